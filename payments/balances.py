@@ -1,4 +1,4 @@
-"""What must be true of the ledger, and the sums of its accounts."""
+"""Balances and invariants of the ledger."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def balances() -> dict[str, int]:
 
 
 def findings() -> Iterator[str]:
-    """Everything in the ledger that does not fit the rest of the books. An empty iterator is the only good answer."""
+    """Violated invariants of the ledger, as sentences."""
     yield from _balanced()
     yield from _mirrors()
     yield from _each_fact_once()
@@ -37,48 +37,49 @@ def _balanced() -> Iterator[str]:
 
 
 def _mirrors() -> Iterator[str]:
-    """A reversal holds the same accounts and amounts as what it reverses, sides exchanged."""
+    """A reversal has the entries of its posting with debit and credit exchanged."""
     reversals = LedgerPosting.objects.filter(reversal_of__isnull=False).select_related("reversal_of")
     for posting in reversals.prefetch_related("entries", "reversal_of__entries").iterator(chunk_size=500):
         assert posting.reversal_of is not None  # noqa: S101 - filtered above
-        undone = sorted((e.account, e.credit_fils, e.debit_fils) for e in posting.entries.all())
-        if undone != sorted((e.account, e.debit_fils, e.credit_fils) for e in posting.reversal_of.entries.all()):
+        mirrored = sorted((e.account, e.credit_fils, e.debit_fils) for e in posting.entries.all())
+        if mirrored != sorted((e.account, e.debit_fils, e.credit_fils) for e in posting.reversal_of.entries.all()):
             yield f"posting {posting.key} is no mirror of {posting.reversal_of.key}"
 
 
 def _each_fact_once() -> Iterator[str]:
     booked = Count("postings", filter=Q(postings__kind=PostingKind.SETTLE))
-    undone = Count("postings", filter=Q(postings__kind=PostingKind.REVERSAL))
-    for receipt in Receipt.objects.annotate(booked=booked, undone=undone).select_related("allocation"):
+    reversals = Count("postings", filter=Q(postings__kind=PostingKind.REVERSAL))
+    for receipt in Receipt.objects.annotate(booked=booked, reversals=reversals).select_related("allocation"):
         if receipt.booked != 1:
             yield f"receipt {receipt.number} is booked {receipt.booked} times"
-        if receipt.undone != (0 if receipt.allocation.is_settled else 1):
-            yield f"receipt {receipt.number} is {'valid' if receipt.allocation.is_settled else 'void'} and reversed {receipt.undone} times"
+        is_valid = receipt.allocation.is_settled
+        if receipt.reversals != (0 if is_valid else 1):
+            yield f"receipt {receipt.number} is {'valid' if is_valid else 'void'} and reversed {receipt.reversals} times"
     for refund in RefundDue.objects.annotate(
         owed=Count("postings", filter=Q(postings__kind=PostingKind.OWE)),
-        undone=Count("postings", filter=Q(postings__kind=PostingKind.REVERSAL)),
+        reversals=Count("postings", filter=Q(postings__kind=PostingKind.REVERSAL)),
         out=Count("postings", filter=Q(postings__kind=PostingKind.REFUND)),
     ):
-        wanted = (1, int(refund.state == RefundState.RELEASED), int(refund.state == RefundState.PAID_OUT))
-        if (refund.owed, refund.undone, refund.out) != wanted:
-            yield f"amount owed {refund.public_id} is {refund.state} and booked {(refund.owed, refund.undone, refund.out)}"
+        expected = (1, int(refund.state == RefundState.RELEASED), int(refund.state == RefundState.PAID_OUT))
+        if (refund.owed, refund.reversals, refund.out) != expected:
+            yield f"amount owed {refund.public_id} is {refund.state} and booked {(refund.owed, refund.reversals, refund.out)}"
 
 
 def _sums() -> Iterator[str]:
-    """The accounts against the rest of the books: what the gateways hold, what is owed back, what was earned."""
-    found = balances()
-    holding = sum(fils for account, fils in found.items() if account.startswith("clearing-") or account == rules.SUSPENSE)
+    """Balances against payments: what the gateways hold, what is owed back, what was earned."""
+    by_account = balances()
+    holding = sum(fils for account, fils in by_account.items() if account.startswith("clearing-") or account == rules.SUSPENSE)
     taken = _total(Attempt.objects.filter(state__in=[AttemptState.PAID, AttemptState.REFUND_DUE, AttemptState.REFUNDED]))
     returned = _total(RefundDue.objects.filter(state=RefundState.PAID_OUT))
     owed = _total(RefundDue.objects.exclude(state__in=[RefundState.RELEASED, RefundState.PAID_OUT]))
-    earned = -sum(fils for account, fils in found.items() if rules.is_revenue(account))
-    for name, booked, wanted in (
+    earned = -sum(fils for account, fils in by_account.items() if rules.is_revenue(account))
+    for name, booked, expected in (
         ("the gateways hold", holding, taken - returned),
-        ("is owed back", -found.get(rules.OWED_BACK, 0), owed),
+        ("is owed back", -by_account.get(rules.OWED_BACK, 0), owed),
         ("was earned", earned, taken - returned - owed),
     ):
-        if booked != wanted:
-            yield f"by the ledger {booked} fils {name}, by the payments {wanted}"
+        if booked != expected:
+            yield f"by the ledger {booked} fils {name}, by the payments {expected}"
 
 
 def _total(rows: object) -> int:
@@ -97,7 +98,7 @@ def _corrections() -> Iterator[str]:
 
 
 def _accounts() -> Iterator[str]:
-    """A settlement debits the account of the payment's own gateway and credits each fee line's revenue account with that line's amount."""
+    """A settlement debits the account of its gateway and credits the revenue account of each line."""
     settled = LedgerEntry.objects.filter(posting__kind=PostingKind.SETTLE).select_related("posting__receipt")
     wrong = ~Q(account=F("line__revenue_account"), credit_fils=F("line__fils"), line__bill=F("posting__receipt__bill"))
     for entry in settled.filter(credit_fils__gt=0).filter(Q(line__isnull=True) | wrong):

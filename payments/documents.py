@@ -1,4 +1,4 @@
-"""What a receipt states, and what the check page shows of it."""
+"""Facts of a receipt, and those on the check page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from payments.models import Receipt
 
 @dataclass(frozen=True)
 class ReceiptLine:
-    """One paid line: what for, its legal ground, whole fils."""
+    """A paid line with its article and its amount in fils."""
 
     name_ar: str
     name_en: str
@@ -30,7 +30,7 @@ class ReceiptLine:
 
 @dataclass(frozen=True, kw_only=True)
 class ReceiptFacts(Facts):
-    """What a receipt states. `amount_fils` must equal the sum of its lines; identifiers are the gateway's own words."""
+    """Facts of a receipt. `amount_fils` equals the sum of its lines; identifiers are the gateway's."""
 
     kind = "payments.receipt"
     name = _("Receipt")
@@ -59,7 +59,7 @@ class ReceiptFacts(Facts):
             raise FactsRefused("amount_fils", "the lines do not add up to the amount")
 
     def context(self) -> dict[str, Any]:
-        """What `payments/documents/receipt.html` reads."""
+        """The context of `payments/documents/receipt.html`."""
         return {
             **super().context(),
             "payer": BilingualText(self.payer_ar, self.payer_en),
@@ -89,7 +89,7 @@ class ReceiptFacts(Facts):
 
 
 def public_facts(receipt: Receipt) -> dict[str, Any]:
-    """What the check page may show: no person, no case."""
+    """Facts on the public check page, without person and case."""
     return {
         "amount": money.to_display(receipt.fils),
         "bill": receipt.bill.reference,

@@ -1,4 +1,4 @@
-"""What the database refuses of money: rows of the record change never, states only by an event, receipts only by the bank."""
+"""Guards of payments: records are immutable, states change by events, and receipts need an agreeing inquiry."""
 
 from municipality.kernel.guards import frozen, guard, insert_only, moved_by_event, never_deleted
 

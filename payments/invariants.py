@@ -1,4 +1,4 @@
-"""What must be true of money at any moment. Each finding is one sentence for an operator."""
+"""Invariants of payments. Each finding is a sentence for an operator."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _OUT = Q(allocations__refund__state=RefundState.PAID_OUT)
 
 
 def findings() -> Iterator[str]:
-    """Everything that does not fit. An empty iterator is the only good answer."""
+    """Violated invariants, as sentences."""
     yield from _paid_and_receipts()
     yield from _receipts_and_inquiries()
     yield from _sums()
@@ -47,10 +47,10 @@ def findings() -> Iterator[str]:
 
 
 def _paid_and_receipts() -> Iterator[str]:
-    counted = Bill.objects.annotate(standing=Count("receipts", filter=Q(receipts__allocation__is_settled=True)))
+    counted = Bill.objects.annotate(valid=Count("receipts", filter=Q(receipts__allocation__is_settled=True)))
     has_money = Q(state__in=[BillState.PAID, BillState.REFUND_DUE, BillState.REFUNDED])
-    for bill in counted.filter(has_money & ~Q(standing=1) | ~has_money & ~Q(standing=0)):
-        yield f"bill {bill.reference} is {bill.state} and has {bill.standing} receipts"
+    for bill in counted.filter(has_money & ~Q(valid=1) | ~has_money & ~Q(valid=0)):
+        yield f"bill {bill.reference} is {bill.state} and has {bill.valid} receipts"
     for attempt in Attempt.objects.annotate(settled=Count("allocations", filter=Q(allocations__is_settled=True)), all=Count("allocations")):
         if attempt.state == AttemptState.PAID and attempt.settled != attempt.all:
             yield f"attempt {attempt.trackid} is paid and settles {attempt.settled} of {attempt.all} bills"
@@ -82,8 +82,8 @@ def _sums() -> Iterator[str]:
         yield f"attempt {attempt.trackid} is over {attempt.fils} fils, its parts over {attempt.parts}"
     for allocation in Allocation.objects.exclude(fils=F("bill__total_fils")):
         yield f"allocation {allocation.pk} is not over its bill's amount"
-    told = Receipt.objects.values("inquiry", "inquiry__fils", "inquiry__attempt__trackid").annotate(written=Sum("fils"))
-    for row in told.exclude(written=F("inquiry__fils")).order_by("inquiry"):
+    sums = Receipt.objects.values("inquiry", "inquiry__fils", "inquiry__attempt__trackid").annotate(written=Sum("fils"))
+    for row in sums.exclude(written=F("inquiry__fils")).order_by("inquiry"):
         track, answer = row["inquiry__attempt__trackid"], row["inquiry__fils"]
         yield f"receipts of payment {track} are over {row['written']} fils, the bank's answer over {answer}"
 
@@ -99,14 +99,15 @@ def _open_attempts() -> Iterator[str]:
 
 
 def _refunds() -> Iterator[str]:
-    """What is owed back and what says so agree, both ways; each amount is that of its payment, and no more goes out than came in."""
-    for state, wanted in ((BillState.REFUND_DUE, Q(allocations__refund__state__in=OWED)), (BillState.REFUNDED, _OUT)):
-        settled = wanted & Q(allocations__is_settled=True)
+    """Refunds agree with their bills and attempts, in state and amount, and never exceed the payment."""
+    for state, condition in ((BillState.REFUND_DUE, Q(allocations__refund__state__in=OWED)), (BillState.REFUNDED, _OUT)):
+        settled = condition & Q(allocations__is_settled=True)
         for bill in Bill.objects.filter(state=state).annotate(owed=Count("allocations", filter=settled)).exclude(owed=1):
             yield f"bill {bill.reference} is {state} and {bill.owed} amounts are owed for it"
-    whole = Q(refunds__allocation__isnull=True)
+    total = Q(refunds__allocation__isnull=True)
     for attempt in Attempt.objects.filter(state__in=[AttemptState.REFUND_DUE, AttemptState.REFUNDED]).annotate(
-        owed=Count("refunds", filter=whole & Q(refunds__state__in=OWED)), out=Count("refunds", filter=whole & Q(refunds__state="paid_out"))
+        owed=Count("refunds", filter=total & Q(refunds__state__in=OWED)),
+        out=Count("refunds", filter=total & Q(refunds__state="paid_out")),
     ):
         if (attempt.owed, attempt.out) != ((1, 0) if attempt.state == AttemptState.REFUND_DUE else (0, 1)):
             yield f"payment {attempt.trackid} is {attempt.state} and {attempt.owed} amounts are owed for it, {attempt.out} were returned"
@@ -117,16 +118,16 @@ def _refunds() -> Iterator[str]:
             fits = refund.attempt.state == AttemptState.REFUND_DUE and refund.fils == refund.attempt.fils
         if not fits:
             yield f"{refund.fils} fils are owed back for {refund.attempt.trackid}, which says otherwise"
-    going = Q(refunds__state__in=[*ON_ITS_WAY, RefundState.PAID_OUT])
-    for paid in Attempt.objects.annotate(gone=Sum("refunds__fils", filter=going)).filter(gone__gt=F("fils")):
-        yield f"of payment {paid.trackid} over {paid.fils} fils {paid.gone} are returned"
+    sent = Q(refunds__state__in=[*ON_ITS_WAY, RefundState.PAID_OUT])
+    for paid in Attempt.objects.annotate(sent_fils=Sum("refunds__fils", filter=sent)).filter(sent_fils__gt=F("fils")):
+        yield f"of payment {paid.trackid} over {paid.fils} fils {paid.sent_fils} are returned"
     approved = RefundDue.objects.filter(state__in=[*ON_ITS_WAY, RefundState.PAID_OUT])
     for refund in approved.filter(Q(approved_by__isnull=True) | Q(proposed_by__isnull=True) | Q(approved_by=F("proposed_by"))):
         yield f"amount owed {refund.public_id} is {refund.state} without two people"
 
 
 def _two_people() -> Iterator[str]:
-    """By the record of acts, too: whoever made the last proposal or finding is not who approved it."""
+    """By the events too, a proposal or finding was approved by another person."""
     for made, decided in (("propose", "approve"), ("look_up", "pay_out")):
         first: dict[int, str] = {}
         for subject, move, actor, data in (
@@ -139,12 +140,12 @@ def _two_people() -> Iterator[str]:
 
 
 def _statements() -> Iterator[str]:
-    """A file of the bank holds what was read from it, and each of its movements stands in the books or on the list."""
+    """A statement has its lines, and each of them is booked or listed as a difference."""
     net = Sum("lines__fils", filter=Q(lines__kind=LineKind.CAPTURE), default=0) - Sum(
         "lines__fils", filter=Q(lines__kind=LineKind.REFUND), default=0
     )
-    for statement in BankStatement.objects.annotate(held=Count("lines"), net=net).exclude(held=F("count"), net=F("fils")):
-        yield f"{statement.key} says {statement.count} lines over {statement.fils} fils and holds {statement.held} over {statement.net}"
+    for statement in BankStatement.objects.annotate(read=Count("lines"), net=net).exclude(read=F("count"), net=F("fils")):
+        yield f"{statement.key} says {statement.count} lines over {statement.fils} fils and holds {statement.read} over {statement.net}"
     lines = StatementLine.objects.filter(statement__taken_at__isnull=False, kind=LineKind.CAPTURE)
     settled = Attempt.objects.filter(trackid=OuterRef("trackid"), fils=OuterRef("fils"), settled_at__isnull=False)
     listed = Difference.objects.filter(trackid=OuterRef("trackid"))
@@ -158,7 +159,7 @@ def _statements() -> Iterator[str]:
         yield f"{difference.key} was closed, and its posting {difference.posting_id} still stands"
 
 
-# Every column of money, and whether it may be nought or empty.
+# Every column of money, and whether it may be zero or null.
 COLUMNS: tuple[tuple[type[Model], str, bool, bool], ...] = (
     (Bill, "total_fils", False, False),
     (BillLine, "fils", False, False),
@@ -178,7 +179,7 @@ COLUMNS: tuple[tuple[type[Model], str, bool, bool], ...] = (
 
 
 def _amounts() -> Iterator[str]:
-    """No amount is below nought or not a whole number of fils; none is missing, and none is nought where something must be."""
+    """Amounts are whole fils, not negative, and neither zero nor missing where that is not allowed."""
     for model, column, may_be_nought, may_be_empty in COLUMNS:
         broken = Q(**{f"{column}__isnull": False}) & ~Q(**{column: Floor(column)})
         bad = Q(**{f"{column}__lt" if may_be_nought else f"{column}__lte": 0}) | broken

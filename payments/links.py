@@ -1,4 +1,4 @@
-"""Addresses that leave the portal: to the bank, and back in the acknowledgement. Fixed paths outside the language prefix."""
+"""Paths that the bank knows, outside the language prefix."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ RESPONSE = "/pay/knet/response"
 ERROR = "/pay/knet/error"
 TASDEED = "/pay/tasdeed/response"
 RECEIPT = "/pay/r/"
-# No attempt has this token: 26 characters of another alphabet are what a token has.
+# Not the token of any attempt, which has 26 characters.
 UNKNOWN = "unknown"
 
 

@@ -1,4 +1,4 @@
-"""Messages about money; the words are in templates/payments/messages."""
+"""Messages about payments; their texts are in templates/payments/messages."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ class _AboutPayment(MessageKind):
 
 
 class PaymentReceived(_AboutPayment):
-    """Date and time, result, amount, payment id, track id: what the gateway's certification wants sent after a success."""
+    """The data that the gateway's certification requires after a success: time, result, amount, payment id, track id."""
 
     kind = "payments.payment_received"
-    channels = (Channel.EMAIL,)  # the service that is paid for sends the short message
+    channels = (Channel.EMAIL,)  # the service sends the SMS
 
 
 class AmountPaidOut(_AboutPayment):

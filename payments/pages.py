@@ -1,15 +1,15 @@
-"""What the receipt page says in each state: what happened, whether money moved, what to do."""
+"""The receipt page of an attempt: texts of each state, and its context."""
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
-from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.requests import Visitor
 from municipality.kernel import clock
+from municipality.ui.texts import Text
 from payments import queries
 from payments.models import Attempt, Bill, Inquiry, Receipt
 from payments.rules import Hint
@@ -21,13 +21,13 @@ A = AttemptState
 
 @dataclass(frozen=True)
 class StatusText:
-    """The words of one state; `tag` is ok, warn, bad or wait."""
+    """Texts of one state; `tag` is ok, warn, bad or wait."""
 
     tag: str
-    heading: Any
-    happened: Any
-    money: Any
-    todo: Any
+    heading: Text
+    happened: Text
+    money: Text
+    todo: Text
 
 
 STATUS_TEXTS: dict[str, StatusText] = {
@@ -165,7 +165,7 @@ RETURNED = StatusText(
 
 @dataclass(frozen=True)
 class ReceiptRow:
-    """One bill of the payment, for its owner."""
+    """A bill of the payment with its receipt."""
 
     bill: Bill
     receipt: Receipt | None
@@ -174,7 +174,7 @@ class ReceiptRow:
 @dataclass(frozen=True)
 class ResultPage:
     step: str
-    told: StatusText
+    text: StatusText
     is_owner: bool
     is_waiting: bool
     attempt: Attempt | None = None
@@ -186,23 +186,23 @@ class ResultPage:
     may_leave: bool = False
 
 
-SEALING = dt.timedelta(minutes=15)
+SEALING_TIME = dt.timedelta(minutes=15)
 
 
 def is_owner(attempt: Attempt, user: Visitor, session_key: str | None) -> bool:
-    """Whether this browser may see the details: whoever may see the bills now, or, signed out, the session it was begun in."""
+    """Whether a visitor may see the details: they may see a bill, or, signed out, their session began the attempt."""
     if user.is_authenticated:
         return queries.visible_to(user).filter(allocations__attempt=attempt).exists()
     return is_session_of(attempt, session_key)
 
 
 def _receipts(attempt: Attempt) -> dict[int, Receipt]:
-    found = Receipt.objects.filter(allocation__attempt=attempt).select_related("document", "bill")
-    return {receipt.bill_id: receipt for receipt in found}
+    receipts = Receipt.objects.filter(allocation__attempt=attempt).select_related("document", "bill")
+    return {receipt.bill_id: receipt for receipt in receipts}
 
 
 def step_of(attempt: Attempt) -> str:
-    """One word for what the page shows; it changes when the page has something new to say."""
+    """A code of what the page shows, which changes with it."""
     if attempt.state != A.PAID:
         return str(attempt.state)
     receipts = list(_receipts(attempt).values())
@@ -213,8 +213,8 @@ def step_of(attempt: Attempt) -> str:
     return "paid-sealed" if receipts and all(receipt.document_id for receipt in receipts) else "paid"
 
 
-def told_of(attempt: Attempt, step: str) -> StatusText:
-    """The words for an attempt."""
+def status_text(attempt: Attempt, step: str) -> StatusText:
+    """The texts for an attempt."""
     if step == "paid-refused":
         return REFUSED
     if step == "paid-returned":
@@ -225,22 +225,22 @@ def told_of(attempt: Attempt, step: str) -> StatusText:
 
 
 def page_of(attempt: Attempt, *, is_owner: bool) -> ResultPage:
-    """Everything that the receipt page of an attempt shows to this reader; to a stranger only the words of the state."""
+    """The context of the receipt page; only the texts of the state for other visitors."""
     step = step_of(attempt)
-    told = told_of(attempt, step)
-    # A receipt is sealed within a minute; a page that is opened much later waits for nothing.
-    is_fresh = attempt.settled_at is not None and clock.now() - attempt.settled_at < SEALING
+    text = status_text(attempt, step)
+    # A receipt is sealed within a minute; a page that is opened much later does not wait.
+    is_fresh = attempt.settled_at is not None and clock.now() - attempt.settled_at < SEALING_TIME
     awaits_document = step == "paid" and is_fresh
     is_waiting = attempt.state in (A.REDIRECTED, A.CONFIRMING, A.CAPTURED_LATE) or awaits_document
     if not is_owner:
-        return ResultPage(step, told, False, is_waiting)
+        return ResultPage(step, text, False, is_waiting)
     receipts = _receipts(attempt)
     bills = [a.bill for a in attempt.allocations.select_related("bill").order_by("bill_id")]
     can_pay = attempt.state in (*UNPAID, A.CREATED, A.VOIDED)
     cases = {bill.subject.partition(":")[2] for bill in bills if bill.subject.startswith("case:")}
     return ResultPage(
         step,
-        told,
+        text,
         True,
         is_waiting,
         attempt=attempt,

@@ -1,10 +1,9 @@
-"""Questions about bills and receipts."""
+"""Queries of bills, receipts and refunds."""
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
 
 from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Concat
@@ -17,14 +16,15 @@ from municipality.delegation import queries as delegation
 from municipality.delegation.authorization import may
 from municipality.delegation.registry import Ownership
 from municipality.kernel import clock
+from municipality.ui.texts import Text
 from payments import rules
 from payments.models import Allocation, Attempt, Bill, BillLine, CallbackBytes, Receipt, RefundDue
-from payments.registry import OPENED_TO, RIGHTS, Right, dues_of
+from payments.registry import DELEGATED_BILLS, RIGHTS, Right, dues_of
 from payments.states import AT_BANK, OWED, AttemptState, BillState, RefundState
 
 
 def visible_to(user: Visitor) -> QuerySet[Bill]:
-    """A person sees the bills they are to pay, and those of the matters in which they act for another; staff see none here."""
+    """Bills that a person is to pay, themselves or by delegation. None for staff."""
     if not user.is_authenticated or user.is_staff:
         return Bill.objects.none()
     return Bill.objects.filter(_payable_by(user))
@@ -34,17 +34,17 @@ def _payable_by(user: User, bill: str = "") -> Q:
     own = Q(**{f"{bill}payer": user})
     if not delegation.grants(user):
         return own
-    of_others = cases.delegated_to(user).annotate(case_key=Concat(Value("case:"), F("public_id")))
-    # Of the same person as the case: a bill that another pays stays that one's.
-    found = own | Q(**{f"{bill}subject__in": of_others.values("case_key"), f"{bill}payer__in": of_others.values("applicant")})
-    for opened in OPENED_TO.values():
-        keys = opened(user)
-        found = found if keys is None else found | Q(**{f"{bill}pk__in": keys})
-    return found
+    delegated = cases.delegated_to(user).annotate(case_key=Concat(Value("case:"), F("public_id")))
+    # Only bills that the applicant of the case pays.
+    condition = own | Q(**{f"{bill}subject__in": delegated.values("case_key"), f"{bill}payer__in": delegated.values("applicant")})
+    for provider in DELEGATED_BILLS.values():
+        keys = provider(user)
+        condition = condition if keys is None else condition | Q(**{f"{bill}pk__in": keys})
+    return condition
 
 
 def ownership(bill: Bill, user: User) -> Ownership:
-    """A bill is its payer's; whoever acts for them in its matter may pay it. Staff pay for nobody."""
+    """A bill is its payer's; delegates with `right_over` it may pay it, except staff."""
     right = right_over(bill) if bill.payer_id != user.pk and not user.is_staff else None
     if right is None:
         return Ownership(bill.payer_id == user.pk, [bill.payer_id], [], kinds=())
@@ -52,7 +52,7 @@ def ownership(bill: Bill, user: User) -> Ownership:
 
 
 def right_over(bill: Bill) -> Right | None:
-    """What a delegation of its payer must cover, by the subject of a bill; None where only the payer pays."""
+    """What a delegation of the payer must cover to pay a bill; None where only the payer pays."""
     kind, _colon, _public_id = bill.subject.partition(":")
     if kind != "case":
         return RIGHTS[kind](bill) if kind in RIGHTS else None
@@ -67,7 +67,7 @@ def case_of(bill: Bill) -> Case | None:
 
 
 def may_pay(user: User, bill: Bill) -> bool:
-    """Whether a person may pay a bill now: its payer, or a delegate in its matter. Locks the right; inside a transaction."""
+    """Whether a person may pay a bill now. Locks the delegation; inside a transaction."""
     if bill.payer_id == user.pk:
         return True
     right = None if user.is_staff else right_over(bill)
@@ -77,23 +77,23 @@ def may_pay(user: User, bill: Bill) -> bool:
 
 
 def bill_of(subject: str, kind: str = "") -> Bill | None:
-    """The newest bill about a subject such as `case:<public id>` that was not cancelled."""
+    """The newest bill of a subject such as `case:<public id>` that is not void."""
     bills = Bill.objects.filter(subject=subject).exclude(state=BillState.VOID)
     return (bills.filter(kind=kind) if kind else bills).order_by("-pk").first()
 
 
 def receipts_of(subject: str) -> QuerySet[Receipt]:
-    """Receipts that stand, for the bills about a subject; one reversed by the bank is none."""
+    """Valid receipts of the bills of a subject; not those that the bank reversed."""
     return Receipt.objects.filter(bill__subject=subject, allocation__is_settled=True)
 
 
 def receipt_numbers(subject: str) -> list[str]:
-    """The numbers of `receipts_of` whose papers are drawn, oldest first."""
+    """The numbers of `receipts_of` that have a document, oldest first."""
     return list(receipts_of(subject).filter(document__isnull=False).order_by("pk").values_list("number", flat=True))
 
 
 def lines_of(bill: Bill) -> list[BillLine]:
-    """The lines of a bill as they stand on it."""
+    """The lines of a bill in order."""
     return list(BillLine.objects.filter(bill=bill).order_by("order"))
 
 
@@ -106,7 +106,7 @@ def receipts_visible_to(user: Visitor) -> QuerySet[Receipt]:
 
 @dataclass(frozen=True)
 class BillStatus:
-    """Where a bill stands: `step` is one of due, at_bank, checking, review, paid, refund_due, void."""
+    """Status of a bill: `step` is one of due, at_bank, checking, review, paid, refund_due, void."""
 
     step: str
     attempt: Attempt | None
@@ -120,8 +120,8 @@ class BillStatus:
 STEPS = {AttemptState.REDIRECTED: "at_bank", AttemptState.CONFIRMING: "checking", AttemptState.MISMATCH: "review"}
 
 
-def state_of(bill: Bill) -> BillStatus:
-    """The standing of one bill for pages: its state, the open attempt if any, the standing receipt if any."""
+def status_of(bill: Bill) -> BillStatus:
+    """The status of a bill with its open attempt and its valid receipt, if any."""
     if bill.state != BillState.DUE:
         receipt = Receipt.objects.filter(bill=bill, allocation__is_settled=True).select_related("document", "allocation__attempt").first()
         return BillStatus(str(bill.state), receipt.allocation.attempt if receipt else None, receipt)
@@ -131,13 +131,8 @@ def state_of(bill: Bill) -> BillStatus:
     return BillStatus(STEPS[AttemptState(attempt.state)], attempt, None)
 
 
-def refunds_due() -> tuple[QuerySet[Bill], QuerySet[Attempt]]:
-    """What is owed back: bills paid but refused by their service, and captures for which nothing was due."""
-    return Bill.objects.filter(state=BillState.REFUND_DUE), Attempt.objects.filter(state=AttemptState.REFUND_DUE)
-
-
 def refund_of(subject: str) -> RefundDue | None:
-    """What is owed back for a subject such as `case:<public id>`, if anything."""
+    """The refund owed for a subject such as `case:<public id>`, if any."""
     return RefundDue.objects.filter(subject=subject, state__in=OWED).order_by("-pk").first()
 
 
@@ -150,7 +145,7 @@ class Item:
     title_en: str
     fils: int
     step: str
-    note: Any = ""
+    note: Text = ""
     until: dt.date | None = None
     bill: Bill | None = None
     attempt: Attempt | None = None
@@ -161,15 +156,15 @@ class Item:
 
     @property
     def value(self) -> str:
-        """What its tick box sends: the line and the amount that was read beside it."""
+        """The value of its check box: the code and the amount shown."""
         return f"{self.code}:{self.fils}"
 
 
 def basket_of(user: Visitor) -> list[Item]:
-    """Everything a person can pay or is paying: bills that are due, then sums without a bill. Two queries and those of the services."""
+    """Everything that a person can pay or is paying: due bills, then dues without a bill. Two queries and those of the services."""
     bills = list(visible_to(user).filter(state=BillState.DUE).select_related("payer").order_by("pk"))
-    opened = Allocation.objects.filter(bill__in=bills, is_open=True, attempt__state__in=AT_BANK).select_related("attempt")
-    at_bank = {allocation.bill_id: allocation.attempt for allocation in opened} if bills else {}
+    open_allocations = Allocation.objects.filter(bill__in=bills, is_open=True, attempt__state__in=AT_BANK).select_related("attempt")
+    at_bank = {allocation.bill_id: allocation.attempt for allocation in open_allocations} if bills else {}
     items = [_item(bill, at_bank.get(bill.pk)) for bill in bills]
     if user.is_authenticated and not user.is_staff:
         items += [
@@ -196,29 +191,29 @@ def _item(bill: Bill, attempt: Attempt | None) -> Item:
     )
 
 
-def paid_and_owed(user: User, *, before: int | None = None, limit: int = 25) -> list[tuple[Bill, Receipt | None, RefundDue | None]]:
-    """The person's bills, newest first, each with its standing receipt and what is owed back for it; three queries."""
+def payment_history(user: User, *, before: int | None = None, limit: int = 25) -> list[tuple[Bill, Receipt | None, RefundDue | None]]:
+    """The bills of a person, newest first, each with its valid receipt and its refund; three queries."""
     bills = visible_to(user).order_by("-pk")
     if before is not None:
         bills = bills.filter(pk__lt=before)
     rows = list(bills[:limit])
-    standing = receipts_visible_to(user).filter(bill__in=rows, allocation__is_settled=True)
-    receipts = {receipt.bill_id: receipt for receipt in standing}
+    valid_receipts = receipts_visible_to(user).filter(bill__in=rows, allocation__is_settled=True)
+    receipts = {receipt.bill_id: receipt for receipt in valid_receipts}
     owed = RefundDue.objects.filter(allocation__bill__in=rows).exclude(state=RefundState.RELEASED).select_related("allocation")
     refunds = {refund.allocation.bill_id: refund for refund in owed if refund.allocation is not None}
     return [(bill, receipts.get(bill.pk), refunds.get(bill.pk)) for bill in rows]
 
 
-def owed_back_whole(user: Visitor) -> list[RefundDue]:
-    """Captures for nothing that was due, owed back to the person as a whole."""
+def whole_refunds(user: Visitor) -> list[RefundDue]:
+    """Refunds of whole payments, whose bills were not due any more."""
     if not user.is_authenticated or user.is_staff:
         return []
-    found = RefundDue.objects.filter(payer=user, allocation__isnull=True).exclude(state=RefundState.RELEASED)
-    return list(found.select_related("attempt").order_by("-pk")[:50])
+    refunds = RefundDue.objects.filter(payer=user, allocation__isnull=True).exclude(state=RefundState.RELEASED)
+    return list(refunds.select_related("attempt").order_by("-pk")[:50])
 
 
 def callbacks_are_full() -> bool:
-    """Whether what strangers send to the gateways' addresses has reached the cap of this hour or of today."""
+    """Whether unauthenticated messages to the callback addresses have reached a cap of this hour or today."""
     now = clock.now().astimezone(clock.KUWAIT)
-    spans = [key for whose in ("nobody", "named") for key in rules.spans_of(whose, now)]
-    return CallbackBytes.objects.filter(key__in=spans, full_at__isnull=False).exists()
+    keys = [key for group in ("nobody", "named") for key in rules.counter_keys(group, now)]
+    return CallbackBytes.objects.filter(key__in=keys, full_at__isnull=False).exists()

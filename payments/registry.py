@@ -1,4 +1,4 @@
-"""Who is told when a bill is paid, and which sums a person owes: the services above register here, payments never import them."""
+"""Registries of services with bills: what happens when one is paid, who may pay by delegation, and sums without a bill."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from municipality.accounts.models import User
 from municipality.kernel.registry import Registry
+from municipality.ui.texts import Text
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Payable:
-    """`paid` and `voided` take the bill's primary key, run in one transaction of their own with the record that they ran.
+    """Handlers of a kind of bill. Each takes the bill's primary key and runs once, in a transaction of its own.
 
-    `paid` may raise `kernel.errors.Refused`: the money then is owed back. After `voided` the same bill may be paid again.
+    `paid` may raise `kernel.errors.Refused`: the amount is then refunded. After `voided` the bill may be paid again.
     """
 
     paid: Callable[[int], None]
@@ -33,16 +34,16 @@ PAYABLES: Registry[Payable] = Registry()
 
 @dataclass(frozen=True)
 class Right:
-    """What a delegation of a bill's payer must cover so that the delegate may pay it: a service, and a subject key."""
+    """The service and subject key that a delegation must cover to pay a bill."""
 
     service: str
     subject: str
 
 
-# Kind of a bill's subject → the right over such a bill; None for one that its payer alone pays. Bills of cases are known here already.
+# Kind of the subject of a bill → the right over it; None: only the payer pays. Bills of cases need no entry.
 RIGHTS: Registry[Callable[[Bill], Right | None]] = Registry()
-# Bills of others that a person may see and pay by delegation: each provider answers a query of primary keys, or None.
-OPENED_TO: Registry[Callable[[Any], QuerySet[Any] | None]] = Registry()
+# Bills that a person may see and pay by delegation: a query of primary keys, or None.
+DELEGATED_BILLS: Registry[Callable[[User], QuerySet[Any] | None]] = Registry()
 
 
 @dataclass(frozen=True)
@@ -54,29 +55,29 @@ class Due:
     title_ar: str
     title_en: str
     fils: int
-    note: Any = ""
+    note: Text = ""
     until: dt.date | None = None
 
 
 @dataclass(frozen=True)
 class Owing:
-    """One kind of sums.
+    """One kind of dues.
 
-    `dues` lists what the person owes now without a bill. `bill_for` takes the person and the key of one of them and returns its
-    bill: it issues it, or finds the one that was issued for the same sum before. It runs inside the transaction that begins the
-    payment, locks its own row, and raises `kernel.errors.Refused` for a key that is not the person's or is owed no more.
+    `dues` lists what a person owes now without a bill. `bill_for` takes the person and a key and returns its bill, issued now or
+    before. It runs inside the transaction that begins the payment, locks its row, and raises `kernel.errors.Refused` for another's
+    key or a sum that is not owed any more.
     """
 
-    dues: Callable[[Any], Sequence[Due]]
-    bill_for: Callable[[Any, str], Bill]
+    dues: Callable[[User], Sequence[Due]]
+    bill_for: Callable[[User, str], Bill]
 
 
-# By kind of the sums.
+# By kind of the dues.
 OWING: Registry[Owing] = Registry()
 
 
 def dues_of(person: User) -> Iterator[Due]:
-    """Everything that a person owes without a bill, kind after kind. Raises ValueError for a sum that no service may register."""
+    """All dues of a person. Raises ValueError for an invalid one."""
     for kind, owing in sorted(OWING.items()):
         for due in owing.dues(person):
             if due.kind != kind or due.fils <= 0 or not due.key:

@@ -1,7 +1,4 @@
-"""How payments are judged: plain functions over plain values, no framework.
-
-The gateway's words and their meaning are of KNET's hosted payment page; periods marked *assumption* are ours.
-"""
+"""Rules of payments as pure functions. Result codes are those of KNET's hosted payment page; periods marked *assumption* are ours."""
 
 from __future__ import annotations
 
@@ -18,36 +15,35 @@ MAX_TRACKID = 19  # an inquiry by track id carries it in a field of 19 character
 DOUBLE_CLICK = dt.timedelta(seconds=5)
 # After the acknowledgement: the first inquiry after a setting, then these seconds after the one before.
 EAGER_SECONDS = (0, 5, 10, 20, 40, 60)
-# After the browser was sent to the bank, whatever we heard: minutes, then hourly to the end of a day (assumption).
+# Inquiries after the redirect to the bank, whatever was heard: minutes, then hourly for a day (assumption).
 SCHEDULE_MINUTES = (2, 5, 10, 20, 40, *range(60, 24 * 60 + 1, 60))
-# A declined payment is a plain word of the bank; it is asked about again only as long as a slip could still be mended.
+# Steps of the schedule for a declined payment, which the bank states plainly.
 SHORT_SCHEDULE = 5
-# A confirmed payment that the bank suddenly does not find is asked about once more before anything is taken back.
-DOUBT_SECONDS = 60
-# A bank that answers no confirming inquiry for the tries of its job (ten minutes) is asked again, round by round, for so long (assumption).
+# Before a confirmed payment that the bank does not find any more is voided, it is asked about again.
+RECHECK_SECONDS = 60
+# Confirming inquiries without an answer are repeated every hour for a day (assumption).
 CONFIRM_AGAIN = dt.timedelta(hours=1)
 CONFIRM_WITHIN = dt.timedelta(days=1)
-# What anybody can post to the addresses of the bank is kept up to these bytes, and beyond them only counted (technical caps). A message
-# of the bank itself, which deciphers and names an attempt, is under none of them. Those that name an attempt and those that name none
-# have an hour and a day of their own, so that neither uses up the other's.
-KEPT_HEAD = 512  # of one message
-KEPT_ROW = 512  # what a row costs beside its text, about
-KEPT_OF_ATTEMPT = 16 * 1024
-KEPT_OF_HOUR = 256 * 1024
-KEPT_OF_DAY = 1024 * 1024
-# A refund whose answer was lost is asked about after these minutes; "unpaid" is believed only after the last of the first three.
+# Unauthenticated messages to the callback addresses are stored up to these bytes, then only counted (technical caps). Messages of the
+# bank itself, which decipher and name an attempt, have no cap. Messages that name an attempt and those that do not are counted apart.
+HEAD_BYTES = 512  # of one message
+ROW_BYTES = 512  # of a row beside its text, about
+MAX_BYTES_OF_ATTEMPT = 16 * 1024
+MAX_BYTES_OF_HOUR = 256 * 1024
+MAX_BYTES_OF_DAY = 1024 * 1024
+# Inquiries about a refund without an answer, in minutes; "unpaid" counts only after the third.
 REFUND_MINUTES = (2, 5, 15, 60, 240, 720, 1440)
 REFUND_UNPAID_AFTER = dt.timedelta(minutes=15)
 
 
-def spans_of(whose: str, local: dt.datetime) -> tuple[str, str]:
-    """The keys of the counters of a day and of an hour of Kuwait, for messages that name an attempt (`named`) or none (`nobody`)."""
-    return f"{whose}:{local:%Y-%m-%d}", f"{whose}:{local:%Y-%m-%dT%H}"
+def counter_keys(group: str, now: dt.datetime) -> tuple[str, str]:
+    """Keys of the day's and the hour's counter (Kuwait time), for messages that name an attempt (`named`) or none (`nobody`)."""
+    return f"{group}:{now:%Y-%m-%d}", f"{group}:{now:%Y-%m-%dT%H}"
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a bill, as the service that charges it has computed it from an edition of the rulebook. `fils` > 0."""
+    """One line of a bill, computed by its service from an edition of the rulebook. `fils` > 0."""
 
     code: str
     label_ar: str
@@ -73,10 +69,7 @@ MAX_FILS = 999_999_999  # ten characters with three decimals
 
 
 def total(lines: Sequence[Line]) -> int:
-    """The sum in fils. Raises NotPayable: a bill has lines, each above nought and with its article, and fits the gateway.
-
-    A bill over nothing does not exist: where nothing is owed there is nothing to pay, and the service goes on without one.
-    """
+    """The sum in fils. Raises NotPayable without lines, for a line without text or amount, or above the limit of the gateway."""
     if not lines:
         raise NotPayable("empty")
     for line in lines:
@@ -90,24 +83,24 @@ def total(lines: Sequence[Line]) -> int:
     return result
 
 
-# Accounts of the ledger that are no revenue. Their numbers in the state's chart of accounts are given by the export's mapping.
+# Accounts of the ledger that are no revenue.
 OWED_BACK = "owed-back"
 _ACCOUNT = re.compile(r"[A-Z0-9-]{4,20}")
 SUSPENSE = "suspense"
 
 
 def clearing(provider: str) -> str:
-    """The account of what a gateway took for us and still has to pay to our bank."""
+    """The account of what a gateway captured and has not yet paid to our bank."""
     return f"clearing-{provider}"
 
 
 def is_revenue(account: str) -> bool:
-    """Whether an account of the ledger is one of revenue: its number comes from the fee in the rulebook."""
+    """Whether an account of the ledger is one of revenue, with a number of the rulebook."""
     return account not in (OWED_BACK, SUSPENSE) and not account.startswith("clearing-")
 
 
 def may_correct(source: str, target: str) -> bool:
-    """Whether an amount may be moved between two accounts: from one of revenue to another, or between a gateway and suspense."""
+    """Whether a correction may move an amount: between accounts of revenue, or between a gateway and suspense."""
     if is_revenue(source):
         return target != source and is_revenue(target) and bool(_ACCOUNT.fullmatch(target))
     ends = {"clearing" if account.startswith("clearing-") else account for account in (source, target)}
@@ -120,7 +113,7 @@ def new_trackid() -> str:
 
 
 class Outcome(StrEnum):
-    """What one inquiry means."""
+    """The meaning of the answer to an inquiry."""
 
     CAPTURED = "captured"
     DECLINED = "declined"
@@ -154,7 +147,7 @@ NOT_PAID = frozenset({Outcome.DECLINED, Outcome.CANCELLED, Outcome.TIMED_OUT, Ou
 
 @dataclass(frozen=True)
 class InquiryAnswer:
-    """What the bank answered to our own inquiry; empty texts where it said nothing. `fils` None where it named no amount."""
+    """The bank's answer to an inquiry; empty texts for missing fields, `fils` None without an amount."""
 
     result: str
     trackid: str = ""
@@ -170,7 +163,7 @@ class InquiryAnswer:
 
 
 def agrees(answer: InquiryAnswer, *, trackid: str, fils: int, payment_id: str | None) -> bool:
-    """Whether the answer speaks of our attempt: track id, amount to the fils and, once known, the payment id."""
+    """Whether an answer is about our attempt: track id, amount and, once known, payment id."""
     return (
         answer.trackid == trackid
         and answer.fils == fils
@@ -180,7 +173,7 @@ def agrees(answer: InquiryAnswer, *, trackid: str, fils: int, payment_id: str | 
 
 
 def judge(answer: InquiryAnswer, *, trackid: str, fils: int, payment_id: str | None) -> Outcome:
-    """The meaning of an answer. A captured payment that is not ours to the fils is a mismatch, never paid."""
+    """The meaning of an answer. A capture that does not agree with the attempt is a mismatch."""
     if NOT_FOUND_CODE in answer.error_code or (answer.result.startswith("!ERROR!") and NOT_FOUND_CODE in answer.result):
         return Outcome.NOT_FOUND
     outcome = RESULTS.get(answer.result, Outcome.UNKNOWN)
@@ -192,7 +185,7 @@ def judge(answer: InquiryAnswer, *, trackid: str, fils: int, payment_id: str | N
 
 
 def judge_refund(answer: InquiryAnswer, *, trackid: str, fils: int) -> str:
-    """What the bank's answer to a refund means: paid, refused or unknown. Only a plain word about our own payment is one."""
+    """The meaning of the answer to a refund: paid, refused or unknown. Only an answer about our own payment counts."""
     if answer.result.startswith("!ERROR!") or answer.error_code:
         return "refused"
     outcome = RESULTS.get(answer.result, Outcome.UNKNOWN)
@@ -202,9 +195,9 @@ def judge_refund(answer: InquiryAnswer, *, trackid: str, fils: int) -> str:
 
 
 def judge_credit(answer: InquiryAnswer, *, trackid: str, before: int, fils: int) -> str:
-    """What an inquiry says of a refund whose answer was lost: paid, unpaid or unknown, by the sum returned so far (fils).
+    """The outcome of a refund without an answer: paid, unpaid or unknown, by the sum returned so far that an inquiry names.
 
-    `before` is what had been returned of the payment earlier. A bank that names no such sum leaves it unknown (assumption).
+    `before`: fils returned earlier. Unknown where the bank names no such sum (assumption).
     """
     if answer.trackid != trackid or answer.credited_fils is None:
         return "unknown"
@@ -212,7 +205,7 @@ def judge_credit(answer: InquiryAnswer, *, trackid: str, before: int, fils: int)
 
 
 class Hint(StrEnum):
-    """What somebody said who cannot be believed: the notification, the error page, the person. It only changes when we ask."""
+    """An unauthenticated claim: of the notification, the error page or the person. It only affects when we inquire."""
 
     NONE = ""
     CAPTURED = "captured"
@@ -223,15 +216,15 @@ class Hint(StrEnum):
 
 
 def hint_of(result: str) -> Hint:
-    """The hint in a notification's result."""
+    """The hint of a notification's result."""
     return {Outcome.CAPTURED: Hint.CAPTURED, Outcome.CANCELLED: Hint.CANCELLED}.get(RESULTS.get(result, Outcome.UNKNOWN), Hint.OTHER)
 
 
 def move_for(outcome: Outcome, *, hint: str, page_is_over: bool, is_last: bool) -> tuple[str, str]:
-    """The move of an open attempt after an inquiry that found no agreed capture, and its reason; ("", "") to keep asking.
+    """The move and reason for an open attempt after an inquiry without an agreeing capture; ("", "") to inquire again.
 
-    "Not found" is no proof of non-payment while the bank's page may still be open, unless the page itself, the error
-    page or the person says that it was left. What stays unknown at the end of the schedule is for a person to look at.
+    "Not found" does not end an attempt while the bank's page may be open, unless a hint says that it was left. Unknown at the end
+    of the schedule: a mismatch for staff.
     """
     if outcome in NOT_PAID:
         return {Outcome.DECLINED: "decline", Outcome.CANCELLED: "cancel", Outcome.TIMED_OUT: "time_out", Outcome.DENIED: "deny"}[

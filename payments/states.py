@@ -1,4 +1,4 @@
-"""The life of a bill and of an attempt to pay it. `kernel.transitions` is the only writer."""
+"""States and moves of bills, attempts and refunds."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -20,7 +20,7 @@ BILL = workflow(
     B.DUE,
     move("settle", B.DUE, to=B.PAID, label=_("Payment")),
     move("void", B.DUE, to=B.VOID, needs_reason=True, label=_("Cancellation of the bill")),
-    # The money is there, but what it was meant for is refused: the record of the money stays, the amount is owed back.
+    # Paid, but refused by its service: the amount is owed back.
     move("refuse", B.PAID, to=B.REFUND_DUE, needs_reason=True, label=_("Return of the amount")),
     move("return", B.REFUND_DUE, to=B.REFUNDED, label=_("Amount paid back")),
     # The bank reversed a payment that it had confirmed before.
@@ -47,10 +47,10 @@ class AttemptState(models.TextChoices):
 
 
 A = AttemptState
-# At the bank or on the way: the outcome is not known, so no second attempt may begin.
+# The outcome is not known, so no second attempt may begin.
 OPEN = (A.CREATED, A.REDIRECTED, A.CONFIRMING, A.MISMATCH)
 AT_BANK = (A.REDIRECTED, A.CONFIRMING, A.MISMATCH)
-# Ended without money, as far as the bank has told us; a capture may still come.
+# Ended without payment so far; the bank may still report a capture.
 UNPAID = (A.DECLINED, A.CANCELLED, A.TIMED_OUT, A.DENIED, A.EXPIRED)
 ATTEMPT = workflow(
     "payments.attempt",
@@ -85,9 +85,9 @@ class RefundState(models.TextChoices):
 
 R = RefundState
 CASHIER, CHECKER = "cashier", "finance_checker"
-# The money may be gone or going: no other refund of the same payment begins, and nothing is released any more.
+# Approved or sent: no other refund of the same payment begins.
 ON_ITS_WAY = (R.APPROVED, R.SENDING, R.UNKNOWN, R.LOOKED_UP)
-# Sent, and not known whether it arrived: until then nothing is decided about the payment that it is of.
+# Sent without a known outcome: its payment is not voided.
 OUT_UNKNOWN = (R.SENDING, R.UNKNOWN, R.LOOKED_UP)
 OWED = (R.DUE, R.PROPOSED, *ON_ITS_WAY)
 REFUND = workflow(
@@ -99,7 +99,7 @@ REFUND = workflow(
     move("send_back", R.PROPOSED, to=R.DUE, may=CHECKER, needs_reason=True, label=_("Back to the cashier")),
     move("approve", R.PROPOSED, to=R.APPROVED, may=CHECKER, label=_("Approval")),
     move("send", R.APPROVED, to=R.SENDING, label=_("Sending to the bank")),
-    # From "approved" only where a person paid it out otherwise and the second one confirmed that.
+    # From "approved" only where it was paid by hand.
     move("pay_out", [R.APPROVED, R.SENDING, R.UNKNOWN, R.LOOKED_UP], to=R.PAID_OUT, label=_("Amount paid back")),
     move("fail", [R.SENDING, R.UNKNOWN, R.LOOKED_UP], to=R.DUE, needs_reason=True, label=_("Not paid out")),
     move("doubt", R.SENDING, to=R.UNKNOWN, needs_reason=True, label=_("Outcome not known")),

@@ -45,10 +45,10 @@ class ViolationsConfig(AppConfig):
         payments.PAYABLES.register(settlements.BILL, payments.Payable(paid=settlements.paid, voided=settlements.voided))
         payments.OWING.register(settlements.BILL, payments.Owing(dues=dues.dues, bill_for=dues.bill_for))
         payments.RIGHTS.register("violation", queries.right_over)
-        payments.OPENED_TO.register("violations", queries.bills_opened_to)
+        payments.DELEGATED_BILLS.register("violations", queries.delegated_bills)
         for kind in documents.KINDS:
             KINDS.register(kind.kind, kind)
-        OPENED_TO.register("violations", queries.papers_opened_to)
+        OPENED_TO.register("violations", queries.visible_documents)
         OPEN_MATTERS.register("violations", shop_merges.open_of)
         FINDINGS.register("violation", publication.fact_of)
         OPEN_SETS.register("violations", open_data.VIOLATIONS)

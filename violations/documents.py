@@ -1,4 +1,4 @@
-"""The papers of a violation: warning, minute, decision about an objection, clearance; their facts and sealed bytes."""
+"""Documents of violations and their facts: warning, notice, decision about an objection, clearance certificate."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from municipality.documents.facts import EditionLabel, LetterDate, LetterFacts, LetterRow, LetterSection
 from municipality.kernel import clock, money
 from municipality.rulebook import queries as rulebook
-from violations import queries
+from violations import queries, rules
 from violations.models import Objection, Violation
 
 L = TypeVar("L", bound=LetterFacts)
@@ -62,7 +62,7 @@ class ClearanceFacts(LetterFacts):
 KINDS = (WarningFacts, NoticeFacts, DecisionFacts, ClearanceFacts)
 
 
-def _place(row: Violation) -> tuple[str, str]:
+def _place_text(row: Violation) -> tuple[str, str]:
     ar, en = [row.area.name_ar], [row.area.name_en]
     if row.block:
         ar.append(f"قطعة {row.block}")
@@ -77,22 +77,21 @@ def _quantity(row: Violation) -> tuple[str, str] | None:
     unit = row.offence_facts["unit"]
     if unit == "each":
         return None
-    whole, part = divmod(row.quantity_hundredths, 100)
-    text = f"{whole}.{part:02d}" if part else str(whole)
-    words = {"piece": ("قطعة", "pieces"), "m2": ("م²", "m²"), "m2_month": ("م²", "m²")}[unit]
-    ar, en = f"{text} {words[0]}", f"{text} {words[1]}"
+    text = rules.quantity_text(row.quantity_hundredths)
+    names = {"piece": ("قطعة", "pieces"), "m2": ("م²", "m²"), "m2_month": ("م²", "m²")}[unit]
+    ar, en = f"{text} {names[0]}", f"{text} {names[1]}"
     return (f"{ar} × {row.months} شهر", f"{en} × {row.months} months") if unit == "m2_month" else (ar, en)
 
 
 def notice_facts(row: Violation) -> LetterFacts:
-    """What a warning, or the notice of a violation, states. No civil number, no name of an inspector."""
+    """Facts of a warning or notice, without civil number and name of the inspector."""
     offence, order, shop = row.offence_facts, queries.order_of(row), row.shop
     party = (shop.name_ar, shop.name_en) if shop is not None else (row.party_name_ar or "—", row.party_name_ar or "—")
     rows = [
         LetterRow("المخالفة", "Violation", offence["name_ar"], offence["name_en"], lead=True),
         LetterRow("المادة", "Article", offence["article_ar"], offence["article_en"]),
         LetterRow("المخالف", "Party", *party),
-        LetterRow("المكان", "Place", *_place(row)),
+        LetterRow("المكان", "Place", *_place_text(row)),
         LetterRow("الساعة", "Time", row.seen_at.astimezone(clock.KUWAIT).strftime("%H:%M")),
     ]
     if quantity := _quantity(row):
@@ -119,12 +118,12 @@ def notice_facts(row: Violation) -> LetterFacts:
         branch=(row.branch.name_ar, row.branch.name_en),
         rows=rows,
         days=days,
-        sections=[_ways(has_order) if row.number else _correction()],
+        sections=[_options_section(has_order) if row.number else _correction_section()],
         editions=[row.edition, row.limits_edition],
     )
 
 
-def _correction() -> LetterSection:
+def _correction_section() -> LetterSection:
     return LetterSection(
         "ما العمل",
         "What to do",
@@ -139,7 +138,7 @@ def _correction() -> LetterSection:
     )
 
 
-def _ways(has_order: bool) -> LetterSection:
+def _options_section(has_order: bool) -> LetterSection:
     periods = queries.limits()
     settle, time = periods["settlement_days"], periods["objection_days"]
     if has_order:
@@ -159,9 +158,9 @@ def _ways(has_order: bool) -> LetterSection:
     return LetterSection("الطرق المتاحة", "The ways open", tuple(lines_ar), tuple(lines_en))
 
 
-def decision_facts(objection: Objection, *, decided_at: dt.datetime, words: dict[str, str], is_upheld: bool) -> DecisionFacts:
-    """What the decision about an objection states: outcome, reason with its article, and the way to the court."""
-    ground = rulebook.edition(queries.REPLIES, clock.day_of(objection.filed_at)).reasons[objection.ground]
+def decision_facts(objection: Objection, *, decided_at: dt.datetime, texts: dict[str, str], is_upheld: bool) -> DecisionFacts:
+    """Facts of the decision about an objection: outcome, reason with its article, and the last day to go to the court."""
+    reason = rulebook.edition(queries.REPLIES, clock.day_of(objection.filed_at)).reasons[objection.ground]
     case, limits = objection.case, queries.limits()
     outcome = ("قُبل الاعتراض وألغيت المخالفة", "The objection is upheld and the violation annulled")
     if not is_upheld:
@@ -170,12 +169,12 @@ def decision_facts(objection: Objection, *, decided_at: dt.datetime, words: dict
         LetterRow("القرار", "Decision", outcome[0], outcome[1], lead=True),
         LetterRow("المخالفة", "Violation", objection.violation.reference),
         LetterRow("الاعتراض", "Objection", case.reference),
-        LetterRow("سبب الاعتراض", "Ground of the objection", ground.label_ar, ground.label_en),
-        LetterRow("أسباب القرار", "Reasons", words["text_ar"], words["text_en"]),
+        LetterRow("سبب الاعتراض", "Ground of the objection", reason.label_ar, reason.label_en),
+        LetterRow("أسباب القرار", "Reasons", texts["text_ar"], texts["text_en"]),
     ]
-    note_ar, note_en = words.get("note_ar", ""), words.get("note_en", "")
-    if words.get("article_ar"):
-        rows.append(LetterRow("السند", "Legal ground", words["article_ar"], words.get("article_en", "")))
+    note_ar, note_en = texts.get("note_ar", ""), texts.get("note_en", "")
+    if texts.get("article_ar"):
+        rows.append(LetterRow("السند", "Legal ground", texts["article_ar"], texts.get("article_en", "")))
     if note_ar or note_en:
         rows.append(LetterRow("إيضاح", "Explanation", note_ar or note_en, note_en))
     decided_on = clock.day_of(decided_at)
@@ -184,19 +183,19 @@ def decision_facts(objection: Objection, *, decided_at: dt.datetime, words: dict
     if not is_upheld:
         court_until = decided_on + dt.timedelta(days=limits["court_days"])
         days.append(LetterDate("آخر يوم للجوء إلى المحكمة", "To the court by", court_until))
-        kept_ar, kept_en = (
+        amount_ar, amount_en = (
             "لا صلح بعد هذا القرار، وتحال المخالفة إلى المحكمة.",
             "There is no settlement after this decision; the violation goes to the court.",
         )
         if objection.keeps_price:
-            kept_ar = f"مبلغ الصلح باقٍ {limits['kept_price_days']} يوماً من القرار."
-            kept_en = f"The settlement amount stays open for {limits['kept_price_days']} days from the decision."
+            amount_ar = f"مبلغ الصلح باقٍ {limits['kept_price_days']} يوماً من القرار."
+            amount_en = f"The settlement amount stays open for {limits['kept_price_days']} days from the decision."
         sections.append(
             LetterSection(
                 "ما بعد القرار",
                 "After the decision",
-                (kept_ar, "يجوز اللجوء إلى المحكمة حتى اليوم المبين أعلاه."),
-                (kept_en, "The court may be turned to until the day shown above."),
+                (amount_ar, "يجوز اللجوء إلى المحكمة حتى اليوم المبين أعلاه."),
+                (amount_en, "The court may be turned to until the day shown above."),
             )
         )
     branch = (case.branch.name_ar, case.branch.name_en)
@@ -204,7 +203,7 @@ def decision_facts(objection: Objection, *, decided_at: dt.datetime, words: dict
 
 
 def clearance_facts(*, name: tuple[str, str], about: tuple[str, str], branch: tuple[str, str], checked: int) -> ClearanceFacts:
-    """What a clearance certificate states: at this instant nothing payable and nothing unpaid stands."""
+    """Facts of a clearance certificate: nothing is owed now. `checked`: number of paid or ended violations."""
     rows = [
         LetterRow("صدرت إلى", "Issued to", *name, lead=True),
         LetterRow("عن", "About", *about),

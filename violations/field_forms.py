@@ -1,4 +1,4 @@
-"""What an inspector types on the pavement; the same form is sent by hand, or by the queue of the browser once a line is back."""
+"""The form of a violation report, submitted by hand or by the offline queue of the browser."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PHOTOS = 8
 
 
 class ViolationReportForm(VisitForm):
-    """Facts only; there is no field for an amount."""
+    """Facts only: amounts are computed."""
 
     shop_no = FoldedField(
         label=_("Commercial licence number of the shop"),
@@ -51,7 +51,7 @@ class ViolationReportForm(VisitForm):
         label=_("Months of occupancy"),
         required=False,
         min_value=1,
-        max_value=rules.MOST_MONTHS,
+        max_value=rules.MAX_MONTHS,
         help_text=_("Only where land is occupied."),
     )
     area = forms.ModelChoiceField(label=_("Area"), queryset=Area.objects.none(), required=False)
@@ -72,21 +72,21 @@ class ViolationReportForm(VisitForm):
         widget=forms.RadioSelect,
     )
 
-    def __init__(self, *args: Any, spell: JudicialWarrant, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, warrant: JudicialWarrant, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.spell = spell
+        self.warrant = warrant
         catalogue = rulebook.edition(queries.OFFENCES, clock.today()).offences
-        named = [offence for code, offence in sorted(catalogue.items()) if queries.warrant_covers(spell, code)]
-        self.fields["offence"].choices = [("", "—"), *((o.code, f"{o.code} {o.name_ar}") for o in named)]  # type: ignore[attr-defined]
-        self.fields["area"].queryset = Area.objects.filter(governorate__branch=spell.team.branch_id).order_by("name_ar")  # type: ignore[attr-defined]
+        in_scope = [offence for code, offence in sorted(catalogue.items()) if queries.warrant_covers(warrant, code)]
+        self.fields["offence"].choices = [("", "—"), *((o.code, f"{o.code} {o.name_ar}") for o in in_scope)]  # type: ignore[attr-defined]
+        self.fields["area"].queryset = Area.objects.filter(governorate__branch=warrant.team.branch_id).order_by("name_ar")  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         number = data.get("shop_no", "")
         data["shop"] = None
         if number:
-            joined = ("activity", "area__governorate__branch", "branch", "owner", "organisation")
-            data["shop"] = shops.by_licence([number], *joined).get(number)
+            related = ("activity", "area__governorate__branch", "branch", "owner", "organisation")
+            data["shop"] = shops.by_licence([number], *related).get(number)
             if data["shop"] is None:
                 self.add_error(
                     "shop_no", _("No shop of the register has this commercial licence number. Please compare it with the licence.")
@@ -97,8 +97,8 @@ class ViolationReportForm(VisitForm):
             self.add_error("area", _("Please choose the area."))
         return data
 
-    def found(self) -> Findings:
-        """The facts for `minutes.record`. Only of a valid form."""
+    def findings(self) -> Findings:
+        """The facts for `violation_reports.record`. Only for a valid form."""
         data, sent = self.cleaned_data, self.sent()
         shop = data["shop"]
         quantity = data.get("quantity")

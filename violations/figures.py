@@ -1,4 +1,4 @@
-"""What became of the minutes of a period, counted from the ledger of their events; for supervisors. Nothing is kept beside the ledger."""
+"""Figures of the violation reports of a period for supervisors, counted from their events."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from violations.models import Violation, ViolationEvent
 from violations.states import ViolationState
 
 V = ViolationState
-SMALL = 5  # smaller counts are hidden in what leaves the house
+SMALL = 5  # smaller counts are hidden in exports
 
-# Figure → which events say so. Each counts violations, not events.
+# Figure → its events. Each figure counts violations.
 FIGURES: dict[str, Q] = {
     "recorded": Q(move__in=("warn", "order", "charge")),
     "warned": Q(move="warn"),
@@ -36,7 +36,7 @@ FIGURES: dict[str, Q] = {
     "judged": Q(move__in=("judge", "acquit")),
     "acquitted": Q(move="acquit"),
 }
-# Share → of what it is the share.
+# Figure → the figure that it is a share of.
 SHARES = {"corrected": "warned", "settled": "ordered", "overturned": "objected", "undefended": "objected"}
 # What the figures may be split by: the column of the violation.
 SPLITS = {"team": "inspector__team_id", "offence": "offence", "area": "area_id"}
@@ -51,77 +51,77 @@ _OF_SPANS = sorted(frozenset().union(*(begin | end for begin, end in SPANS.value
 
 @dataclass(frozen=True)
 class Span:
-    """How long something took, in days: half of the cases and nine of ten, by the nearest rank."""
+    """Durations in days: number, median and 90th percentile (nearest rank)."""
 
-    many: int
+    count: int
     median: float
     ninety: float
 
 
 @dataclass
 class FigureLine:
-    """The figures of one team, offence or area, or of all together."""
+    """The figures of one team, offence or area, or the total."""
 
-    key: Any = None
+    key: str | int | None = None
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(FIGURES, 0))
     spans: dict[str, Span | None] = field(default_factory=lambda: dict.fromkeys(SPANS))
 
     def share(self, name: str) -> int | None:
-        """Whole per cent; None where there is nothing to be a share of."""
-        whole = self.counts[SHARES[name]]
-        return round(100 * self.counts[name] / whole) if whole else None
+        """Share in whole per cent; None where the base is zero."""
+        base = self.counts[SHARES[name]]
+        return round(100 * self.counts[name] / base) if base else None
 
 
 def with_figure(rows: QuerySet[Violation], name: str) -> QuerySet[Violation]:
     """The violations behind a figure. Raises KeyError for an unknown name."""
-    return written(rows).filter(Exists(ViolationEvent.objects.filter(FIGURES[name], subject=OuterRef("pk"))))
+    return written_by_inspectors(rows).filter(Exists(ViolationEvent.objects.filter(FIGURES[name], subject=OuterRef("pk"))))
 
 
-def written(rows: QuerySet[Violation]) -> QuerySet[Violation]:
-    """The minutes of inspectors: what was carried over from paper was neither warned of nor served here, and tells nothing of a team."""
+def written_by_inspectors(rows: QuerySet[Violation]) -> QuerySet[Violation]:
+    """Without legacy fines, which no team wrote."""
     return rows.filter(paper__isnull=True)
 
 
-def seen(rows: QuerySet[Violation], first: dt.datetime, end: dt.datetime) -> QuerySet[Violation]:
-    """What was seen from an instant to before another."""
+def in_period(rows: QuerySet[Violation], first: dt.datetime, end: dt.datetime) -> QuerySet[Violation]:
+    """Seen in [first, end)."""
     return rows.filter(seen_at__gte=first, seen_at__lt=end)
 
 
 def lines(rows: QuerySet[Violation], split: str) -> tuple[FigureLine, list[FigureLine]]:
-    """All together, and one line a team, offence or area, most first. Three queries. Raises KeyError for an unknown split."""
+    """The total, and a line for each team, offence or area, largest first. Three queries. Raises KeyError for an unknown split."""
     column = f"subject__{SPLITS[split]}"
-    events = ViolationEvent.objects.filter(subject__in=written(rows).order_by().values("pk"))
-    counted = {name: Count("subject", distinct=True, filter=which) for name, which in FIGURES.items()}
-    found = {}
-    for one in events.order_by().values(column).annotate(**counted):
-        key = one.pop(column)
-        found[key] = FigureLine(key, one)
+    events = ViolationEvent.objects.filter(subject__in=written_by_inspectors(rows).order_by().values("pk"))
+    counted = {name: Count("subject", distinct=True, filter=condition) for name, condition in FIGURES.items()}
+    by_key = {}
+    for counts in events.order_by().values(column).annotate(**counted):
+        key = counts.pop(column)
+        by_key[key] = FigureLine(key, counts)
     total = FigureLine()
-    for line in found.values():
-        for name, many in line.counts.items():
-            total.counts[name] += many
-    took = _took(events, column)
-    for key, line in found.items():
-        line.spans = {name: _span(days) for name, days in took[key].items()}
-    total.spans = {name: _span([day for per in took.values() for day in per[name]]) for name in SPANS}
-    return total, sorted(found.values(), key=lambda line: (-line.counts["recorded"], str(line.key)))
+    for line in by_key.values():
+        for name, number in line.counts.items():
+            total.counts[name] += number
+    days_by_key = _span_days(events, column)
+    for key, line in by_key.items():
+        line.spans = {name: _span(days) for name, days in days_by_key[key].items()}
+    total.spans = {name: _span([day for days_by_span in days_by_key.values() for day in days_by_span[name]]) for name in SPANS}
+    return total, sorted(by_key.values(), key=lambda line: (-line.counts["recorded"], str(line.key)))
 
 
-def _took(events: QuerySet[ViolationEvent], column: str) -> dict[Any, dict[str, list[float]]]:
-    """Key → span → days, each violation once."""
-    found: dict[Any, dict[str, list[float]]] = defaultdict(lambda: {name: [] for name in SPANS})
-    subject, began, done = None, dict[str, dt.datetime](), set[str]()
+def _span_days(events: QuerySet[ViolationEvent], column: str) -> dict[Any, dict[str, list[float]]]:
+    """Key → span → duration in days of each violation."""
+    result: dict[Any, dict[str, list[float]]] = defaultdict(lambda: {name: [] for name in SPANS})
+    subject, begun, done = None, dict[str, dt.datetime](), set[str]()
     steps = events.filter(move__in=_OF_SPANS).order_by("subject_id", "pk").values_list("subject_id", column, "move", "at")
-    for one, key, move, at in steps.iterator(chunk_size=5000):
-        if one != subject:
-            subject, began, done = one, {}, set()
+    for subject_id, key, move, at in steps.iterator(chunk_size=5000):
+        if subject_id != subject:
+            subject, begun, done = subject_id, {}, set()
         for name, (begin, end) in SPANS.items():
             if move in begin:
-                began.setdefault(name, at)
-            elif move in end and name in began and name not in done:
+                begun.setdefault(name, at)
+            elif move in end and name in begun and name not in done:
                 done.add(name)
-                found[key][name].append((at - began[name]).total_seconds() / 86400)
-    return found
+                result[key][name].append((at - begun[name]).total_seconds() / 86400)
+    return result
 
 
 def _span(days: Sequence[float]) -> Span | None:
@@ -137,11 +137,11 @@ def nearest(ordered: Sequence[float], percent: int) -> float:
 
 
 def hidden(counts: Iterable[int]) -> list[bool]:
-    """Which counts of a column are hidden in an export: 1 to 4, and the next larger one where only one would be, else the sum tells it."""
+    """Which counts of a column an export hides: 1 to 4; a lone hidden one is joined by the next larger, else the total would tell it."""
     values = list(counts)
-    out = [0 < value < SMALL for value in values]
-    if sum(out) == 1:
-        rest = [(value, place) for place, value in enumerate(values) if value and not out[place]]
-        if rest:
-            out[min(rest)[1]] = True
-    return out
+    is_hidden = [0 < value < SMALL for value in values]
+    if sum(is_hidden) == 1:
+        others = [(value, index) for index, value in enumerate(values) if value and not is_hidden[index]]
+        if others:
+            is_hidden[min(others)[1]] = True
+    return is_hidden

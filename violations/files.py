@@ -1,10 +1,9 @@
-"""Who may send and see the pictures of a violation: its party, the inspectors of its branch, and whoever decides an objection."""
+"""Access to the uploads of a violation: its party, inspectors of its branch, and the officer who decides an objection."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping
-from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -25,7 +24,7 @@ SLOTS = {
     "objection": Slot("objection", _("Documents for the objection"), most=6),
     "defence": Slot("defence", _("Evidence of the inspector"), most=6, photo=True),
 }
-# Photos that a bad line held up may follow the minute for so long.
+# Photos may arrive this long after the violation report (bad connections).
 FIELD_TIME = dt.timedelta(hours=72)
 
 
@@ -42,7 +41,7 @@ def _slots(subject: str) -> Mapping[str, Slot]:
 
 
 def is_of_branch(user: User, row: Violation) -> bool:
-    """Whether the user is an inspector in office of the branch that the violation belongs to."""
+    """Whether the user is an inspector of the branch of the violation today."""
     today = clock.today()
     return JudicialWarrant.objects.filter(user=user, team__branch=row.branch_id, first_day__lte=today, last_day__gte=today).exists()
 
@@ -69,28 +68,28 @@ def _may_write(user: User, subject: str) -> bool:
 
 
 def _locked(subject: str) -> Collection[str]:
-    """Each slot is open only while what it is for goes on; who may write to it is asked beside."""
+    """Slots that take no upload in the present state."""
     row = _violation(subject)
     if row is None:
         return set(SLOTS)
-    open_now = set()
+    open_slots = set()
     if row.state in (V.RECORDED, V.WARNED, V.ORDERED, V.UNSETTLEABLE) and clock.now() - row.received_at < FIELD_TIME:
-        open_now |= {"photos", "signature"}
+        open_slots |= {"photos", "signature"}
     if row.state == V.WARNED:
-        open_now.add("correction")
+        open_slots.add("correction")
     objection = getattr(row, "objection", None)
     if objection is None and row.state in (V.ORDERED, V.OVERDUE, V.UNSETTLEABLE):
-        open_now.add("objection")
+        open_slots.add("objection")
     if objection is not None and objection.case.state in STUDIED:
         if objection.case.state == "corrections":
-            open_now.add("objection")
+            open_slots.add("objection")
         if clock.today() <= objection.defend_by and not hasattr(objection, "defence"):
-            open_now.add("defence")
-    return set(SLOTS) - open_now
+            open_slots.add("defence")
+    return set(SLOTS) - open_slots
 
 
-def _owner(subject: str, sender: Any) -> Any:
-    """Whose file it is that somebody sends: the party's where a delegate sends it, else the sender's."""
+def _owner(subject: str, sender: User) -> User | None:
+    """The owner of an upload: the party where a delegate sends it; None: the sender."""
     row = _violation(subject)
     return None if row is None or sender.is_staff else authorize(sender, row).person
 

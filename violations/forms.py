@@ -9,11 +9,11 @@ from django import forms
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from municipality.kernel import clock
+from municipality.kernel import clock, money
 from municipality.rulebook import queries as rulebook
 from municipality.ui.forms import DigitsField, ReferenceField
 from violations import queries, rules
-from violations.services.objections import MOST_WORDS
+from violations.services.objections import MAX_WORDS
 
 
 class FindForm(forms.Form):
@@ -22,8 +22,6 @@ class FindForm(forms.Form):
 
 
 class ObjectForm(forms.Form):
-    """What the objection is about, and why."""
-
     ground = forms.ChoiceField(
         label=_("What is the objection about?"),
         widget=forms.RadioSelect,
@@ -33,17 +31,17 @@ class ObjectForm(forms.Form):
         label=_("Why do you object?"),
         help_text=_("In your own words, in Arabic or English. Please write no names: whoever decides must not see who you are."),
         widget=forms.Textarea(attrs={"rows": 7}),
-        max_length=MOST_WORDS,
+        max_length=MAX_WORDS,
         error_messages={
             "required": _("Please write why you object."),
             "max_length": _("Please shorten the objection to 4,000 characters."),
         },
     )
 
-    def __init__(self, *args: Any, without: Collection[str] = (), **kwargs: Any) -> None:
+    def __init__(self, *args: Any, excluded: Collection[str] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         part = "text_ar" if get_language() == "ar" else "text_en"
-        reasons = [r for r in rulebook.edition(queries.REPLIES, clock.today()).reasons_of("ground") if r.code not in without]
+        reasons = [r for r in rulebook.edition(queries.REPLIES, clock.today()).reasons_of("ground") if r.code not in excluded]
         self.fields["ground"].choices = [(reason.code, getattr(reason, part)) for reason in reasons]  # type: ignore[attr-defined]
 
 
@@ -52,13 +50,13 @@ class AnswerForm(forms.Form):
         label=_("Your answer"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 6}),
-        max_length=MOST_WORDS,
+        max_length=MAX_WORDS,
         error_messages={"max_length": _("Please shorten the objection to 4,000 characters.")},
     )
 
 
 class PlanForm(forms.Form):
-    """How many instalments; each choice names its parts."""
+    """The number of instalments; each choice names the first amount."""
 
     count = forms.TypedChoiceField(
         label=_("How many instalments?"),
@@ -70,12 +68,8 @@ class PlanForm(forms.Form):
         },
     )
 
-    def __init__(self, *args: Any, fils: int, most: int, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, fils: int, max_count: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        from municipality.kernel import money
-
-        choices = []
-        for count in range(2, most + 1):
-            part = money.to_display(rules.instalments(fils, count)[0])
-            choices.append((count, _("%(count)s instalments, the first %(part)s KD today") % {"count": count, "part": part}))
-        self.fields["count"].choices = choices  # type: ignore[attr-defined]
+        label = _("%(count)s instalments, the first %(part)s KD today")
+        parts = {count: money.to_display(rules.instalments(fils, count)[0]) for count in range(2, max_count + 1)}
+        self.fields["count"].choices = [(count, label % {"count": count, "part": part}) for count, part in parts.items()]  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""What the database refuses of violations: facts change never, states only by an event, money and ends only by whoever may."""
+"""Guards of violations: facts are immutable, states change by events, and sums and ends need what justifies them."""
 
 from municipality.imports.guards import guard_rows
 from municipality.kernel.guards import frozen, guard, insert_only, moved_by_event, never_deleted
@@ -39,7 +39,7 @@ guard(
     " WHERE i.id = NEW.inspector_id AND t.branch_id = NEW.branch_id AND (t.is_womens OR NOT NEW.is_womens_premises))",
     "not_by_inspector",
 )
-# The visit is that of the inspector who writes, at the time that the minute names.
+# The visit is that of the inspector who writes, at the time that the violation report names.
 guard(
     "violations_on_visit",
     _V,
@@ -139,7 +139,7 @@ frozen(
     ["case_id", "violation_id", "ground", "words", "origin", "keeps_price", "answer_by", "defend_by", "draw", "filed_at"],
 )
 frozen("violations_objection", ["decision_id"], once="OLD.decision_id IS NOT NULL", name="decision_once")
-# Decided by another branch than the one that wrote the minute.
+# Decided by another branch than the one that wrote the violation report.
 guard(
     "violations_objection_elsewhere",
     "violations_objection",

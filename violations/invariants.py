@@ -1,4 +1,4 @@
-"""What must hold of violations."""
+"""Invariants of violations."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NUMBER = re.compile(r"(?P<series>[A-Z]{3}-\d{4})-(?P<number>\d+)-.")
 
 
 def findings() -> Iterator[str]:
-    """Numbers without a gap, states with their grounds, sums that are the computed ones, no stop without an unpaid sum."""
+    """Gaps in numbers, states without what justifies them, wrong sums, and blocks without an unpaid violation."""
     yield from misfits(Violation)
     yield from misfits(Plan)
     yield from _gaps("number", "VIO")
@@ -32,9 +32,11 @@ def findings() -> Iterator[str]:
     yield from _paper()
     for row in Violation.objects.filter(state=V.ORDERED, orders__isnull=True)[:50]:
         yield f"{row.reference} is to be settled and has no order"
-    twice = Charge.objects.filter(bill__state=BillState.DUE).values("violation", "kind").annotate(count=Count("pk")).filter(count__gt=1)
-    for found in twice[:50]:
-        yield f"violation {found['violation']} has {found['count']} bills of one kind that wait for payment"
+    duplicates = (
+        Charge.objects.filter(bill__state=BillState.DUE).values("violation", "kind").annotate(count=Count("pk")).filter(count__gt=1)
+    )
+    for duplicate in duplicates[:50]:
+        yield f"violation {duplicate['violation']} has {duplicate['count']} bills of one kind that wait for payment"
     paid = Bill.objects.filter(
         state=BillState.PAID, pk__in=Charge.objects.exclude(violation__state__in=[V.PAID, V.INSTALMENTS, V.ORDERED]).values("bill")
     )
@@ -43,22 +45,22 @@ def findings() -> Iterator[str]:
     for order in SettlementOrder.objects.exclude(ground__in=["minute", "reduction", "rest_of_plan", "paper"])[:50]:
         yield f"order {order.pk} has no known ground"
     for objection in Objection.objects.filter(case__branch=F("violation__branch"))[:50]:
-        yield f"objection {objection.pk} is decided by the branch that wrote the minute"
+        yield f"objection {objection.pk} is decided by the branch that wrote the violation report"
     open_cases = Objection.objects.filter(case__is_open=True).exclude(violation__state=V.OBJECTED)
     for objection in open_cases[:50]:
         yield f"objection {objection.pk} is open, its violation is not under objection"
     for row in Violation.objects.filter(state=V.OBJECTED).filter(Q(objection__isnull=True) | Q(objection__case__is_open=False))[:50]:
         yield f"{row.reference} waits for an objection that nobody studies"
-    stopping = {f"violation:{row.public_id}" for row in Violation.objects.filter(state__in=UNPAID).only("public_id")}
+    unpaid_keys = {f"violation:{row.public_id}" for row in Violation.objects.filter(state__in=UNPAID).only("public_id")}
     for block in Block.objects.filter(ground=GROUND, lifted_at__isnull=True):
-        if block.source not in stopping:
+        if block.source not in unpaid_keys:
             yield f"{block.subject} is stopped by {block.source}, which is not unpaid"
     for row in Violation.objects.filter(state=V.ORDERED, settle_until__lt=clock.today() - _GRACE)[:50]:
         yield f"{row.reference}: its settlement period is over since days and did not end"
 
 
 def _paper() -> Iterator[str]:
-    """What came from paper is what two people let in: each good line once, with its sum."""
+    """Legacy fines equal the released lines of their files, once each, released by a second person."""
     rows = Violation.objects.filter(paper__isnull=False)
     for row in rows.exclude(number=F("paper__number"))[:50]:
         yield f"{row.reference} has another number than its paper record"
@@ -69,22 +71,22 @@ def _paper() -> Iterator[str]:
     for row in rows.filter(Q(paper__file__released_by__isnull=True) | Q(paper__file__released_by=F("paper__file__loaded_by")))[:50]:
         yield f"{row.reference} was carried over without a second person"
     carried = Violation.objects.filter(number=OuterRef("number"))
-    left = PaperRow.objects.filter(file__done_at__isnull=False).exclude(outcome="wrong").exclude(Exists(carried))
-    for line in left[:50]:
+    missing = PaperRow.objects.filter(file__done_at__isnull=False).exclude(outcome="wrong").exclude(Exists(carried))
+    for line in missing[:50]:
         yield f"line {line.line} of paper file {line.file_id} was released and is not there"
 
 
 def _gaps(column: str, series: str) -> Iterator[str]:
-    """Numbers of a series run from 1 to what its counter says, each once (domain section 3.3)."""
-    taken: dict[str, set[int]] = {}
+    """Numbers of a series run from 1 to the value of its counter (domain section 3.3)."""
+    used: dict[str, set[int]] = {}
     for text in Violation.objects.filter(**{f"{column}__isnull": False}, paper__isnull=True).values_list(column, flat=True).iterator():
         match = _NUMBER.fullmatch(text)
         if match is None:
             yield f"{text} is no number of {series}"
         else:
-            taken.setdefault(match["series"], set()).add(int(match["number"]))
+            used.setdefault(match["series"], set()).add(int(match["number"]))
     counters = dict(Counter.objects.filter(series__startswith=f"{series}-").values_list("series", "last"))
     for name, last in sorted(counters.items()):
-        missing = set(range(1, last + 1)) - taken.get(name, set())
+        missing = set(range(1, last + 1)) - used.get(name, set())
         if missing:
             yield f"{name} lacks {len(missing)} numbers, the first of them {min(missing)}"

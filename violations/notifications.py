@@ -1,4 +1,4 @@
-"""Messages about violations, one bilingual class each; the words are in templates/violations/messages."""
+"""Messages about violations; their texts are in templates/violations/messages."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class _AboutViolation(MessageKind):
 
 
 class WarningGiven(_AboutViolation):
-    """Something was found; there is time to put it right, and no amount yet."""
+    """A warning with time to correct it; no amount yet."""
 
     kind = "violations.warning_given"
     samples = {"until": _DAY}
@@ -34,14 +34,14 @@ class CorrectionRefused(_AboutViolation):
     kind = "violations.correction_refused"
 
 
-class MinuteWritten(_AboutViolation):
-    """The minute, with all ways; opening it proves service."""
+class ReportWritten(_AboutViolation):
+    """A violation report with all options; opening it proves service."""
 
     kind = "violations.minute_written"
 
 
 class CarriedOver(_AboutViolation):
-    """A fine written on paper came into the portal; for one that was not served on paper, opening it proves service."""
+    """A legacy fine was imported; opening it proves service where it was not served on paper."""
 
     kind = "violations.carried_over"
     samples = {"stops_from": _DAY}
@@ -116,14 +116,12 @@ class ServicesFree(_AboutViolation):
 
 
 class StopLifted(_AboutViolation):
-    """Two people lifted a stop by hand until a last day; the sum is owed as before."""
-
     kind = "violations.stop_lifted"
     samples = {"until": _DAY}
 
 
 def notify(kind: type[MessageKind], violation: Violation, *, key: str, **context: Any) -> int:
-    """Write to everybody whom a violation concerns, in the caller's transaction. Returns how many people were written to."""
+    """Send a message to everybody of `queries.people_of`, in the caller's transaction. Returns the number of recipients."""
     people = queries.people_of(violation)
     for person in people:
         send(

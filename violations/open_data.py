@@ -1,4 +1,4 @@
-"""Violations as a set of the open data: what the pages of shops show of them, and nothing else."""
+"""Violations as an open data set: exactly what the public pages of shops show."""
 
 from __future__ import annotations
 
@@ -48,27 +48,26 @@ COLUMNS: tuple[Field, ...] = (
 )
 
 
-def _said() -> dict[str, tuple[str, str]]:
-    """What became of a violation in Arabic and English, by its code."""
-    found: dict[str, list[str]] = {code: [] for code in OUTCOMES}
+def _outcome_names() -> dict[str, tuple[str, ...]]:
+    """Names of the outcomes in Arabic and English, by code."""
+    names: dict[str, tuple[str, ...]] = dict.fromkeys(OUTCOMES, ())
     for language in ("ar", "en"):
         with translation.override(language):
-            for code, text in OUTCOMES.items():
-                found[code].append(str(text))
-    return {code: (arabic, english) for code, (arabic, english) in found.items()}
+            names = {code: (*names[code], str(text)) for code, text in OUTCOMES.items()}
+    return names
 
 
 def rows(_today: dt.date) -> Iterator[Sequence[Any]]:
     """The row of each finding, in the order of COLUMNS."""
-    said = _said()
-    return (_row(finding, said) for finding in publication.everywhere())
+    outcome_names = _outcome_names()
+    return (_row(finding, outcome_names) for finding in publication.all_findings())
 
 
-def _row(finding: Finding, said: dict[str, tuple[str, str]]) -> Sequence[Any]:
+def _row(finding: Finding, outcome_names: dict[str, tuple[str, ...]]) -> Sequence[Any]:
     row, facts = finding.violation, finding.violation.offence_facts
     shop: Any = row.shop
     governorate = shop.area.governorate
-    ended = row.last_event if finding.standing == FINAL else None
+    ended = row.last_event if finding.status == FINAL else None
     return (
         row.public_id,
         shop.public_id,
@@ -78,9 +77,9 @@ def _row(finding: Finding, said: dict[str, tuple[str, str]]) -> Sequence[Any]:
         facts["article_ar"],
         facts["article_en"],
         clock.day_of(row.seen_at).isoformat(),
-        finding.standing,
+        finding.status,
         finding.outcome,
-        *said[finding.outcome],
+        *outcome_names[finding.outcome],
         clock.day_of(ended.at).isoformat() if ended else None,
         governorate.pk,
         governorate.name_ar,

@@ -1,27 +1,28 @@
-"""The words of every way out: what it does, and its effect on licence, objection and court; why it is closed, if it is."""
+"""Texts of the options of a party: what each does, its effects on licence, objection and court, and why it is closed."""
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
-from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from municipality.ui.texts import Text
 from violations import rules
 from violations.models import Violation
 
 
 @dataclass(frozen=True)
 class OptionText:
-    """What stands under the heading of a way."""
+    """Texts of one option."""
 
-    title: Any
-    text: Any
-    licence: Any
-    objection: Any
-    court: Any
-    button: Any
+    title: Text
+    text: Text
+    licence: Text
+    objection: Text
+    court: Text
+    button: Text
     url: str = ""  # URL name
 
 
@@ -125,20 +126,20 @@ CLOSED = {
 
 @dataclass(frozen=True)
 class Option:
-    """One way as the page shows it."""
+    """One option on the page of a violation."""
 
     code: str
-    told: OptionText
+    texts: OptionText
     is_open: bool
-    closed: str  # the code of why it is closed; empty for an open one
-    why: Any
-    until: Any
+    closed: str  # code of the reason; empty for an open one
+    reason: Text
+    until: dt.date | None
     url: str
 
 
-def options_of(violation: Violation, standing: rules.ViolationStatus) -> list[Option]:
-    """All ways of a violation for a page, always in the same order, each with its last day and its effects."""
-    last = {
+def options_of(violation: Violation, status: rules.ViolationStatus) -> list[Option]:
+    """All options of a violation in the order of `rules.OPTIONS`, each with its last day."""
+    last_days = {
         "correct": violation.correct_until,
         "settle": violation.settle_until,
         "more_time": violation.settle_until,
@@ -146,11 +147,15 @@ def options_of(violation: Violation, standing: rules.ViolationStatus) -> list[Op
         "object": violation.object_until,
         "not_mine": violation.object_until,
     }
-    found = []
-    for way in rules.ways(standing):
-        told = OPTION_TEXTS[way.code]
-        url = reverse(told.url, args=[violation.public_id]) if way.is_open else ""
-        found.append(
-            Option(way.code, told, way.is_open, way.closed or "", CLOSED[way.closed] if way.closed else "", last.get(way.code), url)
+    return [
+        Option(
+            code=option.code,
+            texts=OPTION_TEXTS[option.code],
+            is_open=option.is_open,
+            closed=option.closed,
+            reason=CLOSED.get(option.closed, ""),
+            until=last_days.get(option.code),
+            url=reverse(OPTION_TEXTS[option.code].url, args=[violation.public_id]) if option.is_open else "",
         )
-    return found
+        for option in rules.option_statuses(status)
+    ]

@@ -1,41 +1,41 @@
-"""What violations show on pages below: a line under My shops, and the detail of an objection's case."""
+"""Panels of violations: a line under "My shops", and the detail of the case of an objection."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from municipality.accounts.models import User
+from municipality.cases.models import Case
 from municipality.cases.panels import CaseDetail, Fact, FileLine, NextStep, PanelLine, Round
 from municipality.delegation import queries as delegation
 from municipality.review import queries as review
 from municipality.ui.templatetags.portal import bilingual, day, ltr, ref
+from shops.models import Shop
 from shops.register import queries as registered
 from violations import rules
 from violations.models import Objection, Violation
-from violations.states import OBJECTION, SERVICE, ObjectionState, ViolationState
+from violations.states import OBJECTION, OPEN, SERVICE, ObjectionState, ViolationState
 
 V = ViolationState
-OPEN = (V.WARNED, V.ORDERED, V.UNSETTLEABLE, V.OBJECTED, V.INSTALMENTS, V.OVERDUE, V.REFERRED, V.JUDGED)
 O = ObjectionState  # noqa: E741 - as the states above
 
 
-def my_shops(user: User, shops: Sequence[Any]) -> dict[str, list[Any]]:
-    """One line a shop that has a violation not ended yet, with the nearest last day; one query."""
-    if delegation.grants(user):  # somebody else's shop may be on the list for another service than this one
+def my_shops(user: User, shops: Sequence[Shop]) -> dict[str, list[PanelLine]]:
+    """A line for each shop with open violations, with the nearest last day; one query."""
+    if delegation.grants(user):  # the list has shops that are delegated for another service
         allowed = set(registered.visible_to(user, SERVICE).filter(pk__in=[shop.pk for shop in shops]).values_list("pk", flat=True))
         shops = [shop for shop in shops if shop.pk in allowed]
     rows = Violation.objects.filter(shop__in=[shop.pk for shop in shops], state__in=OPEN).order_by("pk")
-    found: dict[int, list[dt.date | None]] = {}
+    last_days: dict[int, list[dt.date | None]] = {}
     for shop_id, state, settle_until, correct_until in rows.values_list("shop", "state", "settle_until", "correct_until"):
-        found.setdefault(shop_id, []).append(correct_until if state == V.WARNED else settle_until)
+        last_days.setdefault(shop_id, []).append(correct_until if state == V.WARNED else settle_until)
     mine = reverse("violations:mine")
-    return {shop.key: [_line(found[shop.pk], mine)] for shop in shops if shop.pk in found}
+    return {shop.key: [_line(last_days[shop.pk], mine)] for shop in shops if shop.pk in last_days}
 
 
 def _line(last_days: list[dt.date | None], url: str) -> PanelLine:
@@ -52,12 +52,12 @@ def _line(last_days: list[dt.date | None], url: str) -> PanelLine:
     )
 
 
-def case_page(user: User, cases: Sequence[Any]) -> dict[str, list[Any]]:
+def case_page(user: User, cases: Sequence[Case]) -> dict[str, list[CaseDetail]]:
     """Next step, files and facts of objections."""
-    wanted = [case.pk for case in cases if case.service == OBJECTION]
-    if not wanted:
+    case_ids = [case.pk for case in cases if case.service == OBJECTION]
+    if not case_ids:
         return {}
-    rows = Objection.objects.filter(case__in=wanted).select_related("case", "violation", "decision", "case__branch")
+    rows = Objection.objects.filter(case__in=case_ids).select_related("case", "violation", "decision", "case__branch")
     return {row.case.key: [_detail(row, is_party=row.case.applicant_id == user.pk)] for row in rows}
 
 
@@ -70,8 +70,8 @@ def _detail(row: Objection, *, is_party: bool) -> CaseDetail:
     withdrawal = (_("Withdraw the objection"), reverse("violations:withdraw", args=[violation.public_id]))
     actions = [withdrawal] if case.is_open and (is_party or rules.DELEGATES["withdraw"]) else []
     rounds = [
-        Round(_("Asked for"), [bilingual(item, "text") for item in found.items.all()], found.answer_by, found.answered_at)
-        for found in review.rounds_of(case)
+        Round(_("Asked for"), [bilingual(item, "text") for item in round_.items.all()], round_.answer_by, round_.answered_at)
+        for round_ in review.rounds_of(case)
     ]
     return CaseDetail(
         by_officer=True,
@@ -89,7 +89,7 @@ def _detail(row: Objection, *, is_party: bool) -> CaseDetail:
         ],
         actions=actions,
         rounds=rounds,
-        queue=[Fact(_("Requests before this one"), ltr(place.ahead))] if (place := review.position(case)) is not None else [],
+        queue=[Fact(_("Requests before this one"), ltr(entry.ahead))] if (entry := review.position(case)) is not None else [],
     )
 
 

@@ -1,14 +1,14 @@
-"""What of a shop's violations is public: final ones count, contested ones look contested, nothing else is told.
+"""Which violations of a shop are public: final and contested ones.
 
-Final is what nobody can contest any more: settled with the Municipality (who settles gives up the objection), waived by authority after the
-minute stood, or judged with the days to appeal over. Contested is what its party speaks against: an objection is studied or was refused and
-nothing final followed, or a ruling can still be appealed. A minute that is neither is between the Municipality and its party.
+Final: settled with the Municipality (which gives up the objection), waived, or judged with the period of appeal over. Contested: an
+objection is open, or was refused and nothing final followed, or a ruling can still be appealed. No other violation is public.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.db.models import Q
@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.rulebook import queries as rulebook
+from municipality.ui.texts import Text
 from shops.registry import FindingFact
 from violations import rules
 from violations.models import Violation
@@ -25,125 +26,116 @@ from violations.states import ObjectionState, ViolationState
 
 V, O = ViolationState, ObjectionState  # noqa: E741 - as the states
 LIMITS = "limits.publication"
-MOST = 1000  # violations of one shop that are read
+MAX_PER_SHOP = 1000  # violations of one shop that are read
 
 _LOST = (O.REFUSED, O.LAPSED)
-STAGES: dict[str, Any] = {
+STAGES: dict[str, Text] = {
     "objected": _("Under objection"),
     "lost": _("Objection refused, not final yet"),
     "court": _("Before the court"),
     "appealable": _("Judged, may be appealed"),
 }
 JUDGED_PAID = "judged_paid"
-OUTCOMES: dict[str, Any] = {
+OUTCOMES: dict[str, Text] = {
     **STAGES,
     V.PAID.value: _("Settled and paid"),
     V.WAIVED.value: _("The sum was waived"),
     V.JUDGED.value: _("The court set a fine"),
     JUDGED_PAID: _("The court set a fine; it is paid"),
 }
-_SPOKEN = Q(objection__isnull=False) | Q(state__in=[V.PAID, V.WAIVED, V.JUDGED])  # no other can be public
+_MAY_BE_PUBLIC = Q(objection__isnull=False) | Q(state__in=[V.PAID, V.WAIVED, V.JUDGED])  # no other can be public
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One violation as everybody may read it. `standing` is FINAL or CONTESTED; `stage` is a key of STAGES for a contested one."""
+    """One public violation. `status` is FINAL or CONTESTED; `stage` is a key of STAGES for a contested one."""
 
     violation: Violation
-    standing: str
+    status: str
     stage: str = ""
 
     @property
     def outcome(self) -> str:
-        """What became of it: a key of OUTCOMES."""
-        if self.standing == CONTESTED:
+        """A key of OUTCOMES."""
+        if self.status == CONTESTED:
             return self.stage
         if self.violation.state == V.PAID and hasattr(self.violation, "judgment"):
             return JUDGED_PAID
         return str(self.violation.state)
 
     @property
-    def became(self) -> Any:
-        """What became of it, in words."""
+    def outcome_text(self) -> Text:
         return OUTCOMES[self.outcome]
 
 
 @dataclass(frozen=True)
 class PublicFindings:
-    """What is public of one shop: findings, newest first; and the days on which one that was public was taken away."""
+    """The public findings of one shop, newest first, and the days on which a public one was annulled."""
 
     findings: tuple[Finding, ...] = ()
-    annulled: tuple[Any, ...] = ()
+    annulled: tuple[Any, ...] = ()  # days
 
     @property
     def final(self) -> int:
-        """How many count."""
-        return sum(finding.standing == FINAL for finding in self.findings)
+        return sum(finding.status == FINAL for finding in self.findings)
 
 
 def of_shops(shops: Sequence[int]) -> dict[int, PublicFindings]:
-    """What is public of the violations of shops, by primary key; one query, and one for the rulebook where a court has ruled."""
+    """Primary key of a shop → its public findings; one query, and one of the rulebook where a court has ruled."""
     rows = (
-        Violation.objects.filter(_SPOKEN, shop__in=shops)
+        Violation.objects.filter(_MAY_BE_PUBLIC, shop__in=shops)
         .select_related("objection__case", "judgment", "last_event")
-        .order_by("-seen_at", "-pk")[:MOST]
+        .order_by("-seen_at", "-pk")[:MAX_PER_SHOP]
     )
-    found: dict[int, list[tuple[Violation, str, str]]] = {}
-    appeal: list[int | None] = []
+    by_shop: dict[int, list[tuple[Violation, str, str]]] = {}
+    appeal_days = cache(_appeal_days)
     for row in rows:
-        if hasattr(row, "judgment") and not appeal:
-            appeal.append(_appeal_days())
-        standing, stage = standing_of(row, appeal[0] if appeal else None)
-        if row.shop_id is not None and standing:
-            found.setdefault(row.shop_id, []).append((row, standing, stage))
+        status, stage = public_status(row, appeal_days() if hasattr(row, "judgment") else None)
+        if row.shop_id is not None and status:
+            by_shop.setdefault(row.shop_id, []).append((row, status, stage))
     return {
         shop: PublicFindings(
-            tuple(Finding(*one) for one in rows_of if one[1] != GONE),
-            tuple(clock.day_of(row.last_event.at) for row, standing, _stage in rows_of if standing == GONE and row.last_event is not None),
+            tuple(Finding(row, status, stage) for row, status, stage in shop_rows if status != GONE),
+            tuple(clock.day_of(row.last_event.at) for row, status, _stage in shop_rows if status == GONE and row.last_event is not None),
         )
-        for shop, rows_of in found.items()
+        for shop, shop_rows in by_shop.items()
     }
 
 
-def everywhere(chunk: int = 2000) -> Iterator[Finding]:
-    """Every finding that stands on the page of a shop, oldest first, with its shop; no more than a chunk of them at a time.
-
-    What was written against an entry that another one stands for is on no page.
-    """
-    rows = Violation.objects.filter(_SPOKEN, shop__isnull=False, shop__merged_into__isnull=True)
+def all_findings(chunk: int = 2000) -> Iterator[Finding]:
+    """Every public finding of shops that are not merged into another, oldest first, read in chunks."""
+    rows = Violation.objects.filter(_MAY_BE_PUBLIC, shop__isnull=False, shop__merged_into__isnull=True)
     rows = rows.select_related("objection__case", "judgment", "last_event", "shop__area__governorate").order_by("pk")
     appeal = _appeal_days()
     for row in rows.iterator(chunk_size=chunk):
-        standing, stage = standing_of(row, appeal)
-        if standing in (FINAL, CONTESTED):
-            yield Finding(row, standing, stage)
+        status, stage = public_status(row, appeal)
+        if status in (FINAL, CONTESTED):
+            yield Finding(row, status, stage)
 
 
 def finding(public_id: str) -> Finding | None:
-    """One published violation by its public id; None where it is not public (any more)."""
+    """A public violation by its public id; None where it is not public."""
     rows = Violation.objects.select_related("objection__case", "judgment", "last_event", "shop")
     row = rows.filter(public_id=public_id, shop__isnull=False).first()
     if row is None:
         return None
-    standing, stage = standing_of(row, _appeal_days() if hasattr(row, "judgment") else None)
-    return Finding(row, standing, stage) if standing in (FINAL, CONTESTED) else None
+    status, stage = public_status(row, _appeal_days() if hasattr(row, "judgment") else None)
+    return Finding(row, status, stage) if status in (FINAL, CONTESTED) else None
 
 
 def fact_of(public_id: str) -> FindingFact | None:
-    """The same as the register of shops takes it."""
+    """`finding` in the form of the register of shops."""
     found = finding(public_id)
-    if found is None:
+    if found is None or found.violation.shop_id is None:
         return None
-    row, shop = found.violation, found.violation.shop_id
-    if shop is None:
-        return None
-    said = _("Final") if found.standing == FINAL else STAGES[found.stage]
+    row = found.violation
+    status_text = _("Final") if found.status == FINAL else STAGES[found.stage]
     names = (row.offence_facts["name_ar"], row.offence_facts["name_en"])
-    return FindingFact(row.key, shop, *names, clock.day_of(row.seen_at), said)
+    return FindingFact(row.key, found.violation.shop_id, *names, clock.day_of(row.seen_at), status_text)
 
 
-def standing_of(row: Violation, appeal_days: int | None) -> tuple[str, str]:
-    """Standing and stage of a violation read with its objection's case and its judgment."""
+def public_status(row: Violation, appeal_days: int | None) -> tuple[str, str]:
+    """Public status and stage of a violation (`rules.publication`)."""
     judgment = getattr(row, "judgment", None)
     ruled_on = judgment.ruled_on if judgment is not None and judgment.confirmed_at is not None else None
     return rules.publication(state=row.state, objection=_objection(row), ruled_on=ruled_on, appeal_days=appeal_days, today=clock.today())
@@ -158,7 +150,7 @@ def _objection(row: Violation) -> str:
 
 
 def _appeal_days() -> int | None:
-    """Days in which a judgment may be appealed; None where the rulebook is silent, and then no judgment counts as final."""
+    """Days in which a judgment may be appealed; None where the rulebook has no edition of them."""
     try:
         return rulebook.edition(LIMITS, clock.today()).limits["appeal_days"].value
     except Refused:

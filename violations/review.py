@@ -1,4 +1,4 @@
-"""What the desk is told about an objection: the facts and the words of both sides, and no name of shop, party or inspector."""
+"""Objections on the desk of the deciding officer: facts and statements, without names of shop, party or inspector."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def _named(row: dict[str, str], part: str) -> str:
 
 
 def items(case: Case) -> list[Item]:
-    """Facts, both sides' words and the files. Nothing here says who or where."""
+    """Facts, statements of both sides and files; nothing identifies a person or place."""
     objection = _read(case)
     row = objection.violation
     offence = row.offence_facts
     reasons = rulebook.edition(queries.REPLIES, clock.day_of(objection.filed_at)).reasons
-    ground = reasons[objection.ground]
+    reason = reasons[objection.ground]
     order = queries.order_of(row)
     defence = getattr(objection, "defence", None)
     facts: list[tuple[str, Text, Text, bool]] = [
@@ -50,51 +50,51 @@ def items(case: Case) -> list[Item]:
         ),
         ("note", _("What the violation report says"), row.note_ar or "—", False),
         ("amount", _("Settlement"), money.to_display(order.fils) if order is not None else _("none"), False),
-        ("ground", _("Ground of the objection"), ground.label_ar if get_language() == "ar" else ground.label_en, False),
+        ("ground", _("Ground of the objection"), reason.label_ar if get_language() == "ar" else reason.label_en, False),
         ("words", _("Words of the objection"), objection.words, True),
         ("defence", _("Defence of the violation report"), defence.words if defence is not None else _("none yet"), False),
     ]
     facts += [(f"answer_{row.round}", _("Answer"), row.words, False) for row in objection.additions.order_by("round") if row.words]
-    found = [Item(name, label, value, may_correct=may, mark=str(value)) for name, label, value, may in facts]
-    held: dict[str, list[Upload]] = {}
+    result = [Item(name, label, value, may_correct=may_correct, mark=str(value)) for name, label, value, may_correct in facts]
+    uploads_by_slot: dict[str, list[Upload]] = {}
     for upload in uploads.of(row.key).filter(state=UploadState.READY):
-        held.setdefault(upload.slot, []).append(upload)
+        uploads_by_slot.setdefault(upload.slot, []).append(upload)
     for code, slot in SLOTS.items():
-        if code in held or code == "objection":
-            rows = held.get(code, [])
+        if code in uploads_by_slot or code == "objection":
+            rows = uploads_by_slot.get(code, [])
             mark = ",".join(upload.sha256 for upload in rows)
-            found.append(Item(code, slot.label, is_file=True, files=rows, may_correct=code == "objection", mark=mark))
-    return found
+            result.append(Item(code, slot.label, is_file=True, files=rows, may_correct=code == "objection", mark=mark))
+    return result
 
 
 def flags(case: Case) -> list[str]:
-    """Why a person decides; an undefended minute is proposed for annulment."""
+    """Sentences: why an officer decides. Annulment of an undefended violation report is proposed."""
     objection = _read(case)
-    found = [_("The party objects.")]
+    sentences = [_("The party objects.")]
     if objection.violation.is_paper:
-        found.append(_("Carried over from paper: what the branch holds of it comes with its defence, if it sends one."))
+        sentences.append(_("Carried over from paper: what the branch holds of it comes with its defence, if it sends one."))
     if objection.is_undefended:
-        found.append(_("Undefended: whoever wrote the violation report added nothing in time. Annulment is proposed."))
-    return found
+        sentences.append(_("Undefended: whoever wrote the violation report added nothing in time. Annulment is proposed."))
+    return sentences
 
 
 def parties(case: Case) -> list[tuple[str, str]]:
-    """Who has an interest: the party, the shop, its licensee and the writer of the minute, so that ties are respected."""
+    """(role, key) of everybody with an interest, for conflicts of interest: party, shop, licensee and inspector."""
     row = _read(case).violation
-    found = [("applicant", case.applicant.key), *cases.acting_roles(case)]
+    interested = [("applicant", case.applicant.key), *cases.acting_roles(case)]
     if row.inspector is not None:
-        found.append(("inspector", row.inspector.user.key))
+        interested.append(("inspector", row.inspector.user.key))
     if row.party is not None and row.party.key != case.applicant.key:
-        found.append(("party", row.party.key))
+        interested.append(("party", row.party.key))
     if row.shop is not None:
-        found.append(("shop", row.shop.key))
+        interested.append(("shop", row.shop.key))
         if row.shop.owner is not None and row.shop.owner.key != case.applicant.key:
-            found.append(("licensee", row.shop.owner.key))
-    return list({key: (role, key) for role, key in found}.values())
+            interested.append(("licensee", row.shop.owner.key))
+    return list({key: (role, key) for role, key in interested}.values())
 
 
 def related(case: Case) -> list[tuple[str, str]]:
-    """Nothing: other cases of the shop would name it."""
+    """Empty: other cases of the shop would identify it."""
     return []
 
 

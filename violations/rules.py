@@ -41,8 +41,8 @@ class BadFacts(ValueError):
         self.code = code
 
 
-MOST_HUNDREDTHS = 100_000_00  # ten hectares, or a hundred thousand pieces: beyond that somebody mistyped
-MOST_MONTHS = 600
+MAX_HUNDREDTHS = 100_000_00  # ten hectares or 100,000 pieces; more is a typing error
+MAX_MONTHS = 600
 
 
 def check_facts(unit: str, facts: Measurement) -> Measurement:
@@ -50,22 +50,27 @@ def check_facts(unit: str, facts: Measurement) -> Measurement:
     quantity, months = facts.quantity_hundredths, facts.months
     if unit == EACH:
         return Measurement()
-    if not 0 < quantity <= MOST_HUNDREDTHS:
+    if not 0 < quantity <= MAX_HUNDREDTHS:
         raise BadFacts("quantity")
     if unit == PIECE and quantity % HUNDRED:
         raise BadFacts("whole_pieces")
     if unit == M2_MONTH:
-        if not 0 < months <= MOST_MONTHS:
+        if not 0 < months <= MAX_MONTHS:
             raise BadFacts("months")
         return facts
     return Measurement(quantity)
 
 
+def quantity_text(hundredths: int) -> str:
+    """A quantity as text: `3.50`, or `3` for a whole number."""
+    whole, part = divmod(hundredths, HUNDRED)
+    return f"{whole}.{part:02d}" if part else str(whole)
+
+
 def settlement(*, rate_fils: int, unit: str, facts: Measurement, repeats: int, repeat_percent: int) -> Amount:
     """The settlement amount of an offence: rate × quantity (× months), with the percentage of a repetition.
 
-    A fraction of a fils is dropped, in favour of whoever pays. The same facts always give the same amount. Raises BadFacts,
-    and ValueError for a rate that is no amount.
+    Rounded down to whole fils, at least one. Raises BadFacts, and ValueError for a rate that is not positive.
     """
     if rate_fils <= 0:
         raise ValueError("an offence without a rate is not settled")
@@ -76,12 +81,12 @@ def settlement(*, rate_fils: int, unit: str, facts: Measurement, repeats: int, r
 
 
 def may_be_settled(*, settlement_fils: int | None, band_max_fils: int | None, below_fils: int) -> bool:
-    """Whether an act may be settled at all: it has an amount, and the fine of the law stays below the limit of settlement."""
+    """Whether an offence can be settled: it has an amount, and its maximum fine is below the limit of settlement (fils)."""
     return settlement_fils is not None and (band_max_fils is None or band_max_fils < below_fils)
 
 
 def instalments(fils: int, count: int) -> list[int]:
-    """Equal parts in fils; what does not divide is added to the first ones, fils by fils. Raises ValueError below two parts."""
+    """Split an amount in fils into equal parts; the first parts take the remainder. Raises ValueError below two parts."""
     if count < 2 or fils < count:
         raise ValueError("a plan has at least two parts, each above nought")
     part, rest = divmod(fils, count)
@@ -90,31 +95,30 @@ def instalments(fils: int, count: int) -> list[int]:
 
 @dataclass(frozen=True)
 class Delivered:
-    """One way on which a notice was sent: the channel, and when it was handed over (None where it failed)."""
+    """One delivery of a notice: its channel, and when it was handed over (None where it failed)."""
 
     channel: str
     at: dt.datetime | None
 
 
 def served_by_channels(sent: Sequence[Delivered], *, days: int, now: dt.datetime) -> dt.datetime | None:
-    """When a notice that nobody opened counts as served: `days` after the second of two channels took it. None before that.
+    """When an unopened notice counts as served: `days` after the second of two channels took it. None before that.
 
-    A bounced message is no channel, so that the clock of a fine that nobody saw does not begin.
+    Failed deliveries do not count.
     """
     first: dict[str, dt.datetime] = {}
-    for way in sent:
-        if way.at is not None and (way.channel not in first or way.at < first[way.channel]):
-            first[way.channel] = way.at
+    for delivery in sent:
+        if delivery.at is not None and (delivery.channel not in first or delivery.at < first[delivery.channel]):
+            first[delivery.channel] = delivery.at
     if len(first) < 2:
         return None
-    second = sorted(first.values())[1]
-    done = second + dt.timedelta(days=days)
-    return done if done <= now else None
+    served_at = sorted(first.values())[1] + dt.timedelta(days=days)
+    return served_at if served_at <= now else None
 
 
 @dataclass(frozen=True)
 class ViolationStatus:
-    """What is known about a violation on the day somebody looks at it."""
+    """What the options of a party depend on, as of `today`."""
 
     state: str
     today: dt.date
@@ -130,30 +134,30 @@ class ViolationStatus:
     had_objection: bool = False
     is_at_bank: bool = False
     plan_from_fils: int = 0
-    plan_most: int = 0
+    max_instalments: int = 0
 
 
-WAYS = ("correct", "settle", "pay", "object", "more_time", "instalments", "not_mine")
-# Whether a delegate or clerk of the party may take a way, and the steps beside them. The law says that a proxy needs a mandate for the
-# matter, which is the service that the delegation names; it gives no list. An assumption until the legal department decides: what binds
-# the party for months, speaks of their own person, gives a right up for good or certifies their standing is theirs alone.
+OPTIONS = ("correct", "settle", "pay", "object", "more_time", "instalments", "not_mine")
+# Whether a delegate or clerk of the party may take an option or step. The law asks for a mandate for the matter (the service that the
+# delegation names) and gives no list. Assumption until the legal department decides: the party alone commits to months of payments,
+# states facts about their own person, gives a right up for good or asks for a certificate.
 DELEGATES = {
     "correct": True,
     "settle": True,
     "pay": True,
     "object": True,
     "more_time": True,
-    "answer": True,  # what the decider of an objection asked for
+    "answer": True,  # a question of the officer who decides the objection
     "instalments": False,
     "not_mine": False,
-    "withdraw": False,  # the objection, which is made once
+    "withdraw": False,  # of an objection, which can be made only once
     "clearance": False,
 }
 
 
 @dataclass(frozen=True)
-class Way:
-    """One way out, open or closed with the code of why."""
+class OptionStatus:
+    """One option of the party: open, or closed with the code of the reason."""
 
     code: str
     closed: str = ""  # empty: open
@@ -163,18 +167,18 @@ class Way:
         return not self.closed
 
 
-# What is said of a violation that has come to its end, whatever way is asked about.
-_OVER = {PAID: "paid", ANNULLED: "annulled", WAIVED: "waived", CORRECTED: "corrected", ACQUITTED: "acquitted"}
+# Final states: the reason for which every option is closed.
+_ENDED = {PAID: "paid", ANNULLED: "annulled", WAIVED: "waived", CORRECTED: "corrected", ACQUITTED: "acquitted"}
 
 
-def ways(standing: ViolationStatus) -> list[Way]:
-    """Every way, always all seven in one order, each open or closed with its reason: nothing is hidden, nothing appears later."""
-    return [Way(code, _why_closed(code, standing)) for code in WAYS]
+def option_statuses(status: ViolationStatus) -> list[OptionStatus]:
+    """All options in the order of OPTIONS, open or closed."""
+    return [OptionStatus(code, _reason_closed(code, status)) for code in OPTIONS]
 
 
-def _why_closed(code: str, s: ViolationStatus) -> str:
-    if s.state in _OVER:
-        return _OVER[s.state]
+def _reason_closed(code: str, s: ViolationStatus) -> str:
+    if s.state in _ENDED:
+        return _ENDED[s.state]
     if not s.is_party:
         return "sign_in"
     if s.by_delegate and not DELEGATES[code]:
@@ -188,14 +192,13 @@ def _correct(s: ViolationStatus) -> str:
     return "" if s.correct_until is None or s.today <= s.correct_until else "correction_over"
 
 
-def _before_minute(s: ViolationStatus) -> str:
+def _reason_early(s: ViolationStatus) -> str:
     return "still_warned" if s.state in (RECORDED, WARNED) else ""
 
 
 def _settle(s: ViolationStatus) -> str:
-    early = _before_minute(s) or _elsewhere(s)
-    if early:
-        return early
+    if reason := _reason_early(s) or _reason_elsewhere(s):
+        return reason
     if not s.is_settleable or s.state == UNSETTLEABLE:
         return "not_settleable"
     if s.state == INSTALMENTS:
@@ -205,22 +208,19 @@ def _settle(s: ViolationStatus) -> str:
     return "at_bank" if s.is_at_bank else ""
 
 
-def _elsewhere(s: ViolationStatus) -> str:
+def _reason_elsewhere(s: ViolationStatus) -> str:
     return {OBJECTED: "objection_runs", REFERRED: "with_court", JUDGED: "court_ruled"}.get(s.state, "")
 
 
 def _pay(s: ViolationStatus) -> str:
-    if s.state == JUDGED:
+    if s.state in (JUDGED, INSTALMENTS):
         return "at_bank" if s.is_at_bank else ""
-    if s.state == INSTALMENTS:
-        return "at_bank" if s.is_at_bank else ""
-    return {REFERRED: "court_decides", OBJECTED: "objection_runs"}.get(s.state) or _before_minute(s) or "no_ruling"
+    return {REFERRED: "court_decides", OBJECTED: "objection_runs"}.get(s.state) or _reason_early(s) or "no_ruling"
 
 
 def _object(s: ViolationStatus) -> str:
-    early = _before_minute(s)
-    if early:
-        return early
+    if reason := _reason_early(s):
+        return reason
     if s.had_objection:
         return "objected_once"
     if s.state == INSTALMENTS:
@@ -233,9 +233,8 @@ def _object(s: ViolationStatus) -> str:
 
 
 def _more_time(s: ViolationStatus) -> str:
-    why = _settle(s)
-    if why:
-        return why
+    if reason := _settle(s):
+        return reason
     if s.is_extended:
         return "extended_once"
     return "" if s.settle_until is not None else "clock_not_begun"
@@ -244,12 +243,11 @@ def _more_time(s: ViolationStatus) -> str:
 def _instalments(s: ViolationStatus) -> str:
     if s.state == INSTALMENTS:
         return "plan_runs"
-    why = _settle(s)
-    if why:
-        return why
+    if reason := _settle(s):
+        return reason
     if s.had_plan:
         return "planned_once"
-    return "too_small" if s.fils is None or s.fils < s.plan_from_fils or s.plan_most < 2 else ""
+    return "too_small" if s.fils is None or s.fils < s.plan_from_fils or s.max_instalments < 2 else ""
 
 
 _CLOSED = {
@@ -263,16 +261,17 @@ _CLOSED = {
 }
 
 
-# --- What the page of a shop tells everybody --------------------------------------------------------------------------------
+# --- The public page of a shop -----------------------------------------------------------------------------------------------
 
 FINAL, CONTESTED, GONE = "final", "contested", "gone"
 
 
 def publication(*, state: str, objection: str, ruled_on: dt.date | None, appeal_days: int | None, today: dt.date) -> tuple[str, str]:
-    """Whether a violation is public, and at which stage a contested one stands: objected, lost, court or appealable.
+    """Public status of a violation (FINAL, CONTESTED, GONE or "" where it is not public) and the stage of a contested one: objected,
+    lost, court or appealable.
 
-    `objection` is empty, open, lost, upheld or withdrawn. What was contested in public and then fell is GONE: its place in the history
-    stays, without a word of what it was. Without `appeal_days` no judgment is final.
+    `objection` is empty, open, lost, upheld or withdrawn. GONE: it was public as contested and is annulled; only its date stays.
+    Without `appeal_days` no judgment is final.
     """
     if state in (ANNULLED, ACQUITTED):
         return (GONE, "") if objection in ("lost", "upheld") else ("", "")

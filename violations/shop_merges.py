@@ -1,4 +1,4 @@
-"""What the register asks before one entry stands for another."""
+"""What must end before a shop may be merged into another."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ from violations.states import VIOLATION
 
 
 def open_of(shop: Shop) -> list[Any]:
-    """A sentence where a minute against the shop has not come to its end."""
+    """A sentence if a violation of the shop is open."""
     rows = Violation.objects.filter(shop=shop).exclude(state__in=WORKFLOWS[VIOLATION].finals)
     return [_("A violation report against the shop to be merged has not come to its end.")] if rows.exists() else []

@@ -1,4 +1,4 @@
-"""The life of a violation, of an objection to it and of a plan to pay it by instalments."""
+"""States and moves of violations, objections and instalment plans."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -9,7 +9,7 @@ from municipality.review.states import desk_moves
 VIOLATION = "violations.violation"
 OBJECTION = "violations.objection"
 PLAN = "violations.plan"
-SERVICE = OBJECTION  # as delegations name it: everything about violations of a shop
+SERVICE = OBJECTION  # the service that delegations name: everything about violations of a shop
 
 
 class ViolationState(models.TextChoices):
@@ -30,12 +30,12 @@ class ViolationState(models.TextChoices):
 
 
 V = ViolationState
-# Where a sum may still be settled with the Municipality.
-OPEN = (V.ORDERED, V.OBJECTED, V.INSTALMENTS, V.OVERDUE)
+# Not ended.
+OPEN = (V.WARNED, V.ORDERED, V.UNSETTLEABLE, V.OBJECTED, V.INSTALMENTS, V.OVERDUE, V.REFERRED, V.JUDGED)
 VIOLATION_WORKFLOW = workflow(
     VIOLATION,
     V.RECORDED,
-    # A warning comes first where the catalogue gives time to put things right; the minute follows only if nothing was done.
+    # A warning comes first where the catalogue gives time to correct; the violation report follows only if nothing was done.
     move("warn", V.RECORDED, to=V.WARNED, may="inspector", label=_("Warning")),
     move("accept_correction", V.WARNED, to=V.CORRECTED, may="inspector", label=_("Found put right")),
     move("refuse_correction", V.WARNED, to=V.WARNED, may="inspector", needs_reason=True, label=_("The proof was not accepted")),
@@ -49,7 +49,7 @@ VIOLATION_WORKFLOW = workflow(
     move("reopen", V.PAID, to=V.ORDERED, needs_reason=True, label=_("The bank took the payment back")),
     move("reopen_plan", V.PAID, to=V.INSTALMENTS, needs_reason=True, label=_("The bank took the payment back")),
     move("object", [V.ORDERED, V.OVERDUE, V.UNSETTLEABLE], to=V.OBJECTED, may="party", label=_("Objection")),
-    # An objection that falls leads back to where it came from; one that came in time opens the settlement again.
+    # An unsuccessful objection leads back to its origin; one filed in the settlement period opens the settlement again.
     move("back_to_settlement", V.OBJECTED, to=V.ORDERED, needs_reason=True, label=_("The objection ended; settlement is open again")),
     move("back_to_overdue", V.OBJECTED, to=V.OVERDUE, needs_reason=True, label=_("The objection ended")),
     move("back_to_charge", V.OBJECTED, to=V.UNSETTLEABLE, needs_reason=True, label=_("The objection ended")),
@@ -64,7 +64,7 @@ VIOLATION_WORKFLOW = workflow(
     move("reopen_court", V.PAID, to=V.JUDGED, needs_reason=True, label=_("The bank took the payment back")),
     move("waive", [V.ORDERED, V.OVERDUE], to=V.WAIVED, may="waiver", needs_reason=True, label=_("Waived")),
     move("reduce", [V.ORDERED, V.OVERDUE], to=V.ORDERED, may="waiver", needs_reason=True, label=_("Reduced")),
-    # By authority, with a reason and a second person; the number stays and nothing is deleted.
+    # By authority, with a reason and a second person; the number is kept.
     move(
         "annul",
         [V.WARNED, V.ORDERED, V.UNSETTLEABLE, V.OVERDUE],
@@ -73,7 +73,7 @@ VIOLATION_WORKFLOW = workflow(
         needs_reason=True,
         label=_("Annulled by authority"),
     ),
-    # From paper, each to where its record left it; the database lets a row of a released file take these and no other.
+    # Legacy fines, to the state of their paper record; the database allows a row of a released file only these.
     move("carry_open", V.RECORDED, to=V.ORDERED, label=_("Carried over from paper")),
     move("carry_overdue", V.RECORDED, to=V.OVERDUE, label=_("Carried over from paper")),
     move("carry_referred", V.RECORDED, to=V.REFERRED, label=_("Carried over from paper")),
@@ -109,7 +109,7 @@ OBJECTION_WORKFLOW = workflow(
         answer=_("Send the answer"),
     ),
     move("go_on", O.CORRECTIONS, to=O.IN_REVIEW, label=_("The time to answer is over")),
-    # Thirty days without an answer are a refusal; the person learns it on the day, with the way to the court.
+    # No answer within the legal time is a refusal; the person is told on the day.
     move("lapse", STUDIED, to=O.LAPSED, label=_("The legal time for an answer is over")),
     move("withdraw", STUDIED, to=O.WITHDRAWN, may="applicant", label=_("Withdraw the objection")),
 )

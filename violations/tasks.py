@@ -28,7 +28,7 @@ def lapse_objection(*, objection_id: int) -> None:
 
 @every("violations.sweep", seconds=600)
 def sweep() -> None:
-    """What the days bring: service by two channels, ends of periods, plans that fall, services that stop."""
+    """Service by two channels, ends of periods, void plans, and service blocks that are due."""
     notices.sweep()
     terms.void_missed()
     terms.lapse_due()

@@ -1,4 +1,4 @@
-"""How an objection is told on its case page."""
+"""The timeline of an objection on the page of its case."""
 
 from django.utils.translation import gettext_lazy as _
 

@@ -249,7 +249,7 @@ def _next_step(case: Case, bill: Bill | None, licence: HealthLicence | None, ren
     if case.state == S.REFUSED:
         return _after_refusal(case, renewal)
     if case.state == S.AWAITING_PAYMENT and bill is not None:
-        if bill.state == BillState.DUE and payments.state_of(bill).step in ("checking", "review"):
+        if bill.state == BillState.DUE and payments.status_of(bill).step in ("checking", "review"):
             return NextStep(
                 _("We are checking with the bank"),
                 _("Do not pay again. This page shows the answer as soon as the bank gives it."),
@@ -280,7 +280,7 @@ def _next_step(case: Case, bill: Bill | None, licence: HealthLicence | None, ren
                 _("Download the licence"),
                 label=_("Done"),
             )
-        if bill is not None and payments.state_of(bill).can_pay:
+        if bill is not None and payments.status_of(bill).can_pay:
             return NextStep(
                 _("Pay the fee again"),
                 _("The bank took the payment back. The licence is in force again as soon as the fee is paid."),

@@ -7,27 +7,18 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from municipality.ui.admin_base import ReadOnlyInline, code, structure
-from municipality.ui.code_labels import label_of, moved
-from payments.admin.base import MoneyAdmin
+from municipality.ui.code_labels import label_of
+from payments.admin.base import EventInline, MoneyAdmin
 from payments.models import Attempt, AttemptEvent, GatewayMessage, Inquiry
 from payments.states import AttemptState
 
-SHOWN = 64  # characters of an encrypted text: enough to compare two, useless to anybody else
+MAX_SHOWN = 64  # characters of an encrypted text: enough to compare two
 
 
-class AttemptEventInline(ReadOnlyInline):
+class AttemptEventInline(EventInline):
     model = AttemptEvent
-    fk_name = "subject"
-    ordering = ("pk",)
+    states = AttemptState
     fields = ("at", "step", "reason_code")
-
-    @admin.display(description=_("step"))
-    def step(self, event: AttemptEvent) -> SafeString | str:
-        return moved(*(dict(AttemptState.choices).get(state, state) for state in (event.from_state, event.to_state)))
-
-    @admin.display(description=_("reason"))
-    def reason_code(self, event: AttemptEvent) -> SafeString | str:
-        return label_of(event.reason)
 
 
 class InquiryInline(ReadOnlyInline):
@@ -104,8 +95,8 @@ class GatewayMessageAdmin(MoneyAdmin):
 
     @admin.display(description=_("as it passed"))
     def text(self, message: GatewayMessage) -> SafeString | str:
-        if message.kind in ("init", "notification") and len(message.raw) > SHOWN:
-            return code(f"{message.raw[:SHOWN]}… ({len(message.raw)})")
+        if message.kind in ("init", "notification") and len(message.raw) > MAX_SHOWN:
+            return code(f"{message.raw[:MAX_SHOWN]}… ({len(message.raw)})")
         return code(message.raw)
 
     @admin.display(description=_("read from our inquiry"))

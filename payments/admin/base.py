@@ -1,15 +1,22 @@
-"""Money to read: for auditors and, where they work with it, the people of the cash office; each look at a person's row is written."""
+"""Base of the admin of payments: read-only for auditors and the cash office, with the access log."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.contrib import admin
+from django.db.models import QuerySet, TextChoices
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
+from municipality.audit.models import StateEvent
 from municipality.audit.services import log_access
 from municipality.kernel.actors import Actor
-from municipality.ui.admin_base import ReadOnlyAdmin, in_group
+from municipality.ui.admin_base import ReadOnlyAdmin, ReadOnlyInline, in_group
+from municipality.ui.code_labels import label_of, moved
 from payments.states import CASHIER, CHECKER
 
 AUDITOR = "auditor"
@@ -17,18 +24,40 @@ CASH_OFFICE = (CASHIER, CHECKER)
 
 
 def typed(request: HttpRequest, *names: str) -> dict[str, str]:
-    """What was typed into a form that comes back."""
+    """Values of a submitted form, to show it again."""
     return {name: request.POST.get(name, "") for name in names}
 
 
+class EventInline(ReadOnlyInline):
+    """Events of a workflow, whose states have the labels of `states`."""
+
+    fk_name = "subject"
+    ordering = ("pk",)
+    fields: tuple[str, ...] = ("at", "step", "actor", "reason_code")
+    readonly_fields = fields
+    states: type[TextChoices]
+
+    @admin.display(description=_("step"))
+    def step(self, event: StateEvent) -> SafeString | str:
+        return moved(*(dict(self.states.choices).get(state, state) for state in (event.from_state, event.to_state)))
+
+    @admin.display(description=_("who"))
+    def actor(self, event: StateEvent) -> SafeString | str:
+        return label_of(event.actor_role, event.actor_key)
+
+    @admin.display(description=_("reason"))
+    def reason_code(self, event: StateEvent) -> SafeString | str:
+        return label_of(event.reason)
+
+
 class MoneyAdmin(ReadOnlyAdmin):
-    """Only the fields named; staff of no reading role see no row here."""
+    """Read-only pages for the roles of `readers`; no rows for other staff."""
 
     ordering = ("-pk",)
     readers: tuple[str, ...] = (AUDITOR,)
 
     def reader(self, request: HttpRequest) -> str:
-        """The role in which the signed-in member of staff reads; empty for none."""
+        """The reading role of the user; "" without one."""
         return next((role for role in self.readers if in_group(request, role)), "")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -36,22 +65,32 @@ class MoneyAdmin(ReadOnlyAdmin):
         return rows if self.reader(request) else rows.none()
 
     def person_of(self, row: Any) -> tuple[str, str] | None:
-        """The person's key and the subject that opening `row` looks at; None where it shows nobody."""
+        """The keys of the person and subject that a row shows, for the access log; None without a person."""
         return None
 
-    def note_look(self, request: HttpRequest, row: Any) -> None:
-        """Write that the person's row is read, before it is shown."""
-        seen = self.person_of(row)
+    def log_row_access(self, request: HttpRequest, row: Any) -> None:
+        """Write to the access log that the row of a person is read."""
+        viewed = self.person_of(row)
         role = self.reader(request)
-        if seen and role:
+        if viewed and role:
             user: Any = request.user
             purpose = "audit" if role == AUDITOR else "paying_back"
-            log_access(viewer=Actor(role, user.key), person_key=seen[0], subject=seen[1], purpose=purpose)
+            log_access(viewer=Actor(role, user.key), person_key=viewed[0], subject=viewed[1], purpose=purpose)
+
+    def page(self, request: HttpRequest, name: str, *, status: int = 200, **context: Any) -> TemplateResponse:
+        """The page `admin/payments/<name>.html`."""
+        context = {
+            **self.admin_site.page_context(request),  # type: ignore[attr-defined]
+            "opts": self.opts,
+            "listing": reverse(f"admin:payments_{self.opts.model_name}_changelist"),
+            **context,
+        }
+        return TemplateResponse(request, f"admin/payments/{name}.html", context, status=status)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         row = self.get_object(request, object_id)
         if row is not None and self.has_view_permission(request, row):
-            self.note_look(request, row)
+            self.log_row_access(request, row)
         return super().change_view(request, object_id, form_url, extra_context)

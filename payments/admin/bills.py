@@ -8,9 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.cases.timeline import TIMELINES
 from municipality.ui.admin_base import ReadOnlyInline, code
-from municipality.ui.code_labels import label_of, moved
 from municipality.ui.texts import Text
-from payments.admin.base import MoneyAdmin
+from payments.admin.base import EventInline, MoneyAdmin
 from payments.models import Bill, BillEvent, BillLine, Receipt
 from payments.states import BillState
 
@@ -32,23 +31,9 @@ class LineInline(ReadOnlyInline):
         return code(line.revenue_account)
 
 
-class BillEventInline(ReadOnlyInline):
+class BillEventInline(EventInline):
     model = BillEvent
-    fk_name = "subject"
-    ordering = ("pk",)
-    fields = ("at", "step", "actor", "reason_code")
-
-    @admin.display(description=_("step"))
-    def step(self, event: BillEvent) -> SafeString | str:
-        return moved(*(dict(BillState.choices).get(state, state) for state in (event.from_state, event.to_state)))
-
-    @admin.display(description=_("who"))
-    def actor(self, event: BillEvent) -> SafeString | str:
-        return label_of(event.actor_role, event.actor_key)
-
-    @admin.display(description=_("reason"))
-    def reason_code(self, event: BillEvent) -> SafeString | str:
-        return label_of(event.reason)
+    states = BillState
 
 
 @admin.register(Bill)

@@ -1,4 +1,4 @@
-"""What the three books do not agree on: to read, to export, to find out about and to close by two people."""
+"""Differences of the daily match in the admin: lists, export, notes, and closing by two people."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.proof import asks_again, steps
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.audit.services import record
 from municipality.kernel import clock, money
 from municipality.kernel.actors import Actor
@@ -27,10 +27,10 @@ from municipality.ui.templatetags.portal import day, kwd
 from payments.admin.base import AUDITOR, CASH_OFFICE, MoneyAdmin, typed
 from payments.admin.statements import signed
 from payments.models import Difference, DifferenceNote
-from payments.services import reconciliation
+from payments.services import differences, reconciliation
 from payments.states import CASHIER, CHECKER
 
-EXPORTED = 20_000  # rows of one export
+MAX_EXPORTED = 20_000  # rows of one export
 TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -43,8 +43,6 @@ class NoteInline(ReadOnlyInline):
 
 
 class OpenFilter(admin.SimpleListFilter):
-    """Open ones, or those that were closed."""
-
     title = _("standing")
     parameter_name = "standing"
 
@@ -84,32 +82,32 @@ class DifferenceAdmin(MoneyAdmin):
         may_work = any(in_group(request, role) for role in CASH_OFFICE)
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "may_work": may_work})
 
-    def _demand_reader(self, request: HttpRequest) -> str:
+    def _require_reader(self, request: HttpRequest) -> str:
         role = self.reader(request)
         if not role:
             raise PermissionDenied
         return role
 
     def days(self, request: HttpRequest) -> HttpResponse:
-        """The three books of the last days side by side."""
-        self._demand_reader(request)
+        """Totals of the last days by bank, gateway and ledger."""
+        self._require_reader(request)
         rows = [
             (
-                day(found.day),
-                "—" if found.bank is None else code(signed(found.bank)),
-                code(signed(found.gateway)),
-                code(signed(found.ledger)),
+                day(totals.day),
+                "—" if totals.bank is None else code(signed(totals.bank)),
+                code(signed(totals.gateway)),
+                code(signed(totals.ledger)),
             )
-            for found in reconciliation.days()
+            for totals in reconciliation.days()
         ]
-        return self._page(request, "days", 200, title=_("The three books by day"), rows=rows, error="")
+        return self.page(request, "days", title=_("The three books by day"), rows=rows, error="")
 
-    def export(self, request: HttpRequest, kind: str) -> HttpResponse:
-        """The differences, and in a workbook the days too, as CSV or XLSX; who took them out is recorded."""
-        role = self._demand_reader(request)
+    def export(self, request: AuthenticatedHttpRequest, kind: str) -> HttpResponse:
+        """Export the differences as CSV, or with the totals by day as XLSX."""
+        role = self._require_reader(request)
         if kind not in TYPES:
             raise Http404
-        rows = [_cells(row) for row in Difference.objects.select_related("statement", "posting").order_by("-pk")[:EXPORTED]]
+        rows = [_cells(row) for row in Difference.objects.select_related("statement", "posting").order_by("-pk")[:MAX_EXPORTED]]
         head = [gettext("Track ID"), gettext("Kind"), gettext("Day"), gettext("At the bank, fils"), gettext("In the ledger, fils")]
         head += [
             gettext("At the bank"),
@@ -124,20 +122,20 @@ class DifferenceAdmin(MoneyAdmin):
             content = as_csv(head, rows)
         else:
             by_day: list[list[Cell]] = [
-                [found.day.isoformat(), "" if found.bank is None else found.bank, found.gateway, found.ledger]
-                for found in reconciliation.days(count=31)
+                [totals.day.isoformat(), "" if totals.bank is None else totals.bank, totals.gateway, totals.ledger]
+                for totals in reconciliation.days(count=31)
             ]
             day_head = [gettext("Day"), gettext("At the bank, fils"), gettext("At the gateway, fils"), gettext("In the ledger, fils")]
             content = as_xlsx([(gettext("Differences"), head, rows), (gettext("Days"), day_head, by_day)])
-        user: Any = request.user
+        user = request.user
         with transaction.atomic():
             record("difference.exported", subject=user.key, actor=Actor(role, user.key), data={"as": kind, "rows": len(rows)})
         response = HttpResponse(content, content_type=TYPES[kind])
         response["Content-Disposition"] = f'attachment; filename="differences-{clock.today().isoformat()}.{kind}"'
         return response
 
-    def work(self, request: HttpRequest, difference_id: int) -> HttpResponse:
-        """Notes, a question to the gateway, the way to the posting's correction, and closing by two people."""
+    def work(self, request: AuthenticatedHttpRequest, difference_id: int) -> HttpResponse:
+        """One difference with its notes and steps."""
         if not any(in_group(request, role) for role in CASH_OFFICE):
             raise PermissionDenied
         rows = Difference.objects.select_related("statement", "posting", "proposed_by")
@@ -147,7 +145,7 @@ class DifferenceAdmin(MoneyAdmin):
         error, status = "", 200
         if request.method == "POST":
             try:
-                self._act(request, difference)
+                self._apply_step(request, difference)
             except Refused as refusal:
                 error, status = refusal.sentence, refusal.status
                 difference = rows.get(pk=difference_id)
@@ -155,10 +153,10 @@ class DifferenceAdmin(MoneyAdmin):
                 self.message_user(request, _("Recorded under your name."))
                 return HttpResponseRedirect(reverse("admin:payments_difference_work", args=[difference.pk]))
         is_cashier, is_open = in_group(request, CASHIER), difference.closed_at is None
-        return self._page(
+        return self.page(
             request,
             "difference",
-            status,
+            status=status,
             title=_("Difference"),
             difference=difference,
             facts=self._facts(difference),
@@ -168,26 +166,26 @@ class DifferenceAdmin(MoneyAdmin):
             may_ask=is_open and is_cashier and difference.attempt_id is not None,
             may_correct=is_open and is_cashier and difference.posting_id is not None,
             may_close=is_open and in_group(request, CHECKER) and difference.proposed_by is not None,
-            reasons=reconciliation.difference_reasons() if is_open else [],
+            reasons=differences.difference_reasons() if is_open else [],
             typed=typed(request, "text", "code"),
             error=error,
         )
 
-    def _act(self, request: HttpRequest, difference: Difference) -> None:
+    def _apply_step(self, request: AuthenticatedHttpRequest, difference: Difference) -> None:
         step = request.POST.get("step")
         if step == "note":
-            reconciliation.note(difference=difference, by=request.user, text=request.POST.get("text", ""))
+            differences.add_note(difference=difference, by=request.user, text=request.POST.get("text", ""))
         elif step == "ask":
-            reconciliation.ask_gateway(difference=difference, by=request.user)
+            differences.ask_gateway(difference=difference, by=request.user)
         elif step == "propose":
-            reconciliation.propose_closing(difference=difference, proposed_by=request.user, code=request.POST.get("code", ""))
+            differences.propose_closing(difference=difference, proposed_by=request.user, code=request.POST.get("code", ""))
         elif step == "close":
-            reconciliation.close_difference(difference=difference, closed_by=request.user)
+            differences.close_difference(difference=difference, closed_by=request.user)
         else:
             raise Refused("no_step", _("Please choose what to do."))
 
     def _facts(self, difference: Difference) -> list[tuple[Any, Any]]:
-        found = [
+        facts = [
             (_("track ID"), self.track(difference)),
             (_("kind"), difference.get_kind_display()),
             (_("day"), day(difference.day)),
@@ -197,19 +195,10 @@ class DifferenceAdmin(MoneyAdmin):
             (_("posting"), self.posting_code(difference)),
         ]
         if difference.proposed_by is not None:
-            found += [(_("proposed by"), difference.proposed_by.name_ar), (_("reason"), self.reason_code(difference))]
+            facts += [(_("proposed by"), difference.proposed_by.name_ar), (_("reason"), self.reason_code(difference))]
         if difference.closed_at is not None:
-            found += [(_("closed at"), moment(difference.closed_at))]
-        return found
-
-    def _page(self, request: HttpRequest, name: str, status: int, **more: Any) -> HttpResponse:
-        context = {
-            **self.admin_site.page_context(request),  # type: ignore[attr-defined]
-            "opts": self.opts,
-            "listing": reverse("admin:payments_difference_changelist"),
-            **more,
-        }
-        return TemplateResponse(request, f"admin/payments/{name}.html", context, status=status)
+            facts += [(_("closed at"), moment(difference.closed_at))]
+        return facts
 
     @admin.display(description=_("track ID"), ordering="trackid")
     def track(self, difference: Difference) -> SafeString | str:

@@ -1,4 +1,4 @@
-"""Acts, jobs, messages and reasons of money in words."""
+"""Labels of the codes of payments: audit events, jobs, messages and reasons."""
 
 from django.utils.translation import gettext_lazy as _
 

@@ -1,4 +1,4 @@
-"""The ledger to read, and the two pages of a correction."""
+"""The ledger in the admin, and the pages of a correction."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.proof import asks_again, steps
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel.errors import Refused
 from municipality.ui.admin_base import ReadOnlyInline, code, demand, in_group, moment
 from municipality.ui.code_labels import label_of
@@ -58,8 +58,8 @@ class PostingAdmin(MoneyAdmin):
     ) -> HttpResponse:
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "may_correct": in_group(request, CASHIER)})
 
-    def correct(self, request: HttpRequest, posting_id: int) -> HttpResponse:
-        """Propose that an amount of this posting be booked under another account."""
+    def correct(self, request: AuthenticatedHttpRequest, posting_id: int) -> HttpResponse:
+        """Propose to book an amount of a posting on another account."""
         demand(request, CASHIER)
         posting = LedgerPosting.objects.select_related("attempt", "bill", "receipt").filter(pk=posting_id).first()
         if posting is None:
@@ -74,25 +74,24 @@ class PostingAdmin(MoneyAdmin):
                     code=request.POST.get("code", ""),
                     proposed_by=request.user,
                 )
-            except Refused as no:
-                refusal = no
+            except Refused as error:
+                refusal = error
             else:
                 self.message_user(request, _("Proposed: another person decides."))
                 return HttpResponseRedirect(reverse("admin:payments_ledgercorrection_change", args=[correction.pk]))
         entries = list(posting.entries.all())
-        context = {
-            **self.admin_site.page_context(request),  # type: ignore[attr-defined]
-            "opts": self.opts,
-            "title": _("Correction"),
-            "listing": reverse("admin:payments_ledgerposting_changelist"),
-            "facts": facts_of(posting),
-            "entries": entries,
-            "accounts": sorted({entry.account for entry in entries}),
-            "reasons": ledger.correction_reasons(),
-            "typed": typed(request, "from_account", "to_account", "code"),
-            "error": refusal.sentence if refusal else "",
-        }
-        return TemplateResponse(request, "admin/payments/correct.html", context, status=refusal.status if refusal else 200)
+        return self.page(
+            request,
+            "correct",
+            status=refusal.status if refusal else 200,
+            title=_("Correction"),
+            facts=facts_of(posting),
+            entries=entries,
+            accounts=sorted({entry.account for entry in entries}),
+            reasons=ledger.correction_reasons(),
+            typed=typed(request, "from_account", "to_account", "code"),
+            error=refusal.sentence if refusal else "",
+        )
 
     @admin.display(description=_("number"), ordering="key")
     def key_code(self, posting: LedgerPosting) -> SafeString | str:
@@ -124,7 +123,7 @@ class PostingAdmin(MoneyAdmin):
 
 
 def facts_of(posting: LedgerPosting) -> list[tuple[Any, Any]]:
-    """The posting in words, for both pages."""
+    """Labelled values of a posting, for both pages."""
     return [
         (_("number"), code(posting.key)),
         (_("kind"), posting.get_kind_display()),
@@ -153,8 +152,8 @@ class CorrectionAdmin(MoneyAdmin):
     ) -> HttpResponse:
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "may_decide": in_group(request, CHECKER)})
 
-    def decide(self, request: HttpRequest, correction_id: int) -> HttpResponse:
-        """The second person approves or drops a proposed correction."""
+    def decide(self, request: AuthenticatedHttpRequest, correction_id: int) -> HttpResponse:
+        """Approve or drop a proposed correction."""
         demand(request, CHECKER)
         rows = LedgerCorrection.objects.select_related("posting__attempt", "posting__bill", "posting__receipt", "proposed_by")
         correction = rows.filter(pk=correction_id).first()
@@ -166,28 +165,28 @@ class CorrectionAdmin(MoneyAdmin):
                 if request.POST.get("step") not in ("approve", "drop"):
                     raise Refused("no_step", _("Please choose what to do."))
                 ledger.decide_correction(correction=correction, decided_by=request.user, approve=request.POST["step"] == "approve")
-            except Refused as no:
-                refusal = no
+            except Refused as error:
+                refusal = error
             else:
                 self.message_user(request, _("The decision is recorded under your name."))
                 return HttpResponseRedirect(reverse("admin:payments_ledgercorrection_change", args=[correction.pk]))
-        context = {
-            **self.admin_site.page_context(request),  # type: ignore[attr-defined]
-            "opts": self.opts,
-            "title": _("Decision on a correction"),
-            "listing": reverse("admin:payments_ledgercorrection_changelist"),
-            "facts": [
-                *facts_of(correction.posting),
-                (_("from account"), code(correction.from_account)),
-                (_("to account"), code(correction.to_account)),
-                (_("reason"), label_of(correction.code)),
-                (_("proposed by"), f"{correction.proposed_by.name_ar}، {moment(correction.proposed_at)}"),
-            ],
-            "entries": correction.posting.entries.all(),
-            "is_open": correction.decided_by_id is None,
-            "error": refusal.sentence if refusal else "",
-        }
-        return TemplateResponse(request, "admin/payments/decide.html", context, status=refusal.status if refusal else 200)
+        facts = [
+            *facts_of(correction.posting),
+            (_("from account"), code(correction.from_account)),
+            (_("to account"), code(correction.to_account)),
+            (_("reason"), label_of(correction.code)),
+            (_("proposed by"), f"{correction.proposed_by.name_ar}، {moment(correction.proposed_at)}"),
+        ]
+        return self.page(
+            request,
+            "decide",
+            status=refusal.status if refusal else 200,
+            title=_("Decision on a correction"),
+            facts=facts,
+            entries=correction.posting.entries.all(),
+            is_open=correction.decided_by_id is None,
+            error=refusal.sentence if refusal else "",
+        )
 
     @admin.display(description=_("posting"))
     def posting_code(self, correction: LedgerCorrection) -> SafeString | str:

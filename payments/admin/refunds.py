@@ -1,4 +1,4 @@
-"""What is owed back, and the page on which two people pay it out."""
+"""Refunds in the admin, and the page on which two people pay them out."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.proof import asks_again, steps
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel.errors import Refused
-from municipality.ui.admin_base import ReadOnlyInline, code, in_group, moment
-from municipality.ui.code_labels import label_of, moved
+from municipality.ui.admin_base import code, in_group, moment
+from municipality.ui.code_labels import label_of
 from municipality.ui.templatetags.portal import kwd
 from payments import services
-from payments.admin.base import AUDITOR, CASH_OFFICE, MoneyAdmin, typed
+from payments.admin.base import AUDITOR, CASH_OFFICE, EventInline, MoneyAdmin, typed
 from payments.models import RefundDue, RefundEvent, RefundWay
 from payments.services.returns import refund_reasons, remaining_of
 from payments.states import CASHIER, CHECKER, RefundState
 
 S = RefundState
-# State → role → what that person may do there.
+# State → role → form.
 FORMS: dict[str, dict[str, str]] = {
     S.DUE: {CASHIER: "propose"},
     S.PROPOSED: {CHECKER: "approve"},
@@ -33,23 +33,9 @@ FORMS: dict[str, dict[str, str]] = {
 }
 
 
-class RefundEventInline(ReadOnlyInline):
+class RefundEventInline(EventInline):
     model = RefundEvent
-    fk_name = "subject"
-    ordering = ("pk",)
-    fields = ("at", "step", "actor", "reason_code")
-
-    @admin.display(description=_("step"))
-    def step(self, event: RefundEvent) -> SafeString | str:
-        return moved(*(dict(RefundState.choices).get(state, state) for state in (event.from_state, event.to_state)))
-
-    @admin.display(description=_("who"))
-    def actor(self, event: RefundEvent) -> SafeString | str:
-        return label_of(event.actor_role, event.actor_key)
-
-    @admin.display(description=_("reason"))
-    def reason_code(self, event: RefundEvent) -> SafeString | str:
-        return label_of(event.reason)
+    states = RefundState
 
 
 @admin.register(RefundDue)
@@ -78,36 +64,37 @@ class RefundAdmin(MoneyAdmin):
         may_act = any(in_group(request, role) for role in CASH_OFFICE)
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "may_act": may_act})
 
-    def pay_out(self, request: HttpRequest, refund_id: int) -> HttpResponse:
-        """What one of the two people may do now; by POST it is done. 409 when the page is older than the row."""
+    def pay_out(self, request: AuthenticatedHttpRequest, refund_id: int) -> HttpResponse:
+        """The next step of a refund for this role. 409 when the page is out of date."""
         if not any(in_group(request, role) for role in CASH_OFFICE):
             raise PermissionDenied
         refund = RefundDue.objects.select_related("attempt", "allocation__bill", "payer").filter(pk=refund_id).first()
         if refund is None:
             raise Http404
         if request.method != "POST":
-            self.note_look(request, refund)
+            self.log_row_access(request, refund)
             return self._page(request, refund)
         try:
-            self._act(request, refund)
+            self._apply_step(request, refund)
         except Refused as refusal:
             return self._page(request, RefundDue.objects.get(pk=refund.pk), refusal)
         self.message_user(request, _("Done. The next step is with the other person or with the bank."))
         return HttpResponseRedirect(reverse("admin:payments_refunddue_pay_out", args=[refund.pk]))
 
-    def _act(self, request: HttpRequest, refund: RefundDue) -> None:
-        user: Any = request.user
-        given = request.POST
-        left = given.get("remaining", "")
-        remaining = int(left) if left.isascii() and left.isdigit() and len(left) < 12 else -1
-        reference = given.get("bank_reference", "").strip()
-        step = given.get("step")
+    def _apply_step(self, request: AuthenticatedHttpRequest, refund: RefundDue) -> None:
+        user = request.user
+        data = request.POST
+        remaining_text = data.get("remaining", "")
+        is_number = remaining_text.isascii() and remaining_text.isdigit() and len(remaining_text) < 12
+        remaining = int(remaining_text) if is_number else -1
+        reference = data.get("bank_reference", "").strip()
+        step = data.get("step")
         if step == "propose":
             services.propose_refund(
                 refund=refund,
                 proposed_by=user,
-                code=given.get("code", ""),
-                way=given.get("way", ""),
+                code=data.get("code", ""),
+                way=data.get("way", ""),
                 remaining_fils=remaining,
                 bank_reference=reference,
             )
@@ -115,8 +102,8 @@ class RefundAdmin(MoneyAdmin):
             services.approve_refund(refund=refund, approved_by=user, remaining_fils=remaining)
         elif step == "send_back":
             services.send_back_refund(refund=refund, checker=user)
-        elif step == "look_up" and given.get("paid") in ("yes", "no"):
-            services.look_up_refund(refund=refund, found_by=user, is_paid=given["paid"] == "yes", bank_reference=reference)
+        elif step == "look_up" and data.get("paid") in ("yes", "no"):
+            services.look_up_refund(refund=refund, found_by=user, is_paid=data["paid"] == "yes", bank_reference=reference)
         elif step in ("confirm", "disagree"):
             services.confirm_finding(refund=refund, confirmed_by=user, agrees=step == "confirm")
         else:
@@ -125,24 +112,23 @@ class RefundAdmin(MoneyAdmin):
     def _page(self, request: HttpRequest, refund: RefundDue, refusal: Refused | None = None) -> HttpResponse:
         forms = [form for role, form in FORMS.get(refund.state, {}).items() if in_group(request, role)]
         remaining = remaining_of(refund)
-        context = {
-            **self.admin_site.page_context(request),  # type: ignore[attr-defined]
-            "opts": self.opts,
-            "title": _("Paying back"),
-            "listing": reverse("admin:payments_refunddue_changelist"),
-            "refund": refund,
-            "remaining": remaining,
-            "facts": self._facts(refund, remaining),
-            "forms": forms,
-            "reasons": refund_reasons() if "propose" in forms else [],
-            "ways": RefundWay.choices,
-            "typed": typed(request, "code", "way", "bank_reference"),
-            "error": refusal.sentence if refusal else "",
-        }
-        return TemplateResponse(request, "admin/payments/refund.html", context, status=refusal.status if refusal else 200)
+        return self.page(
+            request,
+            "refund",
+            status=refusal.status if refusal else 200,
+            title=_("Paying back"),
+            refund=refund,
+            remaining=remaining,
+            facts=self._facts(refund, remaining),
+            forms=forms,
+            reasons=refund_reasons() if "propose" in forms else [],
+            ways=RefundWay.choices,
+            typed=typed(request, "code", "way", "bank_reference"),
+            error=refusal.sentence if refusal else "",
+        )
 
     def _facts(self, refund: RefundDue, remaining: int) -> list[tuple[Any, Any]]:
-        found = [
+        facts = [
             (_("payment ID"), self.payment_code(refund)),
             (_("bill"), self.bill_code(refund)),
             (_("payer"), refund.payer.name_ar),
@@ -153,13 +139,13 @@ class RefundAdmin(MoneyAdmin):
             (_("due since"), moment(refund.due_since)),
         ]
         if refund.proposed_by is not None:
-            found += [(_("ground"), self.ground(refund)), (_("way"), refund.get_way_display())]
-            found += [(_("proposed by"), f"{refund.proposed_by.name_ar}، {moment(refund.proposed_at)}")]
+            facts += [(_("ground"), self.ground(refund)), (_("way"), refund.get_way_display())]
+            facts += [(_("proposed by"), f"{refund.proposed_by.name_ar}، {moment(refund.proposed_at)}")]
         if refund.approved_by is not None:
-            found += [(_("approved by"), f"{refund.approved_by.name_ar}، {moment(refund.approved_at)}")]
+            facts += [(_("approved by"), f"{refund.approved_by.name_ar}، {moment(refund.approved_at)}")]
         if refund.bank_reference:
-            found += [(_("bank reference"), code(refund.bank_reference))]
-        return found
+            facts += [(_("bank reference"), code(refund.bank_reference))]
+        return facts
 
     @admin.display(description=_("payment ID"))
     def payment_code(self, refund: RefundDue) -> SafeString | str:

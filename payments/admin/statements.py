@@ -1,4 +1,4 @@
-"""The bank's statements: loaded, looked at, taken or put aside."""
+"""Statements of the bank in the admin: load, preview, take or drop."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel import money
 from municipality.kernel.errors import Refused
 from municipality.ui.admin_base import code, demand, in_group, moment
 from municipality.ui.templatetags.portal import day, kwd
+from municipality.ui.texts import Text
 from payments.admin.base import AUDITOR, CASH_OFFICE, MoneyAdmin
 from payments.models import BankStatement
 from payments.services import reconciliation
@@ -23,7 +24,7 @@ from payments.states import CASHIER
 
 
 def signed(fils: int) -> str:
-    """An amount that may be below nought, as people read it."""
+    """A possibly negative amount in fils, as text."""
     return f"{'-' if fils < 0 else ''}{money.to_display(abs(fils))}"
 
 
@@ -63,28 +64,28 @@ class StatementAdmin(MoneyAdmin):
     ) -> HttpResponse:
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "may_take": in_group(request, CASHIER)})
 
-    def load(self, request: HttpRequest) -> HttpResponse:
-        """A file of the bank; its errors come back line by line, and nothing of it is kept then."""
+    def load(self, request: AuthenticatedHttpRequest) -> HttpResponse:
+        """Load a file of the bank; with errors, which are listed by line, nothing is saved."""
         demand(request, CASHIER)
-        errors: list[tuple[int, Any]] = []
+        errors: list[tuple[int, Text]] = []
         status = 200
         if request.method == "POST":
-            given = request.FILES.get("file")
+            upload = request.FILES.get("file")
             try:
-                if given is None:
+                if upload is None:
                     raise NotReadable([(0, _("Please choose a file."))])
-                content = given.read(MAX_BYTES + 1)
-                statement = reconciliation.load_statement(content=content, file_name=given.name or "", loaded_by=request.user)
-            except NotReadable as no:
-                errors, status = no.errors, 400
+                content = upload.read(MAX_BYTES + 1)
+                statement = reconciliation.load_statement(content=content, file_name=upload.name or "", loaded_by=request.user)
+            except NotReadable as error:
+                errors, status = error.errors, 400
             except Refused as refusal:
                 errors, status = [(0, refusal.sentence)], refusal.status
             else:
                 return HttpResponseRedirect(reverse("admin:payments_bankstatement_take", args=[statement.pk]))
-        return self._page(request, "load", status, title=_("Load a statement"), errors=errors, error="")
+        return self.page(request, "load", status=status, title=_("Load a statement"), errors=errors, error="")
 
-    def take(self, request: HttpRequest, statement_id: int) -> HttpResponse:
-        """What the file holds, before it counts."""
+    def take(self, request: AuthenticatedHttpRequest, statement_id: int) -> HttpResponse:
+        """Preview a statement, then take or drop it."""
         demand(request, CASHIER)
         statement = BankStatement.objects.select_related("loaded_by").filter(pk=statement_id).first()
         if statement is None:
@@ -92,7 +93,7 @@ class StatementAdmin(MoneyAdmin):
         error, status = "", 200
         if request.method == "POST":
             try:
-                return self._taken(request, statement)
+                return self._apply_step(request, statement)
             except Refused as refusal:
                 error, status = refusal.sentence, refusal.status
         facts = [
@@ -105,30 +106,21 @@ class StatementAdmin(MoneyAdmin):
         ]
         is_open = statement.taken_at is None and statement.dropped_at is None
         lines = [(line, kwd(line.fils)) for line in statement.lines.order_by("number")[:20]]
-        return self._page(
-            request, "take", status, title=_("Taking a statement"), facts=facts, lines=lines, is_open=is_open, error=error, errors=[]
+        return self.page(
+            request, "take", status=status, title=_("Taking a statement"), facts=facts, lines=lines, is_open=is_open, error=error, errors=[]
         )
 
-    def _taken(self, request: HttpRequest, statement: BankStatement) -> HttpResponse:
+    def _apply_step(self, request: AuthenticatedHttpRequest, statement: BankStatement) -> HttpResponse:
         step = request.POST.get("step")
         if step == "take":
-            found = reconciliation.take_statement(statement=statement, taken_by=request.user)
-            self.message_user(request, _("Taken and compared. Differences found: %(count)s") % {"count": len(found)})
+            differences = reconciliation.take_statement(statement=statement, taken_by=request.user)
+            self.message_user(request, _("Taken and compared. Differences found: %(count)s") % {"count": len(differences)})
             return HttpResponseRedirect(reverse("admin:payments_difference_changelist"))
         if step == "drop":
             reconciliation.drop_statement(statement=statement, dropped_by=request.user)
             self.message_user(request, _("Put aside: it does not count."))
             return HttpResponseRedirect(reverse("admin:payments_bankstatement_changelist"))
         raise Refused("no_step", _("Please choose what to do."))
-
-    def _page(self, request: HttpRequest, name: str, status: int, **more: Any) -> HttpResponse:
-        context = {
-            **self.admin_site.page_context(request),  # type: ignore[attr-defined]
-            "opts": self.opts,
-            "listing": reverse("admin:payments_bankstatement_changelist"),
-            **more,
-        }
-        return TemplateResponse(request, f"admin/payments/{name}.html", context, status=status)
 
     @admin.display(description=_("file"), ordering="file_name")
     def file_code(self, statement: BankStatement) -> SafeString | str:

@@ -1,4 +1,4 @@
-"""The rows of money: bills, attempts and receipts (`money`), the ledger (`ledger`) and the bank's own word (`reconciliation`)."""
+"""Models of payments: bills, attempts, receipts and refunds (`money`), `ledger`, statements and differences (`reconciliation`)."""
 
 from payments.models.ledger import LedgerCorrection, LedgerEntry, LedgerPosting, PostingKind
 from payments.models.money import (

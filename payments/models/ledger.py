@@ -1,4 +1,4 @@
-"""The ledger: double entry, written with what it records, never changed. A posting is one fact, its entries balance to the fils."""
+"""The ledger: immutable postings with balanced entries, double entry."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class PostingKind(models.TextChoices):
 
 
 class LedgerCorrection(models.Model):
-    """A proposal to book an amount under another account: one person proposes, another approves; then the posting is reversed."""
+    """A proposal to book an amount on another account; a second person approves it, which reverses the posting."""
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
     posting = models.ForeignKey("LedgerPosting", models.PROTECT, related_name="corrections", verbose_name="القيد")
@@ -59,7 +59,7 @@ class LedgerCorrection(models.Model):
 
 
 class LedgerPosting(models.Model):
-    """One fact of money. `key` says which, so that it is booked once."""
+    """A booked event; `key` identifies it, so that it is booked once."""
 
     key = models.CharField("الرقم", max_length=80, unique=True)
     kind = models.CharField("النوع", max_length=20, choices=PostingKind)
@@ -94,7 +94,7 @@ class LedgerPosting(models.Model):
 
 
 class LedgerEntry(models.Model):
-    """One side of a posting: an amount to the debit or to the credit of one account."""
+    """The debit or credit of one account in a posting."""
 
     posting = models.ForeignKey(LedgerPosting, models.PROTECT, related_name="entries")
     account = models.CharField("الحساب", max_length=20)

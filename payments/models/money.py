@@ -1,4 +1,4 @@
-"""Bills, attempts to pay them, what the gateway said, and receipts. Amounts are whole fils.
+"""Bills, payment attempts, gateway messages, receipts and refunds. Amounts are whole fils.
 
 `Allocation` stands between attempt and bill, so that one payment can pay many bills.
 """
@@ -18,7 +18,7 @@ from payments.states import ON_ITS_WAY, AttemptState, BillState, RefundState
 
 
 class Bill(models.Model):
-    """What a person owes for one thing. The amount never changes; a wrong bill is cancelled and another issued."""
+    """A bill. Its amount never changes; a wrong bill is voided and another issued."""
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
     reference = models.CharField("الرقم المرجعي", max_length=40, unique=True)
@@ -74,7 +74,7 @@ Bill.EVENTS = BillEvent
 
 
 class BillLine(models.Model):
-    """One fee with its formula, its article and the edition of the rulebook it was taken from."""
+    """A fee with its formula, article and edition of the rulebook."""
 
     bill = models.ForeignKey(Bill, models.PROTECT, related_name="lines")
     order = models.PositiveSmallIntegerField("الترتيب")
@@ -107,7 +107,7 @@ class BillLine(models.Model):
 
 
 class Attempt(models.Model):
-    """One way to the bank and back. The token opens the receipt page, the track id names it to the bank."""
+    """A payment attempt. `token` opens its receipt page, `trackid` identifies it at the bank."""
 
     token = models.CharField(max_length=26, unique=True, default=ids.public_id)
     trackid = models.CharField("رقم التتبع", max_length=19, unique=True)
@@ -180,7 +180,7 @@ Attempt.EVENTS = AttemptEvent
 
 
 class Allocation(models.Model):
-    """The part of an attempt that is for one bill. The database keeps one open and one settled for each bill."""
+    """The part of an attempt for one bill; each bill has at most one open and one settled."""
 
     attempt = models.ForeignKey(Attempt, models.PROTECT, related_name="allocations")
     bill = models.ForeignKey(Bill, models.PROTECT, related_name="allocations")
@@ -218,17 +218,17 @@ class MessageKind(models.TextChoices):
 
 
 class GatewayMessage(models.Model):
-    """One message as it passed: encrypted hex, or XML with the password masked; never the key, never decrypted input.
+    """A message as sent or received: encrypted hex, or XML with the password masked.
 
-    A notification's plain text is kept nowhere: whoever may read what a chosen ciphertext decrypts to can compute the key.
+    The plain text of a notification is not stored: decryptions of chosen ciphertexts would reveal the key.
     """
 
     direction = models.CharField("الاتجاه", max_length=3, choices=Direction)
     kind = models.CharField("النوع", max_length=20, choices=MessageKind)
     attempt = models.ForeignKey(Attempt, models.PROTECT, null=True, blank=True, related_name="messages", verbose_name="المحاولة")
     raw = models.TextField("النص كما مر")
-    # Of what came to us: all its bytes and their SHA-256, since only the head of what nobody vouches for is kept; and what tells a
-    # message of the gateway itself from the same one sent again, which is kept like any other.
+    # Of an incoming message: size and SHA-256 of all its bytes, as only the head of an unauthenticated one is stored; `fingerprint`
+    # identifies an authenticated one, to recognise repeats.
     size = models.PositiveIntegerField("الحجم بالبايت", default=0)
     sha256 = models.CharField("البصمة", max_length=64, blank=True)
     fingerprint = models.CharField(max_length=64, blank=True)
@@ -251,7 +251,7 @@ class GatewayMessage(models.Model):
 
 
 class CallbackBytes(models.Model):
-    """What was kept and what was not of bytes that nobody vouches for: in one hour or day of Kuwait, or about one attempt."""
+    """A counter of unauthenticated bytes that were stored or dropped, in an hour or day (Kuwait) or for an attempt."""
 
     key = models.CharField(max_length=40, unique=True)
     kept = models.PositiveIntegerField(default=0)
@@ -265,7 +265,7 @@ class CallbackBytes(models.Model):
 
 
 class Inquiry(models.Model):
-    """One answer to one question that we asked the bank. Only this makes anything paid."""
+    """The bank's answer to our inquiry; the only proof of payment."""
 
     attempt = models.ForeignKey(Attempt, models.PROTECT, related_name="inquiries")
     message = models.OneToOneField(GatewayMessage, models.PROTECT, related_name="+")
@@ -287,7 +287,7 @@ class Inquiry(models.Model):
 
 
 class Receipt(models.Model):
-    """The municipality's word that a bill was paid, grounded on one inquiry of its own."""
+    """Proof that a bill was paid, based on an inquiry."""
 
     number = models.CharField("رقم الإيصال", max_length=40, unique=True)
     allocation = models.OneToOneField(Allocation, models.PROTECT, related_name="receipt")
@@ -316,11 +316,11 @@ class RefundWay(models.TextChoices):
 
 
 class RefundDue(models.Model):
-    """An amount that the municipality holds and owes back: why, how much, and for which payment. Paying it out is a step of its own."""
+    """An amount owed back of a payment, and its paying out."""
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
     attempt = models.ForeignKey(Attempt, models.PROTECT, related_name="refunds", verbose_name="المحاولة")
-    # Empty where the money was taken for nothing that was due.
+    # Null where the whole payment is owed back.
     allocation = models.OneToOneField(Allocation, models.PROTECT, null=True, blank=True, related_name="refund")
     payer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="المستحق")
     subject = models.CharField("الموضوع", max_length=80)
@@ -329,7 +329,7 @@ class RefundDue(models.Model):
     state = models.CharField("الحالة", max_length=40, choices=RefundState, default=RefundState.DUE)
     last_event = models.ForeignKey("RefundEvent", models.PROTECT, null=True, related_name="+")
     due_since = models.DateTimeField("مستحق منذ")
-    # The present proposal: by whom, on which ground, how, and what was left of the payment when it was made.
+    # The present proposal, with what remained of the payment when it was made.
     code = models.CharField("سبب الصرف", max_length=40, blank=True)
     way = models.CharField("طريقة الرد", max_length=10, choices=RefundWay, blank=True)
     remaining_fils = models.BigIntegerField("المتبقي من الدفعة بالفلس", null=True, blank=True)
@@ -342,7 +342,7 @@ class RefundDue(models.Model):
     )
     approved_at = models.DateTimeField("اعتمد في", null=True, blank=True)
     sent_at = models.DateTimeField("أرسل في", null=True, blank=True)
-    # What a person found at the bank where the outcome was not known, for a second one to confirm.
+    # What a person found at the bank, for a second person to confirm.
     found_paid = models.BooleanField("وجد مصروفا", null=True, blank=True)
     found_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="الباحث")
     bank_reference = models.CharField("مرجع الرد لدى البنك", max_length=40, blank=True)

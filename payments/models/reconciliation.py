@@ -1,4 +1,4 @@
-"""What the bank says it paid in, line by line, and where that differs from the gateway's answers and from the ledger."""
+"""Settlement statements of the bank, and their differences from gateway and ledger."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from payments.models.money import Attempt
 
 
 class BankStatement(models.Model):
-    """One file of the bank. Its lines are there to look at first; they count once a person has taken it."""
+    """A file of the bank. Its lines count once a person has taken it."""
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
     provider = models.CharField("البوابة", max_length=20)
@@ -53,7 +53,7 @@ class LineKind(models.TextChoices):
 
 
 class StatementLine(models.Model):
-    """One movement as the bank wrote it. `fils` is above nought for both kinds."""
+    """A line of a statement. `fils` > 0 for both kinds."""
 
     statement = models.ForeignKey(BankStatement, models.PROTECT, related_name="lines")
     number = models.PositiveIntegerField("السطر")
@@ -87,7 +87,7 @@ class DifferenceKind(models.TextChoices):
 
 
 class Difference(models.Model):
-    """One thing on which bank, gateway and ledger do not agree. `key` says which, so that it is listed once."""
+    """A difference between bank, gateway and ledger. `key_text` identifies it, so that it is listed once."""
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
     key_text = models.CharField(max_length=100, unique=True)
@@ -132,7 +132,7 @@ class Difference(models.Model):
 
 
 class DifferenceNote(models.Model):
-    """What somebody found out about a difference."""
+    """A note about a difference."""
 
     difference = models.ForeignKey(Difference, models.PROTECT, related_name="notes")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="كتبها")

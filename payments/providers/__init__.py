@@ -1,4 +1,4 @@
-"""Gateways behind one port; the setting PAYMENT_PROVIDER names the class that new payments go through."""
+"""Gateways. The setting PAYMENT_PROVIDER names the class for new payments."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def provider() -> Provider:
 
 
 def provider_named(name: str) -> Provider:
-    """The gateway that a payment was begun at, also after another one is in use. Raises NotConfigured for one that is not known."""
+    """The gateway of an earlier payment. Raises NotConfigured for an unknown name."""
     used = provider()
     if used.name == name:
         return used

@@ -1,4 +1,4 @@
-"""What a gateway must be able to do. KNET is the first; a government collection system can follow behind the same port."""
+"""The interface of gateways."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Redirection:
-    """Where the browser is sent, and what is kept of it: the message as it went and its masked plain fields."""
+    """The URL of the payment page; the message as sent and its plain fields with the password masked, to be stored."""
 
     url: str
     raw: str
@@ -33,9 +33,9 @@ class Redirection:
 
 @dataclass(frozen=True)
 class Notice:
-    """What a well-formed notification claims. `fils` None where it names no readable amount.
+    """The claim of a well-formed notification. `fils` None without a readable amount.
 
-    `fingerprint` (SHA-256, hex) is that of what the gateway itself made: the same when it is sent again in other clothes.
+    `fingerprint` (SHA-256, hex) of what the gateway made is the same for repeats in another form.
     """
 
     trackid: str
@@ -47,7 +47,7 @@ class Notice:
 
 @dataclass(frozen=True)
 class Reply:
-    """The bank's answer with both messages as they passed, the password masked."""
+    """The bank's answer with both messages, the password masked."""
 
     answer: InquiryAnswer
     request: str
@@ -56,11 +56,11 @@ class Reply:
 
 
 class GatewayUnreachable(Exception):
-    """No usable answer came: network, certificate, status, size, form. `request` and `response` as far as they exist, masked."""
+    """No usable answer, for `reason`. `request` and `response` as far as they exist, masked."""
 
-    def __init__(self, why: str, request: str = "", response: str = "") -> None:
-        super().__init__(why)
-        self.why, self.request, self.response = why, request, response
+    def __init__(self, reason: str, request: str = "", response: str = "") -> None:
+        super().__init__(reason)
+        self.reason, self.request, self.response = reason, request, response
 
 
 class NotConfigured(Exception):
@@ -85,6 +85,6 @@ class Provider(Protocol):
     def refund(self, *, trackid: str, fils: int) -> Reply:
         """Return `fils` of a captured payment to its card; never called twice for one refund.
 
-        Raises GatewayUnreachable, after which nobody knows whether it was done, and NotConfigured, after which nothing was sent.
+        Raises GatewayUnreachable (the outcome is unknown), NotConfigured (nothing was sent).
         """
         ...

@@ -1,18 +1,17 @@
-"""Beginning a payment: one open attempt a bill, the amount from the bill rows, committed before the browser leaves."""
+"""Beginning a payment: one open attempt for each bill, committed before the browser is redirected."""
 
 from __future__ import annotations
 
 import datetime as dt
 import hmac
 from collections.abc import Sequence
-from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from municipality.accounts.models import actor_for
+from municipality.accounts.models import User, actor_for
 from municipality.audit.services import record
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
@@ -26,7 +25,7 @@ from payments.states import OPEN, AttemptState, BillState
 
 
 def session_digest(session_key: str) -> str:
-    """What an attempt keeps of the browser session that began it."""
+    """The digest of a session key that an attempt stores."""
     return salted_hmac("payments.attempt", session_key, algorithm="sha256").hexdigest()
 
 
@@ -35,32 +34,31 @@ def is_session_of(attempt: Attempt, session_key: str | None) -> bool:
     return bool(session_key) and hmac.compare_digest(attempt.session_digest, session_digest(session_key or ""))
 
 
-def start_attempt(*, bills: Sequence[Bill], payer: Any, language: str, session_key: str) -> Attempt:
-    """The open attempt for exactly these bills, or a new one. The amount in fils is read from the locked bill rows.
+def start_attempt(*, bills: Sequence[Bill], payer: User, language: str, session_key: str) -> Attempt:
+    """The open attempt for exactly these bills, or a new one. The amount is read from the locked bills.
 
-    `payer` is whoever pays: the person of the bill or a delegate of theirs. Raises NotPermitted for anybody else's bill and Refused:
-    not_due, too_late, open_elsewhere, too_much.
+    `payer` is the payer of the bills or a delegate. Raises NotPermitted, Refused: no_bill, not_due, too_late, open_elsewhere, too_much.
     """
     try:
         return _start(bills=bills, payer=payer, language=language, session_key=session_key)
     except IntegrityError:
-        # Two tabs passed the check together; the index let one in, and the other joins it.
+        # Another request was first: return its attempt.
         return _start(bills=bills, payer=payer, language=language, session_key=session_key)
 
 
 @transaction.atomic
-def _start(*, bills: Sequence[Bill], payer: Any, language: str, session_key: str) -> Attempt:
-    wanted = sorted({bill.pk for bill in bills})
-    locked = list(Bill.objects.select_for_update(of=("self",)).select_related("payer").filter(pk__in=wanted).order_by("pk"))
-    if not locked or len(locked) != len(wanted):
+def _start(*, bills: Sequence[Bill], payer: User, language: str, session_key: str) -> Attempt:
+    bill_ids = sorted({bill.pk for bill in bills})
+    locked = list(Bill.objects.select_for_update(of=("self",)).select_related("payer").filter(pk__in=bill_ids).order_by("pk"))
+    if not locked or len(locked) != len(bill_ids):
         raise Refused("no_bill", _("There is no such bill."))
     if any(not queries.may_pay(payer, bill) for bill in locked):
         raise NotPermitted("not_yours", _("This bill is not yours."))
-    if any(bill.state != BillState.DUE for bill in locked):  # also one that a late capture paid while another attempt is open
+    if any(bill.state != BillState.DUE for bill in locked):  # a late capture may have paid it while another attempt is open
         raise Refused("not_due", _("This bill is not open for payment."))
-    standing = _standing(wanted)
-    if standing:
-        return standing
+    open_attempt = _open_attempt(bill_ids)
+    if open_attempt:
+        return open_attempt
     if any(bill.due_until is not None and bill.due_until < clock.today() for bill in locked):
         raise Refused("too_late", _("The last day for paying this bill has passed."))
     amount = sum(bill.total_fils for bill in locked)
@@ -76,29 +74,28 @@ def _start(*, bills: Sequence[Bill], payer: Any, language: str, session_key: str
         created_at=clock.now(),
     )
     Allocation.objects.bulk_create(Allocation(attempt=attempt, bill=bill, fils=bill.total_fils) for bill in locked)
-    for person in dict.fromkeys(bill.payer for bill in locked):  # once for each whom it is paid for: a basket may be of several
-        theirs = [bill for bill in locked if bill.payer_id == person.pk]
-        data = {"fils": sum(bill.total_fils for bill in theirs), "bills": [bill.key for bill in theirs]}
+    for person in dict.fromkeys(bill.payer for bill in locked):  # a basket may have bills of several payers
+        own_bills = [bill for bill in locked if bill.payer_id == person.pk]
+        data = {"fils": sum(bill.total_fils for bill in own_bills), "bills": [bill.key for bill in own_bills]}
         record("payment.started", subject=attempt.key, actor=actor_for(payer, person), data=data)
     return attempt
 
 
-def _standing(bill_ids: list[int]) -> Attempt | None:
-    """The attempt that is open for these bills. Raises Refused("open_elsewhere") when it is for other bills too, or for some only."""
-    found = {a.attempt_id for a in Allocation.objects.filter(bill__in=bill_ids, is_open=True)}
-    if not found:
+def _open_attempt(bill_ids: list[int]) -> Attempt | None:
+    """The open attempt for exactly these bills. Raises Refused("open_elsewhere") for one with other bills, or only some."""
+    attempt_ids = {a.attempt_id for a in Allocation.objects.filter(bill__in=bill_ids, is_open=True)}
+    if not attempt_ids:
         return None
-    covered = sorted(Allocation.objects.filter(attempt__in=found).values_list("bill_id", flat=True))
-    if len(found) > 1 or covered != bill_ids:
+    covered = sorted(Allocation.objects.filter(attempt__in=attempt_ids).values_list("bill_id", flat=True))
+    if len(attempt_ids) > 1 or covered != bill_ids:
         raise Refused("open_elsewhere", _("A payment that includes this bill is open at the bank already. Please finish that one first."))
-    return Attempt.objects.get(pk=found.pop())
+    return Attempt.objects.get(pk=attempt_ids.pop())
 
 
 def redirect_url(attempt: Attempt) -> str:
-    """Where the browser goes now: to the bank once, and to the receipt page when this attempt is at the bank already.
+    """The URL to redirect to: the bank's page once (a double click gets it again), then the receipt page.
 
-    The same click twice within a moment gets the bank's address twice, since only one of the answers is followed.
-    Raises Refused: gateway_unavailable when the gateway is not set up, not_due; the attempt then stays as it was.
+    Raises Refused: gateway_unavailable when the gateway is not configured, not_due; the attempt then stays unchanged.
     """
     now = clock.now()
     with transaction.atomic():
@@ -115,18 +112,18 @@ def redirect_url(attempt: Attempt) -> str:
             raise RuntimeError(f"attempt {row.trackid} does not equal its bills")
         order = Order(row.trackid, row.fils, row.language, allocations[0].bill.reference, links.absolute(links.receipt_path(row.token)))
         try:
-            sent = provider_named(row.provider).order(order)
-        except NotConfigured as missing:
+            redirection = provider_named(row.provider).order(order)
+        except NotConfigured as error:
             raise Refused(
                 "gateway_unavailable", _("Payment is not available at the moment. Nothing was taken. Please try again later.")
-            ) from missing
+            ) from error
         if not is_double_click:
-            _leave(row, allocations[0].bill.payer, sent.raw, sent.decoded, now)
+            _record_redirect(row, allocations[0].bill.payer, redirection.raw, redirection.decoded, now)
     attempt.state, attempt.last_event, attempt.redirected_at = row.state, row.last_event, row.redirected_at
-    return sent.url
+    return redirection.url
 
 
-def _leave(row: Attempt, payer: Any, raw: str, decoded: dict[str, str], now: dt.datetime) -> None:
+def _record_redirect(row: Attempt, payer: User, raw: str, decoded: dict[str, str], now: dt.datetime) -> None:
     GatewayMessage.objects.create(direction=Direction.OUT, kind=MessageKind.INIT, attempt=row, raw=raw, decoded=decoded, at=now)
     transition(
         row,
@@ -139,7 +136,7 @@ def _leave(row: Attempt, payer: Any, raw: str, decoded: dict[str, str], now: dt.
 
 
 def enqueue_step(attempt: Attempt, step: int) -> None:
-    """Promise one step of the inquiry schedule (rules.SCHEDULE_MINUTES); the same step twice is one promise."""
+    """Enqueue a step of the inquiry schedule (rules.SCHEDULE_MINUTES), once."""
     if attempt.redirected_at is None:
         raise ValueError("an attempt that never left has nothing to ask about")
     enqueue(
@@ -152,7 +149,7 @@ def enqueue_step(attempt: Attempt, step: int) -> None:
 
 
 def enqueue_now(attempt: Attempt, why: str, *, delay: float = 0, turn: int = 0) -> None:
-    """Promise an inquiry outside the schedule, `delay` seconds from now; at most one an hour for each reason and turn."""
+    """Enqueue an inquiry outside the schedule in `delay` seconds, at most one an hour for each `why` and turn."""
     now = clock.now()
     enqueue(
         "payments.inquire",
@@ -166,8 +163,8 @@ def enqueue_now(attempt: Attempt, why: str, *, delay: float = 0, turn: int = 0) 
 
 
 @transaction.atomic
-def give_up(*, attempt: Attempt, payer: Any) -> None:
-    """The person says that they left the bank's page without paying: ask the bank now. Raises NotPermitted, TransitionRefused."""
+def give_up(*, attempt: Attempt, payer: User) -> None:
+    """The payer says that they left the bank's page without paying: inquire now. Raises NotPermitted, TransitionRefused."""
     row = Attempt.objects.select_for_update().get(pk=attempt.pk)
     if row.started_by_id != payer.pk:
         raise NotPermitted("not_yours", _("This payment is not yours."))

@@ -1,75 +1,75 @@
-"""One payment for many things: the missing bills are issued and one attempt is begun, all or nothing."""
+"""One payment of several lines: missing bills are issued and one attempt begins, or nothing happens."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from municipality.accounts.models import User
 from municipality.kernel.errors import NotPermitted, Refused
 from payments import queries
 from payments.models import Attempt, Bill
 from payments.registry import OWING
 from payments.services.attempts import start_attempt
 
-MOST = 100  # lines of one payment; more is no basket but a mistake
+MAX_LINES = 100  # of one payment
 
 
-def _gone() -> Refused:
+def _not_in_basket() -> Refused:
     return Refused("not_in_basket", _("A line of the list cannot be paid any more. The list below is the present one."))
 
 
 def chosen_values(values: Sequence[str]) -> dict[str, int]:
-    """Line → the amount in fils that was read beside it, from the tick boxes. Raises Refused("not_in_basket") for anything else."""
-    found: dict[str, int] = {}
+    """Code → shown amount in fils, of the submitted check boxes. Raises Refused("not_in_basket") for an invalid value."""
+    amounts: dict[str, int] = {}
     for value in values:
         code, _colon, amount = value.rpartition(":")
-        if not code or not (amount.isascii() and amount.isdigit()) or len(amount) > 12 or len(found) >= MOST:
-            raise _gone()
-        found[code] = int(amount)
-    return found
+        if not code or not (amount.isascii() and amount.isdigit()) or len(amount) > 12 or len(amounts) >= MAX_LINES:
+            raise _not_in_basket()
+        amounts[code] = int(amount)
+    return amounts
 
 
-def pay_basket(*, payer: Any, chosen: Sequence[str], language: str, session_key: str) -> Attempt:
-    """Begin one payment of the chosen lines (values of the tick boxes): issue what has no bill yet, one allocation a bill.
+def pay_basket(*, payer: User, chosen: Sequence[str], language: str, session_key: str) -> Attempt:
+    """Begin one payment of the chosen lines (values of the check boxes), and issue missing bills.
 
-    The same lines again lead to the attempt that is open for them. Raises Refused: nothing_chosen, not_in_basket (unknown, paid,
-    or another person's: one answer for all), price_changed, and those of `start_attempt`. Nothing is issued then.
+    Raises Refused: nothing_chosen, not_in_basket (unknown, paid or another's), price_changed, and as `start_attempt`; then no bill
+    is issued.
     """
-    wanted = chosen_values(chosen)
-    if not wanted:
+    amounts = chosen_values(chosen)
+    if not amounts:
         raise Refused("nothing_chosen", _("Please choose at least one line to pay."))
     with transaction.atomic():
-        bills = [_bill(payer, code) for code in sorted(wanted)]
+        bills = [_bill(payer, code) for code in sorted(amounts)]
         if len({bill.pk for bill in bills}) != len(bills):
-            raise _gone()
-        shown = dict(zip(sorted(wanted), bills, strict=True))
-        if any(shown[code].total_fils != fils for code, fils in wanted.items()):
+            raise _not_in_basket()
+        bills_by_code = dict(zip(sorted(amounts), bills, strict=True))
+        if any(bills_by_code[code].total_fils != fils for code, fils in amounts.items()):
             raise Refused(
                 "price_changed", _("An amount changed while the page was open. Please check the new total below; nothing was taken.")
             )
         return start_attempt(bills=bills, payer=payer, language=language, session_key=session_key)
 
 
-def _bill(payer: Any, code: str) -> Bill:
-    what, _colon, rest = code.partition(":")
+def _bill(payer: User, code: str) -> Bill:
+    what, _colon, key = code.partition(":")
     if what == "bill":
-        bill = queries.visible_to(payer).filter(public_id=rest).select_related("payer").first()
+        bill = queries.visible_to(payer).filter(public_id=key).select_related("payer").first()
     elif what == "due":
-        bill = _issued(payer, *rest.partition(":")[::2])
+        bill = _bill_of_due(payer, *key.partition(":")[::2])
     else:
         bill = None
     if bill is None or not queries.may_pay(payer, bill):
-        raise _gone()
+        raise _not_in_basket()
     return bill
 
 
-def _issued(payer: Any, kind: str, key: str) -> Bill | None:
+def _bill_of_due(payer: User, kind: str, key: str) -> Bill | None:
     if kind not in OWING or not key:
         return None
     try:
         return OWING[kind].bill_for(payer, key)
     except NotPermitted:
-        raise _gone() from None
+        raise _not_in_basket() from None

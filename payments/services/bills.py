@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from municipality.accounts.models import User
 from municipality.audit.services import record
 from municipality.documents.numbers import next_number
 from municipality.kernel import clock, subjects
@@ -24,17 +24,14 @@ def issue_bill(
     *,
     kind: str,
     subject: str,
-    payer: Any,
+    payer: User,
     title_ar: str,
     title_en: str,
     lines: Sequence[Line],
     actor: Actor,
     due_until: dt.date | None = None,
 ) -> Bill:
-    """Write a bill whose total is the sum of its lines, in fils.
-
-    Raises rules.NotPayable for lines that make no bill (a total of nought is no bill) and ValueError for a bad subject.
-    """
+    """Issue a bill over the sum of its lines. Raises rules.NotPayable as `rules.total`, ValueError for a bad subject."""
     subjects.parse(subject)
     amount = total(lines)
     with transaction.atomic(savepoint=False):
@@ -56,7 +53,7 @@ def issue_bill(
 
 @transaction.atomic
 def void_bill(*, bill: Bill, actor: Actor, reason: str = "withdrawn") -> None:
-    """Cancel a bill that nobody has paid. Raises Refused("payment_open") while a payment of it is at the bank, TransitionRefused."""
+    """Void an unpaid bill. Raises Refused("payment_open") while a payment is at the bank, TransitionRefused."""
     locked = Bill.objects.select_for_update().get(pk=bill.pk)
     if locked.allocations.filter(is_open=True).exists():
         raise Refused("payment_open", _("A payment of this bill is open at the bank. The bill can be cancelled when its outcome is known."))

@@ -1,6 +1,6 @@
-"""What the gateway and browsers bring to us. Answered at once, believed never.
+"""Callbacks of gateways and browsers: stored and answered at once; none of them proves a payment.
 
-What the gateway itself made is stored as it came; of anything else a head, the length and a digest, up to the caps of `rules`.
+Messages that a gateway made are stored whole; of others the head, the length and a digest, up to the caps of `rules`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _TRACKID = re.compile(rf"[A-Za-z0-9]{{1,{rules.MAX_TRACKID}}}")
 
 
 def trandata_in(body: bytes, query: dict[str, str]) -> str:
-    """The encrypted text of a notification: a form field, the query, or the whole body as bare hex. Empty where there is none."""
+    """The encrypted text of a notification: a form field, a query parameter, or the body as hex; "" without one."""
     text = body.decode("ascii", errors="replace").strip()
     for candidate in (_field(text, "trandata"), query.get("trandata", ""), text):
         stripped = candidate.strip()
@@ -48,44 +48,44 @@ def trandata_in(body: bytes, query: dict[str, str]) -> str:
 
 def _field(text: str, name: str) -> str:
     try:
-        found = parse_qs(text, keep_blank_values=True, max_num_fields=60).get(name, [])
+        values = parse_qs(text, keep_blank_values=True, max_num_fields=60).get(name, [])
     except ValueError:
         return ""
-    return found[0] if len(found) == 1 else ""
+    return values[0] if len(values) == 1 else ""
 
 
 def take_notification(*, body: bytes, query: dict[str, str], remote_addr: str) -> str:
-    """Store a notification and return the absolute address of the receipt page for the one acknowledgement line.
+    """Store a notification and return the absolute URL of the receipt page for the acknowledgement.
 
-    Everything that is not a well-formed message about an attempt of ours, whatever is wrong with it, gets one and the same
-    address. Raises django.db.DatabaseError when it cannot be stored; then there must be no acknowledgement.
+    Every malformed or foreign message gets the same URL. Raises django.db.DatabaseError when it cannot be stored; then there must be
+    no acknowledgement.
     """
     content = body or _as_query(query)
     trandata = "" if len(body) > MAX_BODY else trandata_in(body, query)
     notice = provider_named("knet").read_notification(trandata) if trandata else None
     now = clock.now()
     with transaction.atomic():
-        # Looked for in any case: a message that deciphers must not be answered later than one that does not.
+        # Always queried, so that the response time does not tell whether a message deciphers.
         attempt = Attempt.objects.filter(trackid=notice.trackid if notice else "", provider="knet").first()
         if attempt is None and not notice:
-            attempt = _named_in_clear(body)  # an error without trandata: worth an inquiry, never an address
+            attempt = _attempt_of_error(body)  # an error without trandata: inquire, but do not return its URL
             if attempt is not None:
-                _suspect(attempt, rules.Hint.ERROR)
-        is_whole = False
+                _hint_error(attempt, rules.Hint.ERROR)
+        is_saved = False
         if attempt is not None and notice is not None:
-            if trandata.encode() not in content:  # in the query, behind a body that says nothing
+            if trandata.encode() not in content:  # it was in the query string
                 content = _as_query(query)
-            is_whole = _keep_once(attempt, content, notice.fingerprint, remote_addr, now)
+            is_saved = _save_authenticated(attempt, content, notice.fingerprint, remote_addr, now)
             _acknowledge(attempt, rules.hint_of(notice.result), now)
             failpoint("notification.stored")
     failpoint("notification.committed")
-    if not is_whole:
-        _keep(MessageKind.NOTIFICATION, attempt, content, remote_addr, now)
+    if not is_saved:
+        _save_capped(MessageKind.NOTIFICATION, attempt, content, remote_addr, now)
     return links.absolute(links.receipt_path(attempt.token if attempt is not None and notice is not None else links.UNKNOWN))
 
 
 def take_notice(*, provider: str, body: bytes, remote_addr: str) -> None:
-    """Store the notice of a gateway that signs its notices and waits for no address; what is well formed makes us ask.
+    """Store the notice of a gateway that signs its notices; a well-formed one leads to an inquiry.
 
     Raises django.db.DatabaseError when it cannot be stored, NotConfigured.
     """
@@ -94,43 +94,42 @@ def take_notice(*, provider: str, body: bytes, remote_addr: str) -> None:
     now = clock.now()
     with transaction.atomic():
         attempt = Attempt.objects.filter(trackid=notice.trackid, provider=provider).first() if notice else None
-        is_whole = False
+        is_saved = False
         if attempt is not None and notice is not None:
-            is_whole = _keep_once(attempt, body, notice.fingerprint, remote_addr, now)
+            is_saved = _save_authenticated(attempt, body, notice.fingerprint, remote_addr, now)
             _acknowledge(attempt, rules.hint_of(notice.result), now)
-    if not is_whole:
-        _keep(MessageKind.NOTIFICATION, attempt, body, remote_addr, now)
+    if not is_saved:
+        _save_capped(MessageKind.NOTIFICATION, attempt, body, remote_addr, now)
 
 
 def _as_query(query: dict[str, str]) -> bytes:
     return "&".join(f"{name}={value}" for name, value in sorted(query.items())).encode("utf8", "backslashreplace")
 
 
-def _keep_once(attempt: Attempt, content: bytes, fingerprint: str, remote_addr: str, now: dt.datetime) -> bool:
-    """Keep a message that the gateway itself made, whole and under no cap. False where it is kept already: anybody may send it again."""
+def _save_authenticated(attempt: Attempt, content: bytes, fingerprint: str, remote_addr: str, now: dt.datetime) -> bool:
+    """Store a message that the gateway made, whole and without a cap. False if it is stored already."""
     if not GatewayMessage.objects.filter(attempt=attempt, fingerprint=fingerprint).exists():
-        with suppress(IntegrityError), transaction.atomic():  # the same message may come twice at this very moment
+        with suppress(IntegrityError), transaction.atomic():  # the same message may come twice at once
             _insert(MessageKind.NOTIFICATION, attempt, content, _text(content), remote_addr, now, fingerprint)
             return True
     return False
 
 
-def _keep(kind: str, attempt: Attempt | None, content: bytes, remote_addr: str, now: dt.datetime) -> None:
-    """Keep the head of a message that anybody can have sent, as far as the caps allow.
+def _save_capped(kind: str, attempt: Attempt | None, content: bytes, remote_addr: str, now: dt.datetime) -> None:
+    """Store the head of an unauthenticated message, if the caps allow.
 
-    In a transaction of its own after what follows from the message, and waiting for the counters no longer than a second: the answer
-    to the bank waits for no flood and fails with none.
+    In a transaction of its own, with a lock timeout of a second, so that a flood neither delays nor fails the answer to the bank.
     """
-    head = _text(content[: rules.KEPT_HEAD])
+    head = _text(content[: rules.HEAD_BYTES])
     try:
         with transaction.atomic():
             if connection.vendor == "postgresql":
                 with connection.cursor() as cursor:
                     cursor.execute("SET LOCAL lock_timeout = '1s'")
-            if _count(attempt, len(head.encode()) + rules.KEPT_ROW, len(content), now):
+            if _count_bytes(attempt, len(head.encode()) + rules.ROW_BYTES, len(content), now):
                 _insert(kind, attempt, content, head, remote_addr, now)
     except DatabaseError as error:
-        log.warning("a message that nobody vouches for was not kept: %s", type(error).__name__)
+        log.warning("an unauthenticated message was not stored: %s", type(error).__name__)
 
 
 def _text(content: bytes) -> str:
@@ -153,15 +152,15 @@ def _insert(
     )
 
 
-def _count(attempt: Attempt | None, size: int, came: int, now: dt.datetime) -> bool:
-    """Count `size` bytes to be kept of a message of `came` bytes. False where a cap is reached: the first time staff are told.
+def _count_bytes(attempt: Attempt | None, size: int, received: int, now: dt.datetime) -> bool:
+    """Count `size` bytes to be stored of a message of `received` bytes. False where a cap is reached, recorded the first time.
 
-    The counters' rows stay locked until the transaction ends, so that messages that come at once are counted one by one.
+    Locks the counters until the end of the transaction.
     """
-    day, hour = rules.spans_of("nobody" if attempt is None else "named", now.astimezone(clock.KUWAIT))
-    caps = {day: rules.KEPT_OF_DAY, hour: rules.KEPT_OF_HOUR}
+    day, hour = rules.counter_keys("nobody" if attempt is None else "named", now.astimezone(clock.KUWAIT))
+    caps = {day: rules.MAX_BYTES_OF_DAY, hour: rules.MAX_BYTES_OF_HOUR}
     if attempt is not None:
-        caps[attempt.key] = rules.KEPT_OF_ATTEMPT
+        caps[attempt.key] = rules.MAX_BYTES_OF_ATTEMPT
     keys = sorted(caps)
     CallbackBytes.objects.bulk_create([CallbackBytes(key=key) for key in keys], ignore_conflicts=True)
     rows = list(CallbackBytes.objects.select_for_update().filter(key__in=keys).order_by("key"))
@@ -169,30 +168,30 @@ def _count(attempt: Attempt | None, size: int, came: int, now: dt.datetime) -> b
     if not full:
         CallbackBytes.objects.filter(key__in=keys).update(kept=F("kept") + 1, kept_bytes=F("kept_bytes") + size)
         return True
-    told = [row for row in full if row.full_at is None]
-    counted = CallbackBytes.objects.filter(pk__in=[row.pk for row in full])
-    counted.update(dropped=F("dropped") + 1, dropped_bytes=F("dropped_bytes") + came)
-    for row in told:
+    newly_full = [row for row in full if row.full_at is None]
+    counters = CallbackBytes.objects.filter(pk__in=[row.pk for row in full])
+    counters.update(dropped=F("dropped") + 1, dropped_bytes=F("dropped_bytes") + received)
+    for row in newly_full:
         CallbackBytes.objects.filter(pk=row.pk).update(full_at=now)
         record("payment.callbacks_full", subject=f"callbacks:{row.key}", actor=ME, data={"kept": row.kept, "bytes": row.kept_bytes})
-        log.error("what strangers send to the bank's address is not kept any more: %s is full", row.key)
+        log.error("unauthenticated callbacks are not stored any more: %s is full", row.key)
     return False
 
 
 def _acknowledge(attempt: Attempt, hint: rules.Hint, now: dt.datetime) -> None:
-    """The attempt is being checked from now on; the first inquiry follows the acknowledgement."""
+    """Move the attempt to CONFIRMING and enqueue the first inquiry."""
     if attempt.state not in (*OPEN, *UNPAID):
         return
     if not attempt.hint:
         Attempt.objects.filter(pk=attempt.pk, hint="").update(hint=hint)
     if attempt.state == AttemptState.REDIRECTED:
-        with suppress(TransitionRefused):  # a duplicate of this very moment was first
+        with suppress(TransitionRefused):  # a duplicate was first
             transition(attempt, "acknowledge", actor=ME, data={"hint": hint}, acknowledged_at=now)
     if attempt.state != AttemptState.CREATED:
         enqueue_now(attempt, f"ack-{hint}", delay=settings.KNET_INQUIRY_DELAY_SECONDS)
 
 
-def _named_in_clear(body: bytes) -> Attempt | None:
+def _attempt_of_error(body: bytes) -> Attempt | None:
     return _attempt("" if len(body) > MAX_BODY else _field(body.decode("ascii", errors="replace"), "trackid"))
 
 
@@ -200,16 +199,16 @@ def _attempt(trackid: str) -> Attempt | None:
     return Attempt.objects.filter(trackid=trackid).first() if _TRACKID.fullmatch(trackid) else None
 
 
-def _suspect(attempt: Attempt, hint: rules.Hint) -> None:
+def _hint_error(attempt: Attempt, hint: rules.Hint) -> None:
     if attempt.state in (AttemptState.REDIRECTED, AttemptState.CONFIRMING):
         Attempt.objects.filter(pk=attempt.pk, hint="").update(hint=hint)
         enqueue_now(attempt, "error")
 
 
 def note_error(*, query: dict[str, str], remote_addr: str, person: Visitor | None) -> Attempt | None:
-    """A browser came from the bank to the error page: store the plain fields, ask the bank, return the person's own attempt.
+    """Store the unauthenticated fields of the error page, enqueue an inquiry, and return the person's own attempt.
 
-    The fields are unauthenticated. Without a track id the attempt is the last one that this person took to the bank.
+    Without a track id it is the person's last attempt at the bank.
     """
     trackid = query.get("trackid", "")
     attempt = _attempt(trackid)
@@ -224,6 +223,6 @@ def note_error(*, query: dict[str, str], remote_addr: str, person: Visitor | Non
     is_own = attempt is not None and payer is not None and attempt.started_by_id == payer.pk
     if attempt is not None and is_own:
         with transaction.atomic():
-            _suspect(attempt, rules.Hint.ERROR)
-    _keep(MessageKind.ERROR, attempt, _as_query(query), remote_addr, clock.now())
+            _hint_error(attempt, rules.Hint.ERROR)
+    _save_capped(MessageKind.ERROR, attempt, _as_query(query), remote_addr, clock.now())
     return attempt if is_own else None

@@ -1,4 +1,4 @@
-"""Asking the bank, and acting on nothing but its answers."""
+"""Inquiries at the bank; only their answers settle a payment."""
 
 from __future__ import annotations
 
@@ -29,27 +29,27 @@ ME = system("payments")
 
 
 def ask(attempt: Attempt) -> Inquiry | None:
-    """One inquiry, both messages stored. None when no usable answer came; then nothing is known and nothing changes."""
+    """Inquire about an attempt and store both messages. None without a usable answer."""
     try:
         reply = provider_named(attempt.provider).inquire(trackid=attempt.trackid, fils=attempt.fils)
     except GatewayUnreachable as failure:
         now = clock.now()
         with transaction.atomic():
             _store(attempt, Direction.OUT, MessageKind.INQUIRY_REQUEST, failure.request, {}, now)
-            _store(attempt, Direction.IN, MessageKind.INQUIRY_RESPONSE, failure.response, {"failure": failure.why}, now)
-        log.warning("inquiry of attempt %s got no answer: %s", attempt.pk, failure.why)
+            _store(attempt, Direction.IN, MessageKind.INQUIRY_RESPONSE, failure.response, {"failure": failure.reason}, now)
+        log.warning("inquiry of attempt %s got no answer: %s", attempt.pk, failure.reason)
         return None
     failpoint("payments.inquired")
-    return _note(attempt, reply)
+    return _record_answer(attempt, reply)
 
 
 @transaction.atomic
-def _note(attempt: Attempt, reply: Reply) -> Inquiry:
+def _record_answer(attempt: Attempt, reply: Reply) -> Inquiry:
     now, answer = clock.now(), reply.answer
     _store(attempt, Direction.OUT, MessageKind.INQUIRY_REQUEST, reply.request, {}, now)
     message = _store(attempt, Direction.IN, MessageKind.INQUIRY_RESPONSE, reply.response, reply.decoded, now)
-    known = Attempt.objects.values_list("payment_id", flat=True).get(pk=attempt.pk)
-    outcome = rules.judge(answer, trackid=attempt.trackid, fils=attempt.fils, payment_id=known)
+    known_payment_id = Attempt.objects.values_list("payment_id", flat=True).get(pk=attempt.pk)
+    outcome = rules.judge(answer, trackid=attempt.trackid, fils=attempt.fils, payment_id=known_payment_id)
     reused = answer.payment_id and Attempt.objects.filter(payment_id=answer.payment_id).exclude(pk=attempt.pk).exists()
     reused = reused or (answer.tran_id and Attempt.objects.filter(tran_id=answer.tran_id).exclude(pk=attempt.pk).exists())
     if outcome is Outcome.CAPTURED and reused:
@@ -62,7 +62,7 @@ def _note(attempt: Attempt, reply: Reply) -> Inquiry:
         fils=answer.fils,
         trackid=answer.trackid[:40],
         payment_id=answer.payment_id[:40],
-        agrees=not reused and rules.agrees(answer, trackid=attempt.trackid, fils=attempt.fils, payment_id=known),
+        agrees=not reused and rules.agrees(answer, trackid=attempt.trackid, fils=attempt.fils, payment_id=known_payment_id),
         at=now,
     )
 
@@ -72,7 +72,7 @@ def _store(attempt: Attempt, direction: str, kind: str, raw: str, decoded: dict[
 
 
 def inquire(*, attempt_id: int, step: int = 0, why: str = "", turn: int = 0) -> None:
-    """One inquiry of the schedule (`step` from 1) or outside it, and what follows from the answer; promises the next."""
+    """Inquire as a step of the schedule (from 1) or outside it (0), act on the answer and enqueue the next inquiry."""
     attempt = Attempt.objects.get(pk=attempt_id)
     if attempt.state not in (*AT_BANK, *UNPAID):
         return
@@ -80,15 +80,15 @@ def inquire(*, attempt_id: int, step: int = 0, why: str = "", turn: int = 0) -> 
     if inquiry is not None:
         act_on(inquiry, is_last=_is_last(attempt, step))
     elif _is_last(attempt, step):
-        _doubt_unanswered(attempt_id)
+        _mark_unanswered(attempt_id)
     with transaction.atomic():
         attempt = Attempt.objects.get(pk=attempt_id)
         if attempt.state not in (*AT_BANK, *UNPAID):
             return
         if step:
-            following = rules.next_step(step, is_open=attempt.state in OPEN, is_plain_refusal=_is_plain_refusal(attempt))
-            if following:
-                enqueue_step(attempt, following)
+            next_step = rules.next_step(step, is_open=attempt.state in OPEN, is_plain_refusal=_is_plain_refusal(attempt))
+            if next_step:
+                enqueue_step(attempt, next_step)
         elif attempt.state in (AttemptState.REDIRECTED, AttemptState.CONFIRMING) and turn + 1 < len(rules.EAGER_SECONDS):
             enqueue_now(attempt, why or "ack", delay=rules.EAGER_SECONDS[turn + 1], turn=turn + 1)
 
@@ -102,7 +102,7 @@ def _is_last(attempt: Attempt, step: int) -> bool:
 
 
 def act_on(inquiry: Inquiry, *, is_last: bool = False) -> None:
-    """Move the attempt as its inquiry says: settle an agreed capture, otherwise the table in rules.move_for."""
+    """Settle an agreeing capture, otherwise move the attempt by `rules.move_for`."""
     if inquiry.outcome == Outcome.CAPTURED and inquiry.agrees:
         settle(attempt=inquiry.attempt, inquiry=inquiry)
         failpoint("payments.settled")
@@ -111,21 +111,21 @@ def act_on(inquiry: Inquiry, *, is_last: bool = False) -> None:
         attempt = Attempt.objects.select_for_update().get(pk=inquiry.attempt_id)
         outcome = Outcome(inquiry.outcome)
         if attempt.state in UNPAID and outcome is Outcome.MISMATCH:
-            _doubt(attempt, "disagrees")
+            _mark_mismatch(attempt, "disagrees")
         if attempt.state not in AT_BANK:
             return
         page_is_over = attempt.page_expires_at is not None and inquiry.at >= attempt.page_expires_at
         move, reason = rules.move_for(outcome, hint=attempt.hint, page_is_over=page_is_over, is_last=is_last)
         if move == "doubt":
-            _doubt(attempt, reason)
+            _mark_mismatch(attempt, reason)
         elif move:
             transition(attempt, move, actor=ME, data={"result": inquiry.result[:60]})
             attempt.allocations.filter(is_open=True).update(is_open=False)
             record(f"payment.{attempt.state}", subject=attempt.key, actor=ME, data={"inquiry": inquiry.pk})
 
 
-def _doubt(attempt: Attempt, reason: str) -> None:
-    """Money may have moved otherwise than it should: a person must look; the bill stays closed for a second payment."""
+def _mark_mismatch(attempt: Attempt, reason: str) -> None:
+    """Move an attempt to MISMATCH, for staff; its bills stay blocked for another payment."""
     if attempt.state == AttemptState.MISMATCH:
         return
     transition(attempt, "doubt", actor=ME, reason=reason)
@@ -133,22 +133,21 @@ def _doubt(attempt: Attempt, reason: str) -> None:
     log.error("payment %s needs a person: %s", attempt.trackid, reason)
 
 
-def _doubt_unanswered(attempt_id: int) -> None:
+def _mark_unanswered(attempt_id: int) -> None:
     with transaction.atomic():
         attempt = Attempt.objects.select_for_update().get(pk=attempt_id)
         if attempt.state in (AttemptState.REDIRECTED, AttemptState.CONFIRMING):
-            _doubt(attempt, "no_answer")
+            _mark_mismatch(attempt, "no_answer")
 
 
 class Unanswered(Exception):
-    """The bank did not answer the confirming inquiry; the job is tried again."""
+    """The confirming inquiry has no answer; the job is retried."""
 
 
 def confirm(*, attempt_id: int, turn: int = 0) -> None:
-    """Ask again some minutes after settling: a payment that the bank reversed is taken back here.
+    """Inquire again some minutes after settling, and void a payment that the bank reversed.
 
-    Raises Unanswered, so that the job is tried again, when the bank gives no answer or one that says neither, and when it took
-    back what we had sent back, until it is known whether that arrived.
+    Raises Unanswered, so that the job is retried, without a clear answer, and while a refund of a reversed payment has no known outcome.
     """
     attempt = Attempt.objects.get(pk=attempt_id)
     if attempt.state != AttemptState.PAID:
@@ -164,30 +163,29 @@ def confirm(*, attempt_id: int, turn: int = 0) -> None:
             raise Unanswered("reversed, and an amount of it is on its way back")
     elif outcome is Outcome.NOT_FOUND:
         with transaction.atomic():
-            due_at = clock.now() + dt.timedelta(seconds=rules.DOUBT_SECONDS)
+            due_at = clock.now() + dt.timedelta(seconds=rules.RECHECK_SECONDS)
             enqueue("payments.confirm", key=f"attempt:{attempt.pk}:{turn + 1}", due_at=due_at, attempt_id=attempt.pk, turn=turn + 1)
     else:
         raise Unanswered(f"{outcome} after the payment was confirmed")
 
 
 def sweep() -> int:
-    """Expire attempts that never left the portal, and ask again what a dead job left unasked. Returns how many of both it touched.
+    """Expire attempts that were never redirected, enqueue missing inquiries, and retry dead confirmations (rules.CONFIRM_AGAIN).
 
-    A confirming inquiry that the bank did not answer is asked again every hour for a day; after that its job stays dead for a person.
-    Each attempt stands alone (`jobs.apart`).
+    Returns how many attempts expired and jobs are retried.
     """
     now = clock.now()
     lifetime = dt.timedelta(seconds=settings.KNET_PAGE_LIFETIME_SECONDS)
     waiting = Attempt.objects.filter(state=AttemptState.CREATED, created_at__lt=now - lifetime)
-    touched = sweeps.for_each("payments.expire", list(waiting.values_list("pk", flat=True)[:200]), _expire)
+    expired = sweeps.for_each("payments.expire", list(waiting.values_list("pk", flat=True)[:200]), _expire)
     at_bank = Attempt.objects.filter(state__in=[AttemptState.REDIRECTED, AttemptState.CONFIRMING], redirected_at__lt=now)
 
-    def promise(attempt: Attempt) -> int:
-        enqueue_step(attempt, _present_step(attempt, now))
+    def enqueue_due(attempt: Attempt) -> int:
+        enqueue_step(attempt, _due_step(attempt, now))
         return 0
 
-    sweeps.for_each("payments.promise_inquiry", at_bank.order_by("pk")[:500], promise)
-    return touched + retry_dead("payments.confirm", after=rules.CONFIRM_AGAIN, within=rules.CONFIRM_WITHIN)
+    sweeps.for_each("payments.promise_inquiry", at_bank.order_by("pk")[:500], enqueue_due)
+    return expired + retry_dead("payments.confirm", after=rules.CONFIRM_AGAIN, within=rules.CONFIRM_WITHIN)
 
 
 def _expire(pk: int) -> bool:
@@ -199,8 +197,8 @@ def _expire(pk: int) -> bool:
     return True
 
 
-def _present_step(attempt: Attempt, now: dt.datetime) -> int:
-    """The first step that is not due yet, or the last one."""
+def _due_step(attempt: Attempt, now: dt.datetime) -> int:
+    """The first step that is not due yet, or the last."""
     if attempt.redirected_at is None:
         raise ValueError("an attempt that never left has no schedule")
     for step in range(1, len(rules.SCHEDULE_MINUTES) + 1):

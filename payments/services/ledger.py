@@ -1,19 +1,19 @@
-"""Booking: every fact of money becomes one balanced posting, in the transaction of the fact itself."""
+"""Booking: one balanced posting for each event, in its transaction; corrections by two people."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from municipality.accounts.models import actor_of
+from municipality.accounts.models import User, actor_of
 from municipality.audit.services import record
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.rulebook import queries as rulebook
+from municipality.rulebook.queries import Reason
 from payments import rules
 from payments.models import Attempt, Bill, BillLine, LedgerCorrection, LedgerEntry, LedgerPosting, PostingKind, Receipt, RefundDue
 from payments.services.roles import require_role
@@ -22,7 +22,7 @@ from payments.states import CASHIER, CHECKER, BillState
 
 @dataclass(frozen=True)
 class Leg:
-    """One side to be written; exactly one of the amounts (fils) is above nought."""
+    """An entry to be written; one of the amounts (fils) is positive, the other zero."""
 
     account: str
     debit: int = 0
@@ -31,7 +31,7 @@ class Leg:
 
 
 def balanced(legs: Sequence[Leg]) -> int:
-    """The amount of a posting in fils. Raises ValueError for legs that do not balance or that say nothing."""
+    """The amount of a posting in fils. Raises ValueError for unbalanced or empty legs."""
     debit, credit = sum(leg.debit for leg in legs), sum(leg.credit for leg in legs)
     if debit != credit or debit <= 0 or any((leg.debit > 0) == (leg.credit > 0) or min(leg.debit, leg.credit) < 0 for leg in legs):
         raise ValueError(f"a posting of {debit} against {credit} fils")
@@ -42,17 +42,17 @@ def _write(drafts: Iterable[tuple[LedgerPosting, Sequence[Leg]]]) -> list[Ledger
     pairs = list(drafts)
     for posting, legs in pairs:
         posting.fils = balanced(legs)
-    made = LedgerPosting.objects.bulk_create([posting for posting, _legs in pairs])
+    postings = LedgerPosting.objects.bulk_create([posting for posting, _legs in pairs])
     LedgerEntry.objects.bulk_create(
         LedgerEntry(posting=posting, account=leg.account, debit_fils=leg.debit, credit_fils=leg.credit, line_id=leg.line_id)
-        for posting, (_draft, legs) in zip(made, pairs, strict=True)
+        for posting, (_draft, legs) in zip(postings, pairs, strict=True)
         for leg in legs
     )
-    return made
+    return postings
 
 
 def book_receipts(receipts: Sequence[Receipt]) -> list[LedgerPosting]:
-    """Money that came in: the gateway owes it to us, each fee line earned its revenue account. At the receipts' own time."""
+    """Book receipts: debit the gateway, credit the revenue account of each line, at the time of the receipt."""
     lines: dict[int, list[BillLine]] = {}
     for line in BillLine.objects.filter(bill__in={receipt.bill_id for receipt in receipts}).order_by("bill_id", "order"):
         lines.setdefault(line.bill_id, []).append(line)
@@ -77,7 +77,7 @@ def book_receipts(receipts: Sequence[Receipt]) -> list[LedgerPosting]:
 
 
 def book_owed(refund: RefundDue) -> LedgerPosting:
-    """What is owed back is revenue no more; a capture for nothing that was due never was any."""
+    """Book an amount as owed back: from revenue, or from the gateway for a payment without due bills."""
     posting = LedgerPosting(
         key=f"owe:{refund.public_id}",
         kind=PostingKind.OWE,
@@ -90,13 +90,13 @@ def book_owed(refund: RefundDue) -> LedgerPosting:
         legs = [Leg(rules.clearing(refund.attempt.provider), debit=refund.fils), Leg(rules.OWED_BACK, credit=refund.fils)]
     else:
         posting.bill_id = refund.allocation.bill_id
-        earned = [e for p in standing(refund.allocation.receipt) for e in p.entries.all() if e.credit_fils]
+        earned = [e for p in postings_in_force(refund.allocation.receipt) for e in p.entries.all() if e.credit_fils]
         legs = [*(Leg(e.account, debit=e.credit_fils, line_id=e.line_id) for e in earned), Leg(rules.OWED_BACK, credit=refund.fils)]
     return _write([(posting, legs)])[0]
 
 
 def book_paid_out(refund: RefundDue) -> LedgerPosting:
-    """An amount went back to the card: it is owed no more, and the gateway keeps it from what it owes us."""
+    """Book a refund that was paid out: debit what is owed back, credit the gateway."""
     posting = LedgerPosting(
         key=f"refund:{refund.public_id}",
         kind=PostingKind.REFUND,
@@ -106,20 +106,19 @@ def book_paid_out(refund: RefundDue) -> LedgerPosting:
         refund=refund,
         reason=refund.reason,
     )
-    return _write([(posting, [Leg(rules.OWED_BACK, debit=refund.fils), Leg(rules.clearing(refund.attempt.provider), credit=refund.fils)])])[
-        0
-    ]
+    legs = [Leg(rules.OWED_BACK, debit=refund.fils), Leg(rules.clearing(refund.attempt.provider), credit=refund.fils)]
+    return _write([(posting, legs)])[0]
 
 
-def standing(receipt: Receipt) -> list[LedgerPosting]:
-    """The postings of a receipt that hold now: its settlement, or what a correction put in its place."""
+def postings_in_force(receipt: Receipt) -> list[LedgerPosting]:
+    """The postings of a receipt that are not reversed: its settlement or the correction of it."""
     kinds = [PostingKind.SETTLE, PostingKind.CORRECTION]
-    found = LedgerPosting.objects.filter(receipt=receipt, kind__in=kinds, reversed_by__isnull=True, reversal_of__isnull=True)
-    return list(found.prefetch_related("entries").order_by("pk"))
+    postings = LedgerPosting.objects.filter(receipt=receipt, kind__in=kinds, reversed_by__isnull=True, reversal_of__isnull=True)
+    return list(postings.prefetch_related("entries").order_by("pk"))
 
 
 def reverse(postings: Iterable[LedgerPosting], *, reason: str, correction: LedgerCorrection | None = None) -> None:
-    """Undo postings by their mirror images. Raises IntegrityError for one that was reversed before, ValueError without a reason."""
+    """Reverse postings. Raises IntegrityError for one that is reversed already, ValueError without a reason."""
     if not reason:
         raise ValueError("a posting is reversed for a reason")
     _write(
@@ -143,17 +142,12 @@ def reverse(postings: Iterable[LedgerPosting], *, reason: str, correction: Ledge
 
 
 def owed_posting(refund: RefundDue) -> LedgerPosting:
-    """The posting by which an amount became owed back."""
+    """The posting of `book_owed`."""
     return LedgerPosting.objects.prefetch_related("entries").get(key=f"owe:{refund.public_id}")
 
 
-# Corrections: one proposes, another approves.
-
-
-def _held(posting: LedgerPosting) -> LedgerPosting:
-    """The posting, with the bill of its receipt locked. The application's role may not lock a posting, since nobody may change one; what
-    reverses a posting holds the bill.
-    """
+def _lock_bill(posting: LedgerPosting) -> LedgerPosting:
+    """The posting, with the bill of its receipt locked. The database role may not lock the immutable posting itself."""
     row = LedgerPosting.objects.select_related("receipt__bill").get(pk=posting.pk)
     if row.receipt is not None:
         row.receipt.bill = Bill.objects.select_for_update().get(pk=row.receipt.bill_id)
@@ -161,11 +155,13 @@ def _held(posting: LedgerPosting) -> LedgerPosting:
 
 
 @transaction.atomic
-def propose_correction(*, posting: LedgerPosting, from_account: str, to_account: str, code: str, proposed_by: Any) -> LedgerCorrection:
-    """Ask that an amount be booked under another account. Raises NotPermitted, Refused: reversed_already, correction_open, not_correctable,
-    no_such_account, bad_code."""
+def propose_correction(*, posting: LedgerPosting, from_account: str, to_account: str, code: str, proposed_by: User) -> LedgerCorrection:
+    """Propose to book an amount on another account.
+
+    Raises NotPermitted, Refused: reversed_already, correction_open, not_correctable, no_such_account, bad_code.
+    """
     require_role(proposed_by, CASHIER)
-    row = _held(posting)
+    row = _lock_bill(posting)
     if row.kind == PostingKind.REVERSAL or row.reversal_of_id or LedgerPosting.objects.filter(reversal_of=row).exists():
         raise Refused("reversed_already", _("This posting does not stand any more."))
     if LedgerCorrection.objects.filter(posting=row, decided_by__isnull=True).exists():
@@ -186,11 +182,11 @@ def propose_correction(*, posting: LedgerPosting, from_account: str, to_account:
 
 
 @transaction.atomic
-def decide_correction(*, correction: LedgerCorrection, decided_by: Any, approve: bool) -> None:
-    """Book or drop a proposed correction. Raises NotPermitted (own proposal, other role), Refused("decided_already", …)."""
+def decide_correction(*, correction: LedgerCorrection, decided_by: User, approve: bool) -> None:
+    """Approve or drop a correction. Raises NotPermitted (own proposal, other role), Refused: decided_already, reversed_already."""
     require_role(decided_by, CHECKER)
     row = LedgerCorrection.objects.select_for_update(of=("self",)).select_related("posting").get(pk=correction.pk)
-    _held(row.posting)
+    _lock_bill(row.posting)
     if row.decided_by_id is not None:
         raise Refused("decided_already", _("Another person decided meanwhile. Nothing was changed."))
     if row.proposed_by_id == decided_by.pk:
@@ -208,7 +204,7 @@ def _correct(row: LedgerCorrection) -> None:
     if LedgerPosting.objects.filter(reversal_of=posting).exists():
         raise Refused("reversed_already", _("This posting does not stand any more."))
     reverse([posting], reason=row.code, correction=row)
-    again = LedgerPosting(
+    corrected = LedgerPosting(
         key=f"correction:{row.public_id}",
         kind=PostingKind.CORRECTION,
         at=clock.now(),
@@ -219,17 +215,11 @@ def _correct(row: LedgerCorrection) -> None:
         correction=row,
         reason=row.code,
     )
-    moved = {row.from_account: row.to_account}
-    _write(
-        [
-            (
-                again,
-                [Leg(moved.get(e.account, e.account), e.debit_fils, e.credit_fils, e.line_id) for e in posting.entries.all()],
-            )
-        ]
-    )
+    accounts = {row.from_account: row.to_account}
+    legs = [Leg(accounts.get(e.account, e.account), e.debit_fils, e.credit_fils, e.line_id) for e in posting.entries.all()]
+    _write([(corrected, legs)])
 
 
-def correction_reasons() -> list[Any]:
-    """The coded reasons for correcting the ledger, of the rulebook in force. Raises Refused("no_edition")."""
+def correction_reasons() -> list[Reason]:
+    """Reasons for corrections, of the rulebook in force. Raises Refused("no_edition")."""
     return rulebook.edition("replies.money", clock.today()).reasons_of("ledger")

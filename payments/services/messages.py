@@ -1,4 +1,4 @@
-"""Telling the payer, apart from settling: a message that cannot be written must not undo the record of money."""
+"""Messages to payers, sent by jobs: a failing message must not undo a payment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from payments.notifications import AmountPaidOut, AmountReturned, PaymentReceive
 
 @transaction.atomic
 def notify_paid(*, receipt_id: int) -> None:
-    """The bank's confirmation with its numbers; once for each receipt."""
+    """Confirm a payment, once for each receipt."""
     receipt = Receipt.objects.select_related("bill__payer", "allocation__attempt").get(pk=receipt_id)
     attempt = receipt.allocation.attempt
     send(
@@ -33,27 +33,27 @@ def notify_paid(*, receipt_id: int) -> None:
 
 
 def notify_owed_attempt(*, attempt_id: int) -> None:
-    """A capture for nothing that was due; once for each attempt."""
+    """Announce the refund of a whole payment, once for each attempt."""
     attempt = Attempt.objects.get(pk=attempt_id)
     bill = Bill.objects.select_related("payer").filter(allocations__attempt=attempt).order_by("pk")[0]
-    _tell_owed(attempt, bill, attempt.fils, key=attempt.trackid)
+    _notify_owed(attempt, bill, attempt.fils, key=attempt.trackid)
 
 
 def notify_owed_bill(*, allocation_id: int) -> None:
-    """A paid bill that its service refused; once for each payment of it."""
+    """Announce the refund of a bill that its service refused, once for each allocation."""
     allocation = Allocation.objects.select_related("attempt", "bill__payer").get(pk=allocation_id)
-    _tell_owed(allocation.attempt, allocation.bill, allocation.fils, key=f"{allocation.bill.reference}:{allocation.pk}")
+    _notify_owed(allocation.attempt, allocation.bill, allocation.fils, key=f"{allocation.bill.reference}:{allocation.pk}")
 
 
 @transaction.atomic
-def _tell_owed(attempt: Attempt, bill: Bill, fils: int, *, key: str) -> None:
+def _notify_owed(attempt: Attempt, bill: Bill, fils: int, *, key: str) -> None:
     context = {"attempt": attempt, "bill": bill, "amount": money.to_display(fils)}
     send(AmountReturned, person=bill.payer, key=key, subject_key=bill.subject, context=context)
 
 
 @transaction.atomic
 def notify_paid_out(*, refund_id: int) -> None:
-    """An amount went back to the payer; once for each."""
+    """Confirm that a refund was paid out, once."""
     refund = RefundDue.objects.select_related("attempt", "payer").get(pk=refund_id)
     bill = (
         Bill.objects.filter(allocations__attempt=refund.attempt).order_by("pk")[0] if refund.allocation is None else refund.allocation.bill

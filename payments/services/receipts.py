@@ -12,7 +12,7 @@ ME = system("payments")
 
 
 def write_document(*, receipt_id: int) -> None:
-    """Issue the document of a settled receipt, under the receipt's own number. Raises what `documents.issue` raises."""
+    """Issue the document of a settled receipt. Raises as `documents.issue`."""
 
     def new(receipt: Receipt) -> Document:
         return documents.draft(
@@ -31,7 +31,7 @@ def write_document(*, receipt_id: int) -> None:
     documents.issue(
         ReceiptFacts,
         waiting=Receipt.objects.filter(pk=receipt_id, document=None, allocation__is_settled=True).select_related("allocation__attempt"),
-        lock=("self", "allocation"),  # a payment that is taken back meanwhile waits, or was first
+        lock=("self", "allocation"),  # serialises with voiding the payment
         earlier={"number": number},
         new=new,
         link=link,

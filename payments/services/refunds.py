@@ -1,4 +1,4 @@
-"""Owing an amount back: written in the transaction that finds out, for both sides to see."""
+"""Recording amounts that are owed back, in the transaction of the cause."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ME = system("payments")
 
 
 def owe_allocation(allocation: Allocation, bill: Bill, *, reason: str, actor: Actor = ME) -> RefundDue:
-    """A paid bill is refused: the bill says so, and the amount of its payment is owed back. In the caller's transaction, bill locked."""
+    """Owe back the payment of a bill that its service refused. In the caller's transaction, bill locked."""
     transition(bill, "refuse", actor=actor, reason=reason[:60])
     refund = RefundDue.objects.create(
         attempt_id=allocation.attempt_id,
@@ -39,7 +39,7 @@ def owe_allocation(allocation: Allocation, bill: Bill, *, reason: str, actor: Ac
 
 
 def owe_attempt(attempt: Attempt, bills: dict[int, Bill], *, reason: str) -> RefundDue:
-    """A capture for nothing that was due is owed back as a whole. In the caller's transaction, attempt locked."""
+    """Owe back a whole payment whose bills are not due. In the caller's transaction, attempt locked."""
     first = min(bills.values(), key=lambda bill: bill.pk)
     refund = RefundDue.objects.create(
         attempt=attempt, payer_id=first.payer_id, subject=first.subject, fils=attempt.fils, reason=reason[:60], due_since=clock.now()
@@ -50,10 +50,7 @@ def owe_attempt(attempt: Attempt, bills: dict[int, Bill], *, reason: str) -> Ref
 
 @transaction.atomic
 def owe_back(*, bill: Bill, reason: str, actor: Actor) -> RefundDue | None:
-    """Owe back what was paid for a bill whose service refuses it after payment. None where nothing is paid (or owed back already).
-
-    Raises ValueError without a reason.
-    """
+    """Owe back the payment of a bill that its service refuses later. None if it is not paid. Raises ValueError without a reason."""
     if not reason:
         raise ValueError("an amount is owed back for a reason")
     row = Bill.objects.select_for_update().get(pk=bill.pk)
@@ -66,7 +63,7 @@ def owe_back(*, bill: Bill, reason: str, actor: Actor) -> RefundDue | None:
 
 
 def release(allocation: Allocation, *, reason: str) -> None:
-    """The bank took the payment back by itself: what was owed for it is owed no more."""
+    """Release a refund because the bank took the payment back."""
     refund = (
         RefundDue.objects.select_for_update()
         .filter(allocation=allocation, state__in=[RefundState.DUE, RefundState.PROPOSED, RefundState.APPROVED])

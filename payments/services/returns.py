@@ -1,4 +1,4 @@
-"""Paying an amount back: proposed by one person, approved by another, sent once, and settled by what the bank says."""
+"""Paying out refunds: proposed by one person, approved by another, sent once, settled by the bank's answer."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from municipality.accounts.models import User
 from municipality.audit.services import record
 from municipality.jobs.models import Job, JobState
 from municipality.jobs.services import enqueue
@@ -20,6 +21,7 @@ from municipality.kernel.errors import NotPermitted, Refused, TransitionRefused
 from municipality.kernel.failpoints import failpoint
 from municipality.kernel.transitions import transition
 from municipality.rulebook import queries as rulebook
+from municipality.rulebook.queries import Reason
 from payments import rules
 from payments.models import Attempt, Bill, Direction, GatewayMessage, MessageKind, RefundDue, RefundWay
 from payments.providers import provider_named
@@ -35,34 +37,34 @@ _REFERENCE = re.compile(r"[A-Za-z0-9-]{4,40}")
 
 
 def remaining_of(refund: RefundDue) -> int:
-    """What is left of the payment for this amount, in fils: what was taken less what went back or is on its way for others."""
+    """What remains of a payment for this refund, in fils: less the other refunds that are paid out or on their way."""
     others = RefundDue.objects.filter(attempt=refund.attempt_id, state__in=[*ON_ITS_WAY, S.PAID_OUT]).exclude(pk=refund.pk)
     return Attempt.objects.values_list("fils", flat=True).get(pk=refund.attempt_id) - sum(others.values_list("fils", flat=True))
 
 
-def refund_reasons() -> list[Any]:
-    """The coded grounds for paying out, of the rulebook in force. Raises Refused("no_edition")."""
+def refund_reasons() -> list[Reason]:
+    """Reasons for refunds, of the rulebook in force. Raises Refused("no_edition")."""
     return rulebook.edition("replies.money", clock.today()).reasons_of("refund")
 
 
 def _locked(refund: RefundDue) -> RefundDue:
-    """The row under the lock of its payment, so that no two refunds of one payment are judged at once."""
+    """The refund, with its payment and itself locked."""
     Attempt.objects.select_for_update().get(pk=refund.attempt_id)
     return RefundDue.objects.select_for_update(of=("self",)).select_related("attempt", "allocation").get(pk=refund.pk)
 
 
-def _stale() -> Refused:
+def _stale_refusal() -> Refused:
     return Refused("stale", _("What is left of the payment changed while the page was open. Nothing was changed; please look at it again."))
 
 
 @transaction.atomic
 def propose_refund(
-    *, refund: RefundDue, proposed_by: Any, code: str, way: str = RefundWay.GATEWAY, remaining_fils: int, bank_reference: str = ""
+    *, refund: RefundDue, proposed_by: User, code: str, way: str = RefundWay.GATEWAY, remaining_fils: int, bank_reference: str = ""
 ) -> None:
-    """Propose to pay an amount back: for a coded ground, by the gateway or by hand with the bank's reference.
+    """Propose to pay a refund out with a coded reason, by the gateway or by hand with the bank's reference.
 
-    `remaining_fils` is what the page showed as left of the payment. Raises NotPermitted, TransitionRefused, Refused: bad_code,
-    bad_reference, stale, another_on_its_way.
+    `remaining_fils` is what the page showed (`remaining_of`). Raises NotPermitted, TransitionRefused, Refused: bad_code,
+    bad_reference, stale, another_on_its_way, too_much.
     """
     actor = require_role(proposed_by, CASHIER)
     row = _locked(refund)
@@ -70,21 +72,21 @@ def propose_refund(
         raise Refused("bad_code", _("Please choose a reason."))
     if way not in RefundWay.values or (way == RefundWay.BY_HAND) != bool(_REFERENCE.fullmatch(bank_reference)):
         raise Refused("bad_reference", _("A refund outside the gateway needs the bank's reference; one through the gateway has none yet."))
-    left = remaining_of(row)
-    if left != remaining_fils:
-        raise _stale()
-    _refuse_others(row)
-    if row.fils > left:
+    remaining = remaining_of(row)
+    if remaining != remaining_fils:
+        raise _stale_refusal()
+    _require_no_other(row)
+    if row.fils > remaining:
         raise Refused("too_much", _("So much is not left of this payment."))
     transition(
         row,
         "propose",
         actor=actor,
         reason=code,
-        data={"way": way, "remaining": left},
+        data={"way": way, "remaining": remaining},
         code=code,
         way=way,
-        remaining_fils=left,
+        remaining_fils=remaining,
         bank_reference=bank_reference,
         proposed_by=proposed_by,
         proposed_at=clock.now(),
@@ -93,18 +95,18 @@ def propose_refund(
         found_paid=None,
         found_by=None,
     )
-    record("refund.proposed", subject=row.key, actor=actor, data={"code": code, "way": way, "fils": row.fils, "remaining": left})
+    record("refund.proposed", subject=row.key, actor=actor, data={"code": code, "way": way, "fils": row.fils, "remaining": remaining})
     refund.state, refund.last_event = row.state, row.last_event
 
 
-def _refuse_others(row: RefundDue) -> None:
+def _require_no_other(row: RefundDue) -> None:
     if RefundDue.objects.filter(attempt=row.attempt_id, state__in=ON_ITS_WAY).exclude(pk=row.pk).exists():
         raise Refused("another_on_its_way", _("Another amount of the same payment is on its way. Its outcome must be known first."))
 
 
 @transaction.atomic
-def send_back_refund(*, refund: RefundDue, checker: Any) -> None:
-    """The second person does not approve: the amount stays owed. Raises NotPermitted, TransitionRefused."""
+def send_back_refund(*, refund: RefundDue, checker: User) -> None:
+    """Reject a proposal; the amount stays owed. Raises NotPermitted, TransitionRefused."""
     actor = require_role(checker, CHECKER)
     row = _locked(refund)
     transition(row, "send_back", actor=actor, reason="not_approved")
@@ -112,8 +114,8 @@ def send_back_refund(*, refund: RefundDue, checker: Any) -> None:
 
 
 @transaction.atomic
-def approve_refund(*, refund: RefundDue, approved_by: Any, remaining_fils: int) -> None:
-    """The second person approves exactly what they read; then it is sent, once. One by hand is booked at once.
+def approve_refund(*, refund: RefundDue, approved_by: User, remaining_fils: int) -> None:
+    """Approve a proposal as the second person: it is sent once, or booked at once if it was paid by hand.
 
     Raises NotPermitted (another role, own proposal), TransitionRefused (approved or taken back meanwhile), Refused: stale,
     another_on_its_way, not_confirmed.
@@ -122,23 +124,24 @@ def approve_refund(*, refund: RefundDue, approved_by: Any, remaining_fils: int) 
     row = _locked(refund)
     if row.proposed_by_id == approved_by.pk:
         raise NotPermitted("own_proposal", _("Whoever proposes does not approve."))
-    left = remaining_of(row)
-    if not left == remaining_fils == row.remaining_fils or row.fils > left:
-        raise _stale()
-    _refuse_others(row)
-    transition(row, "approve", actor=actor, data={"remaining": left}, approved_by=approved_by, approved_at=clock.now())
+    remaining = remaining_of(row)
+    if not remaining == remaining_fils == row.remaining_fils or row.fils > remaining:
+        raise _stale_refusal()
+    _require_no_other(row)
+    transition(row, "approve", actor=actor, data={"remaining": remaining}, approved_by=approved_by, approved_at=clock.now())
     failpoint("refund.approving")
-    record("refund.approved", subject=row.key, actor=actor, data={"code": row.code, "way": row.way, "fils": row.fils, "remaining": left})
+    data = {"code": row.code, "way": row.way, "fils": row.fils, "remaining": remaining}
+    record("refund.approved", subject=row.key, actor=actor, data=data)
     if row.way == RefundWay.BY_HAND:
-        _demand_confirmed(row.attempt)
-        _paid_out(row, {"reference": row.bank_reference})
+        _require_confirmed(row.attempt)
+        _record_paid_out(row, {"reference": row.bank_reference})
     else:
-        enqueue("payments.send_refund", key=f"{row.key}:{row.last_event_id}", due_at=_not_before(row.attempt), refund_id=row.pk)
+        enqueue("payments.send_refund", key=f"{row.key}:{row.last_event_id}", due_at=_earliest_sending(row.attempt), refund_id=row.pk)
     refund.state, refund.last_event = row.state, row.last_event
 
 
-def _demand_confirmed(attempt: Attempt) -> None:
-    """Nothing leaves by hand before the inquiry that would see the bank give the same money back by itself."""
+def _require_confirmed(attempt: Attempt) -> None:
+    """Raises Refused("not_confirmed") before the confirming inquiry, which may find that the bank reversed the payment."""
     if Job.objects.filter(kind="payments.confirm", key__startswith=f"attempt:{attempt.pk}:").exclude(state=JobState.DONE).exists():
         raise Refused(
             "not_confirmed",
@@ -146,18 +149,18 @@ def _demand_confirmed(attempt: Attempt) -> None:
         )
 
 
-def _not_before(attempt: Attempt) -> dt.datetime:
-    """Not before the inquiry that would see the bank reverse the payment by itself."""
+def _earliest_sending(attempt: Attempt) -> dt.datetime:
+    """The earliest time to send: after the confirming inquiry."""
     settled = attempt.settled_at or clock.now()
-    return max(clock.now(), settled + dt.timedelta(seconds=settings.KNET_CONFIRM_DELAY_SECONDS + 2 * rules.DOUBT_SECONDS))
+    return max(clock.now(), settled + dt.timedelta(seconds=settings.KNET_CONFIRM_DELAY_SECONDS + 2 * rules.RECHECK_SECONDS))
 
 
 def send_refund(*, refund_id: int) -> None:
-    """Call the gateway once. A second run, after a crash in between, does not call again: it asks what became of the first."""
+    """Call the gateway once. After a crash it does not call again but inquires about the outcome."""
     with transaction.atomic():
         row = _locked(RefundDue.objects.get(pk=refund_id))
         if row.state == S.SENDING:
-            _doubt(row, "interrupted")
+            _mark_unknown(row, "interrupted")
             return
         if row.state != S.APPROVED:
             return
@@ -166,20 +169,20 @@ def send_refund(*, refund_id: int) -> None:
     try:
         reply = provider_named(row.attempt.provider).refund(trackid=row.attempt.trackid, fils=row.fils)
     except NotConfigured:
-        _end(refund_id, "refused", "gateway_unavailable")
+        _record_outcome(refund_id, "refused", "gateway_unavailable")
         return
     except GatewayUnreachable as failure:
-        _keep(row.attempt, failure.request, failure.response, {"failure": failure.why})
-        _end(refund_id, "unknown", "no_answer")
+        _save_messages(row.attempt, failure.request, failure.response, {"failure": failure.reason})
+        _record_outcome(refund_id, "unknown", "no_answer")
         return
     failpoint("refund.sent")
-    _keep(row.attempt, reply.request, reply.response, reply.decoded)
-    meaning = rules.judge_refund(reply.answer, trackid=row.attempt.trackid, fils=row.fils)
-    _end(refund_id, meaning, "not_understood" if meaning == "unknown" else "refused_by_bank", reply)
+    _save_messages(row.attempt, reply.request, reply.response, reply.decoded)
+    outcome = rules.judge_refund(reply.answer, trackid=row.attempt.trackid, fils=row.fils)
+    _record_outcome(refund_id, outcome, "not_understood" if outcome == "unknown" else "refused_by_bank", reply)
 
 
 @transaction.atomic
-def _keep(attempt: Attempt, request: str, response: str, decoded: dict[str, str]) -> None:
+def _save_messages(attempt: Attempt, request: str, response: str, decoded: dict[str, str]) -> None:
     now = clock.now()
     GatewayMessage.objects.create(direction=Direction.OUT, kind=MessageKind.REFUND_REQUEST, attempt=attempt, raw=request, at=now)
     GatewayMessage.objects.create(
@@ -188,21 +191,21 @@ def _keep(attempt: Attempt, request: str, response: str, decoded: dict[str, str]
 
 
 @transaction.atomic
-def _end(refund_id: int, meaning: str, reason: str, reply: Reply | None = None) -> None:
+def _record_outcome(refund_id: int, outcome: str, reason: str, reply: Reply | None = None) -> None:
     row = _locked(RefundDue.objects.get(pk=refund_id))
     if row.state not in (S.SENDING, S.UNKNOWN):
         return
-    if meaning == "paid":
+    if outcome == "paid":
         reference = reply.answer.ref[:40] if reply else ""
-        _paid_out(row, {"reference": reference}, bank_reference=reference or row.bank_reference)
-    elif meaning == "refused":
-        _failed(row, reason, {"result": reply.answer.error_code[:40] or reply.answer.result[:40]} if reply else {})
+        _record_paid_out(row, {"reference": reference}, bank_reference=reference or row.bank_reference)
+    elif outcome == "refused":
+        _record_failed(row, reason, {"result": reply.answer.error_code[:40] or reply.answer.result[:40]} if reply else {})
     elif row.state == S.SENDING:
-        _doubt(row, reason)
+        _mark_unknown(row, reason)
 
 
-def _paid_out(row: RefundDue, data: dict[str, Any], **changes: Any) -> None:
-    """The money is back with the payer: state, bill, ledger, message. In the caller's transaction, payment and row locked."""
+def _record_paid_out(row: RefundDue, data: dict[str, Any], **changes: Any) -> None:
+    """Record that a refund was paid out. In the caller's transaction, payment and refund locked."""
     transition(row, "pay_out", actor=ME, data=data, paid_out_at=clock.now(), **changes)
     if row.allocation is not None:
         transition(Bill.objects.select_for_update().get(pk=row.allocation.bill_id), "return", actor=ME, data={"refund": row.key})
@@ -213,13 +216,13 @@ def _paid_out(row: RefundDue, data: dict[str, Any], **changes: Any) -> None:
     record("refund.paid_out", subject=row.key, actor=ME, data={"fils": row.fils, "way": row.way})
 
 
-def _failed(row: RefundDue, reason: str, data: dict[str, Any]) -> None:
+def _record_failed(row: RefundDue, reason: str, data: dict[str, Any]) -> None:
     transition(row, "fail", actor=ME, reason=reason, data=data)
     record("refund.failed", subject=row.key, actor=ME, data={"reason": reason, **data})
     log.error("refund of payment %s was not paid out: %s", row.attempt.trackid, reason)
 
 
-def _doubt(row: RefundDue, reason: str) -> None:
+def _mark_unknown(row: RefundDue, reason: str) -> None:
     transition(row, "doubt", actor=ME, reason=reason)
     record("refund.unknown", subject=row.key, actor=ME, data={"reason": reason})
     log.error("nobody knows whether the refund of payment %s was paid out: %s", row.attempt.trackid, reason)
@@ -229,7 +232,7 @@ def _doubt(row: RefundDue, reason: str) -> None:
 
 
 def ask_refund(*, refund_id: int) -> None:
-    """Ask the bank about the payment and read from the sum returned so far what became of a refund whose outcome is not known."""
+    """Inquire about a refund with an unknown outcome (`rules.judge_credit`)."""
     row = RefundDue.objects.select_related("attempt").get(pk=refund_id)
     if row.state != S.UNKNOWN:
         return
@@ -237,31 +240,28 @@ def ask_refund(*, refund_id: int) -> None:
     try:
         reply = provider_named(attempt.provider).inquire(trackid=attempt.trackid, fils=attempt.fils)
     except GatewayUnreachable as failure:
-        _keep(attempt, failure.request, failure.response, {"failure": failure.why})
+        _save_messages(attempt, failure.request, failure.response, {"failure": failure.reason})
         return
-    _keep(attempt, reply.request, reply.response, reply.decoded)
+    _save_messages(attempt, reply.request, reply.response, reply.decoded)
     paid_before = RefundDue.objects.filter(attempt=attempt, state=S.PAID_OUT, way=RefundWay.GATEWAY).values_list("fils", flat=True)
-    meaning = rules.judge_credit(reply.answer, trackid=attempt.trackid, before=sum(paid_before), fils=row.fils)
-    if meaning == "paid":
-        _end(refund_id, "paid", "", None)
-    elif meaning == "unpaid" and row.sent_at is not None and clock.now() - row.sent_at >= rules.REFUND_UNPAID_AFTER:
-        _end(refund_id, "refused", "not_at_bank")
+    outcome = rules.judge_credit(reply.answer, trackid=attempt.trackid, before=sum(paid_before), fils=row.fils)
+    if outcome == "paid":
+        _record_outcome(refund_id, "paid", "", None)
+    elif outcome == "unpaid" and row.sent_at is not None and clock.now() - row.sent_at >= rules.REFUND_UNPAID_AFTER:
+        _record_outcome(refund_id, "refused", "not_at_bank")
 
 
-def found_in_statement(*, refund_id: int, reference: str) -> None:
-    """The bank's settlement statement names a refund whose outcome was not known: it was paid out."""
+def settle_from_statement(*, refund_id: int, reference: str) -> None:
+    """Record a refund with an unknown outcome as paid out, because a statement of the bank lists it."""
     with transaction.atomic():
         row = _locked(RefundDue.objects.get(pk=refund_id))
         if row.state == S.UNKNOWN:
-            _paid_out(row, {"statement": True}, bank_reference=reference[:40])
-
-
-# Where the bank's answers leave it open: one person looks it up at the bank, another confirms.
+            _record_paid_out(row, {"statement": True}, bank_reference=reference[:40])
 
 
 @transaction.atomic
-def look_up_refund(*, refund: RefundDue, found_by: Any, is_paid: bool, bank_reference: str = "") -> None:
-    """What a person found in the bank's own records. Raises NotPermitted, TransitionRefused, Refused("bad_reference")."""
+def look_up_refund(*, refund: RefundDue, found_by: User, is_paid: bool, bank_reference: str = "") -> None:
+    """Record what a person found at the bank about a refund. Raises NotPermitted, TransitionRefused, Refused("bad_reference")."""
     actor = require_role(found_by, CASHIER)
     row = _locked(refund)
     if is_paid != bool(_REFERENCE.fullmatch(bank_reference)):
@@ -271,8 +271,8 @@ def look_up_refund(*, refund: RefundDue, found_by: Any, is_paid: bool, bank_refe
 
 
 @transaction.atomic
-def confirm_finding(*, refund: RefundDue, confirmed_by: Any, agrees: bool) -> None:
-    """The second person confirms what the first found, or not. Raises NotPermitted (another role, own finding), TransitionRefused."""
+def confirm_finding(*, refund: RefundDue, confirmed_by: User, agrees: bool) -> None:
+    """Confirm a finding or not, as the second person. Raises NotPermitted (another role, own finding), TransitionRefused."""
     actor = require_role(confirmed_by, CHECKER)
     row = _locked(refund)
     if row.state != S.LOOKED_UP:
@@ -283,6 +283,6 @@ def confirm_finding(*, refund: RefundDue, confirmed_by: Any, agrees: bool) -> No
     if not agrees:
         transition(row, "disagree", actor=actor)
     elif row.found_paid:
-        _paid_out(row, {"reference": row.bank_reference, "by": confirmed_by.key})
+        _record_paid_out(row, {"reference": row.bank_reference, "by": confirmed_by.key})
     else:
-        _failed(row, "not_at_bank", {"by": confirmed_by.key})
+        _record_failed(row, "not_at_bank", {"by": confirmed_by.key})

@@ -1,4 +1,4 @@
-"""Who may take a step in the books."""
+"""Roles of staff in payments."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from municipality.kernel.errors import NotPermitted
 
 
 def require_role(person: User, role: str) -> Actor:
-    """The actor of active staff with the role. Raises NotPermitted("not_your_role") for anybody else."""
+    """The actor of a user with the role. Raises NotPermitted("not_your_role")."""
     if not has_role(person, role):
         raise NotPermitted("not_your_role", _("This step belongs to another role."))
     return actor_of(person, role)

@@ -1,4 +1,4 @@
-"""The one transition that makes a payment paid, what follows from it, and taking it back."""
+"""Settling and voiding payments, and handing paid bills over to their services."""
 
 from __future__ import annotations
 
@@ -33,11 +33,10 @@ SETTLED = (AttemptState.PAID, AttemptState.VOIDED, AttemptState.REFUND_DUE)
 
 @transaction.atomic
 def settle(*, attempt: Attempt, inquiry: Inquiry) -> list[Receipt]:
-    """Make an attempt paid on the word of one agreeing inquiry: one receipt an allocation, every bill paid, work promised.
+    """Settle an attempt by an agreeing inquiry: pay its bills, issue a receipt for each, enqueue the follow-up jobs. Idempotent.
 
-    Under the attempt's row lock and only from a state that is not final, so that any number of calls settles once; a capture
-    for bills that are not due any more (paid otherwise, cancelled) becomes an amount to be returned. Raises ValueError for
-    an inquiry that does not agree or is another attempt's.
+    If a bill is not due any more, the whole amount is owed back. Returns the receipts. Raises ValueError for an inquiry that does
+    not agree or is of another attempt.
     """
     row = Attempt.objects.select_for_update().get(pk=attempt.pk)
     if inquiry.attempt_id != row.pk or not inquiry.agrees or inquiry.outcome != "captured":
@@ -72,14 +71,14 @@ def settle(*, attempt: Attempt, inquiry: Inquiry) -> list[Receipt]:
 
 
 def _bank_facts(inquiry: Inquiry) -> dict[str, Any]:
-    told = inquiry.message.decoded
+    decoded = inquiry.message.decoded
     return {
         "payment_id": inquiry.payment_id,
-        "tran_id": told.get("tranid") or None,
-        "ref": told.get("ref", "")[:40],
-        "auth": told.get("auth", "")[:20],
-        "postdate": told.get("postdate", "")[:4],
-        "auth_resp_code": told.get("authrespcode", "")[:10],
+        "tran_id": decoded.get("tranid") or None,
+        "ref": decoded.get("ref", "")[:40],
+        "auth": decoded.get("auth", "")[:20],
+        "postdate": decoded.get("postdate", "")[:4],
+        "auth_resp_code": decoded.get("authrespcode", "")[:10],
     }
 
 
@@ -113,9 +112,9 @@ def _owe_back(row: Attempt, bills: dict[int, Bill]) -> None:
 
 
 def hand_over(*, allocation_id: int) -> None:
-    """Tell the owner of a paid bill, outside `settle`. A refusal leaves the money recorded and makes it owed back.
+    """Call `Payable.paid` of a bill's service; if it refuses, the amount is owed back.
 
-    Raises jobs.errors.Gone when nobody owns the kind of bill.
+    Raises jobs.errors.PermanentFailure without a service for the kind of bill.
     """
     allocation = Allocation.objects.select_related("bill").get(pk=allocation_id)
     if allocation.handed_over_at is not None or not allocation.is_settled or allocation.bill.state != BillState.PAID:
@@ -143,11 +142,10 @@ def _refuse(allocation: Allocation, refusal: Refused) -> None:
 
 @transaction.atomic
 def void_attempt(*, attempt: Attempt, inquiry: Inquiry) -> bool:
-    """The bank reversed a confirmed payment: the bills are open again, receipts are revoked, owners are told by a job.
+    """Void a confirmed payment that the bank reversed: bills are due again, receipts are revoked, services are told by a job.
 
-    The receipt rows stay as the record that the bank's word was given; they no longer count as payment. Where an amount of it
-    went back already nothing is changed: the money left twice, which the daily match lists and a person clears up. False, and
-    nothing is changed, while an amount of it was sent back and nobody knows whether it arrived: ask again when that is known.
+    If an amount of it was refunded already, nothing changes: staff resolve the difference that the daily match lists. False, without
+    a change, while a refund of it has no known outcome.
     """
     row = Attempt.objects.select_for_update().get(pk=attempt.pk)
     if row.state != AttemptState.PAID:
@@ -169,10 +167,10 @@ def void_attempt(*, attempt: Attempt, inquiry: Inquiry) -> bool:
         transition(bill, "reverse" if was_paid else "release", actor=ME, reason="reversed_by_bank")
         release(allocation, reason="reversed_by_bank")
         receipt = Receipt.objects.select_related("document").get(allocation=allocation)
-        ledger.reverse(ledger.standing(receipt), reason="reversed_by_bank")
+        ledger.reverse(ledger.postings_in_force(receipt), reason="reversed_by_bank")
         if receipt.document is not None and receipt.document.state == DocumentState.ACTIVE:
             revoke(receipt.document, reason="reversed_by_bank", actor=ME)
-        if was_paid:  # otherwise its owner had refused it before
+        if was_paid:  # otherwise its service had refused it
             enqueue("payments.tell_void", key=f"allocation:{allocation.pk}", allocation_id=allocation.pk)
     record("payment.voided", subject=row.key, actor=ME, data={"inquiry": inquiry.pk, "fils": row.fils})
     log.error("payment %s was reversed by the bank after it had been confirmed", row.trackid)
@@ -180,7 +178,7 @@ def void_attempt(*, attempt: Attempt, inquiry: Inquiry) -> bool:
 
 
 def notify_void(*, allocation_id: int) -> None:
-    """Tell the owner of a bill that its payment was reversed; nothing to tell if the owner never heard of the payment."""
+    """Call `Payable.voided` of a bill's service, if the payment had been handed over."""
     allocation = Allocation.objects.select_related("bill").get(pk=allocation_id)
     if allocation.handed_over_at is None:
         return

@@ -1,4 +1,4 @@
-"""Reading a settlement file by a mapping of its columns. See docs/reconciliation.md; every default is an assumption."""
+"""Reading a settlement file by a mapping of its columns (docs/reconciliation.md). Every default is an assumption."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import money
 from municipality.kernel.sheets import line_of_nul
+from municipality.ui.texts import Text
 from payments.models import LineKind
 
 MAX_BYTES = 5 * 1024 * 1024
 MAX_ROWS = 50_000
 MAX_ERRORS = 50
-WANTED = ("kind", "trackid", "amount", "day")  # payment_id and ref are welcome, and may be absent
+REQUIRED = ("kind", "trackid", "amount", "day")  # payment_id and ref are optional
 _IDENTIFIER = re.compile(r"[A-Za-z0-9]{1,40}")
 
 
 @dataclass(frozen=True)
 class StatementMapping:
-    """Column names of the bank's file by what we call them; `kinds` turns its words into ours, others are left out if named so."""
+    """Columns of the bank's file by our names, and our kinds by the bank's codes; lines of `ignored_kinds` are skipped."""
 
     columns: Mapping[str, str] = field(
         default_factory=lambda: {
@@ -50,23 +51,21 @@ class StatementMapping:
 
 
 def mapping() -> StatementMapping:
-    """The mapping of the settings (BANK_STATEMENT_MAPPING) over the default. Raises ValueError for a name it does not know."""
-    given: dict[str, Any] = dict(settings.BANK_STATEMENT_MAPPING)
-    unknown = given.keys() - StatementMapping.__dataclass_fields__.keys()
+    """The default mapping with the setting BANK_STATEMENT_MAPPING. Raises ValueError for an unknown name."""
+    overrides: dict[str, Any] = dict(settings.BANK_STATEMENT_MAPPING)
+    unknown = overrides.keys() - StatementMapping.__dataclass_fields__.keys()
     if unknown:
         raise ValueError(f"BANK_STATEMENT_MAPPING does not know {', '.join(sorted(unknown))}")
-    if "ignored_kinds" in given:
-        given["ignored_kinds"] = tuple(given["ignored_kinds"])
-    default = StatementMapping()
-    for name in ("columns", "kinds"):
-        if name in given:
-            given[name] = {**getattr(default, name), **given[name]} if name == "columns" else given[name]
-    return StatementMapping(**given)
+    if "ignored_kinds" in overrides:
+        overrides["ignored_kinds"] = tuple(overrides["ignored_kinds"])
+    if "columns" in overrides:
+        overrides["columns"] = {**StatementMapping().columns, **overrides["columns"]}
+    return StatementMapping(**overrides)
 
 
 @dataclass(frozen=True)
 class StatementRow:
-    """One line as we understand it; `fils` above nought."""
+    """A parsed line; `fils` > 0."""
 
     number: int
     kind: str
@@ -78,37 +77,37 @@ class StatementRow:
 
 
 class NotReadable(Exception):
-    """The file cannot be taken; `errors` are pairs of the line's number (0: the file) and a sentence."""
+    """The file is invalid; `errors` are pairs of a line number (0: the file) and a sentence."""
 
-    def __init__(self, errors: list[tuple[int, Any]]) -> None:
+    def __init__(self, errors: list[tuple[int, Text]]) -> None:
         super().__init__("not readable")
         self.errors = errors
 
 
-def read(content: bytes, how: StatementMapping | None = None) -> list[StatementRow]:
-    """All lines of a settlement file. Raises NotReadable with every error, of the first 50 lines that have one."""
-    how = how or mapping()
+def read(content: bytes, layout: StatementMapping | None = None) -> list[StatementRow]:
+    """All lines of a settlement file. Raises NotReadable with the errors of the first 50 invalid lines."""
+    layout = layout or mapping()
     if len(content) > MAX_BYTES:
         raise NotReadable([(0, _("The file is larger than 5 megabytes."))])
     try:
-        text = content.decode(how.encoding)
+        text = content.decode(layout.encoding)
     except (UnicodeDecodeError, LookupError):
         raise NotReadable([(0, _("The file is not in the encoding that is expected."))]) from None
     if nul := line_of_nul(text):
         raise NotReadable([(nul, _("The line holds a character that cannot be used (NUL). Please get the file from the bank anew."))])
     try:
-        lines = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=how.delimiter, strict=True))
+        lines = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=layout.delimiter, strict=True))
     except csv.Error:
         raise NotReadable([(0, _("The file is not a table of the kind that is expected."))]) from None
     present = set(lines[0]) if lines else set()
-    if not lines or any(how.columns[name] not in present for name in WANTED):
+    if not lines or any(layout.columns[name] not in present for name in REQUIRED):
         raise NotReadable([(0, _("The file has no lines, or a column is missing. The columns expected are in the documentation."))])
     if len(lines) > MAX_ROWS:
         raise NotReadable([(0, _("The file has too many lines."))])
     rows, errors = [], []
     for number, line in enumerate(lines, start=2):
         try:
-            row = _row(number, line, how)
+            row = _row(number, line, layout)
         except ValueError as error:
             errors.append((number, error.args[0]))
             if len(errors) >= MAX_ERRORS:
@@ -120,15 +119,15 @@ def read(content: bytes, how: StatementMapping | None = None) -> list[StatementR
     return rows
 
 
-def _row(number: int, line: dict[str, Any], how: StatementMapping) -> StatementRow | None:
+def _row(number: int, line: dict[str, Any], layout: StatementMapping) -> StatementRow | None:
     def cell(name: str) -> str:
-        value = line.get(how.columns.get(name, ""), "")
+        value = line.get(layout.columns.get(name, ""), "")
         return value.strip() if isinstance(value, str) else ""
 
-    word = cell("kind").upper()
-    if word in how.ignored_kinds:
+    kind = cell("kind").upper()
+    if kind in layout.ignored_kinds:
         return None
-    if word not in how.kinds:
+    if kind not in layout.kinds:
         raise ValueError(_("The kind of movement is not known."))
     trackid = cell("trackid")
     if not _IDENTIFIER.fullmatch(trackid):
@@ -136,14 +135,14 @@ def _row(number: int, line: dict[str, Any], how: StatementMapping) -> StatementR
     if any(cell(name) and not _IDENTIFIER.fullmatch(cell(name)) for name in ("payment_id", "ref")):
         raise ValueError(_("The payment ID or the reference cannot be read."))
     try:
-        day = dt.datetime.strptime(cell("day"), how.date_format).date()  # noqa: DTZ007 - a bank's day, Kuwait's
+        day = dt.datetime.strptime(cell("day"), layout.date_format).date()  # noqa: DTZ007 - a bank's day, Kuwait's
     except ValueError:
         raise ValueError(_("The day cannot be read.")) from None
-    return StatementRow(number, str(how.kinds[word]), trackid, cell("payment_id"), cell("ref"), _fils(cell("amount"), how.unit), day)
+    return StatementRow(number, str(layout.kinds[kind]), trackid, cell("payment_id"), cell("ref"), _fils(cell("amount"), layout.unit), day)
 
 
 def _fils(text: str, unit: str) -> int:
-    """Fils of an amount; a bank may write a refund with a minus. Raises ValueError for more than three decimals, and for nought."""
+    """Parse an amount to fils, without its sign (refunds may have a minus). Raises ValueError."""
     try:
         amount = Decimal(text.replace(",", "")) * (1 if unit == "fils" else money.FILS_PER_DINAR)
     except InvalidOperation:

@@ -1,4 +1,4 @@
-"""The basket, and everything a person paid or is to pay."""
+"""The basket and the payment history of a person."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from payments import queries, services
 from payments.services.basket import chosen_values
 from payments.views.citizen import SeeOther
 
-PAGE = 25
+PAGE_SIZE = 25
 
 
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
 def basket(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """All that is due, to choose from. POST leaves for the bank when the total that was shown is that of the chosen lines."""
+    """Choose from everything that is due. POST redirects to the bank if the shown total is that of the chosen lines."""
     if request.method != "POST":
         return _page(request, chosen=None)
     values = request.POST.getlist("item")
@@ -59,16 +59,16 @@ def _page(request: HttpRequest, *, chosen: set[str] | None, is_counted: bool = F
 @access("person")
 @require_safe
 def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """Bills, receipts and what is owed back, newest first, by keyset pages of 25."""
+    """Bills, receipts and refunds, newest first, in keyset pages."""
     user = request.user
-    given = request.GET.get("before", "")
-    before = int(given[:18]) if given.isascii() and given.isdigit() else None
-    rows = queries.paid_and_owed(user, before=before, limit=PAGE + 1)
+    before_text = request.GET.get("before", "")
+    before = int(before_text[:18]) if before_text.isascii() and before_text.isdigit() else None
+    rows = queries.payment_history(user, before=before, limit=PAGE_SIZE + 1)
     context = {
-        "rows": rows[:PAGE],
-        "next_before": rows[PAGE - 1][0].pk if len(rows) > PAGE else None,
+        "rows": rows[:PAGE_SIZE],
+        "next_before": rows[PAGE_SIZE - 1][0].pk if len(rows) > PAGE_SIZE else None,
         "later": before is not None,
-        "owed": [] if before is not None else queries.owed_back_whole(user),
+        "owed": [] if before is not None else queries.whole_refunds(user),
         "open_count": 0 if before is not None else sum(item.can_choose for item in queries.basket_of(user)),
     }
     return render(request, "payments/mine.html", context)

@@ -1,4 +1,4 @@
-"""Check your answers, pay, and fetch the receipt."""
+"""Pages of the payer: pay a bill, and download the receipt."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from payments.models import Bill
 
 
 class SeeOther(HttpResponseRedirect):
-    """303: the answer to a POST is fetched elsewhere, the bank's page included."""
+    """303 See Other."""
 
     status_code = 303
 
@@ -36,7 +36,7 @@ def _bill_or_404(request: HttpRequest, public_id: str) -> Bill:
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
 def pay(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """The bill with its lines and the one button; POST leaves for the bank. Raises Http404 for another person's bill."""
+    """The bill with its lines; POST redirects to the bank. Raises Http404 for another's bill."""
     bill = _bill_or_404(request, public_id)
     if request.method == "POST":
         if request.session.session_key is None:
@@ -45,7 +45,7 @@ def pay(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
             bills=[bill], payer=request.user, language=get_language() or "ar", session_key=str(request.session.session_key)
         )
         return SeeOther(services.redirect_url(attempt))
-    status = queries.state_of(bill)
+    status = queries.status_of(bill)
     lines = list(bill.lines.all())
     context = {
         "bill": bill,
@@ -71,12 +71,12 @@ def _crumbs() -> list[tuple[str, str]]:
 @access("person")
 @require_POST
 def left(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """The person left the bank's page without paying: ask the bank now. Raises Http404 for another person's bill."""
+    """The person left the bank's page without paying: inquire now. Raises Http404 for another's bill."""
     bill = _bill_or_404(request, public_id)
-    attempt = queries.state_of(bill).attempt
+    attempt = queries.status_of(bill).attempt
     if attempt is None:
         return SeeOther("../")
-    with suppress(TransitionRefused):  # the answer came while the page was open: the receipt page says it
+    with suppress(TransitionRefused):  # already known: the receipt page shows it
         services.give_up(attempt=attempt, payer=request.user)
     return SeeOther(links.receipt_path(attempt.token))
 
@@ -84,7 +84,7 @@ def left(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
 @access("person")
 @require_safe
 def receipt_file(request: AuthenticatedHttpRequest, number: str) -> HttpResponse:
-    """The exact sealed bytes of a receipt, for its payer only. Raises Http404 for anybody else's and while it is being sealed."""
+    """The PDF of a receipt. Raises Http404 for another's and before it is sealed."""
     receipt = queries.receipts_visible_to(request.user).filter(number=number).first()
     document = receipt.document if receipt else None
     if document is None or document.file is None or document.state != DocumentState.ACTIVE:

@@ -1,4 +1,4 @@
-"""The bank's side: its notification, its error page, and the page its browsers come back to."""
+"""Callbacks of the gateways, the error page, and the receipt page."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime as dt
 import logging
 
 from django.conf import settings
-from django.db import Error as DatabaseTrouble
+from django.db import Error as DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -27,8 +27,8 @@ log = logging.getLogger(__name__)
 TEXT = "text/plain; charset=utf-8"
 
 
-def _address(request: HttpRequest) -> str:
-    """The caller's address: behind trusted proxies (ALLAUTH_TRUSTED_PROXY_COUNT), the one that the outermost of them saw."""
+def _remote_addr(request: HttpRequest) -> str:
+    """The address of the client, behind ALLAUTH_TRUSTED_PROXY_COUNT proxies."""
     count = getattr(settings, "ALLAUTH_TRUSTED_PROXY_COUNT", 0)
     forwarded = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
     return forwarded[-count] if count and len(forwarded) >= count else str(request.META.get("REMOTE_ADDR", ""))
@@ -39,18 +39,18 @@ def _address(request: HttpRequest) -> str:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def response(request: HttpRequest) -> HttpResponse:
-    """Store what came and answer the one line REDIRECT=…; a browser (old flow) is led on instead.
+    """Store a notification and answer `REDIRECT=…`; a browser (old flow) is redirected.
 
-    503 on purpose when it cannot be stored: the bank then reverses the payment, which is better than money nobody recorded.
+    503 when it cannot be stored, so that the bank reverses the payment instead of leaving it unrecorded.
     """
     body = b"" if request.method != "POST" else request.read(MAX_BODY + 1)
     query = {name: request.GET[name] for name in request.GET}
     if not body and "trandata" not in query:
         return HttpResponse("ok", content_type=TEXT)
     try:
-        url = services.take_notification(body=body, query=query, remote_addr=_address(request))
-    except (DatabaseTrouble, NotConfigured) as trouble:
-        log.error("a notification was not acknowledged: %s", type(trouble).__name__)
+        url = services.take_notification(body=body, query=query, remote_addr=_remote_addr(request))
+    except (DatabaseError, NotConfigured) as exception:
+        log.error("a notification was not acknowledged: %s", type(exception).__name__)
         return HttpResponse("unavailable", status=503, content_type=TEXT)
     if request.method != "POST" or settings.SESSION_COOKIE_NAME in request.COOKIES:
         return SeeOther(url)
@@ -62,14 +62,14 @@ def response(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def tasdeed(request: HttpRequest) -> HttpResponse:
-    """Store a notice of Tasdeed and answer one constant line; 503 when it cannot be stored, so that it is sent again (assumption)."""
+    """Store a notice of Tasdeed; 503 when it cannot be stored, so that it is sent again (assumption)."""
     if request.method == "POST":
         try:
-            services.take_notice(provider="tasdeed", body=request.read(MAX_BODY + 1), remote_addr=_address(request))
+            services.take_notice(provider="tasdeed", body=request.read(MAX_BODY + 1), remote_addr=_remote_addr(request))
         except NotConfigured:
             log.warning("a notice of Tasdeed came, which is not set up")
-        except DatabaseTrouble as trouble:
-            log.error("a notice was not stored: %s", type(trouble).__name__)
+        except DatabaseError as exception:
+            log.error("a notice was not stored: %s", type(exception).__name__)
             return HttpResponse("unavailable", status=503, content_type=TEXT)
     return HttpResponse("ok", content_type=TEXT)
 
@@ -79,11 +79,11 @@ def tasdeed(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def error(request: HttpRequest) -> HttpResponse:
-    """The bank could not process the payment at all. Its fields are anybody's words: a code is looked up, nothing is repeated."""
-    given = request.POST if request.method == "POST" else request.GET
-    fields = {name: given[name][:255] for name in ("Error", "ErrorText", "paymentid", "trackid", "amt") if name in given}
+    """The bank could not process the payment. The fields are unauthenticated: only the text of a known code is shown."""
+    data = request.POST if request.method == "POST" else request.GET
+    fields = {name: data[name][:255] for name in ("Error", "ErrorText", "paymentid", "trackid", "amt") if name in data}
     user = request.user
-    attempt = services.note_error(query=fields, remote_addr=_address(request), person=user) if fields else None
+    attempt = services.note_error(query=fields, remote_addr=_remote_addr(request), person=user) if fields else None
     if attempt is not None and attempt.state not in (AttemptState.REDIRECTED, AttemptState.CONFIRMING):
         return redirect(links.receipt_path(attempt.token))
     code, sentence = sentence_for(fields.get("Error", ""))
@@ -110,7 +110,7 @@ def _attempt_or_404(token: str) -> Attempt | None:
 @never_cache
 @require_safe
 def receipt(request: HttpRequest, token: str) -> HttpResponse:
-    """What our own books say of a payment. Whoever began it sees the whole, anybody else with the address only how it stands."""
+    """The receipt page of an attempt: details for its owner, only the state for other visitors."""
     attempt = _attempt_or_404(token)
     if attempt is None:
         return render(request, "payments/unknown.html", {"receipt_page": _latest_path(request)})
@@ -122,7 +122,7 @@ def receipt(request: HttpRequest, token: str) -> HttpResponse:
 @never_cache
 @require_safe
 def receipt_state(request: HttpRequest, token: str) -> HttpResponse:
-    """For the page that waits: whether there is something else to show than what it shows."""
+    """Poll: whether the receipt page has something new to show."""
     attempt = _attempt_or_404(token)
     if attempt is None:
         raise Http404
@@ -130,7 +130,7 @@ def receipt_state(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _latest_path(request: HttpRequest) -> str:
-    """The receipt page of the signed-in person's last payment of this hour, for whom the bank sends here without a name."""
+    """The receipt page of the user's last attempt of this hour, if the bank redirects without a token."""
     user = request.user
     if not user.is_authenticated:
         return ""
@@ -139,6 +139,6 @@ def _latest_path(request: HttpRequest) -> str:
     return links.receipt_path(latest.token) if latest else ""
 
 
-# What the bank's server sends is acknowledged whatever it holds.
+# Callbacks are acknowledged whatever they contain.
 for view in (response, tasdeed):
     view.reads_raw = True  # type: ignore[attr-defined]

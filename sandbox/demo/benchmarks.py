@@ -1,7 +1,7 @@
 """Large data for benchmarks.
 
-`fill` adds shops, organisations and licences of the demo's kind, batch by batch; `load_register` writes a large register by COPY,
-without people, licences or record.
+`fill` adds shops, organisations and licences in batches; `load_register` writes a large register by COPY, without people, licences
+and audit log.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from shops.models import Shop
 from shops.register.queries import with_names
 from shops.search import index
 
-MOST = 1_000_000  # numbers of commercial licences stay different up to here
+MAX_SHOPS = 1_000_000  # numbers of commercial licences are unique up to here
 HOLDER = "900000"
 COLUMNS = (
     "public_id", "name_ar", "name_en", "activity_id", "organisation_id", "branch_id", "area_id", "block", "street", "building", "plot",
@@ -39,50 +39,50 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def fill(wanted: int, echo: Callable[[str], None], *, number_acts: bool = True) -> int:
-    """Add shops until there are `wanted`, with owners and licences. Returns how many were added. One transaction a batch.
+def fill(target: int, echo: Callable[[str], None], *, sequence_events: bool = True) -> int:
+    """Add shops with owners and licences until there are `target`, one transaction a batch. Returns how many were added.
 
-    Stands on the demo's people, places and rules. Raises ValueError above MOST shops or where the demo is not loaded.
+    Raises ValueError above MAX_SHOPS or if the demo is not loaded.
     """
-    if wanted > MOST:
-        raise ValueError(f"at most {MOST} shops can be made up")
+    if target > MAX_SHOPS:
+        raise ValueError(f"at most {MAX_SHOPS} shops can be made up")
     areas = area_ids()
     officers = {user.branch_id: actor_of(user) for user in User.objects.filter(groups__name="officer")}
     if not areas or not officers:
         raise ValueError("the demo is not loaded")
     loading = Loading(anchor(), FULL, echo)
-    first = at = Shop.objects.count()
-    while at < wanted:
-        count = min(BATCH, wanted - at)
-        rng = seeded(f"fill {at}")
+    first = total = Shop.objects.count()
+    while total < target:
+        count = min(BATCH, target - total)
+        rng = seeded(f"fill {total}")
         with transaction.atomic():
             owners = small_organisations(count, rng, start=Organisation.objects.count())
-            rows = shops(count, "fill", start=at)
-            made = Shop.objects.bulk_create([shop(loading, row, owner, areas) for row, owner in zip(rows, owners, strict=True)])
-            named = with_names(Shop.objects.filter(pk__in=[s.pk for s in made]).order_by("pk"))
-            carry_over([paper for one in named for paper in papers_of(loading, one, rng, officers)], rng)
-            index.refresh([one.pk for one in made])
-        at += count
-        if at % (10 * BATCH) == 0 or at == wanted:
-            echo(f"{at} shops")
-    while number_acts and sequence():
+            rows = shops(count, "fill", start=total)
+            created = Shop.objects.bulk_create([shop(loading, row, owner, areas) for row, owner in zip(rows, owners, strict=True)])
+            shops_with_names = with_names(Shop.objects.filter(pk__in=[s.pk for s in created]).order_by("pk"))
+            carry_over([paper for row in shops_with_names for paper in papers_of(loading, row, rng, officers)], rng)
+            index.refresh([row.pk for row in created])
+        total += count
+        if total % (10 * BATCH) == 0 or total == target:
+            echo(f"{total} shops")
+    while sequence_events and sequence():
         pass
-    return max(at - first, 0)
+    return max(total - first, 0)
 
 
 @transaction.atomic
 def load_register(rows: Iterable[RegisterRow]) -> int:
-    """Write the rows as shops of one made-up organisation. Returns how many. Areas and activities must be there."""
+    """Write the rows as shops of one organisation. Returns how many. Areas and activities must exist."""
     holder, _ = Organisation.objects.get_or_create(
         commercial_register_no=HOLDER, defaults={"name_ar": "مؤسسة القياس", "name_en": "Measuring Establishment"}
     )
     areas = {(area.governorate_id, area.name_ar): area.pk for area in Area.objects.all()}
-    written = copy_rows(connection, Shop._meta.db_table, COLUMNS, _values(rows, holder.pk, areas))
+    count = copy_rows(connection, Shop._meta.db_table, COLUMNS, _values(rows, holder.pk, areas))
     load_hours(clock.now(), "bulk")
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE shops_shop, shops_statedhours")
-    return written
+    return count
 
 
 def _values(rows: Iterable[RegisterRow], holder: int, areas: dict[tuple[str, str], int]) -> Iterator[tuple[Any, ...]]:

@@ -1,4 +1,4 @@
-"""Rows with states written set by set: numbers, events, states and acts for many rows with a statement each."""
+"""Bulk writes of rows with states: numbers, events, states and audit events of many rows, one statement each."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from municipality.kernel.actors import Actor
 
 
 def take_numbers(series: Sequence[str], *, width: int = 6) -> list[str]:
-    """A number for each series named, in order, as `documents.numbers.next_number` gives them, with two statements a series."""
-    wanted, given = Tally(series), {}
-    for name in sorted(wanted):
+    """A number for each series, in order, as of `documents.numbers.next_number`; two statements a series."""
+    counts, last = Tally(series), {}
+    for name in sorted(counts):
         Counter.objects.get_or_create(series=name)
-        Counter.objects.filter(series=name).update(last=F("last") + wanted[name])
-        given[name] = Counter.objects.values_list("last", flat=True).get(series=name) - wanted[name]
+        Counter.objects.filter(series=name).update(last=F("last") + counts[name])
+        last[name] = Counter.objects.values_list("last", flat=True).get(series=name) - counts[name]
     numbers = []
     for name in series:
-        given[name] += 1
-        numbers.append(ids.with_check(f"{name}-{given[name]:0{width}d}"))
+        last[name] += 1
+        numbers.append(ids.with_check(f"{name}-{last[name]:0{width}d}"))
     return numbers
 
 
 def move(rows: QuerySet[Any], state: str, **changes: Any) -> int:
-    """Put rows into the state that the newest event of each names, with one statement; the database checks every edge."""
+    """Set the state of rows by their newest events in one statement; the guards check every edge."""
     model = rows.model
     newest = model.EVENTS.objects.filter(subject=OuterRef("pk")).order_by("-pk").values("pk")[:1]
     return int(rows.update(state=state, last_event=Subquery(newest), **changes))
@@ -39,7 +39,7 @@ def move(rows: QuerySet[Any], state: str, **changes: Any) -> int:
 def event(
     row: Any, name: str, source: str, target: str, at: dt.datetime, actor: Actor, reason: str = "", data: dict[str, Any] | None = None
 ) -> Any:
-    """An unsaved event of the row's own kind."""
+    """An unsaved state event of a row."""
     return type(row).EVENTS(
         subject=row,
         workflow=row.workflow_name,
@@ -54,6 +54,6 @@ def event(
     )
 
 
-def act(action: str, subject: str, at: dt.datetime, actor: Actor, data: dict[str, Any]) -> AuditEvent:
-    """An unsaved row of the record."""
+def audit_event(action: str, subject: str, at: dt.datetime, actor: Actor, data: dict[str, Any]) -> AuditEvent:
+    """An unsaved audit event."""
     return AuditEvent(at=at, action=action, subject=subject, actor_key=actor.key, actor_role=actor.role, data=data)

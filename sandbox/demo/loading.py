@@ -1,4 +1,4 @@
-"""Loading the demo: steps in order, each once, each in one transaction, all dates counted from one stored instant."""
+"""Loading the demo: steps in order, each once and in one transaction; dates are relative to a stored anchor."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ ANCHOR = "anchor"
 
 @dataclass(frozen=True)
 class Scale:
-    """How much is made up."""
+    """Size of the demo."""
 
     shops: int
     shops_per_organisation: int
     shops_per_person: int
-    signed: int  # past renewals that go through the whole portal, PDF and seal included
-    minutes: int = 0  # violations that inspectors saw in the last year
-    studied: int = 0  # renewals with changes that stand in the officers' queue or passed through it
+    signed: int  # past renewals that go through the services, with a sealed PDF
+    violations: int = 0  # of the last year
+    studied: int = 0  # renewals with changes for the officers' queue
 
     @property
     def name(self) -> str:
         return f"{self.shops} shops"
 
 
-FULL = Scale(shops=3000, shops_per_organisation=60, shops_per_person=16, signed=30, studied=42, minutes=600)
-SMALL = Scale(shops=300, shops_per_organisation=12, shops_per_person=3, signed=4, studied=8, minutes=40)
+FULL = Scale(shops=3000, shops_per_organisation=60, shops_per_person=16, signed=30, studied=42, violations=600)
+SMALL = Scale(shops=300, shops_per_organisation=12, shops_per_person=3, signed=4, studied=8, violations=40)
 
 
 @dataclass(frozen=True)
 class Loading:
-    """What every step is given."""
+    """The context of a step."""
 
     anchor: dt.datetime
     scale: Scale
@@ -64,7 +64,7 @@ class Loading:
         return min(start + dt.timedelta(seconds=rng.randrange(6 * 3600)), self.anchor).astimezone(dt.UTC)
 
 
-Step = Callable[[Loading], str]  # loads, and returns one line for the person who waits
+Step = Callable[[Loading], str]  # loads, and returns a line to print
 
 
 def batches(rows: Sequence[T], size: int = BATCH) -> Iterator[Sequence[T]]:
@@ -73,35 +73,35 @@ def batches(rows: Sequence[T], size: int = BATCH) -> Iterator[Sequence[T]]:
 
 
 def anchor(at: dt.datetime | None = None) -> dt.datetime:
-    """The stored instant; stored now (or as `at`) at the first call. Aware, UTC, whole seconds."""
-    wanted = (at or clock.now()).astimezone(dt.UTC).replace(microsecond=0)
-    kept, _ = Anchor.objects.get_or_create(key=ANCHOR, defaults={"at": wanted})
-    return kept.at
+    """The stored anchor; stored as `at` or now at the first call. UTC, whole seconds."""
+    instant = (at or clock.now()).astimezone(dt.UTC).replace(microsecond=0)
+    row, _ = Anchor.objects.get_or_create(key=ANCHOR, defaults={"at": instant})
+    return row.at
 
 
 def load(steps: Mapping[str, Step], *, scale: Scale, echo: Callable[[str], None], at: dt.datetime | None = None) -> int:
-    """Run the steps, in order by their names, that were not run yet. Returns how many; an interrupted load goes on where it stopped."""
+    """Run the steps that did not run yet, in order. Returns how many."""
     done = set(Anchor.objects.filter(key__startswith="step:").values_list("key", flat=True))
-    todo = [name for name in steps if f"step:{name}" not in done]
-    if not todo:
+    pending = [name for name in steps if f"step:{name}" not in done]
+    if not pending:
         return 0
     loading = Loading(anchor(at), scale, echo)
-    with _without_doorbell():
-        for name in todo:
-            began = monotonic()
+    with _without_dispatch():
+        for name in pending:
+            started = monotonic()
             rulebook.preload_editions()
             with transaction.atomic():
                 line = steps[name](loading)
                 Anchor.objects.create(key=f"step:{name}", at=clock.now())
-            echo(f"{line} ({monotonic() - began:.1f} s)")
-    return len(todo)
+            echo(f"{line} ({monotonic() - started:.1f} s)")
+    return len(pending)
 
 
 @contextmanager
-def _without_doorbell() -> Iterator[None]:
-    """Hundreds of past jobs would wake the worker for nothing; the sweep finds what is still due."""
-    bell, jobs.dispatch = jobs.dispatch, None
+def _without_dispatch() -> Iterator[None]:
+    """Do not dispatch hundreds of past jobs; the sweep dispatches what is still due."""
+    dispatch, jobs.dispatch = jobs.dispatch, None
     try:
         yield
     finally:
-        jobs.dispatch = bell
+        jobs.dispatch = dispatch

@@ -1,4 +1,4 @@
-"""What the demo remembers of its own loading."""
+"""Progress of loading the demo."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.db import models
 
 
 class Anchor(models.Model):
-    """An instant kept under a name: `anchor` is the one every demo date is counted from, `step:<name>` says what is loaded."""
+    """A named instant: `anchor`, which all dates of the demo are relative to, or `step:<name>` of a loaded step."""
 
     key = models.CharField(max_length=40, primary_key=True)
     at = models.DateTimeField()

@@ -1,6 +1,6 @@
-"""Payments that lie in the demo's past, written set by set under the same guards as any payment.
+"""Past payments of the demo, written in bulk under the guards of the database.
 
-The bank's answer in them is made up, and marked so in the stored message; no other row of the portal is.
+The bank's answers are made up and marked so in the stored messages.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from payments.models import Allocation, Attempt, Bill, Direction, GatewayMessage
 from payments.rules import MAX_TRACKID
 from payments.services import ledger
 from payments.states import AttemptState, BillState
-from sandbox.demo.bulk import act, event, move, take_numbers
+from sandbox.demo.bulk import audit_event, event, move, take_numbers
 from sandbox.demo.seeds import public_id
 
 CASHIER = system("payments")
@@ -30,7 +30,7 @@ PAGE_LIFETIME = dt.timedelta(minutes=30)
 
 @dataclass
 class Payment:
-    """One bill, paid by its payer; the browser left at `left_at` and our inquiry was answered at `paid_at`."""
+    """One paid bill: redirected at `left_at`, settled at `paid_at`."""
 
     bill: Bill
     left_at: dt.datetime
@@ -39,7 +39,7 @@ class Payment:
 
 
 def pay(payments: Sequence[Payment], rng: Random) -> list[Receipt]:
-    """Attempts, the bank's answers, receipts and paid bills, in the caller's transaction. Bills are due and unpaid before."""
+    """Pay due bills: attempts, answers of the bank and receipts. In the caller's transaction."""
     if not payments:
         return []
     payments = sorted(payments, key=lambda p: p.paid_at)
@@ -71,7 +71,7 @@ def pay(payments: Sequence[Payment], rng: Random) -> list[Receipt]:
         for p, r in zip(payments, receipts, strict=True)
     )
     move(Bill.objects.filter(pk__in=[p.bill.pk for p in payments], state=BillState.DUE), BillState.PAID)
-    AuditEvent.objects.bulk_create(act for p, r in zip(payments, receipts, strict=True) for act in _acts(p, r))
+    AuditEvent.objects.bulk_create(row for p, r in zip(payments, receipts, strict=True) for row in _audit_events(p, r))
     return receipts
 
 
@@ -97,10 +97,10 @@ def _attempt(payment: Payment, rng: Random) -> Attempt:
 
 
 def _inquiries(payments: Sequence[Payment]) -> list[Inquiry]:
-    told = []
+    decoded = []
     for p in payments:
-        attempt = _known(p)
-        told.append(
+        attempt = _attempt_of(p)
+        decoded.append(
             {
                 "result": "CAPTURED",
                 "trackid": attempt.trackid,
@@ -115,9 +115,9 @@ def _inquiries(payments: Sequence[Payment]) -> list[Inquiry]:
         )
     messages = GatewayMessage.objects.bulk_create(
         GatewayMessage(
-            direction=Direction.IN, kind=MessageKind.INQUIRY_RESPONSE, attempt=p.attempt, raw=MADE_UP, decoded=words, at=p.paid_at
+            direction=Direction.IN, kind=MessageKind.INQUIRY_RESPONSE, attempt=p.attempt, raw=MADE_UP, decoded=fields, at=p.paid_at
         )
-        for p, words in zip(payments, told, strict=True)
+        for p, fields in zip(payments, decoded, strict=True)
     )
     return Inquiry.objects.bulk_create(
         Inquiry(
@@ -125,9 +125,9 @@ def _inquiries(payments: Sequence[Payment]) -> list[Inquiry]:
             message=message,
             result="CAPTURED",
             outcome="captured",
-            fils=_known(p).fils,
-            trackid=_known(p).trackid,
-            payment_id=_known(p).payment_id or "",
+            fils=_attempt_of(p).fils,
+            trackid=_attempt_of(p).trackid,
+            payment_id=_attempt_of(p).payment_id or "",
             agrees=True,
             at=p.paid_at,
         )
@@ -135,17 +135,17 @@ def _inquiries(payments: Sequence[Payment]) -> list[Inquiry]:
     )
 
 
-def _known(payment: Payment) -> Attempt:
+def _attempt_of(payment: Payment) -> Attempt:
     if payment.attempt is None:
         raise ValueError("the attempt is written first")
     return payment.attempt
 
 
-def _acts(payment: Payment, receipt: Receipt) -> list[AuditEvent]:
-    attempt = _known(payment)
+def _audit_events(payment: Payment, receipt: Receipt) -> list[AuditEvent]:
+    attempt = _attempt_of(payment)
     started = {"fils": attempt.fils, "bills": [payment.bill.key]}
     settled = {"inquiry": receipt.inquiry_id, "fils": attempt.fils, "receipts": [receipt.number]}
     return [
-        act("payment.started", attempt.key, payment.left_at, actor_of(payment.bill.payer), started),
-        act("payment.settled", attempt.key, payment.paid_at, CASHIER, settled),
+        audit_event("payment.started", attempt.key, payment.left_at, actor_of(payment.bill.payer), started),
+        audit_event("payment.settled", attempt.key, payment.paid_at, CASHIER, settled),
     ]

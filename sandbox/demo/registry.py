@@ -1,4 +1,4 @@
-"""The steps of the demo in the order in which they are loaded, each from its service."""
+"""The steps of the demo, in the order of loading."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Draws that are the same on every machine and Python version: streams by name, weighted choices, identifiers."""
+"""Reproducible random draws: seeded streams, weighted choices, identifiers."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Weighted(Generic[T]):
-    """Things drawn with their weights; cumulative, so that a draw is one bisection."""
+    """Values with cumulative weights."""
 
-    things: Sequence[T]
+    values: Sequence[T]
     bounds: Sequence[float]
 
     def draw(self, rng: Random) -> T:
-        return rng.choices(self.things, cum_weights=self.bounds)[0]
+        return rng.choices(self.values, cum_weights=self.bounds)[0]
 
 
 def seeded(name: str) -> Random:
-    """A stream of numbers that is the same for the same name, everywhere. Made-up data needs no secret ones."""
+    """A random generator seeded by a name."""
     return Random(name)  # noqa: S311
 
 
 def weighted(pairs: Sequence[tuple[T, float]]) -> Weighted[T]:
-    return Weighted([thing for thing, _ in pairs], list(accumulate(weight for _, weight in pairs)))
+    return Weighted([value for value, _ in pairs], list(accumulate(weight for _, weight in pairs)))
 
 
-def skewed(things: Sequence[T]) -> Weighted[T]:
-    """Weights after Zipf, gentler: the n-th thing weighs 1 / (n + 4)."""
-    return weighted([(thing, 1 / (n + 4)) for n, thing in enumerate(things)])
+def skewed(values: Sequence[T]) -> Weighted[T]:
+    """Weights by a flattened Zipf law: 1 / (n + 4)."""
+    return weighted([(value, 1 / (n + 4)) for n, value in enumerate(values)])
 
 
 def public_id(rng: Random) -> str:

@@ -1,4 +1,4 @@
-"""What the simulators share: a small threaded HTTP server on loopback, its guards, and calls back to the portal."""
+"""A small threaded HTTP server on loopback for the simulators, and calls to the portal."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CSP = (
 
 
 class Refused(Exception):
-    """The request is answered with this status and a sentence."""
+    """Answers the request with a status and a sentence."""
 
     def __init__(self, status: int, sentence: str) -> None:
         super().__init__(sentence)
@@ -40,7 +40,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Request:
-    """One request, its body read."""
+    """A request with its body."""
 
     method: str
     path: str
@@ -56,7 +56,7 @@ class Request:
             raise Refused(400, "The form cannot be read.") from None
 
     def json(self) -> dict[str, Any]:
-        """The JSON object in the body; the content type must say so, which keeps foreign pages out. Raises Refused."""
+        """The JSON object of the body. Requires the content type, against forms of other sites. Raises Refused."""
         if self.headers.get("content-type", "").split(";")[0].strip() != JSON:
             raise Refused(415, "Content-Type must be application/json.")
         try:
@@ -68,16 +68,16 @@ class Request:
         return value
 
     def language(self) -> str:
-        """`ar` or `en`: asked for by `lang`, else the browser's, else Arabic."""
-        asked = self.query.get("lang", "")
-        if asked in ("ar", "en"):
-            return asked
+        """`ar` or `en`: of `lang`, else of the browser, else Arabic."""
+        requested = self.query.get("lang", "")
+        if requested in ("ar", "en"):
+            return requested
         return "en" if self.headers.get("accept-language", "").lower().startswith("en") else "ar"
 
 
 @dataclass
 class Response:
-    """One answer. `drop` closes the connection without a word, as a lost answer does; `cut` sends so many bytes of the body and closes."""
+    """A response. `drop` closes the connection without an answer; `cut` closes it after so many bytes of the body."""
 
     body: bytes = b""
     status: int = 200
@@ -122,13 +122,13 @@ class Application:
         try:
             _check_origin(request)
             method = "GET" if request.method == "HEAD" else request.method
-            known = False
+            path_exists = False
             for route_method, pattern, action in self._routes:
                 if match := pattern.fullmatch(request.path):
-                    known = True
+                    path_exists = True
                     if method == route_method:
                         return action(request, *match.groups())
-            raise Refused(405 if known else 404, "No such method here." if known else "No such path.")
+            raise Refused(405 if path_exists else 404, "No such method here." if path_exists else "No such path.")
         except Refused as refusal:
             return as_json({"error": str(refusal)}, refusal.status)
 
@@ -151,12 +151,12 @@ class Server(ThreadingHTTPServer):
     application: Application
 
     def server_bind(self) -> None:
-        """Bind without asking the name service for our own name."""
+        """Bind without a DNS lookup."""
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = "127.0.0.1", self.server_address[1]
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no news; anything else is printed."""
+        """Print errors, except of disconnected clients."""
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
             super().handle_error(request, client_address)
 
@@ -205,12 +205,12 @@ class Conversation(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = _answer
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Nothing: addresses may carry a phone number or an encrypted order."""
+        """Do not log: URLs may contain phone numbers or encrypted orders."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the other side said; `status` 0 means that nobody answered, with the reason in `error`."""
+    """An answer; `status` 0: none, for the reason in `error`."""
 
     status: int
     body: bytes = b""
@@ -218,7 +218,7 @@ class Answer:
 
 
 def call(url: str, body: bytes, content_type: str, seconds: float = 5) -> Answer:
-    """POST to an address of this machine, following no redirect. Any other host counts as unreachable."""
+    """POST to a URL of this machine, without following redirects. Other hosts are unreachable."""
     parts = urlsplit(url)
     if parts.scheme != "http" or parts.hostname not in LOOPBACK:
         return Answer(0, error="not an http address of this machine")
@@ -239,7 +239,7 @@ def refuse(sentence: str) -> NoReturn:
     raise SystemExit(2)
 
 
-def options(name: str, offset: int, argv: list[str] | None, **more: str) -> argparse.Namespace:
+def options(name: str, offset: int, argv: list[str] | None, **extra: str) -> argparse.Namespace:
     """The command line. The port is PORT + offset unless given; `more` maps further options to their help.
 
     Ends the process unless PORTAL_DEMO=1.
@@ -251,11 +251,11 @@ def options(name: str, offset: int, argv: list[str] | None, **more: str) -> argp
     base = os.environ.get("PORT", "8000")
     parser.add_argument("--port", type=int, default=int(base) + offset if base.isdecimal() else None, help="0 takes any free port")
     parser.add_argument("--book", type=Path, default=var / f"{name}.sqlite3", help="the SQLite file of the simulator")
-    for option, text in more.items():
+    for option, text in extra.items():
         parser.add_argument(f"--{option}", type=Path, default=None, help=text)
-    chosen = parser.parse_args(argv)
-    chosen.var = var
-    return chosen
+    arguments = parser.parse_args(argv)
+    arguments.var = var
+    return arguments
 
 
 def start(application: Application, port: int) -> Server:
@@ -294,10 +294,10 @@ def page(language: str, title: str, body: str, banner: tuple[str, str] = BANNER,
     `title` is escaped, `body` is markup; `refresh` is in seconds, nought for never.
     """
     direction = "rtl" if language == "ar" else "ltr"
-    again = f'<meta http-equiv="refresh" content="{refresh}">' if refresh else ""
+    refresh_tag = f'<meta http-equiv="refresh" content="{refresh}">' if refresh else ""
     return (
         f'<!doctype html><html lang="{language}" dir="{direction}"><head><meta charset="utf-8">'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">{again}<title>{escape(title)}</title>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">{refresh_tag}<title>{escape(title)}</title>'
         '<link rel="stylesheet" href="/style.css"><link rel="icon" href="data:,"></head><body>'
         f'<div class="kp-sim" role="note"><span lang="ar" dir="rtl">{banner[0]}</span>'
         f'<span lang="en" dir="ltr">{banner[1]}</span></div><main{" class=kp-wide" if wide else ""}><h1>{escape(title)}</h1>'

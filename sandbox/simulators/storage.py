@@ -1,4 +1,4 @@
-"""The book of a simulator: one SQLite file that survives a killed process."""
+"""Storage of a simulator: an SQLite file that survives a killed process."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _SETTINGS = "CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value T
 
 
 def now() -> float:
-    """Seconds since 1970. Tests set the clocks of the portal and of the simulators apart from the machine's by the same."""
+    """Seconds since 1970, with the offset of tests (TEST_CLOCK_OFFSET)."""
     return time.time() + float(os.environ.get("TEST_CLOCK_OFFSET", "0"))
 
 
 class Book:
-    """One connection for all threads behind one lock. WAL: a committed row outlives kill -9 (a power cut is not played)."""
+    """One connection for all threads with a lock. WAL: committed rows survive kill -9."""
 
     def __init__(self, path: Path, schema: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -54,16 +54,16 @@ class Book:
 
     def row(self, sql: str, *values: Any) -> dict[str, Any] | None:
         """The first row of a query, or None."""
-        found = self.rows(sql, *values)
-        return found[0] if found else None
+        rows = self.rows(sql, *values)
+        return rows[0] if rows else None
 
     def setting(self, name: str, default: Any) -> Any:
-        """A value kept by `set_setting`, or the default."""
-        found = self.row("SELECT value FROM settings WHERE name = ?", name)
-        return default if found is None else json.loads(found["value"])
+        """A value of `set_setting`, or the default."""
+        row = self.row("SELECT value FROM settings WHERE name = ?", name)
+        return default if row is None else json.loads(row["value"])
 
     def set_setting(self, name: str, value: Any) -> None:
-        """Keep a JSON value under a name."""
+        """Save a JSON value under a name."""
         with self.transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, json.dumps(value)))
 

@@ -10,7 +10,7 @@ from municipality.kernel import clock
 from municipality.kernel.actors import system
 from payments import services as payments
 from payments.models import BankStatement, Difference, LedgerCorrection, LedgerEntry, LedgerPosting, RefundDue
-from payments.services import ledger, reconciliation
+from payments.services import differences, ledger, reconciliation
 from payments.services.inquiries import ask
 from tests.bank import Bank
 from tests.factories.accounts import UserFactory
@@ -66,10 +66,10 @@ def _statements(sample: Sample) -> tuple[BankStatement, Difference]:
     reconciliation.drop_statement(statement=loaded("PUTASIDE"), dropped_by=sample.cashier)
     found = reconciliation.take_statement(statement=loaded("UNKNOWN1", "UNKNOWN2"), taken_by=sample.cashier)
     first, second = [d for d in found if d.kind == "missing_in_ledger"]
-    reconciliation.note(difference=second, by=sample.cashier, text="سئل البنك")
-    reconciliation.propose_closing(difference=second, proposed_by=sample.cashier, code="bank_asked")
-    reconciliation.close_difference(difference=second, closed_by=sample.checker)
-    reconciliation.note(difference=first, by=sample.cashier, text="لا دفعة بهذا الرقم")
+    differences.add_note(difference=second, by=sample.cashier, text="سئل البنك")
+    differences.propose_closing(difference=second, proposed_by=sample.cashier, code="bank_asked")
+    differences.close_difference(difference=second, closed_by=sample.checker)
+    differences.add_note(difference=first, by=sample.cashier, text="لا دفعة بهذا الرقم")
     return loaded("WAITS"), first
 
 

@@ -51,7 +51,6 @@ SHARED = {
     "Refused": "by a rule, by the inspector of uploads",
     "Reply": "of the bank, of a shop's holder",
     "Service": "in which others may act, proof that a notice was served",
-    "_Asked": "a question of the staff door, a request for relief",
 }
 ROOTS = ("municipality", "payments", "zoning", "shops", "licensing", "violations", "reports", "script")
 

@@ -151,7 +151,7 @@ def seen(inspector: User, shop: Shop, offence: str, **facts: Any) -> Violation:
         note_ar="أكياس مفتوحة أمام الباب",
         **facts,
     )
-    row, _new = violation_reports.record(inspector=inspector, found=found)
+    row, _new = violation_reports.record(inspector=inspector, findings=found)
     return row
 
 

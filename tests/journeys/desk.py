@@ -97,7 +97,7 @@ def minute(shop_id: str, offence: str) -> None:
     shop = Shop.objects.select_related("area", "activity").get(public_id=shop_id)
     login = f"inspector{'2' if shop.activity.is_womens else ''}.{shop.branch_id.lower()}"
     seen = Findings(client_key=str(uuid4()), offence=offence, seen_at=clock.now(), area=shop.area, shop=shop, note_ar="أكياس أمام الباب")
-    violation_reports.record(inspector=User.objects.get(login=login), found=seen)
+    violation_reports.record(inspector=User.objects.get(login=login), findings=seen)
 
 
 def block(public_id: str) -> None:

@@ -44,7 +44,7 @@ def written(shop: str, offence: str) -> Any:
         shop=place,
         quantity_hundredths=200,
     )
-    row, _new = violation_reports.record(inspector=spells.order_by("pk")[0].user, found=found)
+    row, _new = violation_reports.record(inspector=spells.order_by("pk")[0].user, findings=found)
     return Violation.objects.get(pk=row.pk)
 
 

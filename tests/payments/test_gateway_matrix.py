@@ -106,7 +106,7 @@ def frozen() -> None:
 def pay(double: Gateway, bill: Bill, choice: str, day: list[str]) -> Attempt:
     attempt = start_attempt(bills=[bill], payer=bill.payer, language="ar", session_key="s")
     url = redirect_url(attempt)
-    double.book.lay_behaviours(attempt.trackid, behaviours.read(day))
+    double.book.set_behaviours(attempt.trackid, behaviours.read(day))
     assert "paymentpage.htm" in requests.get(url, allow_redirects=False, timeout=5).headers["Location"]
     transaction = double.book.by_trackid(attempt.trackid)
     assert transaction is not None
@@ -155,7 +155,7 @@ def play_out(
         for trackid, (_end, day_of) in wanted.items():
             if "slow_tranpipe:0.5" in day_of:  # the bank is quick again
                 slow.add(Attempt.objects.get(trackid=trackid).state)
-                gateway.book.lift_behaviours(trackid)
+                gateway.book.clear_behaviours(trackid)
         start = clock.now()
         for minute in range(MINUTES + 1):
             with clock.at(start + dt.timedelta(minutes=minute)):

@@ -31,8 +31,9 @@ from payments.models import (
     StatementLine,
 )
 from payments.services import approve_refund, inquire, owe_back, propose_refund, void_bill
+from payments.services.differences import add_note, close_difference, propose_closing
 from payments.services.ledger import decide_correction, propose_correction
-from payments.services.reconciliation import close_difference, load_statement, note, propose_closing, take_statement
+from payments.services.reconciliation import load_statement, take_statement
 from payments.services.returns import remaining_of
 from tests.bank import Book
 from tests.due_jobs import run_due
@@ -71,7 +72,7 @@ def books(at_bank: Callable[..., Attempt], issue: Any, bank: Book, paid_for: Any
     lines = "".join(f"PURCHASE,{a.trackid},,,{a.fils // 1000}.000,2026-11-24\r\n" for a in (both, going))
     content = f"{HEAD}{lines}PURCHASE,STRANGER,,,9.000,2026-11-24\r\nREFUND,{going.trackid},,,5.000,2026-11-24\r\n".encode()
     [difference] = take_statement(statement=load_statement(content=content, file_name="x", loaded_by=cashier), taken_by=cashier)
-    note(difference=difference, by=cashier, text="سئل البنك")
+    add_note(difference=difference, by=cashier, text="سئل البنك")
     propose_closing(difference=difference, proposed_by=cashier, code="bank_asked")
     close_difference(difference=difference, closed_by=checker)
     posting = LedgerPosting.objects.filter(kind="settle", attempt=both).order_by("pk")[0]

@@ -91,12 +91,12 @@ def _agrees_with_everything(patch: pytest.MonkeyPatch) -> None:
 
 def _begins_twice(patch: pytest.MonkeyPatch) -> None:
     """Nobody looks whether a payment of the bill is open."""
-    patch.setattr(attempts, "_standing", lambda _bills: None)
+    patch.setattr(attempts, "_open_attempt", lambda _bills: None)
 
 
 def _pays_by_hand_at_once(patch: pytest.MonkeyPatch) -> None:
     """Money leaves by hand while the bank may still give it back by itself."""
-    patch.setattr(returns, "_demand_confirmed", lambda _attempt: None)
+    patch.setattr(returns, "_require_confirmed", lambda _attempt: None)
 
 
 def _keeps_owing(patch: pytest.MonkeyPatch) -> None:

@@ -142,9 +142,9 @@ def test_periods_that_people_wait_for_are_as_documented() -> None:
     """Of docs/decisions/0006-knet.md and 0023-ledger-and-refunds.md: a change here is a change there."""
     assert dt.timedelta(seconds=5) == rules.DOUBLE_CLICK
     assert rules.EAGER_SECONDS == (0, 5, 10, 20, 40, 60)
-    assert rules.DOUBT_SECONDS == 60
-    assert (rules.KEPT_HEAD, rules.KEPT_ROW, rules.KEPT_OF_ATTEMPT) == (512, 512, 16_384)
-    assert (rules.KEPT_OF_HOUR, rules.KEPT_OF_DAY) == (262_144, 1_048_576)
+    assert rules.RECHECK_SECONDS == 60
+    assert (rules.HEAD_BYTES, rules.ROW_BYTES, rules.MAX_BYTES_OF_ATTEMPT) == (512, 512, 16_384)
+    assert (rules.MAX_BYTES_OF_HOUR, rules.MAX_BYTES_OF_DAY) == (262_144, 1_048_576)
     assert rules.REFUND_MINUTES == (2, 5, 15, 60, 4 * 60, 12 * 60, 24 * 60)
     assert dt.timedelta(minutes=15) == rules.REFUND_UNPAID_AFTER
 

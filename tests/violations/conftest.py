@@ -113,7 +113,9 @@ def write(inspector: Any, shop: Shop) -> Callable[..., Violation]:
     """A violation of the shop, written by the inspector; offences without a warning are minuted at once."""
 
     def make(offence: str = "CLN-03", **facts: Any) -> Violation:
-        row, _new = violation_reports.record(inspector=facts.pop("by", inspector), found=found(facts.pop("shop", shop), offence, **facts))
+        row, _new = violation_reports.record(
+            inspector=facts.pop("by", inspector), findings=found(facts.pop("shop", shop), offence, **facts)
+        )
         return Violation.objects.get(pk=row.pk)
 
     return make

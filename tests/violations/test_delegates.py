@@ -110,7 +110,7 @@ def test_a_delegate_sees_what_was_found_at_that_shop_and_nothing_else_of_its_hol
     assert list(queries.visible_to(delegate)) == [served]
     page = client.get(url(served)).content.decode()
     assert "You act by delegation" in page and owner.name_en in page
-    assert page.count("Only the party may do this, not a delegate.") == sum(not rules.DELEGATES[way] for way in rules.WAYS) == 2
+    assert page.count("Only the party may do this, not a delegate.") == sum(not rules.DELEGATES[option] for option in rules.OPTIONS) == 2
     listed = client.get("/en/violations/mine/").content.decode()
     assert served.number in listed and "by delegation, for" in listed and owner.name_en in listed  # type: ignore[operator]
     assert other.number not in listed and client.get(url(other)).status_code == 404  # type: ignore[operator]
@@ -168,9 +168,9 @@ def test_a_clerk_sees_the_shops_of_the_organisation_while_its_giver_signs_for_it
 
 
 def test_every_way_and_step_says_whether_a_delegate_may(served: Violation) -> None:
-    assert set(rules.WAYS) <= rules.DELEGATES.keys()
+    assert set(rules.OPTIONS) <= rules.DELEGATES.keys()
     standing = queries.status_of(served, is_party=True, by_delegate=True)
-    assert {way.code for way in rules.ways(standing) if way.closed == "party_only"} == {"instalments", "not_mine"}
+    assert {option.code for option in rules.option_statuses(standing) if option.closed == "party_only"} == {"instalments", "not_mine"}
 
 
 def test_a_delegate_pays_for_the_party_and_the_receipt_is_the_partys(served: Violation, owner: Any, delegate: Any) -> None:

@@ -107,9 +107,9 @@ def test_without_the_rule_of_publication_every_minute_would_be_public(
     """The control: what asks the rule is what keeps an open minute out."""
     row = served(write, owner)
     assert published() == {}
-    monkeypatch.setattr(publication, "_SPOKEN", ~publication.Q(pk=0))
+    monkeypatch.setattr(publication, "_MAY_BE_PUBLIC", ~publication.Q(pk=0))
     assert published() == {}, "the rule alone refuses it"
-    monkeypatch.setattr(publication, "standing_of", lambda *_: ("contested", "objected"))
+    monkeypatch.setattr(publication, "public_status", lambda *_: ("contested", "objected"))
     assert list(published()) == [row.public_id]
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from violations import rules
-from violations.rules import Delivered, Measurement, ViolationStatus, ways
+from violations.rules import Delivered, Measurement, ViolationStatus, option_statuses
 from violations.states import ViolationState
 
 TODAY = dt.date(2026, 11, 24)
@@ -20,13 +20,13 @@ OPEN = ViolationStatus(
     object_until=TODAY + dt.timedelta(days=20),
     fils=100_000,
     plan_from_fils=50_000,
-    plan_most=6,
+    max_instalments=6,
 )
 
 
 def told(**changes: object) -> dict[str, str]:
     values = {name: getattr(OPEN, name) for name in OPEN.__dataclass_fields__}
-    return {way.code: way.closed for way in ways(ViolationStatus(**(values | changes)))}  # type: ignore[arg-type]
+    return {option.code: option.closed for option in option_statuses(ViolationStatus(**(values | changes)))}  # type: ignore[arg-type]
 
 
 PUBLIC = {rules.FINAL, rules.CONTESTED, rules.GONE}  # how a minute stands on the page of its shop
@@ -93,7 +93,7 @@ TABLE = {
 @pytest.mark.parametrize("name", TABLE)
 def test_every_way_is_told_in_every_standing(name: str) -> None:
     changes, expected = TABLE[name]
-    assert told(**changes) == dict(zip(rules.WAYS, expected, strict=True))
+    assert told(**changes) == dict(zip(rules.OPTIONS, expected, strict=True))
 
 
 def test_the_last_day_of_the_settlement_is_still_open() -> None:
@@ -120,10 +120,10 @@ def test_an_amount_is_computed_from_facts(rate: int, unit: str, facts: Measureme
     ("unit", "facts", "code"),
     [
         ("m2", Measurement(0), "quantity"),
-        ("m2", Measurement(rules.MOST_HUNDREDTHS + 1), "quantity"),
+        ("m2", Measurement(rules.MAX_HUNDREDTHS + 1), "quantity"),
         ("piece", Measurement(150), "whole_pieces"),
         ("m2_month", Measurement(100, 0), "months"),
-        ("m2_month", Measurement(100, rules.MOST_MONTHS + 1), "months"),
+        ("m2_month", Measurement(100, rules.MAX_MONTHS + 1), "months"),
     ],
 )
 def test_facts_that_do_not_fit_the_unit_are_refused(unit: str, facts: Measurement, code: str) -> None:

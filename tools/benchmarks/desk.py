@@ -51,7 +51,7 @@ def main(servers: Servers, arguments: list[str]) -> int:
         staff = _Staff()
         kinds = cases.templates(staff.officer, staff.supervisor)
         first, small = Case.objects.count(), _measure(stack, staff)
-        fill(options.shops, lambda line: print(f"  {line}", flush=True), number_acts=False)
+        fill(options.shops, lambda line: print(f"  {line}", flush=True), sequence_events=False)
         print(f"{cases.copy(kinds, options.cases):,} rows of cases written", flush=True)
         stack.restart("web")
         last, large = Case.objects.count(), _measure(stack, staff)

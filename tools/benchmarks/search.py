@@ -123,7 +123,7 @@ def _shapes() -> list[Shape]:
     for query in mutations.queries("bench", OF_A_MUTATION):
         kind = query.kind.split()[0] if query.kind.split()[0] in ("fold", "typed", "number") else query.kind
         by_kind.setdefault(kind, []).append(query.text)
-    words = [ar for ar, _en, _meaning in names().words.things]
+    words = [ar for ar, _en, _meaning in names().words.values]
     worst = {
         "two letters": ["صا", "نو", "ال", "sa", "al", "مح", "خي", "ba", "كو", "عب"],
         "most common words": ["صالون", "حلاق", "النور", "مصبغة", "salon", "ladies", "laundry", "الأمل", "سيارات", "هواتف"],

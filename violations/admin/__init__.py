@@ -1,4 +1,4 @@
-"""Violations in the staff's admin: the field pages of inspectors, and the lists and steps of the office."""
+"""Violations in the admin: field pages of inspectors, lists and steps of the office."""
 
 from django.contrib import admin
 from django.urls import path
@@ -23,7 +23,7 @@ OFFICE = [
     path("office/paper/", views.files, PAPER, name="office_paper"),
     path("office/paper/<slug:public_id>/", views.file, PAPER, name="office_paper_file"),
     path("office/paper/<slug:public_id>/problems.csv", views.problems, PAPER, name="office_paper_problems"),
-    path("office/<slug:public_id>/", office.minute, name="office_minute"),
+    path("office/<slug:public_id>/", office.violation, name="office_minute"),
 ]
 admin.site.add_pages(PAGES, home=field.home_part)
 admin.site.add_pages(OFFICE, home=office.home_part)

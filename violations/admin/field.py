@@ -1,4 +1,4 @@
-"""The inspector's pages for a phone, behind the staff door: today's list, the minute, and the queue of a device without a line."""
+"""Field pages of inspectors for a phone: today's list, the violation report, and the offline queue of a device."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ from violations.states import STUDIED, ViolationState
 V = ViolationState
 
 
-def spell_or_none(user: User) -> JudicialWarrant | None:
-    """The inspector's status today, or None."""
+def warrant_or_none(user: User) -> JudicialWarrant | None:
+    """The warrant of an inspector today, or None."""
     try:
         return queries.warrant_of(user, clock.today())
     except NotPermitted:
@@ -41,33 +41,33 @@ def spell_or_none(user: User) -> JudicialWarrant | None:
 
 
 def home_part(request: HttpRequest) -> dict[str, Any]:
-    """What the first page of an inspector shows: one button to the field."""
-    spell = spell_or_none(request.user) if request.user.is_active else None
-    return {"home_parts": ["admin/violations/home_part.html"], "field_spell": spell} if spell is not None else {}
+    """The part of the admin's home page for inspectors."""
+    warrant = warrant_or_none(request.user) if request.user.is_active else None
+    return {"home_parts": ["admin/violations/home_part.html"], "field_warrant": warrant} if warrant is not None else {}
 
 
 def _page(request: HttpRequest, template: str, title: str, *, status: int = 200, **context: Any) -> TemplateResponse:
-    whole = {**admin.site.page_context(request), "title": title, **context}
-    return TemplateResponse(request, template, whole, status=status)
+    page_context = {**admin.site.page_context(request), "title": title, **context}
+    return TemplateResponse(request, template, page_context, status=status)
 
 
-def _spell(request: AuthenticatedHttpRequest) -> JudicialWarrant:
+def _warrant(request: AuthenticatedHttpRequest) -> JudicialWarrant:
     return queries.warrant_of(request.user, clock.today())
 
 
 @require_safe
 def home(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """Today's list: places to see again, corrections to look at, minutes to defend, and what was written today."""
-    spell = _spell(request)
+    """Today's list: places to visit again, corrections to check, violation reports to defend, and those written today."""
+    warrant = _warrant(request)
     today = clock.today()
-    branch = Violation.objects.filter(branch=spell.team.branch_id).select_related("area", "shop")
-    if not spell.team.is_womens:
+    branch = Violation.objects.filter(branch=warrant.team.branch_id).select_related("area", "shop")
+    if not warrant.team.is_womens:
         branch = branch.filter(is_womens_premises=False)
     warned = branch.filter(state=V.WARNED).order_by("correct_until", "pk")
-    sent = Upload.objects.filter(slot="correction", state=UploadState.READY).values_list("subject", flat=True)
-    proofs = {subject.partition(":")[2] for subject in sent.filter(subject__in=[row.key for row in warned[:500]])}
+    uploaded = Upload.objects.filter(slot="correction", state=UploadState.READY).values_list("subject", flat=True)
+    proofs = {subject.partition(":")[2] for subject in uploaded.filter(subject__in=[row.key for row in warned[:500]])}
     defend = Objection.objects.filter(
-        Q(violation__inspector__user=request.user.pk) | Q(violation__paper__isnull=False, violation__branch=spell.team.branch_id),
+        Q(violation__inspector__user=request.user.pk) | Q(violation__paper__isnull=False, violation__branch=warrant.team.branch_id),
         case__state__in=STUDIED,
         defend_by__gte=today,
         defence__isnull=True,
@@ -78,7 +78,7 @@ def home(request: AuthenticatedHttpRequest) -> HttpResponse:
         request,
         "admin/violations/field.html",
         _("Field"),
-        spell=spell,
+        warrant=warrant,
         proofs=[row for row in rows if row.public_id in proofs],
         again=[row for row in rows if row.correct_until is not None and row.correct_until < today],
         defend=defend.order_by("defend_by", "pk")[:50],
@@ -88,14 +88,14 @@ def home(request: AuthenticatedHttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """The minute by hand. With a line the browser's queue sends the same form to `sync`."""
-    spell = _spell(request)
+    """Write a violation report by hand; the offline queue sends the same form to `sync`."""
+    warrant = _warrant(request)
     if request.method != "POST":
         form = ViolationReportForm(
-            spell=spell, initial={"client_key": str(uuid.uuid4()), "seen_at": clock.now().isoformat(timespec="seconds")}
+            warrant=warrant, initial={"client_key": str(uuid.uuid4()), "seen_at": clock.now().isoformat(timespec="seconds")}
         )
-        return _form_page(request, spell, form, "")
-    form = ViolationReportForm(request.POST, spell=spell)
+        return _form_page(request, warrant, form, "")
+    form = ViolationReportForm(request.POST, warrant=warrant)
     error, status = "", 200
     if form.is_valid():
         try:
@@ -107,10 +107,10 @@ def new(request: AuthenticatedHttpRequest) -> HttpResponse:
                 messages.warning(request, str(sentence))
             messages.success(request, _("Recorded: %(reference)s") % {"reference": row.reference})
             return redirect("admin:field_violation", row.public_id)
-    return _form_page(request, spell, form, error, status=status)
+    return _form_page(request, warrant, form, error, status=status)
 
 
-def _form_page(request: HttpRequest, spell: JudicialWarrant, form: ViolationReportForm, error: str, status: int = 200) -> HttpResponse:
+def _form_page(request: HttpRequest, warrant: JudicialWarrant, form: ViolationReportForm, error: str, status: int = 200) -> HttpResponse:
     catalogue = rulebook.edition(queries.OFFENCES, clock.today()).offences
     units = {code: offence.unit for code, offence in catalogue.items()}
     return _page(
@@ -119,7 +119,7 @@ def _form_page(request: HttpRequest, spell: JudicialWarrant, form: ViolationRepo
         _("New violation report"),
         status=status,
         form=form,
-        spell=spell,
+        warrant=warrant,
         error=error,
         units=units,
         photos=PHOTOS,
@@ -127,64 +127,64 @@ def _form_page(request: HttpRequest, spell: JudicialWarrant, form: ViolationRepo
     )
 
 
-def _write(request: HttpRequest, form: ViolationReportForm) -> tuple[Violation, bool, list[Any]]:
-    """The minute first, then its pictures: a picture that is refused does not take the minute with it."""
-    row, new = violation_reports.record(inspector=request.user, found=form.found())
-    seen = form.cleaned_data["seen_at"]
+def _write(request: AuthenticatedHttpRequest, form: ViolationReportForm) -> tuple[Violation, bool, list[Any]]:
+    """Save the violation report, then its photos: a refused photo does not undo the report."""
+    row, new = violation_reports.record(inspector=request.user, findings=form.findings())
+    captured_at = form.cleaned_data["seen_at"]
     photos = request.FILES.getlist("photos")[:PHOTOS]
-    _kept, refused = evidence.take(
-        violation=row, sender=request.user, slot="photos", kind=EvidenceKind.OFFENCE, files=photos, captured_at=seen
+    _photos, refused = evidence.take(
+        violation=row, sender=request.user, slot="photos", kind=EvidenceKind.OFFENCE, files=photos, captured_at=captured_at
     )
-    _signed, more = evidence.take(
+    _signed, refused_signature = evidence.take(
         violation=row,
         sender=request.user,
         slot="signature",
         kind=EvidenceKind.SIGNATURE,
         files=request.FILES.getlist("signature")[:1],
-        captured_at=seen,
+        captured_at=captured_at,
     )
-    return row, new, [*refused, *more]
+    return row, new, [*refused, *refused_signature]
 
 
 @require_POST
 def sync(request: AuthenticatedHttpRequest) -> JsonResponse:
-    """One minute from the device's queue; the answers are those of `fieldwork.device`."""
+    """Save one violation report from the offline queue (`fieldwork.device`)."""
     try:
-        spell = _spell(request)
+        warrant = _warrant(request)
     except NotPermitted as refusal:
         return device.refusal_response(refusal)
-    return device.respond(ViolationReportForm(request.POST, spell=spell), lambda form: _taken(request, form))
+    return device.respond(ViolationReportForm(request.POST, warrant=warrant), lambda form: _saved(request, form))
 
 
-def _taken(request: HttpRequest, form: ViolationReportForm) -> device.ReceivedVisit:
+def _saved(request: AuthenticatedHttpRequest, form: ViolationReportForm) -> device.ReceivedVisit:
     row, new, refused = _write(request, form)
     return device.ReceivedVisit(row.reference, reverse("admin:field_violation", args=[row.public_id]), new, refused)
 
 
 @require_safe
 def worker(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """The service worker that keeps the form of a minute at hand without a line."""
-    _spell(request)
+    """The service worker that keeps the form available offline."""
+    _warrant(request)
     return device.service_worker(request, form_url=reverse("admin:field_new"))
 
 
 def _row_or_404(request: AuthenticatedHttpRequest, public_id: str) -> tuple[Violation, JudicialWarrant]:
-    spell = _spell(request)
+    warrant = _warrant(request)
     rows = Violation.objects.select_related("area", "shop", "party", "inspector__user", "notice")
-    row = rows.filter(public_id=public_id, branch=spell.team.branch_id).first()
-    if row is None or (row.is_womens_premises and not spell.team.is_womens):
+    row = rows.filter(public_id=public_id, branch=warrant.team.branch_id).first()
+    if row is None or (row.is_womens_premises and not warrant.team.is_womens):
         raise Http404
-    return row, spell
+    return row, warrant
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def violation(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """One violation for inspectors of its branch, with what may be done on the spot."""
-    row, spell = _row_or_404(request, public_id)
+    """One violation for inspectors of its branch, with their steps."""
+    row, warrant = _row_or_404(request, public_id)
     error = ""
     if request.method == "POST":
         try:
-            messages.success(request, _act(request, row))
+            messages.success(request, _apply_step(request, row))
             return redirect("admin:field_violation", row.public_id)
         except Refused as refusal:
             error = str(refusal.sentence)
@@ -199,7 +199,7 @@ def violation(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse
         status=409 if error else 200,
         row=row,
         rule=row.rule,
-        spell=spell,
+        warrant=warrant,
         error=error,
         order=queries.order_of(row),
         marks=[(EvidenceKind(mark.kind).label, mark) for mark in fieldwork.evidence_of(row.visit_id)],
@@ -217,8 +217,8 @@ def violation(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse
     )
 
 
-def _act(request: HttpRequest, row: Violation) -> str:
-    """Do what the pressed button says, and give back the sentence that tells so. Raises Refused."""
+def _apply_step(request: AuthenticatedHttpRequest, row: Violation) -> str:
+    """Apply the submitted step. Returns the message. Raises Refused."""
     step = request.POST.get("step", "")
     if step == "accept":
         violation_reports.accept_correction(violation=row, inspector=request.user)

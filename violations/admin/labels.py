@@ -1,4 +1,4 @@
-"""Acts, jobs, messages and reasons of violations in words."""
+"""Labels of the codes of violations: audit events, jobs, messages and reasons."""
 
 from django.utils.translation import gettext_lazy as _
 

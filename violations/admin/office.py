@@ -1,4 +1,4 @@
-"""What the office does about a minute, each step by whoever holds its role: annulment and relief by two, referral and rulings."""
+"""Steps of the office: annulment, relief and lifted blocks by two people; referral and judgments."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -32,19 +32,19 @@ from violations.services import block_lifts, blocks, court, relief
 from violations.states import ViolationState
 
 V = ViolationState
-TYPED = ("code", "note_ar", "percent", "until", "ruling_no", "ruled_on", "amount", "outcome")
+FORM_FIELDS = ("code", "note_ar", "percent", "until", "ruling_no", "ruled_on", "amount", "outcome")
 ROLES = ("violation_clerk", "violation_authority", "court_clerk")
-ASKED: dict[str, Any] = {"annulment": Annulment, "relief": Relief, "stoplift": StopLift}
+PROPOSALS: dict[str, Any] = {"annulment": Annulment, "relief": Relief, "stoplift": StopLift}
 
 
 def home_part(request: HttpRequest) -> dict[str, Any]:
-    """What the first page shows to the office: how much waits for a second person, and the court."""
+    """The part of the admin's home page for the office."""
     if not role_of(request):
         return {}
-    works = any(in_group(request, role) for role in ROLES)
-    waiting: int | bool = works
-    if works:
-        waiting = sum(model.objects.filter(allowed_at__isnull=True, refused_at__isnull=True).count() for model in ASKED.values())
+    has_role = any(in_group(request, role) for role in ROLES)
+    waiting: int | bool = has_role
+    if has_role:
+        waiting = sum(model.objects.filter(allowed_at__isnull=True, refused_at__isnull=True).count() for model in PROPOSALS.values())
         waiting += imports.waiting("paper").count()
     return {
         "home_parts": ["admin/violations/office_part.html"],
@@ -55,22 +55,22 @@ def home_part(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _demand_any(request: HttpRequest) -> None:
+def _require_role(request: HttpRequest) -> None:
     if not any(in_group(request, role) for role in ROLES):
         raise PermissionDenied
 
 
 def page(request: HttpRequest, template: str, title: str, error: str, **context: Any) -> TemplateResponse:
     """A page of the office; with an error its status is 409."""
-    whole = {**admin.site.page_context(request), "title": title, "error": error, **context}
-    return TemplateResponse(request, template, whole, status=409 if error else 200)
+    page_context = {**admin.site.page_context(request), "title": title, "error": error, **context}
+    return TemplateResponse(request, template, page_context, status=409 if error else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @asks_again(acts=steps("allow", "confirm"))
-def minute(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """One minute with what this role may do about it now. Raises Http404 outside of the branch."""
-    _demand_any(request)
+def violation(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
+    """One violation with the steps of this role. Raises Http404 outside of `within_reach`."""
+    _require_role(request)
     rows = within_reach(request, Violation.objects.select_related("branch", "area", "shop__owner", "party"))
     row = rows.filter(public_id=public_id).first()
     if row is None:
@@ -78,7 +78,7 @@ def minute(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     error = ""
     if request.method == "POST":
         try:
-            messages.success(request, _act(request, row))
+            messages.success(request, _apply_step(request, row))
             return redirect("admin:office_minute", row.public_id)
         except Refused as refusal:
             error = str(refusal.sentence)
@@ -87,10 +87,10 @@ def minute(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     for person in queries.people_of(row):
         log_access(viewer=Actor(role_of(request), user.key), person_key=person.key, subject=row.key, purpose="violation")
     replies = rulebook.edition(queries.REPLIES, clock.today())
-    asked = [
-        *Annulment.objects.filter(violation=row).select_related("asked_by", "allowed_by").order_by("pk"),
-        *Relief.objects.filter(violation=row).select_related("asked_by", "allowed_by").order_by("pk"),
-        *StopLift.objects.filter(violation=row).select_related("asked_by", "allowed_by").order_by("pk"),
+    proposals = [
+        proposal
+        for model in PROPOSALS.values()
+        for proposal in model.objects.filter(violation=row).select_related("asked_by", "allowed_by").order_by("pk")
     ]
     is_clerk, allows, is_court = (in_group(request, role) for role in ROLES)
     return page(
@@ -103,22 +103,22 @@ def minute(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         order=queries.order_of(row),
         annulments=replies.reasons_of("annulment"),
         waivers=replies.reasons_of("waiver"),
-        asked=[(one, type(one).__name__.lower(), one.asked_by_id == user.pk, replies.reasons.get(one.code)) for one in asked],
+        asked=[(one, type(one).__name__.lower(), one.asked_by_id == user.pk, replies.reasons.get(one.code)) for one in proposals],
         may_annul=is_clerk and row.state in (V.WARNED, V.ORDERED, V.UNSETTLEABLE, V.OVERDUE),
         lifts=replies.reasons_of(block_lifts.KIND),
-        may_lift=is_clerk and blocks.standing(row),
+        may_lift=is_clerk and blocks.is_blocking(row),
         lift_most=queries.limits()["lift_most_days"],
         may_relieve=is_clerk and row.state in relief.SUMS,
         allows=allows,
         is_court=is_court,
         judgment=getattr(row, "judgment", None),
         is_referred=row.state == V.REFERRED,
-        typed={name: request.POST.get(name, "") if error else "" for name in TYPED},
+        typed={name: request.POST.get(name, "") if error else "" for name in FORM_FIELDS},
     )
 
 
-def _act(request: AuthenticatedHttpRequest, row: Violation) -> str:
-    """Do what the pressed button says. Raises Refused."""
+def _apply_step(request: AuthenticatedHttpRequest, row: Violation) -> str:
+    """Apply the submitted step. Returns the message. Raises Refused."""
     post, user = request.POST, request.user
     step = post.get("step", "")
     note = post.get("note_ar", "")[:1000]
@@ -140,7 +140,7 @@ def _act(request: AuthenticatedHttpRequest, row: Violation) -> str:
         return _("The ruling waits for a second person.")
     if step in ("confirm", "drop") and hasattr(row, "judgment"):
         if step == "drop":
-            court.drop_judgment(judgment=row.judgment, clerk=user)
+            court.delete_judgment(judgment=row.judgment, clerk=user)
             return _("The entered ruling is taken back.")
         court.confirm_judgment(judgment=row.judgment, clerk=user, ruling_no=post.get("ruling_no", ""), fils=_fils(post))
         return _("The ruling holds.")
@@ -148,24 +148,24 @@ def _act(request: AuthenticatedHttpRequest, row: Violation) -> str:
 
 
 def _decide(row: Violation, step: str, kind: str, public_id: str, user: User) -> str:
-    model = ASKED.get(kind)
-    asked = model.objects.filter(violation=row, public_id=public_id).first() if model is not None else None
-    if asked is None:
+    model = PROPOSALS.get(kind)
+    proposal = model.objects.filter(violation=row, public_id=public_id).first() if model is not None else None
+    if proposal is None:
         raise Refused("unknown_step", _("The page came back incomplete. Load it again."))
     if step == "refuse":
-        relief.refuse(asked=asked, refused_by=user)
+        relief.refuse(proposal=proposal, refused_by=user)
         return _("What was asked for is refused.")
     if kind == "annulment":
-        relief.allow_annulment(annulment=asked, allowed_by=user)
+        relief.allow_annulment(annulment=proposal, allowed_by=user)
         return _("The violation report is annulled.")
     if kind == "stoplift":
-        block_lifts.allow(lift=asked, allowed_by=user)
+        block_lifts.allow(lift=proposal, allowed_by=user)
         return _("The stop is lifted until its last day.")
-    relief.allow_relief(relief=asked, allowed_by=user)
+    relief.allow_relief(relief=proposal, allowed_by=user)
     return _("The sum is changed.")
 
 
-def _fils(post: Any) -> int | None:
+def _fils(post: QueryDict) -> int | None:
     if post.get("outcome") == "none":
         return None
     try:
@@ -174,14 +174,14 @@ def _fils(post: Any) -> int | None:
         raise Refused("bad_amount", _("Please give the amount of the ruling in dinars with three decimals.")) from error
 
 
-def _until(post: Any) -> dt.date | None:
+def _until(post: QueryDict) -> dt.date | None:
     try:
         return dt.date.fromisoformat(post.get("until", ""))
     except ValueError:
         return None
 
 
-def _day(post: Any) -> dt.date:
+def _day(post: QueryDict) -> dt.date:
     try:
         return dt.date.fromisoformat(post.get("ruled_on", ""))
     except ValueError as error:
@@ -191,8 +191,8 @@ def _day(post: Any) -> dt.date:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def referrals(request: HttpRequest) -> HttpResponse:
-    """What is due for the court, in order; one button refers all of it, and the batches made so far can be downloaded."""
+def referrals(request: AuthenticatedHttpRequest) -> HttpResponse:
+    """Violations due for the court, which one button refers, and the batches made so far."""
     if not in_group(request, court.GROUP):
         raise PermissionDenied
     error = ""

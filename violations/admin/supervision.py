@@ -1,4 +1,4 @@
-"""The supervisor's figures of minutes: a chart with its table, each number a way to its rows, and an export that tells of nobody."""
+"""Figures of violation reports for supervisors: a chart, a table whose numbers link to their rows, and an export."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from municipality.ui.admin_base import in_group
 from violations import figures
 from violations.admin import filters
 from violations.admin.figure_labels import LABELS, SPANS, SPLITS
-from violations.admin.overview import demanded_branch
+from violations.admin.overview import branch_or_403
 from violations.admin.tables import of_unit, role_of
 from violations.figures import FigureLine, Span
 from violations.models import Team, Violation
@@ -36,40 +36,40 @@ BARS = 12
 
 @dataclass(frozen=True)
 class Cell:
-    """One number of the table, with the way to its rows; `share` in whole per cent."""
+    """One number of the table with the URL of its rows; `share` in whole per cent."""
 
     number: int
     url: str
     share: int | None
 
 
-def _demand(request: HttpRequest) -> str | None:
+def _require_role(request: HttpRequest) -> str | None:
     if not any(in_group(request, role) for role in ROLES):
         raise PermissionDenied
-    return demanded_branch(request)
+    return branch_or_403(request)
 
 
 def _names(split: str, areas: dict[int, str], offences: dict[str, str]) -> dict[Any, str]:
-    """Names of what the figures are split by."""
+    """Key → name, for a split."""
     return dict(Team.objects.values_list("pk", "name_ar")) if split == "team" else areas if split == "area" else offences  # type: ignore[return-value]
 
 
 @require_safe
 def board(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Figures of a period by team, offence or area."""
-    branch = _demand(request)
+    branch = _require_role(request)
     areas, offences = filters.areas(branch), filters.offences()
-    choice = filters.chosen(request.GET, areas, offences)
+    choice = filters.parse(request.GET, areas, offences)
     split = request.GET.get("by", "team")
     if split not in SPLITS:
         choice.errors.append(_("Please choose from the lists: one of the choices does not exist."))
         split = "team"
-    rows = choice.of(of_unit(request, Violation.objects.all()))
+    rows = choice.apply(of_unit(request, Violation.objects.all()))
     total, lines = figures.lines(rows, split)
     names = _names(split, areas, offences)
     if request.GET.get("form") == "csv" and not choice.errors:
         return _export(request, choice, split, total, lines, names)
-    most = max((line.counts["recorded"] for line in lines), default=0) or 1
+    max_count = max((line.counts["recorded"] for line in lines), default=0) or 1
     to_rows = reverse("admin:office_map")
     bars = [
         (
@@ -77,13 +77,13 @@ def board(request: AuthenticatedHttpRequest) -> HttpResponse:
             f"{to_rows}?{choice.query(**{split: line.key}, figure='recorded')}",
             line.counts["recorded"],
             line.counts["minutes"],
-            f"{100 * line.counts['recorded'] / most:.1f}",
-            f"{100 * line.counts['minutes'] / most:.1f}",
+            f"{100 * line.counts['recorded'] / max_count:.1f}",
+            f"{100 * line.counts['minutes'] / max_count:.1f}",
         )
         for line in lines[:BARS]
     ]
     table = [(names.get(line.key, line.key), list(_cells(line, choice, to_rows, {split: line.key}))) for line in lines]
-    spans = [(names.get(line.key, line.key), [_told(line.spans[name]) for name in SPANS]) for line in lines]
+    spans = [(names.get(line.key, line.key), [_span_texts(line.spans[name]) for name in SPANS]) for line in lines]
     return TemplateResponse(
         request,
         "admin/violations/figures.html",
@@ -98,8 +98,8 @@ def board(request: AuthenticatedHttpRequest) -> HttpResponse:
             "heads": LABELS.values(),
             "span_heads": SPANS.values(),
             "total": list(_cells(total, choice, to_rows, {})),
-            "total_spans": [_told(total.spans[name]) for name in SPANS],
-            "shares": [(LABELS[name], LABELS[whole], total.share(name)) for name, whole in figures.SHARES.items()],
+            "total_spans": [_span_texts(total.spans[name]) for name in SPANS],
+            "shares": [(LABELS[name], LABELS[base], total.share(name)) for name, base in figures.SHARES.items()],
             "table": table,
             "spans": spans,
             "bars": bars,
@@ -110,32 +110,37 @@ def board(request: AuthenticatedHttpRequest) -> HttpResponse:
     )
 
 
-def _cells(line: FigureLine, choice: filters.Chosen, to_rows: str, own: dict[str, Any]) -> Iterator[Cell]:
+def _cells(line: FigureLine, choice: filters.FilterChoice, to_rows: str, own: dict[str, Any]) -> Iterator[Cell]:
     for name, number in line.counts.items():
         share = line.share(name) if name in figures.SHARES else None
         yield Cell(number, f"{to_rows}?{choice.query(**own, figure=name)}" if number else "", share)
 
 
-def _told(span: Span | None) -> tuple[int, str, str] | None:
-    return (span.many, f"{span.median:.1f}", f"{span.ninety:.1f}") if span is not None else None
+def _span_texts(span: Span | None) -> tuple[int, str, str] | None:
+    return (span.count, f"{span.median:.1f}", f"{span.ninety:.1f}") if span is not None else None
 
 
 def _export(
-    request: AuthenticatedHttpRequest, choice: filters.Chosen, split: str, total: FigureLine, lines: list[FigureLine], names: dict[Any, str]
+    request: AuthenticatedHttpRequest,
+    choice: filters.FilterChoice,
+    split: str,
+    total: FigureLine,
+    lines: list[FigureLine],
+    names: dict[Any, str],
 ) -> HttpResponse:
-    """The table as CSV in UTF-8 with a byte order mark. Counts of 1 to 4, and what would tell them, are hidden; so are spans of so few."""
+    """The table as CSV in UTF-8 with a byte order mark. Small counts and durations of few cases are hidden (`figures.hidden`)."""
     user = request.user
-    veils = {name: figures.hidden(line.counts[name] for line in lines) for name in figures.FIGURES}
+    is_hidden = {name: figures.hidden(line.counts[name] for line in lines) for name in figures.FIGURES}
     text = io.StringIO()
     writer = csv.writer(text)
-    heads = [SPLITS[split], *LABELS.values()]
+    headers = [SPLITS[split], *LABELS.values()]
     for label in SPANS.values():
-        heads += [f"{label}: {word}" for word in (_("number"), _("median"), _("nine of ten"))]
-    writer.writerow([cell(head) for head in heads])
-    for place, line in enumerate(lines):
-        counts = [_("hidden") if veils[name][place] else line.counts[name] for name in figures.FIGURES]
+        headers += [f"{label}: {part}" for part in (_("number"), _("median"), _("nine of ten"))]
+    writer.writerow([cell(head) for head in headers])
+    for index, line in enumerate(lines):
+        counts = [_("hidden") if is_hidden[name][index] else line.counts[name] for name in figures.FIGURES]
         writer.writerow([cell(value) for value in (names.get(line.key, line.key), *counts, *_spans(line))])
-    # Of a single line the sum is the line itself: what is hidden there is hidden here.
+    # The total of a single line is that line.
     counts = [_("hidden") if 0 < number < figures.SMALL else number for number in total.counts.values()]
     writer.writerow([cell(value) for value in (_("All"), *counts, *_spans(total))])
     data = {"by": split, "first": choice.first.isoformat(), "last": choice.last.isoformat()}
@@ -147,13 +152,13 @@ def _export(
 
 
 def _spans(line: FigureLine) -> list[str]:
-    found: list[str] = []
+    cells: list[str] = []
     for name in SPANS:
         span = line.spans[name]
         if span is None:
-            found += ["0", "", ""]
-        elif span.many < figures.SMALL:
-            found += [_("hidden")] * 3
+            cells += ["0", "", ""]
+        elif span.count < figures.SMALL:
+            cells += [_("hidden")] * 3
         else:
-            found += [str(span.many), f"{span.median:.1f}", f"{span.ninety:.1f}"]
-    return found
+            cells += [str(span.count), f"{span.median:.1f}", f"{span.ninety:.1f}"]
+    return cells

@@ -1,4 +1,4 @@
-"""Minutes to read: the office sees those of its branch, auditors and the court clerks all; each opening is written down."""
+"""Violations in the admin, read-only; opening one is written to the access log."""
 
 from __future__ import annotations
 
@@ -20,42 +20,42 @@ from violations import queries
 from violations.models import Annulment, JudicialWarrant, ReferralBatch, Relief, StopLift, Team, Violation, ViolationEvent
 from violations.states import ViolationState
 
-# Who sees the minutes of every branch, and who sees those of their own. An authority over minutes of the headquarters sees all; one of
-# a branch sees its own and what is put before them. See docs/security/staff-authority.md.
-EVERYWHERE = ("auditor", "court_clerk")
+# Roles that see all branches, and those that see their own. An authority of the headquarters sees all; one of a branch sees its own and
+# proposals (`within_reach`). See docs/security/staff-authority.md.
+ALL_BRANCHES = ("auditor", "court_clerk")
 AUTHORITY = "violation_authority"
-AT_HOME = ("violation_clerk", "supervisor")
-PUT_BEFORE_A_SECOND = (Annulment, Relief, StopLift)
+OWN_BRANCH = ("violation_clerk", "supervisor")
+PROPOSALS = (Annulment, Relief, StopLift)
 
 
 def role_of(request: HttpRequest) -> str:
-    """The role by which the member of staff sees minutes; empty for none."""
-    return next((role for role in (*EVERYWHERE, AUTHORITY, *AT_HOME) if in_group(request, role)), "")
+    """The role by which a member of staff sees violations; empty for none."""
+    return next((role for role in (*ALL_BRANCHES, AUTHORITY, *OWN_BRANCH) if in_group(request, role)), "")
 
 
 def branch_of(request: HttpRequest) -> str | None:
-    """The branch whose minutes this member of staff sees: None for all, a code that no branch has for none."""
+    """The branch whose violations a member of staff sees: None for all, "-" for none."""
     role, branch = role_of(request), getattr(request.user, "branch_id", None)
-    if role in EVERYWHERE or (role == AUTHORITY and not branch):
+    if role in ALL_BRANCHES or (role == AUTHORITY and not branch):
         return None
     return branch if role and branch else "-"
 
 
-def of_unit(request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
-    """The minutes that this member of staff oversees: all, those of their branch, or none."""
+def of_unit(request: HttpRequest, rows: QuerySet[Violation]) -> QuerySet[Violation]:
+    """Violations that a member of staff oversees: all, those of their branch, or none."""
     branch = branch_of(request)
     return rows if branch is None else rows.filter(branch=branch)
 
 
-def within_reach(request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
-    """The minutes that this member of staff may open: `of_unit`, and for an authority those of any branch on which an annulment, a relief
-    or the lifting of a stop waits for a second person, or that this very person allowed or released from paper."""
+def within_reach(request: HttpRequest, rows: QuerySet[Violation]) -> QuerySet[Violation]:
+    """Violations that a member of staff may open: `of_unit`; for an authority also those of any branch with a proposal that waits or that
+    they allowed, and legacy fines that they released."""
     branch = branch_of(request)
     if branch is None or role_of(request) != AUTHORITY:
         return of_unit(request, rows)
     waits_or_own = Q(allowed_at__isnull=True, refused_at__isnull=True) | Q(allowed_by=request.user)
-    put_before = [Q(pk__in=model.objects.filter(waits_or_own).values("violation")) for model in PUT_BEFORE_A_SECOND]
-    return rows.filter(reduce(or_, put_before, Q(branch=branch) | Q(paper__file__released_by=request.user)))
+    proposed = [Q(pk__in=model.objects.filter(waits_or_own).values("violation")) for model in PROPOSALS]
+    return rows.filter(reduce(or_, proposed, Q(branch=branch) | Q(paper__file__released_by=request.user)))
 
 
 class EventInline(ReadOnlyInline):
@@ -132,8 +132,7 @@ class ViolationAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("measure"))
     def measure(self, row: Violation) -> SafeString | str:
-        whole, part = divmod(row.quantity_hundredths, 100)
-        return code(f"{whole}.{part:02d}" + (f" × {row.months}" if row.months else ""))
+        return code(f"{row.quantity_hundredths / 100:.2f}" + (f" × {row.months}" if row.months else ""))
 
     @admin.display(description=_("settlement"))
     def amount(self, row: Violation) -> SafeString | str:
@@ -181,8 +180,8 @@ class InspectorAdmin(ReadOnlyAdmin):
     fields = ("badge_no", "user", "team", "decision_no", "decision_on", "names", "first_day", "last_day")
 
     @admin.display(description=_("offences of the decision"))
-    def names(self, spell: JudicialWarrant) -> SafeString | str:
-        return code(", ".join(spell.scope))
+    def names(self, warrant: JudicialWarrant) -> SafeString | str:
+        return code(", ".join(warrant.scope))
 
 
 @admin.register(Team)

@@ -1,13 +1,13 @@
-"""What a sheet of paper fines may hold. Reading it is `municipality.kernel.sheets`."""
+"""Columns of a sheet of legacy fines (`municipality.kernel.sheets`)."""
 
 from __future__ import annotations
 
 from municipality.kernel.sheets import Layout
 from violations.legacy_fines.problems import NotReadable
 
-MOST_BYTES = 12 * 1024 * 1024
-MOST_LINES = 50_000
-# Code of a column → its names in a first line. Every name is compared folded.
+MAX_BYTES = 12 * 1024 * 1024
+MAX_LINES = 50_000
+# Column → names in the header; compared folded.
 COLUMNS: dict[str, tuple[str, ...]] = {
     "paper_no": ("رقم المحضر",),
     "date": ("تاريخ المحضر", "التاريخ"),
@@ -27,5 +27,5 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "branch": ("الفرع",),
     "note": ("ملاحظة", "ملاحظات"),
 }
-NEEDED = ("paper_no", "date", "amount", "state")
-LAYOUT = Layout(COLUMNS, NEEDED, MOST_BYTES, MOST_LINES, NotReadable)
+REQUIRED = ("paper_no", "date", "amount", "state")
+LAYOUT = Layout(COLUMNS, REQUIRED, MAX_BYTES, MAX_LINES, NotReadable)

@@ -1,10 +1,9 @@
-"""Sheets of fines from before the portal as a kind of import."""
+"""Sheets of legacy fines as a kind of import."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -25,34 +24,33 @@ from violations.models import PaperRow, Violation
 from violations.services.relief import ALLOWS, ASKS
 
 
-def check(file: ImportFile, found: Sequence[Row]) -> Iterator[Checked]:
-    """Compare some lines with the catalogue, shops and places, and with what came in by an earlier file: the same once more does
-    nothing, another sum or state under the number is wrong."""
-    known = _known(file, found)
-    fines = [(line, validation.check(cells, known, extra=extra)) for line, cells, extra in found]
+def check(file: ImportFile, rows: Sequence[Row]) -> Iterator[Checked]:
+    """Check some lines. A fine of an earlier file is unchanged, or wrong if its sum, state or date differs."""
+    known = _known(file, rows)
+    fines = [(line, validation.check(cells, known, extra=extra)) for line, cells, extra in rows]
     numbers = [fine.values.get("number", "") for _line, fine in fines]
-    before = {row.number: row.paper for row in Violation.objects.filter(number__in=numbers).select_related("paper")}
+    earlier_rows = {row.number: row.paper for row in Violation.objects.filter(number__in=numbers).select_related("paper")}
     for line, fine in fines:
         values = dict(fine.values)
         number = values.pop("number", "")
-        said = Checked(line, number or values.get("paper_no", ""), problems=fine.problems, values=values)
-        paper = before.get(number)
+        checked = Checked(line, number or values.get("paper_no", ""), problems=fine.problems, values=values)
+        paper = earlier_rows.get(number)
         if fine.civil_id and not fine.problems:
             values |= {f"party_{name.removeprefix('civil_id_')}": value for name, value in civil_ids.fields(fine.civil_id).items()}
         if paper is not None and not fine.problems:
             if (paper.fils, paper.state, paper.written_on) == (values["fils"], values["state"], values["written_on"]):
-                said.outcome = Outcome.SAME
+                checked.outcome = Outcome.SAME
             else:
                 fine.wrong("paper_no", "known_differs")
-        yield said
+        yield checked
 
 
-def _known(file: ImportFile, found: Sequence[Row]) -> validation.Known:
-    numbers = {"".join(digits.clean(cells.get("licence_no", "")).split()).upper() for _line, cells, _extra in found} - {""}
+def _known(file: ImportFile, rows: Sequence[Row]) -> validation.Known:
+    numbers = {"".join(digits.clean(cells.get("licence_no", "")).split()).upper() for _line, cells, _extra in rows} - {""}
     branches: dict[str, str] = {}
     for branch in Branch.objects.all():
         branches |= {arabic.fold(name): branch.pk for name in (branch.pk, branch.name_ar, branch.name_en)}
-    areas: dict[str, list[Any]] = {}
+    areas: dict[str, list[Area]] = {}
     for area in Area.objects.select_related("governorate__branch").order_by("pk"):
         for name in {arabic.fold(area.name_ar), arabic.fold(area.name_en)}:
             areas.setdefault(name, []).append(area)
@@ -69,14 +67,14 @@ def _known(file: ImportFile, found: Sequence[Row]) -> validation.Known:
 
 
 def visible(request: AuthenticatedHttpRequest, files: QuerySet[ImportFile]) -> QuerySet[ImportFile]:
-    """A clerk sees the files of the own branch; an authority of a branch also what waits, and what the same person decided."""
+    """A clerk sees the files of their branch; an authority of a branch also undecided ones and those that they decided."""
     user = request.user
     if not in_group(request, ALLOWS):
         return files.filter(branch=user.branch_id)
     if not user.branch_id:
         return files
-    waits = Q(checked_at__isnull=False, released_at__isnull=True, refused_at__isnull=True)
-    return files.filter(waits | Q(branch=user.branch_id) | Q(released_by=user) | Q(refused_by=user))
+    undecided = Q(checked_at__isnull=False, released_at__isnull=True, refused_at__isnull=True)
+    return files.filter(undecided | Q(branch=user.branch_id) | Q(released_by=user) | Q(refused_by=user))
 
 
 KIND = Kind(

@@ -1,4 +1,4 @@
-"""What can be wrong with a file of paper fines or with one of its lines, and how to put it right."""
+"""Problems of a file of legacy fines and of its lines, with what to do."""
 
 from __future__ import annotations
 

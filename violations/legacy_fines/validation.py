@@ -1,4 +1,4 @@
-"""From the cells of one line to a fine, or to every problem it has at once. Looks nothing up: what is known comes in as `Known`."""
+"""Validate one line of legacy fines and find all its problems, without queries: what it is compared with is passed as `Known`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from typing import Any
 
 from municipality.kernel import arabic, civil_id, money
 from municipality.kernel.sheets import DASH, ROUNDED, day_of, text_of
+from municipality.places.models import Area
+from shops.models import Shop
 
-LONGEST = {"offence_text": 160, "article": 200, "party_name": 160, "note": 300, "ruling_no": 40, "paper_no": 30}
+MAX_LENGTHS = {"offence_text": 160, "article": 200, "party_name": 160, "note": 300, "ruling_no": 40, "paper_no": 30}
 STATES = {
     **dict.fromkeys(("open", "مفتوحة", "مفتوح"), "open"),
     **dict.fromkeys(("overdue", "منتهية", "انتهت المهلة"), "overdue"),
@@ -30,16 +32,16 @@ class Known:
 
     today: dt.date
     offences: frozenset[str]
-    shops: Mapping[str, Any]  # by number of the commercial licence
+    shops: Mapping[str, Shop]  # by number of the commercial licence
     branches: Mapping[str, str]  # folded name or code → code
-    areas: Mapping[str, list[Any]]  # folded name → areas, each with `governorate.branch`
+    areas: Mapping[str, list[Area]]  # folded name → areas
     settle_by: Callable[[dt.date], dt.date]  # day of service → last day to settle, by the rulebook
-    own_branch: str = ""  # of whoever loads the file; empty: any
+    own_branch: str = ""  # of the user who loads the file; empty: any
 
 
 @dataclass
 class Fine:
-    """What a line says, as far as it could be read. Amounts in fils."""
+    """The parsed values and the problems of a line. Amounts in fils."""
 
     problems: list[list[str]] = field(default_factory=list)  # [column, code]
     values: dict[str, Any] = field(default_factory=dict)
@@ -50,42 +52,42 @@ class Fine:
 
 
 def check(cells: Mapping[str, str], known: Known, *, extra: bool = False) -> Fine:
-    """Read one line. Every problem is found at once; `values` holds what was right."""
+    """Parse one line; `values` has the valid ones."""
     fine = Fine()
     if extra:
         fine.wrong("", "cells")
     text = {column: _text(fine, column, cell) for column, cell in cells.items()}
-    _who(fine, text, known)
-    _where(fine, text, known)
-    _number(fine, text)
-    _offence(fine, text, known)
-    _sum(fine, text)
-    _days(fine, text, known)
+    _check_party(fine, text, known)
+    _check_place(fine, text, known)
+    _check_number(fine, text)
+    _check_offence(fine, text, known)
+    _check_amount(fine, text)
+    _check_days(fine, text, known)
     fine.values |= {"party_name_ar": text.get("party_name", ""), "note_ar": text.get("note", "")}
     return fine
 
 
 def _text(fine: Fine, column: str, cell: str) -> str:
-    """A cell; a lone dash is an empty one. A formula is no text of a paper."""
-    text, problem = text_of(cell, LONGEST.get(column, 200))
+    """The text of a cell; a lone dash is empty."""
+    text, problem = text_of(cell, MAX_LENGTHS.get(column, 200))
     if problem:
         fine.wrong(column, problem)
     return "" if text == DASH else text
 
 
-def _had(fine: Fine, column: str) -> bool:
-    """Whether something is wrong with a column already, so that its emptiness is not told besides."""
-    return any(found == column for found, _code in fine.problems)
+def _has_problem(fine: Fine, column: str) -> bool:
+    """Whether a column has a problem already."""
+    return any(problem_column == column for problem_column, _code in fine.problems)
 
 
-def _needed(fine: Fine, text: Mapping[str, str], column: str) -> str:
-    found = text.get(column, "")
-    if not found and not _had(fine, column):
+def _require(fine: Fine, text: Mapping[str, str], column: str) -> str:
+    value = text.get(column, "")
+    if not value and not _has_problem(fine, column):
         fine.wrong(column, "missing")
-    return found
+    return value
 
 
-def _who(fine: Fine, text: Mapping[str, str], known: Known) -> None:
+def _check_party(fine: Fine, text: Mapping[str, str], known: Known) -> None:
     number, licence = text.get("civil_id", ""), "".join(text.get("licence_no", "").split()).upper()
     shop = known.shops.get(licence)
     if number:
@@ -96,38 +98,38 @@ def _who(fine: Fine, text: Mapping[str, str], known: Known) -> None:
                 fine.civil_id = civil_id.parse(number)
             except civil_id.InvalidCivilId as wrong:
                 fine.wrong("civil_id", f"civil_{wrong.code}")
-    elif not licence and not _had(fine, "civil_id") and not _had(fine, "licence_no"):
+    elif not licence and not _has_problem(fine, "civil_id") and not _has_problem(fine, "licence_no"):
         fine.wrong("civil_id", "nobody")
     if licence and shop is None and not number:
         fine.wrong("licence_no", "licence")
     fine.values["shop"] = shop
 
 
-def _where(fine: Fine, text: Mapping[str, str], known: Known) -> None:
-    named = text.get("branch", "")
-    code = known.branches.get(arabic.fold(named), "") if named else known.own_branch
-    if named and not code:
+def _check_place(fine: Fine, text: Mapping[str, str], known: Known) -> None:
+    branch = text.get("branch", "")
+    code = known.branches.get(arabic.fold(branch), "") if branch else known.own_branch
+    if branch and not code:
         fine.wrong("branch", "branch")
-    elif not code and not _had(fine, "branch"):
+    elif not code and not _has_problem(fine, "branch"):
         fine.wrong("branch", "missing")
     elif code and known.own_branch and code != known.own_branch:
         fine.wrong("branch", "other_branch")
     area = text.get("area", "")
     shop = fine.values["shop"]
-    found = known.areas.get(arabic.fold(area), []) if area else [shop.area] if shop is not None else []
-    here = [one for one in found if one.governorate.branch.pk == code]
-    if area and not found:
+    areas = known.areas.get(arabic.fold(area), []) if area else [shop.area] if shop is not None else []
+    of_branch = [candidate for candidate in areas if candidate.governorate.branch.pk == code]
+    if area and not areas:
         fine.wrong("area", "area")
-    elif area and code and not here:
+    elif area and code and not of_branch:
         fine.wrong("area", "area_branch")
-    elif not found and not _had(fine, "area"):
+    elif not areas and not _has_problem(fine, "area"):
         fine.wrong("area", "missing")
-    fine.values |= {"branch_id": code or None, "area": (here or found or [None])[0]}
+    fine.values |= {"branch_id": code or None, "area": (of_branch or areas or [None])[0]}
 
 
-def _number(fine: Fine, text: Mapping[str, str]) -> None:
-    """The number of the paper as people type it, and the fine's own: `PPR-HA-123-2019`, as a reference field reads it."""
-    number = _needed(fine, text, "paper_no")
+def _check_number(fine: Fine, text: Mapping[str, str]) -> None:
+    """Normalise the number on the paper and make the number of the fine, for example `PPR-HA-123-2019`."""
+    number = _require(fine, text, "paper_no")
     folded = "".join(number.upper().split())
     for dash in "\u2010\u2011\u2012\u2013\u2014\u2212\u0640_/":
         folded = folded.replace(dash, "-")
@@ -137,27 +139,27 @@ def _number(fine: Fine, text: Mapping[str, str]) -> None:
     fine.values |= {"paper_no": folded, "number": f"PPR-{fine.values['branch_id']}-{folded}" if folded and fine.values["branch_id"] else ""}
 
 
-def _offence(fine: Fine, text: Mapping[str, str], known: Known) -> None:
+def _check_offence(fine: Fine, text: Mapping[str, str], known: Known) -> None:
     code = text.get("offence", "").upper()
     if code and code not in known.offences:
         fine.wrong("offence", "offence")
         return
     if not code:
         for column in ("offence_text", "article"):
-            _needed(fine, text, column)
+            _require(fine, text, column)
     fine.values |= {"offence": code or FREE, "offence_text": text.get("offence_text", ""), "article": text.get("article", "")}
 
 
-FREE = "PPR-00"  # the row of the catalogue for what was written in words
+FREE = "PPR-00"  # the offence of the catalogue for fines without a code
 
 
-def _sum(fine: Fine, text: Mapping[str, str]) -> None:
-    typed = _needed(fine, text, "amount")
-    if not typed:
+def _check_amount(fine: Fine, text: Mapping[str, str]) -> None:
+    amount = _require(fine, text, "amount")
+    if not amount:
         return
-    plain = typed.replace("٫", ".").replace("٬", ",").removesuffix("د.ك").strip()
-    plain = plain.removeprefix("KD").removesuffix("KD").strip()
-    match = _AMOUNT.fullmatch(plain)
+    number = amount.replace("٫", ".").replace("٬", ",").removesuffix("د.ك").strip()
+    number = number.removeprefix("KD").removesuffix("KD").strip()
+    match = _AMOUNT.fullmatch(number)
     if match is None:
         fine.wrong("amount", "amount")
         return
@@ -168,31 +170,31 @@ def _sum(fine: Fine, text: Mapping[str, str]) -> None:
     fine.values["fils"] = fils
 
 
-def _day(fine: Fine, text: Mapping[str, str], column: str, *, today: dt.date | None = None) -> dt.date | None:
+def _parse_day(fine: Fine, text: Mapping[str, str], column: str, *, today: dt.date | None = None) -> dt.date | None:
     typed = text.get(column, "")
     if not typed:
         return None
-    found, problem = day_of(typed, oldest=OLDEST, today=today)
+    day, problem = day_of(typed, oldest=OLDEST, today=today)
     if problem:
         fine.wrong(column, problem)
-    return found
+    return day
 
 
-def _days(fine: Fine, text: Mapping[str, str], known: Known) -> None:
+def _check_days(fine: Fine, text: Mapping[str, str], known: Known) -> None:
     state = _STATES.get(arabic.fold(text.get("state", "")), "")
     if text.get("state") and not state:
         fine.wrong("state", "state")
     elif not state:
-        _needed(fine, text, "state")
-    _needed(fine, text, "date")
-    written = _day(fine, text, "date", today=known.today)
-    served = _day(fine, text, "served_on", today=known.today)
-    ruled = _day(fine, text, "ruled_on", today=known.today)
-    pay_by = _day(fine, text, "pay_by")
+        _require(fine, text, "state")
+    _require(fine, text, "date")
+    written = _parse_day(fine, text, "date", today=known.today)
+    served = _parse_day(fine, text, "served_on", today=known.today)
+    ruled = _parse_day(fine, text, "ruled_on", today=known.today)
+    pay_by = _parse_day(fine, text, "pay_by")
     for column, day in (("served_on", served), ("ruled_on", ruled), ("pay_by", pay_by)):
         if written is not None and day is not None and day < written:
             fine.wrong(column, "before_minute")
-    if (state in ("overdue", "referred", "judged") or pay_by is not None) and served is None and not _had(fine, "served_on"):
+    if (state in ("overdue", "referred", "judged") or pay_by is not None) and served is None and not _has_problem(fine, "served_on"):
         fine.wrong("served_on", "served_needed")
     if state == "open":
         last = pay_by or (known.settle_by(served) if served is not None else None)
@@ -200,7 +202,7 @@ def _days(fine: Fine, text: Mapping[str, str], known: Known) -> None:
             fine.wrong("pay_by", "deadline")
     elif pay_by is not None:
         fine.wrong("pay_by", "pay_by_state")
-    if state == "judged" and (ruled is None or not text.get("ruling_no")) and not _had(fine, "ruled_on"):
+    if state == "judged" and (ruled is None or not text.get("ruling_no")) and not _has_problem(fine, "ruled_on"):
         fine.wrong("ruling_no" if not text.get("ruling_no") else "ruled_on", "ruling_needed")
     elif state and state != "judged" and (ruled is not None or text.get("ruling_no")):
         fine.wrong("ruling_no", "ruling_state")

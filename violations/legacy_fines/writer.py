@@ -1,4 +1,4 @@
-"""From released lines to violations with their sums, service and state; set by set, whatever their number."""
+"""Create violations of released lines, with sums, service and state, in bulk."""
 
 from __future__ import annotations
 
@@ -27,30 +27,30 @@ FORMULA = ("المبلغ كما في السجل الورقي، ولم تحسبه
 
 
 def apply(file: ImportFile, rows: Sequence[PaperRow]) -> Applied:
-    """Carry released lines over. One whose paper came in by another file meanwhile is that one."""
-    there = set(Violation.objects.filter(number__in=[row.number for row in rows]).values_list("number", flat=True))
-    new = [row for row in rows if row.number not in there]
+    """Create the violations of released lines; numbers that exist by now are confirmed only."""
+    existing = set(Violation.objects.filter(number__in=[row.number for row in rows]).values_list("number", flat=True))
+    new = [row for row in rows if row.number not in existing]
     prefetch_related_objects(new, "shop__activity", "shop__owner", "shop__organisation", "area", "branch")
-    made = _make(new, file)
-    return Applied(added=len(made), confirmed=len(rows) - len(made), facts={"fils": sum(row.paper.fils or 0 for row in made)})
+    _create(new, file)
+    return Applied(added=len(new), confirmed=len(rows) - len(new), facts={"fils": sum(row.fils or 0 for row in new)})
 
 
 def settle_by() -> Callable[[dt.date], dict[str, int]]:
-    """The periods of the day of service; before the first edition of them, those of today. Each day is asked once."""
-    read: dict[dt.date, dict[str, int]] = {}
+    """A function of the periods in force on the day of service, or of today before the first edition; cached by day."""
+    by_day: dict[dt.date, dict[str, int]] = {}
 
     def periods(day: dt.date) -> dict[str, int]:
-        if day not in read:
+        if day not in by_day:
             try:
-                read[day] = queries.limits(day)
+                by_day[day] = queries.limits(day)
             except Refused:
-                read[day] = queries.limits()
-        return read[day]
+                by_day[day] = queries.limits()
+        return by_day[day]
 
     return periods
 
 
-def _make(rows: list[PaperRow], file: ImportFile) -> list[Any]:
+def _create(rows: list[PaperRow], file: ImportFile) -> None:
     catalogue, today = rulebook.edition(queries.OFFENCES, clock.today()), clock.today()
     grace = today + dt.timedelta(days=queries.limits()["carried_over_days"] + 1)
     limits = rulebook.edition(queries.LIMITS, today).stamp
@@ -58,13 +58,13 @@ def _make(rows: list[PaperRow], file: ImportFile) -> list[Any]:
     people = {user.civil_id_digest: user for user in User.objects.people().filter(civil_id_digest__in=digests)}
     periods = settle_by()
     facts = {code: asdict(offence) for code, offence in catalogue.offences.items()}
-    made = Violation.objects.bulk_create(
+    violations = Violation.objects.bulk_create(
         Violation(
             paper=row,
             number=row.number,
             branch=row.branch,
             offence=row.offence,
-            offence_facts=facts[row.offence] | _words(row),
+            offence_facts=facts[row.offence] | _paper_texts(row),
             edition=catalogue.stamp,
             limits_edition=limits,
             note_ar=row.note_ar,
@@ -85,33 +85,32 @@ def _make(rows: list[PaperRow], file: ImportFile) -> list[Any]:
         for row in rows
     )
     now = clock.now()
-    served = [row for row in made if row.paper is not None and row.paper.served_on is not None]
+    served = [row for row in violations if row.paper is not None and row.paper.served_on is not None]
     Service.objects.bulk_create(
         Service(violation=row, ground=ServiceGround.PAPER, at=clock.start_of(row.paper.served_on), proof={"paper": row.paper.paper_no})  # type: ignore[union-attr,arg-type]
         for row in served
     )
-    _sums(made, file, now)
+    _sums(violations, file, now)
     transition_all(
-        made,
+        violations,
         move_of=lambda row: f"carry_{row.paper.state}",
         actor=ME,
         data_of=lambda row: {"file": file.public_id, "line": row.paper.line, "fils": row.paper.fils},
     )
-    for row in made:
+    for row in violations:
         if row.party is not None or row.shop is not None:
             notify(CarriedOver, row, key="carried", stops_from=grace, branch=row.branch)
-    return made
 
 
-def _words(row: PaperRow) -> dict[str, str]:
-    """The words of the paper where its act has no code. In English the catalogue's stand: nobody translates a record."""
+def _paper_texts(row: PaperRow) -> dict[str, str]:
+    """Arabic texts of the paper for an offence without a code; the English ones are those of the catalogue."""
     return {"name_ar": row.offence_text, "article_ar": row.article} if row.offence == validation.FREE else {}
 
 
 def _periods(row: PaperRow, periods: Callable[[dt.date], dict[str, int]], grace: dt.date) -> dict[str, dt.date]:
-    """The last days by the service on paper; none where it is not proved: they begin when the portal's notice is opened.
+    """Last days by the service on paper; none without it, as periods then begin with service in the portal.
 
-    Nothing stops before the grace for whoever learns of it here.
+    No block before the end of `grace`.
     """
     if row.served_on is None:
         return {}
@@ -125,9 +124,9 @@ def _periods(row: PaperRow, periods: Callable[[dt.date], dict[str, int]], grace:
     return days
 
 
-def _sums(made: list[Any], file: ImportFile, now: dt.datetime) -> None:
-    """The one sum that no edition computes: as the paper has it. A ruling stands on the two people of the file."""
-    ruled = [row for row in made if row.paper.state == PaperState.JUDGED]
+def _sums(violations: list[Any], file: ImportFile, now: dt.datetime) -> None:
+    """Settlement orders and judgments with the amounts of the paper, confirmed by the two people of the file."""
+    ruled = [row for row in violations if row.paper.state == PaperState.JUDGED]
     SettlementOrder.objects.bulk_create(
         SettlementOrder(
             violation=row,
@@ -141,7 +140,7 @@ def _sums(made: list[Any], file: ImportFile, now: dt.datetime) -> None:
             ground="paper",
             made_at=now,
         )
-        for row in made
+        for row in violations
         if row.paper.state != PaperState.JUDGED
     )
     rulings = Judgment.objects.bulk_create(

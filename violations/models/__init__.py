@@ -1,4 +1,4 @@
-"""Violations: who writes minutes, what was found, what it costs, what was said against it, and what became of it."""
+"""Models of violations, their sums, objections and decisions."""
 
 from violations.models.court import Judgment, Referral, ReferralBatch
 from violations.models.decisions import Annulment, Relief, ReliefKind, StopLift

@@ -1,4 +1,4 @@
-"""What goes to the court and what comes back."""
+"""Referrals to the court and judgments."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from violations.models.violation import Violation
 
 
 class ReferralBatch(models.Model):
-    """Minutes sent to the court together, with the exact file that was handed over."""
+    """Violations referred together, with the file that was handed over."""
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
     number = models.CharField("الرقم", max_length=40, unique=True)
@@ -29,7 +29,7 @@ class ReferralBatch(models.Model):
 
 
 class Referral(models.Model):
-    """One minute of a batch. A violation report is referred once."""
+    """One violation of a batch; each is referred once."""
 
     batch = models.ForeignKey(ReferralBatch, models.PROTECT, related_name="referrals", verbose_name="الدفعة")
     violation = models.OneToOneField(Violation, models.PROTECT, related_name="referral", verbose_name="المحضر")
@@ -43,7 +43,7 @@ class Referral(models.Model):
 
 
 class Judgment(models.Model):
-    """What the court ruled: a fine, or that there was no violation. Entered by one person from the ruling, confirmed by a second."""
+    """The ruling of the court: a fine, or no violation. Entered by one clerk, confirmed by a second."""
 
     violation = models.OneToOneField(Violation, models.PROTECT, related_name="judgment", verbose_name="المحضر")
     ruling_no = models.CharField("رقم الحكم", max_length=40)

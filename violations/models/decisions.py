@@ -1,4 +1,4 @@
-"""What takes a sum or a minute away by authority: always a coded reason and two people."""
+"""Decisions by authority, with a coded reason and two people."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from violations.models.violation import Violation
 
 
 def _two_people(name: str) -> list[models.BaseConstraint]:
-    """The second person is not the first, and signs with a time."""
+    """Constraints: two different people, a time of the decision, a reason."""
     return [
         models.CheckConstraint(condition=Q(allowed_by__isnull=True) | ~Q(allowed_by=models.F("asked_by")), name=f"{name}_two_people"),
         models.CheckConstraint(
@@ -22,8 +22,8 @@ def _two_people(name: str) -> list[models.BaseConstraint]:
     ]
 
 
-class _Asked(models.Model):
-    """Asked for by one person, allowed or refused by a second."""
+class _Proposal(models.Model):
+    """Proposed by one person, allowed or refused by a second."""
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
     code = models.CharField("السبب", max_length=40)
@@ -41,8 +41,8 @@ class _Asked(models.Model):
         return f"{self.code} {self.public_id}"
 
 
-class Annulment(_Asked):
-    """A violation report is annulled by authority. Its number stays."""
+class Annulment(_Proposal):
+    """Annulment of a violation report; its number is kept."""
 
     violation = models.ForeignKey(Violation, models.PROTECT, related_name="annulments", verbose_name="المحضر")
 
@@ -60,8 +60,8 @@ class ReliefKind(models.TextChoices):
     REDUCTION = "reduction", "تخفيض"
 
 
-class Relief(_Asked):
-    """A sum is waived or reduced to a percentage of the computed amount. Published without names."""
+class Relief(_Proposal):
+    """A waiver or reduction of the computed amount to a percentage. Published without names."""
 
     violation = models.ForeignKey(Violation, models.PROTECT, related_name="reliefs", verbose_name="المحضر")
     kind = models.CharField("النوع", max_length=10, choices=ReliefKind)
@@ -89,10 +89,10 @@ class Relief(_Asked):
 HEADQUARTERS = "HQ"  # the unit of staff who belong to no branch
 
 
-class StopLift(_Asked):
-    """A stop of services is lifted by hand until a last day; the violation itself stays as it is. Published without names.
+class StopLift(_Proposal):
+    """Lifting of a service block until a last day, by two people of different roles and units. Published without names.
 
-    The two people are of different roles and units; the units are kept as they were on the day.
+    The units are those on the day of the step.
     """
 
     violation = models.ForeignKey(Violation, models.PROTECT, related_name="stop_lifts", verbose_name="المحضر")

@@ -1,4 +1,4 @@
-"""What a violation costs and how it is paid. Amounts are whole fils, computed from facts by an edition of the catalogue."""
+"""Sums of a violation and their payment. Amounts are whole fils, computed from facts by an edition of the catalogue."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from violations.states import PlanState
 
 
 class SettlementOrder(models.Model):
-    """The amount for which a violation is settled, how it was computed, and since when. A reduction is a new version."""
+    """The settlement amount of a violation and its computation. A reduction is a new version."""
 
     violation = models.ForeignKey(Violation, models.PROTECT, related_name="orders")
     version = models.PositiveSmallIntegerField("الإصدار", default=1)
@@ -48,7 +48,7 @@ class SettlementOrder(models.Model):
 
 
 class Extension(models.Model):
-    """More time to settle, once."""
+    """Extension of the settlement period, once."""
 
     violation = models.OneToOneField(Violation, models.PROTECT, related_name="extension")
     until_before = models.DateField()
@@ -66,7 +66,7 @@ class Extension(models.Model):
 
 
 class Plan(models.Model):
-    """A plan of instalments for one settlement order. One missed instalment voids it; there is one plan a violation."""
+    """A plan of instalments for a settlement order, one for each violation. A missed instalment voids it."""
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
     violation = models.OneToOneField(Violation, models.PROTECT, related_name="plan")
@@ -138,7 +138,7 @@ class ChargeKind(models.TextChoices):
 
 
 class Charge(models.Model):
-    """Which sum of which violation a bill is for. One bill of a sum stands at a time; a cancelled one makes room."""
+    """The sum of a violation that a bill is for. One open bill for each sum."""
 
     violation = models.ForeignKey(Violation, models.PROTECT, related_name="charges")
     bill = models.OneToOneField(Bill, models.PROTECT, related_name="+")

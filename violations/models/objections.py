@@ -1,4 +1,4 @@
-"""What is said against a violation, and what its writer adds to defend it."""
+"""Objections to violations and their defence."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from violations.states import ViolationState
 
 
 class Objection(models.Model):
-    """One objection, decided as a case of a branch that did not issue the minute. One a violation.
+    """An objection, decided as a case of another branch; one for each violation.
 
-    `origin` is the state that the violation returns to when the objection falls; `keeps_price` says that it came within the
-    settlement period, so that the settlement is open again after a refusal.
+    `origin` is the state that the violation returns to after an unsuccessful objection; `keeps_price`: filed within the settlement
+    period, so the settlement is open again after a refusal.
     """
 
     case = models.OneToOneField(Case, models.PROTECT, related_name="+", verbose_name="الاعتراض")
@@ -27,7 +27,7 @@ class Objection(models.Model):
     answer_by = models.DateField("آخر يوم للرد")
     defend_by = models.DateField("آخر يوم لدليل محرر المحضر")
     is_undefended = models.BooleanField("بلا دفاع", default=False)
-    # The issuing branch and the others that could be drawn, so that the draw can be checked afterwards.
+    # The issuing branch and the candidates, to check the draw afterwards.
     draw = models.JSONField("القرعة", default=dict)
     decision = models.OneToOneField(Document, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="القرار")
     filed_at = models.DateTimeField("قدم في")
@@ -45,7 +45,7 @@ class Objection(models.Model):
 
 
 class Defence(models.Model):
-    """What the writer of a minute adds within the working days that the rulebook gives. Written once."""
+    """The inspector's defence of the violation report, within the working days of the rulebook."""
 
     objection = models.OneToOneField(Objection, models.PROTECT, related_name="defence")
     words = models.TextField("الدفاع")
@@ -62,7 +62,7 @@ class Defence(models.Model):
 
 
 class Addition(models.Model):
-    """What the party answered to one round of questions about an objection. Written once."""
+    """The answer of the party to one round of questions."""
 
     objection = models.ForeignKey(Objection, models.PROTECT, related_name="additions")
     round = models.PositiveSmallIntegerField("الجولة")

@@ -1,4 +1,4 @@
-"""Open fines from before the portal: each line of a sheet as it was read."""
+"""Lines of sheets of legacy fines."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shops.models import Shop
 
 
 class PaperState(models.TextChoices):
-    """How far a fine had come on paper. The value is the end of the move that carries it over."""
+    """State of a fine on paper. The value is the suffix of the move that carries it over (`carry_…`)."""
 
     OPEN = "open", "مفتوحة للصلح"
     OVERDUE = "overdue", "انتهت مهلة الصلح"
@@ -21,7 +21,7 @@ class PaperState(models.TextChoices):
 
 
 class PaperRow(ImportRow):
-    """One line of a file: the fine that it is. `number` is the fine's number in the portal: branch and number of the minute."""
+    """One line of a file. `number` is the number of the fine in the portal: branch and number on the paper."""
 
     branch = models.ForeignKey(Branch, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="الفرع")
     paper_no = models.CharField("رقم المحضر الورقي", max_length=40, blank=True)

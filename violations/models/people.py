@@ -9,7 +9,7 @@ from municipality.places.models import Branch
 
 
 class Team(models.Model):
-    """A team of inspectors of one branch. Premises for women are inspected by teams of women."""
+    """A team of inspectors of a branch. Women's teams inspect premises for women."""
 
     code = models.CharField("الرمز", max_length=10, primary_key=True)
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name="الفرع")
@@ -26,9 +26,9 @@ class Team(models.Model):
 
 
 class JudicialWarrant(models.Model):
-    """An employee with the status of a judicial officer: by which decision, for which offences, from when until when.
+    """The status of an employee as judicial officer, by a decision and for a period.
 
-    `scope` lists the beginnings of the codes of offences that the decision names (`SHP`, `CLN-02`).
+    `scope` lists prefixes of the codes of offences that the decision names (`SHP`, `CLN-02`).
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="inspector_spells", verbose_name="الموظف")

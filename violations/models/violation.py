@@ -1,4 +1,4 @@
-"""What an inspector found: facts, and how its notice reached the party. Place and photos are those of its visit."""
+"""Violations and the service of their notices. Coordinates and photos are those of the visit."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ UNNUMBERED = (ViolationState.RECORDED, ViolationState.WARNED, ViolationState.COR
 
 
 class Signed(models.TextChoices):
-    """What the party did when the paper was put before them."""
+    """What the party did with the paper on the spot."""
 
     SIGNED = "signed", "وقّع"
     REFUSED = "refused", "امتنع عن التوقيع"
@@ -31,14 +31,13 @@ class Signed(models.TextChoices):
 
 
 class Violation(models.Model):
-    """One offence found at one place and time. Facts go in, amounts come out of the rulebook; no field takes an amount.
+    """An offence at one place and time. Only facts are stored; amounts are computed by the rulebook.
 
-    Written by an inspector on a `visit`, which says where it was seen and is what the device sent; or carried over from a paper record:
-    then `paper` is its line, and neither an inspector of the portal nor a visit stands for it. `seen_at` is the visit's time, or the
-    day of the paper: repetitions and periods are counted from it.
+    Written by an inspector on a `visit`, or carried over from the line `paper` of a sheet, without inspector and visit. `seen_at` is
+    the time of the visit or the day of the paper; repetitions and periods count from it.
 
-    `number` is that of the minute, without gaps in its series; a warning has a number of its own series before. The party is
-    a person of the portal or somebody known only by the keyed hash of a civil number, who finds it at first sign-in.
+    `number` is that of the violation report, without gaps in its series; a warning has `warning_number` of another series. The party is
+    a user, or known by the keyed hash of a civil number, which a user matches after their first sign-in.
     """
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id, editable=False)
@@ -74,7 +73,7 @@ class Violation(models.Model):
     signed = models.CharField("التوقيع", max_length=10, choices=Signed, default=Signed.ABSENT)
     state = models.CharField("الحالة", max_length=40, choices=ViolationState, default=ViolationState.RECORDED)
     last_event = models.ForeignKey("ViolationEvent", models.PROTECT, null=True, related_name="+")
-    # Last days, both included; empty while the clock that sets them has not begun.
+    # Last days, included; empty before service.
     correct_until = models.DateField("آخر يوم للتصحيح", null=True, blank=True)
     settle_until = models.DateField("آخر يوم للصلح", null=True, blank=True)
     object_until = models.DateField("آخر يوم للاعتراض", null=True, blank=True)
@@ -125,22 +124,22 @@ class Violation(models.Model):
 
     @property
     def reference(self) -> str:
-        """The number of the minute, else that of the warning."""
+        """The number of the violation report, else that of the warning."""
         return self.number or self.warning_number or self.public_id
 
     @property
     def is_paper(self) -> bool:
-        """Whether it was carried over from paper: its evidence lies at the branch, its first sum is that of the paper record."""
+        """Whether it is a legacy fine."""
         return self.paper_id is not None
 
     @property
     def writer_id(self) -> int | None:
-        """The account of whoever wrote the minute; None for paper."""
+        """Primary key of the user who wrote the report; None for a legacy fine."""
         return self.inspector.user_id if self.inspector is not None else None
 
     @property
     def rule(self) -> Offence:
-        """The row of the catalogue as it was on the day of what was seen."""
+        """The offence of the catalogue on the day it was seen."""
         return Offence(**self.offence_facts)
 
     @property
@@ -161,7 +160,7 @@ Violation.EVENTS = ViolationEvent
 
 
 class EvidenceKind(models.TextChoices):
-    """What a photo of a violation shows: the kinds of its visit's evidence."""
+    """Kinds of evidence of its visit."""
 
     OFFENCE = "offence", "صورة المخالفة"
     SIGNATURE = "signature", "صورة التوقيع"
@@ -170,7 +169,7 @@ class EvidenceKind(models.TextChoices):
 
 
 class ServiceGround(models.TextChoices):
-    """Why the notice counts as served."""
+    """How the notice was served."""
 
     SIGNED = "signed", "سُلّم باليد ووُقّع"
     OPENED = "opened", "فُتح في البوابة"
@@ -179,7 +178,7 @@ class ServiceGround(models.TextChoices):
 
 
 class Service(models.Model):
-    """The notice of a violation is proved to have reached its party: from this day the periods run. Written once."""
+    """Proved service of the notice, from which the periods run."""
 
     violation = models.OneToOneField(Violation, models.PROTECT, related_name="service")
     ground = models.CharField("السند", max_length=20, choices=ServiceGround)

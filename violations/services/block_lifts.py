@@ -1,12 +1,11 @@
-"""Lifting a stop of services by hand, for a time: proposed with a coded reason, allowed by another role of another unit.
+"""Lifting of a service block until a last day: proposed with a coded reason, allowed by another role of another unit.
 
-The sum stays owed and the violation where it is. When the last day has passed and nothing was paid, the stop stands again.
+The sum stays owed; the block returns after the last day if nothing was paid.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
@@ -16,39 +15,39 @@ from municipality.audit.services import record
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted, Refused
-from municipality.rulebook import queries as rulebook
 from violations import queries
 from violations.models import StopLift, Violation
 from violations.models.decisions import HEADQUARTERS
 from violations.notifications import StopLifted
 from violations.services import blocks
-from violations.services.relief import ASKS, locked, require_role, require_second_person
+from violations.services.relief import ASKS, locked, require_reason, require_role, require_second_person
 
 KIND = "stop_lift"
 
 
 def unit_of(user: User) -> str:
-    """The unit of a member of staff: the code of the branch, or that of the headquarters."""
+    """The code of the branch of a member of staff, or of the headquarters."""
     return user.branch_id or HEADQUARTERS
 
 
 @transaction.atomic
-def ask(*, violation: Violation, code: str, note_ar: str, until: dt.date | None, asked_by: Any) -> StopLift:
-    """Propose to lift what a violation stops, until a last day. Raises NotPermitted, Refused: unknown_code, bad_until, nothing_stopped,
-    asked_already."""
+def ask(*, violation: Violation, code: str, note_ar: str, until: dt.date | None, asked_by: User) -> StopLift:
+    """Propose to lift the blocks of a violation until a last day.
+
+    Raises NotPermitted, Refused: unknown_code, bad_until, nothing_stopped, asked_already.
+    """
     require_role(asked_by, ASKS)
-    if code not in {reason.code for reason in rulebook.edition(queries.REPLIES, clock.today()).reasons_of(KIND)}:
-        raise Refused("unknown_code", _("Choose a reason from the list."))
-    most = queries.limits()["lift_most_days"]
+    require_reason(code, KIND)
+    max_days = queries.limits()["lift_most_days"]
     today = clock.today()
-    if until is None or not today < until <= today + dt.timedelta(days=most):
-        raise Refused("bad_until", _("Please give a last day after today and at most %(days)s days ahead.") % {"days": most})
+    if until is None or not today < until <= today + dt.timedelta(days=max_days):
+        raise Refused("bad_until", _("Please give a last day after today and at most %(days)s days ahead.") % {"days": max_days})
     row = locked(violation)
-    if not blocks.standing(row):
+    if not blocks.is_blocking(row):
         raise Refused("nothing_stopped", _("This violation stops nothing now."))
     try:
         with transaction.atomic():
-            asked = StopLift.objects.create(
+            proposal = StopLift.objects.create(
                 violation=row,
                 code=code,
                 note_ar=note_ar,
@@ -59,26 +58,26 @@ def ask(*, violation: Violation, code: str, note_ar: str, until: dt.date | None,
             )
     except IntegrityError as error:
         raise Refused("asked_already", _("This was asked for already and waits for the second person.")) from error
-    data = {"code": code, "until": until.isoformat(), "unit": asked.asked_unit}
+    data = {"code": code, "until": until.isoformat(), "unit": proposal.asked_unit}
     record("stoplift.asked", subject=row.key, actor=Actor("clerk", asked_by.key), data=data)
-    return asked
+    return proposal
 
 
 @transaction.atomic
-def allow(*, lift: StopLift, allowed_by: Any) -> None:
-    """The second person, of another role and unit, ends the stops until the last day; the party is told.
+def allow(*, lift: StopLift, allowed_by: User) -> None:
+    """Lift the blocks as the second person, of another role and unit, and tell the party.
 
     Raises NotPermitted: not_your_role, same_person, same_unit; Refused: done, bad_until (the day has passed), nothing_stopped.
     """
     row = locked(lift.violation)
-    asked = require_second_person(StopLift, lift.pk, allowed_by)
-    if unit_of(allowed_by) == asked.asked_unit:
+    proposal = require_second_person(StopLift, lift.pk, allowed_by)
+    if unit_of(allowed_by) == proposal.asked_unit:
         raise NotPermitted("same_unit", _("Whoever allows this belongs to another unit than whoever asked for it."))
-    if asked.until <= clock.today():
+    if proposal.until <= clock.today():
         raise Refused("bad_until", _("The last day has passed. Please refuse this and have it asked for anew."))
-    if not blocks.standing(row):
+    if not blocks.is_blocking(row):
         raise Refused("nothing_stopped", _("This violation stops nothing now."))
-    StopLift.objects.filter(pk=asked.pk).update(allowed_by=allowed_by, allowed_at=clock.now(), allowed_unit=unit_of(allowed_by))
-    blocks.lift(row, why=f"by_hand:{asked.public_id}", kind=StopLifted, until=asked.until)
-    data = {"lift": asked.public_id, "code": asked.code, "until": asked.until.isoformat(), "asked_by": asked.asked_by.key}
+    StopLift.objects.filter(pk=proposal.pk).update(allowed_by=allowed_by, allowed_at=clock.now(), allowed_unit=unit_of(allowed_by))
+    blocks.lift(row, reason=f"by_hand:{proposal.public_id}", kind=StopLifted, until=proposal.until)
+    data = {"lift": proposal.public_id, "code": proposal.code, "until": proposal.until.isoformat(), "asked_by": proposal.asked_by.key}
     record("violation.stop_lifted", subject=row.key, actor=Actor("authority", allowed_by.key), data=data)

@@ -1,4 +1,4 @@
-"""Services that an unpaid violation stops, after proved service and its period, and their end by the system."""
+"""Service blocks of unpaid violations: placed after service and a period, ended by the system."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from violations.states import ViolationState
 
 V = ViolationState
 ME = system("violations")
-# An objection, a plan of instalments and an open settlement stop nothing.
+# States in which services are blocked.
 UNPAID = (V.OVERDUE, V.REFERRED, V.JUDGED)
 STOPPED = (RENEWAL,)
 GROUND = "unpaid_violation"
 
 
 def place_due() -> int:
-    """Stop what the catalogue says for every unpaid violation whose day has come, each alone. Returns how many stop something now."""
+    """Block services for every unpaid violation whose day has come. Returns for how many."""
     due = Violation.objects.filter(state__in=UNPAID, block_from__lte=clock.today(), service__isnull=False).exclude(
         offence_facts__blocks=Blocks.NOBODY
     )
-    due = due.exclude(pk__in=_lifted().values("violation"))
-    standing = set(Block.objects.filter(lifted_at__isnull=True, ground=GROUND).values_list("source", flat=True))
-    keys = [pk for pk, public_id in due.order_by("pk").values_list("pk", "public_id") if f"violation:{public_id}" not in standing]
+    due = due.exclude(pk__in=_lifts_in_force().values("violation"))
+    blocking = set(Block.objects.filter(lifted_at__isnull=True, ground=GROUND).values_list("source", flat=True))
+    keys = [pk for pk, public_id in due.order_by("pk").values_list("pk", "public_id") if f"violation:{public_id}" not in blocking]
     return sweeps.for_each("violations.stop_services", keys, _place)
 
 
@@ -43,7 +43,7 @@ def _place(pk: int) -> bool:
     row = Violation.objects.select_for_update(of=("self",)).select_related("shop", "party").get(pk=pk)
     if row.state not in UNPAID or row.block_from is None or row.block_from > clock.today():
         return False
-    if _lifted().filter(violation=row).exists():
+    if _lifts_in_force().filter(violation=row).exists():
         return False
     shops = shops_of(row)
     for shop in shops:
@@ -58,43 +58,43 @@ def _place(pk: int) -> bool:
                 actor=ME,
             )
     if shops:
-        turn = StopLift.objects.filter(violation=row, allowed_at__isnull=False).count()  # a stop that stands again is told again
-        notify(ServicesStopped, row, key=f"stopped:{row.last_event_id}" + (f":{turn}" if turn else ""))
+        lift_count = StopLift.objects.filter(violation=row, allowed_at__isnull=False).count()  # another message after a lift has ended
+        notify(ServicesStopped, row, key=f"stopped:{row.last_event_id}" + (f":{lift_count}" if lift_count else ""))
     return bool(shops)
 
 
-def _lifted() -> QuerySet[StopLift]:
-    """Stops that two people lifted by hand, until a last day that has not passed."""
+def _lifts_in_force() -> QuerySet[StopLift]:
+    """Lifts by hand whose last day has not passed."""
     return StopLift.objects.filter(allowed_at__isnull=False, until__gte=clock.today())
 
 
-def standing(row: Violation) -> bool:
-    """Whether a violation stops something now."""
+def is_blocking(row: Violation) -> bool:
+    """Whether a violation blocks a service now."""
     return Block.objects.filter(source=row.key, lifted_at__isnull=True).exists()
 
 
 def shops_of(row: Violation) -> list[Shop]:
-    """Whose services stop: this shop, or every shop of the party where the catalogue says so."""
+    """The shops that are blocked: that of the violation, or every shop of the party, as the catalogue says."""
     scope = row.offence_facts.get("blocks", Blocks.SHOP)
     if scope == Blocks.NOBODY:
         return []
     if scope == Blocks.SHOP:
         return [row.shop] if row.shop is not None else []
-    mine = Q()
+    of_party = Q()
     if row.shop is not None:
-        mine |= Q(owner=row.shop.owner) & Q(owner__isnull=False) | Q(organisation=row.shop.organisation) & Q(organisation__isnull=False)
+        of_party |= Q(owner=row.shop.owner) & Q(owner__isnull=False) | Q(organisation=row.shop.organisation) & Q(organisation__isnull=False)
     for person in queries.people_of(row):
-        mine |= Q(owner=person)
-    return list(Shop.objects.filter(mine).order_by("pk")) if mine else []
+        of_party |= Q(owner=person)
+    return list(Shop.objects.filter(of_party).order_by("pk")) if of_party else []
 
 
-def lift(row: Violation, *, why: str, kind: type[MessageKind] = ServicesFree, **context: Any) -> int:
-    """End every stop of a violation, in the transaction of what ends its ground, and tell by `kind`. Returns how many ended.
+def lift(row: Violation, *, reason: str, kind: type[MessageKind] = ServicesFree, **context: Any) -> int:
+    """End every block of a violation and send a message of `kind`. Returns how many ended.
 
-    The database refuses it while the sum is unpaid, unless two people lifted the stop by hand.
+    The database refuses it while the sum is unpaid, unless a lift by hand is in force.
     """
     subjects = list(Block.objects.filter(source=row.key, lifted_at__isnull=True).values_list("subject", flat=True).distinct())
     lifted = sum(lift_block(subject=subject, source=row.key, actor=ME) for subject in subjects)
     if lifted:
-        notify(kind, row, key=f"free:{why}:{row.last_event_id}", **context)
+        notify(kind, row, key=f"free:{reason}:{row.last_event_id}", **context)
     return lifted

@@ -1,4 +1,4 @@
-"""Referral to the court in batches with the exact file that was handed over, and what the court ruled, by two people."""
+"""Referral to the court in batches with the file that was handed over, and judgments, entered and confirmed by two clerks."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import io
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
@@ -31,27 +32,27 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def cell(value: Any) -> str:
-    """A value as a cell of a sheet: text that a spreadsheet would take for a formula is led by an apostrophe (CSV injection)."""
+    """A value as a CSV cell; text that a spreadsheet would take for a formula gets a leading apostrophe (CSV injection)."""
     text = "" if value is None else str(value)
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def _demand(user: User) -> Actor:
+def _require_clerk(user: User) -> Actor:
     if not (user.is_active and user.is_staff and user.groups.filter(name=GROUP).exists()):
         raise NotPermitted("not_your_role", _("Your role does not do this."))
     return Actor("referrer", user.key)
 
 
-def referable() -> Any:
-    """What goes to the court now: no settlement is open, the time to object is over, service is proved; oldest first."""
+def referable() -> QuerySet[Violation]:
+    """Violations due for the court, oldest first: no open settlement, the objection period over, notice served."""
     rows = Violation.objects.filter(state__in=[V.OVERDUE, V.UNSETTLEABLE], service__isnull=False, object_until__lt=clock.today())
     return rows.filter(referral__isnull=True).select_related("branch", "area", "service").order_by("pk")
 
 
 @transaction.atomic
-def refer(*, clerk: Any, limit: int = 1000) -> ReferralBatch:
-    """Refer everything that is due, in the order of the minutes; nobody picks. Raises NotPermitted, Refused("nothing_due")."""
-    actor = _demand(clerk)
+def refer(*, clerk: User, limit: int = 1000) -> ReferralBatch:
+    """Refer everything that is due, oldest first. Raises NotPermitted, Refused("nothing_due")."""
+    actor = _require_clerk(clerk)
     rows = list(referable().select_for_update(of=("self",))[:limit])
     rows = [row for row in rows if not queries.is_at_bank(row)]
     if not rows:
@@ -69,9 +70,9 @@ def refer(*, clerk: Any, limit: int = 1000) -> ReferralBatch:
 
 
 def _sheet(rows: list[Violation]) -> bytes:
-    """The batch as CSV in UTF-8 with a byte order mark, one minute a line."""
-    lines = io.StringIO()
-    writer = csv.writer(lines)
+    """A batch as CSV in UTF-8 with a byte order mark, one violation a line."""
+    text = io.StringIO()
+    writer = csv.writer(text)
     writer.writerow(COLUMNS)
     for row in rows:
         order = queries.order_of(row)
@@ -87,16 +88,16 @@ def _sheet(rows: list[Violation]) -> bytes:
             row.repeat_count,
         )
         writer.writerow([cell(value) for value in values])
-    return b"\xef\xbb\xbf" + lines.getvalue().encode()
+    return b"\xef\xbb\xbf" + text.getvalue().encode()
 
 
 @transaction.atomic
-def enter_judgment(*, violation: Violation, ruling_no: str, ruled_on: dt.date, fils: int | None, clerk: Any) -> Judgment:
-    """Enter a ruling as it reads: a fine in fils, or none where the court found no violation. It waits for a second clerk.
+def enter_judgment(*, violation: Violation, ruling_no: str, ruled_on: dt.date, fils: int | None, clerk: User) -> Judgment:
+    """Enter a judgment: a fine in fils, or None where the court found no violation. A second clerk confirms it.
 
     Raises NotPermitted, Refused: not_referred, entered, bad_ruling, bad_amount.
     """
-    actor = _demand(clerk)
+    actor = _require_clerk(clerk)
     row = Violation.objects.select_for_update(of=("self",)).get(pk=violation.pk)
     if row.state != V.REFERRED:
         raise Refused("not_referred", _("Only a violation report that is with the court has a ruling."))
@@ -108,20 +109,20 @@ def enter_judgment(*, violation: Violation, ruling_no: str, ruled_on: dt.date, f
         )
     if fils is not None and not 0 < fils <= money.MAX_FILS:
         raise Refused("bad_amount", _("Please give the amount of the ruling in dinars with three decimals."))
-    found = Judgment.objects.create(
+    judgment = Judgment.objects.create(
         violation=row, ruling_no=ruling_no.strip(), ruled_on=ruled_on, fils=fils, entered_by=clerk, entered_at=clock.now()
     )
-    record("judgment.entered", subject=row.key, actor=actor, data={"ruling": found.ruling_no, "fils": fils})
-    return found
+    record("judgment.entered", subject=row.key, actor=actor, data={"ruling": judgment.ruling_no, "fils": fils})
+    return judgment
 
 
 @transaction.atomic
-def confirm_judgment(*, judgment: Judgment, clerk: Any, ruling_no: str, fils: int | None) -> None:
-    """The second clerk reads number and amount from the ruling anew; only if both agree does it hold.
+def confirm_judgment(*, judgment: Judgment, clerk: User, ruling_no: str, fils: int | None) -> None:
+    """Confirm a judgment as the second clerk, by entering number and amount again.
 
     Raises NotPermitted (same person), Refused: done, differs.
     """
-    actor = _demand(clerk)
+    actor = _require_clerk(clerk)
     row = Violation.objects.select_for_update(of=("self",)).select_related("shop", "party").get(pk=judgment.violation_id)
     ruling = Judgment.objects.select_for_update().get(pk=judgment.pk)
     if ruling.confirmed_at is not None:
@@ -135,14 +136,14 @@ def confirm_judgment(*, judgment: Judgment, clerk: Any, ruling_no: str, fils: in
     transition(row, "judge" if ruling.fils is not None else "acquit", actor=actor, data=data)
     record("judgment.confirmed", subject=row.key, actor=actor, data=data)
     if ruling.fils is None:
-        blocks.lift(row, why="acquitted")
+        blocks.lift(row, reason="acquitted")
     notify(CourtRuled, row, key="ruled", judgment=ruling)
 
 
 @transaction.atomic
-def drop_judgment(*, judgment: Judgment, clerk: Any) -> None:
-    """Take an entered ruling back that does not read so, before it is confirmed. Raises NotPermitted, Refused("done")."""
-    actor = _demand(clerk)
+def delete_judgment(*, judgment: Judgment, clerk: User) -> None:
+    """Delete an unconfirmed judgment that was entered wrongly. Raises NotPermitted, Refused("done")."""
+    actor = _require_clerk(clerk)
     ruling = Judgment.objects.select_for_update().select_related("violation").get(pk=judgment.pk)
     if ruling.confirmed_at is not None:
         raise Refused("done", _("This was decided already."))

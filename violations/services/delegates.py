@@ -1,4 +1,4 @@
-"""Who takes a step about a violation: a party, or a delegate or clerk of a party by a right that is in force at that moment."""
+"""Permission for a step about a violation: of its party, or of a delegate or clerk in force at that moment."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ from violations.models import Violation
 from violations.states import SERVICE
 
 
-def authorize_step(violation: Violation, person: User, way: str) -> Access:
-    """For whom `person` takes a way out of a violation, once more under the lock of the right. Inside a transaction.
+def authorize_step(violation: Violation, person: User, option: str) -> Access:
+    """The access by which `person` takes an option of a violation; locks the delegation. Inside a transaction.
 
-    Raises NotPermitted for a stranger, "delegation_over" where the right has ended, "party_only" where the way is the party's alone
-    (rules.DELEGATES).
+    Raises NotPermitted: "delegation_over" where the right has ended, "party_only" (rules.DELEGATES), or for anybody else.
     """
     access = authorize(person, violation)
-    require_open(access, way)
+    require_open(access, option)
     if access.grant is None or violation.shop is None:
         return access
     if not may(access.actor, person=access.person, service=SERVICE, subject=violation.shop.key):
@@ -29,12 +28,12 @@ def authorize_step(violation: Violation, person: User, way: str) -> Access:
     return access
 
 
-def require_open(access: Access, way: str) -> None:
-    """A way that is the party's alone is not a delegate's. Raises NotPermitted("party_only")."""
-    if not access.is_self and not rules.DELEGATES[way]:
+def require_open(access: Access, option: str) -> None:
+    """Raises NotPermitted("party_only") if a delegate may not take an option."""
+    if not access.is_self and not rules.DELEGATES[option]:
         raise NotPermitted("party_only", _("Only the party may do this, not a delegate. Nothing was saved."))
 
 
 def actor_for(access: Access) -> Actor:
-    """The actor of a step of the violation's own: the party, or whoever acts for them."""
+    """The actor of a move of a violation: the party, or their delegate."""
     return Actor("party", access.person.key) if access.is_self else access.actor

@@ -1,4 +1,4 @@
-"""Papers drawn and sealed outside, linked in one short transaction; safe to run any number of times."""
+"""Documents of violations, drawn and sealed outside of a transaction; idempotent."""
 
 from __future__ import annotations
 
@@ -22,15 +22,12 @@ from violations.models import Objection, Violation
 from violations.states import ObjectionState, ViolationState
 
 SYSTEM = system("violations")
-MADE = Limit("clearance", 30, 3600)  # a person: each one is drawn and sealed while they wait, some two seconds of a processor
+CLEARANCE_LIMIT = Limit("clearance", 30, 3600)  # per person: drawing and sealing takes about two seconds within the request
 V = ViolationState
 
 
 def write_notice(*, violation_id: int) -> None:
-    """Issue the warning, later the notice, which takes its place, under the violation's own number.
-
-    Raises what `documents.issue` raises.
-    """
+    """Issue the warning or the notice of a violation; the notice supersedes the warning. Raises as `documents.issue`."""
     row = Violation.objects.only("number", "warning_number").get(pk=violation_id)
     kind, number = (papers.NoticeFacts, row.number) if row.number else (papers.WarningFacts, row.warning_number)
     if number is None:
@@ -57,7 +54,7 @@ def write_notice(*, violation_id: int) -> None:
 
 
 def write_decision(*, case_id: int) -> None:
-    """Issue the decision about an objection, upheld or refused. Raises what `documents.issue` raises."""
+    """Issue the decision about an objection, upheld or refused. Raises as `documents.issue`."""
     case = Case.objects.get(pk=case_id)
 
     def new(objection: Objection) -> Document:
@@ -85,24 +82,23 @@ def _decision_facts(objection: Objection) -> papers.DecisionFacts:
     if decision is None:
         raise LookupError(f"{case.reference} has no decision")
     is_upheld = case.state == ObjectionState.UPHELD
-    words = {name: getattr(decision, name) for name in ("text_ar", "text_en", "article_ar", "article_en", "note_ar", "note_en")}
-    if is_upheld and not words["text_ar"]:
+    texts = {name: getattr(decision, name) for name in ("text_ar", "text_en", "article_ar", "article_en", "note_ar", "note_en")}
+    if is_upheld and not texts["text_ar"]:
         reasons = queries.rulebook.edition(queries.REPLIES, clock.today()).reasons
         reason = reasons["undefended" if objection.is_undefended else "objection_upheld"]
-        words |= {"text_ar": reason.text_ar, "text_en": reason.text_en}
+        texts |= {"text_ar": reason.text_ar, "text_en": reason.text_en}
     event = case.last_event
     decided_at = decision.signed_at or (event.at if event else clock.now())
-    return papers.decision_facts(objection, decided_at=decided_at, words=words, is_upheld=is_upheld)
+    return papers.decision_facts(objection, decided_at=decided_at, texts=texts, is_upheld=is_upheld)
 
 
 UNPAID = (V.ORDERED, V.UNSETTLEABLE, V.OBJECTED, V.INSTALMENTS, V.OVERDUE, V.REFERRED, V.JUDGED)
 
 
 def clearance(*, person: User, shop: Shop | None = None) -> Document:
-    """A sealed certificate that nothing is owed, for the person or one shop of theirs, true at this instant.
+    """Issue a certificate that nothing is owed now, for a person or one shop of theirs.
 
-    Raises NotPermitted for a shop of somebody else, Refused("owes") while anything stands, Refused("too_often"), and documents'
-    RendererMissing or SignerMissing.
+    Raises NotPermitted for another's shop, Refused: owes, too_often; RendererMissing, SignerMissing.
     """
     if shop is not None and not shops.held_by(person).filter(pk=shop.pk).exists():
         raise NotPermitted("not_yours", _("This shop is not yours."))
@@ -111,7 +107,7 @@ def clearance(*, person: User, shop: Shop | None = None) -> Document:
         rows = queries.concerning(row) if shop is None else Violation.objects.filter(shop=shop)
         if rows.filter(state__in=UNPAID).exists():
             raise Refused("owes", _("A violation is not ended yet. The certificate is made once nothing stands any more."))
-        if not MADE.take(row.key):
+        if not CLEARANCE_LIMIT.take(row.key):
             refusal = Refused("too_often", _("Many certificates were made within this hour. The next can be made in an hour."))
             refusal.status = 429
             raise refusal

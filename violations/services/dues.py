@@ -1,8 +1,6 @@
-"""What a person owes of violations and has no bill for yet, as the basket offers it; the bill is made when it is paid."""
+"""Payable violations without a bill, for the basket; the bill is made when one is paid."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -13,30 +11,29 @@ from payments.models import Allocation, Bill
 from payments.registry import Due
 from payments.states import BillState
 from violations import queries
-from violations.models import ChargeKind, Violation
+from violations.models import ChargeKind, SettlementOrder, Violation
 from violations.services import settlements
 from violations.states import ViolationState
 
 V = ViolationState
-MOST = 90  # the basket takes a hundred lines; what is beyond is paid next
+MAX_DUES = 90  # the basket takes a hundred lines
 ENDS = _("paying it ends the right to object")
 
 
 def dues(person: User) -> list[Due]:
     """Open settlements in their period, the next instalment of each plan and amounts of the court; oldest first.
 
-    Not listed: what this person has a bill for already, what somebody else is paying at this moment, and what they see only by a
-    delegation: a delegate pays on the page of the violation, for its owner.
+    Not listed: those with a bill of this person, those with a payment at the bank, and delegated ones (paid on their own page).
     """
     rows = queries.concerning(person).filter(state__in=(V.ORDERED, V.INSTALMENTS, V.JUDGED)).order_by("pk")
     rows = rows.exclude(charges__bill__in=Bill.objects.filter(payer=person, state=BillState.DUE))
     rows = rows.exclude(charges__bill__in=Allocation.objects.filter(is_open=True).values("bill"))
-    found = list(rows.exclude(state=V.ORDERED, settle_until__lt=clock.today()).select_related("judgment", "plan")[:MOST])
-    orders = queries.orders_of(found)
-    return [due for row in found if (due := _due(row, orders.get(row.pk))) is not None]
+    payable = list(rows.exclude(state=V.ORDERED, settle_until__lt=clock.today()).select_related("judgment", "plan")[:MAX_DUES])
+    orders = queries.orders_of(payable)
+    return [due for row in payable if (due := _due(row, orders.get(row.pk))) is not None]
 
 
-def _due(row: Violation, order: Any) -> Due | None:
+def _due(row: Violation, order: SettlementOrder | None) -> Due | None:
     until = None
     if row.state == V.JUDGED:
         kind, fils = ChargeKind.COURT, row.judgment.fils or 0
@@ -54,7 +51,7 @@ def _due(row: Violation, order: Any) -> Due | None:
 
 
 def bill_for(person: User, key: str) -> Bill:
-    """The bill of one of them. Raises NotPermitted for what is not the person's, Refused for what is owed no more."""
+    """The bill of a due. Raises NotPermitted for another's violation, Refused where nothing is payable."""
     row = queries.concerning(person).filter(public_id=key).first()
     if row is None:
         raise NotPermitted("not_yours", _("This violation is not yours."))

@@ -6,18 +6,20 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
+
+from municipality.accounts.models import User
 from municipality.fieldwork import services as fieldwork
 from municipality.kernel.actors import Actor
 from violations.models import Violation
 
 
 def take(
-    *, violation: Violation, sender: Any, slot: str, kind: str, files: Sequence[Any], captured_at: dt.datetime | None
+    *, violation: Violation, sender: User, slot: str, kind: str, files: Sequence[UploadedFile], captured_at: dt.datetime | None
 ) -> tuple[int, list[Any]]:
-    """Keep photos of a violation. Returns how many are new, and the sentences of those that were refused.
+    """Save photos of a violation. Returns how many are new, and a sentence for each refused one.
 
-    Raises FileRefused("no_room") when the disk is full: the sender keeps them and sends them again; ValueError for one from paper,
-    which no visit stands for.
+    Raises FileRefused("no_room") when the disk is full; ValueError for a legacy fine, which has no visit.
     """
     if violation.visit is None:
         raise ValueError(f"{violation.key} has no visit")

@@ -1,4 +1,4 @@
-"""Proof that a notice reached its party: from that day the periods run, and from no other."""
+"""Service of notices: the proof that a notice reached its party, from which the periods run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from municipality.kernel.transitions import transition
 from municipality.notifications.models import Delivery, DeliveryState
 from violations import queries, rules
 from violations.models import Service, ServiceGround, Violation
-from violations.notifications import CarriedOver, MinuteWritten
+from violations.notifications import CarriedOver, ReportWritten
 from violations.states import ViolationState
 
 V = ViolationState
@@ -25,10 +25,10 @@ SERVE = {V.ORDERED: "serve", V.UNSETTLEABLE: "serve_charge"}
 
 
 def record_service(*, violation: Violation, ground: str, at: dt.datetime, proof: dict[str, Any]) -> bool:
-    """Note once that the notice was served, and set the last days of every period by it. In the caller's transaction, row locked.
+    """Record the service of a notice once and set the last days of its periods. In the caller's transaction, row locked.
 
-    Periods of the rulebook of the day of service (Decree-Law 75/2025 by analogy): settlement, objection, stop of services.
-    Returns whether it was new; a violation that has moved on is served no more.
+    Periods of the rulebook on the day of service (Decree-Law 75/2025 by analogy): settlement, objection, service block.
+    Returns False if it was served already or the violation has moved on.
     """
     if violation.state not in SERVE or Service.objects.filter(violation=violation).exists():
         return False
@@ -49,7 +49,7 @@ def record_service(*, violation: Violation, ground: str, at: dt.datetime, proof:
 
 @transaction.atomic
 def record_opening(*, violation: Violation, person: User) -> bool:
-    """The party opened the notice in the portal. Returns whether that proved service."""
+    """Record that a person opened the notice in the portal. Returns whether that proved service."""
     row = Violation.objects.select_for_update(of=("self",)).select_related("shop").get(pk=violation.pk)
     if all(known.pk != person.pk for known in queries.people_of(row)):
         return False
@@ -60,13 +60,13 @@ def record_opening(*, violation: Violation, person: User) -> bool:
 
 
 def deliveries_of(violation: Violation) -> list[rules.Delivered]:
-    """On which channels the notice went out. A skipped or failed delivery has no time and counts for nothing."""
-    rows = Delivery.objects.filter(message__subject_key=violation.key, message__kind__in=(MinuteWritten.kind, CarriedOver.kind))
+    """Deliveries of the notice; a skipped or failed one has no time."""
+    rows = Delivery.objects.filter(message__subject_key=violation.key, message__kind__in=(ReportWritten.kind, CarriedOver.kind))
     return [rules.Delivered(row.channel, row.sent_at if row.state == DeliveryState.SENT else None) for row in rows]
 
 
 def sweep() -> int:
-    """Notices that nobody opened but two channels took long enough ago, each alone. Returns how many are served now."""
+    """Record service of unopened notices that two channels delivered long enough ago. Returns how many."""
     waiting = Violation.objects.filter(state__in=list(SERVE), service__isnull=True).order_by("pk")
     return sweeps.for_each("violations.serve", waiting.only("pk", "public_id")[:2000], _serve)
 
@@ -78,9 +78,3 @@ def _serve(violation: Violation) -> bool:
         return False
     row = Violation.objects.select_for_update(of=("self",)).get(pk=violation.pk)
     return record_service(violation=row, ground=ServiceGround.TWO_CHANNELS, at=at, proof={"days": days})
-
-
-def unserved(*, days: int) -> int:
-    """How many notices are older than so many days and still not served: a list for staff, who serve them by hand."""
-    before = clock.now() - dt.timedelta(days=days)
-    return Violation.objects.filter(state__in=list(SERVE), service__isnull=True, received_at__lt=before).count()

@@ -1,4 +1,4 @@
-"""An objection: filed by the party, decided in another branch than the one that wrote the minute, defended by its writer or not."""
+"""Objections: filed by the party, decided in a branch that did not write the violation report, which its inspector may defend."""
 
 from __future__ import annotations
 
@@ -36,18 +36,17 @@ V = ViolationState
 ME = system("violations")
 SKILL = "objections"
 BACK = {V.ORDERED: "back_to_settlement", V.OVERDUE: "back_to_overdue", V.UNSETTLEABLE: "back_to_charge"}
-NOT_MINE = "not_mine"  # a ground, and the way of the same name
-MOST_WORDS = 4000  # characters
+NOT_MINE = "not_mine"  # a ground, and the option of the same name
+MAX_WORDS = 4000  # characters
 Lot = Callable[[Sequence[Branch]], Branch]
 
 
 @transaction.atomic
 def file(*, violation: Violation, person: User, ground: str, words: str, lot: Lot = secrets.choice) -> Objection:
-    """Object: payment pauses, stops end, and a person of another branch decides by a day that is told.
+    """File an objection: payment pauses, blocks end, and an officer of another branch decides.
 
-    Filed within the settlement period it keeps the settlement price. `lot` draws the branch; only the demo gives its own.
-    The applicant is the party, whoever acts for them. Raises NotPermitted, Refused: unknown_ground, no_words, too_long, and the code
-    of why objecting is closed.
+    Within the settlement period it keeps the settlement amount. `lot` draws the branch (the demo has its own). The applicant is the
+    party, also for a delegate. Raises NotPermitted, Refused: unknown_ground, no_words, too_long, or as `terms.require_option`.
     """
     row, access = terms.authorized_row(violation, person, "object")
     if ground == NOT_MINE:
@@ -60,10 +59,10 @@ def file(*, violation: Violation, person: User, ground: str, words: str, lot: Lo
     words = words.strip()
     if not words:
         raise Refused("no_words", _("Please write why you object."))
-    if len(words) > MOST_WORDS:
+    if len(words) > MAX_WORDS:
         raise Refused("too_long", _("Please shorten the objection to 4,000 characters."))
     periods = queries.limits()
-    branch, drawn_among = draw_branch(row.branch_id, lot)
+    branch, candidates = draw_branch(row.branch_id, lot)
     actor = access.actor
     settlements.cancel_bills(row, actor=actor, reason="objection")
     case = open_case(
@@ -88,13 +87,13 @@ def file(*, violation: Violation, person: User, ground: str, words: str, lot: Lo
         keeps_price=row.state == V.ORDERED,
         answer_by=today + dt.timedelta(days=periods["objection_answer_days"]),
         defend_by=worktime.add_working_days(rulebook.calendar(), today, periods["evidence_working_days"]),
-        draw={"issued_by": row.branch_id, "among": drawn_among},
+        draw={"issued_by": row.branch_id, "among": candidates},
         filed_at=clock.now(),
     )
     transition(row, "object", actor=delegates.actor_for(access), data={"case": case.reference})
     advance(case, "send", actor=actor)
     queue.join(case=case, actor=actor)
-    blocks.lift(row, why="objection")
+    blocks.lift(row, reason="objection")
     record("objection.filed", subject=row.key, actor=actor, data={"case": case.key, "ground": ground, "branch": branch.pk})
     enqueue(
         "violations.close_defence",
@@ -113,19 +112,19 @@ def file(*, violation: Violation, person: User, ground: str, words: str, lot: Lo
 
 
 def draw_branch(issued_by: str, lot: Lot = secrets.choice) -> tuple[Branch, list[str]]:
-    """A branch other than the issuing one, by lot, among those where somebody decides objections. Returns it and the codes drawn among.
+    """Draw a branch other than the issuing one, among those with an officer for objections, else among all.
 
-    Where nobody has that field of work yet, among all other branches.
+    Returns the branch and the codes of the candidates.
     """
     others = Branch.objects.exclude(pk=issued_by).order_by("pk")
     skilled = Skill.objects.filter(code=SKILL, ended_at__isnull=True, officer__is_active=True).values("officer__branch")
-    among = list(others.filter(pk__in=skilled)) or list(others)
-    return lot(among), [branch.pk for branch in among]
+    candidates = list(others.filter(pk__in=skilled)) or list(others)
+    return lot(candidates), [branch.pk for branch in candidates]
 
 
 @transaction.atomic
-def defend(*, objection: Objection, inspector: Any, words: str) -> Defence:
-    """The writer of the minute adds what defends it. Raises NotPermitted for anybody else, Refused: no_words, too_late, defended."""
+def defend(*, objection: Objection, inspector: User, words: str) -> Defence:
+    """Add the inspector's defence of the violation report. Raises NotPermitted for anybody else, Refused: no_words, too_late, defended."""
     row = Objection.objects.select_for_update(of=("self",)).select_related("violation__inspector", "case").get(pk=objection.pk)
     if not may_defend(row.violation, inspector):
         raise NotPermitted("not_writer", _("Only whoever wrote the violation report defends it."))
@@ -135,23 +134,25 @@ def defend(*, objection: Objection, inspector: Any, words: str) -> Defence:
         raise Refused("defended", _("The violation report was defended already."))
     if clock.today() > row.defend_by or row.case.state not in STUDIED:
         raise Refused("too_late", _("The working days for defending this violation report are over."))
-    found = Defence.objects.create(objection=row, words=words.strip()[:MOST_WORDS], at=clock.now(), by=inspector.key)
+    defence = Defence.objects.create(objection=row, words=words.strip()[:MAX_WORDS], at=clock.now(), by=inspector.key)
     record("objection.defended", subject=row.case.key, actor=Actor("inspector", inspector.key))
-    return found
+    return defence
 
 
-def may_defend(violation: Violation, inspector: Any) -> bool:
-    """Whoever wrote the minute; of one from paper, an inspector in office of the branch where its evidence lies."""
+def may_defend(violation: Violation, inspector: User) -> bool:
+    """Whether a user wrote the violation report; for a legacy fine, whether they are an inspector of its branch today."""
     if violation.inspector is not None:
-        return bool(violation.inspector.user_id == inspector.pk)
+        return violation.inspector.user_id == inspector.pk
     today = clock.today()
-    spells = JudicialWarrant.objects.filter(user=inspector.pk, team__branch=violation.branch_id, first_day__lte=today, last_day__gte=today)
-    return bool(spells.exists())
+    warrants = JudicialWarrant.objects.filter(
+        user=inspector.pk, team__branch=violation.branch_id, first_day__lte=today, last_day__gte=today
+    )
+    return warrants.exists()
 
 
 @transaction.atomic
 def close_defence(*, objection_id: int) -> None:
-    """The working days of the writer are over: without a defence the case is marked so, which proposes the annulment to its decider."""
+    """Mark a case as undefended when the working days for the defence are over, which proposes annulment."""
     row = Objection.objects.select_for_update(of=("self",)).select_related("case").get(pk=objection_id)
     if hasattr(row, "defence") or row.is_undefended or row.case.state not in STUDIED or clock.today() <= row.defend_by:
         return
@@ -161,25 +162,25 @@ def close_defence(*, objection_id: int) -> None:
 
 @transaction.atomic
 def answer(*, objection: Objection, person: User, words: str) -> None:
-    """Answer what the decider asked for, in words or with files sent beside. The case keeps its number.
+    """Answer the questions of the deciding officer, in words or with new files.
 
     Raises NotPermitted, Refused: not_asked, no_words (neither words nor a new file), too_long.
     """
     case = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=objection.case_id)
-    asked = review.open_round(case)
+    round_ = review.open_round(case)
     access = authorize(person, case)
     delegates.require_open(access, "answer")
-    if asked is None or case.state != ObjectionState.CORRECTIONS:
+    if round_ is None or case.state != ObjectionState.CORRECTIONS:
         raise Refused("not_asked", _("Nothing is asked for in this request now."))
     words = words.strip()
-    new_files = uploads.of(f"violation:{objection.violation.public_id}", "objection").filter(created_at__gte=asked.asked_at).exists()
+    new_files = uploads.of(f"violation:{objection.violation.public_id}", "objection").filter(created_at__gte=round_.asked_at).exists()
     if not words and not new_files:
         raise Refused("no_words", _("Please answer in words or add a file."))
-    if len(words) > MOST_WORDS:
+    if len(words) > MAX_WORDS:
         raise Refused("too_long", _("Please shorten the objection to 4,000 characters."))
-    Addition.objects.create(objection=objection, round=asked.number, words=words, at=clock.now())
+    Addition.objects.create(objection=objection, round=round_.number, words=words, at=clock.now())
     desk.receive_answer(case=case, actor=access.actor)
-    record("objection.answered", subject=case.key, actor=access.actor, data={"round": asked.number})
+    record("objection.answered", subject=case.key, actor=access.actor, data={"round": round_.number})
 
 
 def objection_of(case: Case) -> Objection:
@@ -190,21 +191,21 @@ def objection_of(case: Case) -> Objection:
 
 
 def upheld(case: Case) -> None:
-    """The decider upheld the objection: the minute is annulled, its number stays. In the decision's transaction."""
+    """An objection was upheld: annul the violation report. In the transaction of the decision."""
     objection = objection_of(case)
     row = _violation(objection)
     code = "undefended" if objection.is_undefended else "objection_upheld"
     transition(row, "uphold_objection", actor=ME, reason=code, data={"case": case.reference})
     record("violation.annulled", subject=row.key, actor=ME, data={"code": code, "case": case.key})
-    blocks.lift(row, why="annulled")
+    blocks.lift(row, reason="annulled")
     enqueue("violations.objection_document", key=case.public_id, case_id=case.pk)
     notify(ObjectionUpheld, row, key="upheld", case=case)
 
 
 def refused(case: Case) -> None:
-    """The signed refusal: the settlement is open again at the same price where the objection came in time. In its transaction."""
+    """An objection was refused. In the transaction of the decision."""
     objection = objection_of(case)
-    fall_back(objection, reason="objection_refused")
+    end_unsuccessful(objection, reason="objection_refused")
     enqueue("violations.objection_document", key=case.public_id, case_id=case.pk)
     notify(ObjectionRefused, objection.violation, key="refused", case=case, court_until=_court_until(), silent=False)
 
@@ -217,8 +218,8 @@ def _violation(objection: Objection) -> Violation:
     return Violation.objects.select_for_update(of=("self",)).select_related("shop", "party").get(pk=objection.violation_id)
 
 
-def fall_back(objection: Objection, *, reason: str) -> None:
-    """The violation returns to where the objection found it; a price that was kept stays open for the days of the rulebook."""
+def end_unsuccessful(objection: Objection, *, reason: str) -> None:
+    """Return the violation to the state before the objection; a kept settlement amount stays open for `kept_price_days`."""
     row = _violation(objection)
     periods = queries.limits()
     changes: dict[str, Any] = {}
@@ -235,24 +236,24 @@ def fall_back(objection: Objection, *, reason: str) -> None:
 
 @transaction.atomic
 def lapse(*, objection_id: int) -> None:
-    """Nobody answered in the legal time: silence is refusal (Decree-Law 75/2025 by analogy), and the person is told on the day."""
+    """Refuse an objection that was not answered in the legal time (Decree-Law 75/2025 by analogy)."""
     objection = Objection.objects.select_related("case").get(pk=objection_id)
     case = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=objection.case_id)
     if case.state not in STUDIED or clock.today() <= objection.answer_by:
         return
     advance(case, "lapse", actor=ME)
     queue.leave(case=case, actor=ME, code="lapsed")
-    fall_back(objection, reason="objection_lapsed")
+    end_unsuccessful(objection, reason="objection_lapsed")
     record("objection.lapsed", subject=case.key, actor=ME, data={"answer_by": objection.answer_by.isoformat()})
     notify(ObjectionRefused, objection.violation, key="lapsed", case=case, court_until=_court_until(), silent=True)
 
 
 @transaction.atomic
 def withdraw(*, objection: Objection, person: User) -> None:
-    """The party takes the objection back. Raises NotPermitted (a delegate too: it is made once), TransitionRefused once it is decided."""
+    """Withdraw an objection. Raises NotPermitted (also for a delegate), TransitionRefused once it is decided."""
     case = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=objection.case_id)
     access = authorize(person, case)
     delegates.require_open(access, "withdraw")
     advance(case, "withdraw", actor=access.actor)
     queue.leave(case=case, actor=access.actor, code="withdrawn")
-    fall_back(Objection.objects.get(pk=objection.pk), reason="objection_withdrawn")
+    end_unsuccessful(Objection.objects.get(pk=objection.pk), reason="objection_withdrawn")

@@ -1,9 +1,9 @@
-"""By authority, with a coded reason and two people: annulling a minute, waiving or reducing its sum."""
+"""Annulment of a violation report, waiver or reduction of its sum: proposed with a coded reason, decided by a second person."""
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import TypeVar
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
@@ -15,24 +15,27 @@ from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.transitions import transition
 from municipality.rulebook import queries as rulebook
+from municipality.rulebook.queries import Reason
 from violations import queries
-from violations.models import Annulment, Relief, ReliefKind, Violation
+from violations.models import Annulment, Relief, ReliefKind, StopLift, Violation
 from violations.notifications import Annulled, SumReduced, SumWaived, notify
 from violations.services import blocks, settlements, terms
 from violations.states import ViolationState
 
 V = ViolationState
+P = TypeVar("P", Annulment, Relief, StopLift)
 ASKS, ALLOWS = "violation_clerk", "violation_authority"  # the groups of the two people
 SUMS = (V.ORDERED, V.OVERDUE)
 
 
 def require_role(user: User, group: str) -> None:
-    """Raises NotPermitted for somebody without the role."""
+    """Raises NotPermitted without the role."""
     if not (user.is_active and user.is_staff and user.groups.filter(name=group).exists()):
         raise NotPermitted("not_your_role", _("Your role does not do this."))
 
 
-def _reason(code: str, kind: str) -> None:
+def require_reason(code: str, kind: str) -> None:
+    """Raises Refused("unknown_code") for a code that is no reason of the kind."""
     if code not in {reason.code for reason in rulebook.edition(queries.REPLIES, clock.today()).reasons_of(kind)}:
         raise Refused("unknown_code", _("Choose a reason from the list."))
 
@@ -43,44 +46,44 @@ def locked(violation: Violation) -> Violation:
 
 
 @transaction.atomic
-def ask_annulment(*, violation: Violation, code: str, note_ar: str, asked_by: Any) -> Annulment:
-    """Propose to annul a minute. Raises NotPermitted, Refused: unknown_code, asked_already, not_now."""
+def ask_annulment(*, violation: Violation, code: str, note_ar: str, asked_by: User) -> Annulment:
+    """Propose an annulment. Raises NotPermitted, Refused: unknown_code, asked_already, not_now."""
     require_role(asked_by, ASKS)
-    _reason(code, "annulment")
+    require_reason(code, "annulment")
     row = locked(violation)
     if row.state not in (V.WARNED, V.ORDERED, V.UNSETTLEABLE, V.OVERDUE):
         raise Refused("not_now", _("In its present state this violation report cannot be annulled by authority."))
     try:
         with transaction.atomic():
-            asked = Annulment.objects.create(violation=row, code=code, note_ar=note_ar, asked_by=asked_by, asked_at=clock.now())
+            proposal = Annulment.objects.create(violation=row, code=code, note_ar=note_ar, asked_by=asked_by, asked_at=clock.now())
     except IntegrityError as error:
         raise Refused("asked_already", _("This was asked for already and waits for the second person.")) from error
     record("annulment.asked", subject=row.key, actor=Actor("clerk", asked_by.key), data={"code": code})
-    return asked
+    return proposal
 
 
 @transaction.atomic
-def allow_annulment(*, annulment: Annulment, allowed_by: Any) -> None:
-    """The second person annuls. The number stays; bills are cancelled, stops end. Raises NotPermitted, Refused, TransitionRefused."""
+def allow_annulment(*, annulment: Annulment, allowed_by: User) -> None:
+    """Annul as the second person; bills are voided and blocks end. Raises NotPermitted, Refused, TransitionRefused."""
     row = locked(annulment.violation)
-    asked = require_second_person(Annulment, annulment.pk, allowed_by)
+    proposal = require_second_person(Annulment, annulment.pk, allowed_by)
     actor = Actor("annuller", allowed_by.key)
     settlements.cancel_bills(row, actor=actor, reason="annulled")
-    Annulment.objects.filter(pk=asked.pk).update(allowed_by=allowed_by, allowed_at=clock.now())
-    transition(row, "annul", actor=actor, reason=asked.code, data={"annulment": asked.public_id})
-    record("violation.annulled", subject=row.key, actor=actor, data={"code": asked.code, "asked_by": asked.asked_by.key})
-    blocks.lift(row, why="annulled")
-    notify(Annulled, row, key="annulled", reason=_words(asked.code))
+    Annulment.objects.filter(pk=proposal.pk).update(allowed_by=allowed_by, allowed_at=clock.now())
+    transition(row, "annul", actor=actor, reason=proposal.code, data={"annulment": proposal.public_id})
+    record("violation.annulled", subject=row.key, actor=actor, data={"code": proposal.code, "asked_by": proposal.asked_by.key})
+    blocks.lift(row, reason="annulled")
+    notify(Annulled, row, key="annulled", reason=_reason_text(proposal.code))
 
 
 @transaction.atomic
-def ask_relief(*, violation: Violation, code: str, note_ar: str, percent: int, asked_by: Any) -> Relief:
-    """Propose to waive a sum (0 per cent stay) or to reduce it to 1–99 per cent. No amount is typed.
+def ask_relief(*, violation: Violation, code: str, note_ar: str, percent: int, asked_by: User) -> Relief:
+    """Propose to waive a sum (`percent` 0) or to reduce it to 1–99 per cent.
 
     Raises NotPermitted, Refused: unknown_code, asked_already, not_now, bad_percent.
     """
     require_role(asked_by, ASKS)
-    _reason(code, "waiver")
+    require_reason(code, "waiver")
     row = locked(violation)
     order = queries.order_of(row)
     if row.state not in SUMS or order is None:
@@ -92,7 +95,7 @@ def ask_relief(*, violation: Violation, code: str, note_ar: str, percent: int, a
         raise Refused("bad_percent", _("Please give the percentage that stays, from 0 to 99."))
     try:
         with transaction.atomic():
-            asked = Relief.objects.create(
+            proposal = Relief.objects.create(
                 violation=row,
                 code=code,
                 note_ar=note_ar,
@@ -106,51 +109,51 @@ def ask_relief(*, violation: Violation, code: str, note_ar: str, percent: int, a
     except IntegrityError as error:
         raise Refused("asked_already", _("This was asked for already and waits for the second person.")) from error
     record("relief.asked", subject=row.key, actor=Actor("clerk", asked_by.key), data={"code": code, "percent": percent})
-    return asked
+    return proposal
 
 
 @transaction.atomic
-def allow_relief(*, relief: Relief, allowed_by: Any) -> None:
-    """The second person waives or reduces, if the sum is still the one that was looked at.
+def allow_relief(*, relief: Relief, allowed_by: User) -> None:
+    """Waive or reduce as the second person, if the sum has not changed since.
 
     Raises NotPermitted, Refused: same_person, done, sum_changed, payment_open.
     """
     row = locked(relief.violation)
-    asked = require_second_person(Relief, relief.pk, allowed_by)
+    proposal = require_second_person(Relief, relief.pk, allowed_by)
     order = queries.order_of(row)
-    if order is None or row.state not in SUMS or order.fils != asked.before_fils:
+    if order is None or row.state not in SUMS or order.fils != proposal.before_fils:
         raise Refused("sum_changed", _("The sum is not the one that was asked about. Please have it asked for anew."))
     actor = Actor("waiver", allowed_by.key)
     settlements.cancel_bills(row, actor=actor, reason="relief")
-    Relief.objects.filter(pk=asked.pk).update(allowed_by=allowed_by, allowed_at=clock.now())
-    data = {"relief": asked.public_id, "before": asked.before_fils, "after": asked.after_fils}
-    if asked.kind == ReliefKind.WAIVER:
-        transition(row, "waive", actor=actor, reason=asked.code, data=data)
-        blocks.lift(row, why="waived")
-        notify(SumWaived, row, key="waived", reason=_words(asked.code))
+    Relief.objects.filter(pk=proposal.pk).update(allowed_by=allowed_by, allowed_at=clock.now())
+    data = {"relief": proposal.public_id, "before": proposal.before_fils, "after": proposal.after_fils}
+    if proposal.kind == ReliefKind.WAIVER:
+        transition(row, "waive", actor=actor, reason=proposal.code, data=data)
+        blocks.lift(row, reason="waived")
+        notify(SumWaived, row, key="waived", reason=_reason_text(proposal.code))
     else:
-        formula = (f"خُفض إلى {asked.percent}%", f"Reduced to {asked.percent} %")
-        terms.next_version(row, order, asked.after_fils, ground="reduction", formula=formula)
+        formula = (f"خُفض إلى {proposal.percent}%", f"Reduced to {proposal.percent} %")
+        terms.next_version(row, order, proposal.after_fils, ground="reduction", formula=formula)
         changes = {}
         if row.state == V.OVERDUE:
             changes = {"settle_until": clock.today() + dt.timedelta(days=queries.limits()["kept_price_days"])}
-        transition(row, "reduce", actor=actor, reason=asked.code, data=data, **changes)
-        blocks.lift(row, why="reduced")
-        notify(SumReduced, row, key=f"reduced:{asked.public_id}", reason=_words(asked.code))
-    record("violation.relieved", subject=row.key, actor=actor, data=data | {"code": asked.code, "asked_by": asked.asked_by.key})
+        transition(row, "reduce", actor=actor, reason=proposal.code, data=data, **changes)
+        blocks.lift(row, reason="reduced")
+        notify(SumReduced, row, key=f"reduced:{proposal.public_id}", reason=_reason_text(proposal.code))
+    record("violation.relieved", subject=row.key, actor=actor, data=data | {"code": proposal.code, "asked_by": proposal.asked_by.key})
 
 
 @transaction.atomic
-def refuse(*, asked: Any, refused_by: Any) -> None:
-    """The second person refuses what was asked for; it may be asked for again. Raises NotPermitted, Refused."""
-    row = require_second_person(type(asked), asked.pk, refused_by)
-    type(asked).objects.filter(pk=row.pk).update(refused_at=clock.now())
-    kind = type(asked).__name__.lower()
+def refuse(*, proposal: P, refused_by: User) -> None:
+    """Refuse a proposal as the second person. Raises NotPermitted, Refused("done")."""
+    row = require_second_person(type(proposal), proposal.pk, refused_by)
+    type(proposal).objects.filter(pk=row.pk).update(refused_at=clock.now())
+    kind = type(proposal).__name__.lower()
     record(f"{kind}.refused", subject=row.violation.key, actor=Actor("authority", refused_by.key), data={"code": row.code})
 
 
-def require_second_person(model: Any, pk: int, user: User) -> Any:
-    """What was asked for, locked, where this user may decide it. Raises NotPermitted: not_your_role, same_person; Refused("done")."""
+def require_second_person(model: type[P], pk: int, user: User) -> P:
+    """A proposal, locked, that this user may decide. Raises NotPermitted: not_your_role, same_person; Refused("done")."""
     require_role(user, ALLOWS)
     row = model.objects.select_for_update(of=("self",)).select_related("asked_by", "violation").get(pk=pk)
     if row.allowed_at is not None or row.refused_at is not None:
@@ -160,5 +163,5 @@ def require_second_person(model: Any, pk: int, user: User) -> Any:
     return row
 
 
-def _words(code: str) -> Any:
+def _reason_text(code: str) -> Reason:
     return rulebook.edition(queries.REPLIES, clock.today()).reasons[code]

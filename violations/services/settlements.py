@@ -1,4 +1,4 @@
-"""Bills for the sums of a violation, and what follows when they are paid or taken back."""
+"""Bills for the sums of a violation, and their effects when they are paid or taken back."""
 
 from __future__ import annotations
 
@@ -30,21 +30,20 @@ BILL = "violations.sum"
 
 @transaction.atomic
 def bill_for(*, violation: Violation, person: User, instalment: Instalment | None = None) -> Bill:
-    """The bill of what is payable of a violation now, for whoever is about to pay it: settlement, one instalment or the court's amount.
+    """The bill of what is payable of a violation now: settlement, an instalment or the court's amount.
 
-    Made out to the party, whoever acts for them. The standing bill is handed out again to the same person; another person who may pay
-    gets one of their own once the first is cancelled. Raises NotPermitted for a stranger and where a delegation is over, Refused with
-    the code of why nothing is payable, "payment_open".
+    Made out to the party, also for a delegate. The open bill is returned again; one made out to another party or of another amount is
+    voided first. Raises NotPermitted as `delegates.authorize_step`, Refused: nothing_payable, earlier_first, payment_open.
     """
     row = _locked(violation)
     access = delegates.authorize_step(row, person, "settle" if row.state == V.ORDERED else "pay")
     payer, actor = access.person, access.actor
     kind, fils, source = _payable(row, instalment)
-    standing = Charge.objects.filter(violation=row, kind=kind, bill__state=BillState.DUE, **source).select_related("bill").first()
-    if standing is not None:
-        if standing.bill.payer_id == payer.pk and standing.bill.total_fils == fils:
-            return standing.bill
-        void_bill(bill=standing.bill, actor=actor, reason="other_payer")
+    open_charge = Charge.objects.filter(violation=row, kind=kind, bill__state=BillState.DUE, **source).select_related("bill").first()
+    if open_charge is not None:
+        if open_charge.bill.payer_id == payer.pk and open_charge.bill.total_fils == fils:
+            return open_charge.bill
+        void_bill(bill=open_charge.bill, actor=actor, reason="other_payer")
     bill = issue_bill(
         kind=BILL,
         subject=row.key,
@@ -67,7 +66,7 @@ _TITLES = {
 
 
 def titles(kind: str) -> tuple[str, str]:
-    """What a bill of a kind of sum is called, in Arabic and English; the reference follows."""
+    """Title of a bill in Arabic and English; the reference follows."""
     return _TITLES[ChargeKind(kind)]
 
 
@@ -88,17 +87,17 @@ def _payable(row: Violation, instalment: Instalment | None) -> tuple[ChargeKind,
     raise Refused("nothing_payable", _("Nothing of this violation can be paid now. The page of the violation says why."))
 
 
-def _next_part(row: Violation, wanted: Instalment | None) -> Instalment:
+def _next_part(row: Violation, instalment: Instalment | None) -> Instalment:
     unpaid = unpaid_parts(row.plan)
     if not unpaid:
         raise Refused("nothing_payable", _("Every instalment is paid."))
-    if wanted is not None and wanted.pk != unpaid[0].pk:
+    if instalment is not None and instalment.pk != unpaid[0].pk:
         raise Refused("earlier_first", _("Please pay the earlier instalment first."))
     return unpaid[0]
 
 
 def unpaid_parts(plan: Plan) -> list[Instalment]:
-    """The instalments of a plan that are not paid, in their order."""
+    """Unpaid instalments of a plan, in order."""
     paid = Charge.objects.filter(instalment__plan=plan, bill__state=BillState.PAID).values("instalment")
     return list(plan.instalments.exclude(pk__in=paid).order_by("number"))
 
@@ -129,7 +128,7 @@ def _line(row: Violation, kind: ChargeKind, fils: int, source: dict[str, Any]) -
 
 @transaction.atomic
 def paid(bill_id: int) -> None:
-    """A bill of a violation was paid. Raises Refused where the sum is not owed in that way any more: the amount is owed back."""
+    """A bill was paid. Raises Refused("not_owed") if the sum is no longer owed in that way; the amount is then refunded."""
     charge = queries.charge_of(bill_id)
     row = _locked(charge.violation)
     if charge.kind == ChargeKind.INSTALMENT:
@@ -137,11 +136,11 @@ def paid(bill_id: int) -> None:
         return
     move = {ChargeKind.SETTLEMENT: "settle", ChargeKind.COURT: "pay_court"}[ChargeKind(charge.kind)]
     allowed = (V.ORDERED, V.OVERDUE) if move == "settle" else (V.JUDGED,)
-    newest = queries.order_of(row)
-    if row.state not in allowed or (move == "settle" and (newest is None or charge.order_id != newest.pk)):
+    order = queries.order_of(row)
+    if row.state not in allowed or (move == "settle" and (order is None or charge.order_id != order.pk)):
         raise Refused("not_owed", _("This sum is not owed in this way any more. What was paid is returned."))
     transition(row, move, actor=ME, data={"bill": charge.bill.reference})
-    _free(row, charge)
+    _record_paid(row, charge)
 
 
 def _instalment_paid(row: Violation, charge: Charge) -> None:
@@ -153,18 +152,18 @@ def _instalment_paid(row: Violation, charge: Charge) -> None:
         return
     transition(plan, "complete", actor=ME)
     transition(row, "settle", actor=ME, data={"plan": plan.public_id})
-    _free(row, charge)
+    _record_paid(row, charge)
 
 
-def _free(row: Violation, charge: Charge) -> None:
+def _record_paid(row: Violation, charge: Charge) -> None:
     record("violation.paid", subject=row.key, actor=ME, data={"kind": charge.kind, "bill": charge.bill.reference})
-    blocks.lift(row, why="paid")
+    blocks.lift(row, reason="paid")
     notify(Settled, row, key=f"paid:{charge.pk}")
 
 
 @transaction.atomic
 def voided(bill_id: int) -> None:
-    """The bank took a payment back: what it had paid is owed again, in the state it was owed in."""
+    """The bank took a payment back: the sum is owed again in the earlier state."""
     charge = queries.charge_of(bill_id)
     row = _locked(charge.violation)
     reason = "reversed_by_bank"
@@ -181,6 +180,6 @@ def voided(bill_id: int) -> None:
 
 
 def cancel_bills(row: Violation, *, actor: Actor, reason: str) -> None:
-    """Cancel what waits for payment, because something else holds now. Raises Refused("payment_open") while the bank is asked."""
+    """Void the bills that wait for payment. Raises Refused("payment_open") while a payment is at the bank."""
     for charge in row.charges.filter(bill__state=BillState.DUE).select_related("bill"):
         void_bill(bill=charge.bill, actor=actor, reason=reason)

@@ -1,4 +1,4 @@
-"""What a party may do about the time and form of payment by themselves: one extension, one plan of instalments; and what lapses."""
+"""Extension and instalment plan of a party, once each; and what happens when periods end."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ V = ViolationState
 ME = system("violations")
 
 
-def authorized_row(violation: Violation, person: User, way: str) -> tuple[Violation, Access]:
-    """The row, locked, and for whom this person takes a way. Raises NotPermitted as `delegates.acts`."""
+def authorized_row(violation: Violation, person: User, option: str) -> tuple[Violation, Access]:
+    """The row, locked, and the access by which a person takes an option. Raises NotPermitted as `delegates.authorize_step`."""
     rows = Violation.objects.select_for_update(of=("self",)).select_related("shop__owner", "shop__organisation", "party")
     row = rows.get(pk=violation.pk)
-    return row, delegates.authorize_step(row, person, way)
+    return row, delegates.authorize_step(row, person, option)
 
 
 def require_option(row: Violation, code: str) -> None:
-    """The way must be open now; what closed it is the refusal. Raises Refused with the code of the reason."""
-    way = next(way for way in rules.ways(queries.status_of(row, is_party=True)) if way.code == code)
-    if not way.is_open:
-        raise Refused(way.closed, _("This way is closed now. The page of the violation says why and which ways are open."))
+    """Raises Refused with the code of the reason if an option is closed."""
+    option = next(option for option in rules.option_statuses(queries.status_of(row, is_party=True)) if option.code == code)
+    if not option.is_open:
+        raise Refused(option.closed, _("This way is closed now. The page of the violation says why and which ways are open."))
 
 
 @transaction.atomic
 def extend(*, violation: Violation, person: User) -> dt.date:
-    """More time to settle, once. Returns the new last day. Raises NotPermitted, Refused with the code of why it is closed."""
+    """Extend the settlement period, once. Returns the new last day. Raises NotPermitted, Refused as `require_option`."""
     row, access = authorized_row(violation, person, "more_time")
     actor = delegates.actor_for(access)
     require_option(row, "more_time")
@@ -51,7 +51,7 @@ def extend(*, violation: Violation, person: User) -> dt.date:
         raise Refused("clock_not_begun", _("The period has not begun yet."))
     after = before + dt.timedelta(days=queries.limits()["extension_days"])
     Extension.objects.create(violation=row, until_before=before, until_after=after, asked_by=actor.key, at=clock.now())
-    settlements.cancel_bills(row, actor=actor, reason="extended")  # its last day changes; the next one bears the new
+    settlements.cancel_bills(row, actor=actor, reason="extended")  # a new bill has the new last day
     changes: dict[str, Any] = {"settle_until": after} | (
         {"block_from": after + dt.timedelta(days=1)} if row.block_from and row.block_from <= after else {}
     )
@@ -63,7 +63,7 @@ def extend(*, violation: Violation, person: User) -> dt.date:
 
 @transaction.atomic
 def agree_plan(*, violation: Violation, person: User, count: int) -> Plan:
-    """Pay the settlement in equal parts, the first one today. Raises NotPermitted, Refused (closed way, "bad_count")."""
+    """Pay the settlement in equal parts, the first one today. Raises NotPermitted, Refused (as `require_option`, "bad_count")."""
     row, access = authorized_row(violation, person, "instalments")
     actor = delegates.actor_for(access)
     require_option(row, "instalments")
@@ -73,9 +73,9 @@ def agree_plan(*, violation: Violation, person: User, count: int) -> Plan:
         raise Refused("bad_count", _("Please choose one of the numbers of instalments offered."))
     settlements.cancel_bills(row, actor=actor, reason="instalments")
     plan = Plan.objects.create(violation=row, order=order, count=count, agreed_at=clock.now(), agreed_by=person.key)
-    today, sweeps = clock.today(), periods["instalment_days"]
+    today, instalment_days = clock.today(), periods["instalment_days"]
     Instalment.objects.bulk_create(
-        Instalment(plan=plan, number=number, fils=fils, due_on=today + dt.timedelta(days=sweeps * (number - 1)))
+        Instalment(plan=plan, number=number, fils=fils, due_on=today + dt.timedelta(days=instalment_days * (number - 1)))
         for number, fils in enumerate(rules.instalments(order.fils, count), 1)
     )
     transition(row, "plan", actor=actor, data={"count": count, "fils": order.fils})
@@ -85,10 +85,7 @@ def agree_plan(*, violation: Violation, person: User, count: int) -> Plan:
 
 
 def void_missed() -> int:
-    """Plans with an instalment whose last day has passed: they fall, and the rest is due. Returns how many.
-
-    An instalment that is at the bank is waited for. Each plan stands alone (`jobs.apart`).
-    """
+    """Void plans with an instalment past its last day and no payment at the bank; the rest is due. Returns how many."""
     running = Plan.objects.filter(state=PlanState.ACTIVE).select_related("violation").order_by("pk")
     return sweeps.for_each("violations.void_plan", running.iterator(), _void_if_missed)
 
@@ -109,17 +106,17 @@ def _void(plan: Plan) -> bool:
     order = queries.order_of(row)
     if order is None:
         raise LookupError(f"plan {plan.pk} has no order")
-    rest = order.fils - queries.paid_fils(row)
+    remaining = order.fils - queries.paid_fils(row)
     until = clock.today() + dt.timedelta(days=queries.limits()["kept_price_days"])
-    next_version(row, order, rest, ground="rest_of_plan", formula=("باقي خطة التقسيط", "Rest of the plan of instalments"))
-    transition(row, "void_plan", actor=ME, reason="instalment_missed", data={"rest": rest}, settle_until=until)
-    record("violation.plan_fell", subject=row.key, actor=ME, data={"number": unpaid[0].number, "rest": rest})
+    next_version(row, order, remaining, ground="rest_of_plan", formula=("باقي خطة التقسيط", "Rest of the plan of instalments"))
+    transition(row, "void_plan", actor=ME, reason="instalment_missed", data={"rest": remaining}, settle_until=until)
+    record("violation.plan_fell", subject=row.key, actor=ME, data={"number": unpaid[0].number, "rest": remaining})
     notify(PlanFell, row, key="plan_fell", until=until)
     return True
 
 
 def next_version(row: Violation, order: SettlementOrder, fils: int, *, ground: str, formula: tuple[str, str]) -> SettlementOrder:
-    """The order that replaces another: same offence, another sum in fils, for a reason."""
+    """Replace a settlement order by one with another sum in fils."""
     return SettlementOrder.objects.create(
         violation=row,
         version=order.version + 1,
@@ -137,10 +134,7 @@ def next_version(row: Violation, order: SettlementOrder, fils: int, *, ground: s
 
 
 def lapse_due() -> int:
-    """Settlements whose last day has passed end. Returns how many; one with a payment at the bank waits for its outcome.
-
-    Each stands alone (`jobs.apart`).
-    """
+    """End settlement periods whose last day has passed, unless a payment is at the bank. Returns how many."""
     due = Violation.objects.filter(state=V.ORDERED, settle_until__lt=clock.today()).order_by("pk")
     return sweeps.for_each("violations.lapse", due.only("pk").iterator(), _lapse_unless_refused)
 
@@ -148,7 +142,7 @@ def lapse_due() -> int:
 def _lapse_unless_refused(violation: Violation) -> bool:
     try:
         return _lapse(violation)
-    except (Refused, TransitionRefused):  # a payment began this moment
+    except (Refused, TransitionRefused):  # a payment has just begun
         return False
 
 

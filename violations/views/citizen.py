@@ -1,4 +1,4 @@
-"""What a party does about a violation: pay, correct, object, take time, pay in parts, prove that nothing is owed."""
+"""Pages of the party: pay, correct, object, extend the period, pay by instalments, clearance certificate."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from municipality.ui.language import read_form
 from municipality.ui.templatetags.portal import ref, tag
 from municipality.uploads.fields import field_of
 from shops.register import queries as shops
-from violations import queries
+from violations import queries, rules
 from violations.forms import AnswerForm, ObjectForm, PlanForm
 from violations.models import Objection, Violation
 from violations.services import delegates, documents, objections, settlements, terms
@@ -37,53 +37,55 @@ from violations.states import ObjectionState, ViolationState
 from violations.views.public import TAGS
 
 V = ViolationState
-PAGE = 25
-LINE = ("pk", "public_id", "number", "warning_number", "seen_at", "state", "settle_until", "correct_until")
+PAGE_SIZE = 25
+LIST_FIELDS = ("pk", "public_id", "number", "warning_number", "seen_at", "state", "settle_until", "correct_until")
 
 
-def mine_or_404(user: User, public_id: str, way: str) -> tuple[Violation, Access]:
-    """A violation of the person or of a shop in which they act for another, and for whom they take a way in it.
+def violation_or_404(user: User, public_id: str, option: str) -> tuple[Violation, Access]:
+    """A violation and the access by which the user takes an option of it.
 
-    Raises Http404 for any other; NotPermitted where a delegation is over, or where the way is the party's alone.
+    Raises Http404 for another's; NotPermitted where a delegation is over, or where a delegate may not take the option.
     """
     rows = Violation.objects.select_related("shop__owner", "shop__organisation", "area", "party")
     row = rows.filter(public_id=public_id).first()
     if row is None:
         raise Http404
     allowed = authorize(user, row)
-    delegates.require_open(allowed, way)
+    delegates.require_open(allowed, option)
     return row, allowed
 
 
-def crumbs(row: Violation, here: str) -> list[tuple[Any, str]]:
+def crumbs(row: Violation, title: str) -> list[tuple[Any, str]]:
     return [
         (_("Violations"), reverse("violations:mine")),
         (ref(row.reference), reverse("violations:page", args=[row.public_id])),
-        (here, ""),
+        (title, ""),
     ]
 
 
 @access("person")
 @require_safe
 def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """Violations of the person and of their shops, newest first, by keyset pages."""
+    """Violations that the person may see, newest first, in keyset pages."""
     language = get_language() or "ar"
     rows = queries.visible_to(request.user).order_by("-pk")
     before = request.GET.get("before", "")
     if before.isascii() and before.isdigit():
         rows = rows.filter(pk__lt=int(before[:18]))
-    # A line says little of a violation: only that is fetched, and the facts of the offence are not unpacked.
-    lines = rows.annotate(name=KT(f"offence_facts__name_{language}")).values_list(*LINE, f"shop__name_{language}", "shop__name_ar", "name")
-    found = list(lines[: PAGE + 1])
-    page_of, labels = reverse("violations:page", args=["0"]).split("0"), {value: tag(TAGS[value], label) for value, label in V.choices}
-    rights = queries.acted_for(request.user, [line[0] for line in found[:PAGE]])
+    # Only the columns of the list are read: unpacking the facts of each offence is slow.
+    lines = rows.annotate(name=KT(f"offence_facts__name_{language}")).values_list(
+        *LIST_FIELDS, f"shop__name_{language}", "shop__name_ar", "name"
+    )
+    page = list(lines[: PAGE_SIZE + 1])
+    url_parts, labels = reverse("violations:page", args=["0"]).split("0"), {value: tag(TAGS[value], label) for value, label in V.choices}
+    grants = queries.grants_by_violation(request.user, [row[0] for row in page[:PAGE_SIZE]])
     return render(
         request,
         "violations/mine.html",
         {
             "rows": [
                 (
-                    SafeString(public_id.join(page_of)),
+                    SafeString(public_id.join(url_parts)),
                     SafeString(html.escape(name)),
                     number or warning or public_id,
                     seen_at,
@@ -91,11 +93,11 @@ def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
                     settle_until if state == V.ORDERED else None,
                     correct_until if state == V.WARNED else None,
                     labels[state],
-                    rights[pk].giver if pk in rights else None,
+                    grants[pk].giver if pk in grants else None,
                 )
-                for pk, public_id, number, warning, seen_at, state, settle_until, correct_until, shop, shop_ar, name in found[:PAGE]
+                for pk, public_id, number, warning, seen_at, state, settle_until, correct_until, shop, shop_ar, name in page[:PAGE_SIZE]
             ],
-            "older_url": f"?before={found[PAGE - 1][0]}" if len(found) > PAGE else "",
+            "older_url": f"?before={page[PAGE_SIZE - 1][0]}" if len(page) > PAGE_SIZE else "",
             "crumbs": [(_("Violations"), "")],
         },
     )
@@ -104,8 +106,8 @@ def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
 def pay(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """What is payable now, once more with its effects; POST makes the bill and goes on to its page."""
-    row, allowed = mine_or_404(request.user, public_id, "pay")
+    """Confirm what is payable now; POST makes the bill and redirects to its page."""
+    row, allowed = violation_or_404(request.user, public_id, "pay")
     refusal: Refused | None = None
     if request.method == "POST":
         try:
@@ -114,8 +116,8 @@ def pay(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         except Refused as refused:
             refusal = refused
     order = queries.order_of(row)
-    standing = queries.status_of(row, is_party=True)
-    is_open = any(way.is_open for way in queries.rules.ways(standing) if way.code in ("settle", "pay"))
+    status = queries.status_of(row, is_party=True)
+    is_open = any(option.is_open for option in rules.option_statuses(status) if option.code in ("settle", "pay"))
     plan = getattr(row, "plan", None)
     unpaid = settlements.unpaid_parts(plan) if plan is not None and row.state == V.INSTALMENTS else []
     fils = unpaid[0].fils if unpaid else row.judgment.fils if row.state == V.JUDGED else order.fils if order is not None else None
@@ -134,42 +136,48 @@ def pay(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     return render(request, "violations/pay.html", context, status=409 if refusal else 200)
 
 
-def _asked(
-    request: AuthenticatedHttpRequest, public_id: str, way: str, template: str, here: str, act: Callable[[Violation], str], **more: Any
+def _confirm_page(
+    request: AuthenticatedHttpRequest,
+    public_id: str,
+    option: str,
+    template: str,
+    title: str,
+    apply: Callable[[Violation], str],
+    **extra: Any,
 ) -> HttpResponse:
-    """A page that asks once more; POST acts and leads back with a sentence, a refusal stands on the page itself."""
-    row, allowed = mine_or_404(request.user, public_id, way)
+    """A confirmation page; POST calls `apply`, which returns the message, and redirects to the violation."""
+    row, allowed = violation_or_404(request.user, public_id, option)
     refusal: Refused | None = None
     if request.method == "POST":
         try:
-            messages.info(request, act(row))
+            messages.info(request, apply(row))
             return redirect("violations:page", public_id=row.public_id)
         except Refused as refused:
             refusal = refused
-    context = {"row": row, "rule": row.rule, "access": allowed, "refusal": refusal, "crumbs": crumbs(row, here), **more}
+    context = {"row": row, "rule": row.rule, "access": allowed, "refusal": refusal, "crumbs": crumbs(row, title), **extra}
     return render(request, template, context, status=409 if refusal else 200)
 
 
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
 def more_time(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    def act(row: Violation) -> str:
+    def apply(row: Violation) -> str:
         terms.extend(violation=row, person=request.user)
         return _("The settlement period is extended.")
 
     days = queries.limits()["extension_days"]
-    return _asked(request, public_id, "more_time", "violations/more_time.html", _("More time"), act, days=days)
+    return _confirm_page(request, public_id, "more_time", "violations/more_time.html", _("More time"), apply, days=days)
 
 
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
 def instalments(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    row, _allowed = mine_or_404(request.user, public_id, "instalments")
+    row, _allowed = violation_or_404(request.user, public_id, "instalments")
     order = queries.order_of(row)
     periods = queries.limits()
     if order is None:
         return redirect("violations:page", public_id=row.public_id)
-    form, submitted = read_form(request, PlanForm, fils=order.fils, most=periods["instalments_most"])
+    form, submitted = read_form(request, PlanForm, fils=order.fils, max_count=periods["instalments_most"])
     refusal: Refused | None = None
     if submitted and form.is_valid():
         try:
@@ -194,22 +202,22 @@ def instalments(request: AuthenticatedHttpRequest, public_id: str) -> HttpRespon
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
 def object_(request: AuthenticatedHttpRequest, public_id: str, ground: str = "") -> HttpResponse:
-    """Ground, words and files; the effects stand beside."""
-    row, allowed = mine_or_404(request.user, public_id, ground or "object")
-    closed = [code for code in (objections.NOT_MINE,) if not allowed.is_self and not queries.rules.DELEGATES[code]]
-    form, submitted = read_form(request, ObjectForm, initial={"ground": ground}, without=closed)
+    """The form of an objection."""
+    row, allowed = violation_or_404(request.user, public_id, ground or "object")
+    closed = [code for code in (objections.NOT_MINE,) if not allowed.is_self and not rules.DELEGATES[code]]
+    form, submitted = read_form(request, ObjectForm, initial={"ground": ground}, excluded=closed)
     refusal: Refused | None = None
     if submitted and form.is_valid():
         try:
-            found = objections.file(violation=row, person=request.user, **form.cleaned_data)
+            objection = objections.file(violation=row, person=request.user, **form.cleaned_data)
         except Refused as refused:
             refusal = refused
         else:
             messages.info(request, _("The objection is filed. Payment stands still until it is decided."))
-            return redirect("cases:case", public_id=found.case.public_id)
-    standing = queries.status_of(row, is_party=True)
-    way = next(way for way in queries.rules.ways(standing) if way.code == "object")
-    if not way.is_open and refusal is None:
+            return redirect("cases:case", public_id=objection.case.public_id)
+    status = queries.status_of(row, is_party=True)
+    option = next(option for option in rules.option_statuses(status) if option.code == "object")
+    if not option.is_open and refusal is None:
         return redirect("violations:page", public_id=row.public_id)
     periods = queries.limits()
     context = {
@@ -229,15 +237,15 @@ def object_(request: AuthenticatedHttpRequest, public_id: str, ground: str = "")
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
 def not_mine(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """The objection with its ground chosen."""
+    """The form of an objection with the ground "not mine"."""
     return object_(request, public_id, ground=objections.NOT_MINE)
 
 
 @access("person")
 @require_safe
 def correct(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """Send photos of what was put right; an inspector of the branch looks at them."""
-    row, allowed = mine_or_404(request.user, public_id, "correct")
+    """Upload photos of a correction."""
+    row, allowed = violation_or_404(request.user, public_id, "correct")
     if row.state != V.WARNED:
         return redirect("violations:page", public_id=row.public_id)
     context = {
@@ -250,23 +258,23 @@ def correct(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     return render(request, "violations/correct.html", context)
 
 
-def _objection_or_404(user: User, public_id: str, way: str) -> tuple[Objection, Access]:
-    row, allowed = mine_or_404(user, public_id, way)
+def _objection_or_404(user: User, public_id: str, option: str) -> tuple[Objection, Access]:
+    row, allowed = violation_or_404(user, public_id, option)
     rows = Objection.objects.filter(violation=row, case__in=cases.visible_to(user).values("pk"))
-    found = rows.select_related("case__applicant", "violation").first()
-    if found is None:
+    objection = rows.select_related("case__applicant", "violation").first()
+    if objection is None:
         raise Http404
-    return found, allowed
+    return objection, allowed
 
 
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
 def answer(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """Answer what the decider asked for, in words or with files."""
+    """Answer the questions of the deciding officer."""
     objection, allowed = _objection_or_404(request.user, public_id, "answer")
     case = objection.case
-    asked = review.open_round(case)
-    if case.state != ObjectionState.CORRECTIONS or asked is None:
+    round_ = review.open_round(case)
+    if case.state != ObjectionState.CORRECTIONS or round_ is None:
         return redirect("cases:case", public_id=case.public_id)
     form, submitted = read_form(request, AnswerForm)
     refusal: Refused | None = None
@@ -283,9 +291,9 @@ def answer(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "case": case,
         "form": form,
         "refusal": refusal,
-        "asked": asked,
+        "round": round_,
         "access": allowed,
-        "items": asked.items.order_by("pk"),
+        "items": round_.items.order_by("pk"),
         "field": field_of(request, objection.violation.key, "objection", next_path=request.path),
         "crumbs": [
             (_("My requests"), reverse("cases:mine")),
@@ -299,7 +307,7 @@ def answer(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
 def withdraw(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """Ask once more, then take the objection back."""
+    """Confirm and withdraw the objection."""
     objection, _allowed = _objection_or_404(request.user, public_id, "withdraw")
     if request.method == "POST":
         objections.withdraw(objection=objection, person=request.user)
@@ -313,7 +321,7 @@ def withdraw(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
 @access("person")
 @require_safe
 def clearance(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """Choose for what a certificate is made: the person with all shops, or one shop."""
+    """Choose what a clearance certificate is about: the person with all shops, or one shop."""
     return _clearance_page(request, None)
 
 
@@ -329,11 +337,11 @@ def _clearance_page(request: AuthenticatedHttpRequest, refusal: Refused | None) 
 @access("person")
 @require_POST
 def make_clearance(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """Make the certificate now and hand it out. Raises Http404 for a shop of somebody else."""
-    wanted = request.POST.get("shop", "")
+    """Issue a clearance certificate. Raises Http404 for another's shop."""
+    shop_id = request.POST.get("shop", "")
     shop = None
-    if wanted:
-        shop = shops.held_by(request.user).filter(public_id=wanted).select_related("branch").first()
+    if shop_id:
+        shop = shops.held_by(request.user).filter(public_id=shop_id).select_related("branch").first()
         if shop is None:
             raise Http404
     try:

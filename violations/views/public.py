@@ -1,11 +1,12 @@
-"""For anybody: find a violation by its number, the page that all ways lead from, and the register of waivers."""
+"""Public pages: find a violation by its number, its page, and the registers of waivers and lifted blocks."""
 
 from __future__ import annotations
 
 import datetime as dt
+from typing import TypeVar
 
 from django.conf import settings
-from django.db.models import OuterRef, Subquery
+from django.db.models import Model, OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -24,20 +25,23 @@ from municipality.fieldwork.models import Evidence
 from municipality.kernel import clock
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.places.models import Branch
+from municipality.rulebook import queries as rulebook
 from municipality.ui.errors import too_many_requests
 from municipality.ui.language import read_form
 from municipality.ui.templatetags.portal import ref
 from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
-from violations import options, queries
+from violations import options, queries, rules
 from violations.forms import FindForm
 from violations.models import Relief, StopLift, Violation
 from violations.services import notices, settlements
 from violations.states import VIOLATION, ViolationState
 
-FOUND = "violations_found"  # signed cookie: what this browser found by number and digits; no row is written for a visitor
-MOST_FOUND, FOUND_SECONDS = 20, 3600
-TRIES, SECONDS = 10, 600
+FOUND = "violations_found"  # signed cookie: violations that this browser found by number and digits
+MAX_FOUND, FOUND_SECONDS = 20, 3600
+MAX_TRIES, SECONDS = 10, 600
+PAGE_SIZE = 50
+M = TypeVar("M", bound=Model)
 TAGS = {
     "recorded": "wait",
     "warned": "warn",
@@ -54,7 +58,7 @@ TAGS = {
     "waived": "ok",
     "annulled": "ok",
 }
-SHOWN = (
+RELATED = (
     *("shop__owner", "shop__organisation", "area", "branch", "inspector", "visit", "paper", "party", "notice", "objection__case"),
     *("service", "extension", "plan", "judgment"),
 )
@@ -65,22 +69,22 @@ CONTESTED = (ViolationState.ORDERED, ViolationState.UNSETTLEABLE, ViolationState
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def start(request: HttpRequest) -> HttpResponse:
-    """What the service is, and the search by number and last four digits; the same answer whatever is wrong."""
+    """The service and the search by number and last four digits; the same answer for every miss."""
     form, submitted = read_form(request, FindForm)
-    missed, closed = False, None
+    is_missed, refusal = False, None
     if submitted and form.is_valid():
-        if not spend(request, "violation", limit=TRIES, seconds=SECONDS):
+        if not spend(request, "violation", limit=MAX_TRIES, seconds=SECONDS):
             return too_many_requests(request, SECONDS)
         number = form.cleaned_data["number"]
-        guess = WRONG_DIGITS.use(number)
-        row = queries.by_number(number, form.cleaned_data["last_four"]) if guess.is_kept else None
+        attempt = WRONG_DIGITS.use(number)
+        row = queries.by_number(number, form.cleaned_data["last_four"]) if attempt.is_kept else None
         if row is not None:
             WRONG_DIGITS.give_back(number)
-            known = [pk for pk in _found(request) if pk != row.public_id]
+            known = [pk for pk in _found_ids(request) if pk != row.public_id]
             answer = redirect("violations:page", public_id=row.public_id)
             answer.set_signed_cookie(
                 FOUND,
-                ".".join([row.public_id, *known][:MOST_FOUND]),
+                ".".join([row.public_id, *known][:MAX_FOUND]),
                 salt=FOUND,
                 max_age=FOUND_SECONDS,
                 httponly=True,
@@ -88,40 +92,40 @@ def start(request: HttpRequest) -> HttpResponse:
                 secure=settings.SESSION_COOKIE_SECURE,
             )
             return answer
-        closed = None if guess.is_kept else guess
-        missed = guess.is_kept
+        refusal = None if attempt.is_kept else attempt
+        is_missed = attempt.is_kept
     response = service_card(
         request,
         "violations",
         "violations/start.html",
         form=form,
-        missed=missed,
-        closed_until=closed and clock.now() + dt.timedelta(seconds=closed.reset),
+        missed=is_missed,
+        closed_until=refusal and clock.now() + dt.timedelta(seconds=refusal.reset),
         periods=queries.limits(),
         is_person=request.user.is_authenticated and not request.user.is_staff,  # type: ignore[union-attr]
     )
-    if closed is not None:
-        response.status_code, response["Retry-After"] = 429, str(closed.reset)
+    if refusal is not None:
+        response.status_code, response["Retry-After"] = 429, str(refusal.reset)
     return response
 
 
-def _found(request: HttpRequest) -> list[str]:
-    """What this browser found within the last hour; nothing where the cookie is missing, old or not ours."""
+def _found_ids(request: HttpRequest) -> list[str]:
+    """Public ids that this browser found within the last hour."""
     value = request.get_signed_cookie(FOUND, default="", salt=FOUND, max_age=FOUND_SECONDS)
     return value.split(".") if value else []
 
 
-def seen_or_404(request: HttpRequest, public_id: str) -> tuple[Violation, Access | None]:
-    """A violation that this reader may see, and for whom they act in it (None: they found it by number and digits).
+def violation_or_404(request: HttpRequest, public_id: str) -> tuple[Violation, Access | None]:
+    """A violation that this visitor may see, and their access to it (None: found by number and digits).
 
-    Raises Http404: for everybody else it does not exist; NotPermitted where a delegation is over.
+    Raises Http404 for any other; NotPermitted where a delegation is over.
     """
-    rows = queries.with_bank(Violation.objects.select_related(*SHOWN))
+    rows = queries.annotate_at_bank(Violation.objects.select_related(*RELATED))
     row = rows.filter(public_id=public_id).first()
     if row is None:
         raise Http404
     user = request.user
-    if row.public_id in _found(request) and not is_authorized(user, row):
+    if row.public_id in _found_ids(request) and not is_authorized(user, row):
         return row, None
     return row, authorize(user, row)
 
@@ -130,20 +134,19 @@ def seen_or_404(request: HttpRequest, public_id: str) -> tuple[Violation, Access
 @never_cache
 @require_safe
 def page(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Evidence, article, place, and all ways at once with their effects. A party who opens it is served by that; a delegate serves
-    nobody."""
-    row, access = seen_or_404(request, public_id)
+    """One violation with evidence and options. Opening it as a party (not as a delegate) proves service."""
+    row, access = violation_or_404(request, public_id)
     is_party = access is not None
     if access is not None and access.is_self and request.method == "GET":
         notices.record_opening(violation=row, person=access.person)
     order = queries.order_of(row)
     periods = queries.limits()
     by_delegate = access is not None and not access.is_self
-    standing = queries.status_of(row, is_party=is_party, by_delegate=by_delegate, order=order, periods=periods)
+    status = queries.status_of(row, is_party=is_party, by_delegate=by_delegate, order=order, periods=periods)
     plan = getattr(row, "plan", None)
-    left = (row.settle_until - clock.today()).days if row.settle_until is not None else None
+    days_left = (row.settle_until - clock.today()).days if row.settle_until is not None else None
     unpaid = settlements.unpaid_parts(plan) if plan is not None else []
-    taken = Evidence.objects.filter(upload=OuterRef("pk")).values("captured_at")
+    captured_at = Evidence.objects.filter(upload=OuterRef("pk")).values("captured_at")
     photos = Upload.objects.filter(subject=row.key, slot__in=["photos", "correction", "defence"], state=UploadState.READY)
     has_notice = row.notice is not None and row.notice.state == DocumentState.ACTIVE
     objection = getattr(row, "objection", None) if is_party else None
@@ -158,20 +161,20 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
             "tag": TAGS[row.state],
             "is_contested": row.state in CONTESTED,
             "order": order,
-            "left": left,
+            "days_left": days_left,
             "days": periods["settlement_days"],
-            "ways": options.options_of(row, standing),
-            "photos": photos.annotate(captured_at=Subquery(taken)).order_by("pk"),
+            "options": options.options_of(row, status),
+            "photos": photos.annotate(captured_at=Subquery(captured_at)).order_by("pk"),
             "service": getattr(row, "service", None),
             "objection": objection,
-            # Who made an objection goes on with it; another who signs for the same organisation reads its number.
+            # Another signatory of the same organisation sees only the number of the case.
             "opens_case": objection is not None and cases.visible_to(request.user).filter(pk=objection.case_id).exists(),
             "plan": plan,
             "parts": [(part, part not in unpaid) for part in plan.instalments.all()] if plan is not None else [],
             "judgment": getattr(row, "judgment", None),
             "events": [{"title": WORKFLOWS[VIOLATION].moves[event.move].label, "at": event.at} for event in row.events.order_by("pk")],
             "has_notice": has_notice and is_party,
-            "quantity": _quantity(row),
+            "quantity": rules.quantity_text(row.quantity_hundredths),
             "crumbs": [
                 (_("Violations"), reverse("violations:mine") if is_party else reverse("violations:start")),
                 (ref(row.reference), ""),
@@ -180,17 +183,12 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
     )
 
 
-def _quantity(row: Violation) -> str:
-    whole, part = divmod(row.quantity_hundredths, 100)
-    return f"{whole}.{part:02d}" if part else str(whole)
-
-
 @public
 @never_cache
 @require_safe
 def photo(request: HttpRequest, public_id: str, photo_id: str) -> HttpResponse:
-    """One picture of a violation, as the portal drew it anew, for whoever may see its page."""
-    row, _principal = seen_or_404(request, public_id)
+    """The preview of a photo, for visitors who may see the violation."""
+    row, _access = violation_or_404(request, public_id)
     upload = (
         Upload.objects.filter(subject=row.key, public_id=photo_id, slot__in=["photos", "correction", "defence"], state=UploadState.READY)
         .select_related("preview")
@@ -205,25 +203,26 @@ def photo(request: HttpRequest, public_id: str, photo_id: str) -> HttpResponse:
     return response
 
 
-PAGE = 50
+def _keyset_page(request: HttpRequest, rows: QuerySet[M]) -> tuple[list[M], str]:
+    """The rows older than the `before` of the query string, and the link to older ones ("" on the last page)."""
+    before = request.GET.get("before", "")
+    if before.isascii() and before.isdigit():
+        rows = rows.filter(pk__lt=int(before[:18]))
+    found = list(rows[: PAGE_SIZE + 1])
+    return found[:PAGE_SIZE], f"?before={found[PAGE_SIZE - 1].pk}" if len(found) > PAGE_SIZE else ""
 
 
 @public
 @require_safe
 def lifts(request: HttpRequest) -> HttpResponse:
-    """Every stop of services that was lifted by hand: day, offence, branch, last day, reason, the two units; nobody's name."""
+    """Service blocks lifted by hand, without names."""
     rows = StopLift.objects.filter(allowed_at__isnull=False).select_related("violation__branch").order_by("-pk")
-    before = request.GET.get("before", "")
-    if before.isascii() and before.isdigit():
-        rows = rows.filter(pk__lt=int(before[:18]))
-    found = list(rows[: PAGE + 1])
-    replies = queries.rulebook.edition(queries.REPLIES, clock.today()).reasons
+    page, older_url = _keyset_page(request, rows)
+    replies = rulebook.edition(queries.REPLIES, clock.today()).reasons
     units = {branch.pk: branch for branch in Branch.objects.all()}
     context = {
-        "rows": [
-            (row, row.violation.rule, replies.get(row.code), units.get(row.asked_unit), units.get(row.allowed_unit)) for row in found[:PAGE]
-        ],
-        "older_url": f"?before={found[PAGE - 1].pk}" if len(found) > PAGE else "",
+        "rows": [(row, row.violation.rule, replies.get(row.code), units.get(row.asked_unit), units.get(row.allowed_unit)) for row in page],
+        "older_url": older_url,
         "crumbs": [(_("Violations"), reverse("violations:start")), (_("Stops lifted by hand"), "")],
     }
     return render(request, "violations/lifts.html", context)
@@ -232,16 +231,13 @@ def lifts(request: HttpRequest) -> HttpResponse:
 @public
 @require_safe
 def reliefs(request: HttpRequest) -> HttpResponse:
-    """Every waiver and reduction: day, kind, offence, branch, before and after, reason, the two roles; nobody's name."""
+    """Waivers and reductions, without names."""
     rows = Relief.objects.filter(allowed_at__isnull=False).select_related("violation__branch").order_by("-pk")
-    before = request.GET.get("before", "")
-    if before.isascii() and before.isdigit():
-        rows = rows.filter(pk__lt=int(before[:18]))
-    found = list(rows[: PAGE + 1])
-    replies = queries.rulebook.edition(queries.REPLIES, clock.today()).reasons
+    page, older_url = _keyset_page(request, rows)
+    replies = rulebook.edition(queries.REPLIES, clock.today()).reasons
     context = {
-        "rows": [(row, row.violation.rule, replies.get(row.code)) for row in found[:PAGE]],
-        "older_url": f"?before={found[PAGE - 1].pk}" if len(found) > PAGE else "",
+        "rows": [(row, row.violation.rule, replies.get(row.code)) for row in page],
+        "older_url": older_url,
         "crumbs": [(_("Violations"), reverse("violations:start")), (_("Waivers and reductions"), "")],
     }
     return render(request, "violations/reliefs.html", context)

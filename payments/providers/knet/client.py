@@ -1,4 +1,4 @@
-"""The one outgoing call: server to server, with limits on time and size, certificates verified, redirects not followed."""
+"""The HTTP client: limits on time and size, verified certificates, no redirects."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import requests
 
 from payments.providers.port import GatewayUnreachable
 
-CONNECT, READ, WHOLE = 3, 10, 20  # seconds
+CONNECT, READ, TOTAL = 3, 10, 20  # seconds
 MAX_ANSWER = 64 * 1024  # bytes
 
 
 def post_xml(url: str, body: str, *, ca_file: str = "") -> bytes:
-    """POST to `tranPipe` and return the bytes of a 200. Raises GatewayUnreachable with the kind of failure, no addresses in it."""
-    deadline = time.monotonic() + WHOLE
+    """POST to `tranPipe` and return the bytes of a 200. Raises GatewayUnreachable without addresses in its text."""
+    deadline = time.monotonic() + TOTAL
     try:
         with requests.Session() as session:
             session.trust_env = False  # neither proxies nor certificates from the environment

@@ -1,7 +1,7 @@
 """The gateway's cipher: AES-128 in CBC mode with the key as initialisation vector, PKCS#7, hexadecimal.
 
-It is the protocol's own and authenticates nothing: whoever alters a ciphertext alters the text, and whoever reads what a
-ciphertext of their choice decrypts to computes the key. So nothing that was decrypted is believed, shown or stored.
+Prescribed by the protocol and not authenticated: altered ciphertexts give altered texts, and decryptions of chosen ciphertexts reveal
+the key. So decrypted text is never trusted, shown or stored.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ MAX_HEX = 16 * 1024
 
 
 class Undecipherable(Exception):
-    """One exception without a reason for hex, length, padding and characters alike: a reason would be an oracle."""
+    """Invalid hex, length, padding or characters; without a reason, which would be an oracle."""
 
 
 def _cipher(key: bytes) -> Cipher[modes.CBC]:

@@ -1,11 +1,11 @@
-"""What the gateway's error codes mean to a person. The digits count; one code of the manual misses a letter of its prefix."""
+"""Texts of the gateway's error codes. The prefix may lack its first letter, as one code of the manual does."""
 
 from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import Any
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 
@@ -38,7 +38,7 @@ _GROUPS: dict[Kind, tuple[int, ...]] = {
     Kind.HOST: (144, 158, 159, 160, 163, 245),
 }
 CODES = {number: kind for kind, numbers in _GROUPS.items() for number in numbers}
-SENTENCES: dict[Kind, Any] = {
+SENTENCES: dict[Kind, Promise] = {
     Kind.OURS: _(
         "The connection between the portal and the bank is not set up rightly. This is ours to repair; your card is not the reason."
     ),
@@ -59,13 +59,13 @@ _CODE = re.compile(r"I?PAY(?P<area>0[12])(?P<number>\d{5})", re.IGNORECASE)
 
 def kind_of(code: str) -> Kind:
     """The kind of an error code such as IPAY0100048 or CODE-text; OTHER for what is unknown or none."""
-    found = _CODE.match(code.strip())
-    if not found:
+    match = _CODE.match(code.strip())
+    if not match:
         return Kind.OTHER
-    return Kind.LATER if found["area"] == "02" else CODES.get(int(found["number"]), Kind.OTHER)
+    return Kind.LATER if match["area"] == "02" else CODES.get(int(match["number"]), Kind.OTHER)
 
 
-def sentence_for(code: str) -> tuple[str, Any]:
-    """The code itself where it has the form of one (nothing else of what a browser brought is shown), and its sentence."""
-    found = _CODE.match(code.strip())
-    return (found[0].upper() if found else "", SENTENCES[kind_of(code)])
+def sentence_for(code: str) -> tuple[str, Promise]:
+    """The code if it is well formed, else "", and its sentence."""
+    match = _CODE.match(code.strip())
+    return (match[0].upper() if match else "", SENTENCES[kind_of(code)])

@@ -17,19 +17,19 @@ class Knet:
 
     def order(self, order: Order) -> Redirection:
         """The address of the payment page. Raises NotConfigured, ValueError."""
-        at = terminal()
+        config = terminal()
         fields = messages.order_fields(
             order,
-            tranportal_id=at.tranportal_id,
-            password=at.password,
-            langid=at.langids[order.language],
-            response_url=at.response_url,
-            error_url=at.error_url,
+            tranportal_id=config.tranportal_id,
+            password=config.password,
+            langid=config.langids[order.language],
+            response_url=config.response_url,
+            error_url=config.error_url,
         )
-        trandata = codec.encrypt(at.key, messages.order_text(fields))
+        trandata = codec.encrypt(config.key, messages.order_text(fields))
         url = (
-            f"{at.payment_url}?param=paymentInit&trandata={trandata}&tranportalId={at.tranportal_id}"
-            f"&responseURL={at.response_url}&errorURL={at.error_url}"
+            f"{config.payment_url}?param=paymentInit&trandata={trandata}&tranportalId={config.tranportal_id}"
+            f"&responseURL={config.response_url}&errorURL={config.error_url}"
         )
         return Redirection(url, trandata, fields | {"password": messages.MASK})
 
@@ -51,19 +51,24 @@ class Knet:
         return self._call(messages.CREDIT, trackid, fils)
 
     def _call(self, action: str, trackid: str, fils: int) -> Reply:
-        at = terminal()
+        config = terminal()
         body = messages.call_xml(
-            tranportal_id=at.tranportal_id, password=at.password, trackid=trackid, fils=fils, wrapped=at.xml_wrapper, action=action
+            tranportal_id=config.tranportal_id,
+            password=config.password,
+            trackid=trackid,
+            fils=fils,
+            wrapped=config.xml_wrapper,
+            action=action,
         )
-        sent = messages.mask_password(body)
+        request = messages.mask_password(body)
         try:
-            content = client.post_xml(at.tranpipe_url, body, ca_file=at.ca_file)
+            content = client.post_xml(config.tranpipe_url, body, ca_file=config.ca_file)
         except GatewayUnreachable as failure:
-            raise GatewayUnreachable(failure.why, request=sent) from None
-        text = content.decode("utf8", errors="backslashreplace").replace(at.password, messages.MASK).replace("\x00", "\\x00")
+            raise GatewayUnreachable(failure.reason, request=request) from None
+        text = content.decode("utf8", errors="backslashreplace").replace(config.password, messages.MASK).replace("\x00", "\\x00")
         try:
             fields = messages.read_xml(content)
         except messages.Malformed as error:
-            raise GatewayUnreachable(f"malformed: {error}", request=sent, response=text[: messages.MAX_XML]) from None
+            raise GatewayUnreachable(f"malformed: {error}", request=request, response=text[: messages.MAX_XML]) from None
         fields.pop("password", None)
-        return Reply(messages.read_answer(fields, credited=at.credited_element), sent, text, fields)
+        return Reply(messages.read_answer(fields, credited=config.credited_element), request, text, fields)

@@ -1,4 +1,4 @@
-"""The texts that pass: the order in the address, the result in the notification, the rootless XML of an inquiry."""
+"""Formats of messages: the order in the URL, the result in the notification, the XML without a root of an inquiry."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_XML = 64 * 1024
 _TRACKID = re.compile(rf"[A-Za-z0-9]{{1,{MAX_TRACKID}}}")
 _UDF = re.compile(r"[A-Za-z0-9 ]{0,255}")
 _ID = re.compile(r"[A-Za-z0-9]{1,40}")
-# A result that carries a field of a request was made from one of our own ciphertexts.
+# A result with a field of a request was made from one of our own ciphertexts.
 _REQUEST_FIELDS = frozenset({"id", "password", "action", "langid", "currencycode", "responseurl", "errorurl", "tranportalid"})
 
 
@@ -31,11 +31,11 @@ class Malformed(Exception):
 
 
 def udf(text: str) -> str:
-    """A free field reduced to letters and digits, since anything else could smuggle fields into the text. Raises ValueError if too long."""
-    kept = re.sub(r"[^A-Za-z0-9 ]", "", text)
-    if not _UDF.fullmatch(kept):
+    """A free field reduced to letters and digits, against injected fields. Raises ValueError if too long."""
+    cleaned = re.sub(r"[^A-Za-z0-9 ]", "", text)
+    if not _UDF.fullmatch(cleaned):
         raise ValueError("too long for a free field")
-    return kept
+    return cleaned
 
 
 def order_fields(order: Order, *, tranportal_id: str, password: str, langid: str, response_url: str, error_url: str) -> dict[str, str]:
@@ -70,7 +70,7 @@ def order_text(fields: dict[str, str]) -> str:
 
 
 def read_result(text: str) -> Notice:
-    """The claim in a decrypted notification. Raises Undecipherable, without a reason, for everything that is not one.
+    """Parse a decrypted notification. Raises Undecipherable, without a reason, for anything else.
 
     Names compare without case, order is free, unknown names are ignored; a name twice, a field of a request, a missing
     payment id, result or track id make it none.
@@ -140,7 +140,7 @@ def read_xml(body: bytes) -> dict[str, str]:
 
 
 def read_answer(fields: dict[str, str], *, credited: str = "") -> InquiryAnswer:
-    """The meaning-free facts of an answer's elements; `credited` names the element with the sum returned so far, if there is one."""
+    """The answer of its elements; `credited` names the element with the sum returned so far, if any."""
     return InquiryAnswer(
         result=fields.get("result", ""),
         trackid=fields.get("trackid", ""),

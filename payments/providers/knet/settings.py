@@ -1,4 +1,4 @@
-"""The terminal as the settings describe it, checked before anything is sent anywhere."""
+"""The KNET terminal of the settings, validated."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from payments import links
 from payments.providers.port import NotConfigured
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-# With only these in the two return addresses, nobody has to know whether the gateway decodes them.
+# Characters that are the same whether the gateway decodes the return URLs or not.
 _RETURN = re.compile(r"https?://[A-Za-z0-9.\-\[\]]+(?::\d+)?/[A-Za-z0-9/_.\-]*")
 
 
@@ -43,8 +43,8 @@ class Terminal:
 
 def terminal() -> Terminal:
     """The configured terminal. Raises NotConfigured, naming the setting and never its value."""
-    wanted = ("KNET_TRANPORTAL_ID", "KNET_PASSWORD", "KNET_RESOURCE_KEY", "KNET_PAYMENT_URL", "KNET_TRANPIPE_URL", "PORTAL_URL")
-    missing = [name for name in wanted if not getattr(settings, name, "")]
+    required = ("KNET_TRANPORTAL_ID", "KNET_PASSWORD", "KNET_RESOURCE_KEY", "KNET_PAYMENT_URL", "KNET_TRANPIPE_URL", "PORTAL_URL")
+    missing = [name for name in required if not getattr(settings, name, "")]
     if missing:
         raise NotConfigured(", ".join(missing))
     key = settings.KNET_RESOURCE_KEY.encode()

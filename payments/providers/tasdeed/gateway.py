@@ -1,4 +1,4 @@
-"""A signed redirect to the payment page, signed notices as hints, signed questions from server to server (all assumption)."""
+"""A signed redirect to the payment page, signed notices and signed inquiries (all assumption)."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from payments.providers.port import GatewayUnreachable, NotConfigured, Notice, O
 from payments.providers.tasdeed.signing import agrees, sign
 from payments.rules import NOT_FOUND_CODE, InquiryAnswer
 
-CONNECT, READ, WHOLE = 3, 10, 20  # seconds
+CONNECT, READ, TOTAL = 3, 10, 20  # seconds
 MAX_ANSWER = 64 * 1024  # bytes
-# Its words in those of the port; every other word is one that we do not understand.
-WORDS = {"PAID": "CAPTURED", "REFUNDED": "CAPTURED", "FAILED": "NOT CAPTURED", "CANCELLED": "CANCELED", "EXPIRED": "CANCELED"}
+# Results of Tasdeed → of KNET (payments.rules.RESULTS).
+RESULTS = {"PAID": "CAPTURED", "REFUNDED": "CAPTURED", "FAILED": "NOT CAPTURED", "CANCELLED": "CANCELED", "EXPIRED": "CANCELED"}
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class Account:
 
 def account() -> Account:
     """The configured account. Raises NotConfigured, naming the setting and never its value."""
-    wanted = ("TASDEED_MERCHANT", "TASDEED_SECRET", "TASDEED_PAGE_URL", "TASDEED_API_URL", "PORTAL_URL")
-    missing = [name for name in wanted if not getattr(settings, name, "")]
+    required = ("TASDEED_MERCHANT", "TASDEED_SECRET", "TASDEED_PAGE_URL", "TASDEED_API_URL", "PORTAL_URL")
+    missing = [name for name in required if not getattr(settings, name, "")]
     if missing:
         raise NotConfigured(", ".join(missing))
     for name in ("TASDEED_PAGE_URL", "TASDEED_API_URL"):
@@ -52,11 +52,11 @@ class Tasdeed:
 
     def order(self, order: Order) -> Redirection:
         """The signed address of the payment page. Raises NotConfigured, ValueError for an amount that cannot be paid."""
-        at = account()
+        config = account()
         if not 0 < order.fils <= money.MAX_FILS:
             raise ValueError("not an amount that can be paid")
         fields = {
-            "merchant": at.merchant,
+            "merchant": config.merchant,
             "reference": order.trackid,
             "amount": money.to_text(order.fils),
             "currency": "KWD",
@@ -65,24 +65,24 @@ class Tasdeed:
             "return": order.return_url,
             "notify": links.absolute(links.TASDEED),
         }
-        signed = fields | {"signature": sign(at.secret, *fields.values())}
-        return Redirection(f"{at.page_url}?{urlencode(signed)}", urlencode(signed), fields)
+        signed = fields | {"signature": sign(config.secret, *fields.values())}
+        return Redirection(f"{config.page_url}?{urlencode(signed)}", urlencode(signed), fields)
 
     def read_notification(self, text: str) -> Notice | None:
         """The claim in a signed notice; None whatever is wrong with it. Raises NotConfigured."""
-        at = account()
+        config = account()
         try:
-            told: Any = json.loads(text)
+            data: Any = json.loads(text)
         except ValueError:
             return None
         names = ("reference", "status", "amount", "transaction", "signature")
-        if not isinstance(told, dict) or not all(isinstance(told.get(name), str) for name in names):
+        if not isinstance(data, dict) or not all(isinstance(data.get(name), str) for name in names):
             return None
-        *values, signature = (told[name] for name in names)
-        if not agrees(at.secret, signature, at.merchant, *values):
+        *values, signature = (data[name] for name in names)
+        if not agrees(config.secret, signature, config.merchant, *values):
             return None
         fingerprint = hashlib.sha256(signature.encode()).hexdigest()
-        return Notice(values[0], WORDS.get(values[1], values[1]), values[3], _fils(values[2]), fingerprint)
+        return Notice(values[0], RESULTS.get(values[1], values[1]), values[3], _fils(values[2]), fingerprint)
 
     def inquire(self, *, trackid: str, fils: int) -> Reply:
         """Ask about a payment. Raises GatewayUnreachable, NotConfigured."""
@@ -94,34 +94,34 @@ class Tasdeed:
         return self._call("POST", f"/payments/{quote(trackid, safe='')}/refunds", trackid, body)
 
     def _call(self, method: str, path: str, trackid: str, body: bytes) -> Reply:
-        at = account()
+        config = account()
         stamp = str(int(clock.now().timestamp()))
         headers = {
-            "X-Merchant": at.merchant,
+            "X-Merchant": config.merchant,
             "X-Timestamp": stamp,
-            "X-Signature": sign(at.secret, at.merchant, stamp, method, path, body.decode()),
+            "X-Signature": sign(config.secret, config.merchant, stamp, method, path, body.decode()),
             "Content-Type": "application/json",
             "Accept-Encoding": "identity",
         }
-        sent = f"{method} {path} {body.decode()}".strip()
-        status, content, signature = _send(method, f"{at.api_url}{path}", headers, body, sent)
+        request = f"{method} {path} {body.decode()}".strip()
+        status, content, signature = _send(method, f"{config.api_url}{path}", headers, body, request)
         text = content.decode("utf8", errors="backslashreplace").replace("\x00", "\\x00")
-        if not agrees(at.secret, signature, at.merchant, stamp, str(status), text):
-            raise GatewayUnreachable("answer without a good signature", request=sent, response=text)
+        if not agrees(config.secret, signature, config.merchant, stamp, str(status), text):
+            raise GatewayUnreachable("answer without a good signature", request=request, response=text)
         try:
-            told: Any = json.loads(text)
+            data: Any = json.loads(text)
         except ValueError:
-            told = None
-        if not isinstance(told, dict):
-            raise GatewayUnreachable("malformed", request=sent, response=text)
-        fields = {str(name): value for name, value in told.items() if isinstance(value, str)}
+            data = None
+        if not isinstance(data, dict):
+            raise GatewayUnreachable("malformed", request=request, response=text)
+        fields = {str(name): value for name, value in data.items() if isinstance(value, str)}
         return Reply(
-            _answer(status, fields), sent, text, fields | {"tranid": fields.get("transaction", ""), "ref": fields.get("receipt", "")}
+            _answer(status, fields), request, text, fields | {"tranid": fields.get("transaction", ""), "ref": fields.get("receipt", "")}
         )
 
 
-def _send(method: str, url: str, headers: dict[str, str], body: bytes, sent: str) -> tuple[int, bytes, str]:
-    deadline = time.monotonic() + WHOLE
+def _send(method: str, url: str, headers: dict[str, str], body: bytes, request: str) -> tuple[int, bytes, str]:
+    deadline = time.monotonic() + TOTAL
     try:
         with requests.Session() as session:
             session.trust_env = False
@@ -132,12 +132,12 @@ def _send(method: str, url: str, headers: dict[str, str], body: bytes, sent: str
                 for chunk in answer.iter_content(8192):
                     content += chunk
                     if len(content) > MAX_ANSWER or time.monotonic() > deadline:
-                        raise GatewayUnreachable("answer too long or too slow", request=sent)
+                        raise GatewayUnreachable("answer too long or too slow", request=request)
                 if answer.status_code not in (200, 404, 409):
-                    raise GatewayUnreachable(f"status {answer.status_code}", request=sent)
+                    raise GatewayUnreachable(f"status {answer.status_code}", request=request)
                 return answer.status_code, content, answer.headers.get("X-Signature", "")
     except requests.RequestException as error:
-        raise GatewayUnreachable(type(error).__name__, request=sent) from None
+        raise GatewayUnreachable(type(error).__name__, request=request) from None
 
 
 def _answer(status: int, fields: dict[str, str]) -> InquiryAnswer:
@@ -147,7 +147,7 @@ def _answer(status: int, fields: dict[str, str]) -> InquiryAnswer:
         return InquiryAnswer("!ERROR!", error_code=fields.get("error", "refused")[:40])
     word = fields.get("status", "")
     return InquiryAnswer(
-        result=WORDS.get(word, word),
+        result=RESULTS.get(word, word),
         trackid=fields.get("reference", ""),
         payment_id=fields.get("transaction", ""),
         tran_id=fields.get("transaction", ""),

@@ -1,4 +1,4 @@
-"""Licences from paper in every state, with some of those that went before."""
+"""Licences from paper in every state, some with previous ones."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from shops.models import Shop
 from shops.register.queries import with_names
 
 PORTAL_DAYS = 200  # how long before the anchor the paper register was read in
-FATES = (("far", 60), ("soon", 14), ("ended", 12), ("suspended", 4), ("revoked", 3), ("none", 2))
+OUTCOMES = (("far", 60), ("soon", 14), ("ended", 12), ("suspended", 4), ("revoked", 3), ("none", 2))
 SUSPENDED_FOR = ("layout_changed", "commercial_license_ended", "outside_licensed_area")
 REVOKED_FOR = ("location_given_up", "activity_changed")
 
@@ -28,24 +28,24 @@ REVOKED_FOR = ("location_given_up", "activity_changed")
 def run(loading: Loading) -> str:
     rng = seeded("licences step")
     officers = {user.branch_id: actor_of(user) for user in User.objects.filter(groups__name="officer")}
-    told = {place.commercial_license_no: place.story for place in stories.placed()}
+    story_by_licence = {placed.commercial_license_no: placed.story for placed in stories.placed()}
     waiting = case_shop_ids()
     papers: list[Paper] = []
     for shop in with_names(Shop.objects.order_by("pk")):
-        story = told.get(shop.commercial_license_no)
+        story = story_by_licence.get(shop.commercial_license_no)
         papers += papers_of(loading, shop, rng, officers, story=story, is_waiting=shop.pk in waiting)
     count = carry_over(papers, rng)
     return f"{count} licences carried over from paper"
 
 
 def case_shop_ids() -> set[int]:
-    """Shops whose renewals the demo tells as past cases: those of the plain people and of the three organisations."""
+    """Shops with past renewals: of people without a story and of the three organisations."""
     names = [p.name_en for p in people.PEOPLE if p.role == "owner" and not p.story]
     numbers = [number for _, _, number, _ in ORGANISATIONS]
     owned = Shop.objects.filter(owner__name_en__in=names).exclude(activity__in=ELSEWHERE)
     signed = Shop.objects.filter(organisation__commercial_register_no__in=numbers).exclude(activity__in=ELSEWHERE)
-    found = sorted({*owned.values_list("pk", flat=True), *signed.values_list("pk", flat=True)})
-    return set(found[: len(found) * 4 // 5])
+    shop_ids = sorted({*owned.values_list("pk", flat=True), *signed.values_list("pk", flat=True)})
+    return set(shop_ids[: len(shop_ids) * 4 // 5])
 
 
 def papers_of(
@@ -57,36 +57,43 @@ def papers_of(
     story: stories.Story | None = None,
     is_waiting: bool = False,
 ) -> list[Paper]:
-    """The paper licences of one shop, oldest first; none for some."""
-    fate = story.key if story else "food" if shop.activity_id in FOOD else rng.choices([f for f, _ in FATES], [w for _, w in FATES])[0]
-    if fate == "none" or (fate != "food" and shop.activity_id in ELSEWHERE) or (fate == "food" and not story and rng.random() < 0.5):
+    """The paper licences of a shop, oldest first; some have none."""
+    if story:
+        outcome = story.key
+    else:
+        outcome = "food" if shop.activity_id in FOOD else rng.choices([f for f, _ in OUTCOMES], [w for _, w in OUTCOMES])[0]
+    if (
+        outcome == "none"
+        or (outcome != "food" and shop.activity_id in ELSEWHERE)
+        or (outcome == "food" and not story and rng.random() < 0.5)
+    ):
         return []
-    if story and fate != "food":
+    if story and outcome != "food":
         last = loading.day(story.last_day)
     elif is_waiting:
         last = loading.day(rng.randint(2, 58) - rng.randint(1, 120))
-        fate = "soon"
+        outcome = "soon"
     else:
-        last = _last_day(loading, fate, rng)
+        last = _last_day(loading, outcome, rng)
     paper = _paper(loading, shop, _first_day(last), last, rng)
     papers = [paper]
-    if fate in ("suspended", "revoked"):
-        paper.state = DocumentState.SUSPENDED if fate == "suspended" else DocumentState.REVOKED
+    if outcome in ("suspended", "revoked"):
+        paper.state = DocumentState.SUSPENDED if outcome == "suspended" else DocumentState.REVOKED
         paper.moved_at = loading.instant(loading.day(-rng.randint(1, 30)), rng)
-        paper.reason = rng.choice(SUSPENDED_FOR if fate == "suspended" else REVOKED_FOR)
+        paper.reason = rng.choice(SUSPENDED_FOR if outcome == "suspended" else REVOKED_FOR)
         paper.mover = officers[shop.branch_id]
-    if fate == "changed":
+    if outcome == "changed":
         before = "7" if shop.street != "7" else "8"
         paper.registered_facts = shop.registered_facts() | {"street": before}
-    while fate != "food" and rng.random() < 0.35 and len(papers) < 3:
-        papers.insert(0, _before(loading, papers[0], rng))
+    while outcome != "food" and rng.random() < 0.35 and len(papers) < 3:
+        papers.insert(0, _previous(loading, papers[0], rng))
     return papers
 
 
-def _last_day(loading: Loading, fate: str, rng: Random) -> dt.date:
-    if fate == "food":  # licensed here before food passed to its own authority in July 2018
+def _last_day(loading: Loading, outcome: str, rng: Random) -> dt.date:
+    if outcome == "food":  # licensed here before food passed to its own authority in July 2018
         return dt.date(2018, 7, 14) + dt.timedelta(days=rng.randint(0, 360))
-    first, last = {"far": (61, 364), "soon": (1, 60), "ended": (-400, -1), "suspended": (30, 330), "revoked": (30, 330)}[fate]
+    first, last = {"far": (61, 364), "soon": (1, 60), "ended": (-400, -1), "suspended": (30, 330), "revoked": (30, 330)}[outcome]
     return loading.day(rng.randint(first, last))
 
 
@@ -95,12 +102,12 @@ def _first_day(last: dt.date) -> dt.date:
 
 
 def _paper(loading: Loading, shop: Shop, first: dt.date, last: dt.date, rng: Random) -> Paper:
-    carried = max(first - dt.timedelta(days=rng.randint(1, 20)), loading.day(-PORTAL_DAYS))
-    return Paper(shop=shop, first_day=first, last_day=last, at=loading.instant(carried, rng))
+    carried_over_on = max(first - dt.timedelta(days=rng.randint(1, 20)), loading.day(-PORTAL_DAYS))
+    return Paper(shop=shop, first_day=first, last_day=last, at=loading.instant(carried_over_on, rng))
 
 
-def _before(loading: Loading, paper: Paper, rng: Random) -> Paper:
-    """The licence that went before, superseded by this one."""
+def _previous(loading: Loading, paper: Paper, rng: Random) -> Paper:
+    """The previous licence, superseded by a paper."""
     last = paper.first_day - dt.timedelta(days=1)
     first = add_years(paper.first_day, -1)
     before = _paper(loading, paper.shop, first, last, rng)

@@ -1,8 +1,4 @@
-"""Health licences that were on paper before the portal, carried over set by set.
-
-Every rule of the database holds: a row begins in its first state, each change of state has its own event, and each event
-its act in the record. Only the number of statements differs from carrying them over one by one.
-"""
+"""Health licences from paper, carried over in bulk, with the events and audit events of carrying them over one by one."""
 
 from __future__ import annotations
 
@@ -26,7 +22,7 @@ from shops.models import Shop
 
 KIND = "health_licence"
 CARRIER = system("licensing")
-FATES = {DocumentState.SUPERSEDED: "supersede", DocumentState.SUSPENDED: "suspend", DocumentState.REVOKED: "revoke"}
+MOVES = {DocumentState.SUPERSEDED: "supersede", DocumentState.SUSPENDED: "suspend", DocumentState.REVOKED: "revoke"}
 
 
 @dataclass
@@ -42,7 +38,7 @@ class Paper:
     reason: str = ""
     mover: Actor = CARRIER
     registered_facts: dict[str, str] | None = None
-    about: str = ""  # what the document is about, if not the shop: the case that it came from
+    about: str = ""  # subject of the document, if not the shop
     previous: HealthLicence | None = None  # the licence before it, if that is on file already
     number: str = ""
     document: Document | None = field(default=None, repr=False)
@@ -50,10 +46,9 @@ class Paper:
 
 
 def carry_over(papers: Sequence[Paper], rng: Random) -> int:
-    """Write documents, licences, events and acts of all papers, in the caller's transaction. Returns how many.
+    """Carry papers over, in the caller's transaction. Returns how many.
 
-    Papers of one shop follow each other by their first day; the last of them is the current one. Shops need their area,
-    activity, branch and owner at hand (`shops.register.queries.with_names`).
+    The last paper of a shop by its first day is the current one. Shops are read by `shops.register.queries.with_names`.
     """
     ordered = sorted(papers, key=lambda p: (p.first_day, p.shop.pk))
     if not ordered:
@@ -65,16 +60,16 @@ def carry_over(papers: Sequence[Paper], rng: Random) -> int:
     for paper, document in zip(ordered, documents, strict=True):
         paper.document = document
     _licences(ordered)
-    mine = Document.objects.filter(pk__in=[document.pk for document in documents])
-    events, acts = [], []
+    rows = Document.objects.filter(pk__in=[document.pk for document in documents])
+    events, audit_events = [], []
     for paper in sorted(ordered, key=lambda p: p.at):
         event = _event(paper, "carry_over", DocumentState.DRAFT, DocumentState.CARRIED_OVER, paper.at, CARRIER)
         events.append(event)
-        acts.append(_act("document.carried_over", event, {"number": paper.number}))
+        audit_events.append(_audit_event("document.carried_over", event, {"number": paper.number}))
     DocumentEvent.objects.bulk_create(events)
-    move(mine.filter(state=DocumentState.DRAFT), DocumentState.CARRIED_OVER)
-    acts += _fates(ordered, mine)
-    AuditEvent.objects.bulk_create(sorted(acts, key=lambda act: act.at))
+    move(rows.filter(state=DocumentState.DRAFT), DocumentState.CARRIED_OVER)
+    audit_events += _move_documents(ordered, rows)
+    AuditEvent.objects.bulk_create(sorted(audit_events, key=lambda row: row.at))
     return len(ordered)
 
 
@@ -94,12 +89,12 @@ def _document(paper: Paper, rng: Random) -> Document:
 
 
 def _licences(ordered: Sequence[Paper]) -> None:
-    """Licences, generation by generation, so that each can name the one before it."""
+    """Create the licences by generation, each with the previous one."""
     chains: dict[int, list[Paper]] = defaultdict(list)
     for paper in ordered:
         chains[paper.shop.pk].append(paper)
     for generation in range(max(map(len, chains.values()))):
-        present = [(chain, chain[generation]) for chain in chains.values() if len(chain) > generation]
+        current = [(chain, chain[generation]) for chain in chains.values() if len(chain) > generation]
         rows = HealthLicence.objects.bulk_create(
             HealthLicence(
                 shop=paper.shop,
@@ -110,15 +105,15 @@ def _licences(ordered: Sequence[Paper]) -> None:
                 is_current=paper is chain[-1],
                 registered_facts=paper.registered_facts or paper.shop.registered_facts(),
             )
-            for chain, paper in present
+            for chain, paper in current
         )
-        for (_, paper), row in zip(present, rows, strict=True):
+        for (_, paper), row in zip(current, rows, strict=True):
             paper.licence = row
 
 
-def _fates(ordered: Sequence[Paper], mine: QuerySet[Document]) -> list[AuditEvent]:
-    acts = []
-    for state, name in FATES.items():
+def _move_documents(ordered: Sequence[Paper], rows: QuerySet[Document]) -> list[AuditEvent]:
+    audit_events = []
+    for state, name in MOVES.items():
         found = sorted((p for p in ordered if p.state == state), key=lambda p: p.moved_at or p.at)
         if not found:
             continue
@@ -126,14 +121,14 @@ def _fates(ordered: Sequence[Paper], mine: QuerySet[Document]) -> list[AuditEven
         for paper in found:
             event = _event(paper, name, DocumentState.CARRIED_OVER, state, paper.moved_at or paper.at, paper.mover, paper.reason)
             events.append(event)
-            acts.append(_act(f"document.{state}", event, {"reason": paper.reason} if paper.reason else {}))
+            audit_events.append(_audit_event(f"document.{state}", event, {"reason": paper.reason} if paper.reason else {}))
         DocumentEvent.objects.bulk_create(events)
         changes = {}
         if state == DocumentState.SUPERSEDED:
-            following = HealthLicence.objects.filter(previous__document=OuterRef("pk")).values("document")[:1]
-            changes["replaced_by"] = Subquery(following)
-        move(mine.filter(pk__in=[p.document.pk for p in found if p.document], state=DocumentState.CARRIED_OVER), state, **changes)
-    return acts
+            successor = HealthLicence.objects.filter(previous__document=OuterRef("pk")).values("document")[:1]
+            changes["replaced_by"] = Subquery(successor)
+        move(rows.filter(pk__in=[p.document.pk for p in found if p.document], state=DocumentState.CARRIED_OVER), state, **changes)
+    return audit_events
 
 
 def _event(paper: Paper, name: str, source: str, target: str, at: dt.datetime, actor: Actor, reason: str = "") -> DocumentEvent:
@@ -150,7 +145,7 @@ def _event(paper: Paper, name: str, source: str, target: str, at: dt.datetime, a
     )
 
 
-def _act(action: str, event: DocumentEvent, data: dict[str, Any]) -> AuditEvent:
+def _audit_event(action: str, event: DocumentEvent, data: dict[str, Any]) -> AuditEvent:
     return AuditEvent(
         at=event.at,
         action=action,

@@ -1,4 +1,4 @@
-"""Renewals of the last months: most written set by set, the newest through the portal itself, seal and all; some still open."""
+"""Renewals of the last months: most written in bulk, the newest by the services with sealed documents, some open."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from municipality.kernel import clock
 from municipality.kernel.actors import system
 from payments.queries import bill_of
 from sandbox.demo.licensing.licences import case_shop_ids
-from sandbox.demo.licensing.renewals import PastCase, tell
+from sandbox.demo.licensing.renewals import PastCase, load
 from sandbox.demo.loading import Loading
 from sandbox.demo.payments import Payment, pay
 from sandbox.demo.platform.messages import mark_sent
@@ -29,88 +29,88 @@ from shops.models import Shop
 from shops.register.queries import with_names
 
 DAYS = 120
-WINDOW = 59  # days before its end in which a licence is renewed here
-NEWEST = 12  # days in which the sealed ones lie
+WINDOW = 59  # days before its end in which a licence is renewed
+NEWEST = 12  # days of the sealed ones
 MINUTE = dt.timedelta(minutes=1)
 
 
 def run(loading: Loading) -> str:
     rng = seeded("past cases step")
     _place_blocks(loading)
-    told, signed, waiting = _draw(loading, rng)
-    stories_told = {p.commercial_license_no: p.story.key for p in stories.placed()}
-    own = with_names(Shop.objects.filter(commercial_license_no__in=stories_told).order_by("pk"))
-    signed += [_sealed(loading, shop, rng) for shop in own if stories_told[shop.commercial_license_no] == "renewed"]
-    waiting += [shop for shop in own if stories_told[shop.commercial_license_no] == "open"]
-    count = tell(told, rng, until=loading.anchor)
-    _go_through(sorted(signed, key=lambda p: p.opened_at), rng)
+    bulk, signed, waiting = _draw(loading, rng)
+    stories_by_licence = {p.commercial_license_no: p.story.key for p in stories.placed()}
+    story_shops = with_names(Shop.objects.filter(commercial_license_no__in=stories_by_licence).order_by("pk"))
+    signed += [_sealed(loading, shop, rng) for shop in story_shops if stories_by_licence[shop.commercial_license_no] == "renewed"]
+    waiting += [shop for shop in story_shops if stories_by_licence[shop.commercial_license_no] == "open"]
+    count = load(bulk, rng, until=loading.anchor)
+    _run_services(sorted(signed, key=lambda p: p.opened_at), rng)
     for shop in waiting:
         with clock.at(loading.instant(loading.day(-rng.randint(1, 9)), rng)):
             submit_renewal(shop=shop, applicant=applicant_of(shop, rng))
-    _work_off(loading)
+    _run_jobs(loading)
     mark_sent(loading)
     with clock.at(loading.anchor):
         compute_figures()
-    issued = Case.objects.filter(service=RENEWAL, state=RenewalState.ISSUED).count() - sum(p.outcome == RenewalState.ISSUED for p in told)
-    left = len(signed) - issued
-    note = f", {left} of them wait for the renderer or the seal" if left else ""
+    issued = Case.objects.filter(service=RENEWAL, state=RenewalState.ISSUED).count() - sum(p.outcome == RenewalState.ISSUED for p in bulk)
+    remaining = len(signed) - issued
+    note = f", {remaining} of them wait for the renderer or the seal" if remaining else ""
     return f"{count + len(signed) + len(waiting)} requests, {len(signed)} through the whole portal{note}"
 
 
 def _draw(loading: Loading, rng: Random) -> tuple[list[PastCase], list[PastCase], list[Shop]]:
-    """What becomes of the shops set aside: told in sets, sent through the portal, left open."""
+    """Divide the shops: renewals in bulk, by the services, and open ones."""
     current = HealthLicence.objects.filter(is_current=True, shop__in=case_shop_ids(), document__state=DocumentState.CARRIED_OVER)
     licences = {licence.shop_id: licence for licence in current.select_related("document")}
-    found = [
+    shops = [
         shop for shop in with_names(Shop.objects.filter(pk__in=licences).order_by("pk")) if shop.commercial_license_end > loading.today
     ]
-    rng.shuffle(found)
-    fresh = [s for s in found if 0 <= (licences[s.pk].last_day - loading.today).days + NEWEST <= WINDOW]
-    ahead = [s for s in fresh if licences[s.pk].last_day > loading.today]
-    waiting = ahead[: 2 + loading.scale.signed // 8]
-    sealed = [s for s in fresh if s not in waiting][: loading.scale.signed - 2]
-    left = [s for s in found if s not in waiting and s not in sealed]
-    told = [p for shop in left if (p := _past(loading, shop, licences[shop.pk], rng)) is not None]
-    return told, [_sealed(loading, shop, rng, licences[shop.pk]) for shop in sealed], waiting
+    rng.shuffle(shops)
+    recent = [s for s in shops if 0 <= (licences[s.pk].last_day - loading.today).days + NEWEST <= WINDOW]
+    not_ended = [s for s in recent if licences[s.pk].last_day > loading.today]
+    waiting = not_ended[: 2 + loading.scale.signed // 8]
+    sealed = [s for s in recent if s not in waiting][: loading.scale.signed - 2]
+    remaining = [s for s in shops if s not in waiting and s not in sealed]
+    bulk = [p for shop in remaining if (p := _past(loading, shop, licences[shop.pk], rng)) is not None]
+    return bulk, [_sealed(loading, shop, rng, licences[shop.pk]) for shop in sealed], waiting
 
 
 def _past(loading: Loading, shop: Shop, licence: HealthLicence, rng: Random) -> PastCase | None:
-    """What became of one renewal; None where the licence leaves no day for it."""
+    """A random past renewal; None if the licence leaves no day for it."""
     first = max(licence.last_day - dt.timedelta(days=WINDOW), loading.day(-DAYS))
     last = min(licence.last_day - dt.timedelta(days=1), loading.day(-1))
     if first > last:
         return None
     opened = _moment(first + dt.timedelta(days=rng.randint(0, (last - first).days)), rng)
-    fate, applicant = rng.random(), applicant_of(shop, rng)
+    draw, applicant = rng.random(), applicant_of(shop, rng)
     lapsed = opened + dt.timedelta(days=14)
-    if fate < 0.05 and lapsed < loading.anchor:
+    if draw < 0.05 and lapsed < loading.anchor:
         return PastCase(shop, licence, applicant, RenewalState.EXPIRED, opened, lapsed)
-    if fate < 0.09:
+    if draw < 0.09:
         return PastCase(shop, licence, applicant, RenewalState.WITHDRAWN, opened, opened + rng.randint(5, 600) * MINUTE)
-    left = opened + (rng.randint(1, 25) * MINUTE if rng.random() < 0.88 else rng.randint(60, 60 * 40) * MINUTE)
-    paid = left + dt.timedelta(seconds=rng.randint(45, 240))
-    pace = rng.random()  # nearly all within the minute, a few behind a fault of some hours, very few too late
-    took = rng.randint(18, 75) if pace < 0.94 else rng.randint(3600, 5 * 3600) if pace < 0.98 else rng.randint(5 * 86400, 7 * 86400)
-    issued = paid + dt.timedelta(seconds=took)
+    left_at = opened + (rng.randint(1, 25) * MINUTE if rng.random() < 0.88 else rng.randint(60, 60 * 40) * MINUTE)
+    paid_at = left_at + dt.timedelta(seconds=rng.randint(45, 240))
+    speed = rng.random()  # nearly all within a minute, a few after hours, very few after days
+    seconds = rng.randint(18, 75) if speed < 0.94 else rng.randint(3600, 5 * 3600) if speed < 0.98 else rng.randint(5 * 86400, 7 * 86400)
+    issued = paid_at + dt.timedelta(seconds=seconds)
     if issued >= loading.anchor:
-        left = opened + MINUTE
-        paid, issued = left + MINUTE, left + 2 * MINUTE
-    return PastCase(shop, licence, applicant, RenewalState.ISSUED, opened, issued, left, paid)
+        left_at = opened + MINUTE
+        paid_at, issued = left_at + MINUTE, left_at + 2 * MINUTE
+    return PastCase(shop, licence, applicant, RenewalState.ISSUED, opened, issued, left_at, paid_at)
 
 
 def _sealed(loading: Loading, shop: Shop, rng: Random, licence: HealthLicence | None = None) -> PastCase:
-    """A renewal of the last days, to be sent through the portal."""
+    """A renewal of the last days, for the services."""
     licence = licence or HealthLicence.objects.select_related("document").get(shop=shop, is_current=True)
     first = max(loading.day(-NEWEST), licence.last_day - dt.timedelta(days=WINDOW))
     last = min(licence.last_day, loading.day(-1))
     opened = _moment(first + dt.timedelta(days=rng.randint(0, max((last - first).days, 0))), rng)
-    left = opened + rng.randint(1, 15) * MINUTE
-    paid = left + dt.timedelta(seconds=rng.randint(45, 240))
-    return PastCase(shop, licence, applicant_of(shop, rng), RenewalState.ISSUED, opened, paid, left, paid)
+    left_at = opened + rng.randint(1, 15) * MINUTE
+    paid_at = left_at + dt.timedelta(seconds=rng.randint(45, 240))
+    return PastCase(shop, licence, applicant_of(shop, rng), RenewalState.ISSUED, opened, paid_at, left_at, paid_at)
 
 
-def _go_through(signed: Sequence[PastCase], rng: Random) -> None:
-    """Submit and take the money at their own times; the licences follow with the jobs."""
+def _run_services(signed: Sequence[PastCase], rng: Random) -> None:
+    """Submit and pay renewals at their times; jobs issue the licences."""
     for p in signed:
         with clock.at(p.opened_at):
             p.case = submit_renewal(shop=p.shop, applicant=p.applicant)
@@ -125,8 +125,8 @@ def _go_through(signed: Sequence[PastCase], rng: Random) -> None:
             take_payment(case=Case.objects.select_related("applicant", "branch").get(public_id=p.case.public_id if p.case else ""))
 
 
-def _work_off(loading: Loading) -> None:
-    """Run the jobs of licensing that were due before the anchor, each at its own time and in order."""
+def _run_jobs(loading: Loading) -> None:
+    """Run the jobs of licensing that were due before the anchor, in order and at their times."""
     done: set[int] = set()
     while True:
         due = Job.objects.filter(kind__startswith="licensing.", state=JobState.QUEUED, due_at__lte=loading.anchor).exclude(pk__in=done)
@@ -160,5 +160,5 @@ def applicant_of(shop: Shop, rng: Random) -> User:
 
 
 def _moment(day: dt.date, rng: Random) -> dt.datetime:
-    """Some time of a day between seven in the morning and eleven at night in Kuwait: a portal has no office hours."""
+    """A random instant of a day, 07:00 to 23:00 in Kuwait."""
     return (dt.datetime.combine(day, dt.time(7), tzinfo=clock.KUWAIT) + dt.timedelta(seconds=rng.randrange(16 * 3600))).astimezone(dt.UTC)

@@ -1,4 +1,4 @@
-"""Officers' fields, an absence and a tie; renewals with changes that wait, are studied, asked back, refused or approved."""
+"""The officers' queue: skills, an absence, a conflict of interest, and renewals with changes in every state."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from sandbox.demo.seeds import seeded
 from sandbox.demo.shops import stories
 from shops.models import Shop
 
-FIELD = "health"
+SKILL = "health"
 DAYS = 6  # working days over which the requests arrived
 CHANGES = (("area_m2",), ("trade_name",), ("trade_name", "area_m2"))
 NAMES = (("صالون الشراع", "Al-Sheraa Salon"), ("محل الميناء", "Al-Mina Shop"), ("ركن الواحة", "Al-Waha Corner"))
@@ -50,7 +50,7 @@ def run(loading: Loading) -> str:
     rng = seeded("queue step")
     with clock.at(loading.anchor - dt.timedelta(days=40)):
         officers = _fields()
-    told: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     moments = _moments(loading, rng)
     for shop in _shops(loading):
         moment = next(moments, None)
@@ -58,49 +58,49 @@ def run(loading: Loading) -> str:
             break
         with clock.at(moment):
             _send(shop, rng)
-        told["sent"] += 1
+        counts["sent"] += 1
     with clock.at(loading.anchor - dt.timedelta(hours=2)):
         _people(loading, officers)
     for number, officer in enumerate(officers):
         with clock.at(loading.anchor - dt.timedelta(minutes=100 - number)):
-            told.update(_work(officer, number))
+            counts.update(_work_of(officer, number))
     with clock.at(loading.anchor):
         for pk in Clock.objects.filter(stopped_at__isnull=True, next_level_at__lte=loading.anchor).values_list("pk", flat=True):
-            told["moved up"] += clocks.escalate(clock_id=pk)
-        _work_off()
+            counts["moved up"] += clocks.escalate(clock_id=pk)
+        _run_jobs()
     mark_sent(loading)
-    return ", ".join(f"{count} {what}" for what, count in told.items())
+    return ", ".join(f"{count} {label}" for label, count in counts.items())
 
 
-def _work_off() -> None:
-    """Jobs that have nothing left to do: the files were drawn here, the clocks count with the newest calendar."""
+def _run_jobs() -> None:
+    """Run jobs that have nothing left to do."""
     kinds = ("uploads.inspect", "review.recompute_clocks")
     for pk in Job.objects.filter(kind__in=kinds, state=JobState.QUEUED).order_by("pk").values_list("pk", flat=True):
         jobs.run(pk)
 
 
 def _fields() -> list[User]:
-    """Every officer decides health licences; the field is given by the supervisor of the branch."""
+    """Give every officer their skills, by the supervisor of the branch."""
     supervisors = {user.branch_id: user for user in User.objects.filter(groups__name="supervisor")}
-    found = list(User.objects.filter(groups__name="officer", branch__isnull=False).order_by("login"))
-    for officer in found:
-        for field in (FIELD, "claims", "pages"):
+    officers = list(User.objects.filter(groups__name="officer", branch__isnull=False).order_by("login"))
+    for officer in officers:
+        for field in (SKILL, "claims", "pages"):
             staff.give_skill(officer=officer, code=field, given_by=supervisors[officer.branch_id])
-    return found
+    return officers
 
 
 def _people(loading: Loading, officers: Sequence[User]) -> None:
-    """One officer is on leave, one has a tie to an applicant."""
-    away = next(o for o in officers if o.login == "officer2.ah")
-    staff.enter_absence(officer=away, kind="leave", first_day=loading.day(0), last_day=loading.day(9), entered_by=away)
+    """Enter an absence of an officer and a conflict of interest of another."""
+    absent = next(o for o in officers if o.login == "officer2.ah")
+    staff.enter_absence(officer=absent, kind="leave", first_day=loading.day(0), last_day=loading.day(9), entered_by=absent)
     waiting = Case.objects.filter(place__isnull=False, branch="HA").select_related("applicant").order_by("pk").first()
     if waiting is not None:
-        tied = next(o for o in officers if o.login == "officer2.ha")
-        staff.declare_conflict(officer=tied, party_key=waiting.applicant.key, kind="relative", declared_by=tied)
+        conflicted = next(o for o in officers if o.login == "officer2.ha")
+        staff.declare_conflict(officer=conflicted, party_key=waiting.applicant.key, kind="relative", declared_by=conflicted)
 
 
 def _moments(loading: Loading, rng: Random) -> Iterator[dt.datetime]:
-    """Instants of the last working days before the anchor, in order."""
+    """Ordered instants of the last working days before the anchor."""
     calendar, day = rulebook.calendar(), loading.today
     days: list[dt.date] = []
     while len(days) < DAYS:
@@ -111,15 +111,15 @@ def _moments(loading: Loading, rng: Random) -> Iterator[dt.datetime]:
 
 
 def _shops(loading: Loading) -> Iterator[Shop]:
-    """Shops of single owners that may be renewed now and that no story tells of."""
-    told = {place.commercial_license_no for place in stories.placed()}
-    mine = Shop.objects.filter(owner__isnull=False, pk__in=HealthLicence.objects.filter(is_current=True).values("shop")).exclude(
-        commercial_license_no__in=told
+    """Shops of persons that may be renewed now, without a story."""
+    counts = {place.commercial_license_no for place in stories.placed()}
+    owned = Shop.objects.filter(owner__isnull=False, pk__in=HealthLicence.objects.filter(is_current=True).values("shop")).exclude(
+        commercial_license_no__in=counts
     )
     with clock.at(loading.anchor):
         open_for = set(Case.objects.filter(service=RENEWAL, is_open=True).values_list("subject", flat=True))
-        fitting = [s for s in mine.select_related("owner", "branch").order_by("pk") if s.key not in open_for and offer(s).may_be_studied]
-    yield from fitting
+        renewable = [s for s in owned.select_related("owner", "branch").order_by("pk") if s.key not in open_for and offer(s).may_be_studied]
+    yield from renewable
 
 
 def _send(shop: Shop, rng: Random) -> None:
@@ -142,7 +142,7 @@ def _answers(shop: Shop, name: str, rng: Random) -> dict[str, Any]:
 
 
 def _attach(owner: Any, subject: str, slot: str) -> None:
-    """A page that was drawn here: it needs no look."""
+    """Upload a drawn page and accept it."""
     picture = page(slot)
     upload = uploads.receive(owner=owner, subject=subject, slot=slot, name=f"{slot}.jpg", content=SimpleUploadedFile("page.jpg", picture))
     upload.refresh_from_db()
@@ -150,25 +150,25 @@ def _attach(owner: Any, subject: str, slot: str) -> None:
     parts.drop(upload.public_id)
 
 
-def _work(officer: User, number: int) -> Counter[str]:
-    """A morning of one officer: the first of a branch decides two and opens a third, every other second one opens one."""
-    told: Counter[str] = Counter()
-    turns = 0 if not officer.login.startswith("officer2") else 2 if number % 2 else 3
-    for turn in range(turns, 3):
+def _work_of(officer: User, number: int) -> Counter[str]:
+    """Work of an officer: the first of a branch decides two cases and opens a third, every other second one opens one."""
+    counts: Counter[str] = Counter()
+    first = 0 if not officer.login.startswith("officer2") else 2 if number % 2 else 3
+    for index in range(first, 3):
         assignment = None if queries.is_absent(officer) else places.next_case(officer=officer)
         if assignment is None:
             break
-        told["on a desk" if turn == 2 else _decide(assignment, (number + turn) % 4)] += 1
-    return told
+        counts["on a desk" if index == 2 else _decide(assignment, (number + index) % 4)] += 1
+    return counts
 
 
-def _decide(assignment: Assignment, what: int) -> str:
+def _decide(assignment: Assignment, decision: int) -> str:
     case = assignment.place.case
-    if what == 0:
+    if decision == 0:
         target = next(i.name for i in reviewable(case).items(case) if i.is_file and i.may_correct)
         desk.ask_corrections(assignment=assignment, items=[CorrectionRequest("file_unreadable", target)])
         return "asked back"
-    if what == 1:
+    if decision == 1:
         desk.propose_refusal(assignment=assignment, code="layout_changed")
         return "to be signed"
     for line in queries.checklist(case):

@@ -1,4 +1,4 @@
-"""Renewals of the demo's past, written set by set: case, bill, payment, licence, with every event and act of a real one."""
+"""Past renewals of the demo, written in bulk: cases, bills, payments, licences, events and audit events."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from municipality.kernel.periods import Period
 from municipality.rulebook import queries as rulebook
 from payments.models import Bill, BillLine
 from payments.states import BillState
-from sandbox.demo.bulk import act, event, move, take_numbers
+from sandbox.demo.bulk import audit_event, event, move, take_numbers
 from sandbox.demo.licensing.papers import CARRIER, Paper, carry_over
 from sandbox.demo.payments import Payment, pay
 from sandbox.demo.seeds import public_id
@@ -38,7 +38,7 @@ SUBJECTS = ("fees.health", "limits.health", "conditions.health")
 
 @dataclass
 class PastCase:
-    """What happened, and when. `outcome` is issued, expired or withdrawn; `ended_at` is when the case closed."""
+    """A past renewal. `outcome` is issued, expired or withdrawn; `ended_at` is when the case closed."""
 
     shop: Shop
     licence: HealthLicence
@@ -55,8 +55,8 @@ class PastCase:
 
 
 @dataclass(frozen=True)
-class Course:
-    """One move of some cases: who makes it and when."""
+class Move:
+    """A move of some cases."""
 
     name: str
     source: str
@@ -66,40 +66,40 @@ class Course:
     reason: str = ""
 
 
-SUBMITTED = Course("submit", S.DRAFT, S.AWAITING_PAYMENT, lambda p: p.opened_at, by_applicant=True)
-COURSES = {
+SUBMITTED = Move("submit", S.DRAFT, S.AWAITING_PAYMENT, lambda p: p.opened_at, by_applicant=True)
+MOVES = {
     S.ISSUED: (
-        Course("pay", S.AWAITING_PAYMENT, S.PAID, lambda p: p.paid_at or p.ended_at),
-        Course("approve", S.PAID, S.APPROVED, lambda p: p.paid_at or p.ended_at, reason="clean_lane"),
-        Course("issue", S.APPROVED, S.ISSUED, lambda p: p.ended_at),
+        Move("pay", S.AWAITING_PAYMENT, S.PAID, lambda p: p.paid_at or p.ended_at),
+        Move("approve", S.PAID, S.APPROVED, lambda p: p.paid_at or p.ended_at, reason="clean_lane"),
+        Move("issue", S.APPROVED, S.ISSUED, lambda p: p.ended_at),
     ),
-    S.EXPIRED: (Course("expire", S.AWAITING_PAYMENT, S.EXPIRED, lambda p: p.ended_at),),
-    S.WITHDRAWN: (Course("withdraw", S.AWAITING_PAYMENT, S.WITHDRAWN, lambda p: p.ended_at, by_applicant=True),),
+    S.EXPIRED: (Move("expire", S.AWAITING_PAYMENT, S.EXPIRED, lambda p: p.ended_at),),
+    S.WITHDRAWN: (Move("withdraw", S.AWAITING_PAYMENT, S.WITHDRAWN, lambda p: p.ended_at, by_applicant=True),),
 }
 
 
-def tell(past: Sequence[PastCase], rng: Random, *, until: dt.datetime) -> int:
+def load(past: Sequence[PastCase], rng: Random, *, until: dt.datetime) -> int:
     """Write the cases, oldest first, in the caller's transaction; licences that begin before `until` supersede at once."""
     past = sorted(past, key=lambda p: (p.opened_at, p.shop.pk))
     if not past:
         return 0
-    acts: list[AuditEvent] = []
-    _open(past, rng, acts)
-    bills = _bills(past, rng, acts)
-    _step(past, SUBMITTED, acts)
+    audit_events: list[AuditEvent] = []
+    _open(past, rng, audit_events)
+    bills = _bills(past, rng, audit_events)
+    _move(past, SUBMITTED, audit_events)
     pay([Payment(bill, p.left_at, p.paid_at) for p, bill in zip(past, bills, strict=True) if p.left_at and p.paid_at], rng)
-    for outcome, courses in COURSES.items():
-        found = [p for p in past if p.outcome == outcome]
-        if found and outcome == S.ISSUED:
-            _license(found, rng, acts, until)
-        for course in courses if found else ():
-            _step(found, course, acts)
-    _void([(p, bill) for p, bill in zip(past, bills, strict=True) if p.outcome in (S.EXPIRED, S.WITHDRAWN)], acts)
-    AuditEvent.objects.bulk_create(sorted(acts, key=lambda row: row.at))
+    for outcome, moves in MOVES.items():
+        cases = [p for p in past if p.outcome == outcome]
+        if cases and outcome == S.ISSUED:
+            _license(cases, rng, audit_events, until)
+        for move_ in moves if cases else ():
+            _move(cases, move_, audit_events)
+    _void([(p, bill) for p, bill in zip(past, bills, strict=True) if p.outcome in (S.EXPIRED, S.WITHDRAWN)], audit_events)
+    AuditEvent.objects.bulk_create(sorted(audit_events, key=lambda row: row.at))
     return len(past)
 
 
-def _open(past: Sequence[PastCase], rng: Random, acts: list[AuditEvent]) -> None:
+def _open(past: Sequence[PastCase], rng: Random, audit_events: list[AuditEvent]) -> None:
     references = take_numbers([f"HL-{clock.day_of(p.opened_at).year}" for p in past])
     in_force: dict[dt.date, tuple[rulebook.Edition, ...]] = {}
     calendar = rulebook.calendar()
@@ -133,7 +133,7 @@ def _open(past: Sequence[PastCase], rng: Random, acts: list[AuditEvent]) -> None
     for p, case in zip(past, Case.objects.bulk_create(rows), strict=True):
         p.case = case
         opened = {"service": RENEWAL, "about": case.subject, "snapshot": case.snapshot_hash}
-        acts.append(act("case.opened", case.key, p.opened_at, actor_of(p.applicant), opened))
+        audit_events.append(audit_event("case.opened", case.key, p.opened_at, actor_of(p.applicant), opened))
     Renewal.objects.bulk_create(
         Renewal(
             case=_case(p),
@@ -147,7 +147,7 @@ def _open(past: Sequence[PastCase], rng: Random, acts: list[AuditEvent]) -> None
     )
 
 
-def _bills(past: Sequence[PastCase], rng: Random, acts: list[AuditEvent]) -> list[Bill]:
+def _bills(past: Sequence[PastCase], rng: Random, audit_events: list[AuditEvent]) -> list[Bill]:
     references = take_numbers([f"BIL-{clock.day_of(p.opened_at).year}" for p in past])
     lines = [_lines(p) for p in past]
     bills = Bill.objects.bulk_create(
@@ -159,19 +159,19 @@ def _bills(past: Sequence[PastCase], rng: Random, acts: list[AuditEvent]) -> lis
             payer=p.applicant,
             title_ar=f"تجديد الترخيص الصحي: {p.shop.name_ar}",
             title_en=f"Health licence renewal: {p.shop.name_en}",
-            total_fils=sum(line.fils for line in of_bill),
+            total_fils=sum(line.fils for line in bill_lines),
             issued_at=p.opened_at,
         )
-        for p, reference, of_bill in zip(past, references, lines, strict=True)
+        for p, reference, bill_lines in zip(past, references, lines, strict=True)
     )
     BillLine.objects.bulk_create(
         BillLine(bill=bill, order=order, **vars(line))
-        for bill, of_bill in zip(bills, lines, strict=True)
-        for order, line in enumerate(of_bill, start=1)
+        for bill, bill_lines in zip(bills, lines, strict=True)
+        for order, line in enumerate(bill_lines, start=1)
     )
-    for p, bill, of_bill in zip(past, bills, lines, strict=True):
-        issued = {"kind": RENEWAL, "about": bill.subject, "fils": bill.total_fils, "lines": len(of_bill)}
-        acts.append(act("bill.issued", bill.key, p.opened_at, actor_of(p.applicant), issued))
+    for p, bill, bill_lines in zip(past, bills, lines, strict=True):
+        issued = {"kind": RENEWAL, "about": bill.subject, "fils": bill.total_fils, "lines": len(bill_lines)}
+        audit_events.append(audit_event("bill.issued", bill.key, p.opened_at, actor_of(p.applicant), issued))
     return bills
 
 
@@ -180,25 +180,25 @@ def _lines(p: PastCase) -> list[Any]:
     return fee_lines(fees, limits.limits["validity_years"].value)
 
 
-def _step(past: Sequence[PastCase], course: Course, acts: list[AuditEvent]) -> None:
-    """Make one move of all these cases: events, then one statement."""
+def _move(past: Sequence[PastCase], move_: Move, audit_events: list[AuditEvent]) -> None:
+    """Make a move of several cases."""
     events = []
     for p in past:
-        case, actor = _case(p), _actor(p, course)
-        data = {"licence": p.number} if course.target == S.ISSUED else {}
-        events.append(event(case, course.name, course.source, course.target, course.at(p), actor, course.reason, data))
-        moved = {"from": str(course.source), "to": str(course.target), "reason": course.reason}
-        acts.append(act(f"case.{course.name}", case.key, course.at(p), actor, moved))
+        case, actor = _case(p), _actor(p, move_)
+        data = {"licence": p.number} if move_.target == S.ISSUED else {}
+        events.append(event(case, move_.name, move_.source, move_.target, move_.at(p), actor, move_.reason, data))
+        states = {"from": str(move_.source), "to": str(move_.target), "reason": move_.reason}
+        audit_events.append(audit_event(f"case.{move_.name}", case.key, move_.at(p), actor, states))
     CaseEvent.objects.bulk_create(events)
     changes: dict[str, Any] = {}
-    if course.target in COURSES:
+    if move_.target in MOVES:
         newest = CaseEvent.objects.filter(subject=OuterRef("pk")).order_by("-pk").values("at")[:1]
         changes = {"is_open": False, "closed_at": Subquery(newest)}
-    move(Case.objects.filter(pk__in=[_case(p).pk for p in past], state=course.source), course.target, **changes)
+    move(Case.objects.filter(pk__in=[_case(p).pk for p in past], state=move_.source), move_.target, **changes)
 
 
-def _license(past: Sequence[PastCase], rng: Random, acts: list[AuditEvent], until: dt.datetime) -> None:
-    """The licences that followed. They bear the state of paper carried over, because no sealed file belongs to them."""
+def _license(past: Sequence[PastCase], rng: Random, audit_events: list[AuditEvent], until: dt.datetime) -> None:
+    """The renewed licences, in the state CARRIED_OVER, as they have no sealed file."""
     old_ids = [p.licence.pk for p in past]
     HealthLicence.objects.filter(pk__in=old_ids).update(is_current=False)
     papers = [
@@ -207,13 +207,13 @@ def _license(past: Sequence[PastCase], rng: Random, acts: list[AuditEvent], unti
     ]
     carry_over(papers, rng)
     renewals = {r.case_id: r for r in Renewal.objects.filter(case__in=[_case(p).pk for p in past])}
-    ended, events = [], []
+    superseded, events = [], []
     for p, paper in zip(past, papers, strict=True):
         renewals[_case(p).pk].new_licence, p.number = paper.licence, paper.number
-        midnight = dt.datetime.combine(paper.first_day, dt.time.min, tzinfo=clock.KUWAIT).astimezone(dt.UTC)
-        if midnight <= until:
-            at = max(midnight, p.ended_at)
-            ended.append(p.licence.document_id)
+        starts_at = dt.datetime.combine(paper.first_day, dt.time.min, tzinfo=clock.KUWAIT).astimezone(dt.UTC)
+        if starts_at <= until:
+            at = max(starts_at, p.ended_at)
+            superseded.append(p.licence.document_id)
             events.append(
                 event(
                     p.licence.document,
@@ -225,29 +225,29 @@ def _license(past: Sequence[PastCase], rng: Random, acts: list[AuditEvent], unti
                     data={"by": paper.number},
                 )
             )
-            acts.append(act("document.superseded", f"document:{p.licence.document_id}", at, CARRIER, {"by": paper.number}))
+            audit_events.append(audit_event("document.superseded", f"document:{p.licence.document_id}", at, CARRIER, {"by": paper.number}))
         elif paper.licence:
-            enqueue("licensing.supersede", key=f"licence:{paper.licence.pk}", due_at=midnight, licence_id=paper.licence.pk)
+            enqueue("licensing.supersede", key=f"licence:{paper.licence.pk}", due_at=starts_at, licence_id=paper.licence.pk)
     Renewal.objects.bulk_update(renewals.values(), ["new_licence"], batch_size=200)
     DocumentEvent.objects.bulk_create(events)
-    following = HealthLicence.objects.filter(previous__document=OuterRef("pk")).values("document")[:1]
-    rows = Document.objects.filter(pk__in=ended, state=DocumentState.CARRIED_OVER)
-    move(rows, DocumentState.SUPERSEDED, replaced_by=Subquery(following))
+    successor = HealthLicence.objects.filter(previous__document=OuterRef("pk")).values("document")[:1]
+    rows = Document.objects.filter(pk__in=superseded, state=DocumentState.CARRIED_OVER)
+    move(rows, DocumentState.SUPERSEDED, replaced_by=Subquery(successor))
 
 
-def _void(found: Sequence[tuple[PastCase, Bill]], acts: list[AuditEvent]) -> None:
+def _void(cases: Sequence[tuple[PastCase, Bill]], audit_events: list[AuditEvent]) -> None:
     events = []
-    for p, bill in found:
+    for p, bill in cases:
         reason = "unpaid" if p.outcome == S.EXPIRED else "withdrawn"
         actor = actor_of(p.applicant) if p.outcome == S.WITHDRAWN else CARRIER
         events.append(event(bill, "void", BillState.DUE, BillState.VOID, p.ended_at, actor, reason))
-        acts.append(act("bill.voided", bill.key, p.ended_at, actor, {"reason": reason}))
+        audit_events.append(audit_event("bill.voided", bill.key, p.ended_at, actor, {"reason": reason}))
     Bill.EVENTS.objects.bulk_create(events)
-    move(Bill.objects.filter(pk__in=[bill.pk for _, bill in found], state=BillState.DUE), BillState.VOID)
+    move(Bill.objects.filter(pk__in=[bill.pk for _, bill in cases], state=BillState.DUE), BillState.VOID)
 
 
-def _actor(p: PastCase, course: Course) -> Actor:
-    return actor_of(p.applicant) if course.by_applicant else CARRIER
+def _actor(p: PastCase, move_: Move) -> Actor:
+    return actor_of(p.applicant) if move_.by_applicant else CARRIER
 
 
 def _case(p: PastCase) -> Case:

@@ -27,28 +27,28 @@ ORGANISATIONS = (
 
 def run(loading: Loading) -> str:
     rng = seeded("people step")
-    known = people.identities()
+    identities = people.identities()
     joined = loading.anchor - dt.timedelta(days=210)
     User.objects.bulk_create(
         User(
             public_id=public_id(rng),
             login=public_id(rng),
             password=make_password(None),
-            name_ar=one.person.name_ar,
-            name_en=one.person.name_en,
-            email=one.email,
+            name_ar=identity.person.name_ar,
+            name_en=identity.person.name_en,
+            email=identity.email,
             email_confirmed_at=joined,
-            phone=one.mobile,
+            phone=identity.mobile,
             phone_confirmed_at=joined,
-            language=one.person.language,
-            **civil_ids.fields(one.civil_id),
+            language=identity.person.language,
+            **civil_ids.fields(identity.civil_id),
         )
-        for one in known
+        for identity in identities
     )
-    people.write_for_simulator(settings.VAR_DIR / PEOPLE_FILE, known)
+    people.write_for_simulator(settings.VAR_DIR / PEOPLE_FILE, identities)
     _organisations(loading, rng)
     members = _staff(rng)
-    return f"{len(known)} people, {len(ORGANISATIONS)} organisations, {members} staff"
+    return f"{len(identities)} people, {len(ORGANISATIONS)} organisations, {members} staff"
 
 
 def _organisations(loading: Loading, rng: Random) -> None:
@@ -83,7 +83,7 @@ def _staff(rng: Random) -> int:
 
 
 def _hash(password: str, salt: str) -> str:
-    # Eighty random bits need no slow hash; eleven slow ones would cost the first start five seconds.
+    # Random passwords of 80 bits need no slow hash, and the first start is faster.
     hasher = get_hasher()
     if isinstance(hasher, PBKDF2PasswordHasher):
         return hasher.encode(password, salt, iterations=20_000)

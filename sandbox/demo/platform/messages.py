@@ -11,16 +11,16 @@ from sandbox.demo.seeds import seeded
 
 
 def mark_sent(loading: Loading) -> None:
-    """Messages of the past lie in the inbox and look delivered in their time; nothing is sent to anybody now."""
-    before = Delivery.objects.filter(reason="demo").count()  # each step goes on with numbers of its own
+    """Mark past messages as sent at their time, without sending them."""
+    before = Delivery.objects.filter(reason="demo").count()  # a seed of its own for each step
     rng = seeded(f"deliveries of the past {before}")
-    old = Delivery.objects.filter(state=DeliveryState.WAITING, message__created_at__lte=loading.anchor).select_related("message")
-    found = sorted(old, key=lambda d: (d.message.created_at, d.message.kind, d.message.title_en, d.channel))
-    ids = {delivery.pk for delivery in found}
-    carriers = [j.pk for j in Job.objects.filter(kind="notifications.deliver", state=JobState.QUEUED) if j.args.get("delivery_id") in ids]
-    Job.objects.filter(pk__in=carriers).update(state=JobState.DONE, finished_at=loading.anchor)
-    for delivery in found:
+    waiting = Delivery.objects.filter(state=DeliveryState.WAITING, message__created_at__lte=loading.anchor).select_related("message")
+    deliveries = sorted(waiting, key=lambda d: (d.message.created_at, d.message.kind, d.message.title_en, d.channel))
+    ids = {delivery.pk for delivery in deliveries}
+    job_ids = [j.pk for j in Job.objects.filter(kind="notifications.deliver", state=JobState.QUEUED) if j.args.get("delivery_id") in ids]
+    Job.objects.filter(pk__in=job_ids).update(state=JobState.DONE, finished_at=loading.anchor)
+    for delivery in deliveries:
         delivery.state, delivery.reason = DeliveryState.SENT, "demo"
         delivery.sent_at = delivery.message.created_at + dt.timedelta(seconds=rng.randint(2, 9))
         delivery.provider_id = f"demo-{rng.getrandbits(48):012x}"
-    Delivery.objects.bulk_update(found, ["state", "reason", "sent_at", "provider_id"], batch_size=500)
+    Delivery.objects.bulk_update(deliveries, ["state", "reason", "sent_at", "provider_id"], batch_size=500)

@@ -1,4 +1,4 @@
-"""The forty made-up people of the demo. Nobody here exists: family names are words of the sea and the desert."""
+"""The forty fictitious people of the demo. Their family names are words of the sea and the desert."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pathlib import Path
 from municipality.kernel import civil_id
 from sandbox.demo.seeds import seeded
 
-# The serial of every made-up civil number begins so; check digits are right, so that the portal takes them.
+# Prefix of the serial of fictitious civil numbers; their check digits are valid.
 SERIAL = "99"
 
 
 @dataclass(frozen=True)
 class Person:
-    """`role` is owner or signatory; `story` names what the person's shops show, if anything special."""
+    """`role` is owner or signatory; `story` is the key of what their shops show."""
 
     name_ar: str
     name_en: str
@@ -82,39 +82,34 @@ PEOPLE = (
 
 
 def identities() -> list[Identity]:
-    """The people with their numbers; always the same ones, all valid and all different."""
+    """The people with valid, unique numbers, always the same."""
     rng = seeded("people")
-    found: list[Identity] = []
+    result: list[Identity] = []
     for n, person in enumerate(PEOPLE, start=1):
         century = "2" if person.born < 2000 else "3"
         birth = f"{century}{person.born % 100:02d}{rng.randint(1, 12):02d}{rng.randint(1, 28):02d}"
         numbers = (f"{birth}{SERIAL}{serial % 100:02d}" for serial in range(n, n + 100))
         stem, digit = next((stem, digit) for stem in numbers if (digit := civil_id.check_digit(stem)) is not None)
         user_name = person.name_en.lower().replace("al-", "").replace(" ", ".")
-        found.append(Identity(person, f"{stem}{digit}", f"+965500990{n:02d}", f"{user_name}@example.invalid"))
-    return found
-
-
-def is_made_up(number: str) -> bool:
-    """Whether a civil number is one that the demo makes."""
-    return number[7:9] == SERIAL
+        result.append(Identity(person, f"{stem}{digit}", f"+965500990{n:02d}", f"{user_name}@example.invalid"))
+    return result
 
 
 def write_for_simulator(path: Path, people: Sequence[Identity]) -> None:
-    """Tell the Mobile ID simulator who exists: JSON, readable by its owner only, in place all at once. Raises OSError."""
+    """Write the people for the Mobile ID simulator: JSON, mode 600, replaced atomically. Raises OSError."""
     rows = [
         {
-            "civil_id": one.civil_id,
-            "name_ar": one.person.name_ar,
-            "name_en": one.person.name_en,
-            "mobile": one.mobile,
-            "role": one.person.role,
+            "civil_id": identity.civil_id,
+            "name_ar": identity.person.name_ar,
+            "name_en": identity.person.name_en,
+            "mobile": identity.mobile,
+            "role": identity.person.role,
         }
-        for one in people
+        for identity in people
     ]
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(f".{os.getpid()}")
-    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf8") as out:
-        json.dump(rows, out, ensure_ascii=False, indent=1)
-    os.replace(beside, path)
+    temporary = path.with_suffix(f".{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf8") as file:
+        json.dump(rows, file, ensure_ascii=False, indent=1)
+    os.replace(temporary, path)

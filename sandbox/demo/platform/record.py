@@ -1,4 +1,4 @@
-"""Number and chain what the load has written into the record."""
+"""Sequence the audit events of the demo."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rulebook, made by one member of staff and published by another."""
+"""The rulebook, prepared by one member of staff and published by another."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ from sandbox.demo.loading import Loading
 
 def run(loading: Loading) -> str:
     maker, publisher = (User.objects.get(login=login) for login in ("rule.maker", "rule.publisher"))
-    with clock.at(loading.anchor - dt.timedelta(days=220)):  # before the first story that is judged by it
+    with clock.at(loading.anchor - dt.timedelta(days=220)):  # before the first case
         published = seed(maker, publisher)
     return f"{Activity.objects.count()} activities, {published} editions of rules"

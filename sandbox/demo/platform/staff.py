@@ -1,4 +1,4 @@
-"""The demo's staff, and the password and second factor of each: derived from this installation's own key, printed only in the demo."""
+"""The demo's staff, with passwords and second factors derived from the key of the installation."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ _OFFICERS = {
     "JA": ("عادل الطيب", "Adel Al-Tayeb"),
     "MU": ("نوف الشاطئ", "Nouf Al-Shati"),
 }
-# A second officer, so that a case finds somebody when its first one is away or tied.
-_SECOND = {
+# A second officer, for absences and conflicts of interest.
+_SECOND_OFFICERS = {
     "KU": ("هيفاء المرسى", "Haifa Al-Marsa"),
     "HA": ("فهد النوخذة", "Fahad Al-Nokhatha"),
     "FA": ("دانة الصواري", "Dana Al-Sawari"),
@@ -61,16 +61,19 @@ _INSPECTORS = {
 }
 STAFF = (
     *(Member(f"officer.{code.lower()}", *_OFFICERS[code], "officer", f"10{n}", code) for n, code in enumerate(GOVERNORATES, start=1)),
-    *(Member(f"officer2.{code.lower()}", *_SECOND[code], "officer", f"11{n}", code) for n, code in enumerate(GOVERNORATES, start=1)),
+    *(
+        Member(f"officer2.{code.lower()}", *_SECOND_OFFICERS[code], "officer", f"11{n}", code)
+        for n, code in enumerate(GOVERNORATES, start=1)
+    ),
     Member("supervisor", "سعود المنارة", "Saud Al-Manara", "supervisor", "201", "HA"),
     *(
         Member(f"supervisor.{code.lower()}", *_SUPERVISORS[code], "supervisor", f"20{n}", code)
         for n, code in enumerate(_SUPERVISORS, start=2)
     ),
     *(
-        Member(f"inspector{'' if turn == 0 else '2'}.{code.lower()}", *name, "inspector", f"{6 + turn}0{n}", code)
+        Member(f"inspector{'' if index == 0 else '2'}.{code.lower()}", *name, "inspector", f"{6 + index}0{n}", code)
         for n, code in enumerate(_INSPECTORS, start=1)
-        for turn, name in enumerate(_INSPECTORS[code])
+        for index, name in enumerate(_INSPECTORS[code])
     ),
     Member("violations.clerk", "جاسم الختم", "Jassim Al-Khatm", "violation_clerk", "801", "HA"),
     Member("violations.authority", "نادية المنار", "Nadia Al-Manar", "violation_authority", "802", "HA"),
@@ -97,11 +100,11 @@ def _derived(purpose: str, login: str) -> bytes:
 def password(member: Member) -> str:
     """80 random bits in four groups, different in every installation."""
     text = base64.b32encode(_derived("demo-password", member.login)).decode().lower()[:16]
-    return "-".join(text[at : at + 4] for at in range(0, 16, 4))
+    return "-".join(text[start : start + 4] for start in range(0, 16, 4))
 
 
 def password_of(login: str) -> str:
-    """The password behind a login, empty for one that the demo does not know."""
+    """The password of a login; "" for an unknown one."""
     return next((password(member) for member in STAFF if member.login == login), "")
 
 

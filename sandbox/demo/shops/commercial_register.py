@@ -1,4 +1,4 @@
-"""What the demo's commercial register holds: the licences of its shops, some of them otherwise than the Municipality has them."""
+"""The licences of the simulated commercial register; some differ from the Municipality's register."""
 
 from __future__ import annotations
 
@@ -17,58 +17,58 @@ BRANCH = "HA"
 Licence = dict[str, Any]
 
 
-def _renewed(told: Licence) -> Licence:
-    return told | {"valid_until": (clock.today() + dt.timedelta(days=400)).isoformat()}
+def _renewed(licence: Licence) -> Licence:
+    return licence | {"valid_until": (clock.today() + dt.timedelta(days=400)).isoformat()}
 
 
-def _renamed(told: Licence) -> Licence:
-    return told | {"name_ar": f"{told['name_ar']} الجديد", "name_en": f"New {told['name_en']}"}
+def _renamed(licence: Licence) -> Licence:
+    return licence | {"name_ar": f"{licence['name_ar']} الجديد", "name_en": f"New {licence['name_en']}"}
 
 
-def _of_another_activity(told: Licence) -> Licence:
-    return told | {"activity": "SPA" if told["activity"] != "SPA" else "BARB"}
+def _of_another_activity(licence: Licence) -> Licence:
+    return licence | {"activity": "SPA" if licence["activity"] != "SPA" else "BARB"}
 
 
-def _moved(told: Licence) -> Licence:
-    place = told["address"] | {"block": "11", "street": "شارع البحر", "building": "5", "plot": "", "floor": "", "unit": "2"}
-    return told | {"address": place | {"paci_number": "18880001"}}
+def _moved(licence: Licence) -> Licence:
+    place = licence["address"] | {"block": "11", "street": "شارع البحر", "building": "5", "plot": "", "floor": "", "unit": "2"}
+    return licence | {"address": place | {"paci_number": "18880001"}}
 
 
-def _cancelled(told: Licence) -> Licence:
-    return told | {"status": "cancelled", "cancelled_on": (clock.today() - dt.timedelta(days=3)).isoformat()}
+def _cancelled(licence: Licence) -> Licence:
+    return licence | {"status": "cancelled", "cancelled_on": (clock.today() - dt.timedelta(days=3)).isoformat()}
 
 
-def _garbled(told: Licence) -> Licence:
-    return told | {"valid_until": "31/02/2027"}
+def _garbled(licence: Licence) -> Licence:
+    return licence | {"valid_until": "31/02/2027"}
 
 
-# One shop each, in this order; the last is not known there.
+# A shop for each; that of the last is not in the register.
 STORIES: tuple[Callable[[Licence], Licence | None], ...] = (
     *(_renewed, _renamed, _of_another_activity, _moved, _cancelled, _garbled),
-    lambda told: None,
+    lambda licence: None,
 )
 
 
 def write_for_simulator(path: Path) -> int:
-    """Write the file that the simulator begins with. Returns how many licences."""
+    """Write the initial file of the simulator. Returns the number of licences."""
     shops = Shop.objects.select_related("area").order_by("pk")
-    # Those of organisations without an account: no story of a person hangs on them.
-    told = dict(
+    # Shops of organisations without an account, which have no other story.
+    stories = dict(
         zip(shops.filter(branch=BRANCH, closed_on=None, owner=None).order_by("-pk").values_list("pk", flat=True), STORIES, strict=False)
     )
-    found = []
+    licences = []
     for shop in shops.iterator():
-        licence = told.get(shop.pk, lambda same: same)(_of(shop))
+        licence = stories.get(shop.pk, lambda unchanged: unchanged)(_licence_of(shop))
         if licence is not None:
-            found.append(licence)
-    found.append(_new())
-    fresh = path.with_suffix(f".{os.getpid()}")
-    fresh.write_text(json.dumps(found, ensure_ascii=False), encoding="utf8")
-    fresh.replace(path)
-    return len(found)
+            licences.append(licence)
+    licences.append(_new())
+    temporary = path.with_suffix(f".{os.getpid()}")
+    temporary.write_text(json.dumps(licences, ensure_ascii=False), encoding="utf8")
+    temporary.replace(path)
+    return len(licences)
 
 
-def _of(shop: Shop) -> Licence:
+def _licence_of(shop: Shop) -> Licence:
     is_over = shop.commercial_license_end < clock.today()
     return {
         "licence": shop.commercial_license_no,

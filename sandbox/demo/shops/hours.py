@@ -1,4 +1,4 @@
-"""Opening hours for shops that are made up: what shops in Kuwait keep, drawn from a seed, written by COPY for any number of shops."""
+"""Random opening hours, as usual in Kuwait, written by COPY."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ COLUMNS = ("shop_id", "week_id", "ramadan_id", "stated_at")
 
 
 def load_hours(at: dt.datetime, seed: str) -> int:
-    """Give hours to some of the open shops that have none, stated in the year before an instant. Returns to how many."""
-    weeks = {text: parse(text) for text in (*WEEKS.things, *RAMADAN.things)}
+    """Give hours to some open shops without them, stated in the year before `at`. Returns how many."""
+    weeks = {text: parse(text) for text in (*WEEKS.values, *RAMADAN.values)}
     HoursWeek.objects.bulk_create([HoursWeek.of(week) for week in weeks.values()], ignore_conflicts=True)
     keys = Shop.objects.filter(closed_on__isnull=True, merged_into__isnull=True, hours__isnull=True).order_by("pk")
-    plain = list(keys.values_list("pk", flat=True))
-    return copy_rows(connection, StatedHours._meta.db_table, COLUMNS, _rows(plain, at, seeded(f"hours {seed}")))
+    shop_ids = list(keys.values_list("pk", flat=True))
+    return copy_rows(connection, StatedHours._meta.db_table, COLUMNS, _rows(shop_ids, at, seeded(f"hours {seed}")))
 
 
 def _rows(keys: list[int], at: dt.datetime, rng: Random) -> Iterator[tuple[Any, ...]]:

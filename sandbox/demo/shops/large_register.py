@@ -1,7 +1,6 @@
-"""A large register: names of a whole country, made up from a seed. Few words make most names, and a long tail makes the rest.
+"""Rows of a large, reproducible register for `sandbox.demo.benchmarks` and the measurements of the search.
 
-The same seed gives the same rows on every machine. The measurements of the search and its judged set stand on it; nothing of the
-portal reads it. A row says what `sandbox.demo.benchmarks` writes.
+Few words make most names, with a long tail.
 """
 
 from __future__ import annotations
@@ -15,19 +14,18 @@ from municipality.places.seeds import AreaRow, read_areas
 from sandbox.demo.seeds import Weighted, public_id, seeded, skewed
 from sandbox.demo.shops.rows import read_table, tables
 
-# How an English name writes the article, and how often.
+# Article in English names → weight.
 ARTICLES = (("Al-", 60), ("Al ", 22), ("Al", 8), ("El-", 5), ("", 5))
-# Ways in which people and sign painters write one sound, and which of them the register holds now and then.
+# Variants of Latin spellings.
 SPELLINGS = (("ee", "i"), ("ou", "oo"), ("ou", "u"), ("th", "dh"), ("kh", "7"), ("q", "g"), ("aa", "a"), ("ei", "ai"), ("u", "o"))
 PATTERNS = ("word", "head", "person", "foreign", "company", "numbered", "area")
-OFTEN = (30, 22, 12, 20, 8, 4, 4)
+PATTERN_WEIGHTS = (30, 22, 12, 20, 8, 4, 4)
 ENGLISH = (("spelled", 80), ("translated", 14), ("none", 6))
 
 
 @dataclass(frozen=True, slots=True)
 class RegisterRow:
-    """One shop of the large register. `english` says what its English name is: spelled, translated or none; `spelled` is how somebody
-    would write the brand in Latin letters who does not know the English name."""
+    """One shop. `english` is the kind of its English name: spelled, translated or none; `spelled` is the brand in Latin letters."""
 
     number: int
     public_id: str
@@ -54,7 +52,7 @@ class RegisterRow:
 
 @dataclass(frozen=True)
 class Names:
-    """What names are put together from."""
+    """The vocabulary of names."""
 
     words: Weighted[tuple[str, str, str]]  # Arabic, spelled in Latin letters, meaning
     heads: Weighted[tuple[str, str, str]]
@@ -87,31 +85,31 @@ def _article(rng: Random, latin: str) -> str:
 
 
 def _respelled(rng: Random, latin: str) -> str:
-    """Another usual Latin spelling of the word, now and then."""
+    """Sometimes another usual Latin spelling of a word."""
     if rng.random() < 0.85:
         return latin
-    fitting = [(a, b) for a, b in SPELLINGS if a in latin and b != "7"]
-    return latin.replace(*rng.choice(fitting), 1) if fitting else latin
+    matching = [(a, b) for a, b in SPELLINGS if a in latin and b != "7"]
+    return latin.replace(*rng.choice(matching), 1) if matching else latin
 
 
 def foreign(rng: Random) -> tuple[str, str]:
-    """A made-up foreign brand of two or three syllables, in both scripts; the tail of the vocabulary is made of them."""
-    # The square of an even draw leans to the first ones: some brands are chains.
+    """A random foreign brand of two or three syllables, in both scripts."""
+    # The first parts are more frequent: some brands are chains.
     parts = [names().parts[int(len(names().parts) * rng.random() ** 1.3)] for _ in range(rng.choice((2, 2, 3)))]
     return "".join(ar for ar, _ in parts), "".join(en for _, en in parts).capitalize()
 
 
 def brand(rng: Random, area: AreaRow) -> tuple[str, str, str]:
-    """Arabic name, spelled English one, and the meaning in English where every word has one."""
-    given = names()
-    word_ar, word_en, meaning = given.words.draw(rng)
+    """Arabic name, spelled English name, and English translation ("" where a word has none)."""
+    vocabulary = names()
+    word_ar, word_en, meaning = vocabulary.words.draw(rng)
     word_en = _respelled(rng, _article(rng, word_en))
-    kind = rng.choices(PATTERNS, OFTEN)[0]
+    kind = rng.choices(PATTERNS, PATTERN_WEIGHTS)[0]
     if kind == "head":
-        head_ar, head_en, head_meaning = given.heads.draw(rng)
+        head_ar, head_en, head_meaning = vocabulary.heads.draw(rng)
         return f"{head_ar} {word_ar}", f"{_respelled(rng, head_en)} {word_en}", f"{head_meaning} {meaning}" if meaning else ""
     if kind == "person":
-        first_ar, first_en = given.firsts.draw(rng)
+        first_ar, first_en = vocabulary.firsts.draw(rng)
         first_en = _respelled(rng, first_en)
         if rng.random() < 0.3:
             return f"أبو {first_ar}", f"Abu {first_en}", ""
@@ -119,13 +117,13 @@ def brand(rng: Random, area: AreaRow) -> tuple[str, str, str]:
     if kind == "foreign":
         return (*foreign(rng), "")
     if kind == "company":
-        tail_ar, tail_en = given.tails.draw(rng)
+        tail_ar, tail_en = vocabulary.tails.draw(rng)
         return f"{word_ar} {tail_ar}", f"{word_en} {tail_en}", f"{meaning} {tail_en}" if meaning else ""
     if kind == "numbered":
         number = rng.randint(2, 9)
         return f"{word_ar} {number}", f"{word_en} {number}", f"{meaning} {number}" if meaning else ""
     if kind == "area":
-        head_ar, head_en, head_meaning = given.heads.draw(rng)
+        head_ar, head_en, head_meaning = vocabulary.heads.draw(rng)
         place = area.name_en.partition(" (")[0]
         return f"{head_ar} {area.name_ar}", f"{head_en} {place}", f"{head_meaning} {place}"
     return word_ar, word_en, meaning
@@ -133,7 +131,7 @@ def brand(rng: Random, area: AreaRow) -> tuple[str, str, str]:
 
 @cache
 def _places() -> dict[str, tuple[float, float]]:
-    """Where the areas of a governorate lie on average, for those whose coordinates are not known."""
+    """The mean coordinates of each governorate, for areas without coordinates."""
     known: dict[str, list[tuple[float, float]]] = {}
     for area in read_areas():
         if area.latitude and area.longitude:
@@ -153,17 +151,17 @@ def _place(area: AreaRow) -> tuple[float, float]:
 
 
 def point_near(governorate: str, area_ar: str, rng: Random) -> tuple[float, float]:
-    """A point (latitude, longitude; WGS 84) some hundred metres around the middle of an area, or of its governorate."""
+    """A random point (latitude, longitude; WGS 84) some hundred metres around an area."""
     latitude, longitude = _area_points()[governorate, area_ar]
     return round(latitude + rng.gauss(0, 0.006), 6), round(longitude + rng.gauss(0, 0.006), 6)
 
 
 def register(n: int, seed: int | str = "register", *, start: int = 0) -> Iterator[RegisterRow]:
     """`n` shops; `start` continues the numbers of licences and addresses. At most 89,999,999 have addresses of their own."""
-    rng, given = seeded(f"{seed}:{start}"), tables()
+    rng, values = seeded(f"{seed}:{start}"), tables()
     for number in range(start, start + n):
-        area = given.areas.draw(rng)
-        activity, trade_ar, trade_en = given.trades.draw(rng)
+        area = values.areas.draw(rng)
+        activity, trade_ar, trade_en = values.trades.draw(rng)
         brand_ar, brand_en, meaning = brand(rng, area)
         english = rng.choices([kind for kind, _ in ENGLISH], [weight for _, weight in ENGLISH])[0]
         if english == "translated" and not meaning:

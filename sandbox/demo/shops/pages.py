@@ -1,4 +1,4 @@
-"""What is asked of the pages of shops: a holder's reply that stands beside a violation, and a correction that waits for an officer."""
+"""Public pages of shops: a published reply to a violation, and a correction that waits for an officer."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from shops.registry import FindingFact, finding_of
 from violations.models import Violation
 from violations.states import ViolationState
 
-WORDS = "عولج السبب في اليوم نفسه، ودُرّب العاملون على ألا يتكرر، وسُددت الغرامة. يسعدنا أن يلاحظ زبائننا الفرق."
-WHY = "اللوحة فوق الباب تحمل هذا الاسم منذ بداية الشهر."
+REPLY_TEXT = "عولج السبب في اليوم نفسه، ودُرّب العاملون على ألا يتكرر، وسُددت الغرامة. يسعدنا أن يلاحظ زبائننا الفرق."
+REASON = "اللوحة فوق الباب تحمل هذا الاسم منذ بداية الشهر."
 REPLIED, PUBLISHED, ASKED = (dt.timedelta(minutes=minutes) for minutes in (120, 60, 30))  # before the anchor
 
 
@@ -29,7 +29,7 @@ def run(loading: Loading) -> str:
     with clock.at(loading.anchor - PUBLISHED):
         finding, holder, reader = _choice()
     with clock.at(loading.anchor - REPLIED):
-        case = services.reply(finding=finding, person=holder, text=WORDS)
+        case = services.reply(finding=finding, person=holder, text=REPLY_TEXT)
     if reader is not None:
         with clock.at(loading.anchor - PUBLISHED):
             _publish(case, reader)
@@ -40,29 +40,29 @@ def run(loading: Loading) -> str:
 
 
 def _choice() -> tuple[FindingFact, User, User | None]:
-    """A violation to reply to with who holds the shop, the newest in whose branch an officer can read the reply; the newest without one."""
-    found = list(_replyable())
+    """A violation, the holder of its shop and an officer of its branch who can read the reply (None if there is none)."""
+    choices = list(_replyable())
     busy = Assignment.objects.filter(on_desk=True, ended_at__isnull=True).values("officer")
     officers = User.objects.filter(groups__name="officer").exclude(pk__in=busy).order_by("login")
     readers = {officer.branch_id: officer for officer in officers if not review.is_absent(officer)}
-    finding, holder, branch = next((one for one in found if one[2] in readers), found[0])
+    finding, holder, branch = next((choice for choice in choices if choice[2] in readers), choices[0])
     return finding, holder, readers.get(branch)
 
 
 def _replyable() -> Iterator[tuple[FindingFact, User, str]]:
-    """Violations that stand on the pages of shops, the newest paid ones first, each with the person who holds the shop and its branch."""
+    """Public paid violations, newest first, with the holder and the branch of the shop."""
     rows = Violation.objects.filter(state=ViolationState.PAID, shop__owner__isnull=False, shop__closed_on__isnull=True)
     for row in rows.select_related("shop__owner").order_by("-seen_at", "-pk"):
-        found = finding_of(row.key)
-        if found is not None and row.shop is not None and row.shop.owner is not None:
-            yield found, row.shop.owner, row.shop.branch_id
+        finding = finding_of(row.key)
+        if finding is not None and row.shop is not None and row.shop.owner is not None:
+            yield finding, row.shop.owner, row.shop.branch_id
 
 
 def _publish(case: Case, officer: User) -> None:
-    """An officer of the branch reads the reply first, as two supervisors let them, and publishes it."""
-    asks = User.objects.filter(groups__name="supervisor", branch=case.branch).order_by("login")[0]
-    allows = User.objects.filter(groups__name="supervisor").exclude(pk=asks.pk).order_by("login")[0]
-    queue.allow_override(override=queue.ask_override(place=case.place, code="court_order", asked_by=asks), allowed_by=allows)
+    """Publish a reply: two supervisors let an officer take it out of order."""
+    supervisor = User.objects.filter(groups__name="supervisor", branch=case.branch).order_by("login")[0]
+    second = User.objects.filter(groups__name="supervisor").exclude(pk=supervisor.pk).order_by("login")[0]
+    queue.allow_override(override=queue.ask_override(place=case.place, code="court_order", asked_by=supervisor), allowed_by=second)
     assignment = queue.next_case(officer=officer)
     if assignment is None or assignment.place.case_id != case.pk:
         raise LookupError(f"{officer.login} was handed another case than the reply")
@@ -71,11 +71,11 @@ def _publish(case: Case, officer: User) -> None:
     desk.accept(assignment=assignment)
 
 
-def _ask_correction(beside: int, person: User) -> None:
-    """Somebody says that the trade name on the page of a shop is another one by now."""
-    told = [place.commercial_license_no for place in stories.placed()]
-    shops = Shop.objects.filter(owner__isnull=True, closed_on__isnull=True).exclude(commercial_license_no__in=told)
-    shop = shops.exclude(pk=beside).select_related("branch").order_by("pk")[0]
+def _ask_correction(excluded_id: int, person: User) -> None:
+    """Ask for a correction of the trade name on the page of a shop."""
+    story_licences = [place.commercial_license_no for place in stories.placed()]
+    shops = Shop.objects.filter(owner__isnull=True, closed_on__isnull=True).exclude(commercial_license_no__in=story_licences)
+    shop = shops.exclude(pk=excluded_id).select_related("branch").order_by("pk")[0]
     before = facts.read(shop, "trade_name")
     names = {"name_ar": f"{before['name_ar']} الجديد", "name_en": f"New {before['name_en']}"}
-    services.ask_correction(shop=shop, person=person, fact="trade_name", proposed=names, why=WHY)
+    services.ask_correction(shop=shop, person=person, fact="trade_name", proposed=names, why=REASON)

@@ -1,4 +1,4 @@
-"""The register of shops: those of the stories, of the people, of the three large organisations, and of many small ones."""
+"""Shops of the stories, the people, the three large organisations and many small ones."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from sandbox.demo.shops.rows import ShopRow, brand, shops
 from shops.models import Shop
 
 FACTS_SOURCE = "commercial_register"
-SIZES, OFTEN = (1, 2, 3, 4, 5, 8), (60, 20, 9, 6, 4, 1)  # shops of a small organisation
+SIZES, SIZE_WEIGHTS = (1, 2, 3, 4, 5, 8), (60, 20, 9, 6, 4, 1)  # shops of a small organisation
 
 
 def run(loading: Loading) -> str:
     rng = seeded("shops step")
     rows = list(shops(loading.scale.shops, "demo"))
-    told = list(stories.placed())
-    for place in told:
-        rows[place.number] = place.shape(rows[place.number])
-    owners = list(_owners(loading, told, rng, len(rows)))
+    story_shops = list(stories.placed())
+    for placed in story_shops:
+        rows[placed.number] = placed.shape(rows[placed.number])
+    owners = list(_owners(loading, story_shops, rng, len(rows)))
     areas = area_ids()
     for pairs in batches(list(zip(rows, owners, strict=True))):
         Shop.objects.bulk_create(shop(loading, row, owner, areas) for row, owner in pairs)
-    stated = load_hours(loading.anchor, "shops")
-    return f"{len(rows)} shops, {stated} with opening hours"
+    with_hours = load_hours(loading.anchor, "shops")
+    return f"{len(rows)} shops, {with_hours} with opening hours"
 
 
 def area_ids() -> dict[tuple[str, str], int]:
@@ -43,7 +43,7 @@ def area_ids() -> dict[tuple[str, str], int]:
 def shop(loading: Loading, row: ShopRow, owner: User | Organisation, areas: dict[tuple[str, str], int]) -> Shop:
     """The row as an unsaved shop of its owner."""
     rng = seeded(f"place {row.public_id}")
-    north, east = point_near(row.governorate, row.area_ar, rng)
+    latitude, longitude = point_near(row.governorate, row.area_ar, rng)
     return Shop(
         public_id=row.public_id,
         name_ar=row.name_ar,
@@ -63,37 +63,37 @@ def shop(loading: Loading, row: ShopRow, owner: User | Organisation, areas: dict
         commercial_license_no=row.commercial_license_no,
         commercial_license_end=loading.day(row.commercial_license_days),
         commercial_registration_no=f"{300_000 + int(row.paci_number) % 599_999}",
-        latitude=north,
-        longitude=east,
+        latitude=latitude,
+        longitude=longitude,
         opened_on=loading.day(-rng.randint(800, 5000)),
         facts_source=FACTS_SOURCE,
         facts_at=loading.instant(loading.day(-row.facts_days), seeded(row.public_id)),
     )
 
 
-def _owners(loading: Loading, told: Iterable[stories.Placed], rng: Random, wanted: int) -> Iterator[User | Organisation]:
-    """Who owns each shop, in the order of the rows."""
+def _owners(loading: Loading, story_shops: Iterable[stories.Placed], rng: Random, total: int) -> Iterator[User | Organisation]:
+    """The owner of each shop, in the order of the rows."""
     by_name = {user.name_en: user for user in User.objects.people()}
-    given = 0
-    for place in told:
-        yield by_name[place.owner_en]
-        given += 1
-    plain = [by_name[p.name_en] for p in people.PEOPLE if p.role == "owner" and not p.story]
-    for person in plain:
+    count = 0
+    for placed in story_shops:
+        yield by_name[placed.owner_en]
+        count += 1
+    owners = [by_name[p.name_en] for p in people.PEOPLE if p.role == "owner" and not p.story]
+    for person in owners:
         for _ in range(loading.scale.shops_per_person):
             yield person
-            given += 1
+            count += 1
     numbers = [number for _, _, number, _ in ORGANISATIONS]
     for organisation in Organisation.objects.filter(commercial_register_no__in=numbers).order_by("commercial_register_no"):
         for _ in range(loading.scale.shops_per_organisation):
             yield organisation
-            given += 1
-    yield from small_organisations(wanted - given, rng)
+            count += 1
+    yield from small_organisations(total - count, rng)
 
 
 def small_organisations(shop_count: int, rng: Random, *, start: int = 0) -> Iterator[Organisation]:
-    """Saved organisations without an account, repeated once for each of their shops, for `shop_count` shops in all."""
-    sizes = list(_cut(rng.choices(SIZES, OFTEN, k=max(shop_count, 0)), shop_count))
+    """Saved organisations without an account, each repeated for its shops, `shop_count` in all."""
+    sizes = list(_limit_sum(rng.choices(SIZES, SIZE_WEIGHTS, k=max(shop_count, 0)), shop_count))
     unsaved = [_organisation(rng, start + n) for n in range(len(sizes))]
     saved: list[Organisation] = []
     for batch in batches(unsaved):
@@ -103,8 +103,8 @@ def small_organisations(shop_count: int, rng: Random, *, start: int = 0) -> Iter
             yield organisation
 
 
-def _cut(sizes: Sequence[int], limit: int) -> Iterator[int]:
-    """The first sizes whose sum stays within the limit, and what is left of it."""
+def _limit_sum(sizes: Sequence[int], limit: int) -> Iterator[int]:
+    """The first sizes, the last one reduced so that their sum is the limit."""
     for size in sizes:
         if limit <= 0:
             return

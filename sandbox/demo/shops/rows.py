@@ -1,7 +1,4 @@
-"""Plausible shops without a database: the same seed gives the same rows, on every machine and Python version.
-
-Popularity is skewed as in life: few words make most names, few areas hold most shops. Used by the demo and the benchmarks.
-"""
+"""Reproducible random shops without a database, for the demo and the benchmarks; names and areas have skewed weights."""
 
 from __future__ import annotations
 
@@ -18,7 +15,7 @@ from sandbox.demo.seeds import Weighted, public_id, seeded, skewed, weighted
 DATA = Path(__file__).parent / "data"
 FOOD = frozenset({"REST", "CAFE", "BAKE", "SWEE", "JUIC", "GROC", "SUPM", "BUTC", "FISH", "VEGE", "ROAS", "CATR"})
 ELSEWHERE = FOOD | {"PHRM"}  # licensed by other bodies
-# Weights of the areas where trade gathers; any other built-up area weighs 2, and these words mean that nobody trades there.
+# Weights of areas with many shops; any other built-up area has 2, and areas with EMPTY_WORDS have no shops.
 BUSY = {
     "السالمية": 90, "حولي": 80, "الفروانية": 70, "خيطان": 50, "جليب الشيوخ": 48, "الفحيحيل": 60, "المنقف": 34, "المهبولة": 30,
     "الجهراء": 44, "الشويخ الصناعية": 52, "الري": 40, "شرق": 36, "القبلة": 34, "المرقاب": 26, "المباركية": 30, "أبو حليفة": 20,
@@ -36,7 +33,7 @@ EMPTY_AREAS = frozenset({
 
 @dataclass(frozen=True, slots=True)
 class ShopRow:
-    """One shop. Days are relative to whatever day the caller calls today."""
+    """One shop. Days are relative to today."""
 
     public_id: str
     name_ar: str
@@ -55,14 +52,10 @@ class ShopRow:
     commercial_license_days: int  # until its end; below nought when it has ended
     facts_days: int  # since the register was last asked
 
-    @property
-    def is_food(self) -> bool:
-        return self.activity in FOOD
-
 
 @dataclass(frozen=True)
 class Tables:
-    """What rows are drawn from."""
+    """Weighted values of rows."""
 
     trades: Weighted[tuple[str, str, str]]  # code, Arabic, English
     words: Weighted[tuple[str, str]]
@@ -90,12 +83,12 @@ def tables() -> Tables:
 
 
 def brand(rng: Random, area: AreaRow | None = None) -> tuple[str, str]:
-    """An Arabic name and its English twin: "لمسة الياسمين", "Lamsat Al-Yasmin"."""
-    given = tables()
-    (word_ar, word_en), kind = given.words.draw(rng), rng.random()
+    """An Arabic and an English name: "لمسة الياسمين", "Lamsat Al-Yasmin"."""
+    values = tables()
+    (word_ar, word_en), kind = values.words.draw(rng), rng.random()
     if kind < 0.5:
         return word_ar, word_en
-    head_ar, head_en = given.heads.draw(rng)
+    head_ar, head_en = values.heads.draw(rng)
     if kind < 0.85 or area is None:
         return f"{head_ar} {word_ar}", f"{head_en} {word_en}"
     if kind < 0.95:
@@ -105,16 +98,16 @@ def brand(rng: Random, area: AreaRow | None = None) -> tuple[str, str]:
 
 
 def commercial_license_no(n: int) -> str:
-    """A different number for each n below 1,000,003; the official form is not published."""
+    """A unique number for each n below 1,000,003; the official format is not published."""
     return f"{n * 7919 % 1_000_003:06d}/{2012 + n % 14}"
 
 
 def shops(n: int, seed: int | str = "shops", *, start: int = 0) -> Iterator[ShopRow]:
-    """`n` shops. `start` continues the numbers of commercial licences and addresses, so that two runs do not meet."""
-    rng, given = seeded(f"{seed}:{start}"), tables()
+    """`n` shops. `start` continues the numbers of licences and addresses of an earlier run."""
+    rng, values = seeded(f"{seed}:{start}"), tables()
     for number in range(start, start + n):
-        area = given.areas.draw(rng)
-        activity, trade_ar, trade_en = given.trades.draw(rng)
+        area = values.areas.draw(rng)
+        activity, trade_ar, trade_en = values.trades.draw(rng)
         brand_ar, brand_en = brand(rng, area)
         on_plot = rng.random() < 0.25
         plot = f"{rng.randint(1, 90)}{rng.choice(('', '', '', 'A', 'B'))}" if on_plot else ""

@@ -7,4 +7,4 @@ from shops.search import index
 
 
 def run(loading: Loading) -> str:
-    return f"{index.rebuild()} shops can be found"
+    return f"{index.rebuild()} shops in the search index"

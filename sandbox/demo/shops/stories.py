@@ -1,4 +1,4 @@
-"""Shops that show one thing each: what applies to a renewal, and what the portal says about it."""
+"""Shops that each show one case of a renewal."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ EVERYTHING = "everything"
 
 @dataclass(frozen=True)
 class Placed:
-    """One story told by one person's shop; `number` is the shop's place in the demo and gives its commercial licence."""
+    """The shop of a person with a story; `number` is its index and gives its commercial licence."""
 
     number: int
     owner_en: str
@@ -90,7 +90,7 @@ class Placed:
         return commercial_license_no(self.number)
 
     def shape(self, row: ShopRow) -> ShopRow:
-        """The generated row, made to fit."""
+        """The row with the values of the story."""
         return replace(
             row,
             name_ar=self.name[0],
@@ -103,11 +103,11 @@ class Placed:
 
 
 def placed() -> Iterator[Placed]:
-    """Every story shop, in order: each story's own person first, then the person who has one of each."""
+    """Every shop with a story: each of its own person, then those of the person who has all."""
     number = 0
     for person in PEOPLE:
-        told = list(STORIES.values()) if person.story == EVERYTHING else [STORIES[person.story]] if person.story else []
-        for story in told:
-            second = (f"{story.name[0]} 2", f"{story.name[1]} 2")
-            yield Placed(number, person.name_en, story, second if person.story == EVERYTHING else story.name)
+        stories = list(STORIES.values()) if person.story == EVERYTHING else [STORIES[person.story]] if person.story else []
+        for story in stories:
+            second_name = (f"{story.name[0]} 2", f"{story.name[1]} 2")
+            yield Placed(number, person.name_en, story, second_name if person.story == EVERYTHING else story.name)
             number += 1

@@ -1,9 +1,8 @@
-"""Teams of inspectors, and the staff of the office who take a sum away or turn to the court."""
+"""Teams of inspectors, and the staff of the office."""
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 from municipality.accounts.models import User
 from municipality.kernel import clock
@@ -17,8 +16,8 @@ SCOPE = ["CLN", "SHP", "ADV", "BLD", "STL", "VND"]
 
 
 def teams(loading: Loading) -> dict[tuple[str, bool], list[JudicialWarrant]]:
-    """The inspectors of every branch by team: one team, and one of women."""
-    found: dict[tuple[str, bool], list[JudicialWarrant]] = {}
+    """(branch, is women's team) → inspectors."""
+    inspectors: dict[tuple[str, bool], list[JudicialWarrant]] = {}
     for branch in Branch.objects.order_by("pk"):
         users = User.objects.filter(groups__name="inspector", branch=branch).order_by("login")
         for user in users:
@@ -32,7 +31,7 @@ def teams(loading: Loading) -> dict[tuple[str, bool], list[JudicialWarrant]]:
                     "is_womens": womens,
                 },
             )
-            spell = JudicialWarrant.objects.create(
+            warrant = JudicialWarrant.objects.create(
                 user=user,
                 team=team,
                 badge_no=f"{user.staff_number.zfill(4)}",
@@ -42,18 +41,23 @@ def teams(loading: Loading) -> dict[tuple[str, bool], list[JudicialWarrant]]:
                 first_day=loading.day(-700),
                 last_day=loading.day(400),
             )
-            found.setdefault((branch.pk, womens), []).append(spell)
+            inspectors.setdefault((branch.pk, womens), []).append(warrant)
     with clock.at(loading.anchor - dt.timedelta(days=400)):
         supervisors = {user.branch_id: user for user in User.objects.filter(groups__name="supervisor")}
         for officer in User.objects.filter(groups__name="officer", login__startswith="officer2.").order_by("login"):
             staff.give_skill(officer=officer, code=SKILL, given_by=supervisors[officer.branch_id])
-    return found
+    return inspectors
 
 
-def office_staff() -> dict[str, Any]:
-    """The people who take a sum away, one of them of another unit, and the two who turn to the court."""
-    found: dict[str, Any] = {"violation_clerk": User.objects.get(groups__name="violation_clerk")}
-    above = {user.branch_id: user for user in User.objects.filter(groups__name="violation_authority")}
-    found["violation_authority"], found["elsewhere"] = above[found["violation_clerk"].branch_id], above["KU"]
-    found["court"], found["court_second"] = User.objects.filter(groups__name="court_clerk").order_by("login")
-    return found
+def office_staff() -> dict[str, User]:
+    """The clerk, the authorities of two branches, and the two court clerks."""
+    clerk = User.objects.get(groups__name="violation_clerk")
+    authorities = {user.branch_id: user for user in User.objects.filter(groups__name="violation_authority")}
+    court, court_second = User.objects.filter(groups__name="court_clerk").order_by("login")
+    return {
+        "violation_clerk": clerk,
+        "violation_authority": authorities[clerk.branch_id],
+        "elsewhere": authorities["KU"],
+        "court": court,
+        "court_second": court_second,
+    }

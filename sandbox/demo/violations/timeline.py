@@ -1,4 +1,4 @@
-"""What happens in the demo's past, in order of time."""
+"""The timeline of the demo's past."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ from violations.services import blocks, terms
 
 
 class Timeline:
-    """What is still to happen, in order of time."""
+    """Actions in order of time."""
 
     def __init__(self, loading: Loading) -> None:
         self.loading = loading
-        self._line: list[tuple[dt.datetime, int, Callable[[], None]]] = []
-        self._turn = count()
+        self._heap: list[tuple[dt.datetime, int, Callable[[], object]]] = []
+        self._order = count()
         self._nights: set[dt.date] = set()
 
-    def at(self, moment: dt.datetime, act: Callable[[], None]) -> None:
-        """Let something happen at an instant; what lies after the anchor has not happened yet."""
+    def at(self, moment: dt.datetime, action: Callable[[], object]) -> None:
+        """Add an action at an instant; one after the anchor is ignored."""
         if moment < self.loading.anchor:
-            heapq.heappush(self._line, (moment, next(self._turn), act))
+            heapq.heappush(self._heap, (moment, next(self._order), action))
 
     def night(self, day: dt.date) -> None:
-        """What the days bring happens once in a night, whoever waits for it."""
+        """Add `lapse` at the start of a day, once."""
         if day not in self._nights:
             self._nights.add(day)
             self.at(clock.start_of(day), lapse)
 
     def run(self) -> None:
-        while self._line:
-            moment, _turn, act = heapq.heappop(self._line)
+        while self._heap:
+            moment, _order, action = heapq.heappop(self._heap)
             with clock.at(moment):
-                act()
+                action()
 
 
 def lapse() -> None:
-    """What the end of a period brings."""
+    """The sweep of a night."""
     terms.lapse_due()
     terms.void_missed()
     blocks.place_due()

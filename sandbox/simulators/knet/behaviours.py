@@ -1,4 +1,4 @@
-"""The bad days on command. A behaviour is a name with one number; several can be laid on one payment."""
+"""Faults on command. A behaviour is a name with a number; a payment can have several."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Behaviour:
-    """What a name does, in both languages, and what its number means where it has one."""
+    """A behaviour in both languages, with the default of its number."""
 
     english: str
     arabic: str
     number: float = 0
-    result: str = ""  # what the gateway decides whatever the customer chose; on the page these are buttons
+    result: str = ""  # forced result; on the page these are buttons
 
 
 KNOWN: dict[str, Behaviour] = {

@@ -1,4 +1,4 @@
-"""The gateway's own book: what was ordered, decided, notified, reversed and refunded. It outlives a killed process."""
+"""The storage of the gateway: transactions, jobs, behaviours and refunds."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ CREATE TABLE IF NOT EXISTS refunds (
 
 
 class TrackIdUsed(Exception):
-    """The track id is in the book already; `open` tells whether that payment still waits for its customer."""
+    """The track id was used before; `open`: that payment still waits for its customer."""
 
     def __init__(self, is_open: bool) -> None:
         super().__init__("track id used")
@@ -52,7 +52,7 @@ class TrackIdUsed(Exception):
 
 
 class AlreadyDecided(Exception):
-    """The customer has decided before, or the page is dead."""
+    """The payment is decided or its page is dead."""
 
 
 def _number(digits: int) -> str:
@@ -95,7 +95,7 @@ class Book(Storage):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, SCHEMA)
-        with self.transaction() as connection:  # a job claimed by a killed process was perhaps not done: it is due again
+        with self.transaction() as connection:  # jobs that a killed process claimed are due again
             connection.execute("UPDATE jobs SET claimed = 0 WHERE done = 0")
 
     def by_paymentid(self, paymentid: str) -> dict[str, Any] | None:
@@ -120,7 +120,7 @@ class Book(Storage):
         return self.row(f"SELECT * FROM transactions WHERE {column} = ? AND {column} != ''", value)  # noqa: S608
 
     def open(self, order: Order, trandata: str) -> str:
-        """Write an order down and give it its payment id. Raises TrackIdUsed.
+        """Save an order and return its payment id. Raises TrackIdUsed.
 
         Opening a page a second time kills it, as at the gateway: a new track id is needed then.
         """
@@ -159,19 +159,19 @@ class Book(Storage):
     def _give_waiting_behaviours(self, trackid: str) -> None:
         waiting = self.setting("next", [])
         if waiting:
-            self.lay_behaviours(trackid, waiting[0])
+            self.set_behaviours(trackid, waiting[0])
             self.set_setting("next", waiting[1:])
-        self.lay_behaviours(trackid, self.setting("always", {}), keep=True)
+        self.set_behaviours(trackid, self.setting("always", {}), keep=True)
 
-    def lay_behaviours(self, trackid: str, chosen: dict[str, float], keep: bool = False) -> None:
-        """Lay behaviours on a payment, known already or not; `keep` leaves those that lie there."""
+    def set_behaviours(self, trackid: str, chosen: dict[str, float], keep: bool = False) -> None:
+        """Set behaviours of a payment, which may not exist yet; `keep` leaves existing ones."""
         with self.transaction() as connection:
             for name, number in chosen.items():
                 verb = "IGNORE" if keep else "REPLACE"
                 connection.execute(f"INSERT OR {verb} INTO behaviours (trackid, name, number) VALUES (?, ?, ?)", (trackid, name, number))  # noqa: S608
 
-    def lift_behaviours(self, trackid: str) -> None:
-        """Take every behaviour off a payment: the bad day is over."""
+    def clear_behaviours(self, trackid: str) -> None:
+        """Delete the behaviours of a payment."""
         with self.transaction() as connection:
             connection.execute("DELETE FROM behaviours WHERE trackid = ?", (trackid,))
 
@@ -180,7 +180,7 @@ class Book(Storage):
         return {row["name"]: row["number"] for row in self.rows("SELECT name, number FROM behaviours WHERE trackid = ?", trackid)}
 
     def use_behaviour(self, trackid: str, name: str) -> bool:
-        """True, and counted, while a behaviour whose number is a count has not been used up."""
+        """Count a use of a behaviour; False once it is used up."""
         with self.transaction() as connection:
             changed = connection.execute(
                 "UPDATE behaviours SET used = used + 1 WHERE trackid = ? AND name = ? AND used < number", (trackid, name)
@@ -188,7 +188,7 @@ class Book(Storage):
         return changed == 1
 
     def decide(self, paymentid: str, result: str) -> dict[str, Any]:
-        """Write the customer's decision down once. Raises AlreadyDecided."""
+        """Save the customer's decision once. Raises AlreadyDecided."""
         reached_bank = result != "CANCELED"
         with self.transaction() as connection:
 
@@ -214,7 +214,7 @@ class Book(Storage):
             return self.payment(paymentid)
 
     def capture_late(self, paymentid: str) -> dict[str, Any]:
-        """The bank took the money after all. The transaction as it is then."""
+        """Capture late. Returns the transaction."""
         with self.transaction() as connection:
             connection.execute(
                 "UPDATE transactions SET result = ?, auth = ?, resp_code = '00', voided = 0 WHERE paymentid = ?",
@@ -223,12 +223,12 @@ class Book(Storage):
             return self.payment(paymentid)
 
     def void(self, paymentid: str) -> None:
-        """Reverse a transaction; only a captured one had money to give back, but all are marked."""
+        """Mark a transaction as reversed."""
         with self.transaction() as connection:
             connection.execute("UPDATE transactions SET voided = 1 WHERE paymentid = ?", (paymentid,))
 
     def refund(self, paymentid: str, amount: int) -> dict[str, str]:
-        """Credit `amount` fils once more; the caller has checked that so much is left. The refund's tranid and ref."""
+        """Save a refund of `amount` fils, checked by the caller. Returns its tranid and ref."""
         numbers: dict[str, str] = {}
         with self.transaction() as connection:
 
@@ -253,7 +253,7 @@ class Book(Storage):
         binding: bool = False,
         claimed: bool = False,
     ) -> int:
-        """Something to do `seconds` from now; `binding` means that a bad acknowledgement reverses the payment."""
+        """Add a job due in `seconds`. `binding`: a bad acknowledgement reverses the payment."""
         with self.transaction() as connection:
             cursor = connection.execute(
                 "INSERT INTO jobs (paymentid, kind, due_at, body, trandata, binding, claimed) VALUES (?, ?, ?, ?, ?, ?, ?)",

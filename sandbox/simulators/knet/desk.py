@@ -10,7 +10,7 @@ import sys
 from typing import Any
 from urllib.parse import quote
 
-WORDS = """\
+COMMANDS = """\
   behaviours                     every behaviour with its number
   next NAME[:NUMBER] ...         lay behaviours on the next payment that is opened
   always NAME[:NUMBER] ...       lay them on every payment from now on; without a name on none
@@ -23,8 +23,8 @@ WORDS = """\
 """
 
 
-class Failed(Exception):
-    """The desk did not do it; the sentence says why."""
+class CommandFailed(Exception):
+    """The command failed, with a sentence."""
 
 
 def ask(port: int, path: str, body: dict[str, Any] | None = None) -> str:
@@ -38,52 +38,54 @@ def ask(port: int, path: str, body: dict[str, Any] | None = None) -> str:
         answer = connection.getresponse()
         text = answer.read().decode("utf8", errors="replace")
     except (OSError, http.client.HTTPException) as error:
-        raise Failed(f"No gateway simulator answers on 127.0.0.1:{port} ({type(error).__name__}).") from None
+        raise CommandFailed(f"No gateway simulator answers on 127.0.0.1:{port} ({type(error).__name__}).") from None
     finally:
         connection.close()
     if answer.status != 200:
-        raise Failed(f"The gateway simulator refused: {text}")
+        raise CommandFailed(f"The gateway simulator refused: {text}")
     return text
 
 
-def carry_out(port: int, word: str, rest: list[str]) -> str:
-    """One word of the command line. Raises Failed."""
-    if word == "behaviours" and not rest:
-        return "\n".join(f"{name:<28}{told['number']:<10g}{told['en']}" for name, told in json.loads(ask(port, "behaviours")).items())
-    if word in ("next", "always"):
-        return ask(port, "behaviour", {word: rest})
-    if word in ("down", "up") and not rest:
-        return ask(port, "behaviour", {"settings": {"tranpipe": "ok" if word == "up" else "down"}})
-    if word == "on" and rest:
-        return ask(port, "behaviour", {"trackid": rest[0], "next": rest[1:], "lift": not rest[1:]})
-    if word == "pay" and 1 <= len(rest) <= 2:
-        return ask(port, "pay", {"trackid": rest[0], "result": (rest[1:] or ["CAPTURED"])[0]})
-    if word == "notify" and 1 <= len(rest) <= 2 and (rest[1:] or ["1"])[0].isdecimal():
-        return ask(port, "notify", {"trackid": rest[0], "count": int((rest[1:] or ["1"])[0])})
-    if word == "book" and len(rest) <= 1:
-        return json.dumps(json.loads(ask(port, f"book?trackid={quote((rest or [''])[0])}")), ensure_ascii=False, indent=1)
-    if word == "statement" and len(rest) == 1:
-        return ask(port, f"statement?day={quote(rest[0])}")
-    raise Failed(f"The words are:\n{WORDS}")
+def run_command(port: int, command: str, operands: list[str]) -> str:
+    """Run a command. Raises Failed."""
+    if command == "behaviours" and not operands:
+        return "\n".join(
+            f"{name:<28}{behaviour['number']:<10g}{behaviour['en']}" for name, behaviour in json.loads(ask(port, "behaviours")).items()
+        )
+    if command in ("next", "always"):
+        return ask(port, "behaviour", {command: operands})
+    if command in ("down", "up") and not operands:
+        return ask(port, "behaviour", {"settings": {"tranpipe": "ok" if command == "up" else "down"}})
+    if command == "on" and operands:
+        return ask(port, "behaviour", {"trackid": operands[0], "next": operands[1:], "lift": not operands[1:]})
+    if command == "pay" and 1 <= len(operands) <= 2:
+        return ask(port, "pay", {"trackid": operands[0], "result": (operands[1:] or ["CAPTURED"])[0]})
+    if command == "notify" and 1 <= len(operands) <= 2 and (operands[1:] or ["1"])[0].isdecimal():
+        return ask(port, "notify", {"trackid": operands[0], "count": int((operands[1:] or ["1"])[0])})
+    if command == "book" and len(operands) <= 1:
+        return json.dumps(json.loads(ask(port, f"book?trackid={quote((operands or [''])[0])}")), ensure_ascii=False, indent=1)
+    if command == "statement" and len(operands) == 1:
+        return ask(port, f"statement?day={quote(operands[0])}")
+    raise CommandFailed(f"The words are:\n{COMMANDS}")
 
 
 def main(argv: list[str] | None = None) -> int:
-    """0 when it was done, 2 with a sentence when not."""
+    """Returns 0, or 2 with a sentence on stderr."""
     base = os.environ.get("PORT", "8000")
     parser = argparse.ArgumentParser(
         prog="desk",
         description="Tells the running gateway simulator what to do.",
-        epilog=WORDS,
+        epilog=COMMANDS,
         formatter_class=argparse.RawTextHelpFormatter,
     )
     parser.add_argument(
         "--port", type=int, default=int(base) + 1 if base.isdecimal() else 8001, help="of the simulator; PORT + 1 by default"
     )
     parser.add_argument("words", nargs="*")
-    chosen = parser.parse_args(argv)
+    arguments = parser.parse_args(argv)
     try:
-        print(carry_out(chosen.port, (chosen.words or [""])[0], chosen.words[1:]))
-    except Failed as failure:
+        print(run_command(arguments.port, (arguments.words or [""])[0], arguments.words[1:]))
+    except CommandFailed as failure:
         print(failure, file=sys.stderr)
         return 2
     return 0

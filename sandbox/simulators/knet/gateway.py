@@ -1,4 +1,4 @@
-"""What the gateway does: opens a payment, takes the decision, notifies, reads the acknowledgement, reverses, answers inquiries."""
+"""The gateway: opens payments, takes decisions, notifies, reads acknowledgements, reverses, answers inquiries and refunds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .protocol import PAID, ProtocolError, Terminal
 FORM = "application/x-www-form-urlencoded"
 PAGE_SECONDS = 1800
 ACK_SECONDS = 5
-# How a payment is named in an inquiry or refund (`udf5`), and the column it stands in.
+# Identifier of a payment in an inquiry or refund (`udf5`) → column.
 IDENTIFIERS = {
     "trackid": "trackid",
     "paymentid": "paymentid",
@@ -39,7 +39,7 @@ DEFAULTS: dict[str, Any] = {
 
 
 class Dropped(Exception):
-    """The connection breaks before the answer."""
+    """The connection is dropped before the answer."""
 
 
 class Unavailable(Exception):
@@ -48,30 +48,30 @@ class Unavailable(Exception):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the customer's browser sees next: an address, or with none a page named `page` (waiting, closed, void)."""
+    """Where the customer's browser goes: a URL, or a page (waiting, closed, void)."""
 
     url: str = ""
     page: str = ""
 
 
-def error_url(target: str, error: ProtocolError, more: dict[str, str] | None = None) -> str:
+def error_url(target: str, error: ProtocolError, fields: dict[str, str] | None = None) -> str:
     """The merchant's error page with the gateway's plain, unauthenticated fields."""
-    return f"{target}?{urlencode({'Error': error.code, 'ErrorText': error.text, **(more or {})})}"
+    return f"{target}?{urlencode({'Error': error.code, 'ErrorText': error.text, **(fields or {})})}"
 
 
 class Gateway:
-    """The gateway over one book and one terminal; a thread of its own does what is due later."""
+    """The gateway of a book and a terminal, with a worker thread for later jobs."""
 
     def __init__(self, book: Book, terminal: Terminal) -> None:
         self.book, self.terminal = book, terminal
         self._wake = threading.Condition()
         self._stopped = False
         self._threads: list[threading.Thread] = []
-        self._worker = threading.Thread(target=self._work, daemon=True)
+        self._worker = threading.Thread(target=self._run_worker, daemon=True)
         self._worker.start()
 
     def stop(self) -> None:
-        """End the thread and wait for what it began; what is due stays in the book."""
+        """Stop the worker and wait for running jobs; due jobs stay in the book."""
         with self._wake:
             self._stopped = True
             self._wake.notify_all()
@@ -95,50 +95,50 @@ class Gateway:
 
     def payment(self, paymentid: str) -> dict[str, Any]:
         """The transaction of a page. Raises ProtocolError 39."""
-        found = self.book.by_paymentid(paymentid)
-        if found is None:
+        payment = self.book.by_paymentid(paymentid)
+        if payment is None:
             raise ProtocolError(39)
-        return found
+        return payment
 
     def fail(self, paymentid: str, number: int = 38) -> Outcome:
-        """The gateway could not process: the browser goes to the error page, nothing is notified and no later decision is taken."""
+        """Fail a payment: the browser goes to the error page, without a notification or a later decision."""
         payment = self.payment(paymentid)
         with self.book.transaction() as connection:
             connection.execute("UPDATE transactions SET dead = 1 WHERE paymentid = ? AND result IS NULL", (paymentid,))
-        more = {"paymentid": paymentid, "trackid": payment["trackid"], "amt": protocol.amount_text(payment["amt"])}
-        return Outcome(error_url(payment["error_url"], ProtocolError(number), more))
+        fields = {"paymentid": paymentid, "trackid": payment["trackid"], "amt": protocol.amount_text(payment["amt"])}
+        return Outcome(error_url(payment["error_url"], ProtocolError(number), fields))
 
     def decide(self, paymentid: str, result: str, browser_stays: bool = True) -> Outcome:
         """Take the decision, notify the merchant and say where the browser goes.
 
-        With `browser_stays` false the customer has closed the window: the notification is sent all the same.
+        With `browser_stays` false the customer has closed the window; the notification is sent.
         Raises ProtocolError 39 (unknown).
         """
         payment = self.payment(paymentid)
         if now() - payment["created_at"] > self.setting("page_seconds"):
             return self.fail(paymentid, 42)
         chosen = self.book.behaviours(payment["trackid"])
-        forced = [behaviours.KNOWN[name].result for name in chosen if behaviours.KNOWN[name].result]
-        first = "HOST TIMEOUT" if "late_second_capture" in chosen else (forced or [result])[0]
+        forced_results = [behaviours.KNOWN[name].result for name in chosen if behaviours.KNOWN[name].result]
+        first = "HOST TIMEOUT" if "late_second_capture" in chosen else (forced_results or [result])[0]
         try:
             with self.book.transaction():
                 payment = self.book.decide(paymentid, first)
-                jobs = self._plan(payment, chosen)
+                jobs = self._add_jobs(payment, chosen)
         except AlreadyDecided:
-            more = {"paymentid": paymentid, "trackid": payment["trackid"]}
-            return Outcome(error_url(payment["error_url"], ProtocolError(47), more))
+            fields = {"paymentid": paymentid, "trackid": payment["trackid"]}
+            return Outcome(error_url(payment["error_url"], ProtocolError(47), fields))
         self._send_together(jobs)
-        self._nudge()
+        self._wake_worker()
         if not browser_stays or "never_returns" in chosen:
             return Outcome(page="closed")
         if "notification_after_browser" in chosen:
             return Outcome(f"{payment['response_url']}?{urlencode(self._outer(payment) | {'trandata': self._trandata(payment)})}")
         if "notification_before_browser" in chosen:
             time.sleep(chosen["notification_before_browser"])
-        return self.where(paymentid)
+        return self.browser_target(paymentid)
 
-    def where(self, paymentid: str) -> Outcome:
-        """Where the browser of a decided payment goes now."""
+    def browser_target(self, paymentid: str) -> Outcome:
+        """The outcome for the browser of a decided payment."""
         payment = self.payment(paymentid)
         if payment["redirect_url"]:
             return Outcome(payment["redirect_url"])
@@ -178,7 +178,7 @@ class Gateway:
             self.book.set_setting("last_shape", shape)
         return protocol.body_of(int(shape), trandata, self._outer(payment))
 
-    def _spliced(self, payment: dict[str, Any], true: str) -> str:
+    def _spliced_trandata(self, payment: dict[str, Any], genuine: str) -> str:
         """The head of an earlier captured result, or else of the customer's own order, before the tail of this one."""
         earlier = self.book.row(
             "SELECT j.trandata FROM jobs j JOIN transactions t USING (paymentid) "
@@ -187,23 +187,23 @@ class Gateway:
             payment["paymentid"],
         )
         head = str(earlier["trandata"] if earlier else payment["trandata"])
-        return head[:96].upper() + true[96:]
+        return head[:96].upper() + genuine[96:]
 
-    def _plan(self, payment: dict[str, Any], chosen: dict[str, float]) -> list[int]:
-        """Write down what follows a decision; the numbers of the jobs to do at once, the binding one first."""
-        paymentid, true = payment["paymentid"], self._trandata(payment)
-        trandata = true
+    def _add_jobs(self, payment: dict[str, Any], chosen: dict[str, float]) -> list[int]:
+        """Add the jobs of a decision. Returns the ids of those to run at once, the binding one first."""
+        paymentid, genuine = payment["paymentid"], self._trandata(payment)
+        trandata = genuine
         if "wrong_amount" in chosen:
             trandata = self._trandata(payment, amt=protocol.amount_text(payment["amt"] + 1000))
         if "wrong_payment_id" in chosen:
             trandata = self._trandata(payment, paymentid=str(int(paymentid) + 1))
         if "garbage_hex" in chosen:
-            trandata = os.urandom(len(true) // 2).hex().upper()
+            trandata = os.urandom(len(genuine) // 2).hex().upper()
         if "spliced" in chosen:
-            trandata = self._spliced(payment, true)
+            trandata = self._spliced_trandata(payment, genuine)
         if "bit_flipped" in chosen:
-            middle = len(true) // 64 * 32
-            trandata = true[:middle] + f"{int(true[middle], 16) ^ 1:X}" + true[middle + 1 :]
+            middle = len(genuine) // 64 * 32
+            trandata = genuine[:middle] + f"{int(genuine[middle], 16) ^ 1:X}" + genuine[middle + 1 :]
         if "reflected" in chosen:
             trandata = payment["trandata"].upper()
         body = self._body(payment, trandata)
@@ -230,7 +230,7 @@ class Gateway:
         return jobs if at_once else []
 
     def notify_again(self, payment: dict[str, Any], count: int) -> list[dict[str, Any]]:
-        """Send the genuine result `count` times at the same moment; the jobs with what came back."""
+        """Send the genuine result `count` times at once. Returns the jobs with their answers."""
         trandata = self._trandata(payment)
         jobs = [
             self.book.add_job(payment["paymentid"], "notify", 0, self._body(payment, trandata), trandata, claimed=True)
@@ -240,15 +240,15 @@ class Gateway:
         return [job for number in jobs if (job := self.book.job(number))]
 
     def _send_together(self, jobs: list[int]) -> None:
-        threads = [threading.Thread(target=self._do, args=(number,), daemon=True) for number in jobs[1:]]
+        threads = [threading.Thread(target=self._run_job, args=(number,), daemon=True) for number in jobs[1:]]
         for thread in threads:
             thread.start()
         for number in jobs[:1]:
-            self._do(number)
+            self._run_job(number)
         for thread in threads:
             thread.join()
 
-    def _do(self, number: int) -> None:
+    def _run_job(self, number: int) -> None:
         job = self.book.job(number)
         payment = self.book.by_paymentid(job["paymentid"]) if job else None
         if job is None or payment is None:
@@ -277,9 +277,9 @@ class Gateway:
             url = protocol.read_acknowledgement(answer.status, answer.body)
             if "ack_lost" in chosen and job["binding"]:
                 raise protocol.BadAcknowledgement("lost on the way")
-        except protocol.BadAcknowledgement as bad:
+        except protocol.BadAcknowledgement as error:
             with self.book.transaction():
-                self.book.finish_job(job["id"], answer.status, error=str(bad))
+                self.book.finish_job(job["id"], answer.status, error=str(error))
                 if job["binding"]:
                     self.book.void(payment["paymentid"])
             return
@@ -290,30 +290,30 @@ class Gateway:
                 if "void_after_ack" in chosen:
                     self.book.add_job(payment["paymentid"], "void", chosen["void_after_ack"])
 
-    def _nudge(self) -> None:
+    def _wake_worker(self) -> None:
         with self._wake:
             self._wake.notify_all()
 
-    def _work(self) -> None:
-        # The claim is made under the lock of the wait, so that no job added in between is slept over.
+    def _run_worker(self) -> None:
+        # Claimed under the lock of the wait, so that no job added in between is missed.
         with self._wake:
             while not self._stopped:
                 due, seconds = self.book.claim_due()
                 self._threads = [thread for thread in self._threads if thread.is_alive()]
                 for number in due:
-                    self._threads.append(threading.Thread(target=self._do_and_nudge, args=(number,), daemon=True))
+                    self._threads.append(threading.Thread(target=self._run_job_and_wake, args=(number,), daemon=True))
                     self._threads[-1].start()
                 if not due:
                     self._wake.wait(None if seconds is None else min(seconds, 3600))
 
-    def _do_and_nudge(self, number: int) -> None:
-        self._do(number)
-        self._nudge()
+    def _run_job_and_wake(self, number: int) -> None:
+        self._run_job(number)
+        self._wake_worker()
 
     # The merchant's server: inquiry and refund
 
     def tranpipe(self, body: bytes) -> bytes:
-        """Answer an inquiry (action 8) or a refund (action 2). Raises Unavailable or Dropped where the bad day asks for it."""
+        """Answer an inquiry (action 8) or a refund (action 2). Raises Unavailable, Dropped (behaviours)."""
         if self.setting("tranpipe") != "ok":
             raise Unavailable
         try:
@@ -347,10 +347,10 @@ class Gateway:
             raise ProtocolError(116)
         if not call.get("trackid"):
             raise ProtocolError(27)
-        found = self.book.find(column, transid)
-        if found is None:
+        payment = self.book.find(column, transid)
+        if payment is None:
             raise ProtocolError(263)
-        return found
+        return payment
 
     def _inquiry(self, call: dict[str, str], payment: dict[str, Any], amount: int) -> bytes:
         trackid = payment["trackid"]
@@ -364,8 +364,8 @@ class Gateway:
             result = self.setting("paid_word")
         else:
             result = f"FAILURE({'NOT CAPTURED' if payment['result'] == PAID else payment['result']})"
-        told = {} if "credit_untold" in self.book.behaviours(trackid) else {"creditedamt": protocol.amount_text(payment["refunded"])}
-        return self._reply(call, payment, result, payment["amt"] if result != "FAILURE(SUSPECT)" else amount, **told)
+        credited = {} if "credit_untold" in self.book.behaviours(trackid) else {"creditedamt": protocol.amount_text(payment["refunded"])}
+        return self._reply(call, payment, result, payment["amt"] if result != "FAILURE(SUSPECT)" else amount, **credited)
 
     def _reply(self, call: dict[str, str], payment: dict[str, Any], result: str, amount: int, **changed: str) -> bytes:
         names = ("auth", "ref", "postdate", "tranid", "trackid")

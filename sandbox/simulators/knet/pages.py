@@ -113,5 +113,5 @@ def outcome_page(payment: dict[str, Any], kind: str) -> str:
 def refusal_page(language: str, code: str, sentence: str) -> str:
     """The gateway's own error page, for orders that leave nowhere to send the browser."""
     text = TEXTS[language]
-    said = f'<p>{text["code"]}: <bdi dir="ltr" lang="en">{escape(code)}</bdi></p><p lang="en" dir="ltr"><bdi>{escape(sentence)}</bdi></p>'
-    return _page(language, text["refused"], said)
+    body = f'<p>{text["code"]}: <bdi dir="ltr" lang="en">{escape(code)}</bdi></p><p lang="en" dir="ltr"><bdi>{escape(sentence)}</bdi></p>'
+    return _page(language, text["refused"], body)

@@ -70,7 +70,7 @@ class Desk:
             return self._show(payment["paymentid"], self.gateway.fail(payment["paymentid"], 55))
         if payment["result"] is None:
             return as_html(pages.payment_page(payment))
-        return self._show(payment["paymentid"], self.gateway.where(payment["paymentid"]))
+        return self._show(payment["paymentid"], self.gateway.browser_target(payment["paymentid"]))
 
     def decide(self, request: Request) -> Response:
         """A button of the page."""
@@ -79,7 +79,7 @@ class Desk:
         chosen = [f"{name}:{form[number][0]}" if (number := f"number:{name}") in form else name for name in form.get("behaviour", [])]
         try:
             payment = self.gateway.payment(paymentid)
-            self.gateway.book.lay_behaviours(payment["trackid"], behaviours.read(chosen))
+            self.gateway.book.set_behaviours(payment["trackid"], behaviours.read(chosen))
             return self._show(paymentid, self._decide(paymentid, choice))
         except behaviours.UnknownBehaviour as error:
             raise Refused(400, str(error)) from None
@@ -109,7 +109,7 @@ class Desk:
             payment = self.gateway.payment(request.query.get("PaymentID", ""))
         except ProtocolError as error:
             return as_html(pages.refusal_page(request.language(), error.code, error.text), 404)
-        outcome = self.gateway.where(payment["paymentid"])
+        outcome = self.gateway.browser_target(payment["paymentid"])
         return as_html(pages.outcome_page(payment, "waiting")) if outcome.page == "waiting" else self._show(payment["paymentid"], outcome)
 
     # The merchant's server
@@ -129,13 +129,13 @@ class Desk:
 
     def behaviour(self, request: Request) -> Response:
         """Lay behaviours, change settings."""
-        asked, book = request.json(), self.gateway.book
+        data, book = request.json(), self.gateway.book
         try:
-            following, always = behaviours.read(asked.get("next", [])), behaviours.read(asked.get("always", []))
-            times = int(asked.get("times", 1))
+            next_behaviours, always = behaviours.read(data.get("next", [])), behaviours.read(data.get("always", []))
+            times = int(data.get("times", 1))
         except (behaviours.UnknownBehaviour, TypeError, ValueError) as error:
             raise Refused(400, str(error)) from None
-        settings = asked.get("settings", {})
+        settings = data.get("settings", {})
         if not isinstance(settings, dict):
             raise Refused(400, "settings is an object.")
         for name, value in settings.items():
@@ -144,15 +144,15 @@ class Desk:
         with book.transaction():
             for name, value in settings.items():
                 book.set_setting(name, value)
-            if "always" in asked:
+            if "always" in data:
                 book.set_setting("always", always)
-            if asked.get("lift") and asked.get("trackid"):
-                book.lift_behaviours(str(asked["trackid"]))
-            if "next" in asked and asked.get("trackid"):
-                book.lay_behaviours(str(asked["trackid"]), following)
-            elif "next" in asked:
-                book.set_setting("next", book.setting("next", []) + [following] * times)
-        return as_json({"next": following, "always": book.setting("always", {}), "waiting": len(book.setting("next", []))})
+            if data.get("lift") and data.get("trackid"):
+                book.clear_behaviours(str(data["trackid"]))
+            if "next" in data and data.get("trackid"):
+                book.set_behaviours(str(data["trackid"]), next_behaviours)
+            elif "next" in data:
+                book.set_setting("next", book.setting("next", []) + [next_behaviours] * times)
+        return as_json({"next": next_behaviours, "always": book.setting("always", {}), "waiting": len(book.setting("next", []))})
 
     def known(self, _request: Request) -> Response:
         """What can be laid on a payment."""
@@ -166,28 +166,28 @@ class Desk:
         """Every notification sent, oldest first, with its body."""
         return as_json({"notifications": self.gateway.book.notifications(request.query.get("trackid", ""))})
 
-    def _named(self, asked: dict[str, Any]) -> dict[str, Any]:
-        payment = self.gateway.book.by_trackid(str(asked.get("trackid", "")))
+    def _payment_of(self, data: dict[str, Any]) -> dict[str, Any]:
+        payment = self.gateway.book.by_trackid(str(data.get("trackid", "")))
         if payment is None:
             raise Refused(404, "No such track id.")
         return payment
 
     def pay(self, request: Request) -> Response:
         """Act as the customer."""
-        asked = request.json()
-        payment = self._named(asked)
-        outcome = self._decide(payment["paymentid"], str(asked.get("result", protocol.PAID)))
+        data = request.json()
+        payment = self._payment_of(data)
+        outcome = self._decide(payment["paymentid"], str(data.get("result", protocol.PAID)))
         return as_json({"browser_url": outcome.url, "page": outcome.page, **self.gateway.book.statement(payment["trackid"])[0]})
 
     def notify(self, request: Request) -> Response:
         """Notify again."""
-        asked = request.json()
-        payment = self._named(asked)
-        count = asked.get("count", 1)
+        data = request.json()
+        payment = self._payment_of(data)
+        count = data.get("count", 1)
         if payment["result"] is None or not isinstance(count, int) or not 1 <= count <= 200:
             raise Refused(400, "An undecided payment, or a count that is not 1 to 200.")
-        sent = self.gateway.notify_again(payment, count)
-        return as_json({"statuses": [job["status"] for job in sent], "acks": sum(job["acknowledged"] for job in sent)})
+        jobs = self.gateway.notify_again(payment, count)
+        return as_json({"statuses": [job["status"] for job in jobs], "acks": sum(job["acknowledged"] for job in jobs)})
 
     def statement(self, request: Request) -> Response:
         """The bank's settlement file of a day."""
@@ -230,10 +230,10 @@ def application(gateway: Gateway) -> serving.Application:
 
 def read_terminal(keys: Path | None) -> Terminal:
     """The terminal from the environment, else from a JSON file with the same names. Ends the process where one is missing."""
-    kept: dict[str, str] = {}
+    values_by_name: dict[str, str] = {}
     if keys and keys.exists():
-        kept = json.loads(keys.read_text(encoding="utf8"))
-    values = [os.environ.get(name) or kept.get(name, "") for name in KEY_NAMES]
+        values_by_name = json.loads(keys.read_text(encoding="utf8"))
+    values = [os.environ.get(name) or values_by_name.get(name, "") for name in KEY_NAMES]
     for name, value in zip(KEY_NAMES, values, strict=True):
         if not value:
             serving.refuse(f"The knet simulator needs {name}, from the environment or from --keys.")

@@ -1,4 +1,4 @@
-"""The bank's settlement file as this simulator writes it: an invented format, since the real one is not known."""
+"""The settlement file, in an invented format, since the real one is not known."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ HEAD = ("Transaction Type", "Merchant Track ID", "Payment ID", "Reference Number
 
 
 def lines(book: Book, day: dt.date) -> list[list[str]]:
-    """What the bank paid in and took back on a day of Kuwait, in the order in which it happened."""
-    begin = dt.datetime.combine(day, dt.time.min, KUWAIT).timestamp()
-    end = begin + 24 * 3600
+    """Captures and refunds of a day of Kuwait, in order."""
+    start = dt.datetime.combine(day, dt.time.min, KUWAIT).timestamp()
+    end = start + 24 * 3600
     captured = book.rows(
         "SELECT trackid, paymentid, ref, amt, decided_at AS at FROM transactions"
         " WHERE result = ? AND voided = 0 AND decided_at >= ? AND decided_at < ?",
-        *(PAID, begin, end),
+        *(PAID, start, end),
     )
     returned = book.rows(
         "SELECT t.trackid, t.paymentid, r.ref, r.amt, r.made_at AS at FROM refunds r JOIN transactions t USING (paymentid)"
         " WHERE r.made_at >= ? AND r.made_at < ?",
-        *(begin, end),
+        *(start, end),
     )
-    found = [("PURCHASE", row) for row in captured] + [("REFUND", row) for row in returned]
-    return [_line(kind, row, day) for kind, row in sorted(found, key=lambda pair: pair[1]["at"])]
+    movements = [("PURCHASE", row) for row in captured] + [("REFUND", row) for row in returned]
+    return [_line(kind, row, day) for kind, row in sorted(movements, key=lambda pair: pair[1]["at"])]
 
 
 def _line(kind: str, row: dict[str, Any], day: dt.date) -> list[str]:
@@ -37,15 +37,15 @@ def _line(kind: str, row: dict[str, Any], day: dt.date) -> list[str]:
 
 def statement(book: Book, day: dt.date, *, without: str = "", changed: str = "", twice: str = "") -> bytes:
     """The file of a day; the named track ids are left out, written one dinar higher, or written twice."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(HEAD)
     for line in lines(book, day):
-        track = line[1]
-        if track == without:
+        trackid = line[1]
+        if trackid == without:
             continue
-        if track == changed:
+        if trackid == changed:
             whole, _point, fils = line[4].partition(".")
             line[4] = f"{int(whole) + 1}.{fils}"
-        writer.writerows([line] * (2 if track == twice else 1))
-    return out.getvalue().encode()
+        writer.writerows([line] * (2 if trackid == twice else 1))
+    return text.getvalue().encode()

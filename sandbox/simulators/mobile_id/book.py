@@ -1,4 +1,4 @@
-"""Requests to identify oneself, and what the people answered."""
+"""Authentication requests and their answers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS requests (
 CREATE INDEX IF NOT EXISTS requests_of ON requests (civil_id) WHERE decision IS NULL;
 """
 TEXTS = ("service_id", "service_ar", "service_en", "reason_ar", "reason_en", "number_match")
-# The answer can be read for so long after the decision or the expiry.
+# After the decision or the expiry.
 READABLE_SECONDS = 300
 
 
@@ -43,13 +43,13 @@ class Book(Storage):
                 "INSERT INTO requests (request_id, civil_id, qr, texts, callback_url, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (request_id, civil_id, qr, json.dumps(texts), callback_url, instant, instant + seconds),
             )
-        return self._written(request_id)
+        return self._get(request_id)
 
-    def _written(self, request_id: str) -> dict[str, Any]:
-        found = self.find(request_id)
-        if found is None:
+    def _get(self, request_id: str) -> dict[str, Any]:
+        row = self.find(request_id)
+        if row is None:
             raise LookupError(request_id)
-        return found
+        return row
 
     def find(self, request_id: str) -> dict[str, Any] | None:
         """A request with its `status` as of now, or None; also None once the answer may no longer be read."""
@@ -98,7 +98,7 @@ class Book(Storage):
             ).rowcount
         if changed != 1:
             raise NotDecidable
-        return self._written(request_id)
+        return self._get(request_id)
 
     def _addressee(self, request_id: str, approved: bool) -> str:
         row = None if approved else self.row("SELECT civil_id FROM requests WHERE request_id = ?", request_id)
@@ -109,7 +109,7 @@ class Book(Storage):
         with self.transaction() as connection:
             connection.execute("UPDATE requests SET expires_at = ? WHERE request_id = ? AND decision IS NULL", (now(), request_id))
 
-    def note_callback(self, request_id: str, status: int, error: str) -> None:
+    def record_callback(self, request_id: str, status: int, error: str) -> None:
         """What the portal said to the callback."""
         with self.transaction() as connection:
             connection.execute(

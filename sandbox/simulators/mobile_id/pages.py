@@ -107,7 +107,7 @@ def _card(language: str, text: dict[str, str], person: Person, request: dict[str
 def phone_page(language: str, person: Person, requests: list[dict[str, Any]], notice: str = "") -> str:
     """One person's phone. `notice` is approved, declined, gone or empty. Renews itself while nothing waits."""
     text = TEXTS[language]
-    said = f'<p class="kp-notice" role="status">{text[notice]}</p>' if notice in ("approved", "declined", "gone") else ""
+    notice_html = f'<p class="kp-notice" role="status">{text[notice]}</p>' if notice in ("approved", "declined", "gone") else ""
     cards = "".join(_card(language, text, person, request) for request in requests)
     body = f"<ul>{cards}</ul>" if cards else f'<p class="kp-soft">{text["none"]}</p>'
     scan = (
@@ -117,5 +117,5 @@ def phone_page(language: str, person: Person, requests: list[dict[str, Any]], no
         f'<input type="text" id="qr" name="qr" dir="ltr" autocomplete="off" required><button>{text["open"]}</button></form></details>'
     )
     name = f"<p><bdi>{escape(person.name_ar if language == 'ar' else person.name_en)}</bdi></p>"
-    page = f"{_nav(language, text, person.key)}{name}{said}<h2>{text['pending']}</h2>{body}{scan}"
+    page = f"{_nav(language, text, person.key)}{name}{notice_html}<h2>{text['pending']}</h2>{body}{scan}"
     return serving.page(language, text["title"], page, refresh=0 if cards or notice == "gone" else 5)

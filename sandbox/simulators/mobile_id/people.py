@@ -69,15 +69,15 @@ def generate(count: int = 40) -> list[dict[str, str]]:
     people = []
     for position in range(count):
         names = (MEN, WOMEN)[position % 2]
-        given = names[position // 2 % 12]
-        father = [man for man in MEN if man != given][(position * 5 + position // 12) % 11]
+        first_name = names[position // 2 % 12]
+        father = [man for man in MEN if man != first_name][(position * 5 + position // 12) % 11]
         family = FAMILIES[(position * 3 + position // 24) % 10]
         role = "owner" if position < 30 else "signatory" if position < 36 else "resident"
         people.append(
             {
                 "civil_id": civil_id(position),
-                "name_ar": f"{given[0]} {father[0]} {family[0]}",
-                "name_en": f"{given[1]} {father[1]} {family[1]}",
+                "name_ar": f"{first_name[0]} {father[0]} {family[0]}",
+                "name_en": f"{first_name[1]} {father[1]} {family[1]}",
                 "mobile": f"+965500{position:05d}",
                 "role": role,
             }
@@ -106,23 +106,23 @@ class Register:
     """The people, read again whenever the file has changed. Without a file, or until it exists, the generated ones."""
 
     def __init__(self, path: Path | None = None) -> None:
-        self._path, self._stamp = path, (0, 0)
+        self._path, self._version = path, (0, 0)
         self._people = _checked(generate())
 
     def everybody(self) -> list[Person]:
         """All people in the file's order. A file that cannot be read leaves the people of before."""
         try:
-            if self._path and (stamp := self._stat(self._path)) != self._stamp:
+            if self._path and (version := self._stat(self._path)) != self._version:
                 self._people = _checked(json.loads(self._path.read_text(encoding="utf8")))
-                self._stamp = stamp
+                self._version = version
         except (OSError, ValueError):
             pass
         return self._people
 
     @staticmethod
     def _stat(path: Path) -> tuple[int, int]:
-        found = os.stat(path)
-        return found.st_mtime_ns, found.st_size
+        status = os.stat(path)
+        return status.st_mtime_ns, status.st_size
 
     def by_civil_id(self, number: str) -> Person | None:
         """The person, or None."""

@@ -39,9 +39,9 @@ class Desk:
 
     def __init__(self, book: Book, register: Register, lifetime: float = LIFETIME_SECONDS, slow: float = SLOW_SECONDS) -> None:
         self.book, self.register, self.lifetime, self.slow = book, register, lifetime, slow
-        self._calling: list[threading.Thread] = []
+        self._callbacks: list[threading.Thread] = []
 
-    def _weather(self) -> str:
+    def _apply_mode(self) -> str:
         mode = str(self.book.setting("mode", "ok"))
         if mode == "down":
             raise Refused(503, "The service is down.")
@@ -53,10 +53,10 @@ class Desk:
 
     def ask(self, request: Request) -> Response:
         """A new request."""
-        mode = self._weather()
-        asked = request.json()
-        texts = {name: asked.get(name, "") for name in TEXTS}
-        civil_id, callback = asked.get("civil_id") or "", asked.get("callback_url", "")
+        mode = self._apply_mode()
+        data = request.json()
+        texts = {name: data.get(name, "") for name in TEXTS}
+        civil_id, callback = data.get("civil_id") or "", data.get("callback_url", "")
         for name, value in texts.items():
             if not isinstance(value, str) or len(value) > 200 or (not value and name != "number_match"):
                 raise Refused(400, f"{name} is missing or too long.")
@@ -68,37 +68,37 @@ class Desk:
             raise Refused(400, "callback_url is not an address.")
         if civil_id and self.book.setting("unknown", "ask") == "refuse" and self.register.by_civil_id(civil_id) is None:
             raise Refused(404, "Nobody has this number.")
-        written = self.book.ask(civil_id, texts, callback, self.lifetime)
+        created = self.book.ask(civil_id, texts, callback, self.lifetime)
         if mode == "decline":
-            self._settle(self.book.decide(written["request_id"], False, None))
-        until = dt.datetime.fromtimestamp(written["expires_at"], dt.UTC).isoformat()
-        return as_json({"request_id": written["request_id"], "qr": written["qr"], "expires_at": until}, 201)
+            self._start_callback(self.book.decide(created["request_id"], False, None))
+        until = dt.datetime.fromtimestamp(created["expires_at"], dt.UTC).isoformat()
+        return as_json({"request_id": created["request_id"], "qr": created["qr"], "expires_at": until}, 201)
 
     def result(self, request: Request, request_id: str) -> Response:
         """How a request stands."""
-        self._weather()
-        found = self.book.find(request_id)
-        if found is None:
+        self._apply_mode()
+        row = self.book.find(request_id)
+        if row is None:
             raise Refused(404, "No such request.")
-        answer: dict[str, Any] = {"status": found["status"], "assurance": "high"}
-        if found["status"] == "approved":
-            answer["person"] = json.loads(found["person"])
+        answer: dict[str, Any] = {"status": row["status"], "assurance": "high"}
+        if row["status"] == "approved":
+            answer["person"] = json.loads(row["person"])
         return as_json(answer)
 
-    def _settle(self, decided: dict[str, Any]) -> None:
-        self._calling = [thread for thread in self._calling if thread.is_alive()]
+    def _start_callback(self, decided: dict[str, Any]) -> None:
+        self._callbacks = [thread for thread in self._callbacks if thread.is_alive()]
         thread = threading.Thread(target=self._call_back, args=(decided["request_id"], decided["callback_url"]), daemon=True)
-        self._calling.append(thread)
+        self._callbacks.append(thread)
         thread.start()
 
     def finish(self) -> None:
         """Wait until every callback under way is noted; then the book may be closed."""
-        for thread in self._calling:
+        for thread in self._callbacks:
             thread.join(timeout=30)  # seconds; a call gives up long before
 
     def _call_back(self, request_id: str, url: str) -> None:
         answer = serving.call(url, json.dumps({"RequestDetails": {"RequestID": request_id}}).encode("ascii"), serving.JSON)
-        self.book.note_callback(request_id, answer.status, answer.error)
+        self.book.record_callback(request_id, answer.status, answer.error)
 
     # The phone
 
@@ -124,37 +124,37 @@ class Desk:
             raise Refused(400, "Nobody, or no decision.")
         try:
             decided = self.book.decide(form.get("request_id", ""), form["decision"] == "approve", person)
-            self._settle(decided)
-            said = decided["status"]
+            self._start_callback(decided)
+            notice = decided["status"]
         except NotDecidable:
-            said = "gone"
+            notice = "gone"
         language = form.get("lang", "ar") if form.get("lang") in ("ar", "en") else "ar"
-        return redirect(f"/phone/?{urlencode({'lang': language, 'person': person.key, 'said': said})}", 303)
+        return redirect(f"/phone/?{urlencode({'lang': language, 'person': person.key, 'said': notice})}", 303)
 
     # The control desk
 
-    def _person(self, asked: dict[str, Any], addressed_to: str) -> Person | None:
-        named = str(asked.get("person") or addressed_to)
-        return self.register.by_key(named) or self.register.by_civil_id(named)
+    def _person(self, data: dict[str, Any], addressed_to: str) -> Person | None:
+        key = str(data.get("person") or addressed_to)
+        return self.register.by_key(key) or self.register.by_civil_id(key)
 
     def control_decide(self, request: Request) -> Response:
         """Decide without the phone page."""
-        asked = request.json()
-        found = self.book.find(str(asked.get("request_id", "")))
-        decision = asked.get("decision")
-        if found is None:
+        data = request.json()
+        row = self.book.find(str(data.get("request_id", "")))
+        decision = data.get("decision")
+        if row is None:
             raise Refused(404, "No such request.")
         if decision == "expire":
-            self.book.expire(found["request_id"])
+            self.book.expire(row["request_id"])
             return as_json({"status": "expired"})
-        person = self._person(asked, found["civil_id"])
+        person = self._person(data, row["civil_id"])
         if decision not in ("approve", "decline") or (person is None and decision == "approve"):
             raise Refused(400, "Nobody, or no decision.")
         try:
-            decided = self.book.decide(found["request_id"], decision == "approve", person)
+            decided = self.book.decide(row["request_id"], decision == "approve", person)
         except NotDecidable:
             raise Refused(409, "Expired, decided before, or addressed to somebody else.") from None
-        self._settle(decided)
+        self._start_callback(decided)
         return as_json({"status": decided["status"]})
 
     def mode(self, request: Request) -> Response:
@@ -206,6 +206,6 @@ def application(desk: Desk) -> serving.Application:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the simulator until it is told to stop."""
-    chosen = serving.options("mobile-id", 2, argv, people="JSON file of people (see people.py)")
-    register = Register(chosen.people or chosen.var / "demo-people.json")
-    return serving.run(application(Desk(Book(chosen.book), register)), "mobile-id", chosen.port)
+    arguments = serving.options("mobile-id", 2, argv, people="JSON file of people (see people.py)")
+    register = Register(arguments.people or arguments.var / "demo-people.json")
+    return serving.run(application(Desk(Book(arguments.book), register)), "mobile-id", arguments.port)

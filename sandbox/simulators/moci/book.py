@@ -1,4 +1,4 @@
-"""The licences of the simulated register: one row each with its present facts, and where its last change stands in the order of changes."""
+"""The licences of the simulated register, with the position (`place`) of their last change."""
 
 from __future__ import annotations
 
@@ -36,42 +36,42 @@ class Book(Storage):
     def licence(self, number: str) -> dict[str, Any] | None:
         """One licence as it is delivered, or None."""
         row = self.row("SELECT * FROM licences WHERE number = ?", number)
-        return None if row is None else _told(row)
+        return None if row is None else _delivered(row)
 
     def write(self, facts: dict[str, Any]) -> dict[str, Any]:
         """Write the facts of one licence, new or changed; as it is delivered."""
         number = facts["licence"]
         with self.transaction() as connection:
-            known = self.row("SELECT * FROM licences WHERE number = ?", number)
+            existing = self.row("SELECT * FROM licences WHERE number = ?", number)
             last = self.row("SELECT COALESCE(MAX(place), 0) AS place FROM licences")
             place = max(int((last or {"place": 0})["place"]), int(self.setting("last", 0))) + 1
             self.set_setting("last", place)
-            kept = json.dumps({**facts, "changed_at": _now()}, ensure_ascii=False)
+            facts_json = json.dumps({**facts, "changed_at": _now()}, ensure_ascii=False)
             connection.execute(
                 "INSERT INTO licences (number, version, place, facts) VALUES (?, 1, ?, ?)"
                 " ON CONFLICT (number) DO UPDATE SET version = version + 1, place = excluded.place, before = facts, facts = excluded.facts",
-                (number, place, kept),
+                (number, place, facts_json),
             )
-            if known is None and not self.setting("epoch", 0):
+            if existing is None and not self.setting("epoch", 0):
                 self.set_setting("epoch", int(now()))
         return self.licence(number) or {}
 
     def forget(self, number: str) -> bool:
-        """The register loses a licence: no change tells of it."""
+        """Delete a licence without a change."""
         with self.transaction() as connection:
             return connection.execute("DELETE FROM licences WHERE number = ?", (number,)).rowcount == 1
 
     def after(self, place: int, limit: int) -> list[tuple[int, dict[str, Any], dict[str, Any] | None]]:
-        """Licences whose last change stands behind a place: place, as delivered, and as the version before, where there is one."""
+        """Licences changed after a place: place, licence, and its previous version, if any."""
         rows = self.rows("SELECT * FROM licences WHERE place > ? ORDER BY place LIMIT ?", place, limit)
-        return [(row["place"], _told(row), _before(row)) for row in rows]
+        return [(row["place"], _delivered(row), _before(row)) for row in rows]
 
     def newest(self, limit: int = 30) -> list[dict[str, Any]]:
         """The last changes, newest first."""
-        return [_told(row) for row in self.rows("SELECT * FROM licences ORDER BY place DESC LIMIT ?", limit)]
+        return [_delivered(row) for row in self.rows("SELECT * FROM licences ORDER BY place DESC LIMIT ?", limit)]
 
     def last_place(self) -> int:
-        """The end of the order."""
+        """The place of the last change."""
         return int((self.row("SELECT COALESCE(MAX(place), 0) AS place FROM licences") or {"place": 0})["place"])
 
     def count(self) -> int:
@@ -79,7 +79,7 @@ class Book(Storage):
         return int((self.row("SELECT COUNT(*) AS many FROM licences") or {"many": 0})["many"])
 
 
-def _told(row: dict[str, Any]) -> dict[str, Any]:
+def _delivered(row: dict[str, Any]) -> dict[str, Any]:
     return {**json.loads(row["facts"]), "version": row["version"]}
 
 

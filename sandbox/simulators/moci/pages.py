@@ -9,7 +9,7 @@ from typing import Any
 from ..storage import now
 
 CHOICES = ("renew", "expire", "cancel", "restore", "rename", "activity", "move", "forget", "new")
-DAYS = (
+BEHAVIOURS = (
     *("none", "duplicate", "out_of_order", "slow", "error", "garbage", "cut", "short_page", "wrong_key", "cursor_too_old"),
     *("leads_nowhere", "drop", "huge"),
 )
@@ -105,39 +105,40 @@ TEXTS: dict[str, dict[str, str]] = {
 }
 
 
-def body(language: str, newest: list[dict[str, Any]], count: int, laid: list[str], said: str) -> str:
+def body(language: str, newest: list[dict[str, Any]], count: int, behaviours: list[str], notice_key: str) -> str:
     """The page below its title. Everything that is data is escaped."""
-    words = TEXTS[language]
-    direction = "ltr" if words["other"] == "en" else "rtl"
-    nav = f'<nav><a href="/?lang={words["other"]}" lang="{words["other"]}" dir="{direction}">{words["language"]}</a></nav>'
-    notice = f'<p class="kp-notice" role="status">{words[said]}</p>' if said in ("done", "unknown") else ""
+    labels = TEXTS[language]
+    direction = "ltr" if labels["other"] == "en" else "rtl"
+    nav = f'<nav><a href="/?lang={labels["other"]}" lang="{labels["other"]}" dir="{direction}">{labels["language"]}</a></nav>'
+    notice = f'<p class="kp-notice" role="status">{labels[notice_key]}</p>' if notice_key in ("done", "unknown") else ""
     hidden = f'<input type="hidden" name="lang" value="{language}">'
     return (
-        f'{nav}{notice}<h2>{words["change"]}</h2><form method="post" action="/act">{hidden}<label for="licence">{words["number"]}</label>'
+        f'{nav}{notice}<h2>{labels["change"]}</h2><form method="post" action="/act">{hidden}<label for="licence">{labels["number"]}</label>'
         '<input type="text" id="licence" name="licence" dir="ltr" autocomplete="off">'
-        f'{_radios("what", CHOICES, "renew", words)}<button class="kp-main">{words["do"]}</button></form>'
-        f'<h2>{words["day"]}</h2><form method="post" action="/act">{hidden}<p>{words["now"]}: '
-        f"{'، '.join(words[name] for name in laid) or words['none']}</p>{_radios('behaviour', DAYS, (laid or ['none'])[0], words)}"
-        f"<button>{words['lay']}</button></form><h2>{words['last']}</h2>"
-        f'<p class="kp-soft">{words["count"]}: <bdi dir="ltr">{count}</bdi></p>{_table(newest, words)}'
+        f'{_radios("what", CHOICES, "renew", labels)}<button class="kp-main">{labels["do"]}</button></form>'
+        f'<h2>{labels["day"]}</h2><form method="post" action="/act">{hidden}<p>{labels["now"]}: '
+        f"{'، '.join(labels[name] for name in behaviours) or labels['none']}</p>"
+        f"{_radios('behaviour', BEHAVIOURS, (behaviours or ['none'])[0], labels)}"
+        f"<button>{labels['lay']}</button></form><h2>{labels['last']}</h2>"
+        f'<p class="kp-soft">{labels["count"]}: <bdi dir="ltr">{count}</bdi></p>{_table(newest, labels)}'
     )
 
 
-def _radios(name: str, values: tuple[str, ...], chosen: str, words: dict[str, str]) -> str:
+def _radios(name: str, values: tuple[str, ...], chosen: str, labels: dict[str, str]) -> str:
     return "".join(
-        f'<label><input type="radio" name="{name}" value="{value}"{" checked" if value == chosen else ""}> {words[value]}</label>'
+        f'<label><input type="radio" name="{name}" value="{value}"{" checked" if value == chosen else ""}> {labels[value]}</label>'
         for value in values
     )
 
 
-def _table(newest: list[dict[str, Any]], words: dict[str, str]) -> str:
-    head = "".join(f'<th scope="col">{words[name]}</th>' for name in ("number", "name", "status"))
+def _table(newest: list[dict[str, Any]], labels: dict[str, str]) -> str:
+    head = "".join(f'<th scope="col">{labels[name]}</th>' for name in ("number", "name", "status"))
     rows = "".join(
-        f'<tr><td><bdi dir="ltr">{escape(str(one["licence"]))}</bdi><br><span class="kp-soft">{words["version"]} '
-        f'<bdi dir="ltr">{one["version"]}</bdi></span></td><td><bdi>{escape(str(one.get("name_ar", "")))}</bdi></td>'
-        f'<td>{words.get(str(one.get("status")), "")}<br><span class="kp-soft">{words["until"]} '
-        f'<bdi dir="ltr">{escape(str(one.get("valid_until", "")))}</bdi></span></td></tr>'
-        for one in newest
+        f'<tr><td><bdi dir="ltr">{escape(str(licence["licence"]))}</bdi><br><span class="kp-soft">{labels["version"]} '
+        f'<bdi dir="ltr">{licence["version"]}</bdi></span></td><td><bdi>{escape(str(licence.get("name_ar", "")))}</bdi></td>'
+        f'<td>{labels.get(str(licence.get("status")), "")}<br><span class="kp-soft">{labels["until"]} '
+        f'<bdi dir="ltr">{escape(str(licence.get("valid_until", "")))}</bdi></span></td></tr>'
+        for licence in newest
     )
     return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 

@@ -31,7 +31,7 @@ BEHAVIOURS = (
 )
 CHANGES = ("renew", "expire", "cancel", "restore", "rename", "activity", "move", "forget", "new", "set")
 SLOW_SECONDS = 25.0
-MOST = 500  # entries of a page
+MAX_PAGE_SIZE = 500  # entries of a page
 ACTIVITIES = ("BARB", "SPA", "WSAL")
 PREFIX = "demo-only-"
 
@@ -52,71 +52,71 @@ class Desk:
 
     def changes(self, request: Request) -> Response:
         """A page of changes behind a cursor."""
-        laid = self._asked(request)
+        behaviours = self._check_request(request)
         self.seed()
         limit = request.query.get("limit", "")
-        most = min(int(limit), MOST) if limit.isascii() and limit.isdecimal() and int(limit) > 0 else 0
-        if not most:
+        page_size = min(int(limit), MAX_PAGE_SIZE) if limit.isascii() and limit.isdecimal() and int(limit) > 0 else 0
+        if not page_size:
             raise Refused(400, "limit is a number above nought.")
         after = request.query.get("after", "")
         place = self._place(after)
-        if after and ("cursor_too_old" in laid or place is None):
+        if after and ("cursor_too_old" in behaviours or place is None):
             raise Refused(410, "No changes are kept from so far back.")
-        found = self.book.after(place or 0, most)
-        entries = [told for _place, told, _before in found]
-        end = found[-1][0] if found else place or 0
-        if "duplicate" in laid:
-            entries = [entry for entry in entries for _ in range(2)][:most]
-            end = found[(len(entries) - 1) // 2][0] if found else end
-        if "out_of_order" in laid:  # the version before comes behind the newest one, if the page has room
-            entries = (entries + [before for _place, _told, before in found if before])[:most]
-        cursor = after if "leads_nowhere" in laid else f"{self.book.setting('epoch', 0)}-{end}"
-        more = end < self.book.last_place() or "leads_nowhere" in laid
+        rows = self.book.after(place or 0, page_size)
+        entries = [licence for _place, licence, _before in rows]
+        end = rows[-1][0] if rows else place or 0
+        if "duplicate" in behaviours:
+            entries = [entry for entry in entries for _ in range(2)][:page_size]
+            end = rows[(len(entries) - 1) // 2][0] if rows else end
+        if "out_of_order" in behaviours:  # the version before comes behind the newest one, if the page has room
+            entries = (entries + [before for _place, _told, before in rows if before])[:page_size]
+        cursor = after if "leads_nowhere" in behaviours else f"{self.book.setting('epoch', 0)}-{end}"
+        has_more = end < self.book.last_place() or "leads_nowhere" in behaviours
         count = len(entries)
-        if "short_page" in laid:
+        if "short_page" in behaviours:
             entries = entries[: count // 2]
-        return self._answer({"changes": entries, "count": count, "cursor": cursor, "more": more}, laid)
+        return self._answer({"changes": entries, "count": count, "cursor": cursor, "more": has_more}, behaviours)
 
     def licence(self, request: Request) -> Response:
         """One licence as it stands."""
-        laid = self._asked(request)
+        behaviours = self._check_request(request)
         self.seed()
-        found = self.book.licence(request.query.get("number", ""))
-        if found is None:
+        licence = self.book.licence(request.query.get("number", ""))
+        if licence is None:
             raise Refused(404, "No such licence.")
-        return self._answer(found, laid)
+        return self._answer(licence, behaviours)
 
-    def _asked(self, request: Request) -> list[str]:
+    def _check_request(self, request: Request) -> list[str]:
         """The behaviours laid on this answer. Raises Refused for a wrong key and for a bad day."""
-        laid = self._laid()
-        given = request.headers.get("authorization", "")
-        if "wrong_key" in laid or not hmac.compare_digest(given.encode(), f"Bearer {self.key}".encode()):
+        behaviours = self._take_behaviours()
+        header = request.headers.get("authorization", "")
+        if "wrong_key" in behaviours or not hmac.compare_digest(header.encode(), f"Bearer {self.key}".encode()):
             raise Refused(401, "The key is not known.")
-        if "slow" in laid:
+        if "slow" in behaviours:
             time.sleep(self.slow)
-        if "error" in laid:
+        if "error" in behaviours:
             raise Refused(500, "The register failed.")
-        return laid
+        return behaviours
 
-    def _laid(self) -> list[str]:
+    def _take_behaviours(self) -> list[str]:
         with self.book.transaction():
-            names, left = self.book.setting("behaviours", []), self.book.setting("times", 0)
-            if names and left:
-                self.book.set_setting("times", left - 1)
-                if left == 1:
+            names, remaining = self.book.setting("behaviours", []), self.book.setting("times", 0)
+            if names and remaining:
+                self.book.set_setting("times", remaining - 1)
+                if remaining == 1:
                     self.book.set_setting("behaviours", [])
             return list(names)
 
     @staticmethod
-    def _answer(told: dict[str, Any], laid: list[str]) -> Response:
-        if "drop" in laid:
+    def _answer(licence: dict[str, Any], behaviours: list[str]) -> Response:
+        if "drop" in behaviours:
             return Response(drop=True)
-        answer = as_json(told)
-        if "garbage" in laid:
+        answer = as_json(licence)
+        if "garbage" in behaviours:
             answer.body = b"<html>Maintenance</html>"
-        if "huge" in laid:
+        if "huge" in behaviours:
             answer.body += b" " * (5 * 1024 * 1024)
-        if "cut" in laid:
+        if "cut" in behaviours:
             answer.cut = len(answer.body) // 2
         return answer
 
@@ -129,37 +129,37 @@ class Desk:
 
     def change(self, request: Request) -> Response:
         """Something happens to a licence."""
-        asked = request.json()
-        facts = asked.get("facts", {})
+        data = request.json()
+        facts = data.get("facts", {})
         if not isinstance(facts, dict):
             raise Refused(400, "facts is an object.")
-        return as_json(self.happen(str(asked.get("licence", "")), str(asked.get("what", "")), facts))
+        return as_json(self.apply_change(str(data.get("licence", "")), str(data.get("what", "")), facts))
 
-    def happen(self, number: str, what: str, more: dict[str, Any]) -> dict[str, Any]:
+    def apply_change(self, number: str, change: str, facts: dict[str, Any]) -> dict[str, Any]:
         """Change one licence; it as delivered. Raises Refused."""
-        if what not in CHANGES:
+        if change not in CHANGES:
             raise Refused(400, f"what is one of {', '.join(CHANGES)}.")
-        if what == "new":
-            return self.book.write(pages.new_licence(number or f"{int(now()):010d}/26", self.book.count()) | more)
-        known = self.book.licence(number)
-        if known is None:
+        if change == "new":
+            return self.book.write(pages.new_licence(number or f"{int(now()):010d}/26", self.book.count()) | facts)
+        licence = self.book.licence(number)
+        if licence is None:
             raise Refused(404, "No such licence.")
-        if what == "forget":
+        if change == "forget":
             self.book.forget(number)
             return {}
-        known.pop("version")
-        return self.book.write({**known, **_made(what, known), **more})
+        licence.pop("version")
+        return self.book.write({**licence, **_made(change, licence), **facts})
 
     def behaviour(self, request: Request) -> Response:
         """Lay behaviours on the answers to come."""
-        asked = request.json()
-        names, times = asked.get("names", []), asked.get("times", 0)
+        data = request.json()
+        names, times = data.get("names", []), data.get("times", 0)
         if not isinstance(names, list) or not set(map(str, names)) <= set(BEHAVIOURS) or type(times) is not int:
             raise Refused(400, "Unknown behaviour.")
-        self._lay([str(name) for name in names], times)
+        self._set_behaviours([str(name) for name in names], times)
         return as_json({"names": names, "times": times})
 
-    def _lay(self, names: list[str], times: int) -> None:
+    def _set_behaviours(self, names: list[str], times: int) -> None:
         with self.book.transaction():
             self.book.set_setting("behaviours", names)
             self.book.set_setting("times", max(times, 0))
@@ -175,11 +175,11 @@ class Desk:
         self.book.set_setting("epoch", max(epoch + 1, int(now())))
         return as_json({"licences": self.book.count()})
 
-    def shown(self, request: Request) -> Response:
+    def list_changes(self, request: Request) -> Response:
         """The last changes, or one licence."""
         number = request.query.get("number", "")
-        found = [self.book.licence(number)] if number else self.book.newest(100)
-        return as_json({"licences": [one for one in found if one], "behaviours": self.book.setting("behaviours", [])})
+        rows = [self.book.licence(number)] if number else self.book.newest(100)
+        return as_json({"licences": [licence for licence in rows if licence], "behaviours": self.book.setting("behaviours", [])})
 
     # The page
 
@@ -187,44 +187,44 @@ class Desk:
         """The last changes, what may happen to a licence, and good and bad days."""
         self.seed()
         language = request.language()
-        said = request.query.get("said", "")
-        laid = self.book.setting("behaviours", [])
-        body = pages.body(language, self.book.newest(), self.book.count(), laid, said)
+        notice = request.query.get("said", "")
+        behaviours = self.book.setting("behaviours", [])
+        body = pages.body(language, self.book.newest(), self.book.count(), behaviours, notice)
         return as_html(serving.page(language, pages.TEXTS[language]["title"], body, wide=True))
 
     def act(self, request: Request) -> Response:
         """A button of the page."""
         fields = {name: values[-1] for name, values in request.form().items()}
         language = "en" if fields.get("lang") == "en" else "ar"
-        said = "done"
+        notice = "done"
         try:
             if "behaviour" in fields:
                 name = fields["behaviour"]
-                self._lay([name] if name in BEHAVIOURS else [], 0)
+                self._set_behaviours([name] if name in BEHAVIOURS else [], 0)
             else:
-                self.happen(fields.get("licence", "").strip(), fields.get("what", ""), {})
+                self.apply_change(fields.get("licence", "").strip(), fields.get("what", ""), {})
         except Refused:
-            said = "unknown"
-        return redirect(f"/?lang={language}&said={said}", 303)
+            notice = "unknown"
+        return redirect(f"/?lang={language}&said={notice}", 303)
 
 
-def _made(what: str, known: dict[str, Any]) -> dict[str, Any]:
+def _made(change: str, licence: dict[str, Any]) -> dict[str, Any]:
     """What a change of this kind makes of a licence."""
     today = dt.datetime.fromtimestamp(now(), dt.timezone(dt.timedelta(hours=3))).date()
-    if what == "renew":
+    if change == "renew":
         return {"status": "active", "valid_until": (today + dt.timedelta(days=365)).isoformat(), "cancelled_on": ""}
-    if what == "expire":
+    if change == "expire":
         return {"status": "expired", "valid_until": (today - dt.timedelta(days=1)).isoformat()}
-    if what == "cancel":
+    if change == "cancel":
         return {"status": "cancelled", "cancelled_on": today.isoformat()}
-    if what == "restore":
+    if change == "restore":
         return {"status": "active", "cancelled_on": "", "valid_until": (today + dt.timedelta(days=365)).isoformat()}
-    if what == "rename":
-        return {"name_ar": f"{known['name_ar']} الجديد", "name_en": f"New {known['name_en']}" if known.get("name_en") else ""}
-    if what == "activity":
-        return {"activity": next(code for code in ACTIVITIES if code != known.get("activity"))}
-    if what == "move":
-        place = known.get("address", {})
+    if change == "rename":
+        return {"name_ar": f"{licence['name_ar']} الجديد", "name_en": f"New {licence['name_en']}" if licence.get("name_en") else ""}
+    if change == "activity":
+        return {"activity": next(code for code in ACTIVITIES if code != licence.get("activity"))}
+    if change == "move":
+        place = licence.get("address", {})
         paci = f"{(int(place.get('paci_number') or 10_000_000) + 1) % 100_000_000:08d}"
         return {"address": {**place, "block": "9", "street": "شارع جديد", "building": "1", "plot": "", "paci_number": paci}}
     return {}
@@ -242,7 +242,7 @@ def application(desk: Desk) -> serving.Application:
         ("POST", "/control/change", desk.change),
         ("POST", "/control/behaviour", desk.behaviour),
         ("POST", "/control/reset", desk.reset),
-        ("GET", "/control/book", desk.shown),
+        ("GET", "/control/book", desk.list_changes),
     ):
         app.route(method, path, action)
     return app
@@ -250,13 +250,13 @@ def application(desk: Desk) -> serving.Application:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the simulator until it is told to stop."""
-    chosen = serving.options("moci", 5, argv, keys="JSON file with the demo's keys", seeds="JSON file with the licences to begin with")
-    path: Path = chosen.keys or chosen.var / "demo-keys.json"
-    kept: dict[str, str] = json.loads(path.read_text(encoding="utf8")) if path.exists() else {}
+    arguments = serving.options("moci", 5, argv, keys="JSON file with the demo's keys", seeds="JSON file with the licences to begin with")
+    path: Path = arguments.keys or arguments.var / "demo-keys.json"
+    keys: dict[str, str] = json.loads(path.read_text(encoding="utf8")) if path.exists() else {}
     key = os.environ.get("MOCI_KEY") or (
-        PREFIX + hashlib.sha256(f"moci:{kept['SECRET_KEY']}".encode()).hexdigest() if "SECRET_KEY" in kept else ""
+        PREFIX + hashlib.sha256(f"moci:{keys['SECRET_KEY']}".encode()).hexdigest() if "SECRET_KEY" in keys else ""
     )
     if not key:
         serving.refuse("The moci simulator needs MOCI_KEY, from the environment, or the demo's keys, from --keys.")
-    seeds: Path = chosen.seeds or chosen.var / "demo-commercial.json"
-    return serving.run(application(Desk(Book(chosen.book), key, seeds)), "moci", chosen.port)
+    seeds: Path = arguments.seeds or arguments.var / "demo-commercial.json"
+    return serving.run(application(Desk(Book(arguments.book), key, seeds)), "moci", arguments.port)

@@ -27,7 +27,7 @@ class Book(Storage):
     def __init__(self, path: Path) -> None:
         super().__init__(path, SCHEMA)
 
-    def keep(self, to: str, text: str, key: str) -> str:
+    def save(self, to: str, text: str, key: str) -> str:
         """The id of the message; a known key gives the first id and stores nothing. Raises KeyUsed."""
         with self.transaction() as connection:
             known = self.row("SELECT * FROM messages WHERE idempotency_key = ?", key)

@@ -43,22 +43,22 @@ class Desk:
             raise Refused(503, "The service is down.")
         if mode == "slow":
             time.sleep(self.slow)
-        asked = request.json()
-        to, text, key = (asked.get(name, "") for name in ("to", "text", "idempotency_key"))
+        data = request.json()
+        to, text, key = (data.get(name, "") for name in ("to", "text", "idempotency_key"))
         if not isinstance(to, str) or not re.fullmatch(r"\+[0-9]{8,15}", to):
             raise Refused(400, "to is a number with + and country code.")
         if not isinstance(text, str) or not 0 < len(text) <= TEXT_LIMIT:
             raise Refused(400, f"text has 1 to {TEXT_LIMIT} characters.")
         if not isinstance(key, str) or not 0 < len(key) <= 200:
             raise Refused(400, "idempotency_key has 1 to 200 characters.")
-        turn = self.book.count_attempt() % 10 if mode == "fail30" else -1
-        if turn in REFUSED_ATTEMPTS:
+        attempt = self.book.count_attempt() % 10 if mode == "fail30" else -1
+        if attempt in REFUSED_ATTEMPTS:
             raise Refused(503, "The service failed.")
         try:
-            number = self.book.keep(to, text, key)
+            number = self.book.save(to, text, key)
         except KeyUsed:
             raise Refused(409, "The key was used for another message.") from None
-        if turn in TAKEN_ATTEMPTS:
+        if attempt in TAKEN_ATTEMPTS:
             return Response(drop=True)
         return as_json({"id": number}, 202)
 
@@ -114,5 +114,5 @@ def application(desk: Desk) -> serving.Application:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the simulator until it is told to stop."""
-    chosen = serving.options("sms", 3, argv)
-    return serving.run(application(Desk(Book(chosen.book))), "sms", chosen.port)
+    arguments = serving.options("sms", 3, argv)
+    return serving.run(application(Desk(Book(arguments.book))), "sms", arguments.port)

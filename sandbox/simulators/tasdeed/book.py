@@ -1,4 +1,4 @@
-"""What was ordered, decided and returned."""
+"""Payments with their decisions and refunds."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ class Book(Storage):
 
     def payment(self, reference: str) -> dict[str, Any] | None:
         """The payment, or None."""
-        found = self.row("SELECT * FROM payments WHERE reference = ?", reference)
-        return found and found | {"behaviours": json.loads(found["behaviours"])}
+        row = self.row("SELECT * FROM payments WHERE reference = ?", reference)
+        return row and row | {"behaviours": json.loads(row["behaviours"])}
 
     def decide(self, reference: str, status: str) -> bool:
         """The customer's decision, once."""
@@ -50,8 +50,8 @@ class Book(Storage):
             changed = connection.execute("UPDATE payments SET status = ? WHERE reference = ? AND status = 'PENDING'", (status, reference))
             return changed.rowcount == 1
 
-    def lay(self, reference: str, behaviours: list[str]) -> None:
-        """Lay behaviours on a payment, or on the next one opened."""
+    def set_behaviours(self, reference: str, behaviours: list[str]) -> None:
+        """Set the behaviours of a payment, or of the next one."""
         with self.transaction() as connection:
             if reference:
                 connection.execute("UPDATE payments SET behaviours = ? WHERE reference = ?", (json.dumps(behaviours), reference))
@@ -59,7 +59,7 @@ class Book(Storage):
                 self.set_setting("next", behaviours)
 
     def refund(self, reference: str, amount: int) -> bool:
-        """Return an amount while so much is left."""
+        """Refund an amount, if so much remains."""
         with self.transaction() as connection:
             changed = connection.execute(
                 "UPDATE payments SET refunded = refunded + ? WHERE reference = ? AND status = 'PAID' AND refunded + ? <= amount",
@@ -67,7 +67,7 @@ class Book(Storage):
             )
             return changed.rowcount == 1
 
-    def noticed(self, reference: str) -> None:
+    def count_notice(self, reference: str) -> None:
         """Count a notice that was sent."""
         with self.transaction() as connection:
             connection.execute("UPDATE payments SET notices = notices + 1 WHERE reference = ?", (reference,))

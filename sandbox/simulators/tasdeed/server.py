@@ -70,8 +70,8 @@ class Desk:
         payment = self.book.open(fields, fils_of(fields["amount"]))
         if payment["status"] != "PENDING":
             return redirect(payment["return_url"])
-        title, amount, currency, words = TEXTS["en" if payment["language"] == "en" else "ar"]
-        buttons = "".join(f'<button name="status" value="{status}">{escape(words[status])}</button> ' for status in STATUSES)
+        title, amount, currency, labels = TEXTS["en" if payment["language"] == "en" else "ar"]
+        buttons = "".join(f'<button name="status" value="{status}">{escape(labels[status])}</button> ' for status in STATUSES)
         body = (
             f"<p>{amount}: <bdi>{text_of(payment['amount'])}</bdi> {currency}</p>"
             f'<form method="post" action="/pay/decide"><input type="hidden" name="reference" value="{escape(payment["reference"])}">'
@@ -83,7 +83,7 @@ class Desk:
         """A button of the page: notify, then send the browser back."""
         form = request.form()
         payment = self._payment(form.get("reference", [""])[0])
-        self._decided(payment, form.get("status", [""])[0])
+        self._decide(payment, form.get("status", [""])[0])
         return redirect(payment["return_url"], 303)
 
     def _payment(self, reference: str) -> dict[str, Any]:
@@ -92,15 +92,15 @@ class Desk:
             raise Refused(404, "No such payment.")
         return payment
 
-    def _decided(self, payment: dict[str, Any], status: str) -> None:
+    def _decide(self, payment: dict[str, Any], status: str) -> None:
         if status not in STATUSES:
             raise Refused(400, "Unknown status.")
         if not self.book.decide(payment["reference"], status) or "never_notified" in payment["behaviours"]:
             return
         amount = text_of(payment["amount"] + (1000 if "wrong_amount" in payment["behaviours"] else 0))
-        told = {"reference": payment["reference"], "status": status, "amount": amount, "transaction": payment["tran"]}
-        signature = self.sign(self.merchant, *told.values()) if "forged_notice" not in payment["behaviours"] else "0" * 64
-        body = json.dumps(told | {"signature": signature}).encode()
+        fields = {"reference": payment["reference"], "status": status, "amount": amount, "transaction": payment["tran"]}
+        signature = self.sign(self.merchant, *fields.values()) if "forged_notice" not in payment["behaviours"] else "0" * 64
+        body = json.dumps(fields | {"signature": signature}).encode()
         threads = [
             threading.Thread(target=self._notify, args=(payment, body), daemon=True)
             for _ in range(3 if "duplicate_notice" in payment["behaviours"] else 1)
@@ -112,37 +112,37 @@ class Desk:
 
     def _notify(self, payment: dict[str, Any], body: bytes) -> None:
         serving.call(payment["notify_url"], body, "application/json")
-        self.book.noticed(payment["reference"])
+        self.book.count_notice(payment["reference"])
 
     def api(self, request: Request, reference: str, refund: str = "") -> Response:
         """A signed question or refund."""
         stamp, method = request.headers.get("x-timestamp", ""), request.method
         path = request.path.removeprefix("/api/v1")
-        wanted = self.sign(self.merchant, stamp, method, path, request.body.decode("utf8", errors="replace"))
-        if request.headers.get("x-merchant") != self.merchant or not hmac.compare_digest(wanted, request.headers.get("x-signature", "")):
+        expected = self.sign(self.merchant, stamp, method, path, request.body.decode("utf8", errors="replace"))
+        if request.headers.get("x-merchant") != self.merchant or not hmac.compare_digest(expected, request.headers.get("x-signature", "")):
             raise Refused(401, "The call is not signed.")
         payment = self.book.payment(reference)
         if payment is None:
-            return self._signed(stamp, 404, {"error": "not_found"})
-        laid = payment["behaviours"]
-        if "inquiry_down" in laid:
+            return self._signed_response(stamp, 404, {"error": "not_found"})
+        behaviours = payment["behaviours"]
+        if "inquiry_down" in behaviours:
             return Response(b"", 500)
         if refund:
-            if "refund_refused" in laid or not self.book.refund(reference, fils_of(str(request.json().get("amount", "")))):
-                return self._signed(stamp, 409, {"error": "refused"})
-            if "refund_lost" in laid:
+            if "refund_refused" in behaviours or not self.book.refund(reference, fils_of(str(request.json().get("amount", "")))):
+                return self._signed_response(stamp, 409, {"error": "refused"})
+            if "refund_lost" in behaviours:
                 return Response(drop=True)
-            return self._signed(stamp, 200, self._state(self._payment(reference)) | {"amount": str(request.json()["amount"])})
-        return self._signed(stamp, 200, self._state(payment), is_signed="unsigned_answer" not in laid)
+            return self._signed_response(stamp, 200, self._state(self._payment(reference)) | {"amount": str(request.json()["amount"])})
+        return self._signed_response(stamp, 200, self._state(payment), is_signed="unsigned_answer" not in behaviours)
 
     def _state(self, payment: dict[str, Any]) -> dict[str, str]:
         status = "PROCESSING" if "odd_status" in payment["behaviours"] else payment["status"]
-        told = {"reference": payment["reference"], "status": status, "amount": text_of(payment["amount"]), "currency": "KWD"}
-        told |= {"transaction": payment["tran"], "receipt": f"R{payment['tran'][3:]}"}
-        return told if "refund_untold" in payment["behaviours"] else told | {"refunded": text_of(payment["refunded"])}
+        fields = {"reference": payment["reference"], "status": status, "amount": text_of(payment["amount"]), "currency": "KWD"}
+        fields |= {"transaction": payment["tran"], "receipt": f"R{payment['tran'][3:]}"}
+        return fields if "refund_untold" in payment["behaviours"] else fields | {"refunded": text_of(payment["refunded"])}
 
-    def _signed(self, stamp: str, status: int, told: dict[str, str], is_signed: bool = True) -> Response:
-        body = json.dumps(told)
+    def _signed_response(self, stamp: str, status: int, fields: dict[str, str], is_signed: bool = True) -> Response:
+        body = json.dumps(fields)
         signature = self.sign(self.merchant, stamp, str(status), body) if is_signed else ""
         return Response(body.encode(), status, serving.JSON, {"X-Signature": signature})
 
@@ -150,25 +150,25 @@ class Desk:
 
     def behaviour(self, request: Request) -> Response:
         """Lay behaviours on a payment or on the next one."""
-        asked = request.json()
-        names = asked.get("names", [])
+        data = request.json()
+        names = data.get("names", [])
         if not isinstance(names, list) or not set(map(str, names)) <= BEHAVIOURS:
             raise Refused(400, "Unknown behaviour.")
-        self.book.lay(str(asked.get("reference", "")), [str(name) for name in names])
+        self.book.set_behaviours(str(data.get("reference", "")), [str(name) for name in names])
         return as_json({"names": names})
 
     def pay(self, request: Request) -> Response:
         """Act as the customer."""
-        asked = request.json()
-        payment = self._payment(str(asked.get("reference", "")))
-        self._decided(payment, str(asked.get("status", "PAID")))
+        data = request.json()
+        payment = self._payment(str(data.get("reference", "")))
+        self._decide(payment, str(data.get("status", "PAID")))
         return as_json(self._payment(payment["reference"]))
 
-    def shown(self, request: Request) -> Response:
+    def list_payments(self, request: Request) -> Response:
         """The book."""
         reference = request.query.get("reference", "")
-        found = [self._payment(reference)] if reference else self.book.rows("SELECT * FROM payments ORDER BY at")
-        return as_json({"payments": found})
+        row = [self._payment(reference)] if reference else self.book.rows("SELECT * FROM payments ORDER BY at")
+        return as_json({"payments": row})
 
 
 def application(desk: Desk) -> serving.Application:
@@ -182,7 +182,7 @@ def application(desk: Desk) -> serving.Application:
         ("POST", "/api/v1/payments/([A-Za-z0-9]+)/(refunds)", desk.api),
         ("POST", "/control/behaviour", desk.behaviour),
         ("POST", "/control/pay", desk.pay),
-        ("GET", "/control/book", desk.shown),
+        ("GET", "/control/book", desk.list_payments),
     ):
         app.route(method, path, action)
     return app
@@ -190,11 +190,11 @@ def application(desk: Desk) -> serving.Application:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the simulator until it is told to stop."""
-    chosen = serving.options("tasdeed", 4, argv, keys="JSON file with the merchant's secret")
-    path: Path = chosen.keys or chosen.var / "demo-keys.json"
-    kept: dict[str, str] = json.loads(path.read_text(encoding="utf8")) if path.exists() else {}
-    secret = os.environ.get("TASDEED_SECRET") or kept.get("TASDEED_SECRET") or kept.get("SECRET_KEY", "")
+    arguments = serving.options("tasdeed", 4, argv, keys="JSON file with the merchant's secret")
+    path: Path = arguments.keys or arguments.var / "demo-keys.json"
+    keys: dict[str, str] = json.loads(path.read_text(encoding="utf8")) if path.exists() else {}
+    secret = os.environ.get("TASDEED_SECRET") or keys.get("TASDEED_SECRET") or keys.get("SECRET_KEY", "")
     if not secret:
         serving.refuse("The tasdeed simulator needs TASDEED_SECRET, from the environment or from --keys.")
-    desk = Desk(Book(chosen.book), os.environ.get("TASDEED_MERCHANT", "municipality"), secret)
-    return serving.run(application(desk), "tasdeed", chosen.port)
+    desk = Desk(Book(arguments.book), os.environ.get("TASDEED_MERCHANT", "municipality"), secret)
+    return serving.run(application(desk), "tasdeed", arguments.port)

@@ -50,7 +50,7 @@ def flood(body: bytes, times: int) -> None:
 
 
 def lifted(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("KEPT_HEAD", "KEPT_OF_ATTEMPT", "KEPT_OF_HOUR", "KEPT_OF_DAY"):
+    for name in ("HEAD_BYTES", "MAX_BYTES_OF_ATTEMPT", "MAX_BYTES_OF_HOUR", "MAX_BYTES_OF_DAY"):
         monkeypatch.setattr(rules, name, 10**12)
 
 
@@ -58,7 +58,7 @@ def test_a_flood_that_names_a_payment_ends_at_its_cap_and_is_told_once(at_bank: 
     attempt = at_bank()
     flood(named(attempt), 60)
     rows = GatewayMessage.objects.filter(attempt=attempt, direction="in")
-    assert rows.count() == rules.KEPT_OF_ATTEMPT // (rules.KEPT_HEAD + rules.KEPT_ROW) and kept_bytes() <= rules.KEPT_OF_ATTEMPT
+    assert rows.count() == rules.MAX_BYTES_OF_ATTEMPT // (rules.HEAD_BYTES + rules.ROW_BYTES) and kept_bytes() <= rules.MAX_BYTES_OF_ATTEMPT
     counter = CallbackBytes.objects.get(key=attempt.key)
     assert counter.kept + counter.dropped == 60 and counter.dropped_bytes == counter.dropped * callbacks.MAX_BODY
     assert counter.full_at == START and AuditEvent.objects.filter(action="payment.callbacks_full").count() == 1
@@ -73,8 +73,8 @@ def test_without_the_caps_every_byte_of_it_stays(at_bank: Callable[..., Attempt]
 
 
 def test_a_flood_of_nobodys_ends_at_the_cap_of_the_hour_and_of_the_day(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rules, "KEPT_OF_HOUR", 10 * 1024)
-    monkeypatch.setattr(rules, "KEPT_OF_DAY", 25 * 1024)
+    monkeypatch.setattr(rules, "MAX_BYTES_OF_HOUR", 10 * 1024)
+    monkeypatch.setattr(rules, "MAX_BYTES_OF_DAY", 25 * 1024)
     counts = []
     for hour in range(4):
         with clock.at(START + dt.timedelta(hours=hour)):
@@ -91,7 +91,7 @@ def test_a_flood_of_nobodys_ends_at_the_cap_of_the_hour_and_of_the_day(db: None,
 def test_what_the_bank_makes_is_kept_whole_when_every_cap_is_used_up(
     at_bank: Callable[..., Attempt], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("KEPT_OF_ATTEMPT", "KEPT_OF_HOUR", "KEPT_OF_DAY"):
+    for name in ("MAX_BYTES_OF_ATTEMPT", "MAX_BYTES_OF_HOUR", "MAX_BYTES_OF_DAY"):
         monkeypatch.setattr(rules, name, 0)
     attempt = at_bank()
     flood(named(attempt), 3)
@@ -110,7 +110,7 @@ def test_the_same_message_of_the_bank_in_other_clothes_is_anybodys(at_bank: Call
     take(text.encode())
     for _ in range(40):
         assert take(dressed(text).encode()).endswith(attempt.token)  # its answer stays the same
-    assert kept_bytes() <= len(text) + rules.KEPT_OF_ATTEMPT
+    assert kept_bytes() <= len(text) + rules.MAX_BYTES_OF_ATTEMPT
     assert GatewayMessage.objects.exclude(fingerprint="").count() == 1
 
 
@@ -130,7 +130,7 @@ def test_a_message_in_the_query_is_kept_behind_a_body_that_says_nothing(at_bank:
 
 
 def test_what_is_not_kept_still_makes_us_ask(at_bank: Callable[..., Attempt], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rules, "KEPT_OF_ATTEMPT", 0)
+    monkeypatch.setattr(rules, "MAX_BYTES_OF_ATTEMPT", 0)
     attempt = at_bank()
     take(urlencode({"Error": "IPAY0100038", "trackid": attempt.trackid}).encode())
     assert Job.objects.filter(kind="payments.inquire", key__contains=":error:").exists()
@@ -141,13 +141,13 @@ def test_the_error_page_is_under_the_same_caps(at_bank: Callable[..., Attempt]) 
     attempt = at_bank()
     for _ in range(40):
         note_error(query={"trackid": attempt.trackid, "ErrorText": "x" * 255}, remote_addr="192.0.2.7", person=None)
-    assert kept_bytes() <= rules.KEPT_OF_ATTEMPT and CallbackBytes.objects.get(key=attempt.key).dropped > 0
+    assert kept_bytes() <= rules.MAX_BYTES_OF_ATTEMPT and CallbackBytes.objects.get(key=attempt.key).dropped > 0
 
 
 def test_those_that_name_a_payment_and_those_that_name_none_do_not_use_up_each_other(
     at_bank: Callable[..., Attempt], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rules, "KEPT_OF_HOUR", 4 * 1024)
+    monkeypatch.setattr(rules, "MAX_BYTES_OF_HOUR", 4 * 1024)
     flood(JUNK, 10)
     attempt = at_bank()
     flood(named(attempt), 1)
@@ -169,8 +169,8 @@ def test_a_signed_notice_of_tasdeed_is_kept_whole_once_and_junk_is_capped(
     settings.TASDEED_PAGE_URL = settings.TASDEED_API_URL = "https://tasdeed.example.test"
     settings.PAYMENT_PROVIDER = "payments.providers.tasdeed.Tasdeed"
     attempt = at_bank()
-    monkeypatch.setattr(rules, "KEPT_OF_ATTEMPT", 0)
-    monkeypatch.setattr(rules, "KEPT_OF_HOUR", 0)
+    monkeypatch.setattr(rules, "MAX_BYTES_OF_ATTEMPT", 0)
+    monkeypatch.setattr(rules, "MAX_BYTES_OF_HOUR", 0)
     values = [attempt.trackid, "PAID", "10.000", "TX1"]
     told = dict(zip(("reference", "status", "amount", "transaction"), values, strict=True))
     signed = json.dumps(told | {"signature": sign("s" * 32, "M1", *values), "more": "x" * 3000}).encode()
@@ -215,7 +215,7 @@ def test_messages_that_come_at_once_are_counted_one_by_one(at_bank: Callable[...
         thread.join(timeout=120)
     assert len(through) == 8
     counter = CallbackBytes.objects.get(key=attempt.key)
-    assert counter.kept + counter.dropped == 8 * 12 - 1 and counter.kept_bytes <= rules.KEPT_OF_ATTEMPT
+    assert counter.kept + counter.dropped == 8 * 12 - 1 and counter.kept_bytes <= rules.MAX_BYTES_OF_ATTEMPT
     rows = GatewayMessage.objects.filter(attempt=attempt, direction="in")
     assert rows.exclude(fingerprint="").get().raw.encode() == own
     assert rows.filter(fingerprint="").count() == counter.kept

@@ -89,13 +89,13 @@ def test_a_tab_that_comes_second_at_the_same_moment_joins_the_first(
 ) -> None:
     bill = issue()
     first = begin(payer, bill)
-    look, looked = attempts._standing, []
+    look, looked = attempts._open_attempt, []
 
     def late(bill_ids: list[int]) -> Attempt | None:
         looked.append(bill_ids)
         return None if len(looked) == 1 else look(bill_ids)
 
-    monkeypatch.setattr(attempts, "_standing", late)
+    monkeypatch.setattr(attempts, "_open_attempt", late)
     assert begin(payer, bill) == first and len(looked) == 2
     assert Attempt.objects.get() == first and AuditEvent.objects.filter(action="payment.started").count() == 1
 

@@ -277,7 +277,7 @@ def test_an_attempt_that_never_left_has_nothing_to_ask_about(issue: Any, payer: 
     with pytest.raises(ValueError, match="never left"):
         attempts.enqueue_step(attempt, 1)
     with pytest.raises(ValueError, match="never left"):
-        inquiries._present_step(attempt, START)
+        inquiries._due_step(attempt, START)
     inquiries.inquire(attempt_id=attempt.pk, step=1)
     assert bank.asked == []
 

@@ -16,17 +16,9 @@ from municipality.kernel.errors import NotPermitted, Refused
 from payments import invariants
 from payments.models import Attempt, BankStatement, Bill, Difference, LedgerPosting, RefundDue, StatementLine
 from payments.services import owe_back, reconciliation
+from payments.services.differences import add_note, ask_gateway, close_difference, propose_closing
 from payments.services.ledger import decide_correction, propose_correction
-from payments.services.reconciliation import (
-    ask_gateway,
-    close_difference,
-    days,
-    drop_statement,
-    load_statement,
-    note,
-    propose_closing,
-    take_statement,
-)
+from payments.services.reconciliation import days, drop_statement, load_statement, take_statement
 from payments.statements.mapping import NotReadable
 from tests.bank import Book
 from tests.due_jobs import run_due
@@ -243,7 +235,7 @@ def test_a_difference_is_closed_by_two_people_with_a_note(paid: list[Attempt], c
     with pytest.raises(Refused) as bare:
         closing(difference, cashier)
     assert bare.value.code == "no_note"
-    note(difference=difference, by=cashier, text="سئل البنك")
+    add_note(difference=difference, by=cashier, text="سئل البنك")
     for code in ("because", "paid_twice"):
         with pytest.raises(Refused):
             closing(difference, cashier, code)
@@ -266,7 +258,7 @@ def test_what_stands_in_the_ledger_is_closed_by_a_reversal_only_and_the_control_
     paid: list[Attempt], cashier: Any, checker: Any
 ) -> None:
     difference = take(cashier, *all_of(paid)[1:])[0]
-    note(difference=difference, by=cashier, text="لم يورده البنك")
+    add_note(difference=difference, by=cashier, text="لم يورده البنك")
     closing(difference, cashier, "reversed")
     with pytest.raises(Refused) as refused:
         close_difference(difference=difference, closed_by=checker)

@@ -15,16 +15,8 @@ from municipality.kernel.actors import system
 from municipality.kernel.errors import NotPermitted, Refused
 from payments.models import Attempt, Bill, Difference, LedgerPosting, RefundDue
 from payments.services import inquiries, owe_back, reconciliation, settle
-from payments.services.reconciliation import (
-    ask_gateway,
-    close_difference,
-    days,
-    drop_statement,
-    load_statement,
-    note,
-    propose_closing,
-    take_statement,
-)
+from payments.services.differences import add_note, ask_gateway, close_difference, propose_closing
+from payments.services.reconciliation import days, drop_statement, load_statement, take_statement
 from tests.bank import Book
 from tests.due_jobs import run_due
 from tests.payments.bank_statements import content, line, take
@@ -242,18 +234,18 @@ def test_what_agrees_at_last_is_closed_by_the_portal_and_recorded(pay: Callable[
 
 def test_a_note_is_cut_and_recorded_by_either_role(pay: Callable[..., Attempt], cashier: Any, checker: Any, payer: Any) -> None:
     (difference,) = take(cashier, line(pay(), 1))
-    made = note(difference=difference, by=checker, text="  " + "ن" * 600)
+    made = add_note(difference=difference, by=checker, text="  " + "ن" * 600)
     assert (made.text, made.by, made.at) == ("ن" * 500, checker, START)
-    note(difference=difference, by=cashier, text="x")
+    add_note(difference=difference, by=cashier, text="x")
     acts = AuditEvent.objects.filter(action="difference.noted").order_by("pk")
     assert list(acts.values_list("subject", "actor_key", "actor_role")) == [
         (difference.key, checker.key, "finance_checker"),
         (difference.key, cashier.key, "cashier"),
     ]
     with pytest.raises(Refused, match="no_text"):
-        note(difference=difference, by=cashier, text=" \n")
+        add_note(difference=difference, by=cashier, text=" \n")
     with pytest.raises(NotPermitted):
-        note(difference=difference, by=payer, text="x")
+        add_note(difference=difference, by=payer, text="x")
 
 
 def test_the_gateway_is_asked_once_a_minute_about_a_difference(pay: Callable[..., Attempt], cashier: Any) -> None:
@@ -271,7 +263,7 @@ def test_the_gateway_is_asked_once_a_minute_about_a_difference(pay: Callable[...
 
 def test_closing_is_recorded_with_its_code_and_both_people(pay: Callable[..., Attempt], cashier: Any, checker: Any) -> None:
     (difference,) = take(cashier, line(pay()), line("GHOST", 5))
-    note(difference=difference, by=cashier, text="سئل البنك")
+    add_note(difference=difference, by=cashier, text="سئل البنك")
     with pytest.raises(NotPermitted):
         propose_closing(difference=difference, proposed_by=checker, code="bank_asked")
     propose_closing(difference=difference, proposed_by=cashier, code="bank_asked")

@@ -372,7 +372,7 @@ def test_without_lock_and_single_writer_two_approvals_pay_twice(
         for person in (checker, StaffFactory(groups=["finance_checker"], login="another")):
             approve(owed, person)
         seen["proposed"] = fresh(owed)
-        monkeypatch.setattr(returns, "_end", lambda *given: None)
+        monkeypatch.setattr(returns, "_record_outcome", lambda *given: None)
         for _approval in range(2):
             send_refund(refund_id=owed.pk)
         assert bank.returned[owed.attempt.trackid] == 20_000

@@ -49,7 +49,7 @@ def test_nothing_leaves_by_hand_before_the_bank_was_asked_for_the_last_time(prop
 def test_the_control_without_that_the_money_leaves_twice_and_a_person_is_told(
     proposed: RefundDue, checker: Any, bank: Book, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(returns, "_demand_confirmed", lambda _attempt: None)
+    monkeypatch.setattr(returns, "_require_confirmed", lambda _attempt: None)
     approve_refund(refund=proposed, approved_by=checker, remaining_fils=proposed.fils)
     bank.decide(Attempt.objects.get(), "FAILURE(NOT CAPTURED)")
     with clock.at(START + dt.timedelta(minutes=14)):

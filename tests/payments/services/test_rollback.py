@@ -20,6 +20,7 @@ from payments.services import (
     attempts,
     bills,
     callbacks,
+    differences,
     give_up,
     inquiries,
     ledger,
@@ -142,10 +143,10 @@ def test_the_outcome_of_a_refund(
     propose(owed, cashier)
     approve(owed, checker)
     bank.refund_day, bank.tells_credit = "lost", False
-    undone(GatewayMessage.objects, "create", lambda: returns._keep(owed.attempt, "<q/>", "<a/>", {}), after=1)
+    undone(GatewayMessage.objects, "create", lambda: returns._save_messages(owed.attempt, "<q/>", "<a/>", {}), after=1)
     with clock.at(LATER):
         returns.send_refund(refund_id=owed.pk)
-        undone(returns, "enqueue", lambda: returns._end(owed.pk, "paid", "", None))
+        undone(returns, "enqueue", lambda: returns._record_outcome(owed.pk, "paid", "", None))
         undone(returns, "record", lambda: returns.look_up_refund(refund=owed, found_by=cashier, is_paid=True, bank_reference="REF1"))
         returns.look_up_refund(refund=owed, found_by=cashier, is_paid=True, bank_reference="REF1")
         undone(returns, "enqueue", lambda: returns.confirm_finding(refund=owed, confirmed_by=checker, agrees=True))
@@ -176,12 +177,12 @@ def test_the_banks_file_and_its_differences(undone: Callable[..., None], paid: A
     reconciliation.take_statement(statement=loaded, taken_by=cashier)
     assert BankStatement.objects.get().taken_at == START
     ghost, missing = Difference.objects.get(trackid="GHOST"), Difference.objects.get(trackid=paid.trackid)
-    undone(reconciliation, "record", lambda: reconciliation.note(difference=ghost, by=cashier, text="x"))
-    undone(reconciliation, "record", lambda: reconciliation.ask_gateway(difference=missing, by=cashier))
-    reconciliation.note(difference=ghost, by=cashier, text="x")
-    undone(reconciliation, "record", lambda: reconciliation.propose_closing(difference=ghost, proposed_by=cashier, code="bank_asked"))
-    reconciliation.propose_closing(difference=ghost, proposed_by=cashier, code="bank_asked")
-    undone(reconciliation, "record", lambda: reconciliation.close_difference(difference=ghost, closed_by=checker))
+    undone(differences, "record", lambda: differences.add_note(difference=ghost, by=cashier, text="x"))
+    undone(differences, "record", lambda: differences.ask_gateway(difference=missing, by=cashier))
+    differences.add_note(difference=ghost, by=cashier, text="x")
+    undone(differences, "record", lambda: differences.propose_closing(difference=ghost, proposed_by=cashier, code="bank_asked"))
+    differences.propose_closing(difference=ghost, proposed_by=cashier, code="bank_asked")
+    undone(differences, "record", lambda: differences.close_difference(difference=ghost, closed_by=checker))
 
 
 def test_what_agrees_at_last(undone: Callable[..., None], paid: Attempt, cashier: Any, monkeypatch: pytest.MonkeyPatch) -> None:

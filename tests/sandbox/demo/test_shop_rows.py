@@ -45,7 +45,7 @@ def test_popularity_is_skewed_as_in_life() -> None:
 
 
 def test_nobody_trades_on_an_island_or_in_a_refinery() -> None:
-    names = {area.name_ar for area in tables().areas.things}
+    names = {area.name_ar for area in tables().areas.values}
     assert not [name for name in names if "جزيرة" in name or "مصفاة" in name or "معسكرات" in name]
     assert BUSY.keys() <= names
     assert not EMPTY_AREAS & names

@@ -27,7 +27,7 @@ NAMED = {
 
 def tell(knet: KnetCounter, *words: str) -> str:
     port = int(knet.url.rpartition(":")[2])
-    return desk.carry_out(port, words[0], list(words[1:]))
+    return desk.run_command(port, words[0], list(words[1:]))
 
 
 def test_every_bad_day_that_was_asked_for_is_there_and_the_page_offers_it(knet: KnetCounter) -> None:

@@ -150,7 +150,7 @@ def respelled(rng: Random, text: str) -> str:
 
 def latin_of_arabic(rng: Random, row: RegisterRow) -> str | None:
     """The brand in Latin letters behind the Arabic trade, of a shop whose English name is none or a translation."""
-    translated = (*(en for _, en in names().tails.things), row.area.name_en.partition(" (")[0])
+    translated = (*(en for _, en in names().tails.values), row.area.name_en.partition(" (")[0])
     if row.english == "spelled" or any(words in row.spelled for words in translated):
         return None
     return f"{_words(row.name_ar)[0]} {respelled(rng, row.spelled)}"

@@ -157,7 +157,7 @@ def test_spans_are_the_nearest_ranks_of_the_ledger(year: dict[str, Violation]) -
         days = sorted((_instant(end) - _instant(begin)).total_seconds() / 86400 for end, begin in cursor.fetchall())
     served = total.spans["service"]
     assert served is not None
-    assert served.many == len(days) == total.counts["served"]
+    assert served.count == len(days) == total.counts["served"]
     assert (served.median, served.ninety) == (days[(len(days) + 1) // 2 - 1], days[-(-9 * len(days) // 10) - 1])
     assert served.median == pytest.approx(2, abs=0.2)
 

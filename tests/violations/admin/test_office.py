@@ -92,7 +92,7 @@ def test_an_authority_of_another_branch_opens_what_is_put_before_them_and_nothin
     figures = signed_in(farwaniya).get("/admin/office/figures/?by=offence").content.decode()
     assert served.rule.name_ar not in figures.split("<table")[-1]
     # Red control: counted among those who see everywhere, they open it with nothing put before them.
-    monkeypatch.setattr(tables, "EVERYWHERE", (*tables.EVERYWHERE, tables.AUTHORITY))
+    monkeypatch.setattr(tables, "ALL_BRANCHES", (*tables.ALL_BRANCHES, tables.AUTHORITY))
     assert sees(ahmadi)
 
 

@@ -128,7 +128,7 @@ def test_a_bad_choice_is_told_kept_and_shows_nothing(write: Callable[..., Violat
 
 
 def test_pages_go_on_where_the_last_one_ended(write: Callable[..., Violation], supervisor: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("violations.admin.overview.PAGE", 2)
+    monkeypatch.setattr("violations.admin.overview.PAGE_SIZE", 2)
     rows = [write(offence).reference for offence in ("CLN-01", "CLN-03", "CLN-06")]
     first = page(supervisor, "singly=1")
     older = first.xpath("//a[contains(@href, 'before=')]/@href")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from municipality.kernel.sheets import Layout
 from tests.violations.legacy_fines.sheets import GOOD, sheet, text
-from violations.legacy_fines.columns import COLUMNS, LAYOUT, MOST_BYTES
+from violations.legacy_fines.columns import COLUMNS, LAYOUT, MAX_BYTES
 from violations.legacy_fines.problems import FILE, NotReadable
 
 NOTE = {"note": "أكياس مفتوحة"}
@@ -48,7 +48,7 @@ def test_the_columns_may_be_named_in_arabic_and_stand_in_any_order() -> None:
         (b"name;sum\r\n1;2\r\n", "no_columns"),
         (sheet({}, columns=[*list(GOOD)[:-1], "paper_no"]), "column_twice"),
         (sheet({}) + b'"1;2;3', "open_quote"),
-        (b"x" * (MOST_BYTES + 1), "too_big"),
+        (b"x" * (MAX_BYTES + 1), "too_big"),
     ],
     ids=lambda part: part if isinstance(part, str) else "",
 )

@@ -292,7 +292,7 @@ def test_one_person_and_an_unreleased_file_bring_nothing_in_by_any_door(clerk: A
     with pytest.raises(IntegrityError, match="after_dry_run"), transaction.atomic():
         PaperRow.objects.create(file=file, line=99, outcome="wrong")
     with pytest.raises(IntegrityError, match="not_released"), transaction.atomic():
-        writer._make([line], file)
+        writer._create([line], file)
     services.release(file=file, released_by=authority)
     with pytest.raises(IntegrityError, match="frozen"):
         raw("UPDATE imports_importfile SET released_by_id = %s WHERE id = %s", [StaffFactory(login="third").pk, file.pk])

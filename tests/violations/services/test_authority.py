@@ -113,7 +113,7 @@ def test_a_ruling_that_cannot_be_is_refused(referred: Violation, clerk: Any, val
 
 def test_a_ruling_that_was_misread_is_taken_back_before_it_holds(referred: Violation, clerk: Any) -> None:
     ruling = court.enter_judgment(violation=referred, ruling_no="ج 9/2026", ruled_on=clock.today(), fils=1000, clerk=clerk)
-    court.drop_judgment(judgment=ruling, clerk=clerk)
+    court.delete_judgment(judgment=ruling, clerk=clerk)
     assert not Judgment.objects.exists()
 
 
@@ -183,5 +183,5 @@ def test_a_sum_that_changed_meanwhile_is_not_waived(served: Violation, clerk: An
     terms.next_version(served, order, 90_000, ground="reduction", formula=("خُفض", "Reduced"))  # type: ignore[arg-type]
     with pytest.raises(Refused, match="sum_changed"):
         relief.allow_relief(relief=asked, allowed_by=authority)
-    relief.refuse(asked=asked, refused_by=authority)
+    relief.refuse(proposal=asked, refused_by=authority)
     relief.ask_relief(violation=served, code="hardship", note_ar="", percent=10, asked_by=clerk)  # may be asked for anew

@@ -76,7 +76,6 @@ def test_two_channels_serve_after_seven_days_and_a_bounce_does_not(write: Callab
     sent(row, "sms", "failed")
     frozen_clock.move(days=30)
     assert notices.sweep() == 0
-    assert notices.unserved(days=14) == 1
     sent(row, "sms")
     assert notices.sweep() == 0
     frozen_clock.move(days=7)
@@ -294,7 +293,7 @@ def test_an_unpaid_violation_stops_the_renewal_and_payment_of_the_court_amount_f
     assert [block.ground for block in cases.active_blocks(shop.key, RENEWAL)] == ["unpaid_violation"]
     assert Message.objects.filter(person=owner, kind="violations.services_stopped").count() == 1
     with pytest.raises(IntegrityError, match="stop_without_ground"), transaction.atomic():
-        blocks.lift(fresh(served), why="test")
+        blocks.lift(fresh(served), reason="test")
     clerk, second = (StaffFactory(groups=["court_clerk"], login=login) for login in ("court", "court2"))
     court.refer(clerk=clerk)
     ruling = court.enter_judgment(violation=served, ruling_no="7/2026", ruled_on=clock.today(), fils=150_000, clerk=clerk)

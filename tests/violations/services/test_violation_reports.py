@@ -77,7 +77,7 @@ def test_two_inspectors_with_the_same_facts_reach_the_same_amount(
 ) -> None:
     amounts = set()
     for login in ("first", "second"):
-        row, _new = violation_reports.record(inspector=make_inspector(login), found=found(make_shop(), "CLN-02"))
+        row, _new = violation_reports.record(inspector=make_inspector(login), findings=found(make_shop(), "CLN-02"))
         minutes_after(row, login)
         amounts.add(row.offence_facts["settlement_fils"])
     assert amounts == {100_000}
@@ -94,7 +94,7 @@ def test_a_repetition_is_counted_by_the_system_and_costs_more(
     inspector, shop = make_inspector(), make_shop()
     sums = []
     for _turn in range(3):
-        row, _new = violation_reports.record(inspector=inspector, found=found(shop, "SHP-04", quantity_hundredths=400))
+        row, _new = violation_reports.record(inspector=inspector, findings=found(shop, "SHP-04", quantity_hundredths=400))
         frozen_clock.move(days=3)
         violation_reports.write_report(violation=row, inspector=inspector, seen_at=clock.now())
         sums.append((row.repeat_count, queries.order_of(row).fils))  # type: ignore[union-attr]
@@ -104,11 +104,11 @@ def test_a_repetition_is_counted_by_the_system_and_costs_more(
 
 def test_the_same_minute_sent_again_is_one(write: Callable[..., Violation], inspector: Any, shop: Shop) -> None:
     seen = found(shop)
-    first, new = violation_reports.record(inspector=inspector, found=seen)
-    again, new_again = violation_reports.record(inspector=inspector, found=seen)
+    first, new = violation_reports.record(inspector=inspector, findings=seen)
+    again, new_again = violation_reports.record(inspector=inspector, findings=seen)
     assert (new, new_again, again.pk, Violation.objects.count()) == (True, False, first.pk, 1)
     with pytest.raises(Refused, match="sent_differently"):
-        violation_reports.record(inspector=inspector, found=replace(seen, offence="CLN-02"))
+        violation_reports.record(inspector=inspector, findings=replace(seen, offence="CLN-02"))
 
 
 def test_one_act_at_one_shop_on_one_day_is_written_once(write: Callable[..., Violation], make_inspector: Callable[..., Any]) -> None:
@@ -130,7 +130,7 @@ def test_one_act_at_one_shop_on_one_day_is_written_once(write: Callable[..., Vio
 )
 def test_facts_that_cannot_be_are_refused_with_a_sentence(inspector: Any, shop: Shop, facts: dict[str, Any], code: str) -> None:
     with pytest.raises(Refused) as refused:
-        violation_reports.record(inspector=inspector, found=replace(found(shop), **facts))
+        violation_reports.record(inspector=inspector, findings=replace(found(shop), **facts))
     assert refused.value.code == code
     assert str(refused.value.sentence)
     assert not Violation.objects.exists()
@@ -150,20 +150,20 @@ def test_only_an_inspector_in_office_in_scope_and_at_home_writes(
 ) -> None:
     inspector = make_inspector("other", **spell)
     with pytest.raises(NotPermitted) as refused:
-        violation_reports.record(inspector=inspector, found=found(shop))
+        violation_reports.record(inspector=inspector, findings=found(shop))
     assert refused.value.code == code
 
 
 def test_premises_for_women_are_for_a_team_of_women(make_inspector: Callable[..., Any], make_shop: Callable[..., Shop]) -> None:
     salon = make_shop(activity_id="WSAL")
     with pytest.raises(NotPermitted, match="womens_team"):
-        violation_reports.record(inspector=make_inspector("men"), found=found(salon))
-    row, _new = violation_reports.record(inspector=make_inspector("women", womens=True), found=found(salon))
+        violation_reports.record(inspector=make_inspector("men"), findings=found(salon))
+    row, _new = violation_reports.record(inspector=make_inspector("women", womens=True), findings=found(salon))
     assert row.is_womens_premises
 
 
 def test_somebody_without_an_account_finds_it_at_first_sign_in(inspector: Any) -> None:
-    row, _new = violation_reports.record(inspector=inspector, found=found(None, "CLN-01", civil_id=SALIM, party_name_ar="سالم"))
+    row, _new = violation_reports.record(inspector=inspector, findings=found(None, "CLN-01", civil_id=SALIM, party_name_ar="سالم"))
     assert row.party is None
     assert SALIM not in str({name: value for name, value in vars(row).items() if name != "_state"})
 

@@ -1,4 +1,4 @@
-"""Open fines on paper from a CSV, without the browser: the same two people, the same checks."""
+"""Load a CSV of legacy fines on the command line, with the checks and the two people of the pages."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class Command(BaseCommand):
                 self._release(options["release"], user)
             else:
                 self._read(options["file"], user)
-        except NotReadable as no:
-            raise CommandError(no.sentence) from no
+        except NotReadable as error:
+            raise CommandError(error.sentence) from error
         except Refused as refusal:
             raise CommandError(str(refusal.sentence) or refusal.code) from refusal
         except OSError as error:

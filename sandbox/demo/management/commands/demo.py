@@ -1,4 +1,4 @@
-"""`manage.py demo`: made-up people, shops, licences and cases, the same on every machine; and who they are."""
+"""`manage.py demo`: load the data of the demo, and print its people."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sandbox.demo.registry import STEPS
 from sandbox.demo.shops import commercial_register as commercial
 from sandbox.demo.shops import stories
 
-UPRIGHT = "{:<22} {:<20} {:<13} {}"
+ROW_FORMAT = "{:<22} {:<20} {:<13} {}"
 
 
 class Command(BaseCommand):
@@ -47,25 +47,27 @@ class Command(BaseCommand):
         licences = settings.VAR_DIR / commercial.FILE
         if not licences.exists():
             commercial.write_for_simulator(licences)
-        kept = Anchor.objects.get(key=loading.ANCHOR).at
+        anchor = Anchor.objects.get(key=loading.ANCHOR).at
         self.stdout.write(
-            f"Demo data loaded; its dates count from {kept:%Y-%m-%d}." if done else f"Demo data of {kept:%Y-%m-%d} is in place."
+            f"Demo data loaded; its dates count from {anchor:%Y-%m-%d}." if done else f"Demo data of {anchor:%Y-%m-%d} is in place."
         )
 
     def _people(self) -> None:
         self.stdout.write("People (sign in with Kuwait Mobile ID; the simulator knows them)")
-        told = {place.owner_en: place.story.shows[1] for place in stories.placed()}
-        for one in people.identities():
-            shows = told.get(
-                one.person.name_en, "many shops and past requests" if one.person.role == "owner" else "signs for a company with many shops"
+        shown_stories = {placed.owner_en: placed.story.shows[1] for placed in stories.placed()}
+        for identity in people.identities():
+            person = identity.person
+            shows = shown_stories.get(
+                person.name_en,
+                "many shops and past requests" if person.role == "owner" else "signs for a company with many shops",
             )
-            if one.person.story == stories.EVERYTHING:
+            if person.story == stories.EVERYTHING:
                 shows = "one shop of each of these"
-            self.stdout.write(UPRIGHT.format(one.person.name_en, one.person.name_ar, civil_id.mask(one.civil_id), shows))
+            self.stdout.write(ROW_FORMAT.format(person.name_en, person.name_ar, civil_id.mask(identity.civil_id), shows))
         self.stdout.write("\nStaff (login, password, present code of the second factor, secret of the authenticator app)")
         for member in staff.STAFF:
             secrets = f"{staff.password(member)}  {staff.present_code(member)}  {staff.second_factor(member)}"
-            self.stdout.write(UPRIGHT.format(member.name_en, member.name_ar, member.login, secrets))
+            self.stdout.write(ROW_FORMAT.format(member.name_en, member.name_ar, member.login, secrets))
 
 
 def require_demo() -> None:

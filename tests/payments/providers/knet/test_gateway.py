@@ -98,13 +98,13 @@ def test_an_answer_that_is_no_answer_is_unreachable(bank: Server, answer: Any, w
     bank.answer = answer
     with pytest.raises(GatewayUnreachable) as failure:
         Knet().inquire(trackid="TRACK1", fils=10_000)
-    assert why in failure.value.why
+    assert why in failure.value.reason
     assert "999901pg" not in failure.value.request and "TRACK1" in failure.value.request
     assert len(bank.seen) == 1
 
 
 def test_a_slow_drip_is_cut_off(bank: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "WHOLE", -1)
+    monkeypatch.setattr(client, "TOTAL", -1)
     with pytest.raises(GatewayUnreachable, match="too slow"):
         Knet().inquire(trackid="TRACK1", fils=10_000)
 
@@ -211,7 +211,7 @@ def test_the_call_waits_as_long_as_documented_and_says_how_it_wants_the_answer(b
 
     monkeypatch.setattr(client.requests.Session, "post", watched)
     Knet().inquire(trackid="TRACK1", fils=10_000)
-    assert asked["timeout"] == (3, 10) and client.WHOLE == 20
+    assert asked["timeout"] == (3, 10) and client.TOTAL == 20
     assert (asked["allow_redirects"], asked["trust_env"], asked["stream"], asked["verify"]) == (False, False, True, True)
     assert asked["headers"] == {"Content-Type": "application/xml", "Accept-Encoding": "identity"}
 
@@ -235,7 +235,7 @@ def test_an_unreadable_file_of_certificates_is_unreachable_not_a_fault(settings:
     settings.KNET_CA_FILE = "/nowhere/ca.pem"
     with pytest.raises(GatewayUnreachable) as failure:
         Knet().inquire(trackid="TRACK1", fils=10_000)
-    assert failure.value.why == "OSError" and "nowhere" not in str(failure.value)
+    assert failure.value.reason == "OSError" and "nowhere" not in str(failure.value)
 
 
 def test_a_refund_is_a_credit_and_what_the_bank_said_is_kept(bank: Server) -> None:
@@ -251,7 +251,7 @@ def test_an_answer_that_cannot_be_read_is_kept_up_to_a_limit(bank: Server) -> No
     bank.answer = (200, {}, b"<html>\xff\x00 999901pg" + b"x" * 60_000)
     with pytest.raises(GatewayUnreachable) as failure:
         Knet().inquire(trackid="TRACK1", fils=10_000)
-    assert failure.value.why == "malformed: UnicodeDecodeError"
+    assert failure.value.reason == "malformed: UnicodeDecodeError"
     assert failure.value.response.startswith("<html>\\xff\\x00 ********xxx")
     assert len(failure.value.response) <= 64 * 1024
 

@@ -1,0 +1,92 @@
+"""Work on differences of the daily match: notes, inquiries, and closing by two people."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from municipality.accounts.models import User
+from municipality.accounts.queries import has_role
+from municipality.audit.services import record
+from municipality.jobs.services import enqueue
+from municipality.kernel import clock
+from municipality.kernel.errors import NotPermitted, Refused
+from municipality.rulebook import queries as rulebook
+from municipality.rulebook.queries import Reason
+from payments.models import Difference, DifferenceNote, LedgerCorrection
+from payments.services.roles import require_role
+from payments.states import CASHIER, CHECKER
+
+
+@transaction.atomic
+def add_note(*, difference: Difference, by: User, text: str) -> DifferenceNote:
+    """Add a note. Raises NotPermitted, Refused("no_text")."""
+    role = CHECKER if has_role(by, CHECKER) else CASHIER
+    actor = require_role(by, role)
+    if not text.strip():
+        raise Refused("no_text", _("Please write what was found out."))
+    row = DifferenceNote.objects.create(difference=difference, by=by, at=clock.now(), text=text.strip()[:500])
+    record("difference.noted", subject=difference.key, actor=actor, text=text.strip()[:500])
+    return row
+
+
+@transaction.atomic
+def ask_gateway(*, difference: Difference, by: User) -> None:
+    """Enqueue an inquiry about the payment of a difference. Raises NotPermitted, Refused("not_ours")."""
+    actor = require_role(by, CASHIER)
+    attempt = difference.attempt
+    if attempt is None:
+        raise Refused("not_ours", _("No payment of ours has this track ID."))
+    key = f"attempt:{attempt.pk}:difference:{int(clock.now().timestamp()) // 60}"
+    enqueue("payments.inquire", key=key, attempt_id=attempt.pk, step=0, why="difference", turn=99)
+    record("difference.asked", subject=difference.key, actor=actor)
+
+
+def difference_reasons() -> list[Reason]:
+    """Reasons for closing a difference. Raises Refused("no_edition")."""
+    return rulebook.edition("replies.money", clock.today()).reasons_of("exception")
+
+
+@transaction.atomic
+def propose_closing(*, difference: Difference, proposed_by: User, code: str) -> None:
+    """Propose to close a difference. Raises NotPermitted, Refused: closed_already, bad_code, no_note."""
+    actor = require_role(proposed_by, CASHIER)
+    row = _lock_open(difference)
+    if code not in {reason.code for reason in difference_reasons()}:
+        raise Refused("bad_code", _("Please choose a reason."))
+    if not row.notes.exists():
+        raise Refused("no_note", _("A difference is closed with a note that says what was found out."))
+    row.code, row.proposed_by, row.correction = code, proposed_by, _correction_of(row)
+    row.save(update_fields=["code", "proposed_by", "correction"])
+    record("difference.closing_proposed", subject=row.key, actor=actor, data={"code": code})
+
+
+@transaction.atomic
+def close_difference(*, difference: Difference, closed_by: User) -> None:
+    """Close a difference as the second person; one with a posting only after an approved correction of it.
+
+    Raises NotPermitted (another role, own proposal), Refused: closed_already, not_proposed, not_reversed.
+    """
+    actor = require_role(closed_by, CHECKER)
+    row = _lock_open(difference)
+    if row.proposed_by_id is None:
+        raise Refused("not_proposed", _("Nobody proposed to close this yet."))
+    if row.proposed_by_id == closed_by.pk:
+        raise NotPermitted("own_proposal", _("Whoever proposes does not approve."))
+    row.correction = _correction_of(row)
+    if row.posting_id is not None and row.correction is None:
+        raise Refused("not_reversed", _("What stands in the ledger is put right by a correction of its posting first."))
+    row.closed_by, row.closed_at = closed_by, clock.now()
+    row.save(update_fields=["correction", "closed_by", "closed_at"])
+    record("difference.closed", subject=row.key, actor=actor, data={"code": row.code})
+
+
+def _lock_open(difference: Difference) -> Difference:
+    row = Difference.objects.select_for_update().get(pk=difference.pk)
+    if row.closed_at is not None:
+        raise Refused("closed_already", _("This difference is closed."))
+    return row
+
+
+def _correction_of(row: Difference) -> LedgerCorrection | None:
+    return LedgerCorrection.objects.filter(posting=row.posting_id, is_approved=True).order_by("-pk").first() if row.posting_id else None
