@@ -269,7 +269,7 @@ def test_every_page_of_the_desk_about_a_person_leaves_exactly_one_look(sample: S
 
 
 def test_a_page_that_skips_the_look_is_found(sample: Sample, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    monkeypatch.setattr("municipality.review.admin.case.note_look", lambda *_: None)
+    monkeypatch.setattr("municipality.review.admin.case.log_case_access", lambda *_: None)
     monkeypatch.setattr("municipality.review.admin.access.log_case_access", lambda *_: None)
     read = request.getfixturevalue("desk_pages")
     assert read["case"].looks == read["corrections"].looks == 0 and sample.owner.person.name_ar in read["case"].html

@@ -155,7 +155,7 @@ def answer(place: QueueEntry, **facts: str) -> QueueEntry:
     """The applicant corrects facts and sends them."""
     case = Case.objects.get(pk=place.case_id)
     FACTS[case.pk].update(facts)
-    return desk.answered(case=case, actor=actor_of(case.applicant))
+    return desk.receive_answer(case=case, actor=actor_of(case.applicant))
 
 
 @dataclass

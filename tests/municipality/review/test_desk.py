@@ -193,7 +193,7 @@ def test_a_refusal_holds_only_once_a_supervisor_signed_it(office: Office) -> Non
 def test_neither_the_maker_nor_another_branch_nor_a_tied_person_nor_an_officer_signs(office: Office) -> None:
     assignment, decision = proposal(office)
     stranger = StaffFactory(supervisor=True, login="stranger", branch_id="JA")
-    staff.declare_tie(officer=office.second, party_key=office.applicant.key, kind="relative", declared_by=office.second)
+    staff.declare_conflict(officer=office.second, party_key=office.applicant.key, kind="relative", declared_by=office.second)
     office.officer.groups.add(office.supervisor.groups.get())
     for person in (office.officer, stranger, office.second, office.colleague):
         with pytest.raises(NotPermitted):

@@ -175,7 +175,7 @@ def test_absences_are_entered_and_cancelled_by_the_officer_or_a_supervisor(offic
 
 
 def test_a_tie_is_listed_for_the_auditor_and_ended_by_another(office: Office) -> None:
-    tie = staff.declare_tie(officer=office.officer, party_key=office.applicant.key, kind="relative", declared_by=office.officer)
+    tie = staff.declare_conflict(officer=office.officer, party_key=office.applicant.key, kind="relative", declared_by=office.officer)
     assert office.applicant.key in text_of(signed_in(StaffFactory(groups=["auditor"], branch_id="HA")).get(TIES))
     assert office.applicant.key in text_of(signed_in(office.officer).get(OWN))
     assert signed_in(office.supervisor).post(TIES, {"tie": tie.pk}).status_code == 302

@@ -75,7 +75,7 @@ def test_a_case_taken_before_its_turn_is_counted_and_listed_with_its_reason(offi
     assert not public_queue.compute(clock.now()).overrides, "one person is not enough"
     queue.allow_override(override=made, allowed_by=office.second)
     desk_acts.drawn(office.officer)
-    found = public_queue.worked_out(clock.now())
+    found = public_queue.compute(clock.now())
     ((reason, count),) = found.reasons
     assert (reason.code, count, of_field().overrides) == ("danger_to_health", 1, 1)
     page = Client().get("/en/queue/").content.decode()

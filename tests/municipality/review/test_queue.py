@@ -78,7 +78,7 @@ def test_a_tie_declared_later_takes_the_case_at_once_at_any_stage(office: Office
     third = desk_acts.drawn(office.officer)
     desk.propose_refusal(assignment=third, code="layout_changed")
     desk_acts.drawn(office.officer)
-    staff.declare_tie(officer=office.officer, party_key=office.applicant.key, kind="business", declared_by=office.supervisor)
+    staff.declare_conflict(officer=office.officer, party_key=office.applicant.key, kind="business", declared_by=office.supervisor)
     assert [state(n) for n in (held, away, proposed)] == ["away", "waiting", "waiting"]
     assert not Assignment.objects.filter(ended_at__isnull=True).exists()
     assert Case.objects.get(place=away).state == "in_review" and desk.next_to_sign(supervisor=office.supervisor) is None

@@ -26,7 +26,7 @@ def maker(transactional_db: None) -> User:
 
 def drafts(maker: User) -> list[Any]:
     first = RuleSet.objects.filter(subject="fees.testing").order_by("pk").first() or RuleSetFactory(made_by=maker)
-    return at_once(*[lambda: services.draft_after(ruleset=first, maker=maker, actor=Actor("rule_maker", maker.key))] * 6)
+    return at_once(*[lambda: services.copy_as_draft(ruleset=first, maker=maker, actor=Actor("rule_maker", maker.key))] * 6)
 
 
 def test_each_draft_gets_a_number_of_its_own(maker: User) -> None:

@@ -54,7 +54,7 @@ def test_a_file_that_arrived_when_the_request_was_over_is_swept_and_until_then_f
     kept = RenewalDraftFactory(shop=make_shop(), person=owner, changed=["area_m2"])
     Draft.objects.filter(pk=draft.pk).update(answers={}, page_versions={}, closed_at=clock.now())  # as an older portal left it
     with clock.at(NOON + dt.timedelta(days=2)):
-        assert [draft.key] == queries.files_left() and len(list(invariants.findings())) == 1
+        assert [draft.key] == queries.leftover_files() and len(list(invariants.findings())) == 1
         assert services.drop_files() == 1 and services.drop_files() == 0
         assert states(draft) == {"removed"} and states(kept) == {"ready"}
         assert not list(invariants.findings())
