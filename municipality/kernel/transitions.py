@@ -93,7 +93,7 @@ def transition_all(rows: Sequence[Any], *, move_of: Callable[[Any], str], actor:
             raise TransitionRefused("moved_meanwhile", move=steps[0].name)
 
 
-def misfits(model: Any) -> Iterator[str]:
+def state_findings(model: Any) -> Iterator[str]:
     """What does not hold of a stateful model: the last event leads to the present state, events are edges and follow each other."""
     table = model._meta.db_table
     for pk, state in (
