@@ -2,7 +2,7 @@
 
 A *sound* is the row of consonants that both scripts write, in coarse classes: ق, ك, غ, k, q, g and gh are one. Vowels are left out,
 because Arabic does not write the short ones and Latin letters spell each in five ways. How near two words of one sound are is told
-by `unlikeness`, which counts vowels a quarter.
+by `spoken_distance`, which counts vowels a quarter.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from itertools import islice, product
 
 from municipality.kernel.arabic import is_arabic
 
-MOST_SOUNDS = 6
+MAX_SOUNDS = 6
 VOWELS = frozenset("awy")
 # What a letter may sound like; the first is the usual one. `a`, `w` and `y` are vowels that Arabic writes.
 _ARABIC: dict[str, tuple[str, ...]] = {
@@ -63,22 +63,22 @@ def sounds(word: str) -> dict[str, str]:
     Empty where fewer than two consonants remain. A W or Y at the beginning counts as a consonant, and may be missing.
     """
     found: dict[str, str] = {}
-    for choice in islice(product(*_letters(word)), 2 * MOST_SOUNDS):
+    for choice in islice(product(*_letters(word)), 2 * MAX_SOUNDS):
         spoken = "".join(choice)
         row = _VOWEL.sub("", spoken)
         if spoken[:1] in ("w", "y"):
             found.setdefault(spoken[0].upper() + row, spoken)
         found.setdefault(row, spoken)
-    return dict(islice(((row, spoken) for row, spoken in found.items() if len(row) >= 2), MOST_SOUNDS))
+    return dict(islice(((row, spoken) for row, spoken in found.items() if len(row) >= 2), MAX_SOUNDS))
 
 
-def sounds_apart(one: str, other: str) -> float | None:
+def sound_distance(one: str, other: str) -> float | None:
     """How far two words of one sound lie apart by their vowels; None where they share no sound."""
     mine, theirs = sounds(one), sounds(other)
-    return min((unlikeness(mine[row], theirs[row]) for row in mine if row in theirs), default=None)
+    return min((spoken_distance(mine[row], theirs[row]) for row in mine if row in theirs), default=None)
 
 
-def unlikeness(one: str, other: str) -> float:
+def spoken_distance(one: str, other: str) -> float:
     """How far two spoken words lie apart: a vowel counts a quarter, a consonant one."""
     before = [0.0]
     for letter in other:
