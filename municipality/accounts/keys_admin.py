@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from municipality.accounts.models import SuperuserAlarm
-from municipality.accounts.proof import asks_again
+from municipality.accounts.proof import reauthentication_required
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.accounts.services import alarms, key_losses
 from municipality.kernel.errors import Refused
@@ -24,7 +24,7 @@ OPENERS = (key_losses.ADMINISTRATOR, key_losses.SUPERVISOR)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@asks_again
+@reauthentication_required
 def lost_keys(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Colleagues whose passkey is lost; by POST the way back of one of them is opened."""
     if not any(in_group(request, role) for role in OPENERS):

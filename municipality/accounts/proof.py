@@ -55,30 +55,30 @@ def steps(*names: str, field: str = "step") -> Callable[[HttpRequest], bool]:
     return lambda request: request.POST.get(field) in names
 
 
-def asks_again(view: View | None = None, *, acts: Callable[[HttpRequest], bool] | None = None, to_open: bool = False) -> Any:
-    """Mark a view whose POST asks again (`acts`: only those for which this is true; `to_open`: the page itself as well).
+def reauthentication_required(view: View | None = None, *, when: Callable[[HttpRequest], bool] | None = None, on_get: bool = False) -> Any:
+    """Mark a view whose POST asks again (`acts`: only those for which this is true; `on_get`: the page itself as well).
 
     Stands inside the marks of access: it speaks of whoever is signed in.
     """
     if view is None:
-        return lambda inner: asks_again(inner, acts=acts, to_open=to_open)
-    asked_view: View = view
+        return lambda inner: reauthentication_required(inner, when=when, on_get=on_get)
+    protected_view: View = view
 
-    @wraps(asked_view)
+    @wraps(protected_view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         if request.method == "POST":
-            return _on_post(request, lambda: asked_view(request, *args, **kwargs), acts, to_open)
+            return _on_post(request, lambda: protected_view(request, *args, **kwargs), when, on_get)
         if request.method == "GET" and IN_SESSION in request.session and (found := _taken(request)):
             return _page(request, _Asked(found, status=200))
-        if to_open and request.user.is_authenticated and not sessions.is_fresh(request):
+        if on_get and request.user.is_authenticated and not sessions.is_fresh(request):
             return _page(request, _Asked())
-        return asked_view(request, *args, **kwargs)
+        return protected_view(request, *args, **kwargs)
 
-    guarded.asks_again = True  # type: ignore[attr-defined]
+    guarded.requires_reauthentication = True  # type: ignore[attr-defined]
     return guarded
 
 
-def _on_post(request: HttpRequest, go: Callable[[], Any], acts: Callable[[HttpRequest], bool] | None, to_open: bool) -> Any:
+def _on_post(request: HttpRequest, go: Callable[[], Any], when: Callable[[HttpRequest], bool] | None, on_get: bool) -> Any:
     user: Any = request.user
     if not user.is_authenticated:
         return go()
@@ -89,12 +89,12 @@ def _on_post(request: HttpRequest, go: Callable[[], Any], acts: Callable[[HttpRe
             return _page(request, refused)
         typed = _typed(request)
         request.POST = _without(request)  # type: ignore[assignment]
-        if to_open and not typed:
+        if on_get and not typed:
             return HttpResponseRedirect(request.get_full_path())
         return go()
     # The people's pages never act on a POST that only asks for the other language; those of staff know no such POST.
     only_switch = is_switch(request) and not user.is_staff
-    if only_switch or sessions.is_fresh(request) or (acts is not None and not acts(request)):
+    if only_switch or sessions.is_fresh(request) or (when is not None and not when(request)):
         return go()
     return _page(request, _Asked(_typed(request)))
 

@@ -105,9 +105,9 @@ class StaffSite(AdminSite):
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """One's own password: a way in like the others, so it asks again who is there."""
-        from municipality.accounts.proof import asks_again
+        from municipality.accounts.proof import reauthentication_required
 
-        return asks_again(super().password_change, to_open=True)(request, extra_context)
+        return reauthentication_required(super().password_change, on_get=True)(request, extra_context)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Every page carries the staff mark and sends strangers to the staff door."""

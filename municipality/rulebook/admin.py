@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from municipality.accounts.proof import asks_again
+from municipality.accounts.proof import reauthentication_required
 from municipality.audit.services import record
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
@@ -218,7 +218,11 @@ class RuleSetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_urls(self) -> list[URLPattern]:
         return [
-            path("<int:ruleset_id>/publish/", self.admin_site.admin_view(asks_again(self.publish)), name="rulebook_ruleset_publish"),
+            path(
+                "<int:ruleset_id>/publish/",
+                self.admin_site.admin_view(reauthentication_required(self.publish)),
+                name="rulebook_ruleset_publish",
+            ),
             path("<int:ruleset_id>/next/", self.admin_site.admin_view(require_POST(self.draft_next)), name="rulebook_ruleset_next"),
             *super().get_urls(),
         ]

@@ -10,7 +10,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from municipality.accounts.proof import asks_again, steps
+from municipality.accounts.proof import reauthentication_required, steps
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel.errors import Refused
 from municipality.ui.admin_base import ReadOnlyInline, code, demand, in_group, moment
@@ -144,7 +144,7 @@ class CorrectionAdmin(MoneyAdmin):
     fields = ("posting_code", "source", "target", "reason_code", "proposed_by", "proposed_at", "decided_by", "decided_at", "is_approved")
 
     def get_urls(self) -> list[URLPattern]:
-        page = self.admin_site.admin_view(asks_again(self.decide, acts=steps("approve")))
+        page = self.admin_site.admin_view(reauthentication_required(self.decide, when=steps("approve")))
         return [path("<int:correction_id>/decide/", page, name="payments_ledgercorrection_decide"), *super().get_urls()]
 
     def change_view(

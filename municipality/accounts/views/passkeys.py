@@ -21,7 +21,7 @@ from municipality.accounts import devices, keyholders, known_devices, limits, ne
 from municipality.accounts.access import View, access, has_second_factor, led_to_key, public
 from municipality.accounts.forms import PasskeyNameForm
 from municipality.accounts.models import actor_of
-from municipality.accounts.proof import asks_again
+from municipality.accounts.proof import reauthentication_required
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.accounts.services import passkeys as services
 from municipality.accounts.services.sign_in import TOO_MANY_FROM_HERE
@@ -125,7 +125,7 @@ def _by_key_if_any(view: View) -> View:
 @access("any", before_key=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 @_by_key_if_any
-@asks_again(to_open=True)
+@reauthentication_required(on_get=True)
 def add(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Make a passkey; only while the last proof is fresh. The first one of an officer opens what had been closed to their code."""
     user = request.user
@@ -162,7 +162,7 @@ def _own(request: HttpRequest, key_id: int) -> Authenticator:
 @access("any", before_key=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 @_by_key_if_any
-@asks_again
+@reauthentication_required
 def rename(request: AuthenticatedHttpRequest, key_id: int) -> HttpResponse:
     """Give one of one's own passkeys another name."""
     user = request.user
@@ -177,7 +177,7 @@ def rename(request: AuthenticatedHttpRequest, key_id: int) -> HttpResponse:
 @access("any", before_key=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 @_by_key_if_any
-@asks_again
+@reauthentication_required
 def remove(request: AuthenticatedHttpRequest, key_id: int) -> HttpResponse:
     """Ask first (GET), then forget one of one's own passkeys (POST)."""
     user = request.user

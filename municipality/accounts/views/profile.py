@@ -13,7 +13,7 @@ from municipality.accounts.access import access
 from municipality.accounts.access_log import access_entries
 from municipality.accounts.forms import ContactCodeForm, EmailForm, LanguageForm, PhoneForm
 from municipality.accounts.models import User
-from municipality.accounts.proof import asks_again
+from municipality.accounts.proof import reauthentication_required
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.accounts.services import contacts
 from municipality.accounts.views.sign_in import SUGGESTED_PHONE
@@ -70,7 +70,7 @@ def _suggestion(request: AuthenticatedHttpRequest, contact: contacts.Contact) ->
 
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
-@asks_again
+@reauthentication_required
 def contact(request: AuthenticatedHttpRequest, name: str) -> HttpResponse:
     """Enter an address and have a code sent to it."""
     which = _contact(name)

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from municipality.accounts.access import access
 from municipality.accounts.models import Organisation, User
-from municipality.accounts.proof import asks_again
+from municipality.accounts.proof import reauthentication_required
 from municipality.accounts.queries import organisations_signed_by, signatories_of
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.delegation import queries, registry
@@ -110,7 +110,7 @@ def _subjects(user: User) -> list[tuple[str, Any]]:
 
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
-@asks_again
+@reauthentication_required
 def give(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Name a person who may act. The answer says nothing about whether that person has an account."""
     return _give(
@@ -242,7 +242,7 @@ def organisation(request: AuthenticatedHttpRequest, public_id: str) -> HttpRespo
 
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
-@asks_again
+@reauthentication_required
 def add_clerk(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """Name a clerk, who works for the organisation in every service until a day."""
     found = _organisation(request.user, public_id)

@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from municipality.accounts.proof import asks_again, steps
+from municipality.accounts.proof import reauthentication_required, steps
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel import clock as time
 from municipality.kernel.errors import Refused
@@ -28,7 +28,7 @@ P = QueueEntryState
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@asks_again(acts=steps("allow"))
+@reauthentication_required(when=steps("allow"))
 def board(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The state of the supervisor's branch (GET); request or allow an override (POST)."""
     demand(request, "supervisor")

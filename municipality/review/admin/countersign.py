@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from municipality.accounts.proof import asks_again
+from municipality.accounts.proof import reauthentication_required
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel.errors import Refused
 from municipality.review import queries, texts
@@ -26,7 +26,7 @@ from municipality.ui.templatetags.portal import ref
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@asks_again
+@reauthentication_required
 def sign(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Show the next proposal (GET); sign it, or send it back for a coded reason (POST)."""
     demand(request, "supervisor")

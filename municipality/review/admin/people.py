@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from municipality.accounts.models import User
-from municipality.accounts.proof import asks_again, steps
+from municipality.accounts.proof import reauthentication_required, steps
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel import clock as time
 from municipality.kernel.errors import Refused
@@ -111,7 +111,7 @@ def officers_of(branch_id: str | None) -> QuerySet[User]:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@asks_again(acts=steps("give", "end", field="act"))
+@reauthentication_required(when=steps("give", "end", field="act"))
 def people(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The officers of the supervisor's branch with their skills and upcoming absences, and actions on them."""
     demand(request, "supervisor")

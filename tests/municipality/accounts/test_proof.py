@@ -217,7 +217,7 @@ def marked() -> set[str]:
     def walk(patterns: Any, space: str) -> None:
         for pattern in patterns:
             if isinstance(pattern, URLPattern):
-                if getattr(pattern.callback, "asks_again", False):
+                if getattr(pattern.callback, "requires_reauthentication", False):
                     found.add(f"{space}{pattern.name}")
             else:
                 walk(pattern.url_patterns, f"{pattern.namespace}:" if pattern.namespace else space)
