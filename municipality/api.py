@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from municipality.accounts.access import public
-from municipality.accounts.limits import Limit, Pace, address_of
+from municipality.accounts.limits import Limit, LimitUsage, address_of
 from municipality.cases import queries
 from municipality.cases.catalogue import ServiceEntry, services, terms
 from municipality.documents.services import look_up
@@ -103,7 +103,7 @@ class ServiceList(PublicView):
 class Verify(PublicView):
     max_age = 0
 
-    def pace(self, request: HttpRequest) -> Pace:
+    def count(self, request: HttpRequest) -> LimitUsage:
         """The page for people and this one share a limit."""
         return Limit("verify", CHECKS, SECONDS).use(address_of(request))
 

@@ -20,7 +20,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView, exception_handler
 
-from municipality.accounts.limits import Pace, paced
+from municipality.accounts.limits import LimitUsage, count_read
 from municipality.kernel.errors import Refused
 
 PROBLEM_TYPE = "application/problem+json"
@@ -109,16 +109,16 @@ class PublicView(APIView):
     may_be_empty: ClassVar[frozenset[str]] = frozenset()
     max_age: ClassVar[int] = 60  # seconds that an answer may be kept; 0 for not at all
 
-    def pace(self, request: HttpRequest) -> Pace:
+    def count(self, request: HttpRequest) -> LimitUsage:
         """Count this request of its client."""
-        return paced(request, "api", limit=READS, seconds=SECONDS)
+        return count_read(request, "api", limit=READS, seconds=SECONDS)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse what no operation answers, before it is asked."""
         if request.method != "OPTIONS":
-            self.paced = self.pace(request._request)
-            if not self.paced.is_kept:
-                raise TooFast(self.paced.reset)
+            self.usage = self.count(request._request)
+            if not self.usage.is_within:
+                raise TooFast(self.usage.reset)
         super().initial(request, *args, **kwargs)
         known = f"{_('Known are')}: {', '.join(self.names)}." if self.names else str(_("This address takes none."))
         wrong = {name[:60]: f"{_('There is no such parameter.')} {known}" for name in request.query_params if name not in self.names}
@@ -143,9 +143,9 @@ class PublicView(APIView):
         answer["Access-Control-Expose-Headers"] = "ETag, Link, RateLimit, RateLimit-Policy, Retry-After"
         answer["Content-Language"] = get_language() or "ar"
         patch_vary_headers(answer, ("Accept", "Accept-Language"))
-        if (paced := getattr(self, "paced", None)) is not None:
-            answer["RateLimit-Policy"] = f'"{paced.name}";q={paced.amount};w={paced.seconds}'
-            answer["RateLimit"] = f'"{paced.name}";r={paced.left};t={paced.reset}'
+        if (usage := getattr(self, "usage", None)) is not None:
+            answer["RateLimit-Policy"] = f'"{usage.name}";q={usage.amount};w={usage.seconds}'
+            answer["RateLimit"] = f'"{usage.name}";r={usage.remaining};t={usage.reset}'
         if kept and hasattr(answer, "add_post_render_callback"):
             answer.add_post_render_callback(lambda rendered: _unless_known(request._request, rendered))
         return answer

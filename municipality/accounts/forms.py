@@ -85,7 +85,7 @@ class StaffSignInForm(LoginForm):
     `held_back` is the limit that kept the password from being looked at, if one did.
     """
 
-    held_back: limits.Pace | None = None
+    held_back: limits.LimitUsage | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Pace:
+class LimitUsage:
     """How a client stands against a limit after this try: `used` of `amount` in a span of `seconds`, over in `reset` seconds."""
 
     name: str
@@ -34,11 +34,11 @@ class Pace:
     reset: int
 
     @property
-    def is_kept(self) -> bool:
+    def is_within(self) -> bool:
         return self.used <= self.amount
 
     @property
-    def left(self) -> int:
+    def remaining(self) -> int:
         return max(0, self.amount - self.used)
 
 
@@ -63,9 +63,9 @@ class Limit:
 
     def take(self, subject: str) -> bool:
         """Count one try of `subject`. False if the limit is reached; a refused try is not counted."""
-        return self.use(subject).is_kept
+        return self.use(subject).is_within
 
-    def use(self, subject: str) -> Pace:
+    def use(self, subject: str) -> LimitUsage:
         """Count one try of `subject` and say how it stands; a refused try is not counted."""
         key, now = self._key(subject), clock.now()
         with transaction.atomic(), connection.cursor() as cursor:
@@ -75,7 +75,7 @@ class Limit:
             if used <= self.amount:
                 cursor.execute(_HITS, [json.dumps([*hits, now.timestamp()]), key])
         first = min(hits, default=now.timestamp())
-        return Pace(self.name, self.amount, self.seconds, used, max(1, math.ceil(first + self.seconds - now.timestamp())))
+        return LimitUsage(self.name, self.amount, self.seconds, used, max(1, math.ceil(first + self.seconds - now.timestamp())))
 
     def give_back(self, subject: str) -> None:
         """Forget the newest try of `subject`: it was a right one."""
@@ -131,22 +131,22 @@ def _staff_subject(login: str, address: str, device: Device | None) -> str:
     return f"{login} on {device.id}" if device is not None and device.knows(login) else f"{login} from {address}"
 
 
-def take_password(*, login: str, address: str, device: Device | None) -> Pace | None:
+def take_password(*, login: str, address: str, device: Device | None) -> LimitUsage | None:
     """Count one password for a login name; nothing if it may be looked at, else the limit that is reached.
 
     Names count alike whether they exist or not. On a browser with which this very name came in before, only the tries on that
     browser count, so that nobody shuts a member of staff out from elsewhere.
     """
     own = STAFF_PASSWORD.use(_staff_subject(login, address, device))
-    if not own.is_kept or (device is not None and device.knows(login)):
-        return None if own.is_kept else own
+    if not own.is_within or (device is not None and device.knows(login)):
+        return None if own.is_within else own
     around = STAFF_FROM.use(address)
-    if not around.is_kept:
+    if not around.is_within:
         return around
     if STAFF_NAME.take(login):
         return None
     slowly = STAFF_NAME_SLOWLY.use(login)
-    return None if slowly.is_kept else slowly
+    return None if slowly.is_within else slowly
 
 
 def password_was_right(*, login: str, address: str, device: Device | None) -> None:
@@ -154,21 +154,21 @@ def password_was_right(*, login: str, address: str, device: Device | None) -> No
     STAFF_PASSWORD.clear(_staff_subject(login, address, device))
 
 
-def spend(request: HttpRequest, what: str, *, limit: int, seconds: int) -> bool:
+def take_attempt(request: HttpRequest, what: str, *, limit: int, seconds: int) -> bool:
     """Use one of a client's `limit` tries of `what` in any span of `seconds`. False when they are used up."""
     return Limit(what, limit, seconds).take(address_of(request))
 
 
-def pace(request: HttpRequest, what: str, *, limit: int, seconds: int) -> bool:
+def allow_read(request: HttpRequest, what: str, *, limit: int, seconds: int) -> bool:
     """Count one look of a client at something public, in the cache. False above `limit` in a span of `seconds`.
 
     For what is asked with every key that is pressed: a row in the database for each would cost more than the answer. Where the
-    cache is away nobody is held back; what must hold then is counted by `spend`.
+    cache is away nobody is held back; what must hold then is counted by `take_attempt`.
     """
-    return paced(request, what, limit=limit, seconds=seconds).is_kept
+    return count_read(request, what, limit=limit, seconds=seconds).is_within
 
 
-def paced(request: HttpRequest, what: str, *, limit: int, seconds: int) -> Pace:
+def count_read(request: HttpRequest, what: str, *, limit: int, seconds: int) -> LimitUsage:
     """The same, and how the client stands."""
     now = int(clock.now().timestamp())
     span, reset = now // seconds, seconds - now % seconds
@@ -178,7 +178,7 @@ def paced(request: HttpRequest, what: str, *, limit: int, seconds: int) -> Pace:
     except (RedisError, OSError, ValueError):  # the cache is away, or the counter went between the two commands
         log.warning("looks at %s are not counted", what)
         used = 1
-    return Pace(what, limit, seconds, used, reset)
+    return LimitUsage(what, limit, seconds, used, reset)
 
 
 def forget(older_than: dt.timedelta = dt.timedelta(days=2)) -> int:

@@ -16,7 +16,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from municipality.accounts.limits import Pace, paced
+from municipality.accounts.limits import LimitUsage, count_read
 from municipality.interface import NothingHere, PublicView, answers, parameter
 from municipality.places.models import Area, Governorate
 from municipality.rulebook.models import Activity
@@ -149,9 +149,9 @@ class ShopSearch(PublicView):
     names = ("q", "governorate", "area", "activity", "licence", "open", "open_now", "near", "after")
     may_be_empty = frozenset({"q"})
 
-    def pace(self, request: HttpRequest) -> Pace:
+    def count(self, request: HttpRequest) -> LimitUsage:
         """Shares its limit with the search page."""
-        return paced(request, "shop_search", limit=SEARCHES, seconds=SECONDS)
+        return count_read(request, "shop_search", limit=SEARCHES, seconds=SECONDS)
 
     @extend_schema(
         operation_id="shops_search",
