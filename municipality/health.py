@@ -28,7 +28,7 @@ from municipality.documents import pkcs11
 from municipality.documents.models import SealState
 from municipality.documents.signing import FILE_KEY, TOKEN
 from municipality.jobs import queries as jobs
-from municipality.jobs.clocks import APART
+from municipality.jobs.clocks import MAX_SKEW
 from municipality.jobs.heartbeats import BEAT, WORKER, WRONG_CLOCK
 from municipality.jobs.models import Heartbeat
 from municipality.kernel import clock
@@ -129,7 +129,7 @@ def beat() -> Any:
 
 def clocks() -> Any:
     """Whether the clocks of this web server and of every worker and timer agree with the database's."""
-    if abs(clock.apart()) > APART:
+    if abs(clock.skew()) > MAX_SKEW:
         return _("The clock of the web server is more than five seconds from the database's. Set it right.")
     if not _silent(WRONG_CLOCK[WORKER]):
         return _("The clock of a worker is more than five seconds from the database's. It takes no work until its clock is right.")

@@ -32,7 +32,7 @@ def record(action: str, *, subject: str, actor: Actor, data: dict[str, Any] | No
         subject=subject,
         actor_key=actor.key,
         actor_role=actor.role,
-        data={**(data or {}), **actor.whom},
+        data={**(data or {}), **actor.event_data},
         commitment=hashlib.sha256((salt + text).encode()).hexdigest() if text else "",
     )
     if text:

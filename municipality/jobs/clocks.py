@@ -16,8 +16,8 @@ from municipality.kernel import clock
 
 log = logging.getLogger(__name__)
 
-APART = dt.timedelta(seconds=5)
-_told = {"apart": False}  # of this process
+MAX_SKEW = dt.timedelta(seconds=5)
+_logged = {"apart": False}  # of this process
 
 
 def compare(connection: Any, **_: Any) -> None:
@@ -31,15 +31,15 @@ def compare(connection: Any, **_: Any) -> None:
 connection_created.connect(compare)
 
 
-def is_right() -> bool:
-    """Whether this machine's clock agrees with the database's to `APART`; a change is logged. Raises DatabaseError."""
+def agrees() -> bool:
+    """Whether this machine's clock agrees with the database's to `MAX_SKEW`; a change is logged. Raises DatabaseError."""
     connection.ensure_connection()
-    if abs(clock.apart()) > APART:
+    if abs(clock.skew()) > MAX_SKEW:
         compare(connection)  # the comparison may be old, and the machine have slept since
-    apart = clock.apart()
-    wrong = abs(apart) > APART
-    if wrong != _told["apart"]:
-        _told["apart"] = wrong
+    apart = clock.skew()
+    wrong = abs(apart) > MAX_SKEW
+    if wrong != _logged["apart"]:
+        _logged["apart"] = wrong
         if wrong:
             log.error("this clock is %+.0f seconds from the database's: no work is taken until it is right", apart.total_seconds())
         else:

@@ -37,7 +37,7 @@ def note_from_outside(part: str) -> bool:
     """
     right = True
     try:
-        right = clocks.is_right()
+        right = clocks.agrees()
         note(part if right else WRONG_CLOCK[part])
     except DatabaseError as error:
         log.warning("the sign of life of %s is not written: %s", part, type(error).__name__)
@@ -78,7 +78,7 @@ class Scheduler(PersistentScheduler):
         if time.monotonic() - self._noted >= SECONDS:
             self._noted = time.monotonic()
             self._right = note_from_outside(BEAT)
-        if not self._right or abs(clock.apart()) > clocks.APART:
+        if not self._right or abs(clock.skew()) > clocks.MAX_SKEW:
             return 1.0
         self._forget_the_future()
         wait: float = super().tick(*args, **options)
@@ -88,5 +88,5 @@ class Scheduler(PersistentScheduler):
         """Celery keeps when it last rang, in a file too: rung by a clock that was ahead, it would wait until then."""
         entries: list[Any] = [*self.schedule.values(), *(event.entry for event in self._heap or [])]
         for entry in entries:
-            if entry.last_run_at and entry.last_run_at > entry.default_now() + clocks.APART:
+            if entry.last_run_at and entry.last_run_at > entry.default_now() + clocks.MAX_SKEW:
                 entry.last_run_at = entry.default_now()

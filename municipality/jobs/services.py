@@ -154,7 +154,7 @@ def run(job_id: int) -> bool:
     A handler that outlives the limit of its kind is interrupted by Celery (in a process worker; a thread runs on) and tried again as
     after any failure; one that cannot be interrupted loses its lease, and what it still writes of its end is refused.
     """
-    if not clocks.is_right():
+    if not clocks.agrees():
         return False
     owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
     job = claim(job_id, owner)

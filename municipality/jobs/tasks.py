@@ -27,7 +27,7 @@ def tick() -> None:
     """Once a second: number the audit log, enqueue periodic jobs, dispatch what is due. Does nothing while this clock is wrong."""
     from municipality.audit.services import sequence
 
-    if not clocks.is_right():
+    if not clocks.agrees():
         return
     heartbeats.note(heartbeats.WORKER)
     with suppress(IntegrityError):  # another worker numbered the same acts; its numbers stand

@@ -24,7 +24,7 @@ from municipality.settings.undefined import Undefined
 _BEGINNING = env.str("TEST_CLOCK", "2026-11-24T12:00:00+03:00")
 _offset = dt.datetime.fromisoformat(_BEGINNING) - dt.datetime.now(dt.UTC)  # noqa: TID251
 os.environ.setdefault("TEST_CLOCK_OFFSET", str(_offset.total_seconds()))
-clock.set_apart(dt.timedelta(seconds=float(os.environ["TEST_CLOCK_OFFSET"])))
+clock.set_offset(dt.timedelta(seconds=float(os.environ["TEST_CLOCK_OFFSET"])))
 # The demo loads under the tests as well; its command asks for DEMO or this mark.
 INSTALLED_APPS = [*INSTALLED_APPS, "sandbox.demo"]
 SECRET_KEY = "tests-only-" + "0123456789abcdef" * 4
