@@ -151,7 +151,7 @@ class DifferenceAdmin(MoneyAdmin):
             try:
                 self._apply_step(request, difference)
             except Refused as refusal:
-                error, status = refusal.sentence, refusal.status
+                error, status = str(refusal.sentence), refusal.status
                 difference = rows.get(pk=difference_id)
             else:
                 self.message_user(request, _("Recorded under your name."))

@@ -95,7 +95,7 @@ class StatementAdmin(MoneyAdmin):
             try:
                 return self._apply_step(request, statement)
             except Refused as refusal:
-                error, status = refusal.sentence, refusal.status
+                error, status = str(refusal.sentence), refusal.status
         facts = [
             (_("file"), self.file_code(statement)),
             (_("first day"), day(statement.first_day)),
