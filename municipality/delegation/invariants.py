@@ -1,4 +1,4 @@
-"""What must hold of delegations and consents."""
+"""Invariants of delegations and consents."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from municipality.kernel.transitions import state_findings
 
 
 def findings() -> Iterator[str]:
-    """States follow events; nothing stands in force two days past its end."""
+    """States follow events; nothing is in force two days after its end."""
     yield from state_findings(Delegation)
     late = clock.today() - dt.timedelta(days=2)
     for row in Delegation.objects.filter(state=DelegationState.ACTIVE, last_day__lt=late)[:50]:

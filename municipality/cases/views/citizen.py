@@ -14,7 +14,7 @@ from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.audit.queries import access_log_of
 from municipality.cases import panels, queries, timeline
 from municipality.cases.opening import case_or_404
-from municipality.delegation.queries import named_in
+from municipality.delegation.queries import users_by_key
 from municipality.ui.templatetags.portal import ref
 
 PAGE = 25
@@ -52,7 +52,7 @@ def case(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     case, access = case_or_404(user, public_id)
     events = queries.events_of(case)
     delegated = [event for event in events if "for" in event.data]
-    people = named_in({key for event in delegated for key in (event.actor_key, event.data["for"])})
+    people = users_by_key({key for event in delegated for key in (event.actor_key, event.data["for"])})
     details = [detail for by_key in panels.collect(panels.CASE, user, [case]).values() for detail in by_key.get(case.key, [])]
     state, label = timeline.label(case)
     return render(

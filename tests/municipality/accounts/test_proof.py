@@ -120,7 +120,7 @@ def test_nobody_else_finds_it(phones: Phones) -> None:
     enter(client, phones, phones.people[1])
     assert "noura@mail.example" not in client.get(email()).content.decode()
     client.post(address("accounts:sign_in_again"), {"next": email(), "kept": "made up"})
-    assert proof.IN_SESSION not in client.session
+    assert proof.TYPED_SESSION_KEY not in client.session
 
 
 def test_the_switch_of_language_is_no_way_round(person: tuple[User, SoftKey, Client]) -> None:
