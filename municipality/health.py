@@ -141,7 +141,7 @@ def clocks() -> Any:
 
 
 def outbox() -> Any:
-    waiting = jobs.waiting_since()
+    waiting = jobs.oldest_due_at()
     if waiting is not None and clock.now() - waiting > WAITING:
         return _("Promised work has waited for more than two minutes.")
     return None

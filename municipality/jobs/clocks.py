@@ -1,6 +1,6 @@
-"""This process's clock beside the database's. Who finds them apart takes no work (goal: no early expiry, no work done twice).
+"""Comparison of this process's clock with the database's. While they differ, no jobs are taken: nothing expires early or runs twice.
 
-Loaded without any app, since the clock process has none (municipality/beat.py).
+Imports no model, since the beat process loads no app (municipality/beat.py).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _logged = {"apart": False}  # of this process
 
 
 def compare(connection: Any, **_: Any) -> None:
-    """Ask a PostgreSQL connection for the time. Not through Django's cursor: a page's statements do not include it."""
+    """Read the time of a PostgreSQL connection; not through Django's cursor, so that it is not among a page's queries."""
     if connection.vendor == "postgresql":
         with connection.connection.cursor() as cursor:
             cursor.execute("SELECT clock_timestamp()")
@@ -32,10 +32,10 @@ connection_created.connect(compare)
 
 
 def agrees() -> bool:
-    """Whether this machine's clock agrees with the database's to `MAX_SKEW`; a change is logged. Raises DatabaseError."""
+    """Whether this machine's clock agrees with the database's to within MAX_SKEW; logs changes. Raises DatabaseError."""
     connection.ensure_connection()
     if abs(clock.skew()) > MAX_SKEW:
-        compare(connection)  # the comparison may be old, and the machine have slept since
+        compare(connection)  # the last comparison may be old, and the machine may have been suspended since
     apart = clock.skew()
     wrong = abs(apart) > MAX_SKEW
     if wrong != _logged["apart"]:

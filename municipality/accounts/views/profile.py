@@ -17,7 +17,7 @@ from municipality.accounts.proof import reauthentication_required
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.accounts.services import contacts
 from municipality.accounts.views.sign_in import SUGGESTED_PHONE
-from municipality.audit.queries import looks_at
+from municipality.audit.queries import access_log_of
 from municipality.ui.language import read_form
 
 CONTACT_FORMS: dict[contacts.Contact, type[EmailForm | PhoneForm]] = {"email": EmailForm, "phone": PhoneForm}
@@ -45,7 +45,7 @@ def profile(request: AuthenticatedHttpRequest) -> HttpResponse:
 def access_log(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The access log of the person's data, newest first, by keyset pages of 50."""
     user = request.user
-    rows = looks_at(user.key)
+    rows = access_log_of(user.key)
     before = request.GET.get("before", "")
     if before.isascii() and before.isdigit():
         rows = rows.filter(pk__lt=int(before[:18]))

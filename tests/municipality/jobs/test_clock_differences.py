@@ -170,7 +170,7 @@ def test_the_probe_says_whose_clock_is_wrong(machine: Machine, monkeypatch: pyte
     assert health.clocks() is None
     machine.ahead = DAY
     assert "web server" in str(health.clocks())
-    heartbeats.note_from_outside("worker")
+    heartbeats.record_with_own_connection("worker")
     machine.ahead = dt.timedelta()
     assert "a worker" in str(health.clocks())
     assert health.worker() is not None, "it is not there for work"
