@@ -18,7 +18,7 @@ from municipality.audit.services import record
 from municipality.jobs import services
 from municipality.jobs.models import Job, JobState
 from municipality.kernel.actors import Actor
-from municipality.ui.admin_base import ReadOnlyAdmin, code, demand, in_group, structure
+from municipality.ui.admin_base import ReadOnlyAdmin, code, in_group, require_role, structure
 from municipality.ui.code_labels import label_codes, label_of
 
 OPERATOR = "operator"
@@ -67,7 +67,7 @@ class JobAdmin(ReadOnlyAdmin):
 
     def retry(self, request: HttpRequest, job_id: int) -> HttpResponse:
         """Confirm (GET), then let the job run again (POST), with an audit event in the same transaction."""
-        demand(request, OPERATOR)
+        require_role(request, OPERATOR)
         job = get_object_or_404(Job, pk=job_id)
         page = reverse("admin:jobs_job_change", args=[job.pk], current_app=self.admin_site.name)
         if request.method != "POST":

@@ -36,7 +36,7 @@ from municipality.rulebook.models import (
     RuleSet,
     TradeRule,
 )
-from municipality.ui.admin_base import CappedPaginator, ReadOnlyAdmin, ReadOnlyInline, code, demand, in_group
+from municipality.ui.admin_base import CappedPaginator, ReadOnlyAdmin, ReadOnlyInline, code, in_group, require_role
 from municipality.ui.code_labels import label_codes, label_of
 
 MAKER, PUBLISHER = "rule_maker", "rule_publisher"
@@ -240,7 +240,7 @@ class RuleSetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def publish(self, request: HttpRequest, ruleset_id: int) -> HttpResponse:
         """Show the edition (GET), then publish it (POST)."""
-        demand(request, PUBLISHER)
+        require_role(request, PUBLISHER)
         ruleset = get_object_or_404(RuleSet.objects.prefetch_related(*services.ROWS, "trades__activity"), pk=ruleset_id)
         page = reverse("admin:rulebook_ruleset_change", args=[ruleset.pk], current_app=self.admin_site.name)
         if request.method != "POST":
@@ -258,7 +258,7 @@ class RuleSetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def draft_next(self, request: HttpRequest, ruleset_id: int) -> HttpResponse:
         """Create a draft with the rows of this edition."""
-        demand(request, MAKER)
+        require_role(request, MAKER)
         user: Any = request.user
         ruleset = get_object_or_404(RuleSet, pk=ruleset_id)
         draft = services.copy_as_draft(ruleset=ruleset, maker=user, actor=Actor(MAKER, user.key))

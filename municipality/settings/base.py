@@ -78,7 +78,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "municipality.ui.compression.CompressionMiddleware",
     "csp.middleware.CSPMiddleware",
-    "municipality.ui.middleware.MachinesMiddleware",
+    "municipality.ui.middleware.CookielessMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "municipality.accounts.middleware.NeverCacheMiddleware",
     "municipality.ui.middleware.LanguageMiddleware",

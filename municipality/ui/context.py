@@ -1,4 +1,4 @@
-"""What every page needs: name of the portal, ways through it, the other language. No query, and no look at the person unless asked."""
+"""The context processor of every page: name of the portal, navigation, the other language. Makes no query."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Column(NamedTuple):
     entries: tuple[MenuEntry, ...]
 
 
-# Names of pages; one that this installation lacks is left out.
+# Labels and URL names; entries without such a URL are left out.
 _NAV: tuple[tuple[Any, str], ...] = (
     (_("Services"), "home"),
     (_("My shops"), "shops:mine"),
@@ -62,7 +62,7 @@ _FOOTER: tuple[tuple[Any, tuple[tuple[Any, str], ...]], ...] = (
 )
 
 
-def _address(name: str) -> str:
+def _url_or_empty(name: str) -> str:
     try:
         return reverse(name)
     except NoReverseMatch:
@@ -71,7 +71,7 @@ def _address(name: str) -> str:
 
 @lru_cache(maxsize=16)
 def _nav(urlconf: str | None, code: str) -> tuple[MenuEntry, ...]:
-    return tuple(MenuEntry(label, url, name == "home") for label, name in _NAV if (url := _address(name)))
+    return tuple(MenuEntry(label, url, name == "home") for label, name in _NAV if (url := _url_or_empty(name)))
 
 
 @lru_cache(maxsize=16)
@@ -79,7 +79,7 @@ def _footer(urlconf: str | None, code: str) -> tuple[Column, ...]:
     return tuple(
         Column(
             heading,
-            tuple(MenuEntry(label, url) for label, name in entries if (url := _address(name))),
+            tuple(MenuEntry(label, url) for label, name in entries if (url := _url_or_empty(name))),
         )
         for heading, entries in _FOOTER
     )
@@ -90,7 +90,7 @@ def _urlconf() -> str:
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
-    """Variables of the base template. `nav` and `footer` are worked out only when a template walks through them."""
+    """Variables of the base template; `nav`, `footer` and `twin_url` are lazy."""
     code = get_language() or "ar"
     other = language.other()
     return {
@@ -105,5 +105,5 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "other_language": other,
         "other_language_name": language.name_of(other),
         "other_direction": "ltr" if code == "ar" else "rtl",
-        "twin_url": SimpleLazyObject(lambda: language.twin(request)),
+        "twin_url": SimpleLazyObject(lambda: language.translated_url(request)),
     }

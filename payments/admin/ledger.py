@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from municipality.accounts.proof import reauthentication_required, steps
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel.errors import Refused
-from municipality.ui.admin_base import ReadOnlyInline, code, demand, in_group, moment
+from municipality.ui.admin_base import ReadOnlyInline, code, in_group, moment, require_role
 from municipality.ui.code_labels import label_of
 from municipality.ui.templatetags.portal import kwd
 from payments.admin.base import AUDITOR, CASH_OFFICE, MoneyAdmin, typed
@@ -60,7 +60,7 @@ class PostingAdmin(MoneyAdmin):
 
     def correct(self, request: AuthenticatedHttpRequest, posting_id: int) -> HttpResponse:
         """Propose to book an amount of a posting on another account."""
-        demand(request, CASHIER)
+        require_role(request, CASHIER)
         posting = LedgerPosting.objects.select_related("attempt", "bill", "receipt").filter(pk=posting_id).first()
         if posting is None:
             raise Http404
@@ -154,7 +154,7 @@ class CorrectionAdmin(MoneyAdmin):
 
     def decide(self, request: AuthenticatedHttpRequest, correction_id: int) -> HttpResponse:
         """Approve or drop a proposed correction."""
-        demand(request, CHECKER)
+        require_role(request, CHECKER)
         rows = LedgerCorrection.objects.select_related("posting__attempt", "posting__bill", "posting__receipt", "proposed_by")
         correction = rows.filter(pk=correction_id).first()
         if correction is None:

@@ -22,7 +22,7 @@ from municipality.review.services import queue
 from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Reason
-from municipality.ui.admin_base import demand
+from municipality.ui.admin_base import require_role
 
 P = QueueEntryState
 
@@ -31,7 +31,7 @@ P = QueueEntryState
 @reauthentication_required(when=steps("allow"))
 def board(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The state of the supervisor's branch (GET); request or allow an override (POST)."""
-    demand(request, "supervisor")
+    require_role(request, "supervisor")
     error, status = "", 200
     if request.method == "POST":
         try:

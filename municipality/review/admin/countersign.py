@@ -21,7 +21,7 @@ from municipality.review.admin.access import log_case_access
 from municipality.review.models import Decision
 from municipality.review.registry import reviewable
 from municipality.review.services import desk
-from municipality.ui.admin_base import demand
+from municipality.ui.admin_base import require_role
 from municipality.ui.templatetags.portal import ref
 
 
@@ -29,7 +29,7 @@ from municipality.ui.templatetags.portal import ref
 @reauthentication_required
 def sign(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Show the next proposal (GET); sign it, or send it back for a coded reason (POST)."""
-    demand(request, "supervisor")
+    require_role(request, "supervisor")
     if request.method == "POST":
         return _sign_or_send_back(request)
     return _render_next(request)
