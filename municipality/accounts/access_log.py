@@ -5,12 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
 from municipality.audit.models import AccessLogEntry
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 ROLES = {
     "officer": _("Officer"),
@@ -36,8 +39,8 @@ class AccessEntry:
 
     number: int  # primary key, for keyset pages
     at: dt.datetime
-    role: Any  # a lazy text, as is the reason
-    reason: Any
+    role: StrOrPromise
+    reason: StrOrPromise
     office: dict[str, str]
     subject: str
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import field as column
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from allauth.mfa.base.internal.flows import post_authentication
 from allauth.mfa.models import Authenticator
@@ -30,6 +30,9 @@ from municipality.audit.services import record
 from municipality.kernel import clock
 from municipality.ui.language import FIELD, is_switch
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 View = Callable[..., Any]
 KEY, CODE = "proof_key", "proof-code"  # fields of the reauthentication page
 TYPED_SESSION_KEY, PURPOSE = "typed_before_proof", "typed_before_proof"
@@ -45,7 +48,7 @@ class _Prompt:
     """The contents of the reauthentication page: the typed fields, and why the last answer was refused."""
 
     typed: list[tuple[str, str]] = column(default_factory=list)
-    refusal: Any = ""
+    refusal: StrOrPromise = ""
     form: SecondFactorForm | None = None
     status: int = 403
 

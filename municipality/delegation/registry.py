@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import QuerySet
 
@@ -12,6 +12,9 @@ from municipality.accounts.models import Organisation, User
 from municipality.delegation.models import Delegation
 from municipality.kernel import subjects
 from municipality.kernel.registry import Registry
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class Service:
     disputed.
     """
 
-    name: Any
+    name: StrOrPromise
     is_assisted: bool = True
     waits_in_dispute: bool = True
 
@@ -50,15 +53,15 @@ class Ownership:
 
 
 # By the label of the model, such as `shops.Shop`: (row, user) → its ownership.
-OWNERSHIPS: Registry[Callable[[Any, Any], Ownership]] = Registry()
+OWNERSHIPS: Registry[Callable[[Any, User], Ownership]] = Registry()
 # By the code of the workflow.
 SERVICES: Registry[Service] = Registry()
 # Primary keys of organisations → a queryset of the subject keys that belong to them.
 BELONGINGS: Registry[Callable[[Sequence[int]], QuerySet[Any]]] = Registry()
 # By the kind of subject: (person, public id) → how the person holds it, or None.
-HOLDERS: Registry[Callable[[Any, str], Held | None]] = Registry()
+HOLDERS: Registry[Callable[[User, str], Held | None]] = Registry()
 # Person → the subjects that they hold, key → (Arabic name, English name).
-HOLDINGS: Registry[Callable[[Any], dict[str, tuple[str, str]]]] = Registry()
+HOLDINGS: Registry[Callable[[User], dict[str, tuple[str, str]]]] = Registry()
 # Subject keys → their names in Arabic and English.
 NAMES: Registry[Callable[[Sequence[str]], dict[str, tuple[str, str]]]] = Registry()
 # Called in the transaction in which a delegation ends.

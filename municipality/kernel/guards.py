@@ -12,9 +12,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from django.apps import apps
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 
 PREFIX = "guard_"
 _TABLE = re.compile(r"(?<!DISTINCT )\b(FROM|JOIN) (\w+)")
@@ -153,7 +154,7 @@ def _sqlite(g: Guard) -> list[str]:
     ]
 
 
-def install(connection: Any) -> int:
+def install(connection: BaseDatabaseWrapper) -> int:
     """Create or replace the triggers of all guards whose table exists. Returns how many guards."""
     tables = set(connection.introspection.table_names())
     present = [g for g in GUARDS.values() if g.table in tables]
@@ -163,7 +164,7 @@ def install(connection: Any) -> int:
     return len(present)
 
 
-def _schema(cursor: Any) -> str:
+def _schema(cursor: CursorWrapper) -> str:
     """The quoted name of the schema that holds the portal's tables."""
     cursor.execute("SELECT quote_ident(current_schema())")
     return str(cursor.fetchone()[0])
@@ -177,7 +178,7 @@ def _statements(guards: list[Guard], schema: str | None) -> Iterator[str]:
             yield from _postgres_truncate(table, schema)
 
 
-def installed(connection: Any) -> set[str]:
+def installed(connection: BaseDatabaseWrapper) -> set[str]:
     """Names of the guards' triggers in the database (on PostgreSQL only those that are ENABLE ALWAYS, with a pinned search path)."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
@@ -190,7 +191,7 @@ def installed(connection: Any) -> set[str]:
         return {row[0] for row in cursor.fetchall() if row[0].startswith(PREFIX)}
 
 
-def expected(connection: Any) -> set[str]:
+def expected(connection: BaseDatabaseWrapper) -> set[str]:
     """Names of the triggers that all declared guards need."""
     names = {g.trigger for g in GUARDS.values()}
     if connection.vendor == "postgresql":
@@ -198,7 +199,7 @@ def expected(connection: Any) -> set[str]:
     return names
 
 
-def remove(connection: Any) -> None:
+def remove(connection: BaseDatabaseWrapper) -> None:
     """Drop the triggers of all guards: for the red controls of the tests, and on SQLite during migrations."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -14,15 +14,18 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.ui import language
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 
 class MenuEntry(NamedTuple):
-    label: Any
+    label: StrOrPromise
     url: str
     exact: bool = False
 
 
 class Column(NamedTuple):
-    heading: Any
+    heading: StrOrPromise
     entries: tuple[MenuEntry, ...]
 
 

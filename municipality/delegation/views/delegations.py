@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -26,6 +27,9 @@ from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.ui.language import read_form
 from municipality.ui.templatetags.portal import bilingual
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 S = DelegationState
 TAGS = {S.OFFERED: "warn", S.ACTIVE: "ok"}
@@ -71,7 +75,7 @@ class DelegationLine:
     can_end = False
 
 
-def _lines(rows: Any, user: User, *, can_end: bool = False) -> list[DelegationLine]:
+def _lines(rows: QuerySet[Delegation] | list[Delegation], user: User, *, can_end: bool = False) -> list[DelegationLine]:
     delegations = list(rows[:MAX_ROWS])
     names = registry.names_of([row.subject for row in delegations])
     lines = [DelegationLine(row, user, names) for row in delegations]
@@ -156,7 +160,7 @@ def _give(
     return render(request, "delegation/give.html", context, status=status)
 
 
-def _crumbs(last: Any) -> list[tuple[Any, str]]:
+def _crumbs(last: StrOrPromise) -> list[tuple[StrOrPromise, str]]:
     return [(_("Delegations"), reverse("delegation:mine")), (last, "")]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from django import template
 from django.conf import settings
+from django.forms import BaseForm, BoundField
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
@@ -199,13 +200,13 @@ def at(items: Any, index: int) -> Any:
 
 
 @register.filter
-def error_count(form: Any) -> int:
+def error_count(form: BaseForm) -> int:
     """The number of messages in a form's error summary."""
     return sum(len(messages) for messages in form.errors.values())
 
 
 @register.filter
-def focus_id(field: Any) -> str:
+def focus_id(field: BoundField) -> str:
     """The id of the control for a link in the error summary (the first one of a group)."""
     if field.use_fieldset:
         options = list(field)
