@@ -128,8 +128,7 @@ def _prove(request: HttpRequest) -> _Prompt | None:
         return _Prompt(_typed(request))
     form = SecondFactorForm({CODE: request.POST[CODE]}, user=user, prefix="proof")
     if not form.is_valid():
-        too_many = any(error.code == "staff_code" for error in form.errors.as_data().get("code", []))
-        return _Prompt(_typed(request), form=form, status=429 if too_many else 400)
+        return _Prompt(_typed(request), form=form, status=429 if form.has_error("code", "staff_code") else 400)
     authenticator: Any = form.authenticator
     authenticator.user = user
     record_proof(request, authenticator)

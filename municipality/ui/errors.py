@@ -42,12 +42,16 @@ def _page(request: HttpRequest, template: str, status: int, **context: Any) -> H
     return HttpResponse(loader.render_to_string(template, context, request), status=status)
 
 
+def _respond(request: HttpRequest, status: int, title: str, detail: str, template: str, **context: Any) -> HttpResponse:
+    """Problem details under /api/, elsewhere the page of `template`."""
+    return _problem(status, title, detail) if _is_api(request) else _page(request, template, status, **context)
+
+
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """400 for a malformed request; 413 for one that is too large."""
     if isinstance(exception, RequestDataTooBig):
-        if _is_api(request):
-            return _problem(413, _("Too much was sent at once"), _("One form takes at most one megabyte. Nothing was changed."))
-        return _page(request, "errors/413.html", 413)
+        detail = _("One form takes at most one megabyte. Nothing was changed.")
+        return _respond(request, 413, _("Too much was sent at once"), detail, "errors/413.html")
     if _is_api(request):
         return _problem(400, _("Bad request"), _("The request could not be read."))
     try:
@@ -82,16 +86,12 @@ def method_not_allowed(request: HttpRequest, bare: HttpResponse) -> HttpResponse
 
 def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """403: the signed-in user may not open this page."""
-    if _is_api(request):
-        return _problem(403, _("No access"), _("Your account has no access to this."))
-    return _page(request, "403.html", 403)
+    return _respond(request, 403, _("No access"), _("Your account has no access to this."), "403.html")
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """404, the same for what does not exist and for what the user may not see."""
-    if _is_api(request):
-        return _problem(404, _("Not found"), _("There is nothing at this address."))
-    return _page(request, "404.html", 404)
+    return _respond(request, 404, _("Not found"), _("There is nothing at this address."), "404.html")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -110,9 +110,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403 for a form without a valid CSRF token: a page left open too long, a blocked cookie, or a forged request."""
-    if _is_api(request):
-        return _problem(403, _("No access"), _("The request carries no valid token."))
-    return _page(request, "errors/csrf.html", 403)
+    return _respond(request, 403, _("No access"), _("The request carries no valid token."), "errors/csrf.html")
 
 
 def too_many_requests(request: HttpRequest, retry_after: int) -> HttpResponse:
@@ -132,17 +130,13 @@ def disk_full(request: HttpRequest) -> HttpResponse:
     detail = _(
         "The portal has no room for files at the moment; its staff have been told. Nothing was kept. Please send it again in an hour."
     )
-    if _is_api(request):
-        return _problem(507, _("This is not possible now"), detail)
-    return _page(request, "errors/refused.html", 507, sentence=detail)
+    return _respond(request, 507, _("This is not possible now"), detail, "errors/refused.html", sentence=detail)
 
 
 def file_damaged(request: HttpRequest) -> HttpResponse:
     """503: a stored file is damaged or missing."""
     detail = _("This file cannot be given out at the moment; the staff of the portal have been told. Please try again tomorrow.")
-    if _is_api(request):
-        return _problem(503, _("Not possible at the moment"), detail)
-    return _page(request, "errors/refused.html", 503, sentence=detail)
+    return _respond(request, 503, _("Not possible at the moment"), detail, "errors/refused.html", sentence=detail)
 
 
 def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:

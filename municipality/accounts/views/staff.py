@@ -102,8 +102,8 @@ class SecondFactorView(LanguageSwitchMixin, FormView):  # type: ignore[type-arg]
         return self._enter(authenticator)
 
     def form_invalid(self, form: SecondFactorForm) -> HttpResponse:
-        too_many = any(error.code == "staff_code" for error in form.errors.as_data().get("code", []))
-        return self.render_to_response(self.get_context_data(form=form), status=429 if too_many else 400)
+        status = 429 if form.has_error("code", "staff_code") else 400
+        return self.render_to_response(self.get_context_data(form=form), status=status)
 
 
 staff_sign_in = public(StaffSignInView.as_view())
