@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from municipality.accounts import keys_admin  # noqa: F401  (its pages stand behind the same door)
+from municipality.accounts import keys_admin  # noqa: F401  (registers its pages)
 from municipality.accounts.models import Organisation, Signatory, User, actor_of
 from municipality.audit.services import log_access
 from municipality.kernel.actors import Actor

@@ -89,10 +89,10 @@ def state_findings(model: Any) -> Iterator[str]:
     for pk, state in (
         model._base_manager.filter(last_event__isnull=False).exclude(last_event__to_state=F("state")).values_list("pk", "state")[:50]
     ):
-        yield f"{table} {pk} stands at {state}, its last event says otherwise"
+        yield f"{table} {pk} is in state {state}, its last event says otherwise"
     initial_states = {workflow.initial for workflow in WORKFLOWS.values()}
     for pk, state in model._base_manager.filter(last_event__isnull=True).exclude(state__in=initial_states).values_list("pk", "state")[:50]:
-        yield f"{table} {pk} stands at {state} without an event"
+        yield f"{table} {pk} is in state {state} without an event"
     events = model.EVENTS.objects
     for name, *edge in events.values_list("workflow", "move", "from_state", "to_state").distinct():
         if name not in WORKFLOWS or tuple(edge) not in set(WORKFLOWS[name].edges()):

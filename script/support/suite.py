@@ -190,7 +190,7 @@ class Run:
         fitting = _FITTING_SKIP["postgres" if name.startswith("postgres") else "sqlite"]
         for case in ElementTree.parse(report).getroot().iter("testcase"):  # noqa: S314
             skipped = case.find("skipped")
-            reason = next((found for found in map(case.find, ("failure", "error")) if found is not None), None)
+            reason = next((element for element in map(case.find, ("failure", "error")) if element is not None), None)
             if reason is not None:
                 self.tally.failed += 1
                 sentence = " ".join(reason.get("message", "").split())[:200]

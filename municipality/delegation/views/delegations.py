@@ -230,15 +230,15 @@ def _organisation(user: User, public_id: str) -> Organisation:
 def organisation(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """An organisation, for those who sign for it: signatories, clerks and delegates."""
     user = request.user
-    found = _organisation(user, public_id)
-    rows = queries.given_by(user).filter(organisation=found)
+    row = _organisation(user, public_id)
+    rows = queries.given_by(user).filter(organisation=row)
     context = {
-        "organisation": found,
-        "signatories": signatories_of(found),
+        "organisation": row,
+        "signatories": signatories_of(row),
         "clerks": _lines(rows.filter(role=Role.CLERK), user, can_end=True),
         "delegates": _lines(rows.filter(role=Role.DELEGATE), user, can_end=True),
-        "key": f"organisation:{found.public_id}",
-        "crumbs": _crumbs(bilingual(found, "name")),
+        "key": f"organisation:{row.public_id}",
+        "crumbs": _crumbs(bilingual(row, "name")),
     }
     return render(request, "delegation/organisation.html", context)
 

@@ -11,7 +11,7 @@ from municipality.audit.models import AccessLogEntry, AuditEvent, Link
 
 
 class Command(BaseCommand):
-    help = "Verify numbers, hashes and links of the record from the first row to the last, and that no act waits for its number."
+    help = "Verify numbers, hashes and links of the audit log from the first event to the last, and that no event waits for its number."
 
     def handle(self, *args: Any, **options: Any) -> None:
         faults = 0
