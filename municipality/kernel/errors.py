@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise
+from typing import Any
 
 
 class Refused(Exception):
@@ -13,7 +10,7 @@ class Refused(Exception):
 
     status = 409
 
-    def __init__(self, code: str, sentence: StrOrPromise = "", **facts: Any) -> None:
+    def __init__(self, code: str, sentence: Any = "", **facts: Any) -> None:
         super().__init__(code)
         self.code = code
         self.sentence = sentence

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Any
 
 from municipality.kernel.errors import TransitionRefused
-
-if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise
 
 
 @dataclass(frozen=True)
@@ -20,7 +17,7 @@ class Move:
     sources: tuple[str, ...]
     target: str
     may: str
-    label: StrOrPromise = ""
+    label: Any = ""
     needs_reason: bool = False
 
 
@@ -53,9 +50,7 @@ class Workflow:
 WORKFLOWS: dict[str, Workflow] = {}
 
 
-def move(
-    name: str, source: str | Iterable[str], *, to: str, may: str = "system", label: StrOrPromise = "", needs_reason: bool = False
-) -> Move:
+def move(name: str, source: str | Iterable[str], *, to: str, may: str = "system", label: Any = "", needs_reason: bool = False) -> Move:
     sources = (source,) if isinstance(source, str) else tuple(source)
     return Move(name, tuple(str(s) for s in sources), str(to), may, label, needs_reason)
 

@@ -35,6 +35,7 @@ from tests.municipality.kernel.working_time import (
     SUNDAY_TO_THURSDAY,
     TABLE,
     Case,
+    add_working_minutes,
     day,
     days,
     kuwait,
