@@ -7,7 +7,7 @@ from municipality import settings
 
 
 def main() -> None:
-    settings.choose()
+    settings.set_default()
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

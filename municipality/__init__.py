@@ -1,1 +1,1 @@
-"""The project and the platform under the services."""
+"""The Django project, and the platform apps below the services."""

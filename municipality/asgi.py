@@ -4,5 +4,5 @@ from django.core.asgi import get_asgi_application
 
 from municipality import settings
 
-settings.choose()
+settings.set_default()
 application = get_asgi_application()

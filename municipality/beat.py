@@ -1,12 +1,12 @@
-"""The clock's own Celery application. It rings for the worker and notes its life: for that it loads settings and no service."""
+"""The Celery application of the beat process. It only sends `jobs.tick` and records heartbeats, so it loads no app."""
 
 from celery import Celery
 from django.apps import apps
 
 from municipality import settings
 
-settings.choose()
-apps.populate(())  # none: a connection to the database warns until all are there
+settings.set_default()
+apps.populate(())  # without apps; a database connection warns until the registry is ready
 app = Celery("portal", fixups=[])  # without Django's, which would load every app
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.broker_transport_options = {**app.conf.broker_transport_options, "max_retries": 0}  # the next second tries again

@@ -1,10 +1,10 @@
-"""The Celery application. Its tasks only empty the outbox; see `municipality.jobs`. The clock has its own: `municipality.beat`."""
+"""The Celery application of the workers, which run the jobs of the outbox (`municipality.jobs`). Beat has its own: `municipality.beat`."""
 
 from celery import Celery
 
 from municipality import settings
 
-settings.choose()
+settings.set_default()
 app = Celery("portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

@@ -1,7 +1,7 @@
-"""`/healthz`: this process is alive. `/readyz`: whether the portal can serve, and what of it is degraded.
+"""`/healthz`: this process is alive. `/readyz`: whether the portal can serve pages, and what is degraded.
 
-Down (503) is only what makes every page fail: database, migrations, disk. Everything else is `degraded` with its
-reason in both languages, because the portal goes on serving pages meanwhile.
+It is down (503) only if every page would fail: database, migrations, disk. Everything else is `degraded`, with its reason in both
+languages, because the portal still serves pages.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import DatabaseError, connection
@@ -28,7 +28,7 @@ from municipality.documents import pkcs11
 from municipality.documents.models import SealState
 from municipality.documents.signing import FILE_KEY, TOKEN
 from municipality.jobs import queries as jobs
-from municipality.jobs.clocks import APART
+from municipality.jobs.clocks import MAX_SKEW
 from municipality.jobs.heartbeats import BEAT, WORKER, WRONG_CLOCK
 from municipality.jobs.models import Heartbeat
 from municipality.kernel import clock
@@ -36,17 +36,20 @@ from municipality.uploads import parts
 from municipality.uploads.malware import scanner
 from payments import queries as payments
 
-SILENT = dt.timedelta(seconds=30)
-WAITING = dt.timedelta(seconds=120)
-FREE_BYTES = 500 * 1024 * 1024  # READY_FREE_BYTES in the settings changes it
-Check = Callable[[], Any]  # the reason why not, as a lazy text; None when all is well
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+MAX_SILENCE = dt.timedelta(seconds=30)
+MAX_WAIT = dt.timedelta(seconds=120)
+MIN_FREE_BYTES = 500 * 1024 * 1024  # READY_FREE_BYTES in the settings changes it
+Check = Callable[[], "StrOrPromise | None"]  # the reason why not, as a lazy text; None when all is well
 
 
 @public
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """Alive: asks nobody."""
+    """This process is alive; checks nothing."""
     return HttpResponse("ok", content_type="text/plain")
 
 
@@ -57,28 +60,28 @@ def readyz(request: HttpRequest) -> JsonResponse:
     """JSON {status: ok|degraded|down, checks: {name: {status, reason?: {ar, en}}}}; 503 when down."""
     checks: dict[str, Any] = {}
     status = "ok"
-    for name, check in VITAL.items():
-        checks[name] = _answer(check(), "down")
+    for name, check in VITAL_CHECKS.items():
+        checks[name] = _check_result(check(), "down")
         if checks[name]["status"] == "down":
             status = "down"
-            break  # what stands on the broken part cannot be asked
+            break  # the following checks depend on it
     if status == "ok":
-        checks |= {name: _answer(check(), "degraded") for name, check in OTHER.items()}
+        checks |= {name: _check_result(check(), "degraded") for name, check in OTHER_CHECKS.items()}
         status = "degraded" if any(c["status"] != "ok" for c in checks.values()) else "ok"
     return JsonResponse({"status": status, "checks": checks}, status=503 if status == "down" else 200)
 
 
-def _answer(reason: Any, otherwise: str) -> dict[str, Any]:
+def _check_result(reason: StrOrPromise | None, failed_status: str) -> dict[str, Any]:
     if reason is None:
         return {"status": "ok"}
-    said = {}
+    texts = {}
     for language in ("ar", "en"):
         with translation.override(language):
-            said[language] = str(reason)
-    return {"status": otherwise, "reason": said}
+            texts[language] = str(reason)
+    return {"status": failed_status, "reason": texts}
 
 
-def database() -> Any:
+def database() -> StrOrPromise | None:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -94,8 +97,8 @@ def _migrations_on_disk() -> frozenset[tuple[str, str]]:
     return frozenset(MigrationLoader(None).graph.nodes)
 
 
-def migrations() -> Any:
-    """One query: the migrations of this code are read once for each process."""
+def migrations() -> StrOrPromise | None:
+    """One query; the migrations of the code are read once a process."""
     from django.db.migrations.recorder import MigrationRecorder
 
     try:
@@ -105,78 +108,78 @@ def migrations() -> Any:
     return _("The database is older than the program: migrations are missing.") if missing else None
 
 
-def disk() -> Any:
+def disk() -> StrOrPromise | None:
     folder = Path(settings.VAR_DIR)
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
-    if shutil.disk_usage(folder).free < getattr(settings, "READY_FREE_BYTES", FREE_BYTES):
+    if shutil.disk_usage(folder).free < getattr(settings, "READY_FREE_BYTES", MIN_FREE_BYTES):
         return _("The disk is nearly full.")
     return None
 
 
-def _silent(part: str) -> bool:
+def _is_silent(part: str) -> bool:
     last = Heartbeat.objects.filter(part=part).values_list("at", flat=True).first()
-    return last is None or abs(clock.now() - last) > SILENT
+    return last is None or abs(clock.now() - last) > MAX_SILENCE
 
 
-def worker() -> Any:
-    return _("No worker has reported for half a minute. Requests are kept and carried out later.") if _silent(WORKER) else None
+def worker() -> StrOrPromise | None:
+    return _("No worker has reported for half a minute. Requests are kept and carried out later.") if _is_silent(WORKER) else None
 
 
-def beat() -> Any:
-    return _("The timer has been silent for half a minute. Retries and periodic work wait.") if _silent(BEAT) else None
+def beat() -> StrOrPromise | None:
+    return _("The timer has been silent for half a minute. Retries and periodic work wait.") if _is_silent(BEAT) else None
 
 
-def clocks() -> Any:
-    """Whether the clocks of this web server and of every worker and timer agree with the database's."""
-    if abs(clock.apart()) > APART:
+def clocks() -> StrOrPromise | None:
+    """Whether the clocks of this web server, of the workers and of beat agree with the database's."""
+    if abs(clock.skew()) > MAX_SKEW:
         return _("The clock of the web server is more than five seconds from the database's. Set it right.")
-    if not _silent(WRONG_CLOCK[WORKER]):
+    if not _is_silent(WRONG_CLOCK[WORKER]):
         return _("The clock of a worker is more than five seconds from the database's. It takes no work until its clock is right.")
-    if not _silent(WRONG_CLOCK[BEAT]):
+    if not _is_silent(WRONG_CLOCK[BEAT]):
         return _(
             "The clock of the timer's machine is more than five seconds from the database's. It rings nothing until its clock is right."
         )
     return None
 
 
-def outbox() -> Any:
-    waiting = jobs.waiting_since()
-    if waiting is not None and clock.now() - waiting > WAITING:
+def outbox() -> StrOrPromise | None:
+    due_at = jobs.oldest_due_at()
+    if due_at is not None and clock.now() - due_at > MAX_WAIT:
         return _("Promised work has waited for more than two minutes.")
     return None
 
 
-def signer() -> Any:
-    """Whether the key of the seal is there: the file to be read, the token as a worker found it last. It is not opened here."""
+def signer() -> StrOrPromise | None:
+    """Whether the key of the seal is available: the file is readable, or the token was ready when a worker last used it."""
     if settings.SIGNER == TOKEN:
-        return _token()
+        return _token_problem()
     if settings.SIGNER == FILE_KEY and not os.access(settings.SIGNER_KEY_FILE, os.R_OK):
         return _("The key of the seal is missing. Licences wait until it is back.")
     return None
 
 
-def _token() -> Any:
-    found = pkcs11.current_token()
-    if found is None or found.state == SealState.AWAY:
+def _token_problem() -> StrOrPromise | None:
+    token = pkcs11.current_token()
+    if token is None or token.state == SealState.AWAY:
         return _("The token with the key of the seal does not answer. Licences wait until it does.")
-    if found.state == SealState.READY:
+    if token.state == SealState.READY:
         return None
-    if found.pin_refused_at is not None:
+    if token.pin_refused_at is not None:
         return _("The token with the key of the seal refuses the PIN. Licences wait until the right one is on file.")
     return _("The key of the seal is not found in its token, or its PIN is not on file. Licences wait until it is.")
 
 
 @cache
-def _pango() -> bool:
+def _has_pango() -> bool:
     return any(ctypes.util.find_library(name) for name in ("pango-1.0", "pango-1.0-0", "libpango-1.0-0"))
 
 
-def renderer() -> Any:
-    return None if _pango() else _("The Pango library is missing. Documents wait until it is installed.")
+def renderer() -> StrOrPromise | None:
+    return None if _has_pango() else _("The Pango library is missing. Documents wait until it is installed.")
 
 
-def _redis(url: str) -> bool:
+def _redis_answers(url: str) -> bool:
     from redis import Redis, RedisError
 
     try:
@@ -187,33 +190,33 @@ def _redis(url: str) -> bool:
     return True
 
 
-def broker() -> Any:
+def broker() -> StrOrPromise | None:
     url = str(settings.CELERY_BROKER_URL)
-    if url.startswith(("redis://", "rediss://")) and not _redis(url):
+    if url.startswith(("redis://", "rediss://")) and not _redis_answers(url):
         return _("Redis does not answer. Promised work is found by the sweep, some seconds later.")
     return None
 
 
-def uploads() -> Any:
+def uploads() -> StrOrPromise | None:
     if parts.is_unwritable():
         return _("The store for files that people send cannot be written. No file can be sent until it can.")
     return None
 
 
-def file_scanner() -> Any:
+def file_scanner() -> StrOrPromise | None:
     if not scanner().is_available():
         return _("The scanner for harmful files does not answer. Files that were sent wait, unseen, until it does.")
     return None
 
 
-def callbacks() -> Any:
+def callbacks() -> StrOrPromise | None:
     if payments.callbacks_are_full():
         return _("So much that is not the bank's is sent to the bank's address that it is only counted. Payments go on.")
     return None
 
 
-VITAL: dict[str, Check] = {"database": database, "migrations": migrations, "disk": disk}
-OTHER: dict[str, Check] = {
+VITAL_CHECKS: dict[str, Check] = {"database": database, "migrations": migrations, "disk": disk}
+OTHER_CHECKS: dict[str, Check] = {
     "worker": worker,
     "beat": beat,
     "clocks": clocks,

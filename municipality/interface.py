@@ -1,10 +1,10 @@
-"""What every operation of the public interface has in common: limits, parameters, problems, caching, and how they are described."""
+"""The base of all operations of the public API: limits, parameters, problems, caching, and their parts of the schema."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.forms import Form
 from django.http import HttpRequest, HttpResponseBase
@@ -20,8 +20,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView, exception_handler
 
-from municipality.accounts.limits import Pace, paced
+from municipality.accounts.limits import LimitUsage, count_read
 from municipality.kernel.errors import Refused
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 PROBLEM_TYPE = "application/problem+json"
 READS, SECONDS = 240, 60  # of one client, over all operations that have no limit of their own
@@ -56,29 +59,29 @@ Problem = inline_serializer(
 )
 
 
-def answers(found: Any, *others: int) -> dict[Any, Any]:
-    """The answers of an operation for its description: what it finds, and its problems beside those that every operation has."""
-    said = OpenApiResponse(Problem)
-    return {200: found, **{(status, PROBLEM_TYPE): said for status in sorted({400, 406, 429, *others})}}
+def responses(result: Any, *others: int) -> dict[Any, Any]:
+    """The responses of an operation for the schema: its result, and the statuses of problems in addition to 400, 406 and 429."""
+    problem = OpenApiResponse(Problem)
+    return {200: result, **{(status, PROBLEM_TYPE): problem for status in sorted({400, 406, 429, *others})}}
 
 
-def parameter(name: str, description: str, schema: Mapping[str, Any] | None = None, **more: Any) -> OpenApiParameter:
-    """A parameter of the query with its JSON schema; a text where none is given."""
-    return OpenApiParameter(name, dict(schema) if schema else OpenApiTypes.STR, description=description, **more)
+def parameter(name: str, description: str, schema: Mapping[str, Any] | None = None, **options: Any) -> OpenApiParameter:
+    """A query parameter for the schema, by default a string."""
+    return OpenApiParameter(name, dict(schema) if schema else OpenApiTypes.STR, description=description, **options)
 
 
 class BadParameters(Refused):
-    """400: which parameters, and how to mend each."""
+    """400, with a message for each invalid parameter."""
 
     status = 400
 
     def __init__(self, errors: Mapping[str, Any], code: str = "bad_parameter") -> None:
-        self.errors = {name: str(said) for name, said in errors.items()}
-        super().__init__(code, " ".join(f"{name}: {said}" for name, said in self.errors.items()))
+        self.errors = {name: str(detail) for name, detail in errors.items()}
+        super().__init__(code, " ".join(f"{name}: {detail}" for name, detail in self.errors.items()))
 
 
 class TooFast(Refused):
-    """429, with the seconds after which a client may ask again."""
+    """429, with the seconds after which the client may try again."""
 
     status = 429
 
@@ -92,41 +95,41 @@ class NothingHere(Refused):
 
     status = 404
 
-    def __init__(self, sentence: Any = None) -> None:
+    def __init__(self, sentence: StrOrPromise | None = None) -> None:
         super().__init__("not_found", sentence or _("There is nothing at this address."))
 
 
 class PublicView(APIView):
-    """One operation that anybody may ask, without a key and without a cookie.
+    """An operation open to everybody, without authentication and cookies.
 
-    `names` are the parameters of its query: any other is refused, and so is one that is given twice or empty. Answers carry how the client
-    stands against its limit (draft-ietf-httpapi-ratelimit-headers-10) and an entity tag; a client that has the answer already gets 304.
+    `names` are its query parameters: any other is refused, as is a repeated or empty one. Responses have RateLimit headers
+    (draft-ietf-httpapi-ratelimit-headers-10) and an ETag; conditional requests get 304.
     """
 
     authentication_classes: ClassVar[Any] = []
     permission_classes: ClassVar[Any] = [AllowAny]
     names: ClassVar[tuple[str, ...]] = ()
     may_be_empty: ClassVar[frozenset[str]] = frozenset()
-    max_age: ClassVar[int] = 60  # seconds that an answer may be kept; 0 for not at all
+    max_age: ClassVar[int] = 60  # seconds for which a response may be cached; 0 for not at all
 
-    def pace(self, request: HttpRequest) -> Pace:
-        """Count this request of its client."""
-        return paced(request, "api", limit=READS, seconds=SECONDS)
+    def count(self, request: HttpRequest) -> LimitUsage:
+        """Count this request against the limit of its client."""
+        return count_read(request, "api", limit=READS, seconds=SECONDS)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Refuse what no operation answers, before it is asked."""
+        """Check limit and parameters."""
         if request.method != "OPTIONS":
-            self.paced = self.pace(request._request)
-            if not self.paced.is_kept:
-                raise TooFast(self.paced.reset)
+            self.usage = self.count(request._request)
+            if not self.usage.is_within:
+                raise TooFast(self.usage.reset)
         super().initial(request, *args, **kwargs)
-        known = f"{_('Known are')}: {', '.join(self.names)}." if self.names else str(_("This address takes none."))
-        wrong = {name[:60]: f"{_('There is no such parameter.')} {known}" for name in request.query_params if name not in self.names}
-        wrong |= {name: str(_("Give it once.")) for name in self.names if len(request.query_params.getlist(name)) > 1}
-        given = {name for name in self.names if name in request.query_params} - self.may_be_empty - wrong.keys()
-        wrong |= {name: str(_("Give it a value, or leave it out.")) for name in sorted(given) if not request.query_params[name]}
-        if wrong:
-            raise BadParameters(dict(list(wrong.items())[:10]))
+        known_names = f"{_('Known are')}: {', '.join(self.names)}." if self.names else str(_("This address takes none."))
+        errors = {name[:60]: f"{_('There is no such parameter.')} {known_names}" for name in request.query_params if name not in self.names}
+        errors |= {name: str(_("Give it once.")) for name in self.names if len(request.query_params.getlist(name)) > 1}
+        given = {name for name in self.names if name in request.query_params} - self.may_be_empty - errors.keys()
+        errors |= {name: str(_("Give it a value, or leave it out.")) for name in sorted(given) if not request.query_params[name]}
+        if errors:
+            raise BadParameters(dict(list(errors.items())[:10]))
 
     def read(self, form: Form) -> dict[str, Any]:
         """The values of a valid form. Raises BadParameters with the first error of each field."""
@@ -135,51 +138,58 @@ class PublicView(APIView):
         return dict(form.cleaned_data)
 
     def finalize_response(self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any) -> Any:
-        """Headers of limit, language and caching."""
-        answer: Any = super().finalize_response(request, response, *args, **kwargs)
-        kept = answer.status_code == 200 and self.max_age and request.method in ("GET", "HEAD")
-        answer.headers.setdefault("Cache-Control", f"public, max-age={self.max_age}" if kept else "no-store")
-        answer["Access-Control-Allow-Origin"] = "*"  # nothing here depends on who asks
-        answer["Access-Control-Expose-Headers"] = "ETag, Link, RateLimit, RateLimit-Policy, Retry-After"
-        answer["Content-Language"] = get_language() or "ar"
-        patch_vary_headers(answer, ("Accept", "Accept-Language"))
-        if (paced := getattr(self, "paced", None)) is not None:
-            answer["RateLimit-Policy"] = f'"{paced.name}";q={paced.amount};w={paced.seconds}'
-            answer["RateLimit"] = f'"{paced.name}";r={paced.left};t={paced.reset}'
-        if kept and hasattr(answer, "add_post_render_callback"):
-            answer.add_post_render_callback(lambda rendered: _unless_known(request._request, rendered))
-        return answer
+        """Add the headers of limit, language and caching."""
+        result: Any = super().finalize_response(request, response, *args, **kwargs)
+        is_cacheable = result.status_code == 200 and self.max_age and request.method in ("GET", "HEAD")
+        result.headers.setdefault("Cache-Control", f"public, max-age={self.max_age}" if is_cacheable else "no-store")
+        result["Access-Control-Allow-Origin"] = "*"  # no response depends on the user
+        result["Access-Control-Expose-Headers"] = "ETag, Link, RateLimit, RateLimit-Policy, Retry-After"
+        result["Content-Language"] = get_language() or "ar"
+        patch_vary_headers(result, ("Accept", "Accept-Language"))
+        if (usage := getattr(self, "usage", None)) is not None:
+            result["RateLimit-Policy"] = f'"{usage.name}";q={usage.amount};w={usage.seconds}'
+            result["RateLimit"] = f'"{usage.name}";r={usage.remaining};t={usage.reset}'
+        if is_cacheable and hasattr(result, "add_post_render_callback"):
+            result.add_post_render_callback(lambda rendered: _conditional(request._request, rendered))
+        return result
 
 
-def _unless_known(request: HttpRequest, response: Any) -> Any:
-    """304 where the client names this very answer."""
+def _conditional(request: HttpRequest, response: Any) -> Any:
+    """Add an ETag; 304 if the client has this response already."""
     response["ETag"] = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
-    answer: Any = get_conditional_response(request, etag=response["ETag"], response=response)
-    if answer is not response:
+    result: Any = get_conditional_response(request, etag=response["ETag"], response=response)
+    if result is not response:
         for name in (*RATE, "Access-Control-Allow-Origin", "Access-Control-Expose-Headers"):
             if name in response:
-                answer[name] = response[name]
-    return answer
+                result[name] = response[name]
+    return result
 
 
 def problem_handler(error: Exception, context: dict[str, Any]) -> Response | None:
-    """Every error as problem+json with its code and a sentence in the asked language."""
-    more: dict[str, Any] = {}
+    """DRF's exception handler: every error as problem+json with its code and a sentence in the active language."""
+    members: dict[str, Any] = {}
     headers: dict[str, str] = {}
     if isinstance(error, Refused):
         status, code, detail = error.status, error.code, str(error.sentence)
         if status in (429, 503):
-            more["retry_after"] = getattr(error, "seconds", 60 if status == 429 else 1)
-            headers["Retry-After"] = str(more["retry_after"])
+            members["retry_after"] = getattr(error, "seconds", 60 if status == 429 else 1)
+            headers["Retry-After"] = str(members["retry_after"])
         if isinstance(error, BadParameters):
-            more["errors"] = [{"parameter": name, "detail": said} for name, said in error.errors.items()]
+            members["errors"] = [{"parameter": name, "detail": said} for name, said in error.errors.items()]
     else:
-        answer = exception_handler(error, context)
-        if answer is None:
+        response = exception_handler(error, context)
+        if response is None:
             return None
-        status, detail, headers = answer.status_code, str(getattr(error, "detail", "")), dict(answer.headers)
+        status, detail, headers = response.status_code, str(getattr(error, "detail", "")), dict(response.headers)
         code = str(getattr(error, "default_code", "error"))
-    body = {"type": "about:blank", "title": str(TITLES.get(status, TITLES[400])), "status": status, "detail": detail, "code": code, **more}
-    # Whatever the view writes otherwise (the description of the interface is YAML), a problem is JSON.
+    body = {
+        "type": "about:blank",
+        "title": str(TITLES.get(status, TITLES[400])),
+        "status": status,
+        "detail": detail,
+        "code": code,
+        **members,
+    }
+    # A problem is JSON, whatever the view renders otherwise (the schema is YAML).
     context["request"].accepted_renderer, context["request"].accepted_media_type = JSONRenderer(), JSONRenderer.media_type
     return Response(body, status=status, headers=headers, content_type=PROBLEM_TYPE)

@@ -1,4 +1,4 @@
-"""All addresses. `/ar/…` and `/en/…` carry the language; everything else stands outside it."""
+"""The URLs of the project. `/ar/…` and `/en/…` have the language as a prefix; the others have none."""
 
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin

@@ -4,5 +4,5 @@ from django.core.wsgi import get_wsgi_application
 
 from municipality import settings
 
-settings.choose()
+settings.set_default()
 application = get_wsgi_application()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from django.db.models import Count, Exists, F, Model, OuterRef, Q, Sum
 from django.db.models.functions import Floor
 
-from municipality.kernel.transitions import misfits
+from municipality.kernel.transitions import state_findings
 from payments import balances
 from payments.models import (
     Allocation,
@@ -41,9 +41,9 @@ def findings() -> Iterator[str]:
     yield from _two_people()
     yield from _statements()
     yield from balances.findings()
-    yield from misfits(Bill)
-    yield from misfits(RefundDue)
-    yield from misfits(Attempt)
+    yield from state_findings(Bill)
+    yield from state_findings(RefundDue)
+    yield from state_findings(Attempt)
 
 
 def _paid_and_receipts() -> Iterator[str]:

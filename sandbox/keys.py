@@ -9,7 +9,7 @@ import secrets
 import string
 from pathlib import Path
 
-from municipality.settings.guard import MARK
+from municipality.settings.guard import DEMO_PREFIX
 
 
 def demo_keys(var: Path) -> dict[str, str]:
@@ -19,12 +19,12 @@ def demo_keys(var: Path) -> dict[str, str]:
         return dict(json.loads(path.read_text(encoding="utf8")))
     letters = string.ascii_letters + string.digits
     keys = {
-        "SECRET_KEY": MARK + secrets.token_urlsafe(48),
-        "CIVIL_ID_KEY": MARK + secrets.token_urlsafe(32),
+        "SECRET_KEY": DEMO_PREFIX + secrets.token_urlsafe(48),
+        "CIVIL_ID_KEY": DEMO_PREFIX + secrets.token_urlsafe(32),
         "KNET_RESOURCE_KEY": "demo" + "".join(secrets.choice(letters) for _ in range(12)),
         "KNET_PASSWORD": "demo" + "".join(secrets.choice(letters) for _ in range(8)),
         "KNET_TRANPORTAL_ID": "999901",
-        "SIGNER_PASSPHRASE": MARK + secrets.token_urlsafe(16),
+        "SIGNER_PASSPHRASE": DEMO_PREFIX + secrets.token_urlsafe(16),
     }
     var.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(f".{os.getpid()}")
@@ -41,4 +41,4 @@ def demo_keys(var: Path) -> dict[str, str]:
 
 def moci_key(keys: dict[str, str]) -> str:
     """The key of the demo's commercial register, made of another one, so that keys of an earlier demo serve on."""
-    return MARK + hashlib.sha256(f"moci:{keys['SECRET_KEY']}".encode()).hexdigest()
+    return DEMO_PREFIX + hashlib.sha256(f"moci:{keys['SECRET_KEY']}".encode()).hexdigest()

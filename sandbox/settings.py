@@ -8,7 +8,7 @@ from municipality.settings.accounts import OPENID_ORIGINS
 from municipality.settings.base import *  # noqa: F403
 from municipality.settings.base import CACHES, CELERY_BROKER_TRANSPORT_OPTIONS, CONTENT_SECURITY_POLICY, INSTALLED_APPS, VAR_DIR, env
 from municipality.settings.databases import from_url
-from municipality.settings.mail import speak_newer_django
+from municipality.settings.mail import use_mailers
 from sandbox.keys import demo_keys, moci_key
 
 if env.str("PORTAL_DEMO", "") != "1":
@@ -56,4 +56,4 @@ if not env.str("REDIS_URL", ""):
         "polling_interval": 0.2,
     }
 
-speak_newer_django(globals())
+use_mailers(globals())

@@ -11,7 +11,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q
 from municipality.cases.models import Block
 from municipality.documents.models import Counter
 from municipality.kernel import clock
-from municipality.kernel.transitions import misfits
+from municipality.kernel.transitions import state_findings
 from payments.models import Bill
 from payments.states import BillState
 from violations.models import Charge, Objection, PaperRow, Plan, SettlementOrder, Violation
@@ -25,8 +25,8 @@ _NUMBER = re.compile(r"(?P<series>[A-Z]{3}-\d{4})-(?P<number>\d+)-.")
 
 def findings() -> Iterator[str]:
     """Gaps in numbers, states without what justifies them, wrong sums, and blocks without an unpaid violation."""
-    yield from misfits(Violation)
-    yield from misfits(Plan)
+    yield from state_findings(Violation)
+    yield from state_findings(Plan)
     yield from _gaps("number", "VIO")
     yield from _gaps("warning_number", "WRN")
     yield from _paper()

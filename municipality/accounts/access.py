@@ -1,4 +1,4 @@
-"""Who may open a view. Every view carries one of these marks; a house test walks all addresses and looks."""
+"""Decorators that say who may open a view. Every view has one; an architecture test checks all URLs."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from municipality.accounts import keyholders, next_paths
 from municipality.kernel.registry import Registry
 
 View = Callable[..., Any]
-# Asked whether a member of staff acts for a person now; the app that keeps consents adds itself.
-STAND_INS: Registry[Callable[[Any], bool]] = Registry()
+# Whether a member of staff acts for a person now; `delegation` registers its consents.
+ASSISTANCE_CHECKS: Registry[Callable[[Any], bool]] = Registry()
 
 
 def public(view: View) -> View:
-    """Anybody, without signing in."""
+    """Open to everybody, without signing in."""
     marked = login_not_required(view)
     marked.portal_access = "public"  # type: ignore[attr-defined]
     return marked
 
 
-def access(audience: str, *, before_key: bool = False) -> Callable[[View], View]:
-    """`person`: whoever signed in through Mobile ID. `staff`: staff with a second factor. `any`: either of them.
+def access(audience: str, *, without_passkey: bool = False) -> Callable[[View], View]:
+    """Open to an audience. `person`: people (not staff); `staff`: staff with a second factor; `any`: either of them;
     `on_behalf`: a person, or a member of staff who acts for one with that person's consent.
 
-    Staff who must hold a passkey and came without one are led to it, except `before_key`: the pages on which they get one.
-    What of it a person may see is decided by `queries.visible_to(user)`, not here.
+    Staff who need a passkey and signed in without one are redirected to it, except on pages `without_passkey`, where they get one.
+    Which rows a user may see is decided by `queries.visible_to(user)`, not here. Raises ValueError for an unknown audience.
     """
     if audience not in {"person", "staff", "any", "on_behalf"}:
         raise ValueError(f"no such audience: {audience}")
@@ -41,36 +41,34 @@ def access(audience: str, *, before_key: bool = False) -> Callable[[View], View]
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             user = request.user
-            if not user.is_authenticated:  # the middleware sends strangers to the sign-in page; this holds without it
+            if not user.is_authenticated:  # LoginRequiredMiddleware redirects before; this holds without it
                 raise PermissionDenied
-            if audience == "person" and user.is_staff:
-                raise PermissionDenied
-            if audience == "staff" and not user.is_staff:
+            if (audience == "person" and user.is_staff) or (audience == "staff" and not user.is_staff):
                 raise PermissionDenied
             if user.is_staff and not has_second_factor(request):
                 raise PermissionDenied
-            if user.is_staff and not before_key and keyholders.is_lacking(request):
-                return led_to_key(request)
-            if audience == "on_behalf" and user.is_staff and not any(stands_in(user) for stands_in in STAND_INS.values()):
+            if user.is_staff and not without_passkey and keyholders.lacks_passkey(request):
+                return redirect_to_key(request)
+            if audience == "on_behalf" and user.is_staff and not any(is_assisting(user) for is_assisting in ASSISTANCE_CHECKS.values()):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 
         guarded.portal_access = audience  # type: ignore[attr-defined]
-        guarded.before_key = before_key  # type: ignore[attr-defined]
+        guarded.without_passkey = without_passkey  # type: ignore[attr-defined]
         return guarded
 
     return mark
 
 
-def led_to_key(request: HttpRequest) -> HttpResponse:
-    """To the page where a member of staff uses or makes a passkey, and then on to where they were going."""
-    path = request.get_full_path() if request.method in ("GET", "HEAD") else next_paths.came_from(request)
-    door = reverse("staff_key")
-    return HttpResponseRedirect(f"{door}?{urlencode({'next': path})}" if next_paths.is_local(path) else door)
+def redirect_to_key(request: HttpRequest) -> HttpResponse:
+    """A redirect to the page where a member of staff uses or adds a passkey; `next` leads back."""
+    path = request.get_full_path() if request.method in ("GET", "HEAD") else next_paths.referring_path(request)
+    url = reverse("staff_key")
+    return HttpResponseRedirect(f"{url}?{urlencode({'next': path})}" if next_paths.is_local(path) else url)
 
 
 def has_second_factor(request: HttpRequest) -> bool:
-    """Whether this very session was opened with a second factor."""
+    """Whether this session was opened with a second factor."""
     from allauth.account.authentication import get_authentication_records
 
     user = request.user

@@ -1,15 +1,19 @@
-"""Who looked at a person's data, as that person reads it: when, why, in which role, from which office. Never a name of staff."""
+"""The access log as the person reads it: when, why, in which role and from which branch their data was read; no names of staff."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
 from municipality.audit.models import AccessLogEntry
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 ROLES = {
     "officer": _("Officer"),
@@ -31,31 +35,31 @@ OTHER_ROLE, OTHER_REASON = _("Employee"), _("work on a matter of yours")
 
 @dataclass(frozen=True)
 class AccessEntry:
-    """One look. `office` names the branch of whoever looked in both languages, empty for one without; `subject` is what was looked at."""
+    """One access. `office` is the branch of the viewer in both languages (empty without one), `subject` the key of what was read."""
 
-    number: int  # of the look, to page by
-    at: Any
-    role: Any
-    reason: Any
+    number: int  # primary key, for keyset pages
+    at: dt.datetime
+    role: StrOrPromise
+    reason: StrOrPromise
     office: dict[str, str]
     subject: str
 
     @property
     def case(self) -> str:
-        """The public id of the case that was looked at, for a link to it."""
+        """The public id of the case that was read, for a link; empty for another subject."""
         kind, _colon, public_id = self.subject.partition(":")
         return public_id if kind == "case" else ""
 
 
 def _offices(viewers: set[str]) -> dict[str, dict[str, str]]:
-    """The branch of each member of staff that has one, by key."""
+    """The branch of each member of staff who has one, by key."""
     staff = User.objects.filter(public_id__in=[key.partition(":")[2] for key in viewers], is_staff=True, branch__isnull=False)
     rows = staff.values_list("public_id", "branch__name_ar", "branch__name_en")
     return {f"staff:{public_id}": {"name_ar": ar, "name_en": en} for public_id, ar, en in rows}
 
 
 def access_entries(rows: Sequence[AccessLogEntry]) -> list[AccessEntry]:
-    """Looks in the words of the person whose data it is. One query, none for nothing."""
+    """Rows of the access log as the person reads them; one query."""
     offices = _offices({row.viewer_key for row in rows}) if rows else {}
     return [
         AccessEntry(

@@ -1,4 +1,4 @@
-"""How the sign-in library is bent to the portal: no registration, no password letters, local addresses only."""
+"""Adapters of allauth: no registration, no e-mails, redirects to local paths only."""
 
 from __future__ import annotations
 
@@ -27,7 +27,6 @@ class AccountAdapter(DefaultAccountAdapter):
     """Sign-in, stages and redirects."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """Nobody registers by a form."""
         return False
 
     def is_safe_url(self, url: str | None) -> bool:
@@ -38,7 +37,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return reverse("admin:index") if user.is_staff else resolve_url("/")
 
     def get_login_stages(self) -> list[str]:
-        """One stage: every staff login asks for the second factor, enrolled or not."""
+        """One stage: every staff login needs the second factor, enrolled or not."""
         return ["municipality.accounts.stages.SecondFactorStage"]
 
     def login(self, request: HttpRequest, user: User) -> None:
@@ -46,20 +45,20 @@ class AccountAdapter(DefaultAccountAdapter):
         super().login(request, user)
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:
-        """The pages themselves say what happened."""
+        """No flash messages: the pages themselves say what happened."""
 
     def send_mail(self, *args: Any, **kwargs: Any) -> None:
-        """Letters leave the portal through its messages only."""
+        """No e-mails: the portal's own notifications send them."""
 
 
 class SocialAdapter(DefaultSocialAccountAdapter):
-    """People are made by `services.sign_in.welcome`; the library only opens their session."""
+    """Users are created by `services.sign_in.get_or_create_user`; allauth only opens their session."""
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
         return False
 
     def get_requests_session(self) -> requests.Session:
-        """To the identity provider: own authority, short patience, no redirect, no proxy or netrc of the machine."""
+        """A session for the identity provider: own CA file, short timeouts, no redirects, no proxy or netrc of the machine."""
         session = requests.Session()
         session.trust_env = False
         session.verify = settings.OPENID_CA_FILE or True
@@ -74,7 +73,7 @@ class SocialAdapter(DefaultSocialAccountAdapter):
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):
-    """Secrets of the second factor are encrypted at rest."""
+    """Encrypts the secrets of second factors at rest, and describes passkeys."""
 
     def encrypt(self, text: str) -> str:
         return civil_ids.encrypt(text, "second_factor")
@@ -86,12 +85,12 @@ class SecondFactorAdapter(DefaultMFAAdapter):
         return str(user.login)
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
-        """The host that the page was asked from: a key serves there and nowhere else."""
+        """The host of the request: a passkey works for that host only."""
         host = urlsplit(f"//{context.request.get_host()}").hostname or ""
         return {"id": host, "name": gettext("Kuwait Municipality")}
 
     def get_public_key_credential_user_entity(self, user: User) -> dict[str, Any]:
-        """What a key keeps of its holder: an opaque id, and names for the list that the device shows."""
+        """What a passkey stores about its holder: an opaque id, and names for the list that the device shows."""
         name = user.login if user.is_staff else user.civil_id_masked
         return {
             "id": user.public_id.encode("ascii"),

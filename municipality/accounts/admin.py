@@ -1,4 +1,4 @@
-"""People and organisations, to read by auditors and supervisors. Every opened page of a person is written down."""
+"""Admin of people and organisations, read-only, for auditors and supervisors. Every opened page of a person is logged."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from municipality.accounts import keys_admin  # noqa: F401  (its pages stand behind the same door)
+from municipality.accounts import keys_admin  # noqa: F401  (registers its pages)
 from municipality.accounts.models import Organisation, Signatory, User, actor_of
 from municipality.audit.services import log_access
 from municipality.kernel.actors import Actor
@@ -41,8 +41,8 @@ label_codes(
 )
 
 
-def _looker(request: HttpRequest) -> Actor:
-    """Who looks, in the role that lets them."""
+def _viewer(request: HttpRequest) -> Actor:
+    """The actor for the access log, in the role that permits the page."""
     role = next((name for name in ("auditor", "supervisor") if in_group(request, name)), "officer")
     user: Any = request.user
     return actor_of(user, role)
@@ -92,7 +92,7 @@ class UserAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         person: Any = self.get_object(request, object_id) if object_id else None
         if person is not None and not person.is_staff and self.has_view_permission(request, person):
-            log_access(viewer=_looker(request), person_key=person.key, subject=person.key, purpose="person_page")
+            log_access(viewer=_viewer(request), person_key=person.key, subject=person.key, purpose="person_page")
         return super().changeform_view(request, object_id, form_url, extra_context)
 
 
@@ -110,7 +110,7 @@ class OrganisationAdmin(ReadOnlyAdmin):
         if organisation is not None and self.has_view_permission(request, organisation):
             for row in Signatory.objects.filter(organisation=organisation).select_related("person"):
                 subject = f"organisation:{organisation.public_id}"
-                log_access(viewer=_looker(request), person_key=row.person.key, subject=subject, purpose="organisation_page")
+                log_access(viewer=_viewer(request), person_key=row.person.key, subject=subject, purpose="organisation_page")
         return super().changeform_view(request, object_id, form_url, extra_context)
 
     @admin.display(description="المفوضون بالتوقيع")

@@ -13,7 +13,5 @@ class AccountsConfig(AppConfig):
 
 
 class StaffAdminConfig(admin_apps.AdminConfig):
-    """The admin behind the staff door."""
-
     default = False
     default_site = "municipality.accounts.staff_site.StaffSite"

@@ -1,4 +1,4 @@
-"""Who may be behind a session: staff by password, everybody else only through Mobile ID."""
+"""Authentication backends: staff by password, people through an identity provider only."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from municipality.accounts.requests import Visitor
 
 
 class StaffBackend(ModelBackend):
-    """Passwords and permissions of staff. A person without the staff mark has neither."""
+    """Passwords and permissions, for active staff only."""
 
     def user_can_authenticate(self, user: Visitor | None) -> bool:
         return bool(user is not None and user.is_active and user.is_staff)
 
 
 class PersonBackend(BaseBackend):
-    """Loads the person of a session that Mobile ID opened. Checks no credentials at all."""
+    """Loads the person of a session that an identity provider opened; authenticates nobody by credentials."""
 
     def authenticate(self, request: HttpRequest | None, **credentials: Any) -> None:
         return None
@@ -29,6 +29,6 @@ class PersonBackend(BaseBackend):
 
 
 def path_for(user: User) -> str:
-    """The backend that loads this user's sessions."""
+    """The dotted path of the backend for this user's sessions."""
     backend = StaffBackend if user.is_staff else PersonBackend
     return f"{backend.__module__}.{backend.__qualname__}"

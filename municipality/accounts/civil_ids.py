@@ -1,4 +1,4 @@
-"""A person's civil number at rest: encrypted, found by a keyed hash, shown masked."""
+"""Civil numbers at rest: encrypted, looked up by a keyed hash, shown masked."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def _key(purpose: str) -> bytes:
 
 
 def digest(number: str) -> str:
-    """Keyed hash (HMAC-SHA-256) by which a number is found; without the key it says nothing."""
+    """Keyed hash (HMAC-SHA-256) by which a number is looked up."""
     return keyed_hash("digest", number)
 
 
 def keyed_hash(purpose: str, text: str) -> str:
-    """HMAC-SHA-256 of a text under a key of its own for each purpose."""
+    """HMAC-SHA-256 of a text, under a separate key for each purpose."""
     return hmac.new(_key(purpose), text.encode(), hashlib.sha256).hexdigest()
 
 
@@ -32,10 +32,10 @@ def encrypt(number: str, purpose: str = "cipher") -> str:
 
 
 def decrypt(cipher: str, purpose: str = "cipher") -> str:
-    """The text of `encrypt`. Raises cryptography.fernet.InvalidToken."""
+    """The text that `encrypt` encrypted. Raises cryptography.fernet.InvalidToken."""
     return Fernet(base64.urlsafe_b64encode(_key(purpose))).decrypt(cipher.encode()).decode()
 
 
 def fields(number: str) -> dict[str, str]:
-    """The three columns of a user for one valid number."""
+    """The three fields of a user for a valid number."""
     return {"civil_id_digest": digest(number), "civil_id_cipher": encrypt(number), "civil_id_masked": civil_id.mask(number)}

@@ -1,11 +1,11 @@
-"""A browser in words, from what it says of itself. A hint for the list of sessions, nothing more."""
+"""A description of a browser by its user agent, for the list of sessions."""
 
 from __future__ import annotations
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
-# The first match wins: browsers name their forebears as well.
+# The first match wins: user agents name the browsers they descend from as well.
 _BROWSERS = (
     ("Edg", _("Edge browser")),
     ("OPR", _("Opera browser")),
@@ -31,8 +31,8 @@ _PAIR = _("%(browser)s, %(system)s")
 
 def describe(user_agent: str) -> str:
     """Browser and kind of device in the reader's language."""
-    browser = next((word for mark, word in _BROWSERS if mark in user_agent), "")
-    system = next((word for mark, word in _SYSTEMS if mark in user_agent), "")
+    browser = next((label for token, label in _BROWSERS if token in user_agent), "")
+    system = next((label for token, label in _SYSTEMS if token in user_agent), "")
     if browser and system:
         return gettext(_PAIR) % {"browser": gettext(browser), "system": gettext(system)}
     return gettext(browser or system or _UNKNOWN)

@@ -1,4 +1,4 @@
-"""What people type at the door and on their profile."""
+"""Forms of the sign-in pages and of the profile."""
 
 from __future__ import annotations
 
@@ -22,14 +22,10 @@ def _code_field(**options: Any) -> DigitsField:
 
 
 class SignInForm(forms.Form):
-    """The number to which the request is sent."""
-
     civil_id = CivilIdField(help_text=_("Twelve digits, as on the front of the civil ID card."))
 
 
 class EmailForm(forms.Form):
-    """The address to confirm."""
-
     address = forms.EmailField(
         label=_("E-mail address"),
         help_text=_("A code of six digits is sent to this address."),
@@ -43,26 +39,18 @@ class EmailForm(forms.Form):
 
 
 class PhoneForm(forms.Form):
-    """The phone to confirm."""
-
     address = PhoneField(label=_("Mobile number"), help_text=_("Eight digits. A code of six digits is sent to this number."))
 
 
 class ContactCodeForm(forms.Form):
-    """The code that was sent."""
-
     code = _code_field(label=_("Code"), help_text=_("The six digits in the message. The code serves for ten minutes."))
 
 
 class LanguageForm(forms.Form):
-    """The language of messages."""
-
     language = forms.ChoiceField(label=_("Language of messages"), choices=[("ar", _("Arabic")), ("en", _("English"))])
 
 
 class PasskeyNameForm(forms.Form):
-    """What the person calls a passkey."""
-
     name = forms.CharField(
         label=_("Name of the passkey"),
         help_text=_("To tell it from others: the phone or the computer it is kept on."),
@@ -73,19 +61,19 @@ class PasskeyNameForm(forms.Form):
 
 
 TOO_MANY = _("Too many tries. Please try again in five minutes, or sign in with a passkey.")
-SLOWLY = _(
+TOO_MANY_FOR_NAME = _(
     "This login name was tried many times, from several places. Please try again in a minute, sign in with a passkey, "
     "or use a browser in which you signed in before."
 )
 
 
 class StaffSignInForm(LoginForm):
-    """Login name and password, counted before they are looked at. Whatever is wrong, the answer is the same.
+    """Login name and password. Every attempt is counted before the password is checked, and every failure has the same message.
 
-    `held_back` is the limit that kept the password from being looked at, if one did.
+    `reached_limit` is the limit that prevented the check, if any.
     """
 
-    held_back: limits.Pace | None = None
+    reached_limit: limits.LimitUsage | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -107,15 +95,16 @@ class StaffSignInForm(LoginForm):
         if self.errors:
             return self.cleaned_data
         client = {"login": self.cleaned_data["login"].casefold(), "address": limits.address_of(self.request)}
-        device = known_devices.of(self.request)
-        self.held_back = limits.take_password(**client, device=device)
-        if self.held_back is not None:
-            raise ValidationError(SLOWLY if self.held_back.name == limits.STAFF_NAME_SLOWLY.name else TOO_MANY, code="too_many")
+        device = known_devices.read(self.request)
+        self.reached_limit = limits.count_password(**client, device=device)
+        if self.reached_limit is not None:
+            is_of_name = self.reached_limit.name == limits.STAFF_NAME_SLOW.name
+            raise ValidationError(TOO_MANY_FOR_NAME if is_of_name else TOO_MANY, code="too_many")
         try:
             cleaned = super().clean()
         except ValidationError:
             raise ValidationError(_("The login name or the password is not right."), code="not_right") from None
-        limits.password_was_right(**client, device=device)
+        limits.forget_passwords(**client, device=device)
         return cleaned
 
     def user_credentials(self) -> dict[str, str]:
@@ -123,7 +112,7 @@ class StaffSignInForm(LoginForm):
 
 
 class SecondFactorForm(forms.Form):
-    """The six digits of the authenticator app."""
+    """The six digits of the authenticator app; `authenticator` is set once the form is valid."""
 
     code = _code_field(label=_("Code from the authenticator app"), help_text=_("Six digits that change every thirty seconds."))
 

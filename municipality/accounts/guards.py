@@ -1,11 +1,11 @@
-"""What the database refuses of superusers and of the way back to a lost passkey."""
+"""Guards of superusers and of lost passkeys."""
 
 from municipality.kernel.guards import frozen, guard, never_deleted
 
-MOST_SUPERUSERS = 2
+MAX_SUPERUSERS = 2
 
 _BECOMES = "NEW.is_superuser AND NOT OLD.is_superuser"
-# Nobody is born one: the alarm names a row that stands.
+# No user is inserted as a superuser: the alarm refers to an existing row.
 guard("accounts_user_born_mighty", "accounts_user", "INSERT", "NEW.is_superuser", "superuser_unannounced")
 guard(
     "accounts_user_announced",
@@ -19,7 +19,7 @@ guard(
     "accounts_user_two_mighty",
     "accounts_user",
     "UPDATE",
-    f"{_BECOMES} AND (SELECT count(*) FROM accounts_user u WHERE u.is_superuser AND u.id <> NEW.id) >= {MOST_SUPERUSERS}",  # noqa: S608
+    f"{_BECOMES} AND (SELECT count(*) FROM accounts_user u WHERE u.is_superuser AND u.id <> NEW.id) >= {MAX_SUPERUSERS}",  # noqa: S608
     "two_superusers",
     one_by_one=_BECOMES,
 )

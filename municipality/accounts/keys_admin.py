@@ -1,4 +1,4 @@
-"""Inside the staff's admin: the way back to a lost passkey, opened by a second person, and the alarms of superusers."""
+"""Admin pages: recovery of lost passkeys, allowed by a second person, and alarms about superusers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from municipality.accounts.models import SuperuserAlarm
-from municipality.accounts.proof import asks_again
+from municipality.accounts.proof import reauthentication_required
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.accounts.services import alarms, key_losses
 from municipality.kernel.errors import Refused
@@ -24,9 +24,9 @@ OPENERS = (key_losses.ADMINISTRATOR, key_losses.SUPERVISOR)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@asks_again
+@reauthentication_required
 def lost_keys(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """Colleagues whose passkey is lost; by POST the way back of one of them is opened."""
+    """List colleagues whose passkey is lost; POST allows the recovery of one of them."""
     if not any(in_group(request, role) for role in OPENERS):
         raise PermissionDenied
     user = request.user
@@ -34,11 +34,11 @@ def lost_keys(request: AuthenticatedHttpRequest) -> HttpResponse:
     if request.method == "POST":
         number = request.POST.get("loss", "")
         is_number = number.isascii() and number.isdigit() and len(number) < 16
-        loss = key_losses.waiting_for(user).filter(pk=int(number)).first() if is_number else None
+        loss = key_losses.pending_for(user).filter(pk=int(number)).first() if is_number else None
         try:
             if loss is None:
                 raise Refused("unknown_loss", _("This request does not wait for you any more."))
-            key_losses.open_way_back(loss, opener=user)
+            key_losses.allow_recovery(loss, opener=user)
             messages.success(request, _("The way back is open: your colleague signs in again and makes a new passkey."))
             return redirect("admin:lost_keys")
         except Refused as refusal:
@@ -46,21 +46,21 @@ def lost_keys(request: AuthenticatedHttpRequest) -> HttpResponse:
     context = {
         **admin.site.page_context(request),  # type: ignore[attr-defined]
         "title": _("Lost passkeys"),
-        "losses": key_losses.waiting_for(user),
+        "losses": key_losses.pending_for(user),
         "error": error,
     }
     return TemplateResponse(request, "admin/accounts/lost_keys.html", context, status=status)
 
 
 def home(request: AuthenticatedHttpRequest) -> dict[str, Any]:
-    """What the first page says of alarms and of colleagues without a passkey."""
+    """The part of the admin's index about alarms and lost passkeys."""
     user = request.user
-    found: dict[str, Any] = {"home_parts": ["admin/accounts/home_part.html"], "superuser_alarms": [], "opens_lost_keys": 0}
+    context: dict[str, Any] = {"home_parts": ["admin/accounts/home_part.html"], "superuser_alarms": [], "opens_lost_keys": 0}
     if in_group(request, alarms.AUDITOR):
-        found["superuser_alarms"] = list(alarms.recent()[:20])
+        context["superuser_alarms"] = list(alarms.recent()[:20])
     if any(in_group(request, role) for role in OPENERS):
-        found["opens_lost_keys"] = key_losses.waiting_for(user).count()
-    return found
+        context["opens_lost_keys"] = key_losses.pending_for(user).count()
+    return context
 
 
 @admin.register(SuperuserAlarm)

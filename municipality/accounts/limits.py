@@ -1,4 +1,4 @@
-"""How often something may be tried. Counted in the database: atomic, and alive while the cache is not."""
+"""Rate limits, counted in the database: atomic, and independent of the cache."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Pace:
-    """How a client stands against a limit after this try: `used` of `amount` in a span of `seconds`, over in `reset` seconds."""
+class LimitUsage:
+    """The use of a limit after this attempt: `used` of `amount` in a span of `seconds`, which ends in `reset` seconds."""
 
     name: str
     amount: int
@@ -34,15 +34,15 @@ class Pace:
     reset: int
 
     @property
-    def is_kept(self) -> bool:
+    def is_within(self) -> bool:
         return self.used <= self.amount
 
     @property
-    def left(self) -> int:
+    def remaining(self) -> int:
         return max(0, self.amount - self.used)
 
 
-# Makes or locks the row and reads it: no other try of this subject counts before this one has, and nothing sweeps the row away meanwhile.
+# Inserts or locks the row and reads it: attempts of one subject are counted one after another, and `forget` cannot delete it meanwhile.
 _ROW = (
     "INSERT INTO accounts_throttle (key, hits, touched_at) VALUES (%s, '[]', %s)"
     " ON CONFLICT (key) DO UPDATE SET touched_at = excluded.touched_at RETURNING hits"
@@ -52,7 +52,7 @@ _HITS = "UPDATE accounts_throttle SET hits = %s WHERE key = %s"
 
 @dataclass(frozen=True)
 class Limit:
-    """At most `amount` tries in any span of `seconds`, for each subject. Rows hold a keyed hash of the subject, never the subject."""
+    """At most `amount` attempts in any span of `seconds` for each subject. Rows hold a keyed hash of the subject."""
 
     name: str
     amount: int
@@ -62,11 +62,11 @@ class Limit:
         return keyed_hash("limit", f"{self.name}:{subject}")
 
     def take(self, subject: str) -> bool:
-        """Count one try of `subject`. False if the limit is reached; a refused try is not counted."""
-        return self.use(subject).is_kept
+        """Count one attempt of `subject`. False if the limit is reached; a refused attempt is not counted."""
+        return self.use(subject).is_within
 
-    def use(self, subject: str) -> Pace:
-        """Count one try of `subject` and say how it stands; a refused try is not counted."""
+    def use(self, subject: str) -> LimitUsage:
+        """As `take`, but returns the use of the limit."""
         key, now = self._key(subject), clock.now()
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(_ROW, [key, connection.ops.adapt_datetimefield_value(now)])
@@ -75,10 +75,10 @@ class Limit:
             if used <= self.amount:
                 cursor.execute(_HITS, [json.dumps([*hits, now.timestamp()]), key])
         first = min(hits, default=now.timestamp())
-        return Pace(self.name, self.amount, self.seconds, used, max(1, math.ceil(first + self.seconds - now.timestamp())))
+        return LimitUsage(self.name, self.amount, self.seconds, used, max(1, math.ceil(first + self.seconds - now.timestamp())))
 
     def give_back(self, subject: str) -> None:
-        """Forget the newest try of `subject`: it was a right one."""
+        """Remove the newest attempt of `subject`, which succeeded."""
         with transaction.atomic():
             row = Throttle.objects.select_for_update().filter(key=self._key(subject)).first()
             if row is not None:
@@ -86,102 +86,101 @@ class Limit:
                 row.save(update_fields=["hits"])
 
     def clear(self, subject: str) -> None:
-        """Forget the tries of `subject`, after a right one."""
+        """Remove all attempts of `subject`, after one that succeeded."""
         Throttle.objects.filter(key=self._key(subject)).update(hits=[])
 
 
-PUSHES = Limit("push", 3, 600)  # to a civil number: nobody is worn down until they press approve
-# Many people share the one address of a mobile network: a browser counts by its cookie, and the address has a brake alone.
-SIGN_INS_ON = Limit("sign_in_on", 30, 600)  # a browser that has our cookie
-SIGN_INS_FROM = Limit("sign_in_from", 30, 600)  # the browsers without one, of an address
-SIGN_INS_BRAKE = Limit("sign_in_brake", 600, 600)  # an address
+PUSHES = Limit("push", 3, 600)  # a civil number: against approval out of fatigue
+# Many people share the one address of a mobile network: browsers with our cookie count by themselves, within a high limit of the address.
+SIGN_INS_PER_BROWSER = Limit("sign_in_on", 30, 600)  # a browser with our cookie
+SIGN_INS_WITHOUT_COOKIE = Limit("sign_in_from", 30, 600)  # an address, over browsers without the cookie
+SIGN_INS_PER_ADDRESS = Limit("sign_in_brake", 600, 600)  # an address
 STAFF_PASSWORD = Limit("staff_password", 5, 300)  # a typed login name from one address, or on a browser that this name knows
-STAFF_FROM = Limit("staff_from", 20, 300)  # an address, over all names: several officers may share one
-# A name over all addresses. After so many tries one a minute is looked at, which is five in five minutes again.
-STAFF_NAME = Limit("staff_name", 30, 3600)
-STAFF_NAME_SLOWLY = Limit("staff_name_slowly", 1, 60)
+STAFF_PER_ADDRESS = Limit("staff_from", 20, 300)  # an address, over all names: several officers may share one
+# A login name over all addresses. After that many attempts one a minute is checked, again five in five minutes.
+STAFF_PER_NAME = Limit("staff_name", 30, 3600)
+STAFF_NAME_SLOW = Limit("staff_name_slowly", 1, 60)
 STAFF_CODE = Limit("staff_code", 5, 300)  # an account
 WRONG_DIGITS = Limit("wrong_digits", 10, 3600)  # a reference whose four digits are guessed, from wherever
-CODES_TO_HOUR = Limit("code_to_hour", 3, 3600)  # an e-mail address or a phone
-CODES_TO_DAY = Limit("code_to_day", 10, 86_400)
-CODES_FROM = Limit("code_from", 20, 3600)  # a client
-CODES_OF = Limit("code_of", 10, 3600)  # a person
+CODES_PER_HOUR = Limit("code_to_hour", 3, 3600)  # an e-mail address or a phone
+CODES_PER_DAY = Limit("code_to_day", 10, 86_400)
+CODES_PER_CLIENT = Limit("code_from", 20, 3600)  # a client
+CODES_PER_PERSON = Limit("code_of", 10, 3600)  # a person
 CODE_TRIES = Limit("code_tries", 15, 3600)  # a person, over all codes
 
 
 def address_of(request: HttpRequest) -> str:
-    """The client's address as the trusted proxies report it; of IPv6 the /64, which is one household."""
+    """The client's address as the trusted proxies report it; for IPv6 its /64, which is one household."""
     address: str = get_adapter().get_client_ip(request)
     if ":" in address:
         return str(ipaddress.ip_network(f"{address}/64", strict=False).network_address)
     return address
 
 
-def may_start(*, address: str, device: Device | None) -> bool:
-    """Count one beginning of a sign-in that no password precedes. False if there were too many.
+def count_sign_in(*, address: str, device: Device | None) -> bool:
+    """Count one start of a sign-in without a password. False if a limit is reached.
 
-    A browser by which staff came in before does not count against its address: nobody beside them keeps them out.
+    A browser with which staff signed in before does not count against its address, so that others there cannot lock them out.
     """
     if device is None:
-        return SIGN_INS_BRAKE.take(address) and SIGN_INS_FROM.take(address)
-    return SIGN_INS_ON.take(device.id) and (bool(device.logins) or SIGN_INS_BRAKE.take(address))
+        return SIGN_INS_PER_ADDRESS.take(address) and SIGN_INS_WITHOUT_COOKIE.take(address)
+    return SIGN_INS_PER_BROWSER.take(device.id) and (bool(device.logins) or SIGN_INS_PER_ADDRESS.take(address))
 
 
 def _staff_subject(login: str, address: str, device: Device | None) -> str:
     return f"{login} on {device.id}" if device is not None and device.knows(login) else f"{login} from {address}"
 
 
-def take_password(*, login: str, address: str, device: Device | None) -> Pace | None:
-    """Count one password for a login name; nothing if it may be looked at, else the limit that is reached.
+def count_password(*, login: str, address: str, device: Device | None) -> LimitUsage | None:
+    """Count one password for a login name. Returns None if it may be checked, else the limit that is reached.
 
-    Names count alike whether they exist or not. On a browser with which this very name came in before, only the tries on that
-    browser count, so that nobody shuts a member of staff out from elsewhere.
+    Names count alike whether they exist or not. For a name that signed in with this browser before, only attempts of this browser
+    count, so that a member of staff cannot be locked out from elsewhere.
     """
-    own = STAFF_PASSWORD.use(_staff_subject(login, address, device))
-    if not own.is_kept or (device is not None and device.knows(login)):
-        return None if own.is_kept else own
-    around = STAFF_FROM.use(address)
-    if not around.is_kept:
-        return around
-    if STAFF_NAME.take(login):
+    usage = STAFF_PASSWORD.use(_staff_subject(login, address, device))
+    if not usage.is_within or (device is not None and device.knows(login)):
+        return None if usage.is_within else usage
+    of_address = STAFF_PER_ADDRESS.use(address)
+    if not of_address.is_within:
+        return of_address
+    if STAFF_PER_NAME.take(login):
         return None
-    slowly = STAFF_NAME_SLOWLY.use(login)
-    return None if slowly.is_kept else slowly
+    of_name = STAFF_NAME_SLOW.use(login)
+    return None if of_name.is_within else of_name
 
 
-def password_was_right(*, login: str, address: str, device: Device | None) -> None:
-    """Forget the tries that were made from here."""
+def forget_passwords(*, login: str, address: str, device: Device | None) -> None:
+    """Remove the attempts of this name from this browser or address, after the right password."""
     STAFF_PASSWORD.clear(_staff_subject(login, address, device))
 
 
-def spend(request: HttpRequest, what: str, *, limit: int, seconds: int) -> bool:
-    """Use one of a client's `limit` tries of `what` in any span of `seconds`. False when they are used up."""
+def take_attempt(request: HttpRequest, what: str, *, limit: int, seconds: int) -> bool:
+    """Count one attempt of `what` by the client, in the database. False above `limit` in any span of `seconds`."""
     return Limit(what, limit, seconds).take(address_of(request))
 
 
-def pace(request: HttpRequest, what: str, *, limit: int, seconds: int) -> bool:
-    """Count one look of a client at something public, in the cache. False above `limit` in a span of `seconds`.
+def allow_read(request: HttpRequest, what: str, *, limit: int, seconds: int) -> bool:
+    """Count one read of something public by the client, in the cache. False above `limit` in a span of `seconds`.
 
-    For what is asked with every key that is pressed: a row in the database for each would cost more than the answer. Where the
-    cache is away nobody is held back; what must hold then is counted by `spend`.
+    For reads so frequent (one a keystroke) that a row in the database would cost more than the response. Without the cache nothing is
+    limited; what must be limited even then is counted by `take_attempt`.
     """
-    return paced(request, what, limit=limit, seconds=seconds).is_kept
+    return count_read(request, what, limit=limit, seconds=seconds).is_within
 
 
-def paced(request: HttpRequest, what: str, *, limit: int, seconds: int) -> Pace:
-    """The same, and how the client stands."""
+def count_read(request: HttpRequest, what: str, *, limit: int, seconds: int) -> LimitUsage:
+    """As `allow_read`, but returns the use of the limit."""
     now = int(clock.now().timestamp())
     span, reset = now // seconds, seconds - now % seconds
     key = "pace:" + keyed_hash("limit", f"{what}:{address_of(request)}:{span}")
     try:
         used = 1 if cache.add(key, 1, timeout=2 * seconds) else int(cache.incr(key))
-    except (RedisError, OSError, ValueError):  # the cache is away, or the counter went between the two commands
-        log.warning("looks at %s are not counted", what)
+    except (RedisError, OSError, ValueError):  # the cache is away, or the counter expired between the two commands
+        log.warning("reads of %s are not counted", what)
         used = 1
-    return Pace(what, limit, seconds, used, reset)
+    return LimitUsage(what, limit, seconds, used, reset)
 
 
 def forget(older_than: dt.timedelta = dt.timedelta(days=2)) -> int:
-    """Drop counters that no limit reads any more. Returns how many."""
-    gone, _counts = Throttle.objects.filter(touched_at__lt=clock.now() - older_than).delete()
-    return gone
+    """Delete counters that no limit reads any more. Returns how many."""
+    return Throttle.objects.filter(touched_at__lt=clock.now() - older_than).delete()[0]

@@ -1,4 +1,4 @@
-"""The limits of a session (settings SESSION_IDLE_SECONDS, SESSION_ABSOLUTE_SECONDS), and what of it a browser may keep: nothing."""
+"""Middleware: the limits of a session (SESSION_IDLE_SECONDS, SESSION_ABSOLUTE_SECONDS), and no caching of personal pages."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from municipality.accounts.services import sessions
 
 
 class NeverCacheMiddleware:
-    """Pages of a person are kept by no cache and not by their browser, so that going back after signing out asks the portal again.
+    """Adds never-cache headers to every response to a browser with a session or to a form, also to redirects and errors.
 
-    So is every answer, redirect and error of a browser with a session, and what answers a form. Excepted is what a public view calls
-    `public` itself and is no page: files of open data and feeds, which say the same to everybody.
+    So going back after signing out asks the portal again. Exempt is what a public view itself marks as `public` and is not HTML: files
+    of open data and feeds, which are the same for everybody.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        came_with_session = not request.session.is_empty()
+        had_session = not request.session.is_empty()
         response = self.get_response(request)
-        is_personal = came_with_session or not request.session.is_empty() or request.method not in ("GET", "HEAD")
+        is_personal = had_session or not request.session.is_empty() or request.method not in ("GET", "HEAD")
         if is_personal and not _is_for_everybody(request, response):
             add_never_cache_headers(response)
         return response
@@ -44,25 +44,25 @@ def _is_for_everybody(request: HttpRequest, response: HttpResponse) -> bool:
 
 
 class SessionLimitsMiddleware:
-    """Signs out a session that is over. The sign-in page then says why and leads back to where the person was."""
+    """Signs out a session that is over. The sign-in page then says why and leads back to the present page."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if SESSION_KEY in request.session and request.user.is_authenticated:
-            why = sessions.end_of(request)
-            if why:
-                return self._end(request, why)
-            sessions.note_sight(request)
+            reason = sessions.end_reason(request)
+            if reason:
+                return self._end(request, reason)
+            sessions.note_activity(request)
         return self.get_response(request)
 
-    def _end(self, request: HttpRequest, why: str) -> HttpResponse:
+    def _end(self, request: HttpRequest, reason: str) -> HttpResponse:
         user: Any = request.user
-        door = reverse("account_login" if user.is_staff else "accounts:sign_in")
+        url = reverse("account_login" if user.is_staff else "accounts:sign_in")
         logout(request)
-        request.session[sessions.ENDED] = why
+        request.session[sessions.ENDED] = reason
         if request.method in ("GET", "HEAD"):
-            return self.get_response(request)  # a page for everybody opens; any other leads to the sign-in page by itself
-        back = next_paths.came_from(request)
-        return HttpResponseRedirect(f"{door}?{urlencode({'next': back})}" if back else door)
+            return self.get_response(request)  # LoginRequiredMiddleware redirects, except for public pages
+        next_path = next_paths.referring_path(request)
+        return HttpResponseRedirect(f"{url}?{urlencode({'next': next_path})}" if next_path else url)

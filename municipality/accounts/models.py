@@ -30,9 +30,9 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person who signs in: a citizen or resident through Kuwait Mobile ID, staff with password and second factor.
+    """A user: a citizen or resident who signs in through an identity provider, or staff with password and second factor.
 
-    The civil number itself is kept only encrypted; `civil_id_digest` (keyed hash) finds a person by it.
+    The civil number is stored encrypted; `civil_id_digest` is the keyed hash by which a person is looked up.
     """
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id, editable=False)
@@ -72,7 +72,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.name_ar
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """As ever; the mark of a superuser goes in with its alarm, without which the database refuses it."""
+        """Save; a new superuser together with its alarm, without which the database refuses the flag."""
         if not self.is_superuser:
             super().save(*args, **kwargs)
             return
@@ -93,7 +93,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def key(self) -> str:
-        """How the record names this person."""
+        """The key of this user in events and in the audit log."""
         return f"{'staff' if self.is_staff else 'person'}:{self.public_id}"
 
     @property
@@ -102,25 +102,23 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def is_reachable(self) -> bool:
-        """Whether a confirmed e-mail address and phone are on file."""
+        """Whether e-mail address and phone are both confirmed."""
         return self.email_confirmed_at is not None and self.phone_confirmed_at is not None
 
 
 def actor_of(user: User, role: str = "") -> Actor:
-    """The actor for history rows. Staff act as the given role (default officer), people as applicants."""
+    """The actor for a user who acts for themselves: people as applicant, staff as officer, unless `role` is given."""
     return Actor(role or ("officer" if user.is_staff else "applicant"), user.key)
 
 
 def actor_for(user: User, person: User) -> Actor:
-    """The actor where `user` acts in the matters of `person`: the person, a delegate of theirs, or staff with their consent."""
+    """The actor for a `user` who acts for `person`: themselves, as a delegate, or as staff with their consent (assistant)."""
     if user.pk == person.pk:
         return actor_of(user)
     return Actor("assistant" if user.is_staff else "delegate", user.key, person.key)
 
 
 class Organisation(models.Model):
-    """A company with many shops."""
-
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id, editable=False)
     name_ar = models.CharField("الاسم", max_length=160)
     name_en = models.CharField("الاسم بالإنجليزية", max_length=160)
@@ -135,7 +133,7 @@ class Organisation(models.Model):
 
 
 class Signatory(models.Model):
-    """A person who signs for an organisation, from a day until a day."""
+    """A person who signs for an organisation, from the first to the last day; None for no end."""
 
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="signatories")
     person = models.ForeignKey(User, models.PROTECT, related_name="signs_for")
@@ -160,10 +158,10 @@ class SignInStatus(models.TextChoices):
 
 
 class SignInRequest(models.Model):
-    """One question to Kuwait Mobile ID. Its answer serves only the browser session that asked, once, for five minutes.
+    """One request of Kuwait Mobile ID. Its answer opens only a session of the browser that started it, once, within five minutes.
 
-    `browser_hash` is the SHA-256 of a nonce that lies in the asking browser's session and nowhere else. `civil_id_cipher` is the
-    number of a push until the provider was asked; `away_at` is when the provider last failed to answer about it.
+    `browser_hash` is the SHA-256 of a nonce that is only in that browser's session. `civil_id_cipher` is the number of a push until it
+    is sent; `away_at` is when the provider last failed to answer.
     """
 
     request_id = models.CharField(max_length=100, unique=True)
@@ -199,7 +197,7 @@ class SignInRequest(models.Model):
 
 
 class ContactCode(models.Model):
-    """A one-time code that confirms an e-mail address or a phone. The code is kept hashed for the check and encrypted for the sender."""
+    """A one-time code that confirms an e-mail address or a phone: hashed for the check, encrypted for the job that sends it."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="+")
     channel = models.CharField(max_length=5, choices=[("email", "email"), ("phone", "phone")])
@@ -225,7 +223,7 @@ class ContactCode(models.Model):
 
 
 class Throttle(models.Model):
-    """The recent tries under one limit: `key` is a keyed hash of limit and subject, `hits` are POSIX seconds."""
+    """The recent attempts under one limit: `key` is a keyed hash of limit and subject, `hits` are POSIX timestamps."""
 
     key = models.CharField(max_length=64, primary_key=True)
     hits = models.JSONField(default=list)
@@ -236,7 +234,7 @@ class Throttle(models.Model):
 
 
 class SecondFactorUse(models.Model):
-    """A time step of the second factor that was used already: a code works once (RFC 6238 section 5.2)."""
+    """A used time step of a second factor: a code works once (RFC 6238 section 5.2)."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="+")
     step = models.BigIntegerField()
@@ -250,7 +248,7 @@ class SecondFactorUse(models.Model):
 
 
 class KeyLoss(models.Model):
-    """A member of staff says that their passkey is lost; a second person, who has seen them, opens the way back."""
+    """A passkey that a member of staff reported lost; a second person, who has seen them, allows the recovery."""
 
     user = models.ForeignKey(User, models.PROTECT, related_name="+")
     asked_at = models.DateTimeField()
@@ -277,9 +275,9 @@ class AlarmKind(models.TextChoices):
 
 
 class SuperuserAlarm(models.Model):
-    """The glass is broken: somebody was made a superuser, or one of them came in. Told to the auditors within a minute.
+    """A user became a superuser, or a superuser signed in. The auditors are notified within a minute.
 
-    The database takes the mark of a superuser only beside such a row that nobody was told of yet.
+    The database accepts the superuser flag only together with such a row that has not been notified.
     """
 
     user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="الحساب")

@@ -1,4 +1,4 @@
-"""Where a person is sent after signing in: a path of this portal, never another host."""
+"""The path to go to after signing in: always of this portal, never of another host."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
 
 
 def is_local(url: str | None) -> bool:
-    """Whether `url` is an absolute path here: one leading slash, no host, no backslash, no control character or space."""
+    """Whether `url` is an absolute path: one leading slash, no host, no backslash, no control character or space."""
     if not url or len(url) > MAX_LENGTH or not url.startswith("/") or _UNPRINTABLE.search(url):
         return False
     return url_has_allowed_host_and_scheme(url, allowed_hosts=None)
 
 
-def asked(request: HttpRequest) -> str:
-    """The `next` of a request if it is local, else nothing."""
+def requested(request: HttpRequest) -> str:
+    """The `next` parameter of a request if it is a local path, else an empty text."""
     path = request.POST.get("next") or request.GET.get("next") or ""
     return path if is_local(path) else ""
 
 
-def came_from(request: HttpRequest) -> str:
-    """The path of the page a form was sent from, if it is ours. Used where the form's own address cannot be opened by GET."""
+def referring_path(request: HttpRequest) -> str:
+    """The path of the Referer if it is of this portal, else an empty text. For a POST to a URL that has no GET."""
     parts = urlsplit(request.headers.get("referer", ""))
     path = parts.path + (f"?{parts.query}" if parts.query else "")
     return path if parts.netloc == request.get_host() and is_local(path) else ""

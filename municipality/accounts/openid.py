@@ -1,8 +1,8 @@
-"""Any OpenID Connect provider as a way in (OpenID Connect Core 1.0, code flow with PKCE, state and nonce).
+"""Sign-in through an OpenID Connect provider (OpenID Connect Core 1.0, code flow with PKCE, state and nonce).
 
-The settings OPENID_… name it. What counts is the civil number that it asserts at a level of assurance the settings accept;
-no e-mail address and no other claim ever links an account. The library drives the flow; the identity token is checked here
-in full, signature included, since an identity is worth more than the channel it came through.
+The settings OPENID_… configure it. An account is found only by the civil number that the provider asserts at an accepted level of
+assurance, never by an e-mail address or another claim. allauth drives the flow; the identity token is verified here in full, with
+its signature, although it comes over TLS.
 """
 
 from __future__ import annotations
@@ -28,32 +28,22 @@ from municipality.kernel import civil_id
 
 PROVIDER_ID = "openid"
 CALLBACK_PATH = "/accounts/openid/callback"
-ALGORITHMS = (
-    "RS256",
-    "RS384",
-    "RS512",
-    "PS256",
-    "PS384",
-    "PS512",
-    "ES256",
-    "ES384",
-    "ES512",
-)  # never a shared secret
+ALGORITHMS = tuple(f"{family}{bits}" for family in ("RS", "PS", "ES") for bits in (256, 384, 512))  # never a shared secret
 LEEWAY = 30  # seconds by which two clocks may differ
 NAME_LENGTH = 120
 
 
 class NotProven(Exception):
-    """The provider's answer proves no identity here: it is late, used, not for us, or says too little."""
+    """The provider's answer proves no identity: it is late, used, for another client, or incomplete."""
 
 
 class Declined(Exception):
-    """The person, or the provider for them, said no."""
+    """The person declined, or the provider did."""
 
 
 @dataclass(frozen=True)
 class Proof:
-    """An identity the provider asserts: the valid civil number, the person, the level of assurance."""
+    """An identity that the provider asserts: a valid civil number, the person, the level of assurance."""
 
     number: str
     person: Person
@@ -61,7 +51,7 @@ class Proof:
 
 
 class CivilIdProvider(OpenIDConnectProvider):  # type: ignore[misc]
-    """The library's provider, always with PKCE."""
+    """allauth's provider, always with PKCE."""
 
     pkce_enabled_default = True
 
@@ -70,7 +60,7 @@ class CivilIdProvider(OpenIDConnectProvider):  # type: ignore[misc]
 
 
 class CivilIdAdapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
-    """The provider of the settings, and one address to come back to, whatever host asked."""
+    """The provider of the settings, with one callback URL whatever the host of the request."""
 
     def get_provider(self) -> CivilIdProvider:
         return CivilIdProvider(self.request, app=app())
@@ -80,25 +70,24 @@ class CivilIdAdapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
 
 
 def is_set_up() -> bool:
-    """Whether the settings name a provider."""
+    """Whether the settings configure a provider."""
     return bool(settings.OPENID_ISSUER)
 
 
 def app() -> SocialApp:
-    """The provider as the library wants it, from the settings; nothing of it is in the database."""
-    found = SocialApp(
+    """The provider of the settings as allauth's model, unsaved: nothing of it is in the database."""
+    return SocialApp(
         provider="openid_connect",
         provider_id=PROVIDER_ID,
         name="OpenID Connect",
         client_id=settings.OPENID_CLIENT_ID,
         secret=settings.OPENID_CLIENT_SECRET,
+        settings={"server_url": settings.OPENID_ISSUER.rstrip("/"), "scope": list(settings.OPENID_SCOPES), "oauth_pkce_enabled": True},
     )
-    found.settings = {"server_url": settings.OPENID_ISSUER.rstrip("/"), "scope": list(settings.OPENID_SCOPES), "oauth_pkce_enabled": True}
-    return found
 
 
 def begin(request: HttpRequest, *, next_path: str) -> HttpResponse:
-    """Send the browser to the provider. Raises ProviderAway."""
+    """A redirect to the provider. Raises ProviderAway."""
     nonce = secrets.token_urlsafe(32)
     provider = CivilIdProvider(request, app=app())
     try:
@@ -112,13 +101,13 @@ def begin(request: HttpRequest, *, next_path: str) -> HttpResponse:
 
 
 def take_state(request: HttpRequest) -> dict[str, Any] | None:
-    """What this browser began under the state that came back, once; nothing if it began nothing."""
+    """Remove and return what this browser's session holds under the returned `state`; None if it holds nothing."""
     state: dict[str, Any] | None = statekit.unstash_state(request, provider_id=PROVIDER_ID, state_id=request.GET.get("state", ""))
     return state
 
 
 def prove(request: HttpRequest, state: dict[str, Any]) -> Proof:
-    """Fetch and check what the provider says. Raises Declined, NotProven and ProviderAway."""
+    """Exchange the code for tokens and verify them. Raises Declined, NotProven and ProviderAway."""
     if request.GET.get("error") == "access_denied":
         raise Declined
     if not request.GET.get("code"):
@@ -132,8 +121,8 @@ def prove(request: HttpRequest, state: dict[str, Any]) -> Proof:
             raise NotProven("another issuer")
         client = adapter.get_client(request, provider.app)
         tokens = adapter.get_access_token_data(request, provider.app, client, pkce_code_verifier=state.get("pkce_code_verifier"))
-        claims = _checked(tokens["id_token"], config, nonce=(state.get("data") or {}).get("nonce", ""))
-        claims = _completed(adapter, config, claims, tokens["access_token"])
+        claims = _verified_claims(tokens["id_token"], config, nonce=(state.get("data") or {}).get("nonce", ""))
+        claims = _with_user_info(adapter, config, claims, tokens["access_token"])
     except OAuth2Error as refusal:
         raise NotProven("the code was refused") from refusal
     except jwt.PyJWTError as failure:
@@ -146,27 +135,27 @@ def prove(request: HttpRequest, state: dict[str, Any]) -> Proof:
 
 
 def _issuer_of(config: dict[str, Any]) -> str:
-    """The issuer, which must be the one that was asked (OpenID Connect Discovery 1.0 section 4.3). Raises ValueError."""
+    """The issuer (OpenID Connect Discovery 1.0 section 4.3). Raises ValueError unless it is the one of the settings."""
     if str(config["issuer"]).rstrip("/") != settings.OPENID_ISSUER.rstrip("/"):
         raise ValueError("the provider's description is of another issuer")
     return str(config["issuer"])
 
 
-def _checked(token: str, config: dict[str, Any], *, nonce: str) -> dict[str, Any]:
-    """The claims of an identity token (Core section 3.1.3.7). Raises PyJWTError and NotProven."""
+def _verified_claims(token: str, config: dict[str, Any], *, nonce: str) -> dict[str, Any]:
+    """The claims of a verified identity token (Core section 3.1.3.7). Raises PyJWTError and NotProven."""
     with get_adapter().get_requests_session() as session:
-        answer = session.get(config["jwks_uri"])
-        answer.raise_for_status()
-        keys = jwt.PyJWKSet.from_dict(answer.json())
+        response = session.get(config["jwks_uri"])
+        response.raise_for_status()
+        keys = jwt.PyJWKSet.from_dict(response.json())
     header = jwt.get_unverified_header(token)
     if header.get("alg") not in ALGORITHMS:
         raise NotProven("another algorithm")
-    fitting = [key for key in keys.keys if key.key_id == header.get("kid") and key.public_key_use in (None, "sig")]
-    if len(fitting) != 1:
+    matching = [key for key in keys.keys if key.key_id == header.get("kid") and key.public_key_use in (None, "sig")]
+    if len(matching) != 1:
         raise NotProven("no such key")
     claims: dict[str, Any] = jwt.decode(
         token,
-        fitting[0].key,
+        matching[0].key,
         algorithms=[header["alg"]],
         audience=settings.OPENID_CLIENT_ID,
         issuer=config["issuer"],
@@ -180,14 +169,14 @@ def _checked(token: str, config: dict[str, Any], *, nonce: str) -> dict[str, Any
     return claims
 
 
-def _completed(adapter: CivilIdAdapter, config: dict[str, Any], claims: dict[str, Any], access_token: str) -> dict[str, Any]:
-    """With what only the provider's user info says, if the civil number is not in the token. What the token says stands."""
+def _with_user_info(adapter: CivilIdAdapter, config: dict[str, Any], claims: dict[str, Any], access_token: str) -> dict[str, Any]:
+    """The claims, with those of the user info endpoint added if the token has no civil number; claims of the token win."""
     if settings.OPENID_CIVIL_ID_CLAIM in claims or "userinfo_endpoint" not in config:
         return claims
-    told = adapter._fetch_user_info(access_token)
-    if told.get("sub") != claims["sub"]:  # Core section 5.3.2
+    user_info = adapter._fetch_user_info(access_token)
+    if user_info.get("sub") != claims["sub"]:  # Core section 5.3.2
         raise NotProven("user info of somebody else")
-    return {**told, **claims}
+    return {**user_info, **claims}
 
 
 def _identity(claims: dict[str, Any]) -> Proof:

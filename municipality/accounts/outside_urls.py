@@ -1,7 +1,4 @@
-"""Addresses without a language prefix.
-
-The names `account_…` and `mfa_…` are those the sign-in library asks for; its own pages are not here.
-"""
+"""URLs without a language prefix. allauth needs the names `account_…` and `mfa_…`; its own pages are not included."""
 
 from django.urls import path
 

@@ -1,8 +1,8 @@
-"""Acts that ask again who is there: a POST to such a view needs a proof that is not older than PROOF_SECONDS.
+"""Reauthentication: a POST to a protected view needs a proof (sign-in, passkey or code) not older than PROOF_SECONDS.
 
-An older one is answered with a page that holds everything that was typed and asks for a passkey or a code; its answer goes to
-the same address and carries the act out in the same step. Who can prove themselves only at an identity provider (a person
-without a passkey) goes through the door once more and finds what was typed behind one button.
+If it is older, a page keeps everything that was typed and asks for a passkey or a code; its answer goes to the same URL, which
+processes both. A person without a passkey can prove themselves only at the identity provider: they sign in again and find what they
+had typed behind one button.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import field as column
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from allauth.mfa.base.internal.flows import post_authentication
 from allauth.mfa.models import Authenticator
@@ -22,7 +22,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 
-from municipality.accounts import civil_ids, demo_door, keyholders
+from municipality.accounts import civil_ids, demo_sign_in, keyholders
 from municipality.accounts.forms import SecondFactorForm
 from municipality.accounts.models import User, actor_of
 from municipality.accounts.services import passkeys, sessions
@@ -30,111 +30,113 @@ from municipality.audit.services import record
 from municipality.kernel import clock
 from municipality.ui.language import FIELD, is_switch
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 View = Callable[..., Any]
-KEY, CODE = "proof_key", "proof-code"  # fields of the page that asks
-IN_SESSION, PURPOSE = "typed_before_proof", "typed_before_proof"
-MOST_BYTES = 32 * 1024
-KEPT_SECONDS = 900
-# Never put into a page again: what belongs to one request, and answers to questions that were used up.
-_LEFT_OUT = {"csrfmiddlewaretoken", KEY, CODE, FIELD, "_errors", "credential", "kept"}
-_LEFT_OUT |= {"old_password", "new_password1", "new_password2"}  # typed once more: no page carries a password
+KEY, CODE = "proof_key", "proof-code"  # fields of the reauthentication page
+TYPED_SESSION_KEY, PURPOSE = "typed_before_proof", "typed_before_proof"
+MAX_BYTES = 32 * 1024
+SEALED_SECONDS = 900
+# Fields that are not kept: those of one request, used answers, and passwords, which no page may contain.
+_EXCLUDED_FIELDS = {"csrfmiddlewaretoken", KEY, CODE, FIELD, "_errors", "credential", "kept"}
+_EXCLUDED_FIELDS |= {"old_password", "new_password1", "new_password2"}
 
 
 @dataclass
-class _Asked:
-    """What the page that asks shows beside its question."""
+class _Prompt:
+    """The contents of the reauthentication page: the typed fields, and why the last answer was refused."""
 
     typed: list[tuple[str, str]] = column(default_factory=list)
-    refusal: Any = ""
+    refusal: StrOrPromise = ""
     form: SecondFactorForm | None = None
     status: int = 403
 
 
 def steps(*names: str, field: str = "step") -> Callable[[HttpRequest], bool]:
-    """For `acts`: those POSTs whose button says one of `names`."""
+    """A condition for `when`: POSTs whose `field` is one of `names`."""
     return lambda request: request.POST.get(field) in names
 
 
-def asks_again(view: View | None = None, *, acts: Callable[[HttpRequest], bool] | None = None, to_open: bool = False) -> Any:
-    """Mark a view whose POST asks again (`acts`: only those for which this is true; `to_open`: the page itself as well).
+def reauthentication_required(view: View | None = None, *, when: Callable[[HttpRequest], bool] | None = None, on_get: bool = False) -> Any:
+    """Decorator: the view's POST needs a recent proof, with `when` only if it is true, with `on_get` its GET as well.
 
-    Stands inside the marks of access: it speaks of whoever is signed in.
+    Goes below the decorators of `accounts.access`, which make sure that a user is signed in.
     """
     if view is None:
-        return lambda inner: asks_again(inner, acts=acts, to_open=to_open)
-    asked_view: View = view
+        return lambda inner: reauthentication_required(inner, when=when, on_get=on_get)
+    protected_view: View = view
 
-    @wraps(asked_view)
+    @wraps(protected_view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         if request.method == "POST":
-            return _on_post(request, lambda: asked_view(request, *args, **kwargs), acts, to_open)
-        if request.method == "GET" and IN_SESSION in request.session and (found := _taken(request)):
-            return _page(request, _Asked(found, status=200))
-        if to_open and request.user.is_authenticated and not sessions.is_fresh(request):
-            return _page(request, _Asked())
-        return asked_view(request, *args, **kwargs)
+            return _on_post(request, lambda: protected_view(request, *args, **kwargs), when, on_get)
+        if request.method == "GET" and TYPED_SESSION_KEY in request.session and (typed := _pop_typed(request)):
+            return _page(request, _Prompt(typed, status=200))
+        if on_get and request.user.is_authenticated and not sessions.is_fresh(request):
+            return _page(request, _Prompt())
+        return protected_view(request, *args, **kwargs)
 
-    guarded.asks_again = True  # type: ignore[attr-defined]
+    guarded.requires_reauthentication = True  # type: ignore[attr-defined]
     return guarded
 
 
-def _on_post(request: HttpRequest, go: Callable[[], Any], acts: Callable[[HttpRequest], bool] | None, to_open: bool) -> Any:
+def _on_post(request: HttpRequest, run_view: Callable[[], Any], when: Callable[[HttpRequest], bool] | None, on_get: bool) -> Any:
     user: Any = request.user
     if not user.is_authenticated:
-        return go()
+        return run_view()
     is_answer = KEY in request.POST or CODE in request.POST
     if is_answer and not is_switch(request):
-        refused = _prove(request)
-        if refused is not None:
-            return _page(request, refused)
+        prompt = _prove(request)
+        if prompt is not None:
+            return _page(request, prompt)
         typed = _typed(request)
-        request.POST = _without(request)  # type: ignore[assignment]
-        if to_open and not typed:
+        request.POST = _without_answer(request)  # type: ignore[assignment]
+        if on_get and not typed:
             return HttpResponseRedirect(request.get_full_path())
-        return go()
-    # The people's pages never act on a POST that only asks for the other language; those of staff know no such POST.
+        return run_view()
+    # Pages of people do nothing on a POST that only switches the language; pages of staff have no such POST.
     only_switch = is_switch(request) and not user.is_staff
-    if only_switch or sessions.is_fresh(request) or (acts is not None and not acts(request)):
-        return go()
-    return _page(request, _Asked(_typed(request)))
+    if only_switch or sessions.is_fresh(request) or (when is not None and not when(request)):
+        return run_view()
+    return _page(request, _Prompt(_typed(request)))
 
 
 def _typed(request: HttpRequest) -> list[tuple[str, str]]:
-    return [(name, value) for name, values in request.POST.lists() if name not in _LEFT_OUT for value in values]
+    return [(name, value) for name, values in request.POST.lists() if name not in _EXCLUDED_FIELDS for value in values]
 
 
-def _without(request: HttpRequest) -> QueryDict:
-    rest = request.POST.copy()
+def _without_answer(request: HttpRequest) -> QueryDict:
+    data = request.POST.copy()
     for name in (KEY, CODE):
-        rest.pop(name, None)
-    rest._mutable = False
-    return rest
+        data.pop(name, None)
+    data._mutable = False
+    return data
 
 
-def _prove(request: HttpRequest) -> _Asked | None:
-    """Look at the answer; nothing if it holds, else what the page says."""
+def _prove(request: HttpRequest) -> _Prompt | None:
+    """Verify the passkey or code of a POST. Returns None if it is right, else the page to show."""
     user: Any = request.user
     if KEY in request.POST:
         try:
-            key = passkeys.proven(request, request.POST[KEY], user)
+            key = passkeys.verify(request, request.POST[KEY], user)
         except passkeys.Unusable as refusal:
-            return _Asked(_typed(request), refusal.sentence)
-        note(request, key)
+            return _Prompt(_typed(request), refusal.sentence)
+        record_proof(request, key)
         return None
     if not accepts_code(request):
-        return _Asked(_typed(request))
+        return _Prompt(_typed(request))
     form = SecondFactorForm({CODE: request.POST[CODE]}, user=user, prefix="proof")
     if not form.is_valid():
-        too_many = any(error.code == "staff_code" for error in form.errors.as_data().get("code", []))
-        return _Asked(_typed(request), form=form, status=429 if too_many else 400)
+        return _Prompt(_typed(request), form=form, status=429 if form.has_error("code", "staff_code") else 400)
     authenticator: Any = form.authenticator
     authenticator.user = user
-    note(request, authenticator)
+    record_proof(request, authenticator)
     return None
 
 
-def note(request: HttpRequest, authenticator: Authenticator) -> None:
-    """This session has just been proved again, by this authenticator."""
+def record_proof(request: HttpRequest, authenticator: Authenticator) -> None:
+    """Record that the user of this session proved themselves again with this authenticator."""
     user: Any = request.user
     with transaction.atomic():
         post_authentication(request, authenticator, reauthenticated=True)
@@ -144,62 +146,62 @@ def note(request: HttpRequest, authenticator: Authenticator) -> None:
 
 
 def accepts_code(request: HttpRequest) -> bool:
-    """Whether a code of the authenticator app is proof enough: of staff who need no passkey, or have none yet."""
+    """Whether a code of the authenticator app suffices: for staff who need no passkey, or have none yet."""
     user: Any = request.user
     if not user.is_staff:
         return False
-    return keyholders.codes_count(request) or not keyholders.is_asked(request) or not passkeys.of(user).exists()
+    return keyholders.accepts_codes(request) or not keyholders.needs_passkey(request) or not passkeys.of(user).exists()
 
 
-def _page(request: HttpRequest, asked: _Asked) -> HttpResponse:
+def _page(request: HttpRequest, prompt: _Prompt) -> HttpResponse:
     user: Any = request.user
     by_code = accepts_code(request)
-    proved = sessions.is_fresh(request)
+    is_fresh = sessions.is_fresh(request)
     context = {
-        "typed": asked.typed,
-        "proved": proved,  # back from the door: one button carries on
-        "refusal": asked.refusal,
-        "options": passkeys.ask(request, user) if not proved and passkeys.of(user).exists() else "",
-        "form": (asked.form or SecondFactorForm(user=user, prefix="proof")) if by_code and not proved else None,
-        "kept": "" if user.is_staff else _sealed(request, asked.typed),
+        "typed": prompt.typed,
+        "proved": is_fresh,  # signed in again: one button continues
+        "refusal": prompt.refusal,
+        "options": passkeys.authentication_options(request, user) if not is_fresh and passkeys.of(user).exists() else "",
+        "form": (prompt.form or SecondFactorForm(user=user, prefix="proof")) if by_code and not is_fresh else None,
+        "kept": "" if user.is_staff else _seal(request, prompt.typed),
         "here": request.get_full_path(),
         "minutes": settings.PROOF_SECONDS // 60,
-        "demo_staff": [shown for shown in demo_door.staff_codes(request) if shown.user.pk == user.pk] if by_code else [],
+        "demo_staff": [shown for shown in demo_sign_in.staff_codes(request) if shown.user.pk == user.pk] if by_code else [],
     }
-    return render(request, "accounts/prove.html", context, status=asked.status)
+    return render(request, "accounts/prove.html", context, status=prompt.status)
 
 
-# What a person typed travels through the door as one encrypted field, bound to its person and its page.
+# What a person typed passes the new sign-in as one encrypted field, bound to the person and the page.
 
 
-def _sealed(request: HttpRequest, typed: list[tuple[str, str]]) -> str:
+def _seal(request: HttpRequest, typed: list[tuple[str, str]]) -> str:
     user: Any = request.user
     text = json.dumps({"who": user.public_id, "path": request.path, "typed": typed, "at": clock.now().timestamp()}, ensure_ascii=False)
-    return civil_ids.encrypt(text, PURPOSE) if typed and len(text.encode()) <= MOST_BYTES else ""
+    return civil_ids.encrypt(text, PURPOSE) if typed and len(text.encode()) <= MAX_BYTES else ""
 
 
-def carry(request: HttpRequest, sealed: str) -> None:
-    """Keep what was typed in the session of the door. What is no such text is not kept."""
-    if sealed and len(sealed) <= 2 * MOST_BYTES and _opened(sealed) is not None:
-        request.session[IN_SESSION] = sealed
+def keep_typed(request: HttpRequest, sealed: str) -> None:
+    """Keep a sealed text in the new session; ignores anything else."""
+    if sealed and len(sealed) <= 2 * MAX_BYTES and _unseal(sealed) is not None:
+        request.session[TYPED_SESSION_KEY] = sealed
 
 
-def _opened(sealed: str) -> dict[str, Any] | None:
+def _unseal(sealed: str) -> dict[str, Any] | None:
     try:
-        found: dict[str, Any] = json.loads(civil_ids.decrypt(sealed, PURPOSE))
+        content: dict[str, Any] = json.loads(civil_ids.decrypt(sealed, PURPOSE))
     except InvalidToken:
         return None
-    return found if clock.now().timestamp() - found["at"] < KEPT_SECONDS else None
+    return content if clock.now().timestamp() - content["at"] < SEALED_SECONDS else None
 
 
-def _taken(request: HttpRequest) -> list[tuple[str, str]]:
-    """What this person had typed on this page before they went through the door, once; nothing for anybody else."""
-    found = _opened(request.session[IN_SESSION])
+def _pop_typed(request: HttpRequest) -> list[tuple[str, str]]:
+    """Remove and return what this person had typed on this page before signing in again; empty for another person or page."""
+    content = _unseal(request.session[TYPED_SESSION_KEY])
     user: Any = request.user
-    if found is None or not isinstance(user, User) or found["who"] != user.public_id:
-        request.session.pop(IN_SESSION)
+    if content is None or not isinstance(user, User) or content["who"] != user.public_id:
+        request.session.pop(TYPED_SESSION_KEY)
         return []
-    if found["path"] != request.path:
+    if content["path"] != request.path:
         return []
-    request.session.pop(IN_SESSION)
-    return [(name, value) for name, value in found["typed"]]
+    request.session.pop(TYPED_SESSION_KEY)
+    return [(name, value) for name, value in content["typed"]]

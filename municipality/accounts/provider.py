@@ -1,4 +1,4 @@
-"""Where the sign-in library looks for an app's providers."""
+"""The providers of this app, where allauth looks for them."""
 
 from municipality.accounts.mobile_id.provider import MobileIdProvider
 

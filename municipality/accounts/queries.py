@@ -1,9 +1,8 @@
-"""Questions about people and organisations."""
+"""Queries about people and organisations."""
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 from django.db.models import Q, QuerySet
 
@@ -12,14 +11,18 @@ from municipality.kernel import clock
 
 
 def has_role(person: User, *roles: str) -> bool:
-    """Whether somebody is active staff and holds one of the roles (names of groups)."""
+    """Whether a user is active staff and in one of the groups `roles`."""
     return bool(person.is_active and person.is_staff and person.groups.filter(name__in=roles).exists())
 
 
 def signatures(person: User, on: dt.date | None = None) -> QuerySet[Signatory]:
-    """What a person signs for today, or on another day."""
-    today = on or clock.today()
-    return Signatory.objects.filter(Q(last_day__isnull=True) | Q(last_day__gte=today), person=person, first_day__lte=today)
+    """The signatory rows of a person that are valid today, or on another day."""
+    return _valid(on).filter(person=person)
+
+
+def _valid(on: dt.date | None = None) -> QuerySet[Signatory]:
+    day = on or clock.today()
+    return Signatory.objects.filter(Q(last_day__isnull=True) | Q(last_day__gte=day), first_day__lte=day)
 
 
 def organisations_signed_by(person: User) -> QuerySet[Organisation]:
@@ -27,8 +30,6 @@ def organisations_signed_by(person: User) -> QuerySet[Organisation]:
     return Organisation.objects.filter(pk__in=signatures(person).values("organisation"))
 
 
-def signatories_of(organisation: Any) -> QuerySet[User]:
+def signatories_of(organisation: Organisation | None) -> QuerySet[User]:
     """The people who sign for an organisation today."""
-    today = clock.today()
-    rows = Signatory.objects.filter(Q(last_day__isnull=True) | Q(last_day__gte=today), organisation=organisation, first_day__lte=today)
-    return User.objects.filter(pk__in=rows.values("person")).order_by("pk")
+    return User.objects.filter(pk__in=_valid().filter(organisation=organisation).values("person")).order_by("pk")

@@ -1,4 +1,4 @@
-"""The types of who asks: somebody signed in, or anybody."""
+"""Types of the user of a request."""
 
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest

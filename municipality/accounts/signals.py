@@ -1,4 +1,4 @@
-"""What is noted when a session begins or ends."""
+"""Receivers of Django's signals of sign-in and sign-out."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from municipality.accounts.services.sessions import mark_start
 def session_begins(request: HttpRequest, user: User, **_: Any) -> None:
     mark_start(request)
     if user.is_superuser:
-        alarms.sound_sign_in(user)
+        alarms.raise_sign_in_alarm(user)
 
 
 @receiver(user_logged_out, dispatch_uid="accounts.session_ends")
 def session_ends(request: HttpRequest | None, **_: Any) -> None:
-    """The list of a person's sessions forgets the one that was signed out."""
+    """Delete the session that was signed out from the list of the user's sessions."""
     key = request.session.session_key if request is not None else None
     if key:
         UserSession.objects.filter(session_key=key).delete()

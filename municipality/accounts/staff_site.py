@@ -1,4 +1,4 @@
-"""The admin in the house's name, open only behind both factors."""
+"""The admin site of staff, open only with a second factor."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from municipality.accounts import keyholders, next_paths
-from municipality.accounts.access import has_second_factor, led_to_key, public
+from municipality.accounts.access import has_second_factor, public, redirect_to_key
 
-# Tables of the sign-in library and of permissions are not for looking at, still less for editing.
+# Models of allauth and of permissions are not registered.
 CLOSED_APPS = frozenset({"account", "socialaccount", "mfa", "usersessions", "auth"})
 
 
@@ -40,14 +40,14 @@ class StaffSite(AdminSite):
         self._homes: list[Callable[[HttpRequest], dict[str, Any]]] = []
 
     def add_pages(self, pages: Iterable[URLPattern], *, home: Callable[[HttpRequest], dict[str, Any]]) -> None:
-        """Pages of an app that belong to no table, behind the same door; `home` adds to the context of the first page."""
+        """Add an app's pages that belong to no model; `home` returns what it adds to the context of the index."""
         for page in pages:
             page.callback = self.admin_view(page.callback)
             self._pages.append(page)
         self._homes.append(home)
 
     def page_context(self, request: HttpRequest) -> dict[str, Any]:
-        """What every page needs, without the list of tables and the questions about each of them."""
+        """As `each_context`, but without the list of models and the permission checks of each."""
         return {
             "site_title": self.site_title,
             "site_header": self.site_header,
@@ -59,30 +59,30 @@ class StaffSite(AdminSite):
         }
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        """The first page, with what the apps have to say on it."""
+        """The index, with the parts that the apps add to it."""
         context: dict[str, Any] = {**(extra_context or {}), "home_parts": []}
         for home in self._homes:
-            found = home(request)
-            context["home_parts"] += found.pop("home_parts", [])  # templates that the first page includes
-            context |= found
-        answer: TemplateResponse = super().index(request, context)
-        return answer
+            home_context = home(request)
+            context["home_parts"] += home_context.pop("home_parts", [])  # templates that the first page includes
+            context |= home_context
+        response: TemplateResponse = super().index(request, context)
+        return response
 
     def has_permission(self, request: HttpRequest) -> bool:
         user: Any = request.user
         return bool(user.is_active and user.is_staff and has_second_factor(request))
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """Beside the library's own question: whoever signs or decides came by a passkey. The way out is open to all."""
+        """As Django's, but redirects users who need a passkey and signed in without one, except to sign out."""
         inner = super().admin_view(view, cacheable)
 
         @wraps(inner)
-        def asked(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            if self.has_permission(request) and keyholders.is_lacking(request) and request.path != reverse(f"{self.name}:logout"):
-                return led_to_key(request)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            if self.has_permission(request) and keyholders.lacks_passkey(request) and request.path != reverse(f"{self.name}:logout"):
+                return redirect_to_key(request)
             return inner(request, *args, **kwargs)
 
-        return asked
+        return guarded
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         models = model_or_iterable if isinstance(model_or_iterable, list | tuple) else [model_or_iterable]
@@ -90,27 +90,27 @@ class StaffSite(AdminSite):
 
     @method_decorator(public)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """The admin's own form is closed: to the staff door. Who is signed in otherwise is told no."""
+        """Redirect to the staff sign-in page instead of the admin's own form; 403 for a user who is not staff."""
         if self.has_permission(request):
             return redirect("admin:index")
         if request.user.is_authenticated:
             raise PermissionDenied
-        path = next_paths.asked(request)
+        path = next_paths.requested(request)
         return redirect(f"{reverse('account_login')}?{urlencode({'next': path})}" if path else reverse("account_login"))
 
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # type: ignore[override]
-        """Leave, by POST, to the staff door."""
-        response: HttpResponse = _leave(request)
+        """Sign out, by POST, and redirect to the staff sign-in page."""
+        response: HttpResponse = _sign_out(request)
         return response
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        """One's own password: a way in like the others, so it asks again who is there."""
-        from municipality.accounts.proof import asks_again
+        """Change the own password; needs a recent proof."""
+        from municipality.accounts.proof import reauthentication_required
 
-        return asks_again(super().password_change, to_open=True)(request, extra_context)
+        return reauthentication_required(super().password_change, on_get=True)(request, extra_context)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        """Every page carries the staff mark and sends strangers to the staff door."""
+        """Mark every page as one of staff; anonymous users are redirected to the staff sign-in page."""
         urls: list[URLPattern | URLResolver] = [*self._pages, *super().get_urls()]
         for pattern in _walk(urls):
             if not hasattr(pattern.callback, "portal_access"):
@@ -130,6 +130,6 @@ def _walk(patterns: Iterable[Any]) -> Iterator[URLPattern]:
 
 @public
 @require_POST
-def _leave(request: HttpRequest) -> HttpResponse:
+def _sign_out(request: HttpRequest) -> HttpResponse:
     logout(request)
     return redirect("account_login")

@@ -1,4 +1,4 @@
-"""The stage between a right password and a session."""
+"""The stage of allauth's login between a right password and a session."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from allauth.mfa.webauthn.internal.flows import did_use_passwordless_login
 
 
 class SecondFactorStage(AuthenticateStage):
-    """Stops every staff login, also of those who have no second factor yet: they cannot pass it.
+    """Requires a second factor of every staff login, even of users who have none and thus cannot pass.
 
-    A passkey that checked who holds it was both factors at once and passes.
+    A passkey that verified its holder counts as both factors.
     """
 
     def handle(self) -> tuple[Any, bool]:

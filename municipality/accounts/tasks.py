@@ -1,4 +1,4 @@
-"""Work of the sign-in: pushes to phones, and what is done from time to time."""
+"""Jobs of accounts: pushes to phones, alarms, deletion of expired rows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def forget() -> None:
 
 @every("accounts.tell_alarms", seconds=15, queue="urgent")
 def tell_alarms() -> None:
-    alarms.tell()
+    alarms.notify_auditors()
 
 
 @job(sign_in.SEND_PUSH, queue="urgent", time_limit=20)

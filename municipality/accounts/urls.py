@@ -1,4 +1,4 @@
-"""Sign-in and profile, inside the language prefix."""
+"""URLs of sign-in and profile, with a language prefix."""
 
 from django.urls import path
 
@@ -10,7 +10,7 @@ urlpatterns = [
     path("sign-in/", sign_in.sign_in, name="sign_in"),
     path("sign-in/passkey/", passkeys.sign_in, name="passkey_sign_in"),
     path("sign-in/provider/", openid.start, name="openid_start"),
-    path("sign-in/again/", passkeys.again, name="sign_in_again"),
+    path("sign-in/again/", passkeys.sign_in_again, name="sign_in_again"),
     path("sign-in/waiting/", sign_in.waiting, name="waiting"),
     path("sign-in/status/", sign_in.status, name="status"),
     path("sign-in/finish/", sign_in.finish, name="finish"),
@@ -26,7 +26,7 @@ urlpatterns = [
     path("profile/passkeys/add/", passkeys.add, name="passkey_add"),
     path("profile/passkeys/<int:key_id>/name/", passkeys.rename, name="passkey_name"),
     path("profile/passkeys/<int:key_id>/remove/", passkeys.remove, name="passkey_remove"),
-    path("profile/looks/", profile.looks, name="looks"),
+    path("profile/looks/", profile.access_log, name="looks"),
     path("profile/<str:name>/", profile.contact, name="contact"),
     path("profile/<str:name>/confirm/", profile.confirm, name="confirm"),
 ]

@@ -1,4 +1,4 @@
-"""The record, to read: acts with their number and hash, and who looked at whom."""
+"""Admin of the audit log, read-only: events with their number and hash, and the access log."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ label_codes(
 
 
 class ActionFilter(admin.SimpleListFilter):
-    """The actions of the newest acts; asking a large table for all of them would read it whole."""
+    """The actions of the newest RECENT events; a query for all actions would read the whole table."""
 
     title = _("action")
     parameter_name = "action"
@@ -51,7 +51,7 @@ class ActionFilter(admin.SimpleListFilter):
 
 
 class DayFilter(admin.SimpleListFilter):
-    """By the Kuwait day."""
+    """By days of Kuwait."""
 
     title = _("day")
     parameter_name = "day"
@@ -69,12 +69,12 @@ class DayFilter(admin.SimpleListFilter):
 
 
 @admin.register(AuditEvent)
-class ActAdmin(ReadOnlyAdmin):
+class AuditEventAdmin(ReadOnlyAdmin):
     list_display = ("number", "when", "action_code", "subject_code", "actor", "short_hash")
     list_filter = (ActionFilter, DayFilter)
     list_select_related = ("link",)
     ordering = ("-pk",)
-    search_fields = ("subject",)
+    search_fields = ("subject__exact",)  # which has an index
     search_help_text = _("A whole subject key, such as case:… or shop:…")
     fields = (
         "number",
@@ -89,91 +89,84 @@ class ActAdmin(ReadOnlyAdmin):
         "fits",
     )
 
-    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
-        """By the exact subject key, which has an index; nothing else is searched."""
-        term = search_term.strip()
-        return (queryset.filter(subject=term) if term else queryset), False
-
     @admin.display(description=_("number"), empty_value="—")
-    def number(self, act: AuditEvent) -> Any:
-        return code(act.link.number) if hasattr(act, "link") else None
+    def number(self, event: AuditEvent) -> Any:
+        return code(event.link.number) if hasattr(event, "link") else None
 
     @admin.display(description=_("time"))
-    def when(self, act: AuditEvent) -> str:
-        return moment(act.at)
+    def when(self, event: AuditEvent) -> str:
+        return moment(event.at)
 
     @admin.display(description=_("action"))
-    def action_code(self, act: AuditEvent) -> SafeString | str:
-        return label_of(act.action)
+    def action_code(self, event: AuditEvent) -> SafeString | str:
+        return label_of(event.action)
 
     @admin.display(description=_("action"))
-    def action_in_full(self, act: AuditEvent) -> SafeString | str:
-        return label_of(act.action, act.action)
+    def action_in_full(self, event: AuditEvent) -> SafeString | str:
+        return label_of(event.action, event.action)
 
     @admin.display(description=_("subject"))
-    def subject_code(self, act: AuditEvent) -> SafeString | str:
-        return code(act.subject)
+    def subject_code(self, event: AuditEvent) -> SafeString | str:
+        return code(event.subject)
 
     @admin.display(description=_("who"))
-    def actor(self, act: AuditEvent) -> SafeString | str:
-        return label_of(act.actor_role, act.actor_key)
+    def actor(self, event: AuditEvent) -> SafeString | str:
+        return label_of(event.actor_role, event.actor_key)
 
     @admin.display(description=_("details"))
-    def details(self, act: AuditEvent) -> SafeString:
-        return structure(act.data)
+    def details(self, event: AuditEvent) -> SafeString:
+        return structure(event.data)
 
     @admin.display(description=_("commitment to the text"))
-    def commitment_code(self, act: AuditEvent) -> SafeString | str:
-        return code(act.commitment)
+    def commitment_code(self, event: AuditEvent) -> SafeString | str:
+        return code(event.commitment)
 
     @admin.display(description=_("hash"))
-    def short_hash(self, act: AuditEvent) -> SafeString | str:
-        return code(act.link.hash[:12] if hasattr(act, "link") else "")
+    def short_hash(self, event: AuditEvent) -> SafeString | str:
+        return code(event.link.hash[:12] if hasattr(event, "link") else "")
 
     @admin.display(description=_("hash"))
-    def full_hash(self, act: AuditEvent) -> SafeString | str:
-        return code(act.link.hash if hasattr(act, "link") else "")
+    def full_hash(self, event: AuditEvent) -> SafeString | str:
+        return code(event.link.hash if hasattr(event, "link") else "")
 
     @admin.display(description=_("previous hash"))
-    def previous_hash(self, act: AuditEvent) -> SafeString | str:
-        return code(act.link.previous_hash if hasattr(act, "link") else "")
+    def previous_hash(self, event: AuditEvent) -> SafeString | str:
+        return code(event.link.previous_hash if hasattr(event, "link") else "")
 
     @admin.display(description=_("the row fits its hash"))
-    def fits(self, act: AuditEvent) -> Any:
-        if not hasattr(act, "link"):
+    def fits(self, event: AuditEvent) -> Any:
+        if not hasattr(event, "link"):
             return _("Not numbered yet.")
-        return _("Yes") if chain_hash(act.link.previous_hash, act.link.number, act) == act.link.hash else _("No: the row was changed.")
+        return (
+            _("Yes") if chain_hash(event.link.previous_hash, event.link.number, event) == event.link.hash else _("No: the row was changed.")
+        )
 
 
 @admin.register(AccessLogEntry)
-class LookAdmin(ReadOnlyAdmin):
+class AccessLogEntryAdmin(ReadOnlyAdmin):
     list_display = ("when", "viewer", "person", "subject_code", "purpose_code")
     list_filter = (DayFilter,)
     ordering = ("-pk",)
-    search_fields = ("person_key",)
+    search_fields = ("person_key__exact",)
     search_help_text = _("A whole key of a person, such as person:…")
     fields = list_display
 
-    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
-        term = search_term.strip()
-        return (queryset.filter(person_key=term) if term else queryset), False
-
     @admin.display(description=_("time"))
-    def when(self, look: AccessLogEntry) -> str:
-        return moment(look.at)
+    def when(self, entry: AccessLogEntry) -> str:
+        return moment(entry.at)
 
     @admin.display(description=_("who looked"))
-    def viewer(self, look: AccessLogEntry) -> SafeString | str:
-        return label_of(look.viewer_role, look.viewer_key)
+    def viewer(self, entry: AccessLogEntry) -> SafeString | str:
+        return label_of(entry.viewer_role, entry.viewer_key)
 
     @admin.display(description=_("whose data"))
-    def person(self, look: AccessLogEntry) -> SafeString | str:
-        return code(look.person_key)
+    def person(self, entry: AccessLogEntry) -> SafeString | str:
+        return code(entry.person_key)
 
     @admin.display(description=_("subject"))
-    def subject_code(self, look: AccessLogEntry) -> SafeString | str:
-        return code(look.subject)
+    def subject_code(self, entry: AccessLogEntry) -> SafeString | str:
+        return code(entry.subject)
 
     @admin.display(description=_("purpose"))
-    def purpose_code(self, look: AccessLogEntry) -> SafeString | str:
-        return label_of(look.purpose)
+    def purpose_code(self, entry: AccessLogEntry) -> SafeString | str:
+        return label_of(entry.purpose)

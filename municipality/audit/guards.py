@@ -1,4 +1,4 @@
-"""What the database refuses of the record."""
+"""Guards of the audit log: its tables are insert-only."""
 
 from municipality.kernel.guards import insert_only
 

@@ -1,4 +1,4 @@
-"""Around each migration: the declared edges and guards are what the database holds."""
+"""Handlers around migrations: they write the declared edges and guards to the database."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from municipality.kernel.workflow import WORKFLOWS
 
 
 def before_migrate(*, using: str, plan: Any = (), **_: Any) -> None:
-    """Handler of pre_migrate. On SQLite the guards go before anything is migrated, and `after_migrate` writes them anew.
+    """Handler of pre_migrate. On SQLite it drops the guards, which `after_migrate` creates again.
 
-    SQLite alters a table by making another and giving it the name of the first. Meanwhile a trigger of any other table that
-    names it has nothing to name, and SQLite refuses to rename (https://www.sqlite.org/lang_altertable.html, section 2). A run
-    that fails half-way leaves the guards away until one succeeds; `manage.py invariants` says so.
+    SQLite alters a table by creating another and renaming it. Meanwhile triggers of other tables that name it are invalid, and SQLite
+    refuses to rename (https://www.sqlite.org/lang_altertable.html, section 2). After a failed migration the guards are missing until
+    one succeeds; `manage.py invariants` reports that.
     """
     connection = connections[using]
     if plan and connection.vendor == "sqlite":
@@ -23,7 +23,7 @@ def before_migrate(*, using: str, plan: Any = (), **_: Any) -> None:
 
 
 def after_migrate(*, app_config: Any, using: str, **_: Any) -> None:
-    """Handler of post_migrate. Acts once, after the last app that has models."""
+    """Handler of post_migrate. Runs `sync` once, after the last app that has models."""
     from django.apps import apps
 
     with_models = [c for c in apps.get_app_configs() if c.models_module]
@@ -32,7 +32,7 @@ def after_migrate(*, app_config: Any, using: str, **_: Any) -> None:
 
 
 def sync(using: str = "default") -> None:
-    """Write declared edges and guards."""
+    """Write the declared edges and guards, and delete edges that are no longer declared."""
     from municipality.audit.models import Edge
 
     connection = connections[using]
@@ -40,9 +40,9 @@ def sync(using: str = "default") -> None:
         return
     declared = {(table.name, *edge) for table in WORKFLOWS.values() for edge in table.edges()}
     with transaction.atomic(using=using):
-        held = {(e.workflow, e.move, e.from_state, e.to_state): e.pk for e in Edge.objects.using(using).all()}
-        Edge.objects.using(using).filter(pk__in=[pk for key, pk in held.items() if key not in declared]).delete()
+        existing = {(e.workflow, e.move, e.from_state, e.to_state): e.pk for e in Edge.objects.using(using).all()}
+        Edge.objects.using(using).filter(pk__in=[pk for key, pk in existing.items() if key not in declared]).delete()
         Edge.objects.using(using).bulk_create(
-            Edge(workflow=w, move=m, from_state=f, to_state=t) for w, m, f, t in sorted(declared - held.keys())
+            Edge(workflow=w, move=m, from_state=f, to_state=t) for w, m, f, t in sorted(declared - existing.keys())
         )
         guards.install(connection)

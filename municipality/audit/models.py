@@ -1,4 +1,4 @@
-"""The append-only record: acts, looks, and the chain that numbers them."""
+"""The append-only audit log: events, the chain that numbers them, and the access log."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.db import models
 
 
 class StateEvent(models.Model):
-    """One move of one row. Abstract: each stateful model has an insert-only table of its own."""
+    """One move of a row. Abstract: each stateful model has its own insert-only table of events."""
 
     workflow = models.CharField(max_length=60)
     move = models.CharField(max_length=40)
@@ -26,7 +26,7 @@ class StateEvent(models.Model):
 
 
 class Edge(models.Model):
-    """The declared edges of every workflow, so that the database can refuse any other. Written after each migration."""
+    """A declared edge of a workflow; guards refuse any other move. Written after each migration."""
 
     workflow = models.CharField(max_length=60)
     move = models.CharField(max_length=40, blank=True)
@@ -43,7 +43,7 @@ class Edge(models.Model):
 
 
 class AuditEvent(models.Model):
-    """One act, as codes and opaque ids. Inserted in the transaction of the act itself: no log, no act."""
+    """One audited act, as codes and opaque ids. Inserted in the transaction of the act, so that neither exists without the other."""
 
     at = models.DateTimeField()
     action = models.CharField(max_length=60)
@@ -63,7 +63,7 @@ class AuditEvent(models.Model):
 
 
 class ActText(models.Model):
-    """The words behind a commitment. May be erased one day; the chain stays whole."""
+    """The text behind a commitment. It can be erased without breaking the chain."""
 
     act = models.OneToOneField(AuditEvent, models.DO_NOTHING, db_constraint=False, related_name="+")
     salt = models.CharField(max_length=32)
@@ -74,7 +74,7 @@ class ActText(models.Model):
 
 
 class Link(models.Model):
-    """The number and chained hash of one act, given by the single sequencer within a second of the act."""
+    """The number and chained hash of one event, assigned by `services.sequence` within about a second."""
 
     number = models.BigIntegerField(primary_key=True)
     act = models.OneToOneField(AuditEvent, models.PROTECT, related_name="link")
@@ -86,7 +86,7 @@ class Link(models.Model):
 
 
 class AccessLogEntry(models.Model):
-    """One read of a person's data by staff: who, whose, why, where. Shown to the person."""
+    """One access of staff to a person's data: who, whose, what, why. The person can read it."""
 
     at = models.DateTimeField()
     viewer_key = models.CharField(max_length=60)

@@ -1,4 +1,4 @@
-"""Questions to the record."""
+"""Queries on the audit log and the access log."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from municipality.audit.models import AccessLogEntry, AuditEvent, Link
 from municipality.audit.services import GENESIS, chain_hash
 from municipality.kernel import clock
 
-WAIT = dt.timedelta(minutes=1)  # an act is numbered within a second
+MAX_WAIT = dt.timedelta(minutes=1)  # an event is normally numbered within a second
 
 
 @dataclass(frozen=True)
@@ -23,14 +23,14 @@ class Fault:
 
 
 def faults(after: int = 0) -> Iterator[Fault]:
-    """Verify the chain from the first row (or after a known good number). Yields what does not fit.
+    """Verify the chain, from the first event or after the number `after`, which was verified before. Yields the faults.
 
-    A cut tail or a rewrite of everything after a row cannot be seen from inside; that takes a copy outside the building.
+    A removed tail, or a rewrite of everything after a row, can be detected only with an external copy.
     """
     previous, expected = GENESIS, 1
     if after:
-        known = Link.objects.get(number=after)
-        previous, expected = known.hash, after + 1
+        last_verified = Link.objects.get(number=after)
+        previous, expected = last_verified.hash, after + 1
     for link in Link.objects.filter(number__gt=after).select_related("act").order_by("number").iterator(2000):
         if link.number != expected:
             yield Fault(link.number, "gap")
@@ -42,24 +42,24 @@ def faults(after: int = 0) -> Iterator[Fault]:
 
 
 def unnumbered() -> QuerySet[AuditEvent]:
-    """Acts that the sequencer has not reached."""
+    """Events without a number yet."""
     return AuditEvent.objects.filter(link__isnull=True)
 
 
 def overdue() -> QuerySet[AuditEvent]:
-    """Acts that wait for a number longer than `WAIT`, and those that bear a time still to come, which hides how long they wait."""
+    """Events that have waited for a number longer than MAX_WAIT, and those with a time in the future, whose wait is unknown."""
     now = clock.now()
-    return unnumbered().exclude(at__gte=now - WAIT, at__lte=now + WAIT)
+    return unnumbered().exclude(at__gte=now - MAX_WAIT, at__lte=now + MAX_WAIT)
 
 
-def uncounted(*tables: str) -> list[str]:
-    """Tables among these with a row whose number is above the database's counter: it was invented.
+def tables_with_invented_ids(*tables: str) -> list[str]:
+    """Those of `tables` with a row whose id is above its sequence, so that the database did not assign it.
 
-    SQLite's counter follows such a row, so there nothing comes before it.
+    Empty on SQLite, whose counter follows inserted ids.
     """
     if connection.vendor != "postgresql":
         return []
-    found = []
+    invented = []
     with connection.cursor() as cursor:
         for table in tables:
             cursor.execute(
@@ -69,18 +69,18 @@ def uncounted(*tables: str) -> list[str]:
             )
             for sequence, column in cursor.fetchall():
                 name = connection.ops.quote_name(column)
-                # The rows are those of the statement's beginning, the counter is as far as it is by now.
+                # The rows are those of the statement's snapshot; the sequence may be further by now, never behind.
                 cursor.execute(f"SELECT max({name}) > (SELECT last_value FROM {sequence}) FROM {connection.ops.quote_name(table)}")  # noqa: S608 - names from the catalogue
                 if cursor.fetchone()[0]:
-                    found.append(table)
-    return found
+                    invented.append(table)
+    return invented
 
 
-def looks_at(person_key: str) -> QuerySet[AccessLogEntry]:
-    """Who looked at this person's data, newest first."""
+def access_log_of(person_key: str) -> QuerySet[AccessLogEntry]:
+    """The accesses to a person's data, newest first."""
     return AccessLogEntry.objects.filter(person_key=person_key).order_by("-pk")
 
 
-def access_log_of(person_key: str, subject: str) -> list[AccessLogEntry]:
-    """The last twenty looks at one matter of a person."""
-    return list(looks_at(person_key).filter(subject=subject)[:20])
+def recent_accesses(person_key: str, subject: str) -> list[AccessLogEntry]:
+    """The last twenty accesses to one subject of a person."""
+    return list(access_log_of(person_key).filter(subject=subject)[:20])

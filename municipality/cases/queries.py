@@ -36,7 +36,7 @@ def visible_to(user: Visitor) -> QuerySet[Case]:
 
 
 def _delegated_rows(user: User, kinds: Collection[str] = ()) -> Q | None:
-    return delegation.rows(user, owner="applicant", subject="subject", held="held_under", service="", column="service", kinds=kinds)
+    return delegation.granted_rows(user, owner="applicant", subject="subject", held="held_under", service="", column="service", kinds=kinds)
 
 
 def delegated_to(user: User) -> QuerySet[Case]:

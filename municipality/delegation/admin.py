@@ -1,8 +1,8 @@
-"""Delegations and consents to read, by auditors and supervisors; and the way of the counter to its own pages."""
+"""Admin of delegations and consents, read-only, for auditors and supervisors."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from municipality.accounts.models import User
 from municipality.audit.services import log_access
 from municipality.delegation.models import Consent, Delegation, DelegationEvent
 from municipality.delegation.registry import SERVICES
@@ -18,6 +19,9 @@ from municipality.delegation.states import DelegationState
 from municipality.kernel.actors import Actor
 from municipality.ui.admin_base import ReadOnlyAdmin, ReadOnlyInline, code, in_group, moment
 from municipality.ui.code_labels import label_codes, label_of, moved
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 label_codes(
     {
@@ -49,7 +53,7 @@ label_codes(
 )
 
 
-def _looker(request: HttpRequest) -> Actor:
+def _viewer(request: HttpRequest) -> Actor:
     user: Any = request.user
     return Actor("auditor" if in_group(request, "auditor") else "supervisor", user.key)
 
@@ -76,18 +80,17 @@ class EventInline(ReadOnlyInline):
 class _PeopleAdmin(ReadOnlyAdmin):
     ordering = ("-pk",)
 
-    def people_of(self, row: Any) -> list[Any]:
-        """Whose data a row shows."""
-        return []
+    def people_of(self, row: Any) -> list[User]:
+        """The users whose data a row shows."""
+        raise NotImplementedError
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        row = self.get_object(request, object_id)
+        row: Any = self.get_object(request, object_id)
         if row is not None and self.has_view_permission(request, row):
-            shown: Any = row
             for person in self.people_of(row):
-                log_access(viewer=_looker(request), person_key=person.key, subject=shown.key, purpose="delegation_page")
+                log_access(viewer=_viewer(request), person_key=person.key, subject=row.key, purpose="delegation_page")
         return super().change_view(request, object_id, form_url, extra_context)
 
 
@@ -101,7 +104,7 @@ class DelegationAdmin(_PeopleAdmin):
         *("first_day", "last_day", "answer_by", "offered", "closed"),
     )
 
-    def people_of(self, row: Any) -> list[Any]:
+    def people_of(self, row: Delegation) -> list[User]:
         return [person for person in (row.giver, row.delegate) if person is not None]
 
     @admin.display(description=_("giver"))
@@ -121,11 +124,11 @@ class DelegationAdmin(_PeopleAdmin):
         return code(row.subject)
 
     @admin.display(description=_("service"), ordering="service")
-    def service_name(self, row: Delegation) -> Any:
+    def service_name(self, row: Delegation) -> StrOrPromise:
         return SERVICES[row.service].name if row.service in SERVICES else _("every service")
 
     @admin.display(description=_("state"), ordering="state")
-    def state_name(self, row: Delegation) -> Any:
+    def state_name(self, row: Delegation) -> StrOrPromise:
         return DelegationState(row.state).label
 
     @admin.display(description=_("offered on"))
@@ -144,7 +147,7 @@ class ConsentAdmin(_PeopleAdmin):
     list_select_related = ("branch",)
     fields = ("person_name", "staff_key", "branch", "desk", "purpose_name", "tries", "asked", "opened", "until", "closed")
 
-    def people_of(self, row: Any) -> list[Any]:
+    def people_of(self, row: Consent) -> list[User]:
         return [row.person] if row.person is not None else []
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -159,7 +162,7 @@ class ConsentAdmin(_PeopleAdmin):
         return code(row.staff.key)
 
     @admin.display(description=_("purpose"), ordering="purpose")
-    def purpose_name(self, row: Consent) -> Any:
+    def purpose_name(self, row: Consent) -> StrOrPromise:
         return SERVICES[row.purpose].name if row.purpose in SERVICES else code(row.purpose)
 
     @admin.display(description=_("asked on"))
@@ -180,7 +183,7 @@ class ConsentAdmin(_PeopleAdmin):
 
 
 def home(request: HttpRequest) -> dict[str, Any]:
-    """The counter's own way in, on the first page of the staff."""
+    """The part of the admin's index with the link for counter staff."""
     return {"assists": in_group(request, consents.ROLE)}
 
 

@@ -7,12 +7,12 @@ class DelegationConfig(AppConfig):
     verbose_name = "التفويض والمساعدة"
 
     def ready(self) -> None:
-        from municipality.accounts.access import STAND_INS
+        from municipality.accounts.access import ASSISTANCE_CHECKS
         from municipality.delegation import organisations
         from municipality.delegation.registry import HOLDERS, NAMES, OWNERSHIPS
         from municipality.delegation.services import consents
 
-        STAND_INS.register("consents", consents.steps_in)
-        HOLDERS.register("organisation", organisations.held)
+        ASSISTANCE_CHECKS.register("consents", consents.is_assisting)
+        HOLDERS.register("organisation", organisations.holding)
         NAMES.register("organisation", organisations.names)
         OWNERSHIPS.register("accounts.Organisation", organisations.ownership)

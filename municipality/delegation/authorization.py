@@ -1,10 +1,10 @@
-"""Who may act about a row, and for whom. Every view, and every service once more, asks `authorize`."""
+"""Who may act on a row, and on whose behalf. Every view, and every service again, calls `authorize`."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from django.db.models import Model
 from django.utils.text import format_lazy
@@ -15,16 +15,19 @@ from municipality.accounts.requests import Visitor
 from municipality.delegation import registry
 from municipality.delegation.models import Consent, Delegation
 from municipality.delegation.queries import Grant, grants
-from municipality.delegation.states import STANDING, DelegationState
+from municipality.delegation.states import OPEN_STATES, DelegationState
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted
 from municipality.ui.dates import day_text
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 
 @dataclass(frozen=True)
 class Access:
-    """For whom something is done, and who does it: `person` themselves, or whoever acts for them by `grant`."""
+    """The right of a user to act on a row: `person` is on whose behalf, `grant` the right of one who acts for them."""
 
     person: User
     actor: Actor
@@ -36,7 +39,7 @@ class Access:
 
 
 class NotYours(NotPermitted):
-    """Somebody else's: a page answers as if it were not there."""
+    """The row belongs to another person; a page responds 404."""
 
     status = 404
 
@@ -45,10 +48,10 @@ class NotYours(NotPermitted):
 
 
 def authorize(user: Visitor, row: Model, service: str = "") -> Access:
-    """The access of `user` to a row in a service: their own, or that of an owner who let them act.
+    """The access of `user` to a row in a service: as its owner, or by a grant of an owner.
 
-    Whose a row is says the app that keeps it (`registry.OWNERSHIPS`); `service` is needed where the row is not of one service alone.
-    Raises NotYours for a stranger; NotPermitted("delegation_over") or ("consent_over"), with a sentence, where they might until then.
+    The app of the model registers its ownership (`registry.OWNERSHIPS`); `service` is needed if that does not name one.
+    Raises NotYours without any right; NotPermitted("delegation_over") or ("consent_over") if the right has ended.
     """
     if not user.is_authenticated:
         raise NotYours
@@ -67,7 +70,7 @@ def authorize(user: Visitor, row: Model, service: str = "") -> Access:
 
 
 def is_authorized(user: Visitor, row: Model, service: str = "") -> bool:
-    """Whether `user` may act about a row now. Raises NotPermitted where a right of theirs is over."""
+    """Whether `user` may act on a row now. Raises NotPermitted if a right of theirs has ended."""
     try:
         authorize(user, row, service)
     except NotYours:
@@ -76,9 +79,9 @@ def is_authorized(user: Visitor, row: Model, service: str = "") -> bool:
 
 
 def may(actor: Actor, *, person: User, service: str, subject: str) -> bool:
-    """Whether an actor may take a step that is `person`'s own: the person, or whoever acts for them now.
+    """Whether an actor may act as `person`: themselves, or by a grant that is in force now.
 
-    Reads the right under its row lock, so that a revocation and an act come one after the other. Inside a transaction.
+    Must run inside a transaction: it locks the grant's row, so that a revocation and the act are serialised.
     """
     if actor.role == "applicant":
         return actor.key == person.key
@@ -97,10 +100,7 @@ def may(actor: Actor, *, person: User, service: str, subject: str) -> bool:
 
 
 def refuse_over(user: Visitor, *, owners: Collection[int], service: str, subject: str) -> None:
-    """Say clearly that a right to act is over; nothing where there never was one.
-
-    Raises NotPermitted("delegation_over") and NotPermitted("consent_over").
-    """
+    """Raise NotPermitted("delegation_over") or ("consent_over") if `user` had a right to act that has ended."""
     if not user.is_authenticated:
         return
     if user.is_staff:
@@ -110,7 +110,7 @@ def refuse_over(user: Visitor, *, owners: Collection[int], service: str, subject
                 "consent_over", _("The consent to act for this person is over. Nothing was saved. Ask the person for a new code.")
             )
         return
-    held = Delegation.objects.filter(delegate=user, giver__in=owners).exclude(state__in=[*STANDING, DelegationState.DECLINED])
+    held = Delegation.objects.filter(delegate=user, giver__in=owners).exclude(state__in=[*OPEN_STATES, DelegationState.DECLINED])
     late = Delegation.objects.filter(delegate=user, giver__in=owners, state=DelegationState.ACTIVE, last_day__lt=clock.today())
     for row in (held | late).select_related("giver").order_by("-pk")[:50]:
         grant = Grant(row.giver, row.subject, row.service, row.organisation_id, row.role, row.last_day, row)
@@ -118,8 +118,8 @@ def refuse_over(user: Visitor, *, owners: Collection[int], service: str, subject
             raise NotPermitted("delegation_over", over_sentence(row))
 
 
-def over_sentence(row: Delegation) -> Any:
-    """Who ended a delegation, and that nothing was kept."""
+def over_sentence(row: Delegation) -> StrOrPromise:
+    """The sentence for a user whose delegation has ended: who ended it, and that nothing was saved."""
     if row.state == DelegationState.REVOKED:
         return _("The owner revoked your delegation for this shop. Nothing of this page was saved, and nothing more can be done with it.")
     if row.state == DelegationState.RENOUNCED:

@@ -1,4 +1,4 @@
-"""What is typed to let somebody act, and at the counter."""
+"""Forms of delegations and of the counter."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from municipality.ui.forms import CivilIdField, DigitsField, LtrInput
 
 
 class DayField(forms.DateField):
-    """A day, typed in any digits or chosen; the control of the browser shows its own calendar."""
+    """A date in any digits; browsers show their date picker."""
 
     widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "dir": "ltr"})
 
@@ -27,12 +27,12 @@ class DayField(forms.DateField):
         super().__init__(**kwargs)
 
     def to_python(self, value: Any) -> dt.date | None:
-        found: dt.date | None = super().to_python(digits.clean(value) if isinstance(value, str) else value)
-        return found
+        day: dt.date | None = super().to_python(digits.clean(value) if isinstance(value, str) else value)
+        return day
 
 
 class GiveForm(forms.Form):
-    """Who may act, in what, until when."""
+    """A delegation: to whom, for which shop or organisation, in which service, until when. With `clerk`, without a service."""
 
     subject = forms.ChoiceField(
         label=_("For which shop"), error_messages={"required": _("Choose a shop."), "invalid_choice": _("Choose a shop from the list.")}
@@ -51,10 +51,10 @@ class GiveForm(forms.Form):
     )
 
     def __init__(
-        self, *args: Any, subjects: list[tuple[str, Any]], longest: dt.date, today: dt.date, clerk: bool = False, **kwargs: Any
+        self, *args: Any, subjects: list[tuple[str, Any]], max_last_day: dt.date, today: dt.date, clerk: bool = False, **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.longest, self.today = longest, today
+        self.max_last_day, self.today = max_last_day, today
         fields: dict[str, Any] = self.fields
         fields["subject"].choices = subjects
         if clerk:
@@ -63,15 +63,15 @@ class GiveForm(forms.Form):
         else:
             fields["service"].choices = [(code, entry.name) for code, entry in registry.SERVICES.items()]
         fields["last_day"].help_text = format_lazy(
-            "{} {}", _("The delegation ends by itself after this day. Not later than"), day_text(longest)
+            "{} {}", _("The delegation ends by itself after this day. Not later than"), day_text(max_last_day)
         )
-        fields["last_day"].widget.attrs |= {"min": today.isoformat(), "max": longest.isoformat()}
+        fields["last_day"].widget.attrs |= {"min": today.isoformat(), "max": max_last_day.isoformat()}
 
     def clean_last_day(self) -> dt.date:
         day: dt.date = self.cleaned_data["last_day"]
         if day < self.today:
             raise ValidationError(_("The last day has passed. Choose today or a later day."), code="in_the_past")
-        if day > self.longest:
+        if day > self.max_last_day:
             raise ValidationError(
                 _("A delegation cannot last that long. Choose an earlier last day; it can be given again later."), code="too_long"
             )
@@ -79,7 +79,7 @@ class GiveForm(forms.Form):
 
 
 class AskForm(forms.Form):
-    """For whom a member of staff is to act, and in what."""
+    """The person for whom a member of staff is to act, and the service."""
 
     civil_id = CivilIdField(label=_("Civil number of the person"), help_text=_("Ask the person for their civil ID card."))
     purpose = forms.ChoiceField(label=_("Service"), error_messages={"required": _("Choose a service.")})
@@ -92,8 +92,6 @@ class AskForm(forms.Form):
 
 
 class ConsentCodeForm(forms.Form):
-    """The code that the person reads out."""
-
     code = DigitsField(
         label=_("Code that the person received"),
         length=6,

@@ -1,4 +1,4 @@
-"""What the database refuses of delegations and consents."""
+"""Guards of delegations and consents."""
 
 from municipality.kernel.guards import frozen, guard, moved_by_event, never_deleted
 
@@ -8,7 +8,7 @@ _GIVEN = ["giver_id", "delegate_digest", "delegate_masked", "organisation_id", "
 frozen("delegation_delegation", ["public_id", *_GIVEN, "first_day", "last_day", "offered_at", "answer_by"])
 frozen("delegation_delegation", ["delegate_id"], once="OLD.delegate_id IS NOT NULL", name="joined_once")
 frozen("delegation_delegation", ["closed_at"], once="OLD.closed_at IS NOT NULL", name="closed_once")
-# In force only for the person whose number was named.
+# In force only for the person with the given civil number.
 guard(
     "delegation_named",
     "delegation_delegation",
@@ -22,7 +22,7 @@ never_deleted("delegation_consent")
 frozen("delegation_consent", ["public_id", "person_id", "staff_id", "branch_id", "desk", "purpose", "asked_at", "code_until"])
 frozen("delegation_consent", ["opened_at", "open_until"], once="OLD.opened_at IS NOT NULL", name="opened_once")
 frozen("delegation_consent", ["closed_at"], once="OLD.closed_at IS NOT NULL", name="closed_once")
-# Opened by its code, in its time, by a member of staff; a number of tries is not taken back.
+# Opened only with a code, before its expiry, by active staff; the number of tries never decreases.
 guard(
     "delegation_consent_opens",
     "delegation_consent",

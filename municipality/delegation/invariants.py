@@ -1,4 +1,4 @@
-"""What must hold of delegations and consents."""
+"""Invariants of delegations and consents."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from municipality.delegation.models import Consent, Delegation
 from municipality.delegation.states import DelegationState
 from municipality.kernel import clock
-from municipality.kernel.transitions import misfits
+from municipality.kernel.transitions import state_findings
 
 
 def findings() -> Iterator[str]:
-    """States follow events; nothing stands in force two days past its end."""
-    yield from misfits(Delegation)
+    """States follow events; nothing is in force two days after its end."""
+    yield from state_findings(Delegation)
     late = clock.today() - dt.timedelta(days=2)
     for row in Delegation.objects.filter(state=DelegationState.ACTIVE, last_day__lt=late)[:50]:
         yield f"{row.key} is in force past its last day"

@@ -1,4 +1,4 @@
-"""Who may act for whom: delegations that a person gives, and consents that staff hold for one purpose and a few minutes."""
+"""Delegations that a person gives to another, and consents of a person to staff for one purpose and a few minutes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import Organisation
 from municipality.audit.models import StateEvent
-from municipality.delegation.states import DELEGATION, STANDING, DelegationState
+from municipality.delegation.states import DELEGATION, OPEN_STATES, DelegationState
 from municipality.kernel import clock, ids
 from municipality.kernel.subjects import SubjectKey
 from municipality.places.models import Branch
@@ -23,11 +23,11 @@ class Role(models.TextChoices):
 
 
 class Delegation(models.Model):
-    """A person lets another one act in their matters: for one shop or all shops of an organisation, for one service, until a day.
+    """The right of another person to act for the giver: for one shop or all shops of an organisation, in one service, until a day.
 
-    The delegate is named by civil number, kept as its keyed hash; the account joins when its holder accepts. `subject` is
-    `shop:…` or `organisation:…`. A clerk works for an organisation in every service. It reaches no further than the giver's own
-    right: what the giver may not do any more, the delegate may not do either.
+    The delegate is identified by civil number, stored as its keyed hash; `delegate` is set when they accept. `subject` is
+    `shop:…` or `organisation:…`. A clerk acts for an organisation in every service. The right ends with the giver's own: what the
+    giver may no longer do, the delegate may not do either.
     """
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id, editable=False)
@@ -67,7 +67,7 @@ class Delegation(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["giver", "delegate_digest", "subject", "service"],
-                condition=Q(state__in=[state.value for state in STANDING]),
+                condition=Q(state__in=[state.value for state in OPEN_STATES]),
                 name="delegation_once",
             ),
         ]
@@ -85,10 +85,6 @@ class Delegation(models.Model):
     @property
     def key(self) -> str:
         return str(SubjectKey("delegation", self.public_id))
-
-    @property
-    def is_standing(self) -> bool:
-        return self.state in STANDING
 
     @property
     def is_in_force(self) -> bool:
@@ -114,10 +110,10 @@ class Desk(models.TextChoices):
 
 
 class Consent(models.Model):
-    """A person's word that one member of staff may act for them, for one service, for some minutes.
+    """The consent of a person that one member of staff acts for them, in one service, for some minutes.
 
-    Asked for by civil number; a code goes to the person's confirmed phone and opens it once. Where the number leads to nobody, or
-    to nobody who can be reached, the row is there all the same (without a person) and no code opens it: the answer is one.
+    Requested by civil number; a code sent to the person's confirmed phone opens it once. For an unknown number, or a person without a
+    confirmed phone, there is a row without a person that no code opens, so that the response is always the same.
     """
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id, editable=False)
@@ -137,7 +133,7 @@ class Consent(models.Model):
     open_until = models.DateTimeField("يسري إلى", null=True, blank=True)
     closed_at = models.DateTimeField("انتهى في", null=True, blank=True)
 
-    MOST_TRIES = 5
+    MAX_TRIES = 5
 
     class Meta:
         verbose_name = "موافقة على المساعدة"
@@ -170,5 +166,5 @@ class Consent(models.Model):
 
     @property
     def is_open(self) -> bool:
-        """Whether it lets its member of staff act now."""
+        """Whether the member of staff may act by it now."""
         return self.opened_at is not None and self.closed_at is None and self.open_until is not None and clock.now() < self.open_until

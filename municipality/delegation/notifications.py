@@ -1,4 +1,4 @@
-"""Messages about acting for others; the words are in templates/delegation/messages."""
+"""Messages about delegations and assistance; their texts are in templates/delegation/messages."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ class _OfDelegation(MessageKind):
 
 
 class DelegationOffered(_OfDelegation):
-    """Somebody wants this person to act for them."""
+    """To the delegate: a delegation was offered."""
 
     kind = "delegation.delegation_offered"
 
 
 class DelegationAccepted(_OfDelegation):
-    """To the giver: from now on the delegate acts."""
+    """To the giver: the delegate accepted."""
 
     kind = "delegation.delegation_accepted"
 
 
 class DelegationOver(_OfDelegation):
-    """To the other side: how it ended."""
+    """To the other party: how the delegation ended."""
 
     kind = "delegation.delegation_over"
 
 
 class AssistanceBegun(MessageKind):
-    """A member of staff acts for this person with their code."""
+    """To the person: a member of staff acts for them with their code."""
 
     kind = "delegation.assistance_begun"
     samples: ClassVar[Mapping[str, Any]] = {"until": dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)}
@@ -48,7 +48,7 @@ class AssistanceBegun(MessageKind):
 
 
 class AssistedAct(MessageKind):
-    """What a member of staff did for this person, one message an act."""
+    """To the person: what a member of staff did for them, one message an act."""
 
     kind = "delegation.assisted_act"
     channels = (Channel.EMAIL, Channel.SMS)

@@ -1,4 +1,4 @@
-"""How organisations stand to delegations: who signs for them, and what they are called."""
+"""Organisations as subjects of delegations: who signs for them, and their names."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from municipality.delegation.registry import Held, Ownership
 from municipality.kernel.subjects import SubjectKey
 
 
-def held(person: User, public_id: str) -> Held | None:
-    """An organisation is held by whoever signs for it today."""
-    found = organisations_signed_by(person).filter(public_id=public_id).first()
-    return Held(found) if found is not None else None
+def holding(person: User, public_id: str) -> Held | None:
+    """The holding of a person who signs for the organisation today, else None."""
+    organisation = organisations_signed_by(person).filter(public_id=public_id).first()
+    return Held(organisation) if organisation is not None else None
 
 
 def names(keys: Sequence[str]) -> dict[str, tuple[str, str]]:
@@ -28,6 +28,6 @@ def key_of(organisation: Organisation) -> str:
 
 
 def ownership(organisation: Organisation, user: User) -> Ownership:
-    """An organisation is everybody's who signs for it today."""
+    """An organisation belongs to the people who sign for it today."""
     owners = {person.pk for person in signatories_of(organisation)}
     return Ownership(user.pk in owners, owners, [key_of(organisation)])

@@ -1,4 +1,4 @@
-"""The life of a delegation."""
+"""The workflow of a delegation."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -31,4 +31,4 @@ DELEGATION_WORKFLOW = workflow(
     move("renounce", S.ACTIVE, to=S.RENOUNCED, may="delegate", label=_("Give up")),
     move("end", S.ACTIVE, to=S.ENDED, label=_("End on the last day")),
 )
-STANDING = (S.OFFERED, S.ACTIVE)
+OPEN_STATES = (S.OFFERED, S.ACTIVE)

@@ -1,4 +1,4 @@
-"""Codes to people, and the ends of what lets others act."""
+"""Jobs: send codes, and end delegations and consents that are over."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from municipality.jobs.registry import every, job
 
 @job("delegation.consent_code", queue="messages", time_limit=30)
 def consent_code(*, consent_id: int) -> None:
-    consents.deliver(consent_id)
+    consents.send_code(consent_id)
 
 
 @every("delegation.tend", seconds=60)

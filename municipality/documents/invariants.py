@@ -9,7 +9,7 @@ from municipality.documents import store
 from municipality.documents.models import Document, StoredFile
 from municipality.documents.states import DocumentState
 from municipality.kernel import clock
-from municipality.kernel.transitions import misfits
+from municipality.kernel.transitions import state_findings
 
 
 def findings() -> Iterator[str]:
@@ -21,7 +21,7 @@ def findings() -> Iterator[str]:
             yield f"file {stored.sha256[:12]}: {fault}"
     for path in store.orphans():
         yield f"file {path.name[:16]} has no row"
-    yield from misfits(Document)
+    yield from state_findings(Document)
     stale = clock.now() - dt.timedelta(hours=24)
     for document in Document.objects.filter(state=DocumentState.DRAFT, created_at__lt=stale)[:50]:
         yield f"{document.number} is a draft since more than a day"

@@ -23,8 +23,8 @@ class StoreMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, Damaged):
             alarms.file_damaged(exception.sha256)
-            return errors.damaged(request)
+            return errors.file_damaged(request)
         if alarms.is_disk_full(exception):
             alarms.disk_full()
-            return errors.no_room(request)
+            return errors.disk_full(request)
         return None

@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 
-from municipality.accounts.next_paths import asked
+from municipality.accounts.next_paths import requested
 from municipality.drafts import unsaved
 
 
@@ -39,7 +39,7 @@ class UnsavedInputMiddleware:
 
     def _beside(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        page = asked(request).partition("?")[0]
+        page = requested(request).partition("?")[0]
         person = request.user
         if (
             response.status_code in (302, 507)  # 507: the disk is full

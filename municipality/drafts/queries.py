@@ -19,7 +19,7 @@ def visible_to(user: Visitor) -> QuerySet[Draft]:
     if not user.is_authenticated:
         return Draft.objects.none()
     own = Q(pk__in=[]) if user.is_staff else Q(person=user)
-    of_others = delegation.rows(user, owner="person", subject="subject", held="held_under", service="", column="service")
+    of_others = delegation.granted_rows(user, owner="person", subject="subject", held="held_under", service="", column="service")
     return Draft.objects.filter(own if of_others is None else own | of_others, closed_at__isnull=True)
 
 

@@ -60,7 +60,7 @@ def files(request: AuthenticatedHttpRequest, kind: str) -> HttpResponse:
         try:
             if upload is None:
                 raise NotReadable("no_file")
-            content = upload.read(spec.reader.most_bytes + 1)
+            content = upload.read(spec.reader.max_bytes + 1)
             file = services.load(kind, content=content, name=upload.name or "", loaded_by=request.user)
             return redirect(f"admin:{spec.pages.urls[1]}", file.public_id)
         except NotReadable as unreadable:

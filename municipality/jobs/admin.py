@@ -1,4 +1,4 @@
-"""The outbox, to read; an operator can retry a job that is dead or on hold."""
+"""Admin of jobs, read-only, except that an operator can retry one that is dead or on hold."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -17,7 +18,7 @@ from municipality.audit.services import record
 from municipality.jobs import services
 from municipality.jobs.models import Job, JobState
 from municipality.kernel.actors import Actor
-from municipality.ui.admin_base import ReadOnlyAdmin, code, demand, in_group, structure
+from municipality.ui.admin_base import ReadOnlyAdmin, code, in_group, require_role, structure
 from municipality.ui.code_labels import label_codes, label_of
 
 OPERATOR = "operator"
@@ -47,7 +48,7 @@ class JobAdmin(ReadOnlyAdmin):
         *("created_at", "due_at", "finished_at", "arguments", "error"),
     )
 
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Job], search_term: str) -> tuple[QuerySet[Job], bool]:
         term = search_term.strip()
         return (queryset.filter(key=term) if term else queryset), False
 
@@ -65,8 +66,8 @@ class JobAdmin(ReadOnlyAdmin):
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "may_retry": may})
 
     def retry(self, request: HttpRequest, job_id: int) -> HttpResponse:
-        """Ask first (GET), then let the job run again (POST). The act is recorded with the retry."""
-        demand(request, OPERATOR)
+        """Confirm (GET), then let the job run again (POST), with an audit event in the same transaction."""
+        require_role(request, OPERATOR)
         job = get_object_or_404(Job, pk=job_id)
         page = reverse("admin:jobs_job_change", args=[job.pk], current_app=self.admin_site.name)
         if request.method != "POST":
@@ -74,11 +75,11 @@ class JobAdmin(ReadOnlyAdmin):
             return TemplateResponse(request, "admin/jobs/job/retry.html", context)
         user: Any = request.user
         with transaction.atomic():
-            moved = services.retry(job.pk)
-            if moved:
+            retried = services.retry(job.pk)
+            if retried:
                 data = {"kind": job.kind, "was": job.state, "tries": job.tries}
                 record("job.retried", subject=f"job:{job.pk}", actor=Actor(OPERATOR, user.key), data=data)
-        if moved:
+        if retried:
             self.message_user(request, _("The job is due again and will be tried now."))
         else:
             self.message_user(request, _("The job is not waiting for a person any more. Nothing was changed."), messages.WARNING)
@@ -106,6 +107,6 @@ class JobAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("last error"))
     def error(self, job: Job) -> SafeString | str:
-        """The last line only: the rest of a trace may quote what staff need not read."""
+        """The last line only: the rest of a traceback may contain data that staff need not read."""
         lines = job.last_error.strip().splitlines()
         return code(lines[-1][:300] if lines else "")

@@ -1,6 +1,6 @@
-"""This process's clock beside the database's. Who finds them apart takes no work (goal: no early expiry, no work done twice).
+"""Comparison of this process's clock with the database's. While they differ, no jobs are taken: nothing expires early or runs twice.
 
-Loaded without any app, since the clock process has none (municipality/beat.py).
+Imports no model, since the beat process loads no app (municipality/beat.py).
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from municipality.kernel import clock
 
 log = logging.getLogger(__name__)
 
-APART = dt.timedelta(seconds=5)
-_told = {"apart": False}  # of this process
+MAX_SKEW = dt.timedelta(seconds=5)
+_logged = {"apart": False}  # of this process
 
 
 def compare(connection: Any, **_: Any) -> None:
-    """Ask a PostgreSQL connection for the time. Not through Django's cursor: a page's statements do not include it."""
+    """Read the time of a PostgreSQL connection; not through Django's cursor, so that it is not among a page's queries."""
     if connection.vendor == "postgresql":
         with connection.connection.cursor() as cursor:
             cursor.execute("SELECT clock_timestamp()")
@@ -31,15 +31,15 @@ def compare(connection: Any, **_: Any) -> None:
 connection_created.connect(compare)
 
 
-def is_right() -> bool:
-    """Whether this machine's clock agrees with the database's to `APART`; a change is logged. Raises DatabaseError."""
+def agrees() -> bool:
+    """Whether this machine's clock agrees with the database's to within MAX_SKEW; logs changes. Raises DatabaseError."""
     connection.ensure_connection()
-    if abs(clock.apart()) > APART:
-        compare(connection)  # the comparison may be old, and the machine have slept since
-    apart = clock.apart()
-    wrong = abs(apart) > APART
-    if wrong != _told["apart"]:
-        _told["apart"] = wrong
+    if abs(clock.skew()) > MAX_SKEW:
+        compare(connection)  # the last comparison may be old, and the machine may have been suspended since
+    apart = clock.skew()
+    wrong = abs(apart) > MAX_SKEW
+    if wrong != _logged["apart"]:
+        _logged["apart"] = wrong
         if wrong:
             log.error("this clock is %+.0f seconds from the database's: no work is taken until it is right", apart.total_seconds())
         else:

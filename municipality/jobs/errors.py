@@ -10,8 +10,8 @@ class OnHold(Exception):
 
 
 class PermanentFailure(Exception):
-    """The job can never succeed and a person must look: it is dead at once."""
+    """The job can never succeed: it is dead at once, and staff must look at it."""
 
 
 class SomeFailed(Exception):
-    """Some rows of periodic work failed and the others are done: the job is tried again, for those that failed."""
+    """Some rows of a sweep failed and the others are done: the job is tried again."""

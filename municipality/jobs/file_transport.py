@@ -1,8 +1,8 @@
 """The broker of the demo: messages as files, for a machine without Redis.
 
-kombu's own file transport makes a message's file first and writes into it afterwards; a worker that reads in between
-finds an empty file, takes it for JSON and ends. Here a file has its name only once it is whole. A message that cannot
-be read is dropped: the outbox row remains, and the sweep dispatches the job again.
+kombu's own file transport creates a message's file and writes it afterwards; a worker that reads in between finds an empty file and
+crashes. Here a file gets its name once it is complete. An unreadable message is dropped: the job's row remains, and the sweep
+dispatches it again.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Channel(filesystem.Channel):  # type: ignore[misc]
             unfinished.unlink(missing_ok=True)
 
     def _get(self, queue: str, timeout: float | None = None) -> Any:
-        """The oldest message of a queue, claimed by one rename, so that two workers never take the same. Raises Empty."""
+        """Take the oldest message of a queue; it is claimed by a rename, so that two workers never take the same. Raises Empty."""
         folder = Path(self.data_folder_in)
         for name in sorted(entry for entry in os.listdir(folder) if entry.partition(".")[2] == f"{queue}.msg"):
             claimed = folder / f".claimed-{name}"

@@ -1,7 +1,7 @@
-"""Carrying out a promised job in the process that promised it, for what a person waits for.
+"""Running a job in the process that enqueued it, for work that a person waits for.
 
-A worker that is quicker takes the same row, and each row is taken once (`services.claim`); so such work is done also while the broker
-or the workers are away, and is not lost when this process dies.
+A worker may take the same row first; each row is claimed once (`services.claim`). So the job runs even while the broker or the
+workers are down, and is not lost if this process dies.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="job")
 
 
 def run_after_commit(job_id: int) -> None:
-    """Begin the job in a thread of this process once the caller's transaction is committed; nobody waits for its end."""
+    """Start the job in a thread of this process after the caller's transaction commits, without waiting for its end."""
     transaction.on_commit(partial(_threads.submit, _run, job_id))
 
 

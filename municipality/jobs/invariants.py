@@ -1,4 +1,4 @@
-"""What must hold of the outbox."""
+"""Invariants of the outbox."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from municipality.kernel import clock
 
 
 def findings() -> Iterator[str]:
-    """Due rows older than two minutes, leases that outlived their time, dead jobs nobody has seen to."""
+    """Jobs due for more than two minutes, expired leases, dead jobs."""
     now = clock.now()
     late = now - dt.timedelta(seconds=120)
     for job in Job.objects.filter(state=JobState.QUEUED, due_at__lt=late)[:50]:

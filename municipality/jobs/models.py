@@ -1,4 +1,4 @@
-"""The transactional outbox: a job is a row, inserted with the change that needs it; the broker only says that it is due."""
+"""The transactional outbox: a job is a row, inserted in the transaction that needs it; a broker message only says that it is due."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Job(models.Model):
 
 
 class Heartbeat(models.Model):
-    """When a part was last alive: `worker`, `beat`, read by /readyz; or when periodic work that a page stands on last ended well."""
+    """When a part (`worker`, `beat`) was last alive, or when periodic work on which pages depend last succeeded."""
 
     part = models.CharField(max_length=30, primary_key=True)
     at = models.DateTimeField()

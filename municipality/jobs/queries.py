@@ -1,4 +1,4 @@
-"""Questions to the outbox."""
+"""Queries on the outbox."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from municipality.jobs.models import Heartbeat, Job, JobState
 from municipality.kernel import clock
 
 
-def waiting_since() -> dt.datetime | None:
-    """When the oldest job that nobody carries out fell due; jobs on hold wait for something else and do not count."""
+def oldest_due_at() -> dt.datetime | None:
+    """The due time of the oldest due job that no worker runs; jobs on hold do not count. None if there is none."""
     now = clock.now()
     idle = Q(state=JobState.QUEUED) | Q(state=JobState.RUNNING, lease_until__lt=now)
     return Job.objects.filter(idle, due_at__lte=now).order_by("due_at").values_list("due_at", flat=True).first()
 
 
-def ended_well(parts: Sequence[str]) -> dict[str, dt.datetime]:
-    """When each of some periodic works last ended well (`services.note_end`), of those that ever did; one query."""
+def last_ends(parts: Sequence[str]) -> dict[str, dt.datetime]:
+    """When periodic work last succeeded (`services.record_end`), by part; parts that never did are left out."""
     return dict(Heartbeat.objects.filter(part__in=parts).values_list("part", "at"))
 
 
-def is_promised(kind: str, key: str) -> bool:
-    """Whether this job is still to be carried out: not done, and not given up."""
+def is_pending(kind: str, key: str) -> bool:
+    """Whether there is such a job that is neither done nor dead."""
     return Job.objects.filter(kind=kind, key=key).exclude(state__in=[JobState.DONE, JobState.DEAD]).exists()

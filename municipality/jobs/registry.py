@@ -1,4 +1,4 @@
-"""Handlers and schedules, declared in each app's `tasks.py`."""
+"""The handlers and schedules that apps declare in their `tasks.py`."""
 
 from __future__ import annotations
 
@@ -32,10 +32,9 @@ SCHEDULES: dict[str, Schedule] = {}
 
 
 def job(name: str, *, queue: str = "urgent", time_limit: int = 60, given_up: Handler | None = None) -> Callable[[Handler], Handler]:
-    """Declare the handler of a kind. It takes ids by keyword, returns at once if the work is done already.
+    """Decorator: declare the handler of a kind. It takes ids by keyword and must do nothing if the work is done already.
 
-    `time_limit` is in seconds. `given_up` takes the same ids; it is called, in the transaction that gives the job up, when no
-    further try follows, so that what waited for the job does not wait for ever.
+    `time_limit` is in seconds. `given_up` takes the same ids; it is called in the transaction in which the job becomes dead.
     """
     if queue not in QUEUES:
         raise ValueError(f"no such queue: {queue}")
@@ -50,7 +49,7 @@ def job(name: str, *, queue: str = "urgent", time_limit: int = 60, given_up: Han
 
 
 def every(name: str, *, seconds: int, queue: str = "bulk", time_limit: int = 60) -> Callable[[Handler], Handler]:
-    """Declare a handler without ids that runs once in each slot of `seconds`, whatever number of beats there are."""
+    """Decorator: declare a handler without arguments that runs once in each slot of `seconds`, however many beats run."""
 
     def declare(handler: Handler) -> Handler:
         SCHEDULES[name] = Schedule(name, seconds)

@@ -1,4 +1,4 @@
-"""Enqueue jobs, run each once, retry failures, and show staff what failed for good."""
+"""Enqueue jobs, run each once, and retry failures."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ _broker = {"away_until": 0.0}  # of this process, in seconds of the monotonic cl
 
 
 def _dispatch(job_id: int, queue: str, kind: str) -> None:
-    """Send the job to the broker. A broker that is down is no failure: the sweep finds the row; this process then waits some seconds."""
+    """Send the job to the broker. If that fails, the sweep finds the row, and this process sends nothing for QUIET_SECONDS."""
     failpoint("jobs.dispatching")
     if dispatch is None or time.monotonic() < _broker["away_until"]:
         return
@@ -105,12 +105,12 @@ def _due(now: dt.datetime) -> Q:
 
 
 def _orphaned(now: dt.datetime) -> Q:
-    """Running without a worker: the lease is over, or longer than any lease, since a clock was ahead when it was taken."""
+    """Running without a worker: the lease has expired, or is longer than any lease, taken while a clock was ahead."""
     return Q(state=JobState.RUNNING) & (Q(lease_until__lt=now) | Q(lease_until__gt=now + 2 * LEASE))
 
 
 def claim(job_id: int, owner: str) -> Job | None:
-    """Take one due job by a single UPDATE. None if it is not due, done, or somebody else's."""
+    """Claim a due job by a single UPDATE. Returns None if it is not due, done, or claimed by another worker."""
     now = clock.now()
     due, orphaned = _due(now), _orphaned(now)
     job = Job.objects.filter(due | orphaned, pk=job_id).first()
@@ -121,21 +121,21 @@ def claim(job_id: int, owner: str) -> Job | None:
     if was_orphaned and job.lost_workers + 1 >= MAX_LOST_WORKERS:
         mark_dead(orphans, job, "the worker died under this job three times")
         return None
-    taken = Job.objects.filter(due | orphaned, pk=job_id, lease_owner=job.lease_owner).update(
+    claimed = Job.objects.filter(due | orphaned, pk=job_id, lease_owner=job.lease_owner).update(
         state=JobState.RUNNING,
         lease_owner=owner,
         lease_until=now + LEASE,
         lost_workers=F("lost_workers") + (1 if was_orphaned else 0),
     )
-    return Job.objects.get(pk=job_id) if taken == 1 else None
+    return Job.objects.get(pk=job_id) if claimed == 1 else None
 
 
-def mark_dead(rows: QuerySet[Job], job: Job, why: str, **changes: Any) -> None:
-    """No further try: a person must look, and the kind hears of it. `rows` is the job as far as it is still the caller's."""
+def mark_dead(rows: QuerySet[Job], job: Job, reason: str, **changes: Any) -> None:
+    """Mark a job as dead and call its kind's `given_up`. `rows` selects the job only while it still belongs to the caller."""
     kind = registry.KINDS.get(job.kind)
     with transaction.atomic():
         if not rows.update(
-            state=JobState.DEAD, last_error=why[-4000:], finished_at=clock.now(), lease_owner="", lease_until=None, **changes
+            state=JobState.DEAD, last_error=reason[-4000:], finished_at=clock.now(), lease_owner="", lease_until=None, **changes
         ):
             return
         log.error("job %s %s is dead", job.pk, job.kind)
@@ -143,29 +143,29 @@ def mark_dead(rows: QuerySet[Job], job: Job, why: str, **changes: Any) -> None:
             try:
                 with transaction.atomic():
                     kind.given_up(**job.args)
-            except Exception:  # the job is dead all the same; what still waits for it is found by the invariants
+            except Exception:  # the job is dead all the same; invariants find what still waits for it
                 log.exception("job %s %s: giving it up failed", job.pk, job.kind)
 
 
 def run(job_id: int) -> bool:
-    """Claim and carry out one job, no transaction open around the handler. True if it was run here.
+    """Claim and run one job, without a transaction around the handler. True if it ran here.
 
-    Nothing is claimed while this machine's clock is not the database's; the sweep of a worker whose clock is right finds the job.
-    A handler that outlives the limit of its kind is interrupted by Celery (in a process worker; a thread runs on) and tried again as
-    after any failure; one that cannot be interrupted loses its lease, and what it still writes of its end is refused.
+    Nothing is claimed while this machine's clock differs from the database's. A handler that exceeds the time limit of its kind is
+    interrupted by Celery (in a process worker; a thread runs on) and tried again as after any failure; one that cannot be interrupted
+    loses its lease, and its result is ignored.
     """
-    if not clocks.is_right():
+    if not clocks.agrees():
         return False
     owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
     job = claim(job_id, owner)
     if job is None:
         return False
-    mine = Job.objects.filter(pk=job.pk, state=JobState.RUNNING, lease_owner=owner)
+    claimed = Job.objects.filter(pk=job.pk, state=JobState.RUNNING, lease_owner=owner)
     stop = threading.Event()
-    # In a transaction (tests, demo) one thread holds the connection; the lease then needs no renewal.
+    # In a transaction (tests, demo) one thread holds the connection, and the lease needs no renewal.
     kind = registry.KINDS.get(job.kind)
-    most = kind.time_limit if kind else 0
-    renewal = None if connection.in_atomic_block else threading.Thread(target=_renew, args=(job.pk, owner, stop, most), daemon=True)
+    time_limit = kind.time_limit if kind else 0
+    renewal = None if connection.in_atomic_block else threading.Thread(target=_renew, args=(job.pk, owner, stop, time_limit), daemon=True)
     if renewal:
         renewal.start()
     try:
@@ -175,15 +175,15 @@ def run(job_id: int) -> bool:
             handler(**job.args)
         failpoint(f"{job.kind}.carried_out")
     except OnHold as missing:
-        mine.update(state=JobState.ON_HOLD, due_at=clock.now() + HOLD_FOR, last_error=str(missing), lease_owner="", lease_until=None)
+        claimed.update(state=JobState.ON_HOLD, due_at=clock.now() + HOLD_FOR, last_error=str(missing), lease_owner="", lease_until=None)
     except PermanentFailure as end:
-        mark_dead(mine, job, str(end))
+        mark_dead(claimed, job, str(end))
     except SoftTimeLimitExceeded:
-        _try_again(mine, job, f"{traceback.format_exc()}\nThe limit of {job.kind} is {most} seconds")
+        _try_again(claimed, job, f"{traceback.format_exc()}\nThe limit of {job.kind} is {time_limit} seconds")
     except Exception:  # noqa: BLE001 - every failure becomes a visible row and a later try
-        _try_again(mine, job, traceback.format_exc())
+        _try_again(claimed, job, traceback.format_exc())
     else:
-        mine.update(state=JobState.DONE, tries=F("tries") + 1, finished_at=clock.now(), last_error="", lease_owner="", lease_until=None)
+        claimed.update(state=JobState.DONE, tries=F("tries") + 1, finished_at=clock.now(), last_error="", lease_owner="", lease_until=None)
     finally:
         stop.set()
         if renewal:
@@ -191,21 +191,23 @@ def run(job_id: int) -> bool:
     return True
 
 
-def _try_again(mine: QuerySet[Job], job: Job, trace: str) -> None:
+def _try_again(claimed: QuerySet[Job], job: Job, trace: str) -> None:
     tries = job.tries + 1
     if tries >= MAX_TRIES:
-        mark_dead(mine, job, trace, tries=tries)
+        mark_dead(claimed, job, trace, tries=tries)
         return
     delay = FIRST_DELAY * 2 ** (tries - 1)
-    mine.update(state=JobState.QUEUED, tries=tries, due_at=clock.now() + delay, last_error=trace[-4000:], lease_owner="", lease_until=None)
+    claimed.update(
+        state=JobState.QUEUED, tries=tries, due_at=clock.now() + delay, last_error=trace[-4000:], lease_owner="", lease_until=None
+    )
     log.warning("job %s %s failed, try %s: %s", job.pk, job.kind, tries, trace.strip().splitlines()[-1][:200])
 
 
-def _renew(job_id: int, owner: str, stop: threading.Event, most: int) -> None:
-    """Keep the lease while the handler runs, at most its limit and a little; ends by itself when the lease was lost."""
-    last = time.monotonic() + most + registry.END_AFTER
+def _renew(job_id: int, owner: str, stop: threading.Event, time_limit: int) -> None:
+    """Renew the lease while the handler runs, at most for `time_limit` and END_AFTER seconds, or until it is lost."""
+    until = time.monotonic() + time_limit + registry.END_AFTER
     try:
-        while not stop.wait(LEASE.total_seconds() / 3) and time.monotonic() < last:
+        while not stop.wait(LEASE.total_seconds() / 3) and time.monotonic() < until:
             close_old_connections()
             if not Job.objects.filter(pk=job_id, lease_owner=owner, state=JobState.RUNNING).update(lease_until=clock.now() + LEASE):
                 return
@@ -214,26 +216,21 @@ def _renew(job_id: int, owner: str, stop: threading.Event, most: int) -> None:
 
 
 def retry(job_id: int) -> bool:
-    """Staff ask for another try of a job that is dead or on hold. Returns whether it was."""
+    """Let a job that is dead or on hold run again. False if it is in another state."""
     with transaction.atomic():
         moved = Job.objects.filter(pk=job_id, state__in=[JobState.DEAD, JobState.ON_HOLD]).update(
             state=JobState.QUEUED, due_at=clock.now(), tries=0, lost_workers=0, finished_at=None
         )
         if moved:
             queue, kind = Job.objects.values_list("queue", "kind").get(pk=job_id)
-
-            def dispatch_after_commit() -> None:
-                _dispatch(job_id, queue, kind)
-
-            transaction.on_commit(dispatch_after_commit)
+            transaction.on_commit(partial(_dispatch, job_id, queue, kind))
     return bool(moved)
 
 
 def retry_dead(kind: str, *, after: dt.timedelta, within: dt.timedelta, limit: int = 200) -> int:
-    """Another round of tries for jobs of a kind that used up theirs `after` so long a time, until `within` of their promise is over.
+    """Retry jobs of a kind that used up their tries at least `after` ago and were created less than `within` ago. Returns how many.
 
-    For work that must outlive a long outage of somebody else. A job that killed its workers, or that has nothing left to do,
-    stays for a person. Returns how many.
+    For work that must survive a long outage of another system. Jobs that are dead for another reason stay dead.
     """
     now = clock.now()
     rows = Job.objects.filter(kind=kind, state=JobState.DEAD, tries__gte=MAX_TRIES)
@@ -242,47 +239,47 @@ def retry_dead(kind: str, *, after: dt.timedelta, within: dt.timedelta, limit: i
 
 
 def due(limit: int = 200) -> list[tuple[int, str]]:
-    """Ids and queues of due or orphaned jobs, oldest first."""
+    """Primary keys and queues of due or orphaned jobs, the longest due first."""
     now = clock.now()
     rows = Job.objects.filter(_due(now) | _orphaned(now))
     return list(rows.order_by("due_at", "pk").values_list("pk", "queue")[:limit])
 
 
 def sweep(limit: int = 500) -> int:
-    """Dispatch every due job again that the broker may have lost, or that a wrong clock dispatched in the future. Returns how many."""
+    """Dispatch again every due job that the broker may have lost, or whose `dispatched_at` is in the future. Returns how many."""
     now = clock.now()
     stale = Q(dispatched_at__isnull=True) | Q(dispatched_at__lt=now - REDISPATCH_AFTER) | Q(dispatched_at__gt=now + REDISPATCH_AFTER)
     rows = Job.objects.filter(stale, _due(now) | _orphaned(now))
-    found = list(rows.order_by("due_at", "pk").values_list("pk", "queue", "kind")[:limit])
-    Job.objects.filter(pk__in=[pk for pk, _, _ in found]).update(dispatched_at=now)
-    for pk, queue, kind in found:
+    jobs = list(rows.order_by("due_at", "pk").values_list("pk", "queue", "kind")[:limit])
+    Job.objects.filter(pk__in=[pk for pk, _, _ in jobs]).update(dispatched_at=now)
+    for pk, queue, kind in jobs:
         _dispatch(pk, queue, kind)
-    return len(found)
+    return len(jobs)
 
 
 def enqueue_periodic() -> int:
-    """Enqueue the present slot of each schedule; the unique key makes a second beat harmless. Returns how many are new."""
+    """Enqueue the present slot of each schedule, unless another beat has. Returns how many are new."""
     now = clock.now()
-    promised = 0
+    enqueued = 0
     for schedule in registry.SCHEDULES.values():
         slot = int(now.timestamp()) // schedule.seconds
         with transaction.atomic():
             if not Job.objects.filter(kind=schedule.name, key=f"slot:{slot}").exists():
                 enqueue(schedule.name, key=f"slot:{slot}")
-                promised += 1
-    return promised
+                enqueued += 1
+    return enqueued
 
 
 def forget_slots(older_than: dt.timedelta = dt.timedelta(hours=6)) -> int:
-    """Delete finished periodic jobs older than `older_than`; a slot that is not over keeps its row. Returns how many."""
-    gone = 0
+    """Delete periodic jobs that finished before `older_than`, except those of a slot that may not be over. Returns how many."""
+    deleted = 0
     for schedule in registry.SCHEDULES.values():
-        kept = max(older_than, dt.timedelta(seconds=2 * schedule.seconds))
-        rows = Job.objects.filter(kind=schedule.name, state=JobState.DONE, finished_at__lt=clock.now() - kept)
-        gone += rows.delete()[0]
-    return gone
+        min_age = max(older_than, dt.timedelta(seconds=2 * schedule.seconds))
+        rows = Job.objects.filter(kind=schedule.name, state=JobState.DONE, finished_at__lt=clock.now() - min_age)
+        deleted += rows.delete()[0]
+    return deleted
 
 
-def note_end(part: str) -> None:
-    """Note that periodic work which pages stand on has ended well now; called at the end of its handler."""
-    heartbeats.note(part)
+def record_end(part: str) -> None:
+    """Record that periodic work on which pages depend has succeeded now; called at the end of its handler."""
+    heartbeats.record(part)

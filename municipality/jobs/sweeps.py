@@ -1,4 +1,4 @@
-"""Periodic work on many rows, each of which stands alone: what fails is told, and holds nothing else up."""
+"""Periodic work on many rows, each in its own transaction: a row that fails does not affect the others."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from municipality.jobs.errors import SomeFailed
 
 log = logging.getLogger(__name__)
 K = TypeVar("K")
-# What failed in the job that runs here: a sentence each, and the trace of the first. None outside a job.
+# Descriptions of the failures in the present job, the first with its traceback. None outside a job.
 _failures: ContextVar[list[str] | None] = ContextVar("jobs_failures", default=None)
 
 
 def for_each(what: str, keys: Iterable[K], work: Callable[[K], int]) -> int:
-    """Call `work` for every key, each time in a transaction of its own. Returns the sum of what the calls returned; True counts one.
+    """Call `work` for every key, each time in its own transaction. Returns the sum of the results; True counts 1.
 
-    A call that raises is taken back alone: it is logged, and the job in which this runs fails when its handler has ended, so that
-    staff find it among the failed jobs and it is tried again. `what` names the work there, as `violations.lapse`. Raises what ends
-    the whole run: the job's own limit of time, and a connection to the database that is lost.
+    A call that raises is rolled back alone and logged; the present job then fails when its handler has ended (`collect_failures`), so
+    that it is visible to staff and tried again. `what` names the work in log and job, such as `violations.lapse`. Raises what ends the
+    whole run: SoftTimeLimitExceeded of the job, and errors of a lost database connection.
     """
     done = 0
     for key in keys:
@@ -50,7 +50,7 @@ def _note(sentence: str) -> None:
 
 @contextmanager
 def collect_failures() -> Iterator[None]:
-    """The run of one job: raises SomeFailed at its end where `each` met failures within."""
+    """Context of one job: raises SomeFailed at its end if `for_each` had failures inside."""
     failures: list[str] = []
     token = _failures.set(failures)
     try:

@@ -1,4 +1,4 @@
-"""The Celery tasks: they empty the outbox and keep its clock."""
+"""The Celery tasks, which run the jobs of the outbox."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from municipality.celery import app
 from municipality.jobs import clocks, heartbeats, registry, services
 from municipality.jobs.registry import every
 
-# A page dispatches after its commit: with the broker down it must not wait for it (kombu's own default tries for six seconds).
+# A page dispatches after its commit and must not wait while the broker is down (kombu's default retries for six seconds).
 app.conf.broker_transport_options = {**app.conf.broker_transport_options, "max_retries": 0}
 
 
 @shared_task(name="jobs.run")
 def run(job_id: int) -> None:
-    """Carry out one outbox row."""
+    """Run one job."""
     services.run(job_id)
 
 
 @shared_task(name="jobs.tick")
 def tick() -> None:
-    """Once a second: number the audit log, enqueue periodic jobs, dispatch what is due. Does nothing while this clock is wrong."""
+    """Once a second: number the audit log, enqueue periodic jobs, dispatch due jobs. Does nothing while this clock is wrong."""
     from municipality.audit.services import sequence
 
-    if not clocks.is_right():
+    if not clocks.agrees():
         return
-    heartbeats.note(heartbeats.WORKER)
+    heartbeats.record(heartbeats.WORKER)
     with suppress(IntegrityError):  # another worker numbered the same acts; its numbers stand
         sequence()
     services.enqueue_periodic()
@@ -38,8 +38,8 @@ def tick() -> None:
 
 def _dispatch(job_id: int, queue: str, kind: str) -> None:
     declared = registry.KINDS.get(kind)
-    most = {"soft_time_limit": declared.time_limit, "time_limit": declared.time_limit + registry.END_AFTER} if declared else {}
-    run.apply_async(args=[job_id], queue=queue, retry=False, expires=3600, **most)
+    limits = {"soft_time_limit": declared.time_limit, "time_limit": declared.time_limit + registry.END_AFTER} if declared else {}
+    run.apply_async(args=[job_id], queue=queue, retry=False, expires=3600, **limits)
 
 
 services.dispatch = _dispatch
@@ -50,14 +50,14 @@ _pulse: list[heartbeats.Pulse] = []  # of this process, if it is a worker's
 
 @worker_shutting_down.connect
 def note_worker_leaves(**_: object) -> None:
-    """A worker that takes nothing more shows no life either."""
+    """Stop the heartbeat of a worker that shuts down."""
     while _pulse:
         _pulse.pop().stop()
 
 
 @worker_ready.connect
 def note_worker(**_: object) -> None:
-    """A worker that has started shows its life and empties what waited for it."""
+    """Start the heartbeat of a worker, and let it dispatch what is due."""
     _pulse.append(heartbeats.Pulse(heartbeats.WORKER))
     _pulse[-1].start()
     tick.apply_async(queue="urgent", retry=False)

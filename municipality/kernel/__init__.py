@@ -1,1 +1,1 @@
-"""The ground floor: plain Python that every part of the portal stands on."""
+"""Plain Python that every other package imports; it imports none of them."""

@@ -1,4 +1,4 @@
-"""Who acts. A row of history names an actor by an opaque key, never by a name or a civil number."""
+"""The actor of an event or of an audit event: an opaque key, never a name or a civil number."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Actor:
     """`role` is applicant, delegate, assistant, officer, supervisor, auditor, operator or system; `key` is `person:<public id>`,
-    `staff:<public id>` or `system:<part>`. Whoever acts for somebody else names that person in `for_key`: every event and every
-    act then says who for whom.
+    `staff:<public id>` or `system:<part>`; `for_key` is the key of the person on whose behalf the actor acts, if any.
     """
 
     role: str
@@ -17,8 +16,8 @@ class Actor:
     for_key: str = ""
 
     @property
-    def whom(self) -> dict[str, str]:
-        """What events and acts note of somebody who acts for another: `{"for": key}`, else nothing."""
+    def event_data(self) -> dict[str, str]:
+        """What the data of an event says of the actor: `{"for": key}` for one who acts on behalf of another, else `{}`."""
         return {"for": self.for_key} if self.for_key else {}
 
     @property
@@ -27,5 +26,5 @@ class Actor:
 
 
 def system(part: str) -> Actor:
-    """The portal itself, acting by rule: `system("payments")`."""
+    """The actor of what the portal does by itself: `system("payments")`."""
     return Actor("system", f"system:{part}")

@@ -1,4 +1,4 @@
-"""Folding of Arabic text so that spellings of one name compare equal, and its words as a search reads them."""
+"""Folding of Arabic text, so that spellings of one name compare equal, and its splitting into words for the search."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LETTERS = str.maketrans({
 _LATIN_MARKS = re.compile("[\u0300-\u036f]")
 _SILENT = re.compile("['’‘`´ʼʿʾء\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _WORD = re.compile(r"[^\W_]+")
-# Particles that are written as one with the word behind them, the longest first, and how many letters must be left.
+# Particles that are written joined to the next word, the longest first, and how many letters must remain without them.
 _PARTICLES = (("وال", 3), ("بال", 3), ("فال", 3), ("كال", 3), ("لل", 3), ("ال", 2))
 _LATIN_ARTICLES = (("al", 4), ("el", 4))
 
@@ -28,16 +28,16 @@ def fold(text: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """The words of a text, folded, with ASCII digits, without accents and apostrophes; cut at whatever is no letter or digit."""
+    """The words of a text, folded, with ASCII digits, without accents and apostrophes; split at everything but letters and digits."""
     text = digits.to_ascii(fold(text))
     text = _LATIN_MARKS.sub("", unicodedata.normalize("NFKD", text))
     return _WORD.findall(_SILENT.sub("", text))
 
 
 def bare(word: str) -> str:
-    """A folded word without an article (ال, al-, el-) or a particle that is joined to it (وال, بال, لل …); itself where it has none."""
-    for particle, left in _PARTICLES if word[:1] > "\u0600" else _LATIN_ARTICLES:
-        if word.startswith(particle) and len(word) - len(particle) >= left:
+    """A folded word without its article (ال, al-, el-) or a particle joined to it (وال, بال, لل …), if it has one."""
+    for particle, min_letters in _PARTICLES if word[:1] > "\u0600" else _LATIN_ARTICLES:
+        if word.startswith(particle) and len(word) - len(particle) >= min_letters:
             return word[len(particle) :]
     return word
 

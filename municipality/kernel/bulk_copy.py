@@ -1,4 +1,4 @@
-"""Writing many rows at once: COPY on PostgreSQL, one prepared INSERT elsewhere. For what is made up, imported or can be made anew."""
+"""Inserting many rows at once: COPY on PostgreSQL, one prepared INSERT elsewhere. For demo data, imports and derived tables."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 def copy_rows(connection: Any, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
-    """Write rows into a table in the caller's transaction. Returns how many. Guards and constraints of the table hold.
+    """Insert rows into a table in the caller's transaction; its triggers and constraints apply. Returns how many rows.
 
-    Values are texts, numbers, dates, booleans, None, and lists of integers (PostgreSQL only). Names of table and columns are the
-    caller's own.
+    Values are texts, numbers, dates, booleans, None, and lists of integers (PostgreSQL only). The names of the table and of the
+    columns become part of the SQL, so they must not be user input.
     """
     written, source = 0, iter(rows)
-    listed = ", ".join(columns)
+    column_list = ", ".join(columns)
     with connection.cursor() as cursor:
         while chunk := list(islice(source, CHUNK)):
             if connection.vendor == "postgresql":
                 text = io.StringIO("".join(_line(row) for row in chunk))
                 with connection.wrap_database_errors:  # the driver's own method: what it raises becomes Django's
-                    cursor.copy_expert(f"COPY {table} ({listed}) FROM STDIN", text)
+                    cursor.copy_expert(f"COPY {table} ({column_list}) FROM STDIN", text)
             else:
-                marks = ", ".join(["%s"] * len(columns))
-                cursor.executemany(f"INSERT INTO {table} ({listed}) VALUES ({marks})", chunk)  # noqa: S608 - names are ours
+                placeholders = ", ".join(["%s"] * len(columns))
+                cursor.executemany(f"INSERT INTO {table} ({column_list}) VALUES ({placeholders})", chunk)  # noqa: S608 - names are ours
             written += len(chunk)
     return written
 

@@ -1,7 +1,7 @@
 """The Kuwaiti civil number: C YYMMDD NNNN K, twelve digits with a check digit.
 
-It carries the birth date, so it is personal data by itself: it is masked wherever it is shown and never
-stands in an address, a log line, a file name or a QR code.
+It contains the birth date, so it is personal data by itself: it is masked wherever it is shown and never part of a URL, a log
+line, a file name or a QR code.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class InvalidCivilId(ValueError):
 def check_digit(first_eleven: str) -> int | None:
     """The twelfth digit for eleven ASCII digits; None where no valid number exists (remainder one).
 
-    Remainder nought gives nought: an assumption, since the authority's own rule is not published.
+    A remainder of 0 gives 0: an assumption, since the authority's own rule is not published.
     """
     digit = (11 - sum(int(d) * w for d, w in zip(first_eleven, WEIGHTS, strict=True)) % 11) % 11
     return None if digit == 10 else digit

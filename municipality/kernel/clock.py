@@ -1,7 +1,7 @@
-"""The one clock. Instants are aware UTC datetimes; days are days of Asia/Kuwait (UTC+3, no DST).
+"""The clock of the portal. Instants are aware UTC datetimes; days are days of Asia/Kuwait (UTC+3, no DST).
 
 On PostgreSQL the database's clock decides: each process compares its own with it whenever it opens a connection
-(municipality/jobs/clocks.py) and counts on from there by its monotonic clock, which nobody can set.
+(municipality/jobs/clocks.py) and adds what its monotonic clock, which cannot be set, has counted since.
 """
 
 from __future__ import annotations
@@ -14,39 +14,38 @@ from contextvars import ContextVar
 from zoneinfo import ZoneInfo
 
 KUWAIT = ZoneInfo("Asia/Kuwait")
-TRUSTED = dt.timedelta(seconds=1)  # two right clocks of one network differ by less
-_compared: tuple[dt.datetime, float] | None = None  # an instant, and what the monotonic clock of this process said then
-_travelled: ContextVar[dt.datetime | None] = ContextVar("travelled", default=None)
-_offset = dt.timedelta()  # from the machine's clock; tests alone set one
+TRUSTED_SKEW = dt.timedelta(seconds=1)  # two right clocks of one network differ by less
+_reference: tuple[dt.datetime, float] | None = None  # an instant, and the monotonic clock of this process at that instant
+_override: ContextVar[dt.datetime | None] = ContextVar("clock_override", default=None)
+_offset = dt.timedelta()  # from the machine's clock; set by tests only
 
 
 def now() -> dt.datetime:
-    """The present instant, aware, in UTC; the travelled one inside `at`."""
-    return _travelled.get() or from_machine(_counted())
+    """The present instant, aware, in UTC; inside `at`, the instant given there."""
+    return _override.get() or from_machine(_database_now())
 
 
-def _own() -> dt.datetime:
-    """What this machine's clock says."""
+def _machine_now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
-def _counted() -> dt.datetime:
-    if _compared is None:
-        return _own()
-    instant, then = _compared
-    return instant + dt.timedelta(seconds=time.monotonic() - then)
+def _database_now() -> dt.datetime:
+    if _reference is None:
+        return _machine_now()
+    instant, monotonic = _reference
+    return instant + dt.timedelta(seconds=time.monotonic() - monotonic)
 
 
 def compare(database: dt.datetime) -> None:
-    """Take over what the database's clock says now, unless this machine's agrees with it."""
-    global _compared
-    then, own = time.monotonic(), _own()
-    _compared = (own if abs(own - database) < TRUSTED else database), then
+    """Count from `database`, the present instant by the database's clock, unless this machine's clock agrees with it."""
+    global _reference
+    monotonic, machine = time.monotonic(), _machine_now()
+    _reference = (machine if abs(machine - database) < TRUSTED_SKEW else database), monotonic
 
 
-def apart() -> dt.timedelta:
-    """How far this machine's clock is ahead of the database's; zero until it was compared."""
-    return _own() - _counted()
+def skew() -> dt.timedelta:
+    """How far this machine's clock is ahead of the database's; zero before the first comparison."""
+    return _machine_now() - _database_now()
 
 
 def today() -> dt.date:
@@ -65,28 +64,28 @@ def start_of(day: dt.date) -> dt.datetime:
 
 
 def from_machine(instant: dt.datetime) -> dt.datetime:
-    """What this clock shows when the machine's shows `instant`: that of files, of the database, of rows that Django itself writes."""
+    """The instant by this clock when the machine's clock, which files, the database and Django's own rows use, shows `instant`."""
     return instant + _offset
 
 
 def to_machine(instant: dt.datetime) -> dt.datetime:
-    """What the machine's clock shows when this one shows `instant`."""
+    """The instant by the machine's clock when this clock shows `instant`."""
     return instant - _offset
 
 
-def set_apart(offset: dt.timedelta) -> None:
-    """Let the clock of this process differ from the machine's. Only settings of tests call this: a test run begins at a fixed instant."""
+def set_offset(offset: dt.timedelta) -> None:
+    """Let the clock of this process differ from the machine's. For the settings of tests: a test run begins at a fixed instant."""
     global _offset
     _offset = offset
 
 
 @contextmanager
 def at(instant: dt.datetime) -> Iterator[None]:
-    """Let `now` answer `instant` inside the block. Used to tell demo stories that lie in the past, and by tests."""
+    """Let `now` return `instant` inside the block. For past rows of the demo, and for tests."""
     if instant.tzinfo is None:
         raise ValueError("an instant needs its time zone")
-    token = _travelled.set(instant.astimezone(dt.UTC))
+    token = _override.set(instant.astimezone(dt.UTC))
     try:
         yield
     finally:
-        _travelled.reset(token)
+        _override.reset(token)

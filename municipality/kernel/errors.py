@@ -1,4 +1,4 @@
-"""Refusals with a code and a sentence. A page shows the sentence; the code is for logs, tests and the API."""
+"""Exceptions of services. A page shows the sentence; the code is for logs, tests and the API."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class Refused(Exception):
-    """A rule says no. `sentence` is a lazy translated text that says how to go on; `status` is for HTTP."""
+    """A rule does not allow the change. `sentence` is a lazy translated text for the user, `status` the HTTP status."""
 
     status = 409
 
@@ -18,7 +18,7 @@ class Refused(Exception):
 
 
 class TransitionRefused(Refused):
-    """No such move from the present state, or somebody else moved first."""
+    """The workflow has no such move from the present state, or another transaction moved the row first."""
 
 
 class NotPermitted(Refused):

@@ -1,4 +1,4 @@
-"""Places where a test may kill the process, to prove that nothing is lost. Silent unless the environment names one."""
+"""Points at which a test can kill the process, to prove that nothing is lost. No effect unless the environment names one."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from pathlib import Path
 
 
 def failpoint(name: str) -> None:
-    """Kill this process with SIGKILL if PORTAL_CRASH_AT names this point and its once-file is still there.
+    """Kill this process with SIGKILL if PORTAL_CRASH_AT is `name`, or `*` for every point, and the file PORTAL_CRASH_ONCE exists.
 
-    PORTAL_CRASH_AT is `name`, or `*` for every point, and PORTAL_CRASH_ONCE the path of a file that is removed first, so
-    that the next try lives; with a folder there, it is the file called `name` in it. Works only in the demo, never in
-    production.
+    The file is removed first, so that the next try survives; if PORTAL_CRASH_ONCE is a folder, it is the file `name` in it.
+    Works in the demo only.
     """
     if os.environ.get("PORTAL_CRASH_AT") not in ("*", name) or os.environ.get("PORTAL_DEMO") != "1":
         return

@@ -1,9 +1,9 @@
-"""What the database itself refuses, declared once and compiled for PostgreSQL and SQLite alike.
+"""Triggers that refuse forbidden changes, declared once and compiled for PostgreSQL and SQLite alike.
 
 Apps add guards to `GUARDS` from their `guards.py`; `install` writes them after every migration (on SQLite any
-AlterField rebuilds a table and silently drops its triggers) and `missing` compares the catalogue with the declarations.
-On PostgreSQL the triggers are ENABLE ALWAYS, so that `session_replication_role = replica` does not slip past them, and a
-trigger's function reads no table by its bare name: whoever may create temporary tables could put one of the same name in front
+AlterField rebuilds a table and silently drops its triggers), and invariants compare `installed` with `expected`.
+On PostgreSQL the triggers are ENABLE ALWAYS, so that `session_replication_role = replica` does not disable them, and a trigger's
+function qualifies each table with its schema: a temporary table of the same name would hide it
 (PostgreSQL, "Writing SECURITY DEFINER Functions Safely": the temporary schema is searched first unless it is named last).
 """
 
@@ -12,9 +12,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from django.apps import apps
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 
 PREFIX = "guard_"
 _TABLE = re.compile(r"(?<!DISTINCT )\b(FROM|JOIN) (\w+)")
@@ -22,11 +23,11 @@ _TABLE = re.compile(r"(?<!DISTINCT )\b(FROM|JOIN) (\w+)")
 
 @dataclass(frozen=True)
 class Guard:
-    """One trigger: on `events` of `table`, refuse with `code` when the SQL expression `when` is true.
+    """One trigger: on `event` of `table`, refuse with `code` when the SQL expression `when` is true.
 
-    `when` speaks of OLD and NEW and must be valid in both dialects; it names other tables only after FROM or JOIN, without a
-    schema. Where it counts other rows, `one_by_one` says of which rows PostgreSQL takes one transaction after the other, so that
-    two at once do not both see the last free place; SQLite has one writer at a time anyway.
+    `when` uses OLD and NEW and must be valid in both dialects; it names other tables only after FROM or JOIN, without a schema.
+    Where it counts other rows, `one_by_one` is the SQL condition of the rows for which PostgreSQL serialises transactions by an
+    advisory lock, so that two at once do not both see the last free place; SQLite has one writer at a time anyway.
     """
 
     name: str
@@ -42,7 +43,7 @@ class Guard:
 
     @property
     def consulted(self) -> set[str]:
-        """The tables that the guard reads."""
+        """Names of the tables that `when` reads."""
         return {name for _, name in _TABLE.findall(self.when)}
 
 
@@ -50,14 +51,14 @@ GUARDS: dict[str, Guard] = {}
 
 
 def guard(name: str, table: str, event: str, when: str, code: str, *, one_by_one: str = "") -> None:
-    """Declare a guard. The same name twice is a programming error."""
-    found = Guard(name, table, event, when, code, one_by_one)
-    if GUARDS.setdefault(name, found) != found:
+    """Declare a guard. Raises ValueError if another guard has the name."""
+    declared = Guard(name, table, event, when, code, one_by_one)
+    if GUARDS.setdefault(name, declared) != declared:
         raise ValueError(f"guard {name} is declared twice")
 
 
 def insert_only(table: str) -> None:
-    """Rows of `table` are written once and stay."""
+    """Rows of `table` are never updated or deleted."""
     guard(f"{table}_no_update", table, "UPDATE", "1=1", "insert_only")
     guard(f"{table}_no_delete", table, "DELETE", "1=1", "insert_only")
 
@@ -67,15 +68,15 @@ def never_deleted(table: str) -> None:
 
 
 def frozen(table: str, columns: list[str], *, once: str = "1=1", name: str = "frozen") -> None:
-    """The `columns` of a row do not change any more once the condition `once` holds on OLD."""
+    """The `columns` of a row do not change once the SQL condition `once` holds on OLD."""
     changed = " OR ".join(f"OLD.{c} IS DISTINCT FROM NEW.{c}" for c in columns)
     guard(f"{table}_{name}", table, "UPDATE", f"({once}) AND ({changed})", "frozen")
 
 
 def moved_by_event(table: str, events: str, workflow: str) -> None:
-    """A state begins at its workflow's start and changes only with a fresh event for exactly that edge.
+    """A row begins in the initial state of its workflow and changes its state only with a new event for exactly that edge.
 
-    `workflow` is SQL for the workflow's name on NEW, a literal or a column such as NEW.service.
+    `events` is the table of events; `workflow` is SQL for the workflow's name, a literal or a column such as NEW.service.
     """
     guard(
         f"{table}_begins",
@@ -134,15 +135,15 @@ def _postgres_trigger(name: str, on: str, body: str, schema: str) -> list[str]:
 
 
 def _qualified(when: str, schema: str) -> str:
-    """The condition with each table that it reads written with its schema. Raises ValueError for a table that no model has."""
+    """The condition `when` with a schema before each table that it reads. Raises ValueError for a table of no model."""
     known = {model._meta.db_table for model in apps.get_models(include_auto_created=True)}
 
-    def named(found: re.Match[str]) -> str:
-        if found[2] not in known:
-            raise ValueError(f"no model has the table {found[2]} that a guard reads: {when}")
-        return f"{found[1]} {schema}.{found[2]}"
+    def qualify(match: re.Match[str]) -> str:
+        if match[2] not in known:
+            raise ValueError(f"no model has the table {match[2]} that a guard reads: {when}")
+        return f"{match[1]} {schema}.{match[2]}"
 
-    return _TABLE.sub(named, when)
+    return _TABLE.sub(qualify, when)
 
 
 def _sqlite(g: Guard) -> list[str]:
@@ -153,32 +154,32 @@ def _sqlite(g: Guard) -> list[str]:
     ]
 
 
-def install(connection: Any) -> int:
-    """Write every declared guard whose table exists. Returns how many."""
+def install(connection: BaseDatabaseWrapper) -> int:
+    """Create or replace the triggers of all guards whose table exists. Returns how many guards."""
     tables = set(connection.introspection.table_names())
-    wanted = [g for g in GUARDS.values() if g.table in tables]
+    present = [g for g in GUARDS.values() if g.table in tables]
     with connection.cursor() as cursor:
-        for statement in _statements(wanted, _schema(cursor) if connection.vendor == "postgresql" else None):
+        for statement in _statements(present, _schema(cursor) if connection.vendor == "postgresql" else None):
             cursor.execute(statement)
-    return len(wanted)
+    return len(present)
 
 
-def _schema(cursor: Any) -> str:
+def _schema(cursor: CursorWrapper) -> str:
     """The quoted name of the schema that holds the portal's tables."""
     cursor.execute("SELECT quote_ident(current_schema())")
     return str(cursor.fetchone()[0])
 
 
-def _statements(wanted: list[Guard], schema: str | None) -> Iterator[str]:
-    for g in wanted:
+def _statements(guards: list[Guard], schema: str | None) -> Iterator[str]:
+    for g in guards:
         yield from _sqlite(g) if schema is None else _postgres(g, schema)
     if schema is not None:
-        for table in sorted({g.table for g in wanted if g.event == "DELETE"}):
+        for table in sorted({g.table for g in guards if g.event == "DELETE"}):
             yield from _postgres_truncate(table, schema)
 
 
-def installed(connection: Any) -> set[str]:
-    """Names of the guards' triggers that the database holds now (on PostgreSQL those that are ENABLE ALWAYS, with a pinned search path)."""
+def installed(connection: BaseDatabaseWrapper) -> set[str]:
+    """Names of the guards' triggers in the database (on PostgreSQL only those that are ENABLE ALWAYS, with a pinned search path)."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(
@@ -190,16 +191,16 @@ def installed(connection: Any) -> set[str]:
         return {row[0] for row in cursor.fetchall() if row[0].startswith(PREFIX)}
 
 
-def expected(connection: Any) -> set[str]:
-    """Names that should be there."""
+def expected(connection: BaseDatabaseWrapper) -> set[str]:
+    """Names of the triggers that all declared guards need."""
     names = {g.trigger for g in GUARDS.values()}
     if connection.vendor == "postgresql":
         names |= {f"{PREFIX}{g.table}_no_truncate" for g in GUARDS.values() if g.event == "DELETE"}
     return names
 
 
-def remove(connection: Any) -> None:
-    """Take every guard away. For the red controls of the tests, and for SQLite while it is migrated."""
+def remove(connection: BaseDatabaseWrapper) -> None:
+    """Drop the triggers of all guards: for the red controls of the tests, and on SQLite during migrations."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SELECT tgname, tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal AND tgname LIKE 'guard\\_%%'")

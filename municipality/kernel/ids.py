@@ -1,4 +1,4 @@
-"""Identifiers: opaque ones that grant a view are random; readable ones carry a check character."""
+"""Identifiers: those in links are random; readable ones end with a check character."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ _TYPED = str.maketrans({"O": "0", "I": "1", "L": "1"})
 
 
 def public_id() -> str:
-    """26 characters, 130 random bits: names a row in a link."""
-    bits = secrets.randbits(130)  # drawn at once: an import names a hundred thousand rows
+    """26 characters, 130 random bits: identifies a row in a link."""
+    bits = secrets.randbits(130)  # one call: an import creates a hundred thousand of them
     return "".join([_LOWER[bits >> shift & 31] for shift in range(0, 130, 5)])
 
 
@@ -31,8 +31,3 @@ def normalise_code(text: str) -> str:
 def with_check(stem: str) -> str:
     """`HLT-HW-2026-004217` with its ISO 7064 MOD 37,36 check character: `HLT-HW-2026-004217-K`."""
     return f"{stem}-{mod_37_36.calc_check_digit(stem.replace('-', ''))}"
-
-
-def has_valid_check(number: str) -> bool:
-    """Whether a readable number's check character fits."""
-    return bool(mod_37_36.is_valid(number.replace("-", "")))

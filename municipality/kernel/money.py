@@ -1,4 +1,4 @@
-"""Money is a whole number of fils (1 dinar = 1,000 fils). No float ever touches it."""
+"""Money is a whole number of fils (1 dinar = 1,000 fils), never a float."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ MAX_FILS = 999_999_999
 
 
 def to_text(fils: int) -> str:
-    """`10.000` for 10,000 fils: ASCII, three decimals, no thousands mark; the gateway's form."""
+    """`10.000` for 10,000 fils, as the gateway writes it: ASCII, three decimals, no thousands separator."""
     if fils < 0:
         raise ValueError("an amount is not negative")
     return f"{fils // FILS_PER_DINAR}.{fils % FILS_PER_DINAR:03d}"
 
 
 def to_display(fils: int) -> str:
-    """`1,234.500`, as people read it in both languages."""
+    """`1,234.500` for 1,234,500 fils, as pages of both languages show it."""
     return f"{fils // FILS_PER_DINAR:,}.{fils % FILS_PER_DINAR:03d}"
 
 

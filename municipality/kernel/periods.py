@@ -8,8 +8,6 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Period:
-    """From the first to the last day, both included."""
-
     first: dt.date
     last: dt.date
 
@@ -30,6 +28,6 @@ def add_years(day: dt.date, years: int) -> dt.date:
 
 
 def following(previous_last: dt.date, years: int) -> Period:
-    """The period of `years` that starts the day after `previous_last`, so that no day is lost."""
+    """The period of `years` years that starts the day after `previous_last`."""
     first = previous_last + dt.timedelta(days=1)
     return Period(first, add_years(first, years) - dt.timedelta(days=1))

@@ -1,4 +1,4 @@
-"""One cache for each request: what a page asks for several times is read once. Outside a request nothing is cached."""
+"""A cache for the duration of one request, for what a page needs several times. Outside a request nothing is cached."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _entries: ContextVar[dict[Hashable, Any] | None] = ContextVar("request_cache", d
 
 @contextmanager
 def activate() -> Iterator[None]:
-    """Inside the block `get_or_set` caches, beginning empty. `RequestCacheMiddleware` puts it round every request."""
+    """Use an empty cache inside the block, as `RequestCacheMiddleware` does for every request."""
     token = _entries.set({})
     try:
         yield
@@ -24,26 +24,26 @@ def activate() -> Iterator[None]:
 
 
 def get_or_set(key: Hashable, read: Callable[[], T]) -> T:
-    """What `read` returned the first time in this request.
+    """The cached result of `read` under `key`; calls `read` if there is none.
 
-    Inside a transaction `read` is called every time: what a transaction decides, it decides by what it read itself.
+    Inside a transaction `read` is called every time, since a transaction must decide by what it reads itself.
     """
     entries = _entries.get()
     if entries is None or _in_transaction():
         return read()
     if key not in entries:
         entries[key] = read()
-    found: T = entries[key]
-    return found
+    entry: T = entries[key]
+    return entry
 
 
 def clear() -> None:
-    """Forget what this request has read, before a page is built after a write that failed."""
+    """Empty the cache of this request: before a page is built after a failed write."""
     if (entries := _entries.get()) is not None:
         entries.clear()
 
 
 def _in_transaction() -> bool:
-    """Whether a transaction is open; the one around a test case does not count, as for Django's `atomic(durable=True)`."""
+    """Whether a transaction is open, not counting the one around a test case (as Django's `atomic(durable=True)` does)."""
     blocks: list[Any] = connection.atomic_blocks
     return bool(blocks) and not blocks[-1]._from_testcase

@@ -1,8 +1,7 @@
-"""Words that sound alike across Arabic and Latin letters, and words that differ by one error of typing.
+"""Words that sound alike in Arabic and Latin letters, and words that differ by one typing error.
 
-A *sound* is the row of consonants that both scripts write, in coarse classes: ق, ك, غ, k, q, g and gh are one. Vowels are left out,
-because Arabic does not write the short ones and Latin letters spell each in five ways. How near two words of one sound are is told
-by `unlikeness`, which counts vowels a quarter.
+A *sound* is the row of consonants of a word, in coarse classes: ق, ك, غ, k, q, g and gh are one. Vowels are left out, because
+Arabic does not write the short ones and Latin letters spell each in five ways. `spoken_distance` compares words of one sound.
 """
 
 from __future__ import annotations
@@ -13,9 +12,9 @@ from itertools import islice, product
 
 from municipality.kernel.arabic import is_arabic
 
-MOST_SOUNDS = 6
+MAX_SOUNDS = 6
 VOWELS = frozenset("awy")
-# What a letter may sound like; the first is the usual one. `a`, `w` and `y` are vowels that Arabic writes.
+# The sounds of each letter, the usual one first. `a`, `w` and `y` are the vowels that Arabic writes.
 _ARABIC: dict[str, tuple[str, ...]] = {
     "ا": ("a",), "ب": ("B",), "ت": ("T",), "ث": ("T", "S"), "ج": ("J",), "ح": ("H",), "خ": ("X",), "د": ("D",), "ذ": ("D", "Z"),
     "ر": ("R",), "ز": ("Z",), "س": ("S",), "ش": ("C",), "ص": ("S",), "ض": ("D",), "ط": ("T",), "ظ": ("Z", "D"), "ع": ("a",), "غ": ("K",),
@@ -34,77 +33,77 @@ _VOWEL = re.compile("[awy]")
 
 
 def _letters(word: str) -> list[tuple[str, ...]]:
-    """What each letter of a folded word may sound like, in order."""
+    """The possible sounds of each letter of a folded word, in order."""
     if is_arabic(word):
-        found = [_ARABIC.get(letter, (letter,)) for letter in word]
+        letters = [_ARABIC.get(letter, (letter,)) for letter in word]
         if word.endswith("ه") and len(word) > 2:
-            found[-1] = ("a", "T")  # the feminine ending
-        return found
+            letters[-1] = ("a", "T")  # the feminine ending
+        return letters
     if word.endswith("h") and word[-2:-1] in ("a", "e"):
         word = word[:-1]
-    pieces: list[tuple[str, ...]] = []
-    at = 0
-    while at < len(word):
-        match = _LONG_FIRST.match(word, at)
-        piece = match[0] if match else word[at]
-        at += len(piece)
+    letters = []
+    position = 0
+    while position < len(word):
+        match = _LONG_FIRST.match(word, position)
+        piece = match[0] if match else word[position]
+        position += len(piece)
         choices = _LATIN.get(piece, (piece,))
-        if word.startswith(piece, at) and choices[0] not in VOWELS:  # a letter twice is one sound, or two
-            at += len(piece)
+        if word.startswith(piece, position) and choices[0] not in VOWELS:  # a letter twice is one sound, or two
+            position += len(piece)
             choices = (choices[0], choices[0] * 2, *choices[1:])
-        pieces.append(choices)
-    return pieces
+        letters.append(choices)
+    return letters
 
 
 @lru_cache(maxsize=4096)
 def sounds(word: str) -> dict[str, str]:
-    """The rows of consonants that a folded word may stand for, each with the vowels that are written; the usual one first.
+    """The possible rows of consonants of a folded word, the usual one first, each with the spoken form it comes from.
 
-    Empty where fewer than two consonants remain. A W or Y at the beginning counts as a consonant, and may be missing.
+    Rows of fewer than two consonants are left out. A W or Y at the beginning may count as a consonant.
     """
-    found: dict[str, str] = {}
-    for choice in islice(product(*_letters(word)), 2 * MOST_SOUNDS):
+    spoken_by_row: dict[str, str] = {}
+    for choice in islice(product(*_letters(word)), 2 * MAX_SOUNDS):
         spoken = "".join(choice)
         row = _VOWEL.sub("", spoken)
         if spoken[:1] in ("w", "y"):
-            found.setdefault(spoken[0].upper() + row, spoken)
-        found.setdefault(row, spoken)
-    return dict(islice(((row, spoken) for row, spoken in found.items() if len(row) >= 2), MOST_SOUNDS))
+            spoken_by_row.setdefault(spoken[0].upper() + row, spoken)
+        spoken_by_row.setdefault(row, spoken)
+    return dict(islice(((row, spoken) for row, spoken in spoken_by_row.items() if len(row) >= 2), MAX_SOUNDS))
 
 
-def sounds_apart(one: str, other: str) -> float | None:
-    """How far two words of one sound lie apart by their vowels; None where they share no sound."""
-    mine, theirs = sounds(one), sounds(other)
-    return min((unlikeness(mine[row], theirs[row]) for row in mine if row in theirs), default=None)
+def sound_distance(one: str, other: str) -> float | None:
+    """The least `spoken_distance` of two words over the sounds that they share; None if they share none."""
+    a, b = sounds(one), sounds(other)
+    return min((spoken_distance(a[row], b[row]) for row in a if row in b), default=None)
 
 
-def unlikeness(one: str, other: str) -> float:
-    """How far two spoken words lie apart: a vowel counts a quarter, a consonant one."""
-    before = [0.0]
+def spoken_distance(one: str, other: str) -> float:
+    """The edit distance of two spoken forms: a consonant counts 1, a vowel 0.25."""
+    previous = [0.0]
     for letter in other:
-        before.append(before[-1] + (0.25 if letter in VOWELS else 1))
+        previous.append(previous[-1] + (0.25 if letter in VOWELS else 1))
     for a in one:
         cost_a = 0.25 if a in VOWELS else 1
-        row = [before[0] + cost_a]
+        row = [previous[0] + cost_a]
         for n, b in enumerate(other, start=1):
             if a == b:
-                step = before[n - 1]
+                step = previous[n - 1]
             else:
                 both = a in VOWELS and b in VOWELS
-                step = before[n - 1] + (0.3 if both else 1.2)
-                step = min(step, before[n] + cost_a, row[-1] + (0.25 if b in VOWELS else 1))
+                step = previous[n - 1] + (0.3 if both else 1.2)
+                step = min(step, previous[n] + cost_a, row[-1] + (0.25 if b in VOWELS else 1))
             row.append(step)
-        before = row
-    return before[-1]
+        previous = row
+    return previous[-1]
 
 
 def deletions(word: str) -> set[str]:
-    """The word, and the word with each of its letters left out: two words one error apart share one of them."""
+    """The word, and the word without each of its letters: two words that differ by one error share one of these."""
     return {word, *(word[:n] + word[n + 1 :] for n in range(len(word)))} if len(word) > 2 else {word}
 
 
 def errors(one: str, other: str) -> int:
-    """Letters inserted, left out, exchanged, or swapped with the next between two words; 2 stands for two or more."""
+    """How many letters of two words are inserted, left out, exchanged or swapped with the next: 0, 1, or 2 for two and more."""
     if one == other:
         return 0
     if abs(len(one) - len(other)) > 1:

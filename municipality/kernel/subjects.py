@@ -1,4 +1,4 @@
-"""Typed keys of the things that acts, cases and blocks are about: `shop:<public id>`."""
+"""Keys of the subjects of audit events, cases and blocks: `shop:<public id>`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A cache with a lifetime, in each process: for lists that many pages ask for and that change by the hour."""
+"""A cache with a lifetime in each process: for lists that many pages need and that change about every hour."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ T = TypeVar("T")
 
 
 class TTLCache(Generic[T]):
-    """A function without arguments whose result is returned again for as many seconds as `lifetime` says; at 0 nothing is cached.
+    """A function without arguments whose result is cached for `lifetime()` seconds; 0 caches nothing.
 
-    `lifetime` is asked at every call. All threads share the result and must not change it; two may read at the same time.
+    `lifetime` is called at every call. All threads share the result and must not change it; two may call `read` at the same time.
     """
 
     def __init__(self, read: Callable[[], T], lifetime: Callable[[], float]) -> None:
@@ -28,7 +28,7 @@ class TTLCache(Generic[T]):
         return entry[1]
 
     def cache_clear(self) -> None:
-        """Read again at the next call."""
+        """Call `read` again at the next call."""
         self._entry = None
 
 

@@ -1,4 +1,4 @@
-"""Tables of states and moves. The only place that says which state may follow which."""
+"""Workflows: tables of states and of the moves between them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from municipality.kernel.errors import TransitionRefused
 
 @dataclass(frozen=True)
 class Move:
-    """One named step. `may` is the role that takes it; `label` is what staff and citizens read."""
+    """A move between states. `may` is the role of the actor, `label` the text on pages."""
 
     name: str
     sources: tuple[str, ...]
@@ -29,7 +29,7 @@ class Workflow:
     finals: frozenset[str] = frozenset()
 
     def edges(self) -> Iterator[tuple[str, str, str]]:
-        """Every (move, from, to); the beginning is ("", "", initial)."""
+        """Every (move, from, to), first ("", "", initial) for the insertion of a row."""
         yield "", "", self.initial
         for move in self.moves.values():
             for source in move.sources:
@@ -43,7 +43,7 @@ class Workflow:
         return move
 
     def open_moves(self, state: str, role: str) -> list[Move]:
-        """What `role` may do now."""
+        """The moves of `role` from `state`."""
         return [m for m in self.moves.values() if state in m.sources and m.may == role]
 
 
@@ -56,7 +56,7 @@ def move(name: str, source: str | Iterable[str], *, to: str, may: str = "system"
 
 
 def workflow(name: str, initial: str, *moves: Move) -> Workflow:
-    """Declare a workflow once; a second one of the same name is a programming error."""
+    """Declare a workflow. Raises ValueError for a second one of the same name, and for two moves of one name."""
     if name in WORKFLOWS:
         raise ValueError(f"workflow {name} is declared twice")
     sources = {s for m in moves for s in m.sources}

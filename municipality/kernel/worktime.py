@@ -1,10 +1,9 @@
 """The working time of an office as pure functions over a calendar: days are days of Kuwait, instants aware, results UTC.
 
-Two counts, one promise. A *promise* is counted in working days: n working days given at an instant end at the closing hour
-of the n-th working day after the day of that instant, whatever the hour (`promise_ends`). Its *clock* runs in working
-minutes: those between the instant and that end (`promised_minutes`) are the whole of it, and pauses stop the clock, so that
-a paused promise ends when its minutes are used up (`share_reached_at`). A new edition of the calendar changes both alike:
-everything is counted anew from the instant the promise was given. Kuwait is UTC+3 all year, hence a day has 1,440 minutes.
+A *promise* of n working days ends at the closing hour of the n-th working day after the day on which it was given, whatever the
+hour (`promise_ends`). Its *clock* counts working minutes: `promised_minutes` from the instant it was given until that end. Pauses
+stop the clock, so that a paused promise ends when its minutes are used up (`share_reached_at`). After a new edition of the calendar
+both are counted again from the instant the promise was given. Kuwait is UTC+3 all year, so a day has 1,440 minutes.
 """
 
 from __future__ import annotations
@@ -18,15 +17,15 @@ from municipality.kernel.clock import KUWAIT, day_of
 from municipality.kernel.periods import Period
 
 DAY_MINUTES = 24 * 60
-WHOLE = 1000  # per mille
+FULL_SHARE = 1000  # per mille
 _ZERO = dt.timedelta()
 
-Pause = tuple[dt.datetime, dt.datetime | None]  # from, until; None while it goes on
+Pause = tuple[dt.datetime, dt.datetime | None]  # from, until; None for one that has not ended
 
 
 @dataclass(frozen=True)
 class Hours:
-    """Working hours of some weekdays (ISO 8601: 1 is Monday, 7 is Sunday), in minutes of the day; ordinary or of a period."""
+    """Working hours of some weekdays (ISO 8601: 1 is Monday, 7 is Sunday), in minutes of the day; without a period the ordinary ones."""
 
     weekdays: frozenset[int]
     opens: int
@@ -42,11 +41,11 @@ class Hours:
 
 @dataclass(frozen=True)
 class Calendar:
-    """Which hours of which days are worked.
+    """The working hours of every day.
 
     `hours` without a period are the ordinary week; several of one weekday are shifts. On a day within a period only the hours
-    of that period count (of the shortest one, then of the one that begins last), also to open a day that is otherwise closed.
-    A holiday closes its days whatever the hours. Raises ValueError for a week without work and for shifts that overlap.
+    of that period count (of the shortest one, then of the one that begins last), even if the day is otherwise closed. On a holiday
+    no hours count. Raises ValueError for a week without work and for shifts that overlap.
     """
 
     hours: tuple[Hours, ...]
@@ -64,18 +63,18 @@ class Calendar:
 
     def spans(self, day: dt.date) -> tuple[tuple[int, int], ...]:
         """Opening and closing minutes of each shift of a day, in order; empty for a day without work."""
-        found = self._known.get(day)
-        if found is None:
-            found = self._known[day] = self._spans(day)
-        return found
+        spans = self._known.get(day)
+        if spans is None:
+            spans = self._known[day] = self._spans(day)
+        return spans
 
     def _spans(self, day: dt.date) -> tuple[tuple[int, int], ...]:
         if any(period.contains(day) for period in self.holidays):
             return ()
         periods = [h.period for h in self.hours if h.period is not None and h.period.contains(day)]
-        governs = min(periods, key=lambda p: (p.last - p.first, -p.first.toordinal()), default=None)
-        rows = [h for h in self.hours if h.period == governs and day.isoweekday() in h.weekdays]
-        return tuple(sorted((h.opens, h.closes) for h in rows))
+        governing = min(periods, key=lambda p: (p.last - p.first, -p.first.toordinal()), default=None)
+        hours = [h for h in self.hours if h.period == governing and day.isoweekday() in h.weekdays]
+        return tuple(sorted((h.opens, h.closes) for h in hours))
 
 
 def _without_overlap(shifts: list[Hours]) -> None:
@@ -88,7 +87,7 @@ def _without_overlap(shifts: list[Hours]) -> None:
 
 
 def is_working_day(calendar: Calendar, day: dt.date) -> bool:
-    """Whether any hour of the day is worked."""
+    """Whether the day has working hours."""
     return bool(calendar.spans(day))
 
 
@@ -108,7 +107,7 @@ def add_working_days(calendar: Calendar, day: dt.date, count: int) -> dt.date:
 
 
 def working_days_between(calendar: Calendar, a: dt.date, b: dt.date) -> int:
-    """How many working days lie after `a` up to and with `b`; negative where `b` is the earlier one."""
+    """The number of working days after `a` up to and including `b`; negative if `b` is the earlier one."""
     if b < a:
         return -working_days_between(calendar, b, a)
     return sum(is_working_day(calendar, a + dt.timedelta(days=n)) for n in range(1, (b - a).days + 1))
@@ -117,27 +116,11 @@ def working_days_between(calendar: Calendar, a: dt.date, b: dt.date) -> int:
 # --- Instants ------------------------------------------------------------------------------------------------------------
 
 
-def next_opening(calendar: Calendar, instant: dt.datetime) -> dt.datetime:
-    """The first instant from `instant` on at which work goes on: itself within hours, else the opening of the next shift."""
-    start = _aware(instant)
-    for opens, closes in _shifts_from(calendar, day_of(start)):
-        if start < closes:
-            return max(start, opens)
-    raise AssertionError("a calendar has a working week")
+def add_working_time(calendar: Calendar, instant: dt.datetime, work: dt.timedelta) -> dt.datetime:
+    """The instant at which `work` that begins at `instant` is done, never outside hours. Raises ValueError without a time zone.
 
-
-def add_working_minutes(calendar: Calendar, instant: dt.datetime, minutes: int) -> dt.datetime:
-    """The instant at which `minutes` of work are done that begin at `instant`; never outside hours.
-
-    Work that fills a shift ends at its closing hour. Zero minutes end at the instant itself, outside hours at the next opening.
-    Raises ValueError for negative minutes and for an instant without its zone.
+    Work that fills a shift ends at its closing hour. Zero work ends at the instant itself, outside hours at the next opening.
     """
-    if minutes < 0:
-        raise ValueError("working minutes are added, not taken away")
-    return _add(calendar, instant, dt.timedelta(minutes=minutes))
-
-
-def _add(calendar: Calendar, instant: dt.datetime, work: dt.timedelta) -> dt.datetime:
     start = _aware(instant)
     for opens, closes in _shifts_from(calendar, day_of(start)):
         begins = max(start, opens)
@@ -149,7 +132,7 @@ def _add(calendar: Calendar, instant: dt.datetime, work: dt.timedelta) -> dt.dat
 
 
 def working_time_between(calendar: Calendar, a: dt.datetime, b: dt.datetime) -> dt.timedelta:
-    """Working time between two instants, exact; negative where `b` is the earlier one. Raises ValueError without a zone."""
+    """Working time between two instants; negative if `b` is the earlier one. Raises ValueError for an instant without a time zone."""
     start, end = _aware(a), _aware(b)
     if end < start:
         return -working_time_between(calendar, end, start)
@@ -162,7 +145,7 @@ def working_time_between(calendar: Calendar, a: dt.datetime, b: dt.datetime) -> 
 
 
 def working_minutes_between(calendar: Calendar, a: dt.datetime, b: dt.datetime) -> int:
-    """Whole working minutes between two instants; negative where `b` is the earlier one."""
+    """Complete working minutes between two instants; negative if `b` is the earlier one."""
     time = working_time_between(calendar, a, b)
     minutes = abs(time) // dt.timedelta(minutes=1)
     return minutes if time >= _ZERO else -minutes
@@ -172,9 +155,9 @@ def working_minutes_between(calendar: Calendar, a: dt.datetime, b: dt.datetime) 
 
 
 def promise_ends(calendar: Calendar, given_at: dt.datetime, days: int) -> dt.datetime:
-    """The end of a promise of `days` working days: the closing hour of the last of them.
+    """The end of a promise of `days` working days: the closing hour of the last of them; for 0 days the first one after `given_at`.
 
-    A promise of 0 days ends at the first closing hour after `given_at`. Raises ValueError for fewer.
+    Raises ValueError for negative `days`.
     """
     start = _aware(given_at)
     day = add_working_days(calendar, day_of(start), days)
@@ -184,45 +167,44 @@ def promise_ends(calendar: Calendar, given_at: dt.datetime, days: int) -> dt.dat
 
 
 def promised_minutes(calendar: Calendar, given_at: dt.datetime, days: int) -> int:
-    """What the clock of such a promise holds when it starts: the working minutes until its end."""
+    """The working minutes from `given_at` until the end of a promise of `days` working days."""
     return working_minutes_between(calendar, given_at, promise_ends(calendar, given_at, days))
 
 
 def used_share(calendar: Calendar, start: dt.datetime, now: dt.datetime, promised: int, paused: Collection[Pause] = ()) -> int:
-    """How much of `promised` working minutes is used up at `now`, in per mille, rounded down: 1000 is all, 1250 a quarter over.
+    """The used share of `promised` working minutes at `now`, in per mille, rounded down: 1000 is all of them; 0 before `start`.
 
-    Working time inside `paused` does not count; pauses may overlap, and a pause without end goes on. 0 before `start`.
-    Raises ValueError for a promise without minutes.
+    Working time inside `paused` does not count; pauses may overlap. Raises ValueError if `promised` is not positive.
     """
     if promised <= 0:
         raise ValueError("a promise has minutes")
     used = working_time_between(calendar, start, max(_aware(now), _aware(start)))
-    used -= _paused_time(calendar, _joined(paused), _aware(start), _aware(now))
-    return max(_ZERO, used) * WHOLE // dt.timedelta(minutes=promised)
+    used -= _paused_time(calendar, _merged(paused), _aware(start), _aware(now))
+    return max(_ZERO, used) * FULL_SHARE // dt.timedelta(minutes=promised)
 
 
 def share_reached_at(
-    calendar: Calendar, start: dt.datetime, promised: int, per_mille: int = WHOLE, paused: Collection[Pause] = ()
+    calendar: Calendar, start: dt.datetime, promised: int, per_mille: int = FULL_SHARE, paused: Collection[Pause] = ()
 ) -> dt.datetime | None:
-    """The first instant at which `used_share` says `per_mille`; None while a pause without end comes before it.
+    """The first instant at which `used_share` is `per_mille`; None if a pause without end comes before it.
 
-    With 1000 it is the end of the promise: without pauses that of `promise_ends`, with pauses later by what they took.
+    For 1000 it is the end of the promise: without pauses that of `promise_ends`.
     """
     if promised <= 0:
         raise ValueError("a promise has minutes")
-    wanted = -(-dt.timedelta(minutes=promised) * per_mille // WHOLE)  # rounded up to a microsecond
-    at = _aware(start)
-    for begins, ends in _joined(paused):
-        if ends is not None and ends <= at:
+    remaining = -(-dt.timedelta(minutes=promised) * per_mille // FULL_SHARE)  # rounded up to a microsecond
+    since = _aware(start)
+    for begins, ends in _merged(paused):
+        if ends is not None and ends <= since:
             continue
-        before = working_time_between(calendar, at, max(at, begins))
-        if wanted <= before:
+        worked = working_time_between(calendar, since, max(since, begins))
+        if remaining <= worked:
             break
         if ends is None:
             return None
-        wanted -= before
-        at = ends
-    return _add(calendar, at, wanted)
+        remaining -= worked
+        since = ends
+    return add_working_time(calendar, since, remaining)
 
 
 def _paused_time(calendar: Calendar, paused: list[Pause], start: dt.datetime, now: dt.datetime) -> dt.timedelta:
@@ -234,21 +216,18 @@ def _paused_time(calendar: Calendar, paused: list[Pause], start: dt.datetime, no
     return total
 
 
-def _joined(paused: Collection[Pause]) -> list[Pause]:
-    """Pauses in order, those that touch or overlap made one."""
-    joined: list[Pause] = []
+def _merged(paused: Collection[Pause]) -> list[Pause]:
+    """Pauses in order, with those that touch or overlap merged."""
+    merged: list[Pause] = []
     for begins, ends in sorted(((_aware(a), b and _aware(b)) for a, b in paused), key=lambda pause: pause[0]):
         if ends is not None and ends <= begins:
             continue
-        if joined and (joined[-1][1] is None or begins <= joined[-1][1]):
-            first, last = joined[-1]
-            joined[-1] = (first, None if last is None or ends is None else max(last, ends))
+        if merged and (merged[-1][1] is None or begins <= merged[-1][1]):
+            first, last = merged[-1]
+            merged[-1] = (first, None if last is None or ends is None else max(last, ends))
         else:
-            joined.append((begins, ends))
-    return joined
-
-
-# --- Inside --------------------------------------------------------------------------------------------------------------
+            merged.append((begins, ends))
+    return merged
 
 
 def _aware(instant: dt.datetime) -> dt.datetime:

@@ -16,7 +16,7 @@ from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel.actors import Actor
 from municipality.notifications import queries, services
 from municipality.notifications.models import Delivery, DeliveryState
-from municipality.ui.admin_base import ReadOnlyAdmin, code, demand, in_group, moment
+from municipality.ui.admin_base import ReadOnlyAdmin, code, in_group, moment, require_role
 from municipality.ui.code_labels import label_codes, label_of
 from municipality.ui.texts import Text
 
@@ -65,7 +65,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
     def retry(self, request: HttpRequest, delivery_id: int) -> HttpResponse:
         """Ask for confirmation (GET), then enqueue the delivery again (POST)."""
-        demand(request, OPERATOR)
+        require_role(request, OPERATOR)
         delivery = get_object_or_404(Delivery.objects.select_related("message"), pk=delivery_id)
         page = reverse("admin:notifications_delivery_change", args=[delivery.pk], current_app=self.admin_site.name)
         if request.method != "POST":

@@ -149,7 +149,7 @@ def deliver_code(*, user_id: int, channel: str, address: str, code_id: int) -> N
 
     A code that is no longer valid is not sent, nor is one over the limits of a number.
     """
-    from municipality.accounts.services import code_text
+    from municipality.accounts.services.contacts import code_text
 
     try:
         code = code_text(code_id)

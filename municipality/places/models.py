@@ -1,4 +1,4 @@
-"""Governorates, areas, branches. Spelling and governorate of an area come from `data/areas.csv`; PACI's list is the authority."""
+"""Governorates, areas, branches. Areas come from `data/areas.csv`; the authoritative list is PACI's."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Governorate(models.Model):
 
 
 class Branch(models.Model):
-    """The municipal branch of a governorate: cases are routed by it."""
+    """The municipal branch of a governorate, to which its cases are assigned."""
 
     code = models.CharField(max_length=2, primary_key=True)
     governorate = models.OneToOneField(Governorate, models.PROTECT, related_name="branch")

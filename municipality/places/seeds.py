@@ -13,7 +13,7 @@ from municipality.kernel.arabic import fold
 from municipality.places.models import Area, Branch, Governorate
 
 AREAS = Path(__file__).parent / "data" / "areas.csv"
-# code: (Arabic, English); the ISO code is KW- and the code. One municipal branch serves each.
+# code: (Arabic, English); the ISO code is `KW-` and the code. Each has one municipal branch.
 GOVERNORATES = {
     "KU": ("العاصمة", "Capital"),
     "HA": ("حولي", "Hawalli"),
@@ -26,7 +26,7 @@ GOVERNORATES = {
 
 @dataclass(frozen=True)
 class AreaRow:
-    """One line of the file. `doubt` says how sure its governorate is: empty, disputed, assigned or uncertain."""
+    """One line of the file. `doubt` tells how certain its governorate is: empty (certain), disputed, assigned or uncertain."""
 
     governorate: str
     name_ar: str
@@ -39,7 +39,7 @@ class AreaRow:
 
 
 def read_areas(path: Path = AREAS) -> list[AreaRow]:
-    """The areas of a file in its own order. Raises ValueError for an unknown governorate, a missing name or a name given twice."""
+    """The areas of a file in its order. Raises ValueError for an unknown governorate, a missing name or a repeated area."""
     with path.open(encoding="utf8", newline="") as lines:
         rows = [
             AreaRow(
@@ -59,18 +59,18 @@ def read_areas(path: Path = AREAS) -> list[AreaRow]:
             raise ValueError(f"unknown governorate {row.governorate!r} of {row.name_en}")
         if not row.name_ar or not row.name_en:
             raise ValueError(f"an area of {row.governorate} has no name in one of the languages")
-    twice = [key for key, count in Counter((row.governorate, fold(row.name_ar)) for row in rows).items() if count > 1]
-    if twice:
-        raise ValueError(f"areas given twice: {twice}")
+    repeated = [key for key, count in Counter((row.governorate, fold(row.name_ar)) for row in rows).items() if count > 1]
+    if repeated:
+        raise ValueError(f"areas given twice: {repeated}")
     return rows
 
 
 @transaction.atomic
 def load_places(path: Path = AREAS) -> dict[str, int]:
-    """Write or refresh governorates, branches and areas, each by one statement; running it again changes nothing.
+    """Insert or update governorates, branches and areas, each by one statement. Returns how many of each.
 
-    Returns how many of each. Rows are matched by code, areas by governorate and Arabic name; nothing is ever deleted,
-    since addresses hang on it. Raises ValueError for a bad file, before anything is written.
+    Rows are matched by code, areas by governorate and Arabic name; nothing is deleted, since addresses refer to it. Raises ValueError
+    for an invalid file, before anything is written.
     """
     rows = read_areas(path)
     governorates = [Governorate(code=code, iso=f"KW-{code}", name_ar=ar, name_en=en) for code, (ar, en) in GOVERNORATES.items()]

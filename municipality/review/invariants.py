@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from django.db.models import Count, F, Q
 
 from municipality.kernel import clock as time
-from municipality.kernel.transitions import misfits
+from municipality.kernel.transitions import state_findings
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review import queries
 from municipality.review.models import Assignment, Clock, Decision, Escalation, QueueEntry
@@ -21,7 +21,7 @@ LATE = dt.timedelta(minutes=5)
 
 def findings() -> Iterator[str]:
     """Draws were in order; assignments, entries, cases and clocks agree; no escalation is late; signatures match their texts."""
-    yield from misfits(QueueEntry)
+    yield from state_findings(QueueEntry)
     for inversion in queries.inversions():
         yield f"place {inversion.place} was drawn before {inversion.overtook} without an override (event {inversion.event})"
     yield from _assignments()

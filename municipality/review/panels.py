@@ -26,7 +26,7 @@ def refused_step(case: Case, refusal: Document | None, job: str) -> NextStep:
     if refusal is not None:
         text = _("The sealed decision names the reason, its article, and how to object until when.")
         url, button = reverse("document", args=[refusal.number]), _("Download the decision")
-    elif jobs.is_promised(job, case.public_id):
+    elif jobs.is_pending(job, case.public_id):
         text = _("The decision is being drawn up and sealed. It names the reason, its article, and how to object.")
         url, button = reverse("cases:case", args=[case.public_id]), _("Look again")
     else:

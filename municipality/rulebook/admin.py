@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from municipality.accounts.proof import asks_again
+from municipality.accounts.proof import reauthentication_required
 from municipality.audit.services import record
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
@@ -36,7 +36,7 @@ from municipality.rulebook.models import (
     RuleSet,
     TradeRule,
 )
-from municipality.ui.admin_base import CappedPaginator, ReadOnlyAdmin, ReadOnlyInline, code, demand, in_group
+from municipality.ui.admin_base import CappedPaginator, ReadOnlyAdmin, ReadOnlyInline, code, in_group, require_role
 from municipality.ui.code_labels import label_codes, label_of
 
 MAKER, PUBLISHER = "rule_maker", "rule_publisher"
@@ -218,7 +218,11 @@ class RuleSetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_urls(self) -> list[URLPattern]:
         return [
-            path("<int:ruleset_id>/publish/", self.admin_site.admin_view(asks_again(self.publish)), name="rulebook_ruleset_publish"),
+            path(
+                "<int:ruleset_id>/publish/",
+                self.admin_site.admin_view(reauthentication_required(self.publish)),
+                name="rulebook_ruleset_publish",
+            ),
             path("<int:ruleset_id>/next/", self.admin_site.admin_view(require_POST(self.draft_next)), name="rulebook_ruleset_next"),
             *super().get_urls(),
         ]
@@ -236,7 +240,7 @@ class RuleSetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def publish(self, request: HttpRequest, ruleset_id: int) -> HttpResponse:
         """Show the edition (GET), then publish it (POST)."""
-        demand(request, PUBLISHER)
+        require_role(request, PUBLISHER)
         ruleset = get_object_or_404(RuleSet.objects.prefetch_related(*services.ROWS, "trades__activity"), pk=ruleset_id)
         page = reverse("admin:rulebook_ruleset_change", args=[ruleset.pk], current_app=self.admin_site.name)
         if request.method != "POST":
@@ -254,7 +258,7 @@ class RuleSetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def draft_next(self, request: HttpRequest, ruleset_id: int) -> HttpResponse:
         """Create a draft with the rows of this edition."""
-        demand(request, MAKER)
+        require_role(request, MAKER)
         user: Any = request.user
         ruleset = get_object_or_404(RuleSet, pk=ruleset_id)
         draft = services.copy_as_draft(ruleset=ruleset, maker=user, actor=Actor(MAKER, user.key))

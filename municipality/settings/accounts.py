@@ -1,4 +1,4 @@
-"""Signing in: how the sign-in library is set, and whom Mobile ID may vouch for. See docs/decisions/0007-sign-in.md."""
+"""Settings of sign-in: allauth, Mobile ID, OpenID Connect. See docs/decisions/0007-sign-in.md."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ AUTHENTICATION_BACKENDS = [
     "municipality.accounts.backends.PersonBackend",
 ]
 
-# Passwords are for staff only: by login name, always followed by the second factor; nobody registers by a form. A passkey that
-# checks its holder is both at once.
+# Passwords are for staff only: by login name, always with a second factor, without registration. A passkey that verifies its holder
+# counts as both.
 ACCOUNT_ADAPTER = "municipality.accounts.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
@@ -26,13 +26,13 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_LOGIN_TIMEOUT = 300
 
-# The library counts tries in the cache, which may be away; ours are counted in the database (accounts.limits).
+# allauth counts attempts in the cache, which may be down; the portal counts them in the database (accounts.limits).
 ACCOUNT_RATE_LIMITS = False
 MFA_RATE_LIMITS = False
 
 MFA_ADAPTER = "municipality.accounts.adapters.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn"]
-MFA_PASSKEY_LOGIN_ENABLED = False  # the library's page stays closed: it knows one door, here people and staff have each their own
+MFA_PASSKEY_LOGIN_ENABLED = False  # allauth has one page for all; here people and staff have separate ones
 MFA_PASSKEY_SIGNUP_ENABLED = False
 MFA_TOTP_ISSUER = "Kuwait Municipality"
 MFA_TOTP_TOLERANCE = 1
@@ -44,17 +44,17 @@ SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 SOCIALACCOUNT_STORE_TOKENS = False
 SOCIALACCOUNT_LOGIN_ON_GET = False
 
-USERSESSIONS_TRACK_ACTIVITY = False  # accounts.middleware notes it, once a minute
+USERSESSIONS_TRACK_ACTIVITY = False  # accounts.middleware does it, once a minute
 
 MOBILE_ID_ADAPTER = _env.str("MOBILE_ID_ADAPTER", "municipality.accounts.mobile_id.http.HttpMobileId")
-# Levels of assurance that open a session; the authority calls an identity confirmed by selfie and one-time code upgraded.
+# Accepted levels of assurance; the authority calls an identity that was confirmed by selfie and one-time code upgraded.
 MOBILE_ID_ASSURANCES = _env.list("MOBILE_ID_ASSURANCES", default=["high"])
-# How long Mobile ID leaves a push on the phone (assumption; five minutes at most). The page shows this end, never the provider's own:
-# a number that it refuses has none.
+# How long Mobile ID shows a push on the phone (assumption; at most five minutes). Pages show this expiry, never the provider's, since
+# a refused number has none.
 MOBILE_ID_PUSH_SECONDS = _env.int("MOBILE_ID_PUSH_SECONDS", 300)
 MOBILE_ID_CALLBACK_PATH = "/accounts/mobile-id/callback"
 
-# Any OpenID Connect provider beside Mobile ID or instead of it; no issuer, no such way in (docs/decisions/0021-hsm-passkeys-openid.md).
+# An OpenID Connect provider in addition to Mobile ID or instead of it; none without an issuer (docs/decisions/0021-hsm-passkeys-openid.md).
 OPENID_ISSUER = _env.str("OPENID_ISSUER", "")
 OPENID_CLIENT_ID = _env.str("OPENID_CLIENT_ID", "")
 _secret_file = _env.str("OPENID_CLIENT_SECRET_FILE", "")
@@ -64,11 +64,11 @@ OPENID_SCOPES = _env.list("OPENID_SCOPES", default=["openid", "profile"])
 OPENID_CIVIL_ID_CLAIM = _env.str("OPENID_CIVIL_ID_CLAIM", "civil_id")
 OPENID_NAME_AR_CLAIM = _env.str("OPENID_NAME_AR_CLAIM", "name_ar")
 OPENID_NAME_EN_CLAIM = _env.str("OPENID_NAME_EN_CLAIM", "name")
-# The claim that says how sure the provider is, and the values of it that open a session.
+# The claim with the level of assurance, and its accepted values.
 OPENID_ASSURANCE_CLAIM = _env.str("OPENID_ASSURANCE_CLAIM", "acr")
 OPENID_ASSURANCES = _env.list("OPENID_ASSURANCES", default=[])
-# What people know the provider by, in each language.
+# The name of the provider in each language.
 OPENID_LABEL_AR = _env.str("OPENID_LABEL_AR", "") or "الهوية الرقمية"
 OPENID_LABEL_EN = _env.str("OPENID_LABEL_EN", "") or "digital identity"
-# Where a form may lead: the issuer's origin, and others if its sign-in page stands elsewhere.
+# Origins for CSP's form-action: the issuer's, and others if its sign-in page has another.
 OPENID_ORIGINS = [*(["/".join(OPENID_ISSUER.split("/")[:3])] if OPENID_ISSUER else []), *_env.list("OPENID_ORIGINS", default=[])]

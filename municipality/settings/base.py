@@ -1,4 +1,4 @@
-"""What every setting shares. Values an operator may change come from the environment (see README, configuration)."""
+"""Settings common to all environments. Values that an operator may change come from the environment (see README, configuration)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ env = environ.Env()
 
 
 def secret(name: str, default: str = "") -> str:
-    """The value of NAME, or the content of the file that NAME_FILE names (container secrets)."""
+    """The content of the file at the path NAME_FILE (container secrets), else the value of NAME."""
     path = env.str(f"{name}_FILE", "")
     return Path(path).read_text(encoding="utf8").strip() if path else env.str(name, default)
 
@@ -78,7 +78,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "municipality.ui.compression.CompressionMiddleware",
     "csp.middleware.CSPMiddleware",
-    "municipality.ui.middleware.MachinesMiddleware",
+    "municipality.ui.middleware.CookielessMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "municipality.accounts.middleware.NeverCacheMiddleware",
     "municipality.ui.middleware.LanguageMiddleware",
@@ -124,7 +124,7 @@ TEMPLATES = [
         },
     }
 ]
-# Fragments of templates ({% cache %}) stay in the process: they are the same for everybody, and no page waits for Redis because of them.
+# Template fragments ({% cache %}) are cached in each process: they are the same for everybody, and need no request to Redis.
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
     "template_fragments": {
@@ -135,7 +135,7 @@ CACHES = {
 }
 FORM_RENDERER = "municipality.ui.forms.PortalRenderer"
 
-# Language and time: Arabic first, English complete; days are Kuwait's.
+# Language and time.
 LANGUAGE_CODE = "ar"
 LANGUAGES = [("ar", "العربية"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
@@ -153,7 +153,7 @@ STORAGES = {
 }
 WHITENOISE_MAX_AGE = 60
 
-# People: Kuwait Mobile ID for everyone, password and second factor for staff.
+# Users.
 AUTH_USER_MODEL = "accounts.User"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -168,36 +168,35 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_IDLE_SECONDS = env.int("SESSION_IDLE_SECONDS", 15 * 60)
 SESSION_ABSOLUTE_SECONDS = env.int("SESSION_ABSOLUTE_SECONDS", 12 * 3600)
 SESSION_COOKIE_AGE = SESSION_ABSOLUTE_SECONDS
-# How old the last proof of a person may be when they sign, publish, pay out or change their own ways in.
+# The maximum age of the last proof of a user for acts that need reauthentication (accounts.proof).
 PROOF_SECONDS = env.int("PROOF_SECONDS", 5 * 60)
-# Whether a code serves where a passkey is asked for: in the demo alone, whose codes are printed.
+# Whether a code serves instead of a passkey: in the demo only, whose codes are printed.
 STAFF_CODES_COUNT_AS_KEYS = False
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "municipality.ui.errors.csrf_failure"
 CIVIL_ID_KEY = secret("CIVIL_ID_KEY")
 
-# Where a person turns to: the Municipality's hotline, and the page of the Public Authority for Food and Nutrition, which licenses
-# food shops (no link is shown while it is empty).
+# The Municipality's hotline, and the page of the Public Authority for Food and Nutrition, which licenses food shops (no link if empty).
 MUNICIPALITY_PHONE = env.str("MUNICIPALITY_PHONE", "139")
 PAFN_URL = env.str("PAFN_URL", "")
-# How old the last good run of the register's periodic work may be, in hours, before its pages and its interface say so themselves.
+# Hours after the last successful run of the register's periodic work until its pages and API warn about it.
 REGISTER_STALE_HOURS = env.int("REGISTER_STALE_HOURS", 26)
-# How long a process keeps what it read of that.
+# How long a process caches these times.
 REGISTER_FRESHNESS_SECONDS = env.int("REGISTER_FRESHNESS_SECONDS", 5)
-# How long a process keeps, for lists, the names of areas and activities and who licenses which, which only an upgrade changes, and what
-# people call a trade: an edition of it that was published is searched by after so many seconds.
+# How long a process caches the names of areas and activities and their competent authorities, which only an upgrade changes, and the
+# names of trades, of which a new edition takes effect in the search after so many seconds.
 NAMED_LISTS_SECONDS = env.int("NAMED_LISTS_SECONDS", 60)
-# How old the numbers of the public page of the queue may be.
+# How long a process caches the numbers of the public page of the queue.
 PUBLIC_QUEUE_SECONDS = env.int("PUBLIC_QUEUE_SECONDS", 60)
 
-# The outside world, each behind a port.
+# External systems.
 MOBILE_ID_URL = env.str("MOBILE_ID_URL", "")
 MOBILE_ID_SERVICE_ID = env.str("MOBILE_ID_SERVICE_ID", "")
 MOBILE_ID_CA_FILE = env.str("MOBILE_ID_CA_FILE", "")
 MOBILE_ID_CLIENT_CERTIFICATE = env.str("MOBILE_ID_CLIENT_CERTIFICATE", "")
 SMS_BACKEND = env.str("SMS_BACKEND", "municipality.notifications.sms.HttpSms")
 SMS_URL = env.str("SMS_URL", "")
-# The gateway that new payments go through; earlier ones are asked about where they were begun.
+# The gateway of new payments; earlier ones stay with theirs.
 PAYMENT_PROVIDER = env.str("PAYMENT_PROVIDER", "payments.providers.knet.Knet")
 TASDEED_PAGE_URL = env.str("TASDEED_PAGE_URL", "")
 TASDEED_API_URL = env.str("TASDEED_API_URL", "")
@@ -212,30 +211,30 @@ KNET_CA_FILE = env.str("KNET_CA_FILE", "")
 KNET_LANGID_AR = env.str("KNET_LANGID_AR", "AR")
 KNET_LANGID_EN = env.str("KNET_LANGID_EN", "EN")
 KNET_XML_WRAPPER = env.bool("KNET_XML_WRAPPER", False)
-# The element of an inquiry's answer that names the sum returned so far; where the bank sends none, people look it up (assumption).
+# The element of an inquiry's answer with the sum returned so far; without it staff look it up (assumption).
 KNET_CREDITED_ELEMENT = env.str("KNET_CREDITED_ELEMENT", "creditedamt")
-# How the bank's settlement file is read: a JSON object (docs/reconciliation.md). Its format is not known to us (assumption).
+# The mapping of the bank's settlement file, a JSON object (docs/reconciliation.md). Its format is an assumption.
 BANK_STATEMENT_MAPPING = env.json("BANK_STATEMENT_MAPPING", {})
-# Seconds after our acknowledgement before the first inquiry, and before the one that would see a late void.
+# Seconds from our acknowledgement to the first inquiry, and to the one that would detect a late void.
 KNET_INQUIRY_DELAY_SECONDS = env.int("KNET_INQUIRY_DELAY_SECONDS", 3)
 KNET_CONFIRM_DELAY_SECONDS = env.int("KNET_CONFIRM_DELAY_SECONDS", 600)
 KNET_PAGE_LIFETIME_SECONDS = env.int("KNET_PAGE_LIFETIME_SECONDS", 1800)
 
-# The commercial register (MOCI). No interface of it is public: the adapter speaks one that we assume. Without an address nothing is asked.
+# The commercial register (MOCI). It has no public API: the adapter uses an assumed one. Not connected without a URL.
 MOCI_ADAPTER = env.str("MOCI_ADAPTER", "shops.commercial_register.http.HttpRegister")
 MOCI_URL = env.str("MOCI_URL", "")
 MOCI_KEY = secret("MOCI_KEY")
 MOCI_CA_FILE = env.str("MOCI_CA_FILE", "")
-# When the nightly delta may begin, in Kuwait's time, and how many changes are asked for at once.
+# When the nightly delta may start, in Kuwait's time, and the number of changes in a page.
 MOCI_WINDOW = env.str("MOCI_WINDOW", "01:00-05:00")
 MOCI_PAGE_SIZE = env.int("MOCI_PAGE_SIZE", 200)
-# A whole listing that lacks more of our licences than this (per cent) is not believed.
+# A full listing without more than this percentage of our licences is rejected.
 MOCI_MOST_MISSING_PERCENT = env.int("MOCI_MOST_MISSING_PERCENT", 5)
 
 SIGNER = env.str("SIGNER", "municipality.documents.signing.FileKeySigner")
 SIGNER_KEY_FILE = env.str("SIGNER_KEY_FILE", str(VAR_DIR / "seal" / "seal.p12"))
 SIGNER_PASSPHRASE = secret("SIGNER_PASSPHRASE")
-# Instead of the file: the key inside a PKCS#11 token. The PIN's file is read again at each opening, so that a new one serves at once.
+# Instead of the file: a key in a PKCS#11 token. The PIN's file is read at each login to the token, so that a new PIN works at once.
 SIGNER_PKCS11_MODULE = env.str("SIGNER_PKCS11_MODULE", "")
 SIGNER_PKCS11_TOKEN = env.str("SIGNER_PKCS11_TOKEN", "")
 SIGNER_PKCS11_KEY = env.str("SIGNER_PKCS11_KEY", "")
@@ -250,7 +249,7 @@ EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", True)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "portal@example.invalid")
 
-# Jobs: the outbox row is what counts, the broker says that it is due (docs/decisions/0003-outbox.md).
+# Jobs are rows of the outbox; a broker message only says that one is due (docs/decisions/0003-outbox.md).
 CELERY_BROKER_URL = env.str("REDIS_URL", "")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -260,14 +259,14 @@ CELERY_TASK_TIME_LIMIT = 120
 CELERY_TASK_SOFT_TIME_LIMIT = 100
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
-# A killed child holds its place in the pool for this long (seconds) before its job goes back; the outbox knows whether it was done.
+# Seconds for which the place of a killed child in the pool stays taken; the outbox knows whether its job is done.
 CELERY_WORKER_LOST_WAIT = 1.0
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
 CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 CELERY_TASK_DEFAULT_QUEUE = "urgent"
-CELERY_BEAT_SCHEDULER = "municipality.jobs.heartbeats:Scheduler"  # the clock reads this before it knows any task
+CELERY_BEAT_SCHEDULER = "municipality.jobs.heartbeats:Scheduler"
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {
     "visibility_timeout": 300,
     "unacked_restore_interval": 1,
@@ -278,7 +277,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {
 
 REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "municipality.interface.problem_handler",
-    "URL_FORMAT_OVERRIDE": None,  # the form of an answer is asked for by Accept
+    "URL_FORMAT_OVERRIDE": None,  # the format is negotiated by Accept only
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
@@ -295,7 +294,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "shops.search.views.schema.codes"],
 }
 
-# The browser's side of security.
+# Security headers.
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"

@@ -1,4 +1,4 @@
-"""Settings for the steps that build an image, such as `collectstatic`: no secret, no database, nothing of the demo."""
+"""Settings for building an image, such as `collectstatic`: without secrets and database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What production refuses to start with: each refusal is one sentence that names the variable."""
+"""Checks of the settings of production: each failure is one sentence that names the variable."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from urllib.parse import urlsplit
 
 SECRETS = ("SECRET_KEY", "CIVIL_ID_KEY", "KNET_TRANPORTAL_ID", "KNET_PASSWORD", "KNET_RESOURCE_KEY", "SIGNER_PASSPHRASE")
 # Django's own check asks for 50 characters; a civil number needs 128 bits of key, that is 22 characters of base64.
-SHORTEST = {"SECRET_KEY": 50, "CIVIL_ID_KEY": 32, "KNET_RESOURCE_KEY": 16, "SIGNER_PASSPHRASE": 12}
-OUTSIDE = ("PORTAL_URL", "KNET_PAYMENT_URL", "KNET_TRANPIPE_URL", "MOBILE_ID_URL", "SMS_URL")
+MIN_LENGTHS = {"SECRET_KEY": 50, "CIVIL_ID_KEY": 32, "KNET_RESOURCE_KEY": 16, "SIGNER_PASSPHRASE": 12}
+EXTERNAL_URLS = ("PORTAL_URL", "KNET_PAYMENT_URL", "KNET_TRANPIPE_URL", "MOBILE_ID_URL", "SMS_URL")
 _PLACEHOLDERS = ("changeme", "change-me", "django-insecure-", "secret", "password", "example")
-MARK = "demo-only-"  # how the demo's own keys begin (sandbox/keys.py)
+DEMO_PREFIX = "demo-only-"  # of the demo's keys (sandbox/keys.py)
 _DEMO_TERMINAL = "999901"
 TOKEN = "municipality.documents.pkcs11.TokenSigner"
 _ENGINE = "django.db.backends.postgresql"
 _OFF = ("", "0", "false", "no", "off")
 _HOURS = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d")
-LONGEST_PROOF = 300  # seconds
+MAX_PROOF_SECONDS = 300  # seconds
 _NO_MAIL = ("console", "filebased", "locmem", "dummy")
 
 
 def refusals(settings: Mapping[str, Any], environment: Callable[[str], str]) -> Iterator[str]:
-    """One sentence for each reason not to start; `environment` gives a variable's value or an empty text."""
+    """One sentence for each reason not to start; `environment` returns a variable's value or an empty text."""
     yield from _demo(settings, environment)
     yield from _secrets(settings)
     yield from _database(settings)
@@ -35,9 +35,9 @@ def refusals(settings: Mapping[str, Any], environment: Callable[[str], str]) -> 
         yield "ALLOWED_HOSTS is *: name the hosts that the portal answers to."
     yield from _openid(settings)
     yield from _moci(settings)
-    for name in OUTSIDE:
+    for name in EXTERNAL_URLS:
         if name == "MOBILE_ID_URL" and settings.get("OPENID_ISSUER") and not settings.get(name):
-            continue  # the other way in is enough
+            continue  # OpenID Connect is enough
         if not str(settings.get(name, "")).startswith("https://"):
             yield f"{name} is missing or not https://: production speaks to the outside world over TLS only."
     if any(word in str(settings.get("EMAIL_BACKEND", "")) for word in _NO_MAIL):
@@ -45,7 +45,7 @@ def refusals(settings: Mapping[str, Any], environment: Callable[[str], str]) -> 
 
 
 def require_safe(settings: Mapping[str, Any], environment: Callable[[str], str]) -> None:
-    """Raise SystemExit with the first refusal, or return."""
+    """Raise SystemExit with the first refusal, if any."""
     for sentence in refusals(settings, environment):
         raise SystemExit(f"The portal does not start: {sentence}")
 
@@ -57,8 +57,8 @@ def _demo(settings: Mapping[str, Any], environment: Callable[[str], str]) -> Ite
         yield "DEMO is on: production settings never turn it on."
     if settings.get("STAFF_CODES_COUNT_AS_KEYS") or environment("STAFF_CODES_COUNT_AS_KEYS").lower() not in _OFF:
         yield "STAFF_CODES_COUNT_AS_KEYS is on: whoever decides, signs or administers needs a passkey; printed codes belong to the demo."
-    if not 0 < settings.get("PROOF_SECONDS", LONGEST_PROOF) <= LONGEST_PROOF:
-        yield f"PROOF_SECONDS is not between 1 and {LONGEST_PROOF}: a signature needs a proof of the last five minutes."
+    if not 0 < settings.get("PROOF_SECONDS", MAX_PROOF_SECONDS) <= MAX_PROOF_SECONDS:
+        yield f"PROOF_SECONDS is not between 1 and {MAX_PROOF_SECONDS}: a signature needs a proof of the last five minutes."
     if settings.get("DEBUG") or environment("DEBUG").lower() not in _OFF:
         yield "DEBUG is on: error pages would show secrets and personal data."
 
@@ -70,12 +70,12 @@ def _secrets(settings: Mapping[str, Any]) -> Iterator[str]:
         value = str(settings.get(name, ""))
         if not value:
             yield f"{name} is missing: set it, or {name}_FILE to the path of a file that holds it."
-        elif value.startswith((MARK, "demo")) or (name == "KNET_TRANPORTAL_ID" and value == _DEMO_TERMINAL):
+        elif value.startswith((DEMO_PREFIX, "demo")) or (name == "KNET_TRANPORTAL_ID" and value == _DEMO_TERMINAL):
             yield f"{name} is a key of the demo: production needs its own."
         elif value.lower().startswith(_PLACEHOLDERS):
             yield f"{name} is a placeholder: production needs a random value of its own."
-        elif len(value) < SHORTEST.get(name, 1) or (name == "SECRET_KEY" and len(set(value)) < 5):
-            yield f"{name} is too short or too regular: at least {SHORTEST[name]} random characters are needed."
+        elif len(value) < MIN_LENGTHS.get(name, 1) or (name == "SECRET_KEY" and len(set(value)) < 5):
+            yield f"{name} is too short or too regular: at least {MIN_LENGTHS[name]} random characters are needed."
 
 
 def _database(settings: Mapping[str, Any]) -> Iterator[str]:
@@ -121,13 +121,13 @@ def _openid(settings: Mapping[str, Any]) -> Iterator[str]:
 
 def _moci(settings: Mapping[str, Any]) -> Iterator[str]:
     if not (url := str(settings.get("MOCI_URL", ""))):
-        return  # the commercial register is not connected, and the pages say so
+        return  # the commercial register is not connected
     if not url.startswith("https://"):
         yield "MOCI_URL is not https://: production speaks to the outside world over TLS only."
     key = str(settings.get("MOCI_KEY", ""))
     if not key:
         yield "MOCI_KEY is missing: set it, or MOCI_KEY_FILE to the path of a file that holds it."
-    elif key.startswith((MARK, "demo")) or key.lower().startswith(_PLACEHOLDERS):
+    elif key.startswith((DEMO_PREFIX, "demo")) or key.lower().startswith(_PLACEHOLDERS):
         yield "MOCI_KEY is a key of the demo or a placeholder: it comes from the commercial register."
     if not _HOURS.fullmatch(str(settings.get("MOCI_WINDOW", ""))):
         yield "MOCI_WINDOW is not two times such as 01:00-05:00: the nightly delta begins between them, in Kuwait's time."

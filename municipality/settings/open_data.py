@@ -1,4 +1,4 @@
-"""The open data: under which licence, by whom, and when a file counts as old. The licence is an assumption until the operator decides."""
+"""Settings of the open data: licence (an assumption until the operator decides), contact, and when a file is stale."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Production: PostgreSQL, two Redis instances, secrets from files. Refuses to start with anything of the demo."""
+"""Settings of production: PostgreSQL, two Redis instances, secrets from files. Checked by `settings.guard`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from municipality.settings.base import *  # noqa: F403
 from municipality.settings.base import CACHES, CONTENT_SECURITY_POLICY, env, secret
 from municipality.settings.databases import from_url
 from municipality.settings.guard import require_safe
-from municipality.settings.mail import speak_newer_django
+from municipality.settings.mail import use_mailers
 
 DEBUG = False
 DATABASE_URL = secret("DATABASE_URL")
 DATABASES = {"default": from_url(DATABASE_URL)} if DATABASE_URL else {}
-# A dead cache costs a page a second at most; nothing that must last lives in it.
+# While the cache is down a page waits for it a second at most; it holds nothing that must not be lost.
 CACHES = {
     **CACHES,
     "default": {
@@ -25,7 +25,7 @@ CELERY_BROKER_URL = secret("REDIS_URL")
 EMAIL_BACKEND = env.str("EMAIL_BACKEND", "django.core.mail.backends.smtp.EmailBackend")
 
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", True)
-# The bank's server and the probes speak to these paths directly; a redirect there would void a payment.
+# The bank's server and the probes request these paths directly; a redirect would void a payment.
 SECURE_REDIRECT_EXEMPT = [r"^pay/knet/", r"^healthz$", r"^readyz$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = 31536000
@@ -42,4 +42,4 @@ _gateways = ("/".join(env.str(name, "").split("/")[:3]) for name in ("KNET_PAYME
 CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"] = ["'self'", *filter(None, _gateways), *OPENID_ORIGINS]
 
 require_safe(globals(), lambda name: env.str(name, ""))
-speak_newer_django(globals())
+use_mailers(globals())

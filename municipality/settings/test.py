@@ -16,16 +16,15 @@ from municipality.kernel import clock
 from municipality.settings.base import *  # noqa: F403
 from municipality.settings.base import CACHES, INSTALLED_APPS, STORAGES, TEMPLATES, VAR_DIR, env
 from municipality.settings.databases import from_url
-from municipality.settings.mail import speak_newer_django
+from municipality.settings.mail import use_mailers
 from municipality.settings.undefined import Undefined
 
-# A run begins at one instant whatever the machine's clock says, the Tuesday noon at which tests freeze it unless TEST_CLOCK names
-# another, and time runs on from there. The processes that tests start inherit the difference in seconds (tools/stack/settings.py).
+# Every run starts at the same instant, TEST_CLOCK or a Tuesday noon, and time passes from there. Processes that tests start inherit
+# the offset in seconds (tools/stack/settings.py).
 _BEGINNING = env.str("TEST_CLOCK", "2026-11-24T12:00:00+03:00")
 _offset = dt.datetime.fromisoformat(_BEGINNING) - dt.datetime.now(dt.UTC)  # noqa: TID251
 os.environ.setdefault("TEST_CLOCK_OFFSET", str(_offset.total_seconds()))
-clock.set_apart(dt.timedelta(seconds=float(os.environ["TEST_CLOCK_OFFSET"])))
-# The demo loads under the tests as well; its command asks for DEMO or this mark.
+clock.set_offset(dt.timedelta(seconds=float(os.environ["TEST_CLOCK_OFFSET"])))
 INSTALLED_APPS = [*INSTALLED_APPS, "sandbox.demo"]
 SECRET_KEY = "tests-only-" + "0123456789abcdef" * 4
 CIVIL_ID_KEY = "tests-only-civil-id-key-0123456789"
@@ -33,7 +32,7 @@ SIGNER_PASSPHRASE = "tests-only-passphrase"
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 PORTAL_URL = "https://portal.example.test"
 DATABASES = {"default": from_url(env.str("DATABASE_URL", "sqlite://:memory:"))}
-# Parallel test processes share the Redis servers, each in a numbered database of its own.
+# Parallel test processes share the Redis servers, each with its own numbered database.
 _NUMBER = int(env.str("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) * 2
 # A test may hold its transaction open while another process loads a whole demo.
 if "options" in DATABASES["default"]["OPTIONS"]:
@@ -49,9 +48,9 @@ EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 WHITENOISE_AUTOREFRESH = True  # no collected files are needed
 SIGNER_KEY_FILE = str(VAR_DIR / "seal" / "seal.p12")
-PUBLIC_QUEUE_SECONDS = REGISTER_FRESHNESS_SECONDS = NAMED_LISTS_SECONDS = 0  # one test's numbers are not the next one's
+PUBLIC_QUEUE_SECONDS = REGISTER_FRESHNESS_SECONDS = NAMED_LISTS_SECONDS = 0  # no caching between tests
 
-# Addresses that nobody answers; a test that needs an answer brings its own.
+# URLs without a server; a test that needs one sets its own.
 KNET_PAYMENT_URL = "https://bank.example.test/kpg/PaymentHTTP.htm"
 KNET_TRANPIPE_URL = "https://bank.example.test/kpg/tranPipe.htm"
 KNET_TRANPORTAL_ID = "999901"
@@ -61,7 +60,7 @@ MOBILE_ID_URL = "http://127.0.0.1:1"
 MOBILE_ID_SERVICE_ID = "portal-tests"
 SMS_URL = "http://127.0.0.1:1"
 
-# A variable that a template of ours prints without having it is a failure, not an empty place.
+# An undefined variable in one of our templates is an error.
 TEMPLATES = [{**TEMPLATES[0], "OPTIONS": {**TEMPLATES[0]["OPTIONS"], "string_if_invalid": Undefined()}}]  # type: ignore[dict-item]
 
-speak_newer_django(globals())
+use_mailers(globals())

@@ -1,4 +1,4 @@
-"""The value of a template variable that nobody gave, in tests: printing it in a template of ours is an error."""
+"""The value of undefined template variables in tests: printing it in one of our templates is an error."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates"
 
 
 class Undefined(str):
-    """Empty and false, so that `default`, `if` and the templates of others work as always.
+    """An empty text, so that `default`, `if` and templates of libraries work as usual.
 
-    Raises AssertionError when a `{{ variable }}` of the project's own templates would print it.
+    Raises AssertionError if a `{{ variable }}` of the project's own templates prints it.
     """
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Files that people send: limits, the scanner, and the host that serves them. See docs/decisions/0008-uploads.md."""
+"""Settings of uploads: limits, the malware scanner, and the host that serves them. See docs/decisions/0008-uploads.md."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ UPLOADS_DAILY_BYTES = _env.int("UPLOADS_DAILY_BYTES", 100 * _MB)
 UPLOADS_MAX_REQUEST = _env.int("UPLOADS_MAX_REQUEST", 60 * _MB)  # several files sent by one form
 UPLOADS_MAX_PAGES = _env.int("UPLOADS_MAX_PAGES", 20)
 UPLOADS_LINK_SECONDS = _env.int("UPLOADS_LINK_SECONDS", 300)
-# Nothing, or the origin of a host of its own, best under another registrable domain: https://files.example.
+# Empty, or the origin of a separate host, preferably under another registrable domain: https://files.example.
 UPLOADS_ORIGIN = _env.str("UPLOADS_ORIGIN", "")
-# `municipality.uploads.malware.NoScanner` (if left out) or `municipality.uploads.malware.Clamd`.
+# `municipality.uploads.malware.NoScanner` (default) or `municipality.uploads.malware.Clamd`.
 UPLOADS_SCANNER = _env.str("UPLOADS_SCANNER", "") or "municipality.uploads.malware.NoScanner"
 UPLOADS_CLAMD = _env.str("UPLOADS_CLAMD", "")  # tcp://HOST:3310 or unix:/run/clamd.sock
 

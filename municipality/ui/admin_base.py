@@ -1,4 +1,4 @@
-"""What every page of the staff's admin stands on: facts to read, no way round the services."""
+"""Base classes of the admin: read-only, since all changes go through services."""
 
 from __future__ import annotations
 
@@ -17,56 +17,53 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
-DEEPEST = 10_000
+MAX_COUNT = 10_000
 
 
 class CappedPaginator(Paginator):
-    """Counts no further than 10,000 rows: a full count of a large table on every page is what stops it."""
+    """Counts at most MAX_COUNT rows, since counting a large table on every page is too slow."""
 
     @cached_property
     def count(self) -> int:
         rows: Any = self.object_list
-        return int(rows[:DEEPEST].count()) if isinstance(rows, QuerySet) else len(rows)
+        return int(rows[:MAX_COUNT].count()) if isinstance(rows, QuerySet) else len(rows)
 
 
 def in_group(request: HttpRequest, name: str) -> bool:
-    """Whether the signed-in member of staff holds a role; one query for each request. No one holds them all by rank."""
+    """Whether the signed-in member of staff is in a group; one query a request. Superusers are not in all groups."""
     user: Any = request.user
     if not (user.is_authenticated and user.is_active and user.is_staff):
         return False
-    held = getattr(request, "_roles_held", None)
-    if held is None:
-        held = frozenset(user.groups.values_list("name", flat=True))
-        request._roles_held = held  # type: ignore[attr-defined]
-    return name in held
+    roles = getattr(request, "_roles_held", None)
+    if roles is None:
+        roles = frozenset(user.groups.values_list("name", flat=True))
+        request._roles_held = roles  # type: ignore[attr-defined]
+    return name in roles
 
 
-def demand(request: HttpRequest, role: str) -> None:
-    """Raises PermissionDenied unless the signed-in member of staff holds the role."""
+def require_role(request: HttpRequest, role: str) -> None:
+    """Raise PermissionDenied unless the signed-in member of staff is in the group `role`."""
     if not in_group(request, role):
         raise PermissionDenied
 
 
 def code(value: Any) -> SafeString | str:
-    """A code, key or number, left to right, marked as data."""
+    """A code, key or number as left-to-right HTML; a dash for None or an empty text."""
     return format_html('<bdi dir="ltr">{}</bdi>', value) if value not in (None, "") else "—"
 
 
 def moment(at: dt.datetime | None) -> str:
-    """An instant in Kuwait's time as the admin writes it, also where Django would print a method's answer bare."""
+    """An instant in Kuwait's time in the admin's format; a dash for None."""
     return date_format(localtime(at), "DATETIME_FORMAT") if at else "—"
 
 
 def structure(value: Any) -> SafeString:
-    """Codes and numbers of a JSON column, one a line."""
-    return format_html(
-        '<pre dir="ltr">{}</pre>',
-        json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True),
-    )
+    """The value of a JSON field as indented JSON."""
+    return format_html('<pre dir="ltr">{}</pre>', json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True))
 
 
-class _Sealed:
-    """No adding, changing or deleting, for anybody. Every field that is shown is read-only: those of `fields`, or all columns."""
+class _ReadOnlyMixin:
+    """Nobody can add, change or delete a row. Every field is read-only: those of `fields`, or all columns."""
 
     def get_readonly_fields(self: Any, request: HttpRequest, obj: Model | None = None) -> list[str]:
         return [str(name) for name in self.fields or (*self.readonly_fields, *(column.name for column in self.opts.fields))]
@@ -81,8 +78,8 @@ class _Sealed:
         return False
 
 
-class ReadOnlyAdmin(_Sealed, admin.ModelAdmin):  # type: ignore[type-arg]
-    """Facts of a table. Every field is read-only and there is no bulk action."""
+class ReadOnlyAdmin(_ReadOnlyMixin, admin.ModelAdmin):  # type: ignore[type-arg]
+    """A read-only model admin without actions."""
 
     actions = None
     change_form_template = "admin/facts/change_form.html"
@@ -95,8 +92,8 @@ class ReadOnlyAdmin(_Sealed, admin.ModelAdmin):  # type: ignore[type-arg]
         return {}
 
 
-class ReadOnlyInline(_Sealed, admin.TabularInline):  # type: ignore[type-arg]
-    """Rows of another table beside their parent; whoever may see the parent sees them."""
+class ReadOnlyInline(_ReadOnlyMixin, admin.TabularInline):  # type: ignore[type-arg]
+    """A read-only inline, visible to everybody who may view the parent."""
 
     extra = 0
     template = "admin/facts/tabular.html"

@@ -1,4 +1,4 @@
-"""Pages compressed on their way out, in every shape of the portal alike."""
+"""Compression of responses."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 
-# Files are left as they are: static ones are compressed when they are collected, sealed documents are sent byte for byte.
+# Not files: static files are compressed by collectstatic, sealed documents are sent unchanged.
 TEXTS = ("text/html", "application/json", "application/problem+json", "application/vnd.oai.openapi")
 
 
 class CompressionMiddleware(GZipMiddleware):
-    """Gzip for texts that the portal writes.
+    """Gzip for text responses.
 
-    A page carries secrets beside what a stranger can make it repeat, so its compressed length must not tell how well the two
-    fit together (BREACH, CVE-2013-3587): Django adds up to `max_random_bytes` of padding to each answer and masks its form
-    tokens anew. A front door that compressed the same page would add none, and leaves alone what is compressed already.
+    Against BREACH (CVE-2013-3587) Django adds up to `max_random_bytes` of padding to each response and masks its CSRF tokens anew. A
+    reverse proxy that compressed the page would add no padding; it does not compress what is compressed already.
     """
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:

@@ -1,9 +1,9 @@
-"""What every page needs: name of the portal, ways through it, the other language. No query, and no look at the person unless asked."""
+"""The context processor of every page: name of the portal, navigation, the other language. Makes no query."""
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -14,19 +14,22 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.ui import language
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 
 class MenuEntry(NamedTuple):
-    label: Any
+    label: StrOrPromise
     url: str
     exact: bool = False
 
 
 class Column(NamedTuple):
-    heading: Any
+    heading: StrOrPromise
     entries: tuple[MenuEntry, ...]
 
 
-# Names of pages; one that this installation lacks is left out.
+# Labels and URL names; entries without such a URL are left out.
 _NAV: tuple[tuple[Any, str], ...] = (
     (_("Services"), "home"),
     (_("My shops"), "shops:mine"),
@@ -62,7 +65,7 @@ _FOOTER: tuple[tuple[Any, tuple[tuple[Any, str], ...]], ...] = (
 )
 
 
-def _address(name: str) -> str:
+def _url_or_empty(name: str) -> str:
     try:
         return reverse(name)
     except NoReverseMatch:
@@ -71,7 +74,7 @@ def _address(name: str) -> str:
 
 @lru_cache(maxsize=16)
 def _nav(urlconf: str | None, code: str) -> tuple[MenuEntry, ...]:
-    return tuple(MenuEntry(label, url, name == "home") for label, name in _NAV if (url := _address(name)))
+    return tuple(MenuEntry(label, url, name == "home") for label, name in _NAV if (url := _url_or_empty(name)))
 
 
 @lru_cache(maxsize=16)
@@ -79,7 +82,7 @@ def _footer(urlconf: str | None, code: str) -> tuple[Column, ...]:
     return tuple(
         Column(
             heading,
-            tuple(MenuEntry(label, url) for label, name in entries if (url := _address(name))),
+            tuple(MenuEntry(label, url) for label, name in entries if (url := _url_or_empty(name))),
         )
         for heading, entries in _FOOTER
     )
@@ -90,7 +93,7 @@ def _urlconf() -> str:
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
-    """Variables of the base template. `nav` and `footer` are worked out only when a template walks through them."""
+    """Variables of the base template; `nav`, `footer` and `twin_url` are lazy."""
     code = get_language() or "ar"
     other = language.other()
     return {
@@ -105,5 +108,5 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "other_language": other,
         "other_language_name": language.name_of(other),
         "other_direction": "ltr" if code == "ar" else "rtl",
-        "twin_url": SimpleLazyObject(lambda: language.twin(request)),
+        "twin_url": SimpleLazyObject(lambda: language.translated_url(request)),
     }

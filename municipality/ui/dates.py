@@ -1,4 +1,4 @@
-"""Days and instants as people in Kuwait read them. Days are Gregorian; the Hijri day beside is informational (Umm al-Qura)."""
+"""Formatting of days and instants. Days are Gregorian; the Hijri day (Umm al-Qura) is only additional information."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def as_day(value: dt.date) -> dt.date:
 
 
 def day_text(value: dt.date, *, weekday: bool = False) -> str:
-    """`24 November 2026`, with the weekday before it on request; parts tied by no-break spaces."""
+    """`24 November 2026`, optionally with the weekday before it, with no-break spaces."""
     return _day_text(as_day(value), weekday, get_language())
 
 
@@ -57,11 +57,7 @@ def hijri_text(value: dt.date) -> str:
 
 
 def day_html(value: dt.date, *, weekday: bool = False) -> SafeString:
-    return format_html(
-        '<time datetime="{}">{}</time>',
-        as_day(value).isoformat(),
-        day_text(value, weekday=weekday),
-    )
+    return format_html('<time datetime="{}">{}</time>', as_day(value).isoformat(), day_text(value, weekday=weekday))
 
 
 def day_hijri_html(value: dt.date, *, weekday: bool = False) -> SafeString:
@@ -73,23 +69,17 @@ def day_hijri_html(value: dt.date, *, weekday: bool = False) -> SafeString:
     return format_html('{} <span class="kp-soft">{}</span>', day, beside)
 
 
-def clock_html(value: dt.datetime) -> SafeString:
-    """Hours and minutes in Kuwait, `08:30`."""
-    local = value.astimezone(clock.KUWAIT)
-    return format_html('<bdi dir="ltr">{}</bdi>', f"{local:%H:%M}")
-
-
 def moment_html(value: dt.datetime, *, weekday: bool = False) -> SafeString:
-    """Day and minute of an aware instant, in Kuwait time."""
+    """Day and time of an aware instant, in Kuwait time."""
     local = value.astimezone(clock.KUWAIT)
-    before, after = _round_a_time(local.date(), weekday, get_language())
+    before, after = _around_time(local.date(), weekday, get_language())
     iso = local.isoformat(timespec="minutes")
     return SafeString(f'<time datetime="{iso}">{before}<bdi dir="ltr">{local.hour:02}:{local.minute:02}</bdi>{after}</time>')
 
 
 @lru_cache(maxsize=2048)
-def _round_a_time(day: dt.date, weekday: bool, _language: str | None) -> tuple[str, str]:
-    """What stands before and after the time of an instant on a day."""
+def _around_time(day: dt.date, weekday: bool, _language: str | None) -> tuple[str, str]:
+    """The parts of the sentence of a day and a time before and after the time."""
     sentence = gettext("%(day)s at %(time)s")
     before, after = (sentence % {"day": day_text(day, weekday=weekday), "time": "\x00"}).split("\x00")
     return escape(before), escape(after)

@@ -1,4 +1,4 @@
-"""Error pages in the house's style and, under /api/, problem details (RFC 9457)."""
+"""Error pages and, under /api/, problem details (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from municipality.ui import language
 
 log = logging.getLogger(__name__)
 
-# The last line: what is sent when even the constant page cannot be rendered.
+# Sent if even the page of errors 500 cannot be rendered.
 _BARE = (
     '<!doctype html><html lang="ar" dir="rtl"><head><meta charset="utf-8"><title>خطأ في البوابة</title></head><body>'
     "<h1>تعذّر عرض الصفحة</h1><p>يُرجى المحاولة بعد دقائق.</p>"
@@ -25,19 +25,12 @@ _BARE = (
 
 
 def _is_api(request: HttpRequest) -> bool:
-    return language.is_machines(request.path_info)
+    return language.is_api(request.path_info)
 
 
 def _problem(status: int, title: str, detail: str, **members: Any) -> JsonResponse:
-    body = {
-        "type": "about:blank",
-        "title": title,
-        "status": status,
-        "detail": detail,
-        **members,
-    }
     return JsonResponse(
-        body,
+        {"type": "about:blank", "title": title, "status": status, "detail": detail, **members},
         status=status,
         content_type="application/problem+json",
         json_dumps_params={"ensure_ascii": False},
@@ -49,120 +42,105 @@ def _page(request: HttpRequest, template: str, status: int, **context: Any) -> H
     return HttpResponse(loader.render_to_string(template, context, request), status=status)
 
 
+def _respond(request: HttpRequest, status: int, title: str, detail: str, template: str, **context: Any) -> HttpResponse:
+    """Problem details under /api/, elsewhere the page of `template`."""
+    return _problem(status, title, detail) if _is_api(request) else _page(request, template, status, **context)
+
+
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """400: the request itself is broken; 413 if it is only too long."""
+    """400 for a malformed request; 413 for one that is too large."""
     if isinstance(exception, RequestDataTooBig):
-        if _is_api(request):
-            return _problem(413, _("Too much was sent at once"), _("One form takes at most one megabyte. Nothing was changed."))
-        return _page(request, "errors/413.html", 413)
+        detail = _("One form takes at most one megabyte. Nothing was changed.")
+        return _respond(request, 413, _("Too much was sent at once"), detail, "errors/413.html")
     if _is_api(request):
         return _problem(400, _("Bad request"), _("The request could not be read."))
     try:
-        request.GET  # noqa: B018 - read here, because the page reads it: its link to the other language
+        request.GET  # noqa: B018 - the page reads it for its link to the other language
     except SuspiciousOperation:
         request.GET = QueryDict()
     return _page(request, "errors/400.html", 400)
 
 
-def no_text(request: HttpRequest) -> HttpResponse:
-    """400: a character that cannot be used. The page links to nothing that holds it."""
-    said = _("It holds a character that cannot be used. Please take it out of the address, or type the field anew.")
+def invalid_text(request: HttpRequest) -> HttpResponse:
+    """400 for a character that cannot be stored. The page has no link with that character."""
+    detail = _("It holds a character that cannot be used. Please take it out of the address, or type the field anew.")
     if _is_api(request):
-        return _problem(400, _("Bad request"), said)
+        return _problem(400, _("Bad request"), detail)
     request.path, request.GET = "/", QueryDict()
-    return _page(request, "errors/400.html", 400, sentence=said)
+    return _page(request, "errors/400.html", 400, sentence=detail)
 
 
 def method_not_allowed(request: HttpRequest, bare: HttpResponse) -> HttpResponse:
-    """405 with the methods that are allowed: a page for whoever reads pages, the bare answer for other programs."""
+    """405 with the allowed methods: a page for browsers, else the response `bare` unchanged."""
     if _is_api(request):
-        said = _("The request uses a method that this address does not take.")
-        answer: HttpResponse = _problem(405, _("This page is not opened in this way"), said)
+        detail = _("The request uses a method that this address does not take.")
+        response: HttpResponse = _problem(405, _("This page is not opened in this way"), detail)
     elif "text/html" in request.headers.get("Accept", ""):
-        answer = _page(request, "errors/405.html", 405)
+        response = _page(request, "errors/405.html", 405)
     else:
         return bare
     if "Allow" in bare.headers:
-        answer["Allow"] = bare["Allow"]
-    return answer
+        response["Allow"] = bare["Allow"]
+    return response
 
 
 def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """403: signed in, but this page belongs to somebody else."""
-    if _is_api(request):
-        return _problem(403, _("No access"), _("Your account has no access to this."))
-    return _page(request, "403.html", 403)
+    """403: the signed-in user may not open this page."""
+    return _respond(request, 403, _("No access"), _("Your account has no access to this."), "403.html")
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """404. Says the same for what never was and for what is hidden from this person."""
-    if _is_api(request):
-        return _problem(404, _("Not found"), _("There is nothing at this address."))
-    return _page(request, "404.html", 404)
+    """404, the same for what does not exist and for what the user may not see."""
+    return _respond(request, 404, _("Not found"), _("There is nothing at this address."), "404.html")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500: constant, needs neither the database, nor the session, nor a signed-in person."""
+    """500: a constant page, without database, session or user."""
     code = language.of_path(request.path_info) or translation.get_language() or "ar"
     with translation.override(code):
         if _is_api(request):
-            return _problem(
-                500,
-                _("Error in the portal"),
-                _("The error is ours and has been recorded. Please try again in a few minutes."),
-            )
+            detail = _("The error is ours and has been recorded. Please try again in a few minutes.")
+            return _problem(500, _("Error in the portal"), detail)
         try:
-            return HttpResponse(
-                loader.render_to_string("500.html", {"LANGUAGE_CODE": code, "home": f"/{code}/"}),
-                status=500,
-            )
+            return HttpResponse(loader.render_to_string("500.html", {"LANGUAGE_CODE": code, "home": f"/{code}/"}), status=500)
         except Exception:
             log.exception("the page for errors cannot be rendered")
             return HttpResponse(_BARE, status=500)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """403 for a form without a valid token: a page left open too long, a blocked cookie, or a forged request."""
-    if _is_api(request):
-        return _problem(403, _("No access"), _("The request carries no valid token."))
-    return _page(request, "errors/csrf.html", 403)
+    """403 for a form without a valid CSRF token: a page left open too long, a blocked cookie, or a forged request."""
+    return _respond(request, 403, _("No access"), _("The request carries no valid token."), "errors/csrf.html")
 
 
 def too_many_requests(request: HttpRequest, retry_after: int) -> HttpResponse:
     """429 with Retry-After, in seconds."""
     seconds = max(1, int(retry_after))
     if _is_api(request):
-        response: HttpResponse = _problem(
-            429,
-            _("Too many attempts"),
-            _("Please try again later."),
-            retry_after=seconds,
-        )
+        response: HttpResponse = _problem(429, _("Too many attempts"), _("Please try again later."), retry_after=seconds)
     else:
         response = _page(request, "429.html", 429, minutes=-(-seconds // 60))
     response["Retry-After"] = str(seconds)
     return response
 
 
-def no_room(request: HttpRequest) -> HttpResponse:
-    """507: the disk is full. Nothing of what was sent is kept."""
+def disk_full(request: HttpRequest) -> HttpResponse:
+    """507: the disk is full, and nothing was saved."""
     log.error("no room for what was sent to %s", request.path_info)
-    said = _("The portal has no room for files at the moment; its staff have been told. Nothing was kept. Please send it again in an hour.")
-    if _is_api(request):
-        return _problem(507, _("This is not possible now"), said)
-    return _page(request, "errors/refused.html", 507, sentence=said)
+    detail = _(
+        "The portal has no room for files at the moment; its staff have been told. Nothing was kept. Please send it again in an hour."
+    )
+    return _respond(request, 507, _("This is not possible now"), detail, "errors/refused.html", sentence=detail)
 
 
-def damaged(request: HttpRequest) -> HttpResponse:
-    """503: a kept file cannot be given out."""
-    said = _("This file cannot be given out at the moment; the staff of the portal have been told. Please try again tomorrow.")
-    if _is_api(request):
-        return _problem(503, _("Not possible at the moment"), said)
-    return _page(request, "errors/refused.html", 503, sentence=said)
+def file_damaged(request: HttpRequest) -> HttpResponse:
+    """503: a stored file is damaged or missing."""
+    detail = _("This file cannot be given out at the moment; the staff of the portal have been told. Please try again tomorrow.")
+    return _respond(request, 503, _("Not possible at the moment"), detail, "errors/refused.html", sentence=detail)
 
 
 def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
-    """A rule's "no", with its sentence and its own status (409 unless it says otherwise); what is another's is not found."""
+    """The page of a Refused exception, with its sentence and status; for status 404 the usual page."""
     if refusal.status == 404:
         return not_found(request)
     sentence = str(refusal.sentence) or _("This step is not possible now. The request may have moved on meanwhile.")

@@ -1,4 +1,4 @@
-"""How forms look, and the fields of identifiers typed by people."""
+"""The form renderer, and form fields of identifiers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BARE_INPUTS = {"checkbox", "radio", "hidden", "submit", "range", "color"}
 
 
 class PortalBoundField(BoundField):
-    """A field whose control carries the house's class."""
+    """A bound field whose widget has the CSS class of the portal."""
 
     def build_widget_attrs(self, attrs: dict[str, Any], widget: forms.Widget | None = None) -> dict[str, Any]:
         widget = widget or self.field.widget
@@ -30,41 +30,29 @@ class PortalBoundField(BoundField):
 
 
 class PortalRenderer(DjangoTemplates):
-    """Fields by templates/components; widgets by Django's own templates."""
+    """Renders fields by templates/components and widgets by Django's own templates."""
 
     form_template_name = "components/form.html"
     field_template_name = "components/field.html"
     bound_field_class = PortalBoundField
 
     def get_template(self, template_name: str) -> Any:
-        # Only our own parts come from the project: Django's and the admin's widgets include each other's files by name.
+        # Only our own templates are loaded from the project: Django's and the admin's widgets include each other by name.
         if template_name.startswith("components/"):
             return loader.get_template(template_name)
         return super().get_template(template_name)
 
 
 class LtrInput(forms.TextInput):
-    """A control for digits and references: reads left to right in both languages, shows the number keyboard on phones."""
+    """A widget for digits and references: left to right in both languages, with the number keyboard on phones."""
 
-    def __init__(
-        self,
-        attrs: dict[str, Any] | None = None,
-        *,
-        inputmode: str = "numeric",
-        css: str = "kp-input--ref",
-    ) -> None:
-        base = {
-            "dir": "ltr",
-            "inputmode": inputmode,
-            "autocomplete": "off",
-            "spellcheck": "false",
-            "class": f"kp-input {css}",
-        }
+    def __init__(self, attrs: dict[str, Any] | None = None, *, inputmode: str = "numeric", css: str = "kp-input--ref") -> None:
+        base = {"dir": "ltr", "inputmode": inputmode, "autocomplete": "off", "spellcheck": "false", "class": f"kp-input {css}"}
         super().__init__({**base, **(attrs or {})})
 
 
 class FoldedField(forms.CharField):
-    """Text of ASCII digits and letters: Arabic-Indic and Persian digits are folded, invisible marks dropped."""
+    """Text with ASCII digits: Arabic-Indic and Persian digits are converted, invisible characters removed."""
 
     widget = LtrInput
 
@@ -100,10 +88,9 @@ MOBILE = ("5", "6", "9", "41")
 
 
 class PhoneField(FoldedField):
-    """A Kuwaiti phone number: 8 digits, with or without +965; stored as +965XXXXXXXX.
+    """A Kuwaiti phone number: 8 digits, with or without +965; the value is +965XXXXXXXX.
 
-    A mobile number begins with 5, 6, 9 or 41: of the fourth range nothing else is assigned (the national numbering plan as the
-    library phonenumbers carries it).
+    A mobile number begins with 5, 6, 9 or 41 (the national numbering plan as the library phonenumbers has it).
     """
 
     default_error_messages: ClassVar[dict[str, Any]] = {
@@ -120,8 +107,8 @@ class PhoneField(FoldedField):
 
     def to_python(self, value: Any) -> str:
         text = super().to_python(value)
-        for mark in " -().":
-            text = text.replace(mark, "")
+        for separator in " -().":
+            text = text.replace(separator, "")
         if not text:
             return ""
         for prefix in ("+965", "00965", "965"):
@@ -136,7 +123,7 @@ class PhoneField(FoldedField):
 
 
 class DigitsField(FoldedField):
-    """A number with a fixed count of digits, kept as text (leading noughts count)."""
+    """A number of exactly `length` digits, as text (with leading zeros)."""
 
     default_error_messages: ClassVar[dict[str, Any]] = {
         "digits": _("This number has %(length)s digits, and %(typed)s were typed. Check it and type all of them."),
@@ -156,22 +143,15 @@ class DigitsField(FoldedField):
         if not text:
             return ""
         if not (text.isascii() and text.isdigit()):
-            raise ValidationError(
-                self.error_messages["letters"],
-                code="letters",
-                params={"length": self.length},
-            )
+            raise ValidationError(self.error_messages["letters"], code="letters", params={"length": self.length})
         if len(text) != self.length:
-            raise ValidationError(
-                self.error_messages["digits"],
-                code="digits",
-                params={"length": self.length, "typed": len(text)},
-            )
+            params = {"length": self.length, "typed": len(text)}
+            raise ValidationError(self.error_messages["digits"], code="digits", params=params)
         return text
 
 
 class ReferenceField(FoldedField):
-    """A reference or a licence number: upper case, ASCII, spaces dropped and dashes of every kind made one."""
+    """A reference or a licence number: upper case, ASCII, without spaces, dashes of every kind as a hyphen."""
 
     default_error_messages: ClassVar[dict[str, Any]] = {
         "required": _("Enter the reference number as it stands in the message or on the receipt."),

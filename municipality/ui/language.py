@@ -1,4 +1,4 @@
-"""The language of an address, its twin in the other language, and the switch on a form that keeps what was typed."""
+"""The language of a URL, its translation, and the language switch of forms, which keeps what was typed."""
 
 from __future__ import annotations
 
@@ -20,44 +20,44 @@ F = TypeVar("F", bound=BaseForm)
 
 
 def of_path(path: str) -> str:
-    """The language an address carries, or an empty text."""
+    """The language prefix of a path, or an empty text."""
     match = _PREFIX.match(path)
     return match[1] if match else ""
 
 
-def is_machines(path: str) -> bool:
-    """Whether an address belongs to the public interface, which has no cookie and no page."""
+def is_api(path: str) -> bool:
+    """Whether a path belongs to the public API."""
     return path.startswith("/api/")
 
 
-def has_no_cookie(path: str) -> bool:
-    """Whether what stands at an address is the same for everybody and kept by caches: the public interface, files of open data, feeds."""
-    return is_machines(path) or path.startswith("/open-data/") or path.endswith(".atom")
+def is_cookieless(path: str) -> bool:
+    """Whether the responses of a path use no cookie and are cached for everybody: the public API, files of open data, feeds."""
+    return is_api(path) or path.startswith("/open-data/") or path.endswith(".atom")
 
 
-def accepted(request: HttpRequest) -> str:
-    """The first language of Accept-Language that the portal speaks; Arabic where it names none. Looks at nothing else."""
-    for wanted, _weight in parse_accept_lang_header(request.headers.get("Accept-Language", "")[:500]):
-        code = wanted.partition("-")[0]
+def from_accept_language(request: HttpRequest) -> str:
+    """The first language of Accept-Language that the portal has; Arabic if there is none. Ignores cookies and URL."""
+    for tag, _weight in parse_accept_lang_header(request.headers.get("Accept-Language", "")[:500]):
+        code = tag.partition("-")[0]
         if code in dict(settings.LANGUAGES):
             return code
     return str(settings.LANGUAGE_CODE)
 
 
 def other() -> str:
-    """The language the page is not in."""
+    """The language other than the active one."""
     return "en" if get_language() == "ar" else "ar"
 
 
 def name_of(language: str) -> str:
-    """A language's name in itself."""
+    """The name of a language in that language."""
     return dict(settings.LANGUAGES)[language]
 
 
-def twin(request: HttpRequest) -> str:
-    """The same page, with its query, in the other language.
+def translated_url(request: HttpRequest) -> str:
+    """The URL of this page, with its query, in the other language.
 
-    Outside /ar/ and /en/ the address stays and the query asks for the language once (a cookie then remembers it).
+    Without a language prefix the query gets the parameter FIELD (a cookie then stores the language).
     """
     language = other()
     query = request.GET.copy()
@@ -71,12 +71,12 @@ def twin(request: HttpRequest) -> str:
 
 
 def is_switch(request: HttpRequest) -> bool:
-    """Whether this POST only asks for the other language. A view never acts on such a POST."""
+    """Whether this POST only switches the language. Views must do nothing else on such a POST."""
     return request.method == "POST" and FIELD in request.POST
 
 
-def _settle(request: HttpRequest, form: BaseForm) -> None:
-    """A form whose page showed no errors shows none in the other language either."""
+def _hide_errors(request: HttpRequest, form: BaseForm) -> None:
+    """Clear the errors of a form after a switch, unless the page it comes from showed errors."""
     if ERRORS_FIELD not in request.POST:
         form._errors = ErrorDict()  # type: ignore[attr-defined]
 
@@ -84,20 +84,20 @@ def _settle(request: HttpRequest, form: BaseForm) -> None:
 def read_form(request: HttpRequest, form_class: type[F], **kwargs: Any) -> tuple[F, bool]:
     """The form of this request, and whether it was submitted (a language switch is no submission).
 
-    After a switch the form holds what was typed, and shows errors only if the page it comes from did.
-    Files cannot be kept: browsers do not send them back.
+    After a switch the form has what was typed, and errors only if the page it comes from showed them. Files are lost: browsers do
+    not send them back.
     """
     if request.method != "POST":
         return form_class(**kwargs), False
     form = form_class(data=request.POST, files=request.FILES, **kwargs)
     if is_switch(request):
-        _settle(request, form)
+        _hide_errors(request, form)
         return form, False
     return form, True
 
 
 class LanguageSwitchMixin:
-    """For class-based form views: `post` answers a language switch with the same form in the other language."""
+    """For class-based form views: `post` renders the same form after a language switch."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not is_switch(request):
@@ -105,5 +105,5 @@ class LanguageSwitchMixin:
         if hasattr(self, "get_object"):
             self.object = self.get_object()
         form = self.get_form()  # type: ignore[attr-defined]
-        _settle(request, form)
+        _hide_errors(request, form)
         return self.render_to_response(self.get_context_data(form=form))  # type: ignore[attr-defined,no-any-return]

@@ -1,4 +1,4 @@
-"""The language of a request, text that is none, and refusals told as pages."""
+"""Middleware: request cache, language, invalid characters, pages for Refused exceptions."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from municipality.kernel import request_cache
 from municipality.kernel.errors import Refused
 from municipality.ui import errors, language
 
-# What no text column of PostgreSQL and no UTF-8 page takes: NUL, and half of a pair of surrogates.
-_NO_TEXT = re.compile(r"[\x00\ud800-\udfff]")
+# NUL, which PostgreSQL cannot store in text, and lone surrogates, which UTF-8 cannot encode.
+_INVALID_CHARACTER = re.compile(r"[\x00\ud800-\udfff]")
 
 
 class RequestCacheMiddleware:
-    """Gives each request a cache of its own (`kernel.request_cache`)."""
+    """Activates `kernel.request_cache` for each request."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -37,25 +37,24 @@ class RequestCacheMiddleware:
 
 
 class LanguageMiddleware(LocaleMiddleware):
-    """/ar/ and /en/ carry the language. Elsewhere: a `_language` in the query, the cookie, Accept-Language, Arabic.
-    Where no cookie is read (`language.has_no_cookie`): Accept-Language alone, so that an answer depends on nothing that a cache does
-    not see.
+    """Activates the language of the prefix /ar/ or /en/; without one that of `_language` in the query, the cookie, Accept-Language, or
+    Arabic. On cookieless paths (`language.is_cookieless`) only Accept-Language counts, since caches ignore cookies.
 
-    The cookie remembers the language last seen, so that pages outside the prefixes (the check page, the way back
-    from the bank) speak it too. `/` leads to /ar/ or /en/.
+    The cookie stores the last language, for pages without a prefix (the check page, the return from the bank). `/` redirects to /ar/ or
+    /en/.
     """
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:  # type: ignore[override]
         code = language.of_path(request.path_info)
-        if not code and language.has_no_cookie(request.path_info):
-            code = language.accepted(request)
+        if not code and language.is_cookieless(request.path_info):
+            code = language.from_accept_language(request)
         if not code:
-            translation.activate(language.accepted(request))  # a query that cannot be read is refused in a language too
-            wanted = request.GET.get(language.FIELD, "")
-            if wanted in dict(settings.LANGUAGES):
-                code = wanted
+            translation.activate(language.from_accept_language(request))  # for the error page of an unreadable query
+            chosen = request.GET.get(language.FIELD, "")
+            if chosen in dict(settings.LANGUAGES):
+                code = chosen
                 request.portal_language_chosen = True  # type: ignore[attr-defined]
-        if request.path_info.startswith("/admin/"):  # staff read and write Arabic; the admin has no English twin
+        if request.path_info.startswith("/admin/"):  # the admin is Arabic only
             code = "ar"
         code = code or get_language_from_request(request)
         translation.activate(code)
@@ -67,16 +66,16 @@ class LanguageMiddleware(LocaleMiddleware):
         return None
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        answer: HttpResponseBase = super().process_response(request, response)
-        if language.has_no_cookie(request.path_info):
-            return answer
-        carried = language.of_path(request.path_info)
+        result: HttpResponseBase = super().process_response(request, response)
+        if language.is_cookieless(request.path_info):
+            return result
+        path_language = language.of_path(request.path_info)
         chosen = getattr(request, "portal_language_chosen", False)
-        code = carried or (request.LANGUAGE_CODE if chosen else "")
-        if not carried:
-            patch_vary_headers(answer, ("Cookie",))
+        code = path_language or (request.LANGUAGE_CODE if chosen else "")
+        if not path_language:
+            patch_vary_headers(result, ("Cookie",))
         if code and request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME) != code:
-            answer.set_cookie(
+            result.set_cookie(
                 settings.LANGUAGE_COOKIE_NAME,
                 code,
                 max_age=365 * 24 * 3600,
@@ -84,69 +83,69 @@ class LanguageMiddleware(LocaleMiddleware):
                 httponly=True,
                 samesite="Lax",
             )
-        return answer
+        return result
 
 
-class MachinesMiddleware:
-    """What caches keep for everybody reads no cookie, whoever sends one: none gets in, none is set, and no answer depends on one."""
+class CookielessMiddleware:
+    """Removes cookies from requests of cookieless paths, and Cookie from the Vary header of their responses."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not language.has_no_cookie(request.path_info):
+        if not language.is_cookieless(request.path_info):
             return self.get_response(request)
         request.META.pop("HTTP_COOKIE", None)
         response = self.get_response(request)
         names = [name.strip() for name in response.get("Vary", "").split(",")]
-        if kept := [name for name in names if name and name.lower() != "cookie"]:
-            response["Vary"] = ", ".join(kept)
+        if remaining := [name for name in names if name and name.lower() != "cookie"]:
+            response["Vary"] = ", ".join(remaining)
         elif "Vary" in response:
             del response["Vary"]
         return response
 
 
 class TextMiddleware:
-    """Refuses addresses, queries, cookies, fields of forms and names of files that hold NUL or a lone surrogate, with a 400 page.
+    """Responds 400 to paths, queries, cookies, form fields and file names with NUL or a lone surrogate.
 
-    Looks at what was decoded: a query can bring either by a charset of its own, a cookie by an escape. A view that reads what another
-    program sent as it came says `reads_raw`; its query and its body are left alone.
+    Checks decoded values: a query can contain either by its charset, a cookie by an escape. The query and body of a view with the
+    attribute `reads_raw`, which reads what another system sent, are not checked.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        agent = request.META.get("HTTP_USER_AGENT", "")  # kept with each session
-        if not _is_text(chain([request.path_info, agent], request.COOKIES, request.COOKIES.values())):
-            return errors.no_text(request)
-        if not _is_text(_of(request.GET)) and not _reads_raw(request.path_info):
-            return errors.no_text(request)
+        agent = request.META.get("HTTP_USER_AGENT", "")  # stored with each session
+        if not _is_valid(chain([request.path_info, agent], request.COOKIES, request.COOKIES.values())):
+            return errors.invalid_text(request)
+        if not _is_valid(_names_and_values(request.GET)) and not _reads_raw(request.path_info):
+            return errors.invalid_text(request)
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
-        """The protection against forged forms reads the form next: it is read here and not a second time."""
+        """Check the form here, before the CSRF middleware reads it."""
         if request.method != "POST" or getattr(view, "reads_raw", False):
             return None
         try:
             names = (file.name or "" for _field, files in request.FILES.lists() for file in files)
-            if not _is_text(chain(_of(request.POST), request.FILES, names)):
-                return errors.no_text(request)
-        except UnreadablePostError:  # the line was cut: whoever needs the form finds none
+            if not _is_valid(chain(_names_and_values(request.POST), request.FILES, names)):
+                return errors.invalid_text(request)
+        except UnreadablePostError:  # the connection broke: the view finds no form
             pass
         except OSError as error:  # a file that does not fit into the temporary folder
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
-            return errors.no_room(request)
+            return errors.disk_full(request)
         return None
 
 
-def _of(fields: Any) -> Iterable[str]:
+def _names_and_values(fields: Any) -> Iterable[str]:
     return chain.from_iterable((name, *values) for name, values in fields.lists())
 
 
-def _is_text(texts: Iterable[str]) -> bool:
-    return not any(map(_NO_TEXT.search, texts))
+def _is_valid(texts: Iterable[str]) -> bool:
+    return not any(map(_INVALID_CHARACTER.search, texts))
 
 
 def _reads_raw(path: str) -> bool:
@@ -157,7 +156,7 @@ def _reads_raw(path: str) -> bool:
 
 
 class RefusalMiddleware:
-    """A rule's "no" that a view did not catch becomes a page with its sentence (problem+json under /api/), and so does an empty 405."""
+    """Renders uncaught Refused exceptions and empty 405 responses as pages (problem+json under /api/)."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -1,9 +1,9 @@
-"""How static files are served: compressed, under names with their hash."""
+"""The storage of static files: compressed, with hashes in their names."""
 
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
 class StaticFilesStorage(CompressedManifestStaticFilesStorage):
-    """Imports between modules are rewritten to the hashed names too, so that no page mixes two releases."""
+    """Also rewrites imports between JavaScript modules to the hashed names, so that no page mixes two releases."""
 
     support_js_module_import_aggregation = True

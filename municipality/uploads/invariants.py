@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from django.db.models import F
 
 from municipality.kernel import clock
-from municipality.kernel.transitions import misfits
+from municipality.kernel.transitions import state_findings
 from municipality.uploads import parts, queries
 from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
@@ -18,7 +18,7 @@ SETTLED = dt.timedelta(minutes=10)  # after which a file that has fully arrived 
 
 def findings() -> Iterator[str]:
     """States match events, no file waits too long, files being checked exist, replaced files are removed, no part is left over."""
-    yield from misfits(Upload)
+    yield from state_findings(Upload)
     late = clock.now() - queries.UNFINISHED * 2
     for upload in queries.unfinished_since(late)[:50]:
         yield f"{upload.key} is unfinished since more than two days"

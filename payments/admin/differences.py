@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from municipality.accounts.proof import asks_again, steps
+from municipality.accounts.proof import reauthentication_required, steps
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.audit.services import record
 from municipality.kernel import clock, money
@@ -72,7 +72,11 @@ class DifferenceAdmin(MoneyAdmin):
         return [
             path("days/", guarded(self.days), name="payments_difference_days"),
             path("export.<slug:kind>", guarded(self.export), name="payments_difference_export"),
-            path("<int:difference_id>/work/", guarded(asks_again(self.work, acts=steps("close"))), name="payments_difference_work"),
+            path(
+                "<int:difference_id>/work/",
+                guarded(reauthentication_required(self.work, when=steps("close"))),
+                name="payments_difference_work",
+            ),
             *super().get_urls(),
         ]
 
@@ -147,7 +151,7 @@ class DifferenceAdmin(MoneyAdmin):
             try:
                 self._apply_step(request, difference)
             except Refused as refusal:
-                error, status = refusal.sentence, refusal.status
+                error, status = str(refusal.sentence), refusal.status
                 difference = rows.get(pk=difference_id)
             else:
                 self.message_user(request, _("Recorded under your name."))

@@ -10,10 +10,10 @@ from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from municipality.accounts.proof import asks_again, steps
+from municipality.accounts.proof import reauthentication_required, steps
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel.errors import Refused
-from municipality.ui.admin_base import ReadOnlyInline, code, demand, in_group, moment
+from municipality.ui.admin_base import ReadOnlyInline, code, in_group, moment, require_role
 from municipality.ui.code_labels import label_of
 from municipality.ui.templatetags.portal import kwd
 from payments.admin.base import AUDITOR, CASH_OFFICE, MoneyAdmin, typed
@@ -60,7 +60,7 @@ class PostingAdmin(MoneyAdmin):
 
     def correct(self, request: AuthenticatedHttpRequest, posting_id: int) -> HttpResponse:
         """Propose to book an amount of a posting on another account."""
-        demand(request, CASHIER)
+        require_role(request, CASHIER)
         posting = LedgerPosting.objects.select_related("attempt", "bill", "receipt").filter(pk=posting_id).first()
         if posting is None:
             raise Http404
@@ -144,7 +144,7 @@ class CorrectionAdmin(MoneyAdmin):
     fields = ("posting_code", "source", "target", "reason_code", "proposed_by", "proposed_at", "decided_by", "decided_at", "is_approved")
 
     def get_urls(self) -> list[URLPattern]:
-        page = self.admin_site.admin_view(asks_again(self.decide, acts=steps("approve")))
+        page = self.admin_site.admin_view(reauthentication_required(self.decide, when=steps("approve")))
         return [path("<int:correction_id>/decide/", page, name="payments_ledgercorrection_decide"), *super().get_urls()]
 
     def change_view(
@@ -154,7 +154,7 @@ class CorrectionAdmin(MoneyAdmin):
 
     def decide(self, request: AuthenticatedHttpRequest, correction_id: int) -> HttpResponse:
         """Approve or drop a proposed correction."""
-        demand(request, CHECKER)
+        require_role(request, CHECKER)
         rows = LedgerCorrection.objects.select_related("posting__attempt", "posting__bill", "posting__receipt", "proposed_by")
         correction = rows.filter(pk=correction_id).first()
         if correction is None:

@@ -11,7 +11,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from municipality.accounts.proof import asks_again, steps
+from municipality.accounts.proof import reauthentication_required, steps
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel.errors import Refused
 from municipality.ui.admin_base import code, in_group, moment
@@ -52,7 +52,7 @@ class RefundAdmin(MoneyAdmin):
     )
 
     def get_urls(self) -> list[URLPattern]:
-        page = self.admin_site.admin_view(asks_again(self.pay_out, acts=steps("approve", "confirm")))
+        page = self.admin_site.admin_view(reauthentication_required(self.pay_out, when=steps("approve", "confirm")))
         return [path("<int:refund_id>/pay-out/", page, name="payments_refunddue_pay_out"), *super().get_urls()]
 
     def person_of(self, row: Any) -> tuple[str, str] | None:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel import money
 from municipality.kernel.errors import Refused
-from municipality.ui.admin_base import code, demand, in_group, moment
+from municipality.ui.admin_base import code, in_group, moment, require_role
 from municipality.ui.templatetags.portal import day, kwd
 from municipality.ui.texts import Text
 from payments.admin.base import AUDITOR, CASH_OFFICE, MoneyAdmin
@@ -66,7 +66,7 @@ class StatementAdmin(MoneyAdmin):
 
     def load(self, request: AuthenticatedHttpRequest) -> HttpResponse:
         """Load a file of the bank; with errors, which are listed by line, nothing is saved."""
-        demand(request, CASHIER)
+        require_role(request, CASHIER)
         errors: list[tuple[int, Text]] = []
         status = 200
         if request.method == "POST":
@@ -86,7 +86,7 @@ class StatementAdmin(MoneyAdmin):
 
     def take(self, request: AuthenticatedHttpRequest, statement_id: int) -> HttpResponse:
         """Preview a statement, then take or drop it."""
-        demand(request, CASHIER)
+        require_role(request, CASHIER)
         statement = BankStatement.objects.select_related("loaded_by").filter(pk=statement_id).first()
         if statement is None:
             raise Http404
@@ -95,7 +95,7 @@ class StatementAdmin(MoneyAdmin):
             try:
                 return self._apply_step(request, statement)
             except Refused as refusal:
-                error, status = refusal.sentence, refusal.status
+                error, status = str(refusal.sentence), refusal.status
         facts = [
             (_("file"), self.file_code(statement)),
             (_("first day"), day(statement.first_day)),

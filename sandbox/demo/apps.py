@@ -7,7 +7,7 @@ class DemoConfig(AppConfig):
     verbose_name = "بيانات العرض"
 
     def ready(self) -> None:
-        from municipality.accounts.demo_door import take_passwords_from
+        from municipality.accounts.demo_sign_in import register_passwords
         from sandbox.demo.platform.staff import password_of
 
-        take_passwords_from(password_of)
+        register_passwords(password_of)

@@ -1,1 +1,1 @@
-"""What stands behind the commands in `script/`. Standard library only, except modules that say they run inside `.venv`."""
+"""The implementation of the commands in `script/`. Standard library only, except modules that say they run inside `.venv`."""

@@ -1,7 +1,7 @@
-"""Becomes a process of the portal: `python -m script.support.child NAME RUN_DIR COMMAND…`.
+"""Replaces itself by a process of the portal: `python -m script.support.child NAME RUN_DIR COMMAND…`.
 
-The kernel is asked to end the process with its supervisor (Linux), and a file remembers process and start time, so that
-the next start can end what an abrupt death of the supervisor left behind (everywhere).
+On Linux the kernel ends the process with its supervisor. On every system a file stores process id and start time, so that the next
+start can end processes that a crash of the supervisor left running.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PR_SET_PDEATHSIG = 1
 
 
 def started(pid: int) -> str:
-    """When the process `pid` began, as the system tells it; empty when there is none. Numbers are used again, start times are not."""
+    """The start time of the process `pid` as the system prints it; empty without such a process. Tells reused process ids apart."""
     if platform.system() == "Linux":
         try:
             return Path(f"/proc/{pid}/stat").read_text(encoding="utf8").rpartition(")")[2].split()[19]
@@ -29,7 +29,7 @@ def started(pid: int) -> str:
 
 
 def die_with_parent(parent: int) -> None:
-    """Ask for SIGTERM when the parent ends; end at once if it has ended already. Does nothing where there is no prctl."""
+    """Have SIGTERM sent when the parent ends; exit if it has ended already. On Linux only."""
     if platform.system() == "Linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
         if os.getppid() != parent:

@@ -1,4 +1,4 @@
-"""The project's own Python environments, made from hash-pinned requirement files."""
+"""The project's virtual environments, made from hash-pinned requirement files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def binary(venv: Path, name: str) -> Path:
 
 
 def fingerprint(requirements: Path) -> dict[str, str]:
-    """What the environment was made of; equal means that nothing is to be done."""
+    """Python version and requirements from which an environment was made, to compare with the present ones."""
     return {
         "python": ".".join(map(str, sys.version_info[:3])),
         "file": requirements.name,
@@ -32,17 +32,17 @@ def fingerprint(requirements: Path) -> dict[str, str]:
 
 
 def ensure(requirements: Path, current: Step, *, venv: Path = ROOT / ".venv", log: Path) -> None:
-    """Make `venv` hold exactly the pinned packages of `requirements` (checked by hash). Raises Stop with one sentence.
+    """Install exactly the pinned packages of `requirements` (checked by hash) into `venv`, unless they are. Raises Stop.
 
-    A stamp written last says that the environment is complete; a mark written first says that an earlier start was cut off.
+    STAMP, written last, marks a complete environment; UNFINISHED, written first, one whose installation was interrupted.
     """
     stamps = _stamps(venv)
     if stamps.get(requirements.name) == fingerprint(requirements) and _works(venv):
         return
     development = requirements.with_name("requirements-dev.txt")
-    if development.name in stamps:  # the tests' environment stays one, at the new versions
+    if development.name in stamps:  # an environment for tests stays one
         requirements = development
-    foreign = not stamps and _works(venv) and not (venv / UNFINISHED).exists()
+    is_foreign = not stamps and _works(venv) and not (venv / UNFINISHED).exists()
     if (venv / UNFINISHED).exists():
         current.note = "an earlier start was cut off, made anew"
         shutil.rmtree(venv)
@@ -55,20 +55,20 @@ def ensure(requirements: Path, current: Step, *, venv: Path = ROOT / ".venv", lo
     log.parent.mkdir(parents=True, exist_ok=True)
     uv = _uv(log)
     if uv:
-        _make_with_uv(uv, venv, requirements, log, exactly=not foreign)
+        _make_with_uv(uv, venv, requirements, log, exactly=not is_foreign)
     else:
         _make_with_pip(venv, requirements, log)
-    how = "made with uv" if uv else "made with pip"
-    current.note = f"{current.note}, {how}" if current.note else how
+    tool = "made with uv" if uv else "made with pip"
+    current.note = f"{current.note}, {tool}" if current.note else tool
     stamps = {requirements.name: fingerprint(requirements)}
-    if requirements == development:  # it holds every runtime package, at the same versions
+    if requirements == development:  # it includes every runtime package, at the same versions
         stamps["requirements.txt"] = fingerprint(requirements.with_name("requirements.txt"))
     (venv / STAMP).write_text(json.dumps(stamps, indent=1), encoding="utf8")
     (venv / UNFINISHED).unlink()
 
 
 def ensure_loose(requirements: Path, current: Step, *, venv: Path, log: Path) -> None:
-    """Make `venv` from versions without hashes: only for a test against a version that the pins do not name yet."""
+    """Make `venv` from requirements without hashes: for tests with a version that is not pinned yet."""
     if _stamps(venv).get(requirements.name) == fingerprint(requirements) and _works(venv):
         current.note = "unchanged"
         return
@@ -84,7 +84,7 @@ def ensure_loose(requirements: Path, current: Step, *, venv: Path, log: Path) ->
 
 
 def compile_translations() -> None:
-    """Make the catalogues that the tests and the portal read, with the packages for tests. Raises CalledProcessError."""
+    """Compile the message catalogues. Raises CalledProcessError."""
     command = [str(binary(ROOT / ".venv", "python")), "-m", "script.support.translations"]
     subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)
 
@@ -97,7 +97,7 @@ def _stamps(venv: Path) -> dict[str, dict[str, str]]:
 
 
 def _works(venv: Path) -> bool:
-    """Whether its interpreter starts: it does not once the system's Python has been replaced or the folder moved."""
+    """Whether its interpreter starts: not after the system's Python was replaced or the folder moved."""
     try:
         answer = subprocess.run([binary(venv, "python"), "-c", "import sys; print(sys.prefix)"], capture_output=True, text=True, timeout=30)
     except (OSError, subprocess.TimeoutExpired):
@@ -106,7 +106,7 @@ def _works(venv: Path) -> bool:
 
 
 def _uv(log: Path) -> str | None:
-    """uv from the machine, else installed by pip (pinned, hashed) into `.venv-tools`; None where neither can be had."""
+    """The path of uv: the machine's, else installed by pip (pinned, hashed) into `.venv-tools`; None if neither is available."""
     private = binary(ROOT / ".venv-tools", "uv")
     for candidate in (shutil.which("uv"), str(private)):
         if candidate and _runs([candidate, "--version"]):
@@ -123,21 +123,10 @@ def _uv(log: Path) -> str | None:
 
 
 def _make_with_uv(uv: str, venv: Path, requirements: Path, log: Path, *, exactly: bool) -> None:
-    """`exactly` also takes away what the file does not name: not from an environment that somebody made by hand."""
+    """With `exactly` other packages are removed; not from an environment that was made by hand."""
     _run([uv, "venv", "--quiet", "--allow-existing", "--no-project", "--python", sys.executable, str(venv)], log)
-    _run(
-        [
-            uv,
-            "pip",
-            *(["sync"] if exactly else ["install"]),
-            "--python",
-            str(binary(venv, "python")),
-            "--require-hashes",
-            *([] if exactly else ["-r"]),
-            str(requirements),
-        ],
-        log,
-    )
+    files = [str(requirements)] if exactly else ["-r", str(requirements)]
+    _run([uv, "pip", "sync" if exactly else "install", "--python", str(binary(venv, "python")), "--require-hashes", *files], log)
 
 
 def _make_with_pip(venv: Path, requirements: Path, log: Path) -> None:
@@ -160,16 +149,16 @@ def _runs(command: list[str]) -> bool:
 
 
 def _run(command: list[str], log: Path) -> None:
-    """Run with the output in `log`. Raises Stop with the last lines when it fails."""
-    surroundings = {k: v for k, v in os.environ.items() if k not in {"VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH"}}
-    surroundings["UV_PYTHON_DOWNLOADS"] = "never"
+    """Run a command with its output in `log`. Raises Stop with the last lines if it fails."""
+    variables = {k: v for k, v in os.environ.items() if k not in {"VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH"}}
+    variables["UV_PYTHON_DOWNLOADS"] = "never"
     with log.open("a", encoding="utf8") as out:
         out.write(f"\n$ {' '.join(command)}\n")
         out.flush()
-        begin = out.tell()
-        code = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=surroundings, cwd=ROOT).returncode
+        start = out.tell()
+        code = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=variables, cwd=ROOT).returncode
     if code:
         with log.open(encoding="utf8", errors="replace") as written:
-            written.seek(begin)
+            written.seek(start)
             tail = "".join(written.readlines()[-12:])
         raise Stop(f"Installing the Python packages failed (whole output in {log}):\n{tail}".rstrip())

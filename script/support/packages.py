@@ -1,6 +1,4 @@
 """The packages of the product: the platform, and one app a service, the lowest first."""
 
-from __future__ import annotations
-
 SERVICES = ("payments", "zoning", "shops", "licensing", "violations", "reports")
 PACKAGES = ("municipality", *SERVICES)

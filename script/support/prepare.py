@@ -1,6 +1,6 @@
-"""Fits database, static files, seal and demo data to the present code. Runs inside `.venv` with the demo's environment.
+"""Updates database, static files, seal and demo data for the present code. Runs inside `.venv` with the demo's environment.
 
-Every part may be repeated: what an interrupted start left half done is finished by the next.
+Every part can be repeated: the next start finishes what an interrupted one began.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from script.support.say import Step, Stop, step
 
 
 def _digest(paths: Iterable[Path]) -> str:
-    """One number for names, sizes and times of files."""
-    total = hashlib.sha256()
+    """A hash of the names, sizes and modification times of files."""
+    digest = hashlib.sha256()
     for path in sorted(paths):
         if path.is_file():
-            facts = path.stat()
-            total.update(f"{path}\0{facts.st_size}\0{facts.st_mtime_ns}\n".encode())
-    return total.hexdigest()
+            stat = path.stat()
+            digest.update(f"{path}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
 
 
 def _static_digest(venv_stamp: Path) -> str:
     folders = [ROOT / "static", *ROOT.glob("*/static"), *ROOT.glob("municipality/*/static")]
-    own = (path for folder in folders if not folder.is_relative_to(ROOT / "var") for path in folder.rglob("*"))
-    return _digest([*own, venv_stamp])
+    files = (path for folder in folders if not folder.is_relative_to(ROOT / "var") for path in folder.rglob("*"))
+    return _digest([*files, venv_stamp])
 
 
 def _migrate(current: Step) -> None:
@@ -60,14 +60,14 @@ def _collect(current: Step, run: Path) -> None:
     stamp.write_text(digest, encoding="ascii")
 
 
-def _known(name: str) -> bool:
+def _has_command(name: str) -> bool:
     from django.core.management import get_commands
 
     return name in get_commands()
 
 
 def _call(name: str, *arguments: str) -> str:
-    """What a management command prints. Raises Stop with its reason when it refuses."""
+    """The output of a management command. Raises Stop with the message of its CommandError."""
     from django.core.management import CommandError, call_command
 
     out = io.StringIO()
@@ -79,7 +79,7 @@ def _call(name: str, *arguments: str) -> str:
 
 
 def prepare(var: Path, *demo: str) -> None:
-    """Print one line a part; write what the demo's people need to sign in to `var/run/people.txt`."""
+    """Run all parts, and write how the demo's people sign in to `var/run/people.txt`."""
     import django
     from django.conf import settings
 
@@ -96,14 +96,14 @@ def prepare(var: Path, *demo: str) -> None:
         _migrate(current)
     with step("Static files") as current:
         _collect(current, run)
-    if _known("make_seal"):
+    if _has_command("make_seal"):
         with step("Seal for licences") as current:
             current.note = _last_line(_call("make_seal"))
-    if _known("demo"):
+    if _has_command("demo"):
         with step("Demo data") as current:
             current.note = _last_line(_call("demo", *demo))
         people = run / "people.txt"
-        people.touch(mode=0o600)  # it names passwords, of made-up staff but still
+        people.touch(mode=0o600)  # it contains the demo's passwords
         people.write_text(_call("demo", "--people"), encoding="utf8")
 
 
@@ -113,14 +113,14 @@ def _last_line(text: str) -> str:
 
 
 def main() -> int:
-    """Arguments: the folder of the demo, then further arguments for `manage.py demo`. Returns 1 after one sentence."""
+    """Arguments: the folder of the demo, then those of `manage.py demo`. Returns 1 after an error message."""
     var = Path(sys.argv[1])
     try:
         prepare(var, *sys.argv[2:])
     except Stop as refusal:
         print(refusal.sentence, file=sys.stderr)
         return 1
-    except Exception as error:  # noqa: BLE001  # whatever it is, the whole of it goes to the log and one line to the terminal
+    except Exception as error:  # noqa: BLE001  # the traceback goes to the log and one line to the terminal
         log = var / "log" / "setup.log"
         with log.open("a", encoding="utf8") as out:
             traceback.print_exc(file=out)

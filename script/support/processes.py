@@ -1,4 +1,4 @@
-"""The portal's processes: their names, commands and environment, the same for the demo, the tests and production."""
+"""The portal's processes with their commands and environment, for the demo, the tests and production alike."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 QUEUES = ("urgent", "documents", "messages", "bulk")
-# Settings of a real portal that happen to be exported in the shell must not steer the demo, nor a test.
+# Settings of a real portal that are exported in the shell must not affect the demo or a test.
 OWN_PREFIXES = (
     *("DJANGO_", "KNET_", "TASDEED_", "MOCI_", "MOBILE_ID_", "OPENID_", "SMS_", "EMAIL_", "SIGNER", "SECRET_KEY", "CIVIL_ID_KEY"),
     *("CELERY_", "WEB_", "SECURE_"),
@@ -34,7 +34,7 @@ OWN_NAMES = (
 
 @dataclass(frozen=True)
 class Process:
-    """One process: `command` is an argument list; it gets `stop_seconds` to finish its work after SIGTERM."""
+    """One process: `command` is an argument list; after SIGTERM it has `stop_seconds` to finish."""
 
     name: str
     command: tuple[str, ...]
@@ -42,13 +42,13 @@ class Process:
 
 
 def clean_environment(surroundings: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The shell's environment without any setting of the portal."""
+    """The shell's environment without settings of the portal."""
     source = os.environ if surroundings is None else surroundings
     return {k: v for k, v in source.items() if not k.startswith(OWN_PREFIXES) and k not in OWN_NAMES}
 
 
 def demo_environment(port: int, var: Path) -> dict[str, str]:
-    """Environment of every process of the demo that listens on `port` and keeps its things in `var`."""
+    """The environment of the processes of a demo on `port` with its data in `var`."""
     return clean_environment() | {
         "PORTAL_DEMO": "1",
         "DJANGO_SETTINGS_MODULE": "sandbox.settings",
@@ -56,15 +56,15 @@ def demo_environment(port: int, var: Path) -> dict[str, str]:
         "PORTAL_VAR": str(var),
         "WEB_BIND": f"127.0.0.1:{port}",
         "WEB_WORKERS": "1",
-        "WEB_THREADS": "16",  # no server stands in front: a slow client holds a thread for as long as it likes
+        "WEB_THREADS": "16",  # without a reverse proxy, slow clients hold threads
         "PYTHONUNBUFFERED": "1",
     }
 
 
 def simulators(python: str, port: int) -> list[Process]:
-    """The simulators of the bank, of Mobile ID, of the SMS gateway and of the commercial register, on the ports after the portal's own.
+    """The simulators of the bank, of Mobile ID, of the SMS gateway and of the commercial register, on the ports after the portal's.
 
-    Started by path, which keeps the rest of the project out of them.
+    They are started by path, so that they cannot import the project.
     """
     tasdeed = Process("tasdeed", (python, "sandbox/simulators/tasdeed", "--port", str(port + 4)), stop_seconds=5)
     return [
@@ -77,19 +77,19 @@ def simulators(python: str, port: int) -> list[Process]:
 
 
 def web(python: str) -> Process:
-    """The web server; its size and address come from the environment (see deploy/gunicorn.conf.py)."""
+    """The web server, configured by the environment (deploy/gunicorn.conf.py)."""
     return Process("web", (python, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py", "municipality.wsgi"))
 
 
 def worker(python: str, *, pool: str = "prefork", concurrency: int = 2, name: str = "worker") -> Process:
-    """The Celery worker that empties the outbox; threads in the demo, prefork (with hard time limits) in production."""
+    """The Celery worker: with threads in the demo, with prefork (and hard time limits) in production."""
     celery = (python, "-m", "celery", "-A", "municipality", "worker", "--loglevel", "warning", "-n", f"{name}@%h")
     lean = ("--without-gossip", "--without-mingle", "--without-heartbeat")
     return Process(name, (*celery, "-P", pool, "-c", str(concurrency), "-Q", ",".join(QUEUES), *lean), stop_seconds=60)
 
 
 def beat(python: str, var: Path) -> Process:
-    """The clock that rings the periodic jobs; its schedule file lives under `var`."""
+    """Celery beat; its schedule file is in `var/run`."""
     celery = (python, "-m", "celery", "-A", "municipality.beat", "beat", "--loglevel", "warning")
     return Process("beat", (*celery, "--schedule", str(var / "run" / "beat"), "--pidfile="), stop_seconds=5)
 

@@ -25,29 +25,29 @@ ALONE = {"attack": "full"}  # commands of one module, which need no name
 
 
 def modules(kind: str) -> dict[str, tuple[Path, str]]:
-    """Name → file and first line of its docstring, of every module with a `main`."""
-    found = {}
+    """The modules with a `main`: name → file and first line of the docstring."""
+    entries = {}
     for path in sorted((ROOT / KINDS[kind]).glob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf8"))
         if any(isinstance(node, ast.FunctionDef) and node.name == "main" for node in tree.body):
-            found[path.stem] = (path, (ast.get_docstring(tree) or "").partition("\n")[0])
-    return found
+            entries[path.stem] = (path, (ast.get_docstring(tree) or "").partition("\n")[0])
+    return entries
 
 
 def main() -> int:
     """`KIND [NAME] [ARGUMENTS…]`. Returns the module's own status, 2 for an unknown name."""
     kind, *rest = sys.argv[1:]
-    known = modules(kind)
+    available = modules(kind)
     if kind in ALONE:
         rest = [ALONE[kind], *rest]
     if not rest or rest[0] in ("-h", "--help", "--list"):
         print(f"script/{kind} NAME, with NAME one of:")
-        for name, (_, line) in known.items():
+        for name, (_, line) in available.items():
             print(f"  {name:<14}{line}")
         return 0
     name, *arguments = rest
-    if name not in known:
-        print(f"script/{kind} knows no {name}; it knows: {', '.join(known)}.", file=sys.stderr)
+    if name not in available:
+        print(f"script/{kind} knows no {name}; it knows: {', '.join(available)}.", file=sys.stderr)
         return 2
     try:
         with step("Python packages for tests") as current:
@@ -71,16 +71,16 @@ def _run(kind: str, name: str, arguments: list[str]) -> int:
 
 
 def _servers(stack: contextlib.ExitStack, **settings: str) -> dict[str, str]:
-    """Servers that the environment names, else new ones, the database with `settings`. PORTAL_ON=sqlite leaves both out."""
+    """URLs of the servers of the environment, else of new ones, the database with `settings`; none with PORTAL_ON=sqlite."""
     if os.environ.get("PORTAL_ON") == "sqlite" or shutil.which("redis-server") is None:
         return {}
     given = {name: value for name in ("DATABASE_URL", "REDIS_URL", "CACHE_URL") if (value := os.environ.get(name))}
-    made = {
+    factories = {
         "DATABASE_URL": lambda: services.postgres(**settings),
         "REDIS_URL": lambda: services.redis(policy="noeviction", append_only=True),
         "CACHE_URL": lambda: services.redis(policy="allkeys-lru", append_only=False),
     }
-    return {name: given.get(name) or stack.enter_context(make()) for name, make in made.items()}
+    return {name: given.get(name) or stack.enter_context(make()) for name, make in factories.items()}
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the commands print: one line a step with its seconds, and one sentence when they cannot go on."""
+"""Output of the commands: one line a step with its duration, and one sentence for an error."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Step:
 
 @contextmanager
 def step(label: str) -> Iterator[Step]:
-    """Print `label`, then its seconds when the block ends; on a terminal the seconds count while it runs."""
+    """Print `label`, and at the end of the block its seconds; on a terminal they are updated while it runs."""
     current = Step()
     began = time.monotonic()
     ended = threading.Event()

@@ -22,15 +22,15 @@ from script.support.say import Stop, step
 
 VENV = ROOT / ".venv"
 READY_SECONDS = 90
-# What of the processes' logs reaches the terminal: warnings and worse, and the first line of a traceback's end.
+# Lines of the logs that are printed: warnings and worse, and the beginning and last line of tracebacks.
 _WORTH_READING = re.compile(r"(?<!%)(WARNING|ERROR|CRITICAL)\b|Traceback|^\w+(\.\w+)*(Error|Exception)\b")
 
 
 def main() -> int:
-    """Returns 0 after Ctrl-C, 1 after one sentence that says why the portal does not run."""
+    """Returns 0 after Ctrl-C, 1 after an error message."""
     arguments = _arguments()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)  # also where the shell had set it to be ignored
+        signal.signal(number, _interrupt)  # even if the shell set it to be ignored
     began = time.monotonic()
     try:
         return _serve(arguments.port, fresh=arguments.fresh, began=began)
@@ -54,11 +54,11 @@ def _serve(port: int, *, fresh: bool, began: float) -> int:
     run, log = _folders(var)
     lock = supervise.claim(run, port)
     with contextlib.closing(lock):
-        left = supervise.end_leftovers(run)
+        leftovers = supervise.end_leftovers(run)
         supervise.require_free_ports(port, 6)
         print("The portal of Kuwait Municipality, as a demo on this machine", flush=True)
-        if left:
-            print(f"  An earlier start ended abruptly; {left} of its processes were stopped.")
+        if leftovers:
+            print(f"  An earlier start ended abruptly; {leftovers} of its processes were stopped.")
         if fresh:
             with step("Deleting the demo's data"):
                 _wipe(var)
@@ -81,7 +81,7 @@ def _folders(var: Path) -> tuple[Path, Path]:
 
 
 def _wipe(var: Path) -> None:
-    """Everything of the demo but logs and the lock that this start holds."""
+    """Delete the data of the demo, except the logs and the lock of this start."""
     for path in var.iterdir():
         if path.name == "log":
             continue
@@ -149,7 +149,7 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 def _stop(supervisor: subprocess.Popen[str]) -> None:
-    """End the supervisor, which ends its processes; a second Ctrl-C ends them hard."""
+    """Stop the supervisor, which stops its processes; a second Ctrl-C kills it."""
     if supervisor.poll() is not None:
         return
     supervisor.terminate()
@@ -164,8 +164,8 @@ def _wait_until_ready(port: int, supervisor: subprocess.Popen[str]) -> None:
     until = time.monotonic() + READY_SECONDS
     while time.monotonic() < until:
         if supervisor.poll() is not None:
-            words = supervisor.stderr.read().strip() if supervisor.stderr else ""
-            raise Stop(f"The supervisor did not start: {words}")
+            output = supervisor.stderr.read().strip() if supervisor.stderr else ""
+            raise Stop(f"The supervisor did not start: {output}")
         if _answers(f"http://127.0.0.1:{port}/healthz"):
             return
         time.sleep(0.1)
@@ -189,7 +189,7 @@ def _greet(port: int, run: Path, began: float) -> None:
 
 
 class Tails:
-    """The new lines of the processes' logs that are worth a look, as `web | …`."""
+    """Prints new lines of the processes' logs that matter, as `web | …`."""
 
     def __init__(self, log: Path) -> None:
         self.log = log
@@ -212,7 +212,7 @@ class Tails:
 
     @staticmethod
     def is_news(name: str, line: str) -> bool:
-        """Warnings of the processes, and of the supervisor only that a process ended unasked."""
+        """Whether a line is a warning of a process, or the supervisor's report of a process that ended by itself."""
         if name == "supervisord":
             return "not expected" in line or "FATAL" in line
         return bool(_WORTH_READING.search(line))

@@ -1,4 +1,4 @@
-"""Real PostgreSQL and Redis servers for tests: own ports, own temporary folder, gone at the end and with this process."""
+"""PostgreSQL and Redis servers for tests, with own ports and temporary folders; they end with the block or with this process."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _RANGE = (("", "gw0"), ("_COUNT", "1"))
 
 
 class Unavailable(Exception):
-    """The server cannot be had on this machine; the text says why."""
+    """The server is not available on this machine; the text is the reason."""
 
 
 def free_port(count: int = 1) -> int:
-    """The first of `count` ports in a row that nothing listens on; each process of a parallel test run looks in a range of its own."""
+    """The first of `count` consecutive free ports; each process of a parallel test run has its own range. Raises Unavailable."""
     worker, workers = (int(os.environ.get(f"PYTEST_XDIST_WORKER{name}", default).removeprefix("gw")) for name, default in _RANGE)
-    # Below the range from which the system gives ports to outgoing connections: nobody takes one in between.
+    # Below the ephemeral range, from which outgoing connections could take a port meanwhile.
     width = 12_000 // workers
     lowest = 20_000 + worker * width
     for _ in range(200):
@@ -49,7 +49,7 @@ def _is_free(port: int) -> bool:
 
 
 def postgres_programs() -> Path | None:
-    """Folder of the newest `initdb` and `postgres` on this machine."""
+    """The folder of the newest `initdb` and `postgres` on this machine, or None."""
     packaged = [p.parent for p in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
     newest = sorted(packaged, key=lambda p: float(p.parent.name))
     on_path = shutil.which("initdb")
@@ -75,8 +75,8 @@ def postgres(**settings: str) -> Iterator[str]:
         initdb = [str(programs / "initdb"), "-N", "-A", "trust", "-U", "portal", "--locale=C.UTF-8", "-E", "UTF8", "-D", str(data)]
         _as(user, initdb, folder)
         own = {"fsync": "off", "max_connections": "200", "listen_addresses": "127.0.0.1", "log_min_messages": "fatal"} | settings
-        options = [part for name, value in own.items() for part in ("-c", f"{name}={value}")]
-        command = [str(programs / "postgres"), "-D", str(data), "-p", str(port), "-k", str(folder), *options]
+        arguments = [part for name, value in own.items() for part in ("-c", f"{name}={value}")]
+        command = [str(programs / "postgres"), "-D", str(data), "-p", str(port), "-k", str(folder), *arguments]
         with _process(command, signal.SIGINT, folder, user=user):
             psql = [str(programs / "psql"), "-h", "127.0.0.1", "-p", str(port), "-U", "portal", "-d", "postgres"]
             _wait(lambda: _runs([*psql, "-qc", "SELECT 1"]), "PostgreSQL")
@@ -101,7 +101,7 @@ def redis(*, policy: str, append_only: bool, port: int = 0) -> Iterator[str]:
 
 @contextlib.contextmanager
 def _folder() -> Iterator[Path]:
-    """A short path: PostgreSQL's socket must fit into 107 bytes."""
+    """A temporary folder with a short path: that of PostgreSQL's socket may have 107 bytes."""
     folder = Path(tempfile.mkdtemp(prefix="kp-", dir="/tmp" if Path("/tmp").is_dir() else None))  # noqa: S108  # mkdtemp makes it private
     try:
         yield folder
@@ -113,7 +113,7 @@ def _folder() -> Iterator[Path]:
 def _process(command: list[str], stop: signal.Signals, folder: Path, user: str | None = None) -> Iterator[None]:
     library = ctypes.CDLL(None) if platform.system() == "Linux" else None
 
-    def tied() -> None:
+    def die_with_parent() -> None:
         if library is not None:
             library.prctl(PR_SET_PDEATHSIG, int(stop), 0, 0, 0)
 
@@ -128,7 +128,7 @@ def _process(command: list[str], stop: signal.Signals, folder: Path, user: str |
             group=user,
             extra_groups=[] if user else None,
             start_new_session=True,
-            preexec_fn=tied,
+            preexec_fn=die_with_parent,
         )
     try:
         yield

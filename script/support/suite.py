@@ -1,4 +1,4 @@
-"""`script/test`: every check and the whole suite, on real servers where they can be had. The last line counts all of it."""
+"""`script/test`: all checks and tests, on real servers if they are available. The last line has the totals."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ VENV = ROOT / ".venv"
 FOLDER = ROOT / "var" / "test"
 IN_PROCESS = "not stack and not browser and not postgres and not redis and not chaos"
 FAST = f"{IN_PROCESS} and not slow and not whole"
-# The next Django is asked what the database refuses, slow guards too, which the pinned Django leaves to it on SQLite; with --next also all
-# that is quick. What is slow is slow for its size, not for what it calls.
+# On the next Django all tests of guards run (the slow ones on SQLite only there); with --next all quick tests too. Slow tests are slow
+# for their size, not for what they call.
 NEXT_DJANGO = f"{IN_PROCESS} and (guards or not (slow or whole))"
 GUARDS = f"guards and {IN_PROCESS}"
-# Every journey is gone on SQLite as well, in one of its forms: language, width and scripts are no matter of the database.
+# Journeys run on SQLite as well, each in one variant only: language, width and scripts do not depend on the database.
 JOURNEYS = ("-m", "journey and not gate", "--one-form")
-# A file's tests stay together, since they share what they set up (tests/conftest.py says what else does). What starts processes or
-# kills them is a pass of its own: it waits more than it works, so one process more than there are cores takes part; and the browser's
-# driver runs an event loop in its thread, beside which nothing can be sealed.
+# The tests of a file stay together, since they share fixtures (see tests/conftest.py). Tests that start or kill processes are a pass of
+# their own: they mostly wait, so it uses one process more than there are cores; and the browser's driver runs an event loop in its
+# thread, in which documents cannot be sealed.
 PARALLEL = ("-n", "auto", "--dist", "loadscope")
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 WAITING = ("-n", str(min(CORES + 1, 6)), "--dist", "loadscope", "--no-loadscope-reorder")
 ALONE = "stack or browser or chaos"
-# What a whole run needs from the system: a program to look for, and the Debian package that brings it.
+# What a full run needs from the system: a program, and its Debian package.
 PACKAGES = {
     "redis-server": "redis-server",
     "chromium": "chromium",
@@ -53,7 +53,7 @@ PACKAGES = {
     "zbarimg": "zbar-tools",
     "faketime": "faketime",
 }
-# A test may say that it belongs to the other database, where another pass runs it; any other skip leaves something unproved.
+# Reasons of skips that are not counted: the test belongs to the other database, on which another pass runs it.
 _FITTING_SKIP = {
     "postgres": re.compile(r"only on SQLite|PostgreSQL has no", re.I),
     "sqlite": re.compile(r"only on PostgreSQL|needs PostgreSQL|SQLite has no|a memory database has", re.I),
@@ -62,7 +62,7 @@ _FITTING_SKIP = {
 
 @dataclass
 class Tally:
-    """What passed, failed and was left out, over all steps."""
+    """The numbers of passed, failed and skipped tests over all steps."""
 
     passed: int = 0
     failed: int = 0
@@ -77,7 +77,7 @@ class Tally:
 
 @dataclass
 class Pass:
-    """One pass of the suite that needs no server, and how it ended."""
+    """One pass of the suite that needs no server, and its result."""
 
     name: str
     text: str
@@ -89,26 +89,26 @@ class Pass:
 
 @dataclass
 class Run:
-    """One call of the command: its options, the servers it found, and what it counted."""
+    """One call of the command: its options, servers and totals."""
 
     fast: bool
     only: str | None
     extra: list[str]
-    next: bool = False  # all that is quick on the next Django, not guards and journeys alone
+    next: bool = False  # all quick tests on the next Django, not only guards and journeys
     tally: Tally = field(default_factory=Tally)
     servers: dict[str, str] = field(default_factory=dict)
-    quiet: list[subprocess.Popen[bytes]] = field(default_factory=list)  # what runs beside the rest
+    quiet: list[subprocess.Popen[bytes]] = field(default_factory=list)  # processes in the background
     stopped: threading.Event = field(default_factory=threading.Event)
 
     def heading(self, name: str, text: str) -> bool:
-        """Print the heading of a step; False when `--only` names another. The parts of a step share its first word."""
+        """Print the heading of a step; False if `--only` names another. The parts of a step share its first word."""
         if self.only and self.only != name.partition("-")[0]:
             return False
         print(f"\n--- {name}: {text}", flush=True)
         return True
 
     def check(self, name: str, text: str, *commands: list[str]) -> None:
-        """Run commands that either pass or not; each counts as one test."""
+        """Run commands, each of which counts as one test."""
         if not self.heading(name, text):
             return
         began = time.monotonic()
@@ -122,8 +122,8 @@ class Run:
         print(f"    {name} took {time.monotonic() - began:.1f} s", flush=True)
 
     def surroundings(self) -> dict[str, str]:
-        own = {"DJANGO_SETTINGS_MODULE": "municipality.settings.test", "PYTHONUNBUFFERED": "1"}
-        return clean_environment() | own
+        variables = {"DJANGO_SETTINGS_MODULE": "municipality.settings.test", "PYTHONUNBUFFERED": "1"}
+        return clean_environment() | variables
 
     def pytest(self, name: str, text: str, *arguments: str, venv: Path = VENV, servers: dict[str, str] | None = None) -> None:
         """Run the suite once and add its report to the tally."""
@@ -139,16 +139,16 @@ class Run:
     def _command(self, name: str, arguments: tuple[str, ...], venv: Path) -> list[str]:
         report = FOLDER / f"{name}.xml"
         report.unlink(missing_ok=True)
-        own = ["-q", "--no-header", f"--junitxml={report}"]
-        return [str(environment.binary(venv, "python")), "-m", "pytest", *own, *arguments, *self.extra]
+        options = ["-q", "--no-header", f"--junitxml={report}"]
+        return [str(environment.binary(venv, "python")), "-m", "pytest", *options, *arguments, *self.extra]
 
     @contextlib.contextmanager
     def beside(self, *passes: Pass) -> Iterator[None]:
-        """Run passes of the suite, one after the other at a low priority, in what the block leaves of the processor. What they say is
-        printed when both are through. On a busy machine a test of theirs may wait long for its turn, and is given the time.
+        """Run passes of the suite in the background, one after the other at a low priority and with a long timeout, while the block
+        runs; their output is printed at the end.
         """
-        chosen = [one for one in passes if not self.only or self.only == one.name.partition("-")[0]]
-        thread = threading.Thread(target=self._quietly, args=chosen)
+        selected = [suite_pass for suite_pass in passes if not self.only or self.only == suite_pass.name.partition("-")[0]]
+        thread = threading.Thread(target=self._quietly, args=selected)
         thread.start()
         try:
             yield
@@ -159,27 +159,27 @@ class Run:
             raise
         finally:
             thread.join()
-        for one in chosen:
-            self.heading(one.name, one.text)
-            print((FOLDER / f"{one.name}.log").read_text(encoding="utf8", errors="replace"), end="", flush=True)
-            self._add(one.name, FOLDER / f"{one.name}.xml", one.code)
-            print(f"    {one.name} took {one.seconds:.1f} s beside the others", flush=True)
+        for suite_pass in selected:
+            self.heading(suite_pass.name, suite_pass.text)
+            print((FOLDER / f"{suite_pass.name}.log").read_text(encoding="utf8", errors="replace"), end="", flush=True)
+            self._add(suite_pass.name, FOLDER / f"{suite_pass.name}.xml", suite_pass.code)
+            print(f"    {suite_pass.name} took {suite_pass.seconds:.1f} s beside the others", flush=True)
 
     def _quietly(self, *passes: Pass) -> None:
-        for one in passes:
+        for suite_pass in passes:
             if self.stopped.is_set():
                 return
             began = time.monotonic()
-            command = ["nice", "-n", "10", *self._command(one.name, ("--timeout=3000", *one.arguments), one.venv)]
-            with (FOLDER / f"{one.name}.log").open("wb") as log:
+            command = ["nice", "-n", "10", *self._command(suite_pass.name, ("--timeout=3000", *suite_pass.arguments), suite_pass.venv)]
+            with (FOLDER / f"{suite_pass.name}.log").open("wb") as log:
                 process = subprocess.Popen(
                     command, cwd=ROOT, env=self.surroundings(), stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
                 )
                 self.quiet.append(process)
                 if self.stopped.is_set():  # meanwhile
                     process.terminate()
-                one.code = process.wait()
-            one.seconds = time.monotonic() - began
+                suite_pass.code = process.wait()
+            suite_pass.seconds = time.monotonic() - began
 
     def _add(self, name: str, report: Path, code: int) -> None:
         if not report.exists():
@@ -190,7 +190,7 @@ class Run:
         fitting = _FITTING_SKIP["postgres" if name.startswith("postgres") else "sqlite"]
         for case in ElementTree.parse(report).getroot().iter("testcase"):  # noqa: S314
             skipped = case.find("skipped")
-            reason = next((found for found in map(case.find, ("failure", "error")) if found is not None), None)
+            reason = next((element for element in map(case.find, ("failure", "error")) if element is not None), None)
             if reason is not None:
                 self.tally.failed += 1
                 sentence = " ".join(reason.get("message", "").split())[:200]
@@ -207,7 +207,7 @@ class Run:
 
 
 def main() -> int:
-    """Returns 0 when everything passed; with CI=true only when nothing was left out either."""
+    """Returns 0 if everything passed; with CI=true only if nothing was skipped either."""
     run = _arguments()
     began = time.monotonic()
     signal.signal(signal.SIGTERM, _interrupt)
@@ -232,9 +232,9 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 def _arguments() -> Run:
-    own, extra = sys.argv[1:], []
-    if "--" in own:
-        own, extra = own[: own.index("--")], own[own.index("--") + 1 :]
+    arguments, extra = sys.argv[1:], []
+    if "--" in arguments:
+        arguments, extra = arguments[: arguments.index("--")], arguments[arguments.index("--") + 1 :]
     parser = argparse.ArgumentParser(
         prog="script/test", description="Sets the tests up and runs them. After -- come pytest's own arguments."
     )
@@ -242,8 +242,8 @@ def _arguments() -> Run:
     parser.add_argument("--next", action="store_true", help="on the next Django also all that is quick, not guards and journeys alone")
     names = ("style", "types", "imports", "migrations", "translations", "fast", "postgres", "sqlite", "django61")
     parser.add_argument("--only", metavar="STEP", choices=names, help=f"one step: {', '.join(names)}")
-    chosen = parser.parse_args(own)
-    return Run(fast=chosen.fast or chosen.only == "fast", only=chosen.only, extra=extra, next=chosen.next)
+    options = parser.parse_args(arguments)
+    return Run(fast=options.fast or options.only == "fast", only=options.only, extra=extra, next=options.next)
 
 
 def _environment(run: Run) -> None:
@@ -272,7 +272,7 @@ def _system_packages() -> None:
 
 
 def _no_cluster_of_its_own() -> None:
-    """The package would make and start a server for the whole machine; the tests start their own."""
+    """Keep the package from creating and starting a server for the whole machine; the tests start their own."""
     path = Path("/etc/postgresql-common/createcluster.conf")
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -308,37 +308,35 @@ def _everything(run: Run, servers: contextlib.ExitStack) -> None:
 
 
 def _suite_on_postgres(run: Run, servers: contextlib.ExitStack) -> Callable[[], None]:
-    """Run what happens in one process; returns the pass of real processes, which waits more than it works."""
+    """Run the tests in one process; returns the pass of tests with real processes, to be run later."""
     name = "postgres"
     if run.only not in (None, name):
         return lambda: None
-    wanted = ""
+    selection = ""
     try:
         run.servers["DATABASE_URL"] = os.environ.get("DATABASE_URL") or servers.enter_context(services.postgres())
     except services.Unavailable as reason:
         run.tally.left_out(name, f"{reason}; install PostgreSQL or set DATABASE_URL")
-        wanted = FAST
+        selection = FAST
     try:
         redis = os.environ.get("REDIS_URL"), os.environ.get("CACHE_URL")
         run.servers["REDIS_URL"] = redis[0] or servers.enter_context(services.redis(policy="noeviction", append_only=True))
         run.servers["CACHE_URL"] = redis[1] or servers.enter_context(services.redis(policy="allkeys-lru", append_only=False))
     except services.Unavailable as reason:
         run.tally.left_out(name, f"{reason}; install Redis or set REDIS_URL and CACHE_URL")
-        wanted = wanted or "not redis and not stack and not chaos"
+        selection = selection or "not redis and not stack and not chaos"
     if not (shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")):
         run.tally.left_out("browser", "no Chromium was found; install the package chromium")
-        wanted = f"({wanted}) and not browser" if wanted else "not browser"
-    also = f" and ({wanted})" if wanted else ""
-    run.pytest(name, "the suite on PostgreSQL and Redis", *PARALLEL, "-m", f"not ({ALONE}){also}", servers=run.servers)
-    chosen = (*WAITING, "-m", f"({ALONE}){also}")
-    return lambda: run.pytest(f"{name}-alone", "real processes, a real browser, faults", *chosen, servers=run.servers)
+        selection = f"({selection}) and not browser" if selection else "not browser"
+    condition = f" and ({selection})" if selection else ""
+    run.pytest(name, "the suite on PostgreSQL and Redis", *PARALLEL, "-m", f"not ({ALONE}){condition}", servers=run.servers)
+    arguments = (*WAITING, "-m", f"({ALONE}){condition}")
+    return lambda: run.pytest(f"{name}-alone", "real processes, a real browser, faults", *arguments, servers=run.servers)
 
 
 def _next_django(run: Run) -> Path | None:
-    """The environment with the newest Django 6.1, under which guards and the journeys run on SQLite; None when there is
-    none, so that guards and journeys run under the pinned one.
-
-    The journeys on PostgreSQL run under the pinned Django: what only SQLite or only the next Django breaks shows here, once.
+    """The environment with the newest Django 6.1, on which guards and journeys run on SQLite; None if it is not available, so that
+    they run on the pinned Django, as the journeys on PostgreSQL do.
     """
     if run.only not in (None, "django61"):
         return None

@@ -1,4 +1,4 @@
-"""One supervisor over the demo's processes: its configuration, the lock against a second start, and what a crash left behind."""
+"""The supervisor of the demo's processes: its configuration, the lock against a second start, and processes left by a crash."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from script.support.say import Stop
 
 
 def claim(run: Path, port: int) -> IO[str]:
-    """Lock the folder for this start; the lock ends with the process. Raises Stop when another start holds it."""
+    """Lock the folder for this start; the lock ends with the process. Raises Stop if another start holds it."""
     lock = (run / "server.lock").open("a+", encoding="ascii")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         with lock:
             lock.seek(0)
-            pid, _, theirs = lock.read().strip().partition(" ")
+            pid, _, their_port = lock.read().strip().partition(" ")
         raise Stop(
-            f"The portal of this folder already runs at http://127.0.0.1:{theirs}/ (process {pid}); stop it with Ctrl-C first."
+            f"The portal of this folder already runs at http://127.0.0.1:{their_port}/ (process {pid}); stop it with Ctrl-C first."
         ) from None
     lock.seek(0)
     lock.truncate()
@@ -38,7 +38,7 @@ def claim(run: Path, port: int) -> IO[str]:
 
 
 def require_free_ports(first: int, count: int) -> None:
-    """Raise Stop that names the first busy one of `count` ports from `first`."""
+    """Raise Stop with the first port in use among `count` ports from `first`."""
     if not 1024 <= first <= 65535 - count:
         raise Stop(f"--port takes a number from 1024 to {65535 - count}, since the simulators stand on the ports after it.")
     for port in range(first, first + count):
@@ -51,8 +51,8 @@ def require_free_ports(first: int, count: int) -> None:
 
 
 def end_leftovers(run: Path) -> int:
-    """End processes that an abrupt death of their supervisor left behind; how many there were."""
-    left = []
+    """End processes that a crash of their supervisor left running. Returns how many."""
+    leftovers = []
     for path in run.glob("*.pid"):
         try:
             pid_text, began = path.read_text(encoding="ascii").splitlines()[:2]
@@ -61,16 +61,16 @@ def end_leftovers(run: Path) -> int:
             path.unlink(missing_ok=True)
             continue
         if began and started(pid) == began:
-            left.append((pid, began))
+            leftovers.append((pid, began))
         path.unlink(missing_ok=True)
-    for sign, patience in ((signal.SIGTERM, 10.0), (signal.SIGKILL, 5.0)):
-        for pid, began in left:
+    for signal_number, seconds in ((signal.SIGTERM, 10.0), (signal.SIGKILL, 5.0)):
+        for pid, began in leftovers:
             if started(pid) == began:
-                _signal(pid, sign)
-        until = time.monotonic() + patience
-        while time.monotonic() < until and any(started(pid) == began for pid, began in left):
+                _signal(pid, signal_number)
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and any(started(pid) == began for pid, began in leftovers):
             time.sleep(0.1)
-    return len(left)
+    return len(leftovers)
 
 
 def _signal(pid: int, sign: signal.Signals) -> None:
@@ -81,7 +81,7 @@ def _signal(pid: int, sign: signal.Signals) -> None:
 
 
 def configuration(processes: list[Process], run: Path, log: Path, python: str) -> str:
-    """A supervisord file: every process is restarted when it ends, in an own group, its output in an own rotated log."""
+    """A supervisord configuration: every process is restarted when it ends, and has its own group and rotated log."""
     lines = [
         "[supervisord]",
         "nodaemon=true",
@@ -119,7 +119,7 @@ def _escape(text: str) -> str:
 
 
 def command(venv: Path, configuration_file: Path) -> list[str]:
-    """The supervisor itself, tied to this process."""
+    """The command of the supervisor, which ends with this process."""
     run = configuration_file.parent
     supervisor = [str(venv / "bin" / "supervisord"), "--configuration", str(configuration_file)]
     return [sys.executable, "-m", "script.support.child", "supervisord", str(run), str(venv / "bin" / "python"), *supervisor]

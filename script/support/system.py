@@ -1,4 +1,4 @@
-"""Libraries and programs of the operating system that pip cannot bring."""
+"""Libraries and programs of the operating system, which pip cannot install."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def _loads(name: str) -> bool:
 
 
 def may_install() -> bool:
-    """Whether this is root on a Debian family system: the only place where these commands install by themselves."""
+    """Whether this is root on a Debian system: only there these commands install packages."""
     return os.name == "posix" and os.geteuid() == 0 and shutil.which("apt-get") is not None and Path("/etc/debian_version").exists()
 
 
 def install(packages: tuple[str, ...], log: Path) -> bool:
-    """Install Debian packages without a question; False when that fails. Output goes to `log`."""
+    """Install Debian packages without questions. False if that fails. The output goes to `log`."""
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    # Freshly installed servers must not start by themselves and take ports: this file says so while it is there.
+    # While this file exists, newly installed servers do not start by themselves.
     policy = Path("/usr/sbin/policy-rc.d")
     own_policy = not policy.exists()
     if own_policy:
@@ -57,7 +57,7 @@ def install(packages: tuple[str, ...], log: Path) -> bool:
 
 
 def pango_advice() -> str:
-    """The one command that brings Pango on this system."""
+    """The command that installs Pango on this system."""
     if platform.system() == "Darwin":
         return "brew install pango"
     if shutil.which("dnf"):

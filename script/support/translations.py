@@ -1,4 +1,4 @@
-"""The message catalogues: compiled, and compared with what the sources really say. Runs inside `.venv` (polib, Django)."""
+"""Compiles the message catalogues and compares them with the sources. Runs inside `.venv` (polib, Django)."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import polib
 
 from script.support.packages import PACKAGES
 
-# A message is its context and its text; the singular stands for a plural.
+# A message: context and text, of a plural the singular.
 Message = tuple[str, str]
 SKIPPED = frozenset({"simulators", "migrations", "management"})  # simulators and commands speak English only
-OVERRIDES = "overrides"  # a comment with this word: the text is a library's, said here in our words
+OVERRIDES = "overrides"  # comment of an entry that replaces a library's translation
 _CALL = re.compile(r"\b(?:n|p|np)?gettext\(|\b_\(")
 
 
@@ -25,7 +25,7 @@ def catalogues(root: Path) -> Iterator[Path]:
 
 
 def compile_all(root: Path) -> int:
-    """Write each .mo that is older than its .po; how many were written."""
+    """Write each .mo that is older than its .po. Returns how many were written."""
     written = 0
     for path in catalogues(root):
         target = path.with_suffix(".mo")
@@ -39,7 +39,7 @@ def compile_all(root: Path) -> int:
 
 
 def gaps(root: Path) -> list[str]:
-    """One line for each message without a translation, or with one that only resembles it (fuzzy)."""
+    """One line for each message without a translation, or with a fuzzy one."""
     return [
         f"{path.relative_to(root)}:{entry.linenum}: {'fuzzy' if entry.fuzzy else 'untranslated'}: {entry.msgid[:80]}"
         for path in catalogues(root)
@@ -48,8 +48,8 @@ def gaps(root: Path) -> list[str]:
     ]
 
 
-def _words(call: ast.Call) -> Message | None:
-    """The message of one call of the gettext family; None for another call or a text that is not written there."""
+def _message(call: ast.Call) -> Message | None:
+    """The message of a call of a gettext function; None for another call or an argument that is not a literal."""
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
     name = name.removesuffix("_lazy").removesuffix("_noop")
     if name not in {"_", "gettext", "ngettext", "pgettext", "npgettext"}:
@@ -63,61 +63,61 @@ def _words(call: ast.Call) -> Message | None:
 def in_python(source: str) -> set[Message]:
     """The messages of a Python source."""
     calls = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
-    return {words for call in calls if (words := _words(call))}
+    return {message for call in calls if (message := _message(call))}
 
 
 def in_template(source: str) -> set[Message]:
-    """The messages of a Django template, by Django's own reading of its tags."""
+    """The messages of a Django template, found by Django's `templatize`."""
     from django.utils.translation.template import templatize
 
     text = templatize(source)
-    found = set()
+    messages = set()
     for start in _CALL.finditer(text):
         for end in re.finditer(r"\)", text[start.start() :]):
             try:
                 call = ast.parse(text[start.start() : start.start() + end.end()].strip(), mode="eval").body
             except SyntaxError:
                 continue
-            if isinstance(call, ast.Call) and (words := _words(call)):
-                found.add(words)
+            if isinstance(call, ast.Call) and (message := _message(call)):
+                messages.add(message)
             break
-    return found
+    return messages
 
 
 def sources(root: Path) -> dict[Message, str]:
-    """Every message that the portal's code and templates say, with the file that says it."""
-    found: dict[Message, str] = {}
+    """Every message of the portal's code and templates, with the first file that has it."""
+    messages: dict[Message, str] = {}
     for folder in (*PACKAGES, "templates"):
         for path in sorted((root / folder).rglob("*")):
             if SKIPPED & set(path.relative_to(root).parts) or path.suffix not in {".py", ".html", ".txt"} or not path.is_file():
                 continue
             text = path.read_text(encoding="utf8")
             for message in in_python(text) if path.suffix == ".py" else in_template(text):
-                found.setdefault(message, str(path.relative_to(root)))
-    return found
+                messages.setdefault(message, str(path.relative_to(root)))
+    return messages
 
 
-def strays(root: Path) -> list[str]:
-    """One line for each message that a catalogue lacks, and for each that nothing says any more."""
-    said = sources(root)
+def mismatches(root: Path) -> list[str]:
+    """One line for each message that is missing in a catalogue, and for each entry that is not in the sources."""
+    messages = sources(root)
     lines = []
     for path in catalogues(root):
         entries = {(entry.msgctxt or "", entry.msgid): entry for entry in polib.pofile(str(path)) if not entry.obsolete}
-        if path.stem == "django":  # the scripts of the portal say nothing; that catalogue holds the admin's
-            lines += [f"{said[m]}: not in {path.relative_to(root)}: {m[1][:80]}" for m in sorted(said.keys() - entries.keys())]
-        for message in sorted(entries.keys() - said.keys()):
+        if path.stem == "django":  # the portal's JavaScript has no messages; djangojs has only those of the admin
+            lines += [f"{messages[m]}: not in {path.relative_to(root)}: {m[1][:80]}" for m in sorted(messages.keys() - entries.keys())]
+        for message in sorted(entries.keys() - messages.keys()):
             if OVERRIDES not in entries[message].tcomment:
                 lines.append(f"{path.relative_to(root)}:{entries[message].linenum}: said nowhere: {message[1][:80]}")
     return lines
 
 
 def main() -> int:
-    """`--check` also fails on gaps and strays."""
+    """With `--check` also returns 1 for gaps and mismatches."""
     root = Path(__file__).resolve().parent.parent.parent
     compile_all(root)
-    found = [*gaps(root), *strays(root)] if "--check" in sys.argv else []
-    print("\n".join(found) or f"{sum(1 for _ in catalogues(root))} catalogue(s) compiled")
-    return 1 if found else 0
+    problems = [*gaps(root), *mismatches(root)] if "--check" in sys.argv else []
+    print("\n".join(problems) or f"{sum(1 for _ in catalogues(root))} catalogue(s) compiled")
+    return 1 if problems else 0
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from municipality.kernel import clock
-from municipality.kernel.transitions import misfits
+from municipality.kernel.transitions import state_findings
 from shops.commercial_register.port import CODE, is_connected
 from shops.models import Shop
 from shops.models.commercial_register import (
@@ -80,7 +80,7 @@ LOST_AFTER = dt.timedelta(days=1)
 
 def findings() -> Iterator[str]:
     """Invariants: states follow their events, a running delta moves, and licences have the newest delivered version."""
-    yield from misfits(CommercialDifference)
+    yield from state_findings(CommercialDifference)
     for run in CommercialRun.objects.filter(ended_at__isnull=True, moved_at__lt=clock.now() - LOST_AFTER):
         yield f"the delta {run.public_id} of the commercial register has not moved for a day"
     newer = CommercialNotice.objects.filter(feed=OuterRef("feed"), licence_no=OuterRef("licence_no"), version__gt=OuterRef("version"))

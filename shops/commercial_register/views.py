@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from municipality.accounts.proof import asks_again, steps
+from municipality.accounts.proof import reauthentication_required, steps
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel.errors import Refused
 from municipality.kernel.workflow import WORKFLOWS
@@ -150,7 +150,7 @@ def _first_difference(row: CommercialDifference) -> tuple[Any, Any]:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@asks_again(acts=steps("accept"))
+@reauthentication_required(when=steps("accept"))
 def difference(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """One difference: both values, their sources, and the decision."""
     _require_reader(request)

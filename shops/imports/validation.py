@@ -10,7 +10,7 @@ from typing import Any
 
 from municipality.imports.models import Outcome
 from municipality.kernel import arabic, digits
-from municipality.kernel.sheets import DASH, ROUNDED, day_of, text_of
+from municipality.kernel.sheets import DASH, ROUNDED_NUMBER, day_of, text_of
 from shops.imports.columns import KEY, NEEDED_OF_NEW
 
 TEXTS = {"name_ar": 160, "name_en": 160, "block": 10, "street": 60, "building": 20, "plot": 20, "floor": 20, "unit": 20}
@@ -110,7 +110,7 @@ def _number(line: CheckedLine, text: Mapping[str, str], present: Mapping[str, An
     if not number:
         if not line.has(KEY):
             line.add_problem(KEY, "missing")
-    elif ROUNDED.fullmatch(number):
+    elif ROUNDED_NUMBER.fullmatch(number):
         line.add_problem(KEY, "sheet_number")
     elif not _NUMBER.fullmatch(number):
         line.add_problem(KEY, "licence_no")
@@ -154,7 +154,7 @@ def _numbers(line: CheckedLine, text: Mapping[str, str]) -> None:
         if re.fullmatch(r"\d{8}", paci, re.ASCII):
             line.given["paci_number"] = paci
         else:
-            line.add_problem("paci_number", "sheet_number" if ROUNDED.fullmatch(paci) else "paci")
+            line.add_problem("paci_number", "sheet_number" if ROUNDED_NUMBER.fullmatch(paci) else "paci")
     if size := text.get("area_m2", ""):
         if size == DASH:
             line.given["area_m2"] = None
@@ -165,7 +165,7 @@ def _numbers(line: CheckedLine, text: Mapping[str, str]) -> None:
     if registration := number_of(text.get("commercial_registration_no", "")):
         if registration == DASH:
             line.add_problem("commercial_registration_no", "no_dash")
-        elif ROUNDED.fullmatch(registration):
+        elif ROUNDED_NUMBER.fullmatch(registration):
             line.add_problem("commercial_registration_no", "sheet_number")
         elif not _NUMBER.fullmatch(registration):
             line.add_problem("commercial_registration_no", "licence_no")

@@ -3,7 +3,7 @@
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from municipality.accounts.proof import asks_again, steps
+from municipality.accounts.proof import reauthentication_required, steps
 from municipality.imports import views
 from municipality.ui.code_labels import label_codes
 from shops.office import imports
@@ -12,7 +12,12 @@ from shops.office.views import changes, corrections, merges
 REGISTER = {"kind": "register"}
 PAGES = [
     path("register/sheets/", views.files, REGISTER, name="register_files"),
-    path("register/sheets/<slug:public_id>/", asks_again(views.file, acts=steps("release", "go_on")), REGISTER, name="register_file"),
+    path(
+        "register/sheets/<slug:public_id>/",
+        reauthentication_required(views.file, when=steps("release", "go_on")),
+        REGISTER,
+        name="register_file",
+    ),
     path("register/sheets/<slug:public_id>/problems.csv", views.problems, REGISTER, name="register_problems"),
     path("register/sheets/<slug:public_id>/absent.csv", imports.absent, name="register_absent"),
     path("register/merges/", merges.merges, name="register_merges"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from municipality.jobs import queries as jobs
-from municipality.jobs.services import note_end
+from municipality.jobs.services import record_end
 from municipality.kernel import clock
 from municipality.kernel.ttl_cache import ttl_cache
 
@@ -26,13 +26,13 @@ class Freshness:
 
 def note_success(job: str) -> None:
     """Note the success of one of INDEX_JOBS. Called at the end of its handler."""
-    note_end(job)
+    record_end(job)
 
 
 @ttl_cache(lambda: settings.REGISTER_FRESHNESS_SECONDS)  # one query for all searches
 def as_of() -> dt.datetime | None:
     """The oldest last success of INDEX_JOBS; None where one never succeeded."""
-    ends = jobs.ended_well(INDEX_JOBS)
+    ends = jobs.last_ends(INDEX_JOBS)
     return min(ends.values()) if len(ends) == len(INDEX_JOBS) else None
 
 

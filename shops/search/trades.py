@@ -11,7 +11,7 @@ from django.conf import settings
 
 from municipality.kernel import arabic, clock
 from municipality.kernel.errors import Refused
-from municipality.kernel.spelling import sounds, sounds_apart
+from municipality.kernel.spelling import sound_distance, sounds
 from municipality.kernel.ttl_cache import ttl_cache
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import MOST_WORDS, word_list
@@ -75,7 +75,7 @@ class Trades:
         codes: set[str] = set()
         for row in sounds(word):
             for known in self.sounding.get(row, ()):
-                distance = sounds_apart(word, known)
+                distance = sound_distance(word, known)
                 if distance is not None and distance <= (MAX_DISTANCE_LONG if len(row) > 2 else MAX_DISTANCE):
                     codes |= self.entries[(known,)]
         return codes

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from django.db import connection
 
 from municipality.kernel import arabic
-from municipality.kernel.spelling import deletions, errors, sounds, sounds_apart
+from municipality.kernel.spelling import deletions, errors, sound_distance, sounds
 from shops.search.engines import ENOUGH
 from shops.search.text import OPTIONAL
 from shops.search.trades import Meant
@@ -144,7 +144,7 @@ def groups(words: Sequence[str], meant: Sequence[Meant] = ()) -> list[Group]:
                 result[position + 1].add(Match(pk, known, count, 1.0, "joined"))
         elif kind == "beginning":
             group.add(Match(pk, known, count, 0.6 + 0.3 * len(arabic.bare(word)) / max(len(known), 1), "beginning"))
-        elif (distance := sounds_apart(arabic.bare(word), known)) is not None and distance <= 0.6:
+        elif (distance := sound_distance(arabic.bare(word), known)) is not None and distance <= 0.6:
             sounding.setdefault(position, []).append((distance, Match(pk, known, count, 0.9 - 0.25 * distance, "sound")))
     for position, matches in sounding.items():
         for _, match in sorted(matches, key=lambda pair: (pair[0], -pair[1].count))[:SOUNDING]:
@@ -232,7 +232,7 @@ def _rate(word: str, known: str) -> tuple[str, float] | None:
     """Kind and weight of a match that shares a form; None if it is too different."""
     if errors(word, known) == 1 and len(word) >= 3:
         return "typo", 0.7 if word[:1] == known[:1] else 0.62
-    distance = sounds_apart(word, known)
+    distance = sound_distance(word, known)
     if distance is not None and distance <= 1.1:
         return "sound", 0.9 - 0.25 * distance
     return None

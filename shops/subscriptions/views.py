@@ -19,7 +19,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from municipality.accounts.access import access, public
-from municipality.accounts.limits import pace
+from municipality.accounts.limits import allow_read
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.places.models import Area
 from municipality.ui import language
@@ -129,7 +129,7 @@ def area_feed(request: HttpRequest, area: int, block: str = "") -> HttpResponse:
 
 
 def _atom(request: HttpRequest, condition: Q, title: str, path: str) -> HttpResponse:
-    if not pace(request, "shop_feed", limit=SEARCHES, seconds=SECONDS):
+    if not allow_read(request, "shop_feed", limit=SEARCHES, seconds=SECONDS):
         return too_many_requests(request, SECONDS)
     changes = list(Change.objects.filter(condition).select_related("shop").order_by("-number")[:ENTRIES])
     etag = f'"{changes[0].number if changes else 0}-{get_language()}"'

@@ -28,7 +28,7 @@ from django.utils import translation
 
 from municipality.accounts.models import Throttle
 from municipality.kernel import clock
-from municipality.ui.language import has_no_cookie
+from municipality.ui.language import is_cookieless
 from tests.architecture.access_matrix import METHODS, ROWS, Row
 from tests.architecture.page_responses import Fields, Visit, _filled, around, prepare
 from tests.architecture.page_visits import VISITS
@@ -175,7 +175,7 @@ class Crawl:
         said = f"{who} {method} {path}: {answer.status_code}"
         if answer.status_code >= 500 and answer.status_code != expected:
             self.failed.append(f"{said} {[repr(error)[:300] for error in self.portal.errors[before:]]}")
-        if (who != "nobody" or data is not None) and not has_no_cookie(path.partition("?")[0]) and may_be_kept(answer.headers):
+        if (who != "nobody" or data is not None) and not is_cookieless(path.partition("?")[0]) and may_be_kept(answer.headers):
             self.kept.append(said)
         with contextlib.suppress(Resolver404):
             self.statuses[route_of(path)].add(TO_THE_DOOR if "/sign-in/" in answer.headers.get("Location", "") else answer.status_code)

@@ -55,14 +55,14 @@ def fill(sample: Sample) -> DelegationRows:
     offer = delegations.give(giver=owner.person, number=OFFERED, subject=owner.shop.key, service=RENEWAL, last_day=_until())
     over = [_let(owner.person, former, FORMER, subject) for subject in subjects]
     for row in over:
-        delegations.end_by(delegation=row, person=owner.person)
+        delegations.end(delegation=row, person=owner.person)
     # Whose code is still waited for first: asking again closes what was asked before.
     second = _counter("counter2")
-    consents.ask(staff=second, number=NOURA, purpose=RENEWAL, desk="call")  # closed by the next question
-    waiting = consents.ask(staff=second, number=NOURA, purpose=RENEWAL, desk="call")
+    consents.request_code(staff=second, number=NOURA, purpose=RENEWAL, desk="call")  # closed by the next question
+    waiting = consents.request_code(staff=second, number=NOURA, purpose=RENEWAL, desk="call")
     first = _counter("counter")
-    consent = consents.ask(staff=first, number=SALIM, purpose=RENEWAL, desk="counter")
-    consents.enter(consent=consent, staff=first, typed=civil_ids.decrypt(consent.code_cipher, "consent"))
+    consent = consents.request_code(staff=first, number=SALIM, purpose=RENEWAL, desk="counter")
+    consents.enter_code(consent=consent, staff=first, typed=civil_ids.decrypt(consent.code_cipher, "consent"))
     fields: dict[str, Any] = {"delegate": delegate, "former_delegate": former, "offered": offered, "boss": boss, "counter": first}
     fields |= {"delegation": given[0], "revoked": over[-1], "offer": offer, "waiting": waiting}
     return DelegationRows(consent=Consent.objects.get(pk=consent.pk), **fields, **_claims(sample, offered))

@@ -27,11 +27,11 @@ def _staff(login: str, **fields: Any) -> User:
 def fill(sample: Any) -> StaffRows:
     """The account of emergencies was used once and is closed again."""
     mighty = _staff("emergency", is_superuser=True)
-    alarms.tell()
+    alarms.notify_auditors()
     mighty.is_superuser = False
     mighty.save()
-    opened, waiting = key_losses.ask(sample.publisher), key_losses.ask(sample.checker)
-    key_losses.open_way_back(opened, opener=sample.operator)
+    opened, waiting = key_losses.report_loss(sample.publisher), key_losses.report_loss(sample.checker)
+    key_losses.allow_recovery(opened, opener=sample.operator)
     return StaffRows(SuperuserAlarm.objects.get(user=mighty), KeyLoss.objects.get(pk=opened.pk), waiting)
 
 

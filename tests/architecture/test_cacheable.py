@@ -50,6 +50,6 @@ def test_what_caches_keep_sets_no_cookie_and_depends_on_none(sample: Sample, mon
     for part in ("/api/v1/shops/", "/open-data/shops.csv", "/shops/{s.register.storied.public_id}/changes.atom", "/areas/"):
         assert any(part in path for path in kept), (part, sorted(kept))
     # Red control: where only the interface under /api/ is without cookies, feeds and files have some.
-    monkeypatch.setattr(language, "has_no_cookie", language.is_machines)
+    monkeypatch.setattr(language, "is_cookieless", language.is_api)
     found = " ".join(crawl(sample)[1])
     assert "changes.atom" in found and "/open-data/shops.csv" in found and "/api/" not in found

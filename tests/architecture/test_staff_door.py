@@ -37,7 +37,7 @@ def opened(sample: Sample, client: Client, *, methods: tuple[str, ...] = METHODS
     """Methods and addresses that were answered by anything but a refusal or the way to a door."""
     found, tried = [], 0
     for path, view in addresses(sample):
-        if but_before_key and getattr(view, "before_key", False):
+        if but_before_key and getattr(view, "without_passkey", False):
             continue
         for method in methods:
             tried += 1
@@ -71,7 +71,7 @@ def test_no_address_opens_to_a_code_of_a_signer_but_those_that_lead_to_the_passk
 
 def test_without_the_table_of_keyholders_many_would_open(sample: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
     """The red control."""
-    monkeypatch.setattr(keyholders, "KEY_ROLES", {})
+    monkeypatch.setattr(keyholders, "PASSKEY_ROLES", {})
     client = signed_in(sample.supervisor, factor="totp")
     client.raise_request_exception = False
     assert len(opened(sample, client, methods=("GET",), but_before_key=True)) > 50
@@ -80,7 +80,7 @@ def test_without_the_table_of_keyholders_many_would_open(sample: Sample, monkeyp
 def test_before_the_passkey_only_the_way_to_it_is_open(sample: Sample) -> None:
     names = set()
     for path, view in addresses(sample):
-        if getattr(view, "before_key", False):
+        if getattr(view, "without_passkey", False):
             with translation.override("ar"):
                 names.add(resolve(path).view_name)
     assert names == {

@@ -71,5 +71,5 @@ def test_a_code_without_a_word_is_shown_as_data() -> None:
 
 
 def test_a_code_has_one_word() -> None:
-    with pytest.raises(ValueError, match="two words"):
+    with pytest.raises(ValueError, match="two labels"):
         label_codes({"audit": "something else"})

@@ -134,7 +134,7 @@ def _let_act(sample: Sample, shop: Shop) -> None:
         until = clock.today() + dt.timedelta(days=60)
         row = delegations.give(giver=sample.owner.person, number=number, subject=shop.key, service=SERVICE, last_day=until)
         row = delegations.accept(delegation=row, person=delegate)
-    delegations.end_by(delegation=row, person=sample.owner.person)
+    delegations.end(delegation=row, person=sample.owner.person)
 
 
 def seen(inspector: User, shop: Shop, offence: str, **facts: Any) -> Violation:

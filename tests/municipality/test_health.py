@@ -29,7 +29,7 @@ def all_well(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     key.write_bytes(b"key")
     settings.VAR_DIR, settings.SIGNER_KEY_FILE, settings.CELERY_BROKER_URL = tmp_path, str(key), ""
     settings.READY_FREE_BYTES = 1
-    monkeypatch.setattr(health, "_pango", lambda: True)
+    monkeypatch.setattr(health, "_has_pango", lambda: True)
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_without_a_database_the_portal_is_down(client: Client, well: None, monke
 
     monkeypatch.setattr(health, "connection", Broken())
     if part == "migrations":
-        monkeypatch.setitem(health.VITAL, "database", lambda: None)
+        monkeypatch.setitem(health.VITAL_CHECKS, "database", lambda: None)
         monkeypatch.setattr("django.db.migrations.recorder.MigrationRecorder.applied_migrations", lambda self: self.connection.cursor())
     status, told = ready(client)
     assert (status, told["status"], told["checks"][part]["status"]) == (503, "down", "down")
@@ -133,7 +133,7 @@ def test_a_missing_seal_is_degraded(client: Client, well: None, settings: Any) -
 
 
 def test_a_missing_renderer_is_degraded(client: Client, well: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(health, "_pango", lambda: False)
+    monkeypatch.setattr(health, "_has_pango", lambda: False)
     assert_degraded(client, "renderer")
 
 

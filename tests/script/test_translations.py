@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from script.support.translations import gaps, in_python, in_template, sources, strays
+from script.support.translations import gaps, in_python, in_template, mismatches, sources
 
 HEADER = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n"Language: ar\\n"\n\n'
 
@@ -30,24 +30,24 @@ def write(root: Path, entries: str) -> None:
 
 def test_the_portals_own_catalogue_is_complete_and_carries_nothing_else(root: Path) -> None:
     assert len(sources(root)) > 400
-    assert strays(root) == []
+    assert mismatches(root) == []
     assert gaps(root) == []
 
 
 def test_a_fitting_catalogue_has_no_strays(tree: Path) -> None:
-    assert strays(tree) == []
+    assert mismatches(tree) == []
 
 
 def test_a_message_without_an_entry_is_named_with_its_file(tree: Path) -> None:
     (tree / "templates" / "page.html").write_text('{% translate "Shops" %}{% translate "Boards" %}', encoding="utf8")
-    assert strays(tree) == ["templates/page.html: not in locale/ar/LC_MESSAGES/django.po: Boards"]
+    assert mismatches(tree) == ["templates/page.html: not in locale/ar/LC_MESSAGES/django.po: Boards"]
 
 
 def test_an_entry_that_nothing_says_is_named_unless_it_overrides_a_library(tree: Path) -> None:
     write(tree, 'msgid "Hello"\nmsgstr "مرحباً"\n\nmsgid "Shops"\nmsgstr "المحلات"\n\nmsgid "Old"\nmsgstr "قديم"\n')
-    assert [line.rpartition(": ")[2] for line in strays(tree)] == ["Old"]
+    assert [line.rpartition(": ")[2] for line in mismatches(tree)] == ["Old"]
     write(tree, 'msgid "Hello"\nmsgstr "مرحباً"\n\nmsgid "Shops"\nmsgstr "المحلات"\n\n# overrides Django\nmsgid "Old"\nmsgstr "قديم"\n')
-    assert strays(tree) == []
+    assert mismatches(tree) == []
 
 
 def test_every_way_to_say_a_message_is_read() -> None:

@@ -66,7 +66,7 @@ def let(giver: User, delegate: User, subject: str, *, number: str = NOURA, servi
 
 
 def end(row: Delegation) -> None:
-    delegations.end_by(delegation=row, person=row.giver)
+    delegations.end(delegation=row, person=row.giver)
 
 
 def url(row: Violation, rest: str = "") -> str:

@@ -8,4 +8,4 @@ from municipality.kernel import clock
 from sandbox.settings import *  # noqa: F403
 from sandbox.settings import env
 
-clock.set_apart(dt.timedelta(seconds=env.float("TEST_CLOCK_OFFSET")))
+clock.set_offset(dt.timedelta(seconds=env.float("TEST_CLOCK_OFFSET")))

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.accounts.models import User
-from municipality.accounts.proof import asks_again, steps
+from municipality.accounts.proof import reauthentication_required, steps
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.audit.services import log_access
 from municipality.documents import store
@@ -67,7 +67,7 @@ def page(request: HttpRequest, template: str, title: str, error: str, **context:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@asks_again(acts=steps("allow", "confirm"))
+@reauthentication_required(when=steps("allow", "confirm"))
 def violation(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """One violation with the steps of this role. Raises Http404 outside of `within_reach`."""
     _require_role(request)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from municipality.kernel import arabic, civil_id, money
-from municipality.kernel.sheets import DASH, ROUNDED, day_of, text_of
+from municipality.kernel.sheets import DASH, ROUNDED_NUMBER, day_of, text_of
 from municipality.places.models import Area
 from shops.models import Shop
 
@@ -91,7 +91,7 @@ def _check_party(fine: Fine, text: Mapping[str, str], known: Known) -> None:
     number, licence = text.get("civil_id", ""), "".join(text.get("licence_no", "").split()).upper()
     shop = known.shops.get(licence)
     if number:
-        if ROUNDED.fullmatch(number.replace(" ", "")):
+        if ROUNDED_NUMBER.fullmatch(number.replace(" ", "")):
             fine.wrong("civil_id", "sheet_number")
         else:
             try:

@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.accounts.access import public
-from municipality.accounts.limits import WRONG_DIGITS, spend
+from municipality.accounts.limits import WRONG_DIGITS, take_attempt
 from municipality.cases import queries as cases
 from municipality.cases.views.public import service_card
 from municipality.delegation.authorization import Access, authorize, is_authorized
@@ -73,11 +73,11 @@ def start(request: HttpRequest) -> HttpResponse:
     form, submitted = read_form(request, FindForm)
     is_missed, refusal = False, None
     if submitted and form.is_valid():
-        if not spend(request, "violation", limit=MAX_TRIES, seconds=SECONDS):
+        if not take_attempt(request, "violation", limit=MAX_TRIES, seconds=SECONDS):
             return too_many_requests(request, SECONDS)
         number = form.cleaned_data["number"]
         attempt = WRONG_DIGITS.use(number)
-        row = queries.by_number(number, form.cleaned_data["last_four"]) if attempt.is_kept else None
+        row = queries.by_number(number, form.cleaned_data["last_four"]) if attempt.is_within else None
         if row is not None:
             WRONG_DIGITS.give_back(number)
             known = [pk for pk in _found_ids(request) if pk != row.public_id]
@@ -92,8 +92,8 @@ def start(request: HttpRequest) -> HttpResponse:
                 secure=settings.SESSION_COOKIE_SECURE,
             )
             return answer
-        refusal = None if attempt.is_kept else attempt
-        is_missed = attempt.is_kept
+        refusal = None if attempt.is_within else attempt
+        is_missed = attempt.is_within
     response = service_card(
         request,
         "violations",

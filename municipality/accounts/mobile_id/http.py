@@ -1,4 +1,4 @@
-"""The adapter that speaks JSON over HTTP, with a client certificate where the settings name one."""
+"""The adapter for JSON over HTTP, with a client certificate if the settings name one."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ log = logging.getLogger(__name__)
 
 CONNECT_SECONDS, READ_SECONDS = 3, 5
 ANSWER_LIMIT = 64 * 1024
-# Both languages go into every request: the phone shows its owner's.
+# Every request has both languages: the phone shows its owner's.
 SERVICE = {"service_ar": "خدمات بلدية الكويت", "service_en": "Kuwait Municipality e-services"}
 REASON = {"reason_ar": "الدخول إلى البوابة", "reason_en": "Sign in to the portal"}
-# What the provider's words mean here; any other word is an answer we do not understand.
+# The provider's statuses; any other makes the answer invalid.
 STATUSES: dict[str, Status] = {
     "pending": "pending",
     "approved": "approved",
@@ -46,19 +46,19 @@ class HttpMobileId:
         }
         if civil_id and channel == "push":
             body["civil_id"] = civil_id
-        status, answer = self._call("POST", "/auth-requests", body)
+        status, body_received = self._call("POST", "/auth-requests", body)
         if status in (404, 409, 422):
             raise RequestRefused
         if status != 201:
             raise ProviderAway(f"status {status}")
-        request_id = answer.get("request_id")
+        request_id = body_received.get("request_id")
         if not isinstance(request_id, str) or not 1 <= len(request_id) <= 100:
             raise ProviderAway("no request id")
-        qr = answer.get("qr")
-        return Started(request_id, qr if isinstance(qr, str) and channel == "qr" else "", _instant(answer.get("expires_at")))
+        qr = body_received.get("qr")
+        return Started(request_id, qr if isinstance(qr, str) and channel == "qr" else "", _instant(body_received.get("expires_at")))
 
     def result(self, request_id: str) -> Result:
-        """GET /auth-requests/<id>. Raises ProviderAway. A request the provider no longer knows has expired."""
+        """GET /auth-requests/<id>. Raises ProviderAway. A request that the provider does not know has expired."""
         status, answer = self._call("GET", f"/auth-requests/{quote(request_id, safe='')}")
         if status in (404, 410):
             return Result("expired")
@@ -101,14 +101,14 @@ class HttpMobileId:
 
 
 def _instant(text: object) -> dt.datetime:
-    """The provider's end of the request, or five minutes from now where it names none."""
+    """The provider's expiry of the request; five minutes from now if it is missing or invalid."""
     try:
-        found = parse_datetime(text) if isinstance(text, str) else None
+        instant = parse_datetime(text) if isinstance(text, str) else None
     except ValueError:
-        found = None
-    if found is None:
+        instant = None
+    if instant is None:
         return clock.now() + dt.timedelta(minutes=5)
-    return found.astimezone(dt.UTC) if found.tzinfo else found.replace(tzinfo=dt.UTC)
+    return instant.astimezone(dt.UTC) if instant.tzinfo else instant.replace(tzinfo=dt.UTC)
 
 
 def _person(value: object) -> Person:

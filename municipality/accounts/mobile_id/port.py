@@ -1,4 +1,4 @@
-"""What the portal asks of an identity provider, whatever it speaks."""
+"""The interface of an identity provider, whatever its protocol."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ Status = Literal["pending", "approved", "declined", "expired"]
 
 
 class ProviderAway(Exception):
-    """The provider does not answer, or answers nonsense. Nothing is known about the request."""
+    """The provider does not answer, or its answer is invalid. Nothing is known about the request."""
 
 
 class RequestRefused(Exception):
-    """The provider will not ask this person: unknown number, no upgraded identity. The page must not tell."""
+    """The provider does not ask this person: unknown number, no upgraded identity. Pages must not reveal it."""
 
 
 @dataclass(frozen=True)
 class Started:
-    """A request under way. `qr` is the text for the code, empty for a push; `expires_at` is UTC."""
+    """A started request. `qr` is the text of the QR code, empty for a push; `expires_at` is UTC."""
 
     request_id: str
     qr: str
@@ -32,7 +32,7 @@ class Started:
 
 @dataclass(frozen=True)
 class Person:
-    """Who approved, as the provider states it. `civil_id` is checked by the caller."""
+    """The person who approved, as the provider states it; the caller validates `civil_id`."""
 
     civil_id: str
     name_ar: str
@@ -42,7 +42,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Result:
-    """The state of a request; `person` only when approved."""
+    """The status of a request; `person` only if it is approved."""
 
     status: Status
     assurance: str = ""
@@ -50,18 +50,16 @@ class Result:
 
 
 class IdentityProvider(Protocol):
-    """Asks a person, and says what the person answered."""
-
     def start(self, civil_id: str | None, channel: Channel, *, number_match: str, callback_url: str) -> Started:
-        """Ask. Raises ProviderAway and RequestRefused."""
+        """Start a request. Raises ProviderAway and RequestRefused."""
         ...
 
     def result(self, request_id: str) -> Result:
-        """The present state, from the provider itself; of a request that it does not know, expired. Raises ProviderAway."""
+        """The present status by the provider; `expired` for a request that it does not know. Raises ProviderAway."""
         ...
 
 
 def provider() -> IdentityProvider:
-    """The adapter that MOBILE_ID_ADAPTER names."""
+    """An instance of the class that the setting MOBILE_ID_ADAPTER names."""
     adapter: IdentityProvider = import_string(settings.MOBILE_ID_ADAPTER)()
     return adapter

@@ -1,4 +1,4 @@
-"""Kuwait Mobile ID as a provider of the sign-in library. Its account id is the keyed hash of the civil number."""
+"""Kuwait Mobile ID as a provider of allauth. The uid of an account is the keyed hash of the civil number."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ PROVIDER_ID = "mobile_id"
 
 
 class MobileIdAccount(ProviderAccount):
-    """Shown by the portal's name for it: the account itself says nothing about its owner."""
+    """Shown by a fixed name, without data of its owner."""
 
     def to_str(self) -> str:
         return "Kuwait Mobile ID"
 
 
 class MobileIdProvider(Provider):
-    """Turns an approved `Result` into a login. The flow is our own views: there is no redirect to a provider."""
+    """Turns an approved `Result` into a login. The flow is in `views.sign_in`, without a redirect to a provider."""
 
     id = PROVIDER_ID
     name = "Kuwait Mobile ID"

@@ -1,6 +1,6 @@
-"""The alarm of the broken glass: superusers are for emergencies, so each time one is made or comes in the auditors hear of it.
+"""Alarms about superusers, who are for emergencies: the auditors are notified of every new one and of each of their sign-ins.
 
-Whoever sets the mark in the database by hand must write the alarm first (`accounts.guards`); the worker finds it like any other.
+To set the flag in the database by hand, the alarm must be inserted first (`accounts.guards`); it is notified like any other.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from municipality.kernel import clock
 from municipality.kernel.actors import system
 
 AUDITOR = "auditor"
-SHOWN_DAYS = 7
+RECENT_DAYS = 7
 
 
-def sound_sign_in(user: User) -> SuperuserAlarm:
-    """A superuser has come in."""
+def raise_sign_in_alarm(user: User) -> SuperuserAlarm:
+    """Create the alarm for the sign-in of a superuser."""
     return SuperuserAlarm.objects.create(user=user, kind=AlarmKind.SIGNED_IN, at=clock.now())
 
 
-def tell() -> int:
-    """Put every alarm that nobody was told of on the record and tell each auditor. Returns how many. Runs every fifteen seconds."""
-    told = 0
+def notify_auditors() -> int:
+    """Record every new alarm in the audit log and notify each auditor. Returns how many alarms. Runs every fifteen seconds."""
+    count = 0
     for alarm in SuperuserAlarm.objects.filter(told_at__isnull=True).select_related("user").order_by("pk"):
         with transaction.atomic():
             if not SuperuserAlarm.objects.filter(pk=alarm.pk, told_at__isnull=True).update(told_at=clock.now()):
@@ -44,11 +44,11 @@ def tell() -> int:
                     user_id=auditor.pk,
                     about=f"alarm-{alarm.pk}",
                 )
-        told += 1
-    return told
+        count += 1
+    return count
 
 
 def recent() -> QuerySet[SuperuserAlarm]:
-    """The alarms of the last days, the newest first, for the first page of the auditors."""
-    since = clock.now() - dt.timedelta(days=SHOWN_DAYS)
+    """The alarms of the last RECENT_DAYS days, the newest first."""
+    since = clock.now() - dt.timedelta(days=RECENT_DAYS)
     return SuperuserAlarm.objects.filter(at__gte=since).select_related("user").order_by("-pk")

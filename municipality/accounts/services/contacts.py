@@ -34,20 +34,20 @@ class WrongCode(Refused):
 
 
 class CodeOver(Refused):
-    """There is no code to enter: it has run out, was used, or was tried too often."""
+    """There is no code to enter: it has expired, was used, or was tried too often."""
 
 
 def send_code(*, user: User, contact: Contact, address: str, client: str) -> ContactCode:
-    """Make a code for `address` and promise its sending; earlier codes for the same contact end. Raises TooMany.
+    """Create a code for `address` and enqueue its sending; earlier codes of the same contact expire. Raises TooMany.
 
-    Limits (per address, person and client) follow SMS-pumping practice: 3 an hour and 10 a day for one address, 20 an hour for one client.
+    Limits against SMS pumping: 3 an hour and 10 a day for one address, 10 an hour for one person, 20 an hour for one client.
     """
     subject = f"{contact}:{address.casefold()}"
     allowed = (
-        limits.CODES_FROM.take(client)
-        and limits.CODES_OF.take(user.key)
-        and limits.CODES_TO_HOUR.take(subject)
-        and limits.CODES_TO_DAY.take(subject)
+        limits.CODES_PER_CLIENT.take(client)
+        and limits.CODES_PER_PERSON.take(user.key)
+        and limits.CODES_PER_HOUR.take(subject)
+        and limits.CODES_PER_DAY.take(subject)
     )
     if not allowed:
         raise TooMany("codes", _("Too many codes were asked for. Please try again in an hour."))
@@ -71,7 +71,7 @@ def send_code(*, user: User, contact: Contact, address: str, client: str) -> Con
 
 
 def code_text(code_id: int) -> str:
-    """The six digits, for the one message that carries them; nothing once the code no longer serves."""
+    """The six digits, for the message that contains them; empty once the code is used or expired."""
     code = ContactCode.objects.filter(pk=code_id).first()
     if code is None or not code.code_cipher or code.used_at is not None or clock.now() >= code.expires_at:
         return ""
@@ -79,7 +79,7 @@ def code_text(code_id: int) -> str:
 
 
 def waiting_code(user: User, contact: Contact) -> ContactCode | None:
-    """The code that can still be entered, or none."""
+    """The code that can still be entered, or None."""
     newest = ContactCode.objects.filter(user=user, channel=contact).order_by("-pk").first()
     if newest is None or newest.used_at is not None or newest.tries >= MAX_TRIES or clock.now() >= newest.expires_at:
         return None
@@ -87,7 +87,7 @@ def waiting_code(user: User, contact: Contact) -> ContactCode | None:
 
 
 def confirm(*, user: User, contact: Contact, typed: str) -> None:
-    """Compare a typed code and, if right, put the address on file. Raises WrongCode, CodeOver and TooMany."""
+    """Check a typed code and, if it is right, save the address as confirmed. Raises WrongCode, CodeOver and TooMany."""
     if not limits.CODE_TRIES.take(user.key):
         raise TooMany("code_tries", _("Too many codes were tried. Please try again in an hour."))
     code = waiting_code(user, contact)
@@ -113,7 +113,7 @@ def confirm(*, user: User, contact: Contact, typed: str) -> None:
 
 
 def choose_language(*, user: User, language: Literal["ar", "en"]) -> None:
-    """The language of messages."""
+    """Set the language of messages."""
     with transaction.atomic():
         User.objects.filter(pk=user.pk).update(language=language)
         record("accounts.language_chosen", subject=user.key, actor=actor_of(user), data={"language": language})
@@ -121,9 +121,8 @@ def choose_language(*, user: User, language: Literal["ar", "en"]) -> None:
 
 
 def forget(older_than: dt.timedelta = dt.timedelta(days=1)) -> int:
-    """Drop codes that were used or ran out a day ago. Returns how many."""
-    gone, _counts = ContactCode.objects.filter(expires_at__lt=clock.now() - older_than).delete()
-    return gone
+    """Delete codes that expired before `older_than`. Returns how many."""
+    return ContactCode.objects.filter(expires_at__lt=clock.now() - older_than).delete()[0]
 
 
 def _hash(code_id: int, text: str) -> str:

@@ -1,6 +1,6 @@
-"""The way back for a member of staff whose passkey is lost: they ask, a second person who has seen them opens it.
+"""Recovery of lost passkeys of staff: they report the loss, and a second person who has seen them allows the recovery.
 
-Opening forgets every passkey of the account and ends its sessions; password and code then lead to the first passkey again.
+This deletes every passkey of the account and ends its sessions; then password and code suffice to add a new passkey.
 """
 
 from __future__ import annotations
@@ -19,46 +19,46 @@ from municipality.jobs.services import enqueue
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 
-STANDS = dt.timedelta(hours=24)  # an older request is asked anew
+LIFETIME = dt.timedelta(hours=24)  # of a report
 ADMINISTRATOR, SUPERVISOR = "operator", "supervisor"
 
 
-def waiting_of(user: User) -> KeyLoss | None:
-    """The request of this member of staff that waits for its second person."""
-    return KeyLoss.objects.filter(user=user, opened_at__isnull=True, asked_at__gt=clock.now() - STANDS).order_by("-pk").first()
+def pending_of(user: User) -> KeyLoss | None:
+    """The report of this member of staff that waits for a second person, or None."""
+    return KeyLoss.objects.filter(user=user, opened_at__isnull=True, asked_at__gt=clock.now() - LIFETIME).order_by("-pk").first()
 
 
-def ask(user: User) -> KeyLoss:
-    """Say that one's passkey is lost. The same request again within a day is the same one."""
+def report_loss(user: User) -> KeyLoss:
+    """Report the own passkey as lost; returns the pending report if there is one."""
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)
-        standing = waiting_of(user)
-        if standing is not None:
-            return standing
+        pending = pending_of(user)
+        if pending is not None:
+            return pending
         loss = KeyLoss.objects.create(user=user, asked_at=clock.now())
         record("accounts.passkey_lost", subject=user.key, actor=actor_of(user), data={"loss": loss.pk})
     return loss
 
 
-def waiting_for(opener: User) -> QuerySet[KeyLoss]:
-    """What this person may open: an operator for all but themselves, a supervisor for the people of the own branch."""
-    rows = KeyLoss.objects.filter(opened_at__isnull=True, asked_at__gt=clock.now() - STANDS, user__is_active=True).exclude(user=opener)
+def pending_for(opener: User) -> QuerySet[KeyLoss]:
+    """The reports that this user may decide on: an operator those of all others, a supervisor those of their branch."""
+    rows = KeyLoss.objects.filter(opened_at__isnull=True, asked_at__gt=clock.now() - LIFETIME, user__is_active=True).exclude(user=opener)
     roles = set(opener.groups.filter(name__in=(ADMINISTRATOR, SUPERVISOR)).values_list("name", flat=True))
     if ADMINISTRATOR not in roles:
         rows = rows.filter(user__branch=opener.branch_id) if SUPERVISOR in roles and opener.branch_id else rows.none()
     return rows.select_related("user__branch").order_by("pk")
 
 
-def open_way_back(loss: KeyLoss, *, opener: User) -> None:
-    """Forget the passkeys of the one who asked, end their sessions, tell them. Raises NotPermitted, and Refused if it was opened."""
+def allow_recovery(loss: KeyLoss, *, opener: User) -> None:
+    """Delete the passkeys of the reporter, end their sessions, notify them. Raises NotPermitted, and Refused if it was done already."""
     with transaction.atomic():
-        if not waiting_for(opener).filter(pk=loss.pk).exists():
+        if not pending_for(opener).filter(pk=loss.pk).exists():
             raise NotPermitted("not_yours", _("This request does not wait for you any more."))
-        moved = KeyLoss.objects.filter(pk=loss.pk, opened_at__isnull=True).update(opened_at=clock.now(), opened_by=opener)
-        if not moved:
+        updated = KeyLoss.objects.filter(pk=loss.pk, opened_at__isnull=True).update(opened_at=clock.now(), opened_by=opener)
+        if not updated:
             raise Refused("opened_already", _("This request does not wait for you any more."))
-        gone, _counts = Authenticator.objects.filter(user=loss.user, type=Authenticator.Type.WEBAUTHN).delete()
+        deleted, _counts = Authenticator.objects.filter(user=loss.user, type=Authenticator.Type.WEBAUTHN).delete()
         kind = "accounts.way_back_opened"
-        record(kind, subject=loss.user.key, actor=actor_of(opener), data={"loss": loss.pk, "keys": gone})
+        record(kind, subject=loss.user.key, actor=actor_of(opener), data={"loss": loss.pk, "keys": deleted})
         enqueue("notifications.account", key=f"{kind}:{loss.pk}", message=kind, user_id=loss.user_id, about=f"loss-{loss.pk}")
         end_all_of(loss.user)

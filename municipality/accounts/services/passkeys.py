@@ -1,7 +1,7 @@
-"""Passkeys (W3C Web Authentication level 2): a way in for staff, and for people whom Mobile ID made known.
+"""Passkeys (W3C Web Authentication level 2), for staff and for people who signed in through an identity provider once.
 
-A challenge serves once, for five minutes, in the browser session that asked for it. What a key signs is checked by the
-libraries (fido2 through allauth); here stands who may use it, and that a copied key is noticed by its counter.
+A challenge serves once, for five minutes, in the browser session that requested it. Signatures are verified by fido2 through
+allauth; this module decides who may use a key, and detects copied keys by their counter.
 """
 
 from __future__ import annotations
@@ -30,28 +30,28 @@ from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 
 CHALLENGE_SECONDS = 300
-MOST = 10  # keys of one account
-LONGEST = 20_000  # characters of an answer
+MAX_KEYS = 10  # keys of one account
+MAX_ANSWER_LENGTH = 20_000  # characters of an answer
 NAME_LENGTH = 60
-ASKED_AT = "passkey_asked_at"
-# What the libraries raise at an answer that is not one.
-_NONSENSE = (ValidationError, ValueError, TypeError, LookupError, AttributeError, struct.error, InvalidSignature)
+CHALLENGE_AT = "passkey_asked_at"
+# What the libraries raise for an invalid answer.
+_INVALID_ANSWER = (ValidationError, ValueError, TypeError, LookupError, AttributeError, struct.error, InvalidSignature)
 
 
 class NotFresh(Refused):
-    """The last sign-in is too long ago for this act."""
+    """The last proof of this session is too old to add a passkey."""
 
 
 class Unusable(Refused):
-    """The answer does not fit the question of this browser, or the key may not be used here."""
+    """The answer does not fit the challenge of this browser, or the key may not be used here."""
 
 
 class LastWayIn(Refused):
-    """Without this key nobody could come into the account again."""
+    """Without this key the account could not be signed in to again."""
 
 
 class TooMany(Refused):
-    """There are as many keys as one account may have."""
+    """The account has MAX_KEYS keys already."""
 
 
 def of(user: User) -> QuerySet[Authenticator]:
@@ -65,27 +65,26 @@ def require_fresh(request: HttpRequest) -> None:
         raise NotFresh("not_fresh", _("Please sign in again first: a passkey is added within five minutes after signing in."))
 
 
-def offer(request: HttpRequest, user: User) -> str:
-    """What the browser needs to make a key for `user`, as JSON. Raises NotFresh and TooMany."""
+def registration_options(request: HttpRequest, user: User) -> str:
+    """The options with which the browser creates a key for `user`, as JSON. Raises NotFresh and TooMany."""
     require_fresh(request)
-    _room(user)
-    options = auth.begin_registration(user, passwordless=True)
-    return _asked(request, options)
+    _require_room(user)
+    return _start_challenge(request, auth.begin_registration(user, passwordless=True))
 
 
-def ask(request: HttpRequest, user: User | None = None) -> str:
-    """What the browser needs to use a key, as JSON: one of `user`, or whichever the person picks."""
-    return _asked(request, auth.begin_authentication(user))
+def authentication_options(request: HttpRequest, user: User | None = None) -> str:
+    """The options with which the browser uses a key, as JSON: one of `user`, or whichever the person picks."""
+    return _start_challenge(request, auth.begin_authentication(user))
 
 
 def add(request: HttpRequest, user: User, *, name: str, answer: str) -> Authenticator:
-    """Keep a new key and tell the person. Raises NotFresh, TooMany and Unusable."""
+    """Save a new key and notify the person. Raises NotFresh, TooMany and Unusable."""
     require_fresh(request)
-    credential = _taken(request, answer)
+    credential = _read_answer(request, answer)
     try:
         auth.parse_registration_response(credential)
         data = auth.complete_registration(credential)
-    except _NONSENSE as failure:
+    except _INVALID_ANSWER as failure:
         raise _unusable() from failure
     finally:
         auth.clear_state()
@@ -93,31 +92,31 @@ def add(request: HttpRequest, user: User, *, name: str, answer: str) -> Authenti
         raise Unusable("not_verified", _("This key does not check who holds it. Please use one that asks for a finger, a face or a PIN."))
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)
-        _room(user)
+        _require_room(user)
         is_first = not of(user).exists()
         key = auth.WebAuthn.add(user, name, credential).instance
         key.data["counter"] = data.counter
         key.save(update_fields=["data"])
-        data = {"key": key.pk, "first": is_first, "by_passkey": keyholders.used(request)}
+        data = {"key": key.pk, "first": is_first, "by_passkey": keyholders.used_passkey(request)}
         record("accounts.passkey_added", subject=user.key, actor=actor_of(user), data=data)
-        _tell(user, "accounts.passkey_added", key)
+        _notify(user, "accounts.passkey_added", key)
     return key
 
 
-def proven(request: HttpRequest, answer: str, user: User | None = None, *, of_staff: bool = False) -> Authenticator:
-    """The key that answered this browser's question: one of `user`, or of whom the key names. Raises Unusable.
+def verify(request: HttpRequest, answer: str, user: User | None = None, *, of_staff: bool = False) -> Authenticator:
+    """Verify an answer to this browser's challenge and return its key, which must be one of `user` if given. Raises Unusable.
 
-    Without `user` the key is the only proof: it must have checked who holds it, and it is one of people, or of staff where
-    `of_staff` says so.
+    Without `user` the key is the only proof: it must have verified its holder (PIN or biometrics), and be a key of a person, or with
+    `of_staff` of staff.
     """
-    credential = _taken(request, answer)
+    credential = _read_answer(request, answer)
     try:
         response = auth.parse_authentication_response(credential)
         owner = user or _holder(credential, of_staff=of_staff)
         key = auth.complete_authentication(owner, credential)
         counter = response.response.authenticator_data.counter
         is_alone_enough = response.response.authenticator_data.is_user_verified() and owner.is_staff == of_staff
-    except _NONSENSE as failure:
+    except _INVALID_ANSWER as failure:
         raise _unusable() from failure
     finally:
         auth.clear_state()
@@ -128,17 +127,17 @@ def proven(request: HttpRequest, answer: str, user: User | None = None, *, of_st
 
 
 def _holder(credential: dict[str, Any], *, of_staff: bool) -> User:
-    """Whom the key names, of staff or of the people. Raises Unusable, whatever is wrong."""
+    """The user whom the credential names, staff or a person as `of_staff` says. Raises Unusable."""
     handle = websafe_decode(credential["response"]["userHandle"]).decode("ascii")
     rows = User.objects.filter(is_staff=True) if of_staff else User.objects.people().filter(civil_id_digest__isnull=False)
-    found = rows.filter(public_id=handle).first()
-    if found is None:
+    user = rows.filter(public_id=handle).first()
+    if user is None:
         raise _unusable()
-    return found
+    return user
 
 
 def _count(key: Authenticator, counter: int) -> None:
-    """A counter that does not grow says that the key was copied (section 6.1.1). Keys without one stay at nought."""
+    """Store the counter of a key. Raises Unusable if it did not grow: the key was copied (section 6.1.1). Keys without one stay at 0."""
     with transaction.atomic():
         row = Authenticator.objects.select_for_update().filter(pk=key.pk).first()
         before = row.data.get("counter", 0) if row else 0
@@ -149,12 +148,12 @@ def _count(key: Authenticator, counter: int) -> None:
         elif row and counter:
             row.data["counter"] = counter
             row.save(update_fields=["data"])
-    if is_copy:  # outside, so that the record stays
+    if is_copy:  # outside of the transaction, so that the audit event stays
         raise _unusable()
 
 
 def rename(user: User, key: Authenticator, name: str) -> None:
-    """Give a key another name."""
+    """Rename a key."""
     with transaction.atomic():
         key.data["name"] = name
         key.save(update_fields=["data"])
@@ -162,51 +161,49 @@ def rename(user: User, key: Authenticator, name: str) -> None:
 
 
 def remove(request: HttpRequest, user: User, key: Authenticator) -> None:
-    """Forget a key, end every other session of the account, and tell the person. Raises LastWayIn."""
+    """Delete a key, end every other session of the account, and notify the person. Raises LastWayIn."""
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)
-        if not other_ways(user, key):
+        if not has_other_sign_in(user, key):
             raise LastWayIn("last_way_in", _("This is the last way into the account. Please add another one before it is removed."))
-        _tell(user, "accounts.passkey_removed", key)
+        _notify(user, "accounts.passkey_removed", key)
         record("accounts.passkey_removed", subject=user.key, actor=actor_of(user), data={"key": key.pk})
         Authenticator.objects.filter(pk=key.pk).delete()
         end_others(request, user)
 
 
-def other_ways(user: User, key: Authenticator) -> bool:
-    """Whether the account can be entered without this key: by another one, by a provider that is set up, or by the code app of
-    staff who need no passkey.
-
-    Any provider that asserts a person's civil number leads into their account, whichever they came by so far.
+def has_other_sign_in(user: User, key: Authenticator) -> bool:
+    """Whether the account can be signed in to without this key: by another key, for people by a configured identity provider
+    (whichever they used so far), for staff who need no passkey by their authenticator app.
     """
     if of(user).exclude(pk=key.pk).exists():
         return True
-    if user.is_staff and keyholders.must_hold(user) and not settings.STAFF_CODES_COUNT_AS_KEYS:
+    if user.is_staff and keyholders.must_hold_passkey(user) and not settings.STAFF_CODES_COUNT_AS_KEYS:
         return False
     if user.is_staff:
         return Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists()
     return bool(settings.MOBILE_ID_URL) or openid.is_set_up()
 
 
-def _room(user: User) -> None:
-    if of(user).count() >= MOST:
+def _require_room(user: User) -> None:
+    if of(user).count() >= MAX_KEYS:
         raise TooMany("passkeys", _("There are ten passkeys already. Please remove one first."))
 
 
-def _asked(request: HttpRequest, options: dict[str, Any]) -> str:
-    request.session[ASKED_AT] = clock.now().timestamp()
+def _start_challenge(request: HttpRequest, options: dict[str, Any]) -> str:
+    request.session[CHALLENGE_AT] = clock.now().timestamp()
     return json.dumps(options, default=dict)
 
 
-def _taken(request: HttpRequest, answer: str) -> dict[str, Any]:
-    """The answer as an object, if this browser asked lately. Whatever comes of it, the question is used up."""
-    asked_at = request.session.pop(ASKED_AT, None)
-    late = not isinstance(asked_at, float) or clock.now().timestamp() - asked_at >= CHALLENGE_SECONDS
+def _read_answer(request: HttpRequest, answer: str) -> dict[str, Any]:
+    """The answer as an object, if this browser has a recent challenge, which is used up in any case. Raises Unusable."""
+    started_at = request.session.pop(CHALLENGE_AT, None)
+    is_late = not isinstance(started_at, float) or clock.now().timestamp() - started_at >= CHALLENGE_SECONDS
     try:
-        credential = json.loads(answer) if len(answer) <= LONGEST else None
+        credential = json.loads(answer) if len(answer) <= MAX_ANSWER_LENGTH else None
     except (ValueError, RecursionError):
         credential = None
-    if late or not isinstance(credential, dict):
+    if is_late or not isinstance(credential, dict):
         auth.clear_state()
         raise _unusable()
     return credential
@@ -216,6 +213,5 @@ def _unusable() -> Unusable:
     return Unusable("passkey_unusable", _("The passkey could not be used. Please try again, or take another way in."))
 
 
-def _tell(user: User, kind: str, key: Authenticator) -> None:
-    """Whoever holds the account hears of it."""
+def _notify(user: User, kind: str, key: Authenticator) -> None:
     enqueue("notifications.account", key=f"{kind}:{key.pk}", message=kind, user_id=user.pk, about=f"passkey-{key.pk}")

@@ -33,7 +33,7 @@ class TooMany(Refused):
 
 
 def enrol(*, user: User, actor: Actor, secret: str = "") -> tuple[str, str]:
-    """Give an officer a new secret and end their sessions; returns the secret and its otpauth address, to be shown once.
+    """Give a member of staff a new secret and end their sessions. Returns the secret and its otpauth URL, to be shown once.
 
     Raises NotStaff.
     """
@@ -49,14 +49,14 @@ def enrol(*, user: User, actor: Actor, secret: str = "") -> tuple[str, str]:
 
 
 def otpauth(user: User, secret: str) -> str:
-    """The address that authenticator apps read."""
+    """The otpauth URL, which authenticator apps read."""
     issuer = mfa_settings.TOTP_ISSUER
     query = urlencode({"secret": secret, "issuer": issuer}, quote_via=quote)
     return f"otpauth://totp/{quote(issuer)}:{quote(user.login)}?{query}"
 
 
 def check(*, user: User, typed: str) -> Authenticator | None:
-    """The officer's authenticator if the typed code is right and unused. Raises TooMany after five wrong ones in five minutes."""
+    """The user's authenticator if the typed code is right and unused, else None. Raises TooMany after five wrong ones in five minutes."""
     if not limits.STAFF_CODE.take(user.key):
         raise TooMany("staff_code", _("Too many tries. Please try again in five minutes."))
     authenticator = Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).first()
@@ -74,7 +74,7 @@ def check(*, user: User, typed: str) -> Authenticator | None:
 
 
 def _use(user: User, step: int) -> bool:
-    """Whether this is the first use of the step, and no later step was used."""
+    """Mark a time step as used. False if it or a later one was used already."""
     if SecondFactorUse.objects.filter(user=user, step__gte=step).exists():
         return False
     try:
@@ -86,6 +86,5 @@ def _use(user: User, step: int) -> bool:
 
 
 def forget(older_than: dt.timedelta = dt.timedelta(days=1)) -> int:
-    """Drop used steps that no clock accepts any more. Returns how many."""
-    gone, _counts = SecondFactorUse.objects.filter(at__lt=clock.now() - older_than).delete()
-    return gone
+    """Delete used steps whose codes are no longer accepted. Returns how many."""
+    return SecondFactorUse.objects.filter(at__lt=clock.now() - older_than).delete()[0]

@@ -22,35 +22,35 @@ End = Literal["idle", "absolute", ""]
 
 
 def mark_start(request: HttpRequest) -> None:
-    """Note the beginning of a session that was just signed in."""
+    """Set the timestamps of a session that was just signed in."""
     request.session[STARTED] = request.session[SEEN] = request.session[PROVEN] = clock.now().timestamp()
 
 
 def mark_proven(request: HttpRequest) -> None:
-    """Note that the holder of this session has just proved again who they are."""
+    """Set the time of the last proof of this session to now."""
     request.session[PROVEN] = clock.now().timestamp()
 
 
 def is_fresh(request: HttpRequest) -> bool:
-    """Whether the last proof of this session, its sign-in or one asked for since, is not older than PROOF_SECONDS."""
+    """Whether the last proof of this session (sign-in or reauthentication) is not older than PROOF_SECONDS."""
     proven = request.session.get(PROVEN)
     return isinstance(proven, float) and 0 <= clock.now().timestamp() - proven < settings.PROOF_SECONDS
 
 
-def end_of(request: HttpRequest) -> End:
-    """Why this signed-in session is over, or nothing. A session without marks has no known age and is over.
+def end_reason(request: HttpRequest) -> End:
+    """Why this signed-in session is over; empty if it is not. A session without timestamps is over.
 
-    The last sight is noted once a minute, so that a quiet session ends at most one minute early, never late.
+    The last activity is stored once a minute, so an idle session ends up to one minute early, never late.
     """
     now = clock.now().timestamp()
-    started, seen = request.session.get(STARTED), request.session.get(SEEN)
-    if not isinstance(started, float) or not isinstance(seen, float) or now - started >= settings.SESSION_ABSOLUTE_SECONDS:
+    started, last_seen = request.session.get(STARTED), request.session.get(SEEN)
+    if not isinstance(started, float) or not isinstance(last_seen, float) or now - started >= settings.SESSION_ABSOLUTE_SECONDS:
         return "absolute"
-    return "idle" if now - seen >= settings.SESSION_IDLE_SECONDS else ""
+    return "idle" if now - last_seen >= settings.SESSION_IDLE_SECONDS else ""
 
 
-def note_sight(request: HttpRequest) -> bool:
-    """Note that the session is in use; writes at most once a minute. True if it wrote."""
+def note_activity(request: HttpRequest) -> bool:
+    """Store the time of the last activity, at most once a minute. True if it was stored."""
     now = clock.now()
     if now.timestamp() - request.session[SEEN] < NOTE_SECONDS:
         return False
@@ -59,8 +59,8 @@ def note_sight(request: HttpRequest) -> bool:
     return True
 
 
-def end_one(request: HttpRequest, user: User, session_id: int) -> bool:
-    """End one of the person's own sessions. False if it is not theirs or has ended already."""
+def end_session(request: HttpRequest, user: User, session_id: int) -> bool:
+    """End one session of the user. False if there is no such session."""
     row = UserSession.objects.filter(pk=session_id, user=user).first()
     if row is None:
         return False
@@ -71,7 +71,7 @@ def end_one(request: HttpRequest, user: User, session_id: int) -> bool:
 
 
 def end_others(request: HttpRequest, user: User) -> int:
-    """End every session of the person but this one. Returns how many."""
+    """End every session of the user except this one. Returns how many."""
     rows = list(UserSession.objects.filter(user=user).exclude(session_key=request.session.session_key))
     with transaction.atomic():
         record("accounts.sessions_ended", subject=user.key, actor=actor_of(user), data={"count": len(rows)})
@@ -80,21 +80,21 @@ def end_others(request: HttpRequest, user: User) -> int:
 
 
 def end_all_of(user: User) -> int:
-    """End every session of a person or an officer: a lost device, a leaver. Returns how many."""
+    """End every session of a user. Returns how many."""
     rows = list(UserSession.objects.filter(user=user))
     for row in rows:
         row.end()
     return len(rows)
 
 
-def own(user: User) -> list[UserSession]:
-    """The person's living sessions, the last seen first; rows whose session is gone are swept away."""
+def active_sessions(user: User) -> list[UserSession]:
+    """The sessions of a user that have not ended, the most recently active first; deletes rows whose session is gone."""
     rows: list[Any] = UserSession.objects.purge_and_list(user)
     return sorted(rows, key=lambda row: row.last_seen_at, reverse=True)
 
 
 def forget() -> int:
-    """Drop expired session rows and the list entries of sessions older than the absolute limit. Returns how many."""
+    """Delete expired sessions, and entries of the list that are older than the absolute limit. Returns how many."""
     now = clock.to_machine(clock.now())
     expired, _ = Session.objects.filter(expire_date__lt=now).delete()
     listed, _ = UserSession.objects.filter(created_at__lt=now - dt.timedelta(seconds=settings.SESSION_ABSOLUTE_SECONDS)).delete()

@@ -1,4 +1,4 @@
-"""Signing in through Mobile ID: ask, look for the answer, let in once the browser that asked."""
+"""Sign-in through Mobile ID: start a request, poll its answer, sign in once the browser that started it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ PUSH: Channel = "push"
 SEND_PUSH = "accounts.send_push"  # the job
 SEND_TIMEOUT = dt.timedelta(seconds=15)
 POLL_BATCH = 100
-TOO_MANY_FROM_HERE = _("Too many sign-in requests came from this connection. Please try again in ten minutes.")
+TOO_MANY_REQUESTS = _("Too many sign-in requests came from this connection. Please try again in ten minutes.")
 
 
 class TooMany(Refused):
@@ -45,28 +45,28 @@ class TooMany(Refused):
 
 
 class Unusable(Refused):
-    """The request cannot open a session: late, used, declined, or answered by somebody else."""
+    """The request cannot open a session: it is late, used, declined, or was answered by another person."""
 
 
 @dataclass(frozen=True)
 class PendingSignIn:
-    """A stored request and the nonce that only the asking browser's session keeps."""
+    """A stored request and the nonce that proves the browser which started it."""
 
     row: SignInRequest
     nonce: str
 
 
 def begin(*, number: str | None, channel: Channel, address: str, device: Device | None = None, next_path: str = "") -> PendingSignIn:
-    """Ask Mobile ID. `number` is a valid civil number, needed for a push and ignored for a code to scan.
+    """Start a request of Mobile ID. `number` is a valid civil number, required for a push and ignored for a QR code.
 
-    Raises TooMany and ProviderAway. A number that the provider refuses looks like a phone that does not answer. So no page waits for
-    what the provider says of a number: the push is a job beside the request (`send_push`), a worker asks for its answer
-    (`poll_pushes`), a refused request keeps the id that we gave it, and the end of every push is ours.
+    Raises TooMany and ProviderAway. A number that the provider refuses must look like a phone that does not answer. So no page waits
+    for what the provider says about a number: the push is sent by a job (`send_push`), a worker polls its answer (`poll_pushes`), a
+    refused request keeps the id made here, and a push expires when the portal says so.
     """
     if channel == PUSH and not number:
         raise ValueError("a push needs a civil number")
-    if not limits.may_start(address=address, device=device):
-        raise TooMany("sign_ins_from_address", TOO_MANY_FROM_HERE)
+    if not limits.count_sign_in(address=address, device=device):
+        raise TooMany("sign_ins_from_address", TOO_MANY_REQUESTS)
     digest = civil_ids.digest(number) if number and channel == PUSH else ""
     if digest and not limits.PUSHES.take(digest):
         raise TooMany(
@@ -77,8 +77,9 @@ def begin(*, number: str | None, channel: Channel, address: str, device: Device 
     common = {"browser_hash": _hash(nonce), "channel": channel, "number_match": match, "next_path": next_path, "created_at": now}
     if channel == "qr":
         started = provider().start(None, channel, number_match=match, callback_url=_callback_url())
-        ends = min(started.expires_at, now + LIFETIME)
-        return PendingSignIn(SignInRequest.objects.create(request_id=started.request_id, qr=started.qr, expires_at=ends, **common), nonce)
+        expires_at = min(started.expires_at, now + LIFETIME)
+        row = SignInRequest.objects.create(request_id=started.request_id, qr=started.qr, expires_at=expires_at, **common)
+        return PendingSignIn(row, nonce)
     if not settings.MOBILE_ID_URL:
         raise ProviderAway("MOBILE_ID_URL is not set")
     with transaction.atomic():
@@ -98,10 +99,10 @@ def _callback_url() -> str:
 
 
 def send_push(row_id: int) -> None:
-    """Send the push of a request. Raises ProviderAway: the job tries again while the request is open.
+    """Send the push of a request. Raises ProviderAway: the job is tried again while the request is open.
 
-    The number is erased once the provider has answered or the request has ended. A process that dies between the provider's answer
-    and its note of it makes the phone ask twice; the request follows the second.
+    The number is erased once the provider has answered or the request has ended. If the process dies between the provider's answer
+    and the update of the row, the phone asks twice, and the second request counts.
     """
     row = SignInRequest.objects.filter(pk=row_id, status=SignInStatus.PENDING).exclude(civil_id_cipher="").first()
     if row is None:
@@ -122,32 +123,31 @@ def send_push(row_id: int) -> None:
 
 
 def poll_pushes() -> None:
-    """Ask the provider about pushes whose callback has not come, in a worker; when it is away the pages are told."""
+    """Poll pushes whose callback has not come. While the provider is away, `away_at` tells the waiting pages."""
     now = clock.now()
-    open_ = SignInRequest.objects.filter(channel=PUSH, status=SignInStatus.PENDING, civil_id_cipher="", expires_at__gt=now)
-    for row in open_.order_by(F("polled_at").asc(nulls_first=True), "pk")[:POLL_BATCH]:
+    pending = SignInRequest.objects.filter(channel=PUSH, status=SignInStatus.PENDING, civil_id_cipher="", expires_at__gt=now)
+    for row in pending.order_by(F("polled_at").asc(nulls_first=True), "pk")[:POLL_BATCH]:
         SignInRequest.objects.filter(pk=row.pk).update(polled_at=now)
         try:
             _poll(row)
         except ProviderAway:
-            open_.update(away_at=now)
+            pending.update(away_at=now)
             return
-    open_.exclude(away_at=None).update(away_at=None)
+    pending.exclude(away_at=None).update(away_at=None)
 
 
-def asked_by(row_id: object, nonce: object) -> SignInRequest | None:
-    """The request that this browser session asked, or none."""
+def request_of_browser(row_id: object, nonce: object) -> SignInRequest | None:
+    """The request that this browser's session started, or None."""
     if not isinstance(row_id, int) or not isinstance(nonce, str):
         return None
     row = SignInRequest.objects.filter(pk=row_id).first()
     return row if row is not None and hmac.compare_digest(row.browser_hash, _hash(nonce)) else None
 
 
-def look(row: SignInRequest) -> SignInRequest:
-    """Bring the row up to date. Raises ProviderAway; the row stays as it is.
+def refresh(row: SignInRequest) -> SignInRequest:
+    """Poll the provider if it may have news, and return the updated row. Raises ProviderAway without a change.
 
-    A code is asked about at most once a second unless a callback hinted at news. A push is asked about here after a hint only, which
-    a phone that has answered gives; until then `poll_pushes` asks.
+    A QR code is polled at most once a second, or after a callback. A push is polled here after a callback only, else by `poll_pushes`.
     """
     if row.status != SignInStatus.PENDING:
         return row
@@ -164,10 +164,10 @@ def look(row: SignInRequest) -> SignInRequest:
 
 
 def _poll(row: SignInRequest) -> SignInRequest:
-    """Settle the row by what the provider says. Raises ProviderAway."""
+    """Set the status of the row to the provider's. Raises ProviderAway."""
     result = provider().result(row.request_id)
     if result.status == "pending" or (result.status == "expired" and row.channel == PUSH):
-        return row  # a push ends at our own time: whom the provider knows must not be told by its end
+        return row  # a push expires at our own time, which must not tell whether the provider knows the person
     if result.status != "approved":
         return _settle(row, SignInStatus(result.status))
     return _settle(row, SignInStatus.APPROVED if _number_of(row, result) else SignInStatus.FAILED)
@@ -185,7 +185,7 @@ def _settle(row: SignInRequest, status: SignInStatus) -> SignInRequest:
 
 
 def _number_of(row: SignInRequest, result: Result) -> str | None:
-    """The civil number of an approval that answers this very question, or none."""
+    """The civil number of an approval, if it is of an accepted assurance and of the person who was asked; else None."""
     if result.person is None or result.assurance not in settings.MOBILE_ID_ASSURANCES:
         return None
     try:
@@ -199,7 +199,7 @@ def _number_of(row: SignInRequest, result: Result) -> str | None:
 
 
 def finish(row: SignInRequest) -> tuple[User, Result]:
-    """Take an approved request once and return whom to let in. Raises Unusable and ProviderAway."""
+    """Use an approved request, once. Returns the user to sign in and the provider's result. Raises Unusable and ProviderAway."""
     if row.status != SignInStatus.APPROVED or row.used_at is not None or clock.now() >= row.expires_at:
         raise Unusable("request_unusable", _("This sign-in request can no longer be used. Please start again."))
     result = provider().result(row.request_id)
@@ -208,12 +208,12 @@ def finish(row: SignInRequest) -> tuple[User, Result]:
         SignInRequest.objects.filter(pk=row.pk, used_at__isnull=True).update(status=SignInStatus.FAILED)
         raise Unusable("answer_does_not_fit", _("The answer from Mobile ID does not fit this request. Please start again."))
     with transaction.atomic():
-        taken = SignInRequest.objects.filter(
+        updated = SignInRequest.objects.filter(
             pk=row.pk, status=SignInStatus.APPROVED, used_at__isnull=True, expires_at__gt=clock.now()
         ).update(used_at=clock.now())
-        if taken != 1:
+        if updated != 1:
             raise Unusable("request_unusable", _("This sign-in request can no longer be used. Please start again."))
-        person = welcome(number, result.person)
+        person = get_or_create_user(number, result.person)
         SignInRequest.objects.filter(pk=row.pk).update(person=person, assurance=result.assurance)
         record(
             "accounts.signed_in", subject=person.key, actor=actor_of(person), data={"channel": row.channel, "assurance": result.assurance}
@@ -221,10 +221,10 @@ def finish(row: SignInRequest) -> tuple[User, Result]:
     return person, result
 
 
-def welcome(number: str, person: Person, *, provider_id: str = PROVIDER_ID) -> User:
-    """The user of a civil number, made at the first sign-in; later ones take over the names as the provider has them.
+def get_or_create_user(number: str, person: Person, *, provider_id: str = PROVIDER_ID) -> User:
+    """The user of a civil number, created at the first sign-in; later sign-ins update the names.
 
-    The number alone says whose account it is, whichever provider asserts it.
+    The number alone identifies the account, whichever provider asserts it.
     """
     digest = civil_ids.digest(number)
     user = User.objects.filter(civil_id_digest=digest).first()
@@ -244,36 +244,17 @@ def welcome(number: str, person: Person, *, provider_id: str = PROVIDER_ID) -> U
     return user
 
 
-def hint(request_id: str) -> bool:
-    """A callback says that there is news. Only a known pending request remembers it; the answer itself is always fetched."""
+def note_hint(request_id: str) -> bool:
+    """Note that a callback came for a pending request; True if there is one. The answer itself is always polled."""
     now = clock.now()
-    noted = SignInRequest.objects.filter(request_id=request_id, status=SignInStatus.PENDING, expires_at__gt=now).update(hinted_at=now)
-    return noted == 1
+    pending = SignInRequest.objects.filter(request_id=request_id, status=SignInStatus.PENDING, expires_at__gt=now)
+    return pending.update(hinted_at=now) == 1
 
 
 def forget(older_than: dt.timedelta = dt.timedelta(days=1)) -> int:
-    """Drop requests that can open nothing any more; the record keeps who signed in. Returns how many."""
-    gone, _counts = SignInRequest.objects.filter(expires_at__lt=clock.now() - older_than).delete()
-    return gone
+    """Delete expired requests; the audit log keeps who signed in. Returns how many."""
+    return SignInRequest.objects.filter(expires_at__lt=clock.now() - older_than).delete()[0]
 
 
 def _hash(nonce: str) -> str:
     return hashlib.sha256(nonce.encode()).hexdigest()
-
-
-__all__ = [
-    "PendingSignIn",
-    "ProviderAway",
-    "TooMany",
-    "Unusable",
-    "asked_by",
-    "begin",
-    "finish",
-    "forget",
-    "hint",
-    "is_in_trouble",
-    "look",
-    "poll_pushes",
-    "send_push",
-    "welcome",
-]

@@ -1,4 +1,4 @@
-"""Where Mobile ID says that a request was answered. Anybody can post here, so it is a hint and no more."""
+"""The callback of Mobile ID after an answer. It is not authenticated, so it only triggers polling."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ BODY_LIMIT = 16 * 1024
 @never_cache
 @require_POST
 def mobile_id_callback(request: HttpRequest) -> HttpResponse:
-    """Remember that a known pending request has news. One reply whatever was posted; the answer is fetched, never taken from here."""
+    """Note that a pending request has news. The response is always the same; the answer itself is polled, never taken from here."""
     request_id = _request_id(request)
     if request_id:
-        sign_in.hint(request_id)
+        sign_in.note_hint(request_id)
     return JsonResponse({"status": "received"})
 
 
@@ -33,7 +33,7 @@ mobile_id_callback.reads_raw = True  # type: ignore[attr-defined]
 
 
 def _request_id(request: HttpRequest) -> str:
-    """`RequestDetails.RequestID`, as integrators' callbacks carry it, or `request_id`."""
+    """`RequestDetails.RequestID` of the body, as integrators send it, or `request_id`; empty if neither is valid."""
     try:
         if int(request.META.get("CONTENT_LENGTH") or 0) > BODY_LIMIT:
             return ""
@@ -43,5 +43,5 @@ def _request_id(request: HttpRequest) -> str:
     if not isinstance(body, dict):
         return ""
     details = body.get("RequestDetails")
-    found = details.get("RequestID") if isinstance(details, dict) else body.get("request_id")
-    return found if isinstance(found, str) and 0 < len(found) <= 100 and "\x00" not in found else ""
+    request_id = details.get("RequestID") if isinstance(details, dict) else body.get("request_id")
+    return request_id if isinstance(request_id, str) and 0 < len(request_id) <= 100 and "\x00" not in request_id else ""

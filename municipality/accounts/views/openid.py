@@ -1,4 +1,4 @@
-"""In by the OpenID Connect provider: there, back, and in."""
+"""Sign-in through the OpenID Connect provider."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from django.views.decorators.http import require_GET, require_POST
 from municipality.accounts import known_devices, limits, next_paths, openid
 from municipality.accounts.access import public
 from municipality.accounts.mobile_id.port import ProviderAway
-from municipality.accounts.models import User, actor_of
-from municipality.accounts.services.sign_in import welcome
-from municipality.accounts.views.sign_in import outcome, too_many_from_here
+from municipality.accounts.models import actor_of
+from municipality.accounts.services.sign_in import get_or_create_user
+from municipality.accounts.views.sign_in import outcome, too_many_requests
 from municipality.audit.services import record
 
 log = logging.getLogger(__name__)
@@ -27,14 +27,14 @@ log = logging.getLogger(__name__)
 @never_cache
 @require_POST
 def start(request: HttpRequest) -> HttpResponse:
-    """Send the browser to the provider."""
+    """Redirect to the provider."""
     if not openid.is_set_up():
         raise Http404
-    next_path = next_paths.asked(request)
+    next_path = next_paths.requested(request)
     if request.user.is_authenticated and not request.user.is_staff:
         return redirect(next_path or resolve_url("/"))
-    if not limits.may_start(address=limits.address_of(request), device=known_devices.of(request)):
-        return too_many_from_here(request, next_path)
+    if not limits.count_sign_in(address=limits.address_of(request), device=known_devices.read(request)):
+        return too_many_requests(request, next_path)
     try:
         return openid.begin(request, next_path=next_path)
     except ProviderAway as away:
@@ -46,7 +46,7 @@ def start(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_GET
 def callback(request: HttpRequest) -> HttpResponse:
-    """Back from the provider: in, once, in the browser that went there."""
+    """The provider's redirect back: signs in, once, in the browser that started it."""
     if not openid.is_set_up():
         raise Http404
     state = openid.take_state(request)
@@ -69,16 +69,12 @@ def callback(request: HttpRequest) -> HttpResponse:
 
 def _enter(request: HttpRequest, proof: openid.Proof, next_path: str) -> HttpResponse:
     with transaction.atomic():
-        person = welcome(proof.number, proof.person, provider_id=openid.PROVIDER_ID)
+        person = get_or_create_user(proof.number, proof.person, provider_id=openid.PROVIDER_ID)
         if person.is_active:
             data = {"channel": "openid", "assurance": proof.assurance}
             record("accounts.signed_in", subject=person.key, actor=actor_of(person), data=data)
     if not person.is_active:
         return outcome(request, "inactive", "", status=403)
-    return _open(request, person, next_path)
-
-
-def _open(request: HttpRequest, person: User, next_path: str) -> HttpResponse:
     record_authentication(request, person, method="socialaccount", provider=openid.PROVIDER_ID)
     response: HttpResponse = perform_login(request, Login(user=person, redirect_url=next_path or resolve_url("/")))
     return response

@@ -1,4 +1,4 @@
-"""A person's own page: names as Mobile ID has them, e-mail and phone with their codes, the language of messages."""
+"""The profile of a person: names as in Mobile ID, e-mail and phone with their codes, the language of messages, the access log."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from municipality.accounts.access import access
 from municipality.accounts.access_log import access_entries
 from municipality.accounts.forms import ContactCodeForm, EmailForm, LanguageForm, PhoneForm
 from municipality.accounts.models import User
-from municipality.accounts.proof import asks_again
+from municipality.accounts.proof import reauthentication_required
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.accounts.services import contacts
 from municipality.accounts.views.sign_in import SUGGESTED_PHONE
-from municipality.audit.queries import looks_at
+from municipality.audit.queries import access_log_of
 from municipality.ui.language import read_form
 
 CONTACT_FORMS: dict[contacts.Contact, type[EmailForm | PhoneForm]] = {"email": EmailForm, "phone": PhoneForm}
 NEXT = "profile_next"
-LOOKS = 50  # on a page
+ENTRIES = 50  # on a page
 
 
 @access("person")
 @require_safe
 def profile(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """What the portal holds about the person."""
+    """The profile page. `next` is remembered until both contacts are confirmed."""
     user = request.user
-    if path := next_paths.asked(request):
+    if path := next_paths.requested(request):
         request.session[NEXT] = path
     page = {
         "language_form": LanguageForm(initial={"language": user.language}),
@@ -42,15 +42,19 @@ def profile(request: AuthenticatedHttpRequest) -> HttpResponse:
 
 @access("person")
 @require_safe
-def looks(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """Who looked at the person's data, newest first, by keyset pages of 50."""
+def access_log(request: AuthenticatedHttpRequest) -> HttpResponse:
+    """The access log of the person's data, newest first, by keyset pages of 50."""
     user = request.user
-    rows = looks_at(user.key)
+    rows = access_log_of(user.key)
     before = request.GET.get("before", "")
     if before.isascii() and before.isdigit():
         rows = rows.filter(pk__lt=int(before[:18]))
-    seen = access_entries(list(rows[: LOOKS + 1]))
-    page = {"looks": seen[:LOOKS], "next_before": seen[LOOKS - 1].number if len(seen) > LOOKS else None, "later": bool(before)}
+    entries = access_entries(list(rows[: ENTRIES + 1]))
+    page = {
+        "looks": entries[:ENTRIES],
+        "next_before": entries[ENTRIES - 1].number if len(entries) > ENTRIES else None,
+        "later": bool(before),
+    }
     return render(request, "accounts/looks.html", page)
 
 
@@ -70,22 +74,22 @@ def _suggestion(request: AuthenticatedHttpRequest, contact: contacts.Contact) ->
 
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
-@asks_again
+@reauthentication_required
 def contact(request: AuthenticatedHttpRequest, name: str) -> HttpResponse:
     """Enter an address and have a code sent to it."""
     which = _contact(name)
-    user = request.user
     form, submitted = read_form(request, CONTACT_FORMS[which], initial={"address": _suggestion(request, which)})
-    if not submitted:
-        return render(request, "accounts/contact.html", {"form": form, "contact": which})
-    if not form.is_valid():
-        return render(request, "accounts/contact.html", {"form": form, "contact": which}, status=400)
-    try:
-        contacts.send_code(user=user, contact=which, address=form.cleaned_data["address"], client=limits.address_of(request))
-    except contacts.TooMany as refusal:
-        form.add_error(None, refusal.sentence)
-        return render(request, "accounts/contact.html", {"form": form, "contact": which}, status=refusal.status)
-    return redirect("accounts:confirm", name=which)
+    status = 400 if submitted else 200
+    if submitted and form.is_valid():
+        client = limits.address_of(request)
+        try:
+            contacts.send_code(user=request.user, contact=which, address=form.cleaned_data["address"], client=client)
+        except contacts.TooMany as refusal:
+            form.add_error(None, refusal.sentence)
+            status = refusal.status
+        else:
+            return redirect("accounts:confirm", name=which)
+    return render(request, "accounts/contact.html", {"form": form, "contact": which}, status=status)
 
 
 @access("person")
@@ -98,10 +102,8 @@ def confirm(request: AuthenticatedHttpRequest, name: str) -> HttpResponse:
     if code is None:
         return render(request, "accounts/code_over.html", {"contact": which}, status=409 if request.method == "POST" else 200)
     form, submitted = read_form(request, ContactCodeForm)
-    if not submitted:
-        return render(request, "accounts/confirm.html", {"form": form, "contact": which, "code": code})
-    status = 400
-    if form.is_valid():
+    status = 400 if submitted else 200
+    if submitted and form.is_valid():
         try:
             contacts.confirm(user=user, contact=which, typed=form.cleaned_data["code"])
         except contacts.CodeOver as refusal:
@@ -115,7 +117,7 @@ def confirm(request: AuthenticatedHttpRequest, name: str) -> HttpResponse:
 
 
 def _after(request: HttpRequest, user: User) -> str:
-    """Back to the page that wanted the contacts, once both are confirmed; else to the profile."""
+    """Where to go after a confirmation: the page that needed the contacts once both are confirmed, else the profile."""
     if user.is_reachable and (path := request.session.pop(NEXT, "")):
         return str(path)
     return "accounts:profile"

@@ -1,4 +1,4 @@
-"""The staff door: login name and password, then the second factor, always both. A passkey alone has a page of its own (`passkeys`)."""
+"""The staff sign-in pages: login name and password, then the second factor. The page of a passkey alone is in `passkeys`."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django.views.generic import FormView
 
-from municipality.accounts import demo_door, known_devices, next_paths
+from municipality.accounts import demo_sign_in, known_devices, next_paths
 from municipality.accounts.access import has_second_factor, public
 from municipality.accounts.forms import SecondFactorForm, StaffSignInForm
 from municipality.accounts.services import passkeys
 from municipality.accounts.services.sessions import ENDED
 from municipality.accounts.stages import SecondFactorStage
-from municipality.accounts.views.sign_in import ways
+from municipality.accounts.views.sign_in import sign_in_options
 from municipality.ui.language import LanguageSwitchMixin, is_switch
 
 
 class StaffSignInView(LanguageSwitchMixin, LoginView):
-    """Login name and password. Opens no session by itself."""
+    """Login name and password; the session is opened after the second factor."""
 
     form_class = StaffSignInForm
     template_name = "account/login.html"
@@ -36,28 +36,28 @@ class StaffSignInView(LanguageSwitchMixin, LoginView):
         user: Any = request.user
         if user.is_authenticated:
             if user.is_staff and has_second_factor(request):
-                return redirect(next_paths.asked(request) or reverse("admin:index"))
-            # A person's own session: say so, rather than send them round in a circle.
+                return redirect(next_paths.requested(request) or reverse("admin:index"))
+            # The session of a person: a redirect would come back here.
             return render(request, "account/other_session.html", status=403)
         return super().dispatch(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)
         context["ended"] = self.request.session.pop(ENDED, "")
-        context["next"] = next_paths.asked(self.request)
-        context["demo_staff"] = demo_door.staff_codes(self.request)
-        return context | ways()
+        context["next"] = next_paths.requested(self.request)
+        context["demo_staff"] = demo_sign_in.staff_codes(self.request)
+        return context | sign_in_options()
 
-    def form_invalid(self, form: Any) -> HttpResponse:
-        if form.held_back is None:
+    def form_invalid(self, form: StaffSignInForm) -> HttpResponse:
+        if form.reached_limit is None:
             return self.render_to_response(self.get_context_data(form=form), status=400)
-        headers = {"Retry-After": str(form.held_back.reset)}
+        headers = {"Retry-After": str(form.reached_limit.reset)}
         return self.render_to_response(self.get_context_data(form=form), status=429, headers=headers)
 
 
 @method_decorator(login_stage_required(stage=SecondFactorStage.key, redirect_urlname="account_login"), name="dispatch")
 class SecondFactorView(LanguageSwitchMixin, FormView):  # type: ignore[type-arg]
-    """The code of the authenticator app or a passkey, after a right password in the same browser."""
+    """A code of the authenticator app or a passkey, after the right password in the same browser."""
 
     form_class = SecondFactorForm
     template_name = "mfa/authenticate.html"
@@ -73,17 +73,17 @@ class SecondFactorView(LanguageSwitchMixin, FormView):  # type: ignore[type-arg]
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
         officer = self.stage.login.user
-        context["options"] = passkeys.ask(self.request, officer) if passkeys.of(officer).exists() else ""
-        context["demo_staff"] = [shown for shown in demo_door.staff_codes(self.request) if shown.user.pk == officer.pk]
+        context["options"] = passkeys.authentication_options(self.request, officer) if passkeys.of(officer).exists() else ""
+        context["demo_staff"] = [entry for entry in demo_sign_in.staff_codes(self.request) if entry.user.pk == officer.pk]
         return context
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """A passkey's answer, or the code."""
+        """Handle a passkey's answer, or the form with the code."""
         if "credential" not in request.POST or is_switch(request):
             return super().post(request, *args, **kwargs)
         officer = self.stage.login.user
         try:
-            key = passkeys.proven(request, request.POST["credential"], officer)
+            key = passkeys.verify(request, request.POST["credential"], officer)
         except passkeys.Unusable as refusal:
             form = self.form_class(user=officer)
             return self.render_to_response(self.get_context_data(form=form, refusal=refusal.sentence), status=400)
@@ -93,7 +93,7 @@ class SecondFactorView(LanguageSwitchMixin, FormView):  # type: ignore[type-arg]
         officer = self.stage.login.user
         post_authentication(self.request, authenticator)
         response: HttpResponse = self.stage.exit()
-        known_devices.keep(self.request, response, login=officer.login)
+        known_devices.remember(self.request, response, login=officer.login)
         return response
 
     def form_valid(self, form: SecondFactorForm) -> HttpResponse:
@@ -102,8 +102,8 @@ class SecondFactorView(LanguageSwitchMixin, FormView):  # type: ignore[type-arg]
         return self._enter(authenticator)
 
     def form_invalid(self, form: SecondFactorForm) -> HttpResponse:
-        too_many = any(error.code == "staff_code" for error in form.errors.as_data().get("code", []))
-        return self.render_to_response(self.get_context_data(form=form), status=429 if too_many else 400)
+        status = 429 if form.has_error("code", "staff_code") else 400
+        return self.render_to_response(self.get_context_data(form=form), status=status)
 
 
 staff_sign_in = public(StaffSignInView.as_view())
@@ -114,5 +114,5 @@ second_factor = public(SecondFactorView.as_view())
 @never_cache
 @require_safe
 def inactive(request: HttpRequest) -> HttpResponse:
-    """The account is closed."""
+    """The page of a deactivated account."""
     return render(request, "account/account_inactive.html", status=403)

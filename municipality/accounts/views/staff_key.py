@@ -1,4 +1,4 @@
-"""Where staff who sign or decide are led when a code opened their session: to use the passkey, make the first, or say it is lost."""
+"""The page for staff who need a passkey and signed in with a code: to use it, add the first one, or report it lost."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from municipality.accounts.services import key_losses, passkeys
 from municipality.ui.language import is_switch
 
 
-@access("staff", before_key=True)
+@access("staff", without_passkey=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def staff_key(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """Open this session with a passkey, after a password and a code. Who has none yet is led to make one."""
+    """Use a passkey in this session, or report it lost; offers to add one to users without."""
     user = request.user
-    next_path = next_paths.asked(request)
-    if not keyholders.is_lacking(request):
+    next_path = next_paths.requested(request)
+    if not keyholders.lacks_passkey(request):
         return redirect(next_path or "admin:index")
     refusal, status = "", 200
     if request.method == "POST" and not is_switch(request):
         if request.POST.get("step") == "lost" and passkeys.of(user).exists():
-            key_losses.ask(user)
+            key_losses.report_loss(user)
             return redirect("staff_key")
         try:
-            proof.note(request, passkeys.proven(request, request.POST.get("credential", ""), user))
+            proof.record_proof(request, passkeys.verify(request, request.POST.get("credential", ""), user))
             return redirect(next_path or "admin:index")
-        except passkeys.Unusable as no:
-            refusal, status = str(no.sentence), 400
+        except passkeys.Unusable as failure:
+            refusal, status = str(failure.sentence), 400
     has_key = passkeys.of(user).exists()
     page = {
         "has_key": has_key,
-        "options": passkeys.ask(request, user) if has_key else "",
-        "loss": key_losses.waiting_of(user),
+        "options": passkeys.authentication_options(request, user) if has_key else "",
+        "loss": key_losses.pending_of(user),
         "next": next_path or reverse("admin:index"),
         "refusal": refusal,
     }

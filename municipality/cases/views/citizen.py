@@ -11,10 +11,10 @@ from django.views.decorators.http import require_safe
 from municipality.accounts.access import access
 from municipality.accounts.access_log import access_entries
 from municipality.accounts.requests import AuthenticatedHttpRequest
-from municipality.audit.queries import access_log_of
+from municipality.audit.queries import recent_accesses
 from municipality.cases import panels, queries, timeline
 from municipality.cases.opening import case_or_404
-from municipality.delegation.queries import named_in
+from municipality.delegation.queries import users_by_key
 from municipality.ui.templatetags.portal import ref
 
 PAGE = 25
@@ -52,7 +52,7 @@ def case(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     case, access = case_or_404(user, public_id)
     events = queries.events_of(case)
     delegated = [event for event in events if "for" in event.data]
-    people = named_in({key for event in delegated for key in (event.actor_key, event.data["for"])})
+    people = users_by_key({key for event in delegated for key in (event.actor_key, event.data["for"])})
     details = [detail for by_key in panels.collect(panels.CASE, user, [case]).values() for detail in by_key.get(case.key, [])]
     state, label = timeline.label(case)
     return render(
@@ -67,7 +67,7 @@ def case(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
             "steps": timeline.steps(case, events, people),
             "detail": details[0] if details else None,
             "messages_sent": queries.messages_of(case) if access.is_self else None,
-            "looks": access_entries(access_log_of(user.key, case.key)) if access.is_self else None,
+            "looks": access_entries(recent_accesses(user.key, case.key)) if access.is_self else None,
             "crumbs": [(_("My requests"), reverse("cases:mine")), (ref(case.reference), "")],
         },
     )

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.accounts.access import public
-from municipality.accounts.limits import WRONG_DIGITS, spend
+from municipality.accounts.limits import WRONG_DIGITS, take_attempt
 from municipality.cases import queries, timeline
 from municipality.cases.catalogue import CATALOGUE, ServiceEntry, services, terms
 from municipality.cases.forms import TrackForm
@@ -64,11 +64,11 @@ def track(request: HttpRequest) -> HttpResponse:
     form, submitted = read_form(request, TrackForm)
     context: dict[str, Any] = {"form": form}
     if submitted and form.is_valid():
-        if not spend(request, "track", limit=10, seconds=600):
+        if not take_attempt(request, "track", limit=10, seconds=600):
             return too_many_requests(request, 600)
         reference = form.cleaned_data["reference"]
         guess = WRONG_DIGITS.use(reference)
-        if not guess.is_kept:
+        if not guess.is_within:
             # The same whether the reference exists or not.
             context["closed_until"] = clock.now() + dt.timedelta(seconds=guess.reset)
             response = render(request, "cases/track.html", context, status=429)

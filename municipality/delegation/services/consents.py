@@ -1,4 +1,4 @@
-"""Staff act for a person with that person's one-time code: asked for, opened once, bound to staff, person and purpose."""
+"""Assistance: staff act for a person with that person's one-time code, which is bound to staff, person and purpose."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ from municipality.notifications.services import send, send_sms_code
 from municipality.rulebook import queries as rulebook
 
 LIMITS = "limits.delegation"
-ROLE = "counter"  # the group of staff who may ask
-ASKED_BY = Limit("consent_by", 30, 3600)  # a member of staff
-ASKED_FOR_HOUR = Limit("consent_for_hour", 3, 3600)  # a civil number
-ASKED_FOR_DAY = Limit("consent_for_day", 10, 86_400)
-TRIES_BY = Limit("consent_tries", 20, 3600)  # a member of staff, over all codes
+ROLE = "counter"  # the group of staff who may assist
+REQUESTS_PER_STAFF = Limit("consent_by", 30, 3600)  # a member of staff
+REQUESTS_PER_HOUR = Limit("consent_for_hour", 3, 3600)  # a civil number
+REQUESTS_PER_DAY = Limit("consent_for_day", 10, 86_400)
+TRIES_PER_STAFF = Limit("consent_tries", 20, 3600)  # a member of staff, over all codes
 
 
 class TooMany(Refused):
@@ -48,7 +48,7 @@ class WrongCode(Refused):
 
 
 class CodeOver(Refused):
-    """There is no code to enter: it ran out, was used, or was tried too often."""
+    """There is no code to enter: it has expired, was used, or was tried too often."""
 
 
 def _minutes(code: str) -> dt.timedelta:
@@ -56,27 +56,27 @@ def _minutes(code: str) -> dt.timedelta:
 
 
 def assistant(staff: User) -> Actor:
-    """The actor of a member of staff who asks for, or holds, a consent."""
+    """The actor of a member of staff who requests or holds a consent."""
     return Actor("assistant", staff.key)
 
 
-def demand_role(staff: User) -> None:
-    """Raises NotPermitted for whoever does not serve people at a counter or on the phone."""
+def require_role(staff: User) -> None:
+    """Raise NotPermitted unless the member of staff has a branch and is in the group ROLE."""
     if not (staff.branch_id and has_role(staff, ROLE)):
         raise NotPermitted("not_at_the_counter", _("Only staff of the counter and of the call centre act for people."))
 
 
-def ask(*, staff: User, number: str, purpose: str, desk: str) -> Consent:
-    """Have a code sent to the person of a civil number. The answer is the same whether there is such a person or not.
+def request_code(*, staff: User, number: str, purpose: str, desk: str) -> Consent:
+    """Have a code sent to the person with a civil number. The result is the same whether there is such a person or not.
 
     Raises NotPermitted for staff without the role, Refused("no_such_service") and TooMany (30 an hour for one member of staff; 3 an
     hour and 10 a day for one number).
     """
-    demand_role(staff)
+    require_role(staff)
     if purpose not in registry.SERVICES or not registry.SERVICES[purpose].is_assisted:
         raise Refused("no_such_service", _("Choose a service from the list."))
     digest = civil_ids.digest(number)
-    if not (ASKED_BY.take(staff.key) and ASKED_FOR_HOUR.take(digest) and ASKED_FOR_DAY.take(digest)):
+    if not (REQUESTS_PER_STAFF.take(staff.key) and REQUESTS_PER_HOUR.take(digest) and REQUESTS_PER_DAY.take(digest)):
         raise TooMany("too_many_codes", _("Too many codes were asked for. Please try again in an hour."))
     person = User.objects.filter(civil_id_digest=digest, is_active=True, is_staff=False, phone_confirmed_at__isnull=False).first()
     now = clock.now()
@@ -101,69 +101,69 @@ def ask(*, staff: User, number: str, purpose: str, desk: str) -> Consent:
 
 
 def _hash(row: Consent, text: str) -> str:
-    """Bound to the row, and by it to staff, person and purpose: no code opens another consent."""
+    """Hash of a code, bound to the row and to its staff, person and purpose, so that it opens no other consent."""
     return civil_ids.keyed_hash("consent", f"{row.pk}:{row.staff_id}:{row.person_id}:{row.purpose}:{text}")
 
 
-def deliver(consent_id: int) -> None:
-    """Send the code to the person's confirmed phone, in their language. One that no longer serves is not sent."""
+def send_code(consent_id: int) -> None:
+    """Send the code to the person's confirmed phone, in their language, unless it has expired or the consent is closed."""
     row = Consent.objects.select_related("person", "branch").get(pk=consent_id)
     person = row.person
     if person is None or not row.code_cipher or row.closed_at is not None or clock.now() >= row.code_until or not person.phone_confirmed_at:
         return
     code = civil_ids.decrypt(row.code_cipher, "consent")
     with translation.override(person.language):
-        words = {"code": code, "service": str(registry.SERVICES[row.purpose].name), "branch": _branch(row, person.language)}
+        values = {"code": code, "service": str(registry.SERVICES[row.purpose].name), "branch": _branch(row, person.language)}
         text = gettext(
             "Kuwait Municipality: code %(code)s lets an employee of %(branch)s act for you once in: %(service)s."
             " Tell it only to the employee you are speaking with. It serves for ten minutes."
         )
-    send_sms_code(to=person.phone, text=text % words, idempotency_key=f"consent-{row.pk}")
+    send_sms_code(to=person.phone, text=text % values, idempotency_key=f"consent-{row.pk}")
 
 
 def _branch(row: Consent, language: str) -> str:
     return str(row.branch.name_ar if language == "ar" else row.branch.name_en)
 
 
-def waiting(staff: User, public_id: str) -> Consent | None:
-    """A consent of this member of staff whose code can still be entered."""
+def pending(staff: User, public_id: str) -> Consent | None:
+    """The consent of this member of staff if its code can still be entered, else None."""
     row = Consent.objects.filter(staff=staff, public_id=public_id, opened_at__isnull=True, closed_at__isnull=True).first()
-    return row if row is not None and row.tries < Consent.MOST_TRIES and clock.now() < row.code_until else None
+    return row if row is not None and row.tries < Consent.MAX_TRIES and clock.now() < row.code_until else None
 
 
-def enter(*, consent: Consent, staff: User, typed: str) -> Consent:
-    """Open a consent with the code that the person reads out. From now on, for some minutes, `staff` acts for that person.
+def enter_code(*, consent: Consent, staff: User, typed: str) -> Consent:
+    """Open a consent with the code that the person reads out: for some minutes `staff` may act for that person.
 
-    Every try is counted, the right one too. Raises NotPermitted for other staff, WrongCode, CodeOver and TooMany.
+    Every try is counted, also the right one. Raises NotPermitted for other staff, WrongCode, CodeOver and TooMany.
     """
-    demand_role(staff)
+    require_role(staff)
     if consent.staff_id != staff.pk:
         raise NotPermitted("not_yours", _("This code was asked for by somebody else."))
-    if not TRIES_BY.take(staff.key):
+    if not TRIES_PER_STAFF.take(staff.key):
         raise TooMany("too_many_tries", _("Too many codes were tried. Please try again in an hour."))
     now = clock.now()
-    over = CodeOver("code_over", _("This code can no longer be used. Please ask for a new one."))
-    waits = Consent.objects.filter(pk=consent.pk, opened_at__isnull=True, closed_at__isnull=True, code_until__gt=now)
-    if waits.filter(tries__lt=Consent.MOST_TRIES).update(tries=F("tries") + 1) != 1:
-        raise over
+    expired = CodeOver("code_over", _("This code can no longer be used. Please ask for a new one."))
+    pending_rows = Consent.objects.filter(pk=consent.pk, opened_at__isnull=True, closed_at__isnull=True, code_until__gt=now)
+    if pending_rows.filter(tries__lt=Consent.MAX_TRIES).update(tries=F("tries") + 1) != 1:
+        raise expired
     row = Consent.objects.select_related("person", "branch").get(pk=consent.pk)
     text = digits.clean(typed).replace(" ", "")
     if row.person is None or not hmac.compare_digest(row.code_hash, _hash(row, text)):
         with transaction.atomic():
             record("consent.wrong_code", subject=row.key, actor=assistant(staff), data={"tries": row.tries})
-        if row.tries >= Consent.MOST_TRIES:
+        if row.tries >= Consent.MAX_TRIES:
             raise CodeOver("code_over", _("The code was wrong five times and can no longer be used. Please ask for a new one."))
         raise WrongCode("wrong_code", _("The code is not right. Please ask the person to read the six digits again."))
-    return _open(row, staff, now, over)
+    return _open(row, staff, now, expired)
 
 
 @transaction.atomic
-def _open(row: Consent, staff: User, now: dt.datetime, over: CodeOver) -> Consent:
+def _open(row: Consent, staff: User, now: dt.datetime, expired: CodeOver) -> Consent:
     Consent.objects.filter(staff=staff, opened_at__isnull=False, closed_at__isnull=True).update(closed_at=now)
     until = now + _minutes("consent_minutes")
-    opened = Consent.objects.filter(pk=row.pk, opened_at__isnull=True, closed_at__isnull=True, code_until__gt=now)
-    if opened.update(opened_at=now, open_until=until, code_cipher="") != 1:
-        raise over
+    pending_rows = Consent.objects.filter(pk=row.pk, opened_at__isnull=True, closed_at__isnull=True, code_until__gt=now)
+    if pending_rows.update(opened_at=now, open_until=until, code_cipher="") != 1:
+        raise expired
     row.refresh_from_db()
     person: Any = row.person
     actor = Actor("assistant", staff.key, person.key)
@@ -175,7 +175,7 @@ def _open(row: Consent, staff: User, now: dt.datetime, over: CodeOver) -> Consen
 
 @transaction.atomic
 def close(*, consent: Consent, staff: User) -> None:
-    """The member of staff is done. Raises NotPermitted for anybody else; does nothing once it is over."""
+    """End a consent, by its member of staff. Raises NotPermitted for others; does nothing if it has ended."""
     row = Consent.objects.select_for_update(of=("self",)).select_related("person").get(pk=consent.pk)
     if row.staff_id != staff.pk:
         raise NotPermitted("not_yours", _("This code was asked for by somebody else."))
@@ -184,7 +184,7 @@ def close(*, consent: Consent, staff: User) -> None:
 
 @transaction.atomic
 def withdraw(*, consent: Consent, person: User) -> None:
-    """The person takes their consent back at once. Raises NotPermitted for anybody else."""
+    """End a consent, by the person who gave it. Raises NotPermitted for others; does nothing if it has ended."""
     row = Consent.objects.select_for_update(of=("self",)).select_related("person").get(pk=consent.pk)
     if row.person_id != person.pk:
         raise NotPermitted("not_yours", _("This consent is not yours."))
@@ -198,8 +198,8 @@ def _close(row: Consent, actor: Actor) -> None:
         record("consent.closed", subject=row.key, actor=actor, data={"purpose": row.purpose})
 
 
-def steps_in(user: User) -> bool:
-    """Whether a member of staff acts for a person now; if so, one look at that person's data is written before any page opens."""
+def is_assisting(user: User) -> bool:
+    """Whether a member of staff acts for a person now; if so, logs an access to that person's data, before any page opens."""
     consent = queries.consent_of(user)
     if consent is None or consent.person is None:
         return False
@@ -208,11 +208,11 @@ def steps_in(user: User) -> bool:
 
 
 def end_due() -> int:
-    """Close consents whose minutes are over, each alone, and drop codes that nobody entered. Returns how many."""
+    """Close consents past `open_until`, each in its own transaction, and erase expired codes. Returns how many were closed."""
     now = clock.now()
     Consent.objects.filter(code_until__lte=now).exclude(code_cipher="").update(code_cipher="")
-    over = Consent.objects.filter(opened_at__isnull=False, closed_at__isnull=True, open_until__lte=now)
-    return sweeps.for_each("delegation.close_consent", list(over.values_list("pk", flat=True)[:500]), _end)
+    ended = Consent.objects.filter(opened_at__isnull=False, closed_at__isnull=True, open_until__lte=now)
+    return sweeps.for_each("delegation.close_consent", list(ended.values_list("pk", flat=True)[:500]), _end)
 
 
 def _end(pk: int) -> bool:

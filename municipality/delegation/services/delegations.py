@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
@@ -26,23 +26,26 @@ from municipality.notifications.services import send
 from municipality.notifications.texts import Bilingual
 from municipality.rulebook import queries as rulebook
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 LIMITS = "limits.delegation"
 SYSTEM = system("delegation")
-OFFERS = Limit("delegation_offers", 20, 86_400)  # a giver: offers are no way to ask who has an account
+OFFERS = Limit("delegation_offers", 20, 86_400)  # a giver: offers must not reveal who has an account
 S = DelegationState
 
 
-def longest_until(today: dt.date | None = None) -> dt.date:
-    """The last day that a delegation given today may have, by the rulebook."""
+def max_last_day(today: dt.date | None = None) -> dt.date:
+    """The last day that a delegation given today may have, by the rulebook's `delegation_days`."""
     on = today or clock.today()
     return on + dt.timedelta(days=rulebook.edition(LIMITS, on).limits["delegation_days"].value - 1)
 
 
 def give(*, giver: User, number: str, subject: str, service: str, last_day: dt.date, role: str = Role.DELEGATE) -> Delegation:
-    """Offer a delegation to the person of a civil number. Whether that person has an account makes no difference to the answer.
+    """Offer a delegation to the person with a civil number. The result does not reveal whether that person has an account.
 
-    Raises Refused: own_number, not_held (the giver does not hold the subject by their own right), no_such_service, too_long,
-    in_the_past, offered_already; and Refused("too_many") with status 429.
+    Raises Refused: own_number, no_such_service, too_long, in_the_past, offered_already, and too_many with status 429;
+    NotPermitted("not_held") if the giver does not hold the subject.
     """
     if not OFFERS.take(giver.key):
         refusal = Refused("too_many", _("Too many delegations were offered today. Please try again tomorrow."))
@@ -55,8 +58,8 @@ def give(*, giver: User, number: str, subject: str, service: str, last_day: dt.d
 def _give(giver: User, number: str, subject: str, service: str, last_day: dt.date, role: str) -> Delegation:
     today = clock.today()
     digest = civil_ids.digest(number)
-    held = registry.held(giver, subject)
-    if held is None or giver.is_staff or (role == Role.CLERK and held.organisation is None):
+    holding = registry.holding_of(giver, subject)
+    if holding is None or giver.is_staff or (role == Role.CLERK and holding.organisation is None):
         raise NotPermitted("not_held", _("Only the owner, or one who signs for the organisation, lets others act."))
     if role == Role.CLERK:
         service = ""
@@ -66,7 +69,7 @@ def _give(giver: User, number: str, subject: str, service: str, last_day: dt.dat
         raise Refused("own_number", _("This is your own civil number. Enter the number of the person who is to act for you."))
     if last_day < today:
         raise Refused("in_the_past", _("The last day has passed. Choose today or a later day."))
-    if last_day > longest_until(today):
+    if last_day > max_last_day(today):
         raise Refused("too_long", _("A delegation cannot last that long. Choose an earlier last day; it can be given again later."))
     answer_days = rulebook.edition(LIMITS, today).limits["answer_days"].value
     try:
@@ -75,7 +78,7 @@ def _give(giver: User, number: str, subject: str, service: str, last_day: dt.dat
                 giver=giver,
                 delegate_digest=digest,
                 delegate_masked=civil_id.mask(number),
-                organisation=held.organisation,
+                organisation=holding.organisation,
                 subject=subject,
                 service=service,
                 role=role,
@@ -99,7 +102,7 @@ def _give(giver: User, number: str, subject: str, service: str, last_day: dt.dat
 
 
 def accept(*, delegation: Delegation, person: User) -> Delegation:
-    """The named person takes a delegation on, in their own session. Raises NotPermitted for anybody else and Refused("too_late")."""
+    """Accept a delegation, as the named person. Raises NotPermitted for others and Refused("too_late")."""
     with transaction.atomic():
         row = _offered(delegation, person)
         if row.answer_by < clock.today():
@@ -110,25 +113,25 @@ def accept(*, delegation: Delegation, person: User) -> Delegation:
 
 
 def decline(*, delegation: Delegation, person: User) -> Delegation:
-    """The named person does not take a delegation on. Raises NotPermitted for anybody else."""
+    """Decline a delegation, as the named person. Raises NotPermitted for others."""
     with transaction.atomic():
         row = _offered(delegation, person)
         _move(row, "decline", actor_of(person), closed_at=clock.now())
-        _tell_over(row, row.giver)
+        _notify_end(row, row.giver)
     return row
 
 
-def end_by(*, delegation: Delegation, person: User) -> Delegation:
-    """Either side ends a delegation at once: the giver (or another who signs for its organisation) or the delegate.
+def end(*, delegation: Delegation, person: User) -> Delegation:
+    """End a delegation at once, as its giver, as one who signs for its organisation, or as its delegate.
 
-    Raises NotPermitted for anybody else and TransitionRefused for one that has ended.
+    Raises NotPermitted for others and TransitionRefused for one that has ended.
     """
     with transaction.atomic():
         row = _locked(delegation)
         if row.delegate_id == person.pk:
-            _close(row, "renounce", actor_of(person), tell=row.giver)
+            _close(row, "renounce", actor_of(person), notify=row.giver)
         elif row.giver_id == person.pk or _signs_for(row, person):
-            _close(row, "withdraw" if row.state == S.OFFERED else "revoke", actor_of(person), tell=row.delegate)
+            _close(row, "withdraw" if row.state == S.OFFERED else "revoke", actor_of(person), notify=row.delegate)
         else:
             raise NotPermitted("not_yours", _("This delegation is not yours."))
     return row
@@ -139,7 +142,7 @@ def _signs_for(row: Delegation, person: User) -> bool:
 
 
 def end_due() -> int:
-    """Close offers that nobody accepted and delegations whose last day has passed, each alone. Returns how many."""
+    """Close offers past `answer_by` and delegations past their last day, each in its own transaction. Returns how many."""
     today = clock.today()
     due = Delegation.objects.filter(state=S.ACTIVE, last_day__lt=today) | Delegation.objects.filter(state=S.OFFERED, answer_by__lt=today)
     return sweeps.for_each("delegation.end_delegation", list(due.order_by("pk").values_list("pk", flat=True)[:500]), _end)
@@ -148,12 +151,12 @@ def end_due() -> int:
 def _end(pk: int) -> bool:
     row = Delegation.objects.select_for_update(of=("self",)).select_related("giver", "delegate", "organisation").get(pk=pk)
     if row.state == S.ACTIVE and row.last_day < clock.today():
-        _close(row, "end", SYSTEM, tell=row.delegate)
+        _close(row, "end", SYSTEM, notify=row.delegate)
     elif row.state == S.OFFERED and row.answer_by < clock.today():
-        _close(row, "lapse", SYSTEM, tell=None)
+        _close(row, "lapse", SYSTEM, notify=None)
     else:
         return False
-    _tell_over(row, row.giver)
+    _notify_end(row, row.giver)
     return True
 
 
@@ -174,17 +177,17 @@ def _move(row: Delegation, name: str, actor: Actor, **changes: Any) -> None:
     record(f"delegation.{name}", subject=row.key, actor=actor, data={"about": row.subject, "service": row.service})
 
 
-def _close(row: Delegation, name: str, actor: Actor, *, tell: User | None) -> None:
+def _close(row: Delegation, name: str, actor: Actor, *, notify: User | None) -> None:
     DELEGATION_WORKFLOW.move(name, row.state)
     _move(row, name, actor, closed_at=clock.now())
-    for ended in registry.ENDED.values():
-        ended(row)
-    if tell is not None:
-        _tell_over(row, tell)
+    for on_end in registry.ENDED.values():
+        on_end(row)
+    if notify is not None:
+        _notify_end(row, notify)
 
 
-def _tell_over(row: Delegation, person: User) -> None:
-    how = {
+def _notify_end(row: Delegation, person: User) -> None:
+    ending = {
         S.DECLINED: Bilingual("لم يقبلها المفوَّض", "the delegate declined it"),
         S.WITHDRAWN: Bilingual("سحبها المفوِّض قبل قبولها", "its giver took it back before it was accepted"),
         S.REVOKED: Bilingual("ألغاها المفوِّض", "its giver revoked it"),
@@ -192,7 +195,7 @@ def _tell_over(row: Delegation, person: User) -> None:
         S.LAPSED: Bilingual("انتهت مهلة قبولها", "the time to accept it passed"),
         S.ENDED: Bilingual("انقضى يومها الأخير", "its last day passed"),
     }[S(row.state)]
-    send(DelegationOver, person=person, key=f"{row.public_id}:{row.state}", subject_key=row.key, context=_context(row) | {"how": how})
+    send(DelegationOver, person=person, key=f"{row.public_id}:{row.state}", subject_key=row.key, context=_context(row) | {"how": ending})
 
 
 def _context(row: Delegation) -> dict[str, Any]:
@@ -200,14 +203,14 @@ def _context(row: Delegation) -> dict[str, Any]:
 
 
 def name_of(row: Delegation) -> Bilingual:
-    """What a delegation is about: the name of the shop or of the organisation."""
+    """The name of the shop or organisation of a delegation."""
     ar, en = registry.names_of([row.subject]).get(row.subject, (row.subject, row.subject))
     return Bilingual(ar, en or ar)
 
 
-def service_name(row: Delegation) -> Any:
-    """The service of a delegation, as people read it."""
+def service_name(row: Delegation) -> StrOrPromise:
+    """The name of the service of a delegation, a lazy text."""
     return registry.SERVICES[row.service].name if row.service in registry.SERVICES else _("every service")
 
 
-__all__ = ["accept", "decline", "end_by", "end_due", "give", "longest_until", "name_of", "service_name"]
+__all__ = ["accept", "decline", "end", "end_due", "give", "max_last_day", "name_of", "service_name"]

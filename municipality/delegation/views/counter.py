@@ -1,4 +1,4 @@
-"""Counter and call centre: act for a person with that person's one-time code."""
+"""Pages of counter and call centre: assist a person with that person's one-time code."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from municipality.ui.language import read_form
 @access("staff")
 @require_http_methods(["GET", "HEAD", "POST"])
 def start(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """Ask for a person's consent. What is answered does not tell whether the portal knows the number."""
+    """Request a person's consent. The response does not reveal whether the portal knows the number."""
     user = request.user
-    consents.demand_role(user)
+    consents.require_role(user)
     form, submitted = read_form(request, AskForm)
     status = 400 if submitted else 200
     if submitted and form.is_valid():
         data = form.cleaned_data
         try:
-            row = consents.ask(staff=user, number=data["civil_id"], purpose=data["purpose"], desk=data["desk"])
+            row = consents.request_code(staff=user, number=data["civil_id"], purpose=data["purpose"], desk=data["desk"])
         except Refused as refusal:
             form.add_error(None, refusal.sentence)
             status = refusal.status
@@ -40,17 +40,17 @@ def start(request: AuthenticatedHttpRequest) -> HttpResponse:
 @access("staff")
 @require_http_methods(["GET", "HEAD", "POST"])
 def code(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """Enter what the person reads out; then on to the person's shops."""
+    """Enter the code that the person reads out; then redirect to the person's shops."""
     user = request.user
-    consents.demand_role(user)
-    row = consents.waiting(user, public_id)
+    consents.require_role(user)
+    row = consents.pending(user, public_id)
     if row is None:
         return render(request, "delegation/assist_over.html", status=409 if request.method == "POST" else 200)
     form, submitted = read_form(request, ConsentCodeForm)
     status = 400 if submitted else 200
     if submitted and form.is_valid():
         try:
-            consents.enter(consent=row, staff=user, typed=form.cleaned_data["code"])
+            consents.enter_code(consent=row, staff=user, typed=form.cleaned_data["code"])
         except consents.CodeOver as refusal:
             return render(request, "delegation/assist_over.html", {"refusal": refusal.sentence}, status=409)
         except Refused as refusal:
@@ -66,9 +66,9 @@ def code(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
 @access("staff")
 @require_POST
 def end(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """Done with this person."""
+    """End the assistance."""
     user = request.user
-    consents.demand_role(user)
+    consents.require_role(user)
     consent = queries.consent_of(user)
     if consent is not None:
         consents.close(consent=consent, staff=user)

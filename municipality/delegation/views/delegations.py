@@ -1,10 +1,11 @@
-"""Who acts for me, and for whom I act: given, accepted, ended."""
+"""Pages of delegations: list, give, accept, end; and of organisations with their clerks."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from municipality.accounts.access import access
 from municipality.accounts.models import Organisation, User
-from municipality.accounts.proof import asks_again
+from municipality.accounts.proof import reauthentication_required
 from municipality.accounts.queries import organisations_signed_by, signatories_of
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.delegation import queries, registry
@@ -27,9 +28,12 @@ from municipality.kernel.errors import Refused
 from municipality.ui.language import read_form
 from municipality.ui.templatetags.portal import bilingual
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 S = DelegationState
 TAGS = {S.OFFERED: "warn", S.ACTIVE: "ok"}
-SHOWN = 100  # of each list; older ones are reached through the page of their shop
+MAX_ROWS = 100  # of each list
 MOVES: dict[str, tuple[Any, Any]] = {
     "accept": (
         gettext_lazy("Accept the delegation"),
@@ -45,7 +49,7 @@ MOVES: dict[str, tuple[Any, Any]] = {
 
 
 class DelegationLine:
-    """One delegation as a list shows it to one of its sides."""
+    """One delegation as a list shows it to one of its parties."""
 
     def __init__(self, row: Delegation, user: User, names: dict[str, tuple[str, str]]) -> None:
         ar, en = names.get(row.subject, ("", ""))
@@ -59,7 +63,7 @@ class DelegationLine:
 
     @property
     def moves(self) -> list[tuple[str, Any]]:
-        """What the reader may do with it."""
+        """The moves that the reader may make now, with their labels."""
         if self.state not in (S.OFFERED, S.ACTIVE):
             return []
         if self.is_delegate:
@@ -71,10 +75,10 @@ class DelegationLine:
     can_end = False
 
 
-def _lines(rows: Any, user: User, *, can_end: bool = False) -> list[DelegationLine]:
-    found = list(rows[:SHOWN])
-    names = registry.names_of([row.subject for row in found])
-    lines = [DelegationLine(row, user, names) for row in found]
+def _lines(rows: QuerySet[Delegation] | list[Delegation], user: User, *, can_end: bool = False) -> list[DelegationLine]:
+    delegations = list(rows[:MAX_ROWS])
+    names = registry.names_of([row.subject for row in delegations])
+    lines = [DelegationLine(row, user, names) for row in delegations]
     for line in lines:
         line.can_end = can_end
     return lines
@@ -83,7 +87,7 @@ def _lines(rows: Any, user: User, *, can_end: bool = False) -> list[DelegationLi
 @access("person")
 @require_safe
 def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """Both sides on one page: offers to answer, whom I act for, who acts for me, and staff who acted with my code."""
+    """The person's delegations, given and held, offers to answer, and consents to staff."""
     user = request.user
     context = {
         "offers": _lines(queries.offered_to(user), user),
@@ -97,22 +101,22 @@ def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
 
 
 def _subjects(user: User) -> list[tuple[str, Any]]:
-    """What a person holds by their own right: whole organisations first, then each shop."""
-    whole = _("All shops of {organisation}")
-    found: list[tuple[str, Any]] = [
-        (f"organisation:{organisation.public_id}", whole.format(organisation=bilingual(organisation, "name")))
+    """The choices of subjects that a person holds: whole organisations first, then each shop."""
+    label = _("All shops of {organisation}")
+    choices: list[tuple[str, Any]] = [
+        (f"organisation:{organisation.public_id}", label.format(organisation=bilingual(organisation, "name")))
         for organisation in organisations_signed_by(user).order_by("pk")[:20]
     ]
     for holdings in registry.HOLDINGS.values():
-        found += [(key, bilingual({"name_ar": ar, "name_en": en}, "name")) for key, (ar, en) in holdings(user).items()]
-    return found
+        choices += [(key, bilingual({"name_ar": ar, "name_en": en}, "name")) for key, (ar, en) in holdings(user).items()]
+    return choices
 
 
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
-@asks_again
+@reauthentication_required
 def give(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """Name a person who may act. The answer says nothing about whether that person has an account."""
+    """Offer a delegation. The response does not reveal whether the person has an account."""
     return _give(
         request, subjects=_subjects(request.user), initial={"subject": request.GET.get("for", "")}, back=reverse("delegation:mine")
     )
@@ -123,7 +127,7 @@ def _give(
 ) -> HttpResponse:
     user = request.user
     today = clock.today()
-    kwargs: dict[str, Any] = {"subjects": subjects, "longest": delegations.longest_until(today), "today": today}
+    kwargs: dict[str, Any] = {"subjects": subjects, "max_last_day": delegations.max_last_day(today), "today": today}
     form, submitted = read_form(request, GiveForm, initial=initial, clerk=role == Role.CLERK, **kwargs)
     status = 400 if submitted else 200
     if submitted and form.is_valid():
@@ -156,12 +160,12 @@ def _give(
     return render(request, "delegation/give.html", context, status=status)
 
 
-def _crumbs(last: Any) -> list[tuple[Any, str]]:
+def _crumbs(last: StrOrPromise) -> list[tuple[StrOrPromise, str]]:
     return [(_("Delegations"), reverse("delegation:mine")), (last, "")]
 
 
-def _of(user: User, public_id: str) -> tuple[Delegation, DelegationLine]:
-    """A delegation of which the user is a side. Raises Http404 for any other."""
+def _delegation(user: User, public_id: str) -> tuple[Delegation, DelegationLine]:
+    """A delegation of which the user is a party. Raises Http404 for any other."""
     given = queries.given_by(user).filter(public_id=public_id).first()
     row = given or queries.held_by(user).filter(public_id=public_id).first() or queries.offered_to(user).filter(public_id=public_id).first()
     if row is None:
@@ -172,8 +176,8 @@ def _of(user: User, public_id: str) -> tuple[Delegation, DelegationLine]:
 @access("person")
 @require_safe
 def one(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """One delegation with its course, for either side."""
-    row, line = _of(request.user, public_id)
+    """One delegation with its events, for either party."""
+    row, line = _delegation(request.user, public_id)
     events = list(row.events.order_by("pk"))
     context = {"line": line, "events": [(S(event.to_state).label, event.at) for event in events], "crumbs": _crumbs(_("Delegation"))}
     return render(request, "delegation/one.html", context)
@@ -182,9 +186,9 @@ def one(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
 def act(request: AuthenticatedHttpRequest, public_id: str, move: str) -> HttpResponse:
-    """Ask once more, then accept, decline, revoke or give up. Raises Http404 for a move that is not the reader's now."""
+    """Confirm (GET), then accept, decline, revoke or give up (POST). Raises Http404 for an unknown move."""
     user = request.user
-    row, line = _of(user, public_id)
+    row, line = _delegation(user, public_id)
     if move not in MOVES:
         raise Http404
     if move not in {name for name, _label in line.moves}:
@@ -198,7 +202,7 @@ def act(request: AuthenticatedHttpRequest, public_id: str, move: str) -> HttpRes
             messages.info(request, _("The delegation is declined."))
             return redirect("delegation:mine")
         else:
-            delegations.end_by(delegation=row, person=user)
+            delegations.end(delegation=row, person=user)
             messages.info(request, _("The delegation has ended, at once."))
         return redirect("delegation:one", public_id=row.public_id)
     title, text = MOVES[move]
@@ -209,10 +213,9 @@ def act(request: AuthenticatedHttpRequest, public_id: str, move: str) -> HttpRes
 @access("person")
 @require_POST
 def withdraw_consent(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """Take back the consent with which staff act now."""
-    user = request.user
-    consent = get_object_or_404(Consent, public_id=public_id, person=user)
-    consents.withdraw(consent=consent, person=user)
+    """End the consent by which staff act now."""
+    consent = get_object_or_404(Consent, public_id=public_id, person=request.user)
+    consents.withdraw(consent=consent, person=request.user)
     messages.info(request, _("The consent is taken back. The employee can do nothing more for you."))
     return redirect("delegation:mine")
 
@@ -225,27 +228,27 @@ def _organisation(user: User, public_id: str) -> Organisation:
 @access("person")
 @require_safe
 def organisation(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """An organisation for those who sign for it: its facts, its people, and whom it lets act."""
+    """An organisation, for those who sign for it: signatories, clerks and delegates."""
     user = request.user
-    found = _organisation(user, public_id)
-    rows = queries.given_by(user).filter(organisation=found)
+    row = _organisation(user, public_id)
+    rows = queries.given_by(user).filter(organisation=row)
     context = {
-        "organisation": found,
-        "signatories": signatories_of(found),
+        "organisation": row,
+        "signatories": signatories_of(row),
         "clerks": _lines(rows.filter(role=Role.CLERK), user, can_end=True),
         "delegates": _lines(rows.filter(role=Role.DELEGATE), user, can_end=True),
-        "key": f"organisation:{found.public_id}",
-        "crumbs": _crumbs(bilingual(found, "name")),
+        "key": f"organisation:{row.public_id}",
+        "crumbs": _crumbs(bilingual(row, "name")),
     }
     return render(request, "delegation/organisation.html", context)
 
 
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
-@asks_again
+@reauthentication_required
 def add_clerk(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """Name a clerk, who works for the organisation in every service until a day."""
-    found = _organisation(request.user, public_id)
-    key = f"organisation:{found.public_id}"
-    back = reverse("delegation:organisation", args=[found.public_id])
-    return _give(request, subjects=[(key, bilingual(found, "name"))], initial={"subject": key}, back=back, role=Role.CLERK)
+    """Offer the delegation of a clerk, who acts for the organisation in every service until a day."""
+    organisation = _organisation(request.user, public_id)
+    key = f"organisation:{organisation.public_id}"
+    back = reverse("delegation:organisation", args=[organisation.public_id])
+    return _give(request, subjects=[(key, bilingual(organisation, "name"))], initial={"subject": key}, back=back, role=Role.CLERK)

@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.accounts.access import public
-from municipality.accounts.limits import spend
+from municipality.accounts.limits import take_attempt
 from municipality.documents import queries, services
 from municipality.documents.forms import CodeForm
 from municipality.ui.errors import too_many_requests
@@ -36,7 +36,7 @@ def ask(request: HttpRequest) -> HttpResponse:
 @require_safe
 def verify(request: HttpRequest, code: str) -> HttpResponse:
     """The state of a document, without personal data; at most 30 checks a minute."""
-    if not spend(request, "verify", limit=CHECKS, seconds=SECONDS):
+    if not take_attempt(request, "verify", limit=CHECKS, seconds=SECONDS):
         return too_many_requests(request, SECONDS)
     document = services.look_up(code)
     context: dict[str, Any] = {"document": document, "state": document.live_state if document else ""}

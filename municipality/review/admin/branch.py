@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from municipality.accounts.proof import asks_again, steps
+from municipality.accounts.proof import reauthentication_required, steps
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel import clock as time
 from municipality.kernel.errors import Refused
@@ -22,16 +22,16 @@ from municipality.review.services import queue
 from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Reason
-from municipality.ui.admin_base import demand
+from municipality.ui.admin_base import require_role
 
 P = QueueEntryState
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@asks_again(acts=steps("allow"))
+@reauthentication_required(when=steps("allow"))
 def board(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The state of the supervisor's branch (GET); request or allow an override (POST)."""
-    demand(request, "supervisor")
+    require_role(request, "supervisor")
     error, status = "", 200
     if request.method == "POST":
         try:

@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from municipality.accounts.proof import asks_again
+from municipality.accounts.proof import reauthentication_required
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel.errors import Refused
 from municipality.review import queries, texts
@@ -21,15 +21,15 @@ from municipality.review.admin.access import log_case_access
 from municipality.review.models import Decision
 from municipality.review.registry import reviewable
 from municipality.review.services import desk
-from municipality.ui.admin_base import demand
+from municipality.ui.admin_base import require_role
 from municipality.ui.templatetags.portal import ref
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@asks_again
+@reauthentication_required
 def sign(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Show the next proposal (GET); sign it, or send it back for a coded reason (POST)."""
-    demand(request, "supervisor")
+    require_role(request, "supervisor")
     if request.method == "POST":
         return _sign_or_send_back(request)
     return _render_next(request)

@@ -20,7 +20,7 @@ from municipality.review.models import Assignment
 from municipality.review.services import queue
 from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
-from municipality.ui.admin_base import demand, in_group
+from municipality.ui.admin_base import in_group, require_role
 
 # State of the place → how its officer reads it: tag and word.
 STATES = {
@@ -67,7 +67,7 @@ def _line(row: Assignment, calendar: Any) -> CaseLine:
 @require_POST
 def next_case(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The one way to a case: to the page of the one that is handed out, or back with the reason why there is none."""
-    demand(request, "officer")
+    require_role(request, "officer")
     try:
         assignment = queue.next_case(officer=request.user)
     except Refused as refusal:

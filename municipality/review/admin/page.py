@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.cases.models import Case, CaseEvent
 from municipality.cases.timeline import TIMELINES, actor_text
-from municipality.delegation.queries import named_in
+from municipality.delegation.queries import users_by_key
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review import queries
 from municipality.review.admin import answers, clocks
@@ -156,7 +156,7 @@ def _history(case: Case, reasons: Mapping[str, Any], *, is_blind: bool) -> list[
     lines = []
     events = list(case.events.order_by("pk"))
     keys = set() if is_blind else {key for event in events if "for" in event.data for key in (event.actor_key, event.data["for"])}
-    people = named_in(keys)
+    people = users_by_key(keys)
     for event in events:
         label = table.moves[event.move].label if event.move in table.moves else ""
         title = timeline.title(event) if timeline and not event.move else label or (timeline.title(event) if timeline else event.to_state)

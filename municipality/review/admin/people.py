@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from municipality.accounts.models import User
-from municipality.accounts.proof import asks_again, steps
+from municipality.accounts.proof import reauthentication_required, steps
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel import clock as time
 from municipality.kernel.errors import Refused
@@ -26,7 +26,7 @@ from municipality.review.models import Absence, ConflictOfInterest, Skill
 from municipality.review.models.staff import AbsenceKind
 from municipality.review.registry import REVIEWABLES
 from municipality.review.services import staff
-from municipality.ui.admin_base import demand, in_group
+from municipality.ui.admin_base import in_group, require_role
 from municipality.ui.texts import Text
 
 SKILLS = {"health": gettext_lazy("Health licences"), "claims": gettext_lazy("Claims of shops"), "pages": gettext_lazy("Pages of shops")}
@@ -56,7 +56,7 @@ def skill_name(code: str) -> Text:
 @require_http_methods(["GET", "HEAD", "POST"])
 def own_absence(request: AuthenticatedHttpRequest) -> HttpResponse:
     """An officer's own absences and conflicts of interest."""
-    demand(request, "officer")
+    require_role(request, "officer")
     user = request.user
     form, error, status = AbsenceForm(), "", 200
     if request.method == "POST":
@@ -111,10 +111,10 @@ def officers_of(branch_id: str | None) -> QuerySet[User]:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@asks_again(acts=steps("give", "end", field="act"))
+@reauthentication_required(when=steps("give", "end", field="act"))
 def people(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The officers of the supervisor's branch with their skills and upcoming absences, and actions on them."""
-    demand(request, "supervisor")
+    require_role(request, "supervisor")
     user = request.user
     officers = list(officers_of(user.branch_id)) if user.branch_id else []
     form, error, status = AbsenceForm(), "", 200

@@ -1,4 +1,4 @@
-"""Tags and filters of every template (a builtin: no {% load %} needed)."""
+"""Tags and filters, built in for every template (without {% load %})."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from django import template
 from django.conf import settings
+from django.forms import BaseForm, BoundField
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
@@ -20,7 +21,7 @@ from municipality.ui import plurals as counting
 
 register = template.Library()
 
-# A state has a shape of its own beside its colour.
+# The icon of each kind of state, in addition to its colour.
 TAG_ICONS = {"ok": "check", "warn": "clock", "bad": "warning", "wait": "wait"}
 _NOTICE_ICONS = {"info": "info", "ok": "check", "warn": "clock", "bad": "warning"}
 _DIRECTIONAL = {"chevron"}
@@ -29,7 +30,7 @@ _DIRECTIONAL = {"chevron"}
 @register.simple_tag
 @lru_cache(maxsize=256)  # a name and a class as templates write them, never a visitor's
 def icon(name: str, css: str = "") -> SafeString:
-    """One drawing of static/img/icons.svg, hidden from screen readers: a word always stands beside it."""
+    """A drawing of static/img/icons.svg, hidden from screen readers: there must be a text beside it."""
     classes = "kp-icon" + (" kp-icon--dir" if name in _DIRECTIONAL else "") + (f" {css}" if css else "")
     return format_html(
         '<svg class="{}" viewBox="0 0 24 24" aria-hidden="true" focusable="false"><use href="{}#i-{}"/></svg>',
@@ -41,25 +42,20 @@ def icon(name: str, css: str = "") -> SafeString:
 
 @register.simple_tag
 def mark(css: str = "") -> SafeString:
-    """The portal's own mark."""
+    """The logo of the portal."""
     return icon("mark", f"kp-mark {css}".strip())
 
 
 @register.simple_tag
 def tag(state: str, label: Any, icon: str = "") -> SafeString:
-    """A state: `ok`, `warn`, `bad` or `wait`, with its shape and its word. Raises KeyError for another state."""
-    shape = icon or TAG_ICONS[state]
-    return format_html(
-        '<span class="kp-tag kp-tag--{}">{}{}</span>',
-        state,
-        globals()["icon"](shape),
-        label,
-    )
+    """A state (`ok`, `warn`, `bad` or `wait`) with its icon and label. Raises KeyError for another state."""
+    drawing = globals()["icon"](icon or TAG_ICONS[state])
+    return format_html('<span class="kp-tag kp-tag--{}">{}{}</span>', state, drawing, label)
 
 
 @register.filter
 def notice_icon(kind: str) -> SafeString:
-    """The shape of a notice; `error`, `warning`, `success` and `debug` are the words of Django's messages."""
+    """The icon of a notice of a kind, or of a level of Django's messages (`error`, `warning`, `success`, `debug`)."""
     kind = {"error": "bad", "warning": "warn", "success": "ok", "debug": "info"}.get(kind, kind)
     return icon(_NOTICE_ICONS[kind])
 
@@ -72,7 +68,7 @@ def notice_kind(kind: str) -> str:
 
 @register.filter
 def kwd(fils: int) -> SafeString:
-    """An amount in fils, with three decimals: `KD 10.000`, `10.000 د.ك`."""
+    """An amount in fils as dinars with three decimals: `KD 10.000`, `10.000 د.ك`."""
     amount = money.to_display(fils)
     if get_language() == "ar":
         return format_html('<span class="kp-num"><bdi dir="ltr">{}</bdi>\u00a0د.ك</span>', amount)
@@ -81,37 +77,37 @@ def kwd(fils: int) -> SafeString:
 
 @register.filter
 def day(value: dt.date | None, style: str = "") -> SafeString | str:
-    """`24 November 2026`; with "weekday" the weekday before it. Nothing for None."""
+    """`24 November 2026`; with "weekday" the weekday before it. Empty for None."""
     return dates.day_html(value, weekday=style == "weekday") if value else ""
 
 
 @register.filter
 def day_hijri(value: dt.date | None, style: str = "") -> SafeString | str:
-    """The day with the Hijri one beside it."""
+    """The day with the Hijri day after it. Empty for None."""
     return dates.day_hijri_html(value, weekday=style == "weekday") if value else ""
 
 
 @register.filter
 def moment(value: dt.datetime | None, style: str = "") -> SafeString | str:
-    """`24 November 2026 at 08:30`, Kuwait time. Nothing for None."""
+    """`24 November 2026 at 08:30`, Kuwait time. Empty for None."""
     return dates.moment_html(value, weekday=style == "weekday") if value else ""
 
 
 @register.filter
 def ref(value: Any) -> SafeString:
-    """A reference, a licence number or a code: left to right, in one piece."""
+    """A reference, a licence number or a code: left to right, without line breaks."""
     return format_html('<bdi dir="ltr" class="kp-ref">{}</bdi>', value)
 
 
 @register.filter
 def ltr(value: Any) -> SafeString:
-    """Anything else that reads left to right: a phone number, a masked civil number, a version."""
+    """Other left-to-right text: a phone number, a masked civil number, a version."""
     return format_html('<bdi dir="ltr">{}</bdi>', value)
 
 
 @register.filter
 def bilingual(obj: Any, field: str) -> SafeString | str:
-    """`field_ar` or `field_en` of an object (or key of a dict) by language; marked as data where only the other one is there."""
+    """`field_ar` or `field_en` of an object or dict by the active language; if empty the other one, marked with its language."""
     language = get_language() or "ar"
     other = "en" if language == "ar" else "ar"
     text = _value(obj, f"{field}_{language}")
@@ -127,7 +123,7 @@ def _value(obj: Any, name: str) -> Any:
 
 @register.filter
 def term(value: Any, language: str = "") -> SafeString | str:
-    """Data as it was written, in whatever script (a person's name, a shop's): marked so that it is read and placed rightly."""
+    """Data in its original script (the name of a person or shop), marked with its language and direction."""
     if not value:
         return ""
     language = language or ("ar" if any("\u0600" <= letter <= "\u06ff" for letter in str(value)) else "en")
@@ -148,7 +144,7 @@ def within(number: int, noun: str) -> str:
 
 @register.simple_tag
 def url_or(fallback: str, name: str, *args: Any, **kwargs: Any) -> str:
-    """The address of a named page, or the fallback where this installation has no such page."""
+    """The URL of a name, or `fallback` if there is no such URL."""
     try:
         return reverse(name, args=args, kwargs=kwargs)
     except NoReverseMatch:
@@ -157,35 +153,34 @@ def url_or(fallback: str, name: str, *args: Any, **kwargs: Any) -> str:
 
 @register.inclusion_tag("components/promise.html")
 def promise(promise: float, half: float | None = None, ninety: float | None = None) -> dict[str, Any]:
-    """The promise line: half of the cases, nine of ten, and the promise, all in the same unit (hours, say).
-
-    A line longer than its promise stays honest: the tick moves inward. The figures stand as text beside it.
+    """The line of a promise with marks for the median and the 90th percentile, all in one unit; if these are longer than the promise,
+    its tick moves inward.
     """
     longest = max(promise, half or 0, ninety or 0) or 1
 
-    def place(value: float) -> str:
+    def x_of(value: float) -> str:
         return f"{8 + 216 * value / longest:.1f}"
 
     return {
-        "tick": place(promise),
-        "half": None if half is None else place(half),
-        "ninety": None if ninety is None else place(ninety),
+        "tick": x_of(promise),
+        "half": None if half is None else x_of(half),
+        "ninety": None if ninety is None else x_of(ninety),
     }
 
 
 @register.inclusion_tag("components/map.html")
 def map_of(list_id: str, label: Any, *, small: bool = False, here: str = "") -> dict[str, Any]:
-    """A map of the list with that id, which stands beside it: each of its entries that has `data-lat` and `data-lon` is a mark.
+    """A map of the list with the id `list_id` on the same page: each entry with `data-lat` and `data-lon` is a marker.
 
-    The page includes `components/map_head.html` in its head. `label` names the map for those who do not see it. `here` is an address
-    to which the edges of what is seen may be added (south, west, north, east): once somebody moves the map, a link leads there.
+    The page must include `components/map_head.html` in its head. `label` is the accessible name of the map. `here` is a URL for searching
+    the visible part, whose edges (south, west, north, east) are added to it once the map is moved.
     """
     return {"list_id": list_id, "label": label, "small": small, "here": here, "tiles": settings.MAP_TILES, "credit": settings.MAP_CREDIT}
 
 
 @register.simple_tag(takes_context=True)
 def here(context: dict[str, Any], url: str, *, exact: bool = False) -> SafeString:
-    """`aria-current` for a link to `url` when the present page is it ("page") or lies under it ("true")."""
+    """`aria-current` for a link to `url` if it is the present page ("page") or, unless `exact`, a parent of it ("true")."""
     path = context["request"].path
     if path == url:
         return SafeString(' aria-current="page"')
@@ -194,25 +189,25 @@ def here(context: dict[str, Any], url: str, *, exact: bool = False) -> SafeStrin
 
 @register.filter
 def state_icon(state: str) -> str:
-    """The drawing that goes with a state."""
+    """The name of the icon of a state."""
     return TAG_ICONS[state]
 
 
 @register.filter
 def at(items: Any, index: int) -> Any:
-    """The item at an index, the first being 0."""
+    """The item at an index, from 0."""
     return items[index]
 
 
 @register.filter
-def error_count(form: Any) -> int:
-    """How many messages a form's error summary holds."""
+def error_count(form: BaseForm) -> int:
+    """The number of messages in a form's error summary."""
     return sum(len(messages) for messages in form.errors.values())
 
 
 @register.filter
-def focus_id(field: Any) -> str:
-    """The id of the control that a link in the error summary leads to (the first one of a group)."""
+def focus_id(field: BoundField) -> str:
+    """The id of the control for a link in the error summary (the first one of a group)."""
     if field.use_fieldset:
         options = list(field)
         return str(options[0].id_for_label) if options else ""
@@ -221,7 +216,7 @@ def focus_id(field: Any) -> str:
 
 @register.filter
 def person_name(user: Any) -> SafeString | str:
-    """The name of a signed-in person in the page's language, as data; their account where no name is known."""
+    """The name of a user in the active language; "My account" without a name."""
     return bilingual(user, "name") or gettext("My account")
 
 

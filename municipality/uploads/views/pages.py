@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from municipality.accounts.access import access
-from municipality.accounts.next_paths import asked
+from municipality.accounts.next_paths import requested
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel.errors import Refused
 from municipality.ui import language
@@ -30,9 +30,9 @@ def slot(request: AuthenticatedHttpRequest, subject: str, slot: str) -> HttpResp
         raise Http404
     if request.method == "POST" and not language.is_switch(request):
         _receive_files(request, subject, slot)
-        return redirect(asked(request) or reverse("uploads:slot", args=[subject, slot]))
-    field = fields.field_of(request, subject, slot, next_path=asked(request))
-    return render(request, "uploads/slot.html", {"field": field, "back": asked(request)})
+        return redirect(requested(request) or reverse("uploads:slot", args=[subject, slot]))
+    field = fields.field_of(request, subject, slot, next_path=requested(request))
+    return render(request, "uploads/slot.html", {"field": field, "back": requested(request)})
 
 
 @access("any")
@@ -41,7 +41,7 @@ def listing(request: AuthenticatedHttpRequest, subject: str, slot: str) -> HttpR
     """The list of the files of a slot, as a fragment for the script."""
     if not registry.may_read(request.user, subject) or registry.slot_of(subject, slot) is None:
         raise Http404
-    field = fields.field_of(request, subject, slot, next_path=asked(request))
+    field = fields.field_of(request, subject, slot, next_path=requested(request))
     return render(request, "components/upload_list.html", {"field": field})
 
 
@@ -122,12 +122,12 @@ def replace(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     if request.method == "POST" and not language.is_switch(request):
         is_received = _receive_files(request, upload.subject, upload.slot, replaces=upload)
         return redirect(_back(request, upload) if is_received else request.get_full_path())
-    field = fields.field_of(request, upload.subject, upload.slot, next_path=asked(request))
+    field = fields.field_of(request, upload.subject, upload.slot, next_path=requested(request))
     return render(request, "uploads/replace.html", {"upload": upload, "field": field, "back": _back(request, upload)})
 
 
 def _back(request: AuthenticatedHttpRequest, upload: Upload) -> str:
-    return asked(request) or reverse("uploads:slot", args=[upload.subject, upload.slot])
+    return requested(request) or reverse("uploads:slot", args=[upload.subject, upload.slot])
 
 
 # Their buttons may be inside a bigger form, whose data is saved for the page that they redirect to (`drafts.middleware`).

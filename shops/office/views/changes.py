@@ -13,7 +13,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from municipality.accounts.proof import asks_again, steps
+from municipality.accounts.proof import reauthentication_required, steps
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel import digits
 from municipality.kernel.errors import Refused
@@ -109,7 +109,7 @@ def shops(request: AuthenticatedHttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@asks_again(acts=steps("allow"))
+@reauthentication_required(when=steps("allow"))
 def shop(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """One shop with its open proposal; a clerk proposes, a keeper allows or refuses."""
     require_reader(request)

@@ -10,7 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from municipality.accounts.proof import asks_again, steps
+from municipality.accounts.proof import reauthentication_required, steps
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.documents.models import StoredFile
 from municipality.kernel.errors import Refused
@@ -32,7 +32,7 @@ SHEET_COLUMNS = {"activity_id": "activity", "area_id": "area", "branch_id": "gov
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@asks_again(acts=steps("correct"))
+@reauthentication_required(when=steps("correct"))
 def corrections(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The form of exports, and a correction in two steps: preview, then apply."""
     require_reader(request)

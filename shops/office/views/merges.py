@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from municipality.accounts.proof import asks_again, steps
+from municipality.accounts.proof import reauthentication_required, steps
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel.errors import Refused
 from municipality.ui.admin_base import in_group
@@ -89,7 +89,7 @@ def _shop(request: AuthenticatedHttpRequest, name: str) -> Shop:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@asks_again(acts=steps("allow"))
+@reauthentication_required(when=steps("allow"))
 def merge(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """One proposal with both shops; a second person allows or refuses it."""
     require_reader(request)

@@ -13,7 +13,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from municipality.interface import BadParameters, PublicView, answers, parameter
+from municipality.interface import BadParameters, PublicView, parameter, responses
 from shops.models import EventKind
 from shops.models.open_data import OTHER_TYPES, Change
 from shops.open_data import catalogue, feed, table
@@ -82,7 +82,7 @@ class Changes(PublicView):
     @extend_schema(
         operation_id="changes_list",
         parameters=[parameter("since", "`cursor` of an answer or of a file; from the first change on without it.")],
-        responses=answers(ChangePage),
+        responses=responses(ChangePage),
     )
     def get(self, request: Request) -> Response:
         """What changed in the register, in an order that never changes: whoever follows `next` misses nothing and sees nothing twice.
@@ -150,7 +150,7 @@ class ListingSerializer(serializers.Serializer[Any]):
 
 
 class OpenData(PublicView):
-    @extend_schema(operation_id="open_data_retrieve", responses=answers(ListingSerializer))
+    @extend_schema(operation_id="open_data_retrieve", responses=responses(ListingSerializer))
     def get(self, request: Request) -> Response:
         """The sets of the open data: the files of the night with size, rows and hash, and what each column means."""
         return Response(ListingSerializer(listing()).data)
@@ -172,7 +172,7 @@ class Catalogue(PublicView):
         responses={
             (200, "application/ld+json"): {"type": "object", "required": ["@context", "@id", "@type"]},
             (200, "application/json"): {"type": "object", "required": ["@context", "@id", "@type"]},
-            **{status: answer for status, answer in answers(None).items() if status != 200},
+            **{status: answer for status, answer in responses(None).items() if status != 200},
         },
     )
     def get(self, request: Request) -> Response:

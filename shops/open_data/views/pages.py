@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from municipality.accounts.access import public
-from municipality.accounts.limits import pace
+from municipality.accounts.limits import allow_read
 from municipality.ui.errors import too_many_requests
 from shops.models.open_data import Edition
 from shops.open_data import dictionary
@@ -96,7 +96,7 @@ def _file(request: HttpRequest, edition: Edition, name: str) -> HttpResponseBase
     description = next((dataset for dataset in edition.files if dataset["name"] == name), None)
     if description is None:
         raise Http404
-    if not pace(request, "open_data", limit=FILES, seconds=SECONDS):
+    if not allow_read(request, "open_data", limit=FILES, seconds=SECONDS):
         return too_many_requests(request, SECONDS)
     etag, changed = f'"{description["sha256"]}"', int(edition.made_at.timestamp())
     known = get_conditional_response(request, etag=etag, last_modified=changed)

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from municipality.accounts.access import public
-from municipality.accounts.limits import pace
+from municipality.accounts.limits import allow_read
 from municipality.cases import panels
 from municipality.rulebook.models import Activity
 from municipality.ui.errors import too_many_requests
@@ -28,7 +28,7 @@ from shops.search import results
 @require_safe
 def shop(request: HttpRequest, public_id: str, name: str = "") -> HttpResponse:
     """One shop in any state; a former name, or the id of a merged shop, redirects to the current page. No owner's data."""
-    if not pace(request, "shop_page", limit=SEARCHES, seconds=SECONDS):
+    if not allow_read(request, "shop_page", limit=SEARCHES, seconds=SECONDS):
         return too_many_requests(request, SECONDS)
     row = queries.public_shop(public_id)
     if row is None:

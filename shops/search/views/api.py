@@ -16,8 +16,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from municipality.accounts.limits import Pace, paced
-from municipality.interface import NothingHere, PublicView, answers, parameter
+from municipality.accounts.limits import LimitUsage, count_read
+from municipality.interface import NothingHere, PublicView, parameter, responses
 from municipality.places.models import Area, Governorate
 from municipality.rulebook.models import Activity
 from shops.hours.status import cache_seconds
@@ -149,9 +149,9 @@ class ShopSearch(PublicView):
     names = ("q", "governorate", "area", "activity", "licence", "open", "open_now", "near", "after")
     may_be_empty = frozenset({"q"})
 
-    def pace(self, request: HttpRequest) -> Pace:
+    def count(self, request: HttpRequest) -> LimitUsage:
         """Shares its limit with the search page."""
-        return paced(request, "shop_search", limit=SEARCHES, seconds=SECONDS)
+        return count_read(request, "shop_search", limit=SEARCHES, seconds=SECONDS)
 
     @extend_schema(
         operation_id="shops_search",
@@ -166,7 +166,7 @@ class ShopSearch(PublicView):
             parameter("near", "Latitude and longitude in Kuwait, WGS 84: `29.3759,47.9774`.", {"type": "string", "pattern": NEAR}),
             parameter("after", "From `next` of the page before."),
         ],
-        responses=answers(ShopPage, 503),
+        responses=responses(ShopPage, 503),
     )
     def get(self, request: Request) -> Response:
         """Find shops in any spelling, best first, twenty a page."""
@@ -195,7 +195,7 @@ def _cache_headers(max_seconds: int) -> dict[str, str]:
 
 
 class OneShop(PublicView):
-    @extend_schema(operation_id="shops_retrieve", responses=answers(WholeShopSerializer, 404))
+    @extend_schema(operation_id="shops_retrieve", responses=responses(WholeShopSerializer, 404))
     def get(self, request: Request, public_id: str) -> Response:
         """One shop with its earlier names and what happened to it, open, suspended or closed; without its holder."""
         shop = queries.public_shop(public_id)
@@ -272,7 +272,7 @@ class ActivityList(_Codes):
     @extend_schema(
         operation_id="activities_list",
         parameters=[parameter("after", "The last code of the page before.", AFTER)],
-        responses=answers(_page_of("ActivityPage", NamedSerializer)),
+        responses=responses(_page_of("ActivityPage", NamedSerializer)),
     )
     def get(self, request: Request) -> Response:
         """What shops do, by code."""
@@ -288,7 +288,7 @@ class AreaList(_Codes):
             parameter("governorate", "Code, as /api/v1/governorates/ lists them."),
             parameter("after", "The last code of the page before.", {"type": "integer", "minimum": 0, "maximum": 2**31 - 1}),
         ],
-        responses=answers(_page_of("AreaPage", AreaSerializer)),
+        responses=responses(_page_of("AreaPage", AreaSerializer)),
     )
     def get(self, request: Request) -> Response:
         """Areas with their governorate, by code."""
@@ -300,7 +300,7 @@ class AreaList(_Codes):
 class GovernorateList(_Codes):
     serializer = GovernorateSerializer
 
-    @extend_schema(operation_id="governorates_list", responses=answers(_page_of("GovernoratePage", GovernorateSerializer)))
+    @extend_schema(operation_id="governorates_list", responses=responses(_page_of("GovernoratePage", GovernorateSerializer)))
     def get(self, request: Request) -> Response:
         """The six governorates."""
         return self.page(Governorate.objects.order_by("code"), {})

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from municipality.accounts.access import public
-from municipality.accounts.limits import pace
+from municipality.accounts.limits import allow_read
 from municipality.ui.errors import too_many_requests
 from shops.register.limits import SEARCHES, SECONDS
 from shops.search import results
@@ -27,7 +27,7 @@ TONES = {"open": "", "suspended": "warn", "closed": "bad"}
 @require_safe
 def shop_map(request: HttpRequest) -> HttpResponse:
     """Clusters when zoomed out, shops when zoomed in, with the same as a list; each cluster links to its rectangle of the map."""
-    if not pace(request, "shop_search", limit=SEARCHES, seconds=SECONDS):
+    if not allow_read(request, "shop_search", limit=SEARCHES, seconds=SECONDS):
         return too_many_requests(request, SECONDS)
     form = MapForm(request.GET or None)
     content = MapContent()

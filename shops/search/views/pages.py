@@ -12,7 +12,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from municipality.accounts.access import public
-from municipality.accounts.limits import pace
+from municipality.accounts.limits import allow_read
 from municipality.ui.errors import too_many_requests
 from shops.register.limits import SEARCHES, SECONDS
 from shops.search import results
@@ -27,7 +27,7 @@ PART = "X-Part"  # a header that static/js/shops.js sends to get the list only
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
     """The search form and its results."""
-    if not pace(request, "shop_search", limit=SEARCHES, seconds=SECONDS):
+    if not allow_read(request, "shop_search", limit=SEARCHES, seconds=SECONDS):
         return too_many_requests(request, SECONDS)
     only_list = request.headers.get(PART) == "results"
     form = (AskForm if only_list else FindShopForm)(request.GET or None)

@@ -41,7 +41,7 @@ class Phones:
         """Answer on the phone; the portal hears of it by the callback, which cannot reach a portal without a server."""
         body = {"request_id": row.request_id, "decision": decision, **({"person": person.key} if person else {})}
         requests.post(f"{self.url}/control/decide", json=body, timeout=5).raise_for_status()
-        sign_in.hint(row.request_id)
+        sign_in.note_hint(row.request_id)
 
     def mode(self, mode: str) -> None:
         requests.post(f"{self.url}/control/mode", json={"mode": mode}, timeout=5).raise_for_status()

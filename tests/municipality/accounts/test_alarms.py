@@ -83,7 +83,7 @@ def test_nobody_is_made_one_without_an_alarm() -> None:
     with pytest.raises(DatabaseError, match="superuser_unannounced"), transaction.atomic():
         User.objects.bulk_create([User(login="born", name_ar="س", name_en="S", is_staff=True, is_superuser=True)])
     by_hand(user, announced=True)
-    assert alarms.tell() == 1
+    assert alarms.notify_auditors() == 1
     user.refresh_from_db()
     user.is_superuser = False
     user.save()
@@ -105,7 +105,7 @@ def test_the_auditors_hear_within_a_minute_and_the_record_says_so() -> None:
     assert list(AuditEvent.objects.filter(action__in=kinds, subject=user.key).order_by("pk").values_list("action", flat=True)) == kinds
     assert list(Message.objects.filter(person=hears).order_by("pk").values_list("kind", flat=True)) == kinds
     assert not Message.objects.filter(person=other).exists()
-    assert alarms.tell() == 0, "once"
+    assert alarms.notify_auditors() == 0, "once"
 
 
 def test_others_who_sign_in_raise_no_alarm() -> None:
@@ -125,7 +125,7 @@ def test_the_first_page_of_the_auditor_shows_it_and_no_other() -> None:
 @pytest.mark.parametrize("change", [{"user_id": 0}, {"kind": "signed_in"}, {"told_at": None}])
 def test_an_alarm_stays_as_it_was(change: dict[str, Any]) -> None:
     user = mighty(1)
-    alarms.tell()
+    alarms.notify_auditors()
     alarm = SuperuserAlarm.objects.get()
     if "user_id" in change:
         change = {"user_id": StaffFactory(login="other").pk}

@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 
 from municipality.accounts.models import ContactCode, User
-from municipality.accounts.services import code_text, contacts
-from municipality.accounts.services.contacts import Contact
+from municipality.accounts.services import contacts
+from municipality.accounts.services.contacts import Contact, code_text
 from municipality.audit.models import AuditEvent
 from municipality.jobs.models import Job
 from municipality.kernel import clock

@@ -53,10 +53,10 @@ def first_key(client: Client) -> SoftKey:
 
 
 def test_every_role_of_the_table_is_one_of_the_portal() -> None:
-    assert set(keyholders.KEY_ROLES) < set(READS)
+    assert set(keyholders.PASSKEY_ROLES) < set(READS)
 
 
-@pytest.mark.parametrize("role", [*keyholders.KEY_ROLES, "superuser"])
+@pytest.mark.parametrize("role", [*keyholders.PASSKEY_ROLES, "superuser"])
 def test_a_code_leads_a_signer_to_the_passkey_and_to_no_page_of_the_work(role: str) -> None:
     user = StaffFactory(groups=() if role == "superuser" else (role,), is_superuser=role == "superuser")
     client = signed_in(user, factor="totp")
@@ -73,7 +73,7 @@ def test_a_role_that_signs_nothing_still_comes_in_by_a_code() -> None:
 
 def test_without_the_table_a_code_opens_what_signers_do(publisher: User, monkeypatch: pytest.MonkeyPatch) -> None:
     """The red control."""
-    monkeypatch.setattr(keyholders, "KEY_ROLES", {})
+    monkeypatch.setattr(keyholders, "PASSKEY_ROLES", {})
     assert signed_in(publisher, factor="totp").get("/admin/rulebook/ruleset/").status_code == 200
 
 
@@ -177,7 +177,7 @@ def test_nobody_opens_their_own_way_back_nor_in_another_branch(lost: tuple[User,
     page = reverse("admin:lost_keys")
     alone = StaffFactory(groups=["operator"], login="alone")
     kept_by(alone, "lost")
-    own = key_losses.ask(alone)
+    own = key_losses.report_loss(alone)
     assert signed_in(alone).post(page, {"loss": str(own.pk)}).status_code == 409
     for other in (StaffFactory(groups=["supervisor"], login="elsewhere"), StaffFactory(groups=["officer"]), user):
         assert signed_in(other).post(page, {"loss": str(loss.pk)}).status_code in (403, 409)

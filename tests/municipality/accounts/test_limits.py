@@ -40,9 +40,9 @@ def test_the_client_counts_by_address_of_ipv6_by_network() -> None:
     first = RequestFactory().get("/", REMOTE_ADDR="2001:db8::1")
     neighbour = RequestFactory().get("/", REMOTE_ADDR="2001:db8::2")
     other = RequestFactory().get("/", REMOTE_ADDR="192.0.2.1")
-    assert limits.spend(first, "testing", limit=1, seconds=60) is True
-    assert limits.spend(neighbour, "testing", limit=1, seconds=60) is False
-    assert limits.spend(other, "testing", limit=1, seconds=60) is True
+    assert limits.take_attempt(first, "testing", limit=1, seconds=60) is True
+    assert limits.take_attempt(neighbour, "testing", limit=1, seconds=60) is False
+    assert limits.take_attempt(other, "testing", limit=1, seconds=60) is True
 
 
 @pytest.mark.django_db

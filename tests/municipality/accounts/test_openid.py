@@ -153,7 +153,7 @@ def test_a_token_that_is_not_for_this_question_opens_nothing(
     assert walk(client, provider).status_code == 409
     assert signed_in(client) is None
     # Red control: without the check of the token the same answer is in.
-    monkeypatch.setattr(openid, "_checked", lambda token, config, nonce: jwt.decode(token, options={"verify_signature": False}))
+    monkeypatch.setattr(openid, "_verified_claims", lambda token, config, nonce: jwt.decode(token, options={"verify_signature": False}))
     walk(client, provider)
     assert signed_in(client) is not None
 

@@ -361,7 +361,7 @@ def test_the_last_way_in_is_not_removed(person: tuple[User, SoftKey, Client], se
     assert client.post(path).status_code == 409
     assert passkeys.of(user).exists()
     # Red control: without the question the account is closed to its owner.
-    monkeypatch.setattr(passkeys, "other_ways", lambda user, key: True)
+    monkeypatch.setattr(passkeys, "has_other_sign_in", lambda user, key: True)
     assert client.post(path).status_code == 302
     assert not passkeys.of(user).exists()
 
@@ -398,7 +398,7 @@ def test_a_key_gets_another_name(person: tuple[User, SoftKey, Client]) -> None:
 def test_ten_keys_are_enough(person: tuple[User, SoftKey, Client]) -> None:
     user, _, client = person
     credential = key_row(user).data["credential"]
-    for _ in range(passkeys.MOST - 1):
+    for _ in range(passkeys.MAX_KEYS - 1):
         passkeys.auth.WebAuthn.add(user, "x", credential)
     assert client.get(address("accounts:passkey_add")).status_code == 409
 

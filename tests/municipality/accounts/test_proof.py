@@ -120,7 +120,7 @@ def test_nobody_else_finds_it(phones: Phones) -> None:
     enter(client, phones, phones.people[1])
     assert "noura@mail.example" not in client.get(email()).content.decode()
     client.post(address("accounts:sign_in_again"), {"next": email(), "kept": "made up"})
-    assert proof.IN_SESSION not in client.session
+    assert proof.TYPED_SESSION_KEY not in client.session
 
 
 def test_the_switch_of_language_is_no_way_round(person: tuple[User, SoftKey, Client]) -> None:
@@ -217,7 +217,7 @@ def marked() -> set[str]:
     def walk(patterns: Any, space: str) -> None:
         for pattern in patterns:
             if isinstance(pattern, URLPattern):
-                if getattr(pattern.callback, "asks_again", False):
+                if getattr(pattern.callback, "requires_reauthentication", False):
                     found.add(f"{space}{pattern.name}")
             else:
                 walk(pattern.url_patterns, f"{pattern.namespace}:" if pattern.namespace else space)

@@ -306,14 +306,14 @@ def test_behind_one_address_a_browser_uses_up_its_own_tries_only(phones: Phones,
     assert [scan(greedy) for _ in range(32)] == [302] * 30 + [429] * 2
     assert [scan(neighbour), scan(browser())] == [302, 302]
     # Red control: counted by the address alone, one browser keeps the whole network out.
-    monkeypatch.setattr(limits, "may_start", lambda *, address, device: limits.SIGN_INS_FROM.take(address))
+    monkeypatch.setattr(limits, "count_sign_in", lambda *, address, device: limits.SIGN_INS_WITHOUT_COOKIE.take(address))
     assert [scan(browser()) for _ in range(31)] == [302] * 30 + [429]
     assert scan(neighbour) == 429
 
 
 def test_an_address_has_a_generous_brake_over_all_browsers(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert limits.SIGN_INS_BRAKE.amount >= 10 * limits.SIGN_INS_FROM.amount
-    monkeypatch.setattr(limits, "SIGN_INS_BRAKE", limits.Limit("testing_brake", 12, 600))
+    assert limits.SIGN_INS_PER_ADDRESS.amount >= 10 * limits.SIGN_INS_WITHOUT_COOKIE.amount
+    monkeypatch.setattr(limits, "SIGN_INS_PER_ADDRESS", limits.Limit("testing_brake", 12, 600))
     assert [scan(browser()) for _ in range(14)] == [302] * 12 + [429] * 2
     assert scan(browser(REMOTE_ADDR="192.0.2.7")) == 302
 

@@ -18,7 +18,7 @@ from municipality.accounts.mobile_id.http import HttpMobileId
 from municipality.accounts.mobile_id.port import Person, Result
 from municipality.accounts.models import SignInRequest, User
 from municipality.accounts.services import sign_in
-from municipality.accounts.views.sign_in import ASKED
+from municipality.accounts.views.sign_in import REQUEST_SESSION_KEY
 from tests.municipality.accounts.conftest import Phones, address, ask, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -75,11 +75,11 @@ def test_whatever_is_posted_gets_the_one_reply(client: Client, body: bytes) -> N
 
 def test_a_callback_is_a_hint_only_for_a_pending_request(phones: Phones, client: Client) -> None:
     row = ask(client, phones.people[0])
-    assert sign_in.hint(row.request_id) is True
-    assert sign_in.hint("unknown") is False
+    assert sign_in.note_hint(row.request_id) is True
+    assert sign_in.note_hint("unknown") is False
     phones.press(row, "decline")
     client.get(address("accounts:waiting"))
-    assert sign_in.hint(row.request_id) is False
+    assert sign_in.note_hint(row.request_id) is False
 
 
 def test_a_hint_brings_the_answer_before_the_pause_is_over(phones: Phones, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,7 +100,7 @@ def test_a_second_browser_gets_nothing(phones: Phones, client: Client, monkeypat
     thief = Client()
     assert thief.get(address("accounts:finish"))["Location"] == address("accounts:sign_in")
     session = thief.session
-    session[ASKED] = [row.pk, "guessed nonce"]  # more than a thief can do: write the own session
+    session[REQUEST_SESSION_KEY] = [row.pk, "guessed nonce"]  # more than a thief can do: write the own session
     session.save()
     assert thief.get(address("accounts:finish"))["Location"] == address("accounts:sign_in")
     assert signed_in(thief) is None
@@ -112,7 +112,7 @@ def test_a_second_browser_gets_nothing(phones: Phones, client: Client, monkeypat
 
 def test_an_approval_is_used_once(phones: Phones, client: Client) -> None:
     row = ask(client, phones.people[0])
-    kept = client.session[ASKED]
+    kept = client.session[REQUEST_SESSION_KEY]
     phones.press(row)
     client.get(address("accounts:waiting"))
     stale = SignInRequest.objects.get(pk=row.pk)
@@ -122,7 +122,7 @@ def test_an_approval_is_used_once(phones: Phones, client: Client) -> None:
         sign_in.finish(stale)
     again = Client()
     session = again.session
-    session[ASKED] = kept
+    session[REQUEST_SESSION_KEY] = kept
     session.save()
     assert again.get(address("accounts:finish")).status_code == 409
     assert signed_in(again) is None
@@ -133,7 +133,7 @@ def test_an_answer_about_another_person_opens_nothing(phones: Phones, client: Cl
     row = ask(client, asked)
     crossed = Result("approved", "high", Person(other.civil_id, other.name_ar, other.name_en))
     monkeypatch.setattr(HttpMobileId, "result", lambda *_: crossed)
-    sign_in.hint(row.request_id)
+    sign_in.note_hint(row.request_id)
     assert "cannot be used" in client.get(address("accounts:waiting", "en")).content.decode()
     assert signed_in(client) is None and not User.objects.exists()
 

@@ -134,19 +134,20 @@ def looked_at(addresses: int) -> int:
 def test_guesses_from_many_addresses_are_slowed_to_one_a_minute(officer: User, secret: str, monkeypatch: pytest.MonkeyPatch) -> None:
     start = clock.now()
     with clock.at(start):
-        assert looked_at(40) == limits.STAFF_NAME.amount + 1
+        assert looked_at(40) == limits.STAFF_PER_NAME.amount + 1
         slowed = Client(REMOTE_ADDR="10.9.0.1").post(f"{DOOR}?_language=en", {"login": "huda", "password": PASSWORD})
         assert slowed.status_code == 429 and 1 <= int(slowed["Retry-After"]) <= 60
         assert "tried many times, from several places" in slowed.content.decode()
         unknown = [wrong_from(f"10.8.0.{n}", "nobody") for n in range(40)]
-        assert unknown == [400] * (limits.STAFF_NAME.amount + 1) + [429] * (39 - limits.STAFF_NAME.amount)  # alike for a name nobody has
+        checked = limits.STAFF_PER_NAME.amount + 1
+        assert unknown == [400] * checked + [429] * (40 - checked)  # alike for a name nobody has
     for minute in (1, 2):
         with clock.at(start + dt.timedelta(seconds=61 * minute)):
             assert [wrong_from(f"10.7.{minute}.{n}") for n in range(4)] == [400, 429, 429, 429]
     with clock.at(start + dt.timedelta(seconds=61 * 3)):  # slowed, not shut: the right password is looked at
         assert give_password(Client(REMOTE_ADDR="10.6.0.1")).status_code == 302
     # Red control: without the brake every address guesses for itself.
-    monkeypatch.setattr(limits.STAFF_NAME.__class__, "take", lambda *_: True)
+    monkeypatch.setattr(limits.STAFF_PER_NAME.__class__, "take", lambda *_: True)
     with clock.at(start + dt.timedelta(hours=3)):
         assert looked_at(40) == 120
 
@@ -177,7 +178,7 @@ def test_a_browser_that_came_in_before_is_held_up_by_nobody_else(officer: User, 
 
 def test_a_forged_cookie_is_no_known_browser(officer: User, secret: str) -> None:
     client = Client()
-    client.cookies["device"] = f"abc.{known_devices._mark('huda')}:1abcde:forged"
+    client.cookies["device"] = f"abc.{known_devices._login_hash('huda')}:1abcde:forged"
     assert [give_password(client, password="wrong").status_code for _ in range(6)] == [400] * 5 + [429]
     assert wrong_from("127.0.0.1") == 429  # counted with the others of its address
 

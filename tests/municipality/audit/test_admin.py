@@ -56,9 +56,9 @@ def test_a_changed_row_says_so_on_its_page(auditor: Client) -> None:
     guards.remove(connection)
     AuditEvent.objects.filter(pk=first.pk).update(actor_key="staff:2")
     changed = auditor.get(address, headers={"accept-language": "en"}).content.decode()
-    from municipality.audit.admin import ActAdmin
+    from municipality.audit.admin import AuditEventAdmin
 
-    page = ActAdmin(AuditEvent, admin_site=None)  # type: ignore[arg-type]
+    page = AuditEventAdmin(AuditEvent, admin_site=None)  # type: ignore[arg-type]
     assert str(page.fits(AuditEvent.objects.select_related("link").get(pk=first.pk))) in changed
     assert str(page.fits(AuditEvent.objects.select_related("link").get(pk=first.pk))) not in whole
 

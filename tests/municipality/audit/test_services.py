@@ -13,7 +13,7 @@ from django.db import IntegrityError, connection, transaction
 
 from municipality.audit import invariants, services
 from municipality.audit.models import AccessLogEntry, ActText, AuditEvent, Edge, Link
-from municipality.audit.queries import Fault, faults, looks_at, uncounted, unnumbered
+from municipality.audit.queries import Fault, access_log_of, faults, tables_with_invented_ids, unnumbered
 from municipality.audit.services import log_access, record, sequence
 from municipality.kernel import clock, guards
 from municipality.kernel.actors import Actor, system
@@ -88,7 +88,7 @@ def invent(number: int) -> None:
 
 @pytest.mark.django_db
 def test_a_number_that_was_invented_hides_nothing_after_it(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(services, "LATE", 3)
+    monkeypatch.setattr(services, "MAX_LATE", 3)
     acts(5)
     invent(9_000_000_000_000_000_000)
     for _ in range(6):
@@ -99,7 +99,7 @@ def test_a_number_that_was_invented_hides_nothing_after_it(monkeypatch: pytest.M
     assert list(Link.objects.order_by("number").values_list("number", flat=True)) == list(range(1, 13))
     assert list(faults()) == []
     if on_postgres():  # SQLite counts on from it
-        assert uncounted("audit_auditevent", "audit_accesslogentry") == ["audit_auditevent"]
+        assert tables_with_invented_ids("audit_auditevent", "audit_accesslogentry") == ["audit_auditevent"]
         with pytest.raises(CommandError, match="1 faults"):
             call_command("verify_audit")
         assert "above the database's counter" in capsys.readouterr().out
@@ -257,7 +257,7 @@ def test_words_can_be_erased_and_the_chain_stays_whole() -> None:
 def test_a_look_is_shown_to_whom_it_concerns() -> None:
     log_access(viewer=OFFICER, person_key="person:1", subject="case:1", purpose="audit")
     log_access(viewer=OFFICER, person_key="person:2", subject="case:2", purpose="audit")
-    assert [row.subject for row in looks_at("person:1")] == ["case:1"]
+    assert [row.subject for row in access_log_of("person:1")] == ["case:1"]
 
 
 @pytest.mark.postgres

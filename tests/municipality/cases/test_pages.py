@@ -110,7 +110,7 @@ def test_a_reference_that_was_guessed_at_ten_times_is_closed_for_an_hour(case: C
     with clock.at(NOON + dt.timedelta(minutes=61)):
         assert "Submitted, waiting for payment" in guess(case.reference, "0013", 99).content.decode()
     # Red control: counted by the address alone, the digits are guessed from many.
-    monkeypatch.setattr(limits.WRONG_DIGITS.__class__, "use", lambda self, subject: limits.Pace(self.name, 1, 1, 1, 1))
+    monkeypatch.setattr(limits.WRONG_DIGITS.__class__, "use", lambda self, subject: limits.LimitUsage(self.name, 1, 1, 1, 1))
     assert {guess(case.reference, f"{n:04d}", n).status_code for n in range(12)} == {200}
 
 

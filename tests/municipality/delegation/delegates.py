@@ -55,4 +55,4 @@ def code_for(consent: Consent, tray: type[Tray]) -> str:
 
 
 def ask(clerk: User, number: str = OWNER, desk: str = "counter") -> Consent:
-    return consents.ask(staff=clerk, number=number, purpose=RENEWAL, desk=desk)
+    return consents.request_code(staff=clerk, number=number, purpose=RENEWAL, desk=desk)

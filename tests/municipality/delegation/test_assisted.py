@@ -83,7 +83,7 @@ def test_assisted_and_online_requests_stand_in_one_queue(make_shop: Any, owner: 
         shop = make_shop()
         if number == 1:
             consent = ask(clerk)
-            consents.enter(consent=consent, staff=clerk, typed=code_for(consent, tray))
+            consents.enter_code(consent=consent, staff=clerk, typed=code_for(consent, tray))
             draft = RenewalDraftFactory(shop=shop, person=owner, changed=["area_m2"])
             case = services.send_to_officer(shop=shop, applicant=owner, draft=draft, version=draft.version, actor=actor_for(clerk, owner))
         else:
@@ -96,7 +96,7 @@ def test_assisted_and_online_requests_stand_in_one_queue(make_shop: Any, owner: 
 
 def test_whoever_filed_a_case_at_the_counter_is_never_handed_it(make_shop: Any, owner: User, clerk: User, tray: type[Tray]) -> None:
     consent = ask(clerk)
-    consents.enter(consent=consent, staff=clerk, typed=code_for(consent, tray))
+    consents.enter_code(consent=consent, staff=clerk, typed=code_for(consent, tray))
     shop = make_shop()
     draft = RenewalDraftFactory(shop=shop, person=owner, changed=["area_m2"])
     services.send_to_officer(shop=shop, applicant=owner, draft=draft, version=draft.version, actor=actor_for(clerk, owner))
@@ -112,9 +112,9 @@ def test_the_code_of_another_person_opens_nothing(owner: User, delegate: User, c
     code = code_for(mine, tray)
     hers = ask(clerk, DELEGATE)
     with pytest.raises(consents.WrongCode):
-        consents.enter(consent=hers, staff=clerk, typed=code)
+        consents.enter_code(consent=hers, staff=clerk, typed=code)
     with pytest.raises(consents.CodeOver):  # asking again closed the first
-        consents.enter(consent=mine, staff=clerk, typed=code)
+        consents.enter_code(consent=mine, staff=clerk, typed=code)
     assert not delegation.open_consents().exists()
     assert AuditEvent.objects.filter(action="consent.wrong_code").count() == 1
 
@@ -126,16 +126,16 @@ def test_the_code_of_one_purpose_or_employee_serves_no_other(
     code = code_for(consent, tray)
     colleague = StaffFactory(groups=["counter"], login="colleague", branch_id="HA")
     with pytest.raises(NotPermitted):
-        consents.enter(consent=consent, staff=colleague, typed=code)
+        consents.enter_code(consent=consent, staff=colleague, typed=code)
     consent.purpose = "another.service"
     assert consents._hash(consent, code) != Consent.objects.get().code_hash
-    assert consents.enter(consent=Consent.objects.get(), staff=clerk, typed=code).is_open  # the red control: it was the right one
+    assert consents.enter_code(consent=Consent.objects.get(), staff=clerk, typed=code).is_open  # the red control: it was the right one
 
 
 def test_a_consent_for_one_service_does_not_open_another(owner: User, clerk: User, tray: type[Tray], make_shop: Any) -> None:
     make_shop()
     consent = ask(clerk)
-    consents.enter(consent=consent, staff=clerk, typed=code_for(consent, tray))
+    consents.enter_code(consent=consent, staff=clerk, typed=code_for(consent, tray))
     assert shops.visible_to(clerk, RENEWAL).exists() and not shops.visible_to(clerk, "another.service").exists()
 
 
@@ -143,20 +143,20 @@ def test_a_code_serves_once_ten_minutes_and_five_tries(owner: User, clerk: User,
     consent = ask(clerk)
     code = code_for(consent, tray)
     with clock.at(NOON + dt.timedelta(minutes=10)), pytest.raises(consents.CodeOver):
-        consents.enter(consent=consent, staff=clerk, typed=code)
-    consents.enter(consent=consent, staff=clerk, typed=code)
+        consents.enter_code(consent=consent, staff=clerk, typed=code)
+    consents.enter_code(consent=consent, staff=clerk, typed=code)
     with pytest.raises(consents.CodeOver):
-        consents.enter(consent=consent, staff=clerk, typed=code)
+        consents.enter_code(consent=consent, staff=clerk, typed=code)
     second = ask(clerk)
     right = code_for(second, tray)
     wrong = f"{(int(right) + 1) % 1_000_000:06d}"
     for _ in range(4):
         with pytest.raises(consents.WrongCode):
-            consents.enter(consent=second, staff=clerk, typed=wrong)
+            consents.enter_code(consent=second, staff=clerk, typed=wrong)
     with pytest.raises(consents.CodeOver):
-        consents.enter(consent=second, staff=clerk, typed=wrong)
+        consents.enter_code(consent=second, staff=clerk, typed=wrong)
     with pytest.raises(consents.CodeOver):
-        consents.enter(consent=second, staff=clerk, typed=right)
+        consents.enter_code(consent=second, staff=clerk, typed=right)
 
 
 def test_an_unknown_number_is_answered_like_a_known_one(owner: User, clerk: User, tray: type[Tray]) -> None:
@@ -169,7 +169,7 @@ def test_an_unknown_number_is_answered_like_a_known_one(owner: User, clerk: User
     assert pages[0] == pages[1]
     nobody = Consent.objects.order_by("-pk")[0]
     with pytest.raises(consents.WrongCode):
-        consents.enter(consent=nobody, staff=clerk, typed="000000")
+        consents.enter_code(consent=nobody, staff=clerk, typed="000000")
 
 
 def test_asking_is_limited_for_a_number(owner: User, clerk: User) -> None:
@@ -189,7 +189,7 @@ def test_only_staff_of_the_counter_ask(owner: User, rules: None) -> None:
 def test_the_person_takes_the_consent_back_and_the_open_form_is_refused(make_shop: Any, owner: User, clerk: User, tray: type[Tray]) -> None:
     shop = make_shop()
     consent = ask(clerk)
-    consents.enter(consent=consent, staff=clerk, typed=code_for(consent, tray))
+    consents.enter_code(consent=consent, staff=clerk, typed=code_for(consent, tray))
     client = signed_in(clerk)
     assert client.get(renew_url(shop)).status_code == 200
     signed_in(owner).post(f"/en/delegations/consents/{consent.public_id}/withdraw/")

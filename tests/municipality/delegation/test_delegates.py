@@ -111,7 +111,7 @@ def test_what_cannot_be_given_is_refused_with_its_sentence(code: str, change: An
 
 def test_the_longest_delegation_is_the_rulebooks(make_shop: Any, owner: User) -> None:
     row = delegations.give(giver=owner, number=DELEGATE, subject=make_shop().key, service=RENEWAL, last_day=TODAY + dt.timedelta(days=364))
-    assert row.last_day == delegations.longest_until() == TODAY + dt.timedelta(days=364)
+    assert row.last_day == delegations.max_last_day() == TODAY + dt.timedelta(days=364)
 
 
 def test_a_delegate_lets_nobody_else_act(make_shop: Any, owner: User, delegate: User) -> None:
@@ -165,7 +165,7 @@ def test_the_documents_stay_the_owners_and_are_open_to_the_delegate_only_while_i
     Renewal.objects.filter(case=case).update(new_licence=HealthLicence.objects.get(shop=shop))
     assert old.holder_key == owner.key
     assert list(documents.visible_to(delegate)) == [old]
-    delegations.end_by(delegation=row, person=owner)
+    delegations.end(delegation=row, person=owner)
     assert not documents.visible_to(delegate).exists() and documents.visible_to(owner).exists()
 
 
@@ -177,7 +177,7 @@ def test_a_delegate_pays_and_the_payment_says_for_whom(make_shop: Any, owner: Us
     attempt = start_attempt(bills=[bill], payer=delegate, language="en", session_key="a")
     act = AuditEvent.objects.get(action="payment.started")
     assert (attempt.started_by, act.actor_role, act.data["for"]) == (delegate, "delegate", owner.key)
-    delegations.end_by(delegation=row, person=owner)
+    delegations.end(delegation=row, person=owner)
     assert not payments.visible_to(delegate).exists()
     answer = signed_in(delegate).post(f"/en/pay/{bill.public_id}/")
     assert answer.status_code == 403 and "revoked your delegation" in answer.content.decode()
@@ -223,7 +223,7 @@ def test_what_a_delegate_fills_in_is_the_owners_draft_and_its_files_too(make_sho
     assert (upload.owner, upload.sent_by) == (owner, delegate)
     sent = AuditEvent.objects.get(action="upload.received")
     assert (sent.actor_key, sent.data["for"]) == (delegate.key, owner.key)
-    delegations.end_by(delegation=row, person=owner)
+    delegations.end(delegation=row, person=owner)
     assert not drafts.visible_to(delegate).exists() and Draft.objects.get().answers["area_m2"] == {"area_m2": 85}
     answer = client.get(f"/en/uploads/file/{upload.public_id}/look/")
     assert answer.status_code == 403 and Upload.objects.get(pk=upload.pk).state == upload.state
@@ -258,7 +258,7 @@ def test_without_the_check_the_open_form_of_a_revoked_delegate_gets_through(
     shop = make_shop()
     row = let(owner, delegate, shop.key)
     before = delegation.grants(delegate)
-    delegations.end_by(delegation=row, person=owner)
+    delegations.end(delegation=row, person=owner)
     monkeypatch.setattr(delegation, "_grants", lambda user: before if user == delegate else [])
     monkeypatch.setattr(Delegation, "is_in_force", True)
     without_guards()
@@ -273,7 +273,7 @@ def test_a_revocation_between_the_page_and_the_act_is_seen_under_the_lock(make_s
     actor = actor_for(delegate, owner)
     with request_cache.activate():
         assert delegation.grants(delegate)  # what the page had read
-        delegations.end_by(delegation=row, person=owner)
+        delegations.end(delegation=row, person=owner)
         assert delegation.grants(delegate)
         with pytest.raises(NotPermitted):
             services.submit_renewal(shop=shop, applicant=owner, actor=actor)
@@ -344,7 +344,7 @@ def test_what_was_typed_and_not_saved_goes_with_the_delegation(make_shop: Any, o
     row = let(owner, delegate, shop.key)
     for kept in (shop, own):
         Unsaved.objects.create(person=delegate, page=f"/health-licence/{kept.public_id}/changes/area_m2/", cipher="x", at=NOON)
-    delegations.end_by(delegation=row, person=delegate)
+    delegations.end(delegation=row, person=delegate)
     assert Unsaved.objects.get().page.split("/")[2] == own.public_id
 
 
@@ -352,7 +352,7 @@ def test_either_side_ends_it_and_nobody_else(make_shop: Any, owner: User, delega
     row = let(owner, delegate, make_shop().key)
     stranger = PersonFactory(civil_id=THIRD)
     with pytest.raises(NotPermitted):
-        delegations.end_by(delegation=row, person=stranger)
+        delegations.end(delegation=row, person=stranger)
     assert signed_in(stranger).get(f"/en/delegations/{row.public_id}/").status_code == 404
     signed_in(delegate).post(f"/en/delegations/{row.public_id}/renounce/")
     assert Delegation.objects.get().state == DelegationState.RENOUNCED

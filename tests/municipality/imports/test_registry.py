@@ -28,7 +28,7 @@ def test_every_kind_has_a_sentence_for_each_problem_of_the_platform_and_columns_
 class JsonReader:
     """Lines of JSON, each an object with the columns of a sheet."""
 
-    media, accept, most_bytes, needed = "application/json", ".json", 100_000, ()
+    media, accept, max_bytes, needed = "application/json", ".json", 100_000, ()
 
     def __init__(self, columns: Any) -> None:
         self.columns = columns

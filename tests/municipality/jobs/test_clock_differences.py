@@ -21,7 +21,7 @@ from tests.municipality.jobs.conftest import Declare
 from tests.open_database import on_postgres
 
 DAY = dt.timedelta(days=1)
-machines_own = clock._own
+machines_own = clock._machine_now
 
 
 class Machine:
@@ -43,10 +43,10 @@ class Machine:
 def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     made = Machine()
     monkeypatch.setattr(clock, "_offset", dt.timedelta())
-    monkeypatch.setattr(clock, "_own", made.time)
-    monkeypatch.setattr(clock, "_compared", None)
+    monkeypatch.setattr(clock, "_machine_now", made.time)
+    monkeypatch.setattr(clock, "_reference", None)
     monkeypatch.setattr(clocks, "compare", made.compare)
-    monkeypatch.setitem(clocks._told, "apart", False)
+    monkeypatch.setitem(clocks._logged, "apart", False)
     made.compare()
     return made
 
@@ -62,7 +62,7 @@ def test_the_time_is_the_databases(machine: Machine, ahead: dt.timedelta, before
     if before:
         machine.compare()
     assert near(clock.now(), machine.truth())
-    assert near(machine.truth() + clock.apart(), machine.truth() + ahead)
+    assert near(machine.truth() + clock.skew(), machine.truth() + ahead)
 
 
 def test_a_clock_that_agrees_is_used_as_it_is(machine: Machine) -> None:
@@ -78,14 +78,14 @@ def test_a_connection_compares_the_clocks(monkeypatch: pytest.MonkeyPatch) -> No
     if not on_postgres():
         pytest.skip("needs PostgreSQL")
     monkeypatch.setattr(clock, "_offset", dt.timedelta())
-    monkeypatch.setattr(clock, "_compared", None)
-    monkeypatch.setattr(clock, "_own", lambda: machines_own() + DAY)
+    monkeypatch.setattr(clock, "_reference", None)
+    monkeypatch.setattr(clock, "_machine_now", lambda: machines_own() + DAY)
     clocks.compare(connection)
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         assert near(cursor.fetchone()[0], clock.now())
-    assert near(clock.now() + clock.apart(), clock.now() + DAY)
-    assert not clocks.is_right()
+    assert near(clock.now() + clock.skew(), clock.now() + DAY)
+    assert not clocks.agrees()
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def test_no_work_is_taken_by_a_wrong_clock_and_again_by_a_right_one(
 
 def test_a_machine_that_slept_compares_again_before_it_refuses(machine: Machine, job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its monotonic clock stood still, so what it counted is old; its own clock is right."""
-    monkeypatch.setattr(clock, "_compared", (machine.truth() - DAY, clock.time.monotonic()))
+    monkeypatch.setattr(clock, "_reference", (machine.truth() - DAY, clock.time.monotonic()))
     assert services.run(job.pk)
 
 
@@ -170,7 +170,7 @@ def test_the_probe_says_whose_clock_is_wrong(machine: Machine, monkeypatch: pyte
     assert health.clocks() is None
     machine.ahead = DAY
     assert "web server" in str(health.clocks())
-    heartbeats.note_from_outside("worker")
+    heartbeats.record_with_own_connection("worker")
     machine.ahead = dt.timedelta()
     assert "a worker" in str(health.clocks())
     assert health.worker() is not None, "it is not there for work"

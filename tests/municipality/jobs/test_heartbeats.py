@@ -65,7 +65,7 @@ def test_a_tick_that_a_worker_carries_out_is_the_workers_life_and_not_the_clocks
 
 def test_a_worker_shows_its_life_without_any_clock_until_it_leaves(open_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     ran: list[str] = []
-    monkeypatch.setattr(heartbeats, "note_from_outside", ran.append)
+    monkeypatch.setattr(heartbeats, "record_with_own_connection", ran.append)
     monkeypatch.setattr(tasks.tick, "apply_async", lambda *args, **options: None)
     tasks.note_worker()
     (pulse,) = tasks._pulse
@@ -85,7 +85,7 @@ def test_a_pulse_beats_on(kept_connection: None, monkeypatch: pytest.MonkeyPatch
         if len(times) == 3:
             pulse.stop()
 
-    monkeypatch.setattr(heartbeats, "note_from_outside", beat)
+    monkeypatch.setattr(heartbeats, "record_with_own_connection", beat)
     pulse.start()
     pulse.join(5)
     assert times == ["worker"] * 3
@@ -96,7 +96,7 @@ def test_a_silent_database_does_not_stop_the_clock(clockwork: Scheduler, kept_co
     def broken(part: str) -> Any:
         raise DatabaseError("away")
 
-    monkeypatch.setattr(heartbeats, "note", broken)
+    monkeypatch.setattr(heartbeats, "record", broken)
     assert clockwork.tick() == 1.0
 
 

@@ -7,6 +7,7 @@ import datetime as dt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from stdnum.iso7064 import mod_37_36
 
 from municipality.kernel import arabic, clock, digits, ids, money, subjects
 from municipality.kernel.errors import TransitionRefused
@@ -66,8 +67,8 @@ def test_codes_are_long_and_read_back_from_paper() -> None:
 @pytest.mark.parametrize("wrong", ["HLT-HW-2026-004218", "HLT-HW-2025-004217", "HLT-WH-2026-004217"])
 def test_a_check_character_finds_a_slip(wrong: str) -> None:
     number = ids.with_check("HLT-HW-2026-004217")
-    assert ids.has_valid_check(number)
-    assert not ids.has_valid_check(f"{wrong}-{number[-1]}")
+    assert mod_37_36.is_valid(number.replace("-", ""))
+    assert not mod_37_36.is_valid(f"{wrong}-{number[-1]}".replace("-", ""))
 
 
 def test_a_subject_key_is_typed() -> None:

@@ -46,16 +46,16 @@ def test_articles_and_particles_go(word: str, bare: str) -> None:
     ],
 )  # fmt: skip
 def test_the_same_name_in_both_scripts_has_a_sound_in_common(one: str, other: str) -> None:
-    assert spelling.sounds_apart(one, other) is not None
+    assert spelling.sound_distance(one, other) is not None
 
 
 @pytest.mark.parametrize(("one", "other"), [("نور", "salam"), ("خليج", "jabriya"), ("نور", "سلام"), ("بيتزا", "pizza")])
 def test_other_names_have_none(one: str, other: str) -> None:
-    assert spelling.sounds_apart(one, other) is None
+    assert spelling.sound_distance(one, other) is None
 
 
 def test_vowels_tell_which_of_one_sound_is_nearer() -> None:
-    near, far = spelling.sounds_apart("nour", "نور"), spelling.sounds_apart("nour", "نوير")
+    near, far = spelling.sound_distance("nour", "نور"), spelling.sound_distance("nour", "نوير")
     assert near is not None and far is not None and near < far
 
 
@@ -75,8 +75,8 @@ def test_one_error_away_shares_a_form_and_counts_one(word: str, kind: int, place
 
 @given(ARABIC, ARABIC)
 def test_unlikeness_is_the_same_from_both_sides_and_nought_for_one_word(one: str, other: str) -> None:
-    assert spelling.unlikeness(one, one) == 0
-    assert spelling.unlikeness("NwR", "NaR") == pytest.approx(0.3)
+    assert spelling.spoken_distance(one, one) == 0
+    assert spelling.spoken_distance("NwR", "NaR") == pytest.approx(0.3)
     assert (spelling.errors(one, other) == 0) == (one == other)
 
 
@@ -84,4 +84,4 @@ def test_unlikeness_is_the_same_from_both_sides_and_nought_for_one_word(one: str
 def test_no_text_breaks_the_reading(text: str) -> None:
     for word in arabic.words(text):
         assert arabic.bare(word)
-        assert len(spelling.sounds(word)) <= spelling.MOST_SOUNDS
+        assert len(spelling.sounds(word)) <= spelling.MAX_SOUNDS

@@ -16,10 +16,8 @@ from municipality.kernel.worktime import (
     Calendar,
     Hours,
     add_working_days,
-    add_working_minutes,
     day_minutes,
     is_working_day,
-    next_opening,
     promise_ends,
     promised_minutes,
     share_reached_at,
@@ -37,6 +35,7 @@ from tests.municipality.kernel.working_time import (
     SUNDAY_TO_THURSDAY,
     TABLE,
     Case,
+    add_working_minutes,
     day,
     days,
     kuwait,
@@ -107,7 +106,6 @@ def test_a_second_shift_is_working_time_and_the_break_is_not() -> None:
     calendar = Calendar((ORDINARY, Hours(SUNDAY_TO_THURSDAY, 16 * 60, 18 * 60)))
     assert day_minutes(calendar, day("2026-11-24")) == 540
     assert add_working_minutes(calendar, kuwait("2026-11-24 13:30"), 60) == kuwait("2026-11-24 16:30")
-    assert next_opening(calendar, kuwait("2026-11-24 15:00")) == kuwait("2026-11-24 16:00")
     assert promise_ends(calendar, kuwait("2026-11-24 15:00"), 1) == kuwait("2026-11-25 18:00")
     assert working_minutes_between(calendar, kuwait("2026-11-24 13:00"), kuwait("2026-11-24 17:00")) == 120
 
@@ -140,15 +138,12 @@ def test_instants_need_a_zone_and_amounts_a_sign() -> None:
         lambda: add_working_minutes(CALENDAR, naive, 1),
         lambda: working_minutes_between(CALENDAR, naive, aware),
         lambda: working_minutes_between(CALENDAR, aware, naive),
-        lambda: next_opening(CALENDAR, naive),
         lambda: promise_ends(CALENDAR, naive, 1),
         lambda: used_share(CALENDAR, aware, naive, 60),
         lambda: share_reached_at(CALENDAR, naive, 60),
     ):
         with pytest.raises(ValueError, match="zone"):
             ask()
-    with pytest.raises(ValueError, match="added"):
-        add_working_minutes(CALENDAR, aware, -1)
     with pytest.raises(ValueError, match="added"):
         add_working_days(CALENDAR, aware.date(), -1)
     for nothing in (0, -1):
@@ -276,16 +271,6 @@ def test_time_adds_up(calendar: Calendar, a: dt.datetime, b: dt.datetime, c: dt.
     assert working_time_between(calendar, a, b) + working_time_between(calendar, b, c) == whole
 
 
-@given(calendars(), instants)
-def test_an_opening_is_the_first_one(calendar: Calendar, start: dt.datetime) -> None:
-    opening = next_opening(calendar, start)
-    assert is_open(calendar, opening)
-    assert working_time_between(calendar, start, opening) == dt.timedelta()
-    assert working_minutes_between(calendar, opening, opening + MINUTE) in (0, 1)
-    assert working_time_between(calendar, opening, opening + MINUTE) > dt.timedelta()
-    assert next_opening(calendar, opening) == opening
-
-
 @given(calendars(), st.dates(day("2025-11-01"), day("2027-11-01")), st.integers(1, 60), st.integers(0, 60))
 def test_days_are_inverse_and_end_on_working_days(calendar: Calendar, start: dt.date, count: int, more: int) -> None:
     end = add_working_days(calendar, start, count)
@@ -304,7 +289,7 @@ def test_the_clock_of_a_promise_is_full_at_its_end(calendar: Calendar, given_at:
     midnight = dt.datetime.combine(day_of(end), dt.time(), KUWAIT)
     assert end == midnight + calendar.spans(day_of(end))[-1][1] * MINUTE
     assert add_working_minutes(calendar, given_at, clock) == end
-    assert used_share(calendar, given_at, end, clock) == worktime.WHOLE
+    assert used_share(calendar, given_at, end, clock) == worktime.FULL_SHARE
     assert share_reached_at(calendar, given_at, clock) == end
 
 

@@ -127,7 +127,7 @@ def code_text(code_id: int) -> str:
 
 @pytest.fixture
 def code(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("municipality.accounts.services.code_text", code_text)
+    monkeypatch.setattr("municipality.accounts.services.contacts.code_text", code_text)
 
 
 @pytest.mark.django_db

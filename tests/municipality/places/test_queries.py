@@ -1,11 +1,11 @@
-"""Finding areas as people spell them."""
+"""Governorates, branches and areas."""
 
 from __future__ import annotations
 
 import pytest
 
 from municipality.places.models import Area
-from municipality.places.queries import areas, branch_of, find_areas, governorates
+from municipality.places.queries import areas, branch_of, governorates
 from municipality.places.seeds import load_places
 
 pytestmark = pytest.mark.django_db
@@ -14,28 +14,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _places(db: None) -> None:
     load_places()
-
-
-@pytest.mark.parametrize(
-    ("typed", "found"),
-    [
-        ("السالميه", "Salmiya"),
-        ("سالمية", "Salmiya"),
-        ("ضاحية الجابرية", "Jabriya"),
-        ("منطقة حولى", "Hawalli"),
-        ("انجفه", "Anjafa"),
-        ("salmiya", "Salmiya"),
-        ("  Abu   Halifa ", "Abu Halifa"),
-        ("ضاحية القمر", ""),
-    ],
-)
-def test_an_area_is_found_however_it_is_spelled(typed: str, found: str) -> None:
-    names = [area.name_en for area in find_areas(typed)]
-    assert (found in names) if found else not names
-
-
-def test_nothing_typed_finds_nothing() -> None:
-    assert not find_areas("  ").exists()
 
 
 def test_an_area_is_served_by_the_branch_of_its_governorate() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from municipality.settings.mail import speak_newer_django
+from municipality.settings.mail import use_mailers
 
 
 def smtp() -> dict[str, Any]:
@@ -22,19 +22,19 @@ def smtp() -> dict[str, Any]:
 
 def test_older_versions_keep_their_names() -> None:
     settings = smtp()
-    speak_newer_django(settings, (5, 2))
+    use_mailers(settings, (5, 2))
     assert settings == smtp()
 
 
 def test_newer_versions_get_one_mailer_and_no_old_name() -> None:
     settings = smtp()
-    speak_newer_django(settings, (6, 1))
+    use_mailers(settings, (6, 1))
     options = {"host": "mail.example.test", "port": 587, "username": "portal", "password": "pw", "use_tls": True, "timeout": 10}
     assert settings == {"DEBUG": False, "MAILERS": {"default": {"BACKEND": smtp()["EMAIL_BACKEND"], "OPTIONS": options}}}
 
 
 def test_mail_into_files_keeps_its_folder_alone() -> None:
     settings = smtp() | {"EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend", "EMAIL_FILE_PATH": "var/mail"}
-    speak_newer_django(settings, (6, 1))
+    use_mailers(settings, (6, 1))
     assert settings["MAILERS"]["default"]["OPTIONS"] == {"file_path": "var/mail"}
     assert not [name for name in settings if name.startswith("EMAIL_")]

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from stdnum.iso7064 import mod_37_36
 
 from municipality.audit.models import AuditEvent
-from municipality.kernel import ids
 from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused, TransitionRefused
 from payments import invariants, queries
@@ -24,7 +24,7 @@ ME = system("tests")
 def test_a_bill_is_the_sum_of_its_lines_and_has_a_checked_reference(payer: Any) -> None:
     bill = BillFactory(payer=payer, lines=[bill_line(10_000), bill_line(250, "stamp")])
     assert bill.total_fils == 10_250
-    assert bill.reference.startswith("BIL-2026-000001-") and ids.has_valid_check(bill.reference)
+    assert bill.reference.startswith("BIL-2026-000001-") and mod_37_36.is_valid(bill.reference.replace("-", ""))
     assert [(entry.order, entry.fils) for entry in bill.lines.all()] == [(1, 10_000), (2, 250)]
     assert bill.state == BillState.DUE
     assert AuditEvent.objects.get(action="bill.issued").data["fils"] == 10_250

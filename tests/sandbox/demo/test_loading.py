@@ -25,7 +25,7 @@ from licensing.health import queries as licensing
 from licensing.health.services import submit_renewal
 from licensing.health.states import RENEWAL, RenewalState
 from licensing.models import HealthLicence
-from municipality.accounts import demo_door
+from municipality.accounts import demo_sign_in
 from municipality.accounts.models import Organisation, User
 from municipality.audit.models import AuditEvent
 from municipality.audit.queries import unnumbered
@@ -217,8 +217,8 @@ def test_staff_can_sign_in_with_what_is_printed() -> None:
 
 
 def test_the_staff_door_of_the_demo_knows_the_passwords() -> None:
-    assert demo_door.password_of("officer.ha") == staff.password(next(m for m in staff.STAFF if m.login == "officer.ha"))
-    assert demo_door.password_of("nobody") == ""
+    assert demo_sign_in.password_of("officer.ha") == staff.password(next(m for m in staff.STAFF if m.login == "officer.ha"))
+    assert demo_sign_in.password_of("nobody") == ""
 
 
 def test_passwords_belong_to_the_installation() -> None:

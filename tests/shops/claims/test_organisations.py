@@ -187,7 +187,7 @@ def test_a_clerk_whose_delegation_is_revoked_over_an_open_claim_is_refused_and_s
     client, path = signed_in(clerk), f"/en/claims/{draft.public_id}/"
     look = f"/en/uploads/file/{Upload.objects.get().public_id}/look/"
     assert client.get(path).status_code == client.get(look).status_code == 200
-    delegations.end_by(delegation=row, person=signs)
+    delegations.end(delegation=row, person=signs)
     answer = client.post(path, {"statement": "Mine."})
     assert answer.status_code == 403 and "revoked your delegation" in answer.content.decode()
     assert client.get(look).status_code == 404 and not Case.objects.exists()
@@ -237,7 +237,7 @@ def test_a_clerk_disputes_for_the_organisation_that_held_the_shop(
     client = signed_in(clerk)
     assert "Somebody claims a shop of yours" in client.get("/en/my-shops/").content.decode()
     assert "You act by delegation" in client.get(path).content.decode()
-    delegations.end_by(delegation=right, person=signs)
+    delegations.end(delegation=right, person=signs)
     assert client.post(path, {"dispute": "x"}).status_code == 403
     with pytest.raises(NotPermitted, match="delegation_over"):
         claims.dispute(claim=claim, person=clerk, text="x")

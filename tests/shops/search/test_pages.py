@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from municipality.accounts.limits import pace
+from municipality.accounts.limits import allow_read
 from shops.models import Shop
 from shops.search.views import pages
 
@@ -110,9 +110,9 @@ def test_a_cache_that_is_away_holds_nobody_back(rf: Any, monkeypatch: pytest.Mon
     def away(*args: Any, **kwargs: Any) -> None:
         raise ConnectionError
 
-    assert [pace(rf.get("/"), "x", limit=1, seconds=60) for _ in range(2)] == [True, False]
+    assert [allow_read(rf.get("/"), "x", limit=1, seconds=60) for _ in range(2)] == [True, False]
     monkeypatch.setattr("municipality.accounts.limits.cache.add", away)
-    assert pace(rf.get("/"), "x", limit=1, seconds=60)
+    assert allow_read(rf.get("/"), "x", limit=1, seconds=60)
 
 
 def test_the_lists_of_the_form_are_cached_and_yet_as_they_stand(client: Client, make_shop: Make) -> None:

@@ -75,7 +75,7 @@ def test_a_sheet_with_half_a_sign_is_damaged() -> None:
 
 def test_too_many_lines_are_refused() -> None:
     with pytest.raises(NotReadable, match="too_many_lines"):
-        read(sheet({}, {}, {}), replace(LAYOUT, most_lines=2))
+        read(sheet({}, {}, {}), replace(LAYOUT, max_lines=2))
 
 
 def test_lines_are_counted_as_a_sheet_counts_them() -> None:

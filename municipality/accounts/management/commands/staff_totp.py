@@ -15,7 +15,7 @@ from municipality.kernel.actors import Actor
 class Command(BaseCommand):
     help = (
         "Give an officer a new second factor and print its secret once. The former one stops working and the officer's "
-        "sessions end. Hand the secret over in person; the act is on the record."
+        "sessions end. Hand the secret over in person; the audit log has an event of it."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

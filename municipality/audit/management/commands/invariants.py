@@ -1,4 +1,4 @@
-"""What must always be true, asked of the whole database. Run after every fault test and every night."""
+"""`manage.py invariants`: check what must always hold in the database. Run after every fault test and every night."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ class Command(BaseCommand):
     help = "Ask every app's invariants; list what does not hold and fail if anything does not."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = asked = 0
+        findings = app_count = 0
         for config in apps.get_app_configs():
             if find_spec(f"{config.name}.invariants") is None:
                 continue
-            asked += 1
+            app_count += 1
             for finding in import_module(f"{config.name}.invariants").findings():
-                found += 1
+                findings += 1
                 self.stdout.write(f"{config.label}: {finding}")
-        if found:
-            raise CommandError(f"{found} findings.")
-        self.stdout.write(f"0 findings in {asked} apps.")
+        if findings:
+            raise CommandError(f"{findings} findings.")
+        self.stdout.write(f"0 findings in {app_count} apps.")

@@ -1,4 +1,4 @@
-"""Verify the whole chain of the record."""
+"""`manage.py verify_audit`: verify the hash chain of the audit log."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from municipality.audit.models import AccessLogEntry, AuditEvent, Link
 
 
 class Command(BaseCommand):
-    help = "Verify numbers, hashes and links of the record from the first row to the last, and that no act waits for its number."
+    help = "Verify numbers, hashes and links of the audit log from the first event to the last, and that no event waits for its number."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = 0
+        faults = 0
         for fault in queries.faults():
-            found += 1
+            faults += 1
             self.stdout.write(f"{fault.number}: {fault.what}")
-        for act in queries.overdue().order_by("pk")[:50]:
-            found += 1
-            self.stdout.write(f"act {act.pk}: waits for its number since {act.at:%Y-%m-%d %H:%M:%S}")
-        for table in queries.uncounted(AuditEvent._meta.db_table, AccessLogEntry._meta.db_table):
-            found += 1
+        for event in queries.overdue().order_by("pk")[:50]:
+            faults += 1
+            self.stdout.write(f"act {event.pk}: waits for its number since {event.at:%Y-%m-%d %H:%M:%S}")
+        for table in queries.tables_with_invented_ids(AuditEvent._meta.db_table, AccessLogEntry._meta.db_table):
+            faults += 1
             self.stdout.write(f"{table}: a row's number is above the database's counter")
-        if found:
-            raise CommandError(f"{found} faults in the record.")
+        if faults:
+            raise CommandError(f"{faults} faults in the record.")
         last = Link.objects.order_by("-number").first()
         head = f"{last.number} {last.hash}" if last else "empty"
         self.stdout.write(f"0 faults. Head: {head}. Not yet numbered: {queries.unnumbered().count()}.")

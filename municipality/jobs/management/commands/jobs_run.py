@@ -1,4 +1,4 @@
-"""Carry out due jobs in this process, without a worker."""
+"""`manage.py jobs_run`: run due jobs in this process, without a worker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers and dates on screen: decimal point, comma for thousands, ASCII digits, day before month."""
+"""Formats of numbers and dates: decimal point, comma for thousands, ASCII digits, day before month."""
 
 DECIMAL_SEPARATOR = "."
 THOUSAND_SEPARATOR = ","

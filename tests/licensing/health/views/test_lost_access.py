@@ -124,7 +124,7 @@ def new_code_app(user: User) -> None:
 def way_back_to_a_lost_passkey(user: User) -> None:
     operator = OfficerFactory(login="an-operator")
     operator.groups.add(Group.objects.get(name="operator"))
-    key_losses.open_way_back(key_losses.ask(user), opener=operator)
+    key_losses.allow_recovery(key_losses.report_loss(user), opener=operator)
 
 
 @pytest.mark.parametrize("change", [new_code_app, way_back_to_a_lost_passkey], ids=lambda change: change.__name__)

@@ -1,4 +1,4 @@
-"""Shortcuts for trying the portal out. They exist with PORTAL_DEMO=1 only, and only for a browser on this machine."""
+"""Sign-in shortcuts of the demo. They exist with PORTAL_DEMO=1 only, and only for a browser on this machine."""
 
 from __future__ import annotations
 
@@ -20,33 +20,31 @@ from django.http import Http404, HttpRequest
 from municipality.accounts import civil_ids
 from municipality.accounts.models import SignInRequest, User
 
-SHOWN = 12
-PUSH_WAIT_SECONDS = 5.0  # seconds
+MAX_PEOPLE = 12
+PUSH_WAIT_SECONDS = 5.0
+_password_sources: list[Callable[[str], str]] = []
 
 
-_passwords: list[Callable[[str], str]] = []
-
-
-def take_passwords_from(source: Callable[[str], str]) -> None:
-    """Let the part that made the demo's accounts say the password of a login name (nothing for one it does not know)."""
-    _passwords.append(source)
+def register_passwords(source: Callable[[str], str]) -> None:
+    """Register a function that returns the demo's password of a login name, or an empty text."""
+    _password_sources.append(source)
 
 
 def password_of(login: str) -> str:
-    """The demo's password of a login name, if a part knows it."""
-    return next((found for source in _passwords if (found := source(login))), "")
+    """The demo's password of a login name; empty if it is unknown."""
+    return next((password for source in _password_sources if (password := source(login))), "")
 
 
 @dataclass(frozen=True)
 class StaffCode:
-    """An officer of the demo with what opens the door now."""
+    """An officer of the demo with the present code and the password."""
 
     user: User
     code: str
     password: str
 
 
-def is_open_to(request: HttpRequest) -> bool:
+def is_available(request: HttpRequest) -> bool:
     """Whether the shortcuts exist for this request: demo settings, a loopback peer, no proxy between."""
     if not settings.DEMO or "x-forwarded-for" in request.headers or "forwarded" in request.headers:
         return False
@@ -57,11 +55,11 @@ def is_open_to(request: HttpRequest) -> bool:
 
 
 def demo_only(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Answer 404 wherever the shortcuts do not exist."""
+    """Decorator: 404 where the shortcuts do not exist."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        if not is_open_to(request):
+        if not is_available(request):
             raise Http404
         return view(request, *args, **kwargs)
 
@@ -69,36 +67,36 @@ def demo_only(view: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def people(request: HttpRequest) -> list[User]:
-    """The first people of the demo, or nobody."""
-    if not is_open_to(request):
+    """The first MAX_PEOPLE people of the demo; empty where the shortcuts do not exist."""
+    if not is_available(request):
         return []
-    return list(User.objects.people().filter(is_active=True, civil_id_digest__isnull=False).order_by("pk")[:SHOWN])
+    return list(User.objects.people().filter(is_active=True, civil_id_digest__isnull=False).order_by("pk")[:MAX_PEOPLE])
 
 
 def staff_codes(request: HttpRequest) -> list[StaffCode]:
-    """The demo's officers with the present code of each, or nobody."""
-    if not is_open_to(request):
+    """The officers of the demo with their present codes; empty where the shortcuts do not exist."""
+    if not is_available(request):
         return []
     step = int(time.time()) // mfa_settings.TOTP_PERIOD
-    found = []
+    codes = []
     rows = Authenticator.objects.filter(type=Authenticator.Type.TOTP, user__is_staff=True, user__is_active=True)
     for row in rows.select_related("user").order_by("user_id"):
         user: Any = row.user
         code = totp.format_hotp_value(totp.hotp_value(decrypt(row.data["secret"]), step))
-        found.append(StaffCode(user, code, password_of(user.login)))
-    return found
+        codes.append(StaffCode(user, code, password_of(user.login)))
+    return codes
 
 
 def phone_url(row: SignInRequest, language: str) -> str:
-    """The simulator's phone page, opened at the request where a code was asked for."""
+    """The URL of the simulator's phone page, for a QR code with that request opened."""
     query = {"lang": language, **({"qr": row.qr} if row.qr else {})}
     return requests.Request("GET", f"{settings.MOBILE_ID_URL.rstrip('/')}/phone/", params=query).prepare().url or ""
 
 
 def decide(row: SignInRequest, decision: str, person: User | None = None) -> bool:
-    """Answer in the person's place at the simulator: `approve` or `decline`. True if it took the answer.
+    """Send the simulator the person's answer, `approve` or `decline`. True if it accepted it.
 
-    A phone can be answered once it has rung: for that the answer waits some seconds.
+    A push can be answered once the worker has sent it; waits up to PUSH_WAIT_SECONDS for that.
     """
     until = time.monotonic() + PUSH_WAIT_SECONDS
     while row.civil_id_cipher and time.monotonic() < until:

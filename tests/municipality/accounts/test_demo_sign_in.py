@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from municipality.accounts import demo_door
+from municipality.accounts import demo_sign_in
 from municipality.accounts.models import SignInRequest, User
 from municipality.accounts.services import sign_in
 from tests.municipality.accounts.conftest import Phones, address, enter, signed_in
@@ -55,7 +55,7 @@ def test_the_staff_door_prints_the_present_code(
     officer: User, secret: str, client: Client, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.DEMO = True
-    monkeypatch.setattr(demo_door, "_passwords", [lambda login: "", lambda login: f"password of {login}"])
+    monkeypatch.setattr(demo_sign_in, "_password_sources", [lambda login: "", lambda login: f"password of {login}"])
     before, page, after = code_now(secret), client.get("/staff/sign-in/").content.decode(), code_now(secret)
     assert before in page or after in page
     assert "password of huda" in page
@@ -76,8 +76,8 @@ def test_nothing_of_it_is_there_without_the_demo_or_from_elsewhere(
 ) -> None:
     settings.DEMO = demo
     request = client.request().wsgi_request
-    assert not demo_door.is_open_to(request)
-    assert demo_door.people(request) == [] and demo_door.staff_codes(request) == []
+    assert not demo_sign_in.is_available(request)
+    assert demo_sign_in.people(request) == [] and demo_sign_in.staff_codes(request) == []
     if not client.defaults.get("REMOTE_ADDR", "127.0.0.1"):
         return  # without any address the pages themselves refuse to count
     assert person.public_id not in client.get(address("accounts:sign_in")).content.decode()
