@@ -15,6 +15,7 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from celery.signals import worker_init
@@ -51,7 +52,7 @@ def leave_out(**_: object) -> None:
     from municipality.jobs.models import Job, JobState
     from municipality.kernel import clock, ids
     from municipality.kernel.workflow import WORKFLOWS
-    from municipality.notifications import services as notifications
+    from municipality.notifications import sms
     from payments.models import GatewayMessage
     from payments.providers.knet import codec, gateway, messages
     from payments.providers.knet.settings import terminal
@@ -86,9 +87,10 @@ def leave_out(**_: object) -> None:
             Job.objects.filter(pk=job.pk).update(state=JobState.DONE, lease_owner="", lease_until=None)
         return job
 
-    @instead(notifications, "_text", "new_keys")
-    def new_key(original: Any, message: Any, address: str, language: str, _key: str) -> Any:
-        return original(message, address, language, ids.public_id())
+    @instead(sms, "gateway", "new_keys")
+    def new_key(original: Any) -> Any:
+        gateway = original()
+        return SimpleNamespace(send=lambda to, text, _key: gateway.send(to, text, ids.public_id()))
 
     @instead(services, "sweep", "no_sweep")
     def no_sweep(_original: Any, limit: int = 500) -> int:

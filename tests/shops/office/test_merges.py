@@ -91,7 +91,7 @@ def test_nothing_new_begins_at_a_merged_shop(two: tuple[Shop, Shop], merge: Call
     for begin in (
         lambda: queries.refuse_merged(goes),
         lambda: renewals.submit(shop=goes, applicant=somebody),
-        lambda: violation_reports._not_seen_already(SimpleNamespace(shop=goes, offence="CLN-03"), clock.today()),  # type: ignore[arg-type]
+        lambda: violation_reports._require_first(SimpleNamespace(shop=goes, offence="CLN-03"), clock.today()),  # type: ignore[arg-type]
         lambda: claims.begin(shop=goes, person=somebody),
     ):
         with pytest.raises(Refused, match="merged"):
