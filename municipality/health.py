@@ -127,7 +127,7 @@ def worker() -> StrOrPromise | None:
 
 
 def beat() -> StrOrPromise | None:
-    return _("The timer has been silent for half a minute. Retries and periodic work wait.") if _is_silent(BEAT) else None
+    return _("The scheduler has not reported for half a minute. Retries and periodic jobs are waiting.") if _is_silent(BEAT) else None
 
 
 def clocks() -> StrOrPromise | None:
@@ -137,16 +137,14 @@ def clocks() -> StrOrPromise | None:
     if not _is_silent(WRONG_CLOCK[WORKER]):
         return _("The clock of a worker is more than five seconds from the database's. It takes no work until its clock is right.")
     if not _is_silent(WRONG_CLOCK[BEAT]):
-        return _(
-            "The clock of the timer's machine is more than five seconds from the database's. It rings nothing until its clock is right."
-        )
+        return _("The scheduler's clock is more than five seconds from the database's. It dispatches nothing until its clock is right.")
     return None
 
 
 def outbox() -> StrOrPromise | None:
     due_at = jobs.oldest_due_at()
     if due_at is not None and clock.now() - due_at > MAX_WAIT:
-        return _("Promised work has waited for more than two minutes.")
+        return _("A job has been waiting for more than two minutes.")
     return None
 
 
@@ -193,7 +191,7 @@ def _redis_answers(url: str) -> bool:
 def broker() -> StrOrPromise | None:
     url = str(settings.CELERY_BROKER_URL)
     if url.startswith(("redis://", "rediss://")) and not _redis_answers(url):
-        return _("Redis does not answer. Promised work is found by the sweep, some seconds later.")
+        return _("Redis does not answer. Jobs are picked up by the sweep, a few seconds later.")
     return None
 
 

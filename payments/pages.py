@@ -44,16 +44,16 @@ STATUS_TEXTS: dict[str, StatusText] = {
         _("The bank's page was opened and its outcome has not reached us yet."),
         _("We do not know yet whether an amount was taken. Do not pay again."),
         _(
-            "If the bank's page is open in another window, finish there."
-            " If you left it without paying, say so below and we ask the bank at once."
+            "If the bank's page is open in another window, finish there. If you left it without paying, tell us "
+            "below and we will ask the bank at once."
         ),
     ),
     A.CONFIRMING: StatusText(
         "wait",
         _("We are checking with the bank"),
         _(
-            "The bank told us that the payment has ended."
-            " We ask it ourselves before we call anything paid; that mostly takes less than a minute."
+            "The bank told us that the payment has ended. We check with the bank before we record anything as "
+            "paid; this usually takes less than a minute."
         ),
         _("Do not pay again: an amount may have been taken."),
         _("You may wait here or close this page. The outcome is kept with your request."),
@@ -63,13 +63,13 @@ STATUS_TEXTS: dict[str, StatusText] = {
         _("Paid"),
         _("The bank confirmed the payment to us."),
         _("The amount was taken once."),
-        _("Nothing more is to be done. The receipt is yours to keep."),
+        _("There is nothing more to do. Keep the receipt."),
     ),
     A.DECLINED: StatusText(
         "bad",
         _("Not paid: the bank declined"),
         _("The card's bank declined the payment."),
-        _("Nothing was taken. If your bank shows a reserved amount, it releases it by itself."),
+        _("Nothing was taken. If your bank shows a reserved amount, it will release it automatically."),
         _("Pay again with this card or another one, or ask your bank for the reason."),
     ),
     A.CANCELLED: StatusText(
@@ -84,10 +84,10 @@ STATUS_TEXTS: dict[str, StatusText] = {
         _("Not paid: no answer from the card's bank"),
         _("The card's bank did not answer in time."),
         _(
-            "As far as the bank tells us, nothing was taken."
-            " We keep asking for a day: should an amount be taken late, it pays this bill or is returned."
+            "As far as the bank tells us, nothing was taken. We keep asking for a day: if an amount is taken "
+            "late, it pays this bill or is returned."
         ),
-        _("You may pay again. Looking at your bank's messages first saves you a return."),
+        _("You can pay again. Check your bank's messages first, so that you do not pay twice."),
     ),
     A.DENIED: StatusText(
         "bad",
@@ -100,7 +100,7 @@ STATUS_TEXTS: dict[str, StatusText] = {
         "warn",
         _("Not paid: the payment expired"),
         _("The bank's page ended without a payment."),
-        _("Nothing was taken. Should the bank report an amount late, it pays this bill or is returned."),
+        _("Nothing was taken. If the bank reports an amount late, it pays this bill or is returned."),
         _("Begin the payment again from the bill."),
     ),
     A.MISMATCH: StatusText(
@@ -108,7 +108,7 @@ STATUS_TEXTS: dict[str, StatusText] = {
         _("The payment is under review"),
         _("What the bank answers does not agree with your bill. A member of staff compares both."),
         _("An amount may have been taken. Do not pay again."),
-        _("You need not do anything. You are told as soon as it is clear; an amount taken in error is returned."),
+        _("You do not need to do anything. We will tell you as soon as it is clear; an amount taken in error is returned."),
     ),
     A.CAPTURED_LATE: StatusText(
         "wait",
@@ -122,14 +122,14 @@ STATUS_TEXTS: dict[str, StatusText] = {
         _("The amount is returned to you"),
         _("The bank took an amount for a bill that was paid already or is no longer due."),
         _("The amount was taken and the Municipality owes it to you."),
-        _("You need not apply for it. The return goes to the card that paid."),
+        _("You do not need to apply. The refund goes to the card you paid with."),
     ),
     A.REFUNDED: StatusText(
         "ok",
         _("The amount was returned to you"),
         _("The bank took an amount for a bill that was paid already or is no longer due."),
         _("The Municipality returned the amount. Your bank shows it within some days."),
-        _("Nothing more is to be done."),
+        _("There is nothing more to do."),
     ),
     A.VOIDED: StatusText(
         "bad",
@@ -151,7 +151,7 @@ REFUSED = StatusText(
     _("Paid, and returned to you"),
     _("The bank confirmed the payment, but the request it was for can no longer be carried out."),
     _("The amount was taken and the Municipality owes it to you."),
-    _("You need not apply for it. The return goes to the card that paid."),
+    _("You do not need to apply. The refund goes to the card you paid with."),
 )
 
 RETURNED = StatusText(
@@ -159,7 +159,7 @@ RETURNED = StatusText(
     _("Paid, and the amount was returned"),
     _("The bank confirmed the payment, but the request it was for could not be carried out."),
     _("The Municipality returned the amount. Your bank shows it within some days."),
-    _("Nothing more is to be done."),
+    _("There is nothing more to do."),
 )
 
 

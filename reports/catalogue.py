@@ -10,7 +10,7 @@ REPORTS = ServiceEntry(
     code="reports",
     icon="eye",
     name=_("Eye of Kuwait"),
-    summary=_("A photo, a place and a kind, in less than a minute. The inspector does not see who reported."),
-    needs=_("One photo at least"),
+    summary=_("Report a problem in less than a minute: a photo, the place and what it is. Inspectors do not see who reported it."),
+    needs=_("At least one photo"),
     order=6,
 )

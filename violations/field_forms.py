@@ -41,7 +41,7 @@ class ViolationReportForm(VisitForm):
         help_text=_("Square metres or pieces, where the violation asks for it."),
         error_messages={
             "invalid": _("Please give a number such as 3.5."),
-            "min_value": _("Please give a measure or number above nought."),
+            "min_value": _("Please give a measure or number above zero."),
             "max_decimal_places": _("Please give at most two decimals."),
             "max_digits": _("This is larger than anything that can be measured. Please check it."),
             "max_whole_digits": _("This is larger than anything that can be measured. Please check it."),

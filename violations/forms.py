@@ -18,7 +18,7 @@ from violations.services.objections import MAX_WORDS
 
 class FindForm(forms.Form):
     number = ReferenceField(label=_("Number of the violation or warning"), help_text=_("As on the notice, for example VIO-2026-000001-K."))
-    last_four = DigitsField(label=_("Last 4 digits of the civil number"), length=4, help_text=_("Of the party that the notice names."))
+    last_four = DigitsField(label=_("Last 4 digits of the civil number"), length=4, help_text=_("Of the person named in the notice."))
 
 
 class ObjectForm(forms.Form):
@@ -29,7 +29,9 @@ class ObjectForm(forms.Form):
     )
     words = forms.CharField(
         label=_("Why do you object?"),
-        help_text=_("In your own words, in Arabic or English. Please write no names: whoever decides must not see who you are."),
+        help_text=_(
+            "In your own words, in Arabic or English. Please do not write any names: the person who decides must not know who you are."
+        ),
         widget=forms.Textarea(attrs={"rows": 7}),
         max_length=MAX_WORDS,
         error_messages={
@@ -70,6 +72,6 @@ class PlanForm(forms.Form):
 
     def __init__(self, *args: Any, fils: int, max_count: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        label = _("%(count)s instalments, the first %(part)s KD today")
+        label = _("%(count)s instalments, the first of %(part)s KD today")
         parts = {count: money.to_display(rules.instalments(fils, count)[0]) for count in range(2, max_count + 1)}
         self.fields["count"].choices = [(count, label % {"count": count, "part": part}) for count, part in parts.items()]  # type: ignore[attr-defined]

@@ -28,8 +28,8 @@ class OptionText:
 
 OPTION_TEXTS = {
     "correct": OptionText(
-        _("Put it right"),
-        _("Put right what was found and send a photo of it. If it is accepted, it ends without an amount."),
+        _("Correct it"),
+        _("Correct what was found and send a photo of it. If it is accepted, nothing is owed."),
         _("no effect"),
         _("stays open if the proof is refused"),
         _("no referral"),
@@ -57,11 +57,11 @@ OPTION_TEXTS = {
     "object": OptionText(
         _("Object"),
         _(
-            "Somebody of another branch, drawn by lot, decides without seeing your name, the shop or the inspector."
-            " Silence for the legal time is refusal, with the way to the court."
+            "An official of another branch, chosen by lot, decides without seeing your name, the shop or the "
+            "inspector. No answer within the legal time counts as a refusal, and you can then go to court."
         ),
         _("no stop while it is studied"),
-        _("payment stands still and the amount stays, if it comes in time"),
+        _("payment is paused and the amount stays, if it comes in time"),
         _("no referral while it is studied"),
         _("Object"),
         "violations:object",
@@ -77,7 +77,7 @@ OPTION_TEXTS = {
     ),
     "instalments": OptionText(
         _("Instalments"),
-        _("Equal parts, the first one today. One missed part ends the plan, and the rest is due."),
+        _("Equal instalments, the first one today. If one is missed, the plan ends and the rest is due."),
         _("no stop while parts are paid"),
         _("ends with the plan"),
         _("a referral only if the plan falls and the rest stays unpaid"),
@@ -88,38 +88,38 @@ OPTION_TEXTS = {
         _("It is not mine"),
         _("The shop or thing is not yours, or was not in your hands at the time. This is an objection with that ground."),
         _("no stop while it is studied"),
-        _("payment stands still and the amount stays, if it comes in time"),
+        _("payment is paused and the amount stays, if it comes in time"),
         _("no referral while it is studied"),
-        _("Say that it is not mine"),
+        _("State that it is not mine"),
         "violations:not_mine",
     ),
 }
 CLOSED = {
-    "paid": _("It is paid and ended."),
+    "paid": _("It is paid and closed."),
     "annulled": _("It is annulled; nothing is owed."),
     "waived": _("Its sum is waived; nothing is owed."),
-    "corrected": _("It ended by being put right."),
+    "corrected": _("It was corrected and is closed."),
     "acquitted": _("The court found no violation."),
-    "sign_in": _("Please sign in with Kuwait Mobile ID: only the party may do this."),
+    "sign_in": _("Please sign in with Kuwait Mobile ID: only the party can do this."),
     "party_only": _("Only the party may do this, not a delegate."),
     "no_warning": _("There is nothing to put right here."),
     "minute_written": _("The time to put it right without an amount is over; the violation report is written."),
     "correction_over": _("The time to put it right is over."),
     "still_warned": _("Nothing is owed yet: this is a warning, with time to put it right."),
-    "objection_runs": _("An objection is being studied; payment stands still."),
+    "objection_runs": _("An objection is being studied; payment is paused."),
     "with_court": _("It is with the court."),
     "court_ruled": _("The court has ruled; only its amount is payable."),
-    "not_settleable": _("The law does not let this act be settled; the court decides."),
-    "plan_runs": _("A plan of instalments runs."),
+    "not_settleable": _("The law does not allow this violation to be settled; the court decides."),
+    "plan_runs": _("An instalment plan is active."),
     "settlement_over": _("The settlement period is over."),
-    "at_bank": _("A payment is open at the bank; its outcome comes first. Please do not pay again."),
+    "at_bank": _("A payment is open at the bank; wait for its outcome. Please do not pay again."),
     "court_decides": _("The court has not ruled yet."),
     "no_ruling": _("There is no plan and no ruling; settling is the way to pay."),
-    "objected_once": _("One objection was made already; the next way is the court."),
+    "objected_once": _("An objection has already been made; the next step is the court."),
     "objection_over": _("The time to object is over."),
-    "extended_once": _("The period was extended once already."),
+    "extended_once": _("The period has already been extended once."),
     "clock_not_begun": _("The period has not begun yet, so there is nothing to extend."),
-    "planned_once": _("There was a plan of instalments already."),
+    "planned_once": _("There has already been an instalment plan."),
     "too_small": _("The amount is below what may be paid by instalments."),
 }
 

@@ -84,7 +84,7 @@ def _detail(row: Objection, *, is_party: bool) -> CaseDetail:
                 bilingual(case.branch, "name"),
                 _("drawn by lot among the branches that did not write the violation report"),
             ),
-            Fact(_("Answer by law until"), day(row.answer_by), _("silence until then is refusal, with the way to the court")),
+            Fact(_("Answer by law until"), day(row.answer_by), _("no answer by then counts as a refusal; you can then go to court")),
             Fact(_("Settlement amount"), _("stays open after a refusal") if row.keeps_price else _("not open any more")),
         ],
         actions=actions,
@@ -101,10 +101,10 @@ def _next(row: Objection, page: str) -> NextStep:
     if state == O.UPHELD:
         return NextStep(_("The violation is annulled"), _("Nothing is owed for it."), page, _("To the violation"), label=_("Decision"))
     if state in (O.REFUSED, O.LAPSED, O.WITHDRAWN):
-        text = _("The page of the violation shows which ways are open now.")
+        text = _("The page of the violation shows which options are open now.")
         return NextStep(_("The objection has ended"), text, page, _("To the violation"), label=_("Decision"))
     return NextStep(
-        _("The Municipality has its turn"),
-        _("Nothing is to be done now; payment stands still. A message comes."),
-        label=_("No step for you"),
+        _("The request is with the Municipality"),
+        _("You do not need to do anything now; payment is paused. A message comes."),
+        label=_("Nothing for you to do"),
     )

@@ -37,7 +37,7 @@ VIOLATION_WORKFLOW = workflow(
     V.RECORDED,
     # A warning comes first where the catalogue gives time to correct; the violation report follows only if nothing was done.
     move("warn", V.RECORDED, to=V.WARNED, may="inspector", label=_("Warning")),
-    move("accept_correction", V.WARNED, to=V.CORRECTED, may="inspector", label=_("Found put right")),
+    move("accept_correction", V.WARNED, to=V.CORRECTED, may="inspector", label=_("Found corrected")),
     move("refuse_correction", V.WARNED, to=V.WARNED, may="inspector", needs_reason=True, label=_("The proof was not accepted")),
     move("order", [V.RECORDED, V.WARNED], to=V.ORDERED, may="inspector", label=_("Violation report and settlement order")),
     move("charge", [V.RECORDED, V.WARNED], to=V.UNSETTLEABLE, may="inspector", label=_("Violation report without settlement")),

@@ -22,7 +22,7 @@ from shops.models import Shop
 
 _ARABIC = re.compile(r"[\u0621-\u064a]")
 _LATIN = re.compile(r"[A-Za-z]")
-_LOAD_AGAIN = _("The page came back incomplete. Load it again.")
+_LOAD_AGAIN = _("The page was sent incomplete. Reload it and try again.")
 
 
 class PageForm(forms.Form):
@@ -70,7 +70,7 @@ class _UnchangedRefused(PageForm):
         data = super().clean() or {}
         if not self.errors and not self.correcting and self._values(data) == FACTS[self.fact].read(self.shop):
             raise ValidationError(
-                _("This is what the register says already. Change it, or remove the tick on the page “What changed”."), code="unchanged"
+                _("The register already says this. Change it, or remove the tick on the page “What changed”."), code="unchanged"
             )
         return data
 
@@ -81,7 +81,7 @@ class _UnchangedRefused(PageForm):
 class WhatChanged(PageForm):
     changed = forms.MultipleChoiceField(
         label=_("What changed since the last licence?"),
-        help_text=_("Tick all that apply. Only what is ticked is asked for."),
+        help_text=_("Select all that apply. We only ask about what you select."),
         widget=forms.CheckboxSelectMultiple,
         required=False,
         choices=lambda: [(fact.name, fact.label) for fact in FACTS.values()],
@@ -91,7 +91,7 @@ class WhatChanged(PageForm):
     def clean_changed(self) -> list[str]:
         ticked = self.cleaned_data["changed"]
         if not ticked and not self.flags:
-            raise ValidationError(_("Tick what changed. If nothing changed, the renewal goes on without an officer."), code="required")
+            raise ValidationError(_("Select what changed. If nothing changed, the renewal goes on without an officer."), code="required")
         return [name for name in FACTS if name in ticked]
 
 
@@ -152,13 +152,13 @@ class ActivityForm(_UnchangedRefused):
         if authority == Authority.PAFN:
             raise ValidationError(
                 _(
-                    "This activity is licensed by the Public Authority for Food and Nutrition, not by the Municipality."
-                    " Nothing can be asked for or paid here; apply to the Authority."
+                    "This activity is licensed by the Public Authority for Food and Nutrition, not by the Municipality. "
+                    "You cannot apply or pay here; apply to the Authority."
                 ),
                 code="pafn",
             )
         if authority != Authority.MUNICIPALITY:
-            raise ValidationError(_("This activity is licensed by another body. Call 139 to learn which one."), code="elsewhere")
+            raise ValidationError(_("This activity is licensed by another body. Call 139 to find out which one."), code="elsewhere")
         return code
 
 
@@ -214,7 +214,7 @@ class ManagerForm(_NamesForm):
         super().__init__(*args, **kwargs)
         if self.saved.get("civil_id_cipher"):
             self.fields["civil_id"].required = False
-            self.fields["civil_id"].help_text = _("Kept: %(masked)s. Leave it empty to keep this number.") % {
+            self.fields["civil_id"].help_text = _("Saved: %(masked)s. Leave it empty to keep this number.") % {
                 "masked": self.saved["civil_id_masked"]
             }
 
@@ -286,6 +286,6 @@ FACT_FORMS: dict[str, type[PageForm]] = {
 class CheckAndSend(PageForm):
     declared = forms.BooleanField(
         label=_("I declare that these answers are true and that the files belong to this shop."),
-        error_messages={"required": _("The request needs the declaration. Tick the box if it is true.")},
+        error_messages={"required": _("Tick the box to make the declaration. The request cannot be sent without it.")},
     )
     total = forms.IntegerField(widget=forms.HiddenInput, min_value=0, error_messages={"required": _LOAD_AGAIN, "invalid": _LOAD_AGAIN})

@@ -90,14 +90,15 @@ def _authority(c: Condition, shop: Shop, case: Case | None) -> Parts:
         return (
             _("This activity is licensed by the Public Authority for Food and Nutrition"),
             _(
-                "Food shops left the Municipality in 2018. Apply to the Authority for the licence, new or renewed, with the shop's"
-                " commercial licence at hand; it names its own fee and conditions. There is no fee to pay here."
+                "Since 2018 the Authority has licensed food shops, not the Municipality. Apply to the Authority for "
+                "a new licence or a renewal, with the shop's commercial licence. It sets its own fee and conditions. "
+                "There is nothing to pay here."
             ),
             _pafn_links(),
         )
     return (
         _("This activity is licensed by another body"),
-        _("Call %(hotline)s to learn which one. There is no fee to pay here.") % _with_hotline(),
+        _("Call %(hotline)s to find out which one. There is nothing to pay here.") % _with_hotline(),
         [_phone_link(), ConditionLink(_("Back to my shops"), reverse("shops:mine"))],
     )
 
@@ -107,7 +108,10 @@ def _shop_open(c: Condition, shop: Shop, case: Case | None) -> Parts:
         return _("The shop is open in the register"), "", []
     return (
         _("The shop is closed in the register"),
-        _("A closed shop has no licence to renew. If the register is wrong, the branch of the governorate corrects it; call %(hotline)s.")
+        _(
+            "A closed shop has no licence to renew. If the register is wrong, the branch of your governorate can "
+            "correct it: call %(hotline)s."
+        )
         % _with_hotline(),
         [],
     )
@@ -119,11 +123,12 @@ def _in_force(c: Condition, shop: Shop, case: Case | None) -> Parts:
     texts = {
         "suspended": (
             _("The licence is suspended"),
-            _("The reason is on the case of the suspension. It must be lifted before renewal; call %(hotline)s.") % _with_hotline(),
+            _("The suspension notice gives the reason. The suspension must be lifted before you can renew: call %(hotline)s.")
+            % _with_hotline(),
         ),
         "revoked": (
             _("The licence is revoked"),
-            _("A revoked licence cannot be renewed. A new licence is needed from the branch of the governorate."),
+            _("A revoked licence cannot be renewed. Apply for a new licence at the branch of your governorate."),
         ),
         "superseded": (_("The licence is superseded"), _("A newer licence exists for this shop. Renew that one.")),
     }
@@ -139,8 +144,8 @@ def _in_force(c: Condition, shop: Shop, case: Case | None) -> Parts:
 
 def _not_renewed(c: Condition, shop: Shop, case: Case | None) -> Parts:
     return (
-        _("The licence is renewed already"),
-        _("The new licence runs until %(day)s. It can be renewed again when its own window opens.") % {"day": _day(c.facts["last_day"])},
+        _("The licence has already been renewed"),
+        _("The new licence is valid until %(day)s. You can renew it when its renewal window opens.") % {"day": _day(c.facts["last_day"])},
         [ConditionLink(_("My requests and documents"), reverse("cases:mine"))],
     )
 
@@ -168,19 +173,19 @@ def _officer_link(shop: Shop) -> ConditionLink:
 
 def _no_flag(c: Condition, shop: Shop, case: Case | None) -> Parts:
     index = 0 if get_language() == "ar" else 1
-    return _("An officer has to look at this shop"), " ".join(pair[index] for pair in c.facts["sentences"]), [_officer_link(shop)]
+    return _("An officer must review this shop"), " ".join(pair[index] for pair in c.facts["sentences"]), [_officer_link(shop)]
 
 
 def _in_window(c: Condition, shop: Shop, case: Case | None) -> Parts:
     if c.is_met:
         return (
             _("The renewal window is open"),
-            _("The licence runs until %(day)s. Renewing now loses no day.") % {"day": _day(c.facts["last_day"])},
+            _("The licence is valid until %(day)s. You lose no days by renewing now.") % {"day": _day(c.facts["last_day"])},
             [],
         )
     return (
         _("The renewal window opens on %(day)s") % {"day": _day(c.facts["opens"])},
-        _("The licence runs until %(day)s.") % {"day": _day(c.facts["last_day"])},
+        _("The licence is valid until %(day)s.") % {"day": _day(c.facts["last_day"])},
         [ConditionLink(_("Back to my shops"), reverse("shops:mine"))],
     )
 
@@ -190,7 +195,7 @@ def _no_open_case(c: Condition, shop: Shop, case: Case | None) -> Parts:
         return _("No other renewal of this shop is open"), "", []
     # A renewal opened by another signatory of the organisation has no link: this person may not open it.
     return (
-        _("A renewal of this shop is open already"),
+        _("A renewal of this shop is already open"),
         _("Its reference is %(reference)s.") % {"reference": c.facts["reference"]},
         [ConditionLink(_("Continue the request"), reverse("cases:case", args=[case.public_id]))] if case else [],
     )
@@ -208,11 +213,11 @@ def _commercial(c: Condition, shop: Shop, case: Case | None) -> Parts:
 
 def _no_block(c: Condition, shop: Shop, case: Case | None) -> Parts:
     if c.is_met:
-        return _("Nothing blocks this shop"), "", []
+        return _("This shop is not blocked"), "", []
     index = 0 if get_language() == "ar" else 1
     reasons = " ".join(pair[index] for pair in c.facts["sentences"])
     advice = _("It is settled and paid at %(branch)s; call %(hotline)s. Payment of violations opens here later.")
-    return _("A block stands on this shop"), f"{reasons} {advice % _with_hotline(branch=bilingual(shop.branch, 'name'))}", [_phone_link()]
+    return _("This shop is blocked"), f"{reasons} {advice % _with_hotline(branch=bilingual(shop.branch, 'name'))}", [_phone_link()]
 
 
 def _unchanged(c: Condition, shop: Shop, case: Case | None) -> Parts:
@@ -221,7 +226,7 @@ def _unchanged(c: Condition, shop: Shop, case: Case | None) -> Parts:
     separator = "، " if get_language() == "ar" else ", "
     return (
         _("The register changed since the last licence"),
-        _("Changed: %(fields)s. An officer looks at changes.") % {"fields": separator.join(FIELDS[name]() for name in c.facts["fields"])},
+        _("Changed: %(fields)s. An officer reviews changes.") % {"fields": separator.join(FIELDS[name]() for name in c.facts["fields"])},
         [_officer_link(shop)],
     )
 

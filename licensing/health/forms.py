@@ -18,16 +18,16 @@ class SubmitRenewal(forms.Form):
         error_messages={"required": _("Choose whether anything changed."), "invalid_choice": _("Choose one of the two answers.")},
     )
     declared = forms.BooleanField(
-        label=_("I declare that the shop is as registered above and that its conditions are kept."),
-        error_messages={"required": _("The renewal needs the declaration. Tick the box if it is true.")},
+        label=_("I declare that the shop is as registered above and meets its conditions."),
+        error_messages={"required": _("Tick the box to make the declaration. The renewal cannot go on without it.")},
     )
     # The total on the page in fils; `submit` refuses another one than the current total.
     total = forms.IntegerField(
         widget=forms.HiddenInput,
         min_value=0,
         error_messages={
-            "required": _("The page came back incomplete. Load it again."),
-            "invalid": _("The page came back incomplete. Load it again."),
+            "required": _("The page was sent incomplete. Reload it and try again."),
+            "invalid": _("The page was sent incomplete. Reload it and try again."),
         },
     )
 

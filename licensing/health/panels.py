@@ -125,7 +125,7 @@ def _detail_for_staff(case: Case, detail: CaseDetail) -> CaseDetail:
     step = NextStep(
         _("The person pays"),
         _("The bill is with the person, in their portal and their messages. Nothing is paid at the counter."),
-        label=_("No step for you"),
+        label=_("Nothing for you to do"),
     )
     return replace(detail, files=[], next_step=step)
 
@@ -157,7 +157,7 @@ def _detail(case: Case, renewal: Renewal) -> CaseDetail:
         money=[MoneyLine(bilingual(line, "label"), line.fils, bilingual(line, "formula")) for line in bill_lines],
         total_fils=bill.total_fils if bill else None,
         facts=[
-            Fact(_("Present licence"), ref(renewal.licence.document.number)),
+            Fact(_("Current licence"), ref(renewal.licence.document.number)),
             Fact(_("New period"), day(renewal.first_day), format_html("{} {}", _("to"), day(renewal.last_day))),
             *(_changes(renewal) if by_officer else []),
             Fact(_("Rules used"), format_html_join(mark_safe("<br>"), "{} {}", _editions(case))),
@@ -197,16 +197,16 @@ def _queue(case: Case) -> list[Fact]:
     facts = []
     if entry.state == QueueEntryState.WAITING:
         facts.append(Fact(_("Requests before this one"), ltr(entry.ahead)))
-        pace = ltr(entry.pace_per_day) if entry.pace_per_day else _("too few decisions for a figure")
+        pace = ltr(entry.pace_per_day) if entry.pace_per_day else _("not enough decisions to show a figure")
         facts.append(Fact(_("Decided in a working day"), pace, _("average of the last two weeks in this branch")))
         if entry.estimate is not None:
-            facts.append(Fact(_("Handed to an officer about"), day(entry.estimate)))
+            facts.append(Fact(_("Expected to reach an officer"), day(entry.estimate)))
     else:
         facts.append(Fact(_("Now"), ENTRY_LABELS[QueueEntryState(entry.state)]))
     if case.state == S.CORRECTIONS:
-        facts.append(Fact(_("Promised day"), _("stands still until the answer arrives")))
+        facts.append(Fact(_("Decision date"), _("paused until the answer arrives")))
     elif case.due_on is not None:
-        facts.append(Fact(_("Decision promised by"), day(case.due_on)))
+        facts.append(Fact(_("Decision by"), day(case.due_on)))
     return facts
 
 
@@ -258,14 +258,14 @@ def _next_step(case: Case, bill: Bill | None, licence: HealthLicence | None, ren
             )
         return NextStep(
             _("Pay the fee"),
-            _("The licence is issued by itself after payment."),
+            _("The licence is issued automatically after payment."),
             reverse("payments:pay", args=[bill.public_id]),
             _("Pay by KNET"),
         )
     if case.state in (S.PAID, S.APPROVED):
         return NextStep(
-            _("The licence is being drawn up"),
-            _("It is sealed within a minute. This page can be left; a message comes."),
+            _("The licence is being prepared"),
+            _("It will be sealed within a minute. You can leave this page; we will send you a message."),
             reverse("cases:case", args=[case.public_id]),
             _("Look again"),
         )
@@ -275,7 +275,7 @@ def _next_step(case: Case, bill: Bill | None, licence: HealthLicence | None, ren
                 return NextStep(_("Licence issued"), _("Issued on paper, carried over into the register"), label=_("Done"))
             return NextStep(
                 _("The licence is ready"),
-                _("Print it and hang it in the shop where visitors and inspectors see it."),
+                _("Print it and hang it in the shop where visitors and inspectors can see it."),
                 reverse("document", args=[licence.document.number]),
                 _("Download the licence"),
                 label=_("Done"),
@@ -283,7 +283,7 @@ def _next_step(case: Case, bill: Bill | None, licence: HealthLicence | None, ren
         if bill is not None and payments.status_of(bill).can_pay:
             return NextStep(
                 _("Pay the fee again"),
-                _("The bank took the payment back. The licence is in force again as soon as the fee is paid."),
+                _("The bank reversed the payment. The licence takes effect again as soon as the fee is paid."),
                 reverse("payments:pay", args=[bill.public_id]),
                 _("Pay by KNET"),
             )
@@ -297,7 +297,7 @@ def _after_refusal(case: Case, renewal: Renewal) -> NextStep:
     if renewal.refusal is None and payments.refund_of(case.key) is not None:
         return NextStep(
             _("The request cannot be completed"),
-            _("A condition fell away before the fee arrived. The amount paid is owed back; it stands under Money."),
+            _("A condition was no longer met when the fee arrived. The amount paid will be returned; see Money."),
             label=_("Decision"),
         )
     is_countersigned = renewal.lane == Lane.OFFICER and case.last_event is not None and case.last_event.move == "countersign"
@@ -307,7 +307,7 @@ def _after_refusal(case: Case, renewal: Renewal) -> NextStep:
 
 
 def _closed_step() -> NextStep:
-    text = _("No fee is due. A new renewal can be started from My shops.")
+    text = _("No fee is due. You can start a new renewal from My shops.")
     return NextStep(_("This request is closed"), text, reverse("shops:mine"), _("My shops"))
 
 

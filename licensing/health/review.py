@@ -94,7 +94,7 @@ def items(case: Case) -> list[Item]:
             _("Commercial licence"),
             _("%(number)s, until %(day)s") % {"number": shop.commercial_license_no, "day": day_text(shop.commercial_license_end)},
         ),
-        ("present_licence", _("Present licence"), renewal.licence.document.number),
+        ("present_licence", _("Current licence"), renewal.licence.document.number),
         ("present_until", _("Ends"), day_text(renewal.licence.last_day)),
         (
             "period",
@@ -179,9 +179,7 @@ def flags(case: Case) -> list[str]:
         sentences.append(_("The register changed since the last licence."))
     if "no_flag" in renewal.flags:
         blocks = cases.active_blocks(case.subject, RENEWAL)
-        sentences += [(b.sentence_ar, b.sentence_en)[language] for b in blocks] or [
-            _("A flag stood on the shop when the request was sent.")
-        ]
+        sentences += [(b.sentence_ar, b.sentence_en)[language] for b in blocks] or [_("The shop was flagged when the request was sent.")]
     if data.declared:
         sentences.append(_("The applicant declares changes."))
     return sentences

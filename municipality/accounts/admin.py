@@ -19,7 +19,7 @@ from municipality.ui.code_labels import label_codes
 label_codes(
     {
         "accounts.contact_confirmed": _("Address confirmed"),
-        "accounts.forget": _("Forget what has run out"),
+        "accounts.forget": _("Delete what has expired"),
         "accounts.language_chosen": _("Language of messages chosen"),
         "accounts.passkey_added": _("Passkey added"),
         "accounts.send_push": _("Request to a phone"),

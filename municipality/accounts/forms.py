@@ -43,7 +43,7 @@ class PhoneForm(forms.Form):
 
 
 class ContactCodeForm(forms.Form):
-    code = _code_field(label=_("Code"), help_text=_("The six digits in the message. The code serves for ten minutes."))
+    code = _code_field(label=_("Code"), help_text=_("The six digits in the message. The code is valid for ten minutes."))
 
 
 class LanguageForm(forms.Form):
@@ -103,7 +103,7 @@ class StaffSignInForm(LoginForm):
         try:
             cleaned = super().clean()
         except ValidationError:
-            raise ValidationError(_("The login name or the password is not right."), code="not_right") from None
+            raise ValidationError(_("The login name or the password is not correct."), code="not_right") from None
         limits.forget_passwords(**client, device=device)
         return cleaned
 
@@ -127,5 +127,5 @@ class SecondFactorForm(forms.Form):
         except second_factor.TooMany as refusal:
             raise ValidationError(refusal.sentence, code=refusal.code) from None
         if self.authenticator is None:
-            raise ValidationError(_("The code is not right, or was used already. Please wait for the next one."), code="not_right")
+            raise ValidationError(_("The code is not correct, or has already been used. Please wait for the next one."), code="not_right")
         return code

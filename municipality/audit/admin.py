@@ -27,7 +27,7 @@ label_codes(
         "operator": _("Operator"),
         "rule_maker": _("Maker of rules"),
         "rule_publisher": _("Publisher of rules"),
-        "system": _("The portal, by rule"),
+        "system": _("The portal, automatically"),
         "audit": _("Audit"),
         "person_page": _("The page of a person"),
         "organisation_page": _("The page of an organisation"),

@@ -10,4 +10,4 @@ from municipality.ui.forms import DigitsField, ReferenceField
 
 class TrackForm(forms.Form):
     reference = ReferenceField(label=_("Reference number"), help_text=_("As in the message you received, for example HL-2026-000001-K."))
-    last_four = DigitsField(label=_("Last 4 digits of the civil number"), length=4, help_text=_("Of whoever submitted the request."))
+    last_four = DigitsField(label=_("Last 4 digits of the civil number"), length=4, help_text=_("Of the person who submitted the request."))

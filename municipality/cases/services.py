@@ -52,7 +52,7 @@ def open_case(
     subject has an open case (the caller's transaction is rolled back), and NotPermitted where the actor may not act for the applicant.
     """
     if not actor.is_system and not may(actor, person=applicant, service=service, subject=held_under or subject):
-        raise NotPermitted("not_yours", _("This step is not yours to take."))
+        raise NotPermitted("not_yours", _("You cannot take this step."))
     now = clock.now()
     snapshot = [edition.snapshot() for edition in editions]
     case = Case(
@@ -76,7 +76,7 @@ def open_case(
         case.save()
     except IntegrityError as error:
         if any(name in str(error) for name in _ONE_OPEN_CASE):
-            raise Refused("already_open", _("A request for this shop is open already. It is listed under “My requests”.")) from error
+            raise Refused("already_open", _("There is already an open request for this shop. It is listed under “My requests”.")) from error
         raise
     record("case.opened", subject=case.key, actor=actor, data={"service": service, "about": subject, "snapshot": case.snapshot_hash})
     return case
@@ -97,7 +97,7 @@ def advance(
     else:
         is_allowed = step.may == actor.role
     if not is_allowed:
-        raise NotPermitted("not_yours", _("This step is not yours to take."))
+        raise NotPermitted("not_yours", _("You cannot take this step."))
     changes: dict[str, Any] = {}
     if step.target in table.finals:
         changes = {"is_open": False, "closed_at": clock.now()}

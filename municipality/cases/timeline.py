@@ -22,7 +22,7 @@ ACTORS = {
     "holder": _("The holder of the shop"),
     "delegate": _("A delegate of the applicant"),
     "assistant": _("An employee, for the applicant with their code"),
-    "system": _("The portal, by rule"),
+    "system": _("The portal, automatically"),
     "officer": _("Officer"),
     "supervisor": _("Supervisor"),
 }

@@ -44,7 +44,7 @@ class NotYours(NotPermitted):
     status = 404
 
     def __init__(self) -> None:
-        super().__init__("not_yours", _("This step is not yours to take."))
+        super().__init__("not_yours", _("You cannot take this step."))
 
 
 def authorize(user: Visitor, row: Model, service: str = "") -> Access:

@@ -47,7 +47,10 @@ class GiveForm(forms.Form):
     )
     last_day = DayField(
         label=_("Last day of the delegation"),
-        error_messages={"required": _("Enter the last day."), "invalid": _("This is no day. Write year-month-day, such as 2027-01-31.")},
+        error_messages={
+            "required": _("Enter the last day."),
+            "invalid": _("This is not a date. Write year-month-day, such as 2027-01-31."),
+        },
     )
 
     def __init__(

@@ -84,7 +84,7 @@ def answer(*, draft: Draft, page: str, answers: dict[str, Any], version: int, ac
     if row.page_versions.get(page, 0) > version and saved != answers:
         raise EditConflict(
             "answered_elsewhere",
-            _("This page was answered meanwhile on another device. Both answers are below; the one that is saved now holds."),
+            _("This page has been answered on another device. Both answers are below; the one you save now counts."),
             saved=saved,
             typed=answers,
             version=row.version,
@@ -130,7 +130,7 @@ def discard(*, draft: Draft, actor: Actor | None = None) -> None:
 def _open(draft: Draft) -> Draft:
     row = Draft.objects.select_for_update().select_related("person").get(pk=draft.pk)
     if row.closed_at is not None or row.expires_at <= clock.now():
-        raise Refused("draft_closed", _("This request was sent or removed meanwhile. It can be started again from My shops."))
+        raise Refused("draft_closed", _("This request has already been sent or deleted. You can start it again from My shops."))
     return row
 
 

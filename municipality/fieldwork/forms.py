@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from municipality.fieldwork.services import SentVisit
 
 _KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-INCOMPLETE = {code: _("The page came back incomplete. Load it again.") for code in ("required", "max_length")}
+INCOMPLETE = {code: _("The page was sent incomplete. Reload it and try again.") for code in ("required", "max_length")}
 
 
 class VisitForm(forms.Form):

@@ -37,7 +37,7 @@ _COUNTED = {Outcome.ADD: "to_add", Outcome.CHANGE: "to_change", Outcome.SAME: "u
 
 def _check_group(user: User, *groups: str) -> None:
     if not (user.is_active and user.is_staff and user.groups.filter(name__in=groups).exists()):
-        raise NotPermitted("not_your_role", _("Your role does not do this."))
+        raise NotPermitted("not_your_role", _("Your role cannot do this."))
 
 
 def load(kind: str, *, content: bytes, name: str, loaded_by: User) -> ImportFile:
@@ -68,7 +68,9 @@ def load(kind: str, *, content: bytes, name: str, loaded_by: User) -> ImportFile
             failpoint("import.loaded")
     except IntegrityError as error:
         if ImportFile.objects.filter(kind=kind, sha256=sha256, refused_at__isnull=True).exists():
-            raise Refused("same_file", _("This file was loaded before. It stands in the list below, and nothing came in twice.")) from error
+            raise Refused(
+                "same_file", _("This file was loaded before. It is in the list below, and nothing was taken in twice.")
+            ) from error
         raise
     return file
 
@@ -178,11 +180,11 @@ def release(*, file: ImportFile, released_by: User) -> None:
     row, kind = _locked(file)
     _check_group(released_by, kind.releaser)
     if row.released_at is not None or row.refused_at is not None:
-        raise Refused("done", _("This was decided already."))
+        raise Refused("done", _("This has already been decided."))
     if row.checked_at is None:
         raise Refused("not_checked", _("The file is still being read. Please wait until the last line is reached."))
     if row.loaded_by_id == released_by.pk:
-        raise NotPermitted("same_person", _("Whoever loaded the file cannot release it. A second person does."))
+        raise NotPermitted("same_person", _("The person who loaded the file cannot release it. A second person must."))
     if not count_applicable(row):
         raise Refused("nothing_good", _("The file holds no line that could come in. Please correct the lines and load it again."))
     ImportFile.objects.filter(pk=row.pk).update(released_by=released_by, released_at=clock.now())
@@ -196,7 +198,7 @@ def refuse(*, file: ImportFile, refused_by: User) -> None:
     row, kind = _locked(file)
     _check_group(refused_by, kind.releaser, *((kind.uploader,) if row.loaded_by_id == refused_by.pk else ()))
     if row.released_at is not None or row.refused_at is not None:
-        raise Refused("done", _("This was decided already."))
+        raise Refused("done", _("This has already been decided."))
     ImportFile.objects.filter(pk=row.pk).update(refused_by=refused_by, refused_at=clock.now())
     rows(row)._raw_delete(row._state.db)  # by one statement: nothing refers to lines
     _record(row, "refused", Actor(kind.releaser, refused_by.key), {"loaded_by": row.loaded_by.key})

@@ -16,7 +16,7 @@ from municipality.ui.texts import Text
 FILE: dict[str, Text] = {
     "no_file": _("Please choose a file."),
     "workbook": _("This is a workbook, not CSV. In the spreadsheet choose “Save as” and then “CSV UTF-8”."),
-    "binary": _("This is no text file. Please save the table as “CSV UTF-8” and load that."),
+    "binary": _("This is not a text file. Please save the table as “CSV UTF-8” and load that."),
     "broken_text": _(
         "Some letters of the file are damaged: it is neither whole UTF-8 nor Windows-1256. Please save it anew as “CSV UTF-8”."
     ),
@@ -28,12 +28,12 @@ FILE: dict[str, Text] = {
 
 
 LINE: dict[str, Text] = {
-    "missing": _("Nothing stands here. Please fill the cell in."),
+    "missing": _("This cell is empty. Please fill it in."),
     "too_long": _("The text is too long for this column. Please shorten it."),
     "control": _("The cell holds signs that cannot be printed. Please type it anew."),
     "formula": _("The cell begins like a formula of a spreadsheet (=, +, - or @). Please take the sign away and keep the plain text."),
     "cells": _("The line has more cells than columns. A cell that holds the separator must stand in quotation marks."),
-    "date": _("This is no date. Please write it as 2024-05-31 or 31/05/2024."),
+    "date": _("This is not a date. Please write it as 2024-05-31 or 31/05/2024."),
 }
 
 
@@ -51,7 +51,7 @@ class NotReadable(sheets.NotReadable):
 
 def problem_sheet(name: str, problems: Iterable[tuple[int, str, Text]]) -> HttpResponse:
     """A CSV file with line, column and sentence, in both languages, of each problem."""
-    head = ("line", "column", "الخطأ وعلاجه", "What is wrong and how to put it right")
+    head = ("line", "column", "الخطأ وعلاجه", "What is wrong and how to correct it")
     rows: list[tuple[Cell, ...]] = []
     for line, column, sentence in problems:
         texts = []

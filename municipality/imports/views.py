@@ -149,7 +149,7 @@ def _run_step(request: AuthenticatedHttpRequest, row: ImportFile) -> None:
     elif step == "go_on":
         services.resume(file=row, by=request.user)
     else:
-        raise Refused("unknown_step", _("The page came back incomplete. Load it again."))
+        raise Refused("unknown_step", _("The page was sent incomplete. Reload it and try again."))
 
 
 def _column(kind: Kind, code: str) -> str:

@@ -25,7 +25,7 @@ OPERATOR = "operator"
 label_codes(
     {
         "job.retried": _("Job tried again"),
-        "jobs.forget_slots": _("Forget finished periodic work"),
+        "jobs.forget_slots": _("Delete finished periodic jobs"),
         "urgent": _("Urgent"),
         "documents": _("Documents"),
         "messages": _("Messages"),

@@ -25,11 +25,11 @@ OPERATOR = "operator"
 REASONS: dict[str, Text] = {
     "": "—",
     "no_address": _("The person has no confirmed address"),
-    "limit": _("The number has had its share of messages"),
-    "refused": _("The channel refused it for good"),
-    "foreign_link": _("The text leads to a foreign address"),
-    "exhausted": _("Every try failed"),
-    "demo": _("Made up for the demo, sent to nobody"),
+    "limit": _("The number has reached its limit of messages"),
+    "refused": _("The channel refused it permanently"),
+    "foreign_link": _("The text contains an external address"),
+    "exhausted": _("Every attempt failed"),
+    "demo": _("Demo data, not sent"),
 }
 label_codes(
     {

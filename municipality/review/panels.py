@@ -13,8 +13,8 @@ from municipality.jobs import queries as jobs
 
 def waiting_step() -> NextStep:
     """The next step while the case is with the Municipality."""
-    text = _("Nothing is to be done now. A message comes with the decision, or if something is missing.")
-    return NextStep(_("The Municipality has its turn"), text, label=_("No step for you"))
+    text = _("You do not need to do anything now. A message comes with the decision, or if something is missing.")
+    return NextStep(_("The request is with the Municipality"), text, label=_("Nothing for you to do"))
 
 
 def refusal_file(refusal: Document) -> FileLine:
@@ -24,12 +24,14 @@ def refusal_file(refusal: Document) -> FileLine:
 def refused_step(case: Case, refusal: Document | None, job: str) -> NextStep:
     """The next step of a refused case: its document, that `job` is drawing it up, or that there is none."""
     if refusal is not None:
-        text = _("The sealed decision names the reason, its article, and how to object until when.")
+        text = _("The sealed decision gives the reason, the article, and how and until when you can object.")
         url, button = reverse("document", args=[refusal.number]), _("Download the decision")
     elif jobs.is_pending(job, case.public_id):
-        text = _("The decision is being drawn up and sealed. It names the reason, its article, and how to object.")
+        text = _("The decision is being prepared and sealed. It gives the reason, the article and how to object.")
         url, button = reverse("cases:case", args=[case.public_id]), _("Look again")
     else:
-        text = _("This decision has no paper to download. The branch that decided tells you its reason, its article, and how to object.")
+        text = _(
+            "There is no paper of this decision to download. The branch that decided tells you its reason, its article and how to object."
+        )
         url, button = reverse("shops:mine"), _("My shops")
     return NextStep(_("The request is refused"), text, url, button, label=_("Decision"))

@@ -63,6 +63,6 @@ def desk_moves(
         move("countersign", countersign, to=refused, may="supervisor", needs_reason=True, label=_("Sign the refusal")),
         move("reopen", countersign, to=study, needs_reason=True, label=_("Back to the queue")),
         # A change of the promised day keeps the state.
-        move("move_promise", study, to=study, label=_("The promised day moved")),
-        move("move_promise_signing", countersign, to=countersign, label=_("The promised day moved")),
+        move("move_promise", study, to=study, label=_("The decision date has changed")),
+        move("move_promise_signing", countersign, to=countersign, label=_("The decision date has changed")),
     )

@@ -9,7 +9,7 @@ MOVES: dict[str, Any] = {
     "take_back": _("The officer takes the proposal back"),
     "return": _("The supervisor sends the proposal back"),
     "reopen": _("Back in the queue at its own place"),
-    "move_promise": _("The promised day moved"),
-    "move_promise_signing": _("The promised day moved"),
+    "move_promise": _("The decision date has changed"),
+    "move_promise_signing": _("The decision date has changed"),
     "countersign": _("Refused, signed by a second person"),
 }

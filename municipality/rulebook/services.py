@@ -29,9 +29,9 @@ def publish(*, ruleset: RuleSet, publisher: User, actor: Actor) -> None:
     rows = {row.pk: row for row in RuleSet.objects.select_for_update().filter(subject=ruleset.subject).order_by("pk")}
     ruleset.published_at = rows[ruleset.pk].published_at
     if ruleset.published_at is not None:
-        raise Refused("published", _("This edition is published already."))
+        raise Refused("published", _("This edition is already published."))
     if ruleset.made_by_id == publisher.pk:
-        raise Refused("same_person", _("Whoever made an edition cannot publish it. A second person does."))
+        raise Refused("same_person", _("The person who made an edition cannot publish it. A second person must."))
     if not any(getattr(ruleset, rows).exists() for rows in ROWS):
         raise Refused("empty", _("An edition without rows cannot be published."))
     if ruleset.subject == calendars.SUBJECT:
@@ -52,7 +52,7 @@ def _check_week(ruleset: RuleSet) -> None:
         calendars.read(ruleset)
     except ValueError as error:
         raise Refused(
-            "no_week", _("This calendar cannot be counted with: its ordinary week needs a working day, and no two shifts may overlap.")
+            "no_week", _("This calendar cannot be used: its ordinary week needs at least one working day, and shifts may not overlap.")
         ) from error
 
 

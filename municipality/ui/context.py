@@ -50,7 +50,7 @@ _FOOTER: tuple[tuple[Any, tuple[tuple[Any, str], ...]], ...] = (
         _("Openness and integrity"),
         (
             (_("The queue today"), "review:queue"),
-            (_("Promise and reality"), "promises"),
+            (_("Service times: promised and actual"), "promises"),
             (_("Open data"), "shops:open_data"),
         ),
     ),

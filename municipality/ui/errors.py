@@ -63,7 +63,7 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 def invalid_text(request: HttpRequest) -> HttpResponse:
     """400 for a character that cannot be stored. The page has no link with that character."""
-    detail = _("It holds a character that cannot be used. Please take it out of the address, or type the field anew.")
+    detail = _("It contains a character that cannot be used. Please remove it from the address, or type the field again.")
     if _is_api(request):
         return _problem(400, _("Bad request"), detail)
     request.path, request.GET = "/", QueryDict()

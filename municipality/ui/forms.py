@@ -66,7 +66,7 @@ class CivilIdField(FoldedField):
     default_error_messages: ClassVar[dict[str, Any]] = {
         "required": _("Enter the civil number: the 12 digits on the front of the civil ID card."),
         "length": _("A civil number has 12 digits and begins with 2 or 3. Check it against the card."),
-        "date": _("Digits 2 to 7 of a civil number are a birth date, and these are none. Check them against the card."),
+        "date": _("Digits 2 to 7 of a civil number are a date of birth. These are not a date. Check them against the card."),
         "check": _("One digit is wrong: the last digit does not fit the others. Check the number against the card."),
     }
 
@@ -126,8 +126,8 @@ class DigitsField(FoldedField):
     """A number of exactly `length` digits, as text (with leading zeros)."""
 
     default_error_messages: ClassVar[dict[str, Any]] = {
-        "digits": _("This number has %(length)s digits, and %(typed)s were typed. Check it and type all of them."),
-        "letters": _("Only digits belong here: %(length)s of them."),
+        "digits": _("This number must have %(length)s digits; you typed %(typed)s. Check it and type all of them."),
+        "letters": _("Use digits only: %(length)s of them."),
     }
 
     def __init__(self, *, length: int, **kwargs: Any) -> None:
@@ -155,7 +155,9 @@ class ReferenceField(FoldedField):
 
     default_error_messages: ClassVar[dict[str, Any]] = {
         "required": _("Enter the reference number as it stands in the message or on the receipt."),
-        "reference": _("A reference holds Latin letters, digits and dashes only. Enter it as it stands in the message or on the receipt."),
+        "reference": _(
+            "A reference contains Latin letters, digits and dashes only. Enter it as it stands in the message or on the receipt."
+        ),
     }
 
     def __init__(self, **kwargs: Any) -> None:

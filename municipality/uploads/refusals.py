@@ -24,10 +24,10 @@ SENTENCES: dict[str, Text] = {
         " choose “Most Compatible”, and take the photo again."
     ),
     "broken": _("The file cannot be read; it may have been damaged on the way. Please open it on your device, save it again and send it."),
-    "lost": _("The file did not arrive whole. Please send it again."),
-    "pixels": _("The picture has more than 24 million points. Please send it smaller, or take it with the phone's usual setting."),
-    "frames": _("The picture moves. Please send a still picture."),
-    "metadata": _("The file holds much more than a picture. Please take a screenshot of it and send that."),
+    "lost": _("The file did not arrive completely. Please send it again."),
+    "pixels": _("The picture has more than 24 million pixels. Please send it smaller, or take it with the phone's usual setting."),
+    "frames": _("The picture is animated. Please send a still picture."),
+    "metadata": _("The file contains much more than a picture. Please take a screenshot of it and send that."),
     "heavy": _("The document is too complicated to be drawn. Please print it to a PDF again, or send photos of its pages."),
     "encrypted": _("The document asks for a password. Please save it without a password and send it again."),
     "form": _("The document is a form that only some programs can show. Please print it to a PDF, or send photos of its pages."),
@@ -38,7 +38,7 @@ SENTENCES: dict[str, Text] = {
     "no_room": _(
         "The portal has no room for files at the moment; its staff have been told. Nothing was kept. Please send it again in an hour."
     ),
-    "unfinished": _("The file was not sent to its end within a day. Please send it again."),
+    "unfinished": _("The file was not sent completely within a day. Please send it again."),
 }
 
 
@@ -61,13 +61,13 @@ def too_large() -> FileRefused:
 
 def slot_full(max_files: int) -> FileRefused:
     if max_files == 1:
-        return FileRefused("slot_full", _("There is a file here already. Please replace it, or remove it first."))
-    return FileRefused("slot_full", format_lazy(_("At most {most} files fit here. Please remove one first."), most=max_files))
+        return FileRefused("slot_full", _("There is already a file here. Please replace it, or remove it first."))
+    return FileRefused("slot_full", format_lazy(_("No more than {most} files can be sent here. Please remove one first."), most=max_files))
 
 
 def day_is_full() -> FileRefused:
     text = format_lazy(
-        _("In one day at most {files} files and {mb} MB can be sent. Please go on tomorrow; what was sent is kept."),
+        _("In one day at most {files} files and {mb} MB can be sent. Please continue tomorrow; what you have sent is kept."),
         files=settings.UPLOADS_DAILY_FILES,
         mb=settings.UPLOADS_DAILY_BYTES // _MB,
     )
@@ -81,7 +81,7 @@ def seconds_to_midnight() -> int:
 
 
 def files_waiting() -> FileRefused:
-    return FileRefused("files_waiting", _("A file is still being checked. Please wait a minute and go on then."))
+    return FileRefused("files_waiting", _("A file is still being checked. Please wait a minute, then continue."))
 
 
 def locked() -> FileRefused:

@@ -26,7 +26,7 @@ class InquiryInline(ReadOnlyInline):
     ordering = ("pk",)
     fields = ("at", "result_code", "outcome_code", "agrees")
 
-    @admin.display(description=_("the bank's word"))
+    @admin.display(description=_("bank response"))
     def result_code(self, inquiry: Inquiry) -> SafeString | str:
         return code(inquiry.result)
 
@@ -93,7 +93,7 @@ class GatewayMessageAdmin(MoneyAdmin):
     def source(self, message: GatewayMessage) -> SafeString | str:
         return code(message.remote_addr)
 
-    @admin.display(description=_("as it passed"))
+    @admin.display(description=_("as received"))
     def text(self, message: GatewayMessage) -> SafeString | str:
         if message.kind in ("init", "notification") and len(message.raw) > MAX_SHOWN:
             return code(f"{message.raw[:MAX_SHOWN]}… ({len(message.raw)})")

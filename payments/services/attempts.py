@@ -63,7 +63,7 @@ def _start(*, bills: Sequence[Bill], payer: User, language: str, session_key: st
         raise Refused("too_late", _("The last day for paying this bill has passed."))
     amount = sum(bill.total_fils for bill in locked)
     if amount > rules.MAX_FILS:
-        raise Refused("too_much", _("The amount is above what one payment can carry. Please pay the bills one by one."))
+        raise Refused("too_much", _("The amount is more than one payment can take. Please pay the bills one by one."))
     attempt = Attempt.objects.create(
         trackid=rules.new_trackid(),
         provider=provider().name,
@@ -88,7 +88,7 @@ def _open_attempt(bill_ids: list[int]) -> Attempt | None:
         return None
     covered = sorted(Allocation.objects.filter(attempt__in=attempt_ids).values_list("bill_id", flat=True))
     if len(attempt_ids) > 1 or covered != bill_ids:
-        raise Refused("open_elsewhere", _("A payment that includes this bill is open at the bank already. Please finish that one first."))
+        raise Refused("open_elsewhere", _("A payment that includes this bill is already open at the bank. Please finish that one first."))
     return Attempt.objects.get(pk=attempt_ids.pop())
 
 
@@ -169,7 +169,7 @@ def give_up(*, attempt: Attempt, payer: User) -> None:
     if row.started_by_id != payer.pk:
         raise NotPermitted("not_yours", _("This payment is not yours."))
     if row.state not in OPEN or row.redirected_at is None:
-        raise TransitionRefused("no_such_move", _("The outcome of this payment is known already."))
+        raise TransitionRefused("no_such_move", _("The outcome of this payment is already known."))
     Attempt.objects.filter(pk=row.pk, hint="").update(hint=rules.Hint.GIVEN_UP)
     for allocation in row.allocations.select_related("bill__payer").order_by("pk")[:1]:
         record("payment.given_up", subject=row.key, actor=actor_for(payer, allocation.bill.payer))

@@ -18,7 +18,7 @@ MAX_LINES = 100  # of one payment
 
 
 def _not_in_basket() -> Refused:
-    return Refused("not_in_basket", _("A line of the list cannot be paid any more. The list below is the present one."))
+    return Refused("not_in_basket", _("An item in the list can no longer be paid. The list below is up to date."))
 
 
 def chosen_values(values: Sequence[str]) -> dict[str, int]:
@@ -48,7 +48,7 @@ def pay_basket(*, payer: User, chosen: Sequence[str], language: str, session_key
         bills_by_code = dict(zip(sorted(amounts), bills, strict=True))
         if any(bills_by_code[code].total_fils != fils for code, fils in amounts.items()):
             raise Refused(
-                "price_changed", _("An amount changed while the page was open. Please check the new total below; nothing was taken.")
+                "price_changed", _("An amount changed while the page was open. Please check the new total below; nothing was paid.")
             )
         return start_attempt(bills=bills, payer=payer, language=language, session_key=session_key)
 

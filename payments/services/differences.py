@@ -72,7 +72,7 @@ def close_difference(*, difference: Difference, closed_by: User) -> None:
     if row.proposed_by_id is None:
         raise Refused("not_proposed", _("Nobody proposed to close this yet."))
     if row.proposed_by_id == closed_by.pk:
-        raise NotPermitted("own_proposal", _("Whoever proposes does not approve."))
+        raise NotPermitted("own_proposal", _("The person who proposes cannot approve."))
     row.correction = _correction_of(row)
     if row.posting_id is not None and row.correction is None:
         raise Refused("not_reversed", _("What stands in the ledger is put right by a correction of its posting first."))

@@ -190,7 +190,7 @@ def decide_correction(*, correction: LedgerCorrection, decided_by: User, approve
     if row.decided_by_id is not None:
         raise Refused("decided_already", _("Another person decided meanwhile. Nothing was changed."))
     if row.proposed_by_id == decided_by.pk:
-        raise NotPermitted("own_proposal", _("Whoever proposes does not approve."))
+        raise NotPermitted("own_proposal", _("The person who proposes cannot approve."))
     row.decided_by, row.decided_at, row.is_approved = decided_by, clock.now(), approve
     row.save(update_fields=["decided_by", "decided_at", "is_approved"])
     if approve:

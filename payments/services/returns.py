@@ -77,7 +77,7 @@ def propose_refund(
         raise _stale_refusal()
     _require_no_other(row)
     if row.fils > remaining:
-        raise Refused("too_much", _("So much is not left of this payment."))
+        raise Refused("too_much", _("Less than this is left of the payment."))
     transition(
         row,
         "propose",
@@ -123,7 +123,7 @@ def approve_refund(*, refund: RefundDue, approved_by: User, remaining_fils: int)
     actor = require_role(approved_by, CHECKER)
     row = _locked(refund)
     if row.proposed_by_id == approved_by.pk:
-        raise NotPermitted("own_proposal", _("Whoever proposes does not approve."))
+        raise NotPermitted("own_proposal", _("The person who proposes cannot approve."))
     remaining = remaining_of(row)
     if not remaining == remaining_fils == row.remaining_fils or row.fils > remaining:
         raise _stale_refusal()
@@ -278,7 +278,7 @@ def confirm_finding(*, refund: RefundDue, confirmed_by: User, agrees: bool) -> N
     if row.state != S.LOOKED_UP:
         raise TransitionRefused("no_such_move", _("Another person decided meanwhile. Nothing was changed."))
     if row.found_by_id == confirmed_by.pk:
-        raise NotPermitted("own_proposal", _("Whoever proposes does not approve."))
+        raise NotPermitted("own_proposal", _("The person who proposes cannot approve."))
     record("refund.finding_decided", subject=row.key, actor=actor, data={"agrees": agrees, "paid": bool(row.found_paid)})
     if not agrees:
         transition(row, "disagree", actor=actor)

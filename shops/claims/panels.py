@@ -63,7 +63,7 @@ def _queue(case: Case) -> list[Fact]:
         return []
     facts = [Fact(_("Requests before this one"), ltr(entry.ahead))]
     if case.due_on is not None:
-        facts.append(Fact(_("Decision promised by"), day(case.due_on)))
+        facts.append(Fact(_("Decision by"), day(case.due_on)))
     return facts
 
 

@@ -74,7 +74,7 @@ def organisation_or_none(user: User, public_id: str) -> Organisation | None:
         return None
     row = Organisation.objects.filter(public_id=public_id).first()
     if row is None or not is_authorized(user, row, CLAIM):
-        raise NotPermitted("not_yours", _("This step is not yours to take."))
+        raise NotPermitted("not_yours", _("You cannot take this step."))
     return row
 
 

@@ -69,9 +69,9 @@ def _claimable(shop: Shop, claimant: Claimant) -> Shop:
     queries.refuse_merged(row)
     organisation = claimant.organisation
     if row.organisation_id == organisation.pk if organisation is not None else queries.held_by(claimant.person).filter(pk=row.pk).exists():
-        raise Refused("yours_already", _("This shop is in your list already."))
+        raise Refused("yours_already", _("This shop is already in your list."))
     if cases.open_for(CLAIM, row.key) is not None:
-        raise Refused("claimed_already", _("A claim of this shop is open already. It is decided first."))
+        raise Refused("claimed_already", _("There is already an open claim to this shop. It is decided first."))
     return row
 
 

@@ -34,8 +34,8 @@ STORY = Timeline(
     next_actor={C.CORRECTIONS: "applicant", C.IN_REVIEW: "officer", C.COUNTERSIGN: "supervisor"},
     notes={
         C.MATCHED: _("The shop stands in your list. Its holder until now may dispute the claim for some days."),
-        C.IN_REVIEW: _("Cases are studied in the order of arrival. Corrections and absences keep the place."),
-        C.CORRECTIONS: _("The promise stands still until the answer arrives."),
-        C.COUNTERSIGN: _("A second person reads the decision before it holds."),
+        C.IN_REVIEW: _("Requests are studied in order of arrival. They keep their place during corrections and absences of officers."),
+        C.CORRECTIONS: _("The service time is paused until the answer arrives."),
+        C.COUNTERSIGN: _("A second person reads the decision before it takes effect."),
     },
 )

@@ -54,7 +54,7 @@ def find(request: AuthenticatedHttpRequest) -> HttpResponse:
             organisation = parties.organisation_or_none(user, form.cleaned_data.get("organisation", ""))
             shop = claims.find_shop(person=user, number=form.cleaned_data["number"])
             if shop is None:
-                raise Refused("no_such_shop", _("No shop stands under this number. Check it against the commercial licence."))
+                raise Refused("no_such_shop", _("There is no shop with this number. Check it against the commercial licence."))
             if claims.matches(organisation or user, shop):
                 claimant = parties.claimant(user, organisation)
                 match = {"shop": shop, "organisation": organisation, "access": claimant.access}

@@ -138,7 +138,7 @@ def _request_data(request: AuthenticatedHttpRequest) -> str:
     if step == "licence":
         delta.request_licence(number=request.POST.get("number", ""), by=request.user)
         return _("The commercial register is being asked about this licence.")
-    raise Refused("unknown_step", _("The page came back incomplete. Load it again."))
+    raise Refused("unknown_step", _("The page was sent incomplete. Reload it and try again."))
 
 
 def _first_difference(row: CommercialDifference) -> tuple[Any, Any]:
@@ -201,7 +201,7 @@ def _decide(request: AuthenticatedHttpRequest, row: CommercialDifference) -> str
     if step == "dismiss":
         decisions.dismiss(difference=row, as_seen=as_seen, code=request.POST.get("code", ""), by=request.user)
         return _("The difference is dismissed; the register stays as it is.")
-    raise Refused("unknown_step", _("The page came back incomplete. Load it again."))
+    raise Refused("unknown_step", _("The page was sent incomplete. Reload it and try again."))
 
 
 def values(row: CommercialDifference) -> list[tuple[Any, Any, Any, bool]]:

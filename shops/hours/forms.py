@@ -19,7 +19,7 @@ from shops.models.week import DAY, WHOLE_DAY, Day, InvalidWeek, Week, clock_text
 OPEN, CLOSED, WHOLE, SAME = "open", "closed", "whole", "same"
 KINDS = ((OPEN, _("Open at these times")), (CLOSED, _("Closed that day")), (WHOLE, _("Open 24 hours")), (SAME, _("As the day before")))
 TIMES = (("from", _("From")), ("to", _("To")), ("from_again", _("And from")), ("to_again", _("Until")))
-_TIME = re.compile(r"(\d{1,2})(?:[:.,]?(\d{2}))?\s*(am|pm|a\.m\.|p\.m\.|ص|م|صباحا|صباحًا|مساء|مساءً)?")
+_TIME = re.compile(r"(\d{1,2})(?:[:.,]?(\d{2}))?\s*(am|pm|a\.m\.|p\.m\.|ص|م|صباحا|صباحًا|صباحاً|مساء|مساءً)?")
 _LATE = ("pm", "p.m.", "م", "مساء", "مساءً")
 WEEK_ERRORS = {
     "spans": _("A day has at most two spans."),

@@ -44,7 +44,7 @@ def hours(request: AuthenticatedHttpRequest, public_id: str, part: Part = "week"
             form.add_error(None, refusal.sentence)
             status = refusal.status
         else:
-            messages.info(request, _("The hours are taken back.") if is_deletion else _("The hours stand on the page of the shop."))
+            messages.info(request, _("The hours are taken back.") if is_deletion else _("The hours are now on the page of the shop."))
             return redirect(address_of(shop))
     context = {
         "form": form,

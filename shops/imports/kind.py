@@ -56,8 +56,8 @@ KIND = Kind(
         },
         notes=dict.fromkeys(NEEDED_OF_NEW, _("needed of a new shop")),
         columns_intro=_(
-            "The number of the commercial licence says which shop a line is of. An empty cell leaves what stands in the register; a dash "
-            "takes it away, where a shop can do without."
+            "The number of the commercial licence identifies the shop of a line. An empty cell leaves the "
+            "register unchanged; a dash removes the value, where it may be removed."
         ),
         template="admin/shops/file.html",
     ),

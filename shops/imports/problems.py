@@ -26,7 +26,7 @@ LINE: dict[str, Any] = {
     "area_twice": _("Several governorates have an area of this name. Please fill in the governorate."),
     "governorate": _("There is no such governorate. Please write its two letters: AH, FA, HA, JA, KU or MU."),
     "paci": _("The PACI number of an address has eight digits."),
-    "number": _("This is no whole number above nought. Please write digits only."),
+    "number": _("This is not a whole number above zero. Please write digits only."),
     "future": _("This date lies ahead. Please compare it with the register it came from."),
     "too_old": _("This date is before 1950. Please write the year with four digits."),
     "point": _("This place is not in or around Kuwait. Please write latitude and longitude in degrees, such as 29.3759 and 47.9774."),

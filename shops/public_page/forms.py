@@ -176,6 +176,7 @@ class ReplyForm(forms.Form):
         text: str = self.cleaned_data["text"]
         if _CONTACT.search(digits.clean(text)):
             raise ValidationError(
-                _("A reply holds no link, address or number of a phone or person. Take it out and send it again."), code="contact"
+                _("A reply must not contain a link, an address or the number of a phone or person. Remove it and send the reply again."),
+                code="contact",
             )
         return text

@@ -64,10 +64,12 @@ def _detail(case: Case, shop: Shop, shown_facts: list[Fact], granted: Any) -> Ca
     entry = review.position(case) if case.is_open else None
     queue = [Fact(_("Requests before this one"), ltr(entry.ahead))] if entry is not None else []
     if entry is not None and case.due_on is not None:
-        queue.append(Fact(_("Answer promised by"), day(case.due_on)))
+        queue.append(Fact(_("Answer by"), day(case.due_on)))
     if case.is_open:
         step = NextStep(
-            _("The Municipality has its turn"), _("Nothing is to be done now. A message comes with the answer."), label=_("No step for you")
+            _("The request is with the Municipality"),
+            _("You do not need to do anything now. A message comes with the answer."),
+            label=_("Nothing for you to do"),
         )
     else:
         titles = {G.GRANTED: granted, G.REFUSED: _("The request is refused")}

@@ -63,7 +63,7 @@ def ask_correction(*, shop: Shop, person: User, fact: str, proposed: Mapping[str
     if fact not in facts.offered(shop):
         raise Refused("not_offered", _("This fact of the page cannot be corrected now."))
     if facts.read(shop, fact) == dict(proposed):
-        raise Refused("unchanged", _("The page says this already. Write what is right instead."))
+        raise Refused("unchanged", _("The page already says this. Write the correct value instead."))
     if cases.open_for(CORRECTION, subject_of(shop, fact)) is not None:
         raise Refused("asked_already", _("A correction of this fact is being looked at already. Its answer will stand on the page."))
     _check_limit(CORRECTION_LIMIT, person)
@@ -126,9 +126,9 @@ def reply(*, finding: FindingFact, person: User, text: str) -> Case:
     shop = Shop.objects.select_related("branch", "owner", "organisation").get(pk=finding.shop)
     access = authorize(person, shop, REPLY)
     if Reply.objects.filter(finding=finding.key, published_at__isnull=False).exists():
-        raise Refused("replied_already", _("A reply stands beside this finding already."))
+        raise Refused("replied_already", _("A reply is already published beside this finding."))
     if cases.open_for(REPLY, finding.key) is not None:
-        raise Refused("asked_already", _("A reply to this finding is being read already."))
+        raise Refused("asked_already", _("A reply to this finding is already being read."))
     _check_limit(REPLY_LIMIT, person)
     return _reply(finding, shop, access.person, access.actor, text)
 

@@ -31,7 +31,7 @@ def _story(*, name: Any, granted: Any, studied: Any) -> Timeline:
         ahead={G.IN_REVIEW: _("Decision of the officer"), G.GRANTED: granted},
         rejoins={G.CORRECTIONS: G.IN_REVIEW},
         next_actor={G.CORRECTIONS: "applicant", G.IN_REVIEW: "officer", G.COUNTERSIGN: "supervisor"},
-        notes={G.IN_REVIEW: studied, G.COUNTERSIGN: _("A second person reads the decision before it holds.")},
+        notes={G.IN_REVIEW: studied, G.COUNTERSIGN: _("A second person reads the decision before it takes effect.")},
     )
 
 

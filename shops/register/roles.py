@@ -13,4 +13,4 @@ CLERK, KEEPER = "register_clerk", "register_keeper"  # names of the two groups
 def require_group(user: User, *groups: str) -> None:
     """Raises NotPermitted unless the user is staff and in one of the groups."""
     if not (user.is_active and user.is_staff and user.groups.filter(name__in=groups).exists()):
-        raise NotPermitted("not_your_role", _("Your role does not do this."))
+        raise NotPermitted("not_your_role", _("Your role cannot do this."))

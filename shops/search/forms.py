@@ -59,7 +59,10 @@ class AskForm(forms.Form):
 
     q = forms.CharField(
         label=_("Name, number or place"),
-        help_text=_("Any spelling, Arabic or Latin letters; a licence, registration or PACI number works from its first digits."),
+        help_text=_(
+            "In Arabic or Latin letters; spelling need not be exact. For a licence, registration or PACI number "
+            "the first digits are enough."
+        ),
         required=False,
         max_length=200,
         strip=True,

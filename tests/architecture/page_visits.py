@@ -181,7 +181,7 @@ def of_cases() -> list[Visit]:
         Visit(RENEW, "owner", post={"changed": "no", "declared": "on", "total": "1"}, status=409, note="another fee"),
         Visit(RENEW, "owner", post={"changed": "no", "declared": "on", "total": "{s.fee}"}, note="to the bill"),
         Visit("/{lang}/health-licence/{shop_open}/renew/", "owner", note="open request"),
-        Visit("/{lang}/health-licence/{shop_renewed}/renew/", "owner", note="renewed already"),
+        Visit("/{lang}/health-licence/{shop_renewed}/renew/", "owner", note="already been renewed"),
     ]
     return v
 

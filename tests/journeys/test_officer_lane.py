@@ -20,8 +20,12 @@ from tools.stack.running import Stack
 pytestmark = [pytest.mark.journey, pytest.mark.stack, pytest.mark.browser]
 CHANGING, RESUMING = "Suad Al-Anbar", "Maryam Al-Wasm"
 WORDS = {
-    "ar": {"sent": "الدور على البلدية", "answered": "وصل الرد على الاستكمال", "back": "عاد ما كُتب في هذه الصفحة"},
-    "en": {"sent": "The Municipality has its turn", "answered": "Corrections answered", "back": "What was typed on this page is back"},
+    "ar": {"sent": "الطلب لدى البلدية", "answered": "وصل الرد على الاستكمال", "back": "أُعيد ما كُتب في هذه الصفحة"},
+    "en": {
+        "sent": "The request is with the Municipality",
+        "answered": "Corrections answered",
+        "back": "What you typed on this page has been restored",
+    },
 }
 
 

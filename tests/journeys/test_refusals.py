@@ -33,8 +33,8 @@ class Told:
 OBSTACLES = {
     "food": Told("الهيئة العامة للغذاء والتغذية", "Public Authority for Food and Nutrition", "/my-shops/", names_a_fee=False),
     "early": Told("تُفتح فترة التجديد", "The renewal window opens on", "/my-shops/"),
-    "renewed": Told("مجدَّد", "renewed already", "/my-requests/"),
-    "open": Told("مفتوح", "open already", "/cases/"),
+    "renewed": Told("مجدَّد", "already been renewed", "/my-requests/"),
+    "open": Told("مفتوح", "already open", "/cases/"),
     "blocked": Told("أمر صلح غير مسدد", "A settlement order against this shop is unpaid", "سداده|once it is paid"),
     "commercial": Told("انتهى الترخيص التجاري", "The commercial licence ended on", "/my-shops/"),
     "changed": Told("تغيّر السجل", "The register changed since the last licence", "/changes/"),

@@ -97,7 +97,7 @@ def test_the_other_language_keeps_answers_errors_and_focus(
     visitor.arrive(f"^/en/health-licence/{shop['id']}/renew/$")
     assert page.title().startswith("Error:")
     assert page.locator("input[name=changed][value=no]").is_checked()
-    assert page.locator(".kp-errors li").all_inner_texts() == ["The renewal needs the declaration. Tick the box if it is true."]
+    assert page.locator(".kp-errors li").all_inner_texts() == ["Tick the box to make the declaration. The renewal cannot go on without it."]
     if scripts:
         assert page.locator("#id_declared:focus").count() == 1
     else:

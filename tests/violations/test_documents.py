@@ -121,7 +121,7 @@ def test_certificates_are_made_only_so_often(owner: Any, stranger: Any, monkeypa
     assert browser.post("/en/violations/clearance/make/").status_code == 302
     answer = browser.post("/en/violations/clearance/make/")
     assert answer.status_code == 429
-    assert "The next can be made in an hour" in answer.content.decode()
+    assert "Please try again in an hour" in answer.content.decode()
     assert Document.objects.filter(kind="violations.clearance").count() == 1
     assert signed_in(stranger).post("/en/violations/clearance/make/").status_code == 302
 

@@ -167,7 +167,7 @@ def _pages(staff: _Staff) -> Iterator[tuple[str, str, str]]:
     yield "Next decision to sign", reverse("admin:desk_sign"), supervisor
     yield "Board of the branch", reverse("admin:desk_board"), supervisor
     yield "People of the branch", reverse("admin:desk_people"), supervisor
-    yield "Declared ties", reverse("admin:desk_ties"), supervisor
+    yield "Declared conflicts of interest", reverse("admin:desk_ties"), supervisor
 
 
 def _headers(session: str) -> dict[str, str]:

@@ -234,4 +234,4 @@ def _apply_step(request: AuthenticatedHttpRequest, row: Violation) -> str:
     if step == "defend" and hasattr(row, "objection"):
         objections.defend(objection=row.objection, inspector=request.user, words=request.POST.get("words", ""))
         return _("The defence is added.")
-    raise Refused("unknown_step", _("The page came back incomplete. Load it again."))
+    raise Refused("unknown_step", _("The page was sent incomplete. Reload it and try again."))

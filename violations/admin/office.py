@@ -144,14 +144,14 @@ def _apply_step(request: AuthenticatedHttpRequest, row: Violation) -> str:
             return _("The entered ruling is taken back.")
         court.confirm_judgment(judgment=row.judgment, clerk=user, ruling_no=post.get("ruling_no", ""), fils=_fils(post))
         return _("The ruling holds.")
-    raise Refused("unknown_step", _("The page came back incomplete. Load it again."))
+    raise Refused("unknown_step", _("The page was sent incomplete. Reload it and try again."))
 
 
 def _decide(row: Violation, step: str, kind: str, public_id: str, user: User) -> str:
     model = PROPOSALS.get(kind)
     proposal = model.objects.filter(violation=row, public_id=public_id).first() if model is not None else None
     if proposal is None:
-        raise Refused("unknown_step", _("The page came back incomplete. Load it again."))
+        raise Refused("unknown_step", _("The page was sent incomplete. Reload it and try again."))
     if step == "refuse":
         relief.refuse(proposal=proposal, refused_by=user)
         return _("What was asked for is refused.")

@@ -29,8 +29,8 @@ LINE: dict[str, Any] = {
     "licence": _(
         "No shop of the register has this licence number. Please compare it with the licence, or add the civil number of the party."
     ),
-    "amount": _("This is no amount. Please write dinars with a point and up to three decimals, such as 100.000."),
-    "amount_range": _("The amount must be above nought and below a million dinars."),
+    "amount": _("This is not an amount. Please write dinars with a point and up to three decimals, such as 100.000."),
+    "amount_range": _("The amount must be above zero and below a million dinars."),
     "state": _("Please write one of: open, overdue, referred, judged."),
     "served_needed": _("A fine in this state was served on paper. Please write the date on which it was."),
     "deadline": _("The last day to settle has passed. Please write the state overdue, or the later day that the branch has granted."),

@@ -57,7 +57,7 @@ def ask(*, violation: Violation, code: str, note_ar: str, until: dt.date | None,
                 asked_at=clock.now(),
             )
     except IntegrityError as error:
-        raise Refused("asked_already", _("This was asked for already and waits for the second person.")) from error
+        raise Refused("asked_already", _("This has already been asked for and is waiting for the second person.")) from error
     data = {"code": code, "until": until.isoformat(), "unit": proposal.asked_unit}
     record("stoplift.asked", subject=row.key, actor=Actor("clerk", asked_by.key), data=data)
     return proposal
@@ -72,7 +72,7 @@ def allow(*, lift: StopLift, allowed_by: User) -> None:
     row = locked(lift.violation)
     proposal = require_second_person(StopLift, lift.pk, allowed_by)
     if unit_of(allowed_by) == proposal.asked_unit:
-        raise NotPermitted("same_unit", _("Whoever allows this belongs to another unit than whoever asked for it."))
+        raise NotPermitted("same_unit", _("The person who allows this must belong to another unit than the person who asked for it."))
     if proposal.until <= clock.today():
         raise Refused("bad_until", _("The last day has passed. Please refuse this and have it asked for anew."))
     if not blocks.is_blocking(row):

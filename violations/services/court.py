@@ -39,7 +39,7 @@ def cell(value: Any) -> str:
 
 def _require_clerk(user: User) -> Actor:
     if not (user.is_active and user.is_staff and user.groups.filter(name=GROUP).exists()):
-        raise NotPermitted("not_your_role", _("Your role does not do this."))
+        raise NotPermitted("not_your_role", _("Your role cannot do this."))
     return Actor("referrer", user.key)
 
 
@@ -102,7 +102,7 @@ def enter_judgment(*, violation: Violation, ruling_no: str, ruled_on: dt.date, f
     if row.state != V.REFERRED:
         raise Refused("not_referred", _("Only a violation report that is with the court has a ruling."))
     if Judgment.objects.filter(violation=row).exists():
-        raise Refused("entered", _("A ruling is entered already and waits for the second person."))
+        raise Refused("entered", _("A ruling has already been entered and is waiting for the second person."))
     if not ruling_no.strip() or ruled_on > clock.today() or ruled_on < clock.day_of(row.seen_at):
         raise Refused(
             "bad_ruling", _("Please give the number of the ruling and its day, which lies after the violation report and not ahead.")
@@ -126,9 +126,9 @@ def confirm_judgment(*, judgment: Judgment, clerk: User, ruling_no: str, fils: i
     row = Violation.objects.select_for_update(of=("self",)).select_related("shop", "party").get(pk=judgment.violation_id)
     ruling = Judgment.objects.select_for_update().get(pk=judgment.pk)
     if ruling.confirmed_at is not None:
-        raise Refused("done", _("This was decided already."))
+        raise Refused("done", _("This has already been decided."))
     if ruling.entered_by_id == clerk.pk:
-        raise NotPermitted("same_person", _("Whoever entered it cannot confirm it. A second person does."))
+        raise NotPermitted("same_person", _("The person who entered it cannot confirm it. A second person must."))
     if (ruling.ruling_no, ruling.fils) != (ruling_no.strip(), fils):
         raise Refused("differs", _("Number or amount differ from what was entered. Please read the ruling together."))
     Judgment.objects.filter(pk=ruling.pk).update(confirmed_by=clerk, confirmed_at=clock.now())
@@ -146,6 +146,6 @@ def delete_judgment(*, judgment: Judgment, clerk: User) -> None:
     actor = _require_clerk(clerk)
     ruling = Judgment.objects.select_for_update().select_related("violation").get(pk=judgment.pk)
     if ruling.confirmed_at is not None:
-        raise Refused("done", _("This was decided already."))
+        raise Refused("done", _("This has already been decided."))
     record("judgment.dropped", subject=ruling.violation.key, actor=actor, data={"ruling": ruling.ruling_no, "fils": ruling.fils})
     ruling.delete()

@@ -106,9 +106,9 @@ def clearance(*, person: User, shop: Shop | None = None) -> Document:
     def new(row: User) -> Document:
         rows = queries.concerning(row) if shop is None else Violation.objects.filter(shop=shop)
         if rows.filter(state__in=UNPAID).exists():
-            raise Refused("owes", _("A violation is not ended yet. The certificate is made once nothing stands any more."))
+            raise Refused("owes", _("A violation is still open. The certificate is issued once nothing is outstanding."))
         if not CLEARANCE_LIMIT.take(row.key):
-            refusal = Refused("too_often", _("Many certificates were made within this hour. The next can be made in an hour."))
+            refusal = Refused("too_often", _("Too many certificates were issued within this hour. Please try again in an hour."))
             refusal.status = 429
             raise refusal
         about, branch = ("مخالفات الشخص ومحلاته", "violations of the person and their shops"), ("بلدية الكويت", "Kuwait Municipality")

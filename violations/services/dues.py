@@ -59,5 +59,5 @@ def bill_for(person: User, key: str) -> Bill:
         return settlements.bill_for(violation=row, person=person)
     except Refused as refusal:
         if refusal.code == "nothing_payable":
-            raise Refused("not_in_basket", _("A line of the list cannot be paid any more. The list below is the present one.")) from refusal
+            raise Refused("not_in_basket", _("An item in the list can no longer be paid. The list below is up to date.")) from refusal
         raise

@@ -131,7 +131,7 @@ def defend(*, objection: Objection, inspector: User, words: str) -> Defence:
     if not words.strip():
         raise Refused("no_words", _("Please write what defends the violation report."))
     if hasattr(row, "defence"):
-        raise Refused("defended", _("The violation report was defended already."))
+        raise Refused("defended", _("The violation report has already been defended."))
     if clock.today() > row.defend_by or row.case.state not in STUDIED:
         raise Refused("too_late", _("The working days for defending this violation report are over."))
     defence = Defence.objects.create(objection=row, words=words.strip()[:MAX_WORDS], at=clock.now(), by=inspector.key)

@@ -31,7 +31,7 @@ SUMS = (V.ORDERED, V.OVERDUE)
 def require_role(user: User, group: str) -> None:
     """Raises NotPermitted without the role."""
     if not (user.is_active and user.is_staff and user.groups.filter(name=group).exists()):
-        raise NotPermitted("not_your_role", _("Your role does not do this."))
+        raise NotPermitted("not_your_role", _("Your role cannot do this."))
 
 
 def require_reason(code: str, kind: str) -> None:
@@ -57,7 +57,7 @@ def ask_annulment(*, violation: Violation, code: str, note_ar: str, asked_by: Us
         with transaction.atomic():
             proposal = Annulment.objects.create(violation=row, code=code, note_ar=note_ar, asked_by=asked_by, asked_at=clock.now())
     except IntegrityError as error:
-        raise Refused("asked_already", _("This was asked for already and waits for the second person.")) from error
+        raise Refused("asked_already", _("This has already been asked for and is waiting for the second person.")) from error
     record("annulment.asked", subject=row.key, actor=Actor("clerk", asked_by.key), data={"code": code})
     return proposal
 
@@ -107,7 +107,7 @@ def ask_relief(*, violation: Violation, code: str, note_ar: str, percent: int, a
                 asked_at=clock.now(),
             )
     except IntegrityError as error:
-        raise Refused("asked_already", _("This was asked for already and waits for the second person.")) from error
+        raise Refused("asked_already", _("This has already been asked for and is waiting for the second person.")) from error
     record("relief.asked", subject=row.key, actor=Actor("clerk", asked_by.key), data={"code": code, "percent": percent})
     return proposal
 
@@ -157,9 +157,9 @@ def require_second_person(model: type[P], pk: int, user: User) -> P:
     require_role(user, ALLOWS)
     row = model.objects.select_for_update(of=("self",)).select_related("asked_by", "violation").get(pk=pk)
     if row.allowed_at is not None or row.refused_at is not None:
-        raise Refused("done", _("This was decided already."))
+        raise Refused("done", _("This has already been decided."))
     if row.asked_by_id == user.pk:
-        raise NotPermitted("same_person", _("Whoever asked for it cannot allow it. A second person does."))
+        raise NotPermitted("same_person", _("The person who asked for it cannot allow it. A second person must."))
     return row
 
 

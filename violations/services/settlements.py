@@ -84,7 +84,7 @@ def _payable(row: Violation, instalment: Instalment | None) -> tuple[ChargeKind,
     order = queries.order_of(row)
     if row.state == V.ORDERED and order is not None and (row.settle_until is None or clock.today() <= row.settle_until):
         return ChargeKind.SETTLEMENT, order.fils, {"order": order}
-    raise Refused("nothing_payable", _("Nothing of this violation can be paid now. The page of the violation says why."))
+    raise Refused("nothing_payable", _("Nothing can be paid for this violation now. Its page says why."))
 
 
 def _next_part(row: Violation, instalment: Instalment | None) -> Instalment:
@@ -138,14 +138,14 @@ def paid(bill_id: int) -> None:
     allowed = (V.ORDERED, V.OVERDUE) if move == "settle" else (V.JUDGED,)
     order = queries.order_of(row)
     if row.state not in allowed or (move == "settle" and (order is None or charge.order_id != order.pk)):
-        raise Refused("not_owed", _("This sum is not owed in this way any more. What was paid is returned."))
+        raise Refused("not_owed", _("This amount is no longer owed in this way. What was paid is returned."))
     transition(row, move, actor=ME, data={"bill": charge.bill.reference})
     _record_paid(row, charge)
 
 
 def _instalment_paid(row: Violation, charge: Charge) -> None:
     if row.state != V.INSTALMENTS or charge.instalment is None or charge.instalment.plan.state != PlanState.ACTIVE:
-        raise Refused("not_owed", _("This sum is not owed in this way any more. What was paid is returned."))
+        raise Refused("not_owed", _("This amount is no longer owed in this way. What was paid is returned."))
     record("violation.instalment_paid", subject=row.key, actor=ME, data={"number": charge.instalment.number, "bill": charge.bill.reference})
     plan = Plan.objects.select_for_update().get(pk=charge.instalment.plan_id)
     if unpaid_parts(plan):

@@ -37,7 +37,7 @@ def require_option(row: Violation, code: str) -> None:
     """Raises Refused with the code of the reason if an option is closed."""
     option = next(option for option in rules.option_statuses(queries.status_of(row, is_party=True)) if option.code == code)
     if not option.is_open:
-        raise Refused(option.closed, _("This way is closed now. The page of the violation says why and which ways are open."))
+        raise Refused(option.closed, _("This option is closed now. The page of the violation says why and which options are open."))
 
 
 @transaction.atomic

@@ -141,7 +141,7 @@ def _require_in_time(seen_at: dt.datetime, hours: int) -> None:
     if seen_at > now + MAX_CLOCK_LEAD:
         raise Refused("from_the_future", _("The time of what was seen lies ahead. Please set the clock of the device and send it again."))
     if seen_at < now - dt.timedelta(hours=hours):
-        raise Refused("too_late", _("What was seen so long ago is not taken from the field any more. Please see it again at the place."))
+        raise Refused("too_late", _("This visit is too old to be sent from the field. Please inspect the place again."))
 
 
 def _require_warrant(inspector: User, findings: Findings, day: dt.date) -> JudicialWarrant:
@@ -161,7 +161,7 @@ def _facts(offence: Offence, findings: Findings) -> rules.Measurement:
         return rules.check_facts(offence.unit, rules.Measurement(findings.quantity_hundredths, findings.months))
     except rules.BadFacts as bad:
         sentences = {
-            "quantity": _("Please give a measure or number above nought."),
+            "quantity": _("Please give a measure or number above zero."),
             "whole_pieces": _("Pieces are counted in whole numbers."),
             "months": _("Please give the number of whole months."),
         }

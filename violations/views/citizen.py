@@ -213,7 +213,7 @@ def object_(request: AuthenticatedHttpRequest, public_id: str, ground: str = "")
         except Refused as refused:
             refusal = refused
         else:
-            messages.info(request, _("The objection is filed. Payment stands still until it is decided."))
+            messages.info(request, _("The objection is filed. Payment is paused until it is decided."))
             return redirect("cases:case", public_id=objection.case.public_id)
     status = queries.status_of(row, is_party=True)
     option = next(option for option in rules.option_statuses(status) if option.code == "object")
@@ -253,7 +253,7 @@ def correct(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "rule": row.rule,
         "access": allowed,
         "field": field_of(request, row.key, "correction", next_path=request.path),
-        "crumbs": crumbs(row, _("Put it right")),
+        "crumbs": crumbs(row, _("Correct it")),
     }
     return render(request, "violations/correct.html", context)
 

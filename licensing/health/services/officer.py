@@ -61,15 +61,15 @@ def send_to_officer(
     names = draft_pages.changed_facts(row)
     if not offer.may_be_studied or offer.licence is None or offer.period is None:
         first = next(c for c in offer.unmet if c.code not in offer.flags)
-        raise Refused(first.code, _("A condition is no longer met. The page shows it with its way out."))
+        raise Refused(first.code, _("A condition is no longer met. The page shows which one and what to do."))
     if not names and not offer.flags:
         raise Refused("nothing_changed", _("Nothing changed: the renewal goes on without an officer."))
     if row.version != version:
-        raise Refused("draft_changed", _("An answer was changed meanwhile on another device. Look at the answers and send again."))
+        raise Refused("draft_changed", _("An answer has been changed on another device. Check your answers and send again."))
     if any(not page.is_done for page in draft_pages.pages(row)[:-1]):
         raise Refused("not_complete", _("A page or a file is missing. The task list shows which."))
     if expected_fils is not None and expected_fils != offer.total:
-        raise Refused("price_changed", _("The fee changed while the page was open. Look at the new lines and submit again."))
+        raise Refused("price_changed", _("The fee changed while the page was open. Check the new amounts and submit again."))
     answers = {name: row.answers[name] for name in names}
     _check_competent_authority(answers)
     actor = actor or actor_of(applicant)

@@ -46,9 +46,9 @@ def submit(*, shop: Shop, applicant: User, expected_fils: int | None = None, act
     shops.refuse_merged(shop)
     offer = queries.offer(shop)
     if not offer.may_renew or offer.licence is None or offer.period is None:
-        raise Refused(offer.unmet[0].code, _("A condition is no longer met. The page shows it with its way out."))
+        raise Refused(offer.unmet[0].code, _("A condition is no longer met. The page shows which one and what to do."))
     if expected_fils is not None and expected_fils != offer.total:
-        raise Refused("price_changed", _("The fee changed while the page was open. Look at the new lines and submit again."))
+        raise Refused("price_changed", _("The fee changed while the page was open. Check the new amounts and submit again."))
     actor = actor or actor_of(applicant)
     editions = [offer.fees, offer.limits, offer.printed]
     case = open_renewal(shop=shop, applicant=applicant, offer=offer, editions=editions, due_on=offer.due_on, actor=actor).case

@@ -56,7 +56,7 @@ def tasks(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     draft = drafts.open_for(user, RENEWAL, shop.key)
     if request.method == "POST":
         if not offer.may_be_studied:
-            raise Refused("not_open", _("A condition is no longer met. The page shows it with its way out."))
+            raise Refused("not_open", _("A condition is no longer met. The page shows which one and what to do."))
         draft = draft or draft_services.begin(person=allowed.person, service=RENEWAL, subject=shop.key, actor=allowed.actor)
         return redirect("licensing:change_page", public_id=shop.public_id, page=draft_pages.next_page(draft))
     open_case = cases.visible_to(user).filter(pk=offer.open_case.pk).first() if offer.open_case else None
@@ -243,6 +243,6 @@ def discard(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     draft = _draft_or_404(user, shop)
     if request.method == "POST":
         draft_services.discard(draft=draft, actor=allowed.actor)
-        messages.info(request, _("The kept request is removed. Nothing was sent."))
+        messages.info(request, _("The saved request is deleted. Nothing was sent."))
         return redirect("shops:mine")
     return render(request, "licensing/changes/discard.html", {"shop": shop, "draft": draft, "access": allowed})

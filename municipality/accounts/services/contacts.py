@@ -101,7 +101,7 @@ def confirm(*, user: User, contact: Contact, typed: str) -> None:
     if not hmac.compare_digest(code.code_hash, _hash(code.pk, text)):
         if code.tries + 1 >= MAX_TRIES:
             raise CodeOver("code_over", _("The code was wrong five times and can no longer be used. Please ask for a new one."))
-        raise WrongCode("wrong_code", _("The code is not right. Please check the six digits in the message."))
+        raise WrongCode("wrong_code", _("The code is not correct. Please check the six digits in the message."))
     with transaction.atomic():
         now = clock.now()
         if ContactCode.objects.filter(pk=code.pk, used_at__isnull=True).update(used_at=now, code_cipher="") != 1:

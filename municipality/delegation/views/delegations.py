@@ -37,7 +37,7 @@ MAX_ROWS = 100  # of each list
 MOVES: dict[str, tuple[Any, Any]] = {
     "accept": (
         gettext_lazy("Accept the delegation"),
-        gettext_lazy("From now on this person's shop stands in your list, and each step you take says that you took it for them."),
+        gettext_lazy("This person's shop is now in your list, and each step you take is recorded as taken for them."),
     ),
     "decline": (gettext_lazy("Decline the delegation"), gettext_lazy("The giver is told. Nothing else happens.")),
     "revoke": (

@@ -158,7 +158,7 @@ def _give_back(request: HttpRequest, assignment: Assignment) -> HttpResponse:
 
 def _take_back(request: HttpRequest, assignment: Assignment) -> HttpResponse:
     desk.take_back(assignment=assignment)
-    messages.success(request, _("The proposal is taken back; the request lies on the desk again."))
+    messages.success(request, _("The proposal is withdrawn; the request is back on the desk."))
     return redirect("admin:desk_case", assignment.place.case.public_id)
 
 
@@ -175,7 +175,10 @@ def _declare_conflict(request: HttpRequest, assignment: Assignment) -> HttpRespo
             staff.declare_conflict(
                 officer=assignment.officer, party_key=key, kind=request.POST.get("kind", ""), declared_by=assignment.officer
             )
-    return _done(request, format_html(_("The tie is declared; request {reference} goes to a colleague."), reference=ref(case.reference)))
+    return _done(
+        request,
+        format_html(_("The conflict of interest is declared; request {reference} goes to a colleague."), reference=ref(case.reference)),
+    )
 
 
 ACTS: dict[str, Callable[[AuthenticatedHttpRequest, Assignment], HttpResponse]] = {

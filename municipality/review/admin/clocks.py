@@ -41,7 +41,7 @@ def line(clock: Clock | None, calendar: worktime.Calendar | None = None) -> Cloc
     elif percent >= 100:
         kind, word = "bad", _("Late")
     elif clock.paused_at is not None:
-        kind, word = "wait", _("Stopped: the applicant is waited for")
+        kind, word = "wait", _("Paused: waiting for the applicant")
     elif percent >= SOON:
         kind, word = "warn", _("Due soon")
     else:

@@ -68,7 +68,7 @@ def own_absence(request: AuthenticatedHttpRequest) -> HttpResponse:
             error, status = str(refusal.sentence), refusal.status
     context = {
         **admin.site.page_context(request),
-        "title": _("My absences and ties"),
+        "title": _("My absences and conflicts of interest"),
         "form": form,
         "error": error,
         "absences": _upcoming_absences().filter(officer=user),
@@ -95,7 +95,9 @@ def _change_absence(request: AuthenticatedHttpRequest, officer: User | None, for
     if not form.is_valid():
         return False
     staff.enter_absence(officer=officer, entered_by=request.user, **form.cleaned_data)
-    messages.success(request, _("The absence is entered; what lay with the officer goes back to its place from the first day on."))
+    messages.success(
+        request, _("The absence is entered; the officer's requests go back to their places in the queue from the first day on.")
+    )
     return True
 
 
@@ -168,7 +170,7 @@ def _end(request: AuthenticatedHttpRequest, officer: User | None, form: AbsenceF
     if skill is None:
         raise Refused("unknown_skill", _("There is no such field of work any more."))
     staff.end_skill(skill=skill, ended_by=request.user)
-    messages.success(request, _("The field of work is taken away; what lay with the officer goes back to its place."))
+    messages.success(request, _("The field of work is taken away; the officer's requests go back to their places in the queue."))
     return True
 
 
@@ -201,7 +203,7 @@ def ties(request: AuthenticatedHttpRequest) -> HttpResponse:
             error, status = str(refusal.sentence), refusal.status
     context = {
         **admin.site.page_context(request),
-        "title": _("Declared ties"),
+        "title": _("Declared conflicts of interest"),
         "ties": rows[:MAX_CONFLICTS],
         "supervises": supervises,
         "error": error,
@@ -213,6 +215,6 @@ def ties(request: AuthenticatedHttpRequest) -> HttpResponse:
 def _end_conflict(request: AuthenticatedHttpRequest, rows: QuerySet[ConflictOfInterest]) -> None:
     conflict = rows.filter(pk=_number(request, "tie"), ended_at__isnull=True).first()
     if conflict is None:
-        raise Refused("unknown_tie", _("There is no such tie any more."))
+        raise Refused("unknown_tie", _("This conflict of interest no longer exists."))
     staff.end_conflict(conflict=conflict, ended_by=request.user)
-    messages.success(request, _("The end of the tie is entered."))
+    messages.success(request, _("The end of the conflict of interest is recorded."))

@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
                 ('answer_by', models.DateField(verbose_name='آخر موعد للرد')),
                 ('answered_at', models.DateTimeField(blank=True, null=True, verbose_name='رُدّ عليها في')),
                 ('standing', models.JSONField(blank=True, default=dict)),
-                ('raises_old', models.BooleanField(default=False, verbose_name='تطلب ما كان ممكنًا طلبه')),
+                ('raises_old', models.BooleanField(default=False, verbose_name='تطلب ما كان ممكناً طلبه')),
                 ('second_code', models.CharField(blank=True, max_length=40, verbose_name='سبب الجولة الثانية')),
                 ('countersigned_at', models.DateTimeField(blank=True, null=True, verbose_name='اعتُمدت في')),
                 ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='طلبها')),

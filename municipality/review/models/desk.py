@@ -36,7 +36,7 @@ class CorrectionRound(models.Model):
     answered_at = models.DateTimeField("رُدّ عليها في", null=True, blank=True)
     # The marks of all fields and files at the time of the round (`registry.Item.mark`).
     standing = models.JSONField(default=dict, blank=True)
-    raises_old = models.BooleanField("تطلب ما كان ممكنًا طلبه", default=False)
+    raises_old = models.BooleanField("تطلب ما كان ممكناً طلبه", default=False)
     second_code = models.CharField("سبب الجولة الثانية", max_length=40, blank=True)
     countersigned_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, verbose_name="اعتمدها"

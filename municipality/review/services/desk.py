@@ -60,7 +60,7 @@ def _lock_open_case(assignment: Assignment) -> tuple[Assignment, QueueEntry, Act
     """Assignment, queue entry and officer of a case that is open on the desk, locked. Raises Refused("not_on_desk")."""
     row, entry = queue.lock_assignment(assignment)
     if entry.state != P.HELD:
-        raise Refused("not_on_desk", _("This case does not lie open on the desk."))
+        raise Refused("not_on_desk", _("This case is not open on the desk."))
     return row, entry, actor_of(row.officer)
 
 
@@ -257,7 +257,7 @@ def take_back(*, assignment: Assignment) -> None:
     if entry.state != P.COUNTERSIGN:
         raise Refused("not_proposed", _("No proposal waits for a signature."))
     if Assignment.objects.filter(officer=row.officer, ended_at__isnull=True, on_desk=True).exists():
-        raise Refused("desk_taken", _("Another case lies open on the desk. Finish it first."))
+        raise Refused("desk_taken", _("Another case is open on the desk. Finish it first."))
     actor = actor_of(row.officer)
     proposal = _void_proposal(entry.case)
     row.on_desk, row.touched_at = True, time.now()
@@ -297,7 +297,7 @@ def _lock_proposal(decision: Decision, supervisor: User) -> tuple[Decision, Assi
     if proposal.voided_at is not None or proposal.signed_at is not None or entry.state != P.COUNTERSIGN:
         raise Refused("not_proposed", _("No proposal waits for a signature."))
     if proposal.made_by_id == supervisor.pk:
-        raise NotPermitted("same_person", _("Whoever made a decision cannot sign it. A second person does."))
+        raise NotPermitted("same_person", _("The person who made a decision cannot sign it. A second person must."))
     row = Assignment.objects.select_for_update(of=("self",)).select_related("officer").get(place=entry, ended_at__isnull=True)
     return proposal, row, entry
 
@@ -316,7 +316,7 @@ def sign(*, decision: Decision, supervisor: User) -> Decision:
 def _sign(read_decision: Decision, supervisor: User) -> Decision:
     decision, row, entry = _lock_proposal(read_decision, supervisor)
     if not decision.digest == digest(decision) == read_decision.digest:
-        raise Refused("words_changed", _("The words changed since they were shown. Read them again."))
+        raise Refused("words_changed", _("The text has changed since it was shown. Read it again."))
     decision.signed_by, decision.signed_at, decision.signed_digest = supervisor, time.now(), decision.digest
     decision.save(update_fields=["signed_by", "signed_at", "signed_digest"])
     case, actor = entry.case, actor_of(supervisor, "supervisor")

@@ -173,7 +173,7 @@ def give_back(*, assignment: Assignment, code: str) -> None:
     if code not in {reason.code for reason in queries.replies(entry.case).reasons_of("give_back")}:
         raise Refused("unknown_code", _("Choose a reason from the list."))
     if entry.state != P.HELD:
-        raise Refused("not_on_desk", _("Only a case that lies open on the desk can be given back."))
+        raise Refused("not_on_desk", _("Only a case that is open on the desk can be given back."))
     actor = actor_of(row.officer)
     end_assignment(row, code)
     transition(entry, "give_back", actor=actor, reason=code, data={"assignment": row.pk})
@@ -291,7 +291,7 @@ def refuse_conflict(user: User, case: Case) -> None:
         return
     with transaction.atomic():
         record("review.tied_attempt", subject=case.key, actor=actor_of(user), data={"kind": conflict.kind, "party": conflict.party_key})
-    raise NotPermitted("tied", _("You have a declared tie to this case. The attempt was recorded."))
+    raise NotPermitted("tied", _("You have declared a conflict of interest in this case. The attempt was recorded."))
 
 
 def ask_override(*, place: QueueEntry, code: str, asked_by: User) -> Override:
@@ -304,16 +304,16 @@ def ask_override(*, place: QueueEntry, code: str, asked_by: User) -> Override:
         lock_branch_queue(place.branch_id)
         place = QueueEntry.objects.select_for_update(of=("self",)).select_related("case").get(pk=place.pk)
         if not queries.is_supervisor(asked_by) or asked_by.branch_id != place.branch_id:
-            raise NotPermitted("not_supervisor", _("Only a supervisor of the branch asks for this."))
+            raise NotPermitted("not_supervisor", _("Only a supervisor of the branch can ask for this."))
         if code not in {reason.code for reason in queries.replies(place.case).reasons_of("override")}:
             raise Refused("unknown_code", _("Choose a reason from the list."))
         if place.state != P.WAITING:
-            raise Refused("not_waiting", _("This case does not wait in the queue."))
+            raise Refused("not_waiting", _("This case is not waiting in the queue."))
         try:
             with transaction.atomic():
                 override = Override.objects.create(place=place, code=code, asked_by=asked_by, asked_at=time.now())
         except IntegrityError as error:
-            raise Refused("asked_already", _("This was asked for already.")) from error
+            raise Refused("asked_already", _("This has already been asked for.")) from error
         record("queue.override_asked", subject=place.case.key, actor=actor_of(asked_by, "supervisor"), data={"code": code})
     return override
 
@@ -328,11 +328,11 @@ def allow_override(*, override: Override, allowed_by: User) -> None:
         lock_branch_queue(override.place.branch_id)
         override = Override.objects.select_for_update(of=("self",)).select_related("place__case").get(pk=override.pk)
         if not queries.is_supervisor(allowed_by):
-            raise NotPermitted("not_supervisor", _("Only a supervisor allows this."))
+            raise NotPermitted("not_supervisor", _("Only a supervisor can allow this."))
         if override.asked_by_id == allowed_by.pk:
-            raise Refused("same_person", _("Whoever asked cannot allow it. A second person does."))
+            raise Refused("same_person", _("The person who asked cannot allow it. A second person must."))
         if override.allowed_at is not None:
-            raise Refused("allowed_already", _("This was allowed already."))
+            raise Refused("allowed_already", _("This has already been allowed."))
         override.allowed_by, override.allowed_at = allowed_by, time.now()
         override.save(update_fields=["allowed_by", "allowed_at"])
         actor = actor_of(allowed_by, "supervisor")

@@ -41,7 +41,7 @@ def give_skill(*, officer: User, code: str, given_by: User) -> Skill:
     """
     _check_supervisor(given_by, officer)
     if officer.pk == given_by.pk:
-        raise NotPermitted("own_skill", _("A field of work is given by somebody else."))
+        raise NotPermitted("own_skill", _("Another person must give the field of work."))
     if code not in {entry.skill for entry in REVIEWABLES.values()}:
         raise Refused("unknown_skill", _("No service has this field of work."))
     queue.lock_branch_queue(officer.branch_id)
@@ -133,7 +133,7 @@ def declare_conflict(*, officer: User, party_key: str, kind: str, declared_by: U
 def end_conflict(*, conflict: ConflictOfInterest, ended_by: User) -> None:
     """End a conflict of interest, by a supervisor of the branch other than the officer. Raises NotPermitted."""
     if ended_by.pk == conflict.officer_id:
-        raise NotPermitted("own_tie", _("The end of a tie is entered by somebody else."))
+        raise NotPermitted("own_tie", _("Another person must record the end of a conflict of interest."))
     _check_supervisor(ended_by, conflict.officer)
     queue.lock_branch_queue(conflict.officer.branch_id)
     if ConflictOfInterest.objects.filter(pk=conflict.pk, ended_at__isnull=True).update(ended_at=time.now(), ended_by=ended_by):

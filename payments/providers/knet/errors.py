@@ -40,9 +40,10 @@ _GROUPS: dict[Kind, tuple[int, ...]] = {
 CODES = {number: kind for kind, numbers in _GROUPS.items() for number in numbers}
 SENTENCES: dict[Kind, Promise] = {
     Kind.OURS: _(
-        "The connection between the portal and the bank is not set up rightly. This is ours to repair; your card is not the reason."
+        "The connection between the portal and the bank is not set up correctly. We have to fix this; there "
+        "is nothing wrong with your card."
     ),
-    Kind.INPUT: _("The bank did not accept the details that the portal sent. This is ours to repair; your card is not the reason."),
+    Kind.INPUT: _("The bank did not accept the details that the portal sent. We have to fix this; there is nothing wrong with your card."),
     Kind.PAGE: _("The bank's page was closed, opened a second time or opened in another window. Begin the payment again from the bill."),
     Kind.TIME: _("The time that the bank gives for its page ran out. Begin the payment again from the bill."),
     Kind.CANCELLED: _("The payment was cancelled on the bank's page."),

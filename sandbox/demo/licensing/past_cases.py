@@ -147,7 +147,7 @@ def _place_blocks(loading: Loading) -> None:
                 ground="unpaid_settlement",
                 source=f"demo:{shop.public_id}",
                 stops=RENEWAL,
-                sentence_ar="على المحل أمر صلح غير مسدد. يُرفع الحظر تلقائيًا عند سداده.",
+                sentence_ar="على المحل أمر صلح غير مسدد. يُرفع الحظر تلقائياً عند سداده.",
                 sentence_en="A settlement order against this shop is unpaid. The block is lifted by itself once it is paid.",
                 actor=system("violations"),
             )

@@ -25,7 +25,7 @@ KUWAIT = dt.timezone(dt.timedelta(hours=3))
 # Of ten attempts in a row under fail30: refused at once, and taken without an answer.
 REFUSED_ATTEMPTS, TAKEN_ATTEMPTS = (1, 7), (4,)
 TEXTS = {
-    "ar": ("الرسائل القصيرة المرسلة", "لا رسائل بعد.", "الوقت", "إلى", "النص", "en", "English"),
+    "ar": ("الرسائل القصيرة المرسلة", "لا توجد رسائل بعد.", "الوقت", "إلى", "النص", "en", "English"),
     "en": ("Text messages sent", "No messages yet.", "Time", "To", "Text", "ar", "العربية"),
 }
 

@@ -56,7 +56,7 @@ def propose(
         raise Refused("merged", _("Another entry stands for this shop. Please write the event there."))
     changed = {name: value for name, value in (after or {}).items() if name in COLUMNS.get(kind, ()) and getattr(row, name) != value}
     if kind in FACTS and not changed:
-        raise Refused("nothing_new", _("This is what the register says already. Please write what is new."))
+        raise Refused("nothing_new", _("The register already says this. Please write what is new."))
     _check_state(row, kind)
     check_none_open(EventProposal, row.pk)
     act = EventProposal.objects.create(

@@ -42,7 +42,7 @@ def export(*, shops: QuerySet[Shop], form: str, filters: dict[str, str], by: Use
     """Shops as CSV or XLSX, without formulas. Raises NotPermitted, Refused: too_many, unknown_form."""
     require_group(by, CLERK, KEEPER)
     if form not in MEDIA:
-        raise Refused("unknown_form", _("The page came back incomplete. Load it again."))
+        raise Refused("unknown_form", _("The page was sent incomplete. Reload it and try again."))
     rows = shops.select_related("area", "activity").order_by("pk")
     count = rows[: MAX_ROWS + 1].count()
     if count > MAX_ROWS:
@@ -78,7 +78,7 @@ def correct(*, file: StoredFile, by: User) -> Preview:
     if result.errors:
         raise Refused("wrong_lines", _("The file has lines with errors. Please correct them and load it again."))
     if not result.changes:
-        raise Refused("nothing_new", _("This is what the register says already. Please write what is new."))
+        raise Refused("nothing_new", _("The register already says this. Please write what is new."))
     data = {"shops": len(result.changes), "source": source, "sha256": hashlib.sha256(content).hexdigest()}
     record("register.corrected", subject="register:shops", actor=actor, data=data)
     return result

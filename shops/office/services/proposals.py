@@ -33,7 +33,7 @@ def lock_to_allow(proposal: P, by: User) -> P:
     require_group(by, KEEPER)
     row = _lock(proposal)
     if row.asked_by_id == by.pk:
-        raise NotPermitted("same_person", _("Whoever proposed it cannot confirm it. A second person does."))
+        raise NotPermitted("same_person", _("The person who proposed it cannot confirm it. A second person must."))
     return row
 
 
@@ -52,5 +52,5 @@ def mark_refused(proposal: P, by: User) -> P:
 def _lock(proposal: P) -> P:
     row = type(proposal)._default_manager.select_for_update(of=("self",)).select_related("shop", "asked_by").get(pk=proposal.pk)
     if row.allowed_at is not None or row.refused_at is not None:
-        raise Refused("done", _("This was decided already."))
+        raise Refused("done", _("This has already been decided."))
     return row

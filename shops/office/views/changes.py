@@ -67,17 +67,17 @@ class EventForm(forms.Form):
         try:
             return dt.date.fromisoformat(self.cleaned_data["on"])
         except ValueError:
-            raise forms.ValidationError(_("This is no date. Please write it as 2024-05-31.")) from None
+            raise forms.ValidationError(_("This is not a date. Please write it as 2024-05-31.")) from None
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         kind = data.get("kind")
         if kind == ByHand.RENAMED and not data.get("name_ar"):
-            self.add_error("name_ar", _("Nothing stands here. Please fill the cell in."))
+            self.add_error("name_ar", _("This cell is empty. Please fill it in."))
         if kind == ByHand.MOVED:
             for name in ("area", "block", "street", "paci_number"):
                 if not data.get(name) and name not in self.errors:
-                    self.add_error(name, _("Nothing stands here. Please fill the cell in."))
+                    self.add_error(name, _("This cell is empty. Please fill it in."))
             if data.get("building") and data.get("plot"):
                 self.add_error("building", _("Please give the building or the plot, not both."))
         return data
@@ -173,9 +173,9 @@ def _decide(request: AuthenticatedHttpRequest, row: Shop) -> str:
     step = request.POST.get("step", "")
     act = EventProposal.objects.filter(shop=row, public_id=request.POST.get("proposal", "")).first()
     if act is None or step not in ("allow", "refuse"):
-        raise Refused("unknown_step", _("The page came back incomplete. Load it again."))
+        raise Refused("unknown_step", _("The page was sent incomplete. Reload it and try again."))
     if step == "allow":
         changes.allow(proposal=act, allowed_by=request.user)
-        return _("It is done: the register says so, and so does the search.")
+        return _("Done. The register and the search show it.")
     changes.refuse(proposal=act, refused_by=request.user)
     return _("The proposal is dropped.")

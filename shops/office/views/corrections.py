@@ -47,7 +47,7 @@ def corrections(request: AuthenticatedHttpRequest) -> HttpResponse:
             elif step == "correct":
                 done = services.correct(file=_previewed_file(request), by=request.user)
             else:
-                raise Refused("unknown_step", _("The page came back incomplete. Load it again."))
+                raise Refused("unknown_step", _("The page was sent incomplete. Reload it and try again."))
         except NotReadable as unreadable:
             error = unreadable.sentence
         except Refused as refusal:
@@ -88,7 +88,7 @@ def _previewed_file(request: AuthenticatedHttpRequest) -> StoredFile:
         key = signing.loads(request.POST.get("token", ""), salt=SALT, max_age=HOUR)
         return StoredFile.objects.get(pk=key)
     except (signing.BadSignature, StoredFile.DoesNotExist):
-        raise Refused("unknown_step", _("The page came back incomplete. Load it again.")) from None
+        raise Refused("unknown_step", _("The page was sent incomplete. Reload it and try again.")) from None
 
 
 def _export(request: AuthenticatedHttpRequest) -> HttpResponse:

@@ -76,7 +76,7 @@ def _propose(request: AuthenticatedHttpRequest) -> ShopMerge:
     if step == "split":
         return services.propose_split(shop=_shop(request, "goes"), note_ar=note_ar, asked_by=user)
     if step != "propose":
-        raise Refused("unknown_step", _("The page came back incomplete. Load it again."))
+        raise Refused("unknown_step", _("The page was sent incomplete. Reload it and try again."))
     return services.propose(shop=_shop(request, "goes"), into=_shop(request, "stays"), note_ar=note_ar, asked_by=user)
 
 
@@ -103,12 +103,12 @@ def merge(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
             step = request.POST.get("step", "")
             if step == "allow":
                 services.allow(merge=act, allowed_by=request.user)
-                messages.success(request, _("It is done: the register says so, and so does the search."))
+                messages.success(request, _("Done. The register and the search show it."))
             elif step == "refuse":
                 services.refuse(merge=act, refused_by=request.user)
                 messages.success(request, _("The proposal is dropped."))
             else:
-                raise Refused("unknown_step", _("The page came back incomplete. Load it again."))
+                raise Refused("unknown_step", _("The page was sent incomplete. Reload it and try again."))
             return redirect("admin:register_merge", act.public_id)
         except Refused as refusal:
             error = str(refusal.sentence)

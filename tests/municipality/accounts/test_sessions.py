@@ -38,7 +38,7 @@ def test_fifteen_quiet_minutes_end_a_session(phones: Phones, client: Client, set
         assert response["Location"] == f"{address('accounts:sign_in', 'en')}?next={profile}"
         assert signed_in(client) is None and not UserSession.objects.exists()
         page = client.get(f"{address('accounts:sign_in', 'en')}?next={profile}").content.decode()
-        assert "Nothing happened for fifteen minutes" in page and f'value="{profile}"' in page
+        assert "You were inactive for fifteen minutes" in page and f'value="{profile}"' in page
     assert client.cookies.output() != kept
 
 

@@ -226,7 +226,7 @@ def parts() -> dict[str, Any]:
             {
                 "kind": "done",
                 "title": say("دُفع الرسم", "Paid"),
-                "who": say("البوابة آلياً", "The portal, by rule"),
+                "who": say("البوابة آلياً", "The portal, automatically"),
                 "at": _at(9, 16),
             },
             {
@@ -240,7 +240,7 @@ def parts() -> dict[str, Any]:
             {
                 "kind": "next",
                 "title": say("إصدار الترخيص", "Licence issued"),
-                "who": say("البوابة آلياً", "The portal, by rule"),
+                "who": say("البوابة آلياً", "The portal, automatically"),
             },
         ],
         "headings": [

@@ -73,7 +73,7 @@ def test_a_signed_refusal_becomes_a_sealed_paper_with_reason_article_and_the_way
     ClaimCaseFactory(shop=shop, applicant=claimant)
     case = refused()
     page = signed_in(claimant).get(f"/en/cases/{case.public_id}/").content.decode()
-    assert "The decision is being drawn up and sealed" in page
+    assert "The decision is being prepared and sealed" in page
     work()
     document = Claim.objects.select_related("refusal__file").get().refusal
     assert document is not None and document.file is not None and document.state == "active"
@@ -106,7 +106,7 @@ def test_a_refusal_whose_paper_is_not_drawn_says_so_and_promises_nothing(job: st
     else:
         waiting.update(state="dead")
     page = signed_in(claimant).get(f"/en/cases/{case.public_id}/").content.decode()
-    assert "has no paper to download" in page and "being drawn up" not in page and "Look again" not in page
+    assert "no paper of this decision to download" in page and "being drawn up" not in page and "Look again" not in page
 
 
 def test_only_the_claimant_fetches_it_and_the_check_page_names_nobody(make_shop: Any, owner: User, claimant: User) -> None:

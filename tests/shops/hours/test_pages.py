@@ -42,7 +42,7 @@ def test_one_day_is_typed_and_the_others_are_like_it(make_shop: Make) -> None:
     answer = client.post(address, {**SAME, **SUNDAY, **friday}, follow=True)
     assert StatedHours.objects.get(shop=shop).week_id == "Sa 09:00-13:00; Su-Th 09:00-13:00,16:00-22:00; Fr off"
     page = answer.content.decode()
-    assert "The hours stand on the page of the shop." in page and "As the holder of the shop stated them on" in page
+    assert "The hours are now on the page of the shop." in page and "As the holder of the shop stated them on" in page
     assert page.count('<th scope="row">') == 7 and "Change the hours" in page and "In Ramadan" not in page
 
 
@@ -113,7 +113,7 @@ def test_a_form_with_errors_keeps_what_was_typed_and_speaks_arabic(make_shop: Ma
     page = answer.content.decode()
     assert (
         answer.status_code == 400
-        and "الأحد: يرجى كتابة الوقت بأرباع الساعة" in page
+        and "الأحد: يُرجى كتابة الوقت بأرباع الساعة" in page
         and 'value="٩:١٠"' in page
         and 'href="#id_d0_from"' in page
     )

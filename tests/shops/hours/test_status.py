@@ -38,14 +38,14 @@ def said(week: str, days: int, time: str, language: str = "en", ramadan: str | N
         (SPLIT, 0, "09:00", "Open now · until 13:00", "مفتوح الآن · حتى 13:00"),
         (SPLIT, 0, "12:59:59", "Open now · until 13:00", "مفتوح الآن · حتى 13:00"),
         (SPLIT, 0, "13:00", "Closed now · opens at 16:00", "مغلق الآن · يفتح في 16:00"),
-        (SPLIT, 0, "22:00", "Closed now · opens tomorrow at 09:00", "مغلق الآن · يفتح غدًا في 09:00"),
-        (SPLIT, 4, "23:00", "Closed now · opens tomorrow at 16:00", "مغلق الآن · يفتح غدًا في 16:00"),  # Thursday night
+        (SPLIT, 0, "22:00", "Closed now · opens tomorrow at 09:00", "مغلق الآن · يفتح غداً في 09:00"),
+        (SPLIT, 4, "23:00", "Closed now · opens tomorrow at 16:00", "مغلق الآن · يفتح غداً في 16:00"),  # Thursday night
         (SPLIT, 5, "10:00", "Closed now · opens at 16:00", "مغلق الآن · يفتح في 16:00"),  # Friday
         (NIGHTS, 0, "23:59:59", "Open now · until 02:00", "مفتوح الآن · حتى 02:00"),
         (NIGHTS, 1, "00:00", "Open now · until 02:00", "مفتوح الآن · حتى 02:00"),
         (NIGHTS, 1, "02:00", "Closed now · opens at 18:00", "مغلق الآن · يفتح في 18:00"),
         (NIGHTS, 6, "03:15", "Open now · until 03:30", "مفتوح الآن · حتى 03:30"),  # what Friday leaves over
-        (NIGHTS, 6, "03:30", "Closed now · opens tomorrow at 18:00", "مغلق الآن · يفتح غدًا في 18:00"),
+        (NIGHTS, 6, "03:30", "Closed now · opens tomorrow at 18:00", "مغلق الآن · يفتح غداً في 18:00"),
         ("Mo 09:00-10:00; Tu-Su off", 2, "09:00", "Closed now · opens on Monday at 09:00", "مغلق الآن · يفتح يوم الاثنين في 09:00"),
         ("Mo 09:00-10:00; Tu-Su off", 1, "10:00", "Closed now · opens on Monday at 09:00", "مغلق الآن · يفتح يوم الاثنين في 09:00"),
         ("24/7", 3, "03:00", "Open now · day and night", "مفتوح الآن · على مدار الساعة"),

@@ -67,7 +67,7 @@ def test_a_web_process_killed_over_a_notification_costs_nobody_money(point: str,
     assert portal.still_armed() == []
     assert portal.bank(f"book?trackid={renewal['trackid']}")["transactions"][0]["voided"]
     portal.ask("hurry", trackid=renewal["trackid"])
-    wait_until(lambda: portal.outcome([renewal])[0]["attempts"][renewal["trackid"]] == "declined", 60, "the bank's word")
+    wait_until(lambda: portal.outcome([renewal])[0]["attempts"][renewal["trackid"]] == "declined", 60, "bank response")
     assert portal.outcome([renewal])[0]["receipts"] == 0
 
     again = renewal | portal.ask("pay_again", case=renewal["case"])

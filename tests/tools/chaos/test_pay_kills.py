@@ -49,7 +49,7 @@ def test_a_payment_ends_as_the_bank_says_wherever_a_process_dies(portal: Portal)
             portal.pay([renewal])
             assert portal.still_armed() == [], f"nothing came to {point}"
             assert portal.bank(f"book?trackid={renewal['trackid']}")["transactions"][0]["voided"]  # no acknowledgement, no money
-            wait_until(lambda last=renewal: _ended(portal, last), 90, "the bank's word")
+            wait_until(lambda last=renewal: _ended(portal, last), 90, "bank response")
             assert portal.outcome([renewal])[0]["receipts"] == 0
             kills[point] += 1
     print(f"\n{sum(kills.values())} kills at {len(kills)} points, each payment as the bank's book says")

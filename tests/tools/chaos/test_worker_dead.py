@@ -121,7 +121,7 @@ def test_without_a_database_no_notification_is_acknowledged_and_the_bank_gives_t
     administer(portal.servers.database, f"ALTER DATABASE {urlsplit(portal.servers.database).path[1:]} ALLOW_CONNECTIONS true")
     wait_until(lambda: portal.readyz()[0] == 200, 60, "a portal with its database")
     portal.ask("hurry", trackid=renewal["trackid"])
-    wait_until(lambda: portal.outcome([renewal])[0]["attempts"][renewal["trackid"]] == "declined", 60, "the bank's word")
+    wait_until(lambda: portal.outcome([renewal])[0]["attempts"][renewal["trackid"]] == "declined", 60, "bank response")
     assert portal.outcome([renewal])[0]["receipts"] == 0
     again = renewal | portal.ask("pay_again", case=renewal["case"])
     portal.visit(again)

@@ -119,7 +119,7 @@ def test_silence_is_refusal_and_is_told_on_the_day(served: Violation, owner: Any
     objections.lapse(objection_id=objection.pk)  # again changes nothing
     assert Case.objects.get(pk=objection.case_id).state == "lapsed"
     message = Message.objects.get(person=owner, kind="violations.objection_refused")
-    assert "silence is refusal" in message.body_en
+    assert "counts as a refusal" in message.body_en
     assert fresh(served).state == "ordered"
 
 

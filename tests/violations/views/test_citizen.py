@@ -52,7 +52,7 @@ def test_number_and_digits_show_the_same_page_without_the_ways(write: Callable[.
     assert answer.status_code == 302
     page = client.get(answer["Location"]).content.decode()
     assert "100.000" in page
-    assert page.count("Please sign in with Kuwait Mobile ID: only the party may do this.") == 7
+    assert page.count("Please sign in with Kuwait Mobile ID: only the party can do this.") == 7
     assert fresh(row).settle_until is None  # whoever has the number is not the party
     assert "سالم" not in page and "Salim" not in page and "Al Mawj" not in page
 
@@ -126,7 +126,7 @@ def test_more_time_and_its_refusal_stand_on_one_page(write: Callable[..., Violat
     assert client.post(url(row, "more-time/")).status_code == 302
     again = client.post(url(row, "more-time/"))
     assert again.status_code == 409
-    assert "This way is closed now" in again.content.decode()
+    assert "This option is closed now" in again.content.decode()
 
 
 def test_instalments_are_chosen_from_the_offered_ones(write: Callable[..., Violation], owner: Any) -> None:

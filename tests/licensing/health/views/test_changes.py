@@ -61,7 +61,7 @@ def test_the_task_list_names_each_page_and_opens_the_last_one_when_all_is_done(m
     shop = make_shop()
     client = begun(owner, shop, "area_m2")
     body = main(client.get(url(shop)))
-    assert "Area in square metres" in body and "Drawing" not in body and "Opens when all is done" in body
+    assert "Area in square metres" in body and "Drawing" not in body and "Available when everything else is done" in body
     assert client.get(url(shop, "check"))["Location"].endswith("/changes/")
     client.post(url(shop, "area_m2"), {"area_m2": "٨٥", "version": "2"})
     assert draft_of(owner, shop).answers["area_m2"] == {"area_m2": 85}
@@ -103,7 +103,7 @@ def test_the_same_as_in_the_register_is_no_change(make_shop: Any, owner: Any) ->
     shop = make_shop()
     client = begun(owner, shop, "trade_name")
     told = client.post(url(shop, "trade_name"), {"name_ar": shop.name_ar, "name_en": shop.name_en, "version": "2"})
-    assert "This is what the register says already" in told.content.decode()
+    assert "The register already says this" in told.content.decode()
 
 
 def test_the_managers_civil_number_is_kept_encrypted_and_never_shown_again(make_shop: Any, owner: Any) -> None:
@@ -125,7 +125,7 @@ def test_a_page_answered_on_another_device_is_shown_with_both_answers(make_shop:
     told = phone.post(url(shop, "area_m2"), {"area_m2": "95", "version": "2"})
     assert told.status_code == 409
     body = main(told)
-    assert "80 m²" in body and 'value="95"' in body and "answered meanwhile on another device" in body
+    assert "80 m²" in body and 'value="95"' in body and "been answered on another device" in body
     assert draft_of(owner, shop).answers["area_m2"] == {"area_m2": 80}
     version = re.search(r'name="version" value="(\d+)"', body)
     assert version is not None
@@ -214,13 +214,18 @@ def test_the_declared_request_is_sent_and_the_case_page_says_whose_turn_it_is(ma
     draft = RenewalDraftFactory(shop=shop, person=owner, changed=["area_m2"])
     client = signed_in(owner)
     empty = client.post(url(shop, "check"), {"version": str(draft.version), "total": "10000"})
-    assert "needs the declaration" in empty.content.decode() and not Case.objects.exists()
+    assert "make the declaration" in empty.content.decode() and not Case.objects.exists()
     sent = client.post(url(shop, "check"), {"declared": "on", "version": str(draft.version), "total": "10000"}, follow=True)
     case = Case.objects.get()
     body = main(sent)
     assert sent.redirect_chain[-1][0] == f"/en/cases/{case.public_id}/"
     assert f'Its reference: <bdi dir="ltr" class="kp-ref">{case.reference}</bdi>' in body
-    for words in ("Sent to the Municipality, waiting for an officer", "The Municipality has its turn", "Requests before this one", "85 m²"):
+    for words in (
+        "Sent to the Municipality, waiting for an officer",
+        "The request is with the Municipality",
+        "Requests before this one",
+        "85 m²",
+    ):
         assert words in body
     assert "Nobody has looked yet." in body and "2026-12-01" in body
     assert "Withdraw the request" in body
@@ -259,7 +264,7 @@ def test_a_file_sent_by_a_button_inside_the_corrections_keeps_what_was_typed_bes
     sent = client.post(f"/en/uploads/{case.key}/drawing/?next={address}", {"area_m2-area_m2": "88", "files-drawing": file}, follow=True)
     assert sent.redirect_chain == [(address, 302)]
     assert ('value="88"' in main(sent)) is is_marked
-    assert "The session had ended" not in sent.content.decode(), "nothing ended"
+    assert "Your session had ended" not in sent.content.decode(), "nothing ended"
 
 
 def test_continuing_while_a_further_file_is_on_its_way_says_what_is_waited_for(make_shop: Any, owner: Any) -> None:

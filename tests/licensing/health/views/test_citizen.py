@@ -58,7 +58,7 @@ def test_errors_keep_the_answers_and_say_how_to_go_on(make_shop: Any, owner: Any
     shop = make_shop()
     body = signed_in(owner).post(url(shop, "en"), {"changed": "no"}).content.decode()
     assert "<title>Error:" in body
-    assert "Tick the box if it is true." in body
+    assert "Tick the box to make the declaration." in body
     assert 'value="no"' in body and "checked" in body
     assert not Case.objects.exists()
 
@@ -88,7 +88,7 @@ def test_a_food_shop_reads_where_to_go_and_no_fee(make_shop: Any, owner: Any) ->
 def test_a_food_shop_is_told_what_to_do_and_led_there_where_the_page_is_known(make_shop: Any, owner: Any, settings: Any) -> None:
     address = url(make_shop(activity_id=food_activity()), "en")
     without = page(signed_in(owner), address)
-    assert "Apply to the Authority for the licence" in without
+    assert "Apply to the Authority for a new licence" in without
     assert "To the Public Authority for Food and Nutrition" not in without
     settings.PAFN_URL = "https://food.example.test/licences"
     with_link = page(signed_in(owner), address)
@@ -140,7 +140,7 @@ def test_another_total_than_the_present_one_is_refused_with_a_sentence(make_shop
 
 def test_a_page_that_comes_back_without_its_total_submits_nothing(make_shop: Any, owner: Any) -> None:
     answer = signed_in(owner).post(url(make_shop(), "en"), {"changed": "no", "declared": "on"})
-    assert answer.status_code == 200 and "The page came back incomplete." in answer.content.decode()
+    assert answer.status_code == 200 and "The page was sent incomplete." in answer.content.decode()
     assert not Case.objects.exists()
 
 

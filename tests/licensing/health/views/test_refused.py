@@ -19,7 +19,12 @@ from tests.factories.licensing import RenewalCaseFactory
 from tests.factories.review import OfficerFactory
 
 pytestmark = pytest.mark.django_db
-NO_PAPER, DRAWN_UP, LOOK_AGAIN, FETCH = "has no paper to download", "being drawn up and sealed", "Look again", "Download the decision"
+NO_PAPER, DRAWN_UP, LOOK_AGAIN, FETCH = (
+    "no paper of this decision to download",
+    "being prepared and sealed",
+    "Look again",
+    "Download the decision",
+)
 
 
 @pytest.fixture(autouse=True)
