@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connection
@@ -32,17 +32,15 @@ from municipality.jobs.clocks import MAX_SKEW
 from municipality.jobs.heartbeats import BEAT, WORKER, WRONG_CLOCK
 from municipality.jobs.models import Heartbeat
 from municipality.kernel import clock
+from municipality.ui.texts import Text
 from municipality.uploads import parts
 from municipality.uploads.malware import scanner
 from payments import queries as payments
 
-if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise
-
 MAX_SILENCE = dt.timedelta(seconds=30)
 MAX_WAIT = dt.timedelta(seconds=120)
 MIN_FREE_BYTES = 500 * 1024 * 1024  # READY_FREE_BYTES in the settings changes it
-Check = Callable[[], "StrOrPromise | None"]  # the reason why not, as a lazy text; None when all is well
+Check = Callable[[], "Text | None"]  # the reason why not, as a lazy text; None when all is well
 
 
 @public
@@ -71,7 +69,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": status, "checks": checks}, status=503 if status == "down" else 200)
 
 
-def _check_result(reason: StrOrPromise | None, failed_status: str) -> dict[str, Any]:
+def _check_result(reason: Text | None, failed_status: str) -> dict[str, Any]:
     if reason is None:
         return {"status": "ok"}
     texts = {}
@@ -81,7 +79,7 @@ def _check_result(reason: StrOrPromise | None, failed_status: str) -> dict[str, 
     return {"status": failed_status, "reason": texts}
 
 
-def database() -> StrOrPromise | None:
+def database() -> Text | None:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -97,7 +95,7 @@ def _migrations_on_disk() -> frozenset[tuple[str, str]]:
     return frozenset(MigrationLoader(None).graph.nodes)
 
 
-def migrations() -> StrOrPromise | None:
+def migrations() -> Text | None:
     """One query; the migrations of the code are read once a process."""
     from django.db.migrations.recorder import MigrationRecorder
 
@@ -108,7 +106,7 @@ def migrations() -> StrOrPromise | None:
     return _("The database is older than the program: migrations are missing.") if missing else None
 
 
-def disk() -> StrOrPromise | None:
+def disk() -> Text | None:
     folder = Path(settings.VAR_DIR)
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
@@ -122,15 +120,15 @@ def _is_silent(part: str) -> bool:
     return last is None or abs(clock.now() - last) > MAX_SILENCE
 
 
-def worker() -> StrOrPromise | None:
+def worker() -> Text | None:
     return _("No worker has reported for half a minute. Requests are kept and carried out later.") if _is_silent(WORKER) else None
 
 
-def beat() -> StrOrPromise | None:
+def beat() -> Text | None:
     return _("The scheduler has not reported for half a minute. Retries and periodic jobs are waiting.") if _is_silent(BEAT) else None
 
 
-def clocks() -> StrOrPromise | None:
+def clocks() -> Text | None:
     """Whether the clocks of this web server, of the workers and of beat agree with the database's."""
     if abs(clock.skew()) > MAX_SKEW:
         return _("The clock of the web server is more than five seconds from the database's. Set it right.")
@@ -141,14 +139,14 @@ def clocks() -> StrOrPromise | None:
     return None
 
 
-def outbox() -> StrOrPromise | None:
+def outbox() -> Text | None:
     due_at = jobs.oldest_due_at()
     if due_at is not None and clock.now() - due_at > MAX_WAIT:
         return _("A job has been waiting for more than two minutes.")
     return None
 
 
-def signer() -> StrOrPromise | None:
+def signer() -> Text | None:
     """Whether the key of the seal is available: the file is readable, or the token was ready when a worker last used it."""
     if settings.SIGNER == TOKEN:
         return _token_problem()
@@ -157,7 +155,7 @@ def signer() -> StrOrPromise | None:
     return None
 
 
-def _token_problem() -> StrOrPromise | None:
+def _token_problem() -> Text | None:
     token = pkcs11.current_token()
     if token is None or token.state == SealState.AWAY:
         return _("The token with the key of the seal does not answer. Licences wait until it does.")
@@ -173,7 +171,7 @@ def _has_pango() -> bool:
     return any(ctypes.util.find_library(name) for name in ("pango-1.0", "pango-1.0-0", "libpango-1.0-0"))
 
 
-def renderer() -> StrOrPromise | None:
+def renderer() -> Text | None:
     return None if _has_pango() else _("The Pango library is missing. Documents wait until it is installed.")
 
 
@@ -188,26 +186,26 @@ def _redis_answers(url: str) -> bool:
     return True
 
 
-def broker() -> StrOrPromise | None:
+def broker() -> Text | None:
     url = str(settings.CELERY_BROKER_URL)
     if url.startswith(("redis://", "rediss://")) and not _redis_answers(url):
         return _("Redis does not answer. Jobs are picked up by the sweep, a few seconds later.")
     return None
 
 
-def uploads() -> StrOrPromise | None:
+def uploads() -> Text | None:
     if parts.is_unwritable():
         return _("The store for files that people send cannot be written. No file can be sent until it can.")
     return None
 
 
-def file_scanner() -> StrOrPromise | None:
+def file_scanner() -> Text | None:
     if not scanner().is_available():
         return _("The scanner for harmful files does not answer. Files that were sent wait, unseen, until it does.")
     return None
 
 
-def callbacks() -> StrOrPromise | None:
+def callbacks() -> Text | None:
     if payments.callbacks_are_full():
         return _("So much that is not the bank's is sent to the bank's address that it is only counted. Payments go on.")
     return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from django.forms import Form
 from django.http import HttpRequest, HttpResponseBase
@@ -22,9 +22,7 @@ from rest_framework.views import APIView, exception_handler
 
 from municipality.accounts.limits import LimitUsage, count_read
 from municipality.kernel.errors import Refused
-
-if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise
+from municipality.ui.texts import Text
 
 PROBLEM_TYPE = "application/problem+json"
 READS, SECONDS = 240, 60  # of one client, over all operations that have no limit of their own
@@ -95,7 +93,7 @@ class NothingHere(Refused):
 
     status = 404
 
-    def __init__(self, sentence: StrOrPromise | None = None) -> None:
+    def __init__(self, sentence: Text | None = None) -> None:
         super().__init__("not_found", sentence or _("There is nothing at this address."))
 
 

@@ -5,15 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
 from municipality.audit.models import AccessLogEntry
-
-if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise
+from municipality.ui.texts import Text
 
 ROLES = {
     "officer": _("Officer"),
@@ -39,8 +36,8 @@ class AccessEntry:
 
     number: int  # primary key, for keyset pages
     at: dt.datetime
-    role: StrOrPromise
-    reason: StrOrPromise
+    role: Text
+    reason: Text
     office: dict[str, str]
     subject: str
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import field as column
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from allauth.mfa.base.internal.flows import post_authentication
 from allauth.mfa.models import Authenticator
@@ -29,9 +29,7 @@ from municipality.accounts.services import passkeys, sessions
 from municipality.audit.services import record
 from municipality.kernel import clock
 from municipality.ui.language import FIELD, is_switch
-
-if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise
+from municipality.ui.texts import Text
 
 View = Callable[..., Any]
 KEY, CODE = "proof_key", "proof-code"  # fields of the reauthentication page
@@ -48,7 +46,7 @@ class _Prompt:
     """The contents of the reauthentication page: the typed fields, and why the last answer was refused."""
 
     typed: list[tuple[str, str]] = column(default_factory=list)
-    refusal: StrOrPromise = ""
+    refusal: Text = ""
     form: SecondFactorForm | None = None
     status: int = 403
 

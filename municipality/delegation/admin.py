@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -19,9 +19,7 @@ from municipality.delegation.states import DelegationState
 from municipality.kernel.actors import Actor
 from municipality.ui.admin_base import ReadOnlyAdmin, ReadOnlyInline, code, in_group, moment
 from municipality.ui.code_labels import label_codes, label_of, moved
-
-if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise
+from municipality.ui.texts import Text
 
 label_codes(
     {
@@ -124,11 +122,11 @@ class DelegationAdmin(_PeopleAdmin):
         return code(row.subject)
 
     @admin.display(description=_("service"), ordering="service")
-    def service_name(self, row: Delegation) -> StrOrPromise:
+    def service_name(self, row: Delegation) -> Text:
         return SERVICES[row.service].name if row.service in SERVICES else _("every service")
 
     @admin.display(description=_("state"), ordering="state")
-    def state_name(self, row: Delegation) -> StrOrPromise:
+    def state_name(self, row: Delegation) -> Text:
         return DelegationState(row.state).label
 
     @admin.display(description=_("offered on"))
@@ -162,7 +160,7 @@ class ConsentAdmin(_PeopleAdmin):
         return code(row.staff.key)
 
     @admin.display(description=_("purpose"), ordering="purpose")
-    def purpose_name(self, row: Consent) -> StrOrPromise:
+    def purpose_name(self, row: Consent) -> Text:
         return SERVICES[row.purpose].name if row.purpose in SERVICES else code(row.purpose)
 
     @admin.display(description=_("asked on"))

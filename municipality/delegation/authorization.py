@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from django.db.models import Model
 from django.utils.text import format_lazy
@@ -20,9 +19,7 @@ from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted
 from municipality.ui.dates import day_text
-
-if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise
+from municipality.ui.texts import Text
 
 
 @dataclass(frozen=True)
@@ -118,7 +115,7 @@ def refuse_over(user: Visitor, *, owners: Collection[int], service: str, subject
             raise NotPermitted("delegation_over", over_sentence(row))
 
 
-def over_sentence(row: Delegation) -> StrOrPromise:
+def over_sentence(row: Delegation) -> Text:
     """The sentence for a user whose delegation has ended: who ended it, and that nothing was saved."""
     if row.state == DelegationState.REVOKED:
         return _("The owner revoked your delegation for this shop. Nothing of this page was saved, and nothing more can be done with it.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db.models import QuerySet
 
@@ -12,9 +12,7 @@ from municipality.accounts.models import Organisation, User
 from municipality.delegation.models import Delegation
 from municipality.kernel import subjects
 from municipality.kernel.registry import Registry
-
-if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise
+from municipality.ui.texts import Text
 
 
 @dataclass(frozen=True)
@@ -25,7 +23,7 @@ class Service:
     disputed.
     """
 
-    name: StrOrPromise
+    name: Text
     is_assisted: bool = True
     waits_in_dispute: bool = True
 

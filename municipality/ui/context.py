@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -13,19 +13,17 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from municipality.ui import language
-
-if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise
+from municipality.ui.texts import Text
 
 
 class MenuEntry(NamedTuple):
-    label: StrOrPromise
+    label: Text
     url: str
     exact: bool = False
 
 
 class Column(NamedTuple):
-    heading: StrOrPromise
+    heading: Text
     entries: tuple[MenuEntry, ...]
 
 

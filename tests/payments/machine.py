@@ -180,8 +180,8 @@ class Payments(RuleBasedStateMachine):
         attempt = Attempt.objects.get(pk=self.attempt(number).pk)
         page = pages.page_of(attempt, is_owner=True)
         owed = attempt.allocations.filter(bill__state=BillState.REFUND_DUE).exists()
-        assert (page.told is pages.STATUS_TEXTS[AttemptState.PAID]) <= (attempt.state == AttemptState.PAID and not owed)
-        assert page.told.tag != "ok" or attempt.state in (AttemptState.PAID, AttemptState.REFUNDED)
+        assert (page.text is pages.STATUS_TEXTS[AttemptState.PAID]) <= (attempt.state == AttemptState.PAID and not owed)
+        assert page.text.tag != "ok" or attempt.state in (AttemptState.PAID, AttemptState.REFUNDED)
 
     @step(1, lambda self: self.has(*OPEN), number=ANY)
     def give_up(self, number: int) -> None:

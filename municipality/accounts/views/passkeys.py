@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from allauth.account.models import Login
 from allauth.mfa.models import Authenticator
@@ -28,9 +28,7 @@ from municipality.accounts.services.sign_in import TOO_MANY_REQUESTS
 from municipality.accounts.views.sign_in import outcome
 from municipality.audit.services import record
 from municipality.ui.language import is_switch, read_form
-
-if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise
+from municipality.ui.texts import Text
 
 
 @public
@@ -80,7 +78,7 @@ def _home(of_staff: bool) -> str:
     return reverse("admin:index") if of_staff else resolve_url("/")
 
 
-def _sign_in_page(request: HttpRequest, next_path: str, of_staff: bool, *, refusal: StrOrPromise = "", status: int = 200) -> HttpResponse:
+def _sign_in_page(request: HttpRequest, next_path: str, of_staff: bool, *, refusal: Text = "", status: int = 200) -> HttpResponse:
     page = {"options": services.authentication_options(request), "next": next_path, "refusal": refusal, "of_staff": of_staff}
     response = render(request, "accounts/passkey_sign_in.html", page, status=status)
     known_devices.remember(request, response)

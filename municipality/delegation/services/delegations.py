@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
@@ -25,9 +25,7 @@ from municipality.kernel.transitions import transition
 from municipality.notifications.services import send
 from municipality.notifications.texts import Bilingual
 from municipality.rulebook import queries as rulebook
-
-if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise
+from municipality.ui.texts import Text
 
 LIMITS = "limits.delegation"
 SYSTEM = system("delegation")
@@ -208,7 +206,7 @@ def name_of(row: Delegation) -> Bilingual:
     return Bilingual(ar, en or ar)
 
 
-def service_name(row: Delegation) -> StrOrPromise:
+def service_name(row: Delegation) -> Text:
     """The name of the service of a delegation, a lazy text."""
     return registry.SERVICES[row.service].name if row.service in registry.SERVICES else _("every service")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
@@ -27,9 +27,7 @@ from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.ui.language import read_form
 from municipality.ui.templatetags.portal import bilingual
-
-if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise
+from municipality.ui.texts import Text
 
 S = DelegationState
 TAGS = {S.OFFERED: "warn", S.ACTIVE: "ok"}
@@ -160,7 +158,7 @@ def _give(
     return render(request, "delegation/give.html", context, status=status)
 
 
-def _crumbs(last: StrOrPromise) -> list[tuple[StrOrPromise, str]]:
+def _crumbs(last: Text) -> list[tuple[Text, str]]:
     return [(_("Delegations"), reverse("delegation:mine")), (last, "")]
 
 

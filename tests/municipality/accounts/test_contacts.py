@@ -183,7 +183,7 @@ def test_pages_tell_wrong_spent_and_missing_codes(phones: Phones, client: Client
     assert "can no longer be used" in client.get(page).content.decode()
     text = code_text(send(user).pk)
     wrong = f"{(int(text) + 1) % 1_000_000:06d}"
-    assert "code is not right" in client.post(page, {"code": wrong}).content.decode()
+    assert "code is not correct" in client.post(page, {"code": wrong}).content.decode()
     assert client.post(page, {"code": "12"}).status_code == 400
     for _ in range(3):
         client.post(page, {"code": wrong})

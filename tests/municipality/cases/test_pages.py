@@ -52,7 +52,7 @@ def test_the_course_is_told_to_the_minute_with_what_is_still_to_come(case: Case)
 def test_the_case_page_shows_the_person_who_looked(case: Case, owner: Any) -> None:
     client = signed_in(owner)
     address = f"/en/cases/{case.public_id}/"
-    assert "Nobody has looked" in client.get(address).content.decode()
+    assert "Nobody has opened it" in client.get(address).content.decode()
     log_access(viewer=Actor("auditor", "staff:x"), person_key=owner.key, subject=case.key, purpose="audit")
     assert "Auditor: audit" in client.get(address).content.decode()
     assert signed_in(PersonFactory(civil_id=NOURA)).get(address).status_code == 404

@@ -175,7 +175,7 @@ def test_the_probe_says_whose_clock_is_wrong(machine: Machine, monkeypatch: pyte
     assert "a worker" in str(health.clocks())
     assert health.worker() is not None, "it is not there for work"
     Heartbeat.objects.update(part="beat.clock")
-    assert "timer" in str(health.clocks())
+    assert "scheduler" in str(health.clocks())
     Heartbeat.objects.update(at=clock.now() - dt.timedelta(seconds=31))
     assert health.clocks() is None
 

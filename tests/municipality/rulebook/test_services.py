@@ -120,9 +120,14 @@ def _raw(statement: str) -> None:
         cursor.execute(statement)
 
 
+def _save_fee(fee: FeeRule) -> None:
+    fee.label_en += "x"
+    fee.save()
+
+
 ATTACKS = {
     "fee by ORM": lambda row: FeeRule.objects.filter(ruleset=row).update(fils=1),
-    "fee by save": lambda row: row.fees.get().save(),
+    "fee by save": lambda row: _save_fee(row.fees.get()),
     "fee by SQL": lambda row: _raw(f"UPDATE rulebook_feerule SET fils = 1 WHERE ruleset_id = {row.pk}"),
     "limit by ORM": lambda row: LimitRule.objects.filter(ruleset=row).update(value=1),
     "condition by SQL": lambda row: _raw(f"UPDATE rulebook_conditionrule SET text_ar = 'x' WHERE ruleset_id = {row.pk}"),

@@ -221,7 +221,7 @@ def test_a_receipt_waits_for_what_is_missing(
     def fails(facts: Any, document: Any) -> bytes:
         raise missing
 
-    monkeypatch.setattr(receipts.documents, "draw", fails)
+    monkeypatch.setattr(receipts.documents, "render_and_seal", fails)
     with pytest.raises(OnHold) as parked:
         receipts.write_document(receipt_id=Receipt.objects.get().pk)
     assert parked.value.capability == capability and Receipt.objects.get().document is None
@@ -233,7 +233,7 @@ def test_a_payment_reversed_while_its_receipt_is_drawn_gets_none(settled: Attemp
         inquiries.confirm(attempt_id=settled.pk)
         return b"%PDF-1.7"
 
-    monkeypatch.setattr(receipts.documents, "draw", draws)
+    monkeypatch.setattr(receipts.documents, "render_and_seal", draws)
     receipts.write_document(receipt_id=Receipt.objects.get().pk)
     assert Receipt.objects.get().document is None and Document.objects.get().state == "draft"
     receipts.write_document(receipt_id=Receipt.objects.get().pk)  # and is not drawn again
@@ -249,7 +249,7 @@ def test_a_receipt_is_drawn_once(settled: Attempt, monkeypatch: pytest.MonkeyPat
             receipts.write_document(receipt_id=Receipt.objects.get().pk)
         return b"%PDF-1.7"
 
-    monkeypatch.setattr(receipts.documents, "draw", draws)
+    monkeypatch.setattr(receipts.documents, "render_and_seal", draws)
     for _time in range(2):
         receipts.write_document(receipt_id=Receipt.objects.get().pk)
     receipt = Receipt.objects.get()

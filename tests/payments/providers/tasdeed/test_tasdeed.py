@@ -57,7 +57,7 @@ def pay(double: Desk, issue: Callable[..., Bill], payer: Any) -> Callable[..., A
 
     def go(status: str = "PAID", *behaviours: str, fils: int = 10_000) -> Attempt:
         bill = issue(fils, subject=f"case:{fils}")
-        double.book.lay("", list(behaviours))
+        double.book.set_behaviours("", list(behaviours))
         attempt = start_attempt(bills=[bill], payer=payer, language="ar", session_key="s")
         url = redirect_url(attempt)
         assert requests.get(url, timeout=5).status_code == 200
@@ -146,7 +146,7 @@ def test_a_bad_day_of_a_refund(
     assert refund is not None
     propose(refund, cashier)
     approve(refund, checker)
-    double.book.lay(attempt.trackid, [behaviour])
+    double.book.set_behaviours(attempt.trackid, [behaviour])
     at(20)
     at(23)
     assert RefundDue.objects.get().state == end and not list(invariants.findings())
