@@ -66,7 +66,7 @@ def pay(double: Desk, issue: Callable[..., Bill], payer: Any) -> Callable[..., A
         assert payment["return_url"] == f"https://portal.example.test/pay/r/{attempt.token}"
         sent: list[bytes] = []
         double._notify = lambda payment, body: sent.append(body)  # type: ignore[method-assign]
-        double._decided(payment, status)
+        double._decide(payment, status)
         for body in sent:
             assert Client().post("/pay/tasdeed/response", body, content_type="application/json").content == b"ok"
         return Attempt.objects.get(pk=attempt.pk)
