@@ -1,4 +1,5 @@
-"""The public API, version 1: the service catalogue and the verification of documents. Errors are problem+json (RFC 9457)."""
+"""The public API, version 1: the service catalogue and the verification of documents; the API of shops is `shops.search.views.api`
+and `shops.open_data.views.api`. Errors are problem+json (RFC 9457)."""
 
 from __future__ import annotations
 

@@ -192,6 +192,7 @@ def run(job_id: int) -> bool:
 
 
 def _try_again(claimed: QuerySet[Job], job: Job, trace: str) -> None:
+    """Make the job due again: after 5 s, then twice as long each time. After MAX_TRIES failures (about ten minutes) it is dead."""
     tries = job.tries + 1
     if tries >= MAX_TRIES:
         mark_dead(claimed, job, trace, tries=tries)
