@@ -153,7 +153,7 @@ def options_of(violation: Violation, status: rules.ViolationStatus) -> list[Opti
             texts=OPTION_TEXTS[option.code],
             is_open=option.is_open,
             closed=option.closed,
-            reason=CLOSED.get(option.closed, ""),
+            reason=CLOSED[option.closed] if option.closed else "",
             until=last_days.get(option.code),
             url=reverse(OPTION_TEXTS[option.code].url, args=[violation.public_id]) if option.is_open else "",
         )

@@ -6,7 +6,7 @@ import datetime as dt
 import logging
 
 from django.conf import settings
-from django.db import Error as DatabaseError
+from django.db import Error
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -49,7 +49,7 @@ def response(request: HttpRequest) -> HttpResponse:
         return HttpResponse("ok", content_type=TEXT)
     try:
         url = services.take_notification(body=body, query=query, remote_addr=_remote_addr(request))
-    except (DatabaseError, NotConfigured) as exception:
+    except (Error, NotConfigured) as exception:
         log.error("a notification was not acknowledged: %s", type(exception).__name__)
         return HttpResponse("unavailable", status=503, content_type=TEXT)
     if request.method != "POST" or settings.SESSION_COOKIE_NAME in request.COOKIES:
@@ -68,7 +68,7 @@ def tasdeed(request: HttpRequest) -> HttpResponse:
             services.take_notice(provider="tasdeed", body=request.read(MAX_BODY + 1), remote_addr=_remote_addr(request))
         except NotConfigured:
             log.warning("a notice of Tasdeed came, which is not set up")
-        except DatabaseError as exception:
+        except Error as exception:
             log.error("a notice was not stored: %s", type(exception).__name__)
             return HttpResponse("unavailable", status=503, content_type=TEXT)
     return HttpResponse("ok", content_type=TEXT)

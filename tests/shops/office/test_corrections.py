@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from municipality.audit.models import AuditEvent
 from municipality.kernel.errors import NotPermitted, Refused
@@ -16,6 +17,7 @@ from shops.models import Shop
 from shops.office import resources
 from shops.office.services import corrections
 from shops.search.queries import SearchQuery, search_shops
+from tests.browsers import signed_in
 from tests.factories.accounts import StaffFactory
 
 pytestmark = pytest.mark.django_db
@@ -104,3 +106,10 @@ def test_more_rows_lead_to_the_sheets_and_other_roles_nowhere(
     for role in ("register_clerk", "officer"):
         with pytest.raises(NotPermitted):
             corrections.preview(content=lines(row), by=StaffFactory(groups=[role], login=role))
+
+
+def test_the_preview_counts_its_errors(make_shop: Callable[..., Shop], keeper: Any) -> None:
+    sheet = SimpleUploadedFile("register.csv", lines(f"{make_shop().commercial_license_no};x;1", "2020/999999;x;1", "2020/999998;x;1"))
+    preview = signed_in(keeper).post("/admin/register/corrections/", {"step": "preview", "file": sheet}, follow=True)
+    assert preview.status_code == 200
+    assert '<dt>الأخطاء</dt><dd><bdi dir="ltr">2</bdi></dd>' in preview.content.decode()
