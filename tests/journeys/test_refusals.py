@@ -33,14 +33,14 @@ class Told:
 OBSTACLES = {
     "food": Told("الهيئة العامة للغذاء والتغذية", "Public Authority for Food and Nutrition", "/my-shops/", names_a_fee=False),
     "early": Told("تُفتح فترة التجديد", "The renewal window opens on", "/my-shops/"),
-    "renewed": Told("مجدَّد", "already been renewed", "/my-requests/"),
+    "renewed": Told("سبق تجديد الترخيص", "already been renewed", "/my-requests/"),
     "open": Told("مفتوح", "already open", "/cases/"),
     "blocked": Told("أمر صلح غير مسدد", "A settlement order against this shop is unpaid", "سداده|once it is paid"),
     "commercial": Told("انتهى الترخيص التجاري", "The commercial licence ended on", "/my-shops/"),
     "changed": Told("تغيّر السجل", "The register changed since the last licence", "/changes/"),
     "ended": Told("انتهى الترخيص في", "The licence ended on", "/changes/"),
     "suspended": Told("الترخيص موقوف", "The licence is suspended", "139"),
-    "revoked": Told("الترخيص مسحوب", "The licence is revoked", "فرع المحافظة|branch of the governorate"),
+    "revoked": Told("الترخيص مسحوب", "The licence is revoked", "فرع المحافظة|branch of your governorate"),
 }
 
 
