@@ -128,7 +128,7 @@ def _save_fee(fee: FeeRule) -> None:
 ATTACKS = {
     "fee by ORM": lambda row: FeeRule.objects.filter(ruleset=row).update(fils=1),
     "fee by save": lambda row: _save_fee(row.fees.get()),
-    "fee by SQL": lambda row: _raw(f"UPDATE rulebook_feerule SET fils = 1 WHERE ruleset_id = {row.pk}"),
+    "fee by SQL": lambda row: _raw(f"UPDATE rulebook_feerule SET fils = 2 WHERE ruleset_id = {row.pk}"),
     "limit by ORM": lambda row: LimitRule.objects.filter(ruleset=row).update(value=1),
     "condition by SQL": lambda row: _raw(f"UPDATE rulebook_conditionrule SET text_ar = 'x' WHERE ruleset_id = {row.pk}"),
     "fee added": lambda row: FeeRule.objects.create(
