@@ -8,12 +8,25 @@ class LicensingConfig(AppConfig):
     verbose_name = "التراخيص"
 
     def ready(self) -> None:
-        from licensing.health import catalogue, draft_pages, files, guards, notifications, queries, review, shop_page, tasks, timeline  # noqa: F401
+        from licensing.health import (  # noqa: F401
+            catalogue,
+            draft_pages,
+            files,
+            guards,
+            notifications,
+            obligations,
+            queries,
+            review,
+            shop_page,
+            tasks,
+            timeline,
+        )
         from licensing.health import panels as health
         from licensing.health.documents import HealthLicenceFacts, RenewalRefusalFacts
         from licensing.health.states import RENEWAL
         from municipality.cases import panels
         from municipality.cases.catalogue import CATALOGUE
+        from municipality.cases.obligations import OBLIGATIONS
         from municipality.cases.timeline import TIMELINES
         from municipality.delegation.registry import SERVICES, Service
         from municipality.documents.queries import KINDS, OPENED_TO
@@ -37,6 +50,7 @@ class LicensingConfig(AppConfig):
         OPENED_TO.register("licensing", queries.documents_opened_to)
         LICENCES.register("licensing", queries.licence_facts)
         panels.CASE.register(RENEWAL, health.case_page)
+        OBLIGATIONS.register("health", obligations.obligations)
         panels.MY_SHOPS.register("health", health.my_shops)
         panels.SHOP_PAGE.register("licence", shop_page.licences)
         panels.SHOP_PAGE.register("boards", shop_page.boards)

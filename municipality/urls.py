@@ -7,6 +7,7 @@ from django.urls import include, path
 from municipality import health
 from municipality.accounts import outside_urls as people
 from municipality.api import urlpatterns as api_urlpatterns
+from municipality.cases.views import home
 from municipality.cases.views import public as pages
 from municipality.documents.views import citizen as documents
 from municipality.documents.views import public as checks
@@ -28,7 +29,7 @@ urlpatterns = [
     *people.urlpatterns,
     path("admin/", admin.site.urls),
     *i18n_patterns(
-        path("", pages.home, name="home"),
+        path("", home.home, name="home"),
         path("privacy/", pages.privacy, name="privacy"),
         path("accessibility/", pages.accessibility, name="accessibility"),
         path("", include("municipality.accounts.urls")),

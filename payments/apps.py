@@ -7,10 +7,12 @@ class PaymentsConfig(AppConfig):
     verbose_name = "المدفوعات"
 
     def ready(self) -> None:
+        from municipality.cases.obligations import OBLIGATIONS
         from municipality.delegation.registry import OWNERSHIPS
         from municipality.documents.queries import KINDS
-        from payments import queries
+        from payments import obligations, queries
         from payments.documents import ReceiptFacts
 
         KINDS.register(ReceiptFacts.kind, ReceiptFacts)
         OWNERSHIPS.register("payments.Bill", queries.ownership)
+        OBLIGATIONS.register("payments", obligations.obligations)

@@ -149,6 +149,9 @@ class Item:
     until: dt.date | None = None
     bill: Bill | None = None
     attempt: Attempt | None = None
+    is_offer: bool = False
+    shop: str = ""  # key of the shop that it is about, of dues
+    url: str = ""  # page of what it is for, of dues
 
     @property
     def can_choose(self) -> bool:
@@ -176,6 +179,9 @@ def basket_of(user: Visitor) -> list[Item]:
                 "too_late" if due.until is not None and due.until < clock.today() else "due",
                 due.note,
                 due.until,
+                is_offer=due.is_offer,
+                shop=due.shop,
+                url=due.url,
             )
             for due in dues_of(user)
         ]

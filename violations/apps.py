@@ -10,6 +10,8 @@ class ViolationsConfig(AppConfig):
     def ready(self) -> None:
         from municipality.cases import panels as pages
         from municipality.cases.catalogue import CATALOGUE
+        from municipality.cases.home_forms import HOME_FORMS, HomeForm
+        from municipality.cases.obligations import OBLIGATIONS
         from municipality.cases.timeline import TIMELINES
         from municipality.delegation.registry import OWNERSHIPS, SERVICES, Service
         from municipality.documents.queries import KINDS, OPENED_TO
@@ -22,6 +24,7 @@ class ViolationsConfig(AppConfig):
             catalogue,
             documents,
             files,
+            obligations,
             open_data,
             panels,
             publication,
@@ -31,11 +34,24 @@ class ViolationsConfig(AppConfig):
             shop_page,
             timeline,
         )
+        from violations.forms import FindForm
         from violations.legacy_fines.kind import KIND as PAPER
         from violations.services import dues, settlements
         from violations.states import OBJECTION, SERVICE
 
         CATALOGUE.register("violations", catalogue.VIOLATIONS)
+        HOME_FORMS.register(
+            "violation",
+            HomeForm(
+                "violation",
+                _("See or pay a violation"),
+                _("With its number and the last 4 digits of the civil number"),
+                FindForm,
+                "violations:start",
+                _("Show the violation"),
+                1,
+            ),
+        )
         SERVICES.register(SERVICE, Service(_("Violations of the shop"), is_assisted=False, waits_in_dispute=False))
         OWNERSHIPS.register("violations.Violation", queries.ownership)
         IMPORTS.register(PAPER.name, PAPER)
@@ -52,6 +68,7 @@ class ViolationsConfig(AppConfig):
         OPEN_MATTERS.register("violations", shop_merges.open_of)
         FINDINGS.register("violation", publication.fact_of)
         OPEN_SETS.register("violations", open_data.VIOLATIONS)
+        OBLIGATIONS.register("violations", obligations.obligations)
         pages.CASE.register(OBJECTION, panels.case_page)
         pages.MY_SHOPS.register("violations", panels.my_shops)
         pages.SHOP_PAGE.register("violations", shop_page.block)

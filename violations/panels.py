@@ -48,6 +48,7 @@ def _line(last_days: list[dt.date | None], url: str) -> PanelLine:
         deadline=min(days) if days else None,
         action=_("Look at it"),
         url=url,
+        is_due=bool(days),
         order=1,
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,16 +12,15 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from licensing.health import changes, queries, rules, services
-from licensing.health.draft_pages import CONTINUE
+from licensing.health import changes, obligations, queries, renewability, services
+from licensing.health.renewability import Renewability
 from licensing.health.states import RENEWAL
 from licensing.health.states import RenewalState as S
 from licensing.models import HealthLicence, Lane, Renewal
 from municipality.accounts.models import User
-from municipality.cases import queries as cases
 from municipality.cases.models import Case
+from municipality.cases.obligations import Duty
 from municipality.cases.panels import CaseDetail, Fact, FileLine, MoneyLine, NextStep, PanelLine, Round
-from municipality.delegation import queries as delegation
 from municipality.drafts import queries as drafts
 from municipality.drafts.models import Draft
 from municipality.kernel import clock
@@ -37,7 +35,6 @@ from payments import queries as payments
 from payments.models import Bill
 from payments.states import BillState
 from shops.models import Shop
-from shops.register import queries as registered
 
 LIVE_LABELS = {
     "valid": ("ok", _("Valid")),
@@ -51,60 +48,35 @@ LIVE_LABELS = {
 
 def my_shops(user: User, shops: Sequence[Shop]) -> dict[str, list[PanelLine]]:
     """One line for each shop: the state of its licence, its last day, and the next action."""
-    today = clock.today()
-    window = rulebook.edition("limits.health", today).limits["window_days"].value
-    licences = queries.licences_of(shops)
-    elsewhere = rulebook.licensed_elsewhere({shop.activity_id for shop in shops}, today)
-    if delegation.grants(user):  # a grant may be for another service than this one
-        allowed = set(registered.visible_to(user, RENEWAL).filter(pk__in=[s.pk for s in shops]).values_list("pk", flat=True))
-        shops = [shop for shop in shops if shop.pk in allowed]
-    keys = [shop.key for shop in shops]
-    saved_drafts = {draft.subject: draft for draft in drafts.open_drafts(user, RENEWAL, keys)}
-    open_cases = cases.open_case_ids(RENEWAL, keys)
-    return {
-        shop.key: [
-            _licence_line(shop, licences.get(shop.pk), elsewhere, open_cases.get(shop.key), saved_drafts.get(shop.key), today, window)
-        ]
-        for shop in shops
-    }
+    shops = obligations.renewable_shops(user, shops)
+    rows = renewability.of_shops(shops)
+    elsewhere = rulebook.licensed_elsewhere({shop.activity_id for shop in shops}, clock.today())
+    saved = {draft.subject: draft for draft in drafts.open_drafts(user, RENEWAL, [shop.key for shop in shops])}
+    return {shop.key: [_licence_line(shop, rows[shop.pk], elsewhere.get(shop.activity_id), saved.get(shop.key))] for shop in shops}
 
 
-def _licence_line(
-    shop: Shop,
-    licence: HealthLicence | None,
-    elsewhere: dict[str, str],
-    open_case: str | None,
-    draft: Draft | None,
-    today: dt.date,
-    window: int,
-) -> PanelLine:
-    renew = reverse("licensing:renew", args=[shop.public_id])
-    if shop.activity_id in elsewhere:
-        label = _("Licensed by PAFN") if elsewhere[shop.activity_id] == Authority.PAFN else _("Licensed by another body")
-        return PanelLine(_("Health licence"), state="wait", label=label, action=_("Where to go"), url=renew)
-    if licence is None:
-        return PanelLine(_("Health licence"), state="bad", label=_("No licence on file"), action=_("What to do"), url=renew)
-    state, label = LIVE_LABELS[licence.document.live_state]
-    common: dict[str, Any] = {"title": _("Health licence"), "reference": licence.document.number, "deadline": licence.last_day}
-    if open_case is not None:
-        return PanelLine(
-            **common,
-            state="warn",
-            label=_("Renewal under way"),
-            action=_("Continue the request"),
-            url=reverse("cases:case", args=[open_case]),
-        )
-    if draft is not None:
-        return PanelLine(
-            **common,
-            state="warn",
-            label=_("A request is being filled in"),
-            action=_("Continue the request"),
-            url=reverse("licensing:change_page", args=[shop.public_id, CONTINUE]),
-        )
-    if state == "ok" and rules.window_opens_on(licence.last_day, window) <= today:
-        return PanelLine(**common, state="warn", label=_("Ends soon"), action=_("Renew"), url=renew)
-    return PanelLine(**common, state=state, label=label, action=_("Conditions of renewal") if state != "ok" else "", url=renew)
+def _licence_line(shop: Shop, row: Renewability, authority: str | None, draft: Draft | None) -> PanelLine:
+    title, renew = _("Health licence"), reverse("licensing:renew", args=[shop.public_id])
+    if authority is not None:
+        label = _("Licensed by PAFN") if authority == Authority.PAFN else _("Licensed by another body")
+        return PanelLine(title, state="wait", label=label, action=_("Where to go"), url=renew)
+    if row.licence is None:
+        return PanelLine(title, state="bad", label=_("No licence on file"), action=_("What to do"), url=renew)
+    state, label = LIVE_LABELS[row.licence.document.live_state]
+    common: dict[str, Any] = {"title": title, "reference": row.licence.document.number, "deadline": row.licence.last_day}
+    if row.open_case is not None:
+        url = reverse("cases:case", args=[row.open_case.public_id])
+        return PanelLine(**common, state="warn", label=_("Renewal under way"), action=_("Continue the request"), url=url)
+    obligation = obligations.obligation_of(shop, row, draft)
+    if obligation is None or obligation.duty == Duty.LATER:
+        return PanelLine(**common, state=state, label=label, action=_("Conditions of renewal") if state != "ok" else "", url=renew)
+    if state == "ok":
+        state, label = "warn", _("Ends soon")
+    if obligation.code == "continue":
+        label = _("A request is being filled in")
+    elif obligation.code == "unblock":
+        state, label = "bad", _("Renewal is stopped")
+    return PanelLine(**common, state=state, label=label, action=obligation.action, url=obligation.url, is_due=True)
 
 
 def case_page(user: User, listed: Sequence[Case]) -> dict[str, list[CaseDetail]]:

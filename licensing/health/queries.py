@@ -15,7 +15,7 @@ from licensing.models import HealthLicence, Renewal, RenewalChange
 from municipality.accounts.models import User
 from municipality.accounts.queries import signatories_of
 from municipality.cases import queries as cases
-from municipality.cases.models import Case, Effect
+from municipality.cases.models import Block, Case, Effect
 from municipality.delegation import queries as delegation
 from municipality.documents.states import DocumentState
 from municipality.kernel import clock, worktime
@@ -145,19 +145,14 @@ def offer(shop: Shop) -> Offer:
     open_case = cases.open_for(RENEWAL, shop.key)
     validity = limits.limits["validity_years"].value
     years = rules.years_to_cover(licence.last_day, validity, today) if licence else validity
-    blocks = cases.active_blocks(shop.key, RENEWAL)
-    context = rules.RenewalContext(
+    context = renewal_context(
+        shop,
+        licence,
         today=today,
-        shop_is_open=shop.closed_on is None or shop.closed_on > today,
         authority=rulebook.competent_authority(shop.activity_id, today),
-        licence_state=licence.document.live_state.replace("not_yet", "valid") if licence else "none",
-        licence_last_day=licence.last_day if licence else None,
-        next_is_issued=bool(licence and licence.first_day > today),
-        commercial_license_end=shop.commercial_license_end,
-        open_case=open_case.reference if open_case else "",
-        blocks=tuple((b.sentence_ar, b.sentence_en) for b in blocks if b.effect == Effect.STOP),
-        reviews=tuple((b.sentence_ar, b.sentence_en) for b in blocks if b.effect == Effect.REVIEW),
-        changed=rules.changed_fields(facts_of(licence), shop.registered_facts()) if licence else (),
+        open_case=open_case,
+        blocks=cases.active_blocks(shop.key, RENEWAL),
+        facts=facts_of(licence) if licence else {},
     )
     late_days = limits.limits["late_days"].value if "late_days" in limits.limits else 0
     conditions = rules.conditions(context, window_days=limits.limits["window_days"].value, late_days=late_days)
@@ -177,13 +172,39 @@ def offer(shop: Shop) -> Offer:
     )
 
 
+def renewal_context(
+    shop: Shop,
+    licence: HealthLicence | None,
+    *,
+    today: dt.date,
+    authority: str,
+    open_case: Case | None,
+    blocks: Sequence[Block],
+    facts: dict[str, str],
+) -> rules.RenewalContext:
+    """What the conditions of a renewal depend on. `facts` are the registered facts of the licence; a missing one counts as unchanged."""
+    return rules.RenewalContext(
+        today=today,
+        shop_is_open=shop.closed_on is None or shop.closed_on > today,
+        authority=authority,
+        licence_state=licence.document.live_state.replace("not_yet", "valid") if licence else "none",
+        licence_last_day=licence.last_day if licence else None,
+        next_is_issued=bool(licence and licence.first_day > today),
+        commercial_license_end=shop.commercial_license_end,
+        open_case=open_case.reference if open_case else "",
+        blocks=tuple((b.sentence_ar, b.sentence_en) for b in blocks if b.effect == Effect.STOP),
+        reviews=tuple((b.sentence_ar, b.sentence_en) for b in blocks if b.effect == Effect.REVIEW),
+        changed=rules.changed_fields(facts, shop.registered_facts()),
+    )
+
+
 def facts_of(licence: HealthLicence) -> dict[str, str]:
     """The registered facts of a licence: those of its issue, updated by those an officer accepted since."""
     accepted = Renewal.objects.filter(licence=licence, accepted_facts__isnull=False).order_by("-pk")
     return {**licence.registered_facts, **(accepted.values_list("accepted_facts", flat=True).first() or {})}
 
 
-LISTED_FIELDS = ("shop_id", "last_day", "document__number", "document__state", "document__valid_from", "document__valid_to")
+LISTED_FIELDS = ("shop_id", "first_day", "last_day", "document__number", "document__state", "document__valid_from", "document__valid_to")
 
 
 def licences_of(shop_list: Sequence[Shop]) -> dict[int, HealthLicence]:

@@ -21,7 +21,7 @@ MY_SHOPS: Registry[Provider] = Registry()
 
 @dataclass(frozen=True)
 class PanelLine:
-    """One entry of a panel, with the next action if there is one."""
+    """One entry of a panel, with the next action if there is one. `is_due`: the person has something to do until the deadline."""
 
     title: Text
     state: str = ""  # ok, warn, bad, wait
@@ -30,6 +30,7 @@ class PanelLine:
     deadline: dt.date | None = None
     action: Text = ""
     url: str = ""
+    is_due: bool = False
     order: int = 0
     data: dict[str, Any] = field(default_factory=dict)
 

@@ -80,6 +80,14 @@ def active_blocks(subject: str, service: str) -> list[Block]:
     return list(Block.objects.filter(subject=subject, stops=service, lifted_at__isnull=True))
 
 
+def blocks_by_subject(subjects: Collection[str], service: str) -> dict[str, list[Block]]:
+    """`active_blocks` of many subjects in one query; subjects without any are left out."""
+    blocks: dict[str, list[Block]] = {}
+    for block in Block.objects.filter(subject__in=subjects, stops=service, lifted_at__isnull=True).order_by("pk"):
+        blocks.setdefault(block.subject, []).append(block)
+    return blocks
+
+
 def by_reference(reference: str, last_four: str) -> Case | None:
     """A case by its reference and the last four digits of the applicant's civil number; None on any miss."""
     case = Case.objects.filter(reference=reference).select_related("applicant", "branch").first()

@@ -7,12 +7,14 @@ class ReviewConfig(AppConfig):
     verbose_name = "دراسة الطلبات"
 
     def ready(self) -> None:
+        from municipality.cases.obligations import OBLIGATIONS
         from municipality.jobs.services import enqueue
-        from municipality.review import tasks  # noqa: F401
+        from municipality.review import obligations, tasks  # noqa: F401
         from municipality.rulebook.registry import PUBLICATION_HANDLERS
 
         def recount(ruleset: object) -> None:
             pk = ruleset.pk  # type: ignore[attr-defined]
             enqueue("review.recompute_clocks", key=f"calendar:{pk}", ruleset_id=pk)
 
+        OBLIGATIONS.register("review", obligations.obligations)
         PUBLICATION_HANDLERS.register("review.clocks", ("calendar", recount))

@@ -28,11 +28,25 @@ class Column(NamedTuple):
 
 
 # Labels and URL names; entries without such a URL are left out.
-_NAV: tuple[tuple[Any, str], ...] = (
+_VISITOR: tuple[tuple[Any, str], ...] = (
+    (_("Services"), "home"),
+    (_("Find a shop"), "shops:search"),
+    (_("Violations"), "violations:start"),
+    (_("Track a request"), "cases:track"),
+)
+_PERSON: tuple[tuple[Any, str], ...] = (
+    (_("Home"), "home"),
+    (_("My shops"), "shops:mine"),
+    (_("My requests"), "cases:mine"),
+    (_("Violations"), "violations:mine"),
+    (_("Payments"), "payments:mine"),
+    (_("Messages"), "notifications:inbox"),
+    (_("Find a shop"), "shops:search"),
+)
+_STAFF: tuple[tuple[Any, str], ...] = (
     (_("Services"), "home"),
     (_("My shops"), "shops:mine"),
     (_("My requests"), "cases:mine"),
-    (_("My payments"), "payments:mine"),
     (_("Messages"), "notifications:inbox"),
 )
 _FOOTER: tuple[tuple[Any, tuple[tuple[Any, str], ...]], ...] = (
@@ -70,9 +84,17 @@ def _url_or_empty(name: str) -> str:
         return ""
 
 
+def _nav(request: HttpRequest, code: str) -> tuple[MenuEntry, ...]:
+    """The menu of visitors, of people, or of staff, who reach the pages of those whom they assist."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return _menu(_VISITOR, _urlconf(), code)
+    return _menu(_STAFF if user.is_staff else _PERSON, _urlconf(), code)
+
+
 @lru_cache(maxsize=16)
-def _nav(urlconf: str | None, code: str) -> tuple[MenuEntry, ...]:
-    return tuple(MenuEntry(label, url, name == "home") for label, name in _NAV if (url := _url_or_empty(name)))
+def _menu(entries: tuple[tuple[Any, str], ...], urlconf: str | None, code: str) -> tuple[MenuEntry, ...]:
+    return tuple(MenuEntry(label, url, name == "home") for label, name in entries if (url := _url_or_empty(name)))
 
 
 @lru_cache(maxsize=16)
@@ -99,7 +121,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "portal_mark": getattr(settings, "PORTAL_MARK", ""),
         "demo": settings.DEMO,
         "hotline": settings.MUNICIPALITY_PHONE,
-        "nav": SimpleLazyObject(lambda: _nav(_urlconf(), code)),
+        "nav": SimpleLazyObject(lambda: _nav(request, code)),
         "footer": SimpleLazyObject(lambda: _footer(_urlconf(), code)),
         "language": code,
         "direction": "rtl" if code == "ar" else "ltr",

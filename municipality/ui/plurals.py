@@ -20,6 +20,7 @@ COUNTED: dict[str, _Phrase] = {
     "request": lambda n: ngettext("%(count)s request", "%(count)s requests", n),
     "message": lambda n: ngettext("%(count)s message", "%(count)s messages", n),
     "correction": lambda n: ngettext("%(count)s thing needs a correction", "%(count)s things need a correction", n),
+    "bill": lambda n: ngettext("%(count)s bill", "%(count)s bills", n),
     "obstacle": lambda n: ngettext("%(count)s obstacle", "%(count)s obstacles", n),
 }
 WITHIN: dict[str, _Phrase] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
@@ -28,7 +29,7 @@ def dues(person: User) -> list[Due]:
     rows = queries.concerning(person).filter(state__in=(V.ORDERED, V.INSTALMENTS, V.JUDGED)).order_by("pk")
     rows = rows.exclude(charges__bill__in=Bill.objects.filter(payer=person, state=BillState.DUE))
     rows = rows.exclude(charges__bill__in=Allocation.objects.filter(is_open=True).values("bill"))
-    payable = list(rows.exclude(state=V.ORDERED, settle_until__lt=clock.today()).select_related("judgment", "plan")[:MAX_DUES])
+    payable = list(rows.exclude(state=V.ORDERED, settle_until__lt=clock.today()).select_related("judgment", "plan", "shop")[:MAX_DUES])
     orders = queries.orders_of(payable)
     return [due for row in payable if (due := _due(row, orders.get(row.pk))) is not None]
 
@@ -46,8 +47,19 @@ def _due(row: Violation, order: SettlementOrder | None) -> Due | None:
     if fils <= 0:
         return None
     title_ar, title_en = settlements.titles(kind)
-    note = ENDS if kind == ChargeKind.SETTLEMENT else ""
-    return Due(row.public_id, settlements.BILL, f"{title_ar} {row.reference}", f"{title_en} {row.reference}", fils, note, until)
+    is_offer = kind == ChargeKind.SETTLEMENT
+    return Due(
+        key=row.public_id,
+        kind=settlements.BILL,
+        title_ar=f"{title_ar} {row.reference}",
+        title_en=f"{title_en} {row.reference}",
+        fils=fils,
+        note=ENDS if is_offer else "",
+        until=until,
+        is_offer=is_offer,
+        shop=row.shop.key if row.shop is not None else "",
+        url=reverse("violations:page", args=[row.public_id]),
+    )
 
 
 def bill_for(person: User, key: str) -> Bill:

@@ -1,4 +1,4 @@
-"""Public pages: home, a service's card, tracking a case."""
+"""Public pages: a service's card, tracking a case."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from municipality.accounts.access import public
 from municipality.accounts.limits import WRONG_DIGITS, take_attempt
 from municipality.cases import queries, timeline
-from municipality.cases.catalogue import CATALOGUE, ServiceEntry, services, terms
+from municipality.cases.catalogue import CATALOGUE, ServiceEntry, terms
 from municipality.cases.forms import TrackForm
 from municipality.cases.models import Figure
 from municipality.kernel import clock
@@ -40,15 +40,6 @@ def card_of(entry: ServiceEntry, figures: dict[str, Figure]) -> dict[str, Any]:
             figure and (figure.half, figure.ninety, figure.late),
         ),
     }
-
-
-@public
-@require_safe
-def home(request: HttpRequest) -> HttpResponse:
-    """The home page: all services. One that is not open, or has no rules in force yet, says so and takes no input."""
-    figures = queries.figures()
-    cards = [card_of(entry, figures) for entry in services()]
-    return render(request, "public/home.html", {"cards": cards, "track_form": lambda: TrackForm(auto_id="home_%s")})
 
 
 def service_card(request: HttpRequest, code: str, template: str, **context: Any) -> HttpResponse:

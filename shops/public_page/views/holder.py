@@ -18,7 +18,6 @@ from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.cases import panels
 from municipality.delegation import queries as delegation
 from municipality.documents import qr
-from municipality.kernel import clock
 from municipality.ui.templatetags.portal import bilingual
 from shops.claims import panels as panels_of_claims
 from shops.hours.services import HOURS
@@ -43,20 +42,18 @@ def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
     rows: list[dict[str, Any]] = []
     for shop in shops[:MAX_LISTED]:
         lines = [line for by_key in collected.values() for line in by_key.get(shop.key, [])]
-        lines.sort(key=lambda line: (not line.action, line.deadline or dt.date.max))  # actions first
-        deadlines = [line.deadline for line in lines if line.deadline]
+        lines.sort(key=lambda line: (not line.is_due, line.deadline or dt.date.max))
+        last_days = [line.deadline for line in lines if line.is_due and line.deadline]
         grant = None if not grants or shop.pk in own else next((g for g in grants if g.covers(shop.key)), None)
         if lines:  # nothing for shops that are granted for another service only
-            nearest = min(deadlines) if deadlines else dt.date.max
             may_state = shop.closed_on is None and (
                 not user.is_staff if grant is None else any(g.covers(shop.key) and g.serves(HOURS) for g in grants)
             )
-            rows.append({**_addresses(shop, may_state=may_state and not user.is_staff), "grant": grant, "shop": shop, "deadline": nearest})
+            row = {"grant": grant, "shop": shop, "last_day": min(last_days, default=dt.date.max)}
+            rows.append(row | _addresses(shop, may_state=may_state and not user.is_staff))
             # Escaped once for all its uses; templates read a dictionary faster than an object.
             rows[-1] |= {"name": conditional_escape(bilingual(shop, "name")), "lines": [vars(line) for line in lines]}
-    today = clock.today()
-    # Deadlines passed long ago come after those that can still be met.
-    rows.sort(key=lambda row: (row["deadline"] < today - dt.timedelta(days=90), row["deadline"], row["shop"].pk))
+    rows.sort(key=lambda row: (row["last_day"], row["shop"].pk))
     disputable = [] if user.is_staff else panels_of_claims.disputable_claims(user)
     return render(request, "shops/mine.html", {"claimed": disputable, "rows": rows, "more": len(shops) > MAX_LISTED, "most": MAX_LISTED})
 

@@ -1,0 +1,38 @@
+"""Forms that the public home page offers in place: look up a violation, check a licence, track a request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.forms import Form
+from django.urls import reverse
+
+from municipality.kernel.registry import Registry
+from municipality.ui.texts import Text
+
+
+@dataclass(frozen=True)
+class HomeForm:
+    """One form of the home page, which is sent to the page with the URL name `url`."""
+
+    icon: str
+    title: Text
+    text: Text
+    form: type[Form]
+    url: str
+    button: Text
+    order: int
+
+    def context(self) -> dict[str, Any]:
+        """What the template needs; the ids of the fields differ between the forms."""
+        return {"entry": self, "action": reverse(self.url), "form": self.form(auto_id=f"home{self.order}_%s")}
+
+
+# By the name of the page that each leads to.
+HOME_FORMS: Registry[HomeForm] = Registry()
+
+
+def home_forms() -> list[HomeForm]:
+    """All forms in the order of the home page."""
+    return sorted(HOME_FORMS.values(), key=lambda entry: entry.order)

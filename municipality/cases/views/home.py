@@ -1,0 +1,63 @@
+"""The home page: the services for visitors; deadlines, money, requests and messages for a person who is signed in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from municipality.accounts.access import public
+from municipality.accounts.models import User
+from municipality.cases import obligations, queries, timeline
+from municipality.cases.catalogue import services
+from municipality.cases.home_forms import home_forms
+from municipality.cases.obligations import Duty
+from municipality.cases.views.public import card_of
+from municipality.kernel import clock
+from municipality.notifications import queries as notifications
+
+MAX_LINES = 6  # of each list; the pages behind them show all
+
+
+@public
+@never_cache
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """What a visitor can do here, or what a person has to do. Staff see the page of visitors."""
+    if isinstance(request.user, User) and not request.user.is_staff:
+        return render(request, "public/dashboard.html", _dashboard(request.user))
+    figures = queries.figures()
+    cards = [card_of(entry, figures) for entry in services()]
+    return render(request, "public/home.html", {"cards": cards, "forms": [entry.context() for entry in home_forms()]})
+
+
+def _dashboard(person: User) -> dict[str, Any]:
+    found = obligations.obligations_of(person)
+    next_one = obligations.next_of(found)
+    dated = [one for one in found if one.until is not None]
+    to_pay = [one for one in found if one.fils and one.duty == Duty.MUST]
+    offers = [one for one in found if one.fils and one.duty == Duty.OFFER]
+    page = notifications.inbox(person)
+    open_cases = queries.visible_to(person).filter(is_open=True).order_by("pk")[: MAX_LINES + 1]
+    requests = [(case, timeline.TIMELINES[case.service].name, *timeline.label(case)) for case in open_cases]
+    return {
+        "today": clock.today(),
+        "next": next_one,
+        "coming": next((one for one in dated if one.duty == Duty.LATER), None),
+        "deadlines": dated[:MAX_LINES],
+        "more_deadlines": max(0, len(dated) - MAX_LINES),
+        "undated": [one for one in found if one.until is None and one.duty == Duty.MUST and not one.fils and one is not next_one],
+        "due_fils": obligations.total_fils(found, Duty.MUST),
+        "due_count": len(to_pay),
+        "due_until": next((one.until for one in to_pay if one.until), None),
+        "offer_fils": obligations.total_fils(found, Duty.OFFER),
+        "offer_until": next((one.until for one in offers if one.until), None),
+        "requests": requests[:MAX_LINES],
+        "more_requests": len(requests) > MAX_LINES,
+        "mail": page.messages[:4],
+        "unread": notifications.unread_count(person),
+        "services": [entry for entry in services() if entry.is_open],
+    }

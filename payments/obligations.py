@@ -1,0 +1,32 @@
+"""What a person has to pay, from the lines of the basket: bills and dues that can be paid now, and offers of a settlement."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from municipality.accounts.models import User
+from municipality.cases.obligations import Duty, Obligation
+from municipality.ui.templatetags.portal import bilingual
+from payments import queries
+from payments.queries import Item
+
+
+def obligations(user: User) -> list[Obligation]:
+    """One obligation for each line of the basket that can be paid; not those whose payment is open at the bank."""
+    return [_obligation(item) for item in queries.basket_of(user) if item.can_choose]
+
+
+def _obligation(item: Item) -> Obligation:
+    return Obligation(
+        code="settle" if item.is_offer else "pay",
+        key=item.code,
+        duty=Duty.OFFER if item.is_offer else Duty.MUST,
+        title=bilingual(item, "title"),
+        action=_("See the options") if item.is_offer else _("Pay"),
+        url=item.url if item.is_offer else reverse("payments:basket"),
+        subject=item.shop,
+        reference=item.bill.reference if item.bill is not None else "",
+        until=item.until,
+        fils=item.fils,
+    )
