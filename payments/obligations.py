@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.urls import reverse
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
@@ -23,6 +24,7 @@ def _obligation(item: Item) -> Obligation:
         key=item.code,
         duty=Duty.OFFER if item.is_offer else Duty.MUST,
         title=bilingual(item, "title"),
+        task=format_lazy("{}: {}", _("Pay"), bilingual(item, "title")),
         action=_("See the options") if item.is_offer else _("Pay"),
         url=item.url if item.is_offer else reverse("payments:basket"),
         subject=item.shop,

@@ -13,4 +13,5 @@ REPORTS = ServiceEntry(
     summary=_("Report a problem in less than a minute: a photo, the place and what it is. Inspectors do not see who reported it."),
     needs=_("At least one photo"),
     order=6,
+    meanwhile=_("Until then call the hotline, day and night."),
 )

@@ -35,6 +35,7 @@ def _obligation(row: Violation) -> Obligation | None:
         key=row.key,
         duty=Duty.MUST,
         title=_("Correct what a warning says") if is_warning else _("A notice of a violation waits"),
+        task=_("Correct what a warning says") if is_warning else _("Read the notice of a violation"),
         action=_("Send a photo") if is_warning else _("Read the notice"),
         url=reverse("violations:page", args=[row.public_id]),
         subject=row.shop.key if row.shop is not None else "",

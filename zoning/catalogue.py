@@ -13,4 +13,5 @@ ZONING = ServiceEntry(
     summary=_("Is this activity allowed in this place? An instant answer, and a formal opinion where one is needed."),
     needs=_("The PACI number or a place on the map"),
     order=5,
+    meanwhile=_("Until then apply at the municipal branch of the governorate."),
 )

@@ -42,4 +42,5 @@ SIGNAGE = ServiceEntry(
     summary=_("One request for all boards of a shop: commercial, introductory, seasonal and construction."),
     needs=_("A photo of the front and the size of each board"),
     order=2,
+    meanwhile=_("Until then apply at the municipal branch of the governorate."),
 )

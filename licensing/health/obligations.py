@@ -49,20 +49,21 @@ def obligation_of(shop: Shop, row: Renewability, draft: Draft | None) -> Obligat
         return None
     url = reverse("licensing:renew", args=[shop.public_id])
     if not row.is_due:
-        code, duty, action = "renew", Duty.LATER, _("Conditions of renewal")
+        code, duty, task, action = "renew", Duty.LATER, _("Renew the health licence"), _("Conditions of renewal")
     elif draft is not None:
-        code, duty, action = "continue", Duty.MUST, _("Continue the request")
+        code, duty, task, action = "continue", Duty.MUST, _("Finish the request for renewal"), _("Continue the request")
         url = reverse("licensing:change_page", args=[shop.public_id, CONTINUE])
     elif row.can_renew:
-        code, duty, action = "renew", Duty.MUST, _("Renew")
+        code, duty, task, action = "renew", Duty.MUST, _("Renew the health licence"), _("Renew")
     else:
-        code, duty, action = "unblock", Duty.MUST, _("See what stops it")
+        code, duty, task, action = "unblock", Duty.MUST, _("Clear what stops the renewal"), _("See what stops it")
     is_over = row.licence.last_day < clock.today()
     return Obligation(
         code=code,
         key=f"renewal:{shop.public_id}",
         duty=duty,
         title=_("The health licence has ended") if is_over else _("The health licence ends"),
+        task=task,
         action=action,
         url=url,
         subject=shop.key,

@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.conf import settings
+
 from municipality.kernel.errors import Refused
 from municipality.kernel.registry import Registry
 from municipality.ui.texts import Text
@@ -40,6 +42,13 @@ class ServiceEntry:
     finished: str = ""  # the state that fulfils the promise
     fees: Callable[[dt.date], list[FeeLine]] | None = None
     promise: Callable[[dt.date], int | None] | None = None
+    meanwhile: Text = ""  # where to go until it opens
+
+    @property
+    def opens_on(self) -> dt.date | None:
+        """The announced day of its opening in the portal (setting SERVICE_OPENING_DAYS)."""
+        day: dt.date | None = settings.SERVICE_OPENING_DAYS.get(self.code)
+        return day
 
     @property
     def is_open(self) -> bool:

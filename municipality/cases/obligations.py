@@ -34,7 +34,8 @@ class Obligation:
     code: str  # what is to be done, such as renew, unblock, pay, settle, correct
     key: str  # key of its source, such as `bill:<public id>`
     duty: Duty
-    title: Text
+    title: Text  # as a deadline: "The health licence ends"
+    task: Text  # as a heading of what to do: "Renew the health licence"
     action: Text
     url: str
     subject: str = ""

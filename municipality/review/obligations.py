@@ -20,6 +20,7 @@ def obligations(user: User) -> list[Obligation]:
             "answer",
             row.case.key,
             Duty.MUST,
+            _("Last day to answer the corrections"),
             _("Answer the corrections"),
             _("Answer"),
             reverse("cases:case", args=[row.case.public_id]),

@@ -37,6 +37,7 @@ def card_of(entry: ServiceEntry, figures: dict[str, Figure]) -> dict[str, Any]:
             tuple(offer.fees),
             offer.promise_days,
             offer.are_known,
+            entry.opens_on,
             figure and (figure.half, figure.ninety, figure.late),
         ),
     }
