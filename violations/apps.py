@@ -8,12 +8,12 @@ class ViolationsConfig(AppConfig):
     verbose_name = "المخالفات"
 
     def ready(self) -> None:
-        from municipality.cases import panels as pages
+        from municipality.cases import panels as case_panels
         from municipality.cases.catalogue import CATALOGUE
         from municipality.cases.timeline import TIMELINES
         from municipality.delegation.registry import OWNERSHIPS, SERVICES, Service
         from municipality.documents.queries import KINDS, OPENED_TO
-        from municipality.imports.registry import KINDS as IMPORTS
+        from municipality.imports.registry import KINDS as IMPORT_KINDS
         from municipality.review.registry import REVIEWABLES
         from municipality.uploads.registry import PREFIXES
         from payments import registry as payments
@@ -31,15 +31,15 @@ class ViolationsConfig(AppConfig):
             shop_page,
             timeline,
         )
-        from violations.legacy_fines.kind import KIND as PAPER
+        from violations.legacy_fines.kind import KIND as LEGACY_FINES_IMPORT
         from violations.services import dues, settlements
         from violations.states import OBJECTION, SERVICE
 
         CATALOGUE.register("violations", catalogue.VIOLATIONS)
         SERVICES.register(SERVICE, Service(_("Violations of the shop"), is_assisted=False, waits_in_dispute=False))
         OWNERSHIPS.register("violations.Violation", queries.ownership)
-        IMPORTS.register(PAPER.name, PAPER)
-        TIMELINES.register(OBJECTION, timeline.STORY)
+        IMPORT_KINDS.register(LEGACY_FINES_IMPORT.name, LEGACY_FINES_IMPORT)
+        TIMELINES.register(OBJECTION, timeline.TIMELINE)
         REVIEWABLES.register(OBJECTION, review.REVIEWED)
         PREFIXES.register("violation", files.VIOLATION_FILES)
         payments.PAYABLES.register(settlements.BILL, payments.Payable(paid=settlements.paid, voided=settlements.voided))
@@ -52,6 +52,6 @@ class ViolationsConfig(AppConfig):
         OPEN_MATTERS.register("violations", shop_merges.open_of)
         FINDINGS.register("violation", publication.fact_of)
         OPEN_SETS.register("violations", open_data.VIOLATIONS)
-        pages.CASE.register(OBJECTION, panels.case_page)
-        pages.MY_SHOPS.register("violations", panels.my_shops)
-        pages.SHOP_PAGE.register("violations", shop_page.block)
+        case_panels.CASE.register(OBJECTION, panels.case_page)
+        case_panels.MY_SHOPS.register("violations", panels.my_shops)
+        case_panels.SHOP_PAGE.register("violations", shop_page.block)
