@@ -1,4 +1,4 @@
-"""Rows of violations for the sample: an inspector with a judicial warrant, violation reports at the owner's shop in the states that pages start from."""
+"""Rows of violations for the sample: an inspector with a warrant, reports at the owner's shop in the states that pages start from."""
 
 from __future__ import annotations
 
