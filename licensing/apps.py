@@ -39,7 +39,7 @@ class LicensingConfig(AppConfig):
         CATALOGUE.register("health", catalogue.HEALTH)
         CATALOGUE.register("signage", catalogue.SIGNAGE)
         SERVICES.register(RENEWAL, Service(_("Renewal of a health licence")))
-        TIMELINES.register(RENEWAL, timeline.STORY)
+        TIMELINES.register(RENEWAL, timeline.TIMELINE)
         REVIEWABLES.register(RENEWAL, review.REVIEWED)
         DRAFT_KINDS.register(RENEWAL, draft_pages.RENEWAL_DRAFT)
         PREFIXES.register("draft", files.DRAFT_FILES)

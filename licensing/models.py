@@ -42,7 +42,7 @@ class Lane(models.TextChoices):
 class Renewal(models.Model):
     """One renewal; its state is that of its case.
 
-    In the clean lane the rules decide; in the officer's lane an officer does, about the rows of `RenewalChange` and `flags`,
+    The lane says who approves: the rules, automatically, or an officer, who decides about the rows of `RenewalChange` and `flags`,
     the codes of the unmet conditions.
     """
 

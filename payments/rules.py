@@ -17,8 +17,8 @@ DOUBLE_CLICK = dt.timedelta(seconds=5)
 EAGER_SECONDS = (0, 5, 10, 20, 40, 60)
 # Inquiries after the redirect to the bank, whatever was heard: minutes, then hourly for a day (assumption).
 SCHEDULE_MINUTES = (2, 5, 10, 20, 40, *range(60, 24 * 60 + 1, 60))
-# Steps of the schedule for a declined payment, which the bank states plainly.
-SHORT_SCHEDULE = 5
+# How many steps of the schedule a declined payment gets, which the bank states plainly.
+DECLINED_STEPS = 5
 # Before a confirmed payment that the bank does not find any more is voided, it is asked about again.
 RECHECK_SECONDS = 60
 # Confirming inquiries without an answer are repeated every hour for a day (assumption).
@@ -242,7 +242,7 @@ def move_for(outcome: Outcome, *, hint: str, page_is_over: bool, is_last: bool) 
 
 def next_step(step: int, *, is_open: bool, is_plain_refusal: bool) -> int | None:
     """The following step of the schedule after `step` (counted from 1), None at its end."""
-    last = len(SCHEDULE_MINUTES) if is_open or not is_plain_refusal else SHORT_SCHEDULE
+    last = len(SCHEDULE_MINUTES) if is_open or not is_plain_refusal else DECLINED_STEPS
     return step + 1 if step < last else None
 
 

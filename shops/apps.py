@@ -8,13 +8,13 @@ class ShopsConfig(AppConfig):
     verbose_name = "المحلات"
 
     def ready(self) -> None:
-        from municipality.cases import panels as pages
+        from municipality.cases import panels as case_panels
         from municipality.cases.catalogue import CATALOGUE
         from municipality.cases.timeline import TIMELINES
-        from municipality.delegation import registry as delegation
+        from municipality.delegation.registry import BELONGINGS, HOLDERS, HOLDINGS, NAMES, OWNERSHIPS, SERVICES, Service
         from municipality.documents.queries import KINDS, OPENED_TO
         from municipality.drafts.registry import DRAFT_KINDS
-        from municipality.imports.registry import KINDS as IMPORTS
+        from municipality.imports.registry import KINDS as IMPORT_KINDS
         from municipality.review.registry import REVIEWABLES
         from municipality.uploads.registry import PREFIXES
         from shops import catalogue, tasks  # noqa: F401
@@ -26,7 +26,7 @@ class ShopsConfig(AppConfig):
         from shops.hours import guards as hours_guards  # noqa: F401
         from shops.hours.services import HOURS
         from shops.imports import guards as import_guards  # noqa: F401
-        from shops.imports.kind import KIND as REGISTER
+        from shops.imports.kind import KIND as REGISTER_IMPORT
         from shops.office import guards as office_guards  # noqa: F401
         from shops.open_data import guards as open_data_guards  # noqa: F401
         from shops.open_data import table
@@ -34,7 +34,7 @@ class ShopsConfig(AppConfig):
         from shops.public_page import notifications as page_notifications  # noqa: F401
         from shops.public_page import panels as page_panels
         from shops.public_page import review as page_review
-        from shops.public_page import timeline as page_story
+        from shops.public_page import timeline as page_timeline
         from shops.public_page.states import CORRECTION, REPLY
         from shops.register import guards, queries  # noqa: F401
         from shops.registry import OPEN_SETS
@@ -44,32 +44,29 @@ class ShopsConfig(AppConfig):
 
         CATALOGUE.register("shops", catalogue.SHOPS)
         OPEN_SETS.register("shops", table.SHOPS)
-        IMPORTS.register(REGISTER.name, REGISTER)
-        delegation.OWNERSHIPS.register("shops.Shop", queries.ownership)
-        delegation.OWNERSHIPS.register("shops.Claim", parties.ownership)
-        delegation.HOLDERS.register("shop", queries.held)
-        delegation.BELONGINGS.register("shops", queries.of_organisations)
-        delegation.NAMES.register("shops", queries.names)
-        delegation.HOLDINGS.register("shops", queries.holdings)
+        IMPORT_KINDS.register(REGISTER_IMPORT.name, REGISTER_IMPORT)
+        OWNERSHIPS.register("shops.Shop", queries.ownership)
+        OWNERSHIPS.register("shops.Claim", parties.ownership)
+        HOLDERS.register("shop", queries.held)
+        BELONGINGS.register("shops", queries.of_organisations)
+        NAMES.register("shops", queries.names)
+        HOLDINGS.register("shops", queries.holdings)
 
-        delegation.SERVICES.register(CLAIM, delegation.Service(_("Claims of shops"), is_assisted=False, waits_in_dispute=False))
-        TIMELINES.register(CLAIM, timeline.STORY)
+        SERVICES.register(CLAIM, Service(_("Claims of shops"), is_assisted=False, waits_in_dispute=False))
+        TIMELINES.register(CLAIM, timeline.TIMELINE)
         REVIEWABLES.register(CLAIM, review.REVIEWED)
         DRAFT_KINDS.register(CLAIM, drafts.CLAIM_DRAFT)
         PREFIXES.register("claim", files.CLAIM_FILES)
         KINDS.register(refusals.ClaimRefusalFacts.kind, refusals.ClaimRefusalFacts)
         OPENED_TO.register("shops", refusals.opened_to)
-        pages.CASE.register(CLAIM, panels.case_page)
+        case_panels.CASE.register(CLAIM, panels.case_page)
 
         # Requests of the public on a shop's page.
-        for service, story, reviewed, panel in (
-            (CORRECTION, page_story.CORRECTIONS, page_review.CORRECTIONS, page_panels.corrections),
-            (REPLY, page_story.REPLIES, page_review.REPLIES, page_panels.replies),
-        ):
-            TIMELINES.register(service, story)
-            REVIEWABLES.register(service, reviewed)
-            pages.CASE.register(service, panel)
-        delegation.SERVICES.register(HOURS, delegation.Service(_("Opening hours of a shop"), is_assisted=False, waits_in_dispute=False))
-        delegation.SERVICES.register(
-            REPLY, delegation.Service(_("Replies on the page of a shop"), is_assisted=False, waits_in_dispute=False)
-        )
+        TIMELINES.register(CORRECTION, page_timeline.CORRECTIONS)
+        TIMELINES.register(REPLY, page_timeline.REPLIES)
+        REVIEWABLES.register(CORRECTION, page_review.CORRECTIONS)
+        REVIEWABLES.register(REPLY, page_review.REPLIES)
+        case_panels.CASE.register(CORRECTION, page_panels.corrections)
+        case_panels.CASE.register(REPLY, page_panels.replies)
+        SERVICES.register(HOURS, Service(_("Opening hours of a shop"), is_assisted=False, waits_in_dispute=False))
+        SERVICES.register(REPLY, Service(_("Replies on the page of a shop"), is_assisted=False, waits_in_dispute=False))

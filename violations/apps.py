@@ -8,14 +8,14 @@ class ViolationsConfig(AppConfig):
     verbose_name = "المخالفات"
 
     def ready(self) -> None:
-        from municipality.cases import panels as pages
+        from municipality.cases import panels as case_panels
         from municipality.cases.catalogue import CATALOGUE
         from municipality.cases.home_forms import HOME_FORMS, HomeForm
         from municipality.cases.obligations import OBLIGATIONS
         from municipality.cases.timeline import TIMELINES
         from municipality.delegation.registry import OWNERSHIPS, SERVICES, Service
         from municipality.documents.queries import KINDS, OPENED_TO
-        from municipality.imports.registry import KINDS as IMPORTS
+        from municipality.imports.registry import KINDS as IMPORT_KINDS
         from municipality.review.registry import REVIEWABLES
         from municipality.uploads.registry import PREFIXES
         from payments import registry as payments
@@ -35,7 +35,7 @@ class ViolationsConfig(AppConfig):
             timeline,
         )
         from violations.forms import FindForm
-        from violations.legacy_fines.kind import KIND as PAPER
+        from violations.legacy_fines.kind import KIND as LEGACY_FINES_IMPORT
         from violations.services import dues, settlements
         from violations.states import OBJECTION, SERVICE
 
@@ -54,8 +54,8 @@ class ViolationsConfig(AppConfig):
         )
         SERVICES.register(SERVICE, Service(_("Violations of the shop"), is_assisted=False, waits_in_dispute=False))
         OWNERSHIPS.register("violations.Violation", queries.ownership)
-        IMPORTS.register(PAPER.name, PAPER)
-        TIMELINES.register(OBJECTION, timeline.STORY)
+        IMPORT_KINDS.register(LEGACY_FINES_IMPORT.name, LEGACY_FINES_IMPORT)
+        TIMELINES.register(OBJECTION, timeline.TIMELINE)
         REVIEWABLES.register(OBJECTION, review.REVIEWED)
         PREFIXES.register("violation", files.VIOLATION_FILES)
         payments.PAYABLES.register(settlements.BILL, payments.Payable(paid=settlements.paid, voided=settlements.voided))
@@ -69,6 +69,6 @@ class ViolationsConfig(AppConfig):
         FINDINGS.register("violation", publication.fact_of)
         OPEN_SETS.register("violations", open_data.VIOLATIONS)
         OBLIGATIONS.register("violations", obligations.obligations)
-        pages.CASE.register(OBJECTION, panels.case_page)
-        pages.MY_SHOPS.register("violations", panels.my_shops)
-        pages.SHOP_PAGE.register("violations", shop_page.block)
+        case_panels.CASE.register(OBJECTION, panels.case_page)
+        case_panels.MY_SHOPS.register("violations", panels.my_shops)
+        case_panels.SHOP_PAGE.register("violations", shop_page.block)

@@ -6,7 +6,7 @@ from municipality.cases.timeline import Timeline
 from violations.states import ObjectionState
 
 O = ObjectionState  # noqa: E741 - as the states above
-STORY = Timeline(
+TIMELINE = Timeline(
     name=_("Objection to a violation"),
     bad=frozenset({O.REFUSED, O.LAPSED, O.WITHDRAWN}),
     titles={

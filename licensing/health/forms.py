@@ -34,7 +34,7 @@ class SubmitRenewal(forms.Form):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         if data.get("changed") == "yes":
-            # The officer's lane decides about changes; the declaration of this page does not apply to it.
+            # An officer decides about changes; the declaration of this page does not apply to it.
             self.errors.pop("declared", None)
             self.errors.pop("total", None)
         return data

@@ -14,7 +14,7 @@ guard("licensing_healthlicence_stays_past", "licensing_healthlicence", "UPDATE",
 for _column in ("accepted_facts", "refusal_id"):
     frozen("licensing_renewal", [_column], once=f"OLD.{_column} IS NOT NULL", name=f"{_column}_once")
 insert_only("licensing_renewalchange")
-# In the officer's lane no licence is issued without accepted facts.
+# Where an officer decides, no licence is issued without accepted facts.
 guard(
     "licensing_officer_lane_accepted",
     "licensing_renewal",

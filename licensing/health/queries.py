@@ -54,7 +54,7 @@ class Offer:
 
     @property
     def may_be_studied(self) -> bool:
-        """Whether the officer's lane is open."""
+        """Whether an officer may decide about the renewal."""
         return rules.may_be_studied(self.conditions)
 
     @property

@@ -61,7 +61,7 @@ def _load(case: Case) -> _RenewalData:
     renewal: Any = rows.annotate(accepted_before=Subquery(accepted)).first()
     if renewal is None:
         raise LookupError(f"case {case.pk} has no renewal")
-    register.give_names([renewal.licence.shop])
+    register.attach_names([renewal.licence.shop])
     before = {**renewal.licence.registered_facts, **(renewal.accepted_before or {})}
     return _RenewalData(renewal, renewal.licence.shop, queries.declared_changes(renewal), before)
 

@@ -44,9 +44,9 @@ def window_opens_on(last_day: dt.date, window_days: int) -> dt.date:
 
 
 def conditions(context: RenewalContext, *, window_days: int, late_days: int = 0) -> list[Condition]:
-    """All conditions of the clean lane, in the order a person can act on them.
+    """All conditions of automatic approval, in the order a person can act on them.
 
-    Within `late_days` after its end a licence is still renewed in the clean lane, with a surcharge.
+    Within `late_days` after its end a licence is still renewed automatically, with a surcharge.
     """
     s = context
     result = [Condition("competent_authority", s.authority == MUNICIPALITY, {"authority": s.authority})]
@@ -74,7 +74,7 @@ def conditions(context: RenewalContext, *, window_days: int, late_days: int = 0)
 
 
 def may_renew(conditions: Collection[Condition]) -> bool:
-    """Whether the clean lane is open."""
+    """Whether the renewal is approved automatically."""
     return all(condition.is_met for condition in conditions)
 
 
@@ -83,7 +83,7 @@ OFFICER_CONDITIONS = frozenset({"in_time", "no_flag", "unchanged"})
 
 
 def may_be_studied(conditions: Collection[Condition]) -> bool:
-    """Whether the officer's lane is open: all other conditions are met."""
+    """Whether an officer may decide: all other conditions are met."""
     return all(condition.is_met or condition.code in OFFICER_CONDITIONS for condition in conditions)
 
 
@@ -93,7 +93,7 @@ def flags(conditions: Collection[Condition]) -> list[str]:
 
 
 def is_late(conditions: Collection[Condition]) -> bool:
-    """Whether the licence has ended: the renewal costs the surcharge in either lane."""
+    """Whether the licence has ended: the renewal costs the surcharge, whoever decides."""
     return any(condition.code == "in_time" for condition in conditions)
 
 

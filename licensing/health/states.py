@@ -29,11 +29,11 @@ RENEWAL_WORKFLOW = workflow(
     S.DRAFT,
     move("submit", S.DRAFT, to=S.AWAITING_PAYMENT, may="applicant", label=_("Submit the request")),
     move("pay", S.AWAITING_PAYMENT, to=S.PAID, label=_("Confirm the payment")),
-    # The officer's lane: a person decides before anything is paid.
+    # Review by an officer: a person decides before anything is paid.
     move("send_to_officer", S.DRAFT, to=S.IN_REVIEW, may="applicant", label=_("Send to the Municipality")),
     *desk_moves(S.IN_REVIEW, corrections=S.CORRECTIONS, countersign=S.COUNTERSIGN, accepted=S.AWAITING_PAYMENT, refused=S.REFUSED),
     move("lapse", S.CORRECTIONS, to=S.EXPIRED, label=_("Close without an answer")),
-    # The clean lane: the published rule approves, no officer is involved.
+    # Automatic approval: the published rule approves, no officer is involved.
     move("approve", S.PAID, to=S.APPROVED, label=_("Approve")),
     move("issue", S.APPROVED, to=S.ISSUED, label=_("Issue the licence")),
     move("refuse", [S.PAID, S.APPROVED], to=S.REFUSED, needs_reason=True, label=_("Refuse")),

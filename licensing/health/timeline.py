@@ -7,7 +7,7 @@ from municipality.cases.timeline import Timeline
 from municipality.review.timeline import MOVES
 
 S = RenewalState
-STORY = Timeline(
+TIMELINE = Timeline(
     name=_("Health licence renewal"),
     bad=frozenset({S.EXPIRED, S.WITHDRAWN, S.REFUSED}),
     titles={

@@ -22,6 +22,8 @@ REASONS = {
     "audit": _("audit"),
     "review": _("study of a request"),
     "file": _("opened a file of a request"),
+    "violation": _("opened a violation"),
+    "paying_back": _("opened a bill or payment, to pay money back"),
     "assisted": _("acted for you with your code"),
     "person_page": _("opened your page among the people"),
     "organisation_page": _("opened the page of an organisation you sign for"),

@@ -7,12 +7,14 @@ from typing import Any
 from allauth.account.forms import LoginForm
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts import known_devices, limits
 from municipality.accounts.models import User
-from municipality.accounts.services import second_factor
+from municipality.accounts.services import contacts, second_factor
 from municipality.ui.forms import CivilIdField, DigitsField, LtrInput, PhoneField
+from municipality.ui.plurals import within_span
 
 
 def _code_field(**options: Any) -> DigitsField:
@@ -43,7 +45,12 @@ class PhoneForm(forms.Form):
 
 
 class ContactCodeForm(forms.Form):
-    code = _code_field(label=_("Code"), help_text=_("The six digits in the message. The code is valid for ten minutes."))
+    code = _code_field(label=_("Code"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        time = within_span(contacts.LIFETIME_MINUTES)
+        self.fields["code"].help_text = gettext("The six digits in the message. The code must be used %(time)s.") % {"time": time}
 
 
 class LanguageForm(forms.Form):

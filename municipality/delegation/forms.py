@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.text import format_lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from municipality.delegation import registry
@@ -15,6 +16,7 @@ from municipality.delegation.models import Desk
 from municipality.kernel import digits
 from municipality.ui.dates import day_text
 from municipality.ui.forms import CivilIdField, DigitsField, LtrInput
+from municipality.ui.plurals import within_span
 
 
 class DayField(forms.DateField):
@@ -99,6 +101,10 @@ class ConsentCodeForm(forms.Form):
         label=_("Code that the person received"),
         length=6,
         widget=LtrInput({"autocomplete": "off"}, css="kp-input--code"),
-        help_text=_("Six digits from the text message. The person reads them out; they serve once and for ten minutes."),
         error_messages={"required": _("Enter the six digits.")},
     )
+
+    def __init__(self, *args: Any, minutes: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        text = gettext("Six digits from the text message. The person reads them out; they can be used once, %(time)s.")
+        self.fields["code"].help_text = text % {"time": within_span(minutes)}

@@ -161,6 +161,11 @@ class Consent(models.Model):
         return f"{self.pk}"
 
     @property
+    def code_minutes(self) -> int:
+        """How many minutes the code can be entered, by the rule in force when it was sent."""
+        return int((self.code_until - self.asked_at).total_seconds()) // 60
+
+    @property
     def key(self) -> str:
         return str(SubjectKey("consent", self.public_id))
 

@@ -11,16 +11,18 @@ from django.db import connection
 
 T = TypeVar("T")
 _entries: ContextVar[dict[Hashable, Any] | None] = ContextVar("request_cache", default=None)
+_outer_blocks: ContextVar[int] = ContextVar("request_cache_outer_blocks", default=0)
 
 
 @contextmanager
 def activate() -> Iterator[None]:
     """Use an empty cache inside the block, as `RequestCacheMiddleware` does for every request."""
-    token = _entries.set({})
+    entries, outer_blocks = _entries.set({}), _outer_blocks.set(len(connection.atomic_blocks))
     try:
         yield
     finally:
-        _entries.reset(token)
+        _entries.reset(entries)
+        _outer_blocks.reset(outer_blocks)
 
 
 def get_or_set(key: Hashable, read: Callable[[], T]) -> T:
@@ -44,6 +46,5 @@ def clear() -> None:
 
 
 def _in_transaction() -> bool:
-    """Whether a transaction is open, not counting the one around a test case (as Django's `atomic(durable=True)` does)."""
-    blocks: list[Any] = connection.atomic_blocks
-    return bool(blocks) and not blocks[-1]._from_testcase
+    """Whether an `atomic` block was entered since the cache was activated; one around the whole request, as in a test case, is none."""
+    return len(connection.atomic_blocks) > _outer_blocks.get()

@@ -92,7 +92,7 @@ class UploadEvent(StateEvent):
 Upload.EVENTS = UploadEvent
 
 
-class DayOfUploads(models.Model):
+class DailyUploads(models.Model):
     """How many files and bytes a person has begun to send on a day."""
 
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")

@@ -19,7 +19,7 @@ from municipality.kernel.errors import TransitionRefused
 from municipality.kernel.transitions import transition
 from municipality.uploads import file_names, parts, queries, refusals, registry
 from municipality.uploads.inspection import Drawn
-from municipality.uploads.models import DayOfUploads, Upload
+from municipality.uploads.models import DailyUploads, Upload
 from municipality.uploads.states import LIVE, UploadState
 
 SYSTEM = system("uploads")
@@ -86,8 +86,8 @@ def _find_unfinished(owner: Any, subject: str, slot: str, size: int, fingerprint
 def _count_daily_use(owner: Any, size: int) -> None:
     """Count a file against the daily limits, by one UPDATE. Raises FileRefused("day_is_full")."""
     today = clock.today()
-    DayOfUploads.objects.bulk_create([DayOfUploads(person=owner, day=today)], ignore_conflicts=True)
-    fits = DayOfUploads.objects.filter(
+    DailyUploads.objects.bulk_create([DailyUploads(person=owner, day=today)], ignore_conflicts=True)
+    fits = DailyUploads.objects.filter(
         person=owner, day=today, files__lt=settings.UPLOADS_DAILY_FILES, bytes__lte=settings.UPLOADS_DAILY_BYTES - size
     )
     if not fits.update(files=F("files") + 1, bytes=F("bytes") + size):
@@ -252,5 +252,5 @@ def _expire(upload: Upload) -> bool:
 
 def sweep() -> int:
     """Delete parts that are not needed, and counters of past days. Returns how many parts."""
-    DayOfUploads.objects.filter(day__lt=clock.today() - queries.UNFINISHED).delete()
+    DailyUploads.objects.filter(day__lt=clock.today() - queries.UNFINISHED).delete()
     return parts.sweep(queries.with_parts())

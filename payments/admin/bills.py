@@ -70,10 +70,10 @@ class BillAdmin(MoneyAdmin):
 
 @admin.register(Receipt)
 class ReceiptAdmin(MoneyAdmin):
-    list_display = ("number_code", "bill_code", "amount", "stands", "issued_at")
+    list_display = ("number_code", "bill_code", "amount", "is_valid", "issued_at")
     list_select_related = ("bill", "allocation")
     search_fields = ("number", "bill__reference")
-    fields = ("number_code", "bill_code", "amount", "payment_code", "stands", "issued_at", "document_code")
+    fields = ("number_code", "bill_code", "amount", "payment_code", "is_valid", "issued_at", "document_code")
 
     def person_of(self, row: Any) -> tuple[str, str] | None:
         return row.bill.payer.key, row.bill.key
@@ -94,8 +94,8 @@ class ReceiptAdmin(MoneyAdmin):
     def payment_code(self, receipt: Receipt) -> SafeString | str:
         return code(receipt.inquiry.payment_id)
 
-    @admin.display(description=_("stands"), boolean=True)
-    def stands(self, receipt: Receipt) -> bool:
+    @admin.display(description=_("valid"), boolean=True)
+    def is_valid(self, receipt: Receipt) -> bool:
         return receipt.allocation.is_settled
 
     @admin.display(description=_("document"))

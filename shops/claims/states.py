@@ -1,4 +1,4 @@
-"""The claim of a shop: states and moves. The officer's lane has the moves of the desk."""
+"""The claim of a shop: states and moves. The review by an officer has the moves of the desk."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _

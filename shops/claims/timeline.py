@@ -7,7 +7,7 @@ from municipality.review.timeline import MOVES
 from shops.claims.states import ClaimState
 
 C = ClaimState
-STORY = Timeline(
+TIMELINE = Timeline(
     name=_("Claim of a shop"),
     bad=frozenset({C.REFUSED, C.WITHDRAWN, C.EXPIRED}),
     titles={

@@ -10,18 +10,18 @@ from __future__ import annotations
 import datetime as dt
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from django.core import signing
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import clock
-from municipality.kernel.bulk_copy import copy_rows
 from municipality.kernel.errors import Refused
 from shops.models import SearchEntry, Shop, ShopEvent
 from shops.models.open_data import ADDED, LICENCE_CHANGED, UPDATED, Change, Edition, Pending, Published
@@ -91,10 +91,7 @@ def number_some(limit: int = BATCH) -> int:
             number = last + len(changes) + 1
             changes.append(Change(number=number, shop_id=shop, kind=kind, on=on, at=at, data=data, row=public, area_id=area, block=block))
     Change.objects.bulk_create(changes, batch_size=BATCH)
-    states = [Published(shop_id=shop, digest=d, licence=licence) for shop in rows for d, licence in [table.fingerprint(rows[shop])]]
-    Published.objects.bulk_create(
-        states, update_conflicts=True, unique_fields=["shop"], update_fields=["digest", "licence"], batch_size=BATCH
-    )
+    _publish(rows)
     Published.objects.filter(pk__in=merged).delete()
     Pending.objects.filter(pk__in=[pending.pk for pending in waiting]).delete()
     return len(changes)
@@ -153,9 +150,18 @@ def compare_slice(after: int = 0) -> Comparison:
     if _is_published():
         return Comparison(last, _mark_differing(today, keys))
     Published.objects.filter(**keys).delete()
-    prints = ((key, *table.fingerprint(row)) for key, row in table.rows(today, keys=keys))
-    copy_rows(connection, Published._meta.db_table, ("shop_id", "digest", "licence"), prints)
+    rows = table.rows(today, keys=keys)
+    while batch := dict(islice(rows, BATCH)):
+        _publish(batch)
     return Comparison(last, 0)
+
+
+def _publish(rows: Mapping[int, table.Row]) -> None:
+    """Store these rows as published. A second process that writes the same shops waits for the first and then updates them."""
+    states = [Published(shop_id=shop, digest=d, licence=licence) for shop, row in rows.items() for d, licence in [table.fingerprint(row)]]
+    Published.objects.bulk_create(
+        states, update_conflicts=True, unique_fields=["shop"], update_fields=["digest", "licence"], batch_size=BATCH
+    )
 
 
 def _mark_differing(today: dt.date, keys: dict[str, int]) -> int:

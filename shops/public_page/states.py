@@ -1,4 +1,4 @@
-"""Corrections of a shop's page and replies on it: states and moves. The officer's lane has the moves of the desk."""
+"""Corrections of a shop's page and replies on it: states and moves. The review by an officer has the moves of the desk."""
 
 from typing import Any
 

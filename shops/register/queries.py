@@ -85,7 +85,7 @@ def with_names(shops: QuerySet[Shop]) -> QuerySet[Shop]:
     return shops.select_related(*NAMED)
 
 
-def give_names(shops: Iterable[Shop]) -> None:
+def attach_names(shops: Iterable[Shop]) -> None:
     """Set the area and activity of each shop from the cache, where a join costs more."""
     name_lists.attach_names(shops)
 

@@ -14,7 +14,7 @@ from shops.search.box import Box, cell_words
 from shops.search.cursors import Position, position_of, token_of
 from shops.search.engines import ENOUGH, WINDOW, Candidate, Engine, Where, engine
 from shops.search.index import cell, cell_word
-from shops.search.ranking import distance, question, score
+from shops.search.ranking import build_ranking_query, distance, score
 from shops.search.text import QueryText, read
 from shops.search.vocabulary import Group
 
@@ -66,11 +66,11 @@ class SearchQuery:
 
 @dataclass(frozen=True)
 class Hit:
-    """One result. `away` is in kilometres; the licence and its last day are those of the index."""
+    """One result. The licence and its last day are those of the index."""
 
     shop_id: int
     score: float
-    away: float | None
+    distance_km: float | None
     licence: str = ""
     licence_end: dt.date | None = None
 
@@ -210,7 +210,7 @@ class _Search:
         return all(any(str(pk) in words for pk in pks) for pks, _ in self.required_filters)
 
     def _rank(self, candidates: Iterable[Candidate]) -> list[tuple[float, Candidate]]:
-        compared = question(self.typed.key, self.groups, self.today, self.query.near)
+        compared = build_ranking_query(self.typed.key, self.groups, self.today, self.query.near)
         found: dict[int, tuple[float, Candidate]] = {}
         for candidate in candidates:
             if candidate.shop_id not in found and self._passes_filters(candidate):

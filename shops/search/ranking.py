@@ -19,7 +19,7 @@ PLACE_PART = 3
 
 
 @dataclass(frozen=True)
-class Question:
+class RankingQuery:
     """What candidates are compared with. `hits`: id of a word, as text, to the groups that it matches with their weights."""
 
     key: str
@@ -31,7 +31,8 @@ class Question:
     point: tuple[float, float] | None = None
 
 
-def question(key: str, groups: Sequence[Group], today: dt.date, point: tuple[float, float] | None) -> Question:
+def build_ranking_query(key: str, groups: Sequence[Group], today: dt.date, point: tuple[float, float] | None) -> RankingQuery:
+    """The words of a search and where they match, in the form that `score` compares each candidate with."""
     hits: dict[str, list[tuple[int, float]]] = {}
     for position, group in enumerate(groups):
         for match in group.matches.values():
@@ -40,40 +41,40 @@ def question(key: str, groups: Sequence[Group], today: dt.date, point: tuple[flo
             hits.setdefault(str(match.id), []).append((position, match.weight / PART_WEIGHTS[PLACE_PART]))
     values = [(0.3 if group.is_optional else 1.0) / (1 + 0.15 * log10(1 + group.count)) for group in groups]
     required = frozenset(n for n, group in enumerate(groups) if group.can_be_met and not group.is_optional)
-    return Question(key, hits, frozenset(hits), values, required, today, point)
+    return RankingQuery(key, hits, frozenset(hits), values, required, today, point)
 
 
-def score(question: Question, candidate: Candidate) -> float | None:
+def score(query: RankingQuery, candidate: Candidate) -> float | None:
     """The score of a candidate, rounded so that ties are equal; None if it lacks a required word."""
-    best = [0.0] * len(question.values)
+    best = [0.0] * len(query.values)
     answered = [0, 0]
     sizes = [1, 1]
     for section, part in enumerate(candidate.words.split("|")):
         ids = part.split()
-        present = question.known.intersection(ids)  # a part has each word once
+        present = query.known.intersection(ids)  # a part has each word once
         if section < 2:
             sizes[section], answered[section] = max(len(ids), 1), len(present)
         for word in present:
-            for group, weight in question.hits[word]:
+            for group, weight in query.hits[word]:
                 best[group] = max(best[group], weight * PART_WEIGHTS[section])
-    whole = question.key and question.key in (candidate.name_ar, candidate.name_en)
-    begins = question.key and (candidate.name_ar.startswith(question.key) or candidate.name_en.startswith(question.key))
-    wholly = begins and f"{question.key} " in (candidate.name_ar[: len(question.key) + 1], candidate.name_en[: len(question.key) + 1])
-    if not begins and any(not best[group] for group in question.required):
+    whole = query.key and query.key in (candidate.name_ar, candidate.name_en)
+    begins = query.key and (candidate.name_ar.startswith(query.key) or candidate.name_en.startswith(query.key))
+    wholly = begins and f"{query.key} " in (candidate.name_ar[: len(query.key) + 1], candidate.name_en[: len(query.key) + 1])
+    if not begins and any(not best[group] for group in query.required):
         return None
-    total = sum(question.values) or 1.0
-    value = 2 * sum(b * v for b, v in zip(best, question.values, strict=True)) / total
+    total = sum(query.values) or 1.0
+    value = 2 * sum(b * v for b, v in zip(best, query.values, strict=True)) / total
     value += 0.35 * max(answered[0] / sizes[0], answered[1] / sizes[1])
     value += 1.0 if whole else 0.5 if wholly else 0.2 if begins else 0.0
-    if candidate.closed_on is not None and candidate.closed_on <= question.today:
+    if candidate.closed_on is not None and candidate.closed_on <= query.today:
         value -= 0.06
     elif candidate.suspended_on is None:
         value += 0.03
-    if candidate.licence == LicenceState.ACTIVE and candidate.licence_end is not None and candidate.licence_end >= question.today:
+    if candidate.licence == LicenceState.ACTIVE and candidate.licence_end is not None and candidate.licence_end >= query.today:
         value += 0.03
-    if question.point is not None:
-        away = distance(question.point, candidate)
-        value += 0.0 if away is None else 0.6 * max(0.0, 1 - away / 5)
+    if query.point is not None:
+        distance_km = distance(query.point, candidate)
+        value += 0.0 if distance_km is None else 0.6 * max(0.0, 1 - distance_km / 5)
     return round(value, 4)
 
 

@@ -33,13 +33,13 @@ LICENCES: dict[str, tuple[str, Any]] = {
 
 @dataclass(frozen=True)
 class ResultLine:
-    """One shop in a list. `away` is in kilometres; `licence` is empty without one."""
+    """One shop in a list. `licence` is empty without one."""
 
     shop: Shop
     state: str
     licence: str
     licence_end: Any
-    away: float | None
+    distance_km: float | None
     matched: frozenset[str] = frozenset()
     opening_status: OpeningStatus | None = None  # by its stated hours; None for a suspended or closed shop
 
@@ -100,7 +100,7 @@ def rows(answer: SearchResult) -> list[ResultLine]:
     shops = {shop.pk: shop for shop in Shop.objects.select_related("hours").filter(pk__in=[hit.shop_id for hit in answer.hits])}
     name_lists.attach_names(shops.values())
     return [
-        line(shops[hit.shop_id], hit.licence, hit.licence_end, away=hit.away, matched=answer.matched)
+        line(shops[hit.shop_id], hit.licence, hit.licence_end, distance_km=hit.distance_km, matched=answer.matched)
         for hit in answer.hits
         if hit.shop_id in shops
     ]
@@ -112,13 +112,13 @@ def line_of(shop: Shop) -> ResultLine:
     return line(shop, licence, end)
 
 
-def line(shop: Shop, licence: str, end: Any, *, away: float | None = None, matched: frozenset[str] = frozenset()) -> ResultLine:
+def line(shop: Shop, licence: str, end: Any, *, distance_km: float | None = None, matched: frozenset[str] = frozenset()) -> ResultLine:
     """The line of a shop; `matched` are the folded words to mark. A licence after its last day counts as ended."""
     if licence == LicenceState.ACTIVE and end and end < clock.today():
         licence = LicenceState.ENDED
     state, stated = state_of(shop), getattr(shop, "hours", None)
     status = opening_status(stated) if stated is not None and state == "open" else None
-    return ResultLine(shop, state, licence, end, away, matched, status)
+    return ResultLine(shop, state, licence, end, distance_km, matched, status)
 
 
 def marked(name: str, matched: frozenset[str]) -> SafeString:

@@ -1,4 +1,4 @@
-// The inspector's device: the form of a minute, kept and sent by fieldwork.js. Every page works without it.
+// The inspector's device: the form of a violation report, kept and sent by fieldwork.js. Every page works without it.
 
 import { Panel, Queue, Store, VisitForm, start } from "./fieldwork.js";
 
@@ -14,6 +14,7 @@ function measure() {
 }
 
 if (page) {
+  // The store keeps its first name, "minutes": devices hold unsent violation reports in it.
   const queue = new Queue(new Store("kp-field", "minutes"), page.dataset.sync);
   const panel = new Panel(document.querySelector("[data-field-queue]"), queue);
   if (form) {

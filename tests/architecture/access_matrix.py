@@ -254,8 +254,8 @@ ROWS: list[Row] = [
     staff("/admin/payments/difference/export.exe", NO, NOWHERE, cashier=NOWHERE, checker=NOWHERE),
     *table("violations/violation", "{s.fines.served.pk}", auditor=PAGE, supervisor=PAGE, hidden=True, of_branch=True),
     *table("violations/referralbatch", "{s.fines.batch.pk}", auditor=PAGE),
-    *table("violations/judicialwarrant", "{s.fines.spell.pk}", auditor=PAGE),
-    *table("violations/team", "{s.fines.spell.team_id}", auditor=PAGE),
+    *table("violations/judicialwarrant", "{s.fines.warrant.pk}", auditor=PAGE),
+    *table("violations/team", "{s.fines.warrant.team_id}", auditor=PAGE),
     # The field, and the office of minutes.
     field("", "403 403 405 405 405 405", READ),
     field("new/", NO_FORM, FORM),

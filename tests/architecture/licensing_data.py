@@ -1,4 +1,4 @@
-"""Rows for the tables of the officer's lane and of amounts owed back: one of everything that their guards speak of."""
+"""Rows for the tables of the review by an officer and of amounts owed back: one of everything that their guards speak of."""
 
 from __future__ import annotations
 

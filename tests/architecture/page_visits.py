@@ -187,7 +187,7 @@ def of_cases() -> list[Visit]:
 
 
 def of_changes() -> list[Visit]:
-    """The officer's lane: each page before and after a wrong answer."""
+    """The review by an officer: each page before and after a wrong answer."""
     begin = (CHANGES, {})
     all_facts = (f"{CHANGES}what/", {"changed": ["trade_name", "activity", "area_m2", "manager", "address"], "version": "1"})
     late = "/{lang}/health-licence/{shop_late}/changes/"

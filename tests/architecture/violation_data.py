@@ -1,4 +1,4 @@
-"""Rows of violations for the sample: an inspector with a spell, minutes at the owner's shop in the states that pages start from."""
+"""Rows of violations for the sample: an inspector with a warrant, reports at the owner's shop in the states that pages start from."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Fines:
     authority: User  # allows it
     court: User
     shop: Shop  # of the owner
-    spell: JudicialWarrant
+    warrant: JudicialWarrant
     served: Violation  # its settlement is open, its notice drawn, with a photo
     photo: Upload
     warned: Violation
@@ -91,7 +91,7 @@ def fill(sample: Sample) -> Fines:
     inspector, clerk, authority, referrer = (staff(r) for r in ("inspector", "violation_clerk", "violation_authority", "court_clerk"))
     today = clock.today()
     team = Team.objects.create(code="HA-M", branch=shop.branch, name_ar="فريق حولي", name_en="Hawalli team")
-    spell = JudicialWarrant.objects.create(
+    warrant = JudicialWarrant.objects.create(
         user=inspector,
         team=team,
         badge_no="0042",
@@ -125,7 +125,7 @@ def fill(sample: Sample) -> Fines:
     rows |= {"carried": Violation.objects.get(paper__file=file)}
     people: dict[str, Any] = {"inspector": inspector, "clerk": clerk, "authority": authority, "court": referrer}
     _let_act(sample, shop)
-    return Fines(**people, **rows, shop=shop, spell=spell, photo=photo, batch=batch, objection=objection, paper=file)
+    return Fines(**people, **rows, shop=shop, warrant=warrant, photo=photo, batch=batch, objection=objection, paper=file)
 
 
 def _let_act(sample: Sample, shop: Shop) -> None:

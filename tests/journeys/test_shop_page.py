@@ -137,6 +137,6 @@ def test_the_sheet_for_the_door_fits_a_phone_and_is_one_code(
     page.locator("a[href$='/door/']").first.click()
     visitor.arrive("/door/$")
     assert axe(page) == [] and overhang(page) <= 0
-    assert page.locator(".kp-door svg").count() == 1
+    assert page.locator(".kp-entrance-sheet svg").count() == 1
     page.emulate_media(media="print")
-    assert page.locator("h1").is_hidden() and page.locator(".kp-door svg").is_visible()
+    assert page.locator("h1").is_hidden() and page.locator(".kp-entrance-sheet svg").is_visible()

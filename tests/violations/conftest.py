@@ -50,7 +50,7 @@ def stranger(db: Any) -> Any:
 def make_inspector(rules: None) -> Callable[..., Any]:
     """A member of staff with the status of a judicial officer in a branch, for every offence unless said otherwise."""
 
-    def make(login: str = "inspector", branch: str = "HA", *, womens: bool = False, scope: list[str] | None = None, **spell: Any) -> Any:
+    def make(login: str = "inspector", branch: str = "HA", *, womens: bool = False, scope: list[str] | None = None, **warrant: Any) -> Any:
         home = Branch.objects.get(pk=branch)
         user = StaffFactory(groups=["inspector"], login=login, branch=home)
         code = f"{branch}-{'W' if womens else 'M'}"
@@ -66,7 +66,7 @@ def make_inspector(rules: None) -> Callable[..., Any]:
             "first_day": dt.date(2025, 1, 5),
             "last_day": dt.date(2028, 1, 4),
         }
-        JudicialWarrant.objects.create(user=user, **(values | spell))
+        JudicialWarrant.objects.create(user=user, **(values | warrant))
         return user
 
     return make

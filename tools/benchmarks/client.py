@@ -77,12 +77,30 @@ class Line:
         head, _, body = got.partition(b"\r\n\r\n")
         first, *rest = head.decode("latin1").split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in rest)}
+        status = int(first.split()[1])
+        if headers.get("transfer-encoding") == "chunked":
+            return status, headers, self._chunks(body)
         missing = int(headers.get("content-length", 0)) - len(body)
         parts = [body]
         while missing > 0:
             parts.append(self._more())
             missing -= len(parts[-1])
-        return int(first.split()[1]), headers, b"".join(parts)
+        return status, headers, b"".join(parts)
+
+    def _chunks(self, got: bytes) -> bytes:
+        """The body of a chunked answer, of which `got` has arrived."""
+        parts = []
+        while True:
+            while b"\r\n" not in got:
+                got += self._more()
+            size, _, got = got.partition(b"\r\n")
+            length = int(size, 16)
+            while len(got) < length + 2:  # the chunk and the end of its line
+                got += self._more()
+            parts.append(got[:length])
+            got = got[length + 2 :]
+            if length == 0:
+                return b"".join(parts)
 
     def _more(self) -> bytes:
         assert self.line is not None

@@ -16,7 +16,7 @@ from typing import Any
 KIND = "shops.commercial_page"
 
 
-def main(arguments: list[str]) -> int:
+def run(arguments: list[str]) -> int:
     import django
 
     django.setup()
@@ -146,4 +146,4 @@ def content() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run(sys.argv[1:]))

@@ -17,7 +17,7 @@ from typing import Any
 CHECKED, TAKEN = 500, 300  # lines of one batch, so that a small sheet has several
 
 
-def main(arguments: list[str]) -> int:
+def run(arguments: list[str]) -> int:
     import django
 
     django.setup()
@@ -177,4 +177,4 @@ def _rows(file: Any) -> dict[str, Iterable[Any]]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run(sys.argv[1:]))

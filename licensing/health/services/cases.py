@@ -20,7 +20,7 @@ from shops.models import Shop
 def open_renewal(
     *, shop: Shop, applicant: User, offer: Offer, editions: Sequence[Edition], due_on: dt.date | None, actor: Actor, **lane: Any
 ) -> Renewal:
-    """Create the case and the renewal; `lane` are the fields that only the officer's lane has. Raises what `open_case` does.
+    """Create the case and the renewal; `lane` are the fields that only a renewal for an officer has. Raises what `open_case` does.
 
     Raises ValueError for an offer without a licence to renew, which the caller has refused before.
     """

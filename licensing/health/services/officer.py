@@ -1,4 +1,4 @@
-"""The officer's lane of a renewal: sent, corrected, accepted, refused, withdrawn or lapsed."""
+"""A renewal that an officer decides: sent, corrected, accepted, refused, withdrawn or lapsed."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def send_to_officer(
 ) -> Case:
     """Send a renewal that an officer decides: case, changes, files, queue entry and message in one transaction.
 
-    Raises Refused: the first unmet condition that an officer cannot waive, "nothing_changed" where the clean lane is open,
+    Raises Refused: the first unmet condition that an officer cannot waive, "nothing_changed" where it is approved automatically,
     "not_complete" with pages or files missing, "draft_changed" when another device changed an answer since the page was
     read, "price_changed" when `expected_fils` is not the total, "files_waiting" while a file is being checked. Raises
     NotPermitted where `actor` may not act for the applicant.

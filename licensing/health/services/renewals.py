@@ -1,4 +1,4 @@
-"""Submitting, withdrawing and closing a renewal of the clean lane."""
+"""Submitting, withdrawing and closing a renewal that is approved automatically."""
 
 from __future__ import annotations
 

@@ -19,7 +19,8 @@ from municipality.kernel import clock, digits
 from municipality.kernel.errors import Refused
 
 Contact = Literal["email", "phone"]
-LIFETIME = dt.timedelta(minutes=10)
+LIFETIME_MINUTES = 10
+LIFETIME = dt.timedelta(minutes=LIFETIME_MINUTES)
 MAX_TRIES = 5
 
 

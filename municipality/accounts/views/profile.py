@@ -100,7 +100,8 @@ def confirm(request: AuthenticatedHttpRequest, name: str) -> HttpResponse:
     user = request.user
     code = contacts.waiting_code(user, which)
     if code is None:
-        return render(request, "accounts/code_over.html", {"contact": which}, status=409 if request.method == "POST" else 200)
+        context = {"contact": which, "minutes": contacts.LIFETIME_MINUTES}
+        return render(request, "accounts/code_over.html", context, status=409 if request.method == "POST" else 200)
     form, submitted = read_form(request, ContactCodeForm)
     status = 400 if submitted else 200
     if submitted and form.is_valid():

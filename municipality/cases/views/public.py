@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.accounts.access import public
 from municipality.accounts.limits import WRONG_DIGITS, take_attempt
+from municipality.accounts.services import contacts
 from municipality.cases import queries, timeline
 from municipality.cases.catalogue import CATALOGUE, ServiceEntry, terms
 from municipality.cases.forms import TrackForm
@@ -79,7 +80,7 @@ def track(request: HttpRequest) -> HttpResponse:
 @public
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
-    return render(request, "public/privacy.html")
+    return render(request, "public/privacy.html", {"code_minutes": contacts.LIFETIME_MINUTES})
 
 
 @public

@@ -28,6 +28,7 @@ from municipality.kernel.actors import Actor, system
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.services import send, send_sms_code
 from municipality.rulebook import queries as rulebook
+from municipality.ui.plurals import within_span
 
 LIMITS = "limits.delegation"
 ROLE = "counter"  # the group of staff who may assist
@@ -113,10 +114,15 @@ def send_code(consent_id: int) -> None:
         return
     code = civil_ids.decrypt(row.code_cipher, "consent")
     with translation.override(person.language):
-        values = {"code": code, "service": str(registry.SERVICES[row.purpose].name), "branch": _branch(row, person.language)}
+        values = {
+            "code": code,
+            "service": str(registry.SERVICES[row.purpose].name),
+            "branch": _branch(row, person.language),
+            "time": within_span(row.code_minutes),
+        }
         text = gettext(
             "Kuwait Municipality: code %(code)s lets an employee of %(branch)s act for you once in: %(service)s."
-            " Tell it only to the employee you are speaking with. It serves for ten minutes."
+            " Tell it only to the employee you are speaking with. It must be used %(time)s."
         )
     send_sms_code(to=person.phone, text=text % values, idempotency_key=f"consent-{row.pk}")
 

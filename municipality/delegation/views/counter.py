@@ -46,7 +46,7 @@ def code(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     row = consents.pending(user, public_id)
     if row is None:
         return render(request, "delegation/assist_over.html", status=409 if request.method == "POST" else 200)
-    form, submitted = read_form(request, ConsentCodeForm)
+    form, submitted = read_form(request, ConsentCodeForm, minutes=row.code_minutes)
     status = 400 if submitted else 200
     if submitted and form.is_valid():
         try:

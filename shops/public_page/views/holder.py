@@ -60,14 +60,18 @@ def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
 
 def _addresses(shop: Shop, *, may_state: bool) -> dict[str, str]:
     hours = reverse("shops:hours", args=[shop.public_id]) if may_state else ""
-    return {"page": reverse("shops:shop", args=[shop.public_id]), "door": reverse("shops:door", args=[shop.public_id]), "hours": hours}
+    return {
+        "page": reverse("shops:shop", args=[shop.public_id]),
+        "entrance_sheet": reverse("shops:entrance_sheet", args=[shop.public_id]),
+        "hours": hours,
+    }
 
 
 @access("on_behalf")
 @require_safe
-def door(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
+def entrance_sheet(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """A sheet to print for the entrance: a QR code of the shop's page in the reader's language."""
     shop, _access = shop_or_404(request.user, public_id, "")
     address = f"{settings.PORTAL_URL}/shops/{shop.public_id}/"
     code = qr.svg(address, label=_("Code that leads to the page of the shop"))
-    return render(request, "shops/page/door.html", {"shop": shop, "code": code, "address": address})
+    return render(request, "shops/page/entrance_sheet.html", {"shop": shop, "code": code, "address": address})

@@ -80,7 +80,7 @@ class ShopSerializer(serializers.Serializer[Any]):
         help_text="By the hours it states, at the moment of the answer; null where they are not known or the shop does not stand open.",
     )
     open_now_until = serializers.DateTimeField(allow_null=True, help_text="When `open_now` changes; null where it does not within a week.")
-    distance_km = serializers.FloatField(source="away", allow_null=True)
+    distance_km = serializers.FloatField(allow_null=True)
 
 
 def shops_as_data(lines: Iterable[results.ResultLine]) -> list[Any]:

@@ -10,7 +10,7 @@ from django.db import connection
 
 from municipality.accounts.models import User
 from municipality.uploads import parts, services
-from municipality.uploads.models import DayOfUploads, Upload
+from municipality.uploads.models import DailyUploads, Upload
 from municipality.uploads.refusals import FileRefused
 from tests.municipality.uploads.conftest import SUBJECT, Draft
 
@@ -45,10 +45,10 @@ def at_once(number: int, act: Callable[[int], object]) -> list[str]:
 def test_the_last_places_of_a_day_are_given_once(draft: Draft, owner: User, settings: object) -> None:
     for _ in range(4):
         services.begin(owner=owner, subject=SUBJECT, slot="lease", name="x.jpg", size=10)
-    DayOfUploads.objects.update(files=48)
+    DailyUploads.objects.update(files=48)
     told = at_once(8, lambda place: services.begin(owner=owner, subject=SUBJECT, slot="lease", name=f"{place}.jpg", size=10))
     assert sorted(told) == ["day_is_full"] * 6 + ["done"] * 2
-    assert (DayOfUploads.objects.get().files, Upload.objects.count()) == (50, 6)
+    assert (DailyUploads.objects.get().files, Upload.objects.count()) == (50, 6)
 
 
 def test_a_slot_for_one_file_takes_one(draft: Draft, owner: User) -> None:

@@ -15,7 +15,7 @@ from municipality.audit.models import AuditEvent
 from municipality.kernel.errors import TransitionRefused
 from municipality.uploads import parts, queries, registry, services
 from municipality.uploads.invariants import findings
-from municipality.uploads.models import DayOfUploads, Upload
+from municipality.uploads.models import DailyUploads, Upload
 from municipality.uploads.refusals import FileRefused
 from municipality.uploads.states import UploadState
 from tests.municipality.uploads import seeds
@@ -172,7 +172,7 @@ def test_more_than_a_hundred_megabytes_a_day_are_refused_whatever_comes_first(dr
         services.begin(owner=owner, subject=SUBJECT, slot="lease", name="x.jpg", size=10 * mb)
     with pytest.raises(FileRefused, match="day_is_full"):
         services.begin(owner=owner, subject=SUBJECT, slot="lease", name="x.jpg", size=1)
-    assert DayOfUploads.objects.get().bytes == 100 * mb
+    assert DailyUploads.objects.get().bytes == 100 * mb
     assert Upload.objects.count() == 10
 
 
@@ -189,7 +189,7 @@ def test_a_refused_beginning_does_not_count(draft: Draft, owner: User) -> None:
     for size in (10, 0, 11 * 1024 * 1024):
         with pytest.raises(FileRefused):
             services.begin(owner=owner, subject=SUBJECT, slot="drawing", name="x.jpg", size=size)
-    assert DayOfUploads.objects.get().files == 1
+    assert DailyUploads.objects.get().files == 1
 
 
 # Pieces.
@@ -280,7 +280,7 @@ def test_a_file_that_reads_as_whole_by_its_form_is_received_in_chunks(draft: Dra
 def test_a_beginning_whose_answer_was_lost_takes_no_second_place(draft: Draft, owner: User, fingerprint: str, begun: int) -> None:
     for _ in range(2):
         services.begin(owner=owner, subject=SUBJECT, slot="lease", name="a.jpg", size=10, fingerprint=fingerprint)
-    assert Upload.objects.count() == begun == DayOfUploads.objects.get().files
+    assert Upload.objects.count() == begun == DailyUploads.objects.get().files
 
 
 def test_another_file_or_one_that_has_arrived_is_begun_anew(draft: Draft, owner: User, jpeg: bytes) -> None:

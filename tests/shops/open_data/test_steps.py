@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,12 @@ from django.test import Client
 from municipality.jobs.models import Job, JobState
 from shops import tasks
 from shops.models import Edition, Pending, Published, Shop
-from shops.open_data import feed, formats, writer
+from shops.open_data import feed, formats, table, writer
 from shops.open_data.writer import EditionBusy
 from tests.conftest import Clock
 from tests.open_database import on_postgres
 from tests.shops.open_data.conftest import Register, fill
+from tests.threads import at_once
 
 NIGHT = "2026-11-26"
 
@@ -155,6 +156,39 @@ def test_the_first_comparison_takes_every_slice_as_told(db: Any, store: Path, mo
     assert Published.objects.count() == 10
     feed.compare_slice(0)
     assert Published.objects.count() == 10, "doing a slice twice does no harm"
+
+
+@pytest.mark.django_db
+def test_a_first_comparison_beside_another_one_ends_with_each_shop_once(db: Any, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(10)
+    feed.number_all()
+    read = table.rows
+
+    def rows_with_another_comparison(*arguments: Any, **options: Any) -> Iterator[Any]:
+        monkeypatch.setattr(table, "rows", read)
+        feed.compare_slice()
+        yield from read(*arguments, **options)
+
+    monkeypatch.setattr(table, "rows", rows_with_another_comparison)
+    assert feed.compare_slice() == feed.Comparison(None, 0)
+    assert Published.objects.count() == 10
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.postgres
+def test_two_first_comparisons_at_once_wait_for_each_other(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(10)
+    feed.number_all()
+    Published.objects.all().delete()
+    written, publish = threading.Barrier(2), feed._publish
+
+    def publish_together(rows: Any) -> None:
+        written.wait(10)  # neither has committed when the other begins to write
+        publish(rows)
+
+    monkeypatch.setattr(feed, "_publish", publish_together)
+    assert at_once(feed.compare_slice, feed.compare_slice) == [feed.Comparison(None, 0)] * 2
+    assert Published.objects.count() == 10
 
 
 @pytest.mark.django_db

@@ -80,7 +80,7 @@ def test_near_shops_come_first_and_far_ones_not_at_all(make_shop: Make) -> None:
     nearer = make_shop(name_ar="صالون النور", latitude=29.3341, longitude=48.0341)
     hits = search_shops(SearchQuery(text="النور", near=(29.334, 48.034))).hits
     assert [hit.shop_id for hit in hits] == [nearer.pk, near.pk]
-    assert hits[0].away is not None and hits[0].away < 0.1
+    assert hits[0].distance_km is not None and hits[0].distance_km < 0.1
     assert far.pk in found("النور")
 
 

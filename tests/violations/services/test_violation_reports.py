@@ -137,7 +137,7 @@ def test_facts_that_cannot_be_are_refused_with_a_sentence(inspector: Any, shop: 
 
 
 @pytest.mark.parametrize(
-    ("spell", "code"),
+    ("warrant", "code"),
     [
         ({"last_day": dt.date(2026, 11, 23)}, "no_inspector"),
         ({"first_day": dt.date(2026, 11, 25)}, "no_inspector"),
@@ -146,9 +146,9 @@ def test_facts_that_cannot_be_are_refused_with_a_sentence(inspector: Any, shop: 
     ],
 )
 def test_only_an_inspector_in_office_in_scope_and_at_home_writes(
-    make_inspector: Callable[..., Any], shop: Shop, spell: dict[str, Any], code: str
+    make_inspector: Callable[..., Any], shop: Shop, warrant: dict[str, Any], code: str
 ) -> None:
-    inspector = make_inspector("other", **spell)
+    inspector = make_inspector("other", **warrant)
     with pytest.raises(NotPermitted) as refused:
         violation_reports.record(inspector=inspector, findings=found(shop))
     assert refused.value.code == code

@@ -1,4 +1,4 @@
-"""The officer's lane: sent, corrected, accepted, refused, withdrawn, lapsed; each in one transaction."""
+"""Review by an officer: sent, corrected, accepted, refused, withdrawn, lapsed; each in one transaction."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def test_a_review_block_sends_a_clean_shop_to_an_officer_and_a_stop_block_to_nob
     assert stopped.value.code == "no_block"
 
 
-def test_a_late_renewal_costs_the_surcharge_with_its_article_in_the_clean_lane(make_shop: Any, owner: Any) -> None:
+def test_a_late_renewal_costs_the_surcharge_with_its_article_when_approved_automatically(make_shop: Any, owner: Any) -> None:
     shop = make_shop(ends_in=-10)
     offer = queries.offer(shop)
     assert offer.may_renew and offer.is_late

@@ -1,4 +1,4 @@
-"""The sheet for the door: its code leads to the page of the shop, and stays when the shop is renamed."""
+"""The sheet for the entrance: its code leads to the page of the shop, and stays when the shop is renamed."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_the_code_on_the_sheet_is_read_and_opens_the_page_of_the_shop(owned: Sho
     page = signed_in(owned.owner).get(f"/en/my-shops/{owned.public_id}/door/").content.decode()  # type: ignore[arg-type]
     address = f"https://portal.example.test/shops/{owned.public_id}/"
     assert drawn(page) == qr.svg(address, label="Code that leads to the page of the shop") and address in page
-    target = tmp_path / "door.png"
+    target = tmp_path / "entrance.png"
     segno.make(address, error="m", micro=False, boost_error=True).save(str(target), scale=6, border=4)
     read = subprocess.run(["zbarimg", "-q", "--raw", str(target)], capture_output=True, text=True, check=True).stdout.strip()
     path = read.removeprefix("https://portal.example.test")
