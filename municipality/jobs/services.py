@@ -44,27 +44,27 @@ def enqueue(kind: str, *, key: str, due_at: dt.datetime | None = None, **ids: An
     return enqueue_all(kind, {key: ids}, due_at=due_at)[0]
 
 
-def enqueue_all(kind: str, promises: Mapping[str, Mapping[str, Any]], *, due_at: dt.datetime | None = None) -> list[int]:
-    """Enqueue several jobs of one kind, as `enqueue` does one; `promises` holds the arguments of each job by its key.
+def enqueue_all(kind: str, args_by_key: Mapping[str, Mapping[str, Any]], *, due_at: dt.datetime | None = None) -> list[int]:
+    """Enqueue several jobs of one kind, as `enqueue` does one; `args_by_key` holds the arguments of each job by its key.
 
-    One statement; a second one reads jobs that exist already. Returns the primary keys of the jobs in the order of `promises`.
+    One statement; a second one reads jobs that exist already. Returns the primary keys of the jobs in the order of `args_by_key`.
     Raises what `enqueue` raises.
     """
     declared = registry.KINDS[kind]
     if not connection.in_atomic_block:
         raise RuntimeError("a job is enqueued inside the transaction of the change that needs it")
-    if not promises:
+    if not args_by_key:
         return []
     now = clock.now()
     due = {"due_at": due_at or now, "created_at": now, "queue": declared.queue}
-    numbers = _insert_new([Job(kind=kind, key=key, args=dict(ids), **due) for key, ids in promises.items()])
+    numbers = _insert_new([Job(kind=kind, key=key, args=dict(ids), **due) for key, ids in args_by_key.items()])
     if due_at is None or due_at <= now:
         for number in numbers.values():
             transaction.on_commit(partial(_dispatch, number, declared.queue, kind))
-    missing = [key for key in promises if key not in numbers]
+    missing = [key for key in args_by_key if key not in numbers]
     if missing:  # at READ COMMITTED a statement of its own sees a job that another transaction committed during the first one
         numbers |= dict(Job.objects.filter(kind=kind, key__in=missing).values_list("key", "pk"))
-    return [numbers[key] for key in promises]
+    return [numbers[key] for key in args_by_key]
 
 
 def _insert_new(rows: Sequence[Job]) -> dict[str, int]:
