@@ -44,7 +44,7 @@ class Board:
     stuck: list[QueueEntry]  # waiting cases that no present officer may decide
     to_sign: int
     officers: list[OfficerLine]
-    overrides: list[Override]  # not allowed or not drawn yet
+    overrides: list[Override]  # not allowed or not assigned yet
 
 
 def board(branch: Branch) -> Board:

@@ -20,10 +20,10 @@ LATE = dt.timedelta(minutes=5)
 
 
 def findings() -> Iterator[str]:
-    """Draws were in order; assignments, entries, cases and clocks agree; no escalation is late; signatures match their texts."""
+    """Cases were assigned in order; assignments, entries, cases and clocks agree; no escalation is late; signatures match their texts."""
     yield from state_findings(QueueEntry)
     for inversion in queries.inversions():
-        yield f"place {inversion.place} was drawn before {inversion.overtook} without an override (event {inversion.event})"
+        yield f"place {inversion.place} was assigned before {inversion.overtook} without an override (event {inversion.event})"
     yield from _assignments()
     yield from _cases()
     yield from _clocks()

@@ -115,7 +115,7 @@ def case_access(user: User, public_id: str) -> CaseAccess | None:
 def may_open(user: User, case: Case) -> bool:
     """Whether a member of staff may open a case.
 
-    Its officer may while it is assigned to them, an auditor always, a supervisor of its branch once it was drawn, escalated or an
+    Its officer may while it is assigned to them, an auditor always, a supervisor of its branch once it was assigned, escalated or an
     override was requested; none of them with a conflict of interest.
     """
     access = case_access(user, case.public_id)
@@ -127,8 +127,8 @@ def may_open(user: User, case: Case) -> bool:
 # --- The queue -------------------------------------------------------------------------------------------------------------
 
 
-def drawable(officer: User) -> QuerySet[QueueEntry]:
-    """The waiting entries that an officer may draw, by number."""
+def assignable(officer: User) -> QuerySet[QueueEntry]:
+    """The waiting entries that an officer may be assigned, by number."""
     rows = QueueEntry.objects.filter(state=P.WAITING, branch_id=officer.branch_id, skill__in=skills_of(officer))
     if keys := _conflict_keys(officer):
         rows = rows.filter(~Exists(Party.objects.filter(case=OuterRef("case"), key__in=keys)))
@@ -136,8 +136,8 @@ def drawable(officer: User) -> QuerySet[QueueEntry]:
 
 
 def next_entry(officer: User) -> QueueEntry | None:
-    """The entry that an officer draws next: one with an allowed override, else the lowest number."""
-    rows = drawable(officer).select_related("case", "override")
+    """The entry that an officer is assigned next: one with an allowed override, else the lowest number."""
+    rows = assignable(officer).select_related("case", "override")
     return rows.filter(override__allowed_at__isnull=False).first() or rows.first()
 
 
@@ -147,7 +147,7 @@ def _conflict_keys(officer: User) -> list[str]:
 
 @dataclass(frozen=True)
 class Position:
-    """The position of a case. `estimate` is the day on which it is drawn at the present pace, None where unknown."""
+    """The position of a case. `estimate` is the day on which it is assigned at the present pace, None where unknown."""
 
     state: str
     ahead: int  # cases that wait before it
@@ -302,8 +302,8 @@ class PublishedOverride:
     reason: Reason | None
     asked_at: dt.datetime
     allowed_at: dt.datetime
-    drawn_at: dt.datetime | None
-    overtaken: int  # waiting cases with a lower number when it was drawn
+    assigned_at: dt.datetime | None
+    overtaken: int  # waiting cases with a lower number when it was assigned
 
 
 def published_overrides(limit: int = 500) -> list[PublishedOverride]:
@@ -311,11 +311,11 @@ def published_overrides(limit: int = 500) -> list[PublishedOverride]:
     allowed = Override.objects.filter(allowed_at__isnull=False).select_related("place__branch", "place__case")
     rows = list(allowed.order_by("-allowed_at", "-pk")[:limit])
     events = QueueEntryEvent.objects.filter(subject__in=[row.place_id for row in rows], move="draw", data__has_key="override")
-    draws = {event.subject_id: event for event in events.order_by("-pk")}  # the first draw of each entry
+    assigned = {event.subject_id: event for event in events.order_by("-pk")}  # the first assignment of each entry
     reasons: dict[str, dict[str, Reason]] = {}
     result = []
     for row in rows:
-        entry, draw = row.place, draws.get(row.place_id)
+        entry, assignment = row.place, assigned.get(row.place_id)
         if entry.case.service not in reasons:
             reasons[entry.case.service] = replies(entry.case).reasons
         result.append(
@@ -326,19 +326,19 @@ def published_overrides(limit: int = 500) -> list[PublishedOverride]:
                 reasons[entry.case.service].get(row.code),
                 row.asked_at,
                 row.allowed_at or row.asked_at,
-                draw.at if draw else None,
-                draw.data["overtook"] if draw else 0,
+                assignment.at if assignment else None,
+                assignment.data["overtook"] if assignment else 0,
             )
         )
     return result
 
 
-# --- The log of draws ------------------------------------------------------------------------------------------------------
+# --- The log of assignments -----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Inversion:
-    """A draw that passed over a case which waited longer and which the officer could have decided."""
+    """An assignment that passed over a case which waited longer and which the officer could have decided."""
 
     event: int
     place: int
@@ -347,9 +347,9 @@ class Inversion:
 
 
 def inversions() -> Iterator[Inversion]:
-    """Draws out of order without an allowed override, found by replaying the events of the queue (`replay`)."""
-    from municipality.review.replay import draws
+    """Assignments out of order without an allowed override, found by replaying the events of the queue (`replay`)."""
+    from municipality.review.replay import assignments
 
-    for draw in draws():
-        if draw.overtaken and not draw.overridden:
-            yield Inversion(draw.event, draw.place, draw.officer_key, draw.overtaken[0])
+    for assignment in assignments():
+        if assignment.overtaken and not assignment.overridden:
+            yield Inversion(assignment.event, assignment.place, assignment.officer_key, assignment.overtaken[0])

@@ -76,7 +76,7 @@ def fill(sample: Sample) -> Queue:
     decided = _decided(sample, officer, supervisor)
     proposed = _proposed(sample, officer)
     held = place_of(case(sample))
-    _draw(held, officer)
+    _assign(held, officer)
     waiting = place_of(case(sample))
     younger = place_of(case(sample))
     Override.objects.create(
@@ -114,7 +114,7 @@ def place_of(of: Case) -> QueueEntry:
     return place
 
 
-def _draw(place: QueueEntry, officer: User) -> Assignment:
+def _assign(place: QueueEntry, officer: User) -> Assignment:
     now = clock.now()
     assignment = Assignment.objects.create(place=place, officer=officer, drawn_at=now, touched_at=now)
     transition(place, "draw", actor=BY)
@@ -138,7 +138,7 @@ def _decided(sample: Sample, officer: User, supervisor: User) -> QueueEntry:
     """Asked for corrections, answered, moved up, refused with both signatures, after a proposal that fell."""
     of, now = case(sample), clock.now()
     place = place_of(of)
-    assignment = _draw(place, officer)
+    assignment = _assign(place, officer)
     CheckAnswer.objects.create(case=of, code="files_complete", answer="no", officer=officer, at=now)
     asked = CorrectionRound.objects.create(case=of, number=1, asked_by=officer, asked_at=now, answer_by=clock.today(), answered_at=now)
     CorrectionItem.objects.create(round=asked, code="file_expired", target="lease", text_ar="النص", text_en="The text")
@@ -156,7 +156,7 @@ def _decided(sample: Sample, officer: User, supervisor: User) -> QueueEntry:
 def _proposed(sample: Sample, officer: User) -> Decision:
     of = case(sample)
     place = place_of(of)
-    assignment = _draw(place, officer)
+    assignment = _assign(place, officer)
     made = Decision.objects.create(case=of, made_by=officer, **_words())
     transition(of, "propose_refusal", actor=BY, reason="layout_changed")
     transition(place, "propose", actor=BY)

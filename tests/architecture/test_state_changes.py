@@ -303,7 +303,7 @@ def _queue(sample: Sample) -> Queue:
     return queue
 
 
-def _moved_by_an_officer_who_never_drew_it(sample: Sample) -> None:
+def _moved_by_an_officer_it_was_never_assigned_to(sample: Sample) -> None:
     queue = _queue(sample)
     values = {"workflow": queue.waiting.case.service, "move": "ask_corrections", "from_state": "in_review", "to_state": "corrections"}
     CaseEvent.objects.create(subject=queue.waiting.case, at=clock.now(), actor_role="officer", actor_key=queue.officer.key, **values)
@@ -366,7 +366,7 @@ BY_HAND: dict[str, Callable[[Sample], None]] = {
     **legacy_fines_data.BY_HAND,
     **register_office_data.BY_HAND,
     **commercial_register_data.BY_HAND,
-    "cases_caseevent_drawn": _moved_by_an_officer_who_never_drew_it,
+    "cases_caseevent_drawn": _moved_by_an_officer_it_was_never_assigned_to,
     "cases_caseevent_decided": _countersigned_without_a_signature,
 }
 

@@ -1,7 +1,7 @@
-"""The queue: cases join at the end and are drawn by number.
+"""The queue: cases join at the end and are assigned by number.
 
 Whatever changes the waiting cases of a branch, or who may decide them, holds the lock of that branch (`lock_branch_queue`), so that
-draws are serialised. Locks are always taken in this order: case, branch, assignment, queue entry, clock.
+assignments are serialised. Locks are always taken in this order: case, branch, assignment, queue entry, clock.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def add_party(*, case: Case, role: str, key: str, actor: Actor) -> None:
 
 @transaction.atomic
 def next_case(*, officer: User) -> Assignment | None:
-    """The officer's open case, else an answered one, else a new draw; None where there is none.
+    """The officer's open case, else an answered one, else a new assignment; None where there is none.
 
     Raises NotPermitted for a user without a branch or skill, Refused("absent") on days of absence.
     """
@@ -112,15 +112,15 @@ def next_case(*, officer: User) -> Assignment | None:
     if answered := mine.filter(place__state=P.ANSWERED).first():
         return _resume_answered(answered, officer)
     entry = queries.next_entry(officer)
-    return _draw(entry, officer) if entry is not None else None
+    return _assign(entry, officer) if entry is not None else None
 
 
-def _draw(entry: QueueEntry, officer: User) -> Assignment:
+def _assign(entry: QueueEntry, officer: User) -> Assignment:
     override = Override.objects.filter(place=entry, allowed_at__isnull=False).first()
     now, actor = time.now(), actor_of(officer)
     data: dict[str, int] = {}
     if override is not None:
-        data = {"override": override.pk, "overtook": queries.drawable(officer).filter(pk__lt=entry.pk).count()}
+        data = {"override": override.pk, "overtook": queries.assignable(officer).filter(pk__lt=entry.pk).count()}
     assignment = Assignment.objects.create(place=entry, officer=officer, drawn_at=now, touched_at=now, override=override)
     transition(entry, "draw", actor=actor, data={"assignment": assignment.pk} | data)
     record("queue.drawn", subject=entry.case.key, actor=actor, data={"number": entry.pk, "override": override.code if override else ""})
@@ -165,7 +165,7 @@ def end_assignment(assignment: Assignment, code: str) -> None:
 
 @transaction.atomic
 def give_back(*, assignment: Assignment, code: str) -> None:
-    """Return an open case to the queue at its number; this officer does not draw it again.
+    """Return an open case to the queue at its number; this officer is not assigned it again.
 
     Raises Refused("unknown_code") for a reason that is not in the rulebook, and Refused("not_on_desk").
     """
@@ -295,7 +295,7 @@ def refuse_conflict(user: User, case: Case) -> None:
 
 
 def ask_override(*, place: QueueEntry, code: str, asked_by: User) -> Override:
-    """A supervisor of the branch requests that a waiting case is drawn before its turn, for a coded reason.
+    """A supervisor of the branch requests that a waiting case is assigned before its turn, for a coded reason.
 
     Raises NotPermitted for others or with a conflict, Refused: unknown_code, not_waiting, asked_already.
     """
@@ -319,7 +319,7 @@ def ask_override(*, place: QueueEntry, code: str, asked_by: User) -> Override:
 
 
 def allow_override(*, override: Override, allowed_by: User) -> None:
-    """A second supervisor allows an override: the case is drawn next. Overrides are published.
+    """A second supervisor allows an override: the case is assigned next. Overrides are published.
 
     Raises NotPermitted for others or with a conflict, Refused: same_person, allowed_already.
     """

@@ -28,7 +28,7 @@ def case_url(case: Case, verb: str = "") -> str:
     return reverse("admin:desk_act", args=[case.public_id, verb]) if verb else reverse("admin:desk_case", args=[case.public_id])
 
 
-def drawn(office: Office) -> tuple[Client, Case]:
+def assigned(office: Office) -> tuple[Client, Case]:
     """An officer in a browser with one case on the desk."""
     permits.sent(office.applicant)
     client = signed_in(office.officer)

@@ -66,7 +66,7 @@ def test_five_working_days_end_at_the_closing_hour_of_the_fifth(office: Office) 
 def test_the_clock_stands_still_only_while_the_applicant_is_waited_for(office: Office, frozen_clock: Clock) -> None:
     place = permits.sent(office.applicant)
     before = due(place)
-    assignment = desk_acts.drawn(office.officer)
+    assignment = desk_acts.assigned(office.officer)
     desk.ask_corrections(assignment=assignment, items=[CorrectionRequest("file_expired", "lease")])
     assert (promise(place).due_at, promise(place).next_level_at) == (None, None)
     frozen_clock.set(at(30, 12, 1))  # 4 working days on
@@ -80,7 +80,7 @@ def test_the_clock_stands_still_only_while_the_applicant_is_waited_for(office: O
 def test_a_proposal_that_waits_for_its_signature_and_a_case_given_back_run_on(office: Office, frozen_clock: Clock) -> None:
     place = permits.sent(office.applicant)
     before = due(place)
-    assignment = desk_acts.drawn(office.officer)
+    assignment = desk_acts.assigned(office.officer)
     desk.propose_refusal(assignment=assignment, code="layout_changed")
     frozen_clock.move(days=1)
     desk.take_back(assignment=assignment)
@@ -92,11 +92,11 @@ def test_a_proposal_that_waits_for_its_signature_and_a_case_given_back_run_on(of
 
 def test_a_holiday_announced_late_moves_what_runs_and_says_so_once(office: Office, frozen_clock: Clock, outbox: Callable[..., int]) -> None:
     running, away, done = (permits.sent(office.applicant) for _ in range(3))
-    first = desk_acts.drawn(office.officer)
+    first = desk_acts.assigned(office.officer)
     advance(done.case, "withdraw", actor=actor_of(office.applicant))
     queue.leave(case=done.case, actor=actor_of(office.applicant))
     desk.ask_corrections(assignment=first, items=[CorrectionRequest("file_expired", "lease")])
-    waiting, paused = away, running  # the first one drawn is the one that waits for its applicant
+    waiting, paused = away, running  # the first one assigned is the one that waits for its applicant
     frozen_clock.set(at(26, 8))
     holiday(dt.date(2026, 11, 29), dt.date(2026, 11, 30))
     assert outbox("review.recompute_clocks")
@@ -130,7 +130,7 @@ def test_a_case_moves_up_by_itself_at_each_step_once_and_its_applicant_is_told(
     office: Office, frozen_clock: Clock, outbox: Callable[..., int]
 ) -> None:
     place = permits.sent(office.applicant)
-    desk_acts.drawn(office.officer)
+    desk_acts.assigned(office.officer)
     reached = []
     for _ in range(310):  # every hour, day and night
         frozen_clock.move(hours=1)
@@ -160,8 +160,8 @@ def test_after_a_stand_still_a_case_moves_up_by_as_many_levels_as_were_passed(of
 def test_nothing_moves_up_while_the_applicant_is_waited_for_or_once_it_is_decided(office: Office, frozen_clock: Clock) -> None:
     permits.sent(office.applicant)
     permits.sent(office.applicant)
-    desk.ask_corrections(assignment=desk_acts.drawn(office.officer), items=[CorrectionRequest("file_expired", "lease")])
-    desk.accept(assignment=desk_acts.checked(desk_acts.drawn(office.officer)))
+    desk.ask_corrections(assignment=desk_acts.assigned(office.officer), items=[CorrectionRequest("file_expired", "lease")])
+    desk.accept(assignment=desk_acts.checked(desk_acts.assigned(office.officer)))
     frozen_clock.move(days=60)
     assert clocks.escalate_due() == 0 and not Escalation.objects.exists()
 

@@ -24,8 +24,8 @@ from tests.municipality.review.desk_in_a_browser import (
     PEOPLE,
     SIGN,
     TIES,
+    assigned,
     case_url,
-    drawn,
     kept,
     send,
     text_of,
@@ -36,7 +36,7 @@ from tests.municipality.review.permits import Office
 
 
 def proposed(office: Office) -> tuple[Client, Case, Decision]:
-    client, case = drawn(office)
+    client, case = assigned(office)
     assert send(client, case_url(case, "refuse"), {"code": "layout_changed", **NOTES}).status_code == 302
     return client, case, Decision.objects.get(case=case)
 
@@ -91,7 +91,7 @@ def test_nobody_signs_their_own_and_an_officer_signs_nothing(office: Office) -> 
 
 
 def test_a_second_round_for_old_things_needs_a_reason_and_a_signature(office: Office) -> None:
-    client, case = drawn(office)
+    client, case = assigned(office)
     assert send(client, case_url(case, "corrections"), ONE_ASKED).status_code == 302
     permits.answer(QueueEntry.objects.get(case=case), lease="sha-2")
     client.post(NEXT)
@@ -139,7 +139,7 @@ def test_a_case_is_taken_before_its_turn_by_two_people(office: Office) -> None:
     assert first.post(BOARD, {"step": "allow", "override": override.pk}).status_code == 409
     assert 'value="allow"' not in text_of(first.get(BOARD)) and 'value="allow"' in text_of(second.get(BOARD))
     assert second.post(BOARD, {"step": "allow", "override": override.pk}).status_code == 302
-    assert desk_acts.drawn(office.officer).place_id == late.pk
+    assert desk_acts.assigned(office.officer).place_id == late.pk
 
 
 def test_fields_of_work_are_given_and_taken_by_a_supervisor_never_by_oneself(office: Office) -> None:
@@ -159,7 +159,7 @@ def test_fields_of_work_are_given_and_taken_by_a_supervisor_never_by_oneself(off
 def test_absences_are_entered_and_cancelled_by_the_officer_or_a_supervisor(office: Office, frozen_clock: Clock) -> None:
     from municipality.kernel import clock
 
-    client, case = drawn(office)
+    client, case = assigned(office)
     today = clock.today().isoformat()
     wrong = client.post(OWN, {"act": "absence", "kind": "leave", "first_day": "x", "last_day": today})
     assert wrong.status_code == 200 and not Absence.objects.exists() and f'value="{today}"' in text_of(wrong)
@@ -184,7 +184,7 @@ def test_a_tie_is_listed_for_the_auditor_and_ended_by_another(office: Office) ->
 
 
 def test_the_clock_of_my_cases_says_late_with_a_word(office: Office, frozen_clock: Clock) -> None:
-    client, _case = drawn(office)
+    client, _case = assigned(office)
     assert "kp-tag--ok" in text_of(client.get("/admin/"))
     frozen_clock.move(days=21)
     html = text_of(signed_in(office.officer).get("/admin/"))

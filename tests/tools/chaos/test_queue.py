@@ -41,16 +41,16 @@ def test_nobody_is_overtaken(office: Office, frozen_clock: Frozen) -> None:
         branch = simulation.furnish(code, 10, 100 * SEED + number, giver=office.supervisor)
         happened += simulation.run(branch, CASES // 3 + 1)
         frozen_clock.set(branch.now)
-    overtaken = sum(len(draw.overtaken) for draw in replay.draws() if not draw.overridden)
-    print(dict(happened), "draws:", Assignment.objects.count(), "overtaken:", overtaken)
+    overtaken = sum(len(row.overtaken) for row in replay.assignments() if not row.overridden)
+    print(dict(happened), "assignments:", Assignment.objects.count(), "overtaken:", overtaken)
     assert overtaken == 0 and list(queries.inversions()) == []
     assert [line for line in invariants.findings() if "moved up" not in line] == []
     assert QueueEntry.objects.filter(state="left").count() >= 0.9 * CASES
     # Every case that was taken before its turn stands in the public list.
     passed: dict[int, int] = {}
-    for draw in replay.draws():
-        if draw.overtaken:
-            passed.setdefault(draw.place, len(draw.overtaken))
+    for row in replay.assignments():
+        if row.overtaken:
+            passed.setdefault(row.place, len(row.overtaken))
     told = {line.number: line.overtaken for line in queries.published_overrides(limit=CASES)}
     assert passed and passed.items() <= told.items()
 
