@@ -1,4 +1,4 @@
-"""Documents of violations, drawn and sealed outside of a transaction; idempotent."""
+"""Documents of violations, rendered and sealed outside of a transaction; idempotent."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from violations.models import Objection, Violation
 from violations.states import ObjectionState, ViolationState
 
 SYSTEM = system("violations")
-CLEARANCE_LIMIT = Limit("clearance", 30, 3600)  # per person: drawing and sealing takes about two seconds within the request
+CLEARANCE_LIMIT = Limit("clearance", 30, 3600)  # per person: rendering and sealing takes about two seconds within the request
 V = ViolationState
 
 

@@ -31,7 +31,7 @@ from municipality.review.services.desk import CorrectionRequest
 from municipality.rulebook import queries as rulebook
 from municipality.uploads import parts
 from municipality.uploads import services as uploads
-from municipality.uploads.inspection import Drawn
+from municipality.uploads.inspection import Reencoded
 from sandbox.demo.licensing.past_cases import applicant_of
 from sandbox.demo.loading import Loading
 from sandbox.demo.pictures import page
@@ -146,7 +146,7 @@ def _attach(owner: Any, subject: str, slot: str) -> None:
     picture = page(slot)
     upload = uploads.receive(owner=owner, subject=subject, slot=slot, name=f"{slot}.jpg", content=SimpleUploadedFile("page.jpg", picture))
     upload.refresh_from_db()
-    uploads.accept(upload, Drawn(picture, picture, "image/jpeg", 1, 480, 640))
+    uploads.accept(upload, Reencoded(picture, picture, "image/jpeg", 1, 480, 640))
     parts.drop(upload.public_id)
 
 

@@ -21,7 +21,7 @@ from municipality.review.services import clock as clocks
 from municipality.rulebook import queries as rulebook
 from municipality.uploads import parts
 from municipality.uploads import services as uploads
-from municipality.uploads.inspection import Drawn
+from municipality.uploads.inspection import Reencoded
 from sandbox.demo.loading import Loading
 from sandbox.demo.payments import Payment, pay
 from sandbox.demo.pictures import page
@@ -281,7 +281,7 @@ def _photos(loading: Loading) -> None:
             file = SimpleUploadedFile("front.jpg", picture)
             evidence.take(violation=row, sender=sender, slot="photos", kind=EvidenceKind.OFFENCE, files=[file], captured_at=row.seen_at)
             for upload in uploads.queries.of(row.key, "photos"):
-                uploads.accept(upload, Drawn(picture, picture, "image/jpeg", 1, 480, 640))
+                uploads.accept(upload, Reencoded(picture, picture, "image/jpeg", 1, 480, 640))
                 parts.drop(upload.public_id)
 
 
