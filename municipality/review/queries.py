@@ -38,7 +38,6 @@ from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Check, Edition, Reason
 
 __all__ = ["DECIDED", "PACE_DAYS", "Board", "OfficerLine", "board"]
-P = QueueEntryState
 
 
 # --- Who may ---------------------------------------------------------------------------------------------------------------
@@ -91,7 +90,7 @@ def case_access(user: User, public_id: str) -> CaseAccess | None:
         QueueEntry.objects.filter(case__public_id=public_id)
         .select_related("case__applicant", "case__branch", "case__clock")
         .annotate(
-            tied=Exists(parties),
+            has_conflict=Exists(parties),
             held=Exists(Assignment.objects.filter(place=OuterRef("pk"), officer=user, ended_at__isnull=True)),
             audits=Exists(groups.filter(name="auditor")),
             supervises=Exists(groups.filter(name="supervisor")),
@@ -106,10 +105,10 @@ def case_access(user: User, public_id: str) -> CaseAccess | None:
     row: Any = entry
     roles = frozenset(name for name, has in (("auditor", row.audits), ("supervisor", row.supervises)) if has)
     is_staff = bool(user.is_active and user.is_staff)
-    was_handled = entry.state != P.WAITING or row.moved or row.escalated or row.overridden
+    was_handled = entry.state != QueueEntryState.WAITING or row.moved or row.escalated or row.overridden
     own_branch = "supervisor" in roles and user.branch_id == entry.branch_id
-    may_look = is_staff and not row.tied and (row.held or "auditor" in roles or (own_branch and was_handled))
-    return CaseAccess(entry, row.tied, row.held, roles, bool(may_look))
+    is_allowed = is_staff and not row.has_conflict and (row.held or "auditor" in roles or (own_branch and was_handled))
+    return CaseAccess(entry, row.has_conflict, row.held, roles, bool(is_allowed))
 
 
 def may_open(user: User, case: Case) -> bool:
@@ -129,7 +128,7 @@ def may_open(user: User, case: Case) -> bool:
 
 def assignable(officer: User) -> QuerySet[QueueEntry]:
     """The waiting entries that an officer may be assigned, by number."""
-    rows = QueueEntry.objects.filter(state=P.WAITING, branch_id=officer.branch_id, skill__in=skills_of(officer))
+    rows = QueueEntry.objects.filter(state=QueueEntryState.WAITING, branch_id=officer.branch_id, skill__in=skills_of(officer))
     if keys := _conflict_keys(officer):
         rows = rows.filter(~Exists(Party.objects.filter(case=OuterRef("case"), key__in=keys)))
     return rows.order_by("pk")
@@ -157,13 +156,13 @@ class Position:
 
 def position(case: Case) -> Position | None:
     """The position of a case in its queue; None where it is in none."""
-    entry = QueueEntry.objects.filter(case=case).exclude(state=P.LEFT).first()
+    entry = QueueEntry.objects.filter(case=case).exclude(state=QueueEntryState.LEFT).first()
     if entry is None:
         return None
     pace = pace_of(entry.branch_id, entry.skill)
-    if entry.state != P.WAITING:
+    if entry.state != QueueEntryState.WAITING:
         return Position(entry.state, 0, pace, None)
-    waiting = QueueEntry.objects.filter(state=P.WAITING, branch_id=entry.branch_id, skill=entry.skill).exclude(pk=entry.pk)
+    waiting = QueueEntry.objects.filter(state=QueueEntryState.WAITING, branch_id=entry.branch_id, skill=entry.skill).exclude(pk=entry.pk)
     before = Q(pk__lt=entry.pk) | Q(override__allowed_at__isnull=False)
     if Override.objects.filter(place=entry, allowed_at__isnull=False).exists():
         before = Q(pk__lt=entry.pk, override__allowed_at__isnull=False)
@@ -205,7 +204,15 @@ def desk_of(officer: User) -> Desk:
     held = list(held_by(officer))
     counts = Counter(row.place.state for row in held)
     on_desk = next((row for row in held if row.on_desk), None)
-    return Desk(held, on_desk, counts[P.ANSWERED], counts[P.AWAY], counts[P.COUNTERSIGN], is_absent(officer), skills_of(officer))
+    return Desk(
+        held,
+        on_desk,
+        counts[QueueEntryState.ANSWERED],
+        counts[QueueEntryState.AWAY],
+        counts[QueueEntryState.COUNTERSIGN],
+        is_absent(officer),
+        skills_of(officer),
+    )
 
 
 def held_by(officer: User) -> QuerySet[Assignment]:
@@ -237,7 +244,7 @@ def open_round(case: Case) -> CorrectionRound | None:
 def overdue_rounds(before: dt.date | None = None) -> QuerySet[CorrectionRound]:
     """Rounds that were not answered before a day (default: today), of cases that still wait for the applicant."""
     late = CorrectionRound.objects.filter(answered_at__isnull=True, answer_by__lt=before or clock.today())
-    return late.filter(case__place__state=P.AWAY).select_related("case__applicant").order_by("pk")
+    return late.filter(case__place__state=QueueEntryState.AWAY).select_related("case__applicant").order_by("pk")
 
 
 def replies(case: Case) -> Edition:
@@ -284,7 +291,10 @@ def decisions_to_sign(supervisor: User) -> QuerySet[Decision]:
     """The decisions that wait for this supervisor's signature, oldest first: of their branch, not their own, without a conflict."""
     conflicts = Party.objects.filter(case=OuterRef("case"), key__in=_conflict_keys(supervisor))
     waiting = Decision.objects.filter(
-        signed_at__isnull=True, voided_at__isnull=True, case__place__state=P.COUNTERSIGN, case__place__branch_id=supervisor.branch_id
+        signed_at__isnull=True,
+        voided_at__isnull=True,
+        case__place__state=QueueEntryState.COUNTERSIGN,
+        case__place__branch_id=supervisor.branch_id,
     )
     return waiting.exclude(made_by=supervisor).filter(~Exists(conflicts)).select_related("case__applicant", "made_by").order_by("pk")
 

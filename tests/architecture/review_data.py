@@ -44,10 +44,10 @@ class Queue:
     """People of the branch, and cases at the points that attacks start from."""
 
     officer: User  # holds `held`
-    tied: User  # tied to the applicant of all of them
+    conflicted: User  # has a conflict of interest with the applicant of all of them
     elsewhere: User  # of another branch
     supervisor: User
-    tied_supervisor: User
+    conflicted_supervisor: User
     decided: QueueEntry
     held: QueueEntry
     waiting: QueueEntry
@@ -57,16 +57,22 @@ class Queue:
 
 def fill(sample: Sample) -> Queue:
     """Make the rows once for a sample."""
-    supervisor, tied_supervisor = _staff("supervisor", "1"), _staff("supervisor", "2")
-    officer, tied, elsewhere = _staff("officer", "1"), _staff("officer", "2"), _staff("officer", "3", "JA")
+    supervisor, conflicted_supervisor = _staff("supervisor", "1"), _staff("supervisor", "2")
+    officer, conflicted, elsewhere = _staff("officer", "1"), _staff("officer", "2"), _staff("officer", "3", "JA")
     now = clock.now()
-    for user in (officer, tied, elsewhere):
+    for user in (officer, conflicted, elsewhere):
         Skill.objects.create(officer=user, code=SKILL, given_by=supervisor, given_at=now)
     Skill.objects.create(officer=officer, code="past", given_by=supervisor, given_at=now, ended_at=now)
     Absence.objects.create(
-        officer=tied, kind="leave", first_day=clock.today(), last_day=clock.today(), entered_by=supervisor, entered_at=now, cancelled_at=now
+        officer=conflicted,
+        kind="leave",
+        first_day=clock.today(),
+        last_day=clock.today(),
+        entered_by=supervisor,
+        entered_at=now,
+        cancelled_at=now,
     )
-    for user in (tied, tied_supervisor):
+    for user in (conflicted, conflicted_supervisor):
         ConflictOfInterest.objects.create(
             officer=user, party_key=sample.owner.person.key, kind="relative", declared_by=user, declared_at=now
         )
@@ -80,10 +86,10 @@ def fill(sample: Sample) -> Queue:
     waiting = place_of(case(sample))
     younger = place_of(case(sample))
     Override.objects.create(
-        place=decided, code="court_order", asked_by=supervisor, asked_at=now, allowed_by=tied_supervisor, allowed_at=now
+        place=decided, code="court_order", asked_by=supervisor, asked_at=now, allowed_by=conflicted_supervisor, allowed_at=now
     )
     transition(case(sample), "withdraw", actor=BY, is_open=False, closed_at=now)
-    return Queue(officer, tied, elsewhere, supervisor, tied_supervisor, decided, held, waiting, younger, proposed)
+    return Queue(officer, conflicted, elsewhere, supervisor, conflicted_supervisor, decided, held, waiting, younger, proposed)
 
 
 def _staff(role: str, number: str, branch: str = "HA") -> User:

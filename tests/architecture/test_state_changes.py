@@ -314,10 +314,10 @@ def _countersigned_without_a_signature(sample: Sample) -> None:
     event(case, "countersign", "countersign", "refused")
 
 
-def _signed_by_a_tied_supervisor(sample: Sample) -> None:
+def _signed_by_a_conflicted_supervisor(sample: Sample) -> None:
     queue = _queue(sample)
     type(queue.proposed).objects.filter(pk=queue.proposed.pk).update(
-        signed_by=queue.tied_supervisor, signed_at=clock.now(), signed_digest=queue.proposed.digest
+        signed_by=queue.conflicted_supervisor, signed_at=clock.now(), signed_digest=queue.proposed.digest
     )
 
 
@@ -356,10 +356,10 @@ BY_HAND: dict[str, Callable[[Sample], None]] = {
     "licensing_officer_lane_accepted": licensing_data.licence_without_acceptance,
     **payments_data.BY_HAND,
     "payments_refund_was_taken": licensing_data.owed_for_nothing,
-    "review_assignment_tied": _hands(lambda q: q.waiting, lambda q: q.tied),
+    "review_assignment_tied": _hands(lambda q: q.waiting, lambda q: q.conflicted),
     "review_assignment_fits": _hands(lambda q: q.waiting, lambda q: q.elsewhere),
     "review_assignment_order": _hands(lambda q: q.younger, lambda q: q.officer),
-    "review_decision_tied": _signed_by_a_tied_supervisor,
+    "review_decision_tied": _signed_by_a_conflicted_supervisor,
     **delegation_data.BY_HAND,
     **staff_data.BY_HAND,
     **violation_attacks.BY_HAND,

@@ -162,12 +162,12 @@ def _pages(staff: _Staff) -> Iterator[tuple[str, str, str]]:
     yield OWN, "/admin/", officer
     yield "One case, its officer", case, officer
     yield "One case, the auditor", case, auditor
-    yield "Own absences and ties", reverse("admin:desk_absence"), officer
+    yield "Own absences and conflicts of interest", reverse("admin:desk_absence"), officer
     yield "First page of a supervisor", "/admin/", supervisor
     yield "Next decision to sign", reverse("admin:desk_sign"), supervisor
     yield "Board of the branch", reverse("admin:desk_board"), supervisor
     yield "People of the branch", reverse("admin:desk_people"), supervisor
-    yield "Declared conflicts of interest", reverse("admin:desk_ties"), supervisor
+    yield "Declared conflicts of interest", reverse("admin:desk_conflicts"), supervisor
 
 
 def _headers(session: str) -> dict[str, str]:

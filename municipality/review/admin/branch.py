@@ -24,8 +24,6 @@ from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Reason
 from municipality.ui.admin_base import require_role
 
-P = QueueEntryState
-
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @reauthentication_required(when=steps("allow"))
@@ -52,11 +50,11 @@ def board(request: AuthenticatedHttpRequest) -> HttpResponse:
         context |= {
             "board": state,
             "figures": [
-                (_("waiting"), state.counts.get(P.WAITING, 0)),
-                (_("with officers"), state.counts.get(P.HELD, 0)),
-                (_("with an answer"), state.counts.get(P.ANSWERED, 0)),
-                (_("with applicants"), state.counts.get(P.AWAY, 0)),
-                (_("to sign"), state.counts.get(P.COUNTERSIGN, 0)),
+                (_("waiting"), state.counts.get(QueueEntryState.WAITING, 0)),
+                (_("with officers"), state.counts.get(QueueEntryState.HELD, 0)),
+                (_("with an answer"), state.counts.get(QueueEntryState.ANSWERED, 0)),
+                (_("with applicants"), state.counts.get(QueueEntryState.AWAY, 0)),
+                (_("to sign"), state.counts.get(QueueEntryState.COUNTERSIGN, 0)),
             ],
             "late": running.filter(due_at__lt=time.now()).count(),
             "reasons": _override_reasons(),
@@ -85,7 +83,11 @@ def _change_override(request: AuthenticatedHttpRequest) -> HttpResponse:
         messages.success(request, _("Allowed: the request is handed out next, and the reason is published."))
     else:
         reference = request.POST.get("reference", "").strip().upper()
-        entry = QueueEntry.objects.filter(case__reference=reference, branch=user.branch_id, state=P.WAITING).select_related("case").first()
+        entry = (
+            QueueEntry.objects.filter(case__reference=reference, branch=user.branch_id, state=QueueEntryState.WAITING)
+            .select_related("case")
+            .first()
+        )
         if entry is None:
             raise Refused("not_waiting", _("No request with this reference waits in the queue of the branch."))
         queue.ask_override(place=entry, code=request.POST.get("code", ""), asked_by=user)

@@ -72,7 +72,7 @@ def own_absence(request: AuthenticatedHttpRequest) -> HttpResponse:
         "form": form,
         "error": error,
         "absences": _upcoming_absences().filter(officer=user),
-        "ties": ConflictOfInterest.objects.filter(officer=user, ended_at__isnull=True).order_by("-pk")[:MAX_CONFLICTS],
+        "conflicts": ConflictOfInterest.objects.filter(officer=user, ended_at__isnull=True).order_by("-pk")[:MAX_CONFLICTS],
     }
     return TemplateResponse(request, "admin/review/own.html", context, status=status)
 
@@ -183,7 +183,7 @@ _PEOPLE_ACTIONS: dict[str, Callable[[AuthenticatedHttpRequest, User | None, Abse
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def ties(request: AuthenticatedHttpRequest) -> HttpResponse:
+def conflicts(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Conflicts of interest: all for auditors, read-only; those of the branch for its supervisor, who may end them."""
     user = request.user
     supervises = in_group(request, "supervisor") and bool(user.branch_id)
@@ -198,22 +198,22 @@ def ties(request: AuthenticatedHttpRequest) -> HttpResponse:
             raise PermissionDenied
         try:
             _end_conflict(request, rows)
-            return redirect("admin:desk_ties")
+            return redirect("admin:desk_conflicts")
         except Refused as refusal:
             error, status = str(refusal.sentence), refusal.status
     context = {
         **admin.site.page_context(request),
         "title": _("Declared conflicts of interest"),
-        "ties": rows[:MAX_CONFLICTS],
+        "conflicts": rows[:MAX_CONFLICTS],
         "supervises": supervises,
         "error": error,
         "me": user.pk,
     }
-    return TemplateResponse(request, "admin/review/ties.html", context, status=status)
+    return TemplateResponse(request, "admin/review/conflicts.html", context, status=status)
 
 
 def _end_conflict(request: AuthenticatedHttpRequest, rows: QuerySet[ConflictOfInterest]) -> None:
-    conflict = rows.filter(pk=_number(request, "tie"), ended_at__isnull=True).first()
+    conflict = rows.filter(pk=_number(request, "conflict"), ended_at__isnull=True).first()
     if conflict is None:
         raise Refused("unknown_tie", _("This conflict of interest no longer exists."))
     staff.end_conflict(conflict=conflict, ended_by=request.user)

@@ -43,7 +43,6 @@ __all__ = [
     "sign",
     "take_back",
 ]
-P = QueueEntryState
 _SIGNED_FIELDS = ("outcome", "code", "article_ar", "article_en", "text_ar", "text_en", "note_ar", "note_en", "items")
 
 
@@ -59,7 +58,7 @@ def digest(decision: Decision) -> str:
 def _lock_open_case(assignment: Assignment) -> tuple[Assignment, QueueEntry, Actor]:
     """Assignment, queue entry and officer of a case that is open on the desk, locked. Raises Refused("not_on_desk")."""
     row, entry = queue.lock_assignment(assignment)
-    if entry.state != P.HELD:
+    if entry.state != QueueEntryState.HELD:
         raise Refused("not_on_desk", _("This case is not open on the desk."))
     return row, entry, actor_of(row.officer)
 
@@ -182,7 +181,7 @@ def receive_answer(*, case: Case, actor: Actor) -> QueueEntry:
     """
     Case.objects.select_for_update(of=("self",), no_key=True).get(pk=case.pk)
     entry = QueueEntry.objects.select_for_update(of=("self",)).get(case=case)
-    if entry.state != P.AWAY:
+    if entry.state != QueueEntryState.AWAY:
         raise Refused("not_asked", _("Nothing is asked for in this request now."))
     now = time.now()
     CorrectionRound.objects.filter(case=case, answered_at__isnull=True).update(answered_at=now)
@@ -254,7 +253,7 @@ def take_back(*, assignment: Assignment) -> None:
     Raises Refused("not_proposed"), and Refused("desk_taken") while another case is open.
     """
     row, entry = queue.lock_assignment(assignment)
-    if entry.state != P.COUNTERSIGN:
+    if entry.state != QueueEntryState.COUNTERSIGN:
         raise Refused("not_proposed", _("No proposal waits for a signature."))
     if Assignment.objects.filter(officer=row.officer, ended_at__isnull=True, on_desk=True).exists():
         raise Refused("desk_taken", _("Another case is open on the desk. Finish it first."))
@@ -294,7 +293,7 @@ def _lock_proposal(decision: Decision, supervisor: User) -> tuple[Decision, Assi
         raise NotPermitted("other_branch", _("The decision belongs to another branch."))
     proposal = Decision.objects.select_for_update(of=("self",)).select_related("made_by").get(pk=decision.pk)
     proposal.case = entry.case
-    if proposal.voided_at is not None or proposal.signed_at is not None or entry.state != P.COUNTERSIGN:
+    if proposal.voided_at is not None or proposal.signed_at is not None or entry.state != QueueEntryState.COUNTERSIGN:
         raise Refused("not_proposed", _("No proposal waits for a signature."))
     if proposal.made_by_id == supervisor.pk:
         raise NotPermitted("same_person", _("The person who made a decision cannot sign it. A second person must."))

@@ -32,7 +32,6 @@ from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
 
 SYSTEM = system("review")
-P = QueueEntryState
 
 
 def lock_branch_queue(branch_id: str | None) -> None:
@@ -78,7 +77,7 @@ def _declare_assistant_conflicts(parties: Mapping[str, str]) -> None:
 @transaction.atomic
 def add_party(*, case: Case, role: str, key: str, actor: Actor) -> None:
     """Add a party to a case; an officer with a conflict of interest loses the case at once."""
-    entry = QueueEntry.objects.filter(case=case).exclude(state=P.LEFT).first()
+    entry = QueueEntry.objects.filter(case=case).exclude(state=QueueEntryState.LEFT).first()
     if entry is not None:
         lock_case(entry.pk)
         lock_branch_queue(entry.branch_id)
@@ -109,7 +108,7 @@ def next_case(*, officer: User) -> Assignment | None:
     mine = Assignment.objects.filter(officer=officer, ended_at__isnull=True).select_related("place__case", "override").order_by("place_id")
     if assignment := mine.filter(on_desk=True).first():
         return assignment
-    if answered := mine.filter(place__state=P.ANSWERED).first():
+    if answered := mine.filter(place__state=QueueEntryState.ANSWERED).first():
         return _resume_answered(answered, officer)
     entry = queries.next_entry(officer)
     return _assign(entry, officer) if entry is not None else None
@@ -172,7 +171,7 @@ def give_back(*, assignment: Assignment, code: str) -> None:
     row, entry = lock_assignment(assignment, branch=True)
     if code not in {reason.code for reason in queries.replies(entry.case).reasons_of("give_back")}:
         raise Refused("unknown_code", _("Choose a reason from the list."))
-    if entry.state != P.HELD:
+    if entry.state != QueueEntryState.HELD:
         raise Refused("not_on_desk", _("Only a case that is open on the desk can be given back."))
     actor = actor_of(row.officer)
     end_assignment(row, code)
@@ -197,9 +196,9 @@ def release(*, assignment: Assignment, code: str, actor: Actor = SYSTEM) -> None
         return
     entry = QueueEntry.objects.select_for_update(of=("self",)).select_related("case__applicant").get(pk=row.place_id)
     end_assignment(row, code)
-    if entry.state == P.COUNTERSIGN:
+    if entry.state == QueueEntryState.COUNTERSIGN:
         void_proposals(entry.case)
-    if entry.state != P.AWAY:
+    if entry.state != QueueEntryState.AWAY:
         transition(entry, "release", actor=actor, reason=code, data={"assignment": row.pk})
     record("queue.released", subject=entry.case.key, actor=actor, data={"number": entry.pk, "code": code, "officer": row.officer.key})
 
@@ -218,7 +217,7 @@ def release_absent() -> int:
 
     Returns how many. Cases that wait for the applicant or a signature stay. Idempotent.
     """
-    rows = Assignment.objects.filter(ended_at__isnull=True, place__state__in=(P.HELD, P.ANSWERED))
+    rows = Assignment.objects.filter(ended_at__isnull=True, place__state__in=(QueueEntryState.HELD, QueueEntryState.ANSWERED))
     return sweeps.for_each("review.release", rows.select_related("officer", "place__case").order_by("pk"), _release_if_absent)
 
 
@@ -250,10 +249,10 @@ def leave(*, case: Case, actor: Actor, code: str = "withdrawn") -> None:
         return
     lock_case(entry.pk)
     entry.refresh_from_db()
-    if entry.state == P.WAITING:
+    if entry.state == QueueEntryState.WAITING:
         lock_branch_queue(entry.branch_id)
     entry = QueueEntry.objects.select_for_update().get(pk=entry.pk)
-    if entry.state == P.LEFT:
+    if entry.state == QueueEntryState.LEFT:
         return
     assignment = Assignment.objects.select_for_update().filter(place=entry, ended_at__isnull=True).first()
     if assignment is not None:
@@ -307,7 +306,7 @@ def ask_override(*, place: QueueEntry, code: str, asked_by: User) -> Override:
             raise NotPermitted("not_supervisor", _("Only a supervisor of the branch can ask for this."))
         if code not in {reason.code for reason in queries.replies(place.case).reasons_of("override")}:
             raise Refused("unknown_code", _("Choose a reason from the list."))
-        if place.state != P.WAITING:
+        if place.state != QueueEntryState.WAITING:
             raise Refused("not_waiting", _("This case is not waiting in the queue."))
         try:
             with transaction.atomic():

@@ -21,8 +21,6 @@ from municipality.review.registry import REVIEWABLES
 from municipality.review.services import queue
 from municipality.review.states import QueueEntryState
 
-P = QueueEntryState
-
 
 def _check_supervisor(user: User, officer: User) -> None:
     if not queries.is_supervisor(user) or user.branch_id != officer.branch_id:
@@ -62,7 +60,9 @@ def end_skill(*, skill: Skill, ended_by: User) -> None:
     if not Skill.objects.filter(pk=skill.pk, ended_at__isnull=True).update(ended_at=time.now()):
         return
     record("staff.skill_ended", subject=skill.officer.key, actor=_actor(ended_by), data={"skill": skill.code})
-    for row in _assignments_of(skill.officer).filter(place__skill=skill.code, place__state__in=(P.HELD, P.ANSWERED)):
+    for row in _assignments_of(skill.officer).filter(
+        place__skill=skill.code, place__state__in=(QueueEntryState.HELD, QueueEntryState.ANSWERED)
+    ):
         queue.release(assignment=row, code="skill_ended")
 
 
@@ -86,7 +86,7 @@ def enter_absence(*, officer: User, kind: str, first_day: dt.date, last_day: dt.
     data = {"kind": kind, "first_day": first_day.isoformat(), "last_day": last_day.isoformat()}
     record("staff.absence_entered", subject=officer.key, actor=_actor(entered_by), data=data)
     if first_day <= time.today():
-        for row in _assignments_of(officer).filter(place__state__in=(P.HELD, P.ANSWERED)):
+        for row in _assignments_of(officer).filter(place__state__in=(QueueEntryState.HELD, QueueEntryState.ANSWERED)):
             queue.release(assignment=row, code="absent")
     return absence
 

@@ -15,7 +15,7 @@ from tests.municipality.review import permits
 from tests.municipality.review.permits import Office
 
 NEXT, BOARD, SIGN = "/admin/desk/next/", "/admin/desk/board/", "/admin/desk/sign/"
-PEOPLE, TIES, OWN = "/admin/desk/people/", "/admin/desk/ties/", "/admin/desk/absence/"
+PEOPLE, CONFLICTS, OWN = "/admin/desk/people/", "/admin/desk/conflicts/", "/admin/desk/absence/"
 NOTES = {"note_ar": "الطابق الثاني", "note_en": "Second floor"}
 ONE_ASKED = {
     "ask": ["lease.file_unreadable"],

@@ -99,7 +99,7 @@ def test_guessed_cases_are_not_there_and_each_guess_is_written(office: Office, w
 def test_a_guessed_act_is_written_too_and_does_nothing(office: Office) -> None:
     case = permits.sent(office.applicant).case
     client = signed_in(office.colleague)
-    for verb in ("checks", "approve", "corrections", "refuse", "give-back", "take-back", "tie"):
+    for verb in ("checks", "approve", "corrections", "refuse", "give-back", "take-back", "conflict"):
         assert client.post(case_url(case, verb), {"code": "layout_changed"}).status_code == 404
     assert client.post(f"/admin/desk/{case.public_id}/steal/").status_code == 404
     assert AuditEvent.objects.filter(action="review.guessed", subject=case.key).count() == 7
@@ -172,9 +172,9 @@ def test_a_tied_officer_gets_nothing_and_the_attempt_is_written(office: Office) 
 
 def test_a_tie_declared_on_the_screen_sends_the_case_to_a_colleague(office: Office) -> None:
     client, case = assigned(office)
-    refused = client.post(case_url(case, "tie"), {"party": "manager", "kind": "relative"})
+    refused = client.post(case_url(case, "conflict"), {"party": "manager", "kind": "relative"})
     assert refused.status_code == 409 and not ConflictOfInterest.objects.exists()
-    client.post(case_url(case, "tie"), {"party": "applicant", "kind": "relative"})
+    client.post(case_url(case, "conflict"), {"party": "applicant", "kind": "relative"})
     assert ConflictOfInterest.objects.get().kind == "relative"
     assert desk_acts.assigned(office.colleague).place.case_id == case.pk
     assert client.get(case_url(case)).status_code == 404
@@ -184,7 +184,7 @@ def test_a_tie_to_the_applicant_is_declared_also_where_they_stand_as_the_license
     case = permits.sent(office.applicant, parties=[("licensee", office.applicant.key)]).case
     client = signed_in(office.officer)
     assert client.post(NEXT)["Location"] == case_url(case)
-    assert client.post(case_url(case, "tie"), {"party": "applicant", "kind": "relative"}).status_code == 302
+    assert client.post(case_url(case, "conflict"), {"party": "applicant", "kind": "relative"}).status_code == 302
     assert ConflictOfInterest.objects.get().party_key == office.applicant.key
     assert client.get(case_url(case)).status_code == 404
 

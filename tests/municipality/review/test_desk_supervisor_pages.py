@@ -17,13 +17,13 @@ from tests.factories.accounts import StaffFactory
 from tests.municipality.review import permits
 from tests.municipality.review.desk_in_a_browser import (
     BOARD,
+    CONFLICTS,
     NEXT,
     NOTES,
     ONE_ASKED,
     OWN,
     PEOPLE,
     SIGN,
-    TIES,
     assigned,
     case_url,
     kept,
@@ -115,7 +115,7 @@ def test_each_page_opens_for_its_role_only(office: Office) -> None:
         SIGN: (403, 200, 403),
         BOARD: (403, 200, 403),
         PEOPLE: (403, 200, 403),
-        TIES: (403, 200, 200),
+        CONFLICTS: (403, 200, 200),
         OWN: (200, 403, 403),
         NEXT: (405, 405, 405),
         "/admin/": (200, 200, 200),
@@ -124,7 +124,7 @@ def test_each_page_opens_for_its_role_only(office: Office) -> None:
         got = tuple(signed_in(user).get(url).status_code for user in (office.officer, office.supervisor, auditor))
         assert got == wanted, url
     assert {f"/admin/{page.pattern}" for page in PAGES if "<" not in str(page.pattern)} <= set(answers)
-    assert signed_in(auditor).post(TIES, {"tie": "1"}).status_code == 403
+    assert signed_in(auditor).post(CONFLICTS, {"conflict": "1"}).status_code == 403
     assert signed_in(office.supervisor).post(NEXT).status_code == 403
 
 
@@ -175,12 +175,12 @@ def test_absences_are_entered_and_cancelled_by_the_officer_or_a_supervisor(offic
 
 
 def test_a_tie_is_listed_for_the_auditor_and_ended_by_another(office: Office) -> None:
-    tie = staff.declare_conflict(officer=office.officer, party_key=office.applicant.key, kind="relative", declared_by=office.officer)
-    assert office.applicant.key in text_of(signed_in(StaffFactory(groups=["auditor"], branch_id="HA")).get(TIES))
+    conflict = staff.declare_conflict(officer=office.officer, party_key=office.applicant.key, kind="relative", declared_by=office.officer)
+    assert office.applicant.key in text_of(signed_in(StaffFactory(groups=["auditor"], branch_id="HA")).get(CONFLICTS))
     assert office.applicant.key in text_of(signed_in(office.officer).get(OWN))
-    assert signed_in(office.supervisor).post(TIES, {"tie": tie.pk}).status_code == 302
-    tie.refresh_from_db()
-    assert tie.ended_by == office.supervisor
+    assert signed_in(office.supervisor).post(CONFLICTS, {"conflict": conflict.pk}).status_code == 302
+    conflict.refresh_from_db()
+    assert conflict.ended_by == office.supervisor
 
 
 def test_the_clock_of_my_cases_says_late_with_a_word(office: Office, frozen_clock: Clock) -> None:

@@ -64,10 +64,10 @@ def test_cases_of_another_branch_or_field_never_come(office: Office) -> None:
 def test_a_tied_officer_is_passed_over_and_the_next_one_gets_the_case(key: str, office: Office) -> None:
     party = office.applicant.key if key == "applicant" else key
     staff.declare_conflict(officer=office.officer, party_key=party, kind="relative", declared_by=office.officer)
-    tied = permits.sent(office.applicant, parties=[("applicant", office.applicant.key), ("shop", "shop:77")])
+    disputed = permits.sent(office.applicant, parties=[("applicant", office.applicant.key), ("shop", "shop:77")])
     free = permits.sent(permits.applicant(2))
     assert desk_acts.assigned(office.officer).place_id == free.pk
-    assert desk_acts.assigned(office.colleague).place_id == tied.pk
+    assert desk_acts.assigned(office.colleague).place_id == disputed.pk
     assert not list(queries.inversions())
 
 
@@ -121,10 +121,10 @@ def test_what_is_given_back_waits_at_its_number_for_somebody_else(office: Office
     with pytest.raises(Refused):
         queue.give_back(assignment=assignment, code="outside_my_skill")
     assert not list(invariants.findings())
-    tie = ConflictOfInterest.objects.get(kind="given_back")
+    conflict = ConflictOfInterest.objects.get(kind="given_back")
     with pytest.raises(NotPermitted):
-        staff.end_conflict(conflict=tie, ended_by=office.officer)
-    staff.end_conflict(conflict=tie, ended_by=office.supervisor)
+        staff.end_conflict(conflict=conflict, ended_by=office.officer)
+    staff.end_conflict(conflict=conflict, ended_by=office.supervisor)
 
 
 def test_an_absent_officer_gets_nothing_and_what_they_hold_goes_back_to_its_place(office: Office, frozen_clock: Clock) -> None:
@@ -295,7 +295,7 @@ def forged(office: Office, number: int, officer: object) -> None:
 
 
 def forgeries(office: Office) -> list[tuple[str, int, object]]:
-    """Hands that a case must not come into: of a tied officer, of another branch, without the field, before an older one."""
+    """Hands that a case must not come into: with a conflict of interest, of another branch, without the field, before an older one."""
     first, second = numbers(office, 2)
     staff.declare_conflict(officer=office.officer, party_key=office.applicant.key, kind="self", declared_by=office.officer)
     return [
