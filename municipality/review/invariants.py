@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from django.db.models import Count, F, Q
 
-from municipality.kernel import clock as time
+from municipality.kernel import clock
 from municipality.kernel.transitions import state_findings
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review import queries
@@ -69,13 +69,13 @@ def _clocks() -> Iterator[str]:
         case__clock__stopped_at__isnull=True, case__clock__isnull=False
     )[:50]:
         yield f"place {entry.pk} has no running clock"
-    for clock in Clock.objects.filter(stopped_at__isnull=True, case__place__state=QueueEntryState.LEFT)[:50]:
-        yield f"the clock of case {clock.case_id} runs on"
+    for row in Clock.objects.filter(stopped_at__isnull=True, case__place__state=QueueEntryState.LEFT)[:50]:
+        yield f"the clock of case {row.case_id} runs on"
     paused = Clock.objects.filter(paused_at__isnull=False, stopped_at__isnull=True)
-    for clock in paused.exclude(case__place__state=QueueEntryState.AWAY)[:50]:
-        yield f"the clock of case {clock.case_id} stands still although nobody waits for the applicant"
-    for clock in Clock.objects.filter(stopped_at__isnull=True, next_level_at__lt=time.now() - LATE)[:50]:
-        yield f"case {clock.case_id} should have moved up at {clock.next_level_at}"
+    for row in paused.exclude(case__place__state=QueueEntryState.AWAY)[:50]:
+        yield f"the clock of case {row.case_id} stands still although nobody waits for the applicant"
+    for row in Clock.objects.filter(stopped_at__isnull=True, next_level_at__lt=clock.now() - LATE)[:50]:
+        yield f"case {row.case_id} should have moved up at {row.next_level_at}"
     counted = dict(Escalation.objects.order_by().values_list("case_id").annotate(Count("pk")))
     for case, level in Clock.objects.filter(Q(level__gt=0) | Q(case__in=list(counted)[:5000])).values_list("case_id", "level"):
         if counted.get(case, 0) != level:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from municipality.accounts.proof import reauthentication_required, steps
 from municipality.accounts.requests import AuthenticatedHttpRequest
-from municipality.kernel import clock as time
+from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.review import queries
 from municipality.review.models import Clock, Override, QueueEntry
@@ -56,7 +56,7 @@ def board(request: AuthenticatedHttpRequest) -> HttpResponse:
                 (_("with applicants"), state.counts.get(QueueEntryState.AWAY, 0)),
                 (_("to sign"), state.counts.get(QueueEntryState.COUNTERSIGN, 0)),
             ],
-            "late": running.filter(due_at__lt=time.now()).count(),
+            "late": running.filter(due_at__lt=clock.now()).count(),
             "reasons": _override_reasons(),
         }
         labels = {reason.code: reason.label_ar for reason in context["reasons"]}
@@ -67,7 +67,7 @@ def board(request: AuthenticatedHttpRequest) -> HttpResponse:
 def _override_reasons() -> list[Reason]:
     """The coded reasons for an override, of all reviewable services."""
     subjects = sorted({entry.replies for entry in REVIEWABLES.values()})
-    reasons = {r.code: r for subject in subjects for r in rulebook.edition(subject, time.today()).reasons_of("override")}
+    reasons = {r.code: r for subject in subjects for r in rulebook.edition(subject, clock.today()).reasons_of("override")}
     return list(reasons.values())
 
 

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods
 from municipality.accounts.models import User
 from municipality.accounts.proof import reauthentication_required, steps
 from municipality.accounts.requests import AuthenticatedHttpRequest
-from municipality.kernel import clock as time
+from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.review.models import Absence, ConflictOfInterest, Skill
 from municipality.review.models.staff import AbsenceKind
@@ -78,7 +78,7 @@ def own_absence(request: AuthenticatedHttpRequest) -> HttpResponse:
 
 
 def _upcoming_absences() -> QuerySet[Absence]:
-    return Absence.objects.filter(last_day__gte=time.today(), cancelled_at__isnull=True).order_by("first_day", "pk")
+    return Absence.objects.filter(last_day__gte=clock.today(), cancelled_at__isnull=True).order_by("first_day", "pk")
 
 
 def _change_absence(request: AuthenticatedHttpRequest, officer: User | None, form: AbsenceForm, officer_ids: set[int]) -> bool:

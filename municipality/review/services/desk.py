@@ -18,7 +18,7 @@ from municipality.accounts.models import User, actor_of
 from municipality.audit.services import record
 from municipality.cases.models import Case
 from municipality.cases.services import advance
-from municipality.kernel import clock as time
+from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.transitions import transition
@@ -27,7 +27,7 @@ from municipality.review import queries, texts
 from municipality.review.models import Assignment, CheckAnswer, CorrectionItem, CorrectionRound, Decision, QueueEntry
 from municipality.review.notifications import Accepted, CorrectionsAsked, RefusedByOfficer
 from municipality.review.registry import Item, reviewable
-from municipality.review.services import clock, queue
+from municipality.review.services import case_clock, queue
 from municipality.review.states import QueueEntryState
 from municipality.review.texts import CorrectionRequest, CorrectionText
 
@@ -64,7 +64,7 @@ def _lock_open_case(assignment: Assignment) -> tuple[Assignment, QueueEntry, Act
 
 
 def _take_off_desk(row: Assignment) -> None:
-    row.on_desk, row.touched_at = False, time.now()
+    row.on_desk, row.touched_at = False, clock.now()
     row.save(update_fields=["on_desk", "touched_at"])
 
 
@@ -75,7 +75,7 @@ def check(*, assignment: Assignment, code: str, answer: str) -> CheckAnswer:
     codes = {line.check.code for line in queries.checklist(entry.case)}
     if code not in codes or answer not in ("yes", "no", "na"):
         raise Refused("unknown_check", _("This question is not on the checklist of the case."))
-    now = time.now()
+    now = clock.now()
     check_answer = CheckAnswer.objects.create(case=entry.case, code=code, answer=answer, officer=row.officer, at=now)
     Assignment.objects.filter(pk=row.pk).update(touched_at=now)
     record("desk.checked", subject=entry.case.key, actor=actor, data={"check": code, "answer": answer})
@@ -136,7 +136,7 @@ def _codes(corrections: Sequence[CorrectionText]) -> list[list[str]]:
 def _send_round(
     row: Assignment, entry: QueueEntry, corrections: Sequence[CorrectionText], case_items: Sequence[Item], decision: Decision | None = None
 ) -> CorrectionRound:
-    case, now = entry.case, time.now()
+    case, now = entry.case, clock.now()
     officer = actor_of(row.officer)
     number = CorrectionRound.objects.filter(case=case).count() + 1
     correction_round = CorrectionRound.objects.create(
@@ -160,7 +160,7 @@ def _send_round(
     else:
         transition(entry, "send_signed", actor=actor_of(decision.signed_by, "supervisor"), data={"round": number})
     _take_off_desk(row)
-    clock.pause(case=case)
+    case_clock.pause(case=case)
     signed = {"countersigned": decision.signed_by.key} if decision and decision.signed_by else {}
     advance(case, "ask_corrections", actor=officer, data={"round": number, "items": _codes(corrections)} | signed)
     send(
@@ -183,10 +183,10 @@ def receive_answer(*, case: Case, actor: Actor) -> QueueEntry:
     entry = QueueEntry.objects.select_for_update(of=("self",)).get(case=case)
     if entry.state != QueueEntryState.AWAY:
         raise Refused("not_asked", _("Nothing is asked for in this request now."))
-    now = time.now()
+    now = clock.now()
     CorrectionRound.objects.filter(case=case, answered_at__isnull=True).update(answered_at=now)
     transition(entry, "answer", actor=actor)
-    advance(case, "answer", actor=actor, due_on=clock.resume(case=case))
+    advance(case, "answer", actor=actor, due_on=case_clock.resume(case=case))
     held_assignment = queries.assignment_of(case)
     if held_assignment is None:  # it was released meanwhile
         queue.lock_branch_queue(entry.branch_id)
@@ -234,7 +234,7 @@ def propose_refusal(*, assignment: Assignment, code: str, note_ar: str = "", not
 
 
 def _save_decision(decision: Decision, row: Assignment) -> Decision:
-    decision.made_by, decision.made_at = row.officer, time.now()
+    decision.made_by, decision.made_at = row.officer, clock.now()
     decision.digest = digest(decision)
     decision.save(force_insert=True)
     return decision
@@ -259,7 +259,7 @@ def take_back(*, assignment: Assignment) -> None:
         raise Refused("desk_taken", _("Another case is open on the desk. Finish it first."))
     actor = actor_of(row.officer)
     proposal = _void_proposal(entry.case)
-    row.on_desk, row.touched_at = True, time.now()
+    row.on_desk, row.touched_at = True, clock.now()
     row.save(update_fields=["on_desk", "touched_at"])
     transition(entry, "take_back", actor=actor, data={"decision": proposal.digest})
     if proposal.outcome == "refuse":
@@ -269,7 +269,7 @@ def take_back(*, assignment: Assignment) -> None:
 
 def _void_proposal(case: Case) -> Decision:
     proposal = Decision.objects.select_for_update(of=("self",)).get(case=case, signed_at__isnull=True, voided_at__isnull=True)
-    proposal.voided_at = time.now()
+    proposal.voided_at = clock.now()
     proposal.save(update_fields=["voided_at"])
     return proposal
 
@@ -316,7 +316,7 @@ def _sign(read_decision: Decision, supervisor: User) -> Decision:
     decision, row, entry = _lock_proposal(read_decision, supervisor)
     if not decision.digest == digest(decision) == read_decision.digest:
         raise Refused("words_changed", _("The text has changed since it was shown. Read it again."))
-    decision.signed_by, decision.signed_at, decision.signed_digest = supervisor, time.now(), decision.digest
+    decision.signed_by, decision.signed_at, decision.signed_digest = supervisor, clock.now(), decision.digest
     decision.save(update_fields=["signed_by", "signed_at", "signed_digest"])
     case, actor = entry.case, actor_of(supervisor, "supervisor")
     record("desk.signed", subject=case.key, actor=actor, data={"outcome": decision.outcome, "decision": decision.digest})

@@ -17,8 +17,7 @@ from municipality.cases.models import Case
 from municipality.cases.services import advance
 from municipality.delegation.authorization import authorize
 from municipality.jobs import sweeps
-from municipality.kernel import clock as time
-from municipality.kernel import worktime
+from municipality.kernel import clock, worktime
 from municipality.kernel.actors import Actor, system
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.transitions import transition
@@ -27,7 +26,7 @@ from municipality.review import queries
 from municipality.review.models import Assignment, ConflictOfInterest, Decision, Override, Party, QueueEntry
 from municipality.review.models.staff import ConflictKind
 from municipality.review.registry import reviewable
-from municipality.review.services import clock
+from municipality.review.services import case_clock
 from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
 
@@ -50,15 +49,15 @@ def join(*, case: Case, actor: Actor) -> QueueEntry:
     """
     service = reviewable(case)
     lock_branch_queue(case.branch_id)
-    entry = QueueEntry.objects.create(case=case, branch_id=case.branch_id, skill=service.skill, joined_at=time.now())
+    entry = QueueEntry.objects.create(case=case, branch_id=case.branch_id, skill=service.skill, joined_at=clock.now())
     # The case itself is a party: an officer who gives it back gets a conflict with it.
     parties = {case.key: "case"} | {key: role for role, key in service.parties(case)}
     Party.objects.bulk_create(Party(case=case, key=key, role=role) for key, role in parties.items())
     _declare_assistant_conflicts(parties)
-    running = clock.start(case=case, limits=queries.limits(case))
+    running = case_clock.start(case=case, limits=queries.limits(case))
     record("queue.joined", subject=case.key, actor=actor, data={"number": entry.pk, "branch": case.branch_id, "skill": service.skill})
     if running.due_at is not None:
-        clock.move_promise(case, time.day_of(running.due_at))
+        case_clock.move_promise(case, clock.day_of(running.due_at))
     return entry
 
 
@@ -69,7 +68,7 @@ def _declare_assistant_conflicts(parties: Mapping[str, str]) -> None:
         known = ConflictOfInterest.objects.filter(officer=assistant, party_key=assistant.key, ended_at__isnull=True)
         if not known.exists():
             ConflictOfInterest.objects.create(
-                officer=assistant, party_key=assistant.key, kind=ConflictKind.SELF, declared_by=assistant, declared_at=time.now()
+                officer=assistant, party_key=assistant.key, kind=ConflictKind.SELF, declared_by=assistant, declared_at=clock.now()
             )
             record("staff.tie_declared", subject=assistant.key, actor=SYSTEM, data={"kind": ConflictKind.SELF, "party": assistant.key})
 
@@ -116,7 +115,7 @@ def next_case(*, officer: User) -> Assignment | None:
 
 def _assign(entry: QueueEntry, officer: User) -> Assignment:
     override = Override.objects.filter(place=entry, allowed_at__isnull=False).first()
-    now, actor = time.now(), actor_of(officer)
+    now, actor = clock.now(), actor_of(officer)
     data: dict[str, int] = {}
     if override is not None:
         data = {"override": override.pk, "overtook": queries.assignable(officer).filter(pk__lt=entry.pk).count()}
@@ -128,7 +127,7 @@ def _assign(entry: QueueEntry, officer: User) -> Assignment:
 
 def _resume_answered(assignment: Assignment, officer: User) -> Assignment:
     entry = QueueEntry.objects.select_for_update().get(pk=assignment.place_id)
-    assignment.on_desk, assignment.touched_at = True, time.now()
+    assignment.on_desk, assignment.touched_at = True, clock.now()
     assignment.save(update_fields=["on_desk", "touched_at"])
     transition(entry, "take_up", actor=actor_of(officer))
     assignment.place.state = entry.state
@@ -158,7 +157,7 @@ def lock_assignment(assignment: Assignment, *, branch: bool = False) -> tuple[As
 
 def end_assignment(assignment: Assignment, code: str) -> None:
     """End an assignment for a coded reason."""
-    assignment.on_desk, assignment.ended_at, assignment.end_code = False, time.now(), code
+    assignment.on_desk, assignment.ended_at, assignment.end_code = False, clock.now(), code
     assignment.save(update_fields=["on_desk", "ended_at", "end_code"])
 
 
@@ -177,7 +176,7 @@ def give_back(*, assignment: Assignment, code: str) -> None:
     end_assignment(row, code)
     transition(entry, "give_back", actor=actor, reason=code, data={"assignment": row.pk})
     ConflictOfInterest.objects.create(
-        officer=row.officer, party_key=entry.case.key, kind="given_back", declared_by=row.officer, declared_at=time.now()
+        officer=row.officer, party_key=entry.case.key, kind="given_back", declared_by=row.officer, declared_at=clock.now()
     )
     record("queue.given_back", subject=entry.case.key, actor=actor, data={"number": entry.pk, "code": code})
 
@@ -207,7 +206,7 @@ def void_proposals(case: Case) -> None:
     """Void the proposals of a case that are not signed; a case with a proposed refusal is under study again."""
     fallen = Decision.objects.filter(case=case, signed_at__isnull=True, voided_at__isnull=True).exclude(outcome="accept")
     refusal = fallen.filter(outcome="refuse").exists()
-    fallen.update(voided_at=time.now())
+    fallen.update(voided_at=clock.now())
     if refusal:
         advance(case, "reopen", actor=SYSTEM, reason="officer_lost_case")
 
@@ -237,7 +236,7 @@ def _release_code(row: Assignment) -> str:
     if queries.is_absent(officer):
         return "absent"
     allowed = 60 * queries.limits(entry.case).limits["idle_hours"].value
-    idle = worktime.working_minutes_between(rulebook.calendar(), row.touched_at, time.now())
+    idle = worktime.working_minutes_between(rulebook.calendar(), row.touched_at, clock.now())
     return "idle" if idle >= allowed else ""
 
 
@@ -258,9 +257,9 @@ def leave(*, case: Case, actor: Actor, code: str = "withdrawn") -> None:
     if assignment is not None:
         end_assignment(assignment, code)
     if code not in queries.DECIDED:
-        Decision.objects.filter(case=case, signed_at__isnull=True, voided_at__isnull=True).update(voided_at=time.now())
+        Decision.objects.filter(case=case, signed_at__isnull=True, voided_at__isnull=True).update(voided_at=clock.now())
     transition(entry, "leave", actor=actor, reason=code)
-    clock.stop(case=case)
+    case_clock.stop(case=case)
     record("queue.left", subject=case.key, actor=actor, data={"number": entry.pk, "code": code})
 
 
@@ -310,7 +309,7 @@ def ask_override(*, place: QueueEntry, code: str, asked_by: User) -> Override:
             raise Refused("not_waiting", _("This case is not waiting in the queue."))
         try:
             with transaction.atomic():
-                override = Override.objects.create(place=place, code=code, asked_by=asked_by, asked_at=time.now())
+                override = Override.objects.create(place=place, code=code, asked_by=asked_by, asked_at=clock.now())
         except IntegrityError as error:
             raise Refused("asked_already", _("This has already been asked for.")) from error
         record("queue.override_asked", subject=place.case.key, actor=actor_of(asked_by, "supervisor"), data={"code": code})
@@ -332,7 +331,7 @@ def allow_override(*, override: Override, allowed_by: User) -> None:
             raise Refused("same_person", _("The person who asked cannot allow it. A second person must."))
         if override.allowed_at is not None:
             raise Refused("allowed_already", _("This has already been allowed."))
-        override.allowed_by, override.allowed_at = allowed_by, time.now()
+        override.allowed_by, override.allowed_at = allowed_by, clock.now()
         override.save(update_fields=["allowed_by", "allowed_at"])
         actor = actor_of(allowed_by, "supervisor")
         record("queue.override_allowed", subject=override.place.case.key, actor=actor, data={"code": override.code})

@@ -24,8 +24,7 @@ from municipality.kernel import clock, worktime
 from municipality.review import queries
 from municipality.review.models import Assignment, Clock
 from municipality.review.registry import reviewable
-from municipality.review.services import clock as clocks
-from municipality.review.services import desk, staff
+from municipality.review.services import case_clock, desk, staff
 from municipality.review.services import queue as places
 from municipality.review.services.desk import CorrectionRequest
 from municipality.rulebook import queries as rulebook
@@ -66,7 +65,7 @@ def run(loading: Loading) -> str:
             counts.update(_work_of(officer, number))
     with clock.at(loading.anchor):
         for pk in Clock.objects.filter(stopped_at__isnull=True, next_level_at__lte=loading.anchor).values_list("pk", flat=True):
-            counts["moved up"] += clocks.escalate(clock_id=pk)
+            counts["moved up"] += case_clock.escalate(clock_id=pk)
         _run_jobs()
     mark_sent(loading)
     return ", ".join(f"{count} {label}" for label, count in counts.items())

@@ -17,7 +17,7 @@ from municipality.accounts.models import User
 from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock
 from municipality.review.models import Clock
-from municipality.review.services import clock as clocks
+from municipality.review.services import case_clock
 from municipality.rulebook import queries as rulebook
 from municipality.uploads import parts
 from municipality.uploads import services as uploads
@@ -82,7 +82,7 @@ def run(loading: Loading) -> str:
         blocks.place_due()
         paper.lift_one(office)
         for pk in Clock.objects.filter(stopped_at__isnull=True, next_level_at__lte=loading.anchor).values_list("pk", flat=True):
-            clocks.escalate(clock_id=pk)
+            case_clock.escalate(clock_id=pk)
     _photos(loading)
     _skip_old_documents(loading)
     mark_sent(loading)
