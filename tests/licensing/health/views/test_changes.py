@@ -255,7 +255,7 @@ def test_only_the_asked_items_are_open_and_the_rest_is_shown_locked(make_shop: A
 def test_a_file_sent_by_a_button_inside_the_corrections_keeps_what_was_typed_beside_it(
     make_shop: Any, owner: Any, monkeypatch: pytest.MonkeyPatch, is_marked: bool
 ) -> None:
-    monkeypatch.setattr(upload_pages.slot, "beside_a_form", is_marked)
+    monkeypatch.setattr(upload_pages.slot, "is_embedded_button", is_marked)
     case = RenewalCaseFactory(shop=make_shop(), applicant=owner, changed=["area_m2"])
     items = [desk.CorrectionRequest("area_differs", "area_m2"), desk.CorrectionRequest("file_unreadable", "drawing")]
     desk.ask_corrections(assignment=desk_acts.assigned(OfficerFactory()), items=items)
