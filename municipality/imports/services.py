@@ -227,7 +227,7 @@ def resume(*, file: ImportFile, by: User) -> None:
     enqueue("imports.take", key=f"{row.key}:{row.taken_line}:{event.pk}", file_id=row.pk)
 
 
-def take(*, file_id: int, size: int = 0, seconds: float = SECONDS) -> bool:
+def apply_released(*, file_id: int, size: int = 0, seconds: float = SECONDS) -> bool:
     """Apply released lines, batch by batch, for `seconds`. Returns whether a job for the rest was enqueued."""
     deadline = time.monotonic() + seconds
     for has_more, is_enqueued in _batches(file_id, size, deadline):
@@ -244,7 +244,7 @@ def _batches(file_id: int, size: int, deadline: float) -> Iterator[tuple[bool, b
             file = ImportFile.objects.select_for_update(of=("self",)).select_related("loaded_by", "released_by").get(pk=file_id)
             if file.released_at is None or file.done_at is not None or file.stopped_at is not None:
                 return
-            has_more = _take(file, KINDS[file.kind], size)
+            has_more = _apply_batch(file, KINDS[file.kind], size)
             is_enqueued = has_more and time.monotonic() >= deadline
             if is_enqueued:
                 enqueue("imports.take", key=f"{file.key}:{file.taken_line}", file_id=file.pk)
@@ -252,7 +252,7 @@ def _batches(file_id: int, size: int, deadline: float) -> Iterator[tuple[bool, b
         yield has_more, is_enqueued
 
 
-def _take(file: ImportFile, kind: Kind, size: int) -> bool:
+def _apply_batch(file: ImportFile, kind: Kind, size: int) -> bool:
     """Apply one batch and record it. Returns whether more lines follow."""
     size = size or kind.apply_batch
     lines = list(rows(file).filter(line__gt=file.taken_line, outcome__in=kind.applies).order_by("line")[:size])

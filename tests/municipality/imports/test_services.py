@@ -129,22 +129,24 @@ def test_batches_go_on_where_a_worker_died(example: Example, monkeypatch: pytest
     file.refresh_from_db()
     assert (file.read, file.to_add, services.rows(file).count()) == (7, 7, 7)
     services.release(file=file, released_by=example.keeper)
-    assert services.take(file_id=file.pk, size=3, seconds=0)
-    dies(services.take)
+    assert services.apply_released(file_id=file.pk, size=3, seconds=0)
+    dies(services.apply_released)
     assert example.made() == 3
-    while services.take(file_id=file.pk, size=3, seconds=0):
+    while services.apply_released(file_id=file.pk, size=3, seconds=0):
         pass
     assert example.made() == 7
     taken = AuditEvent.objects.filter(subject=file.key, action=f"{example.kind}.taken").order_by("pk")
     assert [(act.data["first_line"], act.data["last_line"], act.data["added"]) for act in taken] == [(2, 4, 3), (5, 7, 3), (8, 8, 1)]
-    assert services.take(file_id=file.pk) is False and services.check(file_id=file.pk) is False, "rung again, there is nothing to do"
+    assert services.apply_released(file_id=file.pk) is False and services.check(file_id=file.pk) is False, (
+        "rung again, there is nothing to do"
+    )
     assert example.made() == 7 and taken.count() == 3
     assert list(invariants.findings()) == []
 
 
 def test_a_taking_stops_between_batches_and_goes_on_behind_the_last_line(example: Example) -> None:
     file = example.released(example.sheet(*range(5)))
-    services.take(file_id=file.pk, size=2, seconds=0)
+    services.apply_released(file_id=file.pk, size=2, seconds=0)
     if not registry.KINDS[example.kind].stops:
         with pytest.raises(Refused, match="not_running"):
             services.stop(file=file, stopped_by=example.clerk)
