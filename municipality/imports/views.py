@@ -108,7 +108,9 @@ def file(request: AuthenticatedHttpRequest, kind: str, public_id: str) -> HttpRe
         taken=applied,
         share=100 * applied // applicable if applicable else 0,
         read_share=100 * row.read // row.lines if row.lines else 0,
-        told=[(line, [(_column(spec, column), spec.problems[code]) for column, code in line.problems]) for line in page_lines[:PAGE]],
+        line_errors=[
+            (line, [(_column(spec, column), spec.problems[code]) for column, code in line.problems]) for line in page_lines[:PAGE]
+        ],
         older=page_lines[PAGE - 1].line if len(page_lines) > PAGE else None,
         may_release=is_undecided and is_releaser and row.checked_at is not None and not is_mine and applicable,
         may_refuse=is_undecided and (is_releaser or is_mine),

@@ -51,11 +51,11 @@ def access_log(request: AuthenticatedHttpRequest) -> HttpResponse:
         rows = rows.filter(pk__lt=int(before[:18]))
     entries = access_entries(list(rows[: ENTRIES + 1]))
     page = {
-        "looks": entries[:ENTRIES],
+        "accesses": entries[:ENTRIES],
         "next_before": entries[ENTRIES - 1].number if len(entries) > ENTRIES else None,
         "later": bool(before),
     }
-    return render(request, "accounts/looks.html", page)
+    return render(request, "accounts/access_log.html", page)
 
 
 def _contact(name: str) -> contacts.Contact:
