@@ -12,9 +12,9 @@ class ShopsConfig(AppConfig):
         from municipality.cases.catalogue import CATALOGUE
         from municipality.cases.timeline import TIMELINES
         from municipality.delegation import registry as delegation
-        from municipality.documents.queries import KINDS, OPENED_TO
+        from municipality.documents.queries import DOCUMENT_KINDS, OPENED_TO
         from municipality.drafts.registry import DRAFT_KINDS
-        from municipality.imports.registry import KINDS as IMPORTS
+        from municipality.imports.registry import IMPORT_KINDS
         from municipality.review.registry import REVIEWABLES
         from municipality.uploads.registry import PREFIXES
         from shops import catalogue, tasks  # noqa: F401
@@ -44,7 +44,7 @@ class ShopsConfig(AppConfig):
 
         CATALOGUE.register("shops", catalogue.SHOPS)
         OPEN_SETS.register("shops", table.SHOPS)
-        IMPORTS.register(REGISTER.name, REGISTER)
+        IMPORT_KINDS.register(REGISTER.name, REGISTER)
         delegation.OWNERSHIPS.register("shops.Shop", queries.ownership)
         delegation.OWNERSHIPS.register("shops.Claim", parties.ownership)
         delegation.HOLDERS.register("shop", queries.held)
@@ -57,7 +57,7 @@ class ShopsConfig(AppConfig):
         REVIEWABLES.register(CLAIM, review.REVIEWED)
         DRAFT_KINDS.register(CLAIM, drafts.CLAIM_DRAFT)
         PREFIXES.register("claim", files.CLAIM_FILES)
-        KINDS.register(refusals.ClaimRefusalFacts.kind, refusals.ClaimRefusalFacts)
+        DOCUMENT_KINDS.register(refusals.ClaimRefusalFacts.kind, refusals.ClaimRefusalFacts)
         OPENED_TO.register("shops", refusals.opened_to)
         pages.CASE.register(CLAIM, panels.case_page)
 

@@ -50,7 +50,7 @@ def enqueue_all(kind: str, args_by_key: Mapping[str, Mapping[str, Any]], *, due_
     One statement; a second one reads jobs that exist already. Returns the primary keys of the jobs in the order of `args_by_key`.
     Raises what `enqueue` raises.
     """
-    declared = registry.KINDS[kind]
+    declared = registry.JOB_KINDS[kind]
     if not connection.in_atomic_block:
         raise RuntimeError("a job is enqueued inside the transaction of the change that needs it")
     if not args_by_key:
@@ -132,7 +132,7 @@ def claim(job_id: int, owner: str) -> Job | None:
 
 def mark_dead(rows: QuerySet[Job], job: Job, reason: str, **changes: Any) -> None:
     """Mark a job as dead and call its kind's `given_up`. `rows` selects the job only while it still belongs to the caller."""
-    kind = registry.KINDS.get(job.kind)
+    kind = registry.JOB_KINDS.get(job.kind)
     with transaction.atomic():
         if not rows.update(
             state=JobState.DEAD, last_error=reason[-4000:], finished_at=clock.now(), lease_owner="", lease_until=None, **changes
@@ -163,14 +163,14 @@ def run(job_id: int) -> bool:
     claimed = Job.objects.filter(pk=job.pk, state=JobState.RUNNING, lease_owner=owner)
     stop = threading.Event()
     # In a transaction (tests, demo) one thread holds the connection, and the lease needs no renewal.
-    kind = registry.KINDS.get(job.kind)
+    kind = registry.JOB_KINDS.get(job.kind)
     time_limit = kind.time_limit if kind else 0
     renewal = None if connection.in_atomic_block else threading.Thread(target=_renew, args=(job.pk, owner, stop, time_limit), daemon=True)
     if renewal:
         renewal.start()
     try:
         failpoint(f"{job.kind}.claimed")
-        handler = registry.KINDS[job.kind].handler
+        handler = registry.JOB_KINDS[job.kind].handler
         with sweeps.collect_failures():
             handler(**job.args)
         failpoint(f"{job.kind}.carried_out")

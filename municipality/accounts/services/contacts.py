@@ -19,7 +19,7 @@ from municipality.kernel import clock, digits
 from municipality.kernel.errors import Refused
 
 Contact = Literal["email", "phone"]
-LIFETIME = dt.timedelta(minutes=10)
+CODE_LIFETIME = dt.timedelta(minutes=10)
 MAX_TRIES = 5
 
 
@@ -63,7 +63,7 @@ def send_code(*, user: User, contact: Contact, address: str, client: str) -> Con
             address=address,
             code_cipher=civil_ids.encrypt(text, "code"),
             created_at=now,
-            expires_at=now + LIFETIME,
+            expires_at=now + CODE_LIFETIME,
         )
         ContactCode.objects.filter(pk=code.pk).update(code_hash=_hash(code.pk, text))
         enqueue("notifications.code", key=f"code:{code.pk}", user_id=user.pk, channel=contact, address=address, code_id=code.pk)
