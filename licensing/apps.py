@@ -29,7 +29,7 @@ class LicensingConfig(AppConfig):
         from municipality.cases.obligations import OBLIGATIONS
         from municipality.cases.timeline import TIMELINES
         from municipality.delegation.registry import SERVICES, Service
-        from municipality.documents.queries import KINDS, OPENED_TO
+        from municipality.documents.queries import DOCUMENT_KINDS, OPENED_TO
         from municipality.drafts.registry import DRAFT_KINDS
         from municipality.review.registry import REVIEWABLES
         from municipality.uploads.registry import PREFIXES
@@ -45,8 +45,8 @@ class LicensingConfig(AppConfig):
         PREFIXES.register("draft", files.DRAFT_FILES)
         PREFIXES.register("case", files.CASE_FILES)
         PAYABLES.register(RENEWAL, Payable(paid=health.paid, voided=health.voided))
-        KINDS.register(HealthLicenceFacts.kind, HealthLicenceFacts)
-        KINDS.register(RenewalRefusalFacts.kind, RenewalRefusalFacts)
+        DOCUMENT_KINDS.register(HealthLicenceFacts.kind, HealthLicenceFacts)
+        DOCUMENT_KINDS.register(RenewalRefusalFacts.kind, RenewalRefusalFacts)
         OPENED_TO.register("licensing", queries.documents_opened_to)
         LICENCES.register("licensing", queries.licence_facts)
         panels.CASE.register(RENEWAL, health.case_page)

@@ -9,10 +9,10 @@ class PaymentsConfig(AppConfig):
     def ready(self) -> None:
         from municipality.cases.obligations import OBLIGATIONS
         from municipality.delegation.registry import OWNERSHIPS
-        from municipality.documents.queries import KINDS
+        from municipality.documents.queries import DOCUMENT_KINDS
         from payments import obligations, queries
         from payments.documents import ReceiptFacts
 
-        KINDS.register(ReceiptFacts.kind, ReceiptFacts)
+        DOCUMENT_KINDS.register(ReceiptFacts.kind, ReceiptFacts)
         OWNERSHIPS.register("payments.Bill", queries.ownership)
         OBLIGATIONS.register("payments", obligations.obligations)

@@ -12,9 +12,9 @@ class ShopsConfig(AppConfig):
         from municipality.cases.catalogue import CATALOGUE
         from municipality.cases.timeline import TIMELINES
         from municipality.delegation.registry import BELONGINGS, HOLDERS, HOLDINGS, NAMES, OWNERSHIPS, SERVICES, Service
-        from municipality.documents.queries import KINDS, OPENED_TO
+        from municipality.documents.queries import DOCUMENT_KINDS, OPENED_TO
         from municipality.drafts.registry import DRAFT_KINDS
-        from municipality.imports.registry import KINDS as IMPORT_KINDS
+        from municipality.imports.registry import IMPORT_KINDS
         from municipality.review.registry import REVIEWABLES
         from municipality.uploads.registry import PREFIXES
         from shops import catalogue, tasks  # noqa: F401
@@ -57,7 +57,7 @@ class ShopsConfig(AppConfig):
         REVIEWABLES.register(CLAIM, review.REVIEWED)
         DRAFT_KINDS.register(CLAIM, drafts.CLAIM_DRAFT)
         PREFIXES.register("claim", files.CLAIM_FILES)
-        KINDS.register(refusals.ClaimRefusalFacts.kind, refusals.ClaimRefusalFacts)
+        DOCUMENT_KINDS.register(refusals.ClaimRefusalFacts.kind, refusals.ClaimRefusalFacts)
         OPENED_TO.register("shops", refusals.opened_to)
         case_panels.CASE.register(CLAIM, panels.case_page)
 

@@ -9,7 +9,7 @@ from municipality.review.models import Assignment
 from municipality.review.services import desk, queue
 
 
-def drawn(officer: User) -> Assignment:
+def assigned(officer: User) -> Assignment:
     """The next case of an officer; there must be one."""
     assignment = queue.next_case(officer=officer)
     assert assignment is not None
@@ -24,14 +24,14 @@ def checked(assignment: Assignment, answer: str = "yes") -> Assignment:
 
 
 def approve(officer: User) -> Case:
-    """Draw the next case, answer its checklist with yes, approve it."""
-    assignment = checked(drawn(officer))
+    """Take the next case, answer its checklist with yes, approve it."""
+    assignment = checked(assigned(officer))
     desk.accept(assignment=assignment)
     return Case.objects.get(pk=assignment.place.case_id)
 
 
 def refuse(officer: User, signer: User, code: str = "conditions_not_met", **note: str) -> Case:
-    """Draw the next case, propose to refuse it, sign."""
-    decision = desk.propose_refusal(assignment=drawn(officer), code=code, **note)
+    """Take the next case, propose to refuse it, sign."""
+    decision = desk.propose_refusal(assignment=assigned(officer), code=code, **note)
     desk.sign(decision=decision, supervisor=signer)
     return Case.objects.get(pk=decision.case_id)

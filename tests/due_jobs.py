@@ -5,7 +5,7 @@ from __future__ import annotations
 from municipality.jobs import services as jobs
 from municipality.jobs.models import Job
 
-KINDS = (
+JOB_KINDS = (
     "payments.inquire",
     "payments.hand_over",
     "payments.confirm",
@@ -19,7 +19,7 @@ KINDS = (
 )
 
 
-def run_due(kinds: tuple[str, ...] = KINDS) -> int:
+def run_due(kinds: tuple[str, ...] = JOB_KINDS) -> int:
     """Run what is due now, as the worker would, until nothing of these kinds is due. Returns how many jobs ran.
 
     Due is what the worker takes for due: also what a worker that died still holds, once its lease is over.

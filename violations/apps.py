@@ -14,8 +14,8 @@ class ViolationsConfig(AppConfig):
         from municipality.cases.obligations import OBLIGATIONS
         from municipality.cases.timeline import TIMELINES
         from municipality.delegation.registry import OWNERSHIPS, SERVICES, Service
-        from municipality.documents.queries import KINDS, OPENED_TO
-        from municipality.imports.registry import KINDS as IMPORT_KINDS
+        from municipality.documents.queries import DOCUMENT_KINDS, OPENED_TO
+        from municipality.imports.registry import IMPORT_KINDS
         from municipality.review.registry import REVIEWABLES
         from municipality.uploads.registry import PREFIXES
         from payments import registry as payments
@@ -62,8 +62,8 @@ class ViolationsConfig(AppConfig):
         payments.OWING.register(settlements.BILL, payments.Owing(dues=dues.dues, bill_for=dues.bill_for))
         payments.RIGHTS.register("violation", queries.right_over)
         payments.DELEGATED_BILLS.register("violations", queries.delegated_bills)
-        for kind in documents.KINDS:
-            KINDS.register(kind.kind, kind)
+        for kind in documents.FACTS_CLASSES:
+            DOCUMENT_KINDS.register(kind.kind, kind)
         OPENED_TO.register("violations", queries.visible_documents)
         OPEN_MATTERS.register("violations", shop_merges.open_of)
         FINDINGS.register("violation", publication.fact_of)

@@ -59,7 +59,7 @@ class ClearanceFacts(LetterFacts):
     reason = "Clearance certificate"
 
 
-KINDS = (WarningFacts, NoticeFacts, DecisionFacts, ClearanceFacts)
+FACTS_CLASSES = (WarningFacts, NoticeFacts, DecisionFacts, ClearanceFacts)
 
 
 def _place_text(row: Violation) -> tuple[str, str]:

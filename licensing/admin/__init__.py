@@ -32,7 +32,7 @@ label_codes(
         "licensing.lapse_unanswered": _("Close a request without an answer"),
         "licensing.licence_held": _("The licence is suspended"),
         "licensing.payment_taken_back": _("The bank took the payment back"),
-        "licensing.refusal_document": _("Draw the letter of refusal"),
+        "licensing.refusal_document": _("Render the letter of refusal"),
         "licensing.refusal_ready": _("The letter of refusal is ready"),
         "licensing.refused_after_payment": _("The request is refused after payment"),
         "licensing.renewal_issued": _("The licence is issued"),

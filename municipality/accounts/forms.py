@@ -49,7 +49,7 @@ class ContactCodeForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        time = within_span(contacts.LIFETIME_MINUTES)
+        time = within_span(contacts.CODE_LIFETIME_MINUTES)
         self.fields["code"].help_text = gettext("The six digits in the message. The code must be used %(time)s.") % {"time": time}
 
 

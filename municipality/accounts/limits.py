@@ -92,9 +92,9 @@ class Limit:
 
 PUSHES = Limit("push", 3, 600)  # a civil number: against approval out of fatigue
 # Many people share the one address of a mobile network: browsers with our cookie count by themselves, within a high limit of the address.
-SIGN_INS_PER_BROWSER = Limit("sign_in_on", 30, 600)  # a browser with our cookie
-SIGN_INS_WITHOUT_COOKIE = Limit("sign_in_from", 30, 600)  # an address, over browsers without the cookie
-SIGN_INS_PER_ADDRESS = Limit("sign_in_brake", 600, 600)  # an address
+SIGN_INS_PER_BROWSER = Limit("sign_in_per_browser", 30, 600)  # a browser with our cookie
+SIGN_INS_WITHOUT_COOKIE = Limit("sign_in_without_cookie", 30, 600)  # an address, over browsers without the cookie
+SIGN_INS_PER_ADDRESS = Limit("sign_in_per_address", 600, 600)  # an address
 STAFF_PASSWORD = Limit("staff_password", 5, 300)  # a typed login name from one address, or on a browser that this name knows
 STAFF_PER_ADDRESS = Limit("staff_from", 20, 300)  # an address, over all names: several officers may share one
 # A login name over all addresses. After that many attempts one a minute is checked, again five in five minutes.

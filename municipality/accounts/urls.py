@@ -26,7 +26,7 @@ urlpatterns = [
     path("profile/passkeys/add/", passkeys.add, name="passkey_add"),
     path("profile/passkeys/<int:key_id>/name/", passkeys.rename, name="passkey_name"),
     path("profile/passkeys/<int:key_id>/remove/", passkeys.remove, name="passkey_remove"),
-    path("profile/looks/", profile.access_log, name="looks"),
+    path("profile/looks/", profile.access_log, name="access_log"),
     path("profile/<str:name>/", profile.contact, name="contact"),
     path("profile/<str:name>/confirm/", profile.confirm, name="confirm"),
 ]

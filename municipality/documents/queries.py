@@ -16,7 +16,7 @@ from municipality.kernel.registry import Registry
 # Documents of others that a person may open: providers return a queryset of primary keys, or None.
 OPENED_TO: Registry[Callable[[User], QuerySet[Any] | None]] = Registry()
 # The facts of each kind of document, by the name of the kind.
-KINDS: Registry[type[Facts]] = Registry()
+DOCUMENT_KINDS: Registry[type[Facts]] = Registry()
 
 
 def visible_to(user: Visitor) -> QuerySet[Document]:

@@ -33,7 +33,7 @@ class RendererMissing(OnHold):
     """The Pango library is missing; the message has the command that installs it. A job is put on hold."""
 
     def __init__(self, why: str = "") -> None:
-        super().__init__("renderer", f"documents cannot be drawn without Pango; on Debian and Ubuntu: {PANGO_COMMAND} ({why})")
+        super().__init__("renderer", f"documents cannot be rendered without Pango; on Debian and Ubuntu: {PANGO_COMMAND} ({why})")
 
 
 class RenderingRefused(PermanentFailure):
@@ -76,7 +76,7 @@ def render(
     for density in DENSITIES if single_page else DENSITIES[:1]:
         html = _html(template, {**context, "title": title, "language": language, "created": moment, "density": density}, language)
         with _lock:
-            pdf = _draw(weasyprint, html, attachment, attachment_name, moment, single_page=single_page)
+            pdf = _write_pdf(weasyprint, html, attachment, attachment_name, moment, single_page=single_page)
         if pdf is not None:
             return pdf
     raise RenderingRefused("the content does not fit on one page")
@@ -117,7 +117,9 @@ def _kit(weasyprint: Any) -> _Shared:
     return _kits[os.getpid()]
 
 
-def _draw(weasyprint: Any, html: str, attachment: bytes | None, name: str, at: dt.datetime, *, single_page: bool = False) -> bytes | None:
+def _write_pdf(
+    weasyprint: Any, html: str, attachment: bytes | None, name: str, at: dt.datetime, *, single_page: bool = False
+) -> bytes | None:
     """The file, or None where it should have a `single_page` and has more."""
     from weasyprint.urls import FatalURLFetchingError
 

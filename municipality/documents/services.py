@@ -52,7 +52,7 @@ def issue(
     facts: type[Facts],
     *,
     waiting: QuerySet[M],
-    earlier: dict[str, Any] | None,
+    draft_lookup: dict[str, Any] | None,
     new: Callable[[M], Document],
     link: Callable[[M, Document], object] = lambda _row, _document: None,
     actor: Actor,
@@ -62,7 +62,7 @@ def issue(
 
     `waiting` selects the row that waits for the document. It is locked (with the relations in `lock`) while the draft is created by
     `new`, and again while the document is activated and `link` is called; rendering happens in between, outside any transaction.
-    `earlier` are lookups of the draft of an earlier try, whose number is used again; with None each call creates a draft. Raises
+    `draft_lookup` finds the draft of an earlier try, whose number is used again; with None each call creates a draft. Raises
     RendererMissing or SignerMissing where a capability is missing (a job waits), FactsRefused or RenderingRefused where the facts
     cannot be printed (a job fails permanently).
     """
@@ -72,7 +72,7 @@ def issue(
         if row is None:
             return None
         drafts = Document.objects.filter(kind=facts.kind, state=DocumentState.DRAFT)
-        document = drafts.filter(**earlier).first() if earlier else None
+        document = drafts.filter(**draft_lookup).first() if draft_lookup else None
         document = document or new(row)
     failpoint(f"{facts.kind}.drafted")
     content = render_and_seal(facts, document)

@@ -15,8 +15,8 @@ from municipality.drafts import unsaved
 class UnsavedInputMiddleware:
     """Saves the form data of a POST that the middleware inside it redirects to the sign-in page.
 
-    Also that of a POST to a view marked `beside_a_form` (a button inside a bigger form sends or removes a file), for the page that it
-    redirects to, where that is marked `keeps_beside`.
+    Also that of a POST to a view marked `is_embedded_button` (a button inside a bigger form sends or removes a file), for the page that it
+    redirects to, where that is marked `embeds_buttons`.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -26,8 +26,8 @@ class UnsavedInputMiddleware:
         if request.method != "POST":
             return self.get_response(request)
         view = _view(request.path_info)
-        if getattr(view, "beside_a_form", False):
-            return self._beside(request)
+        if getattr(view, "is_embedded_button", False):
+            return self._save_around_button(request)
         if not getattr(view, "keeps_typed", False):
             return self.get_response(request)
         before = request.user
@@ -37,7 +37,7 @@ class UnsavedInputMiddleware:
             unsaved.save(request, person)
         return response
 
-    def _beside(self, request: HttpRequest) -> HttpResponse:
+    def _save_around_button(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         page = requested(request).partition("?")[0]
         person = request.user
@@ -46,7 +46,7 @@ class UnsavedInputMiddleware:
             and person.is_authenticated
             and not person.is_staff
             and page
-            and getattr(_view(page), "keeps_beside", False)
+            and getattr(_view(page), "embeds_buttons", False)
         ):
             unsaved.save(request, person, page=page)
         return response

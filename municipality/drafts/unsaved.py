@@ -23,10 +23,10 @@ from municipality.ui.language import of_path
 
 PURPOSE = "typed"
 IN_SESSION = "typed"  # path → cipher
-BUTTON = "_quiet"  # marks data that was saved because a button of another view was pressed
+EMBEDDED_BUTTON = "_embedded_button"  # marks data that was saved because a button of another view was pressed
 MAX_BYTES = 32 * 1024
 MAX_PAGES = 5  # of one browser's session
-_IGNORED = {"csrfmiddlewaretoken", "_language", "_errors", BUTTON}
+_IGNORED = {"csrfmiddlewaretoken", "_language", "_errors", EMBEDDED_BUTTON}
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -36,9 +36,9 @@ def keeps_typed(view: View) -> View:
     return view
 
 
-def keeps_beside(view: View) -> View:
+def embeds_buttons(view: View) -> View:
     """Mark a view whose form has buttons of other views in it: it is filled in again when they lead back to it."""
-    view.keeps_beside = True  # type: ignore[attr-defined]
+    view.embeds_buttons = True  # type: ignore[attr-defined]
     return view
 
 
@@ -55,7 +55,7 @@ def save(request: HttpRequest, person: User | None, *, page: str = "") -> bool:
     """
     values = {name: request.POST.getlist(name) for name in request.POST if name not in _IGNORED}
     if page and values:
-        values[BUTTON] = ["1"]
+        values[EMBEDDED_BUTTON] = ["1"]
     text = json.dumps(values, ensure_ascii=False)
     page = page_of(page or request.path)
     if not values or len(text.encode()) > MAX_BYTES or len(page) > 200:
@@ -89,7 +89,7 @@ def read(request: HttpRequest) -> QueryDict | None:
 
 def is_from_button(data: QueryDict | None) -> bool:
     """Whether form data was saved because a button of another view was pressed: the session had not ended."""
-    return data is not None and BUTTON in data
+    return data is not None and EMBEDDED_BUTTON in data
 
 
 def delete_of_delegation(delegation: Delegation) -> None:

@@ -103,4 +103,4 @@ class Kind:
 
 
 # By the name of the kind.
-KINDS: Registry[Kind] = Registry()
+IMPORT_KINDS: Registry[Kind] = Registry()

@@ -23,7 +23,7 @@ from municipality.audit.models import AuditEvent
 from municipality.audit.services import record
 from municipality.documents import store
 from municipality.imports.models import ImportFile, Outcome
-from municipality.imports.registry import KINDS, Applied, Checked, Kind
+from municipality.imports.registry import IMPORT_KINDS, Applied, Checked, Kind
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor, system
@@ -45,7 +45,7 @@ def load(kind: str, *, content: bytes, name: str, loaded_by: User) -> ImportFile
 
     Raises NotPermitted, NotReadable (nothing is stored then), Refused("same_file") for bytes that were loaded before.
     """
-    spec = KINDS[kind]
+    spec = IMPORT_KINDS[kind]
     _check_group(loaded_by, spec.uploader)
     encoding, count = spec.reader.inspect(content)
     sha256 = hashlib.sha256(content).hexdigest()
@@ -87,7 +87,7 @@ def _app(kind: Kind) -> Actor:
 def _content(file: ImportFile) -> bytes:
     """The bytes as they were sent."""
     stored = store.read(file.content)
-    return civil_ids.decrypt(stored.decode(), file.kind).encode("latin-1") if KINDS[file.kind].is_secret else stored
+    return civil_ids.decrypt(stored.decode(), file.kind).encode("latin-1") if IMPORT_KINDS[file.kind].is_secret else stored
 
 
 def check(*, file_id: int, size: int = 0, seconds: float = SECONDS) -> bool:
@@ -95,7 +95,7 @@ def check(*, file_id: int, size: int = 0, seconds: float = SECONDS) -> bool:
     file = ImportFile.objects.select_related("content").get(pk=file_id)
     if file.checked_at is not None or file.refused_at is not None:
         return False
-    kind, position = KINDS[file.kind], file.read
+    kind, position = IMPORT_KINDS[file.kind], file.read
     source = kind.reader.rows(_content(file), position)
     deadline = time.monotonic() + seconds
     while True:
@@ -152,7 +152,7 @@ def _cells(file: ImportFile, kind: Kind, lines: Iterable[Checked], fields: list[
 
 def rows(file: ImportFile) -> QuerySet[Any]:
     """The lines of a file, of the model of its kind."""
-    return KINDS[file.kind].rows._default_manager.filter(file=file)
+    return IMPORT_KINDS[file.kind].rows._default_manager.filter(file=file)
 
 
 def waiting(kind: str) -> QuerySet[ImportFile]:
@@ -167,11 +167,11 @@ def tally(file: ImportFile) -> dict[str, int]:
 
 def count_applicable(file: ImportFile) -> int:
     """How many lines a release would apply."""
-    return sum(getattr(file, name) for outcome, name in _COUNTED.items() if outcome in KINDS[file.kind].applies)
+    return sum(getattr(file, name) for outcome, name in _COUNTED.items() if outcome in IMPORT_KINDS[file.kind].applies)
 
 
 def _locked(file: ImportFile) -> tuple[ImportFile, Kind]:
-    return ImportFile.objects.select_for_update(of=("self",)).select_related("loaded_by").get(pk=file.pk), KINDS[file.kind]
+    return ImportFile.objects.select_for_update(of=("self",)).select_related("loaded_by").get(pk=file.pk), IMPORT_KINDS[file.kind]
 
 
 @transaction.atomic
@@ -227,7 +227,7 @@ def resume(*, file: ImportFile, by: User) -> None:
     enqueue("imports.take", key=f"{row.key}:{row.taken_line}:{event.pk}", file_id=row.pk)
 
 
-def take(*, file_id: int, size: int = 0, seconds: float = SECONDS) -> bool:
+def apply_released(*, file_id: int, size: int = 0, seconds: float = SECONDS) -> bool:
     """Apply released lines, batch by batch, for `seconds`. Returns whether a job for the rest was enqueued."""
     deadline = time.monotonic() + seconds
     for has_more, is_enqueued in _batches(file_id, size, deadline):
@@ -244,7 +244,7 @@ def _batches(file_id: int, size: int, deadline: float) -> Iterator[tuple[bool, b
             file = ImportFile.objects.select_for_update(of=("self",)).select_related("loaded_by", "released_by").get(pk=file_id)
             if file.released_at is None or file.done_at is not None or file.stopped_at is not None:
                 return
-            has_more = _take(file, KINDS[file.kind], size)
+            has_more = _apply_batch(file, IMPORT_KINDS[file.kind], size)
             is_enqueued = has_more and time.monotonic() >= deadline
             if is_enqueued:
                 enqueue("imports.take", key=f"{file.key}:{file.taken_line}", file_id=file.pk)
@@ -252,7 +252,7 @@ def _batches(file_id: int, size: int, deadline: float) -> Iterator[tuple[bool, b
         yield has_more, is_enqueued
 
 
-def _take(file: ImportFile, kind: Kind, size: int) -> bool:
+def _apply_batch(file: ImportFile, kind: Kind, size: int) -> bool:
     """Apply one batch and record it. Returns whether more lines follow."""
     size = size or kind.apply_batch
     lines = list(rows(file).filter(line__gt=file.taken_line, outcome__in=kind.applies).order_by("line")[:size])

@@ -12,5 +12,5 @@ def check(*, file_id: int) -> None:
 
 
 @job("imports.take", queue="bulk", time_limit=110)
-def take(*, file_id: int) -> None:
-    services.take(file_id=file_id)
+def apply_released(*, file_id: int) -> None:
+    services.apply_released(file_id=file_id)

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.imports import services
 from municipality.imports.models import ImportFile, Outcome
-from municipality.imports.registry import KINDS, Kind
+from municipality.imports.registry import IMPORT_KINDS, Kind
 from municipality.imports.sheets import NotReadable, problem_sheet
 from municipality.kernel.errors import Refused
 from municipality.ui.admin_base import in_group
@@ -36,7 +36,7 @@ def _files(request: AuthenticatedHttpRequest, kind: Kind) -> QuerySet[ImportFile
 
 def file_or_404(request: AuthenticatedHttpRequest, kind: str, public_id: str) -> ImportFile:
     """A file that this member of staff may see. Raises PermissionDenied, Http404."""
-    row = _files(request, KINDS[kind]).filter(public_id=public_id).first()
+    row = _files(request, IMPORT_KINDS[kind]).filter(public_id=public_id).first()
     if row is None:
         raise Http404
     return row
@@ -52,7 +52,7 @@ def _page(request: AuthenticatedHttpRequest, template: str, kind: Kind, error: s
 @require_http_methods(["GET", "HEAD", "POST"])
 def files(request: AuthenticatedHttpRequest, kind: str) -> HttpResponse:
     """The list of files, with the form that loads one."""
-    spec = KINDS[kind]
+    spec = IMPORT_KINDS[kind]
     rows = _files(request, spec)
     error = ""
     if request.method == "POST":
@@ -77,7 +77,7 @@ def files(request: AuthenticatedHttpRequest, kind: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def file(request: AuthenticatedHttpRequest, kind: str, public_id: str) -> HttpResponse:
     """A file: the result of its dry run, buttons to release or refuse it, and the progress."""
-    row, spec = file_or_404(request, kind, public_id), KINDS[kind]
+    row, spec = file_or_404(request, kind, public_id), IMPORT_KINDS[kind]
     error = ""
     if request.method == "POST":
         try:
@@ -108,7 +108,9 @@ def file(request: AuthenticatedHttpRequest, kind: str, public_id: str) -> HttpRe
         taken=applied,
         share=100 * applied // applicable if applicable else 0,
         read_share=100 * row.read // row.lines if row.lines else 0,
-        told=[(line, [(_column(spec, column), spec.problems[code]) for column, code in line.problems]) for line in page_lines[:PAGE]],
+        line_errors=[
+            (line, [(_column(spec, column), spec.problems[code]) for column, code in line.problems]) for line in page_lines[:PAGE]
+        ],
         older=page_lines[PAGE - 1].line if len(page_lines) > PAGE else None,
         may_release=is_undecided and is_releaser and row.checked_at is not None and not is_mine and applicable,
         may_refuse=is_undecided and (is_releaser or is_mine),
@@ -159,6 +161,6 @@ def _column(kind: Kind, code: str) -> str:
 @require_safe
 def problems(request: AuthenticatedHttpRequest, kind: str, public_id: str) -> HttpResponse:
     """Download the problems of a file as a CSV file in both languages."""
-    row, spec = file_or_404(request, kind, public_id), KINDS[kind]
+    row, spec = file_or_404(request, kind, public_id), IMPORT_KINDS[kind]
     lines = ((line.line, column, spec.problems[code]) for line in _problem_lines(row).iterator() for column, code in line.problems)
     return problem_sheet(f"{kind}-{row.public_id}.csv", lines)

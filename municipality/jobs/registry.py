@@ -27,7 +27,7 @@ class Schedule:
     seconds: int
 
 
-KINDS: dict[str, Kind] = {}
+JOB_KINDS: dict[str, Kind] = {}
 SCHEDULES: dict[str, Schedule] = {}
 
 
@@ -40,9 +40,9 @@ def job(name: str, *, queue: str = "urgent", time_limit: int = 60, given_up: Han
         raise ValueError(f"no such queue: {queue}")
 
     def declare(handler: Handler) -> Handler:
-        if name in KINDS and KINDS[name].handler.__qualname__ != handler.__qualname__:
+        if name in JOB_KINDS and JOB_KINDS[name].handler.__qualname__ != handler.__qualname__:
             raise ValueError(f"job {name} is declared twice")
-        KINDS[name] = Kind(name, handler, queue, time_limit, given_up)
+        JOB_KINDS[name] = Kind(name, handler, queue, time_limit, given_up)
         return handler
 
     return declare

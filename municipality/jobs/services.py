@@ -44,27 +44,27 @@ def enqueue(kind: str, *, key: str, due_at: dt.datetime | None = None, **ids: An
     return enqueue_all(kind, {key: ids}, due_at=due_at)[0]
 
 
-def enqueue_all(kind: str, promises: Mapping[str, Mapping[str, Any]], *, due_at: dt.datetime | None = None) -> list[int]:
-    """Enqueue several jobs of one kind, as `enqueue` does one; `promises` holds the arguments of each job by its key.
+def enqueue_all(kind: str, args_by_key: Mapping[str, Mapping[str, Any]], *, due_at: dt.datetime | None = None) -> list[int]:
+    """Enqueue several jobs of one kind, as `enqueue` does one; `args_by_key` holds the arguments of each job by its key.
 
-    One statement; a second one reads jobs that exist already. Returns the primary keys of the jobs in the order of `promises`.
+    One statement; a second one reads jobs that exist already. Returns the primary keys of the jobs in the order of `args_by_key`.
     Raises what `enqueue` raises.
     """
-    declared = registry.KINDS[kind]
+    declared = registry.JOB_KINDS[kind]
     if not connection.in_atomic_block:
         raise RuntimeError("a job is enqueued inside the transaction of the change that needs it")
-    if not promises:
+    if not args_by_key:
         return []
     now = clock.now()
     due = {"due_at": due_at or now, "created_at": now, "queue": declared.queue}
-    numbers = _insert_new([Job(kind=kind, key=key, args=dict(ids), **due) for key, ids in promises.items()])
+    numbers = _insert_new([Job(kind=kind, key=key, args=dict(ids), **due) for key, ids in args_by_key.items()])
     if due_at is None or due_at <= now:
         for number in numbers.values():
             transaction.on_commit(partial(_dispatch, number, declared.queue, kind))
-    missing = [key for key in promises if key not in numbers]
+    missing = [key for key in args_by_key if key not in numbers]
     if missing:  # at READ COMMITTED a statement of its own sees a job that another transaction committed during the first one
         numbers |= dict(Job.objects.filter(kind=kind, key__in=missing).values_list("key", "pk"))
-    return [numbers[key] for key in promises]
+    return [numbers[key] for key in args_by_key]
 
 
 def _insert_new(rows: Sequence[Job]) -> dict[str, int]:
@@ -132,7 +132,7 @@ def claim(job_id: int, owner: str) -> Job | None:
 
 def mark_dead(rows: QuerySet[Job], job: Job, reason: str, **changes: Any) -> None:
     """Mark a job as dead and call its kind's `given_up`. `rows` selects the job only while it still belongs to the caller."""
-    kind = registry.KINDS.get(job.kind)
+    kind = registry.JOB_KINDS.get(job.kind)
     with transaction.atomic():
         if not rows.update(
             state=JobState.DEAD, last_error=reason[-4000:], finished_at=clock.now(), lease_owner="", lease_until=None, **changes
@@ -163,14 +163,14 @@ def run(job_id: int) -> bool:
     claimed = Job.objects.filter(pk=job.pk, state=JobState.RUNNING, lease_owner=owner)
     stop = threading.Event()
     # In a transaction (tests, demo) one thread holds the connection, and the lease needs no renewal.
-    kind = registry.KINDS.get(job.kind)
+    kind = registry.JOB_KINDS.get(job.kind)
     time_limit = kind.time_limit if kind else 0
     renewal = None if connection.in_atomic_block else threading.Thread(target=_renew, args=(job.pk, owner, stop, time_limit), daemon=True)
     if renewal:
         renewal.start()
     try:
         failpoint(f"{job.kind}.claimed")
-        handler = registry.KINDS[job.kind].handler
+        handler = registry.JOB_KINDS[job.kind].handler
         with sweeps.collect_failures():
             handler(**job.args)
         failpoint(f"{job.kind}.carried_out")

@@ -37,7 +37,7 @@ def tick() -> None:
 
 
 def _dispatch(job_id: int, queue: str, kind: str) -> None:
-    declared = registry.KINDS.get(kind)
+    declared = registry.JOB_KINDS.get(kind)
     limits = {"soft_time_limit": declared.time_limit, "time_limit": declared.time_limit + registry.END_AFTER} if declared else {}
     run.apply_async(args=[job_id], queue=queue, retry=False, expires=3600, **limits)
 

@@ -34,4 +34,4 @@ class SuperuserSignedIn(MessageKind):
 
 
 _ALL = (PasskeyAdded, PasskeyRemoved, PasskeyRecoveryOpened, SuperuserMade, SuperuserSignedIn)
-KINDS: dict[str, type[MessageKind]] = {message.kind: message for message in _ALL}
+ACCOUNT_MESSAGES: dict[str, type[MessageKind]] = {message.kind: message for message in _ALL}

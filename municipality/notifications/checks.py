@@ -6,13 +6,13 @@ from typing import Any
 
 from django.core.checks import CheckMessage, Error
 
-from municipality.notifications.registry import KINDS, IncompleteMessage, check
+from municipality.notifications.registry import MESSAGE_KINDS, IncompleteMessage, check
 
 
 def check_messages(app_configs: Any, **_: Any) -> list[CheckMessage]:
     """One error for each message that is incomplete in one language."""
     errors: list[CheckMessage] = []
-    for message in KINDS.values():
+    for message in MESSAGE_KINDS.values():
         try:
             check(message)
         except IncompleteMessage as error:

@@ -13,7 +13,7 @@ from django.utils import translation
 
 from municipality.jobs.errors import PermanentFailure
 from municipality.notifications.models import Message
-from municipality.notifications.registry import KINDS
+from municipality.notifications.registry import MESSAGE_KINDS
 from municipality.notifications.texts import foreign_links, link
 
 
@@ -30,7 +30,7 @@ def send_message(message: Message, *, to: str, language: str, idempotency_key: s
 
 
 def _stop_path(message: Message) -> str:
-    kind = KINDS.get(message.kind)
+    kind = MESSAGE_KINDS.get(message.kind)
     return kind.stop_path(message.person.public_id) if kind else ""
 
 

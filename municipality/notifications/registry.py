@@ -65,10 +65,10 @@ class MessageKind:
             return
         if not _KIND.fullmatch(cls.kind):
             raise ValueError(f"not a message kind: {cls.kind!r}")
-        existing = KINDS.get(cls.kind)
+        existing = MESSAGE_KINDS.get(cls.kind)
         if existing is not None and type(existing).__qualname__ != cls.__qualname__:
             raise ValueError(f"message {cls.kind} is declared twice")
-        KINDS[cls.kind] = cls()
+        MESSAGE_KINDS[cls.kind] = cls()
 
     def path(self, context: Mapping[str, Any]) -> str:
         """The path of the page that the message leads to, without the language prefix; empty for none."""
@@ -138,7 +138,7 @@ class _RecordingContext(dict[str, Any]):
         return _sample(name, self.samples)
 
 
-KINDS: dict[str, MessageKind] = {}
+MESSAGE_KINDS: dict[str, MessageKind] = {}
 
 
 def check(message: MessageKind) -> None:

@@ -22,7 +22,7 @@ from municipality.kernel.errors import Refused
 from municipality.kernel.failpoints import failpoint
 from municipality.notifications import mail, sms
 from municipality.notifications.models import Channel, Delivery, DeliveryState, Message
-from municipality.notifications.registry import KINDS, MessageKind
+from municipality.notifications.registry import MESSAGE_KINDS, MessageKind
 from municipality.notifications.texts import foreign_links, link
 
 
@@ -34,7 +34,7 @@ def send(kind: str | type[MessageKind], *, person: User, key: str, context: Mapp
     """
     if not connection.in_atomic_block:
         raise RuntimeError("a message is created inside the transaction of its cause")
-    declared = KINDS[kind if isinstance(kind, str) else kind.kind]
+    declared = MESSAGE_KINDS[kind if isinstance(kind, str) else kind.kind]
     kind = declared.kind
     ar, en = declared.texts(context, "ar"), declared.texts(context, "en")
     message = Message(

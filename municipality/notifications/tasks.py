@@ -7,7 +7,7 @@ from django.db import transaction
 
 from municipality.jobs.registry import job
 from municipality.notifications import services
-from municipality.notifications.account import KINDS
+from municipality.notifications.account import ACCOUNT_MESSAGES
 
 
 @job("notifications.deliver", queue="messages", time_limit=30, given_up=services.mark_failed)
@@ -26,4 +26,4 @@ def account(*, user_id: int, message: str, about: str) -> None:
     person = get_user_model().objects.filter(pk=user_id).first()
     if person is not None:
         with transaction.atomic():
-            services.send(KINDS[message], person=person, key=about, context={})
+            services.send(ACCOUNT_MESSAGES[message], person=person, key=about, context={})

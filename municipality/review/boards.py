@@ -14,7 +14,6 @@ from municipality.places.models import Branch
 from municipality.review.models import Absence, Assignment, Clock, ConflictOfInterest, Override, Party, QueueEntry, Skill
 from municipality.review.states import QueueEntryState
 
-P = QueueEntryState
 PACE_DAYS = 14  # calendar days
 DECIDED = ("accepted", "refused")
 # Codes with which the portal ends an assignment.
@@ -44,16 +43,16 @@ class Board:
     stuck: list[QueueEntry]  # waiting cases that no present officer may decide
     to_sign: int
     officers: list[OfficerLine]
-    overrides: list[Override]  # not allowed or not drawn yet
+    overrides: list[Override]  # not allowed or not assigned yet
 
 
 def board(branch: Branch) -> Board:
     """The board of a branch, by at most eleven queries."""
-    entries = QueueEntry.objects.filter(branch=branch).exclude(state=P.LEFT)
+    entries = QueueEntry.objects.filter(branch=branch).exclude(state=QueueEntryState.LEFT)
     counts = dict(entries.order_by().values_list("state").annotate(Count("pk")))
-    waiting = QueueEntry.objects.filter(branch=branch, state=P.WAITING)
+    waiting = QueueEntry.objects.filter(branch=branch, state=QueueEntryState.WAITING)
     running = Clock.objects.filter(stopped_at__isnull=True, level__gt=0, case__place__branch=branch)
-    overrides = Override.objects.filter(place__branch=branch, place__state=P.WAITING).select_related(
+    overrides = Override.objects.filter(place__branch=branch, place__state=QueueEntryState.WAITING).select_related(
         "place__case", "asked_by", "allowed_by"
     )
     return Board(
@@ -62,7 +61,7 @@ def board(branch: Branch) -> Board:
         waiting.select_related("case").order_by("pk").first(),
         list(running.select_related("case__place").order_by("-level", "case__place__pk")[:100]),
         list(waiting.filter(~Exists(_available_skills(branch))).select_related("case").order_by("pk")[:50]),
-        counts.get(P.COUNTERSIGN, 0),
+        counts.get(QueueEntryState.COUNTERSIGN, 0),
         _officers(branch),
         list(overrides.order_by("pk")),
     )

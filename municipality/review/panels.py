@@ -22,7 +22,7 @@ def refusal_file(refusal: Document) -> FileLine:
 
 
 def refused_step(case: Case, refusal: Document | None, job: str) -> NextStep:
-    """The next step of a refused case: its document, that `job` is drawing it up, or that there is none."""
+    """The next step of a refused case: its document, that `job` is preparing it, or that there is none."""
     if refusal is not None:
         text = _("The sealed decision gives the reason, the article, and how and until when you can object.")
         url, button = reverse("document", args=[refusal.number]), _("Download the decision")

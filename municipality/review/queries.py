@@ -38,7 +38,6 @@ from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Check, Edition, Reason
 
 __all__ = ["DECIDED", "PACE_DAYS", "Board", "OfficerLine", "board"]
-P = QueueEntryState
 
 
 # --- Who may ---------------------------------------------------------------------------------------------------------------
@@ -91,7 +90,7 @@ def case_access(user: User, public_id: str) -> CaseAccess | None:
         QueueEntry.objects.filter(case__public_id=public_id)
         .select_related("case__applicant", "case__branch", "case__clock")
         .annotate(
-            tied=Exists(parties),
+            has_conflict=Exists(parties),
             held=Exists(Assignment.objects.filter(place=OuterRef("pk"), officer=user, ended_at__isnull=True)),
             audits=Exists(groups.filter(name="auditor")),
             supervises=Exists(groups.filter(name="supervisor")),
@@ -106,16 +105,16 @@ def case_access(user: User, public_id: str) -> CaseAccess | None:
     row: Any = entry
     roles = frozenset(name for name, has in (("auditor", row.audits), ("supervisor", row.supervises)) if has)
     is_staff = bool(user.is_active and user.is_staff)
-    was_handled = entry.state != P.WAITING or row.moved or row.escalated or row.overridden
+    was_handled = entry.state != QueueEntryState.WAITING or row.moved or row.escalated or row.overridden
     own_branch = "supervisor" in roles and user.branch_id == entry.branch_id
-    may_look = is_staff and not row.tied and (row.held or "auditor" in roles or (own_branch and was_handled))
-    return CaseAccess(entry, row.tied, row.held, roles, bool(may_look))
+    is_allowed = is_staff and not row.has_conflict and (row.held or "auditor" in roles or (own_branch and was_handled))
+    return CaseAccess(entry, row.has_conflict, row.held, roles, bool(is_allowed))
 
 
 def may_open(user: User, case: Case) -> bool:
     """Whether a member of staff may open a case.
 
-    Its officer may while it is assigned to them, an auditor always, a supervisor of its branch once it was drawn, escalated or an
+    Its officer may while it is assigned to them, an auditor always, a supervisor of its branch once it was assigned, escalated or an
     override was requested; none of them with a conflict of interest.
     """
     access = case_access(user, case.public_id)
@@ -127,17 +126,17 @@ def may_open(user: User, case: Case) -> bool:
 # --- The queue -------------------------------------------------------------------------------------------------------------
 
 
-def drawable(officer: User) -> QuerySet[QueueEntry]:
-    """The waiting entries that an officer may draw, by number."""
-    rows = QueueEntry.objects.filter(state=P.WAITING, branch_id=officer.branch_id, skill__in=skills_of(officer))
+def assignable(officer: User) -> QuerySet[QueueEntry]:
+    """The waiting entries that an officer may be assigned, by number."""
+    rows = QueueEntry.objects.filter(state=QueueEntryState.WAITING, branch_id=officer.branch_id, skill__in=skills_of(officer))
     if keys := _conflict_keys(officer):
         rows = rows.filter(~Exists(Party.objects.filter(case=OuterRef("case"), key__in=keys)))
     return rows.order_by("pk")
 
 
 def next_entry(officer: User) -> QueueEntry | None:
-    """The entry that an officer draws next: one with an allowed override, else the lowest number."""
-    rows = drawable(officer).select_related("case", "override")
+    """The entry that an officer is assigned next: one with an allowed override, else the lowest number."""
+    rows = assignable(officer).select_related("case", "override")
     return rows.filter(override__allowed_at__isnull=False).first() or rows.first()
 
 
@@ -147,7 +146,7 @@ def _conflict_keys(officer: User) -> list[str]:
 
 @dataclass(frozen=True)
 class Position:
-    """The position of a case. `estimate` is the day on which it is drawn at the present pace, None where unknown."""
+    """The position of a case. `estimate` is the day on which it is assigned at the present pace, None where unknown."""
 
     state: str
     ahead: int  # cases that wait before it
@@ -157,13 +156,13 @@ class Position:
 
 def position(case: Case) -> Position | None:
     """The position of a case in its queue; None where it is in none."""
-    entry = QueueEntry.objects.filter(case=case).exclude(state=P.LEFT).first()
+    entry = QueueEntry.objects.filter(case=case).exclude(state=QueueEntryState.LEFT).first()
     if entry is None:
         return None
     pace = pace_of(entry.branch_id, entry.skill)
-    if entry.state != P.WAITING:
+    if entry.state != QueueEntryState.WAITING:
         return Position(entry.state, 0, pace, None)
-    waiting = QueueEntry.objects.filter(state=P.WAITING, branch_id=entry.branch_id, skill=entry.skill).exclude(pk=entry.pk)
+    waiting = QueueEntry.objects.filter(state=QueueEntryState.WAITING, branch_id=entry.branch_id, skill=entry.skill).exclude(pk=entry.pk)
     before = Q(pk__lt=entry.pk) | Q(override__allowed_at__isnull=False)
     if Override.objects.filter(place=entry, allowed_at__isnull=False).exists():
         before = Q(pk__lt=entry.pk, override__allowed_at__isnull=False)
@@ -205,7 +204,15 @@ def desk_of(officer: User) -> Desk:
     held = list(held_by(officer))
     counts = Counter(row.place.state for row in held)
     on_desk = next((row for row in held if row.on_desk), None)
-    return Desk(held, on_desk, counts[P.ANSWERED], counts[P.AWAY], counts[P.COUNTERSIGN], is_absent(officer), skills_of(officer))
+    return Desk(
+        held,
+        on_desk,
+        counts[QueueEntryState.ANSWERED],
+        counts[QueueEntryState.AWAY],
+        counts[QueueEntryState.COUNTERSIGN],
+        is_absent(officer),
+        skills_of(officer),
+    )
 
 
 def held_by(officer: User) -> QuerySet[Assignment]:
@@ -237,7 +244,7 @@ def open_round(case: Case) -> CorrectionRound | None:
 def overdue_rounds(before: dt.date | None = None) -> QuerySet[CorrectionRound]:
     """Rounds that were not answered before a day (default: today), of cases that still wait for the applicant."""
     late = CorrectionRound.objects.filter(answered_at__isnull=True, answer_by__lt=before or clock.today())
-    return late.filter(case__place__state=P.AWAY).select_related("case__applicant").order_by("pk")
+    return late.filter(case__place__state=QueueEntryState.AWAY).select_related("case__applicant").order_by("pk")
 
 
 def replies(case: Case) -> Edition:
@@ -284,7 +291,10 @@ def decisions_to_sign(supervisor: User) -> QuerySet[Decision]:
     """The decisions that wait for this supervisor's signature, oldest first: of their branch, not their own, without a conflict."""
     conflicts = Party.objects.filter(case=OuterRef("case"), key__in=_conflict_keys(supervisor))
     waiting = Decision.objects.filter(
-        signed_at__isnull=True, voided_at__isnull=True, case__place__state=P.COUNTERSIGN, case__place__branch_id=supervisor.branch_id
+        signed_at__isnull=True,
+        voided_at__isnull=True,
+        case__place__state=QueueEntryState.COUNTERSIGN,
+        case__place__branch_id=supervisor.branch_id,
     )
     return waiting.exclude(made_by=supervisor).filter(~Exists(conflicts)).select_related("case__applicant", "made_by").order_by("pk")
 
@@ -302,8 +312,8 @@ class PublishedOverride:
     reason: Reason | None
     asked_at: dt.datetime
     allowed_at: dt.datetime
-    drawn_at: dt.datetime | None
-    overtaken: int  # waiting cases with a lower number when it was drawn
+    assigned_at: dt.datetime | None
+    overtaken: int  # waiting cases with a lower number when it was assigned
 
 
 def published_overrides(limit: int = 500) -> list[PublishedOverride]:
@@ -311,11 +321,11 @@ def published_overrides(limit: int = 500) -> list[PublishedOverride]:
     allowed = Override.objects.filter(allowed_at__isnull=False).select_related("place__branch", "place__case")
     rows = list(allowed.order_by("-allowed_at", "-pk")[:limit])
     events = QueueEntryEvent.objects.filter(subject__in=[row.place_id for row in rows], move="draw", data__has_key="override")
-    draws = {event.subject_id: event for event in events.order_by("-pk")}  # the first draw of each entry
+    assigned = {event.subject_id: event for event in events.order_by("-pk")}  # the first assignment of each entry
     reasons: dict[str, dict[str, Reason]] = {}
     result = []
     for row in rows:
-        entry, draw = row.place, draws.get(row.place_id)
+        entry, assignment = row.place, assigned.get(row.place_id)
         if entry.case.service not in reasons:
             reasons[entry.case.service] = replies(entry.case).reasons
         result.append(
@@ -326,19 +336,19 @@ def published_overrides(limit: int = 500) -> list[PublishedOverride]:
                 reasons[entry.case.service].get(row.code),
                 row.asked_at,
                 row.allowed_at or row.asked_at,
-                draw.at if draw else None,
-                draw.data["overtook"] if draw else 0,
+                assignment.at if assignment else None,
+                assignment.data["overtook"] if assignment else 0,
             )
         )
     return result
 
 
-# --- The log of draws ------------------------------------------------------------------------------------------------------
+# --- The log of assignments -----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Inversion:
-    """A draw that passed over a case which waited longer and which the officer could have decided."""
+    """An assignment that passed over a case which waited longer and which the officer could have decided."""
 
     event: int
     place: int
@@ -347,9 +357,9 @@ class Inversion:
 
 
 def inversions() -> Iterator[Inversion]:
-    """Draws out of order without an allowed override, found by replaying the events of the queue (`replay`)."""
-    from municipality.review.replay import draws
+    """Assignments out of order without an allowed override, found by replaying the events of the queue (`replay`)."""
+    from municipality.review.replay import assignments
 
-    for draw in draws():
-        if draw.overtaken and not draw.overridden:
-            yield Inversion(draw.event, draw.place, draw.officer_key, draw.overtaken[0])
+    for assignment in assignments():
+        if assignment.overtaken and not assignment.overridden:
+            yield Inversion(assignment.event, assignment.place, assignment.officer_key, assignment.overtaken[0])

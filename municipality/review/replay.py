@@ -1,4 +1,4 @@
-"""Replays the events of the queue, to check that every draw was in order."""
+"""Replays the events of the queue, to check that every assignment was in order."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ Period = tuple[dt.datetime, dt.datetime]
 
 
 @dataclass(frozen=True)
-class Draw:
-    """One draw. `overtaken` are the lower numbers that waited and that the officer could have decided."""
+class ReplayedAssignment:
+    """One assignment, as replayed. `overtaken` are the lower numbers that waited and that the officer could have decided."""
 
     event: int
     place: int
@@ -27,11 +27,11 @@ class Draw:
     overridden: bool
 
 
-def draws() -> Iterator[Draw]:
-    """All draws in the order of their events.
+def assignments() -> Iterator[ReplayedAssignment]:
+    """All assignments in the order of their events.
 
-    Numbers are given under the same lock as draws, so a lower number was in the queue before a higher one. At the exact instant of a
-    change a skill does not count yet, and a conflict still counts.
+    Numbers are given under the lock under which cases are assigned, so a lower number was in the queue before a higher one. At the
+    exact instant of a change a skill does not count yet, and a conflict still counts.
     """
     queues = {pk: (branch, skill) for pk, branch, skill in QueueEntry.objects.values_list("pk", "branch_id", "skill")}
     waiting: dict[tuple[str, str], list[int]] = defaultdict(list)
@@ -52,7 +52,7 @@ def draws() -> Iterator[Draw]:
             codes = [code for code, periods in skills[officer].items() if any(a < at < b for a, b in periods)]
             conflict_keys = {key for key, periods in conflicts[officer].items() if any(a <= at <= b for a, b in periods)}
             overtaken = [n for code in codes for n in _below(waiting[branch, code], number) if not keys[cases[n]] & conflict_keys]
-            yield Draw(pk, number, officer, tuple(sorted(overtaken)), number in allowed and allowed[number] <= at)
+            yield ReplayedAssignment(pk, number, officer, tuple(sorted(overtaken)), number in allowed and allowed[number] <= at)
         if source == QueueEntryState.WAITING:
             index = bisect_left(numbers, number)
             if index < len(numbers) and numbers[index] == number:

@@ -16,25 +16,25 @@ class QueueEntryState(models.TextChoices):
     LEFT = "left", _("Out of the queue")
 
 
-P = QueueEntryState
-PLACE = workflow(
+State = QueueEntryState
+QUEUE_ENTRY_WORKFLOW = workflow(
     "review.queueentry",
-    P.WAITING,
-    move("draw", P.WAITING, to=P.HELD, may="officer", label=_("Next case")),
-    move("give_back", P.HELD, to=P.WAITING, may="officer", needs_reason=True, label=_("Give back to the queue")),
-    move("send_away", P.HELD, to=P.AWAY, may="officer", label=_("Ask for corrections")),
-    move("answer", P.AWAY, to=P.ANSWERED, label=_("The applicant answered")),
-    move("take_up", P.ANSWERED, to=P.HELD, may="officer", label=_("Take up again")),
+    State.WAITING,
+    move("draw", State.WAITING, to=State.HELD, may="officer", label=_("Next case")),
+    move("give_back", State.HELD, to=State.WAITING, may="officer", needs_reason=True, label=_("Give back to the queue")),
+    move("send_away", State.HELD, to=State.AWAY, may="officer", label=_("Ask for corrections")),
+    move("answer", State.AWAY, to=State.ANSWERED, label=_("The applicant answered")),
+    move("take_up", State.ANSWERED, to=State.HELD, may="officer", label=_("Take up again")),
     # The case keeps its number.
-    move("release", [P.HELD, P.ANSWERED, P.COUNTERSIGN], to=P.WAITING, needs_reason=True, label=_("Back to the queue")),
-    move("propose", P.HELD, to=P.COUNTERSIGN, may="officer", label=_("Send for a second signature")),
-    move("return", P.COUNTERSIGN, to=P.ANSWERED, may="supervisor", needs_reason=True, label=_("Back to the officer")),
-    move("send_signed", P.COUNTERSIGN, to=P.AWAY, may="supervisor", label=_("Sign the second round")),
-    move("take_back", P.COUNTERSIGN, to=P.HELD, may="officer", label=_("Change the proposal")),
-    move("leave", [P.WAITING, P.HELD, P.AWAY, P.ANSWERED, P.COUNTERSIGN], to=P.LEFT, label=_("Leave the queue")),
+    move("release", [State.HELD, State.ANSWERED, State.COUNTERSIGN], to=State.WAITING, needs_reason=True, label=_("Back to the queue")),
+    move("propose", State.HELD, to=State.COUNTERSIGN, may="officer", label=_("Send for a second signature")),
+    move("return", State.COUNTERSIGN, to=State.ANSWERED, may="supervisor", needs_reason=True, label=_("Back to the officer")),
+    move("send_signed", State.COUNTERSIGN, to=State.AWAY, may="supervisor", label=_("Sign the second round")),
+    move("take_back", State.COUNTERSIGN, to=State.HELD, may="officer", label=_("Change the proposal")),
+    move("leave", [State.WAITING, State.HELD, State.AWAY, State.ANSWERED, State.COUNTERSIGN], to=State.LEFT, label=_("Leave the queue")),
 )
 # States in which a case is assigned to an officer.
-WITH_OFFICER = (P.HELD, P.AWAY, P.ANSWERED, P.COUNTERSIGN)
+WITH_OFFICER = (State.HELD, State.AWAY, State.ANSWERED, State.COUNTERSIGN)
 APPROVE, ASK, ANSWER = _("Approve"), _("Ask for corrections"), _("Send the corrections")
 
 

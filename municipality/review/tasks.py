@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from municipality.jobs.registry import every, job
-from municipality.review.services import clock, queue
+from municipality.review.services import case_clock, queue
 
 
 @every("review.sweep", seconds=60, queue="urgent")
 def sweep() -> None:
     """Enqueue due escalations, and release the cases of absent and idle officers."""
-    clock.escalate_due()
+    case_clock.escalate_due()
     queue.release_absent()
 
 
 @job("review.escalate", queue="urgent")
 def escalate(*, clock_id: int) -> None:
-    clock.escalate(clock_id=clock_id)
+    case_clock.escalate(clock_id=clock_id)
 
 
 @job("review.recompute_clocks", queue="bulk", time_limit=110)
 def recompute_clocks(*, ruleset_id: int) -> None:
     """Update all running clocks after the publication of a calendar."""
-    clock.recompute_all()
+    case_clock.recompute_all()

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from municipality.cases.models import Case
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
-from municipality.notifications.registry import KINDS, MessageKind, MessageText
+from municipality.notifications.registry import MESSAGE_KINDS, MessageKind, MessageText
 from municipality.notifications.texts import Bilingual
 from municipality.review import queries
 from municipality.review.models import Decision
@@ -197,5 +197,5 @@ def draft_refusal(case: Case, code: str, note_ar: str, note_en: str) -> Decision
 
 
 def _preview(kind: type[MessageKind], context: Mapping[str, Any]) -> Preview:
-    declared = KINDS[kind.kind]
+    declared = MESSAGE_KINDS[kind.kind]
     return Preview(declared.texts(context, "ar"), declared.texts(context, "en"))

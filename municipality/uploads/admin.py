@@ -14,7 +14,7 @@ label_codes(
         "upload.refused": _("File refused"),
         "upload.removed": _("File removed"),
         "uploads.expire_unfinished": _("Remove a file that never arrived whole"),
-        "uploads.inspect": _("Check a file and draw it anew"),
+        "uploads.inspect": _("Check a file and re-encode it"),
         "uploads.sweep": _("Look for files left over"),
     }
 )

@@ -36,8 +36,8 @@ class InspectorFailed(Exception):
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """A file that was rendered anew; sizes in pixels of the first page."""
+class Reencoded:
+    """A file that was encoded again from its decoded content; sizes in pixels of the first page."""
 
     content: bytes
     preview: bytes
@@ -47,8 +47,8 @@ class Drawn:
     height: int
 
 
-def inspect_file(path: Path, kind: str, **other_limits: Any) -> Drawn | str:
-    """The file rendered anew, or the code of a refusal. Raises InspectorFailed.
+def inspect_file(path: Path, kind: str, **other_limits: Any) -> Reencoded | str:
+    """The file encoded again, or the code of a refusal. Raises InspectorFailed.
 
     `kind` is JPEG, PNG, WEBP or PDF; `other_limits` are for tests.
     """
@@ -103,7 +103,7 @@ def _run(path: Path, kind: str, folder: Path, limit_values: dict[str, Any]) -> i
                 child.wait()
 
 
-def _read_answer(folder: Path) -> Drawn | str:
+def _read_answer(folder: Path) -> Reencoded | str:
     """The validated answer of the child, which is not trusted."""
     try:
         with (folder / "answer").open("rb") as answer:
@@ -118,7 +118,7 @@ def _read_answer(folder: Path) -> Drawn | str:
             return "broken"
     except (OSError, ValueError, KeyError, TypeError):
         return "broken"
-    return Drawn(content, preview, media_type, pages, width, height)
+    return Reencoded(content, preview, media_type, pages, width, height)
 
 
 def _read_output(path: Path) -> bytes:

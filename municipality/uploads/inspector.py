@@ -161,7 +161,7 @@ def paper(source: Any, limits: dict[str, Any]) -> dict[str, Any]:
     first = (0, 0)
     with pikepdf.new() as clean:
         for number in range(count):
-            image, points = drawn(document, number, limits)
+            image, points = render_page(document, number, limits)
             first = first if number else image.size
             if not number:
                 preview(image)
@@ -179,7 +179,7 @@ def declared_objects(content: bytes) -> int:
     return max((int(found) for found in re.findall(rb"/(?:Size|N)\s{0,4}(\d{1,12})\b", content)), default=0)
 
 
-def drawn(document: Any, number: int, limits: dict[str, Any]) -> tuple[Any, tuple[float, float]]:
+def render_page(document: Any, number: int, limits: dict[str, Any]) -> tuple[Any, tuple[float, float]]:
     """One page as a picture, at the resolution of the limits or less for a large page, and its size in points."""
     page = document[number]
     width, height = page.get_size()

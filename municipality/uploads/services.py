@@ -18,7 +18,7 @@ from municipality.kernel.actors import Actor, system
 from municipality.kernel.errors import TransitionRefused
 from municipality.kernel.transitions import transition
 from municipality.uploads import file_names, parts, queries, refusals, registry
-from municipality.uploads.inspection import Drawn
+from municipality.uploads.inspection import Reencoded
 from municipality.uploads.models import DailyUploads, Upload
 from municipality.uploads.states import LIVE, UploadState
 
@@ -157,9 +157,9 @@ def receive(*, owner: Any, subject: str, slot: str, name: str, content: Any, rep
 
 
 @transaction.atomic
-def accept(upload: Upload, drawn: Drawn) -> None:
-    """Store the rendered file and remove the one it replaces. Raises TransitionRefused if it was removed meanwhile."""
-    file, preview = store.put(drawn.content, drawn.media_type), store.put(drawn.preview, "image/jpeg")
+def accept(upload: Upload, reencoded: Reencoded) -> None:
+    """Store the re-encoded file and remove the one it replaces. Raises TransitionRefused if it was removed meanwhile."""
+    file, preview = store.put(reencoded.content, reencoded.media_type), store.put(reencoded.preview, "image/jpeg")
     transition(
         upload,
         "accept",
@@ -167,10 +167,10 @@ def accept(upload: Upload, drawn: Drawn) -> None:
         data={"sha256": file.sha256},
         file=file,
         preview=preview,
-        media_type=drawn.media_type,
-        pages=drawn.pages,
-        width=drawn.width,
-        height=drawn.height,
+        media_type=reencoded.media_type,
+        pages=reencoded.pages,
+        width=reencoded.width,
+        height=reencoded.height,
     )
     record("upload.accepted", subject=upload.key, actor=SYSTEM, data={"about": upload.subject, "sha256": file.sha256})
     _delete_part_on_commit(upload)

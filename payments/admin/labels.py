@@ -27,7 +27,7 @@ label_codes(
         "payments.hand_over": _("Tell the service that its bill is paid"),
         "payments.inquire": _("Ask the bank about a payment"),
         "payments.payment_received": _("A payment is received"),
-        "payments.receipt_document": _("Draw a receipt"),
+        "payments.receipt_document": _("Render a receipt"),
         "payments.sweep": _("Look for open payments"),
         "payments.tell_owed_attempt": _("Message about an amount to be paid back"),
         "payments.tell_owed_bill": _("Message about a bill to be paid back"),

@@ -32,7 +32,7 @@ def write_document(*, receipt_id: int) -> None:
         ReceiptFacts,
         waiting=Receipt.objects.filter(pk=receipt_id, document=None, allocation__is_settled=True).select_related("allocation__attempt"),
         lock=("self", "allocation"),  # serialises with voiding the payment
-        earlier={"number": number},
+        draft_lookup={"number": number},
         new=new,
         link=link,
         actor=ME,

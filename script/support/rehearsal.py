@@ -20,14 +20,14 @@ from script.support.processes import clean_environment
 from script.support.say import Stop, step
 
 BENCH_DATABASE = {"shared_buffers": "1GB"}  # as in docker-compose.yml
-KINDS = {"chaos": "tools/chaos", "bench": "tools/benchmarks", "attack": "tools/attack"}
+FOLDERS = {"chaos": "tools/chaos", "bench": "tools/benchmarks", "attack": "tools/attack"}
 ALONE = {"attack": "full"}  # commands of one module, which need no name
 
 
 def modules(kind: str) -> dict[str, tuple[Path, str]]:
     """The modules with a `main`: name → file and first line of the docstring."""
     entries = {}
-    for path in sorted((ROOT / KINDS[kind]).glob("*.py")):
+    for path in sorted((ROOT / FOLDERS[kind]).glob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf8"))
         if any(isinstance(node, ast.FunctionDef) and node.name == "main" for node in tree.body):
             entries[path.stem] = (path, (ast.get_docstring(tree) or "").partition("\n")[0])
@@ -63,7 +63,7 @@ def _run(kind: str, name: str, arguments: list[str]) -> int:
     with contextlib.ExitStack() as stack:
         with step("PostgreSQL and Redis"):
             servers = _servers(stack, **BENCH_DATABASE if kind == "bench" else {})
-        code = f"import sys; from {KINDS[kind].replace('/', '.')} import {name} as it; from tools.stack.running import Servers; " + (
+        code = f"import sys; from {FOLDERS[kind].replace('/', '.')} import {name} as it; from tools.stack.running import Servers; " + (
             "sys.exit(it.main(Servers.from_environment(), sys.argv[1:]))"
         )
         command = [str(environment.binary(ROOT / ".venv", "python")), "-c", code, *arguments]

@@ -14,7 +14,7 @@ label_codes(
         "shops.claim_disputed": _("Claim of a shop disputed by its holder"),
         "shops.claim_decided": _("Claim of a shop decided"),
         "shops.claim_refusal_ready": _("Sealed refusal of a claim is ready"),
-        "shops.refusal_document": _("Draw the refusal of a claim"),
+        "shops.refusal_document": _("Render the refusal of a claim"),
         "case.match": _("Claim matched with the register"),
         "case.settle": _("Claim settled without a dispute"),
         "case.dispute": _("Claim disputed and frozen"),

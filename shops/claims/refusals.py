@@ -56,7 +56,7 @@ def write_refusal(*, case: Case) -> None:
     documents.issue(
         ClaimRefusalFacts,
         waiting=Claim.objects.filter(case=case, refusal=None).select_related(*related),
-        earlier={"subject": case.key},
+        draft_lookup={"subject": case.key},
         new=new,
         link=link,
         actor=SYSTEM,

@@ -25,8 +25,7 @@ from municipality.kernel.actors import Actor, system
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.services import send
 from municipality.review import queries as review
-from municipality.review.services import clock as promise
-from municipality.review.services import desk, queue
+from municipality.review.services import case_clock, desk, queue
 from municipality.rulebook import queries as rulebook
 from municipality.uploads import queries as uploads
 from municipality.uploads import services as upload_services
@@ -107,7 +106,7 @@ def _open_claim(row: Shop, claimant: Claimant, ground: str, **facts: Any) -> tup
         editions=[rulebook.edition(subject, today) for subject in EDITIONS],
         actor=claimant.actor,
         held_under=claimant.held_under,
-        due_on=promise.promised_day(rulebook.edition("limits.review", today)) if ground == ClaimGround.DOCUMENTS else None,
+        due_on=case_clock.promised_day(rulebook.edition("limits.review", today)) if ground == ClaimGround.DOCUMENTS else None,
     )
     claim = Claim.objects.create(
         case=case,
@@ -228,7 +227,7 @@ def dispute(*, claim: Claim, person: User, text: str) -> Case:
     was_matched = case.state == ClaimState.MATCHED
     if was_matched:
         limits = rulebook.edition("limits.review", clock.today())
-        advance(case, "dispute", actor=actor, due_on=promise.promised_day(limits))
+        advance(case, "dispute", actor=actor, due_on=case_clock.promised_day(limits))
         former_holder: Any = row.holder or row.holder_organisation
         transfer(shop=row.shop, to=former_holder, source=f"{case.key}:frozen", actor=actor)
         queue.join(case=case, actor=actor)

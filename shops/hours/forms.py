@@ -17,7 +17,7 @@ from shops.hours.labels import WEEKDAYS
 from shops.models.week import DAY, WHOLE_DAY, Day, InvalidWeek, Week, clock_text
 
 OPEN, CLOSED, WHOLE, SAME = "open", "closed", "whole", "same"
-KINDS = ((OPEN, _("Open at these times")), (CLOSED, _("Closed that day")), (WHOLE, _("Open 24 hours")), (SAME, _("As the day before")))
+DAY_KINDS = ((OPEN, _("Open at these times")), (CLOSED, _("Closed that day")), (WHOLE, _("Open 24 hours")), (SAME, _("As the day before")))
 TIMES = (("from", _("From")), ("to", _("To")), ("from_again", _("And from")), ("to_again", _("Until")))
 _TIME = re.compile(r"(\d{1,2})(?:[:.,]?(\d{2}))?\s*(am|pm|a\.m\.|p\.m\.|ص|م|صباحا|صباحًا|صباحاً|مساء|مساءً)?")
 _LATE = ("pm", "p.m.", "م", "مساء", "مساءً")
@@ -71,7 +71,7 @@ class WeekForm(forms.Form):
         super().__init__(data, files, initial=_initial(week))
         fields: dict[str, forms.Field] = self.fields
         for number, name in enumerate(WEEKDAYS):
-            kinds = KINDS if number else KINDS[:-1]
+            kinds = DAY_KINDS if number else DAY_KINDS[:-1]
             fields[f"d{number}_kind"] = forms.ChoiceField(
                 label=_("On this day"), choices=kinds, error_messages={"invalid_choice": _("Choose one from the list.")}
             )

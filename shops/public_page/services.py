@@ -21,8 +21,7 @@ from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
 from municipality.kernel.subjects import SubjectKey
 from municipality.notifications.services import send
-from municipality.review.services import clock as promise
-from municipality.review.services import queue
+from municipality.review.services import case_clock, queue
 from municipality.rulebook import queries as rulebook
 from shops.models import Correction, Reply, Shop
 from shops.public_page import facts
@@ -40,7 +39,7 @@ EDITIONS = {CORRECTION: ("replies.correction", "checks.correction"), REPLY: ("re
 
 def promised(service: str) -> dt.date:
     """The day by which a request sent now is answered. Raises Refused("no_edition")."""
-    return promise.promised_day(rulebook.edition(LIMITS[service], clock.today()))
+    return case_clock.promised_day(rulebook.edition(LIMITS[service], clock.today()))
 
 
 def subject_of(shop: Shop, fact: str) -> str:
@@ -93,7 +92,7 @@ def _open_case(service: str, shop: Shop, subject: str, person: User, actor: Acto
         editions=[limits, *rulebook.editions(EDITIONS[service], today)],
         actor=actor,
         held_under=held_under,
-        due_on=promise.promised_day(limits),
+        due_on=case_clock.promised_day(limits),
     )
 
 

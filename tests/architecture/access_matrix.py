@@ -152,7 +152,7 @@ def overseen(path: str, answers: Mapping[str, str]) -> Row:
 
 
 DESK = ("officer", "auditor", "supervisor")
-ACTS = ("approve", "corrections", "refuse", "give-back", "take-back", "tie")  # each refused without a word of what is wanted
+ACTS = ("approve", "corrections", "refuse", "give-back", "take-back", "conflict")  # each refused without a word of what is wanted
 THEIRS = dict.fromkeys(DESK, HIDDEN_FORM)
 
 
@@ -322,7 +322,7 @@ ROWS: list[Row] = [
     desk("sign/", supervisor="200 200 409 405 405 405", why="409: no proposal is named"),
     desk("board/", supervisor="200 200 409 405 405 405"),
     desk("people/", supervisor="200 200 302 405 405 405"),
-    desk("ties/", auditor="200 200 403 405 405 405", supervisor="200 200 409 405 405 405"),
+    desk("conflicts/", auditor="200 200 403 405 405 405", supervisor="200 200 409 405 405 405"),
     desk("{s.studied.public_id}/", officer=READ, auditor=READ, supervisor=READ),
     desk("{s.owner.waiting.public_id}/", **dict.fromkeys(DESK, HIDDEN), why="no officer decides about it"),
     desk("{s.studied.public_id}/checks/", **(THEIRS | {"officer": "302 302 302 405 405 405"})),

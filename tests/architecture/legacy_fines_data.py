@@ -32,7 +32,7 @@ def paper_file(shop: Shop, clerk: User, authority: User) -> ImportFile:
     )
     imports.check(file_id=file.pk)
     imports.release(file=file, released_by=authority)
-    imports.take(file_id=file.pk)
+    imports.apply_released(file_id=file.pk)
     return ImportFile.objects.get(pk=file.pk)
 
 

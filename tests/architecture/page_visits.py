@@ -347,8 +347,8 @@ def of_desk() -> list[Visit]:
     wrong_days = {"act": "absence", "kind": "leave", "first_day": "x", "last_day": "2026-11-29"}
     days = {"act": "absence", "kind": "leave", "first_day": "2026-11-29", "last_day": "2026-11-30"}
     every_yes = {f"check.{code}": "yes" for code in CHECKS}
-    v = [Visit(f"{desk}{page}/", "supervisor") for page in ("sign", "board", "people", "ties")]
-    v += [Visit(f"{desk}{page}/", "supervisor", post={}, status=409, note="empty") for page in ("sign", "board", "ties")]
+    v = [Visit(f"{desk}{page}/", "supervisor") for page in ("sign", "board", "people", "conflicts")]
+    v += [Visit(f"{desk}{page}/", "supervisor", post={}, status=409, note="empty") for page in ("sign", "board", "conflicts")]
     v += [Visit(f"{case}{verb}/", "officer", post={}, status=409, note="empty") for verb in ACTS]
     v += [
         Visit("/admin/", "officer", note="a case on the desk"),
@@ -370,7 +370,7 @@ def of_desk() -> list[Visit]:
         Visit(f"{case}corrections/", "officer", post={"ask": ["area_m2.area_differs"], "step": "edit"}, note="back from the preview"),
         Visit(f"{case}refuse/", "officer", post={"code": "conditions_not_met"}, note="preview"),
         Visit(f"{case}give-back/", "officer", post={"code": "leave_begins"}, note="given back"),
-        Visit(f"{case}tie/", "officer", post={"party": "applicant", "kind": "relative"}, note="declared"),
+        Visit(f"{case}conflict/", "officer", post={"party": "applicant", "kind": "relative"}, note="declared"),
     ]
     return v
 

@@ -44,10 +44,10 @@ class Queue:
     """People of the branch, and cases at the points that attacks start from."""
 
     officer: User  # holds `held`
-    tied: User  # tied to the applicant of all of them
+    conflicted: User  # has a conflict of interest with the applicant of all of them
     elsewhere: User  # of another branch
     supervisor: User
-    tied_supervisor: User
+    conflicted_supervisor: User
     decided: QueueEntry
     held: QueueEntry
     waiting: QueueEntry
@@ -57,16 +57,22 @@ class Queue:
 
 def fill(sample: Sample) -> Queue:
     """Make the rows once for a sample."""
-    supervisor, tied_supervisor = _staff("supervisor", "1"), _staff("supervisor", "2")
-    officer, tied, elsewhere = _staff("officer", "1"), _staff("officer", "2"), _staff("officer", "3", "JA")
+    supervisor, conflicted_supervisor = _staff("supervisor", "1"), _staff("supervisor", "2")
+    officer, conflicted, elsewhere = _staff("officer", "1"), _staff("officer", "2"), _staff("officer", "3", "JA")
     now = clock.now()
-    for user in (officer, tied, elsewhere):
+    for user in (officer, conflicted, elsewhere):
         Skill.objects.create(officer=user, code=SKILL, given_by=supervisor, given_at=now)
     Skill.objects.create(officer=officer, code="past", given_by=supervisor, given_at=now, ended_at=now)
     Absence.objects.create(
-        officer=tied, kind="leave", first_day=clock.today(), last_day=clock.today(), entered_by=supervisor, entered_at=now, cancelled_at=now
+        officer=conflicted,
+        kind="leave",
+        first_day=clock.today(),
+        last_day=clock.today(),
+        entered_by=supervisor,
+        entered_at=now,
+        cancelled_at=now,
     )
-    for user in (tied, tied_supervisor):
+    for user in (conflicted, conflicted_supervisor):
         ConflictOfInterest.objects.create(
             officer=user, party_key=sample.owner.person.key, kind="relative", declared_by=user, declared_at=now
         )
@@ -76,14 +82,14 @@ def fill(sample: Sample) -> Queue:
     decided = _decided(sample, officer, supervisor)
     proposed = _proposed(sample, officer)
     held = place_of(case(sample))
-    _draw(held, officer)
+    _assign(held, officer)
     waiting = place_of(case(sample))
     younger = place_of(case(sample))
     Override.objects.create(
-        place=decided, code="court_order", asked_by=supervisor, asked_at=now, allowed_by=tied_supervisor, allowed_at=now
+        place=decided, code="court_order", asked_by=supervisor, asked_at=now, allowed_by=conflicted_supervisor, allowed_at=now
     )
     transition(case(sample), "withdraw", actor=BY, is_open=False, closed_at=now)
-    return Queue(officer, tied, elsewhere, supervisor, tied_supervisor, decided, held, waiting, younger, proposed)
+    return Queue(officer, conflicted, elsewhere, supervisor, conflicted_supervisor, decided, held, waiting, younger, proposed)
 
 
 def _staff(role: str, number: str, branch: str = "HA") -> User:
@@ -114,7 +120,7 @@ def place_of(of: Case) -> QueueEntry:
     return place
 
 
-def _draw(place: QueueEntry, officer: User) -> Assignment:
+def _assign(place: QueueEntry, officer: User) -> Assignment:
     now = clock.now()
     assignment = Assignment.objects.create(place=place, officer=officer, drawn_at=now, touched_at=now)
     transition(place, "draw", actor=BY)
@@ -138,7 +144,7 @@ def _decided(sample: Sample, officer: User, supervisor: User) -> QueueEntry:
     """Asked for corrections, answered, moved up, refused with both signatures, after a proposal that fell."""
     of, now = case(sample), clock.now()
     place = place_of(of)
-    assignment = _draw(place, officer)
+    assignment = _assign(place, officer)
     CheckAnswer.objects.create(case=of, code="files_complete", answer="no", officer=officer, at=now)
     asked = CorrectionRound.objects.create(case=of, number=1, asked_by=officer, asked_at=now, answer_by=clock.today(), answered_at=now)
     CorrectionItem.objects.create(round=asked, code="file_expired", target="lease", text_ar="النص", text_en="The text")
@@ -156,7 +162,7 @@ def _decided(sample: Sample, officer: User, supervisor: User) -> QueueEntry:
 def _proposed(sample: Sample, officer: User) -> Decision:
     of = case(sample)
     place = place_of(of)
-    assignment = _draw(place, officer)
+    assignment = _assign(place, officer)
     made = Decision.objects.create(case=of, made_by=officer, **_words())
     transition(of, "propose_refusal", actor=BY, reason="layout_changed")
     transition(place, "propose", actor=BY)

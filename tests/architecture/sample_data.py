@@ -273,7 +273,7 @@ def _staff(role: str) -> User:
 
 
 def _studied(sample: Sample) -> Case:
-    """A renewal with a change, drawn by the officer, and nothing else in the queue."""
+    """A renewal with a change, assigned to the officer, and nothing else in the queue."""
     SkillFactory(officer=sample.officer, given_by=sample.supervisor)
     case = RenewalCaseFactory(shop=shop_of(sample.owner.person, 8), applicant=sample.owner.person, changed=["area_m2"])
     assert (held := queue.next_case(officer=sample.officer)) and held.place.case_id == case.pk

@@ -104,9 +104,9 @@ def _studied(sample: Sample, shop: Shop, state: str) -> Case:
     """A renewal that an officer studies, asks corrections of, or proposes to refuse."""
     case = RenewalCaseFactory(shop=shop, applicant=sample.owner.person, changed=["area_m2", "trade_name"])
     if state != "in_review":
-        held = desk_acts.drawn(OfficerFactory(login=f"of-{state}"))
+        held = desk_acts.assigned(OfficerFactory(login=f"of-{state}"))
         while held.place.case_id != case.pk:  # older ones go to others first
-            held = desk_acts.drawn(OfficerFactory(login=f"of-{state}-{held.pk}"))
+            held = desk_acts.assigned(OfficerFactory(login=f"of-{state}-{held.pk}"))
         if state == "corrections":
             asked = [desk.CorrectionRequest("area_differs", "area_m2"), desk.CorrectionRequest("file_unreadable", "drawing")]
             desk.ask_corrections(assignment=held, items=asked)

@@ -33,9 +33,9 @@ def home() -> None:
 
 def message() -> None:
     """The message is complete in both languages."""
-    from municipality.notifications.registry import KINDS, check
+    from municipality.notifications.registry import MESSAGE_KINDS, check
 
-    check(KINDS["stalls.permit_issued"])
+    check(MESSAGE_KINDS["stalls.permit_issued"])
 
 
 def walk() -> None:

@@ -303,7 +303,7 @@ def _queue(sample: Sample) -> Queue:
     return queue
 
 
-def _moved_by_an_officer_who_never_drew_it(sample: Sample) -> None:
+def _moved_by_an_officer_it_was_never_assigned_to(sample: Sample) -> None:
     queue = _queue(sample)
     values = {"workflow": queue.waiting.case.service, "move": "ask_corrections", "from_state": "in_review", "to_state": "corrections"}
     CaseEvent.objects.create(subject=queue.waiting.case, at=clock.now(), actor_role="officer", actor_key=queue.officer.key, **values)
@@ -314,10 +314,10 @@ def _countersigned_without_a_signature(sample: Sample) -> None:
     event(case, "countersign", "countersign", "refused")
 
 
-def _signed_by_a_tied_supervisor(sample: Sample) -> None:
+def _signed_by_a_conflicted_supervisor(sample: Sample) -> None:
     queue = _queue(sample)
     type(queue.proposed).objects.filter(pk=queue.proposed.pk).update(
-        signed_by=queue.tied_supervisor, signed_at=clock.now(), signed_digest=queue.proposed.digest
+        signed_by=queue.conflicted_supervisor, signed_at=clock.now(), signed_digest=queue.proposed.digest
     )
 
 
@@ -356,17 +356,17 @@ BY_HAND: dict[str, Callable[[Sample], None]] = {
     "licensing_officer_lane_accepted": licensing_data.licence_without_acceptance,
     **payments_data.BY_HAND,
     "payments_refund_was_taken": licensing_data.owed_for_nothing,
-    "review_assignment_tied": _hands(lambda q: q.waiting, lambda q: q.tied),
+    "review_assignment_tied": _hands(lambda q: q.waiting, lambda q: q.conflicted),
     "review_assignment_fits": _hands(lambda q: q.waiting, lambda q: q.elsewhere),
     "review_assignment_order": _hands(lambda q: q.younger, lambda q: q.officer),
-    "review_decision_tied": _signed_by_a_tied_supervisor,
+    "review_decision_tied": _signed_by_a_conflicted_supervisor,
     **delegation_data.BY_HAND,
     **staff_data.BY_HAND,
     **violation_attacks.BY_HAND,
     **legacy_fines_data.BY_HAND,
     **register_office_data.BY_HAND,
     **commercial_register_data.BY_HAND,
-    "cases_caseevent_drawn": _moved_by_an_officer_who_never_drew_it,
+    "cases_caseevent_drawn": _moved_by_an_officer_it_was_never_assigned_to,
     "cases_caseevent_decided": _countersigned_without_a_signature,
 }
 

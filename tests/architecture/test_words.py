@@ -12,11 +12,10 @@ from django.contrib import admin
 from django.utils import translation
 
 from municipality.cases.roles import READS
-from municipality.jobs.registry import KINDS as JOBS
-from municipality.jobs.registry import QUEUES
+from municipality.jobs.registry import JOB_KINDS, QUEUES
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.notifications.admin import REASONS
-from municipality.notifications.registry import KINDS as MESSAGES
+from municipality.notifications.registry import MESSAGE_KINDS
 from municipality.ui.code_labels import CODE_LABELS, label_codes, label_of
 from payments.rules import Outcome
 from payments.states import AttemptState
@@ -53,7 +52,9 @@ def test_every_act_has_its_word(root: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "kinds", [JOBS, MESSAGES, QUEUES, READS, {f"outcome.{one}" for one in Outcome}], ids=["jobs", "messages", "queues", "roles", "outcomes"]
+    "kinds",
+    [JOB_KINDS, MESSAGE_KINDS, QUEUES, READS, {f"outcome.{one}" for one in Outcome}],
+    ids=["jobs", "messages", "queues", "roles", "outcomes"],
 )
 def test_every_code_of_a_list_has_its_word(kinds: set[str]) -> None:
     assert sorted(set(kinds) - CODE_LABELS.keys()) == []

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from municipality.documents import store
 from municipality.kernel import clock
 from municipality.uploads import links, registry, services
-from municipality.uploads.inspection import Drawn
+from municipality.uploads.inspection import Reencoded
 from municipality.uploads.models import Upload
 from municipality.uploads.registry import Slot
 from municipality.uploads.states import UploadState
@@ -83,7 +83,7 @@ def fill(sample: Sample) -> Files:
 
     def accepted(name: str, seed: int) -> Upload:
         upload, content = arrived(name, seed), seeds.photo(seed=seed)
-        services.accept(upload, Drawn(content, content, "image/jpeg", 1, 640, 480))
+        services.accept(upload, Reencoded(content, content, "image/jpeg", 1, 640, 480))
         return upload
 
     ready, submitted = accepted("عقد الإيجار.jpg", 1), accepted("plan.jpg", 2)

@@ -176,9 +176,9 @@ def _asked_about(sample: Sample) -> Objection:
 
     row: Violation = state_changes.walk(fresh(sample), "ordered", sample)
     objection = objections.file(violation=row, person=sample.owner.person, ground="facts_wrong", words="الرصيف نظيف في الصورة.")
-    held = desk_acts.drawn(_decider(objection.case.branch_id, "1"))
+    held = desk_acts.assigned(_decider(objection.case.branch_id, "1"))
     if held.place.case_id != objection.case_id:  # the older one of the same branch goes first
-        held = desk_acts.drawn(_decider(objection.case.branch_id, "2"))
+        held = desk_acts.assigned(_decider(objection.case.branch_id, "2"))
     desk.ask_corrections(assignment=held, items=[desk.CorrectionRequest("ask_words", "words")])
     return Objection.objects.select_related("case", "violation").get(pk=objection.pk)
 

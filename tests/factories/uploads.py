@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from factory.django import DjangoModelFactory
 
 from municipality.uploads import parts, services
-from municipality.uploads.inspection import Drawn
+from municipality.uploads.inspection import Reencoded
 from municipality.uploads.models import Upload
 
 
@@ -25,6 +25,6 @@ class UploadFactory(DjangoModelFactory[Upload]):
         upload = services.receive(name="page.jpg", content=SimpleUploadedFile("page.jpg", content), **fields)
         if judged:
             upload.refresh_from_db()
-            services.accept(upload, Drawn(content, content, "image/jpeg", 1, 640, 480))
+            services.accept(upload, Reencoded(content, content, "image/jpeg", 1, 640, 480))
             parts.drop(upload.public_id)
         return upload

@@ -25,13 +25,13 @@ def _staff(role: str, login: str, branch_id: str) -> User:
     return user
 
 
-def draw(public_id: str) -> Assignment:
+def assign(public_id: str) -> Assignment:
     """Hand cases of the branch out, each to an officer of its own, until this one is in somebody's hands."""
     case = Case.objects.get(public_id=public_id)
     branch = QueueEntry.objects.get(case=case).branch_id
     giver = _staff("supervisor", f"giver-{branch}", branch)
     for number in range(1, 200):
-        officer: Any = _staff("officer", f"drawer-{branch}-{number}", branch)
+        officer: Any = _staff("officer", f"holder-{branch}-{number}", branch)
         if not Skill.objects.filter(officer=officer).exists():
             with transaction.atomic():
                 Skill.objects.create(officer=officer, code="health", given_by=giver, given_at=clock.now())
@@ -43,7 +43,7 @@ def draw(public_id: str) -> Assignment:
 
 def ask(public_id: str) -> None:
     """Ask for the area to be corrected."""
-    desk.ask_corrections(assignment=draw(public_id), items=[desk.CorrectionRequest("area_differs", "area_m2")])
+    desk.ask_corrections(assignment=assign(public_id), items=[desk.CorrectionRequest("area_differs", "area_m2")])
 
 
 def end_sessions(name_en: str) -> None:
@@ -72,8 +72,8 @@ def first_for(public_id: str, login: str) -> None:
             return
         officer: Any = _staff("officer", f"colleague-{place.branch_id}-{number}", place.branch_id)
         _skilled(officer, giver)
-        drawn = queue.next_case(officer=officer)
-        if drawn is None or drawn.place_id >= place.pk:
+        assignment = queue.next_case(officer=officer)
+        if assignment is None or assignment.place_id >= place.pk:
             raise LookupError(public_id)
     raise LookupError(public_id)
 

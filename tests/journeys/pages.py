@@ -288,7 +288,7 @@ ADMIN = tuple(
         ("supervisor", "desk/sign/"),
         ("supervisor", "desk/board/"),
         ("supervisor", "desk/people/"),
-        ("auditor", "desk/ties/"),
+        ("auditor", "desk/conflicts/"),
         ("rule.maker", "rulebook/ruleset/"),
         ("register.keeper", ""),
         ("register.keeper", "commercial/"),

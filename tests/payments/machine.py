@@ -34,7 +34,7 @@ ANY = st.integers(0, 11)
 RARELY = st.sampled_from([False] * 4 + [True])
 QUIET = ("SELECT", 'INSERT INTO "payments_gatewaymessage"', 'INSERT INTO "payments_inquiry"')
 LAST = len(rules.SCHEDULE_MINUTES)
-KINDS = (
+JOB_KINDS = (
     *("payments.inquire", "payments.hand_over", "payments.confirm", "payments.tell_void"),
     *("payments.send_refund", "payments.ask_refund"),
 )
@@ -288,7 +288,7 @@ class Payments(RuleBasedStateMachine):
         try:
             with clock.at(self.now):
                 inquiries.sweep()  # as every minute
-                run_due(KINDS)
+                run_due(JOB_KINDS)
         finally:
             self.vault.day, self.vault.refund_day = "true", "done"
 
@@ -426,7 +426,7 @@ class Payments(RuleBasedStateMachine):
             inquiries.sweep()
             for attempt in Attempt.objects.filter(state__in=[*AT_BANK, *UNPAID]):
                 services.inquire(attempt_id=attempt.pk, turn=99)
-            run_due(KINDS)
+            run_due(JOB_KINDS)
             self.refresh()
             self.check()
         for attempt in self.attempts:

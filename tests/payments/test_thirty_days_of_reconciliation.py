@@ -30,7 +30,7 @@ FULL = os.environ.get("CHAOS_FULL") == "1"
 DAYS, PAYMENTS, FAULTS = (30, int(os.environ.get("CHAOS_PER_DAY", "1000")), 40) if FULL else (5, 16, 10)
 HEAD = "Transaction Type,Merchant Track ID,Payment ID,Reference Number,Amount,Transaction Date"
 # What is wrong in the bank's file, and what the list must call it.
-KINDS = {
+DIFFERENCES = {
     "missing": "missing_at_bank",
     "extra": "missing_in_ledger",
     "amount": "amount_differs",
@@ -93,7 +93,7 @@ def planted(lines: list[Line], faults: list[str], day: int, voided: int) -> tupl
         else:
             line = gone.pop()
             out.append(line)
-        wanted[line.trackid] = KINDS[fault]
+        wanted[line.trackid] = DIFFERENCES[fault]
     return out, wanted
 
 
@@ -102,7 +102,7 @@ def month(bank: Book, issue: Callable[..., Bill], payer: Any, paid_for: Any) -> 
     """Every day's file and what must be found in it."""
     chance = random.Random(11)
     where = sorted(chance.randrange(DAYS) for _ in range(FAULTS))
-    kinds = [list(KINDS)[number % len(KINDS)] for number in range(FAULTS)]
+    kinds = [list(DIFFERENCES)[number % len(DIFFERENCES)] for number in range(FAULTS)]
     found = []
     for day in range(DAYS):
         faults = [kind for at, kind in zip(where, kinds, strict=True) if at == day]
@@ -126,7 +126,7 @@ def test_every_planted_fault_is_on_the_list_and_nothing_else_and_the_control_tha
     month: list[Any], cashier: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     voided = Attempt.objects.filter(state=AttemptState.VOIDED).count()
-    assert Attempt.objects.filter(state=AttemptState.PAID).count() + voided == DAYS * PAYMENTS and voided == FAULTS // len(KINDS)
+    assert Attempt.objects.filter(state=AttemptState.PAID).count() + voided == DAYS * PAYMENTS and voided == FAULTS // len(DIFFERENCES)
     with transaction.atomic(), monkeypatch.context() as patch:
         patch.setattr(reconciliation, "_books_against_bank", lambda _statement: [])
         _take(month, cashier)

@@ -147,7 +147,7 @@ def decider(rules: None) -> Callable[..., Any]:
 def decide(objection: Objection, decider: Callable[..., Any], *, uphold: bool) -> None:
     """Somebody of the branch upholds the objection or refuses it, countersigned."""
     officer = decider(objection.case.branch_id)
-    assignment = desk_acts.drawn(officer)
+    assignment = desk_acts.assigned(officer)
     assert assignment.place.case_id == objection.case_id
     desk_acts.checked(assignment)
     if uphold:

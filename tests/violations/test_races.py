@@ -23,7 +23,7 @@ from payments.services import attempts, inquiries, redirect_url, start_attempt
 from tests.bank import Bank
 from tests.browsers import signed_in
 from tests.conftest import Clock
-from tests.due_jobs import KINDS, run_due
+from tests.due_jobs import JOB_KINDS, run_due
 from tests.open_database import on_postgres
 from tests.threads import at_once
 from violations import invariants as of_violations
@@ -75,7 +75,7 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
 def whole() -> None:
     """What was promised of payments is done, and nothing that must hold is broken."""
     run_due()
-    assert not Job.objects.filter(kind__in=KINDS, due_at__lte=clock.now()).exclude(state="done").exists()
+    assert not Job.objects.filter(kind__in=JOB_KINDS, due_at__lte=clock.now()).exclude(state="done").exists()
     while sequence():
         pass
     found = [finding for app in (of_audit, of_payments, of_violations) for finding in app.findings()]

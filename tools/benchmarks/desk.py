@@ -1,4 +1,4 @@
-"""Pages of the desk with a full queue: statements and times at 300,000 shops and 100,000 cases, and the draw of the next case.
+"""Pages of the desk with a full queue: statements and times at 300,000 shops and 100,000 cases, and the assignment of the next case.
 
 Statements are counted over the whole request: session, person, rights and the row that says who looked included, BEGIN and
 COMMIT not.
@@ -19,7 +19,7 @@ from tools.benchmarks.pages import portal, processor_seconds
 from tools.stack.running import Servers, Stack
 
 AIM_QUERIES, AIM_OWN_MS = 15, 60
-VISITS, DRAWS = 40, 40
+VISITS, ASSIGNMENTS = 40, 40
 BRANCH = "FA"
 HEADS = (
     "page",
@@ -59,7 +59,7 @@ def main(servers: Servers, arguments: list[str]) -> int:
         (name, small[name].queries, one.queries, *_shown(small[name].median, one.median, small[name].p95, one.p95, one.cpu))
         for name, one in large.items()
     ]
-    over = [name for name, one in large.items() if one.queries > AIM_QUERIES and name != DRAW]
+    over = [name for name, one in large.items() if one.queries > AIM_QUERIES and name != NEXT_CASE]
     grown = [name for name, one in large.items() if one.queries > small[name].queries]
     slow = large[OWN].p95 > AIM_OWN_MS
     note = (
@@ -72,7 +72,7 @@ def main(servers: Servers, arguments: list[str]) -> int:
     return 1 if over or grown else 0
 
 
-OWN, DRAW = "Own cases (first page of an officer)", "Next case, POST (the draw)"
+OWN, NEXT_CASE = "Own cases (first page of an officer)", "Next case, POST (the assignment)"
 
 
 @dataclass(frozen=True)
@@ -94,13 +94,13 @@ def _shown(*numbers: float) -> list[str]:
 
 
 class _Staff:
-    """Who opens the pages: members of the demo's staff, and officers of one branch with empty desks for the draws."""
+    """Who opens the pages: members of the demo's staff, and officers of one branch with empty desks for the assignments."""
 
     def __init__(self) -> None:
         from municipality.accounts.models import User
 
         self.known = {user.login: user for user in User.objects.filter(is_staff=True)}
-        self.drawers = 0
+        self.officers = 0
         self.held = 0
 
     def officer(self, branch: str) -> Any:
@@ -110,10 +110,10 @@ class _Staff:
     def supervisor(self, branch: str) -> Any:
         return self._made("supervisor", f"bench.supervisor.{branch.lower()}", branch)
 
-    def drawer(self) -> Any:
+    def new_officer(self) -> Any:
         """Another officer with an empty desk."""
-        self.drawers += 1
-        return self._made("officer", f"drawer.{self.drawers}", BRANCH)
+        self.officers += 1
+        return self._made("officer", f"bench.officer.{self.officers}", BRANCH)
 
     def _made(self, role: str, login: str, branch: str) -> Any:
         from municipality.review.services import staff as fields
@@ -134,7 +134,7 @@ def _measure(stack: Stack, staff: _Staff) -> dict[str, _Cost]:
     line, group = Line(stack.port), stack.pid("web")
     try:
         found = {name: _visit(line, group, path, session) for name, path, session in _pages(staff)}
-        found[DRAW] = _draws(line, group, staff)
+        found[NEXT_CASE] = _assignments(line, group, staff)
     finally:
         line.close()
     return found
@@ -162,12 +162,12 @@ def _pages(staff: _Staff) -> Iterator[tuple[str, str, str]]:
     yield OWN, "/admin/", officer
     yield "One case, its officer", case, officer
     yield "One case, the auditor", case, auditor
-    yield "Own absences and ties", reverse("admin:desk_absence"), officer
+    yield "Own absences and conflicts of interest", reverse("admin:desk_absence"), officer
     yield "First page of a supervisor", "/admin/", supervisor
     yield "Next decision to sign", reverse("admin:desk_sign"), supervisor
     yield "Board of the branch", reverse("admin:desk_board"), supervisor
     yield "People of the branch", reverse("admin:desk_people"), supervisor
-    yield "Declared conflicts of interest", reverse("admin:desk_ties"), supervisor
+    yield "Declared conflicts of interest", reverse("admin:desk_conflicts"), supervisor
 
 
 def _headers(session: str) -> dict[str, str]:
@@ -191,20 +191,20 @@ def _visit(line: Line, group: int, path: str, session: str) -> _Cost:
     return _Cost.of(int(counted.headers[QUERIES.lower()]), seconds, processor_seconds(group) - before)
 
 
-def _draws(line: Line, group: int, staff: _Staff) -> _Cost:
-    """Each draw by another officer with an empty desk: as many as wait, at most forty."""
+def _assignments(line: Line, group: int, staff: _Staff) -> _Cost:
+    """Each assignment to another officer with an empty desk: as many as wait, at most forty."""
     from municipality.review.models import QueueEntry
 
-    many = min(DRAWS, QueueEntry.objects.filter(state="waiting", branch=BRANCH, skill="health").count())
+    many = min(ASSIGNMENTS, QueueEntry.objects.filter(state="waiting", branch=BRANCH, skill="health").count())
     if many < 2:
         raise LookupError(f"nothing waits in {BRANCH}")
     seconds, queries, before = [], 0, processor_seconds(group)
-    sessions = [subjects._session(staff.drawer()) for _ in range(many)]
+    sessions = [subjects._session(staff.new_officer()) for _ in range(many)]
     for number, session in enumerate(sessions):
         headers = _headers(session) | ({COUNT: "1"} if number == many - 1 else {})
         answer = _asked(line, Ask("/admin/desk/next/", headers, {"csrfmiddlewaretoken": subjects.TOKEN}), 302)
         if "/admin/desk/" not in answer.headers["location"]:
-            raise AssertionError(f"draw {number} of {many} led to {answer.headers['location']}")
+            raise AssertionError(f"assignment {number} of {many} led to {answer.headers['location']}")
         seconds.append(answer.seconds)
         queries = int(answer.headers.get(QUERIES.lower(), queries))
     return _Cost.of(queries, seconds, processor_seconds(group) - before)

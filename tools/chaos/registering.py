@@ -105,7 +105,7 @@ def release() -> None:
 def take(size: str = str(TAKEN)) -> None:
     from municipality.imports import services
 
-    services.take(file_id=_file().pk, size=int(size), seconds=3600)
+    services.apply_released(file_id=_file().pk, size=int(size), seconds=3600)
 
 
 def torn_take(size: str = str(TAKEN)) -> None:

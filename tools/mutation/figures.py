@@ -33,7 +33,7 @@ def interval(killed: int, asked: int) -> tuple[float, float]:
     return max(0.0, (middle - around) * scale), min(100.0, (middle + around) * scale)
 
 
-KINDS = {"body": "bodies", "import": "at import"}
+LABEL_BY_KIND = {"body": "bodies", "import": "at import"}
 
 
 def rows(
@@ -45,7 +45,7 @@ def rows(
     """
     known, spared = {verdict["key"]: verdict for verdict in verdicts}, set(equivalent)
     lines: list[Sequence[str]] = []
-    for kind, label in KINDS.items():
+    for kind, label in LABEL_BY_KIND.items():
         whole: list[str] = []
         for module, mutants in sizes.items():
             keys = [key for key, its in mutants.items() if its == kind]

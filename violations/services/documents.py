@@ -1,4 +1,4 @@
-"""Documents of violations, drawn and sealed outside of a transaction; idempotent."""
+"""Documents of violations, rendered and sealed outside of a transaction; idempotent."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from violations.models import Objection, Violation
 from violations.states import ObjectionState, ViolationState
 
 SYSTEM = system("violations")
-CLEARANCE_LIMIT = Limit("clearance", 30, 3600)  # per person: drawing and sealing takes about two seconds within the request
+CLEARANCE_LIMIT = Limit("clearance", 30, 3600)  # per person: rendering and sealing takes about two seconds within the request
 V = ViolationState
 
 
@@ -50,7 +50,7 @@ def write_notice(*, violation_id: int) -> None:
 
     related = ("notice", "shop", "area", "branch", "inspector", "party")
     waiting = Violation.objects.filter(pk=violation_id).exclude(notice__number=number).select_related(*related)
-    documents.issue(kind, waiting=waiting, earlier={"number": number}, new=new, link=link, actor=SYSTEM)
+    documents.issue(kind, waiting=waiting, draft_lookup={"number": number}, new=new, link=link, actor=SYSTEM)
 
 
 def write_decision(*, case_id: int) -> None:
@@ -73,7 +73,7 @@ def write_decision(*, case_id: int) -> None:
 
     decided = Objection.objects.filter(case=case_id, decision=None, case__state__in=(ObjectionState.UPHELD, ObjectionState.REFUSED))
     waiting = decided.select_related("violation", "case__applicant", "case__branch")
-    documents.issue(papers.DecisionFacts, waiting=waiting, earlier={"subject": case.key}, new=new, link=link, actor=SYSTEM)
+    documents.issue(papers.DecisionFacts, waiting=waiting, draft_lookup={"subject": case.key}, new=new, link=link, actor=SYSTEM)
 
 
 def _decision_facts(objection: Objection) -> papers.DecisionFacts:
@@ -126,7 +126,7 @@ def clearance(*, person: User, shop: Shop | None = None) -> Document:
         )
 
     waiting = User.objects.filter(pk=person.pk)
-    document = documents.issue(papers.ClearanceFacts, waiting=waiting, earlier=None, new=new, actor=actor_of(person))
+    document = documents.issue(papers.ClearanceFacts, waiting=waiting, draft_lookup=None, new=new, actor=actor_of(person))
     if document is None:
         raise LookupError(f"{person.key} is gone")
     return document

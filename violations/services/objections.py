@@ -45,7 +45,7 @@ Lot = Callable[[Sequence[Branch]], Branch]
 def file(*, violation: Violation, person: User, ground: str, words: str, lot: Lot = secrets.choice) -> Objection:
     """File an objection: payment pauses, blocks end, and an officer of another branch decides.
 
-    Within the settlement period it keeps the settlement amount. `lot` draws the branch (the demo has its own). The applicant is the
+    Within the settlement period it keeps the settlement amount. `lot` chooses the branch (the demo has its own). The applicant is the
     party, also for a delegate. Raises NotPermitted, Refused: unknown_ground, no_words, too_long, or as `terms.require_option`.
     """
     row, access = terms.authorized_row(violation, person, "object")
@@ -62,7 +62,7 @@ def file(*, violation: Violation, person: User, ground: str, words: str, lot: Lo
     if len(words) > MAX_WORDS:
         raise Refused("too_long", _("Please shorten the objection to 4,000 characters."))
     periods = queries.limits()
-    branch, candidates = draw_branch(row.branch_id, lot)
+    branch, candidates = choose_branch_by_lot(row.branch_id, lot)
     actor = access.actor
     settlements.cancel_bills(row, actor=actor, reason="objection")
     case = open_case(
@@ -111,8 +111,8 @@ def file(*, violation: Violation, person: User, ground: str, words: str, lot: Lo
     return objection
 
 
-def draw_branch(issued_by: str, lot: Lot = secrets.choice) -> tuple[Branch, list[str]]:
-    """Draw a branch other than the issuing one, among those with an officer for objections, else among all.
+def choose_branch_by_lot(issued_by: str, lot: Lot = secrets.choice) -> tuple[Branch, list[str]]:
+    """Choose by lot a branch other than the issuing one, among those with an officer for objections, else among all.
 
     Returns the branch and the codes of the candidates.
     """

@@ -101,7 +101,7 @@ def issue_renewal(*, case: Case) -> None:
         send(RenewalIssued, person=locked.applicant, key=locked.public_id, subject_key=locked.key, context=context)
 
     waiting = Case.objects.filter(pk=case.pk, state=RenewalState.APPROVED).select_related("applicant", "branch")
-    documents.issue(HealthLicenceFacts, waiting=waiting, earlier={"subject": case.key}, new=new, link=link, actor=SYSTEM)
+    documents.issue(HealthLicenceFacts, waiting=waiting, draft_lookup={"subject": case.key}, new=new, link=link, actor=SYSTEM)
 
 
 def _put_in_force(renewal: Renewal, document: Document) -> HealthLicence:

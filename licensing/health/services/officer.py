@@ -29,8 +29,7 @@ from municipality.kernel.actors import Actor, system
 from municipality.kernel.errors import Refused
 from municipality.notifications.services import send
 from municipality.review import queries as review
-from municipality.review.services import clock as promise
-from municipality.review.services import desk, queue
+from municipality.review.services import case_clock, desk, queue
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import Authority
 from municipality.uploads import services as uploads
@@ -80,7 +79,7 @@ def send_to_officer(
         applicant=applicant,
         offer=offer,
         editions=[offer.fees, offer.limits, *(rulebook.edition(subject, today) for subject in EDITIONS)],
-        due_on=promise.promised_day(limits),
+        due_on=case_clock.promised_day(limits),
         actor=actor,
         lane=Lane.OFFICER,
         flags=offer.flags,

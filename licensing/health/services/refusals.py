@@ -41,7 +41,7 @@ def write_refusal(*, case: Case) -> None:
     documents.issue(
         RenewalRefusalFacts,
         waiting=Renewal.objects.filter(case=case, refusal=None),
-        earlier={"subject": case.key},
+        draft_lookup={"subject": case.key},
         new=new,
         link=link,
         actor=SYSTEM,

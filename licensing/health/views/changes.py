@@ -30,7 +30,7 @@ from municipality.drafts.models import Draft
 from municipality.drafts.unsaved import keeps_typed
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
-from municipality.review.services.clock import promised_day
+from municipality.review.services.case_clock import promised_day
 from municipality.rulebook import queries as rulebook
 from municipality.ui.language import read_form
 from municipality.ui.templatetags.portal import ref

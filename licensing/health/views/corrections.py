@@ -23,7 +23,7 @@ from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.cases.models import Case
 from municipality.cases.opening import case_or_404
 from municipality.drafts import unsaved
-from municipality.drafts.unsaved import keeps_beside, keeps_typed
+from municipality.drafts.unsaved import embeds_buttons, keeps_typed
 from municipality.kernel.errors import Refused
 from municipality.review import queries as review
 from municipality.review.models import CorrectionItem, CorrectionRound
@@ -50,7 +50,7 @@ class Part:
 
 
 @keeps_typed
-@keeps_beside
+@embeds_buttons
 @access("on_behalf")
 @require_http_methods(["GET", "HEAD", "POST"])
 def answer(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:

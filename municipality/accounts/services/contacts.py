@@ -19,8 +19,8 @@ from municipality.kernel import clock, digits
 from municipality.kernel.errors import Refused
 
 Contact = Literal["email", "phone"]
-LIFETIME_MINUTES = 10
-LIFETIME = dt.timedelta(minutes=LIFETIME_MINUTES)
+CODE_LIFETIME_MINUTES = 10
+CODE_LIFETIME = dt.timedelta(minutes=CODE_LIFETIME_MINUTES)
 MAX_TRIES = 5
 
 
@@ -64,7 +64,7 @@ def send_code(*, user: User, contact: Contact, address: str, client: str) -> Con
             address=address,
             code_cipher=civil_ids.encrypt(text, "code"),
             created_at=now,
-            expires_at=now + LIFETIME,
+            expires_at=now + CODE_LIFETIME,
         )
         ContactCode.objects.filter(pk=code.pk).update(code_hash=_hash(code.pk, text))
         enqueue("notifications.code", key=f"code:{code.pk}", user_id=user.pk, channel=contact, address=address, code_id=code.pk)

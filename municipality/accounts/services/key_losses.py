@@ -19,13 +19,13 @@ from municipality.jobs.services import enqueue
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 
-LIFETIME = dt.timedelta(hours=24)  # of a report
+REPORT_LIFETIME = dt.timedelta(hours=24)
 ADMINISTRATOR, SUPERVISOR = "operator", "supervisor"
 
 
 def pending_of(user: User) -> KeyLoss | None:
     """The report of this member of staff that waits for a second person, or None."""
-    return KeyLoss.objects.filter(user=user, opened_at__isnull=True, asked_at__gt=clock.now() - LIFETIME).order_by("-pk").first()
+    return KeyLoss.objects.filter(user=user, opened_at__isnull=True, asked_at__gt=clock.now() - REPORT_LIFETIME).order_by("-pk").first()
 
 
 def report_loss(user: User) -> KeyLoss:
@@ -42,7 +42,9 @@ def report_loss(user: User) -> KeyLoss:
 
 def pending_for(opener: User) -> QuerySet[KeyLoss]:
     """The reports that this user may decide on: an operator those of all others, a supervisor those of their branch."""
-    rows = KeyLoss.objects.filter(opened_at__isnull=True, asked_at__gt=clock.now() - LIFETIME, user__is_active=True).exclude(user=opener)
+    rows = KeyLoss.objects.filter(opened_at__isnull=True, asked_at__gt=clock.now() - REPORT_LIFETIME, user__is_active=True).exclude(
+        user=opener
+    )
     roles = set(opener.groups.filter(name__in=(ADMINISTRATOR, SUPERVISOR)).values_list("name", flat=True))
     if ADMINISTRATOR not in roles:
         rows = rows.filter(user__branch=opener.branch_id) if SUPERVISOR in roles and opener.branch_id else rows.none()

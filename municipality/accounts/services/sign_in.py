@@ -29,7 +29,7 @@ from municipality.kernel.errors import Refused
 
 log = logging.getLogger(__name__)
 
-LIFETIME = dt.timedelta(minutes=5)
+SIGN_IN_LIFETIME = dt.timedelta(minutes=5)
 POLL_PAUSE = dt.timedelta(seconds=1)
 PUSH: Channel = "push"
 SEND_PUSH = "accounts.send_push"  # the job
@@ -77,7 +77,7 @@ def begin(*, number: str | None, channel: Channel, address: str, device: Device 
     common = {"browser_hash": _hash(nonce), "channel": channel, "number_match": match, "next_path": next_path, "created_at": now}
     if channel == "qr":
         started = provider().start(None, channel, number_match=match, callback_url=_callback_url())
-        expires_at = min(started.expires_at, now + LIFETIME)
+        expires_at = min(started.expires_at, now + SIGN_IN_LIFETIME)
         row = SignInRequest.objects.create(request_id=started.request_id, qr=started.qr, expires_at=expires_at, **common)
         return PendingSignIn(row, nonce)
     if not settings.MOBILE_ID_URL:
@@ -87,7 +87,7 @@ def begin(*, number: str | None, channel: Channel, address: str, device: Device 
             request_id=secrets.token_hex(16),
             civil_id_digest=digest,
             civil_id_cipher=civil_ids.encrypt(number or "", PUSH),
-            expires_at=now + min(dt.timedelta(seconds=settings.MOBILE_ID_PUSH_SECONDS), LIFETIME),
+            expires_at=now + min(dt.timedelta(seconds=settings.MOBILE_ID_PUSH_SECONDS), SIGN_IN_LIFETIME),
             **common,
         )
         run_after_commit(enqueue(SEND_PUSH, key=str(row.pk), request=row.pk))

@@ -51,11 +51,11 @@ def access_log(request: AuthenticatedHttpRequest) -> HttpResponse:
         rows = rows.filter(pk__lt=int(before[:18]))
     entries = access_entries(list(rows[: ENTRIES + 1]))
     page = {
-        "looks": entries[:ENTRIES],
+        "accesses": entries[:ENTRIES],
         "next_before": entries[ENTRIES - 1].number if len(entries) > ENTRIES else None,
         "later": bool(before),
     }
-    return render(request, "accounts/looks.html", page)
+    return render(request, "accounts/access_log.html", page)
 
 
 def _contact(name: str) -> contacts.Contact:
@@ -100,7 +100,7 @@ def confirm(request: AuthenticatedHttpRequest, name: str) -> HttpResponse:
     user = request.user
     code = contacts.waiting_code(user, which)
     if code is None:
-        context = {"contact": which, "minutes": contacts.LIFETIME_MINUTES}
+        context = {"contact": which, "minutes": contacts.CODE_LIFETIME_MINUTES}
         return render(request, "accounts/code_over.html", context, status=409 if request.method == "POST" else 200)
     form, submitted = read_form(request, ContactCodeForm)
     status = 400 if submitted else 200

@@ -80,7 +80,7 @@ def track(request: HttpRequest) -> HttpResponse:
 @public
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
-    return render(request, "public/privacy.html", {"code_minutes": contacts.LIFETIME_MINUTES})
+    return render(request, "public/privacy.html", {"code_minutes": contacts.CODE_LIFETIME_MINUTES})
 
 
 @public

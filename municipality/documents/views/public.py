@@ -40,7 +40,7 @@ def verify(request: HttpRequest, code: str) -> HttpResponse:
         return too_many_requests(request, SECONDS)
     document = services.look_up(code)
     context: dict[str, Any] = {"document": document, "state": document.live_state if document else ""}
-    facts_class = queries.KINDS.get(document.kind) if document else None
+    facts_class = queries.DOCUMENT_KINDS.get(document.kind) if document else None
     context["kind"] = facts_class.name if facts_class else ""
     if document:
         index = 0 if get_language() == "ar" else 1

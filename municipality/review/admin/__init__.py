@@ -14,7 +14,7 @@ PAGES = [
     path("desk/sign/", countersign.sign, name="desk_sign"),
     path("desk/board/", branch.board, name="desk_board"),
     path("desk/people/", people.people, name="desk_people"),
-    path("desk/ties/", people.ties, name="desk_ties"),
+    path("desk/conflicts/", people.conflicts, name="desk_conflicts"),
     path("desk/<slug:public_id>/", case.page, name="desk_case"),
     path("desk/<slug:public_id>/<slug:verb>/", case.act, name="desk_act"),
 ]

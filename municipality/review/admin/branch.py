@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from municipality.accounts.proof import reauthentication_required, steps
 from municipality.accounts.requests import AuthenticatedHttpRequest
-from municipality.kernel import clock as time
+from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.review import queries
 from municipality.review.models import Clock, Override, QueueEntry
@@ -23,8 +23,6 @@ from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Reason
 from municipality.ui.admin_base import require_role
-
-P = QueueEntryState
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -52,13 +50,13 @@ def board(request: AuthenticatedHttpRequest) -> HttpResponse:
         context |= {
             "board": state,
             "figures": [
-                (_("waiting"), state.counts.get(P.WAITING, 0)),
-                (_("with officers"), state.counts.get(P.HELD, 0)),
-                (_("with an answer"), state.counts.get(P.ANSWERED, 0)),
-                (_("with applicants"), state.counts.get(P.AWAY, 0)),
-                (_("to sign"), state.counts.get(P.COUNTERSIGN, 0)),
+                (_("waiting"), state.counts.get(QueueEntryState.WAITING, 0)),
+                (_("with officers"), state.counts.get(QueueEntryState.HELD, 0)),
+                (_("with an answer"), state.counts.get(QueueEntryState.ANSWERED, 0)),
+                (_("with applicants"), state.counts.get(QueueEntryState.AWAY, 0)),
+                (_("to sign"), state.counts.get(QueueEntryState.COUNTERSIGN, 0)),
             ],
-            "late": running.filter(due_at__lt=time.now()).count(),
+            "late": running.filter(due_at__lt=clock.now()).count(),
             "reasons": _override_reasons(),
         }
         labels = {reason.code: reason.label_ar for reason in context["reasons"]}
@@ -69,7 +67,7 @@ def board(request: AuthenticatedHttpRequest) -> HttpResponse:
 def _override_reasons() -> list[Reason]:
     """The coded reasons for an override, of all reviewable services."""
     subjects = sorted({entry.replies for entry in REVIEWABLES.values()})
-    reasons = {r.code: r for subject in subjects for r in rulebook.edition(subject, time.today()).reasons_of("override")}
+    reasons = {r.code: r for subject in subjects for r in rulebook.edition(subject, clock.today()).reasons_of("override")}
     return list(reasons.values())
 
 
@@ -85,7 +83,11 @@ def _change_override(request: AuthenticatedHttpRequest) -> HttpResponse:
         messages.success(request, _("Allowed: the request is handed out next, and the reason is published."))
     else:
         reference = request.POST.get("reference", "").strip().upper()
-        entry = QueueEntry.objects.filter(case__reference=reference, branch=user.branch_id, state=P.WAITING).select_related("case").first()
+        entry = (
+            QueueEntry.objects.filter(case__reference=reference, branch=user.branch_id, state=QueueEntryState.WAITING)
+            .select_related("case")
+            .first()
+        )
         if entry is None:
             raise Refused("not_waiting", _("No request with this reference waits in the queue of the branch."))
         queue.ask_override(place=entry, code=request.POST.get("code", ""), asked_by=user)

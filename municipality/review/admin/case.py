@@ -188,5 +188,5 @@ ACTS: dict[str, Callable[[AuthenticatedHttpRequest, Assignment], HttpResponse]] 
     "refuse": _refuse,
     "give-back": _give_back,
     "take-back": _take_back,
-    "tie": _declare_conflict,
+    "conflict": _declare_conflict,
 }

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
 
-from municipality.kernel import clock as time
-from municipality.kernel import worktime
+from municipality.kernel import clock, worktime
 from municipality.review.models import Clock
 from municipality.rulebook import queries as rulebook
 from municipality.ui.texts import Text
@@ -28,22 +27,22 @@ class ClockLine:
     is_paused: bool
 
 
-def line(clock: Clock | None, calendar: worktime.Calendar | None = None) -> ClockLine | None:
+def line(row: Clock | None, calendar: worktime.Calendar | None = None) -> ClockLine | None:
     """The state of a clock now; None for a case without one."""
-    if clock is None:
+    if row is None:
         return None
     calendar = calendar or rulebook.calendar()
-    until = clock.stopped_at or clock.paused_at or time.now()
-    used = worktime.working_minutes_between(calendar, clock.started_at, until) - clock.paused_minutes
-    percent = max(0, 100 * used // max(1, clock.promised_minutes))
-    if clock.stopped_at is not None:
+    until = row.stopped_at or row.paused_at or clock.now()
+    used = worktime.working_minutes_between(calendar, row.started_at, until) - row.paused_minutes
+    percent = max(0, 100 * used // max(1, row.promised_minutes))
+    if row.stopped_at is not None:
         kind, word = "wait", _("Study ended")
     elif percent >= 100:
         kind, word = "bad", _("Late")
-    elif clock.paused_at is not None:
+    elif row.paused_at is not None:
         kind, word = "wait", _("Paused: waiting for the applicant")
     elif percent >= SOON:
         kind, word = "warn", _("Due soon")
     else:
         kind, word = "ok", _("In time")
-    return ClockLine(kind, word, percent, clock.due_at, clock.level, clock.paused_at is not None)
+    return ClockLine(kind, word, percent, row.due_at, row.level, row.paused_at is not None)

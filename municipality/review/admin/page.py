@@ -20,7 +20,7 @@ from municipality.review.admin import answers, clocks
 from municipality.review.models import CorrectionItem, CorrectionRound, QueueEntry
 from municipality.review.models.staff import ConflictKind
 from municipality.review.registry import Item, reviewable
-from municipality.review.states import PLACE, QueueEntryState
+from municipality.review.states import QUEUE_ENTRY_WORKFLOW, QueueEntryState
 from municipality.rulebook.queries import Edition, Reason
 from municipality.ui.texts import Text
 from municipality.uploads import links
@@ -37,7 +37,7 @@ PARTIES = {
     "manager": gettext_lazy("manager"),
     "signatory": gettext_lazy("signatory"),
 }
-FORMS = ("approve", "corrections", "refuse", "give-back", "tie")
+FORMS = ("approve", "corrections", "refuse", "give-back", "conflict")
 DECLARED = [kind for kind in ConflictKind if kind != ConflictKind.GIVEN_BACK]
 
 
@@ -143,7 +143,7 @@ def _moves(case: Case, entry: QueueEntry, holds: bool) -> set[str]:
     """The moves of queue entry and case that the officer may make now."""
     if not holds:
         return set()
-    entry_moves = {move.name for move in PLACE.open_moves(entry.state, "officer")}
+    entry_moves = {move.name for move in QUEUE_ENTRY_WORKFLOW.open_moves(entry.state, "officer")}
     case_moves = {move.name for move in WORKFLOWS[case.service].open_moves(case.state, "officer")}
     if entry.state != QueueEntryState.HELD:
         case_moves &= {"take_back"}

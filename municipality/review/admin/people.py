@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods
 from municipality.accounts.models import User
 from municipality.accounts.proof import reauthentication_required, steps
 from municipality.accounts.requests import AuthenticatedHttpRequest
-from municipality.kernel import clock as time
+from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.review.models import Absence, ConflictOfInterest, Skill
 from municipality.review.models.staff import AbsenceKind
@@ -72,13 +72,13 @@ def own_absence(request: AuthenticatedHttpRequest) -> HttpResponse:
         "form": form,
         "error": error,
         "absences": _upcoming_absences().filter(officer=user),
-        "ties": ConflictOfInterest.objects.filter(officer=user, ended_at__isnull=True).order_by("-pk")[:MAX_CONFLICTS],
+        "conflicts": ConflictOfInterest.objects.filter(officer=user, ended_at__isnull=True).order_by("-pk")[:MAX_CONFLICTS],
     }
     return TemplateResponse(request, "admin/review/own.html", context, status=status)
 
 
 def _upcoming_absences() -> QuerySet[Absence]:
-    return Absence.objects.filter(last_day__gte=time.today(), cancelled_at__isnull=True).order_by("first_day", "pk")
+    return Absence.objects.filter(last_day__gte=clock.today(), cancelled_at__isnull=True).order_by("first_day", "pk")
 
 
 def _change_absence(request: AuthenticatedHttpRequest, officer: User | None, form: AbsenceForm, officer_ids: set[int]) -> bool:
@@ -183,7 +183,7 @@ _PEOPLE_ACTIONS: dict[str, Callable[[AuthenticatedHttpRequest, User | None, Abse
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def ties(request: AuthenticatedHttpRequest) -> HttpResponse:
+def conflicts(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Conflicts of interest: all for auditors, read-only; those of the branch for its supervisor, who may end them."""
     user = request.user
     supervises = in_group(request, "supervisor") and bool(user.branch_id)
@@ -198,22 +198,22 @@ def ties(request: AuthenticatedHttpRequest) -> HttpResponse:
             raise PermissionDenied
         try:
             _end_conflict(request, rows)
-            return redirect("admin:desk_ties")
+            return redirect("admin:desk_conflicts")
         except Refused as refusal:
             error, status = str(refusal.sentence), refusal.status
     context = {
         **admin.site.page_context(request),
         "title": _("Declared conflicts of interest"),
-        "ties": rows[:MAX_CONFLICTS],
+        "conflicts": rows[:MAX_CONFLICTS],
         "supervises": supervises,
         "error": error,
         "me": user.pk,
     }
-    return TemplateResponse(request, "admin/review/ties.html", context, status=status)
+    return TemplateResponse(request, "admin/review/conflicts.html", context, status=status)
 
 
 def _end_conflict(request: AuthenticatedHttpRequest, rows: QuerySet[ConflictOfInterest]) -> None:
-    conflict = rows.filter(pk=_number(request, "tie"), ended_at__isnull=True).first()
+    conflict = rows.filter(pk=_number(request, "conflict"), ended_at__isnull=True).first()
     if conflict is None:
         raise Refused("unknown_tie", _("This conflict of interest no longer exists."))
     staff.end_conflict(conflict=conflict, ended_by=request.user)

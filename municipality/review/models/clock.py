@@ -10,7 +10,7 @@ from municipality.cases.models import Case
 class Clock(models.Model):
     """The promised and used working time of a case, paused while it waits for the applicant.
 
-    The times are computed from `started_at`, the events and the calendar (`review.services.clock`).
+    The times are computed from `started_at`, the events and the calendar (`review.services.case_clock`).
     """
 
     case = models.OneToOneField(Case, models.PROTECT, related_name="clock", verbose_name="الطلب")

@@ -69,7 +69,7 @@ class Party(models.Model):
 
 
 class Override(models.Model):
-    """A case is drawn before its turn, for a coded reason, requested by one supervisor and allowed by another. Published."""
+    """A case is assigned before its turn, for a coded reason, requested by one supervisor and allowed by another. Published."""
 
     place = models.OneToOneField(QueueEntry, models.PROTECT, related_name="override", verbose_name="الدور")
     code = models.CharField("السبب", max_length=40)

@@ -1,4 +1,4 @@
-"""Skills, absences and conflicts of interest of officers: they decide which cases an officer may draw."""
+"""Skills, absences and conflicts of interest of officers: they decide which cases an officer may be assigned."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class AbsenceKind(models.TextChoices):
 
 
 class Absence(models.Model):
-    """Days on which an officer draws no cases, and loses assigned ones."""
+    """Days on which an officer is assigned no cases, and loses assigned ones."""
 
     officer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="الموظف")
     kind = models.CharField("النوع", max_length=20, choices=AbsenceKind)
@@ -63,11 +63,11 @@ class ConflictKind(models.TextChoices):
     RELATIVE = "relative", "قريب"
     BUSINESS = "business", "مصلحة تجارية"
     DISPUTE = "dispute", "خصومة"
-    GIVEN_BACK = "given_back", "أعاد الطلب إلى الطابور"  # a conflict with one case, which they do not draw again
+    GIVEN_BACK = "given_back", "أعاد الطلب إلى الطابور"  # a conflict with one case, which they are not assigned again
 
 
 class ConflictOfInterest(models.Model):
-    """A conflict of interest of an officer with a person, organisation or shop: they draw no cases of that party."""
+    """A conflict of interest of an officer with a person, organisation or shop: they are assigned no cases of that party."""
 
     officer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="الموظف")
     party_key = models.CharField("الطرف", max_length=80)  # person:…, organisation:…, shop:…, case:…

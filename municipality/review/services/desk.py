@@ -18,7 +18,7 @@ from municipality.accounts.models import User, actor_of
 from municipality.audit.services import record
 from municipality.cases.models import Case
 from municipality.cases.services import advance
-from municipality.kernel import clock as time
+from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.transitions import transition
@@ -27,7 +27,7 @@ from municipality.review import queries, texts
 from municipality.review.models import Assignment, CheckAnswer, CorrectionItem, CorrectionRound, Decision, QueueEntry
 from municipality.review.notifications import Accepted, CorrectionsAsked, RefusedByOfficer
 from municipality.review.registry import Item, reviewable
-from municipality.review.services import clock, queue
+from municipality.review.services import case_clock, queue
 from municipality.review.states import QueueEntryState
 from municipality.review.texts import CorrectionRequest, CorrectionText
 
@@ -43,7 +43,6 @@ __all__ = [
     "sign",
     "take_back",
 ]
-P = QueueEntryState
 _SIGNED_FIELDS = ("outcome", "code", "article_ar", "article_en", "text_ar", "text_en", "note_ar", "note_en", "items")
 
 
@@ -59,13 +58,13 @@ def digest(decision: Decision) -> str:
 def _lock_open_case(assignment: Assignment) -> tuple[Assignment, QueueEntry, Actor]:
     """Assignment, queue entry and officer of a case that is open on the desk, locked. Raises Refused("not_on_desk")."""
     row, entry = queue.lock_assignment(assignment)
-    if entry.state != P.HELD:
+    if entry.state != QueueEntryState.HELD:
         raise Refused("not_on_desk", _("This case is not open on the desk."))
     return row, entry, actor_of(row.officer)
 
 
 def _take_off_desk(row: Assignment) -> None:
-    row.on_desk, row.touched_at = False, time.now()
+    row.on_desk, row.touched_at = False, clock.now()
     row.save(update_fields=["on_desk", "touched_at"])
 
 
@@ -76,7 +75,7 @@ def check(*, assignment: Assignment, code: str, answer: str) -> CheckAnswer:
     codes = {line.check.code for line in queries.checklist(entry.case)}
     if code not in codes or answer not in ("yes", "no", "na"):
         raise Refused("unknown_check", _("This question is not on the checklist of the case."))
-    now = time.now()
+    now = clock.now()
     check_answer = CheckAnswer.objects.create(case=entry.case, code=code, answer=answer, officer=row.officer, at=now)
     Assignment.objects.filter(pk=row.pk).update(touched_at=now)
     record("desk.checked", subject=entry.case.key, actor=actor, data={"check": code, "answer": answer})
@@ -137,7 +136,7 @@ def _codes(corrections: Sequence[CorrectionText]) -> list[list[str]]:
 def _send_round(
     row: Assignment, entry: QueueEntry, corrections: Sequence[CorrectionText], case_items: Sequence[Item], decision: Decision | None = None
 ) -> CorrectionRound:
-    case, now = entry.case, time.now()
+    case, now = entry.case, clock.now()
     officer = actor_of(row.officer)
     number = CorrectionRound.objects.filter(case=case).count() + 1
     correction_round = CorrectionRound.objects.create(
@@ -161,7 +160,7 @@ def _send_round(
     else:
         transition(entry, "send_signed", actor=actor_of(decision.signed_by, "supervisor"), data={"round": number})
     _take_off_desk(row)
-    clock.pause(case=case)
+    case_clock.pause(case=case)
     signed = {"countersigned": decision.signed_by.key} if decision and decision.signed_by else {}
     advance(case, "ask_corrections", actor=officer, data={"round": number, "items": _codes(corrections)} | signed)
     send(
@@ -182,12 +181,12 @@ def receive_answer(*, case: Case, actor: Actor) -> QueueEntry:
     """
     Case.objects.select_for_update(of=("self",), no_key=True).get(pk=case.pk)
     entry = QueueEntry.objects.select_for_update(of=("self",)).get(case=case)
-    if entry.state != P.AWAY:
+    if entry.state != QueueEntryState.AWAY:
         raise Refused("not_asked", _("Nothing is asked for in this request now."))
-    now = time.now()
+    now = clock.now()
     CorrectionRound.objects.filter(case=case, answered_at__isnull=True).update(answered_at=now)
     transition(entry, "answer", actor=actor)
-    advance(case, "answer", actor=actor, due_on=clock.resume(case=case))
+    advance(case, "answer", actor=actor, due_on=case_clock.resume(case=case))
     held_assignment = queries.assignment_of(case)
     if held_assignment is None:  # it was released meanwhile
         queue.lock_branch_queue(entry.branch_id)
@@ -235,7 +234,7 @@ def propose_refusal(*, assignment: Assignment, code: str, note_ar: str = "", not
 
 
 def _save_decision(decision: Decision, row: Assignment) -> Decision:
-    decision.made_by, decision.made_at = row.officer, time.now()
+    decision.made_by, decision.made_at = row.officer, clock.now()
     decision.digest = digest(decision)
     decision.save(force_insert=True)
     return decision
@@ -254,13 +253,13 @@ def take_back(*, assignment: Assignment) -> None:
     Raises Refused("not_proposed"), and Refused("desk_taken") while another case is open.
     """
     row, entry = queue.lock_assignment(assignment)
-    if entry.state != P.COUNTERSIGN:
+    if entry.state != QueueEntryState.COUNTERSIGN:
         raise Refused("not_proposed", _("No proposal waits for a signature."))
     if Assignment.objects.filter(officer=row.officer, ended_at__isnull=True, on_desk=True).exists():
         raise Refused("desk_taken", _("Another case is open on the desk. Finish it first."))
     actor = actor_of(row.officer)
     proposal = _void_proposal(entry.case)
-    row.on_desk, row.touched_at = True, time.now()
+    row.on_desk, row.touched_at = True, clock.now()
     row.save(update_fields=["on_desk", "touched_at"])
     transition(entry, "take_back", actor=actor, data={"decision": proposal.digest})
     if proposal.outcome == "refuse":
@@ -270,7 +269,7 @@ def take_back(*, assignment: Assignment) -> None:
 
 def _void_proposal(case: Case) -> Decision:
     proposal = Decision.objects.select_for_update(of=("self",)).get(case=case, signed_at__isnull=True, voided_at__isnull=True)
-    proposal.voided_at = time.now()
+    proposal.voided_at = clock.now()
     proposal.save(update_fields=["voided_at"])
     return proposal
 
@@ -294,7 +293,7 @@ def _lock_proposal(decision: Decision, supervisor: User) -> tuple[Decision, Assi
         raise NotPermitted("other_branch", _("The decision belongs to another branch."))
     proposal = Decision.objects.select_for_update(of=("self",)).select_related("made_by").get(pk=decision.pk)
     proposal.case = entry.case
-    if proposal.voided_at is not None or proposal.signed_at is not None or entry.state != P.COUNTERSIGN:
+    if proposal.voided_at is not None or proposal.signed_at is not None or entry.state != QueueEntryState.COUNTERSIGN:
         raise Refused("not_proposed", _("No proposal waits for a signature."))
     if proposal.made_by_id == supervisor.pk:
         raise NotPermitted("same_person", _("The person who made a decision cannot sign it. A second person must."))
@@ -317,7 +316,7 @@ def _sign(read_decision: Decision, supervisor: User) -> Decision:
     decision, row, entry = _lock_proposal(read_decision, supervisor)
     if not decision.digest == digest(decision) == read_decision.digest:
         raise Refused("words_changed", _("The text has changed since it was shown. Read it again."))
-    decision.signed_by, decision.signed_at, decision.signed_digest = supervisor, time.now(), decision.digest
+    decision.signed_by, decision.signed_at, decision.signed_digest = supervisor, clock.now(), decision.digest
     decision.save(update_fields=["signed_by", "signed_at", "signed_digest"])
     case, actor = entry.case, actor_of(supervisor, "supervisor")
     record("desk.signed", subject=case.key, actor=actor, data={"outcome": decision.outcome, "decision": decision.digest})

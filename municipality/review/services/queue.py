@@ -1,7 +1,7 @@
-"""The queue: cases join at the end and are drawn by number.
+"""The queue: cases join at the end and are assigned by number.
 
 Whatever changes the waiting cases of a branch, or who may decide them, holds the lock of that branch (`lock_branch_queue`), so that
-draws are serialised. Locks are always taken in this order: case, branch, assignment, queue entry, clock.
+assignments are serialised. Locks are always taken in this order: case, branch, assignment, queue entry, clock.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ from municipality.cases.models import Case
 from municipality.cases.services import advance
 from municipality.delegation.authorization import authorize
 from municipality.jobs import sweeps
-from municipality.kernel import clock as time
-from municipality.kernel import worktime
+from municipality.kernel import clock, worktime
 from municipality.kernel.actors import Actor, system
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.transitions import transition
@@ -27,12 +26,11 @@ from municipality.review import queries
 from municipality.review.models import Assignment, ConflictOfInterest, Decision, Override, Party, QueueEntry
 from municipality.review.models.staff import ConflictKind
 from municipality.review.registry import reviewable
-from municipality.review.services import clock
+from municipality.review.services import case_clock
 from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
 
 SYSTEM = system("review")
-P = QueueEntryState
 
 
 def lock_branch_queue(branch_id: str | None) -> None:
@@ -51,15 +49,15 @@ def join(*, case: Case, actor: Actor) -> QueueEntry:
     """
     service = reviewable(case)
     lock_branch_queue(case.branch_id)
-    entry = QueueEntry.objects.create(case=case, branch_id=case.branch_id, skill=service.skill, joined_at=time.now())
+    entry = QueueEntry.objects.create(case=case, branch_id=case.branch_id, skill=service.skill, joined_at=clock.now())
     # The case itself is a party: an officer who gives it back gets a conflict with it.
     parties = {case.key: "case"} | {key: role for role, key in service.parties(case)}
     Party.objects.bulk_create(Party(case=case, key=key, role=role) for key, role in parties.items())
     _declare_assistant_conflicts(parties)
-    running = clock.start(case=case, limits=queries.limits(case))
+    running = case_clock.start(case=case, limits=queries.limits(case))
     record("queue.joined", subject=case.key, actor=actor, data={"number": entry.pk, "branch": case.branch_id, "skill": service.skill})
     if running.due_at is not None:
-        clock.move_promise(case, time.day_of(running.due_at))
+        case_clock.move_promise(case, clock.day_of(running.due_at))
     return entry
 
 
@@ -70,7 +68,7 @@ def _declare_assistant_conflicts(parties: Mapping[str, str]) -> None:
         known = ConflictOfInterest.objects.filter(officer=assistant, party_key=assistant.key, ended_at__isnull=True)
         if not known.exists():
             ConflictOfInterest.objects.create(
-                officer=assistant, party_key=assistant.key, kind=ConflictKind.SELF, declared_by=assistant, declared_at=time.now()
+                officer=assistant, party_key=assistant.key, kind=ConflictKind.SELF, declared_by=assistant, declared_at=clock.now()
             )
             record("staff.tie_declared", subject=assistant.key, actor=SYSTEM, data={"kind": ConflictKind.SELF, "party": assistant.key})
 
@@ -78,7 +76,7 @@ def _declare_assistant_conflicts(parties: Mapping[str, str]) -> None:
 @transaction.atomic
 def add_party(*, case: Case, role: str, key: str, actor: Actor) -> None:
     """Add a party to a case; an officer with a conflict of interest loses the case at once."""
-    entry = QueueEntry.objects.filter(case=case).exclude(state=P.LEFT).first()
+    entry = QueueEntry.objects.filter(case=case).exclude(state=QueueEntryState.LEFT).first()
     if entry is not None:
         lock_case(entry.pk)
         lock_branch_queue(entry.branch_id)
@@ -96,7 +94,7 @@ def add_party(*, case: Case, role: str, key: str, actor: Actor) -> None:
 
 @transaction.atomic
 def next_case(*, officer: User) -> Assignment | None:
-    """The officer's open case, else an answered one, else a new draw; None where there is none.
+    """The officer's open case, else an answered one, else a new assignment; None where there is none.
 
     Raises NotPermitted for a user without a branch or skill, Refused("absent") on days of absence.
     """
@@ -109,18 +107,18 @@ def next_case(*, officer: User) -> Assignment | None:
     mine = Assignment.objects.filter(officer=officer, ended_at__isnull=True).select_related("place__case", "override").order_by("place_id")
     if assignment := mine.filter(on_desk=True).first():
         return assignment
-    if answered := mine.filter(place__state=P.ANSWERED).first():
+    if answered := mine.filter(place__state=QueueEntryState.ANSWERED).first():
         return _resume_answered(answered, officer)
     entry = queries.next_entry(officer)
-    return _draw(entry, officer) if entry is not None else None
+    return _assign(entry, officer) if entry is not None else None
 
 
-def _draw(entry: QueueEntry, officer: User) -> Assignment:
+def _assign(entry: QueueEntry, officer: User) -> Assignment:
     override = Override.objects.filter(place=entry, allowed_at__isnull=False).first()
-    now, actor = time.now(), actor_of(officer)
+    now, actor = clock.now(), actor_of(officer)
     data: dict[str, int] = {}
     if override is not None:
-        data = {"override": override.pk, "overtook": queries.drawable(officer).filter(pk__lt=entry.pk).count()}
+        data = {"override": override.pk, "overtook": queries.assignable(officer).filter(pk__lt=entry.pk).count()}
     assignment = Assignment.objects.create(place=entry, officer=officer, drawn_at=now, touched_at=now, override=override)
     transition(entry, "draw", actor=actor, data={"assignment": assignment.pk} | data)
     record("queue.drawn", subject=entry.case.key, actor=actor, data={"number": entry.pk, "override": override.code if override else ""})
@@ -129,7 +127,7 @@ def _draw(entry: QueueEntry, officer: User) -> Assignment:
 
 def _resume_answered(assignment: Assignment, officer: User) -> Assignment:
     entry = QueueEntry.objects.select_for_update().get(pk=assignment.place_id)
-    assignment.on_desk, assignment.touched_at = True, time.now()
+    assignment.on_desk, assignment.touched_at = True, clock.now()
     assignment.save(update_fields=["on_desk", "touched_at"])
     transition(entry, "take_up", actor=actor_of(officer))
     assignment.place.state = entry.state
@@ -159,26 +157,26 @@ def lock_assignment(assignment: Assignment, *, branch: bool = False) -> tuple[As
 
 def end_assignment(assignment: Assignment, code: str) -> None:
     """End an assignment for a coded reason."""
-    assignment.on_desk, assignment.ended_at, assignment.end_code = False, time.now(), code
+    assignment.on_desk, assignment.ended_at, assignment.end_code = False, clock.now(), code
     assignment.save(update_fields=["on_desk", "ended_at", "end_code"])
 
 
 @transaction.atomic
 def give_back(*, assignment: Assignment, code: str) -> None:
-    """Return an open case to the queue at its number; this officer does not draw it again.
+    """Return an open case to the queue at its number; this officer is not assigned it again.
 
     Raises Refused("unknown_code") for a reason that is not in the rulebook, and Refused("not_on_desk").
     """
     row, entry = lock_assignment(assignment, branch=True)
     if code not in {reason.code for reason in queries.replies(entry.case).reasons_of("give_back")}:
         raise Refused("unknown_code", _("Choose a reason from the list."))
-    if entry.state != P.HELD:
+    if entry.state != QueueEntryState.HELD:
         raise Refused("not_on_desk", _("Only a case that is open on the desk can be given back."))
     actor = actor_of(row.officer)
     end_assignment(row, code)
     transition(entry, "give_back", actor=actor, reason=code, data={"assignment": row.pk})
     ConflictOfInterest.objects.create(
-        officer=row.officer, party_key=entry.case.key, kind="given_back", declared_by=row.officer, declared_at=time.now()
+        officer=row.officer, party_key=entry.case.key, kind="given_back", declared_by=row.officer, declared_at=clock.now()
     )
     record("queue.given_back", subject=entry.case.key, actor=actor, data={"number": entry.pk, "code": code})
 
@@ -197,9 +195,9 @@ def release(*, assignment: Assignment, code: str, actor: Actor = SYSTEM) -> None
         return
     entry = QueueEntry.objects.select_for_update(of=("self",)).select_related("case__applicant").get(pk=row.place_id)
     end_assignment(row, code)
-    if entry.state == P.COUNTERSIGN:
+    if entry.state == QueueEntryState.COUNTERSIGN:
         void_proposals(entry.case)
-    if entry.state != P.AWAY:
+    if entry.state != QueueEntryState.AWAY:
         transition(entry, "release", actor=actor, reason=code, data={"assignment": row.pk})
     record("queue.released", subject=entry.case.key, actor=actor, data={"number": entry.pk, "code": code, "officer": row.officer.key})
 
@@ -208,7 +206,7 @@ def void_proposals(case: Case) -> None:
     """Void the proposals of a case that are not signed; a case with a proposed refusal is under study again."""
     fallen = Decision.objects.filter(case=case, signed_at__isnull=True, voided_at__isnull=True).exclude(outcome="accept")
     refusal = fallen.filter(outcome="refuse").exists()
-    fallen.update(voided_at=time.now())
+    fallen.update(voided_at=clock.now())
     if refusal:
         advance(case, "reopen", actor=SYSTEM, reason="officer_lost_case")
 
@@ -218,7 +216,7 @@ def release_absent() -> int:
 
     Returns how many. Cases that wait for the applicant or a signature stay. Idempotent.
     """
-    rows = Assignment.objects.filter(ended_at__isnull=True, place__state__in=(P.HELD, P.ANSWERED))
+    rows = Assignment.objects.filter(ended_at__isnull=True, place__state__in=(QueueEntryState.HELD, QueueEntryState.ANSWERED))
     return sweeps.for_each("review.release", rows.select_related("officer", "place__case").order_by("pk"), _release_if_absent)
 
 
@@ -238,7 +236,7 @@ def _release_code(row: Assignment) -> str:
     if queries.is_absent(officer):
         return "absent"
     allowed = 60 * queries.limits(entry.case).limits["idle_hours"].value
-    idle = worktime.working_minutes_between(rulebook.calendar(), row.touched_at, time.now())
+    idle = worktime.working_minutes_between(rulebook.calendar(), row.touched_at, clock.now())
     return "idle" if idle >= allowed else ""
 
 
@@ -250,18 +248,18 @@ def leave(*, case: Case, actor: Actor, code: str = "withdrawn") -> None:
         return
     lock_case(entry.pk)
     entry.refresh_from_db()
-    if entry.state == P.WAITING:
+    if entry.state == QueueEntryState.WAITING:
         lock_branch_queue(entry.branch_id)
     entry = QueueEntry.objects.select_for_update().get(pk=entry.pk)
-    if entry.state == P.LEFT:
+    if entry.state == QueueEntryState.LEFT:
         return
     assignment = Assignment.objects.select_for_update().filter(place=entry, ended_at__isnull=True).first()
     if assignment is not None:
         end_assignment(assignment, code)
     if code not in queries.DECIDED:
-        Decision.objects.filter(case=case, signed_at__isnull=True, voided_at__isnull=True).update(voided_at=time.now())
+        Decision.objects.filter(case=case, signed_at__isnull=True, voided_at__isnull=True).update(voided_at=clock.now())
     transition(entry, "leave", actor=actor, reason=code)
-    clock.stop(case=case)
+    case_clock.stop(case=case)
     record("queue.left", subject=case.key, actor=actor, data={"number": entry.pk, "code": code})
 
 
@@ -295,7 +293,7 @@ def refuse_conflict(user: User, case: Case) -> None:
 
 
 def ask_override(*, place: QueueEntry, code: str, asked_by: User) -> Override:
-    """A supervisor of the branch requests that a waiting case is drawn before its turn, for a coded reason.
+    """A supervisor of the branch requests that a waiting case is assigned before its turn, for a coded reason.
 
     Raises NotPermitted for others or with a conflict, Refused: unknown_code, not_waiting, asked_already.
     """
@@ -307,11 +305,11 @@ def ask_override(*, place: QueueEntry, code: str, asked_by: User) -> Override:
             raise NotPermitted("not_supervisor", _("Only a supervisor of the branch can ask for this."))
         if code not in {reason.code for reason in queries.replies(place.case).reasons_of("override")}:
             raise Refused("unknown_code", _("Choose a reason from the list."))
-        if place.state != P.WAITING:
+        if place.state != QueueEntryState.WAITING:
             raise Refused("not_waiting", _("This case is not waiting in the queue."))
         try:
             with transaction.atomic():
-                override = Override.objects.create(place=place, code=code, asked_by=asked_by, asked_at=time.now())
+                override = Override.objects.create(place=place, code=code, asked_by=asked_by, asked_at=clock.now())
         except IntegrityError as error:
             raise Refused("asked_already", _("This has already been asked for.")) from error
         record("queue.override_asked", subject=place.case.key, actor=actor_of(asked_by, "supervisor"), data={"code": code})
@@ -319,7 +317,7 @@ def ask_override(*, place: QueueEntry, code: str, asked_by: User) -> Override:
 
 
 def allow_override(*, override: Override, allowed_by: User) -> None:
-    """A second supervisor allows an override: the case is drawn next. Overrides are published.
+    """A second supervisor allows an override: the case is assigned next. Overrides are published.
 
     Raises NotPermitted for others or with a conflict, Refused: same_person, allowed_already.
     """
@@ -333,7 +331,7 @@ def allow_override(*, override: Override, allowed_by: User) -> None:
             raise Refused("same_person", _("The person who asked cannot allow it. A second person must."))
         if override.allowed_at is not None:
             raise Refused("allowed_already", _("This has already been allowed."))
-        override.allowed_by, override.allowed_at = allowed_by, time.now()
+        override.allowed_by, override.allowed_at = allowed_by, clock.now()
         override.save(update_fields=["allowed_by", "allowed_at"])
         actor = actor_of(allowed_by, "supervisor")
         record("queue.override_allowed", subject=override.place.case.key, actor=actor, data={"code": override.code})

@@ -10,8 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User, actor_of
 from municipality.audit.services import record
-from municipality.kernel import clock as time
-from municipality.kernel import subjects
+from municipality.kernel import clock, subjects
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.review import queries
@@ -20,8 +19,6 @@ from municipality.review.models.staff import AbsenceKind, ConflictKind
 from municipality.review.registry import REVIEWABLES
 from municipality.review.services import queue
 from municipality.review.states import QueueEntryState
-
-P = QueueEntryState
 
 
 def _check_supervisor(user: User, officer: User) -> None:
@@ -48,7 +45,7 @@ def give_skill(*, officer: User, code: str, given_by: User) -> Skill:
     existing = Skill.objects.filter(officer=officer, code=code, ended_at__isnull=True).first()
     if existing is not None:
         return existing
-    skill = Skill.objects.create(officer=officer, code=code, given_by=given_by, given_at=time.now())
+    skill = Skill.objects.create(officer=officer, code=code, given_by=given_by, given_at=clock.now())
     record("staff.skill_given", subject=officer.key, actor=_actor(given_by), data={"skill": code})
     return skill
 
@@ -59,10 +56,12 @@ def end_skill(*, skill: Skill, ended_by: User) -> None:
     _check_supervisor(ended_by, skill.officer)
     _lock_cases_of(skill.officer)
     queue.lock_branch_queue(skill.officer.branch_id)
-    if not Skill.objects.filter(pk=skill.pk, ended_at__isnull=True).update(ended_at=time.now()):
+    if not Skill.objects.filter(pk=skill.pk, ended_at__isnull=True).update(ended_at=clock.now()):
         return
     record("staff.skill_ended", subject=skill.officer.key, actor=_actor(ended_by), data={"skill": skill.code})
-    for row in _assignments_of(skill.officer).filter(place__skill=skill.code, place__state__in=(P.HELD, P.ANSWERED)):
+    for row in _assignments_of(skill.officer).filter(
+        place__skill=skill.code, place__state__in=(QueueEntryState.HELD, QueueEntryState.ANSWERED)
+    ):
         queue.release(assignment=row, code="skill_ended")
 
 
@@ -76,17 +75,17 @@ def enter_absence(*, officer: User, kind: str, first_day: dt.date, last_day: dt.
         _check_supervisor(entered_by, officer)
     if kind not in AbsenceKind.values:
         raise Refused("unknown_kind", _("Choose a kind from the list."))
-    if last_day < first_day or last_day < time.today():
+    if last_day < first_day or last_day < clock.today():
         raise Refused("period", _("The last day is not before the first day or before today."))
     _lock_cases_of(officer)
     queue.lock_branch_queue(officer.branch_id)
     absence = Absence.objects.create(
-        officer=officer, kind=kind, first_day=first_day, last_day=last_day, entered_by=entered_by, entered_at=time.now()
+        officer=officer, kind=kind, first_day=first_day, last_day=last_day, entered_by=entered_by, entered_at=clock.now()
     )
     data = {"kind": kind, "first_day": first_day.isoformat(), "last_day": last_day.isoformat()}
     record("staff.absence_entered", subject=officer.key, actor=_actor(entered_by), data=data)
-    if first_day <= time.today():
-        for row in _assignments_of(officer).filter(place__state__in=(P.HELD, P.ANSWERED)):
+    if first_day <= clock.today():
+        for row in _assignments_of(officer).filter(place__state__in=(QueueEntryState.HELD, QueueEntryState.ANSWERED)):
             queue.release(assignment=row, code="absent")
     return absence
 
@@ -97,7 +96,7 @@ def cancel_absence(*, absence: Absence, cancelled_by: User) -> None:
     if cancelled_by.pk != absence.officer_id:
         _check_supervisor(cancelled_by, absence.officer)
     queue.lock_branch_queue(absence.officer.branch_id)
-    if Absence.objects.filter(pk=absence.pk, cancelled_at__isnull=True).update(cancelled_at=time.now()):
+    if Absence.objects.filter(pk=absence.pk, cancelled_at__isnull=True).update(cancelled_at=clock.now()):
         record("staff.absence_cancelled", subject=absence.officer.key, actor=_actor(cancelled_by), data={"absence": absence.pk})
 
 
@@ -118,7 +117,7 @@ def declare_conflict(*, officer: User, party_key: str, kind: str, declared_by: U
     try:
         with transaction.atomic():
             conflict = ConflictOfInterest.objects.create(
-                officer=officer, party_key=party_key, kind=kind, declared_by=declared_by, declared_at=time.now()
+                officer=officer, party_key=party_key, kind=kind, declared_by=declared_by, declared_at=clock.now()
             )
     except IntegrityError:
         return ConflictOfInterest.objects.get(officer=officer, party_key=party_key, ended_at__isnull=True)
@@ -136,7 +135,7 @@ def end_conflict(*, conflict: ConflictOfInterest, ended_by: User) -> None:
         raise NotPermitted("own_tie", _("Another person must record the end of a conflict of interest."))
     _check_supervisor(ended_by, conflict.officer)
     queue.lock_branch_queue(conflict.officer.branch_id)
-    if ConflictOfInterest.objects.filter(pk=conflict.pk, ended_at__isnull=True).update(ended_at=time.now(), ended_by=ended_by):
+    if ConflictOfInterest.objects.filter(pk=conflict.pk, ended_at__isnull=True).update(ended_at=clock.now(), ended_by=ended_by):
         record("staff.tie_ended", subject=conflict.officer.key, actor=_actor(ended_by), data={"party": conflict.party_key})
 
 

@@ -132,4 +132,4 @@ def _back(request: AuthenticatedHttpRequest, upload: Upload) -> str:
 
 # Their buttons may be inside a bigger form, whose data is saved for the page that they redirect to (`drafts.middleware`).
 for view in (slot, remove):
-    view.beside_a_form = True  # type: ignore[attr-defined]
+    view.is_embedded_button = True  # type: ignore[attr-defined]

@@ -24,14 +24,13 @@ from municipality.kernel import clock, worktime
 from municipality.review import queries
 from municipality.review.models import Assignment, Clock
 from municipality.review.registry import reviewable
-from municipality.review.services import clock as clocks
-from municipality.review.services import desk, staff
+from municipality.review.services import case_clock, desk, staff
 from municipality.review.services import queue as places
 from municipality.review.services.desk import CorrectionRequest
 from municipality.rulebook import queries as rulebook
 from municipality.uploads import parts
 from municipality.uploads import services as uploads
-from municipality.uploads.inspection import Drawn
+from municipality.uploads.inspection import Reencoded
 from sandbox.demo.licensing.past_cases import applicant_of
 from sandbox.demo.loading import Loading
 from sandbox.demo.pictures import page
@@ -66,7 +65,7 @@ def run(loading: Loading) -> str:
             counts.update(_work_of(officer, number))
     with clock.at(loading.anchor):
         for pk in Clock.objects.filter(stopped_at__isnull=True, next_level_at__lte=loading.anchor).values_list("pk", flat=True):
-            counts["moved up"] += clocks.escalate(clock_id=pk)
+            counts["moved up"] += case_clock.escalate(clock_id=pk)
         _run_jobs()
     mark_sent(loading)
     return ", ".join(f"{count} {label}" for label, count in counts.items())
@@ -146,7 +145,7 @@ def _attach(owner: Any, subject: str, slot: str) -> None:
     picture = page(slot)
     upload = uploads.receive(owner=owner, subject=subject, slot=slot, name=f"{slot}.jpg", content=SimpleUploadedFile("page.jpg", picture))
     upload.refresh_from_db()
-    uploads.accept(upload, Drawn(picture, picture, "image/jpeg", 1, 480, 640))
+    uploads.accept(upload, Reencoded(picture, picture, "image/jpeg", 1, 480, 640))
     parts.drop(upload.public_id)
 
 

@@ -17,11 +17,11 @@ from municipality.accounts.models import User
 from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock
 from municipality.review.models import Clock
-from municipality.review.services import clock as clocks
+from municipality.review.services import case_clock
 from municipality.rulebook import queries as rulebook
 from municipality.uploads import parts
 from municipality.uploads import services as uploads
-from municipality.uploads.inspection import Drawn
+from municipality.uploads.inspection import Reencoded
 from sandbox.demo.loading import Loading
 from sandbox.demo.payments import Payment, pay
 from sandbox.demo.pictures import page
@@ -82,7 +82,7 @@ def run(loading: Loading) -> str:
         blocks.place_due()
         paper.lift_one(office)
         for pk in Clock.objects.filter(stopped_at__isnull=True, next_level_at__lte=loading.anchor).values_list("pk", flat=True):
-            clocks.escalate(clock_id=pk)
+            case_clock.escalate(clock_id=pk)
     _photos(loading)
     _skip_old_documents(loading)
     mark_sent(loading)
@@ -281,7 +281,7 @@ def _photos(loading: Loading) -> None:
             file = SimpleUploadedFile("front.jpg", picture)
             evidence.take(violation=row, sender=sender, slot="photos", kind=EvidenceKind.OFFENCE, files=[file], captured_at=row.seen_at)
             for upload in uploads.queries.of(row.key, "photos"):
-                uploads.accept(upload, Drawn(picture, picture, "image/jpeg", 1, 480, 640))
+                uploads.accept(upload, Reencoded(picture, picture, "image/jpeg", 1, 480, 640))
                 parts.drop(upload.public_id)
 
 

@@ -67,7 +67,7 @@ def _read(text: str, office: dict[str, User]) -> ImportFile:
 def _import(text: str, office: dict[str, User]) -> None:
     file = _read(text, office)
     imports.release(file=file, released_by=office["violation_authority"])
-    while imports.take(file_id=file.pk):
+    while imports.apply_released(file_id=file.pk):
         pass
     _finish_jobs("imports.take")
 

@@ -24,7 +24,7 @@ from shops.open_data.writer import path_of
 from shops.registry import OPEN_SETS, OpenSet
 
 FILES, SECONDS = 60, 60  # of one client
-KINDS: dict[str, Any] = {
+FIELD_KINDS: dict[str, Any] = {
     "text": _("Text"),
     "integer": _("Whole number"),
     "number": _("Number"),
@@ -51,7 +51,7 @@ def _dataset_context(dataset: OpenSet) -> dict[str, Any]:
         "rows": f"{edition.rows:,}" if edition else "",
         "files": edition.files if edition else [],
         "schemas": [dictionary.schema_name(dataset.key, form) for form in dataset.formats],
-        "fields": [(field, KINDS[field.kind]) for field in dataset.columns],
+        "fields": [(field, FIELD_KINDS[field.kind]) for field in dataset.columns],
     }
 
 

@@ -81,12 +81,12 @@ def secret(officer: User) -> str:
 @pytest.fixture
 def sent(db: None) -> Iterator[None]:
     """Codes may be promised where no part sends them."""
-    was = registry.KINDS.get("notifications.code")
+    was = registry.JOB_KINDS.get("notifications.code")
     if was is None:
-        registry.KINDS["notifications.code"] = registry.Kind("notifications.code", lambda **_: None, "messages", 30)
+        registry.JOB_KINDS["notifications.code"] = registry.Kind("notifications.code", lambda **_: None, "messages", 30)
     yield
     if was is None:
-        registry.KINDS.pop("notifications.code", None)
+        registry.JOB_KINDS.pop("notifications.code", None)
 
 
 def address(name: str, language: str = "ar", *args: Any) -> str:

@@ -95,11 +95,11 @@ def test_the_auditors_hear_within_a_minute_and_the_record_says_so() -> None:
     hears, other = StaffFactory(groups=["auditor"]), StaffFactory(groups=["operator"])
     user = mighty(1)
     assert registry.SCHEDULES["accounts.tell_alarms"].seconds <= 30
-    assert registry.KINDS["accounts.tell_alarms"].queue == "urgent"
-    registry.KINDS["accounts.tell_alarms"].handler()
+    assert registry.JOB_KINDS["accounts.tell_alarms"].queue == "urgent"
+    registry.JOB_KINDS["accounts.tell_alarms"].handler()
     carried_out()
     signed_in(user)
-    registry.KINDS["accounts.tell_alarms"].handler()
+    registry.JOB_KINDS["accounts.tell_alarms"].handler()
     carried_out()
     kinds = ["accounts.superuser_made", "accounts.superuser_signed_in"]
     assert list(AuditEvent.objects.filter(action__in=kinds, subject=user.key).order_by("pk").values_list("action", flat=True)) == kinds

@@ -311,9 +311,9 @@ def test_behind_one_address_a_browser_uses_up_its_own_tries_only(phones: Phones,
     assert scan(neighbour) == 429
 
 
-def test_an_address_has_a_generous_brake_over_all_browsers(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_has_a_generous_limit_over_all_browsers(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
     assert limits.SIGN_INS_PER_ADDRESS.amount >= 10 * limits.SIGN_INS_WITHOUT_COOKIE.amount
-    monkeypatch.setattr(limits, "SIGN_INS_PER_ADDRESS", limits.Limit("testing_brake", 12, 600))
+    monkeypatch.setattr(limits, "SIGN_INS_PER_ADDRESS", limits.Limit("testing_per_address", 12, 600))
     assert [scan(browser()) for _ in range(14)] == [302] * 12 + [429] * 2
     assert scan(browser(REMOTE_ADDR="192.0.2.7")) == 302
 

@@ -146,7 +146,7 @@ def test_guesses_from_many_addresses_are_slowed_to_one_a_minute(officer: User, s
             assert [wrong_from(f"10.7.{minute}.{n}") for n in range(4)] == [400, 429, 429, 429]
     with clock.at(start + dt.timedelta(seconds=61 * 3)):  # slowed, not shut: the right password is looked at
         assert give_password(Client(REMOTE_ADDR="10.6.0.1")).status_code == 302
-    # Red control: without the brake every address guesses for itself.
+    # Red control: without the limit every address guesses for itself.
     monkeypatch.setattr(limits.STAFF_PER_NAME.__class__, "take", lambda *_: True)
     with clock.at(start + dt.timedelta(hours=3)):
         assert looked_at(40) == 120

@@ -91,7 +91,7 @@ def test_assisted_and_online_requests_stand_in_one_queue(make_shop: Any, owner: 
         numbers.append(case.place.pk)
     assert numbers == sorted(numbers)
     decider = OfficerFactory()
-    assert desk_acts.drawn(decider).place.pk == numbers[0]
+    assert desk_acts.assigned(decider).place.pk == numbers[0]
 
 
 def test_whoever_filed_a_case_at_the_counter_is_never_handed_it(make_shop: Any, owner: User, clerk: User, tray: type[Tray]) -> None:
@@ -243,7 +243,7 @@ def test_the_database_refuses_to_bend_a_consent(name: str, attack: str, owner: U
 def test_a_person_reads_who_looked_when_why_and_from_which_office_and_no_name(make_shop: Any, owner: User) -> None:
     RenewalCaseFactory(shop=make_shop(), applicant=owner, changed=["area_m2"])
     user = OfficerFactory()
-    assignment = desk_acts.drawn(user)
+    assignment = desk_acts.assigned(user)
     desk_page = signed_in(user).get(f"/admin/desk/{assignment.place.case.public_id}/").content.decode()
     assert owner.email not in desk_page and owner.phone not in desk_page
     supervisor = StaffFactory(supervisor=True)

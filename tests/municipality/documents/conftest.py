@@ -37,7 +37,7 @@ def root(key_file: Path) -> bytes:
     return root_pem(key_file)
 
 
-def draw_licence(**changes: object) -> bytes:
+def render_licence(**changes: object) -> bytes:
     """The licence of `facts.licence`, unsigned."""
     facts = licence(**changes)
     return render(
@@ -51,7 +51,7 @@ def draw_licence(**changes: object) -> bytes:
     )
 
 
-def draw_receipt(**changes: object) -> bytes:
+def render_receipt(**changes: object) -> bytes:
     """The receipt of `facts.receipt`, unsigned."""
     facts = receipt(**changes)
     return render(RECEIPT, facts.context(), title=f"إيصال {facts.number}", attachment=facts.as_json(), at=facts.paid_at)
@@ -59,7 +59,7 @@ def draw_receipt(**changes: object) -> bytes:
 
 @pytest.fixture(scope="session")
 def unsigned() -> bytes:
-    return draw_licence()
+    return render_licence()
 
 
 @pytest.fixture(scope="module")

@@ -69,7 +69,7 @@ def test_the_same_page_is_refused_and_nothing_is_read(listener: Listener, tmp_pa
     secret = tmp_path / "secret.txt"
     secret.write_text("key material")
     with pytest.raises(rendering.RenderingRefused), rendering._lock:
-        rendering._draw(weasyprint, hostile_page(listener, secret), None, "x", rendering.clock.now())
+        rendering._write_pdf(weasyprint, hostile_page(listener, secret), None, "x", rendering.clock.now())
     assert listener.count == 0
 
 

@@ -15,14 +15,14 @@ from PIL import Image
 
 from municipality.documents import assets, rendering
 from tests import poppler
-from tests.municipality.documents.conftest import draw_licence, draw_receipt
+from tests.municipality.documents.conftest import render_licence, render_receipt
 
 FOLDER = Path(__file__).parent / "pictures"
 LIMIT = 0.005
 PAGES: dict[str, Callable[[], bytes]] = {
-    "licence": draw_licence,
-    "licence-demo": lambda: draw_licence(demo=True),
-    "receipt": draw_receipt,
+    "licence": render_licence,
+    "licence-demo": lambda: render_licence(demo=True),
+    "receipt": render_receipt,
 }
 
 
@@ -32,12 +32,12 @@ def reference(name: str) -> np.ndarray:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_the_page_looks_like_its_reference_picture(name: str) -> None:
-    drawn = poppler.picture(PAGES[name]())
+    rendered = poppler.picture(PAGES[name]())
     if os.environ.get("UPDATE_PICTURES"):
         FOLDER.mkdir(exist_ok=True)
-        Image.fromarray(drawn.astype("uint8")).save(FOLDER / f"{name}.png", optimize=True)
-        pytest.fail(f"{name}.png was drawn anew: look at it, then run without UPDATE_PICTURES")
-    assert poppler.differing(drawn, reference(name)) <= LIMIT
+        Image.fromarray(rendered.astype("uint8")).save(FOLDER / f"{name}.png", optimize=True)
+        pytest.fail(f"{name}.png was rendered anew: look at it, then run without UPDATE_PICTURES")
+    assert poppler.differing(rendered, reference(name)) <= LIMIT
 
 
 def part(font: bytes, letters: str) -> bytes:
@@ -89,5 +89,5 @@ def family_split_by_unicode_range(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("family_split_by_unicode_range")
 def test_a_family_split_by_unicode_range_is_seen_in_the_picture() -> None:
-    pdf = draw_licence()
+    pdf = render_licence()
     assert poppler.differing(poppler.picture(pdf), reference("licence")) > 2 * LIMIT

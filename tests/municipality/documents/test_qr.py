@@ -22,9 +22,9 @@ def test_the_square_is_read_from_the_printed_page(sealed: bytes, tmp_path: Path)
 
 
 def test_the_label_is_escaped() -> None:
-    drawn = qr.svg(ADDRESS, label='<b>"x"</b>')
-    assert "<b>" not in drawn and "&lt;b&gt;" in drawn
-    assert re.search(r"viewBox=\"0 0 \d+ \d+\"", drawn)
+    rendered = qr.svg(ADDRESS, label='<b>"x"</b>')
+    assert "<b>" not in rendered and "&lt;b&gt;" in rendered
+    assert re.search(r"viewBox=\"0 0 \d+ \d+\"", rendered)
 
 
 def test_too_much_text_is_refused() -> None:

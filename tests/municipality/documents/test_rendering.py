@@ -1,4 +1,4 @@
-"""The drawn file: PDF/A-3a, tagged, fonts inside, text in reading order, closed to hostile values."""
+"""The rendered file: PDF/A-3a, tagged, fonts inside, text in reading order, closed to hostile values."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from municipality.documents.facts import MAX_LENGTH, BilingualText, EditionLabel
 from municipality.documents.rendering import RendererMissing, RenderingRefused, render
 from municipality.rulebook.seeds import read_editions
 from tests import poppler
-from tests.municipality.documents.conftest import LICENCE, draw_licence, draw_receipt
+from tests.municipality.documents.conftest import LICENCE, render_licence, render_receipt
 from tests.municipality.documents.samples import licence, receipt
 
 
@@ -137,7 +137,7 @@ def too_small(pdf: bytes, facts: HealthLicenceFacts) -> list[tuple[str, float]]:
 
 @pytest.mark.parametrize("changes", [{"conditions": FULL["conditions"], "demo": True}, FULL])
 def test_a_real_licence_can_be_read_on_the_wall(changes: dict[str, Any]) -> None:
-    pdf = draw_licence(**changes)
+    pdf = render_licence(**changes)
     assert len(opened(pdf).pages) == 1
     assert too_small(pdf, licence(**changes)) == []
 
@@ -145,18 +145,18 @@ def test_a_real_licence_can_be_read_on_the_wall(changes: dict[str, Any]) -> None
 def test_a_licence_set_in_smaller_type_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """The control of the test above, with the next smaller steps."""
     monkeypatch.setattr(rendering, "DENSITIES", ("doc-dense",))
-    assert len(too_small(draw_licence(**FULL), licence(**FULL))) > 60
+    assert len(too_small(render_licence(**FULL), licence(**FULL))) > 60
 
 
 def test_the_conditions_in_force_are_extracted_as_they_are_written() -> None:
     """Vowel marks would come out of their place: poppler reads a right-to-left line glyph by glyph."""
-    text = " ".join(poppler.text(draw_licence(conditions=in_force())).split())
+    text = " ".join(poppler.text(render_licence(conditions=in_force())).split())
     for condition in in_force():
         assert condition.ar.rstrip(".") in text and condition.en in text, condition
 
 
 def test_a_receipt_states_every_identifier_and_the_sum() -> None:
-    pdf = draw_receipt()
+    pdf = render_receipt()
     text = " ".join(poppler.text(pdf).split())
     facts = receipt()
     for value in (
@@ -224,7 +224,7 @@ def test_300_hostile_values_ask_for_nothing_and_enclose_nothing(monkeypatch: pyt
         values = {field: HOSTILE[(turn + place) % len(HOSTILE)] for place, field in enumerate(FIELDS)}
         cases += len(values)
         began = time.process_time()
-        pdf = draw_licence(**values)
+        pdf = render_licence(**values)
         assert time.process_time() - began < 20
         with opened(pdf) as document:
             assert list(document.attachments) == ["licence.json"]
@@ -283,7 +283,7 @@ LONG = {
 
 @pytest.mark.parametrize("demo", [False, True])
 def test_long_values_stay_on_one_page_whole_and_apart(demo: bool) -> None:
-    pdf = draw_licence(**LONG)
+    pdf = render_licence(**LONG)
     text = compact(poppler.text(pdf))
     with opened(pdf) as document:
         assert len(document.pages) == 1
@@ -296,12 +296,12 @@ def test_long_values_stay_on_one_page_whole_and_apart(demo: bool) -> None:
         assert end in text, end
     assert overlaps(pdf) == []
     if demo:
-        assert "Demo,nolegalforce" in compact(poppler.text(draw_licence(demo=True, **LONG)))
+        assert "Demo,nolegalforce" in compact(poppler.text(render_licence(demo=True, **LONG)))
 
 
 @pytest.mark.parametrize("changes", [{}, {"demo": True}, {"trade_name_en": ""}, {"conditions": ()}, {"editions": (), "supersedes": ""}])
 def test_the_foot_is_never_lost(changes: dict[str, Any]) -> None:
-    text = compact(poppler.text(draw_licence(**changes)))
+    text = compact(poppler.text(render_licence(**changes)))
     for end in (
         "Electronicseal",
         "statusshownthereprevails",
@@ -319,13 +319,13 @@ def test_ordinary_values_do_not_overlap(unsigned: bytes) -> None:
 
 def test_content_that_fits_no_page_is_refused_rather_than_cut() -> None:
     with pytest.raises(RenderingRefused, match="one page"):
-        draw_licence(conditions=tuple(BilingualText("شرط " * 140, "condition " * 55) for _ in range(40)))
+        render_licence(conditions=tuple(BilingualText("شرط " * 140, "condition " * 55) for _ in range(40)))
 
 
 def test_a_long_foot_takes_room_from_the_sheet_above_it() -> None:
     """A demo licence that names many editions and a long issuer."""
     many = tuple(EditionLabel(f"مدد الدراسة والتدقيق {n}", f"Periods of the study {n}", f"v{n}") for n in range(9))
-    pdf = draw_licence(editions=many, demo=True, conditions=in_force())
+    pdf = render_licence(editions=many, demo=True, conditions=in_force())
     assert len(opened(pdf).pages) == 1
 
 
@@ -344,7 +344,7 @@ def test_missing_pango_is_named_with_its_command(monkeypatch: pytest.MonkeyPatch
     monkeypatch.delitem(sys.modules, "weasyprint", raising=False)
     monkeypatch.setattr(sys, "meta_path", [Broken(), *sys.meta_path])
     with pytest.raises(RendererMissing, match=r"apt-get install.*libpango-1.0-0"):
-        draw_licence()
+        render_licence()
     with pytest.raises(RendererMissing):
         rendering.prepare()
 
@@ -356,15 +356,15 @@ def test_the_modules_load_without_weasyprint() -> None:
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).resolve().parents[3])
 
 
-def test_threads_draw_the_same_page_at_the_same_time() -> None:
-    drawn: list[bytes] = []
-    threads = [threading.Thread(target=lambda: drawn.append(draw_licence())) for _ in range(4)]
+def test_threads_render_the_same_page_at_the_same_time() -> None:
+    rendered: list[bytes] = []
+    threads = [threading.Thread(target=lambda: rendered.append(render_licence())) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(drawn) == 4
-    assert len({poppler.picture(pdf, 40).tobytes() for pdf in drawn}) == 1
+    assert len(rendered) == 4
+    assert len({poppler.picture(pdf, 40).tobytes() for pdf in rendered}) == 1
 
 
 def test_facts_are_cleaned_of_marks_that_turn_text_round() -> None:

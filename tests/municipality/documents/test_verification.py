@@ -18,7 +18,7 @@ from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, SimpleSigner
 from municipality.documents.seal import make_seal, root_pem
 from municipality.documents.signing import FileKeySigner
 from municipality.documents.verification import REASONS, check
-from tests.municipality.documents.conftest import PASSPHRASE, draw_licence
+from tests.municipality.documents.conftest import PASSPHRASE, render_licence
 from tests.municipality.documents.samples import ISSUED
 
 
@@ -155,7 +155,7 @@ def test_our_key_without_certification_is_refused(unsigned: bytes, root: bytes, 
 
 
 def test_a_seal_moved_to_another_document_is_refused(sealed: bytes, root: bytes, key_file: Path) -> None:
-    other = FileKeySigner(key_file, PASSPHRASE).sign(draw_licence(trade_name_ar="صالون آخر"), reason="Issue of a licence", at=ISSUED)
+    other = FileKeySigner(key_file, PASSPHRASE).sign(render_licence(trade_name_ar="صالون آخر"), reason="Issue of a licence", at=ISSUED)
     (first, last), (other_first, other_last) = hole(sealed), hole(other)
     assert last - first == other_last - other_first
     moved = other[:other_first] + sealed[first:last] + other[other_last:]

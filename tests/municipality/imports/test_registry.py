@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from municipality.imports import services
-from municipality.imports.registry import KINDS, Row
+from municipality.imports.registry import IMPORT_KINDS, Row
 from municipality.kernel import sheets
 from tests.municipality.imports.conftest import Example
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_every_kind_has_a_sentence_for_each_problem_of_the_platform_and_columns_that_its_reader_knows() -> None:
-    for kind in KINDS.values():
+    for kind in IMPORT_KINDS.values():
         assert {"twice_in_file"} <= kind.problems.keys()
         assert {kind.key, *kind.reader.needed, *kind.pages.notes} <= kind.reader.columns.keys()
         assert set(kind.applies) <= set(kind.pages.labels)
@@ -45,11 +45,11 @@ class JsonReader:
 def test_another_reader_yields_numbered_rows_and_goes_on_behind_those_that_were_read(
     example: Example, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kind = KINDS[example.kind]
+    kind = IMPORT_KINDS[example.kind]
     layout: Any = kind.reader
     lines = [cells for _line, cells, _extra in layout.rows(example.sheet(1, 2, 3))]
     reader = JsonReader(layout.columns)
-    monkeypatch.setitem(KINDS, example.kind, replace(kind, reader=reader))
+    monkeypatch.setitem(IMPORT_KINDS, example.kind, replace(kind, reader=reader))
     assert isinstance(layout, sheets.Layout)
     file = example.read("\n".join(map(json.dumps, lines)).encode())
     assert (file.lines, file.to_add) == (3, 3)

@@ -42,7 +42,7 @@ def test_by_the_jobs_from_upload_to_end(example: Example) -> None:
 
 
 def test_whoever_loaded_a_file_does_not_release_it_even_with_both_roles(example: Example) -> None:
-    kind = registry.KINDS[example.kind]
+    kind = registry.IMPORT_KINDS[example.kind]
     example.clerk = StaffFactory(groups=[kind.uploader, kind.releaser], login="both", branch=example.clerk.branch)
     file = example.read(example.sheet(1))
     with pytest.raises(NotPermitted, match="same_person"):
@@ -99,14 +99,14 @@ def test_the_bytes_are_read_as_they_were_sent(example: Example) -> None:
     content = f"%PDF;{text.replace(chr(10), chr(10) + ';', 1)}".encode("utf-16")
     file = example.read(content)
     assert services._content(file) == content and (file.encoding, file.to_add) == ("utf-16", 1)
-    assert (store.read(file.content) == content) is not registry.KINDS[example.kind].is_secret
+    assert (store.read(file.content) == content) is not registry.IMPORT_KINDS[example.kind].is_secret
 
 
 def test_the_second_line_of_one_number_is_wrong_in_whichever_batch(example: Example) -> None:
     for turn, size in enumerate((1, 4000)):
         file = example.read(example.sheet(1, 1, *range(2, 3 + turn)), size=size)
         row = services.rows(file).get(outcome="wrong")
-        assert (row.line, row.problems) == (3, [[registry.KINDS[example.kind].key, "twice_in_file"]])
+        assert (row.line, row.problems) == (3, [[registry.IMPORT_KINDS[example.kind].key, "twice_in_file"]])
 
 
 # --- Stopped, killed, repeated ----------------------------------------------------------------------------------------------------
@@ -129,23 +129,25 @@ def test_batches_go_on_where_a_worker_died(example: Example, monkeypatch: pytest
     file.refresh_from_db()
     assert (file.read, file.to_add, services.rows(file).count()) == (7, 7, 7)
     services.release(file=file, released_by=example.keeper)
-    assert services.take(file_id=file.pk, size=3, seconds=0)
-    dies(services.take)
+    assert services.apply_released(file_id=file.pk, size=3, seconds=0)
+    dies(services.apply_released)
     assert example.made() == 3
-    while services.take(file_id=file.pk, size=3, seconds=0):
+    while services.apply_released(file_id=file.pk, size=3, seconds=0):
         pass
     assert example.made() == 7
     taken = AuditEvent.objects.filter(subject=file.key, action=f"{example.kind}.taken").order_by("pk")
     assert [(act.data["first_line"], act.data["last_line"], act.data["added"]) for act in taken] == [(2, 4, 3), (5, 7, 3), (8, 8, 1)]
-    assert services.take(file_id=file.pk) is False and services.check(file_id=file.pk) is False, "rung again, there is nothing to do"
+    assert services.apply_released(file_id=file.pk) is False and services.check(file_id=file.pk) is False, (
+        "rung again, there is nothing to do"
+    )
     assert example.made() == 7 and taken.count() == 3
     assert list(invariants.findings()) == []
 
 
 def test_a_taking_stops_between_batches_and_goes_on_behind_the_last_line(example: Example) -> None:
     file = example.released(example.sheet(*range(5)))
-    services.take(file_id=file.pk, size=2, seconds=0)
-    if not registry.KINDS[example.kind].stops:
+    services.apply_released(file_id=file.pk, size=2, seconds=0)
+    if not registry.IMPORT_KINDS[example.kind].stops:
         with pytest.raises(Refused, match="not_running"):
             services.stop(file=file, stopped_by=example.clerk)
         return

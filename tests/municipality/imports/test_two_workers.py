@@ -20,7 +20,7 @@ LINES = 6
 
 def batch(file: ImportFile) -> bool:
     """Half of the file, and a promise of the rest."""
-    return services.take(file_id=file.pk, size=LINES // 2, seconds=0)
+    return services.apply_released(file_id=file.pk, size=LINES // 2, seconds=0)
 
 
 def lines(example: Example) -> list[list[int]]:

@@ -24,7 +24,7 @@ def done() -> Iterator[list[int]]:
     found: list[int] = []
     registry.job("testing.here")(lambda number: found.append(number))
     yield found
-    registry.KINDS.pop("testing.here")
+    registry.JOB_KINDS.pop("testing.here")
 
 
 def wait_for(job_id: int, seconds: float = 60) -> Job:

@@ -23,7 +23,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], None]], Job]
     """`slow(handler)`: a promised job of a kind that may take one second."""
 
     def make(handler: Callable[[], None]) -> Job:
-        monkeypatch.setitem(registry.KINDS, "testing.slow", registry.Kind("testing.slow", handler, "bulk", LIMIT))
+        monkeypatch.setitem(registry.JOB_KINDS, "testing.slow", registry.Kind("testing.slow", handler, "bulk", LIMIT))
         with transaction.atomic():
             return Job.objects.get(pk=services.enqueue("testing.slow", key="1"))
 
@@ -76,7 +76,7 @@ def test_each_bell_carries_the_limits_of_its_kind(monkeypatch: pytest.MonkeyPatc
     rung: list[dict[str, Any]] = []
     monkeypatch.setattr(tasks.run, "apply_async", lambda **options: rung.append(options))
     tasks._dispatch(7, "messages", "notifications.deliver")
-    most = registry.KINDS["notifications.deliver"].time_limit
+    most = registry.JOB_KINDS["notifications.deliver"].time_limit
     assert most == rung[0]["soft_time_limit"] < rung[0]["time_limit"] <= most + 15
 
 
@@ -85,7 +85,7 @@ def test_every_limit_fits_into_the_time_that_a_worker_is_given_to_leave(root: An
 
     compose = yaml.safe_load((root / "docker-compose.yml").read_text(encoding="utf8"))
     grace = int(compose["services"]["worker"]["stop_grace_period"].removesuffix("s"))
-    for kind in registry.KINDS.values():
+    for kind in registry.JOB_KINDS.values():
         assert 0 < kind.time_limit + registry.END_AFTER < grace, kind.name
 
 

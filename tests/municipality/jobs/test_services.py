@@ -373,6 +373,6 @@ def test_what_used_up_its_tries_gets_another_round_after_a_while_and_not_for_eve
 
 
 def test_every_queue_of_a_declared_job_is_known() -> None:
-    assert {kind.queue for kind in registry.KINDS.values()} <= set(registry.QUEUES)
+    assert {kind.queue for kind in registry.JOB_KINDS.values()} <= set(registry.QUEUES)
     with pytest.raises(ValueError, match="queue"):
         registry.job("testing.errand", queue="nowhere")

@@ -47,11 +47,11 @@ def make_kind(settings: Any, tmp_path: Path) -> Iterator[Make]:
             (folder / f"{name}.{part}.txt").write_text(text, encoding="utf8")
         type(name.title().replace("_", ""), (MessageKind,), {"kind": kind, **attributes})
         made.append(kind)
-        return registry.KINDS[kind]
+        return registry.MESSAGE_KINDS[kind]
 
     yield make
     for kind in made:
-        registry.KINDS.pop(kind, None)
+        registry.MESSAGE_KINDS.pop(kind, None)
 
 
 class RememberingSms:

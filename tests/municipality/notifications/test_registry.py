@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 from django.core.checks import Tags, run_checks
 
-from municipality.notifications.registry import KINDS, IncompleteMessage, MessageKind, check
+from municipality.notifications.registry import MESSAGE_KINDS, IncompleteMessage, MessageKind, check
 from municipality.notifications.texts import Bilingual
 from tests.municipality.notifications.conftest import GREETING, Make, both
 
@@ -16,9 +16,9 @@ def test_a_whole_message_passes(make_kind: Make) -> None:
     check(make_kind("testing.greeting", GREETING))
 
 
-@pytest.mark.parametrize("name", sorted(KINDS))
+@pytest.mark.parametrize("name", sorted(MESSAGE_KINDS))
 def test_every_declared_message_has_its_twin(name: str) -> None:
-    check(KINDS[name])
+    check(MESSAGE_KINDS[name])
 
 
 @pytest.mark.parametrize("part", ["title", "body", "short"])

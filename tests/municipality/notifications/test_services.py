@@ -185,8 +185,8 @@ def test_without_the_word_of_its_job_the_delivery_would_wait_for_ever(
     greeting: str, gateway: type[RememberingSms], carry_out: Carry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The red control, and the invariant that would tell."""
-    kind = registry.KINDS["notifications.deliver"]
-    monkeypatch.setitem(registry.KINDS, kind.name, replace(kind, given_up=None))
+    kind = registry.JOB_KINDS["notifications.deliver"]
+    monkeypatch.setitem(registry.JOB_KINDS, kind.name, replace(kind, given_up=None))
     gateway.failures = [requests.ConnectionError()]
     with clock.at(clock.now() - dt.timedelta(hours=1)):
         message = services.send(greeting, person=PersonFactory(email_confirmed_at=None), key="case-1", context=CONTEXT)

@@ -15,7 +15,7 @@ from tests.municipality.review import permits
 from tests.municipality.review.permits import Office
 
 NEXT, BOARD, SIGN = "/admin/desk/next/", "/admin/desk/board/", "/admin/desk/sign/"
-PEOPLE, TIES, OWN = "/admin/desk/people/", "/admin/desk/ties/", "/admin/desk/absence/"
+PEOPLE, CONFLICTS, OWN = "/admin/desk/people/", "/admin/desk/conflicts/", "/admin/desk/absence/"
 NOTES = {"note_ar": "الطابق الثاني", "note_en": "Second floor"}
 ONE_ASKED = {
     "ask": ["lease.file_unreadable"],
@@ -28,7 +28,7 @@ def case_url(case: Case, verb: str = "") -> str:
     return reverse("admin:desk_act", args=[case.public_id, verb]) if verb else reverse("admin:desk_case", args=[case.public_id])
 
 
-def drawn(office: Office) -> tuple[Client, Case]:
+def assigned(office: Office) -> tuple[Client, Case]:
     """An officer in a browser with one case on the desk."""
     permits.sent(office.applicant)
     client = signed_in(office.officer)

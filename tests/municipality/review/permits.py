@@ -19,8 +19,7 @@ from municipality.places.models import Branch
 from municipality.places.seeds import load_places
 from municipality.review.models import QueueEntry
 from municipality.review.registry import REVIEWABLES, Item, Reviewable
-from municipality.review.services import clock as clocks
-from municipality.review.services import desk, queue
+from municipality.review.services import case_clock, desk, queue
 from municipality.rulebook import queries as rulebook
 from tests.factories.accounts import StaffFactory, UserFactory
 from tests.factories.review import OfficerFactory
@@ -142,7 +141,7 @@ def sent(person: User, branch: str = "HA", *, parties: list[tuple[str, str]] | N
         series="PT",
         editions=[limits],
         actor=actor_of(person),
-        due_on=clocks.promised_day(limits),
+        due_on=case_clock.promised_day(limits),
     )
     FACTS[case.pk] = {"area_m2": "80", "manager": "Ahmad", "lease": "sha-1", "shop": "7", **facts}
     if parties is not None:

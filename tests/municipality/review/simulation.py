@@ -1,4 +1,4 @@
-"""A month at a branch: officers draw, decide, ask, give back, fall ill and crash; applicants answer; supervisors sign.
+"""A month at a branch: officers get cases, decide, ask, give back, fall ill and crash; applicants answer; supervisors sign.
 
 Every step is chosen by a seeded die and takes some minutes, so that no two happen at one instant.
 """
@@ -111,7 +111,7 @@ def _work(branch: Branch, officer: User) -> bool:
         return False  # absent
     if assignment is None:
         return False
-    branch.happened["drawn"] += 1
+    branch.happened["assigned"] += 1
     roll = branch.die.random()
     if roll < 0.10:
         branch.happened["put off"] += 1  # the officer goes for coffee
@@ -193,7 +193,7 @@ def _override(branch: Branch) -> None:
 
 
 def _crash(branch: Branch, officer: User) -> None:
-    """A draw, and what follows it, that never commits."""
+    """An assignment, and what follows it, that never commits."""
     try:
         with transaction.atomic():
             assignment = queue.next_case(officer=officer)

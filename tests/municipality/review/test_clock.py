@@ -17,8 +17,7 @@ from municipality.notifications.models import Message
 from municipality.review import invariants
 from municipality.review.models import Clock as Promise
 from municipality.review.models import Escalation, QueueEntry
-from municipality.review.services import clock as clocks
-from municipality.review.services import desk, queue
+from municipality.review.services import case_clock, desk, queue
 from municipality.review.services.desk import CorrectionRequest
 from municipality.rulebook.models import HolidayRule, RuleSet
 from municipality.rulebook.services import copy_as_draft, publish
@@ -66,7 +65,7 @@ def test_five_working_days_end_at_the_closing_hour_of_the_fifth(office: Office) 
 def test_the_clock_stands_still_only_while_the_applicant_is_waited_for(office: Office, frozen_clock: Clock) -> None:
     place = permits.sent(office.applicant)
     before = due(place)
-    assignment = desk_acts.drawn(office.officer)
+    assignment = desk_acts.assigned(office.officer)
     desk.ask_corrections(assignment=assignment, items=[CorrectionRequest("file_expired", "lease")])
     assert (promise(place).due_at, promise(place).next_level_at) == (None, None)
     frozen_clock.set(at(30, 12, 1))  # 4 working days on
@@ -80,23 +79,23 @@ def test_the_clock_stands_still_only_while_the_applicant_is_waited_for(office: O
 def test_a_proposal_that_waits_for_its_signature_and_a_case_given_back_run_on(office: Office, frozen_clock: Clock) -> None:
     place = permits.sent(office.applicant)
     before = due(place)
-    assignment = desk_acts.drawn(office.officer)
+    assignment = desk_acts.assigned(office.officer)
     desk.propose_refusal(assignment=assignment, code="layout_changed")
     frozen_clock.move(days=1)
     desk.take_back(assignment=assignment)
     queue.give_back(assignment=assignment, code="outside_my_skill")
     frozen_clock.move(days=1)
-    clocks.recompute_all()
-    assert due(place) == before and clocks.used_percent(promise(place)) == 840 * 100 // 2219
+    case_clock.recompute_all()
+    assert due(place) == before and case_clock.used_percent(promise(place)) == 840 * 100 // 2219
 
 
 def test_a_holiday_announced_late_moves_what_runs_and_says_so_once(office: Office, frozen_clock: Clock, outbox: Callable[..., int]) -> None:
     running, away, done = (permits.sent(office.applicant) for _ in range(3))
-    first = desk_acts.drawn(office.officer)
+    first = desk_acts.assigned(office.officer)
     advance(done.case, "withdraw", actor=actor_of(office.applicant))
     queue.leave(case=done.case, actor=actor_of(office.applicant))
     desk.ask_corrections(assignment=first, items=[CorrectionRequest("file_expired", "lease")])
-    waiting, paused = away, running  # the first one drawn is the one that waits for its applicant
+    waiting, paused = away, running  # the first one assigned is the one that waits for its applicant
     frozen_clock.set(at(26, 8))
     holiday(dt.date(2026, 11, 29), dt.date(2026, 11, 30))
     assert outbox("review.recompute_clocks")
@@ -106,7 +105,7 @@ def test_a_holiday_announced_late_moves_what_runs_and_says_so_once(office: Offic
     assert case.events.latest("pk").data == {"due_on": "2026-12-03"}
     (message,) = Message.objects.filter(kind="review.promise_moved")
     assert "1 December 2026" in message.body_en and "3 December 2026" in message.body_en
-    assert clocks.recompute_all() == 0 and Message.objects.filter(kind="review.promise_moved").count() == 1
+    assert case_clock.recompute_all() == 0 and Message.objects.filter(kind="review.promise_moved").count() == 1
     # Tuesday to Thursday and an hour of the next Tuesday: the two days off are no pause.
     frozen_clock.set(at(1, 8, month=12))
     permits.answer(paused, lease="sha-2")
@@ -130,16 +129,16 @@ def test_a_case_moves_up_by_itself_at_each_step_once_and_its_applicant_is_told(
     office: Office, frozen_clock: Clock, outbox: Callable[..., int]
 ) -> None:
     place = permits.sent(office.applicant)
-    desk_acts.drawn(office.officer)
+    desk_acts.assigned(office.officer)
     reached = []
     for _ in range(310):  # every hour, day and night
         frozen_clock.move(hours=1)
-        clocks.escalate_due()
-        clocks.escalate_due()
+        case_clock.escalate_due()
+        case_clock.escalate_due()
         outbox("review.escalate")
         level = promise(place).level
         if level > len(reached):
-            reached.append((level, clocks.used_percent(promise(place))))
+            reached.append((level, case_clock.used_percent(promise(place))))
     assert [level for level, _ in reached] == [1, 2, 3]
     assert all(step <= used <= step + 3 for (_, used), step in zip(reached, (100, 125, 150), strict=True))
     assert Escalation.objects.count() == Message.objects.filter(kind="review.escalated").count() == 3
@@ -150,7 +149,7 @@ def test_a_case_moves_up_by_itself_at_each_step_once_and_its_applicant_is_told(
 def test_after_a_stand_still_a_case_moves_up_by_as_many_levels_as_were_passed(office: Office, frozen_clock: Clock) -> None:
     place = permits.sent(office.applicant)
     frozen_clock.move(days=30)
-    assert clocks.escalate(clock_id=promise(place).pk) == 3 and clocks.escalate(clock_id=promise(place).pk) == 0
+    assert case_clock.escalate(clock_id=promise(place).pk) == 3 and case_clock.escalate(clock_id=promise(place).pk) == 0
     assert [e.level for e in Escalation.objects.order_by("pk")] == [1, 2, 3]
     assert Message.objects.filter(kind="review.escalated").count() == 1
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -160,10 +159,10 @@ def test_after_a_stand_still_a_case_moves_up_by_as_many_levels_as_were_passed(of
 def test_nothing_moves_up_while_the_applicant_is_waited_for_or_once_it_is_decided(office: Office, frozen_clock: Clock) -> None:
     permits.sent(office.applicant)
     permits.sent(office.applicant)
-    desk.ask_corrections(assignment=desk_acts.drawn(office.officer), items=[CorrectionRequest("file_expired", "lease")])
-    desk.accept(assignment=desk_acts.checked(desk_acts.drawn(office.officer)))
+    desk.ask_corrections(assignment=desk_acts.assigned(office.officer), items=[CorrectionRequest("file_expired", "lease")])
+    desk.accept(assignment=desk_acts.checked(desk_acts.assigned(office.officer)))
     frozen_clock.move(days=60)
-    assert clocks.escalate_due() == 0 and not Escalation.objects.exists()
+    assert case_clock.escalate_due() == 0 and not Escalation.objects.exists()
 
 
 def test_the_supervisor_sees_what_moved_up(office: Office, frozen_clock: Clock) -> None:
@@ -172,7 +171,7 @@ def test_the_supervisor_sees_what_moved_up(office: Office, frozen_clock: Clock) 
     place = permits.sent(office.applicant)
     assert queries.board(place.branch).escalated == []
     frozen_clock.move(days=10)
-    clocks.escalate(clock_id=promise(place).pk)
+    case_clock.escalate(clock_id=promise(place).pk)
     (seen,) = queries.board(place.branch).escalated
     assert seen.case.pk == place.case_id and queries.may_open(office.supervisor, place.case)
 

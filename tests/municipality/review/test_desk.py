@@ -23,7 +23,7 @@ ASKED = [CorrectionRequest("file_unreadable", "lease", "الصفحة الثان�
 
 def held(office: Office) -> Assignment:
     permits.sent(office.applicant)
-    return desk_acts.drawn(office.officer)
+    return desk_acts.assigned(office.officer)
 
 
 def case_of(assignment: Assignment) -> Case:
@@ -62,16 +62,16 @@ def test_a_case_is_not_accepted_while_a_question_is_open_or_answered_with_no(off
 
 def test_corrections_keep_the_number_and_the_officer_and_the_answer_comes_first(office: Office) -> None:
     first, _second = permits.sent(office.applicant), permits.sent(office.applicant)
-    assignment = desk_acts.drawn(office.officer)
+    assignment = desk_acts.assigned(office.officer)
     desk.ask_corrections(assignment=assignment, items=ASKED)
-    other = desk_acts.drawn(office.officer)
+    other = desk_acts.assigned(office.officer)
     assert other.place_id != first.pk
     permits.answer(first, lease="sha-2")
     assert queries.desk_of(office.officer).answered == 1
     assert queue.next_case(officer=office.colleague) is None
     desk_acts.checked(other)
     desk.accept(assignment=other)
-    again = desk_acts.drawn(office.officer)
+    again = desk_acts.assigned(office.officer)
     assert (again.pk, again.place_id) == (assignment.pk, first.pk)
 
 
@@ -84,7 +84,7 @@ def test_the_preview_is_what_is_kept_in_the_message(office: Office) -> None:
     assert "1. Lease: The file cannot be read." in before.en.body and "The second page" in before.en.body
     assert "الصفحة الثانية" in before.ar.body
     permits.answer(assignment.place, lease="sha-2")
-    assignment = desk_acts.drawn(office.officer)
+    assignment = desk_acts.assigned(office.officer)
     before = texts.preview_refusal(case=case, code="layout_changed", note_ar="الطابق الثاني", note_en="Second floor")
     decision = desk.propose_refusal(assignment=assignment, code="layout_changed", note_ar="الطابق الثاني", note_en="Second floor")
     assert texts.preview_decision(decision) == before
@@ -128,7 +128,7 @@ def second_round(office: Office, target: str, **facts: str) -> Assignment:
     assignment = held(office)
     desk.ask_corrections(assignment=assignment, items=[CorrectionRequest("file_expired", "lease")])
     permits.answer(assignment.place, **facts)
-    return desk_acts.drawn(office.officer)
+    return desk_acts.assigned(office.officer)
 
 
 def test_a_second_round_about_what_is_new_needs_nobody_else(office: Office) -> None:
@@ -154,7 +154,7 @@ def test_a_second_round_about_what_stood_there_before_waits_for_a_supervisor(off
     assert place_of(assignment).state == "away" and case_of(assignment).state == "corrections"
     kept(case, "review.corrections_asked", preview)
     permits.answer(assignment.place, manager="Badria")
-    desk_acts.checked(again := desk_acts.drawn(office.officer))
+    desk_acts.checked(again := desk_acts.assigned(office.officer))
     desk.accept(assignment=again)
     assert case_of(assignment).state == "granted"
 
@@ -224,7 +224,7 @@ def test_a_decision_that_is_sent_back_reaches_its_officer_as_an_answer(office: O
     refused("unknown_code", desk.send_back, decision=decision, supervisor=office.supervisor, code="because")
     desk.send_back(decision=decision, supervisor=office.supervisor, code="could_be_corrected")
     assert case_of(assignment).state == "in_review" and queries.desk_of(office.officer).answered == 1
-    assert desk_acts.drawn(office.officer).pk == assignment.pk
+    assert desk_acts.assigned(office.officer).pk == assignment.pk
 
 
 def test_a_case_that_was_withdrawn_is_in_nobodys_hands(office: Office) -> None:

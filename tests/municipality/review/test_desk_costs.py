@@ -12,7 +12,7 @@ from municipality.review.services import desk
 from tests import desk_acts, serving
 from tests.browsers import signed_in
 from tests.municipality.review import permits
-from tests.municipality.review.desk_in_a_browser import BOARD, NEXT, OWN, PEOPLE, SIGN, TIES, case_url
+from tests.municipality.review.desk_in_a_browser import BOARD, CONFLICTS, NEXT, OWN, PEOPLE, SIGN, case_url
 from tests.municipality.review.permits import Office
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +33,7 @@ def _costs(office: Office, client: Client, supervisor: Client, cases: int) -> di
     case = row.place.case
     asked = {
         **{f"officer {url}": (client, url) for url in ("/admin/", OWN)},
-        **{f"supervisor {url}": (supervisor, url) for url in ("/admin/", PEOPLE, TIES, BOARD)},
+        **{f"supervisor {url}": (supervisor, url) for url in ("/admin/", PEOPLE, CONFLICTS, BOARD)},
         "officer, a case": (client, case_url(case)),
         "supervisor, a case": (supervisor, case_url(case)),
     }

@@ -22,7 +22,7 @@ from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.factories.accounts import StaffFactory
 from tests.municipality.review import permits
-from tests.municipality.review.desk_in_a_browser import NEXT, NOTES, ONE_ASKED, OWN, case_url, drawn, kept, send, text_of
+from tests.municipality.review.desk_in_a_browser import NEXT, NOTES, ONE_ASKED, OWN, assigned, case_url, kept, send, text_of
 from tests.municipality.review.permits import Office
 
 # --- A5: nothing to pick, list or search --------------------------------------------------------------------------------------
@@ -99,7 +99,7 @@ def test_guessed_cases_are_not_there_and_each_guess_is_written(office: Office, w
 def test_a_guessed_act_is_written_too_and_does_nothing(office: Office) -> None:
     case = permits.sent(office.applicant).case
     client = signed_in(office.colleague)
-    for verb in ("checks", "approve", "corrections", "refuse", "give-back", "take-back", "tie"):
+    for verb in ("checks", "approve", "corrections", "refuse", "give-back", "take-back", "conflict"):
         assert client.post(case_url(case, verb), {"code": "layout_changed"}).status_code == 404
     assert client.post(f"/admin/desk/{case.public_id}/steal/").status_code == 404
     assert AuditEvent.objects.filter(action="review.guessed", subject=case.key).count() == 7
@@ -111,7 +111,7 @@ def test_a_guessed_act_is_written_too_and_does_nothing(office: Office) -> None:
 
 def test_each_opening_writes_a_look_and_contact_details_are_nowhere(office: Office) -> None:
     User.objects.filter(pk=office.applicant.pk).update(email="salim@mail.example", phone="96599887766")
-    client, case = drawn(office)
+    client, case = assigned(office)
     for number in (1, 2):
         html = text_of(client.get(case_url(case)))
         look = AccessLogEntry.objects.order_by("-pk")[0]
@@ -122,7 +122,7 @@ def test_each_opening_writes_a_look_and_contact_details_are_nowhere(office: Offi
 
 
 def test_the_screen_shows_what_changed_and_the_questions_that_follow(office: Office) -> None:
-    client, case = drawn(office)
+    client, case = assigned(office)
     html = text_of(client.get(case_url(case)))
     assert re.search(r"<del>.*?60.*?</del>", html) and re.search(r"<ins>.*?80.*?</ins>", html)
     assert 'name="check.drawing_matches"' in html and 'name="check.manager_named"' not in html
@@ -131,7 +131,7 @@ def test_the_screen_shows_what_changed_and_the_questions_that_follow(office: Off
 
 
 def test_what_is_typed_at_a_case_is_shown_as_text(office: Office) -> None:
-    client, case = drawn(office)
+    client, case = assigned(office)
     permits.FACTS[case.pk]["manager"] = "<script>alert(1)</script>"
     evil = '"><script>alert(2)</script>'
     html = text_of(client.post(case_url(case, "refuse"), {"code": "none", "note_ar": evil, "note_en": evil}))
@@ -139,7 +139,7 @@ def test_what_is_typed_at_a_case_is_shown_as_text(office: Office) -> None:
 
 
 def test_the_checklist_is_saved_by_one_press_and_unchanged_answers_once(office: Office) -> None:
-    client, case = drawn(office)
+    client, case = assigned(office)
     given = {"check.commercial_license": "yes", "check.files_complete": "no", "check.drawing_matches": "na"}
     for _ in range(2):
         assert client.post(case_url(case, "checks"), given).status_code == 302
@@ -148,7 +148,7 @@ def test_the_checklist_is_saved_by_one_press_and_unchanged_answers_once(office: 
 
 
 def test_a_supervisor_reads_a_case_that_was_handed_out_and_the_auditor_each(office: Office) -> None:
-    _client, case = drawn(office)
+    _client, case = assigned(office)
     auditor = StaffFactory(groups=["auditor"], branch_id="HA")
     for user, role, purpose in ((office.supervisor, "supervisor", "review"), (auditor, "auditor", "audit")):
         response = signed_in(user).get(case_url(case))
@@ -162,7 +162,7 @@ def test_a_supervisor_reads_a_case_that_was_handed_out_and_the_auditor_each(offi
 
 
 def test_a_tied_officer_gets_nothing_and_the_attempt_is_written(office: Office) -> None:
-    client, case = drawn(office)
+    client, case = assigned(office)
     staff.declare_conflict(officer=office.officer, party_key=office.applicant.key, kind="relative", declared_by=office.officer)
     assert client.get(case_url(case)).status_code == 404
     assert client.post(case_url(case, "give-back"), {"code": "leave_begins"}).status_code == 404
@@ -171,12 +171,12 @@ def test_a_tied_officer_gets_nothing_and_the_attempt_is_written(office: Office) 
 
 
 def test_a_tie_declared_on_the_screen_sends_the_case_to_a_colleague(office: Office) -> None:
-    client, case = drawn(office)
-    refused = client.post(case_url(case, "tie"), {"party": "manager", "kind": "relative"})
+    client, case = assigned(office)
+    refused = client.post(case_url(case, "conflict"), {"party": "manager", "kind": "relative"})
     assert refused.status_code == 409 and not ConflictOfInterest.objects.exists()
-    client.post(case_url(case, "tie"), {"party": "applicant", "kind": "relative"})
+    client.post(case_url(case, "conflict"), {"party": "applicant", "kind": "relative"})
     assert ConflictOfInterest.objects.get().kind == "relative"
-    assert desk_acts.drawn(office.colleague).place.case_id == case.pk
+    assert desk_acts.assigned(office.colleague).place.case_id == case.pk
     assert client.get(case_url(case)).status_code == 404
 
 
@@ -184,7 +184,7 @@ def test_a_tie_to_the_applicant_is_declared_also_where_they_stand_as_the_license
     case = permits.sent(office.applicant, parties=[("licensee", office.applicant.key)]).case
     client = signed_in(office.officer)
     assert client.post(NEXT)["Location"] == case_url(case)
-    assert client.post(case_url(case, "tie"), {"party": "applicant", "kind": "relative"}).status_code == 302
+    assert client.post(case_url(case, "conflict"), {"party": "applicant", "kind": "relative"}).status_code == 302
     assert ConflictOfInterest.objects.get().party_key == office.applicant.key
     assert client.get(case_url(case)).status_code == 404
 
@@ -193,7 +193,7 @@ def test_a_tie_to_the_applicant_is_declared_also_where_they_stand_as_the_license
 
 
 def test_the_preview_of_corrections_is_the_message_that_is_kept(office: Office) -> None:
-    client, case = drawn(office)
+    client, case = assigned(office)
     preview = client.post(case_url(case, "corrections"), ONE_ASKED)
     assert not CorrectionRound.objects.exists() and not Message.objects.filter(kind__startswith="review.").exists()
     html = text_of(preview)
@@ -205,7 +205,7 @@ def test_the_preview_of_corrections_is_the_message_that_is_kept(office: Office) 
 
 
 def test_words_that_were_not_shown_are_not_sent(office: Office) -> None:
-    client, case = drawn(office)
+    client, case = assigned(office)
     preview = client.post(case_url(case, "corrections"), ONE_ASKED)
     other = {**ONE_ASKED, "note_en.lease.file_unreadable": "Page three"}
     for seen in ("", "0" * 64, preview.context_data["seal"]):
@@ -215,7 +215,7 @@ def test_words_that_were_not_shown_are_not_sent(office: Office) -> None:
 
 
 def test_a_day_that_went_by_shows_the_preview_again(office: Office, frozen_clock: Clock) -> None:
-    client, case = drawn(office)
+    client, case = assigned(office)
     seal = client.post(case_url(case, "corrections"), ONE_ASKED).context_data["seal"]
     frozen_clock.move(hours=16)  # past midnight the last day to answer is another
     client = signed_in(office.officer)
@@ -224,7 +224,7 @@ def test_a_day_that_went_by_shows_the_preview_again(office: Office, frozen_clock
 
 
 def test_going_back_from_the_preview_keeps_what_was_typed(office: Office) -> None:
-    client, case = drawn(office)
+    client, case = assigned(office)
     preview = client.post(case_url(case, "corrections"), ONE_ASKED)
     hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', text_of(preview)))
     html = text_of(client.post(case_url(case, "corrections"), {**ONE_ASKED, "step": "edit", "seen": hidden["seen"]}))
@@ -233,7 +233,7 @@ def test_going_back_from_the_preview_keeps_what_was_typed(office: Office) -> Non
 
 
 def test_approval_asks_for_the_checklist_then_shows_then_sends(office: Office) -> None:
-    client, case = drawn(office)
+    client, case = assigned(office)
     refused = client.post(case_url(case, "approve"), NOTES)
     assert refused.status_code == 409 and refused.context_data["error"] and ">Second floor</textarea>" in text_of(refused)
     desk_acts.checked(Assignment.objects.get(place__case=case))
@@ -258,7 +258,7 @@ def test_approval_asks_for_the_checklist_then_shows_then_sends(office: Office) -
     ],
 )
 def test_a_refusal_is_an_arabic_sentence_on_the_page_and_what_was_typed_stays(office: Office, verb: str, data: dict[str, Any]) -> None:
-    client, case = drawn(office)
+    client, case = assigned(office)
     before = AuditEvent.objects.exclude(action="review.guessed").count()
     response = client.post(case_url(case, verb), data)
     assert response.status_code == 409
@@ -270,9 +270,9 @@ def test_a_refusal_is_an_arabic_sentence_on_the_page_and_what_was_typed_stays(of
 
 
 def test_giving_back_keeps_the_number_and_hides_the_case(office: Office) -> None:
-    client, case = drawn(office)
+    client, case = assigned(office)
     number = QueueEntry.objects.get(case=case).pk
     assert client.post(case_url(case, "give-back"), {"code": "outside_my_skill"}).status_code == 302
     assert client.get(case_url(case)).status_code == 404
     assert client.post(NEXT)["Location"] == "/admin/"
-    assert desk_acts.drawn(office.colleague).place_id == number
+    assert desk_acts.assigned(office.colleague).place_id == number

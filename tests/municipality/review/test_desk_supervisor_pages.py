@@ -17,15 +17,15 @@ from tests.factories.accounts import StaffFactory
 from tests.municipality.review import permits
 from tests.municipality.review.desk_in_a_browser import (
     BOARD,
+    CONFLICTS,
     NEXT,
     NOTES,
     ONE_ASKED,
     OWN,
     PEOPLE,
     SIGN,
-    TIES,
+    assigned,
     case_url,
-    drawn,
     kept,
     send,
     text_of,
@@ -36,7 +36,7 @@ from tests.municipality.review.permits import Office
 
 
 def proposed(office: Office) -> tuple[Client, Case, Decision]:
-    client, case = drawn(office)
+    client, case = assigned(office)
     assert send(client, case_url(case, "refuse"), {"code": "layout_changed", **NOTES}).status_code == 302
     return client, case, Decision.objects.get(case=case)
 
@@ -91,7 +91,7 @@ def test_nobody_signs_their_own_and_an_officer_signs_nothing(office: Office) -> 
 
 
 def test_a_second_round_for_old_things_needs_a_reason_and_a_signature(office: Office) -> None:
-    client, case = drawn(office)
+    client, case = assigned(office)
     assert send(client, case_url(case, "corrections"), ONE_ASKED).status_code == 302
     permits.answer(QueueEntry.objects.get(case=case), lease="sha-2")
     client.post(NEXT)
@@ -115,7 +115,7 @@ def test_each_page_opens_for_its_role_only(office: Office) -> None:
         SIGN: (403, 200, 403),
         BOARD: (403, 200, 403),
         PEOPLE: (403, 200, 403),
-        TIES: (403, 200, 200),
+        CONFLICTS: (403, 200, 200),
         OWN: (200, 403, 403),
         NEXT: (405, 405, 405),
         "/admin/": (200, 200, 200),
@@ -124,7 +124,7 @@ def test_each_page_opens_for_its_role_only(office: Office) -> None:
         got = tuple(signed_in(user).get(url).status_code for user in (office.officer, office.supervisor, auditor))
         assert got == wanted, url
     assert {f"/admin/{page.pattern}" for page in PAGES if "<" not in str(page.pattern)} <= set(answers)
-    assert signed_in(auditor).post(TIES, {"tie": "1"}).status_code == 403
+    assert signed_in(auditor).post(CONFLICTS, {"conflict": "1"}).status_code == 403
     assert signed_in(office.supervisor).post(NEXT).status_code == 403
 
 
@@ -139,7 +139,7 @@ def test_a_case_is_taken_before_its_turn_by_two_people(office: Office) -> None:
     assert first.post(BOARD, {"step": "allow", "override": override.pk}).status_code == 409
     assert 'value="allow"' not in text_of(first.get(BOARD)) and 'value="allow"' in text_of(second.get(BOARD))
     assert second.post(BOARD, {"step": "allow", "override": override.pk}).status_code == 302
-    assert desk_acts.drawn(office.officer).place_id == late.pk
+    assert desk_acts.assigned(office.officer).place_id == late.pk
 
 
 def test_fields_of_work_are_given_and_taken_by_a_supervisor_never_by_oneself(office: Office) -> None:
@@ -159,7 +159,7 @@ def test_fields_of_work_are_given_and_taken_by_a_supervisor_never_by_oneself(off
 def test_absences_are_entered_and_cancelled_by_the_officer_or_a_supervisor(office: Office, frozen_clock: Clock) -> None:
     from municipality.kernel import clock
 
-    client, case = drawn(office)
+    client, case = assigned(office)
     today = clock.today().isoformat()
     wrong = client.post(OWN, {"act": "absence", "kind": "leave", "first_day": "x", "last_day": today})
     assert wrong.status_code == 200 and not Absence.objects.exists() and f'value="{today}"' in text_of(wrong)
@@ -175,16 +175,16 @@ def test_absences_are_entered_and_cancelled_by_the_officer_or_a_supervisor(offic
 
 
 def test_a_tie_is_listed_for_the_auditor_and_ended_by_another(office: Office) -> None:
-    tie = staff.declare_conflict(officer=office.officer, party_key=office.applicant.key, kind="relative", declared_by=office.officer)
-    assert office.applicant.key in text_of(signed_in(StaffFactory(groups=["auditor"], branch_id="HA")).get(TIES))
+    conflict = staff.declare_conflict(officer=office.officer, party_key=office.applicant.key, kind="relative", declared_by=office.officer)
+    assert office.applicant.key in text_of(signed_in(StaffFactory(groups=["auditor"], branch_id="HA")).get(CONFLICTS))
     assert office.applicant.key in text_of(signed_in(office.officer).get(OWN))
-    assert signed_in(office.supervisor).post(TIES, {"tie": tie.pk}).status_code == 302
-    tie.refresh_from_db()
-    assert tie.ended_by == office.supervisor
+    assert signed_in(office.supervisor).post(CONFLICTS, {"conflict": conflict.pk}).status_code == 302
+    conflict.refresh_from_db()
+    assert conflict.ended_by == office.supervisor
 
 
 def test_the_clock_of_my_cases_says_late_with_a_word(office: Office, frozen_clock: Clock) -> None:
-    client, _case = drawn(office)
+    client, _case = assigned(office)
     assert "kp-tag--ok" in text_of(client.get("/admin/"))
     frozen_clock.move(days=21)
     html = text_of(signed_in(office.officer).get("/admin/"))

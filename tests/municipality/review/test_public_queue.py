@@ -29,7 +29,7 @@ def of_field(branch: str = "HA") -> public_queue.QueueLine:
 def decide(office: Office, frozen_clock: Clock, many: int) -> None:
     for number in range(many):
         permits.sent(office.applicant)
-        held = desk_acts.drawn(office.officer)
+        held = desk_acts.assigned(office.officer)
         frozen_clock.move(hours=1 + number)
         desk.accept(assignment=desk_acts.checked(held))
 
@@ -57,7 +57,7 @@ def test_what_waits_and_what_was_decided_is_what_the_log_says(office: Office, fr
 def test_late_decisions_lower_the_share_that_was_in_time(office: Office, frozen_clock: Clock) -> None:
     decide(office, frozen_clock, 4)
     permits.sent(office.applicant)
-    held = desk_acts.drawn(office.officer)
+    held = desk_acts.assigned(office.officer)
     frozen_clock.move(days=25)
     desk.accept(assignment=desk_acts.checked(held))
     told = of_field()
@@ -74,7 +74,7 @@ def test_a_case_taken_before_its_turn_is_counted_and_listed_with_its_reason(offi
     made = queue.ask_override(place=third, code="danger_to_health", asked_by=office.supervisor)
     assert not public_queue.compute(clock.now()).overrides, "one person is not enough"
     queue.allow_override(override=made, allowed_by=office.second)
-    desk_acts.drawn(office.officer)
+    desk_acts.assigned(office.officer)
     found = public_queue.compute(clock.now())
     ((reason, count),) = found.reasons
     assert (reason.code, count, of_field().overrides) == ("danger_to_health", 1, 1)

@@ -41,11 +41,11 @@ def state(number: int) -> str:
 
 def test_cases_come_in_the_order_of_their_numbers_one_at_a_time(office: Office) -> None:
     wanted = numbers(office, 3)
-    first = desk_acts.drawn(office.officer)
-    assert desk_acts.drawn(office.officer) == first  # the same one, as often as the button is pressed
-    assert desk_acts.drawn(office.colleague).place_id == wanted[1]
+    first = desk_acts.assigned(office.officer)
+    assert desk_acts.assigned(office.officer) == first  # the same one, as often as the button is pressed
+    assert desk_acts.assigned(office.colleague).place_id == wanted[1]
     finish(first)
-    assert desk_acts.drawn(office.officer).place_id == wanted[2]
+    assert desk_acts.assigned(office.officer).place_id == wanted[2]
     assert not list(invariants.findings())
 
 
@@ -64,33 +64,33 @@ def test_cases_of_another_branch_or_field_never_come(office: Office) -> None:
 def test_a_tied_officer_is_passed_over_and_the_next_one_gets_the_case(key: str, office: Office) -> None:
     party = office.applicant.key if key == "applicant" else key
     staff.declare_conflict(officer=office.officer, party_key=party, kind="relative", declared_by=office.officer)
-    tied = permits.sent(office.applicant, parties=[("applicant", office.applicant.key), ("shop", "shop:77")])
+    disputed = permits.sent(office.applicant, parties=[("applicant", office.applicant.key), ("shop", "shop:77")])
     free = permits.sent(permits.applicant(2))
-    assert desk_acts.drawn(office.officer).place_id == free.pk
-    assert desk_acts.drawn(office.colleague).place_id == tied.pk
+    assert desk_acts.assigned(office.officer).place_id == free.pk
+    assert desk_acts.assigned(office.colleague).place_id == disputed.pk
     assert not list(queries.inversions())
 
 
 def test_a_tie_declared_later_takes_the_case_at_once_at_any_stage(office: Office) -> None:
     held, away, proposed = numbers(office, 3)
-    second = desk_acts.drawn(office.officer)
+    second = desk_acts.assigned(office.officer)
     desk.ask_corrections(assignment=second, items=CORRECTION)
-    third = desk_acts.drawn(office.officer)
+    third = desk_acts.assigned(office.officer)
     desk.propose_refusal(assignment=third, code="layout_changed")
-    desk_acts.drawn(office.officer)
+    desk_acts.assigned(office.officer)
     staff.declare_conflict(officer=office.officer, party_key=office.applicant.key, kind="business", declared_by=office.supervisor)
     assert [state(n) for n in (held, away, proposed)] == ["away", "waiting", "waiting"]
     assert not Assignment.objects.filter(ended_at__isnull=True).exists()
     assert Case.objects.get(place=away).state == "in_review" and desk.next_to_sign(supervisor=office.supervisor) is None
     assert permits.answer(QueueEntry.objects.get(pk=held), lease="sha-2").state == "waiting"
-    assert desk_acts.drawn(office.colleague).place_id == held
+    assert desk_acts.assigned(office.colleague).place_id == held
     assert not list(invariants.findings())
 
 
 def test_a_party_learned_later_takes_the_case_from_an_officer_tied_to_it(office: Office) -> None:
     staff.declare_conflict(officer=office.officer, party_key="person:partner", kind="relative", declared_by=office.officer)
     place = permits.sent(office.applicant)
-    desk_acts.drawn(office.officer)
+    desk_acts.assigned(office.officer)
     queue.add_party(case=place.case, role="partner", key="person:partner", actor=system("tests"))
     assert state(place.pk) == "waiting" and queue.next_case(officer=office.officer) is None
 
@@ -112,25 +112,25 @@ def test_an_attempt_on_a_tied_case_is_recorded_although_it_is_refused(office: Of
 
 def test_what_is_given_back_waits_at_its_number_for_somebody_else(office: Office) -> None:
     first, second = numbers(office, 2)
-    assignment = desk_acts.drawn(office.officer)
+    assignment = desk_acts.assigned(office.officer)
     with pytest.raises(Refused):
         queue.give_back(assignment=assignment, code="not_interesting")
     queue.give_back(assignment=assignment, code="outside_my_skill")
-    assert state(first) == "waiting" and desk_acts.drawn(office.officer).place_id == second
-    assert desk_acts.drawn(office.colleague).place_id == first
+    assert state(first) == "waiting" and desk_acts.assigned(office.officer).place_id == second
+    assert desk_acts.assigned(office.colleague).place_id == first
     with pytest.raises(Refused):
         queue.give_back(assignment=assignment, code="outside_my_skill")
     assert not list(invariants.findings())
-    tie = ConflictOfInterest.objects.get(kind="given_back")
+    conflict = ConflictOfInterest.objects.get(kind="given_back")
     with pytest.raises(NotPermitted):
-        staff.end_conflict(conflict=tie, ended_by=office.officer)
-    staff.end_conflict(conflict=tie, ended_by=office.supervisor)
+        staff.end_conflict(conflict=conflict, ended_by=office.officer)
+    staff.end_conflict(conflict=conflict, ended_by=office.supervisor)
 
 
 def test_an_absent_officer_gets_nothing_and_what_they_hold_goes_back_to_its_place(office: Office, frozen_clock: Clock) -> None:
     first, second = numbers(office, 2)
-    desk.ask_corrections(assignment=desk_acts.drawn(office.officer), items=CORRECTION)
-    desk_acts.drawn(office.officer)
+    desk.ask_corrections(assignment=desk_acts.assigned(office.officer), items=CORRECTION)
+    desk_acts.assigned(office.officer)
     today = clock.today()
     absence = staff.enter_absence(officer=office.officer, kind="sick", first_day=today, last_day=today, entered_by=office.officer)
     assert (state(first), state(second)) == ("away", "waiting")
@@ -139,13 +139,13 @@ def test_an_absent_officer_gets_nothing_and_what_they_hold_goes_back_to_its_plac
     permits.answer(QueueEntry.objects.get(pk=first), lease="sha-2")
     assert state(first) == "waiting"
     staff.cancel_absence(absence=absence, cancelled_by=office.supervisor)
-    assert desk_acts.drawn(office.officer).place_id == first
+    assert desk_acts.assigned(office.officer).place_id == first
     assert not list(invariants.findings())
 
 
 def test_the_sweep_releases_on_the_first_day_of_an_absence_and_only_once(office: Office, frozen_clock: Clock) -> None:
     (number,) = numbers(office, 1)
-    desk_acts.drawn(office.officer)
+    desk_acts.assigned(office.officer)
     tomorrow = clock.today() + dt.timedelta(days=1)
     staff.enter_absence(officer=office.officer, kind="leave", first_day=tomorrow, last_day=tomorrow, entered_by=office.supervisor)
     assert queue.release_absent() == 0
@@ -155,7 +155,7 @@ def test_the_sweep_releases_on_the_first_day_of_an_absence_and_only_once(office:
 
 def test_an_answered_case_that_its_officer_leaves_lying_goes_back_to_its_place(office: Office, frozen_clock: Clock) -> None:
     first, second = numbers(office, 2)
-    desk.ask_corrections(assignment=desk_acts.drawn(office.officer), items=CORRECTION)
+    desk.ask_corrections(assignment=desk_acts.assigned(office.officer), items=CORRECTION)
     frozen_clock.move(days=20)
     assert queue.release_absent() == 0  # the applicant is waited for, whatever it takes
     permits.answer(QueueEntry.objects.get(pk=first), lease="sha-2")
@@ -163,13 +163,13 @@ def test_an_answered_case_that_its_officer_leaves_lying_goes_back_to_its_place(o
     assert queue.release_absent() == 0  # 7 of 14 working hours
     frozen_clock.move(days=1)
     assert (queue.release_absent(), state(first)) == (1, "waiting")
-    assert desk_acts.drawn(office.colleague).place_id == first
+    assert desk_acts.assigned(office.colleague).place_id == first
     assert state(second) == "waiting"
 
 
 def test_an_officer_without_the_field_any_more_loses_the_case(office: Office) -> None:
     (number,) = numbers(office, 1)
-    desk_acts.drawn(office.officer)
+    desk_acts.assigned(office.officer)
     skill = staff.Skill.objects.get(officer=office.officer)
     with pytest.raises(NotPermitted):
         staff.end_skill(skill=skill, ended_by=office.colleague)
@@ -208,7 +208,7 @@ def test_two_people_take_a_case_out_of_turn_and_everybody_may_read_it(office: Of
         with pytest.raises(NotPermitted):
             queue.allow_override(override=asked, allowed_by=person)
     queue.allow_override(override=asked, allowed_by=office.second)
-    assert desk_acts.drawn(office.officer).place_id == third
+    assert desk_acts.assigned(office.officer).place_id == third
     assert not list(queries.inversions())
     (told,) = queries.published_overrides()
     assert told.reason is not None
@@ -229,7 +229,7 @@ def test_an_override_is_asked_for_by_a_supervisor_of_the_branch_for_a_coded_reas
     queue.ask_override(place=place, code="court_order", asked_by=office.supervisor)
     with pytest.raises(Refused, match="asked_already"):
         queue.ask_override(place=place, code="court_order", asked_by=office.second)
-    desk_acts.drawn(office.officer)
+    desk_acts.assigned(office.officer)
 
 
 # Position and pace.
@@ -238,7 +238,7 @@ def test_an_override_is_asked_for_by_a_supervisor_of_the_branch_for_a_coded_reas
 def test_the_applicant_reads_how_many_wait_before_and_an_honest_estimate(office: Office, frozen_clock: Clock) -> None:
     done = numbers(office, 6)
     for _ in done:
-        finish(desk_acts.drawn(office.officer))
+        finish(desk_acts.assigned(office.officer))
     frozen_clock.move(days=1)  # a Wednesday
     waiting = numbers(office, 3)
     told = queries.position(QueueEntry.objects.get(pk=waiting[2]).case)
@@ -267,7 +267,7 @@ def test_nobody_opens_a_case_that_merely_waits_and_its_officer_opens_it_while_it
     staff_of_branch = (office.officer, office.colleague, office.supervisor)
     assert [queries.may_open(user, place.case) for user in staff_of_branch] == [False, False, False]
     assert queries.may_open(auditor, place.case) and not queries.may_open(office.applicant, place.case)
-    assignment = desk_acts.drawn(office.officer)
+    assignment = desk_acts.assigned(office.officer)
     assert [queries.may_open(user, place.case) for user in staff_of_branch] == [True, False, True]
     finish(assignment)
     assert [queries.may_open(user, place.case) for user in staff_of_branch] == [False, False, True]
@@ -278,7 +278,7 @@ def test_the_board_shows_the_branch_and_what_nobody_there_may_decide(office: Off
     for person in (office.officer, office.colleague):
         staff.declare_conflict(officer=person, party_key="person:boss", kind="self", declared_by=person)
     stuck = permits.sent(office.applicant, parties=[("applicant", "person:boss")])
-    desk_acts.drawn(office.officer)
+    desk_acts.assigned(office.officer)
     with django_assert_max_num_queries(11):
         board = queries.board(office.officer.branch)
     assert board.counts == {"waiting": 2, "held": 1}
@@ -295,7 +295,7 @@ def forged(office: Office, number: int, officer: object) -> None:
 
 
 def forgeries(office: Office) -> list[tuple[str, int, object]]:
-    """Hands that a case must not come into: of a tied officer, of another branch, without the field, before an older one."""
+    """Hands that a case must not come into: with a conflict of interest, of another branch, without the field, before an older one."""
     first, second = numbers(office, 2)
     staff.declare_conflict(officer=office.officer, party_key=office.applicant.key, kind="self", declared_by=office.officer)
     return [
@@ -307,7 +307,7 @@ def forgeries(office: Office) -> list[tuple[str, int, object]]:
     ]
 
 
-def test_the_database_refuses_a_draw_that_is_not_due(office: Office) -> None:
+def test_the_database_refuses_an_assignment_that_is_not_due(office: Office) -> None:
     for code, number, officer in forgeries(office):
         with pytest.raises(IntegrityError, match=f"guard:{code}"), transaction.atomic():
             forged(office, number, officer)
@@ -324,7 +324,7 @@ def test_the_database_refuses_a_draw_that_is_not_due(office: Office) -> None:
         )  # fmt: skip
 
 
-def test_without_the_guards_each_of_these_draws_goes_through_and_the_log_shows_the_inversion(office: Office) -> None:
+def test_without_the_guards_each_of_these_assignments_goes_through_and_the_log_shows_the_inversion(office: Office) -> None:
     from django.db import connection
 
     tries = forgeries(office)

@@ -32,7 +32,7 @@ def crowd(transactional_db: None) -> Iterator[tuple[Office, list[User]]]:
 
 
 def worker(officer: User, decided: list[int]) -> Callable[[], None]:
-    """Draw and decide until nothing comes; now and then give back or crash."""
+    """Take cases and decide until nothing comes; now and then give back or crash."""
 
     def work() -> None:
         turn = 0
@@ -58,7 +58,7 @@ def _next(officer: User, *, crash: bool) -> Assignment | None:
     return queue.next_case(officer=officer)
 
 
-def test_eight_officers_draw_at_once_and_no_case_comes_twice_or_out_of_turn(crowd: tuple[Office, list[User]]) -> None:
+def test_eight_officers_ask_at_once_and_no_case_comes_twice_or_out_of_turn(crowd: tuple[Office, list[User]]) -> None:
     office, officers = crowd
     sent = {permits.sent(office.applicant).pk for _ in range(40)}
     decided: list[int] = []
@@ -90,7 +90,7 @@ def test_one_officer_who_presses_twice_gets_one_case(crowd: tuple[Office, list[U
     assert len({a.pk for a in got}) == 1 and Assignment.objects.count() == 1
 
 
-def test_a_case_is_withdrawn_while_it_is_drawn(crowd: tuple[Office, list[User]]) -> None:
+def test_a_case_is_withdrawn_while_it_is_assigned(crowd: tuple[Office, list[User]]) -> None:
     office, officers = crowd
     for _ in range(6):
         place = permits.sent(office.applicant)
@@ -114,7 +114,7 @@ def test_a_case_is_withdrawn_while_its_officer_accepts_it(crowd: tuple[Office, l
     ends = set()
     for _ in range(8):
         permits.sent(office.applicant)
-        assignment = desk_acts.checked(desk_acts.drawn(officers[0]))
+        assignment = desk_acts.checked(desk_acts.assigned(officers[0]))
 
         def withdraw(assignment: Assignment = assignment) -> None:
             from municipality.cases.services import advance
@@ -133,14 +133,14 @@ def test_a_case_is_withdrawn_while_its_officer_accepts_it(crowd: tuple[Office, l
 def test_two_supervisors_sign_the_same_words_once(crowd: tuple[Office, list[User]]) -> None:
     office, officers = crowd
     permits.sent(office.applicant)
-    decision = desk.propose_refusal(assignment=desk_acts.drawn(officers[0]), code="layout_changed")
+    decision = desk.propose_refusal(assignment=desk_acts.assigned(officers[0]), code="layout_changed")
     people = (office.supervisor, office.second)
     got = at_once(*[lambda p=p: desk.sign(decision=decision, supervisor=p) for p in people])  # type: ignore[misc]
     assert sorted(type(a).__name__ for a in got) == ["Decision", "Refused"]
     assert [verb for verb, _ in permits.DONE] == ["refused"]
 
 
-def test_without_the_lock_draws_cross(crowd: tuple[Office, list[User]], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_lock_assignments_cross(crowd: tuple[Office, list[User]], monkeypatch: pytest.MonkeyPatch) -> None:
     """Red control: without the lock of the branch two officers reach for the same case, and one of them falls over it."""
     office, officers = crowd
     fell = 0

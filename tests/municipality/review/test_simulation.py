@@ -1,4 +1,4 @@
-"""Reliability goal A6: a thousand cases and thirty officers, and not one draw out of turn; and what an unfair draw looks like."""
+"""Reliability goal A6: a thousand cases and thirty officers, and not one case out of turn; and what an unfair queue looks like."""
 
 from __future__ import annotations
 
@@ -39,23 +39,23 @@ def test_a_thousand_cases_and_thirty_officers_without_an_inversion(branches: lis
     assert Assignment.objects.count() > CASES
     assert list(queries.inversions()) == []
     assert [line for line in invariants.findings() if "moved up" not in line] == []
-    assert any(draw.overtaken for draw in replay.draws() if draw.overridden)
+    assert any(row.overtaken for row in replay.assignments() if row.overridden)
     left = QueueEntry.objects.filter(state="left").count()
     assert left >= 0.95 * CASES, QueueEntry.objects.order_by().values_list("state").distinct()
 
 
-def test_a_draw_by_lot_shows_hundreds_of_inversions(branches: list[simulation.Branch], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Red control: the same queue without its guards, and with a draw that takes any case."""
-    fair = queries.drawable
+def test_assignment_by_lot_shows_hundreds_of_inversions(branches: list[simulation.Branch], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Red control: the same queue without its guards, and with an assignment of any case."""
+    fair = queries.assignable
 
     def by_lot(officer: User) -> QuerySet[QueueEntry]:
         return fair(officer).order_by("?")
 
     connection.check_constraints()
     guards.remove(connection)
-    monkeypatch.setattr(queries, "drawable", by_lot)
+    monkeypatch.setattr(queries, "assignable", by_lot)
     simulation.run(branches[0], 150)
     found = list(queries.inversions())
-    passed = sum(len(draw.overtaken) for draw in replay.draws() if not draw.overridden)
+    passed = sum(len(row.overtaken) for row in replay.assignments() if not row.overridden)
     assert len(found) > 50 and passed > 500, (len(found), passed)
     assert any("without an override" in line for line in invariants.findings())

@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 from municipality.uploads import file_names, inspection, inspector
-from municipality.uploads.inspection import Drawn, InspectorFailed, inspect_file
+from municipality.uploads.inspection import InspectorFailed, Reencoded, inspect_file
 from municipality.uploads.parts import work_folder
 from municipality.uploads.refusals import SENTENCES
 from tests.municipality.uploads import hostile, seeds
@@ -31,7 +31,7 @@ def _room(settings: Any, tmp_path: Path) -> None:
     settings.VAR_DIR = tmp_path
 
 
-def seen(content: bytes, **limits: Any) -> Drawn | str:
+def seen(content: bytes, **limits: Any) -> Reencoded | str:
     """What the portal makes of a file: by its first bytes, then by the child."""
     kind = file_names.kind_of(content[: file_names.HEAD])
     if kind not in file_names.ACCEPTED:
@@ -41,9 +41,9 @@ def seen(content: bytes, **limits: Any) -> Drawn | str:
         return inspect_file(room / "arrived", kind, **limits)
 
 
-def drawn(content: bytes, **limits: Any) -> Drawn:
+def reencoded(content: bytes, **limits: Any) -> Reencoded:
     found = seen(content, **limits)
-    assert isinstance(found, Drawn), found
+    assert isinstance(found, Reencoded), found
     return found
 
 
@@ -54,12 +54,12 @@ import os
 os.environ["DJANGO_SETTINGS_MODULE"] = "municipality.settings.test"
 import django
 django.setup()
-from municipality.uploads.inspection import inspect_file, Drawn
+from municipality.uploads.inspection import inspect_file, Reencoded
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 found = inspect_file(pathlib.Path(sys.argv[2]), sys.argv[3], **json.loads(sys.argv[4]))
 child = resource.getrusage(resource.RUSAGE_CHILDREN)
 print(json.dumps({
-    "found": "drawn" if isinstance(found, Drawn) else found,
+    "found": "reencoded" if isinstance(found, Reencoded) else found,
     "seconds": child.ru_utime + child.ru_stime,
     "child": child.ru_maxrss // 1024,
     "grown": (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024,
@@ -102,7 +102,7 @@ NAMES = [
     "archive in an archive",
     "xml with entities",
 ]
-# Drawn without unpacking the surplus: the picture that the header promises, the page without the picture that is too large.
+# Rendered without unpacking the surplus: the picture that the header promises, the page without the picture that is too large.
 HARMLESS = {"png with pixels without end", "pdf with a huge picture"}
 
 
@@ -121,7 +121,7 @@ def test_without_the_limit_of_points_the_child_swells(bombs: dict[str, bytes], t
     held = measured(bombs["png of 169 million points"], tmp_path, root)
     swollen = measured(bombs["png of 169 million points"], tmp_path, root, pixels=10**9, memory=4096 * MB, output=2048 * MB)
     assert held["found"] == "pixels" and 2 * held["child"] < swollen["child"]
-    assert swollen["found"] == "drawn" and swollen["child"] > 300
+    assert swollen["found"] == "reencoded" and swollen["child"] > 300
 
 
 def test_without_the_limit_of_memory_the_child_swells_even_if_nobody_counts_points(
@@ -148,12 +148,12 @@ def test_a_child_that_sleeps_is_ended_by_the_clock_on_the_wall(tmp_path: Path, m
     assert time.monotonic() - start < 100
 
 
-def test_the_largest_picture_that_is_allowed_is_drawn_within_the_limits(tmp_path: Path, root: Path) -> None:
+def test_the_largest_picture_that_is_allowed_is_reencoded_within_the_limits(tmp_path: Path, root: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     photo = seeds.saved(Image.effect_noise((6000, 4000), 20).convert("RGB"), "JPEG", quality=60, exif=exif)
     found = measured(photo, tmp_path, root)
-    assert found["found"] == "drawn" and found["child"] <= 256, found
+    assert found["found"] == "reencoded" and found["child"] <= 256, found
 
 
 # The child itself.
@@ -243,7 +243,7 @@ def test_nothing_of_a_second_kind_survives() -> None:
     assert len(rows) == 200
     assert all(any(mark in content for mark in FOREIGN) for _name, content in rows)
     for name, content in sample(iter(rows), 4):
-        made = drawn(content)
+        made = reencoded(content)
         lower = made.content.lower() + made.preview.lower()
         assert not [mark for mark in FOREIGN if mark.lower() in lower], name
 
@@ -271,10 +271,10 @@ def test_a_picture_that_comes_out_as_a_script_is_encoded_otherwise() -> None:
         inspector.encoded(stubborn, "PNG")
 
 
-def test_without_drawing_it_anew_the_tail_stays() -> None:
+def test_without_reencoding_the_tail_stays() -> None:
     jpeg = seeds.photo() + hostile.TAILS[0]
     Image.open(BytesIO(jpeg)).load()  # it is a good picture
-    assert b"<script" in jpeg and b"<script" not in drawn(jpeg).content
+    assert b"<script" in jpeg and b"<script" not in reencoded(jpeg).content
 
 
 @pytest.mark.parametrize("content", [hostile.entities(), b"<html><script>1</script>", b"\n\xff\xd8\xff", b"GIF89a/*<script>*/"])
@@ -297,7 +297,7 @@ def test_no_place_device_or_owner_is_left_in_a_photo() -> None:
     for number in range(0, 100, 1 if FULL else 6):
         photo = hostile.camera_photo(number)
         assert tags_of(photo) and any(secret in photo for secret in hostile.SECRETS)
-        made = drawn(photo)
+        made = reencoded(photo)
         for content in (made.content, made.preview):
             assert not [secret for secret in hostile.SECRETS if secret in content], number
             assert tags_of(content) == [], number
@@ -309,7 +309,7 @@ def test_a_photo_stands_upright_when_its_tags_are_gone(turn: int) -> None:
     image.paste("red", (0, 0, 20, 20))
     exif = Image.Exif()
     exif[0x0112] = turn
-    made = Image.open(BytesIO(drawn(seeds.saved(image, "JPEG", exif=exif, quality=95)).content))
+    made = Image.open(BytesIO(reencoded(seeds.saved(image, "JPEG", exif=exif, quality=95)).content))
     assert made.size == ((80, 40) if turn < 5 else (40, 80))
     corner = {1: (0, 0), 2: (1, 0), 3: (1, 1), 4: (0, 1), 5: (0, 0), 6: (1, 0), 7: (1, 1), 8: (0, 1)}[turn]
     red, green, _blue = made.getpixel((5 + corner[0] * (made.width - 11), 5 + corner[1] * (made.height - 11)))  # type: ignore[misc]
@@ -365,7 +365,7 @@ def test_nothing_active_is_left_of_a_paper() -> None:
     assert refused
 
 
-def test_without_drawing_its_pages_a_paper_keeps_its_script() -> None:
+def test_without_rendering_its_pages_a_paper_keeps_its_script() -> None:
     _name, content = next(hostile.active_papers())
     again = BytesIO()
     with pikepdf.open(BytesIO(content)) as document:
@@ -392,13 +392,13 @@ def test_a_filled_form_keeps_what_was_written_into_it() -> None:
     )
     page.Annots = pikepdf.Array([widget])
     document.Root.AcroForm = pikepdf.Dictionary(Fields=pikepdf.Array([widget]))
-    made = drawn(seeds.bound(document))
+    made = reencoded(seeds.bound(document))
     with pikepdf.open(BytesIO(made.content)) as clean:
         picture = Image.open(BytesIO(clean.pages[0].obj.Resources.XObject.P.read_raw_bytes())).convert("L")
     x, y = round(200 * 150 / 72), round((842 - 425) * 150 / 72)
     assert picture.getpixel((x, y)) < 40 and picture.getpixel((20, 20)) > 240  # type: ignore[operator]
 
 
-def test_the_same_file_is_drawn_the_same() -> None:
+def test_the_same_file_is_reencoded_the_same() -> None:
     for content in (seeds.photo(), seeds.pdf()):
-        assert drawn(content).content == drawn(content).content
+        assert reencoded(content).content == reencoded(content).content

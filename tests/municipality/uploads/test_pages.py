@@ -150,7 +150,7 @@ def test_every_refusal_speaks_both_languages() -> None:
 # Looking.
 
 
-def test_what_is_served_is_what_was_drawn(client: Client, owner: User, send: Send) -> None:
+def test_what_is_served_is_what_was_reencoded(client: Client, owner: User, send: Send) -> None:
     upload = send(seeds.pdf(2), "عقد.pdf")
     assert upload.file is not None
     answer = client.get(linked(upload, client, owner))

@@ -24,7 +24,7 @@ from tests.municipality.uploads.conftest import SUBJECT, Draft, Send
 pytestmark = pytest.mark.django_db
 
 
-def test_a_photo_is_received_checked_and_kept_drawn_anew(send: Send, jpeg: bytes, tmp_path: Path) -> None:
+def test_a_photo_is_received_checked_and_kept_reencoded(send: Send, jpeg: bytes, tmp_path: Path) -> None:
     upload = send(jpeg, "../../عقد\u202egpj.exe.jpg")
     assert upload.state == UploadState.READY
     assert (upload.media_type, upload.pages, upload.width, upload.height) == ("image/jpeg", 1, 640, 480)

@@ -1,4 +1,4 @@
-"""What refunds and receipts leave behind: each step in the record, the jobs that were promised, and what is drawn once."""
+"""What refunds and receipts leave behind: each step in the record, the jobs that were promised, and what is rendered once."""
 
 from __future__ import annotations
 
@@ -227,33 +227,33 @@ def test_a_receipt_waits_for_what_is_missing(
     assert parked.value.capability == capability and Receipt.objects.get().document is None
 
 
-def test_a_payment_reversed_while_its_receipt_is_drawn_gets_none(settled: Attempt, bank: Book, monkeypatch: pytest.MonkeyPatch) -> None:
-    def draws(facts: Any, document: Any) -> bytes:
+def test_a_payment_reversed_while_its_receipt_is_rendered_gets_none(settled: Attempt, bank: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    def render(facts: Any, document: Any) -> bytes:
         bank.decide(settled, "NOT CAPTURED")
         inquiries.confirm(attempt_id=settled.pk)
         return b"%PDF-1.7"
 
-    monkeypatch.setattr(receipts.documents, "render_and_seal", draws)
+    monkeypatch.setattr(receipts.documents, "render_and_seal", render)
     receipts.write_document(receipt_id=Receipt.objects.get().pk)
     assert Receipt.objects.get().document is None and Document.objects.get().state == "draft"
-    receipts.write_document(receipt_id=Receipt.objects.get().pk)  # and is not drawn again
+    receipts.write_document(receipt_id=Receipt.objects.get().pk)  # and is not rendered again
     assert Receipt.objects.get().document is None
 
 
-def test_a_receipt_is_drawn_once(settled: Attempt, monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn: list[Any] = []
+def test_a_receipt_is_rendered_once(settled: Attempt, monkeypatch: pytest.MonkeyPatch) -> None:
+    rendered: list[Any] = []
 
-    def draws(facts: Any, document: Any) -> bytes:
-        drawn.append(document)
-        if len(drawn) == 1:  # another worker is quicker
+    def render(facts: Any, document: Any) -> bytes:
+        rendered.append(document)
+        if len(rendered) == 1:  # another worker is quicker
             receipts.write_document(receipt_id=Receipt.objects.get().pk)
         return b"%PDF-1.7"
 
-    monkeypatch.setattr(receipts.documents, "render_and_seal", draws)
+    monkeypatch.setattr(receipts.documents, "render_and_seal", render)
     for _time in range(2):
         receipts.write_document(receipt_id=Receipt.objects.get().pk)
     receipt = Receipt.objects.get()
-    assert len(drawn) == 2 and receipt.document == drawn[0] == drawn[1]
+    assert len(rendered) == 2 and receipt.document == rendered[0] == rendered[1]
     assert receipt.document is not None and (receipt.document.state, receipt.document.number) == ("active", receipt.number)
 
 

@@ -163,7 +163,7 @@ def test_without_a_match_the_clerks_documents_go_to_an_officer_and_the_shop_to_t
     assert case.applicant == signs and case.state == ClaimState.IN_REVIEW and Claim.objects.get().organisation == company
     user = OfficerFactory(skills=["health", "claims"])
     screen = signed_in(user)
-    assignment = desk_acts.drawn(user)
+    assignment = desk_acts.assigned(user)
     shown = screen.get(f"/admin/desk/{case.public_id}/").content.decode()
     assert "شركة النخيل" in shown and clerk.name_ar in shown
     from municipality.review import queries as review

@@ -97,7 +97,7 @@ def test_a_signed_refusal_becomes_a_sealed_paper_with_reason_article_and_the_way
 
 
 @pytest.mark.parametrize("job", ["never promised", "given up"])
-def test_a_refusal_whose_paper_is_not_drawn_says_so_and_promises_nothing(job: str, make_shop: Any, owner: User, claimant: User) -> None:
+def test_a_refusal_whose_paper_is_not_rendered_says_so_and_promises_nothing(job: str, make_shop: Any, owner: User, claimant: User) -> None:
     ClaimCaseFactory(shop=make_shop(), applicant=claimant)
     case = refused()
     waiting = Job.objects.filter(kind="shops.refusal_document")
@@ -125,7 +125,7 @@ def test_only_the_claimant_fetches_it_and_the_check_page_names_nobody(make_shop:
             assert secret not in page
 
 
-def test_it_is_drawn_once_and_a_missing_renderer_loses_nothing(
+def test_it_is_rendered_once_and_a_missing_renderer_loses_nothing(
     make_shop: Any, owner: User, claimant: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ClaimCaseFactory(shop=make_shop(), applicant=claimant)
@@ -145,9 +145,9 @@ def test_it_is_drawn_once_and_a_missing_renderer_loses_nothing(
     assert Message.objects.filter(kind="shops.claim_refusal_ready").count() == 1
 
 
-def test_nothing_is_drawn_before_the_second_signature(make_shop: Any, owner: User, claimant: User) -> None:
+def test_nothing_is_rendered_before_the_second_signature(make_shop: Any, owner: User, claimant: User) -> None:
     ClaimCaseFactory(shop=make_shop(), applicant=claimant)
-    decision = desk.propose_refusal(assignment=desk_acts.drawn(OfficerFactory(skills=["health", "claims"])), code="ownership_not_shown")
+    decision = desk.propose_refusal(assignment=desk_acts.assigned(OfficerFactory(skills=["health", "claims"])), code="ownership_not_shown")
     case = Case.objects.get()
     refusals.write_refusal(case=case)
     assert (

@@ -169,7 +169,7 @@ def test_a_claim_by_documents_goes_through_the_same_queue_and_a_refusal_leaves_t
 def test_the_desk_reads_both_sides_and_no_contact_details(make_shop: Any, owner: User, claimant: User) -> None:
     ClaimCaseFactory(shop=make_shop(), applicant=claimant)
     user = OfficerFactory(skills=["health", "claims"])
-    assignment = desk_acts.drawn(user)
+    assignment = desk_acts.assigned(user)
     page = signed_in(user).get(f"/admin/desk/{assignment.place.case.public_id}/").content.decode()
     for words in ("اشتريت المحل في يناير", owner.name_ar, claimant.name_ar):
         assert words in page
@@ -180,7 +180,7 @@ def test_the_desk_reads_both_sides_and_no_contact_details(make_shop: Any, owner:
 def test_asked_documents_are_sent_again_and_nothing_else(make_shop: Any, owner: User, claimant: User) -> None:
     case = ClaimCaseFactory(shop=make_shop(), applicant=claimant)
     user = OfficerFactory(skills=["health", "claims"])
-    assignment = desk_acts.drawn(user)
+    assignment = desk_acts.assigned(user)
     desk.ask_corrections(assignment=assignment, items=[CorrectionRequest("file_unreadable", "ownership", "", "")])
     case = Case.objects.get(pk=case.pk)
     client = signed_in(claimant)

@@ -27,7 +27,7 @@ from tests.factories.accounts import StaffFactory
 from tests.factories.rulebook import publish_rulebook
 
 KEY = "tests-only-key-of-the-register"
-KINDS = (delta.PAGE_JOB, delta.ONE_JOB)
+JOB_KINDS = (delta.PAGE_JOB, delta.ONE_JOB)
 
 
 def licence_of(shop: Shop, **changed: Any) -> dict[str, Any]:
@@ -86,10 +86,10 @@ class Commercial:
         """Run what is due."""
         ran = 0
         while due := list(
-            Job.objects.filter(pk__in=[pk for pk, _ in jobs.due()], kind__in=KINDS).order_by("pk").values_list("pk", flat=True)
+            Job.objects.filter(pk__in=[pk for pk, _ in jobs.due()], kind__in=JOB_KINDS).order_by("pk").values_list("pk", flat=True)
         ):
             ran += sum(jobs.run(pk) for pk in due)
-        broken = Job.objects.filter(kind__in=KINDS).exclude(last_error="").values_list("last_error", flat=True)
+        broken = Job.objects.filter(kind__in=JOB_KINDS).exclude(last_error="").values_list("last_error", flat=True)
         assert not list(broken), list(broken)
         return ran
 

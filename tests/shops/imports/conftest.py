@@ -33,7 +33,7 @@ def take(read: Callable[..., ImportFile], keeper: Any) -> Callable[..., ImportFi
     def act(*rows: dict[str, Any], batch: int = 2000, **more: Any) -> ImportFile:
         file = read(*rows, **more)
         services.release(file=file, released_by=keeper)
-        while services.take(file_id=file.pk, size=batch):
+        while services.apply_released(file_id=file.pk, size=batch):
             pass
         return ImportFile.objects.get(pk=file.pk)
 

@@ -189,7 +189,7 @@ def test_a_shop_that_changed_after_the_dry_run_is_left_as_it_is(
     change_register(shop=shop, changes=[FactChange("trade_name", {"name_ar": "من القرار"})], source="case:1", actor=TESTS)
     make_shop(commercial_license_no=NEW)
     services.release(file=file, released_by=keeper)
-    services.take(file_id=file.pk)
+    services.apply_released(file_id=file.pk)
     shop.refresh_from_db()
     other.refresh_from_db()
     file.refresh_from_db()

@@ -16,7 +16,7 @@ from municipality.kernel import clock, worktime
 from municipality.notifications.models import Message
 from municipality.review import invariants, queries, replay
 from municipality.review.models import Assignment, Clock, Escalation, QueueEntry
-from municipality.review.services import clock as clocks
+from municipality.review.services import case_clock
 from municipality.rulebook import queries as rulebook
 from tests.conftest import Clock as Frozen
 from tests.municipality.review import permits, simulation
@@ -41,16 +41,16 @@ def test_nobody_is_overtaken(office: Office, frozen_clock: Frozen) -> None:
         branch = simulation.furnish(code, 10, 100 * SEED + number, giver=office.supervisor)
         happened += simulation.run(branch, CASES // 3 + 1)
         frozen_clock.set(branch.now)
-    overtaken = sum(len(draw.overtaken) for draw in replay.draws() if not draw.overridden)
-    print(dict(happened), "draws:", Assignment.objects.count(), "overtaken:", overtaken)
+    overtaken = sum(len(row.overtaken) for row in replay.assignments() if not row.overridden)
+    print(dict(happened), "assignments:", Assignment.objects.count(), "overtaken:", overtaken)
     assert overtaken == 0 and list(queries.inversions()) == []
     assert [line for line in invariants.findings() if "moved up" not in line] == []
     assert QueueEntry.objects.filter(state="left").count() >= 0.9 * CASES
     # Every case that was taken before its turn stands in the public list.
     passed: dict[int, int] = {}
-    for draw in replay.draws():
-        if draw.overtaken:
-            passed.setdefault(draw.place, len(draw.overtaken))
+    for row in replay.assignments():
+        if row.overtaken:
+            passed.setdefault(row.place, len(row.overtaken))
     told = {line.number: line.overtaken for line in queries.published_overrides(limit=CASES)}
     assert passed and passed.items() <= told.items()
 
@@ -64,11 +64,11 @@ def test_every_idle_case_moves_up_on_time_three_times_and_never_twice(office: Of
         assert soonest.next_level_at is not None
         # The sweep comes at the next full minute, twice; each job is carried out twice, as after a lost worker.
         frozen_clock.set(max(clock.now(), soonest.next_level_at.replace(second=0, microsecond=0) + MINUTE))
-        clocks.escalate_due()
-        clocks.escalate_due()
+        case_clock.escalate_due()
+        case_clock.escalate_due()
         for job in Job.objects.filter(kind="review.escalate", state="queued"):
             jobs.run(job.pk)
-            clocks.escalate(clock_id=job.args["clock_id"])
+            case_clock.escalate(clock_id=job.args["clock_id"])
     assert Escalation.objects.count() == 3 * IDLE
     assert Message.objects.filter(kind="review.escalated").count() == 3 * IDLE
     for escalation in Escalation.objects.select_related("case__clock"):

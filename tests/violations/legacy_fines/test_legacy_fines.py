@@ -59,7 +59,7 @@ def carry(clerk: Any, authority: Any, shop: Shop) -> Callable[..., ImportFile]:
     def act(*rows: dict[str, Any], **more: Any) -> ImportFile:
         file = loaded(clerk, *rows, **more)
         services.release(file=file, released_by=authority)
-        while services.take(file_id=file.pk, seconds=0):
+        while services.apply_released(file_id=file.pk, seconds=0):
             pass
         return ImportFile.objects.get(pk=file.pk)
 
@@ -120,10 +120,10 @@ def test_the_same_file_and_the_same_paper_do_nothing_twice(carry: Callable[..., 
     other = loaded(clerk, {"amount": "50"})
     assert services.rows(other).get().problems == [["paper_no", "known_differs"]]
     services.release(file=again, released_by=authority)
-    while services.take(file_id=again.pk, seconds=0):
+    while services.apply_released(file_id=again.pk, seconds=0):
         pass
     assert Violation.objects.count() == 2
-    assert not services.take(file_id=again.pk, seconds=0), "a job that is rung again finds nothing to do"
+    assert not services.apply_released(file_id=again.pk, seconds=0), "a job that is rung again finds nothing to do"
     assert Violation.objects.count() == 2
     assert list(invariants.findings()) == []
 
@@ -133,7 +133,7 @@ def test_two_released_files_with_one_paper_bring_it_once(clerk: Any, authority: 
     for file in (first, second):
         services.release(file=file, released_by=authority)
     for file in (first, second):
-        services.take(file_id=file.pk, seconds=0)
+        services.apply_released(file_id=file.pk, seconds=0)
     assert Violation.objects.count() == 2
     assert ImportFile.objects.get(pk=second.pk).added == 1
 
@@ -156,8 +156,8 @@ def test_twenty_thousand_lines_are_kept_at_once_and_come_in_by_jobs(
         pass
     services.release(file=file, released_by=authority)
     with django_assert_max_num_queries(120):
-        assert services.take(file_id=file.pk, seconds=0)
-    while services.take(file_id=file.pk, seconds=0):
+        assert services.apply_released(file_id=file.pk, seconds=0)
+    while services.apply_released(file_id=file.pk, seconds=0):
         pass
     assert Violation.objects.filter(state="ordered", paper__isnull=False).count() == 20_000
     assert AuditEvent.objects.filter(subject=file.key, action="paper.taken").count() == 20_000 // KIND.apply_batch

@@ -54,17 +54,17 @@ def test_an_objection_goes_to_another_branch_and_payment_stands_still(served: Vi
         ObjectionFactory(violation=fresh(served), person=owner)
 
 
-def test_a_thousand_draws_hit_nobody_of_the_issuing_branch(rules: None, decider: Callable[..., Any]) -> None:
+def test_a_thousand_choices_hit_nobody_of_the_issuing_branch(rules: None, decider: Callable[..., Any]) -> None:
     for branch in ("HA", "JA", "FA", "MU"):
         decider(branch)
-    drawn = Counter(objections.draw_branch("HA")[0].pk for _turn in range(1000))
-    assert set(drawn) == {"JA", "FA", "MU"}
-    assert min(drawn.values()) > 200  # by lot, not by habit
+    chosen = Counter(objections.choose_branch_by_lot("HA")[0].pk for _turn in range(1000))
+    assert set(chosen) == {"JA", "FA", "MU"}
+    assert min(chosen.values()) > 200  # by lot, not by habit
 
 
 @pytest.mark.guards
 def test_the_database_refuses_an_objection_at_home(served: Violation, owner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(objections, "draw_branch", lambda issued_by, _lot: (Branch.objects.get(pk=issued_by), [issued_by]))
+    monkeypatch.setattr(objections, "choose_branch_by_lot", lambda issued_by, _lot: (Branch.objects.get(pk=issued_by), [issued_by]))
     with pytest.raises(IntegrityError, match="objection_at_home"), transaction.atomic():
         ObjectionFactory(violation=served, person=owner)
 

@@ -59,7 +59,7 @@ class Command(BaseCommand):
         if file is None:
             raise CommandError(f"There is no file {public_id}.")
         imports.release(file=file, released_by=user)
-        while imports.take(file_id=file.pk, seconds=0):
+        while imports.apply_released(file_id=file.pk, seconds=0):
             file.refresh_from_db()
             self.stdout.write(f"{file.added} carried over, up to line {file.taken_line}")
         file.refresh_from_db()

@@ -80,7 +80,7 @@ def test_a_role_that_is_taken_away_is_gone_with_the_next_request(officer: User) 
 
 def test_what_a_disabled_officer_held_goes_back_and_nothing_more_is_done_in_their_name(officer: User, make_shop: Any, owner: Any) -> None:
     case = RenewalCaseFactory(shop=make_shop(), applicant=owner, changed=["area_m2"])
-    held = desk_acts.drawn(officer)
+    held = desk_acts.assigned(officer)
     client = signed_in(officer)
     address = reverse("admin:desk_act", args=[case.public_id, "corrections"])
     disable(officer)
@@ -94,7 +94,7 @@ def test_what_a_disabled_officer_held_goes_back_and_nothing_more_is_done_in_thei
 
 def test_an_officer_who_moves_to_another_branch_opens_the_cases_of_the_old_one_no_more(officer: User, make_shop: Any, owner: Any) -> None:
     case = RenewalCaseFactory(shop=make_shop(), applicant=owner, changed=["area_m2"])
-    desk_acts.drawn(officer)
+    desk_acts.assigned(officer)
     client = signed_in(officer)
     address = reverse("admin:desk_case", args=[case.public_id])
     assert client.get(address).status_code == 200

@@ -50,7 +50,7 @@ def paper() -> Job:
     return Job.objects.get(kind="licensing.refusal_document")
 
 
-def test_a_refusal_whose_paper_can_never_be_drawn_promises_none(refused: Case, owner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refusal_whose_paper_can_never_be_rendered_promises_none(refused: Case, owner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert said(refused, owner) == {DRAWN_UP, LOOK_AGAIN}
 
     def refuse(**_: Any) -> None:

@@ -14,8 +14,7 @@ from municipality.audit.services import record
 from municipality.cases.models import Case
 from municipality.cases.services import advance
 from municipality.jobs.services import enqueue
-from municipality.kernel import clock as time
-from municipality.kernel import worktime
+from municipality.kernel import clock, worktime
 from municipality.kernel.actors import system
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.notifications.services import send
@@ -32,46 +31,46 @@ LEVELS = ("escalation_1", "escalation_2", "escalation_3")
 def promised_day(limits: Edition, given_at: dt.datetime | None = None) -> dt.date:
     """The promised day of a case that is opened at an instant (default: now)."""
     days = limits.limits["promise_working_days"].value
-    return time.day_of(worktime.promise_ends(rulebook.calendar(), given_at or time.now(), days))
+    return clock.day_of(worktime.promise_ends(rulebook.calendar(), given_at or clock.now(), days))
 
 
 @transaction.atomic
 def start(*, case: Case, limits: Edition) -> Clock:
     """Start the clock of a case, with the promise and the escalation steps of an edition of limits."""
-    clock = Clock(
+    row = Clock(
         case=case,
-        started_at=time.now(),
+        started_at=clock.now(),
         promised_days=limits.limits["promise_working_days"].value,
         steps=[limits.limits[name].value for name in LEVELS],
     )
-    _update_times(clock)
-    clock.save(force_insert=True)
-    return clock
+    _update_times(row)
+    row.save(force_insert=True)
+    return row
 
 
 @transaction.atomic
 def pause(*, case: Case) -> None:
     """Pause a clock while its case waits for the applicant. Call it after the move of the queue entry."""
-    clock = Clock.objects.select_for_update().get(case=case)
-    clock.paused_at = time.now()
-    _update_times(clock)
-    clock.save()
+    row = Clock.objects.select_for_update().get(case=case)
+    row.paused_at = clock.now()
+    _update_times(row)
+    row.save()
 
 
 @transaction.atomic
 def resume(*, case: Case) -> dt.date | None:
     """Resume a clock. Returns the promised day."""
-    clock = Clock.objects.select_for_update().get(case=case)
-    clock.paused_at = None
-    _update_times(clock)
-    clock.save()
-    return _day(clock)
+    row = Clock.objects.select_for_update().get(case=case)
+    row.paused_at = None
+    _update_times(row)
+    row.save()
+    return _day(row)
 
 
 @transaction.atomic
 def stop(*, case: Case) -> None:
     """Stop a clock. Idempotent."""
-    Clock.objects.filter(case=case, stopped_at__isnull=True).update(stopped_at=time.now(), next_level_at=None)
+    Clock.objects.filter(case=case, stopped_at__isnull=True).update(stopped_at=clock.now(), next_level_at=None)
 
 
 def pauses(case: Case) -> list[worktime.Pause]:
@@ -86,11 +85,11 @@ def pauses(case: Case) -> list[worktime.Pause]:
     return result
 
 
-def used_percent(clock: Clock, at: dt.datetime | None = None) -> int:
+def used_percent(row: Clock, at: dt.datetime | None = None) -> int:
     """The used share of the promise in per cent, at an instant (default: when the clock stopped, or now)."""
-    until = at or clock.stopped_at or time.now()
+    until = at or row.stopped_at or clock.now()
     calendar = rulebook.calendar()
-    return worktime.used_share(calendar, clock.started_at, until, max(1, clock.promised_minutes), pauses(clock.case)) // 10
+    return worktime.used_share(calendar, row.started_at, until, max(1, row.promised_minutes), pauses(row.case)) // 10
 
 
 def recompute_all() -> int:
@@ -106,14 +105,14 @@ def recompute_all() -> int:
 @transaction.atomic
 def _recompute(pk: int) -> bool:
     case = _case_of(pk)
-    clock = Clock.objects.select_for_update().get(pk=pk)
+    row = Clock.objects.select_for_update().get(pk=pk)
     calendar = rulebook.calendar()
-    if clock.stopped_at is not None or clock.calendar == calendar.edition:
+    if row.stopped_at is not None or row.calendar == calendar.edition:
         return False
-    before = _day(clock)
-    _update_times(clock, calendar)
-    clock.save()
-    after = _day(clock)
+    before = _day(row)
+    _update_times(row, calendar)
+    row.save()
+    after = _day(row)
     if after is None or after == before:
         return False
     move_promise(case, after)
@@ -144,7 +143,7 @@ def move_promise(case: Case, day: dt.date) -> None:
 
 def escalate_due() -> int:
     """Enqueue an escalation, once, for every clock whose next step is due. Returns how many are due."""
-    due = Clock.objects.filter(stopped_at__isnull=True, next_level_at__lte=time.now()).order_by("next_level_at", "pk")
+    due = Clock.objects.filter(stopped_at__isnull=True, next_level_at__lte=clock.now()).order_by("next_level_at", "pk")
     rows = list(due.values_list("pk", "level", "next_level_at"))
     for pk, level, at in rows:
         with transaction.atomic():
@@ -156,44 +155,42 @@ def escalate_due() -> int:
 def escalate(*, clock_id: int) -> int:
     """Escalate a case by all levels that its clock has passed. Returns how many."""
     case = _case_of(clock_id)
-    clock = Clock.objects.select_for_update().get(pk=clock_id)
-    clock.case = case
-    now, calendar, reached = time.now(), rulebook.calendar(), 0
-    while clock.stopped_at is None and clock.next_level_at is not None and clock.next_level_at <= now:
-        used = used_percent(clock, now)
-        clock.level += 1
-        Escalation.objects.create(case=case, level=clock.level, at=now, used_percent=used)
-        record("case.escalated", subject=case.key, actor=SYSTEM, data={"level": clock.level, "used_percent": used})
-        _update_times(clock, calendar)
+    row = Clock.objects.select_for_update().get(pk=clock_id)
+    row.case = case
+    now, calendar, reached = clock.now(), rulebook.calendar(), 0
+    while row.stopped_at is None and row.next_level_at is not None and row.next_level_at <= now:
+        used = used_percent(row, now)
+        row.level += 1
+        Escalation.objects.create(case=case, level=row.level, at=now, used_percent=used)
+        record("case.escalated", subject=case.key, actor=SYSTEM, data={"level": row.level, "used_percent": used})
+        _update_times(row, calendar)
         reached += 1
     if reached:
-        clock.save()
+        row.save()
         send(
             Escalated,
             person=case.applicant,
-            key=f"{case.public_id}:{clock.level}",
+            key=f"{case.public_id}:{row.level}",
             subject_key=case.key,
-            context={"case": case, "level": clock.level, "due_on": case.due_on},
+            context={"case": case, "level": row.level, "due_on": case.due_on},
         )
     return reached
 
 
-def _update_times(clock: Clock, calendar: worktime.Calendar | None = None) -> None:
+def _update_times(row: Clock, calendar: worktime.Calendar | None = None) -> None:
     """Compute promise, pauses, due time and next escalation by a calendar (default: the newest)."""
     calendar = calendar or rulebook.calendar()
-    all_pauses = pauses(clock.case)
-    clock.calendar = calendar.edition
-    clock.promised_minutes = worktime.promised_minutes(calendar, clock.started_at, clock.promised_days)
+    all_pauses = pauses(row.case)
+    row.calendar = calendar.edition
+    row.promised_minutes = worktime.promised_minutes(calendar, row.started_at, row.promised_days)
     ended_pauses = [(begin, end) for begin, end in all_pauses if end is not None]
-    clock.paused_minutes = sum(worktime.working_minutes_between(calendar, begin, end) for begin, end in ended_pauses)
-    waiting = clock.paused_at is not None
-    clock.due_at = None if waiting else worktime.share_reached_at(calendar, clock.started_at, clock.promised_minutes, paused=all_pauses)
-    clock.next_level_at = None
-    if not waiting and clock.level < len(clock.steps):
-        clock.next_level_at = worktime.share_reached_at(
-            calendar, clock.started_at, clock.promised_minutes, 10 * clock.steps[clock.level], all_pauses
-        )
+    row.paused_minutes = sum(worktime.working_minutes_between(calendar, begin, end) for begin, end in ended_pauses)
+    waiting = row.paused_at is not None
+    row.due_at = None if waiting else worktime.share_reached_at(calendar, row.started_at, row.promised_minutes, paused=all_pauses)
+    row.next_level_at = None
+    if not waiting and row.level < len(row.steps):
+        row.next_level_at = worktime.share_reached_at(calendar, row.started_at, row.promised_minutes, 10 * row.steps[row.level], all_pauses)
 
 
-def _day(clock: Clock) -> dt.date | None:
-    return time.day_of(clock.due_at) if clock.due_at else None
+def _day(row: Clock) -> dt.date | None:
+    return clock.day_of(row.due_at) if row.due_at else None
