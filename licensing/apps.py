@@ -8,7 +8,19 @@ class LicensingConfig(AppConfig):
     verbose_name = "التراخيص"
 
     def ready(self) -> None:
-        from licensing.health import catalogue, draft_pages, files, guards, notifications, queries, review, shop_page, tasks, timeline  # noqa: F401
+        from licensing.health import (  # noqa: F401
+            catalogue,
+            draft_pages,
+            files,
+            guards,
+            notifications,
+            origins,
+            queries,
+            review,
+            shop_page,
+            tasks,
+            timeline,
+        )
         from licensing.health import panels as health
         from licensing.health.documents import HealthLicenceFacts, RenewalRefusalFacts
         from licensing.health.states import RENEWAL
@@ -20,7 +32,7 @@ class LicensingConfig(AppConfig):
         from municipality.drafts.registry import DRAFT_KINDS
         from municipality.review.registry import REVIEWABLES
         from municipality.uploads.registry import PREFIXES
-        from payments.registry import PAYABLES, Payable
+        from payments.registry import ORIGINS, PAYABLES, Payable
         from shops.registry import LICENCES
 
         CATALOGUE.register("health", catalogue.HEALTH)
@@ -31,6 +43,7 @@ class LicensingConfig(AppConfig):
         DRAFT_KINDS.register(RENEWAL, draft_pages.RENEWAL_DRAFT)
         PREFIXES.register("draft", files.DRAFT_FILES)
         PREFIXES.register("case", files.CASE_FILES)
+        ORIGINS.register(origins.RENEWAL_PAGE, origins.renewal_page)
         PAYABLES.register(RENEWAL, Payable(paid=health.paid, voided=health.voided))
         KINDS.register(HealthLicenceFacts.kind, HealthLicenceFacts)
         KINDS.register(RenewalRefusalFacts.kind, RenewalRefusalFacts)

@@ -9,6 +9,7 @@ class ViolationsConfig(AppConfig):
 
     def ready(self) -> None:
         from municipality.cases import panels as pages
+        from municipality.cases.block_causes import BLOCK_CAUSES
         from municipality.cases.catalogue import CATALOGUE
         from municipality.cases.timeline import TIMELINES
         from municipality.delegation.registry import OWNERSHIPS, SERVICES, Service
@@ -19,6 +20,7 @@ class ViolationsConfig(AppConfig):
         from payments import registry as payments
         from shops.registry import FINDINGS, OPEN_MATTERS, OPEN_SETS
         from violations import (
+            block_causes,
             catalogue,
             documents,
             files,
@@ -32,9 +34,10 @@ class ViolationsConfig(AppConfig):
             timeline,
         )
         from violations.legacy_fines.kind import KIND as PAPER
-        from violations.services import dues, settlements
+        from violations.services import blocks, dues, settlements
         from violations.states import OBJECTION, SERVICE
 
+        BLOCK_CAUSES.register(blocks.GROUND, block_causes.explain)
         CATALOGUE.register("violations", catalogue.VIOLATIONS)
         SERVICES.register(SERVICE, Service(_("Violations of the shop"), is_assisted=False, waits_in_dispute=False))
         OWNERSHIPS.register("violations.Violation", queries.ownership)

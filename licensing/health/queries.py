@@ -15,7 +15,7 @@ from licensing.models import HealthLicence, Renewal, RenewalChange
 from municipality.accounts.models import User
 from municipality.accounts.queries import signatories_of
 from municipality.cases import queries as cases
-from municipality.cases.models import Case, Effect
+from municipality.cases.models import Block, Case, Effect
 from municipality.delegation import queries as delegation
 from municipality.documents.states import DocumentState
 from municipality.kernel import clock, worktime
@@ -47,6 +47,7 @@ class Offer:
     printed: Edition  # the conditions printed on the licence
     due_on: dt.date
     years: int = 1
+    blocks: tuple[Block, ...] = ()  # those that stop the renewal
 
     @property
     def may_renew(self) -> bool:
@@ -146,6 +147,7 @@ def offer(shop: Shop) -> Offer:
     validity = limits.limits["validity_years"].value
     years = rules.years_to_cover(licence.last_day, validity, today) if licence else validity
     blocks = cases.active_blocks(shop.key, RENEWAL)
+    stops = tuple(block for block in blocks if block.effect == Effect.STOP)
     context = rules.RenewalContext(
         today=today,
         shop_is_open=shop.closed_on is None or shop.closed_on > today,
@@ -155,7 +157,7 @@ def offer(shop: Shop) -> Offer:
         next_is_issued=bool(licence and licence.first_day > today),
         commercial_license_end=shop.commercial_license_end,
         open_case=open_case.reference if open_case else "",
-        blocks=tuple((b.sentence_ar, b.sentence_en) for b in blocks if b.effect == Effect.STOP),
+        blocks=tuple((b.sentence_ar, b.sentence_en) for b in stops),
         reviews=tuple((b.sentence_ar, b.sentence_en) for b in blocks if b.effect == Effect.REVIEW),
         changed=rules.changed_fields(facts_of(licence), shop.registered_facts()) if licence else (),
     )
@@ -173,6 +175,7 @@ def offer(shop: Shop) -> Offer:
         limits=limits,
         printed=printed,
         years=years,
+        blocks=stops,
         due_on=worktime.add_working_days(calendar, today, limits.limits["promise_working_days"].value),
     )
 
