@@ -15,6 +15,7 @@ class LicensingConfig(AppConfig):
             guards,
             notifications,
             obligations,
+            origins,
             queries,
             review,
             shop_page,
@@ -33,7 +34,7 @@ class LicensingConfig(AppConfig):
         from municipality.drafts.registry import DRAFT_KINDS
         from municipality.review.registry import REVIEWABLES
         from municipality.uploads.registry import PREFIXES
-        from payments.registry import PAYABLES, Payable
+        from payments.registry import ORIGINS, PAYABLES, Payable
         from shops.registry import LICENCES
 
         CATALOGUE.register("health", catalogue.HEALTH)
@@ -44,6 +45,7 @@ class LicensingConfig(AppConfig):
         DRAFT_KINDS.register(RENEWAL, draft_pages.RENEWAL_DRAFT)
         PREFIXES.register("draft", files.DRAFT_FILES)
         PREFIXES.register("case", files.CASE_FILES)
+        ORIGINS.register(origins.RENEWAL_PAGE, origins.renewal_page)
         PAYABLES.register(RENEWAL, Payable(paid=health.paid, voided=health.voided))
         DOCUMENT_KINDS.register(HealthLicenceFacts.kind, HealthLicenceFacts)
         DOCUMENT_KINDS.register(RenewalRefusalFacts.kind, RenewalRefusalFacts)

@@ -82,6 +82,18 @@ class Owing:
 OWING: Registry[Owing] = Registry()
 
 
+@dataclass(frozen=True)
+class Origin:
+    """A page on which a payment begins and to which the result page leads back."""
+
+    label: Text
+    url: str
+
+
+# By name: takes the person and a key; None where there is no such page for them.
+ORIGINS: Registry[Callable[[User, str], Origin | None]] = Registry()
+
+
 def dues_of(person: User) -> Iterator[Due]:
     """All dues of a person. Raises ValueError for an invalid one."""
     for kind, owing in sorted(OWING.items()):

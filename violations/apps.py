@@ -9,6 +9,7 @@ class ViolationsConfig(AppConfig):
 
     def ready(self) -> None:
         from municipality.cases import panels as case_panels
+        from municipality.cases.block_causes import BLOCK_CAUSES
         from municipality.cases.catalogue import CATALOGUE
         from municipality.cases.home_forms import HOME_FORMS, HomeForm
         from municipality.cases.obligations import OBLIGATIONS
@@ -21,6 +22,7 @@ class ViolationsConfig(AppConfig):
         from payments import registry as payments
         from shops.registry import FINDINGS, OPEN_MATTERS, OPEN_SETS
         from violations import (
+            block_causes,
             catalogue,
             documents,
             files,
@@ -36,9 +38,10 @@ class ViolationsConfig(AppConfig):
         )
         from violations.forms import FindForm
         from violations.legacy_fines.kind import KIND as LEGACY_FINES_IMPORT
-        from violations.services import dues, settlements
+        from violations.services import blocks, dues, settlements
         from violations.states import OBJECTION, SERVICE
 
+        BLOCK_CAUSES.register(blocks.GROUND, block_causes.explain)
         CATALOGUE.register("violations", catalogue.VIOLATIONS)
         HOME_FORMS.register(
             "violation",

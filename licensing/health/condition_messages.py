@@ -1,22 +1,33 @@
-"""Each condition of a renewal as a message, with links to what can be done when it is not met."""
+"""The conditions of a renewal as text: those that are met, and the unmet ones with what can be done about them."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
 from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from licensing.health.origins import RENEWAL_PAGE
+from licensing.health.queries import Offer
 from licensing.health.rules import Condition
-from municipality.cases.models import Case
+from licensing.health.services.issue import VOIDED
+from licensing.models import HealthLicence
+from municipality.accounts.models import User
+from municipality.cases import block_causes
+from municipality.cases.block_causes import Obstacle, Way
+from municipality.cases.models import Block, Case
+from municipality.kernel import clock
+from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import Authority
-from municipality.ui.templatetags.portal import bilingual
+from municipality.ui.templatetags.portal import bilingual, day
+from municipality.ui.texts import Text
 from shops.models import Shop
 
 FIELDS = {
@@ -36,211 +47,225 @@ FIELDS = {
 }
 
 
-@dataclass(frozen=True)
-class ConditionLink:
-    label: str
-    url: str
-
-
-@dataclass(frozen=True)
-class ConditionMessage:
-    """The context of one condition in `components/tasks.html`."""
-
-    is_met: bool
-    title: str
-    detail: str = ""
-    ways: list[ConditionLink] = field(default_factory=list)
-
-
 def _with_hotline(**more: Any) -> dict[str, Any]:
     return {"hotline": settings.MUNICIPALITY_PHONE, **more}
 
 
-def _phone_link() -> ConditionLink:
-    return ConditionLink(_("Call %(hotline)s") % _with_hotline(), f"tel:{settings.MUNICIPALITY_PHONE}")
+def _phone() -> Way:
+    return Way(_("Call %(hotline)s") % _with_hotline(), f"tel:{settings.MUNICIPALITY_PHONE}")
 
 
-def _pafn_links() -> list[ConditionLink]:
-    """The authority's own page where the setting PAFN_URL names it, and My shops."""
-    shops_link = ConditionLink(_("Back to my shops"), reverse("shops:mine"))
-    return (
-        [ConditionLink(_("To the Public Authority for Food and Nutrition"), settings.PAFN_URL), shops_link]
-        if settings.PAFN_URL
-        else [shops_link]
-    )
+def _my_shops() -> Way:
+    return Way(_("Back to my shops"), reverse("shops:mine"))
 
 
-Parts = tuple[str, str, list[ConditionLink]]  # title, detail, links
+def _officer(shop: Shop) -> Way:
+    return Way(_("Send it to an officer"), reverse("licensing:changes", args=[shop.public_id]))
+
+
+def _shop_page(shop: Shop) -> Way:
+    return Way(_("See the shop in the register"), reverse("shops:shop", args=[shop.public_id]))
 
 
 def _day(day: dt.date) -> str:
     return date_format(day, "DATE_FORMAT")
 
 
-def condition_message(condition: Condition, *, shop: Shop, open_case: Case | None) -> ConditionMessage:
-    """The message of one condition in the active language. `open_case` is the open renewal, if the reader may see it."""
-    title, detail, ways = _MESSAGES[condition.code](condition, shop, open_case)
-    return ConditionMessage(condition.is_met, title, detail, [] if condition.is_met else ways)
+@dataclass(frozen=True)
+class Subject:
+    """What the message of a condition may name beside its own facts. `open_case` is the open renewal, if the reader may see it."""
+
+    shop: Shop
+    licence: HealthLicence | None = None
+    open_case: Case | None = None
 
 
-def _authority(c: Condition, shop: Shop, case: Case | None) -> Parts:
-    if c.is_met:
-        return _("The activity is licensed by the Municipality"), "", []
+def obstacle(condition: Condition, subject: Subject) -> Obstacle:
+    """A condition that is not met, in the active language."""
+    return _OBSTACLES[condition.code](condition, subject)
+
+
+def met(condition: Condition) -> tuple[str, str]:
+    """Title and detail of a condition that is met, in the active language."""
+    return _MET[condition.code](condition)
+
+
+def obstacles(user: User, offer: Offer, open_case: Case | None, *, without: Collection[str] = ()) -> list[Obstacle]:
+    """Every unmet condition of an offer, in order, and each block with its own cause; `without` leaves conditions out by code."""
+    subject = Subject(offer.shop, offer.licence, open_case)
+    result: list[Obstacle] = []
+    for condition in offer.unmet:
+        if condition.code in without:
+            continue
+        if condition.code != "no_block":
+            result.append(obstacle(condition, subject))
+            continue
+        causes = block_causes.explain(user, offer.blocks, f"{RENEWAL_PAGE}:{offer.shop.public_id}")
+        result += [causes.get(block.pk) or _unexplained(block, offer.shop) for block in offer.blocks]
+    return result
+
+
+def _unexplained(block: Block, shop: Shop) -> Obstacle:
+    asked = _("Whoever placed it lifts it. Ask %(branch)s, or call %(hotline)s.") % _with_hotline(branch=bilingual(shop.branch, "name"))
+    return Obstacle(_("This shop is blocked"), why=bilingual(block, "sentence"), lifted=asked, ways=[_phone(), _my_shops()])
+
+
+def _authority(c: Condition, s: Subject) -> Obstacle:
     if c.facts["authority"] == Authority.PAFN:
-        return (
+        pafn = [Way(_("To the Public Authority for Food and Nutrition"), settings.PAFN_URL)] if settings.PAFN_URL else []
+        return Obstacle(
             _("This activity is licensed by the Public Authority for Food and Nutrition"),
             _(
                 "Since 2018 the Authority has licensed food shops, not the Municipality. Apply to the Authority for "
                 "a new licence or a renewal, with the shop's commercial licence. It sets its own fee and conditions. "
                 "There is nothing to pay here."
             ),
-            _pafn_links(),
+            ways=[*pafn, _my_shops()],
         )
-    return (
+    return Obstacle(
         _("This activity is licensed by another body"),
         _("Call %(hotline)s to find out which one. There is nothing to pay here.") % _with_hotline(),
-        [_phone_link(), ConditionLink(_("Back to my shops"), reverse("shops:mine"))],
+        ways=[_phone(), _my_shops()],
     )
 
 
-def _shop_open(c: Condition, shop: Shop, case: Case | None) -> Parts:
-    if c.is_met:
-        return _("The shop is open in the register"), "", []
-    return (
+def _shop_closed(c: Condition, s: Subject) -> Obstacle:
+    return Obstacle(
         _("The shop is closed in the register"),
-        _(
-            "A closed shop has no licence to renew. If the register is wrong, the branch of your governorate can "
-            "correct it: call %(hotline)s."
+        _("A closed shop has no licence to renew. If the register is wrong, %(branch)s can correct it: call %(hotline)s.")
+        % _with_hotline(branch=bilingual(s.shop.branch, "name")),
+        ways=[_shop_page(s.shop), _phone()],
+    )
+
+
+def _not_in_force(c: Condition, s: Subject) -> Obstacle:
+    branch = bilingual(s.shop.branch, "name")
+    if c.facts["state"] in ("suspended", "revoked"):
+        return _taken_back(c.facts["state"], s, branch)
+    if c.facts["state"] == "superseded":
+        return Obstacle(_("The licence is superseded"), _("A newer licence exists for this shop. Renew that one."), ways=[_my_shops()])
+    return Obstacle(
+        _("No health licence is on file for this shop"),
+        _("A first licence is issued by %(branch)s; call %(hotline)s.") % _with_hotline(branch=branch),
+        ways=[_phone(), _my_shops()],
+    )
+
+
+def _taken_back(state: str, s: Subject, branch: str) -> Obstacle:
+    """A licence that is suspended or revoked: by whom, when, why, and what lifts it."""
+    event = s.licence.document.last_event if s.licence is not None else None
+    is_suspended = state == "suspended"
+    reasons = rulebook.edition("replies.health", clock.today()).reasons
+    reason = reasons.get(event.reason) if event is not None else None
+    if event is not None and event.reason == VOIDED:
+        why: Text = _("The bank took the payment of its last renewal back.")
+    elif reason is not None:
+        why = bilingual(reason, "text")
+    else:
+        why = _("The notice that was sent to the licensee gives the reason.")
+    ways = [_phone()]
+    if s.licence is not None and s.licence.document.code:
+        ways.append(Way(_("Check this licence"), reverse("verify", args=[s.licence.document.code])))
+    by_whom = format_html(_("By {} on {}."), branch, day(clock.day_of(event.at))) if event is not None else ""
+    return Obstacle(
+        _("The licence is suspended") if is_suspended else _("The licence is revoked"),
+        by_whom,
+        why=why,
+        ground=bilingual(reason, "article") if reason is not None else "",
+        lifted=(
+            _("%(branch)s lifts the suspension when its reason is gone. Ask there what it needs to see, or call %(hotline)s.")
+            if is_suspended
+            else _("A revoked licence cannot be renewed. Apply for a new licence at %(branch)s, or call %(hotline)s.")
         )
-        % _with_hotline(),
-        [],
+        % _with_hotline(branch=branch),
+        ways=ways,
     )
 
 
-def _in_force(c: Condition, shop: Shop, case: Case | None) -> Parts:
-    if c.is_met:
-        return _("The shop has a health licence"), "", []
-    texts = {
-        "suspended": (
-            _("The licence is suspended"),
-            _("The suspension notice gives the reason. The suspension must be lifted before you can renew: call %(hotline)s.")
-            % _with_hotline(),
-        ),
-        "revoked": (
-            _("The licence is revoked"),
-            _("A revoked licence cannot be renewed. Apply for a new licence at the branch of your governorate."),
-        ),
-        "superseded": (_("The licence is superseded"), _("A newer licence exists for this shop. Renew that one.")),
-    }
-    title, detail = texts.get(
-        c.facts["state"],
-        (
-            _("No health licence is on file for this shop"),
-            _("A first licence is issued by the branch of the governorate; call %(hotline)s.") % _with_hotline(),
-        ),
-    )
-    return title, detail, []
-
-
-def _not_renewed(c: Condition, shop: Shop, case: Case | None) -> Parts:
-    return (
+def _renewed(c: Condition, s: Subject) -> Obstacle:
+    return Obstacle(
         _("The licence has already been renewed"),
         _("The new licence is valid until %(day)s. You can renew it when its renewal window opens.") % {"day": _day(c.facts["last_day"])},
-        [ConditionLink(_("My requests and documents"), reverse("cases:mine"))],
+        ways=[Way(_("My requests and documents"), reverse("cases:mine"))],
     )
 
 
-def _in_time(c: Condition, shop: Shop, case: Case | None) -> Parts:
-    title = _("The licence ended on %(day)s") % {"day": _day(c.facts["last_day"])}
-    if c.is_met:
-        return (
-            title,
-            _("It can still be renewed here until %(day)s, with the surcharge below. After that an officer decides.")
-            % {"day": _day(c.facts["until"])},
-            [],
-        )
-    return (
-        title,
+def _too_late(c: Condition, s: Subject) -> Obstacle:
+    return Obstacle(
+        _("The licence ended on %(day)s") % {"day": _day(c.facts["last_day"])},
         _("The time for late renewal ended on %(day)s. An officer decides; the surcharge below is due if the renewal is approved.")
         % {"day": _day(c.facts["until"])},
-        [_officer_link(shop)],
+        ways=[_officer(s.shop)],
     )
 
 
-def _officer_link(shop: Shop) -> ConditionLink:
-    return ConditionLink(_("Send it to an officer"), reverse("licensing:changes", args=[shop.public_id]))
-
-
-def _no_flag(c: Condition, shop: Shop, case: Case | None) -> Parts:
+def _flagged(c: Condition, s: Subject) -> Obstacle:
     index = 0 if get_language() == "ar" else 1
-    return _("An officer must review this shop"), " ".join(pair[index] for pair in c.facts["sentences"]), [_officer_link(shop)]
+    return Obstacle(_("An officer must review this shop"), " ".join(pair[index] for pair in c.facts["sentences"]), ways=[_officer(s.shop)])
 
 
-def _in_window(c: Condition, shop: Shop, case: Case | None) -> Parts:
-    if c.is_met:
-        return (
-            _("The renewal window is open"),
-            _("The licence is valid until %(day)s. You lose no days by renewing now.") % {"day": _day(c.facts["last_day"])},
-            [],
-        )
-    return (
+def _too_early(c: Condition, s: Subject) -> Obstacle:
+    return Obstacle(
         _("The renewal window opens on %(day)s") % {"day": _day(c.facts["opens"])},
         _("The licence is valid until %(day)s.") % {"day": _day(c.facts["last_day"])},
-        [ConditionLink(_("Back to my shops"), reverse("shops:mine"))],
+        ways=[_my_shops()],
     )
 
 
-def _no_open_case(c: Condition, shop: Shop, case: Case | None) -> Parts:
-    if c.is_met:
-        return _("No other renewal of this shop is open"), "", []
+def _open_already(c: Condition, s: Subject) -> Obstacle:
     # A renewal opened by another signatory of the organisation has no link: this person may not open it.
-    return (
+    case = s.open_case
+    return Obstacle(
         _("A renewal of this shop is already open"),
         _("Its reference is %(reference)s.") % {"reference": c.facts["reference"]},
-        [ConditionLink(_("Continue the request"), reverse("cases:case", args=[case.public_id]))] if case else [],
+        ways=[Way(_("Continue the request"), reverse("cases:case", args=[case.public_id]))] if case else [_my_shops()],
     )
 
 
-def _commercial(c: Condition, shop: Shop, case: Case | None) -> Parts:
-    if c.is_met:
-        return _("The commercial licence is valid"), _("Until %(day)s.") % {"day": _day(c.facts["end"])}, []
-    return (
+def _commercial_ended(c: Condition, s: Subject) -> Obstacle:
+    return Obstacle(
         _("The commercial licence ended on %(day)s") % {"day": _day(c.facts["end"])},
         _("Renew it at the Ministry of Commerce and Industry first. The register is updated every night; then come back here."),
-        [ConditionLink(_("Back to my shops"), reverse("shops:mine"))],
+        ways=[_my_shops()],
     )
 
 
-def _no_block(c: Condition, shop: Shop, case: Case | None) -> Parts:
-    if c.is_met:
-        return _("This shop is not blocked"), "", []
-    index = 0 if get_language() == "ar" else 1
-    reasons = " ".join(pair[index] for pair in c.facts["sentences"])
-    advice = _("It is settled and paid at %(branch)s; call %(hotline)s. Payment of violations opens here later.")
-    return _("This shop is blocked"), f"{reasons} {advice % _with_hotline(branch=bilingual(shop.branch, 'name'))}", [_phone_link()]
-
-
-def _unchanged(c: Condition, shop: Shop, case: Case | None) -> Parts:
-    if c.is_met:
-        return _("The register is as the last licence says"), "", []
+def _changed(c: Condition, s: Subject) -> Obstacle:
     separator = "، " if get_language() == "ar" else ", "
-    return (
+    return Obstacle(
         _("The register changed since the last licence"),
         _("Changed: %(fields)s. An officer reviews changes.") % {"fields": separator.join(FIELDS[name]() for name in c.facts["fields"])},
-        [_officer_link(shop)],
+        ways=[_officer(s.shop)],
     )
 
 
-_MESSAGES: dict[str, Callable[[Condition, Shop, Case | None], Parts]] = {
+_OBSTACLES: dict[str, Callable[[Condition, Subject], Obstacle]] = {
     "competent_authority": _authority,
-    "shop_open": _shop_open,
-    "licence_in_force": _in_force,
-    "not_renewed_yet": _not_renewed,
-    "in_time": _in_time,
-    "in_window": _in_window,
-    "no_open_case": _no_open_case,
-    "commercial_license": _commercial,
-    "no_block": _no_block,
-    "no_flag": _no_flag,
-    "unchanged": _unchanged,
+    "shop_open": _shop_closed,
+    "licence_in_force": _not_in_force,
+    "not_renewed_yet": _renewed,
+    "in_time": _too_late,
+    "in_window": _too_early,
+    "no_open_case": _open_already,
+    "commercial_license": _commercial_ended,
+    "no_flag": _flagged,
+    "unchanged": _changed,
+}
+_MET: dict[str, Callable[[Condition], tuple[str, str]]] = {
+    "competent_authority": lambda c: (_("The activity is licensed by the Municipality"), ""),
+    "shop_open": lambda c: (_("The shop is open in the register"), ""),
+    "licence_in_force": lambda c: (_("The shop has a health licence"), ""),
+    "in_time": lambda c: (
+        _("The licence ended on %(day)s") % {"day": _day(c.facts["last_day"])},
+        _("It can still be renewed here until %(day)s, with the surcharge below. After that an officer decides.")
+        % {"day": _day(c.facts["until"])},
+    ),
+    "in_window": lambda c: (
+        _("The renewal window is open"),
+        _("The licence is valid until %(day)s. You lose no days by renewing now.") % {"day": _day(c.facts["last_day"])},
+    ),
+    "no_open_case": lambda c: (_("No other renewal of this shop is open"), ""),
+    "commercial_license": lambda c: (_("The commercial licence is valid"), _("Until %(day)s.") % {"day": _day(c.facts["end"])}),
+    "no_block": lambda c: (_("This shop is not blocked"), ""),
+    "unchanged": lambda c: (_("The register is as the last licence says"), ""),
 }

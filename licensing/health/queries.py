@@ -47,6 +47,7 @@ class Offer:
     printed: Edition  # the conditions printed on the licence
     due_on: dt.date
     years: int = 1
+    blocks: tuple[Block, ...] = ()  # those that stop the renewal
 
     @property
     def may_renew(self) -> bool:
@@ -145,13 +146,14 @@ def offer(shop: Shop) -> Offer:
     open_case = cases.open_for(RENEWAL, shop.key)
     validity = limits.limits["validity_years"].value
     years = rules.years_to_cover(licence.last_day, validity, today) if licence else validity
+    blocks = cases.active_blocks(shop.key, RENEWAL)
     context = renewal_context(
         shop,
         licence,
         today=today,
         authority=rulebook.competent_authority(shop.activity_id, today),
         open_case=open_case,
-        blocks=cases.active_blocks(shop.key, RENEWAL),
+        blocks=blocks,
         facts=facts_of(licence) if licence else {},
     )
     late_days = limits.limits["late_days"].value if "late_days" in limits.limits else 0
@@ -168,6 +170,7 @@ def offer(shop: Shop) -> Offer:
         limits=limits,
         printed=printed,
         years=years,
+        blocks=tuple(block for block in blocks if block.effect == Effect.STOP),
         due_on=worktime.add_working_days(calendar, today, limits.limits["promise_working_days"].value),
     )
 

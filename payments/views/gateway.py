@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.accounts.access import public
 from municipality.kernel import clock
-from payments import links, pages, services
+from payments import links, origins, pages, services
 from payments.models import Attempt
 from payments.providers.knet.errors import sentence_for
 from payments.providers.port import NotConfigured
@@ -115,7 +115,12 @@ def receipt(request: HttpRequest, token: str) -> HttpResponse:
     if attempt is None:
         return render(request, "payments/unknown.html", {"receipt_page": _latest_path(request)})
     page = pages.page_of(attempt, is_owner=pages.is_owner(attempt, request.user, request.session.session_key))
-    return render(request, "payments/receipt.html", {"page": page, "poll_url": f"{links.receipt_path(token)}/state?seen={page.step}"})
+    context = {
+        "page": page,
+        "poll_url": f"{links.receipt_path(token)}/state?seen={page.step}",
+        "origin": origins.origin_of(request, [row.bill.subject for row in page.rows]),
+    }
+    return render(request, "payments/receipt.html", context)
 
 
 @public

@@ -396,7 +396,7 @@ ROWS: list[Row] = [
         "/{lang}/health-licence/{s.owner.shop.public_id}/renew/",
         "200 200 302 405 405 405",
         HIDDEN_FORM,
-        post={"changed": "no", "declared": "on", "total": "{s.fee}"},
+        post={"declared": "on", "total": "{s.fee}"},
     ),
     shared("/{lang}/health-licence/{s.owner.shop.public_id}/changes/", "200 200 302 405 405 405", HIDDEN_FORM),
     shared(

@@ -46,7 +46,8 @@ def noise(words: str, side: int = 900) -> bytes:
 def tick(visitor: Visitor, shop: str, *names: str) -> None:
     """From the renewal to the first page of what changed."""
     page = visitor.go(f"health-licence/{shop}/renew/")
-    page.check("input[name=changed][value=yes]")
+    page.click(f"main a[href$='/health-licence/{shop}/changes/']")
+    visitor.arrive("/changes/$")
     page.click("#form button.kp-btn--fill")
     visitor.arrive("/changes/what/$")
     for name in names:

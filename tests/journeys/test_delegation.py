@@ -70,7 +70,6 @@ def test_a_delegate_whose_form_is_open_is_refused_the_moment_the_owner_revokes(
     page.click(f"a[href$='/health-licence/{shop['id']}/renew/']")
     delegate.arrive("/renew/$")
     assert WORDS[code]["for"] in delegate.main() and axe(page) == [] and overhang(page) == 0
-    page.check("input[name=changed][value=no]")
     page.check("#id_declared")
     # Meanwhile, on the owner's own device:
     mine = owner.go(f"delegations/{delegation}/revoke/")
@@ -123,7 +122,6 @@ def test_the_counter_files_a_renewal_with_the_code_from_the_persons_phone_and_th
     assert axe(page) == [] and page.locator("[data-assisted]").count() == 1
     page.click(f"a[href$='/health-licence/{shop['id']}/renew/']")
     clerk.arrive("/renew/$")
-    page.check("input[name=changed][value=no]")
     page.check("#id_declared")
     page.click("#form button.kp-btn--fill")
     clerk.arrive("/cases/[^/]+/$")

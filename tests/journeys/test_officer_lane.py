@@ -50,7 +50,8 @@ def _picture() -> bytes:
 def _tick(visitor: Visitor, shop: str, *names: str) -> None:
     """From the renewal to the first page of what changed."""
     page = visitor.go(f"health-licence/{shop}/renew/")
-    page.check("input[name=changed][value=yes]")
+    page.click(f"main a[href$='/health-licence/{shop}/changes/']")
+    visitor.arrive("/changes/$")
     page.click("#form button.kp-btn--fill")
     visitor.arrive("/changes/what/$")
     for name in names:

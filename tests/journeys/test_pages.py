@@ -158,8 +158,6 @@ def test_the_story_is_walked_by_keyboard_alone(
     reach(f"a[href*='{shop['id']}/renew/']")
     page.keyboard.press("Enter")
     visitor.arrive("/renew/$")
-    reach("input[name=changed]")
-    page.keyboard.press("Space")
     reach("#id_declared")
     page.keyboard.press("Space")
     reach("#form button.kp-btn--fill")

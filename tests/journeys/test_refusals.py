@@ -35,12 +35,12 @@ OBSTACLES = {
     "early": Told("تُفتح فترة التجديد", "The renewal window opens on", "/my-shops/"),
     "renewed": Told("سبق تجديد الترخيص", "already been renewed", "/my-requests/"),
     "open": Told("مفتوح", "already open", "/cases/"),
-    "blocked": Told("أمر صلح غير مسدد", "A settlement order against this shop is unpaid", "سداده|once it is paid"),
+    "blocked": Told("المبلغ الذي حددته المحكمة لم يُدفع", "The amount that the court set is unpaid", "/pay/"),
     "commercial": Told("انتهى الترخيص التجاري", "The commercial licence ended on", "/my-shops/"),
     "changed": Told("تغيّر السجل", "The register changed since the last licence", "/changes/"),
     "ended": Told("انتهى الترخيص في", "The licence ended on", "/changes/"),
     "suspended": Told("الترخيص موقوف", "The licence is suspended", "139"),
-    "revoked": Told("الترخيص مسحوب", "The licence is revoked", "فرع المحافظة|branch of your governorate"),
+    "revoked": Told("الترخيص مسحوب", "The licence is revoked", "139"),
 }
 
 
@@ -59,7 +59,7 @@ def test_each_obstacle_is_said_at_once_with_its_way_out(
     for story, told in OBSTACLES.items():
         ((shop_id,),) = stack.sql("SELECT public_id FROM shops_shop WHERE name_en = %s", shop_of(story, COLLECTOR)[1])
         page = visitor.go(f"health-licence/{shop_id}/renew/")
-        bad = page.locator(".kp-tasks .is-bad")
+        bad = page.locator(".kp-stop")
         assert bad.count() == 1, f"{story}: {visitor.main()}"
         words = " ".join(bad.inner_text().split())
         assert getattr(told, code) in words, story
@@ -74,7 +74,7 @@ def test_each_obstacle_is_said_at_once_with_its_way_out(
         assert (page.locator("main table").count() > 0) == told.names_a_fee, story
         answer = visitor.context.request.post(
             f"{stack.base_url}/{code}/health-licence/{shop_id}/renew/",
-            form={"csrfmiddlewaretoken": token, "changed": "no", "declared": "on", "total": "10000"},
+            form={"csrfmiddlewaretoken": token, "declared": "on", "total": "10000"},
             headers={"Referer": page.url},
         )
         assert answer.status < 500, story
@@ -121,7 +121,6 @@ class Payer:
     def __init__(self, visitor: Visitor, stack: Stack, bank: Bank, shop: dict[str, str]) -> None:
         self.visitor, self.page, self.stack, self.bank = visitor, visitor.page, stack, bank
         visitor.go(f"health-licence/{shop['id']}/renew/")
-        self.page.check("input[name=changed][value=no]")
         self.page.check("input[name=declared]")
         self.page.click("#form button.kp-btn--fill")
         visitor.arrive("/pay/[^/]+/$")

@@ -88,7 +88,6 @@ def test_the_other_language_keeps_answers_errors_and_focus(
     shop = renewable[WALKING][0]
     visitor = visit("ar", java_script_enabled=scripts, storage_state=signed_in(WALKING), viewport=PHONE)
     page = visitor.go(f"health-licence/{shop['id']}/renew/")
-    page.check("input[name=changed][value=no]")
     page.click("#form button.kp-btn--fill")
     page.wait_for_selector(".kp-errors")
     assert page.title().startswith("خطأ:")
@@ -96,16 +95,15 @@ def test_the_other_language_keeps_answers_errors_and_focus(
     page.click("button.kp-lang")
     visitor.arrive(f"^/en/health-licence/{shop['id']}/renew/$")
     assert page.title().startswith("Error:")
-    assert page.locator("input[name=changed][value=no]").is_checked()
     assert page.locator(".kp-errors li").all_inner_texts() == ["Tick the box to make the declaration. The renewal cannot go on without it."]
     if scripts:
         assert page.locator("#id_declared:focus").count() == 1
     else:
         assert page.locator(".kp-errors:focus").count() == 1
-    page.check("input[name=changed][value=yes]")
+    page.check("#id_declared")
     page.click("button.kp-lang")
     visitor.arrive("^/ar/health-licence/.+/renew/$")
-    assert page.locator("input[name=changed][value=yes]").is_checked()
+    assert page.locator("#id_declared").is_checked()
     assert visitor.wrongs() == []
 
 

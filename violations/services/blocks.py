@@ -13,6 +13,7 @@ from municipality.jobs import sweeps
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.notifications.registry import MessageKind
+from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import Blocks
 from shops.models import Shop
 from violations import queries
@@ -46,6 +47,7 @@ def _place(pk: int) -> bool:
     if _lifts_in_force().filter(violation=row).exists():
         return False
     shops = shops_of(row)
+    ground = rulebook.edition(queries.LIMITS, clock.today()).limits["block_after_days"]
     for shop in shops:
         for service in STOPPED:
             place_block(
@@ -53,8 +55,8 @@ def _place(pk: int) -> bool:
                 ground=GROUND,
                 source=row.key,
                 stops=service,
-                sentence_ar=f"المخالفة {row.reference} لم تُسدَّد بعد انتهاء مهلتها. تفتح صفحتها طريق السداد، ويُرفع الوقف آلياً فور السداد.",
-                sentence_en=f"Violation {row.reference} is unpaid after its period. Its page shows how to pay and end the stop.",
+                sentence_ar=f"المخالفة {row.reference} لم تُسدَّد بعد انتهاء مهلتها ({ground.article_ar}). يُرفع الوقف آلياً فور السداد.",
+                sentence_en=f"Violation {row.reference} is unpaid after its period ({ground.article_en}). Paying it ends the stop.",
                 actor=ME,
             )
     if shops:

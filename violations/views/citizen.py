@@ -28,6 +28,7 @@ from municipality.review import queries as review
 from municipality.ui.language import read_form
 from municipality.ui.templatetags.portal import ref, tag
 from municipality.uploads.fields import field_of
+from payments import origins
 from shops.register import queries as shops
 from violations import queries, rules
 from violations.forms import AnswerForm, ObjectForm, PlanForm
@@ -108,6 +109,7 @@ def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
 def pay(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """Confirm what is payable now; POST makes the bill and redirects to its page."""
     row, allowed = violation_or_404(request.user, public_id, "pay")
+    origins.remember(request, row.key)
     refusal: Refused | None = None
     if request.method == "POST":
         try:

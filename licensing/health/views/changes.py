@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from licensing.health import changes, draft_pages, queries, services
 from licensing.health.change_forms import FACT_FORMS, CheckAndSend, PageForm, WhatChanged
-from licensing.health.condition_messages import condition_message
+from licensing.health.condition_messages import Subject, obstacle, obstacles
 from licensing.health.states import RENEWAL
 from municipality.accounts.access import access
 from municipality.accounts.models import User
@@ -60,7 +60,6 @@ def tasks(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         draft = draft or draft_services.begin(person=allowed.person, service=RENEWAL, subject=shop.key, actor=allowed.actor)
         return redirect("licensing:change_page", public_id=shop.public_id, page=draft_pages.next_page(draft))
     open_case = cases.visible_to(user).filter(pk=offer.open_case.pk).first() if offer.open_case else None
-    obstacles = [c for c in offer.unmet if c.code not in offer.flags]
     context = {
         "shop": shop,
         "access": allowed,
@@ -68,8 +67,8 @@ def tasks(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "draft": draft,
         "pages": draft_pages.pages(draft) if draft else [],
         "next_url": draft_pages.page_url(shop, draft_pages.next_page(draft)) if draft else "",
-        "obstacles": [condition_message(c, shop=shop, open_case=open_case) for c in obstacles],
-        "reasons": [condition_message(c, shop=shop, open_case=open_case) for c in offer.unmet if c.code in offer.flags],
+        "obstacles": obstacles(user, offer, open_case, without=offer.flags),
+        "reasons": [obstacle(c, Subject(shop)) for c in offer.unmet if c.code in offer.flags],
         "promise_days": rulebook.edition("limits.review", clock.today()).limits["promise_working_days"].value,
         "crumbs": _crumbs(shop),
     }

@@ -10,8 +10,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from licensing.health import draft_pages, queries, services
-from licensing.health.condition_messages import condition_message
+from licensing.health import queries, services
+from licensing.health.condition_messages import met, obstacles
 from licensing.health.documents import address
 from licensing.health.forms import SubmitRenewal
 from licensing.health.states import RENEWAL
@@ -19,7 +19,7 @@ from municipality.accounts.access import access
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.cases import queries as cases
 from municipality.cases.opening import case_or_404
-from municipality.drafts import services as drafts
+from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.ui.language import read_form
@@ -32,13 +32,13 @@ WITHDRAWABLE = WORKFLOWS[RENEWAL].moves["withdraw"].sources
 @access("on_behalf")
 @require_http_methods(["GET", "HEAD", "POST"])
 def renew(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """The conditions; if they are met, also facts, fees, declaration and the form to submit and pay."""
+    """What prevents the renewal, then facts and fees; if nothing does, the declaration and the button to submit and pay."""
     user = request.user
     shop, allowed = shop_or_404(user, public_id, RENEWAL)
     form, submitted = read_form(request, SubmitRenewal)
     answers = form.cleaned_data if submitted and form.is_valid() else {}
     refusal: Refused | None = None
-    if answers.get("changed") == "no":  # `submit` checks every condition itself
+    if answers:  # `submit` checks every condition itself
         try:
             case, bill = services.submit(shop=shop, applicant=allowed.person, expected_fils=answers["total"], actor=allowed.actor)
             if user.is_staff:  # staff who assist do not pay
@@ -47,9 +47,6 @@ def renew(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         except Refused as refused:
             refusal = refused
     offer = queries.offer(shop)
-    if answers.get("changed") == "yes" and offer.may_renew:
-        draft = drafts.begin(person=allowed.person, service=RENEWAL, subject=shop.key, actor=allowed.actor)
-        return redirect("licensing:change_page", public_id=shop.public_id, page=draft_pages.next_page(draft))
     if refusal is not None:
         form = SubmitRenewal({**request.POST.dict(), "total": str(offer.total)})
         refusal = refusal if offer.may_renew else None  # an unmet condition has its own message
@@ -62,10 +59,13 @@ def renew(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "offer": offer,
         "form": form,
         "refusal": refusal,
-        "conditions": [condition_message(c, shop=shop, open_case=open_case) for c in offer.conditions],
-        "obstacles": len(offer.unmet),
+        "days_left": (offer.licence.last_day - clock.today()).days if offer.licence else 0,
+        "days_tag": "warn" if any(condition.code == "in_window" and condition.is_met for condition in offer.conditions) else "wait",
+        "obstacles": obstacles(user, offer, open_case),
+        "met": [met(condition) for condition in offer.conditions if condition.is_met],
+        "promise_days": offer.limits.limits["promise_working_days"].value,
+        "figure": cases.figures().get(RENEWAL),
         "crumbs": [(_("My shops"), reverse("shops:mine")), (_("Renew a health licence"), "")],
-        "open_case": open_case,
         "address": address(shop)[0 if get_language() == "ar" else 1],
     }
     return render(request, "licensing/renew.html", context, status=409 if refusal else 200)

@@ -21,8 +21,8 @@ from shops.register.queries import with_names
 
 PORTAL_DAYS = 200  # how long before the anchor the paper register was read in
 OUTCOMES = (("far", 60), ("soon", 14), ("ended", 12), ("suspended", 4), ("revoked", 3), ("none", 2))
-SUSPENDED_FOR = ("layout_changed", "commercial_license_ended", "outside_licensed_area")
-REVOKED_FOR = ("location_given_up", "activity_changed")
+SUSPENDED_FOR = ("layout_changed", "conditions_not_met")
+REVOKED_FOR = ("activity_not_allowed", "conditions_not_met")
 
 
 def run(loading: Loading) -> str:

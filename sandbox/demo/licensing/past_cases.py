@@ -11,12 +11,11 @@ from licensing.health.states import RENEWAL, RenewalState
 from licensing.models import HealthLicence
 from municipality.accounts.models import User
 from municipality.cases.models import Case
-from municipality.cases.services import compute_figures, place_block
+from municipality.cases.services import compute_figures
 from municipality.documents.states import DocumentState
 from municipality.jobs import services as jobs
 from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock
-from municipality.kernel.actors import system
 from payments.queries import bill_of
 from sandbox.demo.licensing.licences import case_shop_ids
 from sandbox.demo.licensing.renewals import PastCase, load
@@ -36,7 +35,6 @@ MINUTE = dt.timedelta(minutes=1)
 
 def run(loading: Loading) -> str:
     rng = seeded("past cases step")
-    _place_blocks(loading)
     bulk, signed, waiting = _draw(loading, rng)
     stories_by_licence = {p.commercial_license_no: p.story.key for p in stories.placed()}
     story_shops = with_names(Shop.objects.filter(commercial_license_no__in=stories_by_licence).order_by("pk"))
@@ -136,21 +134,6 @@ def _run_jobs(loading: Loading) -> None:
         done.add(job.pk)
         with clock.at(job.due_at + dt.timedelta(seconds=20)):
             jobs.run(job.pk)
-
-
-def _place_blocks(loading: Loading) -> None:
-    numbers = [p.commercial_license_no for p in stories.placed() if p.story.key == "blocked"]
-    with clock.at(loading.anchor - dt.timedelta(days=40)):
-        for shop in Shop.objects.filter(commercial_license_no__in=numbers).order_by("pk"):
-            place_block(
-                subject=shop.key,
-                ground="unpaid_settlement",
-                source=f"demo:{shop.public_id}",
-                stops=RENEWAL,
-                sentence_ar="على المحل أمر صلح غير مسدد. يُرفع الحظر تلقائياً عند سداده.",
-                sentence_en="A settlement order against this shop is unpaid. The block is lifted by itself once it is paid.",
-                actor=system("violations"),
-            )
 
 
 def applicant_of(shop: Shop, rng: Random) -> User:

@@ -48,7 +48,7 @@ STORIES = {
         ),
         Story(
             "blocked", "CARG", "الشويخ الصناعية", "KU", ("كراج الثقة", "Al-Thiqa Garage"), 30,
-            ("أمر صلح غير مسدد يوقف التجديد", "An unpaid settlement order stops the renewal"),
+            ("مبلغ حكم غير مسدد يوقف التجديد إلى أن يُدفع", "An unpaid amount of the court blocks the renewal until it is paid"),
         ),
         Story(
             "commercial", "FURN", "الري", "FA", ("مفروشات الأصالة", "Al-Asala Furniture"), 30,

@@ -28,6 +28,7 @@ from sandbox.demo.pictures import page
 from sandbox.demo.platform.messages import mark_sent
 from sandbox.demo.seeds import seeded
 from sandbox.demo.shops import stories
+from sandbox.demo.violations import blocked_shops
 from sandbox.demo.violations import paper_fines as paper
 from sandbox.demo.violations.inspectors import office_staff, teams
 from sandbox.demo.violations.timeline import Timeline
@@ -64,7 +65,7 @@ def run(loading: Loading) -> str:
     inspectors = teams(loading)
     timeline = Timeline(loading)
     owned = Shop.objects.filter(Q(owner__isnull=False) | Q(organisation__signatories__isnull=False), closed_on__isnull=True).distinct()
-    story_licences = [placed.commercial_license_no for placed in stories.placed()]  # stories have no violations
+    story_licences = [placed.commercial_license_no for placed in stories.placed()]  # the stories have none but their own
     owned = owned.exclude(commercial_license_no__in=story_licences)
     shops = list(owned.select_related("activity", "area__governorate__branch", "branch").order_by("pk"))
     office = office_staff()
@@ -74,6 +75,7 @@ def run(loading: Loading) -> str:
         moment = loading.instant(day, rng)
         timeline.at(moment, _record_violation(timeline, rng, number, shops, inspectors, office))
     paper.load(timeline, loading, [shop for shop in shops if shop.branch_id == office["violation_clerk"].branch_id], office)
+    blocked_shops.load(timeline, loading, seeded("blocked shops"), inspectors, office)
     timeline.run()
     with clock.at(loading.anchor):
         notices.sweep()

@@ -44,7 +44,7 @@ def test_an_employee_without_a_code_reaches_nothing(make_shop: Any, clerk: User)
     ask(clerk)
     for path in ("/en/my-shops/", "/en/my-requests/", renew_url(shop)):
         assert client.get(path).status_code == 403
-    assert client.post(renew_url(shop), {"changed": "no", "declared": "on", "total": fee(shop)}).status_code == 403
+    assert client.post(renew_url(shop), {"declared": "on", "total": fee(shop)}).status_code == 403
     assert not Case.objects.exists()
 
 
@@ -60,7 +60,7 @@ def test_with_the_persons_code_the_same_forms_lead_to_the_same_queue_and_the_cas
     answer = client.post(f"/en/assist/{consent.public_id}/", {"code": code})
     assert answer["Location"].endswith("/my-shops/")
     assert "You act for" in main(client.get("/en/my-shops/"))
-    client.post(renew_url(shop), {"changed": "no", "declared": "on", "total": fee(shop)})
+    client.post(renew_url(shop), {"declared": "on", "total": fee(shop)})
     case = Case.objects.get()
     event = CaseEvent.objects.get()
     assert (case.applicant, case.filed_by) == (owner, "assistant")
@@ -193,7 +193,7 @@ def test_the_person_takes_the_consent_back_and_the_open_form_is_refused(make_sho
     client = signed_in(clerk)
     assert client.get(renew_url(shop)).status_code == 200
     signed_in(owner).post(f"/en/delegations/consents/{consent.public_id}/withdraw/")
-    assert client.post(renew_url(shop), {"changed": "no", "declared": "on", "total": fee(shop)}).status_code == 403
+    assert client.post(renew_url(shop), {"declared": "on", "total": fee(shop)}).status_code == 403
     assert not Case.objects.exists()
 
 

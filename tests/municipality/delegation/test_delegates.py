@@ -135,7 +135,7 @@ def test_each_act_of_a_delegate_says_who_for_whom(make_shop: Any, owner: User, d
     shop = make_shop()
     let(owner, delegate, shop.key)
     client = signed_in(delegate)
-    answer = client.post(renew_url(shop), {"changed": "no", "declared": "on", "total": fee(shop)})
+    answer = client.post(renew_url(shop), {"declared": "on", "total": fee(shop)})
     case = Case.objects.get()
     bill = Bill.objects.get()
     assert answer["Location"].endswith(f"/pay/{bill.public_id}/")
@@ -241,7 +241,7 @@ def test_a_form_that_was_open_when_the_delegation_was_revoked_is_refused_and_kee
     client = signed_in(delegate)
     assert client.get(renew_url(shop, language)).status_code == 200
     signed_in(owner).post(f"/en/delegations/{row.public_id}/revoke/")
-    answer = client.post(renew_url(shop, language), {"changed": "no", "declared": "on", "total": fee(shop)})
+    answer = client.post(renew_url(shop, language), {"declared": "on", "total": fee(shop)})
     assert answer.status_code == 403 and words in answer.content.decode()
     assert not Case.objects.exists() and not Bill.objects.exists()
     assert shop.name_en not in answer.content.decode() and shop.name_ar not in answer.content.decode()
@@ -263,7 +263,7 @@ def test_without_the_check_the_open_form_of_a_revoked_delegate_gets_through(
     monkeypatch.setattr(Delegation, "is_in_force", True)
     without_guards()
     client = signed_in(delegate)
-    client.post(renew_url(shop), {"changed": "no", "declared": "on", "total": fee(shop)})
+    client.post(renew_url(shop), {"declared": "on", "total": fee(shop)})
     assert Case.objects.get().filed_by == "delegate"
 
 
@@ -307,7 +307,7 @@ def test_a_delegation_ends_by_itself_after_its_last_day_and_the_form_says_so(mak
         assert delegations.end_due() == 0
     with clock.at(last + dt.timedelta(hours=1)):
         assert not shops.visible_to(delegate).exists()  # at once, whenever the sweep comes
-        answer = signed_in(delegate).post(renew_url(shop), {"changed": "no", "declared": "on", "total": fee(shop)})
+        answer = signed_in(delegate).post(renew_url(shop), {"declared": "on", "total": fee(shop)})
         assert answer.status_code == 403 and "ended on its last day" in answer.content.decode()
         assert delegations.end_due() == 1
         assert Delegation.objects.get().state == DelegationState.ENDED

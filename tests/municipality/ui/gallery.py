@@ -164,37 +164,15 @@ def parts() -> dict[str, Any]:
             card("zoning", "الرأي التنظيمي", "Zoning opinion", promise_days=5),
             card("eye", "عين الكويت: إرسال بلاغ", "Eye of Kuwait: report", url=""),
         ],
-        "conditions": [
+        "obstacles": [
             {
-                "is_met": False,
-                "title": say(
-                    "شهادة صحية لعاملة انتهت",
-                    "A worker's health certificate has expired",
-                ),
-                "detail": say("أمامك طريقان:", "There are two ways out:"),
+                "title": say("شهادة صحية لعاملة انتهت", "A worker's health certificate has expired"),
+                "text": say("أمامك طريقان:", "There are two ways out:"),
                 "ways": [
-                    {
-                        "label": say("إرفاق الشهادة المجددة", "Attach the renewed certificate"),
-                        "url": "#",
-                    },
-                    {
-                        "label": say("العاملة لم تعد في المحل", "She no longer works here"),
-                        "url": "#",
-                    },
+                    {"label": say("إرفاق الشهادة المجددة", "Attach the renewed certificate"), "url": "#"},
+                    {"label": say("العاملة لم تعد في المحل", "She no longer works here"), "url": "#"},
                 ],
-            },
-            {
-                "is_met": True,
-                "title": say("الترخيص التجاري سارٍ", "The commercial licence is valid"),
-                "detail": say("حتى 14 مايو 2027", "until 14 May 2027"),
-            },
-            {
-                "is_met": True,
-                "title": say(
-                    "النشاط من اختصاص البلدية",
-                    "The Municipality licenses this activity",
-                ),
-            },
+            }
         ],
         "lines": [line, late],
         "total": 10_000,

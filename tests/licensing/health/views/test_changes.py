@@ -202,7 +202,7 @@ def test_only_pages_that_say_so_keep_what_was_typed(make_shop: Any, owner: Any) 
     shop = make_shop()
     client = signed_in(owner)
     with after(minutes=20):
-        client.post(f"/en/health-licence/{shop.public_id}/renew/", {"changed": "no", "declared": "on", "total": "10000"})
+        client.post(f"/en/health-licence/{shop.public_id}/renew/", {"declared": "on", "total": "10000"})
     assert not Unsaved.objects.exists() and not Case.objects.exists()
 
 

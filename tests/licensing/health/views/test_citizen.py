@@ -14,8 +14,10 @@ from django.test.utils import CaptureQueriesContext
 from licensing.health import panels
 from licensing.health.services import submit_renewal
 from licensing.health.states import RenewalState
+from licensing.models import HealthLicence
 from municipality.cases.models import Case
 from municipality.cases.services import place_block
+from municipality.documents import services as documents
 from municipality.kernel.actors import system
 from payments import queries as payments
 from shops.models import Shop
@@ -39,7 +41,7 @@ def page(client: Client, address: str) -> str:
 
 def test_submitting_leads_to_the_bill(make_shop: Any, owner: Any) -> None:
     shop = make_shop()
-    answer = signed_in(owner).post(url(shop), {"changed": "no", "declared": "on", "total": "10000"})
+    answer = signed_in(owner).post(url(shop), {"declared": "on", "total": "10000"})
     case = Case.objects.get()
     bill = payments.bill_of(case.key)
     assert bill is not None
@@ -50,39 +52,44 @@ def test_a_stranger_finds_no_such_shop(make_shop: Any) -> None:
     client = signed_in(PersonFactory(civil_id=NOURA))
     shop = make_shop()
     assert client.get(url(shop)).status_code == 404
-    assert client.post(url(shop), {"changed": "no", "declared": "on"}).status_code == 404
+    assert client.post(url(shop), {"declared": "on"}).status_code == 404
     assert not Case.objects.exists()
 
 
 def test_errors_keep_the_answers_and_say_how_to_go_on(make_shop: Any, owner: Any) -> None:
     shop = make_shop()
-    body = signed_in(owner).post(url(shop, "en"), {"changed": "no"}).content.decode()
+    body = signed_in(owner).post(url(shop, "en"), {}).content.decode()
     assert "<title>Error:" in body
     assert "Tick the box to make the declaration." in body
-    assert 'value="no"' in body and "checked" in body
     assert not Case.objects.exists()
 
 
 def test_the_language_switch_never_submits(make_shop: Any, owner: Any) -> None:
     shop = make_shop()
-    body = signed_in(owner).post(url(shop, "en"), {"changed": "no", "declared": "on", "_language": "en"}).content.decode()
-    assert 'value="no"' in body and "checked" in body
+    body = signed_in(owner).post(url(shop, "en"), {"declared": "on", "_language": "en"}).content.decode()
+    assert 'id="id_declared" checked' in body
     assert not Case.objects.exists()
 
 
-def test_something_changed_leads_to_the_first_page_of_the_officers_lane(make_shop: Any, owner: Any) -> None:
+def test_a_change_is_a_link_to_the_officers_lane(make_shop: Any, owner: Any) -> None:
     shop = make_shop()
-    answer = signed_in(owner).post(url(shop, "en"), {"changed": "yes"}, follow=True)
-    assert answer.redirect_chain[-1][0].endswith("/changes/what/")
-    assert "What changed since the last licence?" in answer.content.decode()
-    assert not Case.objects.exists()
+    body = page(signed_in(owner), url(shop, "en"))
+    assert f'href="/en/health-licence/{shop.public_id}/changes/">Something has changed? Renew with changes</a>' in body
+
+
+def test_what_is_met_is_one_folded_line_with_its_number_before_the_form(make_shop: Any, owner: Any) -> None:
+    body = page(signed_in(owner), url(make_shop(), "en"))
+    assert "Nothing prevents the renewal" in body and "8 conditions met" in body
+    assert body.index("conditions met") < body.index("As registered") < body.index(">Fees<") < body.index('id="form"')
+    for word in (">v1<", "assumption", "edition"):
+        assert word not in body.split("<main")[1].split("</main>")[0].lower(), "the rulebook has its own page"
 
 
 def test_a_food_shop_reads_where_to_go_and_no_fee(make_shop: Any, owner: Any) -> None:
     body = page(signed_in(owner), url(make_shop(activity_id=food_activity()), "en"))
     assert "Public Authority for Food and Nutrition" in body
     assert not re.search(r"\bKD\b", body.split("<main")[1].split("</main>")[0])
-    assert "Submit and go to payment" not in body
+    assert "<button" not in body.split("<main")[1].split("</main>")[0]
 
 
 def test_a_food_shop_is_told_what_to_do_and_led_there_where_the_page_is_known(make_shop: Any, owner: Any, settings: Any) -> None:
@@ -92,27 +99,40 @@ def test_a_food_shop_is_told_what_to_do_and_led_there_where_the_page_is_known(ma
     assert "To the Public Authority for Food and Nutrition" not in without
     settings.PAFN_URL = "https://food.example.test/licences"
     with_link = page(signed_in(owner), address)
-    assert 'href="https://food.example.test/licences">To the Public Authority for Food and Nutrition</a>' in with_link
+    assert 'href="https://food.example.test/licences"><span>To the Public Authority for Food and Nutrition</span></a>' in with_link
 
 
-def test_a_blocked_shop_reads_where_to_pay_whom_to_call_and_what_opens_later(make_shop: Any, owner: Any, settings: Any) -> None:
+def test_a_block_of_an_unknown_ground_says_its_sentence_and_whom_to_ask(make_shop: Any, owner: Any, settings: Any) -> None:
     settings.MUNICIPALITY_PHONE = "1888000"
     shop = make_shop()
     place_block(
         subject=shop.key,
-        ground="unpaid_settlement",
-        source="violation:1",
+        ground="claim",
+        source="case:1",
         stops="licensing.renewal",
-        sentence_ar="أمر صلح غير مسدد.",
-        sentence_en="A settlement order is unpaid.",
-        actor=system("violations"),
+        sentence_ar="على ملكية المحل نزاع.",
+        sentence_en="The ownership is disputed.",
+        actor=system("shops"),
     )
     english, arabic = (page(signed_in(owner), url(shop, language)) for language in ("en", "ar"))
-    later = "Payment of violations opens here later."
-    assert f"A settlement order is unpaid. It is settled and paid at {shop.branch.name_en}; call 1888000. {later}" in english
-    assert f"تكون التسوية والسداد في {shop.branch.name_ar}" in arabic
+    assert "The ownership is disputed." in english and f"Ask {shop.branch.name_en}, or call 1888000." in english
+    assert "على ملكية المحل نزاع." in arabic and shop.branch.name_ar in arabic
     for body in (english, arabic):
-        assert 'href="tel:1888000"' in body.split("<main")[1].split("</main>")[0]
+        main = body.split("<main")[1].split("</main>")[0]
+        assert 'class="kp-btn kp-btn--fill" href="tel:1888000"' in main and main.count("kp-btn--fill") == 1
+        assert "<button" not in main, "no dead button"
+    assert "open when nothing prevents the renewal" in english
+
+
+@pytest.mark.parametrize(("move", "title"), [("suspend", "The licence is suspended"), ("revoke", "The licence is revoked")])
+def test_a_licence_taken_back_says_why_by_whom_and_what_to_do(make_shop: Any, owner: Any, move: str, title: str) -> None:
+    shop = make_shop()
+    document = HealthLicence.objects.select_related("document").get(shop=shop, is_current=True).document
+    getattr(documents, move)(document, reason="layout_changed", actor=system("licensing"))
+    body = page(signed_in(owner), url(shop, "en"))
+    assert title in body and f"By {shop.branch.name_en} on" in body
+    assert "The layout was changed from the approved drawings" in body and "Decree of 1977, article 3" in body
+    assert f"{shop.branch.name_en}" in body.split("kp-hint")[1] and 'href="tel:' in body
 
 
 def test_all_obstacles_stand_on_one_page(make_shop: Any, owner: Any) -> None:
@@ -125,13 +145,13 @@ def test_all_obstacles_stand_on_one_page(make_shop: Any, owner: Any) -> None:
 
 def test_a_post_against_an_obstacle_is_shown_the_obstacle(make_shop: Any, owner: Any) -> None:
     shop = make_shop(ends_in=90)
-    answer = signed_in(owner).post(url(shop, "en"), {"changed": "no", "declared": "on"})
+    answer = signed_in(owner).post(url(shop, "en"), {"declared": "on"})
     assert answer.status_code == 200 and "The renewal window opens on" in answer.content.decode()
     assert not Case.objects.exists()
 
 
 def test_another_total_than_the_present_one_is_refused_with_a_sentence(make_shop: Any, owner: Any) -> None:
-    answer = signed_in(owner).post(url(make_shop(), "en"), {"changed": "no", "declared": "on", "total": "9000"})
+    answer = signed_in(owner).post(url(make_shop(), "en"), {"declared": "on", "total": "9000"})
     assert answer.status_code == 409
     body = answer.content.decode()
     assert "The fee changed while the page was open." in body
@@ -139,14 +159,14 @@ def test_another_total_than_the_present_one_is_refused_with_a_sentence(make_shop
 
 
 def test_a_page_that_comes_back_without_its_total_submits_nothing(make_shop: Any, owner: Any) -> None:
-    answer = signed_in(owner).post(url(make_shop(), "en"), {"changed": "no", "declared": "on"})
+    answer = signed_in(owner).post(url(make_shop(), "en"), {"declared": "on"})
     assert answer.status_code == 200 and "The page was sent incomplete." in answer.content.decode()
     assert not Case.objects.exists()
 
 
 @pytest.mark.parametrize("total", ["abc", "-1", "١٠٠٠٠x", "9" * 400])
 def test_a_broken_total_is_no_crash(make_shop: Any, owner: Any, total: str) -> None:
-    assert signed_in(owner).post(url(make_shop()), {"changed": "no", "declared": "on", "total": total}).status_code in (200, 409)
+    assert signed_in(owner).post(url(make_shop()), {"declared": "on", "total": total}).status_code in (200, 409)
 
 
 def test_withdrawing_asks_once_and_then_frees_the_shop(make_shop: Any, owner: Any) -> None:

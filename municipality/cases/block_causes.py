@@ -1,0 +1,58 @@
+"""What stands behind a block: its cause, its legal ground, what lifts it, and what the person can do now.
+
+An app that places blocks registers an explainer by their ground; the page of the blocked service shows what it returns.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from municipality.accounts.models import User
+from municipality.cases.models import Block
+from municipality.kernel.registry import Registry
+from municipality.ui.texts import Text
+
+
+@dataclass(frozen=True)
+class Way:
+    """A link to something that a person can do about a condition that is not met."""
+
+    label: Text
+    url: str
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """A condition that is not met, as `components/obstacles.html` displays it. `ways` has the best one first."""
+
+    title: Text
+    text: Text = ""
+    ways: Sequence[Way] = field(default_factory=tuple)
+    fils: int | None = None
+    about: Text = ""  # what the amount is for
+    reference: str = ""
+    why: Text = ""
+    ground: Text = ""  # legal ground
+    until: dt.date | None = None
+    after: Text = ""  # what happens after `until`
+    lifted: Text = ""  # what lifts it, and when
+
+
+# Takes the user, the blocks of one ground, and the page to return to after a payment (see `payments.origins`). Returns an obstacle
+# by the primary key of a block; a block that is left out shows its own sentence.
+Explainer = Callable[[User, Sequence[Block], str], dict[int, Obstacle]]
+BLOCK_CAUSES: Registry[Explainer] = Registry()
+
+
+def explain(user: User, blocks: Sequence[Block], origin: str) -> dict[int, Obstacle]:
+    """The obstacle behind each block that is explained, by its primary key."""
+    by_ground: dict[str, list[Block]] = {}
+    for block in blocks:
+        by_ground.setdefault(block.ground, []).append(block)
+    found: dict[int, Obstacle] = {}
+    for ground, rows in by_ground.items():
+        if ground in BLOCK_CAUSES:
+            found |= BLOCK_CAUSES[ground](user, rows, origin)
+    return found

@@ -1,0 +1,98 @@
+"""Why an unpaid violation blocks a service, and what its party can do now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+
+from municipality.accounts.models import User
+from municipality.cases.block_causes import Obstacle, Way
+from municipality.cases.models import Block
+from municipality.kernel import clock
+from municipality.rulebook import queries as rulebook
+from municipality.ui.templatetags.portal import bilingual, day, kwd, term
+from payments.origins import with_origin
+from payments.states import BillState
+from violations import queries, rules
+from violations.models import ChargeKind, Violation
+from violations.states import ViolationState
+
+V = ViolationState
+
+
+def explain(user: User, blocks: Sequence[Block], origin: str) -> dict[int, Obstacle]:
+    """The obstacles of the blocks whose violation the person may see."""
+    ids = [block.source.partition(":")[2] for block in blocks]
+    rows = queries.annotate_at_bank(queries.visible_to(user).filter(public_id__in=ids))
+    by_key = {row.key: row for row in rows.select_related("judgment", "extension", "plan", "objection")}
+    if not by_key:
+        return {}
+    own = set(queries.concerning(user).filter(public_id__in=ids).values_list("public_id", flat=True))
+    ground = rulebook.edition(queries.LIMITS, clock.today()).limits["block_after_days"]
+    article = bilingual(ground, "article")
+    pairs = [(block.pk, by_key[block.source]) for block in blocks if block.source in by_key]
+    return {pk: _obstacle(row, article, origin, by_delegate=row.public_id not in own) for pk, row in pairs}
+
+
+def _obstacle(row: Violation, ground: str, origin: str, *, by_delegate: bool) -> Obstacle:
+    order = queries.order_of(row)
+    judgment = row.judgment if row.state == V.JUDGED else None
+    status = queries.status_of(row, is_party=True, by_delegate=by_delegate, order=order)
+    is_open = {option.code: option.is_open for option in rules.option_statuses(status)}
+    page = Way(_("See the violation"), reverse("violations:page", args=[row.public_id]))
+    name = bilingual(row.offence_facts, "name")
+    if judgment is not None and judgment.fils is not None:
+        why = format_html(_("The court set this amount on {}, ruling {}."), day(judgment.ruled_on), term(judgment.ruling_no))
+        pay = Way(format_html("{} {}", _("Pay"), kwd(judgment.fils)), with_origin(reverse("violations:pay", args=[row.public_id]), origin))
+        is_paid = row.charges.filter(kind=ChargeKind.COURT, bill__state=BillState.PAID).exists()
+        if is_paid:
+            lifted = _("The payment is confirmed. The block is being lifted; this page shows it within a minute.")
+        elif status.is_at_bank:
+            lifted = _("A payment is open at the bank. Please do not pay again: the block is lifted within a minute of its confirmation.")
+        else:
+            lifted = _("The block is lifted automatically within a minute of the bank’s confirmation.")
+        return Obstacle(
+            _("The amount that the court set is unpaid"),
+            fils=judgment.fils,
+            about=name,
+            reference=row.reference,
+            why=why,
+            ground=ground,
+            lifted=lifted,
+            ways=[pay, page] if is_open["pay"] and not is_paid else [page],
+        )
+    if row.state == V.REFERRED:
+        return Obstacle(
+            _("An unpaid violation is with the court"),
+            about=name,
+            reference=row.reference,
+            why=_("It was not settled in time. The court sets the amount; nothing can be paid before it rules."),
+            ground=ground,
+            lifted=_("You get a message when the court has ruled and can then pay here, which lifts the block within a minute."),
+            ways=[page],
+        )
+    settled_by = (
+        format_html(_("The settlement of {} was not paid by {}."), kwd(order.fils), day(row.settle_until))
+        if order is not None and row.settle_until is not None
+        else _("It was not settled in time.")
+    )
+    may_object = is_open["object"]
+    objecting = Way(_("Object to the violation"), reverse("violations:object", args=[row.public_id]))
+    return Obstacle(
+        _("The settlement period of a violation is over"),
+        about=name,
+        reference=row.reference,
+        why=settled_by,
+        ground=ground,
+        until=row.object_until if may_object else None,
+        after=_("Last day to object; after it the violation goes to the court.") if may_object else "",
+        lifted=(
+            _("An objection lifts the block while it is studied. Otherwise the court sets the amount; paying it lifts the block.")
+            if may_object
+            else _("The court sets the amount. You get a message and can then pay here, which lifts the block within a minute.")
+        ),
+        ways=[objecting, page] if may_object else [page],
+    )
