@@ -32,7 +32,7 @@ class ViolationsConfig(AppConfig):
             timeline,
         )
         from violations.legacy_fines.kind import KIND as PAPER
-        from violations.services import dues, settlements
+        from violations.services import dues, settlements, visitors
         from violations.states import OBJECTION, SERVICE
 
         CATALOGUE.register("violations", catalogue.VIOLATIONS)
@@ -44,6 +44,7 @@ class ViolationsConfig(AppConfig):
         PREFIXES.register("violation", files.VIOLATION_FILES)
         payments.PAYABLES.register(settlements.BILL, payments.Payable(paid=settlements.paid, voided=settlements.voided))
         payments.OWING.register(settlements.BILL, payments.Owing(dues=dues.dues, bill_for=dues.bill_for))
+        payments.VISITORS.register(settlements.BILL, visitors.may_pay)
         payments.RIGHTS.register("violation", queries.right_over)
         payments.DELEGATED_BILLS.register("violations", queries.delegated_bills)
         for kind in documents.KINDS:

@@ -135,6 +135,7 @@ class ViolationStatus:
     is_at_bank: bool = False
     plan_from_fils: int = 0
     max_instalments: int = 0
+    visitors_pay: bool = False
 
 
 OPTIONS = ("correct", "settle", "pay", "object", "more_time", "instalments", "not_mine")
@@ -155,12 +156,17 @@ DELEGATES = {
 }
 
 
+# Options that a visitor who found the violation by number and digits may take for the party, where the rulebook permits it.
+FOR_VISITORS = ("settle", "pay")
+
+
 @dataclass(frozen=True)
 class OptionStatus:
-    """One option of the party: open, or closed with the code of the reason."""
+    """One option: open, open to the party after signing in, or closed with the code of the reason."""
 
     code: str
     closed: str = ""  # empty: open
+    needs_sign_in: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -173,14 +179,18 @@ _ENDED = {PAID: "paid", ANNULLED: "annulled", WAIVED: "waived", CORRECTED: "corr
 
 def option_statuses(status: ViolationStatus) -> list[OptionStatus]:
     """All options in the order of OPTIONS, open or closed."""
-    return [OptionStatus(code, _reason_closed(code, status)) for code in OPTIONS]
+    return [_option_status(code, status) for code in OPTIONS]
+
+
+def _option_status(code: str, s: ViolationStatus) -> OptionStatus:
+    closed = _reason_closed(code, s)
+    is_for_visitors = s.visitors_pay and code in FOR_VISITORS
+    return OptionStatus(code, closed, needs_sign_in=not closed and not s.is_party and not is_for_visitors)
 
 
 def _reason_closed(code: str, s: ViolationStatus) -> str:
     if s.state in _ENDED:
         return _ENDED[s.state]
-    if not s.is_party:
-        return "sign_in"
     if s.by_delegate and not DELEGATES[code]:
         return "party_only"
     return _CLOSED[code](s)

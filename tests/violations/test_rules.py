@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -86,7 +87,6 @@ TABLE = {
     "waived": ({"state": "waived"}, ["waived"] * 7),
     "put right": ({"state": "corrected"}, ["corrected"] * 7),
     "acquitted": ({"state": "acquitted"}, ["acquitted"] * 7),
-    "a reader who is no party": ({"is_party": False}, ["sign_in"] * 7),
 }
 
 
@@ -169,3 +169,13 @@ def test_two_channels_serve_after_the_legal_days_and_a_bounce_does_not_count() -
     assert rules.served_by_channels(both, days=7, now=T + week + dt.timedelta(hours=1)) == T + week + dt.timedelta(hours=1)
     assert rules.served_by_channels([Delivered("email", T), Delivered("sms", None)], days=7, now=T + 4 * week) is None
     assert rules.served_by_channels([Delivered("sms", T), Delivered("sms", T)], days=7, now=T + 4 * week) is None
+
+
+def test_a_visitor_pays_where_the_rulebook_permits_it_and_signs_in_for_the_rest() -> None:
+    for visitors_pay in (True, False):
+        status = replace(OPEN, is_party=False, visitors_pay=visitors_pay)
+        needing = {option.code for option in rules.option_statuses(status) if option.needs_sign_in}
+        assert needing == {"object", "more_time", "instalments", "not_mine"} | (set() if visitors_pay else {"settle"})
+    assert not any(option.needs_sign_in for option in rules.option_statuses(replace(OPEN, visitors_pay=False)))
+    paused = rules.option_statuses(replace(OPEN, is_party=False, visitors_pay=True, state="objected", had_objection=True))
+    assert {option.code: option.closed for option in paused}["settle"] == "objection_runs"
