@@ -24,13 +24,14 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Amount:
-    """What a settlement costs, with the parts that the formula names."""
+    """What a settlement costs, with the parts that the formula names. `most_fils` is the court's maximum where it bounds the amount."""
 
     fils: int
     rate_fils: int
     quantity_hundredths: int
     months: int
     percent: int
+    most_fils: int | None = None
 
 
 class BadFacts(ValueError):
@@ -67,17 +68,41 @@ def quantity_text(hundredths: int) -> str:
     return f"{whole}.{part:02d}" if part else str(whole)
 
 
-def settlement(*, rate_fils: int, unit: str, facts: Measurement, repeats: int, repeat_percent: int) -> Amount:
+def court_maximum(*, band_max_fils: int | None, band_unit: str, facts: Measurement) -> int | None:
+    """The most in fils that a court may impose for these facts: the maximum of the offence, once or for each unit of its band.
+
+    None where the catalogue has no maximum.
+    """
+    if band_max_fils is None or band_unit == EACH:
+        return band_max_fils
+    months = facts.months or 1 if band_unit == M2_MONTH else 1
+    return band_max_fils * facts.quantity_hundredths * months // HUNDRED
+
+
+def settlement(
+    *,
+    rate_fils: int,
+    unit: str,
+    facts: Measurement,
+    repeats: int,
+    repeat_percent: int,
+    band_max_fils: int | None = None,
+    band_unit: str = EACH,
+) -> Amount:
     """The settlement amount of an offence: rate × quantity (× months), with the percentage of a repetition.
 
-    Rounded down to whole fils, at least one. Raises BadFacts, and ValueError for a rate that is not positive.
+    Never more than the court could impose for the same facts: nobody consents to pay more than a judge may set. Rounded down to whole
+    fils, at least one. Raises BadFacts, and ValueError for a rate that is not positive.
     """
     if rate_fils <= 0:
         raise ValueError("an offence without a rate is not settled")
     facts = check_facts(unit, facts)
     percent = repeat_percent if repeats else HUNDRED
-    fils = rate_fils * facts.quantity_hundredths * (facts.months or 1) * percent // (HUNDRED * HUNDRED)
-    return Amount(max(fils, 1), rate_fils, facts.quantity_hundredths, facts.months, percent)
+    fils = max(rate_fils * facts.quantity_hundredths * (facts.months or 1) * percent // (HUNDRED * HUNDRED), 1)
+    most = court_maximum(band_max_fils=band_max_fils, band_unit=band_unit, facts=facts)
+    if most is not None and fils > most:
+        return Amount(max(most, 1), rate_fils, facts.quantity_hundredths, facts.months, percent, most)
+    return Amount(fils, rate_fils, facts.quantity_hundredths, facts.months, percent)
 
 
 def may_be_settled(*, settlement_fils: int | None, band_max_fils: int | None, below_fils: int) -> bool:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from violations import rules
 from violations.rules import Delivered, Measurement, ViolationStatus, option_statuses
+from violations.services.violation_reports import formula
 from violations.states import ViolationState
 
 TODAY = dt.date(2026, 11, 24)
@@ -150,6 +151,35 @@ def test_the_same_facts_give_the_same_amount_and_more_is_never_less(rate: int, q
         return rules.settlement(rate_fils=rate, unit="m2", facts=Measurement(hundredths), repeats=repeats, repeat_percent=200).fils
 
     assert amount(quantity) == amount(quantity) <= amount(quantity + 1)
+
+
+@given(
+    rate=st.integers(1, 10_000_000),
+    unit=st.sampled_from(["each", "piece", "m2", "m2_month"]),
+    band_unit=st.sampled_from(["each", "piece", "m2", "m2_month"]),
+    band_max=st.none() | st.integers(1, 5_000_000),
+    pieces=st.integers(1, 10_000),
+    months=st.integers(1, rules.MAX_MONTHS),
+    repeats=st.integers(0, 3),
+)
+def test_a_settlement_is_never_above_what_the_court_may_impose(
+    rate: int, unit: str, band_unit: str, band_max: int | None, pieces: int, months: int, repeats: int
+) -> None:
+    facts = Measurement(pieces * rules.HUNDRED, months)
+    values = {"rate_fils": rate, "unit": unit, "facts": facts, "repeats": repeats, "repeat_percent": 200}
+    free = rules.settlement(**values)  # type: ignore[arg-type]
+    amount = rules.settlement(**values, band_max_fils=band_max, band_unit=band_unit)  # type: ignore[arg-type]
+    most = rules.court_maximum(band_max_fils=band_max, band_unit=band_unit, facts=rules.check_facts(unit, facts))
+    assert amount.fils == (free.fils if most is None else min(free.fils, most))
+    assert (amount.most_fils is None) == (amount.fils == free.fils)
+
+
+def test_many_pieces_seen_again_cost_the_maximum_and_the_formula_says_so() -> None:
+    amount = rules.settlement(
+        rate_fils=50_000, unit="piece", facts=Measurement(600), repeats=1, repeat_percent=200, band_max_fils=499_000, band_unit="each"
+    )
+    assert amount.fils == amount.most_fils == 499_000
+    assert formula(amount, "piece")[1].endswith("at most KD 499.000 as the court's fine")
 
 
 def test_an_act_is_settled_only_below_the_limit_of_the_law() -> None:
