@@ -12,6 +12,8 @@ from municipality.documents.facts import BilingualText, Facts, FactsRefused, day
 from municipality.kernel import clock, money
 from payments.models import Receipt
 
+VISITOR_NAME = ("دُفعت دون تسجيل دخول", "Paid without signing in")
+
 
 @dataclass(frozen=True)
 class ReceiptLine:
@@ -71,6 +73,8 @@ class ReceiptFacts(Facts):
     def of(cls, receipt: Receipt) -> Self:
         """The facts of a receipt, from its bill and the payment attempt that paid it."""
         bill, attempt = receipt.bill, receipt.allocation.attempt
+        # A visitor knows the number of a bill's subject, not necessarily the name of its payer.
+        payer = (bill.payer.name_ar, bill.payer.name_en) if attempt.started_by_id is not None else VISITOR_NAME
         return cls(
             paid_at=receipt.issued_at,
             amount_fils=receipt.fils,
@@ -80,8 +84,8 @@ class ReceiptFacts(Facts):
             reference=attempt.ref,
             auth_code=attempt.auth,
             bill_reference=bill.reference,
-            payer_ar=bill.payer.name_ar,
-            payer_en=bill.payer.name_en,
+            payer_ar=payer[0],
+            payer_en=payer[1],
             lines=tuple(
                 ReceiptLine(line.label_ar, line.label_en, line.article_ar, line.article_en, line.fils) for line in bill.lines.all()
             ),

@@ -13,7 +13,7 @@ from municipality.ui.texts import Text
 from payments import queries
 from payments.models import Attempt, Bill, Inquiry, Receipt
 from payments.rules import Hint
-from payments.services.attempts import is_session_of
+from payments.services.attempts import is_session_of, started_by_visitor
 from payments.states import UNPAID, AttemptState, BillState
 
 A = AttemptState
@@ -181,7 +181,9 @@ class ResultPage:
     inquiry: Inquiry | None = None
     rows: list[ReceiptRow] = field(default_factory=list)
     payable: Bill | None = None
+    is_visitor: bool = False
     case_id: str = ""
+    violation_id: str = ""
     awaits_document: bool = False
     may_leave: bool = False
 
@@ -190,7 +192,9 @@ SEALING_TIME = dt.timedelta(minutes=15)
 
 
 def is_owner(attempt: Attempt, user: Visitor, session_key: str | None) -> bool:
-    """Whether a visitor may see the details: they may see a bill, or, signed out, their session began the attempt."""
+    """Whether a visitor may see the details: they may see a bill, or their session began the attempt without signing in."""
+    if started_by_visitor(attempt, session_key):
+        return True
     if user.is_authenticated:
         return queries.visible_to(user).filter(allocations__attempt=attempt).exists()
     return is_session_of(attempt, session_key)
@@ -224,8 +228,17 @@ def status_text(attempt: Attempt, step: str) -> StatusText:
     return STATUS_TEXTS[attempt.state]
 
 
-def page_of(attempt: Attempt, *, is_owner: bool) -> ResultPage:
-    """The context of the receipt page; only the texts of the state for other visitors."""
+def _only_id(kind: str, bills: list[Bill]) -> str:
+    """The public id of the only subject of a kind that bills are for; empty for none and for several."""
+    ids = {bill.subject.partition(":")[2] for bill in bills if bill.subject.startswith(f"{kind}:")}
+    return ids.pop() if len(ids) == 1 else ""
+
+
+def page_of(attempt: Attempt, *, is_owner: bool, is_visitor: bool = False) -> ResultPage:
+    """The context of the receipt page; only the texts of the state for other visitors.
+
+    `is_visitor`: the owner began the payment without signing in, and goes on where the bill is for, not in their account.
+    """
     step = step_of(attempt)
     text = status_text(attempt, step)
     # A receipt is sealed within a minute; a page that is opened much later does not wait.
@@ -237,7 +250,6 @@ def page_of(attempt: Attempt, *, is_owner: bool) -> ResultPage:
     receipts = _receipts(attempt)
     bills = [a.bill for a in attempt.allocations.select_related("bill").order_by("bill_id")]
     can_pay = attempt.state in (*UNPAID, A.CREATED, A.VOIDED)
-    cases = {bill.subject.partition(":")[2] for bill in bills if bill.subject.startswith("case:")}
     return ResultPage(
         step,
         text,
@@ -247,7 +259,9 @@ def page_of(attempt: Attempt, *, is_owner: bool) -> ResultPage:
         inquiry=attempt.inquiries.order_by("-pk").first(),
         rows=[ReceiptRow(bill, receipts.get(bill.pk)) for bill in bills],
         payable=next((bill for bill in bills if can_pay and bill.state == BillState.DUE), None),
-        case_id=cases.pop() if len(cases) == 1 else "",
+        is_visitor=is_visitor,
+        case_id=_only_id("case", bills),
+        violation_id=_only_id("violation", bills),
         awaits_document=awaits_document,
         may_leave=attempt.state == A.REDIRECTED and attempt.hint == "",
     )

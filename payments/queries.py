@@ -19,7 +19,7 @@ from municipality.kernel import clock
 from municipality.ui.texts import Text
 from payments import rules
 from payments.models import Allocation, Attempt, Bill, BillLine, CallbackBytes, Receipt, RefundDue
-from payments.registry import DELEGATED_BILLS, RIGHTS, Right, dues_of
+from payments.registry import DELEGATED_BILLS, RIGHTS, VISITORS, Right, dues_of
 from payments.states import AT_BANK, OWED, AttemptState, BillState, RefundState
 
 
@@ -74,6 +74,17 @@ def may_pay(user: User, bill: Bill) -> bool:
     if right is None:
         return False
     return may(actor_for(user, bill.payer), person=bill.payer, service=right.service, subject=right.subject)
+
+
+def visitor_may_pay(bill: Bill) -> bool:
+    """Whether somebody who is not signed in may pay a bill now (registry.VISITORS). Inside a transaction, the bill locked."""
+    check = VISITORS.get(bill.kind)
+    return check is not None and check(bill)
+
+
+def was_paid_by_visitor(bill_id: int) -> bool:
+    """Whether the payment that settled a bill was begun by a visitor."""
+    return Allocation.objects.filter(bill=bill_id, is_settled=True, attempt__started_by__isnull=True).exists()
 
 
 def bill_of(subject: str, kind: str = "") -> Bill | None:

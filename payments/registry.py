@@ -1,4 +1,4 @@
-"""Registries of services with bills: what happens when one is paid, who may pay by delegation, and sums without a bill."""
+"""Registries of services with bills: what happens when one is paid, who may pay for another, and sums without a bill."""
 
 from __future__ import annotations
 
@@ -42,6 +42,9 @@ class Right:
 
 # Kind of the subject of a bill → the right over it; None: only the payer pays. Bills of cases need no entry.
 RIGHTS: Registry[Callable[[Bill], Right | None]] = Registry()
+# Kind of bill → whether a visitor who is not signed in may pay the bill now, for its payer. Without an
+# entry no visitor may.
+VISITORS: Registry[Callable[[Bill], bool]] = Registry()
 # Bills that a person may see and pay by delegation: a query of primary keys, or None.
 DELEGATED_BILLS: Registry[Callable[[User], QuerySet[Any] | None]] = Registry()
 

@@ -18,5 +18,6 @@ gateway_urlpatterns = [
     path("pay/knet/error", gateway.error, name="knet_error"),
     path("pay/tasdeed/response", gateway.tasdeed, name="tasdeed_response"),
     path("pay/r/<str:token>", gateway.receipt, name="pay_receipt"),
+    path("pay/r/<str:token>/left", gateway.left, name="pay_left"),
     path("pay/r/<str:token>/state", gateway.receipt_state, name="pay_receipt_state"),
 ]

@@ -38,7 +38,7 @@ class ViolationsConfig(AppConfig):
         )
         from violations.forms import FindForm
         from violations.legacy_fines.kind import KIND as LEGACY_FINES_IMPORT
-        from violations.services import blocks, dues, settlements
+        from violations.services import blocks, dues, settlements, visitors
         from violations.states import OBJECTION, SERVICE
 
         BLOCK_CAUSES.register(blocks.GROUND, block_causes.explain)
@@ -63,6 +63,7 @@ class ViolationsConfig(AppConfig):
         PREFIXES.register("violation", files.VIOLATION_FILES)
         payments.PAYABLES.register(settlements.BILL, payments.Payable(paid=settlements.paid, voided=settlements.voided))
         payments.OWING.register(settlements.BILL, payments.Owing(dues=dues.dues, bill_for=dues.bill_for))
+        payments.VISITORS.register(settlements.BILL, visitors.may_pay)
         payments.RIGHTS.register("violation", queries.right_over)
         payments.DELEGATED_BILLS.register("violations", queries.delegated_bills)
         for kind in documents.FACTS_CLASSES:

@@ -106,7 +106,8 @@ def notice_facts(row: Violation) -> LetterFacts:
     if offence["band_max_fils"] is not None:
         low, high = (money.to_display(offence[f"band_{end}_fils"]) for end in ("min", "max"))
         each = (" للمتر المربع", " per m²") if offence["band_unit"] == "m2" else ("", "")
-        fine = (f"{low} – {high} د.ك{each[0]}", f"KD {low} – {high}{each[1]}")
+        band = low if low == high else f"{low} – {high}"
+        fine = (f"{band} د.ك{each[0]}", f"KD {band}{each[1]}")
         rows.append(LetterRow("غرامة القانون (للمحكمة)", "Fine of the law (the court's)", *fine))
     badge, decision = (row.inspector.badge_no, row.inspector.decision_no) if row.inspector is not None else ("", "")
     rows.append(LetterRow("المفتش", "Inspector", f"بطاقة {badge}، قرار {decision}", f"Badge {badge}, decision {decision}"))

@@ -125,6 +125,15 @@ guard(
     " (SELECT j.fils FROM violations_judgment j WHERE j.id = NEW.judgment_id)))",
     "charge_is_another_sum",
 )
+# A payment that nobody signed in for is one of a violation, which was found by its number and digits.
+guard(
+    "violations_visitor_pays_violation",
+    "payments_allocation",
+    "INSERT",
+    "EXISTS (SELECT 1 FROM payments_attempt t WHERE t.id = NEW.attempt_id AND t.started_by_id IS NULL)"
+    " AND NOT EXISTS (SELECT 1 FROM violations_charge c WHERE c.bill_id = NEW.bill_id)",
+    "visitor_pays_something_else",
+)
 
 never_deleted("violations_judicialwarrant")
 frozen("violations_judicialwarrant", ["user_id", "badge_no", "decision_no", "decision_on", "first_day"])

@@ -6,7 +6,9 @@ import datetime as dt
 import re
 from collections.abc import Iterator
 
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import BigIntegerField, Count, Exists, F, OuterRef, Q
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
 
 from municipality.cases.models import Block
 from municipality.documents.models import Counter
@@ -44,6 +46,10 @@ def findings() -> Iterator[str]:
         yield f"bill {bill.reference} is paid, its violation is not"
     for order in SettlementOrder.objects.exclude(ground__in=["minute", "reduction", "rest_of_plan", "paper"])[:50]:
         yield f"order {order.pk} has no known ground"
+    bounded = Violation.objects.filter(offence_facts__band_unit="each").exclude(offence_facts__band_max_fils=None)
+    bounded = bounded.annotate(most=Cast(KT("offence_facts__band_max_fils"), BigIntegerField()))
+    for row in bounded.filter(orders__ground="minute", orders__fils__gt=F("most"))[:50]:
+        yield f"the settlement order of {row.reference} asks for more than the court could impose"
     for objection in Objection.objects.filter(case__branch=F("violation__branch"))[:50]:
         yield f"objection {objection.pk} is decided by the branch that wrote the violation report"
     open_cases = Objection.objects.filter(case__is_open=True).exclude(violation__state=V.OBJECTED)

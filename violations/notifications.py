@@ -65,6 +65,12 @@ class Settled(_AboutViolation):
     kind = "violations.settled"
 
 
+class PaidForYou(_AboutViolation):
+    """Somebody who was not signed in paid for the party."""
+
+    kind = "violations.paid_for_you"
+
+
 class PaymentTakenBack(_AboutViolation):
     kind = "violations.payment_taken_back"
 

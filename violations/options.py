@@ -100,7 +100,6 @@ CLOSED = {
     "waived": _("Its sum is waived; nothing is owed."),
     "corrected": _("It was corrected and is closed."),
     "acquitted": _("The court found no violation."),
-    "sign_in": _("Please sign in with Kuwait Mobile ID: only the party can do this."),
     "party_only": _("Only the party may do this, not a delegate."),
     "no_warning": _("There is nothing to put right here."),
     "minute_written": _("The time to put it right without an amount is over; the violation report is written."),
@@ -135,6 +134,12 @@ class Option:
     reason: Text
     until: dt.date | None
     url: str
+    needs_sign_in: bool
+
+
+def _url_name(option: rules.OptionStatus, status: rules.ViolationStatus) -> str:
+    is_for_visitor = not status.is_party and not option.needs_sign_in
+    return "violations:pay_for" if is_for_visitor else OPTION_TEXTS[option.code].url
 
 
 def options_of(violation: Violation, status: rules.ViolationStatus) -> list[Option]:
@@ -155,7 +160,9 @@ def options_of(violation: Violation, status: rules.ViolationStatus) -> list[Opti
             closed=option.closed,
             reason=CLOSED[option.closed] if option.closed else "",
             until=last_days.get(option.code),
-            url=reverse(OPTION_TEXTS[option.code].url, args=[violation.public_id]) if option.is_open else "",
+            # Signing in leads back to the address of the option.
+            url=reverse(_url_name(option, status), args=[violation.public_id]) if option.is_open else "",
+            needs_sign_in=option.needs_sign_in,
         )
         for option in rules.option_statuses(status)
     ]

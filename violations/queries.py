@@ -20,7 +20,7 @@ from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted
 from municipality.places.models import Branch
 from municipality.rulebook import queries as rulebook
-from payments.models import Allocation, Bill
+from payments.models import Allocation, Attempt, Bill, Receipt
 from payments.registry import Right
 from payments.states import BillState
 from shops.models import Shop
@@ -38,6 +38,11 @@ def limits(on: dt.date | None = None) -> dict[str, int]:
     """The periods in force on a day (today by default), by code. Raises Refused("no_edition")."""
     edition = rulebook.edition(LIMITS, on or clock.today())
     return {code: limit.value for code, limit in edition.limits.items()}
+
+
+def visitors_may_pay(periods: dict[str, int] | None = None) -> bool:
+    """Whether somebody who found a violation by number and digits may pay for its party (limit `visitors_pay`; off without it)."""
+    return (limits() if periods is None else periods).get("visitors_pay", 0) > 0
 
 
 def warrant_of(user: User, on: dt.date) -> JudicialWarrant:
@@ -191,6 +196,17 @@ def repeats(*, offence: str, before: dt.datetime, days: int, shop: Shop | None, 
     return rows.exclude(state__in=[V.ANNULLED, V.ACQUITTED]).count()
 
 
+def open_attempt(violation: Violation) -> Attempt | None:
+    """The open payment of the violation, if any."""
+    return Attempt.objects.filter(allocations__is_open=True, allocations__bill__in=violation.charges.values("bill")).first()
+
+
+def visitor_receipts(violation: Violation) -> QuerySet[Receipt]:
+    """Valid receipts of what visitors paid for a violation, oldest first. They do not name the party."""
+    rows = Receipt.objects.filter(bill__in=violation.charges.values("bill"), allocation__is_settled=True, document__isnull=False)
+    return rows.filter(allocation__attempt__started_by__isnull=True).select_related("document__file").order_by("pk")
+
+
 def is_at_bank(violation: Violation) -> bool:
     """Whether a payment for the violation is open at the bank."""
     return Allocation.objects.filter(is_open=True, bill__in=violation.charges.values("bill")).exists()
@@ -241,4 +257,5 @@ def status_of(
         is_at_bank=is_at_bank(violation) if at_bank is None else at_bank,
         plan_from_fils=periods["instalments_from_fils"],
         max_instalments=periods["instalments_most"],
+        visitors_pay=visitors_may_pay(periods),
     )

@@ -24,13 +24,14 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Amount:
-    """What a settlement costs, with the parts that the formula names."""
+    """What a settlement costs, with the parts that the formula names. `most_fils` is the court's maximum where it bounds the amount."""
 
     fils: int
     rate_fils: int
     quantity_hundredths: int
     months: int
     percent: int
+    most_fils: int | None = None
 
 
 class BadFacts(ValueError):
@@ -67,17 +68,41 @@ def quantity_text(hundredths: int) -> str:
     return f"{whole}.{part:02d}" if part else str(whole)
 
 
-def settlement(*, rate_fils: int, unit: str, facts: Measurement, repeats: int, repeat_percent: int) -> Amount:
+def court_maximum(*, band_max_fils: int | None, band_unit: str, facts: Measurement) -> int | None:
+    """The most in fils that a court may impose for these facts: the maximum of the offence, once or for each unit of its band.
+
+    None where the catalogue has no maximum.
+    """
+    if band_max_fils is None or band_unit == EACH:
+        return band_max_fils
+    months = facts.months or 1 if band_unit == M2_MONTH else 1
+    return band_max_fils * facts.quantity_hundredths * months // HUNDRED
+
+
+def settlement(
+    *,
+    rate_fils: int,
+    unit: str,
+    facts: Measurement,
+    repeats: int,
+    repeat_percent: int,
+    band_max_fils: int | None = None,
+    band_unit: str = EACH,
+) -> Amount:
     """The settlement amount of an offence: rate × quantity (× months), with the percentage of a repetition.
 
-    Rounded down to whole fils, at least one. Raises BadFacts, and ValueError for a rate that is not positive.
+    Never more than the court could impose for the same facts: nobody consents to pay more than a judge may set. Rounded down to whole
+    fils, at least one. Raises BadFacts, and ValueError for a rate that is not positive.
     """
     if rate_fils <= 0:
         raise ValueError("an offence without a rate is not settled")
     facts = check_facts(unit, facts)
     percent = repeat_percent if repeats else HUNDRED
-    fils = rate_fils * facts.quantity_hundredths * (facts.months or 1) * percent // (HUNDRED * HUNDRED)
-    return Amount(max(fils, 1), rate_fils, facts.quantity_hundredths, facts.months, percent)
+    fils = max(rate_fils * facts.quantity_hundredths * (facts.months or 1) * percent // (HUNDRED * HUNDRED), 1)
+    most = court_maximum(band_max_fils=band_max_fils, band_unit=band_unit, facts=facts)
+    if most is not None and fils > most:
+        return Amount(max(most, 1), rate_fils, facts.quantity_hundredths, facts.months, percent, most)
+    return Amount(fils, rate_fils, facts.quantity_hundredths, facts.months, percent)
 
 
 def may_be_settled(*, settlement_fils: int | None, band_max_fils: int | None, below_fils: int) -> bool:
@@ -135,6 +160,7 @@ class ViolationStatus:
     is_at_bank: bool = False
     plan_from_fils: int = 0
     max_instalments: int = 0
+    visitors_pay: bool = False
 
 
 OPTIONS = ("correct", "settle", "pay", "object", "more_time", "instalments", "not_mine")
@@ -155,12 +181,17 @@ DELEGATES = {
 }
 
 
+# Options that a visitor who found the violation by number and digits may take for the party, where the rulebook permits it.
+FOR_VISITORS = ("settle", "pay")
+
+
 @dataclass(frozen=True)
 class OptionStatus:
-    """One option of the party: open, or closed with the code of the reason."""
+    """One option: open, open to the party after signing in, or closed with the code of the reason."""
 
     code: str
     closed: str = ""  # empty: open
+    needs_sign_in: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -173,14 +204,18 @@ _ENDED = {PAID: "paid", ANNULLED: "annulled", WAIVED: "waived", CORRECTED: "corr
 
 def option_statuses(status: ViolationStatus) -> list[OptionStatus]:
     """All options in the order of OPTIONS, open or closed."""
-    return [OptionStatus(code, _reason_closed(code, status)) for code in OPTIONS]
+    return [_option_status(code, status) for code in OPTIONS]
+
+
+def _option_status(code: str, s: ViolationStatus) -> OptionStatus:
+    closed = _reason_closed(code, s)
+    is_for_visitors = s.visitors_pay and code in FOR_VISITORS
+    return OptionStatus(code, closed, needs_sign_in=not closed and not s.is_party and not is_for_visitors)
 
 
 def _reason_closed(code: str, s: ViolationStatus) -> str:
     if s.state in _ENDED:
         return _ENDED[s.state]
-    if not s.is_party:
-        return "sign_in"
     if s.by_delegate and not DELEGATES[code]:
         return "party_only"
     return _CLOSED[code](s)

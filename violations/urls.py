@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from violations.views import citizen, public
+from violations.views import citizen, public, visitors
 
 app_name = "violations"
 urlpatterns = [
@@ -15,6 +15,8 @@ urlpatterns = [
     path("violations/<slug:public_id>/", public.page, name="page"),
     path("violations/<slug:public_id>/photos/<slug:photo_id>/", public.photo, name="photo"),
     path("violations/<slug:public_id>/pay/", citizen.pay, name="pay"),
+    path("violations/<slug:public_id>/pay-for/", visitors.pay, name="pay_for"),
+    path("violations/<slug:public_id>/receipts/<slug:number>/", visitors.receipt, name="receipt"),
     path("violations/<slug:public_id>/correct/", citizen.correct, name="correct"),
     path("violations/<slug:public_id>/object/", citizen.object_, name="object"),
     path("violations/<slug:public_id>/not-mine/", citizen.not_mine, name="not_mine"),

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Actor:
-    """`role` is applicant, delegate, assistant, officer, supervisor, auditor, operator or system; `key` is `person:<public id>`,
-    `staff:<public id>` or `system:<part>`; `for_key` is the key of the person on whose behalf the actor acts, if any.
+    """`role` is applicant, delegate, assistant, officer, supervisor, auditor, operator, visitor or system; `key` is
+    `person:<public id>`, `staff:<public id>`, `visitor:<part>` or `system:<part>`; `for_key` is the key of the person on whose behalf
+    the actor acts, if any.
     """
 
     role: str
@@ -23,6 +24,10 @@ class Actor:
     @property
     def is_system(self) -> bool:
         return self.role == "system"
+
+
+# Somebody who is not signed in, or who acts without the rights of their account: the portal does not know who it is.
+VISITOR = Actor("visitor", "visitor:web")
 
 
 def system(part: str) -> Actor:

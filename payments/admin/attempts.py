@@ -47,7 +47,10 @@ class AttemptAdmin(MoneyAdmin):
     )
 
     def person_of(self, row: Any) -> tuple[str, str] | None:
-        return row.started_by.key, row.key
+        if row.started_by is not None:
+            return row.started_by.key, row.key
+        allocation = row.allocations.select_related("bill__payer").order_by("bill_id").first()
+        return (allocation.bill.payer.key, row.key) if allocation is not None else None
 
     @admin.display(description=_("track ID"), ordering="trackid")
     def track(self, attempt: Attempt) -> SafeString | str:

@@ -43,6 +43,7 @@ label_codes(
         "outcome.unknown": _("Not understood"),
         "nothing_due": _("Nothing was due any more"),
         "cashier": _("Cashier"),
+        "visitor": _("Visitor, not signed in"),
         "difference.asked": _("Gateway asked about a difference"),
         "difference.closed": _("Difference closed"),
         "difference.closing_proposed": _("Closing of a difference proposed"),

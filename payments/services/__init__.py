@@ -1,6 +1,6 @@
 """The verbs of payments."""
 
-from payments.services.attempts import give_up, redirect_url, start_attempt
+from payments.services.attempts import give_up, redirect_url, session_digest, start_attempt, started_by_visitor
 from payments.services.basket import pay_basket
 from payments.services.bills import issue_bill, void_bill
 from payments.services.callbacks import note_error, take_notice, take_notification
@@ -34,8 +34,10 @@ __all__ = [
     "redirect_url",
     "send_back_refund",
     "send_refund",
+    "session_digest",
     "settle",
     "start_attempt",
+    "started_by_visitor",
     "take_notice",
     "take_notification",
     "void_attempt",

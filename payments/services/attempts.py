@@ -15,6 +15,7 @@ from municipality.accounts.models import User, actor_for
 from municipality.audit.services import record
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
+from municipality.kernel.actors import VISITOR, Actor
 from municipality.kernel.errors import NotPermitted, Refused, TransitionRefused
 from municipality.kernel.transitions import transition
 from payments import links, queries, rules
@@ -34,10 +35,21 @@ def is_session_of(attempt: Attempt, session_key: str | None) -> bool:
     return bool(session_key) and hmac.compare_digest(attempt.session_digest, session_digest(session_key or ""))
 
 
-def start_attempt(*, bills: Sequence[Bill], payer: User, language: str, session_key: str) -> Attempt:
+def started_by_visitor(attempt: Attempt, session_key: str | None) -> bool:
+    """Whether a visitor began the attempt in this browser session."""
+    return attempt.started_by_id is None and is_session_of(attempt, session_key)
+
+
+def actor_of_payment(payer: User | None, bill_payer: User) -> Actor:
+    """The actor of a step of a payment: the payer of the bill, their delegate, or a visitor (None)."""
+    return VISITOR if payer is None else actor_for(payer, bill_payer)
+
+
+def start_attempt(*, bills: Sequence[Bill], payer: User | None, language: str, session_key: str) -> Attempt:
     """The open attempt for exactly these bills, or a new one. The amount is read from the locked bills.
 
-    `payer` is the payer of the bills or a delegate. Raises NotPermitted, Refused: no_bill, not_due, too_late, open_elsewhere, too_much.
+    `payer` is the payer of the bills, a delegate, or None for a visitor, who pays one bill of a kind in registry.VISITORS.
+    Raises NotPermitted, Refused: no_bill, not_due, too_late, open_elsewhere, too_much.
     """
     try:
         return _start(bills=bills, payer=payer, language=language, session_key=session_key)
@@ -47,12 +59,12 @@ def start_attempt(*, bills: Sequence[Bill], payer: User, language: str, session_
 
 
 @transaction.atomic
-def _start(*, bills: Sequence[Bill], payer: User, language: str, session_key: str) -> Attempt:
+def _start(*, bills: Sequence[Bill], payer: User | None, language: str, session_key: str) -> Attempt:
     bill_ids = sorted({bill.pk for bill in bills})
     locked = list(Bill.objects.select_for_update(of=("self",)).select_related("payer").filter(pk__in=bill_ids).order_by("pk"))
     if not locked or len(locked) != len(bill_ids):
         raise Refused("no_bill", _("There is no such bill."))
-    if any(not queries.may_pay(payer, bill) for bill in locked):
+    if not _may_pay_all(payer, locked):
         raise NotPermitted("not_yours", _("This bill is not yours."))
     if any(bill.state != BillState.DUE for bill in locked):  # a late capture may have paid it while another attempt is open
         raise Refused("not_due", _("This bill is not open for payment."))
@@ -77,8 +89,14 @@ def _start(*, bills: Sequence[Bill], payer: User, language: str, session_key: st
     for person in dict.fromkeys(bill.payer for bill in locked):  # a basket may have bills of several payers
         own_bills = [bill for bill in locked if bill.payer_id == person.pk]
         data = {"fils": sum(bill.total_fils for bill in own_bills), "bills": [bill.key for bill in own_bills]}
-        record("payment.started", subject=attempt.key, actor=actor_for(payer, person), data=data)
+        record("payment.started", subject=attempt.key, actor=actor_of_payment(payer, person), data=data)
     return attempt
+
+
+def _may_pay_all(payer: User | None, bills: Sequence[Bill]) -> bool:
+    if payer is None:
+        return len(bills) == 1 and queries.visitor_may_pay(bills[0])
+    return all(queries.may_pay(payer, bill) for bill in bills)
 
 
 def _open_attempt(bill_ids: list[int]) -> Attempt | None:
@@ -99,7 +117,7 @@ def redirect_url(attempt: Attempt) -> str:
     """
     now = clock.now()
     with transaction.atomic():
-        row = Attempt.objects.select_for_update().select_related("started_by").get(pk=attempt.pk)
+        row = Attempt.objects.select_for_update(of=("self",)).select_related("started_by").get(pk=attempt.pk)
         is_double_click = (
             row.state == AttemptState.REDIRECTED and row.redirected_at is not None and now - row.redirected_at < rules.DOUBLE_CLICK
         )
@@ -128,7 +146,7 @@ def _record_redirect(row: Attempt, payer: User, raw: str, decoded: dict[str, str
     transition(
         row,
         "redirect",
-        actor=actor_for(row.started_by, payer),
+        actor=actor_of_payment(row.started_by, payer),
         redirected_at=now,
         page_expires_at=now + dt.timedelta(seconds=settings.KNET_PAGE_LIFETIME_SECONDS),
     )
@@ -163,14 +181,26 @@ def enqueue_now(attempt: Attempt, why: str, *, delay: float = 0, turn: int = 0) 
 
 
 @transaction.atomic
-def give_up(*, attempt: Attempt, payer: User) -> None:
-    """The payer says that they left the bank's page without paying: inquire now. Raises NotPermitted, TransitionRefused."""
+def give_up(*, attempt: Attempt, payer: User | None, session_key: str | None = None) -> None:
+    """Whoever began a payment says that they left the bank's page without paying: inquire now.
+
+    `payer` is None for a visitor, who is known by `session_key`. A payment that a visitor began may also be given up by those who may
+    pay the bill themselves, so that nobody holds it up for them. Raises NotPermitted, TransitionRefused.
+    """
     row = Attempt.objects.select_for_update().get(pk=attempt.pk)
-    if row.started_by_id != payer.pk:
+    if not _may_give_up(row, payer, session_key):
         raise NotPermitted("not_yours", _("This payment is not yours."))
     if row.state not in OPEN or row.redirected_at is None:
         raise TransitionRefused("no_such_move", _("The outcome of this payment is already known."))
     Attempt.objects.filter(pk=row.pk, hint="").update(hint=rules.Hint.GIVEN_UP)
     for allocation in row.allocations.select_related("bill__payer").order_by("pk")[:1]:
-        record("payment.given_up", subject=row.key, actor=actor_for(payer, allocation.bill.payer))
+        record("payment.given_up", subject=row.key, actor=actor_of_payment(payer, allocation.bill.payer))
     enqueue_now(row, "given_up")
+
+
+def _may_give_up(attempt: Attempt, payer: User | None, session_key: str | None) -> bool:
+    if attempt.started_by_id is not None:
+        return payer is not None and attempt.started_by_id == payer.pk
+    if payer is None:
+        return is_session_of(attempt, session_key)
+    return all(queries.may_pay(payer, allocation.bill) for allocation in attempt.allocations.select_related("bill__payer"))

@@ -26,7 +26,7 @@ from municipality.kernel.transitions import transition
 from payments import links, rules
 from payments.models import Attempt, CallbackBytes, Direction, GatewayMessage, MessageKind
 from payments.providers import provider_named
-from payments.services.attempts import enqueue_now
+from payments.services.attempts import enqueue_now, started_by_visitor
 from payments.states import OPEN, UNPAID, AttemptState
 
 log = logging.getLogger(__name__)
@@ -205,10 +205,10 @@ def _hint_error(attempt: Attempt, hint: rules.Hint) -> None:
         enqueue_now(attempt, "error")
 
 
-def note_error(*, query: dict[str, str], remote_addr: str, person: Visitor | None) -> Attempt | None:
+def note_error(*, query: dict[str, str], remote_addr: str, person: Visitor | None, session_key: str | None = None) -> Attempt | None:
     """Store the unauthenticated fields of the error page, enqueue an inquiry, and return the person's own attempt.
 
-    Without a track id it is the person's last attempt at the bank.
+    Without a track id it is the person's last attempt at the bank. A visitor who is not signed in is known by `session_key`.
     """
     trackid = query.get("trackid", "")
     attempt = _attempt(trackid)
@@ -220,7 +220,7 @@ def note_error(*, query: dict[str, str], remote_addr: str, person: Visitor | Non
             .order_by("-pk")
             .first()
         )
-    is_own = attempt is not None and payer is not None and attempt.started_by_id == payer.pk
+    is_own = attempt is not None and ((payer is not None and attempt.started_by_id == payer.pk) or started_by_visitor(attempt, session_key))
     if attempt is not None and is_own:
         with transaction.atomic():
             _hint_error(attempt, rules.Hint.ERROR)

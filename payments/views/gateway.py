@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+from contextlib import suppress
 
 from django.conf import settings
 from django.db import Error
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from municipality.accounts.access import public
 from municipality.kernel import clock
+from municipality.kernel.errors import TransitionRefused
 from payments import links, origins, pages, services
 from payments.models import Attempt
 from payments.providers.knet.errors import sentence_for
@@ -83,7 +86,8 @@ def error(request: HttpRequest) -> HttpResponse:
     data = request.POST if request.method == "POST" else request.GET
     fields = {name: data[name][:255] for name in ("Error", "ErrorText", "paymentid", "trackid", "amt") if name in data}
     user = request.user
-    attempt = services.note_error(query=fields, remote_addr=_remote_addr(request), person=user) if fields else None
+    session_key = request.session.session_key
+    attempt = services.note_error(query=fields, remote_addr=_remote_addr(request), person=user, session_key=session_key) if fields else None
     if attempt is not None and attempt.state not in (AttemptState.REDIRECTED, AttemptState.CONFIRMING):
         return redirect(links.receipt_path(attempt.token))
     code, sentence = sentence_for(fields.get("Error", ""))
@@ -114,7 +118,11 @@ def receipt(request: HttpRequest, token: str) -> HttpResponse:
     attempt = _attempt_or_404(token)
     if attempt is None:
         return render(request, "payments/unknown.html", {"receipt_page": _latest_path(request)})
-    page = pages.page_of(attempt, is_owner=pages.is_owner(attempt, request.user, request.session.session_key))
+    page = pages.page_of(
+        attempt,
+        is_owner=pages.is_owner(attempt, request.user, request.session.session_key),
+        is_visitor=services.started_by_visitor(attempt, request.session.session_key),
+    )
     context = {
         "page": page,
         "poll_url": f"{links.receipt_path(token)}/state?seen={page.step}",
@@ -134,13 +142,29 @@ def receipt_state(request: HttpRequest, token: str) -> HttpResponse:
     return JsonResponse({"done": pages.step_of(attempt) != request.GET.get("seen", "")})
 
 
+@public
+@never_cache
+@require_POST
+def left(request: HttpRequest, token: str) -> HttpResponse:
+    """A visitor left the bank's page without paying: inquire now. Raises Http404 for a payment of anybody else."""
+    attempt = _attempt_or_404(token)
+    if attempt is None or not services.started_by_visitor(attempt, request.session.session_key):
+        raise Http404
+    with suppress(TransitionRefused):  # already known: the receipt page shows it
+        services.give_up(attempt=attempt, payer=None, session_key=request.session.session_key)
+    return SeeOther(links.receipt_path(token))
+
+
 def _latest_path(request: HttpRequest) -> str:
-    """The receipt page of the user's last attempt of this hour, if the bank redirects without a token."""
-    user = request.user
-    if not user.is_authenticated:
-        return ""
+    """The receipt page of the user's or browser's last attempt of this hour, if the bank redirects without a token."""
+    user, session_key = request.user, request.session.session_key
+    mine = Q(pk=None)
+    if user.is_authenticated:
+        mine |= Q(started_by=user)
+    if session_key:
+        mine |= Q(started_by__isnull=True, session_digest=services.session_digest(session_key))
     since = clock.now() - dt.timedelta(hours=1)
-    latest = Attempt.objects.filter(started_by=user, redirected_at__gte=since).order_by("-pk").first()
+    latest = Attempt.objects.filter(mine, redirected_at__gte=since).order_by("-pk").first()
     return links.receipt_path(latest.token) if latest else ""
 
 

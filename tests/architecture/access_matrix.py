@@ -187,6 +187,7 @@ ROWS: list[Row] = [
     everybody("/pay/r/{s.owner.attempt.token}", READ, why="the address is the key; who does not own it reads only how it stands"),
     everybody("/pay/r/{s.owner.attempt.token}/state", READ),
     everybody("/pay/r/00000000000000000000000000", HIDDEN),
+    everybody("/pay/r/{s.owner.attempt.token}/left", HIDDEN_BUTTON, why="only of the browser in which a visitor began it"),
     Row(
         "/staff/sign-in/",
         {"nobody": "200 200 400 405 405 405", **dict.fromkeys(PEOPLE, NO), **dict.fromkeys(STAFF, DOOR), "halfway": NO},
@@ -451,6 +452,14 @@ ROWS: list[Row] = [
     ),
     everybody("/{lang}/violations/{s.fines.warned.public_id}/photos/{s.fines.photo.public_id}/", HIDDEN, why="a photo of another one"),
     fined("{s.fines.served.public_id}/pay/", ASKS),
+    everybody(
+        "/{lang}/violations/{s.fines.served.public_id}/pay-for/",
+        HIDDEN_FORM,
+        **dict.fromkeys(("owner", "delegate"), ELSEWHERE),
+        former_delegate=NO_FORM,
+        why="for whoever found it by number and digits; a party pays on their own page",
+    ),
+    everybody("/{lang}/violations/{s.fines.served.public_id}/receipts/RCT-2026-000001-X/", HIDDEN, former_delegate=NO_READ),
     fined("{s.fines.warned.public_id}/pay/", "302 302 409 405 405 405"),
     fined("{s.fines.warned.public_id}/correct/", READ, HIDDEN),
     fined("{s.fines.served.public_id}/correct/", "302 302 405 405 405 405", HIDDEN),

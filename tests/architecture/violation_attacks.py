@@ -10,6 +10,8 @@ from django.db import transaction
 from municipality.fieldwork.models import Evidence
 from municipality.kernel import clock, ids
 from municipality.places.models import Branch
+from payments.models import Allocation, Attempt
+from payments.rules import new_trackid
 from tests.factories.uploads import UploadFactory
 from violations.models import (
     Annulment,
@@ -86,6 +88,13 @@ def _charge_of_another_sum(sample: Sample) -> None:
     )
 
 
+def _visitor_pays_a_licence(sample: Sample) -> None:
+    """A payment that nobody signed in for, of a bill that is not of a violation."""
+    bill = sample.owner.due
+    attempt = Attempt.objects.create(trackid=new_trackid(), fils=bill.total_fils, language="ar", session_digest="x", created_at=clock.now())
+    Allocation.objects.create(attempt=attempt, bill=bill, fils=bill.total_fils, is_open=False)
+
+
 def _objection_at_home(sample: Sample) -> None:
     case = fresh_objection(sample)
     case.branch = sample.fines.served.branch
@@ -160,6 +169,7 @@ BY_HAND = {
     "violations_paid_on_ground": _without_ground("paid", "ordered", "settle"),
     "violations_charge_fits_state": _charge_of_a_judgment_before_it,
     "violations_charge_is_the_sum": _charge_of_another_sum,
+    "violations_visitor_pays_violation": _visitor_pays_a_licence,
     "violations_objection_elsewhere": _objection_at_home,
     **{f"violations_{n}_decided_once": _decided_then_refused(m) for n, m in LIFTED},
     **{f"violations_{n}_refused_stays": _refused_then_not(m) for n, m in LIFTED},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from violations import rules
 from violations.rules import Delivered, Measurement, ViolationStatus, option_statuses
+from violations.services.violation_reports import formula
 from violations.states import ViolationState
 
 TODAY = dt.date(2026, 11, 24)
@@ -86,7 +88,6 @@ TABLE = {
     "waived": ({"state": "waived"}, ["waived"] * 7),
     "put right": ({"state": "corrected"}, ["corrected"] * 7),
     "acquitted": ({"state": "acquitted"}, ["acquitted"] * 7),
-    "a reader who is no party": ({"is_party": False}, ["sign_in"] * 7),
 }
 
 
@@ -152,6 +153,35 @@ def test_the_same_facts_give_the_same_amount_and_more_is_never_less(rate: int, q
     assert amount(quantity) == amount(quantity) <= amount(quantity + 1)
 
 
+@given(
+    rate=st.integers(1, 10_000_000),
+    unit=st.sampled_from(["each", "piece", "m2", "m2_month"]),
+    band_unit=st.sampled_from(["each", "piece", "m2", "m2_month"]),
+    band_max=st.none() | st.integers(1, 5_000_000),
+    pieces=st.integers(1, 10_000),
+    months=st.integers(1, rules.MAX_MONTHS),
+    repeats=st.integers(0, 3),
+)
+def test_a_settlement_is_never_above_what_the_court_may_impose(
+    rate: int, unit: str, band_unit: str, band_max: int | None, pieces: int, months: int, repeats: int
+) -> None:
+    facts = Measurement(pieces * rules.HUNDRED, months)
+    values = {"rate_fils": rate, "unit": unit, "facts": facts, "repeats": repeats, "repeat_percent": 200}
+    free = rules.settlement(**values)  # type: ignore[arg-type]
+    amount = rules.settlement(**values, band_max_fils=band_max, band_unit=band_unit)  # type: ignore[arg-type]
+    most = rules.court_maximum(band_max_fils=band_max, band_unit=band_unit, facts=rules.check_facts(unit, facts))
+    assert amount.fils == (free.fils if most is None else min(free.fils, most))
+    assert (amount.most_fils is None) == (amount.fils == free.fils)
+
+
+def test_many_pieces_seen_again_cost_the_maximum_and_the_formula_says_so() -> None:
+    amount = rules.settlement(
+        rate_fils=50_000, unit="piece", facts=Measurement(600), repeats=1, repeat_percent=200, band_max_fils=499_000, band_unit="each"
+    )
+    assert amount.fils == amount.most_fils == 499_000
+    assert formula(amount, "piece")[1].endswith("at most KD 499.000 as the court's fine")
+
+
 def test_an_act_is_settled_only_below_the_limit_of_the_law() -> None:
     assert rules.may_be_settled(settlement_fils=100_000, band_max_fils=499_000, below_fils=500_000)
     assert not rules.may_be_settled(settlement_fils=100_000, band_max_fils=500_000, below_fils=500_000)
@@ -169,3 +199,13 @@ def test_two_channels_serve_after_the_legal_days_and_a_bounce_does_not_count() -
     assert rules.served_by_channels(both, days=7, now=T + week + dt.timedelta(hours=1)) == T + week + dt.timedelta(hours=1)
     assert rules.served_by_channels([Delivered("email", T), Delivered("sms", None)], days=7, now=T + 4 * week) is None
     assert rules.served_by_channels([Delivered("sms", T), Delivered("sms", T)], days=7, now=T + 4 * week) is None
+
+
+def test_a_visitor_pays_where_the_rulebook_permits_it_and_signs_in_for_the_rest() -> None:
+    for visitors_pay in (True, False):
+        status = replace(OPEN, is_party=False, visitors_pay=visitors_pay)
+        needing = {option.code for option in rules.option_statuses(status) if option.needs_sign_in}
+        assert needing == {"object", "more_time", "instalments", "not_mine"} | (set() if visitors_pay else {"settle"})
+    assert not any(option.needs_sign_in for option in rules.option_statuses(replace(OPEN, visitors_pay=False)))
+    paused = rules.option_statuses(replace(OPEN, is_party=False, visitors_pay=True, state="objected", had_objection=True))
+    assert {option.code: option.closed for option in paused}["settle"] == "objection_runs"

@@ -60,6 +60,7 @@ label_codes(
         "violations.plan_agreed": _("A plan of instalments is agreed"),
         "violations.plan_fell": _("A plan of instalments fell"),
         "violations.settled": _("A violation is paid"),
+        "violations.paid_for_you": _("A visitor paid for a violation"),
         "violations.payment_taken_back": _("A payment of a violation is taken back"),
         "violations.period_over": _("A settlement period is over"),
         "violations.objection_filed": _("An objection is filed"),

@@ -17,7 +17,7 @@ from municipality.places.models import Area, Branch
 from municipality.rulebook import queries as rulebook
 from municipality.ui.admin_base import in_group
 from shops.register import queries as shops
-from violations import queries
+from violations import queries, rules
 from violations.legacy_fines import problems, validation, writer
 from violations.legacy_fines.columns import LAYOUT
 from violations.models import PaperRow, Violation
@@ -55,9 +55,11 @@ def _known(file: ImportFile, rows: Sequence[Row]) -> validation.Known:
         for name in {arabic.fold(area.name_ar), arabic.fold(area.name_en)}:
             areas.setdefault(name, []).append(area)
     periods = writer.settle_by()
+    catalogue = rulebook.edition(queries.OFFENCES, clock.today())
     return validation.Known(
         today=clock.today(),
-        offences=frozenset(rulebook.edition(queries.OFFENCES, clock.today()).offences),
+        # The paper does not say how many units a band counts.
+        offences={code: row.band_max_fils if row.band_unit == rules.EACH else None for code, row in catalogue.offences.items()},
         shops=shops.by_licence(numbers, "area__governorate__branch", "activity", "owner"),
         branches=branches,
         areas=areas,

@@ -31,6 +31,10 @@ LINE: dict[str, Any] = {
     ),
     "amount": _("This is not an amount. Please write dinars with a point and up to three decimals, such as 100.000."),
     "amount_range": _("The amount must be above zero and below a million dinars."),
+    "above_court": _(
+        "The amount is above the maximum fine of the court for this offence. Please compare it with the paper; if it stands there, "
+        "the legal department decides."
+    ),
     "state": _("Please write one of: open, overdue, referred, judged."),
     "served_needed": _("A fine in this state was served on paper. Please write the date on which it was."),
     "deadline": _("The last day to settle has passed. Please write the state overdue, or the later day that the branch has granted."),

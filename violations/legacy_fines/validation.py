@@ -31,7 +31,7 @@ class Known:
     """What a line is compared with: today, the catalogue, shops, branches and areas."""
 
     today: dt.date
-    offences: frozenset[str]
+    offences: Mapping[str, int | None]  # code → the most in fils that a court may impose; None: no maximum
     shops: Mapping[str, Shop]  # by number of the commercial licence
     branches: Mapping[str, str]  # folded name or code → code
     areas: Mapping[str, list[Area]]  # folded name → areas
@@ -63,6 +63,7 @@ def check(cells: Mapping[str, str], known: Known, *, extra: bool = False) -> Fin
     _check_offence(fine, text, known)
     _check_amount(fine, text)
     _check_days(fine, text, known)
+    _check_maximum(fine, known)
     fine.values |= {"party_name_ar": text.get("party_name", ""), "note_ar": text.get("note", "")}
     return fine
 
@@ -168,6 +169,13 @@ def _check_amount(fine: Fine, text: Mapping[str, str]) -> None:
         fine.wrong("amount", "amount_range")
         return
     fine.values["fils"] = fils
+
+
+def _check_maximum(fine: Fine, known: Known) -> None:
+    """A settlement asks for no more than the court could impose (rules.settlement); a ruling is the court's own."""
+    most = known.offences.get(fine.values.get("offence", ""))
+    if most is not None and fine.values.get("state") in ("open", "overdue", "referred") and fine.values.get("fils", 0) > most:
+        fine.wrong("amount", "above_court")
 
 
 def _parse_day(fine: Fine, text: Mapping[str, str], column: str, *, today: dt.date | None = None) -> dt.date | None:

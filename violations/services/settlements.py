@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
@@ -10,16 +13,17 @@ from django.utils.translation import gettext_lazy as _
 from municipality.accounts.models import User
 from municipality.audit.services import record
 from municipality.kernel import clock
-from municipality.kernel.actors import Actor, system
+from municipality.kernel.actors import VISITOR, Actor, system
 from municipality.kernel.errors import Refused
 from municipality.kernel.transitions import transition
+from payments import queries as payments
 from payments.models import Bill
 from payments.rules import Line
 from payments.services import issue_bill, void_bill
 from payments.states import BillState
 from violations import queries
 from violations.models import Charge, ChargeKind, Instalment, Plan, Violation
-from violations.notifications import PaymentTakenBack, Settled, notify
+from violations.notifications import PaidForYou, PaymentTakenBack, Settled, notify
 from violations.services import blocks, delegates
 from violations.states import PlanState, ViolationState
 
@@ -35,24 +39,41 @@ def bill_for(*, violation: Violation, person: User, instalment: Instalment | Non
     Made out to the party, also for a delegate. The open bill is returned again; one made out to another party or of another amount is
     voided first. Raises NotPermitted as `delegates.authorize_step`, Refused: nothing_payable, earlier_first, payment_open.
     """
-    row = _locked(violation)
+    row = locked(violation)
     access = delegates.authorize_step(row, person, "settle" if row.state == V.ORDERED else "pay")
-    payer, actor = access.person, access.actor
-    kind, fils, source = _payable(row, instalment)
+    return _bill(row, instalment, payers=[access.person], actor=access.actor)
+
+
+def bill_for_visitor(row: Violation) -> Bill:
+    """The bill of what is payable now, made out to the party, for somebody who pays for them. The row is locked.
+
+    Raises Refused: no_party, or as `bill_for`.
+    """
+    people = queries.people_of(row)
+    if not people:
+        sentence = _("The portal does not know the party of this violation yet, so it cannot be paid here. Its branch takes the payment.")
+        raise Refused("no_party", sentence)
+    return _bill(row, None, payers=people, actor=VISITOR)
+
+
+def _bill(row: Violation, instalment: Instalment | None, *, payers: Sequence[User], actor: Actor) -> Bill:
+    """The open bill if it is made out to one of `payers`, else a new one for the first of them."""
+    due = _payable(row, instalment)
+    kind, fils, source = due.kind, due.fils, due.source
     open_charge = Charge.objects.filter(violation=row, kind=kind, bill__state=BillState.DUE, **source).select_related("bill").first()
     if open_charge is not None:
-        if open_charge.bill.payer_id == payer.pk and open_charge.bill.total_fils == fils:
+        if open_charge.bill.payer_id in {payer.pk for payer in payers} and open_charge.bill.total_fils == fils:
             return open_charge.bill
         void_bill(bill=open_charge.bill, actor=actor, reason="other_payer")
     bill = issue_bill(
         kind=BILL,
         subject=row.key,
-        payer=payer,
+        payer=payers[0],
         title_ar=f"{_TITLES[kind][0]} {row.reference}",
         title_en=f"{_TITLES[kind][1]} {row.reference}",
         lines=[_line(row, kind, fils, source)],
         actor=actor,
-        due_until=instalment.due_on if instalment is not None else row.settle_until if kind == ChargeKind.SETTLEMENT else None,
+        due_until=due.until if instalment is not None or kind == ChargeKind.SETTLEMENT else None,
     )
     Charge.objects.create(violation=row, bill=bill, kind=kind, made_at=clock.now(), **source)
     return bill
@@ -70,20 +91,40 @@ def titles(kind: str) -> tuple[str, str]:
     return _TITLES[ChargeKind(kind)]
 
 
-def _locked(violation: Violation) -> Violation:
-    return Violation.objects.select_for_update(of=("self",)).select_related("shop__owner", "shop__organisation").get(pk=violation.pk)
+def locked(violation: Violation) -> Violation:
+    """The row, locked, with its shop."""
+    rows = Violation.objects.select_for_update(of=("self",)).select_related("shop__owner", "shop__organisation", "party")
+    return rows.get(pk=violation.pk)
 
 
-def _payable(row: Violation, instalment: Instalment | None) -> tuple[ChargeKind, int, dict[str, Any]]:
+@dataclass(frozen=True)
+class Payable:
+    """What is payable of a violation now. `until` is the last day, where there is one."""
+
+    kind: ChargeKind
+    fils: int
+    until: dt.date | None
+    source: dict[str, Any]
+
+
+def payable(row: Violation) -> Payable | None:
+    """What is payable of a violation now; None for nothing. Whether the options of the party are open is another question."""
+    try:
+        return _payable(row, None)
+    except Refused:
+        return None
+
+
+def _payable(row: Violation, instalment: Instalment | None) -> Payable:
     if row.state == V.JUDGED:
         judgment = row.judgment
-        return ChargeKind.COURT, judgment.fils or 0, {"judgment": judgment}
+        return Payable(ChargeKind.COURT, judgment.fils or 0, None, {"judgment": judgment})
     if row.state == V.INSTALMENTS:
         part = _next_part(row, instalment)
-        return ChargeKind.INSTALMENT, part.fils, {"instalment": part}
+        return Payable(ChargeKind.INSTALMENT, part.fils, part.due_on, {"instalment": part})
     order = queries.order_of(row)
     if row.state == V.ORDERED and order is not None and (row.settle_until is None or clock.today() <= row.settle_until):
-        return ChargeKind.SETTLEMENT, order.fils, {"order": order}
+        return Payable(ChargeKind.SETTLEMENT, order.fils, row.settle_until, {"order": order})
     raise Refused("nothing_payable", _("Nothing can be paid for this violation now. Its page says why."))
 
 
@@ -130,9 +171,12 @@ def _line(row: Violation, kind: ChargeKind, fils: int, source: dict[str, Any]) -
 def paid(bill_id: int) -> None:
     """A bill was paid. Raises Refused("not_owed") if the sum is no longer owed in that way; the amount is then refunded."""
     charge = queries.charge_of(bill_id)
-    row = _locked(charge.violation)
+    row = locked(charge.violation)
+    is_for_party = payments.was_paid_by_visitor(bill_id)
     if charge.kind == ChargeKind.INSTALMENT:
         _instalment_paid(row, charge)
+        if is_for_party:
+            _tell_party(row, charge)
         return
     move = {ChargeKind.SETTLEMENT: "settle", ChargeKind.COURT: "pay_court"}[ChargeKind(charge.kind)]
     allowed = (V.ORDERED, V.OVERDUE) if move == "settle" else (V.JUDGED,)
@@ -141,6 +185,15 @@ def paid(bill_id: int) -> None:
         raise Refused("not_owed", _("This amount is no longer owed in this way. What was paid is returned."))
     transition(row, move, actor=ME, data={"bill": charge.bill.reference})
     _record_paid(row, charge)
+    if is_for_party:
+        _tell_party(row, charge)
+    else:
+        notify(Settled, row, key=f"paid:{charge.pk}")
+
+
+def _tell_party(row: Violation, charge: Charge) -> None:
+    ends_objection = charge.kind == ChargeKind.SETTLEMENT
+    notify(PaidForYou, row, key=f"paid_for:{charge.pk}", amount=charge.bill.amount_display, ends_objection=ends_objection)
 
 
 def _instalment_paid(row: Violation, charge: Charge) -> None:
@@ -153,19 +206,19 @@ def _instalment_paid(row: Violation, charge: Charge) -> None:
     transition(plan, "complete", actor=ME)
     transition(row, "settle", actor=ME, data={"plan": plan.public_id})
     _record_paid(row, charge)
+    notify(Settled, row, key=f"paid:{charge.pk}")
 
 
 def _record_paid(row: Violation, charge: Charge) -> None:
     record("violation.paid", subject=row.key, actor=ME, data={"kind": charge.kind, "bill": charge.bill.reference})
     blocks.lift(row, reason="paid")
-    notify(Settled, row, key=f"paid:{charge.pk}")
 
 
 @transaction.atomic
 def voided(bill_id: int) -> None:
     """The bank took a payment back: the sum is owed again in the earlier state."""
     charge = queries.charge_of(bill_id)
-    row = _locked(charge.violation)
+    row = locked(charge.violation)
     reason = "reversed_by_bank"
     if charge.kind == ChargeKind.INSTALMENT and charge.instalment is not None:
         plan = Plan.objects.select_for_update().get(pk=charge.instalment.plan_id)

@@ -247,6 +247,8 @@ def _order(row: Violation, offence: Offence) -> SettlementOrder:
         facts=rules.Measurement(row.quantity_hundredths, row.months),
         repeats=row.repeat_count,
         repeat_percent=offence.repeat_percent,
+        band_max_fils=offence.band_max_fils,
+        band_unit=offence.band_unit,
     )
     formula_ar, formula_en = formula(amount, offence.unit)
     return SettlementOrder.objects.create(
@@ -278,6 +280,9 @@ def formula(amount: rules.Amount, unit: str) -> tuple[str, str]:
         ar, en = f"{ar} × {amount.months} شهر", f"{en} × {amount.months} months"
     if amount.percent != rules.HUNDRED:
         ar, en = f"{ar} × {amount.percent}% للتكرار", f"{en} × {amount.percent} % for repetition"
+    if amount.most_fils is not None:
+        most = money.to_text(amount.most_fils)
+        ar, en = f"{ar}، بحد أقصى {most} د.ك كغرامة المحكمة", f"{en}, at most KD {most} as the court's fine"
     return ar, en
 
 

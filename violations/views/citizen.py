@@ -117,20 +117,14 @@ def pay(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
             return redirect("payments:pay", public_id=bill.public_id)
         except Refused as refused:
             refusal = refused
-    order = queries.order_of(row)
     status = queries.status_of(row, is_party=True)
     is_open = any(option.is_open for option in rules.option_statuses(status) if option.code in ("settle", "pay"))
-    plan = getattr(row, "plan", None)
-    unpaid = settlements.unpaid_parts(plan) if plan is not None and row.state == V.INSTALMENTS else []
-    fils = unpaid[0].fils if unpaid else row.judgment.fils if row.state == V.JUDGED else order.fils if order is not None else None
     if not is_open and refusal is None:
         return redirect("violations:page", public_id=row.public_id)
     context = {
         "row": row,
         "rule": row.rule,
-        "order": order,
-        "fils": fils,
-        "part": unpaid[0] if unpaid else None,
+        "payable": settlements.payable(row),
         "access": allowed,
         "refusal": refusal,
         "crumbs": crumbs(row, _("Payment")),

@@ -164,6 +164,7 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
             "days_left": days_left,
             "days": periods["settlement_days"],
             "options": options.options_of(row, status),
+            "receipts": [receipt.number for receipt in queries.visitor_receipts(row)] if access is None else [],
             "photos": photos.annotate(captured_at=Subquery(captured_at)).order_by("pk"),
             "service": getattr(row, "service", None),
             "objection": objection,

@@ -26,7 +26,7 @@ def branch(code: str) -> Any:
 SALMIYA, RAQQA = SimpleNamespace(governorate=branch("HA")), SimpleNamespace(governorate=branch("AH"))
 KNOWN = Known(
     today=TODAY,
-    offences=frozenset({"CLN-03", "PPR-00"}),
+    offences={"CLN-03": 300_000, "PPR-00": None},
     shops={"2020/000001": SimpleNamespace(area=SALMIYA)},
     branches={arabic.fold(name): code for name, code in (("HA", "HA"), ("حولي", "HA"), ("AH", "AH"))},
     areas={arabic.fold("السالمية"): [SALMIYA], arabic.fold("الرقة"): [RAQQA]},
@@ -55,6 +55,7 @@ def test_a_whole_line_is_read() -> None:
         ({"note": "=cmd|' /C calc'!A0"}, "note", "formula"),
         ({"note": "@SUM(A1)"}, "note", "formula"),
         ({"party_name": "س\x07"}, "party_name", "control"),
+        ({"amount": "300.001"}, "amount", "above_court"),
         ({"date": ""}, "date", "missing"),
         ({"date": "2026-02-30"}, "date", "date"),
         ({"date": "31.12.26"}, "date", "date"),

@@ -310,3 +310,12 @@ def test_an_open_settlement_or_plan_stops_nothing(served: Violation, owner: Any,
     settle(settlements.bill_for(violation=served, person=owner))
     frozen_clock.move(days=5)
     assert blocks.place_due() == 0
+
+
+def test_an_order_above_the_maximum_of_the_court_is_found(served: Violation) -> None:
+    order = queries.order_of(served)
+    assert order is not None and order.fils <= served.rule.band_max_fils  # type: ignore[operator]
+    assert list(invariants.findings()) == []
+    order.pk, order.version, order.fils = None, order.version + 1, 300_001
+    order.save(force_insert=True)
+    assert any("more than the court could impose" in finding for finding in invariants.findings())
