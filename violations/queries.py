@@ -70,6 +70,19 @@ def concerning(person: User) -> QuerySet[Violation]:
     return Violation.objects.filter(_against(person) | Q(shop__in=shops.held_by(person).values("pk")))
 
 
+OPEN_SUMS = (V.ORDERED, V.UNSETTLEABLE, V.OBJECTED, V.INSTALMENTS, V.OVERDUE, V.REFERRED, V.JUDGED)
+
+
+def owed(rows: QuerySet[Violation]) -> QuerySet[Violation]:
+    """Those of some violations for which something is or may become payable: none of them allows a clearance certificate."""
+    return rows.filter(state__in=OPEN_SUMS)
+
+
+def owed_by(person: User) -> QuerySet[Violation]:
+    """`owed` of all violations that concern a person."""
+    return owed(concerning(person))
+
+
 def _against(person: User) -> Q:
     mine = Q(party=person)
     if person.civil_id_digest:

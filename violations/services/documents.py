@@ -92,9 +92,6 @@ def _decision_facts(objection: Objection) -> papers.DecisionFacts:
     return papers.decision_facts(objection, decided_at=decided_at, texts=texts, is_upheld=is_upheld)
 
 
-UNPAID = (V.ORDERED, V.UNSETTLEABLE, V.OBJECTED, V.INSTALMENTS, V.OVERDUE, V.REFERRED, V.JUDGED)
-
-
 def clearance(*, person: User, shop: Shop | None = None) -> Document:
     """Issue a certificate that nothing is owed now, for a person or one shop of theirs.
 
@@ -105,7 +102,7 @@ def clearance(*, person: User, shop: Shop | None = None) -> Document:
 
     def new(row: User) -> Document:
         rows = queries.concerning(row) if shop is None else Violation.objects.filter(shop=shop)
-        if rows.filter(state__in=UNPAID).exists():
+        if queries.owed(rows).exists():
             raise Refused("owes", _("A violation is still open. The certificate is issued once nothing is outstanding."))
         if not CLEARANCE_LIMIT.take(row.key):
             refusal = Refused("too_often", _("Too many certificates were issued within this hour. Please try again in an hour."))
@@ -114,7 +111,7 @@ def clearance(*, person: User, shop: Shop | None = None) -> Document:
         about, branch = ("مخالفات الشخص ومحلاته", "violations of the person and their shops"), ("بلدية الكويت", "Kuwait Municipality")
         if shop is not None:
             about, branch = (shop.name_ar, shop.name_en), (shop.branch.name_ar, shop.branch.name_en)
-        checked = rows.exclude(state__in=UNPAID).count()
+        checked = rows.count()
         return documents.draft(
             kind=papers.ClearanceFacts.kind,
             number=next_number(f"VCL-{clock.today().year}"),

@@ -322,8 +322,11 @@ def clearance(request: AuthenticatedHttpRequest) -> HttpResponse:
 
 
 def _clearance_page(request: AuthenticatedHttpRequest, refusal: Refused | None) -> HttpResponse:
+    owed = list(queries.owed_by(request.user).select_related("shop").order_by("pk")[:PAGE_SIZE])
+    free = shops.held_by(request.user).exclude(pk__in=queries.owed(Violation.objects.all()).filter(shop__isnull=False).values("shop"))
     context = {
-        "shops": shops.with_names(shops.held_by(request.user)).order_by("pk")[:200],
+        "owed": owed,
+        "shops": shops.with_names(free).order_by("pk")[:200],
         "refusal": refusal,
         "crumbs": [(_("Violations"), reverse("violations:mine")), (_("Clearance certificate"), "")],
     }
