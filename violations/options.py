@@ -1,4 +1,4 @@
-"""Texts of the options of a party: what each does, its effects on licence, objection and court, and why it is closed."""
+"""The options of a violation as its page shows them: open ones as cards of equal size, the others folded with the reason."""
 
 from __future__ import annotations
 
@@ -15,84 +15,21 @@ from violations.models import Violation
 
 @dataclass(frozen=True)
 class OptionText:
-    """Texts of one option."""
+    """Title, button and URL name of one option; what it gives and takes is in templates/violations/_way.html."""
 
     title: Text
-    text: Text
-    licence: Text
-    objection: Text
-    court: Text
     button: Text
-    url: str = ""  # URL name
+    url: str
 
 
 OPTION_TEXTS = {
-    "correct": OptionText(
-        _("Correct it"),
-        _("Correct what was found and send a photo of it. If it is accepted, nothing is owed."),
-        _("no effect"),
-        _("stays open if the proof is refused"),
-        _("no referral"),
-        _("Send a photo"),
-        "violations:correct",
-    ),
-    "settle": OptionText(
-        _("Settle"),
-        _("Accept the settlement order and pay its amount."),
-        _("no stop of renewal"),
-        _("ends with the payment"),
-        _("no referral"),
-        _("Settle and pay"),
-        "violations:pay",
-    ),
-    "pay": OptionText(
-        _("Pay what is due"),
-        _("Pay the next instalment of a plan, or the amount that the court has set."),
-        _("a stop ends within a minute"),
-        _("is not open any more"),
-        _("ends with the payment"),
-        _("Pay now"),
-        "violations:pay",
-    ),
-    "object": OptionText(
-        _("Object"),
-        _(
-            "An official of another branch, chosen by lot, decides without seeing your name, the shop or the "
-            "inspector. No answer within the legal time counts as a refusal, and you can then go to court."
-        ),
-        _("no stop while it is studied"),
-        _("payment is paused and the amount stays, if it comes in time"),
-        _("no referral while it is studied"),
-        _("Object"),
-        "violations:object",
-    ),
-    "more_time": OptionText(
-        _("More time"),
-        _("More days to settle at the same amount. Given at once, one time."),
-        _("no effect"),
-        _("its own period stays as it is"),
-        _("the referral waits"),
-        _("Take more time"),
-        "violations:more_time",
-    ),
-    "instalments": OptionText(
-        _("Instalments"),
-        _("Equal instalments, the first one today. If one is missed, the plan ends and the rest is due."),
-        _("no stop while parts are paid"),
-        _("ends with the plan"),
-        _("a referral only if the plan falls and the rest stays unpaid"),
-        _("Choose instalments"),
-        "violations:instalments",
-    ),
-    "not_mine": OptionText(
-        _("It is not mine"),
-        _("The shop or thing is not yours, or was not in your hands at the time. This is an objection with that ground."),
-        _("no stop while it is studied"),
-        _("payment is paused and the amount stays, if it comes in time"),
-        _("no referral while it is studied"),
-        _("State that it is not mine"),
-        "violations:not_mine",
-    ),
+    "correct": OptionText(_("Correct it"), _("Send a photo"), "violations:correct"),
+    "settle": OptionText(_("Settle and pay"), _("Settle and pay"), "violations:pay"),
+    "pay": OptionText(_("Pay what is due"), _("Pay now"), "violations:pay"),
+    "object": OptionText(_("Object"), _("Object"), "violations:object"),
+    "more_time": OptionText(_("More time"), _("Take more time"), "violations:more_time"),
+    "instalments": OptionText(_("Instalments"), _("Choose instalments"), "violations:instalments"),
+    "not_mine": OptionText(_("It is not mine"), _("State that it is not mine"), "violations:not_mine"),
 }
 CLOSED = {
     "paid": _("It is paid and closed."),
@@ -128,7 +65,8 @@ class Option:
     """One option on the page of a violation."""
 
     code: str
-    texts: OptionText
+    title: Text
+    button: Text
     is_open: bool
     closed: str  # code of the reason; empty for an open one
     reason: Text
@@ -155,7 +93,8 @@ def options_of(violation: Violation, status: rules.ViolationStatus) -> list[Opti
     return [
         Option(
             code=option.code,
-            texts=OPTION_TEXTS[option.code],
+            title=OPTION_TEXTS[option.code].title,
+            button=OPTION_TEXTS[option.code].button,
             is_open=option.is_open,
             closed=option.closed,
             reason=CLOSED[option.closed] if option.closed else "",
@@ -166,3 +105,33 @@ def options_of(violation: Violation, status: rules.ViolationStatus) -> list[Opti
         )
         for option in rules.option_statuses(status)
     ]
+
+
+@dataclass(frozen=True)
+class Ways:
+    """Options as the page shows them. `cards`: each with a second option in the same card, or None; `ended`: why nothing is left to do."""
+
+    cards: list[tuple[Option, Option | None]]
+    folded: list[Option]
+    ended: Text
+
+
+def ways_of(violation: Violation, status: rules.ViolationStatus) -> Ways:
+    """The options in the order of the page: correct, pay, object, more time with instalments; then what is folded."""
+    by_code = {option.code: option for option in options_of(violation, status)}
+    reasons = {option.closed for option in by_code.values()}
+    if len(reasons) == 1 and (reason := reasons.pop()):
+        return Ways([], [], CLOSED[reason])
+    settle, pay = by_code.pop("settle"), by_code.pop("pay")
+    # One of the two is what a state makes payable; the other says nothing new.
+    by_code["settle"] = pay if pay.is_open or (not settle.is_open and status.state in (rules.JUDGED, rules.INSTALMENTS)) else settle
+    more_time, instalments = by_code["more_time"], by_code["instalments"]
+    cards: list[tuple[Option, Option | None]] = [(by_code[code], None) for code in ("correct", "settle", "object") if by_code[code].is_open]
+    if more_time.is_open:
+        cards.append((more_time, instalments if instalments.is_open else None))
+    elif instalments.is_open:
+        cards.append((instalments, None))
+    folded = [by_code[code] for code in ("settle", "object", "more_time", "instalments", "correct") if not by_code[code].is_open]
+    if by_code["not_mine"].is_open:
+        folded.insert(0, by_code["not_mine"])
+    return Ways(cards, folded, "")

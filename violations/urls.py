@@ -14,6 +14,7 @@ urlpatterns = [
     path("violations/clearance/make/", citizen.make_clearance, name="make_clearance"),
     path("violations/<slug:public_id>/", public.page, name="page"),
     path("violations/<slug:public_id>/photos/<slug:photo_id>/", public.photo, name="photo"),
+    path("violations/<slug:public_id>/open/", citizen.open_, name="open"),
     path("violations/<slug:public_id>/pay/", citizen.pay, name="pay"),
     path("violations/<slug:public_id>/pay-for/", visitors.pay, name="pay_for"),
     path("violations/<slug:public_id>/receipts/<slug:number>/", visitors.receipt, name="receipt"),

@@ -451,6 +451,7 @@ ROWS: list[Row] = [
         former_delegate=NO_READ,
     ),
     everybody("/{lang}/violations/{s.fines.warned.public_id}/photos/{s.fines.photo.public_id}/", HIDDEN, why="a photo of another one"),
+    fined("{s.fines.served.public_id}/open/", WAY_OUT, HIDDEN_BUTTON),
     fined("{s.fines.served.public_id}/pay/", ASKS),
     everybody(
         "/{lang}/violations/{s.fines.served.public_id}/pay-for/",

@@ -46,7 +46,9 @@ def test_a_delegate_objects_for_the_owner_and_pays_nothing_more_once_revoked(
     owner = visit("en", viewport=DESKTOP, java_script_enabled=False)
     owner.sign_in(identity(OWNER).civil_id)
     for violation in (objected, payable):
-        owner.go(f"violations/{violation}/")  # opens its notice
+        owner.go(f"violations/{violation}/")
+        owner.page.click("#form button.kp-btn--fill")  # opens its notice
+        owner.arrive(f"/violations/{violation}/$")
     page = owner.go(f"delegations/give/?for=shop:{shop}")
     page.select_option("#id_service", "violations.objection")
     page.fill("#id_civil_id", number)

@@ -102,11 +102,15 @@ def _state(stack: Stack, violation: str) -> str:
 
 
 def _open(owner: Visitor, violation: str) -> None:
-    """From the person's own list to the page of one, which serves its notice."""
+    """From the person's own list to one, whose notice is served by the button that says so and not by looking."""
     served = "SELECT count(*) FROM violations_service s JOIN violations_violation v ON v.id = s.violation_id WHERE v.public_id = %s"
     assert owner.stack.sql(served, violation) == [(0,)]
     owner.go("violations/mine/")
     owner.page.locator(f"main a[href='/{owner.code}/violations/{violation}/']").click()
+    owner.arrive(f"/violations/{violation}/$")
+    assert axe(owner.page) == [] and overhang(owner.page) == 0
+    assert owner.stack.sql(served, violation) == [(0,)]
+    owner.page.click("#form button.kp-btn--fill")
     owner.arrive(f"/violations/{violation}/$")
     assert axe(owner.page) == [] and overhang(owner.page) == 0
     assert owner.stack.sql(served, violation) == [(1,)]

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from municipality.accounts.models import User
 from municipality.audit.services import record
+from municipality.delegation.authorization import Access
 from municipality.jobs import sweeps
 from municipality.kernel import clock
 from municipality.kernel.actors import system
@@ -47,9 +48,16 @@ def record_service(*, violation: Violation, ground: str, at: dt.datetime, proof:
     return True
 
 
+def is_unopened_by(violation: Violation, access: Access) -> bool:
+    """Whether opening the notice by this person would prove service: they are the party, no delegate, and nothing was served yet."""
+    if not access.is_self or violation.state not in SERVE or hasattr(violation, "service"):
+        return False
+    return any(known.pk == access.person.pk for known in queries.people_of(violation))
+
+
 @transaction.atomic
 def record_opening(*, violation: Violation, person: User) -> bool:
-    """Record that a person opened the notice in the portal. Returns whether that proved service."""
+    """Record that a person opened the notice in the portal, with the button that says so. Returns whether that proved service."""
     row = Violation.objects.select_for_update(of=("self",)).select_related("shop").get(pk=violation.pk)
     if all(known.pk != person.pk for known in queries.people_of(row)):
         return False

@@ -22,7 +22,7 @@ from payments.rules import Line
 from payments.services import issue_bill, void_bill
 from payments.states import BillState
 from violations import queries
-from violations.models import Charge, ChargeKind, Instalment, Plan, Violation
+from violations.models import Charge, ChargeKind, Instalment, Plan, SettlementOrder, Violation
 from violations.notifications import PaidForYou, PaymentTakenBack, Settled, notify
 from violations.services import blocks, delegates
 from violations.states import PlanState, ViolationState
@@ -107,22 +107,25 @@ class Payable:
     source: dict[str, Any]
 
 
-def payable(row: Violation) -> Payable | None:
-    """What is payable of a violation now; None for nothing. Whether the options of the party are open is another question."""
+def payable(row: Violation, order: SettlementOrder | None = None) -> Payable | None:
+    """What is payable of a violation now; None for nothing. `order` is read where it is not given.
+
+    Whether the options of the party are open is another question.
+    """
     try:
-        return _payable(row, None)
+        return _payable(row, None, order)
     except Refused:
         return None
 
 
-def _payable(row: Violation, instalment: Instalment | None) -> Payable:
+def _payable(row: Violation, instalment: Instalment | None, order: SettlementOrder | None = None) -> Payable:
     if row.state == V.JUDGED:
         judgment = row.judgment
         return Payable(ChargeKind.COURT, judgment.fils or 0, None, {"judgment": judgment})
     if row.state == V.INSTALMENTS:
         part = _next_part(row, instalment)
         return Payable(ChargeKind.INSTALMENT, part.fils, part.due_on, {"instalment": part})
-    order = queries.order_of(row)
+    order = order or queries.order_of(row)
     if row.state == V.ORDERED and order is not None and (row.settle_until is None or clock.today() <= row.settle_until):
         return Payable(ChargeKind.SETTLEMENT, order.fils, row.settle_until, {"order": order})
     raise Refused("nothing_payable", _("Nothing can be paid for this violation now. Its page says why."))

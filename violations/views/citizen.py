@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib import messages
 from django.db.models.fields.json import KT
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
@@ -33,13 +33,13 @@ from shops.register import queries as shops
 from violations import queries, rules
 from violations.forms import AnswerForm, ObjectForm, PlanForm
 from violations.models import Objection, Violation
-from violations.services import delegates, documents, objections, settlements, terms
+from violations.services import delegates, documents, notices, objections, settlements, terms
 from violations.states import ObjectionState, ViolationState
 from violations.views.public import TAGS
 
 V = ViolationState
 PAGE_SIZE = 25
-LIST_FIELDS = ("pk", "public_id", "number", "warning_number", "seen_at", "state", "settle_until", "correct_until")
+LIST_FIELDS = ("pk", "public_id", "number", "warning_number", "seen_at", "state", "settle_until", "correct_until", "object_until")
 
 
 def violation_or_404(user: User, public_id: str, option: str) -> tuple[Violation, Access]:
@@ -93,15 +93,30 @@ def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
                     SafeString(html.escape(shop or shop_ar or "")),
                     settle_until if state == V.ORDERED else None,
                     correct_until if state == V.WARNED else None,
+                    # Not served: the list says what opening it does, before it is done.
+                    object_until is None and state in notices.SERVE and pk not in grants,
                     labels[state],
                     grants[pk].giver if pk in grants else None,
                 )
-                for pk, public_id, number, warning, seen_at, state, settle_until, correct_until, shop, shop_ar, name in page[:PAGE_SIZE]
+                for pk, public_id, number, warning, seen_at, state, settle_until, correct_until, object_until, shop, shop_ar, name in page[
+                    :PAGE_SIZE
+                ]
             ],
             "older_url": f"?before={page[PAGE_SIZE - 1][0]}" if len(page) > PAGE_SIZE else "",
             "crumbs": [(_("Violations"), "")],
         },
     )
+
+
+@access("person")
+@require_POST
+def open_(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
+    """Open the notice: service is proved and the periods begin. Without effect for a delegate, and once it was served."""
+    row = get_object_or_404(Violation.objects.select_related("shop__owner", "shop__organisation", "party"), public_id=public_id)
+    allowed = authorize(request.user, row)
+    if allowed.is_self:
+        notices.record_opening(violation=row, person=allowed.person)
+    return redirect("violations:page", public_id=row.public_id)
 
 
 @access("person")

@@ -10,6 +10,7 @@ from django.db.models import Model, OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
@@ -31,6 +32,7 @@ from municipality.ui.language import read_form
 from municipality.ui.templatetags.portal import ref
 from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
+from payments import queries as payments
 from violations import options, queries, rules
 from violations.forms import FindForm
 from violations.models import Relief, StopLift, Violation
@@ -134,17 +136,21 @@ def violation_or_404(request: HttpRequest, public_id: str) -> tuple[Violation, A
 @never_cache
 @require_safe
 def page(request: HttpRequest, public_id: str) -> HttpResponse:
-    """One violation with evidence and options. Opening it as a party (not as a delegate) proves service."""
+    """One violation with evidence and options. Its party first opens the notice with a button, which starts the periods (`open_`)."""
     row, access = violation_or_404(request, public_id)
     is_party = access is not None
-    if access is not None and access.is_self and request.method == "GET":
-        notices.record_opening(violation=row, person=access.person)
     order = queries.order_of(row)
     periods = queries.limits()
+    if access is not None and notices.is_unopened_by(row, access):
+        return render(request, "violations/unopened.html", {"row": row, "order": order, "periods": periods, "crumbs": _crumbs(row, access)})
     by_delegate = access is not None and not access.is_self
     status = queries.status_of(row, is_party=is_party, by_delegate=by_delegate, order=order, periods=periods)
     plan = getattr(row, "plan", None)
+    service = getattr(row, "service", None)
     days_left = (row.settle_until - clock.today()).days if row.settle_until is not None else None
+    if days_left is not None and days_left < 0:
+        days_left = None
+    days_run = (row.settle_until - clock.day_of(service.at)).days if row.settle_until is not None and service is not None else 0
     unpaid = settlements.unpaid_parts(plan) if plan is not None else []
     captured_at = Evidence.objects.filter(upload=OuterRef("pk")).values("captured_at")
     photos = Upload.objects.filter(subject=row.key, slot__in=["photos", "correction", "defence"], state=UploadState.READY)
@@ -162,11 +168,17 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
             "is_contested": row.state in CONTESTED,
             "order": order,
             "days_left": days_left,
+            "days_run": days_run,
+            "days_gone": max(days_run - (days_left or 0), 0),
             "days": periods["settlement_days"],
-            "options": options.options_of(row, status),
-            "receipts": [receipt.number for receipt in queries.visitor_receipts(row)] if access is None else [],
-            "photos": photos.annotate(captured_at=Subquery(captured_at)).order_by("pk"),
-            "service": getattr(row, "service", None),
+            "periods": periods,
+            "extended_until": row.settle_until + dt.timedelta(days=periods["extension_days"]) if row.settle_until else None,
+            "ways": options.ways_of(row, status),
+            "payable": settlements.payable(row, order),
+            "by_number": access is None,
+            "receipts": _receipts(request, row, access),
+            "photos": list(photos.annotate(captured_at=Subquery(captured_at)).order_by("pk")),
+            "service": service,
             "objection": objection,
             # Another signatory of the same organisation sees only the number of the case.
             "opens_case": objection is not None and cases.visible_to(request.user).filter(pk=objection.case_id).exists(),
@@ -176,12 +188,22 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
             "events": [{"title": WORKFLOWS[VIOLATION].moves[event.move].label, "at": event.at} for event in row.events.order_by("pk")],
             "has_notice": has_notice and is_party,
             "quantity": rules.quantity_text(row.quantity_hundredths),
-            "crumbs": [
-                (_("Violations"), reverse("violations:mine") if is_party else reverse("violations:start")),
-                (ref(row.reference), ""),
-            ],
+            "crumbs": _crumbs(row, access),
         },
     )
+
+
+def _crumbs(row: Violation, access: Access | None) -> list[tuple[str | SafeString, str]]:
+    return [(_("Violations"), reverse("violations:mine" if access is not None else "violations:start")), (ref(row.reference), "")]
+
+
+def _receipts(request: HttpRequest, row: Violation, access: Access | None) -> list[str]:
+    """Numbers of the receipts that this visitor may download: of a party all, of others what visitors paid."""
+    rows = queries.visitor_receipts(row)
+    if access is not None:
+        mine = payments.receipts_visible_to(request.user).filter(bill__subject=row.key, allocation__is_settled=True)
+        rows = mine.filter(document__isnull=False).order_by("pk")
+    return list(rows.values_list("number", flat=True))
 
 
 @public

@@ -9,7 +9,6 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.db.models import Q
 
@@ -19,23 +18,19 @@ from municipality.kernel import clock
 from municipality.review.models import Clock
 from municipality.review.services import case_clock
 from municipality.rulebook import queries as rulebook
-from municipality.uploads import parts
-from municipality.uploads import services as uploads
-from municipality.uploads.inspection import Reencoded
 from sandbox.demo.loading import Loading
 from sandbox.demo.payments import Payment, pay
-from sandbox.demo.pictures import page
 from sandbox.demo.platform.messages import mark_sent
 from sandbox.demo.seeds import seeded
 from sandbox.demo.shops import stories
-from sandbox.demo.violations import blocked_shops
+from sandbox.demo.violations import blocked_shops, photos
 from sandbox.demo.violations import paper_fines as paper
 from sandbox.demo.violations.inspectors import office_staff, teams
 from sandbox.demo.violations.timeline import Timeline
 from shops.models import Shop
 from violations import queries
-from violations.models import EvidenceKind, JudicialWarrant, Violation
-from violations.services import blocks, court, evidence, notices, objections, relief, settlements, terms, violation_reports
+from violations.models import JudicialWarrant, Violation
+from violations.services import blocks, court, notices, objections, relief, settlements, terms, violation_reports
 from violations.services.violation_reports import Findings
 from violations.states import ViolationState
 
@@ -85,7 +80,7 @@ def run(loading: Loading) -> str:
         paper.lift_one(office)
         for pk in Clock.objects.filter(stopped_at__isnull=True, next_level_at__lte=loading.anchor).values_list("pk", flat=True):
             case_clock.escalate(clock_id=pk)
-    _photos(loading)
+    photos.add()
     _skip_old_documents(loading)
     mark_sent(loading)
     return f"{Violation.objects.count()} violations: " + ", ".join(
@@ -270,21 +265,6 @@ def _rule(row: Violation, rng: Random, office: dict[str, User]) -> None:
         court.confirm_judgment(judgment=ruling, clerk=office["court_second"], ruling_no=number, fils=fils)
 
     _apply_if(row, V.REFERRED, apply)
-
-
-def _photos(loading: Loading) -> None:
-    """Add a picture to the newest violations."""
-    picture = page("photos")
-    for row in Violation.objects.select_related("inspector__user").order_by("-pk")[: loading.scale.violations // 12]:
-        if row.inspector is None:  # a legacy fine
-            continue
-        sender = row.inspector.user
-        with clock.at(row.received_at):
-            file = SimpleUploadedFile("front.jpg", picture)
-            evidence.take(violation=row, sender=sender, slot="photos", kind=EvidenceKind.OFFENCE, files=[file], captured_at=row.seen_at)
-            for upload in uploads.queries.of(row.key, "photos"):
-                uploads.accept(upload, Reencoded(picture, picture, "image/jpeg", 1, 480, 640))
-                parts.drop(upload.public_id)
 
 
 def _skip_old_documents(loading: Loading) -> None:

@@ -33,16 +33,36 @@ def fresh(row: Violation) -> Violation:
     return Violation.objects.get(pk=row.pk)
 
 
-def test_opening_the_page_serves_the_party_and_nobody_else(write: Callable[..., Violation], owner: Any, stranger: Any) -> None:
+def test_the_party_opens_the_notice_by_a_button_that_says_what_it_starts(
+    write: Callable[..., Violation], owner: Any, stranger: Any
+) -> None:
     row = write()
-    assert signed_in(stranger).get(url(row)).status_code == 404
-    assert Client().get(url(row)).status_code == 404
-    assert signed_in(owner).head(url(row)).status_code == 200
-    assert fresh(row).settle_until is None
-    answer = signed_in(owner).get(url(row))
-    assert answer.status_code == 200
-    assert fresh(row).settle_until is not None
-    assert "100.000" in answer.content.decode()
+    for browser in (Client(), signed_in(stranger)):
+        assert browser.get(url(row)).status_code == 404
+    assert signed_in(stranger).post(url(row, "open/")).status_code == 404
+    assert "/sign-in/" in Client().post(url(row, "open/"))["Location"]
+    client = signed_in(owner)
+    assert "opening it begins the periods" in client.get("/en/violations/mine/").content.decode()
+    page = client.get(url(row)).content.decode()
+    assert "Open the notice" in page and "14 days" in page and "30 days" in page
+    assert "100.000" not in page and "bags" not in page
+    assert client.get(url(row, "open/")).status_code == 405
+    assert fresh(row).settle_until is None  # looking begins nothing
+    assert client.post(url(row, "open/"))["Location"] == url(row)
+    until = fresh(row).settle_until
+    assert until is not None
+    assert "100.000" in client.get(url(row)).content.decode()
+    assert "opening it begins the periods" not in client.get("/en/violations/mine/").content.decode()
+    client.post(url(row, "open/"))
+    assert fresh(row).settle_until == until  # once
+
+
+def test_a_warning_has_no_notice_to_open(write: Callable[..., Violation], owner: Any) -> None:
+    row = write("CLN-02")
+    client = signed_in(owner)
+    assert "Nothing is owed" in client.get(url(row)).content.decode()
+    client.post(url(row, "open/"))
+    assert fresh(row).state == "warned" and not hasattr(fresh(row), "service")
 
 
 def test_number_and_digits_show_the_same_page(write: Callable[..., Violation]) -> None:
@@ -52,7 +72,7 @@ def test_number_and_digits_show_the_same_page(write: Callable[..., Violation]) -
     assert answer.status_code == 302
     page = client.get(answer["Location"]).content.decode()
     assert "100.000" in page
-    assert page.count("Sign in with Mobile ID") == 3  # object, instalments, not mine
+    assert page.count("Sign in with Mobile ID") == 4  # object, instalments, not mine; and for what only the party reads
     assert fresh(row).settle_until is None  # whoever has the number is not the party
     assert "سالم" not in page and "Salim" not in page and "Al Mawj" not in page
 
@@ -95,13 +115,16 @@ def test_a_number_that_was_guessed_at_ten_times_is_closed_for_an_hour(write: Cal
 def test_all_ways_stand_on_the_page_with_their_effects(write: Callable[..., Violation], owner: Any) -> None:
     row = write()
     client = signed_in(owner)
-    client.get(url(row))
+    client.post(url(row, "open/"))
     for language, words in (
-        ("en", ("Settle", "Object", "More time", "Instalments", "It is not mine")),
-        ("ar", ("الصلح", "اعتراض", "مهلة أطول", "التقسيط")),
+        ("en", ("Settle and pay", "Object", "More time", "Choose instalments", "It is not mine", "KD\u00a0300.000</bdi>, or acquittal")),
+        ("ar", ("الصلح والدفع", "اعتراض", "مهلة أطول", "الأقساط", "أو البراءة")),
     ):
         page = client.get(url(row, language=language)).content.decode()
-        assert page.count("kp-way ") + page.count('kp-way"') >= 7
+        three = page[page.index('<ul class="kp-three">') : page.index('<details class="kp-fold">')]
+        assert three.count("<h3>") == 3
+        assert "kp-btn--fill" not in page[page.index("<main") : page.index("</main>")]  # no way is preferred
+        assert page.index("kp-offer__sum") < page.index('<ul class="kp-three">')
         for word in words:
             assert word in page
 
@@ -121,7 +144,7 @@ def test_settling_leads_to_the_bill(write: Callable[..., Violation], owner: Any)
 def test_more_time_and_its_refusal_stand_on_one_page(write: Callable[..., Violation], owner: Any) -> None:
     row = write()
     client = signed_in(owner)
-    client.get(url(row))
+    client.post(url(row, "open/"))
     assert client.get(url(row, "more-time/")).status_code == 200
     assert client.post(url(row, "more-time/")).status_code == 302
     again = client.post(url(row, "more-time/"))
@@ -132,19 +155,19 @@ def test_more_time_and_its_refusal_stand_on_one_page(write: Callable[..., Violat
 def test_instalments_are_chosen_from_the_offered_ones(write: Callable[..., Violation], owner: Any) -> None:
     row = write()
     client = signed_in(owner)
-    client.get(url(row))
+    client.post(url(row, "open/"))
     assert "33.334" in client.get(url(row, "instalments/")).content.decode()
     assert client.post(url(row, "instalments/"), {"count": "9"}).status_code == 200
     assert not Plan.objects.exists()
     assert client.post(url(row, "instalments/"), {"count": "3"}).status_code == 302
     assert "33.334" in client.get(url(row, "pay/")).content.decode()
-    assert client.get(url(row)).status_code == 200
+    assert client.post(url(row, "open/"), follow=True).status_code == 200
 
 
 def test_an_objection_keeps_what_was_typed_and_leads_to_its_case(write: Callable[..., Violation], owner: Any) -> None:
     row = write()
     client = signed_in(owner)
-    client.get(url(row))
+    client.post(url(row, "open/"))
     assert client.get(url(row, "object/")).status_code == 200
     missing = client.post(url(row, "object/"), {"words": "لم تكن لنا"})
     assert missing.status_code == 200
@@ -200,7 +223,7 @@ def test_my_shops_says_that_something_is_open(write: Callable[..., Violation], o
 def test_a_plan_that_fell_shows_what_is_left(write: Callable[..., Violation], owner: Any, frozen_clock: Clock) -> None:
     row = write()
     client = signed_in(owner)
-    client.get(url(row))
+    client.post(url(row, "open/"))
     terms.agree_plan(violation=fresh(row), person=owner, count=2)
     frozen_clock.move(days=3)
     assert terms.void_missed() == 1
