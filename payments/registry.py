@@ -48,7 +48,10 @@ DELEGATED_BILLS: Registry[Callable[[User], QuerySet[Any] | None]] = Registry()
 
 @dataclass(frozen=True)
 class Due:
-    """A sum that a person owes and that has no bill yet. `fils` > 0; `note` a lazy text; `until` the last day for paying it."""
+    """A sum that a person owes and that has no bill yet. `fils` > 0; `note` a lazy text; `until` the last day for paying it.
+
+    An offer may be left: nothing is due yet, and paying it gives something up. `shop` is the key of the shop that it is about.
+    """
 
     key: str
     kind: str
@@ -57,6 +60,14 @@ class Due:
     fils: int
     note: Text = ""
     until: dt.date | None = None
+    is_offer: bool = False
+    shop: str = ""
+    url: str = ""  # page of what it is for
+    name_ar: str = ""  # what is paid for, without reference and shop; empty: the title
+    name_en: str = ""
+    shop_name_ar: str = ""
+    shop_name_en: str = ""
+    reference: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,6 +85,8 @@ class Owing:
 
 # By kind of the dues.
 OWING: Registry[Owing] = Registry()
+# By kind of bill: what each of these bills is for, by primary key. Bills of a kind without an entry show their own title.
+BILLED: Registry[Callable[[Sequence[Bill]], dict[int, Due]]] = Registry()
 
 
 @dataclass(frozen=True)
