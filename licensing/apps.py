@@ -34,7 +34,7 @@ class LicensingConfig(AppConfig):
         from municipality.drafts.registry import DRAFT_KINDS
         from municipality.review.registry import REVIEWABLES
         from municipality.uploads.registry import PREFIXES
-        from payments.registry import ORIGINS, PAYABLES, Payable
+        from payments.registry import BILLED, ORIGINS, PAYABLES, Payable
         from shops.registry import LICENCES
 
         CATALOGUE.register("health", catalogue.HEALTH)
@@ -45,6 +45,7 @@ class LicensingConfig(AppConfig):
         DRAFT_KINDS.register(RENEWAL, draft_pages.RENEWAL_DRAFT)
         PREFIXES.register("draft", files.DRAFT_FILES)
         PREFIXES.register("case", files.CASE_FILES)
+        BILLED.register(RENEWAL, origins.billed)
         ORIGINS.register(origins.RENEWAL_PAGE, origins.renewal_page)
         PAYABLES.register(RENEWAL, Payable(paid=health.paid, voided=health.voided))
         DOCUMENT_KINDS.register(HealthLicenceFacts.kind, HealthLicenceFacts)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
 from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Concat
@@ -19,7 +21,7 @@ from municipality.kernel import clock
 from municipality.ui.texts import Text
 from payments import rules
 from payments.models import Allocation, Attempt, Bill, BillLine, CallbackBytes, Receipt, RefundDue
-from payments.registry import DELEGATED_BILLS, RIGHTS, VISITORS, Right, dues_of
+from payments.registry import BILLED, DELEGATED_BILLS, RIGHTS, VISITORS, Due, Right, dues_of
 from payments.states import AT_BANK, OWED, AttemptState, BillState, RefundState
 
 
@@ -147,6 +149,19 @@ def refund_of(subject: str) -> RefundDue | None:
     return RefundDue.objects.filter(subject=subject, state__in=OWED).order_by("-pk").first()
 
 
+class ItemFacts(TypedDict, total=False):
+    """What the service of a line says about it."""
+
+    is_offer: bool
+    shop: str
+    url: str
+    name_ar: str
+    name_en: str
+    shop_name_ar: str
+    shop_name_en: str
+    reference: str
+
+
 @dataclass(frozen=True)
 class Item:
     """One line of a person's basket. `step` is due, at_bank, checking, review or too_late; only what is due can be chosen."""
@@ -163,6 +178,11 @@ class Item:
     is_offer: bool = False
     shop: str = ""  # key of the shop that it is about, of dues
     url: str = ""  # page of what it is for, of dues
+    name_ar: str = ""  # what is paid for; empty: the title
+    name_en: str = ""
+    shop_name_ar: str = ""
+    shop_name_en: str = ""
+    reference: str = ""
 
     @property
     def can_choose(self) -> bool:
@@ -179,7 +199,8 @@ def basket_of(user: Visitor) -> list[Item]:
     bills = list(visible_to(user).filter(state=BillState.DUE).select_related("payer").order_by("pk"))
     open_allocations = Allocation.objects.filter(bill__in=bills, is_open=True, attempt__state__in=AT_BANK).select_related("attempt")
     at_bank = {allocation.bill_id: allocation.attempt for allocation in open_allocations} if bills else {}
-    items = [_item(bill, at_bank.get(bill.pk)) for bill in bills]
+    described = _described(bills)
+    items = [_item(bill, at_bank.get(bill.pk), described.get(bill.pk)) for bill in bills]
     if user.is_authenticated and not user.is_staff:
         items += [
             Item(
@@ -190,21 +211,51 @@ def basket_of(user: Visitor) -> list[Item]:
                 "too_late" if due.until is not None and due.until < clock.today() else "due",
                 due.note,
                 due.until,
-                is_offer=due.is_offer,
-                shop=due.shop,
-                url=due.url,
+                **_facts(due),
             )
             for due in dues_of(user)
         ]
     return items
 
 
-def _item(bill: Bill, attempt: Attempt | None) -> Item:
+def _described(bills: Sequence[Bill]) -> dict[int, Due]:
+    """What bills are for, as their services say."""
+    found: dict[int, Due] = {}
+    for kind in sorted({bill.kind for bill in bills} & BILLED.keys()):
+        found |= BILLED[kind]([bill for bill in bills if bill.kind == kind])
+    return found
+
+
+def _facts(due: Due | None) -> ItemFacts:
+    if due is None:
+        return {}
+    return {
+        "is_offer": due.is_offer,
+        "shop": due.shop,
+        "url": due.url,
+        "name_ar": due.name_ar,
+        "name_en": due.name_en,
+        "shop_name_ar": due.shop_name_ar,
+        "shop_name_en": due.shop_name_en,
+        "reference": due.reference,
+    }
+
+
+def _item(bill: Bill, attempt: Attempt | None, due: Due | None) -> Item:
     step = STEPS[AttemptState(attempt.state)] if attempt else "due"
     if attempt is None and bill.due_until is not None and bill.due_until < clock.today():
         step = "too_late"
     return Item(
-        f"bill:{bill.public_id}", bill.title_ar, bill.title_en, bill.total_fils, step, until=bill.due_until, bill=bill, attempt=attempt
+        f"bill:{bill.public_id}",
+        bill.title_ar,
+        bill.title_en,
+        bill.total_fils,
+        step,
+        due.note if due is not None else "",
+        bill.due_until or (due.until if due is not None else None),
+        bill,
+        attempt,
+        **_facts(due),
     )
 
 

@@ -66,6 +66,11 @@ class Due:
     is_offer: bool = False
     shop: str = ""
     url: str = ""  # page of what it is for
+    name_ar: str = ""  # what is paid for, without reference and shop; empty: the title
+    name_en: str = ""
+    shop_name_ar: str = ""
+    shop_name_en: str = ""
+    reference: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,8 @@ class Owing:
 
 # By kind of the dues.
 OWING: Registry[Owing] = Registry()
+# By kind of bill: what each of these bills is for, by primary key. Bills of a kind without an entry show their own title.
+BILLED: Registry[Callable[[Sequence[Bill]], dict[int, Due]]] = Registry()
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,17 @@
-"""The page of a renewal as an origin of payments: whoever pays what blocks it comes back to it."""
+"""What payments show of a renewal: what its bill is for, and its page as an origin of other payments."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from licensing.health.states import RENEWAL
+from licensing.models import Renewal
 from municipality.accounts.models import User
-from payments.registry import Origin
+from payments.models import Bill
+from payments.registry import Due, Origin
 from shops.register import queries as shops
 
 RENEWAL_PAGE = "renewal"
@@ -18,3 +22,28 @@ def renewal_page(user: User, public_id: str) -> Origin | None:
     if not shops.visible_to(user, RENEWAL).filter(public_id=public_id).exists():
         return None
     return Origin(_("Continue the renewal"), reverse("licensing:renew", args=[public_id]))
+
+
+def billed(bills: Sequence[Bill]) -> dict[int, Due]:
+    """What bills of renewals are for, by primary key; one query."""
+    by_case = {bill.subject.partition(":")[2]: bill for bill in bills}
+    rows = Renewal.objects.filter(case__public_id__in=by_case).select_related("case", "licence__shop")
+    return {by_case[row.case.public_id].pk: _due(by_case[row.case.public_id], row) for row in rows}
+
+
+def _due(bill: Bill, renewal: Renewal) -> Due:
+    shop = renewal.licence.shop
+    return Due(
+        key=renewal.case.public_id,
+        kind=RENEWAL,
+        title_ar=bill.title_ar,
+        title_en=bill.title_en,
+        fils=bill.total_fils,
+        shop=shop.key,
+        url=reverse("cases:case", args=[renewal.case.public_id]),
+        name_ar="تجديد الترخيص الصحي",
+        name_en="Health licence renewal",
+        shop_name_ar=shop.name_ar,
+        shop_name_en=shop.name_en,
+        reference=renewal.case.reference,
+    )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+import datetime as dt
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import get_language
@@ -11,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.accounts.access import access
 from municipality.accounts.requests import AuthenticatedHttpRequest
+from municipality.kernel import money
 from municipality.kernel.errors import Refused
 from payments import queries, services
 from payments.services.basket import chosen_values
@@ -22,14 +25,22 @@ PAGE_SIZE = 25
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
 def basket(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """Choose from everything that is due. POST redirects to the bank if the shown total is that of the chosen lines."""
+    """Choose from everything that can be paid. POST redirects to the bank if the shown total is that of the chosen lines.
+
+    A POST with another step, or that the module asks (`Accept: application/json`), only counts the chosen lines.
+    """
     if request.method != "POST":
         return _page(request, chosen=None)
     values = request.POST.getlist("item")
     try:
-        total = sum(chosen_values(values).values())
-        if request.POST.get("step") != "pay" or (values and request.POST.get("total") != str(total)):
-            return _page(request, chosen=set(chosen_values(values)), is_counted=True)
+        amounts = chosen_values(values)
+        total = sum(amounts.values())
+        if request.POST.get("step") != "pay":
+            if request.headers.get("Accept") == "application/json":
+                return JsonResponse({"fils": total, "amount": _amount(total)})
+            return _page(request, chosen=set(amounts), is_counted=True)
+        if values and request.POST.get("total") != str(total):
+            raise Refused("total_changed", _("The selection changed, so the total changed. Please check the new total below, then pay."))
         if request.session.session_key is None:
             request.session.save()
         attempt = services.pay_basket(
@@ -40,14 +51,20 @@ def basket(request: AuthenticatedHttpRequest) -> HttpResponse:
         return _page(request, chosen={value.rpartition(":")[0] for value in values}, refusal=refusal)
 
 
+def _amount(fils: int) -> str:
+    """The part of an amount that the filter `kwd` puts into its <bdi>."""
+    amount = money.to_display(fils)
+    return amount if get_language() == "ar" else f"KD\u00a0{amount}"
+
+
 def _page(request: HttpRequest, *, chosen: set[str] | None, is_counted: bool = False, refusal: Refused | None = None) -> HttpResponse:
-    items = queries.basket_of(request.user)
-    rows = [(item, item.can_choose and (chosen is None or item.code in chosen)) for item in items]
+    """The basket. At first every bill is chosen; an offer is only ever chosen by the person."""
+    items = sorted(queries.basket_of(request.user), key=lambda item: item.until or dt.date.max)
+    rows = [(item, not item.is_offer if chosen is None else item.code in chosen) for item in items if item.can_choose]
     context = {
-        "rows": rows,
+        "bills": [(item, is_chosen) for item, is_chosen in rows if not item.is_offer],
+        "offers": [(item, is_chosen) for item, is_chosen in rows if item.is_offer],
         "total": sum(item.fils for item, is_chosen in rows if is_chosen),
-        "count": sum(is_chosen for _item, is_chosen in rows),
-        "can_choose": any(item.can_choose for item in items),
         "is_counted": is_counted,
         "refusal": refusal,
         "waiting": [item for item in items if not item.can_choose],

@@ -184,8 +184,7 @@ def test_three_fines_and_a_licence_are_one_payment_with_a_receipt_each(
     wanted = [f"bill:{bill}:", *(f"due:violations.sum:{row['id']}:" for row in rows)]
     for box in page.locator("input[name=item]").all():
         box.set_checked(any(str(box.get_attribute("value")).startswith(line) for line in wanted))
-    page.locator("#basket button[name=step][value=count]").click()
-    page.wait_for_selector("main .kp-notice[role=status]")
+    page.wait_for_selector(".kp-paybar__sum:has-text('235.000')")
     assert page.locator("input[name=item]:checked").count() == 4
     assert "235.000" in visitor.main(), "10 for the licence, 5, 100 and the court's 120"
     page.locator("#basket button[name=step][value=pay]").click()

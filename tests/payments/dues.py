@@ -26,13 +26,14 @@ class Fines:
 
     person: Any
     open: dict[str, int] = field(default_factory=dict)
+    offers: set[str] = field(default_factory=set)
 
     def dues(self, person: Any) -> Sequence[Due]:
         if person.pk != self.person.pk:
             return []
         billed = set(Bill.objects.filter(kind=KIND).values_list("subject", flat=True))
         return [
-            Due(key, KIND, f"غرامة {key[1:]}", f"Fine {key[1:]}", fils)
+            Due(key, KIND, f"غرامة {key[1:]}", f"Fine {key[1:]}", fils, is_offer=key in self.offers)
             for key, fils in sorted(self.open.items())
             if f"violation:{key}" not in billed
         ]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
+
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -12,13 +15,14 @@ from payments.models import Allocation, Bill
 from payments.registry import Due
 from payments.states import BillState
 from violations import queries
-from violations.models import ChargeKind, SettlementOrder, Violation
+from violations.models import Charge, ChargeKind, Instalment, SettlementOrder, Violation
 from violations.services import settlements
 from violations.states import ViolationState
 
 V = ViolationState
 MAX_DUES = 90  # the basket takes a hundred lines
-ENDS = _("paying it ends the right to object")
+ENDS = _("Paying accepts the settlement and ends your right to object to this violation.")
+MISSED = _("Missing it ends the instalment plan.")
 
 
 def dues(person: User) -> list[Due]:
@@ -34,31 +38,52 @@ def dues(person: User) -> list[Due]:
     return [due for row in payable if (due := _due(row, orders.get(row.pk))) is not None]
 
 
+def of_bills(bills: Sequence[Bill]) -> dict[int, Due]:
+    """What bills of violations are for, by primary key; one query."""
+    charges = Charge.objects.filter(bill__in=bills).select_related("violation__shop", "instalment__plan", "bill")
+    return {charge.bill_id: _describe(charge.violation, charge.kind, charge.bill.total_fils, None, charge.instalment) for charge in charges}
+
+
 def _due(row: Violation, order: SettlementOrder | None) -> Due | None:
-    until = None
+    until, part = None, None
     if row.state == V.JUDGED:
         kind, fils = ChargeKind.COURT, row.judgment.fils or 0
     elif row.state == V.INSTALMENTS:
         unpaid = settlements.unpaid_parts(row.plan)
-        kind, fils = ChargeKind.INSTALMENT, unpaid[0].fils if unpaid else 0
-        until = unpaid[0].due_on if unpaid else None
+        kind, part = ChargeKind.INSTALMENT, unpaid[0] if unpaid else None
+        fils, until = (part.fils, part.due_on) if part is not None else (0, None)
     else:
         kind, fils, until = ChargeKind.SETTLEMENT, order.fils if order is not None else 0, row.settle_until
-    if fils <= 0:
-        return None
+    return _describe(row, kind, fils, until, part) if fils > 0 else None
+
+
+def _describe(row: Violation, kind: str, fils: int, until: dt.date | None, part: Instalment | None) -> Due:
     title_ar, title_en = settlements.titles(kind)
     is_offer = kind == ChargeKind.SETTLEMENT
+    before_ar, before_en = {
+        ChargeKind.SETTLEMENT: ("صلح", "Settlement"),
+        ChargeKind.COURT: ("مبلغ الحكم", "Amount of the court"),
+        ChargeKind.INSTALMENT: (
+            f"القسط {part.number} من {part.plan.count}" if part else "",
+            f"Instalment {part.number} of {part.plan.count}" if part else "",
+        ),
+    }[ChargeKind(kind)]
     return Due(
         key=row.public_id,
         kind=settlements.BILL,
         title_ar=f"{title_ar} {row.reference}",
         title_en=f"{title_en} {row.reference}",
         fils=fils,
-        note=ENDS if is_offer else "",
+        note=ENDS if is_offer else MISSED if part is not None else "",
         until=until,
         is_offer=is_offer,
         shop=row.shop.key if row.shop is not None else "",
         url=reverse("violations:page", args=[row.public_id]),
+        name_ar=f"{before_ar}: {row.offence_facts['name_ar']}",
+        name_en=f"{before_en}: {row.offence_facts['name_en']}",
+        shop_name_ar=row.shop.name_ar if row.shop is not None else "",
+        shop_name_en=row.shop.name_en if row.shop is not None else "",
+        reference=row.reference,
     )
 
 

@@ -40,7 +40,7 @@ def test_everything_is_chosen_at_first_and_one_button_leaves_for_the_bank(issue:
     client = signed_in(payer)
     text = client.get(PAGE).content.decode()
     assert len(ticked(text)) == 2 and shown_total(text) == "15500"
-    assert text.count('class="kp-btn kp-btn--fill"') == 1 and "KD\u00a015.500" in text
+    assert text.count('class="kp-btn kp-btn--fill is-pay"') == 1 and "KD\u00a015.500" in text
     answer = client.post(PAGE, {"item": ticked(text), "total": "15500", "step": "pay"})
     assert answer.status_code == 303 and answer["Location"].startswith("https://bank.example.test/kpg/PaymentHTTP.htm")
     assert Attempt.objects.get().fils == 15_500
@@ -53,11 +53,39 @@ def test_another_choice_is_counted_before_it_is_paid_without_any_script(issue: C
     fines.open = {"f1": 5_500}
     client = signed_in(payer)
     chosen = {"item": [f"bill:{bill.public_id}:10000"], "total": "15500"}
-    for step in ("count", "pay"):  # the total beside the button was another one
-        text = client.post(PAGE, {**chosen, "step": step}).content.decode()
+    for step, status in (("count", 200), ("pay", 409)):  # the total beside the button was another one
+        answer = client.post(PAGE, {**chosen, "step": step})
+        text = answer.content.decode()
+        assert answer.status_code == status and ("Nothing was paid" in text) == (step == "pay")
         assert shown_total(text) == "10000" and len(ticked(text)) == 1 and not Attempt.objects.exists()
     assert client.post(PAGE, {**chosen, "total": "10000", "step": "pay"}).status_code == 303
     assert Attempt.objects.get().fils == 10_000
+
+
+@pytest.mark.parametrize(("language", "amount"), [("en", "KD\u00a010.000"), ("ar", "10.000")])
+def test_the_module_is_told_the_total_and_begins_nothing(issue: Callable[..., Bill], payer: Any, language: str, amount: str) -> None:
+    bill = issue(10_000)
+    client = signed_in(payer)
+    address = f"/{language}/basket/"
+    assert f"{amount}</bdi>" in client.get(address).content.decode()
+    told = client.post(address, {"item": [f"bill:{bill.public_id}:10000"], "step": "count"}, headers={"Accept": "application/json"})
+    assert told.json() == {"fils": 10_000, "amount": amount} and not Attempt.objects.exists()
+    asked = client.post(
+        address, {"item": [f"bill:{bill.public_id}:10000"], "step": "pay", "total": "9"}, headers={"Accept": "application/json"}
+    )
+    assert asked.status_code == 409 and not Attempt.objects.exists(), "a payment is never begun over another total"
+
+
+def test_an_offer_is_never_chosen_by_the_portal(issue: Callable[..., Bill], payer: Any, fines: Fines) -> None:
+    issue(10_000)
+    fines.open, fines.offers = {"f1": 5_500, "f2": 7_000}, {"f2"}
+    client = signed_in(payer)
+    text = client.get(PAGE).content.decode()
+    assert len(ticked(text)) == 2 and shown_total(text) == "15500" and not any(":f2:" in value for value in ticked(text))
+    assert text.index("Bills that are due") < text.index("Fine 1") < text.index("Settlement offers (optional)") < text.index("Fine 2")
+    values = re.findall(r'name="item" value="([^"]+)"', text)
+    told = client.post(PAGE, {"item": values, "step": "count"}).content.decode()
+    assert len(ticked(told)) == 3 and shown_total(told) == "22500", "the person may choose it"
 
 
 def test_a_changed_amount_comes_back_with_the_new_total_and_nothing_is_taken(payer: Any, fines: Fines) -> None:
@@ -77,6 +105,7 @@ def test_lines_of_other_people_and_none_at_all_come_back_as_a_page(issue: Callab
     foreign = client.post(PAGE, {"item": [f"bill:{bill.public_id}:10000"], "total": "10000", "step": "pay"})
     unknown = client.post(PAGE, {"item": ["bill:nothing:10000"], "total": "10000", "step": "pay"})
     assert foreign.status_code == unknown.status_code == 409
+    assert "Nothing was paid" in foreign.content.decode()
     strip = re.compile(r'csrfmiddlewaretoken" value="\w+"')
     assert strip.sub("", foreign.content.decode()) == strip.sub("", unknown.content.decode())
     assert signed_in(payer).post(PAGE, {"step": "pay", "total": "0"}).status_code == 409

@@ -22,7 +22,7 @@ from tests.factories.accounts import StaffFactory
 from tests.factories.payments import BillFactory
 from violations import invariants
 from violations.models import Violation
-from violations.services import court, notices, settlements, terms
+from violations.services import court, dues, notices, settlements, terms
 
 pytestmark = pytest.mark.django_db
 OTHER = "tests.licence"
@@ -107,3 +107,31 @@ def test_a_hundred_violations_ask_no_more_than_one(
         write("CLN-01", shop=make_shop())
     with django_assert_max_num_queries(6):
         assert len(payments.basket_of(owner)) == 12
+
+
+def test_a_settlement_is_an_offer_with_or_without_its_bill_and_names_offence_shop_and_last_day(
+    write: Callable[..., Violation], owner: Any
+) -> None:
+    row = write("CLN-03")
+    notices.record_opening(violation=row, person=owner)
+    for _turn in ("due", "bill"):
+        (item,) = payments.basket_of(owner)
+        fresh = Violation.objects.get(pk=row.pk)
+        assert item.is_offer and item.name_en == f"Settlement: {row.offence_facts['name_en']}"
+        assert (item.shop_name_ar, item.reference, item.until) == (row.shop.name_ar, row.reference, fresh.settle_until)  # type: ignore[union-attr]
+        assert item.note == dues.ENDS and row.public_id in item.url
+        settlements.bill_for(violation=row, person=owner)
+
+
+def test_what_the_court_set_and_an_instalment_are_due_and_no_offer(
+    judged: Violation, write: Callable[..., Violation], make_shop: Callable[..., Any], owner: Any
+) -> None:
+    parts = write("CLN-03", shop=make_shop())
+    notices.record_opening(violation=parts, person=owner)
+    terms.agree_plan(violation=parts, person=owner, count=3)
+    for _turn in ("due", "bill"):
+        items = sorted(payments.basket_of(owner), key=lambda item: item.name_en)
+        assert [item.name_en.partition(":")[0] for item in items] == ["Amount of the court", "Instalment 1 of 3"]
+        assert not any(item.is_offer for item in items) and items[1].note == dues.MISSED
+        for row in (judged, parts):
+            settlements.bill_for(violation=row, person=owner)
