@@ -19,16 +19,18 @@ def obligations(user: User) -> list[Obligation]:
 
 
 def _obligation(item: Item) -> Obligation:
+    name = bilingual(item, "name") or bilingual(item, "title")
     return Obligation(
         code="settle" if item.is_offer else "pay",
         key=item.code,
         duty=Duty.OFFER if item.is_offer else Duty.MUST,
-        title=bilingual(item, "title"),
-        task=format_lazy("{}: {}", _("Pay"), bilingual(item, "title")),
+        title=name,
+        task=format_lazy("{}: {}", _("Pay"), name),
         action=_("See the options") if item.is_offer else _("Pay"),
         url=item.url if item.is_offer else reverse("payments:basket"),
         subject=item.shop,
-        reference=item.bill.reference if item.bill is not None else "",
+        about=bilingual(item, "shop_name"),
+        reference=item.reference or (item.bill.reference if item.bill is not None else ""),
         until=item.until,
         fils=item.fils,
     )
