@@ -367,6 +367,7 @@ ROWS: list[Row] = [
     by_subject("/{lang}/profile/passkeys/{s.passkey.pk}/name/", "200 200 400 405 405 405", HIDDEN_FORM),
     by_subject("/{lang}/profile/passkeys/{s.passkey.pk}/remove/", "200 200 302 405 405 405", HIDDEN_FORM),
     own("/{lang}/my-shops/", READ, READ, delegate=READ, former_delegate=READ, counter=READ),
+    own("/{lang}/my-shops/list.xlsx", READ, READ, delegate=READ, former_delegate=READ, counter=READ),
     own("/{lang}/my-requests/", READ, READ, delegate=READ, former_delegate=READ, counter=READ),
     anyones("/{lang}/messages/", READ),
     own("/{lang}/basket/", FORM, FORM),

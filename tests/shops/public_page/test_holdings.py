@@ -1,0 +1,84 @@
+"""My shops of somebody with many: narrowed down on the page and in the workbook."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from collections.abc import Callable
+from typing import Any
+from zipfile import ZipFile
+
+import pytest
+
+from municipality.accounts.models import User
+from municipality.kernel import clock
+from municipality.places.models import Area
+from shops.models import Shop
+from shops.public_page import holdings
+from tests.browsers import signed_in
+from tests.factories.accounts import PersonFactory
+
+
+@pytest.fixture
+def many(make_licensed_shop: Callable[..., Shop]) -> list[Shop]:
+    """Seven shops, of which the second and third can be renewed now; the last one lies in another area."""
+    elsewhere = Area.objects.filter(governorate="JA").order_by("pk")[0]
+    ends = (200, 20, 10, 200, 200, 200, 200)
+    rows = [make_licensed_shop(ends_in=days) for days in ends]
+    Shop.objects.filter(pk=rows[-1].pk).update(area=elsewhere, name_ar="مغسلة النسيم", name_en="Naseem Laundry")
+    return rows
+
+
+def listed(client: Any, query: str = "") -> str:
+    page = client.get(f"/en/my-shops/{query}")
+    assert page.status_code == 200
+    return str(page.content.decode())
+
+
+def test_what_has_to_be_done_comes_first(owner: User, many: list[Shop]) -> None:
+    text = listed(signed_in(owner))
+    first, second = text.index(many[2].name_en), text.index(many[1].name_en)
+    assert first < second < min(text.index(shop.name_en) for shop in (many[0], many[3], many[4]))
+    assert "2 with something to do" in text and "7 shops" in text
+
+
+def test_a_long_list_is_narrowed_down_by_name_number_area_and_what_is_due(owner: User, many: list[Shop]) -> None:
+    client = signed_in(owner)
+    for query in ("?q=naseem", "?q=النسيم", f"?area={Shop.objects.get(pk=many[-1].pk).area_id}", f"?q={many[-1].commercial_license_no}"):
+        text = listed(client, query)
+        assert "Naseem Laundry" in text and many[0].name_en not in text, query
+    due = listed(client, "?due=on")
+    assert many[1].name_en in due and many[2].name_en in due and many[0].name_en not in due
+    assert "No shop of yours matches." in listed(client, "?q=nothing like it")
+
+
+@pytest.mark.parametrize("query", ["?area=x", "?area=999999", "?q=" + "a" * 500])
+def test_a_filter_that_is_none_shows_the_whole_list(owner: User, many: list[Shop], query: str) -> None:
+    assert many[0].name_en in listed(signed_in(owner), query)
+
+
+def test_a_short_list_has_no_filter(owner: User, make_licensed_shop: Callable[..., Shop]) -> None:
+    make_licensed_shop()
+    assert "Only shops with something to do" not in listed(signed_in(owner))
+
+
+def test_the_workbook_has_the_narrowed_list(owner: User, many: list[Shop]) -> None:
+    client = signed_in(owner)
+    response = client.get("/en/my-shops/list.xlsx?due=on")
+    assert response.status_code == 200 and response["Content-Disposition"] == 'attachment; filename="my-shops.xlsx"'
+    text = _text(response.content)
+    last_day = clock.today() + dt.timedelta(days=10)
+    assert many[2].name_en in text and last_day.isoformat() in text and many[0].name_en not in text
+    assert many[0].name_en in _text(client.get("/en/my-shops/list.xlsx").content)
+    assert many[0].name_en not in _text(signed_in(PersonFactory(noura=True)).get("/en/my-shops/list.xlsx").content)
+
+
+def _text(content: bytes) -> str:
+    with ZipFile(io.BytesIO(content)) as book:
+        return "".join(book.read(name).decode() for name in book.namelist() if name.endswith(".xml"))
+
+
+def test_formulas_in_names_stay_text(owner: User, make_licensed_shop: Callable[..., Shop]) -> None:
+    make_licensed_shop(name_en="=1+1", name_ar="=1+1")
+    rows, _more = holdings.holdings_of(owner)
+    assert "<f>" not in _text(holdings.workbook(rows))
