@@ -14,4 +14,5 @@ SHOPS = ServiceEntry(
     needs=_("The name or the licence number"),
     order=4,
     start="shops:search",
+    cost=_("Free, without signing in."),
 )

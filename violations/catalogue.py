@@ -14,4 +14,5 @@ VIOLATIONS = ServiceEntry(
     needs=_("The number of the violation and the last 4 digits of the civil number"),
     order=3,
     start="violations:start",
+    cost=_("Looking it up and objecting are free."),
 )

@@ -5,10 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.backends import BaseBackend, ModelBackend
+from django.db.models.expressions import Combinable
 from django.http import HttpRequest
 
 from municipality.accounts.models import User
 from municipality.accounts.requests import Visitor
+from municipality.kernel.registry import Registry
+
+# Attribute → expression: what every page shows of a person, read with the person of the session in one query.
+PERSON_ANNOTATIONS: Registry[Combinable] = Registry()
 
 
 class StaffBackend(ModelBackend):
@@ -25,7 +30,7 @@ class PersonBackend(BaseBackend):
         return None
 
     def get_user(self, user_id: Any) -> User | None:
-        return User.objects.filter(pk=user_id, is_active=True, is_staff=False).first()
+        return User.objects.filter(pk=user_id, is_active=True, is_staff=False).annotate(**PERSON_ANNOTATIONS).first()
 
 
 def path_for(user: User) -> str:

@@ -43,6 +43,7 @@ class ServiceEntry:
     fees: Callable[[dt.date], list[FeeLine]] | None = None
     promise: Callable[[dt.date], int | None] | None = None
     meanwhile: Text = ""  # where to go until it opens
+    cost: Text = ""  # of a service without fees
 
     @property
     def opens_on(self) -> dt.date | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from municipality.accounts.models import User
 from municipality.accounts.requests import Visitor
@@ -42,3 +43,9 @@ def inbox(user: User, older_than: str = "") -> InboxPage:
 def unread_count(user: User) -> int:
     """How many messages the user has not opened."""
     return visible_to(user).filter(read_at__isnull=True).count()
+
+
+def unread_messages() -> Coalesce:
+    """`unread_count` of the users of a query, as the annotation that pages read with the person of the session."""
+    unread = Message.objects.filter(person=OuterRef("pk"), read_at__isnull=True).order_by().values("person")
+    return Coalesce(Subquery(unread.annotate(count=Count("pk")).values("count")), 0)

@@ -28,4 +28,5 @@ def message(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """One message; opening it marks it as read."""
     message = get_object_or_404(queries.visible_to(request.user).prefetch_related("deliveries"), public_id=public_id)
     services.mark_read(message)
+    request.user.unread_messages = queries.unread_count(request.user)  # type: ignore[attr-defined]  # the count in the header
     return render(request, "notifications/message.html", {"message": message, "link": page_path(message.path, get_language() or "ar")})

@@ -20,6 +20,7 @@ class MenuEntry(NamedTuple):
     label: Text
     url: str
     exact: bool = False
+    is_inbox: bool = False
 
 
 class Column(NamedTuple):
@@ -94,7 +95,9 @@ def _nav(request: HttpRequest, code: str) -> tuple[MenuEntry, ...]:
 
 @lru_cache(maxsize=16)
 def _menu(entries: tuple[tuple[Any, str], ...], urlconf: str | None, code: str) -> tuple[MenuEntry, ...]:
-    return tuple(MenuEntry(label, url, name == "home") for label, name in entries if (url := _url_or_empty(name)))
+    return tuple(
+        MenuEntry(label, url, name == "home", name == "notifications:inbox") for label, name in entries if (url := _url_or_empty(name))
+    )
 
 
 @lru_cache(maxsize=16)

@@ -58,6 +58,5 @@ def _dashboard(person: User) -> dict[str, Any]:
         "requests": requests[:MAX_LINES],
         "more_requests": len(requests) > MAX_LINES,
         "mail": page.messages[:4],
-        "unread": notifications.unread_count(person),
         "services": [entry for entry in services() if entry.is_open],
     }
