@@ -20,6 +20,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='attempt',
-            constraint=models.CheckConstraint(condition=models.Q(('started_by__isnull', False), models.Q(('session_digest', ''), _negated=True), _connector='OR'), name='payments_attempt_person_or_session'),
+            constraint=models.CheckConstraint(condition=models.Q(('started_by__isnull', False), models.Q(('session_digest', ''), _negated=True), _connector='OR'), name='payments_attempt_by_somebody'),
         ),
     ]

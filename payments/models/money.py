@@ -114,7 +114,7 @@ class Attempt(models.Model):
     provider = models.CharField("البوابة", max_length=20, default="knet")
     fils = models.BigIntegerField("المبلغ بالفلس")
     language = models.CharField("اللغة", max_length=2)
-    # Null for a visitor who is not signed in; `session_digest` then identifies the browser.
+    # Null: a visitor, known by `session_digest`.
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="الدافع")
     session_digest = models.CharField(max_length=64)
     state = models.CharField("الحالة", max_length=40, choices=AttemptState, default=AttemptState.CREATED)
@@ -142,9 +142,7 @@ class Attempt(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(fils__gt=0, fils__lte=money.MAX_FILS), name="payments_attempt_amount"),
             models.CheckConstraint(condition=Q(state__in=AttemptState.values), name="payments_attempt_state"),
-            models.CheckConstraint(
-                condition=Q(started_by__isnull=False) | ~Q(session_digest=""), name="payments_attempt_person_or_session"
-            ),
+            models.CheckConstraint(condition=Q(started_by__isnull=False) | ~Q(session_digest=""), name="payments_attempt_by_somebody"),
             models.CheckConstraint(condition=~Q(payment_id="") & ~Q(tran_id=""), name="payments_attempt_ids_null_not_empty"),
             models.UniqueConstraint(fields=["payment_id"], condition=Q(payment_id__isnull=False), name="payments_attempt_payment_id"),
             models.UniqueConstraint(fields=["tran_id"], condition=Q(tran_id__isnull=False), name="payments_attempt_tran_id"),

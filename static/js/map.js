@@ -174,4 +174,8 @@ function draw(box) {
   base(map, box).catch(() => {}); // marks and list stand without it
 }
 
-for (const box of document.querySelectorAll("[data-map]")) draw(box);
+for (const box of document.querySelectorAll("[data-map]")) {
+  const fold = box.closest("details:not([open])"); // folded it has no size yet
+  if (fold) fold.addEventListener("toggle", () => draw(box), { once: true });
+  else draw(box);
+}

@@ -79,14 +79,6 @@ def anyones(path: str, answers: str, why: str = "") -> Row:
     return Row(path, {"nobody": DOOR, **dict.fromkeys((*PEOPLE, *STAFF), answers), "halfway": NO}, why=why)
 
 
-def fined(path: str, owner: str, hidden: str = HIDDEN_FORM, *, alone: bool = False) -> Row:
-    """A way out of a violation: of its party and of whoever acts for them in this service, or of the party `alone`."""
-    over = " ".join("405" if answer == "405" else "403" for answer in owner.split())
-    if "404" in owner and not alone:  # what is not there for its party is not there for anybody; it is only said who they are no more
-        over = " ".join("405" if answer == "405" else "403" for answer in hidden.split())
-    return own(f"/{{lang}}/violations/{path}", owner, hidden, delegate=over if alone else owner, former_delegate=over, counter=NO)
-
-
 def by_subject(path: str, owner: str, other: str, why: str = "") -> Row:
     """Of whoever the rule of the subject lets in, staff included: not there for all others."""
     return Row(path, {"nobody": DOOR, "owner": owner, **dict.fromkeys(("stranger", *STAFF), other), "halfway": NO}, why=why)
@@ -434,46 +426,6 @@ ROWS: list[Row] = [
     own("/{lang}/claims/{s.grants.claim.public_id}/withdraw/", HIDDEN_FORM, HIDDEN_FORM, offered=ASKS),
     own("/{lang}/claims/{s.grants.claim.public_id}/corrections/", HIDDEN_FORM, HIDDEN_FORM, offered=ELSEWHERE, why="nothing is asked for"),
     own("/{lang}/cases/{s.grants.claim.public_id}/", HIDDEN, HIDDEN, offered=READ),
-    # Violations: of the party, and of their delegates in this service; anybody else knows number and digits.
-    everybody("/{lang}/violations/", FORM),
-    everybody("/{lang}/violations/waivers/", READ),
-    everybody("/{lang}/violations/stops-lifted/", READ),
-    everybody(
-        "/{lang}/violations/{s.fines.carried.public_id}/", HIDDEN, owner=READ, delegate=READ, former_delegate=NO_READ, counter=HIDDEN
-    ),
-    own("/{lang}/violations/mine/", READ, READ, delegate=READ, counter=NO),
-    own("/{lang}/violations/clearance/", READ, READ, counter=NO),
-    own("/{lang}/violations/clearance/make/", "405 405 409 405 405 405", WAY_OUT, why="the owner owes something, the stranger nothing"),
-    everybody("/{lang}/violations/{s.fines.served.public_id}/", HIDDEN, owner=READ, delegate=READ, former_delegate=NO_READ, counter=HIDDEN),
-    everybody(
-        "/{lang}/violations/{s.fines.served.public_id}/photos/{s.fines.photo.public_id}/",
-        HIDDEN,
-        **dict.fromkeys(("owner", "delegate"), READ),
-        former_delegate=NO_READ,
-    ),
-    everybody("/{lang}/violations/{s.fines.warned.public_id}/photos/{s.fines.photo.public_id}/", HIDDEN, why="a photo of another one"),
-    fined("{s.fines.served.public_id}/open/", WAY_OUT, HIDDEN_BUTTON),
-    fined("{s.fines.served.public_id}/pay/", ASKS),
-    everybody(
-        "/{lang}/violations/{s.fines.served.public_id}/pay-for/",
-        HIDDEN_FORM,
-        **dict.fromkeys(("owner", "delegate"), ELSEWHERE),
-        former_delegate=NO_FORM,
-        why="for whoever found it by number and digits; a party pays on their own page",
-    ),
-    everybody("/{lang}/violations/{s.fines.served.public_id}/receipts/RCT-2026-000001-X/", HIDDEN, former_delegate=NO_READ),
-    fined("{s.fines.warned.public_id}/pay/", "302 302 409 405 405 405"),
-    fined("{s.fines.warned.public_id}/correct/", READ, HIDDEN),
-    fined("{s.fines.served.public_id}/correct/", "302 302 405 405 405 405", HIDDEN),
-    fined("{s.fines.served.public_id}/object/", FORM),
-    fined("{s.fines.objected.public_id}/object/", "302 302 302 405 405 405"),
-    fined("{s.fines.served.public_id}/not-mine/", FORM, alone=True),
-    fined("{s.fines.served.public_id}/answer/", HIDDEN_FORM),
-    fined("{s.fines.objected.public_id}/answer/", ELSEWHERE),
-    fined("{s.fines.served.public_id}/withdraw/", HIDDEN_FORM, alone=True),
-    fined("{s.fines.objected.public_id}/withdraw/", ASKS, alone=True),
-    fined("{s.fines.served.public_id}/more-time/", ASKS),
-    fined("{s.fines.served.public_id}/instalments/", FORM, alone=True),
     own("/documents/{s.fines.served.notice.number}.pdf", READ, HIDDEN, delegate=READ, former_delegate=HIDDEN),
     counter("/{lang}/assist/", "200 200 400 405 405 405", "403 403 403 405 405 405"),
     counter("/{lang}/assist/{s.grants.waiting.public_id}/", "200 200 409 405 405 405", "403 403 403 405 405 405", why="a colleague's code"),
@@ -506,6 +458,8 @@ def unlisted(routes: set[str], rows_of: Mapping[str, Any]) -> list[str]:
     return sorted(routes - set(rows_of))
 
 
-from tests.architecture.open_matrix import ROWS as OPEN_ROWS  # noqa: E402 - its rows are made by what stands above
+# The rows of these are made by what stands above.
+from tests.architecture.open_matrix import ROWS as OPEN_ROWS  # noqa: E402
+from tests.architecture.violation_matrix import ROWS as VIOLATION_ROWS  # noqa: E402
 
-ROWS += OPEN_ROWS
+ROWS += [*OPEN_ROWS, *VIOLATION_ROWS]

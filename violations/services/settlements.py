@@ -98,7 +98,7 @@ def locked(violation: Violation) -> Violation:
 
 
 @dataclass(frozen=True)
-class Payable:
+class AmountDue:
     """What is payable of a violation now. `until` is the last day, where there is one."""
 
     kind: ChargeKind
@@ -107,7 +107,7 @@ class Payable:
     source: dict[str, Any]
 
 
-def payable(row: Violation, order: SettlementOrder | None = None) -> Payable | None:
+def payable(row: Violation, order: SettlementOrder | None = None) -> AmountDue | None:
     """What is payable of a violation now; None for nothing. `order` is read where it is not given.
 
     Whether the options of the party are open is another question.
@@ -118,16 +118,16 @@ def payable(row: Violation, order: SettlementOrder | None = None) -> Payable | N
         return None
 
 
-def _payable(row: Violation, instalment: Instalment | None, order: SettlementOrder | None = None) -> Payable:
+def _payable(row: Violation, instalment: Instalment | None, order: SettlementOrder | None = None) -> AmountDue:
     if row.state == V.JUDGED:
         judgment = row.judgment
-        return Payable(ChargeKind.COURT, judgment.fils or 0, None, {"judgment": judgment})
+        return AmountDue(ChargeKind.COURT, judgment.fils or 0, None, {"judgment": judgment})
     if row.state == V.INSTALMENTS:
         part = _next_part(row, instalment)
-        return Payable(ChargeKind.INSTALMENT, part.fils, part.due_on, {"instalment": part})
+        return AmountDue(ChargeKind.INSTALMENT, part.fils, part.due_on, {"instalment": part})
     order = order or queries.order_of(row)
     if row.state == V.ORDERED and order is not None and (row.settle_until is None or clock.today() <= row.settle_until):
-        return Payable(ChargeKind.SETTLEMENT, order.fils, row.settle_until, {"order": order})
+        return AmountDue(ChargeKind.SETTLEMENT, order.fils, row.settle_until, {"order": order})
     raise Refused("nothing_payable", _("Nothing can be paid for this violation now. Its page says why."))
 
 

@@ -179,6 +179,7 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
             "receipts": _receipts(request, row, access),
             "photos": list(photos.annotate(captured_at=Subquery(captured_at)).order_by("pk")),
             "service": service,
+            "is_unserved": row.state in notices.SERVE,
             "objection": objection,
             # Another signatory of the same organisation sees only the number of the case.
             "opens_case": objection is not None and cases.visible_to(request.user).filter(pk=objection.case_id).exists(),

@@ -240,7 +240,7 @@ def test_a_visitor_pays_violations_and_nothing_else(owner: Any, rules: None, wri
     attempt.save()
     with pytest.raises(IntegrityError, match="visitor_pays_something_else"), transaction.atomic():
         Allocation.objects.create(attempt=attempt, bill=bill, fils=10_000)
-    with pytest.raises(IntegrityError, match="person_or_session"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="by_somebody"), transaction.atomic():
         Attempt.objects.create(trackid=new_trackid(), fils=10_000, language="ar", session_digest="", created_at=clock.now())
 
 
