@@ -15,6 +15,7 @@ class LicensingConfig(AppConfig):
             guards,
             notifications,
             origins,
+            outcomes,
             queries,
             review,
             shop_page,
@@ -32,7 +33,7 @@ class LicensingConfig(AppConfig):
         from municipality.drafts.registry import DRAFT_KINDS
         from municipality.review.registry import REVIEWABLES
         from municipality.uploads.registry import PREFIXES
-        from payments.registry import BILLED, ORIGINS, PAYABLES, Payable
+        from payments.registry import BILLED, ORIGINS, OUTCOMES, PAYABLES, Payable
         from shops.registry import LICENCES
 
         CATALOGUE.register("health", catalogue.HEALTH)
@@ -44,6 +45,7 @@ class LicensingConfig(AppConfig):
         PREFIXES.register("draft", files.DRAFT_FILES)
         PREFIXES.register("case", files.CASE_FILES)
         BILLED.register(RENEWAL, origins.billed)
+        OUTCOMES.register(RENEWAL, outcomes.outcome)
         ORIGINS.register(origins.RENEWAL_PAGE, origins.renewal_page)
         PAYABLES.register(RENEWAL, Payable(paid=health.paid, voided=health.voided))
         KINDS.register(HealthLicenceFacts.kind, HealthLicenceFacts)
