@@ -16,6 +16,7 @@ class LicensingConfig(AppConfig):
             notifications,
             obligations,
             origins,
+            outcomes,
             queries,
             review,
             shop_page,
@@ -34,7 +35,7 @@ class LicensingConfig(AppConfig):
         from municipality.drafts.registry import DRAFT_KINDS
         from municipality.review.registry import REVIEWABLES
         from municipality.uploads.registry import PREFIXES
-        from payments.registry import BILLED, ORIGINS, PAYABLES, Payable
+        from payments.registry import BILLED, ORIGINS, OUTCOMES, PAYABLES, Payable
         from shops.registry import LICENCES
 
         CATALOGUE.register("health", catalogue.HEALTH)
@@ -46,6 +47,7 @@ class LicensingConfig(AppConfig):
         PREFIXES.register("draft", files.DRAFT_FILES)
         PREFIXES.register("case", files.CASE_FILES)
         BILLED.register(RENEWAL, origins.billed)
+        OUTCOMES.register(RENEWAL, outcomes.outcome)
         ORIGINS.register(origins.RENEWAL_PAGE, origins.renewal_page)
         PAYABLES.register(RENEWAL, Payable(paid=health.paid, voided=health.voided))
         DOCUMENT_KINDS.register(HealthLicenceFacts.kind, HealthLicenceFacts)

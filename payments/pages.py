@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +13,7 @@ from municipality.kernel import clock
 from municipality.ui.texts import Text
 from payments import queries
 from payments.models import Attempt, Bill, Inquiry, Receipt
+from payments.registry import OUTCOMES, Outcome
 from payments.rules import Hint
 from payments.services.attempts import is_session_of, started_by_visitor
 from payments.states import UNPAID, AttemptState, BillState
@@ -60,7 +62,7 @@ STATUS_TEXTS: dict[str, StatusText] = {
     ),
     A.PAID: StatusText(
         "ok",
-        _("Paid"),
+        _("Payment confirmed"),
         _("The bank confirmed the payment to us."),
         _("The amount was taken once."),
         _("There is nothing more to do. Keep the receipt."),
@@ -186,8 +188,35 @@ class ResultPage:
     violation_id: str = ""
     awaits_document: bool = False
     may_leave: bool = False
+    outcome: Outcome | None = None
+
+    @property
+    def look(self) -> str:
+        """ok, bad (no money was taken), wait or warn."""
+        if self.is_waiting and self.text.tag == "wait":
+            return "wait"
+        if self.text.tag == "ok":
+            return "ok"
+        return "bad" if self.step in NOT_PAID or self.text is REVERSED else "warn"
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether the payment stands: paid, and not returned or to be returned."""
+        return self.text is STATUS_TEXTS[A.PAID]
+
+    @property
+    def heading(self) -> Text:
+        if self.is_paid and self.outcome is not None and self.outcome.is_done and self.outcome.title:
+            return self.outcome.title
+        return _("The payment did not go through") if self.look == "bad" else self.text.heading
+
+    @property
+    def total(self) -> int:
+        """The amount of the payment in fils."""
+        return sum(row.bill.total_fils for row in self.rows)
 
 
+NOT_PAID = frozenset({*map(str, UNPAID), str(A.VOIDED)})
 SEALING_TIME = dt.timedelta(minutes=15)
 
 
@@ -210,11 +239,21 @@ def step_of(attempt: Attempt) -> str:
     if attempt.state != A.PAID:
         return str(attempt.state)
     receipts = list(_receipts(attempt).values())
+    return _paid_step(receipts, outcome_of([receipt.bill for receipt in receipts]))
+
+
+def _paid_step(receipts: Sequence[Receipt], outcome: Outcome | None) -> str:
     if any(receipt.bill.state == BillState.REFUND_DUE for receipt in receipts):
         return "paid-refused"
     if receipts and all(receipt.bill.state == BillState.REFUNDED for receipt in receipts):
         return "paid-returned"
-    return "paid-sealed" if receipts and all(receipt.document_id for receipt in receipts) else "paid"
+    step = "paid-sealed" if receipts and all(receipt.document_id for receipt in receipts) else "paid"
+    return f"{step}-done" if outcome is not None and outcome.is_done else step
+
+
+def outcome_of(bills: Sequence[Bill]) -> Outcome | None:
+    """What the only bill of a payment has brought; None for several bills, and where its service says nothing."""
+    return OUTCOMES[bills[0].kind](bills[0]) if len(bills) == 1 and bills[0].kind in OUTCOMES else None
 
 
 def status_text(attempt: Attempt, step: str) -> StatusText:
@@ -239,16 +278,18 @@ def page_of(attempt: Attempt, *, is_owner: bool, is_visitor: bool = False) -> Re
 
     `is_visitor`: the owner began the payment without signing in, and goes on where the bill is for, not in their account.
     """
-    step = step_of(attempt)
+    receipts = _receipts(attempt)
+    bills = [a.bill for a in attempt.allocations.select_related("bill").order_by("bill_id")]
+    outcome = outcome_of(bills) if attempt.state == A.PAID else None
+    step = _paid_step(list(receipts.values()), outcome) if attempt.state == A.PAID else str(attempt.state)
     text = status_text(attempt, step)
     # A receipt is sealed within a minute; a page that is opened much later does not wait.
     is_fresh = attempt.settled_at is not None and clock.now() - attempt.settled_at < SEALING_TIME
-    awaits_document = step == "paid" and is_fresh
+    is_whole = step.startswith("paid-sealed") and (outcome is None or outcome.is_done)
+    awaits_document = text is STATUS_TEXTS[A.PAID] and is_fresh and not is_whole
     is_waiting = attempt.state in (A.REDIRECTED, A.CONFIRMING, A.CAPTURED_LATE) or awaits_document
     if not is_owner:
         return ResultPage(step, text, False, is_waiting)
-    receipts = _receipts(attempt)
-    bills = [a.bill for a in attempt.allocations.select_related("bill").order_by("bill_id")]
     can_pay = attempt.state in (*UNPAID, A.CREATED, A.VOIDED)
     return ResultPage(
         step,
@@ -264,4 +305,5 @@ def page_of(attempt: Attempt, *, is_owner: bool, is_visitor: bool = False) -> Re
         violation_id=_only_id("violation", bills),
         awaits_document=awaits_document,
         may_leave=attempt.state == A.REDIRECTED and attempt.hint == "",
+        outcome=outcome,
     )

@@ -93,6 +93,33 @@ BILLED: Registry[Callable[[Sequence[Bill]], dict[int, Due]]] = Registry()
 
 
 @dataclass(frozen=True)
+class Step:
+    """One step of what happens after a payment: `state` is done, now or next."""
+
+    state: str
+    title: Text
+    text: Text = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a paid bill has brought, for the result page. `is_done`: nothing is being prepared any more."""
+
+    is_done: bool
+    title: Text = ""  # the heading when it is done
+    label: Text = ""  # what `reference` is
+    reference: str = ""
+    text: Text = ""
+    steps: Sequence[Step] = ()
+    act: tuple[Text, str] | None = None  # the next act: label and URL
+    link: tuple[Text, str] | None = None  # label and URL to hand on, absolute
+
+
+# By kind of bill: takes a paid bill; None where the service has nothing to add.
+OUTCOMES: Registry[Callable[[Bill], Outcome | None]] = Registry()
+
+
+@dataclass(frozen=True)
 class Origin:
     """A page on which a payment begins and to which the result page leads back."""
 

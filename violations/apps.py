@@ -64,6 +64,7 @@ class ViolationsConfig(AppConfig):
         payments.PAYABLES.register(settlements.BILL, payments.Payable(paid=settlements.paid, voided=settlements.voided))
         payments.OWING.register(settlements.BILL, payments.Owing(dues=dues.dues, bill_for=dues.bill_for))
         payments.VISITORS.register(settlements.BILL, visitors.may_pay)
+        payments.OUTCOMES.register(settlements.BILL, dues.outcome)
         payments.BILLED.register(settlements.BILL, dues.of_bills)
         payments.RIGHTS.register("violation", queries.right_over)
         payments.DELEGATED_BILLS.register("violations", queries.delegated_bills)

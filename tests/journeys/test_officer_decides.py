@@ -135,7 +135,7 @@ def test_a_changed_shop_is_corrected_approved_paid_and_licensed_with_its_new_fac
     owner.page.wait_for_url(f"{stack.knet_url}/kpg/**")
     owner.page.click("button[name=result][value=CAPTURED]")
     owner.arrive("^/pay/r/")
-    owner.look_until(lambda: owner.heading() == words.paid, PATIENCE, "the payment to be certain")
+    owner.look_until(lambda: owner.page.locator(".kp-panel[data-step^=paid]").count() == 1, PATIENCE, "the payment to be certain")
     owner.go(f"cases/{case}/")
     owner.look_until(lambda: owner.page.locator("a[href^='/documents/HLT-']").count() > 0, DRAWN_UP, "the licence to come")
     licence = download(owner, "a[href^='/documents/HLT-']", tmp_path)

@@ -103,7 +103,7 @@ def test_a_clean_licence_is_renewed_paid_sealed_and_checked(
     paid = time.monotonic()
     visitor.arrive("^/pay/r/")
     assert words.not_again in visitor.main(), "until the bank has answered, nothing is called paid"
-    page.wait_for_selector(f"main h1:text-is('{words.paid}')")
+    page.wait_for_selector(".kp-panel[data-step^=paid]")
     page.wait_for_selector("main a[href*='/receipts/RCT-']")
     receipt = _download(visitor, "main a[href*='/receipts/RCT-']")
     assert _judged(receipt, stack).accepted

@@ -161,7 +161,7 @@ def _at_bank(owner: Visitor) -> None:
     owner.page.wait_for_url(f"{owner.stack.knet_url}/kpg/**")
     owner.page.click("button[name=result][value=CAPTURED]")
     owner.arrive("^/pay/r/")
-    owner.page.wait_for_selector(f"main h1:text-is('{WORDS[owner.code].paid}')")
+    owner.page.wait_for_selector(".kp-panel[data-step^=paid]")
 
 
 @CODES

@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from municipality.accounts.models import User
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
+from municipality.ui.templatetags.portal import day
 from payments.models import Allocation, Bill
-from payments.registry import Due
+from payments.registry import Due, Outcome, Step
 from payments.states import BillState
 from violations import queries
 from violations.models import Charge, ChargeKind, Instalment, SettlementOrder, Violation
@@ -42,6 +43,25 @@ def of_bills(bills: Sequence[Bill]) -> dict[int, Due]:
     """What bills of violations are for, by primary key; one query."""
     charges = Charge.objects.filter(bill__in=bills).select_related("violation__shop", "instalment__plan", "bill")
     return {charge.bill_id: _describe(charge.violation, charge.kind, charge.bill.total_fils, None, charge.instalment) for charge in charges}
+
+
+def outcome(bill: Bill) -> Outcome | None:
+    """What the payment of a violation has brought."""
+    charge = queries.charge_of(bill.pk)
+    row = charge.violation
+    if row.state not in (V.PAID, V.INSTALMENTS):
+        steps = [
+            Step("done", _("Payment confirmed")),
+            Step("now", _("The violation is closed and its blocks are lifted"), _("Usually within a minute.")),
+        ]
+        return Outcome(is_done=False, label=_("Violation"), reference=row.reference, steps=steps)
+    page = (_("See the violation"), reverse("violations:page", args=[row.public_id]))
+    if row.state == V.INSTALMENTS:
+        unpaid = settlements.unpaid_parts(row.plan)
+        after = [Step("next", day(part.due_on), _("The next instalment is due.")) for part in unpaid[:1]]
+        return Outcome(is_done=True, title=_("Instalment paid"), label=_("Violation"), reference=row.reference, steps=after, act=page)
+    closed = _("The violation is paid and closed. It does not go to court, and whatever it blocked is free.")
+    return Outcome(is_done=True, title=_("Violation paid"), label=_("Violation"), reference=row.reference, text=closed, act=page)
 
 
 def _due(row: Violation, order: SettlementOrder | None) -> Due | None:

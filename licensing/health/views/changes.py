@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods
 from licensing.health import changes, draft_pages, queries, services
 from licensing.health.change_forms import FACT_FORMS, CheckAndSend, PageForm, WhatChanged
 from licensing.health.condition_messages import Subject, obstacle, obstacles
+from licensing.health.differences import differences
 from licensing.health.states import RENEWAL
 from municipality.accounts.access import access
 from municipality.accounts.models import User
@@ -68,7 +69,8 @@ def tasks(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "pages": draft_pages.pages(draft) if draft else [],
         "next_url": draft_pages.page_url(shop, draft_pages.next_page(draft)) if draft else "",
         "obstacles": obstacles(user, offer, open_case, without=offer.flags),
-        "reasons": [obstacle(c, Subject(shop)) for c in offer.unmet if c.code in offer.flags],
+        "reasons": [obstacle(c, Subject(shop)) for c in offer.unmet if c.code in offer.flags and c.code != "unchanged"],
+        "differences": differences(offer),
         "promise_days": rulebook.edition("limits.review", clock.today()).limits["promise_working_days"].value,
         "crumbs": _crumbs(shop),
     }
@@ -141,6 +143,7 @@ def _question(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, dr
         "form": form,
         "fact": fact,
         "title": fact.question if fact else _("What changed since the last licence?"),
+        "differences": [] if fact else differences(offer),
         "registered": fact.display(fact.read(shop)) if fact else "",
         "restored": typed is not None and not unsaved.is_from_button(typed),
         "elsewhere": conflict,
@@ -225,6 +228,7 @@ def _check(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, draft
         "offer": offer,
         "rows": rows,
         "files": files,
+        "differences": differences(offer),
         "ticked": _answers_text(draft_pages.WHAT, draft.answers.get(draft_pages.WHAT)),
         "refusal": refusal,
         "due_on": promised_day(rulebook.edition("limits.review", clock.today())),

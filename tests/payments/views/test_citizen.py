@@ -131,7 +131,7 @@ def test_a_receipt_waits_for_its_seal(paid: Receipt, payer: Any, monkeypatch: py
     client = signed_in(payer)
     assert client.get(f"/en/receipts/{paid.number}/").status_code == 404
     text = client.get(f"/pay/r/{paid.allocation.attempt.token}", headers={"Accept-Language": "en"}).content.decode()
-    assert "The receipt is being sealed" in text and f"seen={'paid'}" in text
+    assert "The receipt is being sealed." in text and f"seen={'paid'}" in text
 
 
 def test_the_exact_bytes_of_a_receipt_are_for_its_payer_only(

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import resolve
 
 from municipality.kernel import clock
-from payments import links, services
+from payments import links, registry, services
 from payments.models import Attempt, Bill, GatewayMessage, Receipt
 from payments.providers.knet import codec
 from payments.services import void_bill
@@ -140,7 +140,7 @@ def test_the_owner_sees_the_whole_and_a_stranger_only_how_it_stands(
     assert all(detail in mine for detail in details)
     for client in (Client(), signed_in(stranger), signed_in(StaffFactory(groups=["auditor"]))):
         theirs = page(attempt, client)
-        assert "Paid" in theirs
+        assert "Payment confirmed" in theirs
         assert not any(detail in theirs for detail in details)
         assert payer.name_en not in theirs and receipt.bill.title_en not in theirs
 
@@ -176,9 +176,11 @@ def test_each_non_success_says_what_happened_whether_money_moved_and_what_to_do(
     bank.decide(attempt, result)
     walk(3)
     text = page(attempt, signed_in(payer))
-    assert english in text and "What happened" in text and "What to do" in text
-    assert ("To the bill" in text) == (result != "FAILURE(SUSPECT)")
-    assert "<h1>Paid</h1>" not in text and "/receipts/" not in text
+    assert english in text and "What to do" in text
+    assert ("The payment did not go through" in text) == ("kp-panel--bad" in text) == (result != "FAILURE(SUSPECT)")
+    bill = Bill.objects.get()
+    assert (f'href="/en/pay/{bill.public_id}/"' in text) == (result != "FAILURE(SUSPECT)")
+    assert "Payment confirmed" not in text and "/receipts/" not in text
     assert 'lang="ar"' in page(attempt, signed_in(payer), "ar")
 
 
@@ -209,6 +211,29 @@ def test_a_page_that_waits_says_not_to_pay_again_and_polls_without_script_too(
     assert client.get(f"/pay/r/{attempt.token}/state?seen=paid").json() == {"done": False}
 
 
+def test_a_paid_bill_says_what_it_has_brought_and_the_next_act(
+    at_bank: Callable[..., Attempt], bank: Book, payer: Any, paid_for: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempt = at_bank()
+    bank.decide(attempt)
+    walk(3)
+    shown = registry.Outcome(is_done=False, label="Request", reference="R-1", steps=[registry.Step("now", "Sealing")])
+    monkeypatch.setitem(registry.OUTCOMES, Bill.objects.get().kind, lambda _bill: shown)
+    client = signed_in(payer)
+    text = page(attempt, client)
+    assert "<h1>Payment confirmed</h1>" in text and "Sealing" in text and "R-1" in text and "kp-panel--ok" in text
+    assert '<meta http-equiv="refresh" content="10">' in text and "Check again" in text
+    assert client.get(f"/pay/r/{attempt.token}/state?seen=paid").json() == {"done": False}
+    shown = registry.Outcome(is_done=True, title="Fine closed", act=("See it", "/en/fine/"))
+    text = page(attempt, client)
+    assert "<h1>Fine closed</h1>" in text and 'kp-btn--fill" href="/en/fine/">See it</a>' in text
+    assert client.get(f"/pay/r/{attempt.token}/state?seen=paid").json() == {"done": True}
+    theirs = page(attempt, Client())
+    assert "Fine closed" not in theirs and "See it" not in theirs and "Payment confirmed" in theirs
+    details = text.index("bank’s numbers")
+    assert details < text.index(attempt.trackid) and text.index("<h1>") < details, "the numbers of the bank are folded, after the outcome"
+
+
 def test_an_unknown_token_is_not_found_and_the_neutral_page_is_there(at_bank: Callable[..., Attempt], payer: Any) -> None:
     attempt = at_bank()
     assert Client().get("/pay/r/nothing").status_code == 404
@@ -222,7 +247,7 @@ def test_an_unknown_token_is_not_found_and_the_neutral_page_is_there(at_bank: Ca
 def test_the_success_page_shows_our_books_whatever_the_address_says(at_bank: Callable[..., Attempt], payer: Any) -> None:
     attempt = at_bank()
     text = signed_in(payer).get(f"/pay/r/{attempt.token}?result=CAPTURED&paymentid=1").content.decode()
-    assert "kp-tag--ok" not in text
+    assert "kp-panel--ok" not in text
     assert Attempt.objects.get(pk=attempt.pk).state == AttemptState.REDIRECTED
 
 

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import DatabaseError, transaction
+from django.utils.translation import override
 from stdnum.iso7064 import mod_37_36
 
-from licensing.health import services
+from licensing.health import outcomes, services
 from licensing.models import HealthLicence, Renewal
 from municipality.audit.models import AuditEvent
 from municipality.cases.models import Case
@@ -26,6 +27,7 @@ from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
 from municipality.notifications.models import Message
+from payments import queries as payments
 from tests.conftest import TODAY
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guards]
@@ -192,3 +194,19 @@ def test_revoking_needs_a_reason_and_shows_at_once(paid: Case) -> None:
     documents.revoke(document, reason="court_order", actor=system("tests"))
     found = documents.look_up(document.code)
     assert found is not None and found.live_state == "revoked"
+
+
+def test_the_result_page_shows_the_steps_and_then_the_licence(paid: Case) -> None:
+    bill = payments.bill_of(paid.key)
+    assert bill is not None
+    with override("en"):
+        before = outcomes.outcome(bill)
+        assert before is not None and not before.is_done and before.reference == paid.reference and before.act is None
+        assert [step.state for step in before.steps] == ["done", "now", "next"]
+        document = issue(paid)
+        after = outcomes.outcome(bill)
+        assert after is not None and after.is_done and after.title == "Health licence renewed"
+        assert after.act is not None and after.act[1] == f"/documents/{document.number}.pdf"
+        assert after.link is not None and after.link[1].endswith(f"/verify/{document.code}") and after.reference == document.number
+        documents.suspend(document, reason="layout_changed", actor=system("licensing"))
+        assert outcomes.outcome(bill) is None, "a licence that is not in force is not called renewed"

@@ -308,3 +308,28 @@ def test_a_strangers_pages_do_not_exist(make_shop: Any, owner: Any) -> None:
     for page in ("", "what", "area_m2", "files", "check", "discard"):
         assert stranger.get(url(shop, page)).status_code == 404
         assert stranger.post(url(shop, page), {"version": "1"}).status_code == 404
+
+
+def test_what_the_register_says_differently_is_shown_old_and_new_on_every_page_and_never_asked(make_shop: Any, owner: Any) -> None:
+    shop = make_shop()
+    old, new = shop.street, f"{shop.street}9"
+    Shop.objects.filter(pk=shop.pk).update(street=new)
+    client = signed_in(owner)
+    for _turn in ("before", "after"):
+        text = main(client.get(url(shop)))
+        rows = re.findall(r"<dd>(.*?)</dd>", text.split('class="kp-change"')[1], re.DOTALL)
+        assert old in rows[0] and new in rows[1] and "You are not asked about this again" in text
+        client.post(url(shop))
+    client.post(url(shop, "what"), {"changed": [], "version": "1"})
+    check = main(client.get(url(shop, "check")))
+    assert "What the register has changed" in check and new in check
+    same = make_shop()
+    assert "What the register has changed" not in main(client.get(url(same)))
+
+
+def test_check_your_answers_shows_each_declared_change_old_and_new(make_shop: Any, owner: Any) -> None:
+    shop = make_shop()
+    RenewalDraftFactory(shop=shop, person=owner, changed=["area_m2", "trade_name"])
+    text = main(signed_in(owner).get(url(shop, "check")))
+    assert text.count('class="kp-change"') == 2 and text.index("Before") < text.index("Now")
+    assert shop.name_en in text and "Changed" in text

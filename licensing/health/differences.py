@@ -1,0 +1,44 @@
+"""What the register says differently since the last licence, for the applicant to confirm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from licensing.health.condition_messages import FIELDS
+from licensing.health.queries import Offer, facts_of
+from municipality.places.models import Area
+from municipality.rulebook.models import Activity
+from municipality.ui.templatetags.portal import bilingual
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One registered fact: as the last licence has it, and as the register has it now."""
+
+    label: str
+    before: str
+    after: str
+
+
+def differences(offer: Offer) -> list[Difference]:
+    """The registered facts that differ from the last licence, as its condition names them."""
+    condition = next((c for c in offer.unmet if c.code == "unchanged"), None)
+    if condition is None or offer.licence is None:
+        return []
+    before, now = facts_of(offer.licence), offer.shop.registered_facts()
+    hidden = "name_en" if get_language() == "ar" else "name_ar"  # a trade name in both languages is one change
+    names = [name for name in condition.facts["fields"] if name != hidden or len(condition.facts["fields"]) == 1]
+    return [Difference(FIELDS[name](), _text(name, before.get(name, "")), _text(name, now[name])) for name in names]
+
+
+def _text(name: str, value: str) -> str:
+    """A registered value as text in the active language."""
+    row: Activity | Area | None = None
+    if name == "activity":
+        row = Activity.objects.filter(pk=value).first()
+    elif name == "area" and value.isdigit():
+        row = Area.objects.filter(pk=int(value)).first()
+    return (bilingual(row, "name") if row is not None else value) or _("not on record")

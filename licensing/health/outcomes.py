@@ -1,0 +1,59 @@
+"""What the payment of a renewal has brought, on the result page of the payment."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+
+from licensing.health import rules
+from licensing.models import Renewal
+from municipality.documents.states import DocumentState
+from municipality.kernel import clock
+from municipality.rulebook import queries as rulebook
+from municipality.ui.templatetags.portal import bilingual, day, moment
+from payments.models import Bill
+from payments.registry import Outcome, Step
+
+
+def outcome(bill: Bill) -> Outcome | None:
+    """The licence, or the steps to it; None for one that is not in force any more."""
+    rows = Renewal.objects.filter(case__public_id=bill.subject.partition(":")[2])
+    renewal = rows.select_related("case", "licence__shop", "new_licence__document__file").first()
+    if renewal is None:
+        return None
+    licence = renewal.new_licence
+    document = licence.document if licence is not None else None
+    if document is not None and document.file is not None and document.state != DocumentState.ACTIVE:
+        return None
+    if licence is None or document is None or document.state != DocumentState.ACTIVE or document.file is None:
+        return Outcome(
+            is_done=False,
+            label=_("Request"),
+            reference=renewal.case.reference,
+            steps=[
+                Step("done", _("Payment confirmed"), moment(bill.last_event.at) if bill.last_event is not None else ""),
+                Step("now", _("The licence is prepared and sealed"), _("Usually within a minute.")),
+                Step("next", _("The licence can be downloaded"), _("Here and in My requests. You get a message.")),
+            ],
+        )
+    window = rulebook.edition("limits.health", clock.today()).limits["window_days"].value
+    period = format_html(
+        _("{}, valid from {} to {}."), bilingual(renewal.licence.shop, "name"), day(licence.first_day), day(licence.last_day)
+    )
+    return Outcome(
+        is_done=True,
+        title=_("Health licence renewed"),
+        label=_("Licence number"),
+        reference=document.number,
+        text=period,
+        steps=[
+            Step("next", format_html(_("Before {}"), day(licence.first_day)), _("Hang the new licence in the shop where it can be seen."))
+            if licence.first_day > clock.today()
+            else Step("now", _("Now"), _("Hang the new licence in the shop where it can be seen.")),
+            Step("next", day(rules.window_opens_on(licence.last_day, window)), _("The next renewal opens.")),
+        ],
+        act=(_("Download the licence (PDF)"), reverse("document", args=[document.number])),
+        link=(_("Link to check this licence"), f"{settings.PORTAL_URL.rstrip('/')}{reverse('verify', args=[document.code])}"),
+    )
