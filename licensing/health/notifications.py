@@ -57,6 +57,16 @@ class RenewalLapsed(_AboutCase):
     kind = "licensing.renewal_lapsed"
 
 
+class LicenceEnds(MessageKind):
+    """A reminder that a licence ends; `surcharge` is what late renewal costs in dinars (empty: nothing), `is_stopped`: not possible yet."""
+
+    kind = "licensing.licence_ends"
+    samples = {"last_day": _DAY, "days": 30}
+
+    def path(self, context: Mapping[str, Any]) -> str:
+        return f"/health-licence/{context['shop'].public_id}/renew/"
+
+
 class LicenceHeld(_AboutCase):
     kind = "licensing.licence_held"
 
