@@ -16,6 +16,13 @@ class _AboutCase(MessageKind):
         return f"/cases/{context['case'].public_id}/"
 
 
+class InReview(_AboutCase):
+    """An officer has taken up the case. `due_on` is the promised day, or None."""
+
+    kind = "review.in_review"
+    samples = {"due_on": _DAY}
+
+
 class CorrectionsAsked(_AboutCase):
     """`items` is the numbered list of corrections, bilingual."""
 
