@@ -23,6 +23,7 @@ class WarningGiven(_AboutViolation):
     """A warning with time to correct it; no amount yet."""
 
     kind = "violations.warning_given"
+    is_legal = True
     samples = {"until": _DAY}
 
 
@@ -32,18 +33,21 @@ class CorrectionAccepted(_AboutViolation):
 
 class CorrectionRefused(_AboutViolation):
     kind = "violations.correction_refused"
+    is_legal = True
 
 
 class ReportWritten(_AboutViolation):
     """A violation report with all options; opening it proves service."""
 
     kind = "violations.minute_written"
+    is_legal = True
 
 
 class CarriedOver(_AboutViolation):
     """A legacy fine was imported; opening it proves service where it was not served on paper."""
 
     kind = "violations.carried_over"
+    is_legal = True
     samples = {"stops_from": _DAY}
 
 
@@ -58,6 +62,7 @@ class PlanAgreed(_AboutViolation):
 
 class PlanFell(_AboutViolation):
     kind = "violations.plan_fell"
+    is_legal = True
     samples = {"until": _DAY}
 
 
@@ -77,6 +82,7 @@ class PaymentTakenBack(_AboutViolation):
 
 class PeriodOver(_AboutViolation):
     kind = "violations.period_over"
+    is_legal = True
 
 
 class ObjectionFiled(_AboutViolation):
@@ -86,15 +92,18 @@ class ObjectionFiled(_AboutViolation):
 
 class ObjectionUpheld(_AboutViolation):
     kind = "violations.objection_upheld"
+    is_legal = True
 
 
 class ObjectionRefused(_AboutViolation):
     kind = "violations.objection_refused"
+    is_legal = True
     samples = {"court_until": _DAY}
 
 
 class Annulled(_AboutViolation):
     kind = "violations.annulled"
+    is_legal = True
 
 
 class SumWaived(_AboutViolation):
@@ -107,14 +116,17 @@ class SumReduced(_AboutViolation):
 
 class SentToCourt(_AboutViolation):
     kind = "violations.sent_to_court"
+    is_legal = True
 
 
 class CourtRuled(_AboutViolation):
     kind = "violations.court_ruled"
+    is_legal = True
 
 
 class ServicesStopped(_AboutViolation):
     kind = "violations.services_stopped"
+    is_legal = True
 
 
 class ServicesFree(_AboutViolation):

@@ -30,18 +30,21 @@ class RenewalSent(_AboutCase):
 
 class CorrectionsLapsed(_AboutCase):
     kind = "licensing.corrections_lapsed"
+    is_legal = True
 
 
 class RefusedAfterPayment(_AboutCase):
     """A condition is no longer met between approval and payment; the amount is owed back."""
 
     kind = "licensing.refused_after_payment"
+    is_legal = True
 
 
 class RefusalReady(_AboutCase):
     """The signed refusal is on the case page."""
 
     kind = "licensing.refusal_ready"
+    is_legal = True
 
 
 class RenewalPaid(_AboutCase):
@@ -69,7 +72,9 @@ class LicenceEnds(MessageKind):
 
 class LicenceHeld(_AboutCase):
     kind = "licensing.licence_held"
+    is_legal = True
 
 
 class PaymentTakenBack(_AboutCase):
     kind = "licensing.payment_taken_back"
+    is_legal = True
