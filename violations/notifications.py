@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from municipality.accounts.models import User
+from municipality.cases.models import Case
 from municipality.notifications.registry import MessageKind
 from municipality.notifications.services import send
 from violations import queries
@@ -136,6 +138,25 @@ class ServicesFree(_AboutViolation):
 class StopLifted(_AboutViolation):
     kind = "violations.stop_lifted"
     samples = {"until": _DAY}
+
+
+class Undefended(MessageKind):
+    """To the supervisors of the branch of a violation report that nobody defended in time."""
+
+    kind = "violations.undefended"
+    samples = {"defend_by": _DAY}
+    must_reach = False
+
+    def path(self, context: Mapping[str, Any]) -> str:
+        return "/admin/office/undefended/"
+
+
+def notify_supervisors(violation: Violation, case: Case, defend_by: dt.date) -> None:
+    """Tell the supervisors of the branch that the violation report was not defended, in the caller's transaction."""
+    people = User.objects.filter(is_staff=True, is_active=True, branch=violation.branch_id, groups__name="supervisor").order_by("pk")
+    context = {"violation": violation, "case": case, "defend_by": defend_by}
+    for person in people:
+        send(Undefended, person=person, key=case.public_id, subject_key=violation.key, context=context)
 
 
 def notify(kind: type[MessageKind], violation: Violation, *, key: str, **context: Any) -> int:

@@ -267,6 +267,8 @@ ROWS: list[Row] = [
     field("{s.fines.warned.public_id}/", NO_FORM, UNSAID),
     field("00000000000000000000000000/", NO_FORM, HIDDEN_FORM),
     field("map/", "403 403 405 405 405 405", READ),
+    overseen("unserved/", {"clerk": READ, "authority": READ}),
+    overseen("undefended/", {"supervisor": READ, "authority": READ}),
     overseen("map/", dict.fromkeys(("supervisor", *OFFICE), READ)),
     overseen("figures/", {"supervisor": READ, "authority": READ}),
     office("{s.fines.served.public_id}/", NO_FORM, **dict.fromkeys(OFFICE, UNSAID)),
