@@ -20,6 +20,8 @@ class HealthLicence(models.Model):
     is_current = models.BooleanField("الحالي", default=True)
     # The register's facts at issue; compared at the next renewal.
     registered_facts = models.JSONField(default=dict)
+    # The newest reminder that was sent: how many days before the last day it was due.
+    reminded_days = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = "ترخيص صحي"
@@ -28,7 +30,7 @@ class HealthLicence(models.Model):
             models.UniqueConstraint(fields=["shop"], condition=models.Q(is_current=True), name="licensing_one_current"),
             models.CheckConstraint(condition=models.Q(last_day__gte=models.F("first_day")), name="licensing_period"),
         ]
-        indexes = [models.Index(fields=["last_day"], condition=models.Q(is_current=True), name="licensing_ending")]
+        indexes = [models.Index(fields=["last_day", "reminded_days"], condition=models.Q(is_current=True), name="licensing_ending")]
 
     def __str__(self) -> str:
         return self.document.number

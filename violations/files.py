@@ -94,4 +94,35 @@ def _owner(subject: str, sender: User) -> User | None:
     return None if row is None or sender.is_staff else authorize(sender, row).person
 
 
+# Papers that prove a service by hand: sent by a clerk of the branch until the service is recorded, read by the party too.
+PROOFS = {"proof": Slot("proof", _("Proof of service"), most=3, photo=True)}
+
+
+def _is_clerk(user: User, row: Violation) -> bool:
+    return user.branch_id == row.branch_id and user.groups.filter(name="violation_clerk").exists()
+
+
+def _may_send_proof(user: User, subject: str) -> bool:
+    row = _violation(subject)
+    return row is not None and user.is_staff and _is_clerk(user, row)
+
+
+def _may_read_proof(user: User, subject: str) -> bool:
+    row = _violation(subject)
+    if row is None or user.is_staff:
+        return row is not None and (_is_clerk(user, row) or _may_read(user, subject))
+    return queries.visible_to(user).filter(pk=row.pk, service__isnull=False).exists()
+
+
+def _proofs_locked(subject: str) -> Collection[str]:
+    row = _violation(subject)
+    return set(PROOFS) if row is None or hasattr(row, "service") or row.state not in (V.ORDERED, V.UNSETTLEABLE) else set()
+
+
+PROOF_FILES = Prefix(
+    may_write=_may_send_proof,
+    may_read=_may_read_proof,
+    slots=lambda subject: PROOFS if _violation(subject) is not None else {},
+    locked=_proofs_locked,
+)
 VIOLATION_FILES = Prefix(may_write=_may_write, may_read=_may_read, slots=_slots, locked=_locked, owner=_owner)

@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from municipality.accounts.models import User
+from municipality.cases.models import Case
 from municipality.notifications.registry import MessageKind
 from municipality.notifications.services import send
 from violations import queries
@@ -23,6 +25,7 @@ class WarningGiven(_AboutViolation):
     """A warning with time to correct it; no amount yet."""
 
     kind = "violations.warning_given"
+    is_legal = True
     samples = {"until": _DAY}
 
 
@@ -32,18 +35,21 @@ class CorrectionAccepted(_AboutViolation):
 
 class CorrectionRefused(_AboutViolation):
     kind = "violations.correction_refused"
+    is_legal = True
 
 
 class ReportWritten(_AboutViolation):
     """A violation report with all options; opening it proves service."""
 
     kind = "violations.minute_written"
+    is_legal = True
 
 
 class CarriedOver(_AboutViolation):
     """A legacy fine was imported; opening it proves service where it was not served on paper."""
 
     kind = "violations.carried_over"
+    is_legal = True
     samples = {"stops_from": _DAY}
 
 
@@ -58,6 +64,7 @@ class PlanAgreed(_AboutViolation):
 
 class PlanFell(_AboutViolation):
     kind = "violations.plan_fell"
+    is_legal = True
     samples = {"until": _DAY}
 
 
@@ -77,6 +84,7 @@ class PaymentTakenBack(_AboutViolation):
 
 class PeriodOver(_AboutViolation):
     kind = "violations.period_over"
+    is_legal = True
 
 
 class ObjectionFiled(_AboutViolation):
@@ -86,15 +94,18 @@ class ObjectionFiled(_AboutViolation):
 
 class ObjectionUpheld(_AboutViolation):
     kind = "violations.objection_upheld"
+    is_legal = True
 
 
 class ObjectionRefused(_AboutViolation):
     kind = "violations.objection_refused"
+    is_legal = True
     samples = {"court_until": _DAY}
 
 
 class Annulled(_AboutViolation):
     kind = "violations.annulled"
+    is_legal = True
 
 
 class SumWaived(_AboutViolation):
@@ -107,14 +118,17 @@ class SumReduced(_AboutViolation):
 
 class SentToCourt(_AboutViolation):
     kind = "violations.sent_to_court"
+    is_legal = True
 
 
 class CourtRuled(_AboutViolation):
     kind = "violations.court_ruled"
+    is_legal = True
 
 
 class ServicesStopped(_AboutViolation):
     kind = "violations.services_stopped"
+    is_legal = True
 
 
 class ServicesFree(_AboutViolation):
@@ -124,6 +138,25 @@ class ServicesFree(_AboutViolation):
 class StopLifted(_AboutViolation):
     kind = "violations.stop_lifted"
     samples = {"until": _DAY}
+
+
+class Undefended(MessageKind):
+    """To the supervisors of the branch of a violation report that nobody defended in time."""
+
+    kind = "violations.undefended"
+    samples = {"defend_by": _DAY}
+    must_reach = False
+
+    def path(self, context: Mapping[str, Any]) -> str:
+        return "/admin/office/undefended/"
+
+
+def notify_supervisors(violation: Violation, case: Case, defend_by: dt.date) -> None:
+    """Tell the supervisors of the branch that the violation report was not defended, in the caller's transaction."""
+    people = User.objects.filter(is_staff=True, is_active=True, branch=violation.branch_id, groups__name="supervisor").order_by("pk")
+    context = {"violation": violation, "case": case, "defend_by": defend_by}
+    for person in people:
+        send(Undefended, person=person, key=case.public_id, subject_key=violation.key, context=context)
 
 
 def notify(kind: type[MessageKind], violation: Violation, *, key: str, **context: Any) -> int:

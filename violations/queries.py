@@ -34,6 +34,17 @@ OFFENCES, LIMITS, REPLIES = "offences.municipal", "limits.violations", "replies.
 _VERSION = re.compile(r"(?P<subject>[a-z.]+) v(?P<version>[0-9]+)")
 
 
+def proof_key(violation: Violation) -> str:
+    """The subject of the papers that prove a service by hand."""
+    return f"notice:{violation.public_id}"
+
+
+def undefended(rows: QuerySet[Violation]) -> QuerySet[Objection]:
+    """Objections to the violations of `rows` that nobody defended in time, the newest first."""
+    found = Objection.objects.filter(is_undefended=True, violation__in=rows.values("pk"))
+    return found.select_related("case", "violation__inspector").order_by("-pk")
+
+
 def limits(on: dt.date | None = None) -> dict[str, int]:
     """The periods in force on a day (today by default), by code. Raises Refused("no_edition")."""
     edition = rulebook.edition(LIMITS, on or clock.today())

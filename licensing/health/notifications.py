@@ -30,18 +30,21 @@ class RenewalSent(_AboutCase):
 
 class CorrectionsLapsed(_AboutCase):
     kind = "licensing.corrections_lapsed"
+    is_legal = True
 
 
 class RefusedAfterPayment(_AboutCase):
     """A condition is no longer met between approval and payment; the amount is owed back."""
 
     kind = "licensing.refused_after_payment"
+    is_legal = True
 
 
 class RefusalReady(_AboutCase):
     """The signed refusal is on the case page."""
 
     kind = "licensing.refusal_ready"
+    is_legal = True
 
 
 class RenewalPaid(_AboutCase):
@@ -57,9 +60,21 @@ class RenewalLapsed(_AboutCase):
     kind = "licensing.renewal_lapsed"
 
 
+class LicenceEnds(MessageKind):
+    """A reminder that a licence ends; `surcharge` is what late renewal costs in dinars (empty: nothing), `is_stopped`: not possible yet."""
+
+    kind = "licensing.licence_ends"
+    samples = {"last_day": _DAY, "days": 30}
+
+    def path(self, context: Mapping[str, Any]) -> str:
+        return f"/health-licence/{context['shop'].public_id}/renew/"
+
+
 class LicenceHeld(_AboutCase):
     kind = "licensing.licence_held"
+    is_legal = True
 
 
 class PaymentTakenBack(_AboutCase):
     kind = "licensing.payment_taken_back"
+    is_legal = True

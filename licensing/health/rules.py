@@ -123,3 +123,20 @@ def renewal_amount(fils_per_year: int, years: int) -> int:
     if fils_per_year < 0 or years < 1:
         raise ValueError("a fee is not negative and a period has at least a year")
     return fils_per_year * years
+
+
+def due_reminder(days_left: int, steps: Collection[int], reminded: int | None) -> int | None:
+    """The reminder that is due so many days before the last day, or None.
+
+    `steps` are the days before the end on which reminders are due, `reminded` the newest one sent. Of several that were missed,
+    only the newest is due.
+    """
+    newest = min((step for step in steps if 0 <= days_left <= step), default=None)
+    return newest if newest is not None and (reminded is None or newest < reminded) else None
+
+
+def reminder_ranges(today: dt.date, steps: Collection[int]) -> list[tuple[dt.date, dt.date, int]]:
+    """The first and last of the last days for which each reminder is the newest one due today, and that reminder; the nearest first."""
+    ordered = sorted(set(steps))
+    first = [0, *(step + 1 for step in ordered)]
+    return [(today + dt.timedelta(days=a), today + dt.timedelta(days=b), b) for a, b in zip(first, ordered, strict=False)]

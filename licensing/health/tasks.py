@@ -34,3 +34,8 @@ def refusal_document(*, case_id: int) -> None:
 @every("licensing.lapse_unanswered", seconds=3600)
 def lapse_unanswered() -> None:
     services.lapse_unanswered()
+
+
+@every("licensing.remind", seconds=3600)
+def remind() -> None:
+    services.remind()

@@ -17,12 +17,14 @@ ROLES = {
     "supervisor": _("Supervisor"),
     "auditor": _("Auditor"),
     "assistant": _("Employee who assisted"),
+    "counter": _("Employee of the counter or call centre"),
 }
 REASONS = {
     "audit": _("audit"),
     "review": _("study of a request"),
     "file": _("opened a file of a request"),
     "violation": _("opened a violation"),
+    "call": _("opened a message that did not reach you, to call you"),
     "paying_back": _("opened a bill or payment, to pay money back"),
     "assisted": _("acted for you with your code"),
     "person_page": _("opened your page among the people"),

@@ -30,6 +30,7 @@ label_codes(
         "accounts.passkey_renamed": _("Passkey renamed"),
         "accounts.proved_again": _("Proved again who they are"),
         "accounts.second_factor_enrolled": _("Second factor set up"),
+        "accounts.callback_replayed": _("Callback of Mobile ID repeated after the answer"),
         "accounts.signed_in": _("Sign-in"),
         "accounts.session_ended": _("Session ended"),
         "accounts.sessions_ended": _("All other sessions ended"),

@@ -161,7 +161,7 @@ class SignInRequest(models.Model):
     """One request of Kuwait Mobile ID. Its answer opens only a session of the browser that started it, once, within five minutes.
 
     `browser_hash` is the SHA-256 of a nonce that is only in that browser's session. `civil_id_cipher` is the number of a push until it
-    is sent; `away_at` is when the provider last failed to answer.
+    is sent; `away_at` is when the provider last failed to answer, `replayed_at` when its callback came again after the answer was known.
     """
 
     request_id = models.CharField(max_length=100, unique=True)
@@ -181,6 +181,7 @@ class SignInRequest(models.Model):
     polled_at = models.DateTimeField(null=True, blank=True)
     away_at = models.DateTimeField(null=True, blank=True)
     used_at = models.DateTimeField(null=True, blank=True)
+    replayed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [

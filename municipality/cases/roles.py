@@ -35,6 +35,7 @@ READS: dict[str, tuple[str, ...]] = {
         "documents.sealtoken",
         "jobs.job",
         "notifications.delivery",
+        "notifications.notreached",
         "payments.attempt",
         "payments.bill",
         "payments.gatewaymessage",
@@ -55,8 +56,8 @@ READS: dict[str, tuple[str, ...]] = {
     "court_clerk": ("violations.violation", "violations.referralbatch"),
     # These work on pages of their own, without tables of the admin.
     **dict.fromkeys(("register_clerk", "register_keeper"), ()),
-    # Counter and call centre act on the pages of a person who gave them a code.
-    "counter": (),
+    # Counter and call centre act on the pages of a person who gave them a code, and call whom no message reached.
+    "counter": ("notifications.notreached",),
     "operator": ("documents.sealtoken", "jobs.job", "notifications.delivery"),
     **dict.fromkeys(("cashier", "finance_checker"), (*(f"payments.{table}" for table in MONEY), "rulebook.ruleset")),
     "rule_maker": ("rulebook.ruleset", "rulebook.activity", "rulebook.activityauthority"),

@@ -8,7 +8,11 @@ from typing import Any
 from municipality.notifications.registry import MessageKind
 
 
-class _PasskeyMessage(MessageKind):
+class _AccountMessage(MessageKind):
+    is_legal = True
+
+
+class _PasskeyMessage(_AccountMessage):
     def path(self, context: Mapping[str, Any]) -> str:
         return "/profile/passkeys/"
 
@@ -25,11 +29,11 @@ class PasskeyRecoveryOpened(_PasskeyMessage):
     kind = "accounts.way_back_opened"
 
 
-class SuperuserMade(MessageKind):
+class SuperuserMade(_AccountMessage):
     kind = "accounts.superuser_made"
 
 
-class SuperuserSignedIn(MessageKind):
+class SuperuserSignedIn(_AccountMessage):
     kind = "accounts.superuser_signed_in"
 
 

@@ -26,7 +26,14 @@ def send_message(message: Message, *, to: str, language: str, idempotency_key: s
     """Send one message of the inbox. Returns its Message-ID. Raises PermanentFailure when the address is refused for good."""
     with translation.override(language):
         url, stop = link(message.path, language), link(_stop_path(message), language)
-        return send(subject=message.title, body=message.body, url=url, stop=stop, to=to, idempotency_key=idempotency_key)
+        content: Any = {"subject": message.title, "body": message.body, "url": url, "stop": stop, "is_legal": is_legal(message)}
+        return send(**content, to=to, idempotency_key=idempotency_key)
+
+
+def is_legal(message: Message) -> bool:
+    """Whether a message is of a kind that cannot be switched off."""
+    kind = MESSAGE_KINDS.get(message.kind)
+    return kind is not None and kind.is_legal
 
 
 def _stop_path(message: Message) -> str:
@@ -34,14 +41,15 @@ def _stop_path(message: Message) -> str:
     return kind.stop_path(message.person.public_id) if kind else ""
 
 
-def send(*, subject: str, body: str, to: str, idempotency_key: str, url: str = "", stop: str = "") -> str:
+def send(*, subject: str, body: str, to: str, idempotency_key: str, url: str = "", stop: str = "", is_legal: bool = False) -> str:
     """Send one e-mail in the active language. Returns its Message-ID. `stop` is the one-click unsubscribe address (RFC 8058).
 
     Raises PermanentFailure for a link to another host in the text, and when the mail system refuses the recipient for good.
     """
     if foreign_links(f"{body}\n{url}\n{stop}"):
         raise PermanentFailure("foreign link in an e-mail")
-    context: dict[str, Any] = {"title": subject, "body": body, "url": url, "stop": stop, "is_arabic": translation.get_language() == "ar"}
+    context: dict[str, Any] = {"title": subject, "body": body, "url": url, "stop": stop, "is_legal": is_legal}
+    context["is_arabic"] = translation.get_language() == "ar"
     own_id = message_id(idempotency_key)
     headers = {"List-Unsubscribe": f"<{stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"} if stop else {}
     email = EmailMultiAlternatives(

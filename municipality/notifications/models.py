@@ -41,7 +41,12 @@ class Message(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["kind", "key", "person"], name="notifications_message_once")]
-        indexes = [models.Index(fields=["person", "-id"], name="notifications_inbox")]
+        indexes = [
+            models.Index(fields=["person", "-id"], name="notifications_inbox"),
+            models.Index(fields=["subject_key"], condition=~models.Q(subject_key=""), name="notifications_of_subject"),
+            models.Index(fields=["kind", "created_at"], condition=models.Q(read_at__isnull=True), name="notifications_unread"),
+            models.Index(fields=["person"], condition=models.Q(read_at__isnull=True), name="notifications_unread_of"),  # the header
+        ]
         verbose_name = "إشعار"
         verbose_name_plural = "الإشعارات"
 
@@ -85,6 +90,61 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_channel_display()}: {self.get_state_display()}"
+
+
+class ChannelChoice(models.Model):
+    """The channels that a person switched off for messages that are no legal notices; no row: none."""
+
+    person = models.OneToOneField(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    email_off = models.BooleanField(default=False)
+    sms_off = models.BooleanField(default=False)
+    changed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.person_id}"
+
+    @property
+    def switched_off(self) -> set[str]:
+        return {str(channel) for channel, off in ((Channel.EMAIL, self.email_off), (Channel.SMS, self.sms_off)) if off}
+
+
+class NotReachedCause(models.TextChoices):
+    FAILED = "failed", "تعذّر التسليم بكل القنوات"
+    NO_ADDRESS = "no_address", "لا عنوان مؤكد لإعلان قانوني"
+    UNREAD = "unread", "طلب لم يُفتح"
+
+
+class CallOutcome(models.TextChoices):
+    SPOKEN = "spoken", "تم الحديث معه"
+    NO_ANSWER = "no_answer", "لم يُجب"
+    WRONG_NUMBER = "wrong_number", "الرقم لا يخصه"
+
+
+class NotReached(models.Model):
+    """A message that reached its person by no channel, or was not opened: somebody of the staff calls, once."""
+
+    message = models.OneToOneField(Message, models.PROTECT, related_name="not_reached", verbose_name="الإشعار")
+    cause = models.CharField("السبب", max_length=12, choices=NotReachedCause)
+    since = models.DateTimeField("منذ")
+    called_at = models.DateTimeField("اتُّصل في", null=True, blank=True)
+    called_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="اتصل")
+    outcome = models.CharField("النتيجة", max_length=12, choices=CallOutcome, blank=True)
+
+    class Meta:
+        verbose_name = "من لم يصله الإشعار"
+        verbose_name_plural = "من لم تصلهم الإشعارات"
+        constraints = [
+            models.CheckConstraint(condition=models.Q(cause__in=NotReachedCause.values), name="notifications_not_reached_cause"),
+            models.CheckConstraint(
+                condition=models.Q(called_at__isnull=True, called_by__isnull=True, outcome="")
+                | models.Q(called_at__isnull=False, called_by__isnull=False, outcome__in=CallOutcome.values),
+                name="notifications_call_whole",
+            ),
+        ]
+        indexes = [models.Index(fields=["since"], condition=models.Q(called_at__isnull=True), name="notifications_to_call")]
+
+    def __str__(self) -> str:
+        return f"{self.cause} {self.message_id}"
 
 
 class SmsNumber(models.Model):

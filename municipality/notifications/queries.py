@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from municipality.accounts.models import User
 from municipality.accounts.requests import Visitor
-from municipality.notifications.models import Message
+from municipality.notifications.models import ChannelChoice, Delivery, DeliveryState, Message, NotReached, NotReachedCause
 
 PAGE = 25
 
@@ -49,3 +49,25 @@ def unread_messages() -> Coalesce:
     """`unread_count` of the users of a query, as the annotation that pages read with the person of the session."""
     unread = Message.objects.filter(person=OuterRef("pk"), read_at__isnull=True).order_by().values("person")
     return Coalesce(Subquery(unread.annotate(count=Count("pk")).values("count")), 0)
+
+
+def switched_off(person: User) -> set[str]:
+    """The channels that a person switched off for messages that are no legal notices."""
+    choice = ChannelChoice.objects.filter(person=person).first()
+    return choice.switched_off if choice is not None else set()
+
+
+def _reached() -> Q:
+    """The message was opened, or a channel took it after all, which does not count for one that was not opened."""
+    sent = Delivery.objects.filter(message=OuterRef("message"), state=DeliveryState.SENT)
+    return Q(message__read_at__isnull=False) | (~Q(cause=NotReachedCause.UNREAD) & Q(Exists(sent)))
+
+
+def reached_after_all() -> QuerySet[NotReached]:
+    """Listed messages that reached their person before anybody called."""
+    return NotReached.objects.filter(_reached(), called_at__isnull=True)
+
+
+def to_call() -> QuerySet[NotReached]:
+    """Messages that reached nobody and about which nobody has called."""
+    return NotReached.objects.filter(called_at__isnull=True).exclude(pk__in=reached_after_all().values("pk"))

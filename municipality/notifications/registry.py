@@ -56,6 +56,12 @@ class MessageKind:
 
     kind: ClassVar[str] = ""
     channels: ClassVar[tuple[Channel, ...]] = (Channel.EMAIL, Channel.SMS)
+    # A notice from which a legal period runs or a right follows, or a warning about the account: it cannot be switched off.
+    is_legal: ClassVar[bool] = False
+    # Sent by another channel where its own ones fail, and otherwise listed for a phone call. False for news that a person follows.
+    must_reach: ClassVar[bool] = True
+    # Listed for a phone call if nobody opens it within the rulebook's `unread_days`, while `is_unanswered`.
+    asks_for_answer: ClassVar[bool] = False
     # Sample values by dotted name, for placeholders that a filter formats (dates, amounts). Only `check` uses them.
     samples: ClassVar[Mapping[str, Any]] = {}
 
@@ -73,6 +79,10 @@ class MessageKind:
     def path(self, context: Mapping[str, Any]) -> str:
         """The path of the page that the message leads to, without the language prefix; empty for none."""
         return ""
+
+    def is_unanswered(self, subject_key: str) -> bool:
+        """Whether what the message asks for is still open."""
+        return True
 
     def stop_path(self, public_id: str) -> str:
         """The path where the person with this id unsubscribes without signing in; empty where they cannot."""

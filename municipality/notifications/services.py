@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.utils import translation
 from django.utils.translation import gettext
 
-from municipality.accounts.models import User
+from municipality.accounts.models import User, actor_of
 from municipality.audit.services import record
 from municipality.jobs import services as jobs
 from municipality.jobs.errors import PermanentFailure
@@ -20,10 +20,13 @@ from municipality.kernel import clock, ids
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
 from municipality.kernel.failpoints import failpoint
-from municipality.notifications import mail, sms
-from municipality.notifications.models import Channel, Delivery, DeliveryState, Message
+from municipality.notifications import mail, not_reached, queries, sms
+from municipality.notifications.models import Channel, ChannelChoice, Delivery, DeliveryState, Message
 from municipality.notifications.registry import MESSAGE_KINDS, MessageKind
 from municipality.notifications.texts import foreign_links, link
+
+# Reasons of deliveries, see admin.REASONS.
+SWITCHED_OFF, LEGAL, FALLBACK = "switched_off", "legal_notice", "fallback"
 
 
 def send(kind: str | type[MessageKind], *, person: User, key: str, context: Mapping[str, Any], subject_key: str = "") -> Message:
@@ -55,21 +58,52 @@ def send(kind: str | type[MessageKind], *, person: User, key: str, context: Mapp
     saved = Message.objects.get(kind=kind, key=key, person=person)
     saved.person = person  # saves a query
     if saved.public_id == message.public_id:
-        _create_deliveries(saved, declared.channels)
+        _create_deliveries(saved, declared)
     return saved
 
 
-def _create_deliveries(message: Message, channels: Sequence[Channel]) -> None:
-    """Create a delivery for each channel, and a job for each that has an address."""
-    deliveries = [
-        Delivery(message=message, channel=channel)
-        if address_of(message.person, channel)
-        else Delivery(message=message, channel=channel, state=DeliveryState.SKIPPED, reason="no_address")
-        for channel in channels
-    ]
+def _create_deliveries(message: Message, declared: MessageKind) -> None:
+    """Create a delivery for each channel, and a job for each that has an address and is not switched off."""
+    off = queries.switched_off(message.person)
+    deliveries = []
+    for channel in declared.channels:
+        delivery = Delivery(message=message, channel=channel)
+        if not address_of(message.person, channel):
+            delivery.state, delivery.reason = DeliveryState.SKIPPED, "no_address"
+        elif channel in off and not declared.is_legal:
+            delivery.state, delivery.reason = DeliveryState.SKIPPED, SWITCHED_OFF
+        elif channel in off:
+            delivery.reason = LEGAL
+        deliveries.append(delivery)
     Delivery.objects.bulk_create(deliveries)
     waiting = [delivery.pk for delivery in deliveries if delivery.state == DeliveryState.WAITING]
     enqueue_all("notifications.deliver", {f"delivery:{pk}": {"delivery_id": pk} for pk in waiting})
+    if declared.is_legal and not waiting:
+        not_reached.note(message)
+
+
+def _fall_back(message: Message) -> None:
+    """After a channel failed for good: send by another one, also a switched-off one, unless one has the message or will.
+
+    Where there is none, the message is listed for a phone call. In the transaction of the failure.
+    """
+    declared = MESSAGE_KINDS.get(message.kind)
+    if declared is None or not declared.must_reach:
+        return
+    existing = {row.channel: row for row in Delivery.objects.filter(message=message)}
+    if any(row.state in (DeliveryState.SENT, DeliveryState.WAITING) for row in existing.values()):
+        return
+    for channel in Channel.values:
+        row = existing.get(channel)
+        if not address_of(message.person, channel) or (row is not None and row.reason != SWITCHED_OFF):
+            continue
+        if row is None:
+            row = Delivery.objects.create(message=message, channel=channel, reason=FALLBACK)
+        else:
+            Delivery.objects.filter(pk=row.pk).update(state=DeliveryState.WAITING, reason=FALLBACK)
+        enqueue("notifications.deliver", key=f"delivery:{row.pk}", delivery_id=row.pk)
+        return
+    not_reached.note(message)
 
 
 def address_of(person: User, channel: str) -> str:
@@ -96,22 +130,25 @@ def deliver(delivery_id: int) -> None:
         if delivery.channel == Channel.EMAIL:
             provider_id = mail.send_message(message, to=address, language=person.language, idempotency_key=delivery.idempotency_key)
         else:
-            text = sms_text(message, person.language)
+            text = sms_text(message, person.language, although_off=delivery.reason == LEGAL)
             sms.count_message(address, idempotency_key=delivery.idempotency_key)
             provider_id = sms.gateway().send(address, text, delivery.idempotency_key)
     except sms.LimitReached:
-        _close(delivery, DeliveryState.FAILED, reason="limit")
+        _fail(delivery, "limit")
         return
     except PermanentFailure as end:
-        _close(delivery, DeliveryState.FAILED, reason="foreign_link" if "foreign" in str(end) else "refused")
+        _fail(delivery, "foreign_link" if "foreign" in str(end) else "refused")
         raise
     failpoint(f"message.{delivery.channel}.handed_over")
-    _close(delivery, DeliveryState.SENT, provider_id=provider_id[:60], sent_at=clock.now())
+    kept = delivery.reason if delivery.reason in (LEGAL, FALLBACK) else ""
+    _close(delivery, DeliveryState.SENT, provider_id=provider_id[:60], sent_at=clock.now(), reason=kept)
 
 
 def mark_failed(*, delivery_id: int) -> None:
     """Mark a delivery as failed, after the last try of its job. The message stays in the inbox."""
-    Delivery.objects.filter(pk=delivery_id, state=DeliveryState.WAITING).update(state=DeliveryState.FAILED, reason="exhausted")
+    delivery = Delivery.objects.select_related("message__person").get(pk=delivery_id)
+    if delivery.state == DeliveryState.WAITING:
+        _fail(delivery, "exhausted")
 
 
 def retry(delivery: Delivery, *, actor: Actor) -> bool:
@@ -129,13 +166,24 @@ def retry(delivery: Delivery, *, actor: Actor) -> bool:
     return True
 
 
-def sms_text(message: Message, language: str) -> str:
-    """The short text and the address of the page it leads to. Raises PermanentFailure for a link to another host."""
+def sms_text(message: Message, language: str, *, although_off: bool = False) -> str:
+    """The short text and the address of the page it leads to. Raises PermanentFailure for a link to another host.
+
+    `although_off`: the person switched text messages off, and it is a legal notice, which it says.
+    """
     short = message.short_ar if language == "ar" else message.short_en
-    text = "\n".join(filter(None, [short, link(message.path, language)]))
+    with translation.override(language):
+        mark = gettext("Legal notice, which cannot be switched off.") if although_off else ""
+    text = "\n".join(filter(None, [short, mark, link(message.path, language)]))
     if foreign_links(text):
         raise PermanentFailure("foreign link in a text message")
     return text
+
+
+@transaction.atomic
+def _fail(delivery: Delivery, reason: str) -> None:
+    _close(delivery, DeliveryState.FAILED, reason=reason)
+    _fall_back(delivery.message)
 
 
 def _close(delivery: Delivery, state: DeliveryState, **changes: Any) -> None:
@@ -181,3 +229,11 @@ def mark_read(message: Message) -> None:
         now = clock.now()
         if Message.objects.filter(pk=message.pk, read_at__isnull=True).update(read_at=now):
             message.read_at = now
+
+
+@transaction.atomic
+def choose_channels(*, person: User, email: bool, sms: bool) -> None:
+    """Choose the channels of messages that are no legal notices."""
+    off = {"email_off": not email, "sms_off": not sms}
+    ChannelChoice.objects.update_or_create(person=person, defaults={**off, "changed_at": clock.now()})
+    record("notifications.channels_chosen", subject=person.key, actor=actor_of(person), data=off)

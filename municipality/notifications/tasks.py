@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.contrib.auth import get_user_model
 from django.db import transaction
 
-from municipality.jobs.registry import job
-from municipality.notifications import services
+from municipality.jobs.registry import every, job
+from municipality.notifications import not_reached, services
 from municipality.notifications.account import ACCOUNT_MESSAGES
 
 
@@ -27,3 +27,8 @@ def account(*, user_id: int, message: str, about: str) -> None:
     if person is not None:
         with transaction.atomic():
             services.send(ACCOUNT_MESSAGES[message], person=person, key=about, context={})
+
+
+@every("notifications.escalate_unread", seconds=3600)
+def escalate_unread() -> None:
+    not_reached.escalate_unread()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import get_language
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.accounts.access import access
 from municipality.accounts.requests import AuthenticatedHttpRequest
-from municipality.notifications import queries, services
+from municipality.notifications import mail, queries, services
+from municipality.notifications.forms import ChannelsForm
+from municipality.notifications.models import Channel
 from municipality.notifications.texts import page_path
+from municipality.ui.language import read_form
 
 
 @access("any")
@@ -29,4 +32,17 @@ def message(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     message = get_object_or_404(queries.visible_to(request.user).prefetch_related("deliveries"), public_id=public_id)
     services.mark_read(message)
     request.user.unread_messages = queries.unread_count(request.user)  # type: ignore[attr-defined]  # the count in the header
-    return render(request, "notifications/message.html", {"message": message, "link": page_path(message.path, get_language() or "ar")})
+    page = {"message": message, "link": page_path(message.path, get_language() or "ar"), "is_legal": mail.is_legal(message)}
+    return render(request, "notifications/message.html", page)
+
+
+@access("person")
+@require_http_methods(["GET", "HEAD", "POST"])
+def channels(request: AuthenticatedHttpRequest) -> HttpResponse:
+    """Choose the channels of messages that are no legal notices."""
+    off = queries.switched_off(request.user)
+    form, submitted = read_form(request, ChannelsForm, initial={channel: channel not in off for channel in Channel.values})
+    if submitted and form.is_valid():
+        services.choose_channels(person=request.user, **form.cleaned_data)
+        return redirect("accounts:profile")
+    return render(request, "notifications/channels.html", {"form": form}, status=400 if submitted else 200)

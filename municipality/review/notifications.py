@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from municipality.notifications.registry import MessageKind
+from municipality.review.models import CorrectionRound
+from municipality.review.states import QueueEntryState
 
 _DAY = dt.date(2027, 11, 24)
 
@@ -16,11 +18,24 @@ class _AboutCase(MessageKind):
         return f"/cases/{context['case'].public_id}/"
 
 
+class InReview(_AboutCase):
+    """An officer has taken up the case. `due_on` is the promised day, or None."""
+
+    kind = "review.in_review"
+    samples = {"due_on": _DAY}
+
+
 class CorrectionsAsked(_AboutCase):
     """`items` is the numbered list of corrections, bilingual."""
 
     kind = "review.corrections_asked"
+    is_legal = True
+    asks_for_answer = True
     samples = {"until": _DAY}
+
+    def is_unanswered(self, subject_key: str) -> bool:
+        rounds = CorrectionRound.objects.filter(answered_at__isnull=True, case__place__state=QueueEntryState.AWAY)
+        return rounds.filter(case__public_id=subject_key.partition(":")[2]).exists()
 
 
 class Accepted(_AboutCase):
@@ -33,6 +48,7 @@ class RefusedByOfficer(_AboutCase):
     """`reason` is the coded text with its article and note, bilingual."""
 
     kind = "review.refused"
+    is_legal = True
     samples = {"until": _DAY}
 
 

@@ -136,7 +136,7 @@ def assignable(officer: User) -> QuerySet[QueueEntry]:
 
 def next_entry(officer: User) -> QueueEntry | None:
     """The entry that an officer is assigned next: one with an allowed override, else the lowest number."""
-    rows = assignable(officer).select_related("case", "override")
+    rows = assignable(officer).select_related("case__applicant", "override")
     return rows.filter(override__allowed_at__isnull=False).first() or rows.first()
 
 

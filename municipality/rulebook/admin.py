@@ -44,6 +44,7 @@ label_codes(
     {
         "fees.health": _("Fees of the health licence"),
         "limits.health": _("Limits of the health licence"),
+        "reminders.health": _("Reminders of the health licence"),
         "conditions.health": _("Conditions of the health licence"),
         "names.trades": _("What people call a trade"),
         "rulebook.drafted": _("Edition drafted"),

@@ -15,6 +15,7 @@ class FollowedChanged(MessageKind):
 
     kind = "shops.followed_changed"
     channels: ClassVar[tuple[Channel, ...]] = (Channel.EMAIL,)
+    must_reach = False
 
     def path(self, context: Mapping[str, Any]) -> str:
         return "/follows/"

@@ -231,6 +231,7 @@ ROWS: list[Row] = [
     *table("rulebook/ruleset", "{s.draft.pk}", officer=PAGE, auditor=PAGE, supervisor=PAGE),
     *table("rulebook/activity", "{s.owner.shop.activity_id}", officer=PAGE, auditor=PAGE, supervisor=PAGE),
     *table("notifications/delivery", "{s.delivery.pk}", auditor=PAGE),
+    *table("notifications/notreached", "{s.not_reached.pk}", auditor=PAGE, readers=("counter",)),
     *table("cases/case", "{s.owner.waiting.pk}", officer=PAGE, auditor=PAGE, supervisor=PAGE, hidden=True),
     *table("payments/attempt", "{s.owner.attempt.pk}", auditor=PAGE, hidden=True),
     *table("payments/gatewaymessage", "{s.gateway_message.pk}", auditor=PAGE, hidden=True),
@@ -258,6 +259,8 @@ ROWS: list[Row] = [
     field("{s.fines.warned.public_id}/", NO_FORM, UNSAID),
     field("00000000000000000000000000/", NO_FORM, HIDDEN_FORM),
     field("map/", "403 403 405 405 405 405", READ),
+    overseen("unserved/", {"clerk": READ, "authority": READ}),
+    overseen("undefended/", {"supervisor": READ, "authority": READ}),
     overseen("map/", dict.fromkeys(("supervisor", *OFFICE), READ)),
     overseen("figures/", {"supervisor": READ, "authority": READ}),
     office("{s.fines.served.public_id}/", NO_FORM, **dict.fromkeys(OFFICE, UNSAID)),
@@ -301,6 +304,7 @@ ROWS: list[Row] = [
     staff("/admin/payments/ledgercorrection/{s.money.correction.pk}/decide/", NO, NO, cashier=NO, checker="200 200 409 200 200 200"),
     staff("/admin/jobs/job/{s.dead_job.pk}/retry/", NO, NO, operator="200 200 302 200 200 200", publisher=NO, maker=NO),
     staff("/admin/notifications/delivery/{s.delivery.pk}/retry/", NO, NO, operator="200 200 302 200 200 200", publisher=NO, maker=NO),
+    staff("/admin/notifications/notreached/{s.not_reached.pk}/call/", NO, NO, supervisor=NO, operator=NO, counter=PAGE),
     staff("/admin/rulebook/ruleset/{s.draft.pk}/publish/", NO, NO, publisher="200 200 302 200 200 200", maker=NO, operator=NO),
     staff(
         "/admin/rulebook/ruleset/{s.draft.pk}/next/",
@@ -362,6 +366,7 @@ ROWS: list[Row] = [
     own("/{lang}/my-shops/list.xlsx", READ, READ, delegate=READ, former_delegate=READ, counter=READ),
     own("/{lang}/my-requests/", READ, READ, delegate=READ, former_delegate=READ, counter=READ),
     anyones("/{lang}/messages/", READ),
+    own("/{lang}/messages/channels/", ASKS, ASKS),
     own("/{lang}/basket/", FORM, FORM),
     own("/{lang}/my-payments/", READ, READ),
     # Files, by the rule of what they are about.

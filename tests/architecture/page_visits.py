@@ -27,6 +27,7 @@ EMPTY_EDITION = {
     for rows in ("fees", "limits", "conditions", "reasons", "checks")
     for count, number in (("TOTAL", "1"), ("INITIAL", "0"))
 }
+CALLS = "/admin/notifications/notreached/"
 PAY_OUT = "/admin/payments/refunddue/{s.money.refund.pk}/pay-out"
 TAKE = "/admin/payments/bankstatement/{s.money.staged.pk}/take/"
 WORK = "/admin/payments/difference/{s.money.difference.pk}/work/"
@@ -119,6 +120,7 @@ def of_a_person() -> list[Visit]:
         "my-shops/",
         "my-requests/",
         "messages/",
+        "messages/channels/",
         "profile/",
         "profile/email/",
         "profile/phone/",
@@ -305,6 +307,9 @@ def of_staff() -> list[Visit]:
         Visit("/admin/notifications/delivery/{s.failed_delivery.pk}/retry/", "operator"),
         Visit("/admin/notifications/delivery/{s.failed_delivery.pk}/retry/", "operator", post={}, note="tried again"),
         Visit("/admin/notifications/delivery/{s.delivery.pk}/retry/", "operator", post={}, note="nothing failed"),
+        *(Visit(f"{CALLS}{more}", "counter") for more in ("", "{s.not_reached.pk}/change/", "{s.not_reached.pk}/call/")),
+        Visit(f"{CALLS}{{s.not_reached.pk}}/call/", "counter", post={"step": "show"}, note="the number"),
+        Visit(f"{CALLS}{{s.not_reached.pk}}/call/", "counter", post={"step": "record", "outcome": "spoken"}, note="called"),
         *(Visit(f"{PAY_OUT}/", who) for who in ("cashier", "checker")),
         Visit(f"{PAY_OUT}/", "cashier", post={"step": "propose"}, status=409, note="nothing chosen"),
         Visit(f"{PAY_OUT}/", "cashier", before=((f"{PAY_OUT}/", PROPOSED),), note="proposed"),

@@ -40,7 +40,7 @@ from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.ids import public_id
 from municipality.kernel.transitions import transition
-from municipality.notifications.models import Delivery, Message
+from municipality.notifications.models import Delivery, Message, NotReached
 from municipality.notifications.services import mark_failed
 from municipality.places.seeds import load_places
 from municipality.review.services import queue
@@ -132,6 +132,7 @@ class Sample:
     look: AccessLogEntry
     delivery: Delivery
     failed_delivery: Delivery
+    not_reached: NotReached
     gateway_message: GatewayMessage
     other_session: UserSession = field(init=False)
     studied: Case = field(init=False)  # a changed shop of the owner
@@ -230,6 +231,9 @@ def build() -> Sample:
         look=_looked(publisher, owner),
         delivery=Delivery.objects.order_by("pk")[0],
         failed_delivery=_failed(former),
+        not_reached=NotReached.objects.get_or_create(
+            message=Message.objects.get(key="failed"), defaults={"cause": "failed", "since": NOON}
+        )[0],
         gateway_message=GatewayMessage.objects.filter(attempt=owner.attempt).order_by("pk")[0],
     )
     softkey.kept_by(sample.officer, "مفتاح المكتب")

@@ -118,6 +118,8 @@ def of_the_office() -> list[Visit]:
         Visit("/admin/office/{violation_stopped}/", "clerk", post=lift | {"until": "x"}, status=409, note="no last day"),
     ]
     v += [
+        *(Visit("/admin/office/unserved/", who) for who in ("clerk", "authority", "auditor")),
+        Visit(MINUTE % "charged", "clerk", post={"step": "serve", "served_on": "x"}, status=409, note="no day of service"),
         Visit("/admin/office/referrals/", "court"),
         Visit("/admin/office/referrals/", "court", post={}, status=409, note="nothing is due"),
         Visit(MINUTE % "served", "clerk", post=annul, note="asked"),
@@ -137,7 +139,8 @@ def of_the_office() -> list[Visit]:
 
 def of_supervision() -> list[Visit]:
     chart, figures = "/admin/office/map/", "/admin/office/figures/"
-    v = [Visit(chart, who) for who in ("supervisor", "auditor", "clerk", "authority", "court")]
+    v = [Visit("/admin/office/undefended/", who) for who in ("supervisor", "authority", "auditor")]
+    v += [Visit(chart, who) for who in ("supervisor", "auditor", "clerk", "authority", "court")]
     v += [Visit("/admin/", "supervisor", note="with minutes"), Visit("/admin/", "auditor", note="with minutes")]
     v += [Visit(f"{chart}?{more}", "auditor", note=more) for more in ("singly=1", "state=open", "figure=recorded", "singly=1&before=1")]
     v += [Visit(f"{chart}?first=2020-01-01&last=2020-02-01", "auditor", note="nothing")]

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import path
 
 from municipality.imports import views
-from violations.admin import field, labels, office, overview, supervision, tables  # noqa: F401
+from violations.admin import field, labels, lists, office, overview, supervision, tables  # noqa: F401
 
 PAPER = {"kind": "paper"}
 PAGES = [
@@ -23,6 +23,8 @@ OFFICE = [
     path("office/paper/", views.files, PAPER, name="office_paper"),
     path("office/paper/<slug:public_id>/", views.file, PAPER, name="office_paper_file"),
     path("office/paper/<slug:public_id>/problems.csv", views.problems, PAPER, name="office_paper_problems"),
+    path("office/unserved/", lists.unserved, name="office_unserved"),
+    path("office/undefended/", lists.undefended, name="office_undefended"),
     path("office/<slug:public_id>/", office.violation, name="office_minute"),
 ]
 admin.site.add_pages(PAGES, home=field.home_part)

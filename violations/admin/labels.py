@@ -59,6 +59,7 @@ label_codes(
         "violations.time_extended": _("A settlement period is extended"),
         "violations.plan_agreed": _("A plan of instalments is agreed"),
         "violations.plan_fell": _("A plan of instalments fell"),
+        "violations.undefended": _("Nobody defended a violation report"),
         "violations.settled": _("A violation is paid"),
         "violations.paid_for_you": _("A visitor paid for a violation"),
         "violations.payment_taken_back": _("A payment of a violation is taken back"),

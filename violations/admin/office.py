@@ -25,14 +25,15 @@ from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
 from municipality.rulebook import queries as rulebook
 from municipality.ui.admin_base import in_group
+from municipality.uploads import queries as uploads
 from violations import queries
 from violations.admin.tables import role_of, within_reach
-from violations.models import Annulment, Judgment, ReferralBatch, Relief, StopLift, Violation
-from violations.services import block_lifts, blocks, court, relief
+from violations.models import Annulment, Handover, Judgment, ReferralBatch, Relief, StopLift, Violation
+from violations.services import block_lifts, blocks, court, notices, relief
 from violations.states import ViolationState
 
 V = ViolationState
-FORM_FIELDS = ("code", "note_ar", "percent", "until", "ruling_no", "ruled_on", "amount", "outcome")
+FORM_FIELDS = ("code", "note_ar", "percent", "until", "ruling_no", "ruled_on", "amount", "outcome", "served_on", "how", "receipt")
 ROLES = ("violation_clerk", "violation_authority", "court_clerk")
 PROPOSALS: dict[str, Any] = {"annulment": Annulment, "relief": Relief, "stoplift": StopLift}
 
@@ -52,6 +53,7 @@ def home_part(request: HttpRequest) -> dict[str, Any]:
         "office_counts": any(in_group(request, role) for role in ("supervisor", "violation_authority", "auditor")),
         "office_court": in_group(request, "court_clerk"),
         "office_allows": in_group(request, "violation_authority"),
+        "office_serves": any(in_group(request, role) for role in ("violation_clerk", "violation_authority", "auditor")),
     }
 
 
@@ -108,6 +110,11 @@ def violation(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse
         lifts=replies.reasons_of(block_lifts.KIND),
         may_lift=is_clerk and blocks.is_blocking(row),
         lift_most=queries.limits()["lift_most_days"],
+        may_serve=is_clerk and row.state in notices.SERVE and not hasattr(row, "service"),
+        service=getattr(row, "service", None),
+        ways=Handover.choices,
+        proof_key=queries.proof_key(row),
+        proofs=uploads.ready(queries.proof_key(row)),
         may_relieve=is_clerk and row.state in relief.SUMS,
         allows=allows,
         is_court=is_court,
@@ -133,6 +140,11 @@ def _apply_step(request: AuthenticatedHttpRequest, row: Violation) -> str:
     if step == "ask_lift":
         block_lifts.ask(violation=row, code=post.get("code", ""), note_ar=note, until=_until(post), asked_by=user)
         return _("The request waits for a second person.")
+    if step == "serve":
+        notices.serve_by_hand(
+            violation=row, clerk=user, on=_until(post, "served_on"), how=post.get("how", ""), receipt=post.get("receipt", "")
+        )
+        return _("The service is recorded, and the periods run from its day.")
     if step in ("allow", "refuse"):
         return _decide(row, step, post.get("kind", ""), post.get("asked", ""), user)
     if step == "judgment":
@@ -174,9 +186,9 @@ def _fils(post: QueryDict) -> int | None:
         raise Refused("bad_amount", _("Please give the amount of the ruling in dinars with three decimals.")) from error
 
 
-def _until(post: QueryDict) -> dt.date | None:
+def _until(post: QueryDict, name: str = "until") -> dt.date | None:
     try:
-        return dt.date.fromisoformat(post.get("until", ""))
+        return dt.date.fromisoformat(post.get(name, ""))
     except ValueError:
         return None
 

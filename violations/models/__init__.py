@@ -6,7 +6,7 @@ from violations.models.money import Charge, ChargeKind, Extension, Instalment, P
 from violations.models.objections import Addition, Defence, Objection
 from violations.models.paper import PaperRow, PaperState
 from violations.models.people import JudicialWarrant, Team
-from violations.models.violation import EvidenceKind, Service, ServiceGround, Signed, Violation, ViolationEvent
+from violations.models.violation import EvidenceKind, Handover, Service, ServiceGround, Signed, Violation, ViolationEvent
 
 __all__ = [
     "Addition",
@@ -16,6 +16,7 @@ __all__ = [
     "Defence",
     "EvidenceKind",
     "Extension",
+    "Handover",
     "Instalment",
     "Judgment",
     "JudicialWarrant",

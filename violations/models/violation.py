@@ -175,6 +175,16 @@ class ServiceGround(models.TextChoices):
     OPENED = "opened", "فُتح في البوابة"
     TWO_CHANNELS = "two_channels", "أُرسل بقناتين ومضت المدة"
     PAPER = "paper", "أُعلن على الورق قبل البوابة"
+    BY_HAND = "by_hand", "أعلنه موظف ومعه إثبات"
+
+
+class Handover(models.TextChoices):
+    """How a notice was served by hand."""
+
+    HANDED = "handed", "سُلّم إلى المخالف نفسه"
+    HOUSEHOLD = "household", "سُلّم إلى من يقيم معه أو يعمل لديه"
+    REFUSED = "refused", "امتنع عن الاستلام أمام شاهد"
+    POST = "post", "بريد مسجل بعلم الوصول"
 
 
 class Service(models.Model):

@@ -28,7 +28,7 @@ from municipality.rulebook import queries as rulebook
 from municipality.uploads import queries as uploads
 from violations import queries
 from violations.models import Addition, Defence, JudicialWarrant, Objection, Violation
-from violations.notifications import ObjectionFiled, ObjectionRefused, ObjectionUpheld, notify
+from violations.notifications import ObjectionFiled, ObjectionRefused, ObjectionUpheld, notify, notify_supervisors
 from violations.services import blocks, delegates, settlements, terms
 from violations.states import OBJECTION, STUDIED, ObjectionState, ViolationState
 
@@ -152,12 +152,13 @@ def may_defend(violation: Violation, inspector: User) -> bool:
 
 @transaction.atomic
 def close_defence(*, objection_id: int) -> None:
-    """Mark a case as undefended when the working days for the defence are over, which proposes annulment."""
-    row = Objection.objects.select_for_update(of=("self",)).select_related("case").get(pk=objection_id)
+    """Mark a case as undefended when the working days for the defence are over, which proposes annulment and tells the supervisors."""
+    row = Objection.objects.select_for_update(of=("self",)).select_related("case", "violation").get(pk=objection_id)
     if hasattr(row, "defence") or row.is_undefended or row.case.state not in STUDIED or clock.today() <= row.defend_by:
         return
     Objection.objects.filter(pk=row.pk).update(is_undefended=True)
     record("objection.undefended", subject=row.case.key, actor=ME, data={"defend_by": row.defend_by.isoformat()})
+    notify_supervisors(row.violation, row.case, row.defend_by)
 
 
 @transaction.atomic

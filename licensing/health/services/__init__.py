@@ -3,6 +3,7 @@
 from licensing.health.services.issue import case_of_bill, hold_licence, issue_renewal, supersede_previous, take_payment
 from licensing.health.services.officer import answer_corrections, lapse_unanswered, send_to_officer
 from licensing.health.services.refusals import write_refusal
+from licensing.health.services.reminders import remind
 from licensing.health.services.renewals import close_unpaid, submit, submit_renewal, withdraw_renewal
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "hold_licence",
     "issue_renewal",
     "lapse_unanswered",
+    "remind",
     "send_to_officer",
     "submit",
     "submit_renewal",

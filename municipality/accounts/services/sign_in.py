@@ -25,10 +25,12 @@ from municipality.audit.services import record
 from municipality.jobs.in_process import run_after_commit
 from municipality.jobs.services import enqueue
 from municipality.kernel import civil_id, clock
+from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
 
 log = logging.getLogger(__name__)
 
+SYSTEM = system("accounts")
 SIGN_IN_LIFETIME = dt.timedelta(minutes=5)
 POLL_PAUSE = dt.timedelta(seconds=1)
 PUSH: Channel = "push"
@@ -249,6 +251,24 @@ def note_hint(request_id: str) -> bool:
     now = clock.now()
     pending = SignInRequest.objects.filter(request_id=request_id, status=SignInStatus.PENDING, expires_at__gt=now)
     return pending.update(hinted_at=now) == 1
+
+
+def is_replay(request_id: str) -> bool:
+    """Whether a callback came for a request that is answered and had its callback before. The first replay of a request is recorded.
+
+    The first callback of a request is none, even if polling was quicker.
+    """
+    now = clock.now()
+    with transaction.atomic():
+        answered = SignInRequest.objects.filter(request_id=request_id).exclude(status=SignInStatus.PENDING)
+        if answered.filter(hinted_at__isnull=True).update(hinted_at=now):
+            return False
+        if answered.filter(replayed_at__isnull=True).update(replayed_at=now):
+            row = answered.get()
+            data = {"channel": row.channel, "status": row.status, "used": row.used_at is not None}
+            record("accounts.callback_replayed", subject=f"sign_in:{row.pk}", actor=SYSTEM, data=data)
+            return True
+        return answered.exists()
 
 
 def forget(older_than: dt.timedelta = dt.timedelta(days=1)) -> int:

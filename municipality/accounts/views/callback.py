@@ -22,10 +22,13 @@ BODY_LIMIT = 16 * 1024
 @never_cache
 @require_POST
 def mobile_id_callback(request: HttpRequest) -> HttpResponse:
-    """Note that a pending request has news. The response is always the same; the answer itself is polled, never taken from here."""
+    """Note that a pending request has news. The answer itself is polled, never taken from here.
+
+    The response is the same for all but a replay: a second callback of a request that is answered gets 409.
+    """
     request_id = _request_id(request)
-    if request_id:
-        sign_in.note_hint(request_id)
+    if request_id and not sign_in.note_hint(request_id) and sign_in.is_replay(request_id):
+        return JsonResponse({"status": "replayed"}, status=409)
     return JsonResponse({"status": "received"})
 
 

@@ -28,6 +28,7 @@ label_codes(
         "review.escalate": _("Move up a request past its time"),
         "review.escalated": _("The request has moved up"),
         "review.guessed": _("Attempt to open a request assigned to a colleague"),
+        "review.in_review": _("An officer has taken up the request"),
         "review.promise_moved": _("The promised day has moved"),
         "review.recompute_clocks": _("Count promises anew by the calendar"),
         "review.refused": _("The request is refused by an officer"),

@@ -21,10 +21,12 @@ from municipality.kernel import clock, worktime
 from municipality.kernel.actors import Actor, system
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.transitions import transition
+from municipality.notifications.services import send
 from municipality.places.models import Branch
 from municipality.review import queries
 from municipality.review.models import Assignment, ConflictOfInterest, Decision, Override, Party, QueueEntry
 from municipality.review.models.staff import ConflictKind
+from municipality.review.notifications import InReview
 from municipality.review.registry import reviewable
 from municipality.review.services import case_clock
 from municipality.review.states import QueueEntryState
@@ -122,7 +124,15 @@ def _assign(entry: QueueEntry, officer: User) -> Assignment:
     assignment = Assignment.objects.create(place=entry, officer=officer, drawn_at=now, touched_at=now, override=override)
     transition(entry, "draw", actor=actor, data={"assignment": assignment.pk} | data)
     record("queue.drawn", subject=entry.case.key, actor=actor, data={"number": entry.pk, "override": override.code if override else ""})
+    _tell_in_review(entry.case, assignment)
     return assignment
+
+
+def _tell_in_review(case: Case, assignment: Assignment) -> None:
+    """Tell the applicant once, however often the case changes hands."""
+    if not Assignment.objects.filter(place=assignment.place_id).exclude(pk=assignment.pk).exists():
+        context = {"case": case, "due_on": case.due_on}
+        send(InReview, person=case.applicant, key=case.public_id, subject_key=case.key, context=context)
 
 
 def _resume_answered(assignment: Assignment, officer: User) -> Assignment:

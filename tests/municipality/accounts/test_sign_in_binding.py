@@ -19,6 +19,7 @@ from municipality.accounts.mobile_id.port import Person, Result
 from municipality.accounts.models import SignInRequest, User
 from municipality.accounts.services import sign_in
 from municipality.accounts.views.sign_in import REQUEST_SESSION_KEY
+from municipality.audit.models import AuditEvent
 from tests.municipality.accounts.conftest import Phones, address, ask, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -80,6 +81,29 @@ def test_a_callback_is_a_hint_only_for_a_pending_request(phones: Phones, client:
     phones.press(row, "decline")
     client.get(address("accounts:waiting"))
     assert sign_in.note_hint(row.request_id) is False
+
+
+def test_a_replayed_callback_is_refused_and_recorded_once(phones: Phones, client: Client) -> None:
+    row = ask(client, phones.people[0])
+    phones.press(row)
+    client.get(address("accounts:waiting"))
+    client.get(address("accounts:finish"))
+    assert signed_in(client) is not None
+    SignInRequest.objects.filter(pk=row.pk).update(hinted_at=None)  # whether the simulator's callback arrived is a matter of time
+    thief = Client()
+    assert post(thief, told(row.request_id))[0] == 200  # polling was quicker than the first callback
+    assert not AuditEvent.objects.filter(action="accounts.callback_replayed").exists()
+    assert [post(thief, told(row.request_id))[0] for _ in range(3)] == [409, 409, 409]
+    event = AuditEvent.objects.get(action="accounts.callback_replayed")
+    assert event.data == {"channel": "push", "status": "approved", "used": True}
+    assert signed_in(thief) is None
+
+
+def test_before_the_answer_a_second_callback_is_no_replay(phones: Phones, client: Client) -> None:
+    """The red control: a provider that repeats a callback whose reply was lost is not refused."""
+    row = ask(client, phones.people[0])
+    assert [post(Client(), told(row.request_id))[0] for _ in range(2)] == [200, 200]
+    assert not AuditEvent.objects.filter(action="accounts.callback_replayed").exists()
 
 
 def test_a_hint_brings_the_answer_before_the_pause_is_over(phones: Phones, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -195,7 +195,7 @@ def test_a_tie_to_the_applicant_is_declared_also_where_they_stand_as_the_license
 def test_the_preview_of_corrections_is_the_message_that_is_kept(office: Office) -> None:
     client, case = assigned(office)
     preview = client.post(case_url(case, "corrections"), ONE_ASKED)
-    assert not CorrectionRound.objects.exists() and not Message.objects.filter(kind__startswith="review.").exists()
+    assert not CorrectionRound.objects.exists() and not Message.objects.filter(kind="review.corrections_asked").exists()
     html = text_of(preview)
     assert "الصفحة الثانية" in html and "Page two" in html and "1. Lease: The file cannot be read." in html
     done = client.post(case_url(case, "corrections"), {**ONE_ASKED, "step": "send", "seen": preview.context_data["seal"]})

@@ -9,12 +9,14 @@ import pytest
 
 from municipality.audit.models import AccessLogEntry
 from municipality.kernel import clock
+from municipality.notifications.models import Delivery
 from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.factories.accounts import StaffFactory
+from tests.factories.violations import ObjectionFactory
 from violations.admin import tables
 from violations.models import Annulment, Judgment, ReferralBatch, Relief, Violation
-from violations.services import notices, terms
+from violations.services import notices, objections, terms
 
 pytestmark = pytest.mark.django_db
 
@@ -133,3 +135,35 @@ def test_the_court_is_turned_to_in_order_and_its_ruling_needs_two(
 def test_the_first_page_of_each_role_leads_to_its_work(clerk: Any, inspector: Any) -> None:
     assert "/admin/violations/violation/" in signed_in(clerk).get("/admin/").content.decode()
     assert "/admin/field/" in signed_in(inspector).get("/admin/").content.decode()
+
+
+def test_a_clerk_finds_what_was_not_served_and_records_its_service(write: Callable[..., Violation], clerk: Any) -> None:
+    row, client = write("CLN-03"), signed_in(clerk)
+    Delivery.objects.filter(message__subject_key=row.key).update(state="failed")
+    assert row.number in client.get("/admin/office/unserved/").content.decode()  # type: ignore[operator]
+    page = client.get(url(row)).content.decode()
+    assert f"/uploads/notice:{row.public_id}/proof/" in page
+    assert client.get(f"/ar/uploads/notice:{row.public_id}/proof/").status_code == 200
+    empty = client.post(url(row), {"step": "serve", "served_on": "x", "how": "handed", "receipt": "R-7"})
+    assert empty.status_code == 409 and 'value="R-7"' in empty.content.decode()
+    client.post(url(row), {"step": "serve", "served_on": clock.today().isoformat(), "how": "handed", "receipt": "R-7"})
+    row.refresh_from_db()
+    assert row.settle_until is not None and row.number not in client.get("/admin/office/unserved/").content.decode()  # type: ignore[operator]
+    assert 'value="serve"' not in client.get(url(row)).content.decode()
+    elsewhere = StaffFactory(groups=["violation_clerk"], login="ja", branch_id="JA")
+    assert signed_in(elsewhere).get(f"/ar/uploads/notice:{row.public_id}/proof/").status_code == 404
+
+
+@pytest.mark.parametrize(("path", "groups"), [("unserved", "supervisor"), ("undefended", "violation_clerk"), ("undefended", "officer")])
+def test_lists_are_closed_to_other_roles(rules: None, path: str, groups: str) -> None:
+    assert signed_in(StaffFactory(groups=[groups], branch_id="HA")).get(f"/admin/office/{path}/").status_code == 403
+
+
+def test_a_supervisor_reads_what_nobody_defended(served: Violation, owner: Any, frozen_clock: Clock) -> None:
+    objection = ObjectionFactory(violation=served, person=owner)
+    frozen_clock.move(days=6)
+    objections.close_defence(objection_id=objection.pk)
+    here = signed_in(StaffFactory(groups=["supervisor"], login="here", branch_id="HA"))
+    there = signed_in(StaffFactory(groups=["supervisor"], login="there", branch_id="JA"))
+    assert served.number in here.get("/admin/office/undefended/").content.decode()  # type: ignore[operator]
+    assert served.number not in there.get("/admin/office/undefended/").content.decode()  # type: ignore[operator]

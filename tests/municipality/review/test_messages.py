@@ -1,0 +1,71 @@
+"""What the applicant of a reviewed case is told: one message for each change that concerns them, and none twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from municipality.cases.models import Case
+from municipality.notifications.models import Message
+from municipality.review.models import Assignment, QueueEntry
+from municipality.review.services import desk, queue
+from tests import desk_acts
+from tests.municipality.review import permits
+from tests.municipality.review.permits import Office
+
+pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+ASKED = [desk.CorrectionRequest("file_unreadable", "lease")]
+
+
+def walk(place: QueueEntry, steps: list[tuple[str, Callable[[], Any], list[str]]]) -> None:
+    """Take the steps and compare the new messages of each with the table."""
+    told: set[int] = set()
+    for name, step, expected in steps:
+        step()
+        rows = Message.objects.filter(subject_key=Case.objects.get(pk=place.case_id).key).exclude(pk__in=told).order_by("pk")
+        assert [row.kind.removeprefix("review.") for row in rows] == expected, name
+        told |= {row.pk for row in rows}
+
+
+def test_a_case_walked_through_its_states_sends_the_messages_of_the_table(office: Office) -> None:
+    place = permits.sent(office.applicant)
+    held: list[Assignment] = []
+
+    def take(officer: Any) -> Callable[[], None]:
+        return lambda: held.append(desk_acts.assigned(officer))
+
+    def decision() -> Any:
+        return place.case.decisions.filter(voided_at__isnull=True).latest("pk")
+
+    walk(
+        place,
+        [
+            ("taken up", take(office.officer), ["in_review"]),
+            ("asked again for the next case", take(office.officer), []),
+            ("given back", lambda: queue.release(assignment=held[-1], code="absent"), []),
+            ("taken up by another officer", take(office.colleague), []),
+            ("corrections", lambda: desk.ask_corrections(assignment=held[-1], items=ASKED), ["corrections_asked"]),
+            ("answered", lambda: permits.answer(place, lease="sha-2"), []),
+            ("taken up again", take(office.colleague), []),
+            ("refusal proposed", lambda: desk.propose_refusal(assignment=held[-1], code="conditions_not_met"), []),
+            ("signed", lambda: desk.sign(decision=decision(), supervisor=office.supervisor), ["refused"]),
+        ],
+    )
+
+
+def test_an_approved_case_is_told_of_its_review_and_of_the_decision_only(office: Office) -> None:
+    place = permits.sent(office.applicant)
+    desk.accept(assignment=desk_acts.checked(desk_acts.assigned(office.officer)))
+    messages = list(Message.objects.filter(person=office.applicant).order_by("pk"))
+    assert [message.kind for message in messages] == ["review.in_review", "review.accepted"]
+    assert messages[0].title_en == f"Request {place.case.reference} is now in review"
+    assert "The decision is promised for" in messages[0].body_en and office.officer.name_ar not in messages[0].body_ar
+    assert not any("bill" in message.body_en for message in messages)  # this service has no fee
+
+
+def test_without_an_officer_nothing_is_told(office: Office) -> None:
+    """The red control: what sends the message is that somebody has taken the case up."""
+    permits.sent(office.applicant)
+    assert not Message.objects.exists()
