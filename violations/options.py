@@ -132,6 +132,6 @@ def ways_of(violation: Violation, status: rules.ViolationStatus) -> Ways:
     elif instalments.is_open:
         cards.append((instalments, None))
     folded = [by_code[code] for code in ("settle", "object", "more_time", "instalments", "correct") if not by_code[code].is_open]
-    if by_code["not_mine"].is_open:
+    if by_code["not_mine"].closed != by_code["object"].closed or by_code["not_mine"].is_open:  # otherwise it says nothing new
         folded.insert(0, by_code["not_mine"])
     return Ways(cards, folded, "")

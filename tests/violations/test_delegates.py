@@ -132,8 +132,9 @@ def test_opening_the_notice_as_a_delegate_serves_nobody(write: Callable[..., Vio
     row = write()
     let(owner, delegate, row.shop.key)  # type: ignore[union-attr]
     assert signed_in(delegate).get(url(row)).status_code == 200
+    assert signed_in(delegate).post(url(row, "open/")).status_code == 302
     assert fresh(row).settle_until is None
-    signed_in(owner).get(url(row))
+    signed_in(owner).post(url(row, "open/"))
     assert fresh(row).settle_until is not None
 
 

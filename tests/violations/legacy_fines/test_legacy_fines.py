@@ -195,7 +195,8 @@ def test_words_without_a_code_carry_their_own_article(carry: Callable[..., Impor
     carry({"offence": "", "offence_text": "فرش بضاعة على الرصيف", "article": "المادة 12 من القرار القديم"})
     row = one()
     assert (row.offence, row.offence_facts["name_ar"]) == ("PPR-00", "فرش بضاعة على الرصيف")
-    assert "المادة 12" in signed_in(owner).get(f"/en/violations/{row.public_id}/").content.decode()
+    page = signed_in(owner).post(f"/en/violations/{row.public_id}/open/", follow=True)
+    assert "المادة 12" in page.content.decode()
     bill = pay(row, owner).charges.get().bill
     assert bill.lines.get().revenue_account == "PAPER-SETTLEMENTS"
 
