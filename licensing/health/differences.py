@@ -15,7 +15,7 @@ from municipality.ui.templatetags.portal import bilingual
 
 
 @dataclass(frozen=True)
-class Difference:
+class RegisterChange:
     """One registered fact: as the last licence has it, and as the register has it now."""
 
     label: str
@@ -23,7 +23,7 @@ class Difference:
     after: str
 
 
-def differences(offer: Offer) -> list[Difference]:
+def differences(offer: Offer) -> list[RegisterChange]:
     """The registered facts that differ from the last licence, as its condition names them."""
     condition = next((c for c in offer.unmet if c.code == "unchanged"), None)
     if condition is None or offer.licence is None:
@@ -31,7 +31,7 @@ def differences(offer: Offer) -> list[Difference]:
     before, now = facts_of(offer.licence), offer.shop.registered_facts()
     hidden = "name_en" if get_language() == "ar" else "name_ar"  # a trade name in both languages is one change
     names = [name for name in condition.facts["fields"] if name != hidden or len(condition.facts["fields"]) == 1]
-    return [Difference(FIELDS[name](), _text(name, before.get(name, "")), _text(name, now[name])) for name in names]
+    return [RegisterChange(FIELDS[name](), _text(name, before.get(name, "")), _text(name, now[name])) for name in names]
 
 
 def _text(name: str, value: str) -> str:

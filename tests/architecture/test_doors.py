@@ -19,11 +19,11 @@ from tests.architecture.files import ROOT
 DOORS = {"models", "queries", "services", "states"}
 # Doors of the platform beyond the four, each a thing that others register with, implement or are marked by.
 MORE = {
-    "municipality.accounts": {"access", "requests", "staff_site", "limits", "civil_ids", "next_paths", "access_log", "proof"},
+    "municipality.accounts": {"access", "backends", "requests", "staff_site", "limits", "civil_ids", "next_paths", "access_log", "proof"},
     "municipality.delegation": {"registry", "notifications", "authorization", "organisations"},
     "municipality.audit": {"guards", "registry"},
-    "municipality.cases": {"catalogue", "opening", "panels", "blocks", "timeline"},
-    "municipality.documents": {"rendering", "signing", "registry", "numbers", "qr", "facts", "store", "alarms"},
+    "municipality.cases": {"catalogue", "opening", "panels", "blocks", "timeline", "obligations", "block_causes", "home_forms"},
+    "municipality.documents": {"forms", "rendering", "signing", "registry", "numbers", "qr", "facts", "store", "alarms"},
     "municipality.drafts": {"registry", "unsaved"},
     "municipality.fieldwork": {"forms", "device"},  # device: the contract with the browser's queue
     "municipality.imports": {"registry", "sheets", "guards", "views"},
@@ -31,7 +31,7 @@ MORE = {
     "municipality.notifications": {"registry", "texts"},
     "municipality.review": {"registry", "timeline", "panels"},  # the timeline and the panels of every reviewed case
     "municipality.uploads": {"registry", "fields", "links", "refusals"},
-    "payments": {"registry", "providers", "rules"},  # rules: the lines that a bill is made of
+    "payments": {"registry", "providers", "rules", "origins"},  # rules: the lines that a bill is made of
     "shops": {"registry", "opening"},
 }
 # Packages of an app that have doors of their own.
