@@ -23,14 +23,15 @@ class RegisterChange:
     after: str
 
 
-def differences(offer: Offer) -> list[RegisterChange]:
-    """The registered facts that differ from the last licence, as its condition names them."""
+def differences(offer: Offer, *, is_self: bool) -> list[RegisterChange]:
+    """The registered facts that differ from the last licence, as its condition names them; the manager's only for the holder."""
     condition = next((c for c in offer.unmet if c.code == "unchanged"), None)
     if condition is None or offer.licence is None:
         return []
     before, now = facts_of(offer.licence), offer.shop.registered_facts()
     hidden = "name_en" if get_language() == "ar" else "name_ar"  # a trade name in both languages is one change
-    names = [name for name in condition.facts["fields"] if name != hidden or len(condition.facts["fields"]) == 1]
+    fields = [name for name in condition.facts["fields"] if is_self or not name.startswith("manager_")]
+    names = [name for name in fields if name != hidden or len(fields) == 1]
     return [RegisterChange(FIELDS[name](), _text(name, before.get(name, "")), _text(name, now[name])) for name in names]
 
 

@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from licensing.health import queries
+from licensing.health.differences import differences
 from licensing.health.states import RENEWAL
 from licensing.models import Renewal
 from municipality.cases.models import Case
@@ -333,3 +334,12 @@ def test_check_your_answers_shows_each_declared_change_old_and_new(make_shop: An
     text = main(signed_in(owner).get(url(shop, "check")))
     assert text.count('class="kp-change"') == 2 and text.index("Before") < text.index("Now")
     assert shop.name_en in text and "Changed" in text
+
+
+def test_a_changed_manager_is_named_to_the_holder_only(make_shop: Any, owner: Any) -> None:
+    shop = make_shop()
+    Shop.objects.filter(pk=shop.pk).update(manager_name_ar="منى المثال", manager_name_en="Mona Al-Mithal", street=f"{shop.street}9")
+    offer = queries.offer(Shop.objects.get(pk=shop.pk))
+    assert any("Mona" in one.after for one in differences(offer, is_self=True))
+    rows = differences(offer, is_self=False)
+    assert rows and not any("Mona" in one.after or "منى" in one.after for one in rows)
