@@ -12,7 +12,7 @@ from typing import Any
 
 import django
 
-from tests.architecture import register_matrix
+from tests.architecture import messages_matrix, office_matrix, register_matrix
 
 NEWER_ADMIN = django.VERSION >= (6, 1)
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -124,25 +124,6 @@ def table(
     ]
 
 
-OFFICE = ("clerk", "authority", "court")
-
-
-def field(path: str, closed: str, inspector: str) -> Row:
-    """A page of inspectors: closed to whoever has no status as a judicial officer today."""
-    return staff(f"/admin/field/{path}", closed, closed, inspector=inspector, **dict.fromkeys(OFFICE, closed))
-
-
-def office(path: str, closed: str, **answers: str) -> Row:
-    """A page of the office of minutes: closed to inspectors and all other staff."""
-    return staff(f"/admin/office/{path}", closed, closed, **(dict.fromkeys(("inspector", *OFFICE), closed) | answers))
-
-
-def overseen(path: str, answers: Mapping[str, str]) -> Row:
-    """A page about minutes for the auditor and those named; closed to inspectors and all other staff."""
-    closed = "403 403 405 405 405 405"
-    return staff(f"/admin/office/{path}", closed, READ, **(dict.fromkeys(("supervisor", "inspector", *OFFICE), closed) | dict(answers)))
-
-
 DESK = ("officer", "auditor", "supervisor")
 ACTS = ("approve", "corrections", "refuse", "give-back", "take-back", "conflict")  # each refused without a word of what is wanted
 THEIRS = dict.fromkeys(DESK, HIDDEN_FORM)
@@ -230,8 +211,7 @@ ROWS: list[Row] = [
     *table("delegation/consent", "{s.grants.consent.pk}", auditor=PAGE),
     *table("rulebook/ruleset", "{s.draft.pk}", officer=PAGE, auditor=PAGE, supervisor=PAGE),
     *table("rulebook/activity", "{s.owner.shop.activity_id}", officer=PAGE, auditor=PAGE, supervisor=PAGE),
-    *table("notifications/delivery", "{s.delivery.pk}", auditor=PAGE),
-    *table("notifications/notreached", "{s.not_reached.pk}", auditor=PAGE, readers=("counter",)),
+    *messages_matrix.tables(table),
     *table("cases/case", "{s.owner.waiting.pk}", officer=PAGE, auditor=PAGE, supervisor=PAGE, hidden=True),
     *table("payments/attempt", "{s.owner.attempt.pk}", auditor=PAGE, hidden=True),
     *table("payments/gatewaymessage", "{s.gateway_message.pk}", auditor=PAGE, hidden=True),
@@ -251,21 +231,7 @@ ROWS: list[Row] = [
     *table("violations/judicialwarrant", "{s.fines.warrant.pk}", auditor=PAGE),
     *table("violations/team", "{s.fines.warrant.team_id}", auditor=PAGE),
     # The field, and the office of minutes.
-    field("", "403 403 405 405 405 405", READ),
-    field("new/", NO_FORM, FORM),
-    field("sync/", "405 405 403 405 405 405", "405 405 400 405 405 405"),
-    field("worker.js", "403 403 405 405 405 405", READ),
-    field("{s.fines.served.public_id}/", NO_FORM, UNSAID),
-    field("{s.fines.warned.public_id}/", NO_FORM, UNSAID),
-    field("00000000000000000000000000/", NO_FORM, HIDDEN_FORM),
-    field("map/", "403 403 405 405 405 405", READ),
-    overseen("unserved/", {"clerk": READ, "authority": READ}),
-    overseen("undefended/", {"supervisor": READ, "authority": READ}),
-    overseen("map/", dict.fromkeys(("supervisor", *OFFICE), READ)),
-    overseen("figures/", {"supervisor": READ, "authority": READ}),
-    office("{s.fines.served.public_id}/", NO_FORM, **dict.fromkeys(OFFICE, UNSAID)),
-    office("{s.fines.referred.public_id}/", NO_FORM, **dict.fromkeys(OFFICE, UNSAID)),
-    office("referrals/", NO_FORM, court=UNSAID),
+    *office_matrix.rows(staff),
     staff("/admin/commercial/", NO_FORM, UNSAID, keeper=UNSAID, supervisor=NO_FORM),
     *(
         staff(f"/admin/commercial/{{s.commercial.{one}.public_id}}/", NO_FORM, UNSAID, keeper=UNSAID)
@@ -280,11 +246,6 @@ ROWS: list[Row] = [
         )
         for step in ("accept", "dismiss")
     ),
-    office("paper/", NO_FORM, clerk=UNSAID, authority=UNSAID),
-    office("paper/{s.fines.paper.public_id}/", NO_FORM, clerk=UNSAID, authority=UNSAID),
-    office("paper/{s.fines.paper.public_id}/problems.csv", "403 403 405 405 405 405", clerk=READ, authority=READ),
-    office("paper/00000000000000000000000000/", NO_FORM, clerk=HIDDEN_FORM, authority=HIDDEN_FORM),
-    office("referrals/{s.fines.batch.public_id}/", "403 403 405 405 405 405", court=READ),
     *register_matrix.rows(staff),
     # The acts of staff.
     staff("/admin/payments/bankstatement/load/", NO, NO, cashier="200 200 400 200 200 200", checker=NO),
@@ -303,8 +264,7 @@ ROWS: list[Row] = [
     staff("/admin/payments/ledgerposting/{s.money.posting.pk}/correct/", NO, NO, cashier="200 200 409 200 200 200", checker=NO),
     staff("/admin/payments/ledgercorrection/{s.money.correction.pk}/decide/", NO, NO, cashier=NO, checker="200 200 409 200 200 200"),
     staff("/admin/jobs/job/{s.dead_job.pk}/retry/", NO, NO, operator="200 200 302 200 200 200", publisher=NO, maker=NO),
-    staff("/admin/notifications/delivery/{s.delivery.pk}/retry/", NO, NO, operator="200 200 302 200 200 200", publisher=NO, maker=NO),
-    staff("/admin/notifications/notreached/{s.not_reached.pk}/call/", NO, NO, supervisor=NO, operator=NO, counter=PAGE),
+    *messages_matrix.acts(staff, own),
     staff("/admin/rulebook/ruleset/{s.draft.pk}/publish/", NO, NO, publisher="200 200 302 200 200 200", maker=NO, operator=NO),
     staff(
         "/admin/rulebook/ruleset/{s.draft.pk}/next/",
@@ -366,7 +326,6 @@ ROWS: list[Row] = [
     own("/{lang}/my-shops/list.xlsx", READ, READ, delegate=READ, former_delegate=READ, counter=READ),
     own("/{lang}/my-requests/", READ, READ, delegate=READ, former_delegate=READ, counter=READ),
     anyones("/{lang}/messages/", READ),
-    own("/{lang}/messages/channels/", ASKS, ASKS),
     own("/{lang}/basket/", FORM, FORM),
     own("/{lang}/my-payments/", READ, READ),
     # Files, by the rule of what they are about.

@@ -6,7 +6,7 @@ from municipality.documents.states import DocumentState
 from municipality.kernel.workflow import WORKFLOWS
 from payments.providers.knet.errors import CODES
 from payments.states import AttemptState, BillState, RefundState
-from tests.architecture import open_data_visits, shop_page_data
+from tests.architecture import messages_matrix, open_data_visits, shop_page_data
 from tests.architecture.access_matrix import ACTS, ROWS
 from tests.architecture.commercial_register_visits import COMMERCIAL
 from tests.architecture.page_responses import PASSWORD, Visit
@@ -27,7 +27,6 @@ EMPTY_EDITION = {
     for rows in ("fees", "limits", "conditions", "reasons", "checks")
     for count, number in (("TOTAL", "1"), ("INITIAL", "0"))
 }
-CALLS = "/admin/notifications/notreached/"
 PAY_OUT = "/admin/payments/refunddue/{s.money.refund.pk}/pay-out"
 TAKE = "/admin/payments/bankstatement/{s.money.staged.pk}/take/"
 WORK = "/admin/payments/difference/{s.money.difference.pk}/work/"
@@ -120,7 +119,6 @@ def of_a_person() -> list[Visit]:
         "my-shops/",
         "my-requests/",
         "messages/",
-        "messages/channels/",
         "profile/",
         "profile/email/",
         "profile/phone/",
@@ -303,13 +301,6 @@ def of_staff() -> list[Visit]:
         Visit("/admin/jobs/job/", "operator"),
         Visit("/admin/documents/sealtoken/", "operator"),
         Visit("/admin/documents/sealtoken/{s.seal_token.pk}/change/", "operator"),
-        Visit("/admin/notifications/delivery/{s.failed_delivery.pk}/change/", "operator", note="failed"),
-        Visit("/admin/notifications/delivery/{s.failed_delivery.pk}/retry/", "operator"),
-        Visit("/admin/notifications/delivery/{s.failed_delivery.pk}/retry/", "operator", post={}, note="tried again"),
-        Visit("/admin/notifications/delivery/{s.delivery.pk}/retry/", "operator", post={}, note="nothing failed"),
-        *(Visit(f"{CALLS}{more}", "counter") for more in ("", "{s.not_reached.pk}/change/", "{s.not_reached.pk}/call/")),
-        Visit(f"{CALLS}{{s.not_reached.pk}}/call/", "counter", post={"step": "show"}, note="the number"),
-        Visit(f"{CALLS}{{s.not_reached.pk}}/call/", "counter", post={"step": "record", "outcome": "spoken"}, note="called"),
         *(Visit(f"{PAY_OUT}/", who) for who in ("cashier", "checker")),
         Visit(f"{PAY_OUT}/", "cashier", post={"step": "propose"}, status=409, note="nothing chosen"),
         Visit(f"{PAY_OUT}/", "cashier", before=((f"{PAY_OUT}/", PROPOSED),), note="proposed"),
@@ -496,6 +487,7 @@ VISITS = [
     *of_money(),
     *of_staff(),
     *of_desk(),
+    *messages_matrix.VISITS,
     *VIOLATIONS,
     *REGISTER,
     *COMMERCIAL,

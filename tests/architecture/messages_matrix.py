@@ -1,0 +1,42 @@
+"""Messages: who gets what at their pages, and the pages in each state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.architecture.page_responses import Visit
+
+NO = "403 403 403 403 403 403"
+PAGE = "200 200 200 200 200 200"
+ASKS = "200 200 302 405 405 405"
+DELIVERY, CALLS = "/admin/notifications/delivery/", "/admin/notifications/notreached/"
+CALL = f"{CALLS}{{s.not_reached.pk}}/call/"
+
+
+def tables(table: Callable[..., list[Any]]) -> list[Any]:
+    """The rows of the tables; `table` makes those of one."""
+    calls = table("notifications/notreached", "{s.not_reached.pk}", auditor=PAGE, readers=("counter",))
+    return [*table("notifications/delivery", "{s.delivery.pk}", auditor=PAGE), *calls]
+
+
+def acts(staff: Callable[..., Any], own: Callable[..., Any]) -> list[Any]:
+    """The rows of the other pages; `staff` and `own` make one."""
+    return [
+        staff(f"{DELIVERY}{{s.delivery.pk}}/retry/", NO, NO, operator="200 200 302 200 200 200", publisher=NO, maker=NO),
+        staff(CALL, NO, NO, supervisor=NO, operator=NO, counter=PAGE),
+        own("/{lang}/messages/channels/", ASKS, ASKS),
+    ]
+
+
+VISITS = [
+    *(Visit("/{lang}/messages/channels/", who) for who in ("owner", "newcomer")),
+    Visit("/{lang}/messages/channels/", "owner", post={"sms": "on"}, note="chosen"),
+    Visit(f"{DELIVERY}{{s.failed_delivery.pk}}/change/", "operator", note="failed"),
+    Visit(f"{DELIVERY}{{s.failed_delivery.pk}}/retry/", "operator"),
+    Visit(f"{DELIVERY}{{s.failed_delivery.pk}}/retry/", "operator", post={}, note="tried again"),
+    Visit(f"{DELIVERY}{{s.delivery.pk}}/retry/", "operator", post={}, note="nothing failed"),
+    *(Visit(page, "counter") for page in (CALLS, f"{CALLS}{{s.not_reached.pk}}/change/", CALL)),
+    Visit(CALL, "counter", post={"step": "show"}, note="the number"),
+    Visit(CALL, "counter", post={"step": "record", "outcome": "spoken"}, note="called"),
+]
