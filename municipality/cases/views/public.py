@@ -47,7 +47,8 @@ def card_of(entry: ServiceEntry, figures: dict[str, Figure]) -> dict[str, Any]:
 def service_card(request: HttpRequest, code: str, template: str, **context: Any) -> HttpResponse:
     """Render the page of a service, for the app that offers it."""
     entry = CATALOGUE[code]
-    return render(request, template, {"card": card_of(entry, queries.figures()), **context})
+    page = {"card": card_of(entry, queries.figures()), "preview_title": entry.name, "description": entry.summary}
+    return render(request, template, page | context)
 
 
 @public

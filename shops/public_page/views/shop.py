@@ -13,6 +13,7 @@ from municipality.accounts.limits import allow_read
 from municipality.cases import panels
 from municipality.rulebook.models import Activity
 from municipality.ui.errors import too_many_requests
+from municipality.ui.templatetags.portal import bilingual
 from shops.commercial_register import queries as commercial_queries
 from shops.hours import services as hours
 from shops.hours.labels import table_of
@@ -43,6 +44,8 @@ def shop(request: HttpRequest, public_id: str, name: str = "") -> HttpResponse:
     activities = Activity.objects.in_bulk({event.data[side] for event in events if event.kind == "activity_changed" for side in event.data})
     context: dict[str, Any] = {
         "shop": row,
+        "preview_title": bilingual(row, "name"),
+        "description": f"{bilingual(row.activity, 'name')} · {bilingual(row.area, 'name')}",
         "as_of": commercial_queries.as_of(row),
         "line": results.line_of(row),
         "story": _story(row, [timeline.TimelineEntry(event, activities) for event in events], blocks),

@@ -57,3 +57,16 @@ def test_any_other_refusal_is_not_swallowed() -> None:
 
     with pytest.raises(Refused, match="something_else"):
         terms(replace(CATALOGUE["health"], fees=broken), clock.today())
+
+
+def test_links_to_public_pages_have_a_preview(rules: None) -> None:
+    """Title and description of the page itself, in its language, and no image from elsewhere."""
+    for path, title, description in (
+        ("/en/", "Kuwait Municipality e-services", "Municipal services of Kuwait"),
+        ("/en/health-licence/", "Health licence", "Renewal for non-food shops"),
+        ("/ar/health-licence/", "الترخيص الصحي", "تجديد للمحلات غير الغذائية"),
+    ):
+        head = Client().get(path).content.decode().partition("</head>")[0]
+        assert f'<meta property="og:title" content="{title}">' in head, path
+        assert f'<meta name="description" content="{description}' in head, path
+        assert "og:image" not in head

@@ -110,3 +110,12 @@ def test_every_icon_used_is_drawn() -> None:
         used |= set(re.findall(r'{% icon "(\w+)"', template.read_text(encoding="utf8")))
     assert used <= drawn, used - drawn
     assert {"health", "sign", "violation", "shop", "zoning", "eye"} <= drawn
+
+
+def test_pages_documents_and_tabs_show_one_mark() -> None:
+    """The same shapes stand in the icons of the pages, in the tab of the browser and on the documents."""
+    documents = (STATIC / "css" / "documents" / "mark.svg").read_text(encoding="utf8")
+    shapes = documents.partition('<g fill="#0b4650">')[2].partition("</g>")[0]
+    assert shapes.count("<path") == 2
+    for name in ("icons.svg", "favicon.svg"):
+        assert shapes in (STATIC / "img" / name).read_text(encoding="utf8"), name
