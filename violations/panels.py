@@ -13,11 +13,15 @@ from municipality.accounts.models import User
 from municipality.cases.models import Case
 from municipality.cases.panels import CaseDetail, Fact, FileLine, NextStep, PanelLine, Round
 from municipality.delegation import queries as delegation
+from municipality.kernel import clock
 from municipality.review import queries as review
-from municipality.ui.templatetags.portal import bilingual, day, ltr, ref
+from municipality.rulebook import queries as rulebook
+from municipality.ui.templatetags.portal import bilingual, day, ltr, moment, ref, term
+from municipality.uploads import queries as uploads
 from shops.models import Shop
 from shops.register import queries as registered
-from violations import rules
+from violations import files as files_of_violations
+from violations import queries, rules
 from violations.models import Objection, Violation
 from violations.states import OBJECTION, OPEN, SERVICE, ObjectionState, ViolationState
 
@@ -78,6 +82,12 @@ def _detail(row: Objection, *, is_party: bool) -> CaseDetail:
         by_officer=True,
         next_step=_next(row, page),
         files=files,
+        files_expected=_("The decision appears here as a sealed file.") if case.is_open else "",
+        sent=_sent(row),
+        sent_files=[
+            FileLine(files_of_violations.SLOTS[upload.slot].label, upload.name, reverse("uploads:look", args=[upload.public_id]))
+            for upload in uploads.ready(violation.key, "objection")
+        ],
         facts=[
             Fact(_("Violation"), ref(violation.reference)),
             Fact(
@@ -92,6 +102,13 @@ def _detail(row: Objection, *, is_party: bool) -> CaseDetail:
         rounds=rounds,
         queue=[Fact(_("Requests before this one"), ltr(entry.ahead))] if (entry := review.position(case)) is not None else [],
     )
+
+
+def _sent(row: Objection) -> list[Fact]:
+    """Ground and words of the objection, as sent."""
+    ground = rulebook.edition(queries.REPLIES, clock.day_of(row.filed_at)).reasons.get(row.ground)
+    lines = [Fact(_("Ground"), bilingual(ground, "text"))] if ground is not None else []
+    return [*lines, Fact(_("Text of the objection"), term(row.words), moment(row.filed_at))]
 
 
 def _next(row: Objection, page: str) -> NextStep:

@@ -15,7 +15,7 @@ from municipality.ui.templatetags.portal import bilingual
 
 
 @dataclass(frozen=True)
-class RegisterChange:
+class FactDifference:
     """One registered fact: as the last licence has it, and as the register has it now."""
 
     label: str
@@ -23,7 +23,7 @@ class RegisterChange:
     after: str
 
 
-def differences(offer: Offer, *, is_self: bool) -> list[RegisterChange]:
+def differences(offer: Offer, *, is_self: bool) -> list[FactDifference]:
     """The registered facts that differ from the last licence, as its condition names them; the manager's only for the holder."""
     condition = next((c for c in offer.unmet if c.code == "unchanged"), None)
     if condition is None or offer.licence is None:
@@ -32,7 +32,7 @@ def differences(offer: Offer, *, is_self: bool) -> list[RegisterChange]:
     hidden = "name_en" if get_language() == "ar" else "name_ar"  # a trade name in both languages is one change
     fields = [name for name in condition.facts["fields"] if is_self or not name.startswith("manager_")]
     names = [name for name in fields if name != hidden or len(fields) == 1]
-    return [RegisterChange(FIELDS[name](), _text(name, before.get(name, "")), _text(name, now[name])) for name in names]
+    return [FactDifference(FIELDS[name](), _text(name, before.get(name, "")), _text(name, now[name])) for name in names]
 
 
 def _text(name: str, value: str) -> str:

@@ -31,6 +31,8 @@ from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import Authority
 from municipality.ui.templatetags.portal import bilingual, day, ltr, ref, term
+from municipality.uploads import queries as uploads
+from municipality.uploads.models import Upload
 from payments import queries as payments
 from payments.models import Bill
 from payments.states import BillState
@@ -93,13 +95,13 @@ def case_page(user: User, listed: Sequence[Case]) -> dict[str, list[CaseDetail]]
 def _detail_for_staff(case: Case, detail: CaseDetail) -> CaseDetail:
     """The detail for staff who assist: no files, no payment."""
     if case.state != S.AWAITING_PAYMENT:
-        return replace(detail, files=[])
+        return replace(detail, files=[], sent_files=[])
     step = NextStep(
         _("The person pays"),
         _("The bill is with the person, in their portal and their messages. Nothing is paid at the counter."),
         label=_("Nothing for you to do"),
     )
-    return replace(detail, files=[], next_step=step)
+    return replace(detail, files=[], sent_files=[], next_step=step)
 
 
 def _detail(case: Case, renewal: Renewal) -> CaseDetail:
@@ -126,6 +128,8 @@ def _detail(case: Case, renewal: Renewal) -> CaseDetail:
         refund_fils=refund.fils if refund else 0,
         next_step=_next_step(case, bill, licence, renewal),
         files=files,
+        files_expected=_("The receipt and the licence appear here after payment.") if case.is_open else "",
+        sent_files=[_sent(upload) for upload in uploads.ready(case.key)] if by_officer else [],
         money=[MoneyLine(bilingual(line, "label"), line.fils, bilingual(line, "formula")) for line in bill_lines],
         total_fils=bill.total_fils if bill else None,
         facts=[
@@ -136,6 +140,10 @@ def _detail(case: Case, renewal: Renewal) -> CaseDetail:
         ],
         actions=actions,
     )
+
+
+def _sent(upload: Upload) -> FileLine:
+    return FileLine(changes.SLOTS[upload.slot].label, upload.name, reverse("uploads:look", args=[upload.public_id]))
 
 
 EDITIONS = {

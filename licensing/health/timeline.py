@@ -28,11 +28,12 @@ TIMELINE = Timeline(
         "send_to_officer": _("Sent to the Municipality, waiting for an officer"),
         "accept": _("Approved by an officer, waiting for payment"),
         "lapse": _("Closed because the corrections were not answered"),
-        "approve:officer_accepted": _("Approved, the licence is being drawn up"),
+        "approve:officer_accepted": _("The licence is being drawn up"),
     },
     path=(S.IN_REVIEW, S.AWAITING_PAYMENT, S.PAID, S.APPROVED, S.ISSUED),
+    paths={"send_to_officer": (S.IN_REVIEW, S.AWAITING_PAYMENT, S.ISSUED)},  # the officer approves before the payment
     ahead={S.IN_REVIEW: _("Decision of the officer"), S.AWAITING_PAYMENT: _("Payment"), S.APPROVED: _("Approved")},
-    rejoins={S.CORRECTIONS: S.IN_REVIEW},
+    rejoins={S.CORRECTIONS: S.IN_REVIEW, S.PAID: S.ISSUED, S.APPROVED: S.ISSUED},
     next_actor={S.AWAITING_PAYMENT: "applicant", S.CORRECTIONS: "applicant", S.IN_REVIEW: "officer", S.COUNTERSIGN: "supervisor"},
     notes={
         S.IN_REVIEW: _("Requests are studied in order of arrival. They keep their place during corrections and absences of officers."),

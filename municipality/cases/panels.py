@@ -87,6 +87,9 @@ class CaseDetail:
 
     next_step: NextStep | None = None
     files: list[FileLine] = field(default_factory=list)
+    files_expected: Text = ""  # what will appear among the files, while nothing has
+    sent: list[Fact] = field(default_factory=list)  # what the applicant wrote
+    sent_files: list[FileLine] = field(default_factory=list)  # files that the applicant sent
     money: list[MoneyLine] = field(default_factory=list)
     total_fils: int | None = None
     facts: list[Fact] = field(default_factory=list)

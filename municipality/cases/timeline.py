@@ -54,6 +54,12 @@ class Timeline:
     moves: dict[str, Text] = field(default_factory=dict)
     ahead: dict[str, Text] = field(default_factory=dict)  # titles of states that are still to come, where they read otherwise then
     rejoins: dict[str, str] = field(default_factory=dict)  # state beside the path → the state of the path that follows it
+    # Move → the states to come for a case that made it, where its way is another than `path`.
+    paths: dict[str, Sequence[str]] = field(default_factory=dict)
+
+    def path_of(self, events: Sequence[CaseEvent]) -> list[str]:
+        """The usual states of a case with these events, in order."""
+        return list(next((self.paths[event.move] for event in events if event.move in self.paths), self.path))
 
     def title(self, event: CaseEvent) -> Text:
         """The title of one step."""
@@ -106,10 +112,10 @@ def steps(case: Case, events: Sequence[CaseEvent], people: Mapping[str, User] | 
                 timeline.notes.get(event.to_state, "") if is_last else "",
             )
         )
-    path = list(timeline.path)
+    path = timeline.path_of(events)
     if case.is_open and case.state in path:
         ahead = path[path.index(case.state) + 1 :]
-    elif case.is_open and case.state in timeline.rejoins:
+    elif case.is_open and timeline.rejoins.get(case.state) in path:
         ahead = path[path.index(timeline.rejoins[case.state]) :]
     else:
         ahead = []
