@@ -10,7 +10,7 @@ _env = environ.Env()
 
 # Empty, or a URL with {z}, {x} and {y}, on the portal's host or another: https://tiles.example/{z}/{x}/{y}.png
 MAP_TILES = _env.str("MAP_TILES", "")
-MAP_CREDIT = _env.str("MAP_CREDIT", "") or "Natural Earth, GeoNames"
+MAP_CREDIT = _env.str("MAP_CREDIT", "") or "© OpenStreetMap contributors, Natural Earth, GeoNames"
 
 
 def origin_of(tiles: str) -> str:

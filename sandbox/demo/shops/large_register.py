@@ -5,12 +5,14 @@ Few words make most names, with a long tail.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from random import Random
 
 from municipality.places.seeds import AreaRow, read_areas
+from sandbox.demo import land
 from sandbox.demo.seeds import Weighted, public_id, seeded, skewed
 from sandbox.demo.shops.rows import read_table, tables
 
@@ -131,12 +133,17 @@ def brand(rng: Random, area: AreaRow) -> tuple[str, str, str]:
 
 @cache
 def _places() -> dict[str, tuple[float, float]]:
-    """The mean coordinates of each governorate, for areas without coordinates."""
+    """For areas without coordinates: the area of each governorate that lies nearest to the middle of those that have some."""
     known: dict[str, list[tuple[float, float]]] = {}
     for area in read_areas():
         if area.latitude and area.longitude:
             known.setdefault(area.governorate, []).append((area.latitude, area.longitude))
-    return {code: (sum(a for a, _ in found) / len(found), sum(b for _, b in found) / len(found)) for code, found in known.items()}
+    return {code: _middle(found) for code, found in known.items()}
+
+
+def _middle(points: list[tuple[float, float]]) -> tuple[float, float]:
+    latitude, longitude = (sum(values) / len(points) for values in zip(*points, strict=True))
+    return min(points, key=lambda point: math.dist(point, (latitude, longitude)))
 
 
 @cache
@@ -153,7 +160,7 @@ def _place(area: AreaRow) -> tuple[float, float]:
 def point_near(governorate: str, area_ar: str, rng: Random) -> tuple[float, float]:
     """A random point (latitude, longitude; WGS 84) some hundred metres around an area."""
     latitude, longitude = _area_points()[governorate, area_ar]
-    return round(latitude + rng.gauss(0, 0.006), 6), round(longitude + rng.gauss(0, 0.006), 6)
+    return land.near(latitude, longitude, rng.gauss(0, 0.006), rng.gauss(0, 0.006))
 
 
 def register(n: int, seed: int | str = "register", *, start: int = 0) -> Iterator[RegisterRow]:
@@ -169,7 +176,6 @@ def register(n: int, seed: int | str = "register", *, start: int = 0) -> Iterato
         name_en = {"spelled": f"{brand_en} {trade_en}", "translated": f"{meaning} {trade_en}", "none": ""}[english]
         on_plot = rng.random() < 0.25
         plot = f"{rng.randint(1, 90)}{rng.choice(('', '', '', 'A', 'B'))}" if on_plot else ""
-        latitude, longitude = _place(area)
         yield RegisterRow(
             number=number,
             public_id=public_id(rng),
@@ -190,6 +196,6 @@ def register(n: int, seed: int | str = "register", *, start: int = 0) -> Iterato
             commercial_registration_no=f"{200_000 + number * 31 % 9_999_991}",
             commercial_license_days=-rng.randint(1, 300) if rng.random() < 0.03 else rng.randint(70, 1400),
             closed_days=rng.randint(1, 900) if rng.random() < 0.05 else 0,
-            latitude=round(latitude + rng.gauss(0, 0.006), 6),
-            longitude=round(longitude + rng.gauss(0, 0.006), 6),
+            latitude=(point := land.near(*_place(area), rng.gauss(0, 0.006), rng.gauss(0, 0.006)))[0],
+            longitude=point[1],
         )

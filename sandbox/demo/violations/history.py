@@ -18,6 +18,7 @@ from municipality.kernel import clock
 from municipality.review.models import Clock
 from municipality.review.services import case_clock
 from municipality.rulebook import queries as rulebook
+from sandbox.demo import land
 from sandbox.demo.loading import Loading
 from sandbox.demo.payments import Payment, pay
 from sandbox.demo.platform.messages import mark_sent
@@ -108,7 +109,9 @@ def _record_violation(
             return
         unit = rulebook.edition(queries.OFFENCES, clock.today()).offences[code].unit
         quantity = {"m2": rng.randrange(100, 1200, 25), "piece": 100 * rng.randint(1, 4)}.get(unit, 100)
-        area = shop.area
+        area, place = shop.area, None
+        if area.latitude and area.longitude:
+            place = land.near(area.latitude, area.longitude, rng.uniform(-0.004, 0.004), rng.uniform(-0.004, 0.004))
         row, _new = violation_reports.record(
             inspector=warrant.user,
             findings=Findings(
@@ -118,9 +121,9 @@ def _record_violation(
                 area=area,
                 shop=shop,
                 quantity_hundredths=quantity,
-                latitude=round(area.latitude + rng.uniform(-0.004, 0.004), 6) if area.latitude else None,
-                longitude=round(area.longitude + rng.uniform(-0.004, 0.004), 6) if area.longitude else None,
-                accuracy_m=rng.randint(4, 25) if area.latitude else None,
+                latitude=place[0] if place else None,
+                longitude=place[1] if place else None,
+                accuracy_m=rng.randint(4, 25) if place else None,
                 block=shop.block,
                 street=shop.street,
                 note_ar=rng.choice(NOTES),

@@ -17,13 +17,13 @@ from tests.municipality.ui.static_files import STATIC, physical, zipped
 
 VENDOR = STATIC / "vendor" / "leaflet"
 GROUND = STATIC / "map" / "kuwait.json"
-MOST = 60_000  # bytes that the first page with a map may add, compressed
+MOST = 66_000  # bytes that the first page with a map may add, compressed
 
 
 def test_a_map_adds_no_more_than_its_share_to_a_page() -> None:
     parts = [VENDOR / "leaflet.js", VENDOR / "leaflet.css", STATIC / "css" / "map.css", STATIC / "js" / "map.js", GROUND]
     assert zipped(*parts) <= MOST
-    assert zipped(GROUND) <= 4_000
+    assert zipped(GROUND) <= 12_000
 
 
 def test_the_library_came_with_its_licence_and_without_a_map_of_its_source() -> None:
@@ -46,7 +46,16 @@ def test_the_ground_is_kuwait_with_every_area_that_has_a_point() -> None:
             assert all(west <= lon <= east and south <= lat <= north for lon, lat in points)
 
 
-@pytest.mark.parametrize(("name", "lat", "lon", "inside"), [("a city", 29.33, 47.95, True), ("the gulf", 29.2, 48.6, False)])
+@pytest.mark.parametrize(
+    ("name", "lat", "lon", "inside"),
+    [
+        ("a city", 29.33, 47.95, True),
+        ("the gulf", 29.2, 48.6, False),
+        ("the workshops of Shuwaikh", 29.335, 47.935, True),
+        ("the bay off Shuwaikh", 29.40, 47.90, False),
+        ("Failaka", 29.44, 48.31, True),
+    ],
+)
 def test_a_point_lies_on_land_or_in_the_sea(name: str, lat: float, lon: float, inside: bool) -> None:
     ground = json.loads(GROUND.read_text(encoding="utf8"))
     (home,) = (shape for shape in ground["land"]["features"] if shape["properties"]["home"])
