@@ -8,6 +8,7 @@ import pytest
 from django.contrib import admin
 from django.contrib.auth.models import AnonymousUser, Group
 from django.db import models
+from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
@@ -247,3 +248,13 @@ def test_a_case_page_that_skips_the_look_would_leave_no_trace(case: Case, monkey
     client.get(reverse("admin:cases_case_change", args=[case.pk]))
     assert not AccessLogEntry.objects.exists()
     assert CaseAdmin in {type(page) for _model, page in REGISTERED}
+
+
+@pytest.mark.parametrize("groups", [(), ("inspector",), ("officer",), ("court_clerk",), ("auditor",)])
+def test_nobody_reads_on_their_own_home_that_they_may_do_nothing(rules: None, groups: tuple[str, ...]) -> None:
+    """Django's list of models says so to whoever has no model to see; the control renders it."""
+    ensure_roles()
+    page = signed_in(StaffFactory(groups=list(groups), branch_id="HA")).get("/admin/").content.decode()
+    denied = render_to_string("admin/app_list.html", {"app_list": []}).strip()
+    assert "<p>" in denied and denied not in page
+    assert ("لا مهمة لحسابك بعد" in page) is (not groups)
