@@ -36,7 +36,7 @@ from municipality.rulebook.models import (
     RuleSet,
     TradeRule,
 )
-from municipality.ui.admin_base import CappedPaginator, ReadOnlyAdmin, ReadOnlyInline, code, in_group, require_role
+from municipality.ui.admin_base import CappedPaginator, PluralTitleMixin, ReadOnlyAdmin, ReadOnlyInline, code, in_group, require_role
 from municipality.ui.code_labels import label_codes, label_of
 
 MAKER, PUBLISHER = "rule_maker", "rule_publisher"
@@ -165,7 +165,7 @@ class TradeInline(_RowInline):
 
 
 @admin.register(RuleSet)
-class RuleSetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class RuleSetAdmin(PluralTitleMixin, admin.ModelAdmin):  # type: ignore[type-arg]
     actions = None
     change_form_template = "admin/rulebook/ruleset/change_form.html"
     paginator = CappedPaginator

@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.html import format_html
@@ -78,7 +78,16 @@ class _ReadOnlyMixin:
         return False
 
 
-class ReadOnlyAdmin(_ReadOnlyMixin, admin.ModelAdmin):  # type: ignore[type-arg]
+class PluralTitleMixin:
+    """The list is titled with what it lists, not with a command to select one."""
+
+    def changelist_view(self: Any, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        context = {"title": self.opts.verbose_name_plural, **(extra_context or {})}
+        response: HttpResponse = super().changelist_view(request, context)  # type: ignore[misc]
+        return response
+
+
+class ReadOnlyAdmin(PluralTitleMixin, _ReadOnlyMixin, admin.ModelAdmin):  # type: ignore[type-arg]
     """A read-only model admin without actions."""
 
     actions = None

@@ -258,3 +258,10 @@ def test_nobody_reads_on_their_own_home_that_they_may_do_nothing(rules: None, gr
     denied = render_to_string("admin/app_list.html", {"app_list": []}).strip()
     assert "<p>" in denied and denied not in page
     assert ("لا مهمة لحسابك بعد" in page) is (not groups)
+
+
+def test_a_list_is_titled_with_what_it_lists(rules: None) -> None:
+    ensure_roles()
+    client = signed_in(StaffFactory(groups=["auditor"], branch_id="HA"))
+    page = client.get("/admin/cases/case/").content.decode()
+    assert "<h1>الطلبات</h1>" in page
