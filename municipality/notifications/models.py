@@ -143,7 +143,7 @@ class NotReached(models.Model):
         indexes = [models.Index(fields=["since"], condition=models.Q(called_at__isnull=True), name="notifications_to_call")]
 
     def __str__(self) -> str:
-        return f"{self.cause} {self.message_id}"
+        return self.get_cause_display()
 
 
 class SmsNumber(models.Model):
