@@ -23,6 +23,8 @@ class HealthLicence(models.Model):
     # The newest reminder that was sent: how many days before the last day it was due.
     reminded_days = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
 
+    current_facts: dict[str, str]  # set by `licensing.health.queries.licences_of`
+
     class Meta:
         verbose_name = "ترخيص صحي"
         verbose_name_plural = "التراخيص الصحية"

@@ -6,11 +6,9 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import OuterRef, Subquery
-
 from licensing.health import queries, rules
 from licensing.health.states import RENEWAL
-from licensing.models import HealthLicence, Renewal
+from licensing.models import HealthLicence
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.kernel import clock
@@ -55,13 +53,11 @@ def of_shops(shops: Sequence[Shop]) -> dict[int, Renewability]:
     limits = rulebook.edition("limits.health", today).limits
     window, late = limits["window_days"].value, limits["late_days"].value if "late_days" in limits else 0
     elsewhere = rulebook.licensed_elsewhere({shop.activity_id for shop in shops}, today)
-    licences = queries.licences_of(shops)
+    # Facts are compared only where the period of renewal runs, which is a small part of a long list.
+    licences = queries.licences_of(shops, facts_until=today + dt.timedelta(days=window))
     keys = [shop.key for shop in shops]
     open_cases = {case.subject: case for case in Case.objects.filter(service=RENEWAL, is_open=True, subject__in=keys)}
     blocks = cases.blocks_by_subject(keys, RENEWAL)
-    # Facts are compared only where the period of renewal runs, which is a small part of a long list.
-    due = [row for row in licences.values() if rules.window_opens_on(row.last_day, window) <= today]
-    facts = _facts(due)
     rows = {}
     for shop in shops:
         licence = licences.get(shop.pk)
@@ -72,7 +68,7 @@ def of_shops(shops: Sequence[Shop]) -> dict[int, Renewability]:
             authority=elsewhere.get(shop.activity_id, rules.MUNICIPALITY),
             open_case=open_cases.get(shop.key),
             blocks=blocks.get(shop.key, []),
-            facts=facts.get(licence.pk, {}) if licence else {},
+            facts=licence.current_facts if licence else {},
         )
         rows[shop.pk] = Renewability(
             licence,
@@ -81,11 +77,3 @@ def of_shops(shops: Sequence[Shop]) -> dict[int, Renewability]:
             rules.window_opens_on(licence.last_day, window) if licence else None,
         )
     return rows
-
-
-def _facts(licences: Sequence[HealthLicence]) -> dict[int, dict[str, str]]:
-    """The registered facts of licences by primary key, as `queries.facts_of` returns them for one; one query."""
-    accepted = Renewal.objects.filter(licence=OuterRef("pk"), accepted_facts__isnull=False).order_by("-pk")
-    rows = HealthLicence.objects.filter(pk__in=[licence.pk for licence in licences])
-    facts = rows.annotate(accepted=Subquery(accepted.values("accepted_facts")[:1])).values_list("pk", "registered_facts", "accepted")
-    return {pk: {**registered, **(later or {})} for pk, registered, later in facts} if licences else {}

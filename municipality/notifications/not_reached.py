@@ -24,7 +24,9 @@ LOOK_BACK = dt.timedelta(days=30)  # a message that was overlooked for longer is
 
 
 def note(message: Message) -> None:
-    """List a message that no channel has taken or will take, and that was not opened; once. In the caller's transaction."""
+    """List a message to a person that no channel has taken or will take, and that was not opened; once. In the caller's transaction."""
+    if message.person.is_staff:
+        return
     states = set(Delivery.objects.filter(message=message).values_list("state", flat=True))
     if message.read_at is not None or states & {DeliveryState.SENT, DeliveryState.WAITING}:
         return
@@ -57,7 +59,7 @@ def escalate_unread() -> int:
             record("message.escalated", subject=message.subject_key or f"message:{message.pk}", actor=SYSTEM, data={"kind": message.kind})
         return created
 
-    return sweeps.for_each("notifications.escalate_unread", list(unread.order_by("pk").values_list("pk", flat=True)[:2000]), escalate)
+    return sweeps.for_each("notifications.escalate_unread", list(unread.order_by("pk").values_list("pk", flat=True)), escalate)
 
 
 @transaction.atomic

@@ -29,6 +29,6 @@ def account(*, user_id: int, message: str, about: str) -> None:
             services.send(ACCOUNT_MESSAGES[message], person=person, key=about, context={})
 
 
-@every("notifications.escalate_unread", seconds=3600)
+@every("notifications.escalate_unread", seconds=3600, time_limit=110)
 def escalate_unread() -> None:
     not_reached.escalate_unread()

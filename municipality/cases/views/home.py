@@ -6,7 +6,6 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from municipality.accounts.access import public
@@ -23,7 +22,6 @@ MAX_LINES = 6  # of each list; the pages behind them show all
 
 
 @public
-@never_cache
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """What a visitor can do here, or what a person has to do. Staff see the page of visitors."""

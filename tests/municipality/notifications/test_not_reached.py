@@ -130,6 +130,11 @@ def test_a_legal_notice_to_somebody_without_an_address_is_listed(greeting: str, 
     assert not queries.to_call().exists() and queries.reached_after_all().count() == 1
 
 
+def test_staff_are_not_on_the_list(notice: str) -> None:
+    send(notice, StaffFactory(groups=["officer"]))
+    assert not NotReached.objects.exists()
+
+
 def test_switching_all_off_stops_messages_but_no_legal_notice(
     greeting: str, notice: str, gateway: type[RememberingSms], carry_out: Carry
 ) -> None:

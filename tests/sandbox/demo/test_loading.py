@@ -150,7 +150,7 @@ def test_every_paid_bill_has_its_receipt_and_nothing_else_has() -> None:
 def test_messages_of_the_past_are_in_the_inbox_and_are_not_sent_now() -> None:
     assert Message.objects.count() > 8
     assert not Delivery.objects.filter(state="waiting").exists()
-    past = Delivery.objects.filter(message__created_at__lte=ANCHOR).select_related("message")
+    past = Delivery.objects.filter(message__created_at__lte=ANCHOR, message__person__is_staff=False).select_related("message")
     assert past.count() > 8
     for delivery in past:  # the people of the demo have confirmed addresses
         assert (delivery.state, delivery.reason) == ("sent", "demo")
