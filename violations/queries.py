@@ -39,6 +39,13 @@ def proof_key(violation: Violation) -> str:
     return f"notice:{violation.public_id}"
 
 
+def court_list_day(row: Violation) -> dt.date | None:
+    """The day from which a violation is on the list for the court: after its last day to settle and to object. None before service."""
+    if row.object_until is None:
+        return None
+    return max(day for day in (row.settle_until, row.object_until) if day is not None) + dt.timedelta(days=1)
+
+
 def undefended(rows: QuerySet[Violation]) -> QuerySet[Objection]:
     """Objections to the violations of `rows` that nobody defended in time, the newest first."""
     found = Objection.objects.filter(is_undefended=True, violation__in=rows.values("pk"))
