@@ -30,7 +30,7 @@ from violations.models import Charge, JudicialWarrant, Objection, SettlementOrde
 from violations.states import SERVICE, ViolationState
 
 V = ViolationState
-OFFENCES, LIMITS, REPLIES = "offences.municipal", "limits.violations", "replies.violations"
+OFFENCES, LIMITS, REPLIES, CHECKS = "offences.municipal", "limits.violations", "replies.violations", "checks.violations"
 _VERSION = re.compile(r"(?P<subject>[a-z.]+) v(?P<version>[0-9]+)")
 
 
