@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.documents.facts import EditionLabel, LetterDate, LetterFacts, LetterRow, LetterSection
 from municipality.kernel import clock, money
+from municipality.review import queries as review
 from municipality.rulebook import queries as rulebook
 from violations import queries, rules
 from violations.models import Objection, Violation
@@ -20,6 +21,8 @@ SUBJECTS = {
     queries.OFFENCES: ("جدول المخالفات", "Offences"),
     queries.LIMITS: ("المدد", "Periods"),
     queries.REPLIES: ("نصوص القرارات", "Words of decisions"),
+    queries.CHECKS: ("قائمة التدقيق", "Checklist"),
+    "calendar": ("التقويم", "Calendar"),
 }
 
 
@@ -200,7 +203,7 @@ def decision_facts(objection: Objection, *, decided_at: dt.datetime, texts: dict
             )
         )
     branch = (case.branch.name_ar, case.branch.name_en)
-    return _letter(DecisionFacts, branch=branch, rows=rows, days=days, sections=sections, editions=case.editions)
+    return _letter(DecisionFacts, branch=branch, rows=rows, days=days, sections=sections, editions=review.stamps_of(case))
 
 
 def clearance_facts(*, name: tuple[str, str], about: tuple[str, str], branch: tuple[str, str], checked: int) -> ClearanceFacts:

@@ -30,13 +30,20 @@ from violations.models import Charge, JudicialWarrant, Objection, SettlementOrde
 from violations.states import SERVICE, ViolationState
 
 V = ViolationState
-OFFENCES, LIMITS, REPLIES = "offences.municipal", "limits.violations", "replies.violations"
+OFFENCES, LIMITS, REPLIES, CHECKS = "offences.municipal", "limits.violations", "replies.violations", "checks.violations"
 _VERSION = re.compile(r"(?P<subject>[a-z.]+) v(?P<version>[0-9]+)")
 
 
 def proof_key(violation: Violation) -> str:
     """The subject of the papers that prove a service by hand."""
     return f"notice:{violation.public_id}"
+
+
+def court_list_day(row: Violation) -> dt.date | None:
+    """The day from which a violation is on the list for the court: after its last day to settle and to object. None before service."""
+    if row.object_until is None:
+        return None
+    return max(day for day in (row.settle_until, row.object_until) if day is not None) + dt.timedelta(days=1)
 
 
 def undefended(rows: QuerySet[Violation]) -> QuerySet[Objection]:

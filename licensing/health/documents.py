@@ -12,12 +12,13 @@ from licensing.models import Renewal
 from municipality.cases.models import Case
 from municipality.documents.facts import BilingualText, EditionLabel, Facts, day
 from municipality.kernel import clock, money
+from municipality.review import queries as review
 from municipality.review.services.refusals import RefusalFacts
 from municipality.rulebook import queries as rulebook
 from payments import queries as payments
 from shops.models import Shop
 
-PRINTED = ("fees.", "limits.health ", "conditions.")  # prefixes of the editions named on a licence
+PRINTED = ("fees.", "limits.health ", "conditions.", "checks.", "calendar ")  # prefixes of the editions named on a licence
 SUBJECTS = {
     "fees.health": ("الرسوم", "Fees"),
     "limits.health": ("المدد", "Periods"),
@@ -26,6 +27,7 @@ SUBJECTS = {
     "limits.review": ("مدد الدراسة", "Study"),
     "replies.health": ("نصوص الردود", "Replies"),
     "checks.health": ("قائمة التدقيق", "Checklist"),
+    "calendar": ("التقويم", "Calendar"),
 }
 
 
@@ -110,7 +112,7 @@ class HealthLicenceFacts(Facts):
             fee_ground_ar=line.article_ar if line else "",
             fee_ground_en=line.article_en if line else "",
             conditions=tuple(BilingualText(condition.text_ar, condition.text_en) for condition in conditions),
-            editions=tuple(EditionLabel.of(stamp, SUBJECTS) for stamp in case.editions if stamp.startswith(PRINTED)),
+            editions=tuple(EditionLabel.of(stamp, SUBJECTS) for stamp in review.stamps_of(case) if stamp.startswith(PRINTED)),
             supersedes=renewal.licence.document.number,
         )
 

@@ -153,6 +153,7 @@ EDITIONS = {
     "limits.review": _("Periods of the study"),
     "replies.health": _("Reply texts"),
     "checks.health": _("Checklist"),
+    "calendar": _("Calendar"),
     "files.health": _("Documents asked for"),
 }
 
@@ -212,7 +213,7 @@ def _rounds(case: Case) -> list[Round]:
 
 
 def _editions(case: Case) -> list[tuple[Any, str]]:
-    parts = (stamp.rpartition(" ") for stamp in case.editions)
+    parts = (stamp.rpartition(" ") for stamp in review.stamps_of(case))
     return [(EDITIONS.get(subject, subject), ltr(version)) for subject, _separator, version in parts]
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from django.utils.html import format_html
 from django.utils.translation import gettext
@@ -75,6 +75,19 @@ class Timeline:
 TIMELINES: Registry[Timeline] = Registry()
 
 
+@dataclass(frozen=True)
+class AddedStep:
+    """A step of a case that is no move of its workflow, such as its hand-out to an officer. `role` is a key of ACTORS, never a name."""
+
+    at: dt.datetime
+    title: Text
+    role: str
+
+
+# What apps above add to the timeline of a case, by name of the app; each returns the steps of one case in their order.
+ADDED_STEPS: Registry[Callable[[Case, Sequence[CaseEvent]], Sequence[AddedStep]]] = Registry()
+
+
 def actor_text(event: CaseEvent, people: Mapping[str, User]) -> Text:
     """Who made a step, and for whom. `people`, by key, are those whose names the reader may see; staff are never named."""
     applicant = people.get(event.data.get("for", ""))
@@ -92,26 +105,12 @@ def actor_text(event: CaseEvent, people: Mapping[str, User]) -> Text:
 
 
 def steps(case: Case, events: Sequence[CaseEvent], people: Mapping[str, User] | None = None) -> list[Step]:
-    """Past steps, the present one, and those still to come on the usual path.
+    """Past steps with those of ADDED_STEPS, the present one, and those still to come on the usual path.
 
     `people`, by key, are those whose names the reader may see.
     """
     timeline = TIMELINES[case.service]
-    result = []
-    for event in events:
-        is_last = event == events[-1]
-        kind = "now" if is_last and case.is_open else "bad" if is_last and event.to_state in timeline.bad else "done"
-        due = case.due_on if kind == "now" and timeline.next_actor.get(event.to_state) != "applicant" else None
-        result.append(
-            Step(
-                kind,
-                timeline.title(event),
-                actor_text(event, people or {}),
-                event.at,
-                due,
-                timeline.notes.get(event.to_state, "") if is_last else "",
-            )
-        )
+    result = _past(case, timeline, events, people or {})
     path = timeline.path_of(events)
     if case.is_open and case.state in path:
         ahead = path[path.index(case.state) + 1 :]
@@ -122,6 +121,21 @@ def steps(case: Case, events: Sequence[CaseEvent], people: Mapping[str, User] | 
     titles = timeline.titles | timeline.ahead
     result += [Step("next", titles[state], ACTORS[timeline.next_actor.get(state, "system")]) for state in ahead]
     return result
+
+
+def _past(case: Case, timeline: Timeline, events: Sequence[CaseEvent], people: Mapping[str, User]) -> list[Step]:
+    """The steps so far, in their order. The last one is the present one of an open case; of a closed case it is its last move."""
+    moves = [Step("done", timeline.title(event), actor_text(event, people), event.at) for event in events]
+    if not moves:
+        return []
+    added = [Step("done", step.title, ACTORS[step.role], step.at) for add in ADDED_STEPS.values() for step in add(case, events)]
+    past = sorted(moves + added, key=lambda step: step.at or case.opened_at)  # stable: a move stands before what was added at its instant
+    state = events[-1].to_state
+    if not case.is_open:
+        past.remove(moves[-1])
+        return [*past, replace(moves[-1], kind="bad" if state in timeline.bad else "done", note=timeline.notes.get(state, ""))]
+    due = case.due_on if timeline.next_actor.get(state) != "applicant" else None
+    return [*past[:-1], replace(past[-1], kind="now", due=due, note=timeline.notes.get(state, ""))]
 
 
 def label(case: Case) -> tuple[str, Text]:

@@ -22,6 +22,7 @@ from municipality.review.models import (
     Absence,
     Assignment,
     CheckAnswer,
+    Clock,
     ConflictOfInterest,
     CorrectionRound,
     Decision,
@@ -247,13 +248,27 @@ def overdue_rounds(before: dt.date | None = None) -> QuerySet[CorrectionRound]:
     return late.filter(case__place__state=QueueEntryState.AWAY).select_related("case__applicant").order_by("pk")
 
 
+def edition_for(case: Case, subject: str) -> Edition:
+    """The edition by which a case is judged: the one stamped on it, else the one in force on the day it was opened."""
+    return rulebook.edition_of(subject, case.editions, clock.day_of(case.opened_at))
+
+
 def replies(case: Case) -> Edition:
-    """The edition in force of the coded reasons of a case's service."""
-    return rulebook.edition(reviewable(case).replies, clock.today())
+    """The coded reasons by which a case is judged."""
+    return edition_for(case, reviewable(case).replies)
 
 
 def limits(case: Case) -> Edition:
-    return rulebook.edition(reviewable(case).limits, clock.today())
+    """The limits of the study by which a case is judged."""
+    return edition_for(case, reviewable(case).limits)
+
+
+def stamps_of(case: Case) -> list[str]:
+    """The editions that a case was judged by, for its page and documents; the calendar is the one that its promised day stands on."""
+    running: Clock | None = getattr(case, "clock", None)
+    if running is None or not running.calendar:
+        return list(case.editions)
+    return [stamp for stamp in case.editions if not stamp.startswith("calendar ")] + [running.calendar]
 
 
 @dataclass(frozen=True)
@@ -274,7 +289,7 @@ def checklist(case: Case, items: list[Item] | None = None) -> list[CheckLine]:
     for row in CheckAnswer.objects.filter(case=case).select_related("officer").order_by("pk"):
         newest[row.code] = row
     lines = []
-    for check in rulebook.edition(service.checks, clock.today()).checks:
+    for check in edition_for(case, service.checks).checks:
         if check.about and check.about not in changed:
             continue
         answer = newest.get(check.code)
@@ -317,23 +332,24 @@ class PublishedOverride:
 
 
 def published_overrides(limit: int = 500) -> list[PublishedOverride]:
-    """The allowed overrides, newest first. Two queries, and one for each service."""
+    """The allowed overrides, newest first. Two queries, and those of the editions of their cases."""
     allowed = Override.objects.filter(allowed_at__isnull=False).select_related("place__branch", "place__case")
     rows = list(allowed.order_by("-allowed_at", "-pk")[:limit])
     events = QueueEntryEvent.objects.filter(subject__in=[row.place_id for row in rows], move="draw", data__has_key="override")
     assigned = {event.subject_id: event for event in events.order_by("-pk")}  # the first assignment of each entry
-    reasons: dict[str, dict[str, Reason]] = {}
+    reasons: dict[tuple[str, ...], dict[str, Reason]] = {}
     result = []
     for row in rows:
         entry, assignment = row.place, assigned.get(row.place_id)
-        if entry.case.service not in reasons:
-            reasons[entry.case.service] = replies(entry.case).reasons
+        judged_by = (entry.case.service, *entry.case.editions)
+        if judged_by not in reasons:
+            reasons[judged_by] = replies(entry.case).reasons
         result.append(
             PublishedOverride(
                 entry.pk,
                 entry.branch,
                 entry.skill,
-                reasons[entry.case.service].get(row.code),
+                reasons[judged_by].get(row.code),
                 row.asked_at,
                 row.allowed_at or row.asked_at,
                 assignment.at if assignment else None,

@@ -1,8 +1,16 @@
-"""The titles of the moves that every reviewed case has."""
+"""The titles of the moves that every reviewed case has, and the steps of its queue entry: hand-out, return, escalation."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+
+from municipality.cases.models import Case, CaseEvent
+from municipality.cases.timeline import AddedStep
+from municipality.review.models import Escalation, QueueEntryEvent
+from municipality.review.registry import REVIEWABLES
 
 MOVES: dict[str, Any] = {
     "answer": _("Corrections answered, back with the officer"),
@@ -13,3 +21,42 @@ MOVES: dict[str, Any] = {
     "move_promise_signing": _("The decision date has changed"),
     "countersign": _("Refused, signed by a second person"),
 }
+
+# Moves of the queue entry that are no moves of the case.
+ENTRY_MOVES: dict[str, Any] = {
+    "draw": _("Handed out to an officer, in its turn"),
+    "draw:override": _("Handed out to an officer, ahead of its turn"),
+    "take_up": _("The officer takes up the answer"),
+    "give_back": _("The officer gives it back: again in the queue, at its own place"),
+    "release": _("Taken from the officer: again in the queue, at its own place"),
+}
+# Moves about a second round of corrections; of a refusal they are moves of the case.
+SECOND_ROUND: dict[str, Any] = {
+    "propose": _("A further round of corrections waits for a second signature"),
+    "return": _("The supervisor sends the further round back"),
+    "take_back": _("The officer takes the further round back"),
+}
+LEVELS: dict[int, Any] = {
+    1: _("Escalated to the supervisor: the promised time is used up"),
+    2: _("Escalated to the head of the branch"),
+    3: _("Escalated to the head of the sector"),
+}
+ROLES = {"officer": "officer", "supervisor": "supervisor"}
+
+
+def added_steps(case: Case, events: Sequence[CaseEvent]) -> list[AddedStep]:
+    """The steps of the queue entry and the escalations of a case, without reasons and names of staff."""
+    if case.service not in REVIEWABLES:
+        return []
+    refusals = {event.data.get("decision") for event in events if event.move == "propose_refusal"}
+    moves = QueueEntryEvent.objects.filter(subject__case=case, move__in=[*ENTRY_MOVES, *SECOND_ROUND]).order_by("pk")
+    steps = []
+    for event in moves:
+        name = "draw:override" if event.move == "draw" and "override" in event.data else event.move
+        title = ENTRY_MOVES.get(name)
+        if title is None and event.data.get("decision") not in refusals:
+            title = SECOND_ROUND[event.move]
+        if title is not None:
+            steps.append(AddedStep(event.at, title, ROLES.get(event.actor_role, "system")))
+    levels = Escalation.objects.filter(case=case).order_by("level").values_list("at", "level")
+    return steps + [AddedStep(at, LEVELS[level], "system") for at, level in levels]

@@ -210,6 +210,12 @@ def edition(subject: str, on: dt.date) -> Edition:
     return editions([subject], on)[0]
 
 
+def edition_of(subject: str, stamps: Collection[str], on: dt.date) -> Edition:
+    """The edition of a subject among the stamps of a case, else the one in force on a day. Raises Refused("no_edition")."""
+    stamped = [row for row in _published() if row.subject == subject and f"{subject} v{row.version}" in stamps]
+    return _read_edition(stamped[0]) if stamped else edition(subject, on)
+
+
 def calendar_edition(on: dt.date | None = None) -> Edition:
     """The newest published calendar, which applies to all days, or the one that was in force on a day.
 

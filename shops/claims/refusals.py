@@ -29,7 +29,11 @@ SYSTEM = system("shops")
 class ClaimRefusalFacts(RefusalFacts):
     kind = "shops.claim_refusal"
     request = ("المطالبة بمحل", "Claim of a shop")
-    subjects = {"replies.claim": ("نصوص الردود", "Replies"), "checks.claim": ("قائمة التدقيق", "Checklist")}
+    subjects = {
+        "replies.claim": ("نصوص الردود", "Replies"),
+        "checks.claim": ("قائمة التدقيق", "Checklist"),
+        "calendar": ("التقويم", "Calendar"),
+    }
 
 
 def write_refusal(*, case: Case) -> None:

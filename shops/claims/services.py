@@ -103,7 +103,7 @@ def _open_claim(row: Shop, claimant: Claimant, ground: str, **facts: Any) -> tup
         applicant=claimant.person,
         branch=row.branch,
         series="CL",
-        editions=[rulebook.edition(subject, today) for subject in EDITIONS],
+        editions=[*rulebook.editions(EDITIONS, today), rulebook.calendar_edition()],
         actor=claimant.actor,
         held_under=claimant.held_under,
         due_on=case_clock.promised_day(rulebook.edition("limits.review", today)) if ground == ClaimGround.DOCUMENTS else None,

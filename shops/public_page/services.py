@@ -89,7 +89,7 @@ def _open_case(service: str, shop: Shop, subject: str, person: User, actor: Acto
         applicant=person,
         branch=shop.branch,
         series=series,
-        editions=[limits, *rulebook.editions(EDITIONS[service], today)],
+        editions=[limits, *rulebook.editions(EDITIONS[service], today), rulebook.calendar_edition()],
         actor=actor,
         held_under=held_under,
         due_on=case_clock.promised_day(limits),

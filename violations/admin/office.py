@@ -221,7 +221,7 @@ def referrals(request: AuthenticatedHttpRequest) -> HttpResponse:
         "admin/violations/referrals.html",
         _("Referral to the court"),
         error,
-        due=due[:50],
+        due=[(row, queries.court_list_day(row)) for row in due[:50]],
         count=due.count(),
         batches=ReferralBatch.objects.order_by("-pk")[:50],
         waiting=Judgment.objects.filter(confirmed_at__isnull=True).select_related("violation").order_by("pk")[:50],

@@ -73,7 +73,7 @@ def file(*, violation: Violation, person: User, ground: str, words: str, lot: Lo
         applicant=access.person,
         branch=branch,
         series="OBJ",
-        editions=rulebook.editions([queries.LIMITS, queries.REPLIES], today),
+        editions=[*rulebook.editions([queries.LIMITS, queries.REPLIES, queries.CHECKS], today), rulebook.calendar_edition()],
         actor=actor,
         due_on=today + dt.timedelta(days=periods["objection_answer_days"]),
         held_under=row.shop.key if row.shop is not None else "",

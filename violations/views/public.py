@@ -167,6 +167,8 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
             "tag": TAGS[row.state],
             "is_contested": row.state in CONTESTED,
             "order": order,
+            "court_list_day": queries.court_list_day(row),
+            "is_on_court_list": (queries.court_list_day(row) or dt.date.max) <= clock.today(),
             "days_left": days_left,
             "days_run": days_run,
             "days_gone": max(days_run - (days_left or 0), 0),

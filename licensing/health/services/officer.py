@@ -78,7 +78,7 @@ def send_to_officer(
         shop=shop,
         applicant=applicant,
         offer=offer,
-        editions=[offer.fees, offer.limits, *(rulebook.edition(subject, today) for subject in EDITIONS)],
+        editions=[offer.fees, offer.limits, *rulebook.editions(EDITIONS, today), rulebook.calendar_edition()],
         due_on=case_clock.promised_day(limits),
         actor=actor,
         lane=Lane.OFFICER,

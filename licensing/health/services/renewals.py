@@ -21,6 +21,7 @@ from municipality.kernel.actors import Actor, system
 from municipality.kernel.errors import Refused
 from municipality.notifications.services import send
 from municipality.review.services import queue
+from municipality.rulebook import queries as rulebook
 from payments import queries as payments
 from payments.models import Bill
 from payments.services import issue_bill, void_bill
@@ -50,7 +51,7 @@ def submit(*, shop: Shop, applicant: User, expected_fils: int | None = None, act
     if expected_fils is not None and expected_fils != offer.total:
         raise Refused("price_changed", _("The fee changed while the page was open. Check the new amounts and submit again."))
     actor = actor or actor_of(applicant)
-    editions = [offer.fees, offer.limits, offer.printed]
+    editions = [offer.fees, offer.limits, offer.printed, rulebook.calendar_edition()]
     case = open_renewal(shop=shop, applicant=applicant, offer=offer, editions=editions, due_on=offer.due_on, actor=actor).case
     advance(case, "submit", actor=actor)
     bill = issue_bill(

@@ -22,6 +22,7 @@ from municipality.review.models.staff import ConflictKind
 from municipality.review.registry import Item, reviewable
 from municipality.review.states import QUEUE_ENTRY_WORKFLOW, QueueEntryState
 from municipality.rulebook.queries import Edition, Reason
+from municipality.ui.code_labels import label_of
 from municipality.ui.texts import Text
 from municipality.uploads import links
 from municipality.uploads.models import Upload
@@ -99,6 +100,7 @@ def case_context(
         "flags": service.flags(case),
         "related": service.related(case),
         "checks": [(line, typed.get(f"check.{line.check.code}", line.answer) if panel == "checks" else line.answer) for line in lines],
+        "rules": [label_of(*stamp.rsplit(" ", 1)) for stamp in queries.stamps_of(case)],
         "checks_open": sum(not line.answer for line in lines),
         "checks_no": any(line.answer == "no" for line in lines),
         "history": history,

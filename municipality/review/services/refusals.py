@@ -13,9 +13,8 @@ from municipality.cases.models import Case
 from municipality.documents.facts import BilingualText, EditionLabel, Facts, day
 from municipality.kernel import clock
 from municipality.review import queries
-from municipality.rulebook import queries as rulebook
 
-PRINTED = ("replies.", "checks.", "conditions.")  # editions that a refusal names
+PRINTED = ("replies.", "checks.", "conditions.", "calendar ")  # editions that a refusal names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +75,7 @@ class RefusalFacts(Facts):
         decision = queries.decision_of(case)
         if decision is None or decision.outcome != "refuse" or not decision.is_signed:
             raise LookupError(f"{case.reference} has no signed refusal")
-        limit = rulebook.edition("limits.review", clock.today()).limits["objection_days"]
+        limit = queries.edition_for(case, "limits.review").limits["objection_days"]
         decided_at = decision.signed_at or clock.now()
         person = applicant or case.applicant
         return cls(
@@ -100,5 +99,5 @@ class RefusalFacts(Facts):
             object_until=clock.day_of(decided_at) + dt.timedelta(days=limit.value),
             object_ground_ar=limit.article_ar,
             object_ground_en=limit.article_en,
-            editions=tuple(EditionLabel.of(stamp, cls.subjects) for stamp in case.editions if stamp.startswith(PRINTED)),
+            editions=tuple(EditionLabel.of(stamp, cls.subjects) for stamp in queries.stamps_of(case) if stamp.startswith(PRINTED)),
         )

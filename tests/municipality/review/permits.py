@@ -139,7 +139,7 @@ def sent(person: User, branch: str = "HA", *, parties: list[tuple[str, str]] | N
         applicant=person,
         branch=Branch.objects.get(pk=branch),
         series="PT",
-        editions=[limits],
+        editions=[limits, *rulebook.editions(["replies.health", "checks.health"], clock.today()), rulebook.calendar_edition()],
         actor=actor_of(person),
         due_on=case_clock.promised_day(limits),
     )
