@@ -205,6 +205,11 @@ class ResultPage:
         return self.text is STATUS_TEXTS[A.PAID]
 
     @property
+    def asks_feedback(self) -> bool:
+        """Whether the payer is asked how it was: once the page no longer reloads, which would lose what is being written."""
+        return self.is_owner and self.is_paid and not self.is_waiting
+
+    @property
     def heading(self) -> Text:
         if self.is_paid and self.outcome is not None and self.outcome.is_done and self.outcome.title:
             return self.outcome.title

@@ -19,5 +19,6 @@ gateway_urlpatterns = [
     path("pay/tasdeed/response", gateway.tasdeed, name="tasdeed_response"),
     path("pay/r/<str:token>", gateway.receipt, name="pay_receipt"),
     path("pay/r/<str:token>/left", gateway.left, name="pay_left"),
+    path("pay/r/<str:token>/feedback", gateway.give_feedback, name="pay_feedback"),
     path("pay/r/<str:token>/state", gateway.receipt_state, name="pay_receipt_state"),
 ]

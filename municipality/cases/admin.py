@@ -13,7 +13,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from municipality.audit.services import log_access
-from municipality.cases.models import Case, CaseEvent, FiledBy
+from municipality.cases import queries
+from municipality.cases.models import Case, CaseEvent, Ease, Feedback, FiledBy
 from municipality.cases.timeline import TIMELINES
 from municipality.kernel.actors import Actor
 from municipality.ui.admin_base import ReadOnlyAdmin, ReadOnlyInline, code, in_group, moment, structure
@@ -26,6 +27,7 @@ label_codes(
         "block.lifted": _("Block lifted"),
         "block.placed": _("Block placed"),
         "case.opened": _("Request opened"),
+        "payments.attempt": _("Payment"),
         "cases.figures": _("Compute what services really take"),
     }
 )
@@ -134,3 +136,30 @@ class CaseAdmin(ReadOnlyAdmin):
     @admin.display(description=_("values used"))
     def values(self, case: Case) -> SafeString:
         return structure(case.snapshot)
+
+
+def _service(workflow: str) -> Text | SafeString | str:
+    return TIMELINES[workflow].name if workflow in TIMELINES else label_of(workflow)
+
+
+@admin.register(Feedback)
+class FeedbackAdmin(ReadOnlyAdmin):
+    """What people answered, without who they are."""
+
+    change_list_template = "admin/cases/feedback/change_list.html"
+    list_display = ("at", "service_name", "answer", "text")
+    list_filter = ("ease",)
+    ordering = ("-pk",)
+    fields = ("at", "service_name", "answer", "text")
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        averages = [(_service(service), many, average) for service, many, average in queries.feedback_averages()]
+        return super().changelist_view(request, {**(extra_context or {}), "averages": averages})
+
+    @admin.display(description=_("service"), ordering="service")
+    def service_name(self, feedback: Feedback) -> Text | SafeString | str:
+        return _service(feedback.service)
+
+    @admin.display(description=_("answer"), ordering="ease")
+    def answer(self, feedback: Feedback) -> Text:
+        return Ease(feedback.ease).label

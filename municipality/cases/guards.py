@@ -39,3 +39,4 @@ guard(
     " OR OLD.due_on IS DISTINCT FROM NEW.due_on) AND OLD.last_event_id IS NOT DISTINCT FROM NEW.last_event_id",
     "state_without_event",
 )
+frozen("cases_feedback", ["subject", "service", "person_id", "ease", "text", "at"])

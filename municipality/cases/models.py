@@ -155,3 +155,38 @@ class Figure(models.Model):
 
     def __str__(self) -> str:
         return self.service
+
+
+class Ease(models.IntegerChoices):
+    """How easy a person found it."""
+
+    VERY_EASY = 5, _("Very easy")
+    EASY = 4, _("Easy")
+    NEITHER = 3, _("Neither easy nor hard")
+    HARD = 2, _("Hard")
+    VERY_HARD = 1, _("Very hard")
+
+
+class Feedback(models.Model):
+    """How easy a person found sending a request or paying: one answer, which is not changed. No page of the public shows it."""
+
+    subject = models.CharField("الموضوع", max_length=80)  # the key of a case or of an attempt to pay
+    service = models.CharField("الخدمة", max_length=60)  # the workflow of the subject
+    # Null for a visitor, who began the one payment without signing in.
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    ease = models.PositiveSmallIntegerField("التقييم", choices=Ease)
+    text = models.TextField("ما كتبه", blank=True)
+    at = models.DateTimeField("الوقت")
+
+    class Meta:
+        verbose_name = "رأي"
+        verbose_name_plural = "الآراء في الخدمات"
+        constraints = [
+            models.CheckConstraint(condition=models.Q(ease__in=Ease.values), name="cases_feedback_ease"),
+            models.UniqueConstraint(fields=["subject", "person"], name="cases_feedback_once"),
+            models.UniqueConstraint(fields=["subject"], condition=models.Q(person__isnull=True), name="cases_feedback_visitor_once"),
+        ]
+        indexes = [models.Index(fields=["service", "ease"], name="cases_feedback_service")]
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.ease}"

@@ -6,11 +6,11 @@ import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Avg, Count, F, Q, QuerySet
 
 from municipality.accounts.models import User
 from municipality.accounts.requests import Visitor
-from municipality.cases.models import Block, Case, CaseEvent, Figure
+from municipality.cases.models import Block, Case, CaseEvent, Feedback, Figure
 from municipality.delegation import queries as delegation
 from municipality.delegation.registry import Ownership
 from municipality.kernel import clock
@@ -132,3 +132,14 @@ def messages_of(case: Case) -> list[Message]:
 def events_of(case: Case) -> list[CaseEvent]:
     """The events of a case, oldest first."""
     return list(CaseEvent.objects.filter(subject=case).order_by("pk"))
+
+
+def feedback_of(subject: str, person: User | None) -> Feedback | None:
+    """The answer of a person, or of a visitor (None), about a subject."""
+    return Feedback.objects.filter(subject=subject, person=person).first()
+
+
+def feedback_averages() -> list[tuple[str, int, float]]:
+    """Each service with the number of its answers and their average, from 1 (very hard) to 5 (very easy)."""
+    rows = Feedback.objects.order_by("service").values("service").annotate(many=Count("pk"), average=Avg("ease"))
+    return [(row["service"], row["many"], row["average"]) for row in rows]

@@ -12,7 +12,7 @@ from municipality.accounts.models import User
 from municipality.audit.services import record
 from municipality.cases import queries
 from municipality.cases.catalogue import services as catalogue_services
-from municipality.cases.models import Block, Case, CaseEvent, Effect, Figure, FiledBy
+from municipality.cases.models import Block, Case, CaseEvent, Effect, Feedback, Figure, FiledBy
 from municipality.cases.timeline import TIMELINES
 from municipality.delegation.authorization import may
 from municipality.delegation.notifications import AssistedAct
@@ -167,3 +167,10 @@ def compute_figures() -> int:
         )
         count += 1
     return count
+
+
+@transaction.atomic
+def give_feedback(*, subject: str, service: str, person: User | None, ease: int, text: str) -> Feedback:
+    """Store how easy a person, or a visitor (None), found a subject. A second answer changes nothing: the first one is returned."""
+    answer = {"service": service, "ease": ease, "text": text, "at": clock.now()}
+    return Feedback.objects.get_or_create(subject=subject, person=person, defaults=answer)[0]

@@ -8,5 +8,6 @@ app_name = "cases"
 urlpatterns = [
     path("my-requests/", citizen.mine, name="mine"),
     path("cases/<slug:public_id>/", citizen.case, name="case"),
+    path("cases/<slug:public_id>/feedback/", citizen.give_feedback, name="feedback"),
     path("track/", public.track, name="track"),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import groupby
 from statistics import median
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.conf import settings
 from django.db.models import Count, Min
 
 from municipality.cases.catalogue import CATALOGUE
+from municipality.cases.timeline import TIMELINES
 from municipality.kernel import clock, worktime
 from municipality.kernel.errors import Refused
 from municipality.kernel.ttl_cache import ttl_cache
@@ -45,6 +47,22 @@ class QueueLine:
 
 
 @dataclass(frozen=True)
+class BranchQueue:
+    """The queues of one branch, one for each skill."""
+
+    branch: Branch
+    lines: list[QueueLine]
+
+    @property
+    def waiting(self) -> int:
+        return sum(line.waiting for line in self.lines)
+
+    @property
+    def oldest_since(self) -> dt.datetime | None:
+        return min((line.oldest_since for line in self.lines if line.oldest_since), default=None)
+
+
+@dataclass(frozen=True)
 class PublicQueue:
     """The content of the page."""
 
@@ -52,6 +70,23 @@ class PublicQueue:
     lines: list[QueueLine]
     overrides: list[PublishedOverride]
     reasons: list[tuple[Any, int]] = field(default_factory=list)  # with the number of overrides
+
+    @property
+    def branches(self) -> list[BranchQueue]:
+        """The branches in the order of their codes."""
+        return [BranchQueue(branch, list(lines)) for branch, lines in groupby(self.lines, key=lambda line: line.branch)]
+
+    @property
+    def waiting(self) -> int:
+        return sum(line.waiting for line in self.lines)
+
+    @property
+    def oldest_since(self) -> dt.datetime | None:
+        return min((line.oldest_since for line in self.lines if line.oldest_since), default=None)
+
+    @property
+    def pace_per_day(self) -> float:
+        return sum(line.pace_per_day for line in self.lines)
 
 
 def compute(now: dt.datetime) -> PublicQueue:
@@ -148,10 +183,11 @@ def _line(
 
 
 def _services(skill: str) -> Iterable[Any]:
-    """The names of the services with this skill."""
-    for entry in CATALOGUE.values():
-        if entry.workflow in REVIEWABLES and REVIEWABLES[entry.workflow].skill == skill:
-            yield entry.name
+    """The names of the services with this skill: as in the catalogue, else as on the page of a request."""
+    names = {entry.workflow: entry.name for entry in CATALOGUE.values()}
+    for workflow, service in REVIEWABLES.items():
+        if service.skill == skill and (workflow in names or workflow in TIMELINES):
+            yield names[workflow] if workflow in names else TIMELINES[workflow].name
 
 
 def _promise(skill: str, today: dt.date) -> int | None:

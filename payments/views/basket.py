@@ -15,9 +15,9 @@ from municipality.accounts.access import access
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel import money
 from municipality.kernel.errors import Refused
+from municipality.ui.redirects import SeeOther
 from payments import queries, services
 from payments.services.basket import chosen_values
-from payments.views.citizen import SeeOther
 
 PAGE_SIZE = 25
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import get_language
@@ -17,14 +17,9 @@ from municipality.delegation.authorization import authorize
 from municipality.documents import store
 from municipality.documents.states import DocumentState
 from municipality.kernel.errors import TransitionRefused
+from municipality.ui.redirects import SeeOther
 from payments import links, queries, services
 from payments.models import Bill
-
-
-class SeeOther(HttpResponseRedirect):
-    """303 See Other."""
-
-    status_code = 303
 
 
 def _bill_or_404(request: HttpRequest, public_id: str) -> Bill:

@@ -11,23 +11,28 @@ from django.db import Error
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from municipality.accounts.access import public
+from municipality.accounts.models import User
+from municipality.cases import feedback
 from municipality.kernel import clock
 from municipality.kernel.errors import TransitionRefused
+from municipality.ui.redirects import SeeOther
 from payments import links, origins, pages, services
 from payments.models import Attempt
 from payments.providers.knet.errors import sentence_for
 from payments.providers.port import NotConfigured
 from payments.services.callbacks import MAX_BODY
 from payments.states import AttemptState
-from payments.views.citizen import SeeOther
 
 log = logging.getLogger(__name__)
 TEXT = "text/plain; charset=utf-8"
+QUESTION = _("How was paying here?")
 
 
 def _remote_addr(request: HttpRequest) -> str:
@@ -120,7 +125,7 @@ def receipt(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "payments/unknown.html", {"receipt_page": _latest_path(request)})
     page = pages.page_of(
         attempt,
-        is_owner=pages.is_owner(attempt, request.user, request.session.session_key),
+        is_owner=_is_owner(request, attempt),
         is_visitor=services.started_by_visitor(attempt, request.session.session_key),
     )
     context = {
@@ -128,7 +133,33 @@ def receipt(request: HttpRequest, token: str) -> HttpResponse:
         "poll_url": f"{links.receipt_path(token)}/state?seen={page.step}",
         "origin": origins.origin_of(request, [row.bill.subject for row in page.rows]),
     }
+    if page.asks_feedback:
+        url = reverse("pay_feedback", args=[token])
+        context["feedback"] = feedback.section(subject=attempt.key, person=_person(request), question=QUESTION, url=url)
     return render(request, "payments/receipt.html", context)
+
+
+def _person(request: HttpRequest) -> User | None:
+    return request.user if isinstance(request.user, User) else None
+
+
+@public
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def give_feedback(request: HttpRequest, token: str) -> HttpResponse:
+    """How easy it was to pay. Raises Http404 for a payment of anybody else, and for one that is not settled."""
+    attempt = _attempt_or_404(token)
+    if attempt is None or not pages.page_of(attempt, is_owner=_is_owner(request, attempt)).asks_feedback:
+        raise Http404
+    page = links.receipt_path(token)
+    person, title = _person(request), _("Payment")
+    return feedback.take_answer(
+        request, subject=attempt.key, service=attempt.workflow_name, person=person, question=QUESTION, title=title, page=page
+    )
+
+
+def _is_owner(request: HttpRequest, attempt: Attempt) -> bool:
+    return pages.is_owner(attempt, request.user, request.session.session_key)
 
 
 @public

@@ -21,6 +21,7 @@ DUE = "/{lang}/pay/{s.owner.due.public_id}/"
 RENEW = "/{lang}/health-licence/{s.owner.shop.public_id}/renew/"
 CHANGES = "/{lang}/health-licence/{s.owner.shop.public_id}/changes/"
 DOOR = "/{lang}/sign-in/"
+PAID = "/pay/r/{s.owner.attempt.token}"
 PUSH = {"channel": "push", "civil_id": "290010100011"}
 EMPTY_EDITION = {
     f"{rows}-{count}_FORMS": number
@@ -168,6 +169,7 @@ def of_cases() -> list[Visit]:
         Visit("/{lang}/cases/{s.owner.waiting.public_id}/", "owner"),
         Visit("/{lang}/cases/{s.owner.issued.public_id}/", "owner", note="looked at"),
         Visit("/{lang}/cases/{s.stranger.issued.public_id}/", "stranger"),
+        Visit("/{lang}/cases/{s.owner.waiting.public_id}/feedback/", "owner", post={"text": "طويل"}, note="no answer chosen"),
         Visit("/{lang}/cases/{s.owner.waiting.public_id}/withdraw/", "owner"),
         Visit("/{lang}/cases/{s.owner.waiting.public_id}/withdraw/", "owner", post={}, status=409, note="at the bank"),
         Visit("/{lang}/cases/{case_awaiting_payment}/withdraw/", "owner", post={}, note="withdrawn"),
@@ -242,6 +244,8 @@ def of_money() -> list[Visit]:
         Visit("/{lang}/pay/{s.owner.paid.public_id}/", "owner", post={}, status=409),
         Visit("/pay/r/{s.owner.attempt.token}", "owner"),
         Visit("/pay/r/{s.owner.attempt.token}"),
+        Visit(PAID, "owner", before=((f"{PAID}/feedback", {"ease": "5"}),), note="answered", minutes=60),
+        Visit(f"{PAID}/feedback", "owner", post={}, note="no answer chosen", minutes=60),
         Visit("/pay/r/{attempt_of_due}", "owner"),
         Visit("/pay/r/{attempt_of_due}", "owner", before=((DUE + "left/", {}),), note="left"),
         Visit("/pay/r/unknown", "owner"),
@@ -324,6 +328,7 @@ def of_staff() -> list[Visit]:
         Visit(WORK, "checker", before=((WORK, {"step": "note", "text": "ملاحظة"}),), note="noted"),
         Visit("/admin/password_change/", "officer", post={}, note="empty"),
         Visit("/admin/cases/case/", "officer"),
+        *(Visit("/admin/cases/feedback/", who) for who in ("supervisor", "auditor")),
         Visit("/admin/cases/case/?q=HL-2026-000001-C", "auditor", note="searched"),
         Visit("/admin/cases/case/?q=nothing", "auditor", note="searched in vain"),
         Visit("/admin/audit/auditevent/?action=bill.issued&day=0", "auditor", note="filtered"),

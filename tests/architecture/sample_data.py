@@ -29,8 +29,9 @@ from licensing.models import HealthLicence, Renewal
 from municipality.accounts.models import Organisation, Signatory, User, actor_of
 from municipality.audit.models import AccessLogEntry, AuditEvent
 from municipality.audit.services import log_access
-from municipality.cases.models import Case
+from municipality.cases.models import Case, Feedback
 from municipality.cases.roles import ensure_roles
+from municipality.cases.services import give_feedback
 from municipality.documents import seal
 from municipality.documents import services as documents
 from municipality.documents.models import Document, SealToken
@@ -140,6 +141,7 @@ class Sample:
     files: upload_data.Files = field(init=False)
     grants: delegation_data.DelegationRows = field(init=False)
     staff_rows: staff_data.StaffRows = field(init=False)
+    feedback: Feedback = field(init=False)  # of the owner, about the issued request
     money: payments_data.MoneyRows = field(init=False)
     fines: violation_data.Fines = field(init=False)
     register: register_data.Register = field(init=False)
@@ -240,6 +242,9 @@ def build() -> Sample:
     sample.files = upload_data.fill(sample)
     sample.studied = _studied(sample)
     sample.refund = licensing_data.refund(sample)
+    sample.feedback = give_feedback(
+        subject=owner.issued.key, service=owner.issued.service, person=owner.person, ease=4, text="الدفع سهل والانتظار طويل"
+    )
     sample.grants = delegation_data.fill(sample)
     sample.staff_rows = staff_data.fill(sample)
     sample.money = payments_data.fill(sample)

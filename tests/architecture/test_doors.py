@@ -22,7 +22,7 @@ MORE = {
     "municipality.accounts": {"access", "backends", "requests", "staff_site", "limits", "civil_ids", "next_paths", "access_log", "proof"},
     "municipality.delegation": {"registry", "notifications", "authorization", "organisations"},
     "municipality.audit": {"guards", "registry"},
-    "municipality.cases": {"catalogue", "opening", "panels", "blocks", "timeline", "obligations", "block_causes", "home_forms"},
+    "municipality.cases": {"catalogue", "opening", "panels", "blocks", "timeline", "obligations", "block_causes", "home_forms", "feedback"},
     "municipality.documents": {"forms", "rendering", "signing", "registry", "numbers", "qr", "facts", "store", "alarms"},
     "municipality.drafts": {"registry", "unsaved"},
     "municipality.fieldwork": {"forms", "device"},  # device: the contract with the browser's queue

@@ -6,18 +6,22 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.accounts.access import access
 from municipality.accounts.access_log import access_entries
+from municipality.accounts.models import User
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.audit.queries import recent_accesses
-from municipality.cases import panels, queries, timeline
+from municipality.cases import feedback, panels, queries, timeline
+from municipality.cases.models import Case
 from municipality.cases.opening import case_or_404
 from municipality.delegation.queries import users_by_key
 from municipality.ui.templatetags.portal import ref
 
 PAGE = 25
+QUESTION = gettext_lazy("How was sending this request?")
 
 
 @access("on_behalf")
@@ -68,6 +72,29 @@ def case(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
             "detail": details[0] if details else None,
             "messages_sent": queries.messages_of(case) if access.is_self else None,
             "accesses": access_entries(recent_accesses(user.key, case.key)) if access.is_self else None,
+            "feedback": None if user.is_staff or _waits_for_applicant(case, details) else _feedback(user, case),
             "crumbs": [(_("My requests"), reverse("cases:mine")), (ref(case.reference), "")],
         },
+    )
+
+
+def _waits_for_applicant(case: Case, details: list[panels.CaseDetail]) -> bool:
+    """Whether the page of an open case asks for a step: the feedback comes after it."""
+    return case.is_open and any(detail.next_step is not None and detail.next_step.url for detail in details)
+
+
+def _feedback(user: User, case: Case) -> feedback.FeedbackSection:
+    url = reverse("cases:feedback", args=[case.public_id])
+    return feedback.section(subject=case.key, person=user, question=QUESTION, url=url)
+
+
+@access("person")
+@require_http_methods(["GET", "HEAD", "POST"])
+def give_feedback(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
+    """How easy it was to send a request. Raises Http404 for another's."""
+    case, _access = case_or_404(request.user, public_id)
+    page = reverse("cases:case", args=[case.public_id])
+    title = ref(case.reference)
+    return feedback.take_answer(
+        request, subject=case.key, service=case.service, person=request.user, question=QUESTION, title=title, page=page
     )

@@ -10,6 +10,7 @@ from django.test import Client
 from municipality.kernel import clock, worktime
 from municipality.review import public_queue
 from municipality.review.models import QueueEntry, QueueEntryEvent
+from municipality.review.registry import REVIEWABLES
 from municipality.review.services import desk, queue
 from municipality.rulebook import queries as rulebook
 from tests import desk_acts, serving
@@ -109,8 +110,25 @@ def test_anybody_reads_the_page_in_few_statements_however_many_wait(
         permits.sent(office.applicant)
     with django_assert_max_num_queries(12):
         page = client.get(f"/{code}/queue/")
-    assert page.status_code == 200 and "kp-table" in page.content.decode()
+    assert page.status_code == 200 and "kp-fold" in page.content.decode()
 
 
 def test_an_empty_queue_says_so(office: Office) -> None:
     assert "None so far" in Client().get("/en/queue/").content.decode()
+
+
+def test_the_sums_stand_first_and_each_branch_is_folded_with_services_in_words(office: Office) -> None:
+    for _ in range(3):
+        permits.sent(office.applicant)
+    told = public_queue.compute(clock.now())
+    assert told.waiting == sum(one.waiting for one in told.branches) == QueueEntry.objects.filter(state="waiting").count() == 3
+    assert told.oldest_since == min(one.oldest_since for one in told.branches if one.oldest_since)
+    assert [line for one in told.branches for line in one.lines] == told.lines
+    nameless = {service.skill for service in REVIEWABLES.values() if not list(public_queue._services(service.skill))}
+    assert nameless == {"permits"}, "only the tests' own service has no name"
+    for language, waiting in (("en", "3 requests"), ("ar", "3 طلبات")):
+        page = Client().get(f"/{language}/queue/").content.decode()
+        main = page[page.index("<main") :]
+        assert main.index(waiting) < main.index("<details") and main.count("<summary") == len(told.branches)
+        for skill in ("claims", "objections", "pages"):
+            assert f">{skill}<" not in main
