@@ -118,9 +118,10 @@ def next_case(*, officer: User) -> Assignment | None:
 def _assign(entry: QueueEntry, officer: User) -> Assignment:
     override = Override.objects.filter(place=entry, allowed_at__isnull=False).first()
     now, actor = clock.now(), actor_of(officer)
-    data: dict[str, int] = {}
+    data: dict[str, int | list[int]] = {}
     if override is not None:
-        data = {"override": override.pk, "overtook": queries.assignable(officer).filter(pk__lt=entry.pk).count()}
+        passed = list(queries.assignable(officer).filter(pk__lt=entry.pk).values_list("pk", flat=True))
+        data = {"override": override.pk, "overtook": len(passed), "passed": passed}
     assignment = Assignment.objects.create(place=entry, officer=officer, drawn_at=now, touched_at=now, override=override)
     transition(entry, "draw", actor=actor, data={"assignment": assignment.pk} | data)
     record("queue.drawn", subject=entry.case.key, actor=actor, data={"number": entry.pk, "override": override.code if override else ""})
