@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.documents.facts import BilingualText, Facts, FactsRefused, day
 from municipality.kernel import clock, money
+from payments import queries
 from payments.models import Receipt
 
 VISITOR_NAME = ("دُفعت دون تسجيل دخول", "Paid without signing in")
@@ -17,13 +18,15 @@ VISITOR_NAME = ("دُفعت دون تسجيل دخول", "Paid without signing i
 
 @dataclass(frozen=True)
 class ReceiptLine:
-    """A paid line with its article and its amount in fils."""
+    """A paid line with its article, its amount in fils and how that was computed, as on the bill."""
 
     name_ar: str
     name_en: str
     article_ar: str
     article_en: str
     fils: int
+    formula_ar: str = ""  # empty in receipts from before it was printed
+    formula_en: str = ""
 
     @property
     def amount(self) -> str:
@@ -87,7 +90,8 @@ class ReceiptFacts(Facts):
             payer_ar=payer[0],
             payer_en=payer[1],
             lines=tuple(
-                ReceiptLine(line.label_ar, line.label_en, line.article_ar, line.article_en, line.fils) for line in bill.lines.all()
+                ReceiptLine(line.label_ar, line.label_en, line.article_ar, line.article_en, line.fils, line.formula_ar, line.formula_en)
+                for line in queries.lines_of(bill)
             ),
         )
 

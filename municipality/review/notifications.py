@@ -25,6 +25,12 @@ class InReview(_AboutCase):
     samples = {"due_on": _DAY}
 
 
+class Overtaken(_AboutCase):
+    """A later case was handed out first. `reason` is the published one, bilingual."""
+
+    kind = "review.overtaken"
+
+
 class CorrectionsAsked(_AboutCase):
     """`items` is the numbered list of corrections, bilingual."""
 

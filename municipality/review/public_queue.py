@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -10,7 +11,7 @@ from statistics import median
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Min
+from django.db.models import Count, Min, Q
 
 from municipality.cases.catalogue import CATALOGUE
 from municipality.cases.timeline import TIMELINES
@@ -27,6 +28,7 @@ from municipality.rulebook import queries as rulebook
 
 FIGURE_DAYS = 30  # calendar days for which promised and real times are compared
 MAX_OVERRIDES = 10_000  # that are counted; the page lists the newest
+ROUND_DAYS = 90  # calendar days of which the rounds of corrections are counted
 MIN_DECISIONS = 5  # fewer give no figure
 
 
@@ -63,6 +65,17 @@ class BranchQueue:
 
 
 @dataclass(frozen=True)
+class RoundsLine:
+    """The requests of a service that were decided over ROUND_DAYS, by their rounds of corrections; None for fewer than MIN_DECISIONS."""
+
+    services: list[Any]  # names, in the active language when they are shown
+    none: int | None
+    one: int | None
+    more: int | None
+    countersigned: int | None  # with a round about what could have been asked for before
+
+
+@dataclass(frozen=True)
 class PublicQueue:
     """The content of the page."""
 
@@ -70,6 +83,7 @@ class PublicQueue:
     lines: list[QueueLine]
     overrides: list[PublishedOverride]
     reasons: list[tuple[Any, int]] = field(default_factory=list)  # with the number of overrides
+    rounds: list[RoundsLine] = field(default_factory=list)
 
     @property
     def branches(self) -> list[BranchQueue]:
@@ -90,7 +104,7 @@ class PublicQueue:
 
 
 def compute(now: dt.datetime) -> PublicQueue:
-    """Compute the page: four queries, and one for each service with overrides."""
+    """Compute the page: five queries, and one for each service with overrides."""
     overrides = published_overrides(limit=MAX_OVERRIDES)
     waiting = {
         (row["branch_id"], row["skill"]): row
@@ -119,7 +133,7 @@ def compute(now: dt.datetime) -> PublicQueue:
     for override in overrides:
         code = override.reason.code if override.reason else ""
         by_reason[code] = (override.reason, by_reason.get(code, (None, 0))[1] + 1)
-    return PublicQueue(now, lines, overrides, sorted(by_reason.values(), key=lambda pair: -pair[1]))
+    return PublicQueue(now, lines, overrides, sorted(by_reason.values(), key=lambda pair: -pair[1]), _rounds(now))
 
 
 @ttl_cache(lambda: settings.PUBLIC_QUEUE_SECONDS)
@@ -153,6 +167,31 @@ def _decided_cases(now: dt.datetime) -> dict[tuple[str, str], list[_DecidedCase]
         used = worktime.working_minutes_between(calendar, started, at) - paused if calendar else 0
         result.setdefault((branch, skill), []).append(_DecidedCase(at, max(0, used), promised, promised / days if days else 0))
     return result
+
+
+def _rounds(now: dt.datetime) -> list[RoundsLine]:
+    """One line a service that officers decide. No total stands beside hidden numbers: they could be computed from it."""
+    since = midnight(clock.day_of(now) - dt.timedelta(days=ROUND_DAYS))
+    decided = QueueEntryEvent.objects.filter(move="leave", reason__in=DECIDED, at__gte=since)
+    rounds = Count("subject__case__rounds")
+    old = Count("subject__case__rounds", filter=Q(subject__case__rounds__raises_old=True))
+    rows = decided.order_by().values("pk").annotate(rounds=rounds, old=old).values_list("subject__case__service", "rounds", "old")
+    counts: dict[str, Counter[str]] = {service: Counter() for service in REVIEWABLES}
+    for service, number, of_old in rows:
+        of_service = counts.setdefault(service, Counter())
+        of_service[("none", "one", "more")[min(number, 2)]] += 1
+        of_service["countersigned"] += bool(of_old)
+    shown = ("none", "one", "more", "countersigned")
+    return [
+        RoundsLine(list(names), **{name: found[name] if found[name] >= MIN_DECISIONS else None for name in shown})
+        for service, found in counts.items()
+        if (names := [entry.name for entry in CATALOGUE.values() if entry.workflow == service] or _title(service))
+    ]
+
+
+def _title(service: str) -> list[Any]:
+    """The name of a service that is no entry of the catalogue, as its case pages call it."""
+    return [TIMELINES[service].name] if service in TIMELINES and TIMELINES[service].name else []
 
 
 def _line(

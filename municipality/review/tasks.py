@@ -18,6 +18,11 @@ def escalate(*, clock_id: int) -> None:
     case_clock.escalate(clock_id=clock_id)
 
 
+@job("review.tell_overtaken", queue="bulk")
+def tell_overtaken(*, assignment_id: int) -> None:
+    queue.tell_overtaken(assignment_id=assignment_id)
+
+
 @job("review.recompute_clocks", queue="bulk", time_limit=110)
 def recompute_clocks(*, ruleset_id: int) -> None:
     """Update all running clocks after the publication of a calendar."""

@@ -1,15 +1,17 @@
-"""The titles of the moves that every reviewed case has, and the steps of its queue entry: hand-out, return, escalation."""
+"""The titles of the moves that every reviewed case has, and the steps of its queue entry: hand-out, return, escalation, being overtaken."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from municipality.cases.models import Case, CaseEvent
 from municipality.cases.timeline import AddedStep
-from municipality.review.models import Escalation, QueueEntryEvent
+from municipality.review import queries
+from municipality.review.models import Escalation, Override, QueueEntry, QueueEntryEvent
 from municipality.review.registry import REVIEWABLES
 
 MOVES: dict[str, Any] = {
@@ -50,7 +52,7 @@ def added_steps(case: Case, events: Sequence[CaseEvent]) -> list[AddedStep]:
         return []
     refusals = {event.data.get("decision") for event in events if event.move == "propose_refusal"}
     moves = QueueEntryEvent.objects.filter(subject__case=case, move__in=[*ENTRY_MOVES, *SECOND_ROUND]).order_by("pk")
-    steps = []
+    steps = _overtaken(case)
     for event in moves:
         name = "draw:override" if event.move == "draw" and "override" in event.data else event.move
         title = ENTRY_MOVES.get(name)
@@ -58,5 +60,26 @@ def added_steps(case: Case, events: Sequence[CaseEvent]) -> list[AddedStep]:
             title = SECOND_ROUND[event.move]
         if title is not None:
             steps.append(AddedStep(event.at, title, ROLES.get(event.actor_role, "system")))
+    steps.sort(key=lambda step: step.at)
     levels = Escalation.objects.filter(case=case).order_by("level").values_list("at", "level")
     return steps + [AddedStep(at, LEVELS[level], "system") for at, level in levels]
+
+
+def _overtaken(case: Case) -> list[AddedStep]:
+    """Later requests that were handed out before this one, each with its published reason."""
+    entry = QueueEntry.objects.filter(case=case).first()
+    if entry is None:
+        return []
+    draws = QueueEntryEvent.objects.filter(
+        move="draw", data__has_key="override", subject__branch=entry.branch_id, subject_id__gt=entry.pk, at__gte=entry.joined_at
+    )
+    passed = [draw for draw in draws.select_related("subject__case").order_by("pk") if entry.pk in draw.data.get("passed", [])]
+    overrides = Override.objects.in_bulk([draw.data["override"] for draw in passed])
+    language = "ar" if get_language() == "ar" else "en"
+    steps = []
+    for draw in passed:
+        reason = queries.replies(draw.subject.case).reasons.get(overrides[draw.data["override"]].code)
+        why = getattr(reason, f"label_{language}") if reason else gettext("a reason of an earlier rulebook")
+        title = gettext("A later request was handed out before this one: %(reason)s") % {"reason": why}
+        steps.append(AddedStep(draw.at, title, "supervisor"))
+    return steps

@@ -17,16 +17,18 @@ from municipality.cases.models import Case
 from municipality.cases.services import advance
 from municipality.delegation.authorization import authorize
 from municipality.jobs import sweeps
+from municipality.jobs.services import enqueue
 from municipality.kernel import clock, worktime
 from municipality.kernel.actors import Actor, system
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.transitions import transition
 from municipality.notifications.services import send
+from municipality.notifications.texts import Bilingual
 from municipality.places.models import Branch
 from municipality.review import queries
 from municipality.review.models import Assignment, ConflictOfInterest, Decision, Override, Party, QueueEntry
 from municipality.review.models.staff import ConflictKind
-from municipality.review.notifications import InReview
+from municipality.review.notifications import InReview, Overtaken
 from municipality.review.registry import reviewable
 from municipality.review.services import case_clock
 from municipality.review.states import QueueEntryState
@@ -118,14 +120,34 @@ def next_case(*, officer: User) -> Assignment | None:
 def _assign(entry: QueueEntry, officer: User) -> Assignment:
     override = Override.objects.filter(place=entry, allowed_at__isnull=False).first()
     now, actor = clock.now(), actor_of(officer)
-    data: dict[str, int] = {}
+    data: dict[str, int | list[int]] = {}
     if override is not None:
-        data = {"override": override.pk, "overtook": queries.assignable(officer).filter(pk__lt=entry.pk).count()}
+        passed = list(queries.assignable(officer).filter(pk__lt=entry.pk).values_list("pk", flat=True))
+        data = {"override": override.pk, "overtook": len(passed), "passed": passed}
     assignment = Assignment.objects.create(place=entry, officer=officer, drawn_at=now, touched_at=now, override=override)
     transition(entry, "draw", actor=actor, data={"assignment": assignment.pk} | data)
     record("queue.drawn", subject=entry.case.key, actor=actor, data={"number": entry.pk, "override": override.code if override else ""})
     _tell_in_review(entry.case, assignment)
+    if data.get("passed"):
+        enqueue("review.tell_overtaken", key=f"assignment:{assignment.pk}", assignment_id=assignment.pk)
     return assignment
+
+
+def tell_overtaken(*, assignment_id: int) -> int:
+    """Tell the applicants whose requests an assignment out of turn passed over, each once a request. Returns how many; idempotent."""
+    assignment = Assignment.objects.select_related("place__case", "override").get(pk=assignment_id)
+    draw = assignment.place.events.get(move="draw", data__assignment=assignment.pk)
+    override = assignment.override
+    reason = queries.replies(assignment.place.case).reasons.get(override.code) if override is not None else None
+    words = (
+        Bilingual(reason.label_ar, reason.label_en)
+        if reason is not None
+        else Bilingual("سبب من إصدار سابق", "a reason of an earlier rulebook")
+    )
+    cases = Case.objects.filter(place__in=draw.data.get("passed", [])).select_related("applicant").order_by("pk")
+    for case in cases:
+        send(Overtaken, person=case.applicant, key=case.public_id, subject_key=case.key, context={"case": case, "reason": words})
+    return len(cases)
 
 
 def _tell_in_review(case: Case, assignment: Assignment) -> None:

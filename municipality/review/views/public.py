@@ -7,11 +7,13 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from municipality.accounts.access import public
-from municipality.review.public_queue import FIGURE_DAYS, MIN_DECISIONS, published
+from municipality.review.public_queue import FIGURE_DAYS, MIN_DECISIONS, ROUND_DAYS, published
 
 
 @public
 @require_safe
 def queue(request: HttpRequest) -> HttpResponse:
     """Waiting cases, pace, promised and real processing times of each branch, and the overrides."""
-    return render(request, "review/queue.html", {"queue": published(), "days": FIGURE_DAYS, "least": MIN_DECISIONS})
+    return render(
+        request, "review/queue.html", {"queue": published(), "days": FIGURE_DAYS, "round_days": ROUND_DAYS, "least": MIN_DECISIONS}
+    )

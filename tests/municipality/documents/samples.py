@@ -81,7 +81,15 @@ def receipt(**changes: Any) -> ReceiptFacts:
         payer_ar="سارة عبدالله المثال",
         payer_en="Sara Abdullah Al-Mithal",
         lines=(
-            ReceiptLine("تجديد ترخيص صحي", "Renewal of a health licence", "لائحة الرسوم، مادة 4", "fee regulation, art. 4", 10_000),
+            ReceiptLine(
+                "تجديد ترخيص صحي",
+                "Renewal of a health licence",
+                "لائحة الرسوم، مادة 4",
+                "fee regulation, art. 4",
+                10_000,
+                "محل واحد × سنة",
+                "1 shop × 1 year",
+            ),
             ReceiptLine("رسم خدمة", "Service fee", "لائحة الرسوم، مادة 9", "fee regulation, art. 9", 2_250),
         ),
         verification_url="https://portal.example/verify/5JX0W3N8QK2ZT7VHM4BD",

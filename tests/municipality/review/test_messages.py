@@ -12,6 +12,7 @@ from municipality.notifications.models import Message
 from municipality.review.models import Assignment, QueueEntry
 from municipality.review.services import desk, queue
 from tests import desk_acts
+from tests.due_jobs import run_due
 from tests.municipality.review import permits
 from tests.municipality.review.permits import Office
 
@@ -69,3 +70,28 @@ def test_without_an_officer_nothing_is_told(office: Office) -> None:
     """The red control: what sends the message is that somebody has taken the case up."""
     permits.sent(office.applicant)
     assert not Message.objects.exists()
+
+
+def test_who_is_overtaken_is_told_once_and_nobody_else(office: Office) -> None:
+    passed, urgent = permits.sent(office.applicant), permits.sent(permits.applicant(2))
+    also_urgent = permits.sent(permits.applicant(3))
+    for entry in (urgent, also_urgent):
+        made = queue.ask_override(place=entry, code="danger_to_health", asked_by=office.supervisor)
+        queue.allow_override(override=made, allowed_by=office.second)
+    for officer in (office.officer, office.colleague):
+        desk_acts.assigned(officer)
+    run_due()
+    for assignment in Assignment.objects.all():
+        queue.tell_overtaken(assignment_id=assignment.pk)  # again: nothing new
+    told = Message.objects.filter(kind="review.overtaken")
+    assert list(told.values_list("person", "subject_key")) == [(office.applicant.pk, passed.case.key)]
+    text = told.get()
+    assert "Danger to public health" in text.body_en and urgent.case.reference not in text.body_en + text.body_ar
+
+
+def test_a_hand_out_in_turn_tells_nobody_that_they_were_overtaken(office: Office) -> None:
+    permits.sent(office.applicant)
+    permits.sent(office.applicant)
+    desk_acts.assigned(office.officer)
+    run_due()
+    assert not Message.objects.filter(kind="review.overtaken").exists()

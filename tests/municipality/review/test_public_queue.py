@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from municipality.cases.timeline import TIMELINES, Timeline
 from municipality.kernel import clock, worktime
 from municipality.review import public_queue
 from municipality.review.models import QueueEntry, QueueEntryEvent
 from municipality.review.registry import REVIEWABLES
 from municipality.review.services import desk, queue
+from municipality.review.services.desk import CorrectionRequest
 from municipality.rulebook import queries as rulebook
 from tests import desk_acts, serving
 from tests.conftest import Clock
@@ -132,3 +135,50 @@ def test_the_sums_stand_first_and_each_branch_is_folded_with_services_in_words(o
         assert main.index(waiting) < main.index("<details") and main.count("<summary") == len(told.branches)
         for skill in ("claims", "objections", "pages"):
             assert f">{skill}<" not in main
+
+
+def rounds_of(many: int, office: Office, frozen_clock: Clock, *, rounds: int) -> None:
+    """Requests decided after so many rounds of corrections; a second one is about what is new."""
+    for number in range(many):
+        entry = permits.sent(office.applicant)
+        held = desk_acts.assigned(office.officer)
+        for turn in range(rounds):
+            desk.ask_corrections(assignment=held, items=[CorrectionRequest("file_expired", "lease")])
+            permits.answer(entry, lease=f"sha-{number}-{turn}")
+            frozen_clock.move(minutes=1)
+            held = desk_acts.assigned(office.officer)
+        desk.accept(assignment=desk_acts.checked(held))
+
+
+@pytest.fixture
+def permit_named() -> Iterator[None]:
+    TIMELINES.register(permits.PERMIT, Timeline(name="Permit", titles={}, path=(), next_actor={}, notes={}))
+    yield
+    TIMELINES.pop(permits.PERMIT)
+
+
+def rounds_line() -> public_queue.RoundsLine:
+    (line,) = [one for one in public_queue.compute(clock.now()).rounds if one.services == ["Permit"]]
+    return line
+
+
+def test_rounds_are_public_by_service_and_small_numbers_are_hidden(office: Office, frozen_clock: Clock, permit_named: None) -> None:
+    rounds_of(5, office, frozen_clock, rounds=0)
+    rounds_of(4, office, frozen_clock, rounds=1)
+    rounds_of(5, office, frozen_clock, rounds=2)
+    line = rounds_line()
+    assert (line.none, line.one, line.more, line.countersigned) == (5, None, 5, None)
+    rounds_of(1, office, frozen_clock, rounds=1)
+    assert rounds_line().one == 5  # the control: the fifth is shown
+    public_queue.published.cache_clear()
+    page = Client().get("/en/queue/").content.decode()
+    assert "Two rounds or more" in page and "fewer than 5" in page and "in the last 90 days" in page
+
+
+def test_rounds_of_long_ago_and_of_requests_under_study_are_not_counted(office: Office, frozen_clock: Clock, permit_named: None) -> None:
+    rounds_of(5, office, frozen_clock, rounds=1)
+    permits.sent(office.applicant)
+    desk.ask_corrections(assignment=desk_acts.assigned(office.officer), items=[CorrectionRequest("file_expired", "lease")])
+    assert rounds_line().one == 5
+    frozen_clock.move(days=public_queue.ROUND_DAYS + 1)
+    assert rounds_line().one is None

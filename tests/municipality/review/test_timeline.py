@@ -104,6 +104,25 @@ def test_a_case_taken_before_its_turn_says_so_to_its_applicant(office: Office, f
     assert past(second)[-1][1] == "Handed out to an officer, ahead of its turn"
 
 
+def test_who_is_overtaken_sees_it_with_the_reason_and_who_is_not_does_not(office: Office, frozen_clock: Clock) -> None:
+    first, urgent = permits.sent(office.applicant), permits.sent(office.applicant)
+    other_branch = permits.sent(office.applicant, "AH")
+    frozen_clock.move(minutes=1)
+    asked = queue.ask_override(place=urgent, code="danger_to_health", asked_by=office.supervisor)
+    assert "handed out before this one" not in str(past(first))  # asked is not allowed, and allowed is not handed out
+    queue.allow_override(override=asked, allowed_by=office.second)
+    assert "handed out before this one" not in str(past(first))
+    frozen_clock.move(minutes=1)
+    desk_acts.assigned(office.officer)
+    frozen_clock.move(minutes=1)
+    later = permits.sent(office.applicant)
+    told = past(first)
+    assert [title for _kind, title, _who in told].count("A later request was handed out before this one: Danger to public health") == 1
+    assert urgent.case.reference not in str(told)
+    for entry in (urgent, later, other_branch):
+        assert "handed out before this one" not in str(past(entry))
+
+
 def test_the_page_names_no_member_of_staff(office: Office, frozen_clock: Clock) -> None:
     entry = permits.sent(office.applicant)
     frozen_clock.move(minutes=1)
