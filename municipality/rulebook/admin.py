@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminDateWidget
+from django.db import models
 from django.db.models import Model
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -38,6 +40,7 @@ from municipality.rulebook.models import (
 )
 from municipality.ui.admin_base import CappedPaginator, ReadOnlyAdmin, ReadOnlyInline, code, in_group, require_role
 from municipality.ui.code_labels import label_codes, label_of
+from municipality.ui.forms import DayField
 
 MAKER, PUBLISHER = "rule_maker", "rule_publisher"
 label_codes(
@@ -70,10 +73,12 @@ class _RowFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
 
 
 OFFENCES = "offences."
+DAYS: dict[Any, Any] = {models.DateField: {"form_class": DayField, "widget": AdminDateWidget, "input_formats": None}}
 
 
 class _RowInline(admin.TabularInline):  # type: ignore[type-arg]
     extra = 0
+    formfield_overrides = DAYS
     formset = _RowFormSet
     template = "admin/facts/tabular.html"
 
@@ -167,6 +172,7 @@ class TradeInline(_RowInline):
 @admin.register(RuleSet)
 class RuleSetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     actions = None
+    formfield_overrides = DAYS
     change_form_template = "admin/rulebook/ruleset/change_form.html"
     paginator = CappedPaginator
     show_facets = admin.ShowFacets.NEVER
