@@ -12,7 +12,7 @@ from municipality.fieldwork.forms import VisitForm
 from municipality.kernel import clock
 from municipality.places.models import Area
 from municipality.rulebook import queries as rulebook
-from municipality.ui.forms import CivilIdField, FoldedField
+from municipality.ui.forms import CivilIdField, DecimalNumberField, FoldedField, WholeNumberField
 from shops.register import queries as shops
 from violations import queries, rules
 from violations.models import JudicialWarrant, Signed
@@ -32,7 +32,7 @@ class ViolationReportForm(VisitForm):
     civil_id = CivilIdField(label=_("Civil number of the party"), required=False)
     party_name_ar = forms.CharField(label=_("Name of the party"), required=False, max_length=160)
     offence = forms.ChoiceField(label=_("Violation"), error_messages={"required": _("Please choose the violation from the list.")})
-    quantity = forms.DecimalField(
+    quantity = DecimalNumberField(
         label=_("Measure or number"),
         required=False,
         max_digits=8,
@@ -47,7 +47,7 @@ class ViolationReportForm(VisitForm):
             "max_whole_digits": _("This is larger than anything that can be measured. Please check it."),
         },
     )
-    months = forms.IntegerField(
+    months = WholeNumberField(
         label=_("Months of occupancy"),
         required=False,
         min_value=1,
@@ -56,7 +56,7 @@ class ViolationReportForm(VisitForm):
     )
     area = forms.ModelChoiceField(label=_("Area"), queryset=Area.objects.none(), required=False)
     block = FoldedField(label=_("Block"), required=False, max_length=10)
-    street = forms.CharField(label=_("Street"), required=False, max_length=60)
+    street = FoldedField(label=_("Street"), required=False, max_length=60, widget=forms.TextInput)
     place_note = forms.CharField(label=_("Where exactly"), required=False, max_length=160)
     note_ar = forms.CharField(
         label=_("What was seen"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django import forms
@@ -17,7 +18,7 @@ from municipality.kernel import clock, digits
 from municipality.places import queries as places
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import Activity, Authority
-from municipality.ui.forms import CivilIdField, DigitsField, FoldedField
+from municipality.ui.forms import CivilIdField, DigitsField, FoldedField, LtrInput, WholeNumberField
 from shops.models import Shop
 
 _ARABIC = re.compile(r"[\u0621-\u064a]")
@@ -28,7 +29,7 @@ _LOAD_AGAIN = _("The page was sent incomplete. Reload it and try again.")
 class PageForm(forms.Form):
     """One page. `version` is the draft's version when the page was opened, `saved` the saved answers of the page."""
 
-    version = forms.IntegerField(
+    version = WholeNumberField(
         widget=forms.HiddenInput, min_value=0, required=False, error_messages={"invalid": _LOAD_AGAIN, "min_value": _LOAD_AGAIN}
     )
 
@@ -162,16 +163,21 @@ class ActivityForm(_UnchangedRefused):
         return code
 
 
+_METRES = re.compile(r"[0-9]{1,9}(\.[0-9]{1,3})?")
+_THOUSANDS = re.compile(r"[,،](?=[0-9]{3}(?![0-9]))")
+
+
 class SquareMetres(FoldedField):
-    """Whole square metres, in Arabic or Latin digits."""
+    """Square metres as on the papers, in Arabic or Latin digits and with decimals; the value is rounded to whole ones, half up."""
 
     def to_python(self, value: Any) -> Any:
-        text = super().to_python(value).replace("٬", "").replace(",", "").strip()
+        text = _THOUSANDS.sub("", digits.clean_number(super().to_python(value))).replace(",", ".").replace("،", ".")
         if not text:
             return None
-        if not (text.isascii() and text.isdigit()) or not 1 <= int(text) <= 100_000:
-            raise ValidationError(_("Enter the area in whole square metres, from 1 to 100000."), code="area")
-        return int(text)
+        metres = int(Decimal(text).quantize(Decimal(1), ROUND_HALF_UP)) if _METRES.fullmatch(text) else 0
+        if not 1 <= metres <= 100_000:
+            raise ValidationError(_("Enter the area in square metres, from 1 to 100000, such as 42 or 42.5."), code="area")
+        return metres
 
     def validate(self, value: Any) -> None:
         if value is None:
@@ -185,7 +191,10 @@ class AreaForm(_UnchangedRefused):
     fact = "area_m2"
     area_m2 = SquareMetres(
         label=_("Area in square metres"),
-        help_text=_("The floor area as on the drawing, without the pavement."),
+        help_text=_(
+            "The floor area as on the drawing, without the pavement. The register holds whole metres: 42.4 is stored as 42, 42.5 as 43."
+        ),
+        widget=LtrInput(inputmode="decimal"),
         error_messages={"required": _("Enter the area in square metres.")},
     )
 
@@ -288,4 +297,4 @@ class CheckAndSend(PageForm):
         label=_("I declare that these answers are true and that the files belong to this shop."),
         error_messages={"required": _("Tick the box to make the declaration. The request cannot be sent without it.")},
     )
-    total = forms.IntegerField(widget=forms.HiddenInput, min_value=0, error_messages={"required": _LOAD_AGAIN, "invalid": _LOAD_AGAIN})
+    total = WholeNumberField(widget=forms.HiddenInput, min_value=0, error_messages={"required": _LOAD_AGAIN, "invalid": _LOAD_AGAIN})

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from municipality.ui.forms import WholeNumberField
+
 
 class SubmitRenewal(forms.Form):
     """The declaration of a renewal without changes."""
@@ -14,7 +16,7 @@ class SubmitRenewal(forms.Form):
         error_messages={"required": _("Tick the box to make the declaration. The renewal cannot go on without it.")},
     )
     # The total on the page in fils; `submit` refuses another one than the current total.
-    total = forms.IntegerField(
+    total = WholeNumberField(
         widget=forms.HiddenInput,
         min_value=0,
         error_messages={

@@ -189,4 +189,4 @@ class Feedback(models.Model):
         indexes = [models.Index(fields=["service", "ease"], name="cases_feedback_service")]
 
     def __str__(self) -> str:
-        return f"{self.subject}: {self.ease}"
+        return f"{self.pk}"  # not the subject: staff do not read whose answer it is

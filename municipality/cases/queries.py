@@ -69,6 +69,12 @@ def open_for(service: str, subject: str) -> Case | None:
     return Case.objects.filter(service=service, subject=subject, is_open=True).first()
 
 
+def open_under(rules: str) -> int:
+    """How many open cases are judged by an edition of these rules (a subject of the rulebook)."""
+    stamps = Case.objects.filter(is_open=True).values_list("editions", flat=True)
+    return sum(any(stamp.startswith(f"{rules} v") for stamp in editions) for editions in stamps.iterator())
+
+
 def open_case_ids(service: str, subjects: list[str]) -> dict[str, str]:
     """The public id of the open case of a service, by subject, whoever the applicant is."""
     rows = Case.objects.filter(service=service, is_open=True, subject__in=subjects)

@@ -13,24 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.delegation import registry
 from municipality.delegation.models import Desk
-from municipality.kernel import digits
 from municipality.ui.dates import day_text
-from municipality.ui.forms import CivilIdField, DigitsField, LtrInput
+from municipality.ui.forms import CivilIdField, DayField, DigitsField, LtrInput
 from municipality.ui.plurals import within_span
-
-
-class DayField(forms.DateField):
-    """A date in any digits; browsers show their date picker."""
-
-    widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "dir": "ltr"})
-
-    def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("input_formats", ["%Y-%m-%d", "%d/%m/%Y"])
-        super().__init__(**kwargs)
-
-    def to_python(self, value: Any) -> dt.date | None:
-        day: dt.date | None = super().to_python(digits.clean(value) if isinstance(value, str) else value)
-        return day
 
 
 class GiveForm(forms.Form):

@@ -17,3 +17,8 @@ def to_ascii(text: str) -> str:
 def clean(text: str) -> str:
     """A typed identifier: ASCII digits, no invisible marks, no surrounding space."""
     return _INVISIBLE.sub("", to_ascii(text)).strip()
+
+
+def clean_number(text: str) -> str:
+    """A typed number: as `clean`, with a point for the Arabic decimal separator and without the Arabic thousands separator."""
+    return clean(text).replace("\u066b", ".").replace("\u066c", "")

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class ReviewConfig(AppConfig):
@@ -11,12 +12,18 @@ class ReviewConfig(AppConfig):
         from municipality.cases.timeline import ADDED_STEPS
         from municipality.jobs.services import enqueue
         from municipality.review import obligations, tasks, timeline  # noqa: F401
-        from municipality.rulebook.registry import PUBLICATION_HANDLERS
+        from municipality.review.services import case_clock
+        from municipality.rulebook import calendars
+        from municipality.rulebook.registry import DRAFT_EFFECTS, PUBLICATION_HANDLERS, DraftEffect
 
         def recount(ruleset: object) -> None:
             pk = ruleset.pk  # type: ignore[attr-defined]
             enqueue("review.recompute_clocks", key=f"calendar:{pk}", ruleset_id=pk)
 
         ADDED_STEPS.register("review", timeline.added_steps)
+        anew = _("Their promised day is counted anew at once")
+        DRAFT_EFFECTS.register(
+            "review.clocks", lambda draft: [DraftEffect(anew, case_clock.running())] if draft.subject == calendars.SUBJECT else []
+        )
         OBLIGATIONS.register("review", obligations.obligations)
         PUBLICATION_HANDLERS.register("review.clocks", ("calendar", recount))

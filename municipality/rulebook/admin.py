@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminDateWidget
+from django.db import models
 from django.db.models import Model
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -36,8 +38,10 @@ from municipality.rulebook.models import (
     RuleSet,
     TradeRule,
 )
+from municipality.rulebook.registry import DRAFT_EFFECTS, DraftEffect
 from municipality.ui.admin_base import CappedPaginator, PluralTitleMixin, ReadOnlyAdmin, ReadOnlyInline, code, in_group, require_role
 from municipality.ui.code_labels import label_codes, label_of
+from municipality.ui.forms import DayField
 
 MAKER, PUBLISHER = "rule_maker", "rule_publisher"
 label_codes(
@@ -70,10 +74,12 @@ class _RowFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
 
 
 OFFENCES = "offences."
+DAYS: dict[Any, Any] = {models.DateField: {"form_class": DayField, "widget": AdminDateWidget, "input_formats": None}}
 
 
 class _RowInline(admin.TabularInline):  # type: ignore[type-arg]
     extra = 0
+    formfield_overrides = DAYS
     formset = _RowFormSet
     template = "admin/facts/tabular.html"
 
@@ -167,6 +173,7 @@ class TradeInline(_RowInline):
 @admin.register(RuleSet)
 class RuleSetAdmin(PluralTitleMixin, admin.ModelAdmin):  # type: ignore[type-arg]
     actions = None
+    formfield_overrides = DAYS
     change_form_template = "admin/rulebook/ruleset/change_form.html"
     paginator = CappedPaginator
     show_facets = admin.ShowFacets.NEVER
@@ -236,7 +243,7 @@ class RuleSetAdmin(PluralTitleMixin, admin.ModelAdmin):  # type: ignore[type-arg
         if ruleset is not None:
             context["may_publish"] = ruleset.published_at is None and in_group(request, PUBLISHER)
             context["may_follow"] = in_group(request, MAKER)
-            context.update(_calendar_facts(ruleset))
+            context.update(_calendar_facts(ruleset), effects=_effects(ruleset))
         return super().change_view(request, object_id, form_url, context)
 
     def publish(self, request: HttpRequest, ruleset_id: int) -> HttpResponse:
@@ -246,7 +253,7 @@ class RuleSetAdmin(PluralTitleMixin, admin.ModelAdmin):  # type: ignore[type-arg
         page = reverse("admin:rulebook_ruleset_change", args=[ruleset.pk], current_app=self.admin_site.name)
         if request.method != "POST":
             context = {**self.admin_site.each_context(request), "opts": self.opts, "ruleset": ruleset, "title": _("Publish"), "back": page}
-            context.update(_calendar_facts(ruleset))
+            context.update(_calendar_facts(ruleset), effects=_effects(ruleset))
             return TemplateResponse(request, "admin/rulebook/ruleset/publish.html", context)
         user: Any = request.user
         try:
@@ -273,6 +280,13 @@ class RuleSetAdmin(PluralTitleMixin, admin.ModelAdmin):  # type: ignore[type-arg
     @admin.display(description=_("stage"))
     def stage(self, ruleset: RuleSet) -> Any:
         return _("draft") if ruleset.published_at is None else _("published")
+
+
+def _effects(ruleset: RuleSet) -> list[DraftEffect]:
+    """What the publication of a draft would do to open requests; empty for a published edition."""
+    if ruleset.published_at is not None:
+        return []
+    return [effect for effects in DRAFT_EFFECTS.values() for effect in effects(ruleset)]
 
 
 def _calendar_facts(ruleset: RuleSet) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from django.utils.dates import WEEKDAYS
 
 from municipality.rulebook.calendars import clock_text
 from municipality.rulebook.models import HoursRule
+from municipality.ui.forms import AnyDigits, DayField
 
 WEEK = ("7", "1", "2", "3", "4", "5", "6")  # ISO 8601 weekdays as a week in Kuwait runs
 
@@ -34,7 +35,7 @@ class Weekdays(forms.MultipleChoiceField):
         return super().has_changed(list(initial or ""), data)
 
 
-class MinuteOfDay(forms.TimeField):
+class MinuteOfDay(AnyDigits, forms.TimeField):
     """A time of the day to the minute; the value is an int, minutes since midnight."""
 
     def prepare_value(self, value: Any) -> Any:
@@ -53,6 +54,7 @@ class HoursForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = HoursRule
         fields = ("weekdays", "opens", "closes", "first_day", "last_day", "label_ar", "label_en", "source_ar", "source_en", "is_assumption")
+        field_classes = {"first_day": DayField, "last_day": DayField}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

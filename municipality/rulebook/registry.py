@@ -1,11 +1,13 @@
-"""Handlers that other apps register for the publication of an edition."""
+"""What other apps register about editions: handlers of their publication, and what a draft would do to open requests."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from municipality.kernel.registry import Registry
+from municipality.ui.texts import Text
 
 if TYPE_CHECKING:
     from municipality.rulebook.models import RuleSet
@@ -15,6 +17,18 @@ PublicationHandler = Callable[["RuleSet"], None]
 # By name: the subject of an edition, and its handler, called in the transaction of the publication in the order of registration.
 # An exception rolls the publication back. Handlers enqueue long work as a job.
 PUBLICATION_HANDLERS: Registry[tuple[str, PublicationHandler]] = Registry()
+
+
+@dataclass(frozen=True)
+class DraftEffect:
+    """How many open requests a draft would touch, or leave as they are, when it is published."""
+
+    label: Text
+    count: int
+
+
+# By name: the effects of a draft, for its page and the page that publishes it; empty where its subject does not concern the app.
+DRAFT_EFFECTS: Registry[Callable[[RuleSet], list[DraftEffect]]] = Registry()
 
 
 def call_handlers(ruleset: RuleSet) -> None:

@@ -60,6 +60,35 @@ class FoldedField(forms.CharField):
         return digits.clean(str(super().to_python(value) or ""))
 
 
+class AnyDigits:
+    """Mixin of number, date and time fields: digits and separators of every kind are read as ASCII ones."""
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(digits.clean_number(value) if isinstance(value, str) else value)  # type: ignore[misc]
+
+
+class WholeNumberField(AnyDigits, forms.IntegerField):
+    """A whole number in any digits. A text input: browsers refuse Arabic digits in one of the type `number`."""
+
+    widget = LtrInput
+
+
+class DecimalNumberField(AnyDigits, forms.DecimalField):
+    """A decimal number in any digits, with a point or the Arabic decimal separator. A text input, as a whole number."""
+
+    widget = LtrInput(inputmode="decimal")
+
+
+class DayField(AnyDigits, forms.DateField):
+    """A date in any digits; browsers show their date picker."""
+
+    widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "dir": "ltr"})
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("input_formats", ["%Y-%m-%d", "%d/%m/%Y"])
+        super().__init__(**kwargs)
+
+
 class CivilIdField(FoldedField):
     """A civil number, twelve ASCII digits with a right check digit."""
 

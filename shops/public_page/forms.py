@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from municipality.kernel import clock, digits
 from municipality.places.models import Area
 from municipality.rulebook.models import Activity
-from municipality.ui.forms import LtrInput
+from municipality.ui.forms import DayField, LtrInput
 from shops.models import PageFact, Shop
 from shops.models.public_page import REPLY_LENGTH, WHY_LENGTH
 from shops.public_page.facts import ADDRESS, read
@@ -143,9 +143,8 @@ class AddressForm(CorrectionForm):
 
 class ClosedForm(CorrectionForm):
     fact = PageFact.CLOSED
-    on = forms.DateField(
+    on = DayField(
         label=_("Last day"),
-        widget=forms.DateInput({"type": "date"}),
         help_text=_("The day on which it closed, or the first on which you found it closed for good."),
         error_messages={"required": _("Enter the day."), "invalid": _("Enter the day as on a calendar.")},
     )

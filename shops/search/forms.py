@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from municipality.kernel import digits
 from municipality.places.models import Area, Governorate
 from municipality.rulebook.models import Activity
+from municipality.ui.forms import WholeNumberField
 from shops.models import LicenceState
 from shops.search.box import Box
 from shops.search.queries import SearchQuery
@@ -69,7 +70,7 @@ class AskForm(forms.Form):
         widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off", "dir": "auto"}),
     )
     governorate = forms.CharField(label=_("Governorate"), required=False, max_length=20)
-    area = forms.IntegerField(label=_("Area"), required=False, min_value=1, max_value=2**31 - 1)
+    area = WholeNumberField(label=_("Area"), required=False, min_value=1, max_value=2**31 - 1)
     activity = forms.CharField(label=_("Activity"), required=False, max_length=20)
     licence = forms.ChoiceField(label=_("Health licence"), required=False, choices=[("", _("Any")), *LicenceState.choices])
     open = forms.BooleanField(label=_("Only shops that are open"), required=False)

@@ -169,7 +169,7 @@ def of_cases() -> list[Visit]:
         Visit("/{lang}/cases/{s.owner.waiting.public_id}/", "owner"),
         Visit("/{lang}/cases/{s.owner.issued.public_id}/", "owner", note="looked at"),
         Visit("/{lang}/cases/{s.stranger.issued.public_id}/", "stranger"),
-        Visit("/{lang}/cases/{s.owner.waiting.public_id}/feedback/", "owner", post={"text": "طويل"}, note="no answer chosen"),
+        Visit("/{lang}/cases/{s.owner.waiting.public_id}/feedback/", "owner", post={"text": "12"}, note="no answer chosen"),
         Visit("/{lang}/cases/{s.owner.waiting.public_id}/withdraw/", "owner"),
         Visit("/{lang}/cases/{s.owner.waiting.public_id}/withdraw/", "owner", post={}, status=409, note="at the bank"),
         Visit("/{lang}/cases/{case_awaiting_payment}/withdraw/", "owner", post={}, note="withdrawn"),

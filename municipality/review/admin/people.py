@@ -27,6 +27,7 @@ from municipality.review.models.staff import AbsenceKind
 from municipality.review.registry import REVIEWABLES
 from municipality.review.services import staff
 from municipality.ui.admin_base import in_group, require_role
+from municipality.ui.forms import DayField
 from municipality.ui.texts import Text
 
 SKILLS = {"health": gettext_lazy("Health licences"), "claims": gettext_lazy("Claims of shops"), "pages": gettext_lazy("Pages of shops")}
@@ -44,8 +45,8 @@ class AbsenceForm(forms.Form):
     """Days of absence, first and last."""
 
     kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=AbsenceKind.choices)
-    first_day = forms.DateField(label=gettext_lazy("First day"), input_formats=["%Y-%m-%d"], widget=_DateInput)
-    last_day = forms.DateField(label=gettext_lazy("Last day"), input_formats=["%Y-%m-%d"], widget=_DateInput)
+    first_day = DayField(label=gettext_lazy("First day"), input_formats=["%Y-%m-%d"], widget=_DateInput)
+    last_day = DayField(label=gettext_lazy("Last day"), input_formats=["%Y-%m-%d"], widget=_DateInput)
 
 
 def skill_name(code: str) -> Text:

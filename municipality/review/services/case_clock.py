@@ -92,6 +92,11 @@ def used_percent(row: Clock, at: dt.datetime | None = None) -> int:
     return worktime.used_share(calendar, row.started_at, until, max(1, row.promised_minutes), pauses(row.case)) // 10
 
 
+def running() -> int:
+    """How many clocks a new calendar recomputes: those of open cases."""
+    return Clock.objects.filter(stopped_at__isnull=True).count()
+
+
 def recompute_all() -> int:
     """Update every running clock to the newest calendar, each in a transaction, and notify applicants whose promised day moves.
 

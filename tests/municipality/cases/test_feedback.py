@@ -117,4 +117,6 @@ def test_staff_read_a_list_and_averages_without_names(case: Case, owner: Any) ->
         if status == 200:
             body = page.content.decode()
             assert "3.5" in body and "long" in body and owner.name_ar not in body and case.reference not in body
+            one = client.get(f"/admin/cases/feedback/{Feedback.objects.first().pk}/change/").content.decode()
+            assert case.public_id not in one and owner.name_ar not in one
             assert client.post(f"/admin/cases/feedback/{Feedback.objects.first().pk}/change/", {"ease": "5"}).status_code == 403
