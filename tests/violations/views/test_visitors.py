@@ -88,8 +88,8 @@ def test_a_relative_pays_without_an_account_and_the_party_is_told(write: Callabl
     assert not Message.objects.filter(kind="violations.settled").exists()
     assert "right to object has ended" in Message.objects.get(kind="violations.paid_for_you").body_en
     result = client.get(f"/pay/r/{attempt.token}").content.decode()
-    assert "Payment details" in result and url(row) in result.replace("/ar/", "/en/")
-    assert "Payment details" not in Client().get(f"/pay/r/{attempt.token}").content.decode()
+    assert "The bank’s numbers for this payment" in result and url(row) in result.replace("/ar/", "/en/")
+    assert "The bank’s numbers for this payment" not in Client().get(f"/pay/r/{attempt.token}").content.decode()
     assert attempt.trackid in signed_in(owner).get(f"/pay/r/{attempt.token}").content.decode()
     assert list(invariants.findings()) == list(of_payments.findings()) == []
     assert begin(client, row).status_code == 409  # a replay
@@ -129,7 +129,7 @@ def test_the_party_and_a_signed_in_relative(write: Callable[..., Violation], own
     assert begin(relative, row).status_code == 303
     attempt = Attempt.objects.get()
     assert attempt.started_by is None  # they use no right of their account
-    assert "Payment details" in relative.get(f"/pay/r/{attempt.token}").content.decode()
+    assert "The bank’s numbers for this payment" in relative.get(f"/pay/r/{attempt.token}").content.decode()
 
 
 def test_an_objection_that_is_studied_refuses_the_payment_of_a_visitor(write: Callable[..., Violation], owner: Any) -> None:
