@@ -16,7 +16,7 @@ from municipality.ui.forms import CivilIdField, FoldedField
 from shops.register import queries as shops
 from violations import queries, rules
 from violations.models import JudicialWarrant, Signed
-from violations.services.violation_reports import Findings
+from violations.services.assessments import Findings
 
 PHOTOS = 8
 

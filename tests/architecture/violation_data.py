@@ -44,7 +44,7 @@ from violations.models import (
     Violation,
 )
 from violations.services import court, documents, notices, objections, relief, terms, violation_reports
-from violations.services.violation_reports import Findings
+from violations.services.assessments import Findings
 from violations.states import SERVICE, ViolationState
 
 if TYPE_CHECKING:
