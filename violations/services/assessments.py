@@ -216,4 +216,5 @@ def _require_first(findings: Findings, day: dt.date, *, lock: bool) -> None:
         raise Refused(
             "seen_already",
             _("This offence was recorded at this shop on the same day already: %(reference)s.") % {"reference": duplicate.reference},
+            public_id=duplicate.public_id,
         )
