@@ -78,8 +78,9 @@ class ViolationReportForm(VisitForm):
         self.warrant = warrant
         catalogue = rulebook.edition(queries.OFFENCES, clock.today()).offences
         in_scope = [offence for code, offence in sorted(catalogue.items()) if queries.warrant_covers(warrant, code)]
-        self.offences = [(offence.code, f"{offence.code} {offence.name_ar}") for offence in in_scope]
-        self.fields["offence"].choices = [("", "—"), *self.offences]  # type: ignore[attr-defined]
+        self.offence_names = {offence.code: offence.name_ar for offence in in_scope}
+        choices = [("", "—"), *((code, f"{code} {name}") for code, name in self.offence_names.items())]
+        self.fields["offence"].choices = choices  # type: ignore[attr-defined]
         self.fields["area"].queryset = Area.objects.filter(governorate__branch=warrant.team.branch_id).order_by("name_ar")  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:

@@ -64,7 +64,7 @@ def respond(form: F, receive: Callable[[F], ReceivedVisit]) -> JsonResponse:
 
 
 @dataclass(frozen=True)
-class Check:
+class VisitCheck:
     """What would be recorded, as HTML, and the value that confirms it; or the refusal for which it cannot be."""
 
     html: str
@@ -72,7 +72,7 @@ class Check:
     refusal: Refused | None = None
 
 
-def respond_check(form: F, check: Callable[[F], Check]) -> JsonResponse:
+def respond_check(form: F, check: Callable[[F], VisitCheck]) -> JsonResponse:
     """Answer what would be recorded for an entry; `check` is called with a valid form and saves nothing."""
     if not form.is_valid():
         return _bad_facts(form)

@@ -34,7 +34,7 @@ class Found:
 def look(inspector: User, form: ViolationReportForm) -> Found:
     """What a valid form would record; writes nothing."""
     findings = form.findings()
-    facts: dict[str, Any] = {"findings": findings, "shop": findings.shop, "offence_name": dict(form.offences).get(findings.offence, "")}
+    facts: dict[str, Any] = {"findings": findings, "shop": findings.shop, "offence_name": form.offence_names.get(findings.offence, "")}
     try:
         assessment = assessments.assess(inspector=inspector, findings=findings)
     except Refused as refusal:
@@ -51,8 +51,8 @@ def stopped(refusal: Refused, facts: dict[str, Any] | None = None, findings: Fin
     return Found({**(facts or {}), "refusal": refusal, "way": _way(refusal, findings), "same_url": url}, refusal=refusal)
 
 
-def device_check(found: Found) -> device.Check:
-    return device.Check(render_to_string(FACTS, found.facts), found.confirmed, found.refusal)
+def device_check(found: Found) -> device.VisitCheck:
+    return device.VisitCheck(render_to_string(FACTS, found.facts), found.confirmed, found.refusal)
 
 
 def _is_reachable(party: User | None, findings: Findings) -> bool:

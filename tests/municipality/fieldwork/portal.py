@@ -27,6 +27,17 @@ from municipality.fieldwork.forms import VisitForm
 from municipality.fieldwork.services import ConfirmationNeeded, SentVisit
 from municipality.kernel.errors import Refused
 
+# What a browser looks at: the entries in the list, the key in the form, and the rows of the device's own store.
+KEPT = "[data-field-entries] li"
+KEY = "#form [name=client_key]"
+STORED = """() => new Promise((done) => {
+  const asked = indexedDB.open("tests", 1);
+  asked.onsuccess = () => {
+    const rows = asked.result.transaction("entries").objectStore("entries").getAll();
+    rows.onsuccess = () => { asked.result.close(); done(rows.result.map((row) => ({ ...row, fields: Object.fromEntries(row.fields) }))); };
+  };
+})"""
+
 PAGE = """<!doctype html><html lang="en"><title>Field</title><body>{queue}{check}
 <form method="post" id="form" novalidate>{hidden}
 <p><input name="note" id="note"></p><p><input type="file" name="photos" id="photos"></p>
@@ -89,10 +100,12 @@ def check(request: HttpRequest) -> HttpResponse:
     return device.respond_check(NoteForm(request.POST), _look)
 
 
-def _look(form: NoteForm) -> device.Check:
+def _look(form: NoteForm) -> device.VisitCheck:
     if Portal.mode == "stopped":
-        return device.Check("<p id=told>not here</p>", refusal=Refused("not_here", "Not here."))
-    return device.Check(f"<p id=told>{form.cleaned_data['note']} for {Portal.price}</p>", f"{form.cleaned_data['note']}:{Portal.price}")
+        return device.VisitCheck("<p id=told>not here</p>", refusal=Refused("not_here", "Not here."))
+    return device.VisitCheck(
+        f"<p id=told>{form.cleaned_data['note']} for {Portal.price}</p>", f"{form.cleaned_data['note']}:{Portal.price}"
+    )
 
 
 def sync_checked(request: HttpRequest) -> HttpResponse:

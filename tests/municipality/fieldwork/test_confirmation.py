@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, Route
 
-from tests.municipality.fieldwork.portal import Portal, running
-from tests.municipality.fieldwork.test_offline import KEPT, KEY, STORED
+from tests.municipality.fieldwork.portal import KEPT, KEY, STORED, Portal, running
 
 pytestmark = pytest.mark.browser
 TOLD, ISSUE, BACK = "dialog[open] #told", "[data-field-issue]", "[data-field-back]"

@@ -4,49 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 
 from municipality.fieldwork.models import Evidence
-from municipality.kernel import clock
 from shops.models import Shop
 from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.factories.accounts import SALIM, PersonFactory, StaffFactory
 from tests.full_disk import full_disk
-from tests.violations.confirmation import confirmed
+from tests.violations.field_entries import PICTURE, confirmed, picture, typed
 from violations.models import Defence, Violation
 from violations.services import notices, objections
 
 pytestmark = pytest.mark.django_db
 VALID = "290010112346"  # its check digit fits
-PICTURE = b"\xff\xd8\xff\xe0 a picture"
 
 
 @pytest.fixture(autouse=True)
 def plain_static(settings: Any) -> None:
     settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
-
-
-def typed(shop: Shop | None, **more: Any) -> dict[str, Any]:
-    values = {
-        "client_key": str(uuid4()),
-        "seen_at": clock.now().isoformat(),
-        "shop_no": shop.commercial_license_no if shop else "",
-        "offence": "CLN-03",
-        "signed": "absent",
-        "latitude": "29.33",
-        "longitude": "48.02",
-        "accuracy_m": "12.4",
-        "note_ar": "أكياس أمام الباب",
-    }
-    return values | more
-
-
-def picture(content: bytes = PICTURE) -> SimpleUploadedFile:
-    return SimpleUploadedFile("front.jpg", content, content_type="image/jpeg")
 
 
 def test_a_minute_by_hand_with_photos(inspector: Any, shop: Shop) -> None:

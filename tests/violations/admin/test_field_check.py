@@ -12,14 +12,18 @@ from municipality.fieldwork.models import Evidence
 from municipality.places.models import Area
 from shops.models import Shop
 from tests.browsers import signed_in
-from tests.violations.admin.test_field import picture, plain_static, typed  # noqa: F401
-from tests.violations.confirmation import confirmed
 from tests.violations.conftest import found
+from tests.violations.field_entries import confirmed, picture, typed
 from violations.models import Violation
 from violations.services import assessments, violation_reports
 
 pytestmark = pytest.mark.django_db
 NEW, CHECK, SYNC = "/admin/field/new/", "/admin/field/check/", "/admin/field/sync/"
+
+
+@pytest.fixture(autouse=True)
+def plain_static(settings: Any) -> None:
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 
 
 def test_the_check_names_shop_offence_amount_and_recipient_and_writes_nothing(inspector: Any, shop: Shop) -> None:
