@@ -16,14 +16,15 @@ from municipality.ui.forms import CivilIdField, DecimalNumberField, FoldedField,
 from shops.register import queries as shops
 from violations import queries, rules
 from violations.models import JudicialWarrant, Signed
-from violations.services.violation_reports import Findings
+from violations.services.assessments import Findings
 
 PHOTOS = 8
 
 
 class ViolationReportForm(VisitForm):
-    """Facts only: amounts are computed."""
+    """Facts only: amounts are computed. `confirmed` says that they were checked (`assessments.confirmation`)."""
 
+    confirmed = forms.CharField(widget=forms.HiddenInput, required=False, max_length=1000)
     shop_no = FoldedField(
         label=_("Commercial licence number of the shop"),
         required=False,
@@ -77,7 +78,9 @@ class ViolationReportForm(VisitForm):
         self.warrant = warrant
         catalogue = rulebook.edition(queries.OFFENCES, clock.today()).offences
         in_scope = [offence for code, offence in sorted(catalogue.items()) if queries.warrant_covers(warrant, code)]
-        self.fields["offence"].choices = [("", "—"), *((o.code, f"{o.code} {o.name_ar}") for o in in_scope)]  # type: ignore[attr-defined]
+        self.offence_names = {offence.code: offence.name_ar for offence in in_scope}
+        choices = [("", "—"), *((code, f"{code} {name}") for code, name in self.offence_names.items())]
+        self.fields["offence"].choices = choices  # type: ignore[attr-defined]
         self.fields["area"].queryset = Area.objects.filter(governorate__branch=warrant.team.branch_id).order_by("name_ar")  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:

@@ -64,14 +64,17 @@ def visitors_may_pay(periods: dict[str, int] | None = None) -> bool:
 
 
 def warrant_of(user: User, on: dt.date) -> JudicialWarrant:
-    """The judicial warrant that an inspector holds on a day. Raises NotPermitted without one."""
-    warrant = (
-        JudicialWarrant.objects.filter(user=user, first_day__lte=on, last_day__gte=on, user__is_active=True)
-        .select_related("team__branch", "user")
-        .order_by("-first_day")
-        .first()
-    )
+    """The judicial warrant that an inspector holds on a day. Raises NotPermitted: warrant_ended, no_inspector."""
+    warrants = JudicialWarrant.objects.filter(user=user, user__is_active=True)
+    warrant = warrants.filter(first_day__lte=on, last_day__gte=on).select_related("team__branch", "user").order_by("-first_day").first()
     if warrant is None:
+        ended = warrants.filter(last_day__lt=on).order_by("-last_day").first()
+        if ended is not None:
+            raise NotPermitted(
+                "warrant_ended",
+                _("Your status as a judicial officer ended on %(day)s (decision %(decision)s).")
+                % {"day": ended.last_day.isoformat(), "decision": ended.decision_no},
+            )
         raise NotPermitted(
             "no_inspector", _("Only an inspector with the status of a judicial officer on that day writes violation reports.")
         )

@@ -7,12 +7,21 @@ The contract of the address that `static/js/fieldwork.js` sends to (POST, multip
 200   the same answer: a visit with this key was received before (the device missed the first answer)
 400   invalid data: `code`, `sentence` and `fields` (sentences by field)
 403   `code` and `sentence`: the sender is not permitted
-409   `code` and `sentence`: a conflict with stored data
+409   `code` and `sentence`: a conflict with stored data; with the code `confirm` no conflict, see below
 507   no room for the photos: the visit is saved, and the device sends both again
 ====  ==========================================================================================================================
 
 The device deletes an entry after 200 or 201 only. After 400, 403 or 409 it shows the sentence and lets the user decide; after
 anything else (no answer, a redirect to the sign-in page, 5xx) it sends it again.
+
+A service may want each entry confirmed (`services.ConfirmationNeeded`, 409 with the code `confirm`; nothing is saved). It has a second
+address, to which the device sends an entry without its photos before it sends the entry itself:
+
+====  ==========================================================================================================================
+200   `html`: what would be recorded, for its person to read; `confirmed`: the value to send in the field `confirmed` once they agree
+400   as above
+403   as above, and 409: it cannot be recorded; with `html`, where there is more to say than the sentence
+====  ==========================================================================================================================
 """
 
 from __future__ import annotations
@@ -45,9 +54,7 @@ class ReceivedVisit:
 def respond(form: F, receive: Callable[[F], ReceivedVisit]) -> JsonResponse:
     """Answer one entry of a device's queue; `receive` is called with a valid form and may raise Refused."""
     if not form.is_valid():
-        fields = {name: [str(error) for error in errors] for name, errors in form.errors.items()}
-        sentence = " ".join(problem for problems in fields.values() for problem in problems)
-        return JsonResponse({"code": "bad_facts", "sentence": sentence, "fields": fields}, status=400)
+        return _bad_facts(form)
     try:
         visit = receive(form)
     except Refused as refusal:
@@ -56,8 +63,33 @@ def respond(form: F, receive: Callable[[F], ReceivedVisit]) -> JsonResponse:
     return JsonResponse(body, status=201 if visit.is_new else 200)
 
 
-def refusal_response(refusal: Refused) -> JsonResponse:
-    return JsonResponse({"code": refusal.code, "sentence": str(refusal.sentence)}, status=refusal.status)
+@dataclass(frozen=True)
+class VisitCheck:
+    """What would be recorded, as HTML, and the value that confirms it; or the refusal for which it cannot be."""
+
+    html: str
+    confirmed: str = ""
+    refusal: Refused | None = None
+
+
+def respond_check(form: F, check: Callable[[F], VisitCheck]) -> JsonResponse:
+    """Answer what would be recorded for an entry; `check` is called with a valid form and saves nothing."""
+    if not form.is_valid():
+        return _bad_facts(form)
+    found = check(form)
+    if found.refusal is not None:
+        return refusal_response(found.refusal, html=found.html)
+    return JsonResponse({"html": found.html, "confirmed": found.confirmed})
+
+
+def _bad_facts(form: VisitForm) -> JsonResponse:
+    fields = {name: [str(error) for error in errors] for name, errors in form.errors.items()}
+    sentence = " ".join(problem for problems in fields.values() for problem in problems)
+    return JsonResponse({"code": "bad_facts", "sentence": sentence, "fields": fields}, status=400)
+
+
+def refusal_response(refusal: Refused, **more: str) -> JsonResponse:
+    return JsonResponse({"code": refusal.code, "sentence": str(refusal.sentence), **more}, status=refusal.status)
 
 
 def service_worker(request: HttpRequest, *, form_url: str) -> HttpResponse:

@@ -17,6 +17,7 @@ from municipality.fieldwork import queries
 from municipality.fieldwork.models import Evidence, Visit
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
+from municipality.kernel.errors import Refused
 from municipality.ui.texts import Text
 from municipality.uploads import services as uploads
 from municipality.uploads.models import Upload
@@ -39,6 +40,13 @@ class SentVisit:
 
 class VisitConflict(Exception):
     """The key belongs to another visit. Services turn it into a refusal with a sentence of their own."""
+
+
+class ConfirmationNeeded(Refused):
+    """Not an error of the visit: its sender has to see first what would be recorded, and confirm it."""
+
+    def __init__(self, sentence: Text) -> None:
+        super().__init__("confirm", sentence)
 
 
 def receive(*, sender: User, sent: SentVisit, write: Callable[[Visit], T]) -> tuple[Visit, T | None]:

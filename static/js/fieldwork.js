@@ -2,7 +2,8 @@
 // portal says that it has it, and the parts of a page that show both. The portal's side and the answers: municipality/fieldwork/device.py.
 //
 // An entry is { key, seen, title, fields, state, sentence, wrong }: the key and the time are made on the device when the visit begins and
-// are sent again as they are, so that an entry which is sent twice is one visit with the time of its capture. State is "waiting" or "conflict".
+// are sent again as they are, so that an entry which is sent twice is one visit with the time of its capture. State is "waiting", "conflict",
+// or "confirm": the portal has said what it would record, and waits for its person to confirm that.
 
 /** The device's own table of entries (IndexedDB); an entry stays until it is dropped. */
 export class Store {
@@ -38,11 +39,13 @@ export class Store {
 
 /** Sends what waits, one after the other. Only the portal's word that it has it takes an entry off the device. */
 export class Queue {
-  /** `url` takes the entries; `changed` is called after each round, `notice` with "kept", "signIn" or a sentence. */
-  constructor(store, url, { changed = () => {}, notice = () => {} } = {}) {
-    Object.assign(this, { store, url, changed, notice });
-    this.sending = false;
+  /** `url` takes the entries; `check` says what it would record, where each entry has to be confirmed; `changed` is called after each
+      round, `notice` with "kept", "signIn" or a sentence. */
+  constructor(store, url, { check = "", changed = () => {}, notice = () => {} } = {}) {
+    Object.assign(this, { store, url, check, changed, notice });
+    this.round = Promise.resolve();
     this.arrived = {}; // by key: the address of what this page has sent
+    this.checks = {}; // by key: what the portal would record, { html, confirmed }, or why not, { html }
   }
 
   /** What is added is kept first and sent then: a line that breaks in the middle loses nothing and doubles nothing. */
@@ -51,38 +54,53 @@ export class Queue {
     await this.send();
   }
 
+  /** Its person has confirmed what they were shown: from here on it is sent like any other. */
+  async confirm(entry, confirmed) {
+    delete this.checks[entry.key];
+    await this.add({ ...entry, fields: [...unconfirmed(entry).fields, ["confirmed", confirmed]] });
+  }
+
   async drop(key) {
     await this.store.drop(key);
     await this.changed();
   }
 
-  async send() {
-    if (this.sending) return;
-    this.sending = true;
+  /** One round after the other, so that whoever waits for a round knows what became of their entry. */
+  send() {
+    this.round = this.round.catch(() => {}).then(() => this.#send());
+    return this.round;
+  }
+
+  async #send() {
     try {
       for (const entry of await this.store.all()) {
-        if (entry.state !== "conflict" && !(await this.#sent(entry))) break;
+        if (entry.state !== "conflict" && entry.state !== "confirm" && !(await this.#sent(entry))) break;
       }
     } finally {
-      this.sending = false;
       await this.changed();
     }
   }
 
   /** Whether the portal gave an answer to this entry, so that the next one may follow. */
   async #sent(entry) {
+    const asks = this.check && !entry.fields.some(([name, value]) => name === "confirmed" && value);
     const body = new FormData();
-    for (const [name, value] of entry.fields) body.append(name, value);
+    for (const [name, value] of entry.fields) if (!(asks && value instanceof File)) body.append(name, value);
     body.set("csrfmiddlewaretoken", document.querySelector("[name=csrfmiddlewaretoken]")?.value || "");
     let answer;
     try {
-      answer = await fetch(this.url, { method: "POST", body, redirect: "manual", headers: { Accept: "application/json" } });
+      answer = await fetch(asks ? this.check : this.url, { method: "POST", body, redirect: "manual", headers: { Accept: "application/json" } });
     } catch {
       this.notice("kept");
       return false;
     }
     if (answer.status === 200 || answer.status === 201) {
       const told = await answer.json();
+      if (asks) {
+        this.checks[entry.key] = told;
+        await this.store.keep({ ...entry, state: "confirm", sentence: "" });
+        return true;
+      }
       await this.store.drop(entry.key);
       this.arrived[entry.key] = told.url;
       if (told.refused.length) this.notice(told.refused.join(" "));
@@ -90,6 +108,9 @@ export class Queue {
     }
     if (answer.status === 400 || answer.status === 403 || answer.status === 409) {
       const told = await answer.json().catch(() => null);
+      // What it would record is no longer what was confirmed.
+      if (told?.code === "confirm" && this.check && !asks) return this.#sent(unconfirmed(entry));
+      if (asks && told) this.checks[entry.key] = told;
       if (told) await this.store.keep({ ...entry, state: "conflict", sentence: told.sentence, wrong: told.fields });
       else this.notice("signIn");
       return told !== null;
@@ -101,9 +122,8 @@ export class Queue {
 
 /** What lies on this device (templates/fieldwork/queue.html), each with its state, and what to do with one that was not taken. */
 export class Panel {
-  constructor(box, queue) {
-    this.box = box;
-    this.queue = queue;
+  constructor(box, queue, check) {
+    Object.assign(this, { box, queue, check });
     queue.changed = () => this.show();
     queue.notice = (told) => this.say({ kept: box?.dataset.textKept, signIn: box?.dataset.textSignIn }[told] ?? told);
   }
@@ -128,6 +148,12 @@ export class Panel {
     const state = this.box.dataset[`text${entry.state[0].toUpperCase()}${entry.state.slice(1)}`];
     about.textContent = `${state} · ${new Date(entry.seen).toLocaleString("ar-KW-u-nu-latn")}`;
     line.append(name, about);
+    if (entry.state === "confirm") {
+      line.append(
+        button(this.box.dataset.textCheck, () => this.confirm(entry)),
+        button(this.box.dataset.textDrop, (pressed) => this.#drop(pressed, entry)),
+      );
+    }
     if (entry.state === "conflict") {
       line.append(
         problem(entry.sentence),
@@ -136,6 +162,14 @@ export class Panel {
       );
     }
     return line;
+  }
+
+  /** Asked anew, since what would be recorded may have changed while it lay here. */
+  async confirm({ key }) {
+    await this.queue.add(unconfirmed(await this.queue.store.find(key)));
+    const entry = await this.queue.store.find(key);
+    if (entry?.state !== "confirm" || !this.queue.checks[key]) return;
+    if (await this.check.ask(this.queue.checks[key])) await this.queue.confirm(entry, this.queue.checks[key].confirmed);
   }
 
   /** Nothing is removed by one slip of a finger. */
@@ -149,6 +183,29 @@ export class Panel {
   }
 }
 
+/** What the portal would record, shown before it is recorded (templates/fieldwork/check.html). */
+export class Check {
+  constructor(dialog) {
+    this.dialog = dialog;
+    dialog.querySelector("[data-field-issue]").addEventListener("click", () => dialog.close("issue"));
+    dialog.querySelector("[data-field-back]").addEventListener("click", () => dialog.close("back"));
+  }
+
+  /** Whether its person confirms it; what cannot be recorded has no button for that. */
+  ask({ html, confirmed }) {
+    const { dialog } = this;
+    const facts = new DOMParser().parseFromString(html, "text/html");
+    dialog.querySelector("[data-field-check-facts]").replaceChildren(...document.importNode(facts.body, true).childNodes);
+    dialog.querySelector("[data-field-issue]").closest("p").hidden = !confirmed;
+    dialog.returnValue = "";
+    dialog.showModal();
+    dialog.querySelector("h2").focus();
+    return new Promise((done) => {
+      dialog.addEventListener("close", () => done(Boolean(confirmed) && dialog.returnValue === "issue"), { once: true });
+    });
+  }
+}
+
 /** A form with the hidden fields of a visit (municipality/fieldwork/forms.py): its key, time and place are filled in by the device. */
 export class VisitForm {
   /** `title` names an entry in the list; `begun` is called when the form is empty for the next visit. */
@@ -156,6 +213,7 @@ export class VisitForm {
     Object.assign(this, { form, queue, panel, title, begun });
     if (!document.querySelector("[data-errors]")) this.begin();
     form.addEventListener("submit", (event) => { event.preventDefault(); this.submit(); });
+    form.addEventListener("input", ({ target }) => this.mended(target));
     if (navigator.geolocation) {
       form.querySelector("[data-field-place]").hidden = false;
       form.querySelector("[data-field-locate]").addEventListener("click", () => this.locate());
@@ -169,18 +227,44 @@ export class VisitForm {
   }
 
   async submit() {
+    if (this.busy) return;
+    this.busy = true;
+    try {
+      await this.#submit();
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  async #submit() {
     const data = new FormData(this.form);
     const key = data.get("client_key");
     const fields = [...data.entries()].filter(([name, value]) => name !== "csrfmiddlewaretoken" && !(value instanceof File && !value.size));
     await this.queue.add({ key, seen: data.get("seen_at"), title: this.title(), fields });
-    if (this.queue.arrived[key]) {
-      location.assign(this.queue.arrived[key]);
+    await this.#follow(key);
+  }
+
+  /** What became of the entry of this form. What is to be corrected leaves the device: the form still holds the facts and the photos. */
+  async #follow(key) {
+    const { queue } = this;
+    if (queue.arrived[key]) {
+      location.assign(queue.arrived[key]);
       return;
     }
-    const entry = await this.queue.store.find(key);
+    const entry = await queue.store.find(key);
+    const told = queue.checks[key];
+    if (told?.html && entry && (entry.state === "confirm" || entry.state === "conflict")) {
+      if (await this.panel.check.ask(told)) {
+        await queue.confirm(entry, told.confirmed);
+        await this.#follow(key);
+        return;
+      }
+      await queue.drop(key);
+      this.#free();
+      return;
+    }
     if (entry?.wrong) {
-      // Facts that do not fit are mended in the form, which still holds them and the photos.
-      await this.queue.drop(key);
+      await queue.drop(key);
       this.tell(entry.wrong, entry.sentence);
       return;
     }
@@ -205,6 +289,18 @@ export class VisitForm {
     }
     if (first) first.focus();
     else this.panel.say(sentence);
+    this.#free();
+  }
+
+  /** What was wrong with a field is not said of what now stands in it. */
+  mended(control) {
+    const row = control.closest("p");
+    row?.classList.remove("is-bad");
+    for (const old of row?.querySelectorAll(".kp-desk-bad") ?? []) old.remove();
+    if (!this.form.querySelector(".kp-desk-bad")) document.querySelector("[data-errors]")?.remove();
+  }
+
+  #free() {
     for (const pressed of this.form.querySelectorAll("button.is-busy, button:disabled")) {
       pressed.disabled = false;
       pressed.classList.remove("is-busy");
@@ -234,6 +330,10 @@ export async function start(queue, panel, worker) {
   addEventListener("online", () => queue.send());
   await panel.show();
   await queue.send();
+}
+
+function unconfirmed(entry) {
+  return { ...entry, fields: entry.fields.filter(([name]) => name !== "confirmed") };
 }
 
 function problem(text) {

@@ -30,6 +30,7 @@ def rows(staff: Callable[..., Any]) -> list[Any]:
     return [
         field("", "403 403 405 405 405 405", READ),
         field("new/", NO_FORM, FORM),
+        field("check/", "405 405 403 405 405 405", "405 405 400 405 405 405"),
         field("sync/", "405 405 403 405 405 405", "405 405 400 405 405 405"),
         field("worker.js", "403 403 405 405 405 405", READ),
         field("{s.fines.served.public_id}/", NO_FORM, UNSAID),

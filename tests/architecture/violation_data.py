@@ -43,8 +43,8 @@ from violations.models import (
     Team,
     Violation,
 )
-from violations.services import court, documents, notices, objections, relief, terms, violation_reports
-from violations.services.violation_reports import Findings
+from violations.services import assessments, court, documents, notices, objections, relief, terms, violation_reports
+from violations.services.assessments import Findings
 from violations.states import SERVICE, ViolationState
 
 if TYPE_CHECKING:
@@ -167,7 +167,19 @@ def in_every_state(sample: Sample) -> dict[str, str]:
     asked = _asked_about(sample)
     names |= legacy_fines_data.in_every_state(sample)
     names |= {"violation_proved": proved.public_id, "violation_pending": pending.public_id}
+    names |= {"report_confirmed": _confirmed(sample)}
     return names | {"violation_asked": asked.violation.public_id, "objection_asked": asked.case.public_id}
+
+
+def _confirmed(sample: Sample) -> str:
+    """The confirmation of the violation report that the page visits send."""
+    from tests.architecture.violation_visits import KEY, WRITTEN
+
+    shop, inspector = sample.fines.shop, sample.fines.inspector
+    seen_at = dt.datetime.fromisoformat(KEY["seen_at"])
+    findings = Findings(client_key=KEY["client_key"], offence=WRITTEN["offence"], seen_at=seen_at, area=shop.area, shop=shop)
+    assessment = assessments.assess(inspector=inspector, findings=findings)
+    return assessments.confirmation(assessment, inspector=inspector, findings=findings)
 
 
 def _asked_about(sample: Sample) -> Objection:

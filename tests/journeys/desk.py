@@ -92,7 +92,7 @@ def minute(shop_id: str, offence: str) -> None:
 
     from shops.models import Shop
     from violations.services import violation_reports
-    from violations.services.violation_reports import Findings
+    from violations.services.assessments import Findings
 
     shop = Shop.objects.select_related("area", "activity").get(public_id=shop_id)
     login = f"inspector{'2' if shop.activity.is_womens else ''}.{shop.branch_id.lower()}"

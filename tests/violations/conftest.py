@@ -24,7 +24,7 @@ from tests.factories.review import OfficerFactory
 from tests.factories.shops import ShopFactory
 from violations.models import JudicialWarrant, Objection, Team, Violation
 from violations.services import settlements, violation_reports
-from violations.services.violation_reports import Findings
+from violations.services.assessments import Findings
 
 BRANCHES = ("AH", "AS", "FA", "HA", "JA", "MU")
 

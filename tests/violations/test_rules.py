@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from violations import rules
 from violations.rules import Delivered, Measurement, ViolationStatus, option_statuses
-from violations.services.violation_reports import formula
+from violations.services.assessments import formula
 from violations.states import ViolationState
 
 TODAY = dt.date(2026, 11, 24)

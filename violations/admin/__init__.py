@@ -10,6 +10,7 @@ PAPER = {"kind": "paper"}
 PAGES = [
     path("field/", field.home, name="field"),
     path("field/new/", field.new, name="field_new"),
+    path("field/check/", field.check, name="field_check"),
     path("field/sync/", field.sync, name="field_sync"),
     path("field/worker.js", field.worker, name="field_worker"),
     path("field/map/", overview.round_map, name="field_map"),

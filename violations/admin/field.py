@@ -18,12 +18,14 @@ from municipality.accounts.models import User
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.fieldwork import device
 from municipality.fieldwork import queries as fieldwork
+from municipality.fieldwork.services import ConfirmationNeeded
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.rulebook import queries as rulebook
 from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
 from violations import queries
+from violations.admin import field_check
 from violations.field_forms import PHOTOS, ViolationReportForm
 from violations.models import EvidenceKind, JudicialWarrant, Objection, Violation
 from violations.services import evidence, objections, violation_reports
@@ -88,29 +90,40 @@ def home(request: AuthenticatedHttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """Write a violation report by hand; the offline queue sends the same form to `sync`."""
-    warrant = _warrant(request)
+    """Write a violation report by hand, in two steps: the form, and the check that issues it.
+
+    With JavaScript the device asks `check` and sends the same form to `sync`.
+    """
+    try:
+        warrant = _warrant(request)
+    except NotPermitted as refusal:
+        if refusal.code != "warrant_ended":
+            raise
+        return _check_page(request, None, field_check.stopped(refusal))
     if request.method != "POST":
-        form = ViolationReportForm(
-            warrant=warrant, initial={"client_key": str(uuid.uuid4()), "seen_at": clock.now().isoformat(timespec="seconds")}
-        )
-        return _form_page(request, warrant, form, "")
+        initial = {"client_key": str(uuid.uuid4()), "seen_at": clock.now().isoformat(timespec="seconds")}
+        return _form_page(request, warrant, ViolationReportForm(warrant=warrant, initial=initial), "")
     form = ViolationReportForm(request.POST, warrant=warrant)
-    error, status = "", 200
-    if form.is_valid():
-        try:
-            row, _new, refused = _write(request, form)
-        except Refused as refusal:
-            error, status = str(refusal.sentence), refusal.status
-        else:
-            for sentence in refused:
-                messages.warning(request, str(sentence))
-            messages.success(request, _("Recorded: %(reference)s") % {"reference": row.reference})
-            return redirect("admin:field_violation", row.public_id)
-    return _form_page(request, warrant, form, error, status=status)
+    if "back" in request.POST or not form.is_valid():
+        return _form_page(request, warrant, form, "")
+    if not form.cleaned_data["confirmed"]:
+        return _check_page(request, form, field_check.look(request.user, form))
+    try:
+        row, _new, refused = _write(request, form)
+    except ConfirmationNeeded as refusal:
+        return _check_page(request, form, field_check.look(request.user, form), str(refusal.sentence))
+    except Refused as refusal:
+        # What was confirmed stays: after a full disk the same is sent once more, with its photos.
+        return _form_page(request, warrant, form, str(refusal.sentence), status=refusal.status, confirmed=form.cleaned_data["confirmed"])
+    for sentence in refused:
+        messages.warning(request, str(sentence))
+    messages.success(request, _("Recorded: %(reference)s") % {"reference": row.reference})
+    return redirect("admin:field_violation", row.public_id)
 
 
-def _form_page(request: HttpRequest, warrant: JudicialWarrant, form: ViolationReportForm, error: str, status: int = 200) -> HttpResponse:
+def _form_page(
+    request: HttpRequest, warrant: JudicialWarrant, form: ViolationReportForm, error: str, *, status: int = 200, confirmed: str = ""
+) -> HttpResponse:
     catalogue = rulebook.edition(queries.OFFENCES, clock.today()).offences
     units = {code: offence.unit for code, offence in catalogue.items()}
     return _page(
@@ -121,15 +134,33 @@ def _form_page(request: HttpRequest, warrant: JudicialWarrant, form: ViolationRe
         form=form,
         warrant=warrant,
         error=error,
+        confirmed=confirmed,
         units=units,
         photos=PHOTOS,
         sync_url=reverse("admin:field_sync"),
     )
 
 
+def _check_page(request: HttpRequest, form: ViolationReportForm | None, found: field_check.Found, error: str = "") -> HttpResponse:
+    status = found.refusal.status if found.refusal is not None else 200
+    return _page(
+        request,
+        "admin/violations/check.html",
+        _("Check before issuing"),
+        status=status,
+        form=form,
+        error=error,
+        confirmed=found.confirmed,
+        photos=PHOTOS,
+        **found.facts,
+    )
+
+
 def _write(request: AuthenticatedHttpRequest, form: ViolationReportForm) -> tuple[Violation, bool, list[Any]]:
     """Save the violation report, then its photos: a refused photo does not undo the report."""
-    row, new = violation_reports.record(inspector=request.user, findings=form.findings())
+    row, new = violation_reports.record_confirmed(
+        inspector=request.user, findings=form.findings(), confirmed=form.cleaned_data["confirmed"]
+    )
     captured_at = form.cleaned_data["seen_at"]
     photos = request.FILES.getlist("photos")[:PHOTOS]
     _photos, refused = evidence.take(
@@ -159,6 +190,17 @@ def sync(request: AuthenticatedHttpRequest) -> JsonResponse:
 def _saved(request: AuthenticatedHttpRequest, form: ViolationReportForm) -> device.ReceivedVisit:
     row, new, refused = _write(request, form)
     return device.ReceivedVisit(row.reference, reverse("admin:field_violation", args=[row.public_id]), new, refused)
+
+
+@require_POST
+def check(request: AuthenticatedHttpRequest) -> JsonResponse:
+    """What an entry of the offline queue would record, for its inspector to confirm (`fieldwork.device`)."""
+    try:
+        warrant = _warrant(request)
+    except NotPermitted as refusal:
+        return device.refusal_response(refusal, html=field_check.device_check(field_check.stopped(refusal)).html)
+    form = ViolationReportForm(request.POST, warrant=warrant)
+    return device.respond_check(form, lambda form: field_check.device_check(field_check.look(request.user, form)))
 
 
 @require_safe

@@ -15,7 +15,7 @@ from shops.models import Shop
 from violations import queries
 from violations.models import JudicialWarrant, Violation
 from violations.services import court, notices, violation_reports
-from violations.services.violation_reports import Findings
+from violations.services.assessments import Findings
 
 SEEN = -110  # days from the anchor
 REFERRED = 45  # days after the notice was opened: the time to object is over and the block stands

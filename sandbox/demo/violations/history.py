@@ -32,7 +32,7 @@ from shops.models import Shop
 from violations import queries
 from violations.models import JudicialWarrant, Violation
 from violations.services import blocks, court, notices, objections, relief, settlements, terms, violation_reports
-from violations.services.violation_reports import Findings
+from violations.services.assessments import Findings
 from violations.states import ViolationState
 
 V = ViolationState

@@ -9,19 +9,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, Request, Route
 
-from tests.municipality.fieldwork.portal import Portal, running
+from tests.municipality.fieldwork.portal import KEPT, KEY, STORED, Portal, running
 
 pytestmark = pytest.mark.browser
-KEPT = "[data-field-entries] li"
 LATER = 0.3  # seconds
-KEY = "#form [name=client_key]"
-STORED = """() => new Promise((done) => {
-  const asked = indexedDB.open("tests", 1);
-  asked.onsuccess = () => {
-    const rows = asked.result.transaction("entries").objectStore("entries").getAll();
-    rows.onsuccess = () => { asked.result.close(); done(rows.result.map((row) => ({ ...row, fields: Object.fromEntries(row.fields) }))); };
-  };
-})"""
 
 
 @pytest.fixture

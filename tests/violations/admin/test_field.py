@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 
 from municipality.fieldwork.models import Evidence
-from municipality.kernel import clock
 from shops.models import Shop
 from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.factories.accounts import SALIM, PersonFactory, StaffFactory
 from tests.full_disk import full_disk
+from tests.violations.field_entries import PICTURE, confirmed, picture, typed
 from violations.models import Defence, Violation
 from violations.services import notices, objections
 
 pytestmark = pytest.mark.django_db
 VALID = "290010112346"  # its check digit fits
-PICTURE = b"\xff\xd8\xff\xe0 a picture"
 
 
 @pytest.fixture(autouse=True)
@@ -29,31 +26,14 @@ def plain_static(settings: Any) -> None:
     settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 
 
-def typed(shop: Shop | None, **more: Any) -> dict[str, Any]:
-    values = {
-        "client_key": str(uuid4()),
-        "seen_at": clock.now().isoformat(),
-        "shop_no": shop.commercial_license_no if shop else "",
-        "offence": "CLN-03",
-        "signed": "absent",
-        "latitude": "29.33",
-        "longitude": "48.02",
-        "accuracy_m": "12.4",
-        "note_ar": "أكياس أمام الباب",
-    }
-    return values | more
-
-
-def picture(content: bytes = PICTURE) -> SimpleUploadedFile:
-    return SimpleUploadedFile("front.jpg", content, content_type="image/jpeg")
-
-
 def test_a_minute_by_hand_with_photos(inspector: Any, shop: Shop) -> None:
     client = signed_in(inspector)
     page = client.get("/admin/field/new/").content.decode()
     assert 'name="photos"' in page
     assert "fils" not in page and "د.ك" not in page  # no field takes an amount
-    answer = client.post("/admin/field/new/", typed(shop) | {"photos": [picture(), picture(b"\xff\xd8\xff\xe0 another")]})
+    answer = client.post(
+        "/admin/field/new/", confirmed(client, typed(shop)) | {"photos": [picture(), picture(b"\xff\xd8\xff\xe0 another")]}
+    )
     row = Violation.objects.select_related("visit").get()
     assert row.visit is not None
     assert answer["Location"] == f"/admin/field/{row.public_id}/"
@@ -66,7 +46,7 @@ def test_a_minute_by_hand_with_photos(inspector: Any, shop: Shop) -> None:
 
 def test_the_queue_of_a_device_sends_once_however_often_it_tries(inspector: Any, shop: Shop) -> None:
     client = signed_in(inspector)
-    entry = typed(shop)
+    entry = confirmed(client, typed(shop))
     first = client.post("/admin/field/sync/", entry | {"photos": [picture()]})
     again = client.post("/admin/field/sync/", entry | {"photos": [picture()]})
     assert (first.status_code, again.status_code) == (201, 200)
@@ -78,7 +58,7 @@ def test_without_room_the_minute_stands_and_the_device_sends_its_pictures_again(
     inspector: Any, shop: Shop, settings: Any, tmp_path: Any
 ) -> None:
     client = signed_in(inspector)
-    entry, photo = typed(shop), PICTURE * 10_000
+    entry, photo = confirmed(client, typed(shop)), PICTURE * 10_000
     with full_disk(tmp_path / "small") as folder:
         settings.VAR_DIR = folder
         full = client.post("/admin/field/sync/", entry | {"photos": [picture(photo)]})
@@ -86,6 +66,7 @@ def test_without_room_the_minute_stands_and_the_device_sends_its_pictures_again(
         assert not [path for path in (folder / "uploads").rglob("*.part") if path.stat().st_size]
     assert (full.status_code, full.json()["code"], by_hand.status_code) == (507, "no_room", 507)
     assert entry["note_ar"] in by_hand.content.decode()  # what was typed stays in the form
+    assert entry["confirmed"] in by_hand.content.decode()  # and what was confirmed
     assert (Violation.objects.count(), Evidence.objects.count()) == (1, 0)
     settings.VAR_DIR = tmp_path
     again = client.post("/admin/field/sync/", entry | {"photos": [picture(photo)]})
@@ -93,8 +74,10 @@ def test_without_room_the_minute_stands_and_the_device_sends_its_pictures_again(
 
 
 def test_a_conflict_is_told_and_writes_nothing(inspector: Any, make_inspector: Callable[..., Any], shop: Shop) -> None:
-    signed_in(inspector).post("/admin/field/sync/", typed(shop))
-    answer = signed_in(make_inspector("second")).post("/admin/field/sync/", typed(shop))
+    first, second = signed_in(inspector), signed_in(make_inspector("second"))
+    entry, same = confirmed(first, typed(shop)), confirmed(second, typed(shop))
+    first.post("/admin/field/sync/", entry)
+    answer = second.post("/admin/field/sync/", same)
     assert (answer.status_code, answer.json()["code"]) == (409, "seen_already")
     assert answer.json()["sentence"]
     assert Violation.objects.count() == 1
@@ -132,13 +115,16 @@ def test_facts_that_do_not_fit_are_told_by_field_and_kept(inspector: Any, shop: 
 
 def test_arabic_digits_are_digits(inspector: Any, shop: Shop) -> None:
     number = shop.commercial_license_no.translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))
-    answer = signed_in(inspector).post("/admin/field/sync/", typed(shop) | {"shop_no": number})
+    client = signed_in(inspector)
+    answer = client.post("/admin/field/sync/", confirmed(client, typed(shop) | {"shop_no": number}))
     assert answer.status_code == 201
 
 
 def test_a_person_is_recorded_by_civil_number(inspector: Any, rules: None) -> None:
     stranger, area = PersonFactory(civil_id=VALID), str(_area())
-    answer = signed_in(inspector).post("/admin/field/sync/", typed(None, offence="CLN-01", civil_id=VALID, area=area, place_note="الحديقة"))
+    client = signed_in(inspector)
+    entry = typed(None, offence="CLN-01", civil_id=VALID, area=area, place_note="الحديقة")
+    answer = client.post("/admin/field/sync/", confirmed(client, entry))
     assert answer.status_code == 201, answer.content.decode()
     assert Violation.objects.get().party == stranger
 
@@ -149,10 +135,10 @@ def _area() -> int:
     return Area.objects.filter(governorate="HA").order_by("pk")[0].pk
 
 
-@pytest.mark.parametrize("path", ["", "new/", "sync/", "nothing/"])
+@pytest.mark.parametrize("path", ["", "new/", "check/", "sync/", "nothing/"])
 def test_the_field_is_closed_to_everybody_else(owner: Any, rules: None, path: str) -> None:
     officer = StaffFactory(groups=["officer"])
-    method = "post" if path == "sync/" else "get"
+    method = "post" if path in ("check/", "sync/") else "get"
     assert getattr(signed_in(officer), method)(f"/admin/field/{path}").status_code in (403, 404)
     assert getattr(signed_in(owner), method)(f"/admin/field/{path}").status_code in (302, 403)
 
@@ -196,7 +182,8 @@ def test_the_worker_keeps_the_form_and_no_page_of_a_person(inspector: Any) -> No
 
 
 def test_a_picture_that_is_none_does_not_take_the_minute_with_it(inspector: Any, shop: Shop) -> None:
-    answer = signed_in(inspector).post("/admin/field/sync/", typed(shop) | {"photos": [picture(b"")]})
+    client = signed_in(inspector)
+    answer = client.post("/admin/field/sync/", confirmed(client, typed(shop)) | {"photos": [picture(b"")]})
     assert answer.status_code == 201
     assert answer.json()["refused"]
     assert Violation.objects.count() == 1

@@ -139,7 +139,7 @@ def test_facts_that_cannot_be_are_refused_with_a_sentence(inspector: Any, shop: 
 @pytest.mark.parametrize(
     ("warrant", "code"),
     [
-        ({"last_day": dt.date(2026, 11, 23)}, "no_inspector"),
+        ({"last_day": dt.date(2026, 11, 23)}, "warrant_ended"),
         ({"first_day": dt.date(2026, 11, 25)}, "no_inspector"),
         ({"scope": ["SHP"]}, "not_in_scope"),
         ({"branch": "JA"}, "other_branch"),

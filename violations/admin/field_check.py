@@ -1,0 +1,79 @@
+"""What an inspector is shown before a violation report is issued: against whom, for what, how much; or why it cannot be issued."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from municipality.accounts.models import User
+from municipality.fieldwork import device
+from municipality.kernel.errors import Refused
+from municipality.ui.texts import Text
+from violations import queries
+from violations.field_forms import ViolationReportForm
+from violations.models import Team, Violation
+from violations.services import assessments
+from violations.services.assessments import Findings
+
+FACTS = "admin/violations/check_facts.html"
+
+
+@dataclass(frozen=True)
+class Found:
+    """The context of `FACTS`, and the value that confirms it; or the refusal for which nothing can be issued."""
+
+    facts: dict[str, Any]
+    confirmed: str = ""
+    refusal: Refused | None = None
+
+
+def look(inspector: User, form: ViolationReportForm) -> Found:
+    """What a valid form would record; writes nothing."""
+    findings = form.findings()
+    facts: dict[str, Any] = {"findings": findings, "shop": findings.shop, "offence_name": form.offence_names.get(findings.offence, "")}
+    try:
+        assessment = assessments.assess(inspector=inspector, findings=findings)
+    except Refused as refusal:
+        return stopped(refusal, facts, findings)
+    formula_ar = assessments.formula(assessment.amount, assessment.offence.unit)[0] if assessment.amount is not None else ""
+    facts |= {"assessment": assessment, "formula": formula_ar, "is_reachable": _is_reachable(assessment.party, findings)}
+    return Found(facts, assessments.confirmation(assessment, inspector=inspector, findings=findings))
+
+
+def stopped(refusal: Refused, facts: dict[str, Any] | None = None, findings: Findings | None = None) -> Found:
+    """A stop, with what can be done instead."""
+    public_id = str(refusal.facts.get("public_id", ""))
+    url = reverse("admin:field_violation", args=[public_id]) if public_id else ""
+    return Found({**(facts or {}), "refusal": refusal, "way": _way(refusal, findings), "same_url": url}, refusal=refusal)
+
+
+def device_check(found: Found) -> device.VisitCheck:
+    return device.VisitCheck(render_to_string(FACTS, found.facts), found.confirmed, found.refusal)
+
+
+def _is_reachable(party: User | None, findings: Findings) -> bool:
+    """Whether the portal knows somebody to send the message to."""
+    if findings.shop is None:
+        return party is not None
+    return bool(queries.people_of(Violation(shop=findings.shop)))
+
+
+def _way(refusal: Refused, findings: Findings | None) -> Text:
+    shop = findings.shop if findings is not None else None
+    if refusal.code == "womens_team" and shop is not None:
+        teams = list(Team.objects.filter(branch=shop.branch_id, is_womens=True).order_by("code").values_list("name_ar", flat=True))
+        if teams:
+            return _("Do not go in. Hand the visit over to: %(teams)s.") % {"teams": "، ".join(teams)}
+        return _("Do not go in. Your branch has no team of women; tell your supervisor.")
+    if refusal.code == "other_branch":
+        branch = shop.branch if shop is not None else findings.area.governorate.branch if findings is not None else None
+        return _("It belongs to: %(branch)s. Tell that branch what you saw, or correct the number.") % {
+            "branch": branch.name_ar if branch is not None else ""
+        }
+    if refusal.code == "warrant_ended":
+        return _("Tell your supervisor. What is saved on this device stays on it until a new decision or until you remove it.")
+    return ""
