@@ -8,6 +8,7 @@ from typing import Any
 from municipality.accounts.models import KeyLoss, SuperuserAlarm, User
 from municipality.accounts.services import alarms, key_losses
 from municipality.kernel import clock
+from municipality.notifications.models import NotReached
 from tests.factories.accounts import StaffFactory
 
 
@@ -53,7 +54,14 @@ def opened_by_a_person(sample: Any) -> None:
     KeyLoss.objects.filter(pk=sample.staff_rows.waiting.pk).update(opened_by=sample.owner.person, opened_at=clock.now())
 
 
+def called_twice(sample: Any) -> None:
+    row = NotReached.objects.filter(pk=sample.not_reached.pk)
+    row.filter(called_at__isnull=True).update(called_at=clock.now(), called_by=sample.operator, outcome="no_answer")
+    row.update(outcome="spoken")
+
+
 BY_HAND = {
+    "notifications_notreached_called_once": called_twice,
     "accounts_user_born_mighty": born_mighty,
     "accounts_user_announced": unannounced,
     "accounts_user_two_mighty": a_third,

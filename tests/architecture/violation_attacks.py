@@ -20,6 +20,8 @@ from violations.models import (
     Judgment,
     Objection,
     Relief,
+    Service,
+    ServiceGround,
     StopLift,
     Violation,
     ViolationEvent,
@@ -156,7 +158,14 @@ def _step_of_a_former_delegate(sample: Sample) -> None:
 
 
 LIFTED: tuple[tuple[str, Any], ...] = (("annulment", Annulment), ("relief", Relief), ("stoplift", StopLift))
+
+
+def _served_by_hand_without_proof(sample: Sample) -> None:
+    Service.objects.create(violation=fresh(sample), ground=ServiceGround.BY_HAND, at=clock.now(), proof={})
+
+
 BY_HAND = {
+    "violations_service_by_hand_proved": _served_by_hand_without_proof,
     "violations_by_inspector": _by_whoever,
     "violations_on_visit": _on_the_visit_of_another_time,
     "violations_evidence_kind": _evidence_of_an_unknown_kind,

@@ -200,6 +200,8 @@ def test_womens_premises_stay_off_the_round_of_other_teams(
 
 def test_the_party_sees_the_place_on_a_map_and_in_words(write: Callable[..., Violation], owner: Any) -> None:
     row, bare = write("CLN-03"), write("CLN-01", latitude=None, longitude=None)
+    for violation in (row, bare):
+        notices.record_opening(violation=violation, person=owner)
     for language in ("ar", "en"):
         client = signed_in(owner)
         found = html.fromstring(client.get(f"/{language}/violations/{row.public_id}/").content.decode())
