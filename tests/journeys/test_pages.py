@@ -145,7 +145,7 @@ def test_the_story_is_walked_by_keyboard_alone(
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.matches('.kp-skip')"), "the first stop is the way past the header"
     page.keyboard.press("Enter")
-    reach(f"main a[href='/{code}/my-shops/']")
+    reach(f"main a[href^='/{code}/sign-in/']")
     page.keyboard.press("Enter")
     visitor.arrive("/sign-in/$")
     reach("#id_civil_id")
@@ -153,6 +153,9 @@ def test_the_story_is_walked_by_keyboard_alone(
     page.keyboard.press("Enter")
     visitor.arrive("/sign-in/waiting/$")
     reach("button[name=decision][value=approve]")
+    page.keyboard.press("Enter")
+    visitor.arrive(f"^/{code}/$")
+    reach(f"header a[href='/{code}/my-shops/']")
     page.keyboard.press("Enter")
     visitor.arrive("/my-shops/$")
     reach(f"a[href*='{shop['id']}/renew/']")

@@ -66,7 +66,7 @@ def test_a_clean_licence_is_renewed_paid_sealed_and_checked(
     words, shop, person = WORDS[code], renewable[owner].pop(), identity(owner)
     visitor = visit(code, viewport=viewport, java_script_enabled=scripts)
     page = visitor.go("")
-    page.locator("main a.kp-btn--fill").first.click()
+    page.locator(f"main a[href^='/{code}/sign-in/']").first.click()
     visitor.arrive(rf"^/{code}/sign-in/$")
 
     phone = phone_of(owner, code)
@@ -81,6 +81,8 @@ def test_a_clean_licence_is_renewed_paid_sealed_and_checked(
         shown = re.search(r"[?&]qr=([^&]+)", page.locator("a[href*='/phone/']").get_attribute("href") or "")
         assert shown, "the page names the text of the code"
         phone.answer("approve", page.locator(".kp-code b").inner_text().strip(), qr=shown[1])
+    visitor.arrive(rf"^/{code}/$")
+    page.locator(f"header a[href='/{code}/my-shops/']").click()
     visitor.arrive(rf"^/{code}/my-shops/$")
 
     page.locator(f"a[href='/{code}/health-licence/{shop['id']}/renew/']").click()
