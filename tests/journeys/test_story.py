@@ -110,7 +110,7 @@ def test_a_clean_licence_is_renewed_paid_sealed_and_checked(
     receipt = _download(visitor, "main a[href*='/receipts/RCT-']")
     assert _judged(receipt, stack).accepted
 
-    page.locator("main a.kp-btn[href*='/cases/']").click()
+    page.locator("main a[href*='/cases/']").click()
     visitor.arrive(rf"^/{code}/cases/")
     visitor.look_until(lambda: page.locator("a[href^='/documents/HLT-']").count() > 0, PATIENCE * 2, "the licence to come")
     assert time.monotonic() - paid < LICENCE_SECONDS
