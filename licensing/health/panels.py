@@ -121,6 +121,7 @@ def _detail(case: Case, renewal: Renewal) -> CaseDetail:
     refund = None if bill is not None and bill.state == BillState.DUE else payments.refund_of(case.key)
     bill_lines = payments.lines_of(bill) if bill else []
     by_officer = renewal.lane == Lane.OFFICER
+    stamps = review.stamps_of(case) if by_officer else case.editions
     return CaseDetail(
         by_officer=by_officer,
         queue=_queue(case) if by_officer and case.is_open else [],
@@ -136,7 +137,7 @@ def _detail(case: Case, renewal: Renewal) -> CaseDetail:
             Fact(_("Current licence"), ref(renewal.licence.document.number)),
             Fact(_("New period"), day(renewal.first_day), format_html("{} {}", _("to"), day(renewal.last_day))),
             *(_changes(renewal) if by_officer else []),
-            Fact(_("Rules used"), format_html_join(mark_safe("<br>"), "{} {}", _editions(case))),
+            Fact(_("Rules used"), format_html_join(mark_safe("<br>"), "{} {}", _editions(stamps))),
         ],
         actions=actions,
     )
@@ -212,8 +213,8 @@ def _rounds(case: Case) -> list[Round]:
     return rounds
 
 
-def _editions(case: Case) -> list[tuple[Any, str]]:
-    parts = (stamp.rpartition(" ") for stamp in review.stamps_of(case))
+def _editions(stamps: Sequence[str]) -> list[tuple[Any, str]]:
+    parts = (stamp.rpartition(" ") for stamp in stamps)
     return [(EDITIONS.get(subject, subject), ltr(version)) for subject, _separator, version in parts]
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from municipality.accounts.models import User
-from municipality.kernel import clock, request_cache
+from municipality.kernel import clock
 from municipality.kernel.registry import Registry
 from municipality.ui.texts import Text
 
@@ -61,11 +61,7 @@ OBLIGATIONS: Registry[Callable[[User], list[Obligation]]] = Registry()
 
 
 def obligations_of(user: User) -> list[Obligation]:
-    """All obligations of a person, the nearest last day first; read once in a request."""
-    return request_cache.get_or_set(("cases.obligations", user.pk), lambda: _collect(user))
-
-
-def _collect(user: User) -> list[Obligation]:
+    """All obligations of a person, the nearest last day first."""
     found = [obligation for provider in OBLIGATIONS.values() for obligation in provider(user)]
     return sorted(found, key=lambda obligation: obligation.order)
 

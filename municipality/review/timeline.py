@@ -48,11 +48,13 @@ ROLES = {"officer": "officer", "supervisor": "supervisor"}
 
 def added_steps(case: Case, events: Sequence[CaseEvent]) -> list[AddedStep]:
     """The steps of the queue entry and the escalations of a case, without reasons and names of staff."""
-    if case.service not in REVIEWABLES:
+    was_reviewed = case.service in REVIEWABLES and any(event.to_state == "in_review" for event in events)
+    entry = QueueEntry.objects.filter(case=case).first() if was_reviewed else None
+    if entry is None:  # approved automatically
         return []
     refusals = {event.data.get("decision") for event in events if event.move == "propose_refusal"}
-    moves = QueueEntryEvent.objects.filter(subject__case=case, move__in=[*ENTRY_MOVES, *SECOND_ROUND]).order_by("pk")
-    steps = _overtaken(case)
+    moves = QueueEntryEvent.objects.filter(subject=entry, move__in=[*ENTRY_MOVES, *SECOND_ROUND]).order_by("pk")
+    steps = _overtaken(entry)
     for event in moves:
         name = "draw:override" if event.move == "draw" and "override" in event.data else event.move
         title = ENTRY_MOVES.get(name)
@@ -65,11 +67,8 @@ def added_steps(case: Case, events: Sequence[CaseEvent]) -> list[AddedStep]:
     return steps + [AddedStep(at, LEVELS[level], "system") for at, level in levels]
 
 
-def _overtaken(case: Case) -> list[AddedStep]:
+def _overtaken(entry: QueueEntry) -> list[AddedStep]:
     """Later requests that were handed out before this one, each with its published reason."""
-    entry = QueueEntry.objects.filter(case=case).first()
-    if entry is None:
-        return []
     draws = QueueEntryEvent.objects.filter(
         move="draw", data__has_key="override", subject__branch=entry.branch_id, subject_id__gt=entry.pk, at__gte=entry.joined_at
     )

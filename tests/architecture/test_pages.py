@@ -23,7 +23,6 @@ from tests.architecture.sample_data import Sample, shop_of
 
 pytestmark = pytest.mark.django_db
 MOST_QUERIES = 12
-MOST_OF_A_REQUEST = 16
 MOST_QUERIES_OF_A_SUBMISSION = 40  # case, bill, record, message with two deliveries and three jobs commit together
 
 
@@ -170,9 +169,7 @@ def warm(sample: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("path", FEW)
 def test_a_page_asks_the_database_at_most_twelve_times(path: str, sample: Sample) -> None:
     compute_figures()
-    # The page of a request has steps of the review and feedback since; docs/performance.md lists it among the targets not met.
-    most = MOST_OF_A_REQUEST if "/cases/" in path else MOST_QUERIES
-    assert counted(sample, FEW[path], path) <= most
+    assert counted(sample, FEW[path], path) <= MOST_QUERIES
 
 
 @pytest.mark.usefixtures("warm")
