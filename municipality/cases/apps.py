@@ -14,6 +14,8 @@ class CasesConfig(AppConfig):
         from municipality.cases.home_forms import HOME_FORMS, HomeForm
         from municipality.delegation.registry import OWNERSHIPS
         from municipality.documents.forms import CodeForm
+        from municipality.rulebook import calendars
+        from municipality.rulebook.models import RuleSet
         from municipality.rulebook.registry import DRAFT_EFFECTS, DraftEffect
 
         check = _("With the code on it")
@@ -21,6 +23,11 @@ class CasesConfig(AppConfig):
         follow = _("With its reference and the last 4 digits of the civil number")
         HOME_FORMS.register("track", HomeForm("search", _("Track a request"), follow, TrackForm, "cases:track", _("Track"), 3))
         keep = _("Judged by an earlier edition, which they keep")
-        DRAFT_EFFECTS.register("cases", lambda draft: [DraftEffect(keep, count)] if (count := queries.open_under(draft.subject)) else [])
+
+        def kept(draft: RuleSet) -> list[DraftEffect]:
+            count = queries.open_under(draft.subject) if draft.subject != calendars.SUBJECT else 0  # promises follow the newest calendar
+            return [DraftEffect(keep, count)] if count else []
+
+        DRAFT_EFFECTS.register("cases", kept)
         OWNERSHIPS.register("cases.Case", queries.ownership)
         post_migrate.connect(roles.ensure_roles, dispatch_uid="cases.roles")
