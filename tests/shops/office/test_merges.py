@@ -26,7 +26,7 @@ from shops.search.queries import SearchQuery, search_shops
 from tests.database_guards import without_guards
 from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.shops.conftest import TESTS
-from violations.services import violation_reports
+from violations.services import assessments
 
 pytestmark = pytest.mark.django_db
 WHY = "الرقم نفسه في المحضر والعنوان واحد"
@@ -91,7 +91,7 @@ def test_nothing_new_begins_at_a_merged_shop(two: tuple[Shop, Shop], merge: Call
     for begin in (
         lambda: queries.refuse_merged(goes),
         lambda: renewals.submit(shop=goes, applicant=somebody),
-        lambda: violation_reports._require_first(SimpleNamespace(shop=goes, offence="CLN-03"), clock.today()),  # type: ignore[arg-type]
+        lambda: assessments._require_first(SimpleNamespace(shop=goes, offence="CLN-03"), clock.today(), lock=True),  # type: ignore[arg-type]
         lambda: claims.begin(shop=goes, person=somebody),
     ):
         with pytest.raises(Refused, match="merged"):
