@@ -9,7 +9,7 @@ import environ
 
 from municipality.settings.accounts import *  # noqa: F403
 from municipality.settings.maps import *  # noqa: F403
-from municipality.settings.maps import MAP_TILES, origin_of
+from municipality.settings.maps import MAP_TILES, is_vector, origin_of
 from municipality.settings.open_data import *  # noqa: F403
 from municipality.settings.uploads import *  # noqa: F403
 from municipality.settings.uploads import UPLOADS_ORIGIN
@@ -307,9 +307,9 @@ CONTENT_SECURITY_POLICY = {
         "default-src": ["'self'"],
         "script-src": ["'self'"],
         "style-src": ["'self'"],
-        "img-src": ["'self'", "data:", *filter(None, (UPLOADS_ORIGIN, origin_of(MAP_TILES)))],
+        "img-src": ["'self'", "data:", *filter(None, (UPLOADS_ORIGIN, "" if is_vector(MAP_TILES) else origin_of(MAP_TILES)))],
         "font-src": ["'self'"],
-        "connect-src": ["'self'"],
+        "connect-src": ["'self'", *filter(None, (origin_of(MAP_TILES) if is_vector(MAP_TILES) else "",))],
         "object-src": ["'none'"],
         "base-uri": ["'none'"],
         "frame-ancestors": ["'none'"],

@@ -82,8 +82,22 @@ function labels(map, places) {
   draw();
 }
 
+// Whether a script could be loaded.
+function script(source) {
+  return new Promise((resolve) => {
+    const made = document.createElement("script");
+    Object.assign(made, { src: source, onload: () => resolve(true), onerror: () => resolve(false) });
+    document.head.append(made);
+  });
+}
+
 async function base(map, box) {
-  if (box.dataset.tiles) {
+  if (box.dataset.vector && await script(box.dataset.vector)) {
+    const flavor = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+    window.protomapsL.leafletLayer({ url: box.dataset.tiles, flavor, lang: document.documentElement.lang, attribution: "" }).addTo(map);
+    return;
+  }
+  if (box.dataset.tiles && !box.dataset.vector) {
     L.tileLayer(box.dataset.tiles, { maxZoom: 18 }).addTo(map);
     return;
   }

@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
 from municipality.kernel import money
+from municipality.settings.maps import is_vector
 from municipality.ui import dates
 from municipality.ui import plurals as counting
 
@@ -175,7 +176,9 @@ def map_of(list_id: str, label: Any, *, small: bool = False, here: str = "") -> 
     The page must include `components/map_head.html` in its head. `label` is the accessible name of the map. `here` is a URL for searching
     the visible part, whose edges (south, west, north, east) are added to it once the map is moved.
     """
-    return {"list_id": list_id, "label": label, "small": small, "here": here, "tiles": settings.MAP_TILES, "credit": settings.MAP_CREDIT}
+    tiles = settings.MAP_TILES
+    context = {"list_id": list_id, "label": label, "small": small, "here": here, "tiles": tiles, "credit": settings.MAP_CREDIT}
+    return context | {"is_vector": is_vector(tiles)}
 
 
 @register.simple_tag(takes_context=True)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
+import subprocess
+import sys
 from itertools import pairwise
 
 import pytest
@@ -12,7 +15,7 @@ from django.conf import settings
 from django.template import engines
 
 from municipality.places.seeds import AREAS
-from municipality.settings.maps import origin_of
+from municipality.settings.maps import is_vector, origin_of
 from tests.municipality.ui.static_files import STATIC, physical, zipped
 
 VENDOR = STATIC / "vendor" / "leaflet"
@@ -81,6 +84,24 @@ def test_tiles_are_of_a_server_that_was_set_and_that_alone_is_let_in() -> None:
     assert settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]["img-src"] == ["'self'", "data:"]
     assert origin_of("") == origin_of("/tiles/{z}/{x}/{y}.png") == ""
     assert origin_of("https://tiles.example:8443/a/{z}/{x}/{y}.png") == "https://tiles.example:8443"
+    assert is_vector("https://tiles.example/kuwait.pmtiles?v=2") and is_vector("/maps/kuwait.pmtiles")
+    assert not is_vector("") and not is_vector("/tiles/{z}/{x}/{y}.png")
+
+
+@pytest.mark.parametrize(
+    ("tiles", "img", "connect"),
+    [
+        ("https://tiles.example/{z}/{x}/{y}.png", ["https://tiles.example"], []),
+        ("https://tiles.example/kuwait.pmtiles", [], ["https://tiles.example"]),
+        ("/maps/kuwait.pmtiles", [], []),
+    ],
+)
+def test_the_policy_lets_in_pictures_or_the_one_file_never_both(tiles: str, img: list[str], connect: list[str]) -> None:
+    read = "from municipality.settings.test import CONTENT_SECURITY_POLICY as p; d = p['DIRECTIVES']; print(d['img-src'], d['connect-src'])"
+    variables = {**os.environ, "MAP_TILES": tiles}
+    told = subprocess.run([sys.executable, "-c", read], env=variables, cwd=STATIC.parent, capture_output=True, text=True, check=True).stdout
+    sources = ["'self'", "data:", *img], ["'self'", *connect]
+    assert told.strip() == " ".join(map(str, sources))
 
 
 def test_the_style_of_maps_and_charts_knows_no_left_and_right() -> None:

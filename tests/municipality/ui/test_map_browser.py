@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route
 
 from tests.journeys import measurements
 
@@ -15,6 +16,12 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 PINS = ".kp-map__pin"
+# The colours in the middle of the drawn tiles, as soon as there are two: land and water.
+PAINTED = """() => {
+  const middle = (tile) => tile.getContext("2d").getImageData(tile.width / 2, tile.height / 2, 1, 1).data.slice(0, 3).join();
+  const colours = new Set([...document.querySelectorAll("canvas.leaflet-tile-loaded")].map(middle));
+  return colours.size === 2 && [...colours].map((colour) => colour.split(",").map(Number));
+}"""
 
 
 def opened(browser: Browser, live_server: Any, code: str, **options: Any) -> tuple[Page, list[str]]:
@@ -84,6 +91,44 @@ def test_without_a_script_the_list_stands_alone(browser: Browser, live_server: A
     assert not page.locator(".kp-map").is_visible()
     assert page.locator("#places li").count() == 4
     assert wrong == []
+    page.context.close()
+
+
+BASE_MAP = Path(__file__).with_name("base_map.pmtiles")  # zooms 0 to 12, the same tile everywhere: land, its western half water
+
+
+@pytest.mark.parametrize("is_dark", [False, True])
+def test_a_pmtiles_file_is_read_in_ranges_and_drawn(browser: Browser, live_server: Any, settings: Any, is_dark: bool) -> None:
+    settings.MAP_TILES, ranges = "/maps/kuwait.pmtiles", []
+
+    def answer(route: Route) -> None:
+        first, last = map(int, route.request.headers["range"].removeprefix("bytes=").split("-"))
+        content = BASE_MAP.read_bytes()
+        ranges.append((first, last))
+        headers = {"Content-Range": f"bytes {first}-{min(last, len(content) - 1)}/{len(content)}", "ETag": '"1"'}
+        route.fulfill(status=206, body=content[first : last + 1], headers=headers)
+
+    page = browser.new_context(color_scheme="dark" if is_dark else "light").new_page()
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.route("**/maps/kuwait.pmtiles", answer)
+    page.goto(f"{live_server}/ar/map/")
+    page.wait_for_selector(f"{PINS} >> nth=1")
+    page.wait_for_function(PAINTED)
+    brightest = max(page.evaluate(PAINTED), key=sum)
+    assert (sum(brightest) < 3 * 128) is is_dark
+    assert ranges and page.locator(".kp-map__land path").count() == 0
+    assert wrong == []
+    page.context.close()
+
+
+def test_a_base_map_that_cannot_be_read_leaves_the_marks(browser: Browser, live_server: Any, settings: Any) -> None:
+    settings.MAP_TILES = "/maps/kuwait.pmtiles"
+    page = browser.new_context().new_page()
+    page.route("**/protomaps-leaflet.js", lambda route: route.abort())
+    page.goto(f"{live_server}/en/map/")
+    page.wait_for_selector(f"{PINS} >> nth=1")
+    page.wait_for_selector(".kp-map__land path.is-home")
     page.context.close()
 
 
