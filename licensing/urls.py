@@ -7,6 +7,7 @@ from licensing.health.views import changes, citizen, corrections, public
 app_name = "licensing"
 urlpatterns = [
     path("health-licence/", public.start, name="start"),
+    path("health-licence/<slug:public_id>/front/", public.front, name="front"),
     path("health-licence/<slug:public_id>/renew/", citizen.renew, name="renew"),
     path("health-licence/<slug:public_id>/changes/", changes.tasks, name="changes"),
     path("health-licence/<slug:public_id>/changes/discard/", changes.discard, name="discard"),

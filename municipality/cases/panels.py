@@ -119,6 +119,17 @@ class Record:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """A public photo of a subject: its address and size in pixels, and what it shows, with its day."""
+
+    url: str
+    text: Text
+    width: int
+    height: int
+    on: dt.date
+
+
+@dataclass(frozen=True)
 class Block:
     """A block of a public page about a subject; no personal data. `history` goes into the history on the page."""
 
@@ -131,6 +142,7 @@ class Block:
     note: Text = ""  # explains the block
     actions: Sequence[tuple[Text, str]] = ()
     history: Sequence[Fact] = ()  # label and day
+    picture: Picture | None = None  # shown at the top of the page
 
 
 def collect(page: Registry[Provider], user: Visitor, subjects: Sequence[Any]) -> dict[str, dict[str, list[Any]]]:

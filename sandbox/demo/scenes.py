@@ -93,6 +93,23 @@ def _paper(pen: Pen) -> None:
     pen.ellipse((545, 255, 590, 300), outline="#a24a3f", width=5)
 
 
+def front() -> bytes:
+    """A front with nothing to object to, as a JPEG of `SIZE`: its sign, its window, its door."""
+    return _scene(_front)
+
+
+def _front(pen: Pen) -> None:
+    pen.rectangle((40, 8, 690, 52), fill="#24595c")
+    for x in range(250, 470, 44):
+        pen.rounded_rectangle((x, 20, x + 30, 40), 6, fill="#f4e3c3")
+    pen.rectangle((340, 80, 690, 330), fill="#4b3a2c")
+    pen.rectangle((352, 92, 678, 318), fill="#c3d6d2")
+    for x in (400, 480, 560):
+        pen.rectangle((x, 220, x + 60, 318), fill="#b98b5e")
+        pen.ellipse((x + 12, 170, x + 48, 206), fill="#e9c46a")
+    pen.ellipse((236, 210, 250, 224), fill="#d9c48f")
+
+
 _SCENES: dict[str, Callable[[Pen], None]] = {
     "leak": _leak,
     "bags": _bags,

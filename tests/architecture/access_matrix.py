@@ -293,6 +293,7 @@ ROWS: list[Row] = [
     everybody("/{lang}/privacy/", READ),
     everybody("/{lang}/accessibility/", READ),
     everybody("/{lang}/health-licence/", READ),
+    everybody("/{lang}/health-licence/{s.owner.shop.public_id}/front/", HIDDEN, why="no photo of its front was sent"),
     everybody("/{lang}/track/", FORM),
     everybody("/{lang}/queue/", READ),
     everybody("/{lang}/shops/", READ),

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from lxml import html as parser
 
 SCRIPTS = {"ar": re.compile(r"[A-Za-z]+"), "en": re.compile("[\u0600-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufeff]+")}
@@ -163,6 +164,8 @@ def _policy(page: Any) -> Iterator[str]:
 
 def _is_foreign(element: Any, value: str) -> bool:
     parts = urlsplit(value.strip())
+    if element.tag == "a" and value == settings.PAFN_URL:  # where food shops are referred to: a link, nothing that a page fetches
+        return False
     if parts.scheme in ("tel", "mailto") or (parts.scheme == "data" and element.tag in ("img", "image")):
         return False
     return bool(parts.netloc) or parts.scheme not in ("", "http", "https")

@@ -20,7 +20,6 @@ from municipality.accounts.limits import WRONG_DIGITS, take_attempt
 from municipality.cases import queries as cases
 from municipality.cases.views.public import service_card
 from municipality.delegation.authorization import Access, authorize, is_authorized
-from municipality.documents import store
 from municipality.documents.states import DocumentState
 from municipality.fieldwork.models import Evidence
 from municipality.kernel import clock
@@ -32,6 +31,7 @@ from municipality.ui.language import read_form
 from municipality.ui.templatetags.portal import ref
 from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
+from municipality.uploads.views.serving import preview_response
 from payments import queries as payments
 from violations import options, queries, rules
 from violations.forms import FindForm
@@ -220,13 +220,9 @@ def photo(request: HttpRequest, public_id: str, photo_id: str) -> HttpResponse:
         .select_related("preview")
         .first()
     )
-    if upload is None or upload.preview is None:
+    if upload is None:
         raise Http404
-    response = HttpResponse(store.read(upload.preview), content_type="image/jpeg")
-    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response["Content-Disposition"] = "inline"
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
+    return preview_response(upload)
 
 
 def _keyset_page(request: HttpRequest, rows: QuerySet[M]) -> tuple[list[M], str]:

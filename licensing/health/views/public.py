@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from licensing.health.fronts import fronts_of
 from municipality.accounts.access import public
 from municipality.cases.views.public import service_card
 from municipality.kernel import clock
 from municipality.rulebook import queries as rulebook
+from municipality.uploads.views.serving import preview_response
+from shops.register.queries import public_shop
 
 
 @public
@@ -24,3 +27,14 @@ def start(request: HttpRequest) -> HttpResponse:
         fees_edition=rulebook.edition("fees.health", today),
         study=rulebook.edition("limits.review", today),
     )
+
+
+@public
+@require_safe
+def front(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The public photo of the front of a shop. Raises Http404 without one."""
+    shop = public_shop(public_id)
+    photo = fronts_of([shop]).get(shop.key) if shop is not None else None
+    if photo is None:
+        raise Http404
+    return preview_response(photo)

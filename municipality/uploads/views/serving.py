@@ -65,6 +65,13 @@ def page_of(pdf: bytes, number: int) -> bytes:
         return bytes(document.pages[number - 1].obj.Resources.XObject.P.read_raw_bytes())
 
 
+def preview_response(upload: Upload) -> HttpResponse:
+    """The preview of an upload that its service made public: a JPEG without metadata, shown inline. Raises Http404 without one."""
+    if upload.preview is None:
+        raise Http404
+    return _response(store.read(upload.preview), "image/jpeg")
+
+
 def _response(content: bytes, media_type: str, name: str = "") -> HttpResponse:
     """A download with a name, inline without one; sandboxed and not cached."""
     response = HttpResponse(content, content_type=media_type)

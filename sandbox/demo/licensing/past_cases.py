@@ -45,7 +45,7 @@ def run(loading: Loading) -> str:
     for shop in waiting:
         with clock.at(loading.instant(loading.day(-rng.randint(1, 9)), rng)):
             submit_renewal(shop=shop, applicant=applicant_of(shop, rng))
-    _run_jobs(loading)
+    run_licensing_jobs(loading)
     mark_sent(loading)
     with clock.at(loading.anchor):
         compute_figures()
@@ -123,7 +123,7 @@ def _run_services(signed: Sequence[PastCase], rng: Random) -> None:
             take_payment(case=Case.objects.select_related("applicant", "branch").get(public_id=p.case.public_id if p.case else ""))
 
 
-def _run_jobs(loading: Loading) -> None:
+def run_licensing_jobs(loading: Loading) -> None:
     """Run the jobs of licensing that were due before the anchor, in order and at their times."""
     done: set[int] = set()
     while True:

@@ -12,8 +12,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from licensing.health import draft_pages
 from licensing.health.queries import offer
-from licensing.health.services import send_to_officer
-from licensing.health.states import RENEWAL
+from licensing.health.services import send_to_officer, take_payment
+from licensing.health.states import RENEWAL, RenewalState
 from licensing.models import HealthLicence
 from municipality.accounts.models import User
 from municipality.cases.models import Case
@@ -31,8 +31,12 @@ from municipality.rulebook import queries as rulebook
 from municipality.uploads import parts
 from municipality.uploads import services as uploads
 from municipality.uploads.inspection import Reencoded
-from sandbox.demo.licensing.past_cases import applicant_of
+from municipality.uploads.models import Upload
+from payments.queries import bill_of
+from sandbox.demo import scenes
+from sandbox.demo.licensing.past_cases import applicant_of, run_licensing_jobs
 from sandbox.demo.loading import Loading
+from sandbox.demo.payments import Payment, pay
 from sandbox.demo.pictures import page
 from sandbox.demo.platform.messages import mark_sent
 from sandbox.demo.seeds import seeded
@@ -63,12 +67,28 @@ def run(loading: Loading) -> str:
     for number, officer in enumerate(officers):
         with clock.at(loading.anchor - dt.timedelta(minutes=100 - number)):
             counts.update(_work_of(officer, number))
+    counts["issued"] += _pay_one(loading, rng)
     with clock.at(loading.anchor):
         for pk in Clock.objects.filter(stopped_at__isnull=True, next_level_at__lte=loading.anchor).values_list("pk", flat=True):
             counts["moved up"] += case_clock.escalate(clock_id=pk)
         _run_jobs()
     mark_sent(loading)
     return ", ".join(f"{count} {label}" for label, count in counts.items())
+
+
+def _pay_one(loading: Loading, rng: Random) -> int:
+    """Pay an approved request with a photo of the front: its licence is issued, and the shop's page shows the photo."""
+    approved = Case.objects.filter(service=RENEWAL, state=RenewalState.AWAITING_PAYMENT).select_related("applicant", "branch")
+    case = next((c for c in approved.order_by("pk") if Upload.objects.filter(subject=c.key, slot="photo_front").exists()), None)
+    bill = bill_of(case.key) if case else None
+    if case is None or bill is None:
+        return 0
+    paid_at = loading.anchor - dt.timedelta(minutes=30)
+    pay([Payment(bill, paid_at - dt.timedelta(minutes=2), paid_at)], rng)
+    with clock.at(paid_at):
+        take_payment(case=case)
+    run_licensing_jobs(loading)
+    return 1
 
 
 def _run_jobs() -> None:
@@ -142,10 +162,10 @@ def _answers(shop: Shop, name: str, rng: Random) -> dict[str, Any]:
 
 def _attach(owner: Any, subject: str, slot: str) -> None:
     """Upload a drawn page and accept it."""
-    picture = page(slot)
+    picture, (width, height) = (scenes.front(), scenes.SIZE) if slot == "photo_front" else (page(slot), (480, 640))
     upload = uploads.receive(owner=owner, subject=subject, slot=slot, name=f"{slot}.jpg", content=SimpleUploadedFile("page.jpg", picture))
     upload.refresh_from_db()
-    uploads.accept(upload, Reencoded(picture, picture, "image/jpeg", 1, 480, 640))
+    uploads.accept(upload, Reencoded(picture, picture, "image/jpeg", 1, width, height))
     parts.drop(upload.public_id)
 
 

@@ -50,6 +50,7 @@ def shop(request: HttpRequest, public_id: str, name: str = "") -> HttpResponse:
         "line": results.line_of(row),
         "story": _story(row, [timeline.TimelineEntry(event, activities) for event in events], blocks),
         "blocks": blocks,
+        "picture": next((block.picture for block in blocks if block.picture), None),
         "fresh": freshness(),
         "former": list(row.former_names.order_by("-last_day", "-pk")),
         "merged": list(row.merged.order_by("pk")),

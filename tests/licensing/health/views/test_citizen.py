@@ -94,6 +94,7 @@ def test_a_food_shop_reads_where_to_go_and_no_fee(make_shop: Any, owner: Any) ->
 
 def test_a_food_shop_is_told_what_to_do_and_led_there_where_the_page_is_known(make_shop: Any, owner: Any, settings: Any) -> None:
     address = url(make_shop(activity_id=food_activity()), "en")
+    settings.PAFN_URL = ""
     without = page(signed_in(owner), address)
     assert "Apply to the Authority for a new licence" in without
     assert "To the Public Authority for Food and Nutrition" not in without
