@@ -45,6 +45,34 @@ def axe(page: Page, *rules: str) -> list[str]:
     ]
 
 
+# References, telephone numbers, amounts, dates and times of the text, whose characters are drawn from left to right in either direction of
+# the page: where one stands left of the one before it on the same line, the text is returned.
+_DISORDERED = r"""() => {
+  const pattern = /[A-Z]{2,4}(?:-[0-9A-Z]+)+|\+965[ \d]*\d|\d[\d,]*\.\d{3}|\d{4}-\d{2}-\d{2}|\d{1,2}:\d{2}/g;
+  const found = [], range = document.createRange();
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    for (const { 0: text, index } of node.data.matchAll(pattern)) {
+      let before;
+      for (let at = index; at < index + text.length; at++) {
+        range.setStart(node, at);
+        range.setEnd(node, at + 1);
+        const { left, top, width } = range.getBoundingClientRect();
+        if (!width) continue;
+        if (before && Math.abs(before.top - top) < 3 && left < before.left - 0.5) { found.push(text); break; }
+        before = { left, top };
+      }
+    }
+  }
+  return found;
+}"""
+
+
+def disordered(page: Page) -> list[str]:
+    """References and numbers that are drawn in another order than they are written."""
+    return list(page.evaluate(_DISORDERED))
+
+
 def overhang(page: Page) -> int:
     """CSS pixels by which the page is wider than the window."""
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))

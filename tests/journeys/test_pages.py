@@ -83,6 +83,7 @@ def test_a_page_is_accessible_narrow_light_and_still(
         page.set_viewport_size(viewport)
         page.emulate_media(color_scheme=scheme)
         wrong += [f"{viewport['width']} pixels, {scheme}: {finding}" for finding in measurements.axe(page)]
+    wrong += [f"drawn in another order: {text}" for text in measurements.disordered(page)]
     page.set_viewport_size(NARROW)
     if not is_admin and measurements.overhang(page) > 0:
         wrong.append(f"{measurements.overhang(page)} pixels wider than a screen of 320")
@@ -114,6 +115,15 @@ def test_the_gates_see_what_they_are_for(visit: Callable[..., Visitor]) -> None:
     assert "image-alt" in found
     assert "color-contrast" in found
     assert measurements.overhang(page) > 0
+    assert measurements.disordered(page) == []
+    page.evaluate(
+        """() => {
+            const main = document.querySelector("main"), bare = "رقم الطلب HL-2026-00123 في 2026-11-28 هاتف +965 2244 9001";
+            main.insertAdjacentHTML("beforeend", `<p dir="rtl">${bare}</p>`);
+            main.insertAdjacentHTML("beforeend", '<p dir="rtl"><bdi>HL-2026-00123</bdi> <bdi>+965 2244 9001</bdi></p>');
+        }"""
+    )
+    assert measurements.disordered(page) == ["2026-11-28", "+965 2244 9001"], "a bare date and number are drawn backwards"
     page.evaluate("document.querySelector('header').insertAdjacentHTML('afterbegin', '<div style=\"block-size:300px\"></div>')")
     assert measurements.movement(page) > STILL
 
