@@ -27,6 +27,7 @@ urlpatterns = [
     path("shops/<slug:public_id>/<str:name>/", shop.shop, name="shop"),
     path("my-shops/", holder.mine, name="mine"),
     path("my-shops/list.xlsx", holder.download, name="download_mine"),
+    path("my-shops/codes/", holder.code_sheet, name="code_sheet"),
     path("my-shops/<slug:public_id>/door/", holder.entrance_sheet, name="entrance_sheet"),
     path("my-shops/<slug:public_id>/hours/", hours.hours, name="hours"),
     path("my-shops/<slug:public_id>/hours/ramadan/", hours.hours, {"part": "ramadan"}, name="ramadan_hours"),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.urls import reverse
@@ -82,10 +82,21 @@ def holdings_of(user: User) -> tuple[list[Holding], bool]:
 
 
 class HoldingsFilter(forms.Form):
-    """Narrows the list down by name or number, by area, and to shops with something to do."""
+    """Narrows the list down by name or number, by area, and to shops with something to do; and sorts it."""
+
+    ORDERS: ClassVar[dict[str, Callable[[Holding], tuple[Any, ...]]]] = {
+        "day": lambda row: (row.last_day, row.shop.pk),
+        "name": lambda row: (arabic.fold(str(bilingual(row.shop, "name"))), row.shop.pk),
+        "area": lambda row: (arabic.fold(str(bilingual(row.shop.area, "name"))), arabic.fold(str(bilingual(row.shop, "name")))),
+    }
 
     q = forms.CharField(label=gettext_lazy("Shop name or licence number"), required=False, max_length=80)
     area = forms.ChoiceField(label=gettext_lazy("Area"), required=False)
+    sort = forms.ChoiceField(
+        label=gettext_lazy("Sort by"),
+        required=False,
+        choices=[("", gettext_lazy("Nearest last day")), ("name", gettext_lazy("Name")), ("area", gettext_lazy("Area"))],
+    )
     due = forms.BooleanField(label=gettext_lazy("Only shops with something to do"), required=False)
 
     def __init__(self, data: Any, rows: Sequence[Holding]) -> None:
@@ -95,14 +106,15 @@ class HoldingsFilter(forms.Form):
         self.fields["area"].choices = [("", _("All areas")), *choices]  # type: ignore[attr-defined]
 
     def apply(self, rows: Sequence[Holding]) -> list[Holding]:
-        """The rows that match; all of them where a value of the filter is none of the choices."""
+        """The rows that match, sorted; all of them where a value of the filter is none of the choices."""
         if not self.is_valid():
             return list(rows)
         wanted = arabic.words(self.cleaned_data["q"])
         area, only_due = self.cleaned_data["area"], self.cleaned_data["due"]
-        return [
+        found = [
             row for row in rows if (not area or str(row.shop.area_id) == area) and (not only_due or row.due_lines) and _matches(row, wanted)
         ]
+        return sorted(found, key=self.ORDERS[self.cleaned_data["sort"] or "day"])
 
 
 def _matches(row: Holding, wanted: Sequence[str]) -> bool:

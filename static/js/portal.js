@@ -70,3 +70,9 @@ function poll(box) {
 
 placeFocus();
 for (const box of document.querySelectorAll("[data-poll]")) poll(box);
+
+/** Buttons that print the page stand there only with a script. */
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => print());
+}

@@ -327,6 +327,7 @@ ROWS: list[Row] = [
     by_subject("/{lang}/profile/passkeys/{s.passkey.pk}/remove/", "200 200 302 405 405 405", HIDDEN_FORM),
     own("/{lang}/my-shops/", READ, READ, delegate=READ, former_delegate=READ, counter=READ),
     own("/{lang}/my-shops/list.xlsx", READ, READ, delegate=READ, former_delegate=READ, counter=READ),
+    own("/{lang}/my-shops/codes/", READ, READ, delegate=READ, former_delegate=READ, counter=READ),
     own("/{lang}/my-requests/", READ, READ, delegate=READ, former_delegate=READ, counter=READ),
     anyones("/{lang}/messages/", READ),
     own("/{lang}/basket/", FORM, FORM),

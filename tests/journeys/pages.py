@@ -241,6 +241,7 @@ OWN = tuple(
     PageOf(name, opening, READER, **more)  # type: ignore[arg-type]
     for name, opening, more in (
         ("my shops", lambda v: v.go("my-shops/"), {}),
+        ("codes of my shops", lambda v: v.go("my-shops/codes/"), {}),
         ("renew", _renewing("clean"), {}),
         ("renew with errors", _renewal_with_errors, {"is_answer": True}),
         ("renew: food", _renewing("food"), {}),

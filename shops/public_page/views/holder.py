@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -12,6 +14,7 @@ from municipality.accounts.access import access
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.documents import qr
 from shops.claims import panels as panels_of_claims
+from shops.models import Shop
 from shops.public_page import holdings
 from shops.register.opening import shop_or_404
 
@@ -55,6 +58,19 @@ def download(request: AuthenticatedHttpRequest) -> HttpResponse:
 def entrance_sheet(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """A sheet to print for the entrance: a QR code of the shop's page in the reader's language."""
     shop, _access = shop_or_404(request.user, public_id, "")
+    return render(request, "shops/page/entrance_sheet.html", _code_of(shop))
+
+
+@access("on_behalf")
+@require_safe
+def code_sheet(request: AuthenticatedHttpRequest) -> HttpResponse:
+    """The codes of My shops on sheets to print, narrowed down and sorted as on the page."""
+    rows, _has_more = holdings.holdings_of(request.user)
+    found = holdings.HoldingsFilter(request.GET, rows).apply(rows)
+    return render(request, "shops/page/code_sheet.html", {"rows": [_code_of(row.shop) for row in found]})
+
+
+def _code_of(shop: Shop) -> dict[str, Any]:
+    """A shop with the address of its page, which stays the same when it is renamed or moves, and the address as a QR code."""
     address = f"{settings.PORTAL_URL}/shops/{shop.public_id}/"
-    code = qr.svg(address, label=_("Code that leads to the page of the shop"))
-    return render(request, "shops/page/entrance_sheet.html", {"shop": shop, "code": code, "address": address})
+    return {"shop": shop, "address": address, "code": qr.svg(address, label=_("Code that leads to the page of the shop"))}

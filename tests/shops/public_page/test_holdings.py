@@ -52,6 +52,29 @@ def test_a_long_list_is_narrowed_down_by_name_number_area_and_what_is_due(owner:
     assert "No shop of yours matches." in listed(client, "?q=nothing like it")
 
 
+def test_a_long_list_is_sorted_by_day_name_or_area(owner: User, many: list[Shop]) -> None:
+    client = signed_in(owner)
+    names = sorted(Shop.objects.filter(pk__in=[shop.pk for shop in many]).values_list("name_en", flat=True))
+    by_name = listed(client, "?sort=name")
+    places = [by_name.index(f">{name}") if f">{name}" in by_name else by_name.index(name) for name in names]
+    assert places == sorted(places)
+    by_day = listed(client, "?sort=")
+    assert by_day.index(many[2].name_en) < by_day.index(many[1].name_en)
+    by_area = listed(client, "?sort=area")
+    laundry, others = by_area.index("Naseem Laundry"), [by_area.index(shop.name_en) for shop in many[:6]]
+    assert all(place < laundry for place in others) or all(place > laundry for place in others), "the shop of the other area stands apart"
+
+
+def test_the_codes_of_the_narrowed_list_stand_on_sheets_to_print(owner: User, many: list[Shop]) -> None:
+    client = signed_in(owner)
+    text = str(client.get("/en/my-shops/codes/").content.decode())
+    assert text.count('class="doc-qr"') == len(many)
+    due = str(client.get("/en/my-shops/codes/?due=on").content.decode())
+    assert due.count('class="doc-qr"') == 2 and many[1].name_en in due and many[0].name_en not in due
+    stranger = str(signed_in(PersonFactory(noura=True)).get("/en/my-shops/codes/").content.decode())
+    assert "doc-qr" not in stranger and many[0].name_en not in stranger
+
+
 @pytest.mark.parametrize("query", ["?area=x", "?area=999999", "?q=" + "a" * 500])
 def test_a_filter_that_is_none_shows_the_whole_list(owner: User, many: list[Shop], query: str) -> None:
     assert many[0].name_en in listed(signed_in(owner), query)
