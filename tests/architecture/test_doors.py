@@ -30,7 +30,7 @@ MORE = {
     "municipality.jobs": {"registry", "errors", "in_process", "sweeps"},
     "municipality.notifications": {"registry", "texts"},
     "municipality.review": {"registry", "timeline", "panels"},  # the timeline and the panels of every reviewed case
-    "municipality.uploads": {"registry", "fields", "links", "refusals"},
+    "municipality.uploads": {"registry", "fields", "links", "refusals", "pictures"},
     "payments": {"registry", "providers", "rules", "origins"},  # rules: the lines that a bill is made of
     "shops": {"registry", "opening"},
 }

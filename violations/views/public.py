@@ -30,8 +30,8 @@ from municipality.ui.errors import too_many_requests
 from municipality.ui.language import read_form
 from municipality.ui.templatetags.portal import ref
 from municipality.uploads.models import Upload
+from municipality.uploads.pictures import preview_response
 from municipality.uploads.states import UploadState
-from municipality.uploads.views.serving import preview_response
 from payments import queries as payments
 from violations import options, queries, rules
 from violations.forms import FindForm

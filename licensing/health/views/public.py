@@ -10,7 +10,7 @@ from municipality.accounts.access import public
 from municipality.cases.views.public import service_card
 from municipality.kernel import clock
 from municipality.rulebook import queries as rulebook
-from municipality.uploads.views.serving import preview_response
+from municipality.uploads.pictures import preview_response
 from shops.register.queries import public_shop
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -18,6 +17,7 @@ from municipality.documents import store
 from municipality.uploads import file_names, links, queries
 from municipality.uploads.models import Upload
 from municipality.uploads.origin import serves_files
+from municipality.uploads.pictures import response_of
 from municipality.uploads.states import UploadState
 
 # Values of Sec-Fetch-Dest: a file may be shown as a picture or navigated to, not run or embedded.
@@ -48,11 +48,11 @@ def file(request: HttpRequest, token: str) -> HttpResponse:
 
 def _file_response(upload: Upload, ticket: links.Ticket) -> HttpResponse:
     if ticket.purpose == "preview":
-        return _response(store.read(upload.preview), "image/jpeg")  # type: ignore[arg-type]
+        return response_of(store.read(upload.preview), "image/jpeg")  # type: ignore[arg-type]
     content = store.read(upload.file)  # type: ignore[arg-type]
     if ticket.purpose == "page":
-        return _response(content, upload.media_type) if upload.is_picture else _response(page_of(content, ticket.page), "image/jpeg")
-    return _response(content, upload.media_type, file_names.download_name(upload.name, upload.media_type, upload.slot))
+        return response_of(content, upload.media_type) if upload.is_picture else response_of(page_of(content, ticket.page), "image/jpeg")
+    return response_of(content, upload.media_type, file_names.download_name(upload.name, upload.media_type, upload.slot))
 
 
 def page_of(pdf: bytes, number: int) -> bytes:
@@ -63,23 +63,6 @@ def page_of(pdf: bytes, number: int) -> bytes:
         if not 1 <= number <= len(document.pages):
             raise Http404
         return bytes(document.pages[number - 1].obj.Resources.XObject.P.read_raw_bytes())
-
-
-def preview_response(upload: Upload) -> HttpResponse:
-    """The preview of an upload that its service made public: a JPEG without metadata, shown inline. Raises Http404 without one."""
-    if upload.preview is None:
-        raise Http404
-    return _response(store.read(upload.preview), "image/jpeg")
-
-
-def _response(content: bytes, media_type: str, name: str = "") -> HttpResponse:
-    """A download with a name, inline without one; sandboxed and not cached."""
-    response = HttpResponse(content, content_type=media_type)
-    response["Content-Disposition"] = (content_disposition_header(True, name) if name else None) or "inline"
-    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response["Cross-Origin-Resource-Policy"] = "cross-origin" if settings.UPLOADS_ORIGIN else "same-origin"
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
 
 
 def _is_allowed_fetch(request: HttpRequest) -> bool:
