@@ -108,6 +108,13 @@ class Annulled(_AboutViolation):
     is_legal = True
 
 
+class AnnulledByWriter(_AboutViolation):
+    """The inspector who wrote it found a mistake."""
+
+    kind = "violations.annulled_by_writer"
+    is_legal = True
+
+
 class SumWaived(_AboutViolation):
     kind = "violations.sum_waived"
 

@@ -28,7 +28,7 @@ from violations import queries
 from violations.admin import field_check
 from violations.field_forms import PHOTOS, ViolationReportForm
 from violations.models import EvidenceKind, JudicialWarrant, Objection, Violation
-from violations.services import evidence, objections, violation_reports
+from violations.services import evidence, objections, violation_reports, writer_annulments
 from violations.states import STUDIED, ViolationState
 
 V = ViolationState
@@ -227,6 +227,8 @@ def violation(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse
     if request.method == "POST":
         try:
             messages.success(request, _apply_step(request, row))
+            if request.POST.get("step") == "annul":
+                return redirect(f"{reverse('admin:field_new')}?again={row.public_id}")
             return redirect("admin:field_violation", row.public_id)
         except Refused as refusal:
             error = str(refusal.sentence)
@@ -249,6 +251,9 @@ def violation(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse
         may_minute=row.state == V.WARNED and row.correct_until is not None and row.correct_until < clock.today(),
         is_warned=row.state == V.WARNED,
         reasons=replies.reasons_of("correction_proof"),
+        annul_until=writer_annulments.open_until(row, request.user),
+        annul_reasons=replies.reasons_of(writer_annulments.KIND),
+        typed=request.POST,
         objection=objection,
         may_defend=objection is not None
         and objections.may_defend(row, request.user)
@@ -276,4 +281,10 @@ def _apply_step(request: AuthenticatedHttpRequest, row: Violation) -> str:
     if step == "defend" and hasattr(row, "objection"):
         objections.defend(objection=row.objection, inspector=request.user, words=request.POST.get("words", ""))
         return _("The defence is added.")
+    if step == "annul":
+        posted = request.POST
+        writer_annulments.annul(violation=row, inspector=request.user, code=posted.get("code", ""), note_ar=posted.get("words", ""))
+        return _("%(reference)s is annulled and the party is told. Correct what was wrong below, and check it again.") % {
+            "reference": row.reference
+        }
     raise Refused("unknown_step", _("The page was sent incomplete. Reload it and try again."))

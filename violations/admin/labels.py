@@ -56,6 +56,7 @@ label_codes(
         "violations.correction_accepted": _("A correction is accepted"),
         "violations.correction_refused": _("A proof of correction is not accepted"),
         "violations.minute_written": _("A violation report is written"),
+        "violations.annulled_by_writer": _("Its writer annuls a violation report"),
         "violations.time_extended": _("A settlement period is extended"),
         "violations.plan_agreed": _("A plan of instalments is agreed"),
         "violations.plan_fell": _("A plan of instalments fell"),
