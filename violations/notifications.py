@@ -158,6 +158,16 @@ class Undefended(MessageKind):
         return "/admin/office/undefended/"
 
 
+class VisitHandedOver(MessageKind):
+    """To the inspectors whose warrants reach a shop: another inspector stands before it and may not inspect it."""
+
+    kind = "violations.visit_handed_over"
+    must_reach = False
+
+    def path(self, context: Mapping[str, Any]) -> str:
+        return f"/admin/field/shop/{context['shop'].public_id}/"
+
+
 def notify_supervisors(violation: Violation, case: Case, defend_by: dt.date) -> None:
     """Tell the supervisors of the branch that the violation report was not defended, in the caller's transaction."""
     people = User.objects.filter(is_staff=True, is_active=True, branch=violation.branch_id, groups__name="supervisor").order_by("pk")

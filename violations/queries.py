@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -84,6 +85,21 @@ def warrant_of(user: User, on: dt.date) -> JudicialWarrant:
 def warrant_covers(warrant: JudicialWarrant, offence: str) -> bool:
     """Whether the scope of a warrant includes an offence."""
     return any(offence == part or offence.startswith(f"{part}-") for part in warrant.scope)
+
+
+def inspectors_of(shop: Shop) -> QuerySet[User]:
+    """Inspectors whose warrants reach a shop today: those of its branch, for premises for women those of a team of women."""
+    today = clock.today()
+    warrants = JudicialWarrant.objects.filter(team__branch=shop.branch_id, first_day__lte=today, last_day__gte=today)
+    if shop.activity.is_womens:
+        warrants = warrants.filter(team__is_womens=True)
+    return User.objects.filter(is_active=True, is_staff=True, pk__in=warrants.values("user")).order_by("pk")
+
+
+def usual_offences(inspector: User, *, limit: int) -> list[str]:
+    """Codes of the offences that an inspector wrote most often lately, the most frequent first."""
+    written = Violation.objects.filter(inspector__user=inspector).order_by("-pk").values_list("offence", flat=True)[:200]
+    return [offence for offence, _count in Counter(written).most_common(limit)]
 
 
 def concerning(person: User) -> QuerySet[Violation]:

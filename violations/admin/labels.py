@@ -39,6 +39,8 @@ label_codes(
         "objection.undefended": _("Violation report not defended in time"),
         "objection.answered": _("Question about an objection answered"),
         "objection.lapsed": _("Objection refused by silence"),
+        "visit.handed_over": _("Visit handed over"),
+        "violations.visit_handed_over": _("A visit is handed over"),
         "annulment.asked": _("Annulment asked for"),
         "annulment.refused": _("Annulment refused"),
         "relief.asked": _("Waiver or reduction asked for"),
