@@ -43,7 +43,7 @@ class PlaceForm(forms.Form):
 
 
 @dataclass(frozen=True)
-class Line:
+class ListedShop:
     """A shop in a list, with what stops this inspector there and how far away it is in metres."""
 
     shop: Shop
@@ -87,7 +87,7 @@ def find(request: AuthenticatedHttpRequest) -> HttpResponse:
     areas = Area.objects.filter(governorate__branch=warrant.team.branch_id).order_by("name_ar")
     area = areas.filter(pk=int(number)).first() if (number := request.GET.get("area", "")).isdecimal() and len(number) < 9 else None
     error: Text = ""
-    lines: list[Line] = []
+    lines: list[ListedShop] = []
     more = ""
     near = PlaceForm(request.POST) if request.method == "POST" else None
     if near is not None and near.is_valid():
@@ -124,7 +124,7 @@ def _by_number(text: str) -> str:
     return row.public_id if row is not None else ""
 
 
-def _search(warrant: JudicialWarrant, text: str, area: Area | None, after: str) -> tuple[list[Line], str]:
+def _search(warrant: JudicialWarrant, text: str, area: Area | None, after: str) -> tuple[list[ListedShop], str]:
     query = SearchQuery(text=text, area=area.pk if area is not None else None, after=after, size=PAGE)
     try:
         answer = search_shops(query)
@@ -134,9 +134,9 @@ def _search(warrant: JudicialWarrant, text: str, area: Area | None, after: str) 
     return [_line(warrant, rows[hit.shop_id]) for hit in answer.hits if hit.shop_id in rows], answer.after
 
 
-def _line(warrant: JudicialWarrant, shop: Shop, metres: int | None = None) -> Line:
+def _line(warrant: JudicialWarrant, shop: Shop, metres: int | None = None) -> ListedShop:
     refusal = stop_of(warrant, shop)
-    return Line(shop, str(_TAGS[refusal.code]) if refusal is not None else "", metres)
+    return ListedShop(shop, str(_TAGS[refusal.code]) if refusal is not None else "", metres)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
