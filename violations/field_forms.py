@@ -21,6 +21,7 @@ from shops.models import Shop
 from shops.register import queries as shops
 from violations import queries, rules
 from violations.models import JudicialWarrant, Signed
+from violations.services import assessments
 from violations.services.assessments import Findings
 
 PHOTOS = 8
@@ -97,13 +98,14 @@ class ViolationReportForm(VisitForm):
         bound = self.cleaned_data.get("shop") if self.is_bound and hasattr(self, "cleaned_data") else None
         return bound or (None if self.is_bound else self.initial.get("shop"))
 
-    def offence_groups(self, usual: Sequence[str]) -> list[tuple[Text, list[tuple[forms.boundfield.BoundWidget, Offence]]]]:
-        """The offences as radio buttons: those that the inspector writes most often, then all others."""
+    def offence_groups(self, usual: Sequence[str]) -> list[tuple[Text, list[tuple[forms.boundfield.BoundWidget, Offence, Any]]]]:
+        """The offences as radio buttons, with what is settled at the shop: those that the inspector writes most often, then all others."""
+        amounts = assessments.outlook(self.offences.values(), self.shop) if self.shop is not None else {}
         widgets = {str(widget.data["value"]): widget for widget in self["offence"]}
         first = [code for code in usual if code in widgets]
         rest = [code for code in widgets if code not in first]
         groups = [(_("You write these most often"), first), (_("All others") if first else _("All"), rest)]
-        return [(title, [(widgets[code], self.offences[code]) for code in codes]) for title, codes in groups if codes]
+        return [(title, [(widgets[code], self.offences[code], amounts.get(code)) for code in codes]) for title, codes in groups if codes]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.core import signing
@@ -155,6 +155,15 @@ def settlement(offence: Offence, facts: rules.Measurement, repeats: int) -> rule
         band_max_fils=offence.band_max_fils,
         band_unit=offence.band_unit,
     )
+
+
+def outlook(offences: Iterable[Offence], shop: Shop) -> dict[str, rules.Amount]:
+    """The settlement of each offence that is not measured and not warned about, were it seen at a shop now; by code."""
+    chosen = [offence for offence in offences if offence.unit == rules.EACH and not offence.correction_days]
+    limits = queries.limits()
+    repeats = queries.repeats_at(shop, chosen, clock.now())
+    facts = rules.Measurement(rules.HUNDRED, 0)
+    return {offence.code: settlement(offence, facts, repeats[offence.code]) for offence in chosen if is_settleable(offence, limits)}
 
 
 _UNITS = {rules.EACH: ("", ""), rules.PIECE: (" قطعة", " pieces"), rules.M2: (" م²", " m²"), rules.M2_MONTH: (" م²", " m²")}

@@ -15,7 +15,7 @@ from shops.search import index
 from tests.browsers import signed_in
 from tests.violations.field_entries import confirmed, typed
 from violations.models import Violation
-from violations.services import writer_annulments
+from violations.services import assessments, writer_annulments
 
 pytestmark = pytest.mark.django_db
 FIND, NEW = "/admin/field/shop/", "/admin/field/new/"
@@ -156,6 +156,22 @@ def test_the_offences_that_one_writes_stand_first(inspector: Any, write: Callabl
     write("VND-01")
     page = client.get(NEW).content.decode()
     assert page.index("VND-01") < page.index("CLN-01") and page.count('value="VND-01"') == 1
+
+
+def test_the_amount_under_an_offence_is_that_of_the_check(
+    inspector: Any, shop: Shop, write: Callable[..., Violation], frozen_clock: Any
+) -> None:
+    rule = write("VND-01").rule
+    frozen_clock.move(days=1)
+    client = signed_in(inspector)
+    shown = assessments.outlook([rule], shop)["VND-01"]
+    page = client.get(NEW, {"shop": shop.public_id}).content.decode()
+    entry = typed(shop, offence="VND-01")
+    assert client.post("/admin/field/sync/", confirmed(client, entry)).status_code == 201
+    order = Violation.objects.order_by("-pk")[0].orders.get()
+    assert (shown.fils, shown.percent) == (order.fils, order.percent) and order.percent > 100
+    assert page.count("kp-field-follows") > 1 and f"{order.fils // 1000}.000" in page and "أكثر للتكرار" in page
+    assert "kp-field-follows" not in client.get(NEW).content.decode()
 
 
 def test_its_writer_annuls_a_report_and_corrects_its_copy(inspector: Any, shop: Shop, write: Callable[..., Violation]) -> None:
