@@ -15,6 +15,8 @@ from shops.register import queries as shops
 from violations.models import JudicialWarrant, Violation
 from violations.states import ViolationState
 
+WRONG_SHOP = "writer_wrong_shop"  # the reason for which the shop is asked for anew
+
 
 def initial(request: AuthenticatedHttpRequest, warrant: JudicialWarrant) -> dict[str, Any]:
     """The initial values for the address of the form; what it names and cannot be found is left out."""
@@ -36,25 +38,25 @@ def _before(shop: Shop) -> dict[str, Any]:
 
 
 def _facts_of(public_id: str, warrant: JudicialWarrant) -> dict[str, Any]:
-    """The facts of a report that its inspector annulled, with the time at which they saw it; the civil number is typed anew."""
-    rows = Violation.objects.select_related("shop__activity", "shop__area__governorate")
+    """The facts of a report that its inspector annulled, with the time at which they saw it; a civil number or wrong shop is typed anew."""
+    rows = Violation.objects.select_related("writer_annulment", "shop__activity", "shop__area__governorate")
     row = rows.filter(
         public_id=public_id, state=ViolationState.ANNULLED, writer_annulment__by=warrant.user, branch=warrant.team.branch_id
     ).first()
     if row is None:
         return {}
+    shop = row.shop if row.writer_annulment.code != WRONG_SHOP else None
+    where = {"area": row.area_id, "block": row.block, "street": row.street} if shop is not None or row.shop is None else {}
     return {
         "seen_at": row.seen_at.isoformat(timespec="microseconds"),
-        "shop": row.shop,
-        "shop_no": row.shop.commercial_license_no if row.shop is not None else "",
+        "shop": shop,
+        "shop_no": shop.commercial_license_no if shop is not None else "",
         "offence": row.offence,
         "quantity": Decimal(row.quantity_hundredths) / 100,
         "months": row.months or None,
         "note_ar": row.note_ar,
         "party_name_ar": row.party_name_ar,
-        "area": row.area_id,
-        "block": row.block,
-        "street": row.street,
+        **where,
         "place_note": row.place_note,
         "signed": row.signed,
     }

@@ -190,6 +190,13 @@ def test_its_writer_annuls_a_report_and_corrects_its_copy(inspector: Any, shop: 
     assert client.post("/admin/field/sync/", confirmed(client, entry)).status_code == 201
 
 
+def test_a_wrong_shop_is_asked_for_anew(inspector: Any, shop: Shop, write: Callable[..., Violation]) -> None:
+    row = write()
+    writer_annulments.annul(violation=row, inspector=inspector, code="writer_wrong_shop", note_ar="المجاور")
+    form = signed_in(inspector).get(NEW, {"again": row.public_id}).content.decode()
+    assert row.note_ar in form and shop.commercial_license_no not in form and 'id="step-shop"' in form
+
+
 def test_nobody_else_is_offered_the_annulment_or_the_copy(
     inspector: Any, make_inspector: Callable[..., Any], write: Callable[..., Violation]
 ) -> None:
