@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -12,13 +14,18 @@ from municipality.fieldwork.forms import VisitForm
 from municipality.kernel import clock
 from municipality.places.models import Area
 from municipality.rulebook import queries as rulebook
+from municipality.rulebook.queries import Offence
 from municipality.ui.forms import CivilIdField, DecimalNumberField, FoldedField, WholeNumberField
+from municipality.ui.texts import Text
+from shops.models import Shop
 from shops.register import queries as shops
 from violations import queries, rules
 from violations.models import JudicialWarrant, Signed
+from violations.services import assessments
 from violations.services.assessments import Findings
 
 PHOTOS = 8
+ADDRESS = re.compile(r"/shops/(?P<public_id>[0-9A-Za-z]{26})(?:/|$)")  # of the page of a shop
 
 
 class ViolationReportForm(VisitForm):
@@ -32,7 +39,9 @@ class ViolationReportForm(VisitForm):
     )
     civil_id = CivilIdField(label=_("Civil number of the party"), required=False)
     party_name_ar = forms.CharField(label=_("Name of the party"), required=False, max_length=160)
-    offence = forms.ChoiceField(label=_("Violation"), error_messages={"required": _("Please choose the violation from the list.")})
+    offence = forms.ChoiceField(
+        label=_("Violation"), widget=forms.RadioSelect, error_messages={"required": _("Please choose the violation from the list.")}
+    )
     quantity = DecimalNumberField(
         label=_("Measure or number"),
         required=False,
@@ -55,7 +64,7 @@ class ViolationReportForm(VisitForm):
         max_value=rules.MAX_MONTHS,
         help_text=_("Only where land is occupied."),
     )
-    area = forms.ModelChoiceField(label=_("Area"), queryset=Area.objects.none(), required=False)
+    area = forms.ModelChoiceField(label=_("Area"), queryset=Area.objects.none(), required=False, widget=forms.RadioSelect, empty_label=None)
     block = FoldedField(label=_("Block"), required=False, max_length=10)
     street = FoldedField(label=_("Street"), required=False, max_length=60, widget=forms.TextInput)
     place_note = forms.CharField(label=_("Where exactly"), required=False, max_length=160)
@@ -79,9 +88,24 @@ class ViolationReportForm(VisitForm):
         catalogue = rulebook.edition(queries.OFFENCES, clock.today()).offences
         in_scope = [offence for code, offence in sorted(catalogue.items()) if queries.warrant_covers(warrant, code)]
         self.offence_names = {offence.code: offence.name_ar for offence in in_scope}
-        choices = [("", "—"), *((code, f"{code} {name}") for code, name in self.offence_names.items())]
-        self.fields["offence"].choices = choices  # type: ignore[attr-defined]
+        self.offences = {offence.code: offence for offence in in_scope}
+        self.fields["offence"].choices = list(self.offence_names.items())  # type: ignore[attr-defined]
         self.fields["area"].queryset = Area.objects.filter(governorate__branch=warrant.team.branch_id).order_by("name_ar")  # type: ignore[attr-defined]
+
+    @property
+    def shop(self) -> Shop | None:
+        """The shop that the number names, also where the rest of the form is not valid."""
+        bound = self.cleaned_data.get("shop") if self.is_bound and hasattr(self, "cleaned_data") else None
+        return bound or (None if self.is_bound else self.initial.get("shop"))
+
+    def offence_groups(self, usual: Sequence[str]) -> list[tuple[Text, list[tuple[forms.boundfield.BoundWidget, Offence, Any]]]]:
+        """The offences as radio buttons, with what is settled at the shop: those that the inspector writes most often, then all others."""
+        amounts = assessments.outlook(self.offences.values(), self.shop) if self.shop is not None else {}
+        widgets = {str(widget.data["value"]): widget for widget in self["offence"]}
+        first = [code for code in usual if code in widgets]
+        rest = [code for code in widgets if code not in first]
+        groups = [(_("You write these most often"), first), (_("All others") if first else _("All"), rest)]
+        return [(title, [(widgets[code], self.offences[code], amounts.get(code)) for code in codes]) for title, codes in groups if codes]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -89,7 +113,11 @@ class ViolationReportForm(VisitForm):
         data["shop"] = None
         if number:
             related = ("activity", "area__governorate__branch", "branch", "owner", "organisation")
-            data["shop"] = shops.by_licence([number], *related).get(number)
+            scanned = ADDRESS.search(number)  # the code at the entrance, read without a line
+            if scanned is not None:
+                data["shop"] = shops.public_shop(scanned["public_id"], *related)
+            else:
+                data["shop"] = shops.by_licence([number], *related).get(number)
             if data["shop"] is None:
                 self.add_error(
                     "shop_no", _("No shop of the register has this commercial licence number. Please compare it with the licence.")

@@ -29,7 +29,7 @@ FIGURES: dict[str, Q] = {
     "objected": Q(move="object"),
     "overturned": Q(move="uphold_objection"),
     "undefended": Q(move="object", subject__objection__is_undefended=True),
-    "annulled": Q(move="annul"),
+    "annulled": Q(move__in=("annul", "annul_by_writer")),
     "waived": Q(move="waive"),
     "reduced": Q(move="reduce"),
     "referred": Q(move="refer"),

@@ -56,11 +56,13 @@ guard(
     " AND EXISTS (SELECT 1 FROM violations_violation v WHERE v.visit_id = NEW.visit_id)",
     "unknown_kind",
 )
-# Annulled: an upheld objection, or two people. Waived: two people. With the court: a referral. Ruled: a confirmed ruling.
+# Annulled: an upheld objection, two people, or its writer in time. Waived: two people. With the court: a referral.
+# Ruled: a confirmed ruling.
 for _state, _ground in (
     (
         "annulled",
         "EXISTS (SELECT 1 FROM violations_annulment a WHERE a.violation_id = NEW.id AND a.allowed_by_id IS NOT NULL)"
+        " OR EXISTS (SELECT 1 FROM violations_writerannulment w WHERE w.violation_id = NEW.id)"
         " OR EXISTS (SELECT 1 FROM violations_objection o JOIN cases_case c ON c.id = o.case_id"
         " WHERE o.violation_id = NEW.id AND c.state = 'upheld')",
     ),
@@ -181,6 +183,35 @@ for _table in ("violations_annulment", "violations_relief", "violations_stoplift
         "refused_stays",
     )
     guard(f"{_table}_asked_first", _table, "INSERT", "NEW.allowed_by_id IS NOT NULL OR NEW.refused_at IS NOT NULL", "asked_first")
+# A writer annuls alone: the report that stands, which is their own, until the moment that was set when it was issued, and unpaid.
+insert_only("violations_writerannulment")
+_ISSUED = (
+    "NOT EXISTS (SELECT 1 FROM violations_violationevent e JOIN violations_violation v ON v.id = e.subject_id"
+    " JOIN accounts_user u ON u.id = NEW.by_id WHERE v.id = NEW.violation_id AND e.move IN ('warn', 'order', 'charge')"
+    " AND e.to_state = v.state AND {})"
+)
+guard(
+    "violations_annulled_by_its_writer",
+    "violations_writerannulment",
+    "INSERT",
+    _ISSUED.format("e.actor_key = 'staff:' || u.public_id"),
+    "not_its_writer",
+)
+guard(
+    "violations_annulled_in_time",
+    "violations_writerannulment",
+    "INSERT",
+    _ISSUED.format("substr(CAST(NEW.at AS text), 1, 19) <= COALESCE(e.data ->> 'writer_annuls_until', '')"),
+    "too_late",
+)
+guard(
+    "violations_annulled_unpaid",
+    "violations_writerannulment",
+    "INSERT",
+    "EXISTS (SELECT 1 FROM violations_charge c JOIN payments_bill b ON b.id = c.bill_id"
+    " WHERE c.violation_id = NEW.violation_id AND b.state = 'paid')",
+    "already_paid",
+)
 # A stop is lifted by hand by two roles of two units, and the units that a row names are those of its people.
 frozen("violations_stoplift", ["until", "asked_unit"], name="period")
 frozen("violations_stoplift", ["allowed_unit"], once="OLD.allowed_by_id IS NOT NULL", name="unit_once")

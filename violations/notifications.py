@@ -108,6 +108,13 @@ class Annulled(_AboutViolation):
     is_legal = True
 
 
+class AnnulledByWriter(_AboutViolation):
+    """The inspector who wrote it found a mistake."""
+
+    kind = "violations.annulled_by_writer"
+    is_legal = True
+
+
 class SumWaived(_AboutViolation):
     kind = "violations.sum_waived"
 
@@ -149,6 +156,16 @@ class Undefended(MessageKind):
 
     def path(self, context: Mapping[str, Any]) -> str:
         return "/admin/office/undefended/"
+
+
+class VisitHandedOver(MessageKind):
+    """To the inspectors whose warrants reach a shop: another inspector stands before it and may not inspect it."""
+
+    kind = "violations.visit_handed_over"
+    must_reach = False
+
+    def path(self, context: Mapping[str, Any]) -> str:
+        return f"/admin/field/shop/{context['shop'].public_id}/"
 
 
 def notify_supervisors(violation: Violation, case: Case, defend_by: dt.date) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -20,6 +21,7 @@ from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted
 from municipality.places.models import Branch
 from municipality.rulebook import queries as rulebook
+from municipality.rulebook.queries import Offence
 from payments.models import Allocation, Attempt, Bill, Receipt
 from payments.registry import Right
 from payments.states import BillState
@@ -84,6 +86,21 @@ def warrant_of(user: User, on: dt.date) -> JudicialWarrant:
 def warrant_covers(warrant: JudicialWarrant, offence: str) -> bool:
     """Whether the scope of a warrant includes an offence."""
     return any(offence == part or offence.startswith(f"{part}-") for part in warrant.scope)
+
+
+def inspectors_of(shop: Shop) -> QuerySet[User]:
+    """Inspectors whose warrants reach a shop today: those of its branch, for premises for women those of a team of women."""
+    today = clock.today()
+    warrants = JudicialWarrant.objects.filter(team__branch=shop.branch_id, first_day__lte=today, last_day__gte=today)
+    if shop.activity.is_womens:
+        warrants = warrants.filter(team__is_womens=True)
+    return User.objects.filter(is_active=True, is_staff=True, pk__in=warrants.values("user")).order_by("pk")
+
+
+def usual_offences(inspector: User, *, limit: int) -> list[str]:
+    """Codes of the offences that an inspector wrote most often lately, the most frequent first."""
+    written = Violation.objects.filter(inspector__user=inspector).order_by("-pk").values_list("offence", flat=True)[:200]
+    return [offence for offence, _count in Counter(written).most_common(limit)]
 
 
 def concerning(person: User) -> QuerySet[Violation]:
@@ -226,8 +243,25 @@ def repeats(*, offence: str, before: dt.datetime, days: int, shop: Shop | None, 
     if not days or not same_party:
         return 0
     since = before - dt.timedelta(days=days)
-    rows = Violation.objects.filter(same_party, offence=offence, number__isnull=False, seen_at__gte=since, seen_at__lt=before)
-    return rows.exclude(state__in=[V.ANNULLED, V.ACQUITTED]).count()
+    return _counted().filter(same_party, offence=offence, seen_at__gte=since, seen_at__lt=before).count()
+
+
+def repeats_at(shop: Shop, offences: Iterable[Offence], before: dt.datetime) -> dict[str, int]:
+    """`repeats` of each offence at a shop, by code; one query."""
+    longest = max((offence.repeat_days for offence in offences), default=0)
+    since = before - dt.timedelta(days=longest)
+    seen: dict[str, list[dt.datetime]] = {}
+    for code, seen_at in _counted().filter(shop=shop, seen_at__gte=since, seen_at__lt=before).values_list("offence", "seen_at"):
+        seen.setdefault(code, []).append(seen_at)
+    return {
+        offence.code: sum(seen_at >= before - dt.timedelta(days=offence.repeat_days) for seen_at in seen.get(offence.code, ()))
+        for offence in offences
+    }
+
+
+def _counted() -> QuerySet[Violation]:
+    """Violation reports that count as a repetition."""
+    return Violation.objects.filter(number__isnull=False).exclude(state__in=[V.ANNULLED, V.ACQUITTED])
 
 
 def open_attempt(violation: Violation) -> Attempt | None:

@@ -18,6 +18,7 @@ from shops.public_page import queries
 from shops.public_page.states import REPLY
 from shops.register import queries as registered
 from violations import publication
+from violations.models import JudicialWarrant
 from violations.publication import CONTESTED, STAGES, Finding, PublicFindings
 
 MAX_RECORDS = 50
@@ -31,13 +32,31 @@ def block(user: Visitor, shops: Sequence[Shop]) -> dict[str, list[Block]]:
     own_shops: set[int] = set()
     if any(records.values()) and user.is_authenticated and not user.is_staff:
         own_shops = set(registered.visible_to(user, REPLY).filter(pk__in=list(records)).values_list("pk", flat=True))
+    is_inspector = user.is_authenticated and user.is_staff and JudicialWarrant.objects.filter(user=user.pk).exists()
     return {
-        shop.key: [_block(by_shop.get(shop.pk, PublicFindings()), records.get(shop.pk, ()), replies, is_theirs=shop.pk in own_shops)]
+        shop.key: [
+            _block(
+                shop,
+                by_shop.get(shop.pk, PublicFindings()),
+                records.get(shop.pk, ()),
+                replies,
+                is_theirs=shop.pk in own_shops,
+                is_inspector=is_inspector,
+            )
+        ]
         for shop in shops
     }
 
 
-def _block(public: PublicFindings, records: Sequence[Finding], replies: dict[str, Reply], *, is_theirs: bool) -> Block:
+def _block(
+    shop: Shop,
+    public: PublicFindings,
+    records: Sequence[Finding],
+    replies: dict[str, Reply],
+    *,
+    is_theirs: bool,
+    is_inspector: bool,
+) -> Block:
     contested = len(public.findings) - public.final
     counted = ngettext("%(count)d final violation", "%(count)d final violations", public.final) % {"count": public.final}
     open_ones = ngettext("%(count)d contested, which does not count", "%(count)d contested, which do not count", contested)
@@ -53,7 +72,10 @@ def _block(public: PublicFindings, records: Sequence[Finding], replies: dict[str
             "Only a violation that nobody can contest any more counts."
             " Visits on which nothing was found are not recorded in the portal yet."
         ),
-        actions=[(_("Look a violation up by its number"), reverse("violations:start"))],
+        actions=[
+            *([(_("Open in the field"), reverse("admin:field_shop", args=[shop.public_id]))] if is_inspector else []),
+            (_("Look a violation up by its number"), reverse("violations:start")),
+        ],
         history=[Fact(_("A violation was annulled and taken off this page"), on) for on in public.annulled],
     )
 

@@ -73,6 +73,15 @@ VIOLATION_WORKFLOW = workflow(
         needs_reason=True,
         label=_("Annulled by authority"),
     ),
+    # By whoever wrote it, alone, within hours of writing it and before anything is paid; later only by authority.
+    move(
+        "annul_by_writer",
+        [V.WARNED, V.ORDERED, V.UNSETTLEABLE],
+        to=V.ANNULLED,
+        may="inspector",
+        needs_reason=True,
+        label=_("Annulled by its writer"),
+    ),
     # Legacy fines, to the state of their paper record; the database allows a row of a released file only these.
     move("carry_open", V.RECORDED, to=V.ORDERED, label=_("Carried over from paper")),
     move("carry_overdue", V.RECORDED, to=V.OVERDUE, label=_("Carried over from paper")),

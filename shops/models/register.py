@@ -76,6 +76,11 @@ class Shop(models.Model):
         ]
         indexes = [
             models.Index(fields=["paci_number"], name="shops_paci"),
+            models.Index(
+                fields=["latitude", "longitude"],
+                condition=models.Q(merged_into__isnull=True, latitude__isnull=False),
+                name="shops_place",
+            ),
             models.Index(fields=["merged_into"], condition=models.Q(merged_into__isnull=False), name="shops_merged"),
             models.Index(
                 # Numbers without their signs, for `shops.office.candidates`; with the number itself for index-only scans.

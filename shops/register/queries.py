@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from math import cos, radians, sqrt
 from typing import Any
 
-from django.db.models import F, QuerySet, Value
+from django.db.models import ExpressionWrapper, F, FloatField, Q, QuerySet, Value
 from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +17,7 @@ from municipality.accounts.requests import Visitor
 from municipality.delegation import queries as delegation
 from municipality.delegation.queries import Grant
 from municipality.delegation.registry import Held, Ownership
+from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.kernel.subjects import SubjectKey
 from shops.models import Shop
@@ -90,12 +92,39 @@ def attach_names(shops: Iterable[Shop]) -> None:
     name_lists.attach_names(shops)
 
 
-def public_shop(public_id: str) -> Shop | None:
-    """Any shop by its public id, for the public; without its holder. For a merged one the shop that it was merged into."""
-    related = ("activity", "area__governorate", "hours")
+def public_shop(public_id: str, *joined: str) -> Shop | None:
+    """Any shop by its public id, for the public; without its holder. For a merged one the shop that it was merged into.
+
+    `joined` names the relations to read with it, in place of those that its page displays.
+    """
+    related = joined or ("activity", "area__governorate", "hours")
     rows = Shop.objects.select_related(*related, *(f"merged_into__{name}" for name in related))
     row = rows.filter(public_id=public_id).first()
     return row.merged_into or row if row is not None else None
+
+
+_METRES = 111_195  # of one degree of latitude
+
+
+def near(latitude: float, longitude: float, *, metres: int, limit: int) -> list[tuple[Shop, int]]:
+    """The shops around a point (WGS 84), nearest first, with their distance in metres; merged and closed ones are left out.
+
+    A bounding box for the index, then the distance on a plane: at this size it differs from that on the globe by centimetres.
+    """
+    north = metres / _METRES
+    east_metres = _METRES * cos(radians(latitude))
+    east = metres / east_metres
+    rows = Shop.objects.filter(
+        Q(closed_on__isnull=True) | Q(closed_on__gt=clock.today()),
+        merged_into__isnull=True,
+        latitude__range=(latitude - north, latitude + north),
+        longitude__range=(longitude - east, longitude + east),
+    )
+    to_north = (F("latitude") - Value(latitude)) * Value(float(_METRES))
+    to_east = (F("longitude") - Value(longitude)) * Value(east_metres)
+    rows = rows.annotate(square=ExpressionWrapper(to_north * to_north + to_east * to_east, output_field=FloatField()))
+    found = rows.filter(square__lte=float(metres) ** 2).select_related("activity", "area").order_by("square", "pk")[:limit]
+    return [(shop, round(sqrt(shop.square))) for shop in found]
 
 
 def refuse_merged(shop: Shop) -> None:

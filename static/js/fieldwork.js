@@ -211,7 +211,8 @@ export class VisitForm {
   /** `title` names an entry in the list; `begun` is called when the form is empty for the next visit. */
   constructor(form, queue, panel, { title = () => "", begun = () => {} } = {}) {
     Object.assign(this, { form, queue, panel, title, begun });
-    if (!document.querySelector("[data-errors]")) this.begin();
+    if ("fieldCopy" in form.dataset) this.#key(); // the time is that of the visit which it copies
+    else if (!document.querySelector("[data-errors]")) this.begin();
     form.addEventListener("submit", (event) => { event.preventDefault(); this.submit(); });
     form.addEventListener("input", ({ target }) => this.mended(target));
     if (navigator.geolocation) {
@@ -222,9 +223,11 @@ export class VisitForm {
 
   /** A fresh visit: its key and the time by this device. */
   begin() {
-    this.form.elements.client_key.value = crypto.randomUUID();
+    this.#key();
     this.form.elements.seen_at.value = new Date().toISOString();
   }
+
+  #key() { this.form.elements.client_key.value = crypto.randomUUID(); }
 
   async submit() {
     if (this.busy) return;
@@ -279,25 +282,38 @@ export class VisitForm {
     for (const old of this.form.querySelectorAll("[data-field-wrong]")) old.remove();
     let first;
     for (const [name, problems] of Object.entries(wrong)) {
-      const control = this.form.elements[name];
-      if (!control || control.type === "hidden" || !control.closest) continue;
+      const named = this.form.elements[name];
+      const control = named instanceof RadioNodeList ? named[0] : named;
+      const row = control?.closest("[data-field-row]");
+      if (!row) continue;
       const why = problem(problems.join(" "));
       why.dataset.fieldWrong = "1";
       why.setAttribute("role", "alert");
-      control.closest("p").append(why);
+      row.append(why);
+      row.classList.add("is-bad");
       first ||= control;
     }
-    if (first) first.focus();
+    if (first) {
+      this.reveal(first);
+      first.focus();
+    }
     else this.panel.say(sentence);
     this.#free();
   }
 
   /** What was wrong with a field is not said of what now stands in it. */
   mended(control) {
-    const row = control.closest("p");
+    const row = control.closest("[data-field-row]");
     row?.classList.remove("is-bad");
     for (const old of row?.querySelectorAll(".kp-desk-bad") ?? []) old.remove();
     if (!this.form.querySelector(".kp-desk-bad")) document.querySelector("[data-errors]")?.remove();
+  }
+
+  /** Bring the part of the form that holds a control into view. */
+  reveal(control) {
+    for (let box = control.closest("details"); box; box = box.parentElement.closest("details")) box.open = true;
+    const part = control.closest("section[id]");
+    if (part && !part.checkVisibility()) location.hash = part.id;
   }
 
   #free() {

@@ -2,16 +2,23 @@
 const kept = "kp-field-1";
 const form = "{{ form_url }}";
 
-self.addEventListener("install", (event) => event.waitUntil(self.skipWaiting()));
+self.addEventListener("install", (event) => event.waitUntil(keepForm().then(() => self.skipWaiting())));
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 
 self.addEventListener("fetch", (event) => {
   const request = event.request;
   if (request.method !== "GET") return;
-  const path = new URL(request.url).pathname;
-  if (path !== form && !path.startsWith("{{ static_url }}")) return;
-  event.respondWith(answer(request, path));
+  const { pathname, search } = new URL(request.url);
+  // The form that begins with a shop is not kept: without a line it would begin with the last one.
+  if ((pathname === form && !search) || pathname.startsWith("{{ static_url }}")) event.respondWith(answer(request, pathname));
+  else if (request.mode === "navigate") event.respondWith(fetch(request).catch(() => Response.redirect(form)));
 });
+
+/** The form itself is kept as soon as any page of the field was open. */
+async function keepForm() {
+  const answer = await fetch(form).catch(() => null);
+  if (answer?.ok && !answer.redirected) await (await caches.open(kept)).put(form, answer);
+}
 
 /** From the net while there is one; what came last otherwise. A page of somebody who is signed out is not kept. */
 async function answer(request, path) {

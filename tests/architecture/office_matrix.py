@@ -30,6 +30,9 @@ def rows(staff: Callable[..., Any]) -> list[Any]:
     return [
         field("", "403 403 405 405 405 405", READ),
         field("new/", NO_FORM, FORM),
+        field("shop/", NO_FORM, "200 200 400 405 405 405"),
+        field("shop/{s.fines.shop.public_id}/", NO_FORM, UNSAID),
+        field("shop/00000000000000000000000000/", NO_FORM, HIDDEN_FORM),
         field("check/", "405 405 403 405 405 405", "405 405 400 405 405 405"),
         field("sync/", "405 405 403 405 405 405", "405 405 400 405 405 405"),
         field("worker.js", "403 403 405 405 405 405", READ),

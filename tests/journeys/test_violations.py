@@ -55,10 +55,14 @@ class Field:
     def write(self, offence: str) -> None:
         """Fill the form of a minute in and press the button."""
         page = self.page
-        page.select_option("#id_offence", offence)
         page.fill("#id_shop_no", self.number)
+        page.click("#step-shop .kp-desk-main")
         page.set_input_files("#photos", [{"name": "front.jpg", "mimeType": "image/jpeg", "buffer": changed_shop.picture(offence)}])
-        page.click("[data-field-form] button.kp-desk-main")
+        page.click("#step-photos .kp-desk-main")
+        assert axe(page) == [] and overhang(page) == 0
+        page.check(f"#step-offence [name=offence][value={offence}]")
+        page.click("#step-offence .kp-desk-main")
+        page.click("#step-end button.kp-desk-main")
 
     def confirm(self, left: int, *, of: str) -> None:
         """Confirm the first of the minutes that wait for it, `left` with this one."""
@@ -80,6 +84,11 @@ def test_minutes_written_without_a_line_arrive_once_and_their_owner_objects_to_o
     (shop,) = _shops(stack, name, 1, first_row)
     inspector = Field(visit("ar", viewport=PHONE), shop)
     page = inspector.page
+    inspector.visitor.go("/admin/field/shop/")
+    page.fill("#q", inspector.number)
+    page.click("[role=search] button")
+    inspector.visitor.arrive(f"/admin/field/shop/{shop}/$")
+    assert axe(page) == [] and overhang(page) == 0
     inspector.visitor.go("/admin/field/new/")
     assert axe(page) == [] and overhang(page) == 0
     inspector.visitor.context.set_offline(True)

@@ -4,12 +4,14 @@ from django.contrib import admin
 from django.urls import path
 
 from municipality.imports import views
-from violations.admin import field, labels, lists, office, overview, supervision, tables  # noqa: F401
+from violations.admin import field, field_shops, labels, lists, office, overview, supervision, tables  # noqa: F401
 
 PAPER = {"kind": "paper"}
 PAGES = [
     path("field/", field.home, name="field"),
     path("field/new/", field.new, name="field_new"),
+    path("field/shop/", field_shops.find, name="field_shops"),
+    path("field/shop/<slug:public_id>/", field_shops.confirm, name="field_shop"),
     path("field/check/", field.check, name="field_check"),
     path("field/sync/", field.sync, name="field_sync"),
     path("field/worker.js", field.worker, name="field_worker"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from django.contrib import admin, messages
@@ -25,13 +24,14 @@ from municipality.rulebook import queries as rulebook
 from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
 from violations import queries
-from violations.admin import field_check
+from violations.admin import field_begin, field_check, field_shops
 from violations.field_forms import PHOTOS, ViolationReportForm
 from violations.models import EvidenceKind, JudicialWarrant, Objection, Violation
-from violations.services import evidence, objections, violation_reports
+from violations.services import evidence, objections, violation_reports, writer_annulments
 from violations.states import STUDIED, ViolationState
 
 V = ViolationState
+USUAL = 4  # offences on top of the list
 
 
 def warrant_or_none(user: User) -> JudicialWarrant | None:
@@ -60,7 +60,10 @@ def _warrant(request: AuthenticatedHttpRequest) -> JudicialWarrant:
 @require_safe
 def home(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Today's list: places to visit again, corrections to check, violation reports to defend, and those written today."""
-    warrant = _warrant(request)
+    try:
+        warrant = _warrant(request)
+    except NotPermitted as refusal:
+        return field_shops.ended(request, refusal)
     today = clock.today()
     branch = Violation.objects.filter(branch=warrant.team.branch_id).select_related("area", "shop")
     if not warrant.team.is_womens:
@@ -97,11 +100,12 @@ def new(request: AuthenticatedHttpRequest) -> HttpResponse:
     try:
         warrant = _warrant(request)
     except NotPermitted as refusal:
-        if refusal.code != "warrant_ended":
-            raise
-        return _check_page(request, None, field_check.stopped(refusal))
+        return field_shops.ended(request, refusal)
     if request.method != "POST":
-        initial = {"client_key": str(uuid.uuid4()), "seen_at": clock.now().isoformat(timespec="seconds")}
+        initial = field_begin.initial(request, warrant)
+        shop = initial.get("shop")
+        if shop is not None and field_shops.stop_of(warrant, shop) is not None:
+            return redirect("admin:field_shop", shop.public_id)
         return _form_page(request, warrant, ViolationReportForm(warrant=warrant, initial=initial), "")
     form = ViolationReportForm(request.POST, warrant=warrant)
     if "back" in request.POST or not form.is_valid():
@@ -138,10 +142,13 @@ def _form_page(
         units=units,
         photos=PHOTOS,
         sync_url=reverse("admin:field_sync"),
+        shop=form.shop,
+        offences=form.offence_groups(queries.usual_offences(warrant.user, limit=USUAL)),
+        is_copy=bool(request.GET.get("again")) and not form.is_bound,
     )
 
 
-def _check_page(request: HttpRequest, form: ViolationReportForm | None, found: field_check.Found, error: str = "") -> HttpResponse:
+def _check_page(request: HttpRequest, form: ViolationReportForm, found: field_check.Found, error: str = "") -> HttpResponse:
     status = found.refusal.status if found.refusal is not None else 200
     return _page(
         request,
@@ -227,6 +234,8 @@ def violation(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse
     if request.method == "POST":
         try:
             messages.success(request, _apply_step(request, row))
+            if request.POST.get("step") == "annul":
+                return redirect(f"{reverse('admin:field_new')}?again={row.public_id}")
             return redirect("admin:field_violation", row.public_id)
         except Refused as refusal:
             error = str(refusal.sentence)
@@ -249,6 +258,9 @@ def violation(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse
         may_minute=row.state == V.WARNED and row.correct_until is not None and row.correct_until < clock.today(),
         is_warned=row.state == V.WARNED,
         reasons=replies.reasons_of("correction_proof"),
+        annul_until=writer_annulments.open_until(row, request.user),
+        annul_reasons=replies.reasons_of(writer_annulments.KIND),
+        typed=request.POST,
         objection=objection,
         may_defend=objection is not None
         and objections.may_defend(row, request.user)
@@ -276,4 +288,10 @@ def _apply_step(request: AuthenticatedHttpRequest, row: Violation) -> str:
     if step == "defend" and hasattr(row, "objection"):
         objections.defend(objection=row.objection, inspector=request.user, words=request.POST.get("words", ""))
         return _("The defence is added.")
+    if step == "annul":
+        posted = request.POST
+        writer_annulments.annul(violation=row, inspector=request.user, code=posted.get("code", ""), note_ar=posted.get("words", ""))
+        return _("%(reference)s is annulled and the party is told. Correct what was wrong below, and check it again.") % {
+            "reference": row.reference
+        }
     raise Refused("unknown_step", _("The page was sent incomplete. Reload it and try again."))

@@ -12,7 +12,9 @@ from django.utils.translation import gettext as _
 from municipality.accounts.models import User
 from municipality.fieldwork import device
 from municipality.kernel.errors import Refused
+from municipality.places.models import Area
 from municipality.ui.texts import Text
+from shops.models import Shop
 from violations import queries
 from violations.field_forms import ViolationReportForm
 from violations.models import Team, Violation
@@ -41,6 +43,7 @@ def look(inspector: User, form: ViolationReportForm) -> Found:
         return stopped(refusal, facts, findings)
     formula_ar = assessments.formula(assessment.amount, assessment.offence.unit)[0] if assessment.amount is not None else ""
     facts |= {"assessment": assessment, "formula": formula_ar, "is_reachable": _is_reachable(assessment.party, findings)}
+    facts["annul_hours"] = queries.limits().get("writer_annuls_hours", 0)
     return Found(facts, assessments.confirmation(assessment, inspector=inspector, findings=findings))
 
 
@@ -48,7 +51,8 @@ def stopped(refusal: Refused, facts: dict[str, Any] | None = None, findings: Fin
     """A stop, with what can be done instead."""
     public_id = str(refusal.facts.get("public_id", ""))
     url = reverse("admin:field_violation", args=[public_id]) if public_id else ""
-    return Found({**(facts or {}), "refusal": refusal, "way": _way(refusal, findings), "same_url": url}, refusal=refusal)
+    shop, area = (findings.shop, findings.area) if findings is not None else (None, None)
+    return Found({**(facts or {}), "refusal": refusal, "way": way_on(refusal.code, shop, area), "same_url": url}, refusal=refusal)
 
 
 def device_check(found: Found) -> device.VisitCheck:
@@ -62,18 +66,18 @@ def _is_reachable(party: User | None, findings: Findings) -> bool:
     return bool(queries.people_of(Violation(shop=findings.shop)))
 
 
-def _way(refusal: Refused, findings: Findings | None) -> Text:
-    shop = findings.shop if findings is not None else None
-    if refusal.code == "womens_team" and shop is not None:
+def way_on(code: str, shop: Shop | None, area: Area | None = None) -> Text:
+    """What an inspector can do instead of what was refused with a code."""
+    if code == "womens_team" and shop is not None:
         teams = list(Team.objects.filter(branch=shop.branch_id, is_womens=True).order_by("code").values_list("name_ar", flat=True))
         if teams:
             return _("Do not go in. Hand the visit over to: %(teams)s.") % {"teams": "، ".join(teams)}
         return _("Do not go in. Your branch has no team of women; tell your supervisor.")
-    if refusal.code == "other_branch":
-        branch = shop.branch if shop is not None else findings.area.governorate.branch if findings is not None else None
+    if code == "other_branch":
+        branch = shop.branch if shop is not None else area.governorate.branch if area is not None else None
         return _("It belongs to: %(branch)s. Tell that branch what you saw, or correct the number.") % {
             "branch": branch.name_ar if branch is not None else ""
         }
-    if refusal.code == "warrant_ended":
+    if code == "warrant_ended":
         return _("Tell your supervisor. What is saved on this device stays on it until a new decision or until you remove it.")
     return ""

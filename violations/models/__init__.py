@@ -1,7 +1,7 @@
 """Models of violations, their sums, objections and decisions."""
 
 from violations.models.court import Judgment, Referral, ReferralBatch
-from violations.models.decisions import Annulment, Relief, ReliefKind, StopLift
+from violations.models.decisions import Annulment, Relief, ReliefKind, StopLift, WriterAnnulment
 from violations.models.money import Charge, ChargeKind, Extension, Instalment, Plan, PlanEvent, SettlementOrder
 from violations.models.objections import Addition, Defence, Objection
 from violations.models.paper import PaperRow, PaperState
@@ -37,4 +37,5 @@ __all__ = [
     "Team",
     "Violation",
     "ViolationEvent",
+    "WriterAnnulment",
 ]

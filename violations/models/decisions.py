@@ -55,6 +55,27 @@ class Annulment(_Proposal):
         ]
 
 
+class WriterAnnulment(models.Model):
+    """Annulment of a violation report by the inspector who wrote it, within the hours of the rulebook. Insert only.
+
+    One person decides, so it stands beside `Annulment`, which needs two. The last moment is in the event that issued the report.
+    """
+
+    violation = models.OneToOneField(Violation, models.PROTECT, related_name="writer_annulment", verbose_name="المحضر")
+    code = models.CharField("السبب", max_length=40)
+    note_ar = models.TextField("البيان")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="ألغاه")
+    at = models.DateTimeField("في")
+
+    class Meta:
+        verbose_name = "إلغاء من محرر المحضر"
+        verbose_name_plural = "إلغاءات محرري المحاضر"
+        constraints = [models.CheckConstraint(condition=~Q(code="") & ~Q(note_ar=""), name="violations_writer_annulment_reason")]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.violation_id}"
+
+
 class ReliefKind(models.TextChoices):
     WAIVER = "waiver", "إعفاء"
     REDUCTION = "reduction", "تخفيض"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.core import signing
@@ -157,6 +157,15 @@ def settlement(offence: Offence, facts: rules.Measurement, repeats: int) -> rule
     )
 
 
+def outlook(offences: Iterable[Offence], shop: Shop) -> dict[str, rules.Amount]:
+    """The settlement of each offence that is not measured and not warned about, were it seen at a shop now; by code."""
+    chosen = [offence for offence in offences if offence.unit == rules.EACH and not offence.correction_days]
+    limits = queries.limits()
+    repeats = queries.repeats_at(shop, chosen, clock.now())
+    facts = rules.Measurement(rules.HUNDRED, 0)
+    return {offence.code: settlement(offence, facts, repeats[offence.code]) for offence in chosen if is_settleable(offence, limits)}
+
+
 _UNITS = {rules.EACH: ("", ""), rules.PIECE: (" قطعة", " pieces"), rules.M2: (" م²", " m²"), rules.M2_MONTH: (" م²", " m²")}
 
 
@@ -181,12 +190,19 @@ def _require_warrant(inspector: User, findings: Findings, day: dt.date) -> Judic
     warrant = queries.warrant_of(inspector, day)
     if not queries.warrant_covers(warrant, findings.offence):
         raise NotPermitted("not_in_scope", _("The decision that made you a judicial officer does not name this offence."))
-    branch = findings.shop.branch_id if findings.shop is not None else findings.area.governorate.branch.pk
-    if branch != warrant.team.branch_id:
+    if findings.shop is not None:
+        require_reach(warrant, findings.shop)
+    elif findings.area.governorate.branch.pk != warrant.team.branch_id:
         raise NotPermitted("other_branch", _("This place belongs to another branch."))
-    if findings.shop is not None and findings.shop.activity.is_womens and not warrant.team.is_womens:
-        raise NotPermitted("womens_team", _("Premises for women are inspected by a team of women."))
     return warrant
+
+
+def require_reach(warrant: JudicialWarrant, shop: Shop) -> None:
+    """Raises NotPermitted where a warrant does not reach a shop: other_branch, womens_team."""
+    if shop.branch_id != warrant.team.branch_id:
+        raise NotPermitted("other_branch", _("This place belongs to another branch."))
+    if shop.activity.is_womens and not warrant.team.is_womens:
+        raise NotPermitted("womens_team", _("Premises for women are inspected by a team of women."))
 
 
 def _facts(offence: Offence, findings: Findings) -> rules.Measurement:

@@ -26,7 +26,7 @@ from municipality.rulebook.queries import Offence
 from violations import queries, rules
 from violations.models import JudicialWarrant, ServiceGround, SettlementOrder, Signed, Violation
 from violations.notifications import CorrectionAccepted, CorrectionRefused, ReportWritten, WarningGiven, notify
-from violations.services import assessments, notices
+from violations.services import assessments, notices, writer_annulments
 from violations.services.assessments import Assessment, Findings
 from violations.states import ViolationState
 
@@ -120,7 +120,8 @@ def _record(assessment: Assessment, findings: Findings, visit: Visit) -> Violati
 def _warn(violation: Violation, offence: Offence, actor: Actor) -> None:
     until = assessments.correct_until(offence, clock.day_of(violation.seen_at))
     number = next_number(f"WRN-{clock.today().year}")
-    transition(violation, "warn", actor=actor, data={"until": until.isoformat()}, warning_number=number, correct_until=until)
+    data = {"until": until.isoformat(), **writer_annulments.deadline()}
+    transition(violation, "warn", actor=actor, data=data, warning_number=number, correct_until=until)
     record_event("violation.warned", subject=violation.key, actor=actor, data={"number": number, "until": until.isoformat()})
     enqueue("violations.notice_document", key=f"{violation.key}:warning", violation_id=violation.pk)
     notify(WarningGiven, violation, key="warning", until=until)
@@ -158,7 +159,8 @@ def _write(row: Violation, warrant: JudicialWarrant, day: dt.date, *, signed: st
     if signed is not None:
         changes["signed"] = signed
     is_settleable = assessments.is_settleable(offence, periods)
-    transition(row, "order" if is_settleable else "charge", actor=actor, data={"number": number, "by": warrant.badge_no}, **changes)
+    data = {"number": number, "by": warrant.badge_no, **writer_annulments.deadline()}
+    transition(row, "order" if is_settleable else "charge", actor=actor, data=data, **changes)
     if is_settleable:
         _order(row, offence)
     record_event(

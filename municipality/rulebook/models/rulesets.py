@@ -126,6 +126,7 @@ class ReasonKind(models.TextChoices):
     WAIVER = "waiver", "إعفاء أو تخفيض"
     CORRECTION_PROOF = "correction_proof", "رد إثبات التصحيح"
     STOP_LIFT = "stop_lift", "رفع وقف خدمات"
+    WRITER_ANNULMENT = "writer_annulment", "إلغاء محرر المحضر له"
 
 
 class ReasonRule(models.Model):
