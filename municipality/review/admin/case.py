@@ -103,7 +103,10 @@ def _done(request: HttpRequest, sentence: str) -> HttpResponse:
 
 
 def _sent(request: HttpRequest, assignment: Assignment, sentence: str) -> HttpResponse:
-    """Say what was sent, and open the officer's next case; the first page where there is none."""
+    """Say what was sent, and open the officer's next case; the first page where there is none.
+
+    A proposal opens none (`_done`): it can be taken back only while no other case is open.
+    """
     messages.success(request, sentence)
     try:
         following = queue.next_case(officer=assignment.officer)
@@ -165,9 +168,11 @@ def _corrections(request: AuthenticatedHttpRequest, assignment: Assignment) -> H
     if response is not None:
         return response
     desk.ask_corrections(assignment=assignment, items=requests, second_code=second if old else "")
-    sentence = _("Corrections are asked for in request {reference}.")
     if old:
-        sentence = _("The second round of request {reference} waits for a supervisor.")
+        return _done(
+            request, format_html(_("The second round of request {reference} waits for a supervisor."), reference=ref(case.reference))
+        )
+    sentence = _("Corrections are asked for in request {reference}.")
     return _sent(request, assignment, format_html(sentence, reference=ref(case.reference)))
 
 
@@ -178,8 +183,7 @@ def _refuse(request: AuthenticatedHttpRequest, assignment: Assignment) -> HttpRe
     if response is not None:
         return response
     desk.propose_refusal(assignment=assignment, code=code, **_note(request))
-    sentence = _("The refusal of request {reference} waits for a supervisor.")
-    return _sent(request, assignment, format_html(sentence, reference=ref(case.reference)))
+    return _done(request, format_html(_("The refusal of request {reference} waits for a supervisor."), reference=ref(case.reference)))
 
 
 def _give_back(request: HttpRequest, assignment: Assignment) -> HttpResponse:
