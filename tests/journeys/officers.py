@@ -53,7 +53,7 @@ class Desk:
         """What was chosen and shown; the next case of the officer opens, or the first page where there is none."""
         self.page.locator("[data-send]:visible").click()
         self.page.wait_for_selector(".messagelist .success")
-        self.visitor.arrive("^/admin/(desk/(?!%s)[^/]+/)?$" % self.case)
+        self.visitor.arrive(f"^/admin/(desk/(?!{self.case})[^/]+/)?$")
 
 
 def plain(text: str) -> str:
