@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page
 from municipality.notifications.models import Message
 from municipality.review.models import CheckAnswer, QueueEntry
 from tests.browsers import signed_in
+from tests.journeys.measurements import axe
 from tests.municipality.review import permits
 from tests.municipality.review.desk_in_a_browser import NEXT
 from tests.municipality.review.permits import Office
@@ -71,6 +72,7 @@ def test_keys_choose_show_close_and_send_and_the_message_is_what_was_shown(visit
     assert page.locator(SEND).count() == 0, "an addition in one language cannot be sent"
     page.locator("#desk-corrections .kp-desk-choice:has(:checked) textarea[lang=ar]").fill("الصفحة الثانية")
     page.locator(LETTERS, has_text="Page two").wait_for()
+    assert axe(page) == []
     shown = [letter.inner_text() for letter in page.locator(f"{LETTERS} .kp-desk-body").all()]
     english.press("Enter")
     assert not Message.objects.filter(kind="review.corrections_asked").exists(), "Enter in a text is a new line"
@@ -110,7 +112,7 @@ def test_the_page_is_one_screen_when_it_is_wide_and_one_column_when_not(visit: V
     wide = visit()
     for key in ("1", "2", "3", "4"):
         wide.keyboard.press(key)
-        assert wide.evaluate(measures) == [0, 0], key
+        assert wide.evaluate(measures) == [0, 0] and axe(wide) == [], key
     narrow = visit(viewport={"width": 320, "height": 640})
     for key in ("1", "2", "3", "4"):
         narrow.keyboard.press(key)
