@@ -38,6 +38,10 @@ class Fact:
     registered: Callable[[Mapping[str, Any]], dict[str, str]]  # as `Shop.registered_facts` names them
     sensitivity: str = Sensitivity.OPEN
 
+    @property
+    def is_personal(self) -> bool:
+        return self.sensitivity == Sensitivity.PERSONAL
+
     def display(self, values: Mapping[str, Any]) -> str:
         """The values in the active language."""
         return self.text(values)[0 if get_language() == "ar" else 1]

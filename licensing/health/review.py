@@ -24,6 +24,7 @@ from municipality.places.models import Area
 from municipality.review.registry import Item, Reviewable
 from municipality.rulebook.models import Activity
 from municipality.ui.dates import day_text
+from municipality.ui.texts import Text
 from municipality.uploads import queries as uploads
 from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
@@ -102,7 +103,8 @@ def items(case: Case) -> list[Item]:
             _("%(first)s to %(last)s") % {"first": day_text(renewal.first_day), "last": day_text(renewal.last_day)},
         ),
     ):
-        result.append(Item(name, title, value, source=REGISTER, at=_as_of(shop), may_correct=False, mark=changes.mark(str(value))))
+        mark, is_personal = changes.mark(str(value)), name == "licensee"
+        result.append(Item(name, title, value, source=REGISTER, at=_as_of(shop), may_correct=False, mark=mark, is_personal=is_personal))
     return result + _files(case, list(rows))
 
 
@@ -120,9 +122,19 @@ def _fact(shop: Shop, name: str, row: RenewalChange | None, named: NamedRows) ->
 
     if row is None:
         values = fact.read(shop)
-        return Item(name, fact.label, text(values), source=REGISTER, at=_as_of(shop), mark=changes.mark(values))
+        value = text(values)
+        return Item(name, fact.label, value, source=REGISTER, at=_as_of(shop), mark=changes.mark(values), is_personal=fact.is_personal)
     marked = {"after": row.after, "secret": row.secret.get("civil_id_digest", "")}
-    return Item(name, fact.label, text(row.after), before=text(row.before), source=DECLARED, at=row.at, mark=changes.mark(marked))
+    return Item(
+        name,
+        fact.label,
+        text(row.after),
+        before=text(row.before),
+        source=DECLARED,
+        at=row.at,
+        mark=changes.mark(marked),
+        is_personal=fact.is_personal,
+    )
 
 
 def _registered_since(data: _RenewalData) -> list[Item]:
@@ -137,6 +149,7 @@ def _registered_since(data: _RenewalData) -> list[Item]:
             source=REGISTER,
             may_correct=False,
             mark=changes.mark(now[name]),
+            is_personal=name.startswith("manager_"),
         )
         for name in sorted(now)
         if name in FIELDS and before.get(name, now[name]) != now[name]
@@ -165,6 +178,23 @@ def _files(case: Case, names: list[str]) -> list[Item]:
             )
         )
     return result
+
+
+# A request is sent only if all of these are met, except what it is flagged for.
+_PASSED = (
+    ("", gettext_lazy("shop open in the register")),
+    ("", gettext_lazy("commercial licence valid")),
+    ("", gettext_lazy("no other renewal under way")),
+    ("in_time", gettext_lazy("asked for in time")),
+    ("unchanged", gettext_lazy("register unchanged")),
+    ("no_flag", gettext_lazy("no stop on the shop")),
+)
+
+
+def passed(case: Case) -> list[Text]:
+    """What was checked automatically and found in order when the renewal was sent."""
+    failed = _renewal_data(case).renewal.flags
+    return [text for flag, text in _PASSED if flag not in failed]
 
 
 def flags(case: Case) -> list[str]:
@@ -214,5 +244,7 @@ REVIEWED = Reviewable(
     related=related,
     accepted=officer.accepted,
     refused=officer.refused,
+    is_blind_until_decided=True,
     has_bill=True,
+    passed=passed,
 )

@@ -22,6 +22,7 @@ ROLES = {
 REASONS = {
     "audit": _("audit"),
     "review": _("study of a request"),
+    "names": _("saw the names of a request before it was decided"),
     "file": _("opened a file of a request"),
     "violation": _("opened a violation"),
     "call": _("opened a message that did not reach you, to call you"),

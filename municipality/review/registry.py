@@ -42,6 +42,12 @@ class Item:
     may_correct: bool = True
     # Identifies the value: it has changed where the mark has.
     mark: str = ""
+    # The value names a person, or is theirs alone (nationality, rent): hidden until the decision (`blind`).
+    is_personal: bool = False
+
+
+def _none(case: Case) -> list[Text]:
+    return []
 
 
 @dataclass(frozen=True)
@@ -62,10 +68,13 @@ class Reviewable:
     related: Callable[[Case], list[tuple[Any, str]]]  # all cases and licences of this shop: label, link or ""
     accepted: Callable[[Case], None]
     refused: Callable[[Case], None]
-    # The officer sees neither the applicant's name nor other cases; items and related lines must not name people.
+    # Nobody at the desk ever sees the applicant's name; items and related lines must not name people.
     is_blind: bool = False
+    # The applicant's name and personal items are hidden until the decision is saved (`blind`); related lines must not name people.
+    is_blind_until_decided: bool = False
     # Whether a bill follows an approval, for the message.
     has_bill: bool = False
+    passed: Callable[[Case], list[Text]] = _none  # what was checked automatically and found in order when the case was sent
 
 
 def _check_moves(service: str, entry: Reviewable) -> None:

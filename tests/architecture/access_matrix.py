@@ -125,7 +125,8 @@ def table(
 
 
 DESK = ("officer", "auditor", "supervisor")
-ACTS = ("approve", "corrections", "refuse", "give-back", "take-back", "conflict")  # each refused without a word of what is wanted
+# Each is refused without a word of what is wanted.
+ACTS = ("approve", "corrections", "refuse", "give-back", "take-back", "conflict", "reveal")
 THEIRS = dict.fromkeys(DESK, HIDDEN_FORM)
 
 

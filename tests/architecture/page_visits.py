@@ -352,8 +352,7 @@ def of_desk() -> list[Visit]:
     v += [Visit(f"{desk}{page}/", "supervisor", post={}, status=409, note="empty") for page in ("sign", "board", "conflicts")]
     v += [Visit(f"{case}{verb}/", "officer", post={}, status=409, note="empty") for verb in ACTS]
     v += [
-        Visit("/admin/", "officer", note="a case on the desk"),
-        Visit("/admin/", "supervisor", note="something to sign"),
+        *(Visit("/admin/", who, note=note) for who, note in (("officer", "a case on the desk"), ("supervisor", "something to sign"))),
         Visit(f"{desk}next/", "officer", post={}, note="with a case on the desk"),
         Visit(f"{desk}absence/", "officer"),
         Visit(f"{desk}absence/", "officer", post=wrong_days, note="no day"),
@@ -366,10 +365,11 @@ def of_desk() -> list[Visit]:
         Visit("/admin/desk/{case_countersign}/", "supervisor", note="to sign"),
         Visit("/admin/desk/{case_in_review}/", "supervisor", status=404, note="merely waits"),
         Visit(f"{case}checks/", "officer", post=every_yes, note="answered"),
-        Visit(f"{case}approve/", "officer", before=((f"{case}checks/", every_yes),), post={}, note="preview"),
+        Visit(f"{case}approve/", "officer", post=every_yes, note="preview"),
         Visit(f"{case}corrections/", "officer", post={"ask": ["area_m2.area_differs"]}, note="preview"),
         Visit(f"{case}corrections/", "officer", post={"ask": ["area_m2.area_differs"], "step": "edit"}, note="back from the preview"),
         Visit(f"{case}refuse/", "officer", post={"code": "conditions_not_met"}, note="preview"),
+        Visit(f"{case}reveal/", "officer", post={"code": "document"}, note="names shown"),
         Visit(f"{case}give-back/", "officer", post={"code": "leave_begins"}, note="given back"),
         Visit(f"{case}conflict/", "officer", post={"party": "applicant", "kind": "relative"}, note="declared"),
     ]

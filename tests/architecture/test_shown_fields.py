@@ -46,17 +46,18 @@ def test_no_staff_are_shown_a_way_to_a_person() -> None:
     assert {role: approved[role] & CONTACT for role in PEOPLE if approved[role] & CONTACT} == {}
 
 
-def test_before_a_case_is_in_their_hands_reviewers_read_no_name(sample: Sample) -> None:
+def test_before_a_decision_reviewers_read_no_name(sample: Sample) -> None:
     marks = shown_fields.mark(sample)
     before = {"/admin/", "/admin/desk/board/", "/admin/desk/people/", "/admin/desk/absence/", "/admin/cases/case/"}
     for role in ("officer", "supervisor"):
         rows = [row for row in shown_fields.pages(role) if row.path in before]
         assert rows, role
         assert not shown_fields.shown(sample, marks, role, rows).keys() & NAMES, role
-    desk = [row for row in shown_fields.pages("officer") if row.path == "/admin/desk/{s.studied.public_id}/"]
-    assert shown_fields.shown(sample, marks, "officer", desk).keys() & NAMES, (
-        "the control: the page of a case in their hands names its applicant"
-    )
+    named = {}
+    for role in ("officer", "supervisor", "auditor"):
+        desk = [row for row in shown_fields.pages(role) if row.path == "/admin/desk/{s.studied.public_id}/"]
+        named[role] = bool(shown_fields.shown(sample, marks, role, desk).keys() & NAMES)
+    assert named == {"officer": False, "supervisor": False, "auditor": True}, "the control: the page names the applicant to an auditor"
 
 
 def test_a_new_field_on_a_page_is_noticed(sample: Sample, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,11 +18,11 @@ class UploadFactory(DjangoModelFactory[Upload]):
     class Meta:
         model = Upload
 
-    content, judged = b"\xff\xd8\xff\xe0 a picture", True
+    content, judged, name = b"\xff\xd8\xff\xe0 a picture", True, "page.jpg"
 
     @classmethod
-    def _create(cls, model_class: type[Upload], *args: Any, content: bytes, judged: bool, **fields: Any) -> Upload:
-        upload = services.receive(name="page.jpg", content=SimpleUploadedFile("page.jpg", content), **fields)
+    def _create(cls, model_class: type[Upload], *args: Any, content: bytes, judged: bool, name: str, **fields: Any) -> Upload:
+        upload = services.receive(name=name, content=SimpleUploadedFile("page.jpg", content), **fields)
         if judged:
             upload.refresh_from_db()
             services.accept(upload, Reencoded(content, content, "image/jpeg", 1, 640, 480))

@@ -34,24 +34,26 @@ class Desk:
         return self.page
 
     def check_all(self) -> None:
-        """Every question of the checklist with yes."""
+        """Every question of the checklist with yes: each answer is saved as it is given."""
         for radio in self.page.locator("#desk-checks input[value=yes]").all():
-            radio.check()
-        self.page.click("#desk-checks button[type=submit]")
-        self.visitor.arrive(f"^/admin/desk/{self.case}/$")
+            with self.page.expect_response("**/checks/") as saved:
+                radio.check(force=True)  # the box lies under its word
+            assert saved.value.status == 204
+        self.visitor.go(f"/admin/desk/{self.case}/")
         assert self.page.locator("#desk-checks input[value=yes]:checked").count() == self.page.locator("#desk-checks fieldset").count()
 
-    def preview(self, panel: str) -> dict[str, str]:
-        """From a filled-in panel to the words that go out, by language."""
-        self.page.click(f"#desk-{panel} form button.kp-desk-main")
-        self.page.wait_for_selector(".kp-desk-letter")
+    def preview(self, move: str) -> dict[str, str]:
+        """The words that go out by the move that was chosen, by language: they stand beside it before it can be sent."""
+        sheet = self.page.locator(f".kp-sheet[data-move={move}]")
+        sheet.locator("[data-send]").wait_for()
         assert axe(self.page) == []
-        return {code: plain(self.page.locator(f".kp-desk-letter[lang={code}] .kp-desk-body").inner_text()) for code in ("ar", "en")}
+        return {code: plain(sheet.locator(f".kp-desk-letter[lang={code}] .kp-desk-body").inner_text()) for code in ("ar", "en")}
 
     def send(self) -> None:
-        self.page.click("button[name=step][value=send]")
-        self.visitor.arrive("^/admin/$")
-        assert self.page.locator(".messagelist .success").count() == 1
+        """What was chosen and shown; the next case of the officer opens, or the first page where there is none."""
+        self.page.locator("[data-send]:visible").click()
+        self.page.wait_for_selector(".messagelist .success")
+        self.visitor.arrive(f"^/admin/(desk/(?!{self.case})[^/]+/)?$")
 
 
 def plain(text: str) -> str:
@@ -83,10 +85,12 @@ def text_of(pdf: Path) -> str:
 def propose(officer: Desk, code: str, note_ar: str, note_en: str) -> dict[str, str]:
     """Refuse for a coded reason with an addition; what the applicant would receive."""
     page = officer.page
-    page.keyboard.press("4")
+    page.keyboard.press("3")
     page.check(f"#desk-refuse input[name=code][value={code}]")
+    page.click("#desk-refuse summary")
     page.fill("#desk-refuse textarea[name=note_ar]", note_ar)
     page.fill("#desk-refuse textarea[name=note_en]", note_en)
+    officer.page.locator(".kp-sheet[data-move=refuse] .kp-desk-letter[lang=en]", has_text=note_en).wait_for()
     shown = officer.preview("refuse")
     officer.send()
     return shown
@@ -99,7 +103,7 @@ def until_this(supervisor: Desk) -> None:
         if page.locator("main, #content").locator(f"a[href$='/desk/{supervisor.case}/']").count():
             return
         page.keyboard.press("2")
-        page.locator("details input[name=code]").first.check()
+        page.locator("form[data-move=back] input[name=code]").first.check()
         page.click("button[name=step][value=back]")
         page.wait_for_selector(".messagelist .success")
     raise LookupError(supervisor.case)

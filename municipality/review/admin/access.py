@@ -7,14 +7,16 @@ from typing import NoReturn
 
 from django.db import transaction
 from django.http import Http404
+from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import actor_of
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.audit.services import log_access, record
 from municipality.cases.models import Case
 from municipality.kernel.actors import Actor
-from municipality.kernel.errors import NotPermitted
+from municipality.kernel.errors import NotPermitted, Refused
 from municipality.review import queries
+from municipality.review.blind import RevealReason
 from municipality.review.models import Assignment, QueueEntry
 from municipality.review.services.queue import refuse_conflict
 
@@ -52,11 +54,20 @@ def open_case(request: AuthenticatedHttpRequest, public_id: str) -> OpenedCase:
     return OpenedCase(access.place.case, access.place, access.holds, role)
 
 
-def log_case_access(request: AuthenticatedHttpRequest, case: Case, role: str) -> None:
+def log_case_access(request: AuthenticatedHttpRequest, case: Case, role: str, *, purpose: str = "review") -> None:
     """Write an access log entry for the applicant of a case."""
     user = request.user
-    purpose = "audit" if role == "auditor" else "review"
+    purpose = "audit" if role == "auditor" else purpose
     log_access(viewer=Actor(role, user.key), person_key=case.applicant.key, subject=case.key, purpose=purpose)
+
+
+def log_names_seen(request: AuthenticatedHttpRequest, case: Case, role: str, code: str) -> None:
+    """Write that a reviewer sees the names of a case before the decision, and why. Raises Refused("unknown_code")."""
+    if code not in RevealReason.values:
+        raise Refused("unknown_code", _("Choose a reason from the list."))
+    with transaction.atomic():
+        record("desk.names_seen", subject=case.key, actor=Actor(role, request.user.key), data={"reason": code})
+        log_case_access(request, case, role, purpose="names")
 
 
 def _not_found(request: AuthenticatedHttpRequest, public_id: str) -> NoReturn:

@@ -25,6 +25,7 @@ class Choice:
     is_chosen: bool
     note_ar: str
     note_en: str
+    checks: str = ""  # codes of the questions whose "no" this reason answers, separated by spaces
 
     @property
     def name_ar(self) -> str:
@@ -47,21 +48,28 @@ class Target:
         return any(choice.is_chosen for choice in self.choices)
 
 
-def targets(items: Iterable[Item], replies: Edition, typed: Mapping[str, Any]) -> list[Target]:
-    """The fields and files that may be corrected. A reason without a target is for files."""
+def targets(items: Iterable[Item], replies: Edition, lines: Iterable[CheckLine], typed: Mapping[str, Any] | None) -> list[Target]:
+    """The fields and files that may be corrected. A reason without a target is for files.
+
+    Reasons are ticked as in `typed`; where that is None, those whose question of the checklist is answered with no. A question and a
+    reason match if they are about the same field.
+    """
     reasons = replies.reasons_of("correction")
-    chosen = set(_values(typed, "ask"))
+    checks = [line for line in lines if line.check.about]
+    chosen = set(_values(typed, "ask")) if typed is not None else {line.check.about for line in checks if line.answer == "no"}
     result = []
     for item in items:
         fitting = [r for r in reasons if r.target == item.name or (not r.target and item.is_file)]
         if item.may_correct and fitting:
-            result.append(Target(item, [_choice(item, reason, chosen, typed) for reason in fitting]))
+            codes = " ".join(line.check.code for line in checks if line.check.about == item.name)
+            result.append(Target(item, [_choice(item, reason, chosen, codes if reason.target else "", typed or {}) for reason in fitting]))
     return result
 
 
-def _choice(item: Item, reason: Reason, chosen: set[str], typed: Mapping[str, Any]) -> Choice:
+def _choice(item: Item, reason: Reason, chosen: set[str], checks: str, typed: Mapping[str, Any]) -> Choice:
     value = f"{item.name}.{reason.code}"
-    return Choice(value, reason, value in chosen, typed.get(f"note_ar.{value}", ""), typed.get(f"note_en.{value}", ""))
+    is_chosen = value in chosen or bool(checks and item.name in chosen)
+    return Choice(value, reason, is_chosen, typed.get(f"note_ar.{value}", ""), typed.get(f"note_en.{value}", ""), checks)
 
 
 def correction_requests(typed: Mapping[str, Any]) -> list[CorrectionRequest]:

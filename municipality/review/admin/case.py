@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib import admin, messages
 from django.db import transaction
@@ -19,7 +20,7 @@ from municipality.kernel import request_cache
 from municipality.kernel.errors import Refused
 from municipality.review import queries, texts
 from municipality.review.admin import answers
-from municipality.review.admin.access import log_case_access, open_case, own_assignment
+from municipality.review.admin.access import log_case_access, log_names_seen, open_case, own_assignment
 from municipality.review.admin.page import case_context
 from municipality.review.models import Assignment
 from municipality.review.registry import reviewable
@@ -32,7 +33,8 @@ from municipality.ui.templatetags.portal import ref
 def page(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """The page of a case, with actions for its officer."""
     opened = open_case(request, public_id)
-    return TemplateResponse(request, "admin/review/case.html", case_context(request, opened.case, opened.place, opened.holds, {}))
+    context = case_context(request, opened.case, opened.place, opened.holds, {}, role=opened.role)
+    return TemplateResponse(request, "admin/review/case.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -48,6 +50,8 @@ def act(request: AuthenticatedHttpRequest, public_id: str, verb: str) -> HttpRes
             return _render_case(request, assignment, verb)
         return ACTS[verb](request, assignment)
     except Refused as refusal:
+        if request.POST.get("step") == "words":
+            return _words(request, {"problem": _sentence(refusal)}, refusal.status)
         return _render_case(request, assignment, verb, refusal)
 
 
@@ -55,11 +59,18 @@ def _render_case(request: AuthenticatedHttpRequest, assignment: Assignment, verb
     entry = assignment.place
     request_cache.clear()  # the case may have changed meanwhile
     log_case_access(request, entry.case, "officer")
-    sentence = ""
-    if refusal is not None:
-        sentence = str(refusal.sentence) or _("This is not possible now. The case may have moved on meanwhile.")
+    sentence = _sentence(refusal) if refusal is not None else ""
     context = case_context(request, entry.case, entry, True, request.POST, panel=verb, error=sentence)
     return TemplateResponse(request, "admin/review/case.html", context, status=refusal.status if refusal else 200)
+
+
+def _sentence(refusal: Refused) -> str:
+    return str(refusal.sentence) or _("This is not possible now. The case may have moved on meanwhile.")
+
+
+def _words(request: AuthenticatedHttpRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
+    """The text alone, which the script puts beside the decision. It shows nothing of the case but the message, so it is no access."""
+    return TemplateResponse(request, "admin/review/sheet.html", {"preview": None, "seal": "", "problem": "", **context}, status=status)
 
 
 def _preview(request: AuthenticatedHttpRequest, assignment: Assignment, verb: str, preview: Preview, title: str) -> HttpResponse | None:
@@ -68,6 +79,8 @@ def _preview(request: AuthenticatedHttpRequest, assignment: Assignment, verb: st
     seen = request.POST.get("seen", "")
     if request.POST.get("step") == "send" and seen == digest:
         return None
+    if request.POST.get("step") == "words":
+        return _words(request, {"preview": preview, "seal": digest})
     case = assignment.place.case
     log_case_access(request, case, "officer")
     context = {
@@ -89,6 +102,21 @@ def _done(request: HttpRequest, sentence: str) -> HttpResponse:
     return redirect("admin:index")
 
 
+def _sent(request: HttpRequest, assignment: Assignment, sentence: str) -> HttpResponse:
+    """Say what was sent, and open the officer's next case; the first page where there is none.
+
+    A proposal opens none (`_done`): it can be taken back only while no other case is open.
+    """
+    messages.success(request, sentence)
+    try:
+        following = queue.next_case(officer=assignment.officer)
+    except Refused:  # absent from today on
+        following = None
+    if following is None:
+        return redirect("admin:index")
+    return redirect("admin:desk_case", following.place.case.public_id)
+
+
 def _note(request: HttpRequest) -> dict[str, str]:
     return {"note_ar": request.POST.get("note_ar", ""), "note_en": request.POST.get("note_en", "")}
 
@@ -96,16 +124,23 @@ def _note(request: HttpRequest) -> dict[str, str]:
 # --- Acts ------------------------------------------------------------------------------------------------------------------
 
 
-def _checks(request: HttpRequest, assignment: Assignment) -> HttpResponse:
+def _save_checks(request: HttpRequest, assignment: Assignment) -> None:
     with transaction.atomic():
         for code, answer in answers.changed_answers(queries.checklist(assignment.place.case), request.POST):
             desk.check(assignment=assignment, code=code, answer=answer)
+
+
+def _checks(request: HttpRequest, assignment: Assignment) -> HttpResponse:
+    _save_checks(request, assignment)
+    if request.POST.get("step") == "keep":  # the script saves each answer as it is given
+        return HttpResponse(status=204)
     messages.success(request, _("The checklist is saved."))
     return redirect(reverse("admin:desk_case", args=[assignment.place.case.public_id]) + "#desk-checks")
 
 
 def _approve(request: AuthenticatedHttpRequest, assignment: Assignment) -> HttpResponse:
     case = assignment.place.case
+    _save_checks(request, assignment)
     lines = queries.checklist(case)
     if any(not line.answer for line in lines):  # before the preview, not after it
         raise Refused("checks_open", _("Answer every question of the checklist first."))
@@ -116,7 +151,8 @@ def _approve(request: AuthenticatedHttpRequest, assignment: Assignment) -> HttpR
     if response is not None:
         return response
     desk.accept(assignment=assignment, **_note(request))
-    return _done(request, format_html(_("Request {reference} is approved and its applicant is told."), reference=ref(case.reference)))
+    sentence = _("Request {reference} is approved and its applicant is told.")
+    return _sent(request, assignment, format_html(sentence, reference=ref(case.reference)))
 
 
 def _corrections(request: AuthenticatedHttpRequest, assignment: Assignment) -> HttpResponse:
@@ -136,7 +172,8 @@ def _corrections(request: AuthenticatedHttpRequest, assignment: Assignment) -> H
         return _done(
             request, format_html(_("The second round of request {reference} waits for a supervisor."), reference=ref(case.reference))
         )
-    return _done(request, format_html(_("Corrections are asked for in request {reference}."), reference=ref(case.reference)))
+    sentence = _("Corrections are asked for in request {reference}.")
+    return _sent(request, assignment, format_html(sentence, reference=ref(case.reference)))
 
 
 def _refuse(request: AuthenticatedHttpRequest, assignment: Assignment) -> HttpResponse:
@@ -181,6 +218,17 @@ def _declare_conflict(request: HttpRequest, assignment: Assignment) -> HttpRespo
     )
 
 
+def _reveal(request: AuthenticatedHttpRequest, assignment: Assignment) -> HttpResponse:
+    """Show the names on this one page, for a coded reason; the applicant reads that they were seen."""
+    entry = assignment.place
+    log_names_seen(request, entry.case, "officer", request.POST.get("code", ""))
+    return TemplateResponse(
+        request,
+        "admin/review/case.html",
+        case_context(request, entry.case, entry, True, {}, shows_names=not reviewable(entry.case).is_blind),
+    )
+
+
 ACTS: dict[str, Callable[[AuthenticatedHttpRequest, Assignment], HttpResponse]] = {
     "checks": _checks,
     "approve": _approve,
@@ -189,4 +237,5 @@ ACTS: dict[str, Callable[[AuthenticatedHttpRequest, Assignment], HttpResponse]] 
     "give-back": _give_back,
     "take-back": _take_back,
     "conflict": _declare_conflict,
+    "reveal": _reveal,
 }

@@ -17,7 +17,9 @@ from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel.errors import Refused
 from municipality.review import queries, texts
 from municipality.review.admin import clocks
-from municipality.review.admin.access import log_case_access
+from municipality.review.admin.access import log_case_access, log_names_seen
+from municipality.review.admin.page import facts_context
+from municipality.review.blind import RevealReason, hides_names, without_names
 from municipality.review.models import Decision
 from municipality.review.registry import reviewable
 from municipality.review.services import desk
@@ -36,32 +38,44 @@ def sign(request: AuthenticatedHttpRequest) -> HttpResponse:
 
 
 def _render_next(request: AuthenticatedHttpRequest, *, error: str = "", status: int = 200) -> HttpResponse:
+    user = request.user
+    waiting = queries.decisions_to_sign(user).select_related("case__applicant", "case__clock", "case__place", "made_by")
+    return _render(request, waiting.first() if user.branch_id else None, error=error, status=status)
+
+
+def _render(
+    request: AuthenticatedHttpRequest, decision: Decision | None, *, shows_names: bool = False, error: str = "", status: int = 200
+) -> HttpResponse:
     context: dict[str, Any] = {
         **admin.site.page_context(request),
         "title": _("Next decision to sign"),
         "error": error,
-        "typed": request.POST,
+        "move": request.POST.get("step", "") if error else "",
+        "chosen": request.POST.get("code", ""),
     }
-    user = request.user
-    waiting = queries.decisions_to_sign(user).select_related("case__applicant", "case__clock", "made_by")
-    decision = waiting.first() if user.branch_id else None
     if decision is not None:
-        context |= _decision_context(request, decision)
+        context |= _decision_context(request, decision, shows_names=shows_names)
     return TemplateResponse(request, "admin/review/sign.html", context, status=status)
 
 
-def _decision_context(request: AuthenticatedHttpRequest, decision: Decision) -> dict[str, Any]:
-    case = decision.case
-    log_case_access(request, case, "supervisor")
+def _decision_context(request: AuthenticatedHttpRequest, decision: Decision, *, shows_names: bool = False) -> dict[str, Any]:
+    case, service = decision.case, reviewable(decision.case)
+    if not shows_names:
+        log_case_access(request, case, "supervisor")
+    is_blind = hides_names(service, case.place, "supervisor") and not shows_names
     replies = queries.replies(case)
-    items = reviewable(case).items(case)
+    items = without_names(service.items(case)) if is_blind else service.items(case)
     return {
         "decision": decision,
         "case": case,
         "reason": replies.reasons.get(decision.code),
         "preview": texts.preview_decision(decision),
-        "facts": [item for item in items if not item.is_file],
+        **facts_context(items),
         "corrected": set(),
+        "passed": [],
+        "is_blind": is_blind,
+        "shows_names": shows_names,
+        "reveal_reasons": RevealReason.choices if is_blind and not service.is_blind else [],
         "checks": [(line, line.answer) for line in queries.checklist(case, items)],
         "send_backs": replies.reasons_of("send_back"),
         "clock": clocks.line(getattr(case, "clock", None)),
@@ -79,6 +93,8 @@ def _sign_or_send_back(request: AuthenticatedHttpRequest) -> HttpResponse:
     decision = waiting.first()
     if decision is None:
         return _render_next(request, error=_("This proposal does not wait for your signature any more."), status=409)
+    if request.POST.get("step") == "reveal":
+        return _reveal(request, decision)
     reference = decision.case.reference
     # The digest of what was shown: a changed proposal is not signed.
     decision.digest = request.POST.get("digest", "")
@@ -97,3 +113,12 @@ def _sign_or_send_back(request: AuthenticatedHttpRequest) -> HttpResponse:
     except Refused as refusal:
         return _render_next(request, error=str(refusal.sentence), status=refusal.status)
     return redirect("admin:desk_sign")
+
+
+def _reveal(request: AuthenticatedHttpRequest, decision: Decision) -> HttpResponse:
+    """Show the names of one proposal on this one page, for a coded reason; the applicant reads that they were seen."""
+    try:
+        log_names_seen(request, decision.case, "supervisor", request.POST.get("code", ""))
+    except Refused as refusal:
+        return _render(request, decision, error=str(refusal.sentence), status=refusal.status)
+    return _render(request, decision, shows_names=not reviewable(decision.case).is_blind)

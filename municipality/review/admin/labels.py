@@ -9,6 +9,7 @@ label_codes(
         "case.escalated": _("Request moved up for its time"),
         "desk.accepted": _("Request decided at the desk: approved"),
         "desk.checked": _("Question of the checklist answered"),
+        "desk.names_seen": _("Names of a request seen before the decision"),
         "desk.second_round_proposed": _("Second round of corrections proposed"),
         "desk.sent_back": _("Proposal sent back to its officer"),
         "desk.signed": _("Proposal signed by the second person"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from municipality.delegation.queries import users_by_key
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review import queries
 from municipality.review.admin import answers, clocks
+from municipality.review.blind import RevealReason, hides_names, without_names
 from municipality.review.models import CorrectionItem, CorrectionRound, QueueEntry
 from municipality.review.models.staff import ConflictKind
 from municipality.review.registry import Item, reviewable
@@ -38,7 +40,7 @@ PARTIES = {
     "manager": gettext_lazy("manager"),
     "signatory": gettext_lazy("signatory"),
 }
-FORMS = ("approve", "corrections", "refuse", "give-back", "conflict")
+FORMS = ("approve", "corrections", "refuse", "give-back", "conflict", "reveal")
 DECLARED = [kind for kind in ConflictKind if kind != ConflictKind.GIVEN_BACK]
 
 
@@ -59,6 +61,14 @@ class FileItem:
 
 
 @dataclass(frozen=True)
+class Source:
+    """Where facts that did not change come from."""
+
+    text: Text
+    at: dt.date | None
+
+
+@dataclass(frozen=True)
 class HistoryLine:
     title: Text
     who: Text
@@ -73,14 +83,17 @@ def case_context(
     holds: bool,
     typed: Mapping[str, Any],
     *,
+    role: str = "officer",
     panel: str = "",
     error: str = "",
+    shows_names: bool = False,
 ) -> dict[str, Any]:
-    """The context of the page, without contact details. `typed` is form data for the form `panel`."""
+    """The context of the page, without contact details. `typed` is form data for the form `panel`; `shows_names` after a reveal."""
     service = reviewable(case)
-    items = service.items(case)
+    is_blind = hides_names(service, entry, role) and not shows_names
+    items = without_names(service.items(case)) if is_blind else service.items(case)
     replies = queries.replies(case)
-    history = _history(case, replies.reasons, is_blind=service.is_blind)
+    history = _history(case, replies.reasons, is_blind=is_blind)
     moves = _moves(case, entry, holds)
     lines = queries.checklist(case, items)
     rounds = _rounds(case) if any(line.event.move == "ask_corrections" for line in history) else []
@@ -89,25 +102,28 @@ def case_context(
         **admin.site.page_context(request),
         "title": _("Request %(reference)s") % {"reference": case.reference},
         "case": case,
-        "is_blind": service.is_blind,
+        "is_blind": is_blind,
+        "shows_names": shows_names,
+        "reveal_reasons": RevealReason.choices if holds and is_blind and not service.is_blind else [],
         "place": entry,
         "holds": holds,
         "clock": clocks.line(getattr(case, "clock", None)),
-        "facts": [item for item in items if not item.is_file],
+        **facts_context(items),
+        "passed": service.passed(case),
         "files": [FileItem(item, _sheets(request, item, last_answered)) for item in items if item.is_file],
         # Changed since the last answered round was requested.
         "corrected": {item.name for item in items if last_answered is not None and last_answered.standing.get(item.name) != item.mark},
         "flags": service.flags(case),
         "related": service.related(case),
-        "checks": [(line, typed.get(f"check.{line.check.code}", line.answer) if panel == "checks" else line.answer) for line in lines],
+        "checks": [(line, typed.get(f"check.{line.check.code}", line.answer)) for line in lines],
         "rules": [label_of(*stamp.rsplit(" ", 1)) for stamp in queries.stamps_of(case)],
         "checks_open": sum(not line.answer for line in lines),
-        "checks_no": any(line.answer == "no" for line in lines),
+        "checks_no": [number for number, line in enumerate(lines, 1) if line.answer == "no"],
         "history": history,
         "rounds": rounds,
         "proposal": _proposal(entry, history, replies),
         "moves": moves,
-        "targets": answers.targets(items, replies, typed if panel == "corrections" else {}) if "ask_corrections" in moves else [],
+        "targets": answers.targets(items, replies, lines, typed if panel == "corrections" else None) if "ask_corrections" in moves else [],
         "refusals": replies.reasons_of("refusal"),
         "give_backs": replies.reasons_of("give_back"),
         "second_rounds": replies.reasons_of("second_round") if rounds else [],
@@ -117,6 +133,14 @@ def case_context(
         "forms": {verb.replace("-", "_"): _form_values(typed if verb == panel else {}) for verb in FORMS},
         "error": error,
     }
+
+
+def facts_context(items: Iterable[Item]) -> dict[str, Any]:
+    """The facts that are no files: what changed, what did not, and where the latter comes from, each source once."""
+    facts = [item for item in items if not item.is_file]
+    same = [item for item in facts if not item.before]
+    sources = {(str(item.source), item.at): Source(item.source, item.at) for item in same if item.source}
+    return {"changed": [item for item in facts if item.before], "same": same, "sources": list(sources.values())}
 
 
 def _rounds(case: Case) -> list[tuple[CorrectionRound, list[CorrectionItem]]]:

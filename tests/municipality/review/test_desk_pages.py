@@ -276,3 +276,67 @@ def test_giving_back_keeps_the_number_and_hides_the_case(office: Office) -> None
     assert client.get(case_url(case)).status_code == 404
     assert client.post(NEXT)["Location"] == "/admin/"
     assert desk_acts.assigned(office.colleague).place_id == number
+
+
+# --- The screen beside the script ------------------------------------------------------------------------------------------------
+
+
+def test_the_text_beside_the_decision_is_that_of_the_preview_and_sends_what_it_shows(office: Office) -> None:
+    client, case = assigned(office)
+    preview = client.post(case_url(case, "corrections"), ONE_ASKED).context_data
+    looks = AccessLogEntry.objects.count()
+    beside = client.post(case_url(case, "corrections"), {**ONE_ASKED, "step": "words"})
+    assert beside.context_data["preview"] == preview["preview"] and beside.context_data["seal"] == preview["seal"]
+    assert "Page two" in text_of(beside) and office.applicant.name_ar not in text_of(beside)
+    assert AccessLogEntry.objects.count() == looks and not CorrectionRound.objects.exists()
+    wrong = client.post(case_url(case, "refuse"), {"code": "none", "step": "words"})
+    assert wrong.status_code == 409 and "data-problem" in text_of(wrong) and "data-seal" not in text_of(wrong)
+    done = client.post(case_url(case, "corrections"), {**ONE_ASKED, "step": "send", "seen": beside.context_data["seal"]})
+    assert done.status_code == 302
+    kept(case, "review.corrections_asked", beside.context_data["preview"])
+
+
+def test_a_question_answered_with_no_ticks_its_reason_and_closes_the_approval(office: Office) -> None:
+    client, case = assigned(office)
+    html = text_of(client.get(case_url(case)))
+    assert not re.search(r'name="ask"[^>]*\bchecked', html) and not re.search(r'value="approve"[^>]*\bdisabled', html)
+    assert client.post(case_url(case, "checks"), {"check.drawing_matches": "no", "step": "keep"}).status_code == 204
+    html = text_of(client.get(case_url(case)))
+    assert re.findall(r'value="([^"]+)" checked\s+data-checks="drawing_matches"', html) == ["area_m2.area_differs"]
+    assert re.search(r'value="approve"[^>]*\bdisabled', html)
+    number = re.search(r"data-closed>(\d+)<", html)
+    assert number and re.search(rf"<b>{number[1]}</b>[^<]*المخطط", html)
+    refused = client.post(case_url(case, "approve"), {"check.commercial_license": "yes", "check.files_complete": "yes"})
+    assert refused.status_code == 409 and refused.context_data["error"]
+
+
+def test_the_approval_saves_the_answers_that_are_sent_with_it(office: Office) -> None:
+    client, case = assigned(office)
+    answers = {f"check.{code}": "yes" for code in ("commercial_license", "files_complete", "drawing_matches")}
+    assert send(client, case_url(case, "approve"), answers).status_code == 302
+    assert Case.objects.get(pk=case.pk).state == "granted" and CheckAnswer.objects.filter(case=case).count() == 3
+
+
+def test_no_move_is_chosen_for_the_officer_and_the_four_stand_in_one_order(office: Office) -> None:
+    client, case = assigned(office)
+    html = text_of(client.get(case_url(case)))
+    moves = re.findall(r'<input type="radio" name="move" value="([^"]+)"([^>]*)>', html)
+    assert [value for value, _rest in moves] == ["approve", "corrections", "refuse", "give-back"]
+    assert not any("checked" in rest for _value, rest in moves)
+    assert re.findall(r"<kbd>(\d)</kbd>", html) == ["1", "2", "3", "4"]
+    again = text_of(client.post(case_url(case, "refuse"), {"code": "none"}))
+    assert re.search(r'value="refuse"[^>]*\bchecked', again), "a refused move stays chosen"
+
+
+def test_after_sending_the_next_case_opens_and_says_what_was_sent(office: Office) -> None:
+    following = permits.sent(office.applicant)
+    client, case = assigned(office)
+    if following.case_id == case.pk:
+        following = QueueEntry.objects.exclude(pk=following.pk).get()
+    done = send(client, case_url(case, "corrections"), ONE_ASKED)
+    assert (done.status_code, done["Location"]) == (302, case_url(following.case))
+    html = text_of(client.get(done["Location"]))
+    assert case.reference in html and following.case.reference in html
+    desk_acts.checked(Assignment.objects.get(place=following))
+    refused = send(client, case_url(following.case, "refuse"), {"code": "layout_changed"})
+    assert refused["Location"] == "/admin/", "a proposal can still be taken back"

@@ -1,0 +1,143 @@
+// The page of a decision: keys for its moves, the text that is sent beside them, and answers of the checklist saved as they are given.
+// Every page works without this file: the server then shows the text on a page of its own.
+
+const root = document.querySelector(".kp-case");
+const moves = [...root.querySelectorAll("[name=move]")];
+const typing = "input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable]";
+const chosen = () => moves.find((move) => move.checked);
+const sheetOf = (move) => root.querySelector(`.kp-sheet[data-move="${move.value}"]`);
+let latest = 0; // the number of the last text that was asked for
+let saving = Promise.resolve();
+
+function post(url, form, step) {
+  const data = new FormData(form);
+  data.set("step", step);
+  return fetch(url, { method: "POST", body: data, redirect: "error" });
+}
+
+// --- The text ---
+
+/** Show a text of the server in a sheet, or what stands there at first; only a text that is shown can be sent. */
+function show(sheet, words, seal) {
+  const pane = sheet.querySelector("[data-words]");
+  pane.first ??= [...pane.childNodes];
+  pane.replaceChildren(...(words ?? pane.first));
+  pane.removeAttribute("aria-busy");
+  sheet.querySelector("[data-seen]").value = seal;
+  sheet.querySelector("[data-send]").hidden = !seal;
+  sheet.querySelector("[data-show]").hidden = Boolean(seal);
+}
+
+async function refresh() {
+  const move = chosen();
+  const sheet = move && sheetOf(move);
+  const form = move && document.getElementById(`desk-${move.value}`);
+  if (!sheet?.querySelector("[data-words]")) return;
+  const number = (latest += 1);
+  const asked = move.value === "corrections" ? "[name=ask]:checked" : move.value === "refuse" ? "[name=code]:checked" : "*";
+  if (!form.querySelector(asked)) {
+    show(sheet, null, "");
+    return;
+  }
+  sheet.querySelector("[data-words]").setAttribute("aria-busy", "true");
+  sheet.querySelector("[data-send]").hidden = true;
+  try {
+    await saving;
+    const response = await post(form.action, form, "words");
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    if (number !== latest) return;
+    const words = page.querySelector("[data-seal], [data-problem]");
+    show(sheet, words && [document.adoptNode(words)], words?.dataset.seal ?? "");
+  } catch {
+    if (number === latest) show(sheet, null, "");
+  }
+}
+
+let waiting = 0;
+root.addEventListener("input", (event) => {
+  if (!event.target.matches("textarea, [name=ask], [name=code], [name=second_code]")) return;
+  const sheet = chosen() && sheetOf(chosen());
+  if (sheet?.querySelector("[data-words]")) {
+    latest += 1; // the text that is shown is no longer that of the form
+    sheet.querySelector("[data-send]").hidden = true;
+  }
+  clearTimeout(waiting);
+  waiting = setTimeout(refresh, event.target.matches("textarea") ? 400 : 0);
+});
+
+// --- The checklist ---
+
+const checks = [...root.querySelectorAll(".kp-ask")];
+const button = root.querySelector("[data-save-checks]");
+if (button) button.hidden = true;
+
+function answerOf(check) {
+  return check.querySelector(":checked")?.value ?? "";
+}
+
+function follow(input) {
+  const code = input.name.replace(/^check\./, "");
+  for (const box of root.querySelectorAll(`[data-checks~="${CSS.escape(code)}"]`)) box.checked = input.value === "no";
+  const closed = checks.flatMap((check, index) => (answerOf(check) === "no" ? [index + 1] : []));
+  const open = checks.filter((check) => !answerOf(check)).length;
+  const approve = moves.find((move) => move.value === "approve");
+  const note = document.getElementById("desk-closed");
+  note.querySelector("[data-closed]").textContent = closed.join("، ");
+  note.hidden = closed.length === 0;
+  approve.disabled = closed.length > 0;
+  if (approve.disabled) approve.checked = false;
+  const count = root.querySelector("[data-open]");
+  count.textContent = open;
+  count.parentElement.hidden = open === 0;
+}
+
+root.addEventListener("change", (event) => {
+  if (event.target.matches("[name=move]")) {
+    refresh();
+  } else if (event.target.name?.startsWith("check.")) {
+    follow(event.target);
+    const form = event.target.form;
+    saving = saving.then(() => post(root.dataset.checksUrl, form, "keep")).then(
+      (response) => (button.hidden = response.ok),
+      () => (button.hidden = false),
+    );
+    refresh();
+  }
+});
+
+// --- Keys ---
+
+function close() {
+  const move = chosen();
+  if (!move) return;
+  move.checked = false;
+  latest += 1;
+  move.focus();
+}
+
+for (const control of root.querySelectorAll("[data-close]")) {
+  control.hidden = false;
+  control.addEventListener("click", close);
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey || event.isComposing) return;
+  const writes = event.target.closest?.(typing);
+  if (event.key === "Escape" && !document.querySelector(":popover-open")) {
+    close();
+  } else if (event.key === "Enter" && !writes && !event.target.closest?.("a, button, summary, [popover]")) {
+    const move = chosen();
+    if (!move) return;
+    event.preventDefault();
+    root.querySelector(`[data-move="${move.value}"] [data-send]:not([hidden])`)?.click();
+  } else if (!writes) {
+    const digit = /^(?:Digit|Numpad)([1-4])$/.exec(event.code)?.[1];
+    const move = digit && moves[digit - 1];
+    if (!move || move.disabled) return;
+    event.preventDefault();
+    if (!move.checked) move.click();
+    move.focus();
+  }
+});
+
+if (chosen()) refresh();
