@@ -14,8 +14,10 @@ from django.utils.translation import gettext_lazy as _
 from municipality.audit.models import AccessLogEntry, AuditEvent
 from municipality.audit.services import chain_hash
 from municipality.kernel import clock
+from municipality.ui import staff_menu
 from municipality.ui.admin_base import ReadOnlyAdmin, code, moment, structure
 from municipality.ui.code_labels import CODE_LABELS, label_codes, label_of
+from municipality.ui.staff_menu import StaffEntry
 
 RECENT = 5_000
 label_codes(
@@ -32,6 +34,13 @@ label_codes(
         "person_page": _("The page of a person"),
         "organisation_page": _("The page of an organisation"),
     }
+)
+
+
+staff_menu.register(
+    "audit",
+    StaffEntry("integrity", _("Audit log"), "admin:audit_auditevent_changelist", permission="audit.view_auditevent"),
+    StaffEntry("integrity", _("Access log"), "admin:audit_accesslogentry_changelist", permission="audit.view_accesslogentry"),
 )
 
 

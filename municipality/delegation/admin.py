@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -17,8 +18,11 @@ from municipality.delegation.registry import SERVICES
 from municipality.delegation.services import consents
 from municipality.delegation.states import DelegationState
 from municipality.kernel.actors import Actor
+from municipality.ui import staff_menu
 from municipality.ui.admin_base import ReadOnlyAdmin, ReadOnlyInline, code, in_group, moment
 from municipality.ui.code_labels import label_codes, label_of, moved
+from municipality.ui.staff_home import HomePart, Next
+from municipality.ui.staff_menu import StaffEntry
 from municipality.ui.texts import Text
 
 label_codes(
@@ -180,9 +184,20 @@ class ConsentAdmin(_PeopleAdmin):
         return moment(row.closed_at)
 
 
-def home(request: HttpRequest) -> dict[str, Any]:
-    """The part of the admin's index with the link for counter staff."""
-    return {"assists": in_group(request, consents.ROLE)}
+def home(request: HttpRequest) -> HomePart:
+    """What is next for the counter."""
+    if not in_group(request, consents.ROLE):
+        return HomePart()
+    text = _("Act for a person with the code that the portal sends to their phone.")
+    return HomePart(Next(_("Counter and call centre"), _("Assist a person"), text, _("Assist a person"), reverse("delegation:assist")))
+
+
+staff_menu.register(
+    "delegation",
+    StaffEntry("work", _("Assist a person"), "delegation:assist", roles=(consents.ROLE,)),
+    StaffEntry("lookup", _("Delegations"), "admin:delegation_delegation_changelist", permission="delegation.view_delegation"),
+    StaffEntry("integrity", _("Consents to assistance"), "admin:delegation_consent_changelist", permission="delegation.view_consent"),
+)
 
 
 admin.site.add_pages([], home=home)  # type: ignore[attr-defined]

@@ -18,8 +18,10 @@ from municipality.audit.services import record
 from municipality.jobs import services
 from municipality.jobs.models import Job, JobState
 from municipality.kernel.actors import Actor
-from municipality.ui.admin_base import ReadOnlyAdmin, code, in_group, require_role, structure
+from municipality.ui import staff_menu
+from municipality.ui.admin_base import MAX_COUNT, ReadOnlyAdmin, code, in_group, require_role, structure
 from municipality.ui.code_labels import label_codes, label_of
+from municipality.ui.staff_menu import StaffEntry
 
 OPERATOR = "operator"
 label_codes(
@@ -33,6 +35,25 @@ label_codes(
     }
 )
 WAITING_FOR_A_PERSON = frozenset({JobState.DEAD, JobState.ON_HOLD})
+
+
+def _stuck(request: HttpRequest) -> int | None:
+    """How many jobs wait for an operator."""
+    return Job.objects.filter(state__in=WAITING_FOR_A_PERSON)[:MAX_COUNT].count() if in_group(request, OPERATOR) else None
+
+
+staff_menu.register(
+    "jobs",
+    StaffEntry(
+        "operation",
+        _("Background jobs"),
+        "admin:jobs_job_changelist",
+        permission="jobs.view_job",
+        count=_stuck,
+        tile=_("wait for a person"),
+        tone="bad",
+    ),
+)
 
 
 @admin.register(Job)
