@@ -65,6 +65,11 @@ def _lost(request: HttpRequest) -> int:
     return request_cache.get_or_set(("lost_keys", user.pk), lambda: key_losses.pending_for(user).count())
 
 
+def _alarms(request: HttpRequest) -> int:
+    """How often emergency access was used lately. Read once a request."""
+    return request_cache.get_or_set("alarms", lambda: alarms.recent().count())
+
+
 def home(request: AuthenticatedHttpRequest) -> HomePart:
     """What the first page says about the use of emergency access, for auditors."""
     if not in_group(request, alarms.AUDITOR):
@@ -111,6 +116,9 @@ staff_menu.register(
         gettext_lazy("Use of emergency access"),
         "admin:accounts_superuseralarm_changelist",
         permission="accounts.view_superuseralarm",
+        count=_alarms,
+        tile=gettext_lazy("in the last seven days"),
+        tone="bad",
     ),
 )
 admin.site.add_pages([path("lost-keys/", lost_keys, name="lost_keys")], home=home)  # type: ignore[attr-defined]

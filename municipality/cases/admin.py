@@ -88,11 +88,22 @@ def find(request: HttpRequest, reference: str) -> str:
 FINDERS.register("cases", find)
 
 
+class OpenFilter(admin.SimpleListFilter):
+    title = _("standing")
+    parameter_name = "standing"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("open", _("open requests")), ("closed", _("closed requests"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Case]) -> QuerySet[Case]:
+        return queryset.filter(is_open=self.value() == "open") if self.value() in ("open", "closed") else queryset
+
+
 @admin.register(Case)
 class CaseAdmin(ReadOnlyAdmin):
     change_list_template = "admin/cases/case/change_list.html"
     list_display = ("reference_code", "service_name", "title_ar", "branch", "state_name", "opened_at", "due_on", "closed_at")
-    list_filter = ("is_open", "branch")
+    list_filter = (OpenFilter, "branch")
     list_select_related = ("branch",)
     ordering = ("-pk",)
     search_fields = ("reference",)

@@ -184,9 +184,14 @@ class ConsentAdmin(_PeopleAdmin):
         return moment(row.closed_at)
 
 
+def _assists(request: HttpRequest) -> bool:
+    """Whether the member of staff may assist people: their consent is given to a branch."""
+    return in_group(request, consents.ROLE) and bool(getattr(request.user, "branch_id", None))
+
+
 def home(request: HttpRequest) -> HomePart:
     """What is next for the counter."""
-    if not in_group(request, consents.ROLE):
+    if not _assists(request):
         return HomePart()
     text = _("Act for a person with the code that the portal sends to their phone.")
     return HomePart(Next(_("Counter and call centre"), _("Assist a person"), text, _("Assist a person"), reverse("delegation:assist")))
@@ -194,7 +199,7 @@ def home(request: HttpRequest) -> HomePart:
 
 staff_menu.register(
     "delegation",
-    StaffEntry("work", _("Assist a person"), "delegation:assist", roles=(consents.ROLE,)),
+    StaffEntry("work", _("Assist a person"), "delegation:assist", may=_assists),
     StaffEntry("lookup", _("Delegations"), "admin:delegation_delegation_changelist", permission="delegation.view_delegation"),
     StaffEntry("integrity", _("Consents to assistance"), "admin:delegation_consent_changelist", permission="delegation.view_consent"),
 )

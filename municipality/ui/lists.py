@@ -45,9 +45,10 @@ class Filters:
 
 def filters_of(cl: ChangeList) -> Filters:
     """The filters of a list. A first filter with few choices is a row of quick views."""
+    specs: Any = cl.filter_specs
     filters = [
         Filter(capfirst(str(spec.title)), [Choice(c["display"], c["query_string"], c["selected"]) for c in spec.choices(cl)])
-        for spec in cl.filter_specs
+        for spec in specs
     ]
     quick = filters[0] if filters and len(filters[0].choices) <= QUICK else None
     others = filters[1:] if quick else filters

@@ -76,6 +76,9 @@ def title_of(page: str) -> Text | None:
     return next((entry.label for entry in MENU.values() if entry.page == page and not entry.fragment), None)
 
 
+MENU.register("home", StaffEntry("work", _("Home"), "admin:index"))
+
+
 @dataclass(frozen=True)
 class Line:
     """An entry as this person sees it."""

@@ -24,7 +24,7 @@ def _waiting(request: HttpRequest) -> int | None:
 
 def home(request: AuthenticatedHttpRequest) -> HomePart:
     """For keepers, that the commercial register does not answer."""
-    outage = queries.freshness().outage if in_group(request, KEEPER) else None
+    outage = queries.outage() if in_group(request, KEEPER) else None
     if outage is None:
         return HomePart()
     title, page = _("The commercial register does not answer"), reverse("admin:commercial")

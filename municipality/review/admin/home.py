@@ -73,7 +73,6 @@ def _mine(state: QueueEntryState, fragment: str, tile: Any, tone: str = "") -> S
 
 staff_menu.register(
     "review",
-    StaffEntry("work", gettext_lazy("Home"), "admin:index"),
     _mine(QueueEntryState.HELD, "#mine", gettext_lazy("open before you")),
     _mine(QueueEntryState.ANSWERED, "#mine-answered", gettext_lazy("their place is kept")),
     _mine(QueueEntryState.COUNTERSIGN, "#mine-signature", gettext_lazy("with the second person")),
