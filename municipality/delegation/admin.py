@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
 from municipality.audit.services import log_access
+from municipality.delegation import registry
 from municipality.delegation.models import Consent, Delegation, DelegationEvent
 from municipality.delegation.registry import SERVICES
 from municipality.delegation.services import consents
@@ -106,6 +108,14 @@ class DelegationAdmin(_PeopleAdmin):
         *("first_day", "last_day", "answer_by", "offered", "closed"),
     )
 
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        found = super().get_changelist_instance(request)
+        rows: Any = found.result_list
+        names = registry.names_of([row.subject for row in rows])
+        for row in rows:
+            row.subject_name = names.get(row.subject, ("", ""))[0]
+        return found
+
     def people_of(self, row: Delegation) -> list[User]:
         return [person for person in (row.giver, row.delegate) if person is not None]
 
@@ -123,7 +133,7 @@ class DelegationAdmin(_PeopleAdmin):
 
     @admin.display(description=_("subject"), ordering="subject")
     def about(self, row: Delegation) -> SafeString | str:
-        return code(row.subject)
+        return getattr(row, "subject_name", "") or code(row.subject)
 
     @admin.display(description=_("service"), ordering="service")
     def service_name(self, row: Delegation) -> Text:

@@ -23,7 +23,7 @@ from municipality.audit.services import record
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
-from municipality.rulebook import calendars, queries, services
+from municipality.rulebook import calendars, labels, queries, services  # noqa: F401  (labels of the subjects)
 from municipality.rulebook.forms import WEEK, HoursForm, weekday_name
 from municipality.rulebook.models import (
     Activity,
@@ -50,11 +50,6 @@ from municipality.ui.staff_menu import StaffEntry
 MAKER, PUBLISHER = "rule_maker", "rule_publisher"
 label_codes(
     {
-        "fees.health": _("Fees of the health licence"),
-        "limits.health": _("Limits of the health licence"),
-        "reminders.health": _("Reminders of the health licence"),
-        "conditions.health": _("Conditions of the health licence"),
-        "names.trades": _("What people call a trade"),
         "rulebook.drafted": _("Edition drafted"),
         "rulebook.published": _("Edition published"),
     }

@@ -90,7 +90,7 @@ def test_the_search_takes_any_digits_and_an_empty_one_explains_itself(rules: Non
     client = staff("auditor")
     typed = case.reference.translate({ord(str(digit)): "٠١٢٣٤٥٦٧٨٩"[digit] for digit in range(10)})
     assert client.get("/admin/find/", {"q": typed}).status_code == 302
-    assert "اكتب الرقم كاملاً" in client.get("/admin/find/").content.decode()
+    assert "يُكتب الرقم كاملاً" in client.get("/admin/find/").content.decode()
 
 
 def test_the_staff_pages_are_arabic_until_their_own_switch_says_otherwise(rules: None) -> None:
