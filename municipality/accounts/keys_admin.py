@@ -6,19 +6,26 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import path
+from django.urls import path, reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from municipality.accounts.models import SuperuserAlarm
 from municipality.accounts.proof import reauthentication_required
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.accounts.services import alarms, key_losses
+from municipality.kernel import request_cache
 from municipality.kernel.errors import Refused
-from municipality.ui.admin_base import ReadOnlyAdmin, in_group
+from municipality.ui import staff_menu
+from municipality.ui.admin_base import ReadOnlyAdmin, in_group, moment
+from municipality.ui.staff_home import HomePart, Notice
+from municipality.ui.staff_menu import StaffEntry
+from municipality.ui.templatetags.portal import ref
 
 OPENERS = (key_losses.ADMINISTRATOR, key_losses.SUPERVISOR)
 
@@ -52,15 +59,34 @@ def lost_keys(request: AuthenticatedHttpRequest) -> HttpResponse:
     return TemplateResponse(request, "admin/accounts/lost_keys.html", context, status=status)
 
 
-def home(request: AuthenticatedHttpRequest) -> dict[str, Any]:
-    """The part of the admin's index about alarms and lost passkeys."""
-    user = request.user
-    context: dict[str, Any] = {"home_parts": ["admin/accounts/home_part.html"], "superuser_alarms": [], "opens_lost_keys": 0}
-    if in_group(request, alarms.AUDITOR):
-        context["superuser_alarms"] = list(alarms.recent()[:20])
-    if any(in_group(request, role) for role in OPENERS):
-        context["opens_lost_keys"] = key_losses.pending_for(user).count()
-    return context
+def _lost(request: HttpRequest) -> int:
+    """How many colleagues wait for a way back. Read once a request."""
+    user: Any = request.user
+    return request_cache.get_or_set(("lost_keys", user.pk), lambda: key_losses.pending_for(user).count())
+
+
+def _alarms(request: HttpRequest) -> int:
+    """How often emergency access was used lately. Read once a request."""
+    return request_cache.get_or_set("alarms", lambda: alarms.recent().count())
+
+
+def home(request: AuthenticatedHttpRequest) -> HomePart:
+    """What the first page says about the use of emergency access, for auditors."""
+    if not in_group(request, alarms.AUDITOR):
+        return HomePart()
+    rows = list(alarms.recent()[:5])
+    page = reverse("admin:accounts_superuseralarm_changelist")
+    notices = [
+        Notice(
+            _("Emergency access was used"),
+            format_html("{}، {}، {}", moment(alarm.at), alarm.get_kind_display(), ref(alarm.user.login)),
+            page,
+            _("All uses"),
+            "bad",
+        )
+        for alarm in rows
+    ]
+    return HomePart(notices=notices)
 
 
 @admin.register(SuperuserAlarm)
@@ -72,4 +98,27 @@ class SuperuserAlarmAdmin(ReadOnlyAdmin):
     fields = ("user", "kind", "at", "told_at")
 
 
+staff_menu.register(
+    "accounts",
+    StaffEntry(
+        "branch",
+        gettext_lazy("Lost passkeys"),
+        "admin:lost_keys",
+        roles=OPENERS,
+        count=_lost,
+        tile=gettext_lazy("colleagues who cannot get in"),
+        tone="warn",
+    ),
+    StaffEntry("lookup", gettext_lazy("People"), "admin:accounts_user_changelist", permission="accounts.view_user"),
+    StaffEntry("lookup", gettext_lazy("Organisations"), "admin:accounts_organisation_changelist", permission="accounts.view_organisation"),
+    StaffEntry(
+        "integrity",
+        gettext_lazy("Use of emergency access"),
+        "admin:accounts_superuseralarm_changelist",
+        permission="accounts.view_superuseralarm",
+        count=_alarms,
+        tile=gettext_lazy("in the last seven days"),
+        tone="bad",
+    ),
+)
 admin.site.add_pages([path("lost-keys/", lost_keys, name="lost_keys")], home=home)  # type: ignore[attr-defined]

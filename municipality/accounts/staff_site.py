@@ -12,14 +12,19 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, URLResolver, reverse, reverse_lazy
+from django.urls import URLPattern, URLResolver, path, reverse, reverse_lazy
 from django.utils.decorators import method_decorator
+from django.utils.functional import SimpleLazyObject
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from municipality.accounts import keyholders, next_paths
 from municipality.accounts.access import has_second_factor, public, redirect_to_key
+from municipality.kernel import clock
+from municipality.ui import language, staff_menu, staff_search
+from municipality.ui.staff_home import HomePart
+from municipality.ui.staff_roles import has_role
 
 # Models of allauth and of permissions are not registered.
 CLOSED_APPS = frozenset({"account", "socialaccount", "mfa", "usersessions", "auth"})
@@ -30,24 +35,35 @@ class StaffSite(AdminSite):
 
     site_header = _("Kuwait Municipality, staff")
     site_title = _("Staff")
-    index_title = _("Work")
+    index_title = _("My work today")
+    index_template = "admin/home.html"
     site_url = "/"
-    enable_nav_sidebar = True
+    enable_nav_sidebar = False  # templates/admin/menu.html instead
 
     def __init__(self, name: str = "admin") -> None:
         super().__init__(name)
         self._pages: list[URLPattern] = []
-        self._homes: list[Callable[[HttpRequest], dict[str, Any]]] = []
+        self._homes: list[Callable[[Any], HomePart | None]] = []
+        self._focused: set[str] = set()
 
-    def add_pages(self, pages: Iterable[URLPattern], *, home: Callable[[HttpRequest], dict[str, Any]]) -> None:
-        """Add an app's pages that belong to no model; `home` returns what it adds to the context of the index."""
+    def add_pages(
+        self, pages: Iterable[URLPattern], *, home: Callable[[Any], HomePart | None] | None = None, focused: Iterable[str] = ()
+    ) -> None:
+        """Add an app's pages that belong to no model.
+
+        `home` returns what the app adds to the first page of a member of staff. On the pages named in `focused` the menu is closed
+        behind its button on wide screens too.
+        """
         for page in pages:
             page.callback = self.admin_view(page.callback)
             self._pages.append(page)
-        self._homes.append(home)
+        if home is not None:
+            self._homes.append(home)
+        self._focused.update(focused)
 
-    def page_context(self, request: HttpRequest) -> dict[str, Any]:
-        """As `each_context`, but without the list of models and the permission checks of each."""
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """As Django's, with the menu by task instead of the list of models."""
+        match = request.resolver_match
         return {
             "site_title": self.site_title,
             "site_header": self.site_header,
@@ -56,17 +72,41 @@ class StaffSite(AdminSite):
             "available_apps": [],
             "is_popup": False,
             "is_nav_sidebar_enabled": False,
+            "find_text": "",
+            "menu": SimpleLazyObject(lambda: staff_menu.sections(request)),
+            "is_focused": match is not None and match.url_name in self._focused,
         }
 
+    def page_context(self, request: HttpRequest) -> dict[str, Any]:
+        """As `each_context`, for pages that belong to no model: the counts of the menu are left out, since these pages ask much already."""
+        return {**self.each_context(request), "menu": SimpleLazyObject(lambda: staff_menu.sections(request, counted=False))}
+
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        """The index, with the parts that the apps add to it."""
-        context: dict[str, Any] = {**(extra_context or {}), "home_parts": []}
-        for home in self._homes:
-            home_context = home(request)
-            context["home_parts"] += home_context.pop("home_parts", [])  # templates that the first page includes
-            context |= home_context
-        response: TemplateResponse = super().index(request, context)
-        return response
+        """The first page: what is next, what waits, the own open work, and notices."""
+        parts = [part for home in self._homes if (part := home(request)) is not None]
+        offers = sorted((part.next for part in parts if part.next is not None), key=lambda offer: not offer.waits)
+        context: dict[str, Any] = {
+            **self.each_context(request),
+            "title": self.index_title,
+            "today": clock.today(),
+            "has_role": has_role(request),
+            "next": offers[0] if offers else None,
+            "also": offers[1:],
+            "tiles": staff_menu.tiles(request),
+            "work": [work for part in parts for work in part.work if work.rows or work.empty],
+            "notices": [notice for part in parts for notice in part.notices],
+            **(extra_context or {}),
+        }
+        request.current_app = self.name  # type: ignore[attr-defined]
+        return TemplateResponse(request, self.index_template, context)
+
+    def find(self, request: HttpRequest) -> HttpResponse:
+        """The search in the header: to the page of a reference, or a page that says that there is none to open."""
+        typed = request.GET.get("q", "")[: 2 * staff_search.MAX_LENGTH]
+        if url := staff_search.find(request, staff_search.cleaned(typed)):
+            return redirect(url)
+        context = {**self.each_context(request), "title": _("Search"), "find_text": typed.strip()}
+        return TemplateResponse(request, "admin/find.html", context)
 
     def has_permission(self, request: HttpRequest) -> bool:
         user: Any = request.user
@@ -78,6 +118,8 @@ class StaffSite(AdminSite):
 
         @wraps(inner)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            if request.method == "GET" and language.FIELD in request.GET:  # the switch set its cookie; lists know no such parameter
+                return redirect(language.without_field(request))
             if self.has_permission(request) and keyholders.lacks_passkey(request) and request.path != reverse(f"{self.name}:logout"):
                 return redirect_to_key(request)
             return inner(request, *args, **kwargs)
@@ -95,8 +137,8 @@ class StaffSite(AdminSite):
             return redirect("admin:index")
         if request.user.is_authenticated:
             raise PermissionDenied
-        path = next_paths.requested(request)
-        return redirect(f"{reverse('account_login')}?{urlencode({'next': path})}" if path else reverse("account_login"))
+        wanted = next_paths.requested(request)
+        return redirect(f"{reverse('account_login')}?{urlencode({'next': wanted})}" if wanted else reverse("account_login"))
 
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # type: ignore[override]
         """Sign out, by POST, and redirect to the staff sign-in page."""
@@ -111,7 +153,8 @@ class StaffSite(AdminSite):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Mark every page as one of staff; anonymous users are redirected to the staff sign-in page."""
-        urls: list[URLPattern | URLResolver] = [*self._pages, *super().get_urls()]
+        find = path("find/", self.admin_view(require_safe(self.find)), name="find")
+        urls: list[URLPattern | URLResolver] = [*self._pages, find, *super().get_urls()]
         for pattern in _walk(urls):
             if not hasattr(pattern.callback, "portal_access"):
                 callback: Any = pattern.callback

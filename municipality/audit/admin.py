@@ -8,14 +8,18 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from municipality.audit.models import AccessLogEntry, AuditEvent
 from municipality.audit.services import chain_hash
 from municipality.kernel import clock
-from municipality.ui.admin_base import ReadOnlyAdmin, code, moment, structure
+from municipality.ui import staff_menu
+from municipality.ui.admin_base import MAX_COUNT, ReadOnlyAdmin, code, in_group, moment, structure
 from municipality.ui.code_labels import CODE_LABELS, label_codes, label_of
+from municipality.ui.staff_home import HomePart, Next
+from municipality.ui.staff_menu import StaffEntry
 
 RECENT = 5_000
 label_codes(
@@ -33,6 +37,35 @@ label_codes(
         "organisation_page": _("The page of an organisation"),
     }
 )
+
+
+def _looks_today(request: HttpRequest) -> int:
+    """How often staff looked at the data of a person today."""
+    return AccessLogEntry.objects.filter(at__gte=clock.start_of(clock.today()))[:MAX_COUNT].count()
+
+
+def home(request: HttpRequest) -> HomePart:
+    """What an auditor reads next."""
+    if not in_group(request, "auditor"):
+        return HomePart()
+    page = reverse("admin:audit_auditevent_changelist")
+    text = _("Every act of the portal and of staff, in order and bound by hashes.")
+    return HomePart(Next(_("Integrity"), _("The audit log of today"), text, _("Read the audit log"), f"{page}?day=0", waits=False))
+
+
+staff_menu.register(
+    "audit",
+    StaffEntry("integrity", _("Audit log"), "admin:audit_auditevent_changelist", permission="audit.view_auditevent"),
+    StaffEntry(
+        "integrity",
+        _("Access log"),
+        "admin:audit_accesslogentry_changelist",
+        permission="audit.view_accesslogentry",
+        count=_looks_today,
+        tile=_("looks at data of people today"),
+    ),
+)
+admin.site.add_pages([], home=home)  # type: ignore[attr-defined]
 
 
 class ActionFilter(admin.SimpleListFilter):

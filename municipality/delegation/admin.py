@@ -5,20 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
 from municipality.audit.services import log_access
+from municipality.delegation import registry
 from municipality.delegation.models import Consent, Delegation, DelegationEvent
 from municipality.delegation.registry import SERVICES
 from municipality.delegation.services import consents
 from municipality.delegation.states import DelegationState
 from municipality.kernel.actors import Actor
+from municipality.ui import staff_menu
 from municipality.ui.admin_base import ReadOnlyAdmin, ReadOnlyInline, code, in_group, moment
 from municipality.ui.code_labels import label_codes, label_of, moved
+from municipality.ui.staff_home import HomePart, Next
+from municipality.ui.staff_menu import StaffEntry
 from municipality.ui.texts import Text
 
 label_codes(
@@ -102,6 +108,14 @@ class DelegationAdmin(_PeopleAdmin):
         *("first_day", "last_day", "answer_by", "offered", "closed"),
     )
 
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        found = super().get_changelist_instance(request)
+        rows: Any = found.result_list
+        names = registry.names_of([row.subject for row in rows])
+        for row in rows:
+            row.subject_name = names.get(row.subject, ("", ""))[0]
+        return found
+
     def people_of(self, row: Delegation) -> list[User]:
         return [person for person in (row.giver, row.delegate) if person is not None]
 
@@ -119,7 +133,7 @@ class DelegationAdmin(_PeopleAdmin):
 
     @admin.display(description=_("subject"), ordering="subject")
     def about(self, row: Delegation) -> SafeString | str:
-        return code(row.subject)
+        return getattr(row, "subject_name", "") or code(row.subject)
 
     @admin.display(description=_("service"), ordering="service")
     def service_name(self, row: Delegation) -> Text:
@@ -180,9 +194,25 @@ class ConsentAdmin(_PeopleAdmin):
         return moment(row.closed_at)
 
 
-def home(request: HttpRequest) -> dict[str, Any]:
-    """The part of the admin's index with the link for counter staff."""
-    return {"assists": in_group(request, consents.ROLE)}
+def _assists(request: HttpRequest) -> bool:
+    """Whether the member of staff may assist people: their consent is given to a branch."""
+    return in_group(request, consents.ROLE) and bool(getattr(request.user, "branch_id", None))
+
+
+def home(request: HttpRequest) -> HomePart:
+    """What is next for the counter."""
+    if not _assists(request):
+        return HomePart()
+    text = _("Act for a person with the code that the portal sends to their phone.")
+    return HomePart(Next(_("Counter and call centre"), _("Assist a person"), text, _("Assist a person"), reverse("delegation:assist")))
+
+
+staff_menu.register(
+    "delegation",
+    StaffEntry("work", _("Assist a person"), "delegation:assist", may=_assists),
+    StaffEntry("lookup", _("Delegations"), "admin:delegation_delegation_changelist", permission="delegation.view_delegation"),
+    StaffEntry("integrity", _("Consents to assistance"), "admin:delegation_consent_changelist", permission="delegation.view_consent"),
+)
 
 
 admin.site.add_pages([], home=home)  # type: ignore[attr-defined]

@@ -7,8 +7,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from municipality.documents.models import SealToken
+from municipality.ui import staff_menu
 from municipality.ui.admin_base import ReadOnlyAdmin, code, moment
 from municipality.ui.code_labels import label_codes
+from municipality.ui.staff_menu import StaffEntry
 
 label_codes(
     {
@@ -22,6 +24,12 @@ label_codes(
         "documents.seal_token": _("Token of the seal"),
         "documents.sweep_files": _("Look for files without a document"),
     }
+)
+
+
+staff_menu.register(
+    "documents",
+    StaffEntry("operation", _("Tokens of the seal"), "admin:documents_sealtoken_changelist", permission="documents.view_sealtoken"),
 )
 
 

@@ -18,8 +18,11 @@ from municipality.audit.services import record
 from municipality.jobs import services
 from municipality.jobs.models import Job, JobState
 from municipality.kernel.actors import Actor
-from municipality.ui.admin_base import ReadOnlyAdmin, code, in_group, require_role, structure
+from municipality.ui import staff_menu
+from municipality.ui.admin_base import MAX_COUNT, ReadOnlyAdmin, code, in_group, require_role, structure
 from municipality.ui.code_labels import label_codes, label_of
+from municipality.ui.staff_home import ROWS, HomePart, Next, Row, Work
+from municipality.ui.staff_menu import StaffEntry
 
 OPERATOR = "operator"
 label_codes(
@@ -33,6 +36,43 @@ label_codes(
     }
 )
 WAITING_FOR_A_PERSON = frozenset({JobState.DEAD, JobState.ON_HOLD})
+
+
+def _stuck(request: HttpRequest) -> int | None:
+    """How many jobs wait for an operator."""
+    return Job.objects.filter(state__in=WAITING_FOR_A_PERSON)[:MAX_COUNT].count() if in_group(request, OPERATOR) else None
+
+
+def home(request: HttpRequest) -> HomePart:
+    """Jobs that wait for an operator, the oldest first."""
+    if not in_group(request, OPERATOR):
+        return HomePart()
+    jobs = Job.objects.filter(state__in=WAITING_FOR_A_PERSON).order_by("pk")[:ROWS]
+    rows = [
+        Row(label_of(job.kind), reverse("admin:jobs_job_change", args=[job.pk]), "", label_of(job.queue), ("bad", job.get_state_display()))
+        for job in jobs
+    ]
+    page, nothing = reverse("admin:jobs_job_changelist"), _("No job waits for a person.")
+    if rows:
+        offer = Next(_("Operation"), rows[0].title, _("A job could not be done by itself."), _("Open the next job"), rows[0].url)
+    else:
+        offer = Next(_("Operation"), nothing, "", _("Background jobs"), page, waits=False)
+    return HomePart(offer, [Work(_("Jobs that wait for a person"), rows, more=page, empty=nothing)])
+
+
+admin.site.add_pages([], home=home)  # type: ignore[attr-defined]
+staff_menu.register(
+    "jobs",
+    StaffEntry(
+        "operation",
+        _("Background jobs"),
+        "admin:jobs_job_changelist",
+        permission="jobs.view_job",
+        count=_stuck,
+        tile=_("wait for a person"),
+        tone="bad",
+    ),
+)
 
 
 @admin.register(Job)

@@ -12,6 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.audit.services import log_access
@@ -19,8 +20,11 @@ from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
 from municipality.notifications import not_reached, queries, services
 from municipality.notifications.models import CallOutcome, Delivery, DeliveryState, NotReached
+from municipality.ui import staff_menu
 from municipality.ui.admin_base import MAX_COUNT, ReadOnlyAdmin, code, in_group, moment, require_role
 from municipality.ui.code_labels import label_codes, label_of
+from municipality.ui.staff_home import HomePart, Notice
+from municipality.ui.staff_menu import StaffEntry
 from municipality.ui.texts import Text
 
 OPERATOR = "operator"
@@ -242,11 +246,33 @@ class NotReachedAdmin(ReadOnlyAdmin):
         return row.get_outcome_display() or "—"
 
 
-def home(request: AuthenticatedHttpRequest) -> dict[str, Any]:
-    """Context of the home page: how many messages a member of staff has not opened, and how many people the counter has to call."""
-    calls = queries.to_call()[:MAX_COUNT].count() if in_group(request, not_reached.ROLE) else None
+def _calls(request: HttpRequest) -> int | None:
+    """How many people the counter has to call."""
+    return queries.to_call()[:MAX_COUNT].count() if in_group(request, not_reached.ROLE) else None
+
+
+def home(request: AuthenticatedHttpRequest) -> HomePart:
+    """What the first page says about messages that the member of staff has not opened."""
     unread = queries.unread_count(request.user)
-    return {"home_parts": ["admin/notifications/home_part.html"], "own_unread": unread, "calls_waiting": calls}
+    if not unread:
+        return HomePart()
+    title = ngettext("One message that you have not opened", "%(count)s messages that you have not opened", unread) % {"count": unread}
+    return HomePart(notices=[Notice(title, "", reverse("notifications:inbox"), _("My messages"))])
+
+
+staff_menu.register(
+    "notifications",
+    StaffEntry(
+        "work",
+        _("People to call about a message"),
+        "admin:notifications_notreached_changelist",
+        permission="notifications.view_notreached",
+        count=_calls,
+        tile=_("no message reached them"),
+        tone="warn",
+    ),
+    StaffEntry("operation", _("Sending of messages"), "admin:notifications_delivery_changelist", permission="notifications.view_delivery"),
+)
 
 
 admin.site.add_pages([], home=home)  # type: ignore[attr-defined]

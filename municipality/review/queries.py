@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -191,29 +190,27 @@ def pace_of(branch_id: str, skill: str) -> float:
 class Desk:
     """What an officer sees before they press anything: the cases in their hands, the one that lies open, and counts of their own."""
 
+    officer: User
     held: list[Assignment]  # as `held_by` orders them
-    open: Assignment | None
-    answered: int  # answers that arrived: the badge
-    away: int
-    countersign: int
-    absent: bool
-    skills: list[str]
+
+    def count(self, state: QueueEntryState) -> int:
+        """How many of the cases are in a state."""
+        return sum(row.place.state == state for row in self.held)
+
+    @property
+    def open(self) -> Assignment | None:
+        """The case that lies on the desk."""
+        return next((row for row in self.held if row.on_desk), None)
+
+    @property
+    def answered(self) -> int:
+        """How many answers arrived."""
+        return self.count(QueueEntryState.ANSWERED)
 
 
 def desk_of(officer: User) -> Desk:
     """The desk of an officer. Nothing of it says what waits in the queue."""
-    held = list(held_by(officer))
-    counts = Counter(row.place.state for row in held)
-    on_desk = next((row for row in held if row.on_desk), None)
-    return Desk(
-        held,
-        on_desk,
-        counts[QueueEntryState.ANSWERED],
-        counts[QueueEntryState.AWAY],
-        counts[QueueEntryState.COUNTERSIGN],
-        is_absent(officer),
-        skills_of(officer),
-    )
+    return Desk(officer, list(held_by(officer)))
 
 
 def held_by(officer: User) -> QuerySet[Assignment]:

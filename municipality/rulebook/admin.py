@@ -18,11 +18,12 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from municipality.accounts.proof import reauthentication_required
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.audit.services import record
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
-from municipality.rulebook import calendars, queries, services
+from municipality.rulebook import calendars, labels, queries, services  # noqa: F401  (labels of the subjects)
 from municipality.rulebook.forms import WEEK, HoursForm, weekday_name
 from municipality.rulebook.models import (
     Activity,
@@ -39,21 +40,26 @@ from municipality.rulebook.models import (
     TradeRule,
 )
 from municipality.rulebook.registry import DRAFT_EFFECTS, DraftEffect
+from municipality.ui import staff_menu
 from municipality.ui.admin_base import CappedPaginator, PluralTitleMixin, ReadOnlyAdmin, ReadOnlyInline, code, in_group, require_role
 from municipality.ui.code_labels import label_codes, label_of
 from municipality.ui.forms import DayField
+from municipality.ui.staff_home import ROWS, HomePart, Next, Row, Work
+from municipality.ui.staff_menu import StaffEntry
 
 MAKER, PUBLISHER = "rule_maker", "rule_publisher"
 label_codes(
     {
-        "fees.health": _("Fees of the health licence"),
-        "limits.health": _("Limits of the health licence"),
-        "reminders.health": _("Reminders of the health licence"),
-        "conditions.health": _("Conditions of the health licence"),
-        "names.trades": _("What people call a trade"),
         "rulebook.drafted": _("Edition drafted"),
         "rulebook.published": _("Edition published"),
     }
+)
+
+
+staff_menu.register(
+    "rulebook",
+    StaffEntry("rules", _("Editions of the rules"), "admin:rulebook_ruleset_changelist", permission="rulebook.view_ruleset"),
+    StaffEntry("rules", _("Activities"), "admin:rulebook_activity_changelist", permission="rulebook.view_activity"),
 )
 
 
@@ -307,6 +313,41 @@ def _calendar_facts(ruleset: RuleSet) -> dict[str, Any]:
 class AuthorityInline(ReadOnlyInline):
     model = ActivityAuthority
     fields = ("authority", "first_day", "last_day", "source", "is_assumption")
+
+
+def _drafts(request: AuthenticatedHttpRequest) -> list[RuleSet]:
+    """The drafts that this person may go on with or publish, the oldest first."""
+    rows = RuleSet.objects.filter(published_at__isnull=True).select_related("made_by").order_by("made_at", "pk")
+    if in_group(request, MAKER):
+        return list(rows.filter(made_by=request.user)[: ROWS + 1])
+    return list(rows.exclude(made_by=request.user)[: ROWS + 1]) if in_group(request, PUBLISHER) else []
+
+
+def home(request: AuthenticatedHttpRequest) -> HomePart:
+    """Drafts of the rules, for their makers and publishers."""
+    is_maker = in_group(request, MAKER)
+    if not is_maker and not in_group(request, PUBLISHER):
+        return HomePart()
+    drafts, page = _drafts(request), reverse("admin:rulebook_ruleset_changelist")
+    state = ("wait", _("draft")) if is_maker else ("warn", _("waits for a second person"))
+    rows = [
+        Row(label_of(row.subject), _draft_url(row, is_maker), _("Edition %(number)s") % {"number": row.version}, row.instrument_ar, state)
+        for row in drafts[:ROWS]
+    ]
+    if not drafts:
+        offer = Next(_("Rules"), _("No draft waits for you."), "", _("Editions of the rules"), page, waits=False)
+    else:
+        button = _("Go on with the draft") if is_maker else _("Check and publish")
+        offer = Next(_("Rules"), label_of(drafts[0].subject), drafts[0].instrument_ar, button, _draft_url(drafts[0], is_maker))
+    title = _("My drafts") if is_maker else _("Drafts to publish")
+    return HomePart(offer, [Work(title, rows, more=page, empty=_("No draft waits for you."))])
+
+
+def _draft_url(draft: RuleSet, is_maker: bool) -> str:
+    return reverse("admin:rulebook_ruleset_change" if is_maker else "admin:rulebook_ruleset_publish", args=[draft.pk])
+
+
+admin.site.add_pages([], home=home)  # type: ignore[attr-defined]
 
 
 @admin.register(Activity)

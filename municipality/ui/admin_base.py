@@ -7,7 +7,6 @@ import json
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -16,6 +15,10 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
+
+from municipality.ui import staff_menu
+from municipality.ui.staff_roles import in_group as in_group
+from municipality.ui.staff_roles import require_role as require_role
 
 MAX_COUNT = 10_000
 
@@ -27,24 +30,6 @@ class CappedPaginator(Paginator):
     def count(self) -> int:
         rows: Any = self.object_list
         return int(rows[:MAX_COUNT].count()) if isinstance(rows, QuerySet) else len(rows)
-
-
-def in_group(request: HttpRequest, name: str) -> bool:
-    """Whether the signed-in member of staff is in a group; one query a request. Superusers are not in all groups."""
-    user: Any = request.user
-    if not (user.is_authenticated and user.is_active and user.is_staff):
-        return False
-    roles = getattr(request, "_roles_held", None)
-    if roles is None:
-        roles = frozenset(user.groups.values_list("name", flat=True))
-        request._roles_held = roles  # type: ignore[attr-defined]
-    return name in roles
-
-
-def require_role(request: HttpRequest, role: str) -> None:
-    """Raise PermissionDenied unless the signed-in member of staff is in the group `role`."""
-    if not in_group(request, role):
-        raise PermissionDenied
 
 
 def code(value: Any) -> SafeString | str:
@@ -82,7 +67,8 @@ class PluralTitleMixin:
     """The list is titled with what it lists, not with a command to select one."""
 
     def changelist_view(self: Any, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        context = {"title": self.opts.verbose_name_plural, **(extra_context or {})}
+        title = staff_menu.title_of(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+        context = {"title": title or self.opts.verbose_name_plural, **(extra_context or {})}
         response: HttpResponse = super().changelist_view(request, context)  # type: ignore[misc]
         return response
 

@@ -14,6 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 FIELD = "_language"
+STAFF_COOKIE = "staff_language"  # of the staff pages, which are Arabic until their own switch chose English
 ERRORS_FIELD = "_errors"
 _PREFIX = re.compile(r"/(ar|en)(?=/|$)")
 F = TypeVar("F", bound=BaseForm)
@@ -28,6 +29,11 @@ def of_path(path: str) -> str:
 def is_api(path: str) -> bool:
     """Whether a path belongs to the public API."""
     return path.startswith("/api/")
+
+
+def is_staff(path: str) -> bool:
+    """Whether a path belongs to the staff pages."""
+    return path.startswith("/admin/")
 
 
 def is_cookieless(path: str) -> bool:
@@ -68,6 +74,13 @@ def translated_url(request: HttpRequest) -> str:
         path = request.path
         query[FIELD] = language
     return f"{path}?{urlencode(list(query.lists()), doseq=True)}" if query else path
+
+
+def without_field(request: HttpRequest) -> str:
+    """The address of this page without the parameter that chose its language."""
+    query = request.GET.copy()
+    query.pop(FIELD, None)
+    return f"{request.path}?{query.urlencode()}" if query else request.path
 
 
 def is_switch(request: HttpRequest) -> bool:

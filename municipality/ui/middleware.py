@@ -40,6 +40,8 @@ class LanguageMiddleware(LocaleMiddleware):
     """Activates the language of the prefix /ar/ or /en/; without one that of `_language` in the query, the cookie, Accept-Language, or
     Arabic. On cookieless paths (`language.is_cookieless`) only Accept-Language counts, since caches ignore cookies.
 
+    The staff pages have a cookie of their own, and are Arabic without it.
+
     The cookie stores the last language, for pages without a prefix (the check page, the return from the bank). `/` redirects to /ar/ or
     /en/.
     """
@@ -54,8 +56,9 @@ class LanguageMiddleware(LocaleMiddleware):
             if chosen in dict(settings.LANGUAGES):
                 code = chosen
                 request.portal_language_chosen = True  # type: ignore[attr-defined]
-        if request.path_info.startswith("/admin/"):  # the admin is Arabic only
-            code = "ar"
+        if language.is_staff(request.path_info):
+            stored = request.COOKIES.get(language.STAFF_COOKIE)
+            code = code or (stored if stored in dict(settings.LANGUAGES) else "ar")
         code = code or get_language_from_request(request)
         translation.activate(code)
         request.LANGUAGE_CODE = code
@@ -74,9 +77,10 @@ class LanguageMiddleware(LocaleMiddleware):
         code = path_language or (request.LANGUAGE_CODE if chosen else "")
         if not path_language:
             patch_vary_headers(result, ("Cookie",))
-        if code and request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME) != code:
+        cookie = language.STAFF_COOKIE if language.is_staff(request.path_info) else settings.LANGUAGE_COOKIE_NAME
+        if code and request.COOKIES.get(cookie) != code:
             result.set_cookie(
-                settings.LANGUAGE_COOKIE_NAME,
+                cookie,
                 code,
                 max_age=365 * 24 * 3600,
                 secure=request.is_secure(),

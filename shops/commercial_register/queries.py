@@ -58,6 +58,11 @@ class Freshness:
     last: CommercialRun | None
 
 
+def outage() -> CommercialOutage | None:
+    """The outage that lasts, or None."""
+    return CommercialOutage.objects.filter(feed__code=CODE, ended_at__isnull=True).first()
+
+
 def freshness() -> Freshness:
     """The current freshness."""
     runs = CommercialRun.objects.filter(feed__code=CODE).select_related("asked_by")
@@ -65,7 +70,7 @@ def freshness() -> Freshness:
         is_connected(),
         CommercialFeed.objects.filter(code=CODE).values_list("as_of", flat=True).first(),
         runs.filter(ended_at__isnull=True).first(),
-        CommercialOutage.objects.filter(feed__code=CODE, ended_at__isnull=True).first(),
+        outage(),
         runs.filter(ended_at__isnull=False).order_by("-pk").first(),
     )
 

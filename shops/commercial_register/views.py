@@ -24,10 +24,10 @@ from municipality.ui.admin_base import in_group
 from municipality.ui.code_labels import label_of
 from municipality.ui.templatetags.portal import day, ltr, ref, term
 from shops.commercial_register import differences, queries
+from shops.commercial_register.home import READERS
 from shops.commercial_register.services import decisions, delta
 from shops.models.commercial_register import KEEPER, CommercialDifference, CommercialNotice, DifferenceKind, DifferenceState
 
-READERS = (KEEPER, "auditor")
 PAGE = 50
 LABELS = {
     "name_ar": gettext_lazy("Trade name"),
@@ -70,14 +70,6 @@ EFFECTS = {
     DifferenceKind.NEW_SHOP: gettext_lazy("A shop is opened in the register, for the owner of the licence."),
 }
 TAGS = {DifferenceState.OPEN: "warn", DifferenceState.ACCEPTED: "ok", DifferenceState.DISMISSED: "wait", DifferenceState.SETTLED: "ok"}
-
-
-def home_part(request: AuthenticatedHttpRequest) -> dict[str, Any]:
-    """The part of the admin index for the keepers of the register."""
-    if not in_group(request, KEEPER):
-        return {}
-    waiting = CommercialDifference.objects.filter(state=DifferenceState.OPEN)
-    return {"home_parts": ["admin/shops/commercial_part.html"], "commercial_waiting": waiting.count(), "commercial": queries.freshness()}
 
 
 def _require_reader(request: AuthenticatedHttpRequest) -> None:

@@ -191,6 +191,7 @@ ROWS: list[Row] = [
     everybody("/files/0000000000", HIDDEN),
     # The admin's own pages.
     staff("/admin/", PAGE, PAGE),
+    staff("/admin/find/", READ, READ, why="a number that may not be opened and one that does not exist have the same answer"),
     Row("/admin/login/", {**dict.fromkeys(("nobody", *STAFF), DOOR), **dict.fromkeys((*PEOPLE, "halfway"), NO)}),
     staff("/admin/logout/", WAY_OUT, WAY_OUT),
     staff("/admin/password_change/", "200 200 200 200 405 405", "200 200 200 200 405 405"),

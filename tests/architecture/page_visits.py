@@ -283,6 +283,8 @@ def of_staff() -> list[Visit]:
         Visit("/staff/sign-in/code/", before=code, post={}, status=400),
         Visit("/staff/sign-in/code/", before=code, post={"code": "000000"}, status=400),
         Visit("/staff/sign-in/closed/", status=403),
+        Visit("/admin/find/", "officer"),
+        Visit("/admin/find/?q=HL-0", "officer", note="no page"),
         Visit("/admin/lost-keys/", "operator"),
         Visit("/admin/lost-keys/", "operator", post={}, status=409),
         Visit("/admin/lost-keys/", "operator", minutes=10, post={"loss": "1"}, status=403, note="asks again"),

@@ -208,7 +208,8 @@ _DATA_OF_THE_ADMIN = (
     lambda e: e.tag in ("td", "th") and any(c.startswith("field-") for c in _classes(e)),
     lambda e: e.tag == "td" and e.getparent().tag == "tr" and "original" in _classes(e),
     lambda e: e.tag == "div" and "readonly" in _classes(e),
-    lambda e: e.tag == "a" and e.xpath("boolean(ancestor::*[@id='changelist-filter'])"),
+    lambda e: e.tag == "a" and e.xpath("boolean(ancestor::*[@id='changelist'] and contains(@class, 'kp-chip'))"),
+    lambda e: e.tag == "span" and e.getparent().tag == "nav" and "kp-chips" in _classes(e.getparent()),
     lambda e: e.tag == "option",
 )
 

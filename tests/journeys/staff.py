@@ -45,6 +45,13 @@ def enter(visitor: Visitor, login: str) -> None:
     visitor.arrive("^/admin/$")
 
 
+def sign_out(visitor: Visitor) -> None:
+    """By the button in the menu of the person."""
+    page = visitor.go("/admin/")
+    page.click(".kp-bar__me")
+    page.click("#logout-form button")
+
+
 def _fresh(visitor: Visitor, login: str, used: str) -> bool:
     if used:
         visitor.page.goto(visitor.page.url)

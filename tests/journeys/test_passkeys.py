@@ -11,7 +11,7 @@ from playwright.sync_api import Browser
 
 from tests.journeys.measurements import axe
 from tests.journeys.people import identity
-from tests.journeys.staff import enter, to_the_code
+from tests.journeys.staff import enter, sign_out, to_the_code
 from tests.journeys.visitor import PHONE, Visitor
 from tools.stack.running import Stack
 
@@ -142,14 +142,15 @@ def test_an_officer_enters_with_a_passkey_after_the_password_or_alone(local: Cal
     device = Device(officer)
     enter(officer, "auditor")
     page = officer.page
-    page.click("#user-tools a[href$='/profile/passkeys/']")
+    page.click(".kp-bar__me")
+    page.click("#me a[href$='/profile/passkeys/']")
     officer.arrive("/profile/passkeys/$")
     page.click("a[href$='/profile/passkeys/add/']")
     officer.arrive("/profile/passkeys/add/$")
     page.fill("#id_name", "مفتاح المكتب")
     press(officer)
     officer.arrive("/profile/passkeys/$")
-    officer.go("/admin/").locator("#logout-form button, form[action*='logout'] button").first.click()
+    sign_out(officer)
     officer.arrive("^/staff/sign-in/$")
 
     to_the_code(officer, "auditor")
@@ -160,7 +161,7 @@ def test_an_officer_enters_with_a_passkey_after_the_password_or_alone(local: Cal
     officer.arrive("^/admin/$")
     officer.go("/admin/audit/auditevent/")
     assert officer.pages_with_status[page.url] == 200
-    officer.go("/admin/").locator("#logout-form button, form[action*='logout'] button").first.click()
+    sign_out(officer)
     officer.arrive("^/staff/sign-in/$")
     page.click("main a[href*='/staff/sign-in/passkey/']")
     officer.arrive("^/staff/sign-in/passkey/$")

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.journeys.staff import enter, password, to_the_code
+from tests.journeys.staff import enter, password, sign_out, to_the_code
 from tests.journeys.visitor import PATIENCE, Visitor
 from tools.stack.running import Stack, wait_until
 
@@ -55,7 +55,7 @@ def test_an_officer_enters_with_both_factors_and_reads_arabic(visit: Callable[..
     assert "لا تُعرض الطلبات هنا" in page.locator("#content").inner_text()
     assert page.locator("#result_list tbody tr").count() == 0
     assert officer.wrongs() == []
-    page.locator("#logout-form button, form[action*='logout'] button").first.click()
+    sign_out(officer)
     officer.arrive("^/staff/sign-in/$")
     page.goto(f"{officer.stack.base_url}/admin/cases/case/")
     assert officer.here() == "/staff/sign-in/"
@@ -102,30 +102,36 @@ def test_an_auditor_reads_record_and_cases_and_the_person_sees_it(
     assert "Auditor: audit" in owner.main()
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_wide_lists_scroll_in_their_own_box_by_hand_and_by_keyboard(visit: Callable[..., Visitor], width: int) -> None:
-    """The page never scrolls sideways; the box does, and its last column comes into sight."""
+@pytest.mark.parametrize("width", [1280, 390, 320])
+def test_lists_never_scroll_sideways_and_narrow_ones_are_cards(visit: Callable[..., Visitor], width: int) -> None:
     auditor = visit("ar", viewport={"width": width, "height": 800})
     enter(auditor, "auditor")
     for path in ("cases/case/", "audit/auditevent/", "jobs/job/", "notifications/delivery/", "accounts/user/"):
         page = auditor.go(f"/admin/{path}")
         assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0, path
-        box, last = page.locator(".kp-scroll"), page.locator("#result_list thead th").last
-        hidden = "([th, box]) => box.getBoundingClientRect().left - th.getBoundingClientRect().left"
-        measured = page.evaluate_handle(
-            "() => [[...document.querySelectorAll('#result_list thead th')].pop(), document.querySelector('.kp-scroll')]"
-        )
-        assert page.evaluate(hidden, measured) > 5, f"{path} is not wide: nothing is shown by this"
-        box.focus()
-        assert page.evaluate("document.activeElement.matches('.kp-scroll')"), path
-        for _ in range(60):
-            page.keyboard.press("ArrowLeft")
-        page.wait_for_function(
-            "() => { const b = document.querySelector('.kp-scroll'); return b.scrollWidth + b.scrollLeft - b.clientWidth <= 2; }"
-        )
-        assert page.evaluate(hidden, measured) <= 5, path  # the box's border, two pixels of the wait above, and parts of one
-        assert last.is_visible()
+        box, cell = page.locator(".kp-rows"), page.locator("#result_list tbody td").first
+        assert box.evaluate("e => e.scrollWidth - e.clientWidth") <= 0, path
+        assert cell.is_visible() and page.locator("#result_list tbody tr").first.locator("td").last.is_visible()
+        if width < 500:
+            assert cell.evaluate("e => getComputedStyle(e, '::before').content") == f'"{cell.get_attribute("data-label")}"', path
     assert auditor.wrongs() == []
+
+
+@pytest.mark.parametrize("width", [1280, 320])
+def test_the_menu_is_reached_by_the_keyboard_alone(visit: Callable[..., Visitor], width: int) -> None:
+    """It stands beside a list on a wide screen, and behind its button on a phone and on the desk."""
+    officer = visit("ar", viewport={"width": width, "height": 800})
+    enter(officer, "supervisor")
+    for path, stands in (("/admin/rulebook/ruleset/", width > 1000), ("/admin/desk/sign/", False)):
+        page = officer.go(path)
+        assert page.locator("#menu").is_visible() is stands, path
+        if not stands:
+            page.locator(".kp-bar__menu").focus()
+            page.keyboard.press("Enter")
+            assert page.locator("#menu").is_visible()
+            page.keyboard.press("Escape")
+            assert not page.locator("#menu").is_visible()
+    assert officer.wrongs() == []
 
 
 def test_an_operator_sees_a_dead_job_and_lets_it_run_again(stack: Stack, visit: Callable[..., Visitor]) -> None:
@@ -155,4 +161,4 @@ def test_a_person_is_told_no_at_the_staff_door(visit: Callable[..., Visitor], si
     person = visit("en", storage_state=signed_in("Rajiv Menhas"))
     person.go("/admin/")
     assert person.pages_with_status[person.page.url] == 403
-    assert person.page.locator("#user-tools, #content-main .module").count() == 0
+    assert person.page.locator("#menu, #me, #content-main .module").count() == 0

@@ -17,13 +17,10 @@ from municipality.audit.models import AccessLogEntry
 from municipality.cases.admin import CaseAdmin
 from municipality.cases.models import Case, CaseEvent
 from municipality.cases.roles import READS, WRITES, ensure_roles
-from municipality.kernel import clock
-from municipality.kernel.workflow import WORKFLOWS, Workflow
-from municipality.places.models import Branch, Governorate
 from municipality.rulebook.models import RuleSet
 from municipality.ui.admin_base import ReadOnlyAdmin
 from tests.browsers import signed_in
-from tests.factories.accounts import PersonFactory, StaffFactory
+from tests.factories.accounts import StaffFactory
 
 pytestmark = pytest.mark.django_db
 REGISTERED = sorted(admin.site._registry.items(), key=lambda pair: pair[0]._meta.label)
@@ -169,28 +166,6 @@ def test_each_role_reads_what_it_is_listed_for_and_no_more() -> None:
 def test_the_roles_stand_after_a_migration() -> None:
     for role, tables in READS.items():  # some roles work on pages of their own and read no table
         assert bool(Group.objects.get(name=role).permissions.count()) is bool(tables), role
-
-
-@pytest.fixture
-def case(monkeypatch: pytest.MonkeyPatch) -> Case:
-    from municipality.audit.models import Edge
-
-    monkeypatch.setitem(WORKFLOWS, "testing.errand", Workflow("testing.errand", "begun"))
-    Edge.objects.get_or_create(workflow="testing.errand", move="", from_state="", to_state="begun")
-    governorate = Governorate.objects.create(code="TG", iso="KW-TG", name_ar="العاصمة", name_en="Capital")
-    branch = Branch.objects.create(code="TB", governorate=governorate, name_ar="فرع العاصمة", name_en="Capital branch")
-    return Case.objects.create(
-        reference="TST-2026-000001-K",
-        service="testing.errand",
-        subject="shop:1",
-        title_ar="مطعم الخليج",
-        title_en="Gulf Grill",
-        applicant=PersonFactory(),
-        branch=branch,
-        state="begun",
-        opened_at=clock.now(),
-        snapshot_hash="0" * 64,
-    )
 
 
 def browser(*roles: str) -> tuple[User, Client]:

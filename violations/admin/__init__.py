@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import path
 
 from municipality.imports import views
-from violations.admin import field, field_shops, labels, lists, office, overview, supervision, tables  # noqa: F401
+from violations.admin import field, field_shops, home, labels, lists, office, overview, supervision, tables  # noqa: F401
 
 PAPER = {"kind": "paper"}
 PAGES = [
@@ -30,5 +30,5 @@ OFFICE = [
     path("office/undefended/", lists.undefended, name="office_undefended"),
     path("office/<slug:public_id>/", office.violation, name="office_minute"),
 ]
-admin.site.add_pages(PAGES, home=field.home_part)
-admin.site.add_pages(OFFICE, home=office.home_part)
+admin.site.add_pages(PAGES, home=home.field_home, focused=("field", "field_new", "field_check", "field_violation"))
+admin.site.add_pages(OFFICE, home=home.office_home)

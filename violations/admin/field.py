@@ -42,12 +42,6 @@ def warrant_or_none(user: User) -> JudicialWarrant | None:
         return None
 
 
-def home_part(request: HttpRequest) -> dict[str, Any]:
-    """The part of the admin's home page for inspectors."""
-    warrant = warrant_or_none(request.user) if request.user.is_active else None
-    return {"home_parts": ["admin/violations/home_part.html"], "field_warrant": warrant} if warrant is not None else {}
-
-
 def _page(request: HttpRequest, template: str, title: str, *, status: int = 200, **context: Any) -> TemplateResponse:
     page_context = {**admin.site.page_context(request), "title": title, **context}
     return TemplateResponse(request, template, page_context, status=status)

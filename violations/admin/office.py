@@ -19,7 +19,6 @@ from municipality.accounts.proof import reauthentication_required, steps
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.audit.services import log_access
 from municipality.documents import store
-from municipality.imports import services as imports
 from municipality.kernel import clock, digits, money
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
@@ -36,25 +35,6 @@ V = ViolationState
 FORM_FIELDS = ("code", "note_ar", "percent", "until", "ruling_no", "ruled_on", "amount", "outcome", "served_on", "how", "receipt")
 ROLES = ("violation_clerk", "violation_authority", "court_clerk")
 PROPOSALS: dict[str, Any] = {"annulment": Annulment, "relief": Relief, "stoplift": StopLift}
-
-
-def home_part(request: HttpRequest) -> dict[str, Any]:
-    """The part of the admin's home page for the office."""
-    if not role_of(request):
-        return {}
-    has_role = any(in_group(request, role) for role in ROLES)
-    waiting: int | bool = has_role
-    if has_role:
-        waiting = sum(model.objects.filter(allowed_at__isnull=True, refused_at__isnull=True).count() for model in PROPOSALS.values())
-        waiting += imports.waiting("paper").count()
-    return {
-        "home_parts": ["admin/violations/office_part.html"],
-        "office_waiting": waiting,
-        "office_counts": any(in_group(request, role) for role in ("supervisor", "violation_authority", "auditor")),
-        "office_court": in_group(request, "court_clerk"),
-        "office_allows": in_group(request, "violation_authority"),
-        "office_serves": any(in_group(request, role) for role in ("violation_clerk", "violation_authority", "auditor")),
-    }
 
 
 def _require_role(request: HttpRequest) -> None:

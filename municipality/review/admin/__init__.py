@@ -19,5 +19,4 @@ PAGES = [
     path("desk/<slug:public_id>/<slug:verb>/", case.act, name="desk_act"),
 ]
 
-admin.site.add_pages(PAGES, home=home.context)
-admin.site.index_template = "admin/review/home.html"
+admin.site.add_pages(PAGES, home=home.home, focused=("desk_case", "desk_act", "desk_sign"))

@@ -1,18 +1,21 @@
-"""The first page of an officer: one button, what lies on the desk, and what is in their own hands."""
+"""The desk in the menu and on the first page: one button, what is in the officer's own hands, what waits for a signature."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from municipality.accounts.requests import AuthenticatedHttpRequest
+from municipality.cases.models import Case
+from municipality.cases.timeline import TIMELINES
+from municipality.kernel import request_cache
 from municipality.kernel.errors import Refused
 from municipality.review import queries
 from municipality.review.admin import clocks
@@ -20,8 +23,15 @@ from municipality.review.models import Assignment
 from municipality.review.services import queue
 from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
+from municipality.ui import staff_menu
 from municipality.ui.admin_base import in_group, require_role
+from municipality.ui.staff_home import HomePart, Next, Notice, Row, Work
+from municipality.ui.staff_menu import StaffEntry
+from municipality.ui.staff_search import FINDERS
+from municipality.ui.templatetags.portal import ref, term
 
+OFFICER, SUPERVISOR, AUDITOR = "officer", "supervisor", "auditor"
+ORDER = (QueueEntryState.HELD, QueueEntryState.ANSWERED, QueueEntryState.COUNTERSIGN, QueueEntryState.AWAY)
 # State of the place → how its officer reads it: tag and word.
 STATES = {
     QueueEntryState.HELD: ("warn", gettext_lazy("On the desk")),
@@ -31,43 +41,139 @@ STATES = {
 }
 
 
-@dataclass(frozen=True)
-class CaseLine:
-    """One case in the officer's hands."""
-
-    assignment: Assignment
-    clock: clocks.ClockLine | None
-    kind: str
-    word: Any
+def _desk(request: HttpRequest) -> queries.Desk:
+    """The officer's desk. Read once a request."""
+    user: Any = request.user
+    return request_cache.get_or_set(("desk", user.pk), lambda: queries.desk_of(user))
 
 
-def context(request: AuthenticatedHttpRequest) -> dict[str, Any]:
-    """What the desk adds to the admin's first page, by the roles held. Nothing of it tells what waits in the queue."""
-    user = request.user
-    found: dict[str, Any] = {}
-    if in_group(request, "officer"):
-        desk = queries.desk_of(user)
-        calendar = rulebook.calendar() if desk.held else None
-        lines = [_line(row, calendar) for row in desk.held]
-        order = (QueueEntryState.HELD, QueueEntryState.ANSWERED, QueueEntryState.COUNTERSIGN, QueueEntryState.AWAY)
-        lines.sort(key=lambda line: order.index(line.assignment.place.state))
-        found |= {"desk": desk, "desk_cases": lines, "desk_total": len(lines)}
-    if in_group(request, "supervisor") and user.branch_id:
-        found["desk_to_sign"] = queries.decisions_to_sign(user).count()
-        found["desk_supervises"] = True
-    found["desk_audits"] = in_group(request, "auditor")
-    return found
+def _to_sign(request: HttpRequest) -> int:
+    """How many decisions wait for this supervisor. Read once a request."""
+    user: Any = request.user
+    return request_cache.get_or_set(("to_sign", user.pk), lambda: queries.decisions_to_sign(user).count())
 
 
-def _line(row: Assignment, calendar: Any) -> CaseLine:
-    kind, word = STATES[QueueEntryState(row.place.state)]
-    return CaseLine(row, clocks.line(getattr(row.place.case, "clock", None), calendar), kind, word)
+def _has_branch(request: HttpRequest) -> bool:
+    return bool(getattr(request.user, "branch_id", None))
+
+
+def _reads_conflicts(request: HttpRequest) -> bool:
+    return in_group(request, AUDITOR) or _has_branch(request)
+
+
+def _mine(state: QueueEntryState, fragment: str, tile: Any, tone: str = "") -> StaffEntry:
+    """A count of the officer's own cases, which stand on the first page."""
+
+    def count(request: HttpRequest) -> int:
+        return _desk(request).count(state)
+
+    label = STATES[state][1]
+    return StaffEntry("work", label, "admin:index", (OFFICER,), fragment=fragment, count=count, tile=tile, tone=tone)
+
+
+staff_menu.register(
+    "review",
+    _mine(QueueEntryState.HELD, "#mine", gettext_lazy("open before you")),
+    _mine(QueueEntryState.ANSWERED, "#mine-answered", gettext_lazy("their place is kept")),
+    _mine(QueueEntryState.COUNTERSIGN, "#mine-signature", gettext_lazy("with the second person")),
+    _mine(QueueEntryState.AWAY, "#mine-away", gettext_lazy("the clock stands still")),
+    StaffEntry("work", gettext_lazy("My absences and conflicts of interest"), "admin:desk_absence", (OFFICER,)),
+    StaffEntry(
+        "branch",
+        gettext_lazy("Decisions to sign"),
+        "admin:desk_sign",
+        (SUPERVISOR,),
+        may=_has_branch,
+        count=_to_sign,
+        tile=gettext_lazy("wait for a signature"),
+        tone="warn",
+    ),
+    StaffEntry("branch", gettext_lazy("Board of the branch"), "admin:desk_board", (SUPERVISOR,)),
+    StaffEntry("branch", gettext_lazy("People of the branch"), "admin:desk_people", (SUPERVISOR,)),
+    StaffEntry(
+        "integrity",
+        gettext_lazy("Declared conflicts of interest"),
+        "admin:desk_conflicts",
+        (SUPERVISOR, AUDITOR),
+        may=_reads_conflicts,
+    ),
+)
+
+
+def home(request: AuthenticatedHttpRequest) -> HomePart:
+    """What the desk says on the first page, by the roles held. Nothing of it tells what waits in the queue."""
+    if in_group(request, OFFICER):
+        return _officer(request)
+    if in_group(request, SUPERVISOR) and _has_branch(request):
+        return _supervisor(request)
+    return HomePart()
+
+
+def _officer(request: AuthenticatedHttpRequest) -> HomePart:
+    desk = _desk(request)
+    held = sorted(desk.held, key=lambda row: ORDER.index(QueueEntryState(row.place.state)))
+    notices = []
+    if queries.is_absent(request.user):
+        text = _("No case is handed out on days of absence.")
+        notices.append(Notice(_("Absent today"), text, reverse("admin:desk_absence"), _("My absences and conflicts of interest"), "warn"))
+    if not queries.skills_of(request.user):
+        notices.append(Notice(_("No field of work is entered for you yet; a supervisor of the branch does that."), kind="warn"))
+    if desk.open is not None:
+        title: Any = term(desk.open.place.case.title_ar, "ar")
+        text = _("One request is open on the desk; the button opens it.")
+    else:
+        title = _("The next one of the queue")
+        text = _("The button hands out the request that waited longest; answers that arrived come first.")
+    calendar = rulebook.calendar() if held else None
+    rows = [_row(row, calendar) for row in held]
+    offer = Next(_("My desk"), title, text, _("Next case"), reverse("admin:desk_next"), is_post=True)
+    return HomePart(offer, [Work(_("In my hands"), rows, empty=_("Nothing is in your hands."))], notices)
+
+
+def _row(row: Assignment, calendar: Any) -> Row:
+    case = row.place.case
+    line = clocks.line(getattr(case, "clock", None), calendar)
+    name = TIMELINES[case.service].name if case.service in TIMELINES else ""
+    return Row(
+        ref(case.reference),
+        reverse("admin:desk_case", args=[case.public_id]),
+        name,
+        term(case.title_ar, "ar"),
+        STATES[QueueEntryState(row.place.state)],
+        (line.kind, line.word) if line else None,
+        line.due_at if line else None,
+        max(3, min(line.percent, 100)) if line else None,
+        bool(line and line.is_paused),
+    )
+
+
+def _supervisor(request: AuthenticatedHttpRequest) -> HomePart:
+    waiting = _to_sign(request)
+    if waiting:
+        title = ngettext("One decision waits for a signature", "%(count)s decisions wait for a signature", waiting) % {"count": waiting}
+        text = _("The oldest opens first.")
+        offer = Next(_("The branch"), title, text, _("Next decision to sign"), reverse("admin:desk_sign"))
+    else:
+        title = _("No decision waits for a signature.")
+        offer = Next(_("The branch"), title, "", _("Board of the branch"), reverse("admin:desk_board"), waits=False)
+    return HomePart(offer)
+
+
+def find(request: HttpRequest, reference: str) -> str:
+    """The page of a request on the desk, for those who may open it."""
+    public_id = Case.objects.filter(reference=reference).values_list("public_id", flat=True).first()
+    user: Any = request.user
+    access = queries.case_access(user, public_id) if public_id else None
+    return reverse("admin:desk_case", args=[public_id]) if access is not None and access.may_open else ""
+
+
+FINDERS.register("review", find)
 
 
 @require_POST
 def next_case(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The one way to a case: to the page of the one that is handed out, or back with the reason why there is none."""
-    require_role(request, "officer")
+    require_role(request, OFFICER)
     try:
         assignment = queue.next_case(officer=request.user)
     except Refused as refusal:

@@ -17,7 +17,7 @@ from django.utils.translation import get_language, gettext
 
 from municipality.kernel import money
 from municipality.settings.maps import is_vector
-from municipality.ui import dates
+from municipality.ui import dates, lists
 from municipality.ui import plurals as counting
 
 register = template.Library()
@@ -233,3 +233,15 @@ def within_span(minutes: int) -> str:
 def days_in_minutes(days: int) -> int:
     """Days as minutes, for the promise line."""
     return days * 24 * 60
+
+
+@register.filter
+def list_filters(cl: Any) -> lists.Filters:
+    """The filters of a list of the admin, as chips."""
+    return lists.filters_of(cl)
+
+
+@register.filter
+def labelled(cell: str, label: Any) -> SafeString:
+    """A cell of a list of the admin with the name of its column."""
+    return lists.labelled(cell, label)

@@ -9,10 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
-from municipality.imports import services as imports
 from municipality.ui.admin_base import in_group
-from shops.models import ShopMerge
-from shops.models.office import OPEN
 from shops.register.roles import CLERK, KEEPER
 
 READERS = (CLERK, KEEPER)
@@ -30,12 +27,3 @@ def page(request: HttpRequest, template: str, title: Any, error: str, **context:
     site: Any = admin.site
     page_context = {**site.page_context(request), **roles, "title": title, "error": error, **context}
     return TemplateResponse(request, template, page_context, status=409 if error else 200)
-
-
-def home_part(request: HttpRequest) -> dict[str, Any]:
-    """The part of the admin index about the register: how many proposals and files wait for a second person."""
-    if not any(in_group(request, role) for role in READERS):
-        return {}
-    files = imports.waiting("register").count()
-    merges = ShopMerge.objects.filter(OPEN).count()
-    return {"home_parts": ["admin/shops/home_part.html"], "register_waiting": files + merges}

@@ -48,17 +48,19 @@ def test_an_officer_reaches_no_page_that_lists_or_finds_what_waits(office: Offic
     ensure_roles()
     waiting = [permits.sent(office.applicant).case for _ in range(6)]
     pages, forms = seen_of(signed_in(office.officer))
-    assert "/admin/cases/case/" in pages
+    assert "/admin/rulebook/ruleset/" in pages and "/admin/cases/case/" not in pages
     for url, html in pages.items():
         for case in waiting:
             for mark in (case.reference, case.public_id, f"case/{case.pk}/"):
                 assert mark not in html, f"{url} shows {mark}"
     # What can be pressed hands out, leaves the admin or enters an absence; no address takes a case of the officer's choice.
-    assert {action for _url, action in forms} <= {NEXT, "/admin/logout/", OWN, "/admin/password_change/"}
+    assert {action for _url, action in forms} <= {NEXT, "/admin/logout/", "/admin/find/", OWN, "/admin/password_change/"}
     client = signed_in(office.officer)
     for case in waiting:
-        for query in (f"/admin/cases/case/?q={case.reference}", f"/admin/cases/case/?_to_field=id&id={case.pk}"):
-            assert case.public_id not in text_of(client.get(query)) and case.title_ar not in text_of(client.get(query))
+        lists = (f"/admin/cases/case/?q={case.reference}", f"/admin/cases/case/?_to_field=id&id={case.pk}")
+        for query in (*lists, f"/admin/find/?q={case.reference}"):
+            html = text_of(client.get(query))
+            assert case.public_id not in html and case.title_ar not in html.partition("<main")[2]
     # The crawl sees what is there: the same reader finds a case that lies in the officer's own hands.
     client.post(NEXT)
     held = Assignment.objects.get().place.case

@@ -1,0 +1,37 @@
+"""What staff read in place of the code of a subject of the rulebook."""
+
+from django.utils.translation import gettext_lazy as _
+
+from municipality.ui.code_labels import label_codes
+
+label_codes(
+    {
+        "fees.health": _("Fees of the health licence"),
+        "limits.health": _("Limits of the health licence"),
+        "reminders.health": _("Reminders of the health licence"),
+        "conditions.health": _("Conditions of the health licence"),
+        "names.trades": _("What people call a trade"),
+        "calendar": _("Calendar of working days"),
+        "checks.claim": _("Checklist of claims of shops"),
+        "checks.correction": _("Checklist of corrections of a shop’s page"),
+        "checks.health": _("Checklist of the health licence"),
+        "checks.reply": _("Checklist of replies to a finding"),
+        "checks.violations": _("Checklist of objections"),
+        "files.health": _("Files of the health licence"),
+        "limits.claims": _("Limits of claims of shops"),
+        "limits.commercial": _("Limits of the commercial register"),
+        "limits.delegation": _("Limits of delegations"),
+        "limits.publication": _("Limits of what is published of violations"),
+        "limits.reply": _("Limits of replies to a finding"),
+        "limits.review": _("Limits of the study of requests"),
+        "limits.violations": _("Limits of violations"),
+        "offences.municipal": _("Catalogue of offences"),
+        "replies.claim": _("Reply texts of claims of shops"),
+        "replies.commercial": _("Reply texts of the commercial register"),
+        "replies.correction": _("Reply texts of corrections of a shop’s page"),
+        "replies.health": _("Reply texts of the health licence"),
+        "replies.money": _("Reply texts of refunds and differences"),
+        "replies.reply": _("Reply texts of replies to a finding"),
+        "replies.violations": _("Reply texts of violations"),
+    }
+)

@@ -1,0 +1,123 @@
+"""The menu of the staff pages: entries that the apps register, grouped by task, with what waits behind each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from municipality.kernel import request_cache
+from municipality.kernel.registry import Registry
+from municipality.ui.staff_roles import has_table, in_group
+from municipality.ui.texts import Text
+
+# Groups of the menu in their order; one without entries for this person is not drawn.
+GROUPS: dict[str, Text] = {
+    "work": _("My work"),
+    "branch": _("The branch"),
+    "register": _("Register of shops"),
+    "violations": _("Violations"),
+    "money": _("Money"),
+    "rules": _("Rules"),
+    "lookup": _("Look up"),
+    "integrity": _("Integrity"),
+    "operation": _("Operation"),
+}
+
+
+@dataclass(frozen=True)
+class StaffEntry:
+    """One page of the menu, shown to whoever has one of `roles` and the permission, where these are given.
+
+    `permission` is that of a table ("cases.view_case"); `may` asks further. `count` is what waits there; with `tile`, what the number
+    means, it also stands on the first page. `tone` is that of a number above 0: "", "warn" or "bad".
+    """
+
+    group: str
+    label: Text
+    page: str
+    roles: Collection[str] = ()
+    permission: str = ""
+    may: Callable[[HttpRequest], bool] | None = None
+    fragment: str = ""
+    count: Callable[[HttpRequest], int | None] | None = None
+    tile: Text = ""
+    tone: str = ""
+
+    def is_open_to(self, request: HttpRequest) -> bool:
+        """Whether the signed-in member of staff may open the page."""
+        if self.roles and not any(in_group(request, role) for role in self.roles):
+            return False
+        if self.permission and not has_table(request, self.permission):
+            return False
+        return self.may is None or self.may(request)
+
+
+def _check(name: str, entry: StaffEntry) -> None:
+    if entry.group not in GROUPS:
+        raise ValueError(f"{name} is in the unknown group {entry.group}")
+
+
+MENU: Registry[StaffEntry] = Registry(_check)
+
+
+def register(app: str, *entries: StaffEntry) -> None:
+    """Add the entries of an app, in their order."""
+    for entry in entries:
+        MENU.register(f"{app}.{entry.page}{entry.fragment}", entry)
+
+
+def title_of(page: str) -> Text | None:
+    """The label under which the menu lists a page."""
+    return next((entry.label for entry in MENU.values() if entry.page == page and not entry.fragment), None)
+
+
+MENU.register("home", StaffEntry("work", _("Home"), "admin:index"))
+
+
+@dataclass(frozen=True)
+class Line:
+    """An entry as this person sees it."""
+
+    entry: StaffEntry
+    url: str
+    count: int | None
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class Section:
+    """A group with its lines."""
+
+    label: Text
+    lines: list[Line]
+
+
+def sections(request: HttpRequest, *, counted: bool = True) -> list[Section]:
+    """The menu of the signed-in member of staff; `counted` says whether with what waits. Read once a request."""
+    user: Any = request.user
+    key = ("staff_menu", counted, user.pk)
+    return request_cache.get_or_set(key, lambda: _sections(request, counted))
+
+
+def tiles(request: HttpRequest) -> list[Line]:
+    """The lines whose count stands on the first page."""
+    return [line for section in sections(request) for line in section.lines if line.entry.tile and line.count is not None]
+
+
+def _sections(request: HttpRequest, counted: bool) -> list[Section]:
+    groups: dict[str, list[Line]] = {group: [] for group in GROUPS}
+    for entry in MENU.values():
+        if entry.is_open_to(request):
+            groups[entry.group].append(_line(request, entry, counted))
+    return [Section(GROUPS[group], lines) for group, lines in groups.items() if lines]
+
+
+def _line(request: HttpRequest, entry: StaffEntry, counted: bool) -> Line:
+    url = reverse(entry.page)
+    is_current = request.path == url and not entry.fragment
+    return Line(entry, url + entry.fragment, entry.count(request) if counted and entry.count else None, is_current)

@@ -1,0 +1,119 @@
+"""Money in the menu, on the first page and in the search of staff."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from municipality.accounts.requests import AuthenticatedHttpRequest
+from municipality.kernel import request_cache
+from municipality.ui import staff_menu
+from municipality.ui.admin_base import MAX_COUNT, in_group
+from municipality.ui.staff_home import ROWS, HomePart, Next, Row, Work
+from municipality.ui.staff_menu import StaffEntry
+from municipality.ui.staff_roles import has_table
+from municipality.ui.staff_search import FINDERS
+from municipality.ui.templatetags.portal import kwd, ref
+from payments.admin.base import CASH_OFFICE
+from payments.models import Bill, Difference, Receipt, RefundDue
+from payments.states import CHECKER, RefundState
+
+# States of a refund in which the cashier acts, and in which the checker does.
+CASHIER_ACTS = (RefundState.DUE, RefundState.UNKNOWN)
+CHECKER_ACTS = (RefundState.PROPOSED, RefundState.LOOKED_UP)
+
+
+def _works(request: HttpRequest) -> bool:
+    return any(in_group(request, role) for role in CASH_OFFICE)
+
+
+def _differences(request: HttpRequest) -> int | None:
+    """How many differences are open, for the cash office. Read once a request."""
+    rows = Difference.objects.filter(closed_at__isnull=True)
+    return request_cache.get_or_set("open_differences", lambda: rows[:MAX_COUNT].count()) if _works(request) else None
+
+
+def _refunds(request: HttpRequest) -> int | None:
+    """How many refunds wait for a person of this role. Read once a request."""
+    if not _works(request):
+        return None
+    states = CHECKER_ACTS if in_group(request, CHECKER) else CASHIER_ACTS
+    rows = RefundDue.objects.filter(state__in=states)
+    return request_cache.get_or_set(("waiting_refunds", states), lambda: rows[:MAX_COUNT].count())
+
+
+def home(request: AuthenticatedHttpRequest) -> HomePart:
+    """The oldest open difference and refund of the cash office."""
+    if not _works(request):
+        return HomePart()
+    states = CHECKER_ACTS if in_group(request, CHECKER) else CASHIER_ACTS
+    differences = [
+        Row(
+            ref(row.trackid),
+            reverse("admin:payments_difference_work", args=[row.pk]),
+            _("Difference"),
+            row.get_kind_display(),
+            ("wait", _("proposed for closing")) if row.proposed_by_id else ("warn", _("open")),
+            None,
+            row.found_at,
+        )
+        for row in Difference.objects.filter(closed_at__isnull=True).order_by("day", "pk")[: ROWS // 2]
+    ]
+    refunds = [
+        Row(
+            ref(row.attempt.payment_id or row.attempt.trackid),
+            reverse("admin:payments_refunddue_pay_out", args=[row.pk]),
+            _("Amount to be returned"),
+            kwd(row.fils),
+            ("warn", row.get_state_display()),
+            None,
+            row.due_since,
+        )
+        for row in RefundDue.objects.filter(state__in=states).select_related("attempt").order_by("due_since", "pk")[: ROWS // 2]
+    ]
+    rows = [*differences, *refunds]
+    page = reverse("admin:payments_difference_days")
+    if rows:
+        offer = Next(_("Money"), rows[0].about, rows[0].note, _("Open the next one"), rows[0].url)
+    else:
+        offer = Next(_("Money"), _("No difference and no refund waits for you."), "", _("The three books by day"), page, waits=False)
+    return HomePart(offer, [Work(_("Differences and refunds"), rows, empty=_("No difference and no refund waits for you."))])
+
+
+def _list(label: object, model: str, **options: object) -> StaffEntry:
+    page, permission = f"admin:payments_{model}_changelist", f"payments.view_{model}"
+    return StaffEntry("money", label, page, permission=permission, **options)  # type: ignore[arg-type]
+
+
+staff_menu.register(
+    "payments",
+    _list(_("Differences"), "difference", count=_differences, tile=_("between bank, gateway and ledger"), tone="warn"),
+    _list(_("Amounts to be returned"), "refunddue", count=_refunds, tile=_("wait for your step"), tone="warn"),
+    _list(_("Statements of the bank"), "bankstatement"),
+    _list(_("Ledger"), "ledgerposting"),
+    _list(_("Corrections of the ledger"), "ledgercorrection"),
+    _list(_("Bills"), "bill"),
+    _list(_("Receipts"), "receipt"),
+    _list(_("Payment attempts"), "attempt"),
+    _list(_("Messages with the bank"), "gatewaymessage"),
+)
+
+
+def find(request: HttpRequest, reference: str) -> str:
+    """The page of a bill or receipt; for the cash office that of a refund of the bill."""
+    if has_table(request, "payments.view_bill"):
+        if number := Bill.objects.filter(reference=reference).values_list("pk", flat=True).first():
+            return reverse("admin:payments_bill_change", args=[number])
+        if number := Receipt.objects.filter(number=reference).values_list("pk", flat=True).first():
+            return reverse("admin:payments_receipt_change", args=[number])
+    if _works(request):
+        refunds = RefundDue.objects.filter(allocation__bill__reference=reference)
+        if number := refunds.order_by("-pk").values_list("pk", flat=True).first():
+            return reverse("admin:payments_refunddue_pay_out", args=[number])
+    return ""
+
+
+FINDERS.register("payments", find)
+admin.site.add_pages([], home=home)  # type: ignore[attr-defined]
