@@ -66,6 +66,8 @@ class Reviewable:
     is_blind: bool = False
     # Whether a bill follows an approval, for the message.
     has_bill: bool = False
+    # Whether the court comes after a refusal, within the limit `court_days`; otherwise an objection, within `objection_days`.
+    to_court: bool = False
 
 
 def _check_moves(service: str, entry: Reviewable) -> None:

@@ -351,6 +351,8 @@ ROWS: list[Row] = [
     shared("/{lang}/cases/{s.owner.issued.public_id}/", READ, HIDDEN),
     shared("/{lang}/cases/{s.owner.waiting.public_id}/feedback/", FORM, HIDDEN_FORM, counter=NO, why="people only, not staff for them"),
     own("/{lang}/cases/{s.owner.issued.public_id}/feedback/", "303 303 303 405 405 405", HIDDEN_FORM, why="answered once"),
+    own("/{lang}/cases/{s.owner.waiting.public_id}/appeal/", ELSEWHERE, HIDDEN_FORM, counter=NO, why="there is no refusal to appeal"),
+    own("/{lang}/cases/{s.owner.waiting.public_id}/appeal/withdraw/", HIDDEN_FORM, HIDDEN_FORM, counter=NO, why="this is no appeal"),
     shared("/{lang}/cases/{s.owner.waiting.public_id}/withdraw/", "200 200 302 405 405 405", HIDDEN_FORM),
     shared("/{lang}/cases/{s.owner.issued.public_id}/withdraw/", "302 302 409 405 405 405", HIDDEN_FORM),
     shared("/{lang}/health-licence/{s.owner.shop.public_id}/renew/", FORM, HIDDEN_FORM, why="an empty form comes back with its errors"),

@@ -9,6 +9,7 @@ from payments.states import AttemptState, BillState, RefundState
 from tests.architecture import messages_matrix, open_data_visits, shop_page_data
 from tests.architecture.access_matrix import ACTS, ROWS
 from tests.architecture.commercial_register_visits import COMMERCIAL
+from tests.architecture.licensing_visits import APPEALS
 from tests.architecture.page_responses import PASSWORD, Visit
 from tests.architecture.register_office_visits import REGISTER
 from tests.architecture.violation_visits import VIOLATIONS
@@ -172,8 +173,7 @@ def of_cases() -> list[Visit]:
         Visit("/{lang}/cases/{s.owner.waiting.public_id}/feedback/", "owner", post={"text": "12"}, note="no answer chosen"),
         Visit("/{lang}/cases/{s.owner.waiting.public_id}/withdraw/", "owner"),
         Visit("/{lang}/cases/{s.owner.waiting.public_id}/withdraw/", "owner", post={}, status=409, note="at the bank"),
-        Visit("/{lang}/cases/{case_awaiting_payment}/withdraw/", "owner", post={}, note="withdrawn"),
-        Visit("/{lang}/cases/{s.owner.issued.public_id}/withdraw/", "owner", post={}, status=409),
+        *APPEALS,
         Visit(RENEW, "owner"),
         Visit(RENEW, "newcomer", status=404),
         Visit(RENEW, "owner", post={}, note="empty"),

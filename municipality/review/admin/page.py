@@ -18,7 +18,7 @@ from municipality.kernel.workflow import WORKFLOWS
 from municipality.review import queries
 from municipality.review.admin import answers, clocks
 from municipality.review.models import CorrectionItem, CorrectionRound, QueueEntry
-from municipality.review.models.staff import ConflictKind
+from municipality.review.models.staff import FROM_ACTS, ConflictKind
 from municipality.review.registry import Item, reviewable
 from municipality.review.states import QUEUE_ENTRY_WORKFLOW, QueueEntryState
 from municipality.rulebook.queries import Edition, Reason
@@ -39,7 +39,7 @@ PARTIES = {
     "signatory": gettext_lazy("signatory"),
 }
 FORMS = ("approve", "corrections", "refuse", "give-back", "conflict")
-DECLARED = [kind for kind in ConflictKind if kind != ConflictKind.GIVEN_BACK]
+DECLARED = [kind for kind in ConflictKind if kind not in FROM_ACTS]
 
 
 @dataclass(frozen=True)
