@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
+
 from municipality.cases.models import Case
 from municipality.kernel.registry import Registry
 from municipality.kernel.workflow import WORKFLOWS
@@ -78,6 +80,10 @@ def _check_moves(service: str, entry: Reviewable) -> None:
 
 # By the code of the workflow, which has the moves of `MOVES`.
 REVIEWABLES: Registry[Reviewable] = Registry(_check_moves)
+
+
+# By the kind of subject: the key of a subject → a queryset of the keys of all subjects on the same plot, that one among them.
+ON_PLOT: Registry[Callable[[str], QuerySet[Any]]] = Registry()
 
 
 def reviewable(case: Case) -> Reviewable:

@@ -140,11 +140,10 @@ def _appealed(sample: Sample) -> Appeal:
 
 
 def _appeal_at_home(sample: Sample) -> None:
-    decided = sample.queue.decided.case  # type: ignore[attr-defined]
-    case = fresh_appeal(sample)
+    decided, case = review_data.case(sample), fresh_appeal(sample)
     Case.objects.filter(pk=case.pk).update(branch=decided.branch)
-    Appeal.objects.filter(renewal__case=decided).delete()
-    appeal_against(sample, decided, case, Decision.objects.get(case=decided, voided_at__isnull=True))
+    refusal = review_data.refusal_of(decided, sample.queue.officer, sample.queue.supervisor)  # type: ignore[attr-defined]
+    appeal_against(sample, decided, case, refusal)
 
 
 def _refuser_in_the_other_branch(sample: Sample) -> User:

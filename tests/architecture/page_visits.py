@@ -12,6 +12,7 @@ from tests.architecture.commercial_register_visits import COMMERCIAL
 from tests.architecture.licensing_visits import APPEALS
 from tests.architecture.page_responses import PASSWORD, Visit
 from tests.architecture.register_office_visits import REGISTER
+from tests.architecture.staff_visits import LINKED
 from tests.architecture.violation_visits import VIOLATIONS
 
 ONE_CODE_OF_EACH_KIND = sorted({kind: number for number, kind in CODES.items()}.values())
@@ -362,9 +363,7 @@ def of_desk() -> list[Visit]:
         Visit(f"{desk}people/", "supervisor", post={**wrong_days, "officer": "{s.officer.pk}"}, note="no day"),
         Visit(case, "officer", note="in hand"),
         Visit(case, "supervisor", note="to read"),
-        Visit("/admin/desk/{case_corrections}/", "supervisor", note="with its applicant"),
-        Visit("/admin/desk/{case_countersign}/", "supervisor", note="to sign"),
-        Visit("/admin/desk/{case_in_review}/", "supervisor", status=404, note="merely waits"),
+        *LINKED,
         Visit(f"{case}checks/", "officer", post=every_yes, note="answered"),
         Visit(f"{case}approve/", "officer", before=((f"{case}checks/", every_yes),), post={}, note="preview"),
         Visit(f"{case}corrections/", "officer", post={"ask": ["area_m2.area_differs"]}, note="preview"),

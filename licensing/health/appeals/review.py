@@ -53,8 +53,7 @@ def parties(case: Case) -> list[tuple[str, str]]:
 
 
 def related(case: Case) -> list[tuple[Any, str]]:
-    first = _read(case).renewal.case
-    return [(first.reference, ""), *renewals.related(first)]
+    return renewals.related(_read(case).renewal.case)
 
 
 REVIEWED = Reviewable(

@@ -15,7 +15,7 @@ from municipality.cases.models import Case, CaseEvent
 from municipality.cases.timeline import TIMELINES, actor_text
 from municipality.delegation.queries import users_by_key
 from municipality.kernel.workflow import WORKFLOWS
-from municipality.review import queries
+from municipality.review import linked, queries
 from municipality.review.admin import answers, clocks
 from municipality.review.models import CorrectionItem, CorrectionRound, QueueEntry
 from municipality.review.models.staff import FROM_ACTS, ConflictKind
@@ -99,6 +99,7 @@ def case_context(
         "corrected": {item.name for item in items if last_answered is not None and last_answered.standing.get(item.name) != item.mark},
         "flags": service.flags(case),
         "related": service.related(case),
+        "linked": linked.first_of(request.user, case),
         "checks": [(line, typed.get(f"check.{line.check.code}", line.answer) if panel == "checks" else line.answer) for line in lines],
         "rules": [label_of(*stamp.rsplit(" ", 1)) for stamp in queries.stamps_of(case)],
         "checks_open": sum(not line.answer for line in lines),
