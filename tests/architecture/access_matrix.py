@@ -280,6 +280,7 @@ ROWS: list[Row] = [
     desk("absence/", officer=FORM),
     desk("sign/", supervisor="200 200 409 405 405 405", why="409: no proposal is named"),
     desk("board/", supervisor="200 200 409 405 405 405"),
+    *(staff(f"/admin/desk/figures/{page}", NO_READ, READ, supervisor=READ) for page in ("", "cases/", "export/")),
     desk("people/", supervisor="200 200 302 405 405 405"),
     desk("conflicts/", auditor="200 200 403 405 405 405", supervisor="200 200 409 405 405 405"),
     desk("{s.studied.public_id}/", officer=READ, auditor=READ, supervisor=READ),
