@@ -24,12 +24,21 @@ class LicensingConfig(AppConfig):
             timeline,
         )
         from licensing.health import panels as health
+        from licensing.health.appeals import guards as appeal_guards  # noqa: F401
+        from licensing.health.appeals import notifications as appeal_messages  # noqa: F401
+        from licensing.health.appeals import obligations as appeal_obligations
+        from licensing.health.appeals import panels as appeal_panels
+        from licensing.health.appeals import review as appeal_review
+        from licensing.health.appeals import tasks as appeal_tasks  # noqa: F401
+        from licensing.health.appeals import timeline as appeal_timeline
+        from licensing.health.appeals.documents import AppealDecisionFacts
+        from licensing.health.appeals.states import APPEAL
         from licensing.health.documents import HealthLicenceFacts, RenewalRefusalFacts
         from licensing.health.states import RENEWAL
         from municipality.cases import panels
         from municipality.cases.catalogue import CATALOGUE
         from municipality.cases.obligations import OBLIGATIONS
-        from municipality.cases.timeline import TIMELINES
+        from municipality.cases.timeline import ADDED_STEPS, TIMELINES
         from municipality.delegation.registry import SERVICES, Service
         from municipality.documents.queries import DOCUMENT_KINDS, OPENED_TO
         from municipality.drafts.registry import DRAFT_KINDS
@@ -54,6 +63,13 @@ class LicensingConfig(AppConfig):
         DOCUMENT_KINDS.register(RenewalRefusalFacts.kind, RenewalRefusalFacts)
         OPENED_TO.register("licensing", queries.documents_opened_to)
         LICENCES.register("licensing", queries.licence_facts)
+        SERVICES.register(APPEAL, Service(_("Appeal against a refused renewal"), is_assisted=False))
+        TIMELINES.register(APPEAL, appeal_timeline.TIMELINE)
+        ADDED_STEPS.register("licensing", appeal_timeline.added_steps)
+        REVIEWABLES.register(APPEAL, appeal_review.REVIEWED)
+        DOCUMENT_KINDS.register(AppealDecisionFacts.kind, AppealDecisionFacts)
+        OBLIGATIONS.register("appeals", appeal_obligations.obligations)
+        panels.CASE.register(APPEAL, appeal_panels.case_page)
         panels.CASE.register(RENEWAL, health.case_page)
         OBLIGATIONS.register("health", obligations.obligations)
         panels.MY_SHOPS.register("health", health.my_shops)

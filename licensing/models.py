@@ -6,6 +6,8 @@ from django.db import models
 
 from municipality.cases.models import Case
 from municipality.documents.models import Document
+from municipality.places.models import Branch
+from municipality.review.models import Decision
 from shops.models import Sensitivity, Shop
 
 
@@ -102,3 +104,29 @@ class RenewalChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} #{self.round}"
+
+
+class Appeal(models.Model):
+    """An appeal against a refused renewal, decided as a case of another branch; one for each renewal.
+
+    `unit` is the branch that refused: neither its members nor those who signed `refusal` decide.
+    """
+
+    case = models.OneToOneField(Case, models.PROTECT, related_name="+", verbose_name="التظلم")
+    renewal = models.OneToOneField(Renewal, models.PROTECT, related_name="appeal", verbose_name="طلب التجديد")
+    refusal = models.OneToOneField(Decision, models.PROTECT, related_name="appeal", verbose_name="القرار المتظلم منه")
+    unit = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name="الفرع الذي رفض")
+    words = models.TextField("نص التظلم")
+    answer_by = models.DateField("آخر يوم للرد")
+    # The branch that refused and the candidates, to check the draw afterwards.
+    draw = models.JSONField("القرعة", default=dict)
+    decision = models.OneToOneField(Document, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="القرار في التظلم")
+    filed_at = models.DateTimeField("قدم في")
+
+    class Meta:
+        verbose_name = "تظلم"
+        verbose_name_plural = "التظلمات"
+        constraints = [models.CheckConstraint(condition=~models.Q(words=""), name="licensing_appeal_has_words")]
+
+    def __str__(self) -> str:
+        return self.case.reference

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from licensing.health.appeals import views as appeals
 from licensing.health.views import changes, citizen, corrections, public
 
 app_name = "licensing"
@@ -13,5 +14,7 @@ urlpatterns = [
     path("health-licence/<slug:public_id>/changes/discard/", changes.discard, name="discard"),
     path("health-licence/<slug:public_id>/changes/<slug:page>/", changes.page, name="change_page"),
     path("cases/<slug:public_id>/corrections/", corrections.answer, name="corrections"),
+    path("cases/<slug:public_id>/appeal/", appeals.appeal, name="appeal"),
+    path("cases/<slug:public_id>/appeal/withdraw/", appeals.withdraw, name="withdraw_appeal"),
     path("cases/<slug:public_id>/withdraw/", citizen.withdraw, name="withdraw"),
 ]

@@ -15,7 +15,7 @@ class ShopsConfig(AppConfig):
         from municipality.documents.queries import DOCUMENT_KINDS, OPENED_TO
         from municipality.drafts.registry import DRAFT_KINDS
         from municipality.imports.registry import IMPORT_KINDS
-        from municipality.review.registry import REVIEWABLES
+        from municipality.review.registry import ON_PLOT, REVIEWABLES
         from municipality.uploads.registry import PREFIXES
         from shops import catalogue, tasks  # noqa: F401
         from shops.claims import drafts, files, panels, parties, refusals, review, timeline
@@ -50,6 +50,7 @@ class ShopsConfig(AppConfig):
         HOLDERS.register("shop", queries.held)
         BELONGINGS.register("shops", queries.of_organisations)
         NAMES.register("shops", queries.names)
+        ON_PLOT.register("shop", queries.on_plot)
         HOLDINGS.register("shops", queries.holdings)
 
         SERVICES.register(CLAIM, Service(_("Claims of shops"), is_assisted=False, waits_in_dispute=False))

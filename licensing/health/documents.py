@@ -120,6 +120,7 @@ class HealthLicenceFacts(Facts):
 @dataclass(frozen=True, kw_only=True)
 class RenewalRefusalFacts(RefusalFacts):
     kind = "licensing.refusal"
+    appeals_online = True
     request = ("تجديد ترخيص صحي", "Health licence renewal")
     subjects = SUBJECTS
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from django.utils.translation import gettext_lazy as _
+
 from licensing.health import changes, draft_pages, queries
+from licensing.health.appeals import queries as appeals
 from licensing.health.states import RENEWAL, RenewalState
 from municipality.accounts.models import User
 from municipality.cases.models import Case
@@ -14,6 +17,9 @@ from municipality.kernel import subjects
 from municipality.review import queries as review
 from municipality.uploads import queries as uploads
 from municipality.uploads.registry import Prefix, Slot
+
+# What the applicant adds to an appeal; kept with the files of the refused renewal.
+APPEAL_SLOT = Slot("appeal", _("Documents for the appeal"), most=6)
 
 
 def _draft(subject: str) -> Draft | None:
@@ -43,7 +49,10 @@ def _may_read(user: User, subject: str) -> bool:
     case = _case(subject)
     if case is None:
         return False
-    return (user.is_staff and review.may_open(user, case)) or is_authorized(user, case)
+    if not user.is_staff:
+        return is_authorized(user, case)
+    appeal = appeals.appeal_against(case)
+    return review.may_open(user, case) or (appeal is not None and review.may_open(user, appeal.case)) or is_authorized(user, case)
 
 
 def requested_slots(case: Case) -> list[str]:
@@ -64,13 +73,20 @@ def _case_slots(subject: str) -> Mapping[str, Slot]:
     names = [row.name for row in queries.declared_changes(renewal)] if renewal else []
     uploaded = set(uploads.of(subject).values_list("slot", flat=True))
     wanted = uploaded | set(changes.required_slots(queries.files_edition(case), names)) | set(requested_slots(case))
-    return {code: slot for code, slot in changes.SLOTS.items() if code in wanted}
+    slots = {code: slot for code, slot in changes.SLOTS.items() if code in wanted}
+    if APPEAL_SLOT.code in uploaded or case.state == RenewalState.REFUSED:
+        slots[APPEAL_SLOT.code] = APPEAL_SLOT
+    return slots
 
 
 def _locked(subject: str) -> Collection[str]:
-    """All slots that no open correction asks for."""
+    """All slots that no open correction asks for; that of the appeal until one can be filed, and once it is."""
     case = _case(subject)
-    return set(changes.SLOTS) - set(requested_slots(case)) if case else set(changes.SLOTS)
+    slots = {*changes.SLOTS, APPEAL_SLOT.code}
+    if case is None:
+        return slots
+    may_appeal = appeals.last_day(case) is not None
+    return slots - set(requested_slots(case)) - ({APPEAL_SLOT.code} if may_appeal else set())
 
 
 def _draft_owner(subject: str, sender: User) -> User | None:

@@ -13,6 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from licensing.health import changes, obligations, queries, renewability, services
+from licensing.health.appeals import queries as appeals
 from licensing.health.renewability import Renewability
 from licensing.health.states import RENEWAL
 from licensing.health.states import RenewalState as S
@@ -130,7 +131,7 @@ def _detail(case: Case, renewal: Renewal) -> CaseDetail:
         next_step=_next_step(case, bill, licence, renewal),
         files=files,
         files_expected=_("The receipt and the licence appear here after payment.") if case.is_open else "",
-        sent_files=[_sent(upload) for upload in uploads.ready(case.key)] if by_officer else [],
+        sent_files=[_sent(upload) for upload in uploads.ready(case.key) if upload.slot in changes.SLOTS] if by_officer else [],
         money=[MoneyLine(bilingual(line, "label"), line.fils, bilingual(line, "formula")) for line in bill_lines],
         total_fils=bill.total_fils if bill else None,
         facts=[
@@ -283,9 +284,19 @@ def _after_refusal(case: Case, renewal: Renewal) -> NextStep:
             label=_("Decision"),
         )
     is_countersigned = renewal.lane == Lane.OFFICER and case.last_event is not None and case.last_event.move == "countersign"
-    if renewal.refusal is not None or is_countersigned:
-        return refused_step(case, renewal.refusal, "licensing.refusal_document")
-    return _closed_step()
+    if renewal.refusal is None and not is_countersigned:
+        return _closed_step()
+    step = refused_step(case, renewal.refusal, "licensing.refusal_document")
+    appeal = appeals.appeal_read(case)
+    if appeal is not None:
+        url = reverse("cases:case", args=[appeal.case.public_id])
+        return replace(step, text=_("You appealed against this decision; another branch decides."), url=url, button=_("To the appeal"))
+    until = appeals.last_day(case)
+    if until is None:
+        return step
+    text = format_html("{} {} {}.", step.text, _("You may appeal online until"), day(until))
+    appeal_url = reverse("licensing:appeal", args=[case.public_id])
+    return replace(step, text=text, url=appeal_url, button=_("Appeal"), more=(step.button, step.url))
 
 
 def _closed_step() -> NextStep:

@@ -18,7 +18,6 @@ from licensing.health.states import RENEWAL
 from licensing.models import HealthLicence, Renewal, RenewalChange
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
-from municipality.cases.timeline import label
 from municipality.kernel import request_cache
 from municipality.places.models import Area
 from municipality.review.registry import Item, Reviewable
@@ -220,10 +219,9 @@ def parties(case: Case) -> list[tuple[str, str]]:
 
 
 def related(case: Case) -> list[tuple[Any, str]]:
-    """All other renewals and all licences of this shop, newest first."""
+    """All licences of this shop, newest first. The page of the case lists its other cases (`municipality.review.linked`)."""
     renewal = _renewal_data(case).renewal
-    others = Case.objects.filter(service=RENEWAL, subject=case.subject).exclude(pk=case.pk).select_related("applicant").order_by("-pk")[:20]
-    result: list[tuple[Any, str]] = [(f"{other.reference}: {label(other)[1]}", "") for other in others]
+    result: list[tuple[Any, str]] = []
     licences = HealthLicence.objects.filter(shop=renewal.licence.shop_id).select_related("document").order_by("-first_day")
     columns = ("first_day", "last_day", "document__number", "document__code")
     for licence in licences.only(*columns)[:20]:

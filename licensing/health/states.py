@@ -45,4 +45,6 @@ RENEWAL_WORKFLOW = workflow(
         may="applicant",
         label=_("Withdraw the request"),
     ),
+    # An appeal against the refusal was allowed by another branch, whose decision takes the place of the first one.
+    move("allow_appeal", S.REFUSED, to=S.AWAITING_PAYMENT, reopens=True, label=_("Approve after an appeal")),
 )

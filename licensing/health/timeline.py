@@ -27,6 +27,7 @@ TIMELINE = Timeline(
         **MOVES,
         "send_to_officer": _("Sent to the Municipality, waiting for an officer"),
         "accept": _("Approved by an officer, waiting for payment"),
+        "allow_appeal": _("The appeal is allowed: approved, waiting for payment"),
         "lapse": _("Closed because the corrections were not answered"),
         "approve:officer_accepted": _("The licence is being drawn up"),
     },

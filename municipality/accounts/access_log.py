@@ -31,6 +31,13 @@ REASONS = {
     "person_page": _("opened your page among the people"),
     "organisation_page": _("opened the page of an organisation you sign for"),
     "delegation_page": _("opened a delegation of yours"),
+    # What they chose before the page opened (`accounts.purposes`).
+    "purpose.linked": _("study of another request of the same shop, person or plot"),
+    "purpose.supervision": _("supervision of the study of a request"),
+    "purpose.complaint": _("a complaint or a question of yours"),
+    "purpose.court": _("a court, the prosecution or another authority asked for it"),
+    "purpose.record": _("check of what is on file before it is corrected"),
+    "purpose.audit": _("audit"),
 }
 OTHER_ROLE, OTHER_REASON = _("Employee"), _("work on a matter of yours")
 

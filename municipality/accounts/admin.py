@@ -9,7 +9,10 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from municipality.accounts import keys_admin  # noqa: F401  (registers its pages)
+from municipality.accounts import (
+    keys_admin,  # noqa: F401  (registers its pages)
+    purposes,
+)
 from municipality.accounts.models import Organisation, Signatory, User, actor_of
 from municipality.audit.services import log_access
 from municipality.kernel.actors import Actor
@@ -38,8 +41,10 @@ label_codes(
         "accounts.superuser_signed_in": _("Superuser signed in"),
         "accounts.tell_alarms": _("Tell of superusers"),
         "accounts.way_back_opened": _("Way back to a lost passkey opened"),
+        **purposes.PURPOSES,
     }
 )
+admin.site.add_pages(purposes.PAGES, home=lambda request: {})  # type: ignore[attr-defined]
 
 
 def _viewer(request: HttpRequest) -> Actor:
@@ -92,8 +97,11 @@ class UserAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         person: Any = self.get_object(request, object_id) if object_id else None
-        if person is not None and not person.is_staff and self.has_view_permission(request, person):
-            log_access(viewer=_viewer(request), person_key=person.key, subject=person.key, purpose="person_page")
+        if request.method != "POST" and person is not None and not person.is_staff and self.has_view_permission(request, person):
+            purpose = purposes.chosen(request, person.key)
+            if not purpose:
+                return purposes.ask(request, person.key)
+            log_access(viewer=_viewer(request), person_key=person.key, subject=person.key, purpose=purpose)
         return super().changeform_view(request, object_id, form_url, extra_context)
 
 
@@ -108,10 +116,13 @@ class OrganisationAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         organisation: Any = self.get_object(request, object_id) if object_id else None
-        if organisation is not None and self.has_view_permission(request, organisation):
+        if request.method != "POST" and organisation is not None and self.has_view_permission(request, organisation):
+            subject = f"organisation:{organisation.public_id}"
+            purpose = purposes.chosen(request, subject)
+            if not purpose:
+                return purposes.ask(request, subject)
             for row in Signatory.objects.filter(organisation=organisation).select_related("person"):
-                subject = f"organisation:{organisation.public_id}"
-                log_access(viewer=_viewer(request), person_key=row.person.key, subject=subject, purpose="organisation_page")
+                log_access(viewer=_viewer(request), person_key=row.person.key, subject=subject, purpose=purpose)
         return super().changeform_view(request, object_id, form_url, extra_context)
 
     @admin.display(description="المفوضون بالتوقيع")

@@ -13,6 +13,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from municipality.accounts import purposes
 from municipality.audit.services import log_access
 from municipality.cases import queries
 from municipality.cases.models import Case, CaseEvent, Ease, Feedback, FiledBy
@@ -130,9 +131,12 @@ class CaseAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         case: Case | None = self.get_object(request, object_id)
-        if case is not None and self.has_view_permission(request, case):
+        if request.method != "POST" and case is not None and self.has_view_permission(request, case):
             user: Any = request.user
-            log_access(viewer=Actor(AUDITOR, user.key), person_key=case.applicant.key, subject=case.key, purpose="audit")
+            purpose = purposes.chosen(request, case.key)
+            if not purpose:
+                return purposes.ask(request, case.key)
+            log_access(viewer=Actor(AUDITOR, user.key), person_key=case.applicant.key, subject=case.key, purpose=purpose)
         return super().change_view(request, object_id, form_url, extra_context)
 
     @admin.display(description=_("reference"), ordering="reference")

@@ -37,13 +37,14 @@ class PanelLine:
 
 @dataclass(frozen=True)
 class NextStep:
-    """The main button of a case page."""
+    """The main button of a case page; `more` is a link beside it: text and address."""
 
     title: Text
     text: Text = ""
     url: str = ""
     button: Text = ""
     label: Text = ""
+    more: tuple[Text, str] | None = None
 
 
 @dataclass(frozen=True)

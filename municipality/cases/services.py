@@ -101,6 +101,8 @@ def advance(
     changes: dict[str, Any] = {}
     if step.target in table.finals:
         changes = {"is_open": False, "closed_at": clock.now()}
+    elif step.reopens:
+        changes = {"is_open": True, "closed_at": None}
     if due_on is not None and due_on != case.due_on:
         changes["due_on"] = due_on
         data = {**(data or {}), "due_on": due_on.isoformat()}

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from municipality.accounts import purposes
 from municipality.accounts.models import User
 from municipality.audit.services import log_access
 from municipality.delegation import registry
@@ -92,9 +93,12 @@ class _PeopleAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         row: Any = self.get_object(request, object_id)
-        if row is not None and self.has_view_permission(request, row):
+        if request.method != "POST" and row is not None and self.has_view_permission(request, row):
+            purpose = purposes.chosen(request, row.key)
+            if not purpose:
+                return purposes.ask(request, row.key)
             for person in self.people_of(row):
-                log_access(viewer=_viewer(request), person_key=person.key, subject=row.key, purpose="delegation_page")
+                log_access(viewer=_viewer(request), person_key=person.key, subject=row.key, purpose=purpose)
         return super().change_view(request, object_id, form_url, extra_context)
 
 

@@ -11,7 +11,10 @@ from municipality.kernel.errors import TransitionRefused
 
 @dataclass(frozen=True)
 class Move:
-    """A move between states. `may` is the role of the actor, `label` the text on pages."""
+    """A move between states. `may` is the role of the actor, `label` the text on pages.
+
+    `reopens`: it leaves a final state, so that a closed row is open again.
+    """
 
     name: str
     sources: tuple[str, ...]
@@ -19,6 +22,7 @@ class Move:
     may: str
     label: Any = ""
     needs_reason: bool = False
+    reopens: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,16 +54,25 @@ class Workflow:
 WORKFLOWS: dict[str, Workflow] = {}
 
 
-def move(name: str, source: str | Iterable[str], *, to: str, may: str = "system", label: Any = "", needs_reason: bool = False) -> Move:
+def move(
+    name: str,
+    source: str | Iterable[str],
+    *,
+    to: str,
+    may: str = "system",
+    label: Any = "",
+    needs_reason: bool = False,
+    reopens: bool = False,
+) -> Move:
     sources = (source,) if isinstance(source, str) else tuple(source)
-    return Move(name, tuple(str(s) for s in sources), str(to), may, label, needs_reason)
+    return Move(name, tuple(str(s) for s in sources), str(to), may, label, needs_reason, reopens)
 
 
 def workflow(name: str, initial: str, *moves: Move) -> Workflow:
     """Declare a workflow. Raises ValueError for a second one of the same name, and for two moves of one name."""
     if name in WORKFLOWS:
         raise ValueError(f"workflow {name} is declared twice")
-    sources = {s for m in moves for s in m.sources}
+    sources = {s for m in moves if not m.reopens for s in m.sources}
     finals = frozenset(m.target for m in moves if m.target not in sources)
     WORKFLOWS[name] = table = Workflow(name, str(initial), {m.name: m for m in moves}, finals)
     if len(table.moves) != len(moves):

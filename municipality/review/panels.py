@@ -24,14 +24,14 @@ def refusal_file(refusal: Document) -> FileLine:
 def refused_step(case: Case, refusal: Document | None, job: str) -> NextStep:
     """The next step of a refused case: its document, that `job` is preparing it, or that there is none."""
     if refusal is not None:
-        text = _("The sealed decision gives the reason, the article, and how and until when you can object.")
+        text = _("The sealed decision gives the reason, the article, and how and until when you can appeal.")
         url, button = reverse("document", args=[refusal.number]), _("Download the decision")
     elif jobs.is_pending(job, case.public_id):
-        text = _("The decision is being prepared and sealed. It gives the reason, the article and how to object.")
+        text = _("The decision is being prepared and sealed. It gives the reason, the article and how to appeal.")
         url, button = reverse("cases:case", args=[case.public_id]), _("Look again")
     else:
         text = _(
-            "There is no paper of this decision to download. The branch that decided tells you its reason, its article and how to object."
+            "There is no paper of this decision to download. The branch that decided tells you its reason, its article and how to appeal."
         )
         url, button = reverse("shops:mine"), _("My shops")
     return NextStep(_("The request is refused"), text, url, button, label=_("Decision"))

@@ -299,6 +299,14 @@ def decision_of(case: Case) -> Decision | None:
     return Decision.objects.filter(case=case, voided_at__isnull=True).order_by("-pk").first()
 
 
+def appeal_until(decision: Decision) -> dt.date:
+    """The last day to appeal against a signed refusal. Raises ValueError for one that is not signed."""
+    if decision.signed_at is None:
+        raise ValueError(f"decision {decision.pk} is not signed")
+    days = edition_for(decision.case, "limits.review").limits["objection_days"].value
+    return clock.day_of(decision.signed_at) + dt.timedelta(days=days)
+
+
 def decisions_to_sign(supervisor: User) -> QuerySet[Decision]:
     """The decisions that wait for this supervisor's signature, oldest first: of their branch, not their own, without a conflict."""
     conflicts = Party.objects.filter(case=OuterRef("case"), key__in=_conflict_keys(supervisor))

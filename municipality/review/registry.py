@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
+
 from municipality.cases.models import Case
 from municipality.kernel.registry import Registry
 from municipality.kernel.workflow import WORKFLOWS
@@ -75,6 +77,8 @@ class Reviewable:
     # Whether a bill follows an approval, for the message.
     has_bill: bool = False
     passed: Callable[[Case], list[Text]] = _none  # what was checked automatically and found in order when the case was sent
+    # Whether the court comes after a refusal, within the limit `court_days`; otherwise an objection, within `objection_days`.
+    to_court: bool = False
 
 
 def _check_moves(service: str, entry: Reviewable) -> None:
@@ -85,6 +89,10 @@ def _check_moves(service: str, entry: Reviewable) -> None:
 
 # By the code of the workflow, which has the moves of `MOVES`.
 REVIEWABLES: Registry[Reviewable] = Registry(_check_moves)
+
+
+# By the kind of subject: the key of a subject → a queryset of the keys of all subjects on the same plot, that one among them.
+ON_PLOT: Registry[Callable[[str], QuerySet[Any]]] = Registry()
 
 
 def reviewable(case: Case) -> Reviewable:

@@ -134,7 +134,7 @@ def refusal_context(decision: Decision, until: dt.date) -> dict[str, Any]:
             (decision.text_en, decision.article_en, decision.note_en),
         )
     )
-    return {"case": decision.case, "until": until, "reason": Bilingual(*texts)}
+    return {"case": decision.case, "until": until, "reason": Bilingual(*texts), "to_court": reviewable(decision.case).to_court}
 
 
 def acceptance_context(case: Case, note_ar: str, note_en: str) -> dict[str, Any]:
@@ -147,8 +147,9 @@ def answer_deadline(case: Case) -> dt.date:
 
 
 def objection_deadline(case: Case) -> dt.date:
-    """The last day to object to a refusal that is signed today."""
-    return clock.today() + dt.timedelta(days=queries.limits(case).limits["objection_days"].value)
+    """The last day to appeal against a refusal that is signed today, or to go to court where that comes next."""
+    limit = "court_days" if reviewable(case).to_court else "objection_days"
+    return clock.today() + dt.timedelta(days=queries.limits(case).limits[limit].value)
 
 
 # --- Previews ---------------------------------------------------------------------------------------------------------------

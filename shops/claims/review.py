@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 from municipality.accounts.queries import signatories_of
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
-from municipality.cases.timeline import TIMELINES, label
 from municipality.kernel import request_cache
 from municipality.review.registry import Item, Reviewable
 from municipality.uploads import queries as uploads
@@ -91,9 +90,8 @@ def parties(case: Case) -> list[tuple[str, str]]:
 
 
 def related(case: Case) -> list[tuple[Any, str]]:
-    """All other requests about this shop, newest first."""
-    others = Case.objects.filter(subject=case.subject).exclude(pk=case.pk).order_by("-pk")[:20]
-    return [(f"{other.reference}: {label(other)[1]}", "") for other in others if other.service in TIMELINES]
+    """Empty: the page of the case lists the other cases of the shop (`municipality.review.linked`)."""
+    return []
 
 
 REVIEWED = Reviewable(

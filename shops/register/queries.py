@@ -17,7 +17,7 @@ from municipality.accounts.requests import Visitor
 from municipality.delegation import queries as delegation
 from municipality.delegation.queries import Grant
 from municipality.delegation.registry import Held, Ownership
-from municipality.kernel import clock
+from municipality.kernel import clock, subjects
 from municipality.kernel.errors import Refused
 from municipality.kernel.subjects import SubjectKey
 from shops.models import Shop
@@ -160,8 +160,20 @@ def holdings(person: User) -> dict[str, tuple[str, str]]:
 
 def of_organisations(organisations: Sequence[int]) -> QuerySet[Any]:
     """The subject keys of all shops of some organisations, as a query."""
-    rows = Shop.objects.filter(organisation__in=organisations)
+    return _keys(Shop.objects.filter(organisation__in=organisations))
+
+
+def _keys(rows: QuerySet[Shop]) -> QuerySet[Any]:
     return rows.annotate(subject_key=Concat(Value(str(SubjectKey("shop", "x"))[:-1]), F("public_id"))).values_list("subject_key", flat=True)
+
+
+def on_plot(subject: str) -> QuerySet[Any]:
+    """The subject keys of all shops on the plot of a shop, or in its building where no plot is registered; as a query."""
+    own = Shop.objects.filter(public_id=subjects.parse(subject).id)
+    at_plot = ~Q(plot="") & Q(plot__in=own.values("plot"))
+    in_building = Q(plot="", street__in=own.values("street"), building__in=own.exclude(building="").values("building"))
+    rows = Shop.objects.filter(area__in=own.values("area"), block__in=own.values("block")).filter(at_plot | in_building)
+    return _keys(rows)
 
 
 def names(keys: Sequence[str]) -> dict[str, tuple[str, str]]:

@@ -6,10 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from licensing.models import Lane, Renewal, RenewalChange
+from licensing.models import Appeal, Lane, Renewal, RenewalChange
+from municipality.accounts.models import User
+from municipality.cases.models import Case
 from municipality.kernel import clock, ids
 from municipality.kernel.actors import system
 from municipality.kernel.transitions import transition
+from municipality.kernel.workflow import WORKFLOWS
+from municipality.places.models import Branch
+from municipality.review.models import Assignment, Decision
 from payments.models import Allocation, Bill, RefundDue
 from shops.models import RegisterChange
 from tests.architecture import review_data
@@ -65,10 +70,117 @@ def fill(sample: Sample) -> None:
     renewal = Renewal.objects.get(case=sample.owner.issued)
     refusal = state_changes.fresh_document(sample, "HRF-HA-2026-999999-X")
     Renewal.objects.filter(pk=renewal.pk).update(accepted_facts={"area_m2": "80"}, refusal=refusal)
+    appeal = _appealed(sample)
+    transition(review_data.case(sample), "withdraw", actor=BY, is_open=False, closed_at=clock.now())  # the newest case is a closed one
+    Appeal.objects.filter(pk=appeal.pk).update(decision=state_changes.fresh_document(sample, "HAD-JA-2026-999999-X"))
     RenewalChange.objects.create(renewal=renewal, name="area_m2", before={}, after={"area_m2": 80}, at=clock.now())
     RegisterChange.objects.create(
         shop=sample.owner.shop, name="area_m2", before={}, after={"area_m2": 80}, source="case:x", actor_key=BY.key, at=clock.now()
     )
+
+
+def fresh_appeal(sample: Sample) -> Case:
+    """A case of an appeal in its first state."""
+    like = Case.objects.get(pk=sample.owner.waiting.pk)
+    like.pk = like.last_event = None
+    number = Case.objects.count()
+    like.public_id, like.reference, like.subject = f"a{number:025d}", f"APL-2026-9{number:05d}-X", f"shop:appeal{number}"
+    like.service, like.branch = "licensing.appeal", Branch.objects.get(pk="JA")
+    like.state = WORKFLOWS[like.service].initial
+    like._state.adding = True
+    like.save()
+    return like
+
+
+def renewal_of(sample: Sample, case: Case) -> Renewal:
+    """A renewal that an officer decides, for a case of its own."""
+    held = Renewal.objects.get(case=sample.owner.issued)
+    return Renewal.objects.create(
+        case=case,
+        licence=held.licence,
+        first_day=held.first_day,
+        last_day=held.last_day,
+        declared_at=clock.now(),
+        lane=Lane.OFFICER,
+        flags=["in_time"],
+    )
+
+
+def appeal_against(sample: Sample, refused: Case, case: Case, refusal: Decision) -> Appeal:
+    return Appeal.objects.create(
+        case=case,
+        renewal=Renewal.objects.filter(case=refused).first() or renewal_of(sample, refused),
+        refusal=refusal,
+        unit=refused.branch,
+        words="x",
+        answer_by=clock.today(),
+        filed_at=clock.now(),
+    )
+
+
+def grounds(row: Case, target: str, sample: Sample) -> None:
+    """A renewal is opened again after an appeal that was allowed."""
+    from tests.architecture import state_changes
+
+    if row.service != "licensing.renewal" or (row.state, target) != ("refused", "awaiting_payment"):
+        return
+    case = state_changes.walk(fresh_appeal(sample), "allowed", sample)
+    decided = review_data.refusal_of(row, sample.queue.officer, sample.queue.supervisor)  # type: ignore[attr-defined]
+    appeal_against(sample, row, case, decided)
+
+
+def _appealed(sample: Sample) -> Appeal:
+    """An appeal against what the officer of the queue refused, in the queue of another branch."""
+    decided = sample.queue.decided.case  # type: ignore[attr-defined]
+    found = Appeal.objects.filter(renewal__case=decided).first()
+    if found is not None:
+        return found
+    refusal = Decision.objects.get(case=decided, voided_at__isnull=True)
+    return appeal_against(sample, decided, fresh_appeal(sample), refusal)
+
+
+def _appeal_at_home(sample: Sample) -> None:
+    decided, case = review_data.case(sample), fresh_appeal(sample)
+    Case.objects.filter(pk=case.pk).update(branch=decided.branch)
+    refusal = review_data.refusal_of(decided, sample.queue.officer, sample.queue.supervisor)  # type: ignore[attr-defined]
+    appeal_against(sample, decided, case, refusal)
+
+
+def _refuser_in_the_other_branch(sample: Sample) -> User:
+    refuser: User = sample.queue.officer  # type: ignore[attr-defined]
+    User.objects.filter(pk=refuser.pk).update(branch="JA")
+    return refuser
+
+
+def _assigned_to_the_refuser(sample: Sample) -> None:
+    case, now = _appealed(sample).case, clock.now()
+    transition(case, "send", actor=BY)
+    place = review_data.place_of(case)
+    Assignment.objects.create(place=place, officer=_refuser_in_the_other_branch(sample), drawn_at=now, touched_at=now, on_desk=False)
+
+
+def _decided_by_the_refuser(sample: Sample) -> None:
+    Decision.objects.create(case=_appealed(sample).case, made_by=_refuser_in_the_other_branch(sample), **review_data.words())
+
+
+def _signed_by_the_refuser(sample: Sample) -> None:
+    other = sample.queue.elsewhere  # type: ignore[attr-defined]
+    made = Decision.objects.create(case=_appealed(sample).case, made_by=other, **review_data.words())
+    refuser = _refuser_in_the_other_branch(sample)
+    Decision.objects.filter(pk=made.pk).update(signed_by=refuser, signed_at=clock.now(), signed_digest=made.digest)
+
+
+def _opened_again_by_nobody(sample: Sample) -> None:
+    transition(sample.queue.decided.case, "allow_appeal", actor=BY, is_open=True, closed_at=None)  # type: ignore[attr-defined]
+
+
+BY_HAND = {
+    "licensing_appeal_elsewhere": _appeal_at_home,
+    "review_assignment_appeal": _assigned_to_the_refuser,
+    "review_decision_appeal_made": _decided_by_the_refuser,
+    "review_decision_appeal_signed": _signed_by_the_refuser,
+    "cases_caseevent_appeal_allowed": _opened_again_by_nobody,
+}
 
 
 def owed_for_nothing(sample: Sample) -> None:
@@ -83,13 +195,5 @@ def owed_for_nothing(sample: Sample) -> None:
 def licence_without_acceptance(sample: Sample) -> Any:
     """A licence is linked to a renewal that an officer was to decide and did not."""
     held = Renewal.objects.get(case=sample.owner.issued)
-    made = Renewal.objects.create(
-        case=review_data.case(sample),
-        licence=held.licence,
-        first_day=held.first_day,
-        last_day=held.last_day,
-        declared_at=clock.now(),
-        lane=Lane.OFFICER,
-        flags=["in_time"],
-    )
+    made = renewal_of(sample, review_data.case(sample))
     Renewal.objects.filter(pk=made.pk).update(new_licence=held.licence)

@@ -26,6 +26,7 @@ from municipality.kernel.actors import system
 from tests.architecture import commercial_register_data
 from tests.architecture.sample_data import NOON, SETTINGS, Sample, build
 from tests.architecture.sample_states import in_every_state
+from tests.purposes import opened
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PASSWORD = "four words of a song"
@@ -161,7 +162,7 @@ def _filled(data: Fields | None, address: Any) -> Fields | None:
 
 
 def _send(client: Client, address: str, data: dict[str, str] | None, headers: dict[str, str]) -> Any:
-    return client.get(address, headers=headers) if data is None else client.post(address, data, headers=headers)
+    return opened(client, address, headers=headers) if data is None else client.post(address, data, headers=headers)
 
 
 @dataclass

@@ -9,8 +9,10 @@ from payments.states import AttemptState, BillState, RefundState
 from tests.architecture import messages_matrix, open_data_visits, shop_page_data
 from tests.architecture.access_matrix import ACTS, ROWS
 from tests.architecture.commercial_register_visits import COMMERCIAL
+from tests.architecture.licensing_visits import APPEALS
 from tests.architecture.page_responses import PASSWORD, Visit
 from tests.architecture.register_office_visits import REGISTER
+from tests.architecture.staff_visits import LINKED
 from tests.architecture.violation_visits import VIOLATIONS
 
 ONE_CODE_OF_EACH_KIND = sorted({kind: number for number, kind in CODES.items()}.values())
@@ -172,8 +174,7 @@ def of_cases() -> list[Visit]:
         Visit("/{lang}/cases/{s.owner.waiting.public_id}/feedback/", "owner", post={"text": "12"}, note="no answer chosen"),
         Visit("/{lang}/cases/{s.owner.waiting.public_id}/withdraw/", "owner"),
         Visit("/{lang}/cases/{s.owner.waiting.public_id}/withdraw/", "owner", post={}, status=409, note="at the bank"),
-        Visit("/{lang}/cases/{case_awaiting_payment}/withdraw/", "owner", post={}, note="withdrawn"),
-        Visit("/{lang}/cases/{s.owner.issued.public_id}/withdraw/", "owner", post={}, status=409),
+        *APPEALS,
         Visit(RENEW, "owner"),
         Visit(RENEW, "newcomer", status=404),
         Visit(RENEW, "owner", post={}, note="empty"),
@@ -363,9 +364,7 @@ def of_desk() -> list[Visit]:
         Visit(f"{desk}people/", "supervisor", post={**wrong_days, "officer": "{s.officer.pk}"}, note="no day"),
         Visit(case, "officer", note="in hand"),
         Visit(case, "supervisor", note="to read"),
-        Visit("/admin/desk/{case_corrections}/", "supervisor", note="with its applicant"),
-        Visit("/admin/desk/{case_countersign}/", "supervisor", note="to sign"),
-        Visit("/admin/desk/{case_in_review}/", "supervisor", status=404, note="merely waits"),
+        *LINKED,
         Visit(f"{case}checks/", "officer", post=every_yes, note="answered"),
         Visit(f"{case}approve/", "officer", post=every_yes, note="preview"),
         Visit(f"{case}corrections/", "officer", post={"ask": ["area_m2.area_differs"]}, note="preview"),

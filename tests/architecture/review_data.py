@@ -127,7 +127,8 @@ def _assign(place: QueueEntry, officer: User) -> Assignment:
     return assignment
 
 
-def _words(**changes: Any) -> dict[str, Any]:
+def words(**changes: Any) -> dict[str, Any]:
+    """The columns of a refusal."""
     return {
         "outcome": "refuse",
         "code": "layout_changed",
@@ -140,6 +141,12 @@ def _words(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
+def refusal_of(of: Case, officer: User, supervisor: User) -> Decision:
+    """A refusal of a case with both signatures."""
+    now = clock.now()
+    return Decision.objects.create(case=of, made_by=officer, signed_by=supervisor, signed_at=now, signed_digest="d" * 64, **words())
+
+
 def _decided(sample: Sample, officer: User, supervisor: User) -> QueueEntry:
     """Asked for corrections, answered, moved up, refused with both signatures, after a proposal that fell."""
     of, now = case(sample), clock.now()
@@ -149,8 +156,8 @@ def _decided(sample: Sample, officer: User, supervisor: User) -> QueueEntry:
     asked = CorrectionRound.objects.create(case=of, number=1, asked_by=officer, asked_at=now, answer_by=clock.today(), answered_at=now)
     CorrectionItem.objects.create(round=asked, code="file_expired", target="lease", text_ar="النص", text_en="The text")
     Escalation.objects.create(case=of, level=1, at=now, used_percent=100)
-    Decision.objects.create(case=of, made_by=officer, voided_at=now, **_words())
-    Decision.objects.create(case=of, made_by=officer, signed_by=supervisor, signed_at=now, signed_digest="d" * 64, **_words())
+    Decision.objects.create(case=of, made_by=officer, voided_at=now, **words())
+    refusal_of(of, officer, supervisor)
     for move in ("propose_refusal", "countersign"):
         transition(of, move, actor=BY, reason="layout_changed", **({"is_open": False, "closed_at": now} if move == "countersign" else {}))
     transition(place, "leave", actor=BY)
@@ -163,7 +170,7 @@ def _proposed(sample: Sample, officer: User) -> Decision:
     of = case(sample)
     place = place_of(of)
     assignment = _assign(place, officer)
-    made = Decision.objects.create(case=of, made_by=officer, **_words())
+    made = Decision.objects.create(case=of, made_by=officer, **words())
     transition(of, "propose_refusal", actor=BY, reason="layout_changed")
     transition(place, "propose", actor=BY)
     assignment.on_desk = False

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from licensing.health import services as licensing
+from licensing.health.appeals import services as appeals
 from licensing.health.states import RenewalState
 from municipality.accounts.models import actor_of
 from municipality.cases.models import Case
@@ -17,6 +18,7 @@ from municipality.documents.states import DocumentState
 from municipality.kernel import clock, ids
 from municipality.kernel.transitions import transition
 from municipality.kernel.workflow import WORKFLOWS
+from municipality.review.models import Decision
 from municipality.review.services import desk
 from municipality.rulebook.models import Activity, RuleSet
 from municipality.rulebook.services import copy_as_draft
@@ -28,6 +30,7 @@ from tests import desk_acts
 from tests.architecture import payments_data, state_changes, violation_data
 from tests.architecture.sample_data import Sample, shop_of
 from tests.bank import notification
+from tests.factories.accounts import StaffFactory
 from tests.factories.licensing import RenewalCaseFactory
 from tests.factories.review import OfficerFactory
 
@@ -50,7 +53,7 @@ def in_every_state(sample: Sample) -> dict[str, str]:
     names |= {"attempt_of_due": at_bank.token, "trandata": notification(at_bank), "other_draft": str(sample.draft.pk)}
     calendar = RuleSet.objects.get(subject="calendar", published_at__isnull=False)
     names |= {"calendar": str(calendar.pk), "calendar_draft": str(_late_holiday(calendar).pk)}
-    names |= violation_data.in_every_state(sample)
+    names |= violation_data.in_every_state(sample) | _appeals(sample)
     return names | _shops(sample) | {"unknown_code": "0" * 20}
 
 
@@ -104,15 +107,27 @@ def _studied(sample: Sample, shop: Shop, state: str) -> Case:
     """A renewal that an officer studies, asks corrections of, or proposes to refuse."""
     case = RenewalCaseFactory(shop=shop, applicant=sample.owner.person, changed=["area_m2", "trade_name"])
     if state != "in_review":
-        held = desk_acts.assigned(OfficerFactory(login=f"of-{state}"))
+        held = desk_acts.assigned(OfficerFactory(login=f"of-{state}-{case.pk}"))
         while held.place.case_id != case.pk:  # older ones go to others first
-            held = desk_acts.assigned(OfficerFactory(login=f"of-{state}-{held.pk}"))
+            held = desk_acts.assigned(OfficerFactory(login=f"of-{state}-{case.pk}-{held.pk}"))
         if state == "corrections":
             asked = [desk.CorrectionRequest("area_differs", "area_m2"), desk.CorrectionRequest("file_unreadable", "drawing")]
             desk.ask_corrections(assignment=held, items=asked)
         else:
             desk.propose_refusal(assignment=held, code="conditions_not_met")
     return Case.objects.get(pk=case.pk)
+
+
+def _appeals(sample: Sample) -> dict[str, str]:
+    """A renewal whose refusal can be appealed, and an appeal against the refusal of another."""
+    signer = StaffFactory(supervisor=True, login="signer-appeals")
+    refused = []
+    for number in (990, 991):
+        case = _studied(sample, shop_of(sample.owner.person, number), "countersign")
+        desk.sign(decision=Decision.objects.get(case=case, voided_at__isnull=True), supervisor=signer)
+        refused.append(case)
+    appeal = appeals.file(case=refused[1], person=sample.owner.person, words="التصريف مركّب منذ أكتوبر.")
+    return {"case_appealable": refused[0].public_id, "appeal": appeal.case.public_id}
 
 
 def _like(row: Any) -> Any:

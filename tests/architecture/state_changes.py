@@ -181,6 +181,7 @@ BEGINNINGS: dict[str, Callable[[Sample], Any]] = {
     "shops.reply": shop_page_data.fresh_reply,
     "review.queueentry": fresh_place,
     "licensing.renewal": fresh_case,
+    "licensing.appeal": licensing_data.fresh_appeal,
     "documents.document": fresh_document,
     "payments.bill": fresh_bill,
     "payments.attempt": fresh_attempt,
@@ -214,6 +215,8 @@ def grounds(row: Any, target: str, sample: Sample) -> dict[str, Any]:
     """What must be true before a move: an inquiry for a payment, a receipt for a paid bill. Returns columns that change with it."""
     if isinstance(row, Upload):
         return upload_data.grounds(target)
+    if isinstance(row, Case):
+        licensing_data.grounds(row, target, sample)
     if isinstance(row, RefundDue):
         return payments_data.grounds(sample, target)
     if isinstance(row, CommercialDifference):

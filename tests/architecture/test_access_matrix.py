@@ -28,6 +28,7 @@ from payments.models import Receipt
 from tests.architecture.access_matrix import CSRF_EXEMPT, METHODS, NO, ROLES, ROWS, Row, differences, unlisted
 from tests.architecture.routes import LANGUAGES, patterns
 from tests.architecture.sample_data import Sample, built_sample, one_sample  # noqa: F401
+from tests.purposes import opened
 
 pytestmark = pytest.mark.django_db
 UNSAFE = METHODS[2:]
@@ -179,7 +180,7 @@ def test_a_receipts_address_tells_anybody_else_no_more_than_how_it_stands(sample
 def test_each_opening_of_a_persons_row_by_staff_is_written_down_once(row: Row, sample: Sample) -> None:
     looks = AccessLogEntry.objects.filter(person_key=sample.owner.person.key)
     before = looks.count()
-    answer = sample.client("auditor").get(_path(row, sample, "ar"))
+    answer = opened(sample.client("auditor"), _path(row, sample, "ar"))
     shows_a_person = row.path.endswith("change/") and not any(name in row.path for name in ("rulebook", "gatewaymessage", "feedback"))
     assert looks.count() - before == (1 if answer.status_code == 200 and shows_a_person else 0)
 

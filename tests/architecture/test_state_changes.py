@@ -355,6 +355,7 @@ BY_HAND: dict[str, Callable[[Sample], None]] = {
     "licensing_healthlicence_stays_past": _past_licence_returns,
     "licensing_officer_lane_accepted": licensing_data.licence_without_acceptance,
     **payments_data.BY_HAND,
+    **licensing_data.BY_HAND,
     "payments_refund_was_taken": licensing_data.owed_for_nothing,
     "review_assignment_tied": _hands(lambda q: q.waiting, lambda q: q.conflicted),
     "review_assignment_fits": _hands(lambda q: q.waiting, lambda q: q.elsewhere),

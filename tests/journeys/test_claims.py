@@ -125,7 +125,7 @@ def _refused(claimant: Visitor, visit: Callable[..., Visitor], shop: str, words:
         assert axe(page) == []
     text = text_of(download(claimant, "a[href^='/documents/CRF-']", folder))
     told = " ".join(text.split())
-    assert NOTE[1] in told and "Claim of a shop" in told and "How to object" in told
+    assert NOTE[1] in told and "Claim of a shop" in told and "How to appeal" in told
     assert not _holds(claimant, shop), "the shop stays with its holder"
     typed = re.search(r"(?:[0-9A-Z]{5} ){3}[0-9A-Z]{5}", text)
     assert typed

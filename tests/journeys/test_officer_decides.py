@@ -207,7 +207,7 @@ def test_a_refusal_is_signed_by_a_second_person_and_every_edit_asks_for_another_
     assert message(owner, "refused") == shown["en"]
     owner.go(f"cases/{case}/")
     text = text_of(download(owner, "a[href^='/documents/HRF-']", tmp_path))
-    assert "The store has neither air nor a drain." in " ".join(text.split()) and "How to object" in text
+    assert "The store has neither air nor a drain." in " ".join(text.split()) and "How to appeal" in text
     for walker in (owner, officer.visitor, supervisor.visitor):
         assert walker.wrongs() == []
 

@@ -94,7 +94,10 @@ def test_an_auditor_reads_record_and_cases_and_the_person_sees_it(
         "SELECT c.id, c.public_id FROM cases_case c JOIN accounts_user u ON u.id = c.applicant_id WHERE u.name_en = %s AND c.is_open = %s",
         OWNER, True,
     )  # fmt: skip
-    auditor.go(f"/admin/cases/case/{number}/change/")
+    page = auditor.go(f"/admin/cases/case/{number}/change/")
+    page.check("input[value='purpose.audit']")
+    page.click("form[action='/admin/purpose/'] button")
+    page.wait_for_selector("#content .readonly")
     assert auditor.pages_with_status[page.url] == 200
     assert auditor.wrongs() == []
     owner = visit("en", storage_state=signed_in(OWNER))

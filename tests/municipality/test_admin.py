@@ -21,6 +21,7 @@ from municipality.rulebook.models import RuleSet
 from municipality.ui.admin_base import ReadOnlyAdmin
 from tests.browsers import signed_in
 from tests.factories.accounts import StaffFactory
+from tests.purposes import opened
 
 pytestmark = pytest.mark.django_db
 REGISTERED = sorted(admin.site._registry.items(), key=lambda pair: pair[0]._meta.label)
@@ -194,11 +195,11 @@ def test_each_opening_by_an_auditor_is_written_down_for_the_person(case: Case) -
     assert case.applicant.name_ar not in page
     assert not AccessLogEntry.objects.exists()
     for _ in range(2):
-        shown = client.get(reverse("admin:cases_case_change", args=[case.pk]))
+        shown = opened(client, reverse("admin:cases_case_change", args=[case.pk]))
         assert shown.status_code == 200
     assert case.applicant.name_ar in shown.content.decode()
     looks = list(AccessLogEntry.objects.values_list("viewer_key", "viewer_role", "person_key", "subject", "purpose"))
-    assert looks == [(auditor.key, "auditor", case.applicant.key, case.key, "audit")] * 2
+    assert looks == [(auditor.key, "auditor", case.applicant.key, case.key, "purpose.audit")] * 2
 
 
 def test_whoever_has_no_role_sees_no_case(case: Case) -> None:
@@ -220,7 +221,7 @@ def test_a_case_page_that_skips_the_look_would_leave_no_trace(case: Case, monkey
     """The control of the test above: the trace comes from the page's own call and from nothing else."""
     monkeypatch.setattr("municipality.cases.admin.log_access", lambda **_: None)
     _user, client = browser("auditor")
-    client.get(reverse("admin:cases_case_change", args=[case.pk]))
+    assert case.applicant.name_ar in opened(client, reverse("admin:cases_case_change", args=[case.pk])).content.decode()
     assert not AccessLogEntry.objects.exists()
     assert CaseAdmin in {type(page) for _model, page in REGISTERED}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -20,10 +19,9 @@ from municipality.kernel import clock, worktime
 from municipality.kernel.actors import Actor, system
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.transitions import transition
-from municipality.places.models import Branch
 from municipality.review import queries as review
-from municipality.review.models import Skill
 from municipality.review.services import desk, queue
+from municipality.review.services.other_branch import Lot, choose_branch_by_lot
 from municipality.rulebook import queries as rulebook
 from municipality.uploads import queries as uploads
 from violations import queries
@@ -38,7 +36,6 @@ SKILL = "objections"
 BACK = {V.ORDERED: "back_to_settlement", V.OVERDUE: "back_to_overdue", V.UNSETTLEABLE: "back_to_charge"}
 NOT_MINE = "not_mine"  # a ground, and the option of the same name
 MAX_WORDS = 4000  # characters
-Lot = Callable[[Sequence[Branch]], Branch]
 
 
 @transaction.atomic
@@ -62,7 +59,7 @@ def file(*, violation: Violation, person: User, ground: str, words: str, lot: Lo
     if len(words) > MAX_WORDS:
         raise Refused("too_long", _("Please shorten the objection to 4,000 characters."))
     periods = queries.limits()
-    branch, candidates = choose_branch_by_lot(row.branch_id, lot)
+    branch, candidates = choose_branch_by_lot(row.branch_id, lot, skill=SKILL)
     actor = access.actor
     settlements.cancel_bills(row, actor=actor, reason="objection")
     case = open_case(
@@ -109,17 +106,6 @@ def file(*, violation: Violation, person: User, ground: str, words: str, lot: Lo
     )
     notify(ObjectionFiled, row, key="objection", case=case, until=objection.answer_by)
     return objection
-
-
-def choose_branch_by_lot(issued_by: str, lot: Lot = secrets.choice) -> tuple[Branch, list[str]]:
-    """Choose by lot a branch other than the issuing one, among those with an officer for objections, else among all.
-
-    Returns the branch and the codes of the candidates.
-    """
-    others = Branch.objects.exclude(pk=issued_by).order_by("pk")
-    skilled = Skill.objects.filter(code=SKILL, ended_at__isnull=True, officer__is_active=True).values("officer__branch")
-    candidates = list(others.filter(pk__in=skilled)) or list(others)
-    return lot(candidates), [branch.pk for branch in candidates]
 
 
 @transaction.atomic

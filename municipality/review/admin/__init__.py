@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import path
 
-from municipality.review.admin import branch, case, countersign, home, labels, people  # noqa: F401
+from municipality.review.admin import branch, case, countersign, figures, home, labels, linked, people  # noqa: F401
 
 # Fixed paths come before that of a case.
 PAGES = [
@@ -13,8 +13,13 @@ PAGES = [
     path("desk/absence/", people.own_absence, name="desk_absence"),
     path("desk/sign/", countersign.sign, name="desk_sign"),
     path("desk/board/", branch.board, name="desk_board"),
+    path("desk/figures/", figures.figures, name="desk_figures"),
+    path("desk/figures/cases/", figures.cases, name="desk_figure_cases"),
+    path("desk/figures/export/", figures.export, name="desk_figures_export"),
     path("desk/people/", people.people, name="desk_people"),
     path("desk/conflicts/", people.conflicts, name="desk_conflicts"),
+    path("desk/<slug:public_id>/linked/", linked.listing, name="desk_linked"),
+    path("desk/<slug:public_id>/linked/<slug:other>/", linked.page, name="desk_linked_case"),
     path("desk/<slug:public_id>/", case.page, name="desk_case"),
     path("desk/<slug:public_id>/<slug:verb>/", case.act, name="desk_act"),
 ]

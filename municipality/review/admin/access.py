@@ -6,20 +6,22 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from django.db import transaction
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
+from municipality.accounts import purposes
 from municipality.accounts.models import actor_of
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.audit.services import log_access, record
 from municipality.cases.models import Case
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted, Refused
-from municipality.review import queries
+from municipality.review import linked, queries
 from municipality.review.blind import RevealReason
 from municipality.review.models import Assignment, QueueEntry
 from municipality.review.services.queue import refuse_conflict
 
+STUDY = "review"
 ASKED_LENGTH = 40  # characters of a guessed id that are recorded
 
 
@@ -44,20 +46,25 @@ def own_assignment(request: AuthenticatedHttpRequest, public_id: str) -> Assignm
     return assignment
 
 
-def open_case(request: AuthenticatedHttpRequest, public_id: str) -> OpenedCase:
-    """A case to read, with an access log entry. Raises Http404 as `own_assignment` does."""
+def open_case(request: AuthenticatedHttpRequest, public_id: str) -> OpenedCase | HttpResponse:
+    """A case to read, with an access log entry; the page that asks why, for whoever does not study it themselves.
+
+    Raises Http404 as `own_assignment` does.
+    """
     access = queries.case_access(request.user, public_id)
     if access is None or not access.may_open:
         return _not_found(request, public_id)
     role = "officer" if access.holds else "auditor" if "auditor" in access.roles else "supervisor"
-    log_case_access(request, access.place.case, role)
+    purpose = STUDY if access.holds else purposes.chosen(request, access.place.case.key)
+    if not purpose:
+        return purposes.ask(request, access.place.case.key)
+    log_case_access(request, access.place.case, role, purpose)
     return OpenedCase(access.place.case, access.place, access.holds, role)
 
 
-def log_case_access(request: AuthenticatedHttpRequest, case: Case, role: str, *, purpose: str = "review") -> None:
-    """Write an access log entry for the applicant of a case."""
+def log_case_access(request: AuthenticatedHttpRequest, case: Case, role: str, purpose: str = STUDY) -> None:
+    """Write an access log entry for the applicant of a case. Who studies or signs a case has this purpose by themselves."""
     user = request.user
-    purpose = "audit" if role == "auditor" else purpose
     log_access(viewer=Actor(role, user.key), person_key=case.applicant.key, subject=case.key, purpose=purpose)
 
 
@@ -67,7 +74,23 @@ def log_names_seen(request: AuthenticatedHttpRequest, case: Case, role: str, cod
         raise Refused("unknown_code", _("Choose a reason from the list."))
     with transaction.atomic():
         record("desk.names_seen", subject=case.key, actor=Actor(role, request.user.key), data={"reason": code})
-        log_case_access(request, case, role, purpose="names")
+        log_case_access(request, case, role, "names")
+
+
+def linked_case(request: AuthenticatedHttpRequest, public_id: str, other: str) -> tuple[Case, Case] | HttpResponse:
+    """The case on the user's desk and another one of its shop, person or plot, with an access log entry; or the page that asks why.
+
+    Raises Http404, with an audit event, for a case that the first one does not lead to.
+    """
+    held = own_assignment(request, public_id).place.case
+    found = linked.visible_to(request.user, held).filter(public_id=other).select_related("applicant", "branch").first()
+    if found is None:
+        return _not_found(request, other)
+    purpose = purposes.chosen(request, found.key)
+    if not purpose:
+        return purposes.ask(request, found.key)
+    log_case_access(request, found, "officer", purpose)
+    return held, found
 
 
 def _not_found(request: AuthenticatedHttpRequest, public_id: str) -> NoReturn:

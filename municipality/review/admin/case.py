@@ -33,6 +33,8 @@ from municipality.ui.templatetags.portal import ref
 def page(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """The page of a case, with actions for its officer."""
     opened = open_case(request, public_id)
+    if isinstance(opened, HttpResponse):
+        return opened
     context = case_context(request, opened.case, opened.place, opened.holds, {}, role=opened.role)
     return TemplateResponse(request, "admin/review/case.html", context)
 

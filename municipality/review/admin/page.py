@@ -16,11 +16,11 @@ from municipality.cases.models import Case, CaseEvent
 from municipality.cases.timeline import TIMELINES, actor_text
 from municipality.delegation.queries import users_by_key
 from municipality.kernel.workflow import WORKFLOWS
-from municipality.review import queries
+from municipality.review import linked, queries
 from municipality.review.admin import answers, clocks
 from municipality.review.blind import RevealReason, hides_names, without_names
 from municipality.review.models import CorrectionItem, CorrectionRound, QueueEntry
-from municipality.review.models.staff import ConflictKind
+from municipality.review.models.staff import FROM_ACTS, ConflictKind
 from municipality.review.registry import Item, reviewable
 from municipality.review.states import QUEUE_ENTRY_WORKFLOW, QueueEntryState
 from municipality.rulebook.queries import Edition, Reason
@@ -41,7 +41,7 @@ PARTIES = {
     "signatory": gettext_lazy("signatory"),
 }
 FORMS = ("approve", "corrections", "refuse", "give-back", "conflict", "reveal")
-DECLARED = [kind for kind in ConflictKind if kind != ConflictKind.GIVEN_BACK]
+DECLARED = [kind for kind in ConflictKind if kind not in FROM_ACTS]
 
 
 @dataclass(frozen=True)
@@ -115,6 +115,7 @@ def case_context(
         "corrected": {item.name for item in items if last_answered is not None and last_answered.standing.get(item.name) != item.mark},
         "flags": service.flags(case),
         "related": service.related(case),
+        "linked": linked.first_of(request.user, case),
         "checks": [(line, typed.get(f"check.{line.check.code}", line.answer)) for line in lines],
         "rules": [label_of(*stamp.rsplit(" ", 1)) for stamp in queries.stamps_of(case)],
         "checks_open": sum(not line.answer for line in lines),

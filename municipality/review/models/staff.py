@@ -64,6 +64,11 @@ class ConflictKind(models.TextChoices):
     BUSINESS = "business", "مصلحة تجارية"
     DISPUTE = "dispute", "خصومة"
     GIVEN_BACK = "given_back", "أعاد الطلب إلى الطابور"  # a conflict with one case, which they are not assigned again
+    DECIDED = "decided", "شارك في القرار المتظلم منه"  # took part in the decision that is appealed
+
+
+# Kinds that nobody declares and nobody ends: they follow from what the officer did.
+FROM_ACTS = (ConflictKind.GIVEN_BACK, ConflictKind.DECIDED)
 
 
 class ConflictOfInterest(models.Model):

@@ -146,7 +146,8 @@ def tell_overtaken(*, assignment_id: int) -> int:
     )
     cases = Case.objects.filter(place__in=draw.data.get("passed", [])).select_related("applicant").order_by("pk")
     for case in cases:
-        send(Overtaken, person=case.applicant, key=case.public_id, subject_key=case.key, context={"case": case, "reason": words})
+        with transaction.atomic():
+            send(Overtaken, person=case.applicant, key=case.public_id, subject_key=case.key, context={"case": case, "reason": words})
     return len(cases)
 
 

@@ -30,6 +30,7 @@ class RefusalFacts(Facts):
     reason = "Refusal"
     issued_field = "decided_at"
     qr_label = "رمز الاستجابة للتحقق من القرار"
+    appeals_online: ClassVar[bool] = False  # whether the page of the request takes an appeal
     request: ClassVar[tuple[str, str]]
     subjects: ClassVar[Mapping[str, tuple[str, str]]]
 
@@ -96,7 +97,7 @@ class RefusalFacts(Facts):
             article_en=decision.article_en,
             note_ar=decision.note_ar,
             note_en=decision.note_en,
-            object_until=clock.day_of(decided_at) + dt.timedelta(days=limit.value),
+            object_until=queries.appeal_until(decision),
             object_ground_ar=limit.article_ar,
             object_ground_en=limit.article_en,
             editions=tuple(EditionLabel.of(stamp, cls.subjects) for stamp in queries.stamps_of(case) if stamp.startswith(PRINTED)),

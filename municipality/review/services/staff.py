@@ -15,7 +15,7 @@ from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.review import queries
 from municipality.review.models import Absence, Assignment, ConflictOfInterest, Party, Skill
-from municipality.review.models.staff import AbsenceKind, ConflictKind
+from municipality.review.models.staff import FROM_ACTS, AbsenceKind, ConflictKind
 from municipality.review.registry import REVIEWABLES
 from municipality.review.services import queue
 from municipality.review.states import QueueEntryState
@@ -108,7 +108,7 @@ def declare_conflict(*, officer: User, party_key: str, kind: str, declared_by: U
     """
     if declared_by.pk != officer.pk:
         _check_supervisor(declared_by, officer)
-    if kind not in ConflictKind.values or kind == ConflictKind.GIVEN_BACK:
+    if kind not in ConflictKind.values or kind in FROM_ACTS:
         raise Refused("unknown_kind", _("Choose a kind from the list."))
     subjects.parse(party_key)
     _lock_cases_of(officer)
@@ -133,6 +133,8 @@ def end_conflict(*, conflict: ConflictOfInterest, ended_by: User) -> None:
     """End a conflict of interest, by a supervisor of the branch other than the officer. Raises NotPermitted."""
     if ended_by.pk == conflict.officer_id:
         raise NotPermitted("own_tie", _("Another person must record the end of a conflict of interest."))
+    if conflict.kind == ConflictKind.DECIDED:
+        raise NotPermitted("decided", _("Who took part in a decision does not decide the appeal against it."))
     _check_supervisor(ended_by, conflict.officer)
     queue.lock_branch_queue(conflict.officer.branch_id)
     if ConflictOfInterest.objects.filter(pk=conflict.pk, ended_at__isnull=True).update(ended_at=clock.now(), ended_by=ended_by):

@@ -14,6 +14,7 @@ from municipality.cases.roles import ensure_roles
 from tests.browsers import signed_in
 from tests.factories.accounts import OrganisationFactory, StaffFactory, UserFactory
 from tests.municipality.accounts.signing_in import CODE, code_now, give_password
+from tests.purposes import opened
 
 pytestmark = pytest.mark.django_db
 NUMBER = "290010112346"
@@ -33,15 +34,15 @@ def person(db: None) -> User:
 
 
 def test_every_opened_page_of_a_person_is_written_down(office: Client, officer: User, person: User) -> None:
-    page = office.get(f"/admin/accounts/user/{person.pk}/change/")
+    page = opened(office, f"/admin/accounts/user/{person.pk}/change/", "purpose.complaint")
     assert page.status_code == 200
     look = AccessLogEntry.objects.get()
-    assert (look.viewer_key, look.person_key, look.purpose) == (officer.key, person.key, "person_page")
+    assert (look.viewer_key, look.person_key, look.purpose) == (officer.key, person.key, "purpose.complaint")
 
 
 def test_the_number_is_masked_for_staff_too(office: Client, person: User) -> None:
     for path in ("/admin/accounts/user/", f"/admin/accounts/user/{person.pk}/change/"):
-        page = office.get(path).content.decode()
+        page = opened(office, path).content.decode()
         assert NUMBER not in page and person.civil_id_digest not in page and person.civil_id_cipher not in page
         assert person.civil_id_masked in page
 
@@ -72,7 +73,7 @@ def test_an_officer_without_the_permission_sees_no_people(office: Client, office
 def test_an_organisation_shows_who_signs_for_it(office: Client, person: User) -> None:
     organisation = OrganisationFactory()
     organisation.signatories.create(person=person, first_day=dt.date(2026, 1, 1))
-    page: Any = office.get(f"/admin/accounts/organisation/{organisation.pk}/change/")
+    page: Any = opened(office, f"/admin/accounts/organisation/{organisation.pk}/change/")
     assert page.status_code == 200 and "سالم" in page.content.decode()
 
 
@@ -86,12 +87,12 @@ def test_supervisors_and_auditors_read_people_and_organisations_and_each_look_is
     for table in ("user", "organisation"):
         assert client.get(f"/admin/accounts/{table}/").status_code == 200
     assert not AccessLogEntry.objects.exists()
-    page = client.get(f"/admin/accounts/user/{person.pk}/change/").content.decode()
+    page = opened(client, f"/admin/accounts/user/{person.pk}/change/").content.decode()
     assert person.civil_id_masked in page
     assert NUMBER not in page
-    assert "سالم" in client.get(f"/admin/accounts/organisation/{organisation.pk}/change/").content.decode()
+    assert "سالم" in opened(client, f"/admin/accounts/organisation/{organisation.pk}/change/").content.decode()
     looks = list(AccessLogEntry.objects.order_by("pk").values_list("viewer_key", "viewer_role", "person_key", "purpose"))
-    assert looks == [(member.key, role, person.key, "person_page"), (member.key, role, person.key, "organisation_page")]
+    assert looks == [(member.key, role, person.key, "purpose.audit")] * 2
 
 
 @pytest.mark.parametrize("role", ["officer", "operator", "rule_maker", "rule_publisher"])

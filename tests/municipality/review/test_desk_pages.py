@@ -24,6 +24,7 @@ from tests.factories.accounts import StaffFactory
 from tests.municipality.review import permits
 from tests.municipality.review.desk_in_a_browser import NEXT, NOTES, ONE_ASKED, OWN, assigned, case_url, kept, send, text_of
 from tests.municipality.review.permits import Office
+from tests.purposes import opened
 
 # --- A5: nothing to pick, list or search --------------------------------------------------------------------------------------
 
@@ -152,8 +153,9 @@ def test_the_checklist_is_saved_by_one_press_and_unchanged_answers_once(office: 
 def test_a_supervisor_reads_a_case_that_was_handed_out_and_the_auditor_each(office: Office) -> None:
     _client, case = assigned(office)
     auditor = StaffFactory(groups=["auditor"], branch_id="HA")
-    for user, role, purpose in ((office.supervisor, "supervisor", "review"), (auditor, "auditor", "audit")):
-        response = signed_in(user).get(case_url(case))
+    chosen = ((office.supervisor, "supervisor", "purpose.supervision"), (auditor, "auditor", "purpose.audit"))
+    for user, role, purpose in chosen:
+        response = opened(signed_in(user), case_url(case), purpose)
         assert response.status_code == 200
         assert 'name="ask"' not in text_of(response) and "desk-approve" not in text_of(response)
         look = AccessLogEntry.objects.order_by("-pk")[0]

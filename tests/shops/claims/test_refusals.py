@@ -84,7 +84,7 @@ def test_a_signed_refusal_becomes_a_sealed_paper_with_reason_article_and_the_way
     assert b"Pages:           1" in poppler.run("pdfinfo", "-", pdf=content)
     text = " ".join(poppler.text(content).split())
     reason = document.facts
-    for words in ("Claim of a shop", case.reference, shop.name_en, "Noura Al-Rashidi", "The contract bears no signature.", "How to object"):
+    for words in ("Claim of a shop", case.reference, shop.name_en, "Noura Al-Rashidi", "The contract bears no signature.", "How to appeal"):
         assert words in text
     assert reason["reason_en"] and reason["article_en"] in text and reason["reason_en"] in text
     until = dt.date.fromisoformat(reason["object_until"])

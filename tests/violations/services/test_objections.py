@@ -19,6 +19,7 @@ from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
 from municipality.places.models import Branch
 from municipality.review.services import desk, queue
+from municipality.review.services.other_branch import choose_branch_by_lot
 from tests.conftest import Clock
 from tests.factories.violations import ObjectionFactory
 from tests.violations.conftest import decide, pay
@@ -57,14 +58,14 @@ def test_an_objection_goes_to_another_branch_and_payment_stands_still(served: Vi
 def test_a_thousand_choices_hit_nobody_of_the_issuing_branch(rules: None, decider: Callable[..., Any]) -> None:
     for branch in ("HA", "JA", "FA", "MU"):
         decider(branch)
-    chosen = Counter(objections.choose_branch_by_lot("HA")[0].pk for _turn in range(1000))
+    chosen = Counter(choose_branch_by_lot("HA", skill=objections.SKILL)[0].pk for _turn in range(1000))
     assert set(chosen) == {"JA", "FA", "MU"}
     assert min(chosen.values()) > 200  # by lot, not by habit
 
 
 @pytest.mark.guards
 def test_the_database_refuses_an_objection_at_home(served: Violation, owner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(objections, "choose_branch_by_lot", lambda issued_by, _lot: (Branch.objects.get(pk=issued_by), [issued_by]))
+    monkeypatch.setattr(objections, "choose_branch_by_lot", lambda issued_by, _lot, skill: (Branch.objects.get(pk=issued_by), [issued_by]))
     with pytest.raises(IntegrityError, match="objection_at_home"), transaction.atomic():
         ObjectionFactory(violation=served, person=owner)
 

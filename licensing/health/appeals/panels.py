@@ -1,0 +1,72 @@
+"""The case page of an appeal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from licensing.health.appeals.states import APPEAL, APPEAL_WORKFLOW, AppealState
+from licensing.health.files import APPEAL_SLOT
+from licensing.models import Appeal
+from municipality.accounts.models import User
+from municipality.cases.models import Case
+from municipality.cases.panels import CaseDetail, Fact, FileLine, NextStep
+from municipality.review import queries as review
+from municipality.review.panels import waiting_step
+from municipality.ui.templatetags.portal import bilingual, day, ltr, moment, ref, term
+from municipality.uploads import queries as uploads
+
+A = AppealState
+
+
+def case_page(user: User, listed: Sequence[Case]) -> dict[str, list[CaseDetail]]:
+    """Next step, files and facts of appeals."""
+    case_ids = [case.pk for case in listed if case.service == APPEAL]
+    if not case_ids:
+        return {}
+    related = ("case__branch", "renewal__case", "refusal", "decision")
+    return {row.case.key: [_detail(row)] for row in Appeal.objects.filter(case__in=case_ids).select_related(*related)}
+
+
+def _detail(row: Appeal) -> CaseDetail:
+    case, first = row.case, row.renewal.case
+    files = []
+    if row.decision is not None:
+        files.append(
+            FileLine(_("Decision on an appeal"), row.decision.number, reverse("document", args=[row.decision.number]), _("sealed file"))
+        )
+    withdrawable = case.state in APPEAL_WORKFLOW.moves["withdraw"].sources
+    entry = review.position(case) if case.is_open else None
+    return CaseDetail(
+        by_officer=True,
+        next_step=_next_step(row),
+        files=files,
+        files_expected=_("The decision appears here as a sealed file.") if case.is_open else "",
+        sent=[Fact(_("Text of the appeal"), term(row.words), moment(row.filed_at))],
+        sent_files=[
+            FileLine(APPEAL_SLOT.label, upload.name, reverse("uploads:look", args=[upload.public_id]))
+            for upload in uploads.ready(first.key, APPEAL_SLOT.code)
+        ],
+        facts=[
+            Fact(_("Refused request"), ref(first.reference)),
+            Fact(_("Reason of the refusal"), bilingual(row.refusal, "text"), bilingual(row.refusal, "article")),
+            Fact(_("Decided in"), bilingual(case.branch, "name"), _("drawn by lot among the branches that did not refuse")),
+            Fact(_("Answer by law until"), day(row.answer_by), _("no answer by then counts as a refusal; you can then go to court")),
+        ],
+        queue=[Fact(_("Requests before this one"), ltr(entry.ahead))] if entry is not None else [],
+        actions=[(_("Withdraw the appeal"), reverse("licensing:withdraw_appeal", args=[case.public_id]))] if withdrawable else [],
+    )
+
+
+def _next_step(row: Appeal) -> NextStep:
+    if row.case.is_open:
+        return waiting_step()
+    page, button = reverse("cases:case", args=[row.renewal.case.public_id]), _("To the renewal")
+    if row.case.state == A.ALLOWED:
+        return NextStep(
+            _("The appeal is allowed"), _("The refusal is set aside. The page of the renewal shows what comes next."), page, button
+        )
+    text = _("The refusal stands. The message about the decision says until when you can go to court. You can also start a new renewal.")
+    return NextStep(_("The appeal has ended"), text, page, button, label=_("Decision"))

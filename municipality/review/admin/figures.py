@@ -1,0 +1,183 @@
+"""Figures of decisions by unit and kind, as charts whose bars lead to their cases, and as a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import Http404, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
+
+from municipality.accounts.models import actor_of
+from municipality.accounts.requests import AuthenticatedHttpRequest
+from municipality.audit.services import record
+from municipality.kernel import clock
+from municipality.places.models import Branch
+from municipality.review import performance
+from municipality.review.performance import DAYS, RATES, Line
+from municipality.ui.admin_base import in_group
+from municipality.ui.tables import as_csv
+from municipality.ui.templatetags.portal import bilingual
+from municipality.ui.texts import Text
+
+ROLES = ("supervisor", "auditor")
+MOST = 200  # cases of a list
+DAY = 1440  # minutes
+COUNTED: dict[str, Text] = {
+    "late": gettext_lazy("decided after the promised day"),
+    "rounds": gettext_lazy("with corrections asked for"),
+    "reopened": gettext_lazy("proposals that went back"),
+    "overturned": gettext_lazy("refusals set aside after an appeal"),
+}
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar: its label, value in words, width in per cent, and the list of its cases."""
+
+    label: str
+    value: str
+    wide: float
+    url: str
+
+    @property
+    def width(self) -> str:
+        return f"{self.wide:.1f}%"
+
+
+@dataclass(frozen=True)
+class Chart:
+    """`title` is the finding in words, `counted` says what the bars count."""
+
+    name: str
+    title: str
+    counted: str
+    bars: list[Bar]
+
+
+def _require_reader(request: AuthenticatedHttpRequest) -> None:
+    if not any(in_group(request, role) for role in ROLES):
+        raise PermissionDenied
+
+
+@require_safe
+def figures(request: AuthenticatedHttpRequest) -> HttpResponse:
+    """The charts, each with its table."""
+    _require_reader(request)
+    lines = performance.lines(request.user)
+    context = {
+        **admin.site.page_context(request),  # type: ignore[attr-defined]
+        "title": _("Figures of decisions"),
+        "charts": _charts(lines) if lines else [],
+        "days": DAYS,
+    }
+    return TemplateResponse(request, "admin/review/figures.html", context)
+
+
+def _label(line: Line) -> str:
+    return _("%(kind)s in %(unit)s") % {"kind": line.name, "unit": bilingual(line.branch, "name")}
+
+
+def _url(line: Line, rate: str = "") -> str:
+    query = {"branch": line.branch.pk, "service": line.service, "counted": rate}
+    return f"{reverse('admin:desk_figure_cases')}?{urlencode({name: value for name, value in query.items() if value})}"
+
+
+def _days(minutes: int) -> str:
+    return _("%(days)s days") % {"days": f"{minutes / DAY:.1f}"}
+
+
+def _charts(lines: Sequence[Line]) -> list[Chart]:
+    return [_times(lines, "half"), _times(lines, "ninety"), *(_rate(lines, rate) for rate in RATES)]
+
+
+def _times(lines: Sequence[Line], name: str) -> Chart:
+    longest = max(lines, key=lambda line: getattr(line, name))
+    most = max(getattr(longest, name), 1)
+    values = {"days": _days(getattr(longest, name)), "kind": _label(longest)}
+    if name == "half":
+        title = _("Half of the decisions come within %(days)s or less; %(kind)s takes longest") % values
+    else:
+        title = _("Nine of ten decisions come within %(days)s or less; %(kind)s takes longest") % values
+    bars = [Bar(_label(line), _days(getattr(line, name)), 100 * getattr(line, name) / most, _url(line)) for line in lines]
+    return Chart(name, title, _("Days from joining the queue to the decision."), bars)
+
+
+def _rate(lines: Sequence[Line], rate: str) -> Chart:
+    counted, base = sum(line.count(rate) for line in lines), sum(line.base(rate) for line in lines)
+    title = _("%(counted)s of %(base)s %(what)s") % {"counted": counted, "base": base, "what": COUNTED[rate]}
+    bars = [
+        Bar(
+            _label(line),
+            _("%(counted)s of %(base)s") % {"counted": line.count(rate), "base": line.base(rate)},
+            100 * line.count(rate) / line.base(rate) if line.base(rate) else 0,
+            _url(line, rate),
+        )
+        for line in lines
+    ]
+    of = _("Of the refusals of each unit and kind.") if rate == "overturned" else _("Of the decisions of each unit and kind.")
+    return Chart(rate, title, of, bars)
+
+
+@require_safe
+def cases(request: AuthenticatedHttpRequest) -> HttpResponse:
+    """The cases behind one bar; the address says which. Raises Http404 for what counts nothing."""
+    _require_reader(request)
+    branch, service, rate = (request.GET.get(name, "") for name in ("branch", "service", "counted"))
+    if rate not in ("", *RATES):
+        raise Http404
+    rows = list(performance.cases_of(request.user, branch=branch, service=service, rate=rate)[: MOST + 1])
+    context = {
+        **admin.site.page_context(request),  # type: ignore[attr-defined]
+        "title": _("Cases behind a figure"),
+        "counted": COUNTED.get(rate, ""),
+        "unit": Branch.objects.filter(pk=branch).first() if rows else None,
+        "rows": rows[:MOST],
+        "more": len(rows) > MOST,
+        "most": MOST,
+    }
+    return TemplateResponse(request, "admin/review/figure_cases.html", context)
+
+
+@require_safe
+def export(request: AuthenticatedHttpRequest) -> HttpResponse:
+    """The counts as a file. A count below five is not given, nor are the times of so few cases; who took it is in the audit log."""
+    _require_reader(request)
+    header = [
+        _("Branch"),
+        _("Service"),
+        _("decided"),
+        _("median, minutes"),
+        _("nine of ten, minutes"),
+        *map(str, COUNTED.values()),
+        _("refused"),
+    ]
+    content = as_csv(header, [_exported(line) for line in performance.lines(request.user)])
+    user = request.user
+    with transaction.atomic():
+        record("review.figures_exported", subject=user.key, actor=actor_of(user), data={"days": DAYS})
+    response = HttpResponse(content, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="decisions-{user.branch_id or "all"}-{clock.today().isoformat()}.csv"'
+    return response
+
+
+def _exported(line: Line) -> list[str]:
+    few = line.decided < performance.LEAST
+    times = ["", ""] if few else [str(line.half), str(line.ninety)]
+    counts = [performance.hidden(line.count(rate)) for rate in RATES]
+    return [
+        bilingual(line.branch, "name"),
+        str(line.name),
+        performance.hidden(line.decided),
+        *times,
+        *counts,
+        performance.hidden(line.refused),
+    ]

@@ -1,0 +1,79 @@
+"""The other cases of the shop, the person and the plot that a case is about, for whoever studies it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from municipality.accounts.models import User
+from municipality.cases.models import Case
+from municipality.cases.timeline import TIMELINES, label
+from municipality.review.models import ConflictOfInterest, Party
+from municipality.review.registry import ON_PLOT, REVIEWABLES
+from municipality.ui.texts import Text
+
+SHOWN = 20  # on the page of the case
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class LinkedCase:
+    """One line: what it has in common with the case, its service, and its state as a tag."""
+
+    case: Case
+    common: Text
+    service: Text
+    state: str
+    label: Text
+
+
+@dataclass(frozen=True)
+class LinkedCases:
+    lines: list[LinkedCase]
+    has_more: bool
+
+
+def visible_to(user: User, case: Case) -> QuerySet[Case]:
+    """The other cases of the shop, the person and the plot of a case that a member of staff may read.
+
+    None for a case that is studied without names; cases of such services, and those with whose parties the user has a conflict of
+    interest, are left out.
+    """
+    if case.service not in REVIEWABLES or REVIEWABLES[case.service].is_blind:
+        return Case.objects.none()
+    shop = case.rights_key
+    services = [name for name in TIMELINES if name not in REVIEWABLES or not REVIEWABLES[name].is_blind]
+    ids = Case.objects.filter(subject=shop).values("pk").union(Case.objects.filter(applicant=case.applicant_id).values("pk"))
+    on_plot = ON_PLOT.get(shop.partition(":")[0])
+    if on_plot is not None:
+        ids = ids.union(Case.objects.filter(subject__in=on_plot(shop)).values("pk"))
+    conflicts = ConflictOfInterest.objects.filter(officer=user, ended_at__isnull=True).values("party_key")
+    tied = Party.objects.filter(case=OuterRef("pk"), key__in=conflicts)
+    return Case.objects.filter(pk__in=ids).filter(service__in=services).exclude(pk=case.pk).filter(~Exists(tied)).order_by("-pk")
+
+
+def lines_of(user: User, case: Case, *, most: int, before: int | None = None) -> LinkedCases:
+    """The newest linked cases, those before a primary key if one is given; one query."""
+    rows = visible_to(user, case).defer("editions", "snapshot")
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    found = list(rows[: most + 1])
+    return LinkedCases([_line(row, case) for row in found[:most]], len(found) > most)
+
+
+def first_of(user: User, case: Case) -> LinkedCases:
+    """What the page of the case shows."""
+    return lines_of(user, case, most=SHOWN)
+
+
+def _line(row: Case, case: Case) -> LinkedCase:
+    if row.rights_key == case.rights_key:
+        common = _("same shop")
+    elif row.applicant_id == case.applicant_id:
+        common = _("same person")
+    else:
+        common = _("same plot")
+    state, text = label(row)
+    return LinkedCase(row, common, TIMELINES[row.service].name, state, text)

@@ -1,0 +1,182 @@
+"""An appeal: once, in time, in another branch; allowed it opens the renewal again, refused the refusal stands, silence is refusal."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from licensing.health import invariants as health
+from licensing.health.appeals import queries, review, services
+from licensing.health.services import submit_renewal
+from licensing.models import Appeal, Renewal
+from municipality.accounts.models import User
+from municipality.cases import invariants as case_invariants
+from municipality.cases.models import Case
+from municipality.documents import seal
+from municipality.jobs.models import Job
+from municipality.kernel import clock
+from municipality.kernel.errors import NotPermitted, Refused
+from municipality.notifications.models import Message
+from municipality.review import invariants as review_invariants
+from municipality.review.models import ConflictOfInterest
+from municipality.review.services import queue, staff
+from payments import queries as payments
+from payments.models import Bill
+from shops.models import Shop
+from tests import desk_acts
+from tests.conftest import Clock
+from tests.factories.accounts import StaffFactory, UserFactory
+from tests.factories.uploads import UploadFactory
+
+pytestmark = pytest.mark.django_db
+WORDS = "The drain was fitted in October; the photo shows it."
+
+
+def fresh(case: Case) -> Case:
+    return Case.objects.get(pk=case.pk)
+
+
+def findings() -> list[str]:
+    return [*case_invariants.findings(), *review_invariants.findings(), *health.findings()]
+
+
+@pytest.fixture
+def appeal(refused: Case, owner: Any, decider: Callable[..., User]) -> Appeal:
+    decider()
+    return services.file(case=refused, person=owner, words=WORDS)
+
+
+def test_an_appeal_goes_to_another_branch_and_its_applicant_is_told(appeal: Appeal, refused: Case, owner: Any) -> None:
+    assert (appeal.case.branch_id, appeal.unit_id, appeal.draw["among"]) == ("JA", "HA", ["JA"])
+    assert (appeal.case.state, appeal.answer_by) == ("in_review", clock.today() + dt.timedelta(days=60))
+    assert Message.objects.filter(person=owner, kind="licensing.appeal_filed").count() == 1
+    assert "limits.appeal v1" in appeal.case.editions
+    assert findings() == []
+
+
+def test_a_refusal_is_appealed_once(appeal: Appeal, refused: Case, owner: Any) -> None:
+    with pytest.raises(Refused, match="appealed_once"):
+        services.file(case=refused, person=owner, words=WORDS)
+
+
+def test_an_appeal_comes_within_the_days_of_the_rulebook(refused: Case, owner: Any, frozen_clock: Clock) -> None:
+    last = queries.last_day(refused)
+    assert last == clock.today() + dt.timedelta(days=60)
+    frozen_clock.move(days=60)
+    assert queries.last_day(refused) == last and queries.open_refusals(owner) == [(refused, last)]
+    frozen_clock.move(days=1)
+    assert queries.last_day(refused) is None and queries.open_refusals(owner) == []
+    with pytest.raises(Refused, match="too_late"):
+        services.file(case=refused, person=owner, words=WORDS)
+
+
+def test_nobody_else_appeals_and_not_without_words(refused: Case, owner: Any) -> None:
+    with pytest.raises(NotPermitted):
+        services.file(case=refused, person=UserFactory(), words=WORDS)
+    with pytest.raises(Refused, match="no_words"):
+        services.file(case=refused, person=owner, words="  ")
+    with pytest.raises(Refused, match="too_long"):
+        services.file(case=refused, person=owner, words="x" * 4001)
+    assert not Appeal.objects.exists()
+
+
+def test_only_what_two_people_refused_is_appealed(make_shop: Any, owner: Any) -> None:
+    case = submit_renewal(shop=make_shop(), applicant=owner)
+    with pytest.raises(Refused, match="not_refused"):
+        services.file(case=case, person=owner, words=WORDS)
+
+
+def test_an_allowed_appeal_opens_the_renewal_again_with_its_bill(appeal: Appeal, refused: Case, owner: Any) -> None:
+    assert payments.bill_of(refused.key) is None
+    desk_acts.approve(User.objects.get(login="decider-JA"))
+    first = fresh(refused)
+    assert (first.state, first.is_open, first.closed_at) == ("awaiting_payment", True, None)
+    assert Renewal.objects.get(case=first).accepted_facts == Shop.objects.get().registered_facts()
+    assert Bill.objects.get(subject=first.key).state == "due"
+    assert fresh(appeal.case).state == "allowed"
+    told = Message.objects.get(person=owner, kind="licensing.appeal_allowed")
+    assert "waits for its fee" in told.body_en
+    assert findings() == []
+
+
+def test_an_allowed_appeal_leaves_a_renewal_that_was_sent_meanwhile_alone(appeal: Appeal, refused: Case, owner: Any) -> None:
+    later = submit_renewal(shop=Shop.objects.get(), applicant=owner)
+    desk_acts.approve(User.objects.get(login="decider-JA"))
+    assert (fresh(refused).state, fresh(later).is_open) == ("refused", True)
+    assert "under way or done" in Message.objects.get(kind="licensing.appeal_allowed").body_en
+    assert findings() == []
+
+
+def test_a_refused_appeal_leaves_the_refusal_and_says_until_when_one_can_sue(appeal: Appeal, refused: Case, owner: Any) -> None:
+    signs = StaffFactory(supervisor=True, login="signs-JA", branch_id="JA")
+    desk_acts.refuse(User.objects.get(login="decider-JA"), signs, code="reason_proved")
+    assert (fresh(refused).state, fresh(appeal.case).state) == ("refused", "refused")
+    told = Message.objects.filter(person=owner, kind="review.refused", subject_key=appeal.case.key).get()
+    assert "You can go to court until" in told.body_en and "appeal until" not in told.body_en
+    assert "You can appeal until" in Message.objects.get(kind="review.refused", subject_key=refused.key).body_en
+    assert findings() == []
+
+
+def test_silence_is_refusal(appeal: Appeal, refused: Case, owner: Any, frozen_clock: Clock) -> None:
+    frozen_clock.move(days=60)
+    services.lapse(appeal_id=appeal.pk)
+    assert fresh(appeal.case).state == "in_review"
+    frozen_clock.move(days=1)
+    services.lapse(appeal_id=appeal.pk)
+    services.lapse(appeal_id=appeal.pk)  # again changes nothing
+    assert (fresh(appeal.case).state, fresh(refused).state) == ("lapsed", "refused")
+    assert Message.objects.filter(person=owner, kind="licensing.appeal_lapsed").count() == 1
+
+
+def test_an_appeal_can_be_withdrawn(appeal: Appeal, refused: Case, owner: Any) -> None:
+    queue.withdraw(case=appeal.case, person=owner)
+    assert (fresh(appeal.case).state, fresh(refused).state) == ("withdrawn", "refused")
+
+
+def test_the_decision_is_a_sealed_document_and_the_refusal_is_revoked(
+    appeal: Appeal, refused: Case, settings: Any, tmp_path: Any, outbox: Callable[..., int]
+) -> None:
+    settings.VAR_DIR, settings.SIGNER_KEY_FILE = tmp_path, str(tmp_path / "seal.p12")
+    seal.make_seal(tmp_path / "seal.p12", settings.SIGNER_PASSPHRASE)
+    outbox("licensing.refusal_document")
+    paper = Renewal.objects.get(case=refused).refusal
+    assert paper is not None and paper.state == "active"
+    desk_acts.approve(User.objects.get(login="decider-JA"))
+    outbox("licensing.appeal_document")
+    outbox("licensing.appeal_document")
+    document = Appeal.objects.select_related("decision").get().decision
+    assert document is not None and document.state == "active"
+    rows = [row["en"] for row in document.facts["rows"]]
+    assert "Allowed: the refusal is set aside" in rows and refused.reference in rows
+    paper.refresh_from_db()
+    assert paper.state == "revoked"
+    assert Job.objects.filter(kind="licensing.appeal_document").count() == 1
+
+
+def test_those_who_refused_have_a_conflict_that_nobody_can_end(appeal: Appeal, refuser: User, signer: User) -> None:
+    conflicts = ConflictOfInterest.objects.filter(party_key=appeal.case.key, kind="decided")
+    assert {conflict.officer_id for conflict in conflicts} == {refuser.pk, signer.pk}
+    chief = StaffFactory(supervisor=True, login="chief", branch_id="HA")
+    for conflict in conflicts:
+        with pytest.raises(NotPermitted, match="decided"):
+            staff.end_conflict(conflict=conflict, ended_by=chief)
+
+
+def test_the_refuser_who_moved_to_the_other_branch_is_not_handed_the_appeal(appeal: Appeal, refuser: User) -> None:
+    User.objects.filter(pk=refuser.pk).update(branch="JA")
+    assert queue.next_case(officer=User.objects.get(pk=refuser.pk)) is None
+
+
+def test_the_desk_shows_the_refusal_the_words_and_the_renewal(refused: Case, owner: Any, decider: Callable[..., User]) -> None:
+    decider()
+    UploadFactory(owner=owner, subject=refused.key, slot="appeal")
+    appeal = services.file(case=refused, person=owner, words=WORDS)
+    items = {item.name: item for item in review.items(appeal.case)}
+    assert items["words"].value == WORDS and items["refusal"].value and items["appeal"].is_file
+    assert {"area_m2", "period", "drawing"} <= set(items)
+    assert not any(item.may_correct for item in items.values())
+    assert len(review.flags(appeal.case)) == 2  # an appeal, and why the renewal itself came to an officer
+    assert owner.key in [key for _role, key in review.parties(appeal.case)]

@@ -1,0 +1,139 @@
+"""Figures of decisions: equal to plain SQL over the ledger, each bar opens its cases, small counts stay out of the file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils.dateparse import parse_datetime
+
+from licensing.health.appeals import services as appeals
+from municipality.accounts.models import User
+from municipality.audit.models import AuditEvent
+from municipality.cases.models import Case
+from municipality.cases.roles import ensure_roles
+from municipality.review import performance
+from municipality.review.services import desk
+from tests import desk_acts
+from tests.browsers import signed_in
+from tests.conftest import Clock
+from tests.factories.accounts import StaffFactory, UserFactory
+from tests.factories.licensing import RenewalCaseFactory
+from tests.factories.review import OfficerFactory
+
+pytestmark = pytest.mark.django_db
+FIGURES, CASES, EXPORT = "/admin/desk/figures/", "/admin/desk/figures/cases/", "/admin/desk/figures/export/"
+HEALTH = "licensing.renewal"
+
+
+@pytest.fixture
+def supervisor(rules: None) -> User:
+    ensure_roles()
+    return StaffFactory(supervisor=True, login="chief", branch_id="HA")
+
+
+@pytest.fixture
+def decided(make_shop: Any, supervisor: User, frozen_clock: Clock) -> list[Case]:
+    """Seven decisions: accepted after none to four days, the last two too late, one sent back first, one refused and set aside."""
+    officer, cases = OfficerFactory(), []
+    for days in range(5):
+        person = UserFactory()
+        RenewalCaseFactory(shop=make_shop(owner=person), applicant=person, changed=["area_m2"])
+        frozen_clock.move(days=3 * days)
+        cases.append(desk_acts.approve(officer))
+    person = UserFactory()
+    RenewalCaseFactory(shop=make_shop(owner=person), applicant=person, changed=["area_m2"])
+    assignment = desk_acts.assigned(officer)
+    proposal = desk.propose_refusal(assignment=assignment, code="layout_changed")
+    desk.send_back(decision=proposal, supervisor=supervisor, code="words_unclear")
+    cases.append(desk_acts.approve(officer))
+    person = UserFactory()
+    RenewalCaseFactory(shop=make_shop(owner=person), applicant=person, changed=["area_m2"])
+    refused = desk_acts.refuse(officer, supervisor)
+    OfficerFactory(login="elsewhere", branch_id="JA", skills=["objections"])
+    appeals.file(case=refused, person=person, words="x")
+    desk_acts.approve(User.objects.get(login="elsewhere"))
+    return [*cases, Case.objects.get(pk=refused.pk)]
+
+
+def from_the_ledger() -> list[tuple[Any, ...]]:
+    """The same figures by SQL over queue, events and cases."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT p.joined_at, e.at, c.due_on, e.reason,"
+            " EXISTS (SELECT 1 FROM cases_caseevent v WHERE v.subject_id = c.id AND v.move IN ('return', 'reopen')),"
+            " EXISTS (SELECT 1 FROM cases_caseevent v WHERE v.subject_id = c.id AND v.move = 'allow_appeal')"
+            " FROM review_queueentry p JOIN cases_case c ON c.id = p.case_id JOIN review_queueentryevent e ON e.subject_id = p.id"
+            " WHERE e.move = 'leave' AND e.reason IN ('accepted', 'refused') AND c.branch_id = 'HA' AND c.service = 'licensing.renewal'"
+        )
+        return list(cursor.fetchall())
+
+
+def test_the_figures_equal_the_ledger(decided: list[Case], supervisor: User) -> None:
+    (line,) = performance.lines(supervisor)
+    rows = from_the_ledger()
+    assert (line.branch.pk, line.service, line.decided) == ("HA", HEALTH, len(rows)) == ("HA", HEALTH, 7)
+
+    def instant(value: Any) -> Any:
+        return parse_datetime(value) if isinstance(value, str) else value  # SQLite gives texts
+
+    minutes = sorted(int((instant(left) - instant(joined)).total_seconds() // 60) for joined, left, *_rest in rows)
+    assert (line.half, line.ninety) == (minutes[3], minutes[6])
+    assert minutes[6] == 12 * 1440
+    late = sum(str(due) < str(instant(left))[:10] for _joined, left, due, *_rest in rows)
+    assert line.count("late") == late == 2
+    assert line.count("reopened") == sum(bool(row[4]) for row in rows) == 1
+    assert (line.refused, line.count("overturned")) == (1, sum(bool(row[5]) for row in rows)) == (1, 1)
+    assert line.count("rounds") == 0
+
+
+def test_figures_of_something_else_than_the_ledger_would_be_found(
+    decided: list[Case], supervisor: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control: where accepted cases alone are counted, the figures differ from the ledger."""
+    monkeypatch.setattr(performance, "DECIDED", ("accepted",))
+    assert performance.lines(supervisor)[0].decided != len(from_the_ledger())
+
+
+def test_the_page_has_a_chart_and_a_table_for_each_figure_by_few_statements(decided: list[Case], supervisor: User) -> None:
+    client = signed_in(supervisor)
+    html = client.get(FIGURES).content.decode()
+    assert html.count('<figure class="kp-bars"') == html.count("<details") == 6
+    assert "viewBox" not in html.split("<figure", 1)[1].rsplit("</figure>", 1)[0]
+    assert f"{CASES}?branch=HA&amp;service={HEALTH}&amp;counted=late" in html
+    with CaptureQueriesContext(connection) as asked:
+        performance.lines(supervisor)
+    assert len(asked) <= 5  # roles, branches and one for all cases
+
+
+def test_each_bar_opens_its_cases(decided: list[Case], supervisor: User) -> None:
+    client = signed_in(supervisor)
+    every = client.get(f"{CASES}?branch=HA&service={HEALTH}").content.decode()
+    assert all(case.reference in every for case in decided)
+    late = client.get(f"{CASES}?branch=HA&service={HEALTH}&counted=late").content.decode()
+    assert [case.reference in late for case in decided] == [False, False, False, True, True, False, False]
+    again = client.get(f"{CASES}?branch=HA&service={HEALTH}&counted=overturned").content.decode()
+    assert decided[6].reference in again and decided[0].reference not in again
+    assert client.get(f"{CASES}?counted=nothing").status_code == 404
+
+
+def test_small_counts_stay_out_of_the_file(decided: list[Case], supervisor: User) -> None:
+    answer = signed_in(supervisor).get(EXPORT)
+    header, row = answer.content.decode("utf-8-sig").strip().split("\r\n")
+    cells = row.split(",")
+    assert cells[2] == "7" and cells[5:] == ["<5", "0", "<5", "<5", "<5"]
+    assert len(header.split(",")) == len(cells)
+    assert AuditEvent.objects.filter(action="review.figures_exported", actor_key=supervisor.key).count() == 1
+
+
+def test_a_supervisor_reads_their_own_branch_an_auditor_all_and_others_nothing(decided: list[Case], supervisor: User) -> None:
+    auditor, elsewhere = StaffFactory(groups=["auditor"], login="auditor"), StaffFactory(supervisor=True, login="chief-JA", branch_id="JA")
+    assert {(line.branch.pk, line.service) for line in performance.lines(auditor)} == {("HA", HEALTH), ("JA", "licensing.appeal")}
+    assert {line.branch.pk for line in performance.lines(elsewhere)} == {"JA"}
+    assert performance.lines(User.objects.get(login="officer")) == []
+    page = signed_in(elsewhere).get(f"{CASES}?branch=HA&service={HEALTH}").content.decode()
+    assert decided[0].reference not in page
+    for url in (FIGURES, CASES, EXPORT):
+        assert signed_in(User.objects.get(login="officer")).get(url).status_code == 403
