@@ -10,6 +10,7 @@ import pytest
 from municipality.audit.models import AccessLogEntry
 from municipality.kernel import clock
 from municipality.notifications.models import Delivery
+from tests import staff_links
 from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.factories.accounts import StaffFactory
@@ -135,6 +136,7 @@ def test_the_court_is_turned_to_in_order_and_its_ruling_needs_two(
 def test_the_first_page_of_each_role_leads_to_its_work(clerk: Any, inspector: Any) -> None:
     assert "/admin/violations/violation/" in signed_in(clerk).get("/admin/").content.decode()
     assert "/admin/field/" in signed_in(inspector).get("/admin/").content.decode()
+    assert staff_links.refused(signed_in(clerk)) == {} == staff_links.refused(signed_in(inspector))
 
 
 def test_a_clerk_finds_what_was_not_served_and_records_its_service(write: Callable[..., Violation], clerk: Any) -> None:
