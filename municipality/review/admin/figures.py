@@ -104,9 +104,9 @@ def _times(lines: Sequence[Line], name: str) -> Chart:
     most = max(getattr(longest, name), 1)
     values = {"days": _days(getattr(longest, name)), "kind": _label(longest)}
     if name == "half":
-        title = _("Half of the decisions come within %(days)s or less; %(kind)s takes longest") % values
+        title = _("%(kind)s takes longest: half of its decisions come within %(days)s") % values
     else:
-        title = _("Nine of ten decisions come within %(days)s or less; %(kind)s takes longest") % values
+        title = _("%(kind)s takes longest: nine of ten decisions come within %(days)s") % values
     bars = [Bar(_label(line), _days(getattr(line, name)), 100 * getattr(line, name) / most, _url(line)) for line in lines]
     return Chart(name, title, _("Days from joining the queue to the decision."), bars)
 
