@@ -40,7 +40,7 @@ class Decided:
 
 
 @dataclass
-class Line:
+class UnitFigures:
     """The decided cases of one unit and kind."""
 
     branch: Branch
@@ -94,15 +94,15 @@ def decided_entries(user: User) -> QuerySet[QueueEntry]:
     )
 
 
-def lines(user: User) -> list[Line]:
+def lines(user: User) -> list[UnitFigures]:
     """The figures of each unit and kind that the user reads; two queries."""
     branches = Branch.objects.in_bulk()
-    found: dict[tuple[str, str], Line] = {}
+    found: dict[tuple[str, str], UnitFigures] = {}
     columns = ("pk", "branch_id", "case__service", "joined_at", "last_event__at", "last_event__reason", "case__due_on")
     marks = ("with_rounds", "went_back", "set_aside")
     rows = decided_entries(user).order_by("branch_id", "case__service", "pk").values_list(*columns, *marks)
     for pk, branch, service, joined, left, reason, due, with_rounds, went_back, set_aside in rows:
-        line = found.setdefault((branch, service), Line(branches[branch], service, TIMELINES[service].name))
+        line = found.setdefault((branch, service), UnitFigures(branches[branch], service, TIMELINES[service].name))
         minutes = int((left - joined).total_seconds() // 60)
         late = due is not None and clock.day_of(left) > due
         is_refused = reason == "refused"

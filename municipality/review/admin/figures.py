@@ -22,7 +22,7 @@ from municipality.audit.services import record
 from municipality.kernel import clock
 from municipality.places.models import Branch
 from municipality.review import performance
-from municipality.review.performance import DAYS, RATES, Line
+from municipality.review.performance import DAYS, RATES, UnitFigures
 from municipality.ui.admin_base import in_group
 from municipality.ui.tables import as_csv
 from municipality.ui.templatetags.portal import bilingual
@@ -82,11 +82,11 @@ def figures(request: AuthenticatedHttpRequest) -> HttpResponse:
     return TemplateResponse(request, "admin/review/figures.html", context)
 
 
-def _label(line: Line) -> str:
+def _label(line: UnitFigures) -> str:
     return _("%(kind)s in %(unit)s") % {"kind": line.name, "unit": bilingual(line.branch, "name")}
 
 
-def _url(line: Line, rate: str = "") -> str:
+def _url(line: UnitFigures, rate: str = "") -> str:
     query = {"branch": line.branch.pk, "service": line.service, "counted": rate}
     return f"{reverse('admin:desk_figure_cases')}?{urlencode({name: value for name, value in query.items() if value})}"
 
@@ -95,23 +95,23 @@ def _days(minutes: int) -> str:
     return _("%(days)s days") % {"days": f"{minutes / DAY:.1f}"}
 
 
-def _charts(lines: Sequence[Line]) -> list[Chart]:
+def _charts(lines: Sequence[UnitFigures]) -> list[Chart]:
     return [_times(lines, "half"), _times(lines, "ninety"), *(_rate(lines, rate) for rate in RATES)]
 
 
-def _times(lines: Sequence[Line], name: str) -> Chart:
+def _times(lines: Sequence[UnitFigures], name: str) -> Chart:
     longest = max(lines, key=lambda line: getattr(line, name))
     most = max(getattr(longest, name), 1)
     values = {"days": _days(getattr(longest, name)), "kind": _label(longest)}
     if name == "half":
-        title = _("Half of the decisions come within %(days)s or less; %(kind)s takes longest") % values
+        title = _("%(kind)s takes longest: half of its decisions come within %(days)s") % values
     else:
-        title = _("Nine of ten decisions come within %(days)s or less; %(kind)s takes longest") % values
+        title = _("%(kind)s takes longest: nine of ten decisions come within %(days)s") % values
     bars = [Bar(_label(line), _days(getattr(line, name)), 100 * getattr(line, name) / most, _url(line)) for line in lines]
     return Chart(name, title, _("Days from joining the queue to the decision."), bars)
 
 
-def _rate(lines: Sequence[Line], rate: str) -> Chart:
+def _rate(lines: Sequence[UnitFigures], rate: str) -> Chart:
     counted, base = sum(line.count(rate) for line in lines), sum(line.base(rate) for line in lines)
     title = _("%(counted)s of %(base)s %(what)s") % {"counted": counted, "base": base, "what": COUNTED[rate]}
     bars = [
@@ -169,7 +169,7 @@ def export(request: AuthenticatedHttpRequest) -> HttpResponse:
     return response
 
 
-def _exported(line: Line) -> list[str]:
+def _exported(line: UnitFigures) -> list[str]:
     few = line.decided < performance.LEAST
     times = ["", ""] if few else [str(line.half), str(line.ninety)]
     counts = [performance.hidden(line.count(rate)) for rate in RATES]
