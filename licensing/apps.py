@@ -63,7 +63,7 @@ class LicensingConfig(AppConfig):
         DOCUMENT_KINDS.register(RenewalRefusalFacts.kind, RenewalRefusalFacts)
         OPENED_TO.register("licensing", queries.documents_opened_to)
         LICENCES.register("licensing", queries.licence_facts)
-        SERVICES.register(APPEAL, Service(_("Appeal against a refused renewal"), is_assisted=False))
+        SERVICES.register(APPEAL, Service(_("Appeal against a refused renewal"), is_assisted=False, waits_in_dispute=False))
         TIMELINES.register(APPEAL, appeal_timeline.TIMELINE)
         ADDED_STEPS.register("licensing", appeal_timeline.added_steps)
         REVIEWABLES.register(APPEAL, appeal_review.REVIEWED)

@@ -15,7 +15,7 @@ from licensing.health import changes, queries
 from licensing.health.condition_messages import FIELDS
 from licensing.health.services import officer
 from licensing.health.states import RENEWAL
-from licensing.models import HealthLicence, Renewal, RenewalChange
+from licensing.models import Renewal, RenewalChange
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.kernel import request_cache
@@ -219,15 +219,10 @@ def parties(case: Case) -> list[tuple[str, str]]:
 
 
 def related(case: Case) -> list[tuple[Any, str]]:
-    """All licences of this shop, newest first. The page of the case lists its other cases (`municipality.review.linked`)."""
-    renewal = _renewal_data(case).renewal
-    result: list[tuple[Any, str]] = []
-    licences = HealthLicence.objects.filter(shop=renewal.licence.shop_id).select_related("document").order_by("-first_day")
-    columns = ("first_day", "last_day", "document__number", "document__code")
-    for licence in licences.only(*columns)[:20]:
-        text = f"{licence.document.number}: {licence.first_day.isoformat()} – {licence.last_day.isoformat()}"
-        result.append((text, reverse("verify", args=[licence.document.code])))
-    return result
+    """The licence to be renewed. The page of the case lists its other cases (`municipality.review.linked`)."""
+    licence = _renewal_data(case).renewal.licence
+    text = f"{licence.document.number}: {licence.first_day.isoformat()} – {licence.last_day.isoformat()}"
+    return [(text, reverse("verify", args=[licence.document.code]))]
 
 
 REVIEWED = Reviewable(

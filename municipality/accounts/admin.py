@@ -44,7 +44,7 @@ label_codes(
         **purposes.PURPOSES,
     }
 )
-admin.site.add_pages(purposes.PAGES, home=lambda request: {})  # type: ignore[attr-defined]
+admin.site.add_pages(purposes.PAGES)  # type: ignore[attr-defined]
 
 
 def _viewer(request: HttpRequest) -> Actor:

@@ -23,7 +23,7 @@ from municipality.kernel import request_cache
 from municipality.kernel.errors import Refused
 from municipality.ui import staff_menu
 from municipality.ui.admin_base import ReadOnlyAdmin, in_group, moment
-from municipality.ui.staff_home import HomePart, Notice
+from municipality.ui.staff_home import HomeNotice, HomePart
 from municipality.ui.staff_menu import StaffEntry
 from municipality.ui.templatetags.portal import ref
 
@@ -77,7 +77,7 @@ def home(request: AuthenticatedHttpRequest) -> HomePart:
     rows = list(alarms.recent()[:5])
     page = reverse("admin:accounts_superuseralarm_changelist")
     notices = [
-        Notice(
+        HomeNotice(
             _("Emergency access was used"),
             format_html("{}، {}، {}", moment(alarm.at), alarm.get_kind_display(), ref(alarm.user.login)),
             page,

@@ -89,7 +89,7 @@ def find(request: HttpRequest, reference: str) -> str:
 FINDERS.register("cases", find)
 
 
-class OpenFilter(admin.SimpleListFilter):
+class OpenCaseFilter(admin.SimpleListFilter):
     title = _("standing")
     parameter_name = "standing"
 
@@ -104,7 +104,7 @@ class OpenFilter(admin.SimpleListFilter):
 class CaseAdmin(ReadOnlyAdmin):
     change_list_template = "admin/cases/case/change_list.html"
     list_display = ("reference_code", "service_name", "title_ar", "branch", "state_name", "opened_at", "due_on", "closed_at")
-    list_filter = (OpenFilter, "branch")
+    list_filter = (OpenCaseFilter, "branch")
     list_select_related = ("branch",)
     ordering = ("-pk",)
     search_fields = ("reference",)

@@ -23,7 +23,7 @@ from municipality.notifications.models import CallOutcome, Delivery, DeliverySta
 from municipality.ui import staff_menu
 from municipality.ui.admin_base import MAX_COUNT, ReadOnlyAdmin, code, in_group, moment, require_role
 from municipality.ui.code_labels import label_codes, label_of
-from municipality.ui.staff_home import HomePart, Notice
+from municipality.ui.staff_home import HomeNotice, HomePart
 from municipality.ui.staff_menu import StaffEntry
 from municipality.ui.texts import Text
 
@@ -257,7 +257,7 @@ def home(request: AuthenticatedHttpRequest) -> HomePart:
     if not unread:
         return HomePart()
     title = ngettext("One message that you have not opened", "%(count)s messages that you have not opened", unread) % {"count": unread}
-    return HomePart(notices=[Notice(title, "", reverse("notifications:inbox"), _("My messages"))])
+    return HomePart(notices=[HomeNotice(title, "", reverse("notifications:inbox"), _("My messages"))])
 
 
 staff_menu.register(

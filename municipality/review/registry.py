@@ -67,7 +67,7 @@ class Reviewable:
     items: Callable[[Case], list[Item]]
     flags: Callable[[Case], list[str]]  # sentences: why this case came to a person
     parties: Callable[[Case], list[tuple[str, str]]]  # (role, subject key)
-    related: Callable[[Case], list[tuple[Any, str]]]  # all cases and licences of this shop: label, link or ""
+    related: Callable[[Case], list[tuple[Any, str]]]  # documents that the case is about: label, link or ""
     accepted: Callable[[Case], None]
     refused: Callable[[Case], None]
     # Nobody at the desk ever sees the applicant's name; items and related lines must not name people.

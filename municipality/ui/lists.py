@@ -18,7 +18,7 @@ _CELL = re.compile(r"^<(t[hd])([^>]*)>(.*)</t[hd]>$", re.DOTALL)
 
 
 @dataclass(frozen=True)
-class Choice:
+class FilterLink:
     """One choice of a filter, as a link."""
 
     label: Text
@@ -31,7 +31,7 @@ class Filter:
     """A filter with its choices; the first one is "all"."""
 
     title: Text
-    choices: list[Choice]
+    choices: list[FilterLink]
 
 
 @dataclass(frozen=True)
@@ -40,26 +40,26 @@ class Filters:
 
     quick: Filter | None
     others: list[Filter]
-    applied: list[Choice]
+    applied: list[FilterLink]
 
 
 def filters_of(cl: ChangeList) -> Filters:
     """The filters of a list. A first filter with few choices is a row of quick views."""
     specs: Any = cl.filter_specs
     filters = [
-        Filter(capfirst(str(spec.title)), [Choice(c["display"], c["query_string"], c["selected"]) for c in spec.choices(cl)])
+        Filter(capfirst(str(spec.title)), [FilterLink(c["display"], c["query_string"], c["selected"]) for c in spec.choices(cl)])
         for spec in specs
     ]
     quick = filters[0] if filters and len(filters[0].choices) <= QUICK else None
     others = filters[1:] if quick else filters
     applied = [
-        Choice(format_html("{}: {}", one.title, choice.label), one.choices[0].url, True)
+        FilterLink(format_html("{}: {}", one.title, choice.label), one.choices[0].url, True)
         for one in others
         for choice in one.choices[1:]
         if choice.is_chosen
     ]
     if cl.query:
-        applied.append(Choice(cl.query, cl.get_query_string(remove=[SEARCH_VAR]), True))
+        applied.append(FilterLink(cl.query, cl.get_query_string(remove=[SEARCH_VAR]), True))
     return Filters(quick, others, applied)
 
 

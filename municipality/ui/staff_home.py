@@ -52,7 +52,7 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Notice:
+class HomeNotice:
     """Something to know; `kind` is that of a notice (info, ok, warn, bad)."""
 
     title: Text
@@ -68,4 +68,4 @@ class HomePart:
 
     next: Next | None = None
     work: Sequence[Work] = field(default=())
-    notices: Sequence[Notice] = field(default=())
+    notices: Sequence[HomeNotice] = field(default=())

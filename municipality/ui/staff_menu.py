@@ -80,7 +80,7 @@ MENU.register("home", StaffEntry("work", _("Home"), "admin:index"))
 
 
 @dataclass(frozen=True)
-class Line:
+class MenuLine:
     """An entry as this person sees it."""
 
     entry: StaffEntry
@@ -94,7 +94,7 @@ class Section:
     """A group with its lines."""
 
     label: Text
-    lines: list[Line]
+    lines: list[MenuLine]
 
 
 def sections(request: HttpRequest, *, counted: bool = True) -> list[Section]:
@@ -104,20 +104,20 @@ def sections(request: HttpRequest, *, counted: bool = True) -> list[Section]:
     return request_cache.get_or_set(key, lambda: _sections(request, counted))
 
 
-def tiles(request: HttpRequest) -> list[Line]:
+def tiles(request: HttpRequest) -> list[MenuLine]:
     """The lines whose count stands on the first page."""
     return [line for section in sections(request) for line in section.lines if line.entry.tile and line.count is not None]
 
 
 def _sections(request: HttpRequest, counted: bool) -> list[Section]:
-    groups: dict[str, list[Line]] = {group: [] for group in GROUPS}
+    groups: dict[str, list[MenuLine]] = {group: [] for group in GROUPS}
     for entry in MENU.values():
         if entry.is_open_to(request):
             groups[entry.group].append(_line(request, entry, counted))
     return [Section(GROUPS[group], lines) for group, lines in groups.items() if lines]
 
 
-def _line(request: HttpRequest, entry: StaffEntry, counted: bool) -> Line:
+def _line(request: HttpRequest, entry: StaffEntry, counted: bool) -> MenuLine:
     url = reverse(entry.page)
     is_current = request.path == url and not entry.fragment
-    return Line(entry, url + entry.fragment, entry.count(request) if counted and entry.count else None, is_current)
+    return MenuLine(entry, url + entry.fragment, entry.count(request) if counted and entry.count else None, is_current)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.ui import staff_menu
 from municipality.ui.admin_base import in_group
-from municipality.ui.staff_home import HomePart, Notice
+from municipality.ui.staff_home import HomeNotice, HomePart
 from municipality.ui.staff_menu import StaffEntry
 from shops.commercial_register import queries
 from shops.models.commercial_register import KEEPER, CommercialDifference, DifferenceState
@@ -28,7 +28,7 @@ def home(request: AuthenticatedHttpRequest) -> HomePart:
     if outage is None:
         return HomePart()
     title, page = _("The commercial register does not answer"), reverse("admin:commercial")
-    return HomePart(notices=[Notice(title, outage.get_code_display(), page, _("Work list of the commercial register"), "bad")])
+    return HomePart(notices=[HomeNotice(title, outage.get_code_display(), page, _("Work list of the commercial register"), "bad")])
 
 
 staff_menu.register(

@@ -30,5 +30,6 @@ OFFICE = [
     path("office/undefended/", lists.undefended, name="office_undefended"),
     path("office/<slug:public_id>/", office.violation, name="office_minute"),
 ]
-admin.site.add_pages(PAGES, home=home.field_home, focused=("field", "field_new", "field_check", "field_violation"))
+FOCUSED = ("field", "field_new", "field_shops", "field_shop", "field_check", "field_violation")
+admin.site.add_pages(PAGES, home=home.field_home, focused=FOCUSED)
 admin.site.add_pages(OFFICE, home=home.office_home)

@@ -21,7 +21,6 @@ from municipality.places.models import Area
 from municipality.ui.texts import Text
 from shops.models import Shop
 from shops.register import queries as shops
-from shops.search.cursors import BadCursor
 from shops.search.queries import SearchQuery, search_shops
 from violations import queries
 from violations.admin import field_check
@@ -125,11 +124,9 @@ def _by_number(text: str) -> str:
 
 
 def _search(warrant: JudicialWarrant, text: str, area: Area | None, after: str) -> tuple[list[ListedShop], str]:
+    """Shops by name in an area, and the cursor of the next page. Raises Refused for a cursor of another search."""
     query = SearchQuery(text=text, area=area.pk if area is not None else None, after=after, size=PAGE)
-    try:
-        answer = search_shops(query)
-    except BadCursor:
-        answer = search_shops(SearchQuery(text=text, area=query.area, size=PAGE))
+    answer = search_shops(query)
     rows = Shop.objects.select_related("activity", "area").in_bulk([hit.shop_id for hit in answer.hits])
     return [_line(warrant, rows[hit.shop_id]) for hit in answer.hits if hit.shop_id in rows], answer.after
 

@@ -25,7 +25,7 @@ from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
 from municipality.ui import staff_menu
 from municipality.ui.admin_base import in_group, require_role
-from municipality.ui.staff_home import HomePart, Next, Notice, Row, Work
+from municipality.ui.staff_home import HomeNotice, HomePart, Next, Row, Work
 from municipality.ui.staff_menu import StaffEntry
 from municipality.ui.staff_search import FINDERS
 from municipality.ui.templatetags.portal import ref, term
@@ -89,6 +89,7 @@ staff_menu.register(
         tone="warn",
     ),
     StaffEntry("branch", gettext_lazy("Board of the branch"), "admin:desk_board", (SUPERVISOR,)),
+    StaffEntry("branch", gettext_lazy("Figures of decisions"), "admin:desk_figures", (SUPERVISOR, AUDITOR)),
     StaffEntry("branch", gettext_lazy("People of the branch"), "admin:desk_people", (SUPERVISOR,)),
     StaffEntry(
         "integrity",
@@ -115,9 +116,12 @@ def _officer(request: AuthenticatedHttpRequest) -> HomePart:
     notices = []
     if queries.is_absent(request.user):
         text = _("No case is handed out on days of absence.")
-        notices.append(Notice(_("Absent today"), text, reverse("admin:desk_absence"), _("My absences and conflicts of interest"), "warn"))
+        notices.append(
+            HomeNotice(_("Absent today"), text, reverse("admin:desk_absence"), _("My absences and conflicts of interest"), "warn")
+        )
     if not queries.skills_of(request.user):
-        notices.append(Notice(_("No field of work is entered for you yet; a supervisor of the branch does that."), kind="warn"))
+        text = _("No field of work is entered for you yet; a supervisor of the branch does that.")
+        notices.append(HomeNotice(text, kind="warn"))
     if desk.open is not None:
         title: Any = term(desk.open.place.case.title_ar, "ar")
         text = _("One request is open on the desk; the button opens it.")

@@ -22,6 +22,7 @@ from tests.factories.accounts import StaffFactory
 from tests.factories.licensing import RenewalCaseFactory
 from tests.factories.review import OfficerFactory
 from tests.factories.uploads import UploadFactory
+from tests.purposes import opened
 
 pytestmark = pytest.mark.django_db
 SIGN = "/admin/desk/sign/"
@@ -77,7 +78,7 @@ class Reviewed:
         return read + [str(self.officer.get(link).headers) for link in files]
 
     def _asked(self, who: Client, path: str, data: dict[str, str] | None = None) -> str:
-        answer = who.get(path) if data is None else who.post(path, data)
+        answer = opened(who, path) if data is None else who.post(path, data)
         assert answer.status_code in (200, 409), (path, answer.status_code)
         return f"{answer.headers} {answer.content.decode()}"
 
@@ -143,6 +144,6 @@ def test_nobody_else_sees_the_names_by_asking(reviewed: Reviewed) -> None:
 
 def test_the_names_are_there_for_an_auditor_and_after_the_decision(reviewed: Reviewed) -> None:
     auditor = signed_in(StaffFactory(groups=["auditor"], branch_id=reviewed.held.place.branch_id))
-    assert reviewed.owner.name_ar in auditor.get(reviewed.page).content.decode()
+    assert reviewed.owner.name_ar in opened(auditor, reviewed.page).content.decode()
     desk.accept(assignment=desk_acts.checked(reviewed.held))
-    assert reviewed.owner.name_ar in reviewed.supervisor.get(reviewed.page).content.decode()
+    assert reviewed.owner.name_ar in opened(reviewed.supervisor, reviewed.page).content.decode()
