@@ -57,7 +57,7 @@ STORIES = {
         ),
         Story(
             "changed", "PHON", "الجهراء", "JA", ("هواتف الهلال", "Al-Hilal Phones"), 30,
-            ("تغيّر عنوان المحل: يحال إلى موظف عند فتح هذا المسار", "The shop's address changed: for an officer, once that lane opens"),
+            ("تغيّر عنوان المحل: يقرر موظف", "The shop's address changed: an officer decides"),
         ),
         Story(
             "ended", "STAT", "صباح السالم", "MU", ("قرطاسية البيان", "Al-Bayan Stationery"), -25,

@@ -80,7 +80,7 @@ def test_who_is_overtaken_is_told_once_and_nobody_else(office: Office) -> None:
         queue.allow_override(override=made, allowed_by=office.second)
     for officer in (office.officer, office.colleague):
         desk_acts.assigned(officer)
-    run_due()
+    run_due(("review.tell_overtaken",))
     for assignment in Assignment.objects.all():
         queue.tell_overtaken(assignment_id=assignment.pk)  # again: nothing new
     told = Message.objects.filter(kind="review.overtaken")
@@ -89,9 +89,19 @@ def test_who_is_overtaken_is_told_once_and_nobody_else(office: Office) -> None:
     assert "Danger to public health" in text.body_en and urgent.case.reference not in text.body_en + text.body_ar
 
 
+@pytest.mark.django_db(transaction=True)
+def test_who_is_overtaken_is_told_by_a_job_that_no_transaction_surrounds(office: Office) -> None:
+    permits.sent(office.applicant)
+    made = queue.ask_override(place=permits.sent(permits.applicant(2)), code="danger_to_health", asked_by=office.supervisor)
+    queue.allow_override(override=made, allowed_by=office.second)
+    desk_acts.assigned(office.officer)
+    assert run_due(("review.tell_overtaken",)) == 1
+    assert Message.objects.filter(kind="review.overtaken").count() == 1
+
+
 def test_a_hand_out_in_turn_tells_nobody_that_they_were_overtaken(office: Office) -> None:
     permits.sent(office.applicant)
     permits.sent(office.applicant)
     desk_acts.assigned(office.officer)
-    run_due()
+    run_due(("review.tell_overtaken",))
     assert not Message.objects.filter(kind="review.overtaken").exists()
