@@ -239,6 +239,12 @@ def open_round(case: Case) -> CorrectionRound | None:
     return CorrectionRound.objects.filter(case=case, answered_at__isnull=True).prefetch_related("items").first()
 
 
+def late_clocks(branch: Branch) -> QuerySet[Clock]:
+    """The running clocks of a branch whose promise has passed, the latest first."""
+    running = Clock.objects.filter(stopped_at__isnull=True, case__place__branch=branch, due_at__lt=clock.now())
+    return running.select_related("case__place").order_by("due_at", "pk")
+
+
 def overdue_rounds(before: dt.date | None = None) -> QuerySet[CorrectionRound]:
     """Rounds that were not answered before a day (default: today), of cases that still wait for the applicant."""
     late = CorrectionRound.objects.filter(answered_at__isnull=True, answer_by__lt=before or clock.today())

@@ -16,7 +16,7 @@ from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.review import queries
-from municipality.review.models import Clock, Override, QueueEntry
+from municipality.review.models import Override, QueueEntry
 from municipality.review.registry import REVIEWABLES
 from municipality.review.services import queue
 from municipality.review.states import QueueEntryState
@@ -46,7 +46,6 @@ def board(request: AuthenticatedHttpRequest) -> HttpResponse:
     }
     if user.branch is not None:
         state = queries.board(user.branch)
-        running = Clock.objects.filter(stopped_at__isnull=True, case__place__branch=user.branch)
         context |= {
             "board": state,
             "figures": [
@@ -56,7 +55,7 @@ def board(request: AuthenticatedHttpRequest) -> HttpResponse:
                 (_("with applicants"), state.counts.get(QueueEntryState.AWAY, 0)),
                 (_("to sign"), state.counts.get(QueueEntryState.COUNTERSIGN, 0)),
             ],
-            "late": running.filter(due_at__lt=clock.now()).count(),
+            "late": queries.late_clocks(user.branch).count(),
             "reasons": _override_reasons(),
         }
         labels = {reason.code: reason.label_ar for reason in context["reasons"]}

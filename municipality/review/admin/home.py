@@ -19,13 +19,13 @@ from municipality.kernel import request_cache
 from municipality.kernel.errors import Refused
 from municipality.review import queries
 from municipality.review.admin import clocks
-from municipality.review.models import Assignment
+from municipality.review.models import Assignment, Clock
 from municipality.review.services import queue
 from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
 from municipality.ui import staff_menu
 from municipality.ui.admin_base import in_group, require_role
-from municipality.ui.staff_home import HomeNotice, HomePart, Next, Row, Work
+from municipality.ui.staff_home import ROWS, HomeNotice, HomePart, Next, Row, Work
 from municipality.ui.staff_menu import StaffEntry
 from municipality.ui.staff_search import FINDERS
 from municipality.ui.templatetags.portal import ref, term
@@ -160,7 +160,19 @@ def _supervisor(request: AuthenticatedHttpRequest) -> HomePart:
     else:
         title = _("No decision waits for a signature.")
         offer = Next(_("The branch"), title, "", _("Board of the branch"), reverse("admin:desk_board"), waits=False)
-    return HomePart(offer)
+    branch = request.user.branch
+    late = list(queries.late_clocks(branch)[: ROWS + 1]) if branch is not None else []
+    work = Work(_("Late requests of the branch"), [_late_row(row) for row in late[:ROWS]], empty=_("No request of the branch is late."))
+    return HomePart(offer, [work])
+
+
+def _late_row(row: Clock) -> Row:
+    case = row.case
+    name = TIMELINES[case.service].name if case.service in TIMELINES else ""
+    state = STATES.get(QueueEntryState(case.place.state), ("wait", _("waiting")))
+    # A supervisor opens a case once it was escalated, which the clock does by itself.
+    url = reverse("admin:desk_case", args=[case.public_id]) if row.level else ""
+    return Row(ref(case.reference), url, name, term(case.title_ar, "ar"), state, ("bad", _("Late")), row.due_at)
 
 
 def find(request: HttpRequest, reference: str) -> str:

@@ -9,7 +9,7 @@ from municipality.cases.models import Case
 from municipality.review import queries
 from municipality.review.admin import PAGES
 from municipality.review.models import Absence, CorrectionRound, Decision, Override, QueueEntry, Skill
-from municipality.review.services import staff
+from municipality.review.services import case_clock, staff
 from tests import desk_acts
 from tests.browsers import signed_in
 from tests.conftest import Clock
@@ -192,3 +192,18 @@ def test_the_clock_of_my_cases_says_late_with_a_word(office: Office, frozen_cloc
     frozen_clock.move(days=21)
     html = text_of(signed_in(office.officer).get("/admin/"))
     assert "kp-tag--bad" in html and "متأخر" in html
+
+
+def test_a_supervisor_reads_the_late_requests_of_the_branch_on_the_first_page(office: Office, frozen_clock: Clock) -> None:
+    first, second = permits.sent(office.applicant), permits.sent(permits.applicant(2))
+    assert "لا معاملة متأخرة في الفرع" in text_of(signed_in(office.supervisor).get("/admin/"))
+    frozen_clock.move(days=21)
+    client = signed_in(office.supervisor)
+    page = f"/admin/desk/{first.case.public_id}/"
+    html = text_of(client.get("/admin/"))
+    assert first.case.reference in html and second.case.reference in html and page not in html, "nobody opens a case that waits"
+    assert client.get(page).status_code == 404
+    case_clock.escalate(clock_id=first.case.clock.pk)
+    assert page in text_of(client.get("/admin/")) and client.get(page).status_code == 200
+    colleague = StaffFactory(supervisor=True, login="elsewhere", branch_id="JA")
+    assert first.case.reference not in text_of(signed_in(colleague).get("/admin/"))
