@@ -18,6 +18,7 @@ from municipality.audit.services import log_access
 from municipality.kernel.actors import Actor
 from municipality.ui.admin_base import ReadOnlyAdmin, in_group, moment
 from municipality.ui.code_labels import label_codes
+from municipality.ui.templatetags.portal import bilingual
 
 label_codes(
     {
@@ -128,4 +129,4 @@ class OrganisationAdmin(ReadOnlyAdmin):
     @admin.display(description="المفوضون بالتوقيع")
     def signatories(self, organisation: Organisation) -> str:
         rows = Signatory.objects.filter(organisation=organisation).select_related("person").order_by("first_day")
-        return "، ".join(row.person.name_ar for row in rows)
+        return "، ".join(str(bilingual(row.person, "name")) for row in rows)

@@ -25,6 +25,7 @@ from municipality.ui.code_labels import label_codes, label_of, moved
 from municipality.ui.staff_menu import StaffEntry
 from municipality.ui.staff_roles import has_table
 from municipality.ui.staff_search import FINDERS
+from municipality.ui.templatetags.portal import bilingual
 from municipality.ui.texts import Text
 
 AUDITOR = "auditor"
@@ -157,7 +158,7 @@ class CaseAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("applicant"))
     def person(self, case: Case) -> str:
-        return str(case.applicant.name_ar)
+        return str(bilingual(case.applicant, "name"))
 
     @admin.display(description=_("civil number"))
     def civil_number(self, case: Case) -> SafeString | str:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.cases.timeline import TIMELINES
 from municipality.ui.admin_base import ReadOnlyInline, code
+from municipality.ui.templatetags.portal import bilingual
 from municipality.ui.texts import Text
 from payments.admin.base import EventInline, MoneyAdmin
 from payments.models import Bill, BillEvent, BillLine, Receipt
@@ -61,7 +62,7 @@ class BillAdmin(MoneyAdmin):
 
     @admin.display(description=_("payer"))
     def person(self, bill: Bill) -> str:
-        return str(bill.payer.name_ar)
+        return str(bilingual(bill.payer, "name"))
 
     @admin.display(description=_("amount"), ordering="total_fils")
     def amount(self, bill: Bill) -> SafeString | str:

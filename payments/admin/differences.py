@@ -23,7 +23,7 @@ from municipality.kernel.errors import Refused
 from municipality.ui.admin_base import ReadOnlyInline, code, in_group, moment
 from municipality.ui.code_labels import CODE_LABELS, label_of
 from municipality.ui.tables import Cell, as_csv, as_xlsx
-from municipality.ui.templatetags.portal import day, kwd
+from municipality.ui.templatetags.portal import bilingual, day, kwd
 from payments.admin.base import AUDITOR, CASH_OFFICE, MoneyAdmin, typed
 from payments.admin.statements import signed
 from payments.models import Difference, DifferenceNote
@@ -199,7 +199,7 @@ class DifferenceAdmin(MoneyAdmin):
             (_("posting"), self.posting_code(difference)),
         ]
         if difference.proposed_by is not None:
-            facts += [(_("proposed by"), difference.proposed_by.name_ar), (_("reason"), self.reason_code(difference))]
+            facts += [(_("proposed by"), bilingual(difference.proposed_by, "name")), (_("reason"), self.reason_code(difference))]
         if difference.closed_at is not None:
             facts += [(_("closed at"), moment(difference.closed_at))]
         return facts

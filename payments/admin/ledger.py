@@ -15,7 +15,7 @@ from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel.errors import Refused
 from municipality.ui.admin_base import ReadOnlyInline, code, in_group, moment, require_role
 from municipality.ui.code_labels import label_of
-from municipality.ui.templatetags.portal import kwd
+from municipality.ui.templatetags.portal import bilingual, kwd
 from payments.admin.base import AUDITOR, CASH_OFFICE, MoneyAdmin, typed
 from payments.models import LedgerCorrection, LedgerEntry, LedgerPosting
 from payments.services import ledger
@@ -175,7 +175,7 @@ class CorrectionAdmin(MoneyAdmin):
             (_("from account"), code(correction.from_account)),
             (_("to account"), code(correction.to_account)),
             (_("reason"), label_of(correction.code)),
-            (_("proposed by"), f"{correction.proposed_by.name_ar}، {moment(correction.proposed_at)}"),
+            (_("proposed by"), f"{bilingual(correction.proposed_by, 'name')}، {moment(correction.proposed_at)}"),
         ]
         return self.page(
             request,

@@ -16,7 +16,7 @@ from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel.errors import Refused
 from municipality.ui.admin_base import code, in_group, moment
 from municipality.ui.code_labels import label_of
-from municipality.ui.templatetags.portal import kwd
+from municipality.ui.templatetags.portal import bilingual, kwd
 from payments import services
 from payments.admin.base import AUDITOR, CASH_OFFICE, EventInline, MoneyAdmin, typed
 from payments.models import RefundDue, RefundEvent, RefundWay
@@ -131,7 +131,7 @@ class RefundAdmin(MoneyAdmin):
         facts = [
             (_("payment ID"), self.payment_code(refund)),
             (_("bill"), self.bill_code(refund)),
-            (_("payer"), refund.payer.name_ar),
+            (_("payer"), bilingual(refund.payer, "name")),
             (_("amount"), kwd(refund.fils)),
             (_("left of the payment"), kwd(remaining)),
             (_("state"), refund.get_state_display()),
@@ -140,9 +140,9 @@ class RefundAdmin(MoneyAdmin):
         ]
         if refund.proposed_by is not None:
             facts += [(_("ground"), self.ground(refund)), (_("way"), refund.get_way_display())]
-            facts += [(_("proposed by"), f"{refund.proposed_by.name_ar}، {moment(refund.proposed_at)}")]
+            facts += [(_("proposed by"), f"{bilingual(refund.proposed_by, 'name')}، {moment(refund.proposed_at)}")]
         if refund.approved_by is not None:
-            facts += [(_("approved by"), f"{refund.approved_by.name_ar}، {moment(refund.approved_at)}")]
+            facts += [(_("approved by"), f"{bilingual(refund.approved_by, 'name')}، {moment(refund.approved_at)}")]
         if refund.bank_reference:
             facts += [(_("bank reference"), code(refund.bank_reference))]
         return facts
@@ -161,7 +161,7 @@ class RefundAdmin(MoneyAdmin):
 
     @admin.display(description=_("payer"))
     def person(self, refund: RefundDue) -> str:
-        return str(refund.payer.name_ar)
+        return str(bilingual(refund.payer, "name"))
 
     @admin.display(description=_("amount"), ordering="fils")
     def amount(self, refund: RefundDue) -> SafeString | str:

@@ -22,7 +22,7 @@ from municipality.places.models import Governorate
 from municipality.rulebook.models import Activity
 from municipality.ui.admin_base import in_group
 from municipality.ui.code_labels import label_of
-from municipality.ui.templatetags.portal import day, ltr, ref, term
+from municipality.ui.templatetags.portal import bilingual, day, ltr, ref, term
 from shops.commercial_register import differences, queries
 from shops.commercial_register.home import READERS
 from shops.commercial_register.services import decisions, delta
@@ -218,10 +218,10 @@ def _display(name: str, value: str) -> Any:
         return day(dt.date.fromisoformat(value))
     if name == "activity":
         activity = Activity.objects.filter(pk=value).first()
-        return term(activity.name_ar, "ar") if activity else ltr(value)
+        return term(bilingual(activity, "name")) if activity else ltr(value)
     if name == "governorate":
         governorate = Governorate.objects.filter(pk=value).first()
-        return term(governorate.name_ar, "ar") if governorate else ltr(value)
+        return term(bilingual(governorate, "name")) if governorate else ltr(value)
     if name in ("status", "standing"):
         return CODED.get(value, value)
     if name == "problem":

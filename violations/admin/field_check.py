@@ -13,6 +13,7 @@ from municipality.accounts.models import User
 from municipality.fieldwork import device
 from municipality.kernel.errors import Refused
 from municipality.places.models import Area
+from municipality.ui.templatetags.portal import bilingual
 from municipality.ui.texts import Text
 from shops.models import Shop
 from violations import queries
@@ -76,7 +77,7 @@ def way_on(code: str, shop: Shop | None, area: Area | None = None) -> Text:
     if code == "other_branch":
         branch = shop.branch if shop is not None else area.governorate.branch if area is not None else None
         return _("It belongs to: %(branch)s. Tell that branch what you saw, or correct the number.") % {
-            "branch": branch.name_ar if branch is not None else ""
+            "branch": bilingual(branch, "name") if branch is not None else ""
         }
     if code == "warrant_ended":
         return _("Tell your supervisor. What is saved on this device stays on it until a new decision or until you remove it.")

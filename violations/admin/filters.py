@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from municipality.kernel import clock, digits
 from municipality.places.models import Area
 from municipality.rulebook import queries as rulebook
+from municipality.ui.templatetags.portal import bilingual
 from violations import figures, queries
 from violations.models import Team, Violation
 from violations.states import OPEN, ViolationState
@@ -99,7 +100,7 @@ def areas(branch: str | None) -> dict[int, str]:
 
 def offences() -> dict[str, str]:
     """Code → name of the offences of the catalogue in force today."""
-    return {code: offence.name_ar for code, offence in rulebook.edition(queries.OFFENCES, clock.today()).offences.items()}
+    return {code: str(bilingual(offence, "name")) for code, offence in rulebook.edition(queries.OFFENCES, clock.today()).offences.items()}
 
 
 def states() -> list[tuple[str, str]]:

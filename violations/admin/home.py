@@ -19,7 +19,7 @@ from municipality.ui.staff_home import ROWS, HomePart, Next, Row, Work
 from municipality.ui.staff_menu import StaffEntry
 from municipality.ui.staff_roles import has_table
 from municipality.ui.staff_search import FINDERS
-from municipality.ui.templatetags.portal import ref, term
+from municipality.ui.templatetags.portal import bilingual, ref, term
 from violations.admin import field, lists, office, supervision
 from violations.admin.tables import of_unit, role_of, within_reach
 from violations.models import JudicialWarrant, Violation
@@ -112,7 +112,7 @@ def _minute_row(violation: Violation, note: Any, about: Any, state: tuple[str, A
 def _authority(request: AuthenticatedHttpRequest) -> HomePart:
     state = ("warn", _("Waiting for a second person"))
     rows = [
-        _minute_row(row.violation, PROPOSAL_NAMES[kind], term(row.asked_by.name_ar, "ar"), state, row.asked_at)
+        _minute_row(row.violation, PROPOSAL_NAMES[kind], term(bilingual(row.asked_by, "name")), state, row.asked_at)
         for kind, row in _proposals(request)
     ]
     papers = imports.waiting("paper").select_related("loaded_by").order_by("pk")[:ROWS]
@@ -128,13 +128,16 @@ def _authority(request: AuthenticatedHttpRequest) -> HomePart:
 
 def _paper_row(paper: ImportFile, state: tuple[str, Any]) -> Row:
     url = reverse("admin:office_paper_file", args=[paper.public_id])
-    return Row(term(paper.name), url, _("Fines on paper"), term(paper.loaded_by.name_ar, "ar"), state)
+    return Row(term(paper.name), url, _("Fines on paper"), term(bilingual(paper.loaded_by, "name")), state)
 
 
 def _clerk(request: AuthenticatedHttpRequest) -> HomePart:
     waiting = notices.not_served(of_unit(request, Violation.objects.all())).select_related("shop")[:ROWS]
     state = ("warn", _("Not served"))
-    rows = [_minute_row(row, row.offence_facts["name_ar"], term(row.shop.name_ar, "ar") if row.shop else "", state) for row in waiting]
+    rows = [
+        _minute_row(row, bilingual(row.offence_facts, "name"), term(bilingual(row.shop, "name")) if row.shop else "", state)
+        for row in waiting
+    ]
     if rows:
         title = _("A notice that the messages do not serve")
         offer = Next(_("Violations"), title, rows[0].title, _("Serve the next notice"), rows[0].url)

@@ -16,6 +16,7 @@ from municipality.audit.services import log_access
 from municipality.kernel.actors import Actor
 from municipality.ui.admin_base import ReadOnlyAdmin, ReadOnlyInline, code, in_group, moment
 from municipality.ui.code_labels import label_of, moved
+from municipality.ui.templatetags.portal import bilingual
 from violations import queries
 from violations.models import Annulment, JudicialWarrant, ReferralBatch, Relief, StopLift, Team, Violation, ViolationEvent
 from violations.states import ViolationState
@@ -124,7 +125,7 @@ class ViolationAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("violation"), ordering="offence")
     def offence_name(self, row: Violation) -> str:
-        return str(row.offence_facts["name_ar"])
+        return str(bilingual(row.offence_facts, "name"))
 
     @admin.display(description=_("badge"))
     def badge(self, row: Violation) -> SafeString | str:
@@ -141,11 +142,11 @@ class ViolationAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("place"))
     def place(self, row: Violation) -> str:
-        return "، ".join(str(part) for part in (row.area.name_ar, row.block, row.street, row.place_note) if part)
+        return "، ".join(str(part) for part in (bilingual(row.area, "name"), row.block, row.street, row.place_note) if part)
 
     @admin.display(description=_("shop"))
     def shop_name(self, row: Violation) -> str:
-        return str(row.shop.name_ar) if row.shop is not None else "—"
+        return str(bilingual(row.shop, "name")) if row.shop is not None else "—"
 
     @admin.display(description=_("party"))
     def person(self, row: Violation) -> str:

@@ -23,6 +23,7 @@ from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Reason
 from municipality.ui.admin_base import require_role
+from municipality.ui.templatetags.portal import bilingual
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -58,7 +59,7 @@ def board(request: AuthenticatedHttpRequest) -> HttpResponse:
             "late": queries.late_clocks(user.branch).count(),
             "reasons": _override_reasons(),
         }
-        labels = {reason.code: reason.label_ar for reason in context["reasons"]}
+        labels = {reason.code: bilingual(reason, "label") for reason in context["reasons"]}
         context["overrides"] = [(o, labels.get(o.code, o.code), o.asked_by_id == user.pk) for o in state.overrides]
     return TemplateResponse(request, "admin/review/board.html", context, status=status)
 

@@ -28,7 +28,7 @@ from municipality.ui.admin_base import in_group, require_role
 from municipality.ui.staff_home import ROWS, HomeNotice, HomePart, Next, Row, Work
 from municipality.ui.staff_menu import StaffEntry
 from municipality.ui.staff_search import FINDERS
-from municipality.ui.templatetags.portal import ref, term
+from municipality.ui.templatetags.portal import bilingual, ref, term
 
 OFFICER, SUPERVISOR, AUDITOR = "officer", "supervisor", "auditor"
 ORDER = (QueueEntryState.HELD, QueueEntryState.ANSWERED, QueueEntryState.COUNTERSIGN, QueueEntryState.AWAY)
@@ -123,7 +123,7 @@ def _officer(request: AuthenticatedHttpRequest) -> HomePart:
         text = _("No field of work is entered for you yet; a supervisor of the branch does that.")
         notices.append(HomeNotice(text, kind="warn"))
     if desk.open is not None:
-        title: Any = term(desk.open.place.case.title_ar, "ar")
+        title: Any = term(bilingual(desk.open.place.case, "title"))
         text = _("One request is open on the desk; the button opens it.")
     else:
         title = _("The next one of the queue")
@@ -142,7 +142,7 @@ def _row(row: Assignment, calendar: Any) -> Row:
         ref(case.reference),
         reverse("admin:desk_case", args=[case.public_id]),
         name,
-        term(case.title_ar, "ar"),
+        term(bilingual(case, "title")),
         STATES[QueueEntryState(row.place.state)],
         (line.kind, line.word) if line else None,
         line.due_at if line else None,
@@ -172,7 +172,7 @@ def _late_row(row: Clock) -> Row:
     state = STATES.get(QueueEntryState(case.place.state), ("wait", _("waiting")))
     # A supervisor opens a case once it was escalated, which the clock does by itself.
     url = reverse("admin:desk_case", args=[case.public_id]) if row.level else ""
-    return Row(ref(case.reference), url, name, term(case.title_ar, "ar"), state, ("bad", _("Late")), row.due_at)
+    return Row(ref(case.reference), url, name, term(bilingual(case, "title")), state, ("bad", _("Late")), row.due_at)
 
 
 def find(request: HttpRequest, reference: str) -> str:

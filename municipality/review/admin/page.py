@@ -25,6 +25,7 @@ from municipality.review.registry import Item, reviewable
 from municipality.review.states import QUEUE_ENTRY_WORKFLOW, QueueEntryState
 from municipality.rulebook.queries import Edition, Reason
 from municipality.ui.code_labels import label_of
+from municipality.ui.templatetags.portal import bilingual
 from municipality.ui.texts import Text
 from municipality.uploads import links
 from municipality.uploads.models import Upload
@@ -188,7 +189,7 @@ def _history(case: Case, reasons: Mapping[str, Any], *, is_blind: bool) -> list[
         label = table.moves[event.move].label if event.move in table.moves else ""
         title = timeline.title(event) if timeline and not event.move else label or (timeline.title(event) if timeline else event.to_state)
         reason = reasons.get(event.reason)
-        lines.append(HistoryLine(title, actor_text(event, people), event, reason.label_ar if reason else ""))
+        lines.append(HistoryLine(title, actor_text(event, people), event, bilingual(reason, "label") if reason else ""))
     return lines
 
 

@@ -14,7 +14,7 @@ from municipality.ui.admin_base import in_group
 from municipality.ui.staff_home import ROWS, HomePart, Next, Row, Work
 from municipality.ui.staff_menu import StaffEntry
 from municipality.ui.staff_search import FINDERS
-from municipality.ui.templatetags.portal import term
+from municipality.ui.templatetags.portal import bilingual, term
 from shops.models import Shop, ShopMerge
 from shops.models.office import OPEN
 from shops.office.views.base import READERS
@@ -37,16 +37,16 @@ def home(request: AuthenticatedHttpRequest) -> HomePart:
     state = ("warn", _("Waiting for a second person"))
     sheets = imports.waiting("register").select_related("loaded_by").order_by("pk")[: ROWS // 2]
     rows = [
-        Row(term(row.name), reverse("admin:register_file", args=[row.public_id]), _("Sheet"), term(row.loaded_by.name_ar, "ar"), state)
+        Row(term(row.name), reverse("admin:register_file", args=[row.public_id]), _("Sheet"), term(bilingual(row.loaded_by, "name")), state)
         for row in sheets
     ]
     merges = ShopMerge.objects.filter(OPEN).select_related("shop", "asked_by").order_by("pk")[: ROWS // 2]
     rows += [
         Row(
-            term(row.shop.name_ar, "ar"),
+            term(bilingual(row.shop, "name")),
             reverse("admin:register_merge", args=[row.public_id]),
             row.get_kind_display(),
-            term(row.asked_by.name_ar, "ar"),
+            term(bilingual(row.asked_by, "name")),
             state,
             None,
             row.asked_at,
