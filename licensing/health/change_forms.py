@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -27,7 +27,10 @@ _LOAD_AGAIN = _("The page was sent incomplete. Reload it and try again.")
 
 
 class PageForm(forms.Form):
-    """One page. `version` is the draft's version when the page was opened, `saved` the saved answers of the page."""
+    """One page. `version` is the draft's version when the page was opened, `saved` the saved answers of the page.
+
+    `known`: facts whose difference is read from the register, which are not asked about.
+    """
 
     version = WholeNumberField(
         widget=forms.HiddenInput, min_value=0, required=False, error_messages={"invalid": _LOAD_AGAIN, "min_value": _LOAD_AGAIN}
@@ -40,9 +43,10 @@ class PageForm(forms.Form):
         saved: Mapping[str, Any] | None = None,
         flags: list[str] | None = None,
         correcting: bool = False,
+        known: Collection[str] = (),
         **kwargs: Any,
     ) -> None:
-        self.shop, self.saved, self.flags, self.correcting = shop, dict(saved or {}), flags or [], correcting
+        self.shop, self.saved, self.flags, self.correcting, self.known = shop, dict(saved or {}), flags or [], correcting, known
         kwargs["initial"] = {**self.filled(self.saved), **kwargs.get("initial", {})}
         super().__init__(*args, **kwargs)
 
@@ -79,6 +83,9 @@ class _UnchangedRefused(PageForm):
         return {name: value for name, value in data.items() if name != "version"}
 
 
+WHAT_ELSE = _("Has anything else changed?")
+
+
 class WhatChanged(PageForm):
     changed = forms.MultipleChoiceField(
         label=_("What changed since the last licence?"),
@@ -88,6 +95,15 @@ class WhatChanged(PageForm):
         choices=lambda: [(fact.name, fact.label) for fact in FACTS.values()],
         error_messages={"invalid_choice": _("Choose from the list.")},
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.known:  # a fact that was ticked before the register changed keeps its box
+            field, ticked = self.fields["changed"], self.saved.get("changed", [])
+            asked = [fact for fact in FACTS.values() if fact.name not in self.known or fact.name in ticked]
+            field.choices = [(fact.name, fact.label) for fact in asked]  # type: ignore[attr-defined]
+            field.label = WHAT_ELSE
+            field.help_text = _("Select all that apply. If nothing else changed, continue without selecting.")
 
     def clean_changed(self) -> list[str]:
         ticked = self.cleaned_data["changed"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from licensing.health.changes import FACTS
 from licensing.health.condition_messages import FIELDS
 from licensing.health.queries import Offer, facts_of
 from municipality.places.models import Area
@@ -25,14 +26,28 @@ class FactDifference:
 
 def differences(offer: Offer, *, is_self: bool) -> list[FactDifference]:
     """The registered facts that differ from the last licence, as its condition names them; the manager's only for the holder."""
-    condition = next((c for c in offer.unmet if c.code == "unchanged"), None)
-    if condition is None or offer.licence is None:
+    fields = _fields(offer, is_self=is_self)
+    if not fields or offer.licence is None:
         return []
     before, now = facts_of(offer.licence), offer.shop.registered_facts()
     hidden = "name_en" if get_language() == "ar" else "name_ar"  # a trade name in both languages is one change
-    fields = [name for name in condition.facts["fields"] if is_self or not name.startswith("manager_")]
     names = [name for name in fields if name != hidden or len(fields) == 1]
     return [FactDifference(FIELDS[name](), _text(name, before.get(name, "")), _text(name, now[name])) for name in names]
+
+
+def known_facts(offer: Offer, *, is_self: bool) -> list[str]:
+    """The facts of a renewal, by name, that one of `differences` is about: the applicant is not asked about them again."""
+    fields = set(_fields(offer, is_self=is_self))
+    if not fields:
+        return []
+    return [name for name, fact in FACTS.items() if fields & set(fact.registered(fact.read(offer.shop)))]
+
+
+def _fields(offer: Offer, *, is_self: bool) -> list[str]:
+    """The registered facts that differ, by their keys; the manager's only for the holder."""
+    condition = next((c for c in offer.unmet if c.code == "unchanged"), None)
+    names = condition.facts["fields"] if condition is not None else []
+    return [name for name in names if is_self or not name.startswith("manager_")]
 
 
 def _text(name: str, value: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.conf import settings
@@ -208,16 +209,17 @@ def _delete_part_on_commit(upload: Upload) -> None:
 
 
 @transaction.atomic
-def attach(from_subject: str, to_subject: str, *, actor: Actor, with_waiting: bool = False) -> int:
+def attach(from_subject: str, to_subject: str, *, actor: Actor, with_waiting: bool = False, slots: Collection[str] | None = None) -> int:
     """Move the files of a subject, such as a draft, to another. Returns how many.
 
-    Removes files that are unfinished or refused. Raises FileRefused("files_waiting") while one is being checked, unless
-    `with_waiting` moves these too.
+    Removes files that are unfinished or refused, and those outside `slots` where it is given. Raises
+    FileRefused("files_waiting") while one of the others is being checked, unless `with_waiting` moves these too.
     """
     rows = list(queries.of(from_subject).select_for_update(of=("self",)).order_by("pk"))
-    if not with_waiting and any(row.state == UploadState.CHECKING for row in rows):
+    wanted = [row for row in rows if slots is None or row.slot in slots]
+    if not with_waiting and any(row.state == UploadState.CHECKING for row in wanted):
         raise refusals.files_waiting()
-    attached = [row for row in rows if row.state in (UploadState.CHECKING, UploadState.READY)]
+    attached = [row for row in wanted if row.state in (UploadState.CHECKING, UploadState.READY)]
     for row in rows:
         if row not in attached:
             _remove(row, actor=actor, reason="not_submitted")

@@ -86,7 +86,7 @@ def send_to_officer(
     )
     case = renewal.case
     record_changes(renewal, shop, answers)
-    uploads.attach(row.key, case.key, actor=actor)
+    uploads.attach(row.key, case.key, actor=actor, slots=draft_pages.required_slots(row))
     drafts.send(draft=row, sent_as=case.key, actor=actor)
     advance(case, "send_to_officer", actor=actor, data={"changes": names, "flags": offer.flags})
     queue.join(case=case, actor=actor)

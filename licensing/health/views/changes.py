@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from licensing.health import changes, draft_pages, queries, services
-from licensing.health.change_forms import FACT_FORMS, CheckAndSend, PageForm, WhatChanged
+from licensing.health.change_forms import FACT_FORMS, WHAT_ELSE, CheckAndSend, PageForm, WhatChanged
 from licensing.health.condition_messages import Subject, obstacle, obstacles
-from licensing.health.differences import differences
+from licensing.health.differences import differences, known_facts
 from licensing.health.states import RENEWAL
 from municipality.accounts.access import access
 from municipality.accounts.models import User
@@ -111,7 +111,13 @@ def page(request: AuthenticatedHttpRequest, public_id: str, page: str) -> HttpRe
 def _question(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, draft: Draft, page: str) -> HttpResponse:
     offer = queries.offer(shop)
     form_class: type[PageForm] = WhatChanged if page == draft_pages.WHAT else FACT_FORMS[page]
-    kwargs: dict[str, Any] = {"shop": shop, "saved": draft.answers.get(page), "flags": offer.flags, "initial": {"version": draft.version}}
+    kwargs: dict[str, Any] = {
+        "shop": shop,
+        "saved": draft.answers.get(page),
+        "flags": offer.flags,
+        "known": known_facts(offer, is_self=allowed.is_self),
+        "initial": {"version": draft.version},
+    }
     form, submitted = read_form(request, form_class, **kwargs)
     typed = unsaved.read(request) if request.method in ("GET", "HEAD") else None
     if typed is not None:  # restored from before the session ended; not validated yet
@@ -142,7 +148,7 @@ def _question(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, dr
         "access": allowed,
         "form": form,
         "fact": fact,
-        "title": fact.question if fact else _("What changed since the last licence?"),
+        "title": fact.question if fact else WHAT_ELSE if kwargs["known"] else _("What changed since the last licence?"),
         "differences": [] if fact else differences(offer, is_self=allowed.is_self),
         "registered": fact.display(fact.read(shop)) if fact else "",
         "restored": typed is not None and not unsaved.is_from_button(typed),
@@ -161,6 +167,13 @@ def _answers_text(page: str, answers: dict[str, Any] | None) -> str:
         separator = "، " if get_language() == "ar" else ", "
         return separator.join(str(changes.FACTS[name].label) for name in answers.get("changed", [])) or _("nothing")
     return changes.FACTS[page].display(answers)
+
+
+def _ticked_text(draft: Draft, *, known: bool) -> str:
+    """The ticked facts; `known`: beside differences that the register has itself."""
+    if known and not draft_pages.changed_facts(draft):
+        return _("nothing else")
+    return _answers_text(draft_pages.WHAT, draft.answers.get(draft_pages.WHAT))
 
 
 def _files(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, draft: Draft) -> HttpResponse:
@@ -220,6 +233,7 @@ def _check(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, draft
         for name in draft_pages.changed_facts(draft)
         if name in draft.answers
     ]
+    known = differences(offer, is_self=allowed.is_self)
     files = [(changes.SLOTS[code], uploads.ready(draft.key, code).count()) for code in draft_pages.required_slots(draft)]
     context = {
         "shop": shop,
@@ -228,8 +242,8 @@ def _check(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, draft
         "offer": offer,
         "rows": rows,
         "files": files,
-        "differences": differences(offer, is_self=allowed.is_self),
-        "ticked": _answers_text(draft_pages.WHAT, draft.answers.get(draft_pages.WHAT)),
+        "differences": known,
+        "ticked": _ticked_text(draft, known=bool(known)),
         "refusal": refusal,
         "due_on": promised_day(rulebook.edition("limits.review", clock.today())),
         "crumbs": _crumbs(shop, _("Check your answers")),

@@ -17,6 +17,7 @@ from municipality.audit.models import AuditEvent
 from municipality.cases.models import Case
 from municipality.cases.services import place_block
 from municipality.documents import seal
+from municipality.drafts import services as drafts
 from municipality.drafts.models import Draft
 from municipality.jobs.models import Job
 from municipality.jobs.services import enqueue, run
@@ -70,6 +71,35 @@ def test_a_changed_shop_is_sent_with_case_changes_files_place_clock_and_message_
     assert Message.objects.filter(person=owner, kind="licensing.renewal_sent").count() == 1
     assert payments.bill_of(case.key) is None
     assert next(event.move for event in case.events.order_by("pk")) == "send_to_officer"
+
+
+@pytest.mark.parametrize("is_guarded", [True, False], ids=["kept", "red control"])
+def test_files_of_a_change_that_is_not_ticked_any_more_are_not_sent(
+    make_shop: Any, owner: Any, monkeypatch: pytest.MonkeyPatch, is_guarded: bool
+) -> None:
+    if not is_guarded:
+        attach = lane.uploads.attach
+        monkeypatch.setattr(lane.uploads, "attach", lambda *args, slots, **kwargs: attach(*args, **kwargs))
+    shop = make_shop()
+    draft = RenewalDraftFactory(shop=shop, person=owner, changed=["area_m2", "manager"])
+    draft = drafts.answer(draft=draft, page=draft_pages.WHAT, answers={"changed": ["area_m2"]}, version=draft.version)
+    case = services.send_to_officer(shop=shop, applicant=owner, draft=draft, version=draft.version)
+    slots = list(uploads.ready(case.key).values_list("slot", flat=True))
+    assert (slots == ["drawing"]) is is_guarded
+    if is_guarded:
+        assert not uploads.of(draft.key).exists()
+        assert AuditEvent.objects.filter(action="upload.removed", data__reason="not_submitted").count() == 1
+
+
+def test_a_file_of_an_unticked_change_that_is_still_being_checked_does_not_hold_the_request(make_shop: Any, owner: Any) -> None:
+    shop = make_shop()
+    draft = RenewalDraftFactory(shop=shop, person=owner, changed=["area_m2"])
+    UploadFactory(owner=owner, subject=draft.key, slot="drawing")
+    draft = drafts.answer(draft=draft, page=draft_pages.WHAT, answers={"changed": ["area_m2", "manager"]}, version=draft.version)
+    UploadFactory(owner=owner, subject=draft.key, slot="manager_letter", judged=False)
+    draft = drafts.answer(draft=draft, page=draft_pages.WHAT, answers={"changed": ["area_m2"]}, version=draft.version)
+    case = services.send_to_officer(shop=shop, applicant=owner, draft=draft, version=draft.version)
+    assert set(uploads.of(case.key).values_list("slot", flat=True)) == {"drawing"}
 
 
 def test_the_manager_is_a_party_where_the_portal_knows_the_person(make_shop: Any, owner: Any) -> None:

@@ -321,11 +321,27 @@ def test_what_the_register_says_differently_is_shown_old_and_new_on_every_page_a
         rows = re.findall(r"<dd>(.*?)</dd>", text.split('class="kp-change"')[1], re.DOTALL)
         assert old in rows[0] and new in rows[1] and "You are not asked about this again" in text
         client.post(url(shop))
+    asked = main(client.get(url(shop, "what")))
+    assert "Has anything else changed?" in asked and 'value="address"' not in asked and 'value="area_m2"' in asked
     client.post(url(shop, "what"), {"changed": [], "version": "1"})
     check = main(client.get(url(shop, "check")))
     assert "What the register has changed" in check and new in check
+    assert "What else changed<small>nothing else</small>" in check and "What changed<small>" not in check
     same = make_shop()
     assert "What the register has changed" not in main(client.get(url(same)))
+    client.post(url(same))
+    asked = main(client.get(url(same, "what")))
+    assert "What changed since the last licence?" in asked and 'value="address"' in asked, "the red control"
+
+
+def test_a_fact_ticked_before_the_register_changed_keeps_its_box(make_shop: Any, owner: Any) -> None:
+    shop = make_shop()
+    client = begun(owner, shop, "address")
+    Shop.objects.filter(pk=shop.pk).update(street=f"{shop.street}9")
+    assert 'value="address"' in main(client.get(url(shop, "what")))
+    client.post(url(shop, "what"), {"changed": [], "version": "2"})
+    assert draft_of(owner, shop).answers["what"] == {"changed": []}
+    assert 'value="address"' not in main(client.get(url(shop, "what")))
 
 
 def test_check_your_answers_shows_each_declared_change_old_and_new(make_shop: Any, owner: Any) -> None:
