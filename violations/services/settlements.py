@@ -30,6 +30,7 @@ from violations.states import PlanState, ViolationState
 V = ViolationState
 ME = system("violations")
 BILL = "violations.sum"
+FORMULA = 200  # characters of `BillLine.formula_ar`
 
 
 @transaction.atomic
@@ -156,18 +157,27 @@ def _line(row: Violation, kind: ChargeKind, fils: int, source: dict[str, Any]) -
     if kind == ChargeKind.INSTALMENT:
         part = source["instalment"]
         formula_ar, formula_en = f"القسط {part.number} من {part.plan.count}", f"Instalment {part.number} of {part.plan.count}"
+    about_ar, about_en = _about(row)
     return Line(
         code=row.offence,
         label_ar=offence["name_ar"][:120],
         label_en=offence["name_en"][:120],
-        formula_ar=formula_ar,
-        formula_en=formula_en,
+        formula_ar=f"{about_ar}: {formula_ar}"[:FORMULA] if formula_ar else about_ar,
+        formula_en=f"{about_en}: {formula_en}"[:FORMULA] if formula_en else about_en,
         article_ar=offence["article_ar"][:160],
         article_en=offence["article_en"][:160],
         edition=row.edition if not row.is_paper else "paper",
         fils=fils,
         revenue_account=offence["revenue_account"],
     )
+
+
+def _about(row: Violation) -> tuple[str, str]:
+    """The number of the violation and its shop, for the line of a bill and of its receipt."""
+    if row.shop is None:
+        return f"المخالفة {row.reference}", f"Violation {row.reference}"
+    name_ar, name_en = row.shop.name_ar[:60], (row.shop.name_en or row.shop.name_ar)[:60]
+    return f"المخالفة {row.reference}، {name_ar}", f"Violation {row.reference}, {name_en}"
 
 
 @transaction.atomic

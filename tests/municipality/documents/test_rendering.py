@@ -21,6 +21,7 @@ from municipality.documents import assets, rendering
 from municipality.documents.facts import MAX_LENGTH, BilingualText, EditionLabel, FactsRefused
 from municipality.documents.rendering import RendererMissing, RenderingRefused, render
 from municipality.rulebook.seeds import read_editions
+from payments.documents import ReceiptLine
 from tests import poppler
 from tests.municipality.documents.conftest import LICENCE, render_licence, render_receipt
 from tests.municipality.documents.samples import licence, receipt
@@ -371,3 +372,26 @@ def test_threads_render_the_same_page_at_the_same_time() -> None:
 def test_facts_are_cleaned_of_marks_that_turn_text_round() -> None:
     facts = replace(licence(), trade_name_ar="\u202eصالون\u202c\n\x00 نسمة")
     assert facts.trade_name_ar == "صالون نسمة"
+
+
+LINE = ReceiptLine(
+    "تجديد ترخيص صحي لمحل واحد",
+    "Renewal of a health licence of one shop",
+    "لائحة الرسوم رقم 12 لسنة 2020، مادة 4 فقرة ب",
+    "fee regulation no. 12 of 2020, article 4 (b)",
+    1000,
+    "المخالفة VIO-HA-2026-004217-K، صالون نسمة بحر. محل واحد × سنة واحدة",
+    "Violation VIO-HA-2026-004217-K, Nasmat Bahr Salon. 1 shop × 1 year",
+)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+def test_a_receipt_of_up_to_four_long_lines_is_one_page(count: int) -> None:
+    assert len(opened(render_receipt(lines=(LINE,) * count, amount_fils=1000 * count)).pages) == 1
+
+
+def test_the_sentence_and_the_code_of_a_longer_receipt_are_not_alone_on_a_page() -> None:
+    pdf = render_receipt(lines=(LINE,) * 5, amount_fils=5000)
+    assert len(opened(pdf).pages) == 2
+    last = compact(poppler.text(pdf).rstrip("\f").split("\f")[-1])
+    assert "Scanthesquare" in last and "Authorisationcode" in last

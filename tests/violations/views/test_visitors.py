@@ -252,6 +252,9 @@ def test_the_receipt_is_on_the_page_and_names_nobody(write: Callable[..., Violat
     receipt = Receipt.objects.get()
     facts = ReceiptFacts.of(receipt)
     assert (facts.payer_en, facts.payer_ar) == ("Paid without signing in", "دُفعت دون تسجيل دخول")
+    assert row.shop is not None
+    assert f"Violation {row.reference}, {row.shop.name_en}" in facts.lines[0].formula_en
+    assert f"المخالفة {row.reference}، {row.shop.name_ar}" in facts.lines[0].formula_ar
     address = url(row, f"receipts/{receipt.number}/")
     assert Client().get(address).status_code == 404
     assert client.get(url(row, "receipts/RCT-2026-999999-X/")).status_code == 404
