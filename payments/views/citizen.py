@@ -49,15 +49,24 @@ def pay(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "for_whom": None if bill.payer_id == request.user.pk else bill.payer,
         "receipt_page": links.receipt_path(status.attempt.token) if status.attempt else "",
         "case_id": bill.subject.partition(":")[2] if bill.subject.startswith("case:") else "",
-        "editions": sorted({line.edition.rpartition(" ")[2] for line in lines}),
+        "is_violation": bool(_violation_id(bill)),
         "has_others": status.can_pay and sum(item.can_choose for item in queries.basket_of(request.user)) > 1,
-        "crumbs": _crumbs(),
+        "crumbs": _crumbs(bill),
     }
     return render(request, "payments/pay.html", context)
 
 
-def _crumbs() -> list[tuple[str, str]]:
+def _violation_id(bill: Bill) -> str:
+    """The public id of the violation that a bill is for; empty for other bills."""
+    kind, _colon, public_id = bill.subject.partition(":")
+    return public_id if kind == "violation" else ""
+
+
+def _crumbs(bill: Bill) -> list[tuple[str, str]]:
     try:
+        if violation_id := _violation_id(bill):
+            page = (_("Violation"), reverse("violations:page", args=[violation_id]))
+            return [(_("Violations"), reverse("violations:mine")), page, (_("Payment"), "")]
         return [(_("My requests"), reverse("cases:mine")), (_("Payment"), "")]
     except NoReverseMatch:
         return []

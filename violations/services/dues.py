@@ -60,6 +60,9 @@ def outcome(bill: Bill) -> Outcome | None:
         unpaid = settlements.unpaid_parts(row.plan)
         after = [Step("next", day(part.due_on), _("The next instalment is due.")) for part in unpaid[:1]]
         return Outcome(is_done=True, title=_("Instalment paid"), label=_("Violation"), reference=row.reference, steps=after, act=page)
+    if charge.kind == ChargeKind.COURT:
+        ruled = _("The amount of the judgment is paid and the violation is closed. Whatever it blocked is free.")
+        return Outcome(is_done=True, title=_("Judgment paid"), label=_("Violation"), reference=row.reference, text=ruled, act=page)
     closed = _("The violation is paid and closed. It does not go to court, and whatever it blocked is free.")
     return Outcome(is_done=True, title=_("Violation paid"), label=_("Violation"), reference=row.reference, text=closed, act=page)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.utils import translation
 
 from licensing.health.states import RENEWAL
 from municipality.cases import queries as cases
@@ -24,7 +25,7 @@ from tests.factories.accounts import StaffFactory
 from tests.violations.conftest import pay, settle
 from violations import invariants, queries
 from violations.models import Charge, Plan, Service, SettlementOrder, Signed, Violation
-from violations.services import blocks, court, notices, settlements, terms
+from violations.services import blocks, court, dues, notices, settlements, terms
 
 pytestmark = pytest.mark.django_db
 DAY = dt.date(2026, 11, 24)
@@ -301,6 +302,9 @@ def test_an_unpaid_violation_stops_the_renewal_and_payment_of_the_court_amount_f
     assert cases.active_blocks(shop.key, RENEWAL)
     assert pay(served, owner).state == "paid"
     assert cases.active_blocks(shop.key, RENEWAL) == []
+    with translation.override("en"):
+        said = dues.outcome(Charge.objects.get(violation=served, kind="court").bill)
+        assert said is not None and "judgment is paid" in str(said.text) and "go to court" not in str(said.text)
 
 
 def test_an_open_settlement_or_plan_stops_nothing(served: Violation, owner: Any, frozen_clock: Clock) -> None:
