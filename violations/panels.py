@@ -15,8 +15,9 @@ from municipality.cases.panels import CaseDetail, Fact, FileLine, NextStep, Pane
 from municipality.delegation import queries as delegation
 from municipality.kernel import clock
 from municipality.review import queries as review
+from municipality.review.panels import answer_days, queue_facts
 from municipality.rulebook import queries as rulebook
-from municipality.ui.templatetags.portal import bilingual, day, ltr, moment, ref, term
+from municipality.ui.templatetags.portal import bilingual, moment, ref, term
 from municipality.uploads import queries as uploads
 from shops.models import Shop
 from shops.register import queries as registered
@@ -95,12 +96,12 @@ def _detail(row: Objection, *, is_party: bool) -> CaseDetail:
                 bilingual(case.branch, "name"),
                 _("drawn by lot among the branches that did not write the violation report"),
             ),
-            Fact(_("Answer by law until"), day(row.answer_by), _("no answer by then counts as a refusal; you can then go to court")),
+            *answer_days(case, row.answer_by),
             Fact(_("Settlement amount"), _("stays open after a refusal") if row.keeps_price else _("not open any more")),
         ],
         actions=actions,
         rounds=rounds,
-        queue=[Fact(_("Requests before this one"), ltr(entry.ahead))] if (entry := review.position(case)) is not None else [],
+        queue=queue_facts(case),
     )
 
 

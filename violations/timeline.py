@@ -31,7 +31,7 @@ TIMELINE = Timeline(
     path=(O.IN_REVIEW, O.UPHELD),
     ahead={O.UPHELD: _("Decision")},
     rejoins={O.CORRECTIONS: O.IN_REVIEW},
-    next_actor={O.CORRECTIONS: "applicant", O.IN_REVIEW: "officer", O.COUNTERSIGN: "supervisor"},
+    next_actor={O.CORRECTIONS: "applicant", O.IN_REVIEW: "officer", O.COUNTERSIGN: "supervisor", O.UPHELD: "other_officer"},
     notes={
         O.IN_REVIEW: _("The person who decides sees neither shop nor owner nor inspector. Payment is paused meanwhile."),
         O.CORRECTIONS: _("The legal time for the answer of the Municipality runs on."),

@@ -27,7 +27,7 @@ from municipality.drafts.models import Draft
 from municipality.kernel import clock
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review import queries as review
-from municipality.review.panels import refusal_file, refused_step, waiting_step
+from municipality.review.panels import late_estimate, refusal_file, refused_step, waiting_step
 from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import Authority
@@ -183,7 +183,7 @@ def _queue(case: Case) -> list[Fact]:
         pace = ltr(entry.pace_per_day) if entry.pace_per_day else _("not enough decisions to show a figure")
         facts.append(Fact(_("Decided in a working day"), pace, _("average of the last two weeks in this branch")))
         if entry.estimate is not None:
-            facts.append(Fact(_("Expected to reach an officer"), day(entry.estimate)))
+            facts.append(Fact(_("Expected to reach an officer"), day(entry.estimate), late_estimate(case, entry.estimate)))
     else:
         facts.append(Fact(_("Now"), ENTRY_LABELS[QueueEntryState(entry.state)]))
     if case.state == S.CORRECTIONS:

@@ -24,6 +24,7 @@ ACTORS = {
     "assistant": _("An employee, for the applicant with their code"),
     "system": _("The portal, automatically"),
     "officer": _("Officer"),
+    "other_officer": _("An officer of another branch"),
     "supervisor": _("Supervisor"),
 }
 

@@ -2,19 +2,51 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from municipality.cases.models import Case
-from municipality.cases.panels import FileLine, NextStep
+from municipality.cases.panels import Fact, FileLine, NextStep
 from municipality.documents.models import Document
 from municipality.jobs import queries as jobs
+from municipality.review import queries
+from municipality.ui.templatetags.portal import day, ltr
+from municipality.ui.texts import Text
 
 
 def waiting_step() -> NextStep:
     """The next step while the case is with the Municipality."""
     text = _("You do not need to do anything now. A message comes with the decision, or if something is missing.")
     return NextStep(_("The request is with the Municipality"), text, label=_("Nothing for you to do"))
+
+
+def answer_days(case: Case, answer_by: dt.date) -> list[Fact]:
+    """Until when a complaint is answered: as promised, while it is open and not paused, and by law at the latest."""
+    by_law = Fact(
+        _("Answer by law at the latest"), day(answer_by), _("No answer by then counts as a refusal, and you can then go to court.")
+    )
+    if not case.is_open or case.due_on is None or case.due_on >= answer_by:
+        return [by_law]
+    promised = Fact(_("Decision promised by"), day(case.due_on), _("The Municipality promises to decide by this day."))
+    return [promised, by_law]
+
+
+def queue_facts(case: Case) -> list[Fact]:
+    """How many requests are before a case that waits for an officer."""
+    entry = queries.position(case) if case.is_open else None
+    return [Fact(_("Requests before this one"), ltr(entry.ahead))] if entry is not None else []
+
+
+def late_estimate(case: Case, estimate: dt.date) -> Text:
+    """Why an officer is expected only after the promised day; empty if the day can be kept."""
+    if case.due_on is None or estimate <= case.due_on:
+        return ""
+    return _(
+        "Later than the promised day: more requests are before this one than the branch decides until then. "
+        "The promise stands, and the supervisor is told when its time is used up."
+    )
 
 
 def refusal_file(refusal: Document) -> FileLine:

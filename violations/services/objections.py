@@ -20,7 +20,7 @@ from municipality.kernel.actors import Actor, system
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.transitions import transition
 from municipality.review import queries as review
-from municipality.review.services import desk, queue
+from municipality.review.services import case_clock, desk, queue
 from municipality.review.services.other_branch import Lot, choose_branch_by_lot
 from municipality.rulebook import queries as rulebook
 from municipality.uploads import queries as uploads
@@ -72,7 +72,7 @@ def file(*, violation: Violation, person: User, ground: str, words: str, lot: Lo
         series="OBJ",
         editions=[*rulebook.editions([queries.LIMITS, queries.REPLIES, queries.CHECKS], today), rulebook.calendar_edition()],
         actor=actor,
-        due_on=today + dt.timedelta(days=periods["objection_answer_days"]),
+        due_on=case_clock.promised_day(rulebook.edition("limits.review", today)),
         held_under=row.shop.key if row.shop is not None else "",
     )
     objection = Objection.objects.create(

@@ -13,9 +13,8 @@ from licensing.models import Appeal
 from municipality.accounts.models import User
 from municipality.cases.models import Case
 from municipality.cases.panels import CaseDetail, Fact, FileLine, NextStep
-from municipality.review import queries as review
-from municipality.review.panels import waiting_step
-from municipality.ui.templatetags.portal import bilingual, day, ltr, moment, ref, term
+from municipality.review.panels import answer_days, queue_facts, waiting_step
+from municipality.ui.templatetags.portal import bilingual, moment, ref, term
 from municipality.uploads import queries as uploads
 
 A = AppealState
@@ -38,7 +37,6 @@ def _detail(row: Appeal) -> CaseDetail:
             FileLine(_("Decision on an appeal"), row.decision.number, reverse("document", args=[row.decision.number]), _("sealed file"))
         )
     withdrawable = case.state in APPEAL_WORKFLOW.moves["withdraw"].sources
-    entry = review.position(case) if case.is_open else None
     return CaseDetail(
         by_officer=True,
         next_step=_next_step(row),
@@ -53,9 +51,9 @@ def _detail(row: Appeal) -> CaseDetail:
             Fact(_("Refused request"), ref(first.reference)),
             Fact(_("Reason of the refusal"), bilingual(row.refusal, "text"), bilingual(row.refusal, "article")),
             Fact(_("Decided in"), bilingual(case.branch, "name"), _("drawn by lot among the branches that did not refuse")),
-            Fact(_("Answer by law until"), day(row.answer_by), _("no answer by then counts as a refusal; you can then go to court")),
+            *answer_days(case, row.answer_by),
         ],
-        queue=[Fact(_("Requests before this one"), ltr(entry.ahead))] if entry is not None else [],
+        queue=queue_facts(case),
         actions=[(_("Withdraw the appeal"), reverse("licensing:withdraw_appeal", args=[case.public_id]))] if withdrawable else [],
     )
 

@@ -24,3 +24,19 @@ def test_the_party_reads_its_own_words_and_opens_its_own_files(write: Callable[.
     assert link in page and client.get(link).status_code == 200
     assert "The decision appears here as a sealed file." in page
     assert "The receipt and the licence" not in page
+
+
+def test_a_new_objection_names_who_decides_and_both_days_and_has_changed_no_date(write: Callable[..., Violation], owner: User) -> None:
+    row = write("CLN-03")
+    notices.record_opening(violation=row, person=owner)
+    objection = ObjectionFactory(violation=row, person=owner)
+    case = objection.case
+    case.refresh_from_db()
+    assert case.due_on is not None and case.due_on < objection.answer_by
+    assert not case.events.filter(move__startswith="move_promise").exists()
+    page = signed_in(owner).get(f"/en/cases/{case.public_id}/").content.decode()
+    assert "The decision date has changed" not in page
+    assert "An officer of another branch" in page
+    decision = page.split("<h3>Decision</h3>")[1].split("</li>")[0]
+    assert "automatically" not in decision
+    assert "The Municipality promises to decide by this day." in page and "Answer by law at the latest" in page

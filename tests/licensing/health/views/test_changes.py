@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import translation
 
 from licensing.health import queries
 from licensing.health.differences import differences
@@ -18,6 +19,7 @@ from municipality.cases.models import Case
 from municipality.drafts import queries as drafts
 from municipality.drafts.models import Draft, Unsaved
 from municipality.kernel import clock
+from municipality.review.panels import late_estimate
 from municipality.review.services import desk
 from municipality.uploads.views import pages as upload_pages
 from shops.models import Shop
@@ -359,3 +361,13 @@ def test_a_changed_manager_is_named_to_the_holder_only(make_shop: Any, owner: An
     assert any("Mona" in one.after for one in differences(offer, is_self=True))
     rows = differences(offer, is_self=False)
     assert rows and not any("Mona" in one.after or "منى" in one.after for one in rows)
+
+
+def test_an_officer_expected_after_the_promised_day_is_explained(make_shop: Any, owner: Any) -> None:
+    case = RenewalCaseFactory(shop=make_shop(), applicant=owner, changed=["area_m2"])
+    assert case.due_on is not None
+    assert late_estimate(case, case.due_on) == "", "the control"
+    with translation.override("en"):
+        assert "Later than the promised day" in str(late_estimate(case, case.due_on + dt.timedelta(days=1)))
+    with translation.override("ar"):
+        assert "بعد اليوم الموعود" in str(late_estimate(case, case.due_on + dt.timedelta(days=1)))
