@@ -141,6 +141,13 @@ STATUS_TEXTS: dict[str, StatusText] = {
         _("The bill is open again. Please pay it once more."),
     ),
 }
+REPORTED = StatusText(
+    "wait",
+    _("Payment reported by the bank, confirming"),
+    _("The bank reported that the payment succeeded. We ask the bank once more before we record it as paid."),
+    _("This takes a few seconds. Please do not pay again meanwhile."),
+    _("You may wait here or close this page. The outcome is kept with your request."),
+)
 REVERSED = StatusText(
     "bad",
     _("Not paid: the bank reversed the payment"),
@@ -192,7 +199,9 @@ class ResultPage:
 
     @property
     def look(self) -> str:
-        """ok, bad (no money was taken), wait or warn."""
+        """ok, bad (no money was taken), calm (the bank reports a payment), wait or warn."""
+        if self.text is REPORTED:
+            return "calm"
         if self.is_waiting and self.text.tag == "wait":
             return "wait"
         if self.text.tag == "ok":
@@ -267,6 +276,8 @@ def status_text(attempt: Attempt, step: str) -> StatusText:
         return REFUSED
     if step == "paid-returned":
         return RETURNED
+    if attempt.state == A.CONFIRMING and attempt.hint == Hint.CAPTURED:
+        return REPORTED
     if attempt.state == A.DECLINED and attempt.hint == Hint.CAPTURED:
         return REVERSED
     return STATUS_TEXTS[attempt.state]

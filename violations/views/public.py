@@ -178,6 +178,7 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
             "ways": options.ways_of(row, status),
             "payable": settlements.payable(row, order),
             "by_number": access is None,
+            "may_object": any(option.code == "object" and option.is_open for option in rules.option_statuses(status)),
             "receipts": _receipts(request, row, access),
             "photos": list(photos.annotate(captured_at=Subquery(captured_at)).order_by("pk")),
             "service": service,

@@ -199,7 +199,7 @@ def test_a_page_that_waits_says_not_to_pay_again_and_polls_without_script_too(
     post(notification(attempt))
     client = signed_in(payer)
     text = page(attempt, client)
-    assert "Do not pay again" in text
+    assert "Please do not pay again" in text
     assert f'data-poll="/pay/r/{attempt.token}/state?seen=confirming"' in text
     assert '<meta http-equiv="refresh"' in text
     state = f"/pay/r/{attempt.token}/state?seen=confirming"
@@ -209,6 +209,19 @@ def test_a_page_that_waits_says_not_to_pay_again_and_polls_without_script_too(
         run_due(("payments.inquire",))
     assert client.get(state).json() == {"done": True}
     assert client.get(f"/pay/r/{attempt.token}/state?seen=paid").json() == {"done": False}
+
+
+def test_a_payment_that_the_bank_reports_is_said_first_and_the_warning_second(at_bank: Callable[..., Attempt], payer: Any) -> None:
+    attempt = at_bank()
+    post(notification(attempt))
+    client = signed_in(payer)
+    text = page(attempt, client)
+    assert "kp-panel--calm" in text and "may have been taken" not in text
+    assert text.index("Payment reported by the bank, confirming</h1>") < text.index("This takes a few seconds. Please do not pay again")
+    assert "أبلغ البنك بالدفع" in page(attempt, client, "ar")
+    Attempt.objects.filter(pk=attempt.pk).update(hint="other")
+    text = page(attempt, client)
+    assert "kp-panel--wait" in text and "Do not pay again: an amount may have been taken." in text, "the control: nothing is reported"
 
 
 def test_a_paid_bill_says_what_it_has_brought_and_the_next_act(

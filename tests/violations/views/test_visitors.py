@@ -81,9 +81,15 @@ def test_a_relative_pays_without_an_account_and_the_party_is_told(write: Callabl
     event = AuditEvent.objects.get(action="payment.started")
     assert (event.actor_role, event.actor_key, event.data["fils"]) == ("visitor", "visitor:web", 100_000)
     assert attempt.events.get(move="redirect").actor_role == "visitor"
+    open_page = client.get(f"/pay/r/{attempt.token}", headers={"Accept-Language": "en"}).content.decode()
+    assert "The outcome appears here." in open_page and "a message tells you" not in open_page
+    assert "kept with your request" not in open_page and "open this page again later in this browser" in open_page
+    assert "the full report and the objection:" in page, "it can still be objected to"
     arrive(attempt)
     row.refresh_from_db()
     assert row.state == "paid"
+    after = client.get(url(row)).content.decode()
+    assert "the full report and the objection:" not in after and "words and the full report:" in after
     assert Message.objects.filter(person=owner, kind="violations.paid_for_you").count() == 1
     assert not Message.objects.filter(kind="violations.settled").exists()
     assert "right to object has ended" in Message.objects.get(kind="violations.paid_for_you").body_en
