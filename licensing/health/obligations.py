@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from licensing.health import renewability
+from licensing.health.condition_messages import Subject, obstacle
 from licensing.health.draft_pages import CONTINUE
 from licensing.health.renewability import Renewability
+from licensing.health.rules import OFFICER_CONDITIONS
 from licensing.health.states import RENEWAL
 from municipality.accounts.models import User
+from municipality.cases import block_causes
+from municipality.cases import queries as cases
 from municipality.cases.obligations import Duty, Obligation
 from municipality.delegation import queries as delegation
 from municipality.drafts import queries as drafts
 from municipality.drafts.models import Draft
 from municipality.kernel import clock
-from municipality.ui.templatetags.portal import bilingual
+from municipality.ui.templatetags.portal import bilingual, kwd
+from municipality.ui.texts import Text
 from shops.models import Shop
 from shops.register import queries as registered
 
@@ -27,8 +34,33 @@ def obligations(user: User) -> list[Obligation]:
     shops = renewable_shops(user, registered.listed_shops(user)[: registered.MAX_LISTED])
     rows = renewability.of_shops(shops)
     saved = {draft.subject: draft for draft in drafts.open_drafts(user, RENEWAL, [shop.key for shop in shops])}
-    found = (obligation_of(shop, rows[shop.pk], saved.get(shop.key)) for shop in shops)
-    return [obligation for obligation in found if obligation is not None]
+    found = [(shop, obligation_of(shop, rows[shop.pk], saved.get(shop.key))) for shop in shops]
+    reasons = _reasons(user, [(shop, rows[shop.pk]) for shop, one in found if one is not None and one.duty == Duty.MUST])
+    return [
+        replace(one, about=format_html("{}: {}", one.about, reasons[shop.pk])) if shop.pk in reasons else one
+        for shop, one in found
+        if one is not None
+    ]
+
+
+def _reasons(user: User, pairs: Sequence[tuple[Shop, Renewability]]) -> dict[int, Text]:
+    """What stops each renewal, with the amount of a block, or what sends it to an officer; by the primary key of the shop."""
+    stopped = [shop.key for shop, row in pairs if not row.can_renew]
+    blocks = cases.blocks_by_subject(stopped, RENEWAL) if stopped else {}
+    causes = block_causes.explain(user, [block for rows in blocks.values() for block in rows], "") if blocks else {}
+    found: dict[int, Text] = {}
+    for shop, row in pairs:
+        unmet = [c for c in row.conditions if not c.is_met and (row.can_renew or c.code not in OFFICER_CONDITIONS)]
+        if not unmet:
+            continue
+        cause = next((causes[block.pk] for block in blocks.get(shop.key, []) if block.pk in causes), None)
+        if unmet[0].code != "no_block":
+            found[shop.pk] = obstacle(unmet[0], Subject(shop, row.licence)).title
+        elif cause is None:
+            found[shop.pk] = _("This shop is blocked")
+        else:
+            found[shop.pk] = format_html("{} ({})", cause.title, kwd(cause.fils)) if cause.fils else cause.title
+    return found
 
 
 def renewable_shops(user: User, shops: Sequence[Shop]) -> list[Shop]:
