@@ -7,8 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import mark_safe
+from django.utils.html import format_html
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -122,7 +121,6 @@ def _detail(case: Case, renewal: Renewal) -> CaseDetail:
     refund = None if bill is not None and bill.state == BillState.DUE else payments.refund_of(case.key)
     bill_lines = payments.lines_of(bill) if bill else []
     by_officer = renewal.lane == Lane.OFFICER
-    stamps = review.stamps_of(case) if by_officer else case.editions
     return CaseDetail(
         by_officer=by_officer,
         queue=_queue(case) if by_officer and case.is_open else [],
@@ -138,7 +136,6 @@ def _detail(case: Case, renewal: Renewal) -> CaseDetail:
             Fact(_("Current licence"), ref(renewal.licence.document.number)),
             Fact(_("New period"), day(renewal.first_day), format_html("{} {}", _("to"), day(renewal.last_day))),
             *(_changes(renewal) if by_officer else []),
-            Fact(_("Rules used"), format_html_join(mark_safe("<br>"), "{} {}", _editions(stamps))),
         ],
         actions=actions,
     )
@@ -146,18 +143,6 @@ def _detail(case: Case, renewal: Renewal) -> CaseDetail:
 
 def _sent(upload: Upload) -> FileLine:
     return FileLine(changes.SLOTS[upload.slot].label, upload.name, reverse("uploads:look", args=[upload.public_id]))
-
-
-EDITIONS = {
-    "fees.health": _("Fees"),
-    "limits.health": _("Periods"),
-    "conditions.health": _("Conditions"),
-    "limits.review": _("Periods of the study"),
-    "replies.health": _("Reply texts"),
-    "checks.health": _("Checklist"),
-    "calendar": _("Calendar"),
-    "files.health": _("Documents asked for"),
-}
 
 
 def _changes(renewal: Renewal) -> list[Fact]:
@@ -212,11 +197,6 @@ def _rounds(case: Case) -> list[Round]:
         title = format_html("{} {}", _("Round"), ltr(row.number))
         rounds.append(Round(title, lines, row.answer_by, row.answered_at))
     return rounds
-
-
-def _editions(stamps: Sequence[str]) -> list[tuple[Any, str]]:
-    parts = (stamp.rpartition(" ") for stamp in stamps)
-    return [(EDITIONS.get(subject, subject), ltr(version)) for subject, _separator, version in parts]
 
 
 def _next_step(case: Case, bill: Bill | None, licence: HealthLicence | None, renewal: Renewal) -> NextStep | None:

@@ -231,6 +231,7 @@ def test_the_declared_request_is_sent_and_the_case_page_says_whose_turn_it_is(ma
     ):
         assert words in body
     assert "Nobody has looked yet." in body and "2026-12-01" in body
+    assert case.editions and "Rules used" not in body, "the editions are in the printed document"
     assert "Withdraw the request" in body
     found = Client().post("/en/track/", {"reference": case.reference, "last_four": owner.last_four})
     assert "Sent to the Municipality" in main(found) and "85 m²" not in main(found)
