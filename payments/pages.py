@@ -196,6 +196,7 @@ class ResultPage:
     awaits_document: bool = False
     may_leave: bool = False
     outcome: Outcome | None = None
+    closed: list[tuple[Bill, Outcome]] = field(default_factory=list)  # of several bills, what each has brought
 
     @property
     def look(self) -> str:
@@ -270,6 +271,11 @@ def outcome_of(bills: Sequence[Bill]) -> Outcome | None:
     return OUTCOMES[bills[0].kind](bills[0]) if len(bills) == 1 and bills[0].kind in OUTCOMES else None
 
 
+def _outcomes(bills: Sequence[Bill]) -> list[tuple[Bill, Outcome]]:
+    """What each of several bills has brought, where its service says so."""
+    return [(bill, outcome) for bill in bills if (outcome := outcome_of([bill])) is not None]
+
+
 def status_text(attempt: Attempt, step: str) -> StatusText:
     """The texts for an attempt."""
     if step == "paid-refused":
@@ -322,4 +328,5 @@ def page_of(attempt: Attempt, *, is_owner: bool, is_visitor: bool = False) -> Re
         awaits_document=awaits_document,
         may_leave=attempt.state == A.REDIRECTED and attempt.hint == "",
         outcome=outcome,
+        closed=_outcomes(bills) if attempt.state == A.PAID and len(bills) > 1 else [],
     )

@@ -247,6 +247,24 @@ def test_a_paid_bill_says_what_it_has_brought_and_the_next_act(
     assert details < text.index(attempt.trackid) and text.index("<h1>") < details, "the numbers of the bank are folded, after the outcome"
 
 
+def test_several_bills_say_for_each_what_is_closed_and_lead_on(
+    at_bank: Callable[..., Attempt], issue: Callable[..., Bill], bank: Book, payer: Any, paid_for: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = issue(subject="case:one"), issue(subject="case:two")
+    attempt = at_bank(first, second)
+    bank.decide(attempt)
+    walk(3)
+    told = {
+        first.pk: registry.Outcome(is_done=True, text="Fine one is closed.", act=("See it", "/en/fine/1/")),
+        second.pk: registry.Outcome(is_done=False),
+    }
+    monkeypatch.setitem(registry.OUTCOMES, first.kind, lambda bill: told[bill.pk])
+    text = page(attempt, signed_in(payer))
+    assert "Fine one is closed." in text and 'href="/en/fine/1/">See it' in text and "this is being completed" in text
+    assert "Other amounts that are due" in text and 'href="/en/">Home</a>' in text
+    assert "Fine one is closed." not in page(attempt, Client())
+
+
 def test_an_unknown_token_is_not_found_and_the_neutral_page_is_there(at_bank: Callable[..., Attempt], payer: Any) -> None:
     attempt = at_bank()
     assert Client().get("/pay/r/nothing").status_code == 404
