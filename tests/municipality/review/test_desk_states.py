@@ -11,6 +11,7 @@ from municipality.kernel.errors import Refused
 from municipality.review import queries
 from municipality.review.models import Assignment, QueueEntry
 from municipality.review.services import case_clock, desk
+from municipality.ui.templatetags.portal import with_refs
 from tests import desk_acts
 from tests.browsers import signed_in
 from tests.conftest import Clock
@@ -83,6 +84,14 @@ def test_the_tile_of_late_requests_leads_to_their_list(office: Office, frozen_cl
     page = text_of(opened(client, case_url(first.case), "purpose.supervision"))
     assert re.search(r"Escalated, level [1-3]</span>", page)
     assert AccessLogEntry.objects.filter(subject=first.case.key).exists()
+
+
+def test_a_reference_in_the_words_of_a_message_stays_on_one_line(office: Office) -> None:
+    assert with_refs("<b> HL-2026-000378-K") == '&lt;b&gt; <bdi dir="ltr" class="kp-ref">HL-2026-000378-K</bdi>'
+    client, case = assigned(office)
+    html = text_of(client.post(case_url(case, "refuse"), {"code": "layout_changed"}))
+    letter = html.split('class="kp-desk-letter"', 1)[1].partition("</section>")[0]
+    assert letter.count(case.reference) == letter.count(f'class="kp-ref">{case.reference}<') > 0
 
 
 def test_giving_back_can_be_closed_like_the_other_decisions(office: Office) -> None:
