@@ -49,7 +49,7 @@ def board(request: AuthenticatedHttpRequest) -> HttpResponse:
     }
     if user.branch is not None:
         state = queries.board(user.branch)
-        late = list(queries.late_clocks(user.branch))
+        late = list(queries.late_clocks(user.branch)[: MOST + 1])
         known = {row.pk for row in late}
         context |= {
             "board": state,
@@ -60,7 +60,7 @@ def board(request: AuthenticatedHttpRequest) -> HttpResponse:
                 (_("with applicants"), state.counts.get(QueueEntryState.AWAY, 0)),
                 (_("to sign"), state.counts.get(QueueEntryState.COUNTERSIGN, 0)),
             ],
-            "late": len(late),
+            "late": queries.late_clocks(user.branch).count() if len(late) > MOST else len(late),
             "late_rows": late[:MOST],
             "escalated": [row for row in state.escalated if row.pk not in known],
             "reasons": _override_reasons(),
