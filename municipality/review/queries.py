@@ -259,22 +259,6 @@ def refusals(replies: Edition, *, has_rounds: bool) -> list[Reason]:
     return [reason for reason in replies.reasons_of("refusal") if has_rounds or reason.code != AFTER_ROUND]
 
 
-def is_returned(entry: QueueEntry) -> bool:
-    """Whether a case lies with its officer since the second signature sent the proposal back."""
-    return entry.last_event is not None and entry.last_event.move == "return"
-
-
-def returned_by(entry: QueueEntry) -> QueueEntryEvent | None:
-    """The event by which the second signature sent the proposal of a case back, until its officer has acted on it; None otherwise."""
-    last = entry.last_event
-    if last is None or is_returned(entry):
-        return last
-    if last.move != "take_up":
-        return None
-    before = QueueEntryEvent.objects.filter(subject=entry, pk__lt=last.pk).order_by("-pk").first()
-    return before if before is not None and before.move == "return" else None
-
-
 def edition_for(case: Case, subject: str) -> Edition:
     """The edition by which a case is judged: the one stamped on it, else the one in force on the day it was opened."""
     return rulebook.edition_of(subject, case.editions, clock.day_of(case.opened_at))

@@ -21,6 +21,7 @@ from municipality.review import queries
 from municipality.review.admin import clocks
 from municipality.review.admin.page import RETURNED
 from municipality.review.models import Assignment, Clock
+from municipality.review.returned import is_returned
 from municipality.review.services import queue
 from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
@@ -146,7 +147,7 @@ def _row(row: Assignment, calendar: Any) -> Row:
         reverse("admin:desk_case", args=[case.public_id]),
         name,
         term(bilingual(case, "title")),
-        ("warn", RETURNED) if queries.is_returned(row.place) else STATES[QueueEntryState(row.place.state)],
+        ("warn", RETURNED) if is_returned(row.place) else STATES[QueueEntryState(row.place.state)],
         (line.kind, line.word) if line else None,
         line.due_at if line else None,
         max(3, min(line.percent, 100)) if line else None,

@@ -22,6 +22,7 @@ from municipality.review.blind import RevealReason, hides_names, without_names
 from municipality.review.models import CorrectionItem, CorrectionRound, QueueEntry
 from municipality.review.models.staff import FROM_ACTS, ConflictKind
 from municipality.review.registry import Item, reviewable
+from municipality.review.returned import returned_by
 from municipality.review.states import QUEUE_ENTRY_WORKFLOW, QueueEntryState
 from municipality.rulebook.queries import Edition, Reason
 from municipality.ui.code_labels import label_of
@@ -187,7 +188,7 @@ def _outcome(entry: QueueEntry) -> Outcome | None:
 
 def _returned(entry: QueueEntry, replies: Edition) -> Outcome | None:
     """That the second signature sent the proposal back, until the officer has acted on it."""
-    event = queries.returned_by(entry)
+    event = returned_by(entry)
     if event is None:
         return None
     reason = replies.reasons.get(event.reason)
