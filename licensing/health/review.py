@@ -84,7 +84,8 @@ def items(case: Case) -> list[Item]:
     rows = {row.name: row for row in data.declared}
     named = _named_rows(shop, data.declared)
     result = [_fact(shop, name, rows.get(name), named) for name in changes.FACTS]
-    result += _registered_since(data)
+    if renewal.accepted_facts is None:  # afterwards the register holds what this very decision wrote
+        result += _registered_since(data)
     number = 0 if get_language() == "ar" else 1
     licensee = shop.licensee
     for name, title, value in (
@@ -188,12 +189,14 @@ _PASSED = (
     ("unchanged", gettext_lazy("register unchanged")),
     ("no_flag", gettext_lazy("no stop on the shop")),
 )
+NOTHING_ELSE = gettext_lazy("nothing else in the register changed")  # beside the changes that the applicant declares
 
 
 def passed(case: Case) -> list[Text]:
     """What was checked automatically and found in order when the renewal was sent."""
-    failed = _renewal_data(case).renewal.flags
-    return [text for flag, text in _PASSED if flag not in failed]
+    data = _renewal_data(case)
+    texts = [(flag, NOTHING_ELSE if flag == "unchanged" and data.declared else text) for flag, text in _PASSED]
+    return [text for flag, text in texts if flag not in data.renewal.flags]
 
 
 def flags(case: Case) -> list[str]:

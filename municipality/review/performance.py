@@ -110,11 +110,14 @@ def lines(user: User) -> list[UnitFigures]:
     return list(found.values())
 
 
-def cases_of(user: User, *, branch: str, service: str, rate: str = "") -> QuerySet[QueueEntry]:
-    """The cases behind one bar, the newest first; `rate` names those that it counts."""
+def cases_of(user: User, *, branch: str, service: str, rate: str = "") -> tuple[UnitFigures | None, list[Decided]]:
+    """The unit and kind of one bar, None where the user reads none, and the cases behind it, the newest first.
+
+    `rate` names those that it counts.
+    """
     line = next((line for line in lines(user) if (line.branch.pk, line.service) == (branch, service)), None)
-    counted = [case.entry for case in line.cases if not rate or getattr(case, rate)] if line is not None else []
-    return visible_to(user).filter(pk__in=counted).select_related("case", "last_event").order_by("-pk")
+    counted = [case for case in line.cases if not rate or getattr(case, rate)] if line is not None else []
+    return line, sorted(counted, key=lambda case: -case.entry)
 
 
 def hidden(count: int) -> str:

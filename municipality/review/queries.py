@@ -88,7 +88,7 @@ def case_access(user: User, public_id: str) -> CaseAccess | None:
     )
     entry = (
         QueueEntry.objects.filter(case__public_id=public_id)
-        .select_related("case__applicant", "case__branch", "case__clock")
+        .select_related("case__applicant", "case__branch", "case__clock", "last_event")
         .annotate(
             has_conflict=Exists(parties),
             held=Exists(Assignment.objects.filter(place=OuterRef("pk"), officer=user, ended_at__isnull=True)),
@@ -217,7 +217,7 @@ def held_by(officer: User) -> QuerySet[Assignment]:
     """The cases in an officer's hands: answered ones first, then by number."""
     return (
         Assignment.objects.filter(officer=officer, ended_at__isnull=True)
-        .select_related("place__case__clock")
+        .select_related("place__case__clock", "place__last_event")
         .defer("place__case__editions", "place__case__snapshot")
         .order_by("-on_desk", "place_id")
     )
@@ -249,6 +249,14 @@ def overdue_rounds(before: dt.date | None = None) -> QuerySet[CorrectionRound]:
     """Rounds that were not answered before a day (default: today), of cases that still wait for the applicant."""
     late = CorrectionRound.objects.filter(answered_at__isnull=True, answer_by__lt=before or clock.today())
     return late.filter(case__place__state=QueueEntryState.AWAY).select_related("case__applicant").order_by("pk")
+
+
+AFTER_ROUND = "not_answered"  # the reason of a refusal that presumes a round of corrections
+
+
+def refusals(replies: Edition, *, has_rounds: bool) -> list[Reason]:
+    """The reasons for which a case may be refused: that no answer came only where corrections were asked for."""
+    return [reason for reason in replies.reasons_of("refusal") if has_rounds or reason.code != AFTER_ROUND]
 
 
 def edition_for(case: Case, subject: str) -> Edition:

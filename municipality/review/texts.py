@@ -20,7 +20,7 @@ from municipality.kernel.errors import Refused
 from municipality.notifications.registry import MESSAGE_KINDS, MessageKind, MessageText
 from municipality.notifications.texts import Bilingual
 from municipality.review import queries
-from municipality.review.models import Decision
+from municipality.review.models import CorrectionRound, Decision
 from municipality.review.notifications import Accepted, CorrectionsAsked, RefusedByOfficer
 from municipality.review.registry import Item, reviewable
 from municipality.rulebook.queries import Reason
@@ -181,8 +181,10 @@ def preview_decision(decision: Decision) -> Preview:
 
 
 def draft_refusal(case: Case, code: str, note_ar: str, note_en: str) -> Decision:
-    """An unsaved refusal with its texts. Raises Refused."""
+    """An unsaved refusal with its texts. Raises Refused, also for a missing answer where nothing was asked for."""
     reason = reason_of(case, "refusal", code)
+    if code == queries.AFTER_ROUND and not CorrectionRound.objects.filter(case=case).exists():
+        raise Refused("nothing_was_asked", _("No corrections were asked for in this request. Please choose another reason."))
     ar, en = note(note_ar, note_en)
     return Decision(
         case=case,

@@ -36,6 +36,11 @@ def is_staff(path: str) -> bool:
     return path.startswith("/admin/")
 
 
+def is_staff_sign_in(path: str) -> bool:
+    """Whether a path belongs to the sign-in of staff, whose chosen language the staff pages keep."""
+    return path.startswith("/staff/")
+
+
 def is_cookieless(path: str) -> bool:
     """Whether the responses of a path use no cookie and are cached for everybody: the public API, files of open data, feeds."""
     return is_api(path) or path.startswith("/open-data/") or path.endswith(".atom")

@@ -40,7 +40,7 @@ class LanguageMiddleware(LocaleMiddleware):
     """Activates the language of the prefix /ar/ or /en/; without one that of `_language` in the query, the cookie, Accept-Language, or
     Arabic. On cookieless paths (`language.is_cookieless`) only Accept-Language counts, since caches ignore cookies.
 
-    The staff pages have a cookie of their own, and are Arabic without it.
+    The staff pages and their sign-in have a cookie of their own. Without it the staff pages are Arabic.
 
     The cookie stores the last language, for pages without a prefix (the check page, the return from the bank). `/` redirects to /ar/ or
     /en/.
@@ -59,6 +59,9 @@ class LanguageMiddleware(LocaleMiddleware):
         if language.is_staff(request.path_info):
             stored = request.COOKIES.get(language.STAFF_COOKIE)
             code = code or (stored if stored in dict(settings.LANGUAGES) else "ar")
+        elif language.is_staff_sign_in(request.path_info) and not code:
+            stored = request.COOKIES.get(language.STAFF_COOKIE)
+            code = stored if stored in dict(settings.LANGUAGES) else ""
         code = code or get_language_from_request(request)
         translation.activate(code)
         request.LANGUAGE_CODE = code
@@ -77,7 +80,8 @@ class LanguageMiddleware(LocaleMiddleware):
         code = path_language or (request.LANGUAGE_CODE if chosen else "")
         if not path_language:
             patch_vary_headers(result, ("Cookie",))
-        cookie = language.STAFF_COOKIE if language.is_staff(request.path_info) else settings.LANGUAGE_COOKIE_NAME
+        is_of_staff = language.is_staff(request.path_info) or language.is_staff_sign_in(request.path_info)
+        cookie = language.STAFF_COOKIE if is_of_staff else settings.LANGUAGE_COOKIE_NAME
         if code and request.COOKIES.get(cookie) != code:
             result.set_cookie(
                 cookie,

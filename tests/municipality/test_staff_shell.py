@@ -108,6 +108,21 @@ def test_the_staff_pages_are_arabic_until_their_own_switch_says_otherwise(rules:
     assert english.h1.get_text(strip=True) == "Requests"
 
 
+def test_the_language_chosen_at_the_sign_in_holds_on_the_staff_pages(rules: None) -> None:
+    client = staff("auditor")
+    door = Client()
+    answer = door.get("/staff/sign-in/?_language=en")
+    assert answer.cookies["staff_language"].value == "en" and "django_language" not in answer.cookies
+    assert soup(door, "/staff/sign-in/").html["lang"] == "en"  # type: ignore[index]
+    client.cookies["staff_language"] = door.cookies["staff_language"].value
+    assert soup(client).html["lang"] == "en"  # type: ignore[index]
+
+
+def test_a_key_is_hinted_with_its_name(rules: None) -> None:
+    hint = soup(staff("officer"), "/admin/").select_one(".kp-fill kbd")
+    assert hint is not None and hint["title"] == "المفتاح 1"
+
+
 def test_a_made_up_language_of_the_staff_pages_is_arabic(rules: None) -> None:
     client = staff("auditor")
     client.cookies["staff_language"] = "xx"

@@ -25,6 +25,8 @@ from municipality.rulebook.queries import Reason
 from municipality.ui.admin_base import require_role
 from municipality.ui.templatetags.portal import bilingual
 
+MOST = 100  # late requests of a list
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @reauthentication_required(when=steps("allow"))
@@ -47,6 +49,8 @@ def board(request: AuthenticatedHttpRequest) -> HttpResponse:
     }
     if user.branch is not None:
         state = queries.board(user.branch)
+        late = list(queries.late_clocks(user.branch)[: MOST + 1])
+        known = {row.pk for row in late}
         context |= {
             "board": state,
             "figures": [
@@ -56,7 +60,9 @@ def board(request: AuthenticatedHttpRequest) -> HttpResponse:
                 (_("with applicants"), state.counts.get(QueueEntryState.AWAY, 0)),
                 (_("to sign"), state.counts.get(QueueEntryState.COUNTERSIGN, 0)),
             ],
-            "late": queries.late_clocks(user.branch).count(),
+            "late": queries.late_clocks(user.branch).count() if len(late) > MOST else len(late),
+            "late_rows": late[:MOST],
+            "escalated": [row for row in state.escalated if row.pk not in known],
             "reasons": _override_reasons(),
         }
         labels = {reason.code: bilingual(reason, "label") for reason in context["reasons"]}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import clock, worktime
@@ -25,6 +26,10 @@ class ClockLine:
     due_at: dt.datetime | None
     level: int
     is_paused: bool
+
+    @property
+    def escalated(self) -> str:
+        return gettext("Escalated, level %(level)s") % {"level": self.level}
 
 
 def line(row: Clock | None, calendar: worktime.Calendar | None = None) -> ClockLine | None:

@@ -20,23 +20,25 @@ from municipality.accounts.models import actor_of
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.audit.services import record
 from municipality.kernel import clock
-from municipality.places.models import Branch
 from municipality.review import performance
-from municipality.review.performance import DAYS, RATES, UnitFigures
+from municipality.review.models import QueueEntry
+from municipality.review.performance import DAYS, RATES, Decided, UnitFigures
 from municipality.ui.admin_base import in_group
+from municipality.ui.plurals import counted as counted_noun
 from municipality.ui.tables import as_csv
 from municipality.ui.templatetags.portal import bilingual
 from municipality.ui.texts import Text
 
 ROLES = ("supervisor", "auditor")
 MOST = 200  # cases of a list
-DAY = 1440  # minutes
+HOUR, DAY = 60, 1440  # minutes
 COUNTED: dict[str, Text] = {
     "late": gettext_lazy("decided after the promised day"),
     "rounds": gettext_lazy("with corrections asked for"),
     "reopened": gettext_lazy("proposals that went back"),
     "overturned": gettext_lazy("refusals set aside after an appeal"),
 }
+OUTCOMES: dict[bool, tuple[str, Text]] = {False: ("ok", gettext_lazy("Approval")), True: ("bad", gettext_lazy("Refusal"))}
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,17 @@ class Bar:
 
 
 @dataclass(frozen=True)
+class CaseLine:
+    """One case behind a bar: its tag and word of the outcome, and how long it took."""
+
+    entry: QueueEntry
+    taken: str
+    outcome: tuple[str, Text]
+
+
+@dataclass(frozen=True)
 class Chart:
-    """`title` is the finding in words, `counted` says what the bars count."""
+    """`title` is the finding in words, `counted` says what the bars count; without bars there is nothing to count."""
 
     name: str
     title: str
@@ -91,8 +102,11 @@ def _url(line: UnitFigures, rate: str = "") -> str:
     return f"{reverse('admin:desk_figure_cases')}?{urlencode({name: value for name, value in query.items() if value})}"
 
 
-def _days(minutes: int) -> str:
-    return _("%(days)s days") % {"days": f"{minutes / DAY:.1f}"}
+def _taken(minutes: int) -> str:
+    """How long a decision took: in days, below one day in hours, below one hour in minutes."""
+    if minutes >= DAY:
+        return _("%(days)s days") % {"days": f"{minutes / DAY:.1f}"}
+    return counted_noun(minutes // HOUR, "hour") if minutes >= HOUR else counted_noun(max(1, minutes), "minute")
 
 
 def _charts(lines: Sequence[UnitFigures]) -> list[Chart]:
@@ -102,29 +116,29 @@ def _charts(lines: Sequence[UnitFigures]) -> list[Chart]:
 def _times(lines: Sequence[UnitFigures], name: str) -> Chart:
     longest = max(lines, key=lambda line: getattr(line, name))
     most = max(getattr(longest, name), 1)
-    values = {"days": _days(getattr(longest, name)), "kind": _label(longest)}
+    values = {"days": _taken(getattr(longest, name)), "kind": _label(longest)}
     if name == "half":
         title = _("%(kind)s takes longest: half of its decisions come within %(days)s") % values
     else:
         title = _("%(kind)s takes longest: nine of ten decisions come within %(days)s") % values
-    bars = [Bar(_label(line), _days(getattr(line, name)), 100 * getattr(line, name) / most, _url(line)) for line in lines]
-    return Chart(name, title, _("Days from joining the queue to the decision."), bars)
+    bars = [Bar(_label(line), _taken(getattr(line, name)), 100 * getattr(line, name) / most, _url(line)) for line in lines]
+    return Chart(name, title, _("The time from joining the queue to the decision."), bars)
 
 
 def _rate(lines: Sequence[UnitFigures], rate: str) -> Chart:
     counted, base = sum(line.count(rate) for line in lines), sum(line.base(rate) for line in lines)
-    title = _("%(counted)s of %(base)s %(what)s") % {"counted": counted, "base": base, "what": COUNTED[rate]}
-    bars = [
-        Bar(
-            _label(line),
-            _("%(counted)s of %(base)s") % {"counted": line.count(rate), "base": line.base(rate)},
-            100 * line.count(rate) / line.base(rate) if line.base(rate) else 0,
-            _url(line, rate),
-        )
-        for line in lines
-    ]
     of = _("Of the refusals of each unit and kind.") if rate == "overturned" else _("Of the decisions of each unit and kind.")
+    if not base:  # only refusals may be none: a line has decisions
+        return Chart(rate, _("No request was refused in this time, so no refusal was set aside"), of, [])
+    title = _("%(counted)s of %(base)s %(what)s") % {"counted": counted, "base": base, "what": COUNTED[rate]}
+    bars = [Bar(_label(line), _share(line, rate), 100 * line.count(rate) / max(1, line.base(rate)), _url(line, rate)) for line in lines]
     return Chart(rate, title, of, bars)
+
+
+def _share(line: UnitFigures, rate: str) -> str:
+    if not line.base(rate):
+        return _("no refusal")
+    return _("%(counted)s of %(base)s") % {"counted": line.count(rate), "base": line.base(rate)}
 
 
 @require_safe
@@ -134,17 +148,27 @@ def cases(request: AuthenticatedHttpRequest) -> HttpResponse:
     branch, service, rate = (request.GET.get(name, "") for name in ("branch", "service", "counted"))
     if rate not in ("", *RATES):
         raise Http404
-    rows = list(performance.cases_of(request.user, branch=branch, service=service, rate=rate)[: MOST + 1])
+    line, counted = performance.cases_of(request.user, branch=branch, service=service, rate=rate)
+    title = _("Cases behind a figure")
+    if line is not None:
+        what = COUNTED.get(rate, _("all decisions, with the time that each took"))
+        title = _("%(unit)s: %(what)s") % {"unit": _label(line), "what": what}
     context = {
         **admin.site.page_context(request),  # type: ignore[attr-defined]
-        "title": _("Cases behind a figure"),
-        "counted": COUNTED.get(rate, ""),
-        "unit": Branch.objects.filter(pk=branch).first() if rows else None,
-        "rows": rows[:MOST],
-        "more": len(rows) > MOST,
+        "title": title,
+        "kind": line.name if line is not None else "",
+        "days": DAYS,
+        "total": len(counted),
+        "rows": _case_lines(counted[:MOST]),
+        "more": len(counted) > MOST,
         "most": MOST,
     }
     return TemplateResponse(request, "admin/review/figure_cases.html", context)
+
+
+def _case_lines(counted: Sequence[Decided]) -> list[CaseLine]:
+    entries = QueueEntry.objects.select_related("case", "last_event").in_bulk([case.entry for case in counted])
+    return [CaseLine(entries[case.entry], _taken(case.minutes), OUTCOMES[case.refused]) for case in counted]
 
 
 @require_safe

@@ -19,7 +19,9 @@ from municipality.kernel import request_cache
 from municipality.kernel.errors import Refused
 from municipality.review import queries
 from municipality.review.admin import clocks
+from municipality.review.admin.page import RETURNED
 from municipality.review.models import Assignment, Clock
+from municipality.review.returned import is_returned
 from municipality.review.services import queue
 from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
@@ -39,6 +41,8 @@ STATES = {
     QueueEntryState.AWAY: ("wait", gettext_lazy("With the applicant")),
     QueueEntryState.COUNTERSIGN: ("wait", gettext_lazy("Waits for a signature")),
 }
+
+BACK = gettext_lazy("Answered or returned")  # the tile of ANSWERED, in which a returned proposal stands too
 
 
 def _desk(request: HttpRequest) -> queries.Desk:
@@ -67,7 +71,7 @@ def _mine(state: QueueEntryState, fragment: str, tile: Any, tone: str = "") -> S
     def count(request: HttpRequest) -> int:
         return _desk(request).count(state)
 
-    label = STATES[state][1]
+    label = BACK if state == QueueEntryState.ANSWERED else STATES[state][1]
     return StaffEntry("work", label, "admin:index", (OFFICER,), fragment=fragment, count=count, tile=tile, tone=tone)
 
 
@@ -143,7 +147,7 @@ def _row(row: Assignment, calendar: Any) -> Row:
         reverse("admin:desk_case", args=[case.public_id]),
         name,
         term(bilingual(case, "title")),
-        STATES[QueueEntryState(row.place.state)],
+        ("warn", RETURNED) if is_returned(row.place) else STATES[QueueEntryState(row.place.state)],
         (line.kind, line.word) if line else None,
         line.due_at if line else None,
         max(3, min(line.percent, 100)) if line else None,

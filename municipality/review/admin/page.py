@@ -22,6 +22,7 @@ from municipality.review.blind import RevealReason, hides_names, without_names
 from municipality.review.models import CorrectionItem, CorrectionRound, QueueEntry
 from municipality.review.models.staff import FROM_ACTS, ConflictKind
 from municipality.review.registry import Item, reviewable
+from municipality.review.returned import returned_by
 from municipality.review.states import QUEUE_ENTRY_WORKFLOW, QueueEntryState
 from municipality.rulebook.queries import Edition, Reason
 from municipality.ui.code_labels import label_of
@@ -42,6 +43,8 @@ PARTIES = {
     "signatory": gettext_lazy("signatory"),
 }
 FORMS = ("approve", "corrections", "refuse", "give-back", "conflict", "reveal")
+OUTCOMES = {"accepted": ("ok", gettext_lazy("Approved")), "refused": ("bad", gettext_lazy("Refused"))}  # by the reason of leaving
+RETURNED = gettext_lazy("Returned by the second signature")
 DECLARED = [kind for kind in ConflictKind if kind not in FROM_ACTS]
 
 
@@ -67,6 +70,16 @@ class Source:
 
     text: Text
     at: dt.date | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a case left the queue and when, or why a proposal came back: a tag, its word, and the reason in words."""
+
+    kind: str
+    word: Text
+    at: dt.datetime
+    reason: Text = ""
 
 
 @dataclass(frozen=True)
@@ -109,6 +122,8 @@ def case_context(
         "place": entry,
         "holds": holds,
         "clock": clocks.line(getattr(case, "clock", None)),
+        "outcome": _outcome(entry),
+        "returned": _returned(entry, replies) if holds else None,
         **facts_context(items),
         "passed": service.passed(case),
         "files": [FileItem(item, _sheets(request, item, last_answered)) for item in items if item.is_file],
@@ -126,7 +141,7 @@ def case_context(
         "proposal": _proposal(entry, history, replies),
         "moves": moves,
         "targets": answers.targets(items, replies, lines, typed if panel == "corrections" else None) if "ask_corrections" in moves else [],
-        "refusals": replies.reasons_of("refusal"),
+        "refusals": queries.refusals(replies, has_rounds=bool(rounds)),
         "give_backs": replies.reasons_of("give_back"),
         "second_rounds": replies.reasons_of("second_round") if rounds else [],
         "parties": list(PARTIES.items()),
@@ -161,6 +176,23 @@ def _proposal(entry: QueueEntry, history: list[HistoryLine], replies: Edition) -
         last = next(line for line in reversed(history) if line.event.move == "propose_refusal")
         return _("Refusal"), replies.reasons.get(last.event.reason)
     return _("Second round of corrections"), None
+
+
+def _outcome(entry: QueueEntry) -> Outcome | None:
+    """How a case left the queue; None while it stands in it."""
+    if entry.state != QueueEntryState.LEFT or entry.last_event is None:
+        return None
+    kind, word = OUTCOMES.get(entry.last_event.reason, ("wait", QueueEntryState.LEFT.label))
+    return Outcome(kind, word, entry.last_event.at)
+
+
+def _returned(entry: QueueEntry, replies: Edition) -> Outcome | None:
+    """That the second signature sent the proposal back, until the officer has acted on it."""
+    event = returned_by(entry)
+    if event is None:
+        return None
+    reason = replies.reasons.get(event.reason)
+    return Outcome("warn", RETURNED, event.at, bilingual(reason, "text") if reason else "")
 
 
 def _form_values(typed: Mapping[str, Any]) -> dict[str, Any]:

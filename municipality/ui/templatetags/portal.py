@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.conf import settings
 from django.forms import BaseForm, BoundField
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
@@ -25,6 +26,7 @@ register = template.Library()
 # The icon of each kind of state, in addition to its colour.
 TAG_ICONS = {"ok": "check", "warn": "clock", "bad": "warning", "wait": "wait"}
 _NOTICE_ICONS = {"info": "info", "ok": "check", "warn": "clock", "bad": "warning"}
+_REFERENCE = re.compile(r"\b[A-Z]{2,4}-\d{4}-\d{6}-[0-9A-Z]\b")  # HL-2026-000378-K
 _DIRECTIONAL = {"chevron"}
 
 
@@ -98,6 +100,12 @@ def moment(value: dt.datetime | None, style: str = "") -> SafeString | str:
 def ref(value: Any) -> SafeString:
     """A reference, a licence number or a code: left to right, without line breaks."""
     return format_html('<bdi dir="ltr" class="kp-ref">{}</bdi>', value)
+
+
+@register.filter
+def with_refs(text: Any) -> SafeString:
+    """A text, escaped unless it is HTML already, in which references are written as `ref` does."""
+    return SafeString(_REFERENCE.sub(lambda found: ref(found[0]), conditional_escape(text)))
 
 
 @register.filter

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -117,6 +118,33 @@ def test_each_bar_opens_its_cases(decided: list[Case], supervisor: User) -> None
     again = client.get(f"{CASES}?branch=HA&service={HEALTH}&counted=overturned").content.decode()
     assert decided[6].reference in again and decided[0].reference not in again
     assert client.get(f"{CASES}?counted=nothing").status_code == 404
+
+
+def test_the_whole_line_of_a_bar_is_its_link_and_the_list_says_what_it_counts(decided: list[Case], supervisor: User) -> None:
+    client = signed_in(supervisor)
+    client.cookies["staff_language"] = "en"
+    html = client.get(FIGURES).content.decode()
+    late = next(link for link in re.findall(r"<a href=.*?</a>", html, re.DOTALL) if "counted=late" in link)
+    assert "<svg" in late and "2 of 7" in late
+    address = re.search(r'href="([^"]+)"', late)
+    assert address is not None
+    opened = client.get(address[1].replace("&amp;", "&")).content.decode()
+    assert re.search(r"<h1>.*Hawalli.*: decided after the promised day</h1>", opened)
+    rows = re.findall(r"<tr>\s*<th scope=\"row\">.*?</tr>", opened, re.DOTALL)
+    assert len(rows) == 2 and "2 requests, decided in the last 90 days." in opened
+    assert "9.0 days" in rows[1] and "Approval" in rows[1] and "enewal" in rows[1]
+    refused = client.get(f"{CASES}?branch=HA&service={HEALTH}&counted=overturned").content.decode()
+    assert "Refusal" in refused and "1 minute" in refused, "a time below a day is not 0.0 days"
+
+
+def test_of_no_refusal_none_is_set_aside(make_shop: Any, owner: Any, supervisor: User) -> None:
+    RenewalCaseFactory(shop=make_shop(), applicant=owner, changed=["area_m2"])
+    desk_acts.approve(OfficerFactory())
+    client = signed_in(supervisor)
+    client.cookies["staff_language"] = "en"
+    html = client.get(FIGURES).content.decode()
+    assert "No request was refused in this time" in html and "0 of 0" not in html and "counted=overturned" not in html
+    assert "كل شريط يفتح معاملاته" in signed_in(supervisor).get(FIGURES).content.decode()
 
 
 def test_small_counts_stay_out_of_the_file(decided: list[Case], supervisor: User) -> None:

@@ -10,10 +10,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from tests import serving
+from tests import desk_acts, serving
 from tests.browsers import signed_in
+from tests.factories.accounts import StaffFactory
 from tests.factories.licensing import MANAGER, RenewalCaseFactory
 from tests.factories.review import OfficerFactory
+from tests.purposes import opened
 
 pytestmark = pytest.mark.django_db
 FACTS = ("trade_name", "activity", "area_m2", "manager", "address")
@@ -43,6 +45,31 @@ def test_what_is_declared_stands_beside_what_the_register_says(make_shop: Any, o
     assert html.count('class="is-changed"') == len(FACTS)
     assert "صالون النخيل" in html and "علي الصالح" not in html
     assert MANAGER not in html and owner.email not in html and owner.phone not in html
+
+
+def test_what_is_declared_may_be_asked_for_again_fact_by_fact(make_shop: Any, owner: Any) -> None:
+    client, case = on_the_desk(make_shop, owner)
+    html = page_of(client, case)
+    asked = {value.partition(".")[0] for value in re.findall(r'name="ask" value="([^"]+)"', html)}
+    assert asked >= set(FACTS)
+    assert 'value="conditions_not_met"' in html and 'value="not_answered"' not in html, "nothing was asked for yet"
+
+
+def test_an_unchanged_register_is_not_said_of_declared_changes(make_shop: Any, owner: Any) -> None:
+    client, case = on_the_desk(make_shop, owner)
+    html = page_of(client, case)
+    assert "لا تغيير آخر في السجل" in html and "السجل دون تغيير" not in html
+
+
+def test_after_the_decision_the_case_says_it_and_shows_what_was_declared_alone(make_shop: Any, owner: Any) -> None:
+    case = RenewalCaseFactory(shop=make_shop(), applicant=owner, changed=FACTS)
+    desk_acts.approve(OfficerFactory())
+    auditor = signed_in(StaffFactory(groups=["auditor"], login="auditor", branch_id="HA"))
+    auditor.cookies["staff_language"] = "en"
+    html = str(opened(auditor, reverse("admin:desk_case", args=[case.public_id]), "purpose.audit").content.decode())
+    assert html.count('class="is-changed"') == len(FACTS)
+    assert "Study ended" not in html and "in an officer" not in html
+    assert re.search(r"Approved</span>\s*<time[^>]*>.*?</time>\. To read only: the study of the request is over\.", html)
 
 
 def test_files_open_for_the_officer_of_the_case_and_no_longer_once_it_is_given_back(make_shop: Any, owner: Any) -> None:
