@@ -249,6 +249,7 @@ def violation(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse
         order=queries.order_of(row),
         marks=[(EvidenceKind(mark.kind).label, mark) for mark in fieldwork.evidence_of(row.visit_id)],
         proofs=proofs,
+        photos=PHOTOS,
         may_minute=row.state == V.WARNED and row.correct_until is not None and row.correct_until < clock.today(),
         is_warned=row.state == V.WARNED,
         reasons=replies.reasons_of("correction_proof"),
