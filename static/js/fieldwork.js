@@ -85,7 +85,8 @@ export class Queue {
   async #sent(entry) {
     const asks = this.check && !entry.fields.some(([name, value]) => name === "confirmed" && value);
     const body = new FormData();
-    for (const [name, value] of entry.fields) if (!(asks && value instanceof File)) body.append(name, value);
+    // The check is told how many photos there are, and does not carry them.
+    for (const [name, value] of entry.fields) body.append(...(asks && value instanceof File ? [`${name}_taken`, "1"] : [name, value]));
     body.set("csrfmiddlewaretoken", document.querySelector("[name=csrfmiddlewaretoken]")?.value || "");
     let answer;
     try {
@@ -187,7 +188,11 @@ export class Panel {
 export class Check {
   constructor(dialog) {
     this.dialog = dialog;
-    dialog.querySelector("[data-field-issue]").addEventListener("click", () => dialog.close("issue"));
+    dialog.querySelector("[data-field-issue]").addEventListener("click", () => {
+      const unticked = dialog.querySelector("[data-field-check-facts] input:required:not(:checked)");
+      if (unticked) unticked.focus();
+      else dialog.close("issue");
+    });
     dialog.querySelector("[data-field-back]").addEventListener("click", () => dialog.close("back"));
   }
 

@@ -106,6 +106,9 @@ def new(request: AuthenticatedHttpRequest) -> HttpResponse:
         return _form_page(request, warrant, form, "")
     if not form.cleaned_data["confirmed"]:
         return _check_page(request, form, field_check.look(request.user, form))
+    if not request.FILES.getlist("photos") and "without_photos" not in request.POST:
+        error = _("Nothing was issued yet: there is no photo. Choose one, or confirm that there is none.")
+        return _check_page(request, form, field_check.look(request.user, form), error, asks_without=True)
     try:
         row, _new, refused = _write(request, form)
     except ConfirmationNeeded as refusal:
@@ -139,10 +142,13 @@ def _form_page(
         shop=form.shop,
         offences=form.offence_groups(queries.usual_offences(warrant.user, limit=USUAL)),
         is_copy=bool(request.GET.get("again")) and not form.is_bound,
+        lacks_offence=not form.initial.get("offence"),
     )
 
 
-def _check_page(request: HttpRequest, form: ViolationReportForm, found: field_check.Found, error: str = "") -> HttpResponse:
+def _check_page(
+    request: HttpRequest, form: ViolationReportForm, found: field_check.Found, error: str = "", *, asks_without: bool = False
+) -> HttpResponse:
     status = found.refusal.status if found.refusal is not None else 200
     return _page(
         request,
@@ -152,6 +158,7 @@ def _check_page(request: HttpRequest, form: ViolationReportForm, found: field_ch
         form=form,
         error=error,
         confirmed=found.confirmed,
+        asks_without=asks_without,
         photos=PHOTOS,
         **found.facts,
     )
@@ -200,8 +207,8 @@ def check(request: AuthenticatedHttpRequest) -> JsonResponse:
         warrant = _warrant(request)
     except NotPermitted as refusal:
         return device.refusal_response(refusal, html=field_check.device_check(field_check.stopped(refusal)).html)
-    form = ViolationReportForm(request.POST, warrant=warrant)
-    return device.respond_check(form, lambda form: field_check.device_check(field_check.look(request.user, form)))
+    form, taken = ViolationReportForm(request.POST, warrant=warrant), field_check.taken_by(request.POST)
+    return device.respond_check(form, lambda form: field_check.device_check(field_check.look(request.user, form, taken=taken)))
 
 
 @require_safe
@@ -286,7 +293,7 @@ def _apply_step(request: AuthenticatedHttpRequest, row: Violation) -> str:
     if step == "annul":
         posted = request.POST
         writer_annulments.annul(violation=row, inspector=request.user, code=posted.get("code", ""), note_ar=posted.get("words", ""))
-        return _("%(reference)s is annulled and the party is told. Correct what was wrong below, and check it again.") % {
+        return _("%(reference)s is annulled and the party is told. What was copied and what is missing is said below.") % {
             "reference": row.reference
         }
     raise Refused("unknown_step", _("The page was sent incomplete. Reload it and try again."))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -184,10 +185,18 @@ def test_its_writer_annuls_a_report_and_corrects_its_copy(inspector: Any, shop: 
     assert answer["Location"] == f"{NEW}?again={row.public_id}"
     form = client.get(answer["Location"]).content.decode()
     assert row.note_ar in form and shop.commercial_license_no in form and "data-field-copy" in form
+    assert not re.search(r'name="offence"[^>]* checked', form) and "لم تُختر مخالفة" in form and "لم يُنسخ" in form
     assert row.seen_at.isoformat(timespec="microseconds") in form  # the time of the visit, not of the correction
     assert "annul-words" not in client.get(url).content.decode()
     entry = typed(shop, offence="CLN-01", seen_at=row.seen_at.isoformat())
     assert client.post("/admin/field/sync/", confirmed(client, entry)).status_code == 201
+
+
+def test_the_copy_keeps_an_offence_that_was_right(inspector: Any, write: Callable[..., Violation]) -> None:
+    row = write()
+    writer_annulments.annul(violation=row, inspector=inspector, code="writer_wrong_facts", note_ar="الوقت")
+    form = signed_in(inspector).get(NEW, {"again": row.public_id}).content.decode()
+    assert re.search(rf'value="{row.offence}"[^>]* checked', form) and "لم تُختر مخالفة" not in form
 
 
 def test_a_wrong_shop_is_asked_for_anew(inspector: Any, shop: Shop, write: Callable[..., Violation]) -> None:
