@@ -84,16 +84,27 @@ const folded = (text) => text.normalize("NFKD").replace(/[\u064b-\u065f\u0670\u0
 /** The offences that have every typed word; the chosen one stays. */
 function filtering() {
   const box = form.querySelector("[data-field-filter]");
+  const none = form.querySelector("[data-field-unfound]");
   box.hidden = false;
   box.querySelector("input").addEventListener("input", ({ target }) => {
-    const words = folded(target.value).split(/\s+/);
+    const words = folded(target.value).trim().split(/\s+/);
+    let found = 0;
     for (const group of form.querySelectorAll("#step-offence fieldset")) {
       for (const label of group.querySelectorAll("label")) {
         const text = folded(label.textContent);
-        label.hidden = !label.querySelector("input").checked && !words.every((word) => text.includes(word));
+        const fits = words.every((word) => text.includes(word));
+        found += fits;
+        label.hidden = !label.querySelector("input").checked && !fits;
       }
       group.hidden = !group.querySelector("label:not([hidden])");
     }
+    none.hidden = found > 0;
+  });
+  none.querySelector("button").addEventListener("click", () => {
+    const typed = box.querySelector("input");
+    typed.value = "";
+    typed.dispatchEvent(new Event("input", { bubbles: true }));
+    typed.focus();
   });
   box.addEventListener("keydown", (event) => { if (event.key === "Enter") event.preventDefault(); });
 }

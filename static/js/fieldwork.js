@@ -147,7 +147,7 @@ export class Panel {
     name.textContent = entry.title;
     const about = document.createElement("small");
     const state = this.box.dataset[`text${entry.state[0].toUpperCase()}${entry.state.slice(1)}`];
-    about.textContent = `${state} · ${new Date(entry.seen).toLocaleString("ar-KW-u-nu-latn")}`;
+    about.append(`${state} · `, time(entry.seen));
     line.append(name, about);
     if (entry.state === "confirm") {
       line.append(
@@ -337,7 +337,8 @@ export class VisitForm {
         elements.latitude.value = coords.latitude.toFixed(6);
         elements.longitude.value = coords.longitude.toFixed(6);
         elements.accuracy_m.value = Math.round(coords.accuracy);
-        said.textContent = `${coords.latitude.toFixed(5)}, ${coords.longitude.toFixed(5)} (±${Math.round(coords.accuracy)} m)`;
+        const text = `${coords.latitude.toFixed(5)}, ${coords.longitude.toFixed(5)} (±${Math.round(coords.accuracy)} m)`;
+        said.replaceChildren(Object.assign(document.createElement("bdi"), { dir: "ltr", textContent: text }));
       },
       () => { said.textContent = said.dataset.textNone; },
       { enableHighAccuracy: true, timeout: 15000 },
@@ -355,6 +356,18 @@ export async function start(queue, panel, worker) {
 
 function unconfirmed(entry) {
   return { ...entry, fields: entry.fields.filter(([name]) => name !== "confirmed") };
+}
+
+/** Day, and hours and minutes in Kuwait, in the language of the page. */
+function time(seen) {
+  const language = document.documentElement.lang === "en" ? "en-GB" : "ar-KW-u-nu-latn";
+  const zoned = { timeZone: "Asia/Kuwait" };
+  const clock = document.createElement("bdi");
+  clock.dir = "ltr";
+  clock.textContent = new Date(seen).toLocaleTimeString("en-GB", { ...zoned, hour: "2-digit", minute: "2-digit" });
+  const made = document.createElement("time");
+  made.append(new Date(seen).toLocaleDateString(language, { ...zoned, dateStyle: "long" }), " ", clock);
+  return made;
 }
 
 function problem(text) {

@@ -69,6 +69,13 @@ def test_a_name_or_an_area_lists_shops_with_what_stops_there(
     assert client.get(FIND, {"area": "x", "q": "", "after": "y"}).status_code == 200
 
 
+def test_shops_that_one_may_inspect_come_first(inspector: Any, make_shop: Callable[..., Shop], elsewhere: Shop) -> None:
+    Shop.objects.filter(pk=elsewhere.pk).update(latitude=29.33, longitude=48.02)
+    salon, usable = make_shop(activity_id="WSAL", latitude=29.3302, longitude=48.02), make_shop(latitude=29.3315, longitude=48.02)
+    page = signed_in(inspector).post(FIND, {"latitude": "29.33", "longitude": "48.02"}).content.decode()
+    assert page.index(page_of(usable)) < page.index(page_of(salon)) < page.index(page_of(elsewhere))
+
+
 def test_the_place_is_sent_in_the_body_and_lists_the_nearest(inspector: Any, make_shop: Callable[..., Shop]) -> None:
     near, far = make_shop(latitude=29.3301, longitude=48.02), make_shop(latitude=29.3315, longitude=48.02)
     make_shop(latitude=29.40, longitude=48.02)
