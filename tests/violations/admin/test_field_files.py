@@ -14,6 +14,13 @@ pytestmark = pytest.mark.browser
 NAMES = "[...new FormData(document.forms[0]).getAll('photos')].filter((file) => file.size).map((file) => file.name)"
 SHOWN = "[...document.querySelectorAll('#photos-files bdi:first-of-type')].map((name) => name.textContent)"
 
+SEARCH = """<meta charset=utf-8><div data-field>{queue}{check}<form data-field-form data-field-copy><section id=step-offence>
+<p data-field-filter hidden><input id=filter></p><div data-field-unfound hidden><button type=button>x</button></div>
+<fieldset><label><input type=radio name=offence value=a>كيس</label><label><input type=radio name=offence value=b>ماء</label></fieldset>
+<p data-field-measure></p><p data-field-row><input name=months></p><input name=client_key><p data-field-place hidden>
+<button type=button data-field-locate></button></p></section></form><script id=field-units type=application/json>{{}}</script>
+<script type=module src=/js/field.js></script></div>"""
+
 
 def _answer(route: Route) -> None:
     path = route.request.url.removeprefix("http://field.test/")
@@ -39,6 +46,28 @@ def form(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     page.goto("http://field.test/")
     yield page
     page.context.close()
+
+
+@pytest.mark.parametrize(("typed", "left", "said"), [("كيس", 1, False), ("زبالة", 0, True)])
+def test_a_search_without_a_result_says_so_and_is_cleared(browser: Browser, typed: str, left: int, said: bool) -> None:
+    page = browser.new_context().new_page()
+    page.route("http://field.test/**", _search)
+    page.goto("http://field.test/")
+    page.fill("#filter", typed)
+    assert page.locator("label:has([name=offence]):visible").count() == left
+    assert page.locator("[data-field-unfound]").is_visible() is said
+    if said:
+        page.click("[data-field-unfound] button")
+        assert page.locator("label:has([name=offence]):visible").count() == 2 and page.input_value("#filter") == ""
+        assert not page.locator("[data-field-unfound]").is_visible()
+    page.context.close()
+
+
+def _search(route: Route) -> None:
+    if "/js/" in route.request.url:
+        return _answer(route)
+    dialog = render_to_string("fieldwork/check.html", {"issue": "issue"})
+    route.fulfill(body=SEARCH.format(queue=render_to_string("fieldwork/queue.html"), check=dialog), content_type="text/html")
 
 
 def _take(page: Page, name: str, into: str = "#camera") -> None:
