@@ -15,7 +15,8 @@ The device deletes an entry after 200 or 201 only. After 400, 403 or 409 it show
 anything else (no answer, a redirect to the sign-in page, 5xx) it sends it again.
 
 A service may want each entry confirmed (`services.ConfirmationNeeded`, 409 with the code `confirm`; nothing is saved). It has a second
-address, to which the device sends an entry without its photos before it sends the entry itself:
+address, to which the device sends an entry before it sends the entry itself, with `photos_taken=1` for each of its `photos`
+(so of every field of files) in their place. The HTML may hold ticks: the device records nothing until those that are `required` are set.
 
 ====  ==========================================================================================================================
 200   `html`: what would be recorded, for its person to read; `confirmed`: the value to send in the field `confirmed` once they agree

@@ -16,12 +16,66 @@ function measure() {
   form.elements.months.closest("[data-field-row]").hidden = unit !== "m2_month";
 }
 
-/** The names of the chosen files, in place of the browser's own words. */
-function chosen() {
-  for (const place of document.querySelectorAll("[data-field-chosen]")) {
-    const files = [...document.querySelector(`[aria-describedby="${place.id}"]`).files];
-    place.replaceChildren(...files.map(({ name }) => Object.assign(document.createElement("bdi"), { textContent: name })));
-  }
+const kept = new Map(); // by input: its files, since a second choice would replace the first one
+
+/** What was taken or chosen is added to what is there, up to the limit of the form; the camera adds to the input that it names. */
+function take(input) {
+  const into = document.getElementById(input.dataset.fieldInto) ?? input;
+  const before = into.multiple || !input.files.length ? kept.get(into) ?? [] : [];
+  const same = (one) => (other) => one.name === other.name && one.size === other.size && one.lastModified === other.lastModified;
+  const all = [...before, ...[...input.files].filter((file) => !before.some(same(file)))];
+  const most = Number(into.dataset.fieldMost) || 1;
+  if (input !== into) input.value = "";
+  hold(into, all.slice(0, most), all.length > most);
+}
+
+function hold(input, files, tooMany = false) {
+  kept.set(input, files);
+  const list = new DataTransfer();
+  for (const file of files) list.items.add(file);
+  input.files = list.files;
+  show(input, tooMany);
+}
+
+/** The chosen files, each small and with a button that removes it, in place of the browser's own words. */
+function show(input, tooMany = false) {
+  const said = document.getElementById(`${input.id}-chosen`);
+  const place = document.getElementById(`${input.id}-files`);
+  const files = [...input.files];
+  said.textContent = tooMany ? said.dataset.textMost : "";
+  place.replaceChildren(...files.map((file, at) => {
+    const line = document.createElement("li");
+    const name = Object.assign(document.createElement("bdi"), { textContent: file.name });
+    const size = Object.assign(document.createElement("bdi"), { textContent: `${Math.ceil(file.size / 1024)} KB`, dir: "ltr" });
+    const remove = Object.assign(document.createElement("button"), { type: "button", className: "button kp-desk-second" });
+    remove.textContent = place.dataset.textRemove;
+    remove.setAttribute("aria-label", `${place.dataset.textRemove}: ${file.name}`);
+    remove.addEventListener("click", () => {
+      hold(input, files.filter((_, other) => other !== at));
+      input.focus();
+    });
+    line.append(picture(file), name, size, remove);
+    return line;
+  }));
+}
+
+/** Drawn, since the policy of the page allows no picture from memory. */
+function picture(file) {
+  const drawn = Object.assign(document.createElement("canvas"), { width: 0, height: 0 });
+  drawn.setAttribute("aria-hidden", "true");
+  createImageBitmap(file, { resizeHeight: 64, resizeQuality: "low" }).then((map) => {
+    Object.assign(drawn, { width: map.width, height: map.height });
+    drawn.getContext("2d").drawImage(map, 0, 0);
+  }).catch(() => {});
+  return drawn;
+}
+
+/** The inputs whose files are shown: all but those that add to another one. */
+const holders = () => document.querySelectorAll("[data-field-most]");
+
+function emptied() {
+  kept.clear();
+  for (const input of holders()) show(input);
 }
 
 /** Without vowel signs, and with one shape of each letter that is written in several. */
@@ -30,16 +84,27 @@ const folded = (text) => text.normalize("NFKD").replace(/[\u064b-\u065f\u0670\u0
 /** The offences that have every typed word; the chosen one stays. */
 function filtering() {
   const box = form.querySelector("[data-field-filter]");
+  const none = form.querySelector("[data-field-unfound]");
   box.hidden = false;
   box.querySelector("input").addEventListener("input", ({ target }) => {
-    const words = folded(target.value).split(/\s+/);
+    const words = folded(target.value).trim().split(/\s+/);
+    let found = 0;
     for (const group of form.querySelectorAll("#step-offence fieldset")) {
       for (const label of group.querySelectorAll("label")) {
         const text = folded(label.textContent);
-        label.hidden = !label.querySelector("input").checked && !words.every((word) => text.includes(word));
+        const fits = words.every((word) => text.includes(word));
+        found += fits;
+        label.hidden = !label.querySelector("input").checked && !fits;
       }
       group.hidden = !group.querySelector("label:not([hidden])");
     }
+    none.hidden = found > 0;
+  });
+  none.querySelector("button").addEventListener("click", () => {
+    const typed = box.querySelector("input");
+    typed.value = "";
+    typed.dispatchEvent(new Event("input", { bubbles: true }));
+    typed.focus();
   });
   box.addEventListener("keydown", (event) => { if (event.key === "Enter") event.preventDefault(); });
 }
@@ -69,8 +134,8 @@ function nearby() {
   });
 }
 
-document.addEventListener("change", chosen);
-chosen();
+document.addEventListener("change", ({ target }) => { if (target.matches("[data-field-most], [data-field-into]")) take(target); });
+for (const input of holders()) if (input.files.length) take(input);
 
 if (shops) {
   nearby();
@@ -93,7 +158,7 @@ if (page) {
     const title = () => form.querySelector("[name=offence]:checked")?.closest("label").querySelector("[data-field-name]").textContent || "";
     const begun = () => {
       measure();
-      chosen();
+      emptied();
       location.hash = form.querySelector("section[id]").id;
     };
     const visit = new VisitForm(form, queue, panel, { title, begun });

@@ -85,7 +85,8 @@ export class Queue {
   async #sent(entry) {
     const asks = this.check && !entry.fields.some(([name, value]) => name === "confirmed" && value);
     const body = new FormData();
-    for (const [name, value] of entry.fields) if (!(asks && value instanceof File)) body.append(name, value);
+    // The check is told how many photos there are, and does not carry them.
+    for (const [name, value] of entry.fields) body.append(...(asks && value instanceof File ? [`${name}_taken`, "1"] : [name, value]));
     body.set("csrfmiddlewaretoken", document.querySelector("[name=csrfmiddlewaretoken]")?.value || "");
     let answer;
     try {
@@ -146,7 +147,7 @@ export class Panel {
     name.textContent = entry.title;
     const about = document.createElement("small");
     const state = this.box.dataset[`text${entry.state[0].toUpperCase()}${entry.state.slice(1)}`];
-    about.textContent = `${state} · ${new Date(entry.seen).toLocaleString("ar-KW-u-nu-latn")}`;
+    about.append(`${state} · `, time(entry.seen));
     line.append(name, about);
     if (entry.state === "confirm") {
       line.append(
@@ -187,7 +188,11 @@ export class Panel {
 export class Check {
   constructor(dialog) {
     this.dialog = dialog;
-    dialog.querySelector("[data-field-issue]").addEventListener("click", () => dialog.close("issue"));
+    dialog.querySelector("[data-field-issue]").addEventListener("click", () => {
+      const unticked = dialog.querySelector("[data-field-check-facts] input:required:not(:checked)");
+      if (unticked) unticked.focus();
+      else dialog.close("issue");
+    });
     dialog.querySelector("[data-field-back]").addEventListener("click", () => dialog.close("back"));
   }
 
@@ -332,7 +337,8 @@ export class VisitForm {
         elements.latitude.value = coords.latitude.toFixed(6);
         elements.longitude.value = coords.longitude.toFixed(6);
         elements.accuracy_m.value = Math.round(coords.accuracy);
-        said.textContent = `${coords.latitude.toFixed(5)}, ${coords.longitude.toFixed(5)} (±${Math.round(coords.accuracy)} m)`;
+        const text = `${coords.latitude.toFixed(5)}, ${coords.longitude.toFixed(5)} (±${Math.round(coords.accuracy)} m)`;
+        said.replaceChildren(Object.assign(document.createElement("bdi"), { dir: "ltr", textContent: text }));
       },
       () => { said.textContent = said.dataset.textNone; },
       { enableHighAccuracy: true, timeout: 15000 },
@@ -350,6 +356,18 @@ export async function start(queue, panel, worker) {
 
 function unconfirmed(entry) {
   return { ...entry, fields: entry.fields.filter(([name]) => name !== "confirmed") };
+}
+
+/** Day, and hours and minutes in Kuwait, in the language of the page. */
+function time(seen) {
+  const language = document.documentElement.lang === "en" ? "en-GB" : "ar-KW-u-nu-latn";
+  const zoned = { timeZone: "Asia/Kuwait" };
+  const clock = document.createElement("bdi");
+  clock.dir = "ltr";
+  clock.textContent = new Date(seen).toLocaleTimeString("en-GB", { ...zoned, hour: "2-digit", minute: "2-digit" });
+  const made = document.createElement("time");
+  made.append(new Date(seen).toLocaleDateString(language, { ...zoned, dateStyle: "long" }), " ", clock);
+  return made;
 }
 
 function problem(text) {

@@ -37,6 +37,7 @@ def rows(staff: Callable[..., Any]) -> list[Any]:
         field("sync/", "405 405 403 405 405 405", "405 405 400 405 405 405"),
         field("worker.js", "403 403 405 405 405 405", READ),
         field("{s.fines.served.public_id}/", NO_FORM, UNSAID),
+        field("{s.fines.served.public_id}/notice/", NO_READ, READ),
         field("{s.fines.warned.public_id}/", NO_FORM, UNSAID),
         field("00000000000000000000000000/", NO_FORM, HIDDEN_FORM),
         field("map/", "403 403 405 405 405 405", READ),

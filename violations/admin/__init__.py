@@ -17,6 +17,7 @@ PAGES = [
     path("field/worker.js", field.worker, name="field_worker"),
     path("field/map/", overview.round_map, name="field_map"),
     path("field/<slug:public_id>/", field.violation, name="field_violation"),
+    path("field/<slug:public_id>/notice/", field.notice, name="field_notice"),
 ]
 OFFICE = [
     path("office/map/", overview.minutes_map, name="office_map"),

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from municipality.accounts.models import User
 from municipality.accounts.requests import AuthenticatedHttpRequest
+from municipality.documents import store
 from municipality.fieldwork import device
 from municipality.fieldwork import queries as fieldwork
 from municipality.fieldwork.services import ConfirmationNeeded
@@ -106,6 +107,9 @@ def new(request: AuthenticatedHttpRequest) -> HttpResponse:
         return _form_page(request, warrant, form, "")
     if not form.cleaned_data["confirmed"]:
         return _check_page(request, form, field_check.look(request.user, form))
+    if not request.FILES.getlist("photos") and "without_photos" not in request.POST:
+        error = _("Nothing was issued yet: there is no photo. Choose one, or confirm that there is none.")
+        return _check_page(request, form, field_check.look(request.user, form), error, asks_without=True)
     try:
         row, _new, refused = _write(request, form)
     except ConfirmationNeeded as refusal:
@@ -115,8 +119,12 @@ def new(request: AuthenticatedHttpRequest) -> HttpResponse:
         return _form_page(request, warrant, form, str(refusal.sentence), status=refusal.status, confirmed=form.cleaned_data["confirmed"])
     for sentence in refused:
         messages.warning(request, str(sentence))
-    messages.success(request, _("Recorded: %(reference)s") % {"reference": row.reference})
+    _say_issued(request, row)
     return redirect("admin:field_violation", row.public_id)
+
+
+def _say_issued(request: HttpRequest, row: Violation) -> None:
+    messages.success(request, _("Issued: number %(reference)s") % {"reference": row.reference})
 
 
 def _form_page(
@@ -139,10 +147,13 @@ def _form_page(
         shop=form.shop,
         offences=form.offence_groups(queries.usual_offences(warrant.user, limit=USUAL)),
         is_copy=bool(request.GET.get("again")) and not form.is_bound,
+        lacks_offence=not form.initial.get("offence"),
     )
 
 
-def _check_page(request: HttpRequest, form: ViolationReportForm, found: field_check.Found, error: str = "") -> HttpResponse:
+def _check_page(
+    request: HttpRequest, form: ViolationReportForm, found: field_check.Found, error: str = "", *, asks_without: bool = False
+) -> HttpResponse:
     status = found.refusal.status if found.refusal is not None else 200
     return _page(
         request,
@@ -152,6 +163,7 @@ def _check_page(request: HttpRequest, form: ViolationReportForm, found: field_ch
         form=form,
         error=error,
         confirmed=found.confirmed,
+        asks_without=asks_without,
         photos=PHOTOS,
         **found.facts,
     )
@@ -190,6 +202,8 @@ def sync(request: AuthenticatedHttpRequest) -> JsonResponse:
 
 def _saved(request: AuthenticatedHttpRequest, form: ViolationReportForm) -> device.ReceivedVisit:
     row, new, refused = _write(request, form)
+    if new:
+        _say_issued(request, row)  # on the next page that the device opens
     return device.ReceivedVisit(row.reference, reverse("admin:field_violation", args=[row.public_id]), new, refused)
 
 
@@ -200,8 +214,8 @@ def check(request: AuthenticatedHttpRequest) -> JsonResponse:
         warrant = _warrant(request)
     except NotPermitted as refusal:
         return device.refusal_response(refusal, html=field_check.device_check(field_check.stopped(refusal)).html)
-    form = ViolationReportForm(request.POST, warrant=warrant)
-    return device.respond_check(form, lambda form: field_check.device_check(field_check.look(request.user, form)))
+    form, taken = ViolationReportForm(request.POST, warrant=warrant), field_check.taken_by(request.POST)
+    return device.respond_check(form, lambda form: field_check.device_check(field_check.look(request.user, form, taken=taken)))
 
 
 @require_safe
@@ -213,7 +227,7 @@ def worker(request: AuthenticatedHttpRequest) -> HttpResponse:
 
 def _row_or_404(request: AuthenticatedHttpRequest, public_id: str) -> tuple[Violation, JudicialWarrant]:
     warrant = _warrant(request)
-    rows = Violation.objects.select_related("area", "shop", "party", "inspector__user", "notice")
+    rows = Violation.objects.select_related("area", "shop", "party", "inspector__user", "notice__file")
     row = rows.filter(public_id=public_id, branch=warrant.team.branch_id).first()
     if row is None or (row.is_womens_premises and not warrant.team.is_womens):
         raise Http404
@@ -249,8 +263,11 @@ def violation(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse
         order=queries.order_of(row),
         marks=[(EvidenceKind(mark.kind).label, mark) for mark in fieldwork.evidence_of(row.visit_id)],
         proofs=proofs,
+        photos=PHOTOS,
         may_minute=row.state == V.WARNED and row.correct_until is not None and row.correct_until < clock.today(),
         is_warned=row.state == V.WARNED,
+        has_notice=row.notice is not None and row.notice.file is not None,
+        awaits_notice=row.state in writer_annulments.STATES and not hasattr(row, "paper"),
         reasons=replies.reasons_of("correction_proof"),
         annul_until=writer_annulments.open_until(row, request.user),
         annul_reasons=replies.reasons_of(writer_annulments.KIND),
@@ -263,6 +280,19 @@ def violation(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse
         and not hasattr(objection, "defence"),
         events=row.events.order_by("pk"),
     )
+
+
+@require_safe
+def notice(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
+    """The warning or notice as a PDF, to be printed and handed over. Raises Http404 until it is written."""
+    row, _warrant = _row_or_404(request, public_id)
+    file = row.notice.file if row.notice is not None else None
+    if row.notice is None or file is None:
+        raise Http404
+    response = HttpResponse(store.read(file), content_type=file.media_type)
+    response["Content-Disposition"] = f'attachment; filename="{row.notice.number}.pdf"'
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return response
 
 
 def _apply_step(request: AuthenticatedHttpRequest, row: Violation) -> str:
@@ -285,7 +315,7 @@ def _apply_step(request: AuthenticatedHttpRequest, row: Violation) -> str:
     if step == "annul":
         posted = request.POST
         writer_annulments.annul(violation=row, inspector=request.user, code=posted.get("code", ""), note_ar=posted.get("words", ""))
-        return _("%(reference)s is annulled and the party is told. Correct what was wrong below, and check it again.") % {
+        return _("%(reference)s is annulled and the party is told. What was copied and what is missing is said below.") % {
             "reference": row.reference
         }
     raise Refused("unknown_step", _("The page was sent incomplete. Reload it and try again."))

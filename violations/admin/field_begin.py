@@ -15,7 +15,7 @@ from shops.register import queries as shops
 from violations.models import JudicialWarrant, Violation
 from violations.states import ViolationState
 
-WRONG_SHOP = "writer_wrong_shop"  # the reason for which the shop is asked for anew
+WRONG_SHOP, WRONG_OFFENCE = "writer_wrong_shop", "writer_wrong_offence"  # the reasons for which the shop or the offence is asked for anew
 
 
 def initial(request: AuthenticatedHttpRequest, warrant: JudicialWarrant) -> dict[str, Any]:
@@ -38,7 +38,10 @@ def _before(shop: Shop) -> dict[str, Any]:
 
 
 def _facts_of(public_id: str, warrant: JudicialWarrant) -> dict[str, Any]:
-    """The facts of a report that its inspector annulled, with the time at which they saw it; a civil number or wrong shop is typed anew."""
+    """The facts of a report that its inspector annulled, with the time at which they saw it.
+
+    A civil number, and the shop or offence that was wrong, are given anew. Photos and the measured place stay with the annulled report.
+    """
     rows = Violation.objects.select_related("writer_annulment", "shop__activity", "shop__area__governorate")
     row = rows.filter(
         public_id=public_id, state=ViolationState.ANNULLED, writer_annulment__by=warrant.user, branch=warrant.team.branch_id
@@ -47,13 +50,14 @@ def _facts_of(public_id: str, warrant: JudicialWarrant) -> dict[str, Any]:
         return {}
     shop = row.shop if row.writer_annulment.code != WRONG_SHOP else None
     where = {"area": row.area_id, "block": row.block, "street": row.street} if shop is not None or row.shop is None else {}
+    offence: dict[str, Any] = {}
+    if row.writer_annulment.code != WRONG_OFFENCE:
+        offence = {"offence": row.offence, "quantity": Decimal(row.quantity_hundredths) / 100, "months": row.months or None}
     return {
         "seen_at": row.seen_at.isoformat(timespec="microseconds"),
         "shop": shop,
         "shop_no": shop.commercial_license_no if shop is not None else "",
-        "offence": row.offence,
-        "quantity": Decimal(row.quantity_hundredths) / 100,
-        "months": row.months or None,
+        **offence,
         "note_ar": row.note_ar,
         "party_name_ar": row.party_name_ar,
         **where,

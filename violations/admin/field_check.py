@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.http import QueryDict
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -22,6 +24,7 @@ from violations.models import Team, Violation
 from violations.services import assessments
 from violations.services.assessments import Findings
 
+PHOTOS, SIGNATURE = "photos", "signature"  # the fields of files
 FACTS = "admin/violations/check_facts.html"
 
 
@@ -34,16 +37,19 @@ class Found:
     refusal: Refused | None = None
 
 
-def look(inspector: User, form: ViolationReportForm) -> Found:
-    """What a valid form would record; writes nothing."""
+def look(inspector: User, form: ViolationReportForm, *, taken: Mapping[str, int] | None = None) -> Found:
+    """What a valid form would record; writes nothing. `taken`: how many photos the device holds by field, None where that is not known."""
     findings = form.findings()
     facts: dict[str, Any] = {"findings": findings, "shop": findings.shop, "offence_name": form.offence_names.get(findings.offence, "")}
     try:
         assessment = assessments.assess(inspector=inspector, findings=findings)
     except Refused as refusal:
         return stopped(refusal, facts, findings)
-    formula_ar = assessments.formula(assessment.amount, assessment.offence.unit)[0] if assessment.amount is not None else ""
-    facts |= {"assessment": assessment, "formula": formula_ar, "is_reachable": _is_reachable(assessment.party, findings)}
+    amount = assessment.amount
+    if amount is not None and amount.fils != amount.rate_fils:  # else the computation is the amount once more
+        facts["formula"] = dict(zip(("text_ar", "text_en"), assessments.formula(amount, assessment.offence.unit), strict=True))
+    facts |= {"assessment": assessment, "is_reachable": _is_reachable(assessment.party, findings), "taken": taken}
+    facts["signed"] = dict(form.fields["signed"].choices).get(findings.signed, "")  # type: ignore[attr-defined]
     facts["annul_hours"] = queries.limits().get("writer_annuls_hours", 0)
     return Found(facts, assessments.confirmation(assessment, inspector=inspector, findings=findings))
 
@@ -54,6 +60,11 @@ def stopped(refusal: Refused, facts: dict[str, Any] | None = None, findings: Fin
     url = reverse("admin:field_violation", args=[public_id]) if public_id else ""
     shop, area = (findings.shop, findings.area) if findings is not None else (None, None)
     return Found({**(facts or {}), "refusal": refusal, "way": way_on(refusal.code, shop, area), "same_url": url}, refusal=refusal)
+
+
+def taken_by(sent: QueryDict) -> dict[str, int]:
+    """How many photos a device says that it holds, by field (`fieldwork.device`)."""
+    return {field: len(sent.getlist(f"{field}_taken")) for field in (PHOTOS, SIGNATURE)}
 
 
 def device_check(found: Found) -> device.VisitCheck:

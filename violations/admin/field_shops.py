@@ -32,6 +32,7 @@ from violations.states import ViolationState
 V = ViolationState
 NEAR_METRES, NEAR_SHOPS, PAGE = 400, 12, 20
 _TAGS = {"womens_team": gettext_lazy("women’s team only"), "other_branch": gettext_lazy("outside your branch")}
+_ORDER = ("", *_TAGS)
 
 
 class PlaceForm(forms.Form):
@@ -46,6 +47,7 @@ class ListedShop:
     """A shop in a list, with what stops this inspector there and how far away it is in metres."""
 
     shop: Shop
+    code: str  # of the refusal, empty where nothing stops
     stop: str
     metres: int | None = None
 
@@ -91,7 +93,7 @@ def find(request: AuthenticatedHttpRequest) -> HttpResponse:
     near = PlaceForm(request.POST) if request.method == "POST" else None
     if near is not None and near.is_valid():
         around = shops.near(near.cleaned_data["latitude"], near.cleaned_data["longitude"], metres=NEAR_METRES, limit=NEAR_SHOPS)
-        lines = [_line(warrant, shop, metres) for shop, metres in around]
+        lines = _usable_first([_line(warrant, shop, metres) for shop, metres in around])
     elif near is not None:
         error = _("The device gave no place in Kuwait. Search by name, or choose the area.")
     elif text or area is not None:
@@ -128,12 +130,18 @@ def _search(warrant: JudicialWarrant, text: str, area: Area | None, after: str) 
     query = SearchQuery(text=text, area=area.pk if area is not None else None, after=after, size=PAGE)
     answer = search_shops(query)
     rows = Shop.objects.select_related("activity", "area").in_bulk([hit.shop_id for hit in answer.hits])
-    return [_line(warrant, rows[hit.shop_id]) for hit in answer.hits if hit.shop_id in rows], answer.after
+    return _usable_first([_line(warrant, rows[hit.shop_id]) for hit in answer.hits if hit.shop_id in rows]), answer.after
+
+
+def _usable_first(lines: list[ListedShop]) -> list[ListedShop]:
+    """Shops that the warrant reaches, then those of the branch that another team inspects, then those of other branches."""
+    return sorted(lines, key=lambda line: _ORDER.index(line.code))
 
 
 def _line(warrant: JudicialWarrant, shop: Shop, metres: int | None = None) -> ListedShop:
     refusal = stop_of(warrant, shop)
-    return ListedShop(shop, str(_TAGS[refusal.code]) if refusal is not None else "", metres)
+    code = refusal.code if refusal is not None else ""
+    return ListedShop(shop, code, str(_TAGS[code]) if code else "", metres)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

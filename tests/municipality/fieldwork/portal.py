@@ -40,7 +40,7 @@ STORED = """() => new Promise((done) => {
 
 PAGE = """<!doctype html><html lang="en"><title>Field</title><body>{queue}{check}
 <form method="post" id="form" novalidate>{hidden}
-<p><input name="note" id="note"></p><p><input type="file" name="photos" id="photos"></p>
+<p data-field-row><input name="note" id="note"></p><p><input type="file" name="photos" id="photos"></p>
 <p data-field-place hidden><button type="button" data-field-locate>place</button><span data-field-located></span></p>
 <button type="submit" id="send">send</button></form>
 <script type="module">
@@ -61,10 +61,11 @@ class NoteForm(VisitForm):
 
 
 class Portal:
-    """How the next entries are answered (as they should be, "refused", "sign in" or "down"), and the visits that arrived, by key."""
+    """How the next entries are answered ("refused", "sign in", "down", with a "tick", or as they should be), and the visits by key."""
 
     mode = ""
     price = 1  # of each note; what is confirmed
+    taken = 0  # photos that the device said it holds, at the last check
     photos: list[tuple[str, str]] = []  # address and name of each that arrived
     visits: dict[str, tuple[SentVisit, str]] = {}
 
@@ -97,14 +98,16 @@ def sync(request: HttpRequest) -> HttpResponse:
 
 def check(request: HttpRequest) -> HttpResponse:
     _count_photos(request)
+    Portal.taken = len(request.POST.getlist("photos_taken"))
     return device.respond_check(NoteForm(request.POST), _look)
 
 
 def _look(form: NoteForm) -> device.VisitCheck:
     if Portal.mode == "stopped":
         return device.VisitCheck("<p id=told>not here</p>", refusal=Refused("not_here", "Not here."))
+    tick = "<input type=checkbox id=tick required>" if Portal.mode == "tick" else ""
     return device.VisitCheck(
-        f"<p id=told>{form.cleaned_data['note']} for {Portal.price}</p>", f"{form.cleaned_data['note']}:{Portal.price}"
+        f"<p id=told>{form.cleaned_data['note']} for {Portal.price}</p>{tick}", f"{form.cleaned_data['note']}:{Portal.price}"
     )
 
 
@@ -144,7 +147,7 @@ class _Handler(WSGIRequestHandler):
 @contextmanager
 def running() -> Iterator[str]:
     """Serve the addresses below and the static files on a free port. Gives its beginning of an address."""
-    Portal.mode, Portal.visits, Portal.price, Portal.photos = "", {}, 1, []
+    Portal.mode, Portal.visits, Portal.price, Portal.photos, Portal.taken = "", {}, 1, [], 0
     with override_settings(ROOT_URLCONF=__name__, MIDDLEWARE=[], ALLOWED_HOSTS=["127.0.0.1"]):
         server = make_server("127.0.0.1", 0, StaticFilesHandler(WSGIHandler()), _Server, _Handler)
         thread = threading.Thread(target=server.serve_forever, daemon=True)

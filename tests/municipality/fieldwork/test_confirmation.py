@@ -46,6 +46,18 @@ def test_with_a_line_it_is_shown_and_sent_once_it_is_confirmed(device: Page) -> 
     assert list(Portal.visits) == [key] and Portal.photos == [("/checked/sync/", "front.jpg")], "photos travel once"
 
 
+def test_the_check_is_told_how_many_photos_there_are_and_waits_for_its_ticks(device: Page) -> None:
+    Portal.mode = "tick"
+    key = _send(device)
+    device.wait_for_selector(TOLD)
+    assert (Portal.taken, Portal.photos) == (1, [])
+    device.click(ISSUE)
+    assert device.evaluate("document.activeElement.id") == "tick" and not Portal.visits
+    device.check("#tick")
+    device.click(ISSUE)
+    device.wait_for_url(f"**/done/{key}/")
+
+
 @pytest.mark.parametrize("way", ["button", "Escape"])
 def test_the_way_back_keeps_the_form_and_its_photos(device: Page, way: str) -> None:
     key = _send(device)

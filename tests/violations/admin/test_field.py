@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
+from municipality.documents import seal
 from municipality.fieldwork.models import Evidence
+from municipality.uploads import services as uploads
+from municipality.uploads.tasks import inspect
 from shops.models import Shop
 from tests.browsers import signed_in
 from tests.conftest import Clock
@@ -15,7 +21,7 @@ from tests.factories.accounts import SALIM, PersonFactory, StaffFactory
 from tests.full_disk import full_disk
 from tests.violations.field_entries import PICTURE, confirmed, picture, typed
 from violations.models import Defence, Violation
-from violations.services import notices, objections
+from violations.services import documents, notices, objections
 
 pytestmark = pytest.mark.django_db
 VALID = "290010112346"  # its check digit fits
@@ -40,7 +46,9 @@ def test_a_minute_by_hand_with_photos(inspector: Any, shop: Shop) -> None:
     assert (row.state, row.visit.latitude, row.visit.accuracy_m) == ("ordered", 29.33, 12)
     assert Evidence.objects.filter(visit=row.visit, kind="offence").count() == 2
     assert all(mark.sha256 for mark in Evidence.objects.select_related("upload"))
-    assert client.get(answer["Location"]).status_code == 200
+    page = client.get(answer["Location"]).content.decode()
+    assert f"حُرر برقم {row.reference}" in page
+    assert Evidence.objects.select_related("upload")[0].sha256[:12] not in page
     assert row.reference in client.get("/admin/field/").content.decode()
 
 
@@ -160,6 +168,47 @@ def test_a_proof_is_judged_and_a_minute_follows_its_period(write: Callable[..., 
     assert row.warning_number in client.get("/admin/field/").content.decode()  # type: ignore[operator]
     assert client.post(url, {"step": "minute", "photos": [picture()]}).status_code == 302
     assert Violation.objects.get().state == "ordered"
+
+
+def test_a_fresh_warning_offers_no_decision_about_a_proof(write: Callable[..., Violation], inspector: Any) -> None:
+    row = write("SHP-05", quantity_hundredths=200)
+    page = signed_in(inspector).get(f"/admin/field/{row.public_id}/").content.decode()
+    assert "لم يُرسل إثبات" in page and 'value="refuse"' not in page
+    assert 'value="accept" class="kp-desk-main' not in page and 'value="accept"' in page
+
+
+def test_a_sent_proof_is_decided_on(write: Callable[..., Violation], inspector: Any, owner: Any) -> None:
+    row = write("SHP-05", quantity_hundredths=200)
+    content = BytesIO()
+    Image.new("RGB", (64, 64)).save(content, "JPEG")
+    upload = uploads.receive(owner=owner, subject=row.key, slot="correction", name="done.jpg", content=picture(content.getvalue()))
+    inspect(upload_id=upload.pk)
+    page = signed_in(inspector).get(f"/admin/field/{row.public_id}/").content.decode()
+    assert 'value="refuse"' in page and 'value="accept" class="kp-desk-main' in page
+
+
+def test_the_notice_is_printed_by_inspectors_of_its_branch(
+    write: Callable[..., Violation], inspector: Any, make_inspector: Callable[..., Any], tmp_path: Path, settings: Any
+) -> None:
+    settings.SIGNER_KEY_FILE = str(tmp_path / "seal.p12")
+    seal.make_seal(tmp_path / "seal.p12", settings.SIGNER_PASSPHRASE)
+    row = write()
+    url = f"/admin/field/{row.public_id}/"
+    client = signed_in(inspector)
+    assert client.get(f"{url}notice/").status_code == 404 and f"{url}notice/" not in client.get(url).content.decode()
+    documents.write_notice(violation_id=row.pk)
+    assert f"{url}notice/" in client.get(url).content.decode()
+    answer = client.get(f"{url}notice/")
+    assert answer.content.startswith(b"%PDF") and str(row.number) in answer["Content-Disposition"]
+    assert signed_in(make_inspector("ja", "JA")).get(f"{url}notice/").status_code == 404
+
+
+def test_the_device_is_told_what_it_issued_on_its_next_page(inspector: Any, shop: Shop) -> None:
+    client = signed_in(inspector)
+    entry = confirmed(client, typed(shop))
+    for _again in range(2):
+        client.post("/admin/field/sync/", entry)
+    assert client.get("/admin/field/").content.decode().count(f"حُرر برقم {Violation.objects.get().reference}") == 1
 
 
 def test_the_writer_defends_a_minute(write: Callable[..., Violation], inspector: Any, owner: Any) -> None:

@@ -176,3 +176,34 @@ def test_the_same_on_the_same_day_leads_to_the_one_that_was_recorded(inspector: 
 def test_facts_that_do_not_fit_are_told_by_field(inspector: Any, shop: Shop) -> None:
     answer = signed_in(inspector).post(CHECK, typed(shop, shop_no="none"))
     assert answer.status_code == 400 and answer.json()["fields"]["shop_no"]
+
+
+def test_the_check_shows_the_photos_what_was_seen_the_place_and_the_signature(inspector: Any, shop: Shop) -> None:
+    client = signed_in(inspector)
+    full = client.post(CHECK, typed(shop, signed="refused") | {"photos_taken": ["1", "1"], "signature_taken": "1"}).json()["html"]
+    assert "<strong>2</strong>" in full and "أكياس أمام الباب" in full and "امتنع عن التوقيع" in full and "(±12 m)" in full
+    assert "مع صورة الورقة الموقعة" in full and "kp-desk-bad" not in full and "without_photos" not in full
+    bare = client.post(CHECK, typed(shop, note_ar="", latitude="", longitude="", accuracy_m="")).json()["html"]
+    assert "لا توجد صور" in bare and "لم يُكتب شيء" in bare and "±" not in bare
+    assert 'name="without_photos" value="1" required' in bare
+
+
+def test_the_amount_stands_in_the_check_once(inspector: Any, shop: Shop, write: Callable[..., Violation], frozen_clock: Any) -> None:
+    assert signed_in(inspector).post(CHECK, typed(shop)).json()["html"].count("100.000") == 1
+    write("VND-01")
+    frozen_clock.move(days=1)
+    assert "للتكرار" in signed_in(inspector).post(CHECK, typed(shop, offence="VND-01")).json()["html"]
+
+
+@pytest.mark.parametrize("sent", ["nothing", "tick", "photo"])
+def test_by_hand_a_report_without_a_photo_is_confirmed_once_more(inspector: Any, shop: Shop, sent: str) -> None:
+    client = signed_in(inspector)
+    entry = confirmed(client, typed(shop))
+    del entry["without_photos"]
+    more = {"nothing": {}, "tick": {"without_photos": "1"}, "photo": {"photos": [picture()]}}[sent]
+    answer = client.post(NEW, entry | more)
+    assert answer.status_code == (200 if sent == "nothing" else 302)
+    assert Violation.objects.count() == (0 if sent == "nothing" else 1)
+    if sent == "nothing":
+        page = answer.content.decode()
+        assert "لم يُحرَّر شيء بعد: لا توجد صورة" in page and 'name="without_photos"' in page and entry["confirmed"] in page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -66,6 +67,13 @@ def test_a_name_or_an_area_lists_shops_with_what_stops_there(
     by_name = client.get(FIND, {"q": elsewhere.name_ar}).content.decode()
     assert page_of(elsewhere) in by_name and "خارج فرعك" in by_name
     assert client.get(FIND, {"area": "x", "q": "", "after": "y"}).status_code == 200
+
+
+def test_shops_that_one_may_inspect_come_first(inspector: Any, make_shop: Callable[..., Shop], elsewhere: Shop) -> None:
+    Shop.objects.filter(pk=elsewhere.pk).update(latitude=29.33, longitude=48.02)
+    salon, usable = make_shop(activity_id="WSAL", latitude=29.3302, longitude=48.02), make_shop(latitude=29.3315, longitude=48.02)
+    page = signed_in(inspector).post(FIND, {"latitude": "29.33", "longitude": "48.02"}).content.decode()
+    assert page.index(page_of(usable)) < page.index(page_of(salon)) < page.index(page_of(elsewhere))
 
 
 def test_the_place_is_sent_in_the_body_and_lists_the_nearest(inspector: Any, make_shop: Callable[..., Shop]) -> None:
@@ -184,10 +192,18 @@ def test_its_writer_annuls_a_report_and_corrects_its_copy(inspector: Any, shop: 
     assert answer["Location"] == f"{NEW}?again={row.public_id}"
     form = client.get(answer["Location"]).content.decode()
     assert row.note_ar in form and shop.commercial_license_no in form and "data-field-copy" in form
+    assert not re.search(r'name="offence"[^>]* checked', form) and "لم تُختر مخالفة" in form and "لم يُنسخ" in form
     assert row.seen_at.isoformat(timespec="microseconds") in form  # the time of the visit, not of the correction
     assert "annul-words" not in client.get(url).content.decode()
     entry = typed(shop, offence="CLN-01", seen_at=row.seen_at.isoformat())
     assert client.post("/admin/field/sync/", confirmed(client, entry)).status_code == 201
+
+
+def test_the_copy_keeps_an_offence_that_was_right(inspector: Any, write: Callable[..., Violation]) -> None:
+    row = write()
+    writer_annulments.annul(violation=row, inspector=inspector, code="writer_wrong_facts", note_ar="الوقت")
+    form = signed_in(inspector).get(NEW, {"again": row.public_id}).content.decode()
+    assert re.search(rf'value="{row.offence}"[^>]* checked', form) and "لم تُختر مخالفة" not in form
 
 
 def test_a_wrong_shop_is_asked_for_anew(inspector: Any, shop: Shop, write: Callable[..., Violation]) -> None:

@@ -1,0 +1,103 @@
+"""The photos of a report in a browser: every one that was taken or chosen is kept, shown and can be removed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.template.loader import render_to_string
+from playwright.sync_api import Browser, Page, Route
+
+pytestmark = pytest.mark.browser
+NAMES = "[...new FormData(document.forms[0]).getAll('photos')].filter((file) => file.size).map((file) => file.name)"
+SHOWN = "[...document.querySelectorAll('#photos-files bdi:first-of-type')].map((name) => name.textContent)"
+
+SEARCH = """<meta charset=utf-8><div data-field>{queue}{check}<form data-field-form data-field-copy><section id=step-offence>
+<p data-field-filter hidden><input id=filter></p><div data-field-unfound hidden><button type=button>x</button></div>
+<fieldset><label><input type=radio name=offence value=a>كيس</label><label><input type=radio name=offence value=b>ماء</label></fieldset>
+<p data-field-measure></p><p data-field-row><input name=months></p><input name=client_key><p data-field-place hidden>
+<button type=button data-field-locate></button></p></section></form><script id=field-units type=application/json>{{}}</script>
+<script type=module src=/js/field.js></script></div>"""
+
+
+def _answer(route: Route) -> None:
+    path = route.request.url.removeprefix("http://field.test/")
+    if path.startswith("js/"):
+        script = Path(settings.BASE_DIR, "static", path).read_text()
+        if path == "js/field.js" and Given.careless:
+            script = script.replace("kept.get(into) ?? []", "[]")
+        route.fulfill(body=script, content_type="text/javascript")
+    else:
+        inputs = render_to_string("admin/violations/field_photos.html", {"photos": 3})
+        route.fulfill(body=f"<form>{inputs}</form><script type=module src=/js/field.js></script>", content_type="text/html")
+
+
+class Given:
+    careless = False
+
+
+@pytest.fixture(params=[False])
+def form(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    Given.careless = request.param
+    page = browser.new_context().new_page()
+    page.route("http://field.test/**", _answer)
+    page.goto("http://field.test/")
+    yield page
+    page.context.close()
+
+
+@pytest.mark.parametrize(("typed", "left", "said"), [("كيس", 1, False), ("زبالة", 0, True)])
+def test_a_search_without_a_result_says_so_and_is_cleared(browser: Browser, typed: str, left: int, said: bool) -> None:
+    page = browser.new_context().new_page()
+    page.route("http://field.test/**", _search)
+    page.goto("http://field.test/")
+    page.fill("#filter", typed)
+    assert page.locator("label:has([name=offence]):visible").count() == left
+    assert page.locator("[data-field-unfound]").is_visible() is said
+    if said:
+        page.click("[data-field-unfound] button")
+        assert page.locator("label:has([name=offence]):visible").count() == 2 and page.input_value("#filter") == ""
+        assert not page.locator("[data-field-unfound]").is_visible()
+    page.context.close()
+
+
+def _search(route: Route) -> None:
+    if "/js/" in route.request.url:
+        return _answer(route)
+    dialog = render_to_string("fieldwork/check.html", {"issue": "issue"})
+    route.fulfill(body=SEARCH.format(queue=render_to_string("fieldwork/queue.html"), check=dialog), content_type="text/html")
+
+
+def _take(page: Page, name: str, into: str = "#camera") -> None:
+    page.set_input_files(into, [{"name": name, "mimeType": "image/jpeg", "buffer": name.encode()}])
+
+
+def test_a_second_photo_is_added_to_the_first_one(form: Page) -> None:
+    _take(form, "wide.jpg")
+    _take(form, "close.jpg")
+    _take(form, "earlier.jpg", "#photos")
+    assert form.evaluate(NAMES) == form.evaluate(SHOWN) == ["wide.jpg", "close.jpg", "earlier.jpg"]
+
+
+@pytest.mark.parametrize("form", [True], ids=["control: what is there is not kept"], indirect=True)
+def test_without_keeping_them_the_first_photo_is_lost(form: Page) -> None:
+    _take(form, "wide.jpg")
+    _take(form, "close.jpg")
+    assert form.evaluate(NAMES) == ["close.jpg"]
+
+
+def test_each_photo_is_removed_by_its_own_button(form: Page) -> None:
+    for name in ("wide.jpg", "close.jpg"):
+        _take(form, name)
+    form.locator("#photos-files button").first.click()
+    assert form.evaluate(NAMES) == form.evaluate(SHOWN) == ["close.jpg"]
+
+
+def test_more_than_the_form_takes_is_said(form: Page) -> None:
+    for name in ("1.jpg", "2.jpg", "3.jpg"):
+        _take(form, name)
+    assert form.inner_text("#photos-chosen") == ""
+    _take(form, "4.jpg")
+    assert form.evaluate(NAMES) == ["1.jpg", "2.jpg", "3.jpg"] and form.inner_text("#photos-chosen")
