@@ -128,7 +128,7 @@ def _fields(page: Any) -> Iterator[str]:
         if (
             field.get("aria-invalid") == "true"
             and not field.get("aria-describedby")
-            and not field.xpath("ancestor::fieldset[@aria-describedby]")
+            and not field.xpath("ancestor::*[self::fieldset or @role='radiogroup'][@aria-describedby]")
         ):
             yield f"<{field.tag} name={field.get('name')!r}> is invalid and says not why"
     for label in page.iter("label"):
