@@ -6,19 +6,17 @@ from municipality.documents.states import DocumentState
 from municipality.kernel.workflow import WORKFLOWS
 from payments.providers.knet.errors import CODES
 from payments.states import AttemptState, BillState, RefundState
-from tests.architecture import messages_matrix, open_data_visits, shop_page_data
-from tests.architecture.access_matrix import ACTS, ROWS
+from tests.architecture import desk_visits, messages_matrix, open_data_visits, shop_page_data
+from tests.architecture.access_matrix import ROWS
 from tests.architecture.commercial_register_visits import COMMERCIAL
 from tests.architecture.licensing_visits import APPEALS
 from tests.architecture.page_responses import PASSWORD, Visit
 from tests.architecture.register_office_visits import REGISTER
-from tests.architecture.staff_visits import LINKED
 from tests.architecture.violation_visits import VIOLATIONS
 
 ONE_CODE_OF_EACH_KIND = sorted({kind: number for number, kind in CODES.items()}.values())
 # A draft lives only inside the transaction that submits it.
 CASE_STATES = sorted({target for move, _source, target in WORKFLOWS["licensing.renewal"].edges() if move})
-CHECKS = ("commercial_license", "files_complete", "location_allows", "drawing_matches", "address_matches", "manager_named")
 DUE = "/{lang}/pay/{s.owner.due.public_id}/"
 RENEW = "/{lang}/health-licence/{s.owner.shop.public_id}/renew/"
 CHANGES = "/{lang}/health-licence/{s.owner.shop.public_id}/changes/"
@@ -345,38 +343,6 @@ def of_staff() -> list[Visit]:
     return v
 
 
-def of_desk() -> list[Visit]:
-    """Queue and desk: an officer with a case in hand, a supervisor with something to sign."""
-    desk, case = "/admin/desk/", "/admin/desk/{s.studied.public_id}/"
-    wrong_days = {"act": "absence", "kind": "leave", "first_day": "x", "last_day": "2026-11-29"}
-    days = {"act": "absence", "kind": "leave", "first_day": "2026-11-29", "last_day": "2026-11-30"}
-    every_yes = {f"check.{code}": "yes" for code in CHECKS}
-    v = [Visit(f"{desk}{page}/", "supervisor") for page in ("sign", "board", "people", "conflicts")]
-    v += [Visit(f"{desk}{page}/", "supervisor", post={}, status=409, note="empty") for page in ("sign", "board", "conflicts")]
-    v += [Visit(f"{case}{verb}/", "officer", post={}, status=409, note="empty") for verb in ACTS]
-    v += [
-        *(Visit("/admin/", who, note=note) for who, note in (("officer", "a case on the desk"), ("supervisor", "something to sign"))),
-        Visit(f"{desk}next/", "officer", post={}, note="with a case on the desk"),
-        Visit(f"{desk}absence/", "officer"),
-        Visit(f"{desk}absence/", "officer", post=wrong_days, note="no day"),
-        Visit(f"{desk}absence/", "officer", post=days, note="entered"),
-        Visit(f"{desk}people/", "supervisor", post={"act": "give"}, status=409, note="nobody chosen"),
-        Visit(f"{desk}people/", "supervisor", post={**wrong_days, "officer": "{s.officer.pk}"}, note="no day"),
-        Visit(case, "officer", note="in hand"),
-        Visit(case, "supervisor", note="to read"),
-        *LINKED,
-        Visit(f"{case}checks/", "officer", post=every_yes, note="answered"),
-        Visit(f"{case}approve/", "officer", post=every_yes, note="preview"),
-        Visit(f"{case}corrections/", "officer", post={"ask": ["area_m2.area_differs"]}, note="preview"),
-        Visit(f"{case}corrections/", "officer", post={"ask": ["area_m2.area_differs"], "step": "edit"}, note="back from the preview"),
-        Visit(f"{case}refuse/", "officer", post={"code": "conditions_not_met"}, note="preview"),
-        Visit(f"{case}reveal/", "officer", post={"code": "document"}, note="names shown"),
-        Visit(f"{case}give-back/", "officer", post={"code": "leave_begins"}, note="given back"),
-        Visit(f"{case}conflict/", "officer", post={"party": "applicant", "kind": "relative"}, note="declared"),
-    ]
-    return v
-
-
 def errors() -> list[Visit]:
     return [
         Visit("/{lang}/nothing-is-here/", status=404),
@@ -492,7 +458,7 @@ VISITS = [
     *shop_page_data.visits(),
     *of_money(),
     *of_staff(),
-    *of_desk(),
+    *desk_visits.visits(),
     *messages_matrix.VISITS,
     *VIOLATIONS,
     *REGISTER,

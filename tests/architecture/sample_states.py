@@ -46,6 +46,7 @@ def in_every_state(sample: Sample) -> dict[str, str]:
         names[f"refund_{state}"] = str(state_changes.walk(payments_data.owed(sample.owner.person), state, sample).pk)
     for number, state in enumerate(DocumentState):
         names[f"document_{state}"] = document_in(sample, state, number).code
+    names |= _appeals(sample)  # first: its officers are assigned all that waits, and `case_in_review` must go on waiting
     for state in sorted({target for move, _source, target in WORKFLOWS["licensing.renewal"].edges() if move}):
         names[f"case_{state}"] = case_in(sample, state).public_id
     at_bank = start_attempt(bills=[sample.owner.due], payer=sample.owner.person, language="ar", session_key="sample")
@@ -53,7 +54,7 @@ def in_every_state(sample: Sample) -> dict[str, str]:
     names |= {"attempt_of_due": at_bank.token, "trandata": notification(at_bank), "other_draft": str(sample.draft.pk)}
     calendar = RuleSet.objects.get(subject="calendar", published_at__isnull=False)
     names |= {"calendar": str(calendar.pk), "calendar_draft": str(_late_holiday(calendar).pk)}
-    names |= violation_data.in_every_state(sample) | _appeals(sample)
+    names |= violation_data.in_every_state(sample)
     return names | _shops(sample) | {"unknown_code": "0" * 20}
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import IntegrityError, connection, models, transaction
+from django.test import Client
 from django.utils import translation
 
 from municipality.accounts.models import Organisation, User
@@ -23,6 +24,7 @@ from tests.architecture.access_matrix import ROWS, Row
 from tests.architecture.sample_data import Sample
 from tests.factories.accounts import NOURA, SALIM
 from tests.factories.licensing import MANAGER
+from tests.purposes import opened, subject_of
 from violations.models import Violation
 
 LIST = Path(__file__).with_name("shown_fields.txt")
@@ -133,18 +135,26 @@ def shown(sample: Sample, marks: Marks, role: str, rows: Iterable[Row] | None = 
     for row in pages(role) if rows is None else rows:
         for language in ("ar", "en") if "{lang}" in row.path else ("ar",):
             with transaction.atomic(), translation.override(language):
-                path = row.path.format(s=sample, lang=language)
-                answer = client.get(path)
-                if answer.status_code == 302 and answer["Location"].startswith(path.rstrip("/").rpartition("/")[0] + "/"):
-                    answer = client.get(answer["Location"])  # an address that carries a name which was marked
+                answers = _answers(client, row.path.format(s=sample, lang=language))
                 transaction.set_rollback(True)
-            assert answer.status_code == 200, f"{role} {answer.status_code} {row.path}: a mark changed what the page is"
-            if answer.streaming:  # its file is closed when it has been read
-                b"".join(answer.streaming_content)
-            elif answer["Content-Type"].startswith(("text/", "application/json")):
-                for one in marks.read(answer.content.decode(errors="replace"), viewer):
-                    found.setdefault(one, f"{language} {row.path}")
+            assert not subject_of(answers[-1]), f"{role} {row.path}: the page behind the question for the purpose was not read"
+            for answer in answers:
+                assert answer.status_code == 200, f"{role} {answer.status_code} {row.path}: a mark changed what the page is"
+                if answer.streaming:  # its file is closed when it has been read
+                    b"".join(answer.streaming_content)
+                elif answer["Content-Type"].startswith(("text/", "application/json")):
+                    for one in marks.read(answer.content.decode(errors="replace"), viewer):
+                        found.setdefault(one, f"{language} {row.path}")
     return found
+
+
+def _answers(client: Client, path: str) -> list[Any]:
+    """The page, and where it asks staff for a purpose first, both the question and the page that opens after it."""
+    answer: Any = client.get(path)
+    if answer.status_code == 302 and answer["Location"].startswith(path.rstrip("/").rpartition("/")[0] + "/"):
+        path = answer["Location"]  # an address that carries a name which was marked
+        answer = client.get(path)
+    return [answer, opened(client, path)] if subject_of(answer) else [answer]
 
 
 def approved() -> dict[str, set[str]]:

@@ -34,6 +34,7 @@ from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.factories.licensing import RenewalCaseFactory, RenewalDraftFactory
 from tests.factories.review import OfficerFactory, SkillFactory
 from tests.municipality.delegation.delegates import DELEGATE, OWNER, THIRD, Tray, ask, code_for, fee, main, renew_url
+from tests.purposes import opened
 
 pytestmark = pytest.mark.django_db
 
@@ -248,9 +249,9 @@ def test_a_person_reads_who_looked_when_why_and_from_which_office_and_no_name(ma
     assert owner.email not in desk_page and owner.phone not in desk_page
     supervisor = StaffFactory(supervisor=True)
     ensure_roles()
-    signed_in(supervisor).get(f"/admin/accounts/user/{owner.pk}/change/")
+    opened(signed_in(supervisor), f"/admin/accounts/user/{owner.pk}/change/", "purpose.complaint")
     page = main(signed_in(owner).get("/en/profile/looks/"))
-    assert "study of a request" in page and "opened your page among the people" in page
+    assert "study of a request" in page and "a complaint or a question of yours" in page
     assert "Supervisor" in page and "Officer" in page and user.branch.name_en in page
     for name in (user.name_en, user.name_ar, supervisor.name_en, user.public_id):
         assert name not in page
