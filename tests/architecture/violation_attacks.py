@@ -25,13 +25,14 @@ from violations.models import (
     StopLift,
     Violation,
     ViolationEvent,
+    WriterAnnulment,
 )
 
 if TYPE_CHECKING:
     from tests.architecture.sample_data import Sample
 
 # A row made by hand stays against the same shop: a violation is against somebody.
-from tests.architecture.violation_data import _charge, bill, fresh, fresh_objection, proposal, visit_like
+from tests.architecture.violation_data import _charge, _pay, bill, fresh, fresh_objection, proposal, visit_like
 
 
 def _by_whoever(sample: Sample) -> None:
@@ -164,7 +165,29 @@ def _served_by_hand_without_proof(sample: Sample) -> None:
     Service.objects.create(violation=fresh(sample), ground=ServiceGround.BY_HAND, at=clock.now(), proof={})
 
 
+def _annulled_by_its_writer(sample: Sample, **more: Any) -> None:
+    """An annulment by the inspector who wrote a report, within the time and before anything is paid."""
+    row = {"by": sample.fines.inspector, "at": clock.now()} | more
+    WriterAnnulment.objects.create(violation=sample.fines.served, code="writer_wrong_shop", note_ar="x", **row)
+
+
+def _annulled_by_another(sample: Sample) -> None:
+    _annulled_by_its_writer(sample, by=sample.fines.clerk)
+
+
+def _annulled_too_late(sample: Sample) -> None:
+    _annulled_by_its_writer(sample, at=clock.now() + dt.timedelta(days=30))
+
+
+def _annulled_when_paid(sample: Sample) -> None:
+    _pay(sample.fines.served, sample)
+    _annulled_by_its_writer(sample)
+
+
 BY_HAND = {
+    "violations_annulled_by_its_writer": _annulled_by_another,
+    "violations_annulled_in_time": _annulled_too_late,
+    "violations_annulled_unpaid": _annulled_when_paid,
     "violations_service_by_hand_proved": _served_by_hand_without_proof,
     "violations_by_inspector": _by_whoever,
     "violations_on_visit": _on_the_visit_of_another_time,

@@ -43,7 +43,7 @@ from violations.models import (
     Team,
     Violation,
 )
-from violations.services import assessments, court, documents, notices, objections, relief, terms, violation_reports
+from violations.services import assessments, court, documents, notices, objections, relief, terms, violation_reports, writer_annulments
 from violations.services.assessments import Findings
 from violations.states import SERVICE, ViolationState
 
@@ -374,6 +374,9 @@ def more(sample: Sample) -> None:
         state_changes.walk(_plan(_in_instalments(sample)), state, sample)
     judged = state_changes.walk(fresh(sample), "judged", sample)
     state_changes.walk(fresh(sample), "annulled", sample)
+    inspector = sample.fines.inspector
+    mistaken = seen(inspector, sample.fines.shop, "CLN-02")
+    writer_annulments.annul(violation=mistaken, inspector=inspector, code="writer_wrong_shop", note_ar="المحل المجاور")
     for model, extra in ((Annulment, {}), (Relief, {"kind": "waiver", "before_fils": 1, "after_fils": 0})):
         asked = model.objects.create(violation=other, **proposal(sample), **extra)
         model.objects.filter(pk=asked.pk).update(refused_at=clock.now())

@@ -48,7 +48,9 @@ guard(
     "cases_caseevent_appeal_allowed",
     "cases_caseevent",
     "INSERT",
-    "NEW.workflow = 'licensing.renewal' AND NEW.move = 'allow_appeal' AND NOT EXISTS (SELECT 1 FROM licensing_appeal a"
+    "NEW.workflow = 'licensing.renewal' AND NEW.move = 'allow_appeal' AND EXISTS (SELECT 1 FROM audit_edge e"
+    " WHERE e.workflow = NEW.workflow AND e.move = NEW.move AND e.from_state = NEW.from_state AND e.to_state = NEW.to_state)"
+    " AND NOT EXISTS (SELECT 1 FROM licensing_appeal a"  # no edge at all is another guard's
     " JOIN licensing_renewal r ON r.id = a.renewal_id JOIN cases_case c ON c.id = a.case_id"
     " WHERE r.case_id = NEW.subject_id AND c.state = 'allowed')",
     "no_allowed_appeal",

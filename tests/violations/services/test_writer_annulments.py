@@ -137,6 +137,13 @@ def test_the_database_refuses_a_late_foreign_or_paid_one(
     _insert(row, by, at)  # without the guard the harm happens
 
 
+@pytest.mark.parametrize("empty", ["code", "note_ar"])
+def test_the_database_refuses_one_without_reason_or_words(write: Callable[..., Violation], inspector: Any, empty: str) -> None:
+    values = {"code": CODE, "note_ar": "خطأ"} | {empty: ""}
+    with pytest.raises(IntegrityError, match="violations_writer_annulment_reason"), transaction.atomic():
+        WriterAnnulment.objects.create(violation=write(), by=inspector, at=clock.now(), **values)
+
+
 def test_the_database_refuses_the_state_without_it(write: Callable[..., Violation], inspector: Any) -> None:
     from municipality.kernel.actors import Actor
     from municipality.kernel.transitions import transition

@@ -103,5 +103,12 @@ def test_a_refused_renewal_is_opened_again_by_an_allowed_appeal_only(appeal: App
         advance(Case.objects.get(pk=refused.pk), "allow_appeal", actor=system("tests"))
 
 
+def test_an_appeal_without_words_is_not_filed(appeal: Appeal) -> None:
+    appeal.pk, appeal.words = None, ""
+    appeal._state.adding = True
+    with pytest.raises(IntegrityError, match="licensing_appeal_has_words"), transaction.atomic():
+        appeal.save()
+
+
 def test_the_queue_passes_over_who_refused(appeal: Appeal, refused: Case, owner: Any, refuser: User) -> None:
     assert queue.next_case(officer=refuser) is None  # has the skill, and is of another branch than the appeal
