@@ -120,7 +120,8 @@ def test_a_changed_shop_is_corrected_approved_paid_and_licensed_with_its_new_fac
     assert words.answered in owner.main()
 
     page = officer.visitor.go("/admin/")
-    assert page.locator(".kp-desk-next .kp-tag--ok").count() == 1, "the answer alerts its officer"
+    reference = stack.sql("SELECT reference FROM cases_case WHERE public_id = %s", case)[0][0]
+    assert "وصل الرد" in page.locator("#mine tr", has_text=reference).inner_text(), "the answer alerts its officer"
     changed_shop.at_desk(stack, f"first_for('{case}', '{officer.login}')")  # the case that opened after sending lies on the desk
     officer.next()
     assert page.locator(".kp-diff .is-changed", has_text="88").count() == 1
