@@ -39,7 +39,7 @@ class Words:
 
 WORDS = {
     "ar": Words("خطأ:", "عدم الدفع مرة أخرى", "مدفوع", "لم يطّلع أحد", ()),
-    "en": Words("Error:", "Do not pay again", "Paid", "Nobody has opened it", ()),
+    "en": Words("Error:", "not pay again", "Paid", "Nobody has opened it", ()),
 }
 WALKS = [
     pytest.param("ar", PHONE, True, "push", STORY[0], id="ar-phone-scripts-push"),
