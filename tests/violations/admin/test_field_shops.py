@@ -89,7 +89,7 @@ def test_the_place_is_sent_in_the_body_and_lists_the_nearest(inspector: Any, mak
 def test_no_place_is_said_and_leaves_the_other_ways(inspector: Any, place: dict[str, str]) -> None:
     answer = signed_in(inspector).post(FIND, place)
     assert answer.status_code == 400
-    assert "ابحث بالاسم" in answer.content.decode() and 'name="q"' in answer.content.decode()
+    assert "البحث بالاسم" in answer.content.decode() and 'name="q"' in answer.content.decode()
 
 
 def test_a_shop_is_confirmed_by_name_trade_and_area_with_what_is_known_of_it(
