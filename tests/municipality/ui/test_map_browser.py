@@ -129,6 +129,7 @@ def test_a_base_map_that_cannot_be_read_leaves_the_marks(browser: Browser, live_
     page.goto(f"{live_server}/en/map/")
     page.wait_for_selector(f"{PINS} >> nth=1")
     page.wait_for_selector(".kp-map__land path.is-home")
+    assert page.locator("canvas.leaflet-tile").count() == 0, "nothing of the file is drawn"
     page.context.close()
 
 
