@@ -58,6 +58,8 @@ def gone_back(page: Page, steps: int) -> list[str]:
 
 
 def signed_out(page: Page) -> None:
+    for menu in page.locator("button[popovertarget=me]").all():  # the staff's own menu is folded
+        menu.click()
     page.locator("form[action$='sign-out/'] button, #logout-form button").first.click()
     page.wait_for_load_state()
 
