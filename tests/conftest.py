@@ -329,6 +329,20 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 
 @pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Ends what a test's web server left connected, before the databases are dropped: PostgreSQL drops none that is in use."""
+    yield
+    from django.db import connections
+
+    with django_db_blocker.unblock():
+        for connection in (connections[alias] for alias in connections if connections[alias].vendor == "postgresql"):
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+
+
+@pytest.fixture(scope="session")
 def servers() -> Servers:
     """The servers of this run: those that the environment names."""
     return Servers.from_environment()

@@ -14,7 +14,7 @@ from tools.stack.running import Stack, wait_until
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
 DESKTOP: ViewportSize = {"width": 1280, "height": 900}
-PATIENCE = 30  # seconds; other work may load the machine
+PATIENCE = 60  # seconds; other work may load the machine
 LOCALES = {"ar": "ar-KW", "en": "en-GB"}
 
 

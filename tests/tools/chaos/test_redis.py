@@ -28,7 +28,7 @@ def test_an_emptied_and_a_missing_redis_lose_nothing(
             with services.redis(policy="noeviction", append_only=True, port=port):
                 chaos.delivered_within(portal, gone.promised, 200)
                 last = chaos.outcome(portal, gone.promised, 0, 0)
-    assert (last.arrived, last.twice) == (last.promised, 0)
+        assert (last.arrived, last.twice) == (last.promised, 0), f"{portal.log('worker')[-2000:]}\n{portal.log('beat')[-2000:]}"
 
 
 def test_without_the_clock_an_emptied_redis_loses_work(
