@@ -21,7 +21,7 @@ SLOTS = {
     "photos": Slot("photos", _("Photos of the violation"), most=8, photo=True),
     "signature": Slot("signature", _("Signed paper"), most=1, photo=True),
     "correction": Slot("correction", _("Photos of what was put right"), most=6, photo=True),
-    "objection": Slot("objection", _("Documents for the objection"), most=6),
+    "objection": Slot("objection", _("Documents for the objection"), most=6, hint=_("Optional: photos or papers that support it.")),
     "defence": Slot("defence", _("Evidence of the inspector"), most=6, photo=True),
 }
 # Photos may arrive this long after the violation report (bad connections).

@@ -89,7 +89,7 @@ class PeriodOver(_AboutViolation):
 
 class ObjectionFiled(_AboutViolation):
     kind = "violations.objection_filed"
-    samples = {"until": _DAY}
+    samples = {"promised": _DAY, "until": _DAY}
 
 
 class ObjectionUpheld(_AboutViolation):
@@ -177,14 +177,17 @@ def notify_supervisors(violation: Violation, case: Case, defend_by: dt.date) -> 
 
 
 def notify(kind: type[MessageKind], violation: Violation, *, key: str, **context: Any) -> int:
-    """Send a message to everybody of `queries.people_of`, in the caller's transaction. Returns the number of recipients."""
-    people = queries.people_of(violation)
+    """Send a message to everybody of `queries.people_of`, in the caller's transaction. Returns the number of recipients.
+
+    A message about a `case`, such as an objection, stands on the page of that case.
+    """
+    people, subject = queries.people_of(violation), context.get("case", violation)
     for person in people:
         send(
             kind,
             person=person,
             key=f"{violation.public_id}:{key}",
-            subject_key=violation.key,
+            subject_key=subject.key,
             context={"violation": violation, "offence": violation.rule, **context},
         )
     return len(people)

@@ -310,7 +310,7 @@ FACT_FORMS: dict[str, type[PageForm]] = {
 
 class CheckAndSend(PageForm):
     declared = forms.BooleanField(
-        label=_("I declare that these answers are true and that the files belong to this shop."),
+        label=_("I declare that what stands above is true, and that all files sent belong to this shop."),
         error_messages={"required": _("Tick the box to make the declaration. The request cannot be sent without it.")},
     )
     total = WholeNumberField(widget=forms.HiddenInput, min_value=0, error_messages={"required": _LOAD_AGAIN, "invalid": _LOAD_AGAIN})

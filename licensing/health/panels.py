@@ -165,7 +165,8 @@ def _queue(case: Case) -> list[Fact]:
     facts = []
     if entry.state == QueueEntryState.WAITING:
         facts.append(Fact(_("Requests before this one"), ltr(entry.ahead)))
-        pace = ltr(entry.pace_per_day) if entry.pace_per_day else _("not enough decisions to show a figure")
+        few = _("fewer than one") if entry.pace_per_day else _("not enough decisions to show a figure")
+        pace = ltr(round(entry.pace_per_day)) if entry.pace_per_day >= 1 else few
         facts.append(Fact(_("Decided in a working day"), pace, _("average of the last two weeks in this branch")))
         if entry.estimate is not None:
             facts.append(Fact(_("Expected to reach an officer"), day(entry.estimate), late_estimate(case, entry.estimate)))

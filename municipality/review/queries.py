@@ -146,7 +146,9 @@ def _conflict_keys(officer: User) -> list[str]:
 
 @dataclass(frozen=True)
 class Position:
-    """The position of a case. `estimate` is the day on which it is assigned at the present pace, None where unknown."""
+    """The position of a case. `estimate` is the day on which it is assigned, None where unknown: the next working day where no case
+    waits before it, else when those are decided at the present pace.
+    """
 
     state: str
     ahead: int  # cases that wait before it
@@ -167,7 +169,7 @@ def position(case: Case) -> Position | None:
     if Override.objects.filter(place=entry, allowed_at__isnull=False).exists():
         before = Q(pk__lt=entry.pk, override__allowed_at__isnull=False)
     ahead = waiting.filter(before).count()
-    days = math.ceil((ahead + 1) / pace) if pace else 0
+    days = max(1, math.ceil(ahead / pace)) if pace else not ahead
     estimate = worktime.add_working_days(rulebook.calendar(), clock.today(), days) if days else None
     return Position(entry.state, ahead, pace, estimate)
 

@@ -65,8 +65,8 @@ def file(*, violation: Violation, person: User, ground: str, words: str, lot: Lo
     case = open_case(
         service=OBJECTION,
         subject=row.key,
-        title_ar="اعتراض على مخالفة",
-        title_en="Objection to a violation",
+        title_ar=row.offence_facts["name_ar"],
+        title_en=row.offence_facts["name_en"],
         applicant=access.person,
         branch=branch,
         series="OBJ",
@@ -104,7 +104,7 @@ def file(*, violation: Violation, person: User, ground: str, words: str, lot: Lo
         due_at=clock.start_of(objection.answer_by + dt.timedelta(days=1)),
         objection_id=objection.pk,
     )
-    notify(ObjectionFiled, row, key="objection", case=case, until=objection.answer_by)
+    notify(ObjectionFiled, row, key="objection", case=case, promised=case.due_on, until=objection.answer_by)
     return objection
 
 

@@ -37,7 +37,7 @@ from violations import options, queries, rules
 from violations.forms import FindForm
 from violations.models import Relief, StopLift, Violation
 from violations.services import notices, settlements
-from violations.states import VIOLATION, ViolationState
+from violations.states import VIOLATION
 
 FOUND = "violations_found"  # signed cookie: violations that this browser found by number and digits
 MAX_FOUND, FOUND_SECONDS = 20, 3600
@@ -64,7 +64,6 @@ RELATED = (
     *("shop__owner", "shop__organisation", "area", "branch", "inspector", "visit", "paper", "party", "notice", "objection__case"),
     *("service", "extension", "plan", "judgment"),
 )
-CONTESTED = (ViolationState.ORDERED, ViolationState.UNSETTLEABLE, ViolationState.OBJECTED, ViolationState.OVERDUE, ViolationState.REFERRED)
 
 
 @public
@@ -165,7 +164,6 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
             "is_party": is_party,
             "access": access,
             "tag": TAGS[row.state],
-            "is_contested": row.state in CONTESTED,
             "order": order,
             "court_list_day": queries.court_list_day(row),
             "is_on_court_list": (queries.court_list_day(row) or dt.date.max) <= clock.today(),

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from licensing.health import queries, services
 from licensing.health.condition_messages import met, obstacles
+from licensing.health.differences import differences
 from licensing.health.documents import address
 from licensing.health.forms import SubmitRenewal
 from licensing.health.states import RENEWAL
@@ -22,6 +23,7 @@ from municipality.cases.opening import case_or_404
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.kernel.workflow import WORKFLOWS
+from municipality.rulebook import queries as rulebook
 from municipality.ui.language import read_form
 from shops.commercial_register import queries as commercial_queries
 from shops.register.opening import shop_or_404
@@ -62,6 +64,8 @@ def renew(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "days_left": (offer.licence.last_day - clock.today()).days if offer.licence else 0,
         "days_tag": "warn" if any(condition.code == "in_window" and condition.is_met for condition in offer.conditions) else "wait",
         "obstacles": obstacles(user, offer, open_case),
+        "differences": differences(offer, is_self=allowed.is_self),
+        "conditions": rulebook.edition("conditions.health", clock.today()).conditions if offer.may_renew else [],
         "met": [met(condition) for condition in offer.conditions if condition.is_met],
         "promise_days": offer.limits.limits["promise_working_days"].value,
         "figure": cases.figures().get(RENEWAL),

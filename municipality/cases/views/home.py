@@ -44,6 +44,7 @@ def _dashboard(person: User) -> dict[str, Any]:
     return {
         "today": clock.today(),
         "next": next_one,
+        "choice": next((one for one in dated if one.duty == Duty.OFFER), None),
         "coming": next((one for one in dated if one.duty == Duty.LATER), None),
         "deadlines": dated[:MAX_LINES],
         "more_deadlines": max(0, len(dated) - MAX_LINES),

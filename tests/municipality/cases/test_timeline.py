@@ -29,9 +29,9 @@ def to_come(case: Case) -> list[str]:
 def test_what_is_still_to_come_stands_in_the_order_of_the_workflow(make_licensed_shop: Any, owner: Any) -> None:
     """An officer approves before the payment; an automatic approval follows it."""
     automatic = renewals.submit(shop=make_licensed_shop(), applicant=owner)[0]
-    assert to_come(automatic) == ["Paid", "Approved", "Licence issued"]
+    assert to_come(automatic) == ["Paid", "Approved", "Issue of the licence"]
     studied = RenewalCaseFactory(shop=make_licensed_shop(), applicant=owner, changed=["area_m2"])
-    assert to_come(studied) == ["Payment", "Licence issued"]
+    assert to_come(studied) == ["Payment", "Issue of the licence"]
 
 
 @pytest.mark.django_db

@@ -243,8 +243,8 @@ def test_the_applicant_reads_how_many_wait_before_and_an_honest_estimate(office:
     waiting = numbers(office, 3)
     told = queries.position(QueueEntry.objects.get(pk=waiting[2]).case)
     assert told is not None and told.estimate is not None
-    # Six decided in the ten working days of a fortnight: three cases need five working days.
-    assert (told.state, told.ahead, told.pace_per_day, told.estimate - clock.today()) == ("waiting", 2, 0.6, dt.timedelta(days=7))
+    # Six decided in the ten working days of a fortnight: the two before it need four working days.
+    assert (told.state, told.ahead, told.pace_per_day, told.estimate - clock.today()) == ("waiting", 2, 0.6, dt.timedelta(days=6))
     override(office, waiting[2])
     told = queries.position(QueueEntry.objects.get(pk=waiting[2]).case)
     assert told is not None and told.ahead == 0
@@ -253,9 +253,11 @@ def test_the_applicant_reads_how_many_wait_before_and_an_honest_estimate(office:
     assert queries.position(QueueEntry.objects.get(pk=done[0]).case) is None
 
 
-def test_without_a_pace_there_is_no_estimate(office: Office) -> None:
-    told = queries.position(permits.sent(office.applicant).case)
-    assert told is not None and (told.pace_per_day, told.estimate) == (0.0, None)
+def test_without_a_pace_only_the_first_has_an_estimate(office: Office) -> None:
+    first, second = (queries.position(permits.sent(office.applicant).case) for _ in range(2))
+    assert first is not None and (first.ahead, first.pace_per_day) == (0, 0.0)
+    assert first.estimate == clock.today() + dt.timedelta(days=1), "the next working day"
+    assert second is not None and (second.ahead, second.estimate) == (1, None)
 
 
 # Who may look.
