@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 class LicensingConfig(AppConfig):
     name = "licensing"
     label = "licensing"
-    verbose_name = "التراخيص"
+    verbose_name = _("Licences")
 
     def ready(self) -> None:
         from licensing.health import (  # noqa: F401

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from municipality.cases.models import Case
 from municipality.documents.models import Document
@@ -14,12 +16,12 @@ from shops.models import Sensitivity, Shop
 class HealthLicence(models.Model):
     """A health licence of a non-food shop: its period and the document that proves it."""
 
-    shop = models.ForeignKey(Shop, models.PROTECT, related_name="+", verbose_name="المحل")
-    document = models.OneToOneField(Document, models.PROTECT, related_name="+", verbose_name="المستند")
-    first_day = models.DateField("من")
-    last_day = models.DateField("إلى")
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="+", verbose_name=_("shop"))
+    document = models.OneToOneField(Document, models.PROTECT, related_name="+", verbose_name=_("document"))
+    first_day = models.DateField(_("from"))
+    last_day = models.DateField(_("to"))
     previous = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="next")
-    is_current = models.BooleanField("الحالي", default=True)
+    is_current = models.BooleanField(_("current"), default=True)
     # The register's facts at issue; compared at the next renewal.
     registered_facts = models.JSONField(default=dict)
     # The newest reminder that was sent: how many days before the last day it was due.
@@ -28,8 +30,8 @@ class HealthLicence(models.Model):
     current_facts: dict[str, str]  # set by `licensing.health.queries.licences_of`
 
     class Meta:
-        verbose_name = "ترخيص صحي"
-        verbose_name_plural = "التراخيص الصحية"
+        verbose_name = _("health licence")
+        verbose_name_plural = pgettext_lazy("model", "health licences")
         constraints = [
             models.UniqueConstraint(fields=["shop"], condition=models.Q(is_current=True), name="licensing_one_current"),
             models.CheckConstraint(condition=models.Q(last_day__gte=models.F("first_day")), name="licensing_period"),
@@ -41,8 +43,8 @@ class HealthLicence(models.Model):
 
 
 class Lane(models.TextChoices):
-    CLEAN = "clean", "بقاعدة منشورة"
-    OFFICER = "officer", "بدراسة موظف"
+    CLEAN = "clean", _("By a published rule")
+    OFFICER = "officer", _("Studied by an officer")
 
 
 class Renewal(models.Model):
@@ -58,18 +60,18 @@ class Renewal(models.Model):
     last_day = models.DateField()
     registered_facts = models.JSONField(default=dict)
     declared_at = models.DateTimeField()
-    lane = models.CharField("المسار", max_length=10, choices=Lane, default=Lane.CLEAN)
-    flags = models.JSONField("أسباب الدراسة", default=list, blank=True)
-    years = models.PositiveSmallIntegerField("عدد فترات السريان", default=1)
-    is_late = models.BooleanField("بعد الموعد", default=False)
+    lane = models.CharField(_("lane"), max_length=10, choices=Lane, default=Lane.CLEAN)
+    flags = models.JSONField(_("reasons for the study"), default=list, blank=True)
+    years = models.PositiveSmallIntegerField(_("number of periods of validity"), default=1)
+    is_late = models.BooleanField(_("after the due date"), default=False)
     # The registered facts as the officer accepted them; the new licence states these.
     accepted_facts = models.JSONField(null=True, blank=True)
-    refusal = models.OneToOneField(Document, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="قرار الرفض")
+    refusal = models.OneToOneField(Document, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("refusal decision"))
     new_licence = models.OneToOneField(HealthLicence, models.PROTECT, null=True, blank=True, related_name="renewed_by")
 
     class Meta:
-        verbose_name = "تجديد"
-        verbose_name_plural = "التجديدات"
+        verbose_name = _("renewal")
+        verbose_name_plural = _("renewals")
         constraints = [
             models.CheckConstraint(condition=models.Q(last_day__gte=models.F("first_day")), name="licensing_renewal_period"),
             models.CheckConstraint(condition=models.Q(years__gte=1), name="licensing_renewal_years"),
@@ -89,17 +91,17 @@ class RenewalChange(models.Model):
     """
 
     renewal = models.ForeignKey(Renewal, models.PROTECT, related_name="changes")
-    round = models.PositiveSmallIntegerField("الجولة", default=0)
-    name = models.CharField("البيان", max_length=40)
-    before = models.JSONField("في السجل", default=dict)
-    after = models.JSONField("المصرح به", default=dict)
+    round = models.PositiveSmallIntegerField(_("round"), default=0)
+    name = models.CharField(_("fact"), max_length=40)
+    before = models.JSONField(_("in the register"), default=dict)
+    after = models.JSONField(_("declared value"), default=dict)
     secret = models.JSONField(default=dict, blank=True)
     sensitivity = models.CharField(max_length=10, choices=Sensitivity, default=Sensitivity.OPEN)
-    at = models.DateTimeField("في")
+    at = models.DateTimeField(_("at"))
 
     class Meta:
-        verbose_name = "تغيير مصرح به"
-        verbose_name_plural = "التغييرات المصرح بها"
+        verbose_name = _("declared change")
+        verbose_name_plural = _("declared changes")
         constraints = [models.UniqueConstraint(fields=["renewal", "round", "name"], name="licensing_change_once")]
 
     def __str__(self) -> str:
@@ -112,20 +114,22 @@ class Appeal(models.Model):
     `unit` is the branch that refused: neither its members nor those who signed `refusal` decide.
     """
 
-    case = models.OneToOneField(Case, models.PROTECT, related_name="+", verbose_name="التظلم")
-    renewal = models.OneToOneField(Renewal, models.PROTECT, related_name="appeal", verbose_name="طلب التجديد")
-    refusal = models.OneToOneField(Decision, models.PROTECT, related_name="appeal", verbose_name="القرار المتظلم منه")
-    unit = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name="الفرع الذي رفض")
-    words = models.TextField("نص التظلم")
-    answer_by = models.DateField("آخر يوم للرد")
+    case = models.OneToOneField(Case, models.PROTECT, related_name="+", verbose_name=_("appeal"))
+    renewal = models.OneToOneField(Renewal, models.PROTECT, related_name="appeal", verbose_name=_("request for renewal"))
+    refusal = models.OneToOneField(Decision, models.PROTECT, related_name="appeal", verbose_name=_("decision appealed against"))
+    unit = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name=_("branch that refused"))
+    words = models.TextField(_("text of the appeal"))
+    answer_by = models.DateField(_("last day to answer"))
     # The branch that refused and the candidates, to check the draw afterwards.
-    draw = models.JSONField("القرعة", default=dict)
-    decision = models.OneToOneField(Document, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="القرار في التظلم")
-    filed_at = models.DateTimeField("قدم في")
+    draw = models.JSONField(_("draw"), default=dict)
+    decision = models.OneToOneField(
+        Document, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("decision on the appeal")
+    )
+    filed_at = models.DateTimeField(_("filed at"))
 
     class Meta:
-        verbose_name = "تظلم"
-        verbose_name_plural = "التظلمات"
+        verbose_name = pgettext_lazy("model", "appeal")
+        verbose_name_plural = _("appeals")
         constraints = [models.CheckConstraint(condition=~models.Q(words=""), name="licensing_appeal_has_words")]
 
     def __str__(self) -> str:

@@ -1,10 +1,11 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class PaymentsConfig(AppConfig):
     name = "payments"
     label = "payments"
-    verbose_name = "المدفوعات"
+    verbose_name = _("Payments")
 
     def ready(self) -> None:
         from municipality.cases.obligations import OBLIGATIONS

@@ -1,10 +1,11 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class ReportsConfig(AppConfig):
     name = "reports"
     label = "reports"
-    verbose_name = "عين الكويت"
+    verbose_name = _("Eye of Kuwait")
 
     def ready(self) -> None:
         from municipality.cases import panels

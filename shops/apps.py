@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 class ShopsConfig(AppConfig):
     name = "shops"
     label = "shops"
-    verbose_name = "المحلات"
+    verbose_name = _("Shops")
 
     def ready(self) -> None:
         from municipality.cases import panels as case_panels

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 class ViolationsConfig(AppConfig):
     name = "violations"
     label = "violations"
-    verbose_name = "المخالفات"
+    verbose_name = _("Violations")
 
     def ready(self) -> None:
         from municipality.cases import panels as case_panels

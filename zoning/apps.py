@@ -1,10 +1,11 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class ZoningConfig(AppConfig):
     name = "zoning"
     label = "zoning"
-    verbose_name = "الرأي التنظيمي"
+    verbose_name = _("Zoning opinion")
 
     def ready(self) -> None:
         from municipality.cases.catalogue import CATALOGUE

@@ -78,19 +78,19 @@ class UserAdmin(ReadOnlyAdmin):
         "last_login",
     )
 
-    @admin.display(description="الرقم المدني", ordering="civil_id_masked")
+    @admin.display(description=_("civil number"), ordering="civil_id_masked")
     def masked_number(self, person: User) -> str:
         return format_html('<bdi dir="ltr">{}</bdi>', person.civil_id_masked) if person.civil_id_masked else "-"
 
-    @admin.display(description="تأكيد البريد الإلكتروني")
+    @admin.display(description=_("e-mail address confirmed"))
     def email_since(self, person: User) -> str:
         return moment(person.email_confirmed_at)
 
-    @admin.display(description="تأكيد الهاتف")
+    @admin.display(description=_("phone confirmed"))
     def phone_since(self, person: User) -> str:
         return moment(person.phone_confirmed_at)
 
-    @admin.display(description="أول دخول")
+    @admin.display(description=_("first sign-in"))
     def joined(self, person: User) -> str:
         return moment(person.joined_at)
 
@@ -126,7 +126,7 @@ class OrganisationAdmin(ReadOnlyAdmin):
                 log_access(viewer=_viewer(request), person_key=row.person.key, subject=subject, purpose=purpose)
         return super().changeform_view(request, object_id, form_url, extra_context)
 
-    @admin.display(description="المفوضون بالتوقيع")
+    @admin.display(description=_("signatories"))
     def signatories(self, organisation: Organisation) -> str:
         rows = Signatory.objects.filter(organisation=organisation).select_related("person").order_by("first_day")
         return "، ".join(str(bilingual(row.person, "name")) for row in rows)

@@ -1,11 +1,12 @@
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
+from django.utils.translation import gettext_lazy as _
 
 
 class AccountsConfig(AppConfig):
     name = "municipality.accounts"
     label = "accounts"
-    verbose_name = "الأشخاص"
+    verbose_name = _("People")
     default = True
 
     def ready(self) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models, transaction
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from municipality.kernel import clock, ids
 from municipality.kernel.actors import Actor
@@ -36,21 +38,21 @@ class User(AbstractBaseUser, PermissionsMixin):
     """
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id, editable=False)
-    login = models.CharField("اسم الدخول", max_length=60, unique=True, default=ids.public_id)
-    name_ar = models.CharField("الاسم", max_length=120)
-    name_en = models.CharField("الاسم بالإنجليزية", max_length=120)
+    login = models.CharField(_("sign-in name"), max_length=60, unique=True, default=ids.public_id)
+    name_ar = models.CharField(_("name in Arabic"), max_length=120)
+    name_en = models.CharField(_("name in English"), max_length=120)
     civil_id_digest = models.CharField(max_length=64, unique=True, null=True, blank=True, editable=False)
     civil_id_cipher = models.TextField(blank=True, editable=False)
-    civil_id_masked = models.CharField("الرقم المدني", max_length=12, blank=True, editable=False)
-    email = models.EmailField("البريد الإلكتروني", blank=True)
+    civil_id_masked = models.CharField(_("civil number"), max_length=12, blank=True, editable=False)
+    email = models.EmailField(_("e-mail address"), blank=True)
     email_confirmed_at = models.DateTimeField(null=True, blank=True)
-    phone = models.CharField("الهاتف", max_length=12, blank=True)
+    phone = models.CharField(_("phone"), max_length=12, blank=True)
     phone_confirmed_at = models.DateTimeField(null=True, blank=True)
-    language = models.CharField("لغة المراسلة", max_length=2, choices=[("ar", "العربية"), ("en", "English")], default="ar")
-    is_active = models.BooleanField("مفعّل", default=True)
-    is_staff = models.BooleanField("موظف", default=False)
-    staff_number = models.CharField("رقم الموظف", max_length=10, blank=True)
-    branch = models.ForeignKey(Branch, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="الفرع")
+    language = models.CharField(_("language of messages"), max_length=2, choices=[("ar", _("Arabic")), ("en", _("English"))], default="ar")
+    is_active = models.BooleanField(pgettext_lazy("field", "active"), default=True)
+    is_staff = models.BooleanField(_("member of staff"), default=False)
+    staff_number = models.CharField(_("staff number"), max_length=10, blank=True)
+    branch = models.ForeignKey(Branch, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("branch"))
     joined_at = models.DateTimeField(auto_now_add=True)
 
     objects = UserManager()
@@ -60,8 +62,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     REQUIRED_FIELDS = ["name_ar", "name_en"]
 
     class Meta:
-        verbose_name = "شخص"
-        verbose_name_plural = "الأشخاص"
+        verbose_name = pgettext_lazy("model", "person")
+        verbose_name_plural = _("people")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(is_staff=False) | models.Q(civil_id_digest__isnull=True), name="accounts_staff_apart_from_person"
@@ -120,13 +122,13 @@ def actor_for(user: User, person: User) -> Actor:
 
 class Organisation(models.Model):
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id, editable=False)
-    name_ar = models.CharField("الاسم", max_length=160)
-    name_en = models.CharField("الاسم بالإنجليزية", max_length=160)
-    commercial_register_no = models.CharField("السجل التجاري", max_length=20, unique=True)
+    name_ar = models.CharField(_("name in Arabic"), max_length=160)
+    name_en = models.CharField(_("name in English"), max_length=160)
+    commercial_register_no = models.CharField(_("commercial register"), max_length=20, unique=True)
 
     class Meta:
-        verbose_name = "منشأة"
-        verbose_name_plural = "المنشآت"
+        verbose_name = pgettext_lazy("model", "organisation")
+        verbose_name_plural = _("organisations")
 
     def __str__(self) -> str:
         return self.name_ar
@@ -142,19 +144,19 @@ class Signatory(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "person"], name="accounts_signatory_once")]
-        verbose_name = "مفوض بالتوقيع"
-        verbose_name_plural = "المفوضون بالتوقيع"
+        verbose_name = pgettext_lazy("model", "signatory")
+        verbose_name_plural = _("signatories")
 
     def __str__(self) -> str:
         return f"{self.person} ← {self.organisation}"
 
 
 class SignInStatus(models.TextChoices):
-    PENDING = "pending", "بانتظار الرد"
-    APPROVED = "approved", "تمت الموافقة"
-    DECLINED = "declined", "مرفوض"
-    EXPIRED = "expired", "انتهت المهلة"
-    FAILED = "failed", "رد غير مطابق"
+    PENDING = "pending", _("Waiting for an answer")
+    APPROVED = "approved", pgettext_lazy("choice", "Approved")
+    DECLINED = "declined", _("Declined")
+    EXPIRED = "expired", _("Time ran out")
+    FAILED = "failed", _("Answer does not match")
 
 
 class SignInRequest(models.Model):
@@ -271,8 +273,8 @@ class KeyLoss(models.Model):
 
 
 class AlarmKind(models.TextChoices):
-    FLAG_SET = "flag_set", "منح صلاحية المدير العام"
-    SIGNED_IN = "signed_in", "دخول بصلاحية المدير العام"
+    FLAG_SET = "flag_set", _("Superuser made")
+    SIGNED_IN = "signed_in", pgettext_lazy("choice", "Superuser signed in")
 
 
 class SuperuserAlarm(models.Model):
@@ -281,15 +283,15 @@ class SuperuserAlarm(models.Model):
     The database accepts the superuser flag only together with such a row that has not been notified.
     """
 
-    user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="الحساب")
-    kind = models.CharField("الحدث", max_length=10, choices=AlarmKind)
-    at = models.DateTimeField("في")
-    told_at = models.DateTimeField("أُبلغ المدققون في", null=True, blank=True)
+    user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("account"))
+    kind = models.CharField(_("event"), max_length=10, choices=AlarmKind)
+    at = models.DateTimeField(_("at"))
+    told_at = models.DateTimeField(_("auditors told at"), null=True, blank=True)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(kind__in=AlarmKind.values), name="accounts_alarm_kind")]
-        verbose_name = "تنبيه المدير العام"
-        verbose_name_plural = "تنبيهات المدير العام"
+        verbose_name = _("superuser alarm")
+        verbose_name_plural = _("superuser alarms")
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.user_id}"

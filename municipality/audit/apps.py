@@ -1,11 +1,12 @@
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate, pre_migrate
+from django.utils.translation import pgettext_lazy
 
 
 class AuditConfig(AppConfig):
     name = "municipality.audit"
     label = "audit"
-    verbose_name = "سجل التدقيق"
+    verbose_name = pgettext_lazy("app", "Audit log")
 
     def ready(self) -> None:
         from django.utils.module_loading import autodiscover_modules

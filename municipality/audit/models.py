@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class StateEvent(models.Model):
@@ -12,7 +14,7 @@ class StateEvent(models.Model):
     move = models.CharField(max_length=40)
     from_state = models.CharField(max_length=40)
     to_state = models.CharField(max_length=40)
-    at = models.DateTimeField("في")
+    at = models.DateTimeField(_("at"))
     actor_key = models.CharField(max_length=60)
     actor_role = models.CharField(max_length=20)
     reason = models.CharField(max_length=60, blank=True)
@@ -55,8 +57,8 @@ class AuditEvent(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["subject", "id"], name="audit_event_subject")]
-        verbose_name = "إجراء"
-        verbose_name_plural = "سجل الإجراءات"
+        verbose_name = pgettext_lazy("model", "action")
+        verbose_name_plural = _("log of actions")
 
     def __str__(self) -> str:
         return f"{self.action} {self.subject}"
@@ -97,8 +99,8 @@ class AccessLogEntry(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["person_key", "-id"], name="audit_access_person")]
-        verbose_name = "اطلاع"
-        verbose_name_plural = "سجل الاطلاع"
+        verbose_name = _("look at data")
+        verbose_name_plural = _("access log")
 
     def __str__(self) -> str:
         return f"{self.viewer_key} → {self.subject}"

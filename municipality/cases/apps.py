@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 class CasesConfig(AppConfig):
     name = "municipality.cases"
     label = "cases"
-    verbose_name = "الطلبات"
+    verbose_name = _("Requests")
 
     def ready(self) -> None:
         from municipality.cases import queries, roles

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from municipality.audit.models import StateEvent
 from municipality.kernel import clock, ids
@@ -24,23 +25,23 @@ class Case(models.Model):
     """One request of one person about one subject. Its service's workflow names the states; `services.advance` moves it."""
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
-    reference = models.CharField("الرقم المرجعي", max_length=30, unique=True)
-    service = models.CharField("الخدمة", max_length=60)
-    subject = models.CharField("الموضوع", max_length=80)
+    reference = models.CharField(_("reference"), max_length=30, unique=True)
+    service = models.CharField(_("service"), max_length=60)
+    subject = models.CharField(_("subject"), max_length=80)
     # The subject that a delegation must cover where it is not the case's own: the shop of a violation that is objected to, the
     # organisation that claims a shop.
-    held_under = models.CharField("موضوع الحق في التصرف", max_length=80, blank=True, default="")
-    title_ar = models.CharField("العنوان", max_length=160)
-    title_en = models.CharField("العنوان بالإنجليزية", max_length=160)
-    applicant = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="cases", verbose_name="مقدم الطلب")
-    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name="الفرع")
-    filed_by = models.CharField("قدمه", max_length=10, choices=FiledBy, default=FiledBy.APPLICANT)
-    state = models.CharField("الحالة", max_length=40)
-    is_open = models.BooleanField("مفتوح", default=True)
+    held_under = models.CharField(_("subject of the right to act"), max_length=80, blank=True, default="")
+    title_ar = models.CharField(_("title in Arabic"), max_length=160)
+    title_en = models.CharField(_("title in English"), max_length=160)
+    applicant = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="cases", verbose_name=_("applicant"))
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name=_("branch"))
+    filed_by = models.CharField(_("filed by"), max_length=10, choices=FiledBy, default=FiledBy.APPLICANT)
+    state = models.CharField(_("state"), max_length=40)
+    is_open = models.BooleanField(pgettext_lazy("field", "open"), default=True)
     last_event = models.ForeignKey("CaseEvent", models.PROTECT, null=True, related_name="+")
-    opened_at = models.DateTimeField("فتح في")
-    closed_at = models.DateTimeField("أغلق في", null=True, blank=True)
-    due_on = models.DateField("الموعد الموعود", null=True, blank=True)
+    opened_at = models.DateTimeField(_("opened at"))
+    closed_at = models.DateTimeField(_("closed on"), null=True, blank=True)
+    due_on = models.DateField(_("promised day"), null=True, blank=True)
     # The editions the case is judged by and the values used, hashed.
     editions = models.JSONField(default=list)
     snapshot = models.JSONField(default=list)
@@ -49,8 +50,8 @@ class Case(models.Model):
     EVENTS: ClassVar[Any]
 
     class Meta:
-        verbose_name = "طلب"
-        verbose_name_plural = "الطلبات"
+        verbose_name = pgettext_lazy("model", "request")
+        verbose_name_plural = _("requests")
         constraints = [
             models.CheckConstraint(condition=models.Q(filed_by__in=FiledBy.values), name="cases_filed_by"),
             models.UniqueConstraint(fields=["service", "subject"], condition=models.Q(is_open=True), name="cases_one_open_case"),
@@ -99,8 +100,8 @@ class CaseEvent(StateEvent):
     subject = models.ForeignKey(Case, models.PROTECT, related_name="events")
 
     class Meta:
-        verbose_name = "خطوة"
-        verbose_name_plural = "سير الطلب"
+        verbose_name = _("step")
+        verbose_name_plural = _("course of the request")
         indexes = [models.Index(fields=["subject", "id"], name="cases_event_subject")]
 
 
@@ -108,8 +109,8 @@ Case.EVENTS = CaseEvent
 
 
 class Effect(models.TextChoices):
-    STOP = "stop", "يوقف"
-    REVIEW = "review", "يحيل إلى موظف"
+    STOP = "stop", _("Stops")
+    REVIEW = "review", _("Refers to an officer")
 
 
 class Block(models.Model):
@@ -118,15 +119,15 @@ class Block(models.Model):
     With the effect `review` nothing is blocked, but an officer decides.
     """
 
-    subject = models.CharField("الموضوع", max_length=80)
-    ground = models.CharField("السبب", max_length=60)
-    source = models.CharField("المصدر", max_length=80)
-    stops = models.CharField("يوقف", max_length=60)
-    effect = models.CharField("الأثر", max_length=10, choices=Effect, default=Effect.STOP)
-    sentence_ar = models.CharField("البيان", max_length=300)
-    sentence_en = models.CharField("البيان بالإنجليزية", max_length=300)
-    placed_at = models.DateTimeField("وضع في")
-    lifted_at = models.DateTimeField("رفع في", null=True, blank=True)
+    subject = models.CharField(_("subject"), max_length=80)
+    ground = models.CharField(_("reason"), max_length=60)
+    source = models.CharField(_("source"), max_length=80)
+    stops = models.CharField(_("stops"), max_length=60)
+    effect = models.CharField(_("effect"), max_length=10, choices=Effect, default=Effect.STOP)
+    sentence_ar = models.CharField(_("statement in Arabic"), max_length=300)
+    sentence_en = models.CharField(_("statement in English"), max_length=300)
+    placed_at = models.DateTimeField(_("placed at"))
+    lifted_at = models.DateTimeField(_("lifted at"), null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -136,8 +137,8 @@ class Block(models.Model):
             models.CheckConstraint(condition=models.Q(effect__in=Effect.values), name="cases_block_effect"),
         ]
         indexes = [models.Index(fields=["subject"], condition=models.Q(lifted_at__isnull=True), name="cases_block_standing")]
-        verbose_name = "حظر"
-        verbose_name_plural = "الحظر"
+        verbose_name = _("service block")
+        verbose_name_plural = _("service blocks")
 
     def __str__(self) -> str:
         return f"{self.subject}: {self.ground}"
@@ -170,17 +171,17 @@ class Ease(models.IntegerChoices):
 class Feedback(models.Model):
     """How easy a person found sending a request or paying: one answer, which is not changed. No page of the public shows it."""
 
-    subject = models.CharField("الموضوع", max_length=80)  # the key of a case or of an attempt to pay
-    service = models.CharField("الخدمة", max_length=60)  # the workflow of the subject
+    subject = models.CharField(_("subject"), max_length=80)  # the key of a case or of an attempt to pay
+    service = models.CharField(_("service"), max_length=60)  # the workflow of the subject
     # Null for a visitor, who began the one payment without signing in.
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
-    ease = models.PositiveSmallIntegerField("التقييم", choices=Ease)
-    text = models.TextField("ما كتبه", blank=True)
-    at = models.DateTimeField("الوقت")
+    ease = models.PositiveSmallIntegerField(_("ease"), choices=Ease)
+    text = models.TextField(_("what they wrote"), blank=True)
+    at = models.DateTimeField(_("time"))
 
     class Meta:
-        verbose_name = "رأي"
-        verbose_name_plural = "الآراء في الخدمات"
+        verbose_name = _("answer about a service")
+        verbose_name_plural = _("answers about the services")
         constraints = [
             models.CheckConstraint(condition=models.Q(ease__in=Ease.values), name="cases_feedback_ease"),
             models.UniqueConstraint(fields=["subject", "person"], name="cases_feedback_once"),

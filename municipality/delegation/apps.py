@@ -1,10 +1,11 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class DelegationConfig(AppConfig):
     name = "municipality.delegation"
     label = "delegation"
-    verbose_name = "التفويض والمساعدة"
+    verbose_name = _("Delegation and assistance")
 
     def ready(self) -> None:
         from municipality.accounts.access import ASSISTANCE_CHECKS

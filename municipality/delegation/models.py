@@ -31,32 +31,32 @@ class Delegation(models.Model):
     """
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id, editable=False)
-    giver = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="delegations_given", verbose_name="المفوِّض")
+    giver = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="delegations_given", verbose_name=_("giver"))
     delegate = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="delegations_held", verbose_name="المفوَّض"
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="delegations_held", verbose_name=_("delegate")
     )
     delegate_digest = models.CharField(max_length=64, editable=False)
-    delegate_masked = models.CharField("الرقم المدني للمفوَّض", max_length=12, editable=False)
+    delegate_masked = models.CharField(_("civil number of the delegate"), max_length=12, editable=False)
     organisation = models.ForeignKey(
-        Organisation, models.PROTECT, null=True, blank=True, related_name="delegations", verbose_name="المنشأة"
+        Organisation, models.PROTECT, null=True, blank=True, related_name="delegations", verbose_name=_("organisation")
     )
-    subject = models.CharField("الموضوع", max_length=80)
-    service = models.CharField("الخدمة", max_length=60, blank=True)  # empty: every service (a clerk)
-    role = models.CharField("الصفة", max_length=10, choices=Role, default=Role.DELEGATE)
-    first_day = models.DateField("من")
-    last_day = models.DateField("إلى")
-    state = models.CharField("الحالة", max_length=20, choices=DelegationState, default=DelegationState.OFFERED)
+    subject = models.CharField(_("subject"), max_length=80)
+    service = models.CharField(_("service"), max_length=60, blank=True)  # empty: every service (a clerk)
+    role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.DELEGATE)
+    first_day = models.DateField(_("from"))
+    last_day = models.DateField(_("to"))
+    state = models.CharField(_("state"), max_length=20, choices=DelegationState, default=DelegationState.OFFERED)
     last_event = models.ForeignKey("DelegationEvent", models.PROTECT, null=True, related_name="+")
-    offered_at = models.DateTimeField("عُرض في")
-    answer_by = models.DateField("مهلة القبول")
-    closed_at = models.DateTimeField("انتهى في", null=True, blank=True)
+    offered_at = models.DateTimeField(_("offered on"))
+    answer_by = models.DateField(_("to be accepted by"))
+    closed_at = models.DateTimeField(_("ended on"), null=True, blank=True)
 
     EVENTS: ClassVar[Any]
     workflow_name = DELEGATION
 
     class Meta:
-        verbose_name = "تفويض"
-        verbose_name_plural = "التفويضات"
+        verbose_name = _("delegation")
+        verbose_name_plural = _("delegations")
         constraints = [
             models.CheckConstraint(condition=Q(state__in=DelegationState.values), name="delegation_state"),
             models.CheckConstraint(condition=Q(last_day__gte=models.F("first_day")), name="delegation_days"),
@@ -96,8 +96,8 @@ class DelegationEvent(StateEvent):
     subject = models.ForeignKey(Delegation, models.PROTECT, related_name="events")
 
     class Meta:
-        verbose_name = "خطوة"
-        verbose_name_plural = "سير التفويض"
+        verbose_name = _("step")
+        verbose_name_plural = _("course of the delegation")
         indexes = [models.Index(fields=["subject", "id"], name="delegation_event_subject")]
 
 
@@ -118,26 +118,26 @@ class Consent(models.Model):
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id, editable=False)
     person = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="consents", verbose_name="صاحب الشأن"
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="consents", verbose_name=_("person concerned")
     )
-    staff = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="الموظف")
-    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name="الفرع")
-    desk = models.CharField("مكان الخدمة", max_length=10, choices=Desk)
-    purpose = models.CharField("الغرض", max_length=60)  # a service
+    staff = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("employee"))
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name=_("branch"))
+    desk = models.CharField(_("desk"), max_length=10, choices=Desk)
+    purpose = models.CharField(_("purpose"), max_length=60)  # a service
     code_hash = models.CharField(max_length=64, blank=True, editable=False)
     code_cipher = models.TextField(blank=True, editable=False)
-    asked_at = models.DateTimeField("طُلب في")
-    code_until = models.DateTimeField("ينتهي الرمز في")
-    tries = models.PositiveSmallIntegerField("محاولات", default=0)
-    opened_at = models.DateTimeField("بدأ في", null=True, blank=True)
-    open_until = models.DateTimeField("يسري إلى", null=True, blank=True)
-    closed_at = models.DateTimeField("انتهى في", null=True, blank=True)
+    asked_at = models.DateTimeField(_("asked on"))
+    code_until = models.DateTimeField(_("code ends at"))
+    tries = models.PositiveSmallIntegerField(_("number of tries"), default=0)
+    opened_at = models.DateTimeField(_("started at"), null=True, blank=True)
+    open_until = models.DateTimeField(_("in force until"), null=True, blank=True)
+    closed_at = models.DateTimeField(_("ended on"), null=True, blank=True)
 
     MAX_TRIES = 5
 
     class Meta:
-        verbose_name = "موافقة على المساعدة"
-        verbose_name_plural = "الموافقات على المساعدة"
+        verbose_name = _("consent to assistance")
+        verbose_name_plural = _("consents to assistance")
         constraints = [
             models.CheckConstraint(condition=Q(tries__lte=5), name="delegation_consent_five_tries"),
             models.CheckConstraint(condition=Q(opened_at__isnull=True) | Q(person__isnull=False), name="delegation_consent_of_a_person"),

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from municipality.audit.models import StateEvent
 from municipality.documents.states import DocumentState
@@ -40,29 +41,29 @@ class Counter(models.Model):
 
 
 class Document(models.Model):
-    kind = models.CharField("النوع", max_length=30)
-    number = models.CharField("الرقم", max_length=40, unique=True)
-    code = models.CharField("رمز التحقق", max_length=20, unique=True, default=ids.typed_code)
-    subject = models.CharField("الموضوع", max_length=80)
+    kind = models.CharField(_("kind"), max_length=30)
+    number = models.CharField(_("number"), max_length=40, unique=True)
+    code = models.CharField(_("verification code"), max_length=20, unique=True, default=ids.typed_code)
+    subject = models.CharField(_("subject"), max_length=80)
     holder_key = models.CharField(max_length=60)
-    state = models.CharField("الحالة", max_length=20, choices=DocumentState, default=DocumentState.DRAFT)
+    state = models.CharField(_("state"), max_length=20, choices=DocumentState, default=DocumentState.DRAFT)
     last_event = models.ForeignKey("DocumentEvent", models.PROTECT, null=True, related_name="+")
-    valid_from = models.DateField("من", null=True, blank=True)
-    valid_to = models.DateField("إلى", null=True, blank=True)
+    valid_from = models.DateField(_("valid from"), null=True, blank=True)
+    valid_to = models.DateField(_("valid to"), null=True, blank=True)
     # For the check page: no personal data.
     public_facts = models.JSONField(default=dict, blank=True)
     # What the PDF is rendered from (`Facts.dump`).
     facts = models.JSONField(default=dict, blank=True)
     file = models.ForeignKey(StoredFile, models.PROTECT, null=True, related_name="+")
     replaced_by = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
-    created_at = models.DateTimeField("أنشئ في")
+    created_at = models.DateTimeField(_("created at"))
 
     EVENTS: ClassVar[Any]
     workflow_name = "documents.document"
 
     class Meta:
-        verbose_name = "مستند"
-        verbose_name_plural = "المستندات"
+        verbose_name = pgettext_lazy("model", "document")
+        verbose_name_plural = _("documents")
         constraints = [
             models.CheckConstraint(
                 condition=~models.Q(state=DocumentState.ACTIVE) | models.Q(file__isnull=False) | models.Q(kind="carried"),
@@ -146,4 +147,4 @@ class SealToken(models.Model):
         verbose_name_plural = _("tokens of the seal")
 
     def __str__(self) -> str:
-        return "وحدة حفظ الختم"
+        return str(_("token of the seal"))

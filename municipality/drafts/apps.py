@@ -1,10 +1,11 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class DraftsConfig(AppConfig):
     name = "municipality.drafts"
     label = "drafts"
-    verbose_name = "الطلبات المحفوظة"
+    verbose_name = _("Saved requests")
 
     def ready(self) -> None:
         from municipality.delegation.registry import ENDED, OWNERSHIPS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import ids
 from municipality.kernel.subjects import SubjectKey
@@ -13,27 +14,27 @@ class Draft(models.Model):
     """The answers of one person about one subject, saved page by page until they are sent as a case or expire."""
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="drafts", verbose_name="الشخص")
-    service = models.CharField("الخدمة", max_length=60)
-    subject = models.CharField("الموضوع", max_length=80)
-    held_under = models.CharField("موضوع الحق في التصرف", max_length=80, blank=True, default="")  # as that of a case
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="drafts", verbose_name=_("person"))
+    service = models.CharField(_("service"), max_length=60)
+    subject = models.CharField(_("subject"), max_length=80)
+    held_under = models.CharField(_("subject of the right to act"), max_length=80, blank=True, default="")  # as that of a case
     # Answers by page: {"changes": {"fields": ["area_m2"]}, "area": {"area_m2": "80"}}.
     answers = models.JSONField(default=dict, blank=True)
-    page = models.CharField("آخر صفحة", max_length=40, blank=True)
+    page = models.CharField(_("last page"), max_length=40, blank=True)
     # Incremented with every answer; a page that is submitted names the version it was opened on (optimistic locking).
     version = models.PositiveIntegerField(default=1)
     # The version with which each page was last answered, so that only answers of the same page conflict.
     page_versions = models.JSONField(default=dict, blank=True)
-    begun_at = models.DateTimeField("بدأ في")
-    changed_at = models.DateTimeField("آخر تعديل")
-    expires_at = models.DateTimeField("يحذف في")
-    reminded_at = models.DateTimeField("ذُكّر في", null=True, blank=True)
-    sent_as = models.CharField("أرسل برقم", max_length=80, blank=True)  # subject key of the case
+    begun_at = models.DateTimeField(_("started at"))
+    changed_at = models.DateTimeField(_("last change"))
+    expires_at = models.DateTimeField(_("to be deleted on"))
+    reminded_at = models.DateTimeField(_("reminded at"), null=True, blank=True)
+    sent_as = models.CharField(_("sent as"), max_length=80, blank=True)  # subject key of the case
     closed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        verbose_name = "طلب محفوظ"
-        verbose_name_plural = "الطلبات المحفوظة"
+        verbose_name = _("saved request")
+        verbose_name_plural = _("saved requests")
         constraints = [
             models.UniqueConstraint(
                 fields=["person", "service", "subject"], condition=models.Q(closed_at__isnull=True), name="drafts_one_open"

@@ -8,6 +8,8 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from municipality.uploads.models import Upload
 
@@ -21,16 +23,16 @@ class Visit(models.Model):
     """One visit as its device sent it. `key`, made on the device, is the idempotency key."""
 
     key = models.CharField(max_length=36, unique=True)  # a UUID
-    sender = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="المرسل")
-    started_at = models.DateTimeField("وقت المعاينة")  # by the clock of the device
-    received_at = models.DateTimeField("وقت الوصول")
-    latitude = models.FloatField("خط العرض", null=True, blank=True)  # WGS 84
-    longitude = models.FloatField("خط الطول", null=True, blank=True)
-    accuracy_m = models.PositiveIntegerField("دقة الموقع بالمتر", null=True, blank=True)
+    sender = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("sender"))
+    started_at = models.DateTimeField(_("time of the visit"))  # by the clock of the device
+    received_at = models.DateTimeField(_("received at"))
+    latitude = models.FloatField(_("latitude"), null=True, blank=True)  # WGS 84
+    longitude = models.FloatField(_("longitude"), null=True, blank=True)
+    accuracy_m = models.PositiveIntegerField(_("accuracy of the location in metres"), null=True, blank=True)
 
     class Meta:
-        verbose_name = "زيارة"
-        verbose_name_plural = "الزيارات"
+        verbose_name = pgettext_lazy("model", "visit")
+        verbose_name_plural = _("visits")
         constraints = [models.CheckConstraint(condition=IN_KUWAIT, name="fieldwork_visit_in_kuwait")]
 
     def __str__(self) -> str:
@@ -40,19 +42,19 @@ class Visit(models.Model):
 class Evidence(models.Model):
     """A photo of a visit. `kind` is a code of the service, `captured_at` the time of the device, `received_at` the portal's."""
 
-    visit = models.ForeignKey(Visit, models.PROTECT, related_name="evidence", verbose_name="الزيارة")
-    kind = models.CharField("النوع", max_length=12)
-    upload = models.OneToOneField(Upload, models.PROTECT, related_name="+", verbose_name="الملف")
-    captured_at = models.DateTimeField("وقت التصوير", null=True, blank=True)
-    received_at = models.DateTimeField("وقت الوصول")
+    visit = models.ForeignKey(Visit, models.PROTECT, related_name="evidence", verbose_name=_("visit"))
+    kind = models.CharField(_("kind"), max_length=12)
+    upload = models.OneToOneField(Upload, models.PROTECT, related_name="+", verbose_name=_("file"))
+    captured_at = models.DateTimeField(_("time of the photo"), null=True, blank=True)
+    received_at = models.DateTimeField(_("received at"))
     latitude = models.FloatField(null=True, blank=True)  # WGS 84
     longitude = models.FloatField(null=True, blank=True)
     accuracy_m = models.PositiveIntegerField(null=True, blank=True)
-    added_by = models.CharField("أضافه", max_length=80)
+    added_by = models.CharField(_("added by"), max_length=80)
 
     class Meta:
-        verbose_name = "دليل"
-        verbose_name_plural = "الأدلة"
+        verbose_name = _("piece of evidence")
+        verbose_name_plural = _("evidence")
         constraints = [
             models.CheckConstraint(condition=~Q(kind=""), name="fieldwork_evidence_has_kind"),
             models.CheckConstraint(condition=IN_KUWAIT, name="fieldwork_evidence_in_kuwait"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from municipality.documents.models import StoredFile
 from municipality.kernel import ids
@@ -18,39 +20,43 @@ class ImportFile(models.Model):
     """
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
-    kind = models.CharField("النوع", max_length=20)
-    name = models.CharField("اسم الملف", max_length=120)
-    sha256 = models.CharField("البصمة", max_length=64)
-    encoding = models.CharField("الترميز", max_length=20)
-    content = models.ForeignKey(StoredFile, models.PROTECT, related_name="+", verbose_name="الملف")
-    branch = models.ForeignKey(Branch, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="الفرع")  # of the uploader
-    lines = models.PositiveIntegerField("السطور")
-    loaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="رفعه")
-    loaded_at = models.DateTimeField("رفع في")
+    kind = models.CharField(_("kind"), max_length=20)
+    name = models.CharField(_("file name"), max_length=120)
+    sha256 = models.CharField(_("hash"), max_length=64)
+    encoding = models.CharField(_("encoding"), max_length=20)
+    content = models.ForeignKey(StoredFile, models.PROTECT, related_name="+", verbose_name=_("file"))
+    branch = models.ForeignKey(Branch, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("branch"))  # of the uploader
+    lines = models.PositiveIntegerField(_("lines"))
+    loaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("loaded by"))
+    loaded_at = models.DateTimeField(_("loaded at"))
     # The dry run: its progress and result.
-    read = models.PositiveIntegerField("قُرئ", default=0)
-    to_add = models.PositiveIntegerField("جديد", default=0)
-    to_change = models.PositiveIntegerField("يتغير", default=0)
-    unchanged = models.PositiveIntegerField("بلا تغيير", default=0)
-    refused = models.PositiveIntegerField("سطور مردودة", default=0)
-    figures = models.JSONField("أعداد أخرى", default=dict)  # of the kind, at the end of the dry run
-    checked_at = models.DateTimeField("فُحص في", null=True, blank=True)
-    released_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="أجازه")
-    released_at = models.DateTimeField("أجيز في", null=True, blank=True)
-    refused_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="ردّه")
-    refused_at = models.DateTimeField("رُد في", null=True, blank=True)
+    read = models.PositiveIntegerField(_("lines read"), default=0)
+    to_add = models.PositiveIntegerField(_("new"), default=0)
+    to_change = models.PositiveIntegerField(_("to change"), default=0)
+    unchanged = models.PositiveIntegerField(_("unchanged"), default=0)
+    refused = models.PositiveIntegerField(_("lines put aside"), default=0)
+    figures = models.JSONField(_("other counts"), default=dict)  # of the kind, at the end of the dry run
+    checked_at = models.DateTimeField(_("checked at"), null=True, blank=True)
+    released_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("released by")
+    )
+    released_at = models.DateTimeField(_("released at"), null=True, blank=True)
+    refused_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("refused by")
+    )
+    refused_at = models.DateTimeField(_("refused at"), null=True, blank=True)
     # Applying: its progress and result, and when it was stopped.
-    taken_line = models.PositiveIntegerField("آخر سطر أُخذ", default=0)
-    added = models.PositiveIntegerField("أُضيف", default=0)
-    changed = models.PositiveIntegerField("غُيّر", default=0)
-    confirmed = models.PositiveIntegerField("أُكّد", default=0)
-    left_out = models.PositiveIntegerField("تُرك", default=0)
-    stopped_at = models.DateTimeField("أوقف في", null=True, blank=True)
-    done_at = models.DateTimeField("اكتمل في", null=True, blank=True)
+    taken_line = models.PositiveIntegerField(_("last line taken in"), default=0)
+    added = models.PositiveIntegerField(_("added"), default=0)
+    changed = models.PositiveIntegerField(_("changed"), default=0)
+    confirmed = models.PositiveIntegerField(pgettext_lazy("field", "confirmed"), default=0)
+    left_out = models.PositiveIntegerField(_("left out"), default=0)
+    stopped_at = models.DateTimeField(_("stopped at"), null=True, blank=True)
+    done_at = models.DateTimeField(_("completed at"), null=True, blank=True)
 
     class Meta:
-        verbose_name = "ملف مستورد"
-        verbose_name_plural = "الملفات المستوردة"
+        verbose_name = _("imported file")
+        verbose_name_plural = _("imported files")
         constraints = [
             models.UniqueConstraint(fields=["kind", "sha256"], condition=Q(refused_at__isnull=True), name="imports_file_once"),
             models.CheckConstraint(condition=Q(released_by__isnull=True) | ~Q(released_by=F("loaded_by")), name="imports_file_two_people"),
@@ -90,11 +96,11 @@ class ImportRow(models.Model):
     Only its outcome ever changes, to `LEFT`. `number` identifies the object of the line and is unique in a file.
     """
 
-    file = models.ForeignKey(ImportFile, models.PROTECT, related_name="+", db_index=False, verbose_name="الملف")
-    line = models.PositiveIntegerField("السطر")  # of the file, as a sheet counts it
-    number = models.CharField("الرقم", max_length=40, blank=True)
-    outcome = models.CharField("الأثر", max_length=6, choices=Outcome)
-    problems = models.JSONField("الأخطاء", default=list)  # [column, code]
+    file = models.ForeignKey(ImportFile, models.PROTECT, related_name="+", db_index=False, verbose_name=_("file"))
+    line = models.PositiveIntegerField(_("line"))  # of the file, as a sheet counts it
+    number = models.CharField(_("number"), max_length=40, blank=True)
+    outcome = models.CharField(_("effect"), max_length=6, choices=Outcome)
+    problems = models.JSONField(_("errors"), default=list)  # [column, code]
 
     class Meta:
         abstract = True

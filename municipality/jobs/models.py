@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class JobState(models.TextChoices):
-    QUEUED = "queued", "بانتظار التنفيذ"
-    RUNNING = "running", "قيد التنفيذ"
-    ON_HOLD = "on_hold", "متوقفة لنقص"
-    DONE = "done", "منجزة"
-    DEAD = "dead", "متعثرة"
+    QUEUED = "queued", _("queued")
+    RUNNING = "running", _("running")
+    ON_HOLD = "on_hold", _("on hold")
+    DONE = "done", _("done")
+    DEAD = "dead", _("dead")
 
 
 class Job(models.Model):
-    kind = models.CharField("النوع", max_length=60)
-    key = models.CharField("المفتاح", max_length=120)
-    queue = models.CharField("الصف", max_length=20)
-    args = models.JSONField("المعطيات", default=dict, blank=True)
-    state = models.CharField("الحالة", max_length=10, choices=JobState, default=JobState.QUEUED)
-    due_at = models.DateTimeField("الموعد")
+    kind = models.CharField(_("kind"), max_length=60)
+    key = models.CharField(_("key"), max_length=120)
+    queue = models.CharField(_("queue"), max_length=20)
+    args = models.JSONField(_("arguments"), default=dict, blank=True)
+    state = models.CharField(_("state"), max_length=10, choices=JobState, default=JobState.QUEUED)
+    due_at = models.DateTimeField(_("due at"))
     dispatched_at = models.DateTimeField(null=True, blank=True)
-    tries = models.PositiveSmallIntegerField("المحاولات", default=0)
-    lost_workers = models.PositiveSmallIntegerField("انقطاعات العامل", default=0)
+    tries = models.PositiveSmallIntegerField(_("tries"), default=0)
+    lost_workers = models.PositiveSmallIntegerField(_("lost workers"), default=0)
     lease_owner = models.CharField(max_length=60, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
-    last_error = models.TextField("آخر خطأ", blank=True)
-    created_at = models.DateTimeField("أنشئت في")
-    finished_at = models.DateTimeField("انتهت في", null=True, blank=True)
+    last_error = models.TextField(_("last error"), blank=True)
+    created_at = models.DateTimeField(_("enqueued at"))
+    finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -39,8 +40,8 @@ class Job(models.Model):
             models.Index(fields=["lease_until"], condition=models.Q(state="running"), name="jobs_job_leased"),
             models.Index(fields=["state", "-id"], name="jobs_job_state_newest"),
         ]
-        verbose_name = "مهمة"
-        verbose_name_plural = "المهام"
+        verbose_name = _("job")
+        verbose_name_plural = _("jobs")
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"

@@ -1,10 +1,11 @@
 from django.apps import AppConfig
+from django.utils.translation import pgettext_lazy
 
 
 class NotificationsConfig(AppConfig):
     name = "municipality.notifications"
     label = "notifications"
-    verbose_name = "الإشعارات"
+    verbose_name = pgettext_lazy("app", "Messages")
 
     def ready(self) -> None:
         from django.core.checks import Tags, register

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import ids
 
 
 class Channel(models.TextChoices):
-    EMAIL = "email", "البريد الإلكتروني"
-    SMS = "sms", "رسالة نصية"
+    EMAIL = "email", _("e-mail")
+    SMS = "sms", _("text message")
 
 
 class DeliveryState(models.TextChoices):
-    WAITING = "waiting", "بانتظار الإرسال"
-    SENT = "sent", "سلّمت إلى القناة"
-    SKIPPED = "skipped", "لا عنوان مؤكد"
-    FAILED = "failed", "تعذّر"
+    WAITING = "waiting", _("waiting to be sent")
+    SENT = "sent", _("handed over to the channel")
+    SKIPPED = "skipped", _("no confirmed address")
+    FAILED = "failed", _("failed")
 
 
 class Message(models.Model):
@@ -47,8 +48,8 @@ class Message(models.Model):
             models.Index(fields=["kind", "created_at"], condition=models.Q(read_at__isnull=True), name="notifications_unread"),
             models.Index(fields=["person"], condition=models.Q(read_at__isnull=True), name="notifications_unread_of"),  # the header
         ]
-        verbose_name = "إشعار"
-        verbose_name_plural = "الإشعارات"
+        verbose_name = pgettext_lazy("model", "message")
+        verbose_name_plural = _("messages")
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"
@@ -76,8 +77,8 @@ class Delivery(models.Model):
     """One message by one channel; the idempotency key is the same on every try."""
 
     message = models.ForeignKey(Message, models.PROTECT, related_name="deliveries")
-    channel = models.CharField("القناة", max_length=10, choices=Channel)
-    state = models.CharField("الحالة", max_length=10, choices=DeliveryState, default=DeliveryState.WAITING)
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel)
+    state = models.CharField(_("state"), max_length=10, choices=DeliveryState, default=DeliveryState.WAITING)
     idempotency_key = models.CharField(max_length=26, unique=True, default=ids.public_id)
     provider_id = models.CharField(max_length=60, blank=True)
     reason = models.CharField(max_length=40, blank=True)  # why it was skipped or failed: see admin.REASONS
@@ -85,8 +86,8 @@ class Delivery(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["message", "channel"], name="notifications_channel_once")]
-        verbose_name = "إرسال"
-        verbose_name_plural = "الإرسال"
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
 
     def __str__(self) -> str:
         return f"{self.get_channel_display()}: {self.get_state_display()}"
@@ -109,30 +110,32 @@ class ChannelChoice(models.Model):
 
 
 class NotReachedCause(models.TextChoices):
-    FAILED = "failed", "تعذّر التسليم بكل القنوات"
-    NO_ADDRESS = "no_address", "لا عنوان مؤكد لإعلان قانوني"
-    UNREAD = "unread", "طلب لم يُفتح"
+    FAILED = "failed", _("No channel could deliver it")
+    NO_ADDRESS = "no_address", _("No confirmed address for a legal notice")
+    UNREAD = "unread", _("Request not opened")
 
 
 class CallOutcome(models.TextChoices):
-    SPOKEN = "spoken", "تم الحديث معه"
-    NO_ANSWER = "no_answer", "لم يُجب"
-    WRONG_NUMBER = "wrong_number", "الرقم لا يخصه"
+    SPOKEN = "spoken", _("Spoken with")
+    NO_ANSWER = "no_answer", _("No answer")
+    WRONG_NUMBER = "wrong_number", _("Wrong number")
 
 
 class NotReached(models.Model):
     """A message that reached its person by no channel, or was not opened: somebody of the staff calls, once."""
 
-    message = models.OneToOneField(Message, models.PROTECT, related_name="not_reached", verbose_name="الإشعار")
-    cause = models.CharField("السبب", max_length=12, choices=NotReachedCause)
-    since = models.DateTimeField("منذ")
-    called_at = models.DateTimeField("اتُّصل في", null=True, blank=True)
-    called_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="اتصل")
-    outcome = models.CharField("النتيجة", max_length=12, choices=CallOutcome, blank=True)
+    message = models.OneToOneField(Message, models.PROTECT, related_name="not_reached", verbose_name=_("message"))
+    cause = models.CharField(_("reason"), max_length=12, choices=NotReachedCause)
+    since = models.DateTimeField(_("since"))
+    called_at = models.DateTimeField(_("called at"), null=True, blank=True)
+    called_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("called by")
+    )
+    outcome = models.CharField(_("outcome"), max_length=12, choices=CallOutcome, blank=True)
 
     class Meta:
-        verbose_name = "من لم يصله الإشعار"
-        verbose_name_plural = "من لم تصلهم الإشعارات"
+        verbose_name = _("person not reached")
+        verbose_name_plural = _("people not reached")
         constraints = [
             models.CheckConstraint(condition=models.Q(cause__in=NotReachedCause.values), name="notifications_not_reached_cause"),
             models.CheckConstraint(

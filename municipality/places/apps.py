@@ -1,7 +1,8 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class PlacesConfig(AppConfig):
     name = "municipality.places"
     label = "places"
-    verbose_name = "الأماكن"
+    verbose_name = _("Places")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Governorate(models.Model):
@@ -12,8 +14,8 @@ class Governorate(models.Model):
     name_en = models.CharField(max_length=60)
 
     class Meta:
-        verbose_name = "محافظة"
-        verbose_name_plural = "المحافظات"
+        verbose_name = _("governorate")
+        verbose_name_plural = _("governorates")
 
     def __str__(self) -> str:
         return self.name_ar
@@ -28,8 +30,8 @@ class Branch(models.Model):
     name_en = models.CharField(max_length=80)
 
     class Meta:
-        verbose_name = "فرع البلدية"
-        verbose_name_plural = "فروع البلدية"
+        verbose_name = _("municipal branch")
+        verbose_name_plural = _("municipal branches")
 
     def __str__(self) -> str:
         return self.name_ar
@@ -45,8 +47,8 @@ class Area(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["governorate", "name_ar"], name="places_area_once")]
-        verbose_name = "منطقة"
-        verbose_name_plural = "المناطق"
+        verbose_name = pgettext_lazy("model", "area")
+        verbose_name_plural = _("areas")
 
     def __str__(self) -> str:
         return self.name_ar

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 class ReviewConfig(AppConfig):
     name = "municipality.review"
     label = "review"
-    verbose_name = "دراسة الطلبات"
+    verbose_name = _("Study of requests")
 
     def ready(self) -> None:
         from municipality.cases.obligations import OBLIGATIONS

@@ -14,6 +14,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
@@ -93,7 +94,7 @@ class _RowInline(admin.TabularInline):  # type: ignore[type-arg]
         """Label each cell: a screen reader does not read the heading of its column."""
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field is not None:
-            field.widget.attrs["aria-label"] = str(db_field.verbose_name)
+            field.widget.attrs["aria-label"] = capfirst(str(db_field.verbose_name))
         return field
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -1,7 +1,8 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class RulebookConfig(AppConfig):
     name = "municipality.rulebook"
     label = "rulebook"
-    verbose_name = "دفتر القواعد"
+    verbose_name = _("Rulebook")

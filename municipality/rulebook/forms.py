@@ -7,6 +7,8 @@ from typing import Any
 
 from django import forms
 from django.utils.dates import WEEKDAYS
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
 
 from municipality.rulebook.calendars import clock_text
 from municipality.rulebook.models import HoursRule
@@ -47,9 +49,9 @@ class MinuteOfDay(AnyDigits, forms.TimeField):
 
 
 class HoursForm(forms.ModelForm):  # type: ignore[type-arg]
-    weekdays = Weekdays(label="أيام الأسبوع", choices=lambda: [(digit, weekday_name(digit)) for digit in WEEK])
-    opens = MinuteOfDay(label="يبدأ")
-    closes = MinuteOfDay(label="ينتهي")
+    weekdays = Weekdays(label=_("weekdays"), choices=lambda: [(digit, weekday_name(digit)) for digit in WEEK])
+    opens = MinuteOfDay(label=_("starts"))
+    closes = MinuteOfDay(label=_("ends"))
 
     class Meta:
         model = HoursRule
@@ -59,4 +61,5 @@ class HoursForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name in ("opens", "closes"):
-            self.fields[name].widget = forms.TimeInput(format="%H:%M", attrs={"type": "time", "aria-label": self.fields[name].label})
+            label = capfirst(str(self.fields[name].label))
+            self.fields[name].widget = forms.TimeInput(format="%H:%M", attrs={"type": "time", "aria-label": label})

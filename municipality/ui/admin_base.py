@@ -14,6 +14,7 @@ from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.timezone import localtime
 
 from municipality.ui import staff_menu
@@ -68,7 +69,7 @@ class PluralTitleMixin:
 
     def changelist_view(self: Any, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         title = staff_menu.title_of(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
-        context = {"title": title or self.opts.verbose_name_plural, **(extra_context or {})}
+        context = {"title": title or capfirst(self.opts.verbose_name_plural), **(extra_context or {})}
         response: HttpResponse = super().changelist_view(request, context)  # type: ignore[misc]
         return response
 

@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from municipality.audit.models import StateEvent
 from municipality.documents.models import StoredFile
@@ -17,36 +19,36 @@ class Upload(models.Model):
     """A file for a slot of a subject (`draft:…`, `case:…`). Only the file that was rendered from it is served."""
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id, editable=False)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="صاحب الملف")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("owner of the file"))
     # A delegate, or staff with the owner's consent.
-    sent_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, verbose_name="المرسل")
-    subject = models.CharField("الموضوع", max_length=80)
-    slot = models.CharField("الخانة", max_length=40)
+    sent_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("sender"))
+    subject = models.CharField(_("subject"), max_length=80)
+    slot = models.CharField(_("slot"), max_length=40)
     # For display, never a path.
-    name = models.CharField("الاسم", max_length=120)
-    size = models.PositiveIntegerField("الحجم")  # bytes, as announced
+    name = models.CharField(pgettext_lazy("field", "name"), max_length=120)
+    size = models.PositiveIntegerField(_("size"))  # bytes, as announced
     received = models.PositiveIntegerField(default=0)  # bytes
     touched_at = models.DateTimeField()
     # A hash of the first and last bytes by the sender's browser, to recognise a file that is sent again.
     fingerprint = models.CharField(max_length=64, blank=True)
     sha256 = models.CharField(max_length=64, blank=True)  # of what arrived
-    state = models.CharField("الحالة", max_length=20, choices=UploadState, default=UploadState.RECEIVING)
+    state = models.CharField(_("state"), max_length=20, choices=UploadState, default=UploadState.RECEIVING)
     last_event = models.ForeignKey("UploadEvent", models.PROTECT, null=True, related_name="+")
     replaces = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
     file = models.ForeignKey(StoredFile, models.PROTECT, null=True, related_name="+")
     preview = models.ForeignKey(StoredFile, models.PROTECT, null=True, related_name="+")
-    media_type = models.CharField("النوع", max_length=60, blank=True)  # of the rendered file
-    pages = models.PositiveSmallIntegerField("الصفحات", default=0)
+    media_type = models.CharField(_("media type"), max_length=60, blank=True)  # of the rendered file
+    pages = models.PositiveSmallIntegerField(_("pages"), default=0)
     width = models.PositiveIntegerField(default=0)  # pixels of the first page
     height = models.PositiveIntegerField(default=0)
-    created_at = models.DateTimeField("أرسل في")
+    created_at = models.DateTimeField(_("sent at"))
 
     EVENTS: ClassVar[Any]
     workflow_name = "uploads.upload"
 
     class Meta:
-        verbose_name = "ملف مرفوع"
-        verbose_name_plural = "الملفات المرفوعة"
+        verbose_name = _("upload")
+        verbose_name_plural = _("uploads")
         constraints = [
             models.CheckConstraint(
                 condition=~models.Q(state=UploadState.READY) | models.Q(file__isnull=False, preview__isnull=False),

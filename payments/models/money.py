@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
+from municipality.accounts.models import User
 from municipality.audit.models import StateEvent
 from municipality.documents.models import Document
 from municipality.kernel import ids, money
@@ -21,24 +23,24 @@ class Bill(models.Model):
     """A bill. Its amount never changes; a wrong bill is voided and another issued."""
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
-    reference = models.CharField("الرقم المرجعي", max_length=40, unique=True)
-    kind = models.CharField("النوع", max_length=60)
-    subject = models.CharField("الموضوع", max_length=80)
-    payer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="المكلف بالدفع")
-    title_ar = models.CharField("العنوان", max_length=160)
-    title_en = models.CharField("العنوان بالإنجليزية", max_length=160)
-    total_fils = models.BigIntegerField("المبلغ بالفلس")
-    state = models.CharField("الحالة", max_length=40, choices=BillState, default=BillState.DUE)
+    reference = models.CharField(_("reference"), max_length=40, unique=True)
+    kind = models.CharField(_("kind"), max_length=60)
+    subject = models.CharField(_("subject"), max_length=80)
+    payer = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("payer"))
+    title_ar = models.CharField(_("title in Arabic"), max_length=160)
+    title_en = models.CharField(_("title in English"), max_length=160)
+    total_fils = models.BigIntegerField(_("amount in fils"))
+    state = models.CharField(_("state"), max_length=40, choices=BillState, default=BillState.DUE)
     last_event = models.ForeignKey("BillEvent", models.PROTECT, null=True, related_name="+")
-    issued_at = models.DateTimeField("أصدرت في")
-    due_until = models.DateField("آخر يوم للدفع", null=True, blank=True)
+    issued_at = models.DateTimeField(_("issued at"))
+    due_until = models.DateField(_("to be paid until"), null=True, blank=True)
 
     EVENTS: ClassVar[Any]
     workflow_name = "payments.bill"
 
     class Meta:
-        verbose_name = "فاتورة"
-        verbose_name_plural = "الفواتير"
+        verbose_name = pgettext_lazy("model", "bill")
+        verbose_name_plural = _("bills")
         constraints = [
             models.CheckConstraint(condition=Q(total_fils__gt=0, total_fils__lte=money.MAX_FILS), name="payments_bill_amount"),
             models.CheckConstraint(condition=Q(state__in=BillState.values), name="payments_bill_state"),
@@ -65,8 +67,8 @@ class BillEvent(StateEvent):
     subject = models.ForeignKey(Bill, models.PROTECT, related_name="events")
 
     class Meta:
-        verbose_name = "خطوة"
-        verbose_name_plural = "سير الفاتورة"
+        verbose_name = _("step")
+        verbose_name_plural = _("course of the bill")
         indexes = [models.Index(fields=["subject", "id"], name="payments_billevent_subject")]
 
 
@@ -77,21 +79,21 @@ class BillLine(models.Model):
     """A fee with its formula, article and edition of the rulebook."""
 
     bill = models.ForeignKey(Bill, models.PROTECT, related_name="lines")
-    order = models.PositiveSmallIntegerField("الترتيب")
-    code = models.CharField("الرمز", max_length=40)
-    label_ar = models.CharField("البيان", max_length=120)
-    label_en = models.CharField("البيان بالإنجليزية", max_length=120)
-    formula_ar = models.CharField("طريقة الحساب", max_length=200, blank=True)
-    formula_en = models.CharField("طريقة الحساب بالإنجليزية", max_length=200, blank=True)
-    article_ar = models.CharField("المادة", max_length=160)
-    article_en = models.CharField("المادة بالإنجليزية", max_length=160)
-    edition = models.CharField("الإصدار", max_length=60)
-    fils = models.BigIntegerField("المبلغ بالفلس")
-    revenue_account = models.CharField("حساب الإيراد", max_length=20)
+    order = models.PositiveSmallIntegerField(_("order"))
+    code = models.CharField(_("code"), max_length=40)
+    label_ar = models.CharField(_("label in Arabic"), max_length=120)
+    label_en = models.CharField(_("label in English"), max_length=120)
+    formula_ar = models.CharField(_("calculation in Arabic"), max_length=200, blank=True)
+    formula_en = models.CharField(_("calculation in English"), max_length=200, blank=True)
+    article_ar = models.CharField(_("article in Arabic"), max_length=160)
+    article_en = models.CharField(_("article in English"), max_length=160)
+    edition = models.CharField(_("edition"), max_length=60)
+    fils = models.BigIntegerField(_("amount in fils"))
+    revenue_account = models.CharField(_("revenue account"), max_length=20)
 
     class Meta:
-        verbose_name = "بند"
-        verbose_name_plural = "البنود"
+        verbose_name = _("line of a bill")
+        verbose_name_plural = _("lines of a bill")
         ordering = ["order"]
         constraints = [
             models.UniqueConstraint(fields=["bill", "order"], name="payments_line_order"),
@@ -110,35 +112,35 @@ class Attempt(models.Model):
     """A payment attempt. `token` opens its receipt page, `trackid` identifies it at the bank."""
 
     token = models.CharField(max_length=26, unique=True, default=ids.public_id)
-    trackid = models.CharField("رقم التتبع", max_length=19, unique=True)
-    provider = models.CharField("البوابة", max_length=20, default="knet")
-    fils = models.BigIntegerField("المبلغ بالفلس")
-    language = models.CharField("اللغة", max_length=2)
+    trackid = models.CharField(_("track ID"), max_length=19, unique=True)
+    provider = models.CharField(_("gateway"), max_length=20, default="knet")
+    fils = models.BigIntegerField(_("amount in fils"))
+    language = models.CharField(_("language"), max_length=2)
     # Null: a visitor, known by `session_digest`.
-    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="الدافع")
+    started_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("paid by"))
     session_digest = models.CharField(max_length=64)
-    state = models.CharField("الحالة", max_length=40, choices=AttemptState, default=AttemptState.CREATED)
+    state = models.CharField(_("state"), max_length=40, choices=AttemptState, default=AttemptState.CREATED)
     last_event = models.ForeignKey("AttemptEvent", models.PROTECT, null=True, related_name="+")
     hint = models.CharField(max_length=12, blank=True)
     # From our own inquiry only, never from a notification.
-    payment_id = models.CharField("رقم الدفع", max_length=40, null=True, blank=True)
-    tran_id = models.CharField("رقم العملية", max_length=40, null=True, blank=True)
-    ref = models.CharField("المرجع البنكي", max_length=40, blank=True)
-    auth = models.CharField("رقم التفويض", max_length=20, blank=True)
+    payment_id = models.CharField(_("payment ID"), max_length=40, null=True, blank=True)
+    tran_id = models.CharField(_("transaction ID"), max_length=40, null=True, blank=True)
+    ref = models.CharField(_("bank reference"), max_length=40, blank=True)
+    auth = models.CharField(_("authorisation number"), max_length=20, blank=True)
     postdate = models.CharField(max_length=4, blank=True)
     auth_resp_code = models.CharField(max_length=10, blank=True)
-    created_at = models.DateTimeField("بدأت في")
-    redirected_at = models.DateTimeField("أرسل إلى البنك في", null=True, blank=True)
-    page_expires_at = models.DateTimeField("تنتهي صفحة البنك في", null=True, blank=True)
-    acknowledged_at = models.DateTimeField("أقررنا الاستلام في", null=True, blank=True)
-    settled_at = models.DateTimeField("دفعت في", null=True, blank=True)
+    created_at = models.DateTimeField(_("began at"))
+    redirected_at = models.DateTimeField(_("sent to the bank at"), null=True, blank=True)
+    page_expires_at = models.DateTimeField(_("bank page ends at"), null=True, blank=True)
+    acknowledged_at = models.DateTimeField(_("receipt acknowledged at"), null=True, blank=True)
+    settled_at = models.DateTimeField(_("paid at"), null=True, blank=True)
 
     EVENTS: ClassVar[Any]
     workflow_name = "payments.attempt"
 
     class Meta:
-        verbose_name = "محاولة دفع"
-        verbose_name_plural = "محاولات الدفع"
+        verbose_name = pgettext_lazy("model", "payment attempt")
+        verbose_name_plural = _("payment attempts")
         constraints = [
             models.CheckConstraint(condition=Q(fils__gt=0, fils__lte=money.MAX_FILS), name="payments_attempt_amount"),
             models.CheckConstraint(condition=Q(state__in=AttemptState.values), name="payments_attempt_state"),
@@ -173,8 +175,8 @@ class AttemptEvent(StateEvent):
     subject = models.ForeignKey(Attempt, models.PROTECT, related_name="events")
 
     class Meta:
-        verbose_name = "خطوة"
-        verbose_name_plural = "سير الدفع"
+        verbose_name = _("step")
+        verbose_name_plural = _("course of the payment")
         indexes = [models.Index(fields=["subject", "id"], name="payments_attemptevent_subject")]
 
 
@@ -205,18 +207,18 @@ class Allocation(models.Model):
 
 
 class Direction(models.TextChoices):
-    IN = "in", "وارد"
-    OUT = "out", "صادر"
+    IN = "in", _("Incoming")
+    OUT = "out", _("Outgoing")
 
 
 class MessageKind(models.TextChoices):
-    INIT = "init", "تحويل إلى البنك"
-    NOTIFICATION = "notification", "إشعار"
-    INQUIRY_REQUEST = "inquiry_request", "استعلام"
-    INQUIRY_RESPONSE = "inquiry_response", "جواب الاستعلام"
-    ERROR = "error", "صفحة الخطأ"
-    REFUND_REQUEST = "refund_request", "طلب رد مبلغ"
-    REFUND_RESPONSE = "refund_response", "جواب رد المبلغ"
+    INIT = "init", _("Redirect to the bank")
+    NOTIFICATION = "notification", _("Notification")
+    INQUIRY_REQUEST = "inquiry_request", _("Inquiry")
+    INQUIRY_RESPONSE = "inquiry_response", _("Answer to the inquiry")
+    ERROR = "error", _("Error page")
+    REFUND_REQUEST = "refund_request", _("Refund request")
+    REFUND_RESPONSE = "refund_response", _("Answer to the refund request")
 
 
 class GatewayMessage(models.Model):
@@ -225,22 +227,22 @@ class GatewayMessage(models.Model):
     The plain text of a notification is not stored: decryptions of chosen ciphertexts would reveal the key.
     """
 
-    direction = models.CharField("الاتجاه", max_length=3, choices=Direction)
-    kind = models.CharField("النوع", max_length=20, choices=MessageKind)
-    attempt = models.ForeignKey(Attempt, models.PROTECT, null=True, blank=True, related_name="messages", verbose_name="المحاولة")
-    raw = models.TextField("النص كما مر")
+    direction = models.CharField(_("direction"), max_length=3, choices=Direction)
+    kind = models.CharField(_("kind"), max_length=20, choices=MessageKind)
+    attempt = models.ForeignKey(Attempt, models.PROTECT, null=True, blank=True, related_name="messages", verbose_name=_("attempt"))
+    raw = models.TextField(_("text as it passed"))
     # Of an incoming message: size and SHA-256 of all its bytes, as only the head of an unauthenticated one is stored; `fingerprint`
     # identifies an authenticated one, to recognise repeats.
-    size = models.PositiveIntegerField("الحجم بالبايت", default=0)
-    sha256 = models.CharField("البصمة", max_length=64, blank=True)
+    size = models.PositiveIntegerField(_("size in bytes"), default=0)
+    sha256 = models.CharField(_("hash"), max_length=64, blank=True)
     fingerprint = models.CharField(max_length=64, blank=True)
-    decoded = models.JSONField("المقروء من استعلامنا", default=dict, blank=True)
-    at = models.DateTimeField("الوقت")
-    remote_addr = models.CharField("عنوان المصدر", max_length=45, blank=True)
+    decoded = models.JSONField(_("read from our inquiry"), default=dict, blank=True)
+    at = models.DateTimeField(_("time"))
+    remote_addr = models.CharField(_("source address"), max_length=45, blank=True)
 
     class Meta:
-        verbose_name = "رسالة مع البنك"
-        verbose_name_plural = "الرسائل مع البنك"
+        verbose_name = _("message with the bank")
+        verbose_name_plural = _("messages with the bank")
         indexes = [
             models.Index(fields=["attempt", "id"], name="payments_message_attempt"),
         ]
@@ -276,12 +278,12 @@ class Inquiry(models.Model):
     fils = models.BigIntegerField(null=True, blank=True)
     trackid = models.CharField(max_length=40, blank=True)
     payment_id = models.CharField(max_length=40, blank=True)
-    agrees = models.BooleanField("مطابق")
-    at = models.DateTimeField("في")
+    agrees = models.BooleanField(_("agrees"))
+    at = models.DateTimeField(_("at"))
 
     class Meta:
-        verbose_name = "استعلام"
-        verbose_name_plural = "الاستعلامات"
+        verbose_name = _("inquiry")
+        verbose_name_plural = _("inquiries")
         indexes = [models.Index(fields=["attempt", "-id"], name="payments_inquiry_attempt")]
 
     def __str__(self) -> str:
@@ -291,17 +293,17 @@ class Inquiry(models.Model):
 class Receipt(models.Model):
     """Proof that a bill was paid, based on an inquiry."""
 
-    number = models.CharField("رقم الإيصال", max_length=40, unique=True)
+    number = models.CharField(_("receipt number"), max_length=40, unique=True)
     allocation = models.OneToOneField(Allocation, models.PROTECT, related_name="receipt")
     inquiry = models.ForeignKey(Inquiry, models.PROTECT, related_name="+")
-    bill = models.ForeignKey(Bill, models.PROTECT, related_name="receipts", verbose_name="الفاتورة")
-    fils = models.BigIntegerField("المبلغ بالفلس")
-    issued_at = models.DateTimeField("صدر في")
-    document = models.OneToOneField(Document, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="المستند")
+    bill = models.ForeignKey(Bill, models.PROTECT, related_name="receipts", verbose_name=_("bill"))
+    fils = models.BigIntegerField(_("amount in fils"))
+    issued_at = models.DateTimeField(_("issued on"))
+    document = models.OneToOneField(Document, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("document"))
 
     class Meta:
-        verbose_name = "إيصال"
-        verbose_name_plural = "الإيصالات"
+        verbose_name = pgettext_lazy("model", "receipt")
+        verbose_name_plural = _("receipts")
         constraints = [models.CheckConstraint(condition=Q(fils__gt=0), name="payments_receipt_amount")]
 
     def __str__(self) -> str:
@@ -313,49 +315,45 @@ class Receipt(models.Model):
 
 
 class RefundWay(models.TextChoices):
-    GATEWAY = "gateway", "عبر البوابة إلى البطاقة"
-    BY_HAND = "by_hand", "خارج البوابة بمرجع بنكي"
+    GATEWAY = "gateway", _("Through the gateway to the card")
+    BY_HAND = "by_hand", _("Outside the gateway with a bank reference")
 
 
 class RefundDue(models.Model):
     """An amount owed back of a payment, and its paying out."""
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
-    attempt = models.ForeignKey(Attempt, models.PROTECT, related_name="refunds", verbose_name="المحاولة")
+    attempt = models.ForeignKey(Attempt, models.PROTECT, related_name="refunds", verbose_name=_("attempt"))
     # Null where the whole payment is owed back.
     allocation = models.OneToOneField(Allocation, models.PROTECT, null=True, blank=True, related_name="refund")
-    payer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="المستحق")
-    subject = models.CharField("الموضوع", max_length=80)
-    fils = models.BigIntegerField("المبلغ بالفلس")
-    reason = models.CharField("السبب", max_length=60)
-    state = models.CharField("الحالة", max_length=40, choices=RefundState, default=RefundState.DUE)
+    payer = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("payee"))
+    subject = models.CharField(_("subject"), max_length=80)
+    fils = models.BigIntegerField(_("amount in fils"))
+    reason = models.CharField(_("reason"), max_length=60)
+    state = models.CharField(_("state"), max_length=40, choices=RefundState, default=RefundState.DUE)
     last_event = models.ForeignKey("RefundEvent", models.PROTECT, null=True, related_name="+")
-    due_since = models.DateTimeField("مستحق منذ")
+    due_since = models.DateTimeField(_("due since"))
     # The present proposal, with what remained of the payment when it was made.
-    code = models.CharField("سبب الصرف", max_length=40, blank=True)
-    way = models.CharField("طريقة الرد", max_length=10, choices=RefundWay, blank=True)
-    remaining_fils = models.BigIntegerField("المتبقي من الدفعة بالفلس", null=True, blank=True)
-    proposed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="المقترح"
-    )
-    proposed_at = models.DateTimeField("اقترح في", null=True, blank=True)
-    approved_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="المعتمد"
-    )
-    approved_at = models.DateTimeField("اعتمد في", null=True, blank=True)
-    sent_at = models.DateTimeField("أرسل في", null=True, blank=True)
+    code = models.CharField(_("reason for paying out"), max_length=40, blank=True)
+    way = models.CharField(_("way of paying back"), max_length=10, choices=RefundWay, blank=True)
+    remaining_fils = models.BigIntegerField(_("left of the payment in fils"), null=True, blank=True)
+    proposed_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("proposed by"))
+    proposed_at = models.DateTimeField(_("proposed at"), null=True, blank=True)
+    approved_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("approved by"))
+    approved_at = models.DateTimeField(_("approved at"), null=True, blank=True)
+    sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
     # What a person found at the bank, for a second person to confirm.
-    found_paid = models.BooleanField("وجد مصروفا", null=True, blank=True)
-    found_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="الباحث")
-    bank_reference = models.CharField("مرجع الرد لدى البنك", max_length=40, blank=True)
-    paid_out_at = models.DateTimeField("رد في", null=True, blank=True)
+    found_paid = models.BooleanField(_("found paid out"), null=True, blank=True)
+    found_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("looked up by"))
+    bank_reference = models.CharField(_("bank reference of the refund"), max_length=40, blank=True)
+    paid_out_at = models.DateTimeField(_("paid back at"), null=True, blank=True)
 
     EVENTS: ClassVar[Any]
     workflow_name = "payments.refund"
 
     class Meta:
-        verbose_name = "مبلغ مستحق الرد"
-        verbose_name_plural = "مبالغ مستحقة الرد"
+        verbose_name = _("amount to be returned")
+        verbose_name_plural = _("amounts to be returned")
         constraints = [
             models.CheckConstraint(condition=Q(fils__gt=0, fils__lte=money.MAX_FILS), name="payments_refund_amount"),
             models.CheckConstraint(condition=Q(state__in=RefundState.values), name="payments_refund_state"),
@@ -392,8 +390,8 @@ class RefundEvent(StateEvent):
     subject = models.ForeignKey(RefundDue, models.PROTECT, related_name="events")
 
     class Meta:
-        verbose_name = "خطوة"
-        verbose_name_plural = "سير المبلغ المستحق"
+        verbose_name = _("step")
+        verbose_name_plural = _("course of the amount due")
         indexes = [models.Index(fields=["subject", "id"], name="payments_refundevent_subject")]
 
 

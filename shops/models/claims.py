@@ -20,32 +20,32 @@ class ClaimGround(models.TextChoices):
 class Claim(models.Model):
     """A person, or an organisation represented by one, claims a shop that somebody else holds. The case has its state."""
 
-    case = models.OneToOneField(Case, models.PROTECT, related_name="+", verbose_name="الطلب")
-    shop = models.ForeignKey(Shop, models.PROTECT, related_name="claims", verbose_name="المحل")
-    ground = models.CharField("السند", max_length=10, choices=ClaimGround)
+    case = models.OneToOneField(Case, models.PROTECT, related_name="+", verbose_name=_("request"))
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="claims", verbose_name=_("shop"))
+    ground = models.CharField(_("basis"), max_length=10, choices=ClaimGround)
     files_key = models.CharField(max_length=80, blank=True)  # subject key of the documents, such as claim:…
-    statement = models.CharField("الإفادة", max_length=500, blank=True)
+    statement = models.CharField(_("declaration"), max_length=500, blank=True)
     organisation = models.ForeignKey(  # the claimant; None if the applicant claims the shop for themselves
-        Organisation, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="المنشأة المطالِبة"
+        Organisation, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("claiming organisation")
     )
     # The holder of the shop at the time of the claim.
     holder = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="الحائز الحالي"
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("present holder")
     )
     holder_organisation = models.ForeignKey(
-        Organisation, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="المنشأة الحائزة"
+        Organisation, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("holding organisation")
     )
-    dispute_until = models.DateField("يجوز الاعتراض حتى", null=True, blank=True)
-    disputed_at = models.DateTimeField("اعتُرض عليه في", null=True, blank=True)
+    dispute_until = models.DateField(_("may be disputed until"), null=True, blank=True)
+    disputed_at = models.DateTimeField(_("disputed at"), null=True, blank=True)
     disputed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="المعترض"
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("disputed by")
     )
-    dispute = models.CharField("الاعتراض", max_length=500, blank=True)
-    refusal = models.OneToOneField(Document, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="قرار الرفض")
+    dispute = models.CharField(_("dispute"), max_length=500, blank=True)
+    refusal = models.OneToOneField(Document, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("refusal decision"))
 
     class Meta:
-        verbose_name = "مطالبة بمحل"
-        verbose_name_plural = "المطالبات بالمحلات"
+        verbose_name = _("claim to a shop")
+        verbose_name_plural = _("claims to shops")
         constraints = [
             models.CheckConstraint(condition=models.Q(ground__in=ClaimGround.values), name="shops_claim_ground"),
             models.CheckConstraint(

@@ -55,25 +55,25 @@ class CommercialRun(models.Model):
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
     feed = models.ForeignKey(CommercialFeed, models.PROTECT, related_name="runs")
-    why = models.CharField("السبب", max_length=10, choices=RunReason)
-    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name="طلبها")
-    is_full = models.BooleanField("قائمة كاملة", default=False)  # a full listing: licences that it does not list do not exist there
-    began_at = models.DateTimeField("بدأت في")
+    why = models.CharField(_("reason"), max_length=10, choices=RunReason)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("asked for by"))
+    is_full = models.BooleanField(_("whole listing"), default=False)  # a full listing: licences that it does not list do not exist there
+    began_at = models.DateTimeField(_("began at"))
     moved_at = models.DateTimeField()  # time of the last page or attempt
-    ended_at = models.DateTimeField("انتهت في", null=True)
-    pages = models.PositiveIntegerField("الصفحات", default=0)
-    fresh = models.PositiveIntegerField("تغييرات", default=0)
-    known = models.PositiveIntegerField("معروفة من قبل", default=0)  # delivered before, ignored
-    late = models.PositiveIntegerField("أقدم مما لدينا", default=0)  # an older version after a newer one; saved, not applied
-    applied = models.PositiveIntegerField("طُبّقت", default=0)
-    raised = models.PositiveIntegerField("فروق جديدة", default=0)
-    settled = models.PositiveIntegerField("فروق زالت", default=0)
-    missing = models.PositiveIntegerField("غير موجودة هناك", default=0)  # our licences that a full listing does not list
+    ended_at = models.DateTimeField(_("ended at"), null=True)
+    pages = models.PositiveIntegerField(_("pages"), default=0)
+    fresh = models.PositiveIntegerField(_("changes"), default=0)
+    known = models.PositiveIntegerField(_("known before"), default=0)  # delivered before, ignored
+    late = models.PositiveIntegerField(_("older than ours"), default=0)  # an older version after a newer one; saved, not applied
+    applied = models.PositiveIntegerField(_("applied"), default=0)
+    raised = models.PositiveIntegerField(_("new differences"), default=0)
+    settled = models.PositiveIntegerField(_("settled differences"), default=0)
+    missing = models.PositiveIntegerField(_("missing there"), default=0)  # our licences that a full listing does not list
     is_doubted = models.BooleanField(default=False)  # too many were missing, so that they were ignored
 
     class Meta:
-        verbose_name = "مزامنة مع السجل التجاري"
-        verbose_name_plural = "المزامنة مع السجل التجاري"
+        verbose_name = _("synchronisation with the commercial register")
+        verbose_name_plural = _("synchronisations with the commercial register")
         constraints = [
             models.UniqueConstraint(fields=["feed"], condition=Q(ended_at__isnull=True), name="shops_run_one_open"),
             models.CheckConstraint(condition=Q(why__in=RunReason.values), name="shops_run_why"),
@@ -96,16 +96,16 @@ class CommercialOutage(models.Model):
     """One outage of the register: one row, however many attempts failed."""
 
     feed = models.ForeignKey(CommercialFeed, models.PROTECT, related_name="outages")
-    code = models.CharField("السبب", max_length=10, choices=OutageCode)
-    began_at = models.DateTimeField("بدأ في")
-    last_at = models.DateTimeField("آخر محاولة")
-    next_at = models.DateTimeField("المحاولة التالية")
-    tries = models.PositiveIntegerField("المحاولات", default=1)
-    ended_at = models.DateTimeField("انتهى في", null=True)
+    code = models.CharField(_("reason"), max_length=10, choices=OutageCode)
+    began_at = models.DateTimeField(_("started at"))
+    last_at = models.DateTimeField(_("last try"))
+    next_at = models.DateTimeField(_("next try"))
+    tries = models.PositiveIntegerField(_("tries"), default=1)
+    ended_at = models.DateTimeField(_("ended on"), null=True)
 
     class Meta:
-        verbose_name = "انقطاع السجل التجاري"
-        verbose_name_plural = "انقطاعات السجل التجاري"
+        verbose_name = _("outage of the commercial register")
+        verbose_name_plural = _("outages of the commercial register")
         constraints = [
             models.UniqueConstraint(fields=["feed"], condition=Q(ended_at__isnull=True), name="shops_outage_one_open"),
             models.CheckConstraint(condition=Q(code__in=OutageCode.values), name="shops_outage_code"),
@@ -125,16 +125,16 @@ class CommercialNotice(models.Model):
     """One version of one licence as delivered. Insert only; a civil number is saved as its keyed hash."""
 
     feed = models.ForeignKey(CommercialFeed, models.PROTECT, related_name="notices")
-    licence_no = models.CharField("رقم الترخيص التجاري", max_length=20)
-    version = models.BigIntegerField("النسخة")
-    body = models.JSONField("النص")
-    standing = models.CharField("الحكم", max_length=12, choices=NoticeStatus)
+    licence_no = models.CharField(_("commercial licence number"), max_length=20)
+    version = models.BigIntegerField(_("version"))
+    body = models.JSONField(_("text"))
+    standing = models.CharField(_("verdict"), max_length=12, choices=NoticeStatus)
     run = models.ForeignKey(CommercialRun, models.PROTECT, null=True, related_name="notices")  # null: requested alone
-    received_at = models.DateTimeField("ورد في")
+    received_at = models.DateTimeField(_("came in at"))
 
     class Meta:
-        verbose_name = "إشعار من السجل التجاري"
-        verbose_name_plural = "إشعارات السجل التجاري"
+        verbose_name = _("notice from the commercial register")
+        verbose_name_plural = _("notices from the commercial register")
         constraints = [
             models.UniqueConstraint(fields=["feed", "licence_no", "version"], name="shops_notice_once"),
             models.CheckConstraint(condition=Q(standing__in=NoticeStatus.values), name="shops_notice_standing"),
@@ -155,15 +155,15 @@ class CommercialLicence(models.Model):
     """The newest known version of one licence. Its version never decreases, by a trigger."""
 
     feed = models.ForeignKey(CommercialFeed, models.PROTECT, related_name="licences")
-    licence_no = models.CharField("رقم الترخيص التجاري", max_length=20)
-    version = models.BigIntegerField("النسخة")
-    status = models.CharField("الحالة", max_length=10, choices=LicenceStatus, blank=True)  # empty: never read successfully
+    licence_no = models.CharField(_("commercial licence number"), max_length=20)
+    version = models.BigIntegerField(_("version"))
+    status = models.CharField(_("state"), max_length=10, choices=LicenceStatus, blank=True)  # empty: never read successfully
     notice = models.ForeignKey(CommercialNotice, models.PROTECT, related_name="+")
     seen_in = models.ForeignKey(CommercialRun, models.PROTECT, null=True, related_name="+")  # last full listing that listed it
 
     class Meta:
-        verbose_name = "ترخيص في السجل التجاري"
-        verbose_name_plural = "تراخيص السجل التجاري"
+        verbose_name = _("licence in the commercial register")
+        verbose_name_plural = _("licences in the commercial register")
         constraints = [models.UniqueConstraint(fields=["feed", "licence_no"], name="shops_licence_once")]
 
     def __str__(self) -> str:
@@ -195,22 +195,22 @@ class CommercialDifference(models.Model):
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
     feed = models.ForeignKey(CommercialFeed, models.PROTECT, related_name="differences")
-    licence_no = models.CharField("رقم الترخيص التجاري", max_length=20)
-    kind = models.CharField("النوع", max_length=12, choices=DifferenceKind)
-    shop = models.ForeignKey("shops.Shop", models.PROTECT, null=True, related_name="+", verbose_name="المحل")
-    ours = models.JSONField("في سجل البلدية", default=dict)  # when the row was written or decided
-    theirs = models.JSONField("في السجل التجاري", default=dict)
+    licence_no = models.CharField(_("commercial licence number"), max_length=20)
+    kind = models.CharField(_("kind"), max_length=12, choices=DifferenceKind)
+    shop = models.ForeignKey("shops.Shop", models.PROTECT, null=True, related_name="+", verbose_name=_("shop"))
+    ours = models.JSONField(_("in our register"), default=dict)  # when the row was written or decided
+    theirs = models.JSONField(_("in the commercial register"), default=dict)
     notice = models.ForeignKey(CommercialNotice, models.PROTECT, null=True, related_name="+")  # null: the licence is missing there
-    found_at = models.DateTimeField("ظهر في")
+    found_at = models.DateTimeField(_("found at"))
     stated_at = models.DateTimeField()  # time of receipt of `theirs`
-    state = models.CharField("الحالة", max_length=10, choices=DifferenceState, default=DifferenceState.OPEN)
+    state = models.CharField(_("state"), max_length=10, choices=DifferenceState, default=DifferenceState.OPEN)
     last_event = models.ForeignKey(CommercialDifferenceEvent, models.PROTECT, null=True, related_name="+")
-    decided_at = models.DateTimeField("حُسم في", null=True)
-    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name="حسمه")
+    decided_at = models.DateTimeField(_("resolved at"), null=True)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("resolved by"))
 
     class Meta:
-        verbose_name = "فرق عن السجل التجاري"
-        verbose_name_plural = "الفروق عن السجل التجاري"
+        verbose_name = _("difference from the commercial register")
+        verbose_name_plural = _("differences from the commercial register")
         constraints = [
             models.UniqueConstraint(
                 fields=["feed", "licence_no", "kind"], condition=Q(state=DifferenceState.OPEN), name="shops_difference_stands_once"
@@ -239,15 +239,15 @@ class RegisteredOwner(models.Model):
     its number in the commercial register.
     """
 
-    commercial_license_no = models.CharField("رقم الترخيص التجاري", max_length=20, unique=True)
+    commercial_license_no = models.CharField(_("commercial licence number"), max_length=20, unique=True)
     owner_digest = models.CharField(max_length=64, editable=False, blank=True)
-    organisation_no = models.CharField("السجل التجاري للمنشأة", max_length=20, blank=True, default="")
-    source = models.CharField("المصدر", max_length=40)
-    as_of = models.DateTimeField("حُدّث في")
+    organisation_no = models.CharField(_("commercial register number of the organisation"), max_length=20, blank=True, default="")
+    source = models.CharField(_("source"), max_length=40)
+    as_of = models.DateTimeField(_("updated at"))
 
     class Meta:
-        verbose_name = "مالك مسجل"
-        verbose_name_plural = "الملاك المسجلون"
+        verbose_name = _("registered owner")
+        verbose_name_plural = _("registered owners")
         constraints = [
             models.CheckConstraint(
                 condition=(models.Q(owner_digest="") & ~models.Q(organisation_no=""))

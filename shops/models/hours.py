@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from shops.models.week import DAY, Week
 
@@ -43,8 +44,8 @@ class HoursWeek(models.Model):
     text = models.CharField(max_length=200, primary_key=True)
 
     class Meta:
-        verbose_name = "جدول أوقات العمل"
-        verbose_name_plural = "جداول أوقات العمل"
+        verbose_name = _("table of opening hours")
+        verbose_name_plural = _("tables of opening hours")
         constraints = _constraints()
 
     def __str__(self) -> str:
@@ -73,14 +74,16 @@ def columns_of(week: Week) -> dict[str, int | None]:
 class StatedHours(models.Model):
     """The current opening hours of a shop, as its holder states them. Earlier ones are in RegisterChange."""
 
-    shop = models.OneToOneField("shops.Shop", models.PROTECT, primary_key=True, related_name="hours", verbose_name="المحل")
-    week = models.ForeignKey(HoursWeek, models.PROTECT, related_name="+", db_index=False, verbose_name="أوقات العمل")
-    ramadan = models.ForeignKey(HoursWeek, models.PROTECT, null=True, related_name="+", db_index=False, verbose_name="أوقات العمل في رمضان")
-    stated_at = models.DateTimeField("ذُكرت في")
+    shop = models.OneToOneField("shops.Shop", models.PROTECT, primary_key=True, related_name="hours", verbose_name=_("shop"))
+    week = models.ForeignKey(HoursWeek, models.PROTECT, related_name="+", db_index=False, verbose_name=_("opening hours"))
+    ramadan = models.ForeignKey(
+        HoursWeek, models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("opening hours in Ramadan")
+    )
+    stated_at = models.DateTimeField(_("stated at"))
 
     class Meta:
-        verbose_name = "أوقات عمل محل"
-        verbose_name_plural = "أوقات عمل المحلات"
+        verbose_name = _("opening hours of a shop")
+        verbose_name_plural = _("opening hours of shops")
 
     def __str__(self) -> str:
         return f"{self.shop_id} {self.week_id}"

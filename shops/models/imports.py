@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from municipality.imports.models import ImportRow
 
@@ -12,8 +13,8 @@ class RegisterRow(ImportRow):
     one, or before and after of each changed column.
     """
 
-    effect = models.JSONField("القيم", default=dict)
+    effect = models.JSONField(_("values"), default=dict)
 
     class Meta(ImportRow.Meta):
-        verbose_name = "سطر من السجل"
-        verbose_name_plural = "سطور من السجل"
+        verbose_name = _("line of the register")
+        verbose_name_plural = _("lines of the register")

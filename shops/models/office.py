@@ -16,13 +16,17 @@ class Proposal(models.Model):
     """What one person proposes about a shop (`asked_by`) and a second one allows or refuses."""
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
-    note_ar = models.CharField("السبب", max_length=500)
-    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="اقترحه")
-    asked_at = models.DateTimeField("اقترح في")
-    allowed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="أكده")
-    allowed_at = models.DateTimeField("أكد في", null=True, blank=True)
-    refused_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="ردّه")
-    refused_at = models.DateTimeField("رُد في", null=True, blank=True)
+    note_ar = models.CharField(_("reason"), max_length=500)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("suggested by"))
+    asked_at = models.DateTimeField(_("proposed at"))
+    allowed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("confirmed by")
+    )
+    allowed_at = models.DateTimeField(_("confirmed at"), null=True, blank=True)
+    refused_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("refused by")
+    )
+    refused_at = models.DateTimeField(_("refused at"), null=True, blank=True)
 
     class Meta:
         abstract = True
@@ -47,13 +51,13 @@ class MergeKind(models.TextChoices):
 class ShopMerge(Proposal):
     """A merge or split of two shops. Never edited: a split reverses a merge."""
 
-    kind = models.CharField("النوع", max_length=5, choices=MergeKind)
-    shop = models.ForeignKey("shops.Shop", models.PROTECT, related_name="merges", verbose_name="المحل المكرر")
-    into = models.ForeignKey("shops.Shop", models.PROTECT, related_name="+", verbose_name="المحل الباقي")
+    kind = models.CharField(_("kind"), max_length=5, choices=MergeKind)
+    shop = models.ForeignKey("shops.Shop", models.PROTECT, related_name="merges", verbose_name=_("duplicate shop"))
+    into = models.ForeignKey("shops.Shop", models.PROTECT, related_name="+", verbose_name=_("remaining shop"))
 
     class Meta:
-        verbose_name = "دمج محلين"
-        verbose_name_plural = "دمج المحلات"
+        verbose_name = _("merge of two shops")
+        verbose_name_plural = _("merges of shops")
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=MergeKind.values), name="shops_merge_kind"),
             models.CheckConstraint(condition=~Q(shop=models.F("into")), name="shops_merge_two_shops"),
@@ -84,15 +88,15 @@ class ByHand(models.TextChoices):
 class EventProposal(Proposal):
     """A proposed event. `after` has the columns that it writes, for a new name or address."""
 
-    shop = models.ForeignKey("shops.Shop", models.PROTECT, related_name="proposals", verbose_name="المحل")
-    kind = models.CharField("الحدث", max_length=20, choices=ByHand)
-    on = models.DateField("في")
-    after = models.JSONField("القيم", default=dict, blank=True)
-    reference = models.CharField("السند", max_length=60)
+    shop = models.ForeignKey("shops.Shop", models.PROTECT, related_name="proposals", verbose_name=_("shop"))
+    kind = models.CharField(_("event"), max_length=20, choices=ByHand)
+    on = models.DateField(_("on"))
+    after = models.JSONField(_("values"), default=dict, blank=True)
+    reference = models.CharField(_("basis"), max_length=60)
 
     class Meta:
-        verbose_name = "حدث مقترح"
-        verbose_name_plural = "الأحداث المقترحة"
+        verbose_name = _("proposed event")
+        verbose_name_plural = _("proposed events")
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=ByHand.values), name="shops_proposal_kind"),
             *_proposal_constraints("shops_proposal"),

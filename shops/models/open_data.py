@@ -25,8 +25,8 @@ class Pending(models.Model):
     event = models.OneToOneField("shops.ShopEvent", models.CASCADE, related_name="+", null=True)
 
     class Meta:
-        verbose_name = "تغيير لم يُنشر"
-        verbose_name_plural = "تغييرات لم تُنشر"
+        verbose_name = _("unpublished change")
+        verbose_name_plural = _("unpublished changes")
 
     def __str__(self) -> str:
         return str(self.shop_id)
@@ -40,8 +40,8 @@ class Published(models.Model):
     licence = models.CharField(max_length=24)
 
     class Meta:
-        verbose_name = "محل منشور"
-        verbose_name_plural = "المحلات المنشورة"
+        verbose_name = _("published shop")
+        verbose_name_plural = _("published shops")
 
     def __str__(self) -> str:
         return str(self.shop_id)
@@ -65,8 +65,8 @@ class Change(models.Model):
     block = models.CharField(max_length=10)
 
     class Meta:
-        verbose_name = "تغيير منشور"
-        verbose_name_plural = "التغييرات المنشورة"
+        verbose_name = _("published change")
+        verbose_name_plural = _("published changes")
         indexes = [
             models.Index(fields=["shop", "-number"], name="shops_published_of_shop"),
             models.Index(fields=["area", "block", "-number"], name="shops_published_of_block"),
@@ -89,8 +89,8 @@ class Edition(models.Model):
     made_at = models.DateTimeField()
 
     class Meta:
-        verbose_name = "إصدار من البيانات المفتوحة"
-        verbose_name_plural = "إصدارات البيانات المفتوحة"
+        verbose_name = _("edition of the open data")
+        verbose_name_plural = _("editions of the open data")
         indexes = [models.Index(fields=["dataset", "-id"], name="shops_edition_newest")]
 
     def __str__(self) -> str:

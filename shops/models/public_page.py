@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from municipality.cases.models import Case
 from shops.models.register import Shop
@@ -23,16 +24,16 @@ class PageFact(models.TextChoices):
 class Correction(models.Model):
     """A request to correct one fact: what the page said, the right value, and why. Insert only."""
 
-    case = models.OneToOneField(Case, models.PROTECT, related_name="+", verbose_name="الطلب")
-    shop = models.ForeignKey(Shop, models.PROTECT, related_name="corrections", verbose_name="المحل")
-    fact = models.CharField("البيان", max_length=20, choices=PageFact)
-    before = models.JSONField("في الصفحة", default=dict)
-    proposed = models.JSONField("الصواب", default=dict)
-    why = models.CharField("السبب", max_length=WHY_LENGTH)
+    case = models.OneToOneField(Case, models.PROTECT, related_name="+", verbose_name=_("request"))
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="corrections", verbose_name=_("shop"))
+    fact = models.CharField(_("fact"), max_length=20, choices=PageFact)
+    before = models.JSONField(_("on the page"), default=dict)
+    proposed = models.JSONField(_("correct value"), default=dict)
+    why = models.CharField(_("reason"), max_length=WHY_LENGTH)
 
     class Meta:
-        verbose_name = "طلب تصحيح"
-        verbose_name_plural = "طلبات التصحيح"
+        verbose_name = _("request for correction")
+        verbose_name_plural = _("requests for correction")
         constraints = [
             models.CheckConstraint(condition=models.Q(fact__in=PageFact.values), name="shops_correction_fact"),
             models.CheckConstraint(condition=~models.Q(why=""), name="shops_correction_has_why"),
@@ -46,15 +47,15 @@ class Correction(models.Model):
 class Reply(models.Model):
     """A reply of the holder of a shop to a finding. Staff publish or refuse it, never change it."""
 
-    case = models.OneToOneField(Case, models.PROTECT, related_name="+", verbose_name="الطلب")
-    shop = models.ForeignKey(Shop, models.PROTECT, related_name="replies", verbose_name="المحل")
-    finding = models.CharField("المخالفة", max_length=80)  # subject key, such as violation:…
-    text = models.CharField("الرد", max_length=REPLY_LENGTH)
-    published_at = models.DateTimeField("نُشر في", null=True, blank=True)
+    case = models.OneToOneField(Case, models.PROTECT, related_name="+", verbose_name=_("request"))
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="replies", verbose_name=_("shop"))
+    finding = models.CharField(_("violation"), max_length=80)  # subject key, such as violation:…
+    text = models.CharField(_("reply"), max_length=REPLY_LENGTH)
+    published_at = models.DateTimeField(_("published on"), null=True, blank=True)
 
     class Meta:
-        verbose_name = "رد"
-        verbose_name_plural = "الردود"
+        verbose_name = pgettext_lazy("model", "reply")
+        verbose_name_plural = _("replies")
         constraints = [
             models.CheckConstraint(condition=~models.Q(text=""), name="shops_reply_has_text"),
             models.UniqueConstraint(fields=["finding"], condition=models.Q(published_at__isnull=False), name="shops_reply_once"),

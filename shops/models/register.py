@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Value
 from django.db.models.functions import Replace, Upper
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from municipality.accounts.models import Organisation, User
 from municipality.kernel import clock, ids
@@ -21,45 +22,51 @@ class Shop(models.Model):
     """A place equipped for commercial, industrial, professional, craft or storage activity (MD 372/2008)."""
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
-    name_ar = models.CharField("الاسم التجاري", max_length=160)
-    name_en = models.CharField("الاسم التجاري بالإنجليزية", max_length=160)
-    activity = models.ForeignKey(Activity, models.PROTECT, related_name="+", verbose_name="النشاط")
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="shops", verbose_name="المالك")
-    organisation = models.ForeignKey(Organisation, models.PROTECT, null=True, blank=True, related_name="shops", verbose_name="المنشأة")
-    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name="فرع البلدية")
-    area = models.ForeignKey(Area, models.PROTECT, related_name="+", verbose_name="المنطقة")
-    block = models.CharField("القطعة", max_length=10)
-    street = models.CharField("الشارع", max_length=60)
-    building = models.CharField("المبنى", max_length=20, blank=True)
-    plot = models.CharField("القسيمة", max_length=20, blank=True)
-    floor = models.CharField("الدور", max_length=20, blank=True)
-    unit = models.CharField("الوحدة", max_length=20, blank=True)
-    paci_number = models.CharField("الرقم الآلي للعنوان", max_length=8)
-    area_m2 = models.PositiveIntegerField("المساحة بالمتر المربع", null=True, blank=True)
-    manager_name_ar = models.CharField("المدير المسؤول", max_length=120, blank=True)
-    manager_name_en = models.CharField("المدير المسؤول بالإنجليزية", max_length=120, blank=True)
+    name_ar = models.CharField(_("trade name in Arabic"), max_length=160)
+    name_en = models.CharField(_("trade name in English"), max_length=160)
+    activity = models.ForeignKey(Activity, models.PROTECT, related_name="+", verbose_name=_("activity"))
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="shops", verbose_name=_("owner")
+    )
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, null=True, blank=True, related_name="shops", verbose_name=_("organisation")
+    )
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name=_("municipal branch"))
+    area = models.ForeignKey(Area, models.PROTECT, related_name="+", verbose_name=_("area"))
+    block = models.CharField(pgettext_lazy("field", "block"), max_length=10)
+    street = models.CharField(_("street"), max_length=60)
+    building = models.CharField(_("building"), max_length=20, blank=True)
+    plot = models.CharField(_("plot"), max_length=20, blank=True)
+    floor = models.CharField(_("floor"), max_length=20, blank=True)
+    unit = models.CharField(_("unit"), max_length=20, blank=True)
+    paci_number = models.CharField(_("PACI address number"), max_length=8)
+    area_m2 = models.PositiveIntegerField(_("area in square metres"), null=True, blank=True)
+    manager_name_ar = models.CharField(_("responsible manager in Arabic"), max_length=120, blank=True)
+    manager_name_en = models.CharField(_("responsible manager in English"), max_length=120, blank=True)
     # The manager's civil number, as in accounts: encrypted, a keyed hash for look-ups, and masked for display.
     manager_civil_id_digest = models.CharField(max_length=64, blank=True, editable=False)
     manager_civil_id_cipher = models.TextField(blank=True, editable=False)
-    manager_civil_id_masked = models.CharField("الرقم المدني للمدير", max_length=12, blank=True, editable=False)
-    commercial_license_no = models.CharField("رقم الترخيص التجاري", max_length=20, unique=True)
-    commercial_license_end = models.DateField("نهاية الترخيص التجاري")
-    commercial_registration_no = models.CharField("رقم السجل التجاري", max_length=20, blank=True)  # of the company; shared by its shops
-    latitude = models.FloatField("خط العرض", null=True, blank=True)  # WGS 84
-    longitude = models.FloatField("خط الطول", null=True, blank=True)
-    opened_on = models.DateField("افتتح في", null=True, blank=True)
-    suspended_on = models.DateField("أوقف في", null=True, blank=True)
-    facts_source = models.CharField("المصدر", max_length=40)
-    facts_at = models.DateTimeField("حُدّث في")
-    closed_on = models.DateField("أغلق في", null=True, blank=True)
+    manager_civil_id_masked = models.CharField(_("civil number of the manager"), max_length=12, blank=True, editable=False)
+    commercial_license_no = models.CharField(_("commercial licence number"), max_length=20, unique=True)
+    commercial_license_end = models.DateField(_("end of the commercial licence"))
+    commercial_registration_no = models.CharField(
+        _("commercial register number"), max_length=20, blank=True
+    )  # of the company; shared by its shops
+    latitude = models.FloatField(_("latitude"), null=True, blank=True)  # WGS 84
+    longitude = models.FloatField(_("longitude"), null=True, blank=True)
+    opened_on = models.DateField(_("open since"), null=True, blank=True)
+    suspended_on = models.DateField(_("suspended on"), null=True, blank=True)
+    facts_source = models.CharField(_("source"), max_length=40)
+    facts_at = models.DateTimeField(_("updated at"))
+    closed_on = models.DateField(_("closed on"), null=True, blank=True)
     # Merged into another shop (shops.office.services.merges).
     merged_into = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="merged", db_index=False, verbose_name="دُمج في"
+        "self", models.PROTECT, null=True, blank=True, related_name="merged", db_index=False, verbose_name=_("merged into")
     )
 
     class Meta:
-        verbose_name = "محل"
-        verbose_name_plural = "المحلات"
+        verbose_name = pgettext_lazy("model", "shop")
+        verbose_name_plural = pgettext_lazy("model", "shops")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(owner__isnull=False, organisation__isnull=True)
@@ -139,25 +146,25 @@ class Shop(models.Model):
 class Sensitivity(models.TextChoices):
     """Who may see a value."""
 
-    OPEN = "open", "ظاهر"
-    PERSONAL = "personal", "شخصي"
+    OPEN = "open", pgettext_lazy("choice", "Public")
+    PERSONAL = "personal", _("Personal")
 
 
 class RegisterChange(models.Model):
     """One changed fact of the register, before and after, and the case that changed it. Insert only."""
 
-    shop = models.ForeignKey(Shop, models.PROTECT, related_name="changes", verbose_name="المحل")
-    name = models.CharField("البيان", max_length=40)
-    before = models.JSONField("قبل", default=dict)
-    after = models.JSONField("بعد", default=dict)
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="changes", verbose_name=_("shop"))
+    name = models.CharField(_("fact"), max_length=40)
+    before = models.JSONField(_("value before"), default=dict)
+    after = models.JSONField(_("value after"), default=dict)
     sensitivity = models.CharField(max_length=10, choices=Sensitivity, default=Sensitivity.OPEN)
-    source = models.CharField("المصدر", max_length=80)  # subject key of the case
+    source = models.CharField(_("source"), max_length=80)  # subject key of the case
     actor_key = models.CharField(max_length=80)
-    at = models.DateTimeField("في")
+    at = models.DateTimeField(_("at"))
 
     class Meta:
-        verbose_name = "تغيير في السجل"
-        verbose_name_plural = "التغييرات في السجل"
+        verbose_name = _("change in the register")
+        verbose_name_plural = _("changes in the register")
         constraints = [models.UniqueConstraint(fields=["shop", "source", "name"], name="shops_change_once")]
         indexes = [models.Index(fields=["shop", "-id"], name="shops_change_newest")]
 
@@ -168,16 +175,16 @@ class RegisterChange(models.Model):
 class TradeName(models.Model):
     """A former trade name of a shop, with its days. Insert only."""
 
-    shop = models.ForeignKey(Shop, models.PROTECT, related_name="former_names", verbose_name="المحل")
-    name_ar = models.CharField("الاسم التجاري", max_length=160)
-    name_en = models.CharField("الاسم التجاري بالإنجليزية", max_length=160, blank=True)
-    first_day = models.DateField("من", null=True, blank=True)  # null: not known
-    last_day = models.DateField("إلى")
-    source = models.CharField("المصدر", max_length=80)
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="former_names", verbose_name=_("shop"))
+    name_ar = models.CharField(_("trade name in Arabic"), max_length=160)
+    name_en = models.CharField(_("trade name in English"), max_length=160, blank=True)
+    first_day = models.DateField(_("from"), null=True, blank=True)  # null: not known
+    last_day = models.DateField(_("to"))
+    source = models.CharField(_("source"), max_length=80)
 
     class Meta:
-        verbose_name = "اسم تجاري سابق"
-        verbose_name_plural = "الأسماء التجارية السابقة"
+        verbose_name = _("former trade name")
+        verbose_name_plural = _("former trade names")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(first_day__isnull=True) | models.Q(last_day__gte=models.F("first_day")), name="shops_name_period"
@@ -192,15 +199,15 @@ class TradeName(models.Model):
 class ShopActivity(models.Model):
     """A former activity of a shop, with its days. Insert only."""
 
-    shop = models.ForeignKey(Shop, models.PROTECT, related_name="former_activities", verbose_name="المحل")
-    activity = models.ForeignKey(Activity, models.PROTECT, related_name="+", verbose_name="النشاط")
-    first_day = models.DateField("من", null=True, blank=True)  # null: not known
-    last_day = models.DateField("إلى")
-    source = models.CharField("المصدر", max_length=80)
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="former_activities", verbose_name=_("shop"))
+    activity = models.ForeignKey(Activity, models.PROTECT, related_name="+", verbose_name=_("activity"))
+    first_day = models.DateField(_("from"), null=True, blank=True)  # null: not known
+    last_day = models.DateField(_("to"))
+    source = models.CharField(_("source"), max_length=80)
 
     class Meta:
-        verbose_name = "نشاط سابق"
-        verbose_name_plural = "الأنشطة السابقة"
+        verbose_name = _("former activity")
+        verbose_name_plural = _("former activities")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(first_day__isnull=True) | models.Q(last_day__gte=models.F("first_day")), name="shops_activity_period"
@@ -233,17 +240,17 @@ class ShopEvent(models.Model):
     `data` is public: names, areas and activities before and after; never a holder.
     """
 
-    shop = models.ForeignKey(Shop, models.PROTECT, related_name="events", verbose_name="المحل")
-    kind = models.CharField("الحدث", max_length=20, choices=EventKind)
-    on = models.DateField("في")
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="events", verbose_name=_("shop"))
+    kind = models.CharField(_("event"), max_length=20, choices=EventKind)
+    on = models.DateField(_("on"))
     data = models.JSONField(default=dict, blank=True)
-    source = models.CharField("المصدر", max_length=80)  # subject key of the case, or name of the register
+    source = models.CharField(_("source"), max_length=80)  # subject key of the case, or name of the register
     actor_key = models.CharField(max_length=80)
-    at = models.DateTimeField("سُجل في")
+    at = models.DateTimeField(_("recorded at"))
 
     class Meta:
-        verbose_name = "حدث في سجل المحل"
-        verbose_name_plural = "أحداث سجل المحلات"
+        verbose_name = _("event in the register of a shop")
+        verbose_name_plural = _("events in the register of shops")
         constraints = [
             models.CheckConstraint(condition=models.Q(kind__in=EventKind.values), name="shops_event_kind"),
             models.UniqueConstraint(fields=["shop", "source", "kind", "on"], name="shops_event_once"),

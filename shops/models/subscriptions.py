@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from municipality.places.models import Area
 
@@ -19,8 +20,8 @@ class Follow(models.Model):
     since = models.DateTimeField()
 
     class Meta:
-        verbose_name = "متابعة"
-        verbose_name_plural = "المتابعات"
+        verbose_name = _("subscription")
+        verbose_name_plural = _("subscriptions")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(shop__isnull=False, area__isnull=True, block="") | models.Q(shop__isnull=True, area__isnull=False),
@@ -45,8 +46,8 @@ class Digest(models.Model):
     changes = models.PositiveIntegerField()
 
     class Meta:
-        verbose_name = "موجز متابعة"
-        verbose_name_plural = "موجزات المتابعة"
+        verbose_name = _("digest")
+        verbose_name_plural = _("digests")
         constraints = [models.UniqueConstraint(fields=["person", "day"], name="shops_digest_once_a_day")]
 
     def __str__(self) -> str:

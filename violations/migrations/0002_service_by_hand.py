@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='service',
             name='ground',
-            field=models.CharField(choices=[('signed', 'سُلّم باليد ووُقّع'), ('opened', 'فُتح في البوابة'), ('two_channels', 'أُرسل بقناتين ومضت المدة'), ('paper', 'أُعلن على الورق قبل البوابة'), ('by_hand', 'أعلنه موظف ومعه إثبات')], max_length=20, verbose_name='السند'),
+            field=models.CharField(choices=[('signed', 'Handed over and signed for'), ('opened', 'Opened in the portal'), ('two_channels', 'Sent by two channels and the time has passed'), ('paper', 'Served on paper before the portal'), ('by_hand', 'Served by staff, with proof')], max_length=20, verbose_name='ground of service'),
         ),
         migrations.AddConstraint(
             model_name='service',

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from municipality.documents.models import StoredFile
 from municipality.kernel import ids, money
@@ -15,14 +16,14 @@ class ReferralBatch(models.Model):
     """Violations referred together, with the file that was handed over."""
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
-    number = models.CharField("الرقم", max_length=40, unique=True)
-    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="أعدها")
-    made_at = models.DateTimeField("أعدت في")
-    file = models.ForeignKey(StoredFile, models.PROTECT, related_name="+", verbose_name="الملف")
+    number = models.CharField(_("number"), max_length=40, unique=True)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("made by"))
+    made_at = models.DateTimeField(_("made at"))
+    file = models.ForeignKey(StoredFile, models.PROTECT, related_name="+", verbose_name=_("file"))
 
     class Meta:
-        verbose_name = "دفعة إحالة"
-        verbose_name_plural = "دفعات الإحالة إلى المحكمة"
+        verbose_name = _("batch of referrals")
+        verbose_name_plural = _("batches of referrals to the court")
 
     def __str__(self) -> str:
         return self.number
@@ -31,12 +32,12 @@ class ReferralBatch(models.Model):
 class Referral(models.Model):
     """One violation of a batch; each is referred once."""
 
-    batch = models.ForeignKey(ReferralBatch, models.PROTECT, related_name="referrals", verbose_name="الدفعة")
-    violation = models.OneToOneField(Violation, models.PROTECT, related_name="referral", verbose_name="المحضر")
+    batch = models.ForeignKey(ReferralBatch, models.PROTECT, related_name="referrals", verbose_name=_("batch"))
+    violation = models.OneToOneField(Violation, models.PROTECT, related_name="referral", verbose_name=_("violation report"))
 
     class Meta:
-        verbose_name = "إحالة"
-        verbose_name_plural = "الإحالات"
+        verbose_name = _("referral")
+        verbose_name_plural = _("referrals")
 
     def __str__(self) -> str:
         return f"{self.batch_id}: {self.violation_id}"
@@ -45,18 +46,20 @@ class Referral(models.Model):
 class Judgment(models.Model):
     """The ruling of the court: a fine, or no violation. Entered by one clerk, confirmed by a second."""
 
-    violation = models.OneToOneField(Violation, models.PROTECT, related_name="judgment", verbose_name="المحضر")
-    ruling_no = models.CharField("رقم الحكم", max_length=40)
-    ruled_on = models.DateField("تاريخ الحكم")
-    fils = models.BigIntegerField("الغرامة بالفلس", null=True, blank=True)  # empty: the court found no violation
-    entered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="أدخله")
-    entered_at = models.DateTimeField("أدخل في")
-    confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="أكده")
-    confirmed_at = models.DateTimeField("أكد في", null=True, blank=True)
+    violation = models.OneToOneField(Violation, models.PROTECT, related_name="judgment", verbose_name=_("violation report"))
+    ruling_no = models.CharField(_("judgment number"), max_length=40)
+    ruled_on = models.DateField(_("date of the judgment"))
+    fils = models.BigIntegerField(_("fine in fils"), null=True, blank=True)  # empty: the court found no violation
+    entered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("entered by"))
+    entered_at = models.DateTimeField(_("entered on"))
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("confirmed by")
+    )
+    confirmed_at = models.DateTimeField(_("confirmed at"), null=True, blank=True)
 
     class Meta:
-        verbose_name = "حكم"
-        verbose_name_plural = "الأحكام"
+        verbose_name = _("judgment")
+        verbose_name_plural = _("judgments")
         constraints = [
             models.CheckConstraint(
                 condition=Q(fils__isnull=True) | Q(fils__gt=0, fils__lte=money.MAX_FILS), name="violations_judgment_amount"

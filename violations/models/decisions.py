@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import ids
 from violations.models.violation import Violation
@@ -26,13 +27,15 @@ class _Proposal(models.Model):
     """Proposed by one person, allowed or refused by a second."""
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
-    code = models.CharField("السبب", max_length=40)
-    note_ar = models.TextField("البيان", blank=True)
-    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="طلبه")
-    asked_at = models.DateTimeField("طلب في")
-    allowed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="أجازه")
-    allowed_at = models.DateTimeField("أجيز في", null=True, blank=True)
-    refused_at = models.DateTimeField("رفض في", null=True, blank=True)
+    code = models.CharField(_("reason"), max_length=40)
+    note_ar = models.TextField(_("explanation"), blank=True)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("requested by"))
+    asked_at = models.DateTimeField(_("requested at"))
+    allowed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("allowed by")
+    )
+    allowed_at = models.DateTimeField(_("allowed at"), null=True, blank=True)
+    refused_at = models.DateTimeField(_("refused on"), null=True, blank=True)
 
     class Meta:
         abstract = True
@@ -44,11 +47,11 @@ class _Proposal(models.Model):
 class Annulment(_Proposal):
     """Annulment of a violation report; its number is kept."""
 
-    violation = models.ForeignKey(Violation, models.PROTECT, related_name="annulments", verbose_name="المحضر")
+    violation = models.ForeignKey(Violation, models.PROTECT, related_name="annulments", verbose_name=_("violation report"))
 
     class Meta:
-        verbose_name = "إلغاء محضر"
-        verbose_name_plural = "إلغاء المحاضر"
+        verbose_name = _("annulment of a violation report")
+        verbose_name_plural = _("annulments of violation reports")
         constraints = [
             *_two_people("violations_annulment"),
             models.UniqueConstraint(fields=["violation"], condition=Q(refused_at__isnull=True), name="violations_one_annulment"),
@@ -61,15 +64,15 @@ class WriterAnnulment(models.Model):
     One person decides, so it stands beside `Annulment`, which needs two. The last moment is in the event that issued the report.
     """
 
-    violation = models.OneToOneField(Violation, models.PROTECT, related_name="writer_annulment", verbose_name="المحضر")
-    code = models.CharField("السبب", max_length=40)
-    note_ar = models.TextField("البيان")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="ألغاه")
-    at = models.DateTimeField("في")
+    violation = models.OneToOneField(Violation, models.PROTECT, related_name="writer_annulment", verbose_name=_("violation report"))
+    code = models.CharField(_("reason"), max_length=40)
+    note_ar = models.TextField(_("explanation"))
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("annulled by"))
+    at = models.DateTimeField(_("at"))
 
     class Meta:
-        verbose_name = "إلغاء من محرر المحضر"
-        verbose_name_plural = "إلغاءات محرري المحاضر"
+        verbose_name = _("annulment by the writer")
+        verbose_name_plural = _("annulments by the writers")
         constraints = [models.CheckConstraint(condition=~Q(code="") & ~Q(note_ar=""), name="violations_writer_annulment_reason")]
 
     def __str__(self) -> str:
@@ -77,22 +80,22 @@ class WriterAnnulment(models.Model):
 
 
 class ReliefKind(models.TextChoices):
-    WAIVER = "waiver", "إعفاء"
-    REDUCTION = "reduction", "تخفيض"
+    WAIVER = "waiver", _("Waiver")
+    REDUCTION = "reduction", _("Reduction")
 
 
 class Relief(_Proposal):
     """A waiver or reduction of the computed amount to a percentage. Published without names."""
 
-    violation = models.ForeignKey(Violation, models.PROTECT, related_name="reliefs", verbose_name="المحضر")
-    kind = models.CharField("النوع", max_length=10, choices=ReliefKind)
-    percent = models.PositiveSmallIntegerField("النسبة الباقية", default=0)
-    before_fils = models.BigIntegerField("قبل بالفلس")
-    after_fils = models.BigIntegerField("بعد بالفلس")
+    violation = models.ForeignKey(Violation, models.PROTECT, related_name="reliefs", verbose_name=_("violation report"))
+    kind = models.CharField(_("kind"), max_length=10, choices=ReliefKind)
+    percent = models.PositiveSmallIntegerField(_("remaining percentage"), default=0)
+    before_fils = models.BigIntegerField(_("before, in fils"))
+    after_fils = models.BigIntegerField(_("after, in fils"))
 
     class Meta:
-        verbose_name = "إعفاء أو تخفيض"
-        verbose_name_plural = "الإعفاءات والتخفيضات"
+        verbose_name = _("waiver or reduction")
+        verbose_name_plural = _("waivers and reductions")
         constraints = [
             *_two_people("violations_relief"),
             models.UniqueConstraint(
@@ -116,14 +119,14 @@ class StopLift(_Proposal):
     The units are those on the day of the step.
     """
 
-    violation = models.ForeignKey(Violation, models.PROTECT, related_name="stop_lifts", verbose_name="المحضر")
-    until = models.DateField("آخر يوم للرفع")
-    asked_unit = models.CharField("وحدة الطالب", max_length=4)
-    allowed_unit = models.CharField("وحدة المجيز", max_length=4, blank=True)
+    violation = models.ForeignKey(Violation, models.PROTECT, related_name="stop_lifts", verbose_name=_("violation report"))
+    until = models.DateField(_("lifted until"))
+    asked_unit = models.CharField(_("unit that asked"), max_length=4)
+    allowed_unit = models.CharField(_("unit that allowed"), max_length=4, blank=True)
 
     class Meta:
-        verbose_name = "رفع وقف"
-        verbose_name_plural = "رفع الوقف"
+        verbose_name = _("lifting of a service block")
+        verbose_name_plural = _("liftings of service blocks")
         constraints = [
             *_two_people("violations_stoplift"),
             models.CheckConstraint(

@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from municipality.audit.models import StateEvent
 from municipality.kernel import ids, money
@@ -19,21 +21,21 @@ class SettlementOrder(models.Model):
     """The settlement amount of a violation and its computation. A reduction is a new version."""
 
     violation = models.ForeignKey(Violation, models.PROTECT, related_name="orders")
-    version = models.PositiveSmallIntegerField("الإصدار", default=1)
-    fils = models.BigIntegerField("المبلغ بالفلس")
-    rate_fils = models.BigIntegerField("سعر الوحدة بالفلس")
-    percent = models.PositiveSmallIntegerField("نسبة التكرار", default=100)
-    formula_ar = models.CharField("طريقة الحساب", max_length=200)
-    formula_en = models.CharField("طريقة الحساب بالإنجليزية", max_length=200)
-    article_ar = models.CharField("المادة", max_length=200)
-    article_en = models.CharField("المادة بالإنجليزية", max_length=200)
-    edition = models.CharField("الإصدار", max_length=60)
-    ground = models.CharField("السبب", max_length=40)  # minute, reduction, rest of a plan
-    made_at = models.DateTimeField("صدر في")
+    version = models.PositiveSmallIntegerField(_("edition"), default=1)
+    fils = models.BigIntegerField(_("amount in fils"))
+    rate_fils = models.BigIntegerField(_("price of a unit in fils"))
+    percent = models.PositiveSmallIntegerField(_("percentage for repetition"), default=100)
+    formula_ar = models.CharField(_("calculation in Arabic"), max_length=200)
+    formula_en = models.CharField(_("calculation in English"), max_length=200)
+    article_ar = models.CharField(_("article in Arabic"), max_length=200)
+    article_en = models.CharField(_("article in English"), max_length=200)
+    edition = models.CharField(_("edition"), max_length=60)
+    ground = models.CharField(_("reason"), max_length=40)  # minute, reduction, rest of a plan
+    made_at = models.DateTimeField(_("issued on"))
 
     class Meta:
-        verbose_name = "أمر صلح"
-        verbose_name_plural = "أوامر الصلح"
+        verbose_name = _("settlement order")
+        verbose_name_plural = _("settlement orders")
         constraints = [
             models.UniqueConstraint(fields=["violation", "version"], name="violations_order_version"),
             models.CheckConstraint(condition=Q(fils__gt=0, fils__lte=money.MAX_FILS), name="violations_order_amount"),
@@ -57,8 +59,8 @@ class Extension(models.Model):
     at = models.DateTimeField()
 
     class Meta:
-        verbose_name = "تمديد"
-        verbose_name_plural = "التمديدات"
+        verbose_name = _("extension")
+        verbose_name_plural = _("extensions")
         constraints = [models.CheckConstraint(condition=Q(until_after__gt=models.F("until_before")), name="violations_extension_longer")]
 
     def __str__(self) -> str:
@@ -71,18 +73,18 @@ class Plan(models.Model):
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
     violation = models.OneToOneField(Violation, models.PROTECT, related_name="plan")
     order = models.OneToOneField(SettlementOrder, models.PROTECT, related_name="plan")
-    count = models.PositiveSmallIntegerField("عدد الأقساط")
-    state = models.CharField("الحالة", max_length=40, choices=PlanState, default=PlanState.ACTIVE)
+    count = models.PositiveSmallIntegerField(_("number of instalments"))
+    state = models.CharField(_("state"), max_length=40, choices=PlanState, default=PlanState.ACTIVE)
     last_event = models.ForeignKey("PlanEvent", models.PROTECT, null=True, related_name="+")
-    agreed_at = models.DateTimeField("اتفق عليها في")
+    agreed_at = models.DateTimeField(_("agreed at"))
     agreed_by = models.CharField(max_length=80)
 
     EVENTS: ClassVar[Any]
     workflow_name = "violations.plan"
 
     class Meta:
-        verbose_name = "خطة تقسيط"
-        verbose_name_plural = "خطط التقسيط"
+        verbose_name = _("instalment plan")
+        verbose_name_plural = _("instalment plans")
         constraints = [
             models.CheckConstraint(condition=Q(state__in=PlanState.values), name="violations_plan_state"),
             models.CheckConstraint(condition=Q(count__gte=2), name="violations_plan_count"),
@@ -110,13 +112,13 @@ class Instalment(models.Model):
     """One part of a plan with its last day."""
 
     plan = models.ForeignKey(Plan, models.PROTECT, related_name="instalments")
-    number = models.PositiveSmallIntegerField("القسط")
-    fils = models.BigIntegerField("المبلغ بالفلس")
-    due_on = models.DateField("آخر يوم")
+    number = models.PositiveSmallIntegerField(_("instalment"))
+    fils = models.BigIntegerField(_("amount in fils"))
+    due_on = models.DateField(_("last day"))
 
     class Meta:
-        verbose_name = "قسط"
-        verbose_name_plural = "الأقساط"
+        verbose_name = pgettext_lazy("model", "instalment")
+        verbose_name_plural = _("instalments")
         ordering = ["number"]
         constraints = [
             models.UniqueConstraint(fields=["plan", "number"], name="violations_instalment_once"),
@@ -132,9 +134,9 @@ class Instalment(models.Model):
 
 
 class ChargeKind(models.TextChoices):
-    SETTLEMENT = "settlement", "صلح"
-    INSTALMENT = "instalment", "قسط"
-    COURT = "court", "حكم"
+    SETTLEMENT = "settlement", pgettext_lazy("choice", "Settlement")
+    INSTALMENT = "instalment", pgettext_lazy("choice", "Instalment")
+    COURT = "court", _("Judgment")
 
 
 class Charge(models.Model):
@@ -142,15 +144,15 @@ class Charge(models.Model):
 
     violation = models.ForeignKey(Violation, models.PROTECT, related_name="charges")
     bill = models.OneToOneField(Bill, models.PROTECT, related_name="+")
-    kind = models.CharField("النوع", max_length=12, choices=ChargeKind)
+    kind = models.CharField(_("kind"), max_length=12, choices=ChargeKind)
     order = models.ForeignKey(SettlementOrder, models.PROTECT, null=True, blank=True, related_name="charges")
     instalment = models.ForeignKey(Instalment, models.PROTECT, null=True, blank=True, related_name="charges")
     judgment = models.ForeignKey(Judgment, models.PROTECT, null=True, blank=True, related_name="charges")
-    made_at = models.DateTimeField("في")
+    made_at = models.DateTimeField(_("at"))
 
     class Meta:
-        verbose_name = "مطالبة"
-        verbose_name_plural = "المطالبات"
+        verbose_name = _("charge")
+        verbose_name_plural = _("charges")
         constraints = [
             models.CheckConstraint(
                 condition=Q(kind="settlement", order__isnull=False, instalment__isnull=True, judgment__isnull=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from municipality.cases.models import Case
 from municipality.documents.models import Document
@@ -18,23 +20,23 @@ class Objection(models.Model):
     period, so the settlement is open again after a refusal.
     """
 
-    case = models.OneToOneField(Case, models.PROTECT, related_name="+", verbose_name="الاعتراض")
-    violation = models.OneToOneField(Violation, models.PROTECT, related_name="objection", verbose_name="المخالفة")
-    ground = models.CharField("السبب", max_length=40)
-    words = models.TextField("نص الاعتراض")
+    case = models.OneToOneField(Case, models.PROTECT, related_name="+", verbose_name=_("objection"))
+    violation = models.OneToOneField(Violation, models.PROTECT, related_name="objection", verbose_name=_("violation"))
+    ground = models.CharField(_("reason"), max_length=40)
+    words = models.TextField(_("text of the objection"))
     origin = models.CharField(max_length=40, choices=ViolationState)
-    keeps_price = models.BooleanField("يبقى مبلغ الصلح", default=False)
-    answer_by = models.DateField("آخر يوم للرد")
-    defend_by = models.DateField("آخر يوم لدليل محرر المحضر")
-    is_undefended = models.BooleanField("بلا دفاع", default=False)
+    keeps_price = models.BooleanField(_("settlement stays open"), default=False)
+    answer_by = models.DateField(_("last day to answer"))
+    defend_by = models.DateField(_("last day for evidence of the writer"))
+    is_undefended = models.BooleanField(_("undefended"), default=False)
     # The issuing branch and the candidates, to check the draw afterwards.
-    draw = models.JSONField("القرعة", default=dict)
-    decision = models.OneToOneField(Document, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="القرار")
-    filed_at = models.DateTimeField("قدم في")
+    draw = models.JSONField(_("draw"), default=dict)
+    decision = models.OneToOneField(Document, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("decision"))
+    filed_at = models.DateTimeField(_("filed at"))
 
     class Meta:
-        verbose_name = "اعتراض"
-        verbose_name_plural = "الاعتراضات"
+        verbose_name = pgettext_lazy("model", "objection")
+        verbose_name_plural = _("objections")
         constraints = [
             models.CheckConstraint(condition=Q(origin__in=["ordered", "overdue", "unsettleable"]), name="violations_objection_origin"),
             models.CheckConstraint(condition=~Q(words=""), name="violations_objection_has_words"),
@@ -48,13 +50,13 @@ class Defence(models.Model):
     """The inspector's defence of the violation report, within the working days of the rulebook."""
 
     objection = models.OneToOneField(Objection, models.PROTECT, related_name="defence")
-    words = models.TextField("الدفاع")
-    at = models.DateTimeField("في")
+    words = models.TextField(_("defence"))
+    at = models.DateTimeField(_("at"))
     by = models.CharField(max_length=80)
 
     class Meta:
-        verbose_name = "دفاع"
-        verbose_name_plural = "الدفوع"
+        verbose_name = pgettext_lazy("model", "defence")
+        verbose_name_plural = _("defences")
         constraints = [models.CheckConstraint(condition=~Q(words=""), name="violations_defence_has_words")]
 
     def __str__(self) -> str:
@@ -65,13 +67,13 @@ class Addition(models.Model):
     """The answer of the party to one round of questions."""
 
     objection = models.ForeignKey(Objection, models.PROTECT, related_name="additions")
-    round = models.PositiveSmallIntegerField("الجولة")
-    words = models.TextField("الرد", blank=True)
-    at = models.DateTimeField("في")
+    round = models.PositiveSmallIntegerField(_("round"))
+    words = models.TextField(_("reply"), blank=True)
+    at = models.DateTimeField(_("at"))
 
     class Meta:
-        verbose_name = "رد على سؤال"
-        verbose_name_plural = "الردود"
+        verbose_name = _("answer to a question")
+        verbose_name_plural = _("replies")
         constraints = [models.UniqueConstraint(fields=["objection", "round"], name="violations_addition_once")]
 
     def __str__(self) -> str:

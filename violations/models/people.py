@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from municipality.places.models import Branch
 
@@ -11,15 +13,15 @@ from municipality.places.models import Branch
 class Team(models.Model):
     """A team of inspectors of a branch. Women's teams inspect premises for women."""
 
-    code = models.CharField("الرمز", max_length=10, primary_key=True)
-    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name="الفرع")
-    name_ar = models.CharField("الاسم", max_length=80)
-    name_en = models.CharField("الاسم بالإنجليزية", max_length=80)
-    is_womens = models.BooleanField("فريق نسائي", default=False)
+    code = models.CharField(_("code"), max_length=10, primary_key=True)
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name=_("branch"))
+    name_ar = models.CharField(_("name in Arabic"), max_length=80)
+    name_en = models.CharField(_("name in English"), max_length=80)
+    is_womens = models.BooleanField(_("women’s team"), default=False)
 
     class Meta:
-        verbose_name = "فريق تفتيش"
-        verbose_name_plural = "فرق التفتيش"
+        verbose_name = _("inspection team")
+        verbose_name_plural = _("inspection teams")
 
     def __str__(self) -> str:
         return self.name_ar
@@ -31,18 +33,18 @@ class JudicialWarrant(models.Model):
     `scope` lists prefixes of the codes of offences that the decision names (`SHP`, `CLN-02`).
     """
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="inspector_spells", verbose_name="الموظف")
-    team = models.ForeignKey(Team, models.PROTECT, related_name="inspectors", verbose_name="الفريق")
-    badge_no = models.CharField("رقم البطاقة", max_length=12)
-    decision_no = models.CharField("رقم قرار الضبطية القضائية", max_length=30)
-    decision_on = models.DateField("تاريخ القرار")
-    scope = models.JSONField("الاختصاص", default=list)
-    first_day = models.DateField("من")
-    last_day = models.DateField("إلى")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="inspector_spells", verbose_name=_("employee"))
+    team = models.ForeignKey(Team, models.PROTECT, related_name="inspectors", verbose_name=_("team"))
+    badge_no = models.CharField(_("badge number"), max_length=12)
+    decision_no = models.CharField(_("number of the warrant decision"), max_length=30)
+    decision_on = models.DateField(_("date of the decision"))
+    scope = models.JSONField(_("scope"), default=list)
+    first_day = models.DateField(_("from"))
+    last_day = models.DateField(_("to"))
 
     class Meta:
-        verbose_name = "مفتش"
-        verbose_name_plural = "المفتشون"
+        verbose_name = pgettext_lazy("model", "inspector")
+        verbose_name_plural = _("inspectors")
         constraints = [
             models.UniqueConstraint(fields=["badge_no", "first_day"], name="violations_badge_once"),
             models.CheckConstraint(condition=models.Q(last_day__gte=models.F("first_day")), name="violations_warrant_period"),

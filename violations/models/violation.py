@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from municipality.audit.models import StateEvent
 from municipality.documents.models import Document
@@ -25,9 +27,9 @@ UNNUMBERED = (ViolationState.RECORDED, ViolationState.WARNED, ViolationState.COR
 class Signed(models.TextChoices):
     """What the party did with the paper on the spot."""
 
-    SIGNED = "signed", "وقّع"
-    REFUSED = "refused", "امتنع عن التوقيع"
-    ABSENT = "absent", "لم يكن حاضراً"
+    SIGNED = "signed", _("Signed")
+    REFUSED = "refused", _("Refused to sign")
+    ABSENT = "absent", _("Was not there")
 
 
 class Violation(models.Model):
@@ -41,51 +43,53 @@ class Violation(models.Model):
     """
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id, editable=False)
-    warning_number = models.CharField("رقم الإنذار", max_length=40, unique=True, null=True, blank=True)
-    number = models.CharField("رقم المحضر", max_length=40, unique=True, null=True, blank=True)
-    inspector = models.ForeignKey(JudicialWarrant, models.PROTECT, null=True, blank=True, related_name="violations", verbose_name="المفتش")
-    visit = models.OneToOneField(Visit, models.PROTECT, null=True, blank=True, related_name="violation", verbose_name="الزيارة")
-    paper = models.OneToOneField(PaperRow, models.PROTECT, null=True, blank=True, related_name="violation", verbose_name="السجل الورقي")
-    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name="الفرع")
-    offence = models.CharField("المخالفة", max_length=20)
-    offence_facts = models.JSONField("نص المخالفة", default=dict)  # the row of the catalogue as it was that day
-    edition = models.CharField("الإصدار", max_length=60)
+    warning_number = models.CharField(_("warning notice number"), max_length=40, unique=True, null=True, blank=True)
+    number = models.CharField(_("violation report number"), max_length=40, unique=True, null=True, blank=True)
+    inspector = models.ForeignKey(
+        JudicialWarrant, models.PROTECT, null=True, blank=True, related_name="violations", verbose_name=_("inspector")
+    )
+    visit = models.OneToOneField(Visit, models.PROTECT, null=True, blank=True, related_name="violation", verbose_name=_("visit"))
+    paper = models.OneToOneField(PaperRow, models.PROTECT, null=True, blank=True, related_name="violation", verbose_name=_("paper record"))
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name=_("branch"))
+    offence = models.CharField(_("offence"), max_length=20)
+    offence_facts = models.JSONField(_("text of the offence"), default=dict)  # the row of the catalogue as it was that day
+    edition = models.CharField(_("edition"), max_length=60)
     limits_edition = models.CharField(max_length=60)
-    quantity_hundredths = models.PositiveIntegerField("الكمية", default=100)  # hundredths of a piece or square metre
-    months = models.PositiveSmallIntegerField("الأشهر", default=0)
-    repeat_count = models.PositiveSmallIntegerField("عدد مرات التكرار", default=0)
-    note_ar = models.TextField("وصف الواقعة", blank=True)
-    shop = models.ForeignKey(Shop, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="المحل")
+    quantity_hundredths = models.PositiveIntegerField(_("quantity"), default=100)  # hundredths of a piece or square metre
+    months = models.PositiveSmallIntegerField(_("months"), default=0)
+    repeat_count = models.PositiveSmallIntegerField(_("number of repetitions"), default=0)
+    note_ar = models.TextField(_("description of the facts"), blank=True)
+    shop = models.ForeignKey(Shop, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("shop"))
     party = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="violations", verbose_name="المخالف"
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="violations", verbose_name=_("party")
     )
     party_digest = models.CharField(max_length=64, blank=True, editable=False)
     party_cipher = models.TextField(blank=True, editable=False)
-    party_masked = models.CharField("الرقم المدني", max_length=12, blank=True, editable=False)
-    party_name_ar = models.CharField("اسم المخالف", max_length=160, blank=True)
-    is_womens_premises = models.BooleanField("مكان نسائي", default=False)
-    area = models.ForeignKey(Area, models.PROTECT, related_name="+", verbose_name="المنطقة")
-    block = models.CharField("القطعة", max_length=10, blank=True)
-    street = models.CharField("الشارع", max_length=60, blank=True)
-    place_note = models.CharField("وصف المكان", max_length=160, blank=True)
-    seen_at = models.DateTimeField("وقت المعاينة")
-    received_at = models.DateTimeField("وقت الوصول")
-    signed = models.CharField("التوقيع", max_length=10, choices=Signed, default=Signed.ABSENT)
-    state = models.CharField("الحالة", max_length=40, choices=ViolationState, default=ViolationState.RECORDED)
+    party_masked = models.CharField(_("civil number"), max_length=12, blank=True, editable=False)
+    party_name_ar = models.CharField(_("name of the party"), max_length=160, blank=True)
+    is_womens_premises = models.BooleanField(_("women’s premises"), default=False)
+    area = models.ForeignKey(Area, models.PROTECT, related_name="+", verbose_name=_("area"))
+    block = models.CharField(pgettext_lazy("field", "block"), max_length=10, blank=True)
+    street = models.CharField(_("street"), max_length=60, blank=True)
+    place_note = models.CharField(_("description of the place"), max_length=160, blank=True)
+    seen_at = models.DateTimeField(_("time of the visit"))
+    received_at = models.DateTimeField(_("received at"))
+    signed = models.CharField(_("signature"), max_length=10, choices=Signed, default=Signed.ABSENT)
+    state = models.CharField(_("state"), max_length=40, choices=ViolationState, default=ViolationState.RECORDED)
     last_event = models.ForeignKey("ViolationEvent", models.PROTECT, null=True, related_name="+")
     # Last days, included; empty before service.
-    correct_until = models.DateField("آخر يوم للتصحيح", null=True, blank=True)
-    settle_until = models.DateField("آخر يوم للصلح", null=True, blank=True)
-    object_until = models.DateField("آخر يوم للاعتراض", null=True, blank=True)
-    block_from = models.DateField("وقف الخدمات من", null=True, blank=True)
-    notice = models.OneToOneField(Document, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="الإخطار")
+    correct_until = models.DateField(_("last day to correct"), null=True, blank=True)
+    settle_until = models.DateField(_("last day to settle"), null=True, blank=True)
+    object_until = models.DateField(_("last day to object"), null=True, blank=True)
+    block_from = models.DateField(_("services blocked from"), null=True, blank=True)
+    notice = models.OneToOneField(Document, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("notice"))
 
     EVENTS: ClassVar[Any]
     workflow_name = "violations.violation"
 
     class Meta:
-        verbose_name = "مخالفة"
-        verbose_name_plural = "المخالفات"
+        verbose_name = pgettext_lazy("model", "violation")
+        verbose_name_plural = pgettext_lazy("model", "violations")
         constraints = [
             models.CheckConstraint(condition=Q(state__in=ViolationState.values), name="violations_state"),
             models.CheckConstraint(condition=Q(signed__in=Signed.values), name="violations_signed"),
@@ -151,8 +155,8 @@ class ViolationEvent(StateEvent):
     subject = models.ForeignKey(Violation, models.PROTECT, related_name="events")
 
     class Meta:
-        verbose_name = "خطوة"
-        verbose_name_plural = "سير المخالفة"
+        verbose_name = _("step")
+        verbose_name_plural = _("course of the violation")
         indexes = [models.Index(fields=["subject", "id"], name="violations_event_subject")]
 
 
@@ -162,42 +166,42 @@ Violation.EVENTS = ViolationEvent
 class EvidenceKind(models.TextChoices):
     """Kinds of evidence of its visit."""
 
-    OFFENCE = "offence", "صورة المخالفة"
-    SIGNATURE = "signature", "صورة التوقيع"
-    CORRECTION = "correction", "إثبات التصحيح"
-    DEFENCE = "defence", "دليل محرر المحضر"
+    OFFENCE = "offence", _("Photo of the violation")
+    SIGNATURE = "signature", _("Photo of the signature")
+    CORRECTION = "correction", _("Proof of correction")
+    DEFENCE = "defence", _("Evidence of the writer")
 
 
 class ServiceGround(models.TextChoices):
     """How the notice was served."""
 
-    SIGNED = "signed", "سُلّم باليد ووُقّع"
-    OPENED = "opened", "فُتح في البوابة"
-    TWO_CHANNELS = "two_channels", "أُرسل بقناتين ومضت المدة"
-    PAPER = "paper", "أُعلن على الورق قبل البوابة"
-    BY_HAND = "by_hand", "أعلنه موظف ومعه إثبات"
+    SIGNED = "signed", _("Handed over and signed for")
+    OPENED = "opened", _("Opened in the portal")
+    TWO_CHANNELS = "two_channels", _("Sent by two channels and the time has passed")
+    PAPER = "paper", _("Served on paper before the portal")
+    BY_HAND = "by_hand", _("Served by staff, with proof")
 
 
 class Handover(models.TextChoices):
     """How a notice was served by hand."""
 
-    HANDED = "handed", "سُلّم إلى المخالف نفسه"
-    HOUSEHOLD = "household", "سُلّم إلى من يقيم معه أو يعمل لديه"
-    REFUSED = "refused", "امتنع عن الاستلام أمام شاهد"
-    POST = "post", "بريد مسجل بعلم الوصول"
+    HANDED = "handed", _("Handed to the party")
+    HOUSEHOLD = "household", _("Handed to someone who lives with or works for the party")
+    REFUSED = "refused", _("Refused before a witness")
+    POST = "post", _("Registered post with acknowledgement of receipt")
 
 
 class Service(models.Model):
     """Proved service of the notice, from which the periods run."""
 
     violation = models.OneToOneField(Violation, models.PROTECT, related_name="service")
-    ground = models.CharField("السند", max_length=20, choices=ServiceGround)
-    at = models.DateTimeField("في")
-    proof = models.JSONField("الإثبات", default=dict)
+    ground = models.CharField(_("ground of service"), max_length=20, choices=ServiceGround)
+    at = models.DateTimeField(_("at"))
+    proof = models.JSONField(_("proof"), default=dict)
 
     class Meta:
-        verbose_name = "إعلان"
-        verbose_name_plural = "الإعلانات"
+        verbose_name = _("service of a notice")
+        verbose_name_plural = _("services of notices")
         constraints = [models.CheckConstraint(condition=Q(ground__in=ServiceGround.values), name="violations_service_ground")]
 
     def __str__(self) -> str:

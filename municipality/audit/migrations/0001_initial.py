@@ -25,8 +25,8 @@ class Migration(migrations.Migration):
                 ('commitment', models.CharField(blank=True, max_length=64)),
             ],
             options={
-                'verbose_name': 'إجراء',
-                'verbose_name_plural': 'سجل الإجراءات',
+                'verbose_name': 'action',
+                'verbose_name_plural': 'log of actions',
                 'indexes': [models.Index(fields=['subject', 'id'], name='audit_event_subject')],
             },
         ),
@@ -73,8 +73,8 @@ class Migration(migrations.Migration):
                 ('purpose', models.CharField(max_length=40)),
             ],
             options={
-                'verbose_name': 'اطلاع',
-                'verbose_name_plural': 'سجل الاطلاع',
+                'verbose_name': 'look at data',
+                'verbose_name_plural': 'access log',
                 'indexes': [models.Index(fields=['person_key', '-id'], name='audit_access_person')],
             },
         ),

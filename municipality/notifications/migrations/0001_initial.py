@@ -42,8 +42,8 @@ class Migration(migrations.Migration):
                 ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='messages', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                'verbose_name': 'إشعار',
-                'verbose_name_plural': 'الإشعارات',
+                'verbose_name': 'message',
+                'verbose_name_plural': 'messages',
                 'indexes': [
                     models.Index(fields=['person', '-id'], name='notifications_inbox'),
                 ],
@@ -56,8 +56,8 @@ class Migration(migrations.Migration):
             name='Delivery',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('channel', models.CharField(choices=[('email', 'البريد الإلكتروني'), ('sms', 'رسالة نصية')], max_length=10, verbose_name='القناة')),
-                ('state', models.CharField(choices=[('waiting', 'بانتظار الإرسال'), ('sent', 'سلّمت إلى القناة'), ('skipped', 'لا عنوان مؤكد'), ('failed', 'تعذّر')], default='waiting', max_length=10, verbose_name='الحالة')),
+                ('channel', models.CharField(choices=[('email', 'e-mail'), ('sms', 'text message')], max_length=10, verbose_name='channel')),
+                ('state', models.CharField(choices=[('waiting', 'waiting to be sent'), ('sent', 'handed over to the channel'), ('skipped', 'no confirmed address'), ('failed', 'failed')], default='waiting', max_length=10, verbose_name='state')),
                 ('idempotency_key', models.CharField(default=municipality.kernel.ids.public_id, max_length=26, unique=True)),
                 ('provider_id', models.CharField(blank=True, max_length=60)),
                 ('reason', models.CharField(blank=True, max_length=40)),
@@ -65,8 +65,8 @@ class Migration(migrations.Migration):
                 ('message', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='notifications.message')),
             ],
             options={
-                'verbose_name': 'إرسال',
-                'verbose_name_plural': 'الإرسال',
+                'verbose_name': 'delivery',
+                'verbose_name_plural': 'deliveries',
                 'constraints': [
                     models.UniqueConstraint(fields=('message', 'channel'), name='notifications_channel_once'),
                 ],

@@ -26,14 +26,14 @@ class Migration(migrations.Migration):
             name='NotReached',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('cause', models.CharField(choices=[('failed', 'تعذّر التسليم بكل القنوات'), ('no_address', 'لا عنوان مؤكد لإعلان قانوني'), ('unread', 'طلب لم يُفتح')], max_length=12, verbose_name='السبب')),
-                ('since', models.DateTimeField(verbose_name='منذ')),
-                ('called_at', models.DateTimeField(blank=True, null=True, verbose_name='اتُّصل في')),
-                ('outcome', models.CharField(blank=True, choices=[('spoken', 'تم الحديث معه'), ('no_answer', 'لم يُجب'), ('wrong_number', 'الرقم لا يخصه')], max_length=12, verbose_name='النتيجة')),
+                ('cause', models.CharField(choices=[('failed', 'No channel could deliver it'), ('no_address', 'No confirmed address for a legal notice'), ('unread', 'Request not opened')], max_length=12, verbose_name='reason')),
+                ('since', models.DateTimeField(verbose_name='since')),
+                ('called_at', models.DateTimeField(blank=True, null=True, verbose_name='called at')),
+                ('outcome', models.CharField(blank=True, choices=[('spoken', 'Spoken with'), ('no_answer', 'No answer'), ('wrong_number', 'Wrong number')], max_length=12, verbose_name='outcome')),
             ],
             options={
-                'verbose_name': 'من لم يصله الإشعار',
-                'verbose_name_plural': 'من لم تصلهم الإشعارات',
+                'verbose_name': 'person not reached',
+                'verbose_name_plural': 'people not reached',
             },
         ),
         migrations.AddIndex(
@@ -52,12 +52,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='notreached',
             name='called_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='اتصل'),
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='called by'),
         ),
         migrations.AddField(
             model_name='notreached',
             name='message',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='not_reached', to='notifications.message', verbose_name='الإشعار'),
+            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='not_reached', to='notifications.message', verbose_name='message'),
         ),
         migrations.AddIndex(
             model_name='notreached',

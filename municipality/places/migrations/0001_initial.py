@@ -21,8 +21,8 @@ class Migration(migrations.Migration):
                 ('name_en', models.CharField(max_length=60)),
             ],
             options={
-                'verbose_name': 'محافظة',
-                'verbose_name_plural': 'المحافظات',
+                'verbose_name': 'governorate',
+                'verbose_name_plural': 'governorates',
             },
         ),
         migrations.CreateModel(
@@ -34,8 +34,8 @@ class Migration(migrations.Migration):
                 ('governorate', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='branch', to='places.governorate')),
             ],
             options={
-                'verbose_name': 'فرع البلدية',
-                'verbose_name_plural': 'فروع البلدية',
+                'verbose_name': 'municipal branch',
+                'verbose_name_plural': 'municipal branches',
             },
         ),
         migrations.CreateModel(
@@ -50,8 +50,8 @@ class Migration(migrations.Migration):
                 ('governorate', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='areas', to='places.governorate')),
             ],
             options={
-                'verbose_name': 'منطقة',
-                'verbose_name_plural': 'المناطق',
+                'verbose_name': 'area',
+                'verbose_name_plural': 'areas',
                 'constraints': [models.UniqueConstraint(fields=('governorate', 'name_ar'), name='places_area_once')],
             },
         ),

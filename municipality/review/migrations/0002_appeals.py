@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='conflictofinterest',
             name='kind',
-            field=models.CharField(choices=[('self', 'الموظف نفسه'), ('relative', 'قريب'), ('business', 'مصلحة تجارية'), ('dispute', 'خصومة'), ('given_back', 'أعاد الطلب إلى الطابور'), ('decided', 'شارك في القرار المتظلم منه')], max_length=20, verbose_name='الصلة'),
+            field=models.CharField(choices=[('self', 'The officer themselves'), ('relative', 'Relative'), ('business', 'Business interest'), ('dispute', 'Dispute'), ('given_back', 'Gave the request back to the queue'), ('decided', 'Took part in the decision appealed against')], max_length=20, verbose_name='connection'),
         ),
         migrations.AddConstraint(
             model_name='conflictofinterest',

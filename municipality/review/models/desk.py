@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from municipality.cases.models import Case
 
@@ -12,8 +14,8 @@ class CheckAnswer(models.Model):
     """An answer to one question of the checklist. Insert-only: the newest of a code counts."""
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="checks")
-    code = models.CharField("البند", max_length=40)
-    answer = models.CharField("الجواب", max_length=10, choices=[("yes", "نعم"), ("no", "لا"), ("na", "لا ينطبق")])
+    code = models.CharField(_("item"), max_length=40)
+    answer = models.CharField(_("answer given"), max_length=10, choices=[("yes", _("Yes")), ("no", _("No")), ("na", _("Does not apply"))])
     officer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     at = models.DateTimeField()
 
@@ -28,24 +30,24 @@ class CheckAnswer(models.Model):
 class CorrectionRound(models.Model):
     """One round of corrections. A later one that requests what could have been requested before needs a supervisor."""
 
-    case = models.ForeignKey(Case, models.PROTECT, related_name="rounds", verbose_name="الطلب")
-    number = models.PositiveSmallIntegerField("الجولة")
-    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="طلبها")
-    asked_at = models.DateTimeField("طُلبت في")
-    answer_by = models.DateField("آخر موعد للرد")
-    answered_at = models.DateTimeField("رُدّ عليها في", null=True, blank=True)
+    case = models.ForeignKey(Case, models.PROTECT, related_name="rounds", verbose_name=_("request"))
+    number = models.PositiveSmallIntegerField(_("round"))
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("asked for by"))
+    asked_at = models.DateTimeField(_("asked for at"))
+    answer_by = models.DateField(_("to be answered by"))
+    answered_at = models.DateTimeField(_("answered at"), null=True, blank=True)
     # The marks of all fields and files at the time of the round (`registry.Item.mark`).
     standing = models.JSONField(default=dict, blank=True)
-    raises_old = models.BooleanField("تطلب ما كان ممكناً طلبه", default=False)
-    second_code = models.CharField("سبب الجولة الثانية", max_length=40, blank=True)
+    raises_old = models.BooleanField(_("asks for what could have been asked before"), default=False)
+    second_code = models.CharField(_("reason for the second round"), max_length=40, blank=True)
     countersigned_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, verbose_name="اعتمدها"
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("countersigned by")
     )
-    countersigned_at = models.DateTimeField("اعتُمدت في", null=True, blank=True)
+    countersigned_at = models.DateTimeField(_("countersigned at"), null=True, blank=True)
 
     class Meta:
-        verbose_name = "جولة استكمال"
-        verbose_name_plural = "جولات الاستكمال"
+        verbose_name = _("round of corrections")
+        verbose_name_plural = _("rounds of corrections")
         constraints = [
             models.UniqueConstraint(fields=["case", "number"], name="review_round_once"),
             models.UniqueConstraint(fields=["case"], condition=models.Q(answered_at__isnull=True), name="review_one_open_round"),
@@ -68,12 +70,12 @@ class CorrectionItem(models.Model):
     """One correction of a field or file, with the texts as they were sent."""
 
     round = models.ForeignKey(CorrectionRound, models.PROTECT, related_name="items")
-    code = models.CharField("السبب", max_length=40)
-    target = models.CharField("الحقل أو الملف", max_length=40)
+    code = models.CharField(_("reason"), max_length=40)
+    target = models.CharField(_("field or file"), max_length=40)
     text_ar = models.TextField()
     text_en = models.TextField()
-    note_ar = models.CharField("إضافة", max_length=500, blank=True)
-    note_en = models.CharField("إضافة بالإنجليزية", max_length=500, blank=True)
+    note_ar = models.CharField(_("addition in Arabic"), max_length=500, blank=True)
+    note_en = models.CharField(_("addition in English"), max_length=500, blank=True)
 
     class Meta:
         constraints = [
@@ -89,35 +91,37 @@ class CorrectionItem(models.Model):
 
 
 class Outcome(models.TextChoices):
-    ACCEPT = "accept", "موافقة"
-    REFUSE = "refuse", "رفض"
-    SECOND_ROUND = "second_round", "جولة استكمال ثانية"
+    ACCEPT = "accept", _("Acceptance")
+    REFUSE = "refuse", _("Refusal")
+    SECOND_ROUND = "second_round", _("Second round of corrections")
 
 
 class Decision(models.Model):
     """A decision of an officer with its texts. A refusal, and a round that needs a supervisor, take effect when a second person signs."""
 
-    case = models.ForeignKey(Case, models.PROTECT, related_name="decisions", verbose_name="الطلب")
-    outcome = models.CharField("القرار", max_length=20, choices=Outcome)
-    code = models.CharField("السبب", max_length=40, blank=True)
-    article_ar = models.CharField("المادة", max_length=160, blank=True)
+    case = models.ForeignKey(Case, models.PROTECT, related_name="decisions", verbose_name=_("request"))
+    outcome = models.CharField(_("decision"), max_length=20, choices=Outcome)
+    code = models.CharField(_("reason"), max_length=40, blank=True)
+    article_ar = models.CharField(_("article in Arabic"), max_length=160, blank=True)
     article_en = models.CharField(max_length=160, blank=True)
-    text_ar = models.TextField("النص", blank=True)
+    text_ar = models.TextField(_("text in Arabic"), blank=True)
     text_en = models.TextField(blank=True)
-    note_ar = models.CharField("إضافة", max_length=500, blank=True)
+    note_ar = models.CharField(_("addition in Arabic"), max_length=500, blank=True)
     note_en = models.CharField(max_length=500, blank=True)
     items = models.JSONField(default=list, blank=True)  # the corrections of a second round
     digest = models.CharField(max_length=64)  # see `services.desk.digest`
-    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="قرره")
-    made_at = models.DateTimeField("قُرر في")
-    signed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, verbose_name="اعتمده")
-    signed_at = models.DateTimeField("اعتُمد في", null=True, blank=True)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("decided by"))
+    made_at = models.DateTimeField(_("decided at"))
+    signed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("signed by")
+    )
+    signed_at = models.DateTimeField(_("signed at"), null=True, blank=True)
     signed_digest = models.CharField(max_length=64, blank=True)
-    voided_at = models.DateTimeField("أُلغي في", null=True, blank=True)
+    voided_at = models.DateTimeField(_("voided at"), null=True, blank=True)
 
     class Meta:
-        verbose_name = "قرار"
-        verbose_name_plural = "القرارات"
+        verbose_name = pgettext_lazy("model", "decision")
+        verbose_name_plural = _("decisions")
         constraints = [
             # After a signed second round the case gets another decision.
             models.UniqueConstraint(

@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from municipality.audit.models import StateEvent
 from municipality.cases.models import Case
@@ -16,19 +18,19 @@ from municipality.review.states import QueueEntryState
 class QueueEntry(models.Model):
     """The entry of a case in the queue; its primary key is its number, which the database gives in the order of arrival."""
 
-    case = models.OneToOneField(Case, models.PROTECT, related_name="place", verbose_name="الطلب")
-    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name="الفرع")
-    skill = models.CharField("المجال", max_length=40)
-    state = models.CharField("الحالة", max_length=20, choices=QueueEntryState, default=QueueEntryState.WAITING)
+    case = models.OneToOneField(Case, models.PROTECT, related_name="place", verbose_name=_("request"))
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name=_("branch"))
+    skill = models.CharField(_("field of work"), max_length=40)
+    state = models.CharField(_("state"), max_length=20, choices=QueueEntryState, default=QueueEntryState.WAITING)
     last_event = models.ForeignKey("QueueEntryEvent", models.PROTECT, null=True, related_name="+")
-    joined_at = models.DateTimeField("دخل الطابور في")
+    joined_at = models.DateTimeField(_("joined the queue at"))
 
     EVENTS: ClassVar[Any]
     workflow_name = "review.queueentry"
 
     class Meta:
-        verbose_name = "دور"
-        verbose_name_plural = "الأدوار"
+        verbose_name = pgettext_lazy("model", "place in the queue")
+        verbose_name_plural = _("places in the queue")
         constraints = [models.CheckConstraint(condition=models.Q(state__in=QueueEntryState.values), name="review_entry_state")]
         indexes = [
             models.Index(fields=["branch", "skill", "id"], condition=models.Q(state="waiting"), name="review_entry_waiting"),
@@ -71,16 +73,18 @@ class Party(models.Model):
 class Override(models.Model):
     """A case is assigned before its turn, for a coded reason, requested by one supervisor and allowed by another. Published."""
 
-    place = models.OneToOneField(QueueEntry, models.PROTECT, related_name="override", verbose_name="الدور")
-    code = models.CharField("السبب", max_length=40)
-    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="طلبه")
-    asked_at = models.DateTimeField("طُلب في")
-    allowed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, verbose_name="أجازه")
-    allowed_at = models.DateTimeField("أجيز في", null=True, blank=True)
+    place = models.OneToOneField(QueueEntry, models.PROTECT, related_name="override", verbose_name=_("place in the queue"))
+    code = models.CharField(_("reason"), max_length=40)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("requested by"))
+    asked_at = models.DateTimeField(_("asked on"))
+    allowed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("allowed by")
+    )
+    allowed_at = models.DateTimeField(_("allowed at"), null=True, blank=True)
 
     class Meta:
-        verbose_name = "تجاوز ترتيب"
-        verbose_name_plural = "تجاوزات الترتيب"
+        verbose_name = _("place ahead of its turn")
+        verbose_name_plural = _("places ahead of their turn")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(allowed_by__isnull=True) | ~models.Q(allowed_by=models.F("asked_by")), name="review_override_two_people"
@@ -99,19 +103,19 @@ class Override(models.Model):
 class Assignment(models.Model):
     """The assignment of a case to an officer. A case has one open assignment; an officer has one case open on the desk."""
 
-    place = models.ForeignKey(QueueEntry, models.PROTECT, related_name="assignments", verbose_name="الدور")
-    officer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="الموظف")
-    drawn_at = models.DateTimeField("سُلّم في")
+    place = models.ForeignKey(QueueEntry, models.PROTECT, related_name="assignments", verbose_name=_("place in the queue"))
+    officer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("officer"))
+    drawn_at = models.DateTimeField(_("handed out at"))
     override = models.ForeignKey(Override, models.PROTECT, related_name="+", null=True, blank=True)
     # False while the case waits for the applicant or a signature.
-    on_desk = models.BooleanField("على المكتب", default=True)
-    touched_at = models.DateTimeField("آخر عمل")
-    ended_at = models.DateTimeField("انتهى في", null=True, blank=True)
-    end_code = models.CharField("سبب الانتهاء", max_length=40, blank=True)
+    on_desk = models.BooleanField(_("on the desk"), default=True)
+    touched_at = models.DateTimeField(_("last work"))
+    ended_at = models.DateTimeField(_("ended on"), null=True, blank=True)
+    end_code = models.CharField(_("reason for the end"), max_length=40, blank=True)
 
     class Meta:
-        verbose_name = "تسليم"
-        verbose_name_plural = "التسليم"
+        verbose_name = _("assignment")
+        verbose_name_plural = _("assignments")
         constraints = [
             models.UniqueConstraint(fields=["place"], condition=models.Q(ended_at__isnull=True), name="review_one_officer"),
             models.UniqueConstraint(

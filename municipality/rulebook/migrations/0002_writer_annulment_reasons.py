@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='reasonrule',
             name='kind',
-            field=models.CharField(choices=[('correction', 'استكمال'), ('refusal', 'رفض'), ('give_back', 'إعادة إلى الطابور'), ('override', 'تجاوز الترتيب'), ('second_round', 'جولة استكمال ثانية'), ('send_back', 'إعادة إلى الموظف'), ('refund', 'رد مبلغ'), ('ledger', 'تصحيح قيد'), ('exception', 'فرق في المطابقة'), ('ground', 'سبب اعتراض'), ('annulment', 'إلغاء محضر'), ('waiver', 'إعفاء أو تخفيض'), ('correction_proof', 'رد إثبات التصحيح'), ('stop_lift', 'رفع وقف خدمات'), ('writer_annulment', 'إلغاء محرر المحضر له')], max_length=20, verbose_name='النوع'),
+            field=models.CharField(choices=[('correction', 'Correction'), ('refusal', 'Refusal'), ('give_back', 'Return to the queue'), ('override', 'Ahead of its turn'), ('second_round', 'Second round of corrections'), ('send_back', 'Return to the officer'), ('refund', 'Refund'), ('ledger', 'Correction of a posting'), ('exception', 'Difference of the daily match'), ('ground', 'Ground of an objection'), ('annulment', 'Annulment of a violation report'), ('waiver', 'Waiver or reduction'), ('correction_proof', 'Refusal of a proof of correction'), ('stop_lift', 'Lifting of a service block'), ('writer_annulment', 'Annulment by the writer of the report')], max_length=20, verbose_name='kind'),
         ),
         migrations.AddConstraint(
             model_name='reasonrule',

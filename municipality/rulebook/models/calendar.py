@@ -5,32 +5,33 @@ from __future__ import annotations
 import datetime as dt
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from municipality.rulebook.models.rulesets import RuleSet
 
 # The days that a calendar may name, against typing errors in the year.
 EARLIEST, LATEST = dt.date(2000, 1, 1), dt.date(2099, 12, 31)
-_OUT_OF_REACH = "اليوم خارج ما يسعه التقويم، من عام 2000 إلى عام 2099."
+_OUT_OF_REACH = _("The day is outside what the calendar holds, from 2000 to 2099.")
 
 
 class HolidayRule(models.Model):
     """Holidays. Those of the Hijri year are estimates until the Cabinet announces them."""
 
     ruleset = models.ForeignKey(RuleSet, models.PROTECT, related_name="holidays")
-    first_day = models.DateField("من")
-    last_day = models.DateField("إلى")
-    name_ar = models.CharField("الاسم", max_length=120)
-    name_en = models.CharField("الاسم بالإنجليزية", max_length=120)
-    source_ar = models.CharField("السند", max_length=200)
-    source_en = models.CharField("السند بالإنجليزية", max_length=200)
-    is_assumption = models.BooleanField("افتراض", default=False)
+    first_day = models.DateField(_("from"))
+    last_day = models.DateField(_("to"))
+    name_ar = models.CharField(_("name in Arabic"), max_length=120)
+    name_en = models.CharField(_("name in English"), max_length=120)
+    source_ar = models.CharField(_("legal ground in Arabic"), max_length=200)
+    source_en = models.CharField(_("legal ground in English"), max_length=200)
+    is_assumption = models.BooleanField(_("assumption"), default=False)
 
     class Meta:
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(last_day__gte=models.F("first_day")),
                 name="rulebook_holiday_period",
-                violation_error_message="لا تنتهي العطلة قبل أن تبدأ.",
+                violation_error_message=_("A holiday does not end before it begins."),
             ),
             models.CheckConstraint(
                 condition=models.Q(first_day__gte=EARLIEST, last_day__lte=LATEST),
@@ -40,8 +41,8 @@ class HolidayRule(models.Model):
             models.CheckConstraint(condition=~models.Q(source_ar="") & ~models.Q(source_en=""), name="rulebook_holiday_has_source"),
         ]
         ordering = ["first_day", "pk"]
-        verbose_name = "عطلة رسمية"
-        verbose_name_plural = "العطل الرسمية"
+        verbose_name = _("public holiday")
+        verbose_name_plural = _("public holidays")
 
     def __str__(self) -> str:
         return self.name_ar
@@ -51,29 +52,29 @@ class HoursRule(models.Model):
     """Working hours of some weekdays, in minutes of the day: the ordinary ones, or those of a period such as Ramadan."""
 
     ruleset = models.ForeignKey(RuleSet, models.PROTECT, related_name="hours")
-    weekdays = models.CharField("أيام الأسبوع", max_length=7)  # digits of ISO 8601: 1 is Monday, 7 is Sunday
-    opens = models.PositiveSmallIntegerField("يبدأ")
-    closes = models.PositiveSmallIntegerField("ينتهي")
-    first_day = models.DateField("من", null=True, blank=True)
-    last_day = models.DateField("إلى", null=True, blank=True)
-    label_ar = models.CharField("البيان", max_length=120)
-    label_en = models.CharField("البيان بالإنجليزية", max_length=120)
-    source_ar = models.CharField("السند", max_length=200)
-    source_en = models.CharField("السند بالإنجليزية", max_length=200)
-    is_assumption = models.BooleanField("افتراض", default=False)
+    weekdays = models.CharField(_("weekdays"), max_length=7)  # digits of ISO 8601: 1 is Monday, 7 is Sunday
+    opens = models.PositiveSmallIntegerField(_("starts"))
+    closes = models.PositiveSmallIntegerField(_("ends"))
+    first_day = models.DateField(_("from"), null=True, blank=True)
+    last_day = models.DateField(_("to"), null=True, blank=True)
+    label_ar = models.CharField(_("label in Arabic"), max_length=120)
+    label_en = models.CharField(_("label in English"), max_length=120)
+    source_ar = models.CharField(_("legal ground in Arabic"), max_length=200)
+    source_en = models.CharField(_("legal ground in English"), max_length=200)
+    is_assumption = models.BooleanField(_("assumption"), default=False)
 
     class Meta:
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(closes__gt=models.F("opens"), closes__lt=24 * 60),
                 name="rulebook_hours_in_a_day",
-                violation_error_message="ينتهي الدوام بعد أن يبدأ وقبل منتصف الليل.",
+                violation_error_message=_("Working hours end after they begin and before midnight."),
             ),
             models.CheckConstraint(
                 condition=models.Q(first_day__isnull=True, last_day__isnull=True)
                 | models.Q(first_day__isnull=False, last_day__isnull=False, last_day__gte=models.F("first_day")),
                 name="rulebook_hours_period",
-                violation_error_message="للفترة أول يوم وآخر يوم، وللدوام المعتاد لا هذا ولا ذاك.",
+                violation_error_message=_("A period has a first and a last day, ordinary working hours have neither."),
             ),
             models.CheckConstraint(
                 condition=models.Q(first_day__isnull=True) | models.Q(first_day__gte=EARLIEST, last_day__lte=LATEST),
@@ -84,8 +85,8 @@ class HoursRule(models.Model):
             models.CheckConstraint(condition=~models.Q(source_ar="") & ~models.Q(source_en=""), name="rulebook_hours_have_source"),
         ]
         ordering = ["first_day", "opens", "pk"]
-        verbose_name = "أوقات دوام"
-        verbose_name_plural = "أوقات الدوام"
+        verbose_name = _("set of working hours")
+        verbose_name_plural = _("working hours")
 
     def __str__(self) -> str:
         return self.label_ar

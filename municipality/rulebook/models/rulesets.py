@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class RuleSet(models.Model):
     """An edition of the rules of a subject: `fees.health` version 12, in force from `first_day`."""
 
-    subject = models.CharField("الموضوع", max_length=40)
-    version = models.PositiveIntegerField("الإصدار")
-    instrument_ar = models.CharField("الأداة القانونية", max_length=200)
-    instrument_en = models.CharField("الأداة القانونية بالإنجليزية", max_length=200)
-    first_day = models.DateField("نافذ من")
-    last_day = models.DateField("نافذ إلى", null=True, blank=True)
-    is_assumption = models.BooleanField("افتراض", default=False, help_text="ما لم يثبت نصه في القانون")
-    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="أعده")
-    made_at = models.DateTimeField("أعد في")
-    published_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, verbose_name="نشره")
-    published_at = models.DateTimeField("نشر في", null=True, blank=True)
+    subject = models.CharField(_("subject"), max_length=40)
+    version = models.PositiveIntegerField(_("edition"))
+    instrument_ar = models.CharField(_("legal instrument in Arabic"), max_length=200)
+    instrument_en = models.CharField(_("legal instrument in English"), max_length=200)
+    first_day = models.DateField(_("in force from"))
+    last_day = models.DateField(_("in force to"), null=True, blank=True)
+    is_assumption = models.BooleanField(_("assumption"), default=False, help_text=_("What no text of law has confirmed yet."))
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("prepared by"))
+    made_at = models.DateTimeField(_("prepared at"))
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("published by")
+    )
+    published_at = models.DateTimeField(_("published at"), null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -27,7 +31,7 @@ class RuleSet(models.Model):
             models.CheckConstraint(
                 condition=models.Q(published_by__isnull=True) | ~models.Q(published_by=models.F("made_by")),
                 name="rulebook_two_people",
-                violation_error_message="لا ينشر الإصدارَ من أعدّه.",
+                violation_error_message=_("Whoever prepared an edition does not publish it."),
             ),
             models.CheckConstraint(
                 condition=models.Q(published_by__isnull=True, published_at__isnull=True)
@@ -38,8 +42,8 @@ class RuleSet(models.Model):
                 condition=models.Q(last_day__isnull=True) | models.Q(last_day__gte=models.F("first_day")), name="rulebook_period"
             ),
         ]
-        verbose_name = "إصدار قواعد"
-        verbose_name_plural = "إصدارات القواعد"
+        verbose_name = _("edition of the rules")
+        verbose_name_plural = _("editions of the rules")
 
     def __str__(self) -> str:
         return f"{self.subject} v{self.version}"
@@ -49,23 +53,23 @@ class FeeRule(models.Model):
     """An amount in fils per unit, with its article."""
 
     ruleset = models.ForeignKey(RuleSet, models.PROTECT, related_name="fees")
-    code = models.CharField("الرمز", max_length=40)
-    label_ar = models.CharField("البيان", max_length=120)
-    label_en = models.CharField("البيان بالإنجليزية", max_length=120)
-    article_ar = models.CharField("المادة", max_length=120)
-    article_en = models.CharField("المادة بالإنجليزية", max_length=120)
-    fils = models.PositiveBigIntegerField("المبلغ بالفلس")
-    unit = models.CharField("الوحدة", max_length=20)
-    revenue_account = models.CharField("حساب الإيراد", max_length=20)
-    is_assumption = models.BooleanField("افتراض", default=False)
+    code = models.CharField(_("code"), max_length=40)
+    label_ar = models.CharField(_("label in Arabic"), max_length=120)
+    label_en = models.CharField(_("label in English"), max_length=120)
+    article_ar = models.CharField(_("article in Arabic"), max_length=120)
+    article_en = models.CharField(_("article in English"), max_length=120)
+    fils = models.PositiveBigIntegerField(_("amount in fils"))
+    unit = models.CharField(_("unit"), max_length=20)
+    revenue_account = models.CharField(_("revenue account"), max_length=20)
+    is_assumption = models.BooleanField(_("assumption"), default=False)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["ruleset", "code"], name="rulebook_fee_once"),
             models.CheckConstraint(condition=~models.Q(article_ar="") & ~models.Q(article_en=""), name="rulebook_fee_has_article"),
         ]
-        verbose_name = "رسم"
-        verbose_name_plural = "الرسوم"
+        verbose_name = _("fee")
+        verbose_name_plural = _("fees")
 
     def __str__(self) -> str:
         return self.code
@@ -75,17 +79,17 @@ class LimitRule(models.Model):
     """A number with its unit: days of a window, years of validity, promised working days."""
 
     ruleset = models.ForeignKey(RuleSet, models.PROTECT, related_name="limits")
-    code = models.CharField("الرمز", max_length=40)
-    value = models.PositiveIntegerField("القيمة")
-    unit = models.CharField("الوحدة", max_length=20)
-    article_ar = models.CharField("المادة", max_length=160)
-    article_en = models.CharField("المادة بالإنجليزية", max_length=160)
-    is_assumption = models.BooleanField("افتراض", default=False)
+    code = models.CharField(_("code"), max_length=40)
+    value = models.PositiveIntegerField(_("value"))
+    unit = models.CharField(_("unit"), max_length=20)
+    article_ar = models.CharField(_("article in Arabic"), max_length=160)
+    article_en = models.CharField(_("article in English"), max_length=160)
+    is_assumption = models.BooleanField(_("assumption"), default=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["ruleset", "code"], name="rulebook_limit_once")]
-        verbose_name = "حد"
-        verbose_name_plural = "الحدود"
+        verbose_name = _("limit")
+        verbose_name_plural = _("limits")
 
     def __str__(self) -> str:
         return self.code
@@ -95,38 +99,38 @@ class ConditionRule(models.Model):
     """A condition printed on a licence."""
 
     ruleset = models.ForeignKey(RuleSet, models.PROTECT, related_name="conditions")
-    order = models.PositiveSmallIntegerField("الترتيب")
-    text_ar = models.CharField("النص", max_length=300)
-    text_en = models.CharField("النص بالإنجليزية", max_length=300)
-    article_ar = models.CharField("المادة", max_length=160)
-    article_en = models.CharField("المادة بالإنجليزية", max_length=160)
+    order = models.PositiveSmallIntegerField(_("order"))
+    text_ar = models.CharField(_("text in Arabic"), max_length=300)
+    text_en = models.CharField(_("text in English"), max_length=300)
+    article_ar = models.CharField(_("article in Arabic"), max_length=160)
+    article_en = models.CharField(_("article in English"), max_length=160)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["ruleset", "order"], name="rulebook_condition_once")]
         ordering = ["order"]
-        verbose_name = "شرط"
-        verbose_name_plural = "الشروط"
+        verbose_name = _("condition")
+        verbose_name_plural = _("conditions")
 
     def __str__(self) -> str:
         return self.text_ar
 
 
 class ReasonKind(models.TextChoices):
-    CORRECTION = "correction", "استكمال"
-    REFUSAL = "refusal", "رفض"
-    GIVE_BACK = "give_back", "إعادة إلى الطابور"
-    OVERRIDE = "override", "تجاوز الترتيب"
-    SECOND_ROUND = "second_round", "جولة استكمال ثانية"
-    SEND_BACK = "send_back", "إعادة إلى الموظف"
-    REFUND = "refund", "رد مبلغ"
-    LEDGER = "ledger", "تصحيح قيد"
-    EXCEPTION = "exception", "فرق في المطابقة"
-    GROUND = "ground", "سبب اعتراض"
-    ANNULMENT = "annulment", "إلغاء محضر"
-    WAIVER = "waiver", "إعفاء أو تخفيض"
-    CORRECTION_PROOF = "correction_proof", "رد إثبات التصحيح"
-    STOP_LIFT = "stop_lift", "رفع وقف خدمات"
-    WRITER_ANNULMENT = "writer_annulment", "إلغاء محرر المحضر له"
+    CORRECTION = "correction", pgettext_lazy("choice", "Correction")
+    REFUSAL = "refusal", _("Refusal")
+    GIVE_BACK = "give_back", _("Return to the queue")
+    OVERRIDE = "override", pgettext_lazy("choice", "Ahead of its turn")
+    SECOND_ROUND = "second_round", _("Second round of corrections")
+    SEND_BACK = "send_back", _("Return to the officer")
+    REFUND = "refund", _("Refund")
+    LEDGER = "ledger", _("Correction of a posting")
+    EXCEPTION = "exception", _("Difference of the daily match")
+    GROUND = "ground", _("Ground of an objection")
+    ANNULMENT = "annulment", _("Annulment of a violation report")
+    WAIVER = "waiver", _("Waiver or reduction")
+    CORRECTION_PROOF = "correction_proof", _("Refusal of a proof of correction")
+    STOP_LIFT = "stop_lift", _("Lifting of a service block")
+    WRITER_ANNULMENT = "writer_annulment", _("Annulment by the writer of the report")
 
 
 class ReasonRule(models.Model):
@@ -136,16 +140,16 @@ class ReasonRule(models.Model):
     """
 
     ruleset = models.ForeignKey(RuleSet, models.PROTECT, related_name="reasons")
-    code = models.CharField("الرمز", max_length=40)
-    kind = models.CharField("النوع", max_length=20, choices=ReasonKind)
-    target = models.CharField("الحقل أو الملف", max_length=40, blank=True)
-    label_ar = models.CharField("البيان", max_length=120)
-    label_en = models.CharField("البيان بالإنجليزية", max_length=120)
-    text_ar = models.TextField("نص الرد")
-    text_en = models.TextField("نص الرد بالإنجليزية")
-    article_ar = models.CharField("المادة", max_length=160, blank=True)
-    article_en = models.CharField("المادة بالإنجليزية", max_length=160, blank=True)
-    is_assumption = models.BooleanField("افتراض", default=False)
+    code = models.CharField(_("code"), max_length=40)
+    kind = models.CharField(_("kind"), max_length=20, choices=ReasonKind)
+    target = models.CharField(_("field or file"), max_length=40, blank=True)
+    label_ar = models.CharField(_("label in Arabic"), max_length=120)
+    label_en = models.CharField(_("label in English"), max_length=120)
+    text_ar = models.TextField(_("text of the answer in Arabic"))
+    text_en = models.TextField(_("text of the answer in English"))
+    article_ar = models.CharField(_("article in Arabic"), max_length=160, blank=True)
+    article_en = models.CharField(_("article in English"), max_length=160, blank=True)
+    is_assumption = models.BooleanField(_("assumption"), default=False)
 
     class Meta:
         constraints = [
@@ -157,8 +161,8 @@ class ReasonRule(models.Model):
             ),
             models.CheckConstraint(condition=models.Q(kind__in=ReasonKind.values), name="rulebook_reason_kind"),
         ]
-        verbose_name = "سبب ونص رد"
-        verbose_name_plural = "الأسباب ونصوص الردود"
+        verbose_name = _("reason and text of the answer")
+        verbose_name_plural = _("reasons and texts of the answers")
 
     def __str__(self) -> str:
         return self.code
@@ -168,14 +172,14 @@ class CheckRule(models.Model):
     """One question of the officer's checklist, with its article."""
 
     ruleset = models.ForeignKey(RuleSet, models.PROTECT, related_name="checks")
-    code = models.CharField("الرمز", max_length=40)
-    order = models.PositiveSmallIntegerField("الترتيب")
-    text_ar = models.CharField("السؤال", max_length=200)
-    text_en = models.CharField("السؤال بالإنجليزية", max_length=200)
-    article_ar = models.CharField("المادة", max_length=160)
-    article_en = models.CharField("المادة بالإنجليزية", max_length=160)
+    code = models.CharField(_("code"), max_length=40)
+    order = models.PositiveSmallIntegerField(_("order"))
+    text_ar = models.CharField(_("question in Arabic"), max_length=200)
+    text_en = models.CharField(_("question in English"), max_length=200)
+    article_ar = models.CharField(_("article in Arabic"), max_length=160)
+    article_en = models.CharField(_("article in English"), max_length=160)
     # Shown only where this fact changed or this flag is set; empty means always.
-    about = models.CharField("عند تغير", max_length=40, blank=True)
+    about = models.CharField(_("when this changes"), max_length=40, blank=True)
 
     class Meta:
         constraints = [
@@ -183,8 +187,8 @@ class CheckRule(models.Model):
             models.UniqueConstraint(fields=["ruleset", "order"], name="rulebook_check_order"),
         ]
         ordering = ["order"]
-        verbose_name = "بند تدقيق"
-        verbose_name_plural = "قائمة التدقيق"
+        verbose_name = _("item of the checklist")
+        verbose_name_plural = _("checklist")
 
     def __str__(self) -> str:
         return self.code
@@ -193,18 +197,18 @@ class CheckRule(models.Model):
 class OffenceUnit(models.TextChoices):
     """What the settlement amount is multiplied by."""
 
-    EACH = "each", "للمخالفة الواحدة"
-    PIECE = "piece", "للقطعة"
-    M2 = "m2", "للمتر المربع"
-    M2_MONTH = "m2_month", "للمتر المربع عن كل شهر"
+    EACH = "each", _("per violation")
+    PIECE = "piece", _("per piece")
+    M2 = "m2", _("per m²")
+    M2_MONTH = "m2_month", _("per m² and month")
 
 
 class Blocks(models.TextChoices):
     """Whose services an unpaid sum stops."""
 
-    NOBODY = "nobody", "لا أحد"
-    SHOP = "shop", "هذا المحل"
-    PERSON = "person", "كل محلات المخالف"
+    NOBODY = "nobody", _("Nobody")
+    SHOP = "shop", _("This shop")
+    PERSON = "person", _("All shops of the party")
 
 
 class OffenceRule(models.Model):
@@ -214,24 +218,24 @@ class OffenceRule(models.Model):
     """
 
     ruleset = models.ForeignKey(RuleSet, models.PROTECT, related_name="offences")
-    code = models.CharField("الرمز", max_length=20)
-    name_ar = models.CharField("المخالفة", max_length=160)
-    name_en = models.CharField("المخالفة بالإنجليزية", max_length=160)
-    article_ar = models.CharField("المادة", max_length=200)
-    article_en = models.CharField("المادة بالإنجليزية", max_length=200)
-    band_min_fils = models.PositiveBigIntegerField("أدنى الغرامة بالفلس", null=True, blank=True)
-    band_max_fils = models.PositiveBigIntegerField("أعلى الغرامة بالفلس", null=True, blank=True)
-    band_unit = models.CharField("وحدة الغرامة", max_length=10, choices=OffenceUnit, default=OffenceUnit.EACH)
-    settlement_fils = models.PositiveBigIntegerField("مبلغ الصلح بالفلس", null=True, blank=True)
-    unit = models.CharField("وحدة الصلح", max_length=10, choices=OffenceUnit, default=OffenceUnit.EACH)
+    code = models.CharField(_("code"), max_length=20)
+    name_ar = models.CharField(_("offence in Arabic"), max_length=160)
+    name_en = models.CharField(_("offence in English"), max_length=160)
+    article_ar = models.CharField(_("article in Arabic"), max_length=200)
+    article_en = models.CharField(_("article in English"), max_length=200)
+    band_min_fils = models.PositiveBigIntegerField(_("lowest fine in fils"), null=True, blank=True)
+    band_max_fils = models.PositiveBigIntegerField(_("highest fine in fils"), null=True, blank=True)
+    band_unit = models.CharField(_("unit of the fine"), max_length=10, choices=OffenceUnit, default=OffenceUnit.EACH)
+    settlement_fils = models.PositiveBigIntegerField(_("settlement in fils"), null=True, blank=True)
+    unit = models.CharField(_("unit of the settlement"), max_length=10, choices=OffenceUnit, default=OffenceUnit.EACH)
     # Calendar days to correct the offence before a violation report is written; 0 writes it at once.
-    correction_days = models.PositiveSmallIntegerField("مهلة التصحيح بالأيام", default=0)
+    correction_days = models.PositiveSmallIntegerField(_("days for the correction"), default=0)
     # The same offence by the same party within `repeat_days` costs `repeat_percent` of the amount.
-    repeat_days = models.PositiveSmallIntegerField("مدة التكرار بالأيام", default=0)
-    repeat_percent = models.PositiveSmallIntegerField("نسبة المبلغ عند التكرار", default=100)
-    blocks = models.CharField("يوقف خدمات", max_length=10, choices=Blocks, default=Blocks.SHOP)
-    revenue_account = models.CharField("حساب الإيراد", max_length=20)
-    is_assumption = models.BooleanField("افتراض", default=False)
+    repeat_days = models.PositiveSmallIntegerField(_("period of repetition in days"), default=0)
+    repeat_percent = models.PositiveSmallIntegerField(_("percentage of the amount for a repetition"), default=100)
+    blocks = models.CharField(_("stops the services of"), max_length=10, choices=Blocks, default=Blocks.SHOP)
+    revenue_account = models.CharField(_("revenue account"), max_length=20)
+    is_assumption = models.BooleanField(_("assumption"), default=False)
 
     class Meta:
         constraints = [
@@ -250,8 +254,8 @@ class OffenceRule(models.Model):
             models.CheckConstraint(condition=models.Q(blocks__in=Blocks.values), name="rulebook_offence_blocks"),
         ]
         ordering = ["code"]
-        verbose_name = "مخالفة في اللائحة"
-        verbose_name_plural = "جدول المخالفات"
+        verbose_name = _("offence of the by-law")
+        verbose_name_plural = _("schedule of offences")
 
     def __str__(self) -> str:
         return self.code

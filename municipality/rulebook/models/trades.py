@@ -6,6 +6,7 @@ import re
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import arabic
 from municipality.rulebook.models.activities import Activity
@@ -24,7 +25,7 @@ def check_word_list(text: str) -> None:
     for entry in word_list(text):
         words = arabic.words(entry)
         if not 1 <= len(words) <= MOST_WORDS or sum(map(len, words)) < 2:
-            raise ValidationError("كل تسمية من كلمة إلى ثلاث كلمات، وحرفين على الأقل، وبين التسميات فاصلة.")
+            raise ValidationError(_("Each name has one to three words and at least two letters. Separate names with a comma."))
 
 
 class TradeRule(models.Model):
@@ -35,25 +36,25 @@ class TradeRule(models.Model):
     """
 
     ruleset = models.ForeignKey(RuleSet, models.PROTECT, related_name="trades")
-    activity = models.ForeignKey(Activity, models.PROTECT, related_name="+", verbose_name="النشاط")
-    words_ar = models.CharField("التسميات", max_length=400, blank=True, validators=[check_word_list])
-    words_en = models.CharField("التسميات بحروف لاتينية", max_length=400, blank=True, validators=[check_word_list])
-    source_ar = models.CharField("السند", max_length=200)
-    source_en = models.CharField("السند بالإنجليزية", max_length=200)
-    is_assumption = models.BooleanField("افتراض", default=False)
+    activity = models.ForeignKey(Activity, models.PROTECT, related_name="+", verbose_name=_("activity"))
+    words_ar = models.CharField(_("names in Arabic"), max_length=400, blank=True, validators=[check_word_list])
+    words_en = models.CharField(_("names in Latin letters"), max_length=400, blank=True, validators=[check_word_list])
+    source_ar = models.CharField(_("legal ground in Arabic"), max_length=200)
+    source_en = models.CharField(_("legal ground in English"), max_length=200)
+    is_assumption = models.BooleanField(_("assumption"), default=False)
 
     class Meta:
         constraints = [
             models.CheckConstraint(
                 condition=~models.Q(words_ar="", words_en=""),
                 name="rulebook_trade_has_words",
-                violation_error_message="للنشاط تسمية واحدة على الأقل.",
+                violation_error_message=_("An activity has at least one name."),
             ),
             models.CheckConstraint(condition=~models.Q(source_ar="") & ~models.Q(source_en=""), name="rulebook_trade_has_source"),
         ]
         ordering = ["activity", "pk"]
-        verbose_name = "تسميات نشاط"
-        verbose_name_plural = "تسميات الأنشطة"
+        verbose_name = _("names of an activity")
+        verbose_name_plural = _("names of activities")
 
     def __str__(self) -> str:
         return self.activity_id
