@@ -65,10 +65,11 @@ class ConflictKind(models.TextChoices):
     DISPUTE = "dispute", "خصومة"
     GIVEN_BACK = "given_back", "أعاد الطلب إلى الطابور"  # a conflict with one case, which they are not assigned again
     DECIDED = "decided", "شارك في القرار المتظلم منه"  # took part in the decision that is appealed
+    RECUSED = "recused", "تنحى عن التوقيع"  # a conflict with one case, whose refusal they do not sign
 
 
 # Kinds that nobody declares and nobody ends: they follow from what the officer did.
-FROM_ACTS = (ConflictKind.GIVEN_BACK, ConflictKind.DECIDED)
+FROM_ACTS = (ConflictKind.GIVEN_BACK, ConflictKind.DECIDED, ConflictKind.RECUSED)
 
 
 class ConflictOfInterest(models.Model):
