@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
@@ -228,6 +228,11 @@ def related(case: Case) -> list[tuple[Any, str]]:
     return [(text, reverse("verify", args=[licence.document.code]))]
 
 
+def same_activity(case: Case) -> Q:
+    """The renewals of shops with the activity of this one."""
+    return Q(pk__in=Renewal.objects.filter(licence__shop__activity=_renewal_data(case).shop.activity_id).values("case"))
+
+
 REVIEWED = Reviewable(
     service=RENEWAL,
     skill="health",
@@ -243,4 +248,5 @@ REVIEWED = Reviewable(
     is_blind_until_decided=True,
     has_bill=True,
     passed=passed,
+    same_activity=same_activity,
 )

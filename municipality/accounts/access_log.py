@@ -33,6 +33,7 @@ REASONS = {
     "delegation_page": _("opened a delegation of yours"),
     # What they chose before the page opened (`accounts.purposes`).
     "purpose.linked": _("study of another request of the same shop, person or plot"),
+    "purpose.similar": _("comparison with a similar request before a refusal is signed"),
     "purpose.supervision": _("supervision of the study of a request"),
     "purpose.complaint": _("a complaint or a question of yours"),
     "purpose.court": _("a court, the prosecution or another authority asked for it"),

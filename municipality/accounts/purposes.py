@@ -25,6 +25,7 @@ from municipality.ui.texts import Text
 # By the code in the access log.
 PURPOSES: dict[str, Text] = {
     "purpose.linked": gettext_lazy("I study another request of the same shop, person or plot"),
+    "purpose.similar": gettext_lazy("I compare a similar request before I sign a refusal"),
     "purpose.supervision": gettext_lazy("I supervise the study of the request"),
     "purpose.complaint": gettext_lazy("I answer a complaint or a question of the person"),
     "purpose.court": gettext_lazy("A court, the prosecution or another authority asked for it"),

@@ -1,6 +1,7 @@
 """Guards of the queue and the desk."""
 
 from municipality.kernel.guards import frozen, guard, insert_only, moved_by_event, never_deleted
+from municipality.review.models.desk import ANSWERS
 
 moved_by_event("review_queueentry", "review_queueentryevent", "'review.queueentry'")
 never_deleted("review_queueentry")
@@ -25,6 +26,7 @@ frozen("review_correctionround", ["answered_at"], once="OLD.answered_at IS NOT N
 _WORDS = ["outcome", "code", "article_ar", "article_en", "text_ar", "text_en", "note_ar", "note_en", "items", "digest"]
 frozen("review_decision", ["case_id", "made_by_id", "made_at", *_WORDS])
 frozen("review_decision", ["signed_by_id", "signed_at", "signed_digest"], once="OLD.signed_at IS NOT NULL", name="signed_once")
+frozen("review_decision", list(ANSWERS), once="OLD.is_proven IS NOT NULL", name="answered_once")
 frozen("review_decision", ["voided_at"], once="OLD.voided_at IS NOT NULL", name="voided_once")
 
 _HAS_CONFLICT = (
@@ -80,6 +82,22 @@ guard(
     "NEW.signed_by_id IS NOT NULL AND OLD.signed_by_id IS NULL"
     f" AND EXISTS ({_HAS_CONFLICT.format(case='NEW.case_id', officer='NEW.signed_by_id')})",
     "tied",
+)
+# No signature under a refusal without a yes to each of the four questions.
+_ALL_YES = " AND ".join(f"NEW.{name}" for name in ANSWERS)
+guard(
+    "review_decision_answered",
+    "review_decision",
+    "UPDATE",
+    f"NEW.signed_at IS NOT NULL AND OLD.signed_at IS NULL AND NEW.outcome = 'refuse' AND ({_ALL_YES}) IS NOT TRUE",
+    "not_answered",
+)
+guard(
+    "review_decision_born_answered",
+    "review_decision",
+    "INSERT",
+    f"NEW.signed_at IS NOT NULL AND NEW.outcome = 'refuse' AND ({_ALL_YES}) IS NOT TRUE",
+    "not_answered",
 )
 # A case is accepted or refused only with a decision that is not void; a refusal also needs its signature.
 guard(

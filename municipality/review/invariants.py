@@ -91,3 +91,6 @@ def _decisions() -> Iterator[str]:
         yield f"decision {decision.pk} is signed for other words"
     for decision in Decision.objects.filter(signed_at__isnull=False, signed_by=F("made_by"))[:50]:
         yield f"decision {decision.pk} is signed by its maker"
+    against = Q(is_proven=False) | Q(article_applies=False) | Q(is_beyond_correction=False) | Q(says_what_next=False)
+    for decision in Decision.objects.filter(against, signed_at__isnull=False)[:50]:
+        yield f"decision {decision.pk} is signed although its signer answered a question with no"

@@ -49,9 +49,13 @@ def visible_to(user: User, case: Case) -> QuerySet[Case]:
     on_plot = ON_PLOT.get(shop.partition(":")[0])
     if on_plot is not None:
         ids = ids.union(Case.objects.filter(subject__in=on_plot(shop)).values("pk"))
+    return without_conflicts(user, Case.objects.filter(pk__in=ids).filter(service__in=services).exclude(pk=case.pk)).order_by("-pk")
+
+
+def without_conflicts(user: User, cases: QuerySet[Case]) -> QuerySet[Case]:
+    """The cases with none of whose parties a member of staff has a conflict of interest."""
     conflicts = ConflictOfInterest.objects.filter(officer=user, ended_at__isnull=True).values("party_key")
-    tied = Party.objects.filter(case=OuterRef("pk"), key__in=conflicts)
-    return Case.objects.filter(pk__in=ids).filter(service__in=services).exclude(pk=case.pk).filter(~Exists(tied)).order_by("-pk")
+    return cases.filter(~Exists(Party.objects.filter(case=OuterRef("pk"), key__in=conflicts)))
 
 
 def lines_of(user: User, case: Case, *, most: int, before: int | None = None) -> LinkedCases:

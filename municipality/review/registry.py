@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from municipality.cases.models import Case
 from municipality.kernel.registry import Registry
@@ -79,6 +79,8 @@ class Reviewable:
     passed: Callable[[Case], list[Text]] = _none  # what was checked automatically and found in order when the case was sent
     # Whether the court comes after a refusal, within the limit `court_days`; otherwise an objection, within `objection_days`.
     to_court: bool = False
+    # The condition on cases that are about the same activity as a case, for its similar cases; None where there are no activities.
+    same_activity: Callable[[Case], Q] | None = None
 
 
 def _check_moves(service: str, entry: Reviewable) -> None:

@@ -91,9 +91,21 @@ function follow(input) {
   count.parentElement.hidden = open === 0;
 }
 
+// --- The questions of the second signature ---
+
+/** A question that is answered with no closes the move that signs; the style sheet shows why. */
+function closeSigning() {
+  const sign = moves.find((move) => move.value === "sign");
+  if (!sign) return;
+  sign.disabled = Boolean(root.querySelector('[name^="answer."][value="no"]:checked'));
+  if (sign.disabled) sign.checked = false;
+}
+
 root.addEventListener("change", (event) => {
   if (event.target.matches("[name=move]")) {
     refresh();
+  } else if (event.target.name?.startsWith("answer.")) {
+    closeSigning();
   } else if (event.target.name?.startsWith("check.")) {
     follow(event.target);
     const form = event.target.form;
@@ -140,4 +152,5 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+closeSigning();
 if (chosen()) refresh();

@@ -288,6 +288,11 @@ ROWS: list[Row] = [
     desk("{s.studied.public_id}/", officer=READ, auditor=READ, supervisor=READ),
     desk("{s.studied.public_id}/linked/", **(dict.fromkeys(DESK, HIDDEN) | {"officer": READ}), why="theirs who studies it"),
     desk("{s.studied.public_id}/linked/{s.owner.issued.public_id}/", **(dict.fromkeys(DESK, HIDDEN) | {"officer": READ})),
+    desk(
+        "{s.studied.public_id}/similar/{s.owner.issued.public_id}/",
+        **dict.fromkeys(DESK, HIDDEN),
+        why="theirs who may sign its refusal; see the tests of the page",
+    ),
     staff("/admin/purpose/", "405 405 400 405 405 405", "405 405 400 405 405 405", why="no purpose is named"),
     desk("{s.owner.waiting.public_id}/", **dict.fromkeys(DESK, HIDDEN), why="no officer decides about it"),
     desk("{s.studied.public_id}/checks/", **(THEIRS | {"officer": "302 302 302 405 405 405"})),

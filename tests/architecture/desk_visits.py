@@ -14,11 +14,14 @@ def visits() -> list[Visit]:
     wrong_days = {"act": "absence", "kind": "leave", "first_day": "x", "last_day": "2026-11-29"}
     days = {"act": "absence", "kind": "leave", "first_day": "2026-11-29", "last_day": "2026-11-30"}
     every_yes = {f"check.{code}": "yes" for code in CHECKS}
+    unanswered = {"decision": "{to_sign}", "step": "back", "code": "words_unclear", "answer.is_proven": "no"}
     v = [Visit(f"{desk}{page}/", "supervisor") for page in ("sign", "board", "people", "conflicts")]
     v += [Visit(f"{desk}{page}/", "supervisor", post={}, status=409, note="empty") for page in ("sign", "board", "conflicts")]
     v += [Visit(f"{case}{verb}/", "officer", post={}, status=409, note="empty") for verb in ACTS]
     v += [
         *(Visit("/admin/", who, note=note) for who, note in (("officer", "a case on the desk"), ("supervisor", "something to sign"))),
+        Visit(f"{desk}sign/", "supervisor", post=unanswered, status=409, note="a question is open"),
+        Visit(f"{desk}sign/", "supervisor", post={"decision": "{to_sign}", "step": "recuse"}, status=409, note="no party is named"),
         Visit(f"{desk}next/", "officer", post={}, note="with a case on the desk"),
         Visit(f"{desk}absence/", "officer"),
         Visit(f"{desk}absence/", "officer", post=wrong_days, note="no day"),

@@ -167,7 +167,7 @@ def _signed_by_the_refuser(sample: Sample) -> None:
     other = sample.queue.elsewhere  # type: ignore[attr-defined]
     made = Decision.objects.create(case=_appealed(sample).case, made_by=other, **review_data.words())
     refuser = _refuser_in_the_other_branch(sample)
-    Decision.objects.filter(pk=made.pk).update(signed_by=refuser, signed_at=clock.now(), signed_digest=made.digest)
+    review_data.sign(made, refuser, **review_data.ALL_YES)
 
 
 def _opened_again_by_nobody(sample: Sample) -> None:

@@ -30,6 +30,7 @@ from municipality.review.models import (
     QueueEntry,
     Skill,
 )
+from tests.desk_acts import ALL_YES
 from tests.factories.accounts import StaffFactory
 
 if TYPE_CHECKING:
@@ -144,7 +145,9 @@ def words(**changes: Any) -> dict[str, Any]:
 def refusal_of(of: Case, officer: User, supervisor: User) -> Decision:
     """A refusal of a case with both signatures."""
     now = clock.now()
-    return Decision.objects.create(case=of, made_by=officer, signed_by=supervisor, signed_at=now, signed_digest="d" * 64, **words())
+    return Decision.objects.create(
+        case=of, made_by=officer, signed_by=supervisor, signed_at=now, signed_digest="d" * 64, **words(**ALL_YES)
+    )
 
 
 def _decided(sample: Sample, officer: User, supervisor: User) -> QueueEntry:
@@ -176,3 +179,25 @@ def _proposed(sample: Sample, officer: User) -> Decision:
     assignment.on_desk = False
     assignment.save()
     return made
+
+
+def sign(proposed: Decision, supervisor: User, **answers: bool) -> None:
+    """The columns of a signature by another way than the service."""
+    signature = {"signed_by": supervisor, "signed_at": clock.now(), "signed_digest": proposed.digest}
+    Decision.objects.filter(pk=proposed.pk).update(**signature, **answers)
+
+
+def signed_against_an_answer(sample: Any) -> None:
+    sign(sample.queue.proposed, sample.queue.supervisor, **(ALL_YES | {"is_proven": False}))
+
+
+def born_signed_without_answers(sample: Any) -> None:
+    signature = {"signed_by": sample.queue.supervisor, "signed_at": clock.now(), "signed_digest": "d" * 64}
+    Decision.objects.create(case=sample.queue.held.case, made_by=sample.queue.officer, **signature, **words())
+
+
+BY_HAND = {
+    "review_decision_tied": lambda sample: sign(sample.queue.proposed, sample.queue.conflicted_supervisor, **ALL_YES),
+    "review_decision_answered": signed_against_an_answer,
+    "review_decision_born_answered": born_signed_without_answers,
+}

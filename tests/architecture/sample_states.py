@@ -49,6 +49,7 @@ def in_every_state(sample: Sample) -> dict[str, str]:
     names |= _appeals(sample)  # first: its officers are assigned all that waits, and `case_in_review` must go on waiting
     for state in sorted({target for move, _source, target in WORKFLOWS["licensing.renewal"].edges() if move}):
         names[f"case_{state}"] = case_in(sample, state).public_id
+    names["to_sign"] = str(Decision.objects.get(case__public_id=names["case_countersign"]).pk)
     at_bank = start_attempt(bills=[sample.owner.due], payer=sample.owner.person, language="ar", session_key="sample")
     redirect_url(at_bank)
     names |= {"attempt_of_due": at_bank.token, "trandata": notification(at_bank), "other_draft": str(sample.draft.pk)}
@@ -125,7 +126,7 @@ def _appeals(sample: Sample) -> dict[str, str]:
     refused = []
     for number in (990, 991):
         case = _studied(sample, shop_of(sample.owner.person, number), "countersign")
-        desk.sign(decision=Decision.objects.get(case=case, voided_at__isnull=True), supervisor=signer)
+        desk.sign(decision=Decision.objects.get(case=case, voided_at__isnull=True), supervisor=signer, answers=desk_acts.ALL_YES)
         refused.append(case)
     appeal = appeals.file(case=refused[1], person=sample.owner.person, words="التصريف مركّب منذ أكتوبر.")
     return {"case_appealable": refused[0].public_id, "appeal": appeal.case.public_id}

@@ -314,13 +314,6 @@ def _countersigned_without_a_signature(sample: Sample) -> None:
     event(case, "countersign", "countersign", "refused")
 
 
-def _signed_by_a_conflicted_supervisor(sample: Sample) -> None:
-    queue = _queue(sample)
-    type(queue.proposed).objects.filter(pk=queue.proposed.pk).update(
-        signed_by=queue.conflicted_supervisor, signed_at=clock.now(), signed_digest=queue.proposed.digest
-    )
-
-
 def _receipt_without_inquiry(sample: Sample) -> None:
     """A receipt for the bill that is due, on the word of another payment's inquiry."""
     attempt = state_changes.fresh_attempt(sample)
@@ -360,7 +353,7 @@ BY_HAND: dict[str, Callable[[Sample], None]] = {
     "review_assignment_tied": _hands(lambda q: q.waiting, lambda q: q.conflicted),
     "review_assignment_fits": _hands(lambda q: q.waiting, lambda q: q.elsewhere),
     "review_assignment_order": _hands(lambda q: q.younger, lambda q: q.officer),
-    "review_decision_tied": _signed_by_a_conflicted_supervisor,
+    **review_data.BY_HAND,
     **delegation_data.BY_HAND,
     **staff_data.BY_HAND,
     **violation_attacks.BY_HAND,

@@ -12,7 +12,7 @@ import pytest
 
 from tests.journeys import changed_shop
 from tests.journeys.measurements import axe, overhang
-from tests.journeys.officers import Desk, download, propose, text_of, until_this
+from tests.journeys.officers import Desk, answer_yes, download, propose, text_of, until_this
 from tests.journeys.people import identity
 from tests.journeys.visitor import DESKTOP, PHONE, Visitor
 from tools.stack.running import Stack
@@ -115,6 +115,7 @@ def _refused(claimant: Visitor, visit: Callable[..., Visitor], shop: str, words:
     signing = supervisor.visitor.go("/admin/desk/sign/")
     until_this(supervisor)
     assert NOTE[1] in signing.locator(".kp-desk-letter[lang=en]").inner_text()
+    answer_yes(signing)
     signing.keyboard.press("1")
     signing.click("button[name=step][value=sign]")
     signing.wait_for_selector(".messagelist .success")

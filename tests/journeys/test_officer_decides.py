@@ -12,7 +12,7 @@ import pytest
 
 from tests.journeys import changed_shop
 from tests.journeys.measurements import axe, overhang
-from tests.journeys.officers import Desk, download, message, plain, propose, text_of, until_this
+from tests.journeys.officers import Desk, answer_yes, download, message, plain, propose, text_of, until_this
 from tests.journeys.staff import enter
 from tests.journeys.visitor import PATIENCE, PHONE, Visitor
 from tools.stack.running import Stack
@@ -182,6 +182,7 @@ def test_a_refusal_is_signed_by_a_second_person_and_every_edit_asks_for_another_
     officer.visitor.arrive("^/admin/desk/")
     officer.visitor.go(f"/admin/desk/{case}/")
     shown = propose(officer, "conditions_not_met", "المخزن بلا تهوية ولا مصرف.", "The store has neither air nor a drain.")
+    answer_yes(signing)
     signing.keyboard.press("1")
     signing.click("button[name=step][value=sign]")
     signing.wait_for_selector(".kp-desk-error")
@@ -191,6 +192,7 @@ def test_a_refusal_is_signed_by_a_second_person_and_every_edit_asks_for_another_
 
     until_this(supervisor)
     assert plain(signing.locator(".kp-desk-letter[lang=en] .kp-desk-body").inner_text()) == shown["en"]
+    answer_yes(signing)
     signing.keyboard.press("1")
     signing.click("button[name=step][value=sign]")
     signing.wait_for_selector(".messagelist .success")

@@ -19,7 +19,7 @@ from municipality.documents.models import Document
 from municipality.documents.verification import check
 from municipality.kernel import clock
 from municipality.review.services import desk, queue
-from tests import poppler
+from tests import desk_acts, poppler
 from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.factories.accounts import OrganisationFactory, StaffFactory
@@ -95,7 +95,11 @@ def test_the_decision_about_an_objection_gives_reasons_and_the_way_to_the_court(
         desk.accept(assignment=assignment)
     else:
         decision = desk.propose_refusal(assignment=assignment, code="facts_proved")
-        desk.sign(decision=decision, supervisor=StaffFactory(groups=["supervisor"], login="signs", branch=officer.branch))
+        desk.sign(
+            decision=decision,
+            supervisor=StaffFactory(groups=["supervisor"], login="signs", branch=officer.branch),
+            answers=desk_acts.ALL_YES,
+        )
     documents.write_decision(case_id=objection.case_id)
     objection.refresh_from_db()
     text = read(objection.decision)

@@ -23,6 +23,7 @@ from shops.models import Reply, Shop
 from shops.public_page import services
 from shops.public_page.states import REPLY
 from shops.registry import finding_of
+from tests import desk_acts
 from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.factories.accounts import NOURA, PersonFactory, StaffFactory
@@ -178,7 +179,7 @@ def read(*, publish: bool) -> None:
         desk.accept(assignment=assignment)
         return
     decision = desk.propose_refusal(assignment=assignment, code="insults")
-    desk.sign(decision=decision, supervisor=StaffFactory(groups=["supervisor"], login="signs", branch_id="HA"))
+    desk.sign(decision=decision, supervisor=StaffFactory(groups=["supervisor"], login="signs", branch_id="HA"), answers=desk_acts.ALL_YES)
 
 
 def test_a_reply_stands_beside_the_finding_once_it_was_read_word_for_word(contested: Violation, shop: Shop, owner: User) -> None:

@@ -20,6 +20,7 @@ PAGES = [
     path("desk/conflicts/", people.conflicts, name="desk_conflicts"),
     path("desk/<slug:public_id>/linked/", linked.listing, name="desk_linked"),
     path("desk/<slug:public_id>/linked/<slug:other>/", linked.page, name="desk_linked_case"),
+    path("desk/<slug:public_id>/similar/<slug:other>/", linked.similar, name="desk_similar_case"),
     path("desk/<slug:public_id>/", case.page, name="desk_case"),
     path("desk/<slug:public_id>/<slug:verb>/", case.act, name="desk_act"),
 ]

@@ -16,7 +16,7 @@ from municipality.audit.services import log_access, record
 from municipality.cases.models import Case
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted, Refused
-from municipality.review import linked, queries
+from municipality.review import linked, queries, similar
 from municipality.review.blind import RevealReason
 from municipality.review.models import Assignment, QueueEntry
 from municipality.review.services.queue import refuse_conflict
@@ -91,6 +91,23 @@ def linked_case(request: AuthenticatedHttpRequest, public_id: str, other: str) -
         return purposes.ask(request, found.key)
     log_case_access(request, found, "officer", purpose)
     return held, found
+
+
+def similar_case(request: AuthenticatedHttpRequest, public_id: str, other: str) -> tuple[Case, Case] | HttpResponse:
+    """The case whose refusal waits for the user's signature and one of its similar cases, as `linked_case` gives a linked one."""
+    user = request.user
+    waiting = queries.decisions_to_sign(user).filter(case__public_id=public_id, outcome="refuse")
+    decision = waiting.first() if queries.is_supervisor(user) else None
+    if decision is None:
+        return _not_found(request, public_id)
+    found = similar.visible_to(user, decision).filter(public_id=other).select_related("applicant", "branch").first()
+    if found is None:
+        return _not_found(request, other)
+    purpose = purposes.chosen(request, found.key)
+    if not purpose:
+        return purposes.ask(request, found.key)
+    log_case_access(request, found, "supervisor", purpose)
+    return decision.case, found
 
 
 def _not_found(request: AuthenticatedHttpRequest, public_id: str) -> NoReturn:

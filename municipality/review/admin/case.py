@@ -203,17 +203,8 @@ def _take_back(request: HttpRequest, assignment: Assignment) -> HttpResponse:
 
 def _declare_conflict(request: HttpRequest, assignment: Assignment) -> HttpResponse:
     """Declare a conflict of interest with a party of the case, which releases it."""
-    case, role = assignment.place.case, request.POST.get("party", "")
-    keys = list(case.parties.filter(role=role).exclude(role="case").order_by("pk").values_list("key", flat=True))
-    if role == "applicant" and not keys:  # an applicant who is the licensee has that role
-        keys = [case.applicant.key]
-    if not keys:
-        raise Refused("unknown_party", _("This request has no such party."))
-    with transaction.atomic():
-        for key in keys:
-            staff.declare_conflict(
-                officer=assignment.officer, party_key=key, kind=request.POST.get("kind", ""), declared_by=assignment.officer
-            )
+    case, role, kind = assignment.place.case, request.POST.get("party", ""), request.POST.get("kind", "")
+    staff.declare_conflict_with_party(officer=assignment.officer, case=case, role=role, kind=kind)
     return _done(
         request,
         format_html(_("The conflict of interest is declared; request {reference} goes to a colleague."), reference=ref(case.reference)),

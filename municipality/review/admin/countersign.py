@@ -1,7 +1,8 @@
-"""The page where a supervisor signs the oldest proposal or sends it back."""
+"""The page where a supervisor signs the oldest proposal, sends it back, or leaves it to another signer."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib import admin, messages
@@ -14,26 +15,29 @@ from django.views.decorators.http import require_http_methods
 
 from municipality.accounts.proof import reauthentication_required
 from municipality.accounts.requests import AuthenticatedHttpRequest
+from municipality.cases.models import Case
 from municipality.kernel.errors import Refused
-from municipality.review import queries, texts
+from municipality.review import queries, signature, similar, texts
 from municipality.review.admin import clocks
 from municipality.review.admin.access import log_case_access, log_names_seen
-from municipality.review.admin.page import facts_context
+from municipality.review.admin.page import DECLARED, PARTIES, facts_context
 from municipality.review.blind import RevealReason, hides_names, without_names
-from municipality.review.models import Decision
-from municipality.review.registry import reviewable
-from municipality.review.services import desk
+from municipality.review.models import CorrectionRound, Decision
+from municipality.review.queries import CheckLine
+from municipality.review.registry import Item, reviewable
+from municipality.review.services import desk, staff
 from municipality.ui.admin_base import require_role
 from municipality.ui.templatetags.portal import ref
+from municipality.ui.texts import Text
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @reauthentication_required
 def sign(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """Show the next proposal (GET); sign it, or send it back for a coded reason (POST)."""
+    """Show the next proposal (GET); sign it, send it back for a coded reason, or leave it for a conflict of interest (POST)."""
     require_role(request, "supervisor")
     if request.method == "POST":
-        return _sign_or_send_back(request)
+        return _act(request)
     return _render_next(request)
 
 
@@ -50,8 +54,6 @@ def _render(
         **admin.site.page_context(request),
         "title": _("Next decision to sign"),
         "error": error,
-        "move": request.POST.get("step", "") if error else "",
-        "chosen": request.POST.get("code", ""),
     }
     if decision is not None:
         context |= _decision_context(request, decision, shows_names=shows_names)
@@ -65,6 +67,8 @@ def _decision_context(request: AuthenticatedHttpRequest, decision: Decision, *, 
     is_blind = hides_names(service, case.place, "supervisor") and not shows_names
     replies = queries.replies(case)
     items = without_names(service.items(case)) if is_blind else service.items(case)
+    lines = queries.checklist(case, items)
+    typed = request.POST if request.POST.get("decision") == str(decision.pk) else {}
     return {
         "decision": decision,
         "case": case,
@@ -76,13 +80,46 @@ def _decision_context(request: AuthenticatedHttpRequest, decision: Decision, *, 
         "is_blind": is_blind,
         "shows_names": shows_names,
         "reveal_reasons": RevealReason.choices if is_blind and not service.is_blind else [],
-        "checks": [(line, line.answer) for line in queries.checklist(case, items)],
+        "checks": [(line, line.answer) for line in lines],
         "send_backs": replies.reasons_of("send_back"),
+        "parties": _parties(case),
+        "tie_kinds": DECLARED,
         "clock": clocks.line(getattr(case, "clock", None)),
+        "move": typed.get("step", ""),
+        "typed": {name: typed.get(name, "") for name in ("code", "party", "kind")},
+        **(_refusal_context(request, decision, lines, items, typed) if decision.outcome == "refuse" else {}),
     }
 
 
-def _sign_or_send_back(request: AuthenticatedHttpRequest) -> HttpResponse:
+def _refusal_context(
+    request: AuthenticatedHttpRequest, decision: Decision, lines: list[CheckLine], items: list[Item], typed: Mapping[str, str]
+) -> dict[str, Any]:
+    """What only a refusal has: requirement against finding, similar cases and the four questions."""
+    nearest = similar.nearest(request.user, decision)
+    return {
+        "findings": signature.findings(lines, items),
+        "has_no": any(line.answer == "no" for line in lines),
+        "rounds": CorrectionRound.objects.filter(case=decision.case).order_by("number"),
+        "similar": nearest,
+        "similar_refused": sum(line.is_refused for line in nearest),
+        "similar_set_aside": sum(line.is_set_aside for line in nearest),
+        "questions": signature.questions(_answers(typed)),
+    }
+
+
+def _parties(case: Case) -> list[tuple[str, Text]]:
+    """The roles of the parties of a case, with which the signer may have a conflict of interest."""
+    roles = {"applicant", *case.parties.values_list("role", flat=True)}
+    return [(role, name) for role, name in PARTIES.items() if role in roles]
+
+
+def _answers(typed: Mapping[str, str]) -> dict[str, bool]:
+    """The answers of a form; a question without one is left out."""
+    given = {code: typed.get(f"answer.{code}") for code in signature.QUESTIONS}
+    return {code: answer == "yes" for code, answer in given.items() if answer in ("yes", "no")}
+
+
+def _act(request: AuthenticatedHttpRequest) -> HttpResponse:
     user = request.user
     number = request.POST.get("decision", "")
     waiting = (
@@ -93,26 +130,37 @@ def _sign_or_send_back(request: AuthenticatedHttpRequest) -> HttpResponse:
     decision = waiting.first()
     if decision is None:
         return _render_next(request, error=_("This proposal does not wait for your signature any more."), status=409)
-    if request.POST.get("step") == "reveal":
+    step = request.POST.get("step", "")
+    if step == "reveal":
         return _reveal(request, decision)
-    reference = decision.case.reference
     # The digest of what was shown: a changed proposal is not signed.
     decision.digest = request.POST.get("digest", "")
     try:
-        if request.POST.get("step") == "sign":
-            desk.sign(decision=decision, supervisor=user)
-            messages.success(
-                request,
-                format_html(_("The decision on request {reference} is signed and its applicant is told."), reference=ref(reference)),
-            )
-        else:
-            desk.send_back(decision=decision, supervisor=user, code=request.POST.get("code", ""))
-            messages.success(
-                request, format_html(_("The proposal on request {reference} is back with its officer."), reference=ref(reference))
-            )
+        sentence = MOVES.get(step, _send_back)(request, decision)
     except Refused as refusal:
         return _render_next(request, error=str(refusal.sentence), status=refusal.status)
+    messages.success(request, format_html(sentence, reference=ref(decision.case.reference)))
     return redirect("admin:desk_sign")
+
+
+def _sign(request: AuthenticatedHttpRequest, decision: Decision) -> str:
+    desk.sign(decision=decision, supervisor=request.user, answers=_answers(request.POST))
+    return _("The decision on request {reference} is signed and its applicant is told.")
+
+
+def _send_back(request: AuthenticatedHttpRequest, decision: Decision) -> str:
+    desk.send_back(decision=decision, supervisor=request.user, code=request.POST.get("code", ""), answers=_answers(request.POST))
+    return _("The proposal on request {reference} is back with its officer.")
+
+
+def _recuse(request: AuthenticatedHttpRequest, decision: Decision) -> str:
+    role, kind = request.POST.get("party", ""), request.POST.get("kind", "")
+    staff.recuse(decision=decision, supervisor=request.user, role=role, kind=kind)
+    return _("The conflict of interest is declared; request {reference} goes to another signer at its place.")
+
+
+# By the move that was pressed; anything else is sent back, which needs a reason.
+MOVES: dict[str, Callable[[AuthenticatedHttpRequest, Decision], str]] = {"sign": _sign, "recuse": _recuse}
 
 
 def _reveal(request: AuthenticatedHttpRequest, decision: Decision) -> HttpResponse:

@@ -10,6 +10,7 @@ label_codes(
         "desk.accepted": _("Request decided at the desk: approved"),
         "desk.checked": _("Question of the checklist answered"),
         "desk.names_seen": _("Names of a request seen before the decision"),
+        "desk.recused": _("Signer with a conflict of interest left a proposal to another"),
         "desk.second_round_proposed": _("Second round of corrections proposed"),
         "desk.sent_back": _("Proposal sent back to its officer"),
         "desk.signed": _("Proposal signed by the second person"),

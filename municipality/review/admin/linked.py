@@ -1,18 +1,20 @@
-"""The other cases of the shop, person and plot of a case on the desk: the whole list, and one of them to read."""
+"""Other cases to read beside one: those of the shop, person and plot of a case on the desk, and similar cases of a refusal to sign."""
 
 from __future__ import annotations
 
 from django.contrib import admin
 from django.http import HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.cases import queries as cases
 from municipality.cases import timeline
+from municipality.cases.models import Case
 from municipality.review import linked, queries
-from municipality.review.admin.access import linked_case, own_assignment
+from municipality.review.admin.access import linked_case, own_assignment, similar_case
 
 
 @require_safe
@@ -39,12 +41,25 @@ def page(request: AuthenticatedHttpRequest, public_id: str, other: str) -> HttpR
     opened = linked_case(request, public_id, other)
     if isinstance(opened, HttpResponse):
         return opened
-    held, case = opened
+    return _to_read(request, *opened, reverse("admin:desk_case", args=[public_id]))
+
+
+@require_safe
+def similar(request: AuthenticatedHttpRequest, public_id: str, other: str) -> HttpResponse:
+    """A similar case of a refusal that waits for the user's signature, to read: its course and its decision."""
+    opened = similar_case(request, public_id, other)
+    if isinstance(opened, HttpResponse):
+        return opened
+    return _to_read(request, *opened, reverse("admin:desk_sign"))
+
+
+def _to_read(request: AuthenticatedHttpRequest, held: Case, case: Case, back: str) -> HttpResponse:
     state, label = timeline.label(case)
     context = {
         **admin.site.page_context(request),  # type: ignore[attr-defined]
         "title": _("Request %(reference)s") % {"reference": case.reference},
         "held": held,
+        "back": back,
         "case": case,
         "service": timeline.TIMELINES[case.service].name,
         "tag_state": state,

@@ -16,7 +16,7 @@ from municipality.cases.models import Case, CaseEvent
 from municipality.cases.timeline import TIMELINES, actor_text
 from municipality.delegation.queries import users_by_key
 from municipality.kernel.workflow import WORKFLOWS
-from municipality.review import linked, queries
+from municipality.review import linked, queries, signature
 from municipality.review.admin import answers, clocks
 from municipality.review.blind import RevealReason, hides_names, without_names
 from municipality.review.models import CorrectionItem, CorrectionRound, QueueEntry
@@ -141,6 +141,7 @@ def case_context(
         "proposal": _proposal(entry, history, replies),
         "moves": moves,
         "targets": answers.targets(items, replies, lines, typed if panel == "corrections" else None) if "ask_corrections" in moves else [],
+        "signatures": signature.answered(case) if role == "auditor" else [],
         "refusals": queries.refusals(replies, has_rounds=bool(rounds)),
         "give_backs": replies.reasons_of("give_back"),
         "second_rounds": replies.reasons_of("second_round") if rounds else [],

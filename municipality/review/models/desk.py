@@ -96,6 +96,10 @@ class Outcome(models.TextChoices):
     SECOND_ROUND = "second_round", _("Second round of corrections")
 
 
+# The columns that hold the second signer's answers, in the order of the questions (`review.signature`).
+ANSWERS = ("is_proven", "article_applies", "is_beyond_correction", "says_what_next")
+
+
 class Decision(models.Model):
     """A decision of an officer with its texts. A refusal, and a round that needs a supervisor, take effect when a second person signs."""
 
@@ -117,6 +121,11 @@ class Decision(models.Model):
     )
     signed_at = models.DateTimeField(_("signed at"), null=True, blank=True)
     signed_digest = models.CharField(max_length=64, blank=True)
+    # What the second signer answered about a refusal before signing it or sending it back; True speaks for the refusal.
+    is_proven = models.BooleanField(_("the documents prove the reason"), null=True, blank=True)
+    article_applies = models.BooleanField(_("the article applies to the facts"), null=True, blank=True)
+    is_beyond_correction = models.BooleanField(_("a request for corrections is not enough"), null=True, blank=True)
+    says_what_next = models.BooleanField(_("the text says what can be done next"), null=True, blank=True)
     voided_at = models.DateTimeField(_("voided at"), null=True, blank=True)
 
     class Meta:
@@ -150,7 +159,14 @@ class Decision(models.Model):
                 condition=models.Q(note_ar="", note_en="") | (~models.Q(note_ar="") & ~models.Q(note_en="")),
                 name="review_decision_note_both_languages",
             ),
+            models.CheckConstraint(
+                condition=models.Q(**{f"{name}__isnull": True for name in ANSWERS})
+                | models.Q(outcome="refuse", **{f"{name}__isnull": False for name in ANSWERS}),
+                name="review_answers_all_or_none",
+            ),
         ]
+        # For the similar cases of a refusal that waits for its signature.
+        indexes = [models.Index(fields=["code", "-id"], condition=models.Q(outcome="refuse"), name="review_decision_refusals")]
 
     def __str__(self) -> str:
         return f"{self.outcome} {self.case_id}"

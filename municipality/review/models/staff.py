@@ -67,10 +67,11 @@ class ConflictKind(models.TextChoices):
     DISPUTE = "dispute", _("Dispute")
     GIVEN_BACK = "given_back", _("Gave the request back to the queue")  # a conflict with one case, which they are not assigned again
     DECIDED = "decided", _("Took part in the decision appealed against")  # took part in the decision that is appealed
+    RECUSED = "recused", _("Withdrew from signing")  # a conflict with one case, whose refusal they do not sign
 
 
 # Kinds that nobody declares and nobody ends: they follow from what the officer did.
-FROM_ACTS = (ConflictKind.GIVEN_BACK, ConflictKind.DECIDED)
+FROM_ACTS = (ConflictKind.GIVEN_BACK, ConflictKind.DECIDED, ConflictKind.RECUSED)
 
 
 class ConflictOfInterest(models.Model):

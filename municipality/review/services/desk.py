@@ -25,6 +25,7 @@ from municipality.kernel.transitions import transition
 from municipality.notifications.services import send
 from municipality.review import queries, texts
 from municipality.review.models import Assignment, CheckAnswer, CorrectionItem, CorrectionRound, Decision, QueueEntry
+from municipality.review.models.desk import ANSWERS
 from municipality.review.notifications import Accepted, CorrectionsAsked, RefusedByOfficer
 from municipality.review.registry import Item, reviewable
 from municipality.review.services import case_clock, queue
@@ -301,25 +302,45 @@ def _lock_proposal(decision: Decision, supervisor: User) -> tuple[Decision, Assi
     return proposal, row, entry
 
 
-def sign(*, decision: Decision, supervisor: User) -> Decision:
+def _answer(proposal: Decision, answers: Mapping[str, bool]) -> dict[str, bool]:
+    """Store the signer's answers (by `models.desk.ANSWERS`) on a refusal; a second round has no questions.
+
+    Returns them for the audit log. Raises Refused("answers_open") where one is missing.
+    """
+    if proposal.outcome != "refuse":
+        return {}
+    given = {name: answers[name] for name in ANSWERS if name in answers}
+    if len(given) < len(ANSWERS):
+        raise Refused("answers_open", _("Answer each of the four questions first."))
+    for name, answer in given.items():
+        setattr(proposal, name, answer)
+    return given
+
+
+def sign(*, decision: Decision, supervisor: User, answers: Mapping[str, bool] | None = None) -> Decision:
     """Sign a proposal: the refusal or second round takes effect and the applicant is notified.
 
-    `decision` is what the supervisor read; Refused("words_changed") where its texts have changed. Raises NotPermitted for its maker,
-    another branch and a conflict of interest.
+    `decision` is what the supervisor read; Refused("words_changed") where its texts have changed. A refusal needs `answers`, a yes to
+    each question (`review.signature`); Refused("answers_open"), Refused("answer_says_no"). Raises NotPermitted for its maker, another
+    branch and a conflict of interest.
     """
     queue.refuse_conflict(supervisor, decision.case)
-    return _sign(decision, supervisor)
+    return _sign(decision, supervisor, answers or {})
 
 
 @transaction.atomic
-def _sign(read_decision: Decision, supervisor: User) -> Decision:
+def _sign(read_decision: Decision, supervisor: User, answers: Mapping[str, bool]) -> Decision:
     decision, row, entry = _lock_proposal(read_decision, supervisor)
     if not decision.digest == digest(decision) == read_decision.digest:
         raise Refused("words_changed", _("The text has changed since it was shown. Read it again."))
+    given = _answer(decision, answers)
+    if not all(given.values()):
+        raise Refused("answer_says_no", _("A question is answered with no: the refusal cannot be signed. It can go back to its officer."))
     decision.signed_by, decision.signed_at, decision.signed_digest = supervisor, clock.now(), decision.digest
-    decision.save(update_fields=["signed_by", "signed_at", "signed_digest"])
+    decision.save(update_fields=["signed_by", "signed_at", "signed_digest", *ANSWERS])
     case, actor = entry.case, actor_of(supervisor, "supervisor")
-    record("desk.signed", subject=case.key, actor=actor, data={"outcome": decision.outcome, "decision": decision.digest})
+    data = {"outcome": decision.outcome, "decision": decision.digest, "answers": given}
+    record("desk.signed", subject=case.key, actor=actor, data=data)
     if decision.outcome == "second_round":
         case_items = reviewable(case).items(case)
         _send_round(row, entry, [CorrectionText(**item) for item in decision.items], case_items, decision)
@@ -332,20 +353,25 @@ def _sign(read_decision: Decision, supervisor: User) -> Decision:
     return decision
 
 
-def send_back(*, decision: Decision, supervisor: User, code: str) -> None:
-    """Void a proposal and return the case to its officer. Raises as `sign`, and Refused("unknown_code")."""
+def send_back(*, decision: Decision, supervisor: User, code: str, answers: Mapping[str, bool] | None = None) -> None:
+    """Void a proposal and return the case to its officer; a refusal needs `answers`, of which any may be no.
+
+    Raises as `sign`, and Refused("unknown_code").
+    """
     queue.refuse_conflict(supervisor, decision.case)
-    _send_back(decision, supervisor, code)
+    _send_back(decision, supervisor, code, answers or {})
 
 
 @transaction.atomic
-def _send_back(decision: Decision, supervisor: User, code: str) -> None:
+def _send_back(decision: Decision, supervisor: User, code: str, answers: Mapping[str, bool]) -> None:
     proposal, row, entry = _lock_proposal(decision, supervisor)
     case, actor = entry.case, actor_of(supervisor, "supervisor")
     texts.reason_of(case, "send_back", code)
+    given = _answer(proposal, answers)
+    proposal.save(update_fields=ANSWERS)
     _void_proposal(case)
     transition(entry, "return", actor=actor, reason=code, data={"decision": proposal.digest})
     _take_off_desk(row)
     if proposal.outcome == "refuse":
         advance(case, "return", actor=actor, reason=code)
-    record("desk.sent_back", subject=case.key, actor=actor, data={"code": code, "decision": proposal.digest})
+    record("desk.sent_back", subject=case.key, actor=actor, data={"code": code, "decision": proposal.digest, "answers": given})

@@ -10,11 +10,12 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User, actor_of
 from municipality.audit.services import record
+from municipality.cases.models import Case
 from municipality.kernel import clock, subjects
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.review import queries
-from municipality.review.models import Absence, Assignment, ConflictOfInterest, Party, Skill
+from municipality.review.models import Absence, Assignment, ConflictOfInterest, Decision, Party, Skill
 from municipality.review.models.staff import FROM_ACTS, AbsenceKind, ConflictKind
 from municipality.review.registry import REVIEWABLES
 from municipality.review.services import queue
@@ -129,12 +130,48 @@ def declare_conflict(*, officer: User, party_key: str, kind: str, declared_by: U
 
 
 @transaction.atomic
+def declare_conflict_with_party(*, officer: User, case: Case, role: str, kind: str) -> None:
+    """Declare the officer's own conflict of interest with each party of a case that has a role.
+
+    Raises Refused("unknown_party") where no party has it, and as `declare_conflict` does.
+    """
+    keys = list(case.parties.filter(role=role).exclude(role="case").order_by("pk").values_list("key", flat=True))
+    if role == "applicant" and not keys:  # an applicant who is the licensee has that role
+        keys = [case.applicant.key]
+    if not keys:
+        raise Refused("unknown_party", _("This request has no such party."))
+    for key in keys:
+        declare_conflict(officer=officer, party_key=key, kind=kind, declared_by=officer)
+
+
+def recuse(*, decision: Decision, supervisor: User, role: str, kind: str) -> None:
+    """A supervisor with a conflict of interest leaves a proposal to another signer. It keeps its place, and never comes back to them.
+
+    `role` and `kind` as in `declare_conflict_with_party`, which records the conflict with the party; another one, with the case, cannot
+    be ended. Raises Refused("not_proposed") where nothing waits for their signature, NotPermitted for a conflict declared before.
+    """
+    queue.refuse_conflict(supervisor, decision.case)
+    with transaction.atomic():
+        proposal = queries.decisions_to_sign(supervisor).filter(pk=decision.pk).first() if queries.is_supervisor(supervisor) else None
+        if proposal is None:
+            raise Refused("not_proposed", _("No proposal waits for a signature."))
+        case = proposal.case
+        declare_conflict_with_party(officer=supervisor, case=case, role=role, kind=kind)
+        values = {"kind": ConflictKind.RECUSED, "declared_by": supervisor, "declared_at": clock.now()}
+        ConflictOfInterest.objects.create(officer=supervisor, party_key=case.key, **values)
+        data = {"kind": kind, "party": role, "decision": proposal.digest}
+        record("desk.recused", subject=case.key, actor=actor_of(supervisor, "supervisor"), data=data)
+
+
+@transaction.atomic
 def end_conflict(*, conflict: ConflictOfInterest, ended_by: User) -> None:
     """End a conflict of interest, by a supervisor of the branch other than the officer. Raises NotPermitted."""
     if ended_by.pk == conflict.officer_id:
         raise NotPermitted("own_tie", _("Another person must record the end of a conflict of interest."))
     if conflict.kind == ConflictKind.DECIDED:
         raise NotPermitted("decided", _("Who took part in a decision does not decide the appeal against it."))
+    if conflict.kind == ConflictKind.RECUSED:
+        raise NotPermitted("recused", _("Who left a proposal to another signer is not offered it again."))
     _check_supervisor(ended_by, conflict.officer)
     queue.lock_branch_queue(conflict.officer.branch_id)
     if ConflictOfInterest.objects.filter(pk=conflict.pk, ended_at__isnull=True).update(ended_at=clock.now(), ended_by=ended_by):

@@ -10,6 +10,7 @@ from django.urls import reverse
 from municipality.cases.models import Case
 from municipality.notifications.models import Message
 from municipality.review.models import Assignment
+from municipality.review.models.desk import ANSWERS
 from tests.browsers import signed_in
 from tests.municipality.review import permits
 from tests.municipality.review.permits import Office
@@ -17,6 +18,7 @@ from tests.municipality.review.permits import Office
 NEXT, BOARD, SIGN = "/admin/desk/next/", "/admin/desk/board/", "/admin/desk/sign/"
 PEOPLE, CONFLICTS, OWN = "/admin/desk/people/", "/admin/desk/conflicts/", "/admin/desk/absence/"
 NOTES = {"note_ar": "الطابق الثاني", "note_en": "Second floor"}
+EVERY_YES = {f"answer.{code}": "yes" for code in ANSWERS}
 ONE_ASKED = {
     "ask": ["lease.file_unreadable"],
     "note_ar.lease.file_unreadable": "الصفحة الثانية",

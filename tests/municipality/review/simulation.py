@@ -22,6 +22,7 @@ from municipality.review import queries
 from municipality.review.models import Absence, Assignment, CheckAnswer, Decision, QueueEntry
 from municipality.review.services import desk, queue, staff
 from municipality.review.services.desk import CorrectionRequest
+from tests import desk_acts
 from tests.factories.accounts import StaffFactory
 from tests.municipality.review import permits
 
@@ -148,10 +149,10 @@ def _sign(branch: Branch, decision: Decision) -> None:
     decision = Decision.objects.select_related("case").get(pk=decision.pk)
     roll = branch.die.random()
     if roll < 0.15:
-        desk.send_back(decision=decision, supervisor=supervisor, code="could_be_corrected")
+        desk.send_back(decision=decision, supervisor=supervisor, code="could_be_corrected", answers=desk_acts.ALL_YES)
         branch.happened["sent back"] += 1
         return
-    desk.sign(decision=decision, supervisor=supervisor)
+    desk.sign(decision=decision, supervisor=supervisor, answers=desk_acts.ALL_YES)
     branch.happened["signed"] += 1
     if decision.outcome == "second_round":
         place = QueueEntry.objects.get(case_id=decision.case_id)

@@ -88,7 +88,7 @@ def test_the_preview_is_what_is_kept_in_the_message(office: Office) -> None:
     before = texts.preview_refusal(case=case, code="layout_changed", note_ar="الطابق الثاني", note_en="Second floor")
     decision = desk.propose_refusal(assignment=assignment, code="layout_changed", note_ar="الطابق الثاني", note_en="Second floor")
     assert texts.preview_decision(decision) == before
-    desk.sign(decision=decision, supervisor=office.supervisor)
+    desk.sign(decision=decision, supervisor=office.supervisor, answers=desk_acts.ALL_YES)
     kept(case, "review.refused", before)
     assert "Decree of 1977, article 3" in before.en.body
 
@@ -148,7 +148,7 @@ def test_a_second_round_about_what_stood_there_before_waits_for_a_supervisor(off
     assert (case.state, place_of(assignment).state, CorrectionRound.objects.count()) == ("in_review", "countersign", 1)
     assert desk.next_to_sign(supervisor=office.supervisor) == decision
     preview = texts.preview_decision(decision)
-    desk.sign(decision=decision, supervisor=office.supervisor)
+    desk.sign(decision=decision, supervisor=office.supervisor, answers=desk_acts.ALL_YES)
     made = queries.rounds_of(case)[1]
     assert (made.raises_old, made.second_code, made.countersigned_by) == (True, "seen_late", office.supervisor)
     assert place_of(assignment).state == "away" and case_of(assignment).state == "corrections"
@@ -183,7 +183,7 @@ def proposal(office: Office) -> tuple[Assignment, Decision]:
 def test_a_refusal_holds_only_once_a_supervisor_signed_it(office: Office) -> None:
     assignment, decision = proposal(office)
     assert case_of(assignment).state == "countersign" and not Message.objects.filter(kind="review.refused").exists()
-    desk.sign(decision=decision, supervisor=office.supervisor)
+    desk.sign(decision=decision, supervisor=office.supervisor, answers=desk_acts.ALL_YES)
     assert (case_of(assignment).state, place_of(assignment).state) == ("refused", "left")
     assert list(permits.DONE) == [("refused", assignment.place.case.reference)]
     held_now = Decision.objects.get()
@@ -197,9 +197,9 @@ def test_neither_the_maker_nor_another_branch_nor_a_tied_person_nor_an_officer_s
     office.officer.groups.add(office.supervisor.groups.get())
     for person in (office.officer, stranger, office.second, office.colleague):
         with pytest.raises(NotPermitted):
-            desk.sign(decision=decision, supervisor=person)
+            desk.sign(decision=decision, supervisor=person, answers=desk_acts.ALL_YES)
         with pytest.raises(NotPermitted):
-            desk.send_back(decision=decision, supervisor=person, code="words_unclear")
+            desk.send_back(decision=decision, supervisor=person, code="words_unclear", answers=desk_acts.ALL_YES)
     assert case_of(assignment).state == "countersign"
     assert desk.next_to_sign(supervisor=office.second) is None
 
@@ -213,7 +213,7 @@ def test_other_words_void_the_proposal_and_are_signed_anew(office: Office) -> No
     second.note_en = "Other words than those that were read"
     second.digest = desk.digest(second)
     refused("words_changed", desk.sign, decision=second, supervisor=office.supervisor)
-    desk.sign(decision=Decision.objects.get(pk=second.pk), supervisor=office.supervisor)
+    desk.sign(decision=Decision.objects.get(pk=second.pk), supervisor=office.supervisor, answers=desk_acts.ALL_YES)
     for column in ("text_en", "note_ar", "code", "digest"):
         with pytest.raises(IntegrityError), transaction.atomic():
             Decision.objects.filter(pk=second.pk).update(**{column: "x"})
@@ -222,7 +222,7 @@ def test_other_words_void_the_proposal_and_are_signed_anew(office: Office) -> No
 def test_a_decision_that_is_sent_back_reaches_its_officer_as_an_answer(office: Office) -> None:
     assignment, decision = proposal(office)
     refused("unknown_code", desk.send_back, decision=decision, supervisor=office.supervisor, code="because")
-    desk.send_back(decision=decision, supervisor=office.supervisor, code="could_be_corrected")
+    desk.send_back(decision=decision, supervisor=office.supervisor, code="could_be_corrected", answers=desk_acts.ALL_YES)
     assert case_of(assignment).state == "in_review" and queries.desk_of(office.officer).answered == 1
     assert desk_acts.assigned(office.officer).pk == assignment.pk
 

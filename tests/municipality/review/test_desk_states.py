@@ -17,7 +17,7 @@ from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.factories.accounts import StaffFactory
 from tests.municipality.review import permits
-from tests.municipality.review.desk_in_a_browser import BOARD, NEXT, ONE_ASKED, SIGN, assigned, case_url, send, text_of
+from tests.municipality.review.desk_in_a_browser import BOARD, EVERY_YES, NEXT, ONE_ASKED, SIGN, assigned, case_url, send, text_of
 from tests.municipality.review.permits import Office
 from tests.purposes import opened
 
@@ -40,7 +40,7 @@ def test_a_returned_proposal_says_so_with_its_reason_until_the_officer_acts(offi
     client, case = assigned(office)
     proposal = desk.propose_refusal(assignment=Assignment.objects.get(place__case=case), code="layout_changed")
     supervisor = signed_in(office.supervisor)
-    supervisor.post(SIGN, {"decision": proposal.pk, "digest": proposal.digest, "step": "back", "code": "could_be_corrected"})
+    supervisor.post(SIGN, {"decision": proposal.pk, "digest": proposal.digest, "step": "back", "code": "could_be_corrected", **EVERY_YES})
     returned, reason = "أعاده التوقيع الثاني", "يمكن لصاحب الطلب استكمال النقص."
     assert returned in text_of(client.get("/admin/"))
     for _step in ("before it is taken up", "on the desk"):

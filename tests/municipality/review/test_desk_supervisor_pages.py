@@ -18,6 +18,7 @@ from tests.municipality.review import permits
 from tests.municipality.review.desk_in_a_browser import (
     BOARD,
     CONFLICTS,
+    EVERY_YES,
     NEXT,
     NOTES,
     ONE_ASKED,
@@ -48,7 +49,7 @@ def test_a_supervisor_signs_the_very_words_and_the_applicant_gets_them(office: O
     page = supervisor.get(SIGN)
     assert "Second floor" in text_of(page) and decision.text_ar in text_of(page)
     assert AccessLogEntry.objects.order_by("-pk")[0].viewer_role == "supervisor"
-    done = supervisor.post(SIGN, {"decision": decision.pk, "digest": page.context_data["decision"].digest, "step": "sign"})
+    done = supervisor.post(SIGN, {"decision": decision.pk, "digest": page.context_data["decision"].digest, "step": "sign", **EVERY_YES})
     assert done.status_code == 302
     kept(case, "review.refused", page.context_data["preview"])
     decision.refresh_from_db()
@@ -64,18 +65,20 @@ def test_a_signature_for_other_words_is_none(office: Office) -> None:
     assert send(client, case_url(case, "refuse"), {"code": "conditions_not_met"}).status_code == 302
     new = Decision.objects.get(case=case, voided_at=None)
     for number, digest in ((old.pk, old.digest), (new.pk, old.digest), (new.pk, ""), ("x", new.digest)):
-        response = supervisor.post(SIGN, {"decision": number, "digest": digest, "step": "sign"})
+        response = supervisor.post(SIGN, {"decision": number, "digest": digest, "step": "sign", **EVERY_YES})
         assert response.status_code == 409 and response.context_data["error"]
     assert not Decision.objects.filter(signed_at__isnull=False).exists()
-    assert supervisor.post(SIGN, {"decision": new.pk, "digest": new.digest, "step": "sign"}).status_code == 302
+    assert supervisor.post(SIGN, {"decision": new.pk, "digest": new.digest, "step": "sign", **EVERY_YES}).status_code == 302
 
 
 def test_a_proposal_sent_back_lies_among_the_answered_ones(office: Office) -> None:
     client, case, decision = proposed(office)
     supervisor = signed_in(office.supervisor)
-    wrong = supervisor.post(SIGN, {"decision": decision.pk, "digest": decision.digest, "step": "back", "code": "layout_changed"})
+    wrong = supervisor.post(
+        SIGN, {"decision": decision.pk, "digest": decision.digest, "step": "back", "code": "layout_changed", **EVERY_YES}
+    )
     assert wrong.status_code == 409
-    supervisor.post(SIGN, {"decision": decision.pk, "digest": decision.digest, "step": "back", "code": "could_be_corrected"})
+    supervisor.post(SIGN, {"decision": decision.pk, "digest": decision.digest, "step": "back", "code": "could_be_corrected", **EVERY_YES})
     assert queries.desk_of(office.officer).answered == 1
     assert client.post(NEXT)["Location"] == case_url(case)
 
@@ -83,11 +86,11 @@ def test_a_proposal_sent_back_lies_among_the_answered_ones(office: Office) -> No
 def test_nobody_signs_their_own_and_an_officer_signs_nothing(office: Office) -> None:
     client, _case, decision = proposed(office)
     assert client.get(SIGN).status_code == 403
-    assert client.post(SIGN, {"decision": decision.pk, "digest": decision.digest, "step": "sign"}).status_code == 403
+    assert client.post(SIGN, {"decision": decision.pk, "digest": decision.digest, "step": "sign", **EVERY_YES}).status_code == 403
     both = office.officer
     both.groups.add(office.supervisor.groups.get())
     assert client.get(SIGN).context_data.get("decision") is None
-    assert client.post(SIGN, {"decision": decision.pk, "digest": decision.digest, "step": "sign"}).status_code == 409
+    assert client.post(SIGN, {"decision": decision.pk, "digest": decision.digest, "step": "sign", **EVERY_YES}).status_code == 409
 
 
 def test_a_second_round_for_old_things_needs_a_reason_and_a_signature(office: Office) -> None:
@@ -102,7 +105,7 @@ def test_a_second_round_for_old_things_needs_a_reason_and_a_signature(office: Of
     decision = Decision.objects.get(case=case, outcome="second_round")
     supervisor = signed_in(office.supervisor)
     assert supervisor.get(SIGN).context_data["decision"].pk == decision.pk
-    supervisor.post(SIGN, {"decision": decision.pk, "digest": decision.digest, "step": "sign"})
+    supervisor.post(SIGN, {"decision": decision.pk, "digest": decision.digest, "step": "sign", **EVERY_YES})
     assert CorrectionRound.objects.get(case=case, number=2).countersigned_by == office.supervisor
 
 

@@ -74,13 +74,13 @@ def test_every_act_of_the_desk_is_one_step(office: Office, frozen_clock: Clock) 
     frozen_clock.move(minutes=1)
     decision = desk.ask_corrections(assignment=assignment, items=[CorrectionRequest("manager_unclear", "manager")], second_code="seen_late")
     frozen_clock.move(minutes=1)
-    desk.send_back(decision=decision, supervisor=office.supervisor, code="reason_not_proven")
+    desk.send_back(decision=decision, supervisor=office.supervisor, code="reason_not_proven", answers=desk_acts.ALL_YES)
     frozen_clock.move(minutes=1)
     desk_acts.assigned(office.officer)
     frozen_clock.move(minutes=1)
     refusal = desk.propose_refusal(assignment=assignment, code="layout_changed")
     frozen_clock.move(minutes=1)
-    desk.sign(decision=refusal, supervisor=office.supervisor)
+    desk.sign(decision=refusal, supervisor=office.supervisor, answers=desk_acts.ALL_YES)
     titles = [title for _kind, title, _who in past(entry)]
     assert titles[titles.index("corrections") :] == [
         "corrections",

@@ -154,7 +154,7 @@ def test_nothing_is_rendered_before_the_second_signature(make_shop: Any, owner: 
         not Document.objects.filter(kind=refusals.ClaimRefusalFacts.kind).exists()
         and not Job.objects.filter(kind="shops.refusal_document").exists()
     )
-    desk.sign(decision=decision, supervisor=StaffFactory(supervisor=True))
+    desk.sign(decision=decision, supervisor=StaffFactory(supervisor=True), answers=desk_acts.ALL_YES)
     assert Case.objects.get().state == ClaimState.REFUSED and Job.objects.filter(kind="shops.refusal_document").exists()
 
 

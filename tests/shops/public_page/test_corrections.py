@@ -24,6 +24,7 @@ from shops.public_page.states import CORRECTION
 from shops.register import events
 from shops.register.services import FactChange, change_register
 from shops.search.queries import SearchQuery, search_shops
+from tests import desk_acts
 from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.factories.accounts import PersonFactory, StaffFactory
@@ -64,7 +65,9 @@ def decide(*, right: bool, login: str = "reader") -> None:
         desk.accept(assignment=assignment)
         return
     decision = desk.propose_refusal(assignment=assignment, code="register_right")
-    desk.sign(decision=decision, supervisor=StaffFactory(groups=["supervisor"], login=f"{login}-signs", branch_id="HA"))
+    desk.sign(
+        decision=decision, supervisor=StaffFactory(groups=["supervisor"], login=f"{login}-signs", branch_id="HA"), answers=desk_acts.ALL_YES
+    )
 
 
 def test_a_correction_that_an_officer_finds_right_changes_page_and_search(shop: Shop, passer_by: User) -> None:

@@ -85,9 +85,9 @@ def test_neither_refuser_nor_signer_makes_the_decision(appeal: Appeal, refuser: 
 def test_the_first_signer_does_not_sign_the_refusal_of_the_appeal(appeal: Appeal, signer: User) -> None:
     decision = desk.propose_refusal(assignment=desk_acts.assigned(User.objects.get(login="decider-JA")), code="reason_proved")
     with pytest.raises(IntegrityError, match="guard:decided_before"):
-        desk.sign(decision=decision, supervisor=moved(signer))
+        desk.sign(decision=decision, supervisor=moved(signer), answers=desk_acts.ALL_YES)
     without_guards()
-    assert desk.sign(decision=Decision.objects.get(pk=decision.pk), supervisor=moved(signer)).is_signed
+    assert desk.sign(decision=Decision.objects.get(pk=decision.pk), supervisor=moved(signer), answers=desk_acts.ALL_YES).is_signed
 
 
 def test_an_appeal_is_not_filed_at_home(refused: Case, owner: Any, monkeypatch: pytest.MonkeyPatch) -> None:

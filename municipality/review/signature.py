@@ -1,0 +1,64 @@
+"""What the second signer of a refusal reads and answers: requirement against finding, and four questions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django.utils.translation import gettext_lazy as _
+
+from municipality.cases.models import Case
+from municipality.review.models import Decision
+from municipality.review.models.desk import ANSWERS
+from municipality.review.queries import CheckLine
+from municipality.review.registry import Item
+from municipality.ui.texts import Text
+
+# A yes to each speaks for the refusal.
+QUESTIONS: dict[str, Text] = dict(
+    zip(
+        ANSWERS,
+        (
+            _("The documents prove the reason."),
+            _("The article applies to the facts."),
+            _("Asking for corrections instead of refusing would not be enough."),
+            _("The text says what can be done next."),
+        ),
+        strict=True,
+    )
+)
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question with its answer, None while there is none."""
+
+    code: str
+    text: Text
+    answer: bool | None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A requirement of the checklist and what the officer found; `item` is the fact that it is about, if that changed."""
+
+    line: CheckLine
+    item: Item | None
+
+
+def questions(answers: Mapping[str, bool]) -> list[Question]:
+    """The four questions, with the answers that were given."""
+    return [Question(code, text, answers.get(code)) for code, text in QUESTIONS.items()]
+
+
+def findings(lines: Iterable[CheckLine], items: Iterable[Item]) -> list[Finding]:
+    """The checklist against the facts: what is not met first, then what is not answered, then the rest."""
+    named = {item.name: item for item in items}
+    order = {"no": 0, "": 1}
+    return sorted((Finding(line, named.get(line.check.about)) for line in lines), key=lambda found: order.get(found.line.answer, 2))
+
+
+def answered(case: Case) -> list[tuple[Decision, list[Question]]]:
+    """The proposals of a case that a second signer answered questions about, signed or sent back, with the answers; one query."""
+    rows = Decision.objects.filter(case=case, is_proven__isnull=False).order_by("pk")
+    return [(row, questions({code: getattr(row, code) for code in ANSWERS})) for row in rows]
