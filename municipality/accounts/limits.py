@@ -150,8 +150,13 @@ def count_password(*, login: str, address: str, device: Device | None) -> LimitU
 
 
 def forget_passwords(*, login: str, address: str, device: Device | None) -> None:
-    """Remove the attempts of this name from this browser or address, after the right password."""
+    """Remove the attempts of this name from this browser or address, after the right password.
+
+    The address gets back the attempt it was counted: all officers of a branch may sign in from one address within minutes.
+    """
     STAFF_PASSWORD.clear(_staff_subject(login, address, device))
+    if device is None or not device.knows(login):
+        STAFF_PER_ADDRESS.give_back(address)
 
 
 def take_attempt(request: HttpRequest, what: str, *, limit: int, seconds: int) -> bool:

@@ -98,6 +98,7 @@ class Offence:
     blocks: str
     revenue_account: str
     is_assumption: bool
+    words: str = ""
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,7 @@ function filtering() {
     let found = 0;
     for (const group of form.querySelectorAll("#step-offence fieldset")) {
       for (const label of group.querySelectorAll("label")) {
-        const text = folded(label.textContent);
+        const text = folded(`${label.textContent} ${label.dataset.words}`);
         const fits = words.every((word) => text.includes(word));
         found += fits;
         label.hidden = !label.querySelector("input").checked && !fits;

@@ -314,8 +314,10 @@ def _apply_step(request: AuthenticatedHttpRequest, row: Violation) -> str:
         return _("The defence is added.")
     if step == "annul":
         posted = request.POST
-        writer_annulments.annul(violation=row, inspector=request.user, code=posted.get("code", ""), note_ar=posted.get("words", ""))
-        return _("%(reference)s is annulled and the party is told. What was copied and what is missing is said below.") % {
-            "reference": row.reference
-        }
+        told = writer_annulments.annul(violation=row, inspector=request.user, code=posted.get("code", ""), note_ar=posted.get("words", ""))
+        if told:
+            text = _("%(reference)s is annulled and the party is told. What was copied and what is missing is said below.")
+        else:
+            text = _("%(reference)s is annulled. The portal cannot reach the party: take the paper back. What was copied is said below.")
+        return text % {"reference": row.reference}
     raise Refused("unknown_step", _("The page was sent incomplete. Reload it and try again."))

@@ -44,8 +44,8 @@ def open_until(violation: Violation, inspector: User) -> dt.datetime | None:
 
 
 @transaction.atomic
-def annul(*, violation: Violation, inspector: User, code: str, note_ar: str) -> None:
-    """Annul a report as its writer; bills are voided, blocks end and the party is told.
+def annul(*, violation: Violation, inspector: User, code: str, note_ar: str) -> int:
+    """Annul a report as its writer; bills are voided and blocks end. Returns how many people were told.
 
     Raises NotPermitted: not_its_writer and as `queries.warrant_of`; Refused: unknown_code, no_words, too_late, already_paid, payment_open.
     """
@@ -63,8 +63,9 @@ def annul(*, violation: Violation, inspector: User, code: str, note_ar: str) -> 
     transition(row, "annul_by_writer", actor=actor, reason=code)
     record("violation.annulled", subject=row.key, actor=actor, data={"code": code, "by": "writer"})
     blocks.lift(row, reason="annulled")
-    notify(AnnulledByWriter, row, key="annulled", reason=reasons[code])
+    told = notify(AnnulledByWriter, row, key="annulled", reason=reasons[code])
     violation.refresh_from_db()
+    return told
 
 
 def _require_open(row: Violation, inspector: User) -> None:

@@ -235,6 +235,8 @@ class OffenceRule(models.Model):
     repeat_percent = models.PositiveSmallIntegerField(_("percentage of the amount for a repetition"), default=100)
     blocks = models.CharField(_("stops the services of"), max_length=10, choices=Blocks, default=Blocks.SHOP)
     revenue_account = models.CharField(_("revenue account"), max_length=20)
+    # What people call it, in both languages, separated by commas: the inspector's search finds the offence by these words too.
+    words = models.CharField(_("everyday words"), max_length=400, blank=True)
     is_assumption = models.BooleanField(_("assumption"), default=False)
 
     class Meta:

@@ -188,6 +188,11 @@ def test_twenty_wrong_passwords_close_the_client(officer: User) -> None:
     assert statuses == [400] * 20 + [429] * 2
 
 
+def test_right_passwords_of_a_whole_branch_from_one_address_close_nothing(officer: User, secret: str) -> None:
+    assert [give_password(Client()).status_code for _ in range(25)] == [302] * 25
+    assert Client().post(DOOR, {"login": "nobody", "password": "wrong"}).status_code == 400
+
+
 def test_five_wrong_codes_close_the_second_factor(officer: User, secret: str, client: Client) -> None:
     give_password(client)
     wrong = [f"{(int(code_now(secret)) + 7 * n + 1) % 1_000_000:06d}" for n in range(7)]
