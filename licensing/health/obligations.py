@@ -13,7 +13,7 @@ from licensing.health import renewability
 from licensing.health.condition_messages import Subject, obstacle
 from licensing.health.draft_pages import CONTINUE
 from licensing.health.renewability import Renewability
-from licensing.health.rules import OFFICER_CONDITIONS
+from licensing.health.rules import OFFICER_CONDITIONS, Condition
 from licensing.health.states import RENEWAL
 from municipality.accounts.models import User
 from municipality.cases import block_causes
@@ -50,17 +50,26 @@ def _reasons(user: User, pairs: Sequence[tuple[Shop, Renewability]]) -> dict[int
     causes = block_causes.explain(user, [block for rows in blocks.values() for block in rows], "") if blocks else {}
     found: dict[int, Text] = {}
     for shop, row in pairs:
-        unmet = [c for c in row.conditions if not c.is_met and (row.can_renew or c.code not in OFFICER_CONDITIONS)]
-        if not unmet:
-            continue
+        unmet = _unmet(row)
         cause = next((causes[block.pk] for block in blocks.get(shop.key, []) if block.pk in causes), None)
-        if unmet[0].code != "no_block":
-            found[shop.pk] = obstacle(unmet[0], Subject(shop, row.licence)).title
-        elif cause is None:
-            found[shop.pk] = _("This shop is blocked")
-        else:
+        if unmet and unmet[0].code == "no_block" and cause is not None:
             found[shop.pk] = format_html("{} ({})", cause.title, kwd(cause.fils)) if cause.fils else cause.title
+        elif unmet:
+            found[shop.pk] = reason_of(shop, row)
     return found
+
+
+def _unmet(row: Renewability) -> list[Condition]:
+    """What stops a renewal, or sends it to an officer."""
+    return [c for c in row.conditions if not c.is_met and (row.can_renew or c.code not in OFFICER_CONDITIONS)]
+
+
+def reason_of(shop: Shop, row: Renewability) -> Text:
+    """The first condition that is not met, without the cause of a block; empty if all are met."""
+    unmet = _unmet(row)
+    if not unmet:
+        return ""
+    return _("This shop is blocked") if unmet[0].code == "no_block" else obstacle(unmet[0], Subject(shop, row.licence)).title
 
 
 def renewable_shops(user: User, shops: Sequence[Shop]) -> list[Shop]:

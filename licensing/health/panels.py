@@ -31,6 +31,7 @@ from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import Authority
 from municipality.ui.templatetags.portal import bilingual, day, ltr, ref, term
+from municipality.ui.texts import Text
 from municipality.uploads import queries as uploads
 from municipality.uploads.models import Upload
 from payments import queries as payments
@@ -59,6 +60,7 @@ def my_shops(user: User, shops: Sequence[Shop]) -> dict[str, list[PanelLine]]:
 
 def _licence_line(shop: Shop, row: Renewability, authority: str | None, draft: Draft | None) -> PanelLine:
     title, renew = _("Health licence"), reverse("licensing:renew", args=[shop.public_id])
+    label: Text
     if authority is not None:
         label = _("Licensed by PAFN") if authority == Authority.PAFN else _("Licensed by another body")
         return PanelLine(title, state="wait", label=label, action=_("Where to go"), url=renew)
@@ -77,7 +79,7 @@ def _licence_line(shop: Shop, row: Renewability, authority: str | None, draft: D
     if obligation.code == "continue":
         label = _("A request is being filled in")
     elif obligation.code == "unblock":
-        state, label = "bad", _("Renewal is stopped")
+        state, label = "bad", format_html("{}: {}", _("Renewal is stopped"), obligations.reason_of(shop, row))
     return PanelLine(**common, state=state, label=label, action=obligation.action, url=obligation.url, is_due=True)
 
 

@@ -39,7 +39,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Finding:
+class RequirementFinding:
     """A requirement of the checklist and what the officer found; `item` is the fact that it is about, if that changed."""
 
     line: CheckLine
@@ -51,11 +51,13 @@ def questions(answers: Mapping[str, bool]) -> list[Question]:
     return [Question(code, text, answers.get(code)) for code, text in QUESTIONS.items()]
 
 
-def findings(lines: Iterable[CheckLine], items: Iterable[Item]) -> list[Finding]:
+def findings(lines: Iterable[CheckLine], items: Iterable[Item]) -> list[RequirementFinding]:
     """The checklist against the facts: what is not met first, then what is not answered, then the rest."""
     named = {item.name: item for item in items}
     order = {"no": 0, "": 1}
-    return sorted((Finding(line, named.get(line.check.about)) for line in lines), key=lambda found: order.get(found.line.answer, 2))
+    return sorted(
+        (RequirementFinding(line, named.get(line.check.about)) for line in lines), key=lambda found: order.get(found.line.answer, 2)
+    )
 
 
 def answered(case: Case) -> list[tuple[Decision, list[Question]]]:

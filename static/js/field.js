@@ -81,7 +81,7 @@ function emptied() {
 /** Without vowel signs, and with one shape of each letter that is written in several. */
 const folded = (text) => text.normalize("NFKD").replace(/[\u064b-\u065f\u0670\u0640]/g, "").replace(/ة/g, "ه").replace(/ى/g, "ي").toLowerCase();
 
-/** The offences that have every typed word; the chosen one stays. */
+/** The offences that have every typed word, in their text or among their everyday words; the chosen one stays. */
 function filtering() {
   const box = form.querySelector("[data-field-filter]");
   const none = form.querySelector("[data-field-unfound]");
@@ -91,7 +91,7 @@ function filtering() {
     let found = 0;
     for (const group of form.querySelectorAll("#step-offence fieldset")) {
       for (const label of group.querySelectorAll("label")) {
-        const text = folded(`${label.textContent} ${label.dataset.words}`);
+        const text = folded(`${label.textContent} ${label.dataset.words ?? ""}`);
         const fits = words.every((word) => text.includes(word));
         found += fits;
         label.hidden = !label.querySelector("input").checked && !fits;

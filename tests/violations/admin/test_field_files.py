@@ -16,7 +16,8 @@ SHOWN = "[...document.querySelectorAll('#photos-files bdi:first-of-type')].map((
 
 SEARCH = """<meta charset=utf-8><div data-field>{queue}{check}<form data-field-form data-field-copy><section id=step-offence>
 <p data-field-filter hidden><input id=filter></p><div data-field-unfound hidden><button type=button>x</button></div>
-<fieldset><label><input type=radio name=offence value=a>كيس</label><label><input type=radio name=offence value=b>ماء</label></fieldset>
+<fieldset><label data-words="زبالة، bags"><input type=radio name=offence value=a>كيس</label>
+<label><input type=radio name=offence value=b>ماء</label></fieldset>
 <p data-field-measure></p><p data-field-row><input name=months></p><input name=client_key><p data-field-place hidden>
 <button type=button data-field-locate></button></p></section></form><script id=field-units type=application/json>{{}}</script>
 <script type=module src=/js/field.js></script></div>"""
@@ -48,7 +49,7 @@ def form(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     page.context.close()
 
 
-@pytest.mark.parametrize(("typed", "left", "said"), [("كيس", 1, False), ("زبالة", 0, True)])
+@pytest.mark.parametrize(("typed", "left", "said"), [("كيس", 1, False), ("زباله", 1, False), ("Bags", 1, False), ("خشب", 0, True)])
 def test_a_search_without_a_result_says_so_and_is_cleared(browser: Browser, typed: str, left: int, said: bool) -> None:
     page = browser.new_context().new_page()
     page.route("http://field.test/**", _search)
