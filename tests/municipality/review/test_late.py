@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from html import unescape
 
 import pytest
@@ -30,6 +31,13 @@ from tests.purposes import opened
 pytestmark = pytest.mark.django_db
 HOME = "/admin/"
 admin.autodiscover()
+
+
+@pytest.fixture(autouse=True)
+def arabic_afterwards() -> Iterator[None]:
+    """A request in English leaves its language to the thread."""
+    yield
+    translation.deactivate()
 
 
 def english(user: object) -> Client:
