@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from municipality.cases import queries as cases
@@ -10,13 +10,15 @@ from municipality.cases.models import Case
 from municipality.kernel import clock, money, request_cache
 from municipality.review.registry import Item, Reviewable
 from municipality.rulebook import queries as rulebook
+from municipality.ui.dates import day_text
+from municipality.ui.plurals import counted
 from municipality.ui.texts import Text
 from municipality.uploads import queries as uploads
 from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
-from violations import queries
+from violations import queries, rules
 from violations.files import SLOTS
-from violations.models import Objection
+from violations.models import Objection, Violation
 from violations.services import objections
 from violations.states import OBJECTION
 
@@ -27,6 +29,25 @@ def _read(case: Case) -> Objection:
 
 def _named(row: dict[str, str], part: str) -> str:
     return row[f"{part}_ar" if get_language() == "ar" else f"{part}_en"]
+
+
+def _measure(row: Violation) -> str:
+    """What was measured, in words with its unit; empty where it is one piece."""
+    unit = row.offence_facts["unit"]
+    quantity = rules.quantity_text(row.quantity_hundredths)
+    if unit == rules.PIECE:
+        pieces = row.quantity_hundredths // rules.HUNDRED
+        return "" if pieces == 1 else ngettext("%(count)s piece", "%(count)s pieces", pieces) % {"count": quantity}
+    if unit == rules.EACH:
+        return ""
+    area = _("%(number)s m²") % {"number": quantity}
+    return _("%(area)s for %(months)s") % {"area": area, "months": counted(row.months, "month")} if unit == rules.M2_MONTH else area
+
+
+def _repeats(row: Violation) -> str:
+    """How often the same violation was seen before, in words; empty for the first time."""
+    before = row.repeat_count
+    return ngettext("seen %(count)s time before", "seen %(count)s times before", before) % {"count": before} if before else ""
 
 
 def items(case: Case) -> list[Item]:
@@ -42,12 +63,8 @@ def items(case: Case) -> list[Item]:
         ("offence", _("Violation"), _named(offence, "name"), False),
         ("article", _("Article"), _named(offence, "article"), False),
         ("seen", _("Seen on"), clock.day_of(row.seen_at).isoformat(), False),
-        (
-            "measure",
-            _("Measure (hundredths, months, repetitions)"),
-            f"{row.quantity_hundredths} / {row.months} / {row.repeat_count}",
-            False,
-        ),
+        ("measure", _("Measure"), _measure(row), False),
+        ("repeats", _("Repetition"), _repeats(row), False),
         ("note", _("What the violation report says"), row.note_ar or "—", False),
         ("amount", _("Settlement"), money.to_display(order.fils) if order is not None else _("none"), False),
         ("ground", _("Ground of the objection"), reason.label_ar if get_language() == "ar" else reason.label_en, False),
@@ -55,7 +72,7 @@ def items(case: Case) -> list[Item]:
         ("defence", _("Defence of the violation report"), defence.words if defence is not None else _("none yet"), False),
     ]
     facts += [(f"answer_{row.round}", _("Answer"), row.words, False) for row in objection.additions.order_by("round") if row.words]
-    result = [Item(name, label, value, may_correct=may_correct, mark=str(value)) for name, label, value, may_correct in facts]
+    result = [Item(name, label, value, may_correct=may_correct, mark=str(value)) for name, label, value, may_correct in facts if value]
     uploads_by_slot: dict[str, list[Upload]] = {}
     for upload in uploads.of(row.key).filter(state=UploadState.READY):
         uploads_by_slot.setdefault(upload.slot, []).append(upload)
@@ -74,8 +91,15 @@ def flags(case: Case) -> list[str]:
     if objection.violation.is_paper:
         sentences.append(_("Carried over from paper: what the branch holds of it comes with its defence, if it sends one."))
     if objection.is_undefended:
-        sentences.append(_("Undefended: whoever wrote the violation report added nothing in time. Annulment is proposed."))
+        sentences.append(_undefended(objection))
     return sentences
+
+
+def _undefended(objection: Objection) -> str:
+    """By whom the annulment is proposed, and that the officer still decides."""
+    text = _("Undefended: the branch that wrote the violation report had until %(day)s to defend it, and sent nothing.")
+    proposal = _("By the rule, the portal then proposes annulment; the officer decides.")
+    return f"{text % {'day': day_text(objection.defend_by)}} {proposal}"
 
 
 def parties(case: Case) -> list[tuple[str, str]]:
@@ -111,4 +135,5 @@ REVIEWED = Reviewable(
     accepted=objections.upheld,
     refused=objections.refused,
     is_blind=True,
+    compares=False,
 )

@@ -28,6 +28,8 @@ label_codes(
         "case.return": _("Request sent back to its officer"),
         "case.send_to_officer": _("Request sent to an officer"),
         "case.submit": _("Request submitted"),
+        "skill.health": _("Health licences"),
+        "skill.objections": _("Objections and appeals"),
         "case.take_back": _("Proposed refusal taken back"),
         "case.withdraw": _("Request withdrawn"),
         "clean_lane": _("Under the published rules"),

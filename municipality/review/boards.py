@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +39,7 @@ class OfficerLine:
 class Board:
     branch: Branch
     counts: dict[str, int]  # by state, without LEFT
-    oldest: QueueEntry | None
+    oldest: QueueEntry | None  # open case that joined first, of all skills and in whatever state
     escalated: list[Clock]  # escalated open cases, highest level first
     stuck: list[QueueEntry]  # waiting cases that no present officer may decide
     to_sign: int
@@ -47,19 +48,18 @@ class Board:
 
 
 def board(branch: Branch) -> Board:
-    """The board of a branch, by at most eleven queries."""
+    """The board of a branch, by at most nine queries."""
     entries = QueueEntry.objects.filter(branch=branch).exclude(state=QueueEntryState.LEFT)
     counts = dict(entries.order_by().values_list("state").annotate(Count("pk")))
     waiting = QueueEntry.objects.filter(branch=branch, state=QueueEntryState.WAITING)
-    running = Clock.objects.filter(stopped_at__isnull=True, level__gt=0, case__place__branch=branch)
     overrides = Override.objects.filter(place__branch=branch, place__state=QueueEntryState.WAITING).select_related(
         "place__case", "asked_by", "allowed_by"
     )
     return Board(
         branch,
         counts,
-        waiting.select_related("case").order_by("pk").first(),
-        list(running.select_related("case__place").order_by("-level", "case__place__pk")[:100]),
+        entries.select_related("case").order_by("joined_at", "pk").first(),
+        list(_running(branch).filter(level__gt=0).order_by("-level", "case__place__pk")[:100]),
         list(waiting.filter(~Exists(_available_skills(branch))).select_related("case").order_by("pk")[:50]),
         counts.get(QueueEntryState.COUNTERSIGN, 0),
         _officers(branch),
@@ -67,21 +67,48 @@ def board(branch: Branch) -> Board:
     )
 
 
+def _running(branch: Branch) -> QuerySet[Clock]:
+    rows = Clock.objects.filter(stopped_at__isnull=True, case__place__branch=branch)
+    return rows.select_related("case__place__last_event")
+
+
+def late_clocks(branch: Branch) -> QuerySet[Clock]:
+    """The running clocks of a branch whose promise has passed, the latest first."""
+    return _running(branch).filter(due_at__lt=clock.now()).order_by("due_at", "pk")
+
+
+def holders(clocks: Iterable[Clock]) -> dict[int, User]:
+    """The officers who hold the cases of these clocks, by the number of the place; one query."""
+    places = [row.case.place.pk for row in clocks]
+    held = Assignment.objects.filter(place__in=places, ended_at__isnull=True).select_related("officer") if places else []
+    return {assignment.place_id: assignment.officer for assignment in held}
+
+
 def _available_skills(branch: Branch) -> QuerySet[Skill]:
     """Skills of present officers of the branch, without a conflict of interest, for the entry of the outer query."""
-    today = clock.today()
     parties = Party.objects.filter(case=OuterRef(OuterRef(OuterRef("case"))), key=OuterRef("party_key"))
     conflicts = ConflictOfInterest.objects.filter(officer=OuterRef("officer"), ended_at__isnull=True).filter(Exists(parties))
+    return _present_skills(branch.pk).filter(code=OuterRef("skill")).filter(~Exists(conflicts))
+
+
+def _present_skills(branch_id: str) -> QuerySet[Skill]:
+    today = clock.today()
     absences = Absence.objects.filter(officer=OuterRef("officer"), first_day__lte=today, last_day__gte=today, cancelled_at__isnull=True)
-    skills = Skill.objects.filter(
-        code=OuterRef("skill"), ended_at__isnull=True, officer__branch=branch, officer__is_active=True, officer__is_staff=True
+    skills = Skill.objects.filter(ended_at__isnull=True, officer__branch=branch_id, officer__is_active=True, officer__is_staff=True)
+    return skills.filter(~Exists(absences))
+
+
+def is_stuck(place: QueueEntry) -> bool:
+    """Whether no present officer may decide a waiting case; one query."""
+    conflicts = ConflictOfInterest.objects.filter(
+        officer=OuterRef("officer"), ended_at__isnull=True, party_key__in=Party.objects.filter(case=place.case_id).values("key")
     )
-    return skills.filter(~Exists(absences)).filter(~Exists(conflicts))
+    return not _present_skills(place.branch_id).filter(code=place.skill).filter(~Exists(conflicts)).exists()
 
 
 def _officers(branch: Branch) -> list[OfficerLine]:
     since = midnight(clock.today() - dt.timedelta(days=PACE_DAYS))
-    skilled = Skill.objects.filter(ended_at__isnull=True, officer__branch=branch).values_list("officer_id", flat=True)
+    skilled = Skill.objects.filter(ended_at__isnull=True, officer__branch=branch)
     work = Assignment.objects.filter(place__branch=branch).filter(Q(ended_at__isnull=True) | Q(ended_at__gte=since))
     no_counts: dict[str, Any] = {}
     rows = (
@@ -96,16 +123,15 @@ def _officers(branch: Branch) -> list[OfficerLine]:
     )
     counts: dict[int, dict[str, Any]] = {row["officer_id"]: {**row} for row in rows}
     today = clock.today()
-    absent = set(
-        Absence.objects.filter(first_day__lte=today, last_day__gte=today, cancelled_at__isnull=True).values_list("officer_id", flat=True)
-    )
+    absences = Absence.objects.filter(officer=OuterRef("pk"), first_day__lte=today, last_day__gte=today, cancelled_at__isnull=True)
+    officers: Any = User.objects.filter(Q(pk__in=list(counts)) | Q(pk__in=skilled.values("officer"))).annotate(absent=Exists(absences))
     return [
         OfficerLine(
             officer,
             counts.get(officer.pk, no_counts).get("held", 0),
             counts.get(officer.pk, no_counts).get("decided", 0),
             counts.get(officer.pk, no_counts).get("given_back", 0),
-            officer.pk in absent,
+            officer.absent,
         )
-        for officer in User.objects.filter(pk__in={*skilled, *counts}).order_by("pk")
+        for officer in officers.order_by("pk")
     ]

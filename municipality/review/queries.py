@@ -16,7 +16,7 @@ from municipality.accounts.queries import has_role
 from municipality.cases.models import Case
 from municipality.kernel import clock, worktime
 from municipality.places.models import Branch
-from municipality.review.boards import DECIDED, PACE_DAYS, Board, OfficerLine, board, midnight
+from municipality.review.boards import DECIDED, PACE_DAYS, Board, OfficerLine, board, holders, is_stuck, late_clocks, midnight
 from municipality.review.models import (
     Absence,
     Assignment,
@@ -37,7 +37,7 @@ from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Check, Edition, Reason
 
-__all__ = ["DECIDED", "PACE_DAYS", "Board", "OfficerLine", "board"]
+__all__ = ["DECIDED", "PACE_DAYS", "Board", "OfficerLine", "board", "holders", "is_stuck", "late_clocks"]
 
 
 # --- Who may ---------------------------------------------------------------------------------------------------------------
@@ -239,12 +239,6 @@ def rounds_of(case: Case) -> list[CorrectionRound]:
 def open_round(case: Case) -> CorrectionRound | None:
     """The round of corrections that waits for the applicant, or None."""
     return CorrectionRound.objects.filter(case=case, answered_at__isnull=True).prefetch_related("items").first()
-
-
-def late_clocks(branch: Branch) -> QuerySet[Clock]:
-    """The running clocks of a branch whose promise has passed, the latest first."""
-    running = Clock.objects.filter(stopped_at__isnull=True, case__place__branch=branch, due_at__lt=clock.now())
-    return running.select_related("case__place").order_by("due_at", "pk")
 
 
 def overdue_rounds(before: dt.date | None = None) -> QuerySet[CorrectionRound]:

@@ -81,6 +81,8 @@ class Reviewable:
     to_court: bool = False
     # The condition on cases that are about the same activity as a case, for its similar cases; None where there are no activities.
     same_activity: Callable[[Case], Q] | None = None
+    # Whether facts of a case may differ from what the Municipality held before; without it the desk has no list of what changed.
+    compares: bool = True
 
 
 def _check_moves(service: str, entry: Reviewable) -> None:

@@ -38,6 +38,7 @@ class Row:
     due_at: dt.datetime | None = None
     percent: int | None = None
     is_paused: bool = False
+    state_note: Any = ""
 
 
 @dataclass(frozen=True)

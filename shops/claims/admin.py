@@ -7,6 +7,7 @@ from municipality.ui.code_labels import label_codes
 label_codes(
     {
         "claim.disputed": _("Claim of a shop disputed"),
+        "skill.claims": _("Claims of shops"),
         "shops.settle_claims": _("Settle claims of shops"),
         "shops.claim_sent": _("Claim of a shop sent"),
         "shops.claim_granted": _("Claim of a shop granted"),

@@ -106,4 +106,5 @@ REVIEWED = Reviewable(
     related=related,
     accepted=services.accepted,
     refused=services.refused,
+    compares=False,
 )

@@ -9,5 +9,6 @@ label_codes(
         "shops.page_request_sent": _("Correction or reply of a shop page received"),
         "shops.page_corrected": _("Fact of a shop corrected on somebody’s word"),
         "reply.published": _("Reply on a shop page published"),
+        "skill.pages": _("Pages of shops"),
     }
 )

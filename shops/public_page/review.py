@@ -114,4 +114,5 @@ REPLIES = Reviewable(
     related=lambda case: _related(case, page_queries.reply_of(case).shop),
     accepted=services.published,
     refused=services.leave_unchanged,
+    compares=False,
 )

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from municipality.ui.admin_base import MAX_COUNT, in_group
 from violations import queries
 from violations.admin.office import page
-from violations.admin.tables import of_unit
+from violations.admin.tables import branch_of, of_unit
 from violations.models import Violation
 from violations.services import notices
 
@@ -38,5 +38,10 @@ def undefended(request: HttpRequest) -> HttpResponse:
     """Objections to violation reports that nobody defended in time, the newest first."""
     _require(request, WATCHES)
     rows = queries.undefended(of_unit(request, Violation.objects.all()))
-    context = {"rows": rows[:SHOWN], "count": rows[:MAX_COUNT].count(), "shown": SHOWN}
+    context = {
+        "rows": rows[:SHOWN],
+        "count": rows[:MAX_COUNT].count(),
+        "shown": SHOWN,
+        "of_branch": branch_of(request) is not None,
+    }
     return page(request, "admin/violations/undefended.html", _("Violation reports that nobody defended"), "", **context)

@@ -16,6 +16,7 @@ from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.review import queries
+from municipality.review.admin import late
 from municipality.review.models import Override, QueueEntry
 from municipality.review.registry import REVIEWABLES
 from municipality.review.services import queue
@@ -45,12 +46,16 @@ def board(request: AuthenticatedHttpRequest) -> HttpResponse:
         "title": _("Board of the branch"),
         "error": error,
         "board": None,
-        "typed": {name: request.POST.get(name, "") for name in ("reference", "code")},
+        # A link to the form names the reference.
+        "typed": {name: (request.POST if request.method == "POST" else request.GET).get(name, "") for name in ("reference", "code")},
     }
     if user.branch is not None:
         state = queries.board(user.branch)
-        late = list(queries.late_clocks(user.branch)[: MOST + 1])
-        known = {row.pk for row in late}
+        late_clocks = list(queries.late_clocks(user.branch)[: MOST + 1])
+        known = {row.pk for row in late_clocks}
+        escalated = [row for row in state.escalated if row.pk not in known]
+        lines = late.lines([*late_clocks[:MOST], *escalated])
+        late_lines = len(late_clocks[:MOST])
         context |= {
             "board": state,
             "figures": [
@@ -60,9 +65,9 @@ def board(request: AuthenticatedHttpRequest) -> HttpResponse:
                 (_("with applicants"), state.counts.get(QueueEntryState.AWAY, 0)),
                 (_("to sign"), state.counts.get(QueueEntryState.COUNTERSIGN, 0)),
             ],
-            "late": queries.late_clocks(user.branch).count() if len(late) > MOST else len(late),
-            "late_rows": late[:MOST],
-            "escalated": [row for row in state.escalated if row.pk not in known],
+            "late": queries.late_clocks(user.branch).count() if len(late_clocks) > MOST else len(late_clocks),
+            "late_rows": lines[:late_lines],
+            "escalated": lines[late_lines:],
             "reasons": _override_reasons(),
         }
         labels = {reason.code: bilingual(reason, "label") for reason in context["reasons"]}

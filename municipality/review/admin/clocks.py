@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import clock, worktime
 from municipality.review.models import Clock
+from municipality.review.timeline import LEVELS
 from municipality.rulebook import queries as rulebook
 from municipality.ui.texts import Text
 
@@ -29,7 +30,22 @@ class ClockLine:
 
     @property
     def escalated(self) -> str:
-        return gettext("Escalated, level %(level)s") % {"level": self.level}
+        return level_text(self.level)
+
+
+def level_text(level: int) -> str:
+    """How far a request was escalated: `Escalated to the head of the branch (level 2 of 3)`; empty for level 0."""
+    if not level:
+        return ""
+    return gettext("%(escalated)s (level %(level)s of %(levels)s)") % {"escalated": LEVELS[level], "level": level, "levels": len(LEVELS)}
+
+
+def late_word(percent: int) -> Text:
+    """`Late`, and from twice the promised time on how many times it was used, whole times; `percent` is the used share."""
+    times = percent // 100
+    if times < 2:
+        return _("Late")
+    return ngettext("Late: %(times)s time the promised time", "Late: %(times)s times the promised time", times) % {"times": times}
 
 
 def line(row: Clock | None, calendar: worktime.Calendar | None = None) -> ClockLine | None:
@@ -40,10 +56,11 @@ def line(row: Clock | None, calendar: worktime.Calendar | None = None) -> ClockL
     until = row.stopped_at or row.paused_at or clock.now()
     used = worktime.working_minutes_between(calendar, row.started_at, until) - row.paused_minutes
     percent = max(0, 100 * used // max(1, row.promised_minutes))
+    word: Text
     if row.stopped_at is not None:
         kind, word = "wait", _("Study ended")
     elif percent >= 100:
-        kind, word = "bad", _("Late")
+        kind, word = "bad", late_word(percent)
     elif row.paused_at is not None:
         kind, word = "wait", _("Paused: waiting for the applicant")
     elif percent >= SOON:

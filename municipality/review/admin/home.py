@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
@@ -18,9 +19,9 @@ from municipality.cases.timeline import TIMELINES
 from municipality.kernel import request_cache
 from municipality.kernel.errors import Refused
 from municipality.review import queries
-from municipality.review.admin import clocks
+from municipality.review.admin import clocks, late
 from municipality.review.admin.page import RETURNED
-from municipality.review.models import Assignment, Clock
+from municipality.review.models import Assignment
 from municipality.review.returned import is_returned
 from municipality.review.services import queue
 from municipality.review.states import QueueEntryState
@@ -30,7 +31,7 @@ from municipality.ui.admin_base import in_group, require_role
 from municipality.ui.staff_home import ROWS, HomeNotice, HomePart, Next, Row, Work
 from municipality.ui.staff_menu import StaffEntry
 from municipality.ui.staff_search import FINDERS
-from municipality.ui.templatetags.portal import bilingual, ref, term
+from municipality.ui.templatetags.portal import bilingual, moment, ref, term
 
 OFFICER, SUPERVISOR, AUDITOR = "officer", "supervisor", "auditor"
 ORDER = (QueueEntryState.HELD, QueueEntryState.ANSWERED, QueueEntryState.COUNTERSIGN, QueueEntryState.AWAY)
@@ -165,18 +166,21 @@ def _supervisor(request: AuthenticatedHttpRequest) -> HomePart:
         title = _("No decision waits for a signature.")
         offer = Next(_("The branch"), title, "", _("Board of the branch"), reverse("admin:desk_board"), waits=False)
     branch = request.user.branch
-    late = list(queries.late_clocks(branch)[: ROWS + 1]) if branch is not None else []
-    work = Work(_("Late requests of the branch"), [_late_row(row) for row in late[:ROWS]], empty=_("No request of the branch is late."))
+    rows = late.lines(queries.late_clocks(branch)[:ROWS]) if branch is not None else []
+    more = f"{reverse('admin:desk_board')}#late" if rows else ""
+    empty = _("No request of the branch is late.")
+    work = Work(_("Late requests of the branch"), [_late_row(row) for row in rows], more=more, empty=empty)
     return HomePart(offer, [work])
 
 
-def _late_row(row: Clock) -> Row:
-    case = row.case
+def _late_row(line: late.LateLine) -> Row:
+    case = line.case
     name = TIMELINES[case.service].name if case.service in TIMELINES else ""
-    state = STATES.get(QueueEntryState(case.place.state), ("wait", _("waiting")))
-    # A supervisor opens a case once it was escalated, which the clock does by itself.
-    url = reverse("admin:desk_case", args=[case.public_id]) if row.level else ""
-    return Row(ref(case.reference), url, name, term(bilingual(case, "title")), state, ("bad", _("Late")), row.due_at)
+    where = format_html("{} · {} {}", line.where, _("since"), moment(line.since))
+    state = ("bad", line.level) if line.level else None
+    return Row(
+        ref(case.reference), line.url, name, term(bilingual(case, "title")), state, ("bad", line.late), line.due_at, state_note=where
+    )
 
 
 def find(request: HttpRequest, reference: str) -> str:

@@ -13,13 +13,13 @@ from django.utils.translation import gettext_lazy
 
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.cases.models import Case, CaseEvent
-from municipality.cases.timeline import TIMELINES, actor_text
+from municipality.cases.timeline import ACTORS, TIMELINES, actor_text
 from municipality.delegation.queries import users_by_key
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review import linked, queries, signature
-from municipality.review.admin import answers, clocks
+from municipality.review.admin import answers, clocks, late
 from municipality.review.blind import RevealReason, hides_names, without_names
-from municipality.review.models import CorrectionItem, CorrectionRound, QueueEntry
+from municipality.review.models import CorrectionItem, CorrectionRound, Escalation, QueueEntry
 from municipality.review.models.staff import FROM_ACTS, ConflictKind
 from municipality.review.registry import Item, reviewable
 from municipality.review.returned import returned_by
@@ -87,7 +87,17 @@ class HistoryLine:
     title: Text
     who: Text
     event: CaseEvent
-    reason: str
+    reason: Text
+
+
+@dataclass(frozen=True)
+class EscalationLine:
+    """An escalation among the lines of the history."""
+
+    title: Text
+    who: Text
+    event: Escalation
+    reason: Text
 
 
 def case_context(
@@ -124,7 +134,8 @@ def case_context(
         "clock": clocks.line(getattr(case, "clock", None)),
         "outcome": _outcome(entry),
         "returned": _returned(entry, replies) if holds else None,
-        **facts_context(items),
+        **facts_context(items, compares=service.compares),
+        "ways": late.ways(entry) if role == "supervisor" else [],
         "passed": service.passed(case),
         "files": [FileItem(item, _sheets(request, item, last_answered)) for item in items if item.is_file],
         # Changed since the last answered round was requested.
@@ -136,7 +147,7 @@ def case_context(
         "rules": [label_of(*stamp.rsplit(" ", 1)) for stamp in queries.stamps_of(case)],
         "checks_open": sum(not line.answer for line in lines),
         "checks_no": [number for number, line in enumerate(lines, 1) if line.answer == "no"],
-        "history": history,
+        "history": _with_escalations(case, history),
         "rounds": rounds,
         "proposal": _proposal(entry, history, replies),
         "moves": moves,
@@ -153,12 +164,15 @@ def case_context(
     }
 
 
-def facts_context(items: Iterable[Item]) -> dict[str, Any]:
-    """The facts that are no files: what changed, what did not, and where the latter comes from, each source once."""
+def facts_context(items: Iterable[Item], *, compares: bool) -> dict[str, Any]:
+    """The facts that are no files: what changed, what did not, and where the latter comes from, each source once.
+
+    `compares` is that of the service (`registry.Reviewable`).
+    """
     facts = [item for item in items if not item.is_file]
     same = [item for item in facts if not item.before]
     sources = {(str(item.source), item.at): Source(item.source, item.at) for item in same if item.source}
-    return {"changed": [item for item in facts if item.before], "same": same, "sources": list(sources.values())}
+    return {"compares": compares, "changed": [item for item in facts if item.before], "same": same, "sources": list(sources.values())}
 
 
 def _rounds(case: Case) -> list[tuple[CorrectionRound, list[CorrectionItem]]]:
@@ -224,6 +238,26 @@ def _history(case: Case, reasons: Mapping[str, Any], *, is_blind: bool) -> list[
         reason = reasons.get(event.reason)
         lines.append(HistoryLine(title, actor_text(event, people), event, bilingual(reason, "label") if reason else ""))
     return lines
+
+
+def _with_escalations(case: Case, history: list[HistoryLine]) -> list[HistoryLine | EscalationLine]:
+    lines: list[HistoryLine | EscalationLine] = [*history, *_escalations(case)]
+    return sorted(lines, key=lambda line: line.event.at)  # stable: a move stands before an escalation of its instant
+
+
+def _escalations(case: Case) -> list[EscalationLine]:
+    """How a late case was escalated: to whom, and the share of the promised time that was used then."""
+    if not getattr(getattr(case, "clock", None), "level", 0):
+        return []
+    return [
+        EscalationLine(
+            clocks.level_text(row.level),
+            ACTORS["system"],
+            row,
+            _("%(percent)s%% of the promised time was used") % {"percent": row.used_percent},
+        )
+        for row in Escalation.objects.filter(case=case).order_by("level")
+    ]
 
 
 def _sheets(request: AuthenticatedHttpRequest, item: Item, last_answered: CorrectionRound | None) -> list[Sheet]:

@@ -27,10 +27,10 @@ from municipality.review.models.staff import AbsenceKind
 from municipality.review.registry import REVIEWABLES
 from municipality.review.services import staff
 from municipality.ui.admin_base import in_group, require_role
+from municipality.ui.code_labels import CODE_LABELS
 from municipality.ui.forms import DayField
 from municipality.ui.texts import Text
 
-SKILLS = {"health": gettext_lazy("Health licences"), "claims": gettext_lazy("Claims of shops"), "pages": gettext_lazy("Pages of shops")}
 MAX_CONFLICTS = 500
 
 
@@ -50,8 +50,9 @@ class AbsenceForm(forms.Form):
 
 
 def skill_name(code: str) -> Text:
-    """The name of a skill; its code where it has none."""
-    return SKILLS.get(code, code)
+    """The name of a skill, which the app of its service declares as `skill.<code>`; its code where it has none."""
+    name: Text = CODE_LABELS.get(f"skill.{code}", code)
+    return name
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -103,7 +104,7 @@ def _change_absence(request: AuthenticatedHttpRequest, officer: User | None, for
 
 
 def _number(request: AuthenticatedHttpRequest, name: str) -> int:
-    value = request.POST.get(name, "")
+    value = (request.POST if request.method == "POST" else request.GET).get(name, "")
     return int(value) if value.isascii() and value.isdigit() and len(value) < 16 else 0
 
 

@@ -1,0 +1,131 @@
+"""Open requests as a supervisor reads them: with whom each is, how late, how far it was escalated, and what may be done about it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from municipality.accounts.models import User
+from municipality.cases.models import Case
+from municipality.kernel import clock, worktime
+from municipality.review import queries
+from municipality.review.admin.clocks import level_text
+from municipality.review.admin.people import skill_name
+from municipality.review.models import Clock, Override, QueueEntry
+from municipality.review.states import QueueEntryState
+from municipality.rulebook import queries as rulebook
+from municipality.ui.plurals import counted
+from municipality.ui.templatetags.portal import bilingual, moment, term
+from municipality.ui.texts import Text
+
+# State of the place → with whom the request is.
+WHERE = {
+    QueueEntryState.WAITING: gettext_lazy("In the queue: nobody yet"),
+    QueueEntryState.HELD: gettext_lazy("With {officer}"),
+    QueueEntryState.ANSWERED: gettext_lazy("With {officer}"),
+    QueueEntryState.AWAY: gettext_lazy("Waiting for the applicant; the officer is {officer}"),
+    QueueEntryState.COUNTERSIGN: gettext_lazy("Waits for a second signature; the officer is {officer}"),
+}
+
+
+@dataclass(frozen=True)
+class LateLine:
+    """One open request of a list. `url` is empty where the supervisor may not open it yet; `late` while its promise has not passed."""
+
+    case: Case
+    url: str
+    where: SafeString
+    since: dt.datetime  # when it got there
+    due_at: dt.datetime | None
+    late: str
+    level: str
+
+
+def lines(clocks: Iterable[Clock]) -> list[LateLine]:
+    """The lines of running clocks, as `queries.late_clocks` gives them; one query."""
+    rows = list(clocks)
+    officers = queries.holders(rows)
+    calendar = rulebook.calendar() if rows else None
+    return [_line(row, officers.get(row.case.place.pk), calendar) for row in rows]
+
+
+def _line(row: Clock, officer: User | None, calendar: Any) -> LateLine:
+    place = row.case.place
+    # A supervisor opens a case that waits once it was escalated, which the clock does by itself.
+    url = reverse("admin:desk_case", args=[row.case.public_id]) if row.level else ""
+    return LateLine(row.case, url, where(place, officer), since(place), row.due_at, late_text(row.due_at, calendar), level_text(row.level))
+
+
+def where(place: QueueEntry, officer: User | None) -> SafeString:
+    """With whom a request is, in words."""
+    return format_html(str(WHERE[QueueEntryState(place.state)]), officer=term(bilingual(officer, "name")) if officer else "—")
+
+
+def since(place: QueueEntry) -> dt.datetime:
+    """Since when it is there: of a waiting request when it joined the queue, of any other its last move."""
+    if place.state == QueueEntryState.WAITING or place.last_event is None:
+        return place.joined_at
+    return place.last_event.at
+
+
+def late_text(due_at: dt.datetime | None, calendar: worktime.Calendar) -> str:
+    """`Late by 3 working days`; empty before the promised time and while it stands still."""
+    if due_at is None or due_at >= clock.now():
+        return ""
+    days = worktime.working_days_between(calendar, clock.day_of(due_at), clock.today())
+    return _("Late by %(days)s") % {"days": counted(days, "working_day")} if days else _("Late by less than a working day")
+
+
+@dataclass(frozen=True)
+class Way:
+    """Something a supervisor may do about a request; `url` is empty where there is nothing but to know it."""
+
+    text: Text
+    url: str = ""
+    link: Text = ""
+
+
+def ways(place: QueueEntry) -> list[Way]:
+    """What a supervisor of the branch may do about a request that they read; nothing once it left the queue."""
+    if place.state == QueueEntryState.WAITING:
+        return _waiting(place)
+    if place.state == QueueEntryState.LEFT:
+        return []
+    assignment = queries.assignment_of(place.case)
+    officer = assignment.officer if assignment is not None else None
+    standing = format_html("{} · {} {}", where(place, officer), _("since"), moment(since(place)))
+    if place.state == QueueEntryState.COUNTERSIGN:
+        return [Way(standing, reverse("admin:desk_sign"), _("Decisions to sign"))]
+    if place.state == QueueEntryState.AWAY:
+        return [Way(standing), Way(_("The promised time stands still until the answer comes; then its officer takes it up."))]
+    people = f"{reverse('admin:desk_people')}?officer={officer.pk if officer else ''}#absence"
+    text = _("An officer who is absent loses the request once the absence is entered: it goes back to its place, to a colleague.")
+    return [Way(standing), Way(text, people, _("Enter an absence"))]
+
+
+def _waiting(place: QueueEntry) -> list[Way]:
+    where_it_is = format_html("{} · {} {}", where(place, None), _("since"), moment(since(place)))
+    asked = Override.objects.filter(place=place).first()
+    board = f"{reverse('admin:desk_board')}?reference={place.case.reference}#ahead"
+    if asked is None:
+        text = _("It may be handed out ahead of its turn where one of the published reasons fits; a second supervisor allows it.")
+        ahead = Way(text, board, _("Ask for it ahead of its turn"))
+    elif asked.allowed_at is None:
+        ahead = Way(_("It was asked for ahead of its turn; another supervisor allows it."), board, _("Ahead of its turn"))
+    else:
+        ahead = Way(_("It is handed out next: two supervisors put it ahead of its turn."))
+    field = {"field": skill_name(place.skill)}
+    text = (
+        _("Nobody who is present may decide it: give its field of work (%(field)s) to one more officer.") % field
+        if queries.is_stuck(place)
+        else _("More officers with its field of work (%(field)s) shorten the queue.") % field
+    )
+    return [Way(where_it_is), ahead, Way(text, reverse("admin:desk_people"), _("Fields of work"))]

@@ -1,0 +1,185 @@
+"""Late requests as a supervisor reads them: with whom, how late, how far escalated, and what may be done."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import unescape
+
+import pytest
+from django.contrib import admin
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import translation
+
+from municipality.review import queries
+from municipality.review.admin import clocks
+from municipality.review.admin.people import skill_name
+from municipality.review.models import Assignment, QueueEntry
+from municipality.review.registry import REVIEWABLES
+from municipality.review.services import case_clock, desk, queue
+from tests import desk_acts, serving
+from tests.browsers import signed_in
+from tests.conftest import Clock
+from tests.factories.accounts import StaffFactory
+from tests.municipality.review import permits
+from tests.municipality.review.desk_in_a_browser import BOARD, PEOPLE, case_url, text_of
+from tests.municipality.review.permits import Office
+from tests.purposes import opened
+
+pytestmark = pytest.mark.django_db
+HOME = "/admin/"
+admin.autodiscover()
+
+
+@pytest.fixture(autouse=True)
+def arabic_afterwards() -> Iterator[None]:
+    """A request in English leaves its language to the thread."""
+    yield
+    translation.deactivate()
+
+
+def english(user: object) -> Client:
+    client = signed_in(user)  # type: ignore[arg-type]
+    client.cookies["staff_language"] = "en"
+    return client
+
+
+def words(client: Client, url: str) -> str:
+    """The text of a page, without its tags."""
+    html = text_of(opened(client, url, "purpose.supervision"))
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", html)))
+
+
+def escalated(entry: QueueEntry) -> None:
+    case_clock.escalate(clock_id=entry.case.clock.pk)
+
+
+def test_the_lists_say_with_whom_since_when_and_how_late(office: Office, frozen_clock: Clock) -> None:
+    held, waiting = permits.sent(office.applicant), permits.sent(permits.applicant(2))
+    assert desk_acts.assigned(office.officer).place_id == held.pk
+    frozen_clock.move(days=28)
+    supervisor = english(office.supervisor)
+    for page in (HOME, BOARD):
+        text = words(supervisor, page)
+        assert f"With {office.officer.name_en}" in text.replace("  ", " ") or office.officer.name_ar in text, page
+        assert "In the queue: nobody yet · since 24 November 2026" in text.replace("\xa0", " "), page
+        assert re.search(r"Late by \d+ working days", text), page
+    row = Assignment.objects.get(place=held)
+    desk.propose_refusal(assignment=row, code="layout_changed")
+    assert "Waits for a second signature; the officer is" in words(supervisor, BOARD)
+    assert waiting.case.reference in words(supervisor, BOARD)
+
+
+def test_a_request_that_went_back_to_its_applicant_is_not_late_and_its_time_stands_still(office: Office, frozen_clock: Clock) -> None:
+    entry = permits.sent(office.applicant)
+    row = desk_acts.assigned(office.officer)
+    frozen_clock.move(days=28)
+    escalated(entry)
+    desk.ask_corrections(assignment=row, items=[desk.CorrectionRequest("file_expired", "lease")])
+    text = words(english(office.supervisor), BOARD)
+    assert "Waiting for the applicant; the officer is" in text and "the time stands still" in text and "Late by" not in text
+
+
+def test_the_lists_of_the_board_cost_no_more_with_many_late_requests(
+    office: Office, frozen_clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cost() -> int:
+        client.get(BOARD)
+        with CaptureQueriesContext(connection) as asked:
+            client.get(BOARD)
+        return sum(not q["sql"].startswith(("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT")) for q in asked.captured_queries)
+
+    serving.warm(monkeypatch)
+    permits.sent(office.applicant)
+    desk_acts.assigned(office.officer)
+    frozen_clock.move(days=28)
+    client = signed_in(office.supervisor)
+    one = cost()
+    for number in range(2, 8):
+        escalated(permits.sent(permits.applicant(number)))
+    frozen_clock.move(days=28)
+    client = signed_in(office.supervisor)
+    assert cost() == one <= 15
+
+
+def test_the_oldest_request_is_the_oldest_of_all_whoever_has_it(office: Office, frozen_clock: Clock) -> None:
+    oldest = permits.sent(office.applicant)
+    desk_acts.assigned(office.officer)
+    frozen_clock.move(days=3)
+    permits.sent(permits.applicant(2))
+    found = queries.board(oldest.branch).oldest
+    assert found == oldest
+    text = words(english(office.supervisor), BOARD)
+    assert f"of all fields of work: {oldest.case.reference}" in text
+
+
+@pytest.mark.parametrize(
+    ("percent", "word"),
+    [(100, "Late"), (199, "Late"), (200, "Late: 2 times the promised time"), (327, "Late: 3 times the promised time")],
+)
+def test_a_share_of_the_promise_is_said_in_words(percent: int, word: str) -> None:
+    with translation.override("en"):
+        assert str(clocks.late_word(percent)) == word
+    with translation.override("ar"):
+        assert "متأخر" in str(clocks.late_word(percent))
+
+
+def test_the_history_shows_the_escalations(office: Office, frozen_clock: Clock) -> None:
+    entry = permits.sent(office.applicant)
+    frozen_clock.move(days=28)
+    escalated(entry)
+    text = words(english(office.supervisor), case_url(entry.case))
+    told = [f"(level {level} of 3)" for level in (1, 2, 3)]
+    history = text.partition("What a supervisor may do")[2].rpartition("History")[2]
+    assert all(one in history for one in told) and re.search(r"\d+% of the promised time was used", history)
+
+
+def test_a_supervisor_is_offered_what_may_be_done_and_an_auditor_is_not(office: Office, frozen_clock: Clock) -> None:
+    entry = permits.sent(office.applicant)
+    frozen_clock.move(days=28)
+    escalated(entry)
+    supervisor, url = english(office.supervisor), case_url(entry.case)
+    html = text_of(opened(supervisor, url, "purpose.supervision"))
+    link = f"{BOARD}?reference={entry.case.reference}"
+    assert f'href="{link}#ahead"' in html and f'href="{PEOPLE}"' in html
+    assert f'value="{entry.case.reference}"' in text_of(supervisor.get(link)), "the form knows which request is meant"
+    auditor = signed_in(StaffFactory(groups=["auditor"], branch_id="HA"))
+    assert "desk-ways" not in text_of(opened(auditor, url, "purpose.audit"))
+    asked = queue.ask_override(place=entry, code="court_order", asked_by=office.supervisor)
+    assert "another supervisor allows it" in words(supervisor, url)
+    queue.allow_override(override=asked, allowed_by=office.second)
+    assert "It is handed out next" in words(supervisor, url)
+    desk_acts.assigned(office.officer)
+    html = text_of(supervisor.get(url))
+    absence = f"{PEOPLE}?officer={office.officer.pk}"
+    assert f'href="{absence}#absence"' in html
+    assert f'<option value="{office.officer.pk}" selected>' in text_of(supervisor.get(absence))
+    desk.propose_refusal(assignment=Assignment.objects.get(place=entry), code="layout_changed")
+    assert 'href="/admin/desk/sign/">Decisions to sign' in text_of(supervisor.get(url))
+
+
+def test_a_request_that_nobody_present_may_decide_says_so(office: Office, frozen_clock: Clock) -> None:
+    entry = permits.sent(office.applicant)
+    frozen_clock.move(days=28)
+    escalated(entry)
+    supervisor = english(office.supervisor)
+    assert "More officers with its field of work" in words(supervisor, case_url(entry.case))
+    assert not queries.is_stuck(entry)
+    for skill in queries.Skill.objects.filter(officer__branch=entry.branch, ended_at=None):
+        assert supervisor.post(PEOPLE, {"act": "end", "skill": skill.pk}).status_code == 302
+    assert queries.is_stuck(entry)
+    assert "Nobody who is present may decide it" in words(supervisor, case_url(entry.case))
+
+
+def test_every_field_of_work_has_its_name_in_both_languages() -> None:
+    codes = {service.skill for service in REVIEWABLES.values()} - {permits.SKILL}
+    assert {"health", "objections", "claims", "pages"} <= codes
+    for code in codes:
+        with translation.override("en"):
+            in_english = str(skill_name(code))
+        with translation.override("ar"):
+            in_arabic = str(skill_name(code))
+        assert in_english != code and not re.search("[A-Za-z]", in_arabic), code
+    assert skill_name("unheard_of") == "unheard_of", "the control: a skill without a name is its code"
