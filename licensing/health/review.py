@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import OuterRef, Q, Subquery
 from django.urls import reverse
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from licensing.health import changes, queries
@@ -18,11 +19,13 @@ from licensing.health.states import RENEWAL
 from licensing.models import Renewal, RenewalChange
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
-from municipality.kernel import request_cache
+from municipality.kernel import clock, request_cache
 from municipality.places.models import Area
 from municipality.review.registry import Item, Reviewable
+from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import Activity
 from municipality.ui.dates import day_text
+from municipality.ui.templatetags.portal import kwd
 from municipality.ui.texts import Text
 from municipality.uploads import queries as uploads
 from municipality.uploads.models import Upload
@@ -46,6 +49,8 @@ class _RenewalData:
     shop: Shop
     declared: list[RenewalChange]
     facts_before: dict[str, str]
+    stated_names: dict[str, str]  # the trade name in the commercial licence, as the Ministry of Commerce delivered it; empty if not
+    stated_at: dt.datetime | None
 
 
 def _renewal_data(case: Case) -> _RenewalData:
@@ -58,12 +63,18 @@ def _load(case: Case) -> _RenewalData:
     )
     # Each further joined table doubles the time in which PostgreSQL plans this: activity and area come from the cached lists.
     rows = Renewal.objects.filter(case=case).select_related("licence__document", "licence__shop__owner", "licence__shop__organisation")
-    renewal: Any = rows.annotate(accepted_before=Subquery(accepted)).first()
+    stated = commercial_queries.newest_licences(OuterRef("licence__shop__commercial_license_no"))
+    renewal: Any = rows.annotate(
+        accepted_before=Subquery(accepted),
+        stated_facts=Subquery(stated.values("notice__body")[:1]),
+        stated_at=Subquery(stated.values("notice__received_at")[:1]),
+    ).first()
     if renewal is None:
         raise LookupError(f"case {case.pk} has no renewal")
     register.attach_names([renewal.licence.shop])
     before = {**renewal.licence.registered_facts, **(renewal.accepted_before or {})}
-    return _RenewalData(renewal, renewal.licence.shop, queries.declared_changes(renewal), before)
+    names = {name: text for name in ("name_ar", "name_en") if isinstance(text := (renewal.stated_facts or {}).get(name), str)}
+    return _RenewalData(renewal, renewal.licence.shop, queries.declared_changes(renewal), before, names, renewal.stated_at)
 
 
 def _named_rows(shop: Shop, rows: list[RenewalChange]) -> NamedRows:
@@ -83,7 +94,8 @@ def items(case: Case) -> list[Item]:
     renewal, shop = data.renewal, data.shop
     rows = {row.name: row for row in data.declared}
     named = _named_rows(shop, data.declared)
-    result = [_fact(shop, name, rows.get(name), named) for name in changes.FACTS]
+    compared = _compared(case, data)
+    result = [replace(_fact(shop, name, rows.get(name), named), **compared.get(name, {})) for name in changes.FACTS]
     if renewal.accepted_facts is None:  # afterwards the register holds what this very decision wrote
         result += _registered_since(data)
     number = 0 if get_language() == "ar" else 1
@@ -106,6 +118,29 @@ def items(case: Case) -> list[Item]:
         mark, is_personal = changes.mark(str(value)), name == "licensee"
         result.append(Item(name, title, value, source=REGISTER, at=_as_of(shop), may_correct=False, mark=mark, is_personal=is_personal))
     return result + _files(case, list(rows))
+
+
+def _compared(case: Case, data: _RenewalData) -> dict[str, dict[str, Any]]:
+    """What each declared change is compared with: the name in the commercial licence, or the documents that it asks for."""
+    files = queries.files_edition(case)
+    result: dict[str, dict[str, Any]] = {}
+    for row in data.declared:
+        labels = [f"{changes.SLOTS[slot].label}" for slot in changes.required_slots(files, [row.name])]
+        if row.name == "trade_name":
+            result[row.name] = _compared_name(data)
+        elif labels:
+            text = _("Compare with this document: %(documents)s") % {"documents": _(", ").join(labels)}
+            result[row.name] = {"compare": text}
+    return result
+
+
+def _compared_name(data: _RenewalData) -> dict[str, Any]:
+    names, at = data.stated_names, data.stated_at
+    if at is None or not names.get("name_ar"):
+        text = _("The register holds no name from the Ministry of Commerce and Industry for commercial licence %(number)s.")
+        return {"compare": text % {"number": data.shop.commercial_license_no}}
+    source = _("In the commercial licence, as given by the Ministry of Commerce and Industry on %(day)s:") % {"day": day_text(at)}
+    return {"compare": source, "compare_value": changes.FACTS["trade_name"].display({"name_en": "", **names})}
 
 
 def _as_of(shop: Shop) -> dt.datetime:
@@ -206,7 +241,7 @@ def flags(case: Case) -> list[str]:
     language = 0 if get_language() == "ar" else 1
     sentences = []
     if "in_time" in renewal.flags:
-        sentences.append(_("The licence ended before the renewal was asked for, by more than the time for late renewal."))
+        sentences.append(_late(case, renewal))
     if "unchanged" in renewal.flags:
         sentences.append(_("The register changed since the last licence."))
     if "no_flag" in renewal.flags:
@@ -215,6 +250,29 @@ def flags(case: Case) -> list[str]:
     if data.declared:
         sentences.append(_("The applicant declares changes."))
     return sentences
+
+
+def _late(case: Case, renewal: Renewal) -> str:
+    """How late the renewal was asked for, what the rule allows, and what follows for the decision."""
+    asked = clock.day_of(case.opened_at)
+    limits = rulebook.edition_of("limits.health", case.editions, asked).limits
+    days, allowed = (asked - renewal.licence.last_day).days, limits["late_days"].value if "late_days" in limits else 0
+    facts = {"day": day_text(renewal.licence.last_day), "late": _days(days), "allowed": _days(allowed)}
+    text = _("The licence ended on %(day)s, %(late)s before the renewal was asked for; without study the rule allows %(allowed)s.")
+    sentences = [text % facts]
+    surcharge = rulebook.edition("fees.health", asked).fees.get("late_surcharge")  # the edition by which `officer.accepted` bills
+    if renewal.is_late and surcharge is not None and surcharge.fils:
+        fee = (surcharge.label_ar, surcharge.label_en)[0 if get_language() == "ar" else 1]
+        text = _("You decide: being late alone does not close the approval; its bill then adds {amount} ({fee}).")
+        sentences.append(format_html(text, amount=kwd(surcharge.fils), fee=fee))
+    else:
+        sentences.append(_("You decide: being late alone does not close the approval."))
+    sentences.append(_("A refusal needs one of its listed reasons."))
+    return format_html_join(" ", "{}", ((sentence,) for sentence in sentences))
+
+
+def _days(count: int) -> str:
+    return ngettext("%(count)s day", "%(count)s days", count) % {"count": count}
 
 
 def parties(case: Case) -> list[tuple[str, str]]:

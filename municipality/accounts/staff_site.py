@@ -91,7 +91,7 @@ class StaffSite(AdminSite):
             "today": clock.today(),
             "has_role": has_role(request),
             "next": offers[0] if offers else None,
-            "also": offers[1:],
+            "also": [offer for offer in offers[1:] if offer.button],
             "tiles": staff_menu.tiles(request),
             "work": [work for part in parts for work in part.work if work.rows or work.empty],
             "notices": [notice for part in parts for notice in part.notices],

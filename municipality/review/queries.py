@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -126,9 +126,10 @@ def may_open(user: User, case: Case) -> bool:
 # --- The queue -------------------------------------------------------------------------------------------------------------
 
 
-def assignable(officer: User) -> QuerySet[QueueEntry]:
-    """The waiting entries that an officer may be assigned, by number."""
-    rows = QueueEntry.objects.filter(state=QueueEntryState.WAITING, branch_id=officer.branch_id, skill__in=skills_of(officer))
+def assignable(officer: User, skills: Sequence[str] | None = None) -> QuerySet[QueueEntry]:
+    """The waiting entries that an officer may be assigned, by number. `skills` are those of the officer, where they are read already."""
+    skills = skills_of(officer) if skills is None else skills
+    rows = QueueEntry.objects.filter(state=QueueEntryState.WAITING, branch_id=officer.branch_id, skill__in=skills)
     if keys := _conflict_keys(officer):
         rows = rows.filter(~Exists(Party.objects.filter(case=OuterRef("case"), key__in=keys)))
     return rows.order_by("pk")

@@ -30,7 +30,8 @@ class Item:
     """A field or file of a case, for the officer to read.
 
     `name` is the target of corrections; `before` is the value of the register (empty where nothing changed); `source` and `at` say
-    where the value comes from. Contact details (e-mail, phone) must not be items.
+    where the value comes from. `compare` says what a changed value is compared with, `compare_value` what stands there, if it is
+    known. Contact details (e-mail, phone) must not be items.
     """
 
     name: str
@@ -39,6 +40,8 @@ class Item:
     before: Text = ""
     source: Text = ""
     at: dt.date | None = None
+    compare: Text = ""
+    compare_value: Text = ""
     is_file: bool = False
     files: Sequence[Any] = ()  # uploads, for a file slot
     may_correct: bool = True

@@ -217,6 +217,11 @@ def edition_of(subject: str, stamps: Collection[str], on: dt.date) -> Edition:
     return _read_edition(stamped[0]) if stamped else edition(subject, on)
 
 
+def published_ids(stamps: Collection[str]) -> dict[str, int]:
+    """The primary keys of the published editions with these stamps, by stamp."""
+    return {stamp: row.pk for row in _published() if (stamp := f"{row.subject} v{row.version}") in stamps}
+
+
 def calendar_edition(on: dt.date | None = None) -> Edition:
     """The newest published calendar, which applies to all days, or the one that was in force on a day.
 

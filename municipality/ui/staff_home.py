@@ -14,13 +14,16 @@ ROWS = 12  # of one list on the first page
 
 @dataclass(frozen=True)
 class Next:
-    """What to do next. The first that waits is the panel with the one filled button; the others are links."""
+    """What to do next. The first that waits is the panel with the one filled button; the others are links.
+
+    Without a `button` it only says that there is nothing to do.
+    """
 
     label: Text
     title: Any
     text: Text
-    button: Text
-    url: str
+    button: Text = ""
+    url: str = ""
     is_post: bool = False
     waits: bool = True
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
@@ -33,6 +34,14 @@ def as_of(shop: Shop) -> dt.datetime:
     known = CommercialLicence.objects.filter(feed=OuterRef("pk"), licence_no=shop.commercial_license_no)
     feeds = CommercialFeed.objects.filter(Exists(known), ~Exists(_known_differences(shop)), code=CODE, as_of__gt=facts_at)
     return feeds.values_list("as_of", flat=True).first() or facts_at
+
+
+def newest_licences(licence_no: Any) -> QuerySet[CommercialLicence]:
+    """The newest version of a licence that the commercial register delivered, with its notice; none where it delivered none.
+
+    `licence_no` is a number or an OuterRef.
+    """
+    return CommercialLicence.objects.filter(feed__code=CODE, licence_no=licence_no)
 
 
 def differs(shop: Shop) -> bool:

@@ -71,6 +71,11 @@ const checks = [...root.querySelectorAll(".kp-ask")];
 const button = root.querySelector("[data-save-checks]");
 if (button) button.hidden = true;
 
+/** Sentences by the number of questions that they are about. */
+function wordsOf(id) {
+  return JSON.parse(document.getElementById(id)?.textContent ?? "[]");
+}
+
 function answerOf(check) {
   return check.querySelector(":checked")?.value ?? "";
 }
@@ -82,12 +87,13 @@ function follow(input) {
   const open = checks.filter((check) => !answerOf(check)).length;
   const approve = moves.find((move) => move.value === "approve");
   const note = document.getElementById("desk-closed");
-  note.querySelector("[data-closed]").textContent = closed.join("، ");
+  const numbers = note.querySelector("[data-closed]");
+  numbers.textContent = wordsOf("desk-no-words")[closed.length].replace("{numbers}", closed.join(numbers.dataset.separator));
   note.hidden = closed.length === 0;
   approve.disabled = closed.length > 0;
   if (approve.disabled) approve.checked = false;
   const count = root.querySelector("[data-open]");
-  count.textContent = open;
+  count.textContent = wordsOf("desk-open-words")[open];
   count.parentElement.hidden = open === 0;
 }
 
@@ -153,4 +159,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 closeSigning();
+const unanswered = root.querySelector(".kp-unanswered")?.closest(".kp-ask");
+// Only the pane scrolls: the sentence over the page keeps its place.
+if (unanswered) root.querySelector(".kp-casefacts").scrollTop = unanswered.offsetTop - 16;
 if (chosen()) refresh();

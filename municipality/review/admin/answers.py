@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from django.utils.translation import ngettext
+
 from municipality.review.queries import CheckLine
 from municipality.review.registry import Item
 from municipality.review.texts import CorrectionRequest, Preview
@@ -85,6 +87,29 @@ def changed_answers(lines: Iterable[CheckLine], typed: Mapping[str, Any]) -> lis
     """Code and answer of each question whose answer has changed."""
     given = [(line, typed.get(f"check.{line.check.code}", "")) for line in lines]
     return [(line.check.code, answer) for line, answer in given if answer in ANSWERS and answer != line.answer]
+
+
+@dataclass(frozen=True)
+class ChecklistWords:
+    """How many questions are open and which are answered with no, as sentences by their count, for the page and its script."""
+
+    open: list[str]
+    no: list[str]  # with NUMBERS in place of the numbers of the questions
+
+
+NUMBERS = "{numbers}"
+
+
+def checklist_words(total: int) -> ChecklistWords:
+    """The sentences for 0 to `total` questions, in the active language, with the agreement of its numbers."""
+    counts = range(total + 1)
+    return ChecklistWords(
+        [ngettext("Still open: %(count)s question", "Still open: %(count)s questions", n) % {"count": n} for n in counts],
+        [
+            ngettext("Answered with no: question %(numbers)s", "Answered with no: questions %(numbers)s", n) % {"numbers": NUMBERS}
+            for n in counts
+        ],
+    )
 
 
 def preview_digest(preview: Preview) -> str:

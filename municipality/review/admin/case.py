@@ -105,16 +105,18 @@ def _done(request: HttpRequest, sentence: str) -> HttpResponse:
 
 
 def _sent(request: HttpRequest, assignment: Assignment, sentence: str) -> HttpResponse:
-    """Say what was sent, and open the officer's next case; the first page where there is none.
+    """Say what was sent, and open the officer's next case; the first page, which says so, where there is none.
 
     A proposal opens none (`_done`): it can be taken back only while no other case is open.
     """
     messages.success(request, sentence)
     try:
         following = queue.next_case(officer=assignment.officer)
-    except Refused:  # absent from today on
-        following = None
+    except Refused as refusal:  # absent from today on
+        messages.info(request, _sentence(refusal))
+        return redirect("admin:index")
     if following is None:
+        messages.info(request, _("Nothing more waits that you may decide."))
         return redirect("admin:index")
     return redirect("admin:desk_case", following.place.case.public_id)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -43,6 +44,7 @@ STATES = {
     QueueEntryState.COUNTERSIGN: ("wait", gettext_lazy("Waits for a signature")),
 }
 
+NOTHING_WAITS = gettext_lazy("Nothing waits that you may decide.")
 BACK = gettext_lazy("Answered or returned")  # the tile of ANSWERED, in which a returned proposal stands too
 
 
@@ -107,7 +109,7 @@ staff_menu.register(
 
 
 def home(request: AuthenticatedHttpRequest) -> HomePart:
-    """What the desk says on the first page, by the roles held. Nothing of it tells what waits in the queue."""
+    """What the desk says on the first page, by the roles held. Of the queue it tells only whether the button would find a case."""
     if in_group(request, OFFICER):
         return _officer(request)
     if in_group(request, SUPERVISOR) and _has_branch(request):
@@ -119,24 +121,34 @@ def _officer(request: AuthenticatedHttpRequest) -> HomePart:
     desk = _desk(request)
     held = sorted(desk.held, key=lambda row: ORDER.index(QueueEntryState(row.place.state)))
     notices = []
-    if queries.is_absent(request.user):
+    is_absent, skills = queries.is_absent(request.user), queries.skills_of(request.user)
+    if is_absent:
         text = _("No case is handed out on days of absence.")
         notices.append(
             HomeNotice(_("Absent today"), text, reverse("admin:desk_absence"), _("My absences and conflicts of interest"), "warn")
         )
-    if not queries.skills_of(request.user):
+    if not skills:
         text = _("No field of work is entered for you yet; a supervisor of the branch does that.")
         notices.append(HomeNotice(text, kind="warn"))
+    calendar = rulebook.calendar() if held else None
+    rows = [_row(row, calendar) for row in held]
+    offer = _next(desk, skills, is_absent=is_absent)
+    return HomePart(offer, [Work(_("In my hands"), rows, empty=_("Nothing is in your hands."))], notices)
+
+
+def _next(desk: queries.Desk, skills: Sequence[str], *, is_absent: bool) -> Next:
+    """The button that opens or hands out a case; without it where none is there, or none is handed out today."""
+    if is_absent:
+        return Next(_("My desk"), _("No case is handed out today."), "", waits=False)
     if desk.open is not None:
         title: Any = term(bilingual(desk.open.place.case, "title"))
         text = _("One request is open on the desk; the button opens it.")
-    else:
+    elif desk.answered or queries.assignable(desk.officer, skills).exists():
         title = _("The next one of the queue")
         text = _("The button hands out the request that waited longest; answers that arrived come first.")
-    calendar = rulebook.calendar() if held else None
-    rows = [_row(row, calendar) for row in held]
-    offer = Next(_("My desk"), title, text, _("Next case"), reverse("admin:desk_next"), is_post=True)
-    return HomePart(offer, [Work(_("In my hands"), rows, empty=_("Nothing is in your hands."))], notices)
+    else:
+        return Next(_("My desk"), NOTHING_WAITS, "", waits=False)
+    return Next(_("My desk"), title, text, _("Next case"), reverse("admin:desk_next"), is_post=True)
 
 
 def _row(row: Assignment, calendar: Any) -> Row:
@@ -204,6 +216,6 @@ def next_case(request: AuthenticatedHttpRequest) -> HttpResponse:
         messages.error(request, str(refusal.sentence))
         return redirect("admin:index")
     if assignment is None:
-        messages.info(request, _("Nothing waits that you may decide."))
+        messages.info(request, NOTHING_WAITS)
         return redirect("admin:index")
     return redirect("admin:desk_case", assignment.place.case.public_id)

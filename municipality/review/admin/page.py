@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -24,8 +25,10 @@ from municipality.review.models.staff import FROM_ACTS, ConflictKind
 from municipality.review.registry import Item, reviewable
 from municipality.review.returned import returned_by
 from municipality.review.states import QUEUE_ENTRY_WORKFLOW, QueueEntryState
+from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Edition, Reason
 from municipality.ui.code_labels import label_of
+from municipality.ui.staff_roles import has_table
 from municipality.ui.templatetags.portal import bilingual
 from municipality.ui.texts import Text
 from municipality.uploads import links
@@ -144,9 +147,8 @@ def case_context(
         "related": service.related(case),
         "linked": linked.first_of(request.user, case),
         "checks": [(line, typed.get(f"check.{line.check.code}", line.answer)) for line in lines],
-        "rules": [label_of(*stamp.rsplit(" ", 1)) for stamp in queries.stamps_of(case)],
-        "checks_open": sum(not line.answer for line in lines),
-        "checks_no": [number for number, line in enumerate(lines, 1) if line.answer == "no"],
+        "rules": _rules(request, case),
+        **_checks_context(lines),
         "history": _with_escalations(case, history),
         "rounds": rounds,
         "proposal": _proposal(entry, history, replies),
@@ -162,6 +164,22 @@ def case_context(
         "forms": {verb.replace("-", "_"): _form_values(typed if verb == panel else {}) for verb in FORMS},
         "error": error,
     }
+
+
+def _rules(request: AuthenticatedHttpRequest, case: Case) -> list[tuple[Text, str]]:
+    """The editions that a case is judged by: label, and the address of its page for those who may read the rulebook."""
+    stamps = queries.stamps_of(case)
+    ids = rulebook.published_ids(stamps) if has_table(request, "rulebook.view_ruleset") else {}
+    urls = {stamp: reverse("admin:rulebook_ruleset_change", args=[pk]) for stamp, pk in ids.items()}
+    return [(label_of(*stamp.rsplit(" ", 1)), urls.get(stamp, "")) for stamp in stamps]
+
+
+def _checks_context(lines: Sequence[queries.CheckLine]) -> dict[str, Any]:
+    """How many questions are open and which are answered with no, with their sentences; the script has those of other counts."""
+    open_count, no = sum(not line.answer for line in lines), [number for number, line in enumerate(lines, 1) if line.answer == "no"]
+    words = answers.checklist_words(len(lines))
+    sentence = words.no[len(no)].replace(answers.NUMBERS, _(", ").join(map(str, no)))
+    return {"checks_open": open_count, "checks_no": no, "checks_words": words, "open_words": words.open[open_count], "no_words": sentence}
 
 
 def facts_context(items: Iterable[Item], *, compares: bool) -> dict[str, Any]:

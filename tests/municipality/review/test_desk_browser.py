@@ -122,6 +122,30 @@ def test_the_page_is_one_screen_when_it_is_wide_and_one_column_when_not(visit: V
     assert [box["y"] for box in tops if box] == sorted(box["y"] for box in tops if box) and all(tops)
 
 
+def test_on_a_small_screen_a_question_is_in_sight_and_the_buttons_stay_where_they_are(visit: Visit) -> None:
+    page = visit(viewport={"width": 1280, "height": 900})
+    buttons, question = page.locator(".kp-movegrid"), page.locator(".kp-ask .kp-seg").first
+
+    def is_in_sight() -> bool:
+        pane, answer = page.locator(".kp-casefacts").bounding_box(), question.bounding_box()
+        return bool(pane and answer and pane["y"] <= answer["y"] and answer["y"] + answer["height"] <= pane["y"] + pane["height"])
+
+    place = buttons.bounding_box()
+    assert is_in_sight()
+    for key in ("1", "2", "3", "4"):
+        page.keyboard.press(key)
+        assert buttons.bounding_box() == place and is_in_sight(), key
+    page.keyboard.press("1")
+    page.click("[data-show]:visible")
+    page.wait_for_selector("[data-errors]")
+    assert is_in_sight() and page.locator(".kp-unanswered:visible").count() == 3
+    page.check("[name='check.files_complete'][value=yes]", force=True)
+    assert page.locator(".kp-unanswered:visible").count() == 2
+    assert page.locator("[data-open]").inner_text() == "بقي سؤالان دون إجابة"
+    page.check("[name='check.drawing_matches'][value=no]", force=True)
+    assert page.locator("[data-closed]").inner_text().endswith("السؤال رقم 3")
+
+
 def test_without_scripts_the_server_shows_the_text_before_it_is_sent(visit: Visit) -> None:
     page = visit(java_script_enabled=False)
     page.check("[name=move][value=refuse]", force=True)

@@ -308,7 +308,7 @@ def test_a_question_answered_with_no_ticks_its_reason_and_closes_the_approval(of
     html = text_of(client.get(case_url(case)))
     assert re.findall(r'value="([^"]+)" checked\s+data-checks="drawing_matches"', html) == ["area_m2.area_differs"]
     assert re.search(r'value="approve"[^>]*\bdisabled', html)
-    number = re.search(r"data-closed>(\d+)<", html)
+    number = re.search(r"data-closed[^>]*>[^<]*?(\d+)<", html)
     assert number and re.search(rf"<b>{number[1]}</b>[^<]*المخطط", html)
     refused = client.post(case_url(case, "approve"), {"check.commercial_license": "yes", "check.files_complete": "yes"})
     assert refused.status_code == 409 and refused.context_data["error"]

@@ -10,6 +10,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from licensing.models import Renewal
+from municipality.kernel import clock
+from municipality.review.models import Assignment
+from municipality.ui.dates import day_text
+from payments import queries as payments
+from shops.models.commercial_register import CommercialFeed, CommercialLicence, CommercialNotice
 from tests import desk_acts, serving
 from tests.browsers import signed_in
 from tests.factories.accounts import StaffFactory
@@ -83,6 +89,51 @@ def test_files_open_for_the_officer_of_the_case_and_no_longer_once_it_is_given_b
         assert colleague.get(link).status_code == 404
     client.post(reverse("admin:desk_act", args=[case.public_id, "give-back"]), {"code": "outside_my_skill"})
     assert {client.get(link).status_code for link in links} == {404}
+
+
+def in_english(client: Any, case: Any) -> str:
+    client.cookies["staff_language"] = "en"
+    return " ".join(page_of(client, case).split())
+
+
+def test_a_late_request_says_how_late_what_the_rule_allows_and_what_follows(make_shop: Any, owner: Any) -> None:
+    case = RenewalCaseFactory(shop=make_shop(ends_in=-30), applicant=owner, changed=["area_m2"])
+    client = signed_in(OfficerFactory())
+    client.post(reverse("admin:desk_next"))
+    html = in_english(client, case)
+    assert "30 days before the renewal was asked for; without study the rule allows 14 days." in html
+    assert "does not close the approval; its bill then adds" in html and "5.000" in html and "(Surcharge for late renewal)" in html
+    assert not re.search(r'value="approve"[^>]*\bdisabled', html)
+    desk_acts.approve(Assignment.objects.get().officer)
+    bill = payments.bill_of(case.key)
+    assert bill is not None and [line.fils for line in bill.lines.all() if line.code == "health.late_surcharge"] == [5000]
+
+
+def test_a_request_in_time_says_nothing_of_lateness(make_shop: Any, owner: Any) -> None:
+    client, case = on_the_desk(make_shop, owner)
+    assert "without study" not in in_english(client, case)
+
+
+def test_a_changed_name_stands_beside_the_one_that_the_ministry_gave_with_its_source(make_shop: Any, owner: Any) -> None:
+    client, case = on_the_desk(make_shop, owner)
+    number = Renewal.objects.get(case=case).licence.shop.commercial_license_no
+    assert f"holds no name from the Ministry of Commerce and Industry for commercial licence {number}." in in_english(client, case)
+    feed = CommercialFeed.objects.create(code="moci")
+    body = {"licence": number, "name_ar": "صالون الدانة", "name_en": "Al-Dana Salon"}
+    facts = {"feed": feed, "licence_no": number, "version": 1}
+    notice = CommercialNotice.objects.create(**facts, body=body, standing="fresh", received_at=clock.now())
+    CommercialLicence.objects.create(**facts, status="active", notice=notice)
+    html = in_english(client, case)
+    source = f"as given by the Ministry of Commerce and Industry on {' '.join(day_text(clock.today()).split())}:"
+    assert source in html and "holds no name" not in html
+    assert re.search(r"Ministry of Commerce and Industry on [^<]*<b>[^<]*(<bdi[^>]*>)?Al-Dana Salon", html)
+
+
+def test_a_changed_area_names_the_document_to_compare_it_with(make_shop: Any, owner: Any) -> None:
+    client, case = on_the_desk(make_shop, owner)
+    html = in_english(client, case)
+    assert html.count("Compare with this document:") == len(FACTS) - 1
+    assert re.search(r"85 m².{0,700}?Compare with this document: Drawing of the shop<", html)
 
 
 def test_the_screen_asks_the_database_at_most_fifteen_times(make_shop: Any, owner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
