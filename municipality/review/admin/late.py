@@ -85,7 +85,7 @@ def late_text(due_at: dt.datetime | None, calendar: worktime.Calendar) -> str:
 
 
 @dataclass(frozen=True)
-class Way:
+class SupervisorStep:
     """Something a supervisor may do about a request; `url` is empty where there is nothing but to know it."""
 
     text: Text
@@ -93,7 +93,7 @@ class Way:
     link: Text = ""
 
 
-def ways(place: QueueEntry) -> list[Way]:
+def ways(place: QueueEntry) -> list[SupervisorStep]:
     """What a supervisor of the branch may do about a request that they read; nothing once it left the queue."""
     if place.state == QueueEntryState.WAITING:
         return _waiting(place)
@@ -103,29 +103,32 @@ def ways(place: QueueEntry) -> list[Way]:
     officer = assignment.officer if assignment is not None else None
     standing = format_html("{} · {} {}", where(place, officer), _("since"), moment(since(place)))
     if place.state == QueueEntryState.COUNTERSIGN:
-        return [Way(standing, reverse("admin:desk_sign"), _("Decisions to sign"))]
+        return [SupervisorStep(standing, reverse("admin:desk_sign"), _("Decisions to sign"))]
     if place.state == QueueEntryState.AWAY:
-        return [Way(standing), Way(_("The promised time stands still until the answer comes; then its officer takes it up."))]
+        return [
+            SupervisorStep(standing),
+            SupervisorStep(_("The promised time stands still until the answer comes; then its officer takes it up.")),
+        ]
     people = f"{reverse('admin:desk_people')}?officer={officer.pk if officer else ''}#absence"
     text = _("An officer who is absent loses the request once the absence is entered: it goes back to its place, to a colleague.")
-    return [Way(standing), Way(text, people, _("Enter an absence"))]
+    return [SupervisorStep(standing), SupervisorStep(text, people, _("Enter an absence"))]
 
 
-def _waiting(place: QueueEntry) -> list[Way]:
+def _waiting(place: QueueEntry) -> list[SupervisorStep]:
     where_it_is = format_html("{} · {} {}", where(place, None), _("since"), moment(since(place)))
     asked = Override.objects.filter(place=place).first()
     board = f"{reverse('admin:desk_board')}?reference={place.case.reference}#ahead"
     if asked is None:
         text = _("It may be handed out ahead of its turn where one of the published reasons fits; a second supervisor allows it.")
-        ahead = Way(text, board, _("Ask for it ahead of its turn"))
+        ahead = SupervisorStep(text, board, _("Ask for it ahead of its turn"))
     elif asked.allowed_at is None:
-        ahead = Way(_("It was asked for ahead of its turn; another supervisor allows it."), board, _("Ahead of its turn"))
+        ahead = SupervisorStep(_("It was asked for ahead of its turn; another supervisor allows it."), board, _("Ahead of its turn"))
     else:
-        ahead = Way(_("It is handed out next: two supervisors put it ahead of its turn."))
+        ahead = SupervisorStep(_("It is handed out next: two supervisors put it ahead of its turn."))
     field = {"field": skill_name(place.skill)}
     text = (
         _("Nobody who is present may decide it: give its field of work (%(field)s) to one more officer.") % field
         if queries.is_stuck(place)
         else _("More officers with its field of work (%(field)s) shorten the queue.") % field
     )
-    return [Way(where_it_is), ahead, Way(text, reverse("admin:desk_people"), _("Fields of work"))]
+    return [SupervisorStep(where_it_is), ahead, SupervisorStep(text, reverse("admin:desk_people"), _("Fields of work"))]
