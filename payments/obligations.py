@@ -25,7 +25,7 @@ def _obligation(item: Item) -> Obligation:
         key=item.code,
         duty=Duty.OFFER if item.is_offer else Duty.MUST,
         title=name,
-        task=format_lazy("{}: {}", _("Choose what to do") if item.is_offer else _("Pay"), name),
+        task=_("Choose what to do") if item.is_offer else format_lazy("{}: {}", _("Pay"), name),
         action=_("See the options") if item.is_offer else _("Pay"),
         url=item.url if item.is_offer else reverse("payments:basket"),
         subject=item.shop,

@@ -29,7 +29,7 @@ def served(write: Callable[..., Violation], owner: Any) -> Violation:
 def test_a_choice_with_a_last_day_is_not_called_nothing_to_do(served: Violation, owner: Any) -> None:
     page = signed_in(owner).get("/en/").content.decode()
     assert "Nothing to do now" not in page
-    assert '<h2 id="next">Choose what to do: ' in page and served.number in page
+    assert '<h2 id="next">Choose what to do</h2>' in page and served.number in page
 
 
 def test_after_the_settlement_the_right_to_object_has_its_last_day_on_the_home_page(
