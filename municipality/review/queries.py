@@ -170,7 +170,7 @@ def position(case: Case) -> Position | None:
     if Override.objects.filter(place=entry, allowed_at__isnull=False).exists():
         before = Q(pk__lt=entry.pk, override__allowed_at__isnull=False)
     ahead = waiting.filter(before).count()
-    days = max(1, math.ceil(ahead / pace)) if pace else not ahead
+    days = 1 if not ahead else math.ceil(ahead / pace) if pace else 0
     estimate = worktime.add_working_days(rulebook.calendar(), clock.today(), days) if days else None
     return Position(entry.state, ahead, pace, estimate)
 

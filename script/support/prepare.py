@@ -61,6 +61,12 @@ class _Collection:
             command = [sys.executable, "-W", "ignore", str(ROOT / "manage.py"), "collectstatic", "--verbosity=0", "--no-input", "--clear"]
             self.process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
+    def stop(self) -> None:
+        """End it, so that it does not write while the next start clears the folder."""
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait()
+
     def wait(self, current: Step) -> None:
         """Raises Stop with the last line of a failed collection."""
         if self.process is None:
@@ -106,7 +112,11 @@ def prepare(var: Path, *demo: str) -> None:
             if key in transport:
                 Path(str(transport[key])).mkdir(parents=True, exist_ok=True)
         collection = _Collection(run)
-        _migrate(current)
+        try:
+            _migrate(current)
+        except BaseException:
+            collection.stop()
+            raise
     with step("Static files") as current:
         collection.wait(current)
     if _has_command("make_seal"):
