@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import subprocess
 import sys
 import traceback
 from collections.abc import Iterable
@@ -48,34 +47,17 @@ def _migrate(current: Step) -> None:
     current.note = f"{len(pending)} migrations applied" if pending else "up to date"
 
 
-class _Collection:
-    """`collectstatic` in a process of its own, since it needs no database; none if the files have not changed."""
+def _collect(current: Step, run: Path) -> None:
+    from django.conf import settings
+    from django.core.management import call_command
 
-    def __init__(self, run: Path) -> None:
-        from django.conf import settings
-
-        self.stamp, self.digest = run / "static.sha256", _static_digest(Path(sys.prefix) / "portal-stamp.json")
-        known = self.stamp.read_text(encoding="ascii") if self.stamp.exists() else ""
-        self.process = None
-        if known != self.digest or not (Path(settings.STATIC_ROOT) / "staticfiles.json").exists():
-            command = [sys.executable, "-W", "ignore", str(ROOT / "manage.py"), "collectstatic", "--verbosity=0", "--no-input", "--clear"]
-            self.process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-
-    def stop(self) -> None:
-        """End it, so that it does not write while the next start clears the folder."""
-        if self.process is not None:
-            self.process.terminate()
-            self.process.wait()
-
-    def wait(self, current: Step) -> None:
-        """Raises Stop with the last line of a failed collection."""
-        if self.process is None:
-            current.note = "unchanged"
-            return
-        _, errors = self.process.communicate()
-        if self.process.returncode:
-            raise Stop(f"manage.py collectstatic: {_last_line(errors)}")
-        self.stamp.write_text(self.digest, encoding="ascii")
+    stamp = run / "static.sha256"
+    digest = _static_digest(Path(sys.prefix) / "portal-stamp.json")
+    if stamp.exists() and stamp.read_text(encoding="ascii") == digest and (Path(settings.STATIC_ROOT) / "staticfiles.json").exists():
+        current.note = "unchanged"
+        return
+    call_command("collectstatic", verbosity=0, interactive=False, clear=True)
+    stamp.write_text(digest, encoding="ascii")
 
 
 def _has_command(name: str) -> bool:
@@ -111,14 +93,9 @@ def prepare(var: Path, *demo: str) -> None:
         for key in ("data_folder_in", "data_folder_out", "control_folder"):
             if key in transport:
                 Path(str(transport[key])).mkdir(parents=True, exist_ok=True)
-        collection = _Collection(run)
-        try:
-            _migrate(current)
-        except BaseException:
-            collection.stop()
-            raise
+        _migrate(current)
     with step("Static files") as current:
-        collection.wait(current)
+        _collect(current, run)
     if _has_command("make_seal"):
         with step("Seal for licences") as current:
             current.note = _last_line(_call("make_seal"))
