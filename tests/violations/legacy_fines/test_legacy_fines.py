@@ -161,6 +161,9 @@ def test_twenty_thousand_lines_are_kept_at_once_and_come_in_by_jobs(
         pass
     assert Violation.objects.filter(state="ordered", paper__isnull=False).count() == 20_000
     assert AuditEvent.objects.filter(subject=file.key, action="paper.taken").count() == 20_000 // KIND.apply_batch
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:  # else foreign keys are checked at the end by a plan that was made for an empty table
+            cursor.execute("ANALYZE violations_violation")
 
 
 def test_no_civil_number_lies_open(clerk: Any, shop: Shop) -> None:
