@@ -28,10 +28,10 @@ VENV = ROOT / ".venv"
 FOLDER = ROOT / "var" / "test"
 IN_PROCESS = "not stack and not browser and not postgres and not redis and not chaos"
 FAST = f"{IN_PROCESS} and not slow and not whole"
-# On the next Django all tests of guards run (the slow ones on SQLite only there); with --next all quick tests too. Slow tests are slow
-# for their size, not for what they call.
-NEXT_DJANGO = f"{IN_PROCESS} and (guards or not (slow or whole))"
-GUARDS = f"guards and {IN_PROCESS}"
+# On the next Django the quick tests of guards run on SQLite, with --next all quick tests. Slow tests are slow for their size, not for
+# what they call, and run on PostgreSQL only.
+NEXT_DJANGO = f"{IN_PROCESS} and not slow and (guards or not whole)"
+GUARDS = f"guards and {IN_PROCESS} and not slow"
 # Journeys run on SQLite as well, each in one variant only: language, width and scripts do not depend on the database.
 JOURNEYS = ("-m", "journey and not gate", "--one-form")
 # The tests of a file stay together, since they share fixtures (see tests/conftest.py). Tests that start or kill processes are a pass of
@@ -292,14 +292,13 @@ def _everything(run: Run, servers: contextlib.ExitStack) -> None:
         return
     run.check("types", "mypy", [python, "-m", "mypy"])
     next_django = _next_django(run)
-    has_next = next_django is not None
-    guards = f"{GUARDS} and not slow" if has_next else GUARDS
-    passes = [Pass("sqlite", "guards on SQLite", (*PARALLEL, "-m", guards))]
     if next_django is not None:
         text = f"{'what is quick' if run.next else 'guards'} on SQLite and Django 6.1, warnings as errors"
-        passes.insert(0, Pass("django61", text, (*PARALLEL, "-m", NEXT_DJANGO if run.next else GUARDS), venv=next_django))
+        guards = Pass("django61", text, (*PARALLEL, "-m", NEXT_DJANGO if run.next else GUARDS), venv=next_django)
+    else:
+        guards = Pass("sqlite", "guards on SQLite", (*PARALLEL, "-m", GUARDS))
     alone = _suite_on_postgres(run, servers)
-    with run.beside(*passes):
+    with run.beside(guards):
         alone()
     if next_django is not None:
         run.pytest("django61-journeys", "journeys on SQLite and Django 6.1", *WAITING, *JOURNEYS, venv=next_django)
