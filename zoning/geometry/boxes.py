@@ -1,0 +1,45 @@
+"""Rows whose box meets another one, by an index of the database: GiST on boxes in PostgreSQL, an R*Tree in SQLite.
+
+A box that meets is a candidate; whether the shapes meet is computed exactly afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeVar
+
+from django.db import connection, models
+from django.db.models.expressions import RawSQL
+
+M = TypeVar("M", bound=models.Model)
+Box = tuple[float, float, float, float]
+
+
+def meeting(rows: models.QuerySet[M], box: Box) -> models.QuerySet[M]:
+    """The rows of a model of saved shapes whose box meets `box` (west, south, east, north in degrees)."""
+    west, south, east, north = box
+    table = rows.model._meta.db_table
+    if connection.vendor == "postgresql":
+        condition = RawSQL(
+            f"box(point({table}.west, {table}.south), point({table}.east, {table}.north)) && box(point(%s, %s), point(%s, %s))",
+            [west, south, east, north],
+            output_field=models.BooleanField(),
+        )
+        return rows.filter(condition)
+    found = RawSQL(
+        f"SELECT id FROM {table}_box WHERE east >= %s AND west <= %s AND north >= %s AND south <= %s", [west, east, south, north]
+    )
+    return rows.filter(pk__in=found)
+
+
+def statements(vendor: str, table: str) -> Iterator[str]:
+    """What a migration executes after it made a table of saved shapes."""
+    if vendor == "postgresql":
+        yield f"CREATE INDEX {table}_box ON {table} USING gist (box(point(west, south), point(east, north)))"
+        return
+    columns, values = "id, west, east, south, north", "NEW.id, NEW.west, NEW.east, NEW.south, NEW.north"
+    write = f"INSERT OR REPLACE INTO {table}_box ({columns}) VALUES ({values})"
+    yield f"CREATE VIRTUAL TABLE {table}_box USING rtree(id, west, east, south, north)"
+    yield f"CREATE TRIGGER {table}_box_new AFTER INSERT ON {table} BEGIN {write}; END"
+    yield f"CREATE TRIGGER {table}_box_moved AFTER UPDATE OF west, south, east, north ON {table} BEGIN {write}; END"
+    yield f"CREATE TRIGGER {table}_box_gone AFTER DELETE ON {table} BEGIN DELETE FROM {table}_box WHERE id = OLD.id; END"

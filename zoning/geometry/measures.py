@@ -1,0 +1,55 @@
+"""Areas and distances on the ellipsoid of WGS 84 (pyproj's geodesic computations)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from pyproj import Geod
+from shapely.geometry import Point
+from shapely.geometry.base import BaseGeometry
+
+_ELLIPSOID = Geod(ellps="WGS84")
+
+
+def area_m2(shape: BaseGeometry) -> float:
+    """Square metres of polygons in WGS 84, holes taken out; 0.0 for other geometries."""
+    return abs(_ELLIPSOID.geometry_area_perimeter(shapely.orient_polygons(shape))[0])
+
+
+@dataclass(frozen=True)
+class Distance:
+    """The shortest way between two shapes: metres, and its two ends (WGS 84)."""
+
+    metres: float
+    start: Point
+    end: Point
+
+
+def distance(first: BaseGeometry, second: BaseGeometry) -> Distance:
+    """The shortest way between two shapes in WGS 84; 0 metres where they touch.
+
+    The two nearest points are found in a plane whose units are metres at the place, the metres between them on the ellipsoid.
+    """
+    centre = first.centroid
+    stretch = _metres_per_degree(centre.x, centre.y)
+    nearest = shapely.shortest_line(*(shapely.transform(shape, lambda points: points * stretch) for shape in (first, second)))
+    start, end = shapely.get_coordinates(nearest) / stretch
+    _, _, metres = _ELLIPSOID.inv(*start, *end)
+    return Distance(float(metres), Point(start), Point(end))
+
+
+def box_around(shape: BaseGeometry, metres: float) -> tuple[float, float, float, float]:
+    """West, south, east and north (WGS 84) of a box that holds all within `metres` of a shape."""
+    west, south, east, north = shape.bounds
+    across, up = metres * 1.01 / _metres_per_degree((west + east) / 2, north if north > 0 else south)
+    return west - across, south - up, east + across, north + up
+
+
+def _metres_per_degree(longitude: float, latitude: float) -> np.ndarray:
+    """Metres of a degree of longitude and of latitude at a place, from a step of a thousandth."""
+    step = 0.0005
+    _, _, across = _ELLIPSOID.inv(longitude - step, latitude, longitude + step, latitude)
+    _, _, up = _ELLIPSOID.inv(longitude, latitude - step, longitude, latitude + step)
+    return np.array([across, up]) / (2 * step)

@@ -1,0 +1,18 @@
+"""Models of zoning: plots with their history, and the layers that say what applies on them."""
+
+from zoning.models.layers import Layer, LayerFeature, LayerStatus, LayerVersion
+from zoning.models.plots import Plot, PlotAddress, PlotChange, PlotShape, PlotSuccession
+from zoning.models.shapes import SavedShape
+
+__all__ = [
+    "Layer",
+    "LayerFeature",
+    "LayerStatus",
+    "LayerVersion",
+    "Plot",
+    "PlotAddress",
+    "PlotChange",
+    "PlotShape",
+    "PlotSuccession",
+    "SavedShape",
+]

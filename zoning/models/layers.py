@@ -1,0 +1,107 @@
+"""Layers: what is planned or restricted where, in versions with their legal text and period."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from municipality.imports.models import ImportFile
+from zoning.models.shapes import SavedShape
+
+
+class Layer(models.Model):
+    """One topic, such as land use or the road reservations, and the office that keeps it."""
+
+    class Kind(models.TextChoices):
+        LAND_USE = "land_use", _("Land use")
+        RESTRICTION = "restriction", _("Restriction")
+        OBJECTS = "objects", _("Objects that distances are measured to")
+
+    code = models.SlugField(_("code"), max_length=30, primary_key=True)
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind)
+    name_ar = models.CharField(_("name in Arabic"), max_length=120)
+    name_en = models.CharField(_("name in English"), max_length=120)
+    office_ar = models.CharField(_("office in Arabic"), max_length=120)
+    office_en = models.CharField(_("office in English"), max_length=120)
+    order = models.PositiveSmallIntegerField(_("order"), default=0)
+
+    class Meta:
+        verbose_name = _("layer")
+        verbose_name_plural = _("layers")
+        ordering = ["order", "code"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(kind__in=["land_use", "restriction", "objects"]), name="zoning_layer_kind")
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class LayerStatus(models.TextChoices):
+    PENDING = "pending", _("Pending")
+    IN_FORCE = "in_force", _("In force")
+    REPEALED = "repealed", _("Repealed")
+
+
+class LayerVersion(models.Model):
+    """A version of a layer. It is in force from `valid_from` to the day before `valid_to`; one that is pending is announced only."""
+
+    layer = models.ForeignKey(Layer, models.PROTECT, related_name="versions", verbose_name=_("layer"))
+    number = models.PositiveIntegerField(_("version"))
+    status = models.CharField(_("status"), max_length=10, choices=LayerStatus, default=LayerStatus.PENDING)
+    valid_from = models.DateField(_("from"))
+    valid_to = models.DateField(_("to"), null=True, blank=True)
+    instrument_ar = models.CharField(_("legal text in Arabic"), max_length=200)
+    instrument_en = models.CharField(_("legal text in English"), max_length=200)
+    article_ar = models.CharField(_("article in Arabic"), max_length=200)
+    article_en = models.CharField(_("article in English"), max_length=200)
+    is_assumption = models.BooleanField(_("assumption"), default=False)
+    load = models.ForeignKey(ImportFile, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("file"))
+
+    class Meta:
+        verbose_name = _("version of a layer")
+        verbose_name_plural = _("versions of layers")
+        constraints = [
+            models.UniqueConstraint(fields=["layer", "number"], name="zoning_version_once"),
+            models.UniqueConstraint(
+                fields=["layer"],
+                condition=models.Q(status=LayerStatus.IN_FORCE, valid_to__isnull=True),
+                name="zoning_version_one_open",
+            ),
+            models.CheckConstraint(condition=models.Q(status__in=LayerStatus.values), name="zoning_version_status"),
+            models.CheckConstraint(
+                condition=models.Q(valid_to__isnull=True) | models.Q(valid_to__gt=models.F("valid_from")), name="zoning_version_period"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.layer_id} {self.number}"
+
+
+class LayerFeature(SavedShape):
+    """One surface of a version of a layer.
+
+    `is_coverage` marks a surface for which the version has data at all: outside every such surface nothing is known, which is neither a
+    yes nor a no. `code` is the class of land use, or the restriction, or the kind of object; `label_*` is its own name.
+    """
+
+    version = models.ForeignKey(LayerVersion, models.PROTECT, related_name="features", verbose_name=_("version"))
+    is_coverage = models.BooleanField(_("surveyed surface"), default=False)
+    code = models.CharField(_("code"), max_length=30, blank=True)
+    label_ar = models.CharField(_("name in Arabic"), max_length=160, blank=True)
+    label_en = models.CharField(_("name in English"), max_length=160, blank=True)
+
+    class Meta(SavedShape.Meta):
+        verbose_name = _("surface of a layer")
+        verbose_name_plural = _("surfaces of layers")
+        constraints: ClassVar[list[Any]] = [
+            *SavedShape.Meta.constraints,
+            models.CheckConstraint(
+                condition=models.Q(is_coverage=True, code="") | models.Q(is_coverage=False) & ~models.Q(code=""), name="zoning_feature_code"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version_id} {self.code}"
