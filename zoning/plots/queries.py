@@ -1,0 +1,88 @@
+"""Queries on plots."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from django.db.models import Q, QuerySet
+from shapely.geometry import Point
+
+from municipality.places.models import Area
+from zoning.geometry import boxes, measures
+from zoning.models import Plot, PlotShape, PlotSuccession
+
+MOST_GENERATIONS = 20  # of successions that are followed; more would be a circle
+NEIGHBOURS_WITHIN = 60.0  # metres
+
+
+def period(day: dt.date) -> Q:
+    """What is valid on a day; `valid_to` is the first day on which it is not."""
+    return Q(valid_from__lte=day) & (Q(valid_to__isnull=True) | Q(valid_to__gt=day))
+
+
+def by_public_id(public_id: str) -> Plot | None:
+    """The plot of a link, ended or not, with its area and governorate."""
+    return Plot.objects.select_related("area__governorate").filter(public_id=public_id).first()
+
+
+def by_number(area: Area, block: str, number: str) -> list[Plot]:
+    """All plots that ever had a number, the present one first; numbers as `normal_number` returns them."""
+    rows = Plot.objects.select_related("area").filter(area=area, block=block, number=number)
+    return sorted(rows, key=lambda plot: (plot.valid_to is not None, -plot.valid_from.toordinal()))
+
+
+def by_paci(paci_number: str) -> Plot | None:
+    """The plot of a PACI address number of eight digits."""
+    return Plot.objects.select_related("area").filter(addresses__paci_number=paci_number).first()
+
+
+def at_point(longitude: float, latitude: float, day: dt.date) -> Plot | None:
+    """The plot on which a point of WGS 84 lies on a day; of two that share an edge the one with the smaller key."""
+    point = Point(longitude, latitude)
+    rows = boxes.meeting(PlotShape.objects.filter(period(day)), (longitude, latitude, longitude, latitude))
+    for row in rows.select_related("plot__area").order_by("plot_id"):
+        if row.shape.intersects(point):
+            return row.plot
+    return None
+
+
+def near_point(longitude: float, latitude: float, day: dt.date, *, metres: float = NEIGHBOURS_WITHIN, most: int = 5) -> list[Plot]:
+    """The plots within `metres` of a point on a day, nearest first."""
+    point = Point(longitude, latitude)
+    rows = boxes.meeting(PlotShape.objects.filter(period(day)), measures.box_around(point, metres)).select_related("plot__area")
+    found = sorted(((measures.distance(point, row.shape).metres, row.plot_id, row.plot) for row in rows), key=lambda one: one[:2])
+    return [plot for away, _, plot in found[:most] if away <= metres]
+
+
+def shape_on(plot: Plot, day: dt.date) -> PlotShape | None:
+    """The shape of a plot on a day; its last one if the plot had ended by then, its first if it did not exist yet."""
+    rows = list(plot.shapes.order_by("valid_from"))
+    valid = [row for row in rows if row.valid_from <= day]
+    return valid[-1] if valid else rows[0] if rows else None
+
+
+def neighbours(row: PlotShape, day: dt.date) -> QuerySet[PlotShape]:
+    """Shapes of a day whose box meets a box of NEIGHBOURS_WITHIN metres round a shape, without its own plot."""
+    found = boxes.meeting(PlotShape.objects.filter(period(day)), measures.box_around(row.shape, NEIGHBOURS_WITHIN))
+    return found.exclude(plot=row.plot_id).select_related("plot")
+
+
+def present(plot: Plot) -> list[Plot]:
+    """The plots that a plot has become: itself while it exists, else its last successors, by number."""
+    found, ended, seen = [], [plot], {plot.pk}
+    for _ in range(MOST_GENERATIONS):
+        found += [one for one in ended if one.valid_to is None]
+        ended = [one for one in ended if one.valid_to is not None]
+        if not ended:
+            break
+        rows = PlotSuccession.objects.filter(predecessor__in=ended).select_related("successor__area")
+        ended = [one for one in {row.successor_id: row.successor for row in rows}.values() if one.pk not in seen]
+        seen |= {one.pk for one in ended}
+    return sorted(found, key=lambda one: (len(one.number), one.number))
+
+
+def successions(plots: Sequence[Plot]) -> list[PlotSuccession]:
+    """What ended or began these plots, oldest first, with the decisions and the plots on both sides."""
+    rows = PlotSuccession.objects.filter(Q(predecessor__in=plots) | Q(successor__in=plots))
+    return list(rows.select_related("change", "predecessor__area", "successor__area").order_by("change__day", "pk"))
