@@ -31,6 +31,10 @@ for _table in (
     "rulebook_holidayrule",
     "rulebook_hoursrule",
     "rulebook_traderule",
+    "rulebook_landclassrule",
+    "rulebook_activitygrouprule",
+    "rulebook_landuserule",
+    "rulebook_spacingrule",
 ):
     for _event, _sets in (("INSERT", "NEW.ruleset_id"), ("UPDATE", "OLD.ruleset_id, NEW.ruleset_id"), ("DELETE", "OLD.ruleset_id")):
         guard(

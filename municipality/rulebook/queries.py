@@ -19,7 +19,8 @@ from municipality.kernel import request_cache
 from municipality.kernel.errors import Refused
 from municipality.kernel.ttl_cache import ttl_cache
 from municipality.kernel.worktime import Calendar
-from municipality.rulebook import calendars
+from municipality.rulebook import calendars, land
+from municipality.rulebook.land import LandRules
 from municipality.rulebook.models import ActivityAuthority, Authority, RuleSet
 
 TRADES = "names.trades"  # the subject of words for trades
@@ -138,6 +139,7 @@ class Edition:
     calendar: Calendar | None = None  # of the subject `calendar` only
     offences: dict[str, Offence] = field(default_factory=dict)
     trades: tuple[Trade, ...] = ()  # of the subject `names.trades` only
+    land: LandRules | None = None  # of the subject `zoning.uses` only
 
     def reasons_of(self, kind: str) -> list[Reason]:
         """The coded reasons of one kind, in the order of their codes."""
@@ -304,6 +306,7 @@ def _read_edition(published: PublishedEdition) -> Edition:
         calendars.read(row) if is_calendar else None,
         {offence["code"]: Offence(**offence) for offence in row.offences.order_by("code").values(*_field_names(Offence))},
         tuple(Trade(**trade) for trade in row.trades.order_by("pk").values(*_field_names(Trade))) if is_trades else (),
+        land.read(row) if row.subject == land.SUBJECT else None,
     )
     transaction.on_commit(lambda: _editions.setdefault(identity, edition))  # a transaction that publishes may be rolled back
     return edition

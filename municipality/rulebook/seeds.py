@@ -17,16 +17,20 @@ from municipality.rulebook import services
 from municipality.rulebook.models import (
     Activity,
     ActivityAuthority,
+    ActivityGroupRule,
     Authority,
     CheckRule,
     ConditionRule,
     FeeRule,
     HolidayRule,
     HoursRule,
+    LandClassRule,
+    LandUseRule,
     LimitRule,
     OffenceRule,
     ReasonRule,
     RuleSet,
+    SpacingRule,
     TradeRule,
 )
 
@@ -107,6 +111,15 @@ def _draft(edition: dict[str, Any], maker: User) -> RuleSet:
     OffenceRule.objects.bulk_create(OffenceRule(ruleset=ruleset, **offence) for offence in edition.get("offence", []))
     HolidayRule.objects.bulk_create(HolidayRule(ruleset=ruleset, **holiday) for holiday in edition.get("holiday", []))
     HoursRule.objects.bulk_create(HoursRule(ruleset=ruleset, **_in_minutes(hours)) for hours in edition.get("hours", []))
+    LandClassRule.objects.bulk_create(LandClassRule(ruleset=ruleset, **row) for row in edition.get("land_class", []))
+    groups = [
+        ActivityGroupRule(ruleset=ruleset, activity_id=code, group=group)
+        for group, codes in edition.get("groups", {}).items()
+        for code in codes
+    ]
+    ActivityGroupRule.objects.bulk_create(groups)
+    LandUseRule.objects.bulk_create(LandUseRule(ruleset=ruleset, **row) for row in _land_uses(edition))
+    SpacingRule.objects.bulk_create(SpacingRule(ruleset=ruleset, **row) for row in edition.get("spacing", []))
     TradeRule.objects.bulk_create(TradeRule(ruleset=ruleset, activity_id=code, **trade) for code, trade in _trades(edition))
     return ruleset
 
@@ -115,6 +128,14 @@ def _trades(edition: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Activity and columns of each row of words for a trade, with the source of the edition."""
     for code, words in edition.get("trade", {}).items():
         yield code, {**edition["of_all"], **words}
+
+
+def _land_uses(edition: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A row for each group that an entry of `data/` names, with the floors as two numbers."""
+    for entry in edition.get("land_use", []):
+        shared = {name: value for name, value in entry.items() if name not in ("groups", "floors")}
+        for group in entry["groups"]:
+            yield {**shared, "group": group, "first_floor": entry["floors"][0], "last_floor": entry["floors"][1]}
 
 
 def _in_minutes(hours: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from shapely.geometry.base import BaseGeometry
 
 from municipality.places.models import Area
 from zoning.geometry import shapes
-from zoning.models import Plot, PlotShape
+from zoning.models import Layer, LayerFeature, LayerVersion, Plot, PlotShape
 
 SQUARE = box(47.97, 29.37, 47.9702, 29.3702)
 
@@ -34,3 +34,22 @@ class PlotFactory(DjangoModelFactory[Plot]):
         row.put(shapes.take(shape, "wgs84"), "wgs84")
         row.save()
         return plot
+
+
+def make_layer(
+    code: str, *surfaces: tuple[str, BaseGeometry], kind: str = "restriction", covers: BaseGeometry | None = None, **fields: Any
+) -> LayerVersion:
+    """The next version of a layer with surfaces by code; `covers` is where it has data. `fields` are those of the version."""
+    layer, _ = Layer.objects.get_or_create(
+        code=code, defaults={"kind": kind, "name_ar": "طبقة", "name_en": code.title(), "office_ar": "جهة", "office_en": "Office"}
+    )
+    texts = {
+        f"{name}_{language}": "مادة" if language == "ar" else "Article" for name in ("instrument", "article") for language in ("ar", "en")
+    }
+    given = {"status": "in_force", "valid_from": dt.date(2010, 1, 1), **texts, **fields}
+    version = LayerVersion.objects.create(layer=layer, number=layer.versions.count() + 1, **given)
+    for name, shape in [*surfaces, *([("", covers)] if covers is not None else [])]:
+        row = LayerFeature(version=version, code=name, is_coverage=not name, label_ar=name and "اسم", label_en=name.title())
+        row.put(shapes.take(shape, "wgs84"), "wgs84")
+        row.save()
+    return version

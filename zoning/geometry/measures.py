@@ -7,15 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from pyproj import Geod
-from shapely.geometry import Point
+from shapely.geometry import Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
 _ELLIPSOID = Geod(ellps="WGS84")
 
 
 def area_m2(shape: BaseGeometry) -> float:
-    """Square metres of polygons in WGS 84, holes taken out; 0.0 for other geometries."""
-    return abs(_ELLIPSOID.geometry_area_perimeter(shapely.orient_polygons(shape))[0])
+    """Square metres of the polygons of a shape in WGS 84, holes taken out; lines and points have none."""
+    parts = [part for part in shapely.get_parts(shapely.get_parts(shape)) if isinstance(part, Polygon)]
+    return float(sum(_ELLIPSOID.geometry_area_perimeter(shapely.orient_polygons(part))[0] for part in parts))
 
 
 @dataclass(frozen=True)

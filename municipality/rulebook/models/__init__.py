@@ -2,6 +2,7 @@
 
 from municipality.rulebook.models.activities import Activity, ActivityAuthority, Authority
 from municipality.rulebook.models.calendar import HolidayRule, HoursRule
+from municipality.rulebook.models.land import ActivityGroupRule, LandClassRule, LandUseRule, SpacingRule, UseOutcome
 from municipality.rulebook.models.rulesets import (
     Blocks,
     CheckRule,
@@ -20,6 +21,7 @@ __all__ = [
     "MOST_WORDS",
     "Activity",
     "ActivityAuthority",
+    "ActivityGroupRule",
     "Authority",
     "Blocks",
     "CheckRule",
@@ -27,13 +29,17 @@ __all__ = [
     "FeeRule",
     "HolidayRule",
     "HoursRule",
+    "LandClassRule",
+    "LandUseRule",
     "LimitRule",
     "OffenceRule",
     "OffenceUnit",
     "ReasonKind",
     "ReasonRule",
     "RuleSet",
+    "SpacingRule",
     "TradeRule",
+    "UseOutcome",
     "check_word_list",
     "word_list",
 ]

@@ -79,7 +79,7 @@ def test_a_circle_of_successions_ends(split: tuple[Plot, Plot, Plot]) -> None:
 
 def test_a_point_has_the_plot_of_its_day(split: tuple[Plot, Plot, Plot]) -> None:
     old, first, second = split
-    west, south, east, north = SQUARE.bounds
+    west, south, east, _ = SQUARE.bounds
     inside = (west + 0.00002, south + 0.00002)
     assert queries.at_point(*inside, TODAY) == first
     assert queries.at_point(east - 0.00002, south + 0.00002, TODAY) == second

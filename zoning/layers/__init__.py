@@ -1,0 +1,1 @@
+"""What layers say about a shape on a day."""

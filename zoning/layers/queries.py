@@ -1,0 +1,126 @@
+"""What applies on a shape on a day: of each layer the surfaces with square metres, or that nothing is known."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import shapely
+from django.db.models import Q
+from shapely.geometry.base import BaseGeometry
+
+from zoning.geometry import boxes, measures
+from zoning.models import Layer, LayerFeature, LayerStatus, LayerVersion
+
+SLIVER_M2 = 0.5  # what two digitised outlines overlap by, or leave between them
+SLIVER_SHARE = 0.001  # of the shape, for large ones
+
+
+@dataclass(frozen=True)
+class Surface:
+    """The part of a shape with one code of a layer: square metres and share (0 to 1) of the shape."""
+
+    code: str
+    label_ar: str
+    label_en: str
+    square_metres: float
+    share: float
+
+
+@dataclass(frozen=True)
+class LayerFinding:
+    """What a layer says about a shape.
+
+    `version` is None where the layer had none on the day. `unknown_share` is the part of the shape that it has no data for. `pending` is
+    an announced version that says something else.
+    """
+
+    layer: Layer
+    version: LayerVersion | None = None
+    surfaces: tuple[Surface, ...] = ()
+    unknown_share: float = 1.0
+    pending: LayerVersion | None = field(default=None)
+
+    @property
+    def standing(self) -> str:
+        """`applies`, `does_not_apply` or `no_data`. What applies on a part applies, though the rest may be unknown."""
+        if self.surfaces:
+            return "applies"
+        return "no_data" if self.version is None or self.unknown_share > 0 else "does_not_apply"
+
+
+def in_force(day: dt.date) -> Q:
+    """Versions that applied on a day, also those that were repealed since."""
+    return ~Q(status=LayerStatus.PENDING) & Q(valid_from__lte=day) & (Q(valid_to__isnull=True) | Q(valid_to__gt=day))
+
+
+def findings(shape: BaseGeometry, day: dt.date, kinds: Iterable[str] = (Layer.Kind.LAND_USE, Layer.Kind.RESTRICTION)) -> list[LayerFinding]:
+    """What every layer of some kinds says about a shape (WGS 84) on a day, in the order of the layers."""
+    layers = list(Layer.objects.filter(kind__in=list(kinds)).order_by("order", "code"))
+    versions = list(LayerVersion.objects.filter(Q(status=LayerStatus.PENDING) | in_force(day), layer__in=layers))
+    of_version = _features(shape, versions)
+    applying = {version.layer_id: version for version in versions if version.status != LayerStatus.PENDING}
+    pending = {version.layer_id: version for version in versions if version.status == LayerStatus.PENDING}
+    found = []
+    for layer in layers:
+        version = applying.get(layer.pk)
+        surfaces, unknown = _surfaces(shape, of_version[version.pk]) if version is not None else ((), 1.0)
+        coming = pending.get(layer.pk)
+        if coming is not None and _codes(_surfaces(shape, of_version[coming.pk])[0]) == _codes(surfaces):
+            coming = None
+        found.append(LayerFinding(layer, version, surfaces, unknown, coming))
+    return found
+
+
+def _features(shape: BaseGeometry, versions: Sequence[LayerVersion]) -> dict[int, list[LayerFeature]]:
+    """The surfaces of versions whose box meets that of a shape, by version; one query."""
+    rows: dict[int, list[LayerFeature]] = defaultdict(list)
+    for row in boxes.meeting(LayerFeature.objects.filter(version__in=versions), shape.bounds).order_by("pk"):
+        rows[row.version_id].append(row)
+    return rows
+
+
+def _surfaces(shape: BaseGeometry, rows: Sequence[LayerFeature]) -> tuple[tuple[Surface, ...], float]:
+    """The surfaces of one version on a shape, largest first, and the share of the shape that the version has no data for."""
+    whole = measures.area_m2(shape)
+    parts: dict[tuple[str, str, str], list[BaseGeometry]] = defaultdict(list)
+    covered: list[BaseGeometry] = []
+    for row in rows:
+        part = shape.intersection(row.shape)
+        if row.is_coverage:
+            covered.append(part)
+        else:
+            parts[(row.code, row.label_ar, row.label_en)].append(part)
+    least = max(SLIVER_M2, whole * SLIVER_SHARE)
+    sizes = {named: measures.area_m2(shapely.union_all(shares)) for named, shares in parts.items()}
+    surfaces = [Surface(*named, size, size / whole) for named, size in sizes.items() if size >= least]
+    unknown = whole - measures.area_m2(shapely.union_all(covered)) if covered else whole
+    return tuple(sorted(surfaces, key=lambda one: -one.square_metres)), unknown / whole if unknown >= least else 0.0
+
+
+def _codes(surfaces: Sequence[Surface]) -> dict[str, float]:
+    return {one.code: round(one.share, 3) for one in surfaces}
+
+
+@dataclass(frozen=True)
+class NearObject:
+    """An object of a layer near a shape, with the shortest way between them."""
+
+    feature: LayerFeature
+    distance: measures.Distance
+
+
+def nearest(shape: BaseGeometry, layer: str, metres: float, day: dt.date) -> tuple[NearObject | None, bool]:
+    """The nearest object of a layer within `metres` of a shape, and whether the layer has data for all of that surrounding."""
+    version = LayerVersion.objects.filter(in_force(day), layer=layer).first()
+    if version is None:
+        return None, False
+    box = measures.box_around(shape, metres)
+    rows = list(boxes.meeting(LayerFeature.objects.filter(version=version), box).order_by("pk"))
+    ways = [NearObject(row, measures.distance(shape, row.shape)) for row in rows if not row.is_coverage]
+    within = [way for way in ways if way.distance.metres <= metres]
+    covered = shapely.union_all([row.shape for row in rows if row.is_coverage])
+    is_known = bool(covered.contains(shapely.box(*box)))
+    return min(within, key=lambda way: way.distance.metres, default=None), is_known
