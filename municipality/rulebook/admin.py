@@ -24,20 +24,24 @@ from municipality.audit.services import record
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
-from municipality.rulebook import calendars, labels, queries, services  # noqa: F401  (labels of the subjects)
+from municipality.rulebook import calendars, labels, land, queries, services  # noqa: F401  (labels of the subjects)
 from municipality.rulebook.forms import WEEK, HoursForm, weekday_name
 from municipality.rulebook.models import (
     Activity,
     ActivityAuthority,
+    ActivityGroupRule,
     CheckRule,
     ConditionRule,
     FeeRule,
     HolidayRule,
     HoursRule,
+    LandClassRule,
+    LandUseRule,
     LimitRule,
     OffenceRule,
     ReasonRule,
     RuleSet,
+    SpacingRule,
     TradeRule,
 )
 from municipality.rulebook.registry import DRAFT_EFFECTS, DraftEffect
@@ -162,9 +166,8 @@ class HoursInline(_RowInline):
         return code(row.times)
 
 
-class TradeInline(_RowInline):
-    model = TradeRule
-    fields = ("activity", "words_ar", "words_en", "source_ar", "source_en", "is_assumption")
+class _ActivityInline(_RowInline):
+    """Rows about an activity."""
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("activity")
@@ -175,6 +178,27 @@ class TradeInline(_RowInline):
         if field is not None and db_field.name == "activity":
             field.choices = [("", "—"), *((row.pk, f"{row.name_ar} ({row.pk})") for row in Activity.objects.order_by("name_ar"))]
         return field
+
+
+class TradeInline(_ActivityInline):
+    model = TradeRule
+    fields = ("activity", "words_ar", "words_en", "source_ar", "source_en", "is_assumption")
+
+
+class LandClassInline(_RowInline):
+    model = LandClassRule
+
+
+class ActivityGroupInline(_ActivityInline):
+    model = ActivityGroupRule
+
+
+class LandUseInline(_RowInline):
+    model = LandUseRule
+
+
+class SpacingInline(_RowInline):
+    model = SpacingRule
 
 
 @admin.register(RuleSet)
@@ -201,11 +225,13 @@ class RuleSetAdmin(PluralTitleMixin, admin.ModelAdmin):  # type: ignore[type-arg
         return (*self._read_only, "subject") if obj else ()
 
     def get_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
-        """The inlines of a subject: calendars, catalogues of offences and words for trades have their own."""
+        """The inlines of a subject: calendars, catalogues of offences, land use and words for trades have their own."""
         if obj is not None and obj.subject == calendars.SUBJECT:
             return (HolidayInline, HoursInline)
         if obj is not None and obj.subject == queries.TRADES:
             return (TradeInline,)
+        if obj is not None and obj.subject == land.SUBJECT:
+            return (LandClassInline, ActivityGroupInline, LandUseInline, SpacingInline)
         return (OffenceInline,) if obj is not None and obj.subject.startswith(OFFENCES) else self.inlines
 
     def get_actions(self, request: HttpRequest, action_location: Any = None) -> dict[str, Any]:  # the location is of Django 6.1

@@ -33,5 +33,6 @@ label_codes(
         "replies.money": _("Reply texts of refunds and differences"),
         "replies.reply": _("Reply texts of replies to a finding"),
         "replies.violations": _("Reply texts of violations"),
+        "zoning.uses": _("Uses of land, building limits and distances"),
     }
 )

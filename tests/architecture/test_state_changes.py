@@ -25,14 +25,18 @@ from municipality.kernel.guards import GUARDS, Guard
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review.models import Assignment, QueueEntry
 from municipality.rulebook.models import (
+    ActivityGroupRule,
     CheckRule,
     ConditionRule,
     FeeRule,
     HolidayRule,
     HoursRule,
+    LandClassRule,
+    LandUseRule,
     LimitRule,
     OffenceRule,
     ReasonRule,
+    SpacingRule,
     TradeRule,
 )
 from payments.models import Allocation, Attempt, Bill, CallbackBytes, Inquiry, Receipt
@@ -245,6 +249,8 @@ def _into_published(model: Any) -> Callable[[Sample], None]:
             row.code = "slipped-in"
         if hasattr(row, "order"):
             row.order = 999
+        if hasattr(row, "first_floor"):
+            row.first_floor = row.last_floor
         row.save(force_insert=True)
 
     return attack
@@ -328,7 +334,8 @@ def _receipt_without_inquiry(sample: Sample) -> None:
     )
 
 
-RULES = (FeeRule, LimitRule, ConditionRule, ReasonRule, CheckRule, HolidayRule, HoursRule, OffenceRule, TradeRule)
+LAND_RULES = (LandClassRule, ActivityGroupRule, LandUseRule, SpacingRule)
+RULES = (FeeRule, LimitRule, ConditionRule, ReasonRule, CheckRule, HolidayRule, HoursRule, OffenceRule, TradeRule, *LAND_RULES)
 BY_HAND: dict[str, Callable[[Sample], None]] = {
     **{
         f"{state_changes.table(m)}_begins": lambda sample, m=m: born_in(state_changes.table(m), ENDS[state_changes.table(m)])

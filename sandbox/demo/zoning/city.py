@@ -18,6 +18,8 @@ from django.conf import settings
 from shapely.geometry import MultiPolygon, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
+from sandbox.demo.seeds import seeded
+
 BLOCK = np.array([240.0, 165.0])  # metres, along its streets and across them
 ROAD = 24.0  # metres between two blocks
 _UP = 110_860.0  # metres of a degree of latitude at Kuwait
@@ -71,7 +73,7 @@ def blocks(centres: Sequence[Centre], most: int) -> Iterator[Block]:
     shapely.prepare(land)
     places = np.array([[centre.longitude, centre.latitude] for centre in centres])
     for index, centre in enumerate(centres):
-        rng = Random(f"city {centre.name}")
+        rng = seeded(f"city {centre.name}")
         turn, number = math.radians(rng.uniform(-35, 35)), 0
         for ring, step in enumerate(_spiral(most * 3)):
             outline = _placed(centre, turn, (np.array(step) * (BLOCK + ROAD)) + _CORNERS * BLOCK)
