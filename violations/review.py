@@ -11,12 +11,11 @@ from municipality.kernel import clock, money, request_cache
 from municipality.review.registry import Item, Reviewable
 from municipality.rulebook import queries as rulebook
 from municipality.ui.dates import day_text
-from municipality.ui.plurals import counted
 from municipality.ui.texts import Text
 from municipality.uploads import queries as uploads
 from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
-from violations import queries, rules
+from violations import queries, rules, units
 from violations.files import SLOTS
 from violations.models import Objection, Violation
 from violations.services import objections
@@ -32,16 +31,11 @@ def _named(row: dict[str, str], part: str) -> str:
 
 
 def _measure(row: Violation) -> str:
-    """What was measured, in words with its unit; empty where it is one piece."""
+    """What was measured, in words with its unit; empty where it is one of what is counted."""
     unit = row.offence_facts["unit"]
-    quantity = rules.quantity_text(row.quantity_hundredths)
-    if unit == rules.PIECE:
-        pieces = row.quantity_hundredths // rules.HUNDRED
-        return "" if pieces == 1 else ngettext("%(count)s piece", "%(count)s pieces", pieces) % {"count": quantity}
-    if unit == rules.EACH:
+    if unit in rules.COUNTED and row.quantity_hundredths == rules.HUNDRED:
         return ""
-    area = _("%(number)s m²") % {"number": quantity}
-    return _("%(area)s for %(months)s") % {"area": area, "months": counted(row.months, "month")} if unit == rules.M2_MONTH else area
+    return units.measure(unit, row.quantity_hundredths, row.months)
 
 
 def _repeats(row: Violation) -> str:

@@ -51,6 +51,8 @@ def objected(write: Callable[..., Violation], owner: Any) -> Callable[..., Objec
         ("piece", 100, 0, "", ""),
         ("piece", 200, 0, "2 pieces", "قطعتان"),
         ("piece", 500, 0, "5 pieces", "5 قطع"),
+        ("worker", 100, 0, "", ""),
+        ("worker", 200, 0, "2 workers", "عاملان"),
         ("m2", 350, 0, "3.50 m²", "3.50 م²"),
         ("m2_month", 350, 3, "3.50 m² for 3 months", "3.50 م²، مدة الإشغال: 3 أشهر"),
     ],
