@@ -42,7 +42,10 @@ class Item:
     at: dt.date | None = None
     compare: Text = ""
     compare_value: Text = ""
+    # The file by which the value is proved, where nothing proves it yet: a "no" to its question asks for that file.
+    proof: str = ""
     is_file: bool = False
+    is_optional: bool = False  # a file that may be left out
     files: Sequence[Any] = ()  # uploads, for a file slot
     may_correct: bool = True
     # Identifies the value: it has changed where the mark has.
