@@ -312,7 +312,7 @@ REVIEWED = Reviewable(
     accepted=officer.accepted,
     refused=officer.refused,
     is_blind_until_decided=True,
-    has_bill=True,
+    bill_fils=officer.bill_fils,
     passed=passed,
     same_activity=same_activity,
 )

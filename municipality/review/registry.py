@@ -80,8 +80,8 @@ class Reviewable:
     is_blind: bool = False
     # The applicant's name and personal items are hidden until the decision is saved (`blind`); related lines must not name people.
     is_blind_until_decided: bool = False
-    # Whether a bill follows an approval, for the message.
-    has_bill: bool = False
+    # The amount in fils of the bill that an approval issues; None where none follows.
+    bill_fils: Callable[[Case], int] | None = None
     passed: Callable[[Case], list[Text]] = _none  # what was checked automatically and found in order when the case was sent
     # Whether the court comes after a refusal, within the limit `court_days`; otherwise an objection, within `objection_days`.
     to_court: bool = False

@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from licensing.models import Renewal
 from municipality.kernel import clock
+from municipality.review import queries as review
 from municipality.review.models import Assignment
 from municipality.ui.dates import day_text
 from payments import queries as payments
@@ -155,6 +156,33 @@ def test_a_name_that_nothing_proves_is_asked_for_with_the_commercial_licence(mak
     client.post(reverse("admin:desk_next"))
     html = in_english(client, case)
     assert "Compare with this document: Copy of the commercial licence<" in html and "holds no name" not in html
+
+
+def test_an_approval_says_what_is_approved_and_the_first_page_what_was_decided(make_shop: Any, owner: Any) -> None:
+    case = RenewalCaseFactory(shop=make_shop(), applicant=owner, changed=["area_m2"])
+    officer = OfficerFactory()
+    client = signed_in(officer)
+    client.cookies["staff_language"] = "en"
+    client.post(reverse("admin:desk_next"))
+
+    def plain(response: Any) -> str:
+        return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
+
+    assert f"Go on with {case.reference}" in plain(client.get("/admin/"))
+    yes = {f"check.{line.check.code}": "yes" for line in review.checklist(case)}
+    url = reverse("admin:desk_act", args=[case.public_id, "approve"])
+    for shown in (plain(client.post(url, {**yes, "step": "words"})), plain(client.post(url, yes))):
+        assert re.search(r"was not on record now 85 m² .*Bill that follows KD 10\.000", shown), shown
+        assert "النص القصير بلدية الكويت" in shown and "Short text Kuwait Municipality" in shown
+    desk_acts.approve(officer)
+    home = plain(client.get("/admin/"))
+    assert re.search(rf"Decided today .*{case.reference} .*Approved", home)
+    html = client.get("/admin/").content.decode()
+    assert re.search(r'id="mine-away"[^>]*>Nothing is with an applicant\.<', html) and 'href="/admin/#mine-away"' in html
+    found = plain(client.get("/admin/find/", {"q": case.reference}))
+    assert "You decided this request on" in found and "It is not open to you any more." in found
+    colleague = signed_in(OfficerFactory(login="colleague"))
+    assert "You decided" not in plain(colleague.get("/admin/find/", {"q": case.reference}))
 
 
 def test_a_changed_area_names_the_document_to_compare_it_with(make_shop: Any, owner: Any) -> None:
