@@ -78,6 +78,13 @@ def test_what_has_no_words_is_no_line_of_the_page(objected: Callable[..., Object
     assert {"note", "words", "defence"} <= names and not names & {"measure", "repeats"}
 
 
+def test_amount_and_day_are_written_as_on_every_page(objected: Callable[..., Objection]) -> None:
+    with translation.override("ar"):
+        said = {item.name: str(item.value) for item in review.items(objected().case)}
+    assert "د.ك" in said["amount"] and "100.000" in said["amount"]
+    assert "-" not in said["seen"] and "نوفمبر" in said["seen"]
+
+
 def test_the_page_says_by_whom_annulment_is_proposed_and_lists_no_changes(objected: Callable[..., Objection], frozen_clock: Clock) -> None:
     objection = objected()
     frozen_clock.move(days=6)
