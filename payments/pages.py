@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.requests import Visitor
@@ -174,10 +175,11 @@ RETURNED = StatusText(
 
 @dataclass(frozen=True)
 class ReceiptRow:
-    """A bill of the payment with its receipt."""
+    """A bill of the payment with its receipt; `url` of the sealed receipt, empty before it is sealed."""
 
     bill: Bill
     receipt: Receipt | None
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -218,6 +220,11 @@ class ResultPage:
     def asks_feedback(self) -> bool:
         """Whether the payer is asked how it was: once the page no longer reloads, which would lose what is being written."""
         return self.is_owner and self.is_paid and not self.is_waiting
+
+    @property
+    def sealed(self) -> list[ReceiptRow]:
+        """Those whose receipt can be downloaded."""
+        return [row for row in self.rows if row.url]
 
     @property
     def heading(self) -> Text:
@@ -276,6 +283,18 @@ def _outcomes(bills: Sequence[Bill]) -> list[tuple[Bill, Outcome]]:
     return [(bill, outcome) for bill in bills if (outcome := outcome_of([bill])) is not None]
 
 
+def _receipt_url(receipt: Receipt | None, attempt: Attempt, visited: str | None) -> str:
+    """The URL of a sealed receipt; `visited` is the violation that a visitor paid, None for others."""
+    if receipt is None or receipt.document_id is None or attempt.state != A.PAID:
+        return ""
+    if visited is None:
+        return reverse("payments:receipt", args=[receipt.number])
+    try:
+        return reverse("violations:receipt", args=[visited, receipt.number])
+    except NoReverseMatch:
+        return ""
+
+
 def status_text(attempt: Attempt, step: str) -> StatusText:
     """The texts for an attempt."""
     if step == "paid-refused":
@@ -312,6 +331,8 @@ def page_of(attempt: Attempt, *, is_owner: bool, is_visitor: bool = False) -> Re
     is_waiting = attempt.state in (A.REDIRECTED, A.CONFIRMING, A.CAPTURED_LATE) or awaits_document
     if not is_owner:
         return ResultPage(step, text, False, is_waiting)
+    violation_id = _only_id("violation", bills)
+    visited = violation_id if is_visitor else None
     can_pay = attempt.state in (*UNPAID, A.CREATED, A.VOIDED)
     return ResultPage(
         step,
@@ -320,11 +341,11 @@ def page_of(attempt: Attempt, *, is_owner: bool, is_visitor: bool = False) -> Re
         is_waiting,
         attempt=attempt,
         inquiry=attempt.inquiries.order_by("-pk").first(),
-        rows=[ReceiptRow(bill, receipts.get(bill.pk)) for bill in bills],
+        rows=[ReceiptRow(bill, found := receipts.get(bill.pk), _receipt_url(found, attempt, visited)) for bill in bills],
         payable=next((bill for bill in bills if can_pay and bill.state == BillState.DUE), None),
         is_visitor=is_visitor,
         case_id=_only_id("case", bills),
-        violation_id=_only_id("violation", bills),
+        violation_id=violation_id,
         awaits_document=awaits_document,
         may_leave=attempt.state == A.REDIRECTED and attempt.hint == "",
         outcome=outcome,

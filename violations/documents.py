@@ -13,7 +13,7 @@ from municipality.documents.facts import EditionLabel, LetterDate, LetterFacts, 
 from municipality.kernel import clock, money
 from municipality.review import queries as review
 from municipality.rulebook import queries as rulebook
-from violations import queries, rules
+from violations import queries, rules, units
 from violations.models import Objection, Violation
 
 L = TypeVar("L", bound=LetterFacts)
@@ -78,12 +78,10 @@ def _place_text(row: Violation) -> tuple[str, str]:
 
 def _quantity(row: Violation) -> tuple[str, str] | None:
     unit = row.offence_facts["unit"]
-    if unit == "each":
+    if unit == rules.EACH:
         return None
-    text = rules.quantity_text(row.quantity_hundredths)
-    names = {"piece": ("قطعة", "pieces"), "m2": ("م²", "m²"), "m2_month": ("م²", "m²")}[unit]
-    ar, en = f"{text} {names[0]}", f"{text} {names[1]}"
-    return (f"{ar} × {row.months} شهر", f"{en} × {row.months} months") if unit == "m2_month" else (ar, en)
+    ar, en = units.factors(unit, row.quantity_hundredths, row.months)
+    return ar.removeprefix(" × "), en.removeprefix(" × ")
 
 
 def notice_facts(row: Violation) -> LetterFacts:

@@ -48,7 +48,7 @@ class ViolationReportForm(VisitForm):
         max_digits=8,
         decimal_places=2,
         min_value=Decimal("0.01"),
-        help_text=_("Square metres or pieces, where the violation asks for it."),
+        help_text=_("Square metres, or a count of pieces or workers, where the violation asks for it."),
         error_messages={
             "invalid": _("Please give a number such as 3.5."),
             "min_value": _("Please give a measure or number above zero."),

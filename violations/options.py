@@ -60,6 +60,32 @@ CLOSED = {
 }
 
 
+# Closed options whose last day still says something; of the others it could be read as a right that is lost on that day.
+WITH_LAST_DAY = ("correction_over", "minute_written", "settlement_over", "objection_over", "at_bank")
+
+
+def stop_ends(status: rules.ViolationStatus) -> Text:
+    """What ends the stop of services by an unpaid violation: only what is possible now."""
+    if status.state == rules.JUDGED:
+        return _("The stop ends within a minute of paying the amount that the court set.")
+    may_object = any(option.code == "object" and option.is_open for option in rules.option_statuses(status))
+    if may_object:
+        return _("An objection ends the stop while it is studied. Without one, it ends once the amount that the court sets is paid.")
+    return _("The stop ends once the amount that the court sets is paid, or if the court finds no violation.")
+
+
+# What a clearance certificate waits for, by the state of a violation for which something is or may become payable.
+WAITS = {
+    "ordered": _("waits for the settlement"),
+    "unsettleable": _("waits for the court"),
+    "objected": _("waits for the decision on the objection"),
+    "instalments": _("waits for the last instalment"),
+    "overdue": _("waits for the court"),
+    "referred": _("waits for the court"),
+    "judged": _("waits for payment of the amount that the court set"),
+}
+
+
 @dataclass(frozen=True)
 class Option:
     """One option on the page of a violation."""
@@ -81,7 +107,7 @@ def _url_name(option: rules.OptionStatus, status: rules.ViolationStatus) -> str:
 
 
 def options_of(violation: Violation, status: rules.ViolationStatus) -> list[Option]:
-    """All options of a violation in the order of `rules.OPTIONS`, each with its last day."""
+    """All options of a violation in the order of `rules.OPTIONS`, each with its last day where that says something."""
     last_days = {
         "correct": violation.correct_until,
         "settle": violation.settle_until,
@@ -98,7 +124,7 @@ def options_of(violation: Violation, status: rules.ViolationStatus) -> list[Opti
             is_open=option.is_open,
             closed=option.closed,
             reason=CLOSED[option.closed] if option.closed else "",
-            until=last_days.get(option.code),
+            until=last_days.get(option.code) if option.is_open or option.closed in WITH_LAST_DAY else None,
             # Signing in leads back to the address of the option.
             url=reverse(_url_name(option, status), args=[violation.public_id]) if option.is_open else "",
             needs_sign_in=option.needs_sign_in,

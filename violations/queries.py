@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Case, DateField, Exists, F, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import Signatory, User
@@ -28,7 +29,7 @@ from payments.states import BillState
 from shops.models import Shop
 from shops.register import queries as shops
 from violations import rules
-from violations.models import Charge, JudicialWarrant, Objection, SettlementOrder, Violation
+from violations.models import Charge, Instalment, JudicialWarrant, Objection, SettlementOrder, Violation
 from violations.states import SERVICE, ViolationState
 
 V = ViolationState
@@ -119,6 +120,38 @@ def owed(rows: QuerySet[Violation]) -> QuerySet[Violation]:
 def owed_by(person: User) -> QuerySet[Violation]:
     """`owed` of all violations that concern a person."""
     return owed(concerning(person))
+
+
+MAY_OBJECT = (V.ORDERED, V.OVERDUE, V.UNSETTLEABLE)
+NO_DEADLINE = dt.date.max
+
+
+def by_deadline(rows: QuerySet[Violation], *, after: int | None, limit: int) -> list[tuple[int, dt.date | None]]:
+    """Primary key and open deadline of some violations: the next deadline first, then without one the newest first.
+
+    The open deadline is the last day to correct, to settle, to pay the next instalment, or to object where nothing can be settled.
+    `after` is the primary key of the last row of the page before. One query, with `after` two.
+    """
+    today = clock.today()
+    paid = Charge.objects.filter(bill__state=BillState.PAID, instalment__isnull=False).values("instalment")
+    parts = Instalment.objects.filter(plan__violation=OuterRef("pk")).exclude(pk__in=paid).order_by("number")
+    deadline = Case(
+        When(state=V.WARNED, correct_until__gte=today, then=F("correct_until")),
+        When(state=V.ORDERED, settle_until__gte=today, then=F("settle_until")),
+        When(state=V.INSTALMENTS, then=Subquery(parts.values("due_on")[:1])),
+        When(state__in=MAY_OBJECT, object_until__gte=today, objection__isnull=True, then=F("object_until")),
+        output_field=DateField(),
+    )
+    ordered = rows.annotate(deadline=Coalesce(deadline, NO_DEADLINE, output_field=DateField())).order_by("deadline", "-seen_at", "-pk")
+    if after is not None:
+        last = ordered.filter(pk=after).values_list("deadline", "seen_at").first()
+        if last is None:
+            return []
+        day, seen_at = last
+        same = Q(seen_at__lt=seen_at) | Q(seen_at=seen_at, pk__lt=after)
+        ordered = ordered.filter(Q(deadline__gt=day) | Q(same, deadline=day))
+    found = ordered.values_list("pk", "deadline")[:limit]
+    return [(pk, None if day == NO_DEADLINE else day) for pk, day in found]
 
 
 def _against(person: User) -> Q:
@@ -220,6 +253,11 @@ def _has_last_four(violation: Violation, last_four: str) -> bool:
     return any(person.last_four == last_four for person in people_of(violation))
 
 
+def has_objection_left(row: Violation) -> bool:
+    """Whether the right to object to a violation that can be settled is neither used nor over."""
+    return not hasattr(row, "objection") and (row.object_until is None or clock.today() <= row.object_until)
+
+
 def order_of(violation: Violation) -> SettlementOrder | None:
     """The settlement order in force: the newest."""
     return violation.orders.order_by("-version").first()
@@ -271,7 +309,7 @@ def open_attempt(violation: Violation) -> Attempt | None:
 
 def visitor_receipts(violation: Violation) -> QuerySet[Receipt]:
     """Valid receipts of what visitors paid for a violation, oldest first. They do not name the party."""
-    rows = Receipt.objects.filter(bill__in=violation.charges.values("bill"), allocation__is_settled=True, document__isnull=False)
+    rows = Receipt.objects.filter(bill__in=violation.charges.values("bill"), allocation__is_settled=True)
     return rows.filter(allocation__attempt__started_by__isnull=True).select_related("document__file").order_by("pk")
 
 
@@ -288,7 +326,9 @@ def paid_fils(violation: Violation) -> int:
 
 def charge_of(bill_id: int) -> Charge:
     """The charge that a bill is for. Raises Charge.DoesNotExist."""
-    return Charge.objects.select_related("violation", "bill", "order", "instalment__plan", "judgment").get(bill=bill_id)
+    return Charge.objects.select_related("violation", "violation__last_event", "bill", "order", "instalment__plan", "judgment").get(
+        bill=bill_id
+    )
 
 
 def annotate_at_bank(rows: QuerySet[Violation]) -> QuerySet[Violation]:

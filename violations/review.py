@@ -7,16 +7,16 @@ from django.utils.translation import gettext as _
 
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
-from municipality.kernel import clock, money, request_cache
+from municipality.kernel import clock, request_cache
 from municipality.review.registry import Item, Reviewable
 from municipality.rulebook import queries as rulebook
 from municipality.ui.dates import day_text
-from municipality.ui.plurals import counted
+from municipality.ui.templatetags.portal import kwd
 from municipality.ui.texts import Text
 from municipality.uploads import queries as uploads
 from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
-from violations import queries, rules
+from violations import queries, rules, units
 from violations.files import SLOTS
 from violations.models import Objection, Violation
 from violations.services import objections
@@ -32,16 +32,11 @@ def _named(row: dict[str, str], part: str) -> str:
 
 
 def _measure(row: Violation) -> str:
-    """What was measured, in words with its unit; empty where it is one piece."""
+    """What was measured, in words with its unit; empty where it is one of what is counted."""
     unit = row.offence_facts["unit"]
-    quantity = rules.quantity_text(row.quantity_hundredths)
-    if unit == rules.PIECE:
-        pieces = row.quantity_hundredths // rules.HUNDRED
-        return "" if pieces == 1 else ngettext("%(count)s piece", "%(count)s pieces", pieces) % {"count": quantity}
-    if unit == rules.EACH:
+    if unit in rules.COUNTED and row.quantity_hundredths == rules.HUNDRED:
         return ""
-    area = _("%(number)s m²") % {"number": quantity}
-    return _("%(area)s for %(months)s") % {"area": area, "months": counted(row.months, "month")} if unit == rules.M2_MONTH else area
+    return units.measure(unit, row.quantity_hundredths, row.months)
 
 
 def _repeats(row: Violation) -> str:
@@ -62,11 +57,11 @@ def items(case: Case) -> list[Item]:
     facts: list[tuple[str, Text, Text, bool]] = [
         ("offence", _("Violation"), _named(offence, "name"), False),
         ("article", _("Article"), _named(offence, "article"), False),
-        ("seen", _("Seen on"), clock.day_of(row.seen_at).isoformat(), False),
+        ("seen", _("Seen on"), day_text(clock.day_of(row.seen_at)), False),
         ("measure", _("Measure"), _measure(row), False),
         ("repeats", _("Repetition"), _repeats(row), False),
         ("note", _("What the violation report says"), row.note_ar or "—", False),
-        ("amount", _("Settlement"), money.to_display(order.fils) if order is not None else _("none"), False),
+        ("amount", _("Settlement"), kwd(order.fils) if order is not None else _("none"), False),
         ("ground", _("Ground of the objection"), reason.label_ar if get_language() == "ar" else reason.label_en, False),
         ("words", _("Words of the objection"), objection.words, True),
         ("defence", _("Defence of the violation report"), defence.words if defence is not None else _("none yet"), False),

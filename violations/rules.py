@@ -11,12 +11,13 @@ RECORDED, WARNED, CORRECTED, ORDERED, UNSETTLEABLE = "recorded", "warned", "corr
 OBJECTED, INSTALMENTS, OVERDUE, REFERRED, JUDGED = "objected", "instalments", "overdue", "referred", "judged"
 ACQUITTED, PAID, WAIVED, ANNULLED = "acquitted", "paid", "waived", "annulled"
 HUNDRED = 100
-EACH, PIECE, M2, M2_MONTH = "each", "piece", "m2", "m2_month"
+EACH, PIECE, WORKER, M2, M2_MONTH = "each", "piece", "worker", "m2", "m2_month"
+COUNTED = (PIECE, WORKER)  # in whole numbers
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """What an inspector measured: hundredths of a piece or square metre, and whole months for an occupancy."""
+    """What an inspector measured: hundredths of a piece, worker or square metre, and whole months for an occupancy."""
 
     quantity_hundredths: int = HUNDRED
     months: int = 0
@@ -53,7 +54,7 @@ def check_facts(unit: str, facts: Measurement) -> Measurement:
         return Measurement()
     if not 0 < quantity <= MAX_HUNDREDTHS:
         raise BadFacts("quantity")
-    if unit == PIECE and quantity % HUNDRED:
+    if unit in COUNTED and quantity % HUNDRED:
         raise BadFacts("whole_pieces")
     if unit == M2_MONTH:
         if not 0 < months <= MAX_MONTHS:

@@ -143,6 +143,8 @@ FACTS: dict[str, Fact] = {
     )
 }
 
+LICENSE_COPY = "license_copy"  # proves a trade name that the register does not hold
+
 SLOTS: dict[str, Slot] = {
     slot.code: slot
     for slot in (
@@ -150,6 +152,7 @@ SLOTS: dict[str, Slot] = {
         Slot("drawing", _("Drawing of the shop"), _("Stamped by an engineering office, with the area in square metres."), most=4),
         Slot("manager_letter", _("Letter that appoints the manager"), _("Signed by the owner or an authorised signatory."), most=2),
         Slot("photo_front", _("Photo of the front"), _("The whole front with the sign, by daylight."), most=3, photo=True),
+        Slot(LICENSE_COPY, _("Copy of the commercial licence"), _("The page that carries the new trade name."), most=2),
     )
 }
 
@@ -161,7 +164,7 @@ def split(name: str, answers: Mapping[str, Any]) -> tuple[Values, Values]:
 
 
 def required_slots(files: Edition, names: Sequence[str]) -> dict[str, int]:
-    """Slot → least number of files for these changes, by the rulebook's limits `<change>.<slot>`."""
+    """Slot → least number of files for these changes, by the rulebook's limits `<change>.<slot>`; 0 for files that may be left out."""
     needed: dict[str, int] = {}
     for code, limit in files.limits.items():
         change, _dot, slot = code.partition(".")

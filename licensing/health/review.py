@@ -94,7 +94,8 @@ def items(case: Case) -> list[Item]:
     renewal, shop = data.renewal, data.shop
     rows = {row.name: row for row in data.declared}
     named = _named_rows(shop, data.declared)
-    compared = _compared(case, data)
+    files = _files(case, list(rows))
+    compared = _compared(case, data, files)
     result = [replace(_fact(shop, name, rows.get(name), named), **compared.get(name, {})) for name in changes.FACTS]
     if renewal.accepted_facts is None:  # afterwards the register holds what this very decision wrote
         result += _registered_since(data)
@@ -117,28 +118,34 @@ def items(case: Case) -> list[Item]:
     ):
         mark, is_personal = changes.mark(str(value)), name == "licensee"
         result.append(Item(name, title, value, source=REGISTER, at=_as_of(shop), may_correct=False, mark=mark, is_personal=is_personal))
-    return result + _files(case, list(rows))
+    return result + files
 
 
-def _compared(case: Case, data: _RenewalData) -> dict[str, dict[str, Any]]:
+def _compared(case: Case, data: _RenewalData, files: list[Item]) -> dict[str, dict[str, Any]]:
     """What each declared change is compared with: the name in the commercial licence, or the documents that it asks for."""
-    files = queries.files_edition(case)
+    edition = queries.files_edition(case)
     result: dict[str, dict[str, Any]] = {}
     for row in data.declared:
-        labels = [f"{changes.SLOTS[slot].label}" for slot in changes.required_slots(files, [row.name])]
+        labels = [f"{changes.SLOTS[slot].label}" for slot in changes.required_slots(edition, [row.name])]
         if row.name == "trade_name":
-            result[row.name] = _compared_name(data)
+            result[row.name] = _compared_name(data, files)
         elif labels:
-            text = _("Compare with this document: %(documents)s") % {"documents": _(", ").join(labels)}
-            result[row.name] = {"compare": text}
+            result[row.name] = {"compare": _with_documents(labels)}
     return result
 
 
-def _compared_name(data: _RenewalData) -> dict[str, Any]:
+def _with_documents(labels: list[str]) -> str:
+    return _("Compare with this document: %(documents)s") % {"documents": _(", ").join(labels)}
+
+
+def _compared_name(data: _RenewalData, files: list[Item]) -> dict[str, Any]:
+    """The name that the Ministry gives; where it gives none, the copy of the licence, which is asked for while it is missing."""
     names, at = data.stated_names, data.stated_at
     if at is None or not names.get("name_ar"):
+        if any(item.name == changes.LICENSE_COPY and item.files for item in files):
+            return {"compare": _with_documents([f"{changes.SLOTS[changes.LICENSE_COPY].label}"])}
         text = _("The register holds no name from the Ministry of Commerce and Industry for commercial licence %(number)s.")
-        return {"compare": text % {"number": data.shop.commercial_license_no}}
+        return {"compare": text % {"number": data.shop.commercial_license_no}, "proof": changes.LICENSE_COPY}
     source = _("In the commercial licence, as given by the Ministry of Commerce and Industry on %(day)s:") % {"day": day_text(at)}
     return {"compare": source, "compare_value": changes.FACTS["trade_name"].display({"name_en": "", **names})}
 
@@ -208,6 +215,7 @@ def _files(case: Case, names: list[str]) -> list[Item]:
                 source=DECLARED,
                 at=rows[-1].created_at if rows else None,
                 is_file=True,
+                is_optional=not wanted.get(code),
                 files=rows,
                 mark=changes.mark([row.sha256 for row in rows]),
             )
@@ -304,7 +312,7 @@ REVIEWED = Reviewable(
     accepted=officer.accepted,
     refused=officer.refused,
     is_blind_until_decided=True,
-    has_bill=True,
+    bill_fils=officer.bill_fils,
     passed=passed,
     same_activity=same_activity,
 )

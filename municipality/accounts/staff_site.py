@@ -103,9 +103,11 @@ class StaffSite(AdminSite):
     def find(self, request: HttpRequest) -> HttpResponse:
         """The search in the header: to the page of a reference, or a page that says that there is none to open."""
         typed = request.GET.get("q", "")[: 2 * staff_search.MAX_LENGTH]
-        if url := staff_search.find(request, staff_search.cleaned(typed)):
+        reference = staff_search.cleaned(typed)
+        if url := staff_search.find(request, reference):
             return redirect(url)
-        context = {**self.each_context(request), "title": _("Search"), "find_text": typed.strip()}
+        note = staff_search.note(request, reference)
+        context = {**self.each_context(request), "title": _("Search"), "find_text": typed.strip(), "find_note": note}
         return TemplateResponse(request, "admin/find.html", context)
 
     def has_permission(self, request: HttpRequest) -> bool:

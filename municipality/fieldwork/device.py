@@ -27,15 +27,18 @@ address, to which the device sends an entry before it sends the entry itself, wi
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 
 from municipality.fieldwork.forms import VisitForm
+from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.ui.texts import Text
 
@@ -97,3 +100,20 @@ def service_worker(request: HttpRequest, *, form_url: str) -> HttpResponse:
     """The service worker that caches the page `form_url` for use offline. Its scope is the folder of its own address."""
     script = render_to_string("fieldwork/worker.js", {"form_url": form_url, "static_url": settings.STATIC_URL}, request=request)
     return HttpResponse(script, content_type="text/javascript")
+
+
+def with_times(request: HttpRequest, field: str, visited_at: dt.datetime) -> list[tuple[UploadedFile, dt.datetime]]:
+    """The files of a field, each with the time that the device gives it (`<field>_at`); that of the visit where it gives none."""
+    files, times = request.FILES.getlist(field), request.POST.getlist(f"{field}_at")
+    if len(times) != len(files):
+        return [(file, visited_at) for file in files]
+    return [(file, _time(text) or visited_at) for file, text in zip(files, times, strict=True)]
+
+
+def _time(text: str) -> dt.datetime | None:
+    """A time in ISO 8601 that is not in the future, or None."""
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment.astimezone(dt.UTC) if moment.tzinfo is not None and moment <= clock.now() else None

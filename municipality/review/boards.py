@@ -12,7 +12,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from municipality.accounts.models import User
 from municipality.kernel import clock
 from municipality.places.models import Branch
-from municipality.review.models import Absence, Assignment, Clock, ConflictOfInterest, Override, Party, QueueEntry, Skill
+from municipality.review.models import Absence, Assignment, Clock, ConflictOfInterest, Decision, Override, Party, QueueEntry, Skill
 from municipality.review.states import QueueEntryState
 
 PACE_DAYS = 14  # calendar days
@@ -98,12 +98,26 @@ def _present_skills(branch_id: str) -> QuerySet[Skill]:
     return skills.filter(~Exists(absences))
 
 
-def is_stuck(place: QueueEntry) -> bool:
-    """Whether no present officer may decide a waiting case; one query."""
+def able_officers(place: QueueEntry) -> list[tuple[User, bool]]:
+    """The present officers who may decide a waiting case, and whether each has something in hand; one query."""
     conflicts = ConflictOfInterest.objects.filter(
         officer=OuterRef("officer"), ended_at__isnull=True, party_key__in=Party.objects.filter(case=place.case_id).values("key")
     )
-    return not _present_skills(place.branch_id).filter(code=place.skill).filter(~Exists(conflicts)).exists()
+    busy = Assignment.objects.filter(officer=OuterRef("officer"), ended_at__isnull=True)
+    skills: Any = _present_skills(place.branch_id).filter(code=place.skill).filter(~Exists(conflicts)).annotate(is_busy=Exists(busy))
+    return [(skill.officer, skill.is_busy) for skill in skills.select_related("officer").order_by("officer")]
+
+
+def is_next(place: QueueEntry) -> bool:
+    """Whether no case of its branch and field waits before a waiting one."""
+    waiting = QueueEntry.objects.filter(state=QueueEntryState.WAITING, branch_id=place.branch_id, skill=place.skill).exclude(pk=place.pk)
+    return not waiting.filter(Q(pk__lt=place.pk) | Q(override__allowed_at__isnull=False)).exists()
+
+
+def other_supervisors(user: User) -> QuerySet[User]:
+    """The other supervisors of a user's branch: one of them allows what this one asks for."""
+    people = User.objects.filter(branch_id=user.branch_id, is_active=True, is_staff=True, groups__name="supervisor")
+    return people.exclude(pk=user.pk).order_by("pk")
 
 
 def _officers(branch: Branch) -> list[OfficerLine]:
@@ -135,3 +149,8 @@ def _officers(branch: Branch) -> list[OfficerLine]:
         )
         for officer in officers.order_by("pk")
     ]
+
+
+def decisions_of(officer: User) -> QuerySet[Decision]:
+    """The decisions that an officer made and that are not void, newest first."""
+    return Decision.objects.filter(made_by=officer, voided_at__isnull=True).order_by("-pk")

@@ -42,7 +42,10 @@ class Item:
     at: dt.date | None = None
     compare: Text = ""
     compare_value: Text = ""
+    # The file by which the value is proved, where nothing proves it yet: a "no" to its question asks for that file.
+    proof: str = ""
     is_file: bool = False
+    is_optional: bool = False  # a file that may be left out
     files: Sequence[Any] = ()  # uploads, for a file slot
     may_correct: bool = True
     # Identifies the value: it has changed where the mark has.
@@ -77,8 +80,8 @@ class Reviewable:
     is_blind: bool = False
     # The applicant's name and personal items are hidden until the decision is saved (`blind`); related lines must not name people.
     is_blind_until_decided: bool = False
-    # Whether a bill follows an approval, for the message.
-    has_bill: bool = False
+    # The amount in fils of the bill that an approval issues; None where none follows.
+    bill_fils: Callable[[Case], int] | None = None
     passed: Callable[[Case], list[Text]] = _none  # what was checked automatically and found in order when the case was sent
     # Whether the court comes after a refusal, within the limit `court_days`; otherwise an objection, within `objection_days`.
     to_court: bool = False

@@ -138,7 +138,7 @@ def refusal_context(decision: Decision, until: dt.date) -> dict[str, Any]:
 
 
 def acceptance_context(case: Case, note_ar: str, note_en: str) -> dict[str, Any]:
-    return {"case": case, "note": Bilingual(note_ar, note_en), "has_bill": reviewable(case).has_bill}
+    return {"case": case, "note": Bilingual(note_ar, note_en), "has_bill": reviewable(case).bill_fils is not None}
 
 
 def answer_deadline(case: Case) -> dt.date:

@@ -21,6 +21,9 @@ COUNTED: dict[str, _Phrase] = {
     "message": lambda n: ngettext("%(count)s message", "%(count)s messages", n),
     "correction": lambda n: ngettext("%(count)s thing needs a correction", "%(count)s things need a correction", n),
     "bill": lambda n: ngettext("%(count)s bill", "%(count)s bills", n),
+    "item": lambda n: ngettext("%(count)s item", "%(count)s items", n),
+    "piece": lambda n: ngettext("%(count)s piece", "%(count)s pieces", n),
+    "worker": lambda n: ngettext("%(count)s worker", "%(count)s workers", n),
     "obstacle": lambda n: ngettext("%(count)s obstacle", "%(count)s obstacles", n),
 }
 WITHIN: dict[str, _Phrase] = {

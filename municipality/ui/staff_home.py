@@ -42,17 +42,22 @@ class Row:
     percent: int | None = None
     is_paused: bool = False
     state_note: Any = ""
+    anchor: str = ""  # the fragment of a link to it
 
 
 @dataclass(frozen=True)
 class Work:
-    """A list of open work. `more` is the page with all of it; an empty list shows `empty`, or is left out without it."""
+    """A list of open work. `more` is the page with all of it; an empty list shows `empty`, or is left out without it.
+
+    `none_of`: fragments of links that lead to no row, each with the sentence that the page then shows.
+    """
 
     title: Text
     rows: Sequence[Row]
     total: int = 0
     more: str = ""
     empty: Text = ""
+    none_of: Sequence[tuple[str, Text]] = ()
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,14 @@ from django.http import HttpRequest
 
 from municipality.kernel import digits
 from municipality.kernel.registry import Registry
+from municipality.ui.texts import Text
 
 MAX_LENGTH = 40
 # Each takes the request and a reference in capitals, and returns the URL of a page that the person may open, or "".
 FINDERS: Registry[Callable[[HttpRequest, str], str]] = Registry()
+
+# Each takes the same, and says why the person may not open the page any more, or "".
+NOTES: Registry[Callable[[HttpRequest, str], Text]] = Registry()
 
 
 def cleaned(text: str) -> str:
@@ -23,3 +27,8 @@ def cleaned(text: str) -> str:
 def find(request: HttpRequest, reference: str) -> str:
     """The URL of the page about a reference that this person may open; "" if there is none."""
     return next((url for finder in FINDERS.values() if (url := finder(request, reference))), "") if reference else ""
+
+
+def note(request: HttpRequest, reference: str) -> Text:
+    """Why a page that this person had before is not open to them any more; "" where there is nothing to say."""
+    return next((text for said in NOTES.values() if (text := said(request, reference))), "") if reference else ""

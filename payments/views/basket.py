@@ -15,6 +15,7 @@ from municipality.accounts.access import access
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel import money
 from municipality.kernel.errors import Refused
+from municipality.ui.plurals import counted
 from municipality.ui.redirects import SeeOther
 from payments import queries, services
 from payments.services.basket import chosen_values
@@ -30,14 +31,16 @@ def basket(request: AuthenticatedHttpRequest) -> HttpResponse:
     A POST with another step, or that the module asks (`Accept: application/json`), only counts the chosen lines.
     """
     if request.method != "POST":
-        return _page(request, chosen=None)
+        # A link may name the bills to choose; an offer is never chosen by a link.
+        asked = {code for code in request.GET.getlist("item") if code.startswith("bill:")} if "item" in request.GET else None
+        return _page(request, chosen=asked)
     values = request.POST.getlist("item")
     try:
         amounts = chosen_values(values)
         total = sum(amounts.values())
         if request.POST.get("step") != "pay":
             if request.headers.get("Accept") == "application/json":
-                return JsonResponse({"fils": total, "amount": _amount(total)})
+                return JsonResponse({"fils": total, "amount": _amount(total), "count": counted(len(amounts), "item")})
             return _page(request, chosen=set(amounts), is_counted=True)
         if values and request.POST.get("total") != str(total):
             raise Refused("total_changed", _("The selection changed, so the total changed. Please check the new total below, then pay."))
@@ -58,13 +61,14 @@ def _amount(fils: int) -> str:
 
 
 def _page(request: HttpRequest, *, chosen: set[str] | None, is_counted: bool = False, refusal: Refused | None = None) -> HttpResponse:
-    """The basket. At first every bill is chosen; an offer is only ever chosen by the person."""
+    """The basket. At first, and unless the address says otherwise, every bill is chosen; an offer is only ever chosen by the person."""
     items = sorted(queries.basket_of(request.user), key=lambda item: item.until or dt.date.max)
     rows = [(item, not item.is_offer if chosen is None else item.code in chosen) for item in items if item.can_choose]
     context = {
         "bills": [(item, is_chosen) for item, is_chosen in rows if not item.is_offer],
         "offers": [(item, is_chosen) for item, is_chosen in rows if item.is_offer],
         "total": sum(item.fils for item, is_chosen in rows if is_chosen),
+        "count": sum(is_chosen for _item, is_chosen in rows),
         "is_counted": is_counted,
         "refusal": refusal,
         "waiting": [item for item in items if not item.can_choose],

@@ -15,6 +15,7 @@ async function count() {
     const answer = await response.json();
     form.elements.total.value = answer.fils;
     for (const place of form.querySelectorAll("[data-total] bdi")) place.textContent = answer.amount;
+    for (const place of form.querySelectorAll("[data-count]")) place.textContent = answer.count;
     for (const box of boxes) box.defaultChecked = box.checked;
   } catch {
     // The button to update the total is shown.

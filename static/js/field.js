@@ -81,20 +81,24 @@ function emptied() {
 /** Without vowel signs, and with one shape of each letter that is written in several. */
 const folded = (text) => text.normalize("NFKD").replace(/[\u064b-\u065f\u0670\u0640]/g, "").replace(/ة/g, "ه").replace(/ى/g, "ي").toLowerCase();
 
-/** The offences that have every typed word, in their text or among their everyday words; the chosen one stays. */
+/** The offences that have a typed word, in their text or their everyday words, those with most words first; the chosen one stays. */
 function filtering() {
   const box = form.querySelector("[data-field-filter]");
   const none = form.querySelector("[data-field-unfound]");
+  const orders = new Map([...form.querySelectorAll("#step-offence fieldset")].map((group) => [group, [...group.querySelectorAll("label")]]));
   box.hidden = false;
   box.querySelector("input").addEventListener("input", ({ target }) => {
-    const words = folded(target.value).trim().split(/\s+/);
+    const words = folded(target.value).trim().split(/\s+/).filter((word, _, all) => word.length > 1 || all.length === 1);
     let found = 0;
     for (const group of form.querySelectorAll("#step-offence fieldset")) {
-      for (const label of group.querySelectorAll("label")) {
+      const scored = orders.get(group).map((label) => {
         const text = folded(`${label.textContent} ${label.dataset.words ?? ""}`);
-        const fits = words.every((word) => text.includes(word));
-        found += fits;
-        label.hidden = !label.querySelector("input").checked && !fits;
+        return { label, score: words.filter((word) => text.includes(word)).length };
+      });
+      for (const { label, score } of scored.sort((one, other) => other.score - one.score)) {
+        found += score > 0;
+        label.hidden = !label.querySelector("input").checked && !score;
+        group.append(label);
       }
       group.hidden = !group.querySelector("label:not([hidden])");
     }
@@ -134,6 +138,16 @@ function nearby() {
   });
 }
 
+/** A page that waits for its notice asks for it, and loads anew once it is written. */
+function waiting(box) {
+  setTimeout(async () => {
+    const answer = await fetch(box.dataset.fieldWaits, { cache: "no-store" }).then((told) => told.json()).catch(() => ({}));
+    if (answer.done) location.reload();
+    else waiting(box);
+  }, 3000);
+}
+
+for (const box of document.querySelectorAll("[data-field-waits]")) waiting(box);
 document.addEventListener("change", ({ target }) => { if (target.matches("[data-field-most], [data-field-into]")) take(target); });
 for (const input of holders()) if (input.files.length) take(input);
 

@@ -86,7 +86,10 @@ export class Queue {
     const asks = this.check && !entry.fields.some(([name, value]) => name === "confirmed" && value);
     const body = new FormData();
     // The check is told how many photos there are, and does not carry them.
-    for (const [name, value] of entry.fields) body.append(...(asks && value instanceof File ? [`${name}_taken`, "1"] : [name, value]));
+    for (const [name, value] of entry.fields) {
+      body.append(...(asks && value instanceof File ? [`${name}_taken`, "1"] : [name, value]));
+      if (!asks && value instanceof File) body.append(`${name}_at`, new Date(value.lastModified).toISOString());
+    }
     body.set("csrfmiddlewaretoken", document.querySelector("[name=csrfmiddlewaretoken]")?.value || "");
     let answer;
     try {

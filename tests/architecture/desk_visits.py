@@ -6,7 +6,8 @@ from tests.architecture.access_matrix import ACTS
 from tests.architecture.page_responses import Visit
 from tests.architecture.staff_visits import LINKED
 
-CHECKS = ("commercial_license", "files_complete", "location_allows", "drawing_matches", "address_matches", "manager_named")
+ABOUT_CHANGES = ("name_of_licence", "location_allows", "drawing_matches", "address_matches", "manager_named")
+CHECKS = ("commercial_license", "files_complete", *ABOUT_CHANGES)
 
 
 def visits() -> list[Visit]:

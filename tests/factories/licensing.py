@@ -114,7 +114,7 @@ class RenewalDraftFactory(DjangoModelFactory[Draft]):
         draft = drafts.answer(draft=draft, page=draft_pages.WHAT, answers={"changed": list(changed)}, version=draft.version)
         for name in changed:
             draft = drafts.answer(draft=draft, page=name, answers=answers_for(shop, name), version=draft.version)
-        for slot in draft_pages.required_slots(draft):
+        for slot in (slot for slot, least in draft_pages.required_slots(draft).items() if least):
             UploadFactory(owner=person, subject=draft.key, slot=slot)
         return draft
 

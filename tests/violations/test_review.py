@@ -51,6 +51,8 @@ def objected(write: Callable[..., Violation], owner: Any) -> Callable[..., Objec
         ("piece", 100, 0, "", ""),
         ("piece", 200, 0, "2 pieces", "قطعتان"),
         ("piece", 500, 0, "5 pieces", "5 قطع"),
+        ("worker", 100, 0, "", ""),
+        ("worker", 200, 0, "2 workers", "عاملان"),
         ("m2", 350, 0, "3.50 m²", "3.50 م²"),
         ("m2_month", 350, 3, "3.50 m² for 3 months", "3.50 م²، مدة الإشغال: 3 أشهر"),
     ],
@@ -74,6 +76,13 @@ def test_repetitions_are_said_in_words_and_a_first_time_not_at_all() -> None:
 def test_what_has_no_words_is_no_line_of_the_page(objected: Callable[..., Objection]) -> None:
     names = {item.name for item in review.items(objected().case)}
     assert {"note", "words", "defence"} <= names and not names & {"measure", "repeats"}
+
+
+def test_amount_and_day_are_written_as_on_every_page(objected: Callable[..., Objection]) -> None:
+    with translation.override("ar"):
+        said = {item.name: str(item.value) for item in review.items(objected().case)}
+    assert "د.ك" in said["amount"] and "100.000" in said["amount"]
+    assert "-" not in said["seen"] and "نوفمبر" in said["seen"]
 
 
 def test_the_page_says_by_whom_annulment_is_proposed_and_lists_no_changes(objected: Callable[..., Objection], frozen_clock: Clock) -> None:

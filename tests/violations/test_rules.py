@@ -37,7 +37,7 @@ PUBLIC = {rules.FINAL, rules.CONTESTED, rules.GONE}  # how a minute stands on th
 def test_the_rules_know_every_state_by_its_name() -> None:
     assert {state.value for state in ViolationState} == {
         value for name, value in vars(rules).items() if name.isupper() and isinstance(value, str) and name.lower() == value
-    } - {"each", "piece", "m2", "m2_month", *PUBLIC}
+    } - {"each", "piece", "worker", "m2", "m2_month", *PUBLIC}
 
 
 # The rules table: for each standing, why each way is closed (empty: open), in the order correct, settle, pay, object, more time,
@@ -123,6 +123,7 @@ def test_an_amount_is_computed_from_facts(rate: int, unit: str, facts: Measureme
         ("m2", Measurement(0), "quantity"),
         ("m2", Measurement(rules.MAX_HUNDREDTHS + 1), "quantity"),
         ("piece", Measurement(150), "whole_pieces"),
+        ("worker", Measurement(150), "whole_pieces"),
         ("m2_month", Measurement(100, 0), "months"),
         ("m2_month", Measurement(100, rules.MAX_MONTHS + 1), "months"),
     ],

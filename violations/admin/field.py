@@ -25,7 +25,7 @@ from municipality.rulebook import queries as rulebook
 from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
 from violations import queries
-from violations.admin import field_begin, field_check, field_shops
+from violations.admin import field_annulled, field_begin, field_check, field_shops
 from violations.field_forms import PHOTOS, ViolationReportForm
 from violations.models import EvidenceKind, JudicialWarrant, Objection, Violation
 from violations.services import evidence, objections, violation_reports, writer_annulments
@@ -175,10 +175,12 @@ def _write(request: AuthenticatedHttpRequest, form: ViolationReportForm) -> tupl
         inspector=request.user, findings=form.findings(), confirmed=form.cleaned_data["confirmed"]
     )
     captured_at = form.cleaned_data["seen_at"]
-    photos = request.FILES.getlist("photos")[:PHOTOS]
-    _photos, refused = evidence.take(
-        violation=row, sender=request.user, slot="photos", kind=EvidenceKind.OFFENCE, files=photos, captured_at=captured_at
-    )
+    refused: list[Any] = []
+    for photo, taken_at in device.with_times(request, "photos", captured_at)[:PHOTOS]:
+        _new, problems = evidence.take(
+            violation=row, sender=request.user, slot="photos", kind=EvidenceKind.OFFENCE, files=[photo], captured_at=taken_at
+        )
+        refused += problems
     _signed, refused_signature = evidence.take(
         violation=row,
         sender=request.user,
@@ -227,17 +229,24 @@ def worker(request: AuthenticatedHttpRequest) -> HttpResponse:
 
 def _row_or_404(request: AuthenticatedHttpRequest, public_id: str) -> tuple[Violation, JudicialWarrant]:
     warrant = _warrant(request)
-    rows = Violation.objects.select_related("area", "shop", "party", "inspector__user", "notice__file")
+    rows = Violation.objects.select_related("area", "shop", "party", "inspector__user", "notice__file", "writer_annulment__by")
     row = rows.filter(public_id=public_id, branch=warrant.team.branch_id).first()
     if row is None or (row.is_womens_premises and not warrant.team.is_womens):
         raise Http404
     return row, warrant
 
 
+def _is_written(row: Violation) -> bool:
+    """Whether the notice to print is written."""
+    return row.notice is not None and row.notice.file is not None
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def violation(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """One violation for inspectors of its branch, with their steps."""
     row, warrant = _row_or_404(request, public_id)
+    if "notice" in request.GET and request.method != "POST":  # the page asks while it waits for its notice
+        return JsonResponse({"done": _is_written(row)})
     error = ""
     if request.method == "POST":
         try:
@@ -259,6 +268,10 @@ def violation(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse
         row=row,
         rule=row.rule,
         warrant=warrant,
+        annulled=field_annulled.annulled(row, replies),
+        replaced_by=field_annulled.replaced_by(row),
+        replaces=field_annulled.replaces(row),
+        building=row.shop.building if row.shop and (row.block, row.street) == (row.shop.block, row.shop.street) else "",
         error=error,
         order=queries.order_of(row),
         marks=[(EvidenceKind(mark.kind).label, mark) for mark in fieldwork.evidence_of(row.visit_id)],
@@ -266,8 +279,8 @@ def violation(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse
         photos=PHOTOS,
         may_minute=row.state == V.WARNED and row.correct_until is not None and row.correct_until < clock.today(),
         is_warned=row.state == V.WARNED,
-        has_notice=row.notice is not None and row.notice.file is not None,
-        awaits_notice=row.state in writer_annulments.STATES and not hasattr(row, "paper"),
+        has_notice=_is_written(row) and row.state != V.ANNULLED,
+        awaits_notice=row.state in writer_annulments.STATES and not row.is_paper,
         reasons=replies.reasons_of("correction_proof"),
         annul_until=writer_annulments.open_until(row, request.user),
         annul_reasons=replies.reasons_of(writer_annulments.KIND),
@@ -284,10 +297,10 @@ def violation(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse
 
 @require_safe
 def notice(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """The warning or notice as a PDF, to be printed and handed over. Raises Http404 until it is written."""
+    """The warning or notice as a PDF, to be printed and handed over. Raises Http404 until it is written, and once it is annulled."""
     row, _warrant = _row_or_404(request, public_id)
     file = row.notice.file if row.notice is not None else None
-    if row.notice is None or file is None:
+    if row.notice is None or file is None or row.state == V.ANNULLED:
         raise Http404
     response = HttpResponse(store.read(file), content_type=file.media_type)
     response["Content-Disposition"] = f'attachment; filename="{row.notice.number}.pdf"'

@@ -55,7 +55,7 @@ class Violation(models.Model):
     offence_facts = models.JSONField(_("text of the offence"), default=dict)  # the row of the catalogue as it was that day
     edition = models.CharField(_("edition"), max_length=60)
     limits_edition = models.CharField(max_length=60)
-    quantity_hundredths = models.PositiveIntegerField(_("quantity"), default=100)  # hundredths of a piece or square metre
+    quantity_hundredths = models.PositiveIntegerField(_("quantity"), default=100)  # hundredths of a piece, worker or square metre
     months = models.PositiveSmallIntegerField(_("months"), default=0)
     repeat_count = models.PositiveSmallIntegerField(_("number of repetitions"), default=0)
     note_ar = models.TextField(_("description of the facts"), blank=True)

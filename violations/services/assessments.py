@@ -19,7 +19,7 @@ from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Offence
 from shops.models import Shop
 from shops.register import queries as shops
-from violations import queries, rules
+from violations import queries, rules, units
 from violations.models import JudicialWarrant, Signed, Violation
 from violations.states import ViolationState
 
@@ -166,18 +166,11 @@ def outlook(offences: Iterable[Offence], shop: Shop) -> dict[str, rules.Amount]:
     return {offence.code: settlement(offence, facts, repeats[offence.code]) for offence in chosen if is_settleable(offence, limits)}
 
 
-_UNITS = {rules.EACH: ("", ""), rules.PIECE: (" قطعة", " pieces"), rules.M2: (" م²", " m²"), rules.M2_MONTH: (" م²", " m²")}
-
-
 def formula(amount: rules.Amount, unit: str) -> tuple[str, str]:
     """The computation of an amount in Arabic and English: `5.000 د.ك × 3.50 م² × 200%`."""
     rate = money.to_text(amount.rate_fils)
-    quantity = rules.quantity_text(amount.quantity_hundredths)
-    ar, en = f"{rate} د.ك", f"KD {rate}"
-    if unit != rules.EACH:
-        ar, en = f"{ar} × {quantity}{_UNITS[unit][0]}", f"{en} × {quantity}{_UNITS[unit][1]}"
-    if unit == rules.M2_MONTH:
-        ar, en = f"{ar} × {amount.months} شهر", f"{en} × {amount.months} months"
+    times_ar, times_en = units.factors(unit, amount.quantity_hundredths, amount.months)
+    ar, en = f"{rate} د.ك{times_ar}", f"KD {rate}{times_en}"
     if amount.percent != rules.HUNDRED:
         ar, en = f"{ar} × {amount.percent}% للتكرار", f"{en} × {amount.percent} % for repetition"
     if amount.most_fils is not None:
@@ -211,7 +204,7 @@ def _facts(offence: Offence, findings: Findings) -> rules.Measurement:
     except rules.BadFacts as bad:
         sentences = {
             "quantity": _("Please give a measure or number above zero."),
-            "whole_pieces": _("Pieces are counted in whole numbers."),
+            "whole_pieces": _("Please give a whole number."),
             "months": _("Please give the number of whole months."),
         }
         raise Refused(f"bad_{bad.code}", sentences[bad.code]) from bad

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from licensing.health.states import RENEWAL
 from municipality.cases.models import Block
@@ -16,7 +16,7 @@ from municipality.notifications.registry import MessageKind
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import Blocks
 from shops.models import Shop
-from violations import queries
+from violations import options, queries
 from violations.models import StopLift, Violation
 from violations.notifications import ServicesFree, ServicesStopped, notify
 from violations.states import ViolationState
@@ -61,7 +61,8 @@ def _place(pk: int) -> bool:
             )
     if shops:
         lift_count = StopLift.objects.filter(violation=row, allowed_at__isnull=False).count()  # another message after a lift has ended
-        notify(ServicesStopped, row, key=f"stopped:{row.last_event_id}" + (f":{lift_count}" if lift_count else ""))
+        ends = options.stop_ends(queries.status_of(row, is_party=True))
+        notify(ServicesStopped, row, key=f"stopped:{row.last_event_id}" + (f":{lift_count}" if lift_count else ""), ends=ends)
     return bool(shops)
 
 
@@ -72,7 +73,19 @@ def _lifts_in_force() -> QuerySet[StopLift]:
 
 def is_blocking(row: Violation) -> bool:
     """Whether a violation blocks a service now."""
-    return Block.objects.filter(source=row.key, lifted_at__isnull=True).exists()
+    return blocked_shops(row) > 0
+
+
+def blocked_shops(row: Violation) -> int:
+    """How many shops have a service that a violation blocks now."""
+    return Block.objects.filter(source=row.key, lifted_at__isnull=True).values("subject").distinct().count()
+
+
+def has_reopened(row: Violation) -> bool:
+    """Whether the last step of a violation opened services again: it lifted blocks, and nothing else blocks the same services."""
+    others = Block.objects.filter(subject=OuterRef("subject"), stops=OuterRef("stops"), lifted_at__isnull=True)
+    lifted = Block.objects.filter(source=row.key, lifted_at__gte=row.last_event.at) if row.last_event is not None else Block.objects.none()
+    return lifted.filter(~Exists(others)).exists()
 
 
 def shops_of(row: Violation) -> list[Shop]:

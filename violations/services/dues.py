@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from django.urls import reverse
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
@@ -17,10 +18,11 @@ from payments.registry import Due, Outcome, Step
 from payments.states import BillState
 from violations import queries
 from violations.models import Charge, ChargeKind, Instalment, SettlementOrder, Violation
-from violations.services import settlements
+from violations.services import blocks, settlements
 from violations.states import ViolationState
 
 V = ViolationState
+RELATED = ("judgment", "plan", "shop", "objection")
 MAX_DUES = 90  # the basket takes a hundred lines
 ENDS = _("Paying accepts the settlement and ends your right to object to this violation.")
 MISSED = _("Missing it ends the instalment plan.")
@@ -34,14 +36,14 @@ def dues(person: User) -> list[Due]:
     rows = queries.concerning(person).filter(state__in=(V.ORDERED, V.INSTALMENTS, V.JUDGED)).order_by("pk")
     rows = rows.exclude(charges__bill__in=Bill.objects.filter(payer=person, state=BillState.DUE))
     rows = rows.exclude(charges__bill__in=Allocation.objects.filter(is_open=True).values("bill"))
-    payable = list(rows.exclude(state=V.ORDERED, settle_until__lt=clock.today()).select_related("judgment", "plan", "shop")[:MAX_DUES])
+    payable = list(rows.exclude(state=V.ORDERED, settle_until__lt=clock.today()).select_related(*RELATED)[:MAX_DUES])
     orders = queries.orders_of(payable)
     return [due for row in payable if (due := _due(row, orders.get(row.pk))) is not None]
 
 
 def of_bills(bills: Sequence[Bill]) -> dict[int, Due]:
     """What bills of violations are for, by primary key; one query."""
-    charges = Charge.objects.filter(bill__in=bills).select_related("violation__shop", "instalment__plan", "bill")
+    charges = Charge.objects.filter(bill__in=bills).select_related("violation__shop", "violation__objection", "instalment__plan", "bill")
     return {charge.bill_id: _describe(charge.violation, charge.kind, charge.bill.total_fils, None, charge.instalment) for charge in charges}
 
 
@@ -52,7 +54,7 @@ def outcome(bill: Bill) -> Outcome | None:
     if row.state not in (V.PAID, V.INSTALMENTS):
         steps = [
             Step("done", _("Payment confirmed")),
-            Step("now", _("The violation is closed and its blocks are lifted"), _("Usually within a minute.")),
+            Step("now", _("The violation is being closed"), _("Usually within a minute.")),
         ]
         return Outcome(is_done=False, label=_("Violation"), reference=row.reference, steps=steps)
     page = (_("See the violation"), reverse("violations:page", args=[row.public_id]))
@@ -61,10 +63,12 @@ def outcome(bill: Bill) -> Outcome | None:
         after = [Step("next", day(part.due_on), _("The next instalment is due.")) for part in unpaid[:1]]
         return Outcome(is_done=True, title=_("Instalment paid"), label=_("Violation"), reference=row.reference, steps=after, act=page)
     if charge.kind == ChargeKind.COURT:
-        ruled = _("The amount of the judgment is paid and the violation is closed. Whatever it blocked is free.")
-        return Outcome(is_done=True, title=_("Judgment paid"), label=_("Violation"), reference=row.reference, text=ruled, act=page)
-    closed = _("The violation is paid and closed. It does not go to court, and whatever it blocked is free.")
-    return Outcome(is_done=True, title=_("Violation paid"), label=_("Violation"), reference=row.reference, text=closed, act=page)
+        title, text = _("Judgment paid"), _("The amount of the judgment is paid and the violation is closed.")
+    else:
+        title, text = _("Violation paid"), _("The violation is paid and closed. It does not go to court.")
+    if blocks.has_reopened(row):
+        text = format_lazy("{} {}", text, _("The services that it had stopped are open again."))
+    return Outcome(is_done=True, title=title, label=_("Violation"), reference=row.reference, text=text, act=page)
 
 
 def _due(row: Violation, order: SettlementOrder | None) -> Due | None:
@@ -97,7 +101,7 @@ def _describe(row: Violation, kind: str, fils: int, until: dt.date | None, part:
         title_ar=f"{title_ar} {row.reference}",
         title_en=f"{title_en} {row.reference}",
         fils=fils,
-        note=ENDS if is_offer else MISSED if part is not None else "",
+        note=(ENDS if queries.has_objection_left(row) else "") if is_offer else MISSED if part is not None else "",
         until=until,
         is_offer=is_offer,
         shop=row.shop.key if row.shop is not None else "",

@@ -205,7 +205,7 @@ def paid(bill_id: int) -> None:
 
 
 def _tell_party(row: Violation, charge: Charge) -> None:
-    ends_objection = charge.kind == ChargeKind.SETTLEMENT
+    ends_objection = charge.kind == ChargeKind.SETTLEMENT and queries.has_objection_left(row)
     notify(PaidForYou, row, key=f"paid_for:{charge.pk}", amount=charge.bill.amount_display, ends_objection=ends_objection)
 
 

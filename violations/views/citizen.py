@@ -23,6 +23,7 @@ from municipality.cases import queries as cases
 from municipality.delegation.authorization import Access, authorize
 from municipality.documents.rendering import RendererMissing
 from municipality.documents.signing import SignerMissing
+from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.review import queries as review
 from municipality.ui.language import read_form
@@ -30,7 +31,7 @@ from municipality.ui.templatetags.portal import ref, tag
 from municipality.uploads.fields import field_of
 from payments import origins
 from shops.register import queries as shops
-from violations import queries, rules
+from violations import options, queries, rules
 from violations.forms import AnswerForm, ObjectForm, PlanForm
 from violations.models import Objection, Violation
 from violations.services import delegates, documents, notices, objections, settlements, terms
@@ -39,7 +40,7 @@ from violations.views.public import TAGS
 
 V = ViolationState
 PAGE_SIZE = 25
-LIST_FIELDS = ("pk", "public_id", "number", "warning_number", "seen_at", "state", "settle_until", "correct_until", "object_until")
+LIST_FIELDS = ("public_id", "number", "warning_number", "seen_at", "state", "settle_until", "correct_until", "object_until")
 
 
 def violation_or_404(user: User, public_id: str, option: str) -> tuple[Violation, Access]:
@@ -67,45 +68,45 @@ def crumbs(row: Violation, title: str) -> list[tuple[Any, str]]:
 @access("person")
 @require_safe
 def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """Violations that the person may see, newest first, in keyset pages."""
-    language = get_language() or "ar"
-    rows = queries.visible_to(request.user).order_by("-pk")
+    """Violations that the person may see, in keyset pages: those with an open deadline by that day, then the newest first."""
+    language, today = get_language() or "ar", clock.today()
     before = request.GET.get("before", "")
-    if before.isascii() and before.isdigit():
-        rows = rows.filter(pk__lt=int(before[:18]))
+    after = int(before[:18]) if before.isascii() and before.isdigit() else None
+    found = queries.by_deadline(queries.visible_to(request.user), after=after, limit=PAGE_SIZE + 1)
+    deadlines = dict(found[:PAGE_SIZE])
     # Only the columns of the list are read: unpacking the facts of each offence is slow.
-    lines = rows.annotate(name=KT(f"offence_facts__name_{language}")).values_list(
-        *LIST_FIELDS, f"shop__name_{language}", "shop__name_ar", "name"
-    )
-    page = list(lines[: PAGE_SIZE + 1])
+    lines = Violation.objects.filter(pk__in=deadlines).annotate(name=KT(f"offence_facts__name_{language}"))
+    fields = (*LIST_FIELDS, "objection", f"shop__name_{language}", "shop__name_ar", "name")
+    page = {pk: line for pk, *line in lines.values_list("pk", *fields)}
     url_parts, labels = reverse("violations:page", args=["0"]).split("0"), {value: tag(TAGS[value], label) for value, label in V.choices}
-    grants = queries.grants_by_violation(request.user, [row[0] for row in page[:PAGE_SIZE]])
-    return render(
-        request,
-        "violations/mine.html",
-        {
-            "rows": [
-                (
-                    SafeString(public_id.join(url_parts)),
-                    SafeString(html.escape(name)),
-                    number or warning or public_id,
-                    seen_at,
-                    SafeString(html.escape(shop or shop_ar or "")),
-                    settle_until if state == V.ORDERED else None,
-                    correct_until if state == V.WARNED else None,
-                    # Not served: the list says what opening it does, before it is done.
-                    object_until is None and state in notices.SERVE and pk not in grants,
-                    labels[state],
-                    grants[pk].giver if pk in grants else None,
-                )
-                for pk, public_id, number, warning, seen_at, state, settle_until, correct_until, object_until, shop, shop_ar, name in page[
-                    :PAGE_SIZE
-                ]
-            ],
-            "older_url": f"?before={page[PAGE_SIZE - 1][0]}" if len(page) > PAGE_SIZE else "",
-            "crumbs": [(_("Violations"), "")],
-        },
-    )
+    grants = queries.grants_by_violation(request.user, list(deadlines))
+    listed = []
+    for pk, deadline in deadlines.items():
+        public_id, number, warning, seen_at, state, settle_until, correct_until, object_until, objection, shop, shop_ar, name = page[pk]
+        may_object = state in queries.MAY_OBJECT and objection is None and object_until is not None and object_until >= today
+        listed.append(
+            (
+                SafeString(public_id.join(url_parts)),
+                SafeString(html.escape(name)),
+                number or warning or public_id,
+                seen_at,
+                SafeString(html.escape(shop or shop_ar or "")),
+                settle_until if state == V.ORDERED else None,
+                correct_until if state == V.WARNED else None,
+                deadline if state == V.INSTALMENTS else None,
+                object_until if may_object else None,
+                # Not served: the list says what opening it does, before it is done.
+                object_until is None and state in notices.SERVE and pk not in grants,
+                labels[state],
+                grants[pk].giver if pk in grants else None,
+            )
+        )
+    context = {
+        "rows": listed,
+        "older_url": f"?before={found[PAGE_SIZE - 1][0]}" if len(found) > PAGE_SIZE else "",
+        "crumbs": [(_("Violations"), "")],
+    }
+    return render(request, "violations/mine.html", context)
 
 
 @access("person")
@@ -140,6 +141,7 @@ def pay(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "row": row,
         "rule": row.rule,
         "payable": settlements.payable(row),
+        "has_objection_left": queries.has_objection_left(row),
         "access": allowed,
         "refusal": refusal,
         "crumbs": crumbs(row, _("Payment")),
@@ -337,7 +339,7 @@ def clearance(request: AuthenticatedHttpRequest) -> HttpResponse:
 
 
 def _clearance_page(request: AuthenticatedHttpRequest, refusal: Refused | None) -> HttpResponse:
-    owed = list(queries.owed_by(request.user).select_related("shop").order_by("pk")[:PAGE_SIZE])
+    owed = [(row, options.WAITS[row.state]) for row in queries.owed_by(request.user).select_related("shop").order_by("pk")[:PAGE_SIZE]]
     free = shops.held_by(request.user).exclude(pk__in=queries.owed(Violation.objects.all()).filter(shop__isnull=False).values("shop"))
     context = {
         "owed": owed,

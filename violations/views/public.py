@@ -33,10 +33,11 @@ from municipality.uploads.models import Upload
 from municipality.uploads.pictures import preview_response
 from municipality.uploads.states import UploadState
 from payments import queries as payments
-from violations import options, queries, rules
+from payments.models import Receipt
+from violations import options, queries, rules, units
 from violations.forms import FindForm
 from violations.models import Relief, StopLift, Violation
-from violations.services import notices, settlements
+from violations.services import blocks, notices, settlements
 from violations.states import VIOLATION
 
 FOUND = "violations_found"  # signed cookie: violations that this browser found by number and digits
@@ -155,6 +156,8 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
     photos = Upload.objects.filter(subject=row.key, slot__in=["photos", "correction", "defence"], state=UploadState.READY)
     has_notice = row.notice is not None and row.notice.state == DocumentState.ACTIVE
     objection = getattr(row, "objection", None) if is_party else None
+    receipts = _receipts(request, row, access)
+    stopped_shops = blocks.blocked_shops(row) if row.state in blocks.UNPAID else 0
     return render(
         request,
         "violations/page.html",
@@ -177,7 +180,10 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
             "payable": settlements.payable(row, order),
             "by_number": access is None,
             "may_object": any(option.code == "object" and option.is_open for option in rules.option_statuses(status)),
-            "receipts": _receipts(request, row, access),
+            "stopped_shops": stopped_shops,
+            "stop_ends": options.stop_ends(status) if stopped_shops else "",
+            "receipts": receipts,
+            "paid_fils": sum(receipt.fils for receipt in receipts),
             "photos": list(photos.annotate(captured_at=Subquery(captured_at)).order_by("pk")),
             "service": service,
             "is_unserved": row.state in notices.SERVE,
@@ -189,7 +195,7 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
             "judgment": getattr(row, "judgment", None),
             "events": [{"title": WORKFLOWS[VIOLATION].moves[event.move].label, "at": event.at} for event in row.events.order_by("pk")],
             "has_notice": has_notice and is_party,
-            "quantity": rules.quantity_text(row.quantity_hundredths),
+            "measure": units.measure(row.offence_facts["unit"], row.quantity_hundredths, row.months),
             "crumbs": _crumbs(row, access),
         },
     )
@@ -199,13 +205,12 @@ def _crumbs(row: Violation, access: Access | None) -> list[tuple[str | SafeStrin
     return [(_("Violations"), reverse("violations:mine" if access is not None else "violations:start")), (ref(row.reference), "")]
 
 
-def _receipts(request: HttpRequest, row: Violation, access: Access | None) -> list[str]:
-    """Numbers of the receipts that this visitor may download: of a party all, of others what visitors paid."""
+def _receipts(request: HttpRequest, row: Violation, access: Access | None) -> list[Receipt]:
+    """The receipts that this visitor may see: of a party all, of others what visitors paid. Without a document it is being sealed."""
     rows = queries.visitor_receipts(row)
     if access is not None:
-        mine = payments.receipts_visible_to(request.user).filter(bill__subject=row.key, allocation__is_settled=True)
-        rows = mine.filter(document__isnull=False).order_by("pk")
-    return list(rows.values_list("number", flat=True))
+        rows = payments.receipts_visible_to(request.user).filter(bill__subject=row.key, allocation__is_settled=True).order_by("pk")
+    return list(rows.select_related(None).only("number", "fils", "issued_at", "document_id"))
 
 
 @public

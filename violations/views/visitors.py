@@ -53,6 +53,7 @@ def pay(request: HttpRequest, public_id: str) -> HttpResponse:
         "row": row,
         "rule": row.rule,
         "payable": payable,
+        "has_objection_left": queries.has_objection_left(row),
         "may_pay": option.is_open and not option.needs_sign_in and (refusal is None or refusal.code == "amount_changed"),
         "needs_sign_in": option.needs_sign_in or isinstance(refusal, NotPermitted),
         "refusal": refusal,

@@ -33,6 +33,7 @@ from municipality.review.services import case_clock, desk, queue
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import Authority
 from municipality.uploads import services as uploads
+from payments.rules import Line
 from payments.services import issue_bill
 from shops.models import Shop
 from shops.register import queries as shops
@@ -167,19 +168,27 @@ def accepted(case: Case) -> None:
         fact_changes = [changes.register_change(row.name, before, row.after, row.secret) for row, before in differing]
         shop = change_register(shop=shop, changes=fact_changes, source=case.key, actor=actor)
     Renewal.objects.filter(pk=renewal.pk).update(accepted_facts=shop.registered_facts())
-    # The fee of the day of the request, with the surcharge if the licence had ended then.
-    fees = rulebook.edition("fees.health", clock.day_of(case.opened_at))
     issue_bill(
         kind=RENEWAL,
         subject=case.key,
         payer=case.applicant,
         title_ar=f"تجديد الترخيص الصحي: {shop.name_ar}"[:160],
         title_en=f"Health licence renewal: {shop.name_en}"[:160],
-        lines=queries.fee_lines(fees, renewal.years, is_late=renewal.is_late),
+        lines=_bill_lines(case, renewal),
         actor=actor,
     )
     unpaid_days = rulebook.edition("limits.health", clock.today()).limits["unpaid_days"].value
     enqueue("licensing.close_unpaid", key=case.public_id, due_at=clock.now() + dt.timedelta(days=unpaid_days), case_id=case.pk)
+
+
+def _bill_lines(case: Case, renewal: Renewal) -> list[Line]:
+    """The fee of the day of the request, with the surcharge if the licence had ended then."""
+    return queries.fee_lines(rulebook.edition("fees.health", clock.day_of(case.opened_at)), renewal.years, is_late=renewal.is_late)
+
+
+def bill_fils(case: Case) -> int:
+    """The amount of the bill that an approval issues."""
+    return sum(line.fils for line in _bill_lines(case, queries.get_renewal(case)))
 
 
 def refused(case: Case) -> None:

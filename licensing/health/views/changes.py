@@ -234,7 +234,8 @@ def _check(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, draft
         if name in draft.answers
     ]
     known = differences(offer, is_self=allowed.is_self)
-    files = [(changes.SLOTS[code], uploads.ready(draft.key, code).count()) for code in draft_pages.required_slots(draft)]
+    counted = [(code, least, uploads.ready(draft.key, code).count()) for code, least in draft_pages.required_slots(draft).items()]
+    files = [(changes.SLOTS[code], count) for code, least, count in counted if least or count]
     context = {
         "shop": shop,
         "access": allowed,

@@ -54,16 +54,18 @@ def targets(items: Iterable[Item], replies: Edition, lines: Iterable[CheckLine],
     """The fields and files that may be corrected. A reason without a target is for files.
 
     Reasons are ticked as in `typed`; where that is None, those whose question of the checklist is answered with no. A question and a
-    reason match if they are about the same field.
+    reason match if they are about the same field; where nothing proves the field yet (`Item.proof`), the reason is about that file.
     """
+    items = list(items)
     reasons = replies.reasons_of("correction")
-    checks = [line for line in lines if line.check.about]
-    chosen = set(_values(typed, "ask")) if typed is not None else {line.check.about for line in checks if line.answer == "no"}
+    proofs = {item.name: item.proof for item in items if item.proof}
+    checks = [(line, proofs.get(line.check.about, line.check.about)) for line in lines if line.check.about]
+    chosen = set(_values(typed, "ask")) if typed is not None else {about for line, about in checks if line.answer == "no"}
     result = []
     for item in items:
-        fitting = [r for r in reasons if r.target == item.name or (not r.target and item.is_file)]
+        fitting = [r for r in reasons if r.target == item.name or (not r.target and item.is_file and (item.files or not item.is_optional))]
         if item.may_correct and fitting:
-            codes = " ".join(line.check.code for line in checks if line.check.about == item.name)
+            codes = " ".join(line.check.code for line, about in checks if about == item.name)
             result.append(Target(item, [_choice(item, reason, chosen, codes if reason.target else "", typed or {}) for reason in fitting]))
     return result
 

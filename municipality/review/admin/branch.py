@@ -17,6 +17,7 @@ from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.review import queries
 from municipality.review.admin import late
+from municipality.review.boards import is_next, other_supervisors
 from municipality.review.models import Override, QueueEntry
 from municipality.review.registry import REVIEWABLES
 from municipality.review.services import queue
@@ -69,6 +70,7 @@ def board(request: AuthenticatedHttpRequest) -> HttpResponse:
             "late_rows": lines[:late_lines],
             "escalated": lines[late_lines:],
             "reasons": _override_reasons(),
+            "signers": list(other_supervisors(user)),
         }
         labels = {reason.code: bilingual(reason, "label") for reason in context["reasons"]}
         context["overrides"] = [(o, labels.get(o.code, o.code), o.asked_by_id == user.pk) for o in state.overrides]
@@ -101,6 +103,8 @@ def _change_override(request: AuthenticatedHttpRequest) -> HttpResponse:
         )
         if entry is None:
             raise Refused("not_waiting", _("No request with this reference waits in the queue of the branch."))
+        if is_next(entry):
+            raise Refused("next_already", late.NEXT_ALREADY)
         queue.ask_override(place=entry, code=request.POST.get("code", ""), asked_by=user)
         messages.success(request, _("Asked for: another supervisor allows it."))
     return redirect("admin:desk_board")

@@ -22,6 +22,7 @@ from municipality.review import queries, texts
 from municipality.review.admin import answers
 from municipality.review.admin.access import log_case_access, log_names_seen, open_case, own_assignment
 from municipality.review.admin.page import case_context
+from municipality.review.blind import hides_names, without_names
 from municipality.review.models import Assignment
 from municipality.review.registry import reviewable
 from municipality.review.services import desk, queue, staff
@@ -75,14 +76,21 @@ def _words(request: AuthenticatedHttpRequest, context: dict[str, Any], status: i
     return TemplateResponse(request, "admin/review/sheet.html", {"preview": None, "seal": "", "problem": "", **context}, status=status)
 
 
-def _preview(request: AuthenticatedHttpRequest, assignment: Assignment, verb: str, preview: Preview, title: str) -> HttpResponse | None:
-    """The preview; None where the user has seen exactly this one and sends it."""
+def _preview(
+    request: AuthenticatedHttpRequest,
+    assignment: Assignment,
+    verb: str,
+    preview: Preview,
+    title: str,
+    approved: Callable[[], dict[str, Any]] = dict,
+) -> HttpResponse | None:
+    """The preview; None where the user has seen exactly this one and sends it. `approved`: what an approval approves (`_approved`)."""
     digest = answers.preview_digest(preview)
     seen = request.POST.get("seen", "")
     if request.POST.get("step") == "send" and seen == digest:
         return None
     if request.POST.get("step") == "words":
-        return _words(request, {"preview": preview, "seal": digest})
+        return _words(request, {"preview": preview, "seal": digest, **approved()})
     case = assignment.place.case
     log_case_access(request, case, "officer")
     context = {
@@ -95,6 +103,7 @@ def _preview(request: AuthenticatedHttpRequest, assignment: Assignment, verb: st
         "kept": answers.hidden_fields(request.POST),
         "address": reverse("admin:desk_act", args=[case.public_id, verb]),
         "needs_signature": verb == "refuse" or bool(request.POST.get("second_code")),
+        **approved(),
     }
     return TemplateResponse(request, "admin/review/preview.html", context)
 
@@ -151,12 +160,26 @@ def _approve(request: AuthenticatedHttpRequest, assignment: Assignment) -> HttpR
     if any(line.answer == "no" for line in lines):
         raise Refused("check_says_no", _("A question of the checklist is answered with no: the case cannot be approved."))
     preview = texts.preview_acceptance(case=case, **_note(request))
-    response = _preview(request, assignment, "approve", preview, _("Approval: what the applicant receives"))
+    response = _preview(request, assignment, "approve", preview, _("Approval: what the applicant receives"), lambda: _approved(assignment))
     if response is not None:
         return response
     desk.accept(assignment=assignment, **_note(request))
     sentence = _("Request {reference} is approved and its applicant is told.")
     return _sent(request, assignment, format_html(sentence, reference=ref(case.reference)))
+
+
+def _approved(assignment: Assignment) -> dict[str, Any]:
+    """What an approval approves: each change, and the amount of the bill that follows; names as hidden as on the page of the case."""
+    case = assignment.place.case
+    service = reviewable(case)
+    items = service.items(case)
+    if hides_names(service, assignment.place, "officer"):
+        items = without_names(items)
+    return {
+        "is_approval": True,
+        "changed": [item for item in items if item.before and not item.is_file],
+        "bill_fils": service.bill_fils(case) if service.bill_fils is not None else None,
+    }
 
 
 def _corrections(request: AuthenticatedHttpRequest, assignment: Assignment) -> HttpResponse:

@@ -17,11 +17,12 @@ from django.views.decorators.http import require_POST
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.cases.models import Case
 from municipality.cases.timeline import TIMELINES
-from municipality.kernel import request_cache
+from municipality.kernel import clock, request_cache
 from municipality.kernel.errors import Refused
 from municipality.review import queries
 from municipality.review.admin import clocks, late
 from municipality.review.admin.page import RETURNED
+from municipality.review.boards import decisions_of
 from municipality.review.models import Assignment
 from municipality.review.returned import is_returned
 from municipality.review.services import queue
@@ -31,8 +32,9 @@ from municipality.ui import staff_menu
 from municipality.ui.admin_base import in_group, require_role
 from municipality.ui.staff_home import ROWS, HomeNotice, HomePart, Next, Row, Work
 from municipality.ui.staff_menu import StaffEntry
-from municipality.ui.staff_search import FINDERS
+from municipality.ui.staff_search import FINDERS, NOTES
 from municipality.ui.templatetags.portal import bilingual, moment, ref, term
+from municipality.ui.texts import Text
 
 OFFICER, SUPERVISOR, AUDITOR = "officer", "supervisor", "auditor"
 ORDER = (QueueEntryState.HELD, QueueEntryState.ANSWERED, QueueEntryState.COUNTERSIGN, QueueEntryState.AWAY)
@@ -42,6 +44,20 @@ STATES = {
     QueueEntryState.ANSWERED: ("ok", gettext_lazy("Answer arrived")),
     QueueEntryState.AWAY: ("wait", gettext_lazy("With the applicant")),
     QueueEntryState.COUNTERSIGN: ("wait", gettext_lazy("Waits for a signature")),
+}
+
+# Of the officer's own places: state → what is said where there is none.
+NONE_OF = {
+    QueueEntryState.HELD: gettext_lazy("Nothing is open on the desk."),
+    QueueEntryState.ANSWERED: gettext_lazy("No request was answered or returned."),
+    QueueEntryState.COUNTERSIGN: gettext_lazy("No proposal waits for a signature."),
+    QueueEntryState.AWAY: gettext_lazy("Nothing is with an applicant."),
+}
+# Outcome of a decision → tag and word.
+MADE = {
+    "accept": ("ok", gettext_lazy("Approved")),
+    "refuse": ("bad", gettext_lazy("Refusal")),
+    "second_round": ("wait", gettext_lazy("Second round of corrections")),
 }
 
 NOTHING_WAITS = gettext_lazy("Nothing waits that you may decide.")
@@ -68,22 +84,26 @@ def _reads_conflicts(request: HttpRequest) -> bool:
     return in_group(request, AUDITOR) or _has_branch(request)
 
 
-def _mine(state: QueueEntryState, fragment: str, tile: Any, tone: str = "") -> StaffEntry:
+def _anchor(state: str) -> str:
+    return f"mine-{QueueEntryState(state).value}"
+
+
+def _mine(state: QueueEntryState, tile: Any, tone: str = "") -> StaffEntry:
     """A count of the officer's own cases, which stand on the first page."""
 
     def count(request: HttpRequest) -> int:
         return _desk(request).count(state)
 
     label = BACK if state == QueueEntryState.ANSWERED else STATES[state][1]
-    return StaffEntry("work", label, "admin:index", (OFFICER,), fragment=fragment, count=count, tile=tile, tone=tone)
+    return StaffEntry("work", label, "admin:index", (OFFICER,), fragment=f"#{_anchor(state)}", count=count, tile=tile, tone=tone)
 
 
 staff_menu.register(
     "review",
-    _mine(QueueEntryState.HELD, "#mine", gettext_lazy("open before you")),
-    _mine(QueueEntryState.ANSWERED, "#mine-answered", gettext_lazy("their place is kept")),
-    _mine(QueueEntryState.COUNTERSIGN, "#mine-signature", gettext_lazy("with the second person")),
-    _mine(QueueEntryState.AWAY, "#mine-away", gettext_lazy("the clock stands still")),
+    _mine(QueueEntryState.HELD, gettext_lazy("open before you")),
+    _mine(QueueEntryState.ANSWERED, gettext_lazy("their place is kept")),
+    _mine(QueueEntryState.COUNTERSIGN, gettext_lazy("with the second person")),
+    _mine(QueueEntryState.AWAY, gettext_lazy("the clock stands still")),
     StaffEntry("work", gettext_lazy("My absences and conflicts of interest"), "admin:desk_absence", (OFFICER,)),
     StaffEntry(
         "branch",
@@ -131,9 +151,29 @@ def _officer(request: AuthenticatedHttpRequest) -> HomePart:
         text = _("No field of work is entered for you yet; a supervisor of the branch does that.")
         notices.append(HomeNotice(text, kind="warn"))
     calendar = rulebook.calendar() if held else None
-    rows = [_row(row, calendar) for row in held]
+    first = {row.place.state: row.pk for row in reversed(held)}  # a link of the menu leads to the first of its state
+    rows = [_row(row, calendar, _anchor(row.place.state) if first[row.place.state] == row.pk else "") for row in held]
     offer = _next(desk, skills, is_absent=is_absent)
-    return HomePart(offer, [Work(_("In my hands"), rows, empty=_("Nothing is in your hands."))], notices)
+    states = {row.place.state for row in held}
+    none_of = [(_anchor(state), text) for state, text in NONE_OF.items() if state not in states]
+    mine = Work(_("In my hands"), rows, empty=_("Nothing is in your hands."), none_of=none_of)
+    return HomePart(offer, [mine, Work(_("Decided today"), _decided_today(request))], notices)
+
+
+def _decided_today(request: AuthenticatedHttpRequest) -> list[Row]:
+    """What this officer decided today, newest first. Without links: it is not in their hands any more."""
+    made = decisions_of(request.user).filter(made_at__gte=clock.start_of(clock.today())).select_related("case")
+    return [
+        Row(
+            ref(decision.case.reference),
+            "",
+            TIMELINES[decision.case.service].name if decision.case.service in TIMELINES else "",
+            term(bilingual(decision.case, "title")),
+            MADE[decision.outcome],
+            state_note=moment(decision.made_at),
+        )
+        for decision in made.defer("case__editions", "case__snapshot")[:ROWS]
+    ]
 
 
 def _next(desk: queries.Desk, skills: Sequence[str], *, is_absent: bool) -> Next:
@@ -143,15 +183,17 @@ def _next(desk: queries.Desk, skills: Sequence[str], *, is_absent: bool) -> Next
     if desk.open is not None:
         title: Any = term(bilingual(desk.open.place.case, "title"))
         text = _("One request is open on the desk; the button opens it.")
+        button: Any = format_html(_("Go on with {reference}"), reference=ref(desk.open.place.case.reference))
     elif desk.answered or queries.assignable(desk.officer, skills).exists():
         title = _("The next one of the queue")
         text = _("The button hands out the request that waited longest; answers that arrived come first.")
+        button = _("Next case")
     else:
         return Next(_("My desk"), NOTHING_WAITS, "", waits=False)
-    return Next(_("My desk"), title, text, _("Next case"), reverse("admin:desk_next"), is_post=True)
+    return Next(_("My desk"), title, text, button, reverse("admin:desk_next"), is_post=True)
 
 
-def _row(row: Assignment, calendar: Any) -> Row:
+def _row(row: Assignment, calendar: Any, anchor: str) -> Row:
     case = row.place.case
     line = clocks.line(getattr(case, "clock", None), calendar)
     name = TIMELINES[case.service].name if case.service in TIMELINES else ""
@@ -165,6 +207,7 @@ def _row(row: Assignment, calendar: Any) -> Row:
         line.due_at if line else None,
         max(3, min(line.percent, 100)) if line else None,
         bool(line and line.is_paused),
+        anchor=anchor,
     )
 
 
@@ -204,6 +247,18 @@ def find(request: HttpRequest, reference: str) -> str:
 
 
 FINDERS.register("review", find)
+
+
+def no_longer_open(request: HttpRequest, reference: str) -> Text:
+    """That this person decided the request and when: an officer may open it only while it is in their hands."""
+    user: Any = request.user
+    decision = decisions_of(user).filter(case__reference=reference).first()
+    if decision is None:
+        return ""
+    return format_html(_("You decided this request on {at}. It is not open to you any more."), at=moment(decision.made_at))
+
+
+NOTES.register("review", no_longer_open)
 
 
 @require_POST

@@ -19,13 +19,16 @@ from municipality.kernel import clock, worktime
 from municipality.review import queries
 from municipality.review.admin.clocks import level_text
 from municipality.review.admin.people import skill_name
-from municipality.review.models import Clock, Override, QueueEntry
+from municipality.review.boards import able_officers, is_next
+from municipality.review.models import Clock, Escalation, Override, QueueEntry
 from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
 from municipality.ui.plurals import counted
 from municipality.ui.templatetags.portal import bilingual, moment, term
 from municipality.ui.texts import Text
 
+IDLE = 5  # officers without a case who are named on the page of a waiting one
+NEXT_ALREADY = gettext_lazy("It is the next one of its queue: bringing it forward would change nothing.")
 # State of the place → with whom the request is.
 WHERE = {
     QueueEntryState.WAITING: gettext_lazy("In the queue: nobody yet"),
@@ -93,10 +96,13 @@ class SupervisorStep:
     link: Text = ""
 
 
-def ways(place: QueueEntry) -> list[SupervisorStep]:
-    """What a supervisor of the branch may do about a request that they read; nothing once it left the queue."""
+def ways(place: QueueEntry, escalated: Escalation | None = None) -> list[SupervisorStep]:
+    """What a supervisor of the branch may do about a request that they read; nothing once it left the queue.
+
+    `escalated` is its last escalation.
+    """
     if place.state == QueueEntryState.WAITING:
-        return _waiting(place)
+        return _waiting(place, escalated)
     if place.state == QueueEntryState.LEFT:
         return []
     assignment = queries.assignment_of(place.case)
@@ -114,21 +120,35 @@ def ways(place: QueueEntry) -> list[SupervisorStep]:
     return [SupervisorStep(standing), SupervisorStep(text, people, _("Enter an absence"))]
 
 
-def _waiting(place: QueueEntry) -> list[SupervisorStep]:
-    where_it_is = format_html("{} · {} {}", where(place, None), _("since"), moment(since(place)))
+def _waiting(place: QueueEntry, escalated: Escalation | None) -> list[SupervisorStep]:
+    steps = [SupervisorStep(format_html("{} · {} {}", where(place, None), _("since"), moment(since(place))))]
+    if escalated is not None:
+        level = {"level": escalated.level, "at": moment(escalated.at)}
+        text = _("Level {level} was reached on {at}: the applicant was told. The decision still waits for an officer.")
+        steps.append(SupervisorStep(format_html(text, **level)))
+    able = able_officers(place)
+    text = _("{officer} is present with nothing in hand and has not asked for the next case.")
+    steps += [
+        SupervisorStep(format_html(text, officer=term(bilingual(officer, "name")))) for officer, is_busy in able[:IDLE] if not is_busy
+    ]
+    field = {"field": skill_name(place.skill)}
+    text = (
+        _("More officers with its field of work (%(field)s) shorten the queue.") % field
+        if able
+        else _("Nobody who is present may decide it: give its field of work (%(field)s) to one more officer.") % field
+    )
+    return [*steps, _ahead(place), SupervisorStep(text, reverse("admin:desk_people"), _("Fields of work"))]
+
+
+def _ahead(place: QueueEntry) -> SupervisorStep:
+    """Whether it may be asked for, or was asked for, ahead of its turn."""
     asked = Override.objects.filter(place=place).first()
     board = f"{reverse('admin:desk_board')}?reference={place.case.reference}#ahead"
     if asked is None:
+        if is_next(place):
+            return SupervisorStep(NEXT_ALREADY)
         text = _("It may be handed out ahead of its turn where one of the published reasons fits; a second supervisor allows it.")
-        ahead = SupervisorStep(text, board, _("Ask for it ahead of its turn"))
-    elif asked.allowed_at is None:
-        ahead = SupervisorStep(_("It was asked for ahead of its turn; another supervisor allows it."), board, _("Ahead of its turn"))
-    else:
-        ahead = SupervisorStep(_("It is handed out next: two supervisors put it ahead of its turn."))
-    field = {"field": skill_name(place.skill)}
-    text = (
-        _("Nobody who is present may decide it: give its field of work (%(field)s) to one more officer.") % field
-        if queries.is_stuck(place)
-        else _("More officers with its field of work (%(field)s) shorten the queue.") % field
-    )
-    return [SupervisorStep(where_it_is), ahead, SupervisorStep(text, reverse("admin:desk_people"), _("Fields of work"))]
+        return SupervisorStep(text, board, _("Ask for it ahead of its turn"))
+    if asked.allowed_at is None:
+        return SupervisorStep(_("It was asked for ahead of its turn; another supervisor allows it."), board, _("Ahead of its turn"))
+    return SupervisorStep(_("It is handed out next: two supervisors put it ahead of its turn."))

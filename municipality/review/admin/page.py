@@ -121,6 +121,7 @@ def case_context(
     items = without_names(service.items(case)) if is_blind else service.items(case)
     replies = queries.replies(case)
     history = _history(case, replies.reasons, is_blind=is_blind)
+    escalations = _escalations(case)
     moves = _moves(case, entry, holds)
     lines = queries.checklist(case, items)
     rounds = _rounds(case) if any(line.event.move == "ask_corrections" for line in history) else []
@@ -138,7 +139,7 @@ def case_context(
         "outcome": _outcome(entry),
         "returned": _returned(entry, replies) if holds else None,
         **facts_context(items, compares=service.compares),
-        "ways": late.ways(entry) if role == "supervisor" else [],
+        "ways": late.ways(entry, escalations[-1].event if escalations else None) if role == "supervisor" else [],
         "passed": service.passed(case),
         "files": [FileItem(item, _sheets(request, item, last_answered)) for item in items if item.is_file],
         # Changed since the last answered round was requested.
@@ -149,7 +150,7 @@ def case_context(
         "checks": [(line, typed.get(f"check.{line.check.code}", line.answer)) for line in lines],
         "rules": _rules(request, case),
         **_checks_context(lines),
-        "history": _with_escalations(case, history),
+        "history": _by_time([*history, *escalations]),
         "rounds": rounds,
         "proposal": _proposal(entry, history, replies),
         "moves": moves,
@@ -258,8 +259,7 @@ def _history(case: Case, reasons: Mapping[str, Any], *, is_blind: bool) -> list[
     return lines
 
 
-def _with_escalations(case: Case, history: list[HistoryLine]) -> list[HistoryLine | EscalationLine]:
-    lines: list[HistoryLine | EscalationLine] = [*history, *_escalations(case)]
+def _by_time(lines: list[HistoryLine | EscalationLine]) -> list[HistoryLine | EscalationLine]:
     return sorted(lines, key=lambda line: line.event.at)  # stable: a move stands before an escalation of its instant
 
 

@@ -199,6 +199,7 @@ class OffenceUnit(models.TextChoices):
 
     EACH = "each", _("per violation")
     PIECE = "piece", _("per piece")
+    WORKER = "worker", _("per worker")
     M2 = "m2", _("per m²")
     M2_MONTH = "m2_month", _("per m² and month")
 

@@ -148,7 +148,7 @@ def _send(shop: Shop, rng: Random) -> None:
     draft = drafts.answer(draft=draft, page=draft_pages.WHAT, answers={"changed": list(names)}, version=draft.version)
     for name in names:
         draft = drafts.answer(draft=draft, page=name, answers=_answers(shop, name, rng), version=draft.version)
-    for slot in draft_pages.required_slots(draft):
+    for slot in (slot for slot, least in draft_pages.required_slots(draft).items() if least):
         _attach(owner, draft.key, slot)
     send_to_officer(shop=shop, applicant=owner, draft=draft, version=draft.version)
 

@@ -108,7 +108,8 @@ def _record_violation(
         if Violation.objects.filter(shop=shop, offence=code, seen_at__gte=now - dt.timedelta(days=30)).exists():
             return
         unit = rulebook.edition(queries.OFFENCES, clock.today()).offences[code].unit
-        quantity = {"m2": rng.randrange(100, 1200, 25), "piece": 100 * rng.randint(1, 4)}.get(unit, 100)
+        surface, count = rng.randrange(100, 1200, 25), 100 * rng.randint(1, 4)
+        quantity = {"m2": surface, "piece": count, "worker": count}.get(unit, 100)
         area, place = shop.area, None
         if area.latitude and area.longitude:
             place = land.near(area.latitude, area.longitude, rng.uniform(-0.004, 0.004), rng.uniform(-0.004, 0.004))

@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
-from municipality.review import queries
+from municipality.review import boards, queries
 from municipality.review.admin import clocks
 from municipality.review.admin.people import skill_name
 from municipality.review.models import Assignment, QueueEntry
@@ -137,11 +137,25 @@ def test_the_history_shows_the_escalations(office: Office, frozen_clock: Clock) 
 
 
 def test_a_supervisor_is_offered_what_may_be_done_and_an_auditor_is_not(office: Office, frozen_clock: Clock) -> None:
+    before = permits.sent(permits.applicant(2))
     entry = permits.sent(office.applicant)
     frozen_clock.move(days=28)
+    escalated(before)
     escalated(entry)
     supervisor, url = english(office.supervisor), case_url(entry.case)
     html = text_of(opened(supervisor, url, "purpose.supervision"))
+    told = re.sub(r"<[^>]+>", "", html)
+    assert "Level 3 was reached on" in told and "The decision still waits for an officer." in told
+    assert "is present with nothing in hand and has not asked for the next case." in told
+    assert "bringing it forward would change nothing" in text_of(opened(supervisor, case_url(before.case), "purpose.supervision"))
+    asked = {"step": "ask", "reference": before.case.reference, "code": "already_late"}
+    refused = supervisor.post(BOARD, asked)
+    assert refused.status_code == 409 and "bringing it forward would change nothing" in text_of(refused)
+    unchosen = supervisor.post(BOARD, {**asked, "reference": entry.case.reference, "code": ""})
+    assert unchosen.status_code == 409 and "Choose a reason from the list." in text_of(unchosen)
+    board = text_of(unchosen)
+    assert '<option value="">Choose a reason</option>' in board and "The request is already late" in board
+    assert re.search(r"In this branch that is:\s*(<bdi[^>]*>)?" + re.escape(office.second.name_en), board)
     link = f"{BOARD}?reference={entry.case.reference}"
     assert f'href="{link}#ahead"' in html and f'href="{PEOPLE}"' in html
     assert f'value="{entry.case.reference}"' in text_of(supervisor.get(link)), "the form knows which request is meant"
@@ -166,10 +180,10 @@ def test_a_request_that_nobody_present_may_decide_says_so(office: Office, frozen
     escalated(entry)
     supervisor = english(office.supervisor)
     assert "More officers with its field of work" in words(supervisor, case_url(entry.case))
-    assert not queries.is_stuck(entry)
+    assert boards.able_officers(entry)
     for skill in queries.Skill.objects.filter(officer__branch=entry.branch, ended_at=None):
         assert supervisor.post(PEOPLE, {"act": "end", "skill": skill.pk}).status_code == 302
-    assert queries.is_stuck(entry)
+    assert not boards.able_officers(entry)
     assert "Nobody who is present may decide it" in words(supervisor, case_url(entry.case))
 
 

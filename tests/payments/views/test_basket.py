@@ -69,11 +69,24 @@ def test_the_module_is_told_the_total_and_begins_nothing(issue: Callable[..., Bi
     address = f"/{language}/basket/"
     assert f"{amount}</bdi>" in client.get(address).content.decode()
     told = client.post(address, {"item": [f"bill:{bill.public_id}:10000"], "step": "count"}, headers={"Accept": "application/json"})
-    assert told.json() == {"fils": 10_000, "amount": amount} and not Attempt.objects.exists()
+    count = {"en": "1 item", "ar": "بند واحد"}[language]
+    assert told.json() == {"fils": 10_000, "amount": amount, "count": count} and not Attempt.objects.exists()
     asked = client.post(
         address, {"item": [f"bill:{bill.public_id}:10000"], "step": "pay", "total": "9"}, headers={"Accept": "application/json"}
     )
     assert asked.status_code == 409 and not Attempt.objects.exists(), "a payment is never begun over another total"
+
+
+def test_a_link_says_what_is_ticked_and_ticks_no_offer(issue: Callable[..., Bill], payer: Any, fines: Fines) -> None:
+    bill, _other = issue(10_000), issue(2_000, subject="case:b")
+    fines.open, fines.offers = {"f2": 7_000}, {"f2"}
+    client = signed_in(payer)
+    all_bills, none, one, offer = (
+        client.get(PAGE + query).content.decode() for query in ("", "?item=", f"?item=bill:{bill.public_id}", f"?item=due:{KIND}:f2")
+    )
+    assert [len(ticked(text)) for text in (all_bills, none, one, offer)] == [2, 0, 1, 0]
+    assert [shown_total(text) for text in (all_bills, none, one)] == ["12000", "0", "10000"]
+    assert "<span data-count>2 items</span>" in all_bills and "<span data-count>1 item</span>" in one
 
 
 def test_an_offer_is_never_chosen_by_the_portal(issue: Callable[..., Bill], payer: Any, fines: Fines) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -12,6 +14,7 @@ from PIL import Image
 
 from municipality.documents import seal
 from municipality.fieldwork.models import Evidence
+from municipality.kernel import clock
 from municipality.uploads import services as uploads
 from municipality.uploads.tasks import inspect
 from shops.models import Shop
@@ -21,7 +24,7 @@ from tests.factories.accounts import SALIM, PersonFactory, StaffFactory
 from tests.full_disk import full_disk
 from tests.violations.field_entries import PICTURE, confirmed, picture, typed
 from violations.models import Defence, Violation
-from violations.services import documents, notices, objections
+from violations.services import documents, notices, objections, writer_annulments
 
 pytestmark = pytest.mark.django_db
 VALID = "290010112346"  # its check digit fits
@@ -36,7 +39,9 @@ def test_a_minute_by_hand_with_photos(inspector: Any, shop: Shop) -> None:
     client = signed_in(inspector)
     page = client.get("/admin/field/new/").content.decode()
     assert 'name="photos"' in page
-    assert "fils" not in page and "د.ك" not in page  # no field takes an amount
+    assert not re.search(r'name="[^"]*(fils|amount)', page)  # no field takes an amount
+    assert re.search(r'value="CLN-03".*?الصلح.*?100\.000.*?value="CLN-04"', page, re.DOTALL), "what follows is said before the choice"
+    assert re.search(r'value="CLN-06".*?2,?000\.000.*?5,?000\.000', page, re.DOTALL)
     answer = client.post(
         "/admin/field/new/", confirmed(client, typed(shop)) | {"photos": [picture(), picture(b"\xff\xd8\xff\xe0 another")]}
     )
@@ -50,6 +55,20 @@ def test_a_minute_by_hand_with_photos(inspector: Any, shop: Shop) -> None:
     assert f"حُرر برقم {row.reference}" in page
     assert Evidence.objects.select_related("upload")[0].sha256[:12] not in page
     assert row.reference in client.get("/admin/field/").content.decode()
+
+
+def test_each_photo_has_the_time_at_which_it_was_taken(inspector: Any, shop: Shop) -> None:
+    client = signed_in(inspector)
+    taken = [(clock.now() - dt.timedelta(minutes=n)).isoformat() for n in (3, 2)] + [(clock.now() + dt.timedelta(days=1)).isoformat()]
+    photos = [picture(), picture(b"\xff\xd8\xff\xe0 another"), picture(b"\xff\xd8\xff\xe0 a third")]
+    entry = confirmed(client, typed(shop))
+    assert client.post("/admin/field/sync/", entry | {"photos": photos, "photos_at": taken}).status_code == 201
+    row = Violation.objects.get()
+    times = [mark.captured_at for mark in Evidence.objects.filter(kind="offence").order_by("pk")]
+    assert [time.isoformat() for time in times[:2] if time] == [
+        dt.datetime.fromisoformat(t).astimezone(dt.UTC).isoformat() for t in taken[:2]
+    ]
+    assert times[2] == row.seen_at, "a time that is still to come is not believed"
 
 
 def test_the_queue_of_a_device_sends_once_however_often_it_tries(inspector: Any, shop: Shop) -> None:
@@ -196,11 +215,16 @@ def test_the_notice_is_printed_by_inspectors_of_its_branch(
     url = f"/admin/field/{row.public_id}/"
     client = signed_in(inspector)
     assert client.get(f"{url}notice/").status_code == 404 and f"{url}notice/" not in client.get(url).content.decode()
+    assert 'data-field-waits="?notice"' in client.get(url).content.decode()
+    assert client.get(f"{url}?notice").json() == {"done": False}
     documents.write_notice(violation_id=row.pk)
+    assert client.get(f"{url}?notice").json() == {"done": True}
     assert f"{url}notice/" in client.get(url).content.decode()
     answer = client.get(f"{url}notice/")
     assert answer.content.startswith(b"%PDF") and str(row.number) in answer["Content-Disposition"]
     assert signed_in(make_inspector("ja", "JA")).get(f"{url}notice/").status_code == 404
+    writer_annulments.annul(violation=row, inspector=inspector, code="writer_wrong_facts", note_ar="الوقت")
+    assert f"{url}notice/" not in client.get(url).content.decode() and client.get(f"{url}notice/").status_code == 404
 
 
 def test_the_device_is_told_what_it_issued_on_its_next_page(inspector: Any, shop: Shop) -> None:

@@ -64,6 +64,22 @@ def test_a_search_without_a_result_says_so_and_is_cleared(browser: Browser, type
     page.context.close()
 
 
+def test_of_several_words_any_finds_an_offence_and_the_best_stands_first(browser: Browser) -> None:
+    page = browser.new_context().new_page()
+    page.route("http://field.test/**", _search)
+    page.goto("http://field.test/")
+    shown = "[...document.querySelectorAll('label:not([hidden]) [name=offence]')].map((one) => one.value)"
+    page.fill("#filter", "زبالة أمام المحل")
+    assert page.evaluate(shown) == ["a"]
+    page.fill("#filter", "ماء زبالة مكب")
+    assert page.evaluate(shown) == ["a", "b"]
+    page.fill("#filter", "ماء")
+    assert page.evaluate(shown) == ["b"]
+    page.fill("#filter", "")
+    assert page.evaluate(shown) == ["a", "b"], "the order of the list again"
+    page.context.close()
+
+
 def _search(route: Route) -> None:
     if "/js/" in route.request.url:
         return _answer(route)

@@ -74,7 +74,10 @@ def test_number_and_digits_show_the_same_page(write: Callable[..., Violation]) -
     assert "100.000" in page
     assert page.count("Sign in with Mobile ID") == 4  # object, instalments, not mine; and for what only the party reads
     assert fresh(row).settle_until is None  # whoever has the number is not the party
-    assert "سالم" not in page and "Salim" not in page and "Al Mawj" not in page
+    # The notice names the shop, and so do the page, the form and the receipt; no person.
+    form = client.get(url(row, "pay-for/")).content.decode()
+    for text in (page, form):
+        assert "سالم" not in text and "Salim" not in text and "Al Mawj" in text
 
 
 @pytest.mark.parametrize("digits", ["0000", "9999"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.urls import reverse
 
 from licensing.models import Renewal
 from municipality.kernel import clock
+from municipality.review import queries as review
 from municipality.review.models import Assignment
 from municipality.ui.dates import day_text
 from payments import queries as payments
@@ -21,6 +23,7 @@ from tests.browsers import signed_in
 from tests.factories.accounts import StaffFactory
 from tests.factories.licensing import MANAGER, RenewalCaseFactory
 from tests.factories.review import OfficerFactory
+from tests.factories.uploads import UploadFactory
 from tests.purposes import opened
 
 pytestmark = pytest.mark.django_db
@@ -127,6 +130,59 @@ def test_a_changed_name_stands_beside_the_one_that_the_ministry_gave_with_its_so
     source = f"as given by the Ministry of Commerce and Industry on {' '.join(day_text(clock.today()).split())}:"
     assert source in html and "holds no name" not in html
     assert re.search(r"Ministry of Commerce and Industry on [^<]*<b>[^<]*(<bdi[^>]*>)?Al-Dana Salon", html)
+
+
+def test_a_name_that_nothing_proves_is_asked_for_with_the_commercial_licence(make_shop: Any, owner: Any) -> None:
+    client, case = on_the_desk(make_shop, owner)
+    keep = {"check.name_of_licence": "no", "step": "keep"}
+    assert client.post(reverse("admin:desk_act", args=[case.public_id, "checks"]), keep).status_code == 204
+    html = in_english(client, case)
+    assert "The new trade name is the one of the commercial licence" in html
+    ticked = re.findall(r'name="ask" value="([^"]+)" checked', html)
+    assert ticked == ["license_copy.trade_name_unconfirmed"], "that the name differs is not known"
+    assert 'value="license_copy.file_unreadable"' not in html, "there is no file yet"
+    url = reverse("admin:desk_act", args=[case.public_id, "corrections"])
+    shown = client.post(url, {"ask": ticked, "step": "words"}).content.decode()
+    assert "Copy of the commercial licence: The new trade name could not be confirmed." in shown
+    seal = re.search(r'data-seal="([^"]+)"', shown)
+    assert seal is not None
+    client.post(url, {"ask": ticked, "step": "send", "seen": seal[1]})
+    citizen = signed_in(owner)
+    answer = reverse("licensing:corrections", args=[case.public_id])
+    assert "license_copy" in citizen.get(answer).content.decode()
+    with clock.at(clock.now() + dt.timedelta(minutes=5)):
+        UploadFactory(owner=owner, subject=case.key, slot="license_copy")
+        assert citizen.post(answer, {}).status_code == 302
+    client.post(reverse("admin:desk_next"))
+    html = in_english(client, case)
+    assert "Compare with this document: Copy of the commercial licence<" in html and "holds no name" not in html
+
+
+def test_an_approval_says_what_is_approved_and_the_first_page_what_was_decided(make_shop: Any, owner: Any) -> None:
+    case = RenewalCaseFactory(shop=make_shop(), applicant=owner, changed=["area_m2"])
+    officer = OfficerFactory()
+    client = signed_in(officer)
+    client.cookies["staff_language"] = "en"
+    client.post(reverse("admin:desk_next"))
+
+    def plain(response: Any) -> str:
+        return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
+
+    assert f"Go on with {case.reference}" in plain(client.get("/admin/"))
+    yes = {f"check.{line.check.code}": "yes" for line in review.checklist(case)}
+    url = reverse("admin:desk_act", args=[case.public_id, "approve"])
+    for shown in (plain(client.post(url, {**yes, "step": "words"})), plain(client.post(url, yes))):
+        assert re.search(r"was not on record now 85 m² .*Bill that follows KD 10\.000", shown), shown
+        assert "النص القصير بلدية الكويت" in shown and "Short text Kuwait Municipality" in shown
+    desk_acts.approve(officer)
+    home = plain(client.get("/admin/"))
+    assert re.search(rf"Decided today .*{case.reference} .*Approved", home)
+    html = client.get("/admin/").content.decode()
+    assert re.search(r'id="mine-away"[^>]*>Nothing is with an applicant\.<', html) and 'href="/admin/#mine-away"' in html
+    found = plain(client.get("/admin/find/", {"q": case.reference}))
+    assert "You decided this request on" in found and "It is not open to you any more." in found
+    colleague = signed_in(OfficerFactory(login="colleague"))
+    assert "You decided" not in plain(colleague.get("/admin/find/", {"q": case.reference}))
 
 
 def test_a_changed_area_names_the_document_to_compare_it_with(make_shop: Any, owner: Any) -> None:

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('rulebook', '0003_offence_words'),
+        ('rulebook', '0004_offence_unit_worker'),
     ]
 
     operations = [

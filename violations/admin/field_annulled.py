@@ -1,0 +1,53 @@
+"""What an inspector reads of an annulled violation report, and of the report that was written in its place."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from municipality.accounts.models import User
+from municipality.rulebook.queries import Edition
+from municipality.ui.templatetags.portal import bilingual
+from municipality.ui.texts import Text
+from violations.models import Violation
+from violations.states import ViolationState
+
+
+@dataclass(frozen=True)
+class Annulled:
+    """Why, when and by whom a report was annulled. `by` is None where the office did."""
+
+    reason: Text
+    at: dt.datetime
+    by: User | None
+
+
+def annulled(row: Violation, replies: Edition) -> Annulled | None:
+    """The annulment of a report; None while it stands."""
+    event = row.events.filter(to_state=ViolationState.ANNULLED).order_by("-pk").first() if row.state == ViolationState.ANNULLED else None
+    if event is None:
+        return None
+    reason = replies.reasons.get(event.reason)
+    upheld = _("The objection was upheld") if event.move == "uphold_objection" else ""
+    written = getattr(row, "writer_annulment", None)
+    return Annulled(upheld or (bilingual(reason, "label") if reason else "—"), event.at, written.by if written is not None else None)
+
+
+def replaced_by(row: Violation) -> Violation | None:
+    """The report that its writer wrote in place of an annulled one: the copy keeps the time of the visit (`field_begin`)."""
+    if row.state != ViolationState.ANNULLED or not hasattr(row, "writer_annulment"):
+        return None
+    return _of_visit(row).filter(pk__gt=row.pk).order_by("pk").first()
+
+
+def replaces(row: Violation) -> Violation | None:
+    """The annulled report in whose place this one was written."""
+    return _of_visit(row).filter(pk__lt=row.pk, writer_annulment__isnull=False).order_by("-pk").first()
+
+
+def _of_visit(row: Violation) -> QuerySet[Violation]:
+    """The reports of the same inspector at the same moment."""
+    return Violation.objects.filter(inspector=row.inspector_id, inspector__isnull=False, seen_at=row.seen_at, branch=row.branch_id)

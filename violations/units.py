@@ -1,0 +1,32 @@
+"""What an inspector measured, in words with its unit."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from municipality.ui.plurals import counted
+from violations import rules
+
+
+def quantity(unit: str, hundredths: int) -> str:
+    """`2 workers`, `3.50 m²`; empty for an offence that is not measured."""
+    if unit in rules.COUNTED:
+        return counted(hundredths // rules.HUNDRED, unit)
+    return "" if unit == rules.EACH else _("%(number)s m²") % {"number": rules.quantity_text(hundredths)}
+
+
+def measure(unit: str, hundredths: int, months: int) -> str:
+    """As `quantity`, with the months of an occupancy."""
+    text = quantity(unit, hundredths)
+    return _("%(area)s for %(months)s") % {"area": text, "months": counted(months, "month")} if unit == rules.M2_MONTH else text
+
+
+def factors(unit: str, hundredths: int, months: int) -> tuple[str, str]:
+    """What a rate is multiplied by, in Arabic and English: ` × 3.50 m² × 2 months`; empty for an offence that is not measured."""
+    texts = []
+    for language in ("ar", "en"):
+        with override(language):
+            parts = [quantity(unit, hundredths)] if unit != rules.EACH else []
+            texts.append("".join(f" × {part}" for part in parts + ([counted(months, "month")] if unit == rules.M2_MONTH else [])))
+    return texts[0], texts[1]
