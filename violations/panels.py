@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import NamedTuple
 
+from django.db.models import DateField, F, OuterRef, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -19,11 +21,12 @@ from municipality.review.panels import answer_days, queue_facts
 from municipality.rulebook import queries as rulebook
 from municipality.ui.templatetags.portal import bilingual, moment, ref, term
 from municipality.uploads import queries as uploads
+from payments.states import BillState
 from shops.models import Shop
 from shops.register import queries as registered
 from violations import files as files_of_violations
 from violations import queries, rules
-from violations.models import Objection, Violation
+from violations.models import Instalment, Objection, Violation
 from violations.states import OBJECTION, OPEN, SERVICE, ObjectionState, ViolationState
 
 V = ViolationState
@@ -31,29 +34,69 @@ O = ObjectionState  # noqa: E741 - as the states above
 
 
 def my_shops(user: User, shops: Sequence[Shop]) -> dict[str, list[PanelLine]]:
-    """A line for each shop with open violations, with the nearest last day; one query."""
+    """A line for each shop with open violations or warnings, with the next day that still matters to the party; one query."""
     if delegation.grants(user):  # the list has shops that are delegated for another service
         allowed = set(registered.visible_to(user, SERVICE).filter(pk__in=[shop.pk for shop in shops]).values_list("pk", flat=True))
         shops = [shop for shop in shops if shop.pk in allowed]
+    unpaid = Instalment.objects.filter(plan=OuterRef("plan")).exclude(charges__bill__state=BillState.PAID).order_by("number")
     rows = Violation.objects.filter(shop__in=[shop.pk for shop in shops], state__in=OPEN).order_by("pk")
-    last_days: dict[int, list[dt.date | None]] = {}
-    for shop_id, state, settle_until, correct_until in rows.values_list("shop", "state", "settle_until", "correct_until"):
-        last_days.setdefault(shop_id, []).append(correct_until if state == V.WARNED else settle_until)
+    rows = rows.annotate(
+        served=F("service"), objected=F("objection"), instalment_until=Subquery(unpaid.values("due_on")[:1], output_field=DateField())
+    )
+    columns = ("state", "served", "objected", "correct_until", "settle_until", "object_until", "instalment_until")
+    steps: dict[int, list[_Step]] = {}
+    for shop_id, *values in rows.values_list("shop", *columns):
+        steps.setdefault(shop_id, []).append(_step(*values))
     mine = reverse("violations:mine")
-    return {shop.key: [_line(last_days[shop.pk], mine)] for shop in shops if shop.pk in last_days}
+    return {shop.key: [_line(steps[shop.pk], mine)] for shop in shops if shop.pk in steps}
 
 
-def _line(last_days: list[dt.date | None], url: str) -> PanelLine:
-    days = [day for day in last_days if day is not None]
-    label = ngettext("%(count)d open violation", "%(count)d open violations", len(last_days)) % {"count": len(last_days)}
+class _Step(NamedTuple):
+    """What the party can do about a violation now, and until when if that has a day."""
+
+    is_warning: bool
+    is_due: bool
+    until: dt.date | None
+
+
+def _step(
+    state: str,
+    served: int | None,
+    objected: int | None,
+    correct_until: dt.date | None,
+    settle_until: dt.date | None,
+    object_until: dt.date | None,
+    instalment_until: dt.date | None,
+) -> _Step:
+    """Nothing can be done under objection, with the court, or after the last day; a notice that was not opened has no day yet."""
+    until: dt.date | None = None
+    if state == V.WARNED:
+        until = correct_until
+    elif state == V.ORDERED:
+        until = settle_until
+    elif state == V.INSTALMENTS:
+        until = instalment_until
+    elif state in (V.OVERDUE, V.UNSETTLEABLE) and objected is None:
+        until = object_until
+    until = until if until is not None and until >= clock.today() else None
+    has_no_day = state == V.JUDGED or (state in (V.ORDERED, V.UNSETTLEABLE) and served is None)
+    return _Step(state == V.WARNED, until is not None or has_no_day, until)
+
+
+def _line(steps: list[_Step], url: str) -> PanelLine:
+    days = [step.until for step in steps if step.until is not None]
+    warnings = sum(step.is_warning for step in steps)
+    others = len(steps) - warnings
+    labels = [ngettext("%(count)d open violation", "%(count)d open violations", others) % {"count": others}] if others else []
+    labels += [ngettext("%(count)d warning", "%(count)d warnings", warnings) % {"count": warnings}] if warnings else []
     return PanelLine(
         _("Violations"),
         state="warn",
-        label=label,
+        label=" · ".join(labels),
         deadline=min(days) if days else None,
         action=_("Look at it"),
         url=url,
-        is_due=bool(days),
+        is_due=any(step.is_due for step in steps),
         order=1,
     )
 

@@ -13,13 +13,14 @@ from municipality.rulebook import queries as rulebook
 
 def health_fees(today: dt.date) -> list[FeeLine]:
     """The fee lines of the service card, from the edition in force."""
-    fee = rulebook.edition("fees.health", today).fees["renewal"]
-    return [FeeLine(fee.label_ar, fee.label_en, fee.fils, fee.article_ar, fee.article_en)]
+    fees = rulebook.edition("fees.health", today).fees
+    charged = [fees[code] for code in ("renewal", "late_surcharge") if code in fees]
+    return [FeeLine(fee.label_ar, fee.label_en, fee.fils, fee.article_ar, fee.article_en) for fee in charged if fee.fils]
 
 
 def health_promise(today: dt.date) -> int:
-    """Promised working days."""
-    return rulebook.edition("limits.health", today).limits["promise_working_days"].value
+    """Promised working days of a renewal that an officer studies."""
+    return rulebook.edition("limits.review", today).limits["promise_working_days"].value
 
 
 HEALTH = ServiceEntry(

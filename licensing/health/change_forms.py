@@ -175,7 +175,7 @@ class ActivityForm(_UnchangedRefused):
                 code="pafn",
             )
         if authority != Authority.MUNICIPALITY:
-            raise ValidationError(_("This activity is licensed by another body. Call 139 to find out which one."), code="elsewhere")
+            raise ValidationError(_("This activity is licensed by another authority. Call 139 to find out which one."), code="elsewhere")
         return code
 
 
@@ -314,3 +314,8 @@ class CheckAndSend(PageForm):
         error_messages={"required": _("Tick the box to make the declaration. The request cannot be sent without it.")},
     )
     total = WholeNumberField(widget=forms.HiddenInput, min_value=0, error_messages={"required": _LOAD_AGAIN, "invalid": _LOAD_AGAIN})
+
+    def __init__(self, *args: Any, has_files: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not has_files:
+            self.fields["declared"].label = _("I declare that what stands above is true.")

@@ -56,11 +56,16 @@ def _phone() -> Way:
 
 
 def _my_shops() -> Way:
-    return Way(_("Back to my shops"), reverse("shops:mine"))
+    return Way(_("Back to my shops"), reverse("shops:mine"), is_back=True)
 
 
-def _officer(shop: Shop) -> Way:
-    return Way(_("Send it to an officer"), reverse("licensing:changes", args=[shop.public_id]))
+def study_title(flags: Collection[str]) -> str:
+    """Title of the page that sends a renewal to an officer, and of the buttons to it, by the conditions that send it there."""
+    return _("Renew with the change") if "unchanged" in flags or not flags else _("Send it to an officer")
+
+
+def _officer(shop: Shop, code: str) -> Way:
+    return Way(study_title([code]), reverse("licensing:changes", args=[shop.public_id]))
 
 
 def _shop_page(shop: Shop) -> Way:
@@ -123,7 +128,7 @@ def _authority(c: Condition, s: Subject) -> Obstacle:
             ways=[*pafn, _my_shops()],
         )
     return Obstacle(
-        _("This activity is licensed by another body"),
+        _("This activity is licensed by another authority"),
         _("Call %(hotline)s to find out which one. There is nothing to pay here.") % _with_hotline(),
         ways=[_phone(), _my_shops()],
     )
@@ -195,13 +200,14 @@ def _too_late(c: Condition, s: Subject) -> Obstacle:
         _("The licence ended on %(day)s") % {"day": _day(c.facts["last_day"])},
         _("The time for late renewal ended on %(day)s. An officer decides; the surcharge below is due if the renewal is approved.")
         % {"day": _day(c.facts["until"])},
-        ways=[_officer(s.shop)],
+        ways=[_officer(s.shop, c.code)],
     )
 
 
 def _flagged(c: Condition, s: Subject) -> Obstacle:
     index = 0 if get_language() == "ar" else 1
-    return Obstacle(_("An officer must review this shop"), " ".join(pair[index] for pair in c.facts["sentences"]), ways=[_officer(s.shop)])
+    text = " ".join(pair[index] for pair in c.facts["sentences"])
+    return Obstacle(_("An officer must review this shop"), text, ways=[_officer(s.shop, c.code)])
 
 
 def _too_early(c: Condition, s: Subject) -> Obstacle:
@@ -225,7 +231,7 @@ def _open_already(c: Condition, s: Subject) -> Obstacle:
 def _commercial_ended(c: Condition, s: Subject) -> Obstacle:
     return Obstacle(
         _("The commercial licence ended on %(day)s") % {"day": _day(c.facts["end"])},
-        _("Renew it at the Ministry of Commerce and Industry first. The register is updated every night; then come back here."),
+        _("Renew it at the Ministry of Commerce and Industry first. After that, the update of the next night opens the renewal here."),
         ways=[_my_shops()],
     )
 
@@ -235,7 +241,7 @@ def _changed(c: Condition, s: Subject) -> Obstacle:
     return Obstacle(
         _("The register changed since the last licence"),
         _("Changed: %(fields)s. An officer reviews changes.") % {"fields": separator.join(FIELDS[name]() for name in c.facts["fields"])},
-        ways=[_officer(s.shop)],
+        ways=[_officer(s.shop, c.code)],
     )
 
 

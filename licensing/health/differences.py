@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import get_language
@@ -10,6 +11,8 @@ from django.utils.translation import gettext as _
 from licensing.health.changes import FACTS
 from licensing.health.condition_messages import FIELDS
 from licensing.health.queries import Offer, facts_of
+from licensing.health.rules import changed_fields
+from licensing.models import Renewal
 from municipality.places.models import Area
 from municipality.rulebook.models import Activity
 from municipality.ui.templatetags.portal import bilingual
@@ -27,12 +30,21 @@ class FactDifference:
 def differences(offer: Offer, *, is_self: bool) -> list[FactDifference]:
     """The registered facts that differ from the last licence, as its condition names them; the manager's only for the holder."""
     fields = _fields(offer, is_self=is_self)
-    if not fields or offer.licence is None:
+    return _listed(fields, facts_of(offer.licence), offer.shop.registered_facts()) if fields and offer.licence is not None else []
+
+
+def differences_of(renewal: Renewal, *, is_self: bool) -> list[FactDifference]:
+    """The same of a renewal that was sent, as the register was then."""
+    if "unchanged" not in renewal.flags:
         return []
-    before, now = facts_of(offer.licence), offer.shop.registered_facts()
+    before = facts_of(renewal.licence, before=renewal)
+    return _listed(_readable(changed_fields(before, renewal.registered_facts), is_self=is_self), before, renewal.registered_facts)
+
+
+def _listed(names: Sequence[str], before: Mapping[str, str], now: Mapping[str, str]) -> list[FactDifference]:
     hidden = "name_en" if get_language() == "ar" else "name_ar"  # a trade name in both languages is one change
-    names = [name for name in fields if name != hidden or len(fields) == 1]
-    return [FactDifference(FIELDS[name](), _text(name, before.get(name, "")), _text(name, now[name])) for name in names]
+    shown = [name for name in names if name != hidden or len(names) == 1]
+    return [FactDifference(FIELDS[name](), _text(name, before.get(name, "")), _text(name, now[name])) for name in shown]
 
 
 def known_facts(offer: Offer, *, is_self: bool) -> list[str]:
@@ -46,7 +58,10 @@ def known_facts(offer: Offer, *, is_self: bool) -> list[str]:
 def _fields(offer: Offer, *, is_self: bool) -> list[str]:
     """The registered facts that differ, by their keys; the manager's only for the holder."""
     condition = next((c for c in offer.unmet if c.code == "unchanged"), None)
-    names = condition.facts["fields"] if condition is not None else []
+    return _readable(condition.facts["fields"] if condition is not None else [], is_self=is_self)
+
+
+def _readable(names: Sequence[str], *, is_self: bool) -> list[str]:
     return [name for name in names if is_self or not name.startswith("manager_")]
 
 

@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from licensing.health import renewability
-from licensing.health.condition_messages import Subject, obstacle
+from licensing.health import renewability, rules
+from licensing.health.condition_messages import Subject, obstacle, study_title
 from licensing.health.draft_pages import CONTINUE
 from licensing.health.renewability import Renewability
 from licensing.health.rules import OFFICER_CONDITIONS, Condition
@@ -89,13 +89,16 @@ def obligation_of(shop: Shop, row: Renewability, draft: Draft | None) -> Obligat
     if row.licence is None or row.open_case is not None or row.is_renewed or not row.is_renewable:
         return None
     url = reverse("licensing:renew", args=[shop.public_id])
+    action: Text
     if not row.is_due:
         code, duty, task, action = "renew", Duty.LATER, _("Renew the health licence"), _("Conditions of renewal")
     elif draft is not None:
         code, duty, task, action = "continue", Duty.MUST, _("Finish the request for renewal"), _("Continue the request")
         url = reverse("licensing:change_page", args=[shop.public_id, CONTINUE])
     elif row.can_renew:
-        code, duty, task, action = "renew", Duty.MUST, _("Renew the health licence"), _("Renew")
+        flags = rules.flags(row.conditions)
+        code, duty, task = "renew", Duty.MUST, _("Renew the health licence")
+        action = study_title(flags) if flags else _("Renew")
     else:
         code, duty, task, action = "unblock", Duty.MUST, _("Clear what stops the renewal"), _("See what stops it")
     is_over = row.licence.last_day < clock.today()

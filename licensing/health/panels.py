@@ -8,11 +8,13 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.translation import get_language
+from django.utils.text import capfirst
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from licensing.health import changes, obligations, queries, renewability, services
 from licensing.health.appeals import queries as appeals
+from licensing.health.differences import differences_of
 from licensing.health.renewability import Renewability
 from licensing.health.states import RENEWAL
 from licensing.health.states import RenewalState as S
@@ -29,8 +31,8 @@ from municipality.review import queries as review
 from municipality.review.panels import late_estimate, refusal_file, refused_step, waiting_step
 from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
-from municipality.rulebook.models import Authority
-from municipality.ui.templatetags.portal import bilingual, day, ltr, ref, term
+from municipality.rulebook.labels import licensed_by
+from municipality.ui.templatetags.portal import bilingual, day, kwd, ltr, ref, term
 from municipality.ui.texts import Text
 from municipality.uploads import queries as uploads
 from municipality.uploads.models import Upload
@@ -60,14 +62,15 @@ def my_shops(user: User, shops: Sequence[Shop]) -> dict[str, list[PanelLine]]:
 
 def _licence_line(shop: Shop, row: Renewability, authority: str | None, draft: Draft | None) -> PanelLine:
     title, renew = _("Health licence"), reverse("licensing:renew", args=[shop.public_id])
-    label: Text
     if authority is not None:
-        label = _("Licensed by PAFN") if authority == Authority.PAFN else _("Licensed by another body")
-        return PanelLine(title, state="wait", label=label, action=_("Where to go"), url=renew)
+        return PanelLine(title, state="wait", label=licensed_by(authority), action=_("Where to go"), url=renew)
     if row.licence is None:
         return PanelLine(title, state="bad", label=_("No licence on file"), action=_("What to do"), url=renew)
+    label: Text
     state, label = LIVE_LABELS[row.licence.document.live_state]
     common: dict[str, Any] = {"title": title, "reference": row.licence.document.number, "deadline": row.licence.last_day}
+    if state == "ok" and row.licence.document.file_id:
+        common["data"] = {"file": reverse("document", args=[row.licence.document.number])}
     if row.open_case is not None:
         url = reverse("cases:case", args=[row.open_case.public_id])
         return PanelLine(**common, state="warn", label=_("Renewal under way"), action=_("Continue the request"), url=url)
@@ -89,7 +92,7 @@ def case_page(user: User, listed: Sequence[Case]) -> dict[str, list[CaseDetail]]
     for case in listed:
         renewal = queries.renewal_of(case) if case.service == RENEWAL else None
         if renewal is not None:
-            detail = _detail(case, renewal)
+            detail = _detail(case, renewal, is_self=case.applicant_id == user.pk)
             details[case.key] = [_detail_for_staff(case, detail) if user.is_staff else detail]
     return details
 
@@ -106,7 +109,7 @@ def _detail_for_staff(case: Case, detail: CaseDetail) -> CaseDetail:
     return replace(detail, files=[], sent_files=[], next_step=step)
 
 
-def _detail(case: Case, renewal: Renewal) -> CaseDetail:
+def _detail(case: Case, renewal: Renewal, *, is_self: bool) -> CaseDetail:
     bill = payments.bill_of(case.key)
     licence = renewal.new_licence
     files = (
@@ -137,7 +140,8 @@ def _detail(case: Case, renewal: Renewal) -> CaseDetail:
         facts=[
             Fact(_("Current licence"), ref(renewal.licence.document.number)),
             Fact(_("New period"), day(renewal.first_day), format_html("{} {}", _("to"), day(renewal.last_day))),
-            *(_changes(renewal) if by_officer else []),
+            *(_changes(renewal, is_self=is_self) if by_officer else []),
+            *([_fee_ahead(case, renewal)] if by_officer and case.is_open and bill is None else []),
         ],
         actions=actions,
     )
@@ -147,16 +151,20 @@ def _sent(upload: Upload) -> FileLine:
     return FileLine(changes.SLOTS[upload.slot].label, upload.name, reverse("uploads:look", args=[upload.public_id]))
 
 
-def _changes(renewal: Renewal) -> list[Fact]:
-    """The declared changes, each with what the register said."""
-    return [
-        Fact(
-            changes.FACTS[row.name].label,
-            term(changes.FACTS[row.name].display(row.after)),
-            format_html("{}: {}", _("before"), term(changes.FACTS[row.name].display(row.before))),
-        )
-        for row in queries.declared_changes(renewal)
-    ]
+def _changes(renewal: Renewal, *, is_self: bool) -> list[Fact]:
+    """What had changed in the register, then the declared changes; each with what stood before."""
+    found = [(capfirst(one.label), one.after, one.before) for one in differences_of(renewal, is_self=is_self)]
+    for row in queries.declared_changes(renewal):
+        fact = changes.FACTS[row.name]
+        found.append((fact.label, fact.display(row.after), fact.display(row.before)))
+    return [Fact(label, term(after), format_html("{}: {}", _("before"), term(before))) for label, after, before in found]
+
+
+def _fee_ahead(case: Case, renewal: Renewal) -> Fact:
+    """What the renewal costs if an officer approves it: the fee of the day of the request."""
+    fees = rulebook.edition("fees.health", clock.day_of(case.opened_at))
+    total = sum(line.fils for line in queries.fee_lines(fees, renewal.years, is_late=renewal.is_late))
+    return Fact(_("After approval"), format_html(gettext("pay {}"), kwd(total)))
 
 
 def _queue(case: Case) -> list[Fact]:
@@ -167,7 +175,7 @@ def _queue(case: Case) -> list[Fact]:
     facts = []
     if entry.state == QueueEntryState.WAITING:
         facts.append(Fact(_("Requests before this one"), ltr(entry.ahead)))
-        few = _("fewer than one") if entry.pace_per_day else _("not enough decisions to show a figure")
+        few = _("few requests here") if entry.pace_per_day else _("not enough decisions to show a figure")
         pace = ltr(round(entry.pace_per_day)) if entry.pace_per_day >= 1 else few
         facts.append(Fact(_("Decided in a working day"), pace, _("average of the last two weeks in this branch")))
         if entry.estimate is not None:

@@ -24,7 +24,7 @@ from municipality.kernel.periods import Period
 from municipality.kernel.subjects import SubjectKey
 from municipality.review.models import CorrectionRound
 from municipality.rulebook import queries as rulebook
-from municipality.rulebook.queries import Edition
+from municipality.rulebook.queries import Edition, Fee
 from municipality.uploads import queries as uploads
 from municipality.uploads.states import UploadState
 from payments.rules import Line
@@ -46,6 +46,7 @@ class Offer:
     fees: Edition
     limits: Edition
     printed: Edition  # the conditions printed on the licence
+    promise_days: int  # working days in which a renewal is decided, with those that an officer studies
     due_on: dt.date
     years: int = 1
     blocks: tuple[Block, ...] = ()  # those that stop the renewal
@@ -135,6 +136,12 @@ def fee_lines(fees: Edition, years: int, *, is_late: bool = False) -> list[Line]
     return lines
 
 
+def late_surcharge(last_day: dt.date) -> Fee | None:
+    """What the renewal of a licence costs more after its last day; None where it is free."""
+    fee = rulebook.edition("fees.health", last_day + dt.timedelta(days=1)).fees.get("late_surcharge")
+    return fee if fee is not None and fee.fils else None
+
+
 def _years_ar(years: int) -> str:
     return {1: "سنة واحدة", 2: "سنتان"}.get(years, f"{years} سنوات")
 
@@ -142,7 +149,8 @@ def _years_ar(years: int) -> str:
 def offer(shop: Shop) -> Offer:
     """What applies to renewing this shop's health licence today. Raises Refused where the rulebook has no edition."""
     today = clock.today()
-    (fees, limits, printed), calendar = rulebook.editions_and_calendar(["fees.health", "limits.health", "conditions.health"], today)
+    subjects = ["fees.health", "limits.health", "conditions.health", "limits.review"]
+    (fees, limits, printed, study), calendar = rulebook.editions_and_calendar(subjects, today)
     licence = current(shop)
     open_case = cases.open_for(RENEWAL, shop.key)
     validity = limits.limits["validity_years"].value
@@ -160,6 +168,7 @@ def offer(shop: Shop) -> Offer:
     late_days = limits.limits["late_days"].value if "late_days" in limits.limits else 0
     conditions = rules.conditions(context, window_days=limits.limits["window_days"].value, late_days=late_days)
     is_municipal = conditions[0].is_met
+    promise_days = study.limits["promise_working_days"].value
     return Offer(
         shop=shop,
         licence=licence,
@@ -172,7 +181,8 @@ def offer(shop: Shop) -> Offer:
         printed=printed,
         years=years,
         blocks=tuple(block for block in blocks if block.effect == Effect.STOP),
-        due_on=worktime.add_working_days(calendar, today, limits.limits["promise_working_days"].value),
+        promise_days=promise_days,
+        due_on=worktime.add_working_days(calendar, today, promise_days),
     )
 
 
@@ -202,13 +212,18 @@ def renewal_context(
     )
 
 
-def facts_of(licence: HealthLicence) -> dict[str, str]:
-    """The registered facts of a licence: those of its issue, updated by those an officer accepted since."""
+def facts_of(licence: HealthLicence, *, before: Renewal | None = None) -> dict[str, str]:
+    """The registered facts of a licence: those of its issue, updated by those an officer accepted since, `before` a renewal."""
     accepted = Renewal.objects.filter(licence=licence, accepted_facts__isnull=False).order_by("-pk")
+    if before is not None:
+        accepted = accepted.filter(pk__lt=before.pk)
     return {**licence.registered_facts, **(accepted.values_list("accepted_facts", flat=True).first() or {})}
 
 
-LISTED_FIELDS = ("shop_id", "first_day", "last_day", "document__number", "document__state", "document__valid_from", "document__valid_to")
+LISTED_FIELDS = (
+    *("shop_id", "first_day", "last_day"),
+    *(f"document__{name}" for name in ("number", "state", "valid_from", "valid_to", "file_id")),
+)
 
 
 def licences_of(shop_list: Sequence[Shop], *, facts_until: dt.date) -> dict[int, HealthLicence]:

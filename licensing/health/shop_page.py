@@ -13,7 +13,7 @@ from licensing.health.fronts import fronts_of
 from licensing.health.panels import LIVE_LABELS
 from licensing.models import HealthLicence
 from municipality.accounts.models import User
-from municipality.cases.panels import Block, Picture, Record
+from municipality.cases.panels import Block, Fact, Picture, Record
 from municipality.kernel import clock
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import Authority
@@ -42,17 +42,26 @@ def _front(shop: Shop, photo: Upload | None) -> Picture | None:
 
 
 def _licence(row: HealthLicence | None, authority: str | None, picture: Picture | None) -> Block:
-    if row is not None:
-        records = [_record(row)]
-        empty: Any = ""
-    else:
-        records = []
-        empty = (
-            _("The Public Authority for Food and Nutrition licenses this activity. Its licences are not in this register.")
-            if authority == Authority.PAFN
-            else _("No health licence of this shop is in the register.")
-        )
+    if authority is not None:
+        return _elsewhere(row, authority, picture)
+    records = [_record(row)] if row is not None else []
+    empty = _("No health licence of this shop is in the register.")
     return Block("licence", _("Health licence"), order=10, records=records, empty=empty, picture=picture)
+
+
+def _elsewhere(row: HealthLicence | None, authority: str, picture: Picture | None) -> Block:
+    """The block of a shop whose activity another authority licenses; an old licence of the Municipality is part of the history."""
+    empty = (
+        _("The Public Authority for Food and Nutrition licenses this activity. Its licences are not in this register.")
+        if authority == Authority.PAFN
+        else _("Another authority licenses this activity. Its licences are not in this register.")
+    )
+    history = []
+    if row is not None and row.last_day < clock.today():
+        label = format_html("{} {}", _("The last health licence of the Municipality ended:"), ref(row.document.number))
+        on: Any = row.last_day  # the history is sorted by it
+        history.append(Fact(label, on))
+    return Block("licence", _("Health licence"), order=10, empty=empty, history=history, picture=picture)
 
 
 def _record(row: HealthLicence) -> Record:

@@ -15,7 +15,7 @@ TIMELINE = Timeline(
         S.IN_REVIEW: _("With an officer of the branch"),
         S.CORRECTIONS: _("Corrections asked for"),
         S.COUNTERSIGN: _("A decision waits for a second signature"),
-        S.AWAITING_PAYMENT: _("Submitted, waiting for payment"),
+        S.AWAITING_PAYMENT: _("Waiting for payment"),
         S.PAID: _("Paid"),
         S.APPROVED: _("Approved automatically under the published rules"),
         S.ISSUED: _("Licence issued"),
@@ -25,6 +25,7 @@ TIMELINE = Timeline(
     },
     moves={
         **MOVES,
+        "submit": _("Submitted, waiting for payment"),
         "send_to_officer": _("Sent to the Municipality, waiting for an officer"),
         "accept": _("Approved by an officer, waiting for payment"),
         "allow_appeal": _("The appeal is allowed: approved, waiting for payment"),

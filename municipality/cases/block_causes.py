@@ -21,6 +21,7 @@ class Way:
 
     label: Text
     url: str
+    is_back: bool = False  # a plain link away from here
 
 
 @dataclass(frozen=True)

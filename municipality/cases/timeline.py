@@ -135,8 +135,13 @@ def _past(case: Case, timeline: Timeline, events: Sequence[CaseEvent], people: M
     if not case.is_open:
         past.remove(moves[-1])
         return [*past, replace(moves[-1], kind="bad" if state in timeline.bad else "done", note=timeline.notes.get(state, ""))]
-    due = case.due_on if timeline.next_actor.get(state) != "applicant" else None
-    return [*past[:-1], replace(past[-1], kind="now", due=due, note=timeline.notes.get(state, ""))]
+    return [*past[:-1], replace(past[-1], kind="now", due=decision_day(case), note=timeline.notes.get(state, ""))]
+
+
+def decision_day(case: Case) -> dt.date | None:
+    """The promised day of a case that waits for the Municipality; None once it is decided or waits for the applicant."""
+    waits_for_applicant = TIMELINES[case.service].next_actor.get(case.state) == "applicant"
+    return case.due_on if case.is_open and not waits_for_applicant else None
 
 
 def label(case: Case) -> tuple[str, Text]:

@@ -91,6 +91,14 @@ class PublicQueue:
         return [BranchQueue(branch, list(lines)) for branch, lines in groupby(self.lines, key=lambda line: line.branch)]
 
     @property
+    def busy_branches(self) -> list[BranchQueue]:
+        return [branch for branch in self.branches if branch.waiting]
+
+    @property
+    def idle_branches(self) -> list[BranchQueue]:
+        return [branch for branch in self.branches if not branch.waiting]
+
+    @property
     def waiting(self) -> int:
         return sum(line.waiting for line in self.lines)
 

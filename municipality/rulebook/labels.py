@@ -1,8 +1,19 @@
-"""What staff read in place of the code of a subject of the rulebook."""
+"""What staff read in place of the code of a subject of the rulebook, and who licenses an activity."""
+
+from __future__ import annotations
+
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from municipality.rulebook.models import Authority
 from municipality.ui.code_labels import label_codes
+
+
+def licensed_by(authority: str) -> Any:
+    """Tag of a shop whose activity another authority licenses."""
+    return _("Licensed by PAFN") if authority == Authority.PAFN else _("Licensed by another authority")
+
 
 label_codes(
     {

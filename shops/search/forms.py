@@ -18,8 +18,9 @@ from municipality.rulebook.models import Activity
 from municipality.ui.forms import WholeNumberField
 from shops.models import LicenceState
 from shops.search.box import Box
-from shops.search.queries import SearchQuery
+from shops.search.queries import ELSEWHERE, SearchQuery
 
+LICENCES = [("", _("Any")), *LicenceState.choices, (ELSEWHERE, _("Licensed by another authority"))]
 # Bounds of `near`: Kuwait with its waters (WGS 84).
 NORTH, EAST = (28.4, 30.2), (46.4, 49.6)
 
@@ -72,8 +73,8 @@ class AskForm(forms.Form):
     governorate = forms.CharField(label=_("Governorate"), required=False, max_length=20)
     area = WholeNumberField(label=_("Area"), required=False, min_value=1, max_value=2**31 - 1)
     activity = forms.CharField(label=_("Activity"), required=False, max_length=20)
-    licence = forms.ChoiceField(label=_("Health licence"), required=False, choices=[("", _("Any")), *LicenceState.choices])
-    open = forms.BooleanField(label=_("Only shops that are open"), required=False)
+    licence = forms.ChoiceField(label=_("Health licence"), required=False, choices=LICENCES)
+    open = forms.BooleanField(label=_("Only shops in operation (not closed down)"), required=False)
     open_now = forms.BooleanField(label=_("Open now, by the hours that the shop states"), required=False)
     near = NearField(required=False, max_length=60, widget=forms.HiddenInput)
     after = forms.CharField(required=False, max_length=300, widget=forms.HiddenInput)

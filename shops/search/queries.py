@@ -7,8 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from municipality.kernel import arabic, clock
+from municipality.rulebook import queries as rulebook
 from shops.hours.status import open_now_filters
 from shops.models import LicenceState
+from shops.register import name_lists
 from shops.search import trades, vocabulary
 from shops.search.box import Box, cell_words
 from shops.search.cursors import Position, position_of, token_of
@@ -19,6 +21,7 @@ from shops.search.text import QueryText, read
 from shops.search.vocabulary import Group
 
 PAGE = 20
+ELSEWHERE = "elsewhere"  # as a licence: another authority licenses the activity today
 NEAR_CELLS = 2  # cells in each direction: some 2 to 3 km
 
 
@@ -26,7 +29,8 @@ NEAR_CELLS = 2  # cells in each direction: some 2 to 3 km
 class SearchQuery:
     """A search. Empty filters do not filter; `near` is latitude and longitude (WGS 84), `box` a rectangle of the map.
 
-    `is_open` excludes closed and suspended shops, `open_now` also those not open now by their stated hours.
+    A `licence` state finds only shops that the Municipality licenses, ELSEWHERE the others. `is_open` excludes closed and suspended
+    shops, `open_now` also those not open now by their stated hours.
     """
 
     text: str = ""
@@ -121,6 +125,8 @@ class _Search:
             north, east = cell(*self.query.near)
             offsets = range(-NEAR_CELLS, NEAR_CELLS + 1)
             word_sets.append([cell_word(north + a, east + b) for a in offsets for b in offsets])
+        if self.query.licence:
+            word_sets += _licence_sets(self.query.licence, self.today)
         if self.query.open_now:
             word_sets.append(open_now_filters())
         if self.query.box is not None and (words := cell_words(self.query.box)):
@@ -268,9 +274,17 @@ def _filter_words(query: SearchQuery) -> list[str]:
         words.append(f"g:{query.governorate}")
     if query.activity:
         words.append(f"t:{query.activity}")
-    if query.licence:
-        words.append(f"l:{query.licence}")
     return words
+
+
+def _licence_sets(licence: str, today: dt.date) -> list[list[str]]:
+    """Sets of filter words of a licence filter. By activity, so that the index needs no change when another authority takes over."""
+    activities = name_lists.cached_lists()[1]
+    elsewhere = rulebook.licensed_elsewhere(activities, today)
+    if licence == ELSEWHERE:
+        return [[f"t:{code}" for code in elsewhere]]
+    state = [f"l:{licence}"]
+    return [state, [f"t:{code}" for code in activities if code not in elsewhere]] if elsewhere else [state]
 
 
 def _where(query: SearchQuery, today: dt.date) -> Where:

@@ -14,6 +14,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import arabic, clock
+from municipality.rulebook import queries as rulebook
+from municipality.rulebook.labels import licensed_by
 from shops.hours.labels import tag_of
 from shops.hours.status import OpeningStatus, opening_status
 from shops.models import LicenceState, SearchEntry, Shop, StatedHours
@@ -42,6 +44,7 @@ class ResultLine:
     distance_km: float | None
     matched: frozenset[str] = frozenset()
     opening_status: OpeningStatus | None = None  # by its stated hours; None for a suspended or closed shop
+    elsewhere: str = ""  # the other authority that licenses its activity today
 
     @cached_property
     def name(self) -> SafeString:
@@ -62,7 +65,9 @@ class ResultLine:
     def tags(self) -> list[tuple[str, Any]]:
         """State and text of each tag: the state unless open, the licence, and whether it is open now."""
         tags = [] if self.state == "open" else [STATES[self.state]]
-        if self.licence in LICENCES and self.state != "closed":
+        if self.elsewhere and self.state != "closed":
+            tags.append(("wait", licensed_by(self.elsewhere)))
+        elif self.licence in LICENCES and self.state != "closed":
             tags.append(LICENCES[self.licence])
         return [*tags, tag_of(self.opening_status)] if self.opening_status else tags
 
@@ -99,26 +104,30 @@ def rows(answer: SearchResult) -> list[ResultLine]:
     """The lines of an answer, in its order, in one query; the licences are those of the index."""
     shops = {shop.pk: shop for shop in Shop.objects.select_related("hours").filter(pk__in=[hit.shop_id for hit in answer.hits])}
     name_lists.attach_names(shops.values())
+    elsewhere = rulebook.licensed_elsewhere({shop.activity_id for shop in shops.values()}, clock.today())
     return [
-        line(shops[hit.shop_id], hit.licence, hit.licence_end, distance_km=hit.distance_km, matched=answer.matched)
+        line(shop, hit.licence, hit.licence_end, elsewhere.get(shop.activity_id, ""), distance_km=hit.distance_km, matched=answer.matched)
         for hit in answer.hits
-        if hit.shop_id in shops
+        if (shop := shops.get(hit.shop_id)) is not None
     ]
 
 
 def line_of(shop: Shop) -> ResultLine:
     """The line of one shop, with its licence from the index."""
     licence, end = SearchEntry.objects.filter(shop=shop).values_list("licence", "licence_end").first() or ("", None)
-    return line(shop, licence, end)
+    elsewhere = rulebook.licensed_elsewhere({shop.activity_id}, clock.today())
+    return line(shop, licence, end, elsewhere.get(shop.activity_id, ""))
 
 
-def line(shop: Shop, licence: str, end: Any, *, distance_km: float | None = None, matched: frozenset[str] = frozenset()) -> ResultLine:
+def line(
+    shop: Shop, licence: str, end: Any, elsewhere: str = "", *, distance_km: float | None = None, matched: frozenset[str] = frozenset()
+) -> ResultLine:
     """The line of a shop; `matched` are the folded words to mark. A licence after its last day counts as ended."""
     if licence == LicenceState.ACTIVE and end and end < clock.today():
         licence = LicenceState.ENDED
     state, stated = state_of(shop), getattr(shop, "hours", None)
     status = opening_status(stated) if stated is not None and state == "open" else None
-    return ResultLine(shop, state, licence, end, distance_km, matched, status)
+    return ResultLine(shop, state, licence, end, distance_km, matched, status, elsewhere)
 
 
 def marked(name: str, matched: frozenset[str]) -> SafeString:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -188,9 +189,9 @@ def _asked_about(sample: Sample) -> Objection:
 
     row: Violation = state_changes.walk(fresh(sample), "ordered", sample)
     objection = objections.file(violation=row, person=sample.owner.person, ground="facts_wrong", words="الرصيف نظيف في الصورة.")
-    held = desk_acts.assigned(_decider(objection.case.branch_id, "1"))
-    if held.place.case_id != objection.case_id:  # the older one of the same branch goes first
-        held = desk_acts.assigned(_decider(objection.case.branch_id, "2"))
+    # The branch is drawn by lot; its older cases go first, each to an officer of its own.
+    drawn = (desk_acts.assigned(_decider(objection.case.branch_id, str(number))) for number in count(1))
+    held = next(assignment for assignment in drawn if assignment.place.case_id == objection.case_id)
     desk.ask_corrections(assignment=held, items=[desk.CorrectionRequest("ask_words", "words")])
     return Objection.objects.select_related("case", "violation").get(pk=objection.pk)
 

@@ -17,7 +17,7 @@ from violations.states import ViolationState
 
 
 @dataclass(frozen=True)
-class Annulled:
+class AnnulmentNote:
     """Why, when and by whom a report was annulled. `by` is None where the office did."""
 
     reason: Text
@@ -25,7 +25,7 @@ class Annulled:
     by: User | None
 
 
-def annulled(row: Violation, replies: Edition) -> Annulled | None:
+def annulled(row: Violation, replies: Edition) -> AnnulmentNote | None:
     """The annulment of a report; None while it stands."""
     event = row.events.filter(to_state=ViolationState.ANNULLED).order_by("-pk").first() if row.state == ViolationState.ANNULLED else None
     if event is None:
@@ -33,7 +33,7 @@ def annulled(row: Violation, replies: Edition) -> Annulled | None:
     reason = replies.reasons.get(event.reason)
     upheld = _("The objection was upheld") if event.move == "uphold_objection" else ""
     written = getattr(row, "writer_annulment", None)
-    return Annulled(upheld or (bilingual(reason, "label") if reason else "—"), event.at, written.by if written is not None else None)
+    return AnnulmentNote(upheld or (bilingual(reason, "label") if reason else "—"), event.at, written.by if written is not None else None)
 
 
 def replaced_by(row: Violation) -> Violation | None:

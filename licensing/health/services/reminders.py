@@ -8,7 +8,7 @@ from functools import partial
 
 from django.db.models import Q, QuerySet
 
-from licensing.health import renewability, rules
+from licensing.health import queries, renewability, rules
 from licensing.health.notifications import LicenceEnds
 from licensing.health.renewability import Renewability
 from licensing.models import HealthLicence
@@ -83,13 +83,13 @@ def _remind(pk: int, *, steps: list[int]) -> bool:
     state = renewability.of_shops([shop])[shop.pk]
     if step is None or not _gets_reminder(state, pk):
         return False
-    late = rulebook.edition("fees.health", licence.last_day + dt.timedelta(days=1)).fees.get("late_surcharge")
+    late = queries.late_surcharge(licence.last_day)
     context = {
         "shop": shop,
         "licence": licence,
         "last_day": licence.last_day,
         "days": days,
-        "surcharge": money.to_display(late.fils) if late is not None and late.fils else "",
+        "surcharge": money.to_display(late.fils) if late is not None else "",
         "is_stopped": not state.can_renew,
     }
     for person in shops.owners(shop):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib import messages
@@ -16,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from licensing.health import changes, draft_pages, queries, services
 from licensing.health.change_forms import FACT_FORMS, WHAT_ELSE, CheckAndSend, PageForm, WhatChanged
-from licensing.health.condition_messages import Subject, obstacle, obstacles
+from licensing.health.condition_messages import Subject, obstacle, obstacles, study_title
 from licensing.health.differences import differences, known_facts
 from licensing.health.states import RENEWAL
 from municipality.accounts.access import access
@@ -41,9 +42,9 @@ from shops.models import Shop
 from shops.register.opening import shop_or_404
 
 
-def _crumbs(shop: Shop, last: Any = "") -> list[tuple[Any, str]]:
+def _crumbs(shop: Shop, flags: Collection[str], last: Any = "") -> list[tuple[Any, str]]:
     trail = [(_("My shops"), reverse("shops:mine")), (_("Renew a health licence"), reverse("licensing:renew", args=[shop.public_id]))]
-    title = _("A renewal with changes")
+    title = study_title(flags)
     return [*trail, (title, reverse("licensing:changes", args=[shop.public_id])), (last, "")] if last else [*trail, (title, "")]
 
 
@@ -68,11 +69,13 @@ def tasks(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "draft": draft,
         "pages": draft_pages.pages(draft) if draft else [],
         "next_url": draft_pages.page_url(shop, draft_pages.next_page(draft)) if draft else "",
+        "needs_no_file": draft is not None and draft_pages.WHAT in draft.answers and not draft_pages.required_slots(draft),
         "obstacles": obstacles(user, offer, open_case, without=offer.flags),
         "reasons": [obstacle(c, Subject(shop)) for c in offer.unmet if c.code in offer.flags and c.code != "unchanged"],
         "differences": differences(offer, is_self=allowed.is_self),
-        "promise_days": rulebook.edition("limits.review", clock.today()).limits["promise_working_days"].value,
-        "crumbs": _crumbs(shop),
+        "promise_days": offer.promise_days,
+        "title": study_title(offer.flags),
+        "crumbs": _crumbs(shop, offer.flags),
     }
     return render(request, "licensing/changes/tasks.html", context)
 
@@ -155,7 +158,7 @@ def _question(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, dr
         "elsewhere": conflict,
         "saved": _answers_text(page, conflict.facts["saved"]) if conflict else "",
         "draft": draft,
-        "crumbs": _crumbs(shop, fact.label if fact else _("What changed")),
+        "crumbs": _crumbs(shop, offer.flags, fact.label if fact else _("What changed")),
     }
     return render(request, "licensing/changes/question.html", context, status=409 if conflict else 200)
 
@@ -195,16 +198,17 @@ def _files(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, draft
         missing = [field for field, minimum, _article in slots if ready[field.slot.code] < minimum]
         if state == "waiting" and not missing:  # enough files, and another one is being checked
             missing = [field for field, _minimum, _article in slots if field.is_on_the_way]
-    context = {"shop": shop, "access": allowed, "slots": slots, "state": state, "missing": missing, "crumbs": _crumbs(shop, _("Files"))}
+    context = {"shop": shop, "access": allowed, "slots": slots, "state": state, "missing": missing, "crumbs": _crumbs(shop, (), _("Files"))}
     return render(request, "licensing/changes/files.html", context)
 
 
 def _check(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, draft: Draft) -> HttpResponse:
     """Check your answers: all answers with links to change them, and the declaration."""
     offer = queries.offer(shop)
-    form, submitted = read_form(
-        request, CheckAndSend, shop=shop, saved={}, flags=offer.flags, initial={"version": draft.version, "total": offer.total}
-    )
+    counted = [(code, least, uploads.ready(draft.key, code).count()) for code, least in draft_pages.required_slots(draft).items()]
+    files = [(changes.SLOTS[code], count) for code, least, count in counted if least or count]
+    kwargs: dict[str, Any] = {"shop": shop, "saved": {}, "flags": offer.flags, "has_files": bool(files)}
+    form, submitted = read_form(request, CheckAndSend, **kwargs, initial={"version": draft.version, "total": offer.total})
     refusal: Refused | None = None
     if submitted and form.is_valid():
         data = form.cleaned_data
@@ -224,7 +228,7 @@ def _check(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, draft
                 return redirect("licensing:changes", public_id=shop.public_id)
             offer = queries.offer(shop)
             data = {**request.POST.dict(), "total": str(offer.total), "version": str(draft.version)}
-            form = CheckAndSend(data, shop=shop, saved={}, flags=offer.flags)
+            form = CheckAndSend(data, **{**kwargs, "flags": offer.flags})
         else:
             messages.info(request, format_html("{} {}", _("The request is with the Municipality. Its reference:"), ref(case.reference)))
             return redirect("cases:case", public_id=case.public_id)
@@ -234,8 +238,6 @@ def _check(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, draft
         if name in draft.answers
     ]
     known = differences(offer, is_self=allowed.is_self)
-    counted = [(code, least, uploads.ready(draft.key, code).count()) for code, least in draft_pages.required_slots(draft).items()]
-    files = [(changes.SLOTS[code], count) for code, least, count in counted if least or count]
     context = {
         "shop": shop,
         "access": allowed,
@@ -247,7 +249,7 @@ def _check(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, draft
         "ticked": _ticked_text(draft, known=bool(known)),
         "refusal": refusal,
         "due_on": promised_day(rulebook.edition("limits.review", clock.today())),
-        "crumbs": _crumbs(shop, _("Check your answers")),
+        "crumbs": _crumbs(shop, offer.flags, _("Check your answers")),
     }
     return render(request, "licensing/changes/check.html", context, status=409 if refusal else 200)
 

@@ -56,7 +56,8 @@ def renew(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     open_case = cases.visible_to(user).filter(pk=offer.open_case.pk).first() if offer.open_case else None
     context = {
         "shop": shop,
-        "as_of": commercial_queries.as_of(shop),
+        "compared_at": commercial_queries.compared_at(shop),
+        "surcharge": queries.late_surcharge(offer.licence.last_day) if offer.licence and offer.lines and not offer.is_late else None,
         "access": allowed,
         "offer": offer,
         "form": form,
@@ -67,7 +68,7 @@ def renew(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "differences": differences(offer, is_self=allowed.is_self),
         "conditions": rulebook.edition("conditions.health", clock.today()).conditions if offer.may_renew else [],
         "met": [met(condition) for condition in offer.conditions if condition.is_met],
-        "promise_days": offer.limits.limits["promise_working_days"].value,
+        "promise_days": offer.promise_days,
         "figure": cases.figures().get(RENEWAL),
         "crumbs": [(_("My shops"), reverse("shops:mine")), (_("Renew a health licence"), "")],
         "address": address(shop)[0 if get_language() == "ar" else 1],

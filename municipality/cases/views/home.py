@@ -40,7 +40,7 @@ def _dashboard(person: User) -> dict[str, Any]:
     offers = [one for one in found if one.fils and one.duty == Duty.OFFER]
     page = notifications.inbox(person)
     open_cases = queries.visible_to(person).filter(is_open=True).order_by("pk")[: MAX_LINES + 1]
-    requests = [(case, timeline.TIMELINES[case.service].name, *timeline.label(case)) for case in open_cases]
+    requests = [(case, timeline.TIMELINES[case.service].name, *timeline.label(case), timeline.decision_day(case)) for case in open_cases]
     return {
         "today": clock.today(),
         "next": next_one,

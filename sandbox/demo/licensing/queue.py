@@ -16,12 +16,15 @@ from licensing.health.services import send_to_officer, take_payment
 from licensing.health.states import RENEWAL, RenewalState
 from licensing.models import HealthLicence
 from municipality.accounts.models import User
+from municipality.audit.services import log_access
 from municipality.cases.models import Case
 from municipality.drafts import services as drafts
 from municipality.jobs import services as jobs
 from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock, worktime
+from municipality.kernel.actors import Actor
 from municipality.review import queries
+from municipality.review.admin.access import STUDY
 from municipality.review.models import Assignment, Clock
 from municipality.review.registry import reviewable
 from municipality.review.services import case_clock, desk, staff
@@ -64,9 +67,7 @@ def run(loading: Loading) -> str:
         counts["sent"] += 1
     with clock.at(loading.anchor - dt.timedelta(hours=2)):
         _people(loading, officers)
-    for number, officer in enumerate(officers):
-        with clock.at(loading.anchor - dt.timedelta(minutes=100 - number)):
-            counts.update(_work_of(officer, number))
+    counts.update(_work(loading, officers))
     counts["issued"] += _pay_one(loading, rng)
     with clock.at(loading.anchor):
         for pk in Clock.objects.filter(stopped_at__isnull=True, next_level_at__lte=loading.anchor).values_list("pk", flat=True):
@@ -169,16 +170,30 @@ def _attach(owner: Any, subject: str, slot: str) -> None:
     parts.drop(upload.public_id)
 
 
-def _work_of(officer: User, number: int) -> Counter[str]:
-    """Work of an officer: the first of a branch decides two cases and opens a third, every other second one opens one."""
+def _work(loading: Loading, officers: Sequence[User]) -> Counter[str]:
+    """In three rounds: the first officer of a branch decides two cases and opens a third, every other second one opens one."""
     counts: Counter[str] = Counter()
-    first = 0 if not officer.login.startswith("officer2") else 2 if number % 2 else 3
-    for index in range(first, 3):
-        assignment = None if queries.is_absent(officer) else places.next_case(officer=officer)
-        if assignment is None:
-            break
-        counts["on a desk" if index == 2 else _decide(assignment, (number + index) % 4)] += 1
+    for index in range(3):
+        begin = loading.anchor - dt.timedelta(minutes=115 - 32 * index)
+        opened = []
+        for number, officer in enumerate(officers):
+            first = 0 if not officer.login.startswith("officer2") else 2 if number % 2 else 3
+            if index < first or queries.is_absent(officer):
+                continue
+            with clock.at(begin + dt.timedelta(minutes=number)):
+                assignment = places.next_case(officer=officer)
+                if assignment is not None:
+                    _read(assignment.place.case, officer)
+                    opened.append((number, assignment))
+        for number, assignment in opened:
+            with clock.at(begin + dt.timedelta(minutes=16 + number)):
+                counts["on a desk" if index == 2 else _decide(assignment, (number + index) % 4)] += 1
     return counts
+
+
+def _read(case: Case, officer: User) -> None:
+    """Log that an officer opens a case, as its page does."""
+    log_access(viewer=Actor("officer", officer.key), person_key=case.applicant.key, subject=case.key, purpose=STUDY)
 
 
 def _decide(assignment: Assignment, decision: int) -> str:

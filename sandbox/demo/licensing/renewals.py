@@ -102,12 +102,14 @@ def load(past: Sequence[PastCase], rng: Random, *, until: dt.datetime) -> int:
 def _open(past: Sequence[PastCase], rng: Random, audit_events: list[AuditEvent]) -> None:
     references = take_numbers([f"HL-{clock.day_of(p.opened_at).year}" for p in past])
     in_force: dict[dt.date, tuple[rulebook.Edition, ...]] = {}
+    promised: dict[dt.date, int] = {}
     calendar = rulebook.calendar()
     rows = []
     for p, reference in zip(past, references, strict=True):
         day = clock.day_of(p.opened_at)
         if day not in in_force:
             in_force[day] = tuple(rulebook.edition(subject, day) for subject in SUBJECTS)
+            promised[day] = rulebook.edition("limits.review", day).limits["promise_working_days"].value
         p.editions = in_force[day]
         limits = p.editions[1]
         snapshot = [edition.snapshot() for edition in p.editions]
@@ -124,7 +126,7 @@ def _open(past: Sequence[PastCase], rng: Random, audit_events: list[AuditEvent])
                 branch=p.shop.branch,
                 state=S.DRAFT,
                 opened_at=p.opened_at,
-                due_on=worktime.add_working_days(calendar, day, limits.limits["promise_working_days"].value),
+                due_on=worktime.add_working_days(calendar, day, promised[day]),
                 editions=[edition.stamp for edition in p.editions],
                 snapshot=snapshot,
                 snapshot_hash=rulebook.digest(snapshot),

@@ -28,7 +28,7 @@ from shops.register.addresses import address_of
 from shops.register.freshness import freshness
 from shops.register.limits import SEARCHES, SECONDS
 from shops.search import results
-from shops.search.forms import AskForm
+from shops.search.forms import LICENCES, AskForm
 from shops.search.queries import search_shops
 
 PAGE_SIZE = 100  # codes a page
@@ -160,7 +160,12 @@ class ShopSearch(PublicView):
             parameter("governorate", "Code, as /api/v1/governorates/ lists them."),
             parameter("area", "Code, as /api/v1/areas/ lists them."),
             parameter("activity", "Code, as /api/v1/activities/ lists them."),
-            OpenApiParameter("licence", str, enum=[value for value, _label in LicenceState.choices], description="Of the health licence."),
+            OpenApiParameter(
+                "licence",
+                str,
+                enum=[value for value, _label in LICENCES if value],
+                description="Of the health licence. `elsewhere`: another authority licenses the activity; no other value finds them.",
+            ),
             OpenApiParameter("open", str, enum=FLAGS, description="`1`: neither closed for good nor suspended."),
             OpenApiParameter("open_now", str, enum=FLAGS, description="`1`: open at this moment, by the hours that the shop states."),
             parameter("near", "Latitude and longitude in Kuwait, WGS 84: `29.3759,47.9774`.", {"type": "string", "pattern": NEAR}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from dataclasses import replace
 from typing import Any
@@ -70,3 +71,12 @@ def test_links_to_public_pages_have_a_preview(rules: None) -> None:
         assert f'<meta property="og:title" content="{title}">' in head, path
         assert f'<meta name="description" content="{description}' in head, path
         assert "og:image" not in head
+
+
+def test_the_page_about_reports_names_the_day_that_their_card_names(client: Client, settings: Any) -> None:
+    assert "their day is not fixed" in client.get("/en/report/").content.decode().lower()
+    settings.SERVICE_OPENING_DAYS = {"reports": dt.date(2027, 4, 1)}
+    for address in ("/en/report/", "/en/"):
+        shown = client.get(address).content.decode()
+        assert "2027-04-01" in shown, address
+    assert "not fixed" not in client.get("/en/report/").content.decode()

@@ -39,8 +39,10 @@ def licence(**changes: Any) -> HealthLicenceFacts:
         fee_ground_ar="بطاقة الخدمة المنشورة في البوابة الرسمية: تجديد ترخيص محل",
         fee_ground_en="Service card on the official portal: renewal, shop",
         conditions=(
-            BilingualText("الحفظ في المحل والتعليق في مكان ظاهر.", "Kept in the shop and displayed in a prominent place."),
-            BilingualText("التقديم لمفتشي البلدية عند الطلب.", "Shown to municipal inspectors on request."),
+            BilingualText(
+                "حفظ الترخيص في المحل وتعليقه في مكان ظاهر.", "The licence is kept in the shop and displayed in a prominent place."
+            ),
+            BilingualText("تقديم الترخيص لمفتشي البلدية عند الطلب.", "The licence is shown to municipal inspectors on request."),
             BilingualText("لا تغيير في التقسيم المعتمد إلا بموافقة البلدية.", "No change to the approved layout without approval."),
             BilingualText("الاقتصار على النشاط والموقع والمساحة المرخصة.", "Only the licensed activity, location and area."),
             BilingualText("شهادة صحية سارية لكل عامل حيث يتطلبها النشاط.", "A valid health certificate for each worker, where required."),

@@ -132,7 +132,7 @@ def test_the_sums_stand_first_and_each_branch_is_folded_with_services_in_words(o
     for language, waiting in (("en", "3 requests"), ("ar", "3 طلبات")):
         page = Client().get(f"/{language}/queue/").content.decode()
         main = page[page.index("<main") :]
-        assert main.index(waiting) < main.index("<details") and main.count("<summary") == len(told.branches)
+        assert main.index(waiting) < main.index("<details") and main.count("<summary") == len(told.branches) + 1
         for skill in ("claims", "objections", "pages"):
             assert f">{skill}<" not in main
 
@@ -182,3 +182,13 @@ def test_rounds_of_long_ago_and_of_requests_under_study_are_not_counted(office: 
     assert rounds_line().one == 5
     frozen_clock.move(days=public_queue.ROUND_DAYS + 1)
     assert rounds_line().one is None
+
+
+def test_a_rate_below_one_a_day_is_no_figure_and_empty_branches_are_folded_together(office: Office, frozen_clock: Clock) -> None:
+    decide(office, frozen_clock, 2)
+    permits.sent(office.applicant)
+    assert 0 < of_field().pace_per_day < 1
+    serving_page = Client().get("/en/queue/").content.decode().split("<main")[1]
+    assert "0.2" not in serving_page and "—" in serving_page
+    busy, folded = serving_page.split("Branches with nothing waiting")
+    assert office.officer.branch.name_en in busy and office.officer.branch.name_en not in folded.split("Rounds of corrections")[0]

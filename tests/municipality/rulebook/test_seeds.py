@@ -81,7 +81,6 @@ def test_limits_that_no_law_states_say_that_they_are_assumptions() -> None:
         "late_days": 14,
         "validity_years": 1,
         "unpaid_days": 14,
-        "promise_working_days": 3,
         "commercial_license_must_outlast_days": 0,
     }
     assert all(limit.is_assumption for limit in limits.values())

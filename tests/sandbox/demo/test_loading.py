@@ -28,8 +28,8 @@ from licensing.models import HealthLicence
 from municipality.accounts import demo_sign_in
 from municipality.accounts.models import Organisation, User
 from municipality.audit.models import AuditEvent
-from municipality.audit.queries import unnumbered
-from municipality.cases.models import Case, Figure
+from municipality.audit.queries import recent_accesses, unnumbered
+from municipality.cases.models import Case, CaseEvent, Figure
 from municipality.documents import store
 from municipality.documents.models import Document
 from municipality.documents.numbers import next_number
@@ -38,6 +38,7 @@ from municipality.documents.verification import check
 from municipality.jobs.models import Job
 from municipality.kernel import clock, guards
 from municipality.notifications.models import Delivery, Message
+from municipality.review.models import QueueEntryEvent
 from payments.models import Bill, Receipt
 from sandbox.demo.bulk import move, take_numbers
 from sandbox.demo.models import Anchor
@@ -303,3 +304,13 @@ def test_loading_once_more_adds_no_reply_and_no_correction(loaded: Path) -> None
     before = Reply.objects.count(), Correction.objects.count(), AuditEvent.objects.count()
     call_command("demo", small=True, stdout=StringIO())
     assert (Reply.objects.count(), Correction.objects.count(), AuditEvent.objects.count()) == before
+
+
+def test_an_officer_opened_each_request_before_deciding_it() -> None:
+    decided = CaseEvent.objects.filter(workflow=RENEWAL, actor_role="officer", from_state="in_review").select_related("subject__applicant")
+    assert decided.exists()
+    for event in decided:
+        case = event.subject
+        draw = QueueEntryEvent.objects.get(subject__case=case, move="draw")
+        looked = recent_accesses(case.applicant.key, case.key)
+        assert draw.at < event.at and any(access.at < event.at for access in looked), case.reference

@@ -157,6 +157,8 @@ def test_the_page_says_what_holds_now_and_only_its_holder_is_offered_to_change_i
     assert "Open now · until 13:00" in page and "مفتوح الآن · حتى 13:00" in arabic
     assert '<tr class="is-today" aria-current="date"><th scope="row">Sunday' in page and "hours/" not in page.partition("<main")[2]
     assert "The shop has stated no opening hours." in silent and "now ·" not in silent
+    assert "Are the hours wrong?" in page and "Are the hours wrong?" not in silent
+    assert "A correction is sent after signing in" in page
     for reader, is_offered in ((shop.owner, True), (PersonFactory(civil_id=NOURA), False)):
         page = signed_in(reader).get(f"/en/shops/{shop.public_id}/", follow=True).content.decode()  # type: ignore[arg-type]
         assert (f"/en/my-shops/{shop.public_id}/hours/" in page) is is_offered

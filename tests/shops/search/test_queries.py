@@ -183,3 +183,10 @@ def test_cached_names_never_stand_for_new_ones(make_shop: Make, settings: Any, f
     frozen_clock.move(seconds=60)
     assert {row.shop.area.name_en for row in lists.rows(answer)} == {"Salmiyah", "New Quarter"}
     name_lists.cached_lists.cache_clear()
+
+
+def test_a_shop_that_another_authority_licenses_is_not_among_those_without_a_licence(make_shop: Make) -> None:
+    salon, cafe = make_shop(name_ar="صالون النور"), make_shop(name_ar="مقهى النور", activity_id="CAFE")
+    assert found("النور", licence="none") == found(licence="none") == [salon.pk]
+    assert found("النور", licence="elsewhere") == found(licence="elsewhere") == [cafe.pk]
+    assert set(found("النور")) == {salon.pk, cafe.pk}

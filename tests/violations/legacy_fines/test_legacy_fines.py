@@ -138,6 +138,13 @@ def test_two_released_files_with_one_paper_bring_it_once(clerk: Any, authority: 
     assert ImportFile.objects.get(pk=second.pk).added == 1
 
 
+def _gather_statistics() -> None:
+    """As autovacuum does between two batches: a plan made for empty tables reads them whole for each row."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE violations_violation, violations_paperrow, violations_settlementorder")
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_twenty_thousand_lines_are_kept_at_once_and_come_in_by_jobs(
@@ -157,13 +164,11 @@ def test_twenty_thousand_lines_are_kept_at_once_and_come_in_by_jobs(
     services.release(file=file, released_by=authority)
     with django_assert_max_num_queries(120):
         assert services.apply_released(file_id=file.pk, seconds=0)
+    _gather_statistics()
     while services.apply_released(file_id=file.pk, seconds=0):
         pass
     assert Violation.objects.filter(state="ordered", paper__isnull=False).count() == 20_000
     assert AuditEvent.objects.filter(subject=file.key, action="paper.taken").count() == 20_000 // KIND.apply_batch
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:  # else foreign keys are checked at the end by a plan that was made for an empty table
-            cursor.execute("ANALYZE violations_violation")
 
 
 def test_no_civil_number_lies_open(clerk: Any, shop: Shop) -> None:

@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import translation
 
 from municipality.kernel import clock
 from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.factories.accounts import SALIM, StaffFactory
+from tests.factories.violations import ObjectionFactory
 from tests.violations.conftest import pay
+from violations import panels
 from violations.models import Objection, Plan, Violation
 from violations.services import notices, terms
 
@@ -221,6 +224,31 @@ def test_my_shops_says_that_something_is_open(write: Callable[..., Violation], o
     # One group of rows a shop, named once; what has a last day stands before what has none.
     assert shown.count("<tbody") == 1 and shown.count('scope="rowgroup"') == 1 and shown.count('role="row"') == 3
     assert shown.index("open violation") < shown.index("Health licence") and shown.index("Look at it") < shown.index("What to do")
+
+
+def test_my_shops_names_a_day_only_while_it_matters(write: Callable[..., Violation], owner: Any, frozen_clock: Clock) -> None:
+    row = write()
+    client = signed_in(owner)
+
+    def line() -> Any:
+        return panels.my_shops(owner, [fresh(row).shop])[fresh(row).shop.key][0]  # type: ignore[list-item,union-attr]
+
+    assert (line().is_due, line().deadline) == (True, None), "a notice to read"
+    client.post(url(row, "open/"))
+    assert (line().is_due, line().deadline) == (True, fresh(row).settle_until)
+    objection = ObjectionFactory(violation=fresh(row), person=owner)
+    assert (line().is_due, line().deadline) == (False, None), "payment is paused"
+    assert objection.violation_id == row.pk
+
+
+def test_my_shops_names_warnings_apart(write: Callable[..., Violation], owner: Any) -> None:
+    warning, other = write("SHP-05", quantity_hundredths=200), write()
+    assert warning.state == "warned" and warning.shop == other.shop
+    (line,) = panels.my_shops(owner, [other.shop])[other.shop.key]  # type: ignore[list-item,union-attr]
+    with translation.override("en"):
+        found = panels.my_shops(owner, [other.shop])[other.shop.key]  # type: ignore[list-item,union-attr]
+        assert found[0].label == "1 open violation · 1 warning"
+    assert line.deadline == warning.correct_until
 
 
 def test_a_plan_that_fell_shows_what_is_left(write: Callable[..., Violation], owner: Any, frozen_clock: Clock) -> None:

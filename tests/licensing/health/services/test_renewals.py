@@ -46,7 +46,7 @@ def test_a_clean_renewal_commits_case_bill_message_record_and_jobs_together(make
     assert set(AuditEvent.objects.filter(subject=case.key).values_list("action", flat=True)) >= {"case.opened", "case.submit"}
     assert Message.objects.filter(person=owner, kind="licensing.renewal_submitted").count() == 1
     assert Job.objects.filter(kind="licensing.close_unpaid", key=case.public_id).count() == 1
-    assert case.due_on == dt.date(2026, 11, 29)
+    assert case.due_on == dt.date(2026, 12, 1)
 
 
 def test_the_same_lines_stand_before_start_and_on_the_bill(make_shop: Any, owner: Any) -> None:

@@ -372,3 +372,38 @@ def test_an_officer_expected_after_the_promised_day_is_explained(make_shop: Any,
         assert "Later than the promised day" in str(late_estimate(case, case.due_on + dt.timedelta(days=1)))
     with translation.override("ar"):
         assert "بعد اليوم الموعود" in str(late_estimate(case, case.due_on + dt.timedelta(days=1)))
+
+
+def test_a_request_without_files_declares_none_and_says_that_none_is_needed(make_shop: Any, owner: Any) -> None:
+    shop = make_shop()
+    Shop.objects.filter(pk=shop.pk).update(street=f"{shop.street}9")
+    client = begun(owner, shop)
+    check = main(client.get(url(shop, "check")))
+    assert "I declare that what stands above is true." in check and "all files sent" not in check
+    assert "No file is needed for this change." in main(client.get(url(shop)))
+    other = make_shop()
+    RenewalDraftFactory(shop=other, person=owner, changed=["area_m2"])
+    assert "all files sent belong to this shop" in main(client.get(url(other, "check"))), "the control"
+    assert "No file is needed" not in main(client.get(url(other)))
+
+
+def test_the_case_page_shows_what_was_sent_and_what_it_will_cost(make_shop: Any, owner: Any) -> None:
+    shop = make_shop()
+    old, new = shop.street, f"{shop.street}9"
+    Shop.objects.filter(pk=shop.pk).update(street=new)
+    case = RenewalCaseFactory(shop=Shop.objects.get(pk=shop.pk), applicant=owner, changed=["area_m2"])
+    facts = main(signed_in(owner).get(f"/en/cases/{case.public_id}/")).split('id="ft"')[1]
+    street = facts.split("Street")[1]
+    assert new in street and "before: " in street and old in street
+    assert "Area in square metres" in facts and "85 m²" in facts
+    assert "After approval" in facts and "10.000" in facts
+
+
+def test_a_decided_request_has_no_day_of_decision_any_more(make_shop: Any, owner: Any) -> None:
+    case = RenewalCaseFactory(shop=make_shop(), applicant=owner, changed=["area_m2"])
+    client = signed_in(owner)
+    assert "Decision by" in main(client.get("/en/")), "the control"
+    desk.accept(assignment=desk_acts.checked(desk_acts.assigned(OfficerFactory())))
+    assert "Decision by" not in main(client.get("/en/"))
+    shown = main(client.get(f"/en/cases/{case.public_id}/"))
+    assert "Submitted, waiting for payment" not in shown and "Approved by an officer, waiting for payment" in shown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from types import SimpleNamespace
 from typing import Any
@@ -12,15 +13,18 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from licensing.health import panels
+from licensing.health.renewability import Renewability
 from licensing.health.services import submit_renewal
 from licensing.health.states import RenewalState
 from licensing.models import HealthLicence
 from municipality.cases.models import Case
 from municipality.cases.services import place_block
 from municipality.documents import services as documents
+from municipality.kernel import clock
 from municipality.kernel.actors import system
 from payments import queries as payments
 from shops.models import Shop
+from shops.search import index
 from tests import serving
 from tests.browsers import signed_in
 from tests.factories.accounts import NOURA, PersonFactory
@@ -74,7 +78,7 @@ def test_the_language_switch_never_submits(make_shop: Any, owner: Any) -> None:
 def test_a_change_is_a_link_to_the_officers_lane(make_shop: Any, owner: Any) -> None:
     shop = make_shop()
     body = page(signed_in(owner), url(shop, "en"))
-    assert f'href="/en/health-licence/{shop.public_id}/changes/">Something has changed? Renew with changes</a>' in body
+    assert f'href="/en/health-licence/{shop.public_id}/changes/">Something has changed? Renew with the change</a>' in body
 
 
 def test_what_is_met_is_one_folded_line_with_its_number_before_the_form(make_shop: Any, owner: Any) -> None:
@@ -190,7 +194,7 @@ def test_my_shops_names_the_next_step_of_each(make_shop: Any, owner: Any) -> Non
     make_shop(activity_id=food_activity(), ends_in=100)
     body = page(signed_in(owner), "/en/my-shops/")
     assert body.index(soon.name_en) < body.index(submitted.name_en)
-    for words in ("Ends soon", "Renewal under way", "Licensed by PAFN", "Nothing now"):
+    for words in ("Ends soon", "Renewal under way", "Licensed by PAFN", "No step now"):
         assert words in body
 
 
@@ -222,3 +226,60 @@ def test_a_licence_that_is_on_paper_only_is_not_offered_for_download() -> None:
         case: Any = SimpleNamespace(state=RenewalState.ISSUED)
         step = panels._next_step(case, None, SimpleNamespace(document=document), None)  # type: ignore[arg-type]
         assert step is not None and bool(step.url) == bool(step.button) == offered
+
+
+def test_a_shop_that_another_authority_licenses_says_so_everywhere_and_shows_no_old_licence_as_ended(make_shop: Any, owner: Any) -> None:
+    shop = make_shop(activity_id=food_activity(), ends_in=-800)
+    public = Client().get(f"/en/shops/{shop.public_id}/", follow=True).content.decode()
+    assert "The Public Authority for Food and Nutrition licenses this activity." in public and "Licensed by PAFN" in public
+    assert "The last health licence of the Municipality ended:" in public
+    index.refresh([shop.pk])
+    found = page(Client(), f"/en/shops/?q={shop.name_en}")
+    assert "Licensed by PAFN" in found
+    for body in (public, found):
+        assert "Health licence ended" not in body and not re.search(r"kp-tag[^>]*>(?:<svg.*?</svg>)?\s*Ended", body)
+    assert "Licensed by PAFN" in page(signed_in(owner), "/en/my-shops/")
+    salon = make_shop(ends_in=-800)
+    old = Client().get(f"/en/shops/{salon.public_id}/", follow=True).content.decode()
+    assert "Ended" in old and "Licensed by PAFN" not in old, "the control"
+
+
+def test_the_pages_promise_the_same_time_for_what_an_officer_studies(make_shop: Any, owner: Any) -> None:
+    client, shop = signed_in(owner), make_shop()
+    for address in (url(shop, "en"), f"/en/health-licence/{shop.public_id}/changes/", "/en/health-licence/", "/en/"):
+        body = page(client if address != "/en/" else Client(), address)
+        assert "5 working days" in body and "3 working days" not in body, address
+
+
+def test_what_a_late_renewal_costs_is_said_before_it_is_late(make_shop: Any, owner: Any) -> None:
+    body = page(signed_in(owner), url(make_shop(ends_in=5), "en"))
+    assert "the surcharge for late renewal is added" in body and "5.000" in body
+    assert "the surcharge for late renewal is added" not in page(signed_in(owner), url(make_shop(ends_in=-3), "en")), "it is in the bill"
+    assert "Surcharge for late renewal" in page(Client(), "/en/health-licence/")
+
+
+def test_a_renewal_that_only_an_officer_may_decide_is_not_called_prevented(make_shop: Any, owner: Any) -> None:
+    shop = make_shop()
+    Shop.objects.filter(pk=shop.pk).update(street=f"{shop.street}9")
+    client = signed_in(owner)
+    body = page(client, url(shop, "en"))
+    main = body.split("<main")[1].split("</main>")[0]
+    assert "An officer decides this renewal" in main and "prevents the renewal" not in main and "kp-stop--info" in main
+    assert f'href="/en/health-licence/{shop.public_id}/changes/"><span>Renew with the change</span>' in main
+    assert "<h1>Renew with the change</h1>" in page(client, f"/en/health-licence/{shop.public_id}/changes/")
+    assert "Renew with the change" in page(client, "/en/") and "Renew with the change" in page(client, "/en/my-shops/")
+    assert "التجديد مع التغيير" in page(client, url(shop))
+    Shop.objects.filter(pk=shop.pk).update(commercial_license_end="2026-01-01")
+    stopped = page(client, url(shop, "en")).split("<main")[1]
+    assert "2 things prevent the renewal" in stopped and "kp-stop--info" not in stopped
+    assert '<a href="/en/my-shops/">Back to my shops</a>' in stopped, "the way back is no button"
+
+
+@pytest.mark.parametrize("file_id", [None, 7])
+def test_the_row_of_a_licence_links_its_file_if_there_is_one(make_shop: Any, file_id: int | None) -> None:
+    shop = make_shop(ends_in=200)
+    document = SimpleNamespace(live_state="valid", number="HLT-HA-2025-000001-X", file_id=file_id)
+    licence: Any = SimpleNamespace(document=document, last_day=clock.today() + dt.timedelta(days=200))
+    row = Renewability(licence, None, [], clock.today() + dt.timedelta(days=140))
+    line = panels._licence_line(shop, row, None, None)
+    assert line.data == ({"file": "/documents/HLT-HA-2025-000001-X.pdf"} if file_id else {})
