@@ -45,7 +45,7 @@ class LayerSurroundings:
 
 
 @dataclass(frozen=True)
-class Reason:
+class Ground:
     """One ground of the answer. `use` or `spacing` is the rule, None where none was found; `part` the land that it is about."""
 
     outcome: str
@@ -60,7 +60,7 @@ class Answer:
     """`outcome` is permitted, conditional, not_permitted or no_data; `reasons` are all grounds, the gravest first."""
 
     outcome: str
-    reasons: tuple[Reason, ...] = field(default=())
+    reasons: tuple[Ground, ...] = field(default=())
 
 
 def spacings_of(rules: LandRules, activity: str) -> list[Spacing]:
@@ -72,23 +72,23 @@ def spacings_of(rules: LandRules, activity: str) -> list[Spacing]:
 def answer(rules: LandRules, activity: str, floor: int, land: Sequence[LandPart], surroundings: Mapping[str, LayerSurroundings]) -> Answer:
     """Whether an activity may open on a floor (0 is the ground floor). `surroundings` by layer, for every distance rule of the activity."""
     group = rules.groups.get(activity)
-    reasons = [_of_land(rules, group, floor, part) for part in land] or [Reason(NO_DATA)]
+    reasons = [_of_land(rules, group, floor, part) for part in land] or [Ground(NO_DATA)]
     reasons += [_of_distance(rule, surroundings.get(rule.layer)) for rule in spacings_of(rules, activity)]
     ordered = sorted(reasons, key=lambda reason: -_GRAVITY.index(reason.outcome))
     return Answer(ordered[0].outcome, tuple(ordered))
 
 
-def _of_land(rules: LandRules, group: str | None, floor: int, part: LandPart) -> Reason:
+def _of_land(rules: LandRules, group: str | None, floor: int, part: LandPart) -> Ground:
     for rule in rules.uses:
         if rule.land_class == part.land_class and rule.group == group and rule.first_floor <= floor <= rule.last_floor:
-            return Reason(rule.outcome, use=rule, part=part)
-    return Reason(NO_DATA, part=part)
+            return Ground(rule.outcome, use=rule, part=part)
+    return Ground(NO_DATA, part=part)
 
 
-def _of_distance(rule: Spacing, around: LayerSurroundings | None) -> Reason:
+def _of_distance(rule: Spacing, around: LayerSurroundings | None) -> Ground:
     nearest = around.nearest if around is not None else None
     if nearest is not None and nearest.metres < rule.metres:
-        return Reason(rule.outcome, spacing=rule, nearest=nearest)
+        return Ground(rule.outcome, spacing=rule, nearest=nearest)
     if around is None or not around.is_known:
-        return Reason(NO_DATA, spacing=rule)
-    return Reason(PERMITTED, spacing=rule, nearest=nearest)
+        return Ground(NO_DATA, spacing=rule)
+    return Ground(PERMITTED, spacing=rule, nearest=nearest)
