@@ -17,7 +17,7 @@ Box = tuple[float, float, float, float]
 
 def meeting(rows: models.QuerySet[M], box: Box) -> models.QuerySet[M]:
     """The rows of a model of saved shapes whose box meets `box` (west, south, east, north in degrees)."""
-    west, south, east, north = box
+    west, south, east, north = map(float, box)  # numbers of numpy are no parameters of PostgreSQL
     table = rows.model._meta.db_table
     if connection.vendor == "postgresql":
         condition = RawSQL(
