@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from municipality.accounts.models import User
 from municipality.accounts.queries import has_role
 from municipality.cases.models import Case
-from municipality.kernel import clock, worktime
+from municipality.kernel import clock, request_cache, worktime
 from municipality.places.models import Branch
 from municipality.review.boards import DECIDED, PACE_DAYS, Board, OfficerLine, board, holders, late_clocks, midnight
 from municipality.review.models import (
@@ -142,7 +142,8 @@ def next_entry(officer: User) -> QueueEntry | None:
 
 
 def _conflict_keys(officer: User) -> list[str]:
-    return list(ConflictOfInterest.objects.filter(officer=officer, ended_at__isnull=True).values_list("party_key", flat=True))
+    rows = ConflictOfInterest.objects.filter(officer=officer, ended_at__isnull=True).values_list("party_key", flat=True)
+    return request_cache.get_or_set(("review.conflicts", officer.pk), lambda: list(rows))
 
 
 @dataclass(frozen=True)

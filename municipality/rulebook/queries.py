@@ -327,7 +327,8 @@ def licensed_elsewhere(activities: Collection[str], on: dt.date) -> dict[str, st
 
     Use `competent_authority` for decisions.
     """
-    latest = {row.activity_id: row for row in authorities() if row.activity_id in activities and row.first_day <= on}
+    known = request_cache.get_or_set("rulebook.authorities", authorities)
+    latest = {row.activity_id: row for row in known if row.activity_id in activities and row.first_day <= on}
     return {
         code: row.authority
         for code, row in latest.items()

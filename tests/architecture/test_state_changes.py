@@ -25,6 +25,7 @@ from municipality.kernel.guards import GUARDS, Guard
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review.models import Assignment, QueueEntry
 from municipality.rulebook.models import (
+    Activity,
     ActivityGroupRule,
     CheckRule,
     ConditionRule,
@@ -251,6 +252,10 @@ def _into_published(model: Any) -> Callable[[Sample], None]:
             row.order = 999
         if hasattr(row, "first_floor"):
             row.first_floor = row.last_floor
+        if hasattr(row, "layer"):
+            row.layer = "slipped-in"
+        if model is ActivityGroupRule:
+            row.activity = Activity.objects.create(code="SLIP", name_ar="نشاط", name_en="Activity")
         row.save(force_insert=True)
 
     return attack
