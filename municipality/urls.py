@@ -42,6 +42,7 @@ urlpatterns = [
         path("", include("licensing.urls")),
         path("", include("payments.urls")),
         path("", include("violations.urls")),
+        path("", include("zoning.urls")),
         path("", include("reports.urls")),
         prefix_default_language=True,
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar
 
 from django import forms
@@ -87,6 +88,26 @@ class DayField(AnyDigits, forms.DateField):
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("input_formats", ["%Y-%m-%d", "%d/%m/%Y"])
         super().__init__(**kwargs)
+
+
+# Bounds of a place in Kuwait with its waters (WGS 84): latitudes and longitudes.
+NORTH, EAST = (28.4, 30.2), (46.4, 49.6)
+
+
+class NearField(forms.CharField):
+    """`29.37590,47.97740`: latitude and longitude (WGS 84) in or around Kuwait."""
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        if not text:
+            return None
+        match = re.fullmatch(r"(-?\d{1,2}(?:\.\d{1,12})?),\s*(-?\d{1,3}(?:\.\d{1,12})?)", digits.clean(text))
+        if match is None:
+            raise forms.ValidationError(_("Write the place as latitude and longitude with a comma between them, such as 29.3759,47.9774."))
+        north, east = float(match[1]), float(match[2])
+        if not (NORTH[0] <= north <= NORTH[1] and EAST[0] <= east <= EAST[1]):
+            raise forms.ValidationError(_("This place is not in Kuwait. Search by area instead."))
+        return north, east
 
 
 class CivilIdField(FoldedField):

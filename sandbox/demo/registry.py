@@ -8,11 +8,13 @@ from sandbox.demo.loading import Step
 from sandbox.demo.platform import accounts, delegation, places, record, rules
 from sandbox.demo.shops import pages, register, search
 from sandbox.demo.violations import history
+from sandbox.demo.zoning import plots
 
 STEPS: Registry[Step] = Registry()
 STEPS.register("places", places.run)
 STEPS.register("people", accounts.run)
 STEPS.register("rules", rules.run)
+STEPS.register("plots", plots.run)
 STEPS.register("shops", register.run)
 STEPS.register("licences", licences.run)
 STEPS.register("past_cases", past_cases.run)

@@ -1,4 +1,4 @@
-"""The addresses of the public interface, the open data and following. Read at the end of access_matrix, which makes its rows."""
+"""The addresses of the public interface, the open data, following and plots. Read at the end of access_matrix, which makes its rows."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from tests.architecture.access_matrix import FORM, HIDDEN, HIDDEN_FORM, READ, Ro
 SHOP = "{s.register.storied.public_id}"
 WHERE = "/{lang}/areas/{s.register.storied.area_id}"
 ROWS: list[Row] = [
+    everybody("/{lang}/zoning/", READ),
+    everybody("/{lang}/plots/{s.zoning.plot.public_id}/", READ),
+    everybody("/{lang}/plots/00000000000000000000000000/", HIDDEN),
     *(everybody(f"/api/v1/{name}/", READ) for name in ("activities", "areas", "governorates", "changes", "open-data", "catalog")),
     everybody(f"/api/v1/shops/{SHOP}/", READ),
     everybody("/api/v1/shops/00000000000000000000000000/", HIDDEN),

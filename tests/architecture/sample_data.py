@@ -63,6 +63,7 @@ from tests.architecture import (
     staff_data,
     upload_data,
     violation_data,
+    zoning_data,
 )
 from tests.bank import Bank, Book, notification
 from tests.browsers import signed_in
@@ -149,6 +150,7 @@ class Sample:
     page: shop_page_data.PageRows = field(init=False)
     commercial: commercial_register_data.Commercial = field(init=False)
     open: open_data_sample.OpenRows = field(init=False)
+    zoning: zoning_data.PlotRows = field(init=False)
     sessions: dict[str, str] = field(default_factory=dict)
     mails: list[tuple[str, str, str]] = field(default_factory=list)  # address, subject, body
     html_mails: list[str] = field(default_factory=list)
@@ -254,6 +256,7 @@ def build() -> Sample:
     sample.page = shop_page_data.fill(sample)
     sample.commercial = commercial_register_data.fill(sample.sheets.keeper)
     sample.open = open_data_sample.fill(sample)
+    sample.zoning = zoning_data.fill()
     sample.open_doors()
     sample.mails = [(str(m.to[0]), str(m.subject), str(m.body)) for m in mail.outbox]
     sample.html_mails = [str(part[0]) for m in mail.outbox for part in m.alternatives]  # type: ignore[attr-defined]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from municipality.rulebook.land import LandRules, LandUse, Spacing
 
 PERMITTED, CONDITIONAL, NOT_PERMITTED, NO_DATA = "permitted", "conditional", "not_permitted", "no_data"
-# The answer of several reasons is the gravest of them.
+# The answer of several grounds is the gravest of them.
 _GRAVITY = (PERMITTED, CONDITIONAL, NO_DATA, NOT_PERMITTED)
 
 
@@ -57,10 +57,10 @@ class Ground:
 
 @dataclass(frozen=True)
 class Answer:
-    """`outcome` is permitted, conditional, not_permitted or no_data; `reasons` are all grounds, the gravest first."""
+    """`outcome` is permitted, conditional, not_permitted or no_data; `grounds` are all of them, the gravest first."""
 
     outcome: str
-    reasons: tuple[Ground, ...] = field(default=())
+    grounds: tuple[Ground, ...] = field(default=())
 
 
 def spacings_of(rules: LandRules, activity: str) -> list[Spacing]:
@@ -72,9 +72,9 @@ def spacings_of(rules: LandRules, activity: str) -> list[Spacing]:
 def answer(rules: LandRules, activity: str, floor: int, land: Sequence[LandPart], surroundings: Mapping[str, LayerSurroundings]) -> Answer:
     """Whether an activity may open on a floor (0 is the ground floor). `surroundings` by layer, for every distance rule of the activity."""
     group = rules.groups.get(activity)
-    reasons = [_of_land(rules, group, floor, part) for part in land] or [Ground(NO_DATA)]
-    reasons += [_of_distance(rule, surroundings.get(rule.layer)) for rule in spacings_of(rules, activity)]
-    ordered = sorted(reasons, key=lambda reason: -_GRAVITY.index(reason.outcome))
+    grounds = [_of_land(rules, group, floor, part) for part in land] or [Ground(NO_DATA)]
+    grounds += [_of_distance(rule, surroundings.get(rule.layer)) for rule in spacings_of(rules, activity)]
+    ordered = sorted(grounds, key=lambda reason: -_GRAVITY.index(reason.outcome))
     return Answer(ordered[0].outcome, tuple(ordered))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import shapely
@@ -34,7 +35,7 @@ def distance(first: BaseGeometry, second: BaseGeometry) -> Distance:
     The two nearest points are found in a plane whose units are metres at the place, the metres between them on the ellipsoid.
     """
     centre = first.centroid
-    stretch = _metres_per_degree(centre.x, centre.y)
+    stretch = metres_per_degree(centre.x, centre.y)
     nearest = shapely.shortest_line(*(shapely.transform(shape, lambda points: points * stretch) for shape in (first, second)))
     start, end = shapely.get_coordinates(nearest) / stretch
     _, _, metres = _ELLIPSOID.inv(*start, *end)
@@ -44,11 +45,12 @@ def distance(first: BaseGeometry, second: BaseGeometry) -> Distance:
 def box_around(shape: BaseGeometry, metres: float) -> tuple[float, float, float, float]:
     """West, south, east and north (WGS 84) of a box that holds all within `metres` of a shape."""
     west, south, east, north = shape.bounds
-    across, up = metres * 1.01 / _metres_per_degree((west + east) / 2, north if north > 0 else south)
+    across, up = metres * 1.01 / metres_per_degree((west + east) / 2, north if north > 0 else south)
     return west - across, south - up, east + across, north + up
 
 
-def _metres_per_degree(longitude: float, latitude: float) -> np.ndarray:
+@lru_cache(maxsize=1000)
+def metres_per_degree(longitude: float, latitude: float) -> np.ndarray:
     """Metres of a degree of longitude and of latitude at a place, from a step of a thousandth."""
     step = 0.0005
     _, _, across = _ELLIPSOID.inv(longitude - step, latitude, longitude + step, latitude)

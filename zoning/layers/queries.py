@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import shapely
@@ -56,11 +56,16 @@ def in_force(day: dt.date) -> Q:
     return ~Q(status=LayerStatus.PENDING) & Q(valid_from__lte=day) & (Q(valid_to__isnull=True) | Q(valid_to__gt=day))
 
 
-def findings(shape: BaseGeometry, day: dt.date, kinds: Iterable[str] = (Layer.Kind.LAND_USE, Layer.Kind.RESTRICTION)) -> list[LayerFinding]:
-    """What every layer of some kinds says about a shape (WGS 84) on a day, in the order of the layers."""
-    layers = list(Layer.objects.filter(kind__in=list(kinds)).order_by("order", "code"))
+def catalogue() -> dict[str, Layer]:
+    """All layers by code, in their order."""
+    return {layer.pk: layer for layer in Layer.objects.order_by("order", "code")}
+
+
+def findings(shape: BaseGeometry, day: dt.date, catalogue: Mapping[str, Layer]) -> list[LayerFinding]:
+    """What every layer of a catalogue says about a shape (WGS 84) on a day; not those of objects, which are asked for by distance."""
+    layers = [layer for layer in catalogue.values() if layer.kind != Layer.Kind.OBJECTS]
     versions = list(LayerVersion.objects.filter(Q(status=LayerStatus.PENDING) | in_force(day), layer__in=layers))
-    of_version = _features(shape, versions)
+    of_version = _features(shape.bounds, versions)
     applying = {version.layer_id: version for version in versions if version.status != LayerStatus.PENDING}
     pending = {version.layer_id: version for version in versions if version.status == LayerStatus.PENDING}
     found = []
@@ -74,10 +79,10 @@ def findings(shape: BaseGeometry, day: dt.date, kinds: Iterable[str] = (Layer.Ki
     return found
 
 
-def _features(shape: BaseGeometry, versions: Sequence[LayerVersion]) -> dict[int, list[LayerFeature]]:
-    """The surfaces of versions whose box meets that of a shape, by version; one query."""
+def _features(box: boxes.Box, versions: Sequence[LayerVersion]) -> dict[int, list[LayerFeature]]:
+    """The surfaces of versions whose box meets another one, by version; one query."""
     rows: dict[int, list[LayerFeature]] = defaultdict(list)
-    for row in boxes.meeting(LayerFeature.objects.filter(version__in=versions), shape.bounds).order_by("pk"):
+    for row in boxes.meeting(LayerFeature.objects.filter(version__in=versions), box).order_by("pk"):
         rows[row.version_id].append(row)
     return rows
 
@@ -112,15 +117,26 @@ class NearObject:
     distance: measures.Distance
 
 
-def nearest(shape: BaseGeometry, layer: str, metres: float, day: dt.date) -> tuple[NearObject | None, bool]:
-    """The nearest object of a layer within `metres` of a shape, and whether the layer has data for all of that surrounding."""
-    version = LayerVersion.objects.filter(in_force(day), layer=layer).first()
-    if version is None:
-        return None, False
-    box = measures.box_around(shape, metres)
-    rows = list(boxes.meeting(LayerFeature.objects.filter(version=version), box).order_by("pk"))
-    ways = [NearObject(row, measures.distance(shape, row.shape)) for row in rows if not row.is_coverage]
-    within = [way for way in ways if way.distance.metres <= metres]
-    covered = shapely.union_all([row.shape for row in rows if row.is_coverage])
-    is_known = bool(covered.contains(shapely.box(*box)))
-    return min(within, key=lambda way: way.distance.metres, default=None), is_known
+@dataclass(frozen=True)
+class Surroundings:
+    """The nearest object of a layer within a distance of a shape, and whether the layer has data for all of that surrounding."""
+
+    is_known: bool = False
+    nearest: NearObject | None = None
+
+
+def surroundings(shape: BaseGeometry, distances: Mapping[str, float], day: dt.date) -> dict[str, Surroundings]:
+    """The surroundings of a shape (WGS 84) on a day by layer; `distances` are metres by layer. Two queries."""
+    versions = list(LayerVersion.objects.filter(in_force(day), layer__in=list(distances)))
+    of_version = _features(measures.box_around(shape, max(distances.values(), default=0)), versions)
+    found = {layer: Surroundings() for layer in distances}
+    for version in versions:
+        metres, rows = distances[version.layer_id], of_version[version.pk]
+        around = shapely.box(*measures.box_around(shape, metres))
+        covered = shapely.union_all([row.shape for row in rows if row.is_coverage])
+        ways = [NearObject(row, measures.distance(shape, row.shape)) for row in rows if not row.is_coverage]
+        within = [way for way in ways if way.distance.metres <= metres]
+        found[version.layer_id] = Surroundings(
+            bool(covered.contains(around)), min(within, key=lambda way: way.distance.metres, default=None)
+        )
+    return found

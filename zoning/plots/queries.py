@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Length
 from shapely.geometry import Point
 
 from municipality.places.models import Area
@@ -35,6 +36,25 @@ def by_number(area: Area, block: str, number: str) -> list[Plot]:
 def by_paci(paci_number: str) -> Plot | None:
     """The plot of a PACI address number of eight digits."""
     return Plot.objects.select_related("area").filter(addresses__paci_number=paci_number).first()
+
+
+def in_block(area: Area, block: str, *, most: int) -> list[Plot]:
+    """The first `most` present plots of a block, by number."""
+    rows = Plot.objects.select_related("area").filter(area=area, block=block, valid_to__isnull=True)
+    return list(rows.order_by(Length("number"), "number")[:most])
+
+
+def find(*, area: Area | None, block: str, number: str, paci: str, near: tuple[float, float] | None, day: dt.date, most: int) -> list[Plot]:
+    """The plots of a search: at or near a place (latitude, longitude), of a PACI number, of an address, or of a whole block."""
+    if near is not None:
+        there = at_point(near[1], near[0], day)
+        return [there] if there is not None else near_point(near[1], near[0], day)
+    if paci:
+        found = by_paci(paci)
+        return [found] if found is not None else []
+    if area is None:
+        return []
+    return by_number(area, block, number) if number else in_block(area, block, most=most)
 
 
 def at_point(longitude: float, latitude: float, day: dt.date) -> Plot | None:

@@ -19,10 +19,10 @@ from shapely.geometry import MultiPolygon, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from sandbox.demo.seeds import seeded
+from zoning.geometry import measures
 
 BLOCK = np.array([240.0, 165.0])  # metres, along its streets and across them
 ROAD = 24.0  # metres between two blocks
-_UP = 110_860.0  # metres of a degree of latitude at Kuwait
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,7 @@ class Block:
     use: str
     outline: Polygon
     plots: np.ndarray  # of polygons
+    plot_area: float  # square metres of each plot, as it was laid out
 
 
 def blocks(centres: Sequence[Centre], most: int) -> Iterator[Block]:
@@ -84,8 +85,10 @@ def blocks(centres: Sequence[Centre], most: int) -> Iterator[Block]:
                 continue
             number += 1
             use = _use(ring, centre, rng)
-            corners = _plots(PATTERNS[use]) + np.array(step) * (BLOCK + ROAD)
-            yield Block(centre.name, str(number), use, polygon, shapely.polygons(_placed(centre, turn, corners)))
+            rings = _plots(PATTERNS[use])
+            sides = np.abs(rings[0, 2] - rings[0, 0])
+            placed = _placed(centre, turn, rings + np.array(step) * (BLOCK + ROAD))
+            yield Block(centre.name, str(number), use, polygon, shapely.polygons(placed), float(sides.prod()))
             if number == most:
                 break
 
@@ -143,7 +146,7 @@ def _plots(pattern: Pattern) -> np.ndarray:
 def _placed(centre: Centre, turn: float, metres: np.ndarray) -> np.ndarray:
     """Points in metres from the centre, turned, as longitudes and latitudes."""
     turned = metres @ np.array([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]])
-    return np.array([centre.longitude, centre.latitude]) + turned / [_UP * math.cos(math.radians(centre.latitude)), _UP]
+    return np.array([centre.longitude, centre.latitude]) + turned / measures.metres_per_degree(centre.longitude, centre.latitude)
 
 
 def _spiral(most: int) -> Iterator[tuple[int, int]]:

@@ -21,7 +21,7 @@ COMMERCIAL = (LandPart("COMMERCIAL", 1.0),)
 
 def test_a_use_on_its_floor_far_from_schools_is_permitted() -> None:
     found = answer(RULES, "WSAL", 0, COMMERCIAL, FAR)
-    assert found.outcome == "permitted" and found.reasons[0].use == USE and found.reasons[1].spacing == SPACING
+    assert found.outcome == "permitted" and found.grounds[0].use == USE and found.grounds[1].spacing == SPACING
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_the_control_a_rule_that_takes_absence_for_consent_permits_what_is_unkno
 def test_a_school_within_the_distance_refuses_with_the_metres() -> None:
     near = {"schools": LayerSurroundings(is_known=False, nearest=Nearest(186.2, "مدرسة", "School"))}
     found = answer(RULES, "WSAL", 0, COMMERCIAL, near)
-    assert found.outcome == "not_permitted" and found.reasons[0].nearest == near["schools"].nearest
+    assert found.outcome == "not_permitted" and found.grounds[0].nearest == near["schools"].nearest
     at_the_limit = {"schools": LayerSurroundings(is_known=True, nearest=Nearest(200.0, "مدرسة", "School"))}
     assert answer(RULES, "WSAL", 0, COMMERCIAL, at_the_limit).outcome == "permitted"
 
@@ -58,7 +58,7 @@ def test_a_school_within_the_distance_refuses_with_the_metres() -> None:
 def test_of_a_split_plot_the_gravest_part_decides_and_all_parts_are_named() -> None:
     found = answer(RULES, "WSAL", 0, (LandPart("COMMERCIAL", 0.63), LandPart("PRIVATE", 0.37)), FAR)
     assert found.outcome == "not_permitted"
-    assert [reason.part.share for reason in found.reasons if reason.part] == [0.37, 0.63]
+    assert [ground.part.share for ground in found.grounds if ground.part] == [0.37, 0.63]
 
 
 # The rulebook to begin with, by class, floor and group: Permitted, Conditional, Not permitted; `-` is no data.
@@ -103,10 +103,10 @@ def test_the_rulebook_answers_as_the_table_says(seeded: LandRules, land_class: s
     around = {rule.layer: LayerSurroundings(is_known=True) for rule in seeded.spacings}
     found = answer(seeded, activity, floor, (LandPart(land_class, 1.0),), around)
     assert found.outcome == LETTERS[letter]
-    for reason in found.reasons:
-        rule = reason.use or reason.spacing
+    for ground in found.grounds:
+        rule = ground.use or ground.spacing
         assert rule is None or (rule.article_ar and rule.article_en)
-        assert reason.outcome != "conditional" or (reason.use and reason.use.condition_ar and reason.use.condition_en)
+        assert ground.outcome != "conditional" or (ground.use and ground.use.condition_ar and ground.use.condition_en)
 
 
 def test_no_two_rows_decide_the_same_floor(seeded: LandRules) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 from pyproj import Geod
@@ -19,8 +20,8 @@ WEST, SOUTH, EAST, NORTH = SQUARE.bounds
 AROUND = SQUARE.buffer(0.02)
 
 
-def only(day: dt.date = TODAY, **more: object) -> queries.LayerFinding:
-    (found,) = queries.findings(SQUARE, day, **more)  # type: ignore[arg-type]
+def only(day: dt.date = TODAY) -> queries.LayerFinding:
+    (found,) = queries.findings(SQUARE, day, queries.catalogue())
     return found
 
 
@@ -39,7 +40,7 @@ def test_without_data_for_the_plot_nothing_is_said() -> None:
     version = make_layer("heritage", ("old", translate(SQUARE, 0.01, 0)), covers=translate(SQUARE, 0.01, 0))
     assert only().standing == "no_data" and only().version == version
     make_layer("flood", covers=AROUND, status="pending", valid_from=dt.date(2027, 1, 1))
-    assert {one.standing for one in queries.findings(SQUARE, TODAY)} == {"no_data"}
+    assert {one.standing for one in queries.findings(SQUARE, TODAY, queries.catalogue())} == {"no_data"}
 
 
 def test_data_for_a_part_of_the_plot_is_not_enough_to_say_no() -> None:
@@ -84,18 +85,29 @@ def test_an_announced_version_that_changes_nothing_here_is_left_out() -> None:
     assert only().pending is None
 
 
+def around(layer: str, metres: float) -> queries.Surroundings:
+    return queries.surroundings(SQUARE, {layer: metres}, TODAY)[layer]
+
+
 def test_the_nearest_object_has_its_metres() -> None:
     ellipsoid = Geod(ellps="WGS84")
     near = translate(SQUARE, 0.002, 0)
     make_layer("schools", ("school", near), ("school", translate(SQUARE, 0.004, 0)), kind="objects", covers=AROUND)
-    found, is_known = queries.nearest(SQUARE, "schools", 400, TODAY)
-    assert found is not None and is_known
-    assert found.distance.metres == pytest.approx(ellipsoid.inv(EAST, SOUTH, WEST + 0.002, SOUTH)[2], abs=0.5)
-    assert queries.nearest(SQUARE, "schools", 100, TODAY) == (None, True)
+    found = around("schools", 400)
+    assert found.nearest is not None and found.is_known
+    assert found.nearest.distance.metres == pytest.approx(ellipsoid.inv(EAST, SOUTH, WEST + 0.002, SOUTH)[2], abs=0.5)
+    assert around("schools", 100) == queries.Surroundings(is_known=True)
 
 
 def test_around_the_edge_of_the_data_no_object_is_not_known() -> None:
     make_layer("schools", kind="objects", covers=SQUARE.buffer(0.001))
-    assert queries.nearest(SQUARE, "schools", 50, TODAY) == (None, True)
-    assert queries.nearest(SQUARE, "schools", 400, TODAY) == (None, False)
-    assert queries.nearest(SQUARE, "mosques", 400, TODAY) == (None, False)
+    assert around("schools", 50) == queries.Surroundings(is_known=True)
+    assert around("schools", 400) == around("mosques", 400) == queries.Surroundings()
+
+
+def test_several_layers_take_two_statements(django_assert_num_queries: Any) -> None:
+    for layer in ("schools", "mosques", "hospitals"):
+        make_layer(layer, ("one", translate(SQUARE, 0.001, 0)), kind="objects", covers=AROUND)
+    with django_assert_num_queries(2):
+        found = queries.surroundings(SQUARE, {"schools": 200, "mosques": 100, "hospitals": 10}, TODAY)
+    assert [one.nearest is not None for one in found.values()] == [True, True, False]

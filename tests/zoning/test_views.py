@@ -1,0 +1,135 @@
+"""The pages: finding a plot in every way, what stands on its page, and the answer to a question."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from shapely.affinity import translate
+from shapely.geometry import box
+
+from municipality.places.models import Area
+from tests.factories.zoning import SQUARE, PlotFactory, make_layer
+from zoning.models import LayerVersion, Plot, PlotAddress
+
+pytestmark = pytest.mark.django_db
+WEST, SOUTH, EAST, NORTH = SQUARE.bounds
+AROUND = SQUARE.buffer(0.02)
+
+
+@pytest.fixture
+def plot(rules: None) -> Plot:
+    """A commercial plot; schools are known all around, the nearest one some 180 m away."""
+    row = PlotFactory(number="12")
+    PlotAddress.objects.create(plot=row, paci_number="20000001")
+    make_layer("land_use", ("COMMERCIAL", AROUND), kind="land_use", covers=AROUND)
+    make_layer("schools", ("school", translate(SQUARE, 0.0021, 0)), kind="objects", covers=AROUND)
+    return row
+
+
+def page(client: Client, path: str, status: int = 200, **query: Any) -> str:
+    response = client.get(path, query)
+    assert response.status_code == status, (path, query, response.status_code)
+    return response.content.decode()
+
+
+def asked(client: Client, row: Plot, activity: str, floor: str = "0", on: str = "", language: str = "en") -> str:
+    return page(client, f"/{language}/plots/{row.public_id}/", activity=activity, floor=floor, on=on)
+
+
+def test_every_way_leads_to_the_same_address(client: Client, plot: Plot) -> None:
+    area = Area.objects.order_by("pk")[0]
+    for query in (
+        {"area": area.pk, "block": "٣", "number": "١٢"},
+        {"paci": "٢٠٠٠٠٠٠١"},
+        {"near": f"{SOUTH + 0.0001:.6f},{WEST + 0.0001:.6f}"},
+    ):
+        response = client.get("/ar/zoning/", query)
+        assert (response.status_code, response["Location"]) == (302, f"/ar/plots/{plot.public_id}/"), query
+
+
+def test_a_block_is_listed_and_nothing_found_is_said(client: Client, plot: Plot) -> None:
+    other = PlotFactory(number="5", shape=translate(SQUARE, 0.01, 0))
+    area = Area.objects.order_by("pk")[0]
+    found = page(client, "/en/zoning/", area=area.pk, block="3")
+    assert found.index(other.public_id) < found.index(plot.public_id)
+    assert "No plot was found" in page(client, "/en/zoning/", area=area.pk, block="3", number="999")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"paci": "1234"},
+        {"paci": "x" * 500},
+        {"area": "x", "block": "1"},
+        {"area": "999999", "block": "1"},
+        {"near": "1,1"},
+        {"near": "ا"},
+        {"block": "1"},
+    ],
+)
+def test_bad_input_gets_a_sentence_and_keeps_what_was_typed(client: Client, plot: Plot, query: dict[str, str]) -> None:
+    for language in ("ar", "en"):
+        text = page(client, f"/{language}/zoning/", 400, **query)
+        assert "error-summary" in text or "kp-error" in text or 'role="alert"' in text
+
+
+def test_a_permitted_use_names_article_and_rules(client: Client, plot: Plot) -> None:
+    text = asked(client, plot, "LAUN")
+    assert "is-permitted" in text and "article 38" in text and "MD 206/2009" in text
+
+
+def test_a_school_too_near_refuses_with_the_measured_metres(client: Client, plot: Plot) -> None:
+    text = asked(client, plot, "WSAL")
+    assert "is-not_permitted" in text and "less than the 200 m" in text and "184." in text
+    assert "غير مسموح" in asked(client, plot, "WSAL", language="ar")
+
+
+def test_without_a_layer_the_answer_is_no_data(client: Client, plot: Plot) -> None:
+    assert "is-permitted" in asked(client, plot, "LAUN")
+    LayerVersion.objects.filter(layer="land_use").update(valid_from=dt.date(2030, 1, 1))
+    text = asked(client, plot, "LAUN")
+    assert "is-no_data" in text and "neither a yes nor a no" in text and "is-permitted" not in text
+
+
+def test_a_split_plot_shows_both_parts_with_their_shares(client: Client, rules: None) -> None:
+    row = PlotFactory()
+    cut = WEST + 0.63 * (EAST - WEST)
+    halves = ("COMMERCIAL", box(WEST, SOUTH, cut, NORTH)), ("PRIVATE", box(cut, SOUTH, EAST, NORTH))
+    make_layer("land_use", *halves, kind="land_use", covers=AROUND)
+    text = page(client, f"/en/plots/{row.public_id}/")
+    assert "63.0%" in text and "37.0%" in text
+    assert "is-not_permitted" in asked(client, row, "LAUN")
+
+
+def test_another_day_has_its_own_answer(client: Client, plot: Plot) -> None:
+    LayerVersion.objects.filter(layer="land_use").update(valid_to=dt.date(2026, 3, 1), status="repealed")
+    make_layer("land_use", ("PRIVATE", AROUND), kind="land_use", covers=AROUND, valid_from=dt.date(2026, 3, 1))
+    assert "is-permitted" in asked(client, plot, "LAUN", on="2026-02-28")
+    assert "is-not_permitted" in asked(client, plot, "LAUN", on="2026-03-01")
+    assert "is-no_data" in asked(client, plot, "LAUN", on="1990-01-01")
+
+
+@pytest.mark.parametrize(
+    "question",
+    [{"activity": "NONE", "floor": "0"}, {"activity": "", "floor": "99"}, {"activity": "WSAL", "floor": "0", "on": "31/02/2026"}],
+)
+def test_a_question_that_is_none_gets_its_errors(client: Client, plot: Plot, question: dict[str, str]) -> None:
+    assert "is-permitted" not in page(client, f"/ar/plots/{plot.public_id}/", 400, **question)
+
+
+def test_a_plot_without_a_shape_says_so_and_is_no_error(client: Client, plot: Plot) -> None:
+    plot.shapes.all().delete()
+    assert "kp-plan" not in asked(client, plot, "LAUN")
+
+
+def test_an_answered_page_reads_with_twelve_statements(client: Client, plot: Plot) -> None:
+    asked(client, plot, "WSAL")
+    with CaptureQueriesContext(connection) as statements:
+        asked(client, plot, "WSAL")
+    # A published edition is read once in a process; a test's transaction keeps none.
+    assert len([one for one in statements if "rulebook_" not in one["sql"] or "rulebook_activity" in one["sql"]]) <= 12

@@ -1,0 +1,38 @@
+"""The question: which activity, on which floor, on which day."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
+
+from municipality.rulebook.models import Activity
+from municipality.ui.forms import DayField
+
+MOST_FLOORS = 40
+
+
+def floor_name(floor: int) -> str:
+    """`Ground floor`, `Floor 2`, `Basement`; 0 is the ground floor."""
+    if floor == 0:
+        return gettext("Ground floor")
+    return gettext("Floor %(number)s") % {"number": floor} if floor > 0 else gettext("Basement")
+
+
+class QuestionForm(forms.Form):
+    """`on` is the day whose rules and layers are asked for; empty is today. `names` are those of the activities, by code."""
+
+    activity = forms.ChoiceField(label=_("Activity"))
+    floor = forms.TypedChoiceField(label=_("Floor"), coerce=int, choices=())
+    on = DayField(label=_("On the day"), required=False, help_text=_("Empty for today. An earlier day shows what applied then."))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        name = "name_ar" if get_language() == "ar" else "name_en"
+        self.names: dict[str, str] = dict(Activity.objects.order_by(name).values_list("code", name))
+        activities: Any = self.fields["activity"]
+        activities.choices = [("", gettext("Choose an activity")), *self.names.items()]
+        floors: Any = self.fields["floor"]
+        floors.choices = [(floor, floor_name(floor)) for floor in (*range(MOST_FLOORS + 1), -1)]

@@ -1,0 +1,60 @@
+"""The answer for a plot on a day: its land use and surroundings from the layers, by the rules in force on that day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from shapely.geometry.base import BaseGeometry
+
+from municipality.kernel.errors import Refused
+from municipality.rulebook import land
+from municipality.rulebook import queries as rulebook
+from municipality.rulebook.queries import Edition
+from zoning.answer import rules
+from zoning.answer.rules import Answer, LandPart, LayerSurroundings, Nearest
+from zoning.layers.queries import LayerFinding, NearObject, Surroundings, surroundings
+from zoning.models import Layer
+
+
+@dataclass(frozen=True)
+class PlotAnswer:
+    """An answer with the rules that gave it, None where no edition was in force, and by layer what was measured."""
+
+    answer: Answer
+    edition: Edition | None = None
+    surroundings: dict[str, Surroundings] = field(default_factory=dict)
+
+
+def rules_on(day: dt.date) -> Edition | None:
+    """The edition of the rules on land use in force on a day, or None."""
+    try:
+        return rulebook.edition(land.SUBJECT, day)
+    except Refused:
+        return None
+
+
+def land_parts(findings: list[LayerFinding]) -> list[LandPart]:
+    """The land use of a plot from what its layers say; a part that no layer covers has the class ""."""
+    parts = []
+    for finding in findings:
+        if finding.layer.kind == Layer.Kind.LAND_USE:
+            parts += [LandPart(surface.code, surface.share) for surface in finding.surfaces]
+            if finding.unknown_share:
+                parts.append(LandPart("", finding.unknown_share))
+    return parts
+
+
+def ask(shape: BaseGeometry, findings: list[LayerFinding], edition: Edition | None, activity: str, floor: int, day: dt.date) -> PlotAnswer:
+    """Whether an activity (code) may open on a floor of a plot on a day. `findings` and `edition` are those of the same day."""
+    found = edition.land if edition is not None else None
+    if found is None:
+        return PlotAnswer(Answer(rules.NO_DATA))
+    distances: dict[str, float] = {rule.layer: rule.metres for rule in rules.spacings_of(found, activity)}
+    around = surroundings(shape, distances, day) if distances else {}
+    known = {layer: LayerSurroundings(one.is_known, _named(one.nearest)) for layer, one in around.items()}
+    return PlotAnswer(rules.answer(found, activity, floor, land_parts(findings), known), edition, around)
+
+
+def _named(near: NearObject | None) -> Nearest | None:
+    return Nearest(near.distance.metres, near.feature.label_ar, near.feature.label_en) if near is not None else None

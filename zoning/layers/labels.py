@@ -1,0 +1,73 @@
+"""The three lists of a plot in words: what applies, what does not, and what nothing is known about."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from municipality.rulebook.land import LandRules
+from municipality.ui.templatetags.portal import bilingual
+from zoning.layers.queries import LayerFinding
+from zoning.models import Layer
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the plot: its name, square metres and per cent with one digit."""
+
+    name: str
+    square_metres: float
+    percent: float
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One layer on the plot. `standing` is applies, does_not_apply or no_data; `coming` is the first day of an announced change."""
+
+    name: str
+    standing: str
+    office: str
+    parts: tuple[Part, ...]
+    unknown_percent: float
+    instrument: str
+    article: str
+    since: dt.date | None
+    coming: dt.date | None
+
+
+def topics(findings: list[LayerFinding], rules: LandRules | None) -> dict[str, list[Topic]]:
+    """The topics of a plot by standing; every layer is in exactly one list."""
+    lists: dict[str, list[Topic]] = {"applies": [], "does_not_apply": [], "no_data": []}
+    for finding in findings:
+        lists[finding.standing].append(_topic(finding, rules))
+    return lists
+
+
+def class_name(code: str, rules: LandRules | None) -> str:
+    """The name of a class of land use; without a rule for it, that it is not known."""
+    found = rules.classes.get(code) if rules is not None else None
+    if found is None:
+        return _("Land use without data") if not code else _("A land use that the rules do not name")
+    return found.name_ar if get_language() == "ar" else found.name_en
+
+
+def _topic(finding: LayerFinding, rules: LandRules | None) -> Topic:
+    is_land_use = finding.layer.kind == Layer.Kind.LAND_USE
+    version, parts = finding.version, []
+    for surface in finding.surfaces:
+        name = class_name(surface.code, rules) if is_land_use else bilingual(surface, "label")
+        parts.append(Part(name, surface.square_metres, round(100 * surface.share, 1)))
+    return Topic(
+        name=bilingual(finding.layer, "name"),
+        standing=finding.standing,
+        office=bilingual(finding.layer, "office"),
+        parts=tuple(parts),
+        unknown_percent=round(100 * finding.unknown_share, 1),
+        instrument=bilingual(version, "instrument") if version is not None else "",
+        article=bilingual(version, "article") if version is not None else "",
+        since=version.valid_from if version is not None else None,
+        coming=finding.pending.valid_from if finding.pending is not None else None,
+    )

@@ -1,0 +1,95 @@
+"""The drawing of a plot with its neighbours: north is up, coordinates are metres, measures stand at the sides."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from zoning.geometry import measures
+
+LEAST_SIDE = 3.0  # metres; shorter sides carry no measure
+MOST_MEASURES = 16  # sides; a shoreline has thousands
+_MARGIN = 0.45  # of the longer side of the plot
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of the plot: metres, and the place of its measure."""
+
+    metres: float
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """`view` is the viewBox in metres; paths are those of SVG. `bar` is the length of the scale bar, `text` the size of letters."""
+
+    view: str
+    plot: str
+    neighbours: Sequence[str]
+    sides: Sequence[Side]
+    bar: int
+    bar_x: float
+    bar_y: float
+    text: float
+
+
+def draw(shape: BaseGeometry, around: Sequence[BaseGeometry]) -> Drawing:
+    """A drawing of a shape in WGS 84 with the shapes around it."""
+    centre = np.array(shape.centroid.coords[0])
+    stretch = measures.metres_per_degree(*centre) * [1, -1]  # the y axis of SVG points down
+
+    def metres(one: BaseGeometry) -> BaseGeometry:
+        return shapely.transform(one, lambda points: (points - centre) * stretch)
+
+    plot = metres(shape)
+    west, top, east, bottom = plot.bounds
+    margin = max(east - west, bottom - top) * _MARGIN
+    left, up = west - margin, top - margin
+    wide, high = east - west + 2 * margin, bottom - top + 2 * margin
+    bar = _round_length(wide / 4)
+    return Drawing(
+        view=f"{left:.1f} {up:.1f} {wide:.1f} {high:.1f}",
+        plot=_path(plot),
+        neighbours=[_path(metres(one)) for one in around],
+        sides=_sides(plot),
+        bar=bar,
+        bar_x=round(left + wide * 0.04, 1),
+        bar_y=round(up + high * 0.96, 1),
+        text=round(wide / 26, 2),
+    )
+
+
+def _path(shape: BaseGeometry) -> str:
+    rings = [ring for part in shapely.get_parts(shape) if part.geom_type == "Polygon" for ring in (part.exterior, *part.interiors)]
+    return " ".join("M" + " ".join(f"{x:.1f},{y:.1f}" for x, y in ring.coords[:-1]) + "z" for ring in rings)
+
+
+def _sides(plot: BaseGeometry) -> list[Side]:
+    """The measures of the longest sides of the outer outlines, each a little outside of its middle."""
+    found = []
+    for part in shapely.get_parts(plot):
+        corners = np.array(shapely.simplify(part.exterior, 0.2).coords)
+        middle = np.array(part.centroid.coords[0])
+        for start, end in pairwise(corners):
+            length = float(np.hypot(*(end - start)))
+            if length < LEAST_SIDE:
+                continue
+            place = (start + end) / 2
+            away = place - middle
+            place = place + away / max(float(np.hypot(*away)), 0.1) * length * 0.12
+            found.append(Side(round(length, 1), round(float(place[0]), 1), round(float(place[1]), 1)))
+    return sorted(found, key=lambda side: -side.metres)[:MOST_MEASURES]
+
+
+def _round_length(metres: float) -> int:
+    """1, 2 or 5 times a power of ten, at most `metres`; at least 1."""
+    power = 10 ** math.floor(math.log10(max(metres, 1)))
+    return int(max(step * power for step in (1, 2, 5) if step * power <= max(metres, 1)))
