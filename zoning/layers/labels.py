@@ -15,7 +15,7 @@ from zoning.models import Layer
 
 
 @dataclass(frozen=True)
-class Part:
+class TopicPart:
     """A part of the plot: its name, square metres and per cent with one digit."""
 
     name: str
@@ -30,7 +30,7 @@ class Topic:
     name: str
     standing: str
     office: str
-    parts: tuple[Part, ...]
+    parts: tuple[TopicPart, ...]
     unknown_percent: float
     instrument: str
     article: str
@@ -59,7 +59,7 @@ def _topic(finding: LayerFinding, rules: LandRules | None) -> Topic:
     version, parts = finding.version, []
     for surface in finding.surfaces:
         name = class_name(surface.code, rules) if is_land_use else bilingual(surface, "label")
-        parts.append(Part(name, surface.square_metres, round(100 * surface.share, 1)))
+        parts.append(TopicPart(name, surface.square_metres, round(100 * surface.share, 1)))
     return Topic(
         name=bilingual(finding.layer, "name"),
         standing=finding.standing,
