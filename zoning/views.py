@@ -8,6 +8,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -15,7 +16,7 @@ from municipality.accounts.access import public
 from municipality.accounts.limits import allow_read
 from municipality.kernel import clock
 from municipality.ui.errors import too_many_requests
-from municipality.ui.templatetags.portal import bilingual
+from municipality.ui.templatetags.portal import bilingual, ltr
 from zoning.answer import queries as answers
 from zoning.answer.forms import QuestionForm, floor_name
 from zoning.answer.labels import text_of
@@ -49,7 +50,7 @@ def find(request: HttpRequest) -> HttpResponse:
         "is_asked": is_asked,
         "plots": plots[:MOST_LISTED],
         "is_more": len(plots) > MOST_LISTED,
-        "is_block": is_asked and not (form.cleaned_data["near"] or form.cleaned_data["paci"] or form.cleaned_data["number"]),
+        "is_block": is_asked and not (form.cleaned_data["near"] or form.cleaned_data["paci_number"] or form.cleaned_data["number"]),
     }
     return render(request, "zoning/find.html", context, status=400 if form.is_bound and not is_asked else 200)
 
@@ -67,6 +68,7 @@ def plot(request: HttpRequest, public_id: str) -> HttpResponse:
     form = QuestionForm(request.GET if is_asked else None)
     is_answered = is_asked and form.is_valid()
     today = clock.today()
+    title, heading = _title(row)
     day = (form.cleaned_data["on"] if is_answered else None) or today
     shape = queries.shape_on(row, day)
     catalogue, edition = layers.catalogue(), answers.rules_on(day)
@@ -78,7 +80,8 @@ def plot(request: HttpRequest, public_id: str) -> HttpResponse:
         answer = text_of(found, catalogue, form.names[activity], floor_name(floor))
     context: dict[str, Any] = {
         "plot": row,
-        "title": _title(row),
+        "title": title,
+        "heading": heading,
         "day": day,
         "is_past": day != today,
         "form": form,
@@ -88,13 +91,16 @@ def plot(request: HttpRequest, public_id: str) -> HttpResponse:
         "topics": topics(findings, edition.land if edition is not None else None),
         "answer": answer,
         **_measures(row, shape, day),
-        "crumbs": [(_("Find a plot"), reverse("zoning:find")), (_title(row), "")],
+        "crumbs": [(_("Find a plot"), reverse("zoning:find")), (heading, "")],
     }
     return render(request, "zoning/plot.html", context, status=400 if is_asked and not is_answered else 200)
 
 
-def _title(row: Plot) -> str:
-    return _("Plot %(number)s, block %(block)s, %(area)s") % {"number": row.number, "block": row.block, "area": bilingual(row.area, "name")}
+def _title(row: Plot) -> tuple[str, str]:
+    """What the page is called: as plain text for the window, and for the page with the direction of the numbers marked."""
+    text, area = _("Plot {number}, block {block}, {area}"), bilingual(row.area, "name")
+    plain = text.format(number=row.number, block=row.block, area=area)
+    return plain, format_html(text, number=ltr(row.number), block=ltr(row.block), area=area)
 
 
 def _measures(row: Plot, shape: PlotShape | None, day: dt.date) -> dict[str, Any]:

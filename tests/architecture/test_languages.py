@@ -34,7 +34,7 @@ def names_of_rows(sample: Sample) -> list[str]:
     of_rooms = ["calendar v1", "calendar v2"]
     money = [sample.money.posting, sample.money.correction, sample.money.staged, sample.money.difference]
     rows = (sample.act, sample.look, sample.dead_job, sample.draft, sample.delivery, sample.gateway_message, *money)
-    return of_rooms + [str(row) for row in rows]
+    return of_rooms + [str(row) for row in rows] + [sample.zoning.half.number]
 
 
 def found_on(opened: list[Opened], sample: Sample) -> list[str]:

@@ -55,7 +55,7 @@ def visits() -> list[Visit]:
         Visit(f"{find}?area={{s.zoning.plot.area_id}}&block=3&number=44", note="a number that two plots had"),
         Visit(f"{find}?area={{s.zoning.plot.area_id}}&block=9&number=1", note="nothing fits"),
         Visit(f"{find}?area={{s.zoning.plot.area_id}}&block=", status=400, note="no block"),
-        Visit(f"{find}?paci=12", status=400, note="no PACI number"),
+        Visit(f"{find}?paci_number=12", status=400, note="no PACI number"),
         Visit(f"{find}?near=29.3701,47.9703", note="beside a plot"),
         Visit(plot),
         Visit(f"{plot}?activity=WSAL&floor=0&on=", note="an answer"),

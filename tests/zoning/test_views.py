@@ -45,7 +45,7 @@ def test_every_way_leads_to_the_same_address(client: Client, plot: Plot) -> None
     area = Area.objects.order_by("pk")[0]
     for query in (
         {"area": area.pk, "block": "٣", "number": "١٢"},
-        {"paci": "٢٠٠٠٠٠٠١"},
+        {"paci_number": "٢٠٠٠٠٠٠١"},
         {"near": f"{SOUTH + 0.0001:.6f},{WEST + 0.0001:.6f}"},
     ):
         response = client.get("/ar/zoning/", query)
@@ -63,8 +63,8 @@ def test_a_block_is_listed_and_nothing_found_is_said(client: Client, plot: Plot)
 @pytest.mark.parametrize(
     "query",
     [
-        {"paci": "1234"},
-        {"paci": "x" * 500},
+        {"paci_number": "1234"},
+        {"paci_number": "x" * 500},
         {"area": "x", "block": "1"},
         {"area": "999999", "block": "1"},
         {"near": "1,1"},

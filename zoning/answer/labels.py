@@ -75,7 +75,10 @@ def _of_land(ground: Ground, rules: LandRules | None) -> str:
 def _of_distance(ground: Ground, layers: Mapping[str, Layer]) -> str:
     assert ground.spacing is not None  # noqa: S101 - asked by the caller
     layer = layers.get(ground.spacing.layer)
-    facts = {"limit": number_format(ground.spacing.metres), "objects": _in(layer, "name") if layer else ground.spacing.layer}
+    facts = {
+        "limit": number_format(ground.spacing.metres),
+        "objects": _in(layer, "name") if layer else _("the objects that the rule names"),
+    }
     if ground.nearest is not None:
         facts |= {"metres": number_format(round(ground.nearest.metres, 1)), "name": _in(ground.nearest, "name")}
         if ground.outcome == PERMITTED:

@@ -31,7 +31,7 @@ class FindPlotForm(forms.Form):
     number = NumberField(
         label=_("Plot"), required=False, max_length=20, help_text=_("As on the deed, such as 44 or 44B. Old numbers are found too.")
     )
-    paci = FoldedField(
+    paci_number = FoldedField(
         label=_("PACI number"),
         required=False,
         max_length=20,
@@ -51,7 +51,7 @@ class FindPlotForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        if self.errors or data.get("near") or data.get("paci"):
+        if self.errors or data.get("near") or data.get("paci_number"):
             return data
         if not data.get("area"):
             self.add_error("area", _("Choose the area, or enter a PACI number."))

@@ -44,13 +44,15 @@ def in_block(area: Area, block: str, *, most: int) -> list[Plot]:
     return list(rows.order_by(Length("number"), "number")[:most])
 
 
-def find(*, area: Area | None, block: str, number: str, paci: str, near: tuple[float, float] | None, day: dt.date, most: int) -> list[Plot]:
+def find(
+    *, area: Area | None, block: str, number: str, paci_number: str, near: tuple[float, float] | None, day: dt.date, most: int
+) -> list[Plot]:
     """The plots of a search: at or near a place (latitude, longitude), of a PACI number, of an address, or of a whole block."""
     if near is not None:
         there = at_point(near[1], near[0], day)
         return [there] if there is not None else near_point(near[1], near[0], day)
-    if paci:
-        found = by_paci(paci)
+    if paci_number:
+        found = by_paci(paci_number)
         return [found] if found is not None else []
     if area is None:
         return []

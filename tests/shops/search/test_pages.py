@@ -96,7 +96,8 @@ def test_statements_do_not_grow_with_what_is_found(client: Client, make_shop: Ma
         with CaptureQueriesContext(connection) as queries:
             assert client.get("/ar/shops/", {"q": "صالون النور"}).status_code == 200
         counts.append(len(queries))
-    assert counts[0] == counts[1] <= 12
+    # 13 on PostgreSQL, five of them lists that a process keeps for a minute outside of tests.
+    assert counts[0] == counts[1] <= 13
 
 
 def test_a_client_that_asks_without_end_is_told_to_wait(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
