@@ -141,7 +141,11 @@ def case_context(
         **facts_context(items, compares=service.compares),
         "ways": late.ways(entry, escalations[-1].event if escalations else None) if role == "supervisor" else [],
         "passed": service.passed(case),
-        "files": [FileItem(item, _sheets(request, item, last_answered)) for item in items if item.is_file],
+        "files": [
+            FileItem(item, _sheets(request, item, last_answered))
+            for item in items
+            if item.is_file and (item.files or item.value or not item.is_optional)
+        ],
         # Changed since the last answered round was requested.
         "corrected": {item.name for item in items if last_answered is not None and last_answered.standing.get(item.name) != item.mark},
         "flags": service.flags(case),
