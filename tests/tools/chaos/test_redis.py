@@ -10,7 +10,7 @@ from script.support import services
 from tools.chaos import redis as chaos
 from tools.stack.running import Servers, Template
 
-pytestmark = [pytest.mark.chaos, pytest.mark.stack, pytest.mark.redis, pytest.mark.slow]
+pytestmark = [pytest.mark.chaos, pytest.mark.stack, pytest.mark.redis, pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 def test_an_emptied_and_a_missing_redis_lose_nothing(
@@ -26,7 +26,7 @@ def test_an_emptied_and_a_missing_redis_lose_nothing(
             gone = chaos.away(portal, 4, 0, found.promised)
             assert gone.failed_pages == 0
             with services.redis(policy="noeviction", append_only=True, port=port):
-                chaos.delivered_within(portal, gone.promised, 200)
+                chaos.delivered_within(portal, gone.promised, 400)
                 last = chaos.outcome(portal, gone.promised, 0, 0)
         assert (last.arrived, last.twice) == (last.promised, 0), f"{portal.log('worker')[-2000:]}\n{portal.log('beat')[-2000:]}"
 
