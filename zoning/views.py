@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -26,7 +27,7 @@ from zoning.layers.labels import topics
 from zoning.models import Plot, PlotShape
 from zoning.plots import queries
 from zoning.plots.drawing import draw
-from zoning.plots.forms import FindPlotForm
+from zoning.plots.forms import PlotAddressForm, PlotPaciForm, PlotPlaceForm
 
 READS, SECONDS = 120, 60  # of one visitor
 MOST_LISTED = 200
@@ -38,7 +39,9 @@ def find(request: HttpRequest) -> HttpResponse:
     """The form, and the plots that fit; one plot alone is opened."""
     if not allow_read(request, "plots", limit=READS, seconds=SECONDS):
         return too_many_requests(request, SECONDS)
-    form = FindPlotForm(request.GET or None)
+    ways: dict[str, Form] = {"address": PlotAddressForm(), "paci": PlotPaciForm(), "place": PlotPlaceForm()}
+    way = "paci" if "paci_number" in request.GET else "place" if "near" in request.GET else "address"
+    form = ways[way] = type(ways[way])(request.GET or None)
     plots: list[Plot] = []
     is_asked = form.is_bound and form.is_valid()
     if is_asked:
@@ -47,10 +50,11 @@ def find(request: HttpRequest) -> HttpResponse:
             return redirect("zoning:plot", plots[0].public_id)
     context = {
         "form": form,
+        **ways,
         "is_asked": is_asked,
         "plots": plots[:MOST_LISTED],
         "is_more": len(plots) > MOST_LISTED,
-        "is_block": is_asked and not (form.cleaned_data["near"] or form.cleaned_data["paci_number"] or form.cleaned_data["number"]),
+        "is_block": is_asked and way == "address" and not form.cleaned_data["number"],
     }
     return render(request, "zoning/find.html", context, status=400 if form.is_bound and not is_asked else 200)
 

@@ -24,7 +24,7 @@ def floor_name(floor: int) -> str:
 class QuestionForm(forms.Form):
     """`on` is the day whose rules and layers are asked for; empty is today. `names` are those of the activities, by code."""
 
-    activity = forms.ChoiceField(label=_("Activity"))
+    activity = forms.ChoiceField(label=_("Activity"), error_messages={"required": _("Choose an activity")})
     floor = forms.TypedChoiceField(label=_("Floor"), coerce=int, choices=())
     on = DayField(label=_("On the day"), required=False, help_text=_("Empty for today. An earlier day shows what applied then."))
 

@@ -1,4 +1,4 @@
-"""The form that finds a plot: by area, block and number, by a PACI address number, or by a place."""
+"""The forms that find a plot: by area, block and number, by a PACI address number, or by a place."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from municipality.places import queries as places
 from municipality.ui.forms import FoldedField, LtrInput, NearField
 from zoning.plots.numbers import normal_number
 
+_NO_PACI = _("A PACI number has 8 digits. Check it against the blue plate.")
+
 
 class NumberField(forms.CharField):
     """A number of a block or plot, as `normal_number` reads it."""
@@ -23,22 +25,19 @@ class NumberField(forms.CharField):
         return normal_number(super().to_python(value) or "")
 
 
-class FindPlotForm(forms.Form):
-    """One of three ways; an address may leave out the plot, and the plots of the block are listed then."""
+class PlotAddressForm(forms.Form):
+    """By area, block and number; without the number all plots of the block are listed."""
 
-    area = forms.ModelChoiceField(places.areas(), label=_("Area"), required=False, empty_label=_("Choose an area"))
-    block = NumberField(label=_("Block"), required=False, max_length=10)
+    area = forms.ModelChoiceField(
+        places.areas(),
+        label=_("Area"),
+        empty_label=_("Choose an area"),
+        error_messages={"required": _("Choose the area, or enter a PACI number.")},
+    )
+    block = NumberField(label=_("Block"), max_length=10, error_messages={"required": _("Enter the number of the block.")})
     number = NumberField(
         label=_("Plot"), required=False, max_length=20, help_text=_("As on the deed, such as 44 or 44B. Old numbers are found too.")
     )
-    paci_number = FoldedField(
-        label=_("PACI number"),
-        required=False,
-        max_length=20,
-        help_text=_("8 digits, on the blue plate of the building"),
-        validators=[RegexValidator(r"^[0-9]{8}$", _("A PACI number has 8 digits. Check it against the blue plate."))],
-    )
-    near = NearField(required=False, max_length=60, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -49,12 +48,24 @@ class FindPlotForm(forms.Form):
             groups.setdefault(getattr(area.governorate, name), []).append((area.pk, getattr(area, name)))
         field.choices = [("", field.empty_label), *groups.items()]
 
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        if self.errors or data.get("near") or data.get("paci_number"):
-            return data
-        if not data.get("area"):
-            self.add_error("area", _("Choose the area, or enter a PACI number."))
-        elif not data.get("block"):
-            self.add_error("block", _("Enter the number of the block."))
-        return data
+
+class PlotPaciForm(forms.Form):
+    """By the PACI number of an address on the plot."""
+
+    paci_number = FoldedField(
+        label=_("PACI number"),
+        max_length=20,
+        help_text=_("8 digits, on the blue plate of the building"),
+        validators=[RegexValidator(r"^[0-9]{8}$", _NO_PACI)],
+        error_messages={"required": _NO_PACI},
+    )
+
+
+class PlotPlaceForm(forms.Form):
+    """By a place, which the device fills in."""
+
+    near = NearField(
+        max_length=60,
+        widget=forms.HiddenInput,
+        error_messages={"required": _("Your place could not be read. Choose an area instead.")},
+    )

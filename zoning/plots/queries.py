@@ -45,7 +45,14 @@ def in_block(area: Area, block: str, *, most: int) -> list[Plot]:
 
 
 def find(
-    *, area: Area | None, block: str, number: str, paci_number: str, near: tuple[float, float] | None, day: dt.date, most: int
+    *,
+    day: dt.date,
+    most: int,
+    area: Area | None = None,
+    block: str = "",
+    number: str = "",
+    paci_number: str = "",
+    near: tuple[float, float] | None = None,
 ) -> list[Plot]:
     """The plots of a search: at or near a place (latitude, longitude), of a PACI number, of an address, or of a whole block."""
     if near is not None:
