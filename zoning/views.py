@@ -88,6 +88,7 @@ def plot(request: HttpRequest, public_id: str) -> HttpResponse:
         "heading": heading,
         "day": day,
         "is_past": day != today,
+        "is_before": day < row.valid_from,
         "form": form,
         "successions": queries.successions([row]),
         "present": queries.present(row) if row.valid_to is not None else [],
