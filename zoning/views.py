@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from municipality.accounts.access import public
 from municipality.accounts.limits import allow_read
 from municipality.kernel import clock
+from municipality.rulebook.land import LandRules
 from municipality.ui.errors import too_many_requests
 from municipality.ui.templatetags.portal import bilingual, ltr
 from zoning.answer import queries as answers
@@ -28,6 +29,7 @@ from zoning.models import Plot, PlotShape
 from zoning.plots import queries
 from zoning.plots.drawing import draw
 from zoning.plots.forms import PlotAddressForm, PlotPaciForm, PlotPlaceForm
+from zoning.plots.limits import limits_of
 
 READS, SECONDS = 120, 60  # of one visitor
 MOST_LISTED = 200
@@ -95,7 +97,7 @@ def plot(request: HttpRequest, public_id: str) -> HttpResponse:
         "addresses": list(row.addresses.order_by("paci_number")),
         "topics": topics(findings, edition.land if edition is not None else None),
         "answer": answer,
-        **_measures(row, shape, day),
+        **_measures(row, shape, day, findings, edition.land if edition is not None else None),
         "crumbs": [(_("Find a plot"), reverse("zoning:find")), (heading, "")],
     }
     return render(request, "zoning/plot.html", context, status=400 if is_asked and not is_answered else 200)
@@ -108,10 +110,14 @@ def _title(row: Plot) -> tuple[str, str]:
     return plain, format_html(text, number=ltr(row.number), block=ltr(row.block), area=area)
 
 
-def _measures(row: Plot, shape: PlotShape | None, day: dt.date) -> dict[str, Any]:
-    """The drawing, and the measured area beside the official one (square metres)."""
+def _measures(
+    row: Plot, shape: PlotShape | None, day: dt.date, findings: list[layers.LayerFinding], rules: LandRules | None
+) -> dict[str, Any]:
+    """The drawing, the building limits, and the measured area beside the official one (square metres)."""
     if shape is None:
         return {"drawing": None, "measured": None, "official": None}
     around = [one.shape for one in queries.neighbours(shape, day)]
     official = row.official_area / 100 if row.official_area is not None else None
-    return {"drawing": draw(shape.shape, around), "measured": measures.area_m2(shape.shape), "official": official}
+    limits, inner = limits_of(shape.shape, around, findings, rules)
+    drawing = draw(shape.shape, around, inner)
+    return {"drawing": drawing, "limits": limits, "measured": measures.area_m2(shape.shape), "official": official}

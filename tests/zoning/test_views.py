@@ -140,3 +140,30 @@ def test_an_answered_page_reads_with_twelve_statements(client: Client, plot: Plo
         asked(client, plot, "WSAL")
     # A published edition is read once in a process; a test's transaction keeps none.
     assert len([one for one in statements if "rulebook_" not in one["sql"] or "rulebook_activity" in one["sql"]]) <= 12
+
+
+def test_building_limits_stand_with_their_figures(client: Client, plot: Plot) -> None:
+    """Of investment housing: 250 % of the part, and one floor after 3 m on every side."""
+    LayerVersion.objects.filter(layer="land_use").update(status="repealed", valid_to=dt.date(2011, 1, 1))
+    make_layer("land_use", ("INVESTMENT", AROUND), covers=AROUND, valid_from=dt.date(2011, 1, 1))
+    text = page(client, f"/en/plots/{plot.public_id}/")
+    whole = 19.41 * 22.17  # metres of the square
+    assert "is-inner" in text
+    for figure in ("250%", f"{whole * 2.5:,.0f}", f"{(19.41 - 6) * (22.17 - 6):,.0f}"):
+        assert figure in text, figure
+
+
+def test_a_split_plot_has_the_limits_of_both_parts(client: Client, plot: Plot) -> None:
+    LayerVersion.objects.filter(layer="land_use").update(status="repealed", valid_to=dt.date(2011, 1, 1))
+    middle = (WEST + EAST) / 2
+    halves = (("INVESTMENT", box(WEST, SOUTH, middle, NORTH)), ("COMMERCIAL", box(middle, SOUTH, EAST, NORTH)))
+    make_layer("land_use", *halves, covers=AROUND, valid_from=dt.date(2011, 1, 1))
+    text = page(client, f"/en/plots/{plot.public_id}/")
+    assert text.count("Building ratio") == 2
+    assert "is-inner" not in text  # which part a setback belongs to is not known
+
+
+def test_without_rules_there_are_no_limits(client: Client, plot: Plot) -> None:
+    assert "Building limits" in page(client, f"/en/plots/{plot.public_id}/")
+    LayerVersion.objects.filter(layer="land_use").update(status="pending")
+    assert "Building limits" not in page(client, f"/en/plots/{plot.public_id}/")

@@ -29,10 +29,14 @@ class Side:
 
 @dataclass(frozen=True)
 class Drawing:
-    """`view` is the viewBox in metres; paths are those of SVG. `bar` is the length of the scale bar, `text` the size of letters."""
+    """`view` is the viewBox in metres; paths are those of SVG. `inner` is what setbacks leave, empty where it is not known.
+
+    `bar` is the length of the scale bar, `text` the size of letters.
+    """
 
     view: str
     plot: str
+    inner: str
     neighbours: Sequence[str]
     sides: Sequence[Side]
     bar: int
@@ -41,8 +45,8 @@ class Drawing:
     text: float
 
 
-def draw(shape: BaseGeometry, around: Sequence[BaseGeometry]) -> Drawing:
-    """A drawing of a shape in WGS 84 with the shapes around it."""
+def draw(shape: BaseGeometry, around: Sequence[BaseGeometry], inner: BaseGeometry | None = None) -> Drawing:
+    """A drawing of a shape in WGS 84 with the shapes around it and the surface inside that may be built on."""
     centre = np.array(shape.centroid.coords[0])
     stretch = measures.metres_per_degree(*centre) * [1, -1]  # the y axis of SVG points down
 
@@ -58,6 +62,7 @@ def draw(shape: BaseGeometry, around: Sequence[BaseGeometry]) -> Drawing:
     return Drawing(
         view=f"{left:.1f} {up:.1f} {wide:.1f} {high:.1f}",
         plot=_path(plot),
+        inner=_path(metres(inner)) if inner is not None else "",
         neighbours=[_path(metres(one)) for one in around],
         sides=_sides(plot),
         bar=bar,
