@@ -33,6 +33,7 @@ class ShopsConfig(AppConfig):
         from shops.public_page import guards as page_guards  # noqa: F401
         from shops.public_page import notifications as page_notifications  # noqa: F401
         from shops.public_page import panels as page_panels
+        from shops.public_page import plots
         from shops.public_page import review as page_review
         from shops.public_page import timeline as page_timeline
         from shops.public_page.states import CORRECTION, REPLY
@@ -69,5 +70,6 @@ class ShopsConfig(AppConfig):
         REVIEWABLES.register(REPLY, page_review.REPLIES)
         case_panels.CASE.register(CORRECTION, page_panels.corrections)
         case_panels.CASE.register(REPLY, page_panels.replies)
+        case_panels.PLOT_PAGE.register("shops", plots.shops_of)
         SERVICES.register(HOURS, Service(_("Opening hours of a shop"), is_assisted=False, waits_in_dispute=False))
         SERVICES.register(REPLY, Service(_("Replies on the page of a shop"), is_assisted=False, waits_in_dispute=False))

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from municipality.accounts.access import public
 from municipality.accounts.limits import allow_read
+from municipality.cases import panels
 from municipality.kernel import clock
 from municipality.rulebook.land import LandRules
 from municipality.ui.errors import too_many_requests
@@ -94,13 +95,20 @@ def plot(request: HttpRequest, public_id: str) -> HttpResponse:
         "form": form,
         "successions": queries.successions([row]),
         "present": queries.present(row) if row.valid_to is not None else [],
-        "addresses": list(row.addresses.order_by("paci_number")),
+        "addresses": row.addresses.all(),
+        "blocks": _blocks(request, row),
         "topics": topics(findings, edition.land if edition is not None else None),
         "answer": answer,
         **_measures(row, shape, day, findings, edition.land if edition is not None else None),
         "crumbs": [(_("Find a plot"), reverse("zoning:find")), (heading, "")],
     }
     return render(request, "zoning/plot.html", context, status=400 if is_asked and not is_answered else 200)
+
+
+def _blocks(request: HttpRequest, row: Plot) -> list[panels.Block]:
+    """The blocks of services above zoning, such as the shops on the plot."""
+    collected = panels.collect(panels.PLOT_PAGE, request.user, [row])
+    return sorted((block for by_key in collected.values() for block in by_key.get(row.public_id, [])), key=lambda one: one.order)
 
 
 def _title(row: Plot) -> tuple[str, str]:

@@ -13,8 +13,9 @@ from municipality.ui.texts import Text
 
 # A provider takes the user and the subjects of a page; it returns entries by subject key.
 Provider = Callable[[Any, Sequence[Any]], dict[str, list[Any]]]
-# Providers of the page of a shop, the page of a case and "my shops", by the name of the panel.
+# Providers of the page of a shop, of a plot, of a case and of "my shops", by the name of the panel.
 SHOP_PAGE: Registry[Provider] = Registry()
+PLOT_PAGE: Registry[Provider] = Registry()
 CASE: Registry[Provider] = Registry()
 MY_SHOPS: Registry[Provider] = Registry()
 

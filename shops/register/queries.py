@@ -103,6 +103,11 @@ def public_shop(public_id: str, *joined: str) -> Shop | None:
     return row.merged_into or row if row is not None else None
 
 
+def open_shops() -> QuerySet[Shop]:
+    """Shops that are neither closed nor merged into another, for the public; without their holders."""
+    return Shop.objects.filter(Q(closed_on__isnull=True) | Q(closed_on__gt=clock.today()), merged_into__isnull=True)
+
+
 _METRES = 111_195  # of one degree of latitude
 
 
@@ -114,9 +119,7 @@ def near(latitude: float, longitude: float, *, metres: int, limit: int) -> list[
     north = metres / _METRES
     east_metres = _METRES * cos(radians(latitude))
     east = metres / east_metres
-    rows = Shop.objects.filter(
-        Q(closed_on__isnull=True) | Q(closed_on__gt=clock.today()),
-        merged_into__isnull=True,
+    rows = open_shops().filter(
         latitude__range=(latitude - north, latitude + north),
         longitude__range=(longitude - east, longitude + east),
     )

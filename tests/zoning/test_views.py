@@ -139,7 +139,7 @@ def test_an_answered_page_reads_with_twelve_statements(client: Client, plot: Plo
     with CaptureQueriesContext(connection) as statements:
         asked(client, plot, "WSAL")
     # A published edition is read once in a process; a test's transaction keeps none.
-    assert len([one for one in statements if "rulebook_" not in one["sql"] or "rulebook_activity" in one["sql"]]) <= 12
+    assert len([one for one in statements if "rulebook_ruleset" not in one["sql"] and '"ruleset_id" =' not in one["sql"]]) <= 12
 
 
 def test_building_limits_stand_with_their_figures(client: Client, plot: Plot) -> None:

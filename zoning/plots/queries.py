@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.db.models.functions import Length
 from shapely.geometry import Point
 
 from municipality.places.models import Area
 from zoning.geometry import boxes, measures
-from zoning.models import Plot, PlotShape, PlotSuccession
+from zoning.models import Plot, PlotAddress, PlotShape, PlotSuccession
 
 MOST_GENERATIONS = 20  # of successions that are followed; more would be a circle
 NEIGHBOURS_WITHIN = 60.0  # metres
@@ -23,8 +23,9 @@ def period(day: dt.date) -> Q:
 
 
 def by_public_id(public_id: str) -> Plot | None:
-    """The plot of a link, ended or not, with its area and governorate."""
-    return Plot.objects.select_related("area__governorate").filter(public_id=public_id).first()
+    """The plot of a link, ended or not, with its area and governorate, and its addresses in order."""
+    addresses = Prefetch("addresses", PlotAddress.objects.order_by("paci_number"))
+    return Plot.objects.select_related("area__governorate").prefetch_related(addresses).filter(public_id=public_id).first()
 
 
 def by_number(area: Area, block: str, number: str) -> list[Plot]:

@@ -15,7 +15,9 @@ from sandbox.demo.shops import stories
 from sandbox.demo.shops.hours import load_hours
 from sandbox.demo.shops.large_register import point_near
 from sandbox.demo.shops.rows import ShopRow, brand, shops
+from sandbox.demo.zoning.sites import Site, addresses, sites_of_areas
 from shops.models import Shop
+from zoning.models import PlotAddress
 
 FACTS_SOURCE = "commercial_register"
 SIZES, SIZE_WEIGHTS = (1, 2, 3, 4, 5, 8), (60, 20, 9, 6, 4, 1)  # shops of a small organisation
@@ -28,11 +30,25 @@ def run(loading: Loading) -> str:
     for placed in story_shops:
         rows[placed.number] = placed.shape(rows[placed.number])
     owners = list(_owners(loading, story_shops, rng, len(rows)))
-    areas = area_ids()
+    areas, sites = area_ids(), sites_of_areas(loading)
     for pairs in batches(list(zip(rows, owners, strict=True))):
-        Shop.objects.bulk_create(shop(loading, row, owner, areas) for row, owner in pairs)
+        placed_shops = [_on_site(shop(loading, row, owner, areas), sites) for row, owner in pairs]
+        Shop.objects.bulk_create(one for one, _ in placed_shops)
+        PlotAddress.objects.bulk_create(addresses((one, site) for one, site in placed_shops if site is not None))
     with_hours = load_hours(loading.anchor, "shops")
     return f"{len(rows)} shops, {with_hours} with opening hours"
+
+
+def _on_site(row: Shop, sites: dict[int, list[Site]]) -> tuple[Shop, Site | None]:
+    """The shop on a plot of the invented city, where its area has plots, with the plot's block and number in its address."""
+    choice = sites.get(row.area_id)
+    if not choice:
+        return row, None
+    rng = seeded(f"site {row.public_id}")
+    site = rng.choice(choice)
+    row.block, row.plot = site.block, site.number if row.plot else ""
+    row.latitude, row.longitude = site.near(rng)
+    return row, site
 
 
 def area_ids() -> dict[tuple[str, str], int]:

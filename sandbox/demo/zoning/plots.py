@@ -39,11 +39,15 @@ OBJECTS = {1: ("schools", "مدرسة", "School"), 2: ("mosques", "مسجد", "M
 
 def run(loading: Loading) -> str:
     areas = {f"{area.governorate_id} {area.name_ar}": area for area in Area.objects.exclude(latitude=None)}
-    most = 8 if loading.scale.shops > 1000 else 2
-    blocks = list(city.blocks(centres(areas.values()), most))
+    blocks = list(city.blocks(centres(areas.values()), most_blocks(loading)))
     plots = _plots(blocks, areas)
     _layers(blocks, loading.today)
     return f"{plots} plots in {len(blocks)} blocks of {len({block.area for block in blocks})} areas"
+
+
+def most_blocks(loading: Loading) -> int:
+    """The number of blocks of an area, at most."""
+    return 8 if loading.scale.shops > 1000 else 2
 
 
 def centres(areas: Iterable[Area]) -> list[Centre]:
