@@ -9,6 +9,10 @@ class ZoningConfig(AppConfig):
 
     def ready(self) -> None:
         from municipality.cases.catalogue import CATALOGUE
+        from municipality.documents.queries import DOCUMENT_KINDS
         from zoning.catalogue import ZONING
+        from zoning.extract import guards  # noqa: F401
+        from zoning.extract.facts import ExtractFacts
 
         CATALOGUE.register("zoning", ZONING)
+        DOCUMENT_KINDS.register(ExtractFacts.kind, ExtractFacts)

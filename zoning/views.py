@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 from django.forms import Form
@@ -17,20 +16,17 @@ from municipality.accounts.access import public
 from municipality.accounts.limits import allow_read
 from municipality.cases import panels
 from municipality.kernel import clock
-from municipality.rulebook.land import LandRules
 from municipality.ui.errors import too_many_requests
 from municipality.ui.templatetags.portal import bilingual, ltr
-from zoning.answer import queries as answers
 from zoning.answer.forms import QuestionForm, floor_name
 from zoning.answer.labels import text_of
 from zoning.geometry import measures
-from zoning.layers import queries as layers
 from zoning.layers.labels import topics
-from zoning.models import Plot, PlotShape
+from zoning.models import Plot
 from zoning.plots import queries
 from zoning.plots.drawing import draw
 from zoning.plots.forms import PlotAddressForm, PlotPaciForm, PlotPlaceForm
-from zoning.plots.limits import limits_of
+from zoning.plots.summary import PlotSummary, summary
 
 READS, SECONDS = 120, 60  # of one visitor
 MOST_LISTED = 200
@@ -76,30 +72,27 @@ def plot(request: HttpRequest, public_id: str) -> HttpResponse:
     is_answered = is_asked and form.is_valid()
     today = clock.today()
     title, heading = _title(row)
-    day = (form.cleaned_data["on"] if is_answered else None) or today
-    shape = queries.shape_on(row, day)
-    catalogue, edition = layers.catalogue(), answers.rules_on(day)
-    findings = layers.findings(shape.shape, day, catalogue) if shape is not None else []
+    day, question = form.asked() if is_answered else (None, None)
+    found = summary(row, day or today, question)
     answer = None
-    if is_answered and shape is not None:
-        activity, floor = form.cleaned_data["activity"], form.cleaned_data["floor"]
-        found = answers.ask(shape.shape, findings, edition, activity, floor, day)
-        answer = text_of(found, catalogue, form.names[activity], floor_name(floor))
+    if question is not None and found.answer is not None:
+        answer = text_of(found.answer, found.catalogue, form.names[question.activity], floor_name(question.floor))
     context: dict[str, Any] = {
         "plot": row,
         "title": title,
         "heading": heading,
-        "day": day,
-        "is_past": day != today,
-        "is_before": day < row.valid_from,
+        "day": found.day,
+        "is_past": found.day != today,
+        "is_before": found.day < row.valid_from,
         "form": form,
         "successions": queries.successions([row]),
         "present": queries.present(row) if row.valid_to is not None else [],
         "addresses": row.addresses.all(),
         "blocks": _blocks(request, row),
-        "topics": topics(findings, edition.land if edition is not None else None),
+        "topics": topics(found.findings, found.rules),
         "answer": answer,
-        **_measures(row, shape, day, findings, edition.land if edition is not None else None),
+        "limits": found.limits,
+        **_measures(found),
         "crumbs": [(_("Find a plot"), reverse("zoning:find")), (heading, "")],
     }
     return render(request, "zoning/plot.html", context, status=400 if is_asked and not is_answered else 200)
@@ -118,14 +111,13 @@ def _title(row: Plot) -> tuple[str, str]:
     return plain, format_html(text, number=ltr(row.number), block=ltr(row.block), area=area)
 
 
-def _measures(
-    row: Plot, shape: PlotShape | None, day: dt.date, findings: list[layers.LayerFinding], rules: LandRules | None
-) -> dict[str, Any]:
-    """The drawing, the building limits, and the measured area beside the official one (square metres)."""
-    if shape is None:
+def _measures(found: PlotSummary) -> dict[str, Any]:
+    """The drawing, and the measured area beside the official one (square metres)."""
+    if found.shape is None:
         return {"drawing": None, "measured": None, "official": None}
-    around = [one.shape for one in queries.neighbours(shape, day)]
-    official = row.official_area / 100 if row.official_area is not None else None
-    limits, inner = limits_of(shape.shape, around, findings, rules)
-    drawing = draw(shape.shape, around, inner)
-    return {"drawing": drawing, "limits": limits, "measured": measures.area_m2(shape.shape), "official": official}
+    shape, area = found.shape.shape, found.plot.official_area
+    return {
+        "drawing": draw(shape, found.around, found.inner),
+        "measured": measures.area_m2(shape),
+        "official": area / 100 if area is not None else None,
+    }

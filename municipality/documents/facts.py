@@ -169,6 +169,11 @@ class Facts:
             "demo": self.demo,
         }
 
+    @staticmethod
+    def public_page(document: Any) -> str:
+        """The address of a public page that shows the document, for the check page; empty without one."""
+        return ""
+
     def dump(self) -> dict[str, Any]:
         """The facts as JSON values, without the fields of `Facts`: whole fils, ISO 8601 dates."""
         own = {field.name for field in fields(Facts)}

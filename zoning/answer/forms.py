@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django import forms
@@ -10,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.rulebook.models import Activity
 from municipality.ui.forms import DayField
+from zoning.answer.queries import Question
 
 MOST_FLOORS = 40
 
@@ -36,3 +38,8 @@ class QuestionForm(forms.Form):
         activities.choices = [("", gettext("Choose an activity")), *self.names.items()]
         floors: Any = self.fields["floor"]
         floors.choices = [(floor, floor_name(floor)) for floor in (*range(MOST_FLOORS + 1), -1)]
+
+    def asked(self) -> tuple[dt.date | None, Question | None]:
+        """The day, None for today, and the question, None where no activity was chosen. For a valid form."""
+        data = self.cleaned_data
+        return data["on"], Question(data["activity"], data["floor"]) if data["activity"] else None

@@ -18,6 +18,14 @@ from zoning.models import Layer
 
 
 @dataclass(frozen=True)
+class Question:
+    """Whether an activity (code) may open on a floor; 0 is the ground floor."""
+
+    activity: str
+    floor: int
+
+
+@dataclass(frozen=True)
 class PlotAnswer:
     """An answer with the rules that gave it, None where no edition was in force, and by layer what was measured."""
 
@@ -45,15 +53,15 @@ def land_parts(findings: list[LayerFinding]) -> list[LandPart]:
     return parts
 
 
-def ask(shape: BaseGeometry, findings: list[LayerFinding], edition: Edition | None, activity: str, floor: int, day: dt.date) -> PlotAnswer:
-    """Whether an activity (code) may open on a floor of a plot on a day. `findings` and `edition` are those of the same day."""
+def ask(shape: BaseGeometry, findings: list[LayerFinding], edition: Edition | None, question: Question, day: dt.date) -> PlotAnswer:
+    """The answer to a question about a plot on a day. `findings` and `edition` are those of the same day."""
     found = edition.land if edition is not None else None
     if found is None:
         return PlotAnswer(Answer(rules.NO_DATA))
-    distances: dict[str, float] = {rule.layer: rule.metres for rule in rules.spacings_of(found, activity)}
+    distances: dict[str, float] = {rule.layer: rule.metres for rule in rules.spacings_of(found, question.activity)}
     around = surroundings(shape, distances, day) if distances else {}
     known = {layer: LayerSurroundings(one.is_known, _named(one.nearest)) for layer, one in around.items()}
-    return PlotAnswer(rules.answer(found, activity, floor, land_parts(findings), known), edition, around)
+    return PlotAnswer(rules.answer(found, question.activity, question.floor, land_parts(findings), known), edition, around)
 
 
 def _named(near: NearObject | None) -> Nearest | None:

@@ -1,5 +1,6 @@
 """Models of zoning: plots with their history, and the layers that say what applies on them."""
 
+from zoning.models.extracts import PlotExtract
 from zoning.models.layers import Layer, LayerFeature, LayerStatus, LayerVersion
 from zoning.models.plots import Plot, PlotAddress, PlotChange, PlotShape, PlotSuccession
 from zoning.models.shapes import SavedShape
@@ -12,6 +13,7 @@ __all__ = [
     "Plot",
     "PlotAddress",
     "PlotChange",
+    "PlotExtract",
     "PlotShape",
     "PlotSuccession",
     "SavedShape",

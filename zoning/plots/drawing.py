@@ -31,7 +31,7 @@ class Side:
 class Drawing:
     """`view` is the viewBox in metres; paths are those of SVG. `inner` is what setbacks leave, empty where it is not known.
 
-    `bar` is the length of the scale bar, `text` the size of letters.
+    `bar` is the length of the scale bar, `text` the size of letters; `line` and `line_bold` are widths of lines for print.
     """
 
     view: str
@@ -43,6 +43,14 @@ class Drawing:
     bar_x: float
     bar_y: float
     text: float
+
+    @property
+    def line(self) -> str:
+        return f"{self.text / 14:.2f}"
+
+    @property
+    def line_bold(self) -> str:
+        return f"{self.text / 6:.2f}"
 
 
 def draw(shape: BaseGeometry, around: Sequence[BaseGeometry], inner: BaseGeometry | None = None) -> Drawing:

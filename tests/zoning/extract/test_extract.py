@@ -1,0 +1,206 @@
+"""An extract: the same facts in three formats, kept as issued, found by its code."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import Element, fromstring
+
+import pikepdf
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from shapely.affinity import translate
+from shapely.geometry import box
+
+from municipality.documents import store as documents_store
+from municipality.documents.seal import make_seal
+from municipality.kernel import clock
+from tests import poppler
+from tests.due_jobs import run_due
+from tests.factories.zoning import SQUARE, PlotFactory, make_layer
+from zoning.extract.formats import NAMESPACE
+from zoning.models import LayerVersion, Plot, PlotAddress, PlotExtract
+
+pytestmark = pytest.mark.django_db
+WEST, SOUTH, EAST, NORTH = SQUARE.bounds
+AROUND = SQUARE.buffer(0.02)
+SALON = {"activity": "WSAL", "floor": "0"}
+
+
+@pytest.fixture
+def plot(rules: None, store: Path, settings: Any) -> Plot:
+    """A plot of two uses with neighbours and an address; a school lies some 180 m away, the heritage is known nowhere."""
+    settings.SIGNER_KEY_FILE = str(store / "seal.p12")
+    make_seal(store / "seal.p12", settings.SIGNER_PASSPHRASE)
+    row = PlotFactory(number="12")
+    PlotFactory(number="13", shape=translate(SQUARE, EAST - WEST, 0))
+    PlotAddress.objects.create(plot=row, paci_number="20000001")
+    middle = WEST + 0.7 * (EAST - WEST)
+    halves = (("INVESTMENT", box(WEST, SOUTH, middle, NORTH)), ("COMMERCIAL", box(middle, SOUTH, EAST, NORTH)))
+    make_layer("land_use", *halves, kind="land_use", covers=AROUND)
+    make_layer("heritage")
+    make_layer("schools", ("school", translate(SQUARE, 0.0021, 0)), kind="objects", covers=AROUND)
+    return row
+
+
+def made(client: Client, plot: Plot, **question: str) -> PlotExtract:
+    response = client.post(f"/en/plots/{plot.public_id}/extract/", question)
+    assert response.status_code == 302, response.content.decode()[-2000:]
+    row = PlotExtract.objects.get(uuid=response["Location"].split("/")[-2])
+    run_due(("zoning.extract_document",))
+    return row
+
+
+def files(client: Client, row: PlotExtract) -> tuple[bytes, dict[str, Any], Element]:
+    base = f"/en/zoning/extracts/{row.uuid}/extract"
+    contents = [client.get(f"{base}.{ending}") for ending in ("pdf", "json", "xml")]
+    assert [one.status_code for one in contents] == [200] * 3
+    return contents[0].content, json.loads(contents[1].content), fromstring(contents[2].content)
+
+
+def land_use(data: dict[str, Any]) -> list[dict[str, Any]]:
+    parts: list[dict[str, Any]] = next(layer for layer in data["layers"] if layer["code"] == "land_use")["parts"]
+    return parts
+
+
+def values(data: Any) -> list[str]:
+    """The values of the JSON in order, as the text of the XML."""
+    if isinstance(data, dict):
+        return [text for value in data.values() for text in values(value)]
+    if isinstance(data, list) and len(data) == 2 and all(isinstance(one, float) for one in data):
+        return [f"{data[0]} {data[1]}"]
+    if isinstance(data, list):
+        return [text for value in data for text in values(value)]
+    return ["" if data is None else str(data)]
+
+
+def leaves(element: Element) -> list[str]:
+    if len(element):
+        return [text for child in element for text in leaves(child)]
+    return [element.text or ""]
+
+
+def test_three_formats_hold_the_same_facts(client: Client, plot: Plot) -> None:
+    row = made(client, plot, **SALON)
+    pdf, data, xml = files(client, row)
+    with pikepdf.open(BytesIO(pdf)) as opened:
+        (attached,) = opened.attachments.values()
+        in_pdf = json.loads(attached.get_file().read_bytes())
+    assert {key: in_pdf[key] for key in data} == data
+    assert xml.tag == f"{{{NAMESPACE}}}extract"
+    assert [text for text in leaves(xml) if text] == [text for text in values(data) if text]
+    printed = " ".join(poppler.text(pdf).translate({ord("("): None, ord(")"): None}).split())  # poppler mirrors brackets
+    for layer in data["layers"]:
+        assert layer["name_en"] in printed
+        for part in layer["parts"]:
+            assert f"{part['square_metres']} m² {part['percent']}%" in printed
+    for limit in data["limits"]:
+        assert f"at most {limit['floors_square_metres']} m²" in printed or limit["ratio_percent"] is None
+    for text in (data["number"], data["uuid"], data["answers"][0]["outcome_en"], "20000001"):
+        assert text in printed
+
+
+def test_facts_are_those_of_the_page(client: Client, plot: Plot) -> None:
+    data = files(client, made(client, plot, **SALON))[1]
+    page = client.get(f"/en/plots/{plot.public_id}/", SALON).content.decode()
+    (answer,) = data["answers"]
+    assert answer["outcome"] == "not_permitted"
+    for text in (answer["outcome_en"], *(ground["sentence_en"] for ground in answer["grounds"])):
+        assert text in page
+    by_standing = {layer["code"]: layer["standing"] for layer in data["layers"]}
+    assert by_standing == {"land_use": "applies", "heritage": "no_data"}
+    assert sum(part["percent"] for part in land_use(data)) == pytest.approx(100, abs=0.1)
+    measured = next(ground for ground in answer["grounds"] if ground["metres"])
+    assert len(measured["line"]) == 2
+    assert (measured["metres"], measured["limit_metres"]) == (pytest.approx(184, abs=2), 200)
+
+
+def test_an_extract_stays_as_issued_and_the_day_of_then_gives_it_again(client: Client, plot: Plot) -> None:
+    """A change of the layers changes tomorrow's extract, not this one; asked for the earlier day, the answer is the same."""
+    today = clock.today()
+    before = files(client, made(client, plot, **SALON))[1]
+    with clock.at(clock.now() + dt.timedelta(days=30)):
+        LayerVersion.objects.filter(layer="land_use").update(status="repealed", valid_to=clock.today())
+        make_layer("land_use", ("PRIVATE", AROUND), covers=AROUND, valid_from=clock.today())
+        stored = files(client, PlotExtract.objects.get())[1]
+        after = files(client, made(client, plot, **SALON))[1]
+        then = files(client, made(client, plot, on=today.isoformat(), **SALON))[1]
+    assert stored == before
+    assert [part["code"] for part in land_use(after)] == ["PRIVATE"]
+    own = ("uuid", "number", "verification_code", "verification_url", "issued_at")
+    assert {key: value for key, value in then.items() if key not in own} == {key: value for key, value in before.items() if key not in own}
+
+
+def test_the_code_leads_to_the_extract_also_in_a_year(client: Client, plot: Plot) -> None:
+    row = made(client, plot)
+    with clock.at(clock.now() + dt.timedelta(days=366)):
+        check = client.get(f"/verify/{row.document.code}?_language=en").content.decode()
+        assert f"/en/zoning/extracts/{row.uuid}/" in check
+        assert "Valid" in check
+        assert row.document.number in client.get(f"/en/zoning/extracts/{row.uuid}/").content.decode()
+
+
+def test_the_same_question_of_a_day_gives_the_same_extract(client: Client, plot: Plot) -> None:
+    first = made(client, plot, **SALON)
+    assert made(client, plot, **SALON) == first
+    assert made(client, plot) != first
+    assert made(client, plot, activity="LAUN", floor="0") != first
+
+
+def test_the_page_says_that_the_pdf_is_not_there_yet(client: Client, plot: Plot) -> None:
+    response = client.post(f"/en/plots/{plot.public_id}/extract/", {})
+    waiting = client.get(response["Location"]).content.decode()
+    assert "being sealed" in waiting
+    assert client.get(response["Location"] + "extract.pdf").status_code == 404
+    assert client.get(response["Location"] + "extract.json").status_code == 200
+    run_due(("zoning.extract_document",))
+    ready = client.get(response["Location"]).content.decode()
+    assert "being sealed" not in ready
+    assert client.get(response["Location"] + "extract.pdf")["Content-Type"] == "application/pdf"
+
+
+@pytest.mark.parametrize("question", [{"activity": "NONE"}, {"activity": "WSAL", "floor": "99"}, {"on": "31/02/2026"}])
+def test_a_question_that_is_none_keeps_what_was_typed(client: Client, plot: Plot, question: dict[str, str]) -> None:
+    response = client.post(f"/ar/plots/{plot.public_id}/extract/", question)
+    assert response.status_code == 400
+    assert not PlotExtract.objects.exists()
+    if "on" in question:
+        assert question["on"] in response.content.decode()
+
+
+def test_a_plot_without_a_shape_has_none(client: Client, plot: Plot) -> None:
+    plot.shapes.all().delete()
+    response = client.post(f"/en/plots/{plot.public_id}/extract/", {})
+    assert (response.status_code, PlotExtract.objects.count()) == (409, 0)
+
+
+def test_making_is_limited(client: Client, plot: Plot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zoning.extract.views.MADE", 1)
+    made(client, plot)
+    assert client.post(f"/en/plots/{plot.public_id}/extract/", SALON).status_code == 429
+
+
+def test_an_unknown_extract_is_not_found(client: Client, plot: Plot) -> None:
+    for ending in ("", "extract.pdf", "extract.json", "extract.xml"):
+        assert client.get(f"/en/zoning/extracts/{'0' * 8}-0000-4000-8000-{'0' * 12}/{ending}").status_code == 404
+
+
+def test_the_page_reads_with_few_statements(client: Client, plot: Plot) -> None:
+    row = made(client, plot, **SALON)
+    client.get(f"/en/zoning/extracts/{row.uuid}/")
+    with CaptureQueriesContext(connection) as statements:
+        client.get(f"/en/zoning/extracts/{row.uuid}/")
+    assert len(statements) <= 3
+
+
+def test_an_extract_is_never_changed_or_deleted(client: Client, plot: Plot) -> None:
+    row = made(client, plot)
+    for act in (lambda: PlotExtract.objects.filter(pk=row.pk).update(day=dt.date(2020, 1, 1)), PlotExtract.objects.all().delete):
+        with pytest.raises(IntegrityError, match="insert_only"), transaction.atomic():
+            act()
+    assert documents_store.read(PlotExtract.objects.get().document.file)[:5] == b"%PDF-"

@@ -1,0 +1,1 @@
+"""Extracts: what is known about a plot on a day, sealed and kept as issued, as PDF, JSON and XML."""

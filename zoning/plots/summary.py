@@ -1,0 +1,57 @@
+"""All that is known about a plot on a day: shape, layers, rules, building limits, and the answer to a question."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from shapely.geometry.base import BaseGeometry
+
+from municipality.rulebook.land import LandRules
+from municipality.rulebook.queries import Edition
+from zoning.answer import queries as answers
+from zoning.answer.queries import PlotAnswer, Question
+from zoning.layers import queries as layers
+from zoning.layers.queries import LayerFinding
+from zoning.models import Layer, Plot, PlotShape
+from zoning.plots import queries
+from zoning.plots.limits import BuildingLimits, limits_of
+
+
+@dataclass(frozen=True)
+class PlotSummary:
+    """`shape` is None for a plot without one; then there are no findings. `answer` is None where nothing was asked.
+
+    `around` are the shapes of neighbours, `inner` is what setbacks leave (WGS 84).
+    """
+
+    plot: Plot
+    day: dt.date
+    catalogue: dict[str, Layer]
+    edition: Edition | None
+    shape: PlotShape | None
+    findings: list[LayerFinding] = field(default_factory=list)
+    around: Sequence[BaseGeometry] = ()
+    limits: list[BuildingLimits] = field(default_factory=list)
+    inner: BaseGeometry | None = None
+    answer: PlotAnswer | None = None
+
+    @property
+    def rules(self) -> LandRules | None:
+        """The rules on land use of the day."""
+        return self.edition.land if self.edition is not None else None
+
+
+def summary(plot: Plot, day: dt.date, question: Question | None = None) -> PlotSummary:
+    """What is known about a plot on a day, and the answer to a question."""
+    row = queries.shape_on(plot, day)
+    catalogue, edition = layers.catalogue(), answers.rules_on(day)
+    if row is None:
+        return PlotSummary(plot, day, catalogue, edition, None)
+    shape = row.shape
+    findings = layers.findings(shape, day, catalogue)
+    around = [one.shape for one in queries.neighbours(row, day)]
+    limits, inner = limits_of(shape, around, findings, edition.land if edition is not None else None)
+    answer = answers.ask(shape, findings, edition, question, day) if question is not None else None
+    return PlotSummary(plot, day, catalogue, edition, row, findings, around, limits, inner, answer)
