@@ -6,10 +6,15 @@ from tests.architecture.access_matrix import FORM, HIDDEN, HIDDEN_FORM, READ, Ro
 
 SHOP = "{s.register.storied.public_id}"
 WHERE = "/{lang}/areas/{s.register.storied.area_id}"
+EXTRACT = ("", "extract.pdf", "extract.json", "extract.xml")
 ROWS: list[Row] = [
     everybody("/{lang}/zoning/", READ),
     everybody("/{lang}/plots/{s.zoning.plot.public_id}/", READ),
     everybody("/{lang}/plots/00000000000000000000000000/", HIDDEN),
+    everybody("/{lang}/plots/{s.zoning.plot.public_id}/extract/", "405 405 302 405 405 405"),
+    everybody("/{lang}/plots/00000000000000000000000000/extract/", "405 405 404 405 405 405"),
+    *(everybody(f"/{{lang}}/zoning/extracts/{{s.zoning.extract.uuid}}/{name}", READ) for name in EXTRACT),
+    *(everybody(f"/{{lang}}/zoning/extracts/00000000-0000-4000-8000-000000000000/{name}", HIDDEN) for name in EXTRACT),
     *(everybody(f"/api/v1/{name}/", READ) for name in ("activities", "areas", "governorates", "changes", "open-data", "catalog")),
     everybody(f"/api/v1/shops/{SHOP}/", READ),
     everybody("/api/v1/shops/00000000000000000000000000/", HIDDEN),

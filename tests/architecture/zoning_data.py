@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 from shapely.affinity import translate
 from shapely.geometry import box
 
+from municipality.kernel import clock
 from tests.factories.zoning import SQUARE, PlotFactory, make_layer
-from zoning.models import Plot, PlotAddress, PlotChange, PlotSuccession
+from zoning.answer.queries import ActivityQuestion
+from zoning.extract import services as extracts
+from zoning.models import Plot, PlotAddress, PlotChange, PlotExtract, PlotSuccession
 
 if TYPE_CHECKING:
     from tests.architecture.page_responses import Visit
@@ -24,6 +27,7 @@ class PlotRows:
     old: Plot
     plot: Plot
     half: Plot
+    extract: PlotExtract
 
 
 def fill() -> PlotRows:
@@ -41,7 +45,11 @@ def fill() -> PlotRows:
     make_layer("land_use", ("COMMERCIAL", box(west - 0.01, south - 0.01, middle, north + 0.01)), kind="land_use", covers=around)
     make_layer("schools", ("schools", translate(SQUARE, 0.001, 0)), kind="objects", covers=around)
     make_layer("heritage", covers=translate(SQUARE, 0.1, 0))
-    return PlotRows(old, plot, half)
+    extract = extracts.make(plot, clock.today(), ActivityQuestion("WSAL", 0))
+    assert extract is not None
+    extracts.write_document(extract_id=extract.pk)
+    extract.document.refresh_from_db()
+    return PlotRows(old, plot, half, extract)
 
 
 def visits() -> list[Visit]:
@@ -66,4 +74,6 @@ def visits() -> list[Visit]:
         Visit("/{lang}/plots/{s.zoning.old.public_id}/", note="split"),
         Visit("/{lang}/plots/{s.zoning.half.public_id}/?activity=LAUN&floor=0&on=", note="no data"),
         Visit("/{lang}/plots/0000/", status=404),
+        Visit("/{lang}/zoning/extracts/{s.zoning.extract.uuid}/", note="an extract with an answer"),
+        Visit("/verify/{s.zoning.extract.document.code}", note="an extract"),
     ]

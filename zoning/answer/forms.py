@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.rulebook.models import Activity
 from municipality.ui.forms import DayField
-from zoning.answer.queries import Question
+from zoning.answer.queries import ActivityQuestion
 
 MOST_FLOORS = 40
 
@@ -39,7 +39,7 @@ class QuestionForm(forms.Form):
         floors: Any = self.fields["floor"]
         floors.choices = [(floor, floor_name(floor)) for floor in (*range(MOST_FLOORS + 1), -1)]
 
-    def asked(self) -> tuple[dt.date | None, Question | None]:
+    def asked(self) -> tuple[dt.date | None, ActivityQuestion | None]:
         """The day, None for today, and the question, None where no activity was chosen. For a valid form."""
         data = self.cleaned_data
-        return data["on"], Question(data["activity"], data["floor"]) if data["activity"] else None
+        return data["on"], ActivityQuestion(data["activity"], data["floor"]) if data["activity"] else None

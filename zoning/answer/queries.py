@@ -18,7 +18,7 @@ from zoning.models import Layer
 
 
 @dataclass(frozen=True)
-class Question:
+class ActivityQuestion:
     """Whether an activity (code) may open on a floor; 0 is the ground floor."""
 
     activity: str
@@ -53,7 +53,7 @@ def land_parts(findings: list[LayerFinding]) -> list[LandPart]:
     return parts
 
 
-def ask(shape: BaseGeometry, findings: list[LayerFinding], edition: Edition | None, question: Question, day: dt.date) -> PlotAnswer:
+def ask(shape: BaseGeometry, findings: list[LayerFinding], edition: Edition | None, question: ActivityQuestion, day: dt.date) -> PlotAnswer:
     """The answer to a question about a plot on a day. `findings` and `edition` are those of the same day."""
     found = edition.land if edition is not None else None
     if found is None:

@@ -12,7 +12,7 @@ from municipality.kernel import clock
 from municipality.rulebook.models import Activity
 from zoning.answer.forms import floor_name
 from zoning.answer.labels import text_of
-from zoning.answer.queries import Question
+from zoning.answer.queries import ActivityQuestion
 from zoning.answer.rules import Ground
 from zoning.extract.facts import (
     ExtractAnswer,
@@ -37,7 +37,7 @@ from zoning.plots.summary import PlotSummary
 SUBJECTS = {"zoning.uses": ("استعمالات الأراضي", "Land use")}
 
 
-def facts_of(found: PlotSummary, question: Question | None) -> ExtractFacts:
+def facts_of(found: PlotSummary, question: ActivityQuestion | None) -> ExtractFacts:
     """The facts of a plot with a shape, now, under a new identity."""
     plot = found.plot
     if found.shape is None:
@@ -140,7 +140,7 @@ def _limit(one: BuildingLimits) -> ExtractLimit:
     )
 
 
-def _answer(found: PlotSummary, question: Question) -> ExtractAnswer:
+def _answer(found: PlotSummary, question: ActivityQuestion) -> ExtractAnswer:
     answer = found.answer
     if answer is None:
         raise ValueError("no answer")

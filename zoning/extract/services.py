@@ -16,7 +16,7 @@ from municipality.documents.states import DocumentState
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
 from municipality.kernel.actors import system
-from zoning.answer.queries import Question
+from zoning.answer.queries import ActivityQuestion
 from zoning.extract.contents import facts_of
 from zoning.extract.facts import ExtractFacts
 from zoning.models import Plot, PlotExtract
@@ -26,7 +26,7 @@ SYSTEM = system("zoning")
 _OWN = ("uuid", "issued_at")  # facts in which two extracts of the same content differ
 
 
-def make(plot: Plot, day: dt.date, question: Question | None) -> PlotExtract | None:
+def make(plot: Plot, day: dt.date, question: ActivityQuestion | None) -> PlotExtract | None:
     """The extract of a plot with what applied on a day; one of today with the same content is given again. None without a shape.
 
     JSON and XML exist at once, the PDF is written by a job.

@@ -11,7 +11,7 @@ from shapely.geometry.base import BaseGeometry
 from municipality.rulebook.land import LandRules
 from municipality.rulebook.queries import Edition
 from zoning.answer import queries as answers
-from zoning.answer.queries import PlotAnswer, Question
+from zoning.answer.queries import ActivityQuestion, PlotAnswer
 from zoning.layers import queries as layers
 from zoning.layers.queries import LayerFinding
 from zoning.models import Layer, Plot, PlotShape
@@ -43,7 +43,7 @@ class PlotSummary:
         return self.edition.land if self.edition is not None else None
 
 
-def summary(plot: Plot, day: dt.date, question: Question | None = None) -> PlotSummary:
+def summary(plot: Plot, day: dt.date, question: ActivityQuestion | None = None) -> PlotSummary:
     """What is known about a plot on a day, and the answer to a question."""
     row = queries.shape_on(plot, day)
     catalogue, edition = layers.catalogue(), answers.rules_on(day)
