@@ -17,7 +17,7 @@ if env.str("PORTAL_DEMO", "") != "1":
     raise SystemExit("The demo settings work only with PORTAL_DEMO=1.")
 
 DEMO = True
-SERVICE_OPENING_DAYS = {"zoning": date(2027, 2, 1), "signage": date(2027, 3, 1), "reports": date(2027, 4, 1)}  # invented
+SERVICE_OPENING_DAYS = {"signage": date(2027, 3, 1), "reports": date(2027, 4, 1)}  # invented
 STAFF_CODES_COUNT_AS_KEYS = True  # for a browser on this machine; whoever tries the demo needs no hardware
 INSTALLED_APPS = [*INSTALLED_APPS, "sandbox.demo"]
 PORT = env.int("PORT", 8000)

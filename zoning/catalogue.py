@@ -1,4 +1,4 @@
-"""The entry of this service on the home page. It is not open yet."""
+"""The entry of this service on the home page."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ ZONING = ServiceEntry(
     icon="zoning",
     name=_("Zoning opinion"),
     summary=_("Is this activity allowed in this place? An instant answer, and a formal opinion where one is needed."),
-    needs=_("The PACI number or a place on the map"),
+    needs=_("The PACI number, the number of the plot, or a place on the map"),
     order=5,
-    meanwhile=_("Until then apply at the municipal branch of the governorate."),
+    start="zoning:find",
+    cost=_("The instant answer and the extract are free."),
 )

@@ -8,6 +8,7 @@ from zoning.extract import views as extracts
 app_name = "zoning"
 urlpatterns = [
     path("zoning/", views.find, name="find"),
+    path("zoning/where/", views.where, name="where"),
     path("plots/<slug:public_id>/", views.plot, name="plot"),
     path("plots/<slug:public_id>/extract/", extracts.make, name="make_extract"),
     path("zoning/extracts/<uuid:uuid>/", extracts.extract, name="extract"),

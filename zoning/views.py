@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
+from urllib.parse import urlencode
 
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
@@ -18,8 +20,10 @@ from municipality.cases import panels
 from municipality.kernel import clock
 from municipality.ui.errors import too_many_requests
 from municipality.ui.templatetags.portal import bilingual, ltr
-from zoning.answer.forms import QuestionForm, floor_name
-from zoning.answer.labels import text_of
+from zoning.answer import survey
+from zoning.answer.forms import QuestionForm, WhereForm, floor_name
+from zoning.answer.labels import TONES, state_of, text_of
+from zoning.answer.queries import ActivityQuestion
 from zoning.geometry import measures
 from zoning.layers.labels import topics
 from zoning.models import Plot
@@ -28,7 +32,7 @@ from zoning.plots.drawing import draw
 from zoning.plots.forms import PlotAddressForm, PlotPaciForm, PlotPlaceForm
 from zoning.plots.summary import PlotSummary, summary
 
-READS, SECONDS = 120, 60  # of one visitor
+READS, SURVEYS, SECONDS = 120, 30, 60  # of one visitor
 MOST_LISTED = 200
 
 
@@ -56,6 +60,35 @@ def find(request: HttpRequest) -> HttpResponse:
         "is_block": is_asked and way == "address" and not form.cleaned_data["number"],
     }
     return render(request, "zoning/find.html", context, status=400 if form.is_bound and not is_asked else 200)
+
+
+@public
+@require_safe
+def where(request: HttpRequest) -> HttpResponse:
+    """Where an activity may open in an area: the blocks with their plots by outcome, or the plots of one block."""
+    if not allow_read(request, "where", limit=SURVEYS, seconds=SECONDS):
+        return too_many_requests(request, SECONDS)
+    is_asked = "activity" in request.GET
+    form = WhereForm(request.GET if is_asked else None)
+    context: dict[str, Any] = {"form": form, "crumbs": [(_("Find a plot"), reverse("zoning:find")), (_("Where may I open?"), "")]}
+    if not is_asked or not form.is_valid():
+        return render(request, "zoning/where.html", context, status=400 if is_asked else 200)
+    question = ActivityQuestion(form.cleaned_data["activity"], form.cleaned_data["floor"])
+    area, block = form.cleaned_data["area"], form.cleaned_data["block"]
+    plots = survey.of_area(area, question, clock.today(), block)
+    context |= {
+        "is_asked": True,
+        "area": area,
+        "block": block,
+        "question": question,
+        "activity": form.names[question.activity],
+        "floor": floor_name(question.floor),
+        "plots": [(plot, TONES[plot.outcome], state_of(plot.outcome)) for plot in plots] if block else [],
+        "blocks": [] if block else survey.by_block(plots),
+        "totals": Counter(plot.outcome for plot in plots),
+        "query": urlencode({"activity": question.activity, "floor": question.floor}),
+    }
+    return render(request, "zoning/where.html", context)
 
 
 @public

@@ -278,7 +278,7 @@ class AddressForm(_UnchangedRefused):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["area"].choices = [("", _("Choose")), *_areas()]  # type: ignore[attr-defined]
+        self.fields["area"].choices = [("", _("Choose")), *places.grouped_areas()]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
@@ -288,15 +288,6 @@ class AddressForm(_UnchangedRefused):
         if not data["building"] and not data["plot"]:
             self.add_error("building", ValidationError(_("Enter the building, or the plot below."), code="required"))
         return data
-
-
-def _areas() -> list[tuple[str, list[tuple[int, str]]]]:
-    """Areas under their governorates, in the active language."""
-    suffix = "ar" if get_language() == "ar" else "en"
-    groups: dict[str, list[tuple[int, str]]] = {}
-    for area in places.areas():
-        groups.setdefault(getattr(area.governorate, f"name_{suffix}"), []).append((area.pk, getattr(area, f"name_{suffix}")))
-    return list(groups.items())
 
 
 FACT_FORMS: dict[str, type[PageForm]] = {

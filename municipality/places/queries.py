@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db.models import QuerySet
+from django.utils.translation import get_language
 
 from municipality.places.models import Area, Branch, Governorate
 
@@ -15,6 +16,15 @@ def governorates() -> QuerySet[Governorate]:
 def areas() -> QuerySet[Area]:
     """The areas with their governorates, ordered by governorate, then by Arabic name."""
     return Area.objects.select_related("governorate").order_by("governorate_id", "folded", "pk")
+
+
+def grouped_areas() -> list[tuple[str, list[tuple[int, str]]]]:
+    """The choices of a field: primary keys and names of areas under the names of their governorates, in the active language."""
+    name = "name_ar" if get_language() == "ar" else "name_en"
+    groups: dict[str, list[tuple[int, str]]] = {}
+    for area in areas():
+        groups.setdefault(getattr(area.governorate, name), []).append((area.pk, getattr(area, name)))
+    return list(groups.items())
 
 
 def branch_of(area: Area) -> Branch:

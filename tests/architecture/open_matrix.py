@@ -9,6 +9,7 @@ WHERE = "/{lang}/areas/{s.register.storied.area_id}"
 EXTRACT = ("", "extract.pdf", "extract.json", "extract.xml")
 ROWS: list[Row] = [
     everybody("/{lang}/zoning/", READ),
+    everybody("/{lang}/zoning/where/", READ),
     everybody("/{lang}/plots/{s.zoning.plot.public_id}/", READ),
     everybody("/{lang}/plots/00000000000000000000000000/", HIDDEN),
     everybody("/{lang}/plots/{s.zoning.plot.public_id}/extract/", "405 405 302 405 405 405"),

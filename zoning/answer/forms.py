@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from municipality.places import queries as places
 from municipality.rulebook.models import Activity
 from municipality.ui.forms import DayField
 from zoning.answer.queries import ActivityQuestion
@@ -42,4 +43,20 @@ class QuestionForm(forms.Form):
     def asked(self) -> tuple[dt.date | None, ActivityQuestion | None]:
         """The day, None for today, and the question, None where no activity was chosen. For a valid form."""
         data = self.cleaned_data
-        return data["on"], ActivityQuestion(data["activity"], data["floor"]) if data["activity"] else None
+        return data.get("on"), ActivityQuestion(data["activity"], data["floor"]) if data["activity"] else None
+
+
+class WhereForm(QuestionForm):
+    """Where an activity may open in an area; `block` narrows the list to the plots of one block."""
+
+    area = forms.ModelChoiceField(
+        places.areas(), label=_("Area"), empty_label=_("Choose an area"), error_messages={"required": _("Choose the area.")}
+    )
+    block = forms.CharField(required=False, max_length=10, widget=forms.HiddenInput)
+    field_order = ("activity", "floor", "area")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["on"]
+        field: Any = self.fields["area"]
+        field.choices = [("", field.empty_label), *places.grouped_areas()]

@@ -38,17 +38,26 @@ class AnswerText:
     edition: Edition | None
 
 
-def text_of(found: PlotAnswer, layers: Mapping[str, Layer], activity: str, floor: str) -> AnswerText:
-    """An answer in the active language; `layers` are all layers by code, `activity` and `floor` are names."""
+# The tag of an outcome on lists and maps.
+TONES = {PERMITTED: "ok", CONDITIONAL: "warn", NOT_PERMITTED: "bad", NO_DATA: "wait"}
+
+
+def state_of(outcome: str) -> str:
+    """An outcome in words."""
     states = {
         PERMITTED: _("Permitted"),
         CONDITIONAL: _("Permitted with conditions"),
         NOT_PERMITTED: _("Not permitted"),
         NO_DATA: _("No data"),
     }
+    return states[outcome]
+
+
+def text_of(found: PlotAnswer, layers: Mapping[str, Layer], activity: str, floor: str) -> AnswerText:
+    """An answer in the active language; `layers` are all layers by code, `activity` and `floor` are names."""
     rules = found.edition.land if found.edition is not None else None
     grounds = tuple(_ground(ground, rules, layers) for ground in found.answer.grounds)
-    return AnswerText(found.answer.outcome, states[found.answer.outcome], activity, floor, grounds, found.edition)
+    return AnswerText(found.answer.outcome, state_of(found.answer.outcome), activity, floor, grounds, found.edition)
 
 
 def _ground(ground: Ground, rules: LandRules | None, layers: Mapping[str, Layer]) -> GroundText:

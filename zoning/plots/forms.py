@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.core.validators import RegexValidator
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from municipality.places import queries as places
@@ -42,11 +41,7 @@ class PlotAddressForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field: Any = self.fields["area"]
-        groups: dict[str, list[tuple[int, str]]] = {}
-        name = "name_ar" if get_language() == "ar" else "name_en"
-        for area in field.queryset:
-            groups.setdefault(getattr(area.governorate, name), []).append((area.pk, getattr(area, name)))
-        field.choices = [("", field.empty_label), *groups.items()]
+        field.choices = [("", field.empty_label), *places.grouped_areas()]
 
 
 class PlotPaciForm(forms.Form):
