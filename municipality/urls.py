@@ -24,6 +24,7 @@ urlpatterns = [
     path("", include("municipality.uploads.file_urls")),
     path("api/", include(api_urlpatterns)),
     path("api/", include(shops_api_urlpatterns)),
+    path("api/ogc/", include("zoning.ogc.urls")),
     *shops_outside_urlpatterns,
     *gateway_urlpatterns,
     *people.urlpatterns,

@@ -10,6 +10,10 @@ EXTRACT = ("", "extract.pdf", "extract.json", "extract.xml")
 ROWS: list[Row] = [
     everybody("/{lang}/zoning/", READ),
     everybody("/{lang}/zoning/where/", READ),
+    *(everybody(f"/api/ogc/{name}", READ) for name in ("", "conformance", "api", "collections", "collections/plots")),
+    everybody("/api/ogc/collections/plots/items", READ),
+    everybody("/api/ogc/collections/plots/items/{s.zoning.plot.public_id}", READ),
+    everybody("/api/ogc/collections/owners/items", HIDDEN),
     everybody("/{lang}/plots/{s.zoning.plot.public_id}/", READ),
     everybody("/{lang}/plots/00000000000000000000000000/", HIDDEN),
     everybody("/{lang}/plots/{s.zoning.plot.public_id}/extract/", "405 405 302 405 405 405"),
