@@ -9,6 +9,11 @@ class ZoningConfig(AppConfig):
 
     def ready(self) -> None:
         from municipality.cases.catalogue import CATALOGUE
+        from municipality.imports.registry import IMPORT_KINDS
         from zoning.catalogue import ZONING
+        from zoning.imports import guards as import_guards  # noqa: F401
+        from zoning.imports.kind import KIND
+        from zoning.layers import guards as layer_guards  # noqa: F401
 
         CATALOGUE.register("zoning", ZONING)
+        IMPORT_KINDS.register(KIND.name, KIND)

@@ -1,5 +1,6 @@
 """Models of zoning: plots with their history, and the layers that say what applies on them."""
 
+from zoning.models.imports import LoadUndo, PlotFinding, PlotRow
 from zoning.models.layers import Layer, LayerFeature, LayerStatus, LayerVersion
 from zoning.models.plots import Plot, PlotAddress, PlotChange, PlotShape, PlotSuccession
 from zoning.models.shapes import SavedShape
@@ -9,9 +10,12 @@ __all__ = [
     "LayerFeature",
     "LayerStatus",
     "LayerVersion",
+    "LoadUndo",
     "Plot",
     "PlotAddress",
     "PlotChange",
+    "PlotFinding",
+    "PlotRow",
     "PlotShape",
     "PlotSuccession",
     "SavedShape",
