@@ -5,7 +5,7 @@ from municipality.kernel.guards import frozen, guard, never_deleted
 _VERSION, _FEATURE = "zoning_layerversion", "zoning_layerfeature"
 _TEXTS = [f"{name}_{language}" for name in ("instrument", "article") for language in ("ar", "en")]
 never_deleted("zoning_layer")
-frozen("zoning_layer", ["code", "kind"])
+frozen("zoning_layer", ["kind"])
 never_deleted(_VERSION)
 frozen(_VERSION, ["layer_id", "number", "load_id"])
 frozen(_VERSION, ["valid_from", "is_assumption", *_TEXTS], once="OLD.status <> 'pending'", name="in_force")
