@@ -24,7 +24,7 @@ ADDED, CHANGED, GONE, SAME, ABSENT = "added", "changed", "gone", "same", "absent
 
 
 @dataclass(frozen=True)
-class Part:
+class MapPart:
     """A shape of the map: one of the kinds above, its path in metres, the number that names it, and where its name stands."""
 
     kind: str
@@ -53,7 +53,7 @@ class DifferenceMap:
     total: int
     shown: ChangedBlock | None
     view: str
-    parts: Sequence[Part]
+    parts: Sequence[MapPart]
     bar: int
     bar_x: float
     bar_y: float
@@ -121,7 +121,7 @@ def _placed(
     parts = []
     for (kind, name, _), shape in zip(drawn, moved, strict=True):
         point = shape.representative_point()
-        parts.append(Part(kind, path_of(shape), name, round(point.x, 1), round(point.y, 1)))
+        parts.append(MapPart(kind, path_of(shape), name, round(point.x, 1), round(point.y, 1)))
     bar = round_length(wide / 4)
     text = round(max(min(wide / 45, float(np.sqrt(np.median(shapely.area(moved)))) / 3), wide / 200), 2)
     view = f"{left:.1f} {up:.1f} {wide:.1f} {high:.1f}"

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import shapely
@@ -59,7 +60,7 @@ def find(file: ImportFile) -> dict[str, int]:
     return {**dict.fromkeys(K.values, 0), **counts}
 
 
-def changed_blocks(file: ImportFile) -> QuerySet[PlotRow, dict[str, object]]:
+def changed_blocks(file: ImportFile) -> QuerySet[PlotRow, Any]:
     """Areas and blocks that the file adds to or changes, with their box, how many plots it has of each and how many differ."""
     rows = PlotRow.objects.filter(file=file, geometry__isnull=False).values("area", "block")
     edges = {"west": Min("west"), "south": Min("south"), "east": Max("east"), "north": Max("north")}
@@ -71,9 +72,9 @@ def changed_blocks(file: ImportFile) -> QuerySet[PlotRow, dict[str, object]]:
     return rows.annotate(**edges, **counts).filter(Q(added__gt=0) | Q(changed__gt=0)).order_by("area", "block")
 
 
-def _of_block(file: ImportFile, block: dict[str, object], seen: set[frozenset[_Placed]]) -> Iterator[PlotFinding]:
+def _of_block(file: ImportFile, block: dict[str, Any], seen: set[frozenset[_Placed]]) -> Iterator[PlotFinding]:
     box = tuple(block[edge] for edge in ("west", "south", "east", "north"))
-    middle = (float(box[0] + box[2]) / 2, float(box[1] + box[3]) / 2)  # type: ignore[operator]
+    middle = (float(box[0] + box[2]) / 2, float(box[1] + box[3]) / 2)
     own = boxes.meeting(PlotRow.objects.filter(file=file, outcome__in=_GOOD), box)  # type: ignore[arg-type]
     placed = [
         (_Placed(area, name, number, True), wkb) for area, name, number, wkb in own.values_list("area", "block", "plot_number", "geometry")
@@ -83,7 +84,7 @@ def _of_block(file: ImportFile, block: dict[str, object], seen: set[frozenset[_P
     theirs = others.values_list("plot__area", "plot__block", "plot__number", "geometry")
     placed += [(_Placed(area, name, number, False), wkb) for area, name, number, wkb in theirs]
     stretch = measures.metres_per_degree(*middle)
-    forms = shapely.transform(shapely.from_wkb([bytes(wkb) for _, wkb in placed]), lambda points: (points - middle) * stretch)
+    forms = shapely.transform(shapely.from_wkb([bytes(wkb or b"") for _, wkb in placed]), lambda points: (points - middle) * stretch)
     plots = [one for one, _ in placed]
     facts = {"file": file, "area_id": block["area"], "block": block["block"]}
     for one, metres in zip(plots, shapely.area(forms), strict=True):
@@ -97,8 +98,8 @@ def _of_block(file: ImportFile, block: dict[str, object], seen: set[frozenset[_P
             yield PlotFinding(kind=K.OVERLAP, number=one.number, other=elsewhere, square_metres=metres, **facts_of_one)
     mine = [index for index, one in enumerate(plots) if (one.area, one.block) == (block["area"], block["block"])]
     for beside, metres in _gaps([plots[index] for index in mine], forms[mine]):
-        number, other = (*beside, "", "")[:2]
-        yield PlotFinding(kind=K.GAP, number=number, other=other, square_metres=metres, **facts)
+        first, second = (*beside, "", "")[:2]
+        yield PlotFinding(kind=K.GAP, number=first, other=second, square_metres=metres, **facts)
 
 
 def _overlaps(plots: Sequence[_Placed], forms: np.ndarray) -> Iterator[tuple[_Placed, _Placed, float]]:

@@ -38,7 +38,7 @@ _NAMED = re.compile(r"(?:urn:ogc:def:crs:)?EPSG:(?:[0-9.]{0,9}:)?([0-9]{1,6})", 
 _OGC = {"urn:ogc:def:crs:OGC:1.3:CRS84", "urn:ogc:def:crs:OGC::CRS84", "CRS84"}
 
 
-class Source(Protocol):
+class PlotSource(Protocol):
     """An opened file: the code of its system (`SYSTEMS`), how many rows it has, and its rows."""
 
     system: str
@@ -74,14 +74,14 @@ class PlotReader:
 
 
 @contextmanager
-def opened(content: bytes, *, whole: bool = False) -> Iterator[Source]:
+def opened(content: bytes, *, whole: bool = False) -> Iterator[PlotSource]:
     """The file of some bytes; `whole` checks a GeoPackage page by page. Raises NotReadable."""
     if not content:
         raise NotReadable("empty")
     if len(content) > MAX_BYTES:
         raise NotReadable("too_big")
     if content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
-        yield Features(content)
+        yield PlotFeatures(content)
         return
     with tempfile.TemporaryDirectory(prefix="plots-") as folder:
         if content.startswith(archives.SQLITE):
@@ -95,14 +95,14 @@ def opened(content: bytes, *, whole: bool = False) -> Iterator[Source]:
         yield _layer(path)
 
 
-def _layer(path: Path) -> Layer:
+def _layer(path: Path) -> PlotLayer:
     try:
         found = pyogrio.read_info(path, force_feature_count=True)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, UnicodeDecodeError, ValueError) as error:
         raise NotReadable("damaged") from error
     if found["driver"] not in _DRIVERS:
         raise NotReadable("not_a_map")
-    return Layer(path, _system(found["crs"]), int(found["features"]), _known(list(found["fields"])))
+    return PlotLayer(path, _system(found["crs"]), int(found["features"]), _known(list(found["fields"])))
 
 
 def _known(names: list[str]) -> dict[str, str]:
@@ -136,7 +136,7 @@ def _of_epsg(number: int | None) -> str:
 
 
 @dataclass
-class Layer:
+class PlotLayer:
     """A layer that GDAL reads, some rows at a time."""
 
     path: Path
@@ -163,7 +163,7 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and value != value else value
 
 
-class Features:
+class PlotFeatures:
     """A GeoJSON FeatureCollection (RFC 7946; `crs` as the drafts before it had it)."""
 
     def __init__(self, content: bytes) -> None:

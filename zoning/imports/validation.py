@@ -161,8 +161,8 @@ def plots_of(keys: Iterable[_Key]) -> dict[_Key, _Present]:
     keys_of = list(found)
     for shape in PlotShape.objects.filter(plot__in=keys_of, valid_to__isnull=True).defer("original"):
         found[shape.plot_id].shape = shape
-    for plot, number in PlotAddress.objects.filter(plot__in=keys_of).values_list("plot", "paci_number"):
-        found[plot].paci.add(number)
+    for owner, number in PlotAddress.objects.filter(plot__in=keys_of).values_list("plot_id", "paci_number"):
+        found[owner].paci.add(number)
     return {(one.plot.area_id, one.plot.block, one.plot.number): one for one in found.values()}
 
 

@@ -45,7 +45,7 @@ def _fitting(rows: Sequence[PlotRow]) -> tuple[list[PlotRow], list[int]]:
     """The rows that the register still fits, and the keys of the others."""
     today = clock.today()
     present = plots_of({(row.area_id or 0, row.block, row.plot_number) for row in rows})
-    old = {row.compared_id for row in rows if row.is_renumbered}
+    old = {row.compared_id for row in rows if row.is_renumbered and row.compared_id}
     current = set(PlotShape.objects.filter(pk__in=old, valid_to__isnull=True, plot__valid_to__isnull=True).values_list("pk", flat=True))
     holders = dict(PlotAddress.objects.filter(paci_number__in=[one for row in rows for one in row.paci]).values_list("paci_number", "plot"))
     begun = dict(PlotShape.objects.filter(pk__in=[row.compared_id for row in rows]).values_list("pk", "valid_from"))
@@ -77,7 +77,7 @@ def _new_plots(file: ImportFile, rows: Sequence[PlotRow]) -> dict[int, Any]:
     """The keys of the new plots, by that of their row."""
     plots = Plot.objects.bulk_create(
         Plot(
-            area_id=row.area_id,
+            area_id=row.area_id or 0,  # only rows with errors have none
             block=row.block,
             number=row.plot_number,
             official_area=row.official_area,
@@ -99,7 +99,7 @@ def _renumber(file: ImportFile, rows: Sequence[PlotRow], plots: dict[int, Any]) 
         kind=PlotChange.Kind.NUMBER, day=today, instrument_ar=f"ملف القسائم {file.name}", instrument_en=f"File of plots {file.name}"
     )
     PlotSuccession.objects.bulk_create(
-        PlotSuccession(change=change, predecessor_id=row.plot_id, successor_id=plots[row.pk]) for row in rows
+        PlotSuccession(change=change, predecessor_id=row.plot_id or 0, successor_id=plots[row.pk]) for row in rows
     )
     for row in rows:
         PlotAddress.objects.filter(plot=row.plot_id).update(plot=plots[row.pk])

@@ -51,5 +51,5 @@ class Command(BaseCommand):
         counts = imports.tally(file)
         self.stdout.write(f"{counts['add']} new, {counts['change']} changed, {counts['same']} the same, {counts['wrong']} with errors.")
         self.stdout.write(f"{counts['overlap']} overlaps, {counts['gap']} gaps, {counts['repaired']} shapes repaired.")
-        address = f"{settings.PUBLIC_URL.rstrip('/')}{reverse('admin:plot_file', args=[file.public_id])}"
+        address = f"{settings.PORTAL_URL.rstrip('/')}{reverse('admin:plot_file', args=[file.public_id])}"
         self.stdout.write(f"Nothing has come in yet. A second person releases it at {address}")
