@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ MOST_SAVED = 1000  # findings of a kind; all are counted
 MOST_IN_BLOCK = 3000  # plots; a true block has some hundred
 LEAST_AREA = 0.5  # square metres that count, as in the answers
 LEAST_SHARE = 0.001  # of the smaller plot
+EDGE = 0.005  # metres at the edge of a plot that are not compared
+SECONDS = 30  # for the blocks of a file, within the time limit of the job that reads its last rows
 GAP_WIDTH = 1.0  # metres; wider than that a gap is a passage, unless plots enclose it
 _GOOD = (Outcome.ADD, Outcome.CHANGE, Outcome.SAME)
 
@@ -36,16 +39,20 @@ class _Placed:
 
 
 def find(file: ImportFile) -> dict[str, int]:
-    """Find and save what lies between the plots of every block that the file adds to or changes. Returns the counts by kind."""
+    """Find and save what lies between the plots of every block that the file adds to or changes. Returns the counts by kind.
+
+    Blocks with more than MOST_IN_BLOCK plots, and those for which no time is left, are counted as `unchecked_blocks`.
+    """
     counts: Counter[str] = Counter()
     counts["repaired"] = PlotRow.objects.filter(file=file, was_repaired=True).count()
     counts["unchecked_blocks"] = 0
     kept: Counter[str] = Counter()
+    deadline = time.monotonic() + SECONDS
     seen: set[frozenset[_Placed]] = set()
 
     def wanted() -> Iterator[PlotFinding]:
         for block in changed_blocks(file):
-            if block["plots"] > MOST_IN_BLOCK:
+            if block["plots"] > MOST_IN_BLOCK or time.monotonic() > deadline:
                 counts["unchecked_blocks"] += 1
                 continue
             for finding in _of_block(file, block, seen):
@@ -75,10 +82,9 @@ def changed_blocks(file: ImportFile) -> QuerySet[PlotRow, Any]:
 def _of_block(file: ImportFile, block: dict[str, Any], seen: set[frozenset[_Placed]]) -> Iterator[PlotFinding]:
     box = tuple(block[edge] for edge in ("west", "south", "east", "north"))
     middle = (float(box[0] + box[2]) / 2, float(box[1] + box[3]) / 2)
-    own = boxes.meeting(PlotRow.objects.filter(file=file, outcome__in=_GOOD), box)  # type: ignore[arg-type]
-    placed = [
-        (_Placed(area, name, number, True), wkb) for area, name, number, wkb in own.values_list("area", "block", "plot_number", "geometry")
-    ]
+    # Of all files, and then those of this one: SQLite would take the index of the file before that of the boxes.
+    own = boxes.meeting(PlotRow.objects.filter(outcome__in=_GOOD), box).values_list("file", "area", "block", "plot_number", "geometry")  # type: ignore[arg-type]
+    placed = [(_Placed(area, name, number, True), wkb) for of_file, area, name, number, wkb in own if of_file == file.pk]
     named = PlotRow.objects.filter(file=file, outcome__in=_GOOD, plot=OuterRef("plot"))
     others = boxes.meeting(PlotShape.objects.filter(~Exists(named), valid_to__isnull=True, plot__valid_to__isnull=True), box)  # type: ignore[arg-type]
     theirs = others.values_list("plot__area", "plot__block", "plot__number", "geometry")
@@ -104,7 +110,8 @@ def _of_block(file: ImportFile, block: dict[str, Any], seen: set[frozenset[_Plac
 
 def _overlaps(plots: Sequence[_Placed], forms: np.ndarray) -> Iterator[tuple[_Placed, _Placed, float]]:
     """Pairs of plots, the first of them of the file, whose common surface counts, with its square metres."""
-    first, second = shapely.STRtree(forms).query(forms, predicate="intersects")
+    inner = shapely.buffer(forms, -EDGE, join_style="mitre")  # neighbours that share an edge are no pair
+    first, second = shapely.STRtree(inner).query(inner, predicate="intersects")
     is_of_file = np.array([one.is_of_file for one in plots], dtype=bool)
     once = (first != second) & is_of_file[first] & ((first < second) | ~is_of_file[second])
     first, second = first[once], second[once]
