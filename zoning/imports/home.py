@@ -63,7 +63,7 @@ def home(request: AuthenticatedHttpRequest) -> HomePart:
 staff_menu.register(
     "zoning",
     StaffEntry(
-        "register",
+        "plots",
         _("Files of plots"),
         "admin:plot_files",
         (CLERK, PLANNER),
