@@ -82,7 +82,7 @@ def visits() -> list[Visit]:
         Visit(files + one.format("waiting"), "planner", post={"step": "stop"}, status=409, note="not running"),
         *(Visit(files + one.format(name) + "undo/", role, note=name) for name in ("taken", "undone", "asked", "waiting") for role in who),
         Visit(files + one.format("waiting") + "undo/", "plotter", post={"step": "ask", "reason": "?"}, status=409, note="no reason"),
-        Visit(files + one.format("asked") + "undo/", "plotter", post={"step": "allow"}, status=403, note="not a planner"),
+        Visit(files + one.format("asked") + "undo/", "plotter", post={"step": "allow"}, status=409, note="not a planner"),
     ]
 
 
