@@ -10,9 +10,14 @@ class ZoningConfig(AppConfig):
     def ready(self) -> None:
         from municipality.cases.catalogue import CATALOGUE
         from municipality.documents.queries import DOCUMENT_KINDS
+        from municipality.imports.registry import IMPORT_KINDS
         from zoning.catalogue import ZONING
-        from zoning.extract import guards  # noqa: F401
+        from zoning.extract import guards as extract_guards  # noqa: F401
         from zoning.extract.facts import ExtractFacts
+        from zoning.imports import guards as import_guards  # noqa: F401
+        from zoning.imports.kind import KIND
+        from zoning.layers import guards as layer_guards  # noqa: F401
 
         CATALOGUE.register("zoning", ZONING)
         DOCUMENT_KINDS.register(ExtractFacts.kind, ExtractFacts)
+        IMPORT_KINDS.register(KIND.name, KIND)

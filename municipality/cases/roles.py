@@ -57,7 +57,7 @@ READS: dict[str, tuple[str, ...]] = {
     "violation_authority": ("violations.violation", "violations.judicialwarrant", "violations.team"),
     "court_clerk": ("violations.violation", "violations.referralbatch"),
     # These work on pages of their own, without tables of the admin.
-    **dict.fromkeys(("register_clerk", "register_keeper"), ()),
+    **dict.fromkeys(("register_clerk", "register_keeper", "plot_clerk", "planner"), ()),
     # Counter and call centre act on the pages of a person who gave them a code, and call whom no message reached.
     "counter": ("notifications.notreached",),
     "operator": ("documents.sealtoken", "jobs.job", "notifications.delivery"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.imports.models import ImportFile, ImportRow, Outcome
@@ -14,6 +15,10 @@ from municipality.kernel.registry import Registry
 from municipality.ui.texts import Text
 
 Row = tuple[int, dict[str, Any], bool]  # number in the source, values by column, whether there are more values than columns
+
+_LOAD = _("Load a sheet")
+_HELP = _("UTF-8 or Windows-1256, cells parted by semicolon, comma or tab. Digits may be Arabic.")
+_COLUMNS = _("Columns of the first line")
 
 
 class Reader(Protocol):
@@ -73,6 +78,9 @@ class Pages:
     labels: Mapping[str, Text]  # of outcomes, by code
     notes: Mapping[str, Text]  # when a column is needed, by code; those of the reader's `needed` always are
     columns_intro: Text = ""
+    load_title: Text = _LOAD
+    help: Text = _HELP
+    columns_title: Text = _COLUMNS
     template: str = "admin/imports/file.html"
 
 

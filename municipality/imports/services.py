@@ -142,12 +142,14 @@ def _cells(file: ImportFile, kind: Kind, lines: Iterable[Checked], fields: list[
     for line in lines:
         columns = {"line": line.line, "number": line.number, "outcome": line.outcome.value, "problems": line.problems}
         row = kind.rows(file=file, **columns, **line.values)
-        yield [
-            json.dumps(getattr(row, field.attname), ensure_ascii=False)
-            if isinstance(field, models.JSONField)
-            else field.get_db_prep_save(getattr(row, field.attname), connection)
-            for field in fields
-        ]
+        yield [_cell(field, getattr(row, field.attname)) for field in fields]
+
+
+def _cell(field: Any, value: Any) -> Any:
+    """A value of a field as `copy_rows` takes it."""
+    if isinstance(field, models.JSONField):
+        return json.dumps(value, ensure_ascii=False)
+    return value if isinstance(field, models.BinaryField) else field.get_db_prep_save(value, connection)
 
 
 def rows(file: ImportFile) -> QuerySet[Any]:

@@ -14,7 +14,7 @@ _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 def copy_rows(connection: Any, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
     """Insert rows into a table in the caller's transaction; its triggers and constraints apply. Returns how many rows.
 
-    Values are texts, numbers, dates, booleans, None, and lists of integers (PostgreSQL only). The names of the table and of the
+    Values are texts, numbers, dates, booleans, bytes, None, and lists of integers (PostgreSQL only). The names of the table and of the
     columns become part of the SQL, so they must not be user input.
     """
     written, source = 0, iter(rows)
@@ -43,6 +43,8 @@ def _value(value: Any) -> str:
         return value.translate(_ESCAPES)
     if isinstance(value, bool):
         return "t" if value else "f"
+    if isinstance(value, bytes):
+        return f"\\\\x{value.hex()}"  # its backslash is escaped in COPY
     if isinstance(value, list):
         return "{" + ",".join(map(str, value)) + "}"
     return str(value)

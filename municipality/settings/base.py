@@ -181,6 +181,8 @@ CIVIL_ID_KEY = secret("CIVIL_ID_KEY")
 MUNICIPALITY_PHONE = env.str("MUNICIPALITY_PHONE", "139")
 # Announced days on which services open in the portal, as `signage=2027-03-01,zoning=2027-02-01`.
 SERVICE_OPENING_DAYS = {code: date.fromisoformat(day) for code, day in env.dict("SERVICE_OPENING_DAYS", default={}).items()}
+# The transformation (a code of zoning.geometry.systems.SYSTEMS) of files in the Municipality's grid, EPSG:31901: an assumption.
+ZONING_GRID = env.str("ZONING_GRID", "kudams-2019")
 PAFN_URL = env.str("PAFN_URL", "https://www.pafn.gov.kw/")
 # Hours after the last successful run of the register's periodic work until its pages and API warn about it.
 REGISTER_STALE_HOURS = env.int("REGISTER_STALE_HOURS", 26)

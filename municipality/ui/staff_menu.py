@@ -20,6 +20,7 @@ GROUPS: dict[str, Text] = {
     "work": _("My work"),
     "branch": _("The branch"),
     "register": _("Register of shops"),
+    "plots": _("Plots"),
     "violations": _("Violations"),
     "money": _("Money"),
     "rules": _("Rules"),

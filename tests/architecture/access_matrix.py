@@ -12,7 +12,7 @@ from typing import Any
 
 import django
 
-from tests.architecture import messages_matrix, office_matrix, register_matrix
+from tests.architecture import messages_matrix, office_matrix, plot_files_data, register_matrix
 
 NEWER_ADMIN = django.VERSION >= (6, 1)
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -251,6 +251,7 @@ ROWS: list[Row] = [
         for step in ("accept", "dismiss")
     ),
     *register_matrix.rows(staff),
+    *plot_files_data.rows(staff),
     # The acts of staff.
     staff("/admin/payments/bankstatement/load/", NO, NO, cashier="200 200 400 200 200 200", checker=NO),
     staff("/admin/payments/bankstatement/{s.money.staged.pk}/take/", NO, NO, cashier="200 200 409 200 200 200", checker=NO),

@@ -293,12 +293,14 @@ def another_value(column: str, field: models.Field[Any, Any]) -> str:
     if isinstance(field, models.ForeignKey):
         field = field.target_field
     kind = field.get_internal_type()
-    if kind in ("CharField", "TextField", "EmailField"):
+    if kind in ("CharField", "TextField", "EmailField", "SlugField"):
         return f"substr('Z' || COALESCE({column}, ''), 1, {field.max_length or 200})" if field.max_length != 2 else "'xx'"
     if kind == "FloatField":
         return f"COALESCE({column}, 0) + 0.5"
     if "Integer" in kind or kind.endswith("AutoField"):
         return f"COALESCE({column}, 0) + 1000"
+    if kind == "BinaryField":
+        return "'x'"
     if kind == "BooleanField":
         return f"NOT {column}"
     if kind == "JSONField":

@@ -22,6 +22,7 @@ from script.support.services import free_port
 from shops.imports import columns
 from tools.stack.front import PROGRAM, nginx, rendered
 from violations.legacy_fines import columns as reading
+from zoning.imports import columns as plot_columns
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +120,7 @@ STATEMENT = "/admin/payments/bankstatement/load/"
     ("location", "most"),
     [
         (f"= {STATEMENT}", mapping.MAX_BYTES),
+        ("~ ^/admin/plots/files/", plot_columns.MAX_BYTES),
         ("~ ^/admin/(office/paper|register/(sheets|corrections)|field)/", max(reading.MAX_BYTES, columns.MAX_BYTES)),
     ],
 )

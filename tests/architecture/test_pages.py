@@ -101,7 +101,7 @@ def test_without_the_middleware_a_page_of_a_person_may_be_kept(responses: PageRe
 
 
 STAFF = {"officer", "auditor", "supervisor", "operator", "maker", "publisher", "counter", "inspector", "clerk", "authority", "court"}
-STAFF |= {"registrar", "keeper"}
+STAFF |= {"registrar", "keeper", "plotter", "planner"}
 
 
 def contacts_shown(opened: list[Opened], person: Any) -> list[str]:

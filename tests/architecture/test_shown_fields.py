@@ -13,7 +13,7 @@ from tests.architecture.sample_data import Sample, built_sample, one_sample  # n
 pytestmark = pytest.mark.django_db
 PEOPLE = ("nobody", "owner", "delegate", "former_delegate", "stranger", "newcomer")
 REVIEWERS = ("officer", "supervisor", "clerk", "authority", "court", "inspector")
-OTHERS = ("auditor", "counter", "cashier", "checker", "operator", "maker", "publisher", "registrar", "keeper")
+OTHERS = ("auditor", "counter", "cashier", "checker", "operator", "maker", "publisher", "registrar", "keeper", "plotter", "planner")
 ROLES = (*PEOPLE, *REVIEWERS, *OTHERS)
 CONTACT = {"person.email", "person.phone", "person.civil_id", "manager.civil_id"}
 NAMES = {"person.name_ar", "person.name_en"}

@@ -18,7 +18,7 @@ SQUARE = box(47.97, 29.37, 47.9702, 29.3702)
 
 
 class PlotFactory(DjangoModelFactory[Plot]):
-    """A plot of the first area, with a shape; `shape` gives another one than the square. Places have to be loaded."""
+    """A plot of the first area, with a shape; `shape` gives another one than the square, or none. Places have to be loaded."""
 
     class Meta:
         model = Plot
@@ -28,11 +28,12 @@ class PlotFactory(DjangoModelFactory[Plot]):
     official_area, valid_from = 40_000, dt.date(2010, 1, 1)
 
     @classmethod
-    def _create(cls, model_class: type[Plot], *args: Any, shape: BaseGeometry = SQUARE, **fields: Any) -> Plot:
+    def _create(cls, model_class: type[Plot], *args: Any, shape: BaseGeometry | None = SQUARE, **fields: Any) -> Plot:
         plot = Plot.objects.create(**fields)
-        row = PlotShape(plot=plot, valid_from=plot.valid_from)
-        row.put(shapes.take(shape, "wgs84"), "wgs84")
-        row.save()
+        if shape is not None:
+            row = PlotShape(plot=plot, valid_from=plot.valid_from)
+            row.put(shapes.take(shape, "wgs84"), "wgs84")
+            row.save()
         return plot
 
 
@@ -46,10 +47,14 @@ def make_layer(
     texts = {
         f"{name}_{language}": "مادة" if language == "ar" else "Article" for name in ("instrument", "article") for language in ("ar", "en")
     }
-    given = {"status": "in_force", "valid_from": dt.date(2010, 1, 1), **texts, **fields}
+    given = {"valid_from": dt.date(2010, 1, 1), **texts, **fields}
+    status = given.pop("status", "in_force")
     version = LayerVersion.objects.create(layer=layer, number=layer.versions.count() + 1, **given)
     for name, shape in [*surfaces, *([("", covers)] if covers is not None else [])]:
         row = LayerFeature(version=version, code=name, is_coverage=not name, label_ar=name and "اسم", label_en=name.title())
         row.put(shapes.take(shape, "wgs84"), "wgs84")
         row.save()
+    for step in {"pending": (), "in_force": ("in_force",), "repealed": ("in_force", "repealed")}[status]:
+        version.status = step
+        version.save(update_fields=["status"])
     return version

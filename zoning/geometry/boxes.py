@@ -37,9 +37,14 @@ def statements(vendor: str, table: str) -> Iterator[str]:
     if vendor == "postgresql":
         yield f"CREATE INDEX {table}_box ON {table} USING gist (box(point(west, south), point(east, north)))"
         return
+    yield f"CREATE VIRTUAL TABLE {table}_box USING rtree(id, west, east, south, north)"
+    yield from triggers(table)
+
+
+def triggers(table: str) -> Iterator[str]:
+    """What keeps the R*Tree of SQLite up to date. A migration that rebuilds the table drops these and has to write them again."""
     columns, values = "id, west, east, south, north", "NEW.id, NEW.west, NEW.east, NEW.south, NEW.north"
     write = f"INSERT OR REPLACE INTO {table}_box ({columns}) VALUES ({values})"
-    yield f"CREATE VIRTUAL TABLE {table}_box USING rtree(id, west, east, south, north)"
     yield f"CREATE TRIGGER {table}_box_new AFTER INSERT ON {table} BEGIN {write}; END"
     yield f"CREATE TRIGGER {table}_box_moved AFTER UPDATE OF west, south, east, north ON {table} BEGIN {write}; END"
     yield f"CREATE TRIGGER {table}_box_gone AFTER DELETE ON {table} BEGIN DELETE FROM {table}_box WHERE id = OLD.id; END"

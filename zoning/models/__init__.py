@@ -1,6 +1,7 @@
 """Models of zoning: plots with their history, and the layers that say what applies on them."""
 
 from zoning.models.extracts import PlotExtract
+from zoning.models.imports import LoadUndo, PlotFinding, PlotRow
 from zoning.models.layers import Layer, LayerFeature, LayerStatus, LayerVersion
 from zoning.models.plots import Plot, PlotAddress, PlotChange, PlotShape, PlotSuccession
 from zoning.models.shapes import SavedShape
@@ -10,10 +11,13 @@ __all__ = [
     "LayerFeature",
     "LayerStatus",
     "LayerVersion",
+    "LoadUndo",
     "Plot",
     "PlotAddress",
     "PlotChange",
     "PlotExtract",
+    "PlotFinding",
+    "PlotRow",
     "PlotShape",
     "PlotSuccession",
     "SavedShape",

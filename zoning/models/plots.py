@@ -17,7 +17,8 @@ from zoning.models.shapes import SavedShape
 class Plot(models.Model):
     """A plot by area, block and number; its number may hold letters, as 44B does. Its link stays when it is split, merged or renumbered.
 
-    `valid_to` is the first day on which it does not exist any more; its successors are in `PlotSuccession`.
+    `valid_to` is the first day on which it does not exist any more; its successors are in `PlotSuccession`. `load` is the file that
+    brought it; where that was undone, `valid_to` is `valid_from` and the plot never existed.
     """
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
@@ -28,6 +29,7 @@ class Plot(models.Model):
     official_area = models.PositiveBigIntegerField(_("official area in hundredths of a square metre"), null=True, blank=True)
     valid_from = models.DateField(_("from"))
     valid_to = models.DateField(_("to"), null=True, blank=True)
+    load = models.ForeignKey(ImportFile, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("file"))
 
     class Meta:
         verbose_name = _("plot")
@@ -38,7 +40,7 @@ class Plot(models.Model):
             ),
             models.CheckConstraint(condition=models.Q(number__regex=r"^[0-9A-Z][0-9A-Z/-]*$"), name="zoning_plot_number_form"),
             models.CheckConstraint(
-                condition=models.Q(valid_to__isnull=True) | models.Q(valid_to__gt=models.F("valid_from")), name="zoning_plot_period"
+                condition=models.Q(valid_to__isnull=True) | models.Q(valid_to__gte=models.F("valid_from")), name="zoning_plot_period"
             ),
         ]
         indexes = [models.Index(fields=["area", "block", "number"], name="zoning_plot_place")]
@@ -54,6 +56,7 @@ class PlotAddress(models.Model):
     paci_number = models.CharField(_("PACI address number"), max_length=8, unique=True)
     street = models.CharField(_("street"), max_length=60, blank=True)
     building = models.CharField(_("building"), max_length=20, blank=True)
+    load = models.ForeignKey(ImportFile, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("file"))
 
     class Meta:
         verbose_name = _("address of a plot")
@@ -65,7 +68,10 @@ class PlotAddress(models.Model):
 
 
 class PlotShape(SavedShape):
-    """The shape of a plot in a period; a corrected survey is a new row. `load` is the file that brought it."""
+    """The shape of a plot in a period; a corrected survey is a new row. `load` is the file that brought it.
+
+    Where that load was undone, `valid_to` is `valid_from`: the shape holds on no day.
+    """
 
     plot = models.ForeignKey(Plot, models.PROTECT, related_name="shapes", verbose_name=_("plot"))
     valid_from = models.DateField(_("from"))
@@ -79,7 +85,7 @@ class PlotShape(SavedShape):
             *SavedShape.Meta.constraints,
             models.UniqueConstraint(fields=["plot"], condition=models.Q(valid_to__isnull=True), name="zoning_plot_one_shape"),
             models.CheckConstraint(
-                condition=models.Q(valid_to__isnull=True) | models.Q(valid_to__gt=models.F("valid_from")), name="zoning_shape_period"
+                condition=models.Q(valid_to__isnull=True) | models.Q(valid_to__gte=models.F("valid_from")), name="zoning_shape_period"
             ),
         ]
 

@@ -19,6 +19,7 @@ from municipality.ui.texts import Text
 from zoning.answer.queries import rules_on
 from zoning.geometry import boxes
 from zoning.models import Layer, LayerFeature, LayerStatus, LayerVersion, PlotShape
+from zoning.plots.queries import not_undone
 
 Feature = dict[str, Any]
 Period = tuple[dt.date | None, dt.date | None]  # first and last day, both inclusive; None is open
@@ -92,7 +93,7 @@ def _day(day: dt.date | None) -> str | None:
 
 def _plot_rows(period: Period, filters: dict[str, str]) -> QuerySet[PlotShape]:
     conditions = {f"plot__{name}": value for name, value in filters.items()}
-    return PlotShape.objects.filter(_valid(period), **conditions).select_related("plot__area")
+    return PlotShape.objects.filter(_valid(period), not_undone(), **conditions).select_related("plot__area")
 
 
 def _plots(rows: Sequence[PlotShape]) -> list[Feature]:
@@ -118,7 +119,7 @@ def _plots(rows: Sequence[PlotShape]) -> list[Feature]:
 
 
 def _plot(identity: str) -> PlotShape | None:
-    return PlotShape.objects.filter(plot__public_id=identity).select_related("plot__area").order_by("-valid_from").first()
+    return PlotShape.objects.filter(not_undone(), plot__public_id=identity).select_related("plot__area").order_by("-valid_from").first()
 
 
 def _land_use_rows(period: Period, filters: dict[str, str]) -> QuerySet[LayerFeature]:

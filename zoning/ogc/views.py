@@ -36,7 +36,7 @@ class GeoJSONRenderer(JSONRenderer):
 
 
 class OpenAPIRenderer(JSONRenderer):
-    media_type = OPENAPI
+    media_type = OPENAPI.partition(";")[0]
 
 
 @extend_schema(exclude=True)

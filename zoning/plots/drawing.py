@@ -66,12 +66,12 @@ def draw(shape: BaseGeometry, around: Sequence[BaseGeometry], inner: BaseGeometr
     margin = max(east - west, bottom - top) * _MARGIN
     left, up = west - margin, top - margin
     wide, high = east - west + 2 * margin, bottom - top + 2 * margin
-    bar = _round_length(wide / 4)
+    bar = round_length(wide / 4)
     return Drawing(
         view=f"{left:.1f} {up:.1f} {wide:.1f} {high:.1f}",
-        plot=_path(plot),
-        inner=_path(metres(inner)) if inner is not None else "",
-        neighbours=[_path(metres(one)) for one in around],
+        plot=path_of(plot),
+        inner=path_of(metres(inner)) if inner is not None else "",
+        neighbours=[path_of(metres(one)) for one in around],
         sides=_sides(plot),
         bar=bar,
         bar_x=round(left + wide * 0.04, 1),
@@ -80,7 +80,8 @@ def draw(shape: BaseGeometry, around: Sequence[BaseGeometry], inner: BaseGeometr
     )
 
 
-def _path(shape: BaseGeometry) -> str:
+def path_of(shape: BaseGeometry) -> str:
+    """The polygons of a shape as a path of SVG, in the units of the shape."""
     rings = [ring for part in shapely.get_parts(shape) if part.geom_type == "Polygon" for ring in (part.exterior, *part.interiors)]
     return " ".join("M" + " ".join(f"{x:.1f},{y:.1f}" for x, y in ring.coords[:-1]) + "z" for ring in rings)
 
@@ -102,7 +103,7 @@ def _sides(plot: BaseGeometry) -> list[Side]:
     return sorted(found, key=lambda side: -side.metres)[:MOST_MEASURES]
 
 
-def _round_length(metres: float) -> int:
+def round_length(metres: float) -> int:
     """1, 2 or 5 times a power of ten, at most `metres`; at least 1."""
     power = 10 ** math.floor(math.log10(max(metres, 1)))
     return int(max(step * power for step in (1, 2, 5) if step * power <= max(metres, 1)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import F, Prefetch, Q, QuerySet
 from django.db.models.functions import Length
 from shapely.geometry import Point
 
@@ -22,15 +22,21 @@ def period(day: dt.date) -> Q:
     return Q(valid_from__lte=day) & (Q(valid_to__isnull=True) | Q(valid_to__gt=day))
 
 
+def not_undone(prefix: str = "") -> Q:
+    """What a load brought that was undone held on no day: it is as if it had never been. `prefix` leads to the plot or shape."""
+    return Q(**{f"{prefix}valid_to__isnull": True}) | Q(**{f"{prefix}valid_to__gt": F(f"{prefix}valid_from")})
+
+
 def by_public_id(public_id: str) -> Plot | None:
     """The plot of a link, ended or not, with its area and governorate, and its addresses in order."""
     addresses = Prefetch("addresses", PlotAddress.objects.order_by("paci_number"))
-    return Plot.objects.select_related("area__governorate").prefetch_related(addresses).filter(public_id=public_id).first()
+    rows = Plot.objects.select_related("area__governorate").prefetch_related(addresses)
+    return rows.filter(not_undone(), public_id=public_id).first()
 
 
 def by_number(area: Area, block: str, number: str) -> list[Plot]:
     """All plots that ever had a number, the present one first; numbers as `normal_number` returns them."""
-    rows = Plot.objects.select_related("area").filter(area=area, block=block, number=number)
+    rows = Plot.objects.select_related("area").filter(not_undone(), area=area, block=block, number=number)
     return sorted(rows, key=lambda plot: (plot.valid_to is not None, -plot.valid_from.toordinal()))
 
 
@@ -87,7 +93,7 @@ def near_point(longitude: float, latitude: float, day: dt.date, *, metres: float
 
 def shape_on(plot: Plot, day: dt.date) -> PlotShape | None:
     """The shape of a plot on a day; its last one if the plot had ended by then, its first if it did not exist yet."""
-    rows = list(plot.shapes.order_by("valid_from"))
+    rows = list(plot.shapes.filter(not_undone()).order_by("valid_from"))
     valid = [row for row in rows if row.valid_from <= day]
     return valid[-1] if valid else rows[0] if rows else None
 
@@ -114,5 +120,5 @@ def present(plot: Plot) -> list[Plot]:
 
 def successions(plots: Sequence[Plot]) -> list[PlotSuccession]:
     """What ended or began these plots, oldest first, with the decisions and the plots on both sides."""
-    rows = PlotSuccession.objects.filter(Q(predecessor__in=plots) | Q(successor__in=plots))
+    rows = PlotSuccession.objects.filter(Q(predecessor__in=plots) | Q(successor__in=plots), not_undone("successor__"))
     return list(rows.select_related("change", "predecessor__area", "successor__area").order_by("change__day", "pk"))

@@ -153,7 +153,6 @@ def _version(
     version = LayerVersion.objects.create(
         layer=layer,
         number=number,
-        status=LayerStatus.IN_FORCE,
         valid_from=since,
         instrument_ar=INSTRUMENT[0],
         instrument_en=INSTRUMENT[1],
@@ -166,3 +165,4 @@ def _version(
     for row, form in rows:
         row.put(shapes.take(form, SYSTEM), SYSTEM)
     LayerFeature.objects.bulk_create(row for row, _ in rows)
+    LayerVersion.objects.filter(pk=version.pk).update(status=LayerStatus.IN_FORCE)  # what is in force takes no further surface

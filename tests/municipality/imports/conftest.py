@@ -19,12 +19,17 @@ from tests.factories.rulebook import publish_rulebook
 from tests.shops.imports.sheets import sheet as register_sheet
 from tests.violations.legacy_fines.sheets import CIVIL_ID
 from tests.violations.legacy_fines.sheets import sheet as paper_sheet
+from tests.zoning.imports.files import geopackage, row
 from violations.models import Violation
+from zoning.models import Plot
 
 
 @dataclass
 class Example:
-    """A kind of import: its people, a sheet of lines with these numbers, and how many of them came in."""
+    """A kind of import: its people, a sheet of lines with these numbers, and how many of them came in.
+
+    `first` is the line of its first number: a sheet has its header before it.
+    """
 
     kind: str
     clerk: Any
@@ -32,6 +37,8 @@ class Example:
     sheet: Callable[..., bytes]
     wrong: bytes  # a sheet whose only line has an error
     made: Callable[[], int]
+    first: int = 2
+    is_sheet: bool = True
 
     def load(self, content: bytes) -> ImportFile:
         return services.load(self.kind, content=content, name="x.csv", loaded_by=self.clerk)
@@ -72,7 +79,15 @@ def _paper() -> Example:
     return Example("paper", *people, sheet, paper_sheet(who | {"amount": "x"}), Violation.objects.count)
 
 
-MADE = {"register": _register, "paper": _paper}
+def _plots() -> Example:
+    def file(*numbers: int) -> bytes:
+        return geopackage(*(row(number) for number in numbers))
+
+    people = StaffFactory(groups=["plot_clerk"], login="clerk"), StaffFactory(groups=["planner"], login="keeper")
+    return Example("plots", *people, file, geopackage(row(1, area="?")), Plot.objects.count, first=1, is_sheet=False)
+
+
+MADE = {"register": _register, "paper": _paper, "plots": _plots}
 
 
 @pytest.fixture(params=sorted(MADE))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 
 import pytest
@@ -61,7 +62,7 @@ def test_the_sample_has_every_outcome(plots: list[Plot]) -> None:
 
 def test_without_data_or_rules_nothing_is_permitted(plots: list[Plot]) -> None:
     """The red control: land without a layer is no yes."""
-    layers.LayerVersion.objects.filter(layer="land_use").update(status="pending")
+    layers.LayerVersion.objects.filter(layer="land_use").update(status="repealed", valid_to=dt.date(2010, 6, 1))
     found = survey.of_area(plots[0].area, ActivityQuestion("LAUN", 0), clock.today())
     assert {one.outcome for one in found} == {"no_data"}
 

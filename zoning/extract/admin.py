@@ -1,4 +1,4 @@
-"""Labels of audit events and jobs of zoning."""
+"""Labels of the audit events and jobs of extracts."""
 
 from django.utils.translation import gettext_lazy as _
 

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('documents', '0001_initial'),
-        ('zoning', '0001_initial'),
+        ('zoning', '0002_plot_imports'),
     ]
 
     operations = [

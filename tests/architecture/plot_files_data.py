@@ -1,0 +1,170 @@
+"""Files of plots for the sample, the visits of their pages, who may open them, and the attacks on what the database refuses."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from municipality.accounts.models import User
+from municipality.audit.models import AuditEvent
+from municipality.imports import services as imports
+from municipality.imports.models import ImportFile
+from municipality.kernel import clock
+from tests.architecture import violation_data
+from tests.architecture.register_matrix import HIDDEN_FORM, NO_FORM, NO_READ, READ, UNKNOWN, UNSAID
+from tests.factories.zoning import make_layer
+from tests.zoning.imports.files import geopackage, row, square
+from zoning.imports import undo
+from zoning.models import Layer, LayerFeature, LayerVersion, LoadUndo, Plot, PlotRow, PlotShape
+
+if TYPE_CHECKING:
+    from tests.architecture.page_responses import Visit
+    from tests.architecture.sample_data import Sample
+
+WHY = "رفع مساحي خاطئ في القطعة"
+BLOCK = "30"
+
+
+@dataclass
+class PlotFiles:
+    plotter: User
+    planner: User
+    taken: ImportFile  # with an error and an overlap, and an undoing that was refused
+    undone: ImportFile
+    asked: ImportFile  # somebody asked for its undoing
+    waiting: ImportFile
+    undo: LoadUndo  # of `asked`
+
+
+def _read(clerk: User, *plots: Any) -> ImportFile:
+    file = imports.load("plots", content=geopackage(*plots), name="قسائم.gpkg", loaded_by=clerk)
+    imports.check(file_id=file.pk)
+    return ImportFile.objects.get(pk=file.pk)
+
+
+def _loaded(clerk: User, planner: User, *plots: Any) -> ImportFile:
+    file = _read(clerk, *plots)
+    imports.release(file=file, released_by=planner)
+    imports.apply_released(file_id=file.pk)
+    return ImportFile.objects.get(pk=file.pk)
+
+
+def fill() -> PlotFiles:
+    """Loads in block 30 of the first area, and a version of a layer that is over."""
+    clerk, planner = violation_data.staff("plot_clerk"), violation_data.staff("planner")
+    far = {"block": BLOCK}
+    taken = _loaded(clerk, planner, row(101, **far), row(102, **far, shape=square(101).buffer(0.00001)), row(103, **far, paci="1"))
+    undo.refuse(undo=undo.ask(file=taken, reason=WHY, asked_by=clerk), refused_by=planner)
+    undone = _loaded(clerk, planner, row(110, **far))
+    undo.allow(undo=undo.ask(file=undone, reason=WHY, asked_by=clerk), allowed_by=planner)
+    asked = _loaded(clerk, planner, row(120, **far))
+    asking = undo.ask(file=asked, reason=WHY, asked_by=clerk)
+    waiting = _read(clerk, row(101, **far, official=500), row(130, **far), row(131, **far, area="?"))
+    imports.refuse(file=_read(clerk, row(140, **far)), refused_by=planner)
+    make_layer("heritage", status="repealed", valid_from=dt.date(2006, 1, 1), valid_to=dt.date(2008, 1, 1), covers=square(500))
+    return PlotFiles(clerk, planner, taken, undone, asked, waiting, asking)
+
+
+def visits() -> list[Visit]:
+    """The pages of files of plots in each state."""
+    from tests.architecture.page_responses import Visit
+
+    files, who = "/admin/plots/files/", ("plotter", "planner")
+    one = "{{s.plots.{0}.public_id}}/"
+    return [
+        *(Visit("/admin/", role) for role in who),
+        *(Visit(files, role) for role in who),
+        Visit(files, "plotter", post={}, status=409, note="no file"),
+        *(Visit(files + one.format(name), role, note=name) for name in ("taken", "undone", "asked", "waiting") for role in who),
+        Visit(files + one.format("waiting") + f"?area={{s.plots.undo.file.pk}}&block={BLOCK}", "planner", note="no such block"),
+        Visit(files + one.format("waiting"), "planner", post={"step": "stop"}, status=409, note="not running"),
+        *(Visit(files + one.format(name) + "undo/", role, note=name) for name in ("taken", "undone", "asked", "waiting") for role in who),
+        Visit(files + one.format("waiting") + "undo/", "plotter", post={"step": "ask", "reason": "?"}, status=409, note="no reason"),
+        Visit(files + one.format("asked") + "undo/", "plotter", post={"step": "allow"}, status=409, note="not a planner"),
+    ]
+
+
+def rows(staff: Callable[..., Any]) -> list[Any]:
+    """The rows of the access matrix; `staff` makes one."""
+
+    def of(path: str, answers: str, closed: str = NO_FORM) -> Any:
+        both = {"plotter": answers, "planner": answers}
+        return staff(f"/admin/plots/files/{path}", closed, closed, supervisor=closed, registrar=closed, **both)
+
+    return [
+        of("", UNSAID),
+        *(of(f"{{s.plots.{name}.public_id}}/", UNSAID) for name in ("taken", "waiting")),
+        of("{s.plots.taken.public_id}/problems.csv", READ, NO_READ),
+        *(of(f"{{s.plots.{name}.public_id}}/undo/", UNSAID) for name in ("asked", "waiting")),
+        of(f"{UNKNOWN}/", HIDDEN_FORM),
+        of(f"{UNKNOWN}/undo/", HIDDEN_FORM),
+    ]
+
+
+def _plot(**values: Any) -> None:
+    area = Plot.objects.order_by("pk")[0].area
+    Plot.objects.create(**{"area": area, "block": BLOCK, "number": "900", "valid_from": dt.date(2020, 1, 1)} | values)
+
+
+def _shape(**values: Any) -> None:
+    like = PlotShape.objects.filter(valid_to__isnull=True).order_by("pk")[0]
+    plot = Plot.objects.create(area=like.plot.area, block=BLOCK, number="901", valid_from=dt.date(2020, 1, 1))
+    like.pk, like.plot, like.valid_from, like.load = None, plot, plot.valid_from, None
+    for name, value in values.items():
+        setattr(like, name, value)
+    like._state.adding = True
+    like.save()
+
+
+def _decided_when_asked(sample: Sample) -> None:
+    values = {"reason": WHY, "asked_by": sample.plots.plotter, "asked_at": clock.now()}
+    LoadUndo.objects.create(file=sample.plots.waiting, refused_by=sample.plots.planner, refused_at=clock.now(), **values)
+
+
+def _undone_without_event(sample: Sample) -> None:
+    event = AuditEvent.objects.filter(action="plots.undone", subject=sample.plots.undone.key).get()
+    LoadUndo.objects.filter(pk=sample.plots.undo.pk).update(event=event, allowed_by=sample.plots.planner)
+
+
+def _feature_into_force(sample: Sample) -> None:
+    like = LayerFeature.objects.filter(version__status="in_force").order_by("pk")[0]
+    like.pk = None
+    like._state.adding = True
+    like.save()
+
+
+def _version_born_in_force(sample: Sample) -> None:
+    like = LayerVersion.objects.filter(valid_to__isnull=False).order_by("pk")[0]
+    like.pk, like.number, like.status = None, 99, "in_force"
+    like._state.adding = True
+    like.save()
+
+
+def _update(rows: Any, **values: Any) -> None:
+    rows.update(**values)
+
+
+LATER = dt.date(2030, 1, 1)
+OLD = dt.date(2020, 1, 1)
+BY_HAND: dict[str, Callable[[Any], None]] = {
+    "zoning_plotrow_in_dry_run": lambda sample: PlotRow.objects.create(file=sample.plots.waiting, line=99, outcome="wrong") and None,
+    "zoning_plotrow_stays": lambda sample: PlotRow.objects.filter(file=sample.plots.taken)._raw_delete("default") and None,
+    "zoning_plotrow_left_only": lambda sample: _update(PlotRow.objects.filter(file=sample.plots.waiting, outcome="add"), outcome="same"),
+    "zoning_plot_closed_once": lambda sample: _update(Plot.objects.filter(valid_to__isnull=False), valid_to=LATER),
+    "zoning_plotshape_closed_once": lambda sample: _update(PlotShape.objects.filter(valid_to__isnull=False), valid_to=LATER),
+    "zoning_plot_voided": lambda sample: _update(Plot.objects.filter(load=sample.plots.taken), valid_to=clock.today()),
+    "zoning_plotshape_voided": lambda sample: _update(PlotShape.objects.filter(load=sample.plots.taken), valid_to=clock.today()),
+    "zoning_plot_born_valid": lambda sample: _plot(valid_to=OLD),
+    "zoning_plotshape_born_valid": lambda sample: _shape(valid_to=OLD),
+    "zoning_plot_by_released_file": lambda sample: _plot(load=sample.plots.waiting),
+    "zoning_plotshape_by_released_file": lambda sample: _shape(load=sample.plots.waiting),
+    "zoning_loadundo_asked_first": _decided_when_asked,
+    "zoning_loadundo_by_event": _undone_without_event,
+    "zoning_layer_frozen": lambda sample: _update(Layer.objects.filter(kind="objects"), kind="restriction"),
+    "zoning_layerversion_begins": _version_born_in_force,
+    "zoning_layerversion_moves_on": lambda sample: _update(LayerVersion.objects.filter(status="in_force"), status="pending"),
+    "zoning_layerfeature_in_pending": _feature_into_force,
+    "zoning_layerfeature_stays": lambda sample: LayerFeature.objects.filter(version__status="in_force")._raw_delete("default") and None,
+}

@@ -1,0 +1,194 @@
+"""A load is undone as a whole by two people; the register then answers as before it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from municipality.audit.models import AuditEvent
+from municipality.imports import services as imports
+from municipality.kernel import clock
+from municipality.kernel.errors import NotPermitted, Refused
+from tests.database_guards import drop_guard, without_guards
+from tests.factories.accounts import StaffFactory
+from tests.zoning.imports.conftest import Office
+from tests.zoning.imports.files import SOUTH, WEST, WIDE, row, square
+from tests.zoning.imports.test_importing import moved
+from zoning.imports import undo
+from zoning.models import LoadUndo, Plot, PlotAddress, PlotShape
+from zoning.plots import queries
+
+WHY = "رفع مساحي خاطئ في القطعة"
+MONTH = dt.timedelta(days=30)
+
+
+def answers() -> dict[str, Any]:
+    """What the register says of every place and number on three days."""
+    found: dict[str, Any] = {}
+    area = Plot.objects.order_by("pk")[0].area
+    for day in (dt.date(2026, 11, 25), dt.date(2026, 12, 24), dt.date(2027, 6, 1)):
+        for step in range(8):
+            plot = queries.at_point(WEST + (step + 0.5) * WIDE, SOUTH + WIDE / 2, day)
+            shape = queries.shape_on(plot, day) if plot else None
+            found[f"{day} {step}"] = (plot and plot.public_id, shape and bytes(shape.geometry), plot and plot.official_area)
+    for number in ("1", "2", "3", "4", "4A", "5"):
+        plots = queries.by_number(area, "3", number)
+        found[number] = [(plot.public_id, plot.valid_to, queries.present(plot), len(queries.successions([plot]))) for plot in plots]
+    found["paci"] = sorted(PlotAddress.objects.values_list("paci_number", "plot__number"))
+    return found
+
+
+def undone(office: Office, file: Any) -> None:
+    undo.allow(undo=undo.ask(file=file, reason=WHY, asked_by=office.clerk), allowed_by=office.planner)
+
+
+def test_the_register_answers_as_before_the_load(office: Office) -> None:
+    office.load(row(1), row(2), row(3), row(4, paci="20000004"))
+    with clock.at(clock.now() + MONTH):
+        before = answers()
+        file = office.load(
+            row(2, shape=moved(2, WIDE / 10)), row(3, official=431), row("4A", shape=square(4), paci="20000044"), row(5, paci="20000005")
+        )
+        assert (file.added, file.changed) == (1, 3) and answers() != before
+        brought = Plot.objects.get(number="5")
+        undone(office, file)
+        assert answers() == before
+        assert queries.by_public_id(brought.public_id) is None and queries.by_paci("20000005") is None
+        assert PlotShape.objects.filter(load=file).count() == 3, "nothing is deleted"
+        event = AuditEvent.objects.get(action="plots.undone")
+        done = LoadUndo.objects.get()
+        assert (done.event, done.allowed_by, event.subject, event.data["shapes"]) == (event, office.planner, file.key, 3)
+        again = office.load(row(2, shape=moved(2, WIDE / 10)), row("4A", shape=square(4), paci="20000044"))
+        assert (again.changed, again.left_out) == (2, 0), "what was undone may come again on the same day"
+
+
+def test_two_people_and_a_reason(office: Office) -> None:
+    file = office.load(row(1))
+    for reason in ("", "   x   "):
+        with pytest.raises(Refused, match="no_reason"):
+            undo.ask(file=file, reason=reason, asked_by=office.clerk)
+    with pytest.raises(NotPermitted, match="not_your_role"):
+        undo.ask(file=file, reason=WHY, asked_by=StaffFactory(groups=["officer"], login="o"))
+    asked = undo.ask(file=file, reason=WHY, asked_by=office.planner)
+    with pytest.raises(Refused, match="asked_already"):
+        undo.ask(file=file, reason=WHY, asked_by=office.clerk)
+    for nobody, code in ((office.planner, "same_person"), (office.clerk, "not_your_role")):
+        with pytest.raises(NotPermitted, match=code):
+            undo.allow(undo=asked, allowed_by=nobody)
+    undo.refuse(undo=asked, refused_by=office.second)
+    with pytest.raises(Refused, match="done"):
+        undo.allow(undo=asked, allowed_by=office.second)
+    assert queries.by_number(Plot.objects.get().area, "3", "1")
+    undone(office, file)
+    with pytest.raises(Refused, match="asked_already"):
+        undo.ask(file=file, reason=WHY, asked_by=office.clerk)
+
+
+def _reshaped(office: Office) -> None:
+    office.load(row(1, shape=moved(1, WIDE / 10)))
+
+
+def _renumbered(office: Office) -> None:
+    office.load(row("1A", shape=square(1)))
+
+
+def _corrected(office: Office) -> None:
+    office.load(row(2, official=700))
+
+
+def _number_given_away(office: Office) -> None:
+    office.load(row("3", shape=square(30)))
+
+
+@pytest.mark.parametrize("later", [_reshaped, _renumbered, _corrected, _number_given_away])
+def test_a_load_on_which_something_later_builds_stays(office: Office, later: Callable[[Office], None]) -> None:
+    office.load(row(2, official=5), row("3"))
+    with clock.at(clock.now() + MONTH):
+        file = office.load(row(1), row(2, official=6), row("3A", shape=square(3)))
+    with clock.at(clock.now() + 2 * MONTH):
+        asked = undo.ask(file=file, reason=WHY, asked_by=office.clerk)
+        later(office)
+        with pytest.raises(Refused, match="built_on"):
+            undo.allow(undo=asked, allowed_by=office.planner)
+        assert not AuditEvent.objects.filter(action="plots.undone").exists()
+
+
+def test_a_load_that_was_stopped_is_undone_and_brings_nothing_more(office: Office) -> None:
+    file = office.read(row(1), row(2), row(3))
+    with pytest.raises(Refused, match="not_loaded"):
+        undo.ask(file=file, reason=WHY, asked_by=office.clerk)
+    imports.release(file=file, released_by=office.planner)
+    imports.apply_released(file_id=file.pk, size=1, seconds=0)
+    with pytest.raises(Refused, match="not_loaded"):
+        undo.ask(file=file, reason=WHY, asked_by=office.clerk)
+    imports.stop(file=file, stopped_by=office.clerk)
+    undone(office, file)
+    imports.resume(file=file, by=office.planner)
+    while imports.apply_released(file_id=file.pk):
+        pass
+    file.refresh_from_db()
+    assert (file.added, file.left_out, file.done_at is not None) == (1, 2, True)
+    assert not Plot.objects.filter(valid_to=None).exists()
+
+
+def raw(sql: str) -> int:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql)
+        return int(cursor.rowcount)
+
+
+ATTACKS = {
+    "DELETE FROM zoning_plot": "never_deleted",
+    "DELETE FROM zoning_plotshape": "never_deleted",
+    "DELETE FROM zoning_plotsuccession": "insert_only",
+    "DELETE FROM zoning_plotchange": "insert_only",
+    "UPDATE zoning_plot SET number = '9' WHERE number = '1'": "frozen",
+    "UPDATE zoning_plot SET block = '9'": "frozen",
+    "UPDATE zoning_plotshape SET west = west - 0.001": "frozen",
+    "UPDATE zoning_plotshape SET valid_from = '2001-01-01'": "frozen",
+    "UPDATE zoning_plotshape SET valid_to = NULL WHERE plot_id IN (SELECT id FROM zoning_plot WHERE valid_to IS NOT NULL)": "closed_once",
+    "UPDATE zoning_plotshape SET valid_to = '2030-01-01' WHERE valid_to IS NOT NULL": "closed_once",
+    "UPDATE zoning_plot SET valid_to = '2030-01-01' WHERE valid_to IS NOT NULL": "closed_once",
+    "UPDATE zoning_plotshape SET valid_to = valid_from WHERE valid_to IS NULL": "not_undone",
+    "UPDATE zoning_plot SET valid_to = valid_from WHERE valid_to IS NULL": "not_undone",
+    "UPDATE zoning_plotchange SET day = '2001-01-01'": "insert_only",
+}
+
+
+@pytest.mark.guards
+@pytest.mark.parametrize("sql", ATTACKS)
+def test_the_database_refuses_what_would_rewrite_the_register(office: Office, sql: str) -> None:
+    office.load(row(1), row(2))
+    with clock.at(clock.now() + MONTH):
+        office.load(row("1A", shape=square(1)), row(2, shape=moved(2, WIDE / 10)))
+    with pytest.raises(IntegrityError, match=ATTACKS[sql]):
+        raw(sql)
+    without_guards()
+    with transaction.atomic():
+        assert raw(sql) > 0, "the control: without the guard it does"
+        transaction.set_rollback(True)
+
+
+@pytest.mark.guards
+def test_a_shape_of_a_file_that_nobody_released_is_refused(office: Office) -> None:
+    file = office.read(row(1))
+    values = {"area_id": 1, "block": "3", "number": "1", "valid_from": clock.today(), "load": file}
+    with pytest.raises(IntegrityError, match="not_released"), transaction.atomic():
+        Plot.objects.create(**values)
+    drop_guard("zoning_plot_by_released_file", "zoning_plot")
+    assert Plot.objects.create(**values).pk, "the control: without the guard it does"
+
+
+@pytest.mark.guards
+def test_no_undoing_without_its_event(office: Office) -> None:
+    file, other = office.load(row(1)), office.load(row(2))
+    asked = undo.ask(file=file, reason=WHY, asked_by=office.clerk)
+    foreign = AuditEvent.objects.filter(subject=other.key).order_by("pk")[0]
+    with pytest.raises(IntegrityError, match="undone_without_event"), transaction.atomic():
+        LoadUndo.objects.filter(pk=asked.pk).update(event=foreign, allowed_by=office.planner)
+    drop_guard("zoning_loadundo_by_event", "zoning_loadundo")
+    assert LoadUndo.objects.filter(pk=asked.pk).update(event=foreign, allowed_by=office.planner), "the control"

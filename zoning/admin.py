@@ -1,0 +1,9 @@
+"""Registers the admin modules of the features."""
+
+from django.contrib import admin
+
+from zoning.extract import admin as extract_admin  # noqa: F401  labels
+from zoning.imports import admin as imports
+from zoning.imports import home
+
+admin.site.add_pages(imports.PAGES, home=home.home)  # type: ignore[attr-defined]

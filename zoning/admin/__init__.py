@@ -1,3 +1,0 @@
-"""Admin of zoning."""
-
-from zoning.admin import labels  # noqa: F401  registers labels

@@ -1,0 +1,50 @@
+"""Files of plots as a kind of import."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from municipality.imports.models import Outcome
+from municipality.imports.registry import Kind, Pages
+from zoning.imports import findings, problems, validation, writer
+from zoning.imports.columns import KEY
+from zoning.imports.reader import PlotReader
+from zoning.imports.roles import CLERK, PLANNER
+from zoning.models import PlotRow
+
+KIND = Kind(
+    name="plots",
+    rows=PlotRow,
+    reader=PlotReader(),
+    check=validation.check,
+    apply=writer.apply,
+    uploader=CLERK,
+    releaser=PLANNER,
+    key=KEY,
+    problems=problems.LINE,
+    check_batch=2000,
+    apply_batch=2000,
+    figures=findings.find,
+    pages=Pages(
+        urls=("plot_files", "plot_file", "plot_problems"),
+        title=_("Files of plots"),
+        intro=_(
+            "A file of plots is read first without effect; a second person releases it, and then it is taken in batch by batch. "
+            "The same file twice does nothing twice. Plots that the file does not name stay as they are. A load can be undone as a whole."
+        ),
+        limit=_("GeoPackage, zipped shapefile or GeoJSON, at most 400,000 plots and 150 MB"),
+        labels={
+            Outcome.ADD: _("New plots"),
+            Outcome.CHANGE: _("Plots that change"),
+            Outcome.SAME: _("Plots without a change"),
+            Outcome.WRONG: _("Plots with errors, not taken"),
+            Outcome.LEFT: _("Left out, because the register changed after the dry run"),
+        },
+        notes={},
+        load_title=_("Load a file of plots"),
+        help=_("Reference systems: EPSG:31901, 32638, 32639 or 4326, as the file names it. Digits may be Arabic."),
+        columns_title=_("Columns of the layer"),
+        columns_intro=_("Area, block and number identify a plot. An empty official area leaves the one of the register unchanged."),
+        template="admin/zoning/file.html",
+    ),
+)
