@@ -24,6 +24,7 @@ from zoning.answer.labels import text_of
 from zoning.geometry import measures
 from zoning.layers import queries as layers
 from zoning.layers.labels import topics
+from zoning.maps.levels import level_of
 from zoning.models import Plot, PlotShape
 from zoning.plots import queries
 from zoning.plots.drawing import draw
@@ -36,7 +37,7 @@ MOST_LISTED = 200
 @public
 @require_safe
 def find(request: HttpRequest) -> HttpResponse:
-    """The form, and the plots that fit; one plot alone is opened."""
+    """The forms, the plots that fit, and the map with its three levels; one plot alone is opened."""
     if not allow_read(request, "plots", limit=READS, seconds=SECONDS):
         return too_many_requests(request, SECONDS)
     ways: dict[str, Form] = {"address": PlotAddressForm(), "paci": PlotPaciForm(), "place": PlotPlaceForm()}
@@ -48,13 +49,18 @@ def find(request: HttpRequest) -> HttpResponse:
         plots = queries.find(**form.cleaned_data, day=clock.today(), most=MOST_LISTED + 1)
         if len(plots) == 1:
             return redirect("zoning:plot", plots[0].public_id)
+    area, block = (form.cleaned_data["area"], form.cleaned_data["block"]) if is_asked and way == "address" else (None, "")
+    is_level = area is not None and not form.cleaned_data["number"]
+    level = level_of(area, block, plots[:MOST_LISTED]) if is_level and (plots or not block) else level_of(None, "", [])
     context = {
         "form": form,
         **ways,
         "is_asked": is_asked,
         "plots": plots[:MOST_LISTED],
         "is_more": len(plots) > MOST_LISTED,
-        "is_block": is_asked and way == "address" and not form.cleaned_data["number"],
+        "level": level,
+        "is_block": is_level,
+        "is_first": level is not None and level.name != "areas",
     }
     return render(request, "zoning/find.html", context, status=400 if form.is_bound and not is_asked else 200)
 
@@ -111,7 +117,8 @@ def _title(row: Plot) -> tuple[str, str]:
 def _measures(row: Plot, shape: PlotShape | None, day: dt.date) -> dict[str, Any]:
     """The drawing, and the measured area beside the official one (square metres)."""
     if shape is None:
-        return {"drawing": None, "measured": None, "official": None}
+        return {"drawing": None, "measured": None, "official": None, "place": None}
     around = [one.shape for one in queries.neighbours(shape, day)]
     official = row.official_area / 100 if row.official_area is not None else None
-    return {"drawing": draw(shape.shape, around), "measured": measures.area_m2(shape.shape), "official": official}
+    place = shape.shape.representative_point()
+    return {"drawing": draw(shape.shape, around), "measured": measures.area_m2(shape.shape), "official": official, "place": place}

@@ -1,6 +1,7 @@
 """Models of zoning: plots with their history, and the layers that say what applies on them."""
 
 from zoning.models.layers import Layer, LayerFeature, LayerStatus, LayerVersion
+from zoning.models.maps import MapOutline
 from zoning.models.plots import Plot, PlotAddress, PlotChange, PlotShape, PlotSuccession
 from zoning.models.shapes import SavedShape
 
@@ -9,6 +10,7 @@ __all__ = [
     "LayerFeature",
     "LayerStatus",
     "LayerVersion",
+    "MapOutline",
     "Plot",
     "PlotAddress",
     "PlotChange",

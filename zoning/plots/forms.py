@@ -26,7 +26,7 @@ class NumberField(forms.CharField):
 
 
 class PlotAddressForm(forms.Form):
-    """By area, block and number; without the number all plots of the block are listed."""
+    """By area, block and number; without the number all plots of the block are listed, for an area alone its blocks."""
 
     area = forms.ModelChoiceField(
         places.areas(),
@@ -41,6 +41,7 @@ class PlotAddressForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["block"].required = not (self.is_bound and "area" in self.data and "block" not in self.data)
         field: Any = self.fields["area"]
         groups: dict[str, list[tuple[int, str]]] = {}
         name = "name_ar" if get_language() == "ar" else "name_en"
