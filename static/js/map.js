@@ -115,12 +115,25 @@ async function base(map, box) {
   labels(map, places);
 }
 
+// Where the marks are. Of areas all over the country only the middle ones, which lie close together.
+function bounds(marks, opens) {
+  const all = L.latLngBounds(marks.map((mark) => mark.at));
+  if (!opens || all.getNorth() - all.getSouth() < 0.4) return all;
+  const middle = (key) => {
+    const sorted = marks.map(({ at }) => at[key]).sort((one, other) => one - other);
+    return [sorted[Math.floor(sorted.length * 0.15)], sorted[Math.ceil(sorted.length * 0.85) - 1]];
+  };
+  const [[south, north], [west, east]] = [middle("lat"), middle("lng")];
+  return L.latLngBounds([south, west], [north, east]);
+}
+
 // Leaflet's bar of the scale in the page's own words.
 function scale(map, box) {
   const Bar = L.Control.Scale.extend({
     _updateMetric(most) {
       const metres = this._getRoundNum(most);
       const text = metres < 1000 ? `${metres} ${box.dataset.metres}` : `${metres / 1000} ${box.dataset.kilometres}`;
+      this._mScale.dir = document.documentElement.dir;
       this._updateScale(this._mScale, text, metres / most);
     },
   });
@@ -151,13 +164,15 @@ function draw(box) {
   map.setView([29.32, 47.95], 9);
   const atEnd = document.documentElement.dir === "rtl" ? "topright" : "topleft";
   L.control.zoom({ position: atEnd, zoomInTitle: box.dataset.in, zoomOutTitle: box.dataset.out }).addTo(map);
-  L.control.attribution({ prefix: false, position: "bottomleft" }).addAttribution(box.dataset.credit).addTo(map);
+  const credit = L.control.attribution({ prefix: false, position: "bottomleft" }).addAttribution(box.dataset.credit).addTo(map);
   scale(map, box);
-  const opens = "opens" in box.dataset;
-  const nearest = opens ? MOST : box.dataset.tiles ? 15 : 12;
-  if (marks.length > 1) map.fitBounds(L.latLngBounds(marks.map((mark) => mark.at)).pad(0.1), { maxZoom: nearest, animate: false });
-  else if (marks.length) map.setView(marks[0].at, opens ? 16 : 12, { animate: false });
-  if (box.dataset.outlines) outlines(map, box, marks).catch(() => {}); // the map stands without them
+  const opens = Number(box.dataset.opens); // the zoom of its level; not a number on other maps
+  const nearest = opens || (box.dataset.tiles ? 15 : 12);
+  if (marks.length > 1) map.fitBounds(bounds(marks, opens).pad(opens ? 0.2 : 0.1), { maxZoom: nearest, animate: false });
+  else if (marks.length) map.setView(marks[0].at, opens || 12, { animate: false });
+  if (opens > 16 && map.getZoom() < 17) map.setZoom(17, { animate: false }); // plots a finger can tap
+  const told = (edition) => credit.removeAttribution(box.dataset.credit).addAttribution(`${box.dataset.credit} · ${edition}`);
+  if (box.dataset.outlines) outlines(map, box, marks, told).catch(() => {}); // the map stands without them
   if (opens) {
     base(map, box).catch(() => {});
     return;

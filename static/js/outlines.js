@@ -28,12 +28,12 @@ function holds({ rings, bounds }, { lat, lng }) {
   return inside;
 }
 
-export async function outlines(map, box, marks) {
+export async function outlines(map, box, marks, told) {
   const answer = await fetch(box.dataset.outlines);
   if (!answer.ok) return;
   const info = await answer.json();
   if (!info.edition) return;
-  map.attributionControl.addAttribution(info.credit);
+  if (!("opens" in box.dataset)) told(info.credit);
   map.createPane("outlines").classList.add("kp-map__outlines");
   map.createPane("numbers").classList.add("kp-map__names");
   const known = new Map(); // the answer of each tile
@@ -67,6 +67,7 @@ export async function outlines(map, box, marks) {
 
   const name = () => {
     names.clearLayers();
+    map.getContainer().classList.toggle("has-blocks", features("blocks").length > 0); // their numbers stand where the name of the area would
     const taken = new Set();
     for (const level of ["plots", "blocks"]) {
       if (level === "blocks" && finest() === "plots" && map.getZoom() > 16) continue;
@@ -102,7 +103,7 @@ export async function outlines(map, box, marks) {
   if (marks.length === 1 && !("opens" in box.dataset)) await nearer(map, marks[0].at, tile, info.levels.at(-1));
   await draw();
 
-  if (marks.length === 1) light(found(marks[0].at));
+  if (marks.length === 1 && finest() === "plots") light(found(marks[0].at));
   if ("opens" in box.dataset) opening(map, box, { info, found, light, marks });
 }
 

@@ -35,9 +35,10 @@ class Place:
 
 @dataclass(frozen=True)
 class MapLevel:
-    """`path` leads to the level from above, as names and addresses; the last is the level itself."""
+    """`path` leads to the level from above, as names and addresses; the last is the level itself. `zoom` is its nearest."""
 
     name: str
+    zoom: int
     path: Sequence[tuple[str | SafeString, str]]
     places: Sequence[Place]
     edition: dt.datetime
@@ -56,16 +57,16 @@ def level_of(area: Area | None, block: str, plots: Sequence[Plot]) -> MapLevel |
             )
             for row, blocks in queries.areas()
         ]
-        return MapLevel("areas", path, found, edition)
+        return MapLevel("areas", 12, path, found, edition)
     path.append((bilingual(area, "name"), link(area=area.pk)))
     if not block:
         rows = queries.blocks(area)
         found = [_place(row, _("Block"), ltr(row.block), counted(row.plots, "plot"), link(area=area.pk, block=row.block)) for row in rows]
-        return MapLevel("blocks", path, found, edition)
+        return MapLevel("blocks", 15, path, found, edition)
     path.append((format_html("{} {}", _("Block"), ltr(block)), link(area=area.pk, block=block)))
     shapes = shapes_of(plots)
     found = [_place(shapes.get(one.pk), _("Plot"), ltr(one.number), "", reverse("zoning:plot", args=[one.public_id])) for one in plots]
-    return MapLevel("plots", path, found, edition)
+    return MapLevel("plots", 18, path, found, edition)
 
 
 def link(**query: object) -> str:

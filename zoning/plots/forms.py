@@ -49,6 +49,10 @@ class PlotAddressForm(forms.Form):
             groups.setdefault(getattr(area.governorate, name), []).append((area.pk, getattr(area, name)))
         field.choices = [("", field.empty_label), *groups.items()]
 
+    def clean(self) -> dict[str, Any]:
+        self.fields["block"].required = True  # as it is shown
+        return super().clean() or self.cleaned_data
+
 
 class PlotPaciForm(forms.Form):
     """By the PACI number of an address on the plot."""
