@@ -171,8 +171,8 @@ function draw(box) {
   if (marks.length > 1) map.fitBounds(bounds(marks, opens).pad(opens ? 0.2 : 0.1), { maxZoom: nearest, animate: false });
   else if (marks.length) map.setView(marks[0].at, opens || 12, { animate: false });
   if (opens > 16 && map.getZoom() < 17) map.setZoom(17, { animate: false }); // plots a finger can tap
-  const told = (edition) => credit.removeAttribution(box.dataset.credit).addAttribution(`${box.dataset.credit} · ${edition}`);
-  if (box.dataset.outlines) outlines(map, box, marks, told).catch(() => {}); // the map stands without them
+  const dated = (edition) => credit.removeAttribution(box.dataset.credit).addAttribution(`${box.dataset.credit} · ${edition}`);
+  if (box.dataset.outlines) outlines(map, box, marks, dated).catch(() => {}); // the map stands without them
   if (opens) {
     base(map, box).catch(() => {});
     return;

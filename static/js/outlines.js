@@ -28,12 +28,12 @@ function holds({ rings, bounds }, { lat, lng }) {
   return inside;
 }
 
-export async function outlines(map, box, marks, told) {
+export async function outlines(map, box, marks, dated) {
   const answer = await fetch(box.dataset.outlines);
   if (!answer.ok) return;
   const info = await answer.json();
   if (!info.edition) return;
-  if (!("opens" in box.dataset)) told(info.credit);
+  if (!("opens" in box.dataset)) dated(info.credit);
   map.createPane("outlines").classList.add("kp-map__outlines");
   map.createPane("numbers").classList.add("kp-map__names");
   const known = new Map(); // the answer of each tile
@@ -101,10 +101,9 @@ export async function outlines(map, box, marks, told) {
   };
   map.on("moveend", draw);
   if (marks.length === 1 && !("opens" in box.dataset)) await nearer(map, marks[0].at, tile, info.levels.at(-1));
-  await draw();
-
-  if (marks.length === 1 && finest() === "plots") light(found(marks[0].at));
   if ("opens" in box.dataset) opening(map, box, { info, found, light, marks });
+  await draw();
+  if (marks.length === 1 && finest() === "plots") light(found(marks[0].at));
 }
 
 // One mark alone is shown among its plots, unless the visitor moved the map already or there are no plots there.
