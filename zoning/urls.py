@@ -11,4 +11,4 @@ urlpatterns = [
     path("zoning/map.json", maps.outlines, name="map"),
     path("plots/<slug:public_id>/", views.plot, name="plot"),
 ]
-outside_urlpatterns = [path("zoning/tiles/<str:z>/<str:x>/<str:y>.json", maps.tile, name="zoning_tile")]
+outside_urlpatterns = [path("map-tiles/<str:z>/<str:x>/<str:y>.json", maps.tile, name="zoning_tile")]

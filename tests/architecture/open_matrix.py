@@ -8,6 +8,9 @@ SHOP = "{s.register.storied.public_id}"
 WHERE = "/{lang}/areas/{s.register.storied.area_id}"
 ROWS: list[Row] = [
     everybody("/{lang}/zoning/", READ),
+    everybody("/{lang}/zoning/map.json", READ),
+    everybody("/map-tiles/16/41500/27170.json", READ),
+    everybody("/map-tiles/1/0/0.json", "400 400 405 405 405 405"),
     everybody("/{lang}/plots/{s.zoning.plot.public_id}/", READ),
     everybody("/{lang}/plots/00000000000000000000000000/", HIDDEN),
     *(everybody(f"/api/v1/{name}/", READ) for name in ("activities", "areas", "governorates", "changes", "open-data", "catalog")),

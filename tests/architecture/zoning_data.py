@@ -10,6 +10,7 @@ from shapely.affinity import translate
 from shapely.geometry import box
 
 from tests.factories.zoning import SQUARE, PlotFactory, make_layer
+from zoning.maps.services import refresh_outlines
 from zoning.models import Plot, PlotAddress, PlotChange, PlotSuccession
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def fill() -> PlotRows:
     for new in (plot, half):
         PlotSuccession.objects.create(change=change, predecessor=old, successor=new)
     PlotAddress.objects.create(plot=plot, paci_number=PACI, street="7", building="12")
+    refresh_outlines([plot.area])
     make_layer("land_use", ("COMMERCIAL", box(west - 0.01, south - 0.01, middle, north + 0.01)), kind="land_use", covers=around)
     make_layer("schools", ("schools", translate(SQUARE, 0.001, 0)), kind="objects", covers=around)
     make_layer("heritage", covers=translate(SQUARE, 0.1, 0))
@@ -51,6 +53,7 @@ def visits() -> list[Visit]:
     find, plot = "/{lang}/zoning/", "/{lang}/plots/{s.zoning.plot.public_id}/"
     return [
         Visit(find),
+        Visit(f"{find}?area={{s.zoning.plot.area_id}}", note="the blocks of an area"),
         Visit(f"{find}?area={{s.zoning.plot.area_id}}&block=3", note="a block"),
         Visit(f"{find}?area={{s.zoning.plot.area_id}}&block=3&number=44", note="a number that two plots had"),
         Visit(f"{find}?area={{s.zoning.plot.area_id}}&block=9&number=1", note="nothing fits"),

@@ -85,7 +85,7 @@ def test_a_street_opens_nothing(page: Page, live_server: Any, plots: list[Plot])
 
 
 def test_without_base_data_the_map_and_its_list_stand(page: Page, live_server: Any, plots: list[Plot]) -> None:
-    page.route("**/zoning/tiles/**", lambda route: route.abort())
+    page.route("**/map-tiles/**", lambda route: route.abort())
     page.goto(f"{live_server}/ar/zoning/")
     page.wait_for_selector(".kp-map__land path.is-home", state="attached")
     assert page.locator(".kp-map__outline").count() == 0

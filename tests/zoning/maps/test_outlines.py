@@ -34,7 +34,7 @@ def area(places: None) -> Area:
 
 
 def address(tile: Tile) -> str:
-    return f"/zoning/tiles/{tile.level.grid}/{tile.x}/{tile.y}.json"
+    return f"/map-tiles/{tile.level.grid}/{tile.x}/{tile.y}.json"
 
 
 def content(client: Client, tile: Tile) -> dict[str, Any]:
@@ -93,7 +93,7 @@ def test_far_zooms_have_no_plots(client: Client, area: Area) -> None:
 
 @pytest.mark.parametrize("path", ["8/1/1", "17/1/1", "16/65536/1", "16/-1/1", "16/x/1", "16/١/1", "16/1.5/1", "16/999999999999999999999/1"])
 def test_bad_coordinates_get_a_sentence(client: Client, path: str) -> None:
-    response = client.get(f"/zoning/tiles/{path}.json", headers={"accept-language": "en"})
+    response = client.get(f"/map-tiles/{path}.json", headers={"accept-language": "en"})
     assert response.status_code == 400 and response["Content-Type"] == "application/problem+json"
     assert "no such tile" in response.json()["detail"] and response["Cache-Control"] == "no-store"
 
