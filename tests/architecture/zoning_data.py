@@ -69,4 +69,7 @@ def visits() -> list[Visit]:
         Visit("/{lang}/plots/{s.zoning.old.public_id}/", note="split"),
         Visit("/{lang}/plots/{s.zoning.half.public_id}/?activity=LAUN&floor=0&on=", note="no data"),
         Visit("/{lang}/plots/0000/", status=404),
+        Visit("/{lang}/zoning/map.json"),
+        Visit("/map-tiles/16/41500/27170.json"),
+        Visit("/map-tiles/1/0/0.json", status=400, note="no tile"),
     ]
