@@ -35,7 +35,7 @@ export async function outlines(map, box, marks, dated) {
   if (!info.edition) return;
   if (!("opens" in box.dataset)) dated(info.credit);
   map.createPane("outlines").classList.add("kp-map__outlines");
-  map.createPane("numbers").classList.add("kp-map__names");
+  map.createPane("numbers").classList.add("kp-map__numbers");
   const known = new Map(); // the answer of each tile
   const drawn = new Map(); // the layer and the features of each tile that is seen
   const names = L.layerGroup().addTo(map);
@@ -67,14 +67,15 @@ export async function outlines(map, box, marks, dated) {
 
   const name = () => {
     names.clearLayers();
-    map.getContainer().classList.toggle("has-blocks", features("blocks").length > 0); // their numbers stand where the name of the area would
+    // Closer up, the numbers of blocks stand where the name of the area would.
+    map.getContainer().classList.toggle("has-blocks", map.getZoom() > 14 && features("blocks").length > 0);
     const taken = new Set();
     for (const level of ["plots", "blocks"]) {
       if (level === "blocks" && finest() === "plots" && map.getZoom() > 16) continue;
       for (const feature of features(level)) {
         if (taken.size >= ROOM || taken.has(feature.id) || !map.getBounds().intersects(feature.bounds)) continue;
         const { x, y } = map.project(feature.bounds.getSouthEast()).subtract(map.project(feature.bounds.getNorthWest()));
-        const wide = feature.name.length * 9 + 6;
+        const wide = feature.name.length * 7.5 + 4;
         if (wide > x || y < 20) continue;
         taken.add(feature.id);
         const html = Object.assign(document.createElement("span"), { textContent: feature.name, dir: "ltr" });
