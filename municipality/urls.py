@@ -14,6 +14,7 @@ from municipality.documents.views import public as checks
 from payments.urls import gateway_urlpatterns
 from shops.urls import api_urlpatterns as shops_api_urlpatterns
 from shops.urls import outside_urlpatterns as shops_outside_urlpatterns
+from zoning.urls import outside_urlpatterns as zoning_outside_urlpatterns
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
@@ -26,6 +27,7 @@ urlpatterns = [
     path("api/", include(shops_api_urlpatterns)),
     path("api/ogc/", include("zoning.ogc.urls")),
     *shops_outside_urlpatterns,
+    *zoning_outside_urlpatterns,
     *gateway_urlpatterns,
     *people.urlpatterns,
     path("admin/", admin.site.urls),

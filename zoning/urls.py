@@ -1,14 +1,16 @@
-"""Addresses of zoning, under the language."""
+"""Addresses of zoning, under the language; the tiles of maps have none."""
 
 from django.urls import path
 
 from zoning import views
 from zoning.extract import views as extracts
+from zoning.maps import views as maps
 
 app_name = "zoning"
 urlpatterns = [
     path("zoning/", views.find, name="find"),
     path("zoning/where/", views.where, name="where"),
+    path("zoning/map.json", maps.outlines, name="map"),
     path("plots/<slug:public_id>/", views.plot, name="plot"),
     path("plots/<slug:public_id>/extract/", extracts.make, name="make_extract"),
     path("zoning/extracts/<uuid:uuid>/", extracts.extract, name="extract"),
@@ -16,3 +18,4 @@ urlpatterns = [
     path("zoning/extracts/<uuid:uuid>/extract.json", extracts.json, name="extract_json"),
     path("zoning/extracts/<uuid:uuid>/extract.xml", extracts.xml, name="extract_xml"),
 ]
+outside_urlpatterns = [path("map-tiles/<str:z>/<str:x>/<str:y>.json", maps.tile, name="zoning_tile")]

@@ -26,6 +26,7 @@ from zoning.answer.labels import TONES, state_of, text_of
 from zoning.answer.queries import ActivityQuestion
 from zoning.geometry import measures
 from zoning.layers.labels import topics
+from zoning.maps.levels import level_of
 from zoning.models import Plot
 from zoning.plots import queries
 from zoning.plots.drawing import draw
@@ -39,7 +40,7 @@ MOST_LISTED = 200
 @public
 @require_safe
 def find(request: HttpRequest) -> HttpResponse:
-    """The form, and the plots that fit; one plot alone is opened."""
+    """The forms, the plots that fit, and the map with its three levels; one plot alone is opened."""
     if not allow_read(request, "plots", limit=READS, seconds=SECONDS):
         return too_many_requests(request, SECONDS)
     ways: dict[str, Form] = {"address": PlotAddressForm(), "paci": PlotPaciForm(), "place": PlotPlaceForm()}
@@ -51,13 +52,18 @@ def find(request: HttpRequest) -> HttpResponse:
         plots = queries.find(**form.cleaned_data, day=clock.today(), most=MOST_LISTED + 1)
         if len(plots) == 1:
             return redirect("zoning:plot", plots[0].public_id)
+    area, block = (form.cleaned_data["area"], form.cleaned_data["block"]) if is_asked and way == "address" else (None, "")
+    is_level = area is not None and not form.cleaned_data["number"]
+    level = level_of(area, block, plots[:MOST_LISTED]) if is_level and (plots or not block) else level_of(None, "", [])
     context = {
         "form": form,
         **ways,
         "is_asked": is_asked,
         "plots": plots[:MOST_LISTED],
         "is_more": len(plots) > MOST_LISTED,
-        "is_block": is_asked and way == "address" and not form.cleaned_data["number"],
+        "level": level,
+        "is_block": is_level,
+        "is_first": level is not None and level.name != "areas",
     }
     return render(request, "zoning/find.html", context, status=400 if form.is_bound and not is_asked else 200)
 
@@ -147,10 +153,11 @@ def _title(row: Plot) -> tuple[str, str]:
 def _measures(found: PlotSummary) -> dict[str, Any]:
     """The drawing, and the measured area beside the official one (square metres)."""
     if found.shape is None:
-        return {"drawing": None, "measured": None, "official": None}
+        return {"drawing": None, "measured": None, "official": None, "place": None}
     shape, area = found.shape.shape, found.plot.official_area
     return {
         "drawing": draw(shape, found.around, found.inner),
         "measured": measures.area_m2(shape),
         "official": area / 100 if area is not None else None,
+        "place": shape.representative_point(),
     }

@@ -25,6 +25,8 @@ COUNTED: dict[str, _Phrase] = {
     "piece": lambda n: ngettext("%(count)s piece", "%(count)s pieces", n),
     "worker": lambda n: ngettext("%(count)s worker", "%(count)s workers", n),
     "obstacle": lambda n: ngettext("%(count)s obstacle", "%(count)s obstacles", n),
+    "block": lambda n: ngettext("%(count)s block", "%(count)s blocks", n),
+    "plot": lambda n: ngettext("%(count)s plot", "%(count)s plots", n),
 }
 WITHIN: dict[str, _Phrase] = {
     "day": lambda n: ngettext("within %(count)s day", "within %(count)s days", n),

@@ -1,7 +1,11 @@
 // A map of the list that stands beside it. The list is the source: each entry with `data-lat` and `data-lon` is a mark, `data-count` says for
-// how many it stands, `data-tone` (ok, warn, bad, wait) gives the mark its shape. Nothing is fetched but the base layer; no style is written into HTML.
+// how many it stands, `data-tone` (ok, warn, bad, wait) gives the mark its shape. Only the base layer and the outlines of areas, blocks and plots are
+// fetched; no style is written into HTML.
+import { outlines } from "./outlines.js";
+
 const L = window.L;
 const GLYPHS = { ok: "✓", warn: "!", bad: "✕", wait: "…" };
+const MOST = 18; // zoom at which a plot of 20 m is as large as a finger
 const NEAR = 40; // CSS pixels within which marks become one
 const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 const touch = matchMedia("(pointer: coarse)").matches;
@@ -98,7 +102,7 @@ async function base(map, box) {
     return;
   }
   if (box.dataset.tiles && !box.dataset.vector) {
-    L.tileLayer(box.dataset.tiles, { maxZoom: 18 }).addTo(map);
+    L.tileLayer(box.dataset.tiles, { maxZoom: MOST }).addTo(map);
     return;
   }
   const answer = await fetch(box.dataset.base);
@@ -109,6 +113,31 @@ async function base(map, box) {
   const style = ({ properties }) => ({ pane: "land", className: properties.home ? "is-home" : "is-abroad", weight: 1 });
   L.geoJSON(land, { pane: "land", interactive: false, style }).addTo(map);
   labels(map, places);
+}
+
+// Where the marks are. Of areas all over the country only the middle ones, which lie close together.
+function bounds(marks, opens) {
+  const all = L.latLngBounds(marks.map((mark) => mark.at));
+  if (!opens || all.getNorth() - all.getSouth() < 0.4) return all;
+  const middle = (key) => {
+    const sorted = marks.map(({ at }) => at[key]).sort((one, other) => one - other);
+    return [sorted[Math.floor(sorted.length * 0.15)], sorted[Math.ceil(sorted.length * 0.85) - 1]];
+  };
+  const [[south, north], [west, east]] = [middle("lat"), middle("lng")];
+  return L.latLngBounds([south, west], [north, east]);
+}
+
+// Leaflet's bar of the scale in the page's own words.
+function scale(map, box) {
+  const Bar = L.Control.Scale.extend({
+    _updateMetric(most) {
+      const metres = this._getRoundNum(most);
+      const text = metres < 1000 ? `${metres} ${box.dataset.metres}` : `${metres / 1000} ${box.dataset.kilometres}`;
+      this._mScale.dir = document.documentElement.dir;
+      this._updateScale(this._mScale, text, metres / most);
+    },
+  });
+  new Bar({ imperial: false, position: "bottomleft" }).addTo(map);
 }
 
 function draw(box) {
@@ -126,7 +155,7 @@ function draw(box) {
     scrollWheelZoom: false, // the page scrolls under the wheel, and under one finger
     dragging: !touch,
     minZoom: 7,
-    maxZoom: 17,
+    maxZoom: MOST,
     zoomAnimation: !calm,
     fadeAnimation: !calm,
     markerZoomAnimation: !calm,
@@ -135,9 +164,19 @@ function draw(box) {
   map.setView([29.32, 47.95], 9);
   const atEnd = document.documentElement.dir === "rtl" ? "topright" : "topleft";
   L.control.zoom({ position: atEnd, zoomInTitle: box.dataset.in, zoomOutTitle: box.dataset.out }).addTo(map);
-  L.control.attribution({ prefix: false, position: "bottomleft" }).addAttribution(box.dataset.credit).addTo(map);
-  if (marks.length > 1) map.fitBounds(L.latLngBounds(marks.map((mark) => mark.at)).pad(0.1), { maxZoom: box.dataset.tiles ? 15 : 12, animate: false });
-  else if (marks.length) map.setView(marks[0].at, 12, { animate: false });
+  const credit = L.control.attribution({ prefix: false, position: "bottomleft" }).addAttribution(box.dataset.credit).addTo(map);
+  scale(map, box);
+  const opens = Number(box.dataset.opens); // the zoom of its level; not a number on other maps
+  const nearest = opens || (box.dataset.tiles ? 15 : 12);
+  if (marks.length > 1) map.fitBounds(bounds(marks, opens).pad(opens ? 0.2 : 0.1), { maxZoom: nearest, animate: false });
+  else if (marks.length) map.setView(marks[0].at, opens || 12, { animate: false });
+  if (opens > 16 && map.getZoom() < 17) map.setZoom(17, { animate: false }); // plots a finger can tap
+  const dated = (edition) => credit.removeAttribution(box.dataset.credit).addAttribution(`${box.dataset.credit} · ${edition}`);
+  if (box.dataset.outlines) outlines(map, box, marks, dated).catch(() => {}); // the map stands without them
+  if (opens) {
+    base(map, box).catch(() => {});
+    return;
+  }
 
   const layer = L.layerGroup().addTo(map);
   let shown = [];

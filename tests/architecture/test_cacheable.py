@@ -47,7 +47,14 @@ def crawl(sample: Sample) -> tuple[set[str], list[str]]:
 def test_what_caches_keep_sets_no_cookie_and_depends_on_none(sample: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
     kept, wrong = crawl(sample)
     assert wrong == []
-    for part in ("/api/v1/shops/", "/open-data/shops.csv", "/shops/{s.register.storied.public_id}/changes.atom", "/areas/"):
+    for part in (
+        "/api/v1/shops/",
+        "/open-data/shops.csv",
+        "/shops/{s.register.storied.public_id}/changes.atom",
+        "/areas/",
+        "/map-tiles/16",
+        "/zoning/map.json",
+    ):
         assert any(part in path for path in kept), (part, sorted(kept))
     # Red control: where only the interface under /api/ is without cookies, feeds and files have some.
     monkeypatch.setattr(language, "is_cookieless", language.is_api)

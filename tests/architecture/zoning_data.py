@@ -13,6 +13,7 @@ from municipality.kernel import clock
 from tests.factories.zoning import SQUARE, PlotFactory, make_layer
 from zoning.answer.queries import ActivityQuestion
 from zoning.extract import services as extracts
+from zoning.maps.services import refresh_outlines
 from zoning.models import Plot, PlotAddress, PlotChange, PlotExtract, PlotSuccession
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def fill() -> PlotRows:
     for new in (plot, half):
         PlotSuccession.objects.create(change=change, predecessor=old, successor=new)
     PlotAddress.objects.create(plot=plot, paci_number=PACI, street="7", building="12")
+    refresh_outlines([plot.area])
     make_layer("land_use", ("COMMERCIAL", box(west - 0.01, south - 0.01, middle, north + 0.01)), kind="land_use", covers=around)
     make_layer("schools", ("schools", translate(SQUARE, 0.001, 0)), kind="objects", covers=around)
     make_layer("heritage", covers=translate(SQUARE, 0.1, 0))
@@ -59,6 +61,7 @@ def visits() -> list[Visit]:
     find, plot = "/{lang}/zoning/", "/{lang}/plots/{s.zoning.plot.public_id}/"
     return [
         Visit(find),
+        Visit(f"{find}?area={{s.zoning.plot.area_id}}", note="the blocks of an area"),
         Visit(f"{find}?area={{s.zoning.plot.area_id}}&block=3", note="a block"),
         Visit(f"{find}?area={{s.zoning.plot.area_id}}&block=3&number=44", note="a number that two plots had"),
         Visit(f"{find}?area={{s.zoning.plot.area_id}}&block=9&number=1", note="nothing fits"),
@@ -81,4 +84,7 @@ def visits() -> list[Visit]:
         Visit("/{lang}/plots/0000/", status=404),
         Visit("/{lang}/zoning/extracts/{s.zoning.extract.uuid}/", note="an extract with an answer"),
         Visit("/verify/{s.zoning.extract.document.code}", note="an extract"),
+        Visit("/{lang}/zoning/map.json"),
+        Visit("/map-tiles/16/41500/27170.json"),
+        Visit("/map-tiles/1/0/0.json", status=400, note="no tile"),
     ]

@@ -18,11 +18,14 @@ from municipality.imports.models import ImportFile
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted, Refused
+from municipality.places.models import Area
 from zoning.imports.roles import CLERK, PLANNER, require_group
-from zoning.models import LoadUndo, Plot, PlotAddress, PlotRow, PlotShape, PlotSuccession
+from zoning.maps.services import refresh_outlines
+from zoning.models import LoadUndo, Plot, PlotAddress, PlotExtract, PlotRow, PlotShape, PlotSuccession
 
 MIN_REASON = 10  # letters
-_OWN = {PlotShape, PlotAddress, PlotSuccession, PlotRow}  # tables that refer to plots and are undone here
+# Tables that refer to plots and are undone here; extracts stay as they were issued.
+_OWN = {PlotShape, PlotAddress, PlotSuccession, PlotRow, PlotExtract}
 
 
 @transaction.atomic
@@ -122,3 +125,4 @@ def _undo(file: ImportFile) -> None:
     rows = _corrected(file).values_list("plot", "official_before")
     plots = [Plot(pk=plot, official_area=area) for plot, area in rows]
     Plot.objects.bulk_update(plots, ["official_area"], batch_size=400)
+    refresh_outlines(Area.objects.filter(pk__in=set(PlotShape.objects.filter(load=file).values_list("plot__area", flat=True))))

@@ -8,7 +8,9 @@ from typing import Any
 from municipality.imports.models import ImportFile, Outcome
 from municipality.imports.registry import Applied
 from municipality.kernel import clock
+from municipality.places.models import Area
 from zoning.imports.validation import plots_of
+from zoning.maps.services import refresh_outlines
 from zoning.models import LoadUndo, Plot, PlotAddress, PlotChange, PlotRow, PlotShape, PlotSuccession
 
 _SHAPE = ("geometry", "original", "west", "south", "east", "north")
@@ -31,6 +33,7 @@ def apply(file: ImportFile, rows: Sequence[PlotRow]) -> Applied:
     PlotAddress.objects.bulk_create(
         PlotAddress(plot_id=plots[row.pk], paci_number=one, load=file) for row in fitting for one in row.paci if one not in known
     )
+    refresh_outlines(Area.objects.filter(pk__in={row.area_id for row in fitting if row in new or row.has_new_shape}))
     same = sum(row.outcome == Outcome.SAME for row in fitting)
     return Applied(
         added=len(fitting) - len(changed) - same,

@@ -3,6 +3,7 @@
 from zoning.models.extracts import PlotExtract
 from zoning.models.imports import LoadUndo, PlotFinding, PlotRow
 from zoning.models.layers import Layer, LayerFeature, LayerStatus, LayerVersion
+from zoning.models.maps import MapOutline
 from zoning.models.plots import Plot, PlotAddress, PlotChange, PlotShape, PlotSuccession
 from zoning.models.shapes import SavedShape
 
@@ -12,6 +13,7 @@ __all__ = [
     "LayerStatus",
     "LayerVersion",
     "LoadUndo",
+    "MapOutline",
     "Plot",
     "PlotAddress",
     "PlotChange",

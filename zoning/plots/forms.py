@@ -25,7 +25,7 @@ class NumberField(forms.CharField):
 
 
 class PlotAddressForm(forms.Form):
-    """By area, block and number; without the number all plots of the block are listed."""
+    """By area, block and number; without the number all plots of the block are listed, for an area alone its blocks."""
 
     area = forms.ModelChoiceField(
         places.areas(),
@@ -40,8 +40,13 @@ class PlotAddressForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["block"].required = not (self.is_bound and "area" in self.data and "block" not in self.data)
         field: Any = self.fields["area"]
         field.choices = [("", field.empty_label), *places.grouped_areas()]
+
+    def clean(self) -> dict[str, Any]:
+        self.fields["block"].required = True  # as it is shown
+        return super().clean() or self.cleaned_data
 
 
 class PlotPaciForm(forms.Form):

@@ -98,6 +98,11 @@ def shape_on(plot: Plot, day: dt.date) -> PlotShape | None:
     return valid[-1] if valid else rows[0] if rows else None
 
 
+def shapes_of(plots: Sequence[Plot]) -> dict[int, PlotShape]:
+    """The present shapes of plots, by the key of the plot."""
+    return {row.plot_id: row for row in PlotShape.objects.filter(plot__in=plots, valid_to__isnull=True).defer("original")}
+
+
 def neighbours(row: PlotShape, day: dt.date) -> QuerySet[PlotShape]:
     """Shapes of a day whose box meets a box of NEIGHBOURS_WITHIN metres round a shape, without its own plot."""
     found = boxes.meeting(PlotShape.objects.filter(period(day)), measures.box_around(row.shape, NEIGHBOURS_WITHIN))

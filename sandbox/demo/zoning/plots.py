@@ -15,6 +15,7 @@ from sandbox.demo.seeds import public_id, seeded
 from sandbox.demo.zoning import city
 from sandbox.demo.zoning.city import Block, Centre
 from zoning.geometry import measures, shapes
+from zoning.maps.services import refresh_outlines
 from zoning.models import Layer, LayerFeature, LayerStatus, LayerVersion, Plot, PlotAddress, PlotChange, PlotShape, PlotSuccession
 
 BEGUN, SPLIT_ON = dt.date(2006, 7, 1), dt.date(2020, 3, 1)
@@ -41,6 +42,8 @@ def run(loading: Loading) -> str:
     areas = {f"{area.governorate_id} {area.name_ar}": area for area in Area.objects.exclude(latitude=None)}
     blocks = list(city.blocks(centres(areas.values()), most_blocks(loading)))
     plots = _plots(blocks, areas)
+    shown = city.outlines(centres(areas.values()))
+    refresh_outlines(areas.values(), {areas[name].pk: shape for name, shape in shown.items()})
     _layers(blocks, loading.today)
     return f"{plots} plots in {len(blocks)} blocks of {len({block.area for block in blocks})} areas"
 

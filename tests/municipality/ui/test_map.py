@@ -20,11 +20,12 @@ from tests.municipality.ui.static_files import STATIC, physical, zipped
 
 VENDOR = STATIC / "vendor" / "leaflet"
 GROUND = STATIC / "map" / "kuwait.json"
+SCRIPTS = STATIC / "js" / "map.js", STATIC / "js" / "outlines.js"
 MOST = 66_000  # bytes that the first page with a map may add, compressed
 
 
 def test_a_map_adds_no_more_than_its_share_to_a_page() -> None:
-    parts = [VENDOR / "leaflet.js", VENDOR / "leaflet.css", STATIC / "css" / "map.css", STATIC / "js" / "map.js", GROUND]
+    parts = [VENDOR / "leaflet.js", VENDOR / "leaflet.css", STATIC / "css" / "map.css", *SCRIPTS, GROUND]
     assert zipped(*parts) <= MOST
     assert zipped(GROUND) <= 12_000
 
@@ -75,7 +76,7 @@ def test_the_map_is_drawn_without_a_style_or_handler_in_its_html() -> None:
     assert "a &lt;map&gt;" in text
     assert "data-tiles" not in text
     assert not re.search(r"\s(style|on\w+)=", text)
-    script = (STATIC / "js" / "map.js").read_text(encoding="utf8")
+    script = "".join(path.read_text(encoding="utf8") for path in SCRIPTS)
     assert not re.search(r"innerHTML|insertAdjacentHTML|setAttribute\(\"style|https?://", script), "entries are copied as nodes"
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test import Client
 
 from municipality.audit.models import AuditEvent
 from municipality.imports import services as imports
@@ -18,8 +19,9 @@ from tests.factories.accounts import StaffFactory
 from tests.zoning.imports.conftest import Office
 from tests.zoning.imports.files import SOUTH, WEST, WIDE, row, square
 from tests.zoning.imports.test_importing import moved
+from zoning.extract import services as extracts
 from zoning.imports import undo
-from zoning.models import LoadUndo, Plot, PlotAddress, PlotShape
+from zoning.models import LoadUndo, MapOutline, Plot, PlotAddress, PlotShape
 from zoning.plots import queries
 
 WHY = "رفع مساحي خاطئ في القطعة"
@@ -38,6 +40,7 @@ def answers() -> dict[str, Any]:
     for number in ("1", "2", "3", "4", "4A", "5"):
         plots = queries.by_number(area, "3", number)
         found[number] = [(plot.public_id, plot.valid_to, queries.present(plot), len(queries.successions([plot]))) for plot in plots]
+    found["outlines"] = sorted(MapOutline.objects.values_list("block", "plots", "west", "east"))
     found["paci"] = sorted(PlotAddress.objects.values_list("paci_number", "plot__number"))
     return found
 
@@ -64,6 +67,18 @@ def test_the_register_answers_as_before_the_load(office: Office) -> None:
         assert (done.event, done.allowed_by, event.subject, event.data["shapes"]) == (event, office.planner, file.key, 3)
         again = office.load(row(2, shape=moved(2, WIDE / 10)), row("4A", shape=square(4), paci="20000044"))
         assert (again.changed, again.left_out) == (2, 0), "what was undone may come again on the same day"
+
+
+def test_an_extract_stays_as_issued_and_does_not_stop_it(client: Client, office: Office) -> None:
+    file = office.load(row(1))
+    plot = Plot.objects.get()
+    extract = extracts.make(plot, clock.today(), None)
+    assert extract is not None
+    undone(office, file)
+    assert client.get(f"/en/plots/{plot.public_id}/").status_code == 404
+    page = client.get(f"/en/zoning/extracts/{extract.uuid}/")
+    assert page.status_code == 200
+    assert plot.public_id not in page.content.decode()
 
 
 def test_two_people_and_a_reason(office: Office) -> None:
