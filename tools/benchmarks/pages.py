@@ -112,7 +112,7 @@ def main(servers: Servers, arguments: list[str]) -> int:
         for page in chosen:
             if options.only in ("", page.key):
                 stack.restart("web")
-                found.append(_measure(stack, page, options.runs, options.posts if page.key == "renewal" else options.requests))
+                found.append(measure_page(stack, page, options.runs, options.posts if page.key == "renewal" else options.requests))
                 print(f"  {page.name}: {median(found[-1].multiples):.1f} × home", flush=True)
         missed = [measured.page.name for measured in found if measured.misses]
         unit = 1000 * median(unit.processor for measured in found for _, _, unit in measured.runs)
@@ -178,7 +178,7 @@ def _stack(servers: Servers, folder: Path) -> Stack:
     return Stack(servers, folder, more={"DJANGO_SETTINGS_MODULE": SETTINGS})
 
 
-def _measure(stack: Stack, page: subjects.Page, runs: int, requests: int) -> Measured:
+def measure_page(stack: Stack, page: subjects.Page, runs: int, requests: int) -> Measured:
     line = Line(stack.port)
     measured = _record(line, page)
     asking = _Asking(stack, line, page)

@@ -64,6 +64,11 @@ def _session(user: Any) -> str:
     return signed_in(user).cookies["sessionid"].value
 
 
+def visit(path: str) -> Ask:
+    """One visit of somebody who is not signed in."""
+    return Ask(path, _headers())
+
+
 def _always(path: str, session: str = "") -> Iterator[Ask]:
     while True:
         yield Ask(path, _headers(session))

@@ -10,7 +10,7 @@ from typing import Any
 
 from tools.benchmarks import minutes, subjects, tables
 from tools.benchmarks.client import Ask
-from tools.benchmarks.pages import HEADS, Measured, _measure, portal
+from tools.benchmarks.pages import HEADS, Measured, measure_page, portal
 from tools.stack.running import Servers
 
 LOOKUP, AIM_LOOKUP = "Public lookup, POST", 5
@@ -42,7 +42,7 @@ def main(servers: Servers, arguments: list[str]) -> int:
         for page in _pages():
             if options.only in ("", page.key):
                 stack.restart("web")
-                found[page.key] = _measure(stack, page, options.runs, options.requests)
+                found[page.key] = measure_page(stack, page, options.runs, options.requests)
                 print(f"  {page.name}: {median(found[page.key].multiples):.1f} × home, {found[page.key].queries} statements", flush=True)
     over = [LOOKUP] if "lookup" in found and found["lookup"].queries > AIM_LOOKUP else []
     note = (
