@@ -1,12 +1,13 @@
 """A grid of plots for the benchmark of zoning: plots of 20 × 22 m in blocks of 100, land use by block, 22 restrictions and objects.
 
-Loaded by COPY. A larger grid holds a smaller one; the density of the layers is the same at every size.
+Loaded by COPY. The grid is a square at every size, and a larger one holds a smaller one; the density of the layers is the same.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import io
+import math
 from collections.abc import Sequence
 from random import Random
 from typing import Any
@@ -16,7 +17,6 @@ import shapely
 
 WEST, SOUTH = 47.30, 28.75  # of the grid, degrees
 WIDE, HIGH = 0.00021, 0.0002  # of a plot, degrees
-COLUMNS = 1000
 BLOCK = 10  # plots along a side of a block
 BEGUN = dt.date(2006, 7, 1)
 CLASSES = ("PRIVATE", "PRIVATE", "INVESTMENT", "COMMERCIAL", "CRAFT")
@@ -24,9 +24,16 @@ RESTRICTIONS = 22
 AREAS = 26
 
 
+def cell(number: int) -> tuple[int, int]:
+    """Row and column of a plot: each further plot lies along two sides of the square of those before it."""
+    side = math.isqrt(number)
+    rest = number - side * side
+    return (rest, side) if rest <= side else (side, 2 * side - rest)
+
+
 def corner(number: int) -> tuple[float, float]:
     """The south-western corner of a plot."""
-    row, column = divmod(number, COLUMNS)
+    row, column = cell(number)
     return WEST + column * WIDE, SOUTH + row * HIGH
 
 
@@ -47,20 +54,19 @@ def load_plots(first: int, last: int) -> None:
     from municipality.places.models import Area
 
     areas = list(Area.objects.order_by("pk").values_list("pk", flat=True)[:AREAS])
-    numbers = np.arange(first, last)
-    rows, columns = np.divmod(numbers, COLUMNS)
-    west, south = WEST + columns * WIDE, SOUTH + rows * HIGH
+    numbers = range(first, last)
+    west, south = np.array([corner(number) for number in numbers]).T
     boxes = shapely.box(west, south, west + WIDE, south + HIGH)
     forms = shapely.to_wkb(shapely.multipolygons(boxes, indices=np.arange(len(numbers))), hex=True)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT coalesce(max(id), 0) FROM zoning_plot")
         (base,) = cursor.fetchone()
         plots, shapes = io.StringIO(), io.StringIO()
-        for place, number in enumerate(numbers.tolist()):
-            row, column = divmod(number, COLUMNS)
+        for place, number in enumerate(numbers):
+            row, column = cell(number)
             key, block = base + place + 1, f"{row // BLOCK}-{column // BLOCK}"
             area = areas[row // BLOCK % AREAS]
-            plots.write(f"{key}\t{public_id(number)}\t{area}\t{block}\t{number % 100 + 1}\t43000\t{BEGUN}\n")
+            plots.write(f"{key}\t{public_id(number)}\t{area}\t{block}\t{row % BLOCK * BLOCK + column % BLOCK + 1}\t43000\t{BEGUN}\n")
             edges = f"{west[place]}\t{south[place]}\t{west[place] + WIDE}\t{south[place] + HIGH}"
             shapes.write(f"{key}\t\\\\x{forms[place]}\t\\\\x{forms[place]}\t{edges}\twgs84\t{BEGUN}\n")
         raw: Any = cursor.cursor
@@ -82,32 +88,28 @@ def analyze() -> None:
             cursor.execute(f"VACUUM ANALYZE {table}")
 
 
-def load_layers(rows: int) -> int:
-    """Land use by block over so many rows of plots, restrictions, and schools and mosques anew. Returns the number of layers."""
+def load_layers(side: int) -> int:
+    """Land use by block over a square of so many plots a side, restrictions, and objects anew. Returns the number of layers."""
     from zoning.models import Layer
 
     rng = Random("grid")  # noqa: S311 - the same grid each time
-    whole = shapely.box(WEST - 0.02, SOUTH - 0.02, WEST + COLUMNS * WIDE + 0.02, SOUTH + rows * HIGH + 0.02)
-    blocks = [
-        (rng.choice(CLASSES), shapely.box(x, y, x + BLOCK * WIDE, y + BLOCK * HIGH))
-        for row in range(rows // BLOCK)
-        for column in range(COLUMNS // BLOCK)
-        for x, y in [corner(row * BLOCK * COLUMNS + column * BLOCK)]
-    ]
+    whole = shapely.box(WEST - 0.02, SOUTH - 0.02, WEST + side * WIDE + 0.02, SOUTH + side * HIGH + 0.02)
+    corners = [(WEST + x * WIDE, SOUTH + y * HIGH) for y in range(0, side, BLOCK) for x in range(0, side, BLOCK)]
+    blocks = [(rng.choice(CLASSES), shapely.box(x, y, x + BLOCK * WIDE, y + BLOCK * HIGH)) for x, y in corners]
     _version(Layer.objects.get(pk="land_use"), [*blocks, ("", whole)])
     for code in ("schools", "mosques", "hospitals", "fuel_stations"):
-        _version(Layer.objects.get(pk=code), [*((code, _somewhere(rng, rows, 0.0005)) for _ in range(rows // 2)), ("", whole)])
+        _version(Layer.objects.get(pk=code), [*((code, _somewhere(rng, side, 0.0005)) for _ in range(side * side // 2000)), ("", whole)])
     for number in range(RESTRICTIONS):
         layer = Layer.objects.create(
             code=f"restriction_{number}", kind="restriction", name_ar=f"قيد {number}", name_en=f"Restriction {number}", order=20 + number
         )
-        _version(layer, [*(("restricted", _somewhere(rng, rows, 0.004)) for _ in range(rows // 3)), ("", whole)])
+        _version(layer, [*(("restricted", _somewhere(rng, side, 0.004)) for _ in range(side * side // 3000)), ("", whole)])
     return Layer.objects.count()
 
 
-def _somewhere(rng: Random, rows: int, side: float) -> Any:
-    x, y = WEST + rng.random() * COLUMNS * WIDE, SOUTH + rng.random() * rows * HIGH
-    return shapely.box(x, y, x + side * rng.uniform(0.3, 1), y + side * rng.uniform(0.3, 1))
+def _somewhere(rng: Random, side: int, most: float) -> Any:
+    x, y = WEST + rng.random() * side * WIDE, SOUTH + rng.random() * side * HIGH
+    return shapely.box(x, y, x + most * rng.uniform(0.3, 1), y + most * rng.uniform(0.3, 1))
 
 
 def _version(layer: Any, surfaces: Sequence[tuple[str, Any]]) -> None:

@@ -6,6 +6,7 @@ The queries run in this process on the database of the portal; page and tile are
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -37,7 +38,7 @@ def main(servers: Servers, arguments: list[str]) -> int:
     sizes = [int(size) for size in options.sizes.split(",")]
     with portal(servers, small=True) as stack:
         subjects.set_up(stack.environment)
-        layers = grid.load_layers(sizes[-1] // grid.COLUMNS)
+        layers = grid.load_layers(math.isqrt(sizes[-1]) + 1)
         columns, loaded = {}, 0
         for size in sizes:
             grid.load_plots(loaded, size)

@@ -68,12 +68,13 @@ def findings(shape: BaseGeometry, day: dt.date, catalogue: Mapping[str, Layer]) 
     of_version = _features(shape.bounds, versions)
     applying = {version.layer_id: version for version in versions if version.status != LayerStatus.PENDING}
     pending = {version.layer_id: version for version in versions if version.status == LayerStatus.PENDING}
+    whole = measures.area_m2(shape)
     found = []
     for layer in layers:
         version = applying.get(layer.pk)
-        surfaces, unknown = _surfaces(shape, of_version[version.pk]) if version is not None else ((), 1.0)
+        surfaces, unknown = _surfaces(shape, whole, of_version[version.pk]) if version is not None else ((), 1.0)
         coming = pending.get(layer.pk)
-        if coming is not None and _codes(_surfaces(shape, of_version[coming.pk])[0]) == _codes(surfaces):
+        if coming is not None and _codes(_surfaces(shape, whole, of_version[coming.pk])[0]) == _codes(surfaces):
             coming = None
         found.append(LayerFinding(layer, version, surfaces, unknown, coming))
     return found
@@ -87,22 +88,30 @@ def _features(box: boxes.Box, versions: Sequence[LayerVersion]) -> dict[int, lis
     return rows
 
 
-def _surfaces(shape: BaseGeometry, rows: Sequence[LayerFeature]) -> tuple[tuple[Surface, ...], float]:
-    """The surfaces of one version on a shape, largest first, and the share of the shape that the version has no data for."""
-    whole = measures.area_m2(shape)
+def _surfaces(shape: BaseGeometry, whole: float, rows: Sequence[LayerFeature]) -> tuple[tuple[Surface, ...], float]:
+    """The surfaces of one version on a shape, largest first, and the share of the shape that the version has no data for.
+
+    `whole` is the area of the shape in square metres.
+    """
     parts: dict[tuple[str, str, str], list[BaseGeometry]] = defaultdict(list)
     covered: list[BaseGeometry] = []
     for row in rows:
-        part = shape.intersection(row.shape)
+        surface = row.shape
+        part = shape if surface.contains(shape) else shape.intersection(surface)
         if row.is_coverage:
             covered.append(part)
         else:
             parts[(row.code, row.label_ar, row.label_en)].append(part)
     least = max(SLIVER_M2, whole * SLIVER_SHARE)
-    sizes = {named: measures.area_m2(shapely.union_all(shares)) for named, shares in parts.items()}
+    sizes = {named: _area(shape, whole, shares) for named, shares in parts.items()}
     surfaces = [Surface(*named, size, size / whole) for named, size in sizes.items() if size >= least]
-    unknown = whole - measures.area_m2(shapely.union_all(covered)) if covered else whole
+    unknown = whole - _area(shape, whole, covered) if covered else whole
     return tuple(sorted(surfaces, key=lambda one: -one.square_metres)), unknown / whole if unknown >= least else 0.0
+
+
+def _area(shape: BaseGeometry, whole: float, parts: Sequence[BaseGeometry]) -> float:
+    """Square metres of parts of a shape together; most often one of them is all of it."""
+    return whole if any(part is shape for part in parts) else measures.area_m2(shapely.union_all(parts))
 
 
 def _codes(surfaces: Sequence[Surface]) -> dict[str, float]:
