@@ -25,6 +25,7 @@ urlpatterns = [
     path("", include("municipality.uploads.file_urls")),
     path("api/", include(api_urlpatterns)),
     path("api/", include(shops_api_urlpatterns)),
+    path("api/", include("zoning.api")),
     path("api/ogc/", include("zoning.ogc.urls")),
     *shops_outside_urlpatterns,
     *zoning_outside_urlpatterns,

@@ -1,0 +1,123 @@
+"""Plots in the public API, version 1: find a plot, and what is known about it on a day."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.urls import path
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema, inline_serializer
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from municipality.accounts.access import public
+from municipality.interface import NothingHere, PublicView, parameter, responses
+from municipality.kernel import clock
+from zoning.extract.contents import facts_of
+from zoning.extract.forms import ExtractForm
+from zoning.models import Plot
+from zoning.plots import queries
+from zoning.plots.forms import PlotAddressForm, PlotPaciForm, PlotPlaceForm
+from zoning.plots.summary import summary
+
+MOST = 200  # plots of an answer
+_OWN = ("uuid", "issued_at")  # facts of an extract that a question has not
+
+PlotList = inline_serializer(
+    "PlotList",
+    {
+        "results": inline_serializer(
+            "PlotOfList",
+            {
+                "id": serializers.CharField(),
+                "area": serializers.IntegerField(),
+                "block": serializers.CharField(),
+                "number": serializers.CharField(),
+                "official_area_m2": serializers.FloatField(allow_null=True),
+                "valid_from": serializers.DateField(),
+                "valid_to": serializers.DateField(allow_null=True, help_text="The first day on which the plot does not exist any more."),
+                "successors": serializers.ListField(child=serializers.CharField(), help_text="Ids of the plots that it has become."),
+                "page_ar": serializers.URLField(),
+                "page_en": serializers.URLField(),
+            },
+            many=True,
+        ),
+        "more": serializers.BooleanField(help_text=f"Whether there are more than {MOST}."),
+    },
+)
+
+
+def _plot(row: Plot) -> dict[str, Any]:
+    return {
+        "id": row.public_id,
+        "area": row.area_id,
+        "block": row.block,
+        "number": row.number,
+        "official_area_m2": row.official_area / 100 if row.official_area is not None else None,
+        "valid_from": row.valid_from,
+        "valid_to": row.valid_to,
+        "successors": [one.public_id for one in queries.present(row)] if row.valid_to is not None else [],
+        **{f"page_{language}": f"{settings.PORTAL_URL}/{language}/plots/{row.public_id}/" for language in ("ar", "en")},
+    }
+
+
+class PlotSearch(PublicView):
+    names = ("area", "block", "number", "paci_number", "near")
+
+    @extend_schema(
+        operation_id="plots_search",
+        parameters=[
+            parameter("area", "Code, as /api/v1/areas/ lists them; with `block`."),
+            parameter("block", "Number of the block.", {"maxLength": 10}),
+            parameter("number", "Number of the plot, present or former; without it all plots of the block.", {"maxLength": 20}),
+            parameter("paci_number", "PACI address number, eight digits."),
+            parameter("near", "Latitude and longitude in Kuwait, WGS 84: `29.3759,47.9774`."),
+        ],
+        responses=responses(PlotList),
+    )
+    def get(self, request: Request) -> Response:
+        """Find plots by area, block and number, by a PACI number, or at a place; the present plot of a number comes first."""
+        given = request.query_params
+        way: type[forms.Form] = PlotPaciForm if "paci_number" in given else PlotPlaceForm if "near" in given else PlotAddressForm
+        found = queries.find(**self.read(way(given)), day=clock.today(), most=MOST + 1)
+        return Response({"results": [_plot(row) for row in found[:MOST]], "more": len(found) > MOST})
+
+
+class OnePlot(PublicView):
+    names = ("on", "activity", "floor")
+
+    @extend_schema(
+        operation_id="plots_retrieve",
+        parameters=[
+            parameter("on", "The day whose layers and rules are asked for: `2026-03-01`; without it today."),
+            parameter("activity", "Code, as /api/v1/activities/ lists them: whether it may open here."),
+            parameter("floor", "0 is the ground floor, -1 the basement.", {"type": "integer", "minimum": -1, "maximum": 40}),
+        ],
+        responses=responses(OpenApiTypes.OBJECT, 404),
+    )
+    def get(self, request: Request, public_id: str) -> Response:
+        """What is known about a plot: layers with article and version, building limits, and the answer to a question; no owner.
+
+        The members are those of an extract (`/zoning/extracts/<uuid>/extract.json`), which is sealed and kept.
+        """
+        row = queries.by_public_id(public_id)
+        if row is None:
+            raise NothingHere(_("No plot has this id. Ids stand in the results of /api/v1/plots/."))
+        form = ExtractForm(request.query_params)
+        self.read(form)
+        day, question = form.asked()
+        found = summary(row, day or clock.today(), question)
+        if found.shape is None:
+            raise NothingHere(_("The plan of this plot is not in the portal."))
+        facts = facts_of(found, question).dump()
+        return Response({**_plot(row), **{key: value for key, value in facts.items() if key not in _OWN}})
+
+
+urlpatterns = [
+    path("v1/plots/", public(PlotSearch.as_view()), name="api_plots"),
+    path("v1/plots/<slug:public_id>/", public(OnePlot.as_view()), name="api_plot"),
+]
