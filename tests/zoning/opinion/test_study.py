@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.test import Client
+from django.urls import reverse
 
 from municipality.accounts.models import User
 from municipality.cases.models import Case
@@ -157,9 +158,8 @@ def test_the_opinion_is_sealed_and_says_that_it_deviates(
     assert "Deviates from the instant answer" in printed and "Kuwait Fire Force: No objection" in printed
     assert held.officer.name_en not in printed
     assert Case.objects.get(pk=heard.case_id).state == "issued"
-    page = client.get(f"/en/verify/{document.code}/").content.decode()
-    assert document.number in page
-    assert "block 3, plot 12" in page
+    page = client.get(reverse("verify", args=[document.code])).content.decode()
+    assert document.number in page and "قطعة 3، القسيمة 12" in page
 
 
 def test_the_desk_shows_both_answers_and_a_draft_is_written_there(heard: Opinion, held: Assignment, planner: User) -> None:
