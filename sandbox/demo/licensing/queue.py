@@ -150,7 +150,7 @@ def _send(shop: Shop, rng: Random) -> None:
     for name in names:
         draft = drafts.answer(draft=draft, page=name, answers=_answers(shop, name, rng), version=draft.version)
     for slot in (slot for slot, least in draft_pages.required_slots(draft).items() if least):
-        _attach(owner, draft.key, slot)
+        attach(owner, draft.key, slot)
     send_to_officer(shop=shop, applicant=owner, draft=draft, version=draft.version)
 
 
@@ -161,7 +161,7 @@ def _answers(shop: Shop, name: str, rng: Random) -> dict[str, Any]:
     return {"name_ar": name_ar, "name_en": name_en}
 
 
-def _attach(owner: Any, subject: str, slot: str) -> None:
+def attach(owner: Any, subject: str, slot: str) -> None:
     """Upload a drawn page and accept it."""
     picture, (width, height) = (scenes.front(), scenes.SIZE) if slot == "photo_front" else (page(slot), (480, 640))
     upload = uploads.receive(owner=owner, subject=subject, slot=slot, name=f"{slot}.jpg", content=SimpleUploadedFile("page.jpg", picture))

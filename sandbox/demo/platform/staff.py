@@ -82,6 +82,8 @@ STAFF = (
     Member("court.clerk2", "مشاري السند", "Meshari Al-Sanad", "court_clerk", "804", "HA"),
     Member("register.clerk", "سارة الدفتر", "Sarah Al-Daftar", "register_clerk", "261"),
     Member("register.keeper", "حمود السجل", "Humoud Al-Sijill", "register_keeper", "262"),
+    Member("planner", "خلود السدو", "Kholoud Al-Sadu", "planner", "271", "HA"),
+    Member("planner2", "مبارك الحصباة", "Mubarak Al-Hasbah", "planner", "272", "HA"),
     Member("counter", "غدير المرساة", "Ghadeer Al-Marsat", "counter", "251", "HA"),
     Member("call", "نواف الصدى", "Nawaf Al-Sada", "counter", "252", "KU"),
     Member("auditor", "لطيفة البيان", "Latifa Al-Bayan", "auditor", "301"),
