@@ -6,7 +6,7 @@ from municipality.documents.states import DocumentState
 from municipality.kernel.workflow import WORKFLOWS
 from payments.providers.knet.errors import CODES
 from payments.states import AttemptState, BillState, RefundState
-from tests.architecture import desk_visits, messages_matrix, open_data_visits, shop_page_data, zoning_data
+from tests.architecture import desk_visits, messages_matrix, open_data_visits, opinion_data, shop_page_data, zoning_data
 from tests.architecture.access_matrix import ROWS
 from tests.architecture.commercial_register_visits import COMMERCIAL
 from tests.architecture.licensing_visits import APPEALS
@@ -464,5 +464,6 @@ VISITS = [
     *REGISTER,
     *COMMERCIAL,
     *zoning_data.visits(),
+    *opinion_data.visits(),
     *errors(),
 ]

@@ -56,6 +56,7 @@ from tests.architecture import (
     delegation_data,
     licensing_data,
     open_data_sample,
+    opinion_data,
     payments_data,
     register_data,
     register_office_data,
@@ -76,7 +77,7 @@ SIGNED_IN = (
     *("owner", "stranger", "former", "newcomer", "officer", "auditor", "supervisor", "operator", "maker", "publisher"),
     *("cashier", "checker", "halfway"),
     *("delegate", "former_delegate", "offered", "boss", "counter", "inspector", "clerk", "authority", "court"),
-    *("registrar", "keeper"),
+    *("registrar", "keeper", "planner", "asker"),
 )
 SETTINGS = {"PAYMENT_PROVIDER": "tests.bank.Bank", "SMS_BACKEND": f"{__name__}.SmsTray"}
 
@@ -151,6 +152,7 @@ class Sample:
     commercial: commercial_register_data.Commercial = field(init=False)
     open: open_data_sample.OpenRows = field(init=False)
     zoning: zoning_data.PlotRows = field(init=False)
+    opinions: opinion_data.OpinionRows = field(init=False)
     sessions: dict[str, str] = field(default_factory=dict)
     mails: list[tuple[str, str, str]] = field(default_factory=list)  # address, subject, body
     html_mails: list[str] = field(default_factory=list)
@@ -169,7 +171,7 @@ class Sample:
             half.force_login(self.auditor, backend="municipality.accounts.backends.StaffBackend")
             return str(half.session.session_key)
         own = getattr(self, who, None) or getattr(self.grants, who, None)
-        user = own or getattr(self.sheets, who, None) or getattr(self.fines, who)
+        user = own or getattr(self.sheets, who, None) or getattr(self.opinions, who, None) or getattr(self.fines, who)
         return str(signed_in(user.person if isinstance(user, Belongings) else user).session.session_key)
 
     def open_doors(self) -> None:
@@ -257,6 +259,7 @@ def build() -> Sample:
     sample.commercial = commercial_register_data.fill(sample.sheets.keeper)
     sample.open = open_data_sample.fill(sample)
     sample.zoning = zoning_data.fill()
+    sample.opinions = opinion_data.fill(sample)
     sample.open_doors()
     sample.mails = [(str(m.to[0]), str(m.subject), str(m.body)) for m in mail.outbox]
     sample.html_mails = [str(part[0]) for m in mail.outbox for part in m.alternatives]  # type: ignore[attr-defined]

@@ -11,10 +11,11 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from municipality.rulebook.land import LandClass
+from municipality.rulebook.models import Activity
 from municipality.ui.templatetags.portal import bilingual, ltr
 from municipality.ui.texts import Text
 from zoning.answer.forms import floor_name
-from zoning.models import Opinion
+from zoning.models import Plot
 
 # Outcome → tag.
 TAGS = {"permitted": "ok", "conditional": "warn", "not_permitted": "bad", "limits": "ok", "other_limits": "warn", "no_data": "wait"}
@@ -42,16 +43,15 @@ def _limits(land_class: LandClass, share: float) -> str:
     return f"{head}: {_(', ').join(parts)}" if parts else head
 
 
-def question(opinion: Opinion) -> Text:
-    """`Women's salon, ground floor`, or what may be built."""
-    if opinion.activity is None or opinion.floor is None:
+def question(activity: Activity | None, floor: int | None) -> Text:
+    """`Women's salon · Ground floor`, or what may be built."""
+    if activity is None or floor is None:
         return _("What may be built on this plot?")
-    return format_html("{} · {}", bilingual(opinion.activity, "name"), floor_name(opinion.floor))
+    return format_html("{} · {}", bilingual(activity, "name"), floor_name(floor))
 
 
-def plot_name(opinion: Opinion) -> Text:
-    """Number, block and area of the plot."""
-    plot = opinion.plot
+def plot_name(plot: Plot) -> Text:
+    """Number, block and area of a plot."""
     text = _("Plot {number}, block {block}, {area}")
     return format_html(text, number=ltr(plot.number), block=ltr(plot.block), area=bilingual(plot.area, "name"))
 

@@ -61,8 +61,8 @@ def _detail(opinion: Opinion) -> CaseDetail:
         refund_fils=refund.fils if refund else 0,
         queue=queue_facts(case) if review.position(case) else [],
         facts=[
-            Fact(_("Question"), question(opinion)),
-            Fact(_("Plot"), plot_name(opinion)),
+            Fact(_("Question"), question(opinion.activity, opinion.floor)),
+            Fact(_("Plot"), plot_name(opinion.plot)),
             Fact(_("Who asks"), opinion.get_asker_display()),
             *([Fact(_("Valid until"), day(document.valid_to))] if document else []),
         ],

@@ -32,8 +32,8 @@ def items(case: Case) -> list[Item]:
     """Question, instant answer with its grounds, the draft with its comparison, each body, and the files by slot."""
     opinion, at = queries.opinion_of(case), case.opened_at
     facts = [
-        Item("plot", _("Plot"), plot_name(opinion), may_correct=False),
-        Item("question", _("Question"), question(opinion), source=DECLARED, at=at, may_correct=False),
+        Item("plot", _("Plot"), plot_name(opinion.plot), may_correct=False),
+        Item("question", _("Question"), question(opinion.activity, opinion.floor), source=DECLARED, at=at, may_correct=False),
         Item("asker", _("Who asks"), opinion.get_asker_display(), may_correct=False),
         Item("instant", _("Instant answer"), _instant(opinion), may_correct=False),
         Item("draft", _("Draft opinion"), _draft(opinion), may_correct=False),

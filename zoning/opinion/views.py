@@ -22,13 +22,11 @@ from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import Activity
 from municipality.ui.errors import too_many_requests
 from municipality.ui.language import read_form
-from municipality.ui.templatetags.portal import bilingual
 from municipality.uploads.fields import field_of
-from zoning.answer.forms import floor_name
 from zoning.models import Asker, Opinion, OpinionOutcome, Plot
 from zoning.opinion import queries
 from zoning.opinion.forms import OpinionOrderForm, OpinionQuestionForm
-from zoning.opinion.labels import ground
+from zoning.opinion.labels import ground, plot_name, question
 from zoning.opinion.services import requests
 from zoning.opinion.states import OPINION, OpinionState
 from zoning.plots import queries as plots
@@ -60,7 +58,7 @@ def begin(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     if not submitted and "activity" in request.GET:  # from the instant answer
         form.initial = {"activity": request.GET["activity"], "floor": request.GET.get("floor", "")}
     status = refusal.status if refusal else 400 if submitted else 200
-    context = {"form": form, "plot": plot, "refusal": refusal, "crumbs": _crumbs(plot)}
+    context = {"form": form, "plot": plot, "place": plot_name(plot), "refusal": refusal, "crumbs": _crumbs(plot)}
     return render(request, "zoning/opinion/begin.html", context, status=status)
 
 
@@ -93,12 +91,12 @@ def order(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         instant = queries.instant(plot, given["activity"], given["floor"])
     except Refused as refused:
         refusal = refusal or refused
-    activity = Activity.objects.filter(pk=given["activity"]).first()
     context = {
         "form": OpinionOrderForm(initial={"total": line.fils}) if not submitted or refusal else form,
         "plot": plot,
+        "place": plot_name(plot),
         "asker": Asker(given["asker"]).label,
-        "question": f"{bilingual(activity, 'name')} · {floor_name(given['floor'])}" if activity else _("What may be built on this plot?"),
+        "question": question(Activity.objects.filter(pk=given["activity"]).first(), given["floor"]),
         "outcome": OpinionOutcome(instant.outcome) if instant else None,
         "grounds": [ground(row) for row in instant.grounds] if instant else [],
         "fields": [field_of(request, key, slot, next_path=request.path) for slot in queries.slots(files, given["asker"])],
