@@ -19,6 +19,7 @@ from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.factories.review import OfficerFactory
 from zoning.models import Consultation, Opinion, OpinionDraft, RuleTask
 from zoning.opinion.services import consultations, study
+from zoning.opinion.states import OPINION
 
 if TYPE_CHECKING:
     from tests.architecture.access_matrix import Row
@@ -77,6 +78,17 @@ def fresh(sample: Sample) -> Case:
     like._state.adding = True
     like.save()
     return like
+
+
+def grounds(row: Case, target: str, sample: Sample) -> None:
+    """A draft that agrees, before an opinion is decided."""
+    if row.service != OPINION or target not in ("countersign", "decided") or Opinion.objects.filter(case=row).exists():
+        return
+    like = Opinion.objects.get(pk=sample.opinions.unpaid.pk)
+    like.pk, like.case, like.files_key = None, row, "opinion:walked"
+    like._state.adding = True
+    like.save()
+    _write_draft(like)
 
 
 # --- Attacks on their guards -------------------------------------------------------------------------------------------------

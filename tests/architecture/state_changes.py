@@ -219,6 +219,7 @@ def grounds(row: Any, target: str, sample: Sample) -> dict[str, Any]:
         return upload_data.grounds(target)
     if isinstance(row, Case):
         licensing_data.grounds(row, target, sample)
+        opinion_data.grounds(row, target, sample)
     if isinstance(row, RefundDue):
         return payments_data.grounds(sample, target)
     if isinstance(row, CommercialDifference):

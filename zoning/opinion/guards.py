@@ -21,7 +21,11 @@ _DRAFT = (
     "SELECT 1 FROM zoning_opinion o JOIN zoning_opiniondraft d ON d.opinion_id = o.id"
     " AND d.id = (SELECT MAX(n.id) FROM zoning_opiniondraft n WHERE n.opinion_id = o.id) WHERE o.case_id = NEW.subject_id"
 )
-_DECIDES = "NEW.workflow = 'zoning.opinion' AND NEW.move IN ('accept', 'sign_acceptance')"
+_EDGE = (  # no edge at all is another guard's
+    "NEW.workflow = 'zoning.opinion' AND EXISTS (SELECT 1 FROM audit_edge e WHERE e.workflow = NEW.workflow"
+    " AND e.move = NEW.move AND e.from_state = NEW.from_state AND e.to_state = NEW.to_state)"
+)
+_DECIDES = f"{_EDGE} AND NEW.move IN ('accept', 'sign_acceptance')"
 # No opinion without a draft; one that deviates only by the move of the second signature, with a decision that another person signed.
 guard(
     "cases_caseevent_opinion_signed",
@@ -56,7 +60,7 @@ guard(
     "cases_caseevent_opinion_task",
     "cases_caseevent",
     "INSERT",
-    f"NEW.workflow = 'zoning.opinion' AND NEW.move = 'issue' AND EXISTS ({_DRAFT} AND d.agreement = 'deviates'"  # noqa: S608 - constants
+    f"{_EDGE} AND NEW.move = 'issue' AND EXISTS ({_DRAFT} AND d.agreement = 'deviates'"  # noqa: S608 - constants
     " AND NOT EXISTS (SELECT 1 FROM zoning_ruletask t WHERE t.opinion_id = o.id))",
     "no_rule_task",
 )
