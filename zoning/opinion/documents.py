@@ -6,13 +6,15 @@ import datetime as dt
 from dataclasses import dataclass
 
 from django.utils import translation
+from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from municipality.documents.facts import EditionLabel, LetterDate, LetterFacts, LetterRow, LetterSection
 from municipality.kernel import clock
 from municipality.review import queries as review
+from municipality.ui.texts import Text
 from zoning.answer.forms import floor_name
-from zoning.models import Consultation, Opinion, OpinionDraft
+from zoning.models import Agreement, BodyAnswer, Consultation, Opinion, OpinionDraft, OpinionOutcome
 
 SUBJECTS = {
     "zoning.uses": ("استعمالات الأراضي", "Uses of land"),
@@ -24,24 +26,15 @@ SUBJECTS = {
     "files.opinion": ("المستندات", "Documents"),
     "calendar": ("التقويم", "Calendar"),
 }
-OUTCOMES = {
-    "permitted": ("مسموح", "Permitted"),
-    "conditional": ("مسموح بشروط", "Permitted with conditions"),
-    "not_permitted": ("غير مسموح", "Not permitted"),
-    "limits": ("تطبق حدود البناء المنشورة", "The published building limits apply"),
-    "other_limits": ("تطبق حدود بناء أخرى", "Other building limits apply"),
-    "no_data": ("لا بيانات", "No data"),
-}
-AGREEMENTS = {
-    "agrees": ("يوافق الجواب الفوري", "Agrees with the instant answer"),
-    "deviates": ("يخالف الجواب الفوري، بتوقيع ثانٍ", "Deviates from the instant answer, signed by a second person"),
-    "completes": ("يفصل فيما لم تحسمه البيانات", "Decides what the data leave open"),
-}
-ANSWERS = {
-    "no_objection": ("لا مانع", "No objection"),
-    "conditions": ("لا مانع بشروط", "No objection, with conditions"),
-    "objection": ("اعتراض", "Objection"),
-}
+
+
+def both(text: Text) -> tuple[str, str]:
+    """A lazy text in Arabic and in English."""
+    found = []
+    for language in ("ar", "en"):
+        with translation.override(language):
+            found.append(str(text))
+    return found[0], found[1]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,12 +53,12 @@ def facts_of(opinion: Opinion, draft: OpinionDraft, bodies: list[Consultation], 
         f"Plot {plot.number}, block {plot.block}, {plot.area.name_en}",
     )
     rows = [
-        LetterRow("الرأي", "Opinion", *OUTCOMES[draft.outcome], lead=True),
+        LetterRow("الرأي", "Opinion", *both(OpinionOutcome(draft.outcome).label), lead=True),
         place,
         _question(opinion),
         LetterRow("مقدم الطلب", "Applicant", case.applicant.name_ar, case.applicant.name_en),
-        LetterRow("الجواب الفوري", "Instant answer", *OUTCOMES[opinion.instant_outcome]),
-        LetterRow("المقارنة", "Comparison", *AGREEMENTS[draft.agreement]),
+        LetterRow("الجواب الفوري", "Instant answer", *both(OpinionOutcome(opinion.instant_outcome).label)),
+        LetterRow("مقارنةً بالجواب الفوري", "Against the instant answer", *_comparison(draft)),
         *_reason(opinion, draft),
         LetterRow("الطلب", "Request", case.reference, case.reference),
     ]
@@ -93,13 +86,14 @@ def facts_of(opinion: Opinion, draft: OpinionDraft, bodies: list[Consultation], 
 def _question(opinion: Opinion) -> LetterRow:
     if opinion.activity is None or opinion.floor is None:
         return LetterRow("السؤال", "Question", "ما الذي يجوز بناؤه؟", "What may be built?")
-    floors = {}
-    for language in ("ar", "en"):
-        with translation.override(language):
-            floors[language] = floor_name(opinion.floor)
-    activity = opinion.activity
-    texts = f"{activity.name_ar}، {floors['ar']}", f"{activity.name_en}, {floors['en']}"
-    return LetterRow("النشاط والدور", "Activity and floor", *texts)
+    activity, (ar, en) = opinion.activity, both(lazy(floor_name, str)(opinion.floor))
+    return LetterRow("النشاط والدور", "Activity and floor", f"{activity.name_ar}، {ar}", f"{activity.name_en}, {en}")
+
+
+def _comparison(draft: OpinionDraft) -> tuple[str, str]:
+    ar, en = both(Agreement(draft.agreement).label)
+    is_signed_twice = draft.agreement == Agreement.DEVIATES
+    return (f"{ar}، بتوقيع ثانٍ", f"{en}, signed by a second person") if is_signed_twice else (ar, en)
 
 
 def _reason(opinion: Opinion, draft: OpinionDraft) -> list[LetterRow]:
@@ -112,6 +106,6 @@ def _answer(body: Consultation) -> tuple[str, str]:
     if not body.answer:
         day = clock.day_of(body.due_at).isoformat()
         return f"{body.name_ar}: لم تجب حتى {day}", f"{body.name_en}: no answer by {day}"
-    ar, en = ANSWERS[body.answer]
+    ar, en = both(BodyAnswer(body.answer).label)
     words = f". {body.words}" if body.words else ""
     return f"{body.name_ar}: {ar}{words}", f"{body.name_en}: {en}{words}"

@@ -52,12 +52,12 @@ SLOTS: dict[str, Slot] = {
 
 @dataclass(frozen=True)
 class Instant:
-    """The instant answer of a day as it is kept: each ground with outcome, sentence and article in both languages."""
+    """The instant answer of a day in the columns of `Opinion`: each ground with outcome, sentence and article in both languages."""
 
-    outcome: str
-    grounds: list[dict[str, str]]
-    edition: str
-    group: str
+    instant_outcome: str
+    instant_grounds: list[dict[str, str]]
+    instant_edition: str
+    activity_group: str
     land_class: str
     longitude: float
     latitude: float
@@ -90,10 +90,10 @@ def instant(plot: Plot, activity: str | None, floor: int | None) -> Instant:
         ]
     middle = shape.shape.centroid
     return Instant(
-        outcome=outcome,
-        grounds=grounds,
-        edition=edition.stamp if edition is not None else "",
-        group=rules.groups.get(activity, "") if rules is not None and activity else "",
+        instant_outcome=outcome,
+        instant_grounds=grounds,
+        instant_edition=edition.stamp if edition is not None else "",
+        activity_group=rules.groups.get(activity, "") if rules is not None and activity else "",
         land_class=parts[0].land_class if parts else "",
         longitude=middle.x,
         latitude=middle.y,

@@ -111,6 +111,7 @@ REVIEWED = Reviewable(
     refused=study.refused,
     second_signature=study.second_signature,
     accepted_message=OpinionSigned,
+    is_blind_until_decided=True,
     same_activity=same_activity,
     compares=False,
 )

@@ -72,7 +72,7 @@ def run(loading: Loading) -> str:
     with clock.at(loading.anchor):
         for pk in Clock.objects.filter(stopped_at__isnull=True, next_level_at__lte=loading.anchor).values_list("pk", flat=True):
             counts["moved up"] += case_clock.escalate(clock_id=pk)
-        _run_jobs()
+        run_idle_jobs()
     mark_sent(loading)
     return ", ".join(f"{count} {label}" for label, count in counts.items())
 
@@ -92,7 +92,7 @@ def _pay_one(loading: Loading, rng: Random) -> int:
     return 1
 
 
-def _run_jobs() -> None:
+def run_idle_jobs() -> None:
     """Run jobs that have nothing left to do."""
     kinds = ("uploads.inspect", "review.recompute_clocks")
     for pk in Job.objects.filter(kind__in=kinds, state=JobState.QUEUED).order_by("pk").values_list("pk", flat=True):

@@ -19,7 +19,7 @@ from municipality.review.services import desk, queue, staff
 from municipality.rulebook import queries as rulebook
 from payments.models import Bill
 from sandbox.demo.licensing.past_cases import run_licensing_jobs
-from sandbox.demo.licensing.queue import attach
+from sandbox.demo.licensing.queue import attach, run_idle_jobs
 from sandbox.demo.loading import Loading
 from sandbox.demo.payments import Payment, pay
 from sandbox.demo.platform.messages import mark_sent
@@ -78,6 +78,7 @@ def run(loading: Loading) -> str:
     run_licensing_jobs(loading, "zoning")
     with clock.at(loading.anchor):
         silent = consultations.mark_silent()
+        run_idle_jobs()
     mark_sent(loading)
     return f"{Case.objects.filter(service='zoning.opinion').count()} requests for an opinion, {silent} silent bodies"
 

@@ -155,7 +155,7 @@ def test_the_opinion_is_sealed_and_says_that_it_deviates(
     assert verdict.intact and verdict.trusted
     assert (document.valid_to - document.valid_from).days == 364
     printed = str(document.facts)
-    assert "Deviates from the instant answer" in printed and "Kuwait Fire Force: No objection" in printed
+    assert "Deviates, signed by a second person" in printed and "Kuwait Fire Force: No objection" in printed
     assert held.officer.name_en not in printed
     assert Case.objects.get(pk=heard.case_id).state == "issued"
     page = client.get(reverse("verify", args=[document.code])).content.decode()

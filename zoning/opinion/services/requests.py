@@ -107,14 +107,8 @@ def _submit(draft: Draft, person: User, expected_fils: int) -> tuple[Case, Bill]
         asker=given["asker"],
         activity_id=given["activity"],
         floor=given["floor"],
-        instant_outcome=instant.outcome,
-        instant_grounds=instant.grounds,
-        instant_edition=instant.edition,
-        activity_group=instant.group,
-        land_class=instant.land_class,
-        longitude=instant.longitude,
-        latitude=instant.latitude,
         files_key=key,
+        **vars(instant),
     )
     drafts.send(draft=draft, sent_as=case.key, actor=actor)
     advance(case, "submit", actor=actor)
