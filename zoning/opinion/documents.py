@@ -40,6 +40,7 @@ def both(text: Text) -> tuple[str, str]:
 @dataclass(frozen=True, kw_only=True)
 class OpinionFacts(LetterFacts):
     kind, name, reason = "zoning.opinion", _("Zoning opinion"), "Formal zoning opinion"
+    single_page = False  # conditions of the bodies may be long
     title, english_title = "رأي تنظيمي رسمي", "Formal zoning opinion"
 
 
