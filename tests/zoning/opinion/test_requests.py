@@ -8,15 +8,21 @@ import pytest
 
 from municipality.accounts.models import User
 from municipality.cases.models import Case
+from municipality.drafts import services as drafts
 from municipality.kernel.errors import Refused
 from municipality.notifications.models import Message
 from municipality.review.models import QueueEntry
+from municipality.review.services import desk
+from municipality.review.services.desk import CorrectionRequest
+from municipality.uploads import queries as uploads
 from payments import queries as payments
+from tests import desk_acts
 from tests.browsers import signed_in
 from tests.factories.accounts import PersonFactory
 from tests.factories.opinions import FEE, begun, paid, submitted
+from tests.factories.uploads import UploadFactory
 from zoning.models import Opinion, Plot
-from zoning.opinion.services import issue, requests
+from zoning.opinion.services import consultations, issue, requests, study
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guards]
 
@@ -115,3 +121,52 @@ def test_an_ended_plot_has_no_opinion(plot: Plot, owner: User, frozen_clock: Any
     plot.valid_to = requests.clock.today()
     with pytest.raises(Refused, match="plot_ended"):
         requests.begin(plot=plot, person=owner, answers={"asker": "owner", "activity": None, "floor": None})
+
+
+def test_a_document_that_is_asked_for_again_brings_the_case_back(plot: Plot, owner: User, planner: User, frozen_clock: Any) -> None:
+    opinion, client = paid(plot, owner), signed_in(owner)
+    desk.ask_corrections(assignment=desk_acts.assigned(planner), items=[CorrectionRequest("file_unreadable", "title")])
+    page = f"/en/opinions/{opinion.case.public_id}/corrections/"
+    assert "Title deed or contract of use" in client.get(page).content.decode()
+    assert client.post(page).status_code == 409  # the old file is still the same
+    frozen_clock.move(minutes=5)
+    UploadFactory(owner=owner, subject=opinion.files_key, slot="title")
+    assert client.post(page).status_code == 302
+    assert Case.objects.get(pk=opinion.case_id).state == "in_review"
+    assert client.get(page).status_code == 302  # nothing is asked for any more
+
+
+def test_corrections_that_nobody_answers_close_the_request(plot: Plot, owner: User, planner: User, frozen_clock: Any) -> None:
+    opinion = paid(plot, owner)
+    desk.ask_corrections(assignment=desk_acts.assigned(planner), items=[CorrectionRequest("file_unreadable", "title")])
+    frozen_clock.move(days=28)
+    assert requests.lapse_unanswered() == 0
+    frozen_clock.move(days=1)
+    assert requests.lapse_unanswered() == 1
+    assert Case.objects.get(pk=opinion.case_id).state == "expired"
+
+
+def test_documents_of_a_discarded_draft_are_deleted(plot: Plot, owner: User) -> None:
+    draft = begun(plot, owner)
+    assert requests.drop_files() == 0
+    drafts.discard(draft=draft)
+    assert requests.drop_files() == 1
+    assert not uploads.ready(requests.files_key(draft)).exists()
+
+
+def test_an_issued_opinion_is_suspended_and_resumed_with_its_payment(plot: Plot, owner: User, planner: User, sealed: None) -> None:
+    opinion = paid(plot, owner, activity="LAUN")
+    assignment = desk_acts.checked(desk_acts.assigned(planner))
+    for row in opinion.consultations.all():
+        consultations.record_answer(consultation=row, officer=planner, answer="no_objection")
+    study.write_draft(assignment=assignment, outcome="permitted", text_ar="مسموح", text_en="Permitted")
+    desk.accept(assignment=assignment)
+    issue.issue_opinion(case=Case.objects.get(pk=opinion.case_id))
+    bill = payments.bill_of(opinion.case.key)
+    assert bill is not None
+    issue.voided(bill.pk)
+    assert Opinion.objects.get(pk=opinion.pk).document.state == "suspended"  # type: ignore[union-attr]
+    issue.paid(bill.pk)
+    assert Opinion.objects.get(pk=opinion.pk).document.state == "active"  # type: ignore[union-attr]
+    with pytest.raises(Refused):
+        issue.paid(bill.pk)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.test import Client
@@ -218,3 +219,31 @@ def test_the_messages_before_and_after_are_the_same(heard: Opinion, held: Assign
     sent = Message.objects.get(kind="zoning.opinion_signed")
     assert (sent.title_en, sent.title_ar) == (shown.en.title, shown.ar.title)
     assert re.search("[\u0621-\u064a]", sent.title_ar)
+
+
+def test_planner_and_supervisor_sign_on_their_pages(heard: Opinion, held: Assignment, planner: User, head: User) -> None:
+    draft(held, "permitted", "layer_outdated")
+    address, client = f"/admin/desk/{heard.case.public_id}/approve/", signed_in(planner)
+    preview = client.post(address, {})
+    soup = BeautifulSoup(preview.content, "html.parser")
+    seal = soup.select_one("input[name=seen]")
+    assert seal is not None and "إرسال إلى مشرف" in soup.get_text()
+    assert client.post(address, {"step": "send", "seen": seal["value"]}).status_code == 302
+    assert Case.objects.get(pk=heard.case_id).state == "countersign"
+    decision, page = Decision.objects.get(case=heard.case, voided_at=None), signed_in(head)
+    shown = page.get("/admin/desk/sign/").content.decode()
+    assert "بيانات الطبقة غير محدَّثة" in shown and WORDS["text_ar"] in shown
+    signed = page.post("/admin/desk/sign/", {"decision": decision.pk, "digest": decision.digest, "step": "sign"})
+    assert signed.status_code == 302 and Case.objects.get(pk=heard.case_id).state == "decided"
+
+
+def test_without_a_draft_the_desk_says_so(heard: Opinion, held: Assignment, planner: User) -> None:
+    refused = signed_in(planner).post(f"/admin/desk/{heard.case.public_id}/approve/", {})
+    assert refused.status_code == 409 and "يُرجى كتابة مسودة الرأي أولاً." in refused.content.decode()
+
+
+def test_the_draft_that_the_supervisor_read_is_the_one_signed(heard: Opinion, held: Assignment, head: User) -> None:
+    draft(held, "permitted", "layer_outdated")
+    decision = desk.accept(assignment=held)
+    decision.items = [{**decision.items[0], "outcome": "conditional"}]
+    assert desk.digest(decision) != decision.digest
