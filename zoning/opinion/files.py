@@ -9,7 +9,7 @@ from municipality.cases import queries as cases
 from municipality.drafts import queries as drafts
 from municipality.drafts.models import Draft
 from municipality.drafts.registry import DraftKind
-from municipality.kernel import subjects
+from municipality.kernel import request_cache, subjects
 from municipality.review import queries as review
 from municipality.uploads.registry import Prefix, Slot
 from zoning.models import Opinion
@@ -30,11 +30,13 @@ OPINION_DRAFT = DraftKind(title=_title, path=lambda draft: f"/opinions/{draft.pu
 
 
 def _draft(subject: str) -> Draft | None:
-    return Draft.objects.filter(public_id=subjects.parse(subject).id, service=OPINION).select_related("person").first()
+    rows = Draft.objects.filter(public_id=subjects.parse(subject).id, service=OPINION).select_related("person")
+    return request_cache.get_or_set(("zoning.draft", subject), rows.first)
 
 
 def _opinion(subject: str) -> Opinion | None:
-    return Opinion.objects.filter(files_key=subject).select_related("case__applicant").first()
+    rows = Opinion.objects.filter(files_key=subject).select_related("case__applicant")
+    return request_cache.get_or_set(("zoning.opinion", subject), rows.first)
 
 
 def _may_write(user: User, subject: str) -> bool:

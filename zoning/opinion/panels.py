@@ -59,7 +59,7 @@ def _detail(opinion: Opinion) -> CaseDetail:
         money=[MoneyLine(bilingual(line, "label"), line.fils, bilingual(line, "formula")) for line in bill_lines],
         total_fils=bill.total_fils if bill else None,
         refund_fils=refund.fils if refund else 0,
-        queue=queue_facts(case) if review.position(case) else [],
+        queue=queue_facts(case),
         facts=[
             Fact(_("Question"), question(opinion.activity, opinion.floor)),
             Fact(_("Plot"), plot_name(opinion.plot)),
