@@ -5,5 +5,6 @@ from django.contrib import admin
 from zoning.extract import admin as extract_admin  # noqa: F401  labels
 from zoning.imports import admin as imports
 from zoning.imports import home
+from zoning.opinion import admin as opinion_admin  # noqa: F401
 
 admin.site.add_pages(imports.PAGES, home=home.home)  # type: ignore[attr-defined]

@@ -8,16 +8,37 @@ class ZoningConfig(AppConfig):
     verbose_name = _("Zoning opinion")
 
     def ready(self) -> None:
+        from municipality.cases import panels as case_panels
         from municipality.cases.catalogue import CATALOGUE
+        from municipality.cases.timeline import ADDED_STEPS, TIMELINES
+        from municipality.delegation.registry import SERVICES, Service
         from municipality.documents.queries import DOCUMENT_KINDS
+        from municipality.drafts.registry import DRAFT_KINDS
         from municipality.imports.registry import IMPORT_KINDS
+        from municipality.review.registry import REVIEWABLES
+        from municipality.uploads.registry import PREFIXES
+        from payments.registry import OUTCOMES, PAYABLES, Payable
         from zoning.catalogue import ZONING
         from zoning.extract import guards as extract_guards  # noqa: F401
         from zoning.extract.facts import ExtractFacts
         from zoning.imports import guards as import_guards  # noqa: F401
         from zoning.imports.kind import KIND
         from zoning.layers import guards as layer_guards  # noqa: F401
+        from zoning.opinion import files, guards, notifications, panels, review, tasks, timeline  # noqa: F401
+        from zoning.opinion.documents import OpinionFacts
+        from zoning.opinion.services import issue
+        from zoning.opinion.states import OPINION
 
         CATALOGUE.register("zoning", ZONING)
         DOCUMENT_KINDS.register(ExtractFacts.kind, ExtractFacts)
         IMPORT_KINDS.register(KIND.name, KIND)
+        SERVICES.register(OPINION, Service(_("Zoning opinion"), is_assisted=False, waits_in_dispute=False))
+        TIMELINES.register(OPINION, timeline.TIMELINE)
+        ADDED_STEPS.register("zoning", timeline.added_steps)
+        REVIEWABLES.register(OPINION, review.REVIEWED)
+        DRAFT_KINDS.register(OPINION, files.OPINION_DRAFT)
+        PREFIXES.register("opinion", files.OPINION_FILES)
+        PAYABLES.register(OPINION, Payable(paid=issue.paid, voided=issue.voided))
+        OUTCOMES.register(OPINION, panels.paid_outcome)
+        DOCUMENT_KINDS.register(OpinionFacts.kind, OpinionFacts)
+        case_panels.CASE.register(OPINION, panels.case_page)

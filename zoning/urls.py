@@ -5,6 +5,7 @@ from django.urls import path
 from zoning import views
 from zoning.extract import views as extracts
 from zoning.maps import views as maps
+from zoning.opinion import views as opinion
 
 app_name = "zoning"
 urlpatterns = [
@@ -17,5 +18,10 @@ urlpatterns = [
     path("zoning/extracts/<uuid:uuid>/extract.pdf", extracts.pdf, name="extract_pdf"),
     path("zoning/extracts/<uuid:uuid>/extract.json", extracts.json, name="extract_json"),
     path("zoning/extracts/<uuid:uuid>/extract.xml", extracts.xml, name="extract_xml"),
+    path("zoning/silence/", opinion.silence, name="silence"),
+    path("plots/<slug:public_id>/opinion/", opinion.begin, name="opinion_begin"),
+    path("opinions/<slug:public_id>/", opinion.order, name="opinion"),
+    path("opinions/<slug:public_id>/corrections/", opinion.corrections, name="opinion_corrections"),
+    path("opinions/<slug:public_id>/withdraw/", opinion.withdraw, name="opinion_withdraw"),
 ]
 outside_urlpatterns = [path("map-tiles/<str:z>/<str:x>/<str:y>.json", maps.tile, name="zoning_tile")]

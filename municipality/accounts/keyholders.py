@@ -19,9 +19,9 @@ PASSKEY_ROLES: dict[str, str] = {
     "violation_authority": "allows annulments, waivers and reductions",
     "court_clerk": "refers to the court, enters and confirms rulings",
     "register_keeper": "releases sheets of the register of shops, confirms merges, and takes over what the commercial register says",
-    "planner": "releases and undoes files of plots",
     "finance_checker": "approves refunds, reversals and the closing of differences",
     "rule_publisher": "publishes editions of the rulebook",
+    "planner": "writes zoning opinions, closes what deviations opened, and releases and undoes files of plots",
     "operator": "administers jobs and deliveries and allows the recovery of lost passkeys",
 }
 

@@ -29,6 +29,7 @@ label_codes(
         "supervisor": _("Supervisor"),
         "auditor": _("Auditor"),
         "operator": _("Operator"),
+        "planner": _("Planner"),
         "rule_maker": _("Maker of rules"),
         "rule_publisher": _("Publisher of rules"),
         "system": _("The portal, automatically"),

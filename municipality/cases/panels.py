@@ -84,25 +84,6 @@ class Round:
 
 
 @dataclass(frozen=True)
-class CaseDetail:
-    """What a service adds to the page of one of its cases."""
-
-    next_step: NextStep | None = None
-    files: list[FileLine] = field(default_factory=list)
-    files_expected: Text = ""  # what will appear among the files, while nothing has
-    sent: list[Fact] = field(default_factory=list)  # what the applicant wrote
-    sent_files: list[FileLine] = field(default_factory=list)  # files that the applicant sent
-    money: list[MoneyLine] = field(default_factory=list)
-    total_fils: int | None = None
-    facts: list[Fact] = field(default_factory=list)
-    actions: Sequence[tuple[Text, str]] = ()
-    by_officer: bool = False  # whether a person of the municipality decides
-    queue: list[Fact] = field(default_factory=list)
-    rounds: list[Round] = field(default_factory=list)
-    refund_fils: int = 0  # owed back to the payer
-
-
-@dataclass(frozen=True)
 class Record:
     """One entry of a block on the page of a shop.
 
@@ -145,6 +126,26 @@ class Block:
     actions: Sequence[tuple[Text, str]] = ()
     history: Sequence[Fact] = ()  # label and day
     picture: Picture | None = None  # shown at the top of the page
+
+
+@dataclass(frozen=True)
+class CaseDetail:
+    """What a service adds to the page of one of its cases."""
+
+    next_step: NextStep | None = None
+    files: list[FileLine] = field(default_factory=list)
+    files_expected: Text = ""  # what will appear among the files, while nothing has
+    sent: list[Fact] = field(default_factory=list)  # what the applicant wrote
+    sent_files: list[FileLine] = field(default_factory=list)  # files that the applicant sent
+    money: list[MoneyLine] = field(default_factory=list)
+    total_fils: int | None = None
+    facts: list[Fact] = field(default_factory=list)
+    actions: Sequence[tuple[Text, str]] = ()
+    by_officer: bool = False  # whether a person of the municipality decides
+    queue: list[Fact] = field(default_factory=list)
+    rounds: list[Round] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)  # what else the service shows, above the course of the request
+    refund_fils: int = 0  # owed back to the payer
 
 
 def collect(page: Registry[Provider], user: Visitor, subjects: Sequence[Any]) -> dict[str, dict[str, list[Any]]]:

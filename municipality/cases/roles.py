@@ -52,6 +52,8 @@ READS: dict[str, tuple[str, ...]] = {
         "rulebook.activityauthority",
         "places.branch",
     ),
+    # Planners study zoning opinions at the desk; what they look at afterwards has a page of its own.
+    "planner": ("rulebook.ruleset", "rulebook.activity"),
     "inspector": (),
     "violation_clerk": ("violations.violation",),
     "violation_authority": ("violations.violation", "violations.judicialwarrant", "violations.team"),

@@ -99,14 +99,16 @@ guard(
     f"NEW.signed_at IS NOT NULL AND NEW.outcome = 'refuse' AND ({_ALL_YES}) IS NOT TRUE",
     "not_answered",
 )
-# A case is accepted or refused only with a decision that is not void; a refusal also needs its signature.
+# A case is accepted or refused only with a decision that is not void; a refusal, and an approval with a reason, also need the signature.
 guard(
     "cases_caseevent_decided",
     "cases_caseevent",
     "INSERT",
-    "NEW.move IN ('accept', 'countersign') AND EXISTS (SELECT 1 FROM review_queueentry p WHERE p.case_id = NEW.subject_id)"
+    "NEW.move IN ('accept', 'countersign', 'sign_acceptance')"
+    " AND EXISTS (SELECT 1 FROM review_queueentry p WHERE p.case_id = NEW.subject_id)"
     " AND NOT EXISTS (SELECT 1 FROM review_decision d WHERE d.case_id = NEW.subject_id AND d.voided_at IS NULL"
-    " AND ((NEW.move = 'accept' AND d.outcome = 'accept')"
-    " OR (NEW.move = 'countersign' AND d.outcome = 'refuse' AND d.signed_digest = d.digest AND d.signed_at IS NOT NULL)))",
+    " AND ((NEW.move = 'accept' AND d.outcome = 'accept' AND d.code = '')"
+    " OR (((NEW.move = 'countersign' AND d.outcome = 'refuse') OR (NEW.move = 'sign_acceptance' AND d.outcome = 'accept'))"
+    " AND d.signed_digest = d.digest AND d.signed_at IS NOT NULL)))",
     "not_decided",
 )

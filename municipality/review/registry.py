@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from municipality.cases.models import Case
 from municipality.kernel.registry import Registry
 from municipality.kernel.workflow import WORKFLOWS
+from municipality.notifications.registry import MessageKind
 from municipality.ui.texts import Text
 
 # Moves that the workflow of a reviewed service must have, between states of its own.
@@ -54,8 +55,22 @@ class Item:
     is_personal: bool = False
 
 
+@dataclass(frozen=True)
+class SecondSignature:
+    """Why an approval needs a second signature: a coded reason in both languages, and what is signed beside it (JSON values)."""
+
+    code: str
+    text_ar: str
+    text_en: str
+    items: list[dict[str, Any]]
+
+
 def _none(case: Case) -> list[Text]:
     return []
+
+
+def _not_needed(case: Case) -> None:
+    return None
 
 
 @dataclass(frozen=True)
@@ -87,6 +102,11 @@ class Reviewable:
     to_court: bool = False
     # The condition on cases that are about the same activity as a case, for its similar cases; None where there are no activities.
     same_activity: Callable[[Case], Q] | None = None
+    # What an approval of a case must be signed for by a second person, None where the officer's own is enough. Raises Refused where the
+    # case cannot be approved as it stands. Its workflow then has the moves of `states.second_signature_moves`.
+    second_signature: Callable[[Case], SecondSignature | None] = _not_needed
+    # The message of an approval where it says something else than that the request is approved; its context is that of `Accepted`.
+    accepted_message: type[MessageKind] | None = None
     # Whether facts of a case may differ from what the Municipality held before; without it the desk has no list of what changed.
     compares: bool = True
 

@@ -66,3 +66,11 @@ def desk_moves(
         move("move_promise", study, to=study, label=_("The decision date has changed")),
         move("move_promise_signing", countersign, to=countersign, label=_("The decision date has changed")),
     )
+
+
+def second_signature_moves(study: str, *, countersign: str, accepted: str) -> tuple[Move, ...]:
+    """The moves of a case whose approval may need a second signature (`registry.Reviewable.second_signature`)."""
+    return (
+        move("propose_acceptance", study, to=countersign, may="officer", needs_reason=True, label=_("Propose to approve")),
+        move("sign_acceptance", countersign, to=accepted, may="supervisor", needs_reason=True, label=_("Sign the approval")),
+    )

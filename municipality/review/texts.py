@@ -167,7 +167,7 @@ def preview_refusal(*, case: Case, code: str, note_ar: str = "", note_en: str = 
 
 def preview_acceptance(*, case: Case, note_ar: str = "", note_en: str = "") -> Preview:
     """The message if the case is accepted."""
-    return _preview(Accepted, acceptance_context(case, *note(note_ar, note_en)))
+    return _preview(reviewable(case).accepted_message or Accepted, acceptance_context(case, *note(note_ar, note_en)))
 
 
 def preview_decision(decision: Decision) -> Preview:
@@ -176,7 +176,7 @@ def preview_decision(decision: Decision) -> Preview:
         items = [CorrectionText(**item) for item in decision.items]
         return _preview(CorrectionsAsked, corrections_context(decision.case, items, answer_deadline(decision.case)))
     if decision.outcome == "accept":
-        return _preview(Accepted, acceptance_context(decision.case, decision.note_ar, decision.note_en))
+        return preview_acceptance(case=decision.case, note_ar=decision.note_ar, note_en=decision.note_en)
     return _preview(RefusedByOfficer, refusal_context(decision, objection_deadline(decision.case)))
 
 

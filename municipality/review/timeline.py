@@ -22,6 +22,8 @@ MOVES: dict[str, Any] = {
     "move_promise": _("The decision date has changed"),
     "move_promise_signing": _("The decision date has changed"),
     "countersign": _("Refused, signed by a second person"),
+    "propose_acceptance": _("An approval waits for a second signature"),
+    "sign_acceptance": _("Approved, signed by a second person"),
 }
 
 # Moves of the queue entry that are no moves of the case.
@@ -52,7 +54,7 @@ def added_steps(case: Case, events: Sequence[CaseEvent]) -> list[AddedStep]:
     entry = QueueEntry.objects.filter(case=case).first() if was_reviewed else None
     if entry is None:  # approved automatically
         return []
-    refusals = {event.data.get("decision") for event in events if event.move == "propose_refusal"}
+    refusals = {event.data.get("decision") for event in events if event.move in ("propose_refusal", "propose_acceptance")}
     moves = QueueEntryEvent.objects.filter(subject=entry, move__in=[*ENTRY_MOVES, *SECOND_ROUND]).order_by("pk")
     steps = _overtaken(entry)
     for event in moves:

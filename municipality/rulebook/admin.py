@@ -32,6 +32,7 @@ from municipality.rulebook.models import (
     ActivityGroupRule,
     CheckRule,
     ConditionRule,
+    ConsultationRule,
     FeeRule,
     HolidayRule,
     HoursRule,
@@ -201,6 +202,10 @@ class SpacingInline(_RowInline):
     model = SpacingRule
 
 
+class ConsultationInline(_RowInline):
+    model = ConsultationRule
+
+
 @admin.register(RuleSet)
 class RuleSetAdmin(PluralTitleMixin, admin.ModelAdmin):  # type: ignore[type-arg]
     actions = None
@@ -232,6 +237,8 @@ class RuleSetAdmin(PluralTitleMixin, admin.ModelAdmin):  # type: ignore[type-arg
             return (TradeInline,)
         if obj is not None and obj.subject == land.SUBJECT:
             return (LandClassInline, ActivityGroupInline, LandUseInline, SpacingInline)
+        if obj is not None and obj.subject == land.BODIES:
+            return (ConsultationInline,)
         return (OffenceInline,) if obj is not None and obj.subject.startswith(OFFENCES) else self.inlines
 
     def get_actions(self, request: HttpRequest, action_location: Any = None) -> dict[str, Any]:  # the location is of Django 6.1

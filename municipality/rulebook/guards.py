@@ -35,6 +35,7 @@ for _table in (
     "rulebook_activitygrouprule",
     "rulebook_landuserule",
     "rulebook_spacingrule",
+    "rulebook_consultationrule",
 ):
     for _event, _sets in (("INSERT", "NEW.ruleset_id"), ("UPDATE", "OLD.ruleset_id, NEW.ruleset_id"), ("DELETE", "OLD.ruleset_id")):
         guard(

@@ -44,6 +44,12 @@ label_codes(
         "replies.money": _("Reply texts of refunds and differences"),
         "replies.reply": _("Reply texts of replies to a finding"),
         "replies.violations": _("Reply texts of violations"),
+        "checks.opinion": _("Checklist of zoning opinions"),
+        "fees.opinion": _("Fees of zoning opinions"),
+        "files.opinion": _("Documents of zoning opinions"),
+        "limits.opinion": _("Limits of zoning opinions"),
+        "replies.opinion": _("Reply texts of zoning opinions"),
+        "zoning.bodies": _("Bodies consulted on zoning opinions"),
         "zoning.uses": _("Uses of land, building limits and distances"),
     }
 )

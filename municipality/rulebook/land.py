@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 
 from municipality.rulebook.models import RuleSet
 
-SUBJECT = "zoning.uses"
+SUBJECT, BODIES = "zoning.uses", "zoning.bodies"
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,23 @@ class Spacing:
 
 
 @dataclass(frozen=True)
+class ConsultedBody:
+    """A body that is asked about a group of activities (see `models.ConsultationRule`)."""
+
+    group: str
+    code: str
+    name_ar: str
+    name_en: str
+    question_ar: str
+    question_en: str
+    working_days: int
+    is_safety: bool
+    article_ar: str
+    article_en: str
+    is_assumption: bool
+
+
+@dataclass(frozen=True)
 class LandRules:
     """The rules on land use of an edition; `groups` by code of the activity."""
 
@@ -75,6 +92,11 @@ def read(ruleset: RuleSet) -> LandRules:
         tuple(LandUse(**row) for row in ruleset.land_uses.order_by("pk").values(*_names(LandUse))),
         tuple(Spacing(**row) for row in ruleset.spacings.order_by("pk").values(*_names(Spacing))),
     )
+
+
+def read_bodies(ruleset: RuleSet) -> tuple[ConsultedBody, ...]:
+    """The consulted bodies of an edition, in the order in which they were written."""
+    return tuple(ConsultedBody(**row) for row in ruleset.consultations.order_by("pk").values(*_names(ConsultedBody)))
 
 
 def _names(kind: type) -> list[str]:

@@ -20,7 +20,7 @@ from municipality.kernel.errors import Refused
 from municipality.kernel.ttl_cache import ttl_cache
 from municipality.kernel.worktime import Calendar
 from municipality.rulebook import calendars, land
-from municipality.rulebook.land import LandRules
+from municipality.rulebook.land import ConsultedBody, LandRules
 from municipality.rulebook.models import ActivityAuthority, Authority, RuleSet
 
 TRADES = "names.trades"  # the subject of words for trades
@@ -140,6 +140,7 @@ class Edition:
     offences: dict[str, Offence] = field(default_factory=dict)
     trades: tuple[Trade, ...] = ()  # of the subject `names.trades` only
     land: LandRules | None = None  # of the subject `zoning.uses` only
+    bodies: tuple[ConsultedBody, ...] = ()  # of the subject `zoning.bodies` only
 
     def reasons_of(self, kind: str) -> list[Reason]:
         """The coded reasons of one kind, in the order of their codes."""
@@ -307,6 +308,7 @@ def _read_edition(published: PublishedEdition) -> Edition:
         {offence["code"]: Offence(**offence) for offence in row.offences.order_by("code").values(*_field_names(Offence))},
         tuple(Trade(**trade) for trade in row.trades.order_by("pk").values(*_field_names(Trade))) if is_trades else (),
         land.read(row) if row.subject == land.SUBJECT else None,
+        land.read_bodies(row) if row.subject == land.BODIES else (),
     )
     transaction.on_commit(lambda: _editions.setdefault(identity, edition))  # a transaction that publishes may be rolled back
     return edition

@@ -21,6 +21,7 @@ from municipality.rulebook.models import (
     Authority,
     CheckRule,
     ConditionRule,
+    ConsultationRule,
     FeeRule,
     HolidayRule,
     HoursRule,
@@ -102,7 +103,7 @@ def _draft(edition: dict[str, Any], maker: User) -> RuleSet:
         made_by=maker,
         made_at=clock.now(),
     )
-    FeeRule.objects.bulk_create(FeeRule(ruleset=ruleset, revenue_account="HEALTH-LICENCES", **fee) for fee in edition.get("fee", []))
+    FeeRule.objects.bulk_create(FeeRule(ruleset=ruleset, **{"revenue_account": "HEALTH-LICENCES"} | fee) for fee in edition.get("fee", []))
     LimitRule.objects.bulk_create(LimitRule(ruleset=ruleset, **limit) for limit in edition.get("limit", []))
     conditions = edition.get("condition", [])
     ConditionRule.objects.bulk_create(ConditionRule(ruleset=ruleset, order=n, **condition) for n, condition in enumerate(conditions, 1))
@@ -120,6 +121,7 @@ def _draft(edition: dict[str, Any], maker: User) -> RuleSet:
     ActivityGroupRule.objects.bulk_create(groups)
     LandUseRule.objects.bulk_create(LandUseRule(ruleset=ruleset, **row) for row in _land_uses(edition))
     SpacingRule.objects.bulk_create(SpacingRule(ruleset=ruleset, **row) for row in edition.get("spacing", []))
+    ConsultationRule.objects.bulk_create(ConsultationRule(ruleset=ruleset, **row) for row in edition.get("consultation", []))
     TradeRule.objects.bulk_create(TradeRule(ruleset=ruleset, activity_id=code, **trade) for code, trade in _trades(edition))
     return ruleset
 

@@ -16,7 +16,7 @@ from municipality.kernel.errors import Refused
 from municipality.rulebook import calendars, registry
 from municipality.rulebook.models import RuleSet
 
-LAND_ROWS = ("land_classes", "activity_groups", "land_uses", "spacings")
+LAND_ROWS = ("land_classes", "activity_groups", "land_uses", "spacings", "consultations")
 # The tables of rows that make up an edition.
 ROWS = ("fees", "limits", "conditions", "reasons", "checks", "offences", "holidays", "hours", "trades", *LAND_ROWS)
 

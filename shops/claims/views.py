@@ -185,4 +185,4 @@ def corrections(request: AuthenticatedHttpRequest, public_id: str) -> HttpRespon
     key = claim_queries.claim_of(case).files_key
     fields = [field_of(request, key, code, next_path=request.path) for code in claim_queries.requested_slots(case)]
     context = {"case": case, "round": correction_round, "fields": fields, "refusal": refusal, "crumbs": _crumbs(_("Corrections"))}
-    return render(request, "shops/claims/corrections.html", context, status=409 if refusal else 200)
+    return render(request, "review/corrections.html", context, status=409 if refusal else 200)

@@ -56,6 +56,7 @@ from tests.architecture import (
     delegation_data,
     licensing_data,
     open_data_sample,
+    opinion_data,
     payments_data,
     plot_files_data,
     register_data,
@@ -77,7 +78,7 @@ SIGNED_IN = (
     *("owner", "stranger", "former", "newcomer", "officer", "auditor", "supervisor", "operator", "maker", "publisher"),
     *("cashier", "checker", "halfway"),
     *("delegate", "former_delegate", "offered", "boss", "counter", "inspector", "clerk", "authority", "court"),
-    *("registrar", "keeper", "plotter", "planner"),
+    *("registrar", "keeper", "plotter", "planner", "asker"),
 )
 SETTINGS = {"PAYMENT_PROVIDER": "tests.bank.Bank", "SMS_BACKEND": f"{__name__}.SmsTray"}
 
@@ -153,6 +154,7 @@ class Sample:
     open: open_data_sample.OpenRows = field(init=False)
     zoning: zoning_data.PlotRows = field(init=False)
     plots: plot_files_data.PlotFiles = field(init=False)
+    opinions: opinion_data.OpinionRows = field(init=False)
     sessions: dict[str, str] = field(default_factory=dict)
     mails: list[tuple[str, str, str]] = field(default_factory=list)  # address, subject, body
     html_mails: list[str] = field(default_factory=list)
@@ -171,7 +173,8 @@ class Sample:
             half.force_login(self.auditor, backend="municipality.accounts.backends.StaffBackend")
             return str(half.session.session_key)
         own = getattr(self, who, None) or getattr(self.grants, who, None)
-        user = own or getattr(self.sheets, who, None) or getattr(self.plots, who, None) or getattr(self.fines, who)
+        others = (self.sheets, self.opinions, self.plots)
+        user = own or next((found for rows in others if (found := getattr(rows, who, None))), None) or getattr(self.fines, who)
         return str(signed_in(user.person if isinstance(user, Belongings) else user).session.session_key)
 
     def open_doors(self) -> None:
@@ -260,6 +263,7 @@ def build() -> Sample:
     sample.open = open_data_sample.fill(sample)
     sample.zoning = zoning_data.fill()
     sample.plots = plot_files_data.fill()
+    sample.opinions = opinion_data.fill(sample)
     sample.open_doors()
     sample.mails = [(str(m.to[0]), str(m.subject), str(m.body)) for m in mail.outbox]
     sample.html_mails = [str(part[0]) for m in mail.outbox for part in m.alternatives]  # type: ignore[attr-defined]

@@ -27,6 +27,7 @@ from tests.architecture import (
     commercial_register_data,
     delegation_data,
     licensing_data,
+    opinion_data,
     payments_data,
     review_data,
     shop_page_data,
@@ -186,6 +187,7 @@ BEGINNINGS: dict[str, Callable[[Sample], Any]] = {
     "payments.bill": fresh_bill,
     "payments.attempt": fresh_attempt,
     "payments.refund": licensing_data.refund,
+    "zoning.opinion": opinion_data.fresh,
     "violations.violation": violation_data.fresh,
     "violations.objection": violation_data.fresh_objection,
     "violations.plan": violation_data.fresh_plan,
@@ -217,6 +219,7 @@ def grounds(row: Any, target: str, sample: Sample) -> dict[str, Any]:
         return upload_data.grounds(target)
     if isinstance(row, Case):
         licensing_data.grounds(row, target, sample)
+        opinion_data.grounds(row, target, sample)
     if isinstance(row, RefundDue):
         return payments_data.grounds(sample, target)
     if isinstance(row, CommercialDifference):

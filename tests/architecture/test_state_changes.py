@@ -29,6 +29,7 @@ from municipality.rulebook.models import (
     ActivityGroupRule,
     CheckRule,
     ConditionRule,
+    ConsultationRule,
     FeeRule,
     HolidayRule,
     HoursRule,
@@ -47,6 +48,7 @@ from tests.architecture import (
     delegation_data,
     legacy_fines_data,
     licensing_data,
+    opinion_data,
     payments_data,
     plot_files_data,
     register_office_data,
@@ -340,7 +342,7 @@ def _receipt_without_inquiry(sample: Sample) -> None:
     )
 
 
-LAND_RULES = (LandClassRule, ActivityGroupRule, LandUseRule, SpacingRule)
+LAND_RULES = (LandClassRule, ActivityGroupRule, LandUseRule, SpacingRule, ConsultationRule)
 RULES = (FeeRule, LimitRule, ConditionRule, ReasonRule, CheckRule, HolidayRule, HoursRule, OffenceRule, TradeRule, *LAND_RULES)
 BY_HAND: dict[str, Callable[[Sample], None]] = {
     **{
@@ -374,6 +376,7 @@ BY_HAND: dict[str, Callable[[Sample], None]] = {
     **register_office_data.BY_HAND,
     **plot_files_data.BY_HAND,
     **commercial_register_data.BY_HAND,
+    **opinion_data.BY_HAND,
     "cases_caseevent_drawn": _moved_by_an_officer_it_was_never_assigned_to,
     "cases_caseevent_decided": _countersigned_without_a_signature,
 }

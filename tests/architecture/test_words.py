@@ -23,7 +23,15 @@ from script.support.packages import PACKAGES
 
 admin.autodiscover()
 # Acts whose name is put together from a state or a move.
-CASES = ("licensing.renewal", "licensing.appeal", "shops.claim", "shops.correction", "shops.reply", "violations.objection")
+CASES = (
+    "licensing.renewal",
+    "licensing.appeal",
+    "shops.claim",
+    "shops.correction",
+    "shops.reply",
+    "violations.objection",
+    "zoning.opinion",
+)
 PUT_TOGETHER = {"document.carried_over"} | {
     f"case.{move}" for service in CASES for move, _source, _target in WORKFLOWS[service].edges() if move
 }

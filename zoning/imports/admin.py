@@ -18,7 +18,6 @@ PAGES = [
 label_codes(
     {
         "plot_clerk": _("Clerk of plots"),
-        "planner": _("Planner"),
         "plots.loaded": _("File of plots loaded"),
         "plots.checked": _("File of plots read"),
         "plots.released": _("File of plots released"),

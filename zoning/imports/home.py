@@ -53,7 +53,7 @@ def home(request: AuthenticatedHttpRequest) -> HomePart:
         offer = (
             Next(label, first.title, first.note, _("Check the next one"), first.url)
             if first
-            else Next(label, nothing, "", _("Files of plots"), page)
+            else Next(label, nothing, "", _("Files of plots"), page, waits=False)
         )
     else:
         offer = Next(label, _("A second person checks what waits.") if rows else nothing, "", _("Load a file of plots"), page)

@@ -1,19 +1,27 @@
-"""Models of zoning: plots with their history, and the layers that say what applies on them."""
+"""Models of zoning: plots with their history, the layers that say what applies on them, and formal opinions."""
 
 from zoning.models.extracts import PlotExtract
 from zoning.models.imports import LoadUndo, PlotFinding, PlotRow
 from zoning.models.layers import Layer, LayerFeature, LayerStatus, LayerVersion
 from zoning.models.maps import MapOutline
+from zoning.models.opinions import Agreement, Asker, BodyAnswer, Consultation, Opinion, OpinionDraft, OpinionOutcome, RuleTask
 from zoning.models.plots import Plot, PlotAddress, PlotChange, PlotShape, PlotSuccession
 from zoning.models.shapes import SavedShape
 
 __all__ = [
+    "Agreement",
+    "Asker",
+    "BodyAnswer",
+    "Consultation",
     "Layer",
     "LayerFeature",
     "LayerStatus",
     "LayerVersion",
     "LoadUndo",
     "MapOutline",
+    "Opinion",
+    "OpinionDraft",
+    "OpinionOutcome",
     "Plot",
     "PlotAddress",
     "PlotChange",
@@ -22,5 +30,6 @@ __all__ = [
     "PlotRow",
     "PlotShape",
     "PlotSuccession",
+    "RuleTask",
     "SavedShape",
 ]

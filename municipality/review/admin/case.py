@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.accounts.requests import AuthenticatedHttpRequest
+from municipality.cases.models import Case
 from municipality.kernel import request_cache
 from municipality.kernel.errors import Refused
 from municipality.review import queries, texts
@@ -102,7 +103,7 @@ def _preview(
         "moved_on": bool(seen),
         "kept": answers.hidden_fields(request.POST),
         "address": reverse("admin:desk_act", args=[case.public_id, verb]),
-        "needs_signature": verb == "refuse" or bool(request.POST.get("second_code")),
+        "needs_signature": verb == "refuse" or bool(request.POST.get("second_code")) or _is_signed_twice(case, verb),
         **approved(),
     }
     return TemplateResponse(request, "admin/review/preview.html", context)
@@ -163,9 +164,15 @@ def _approve(request: AuthenticatedHttpRequest, assignment: Assignment) -> HttpR
     response = _preview(request, assignment, "approve", preview, _("Approval: what the applicant receives"), lambda: _approved(assignment))
     if response is not None:
         return response
-    desk.accept(assignment=assignment, **_note(request))
+    if desk.accept(assignment=assignment, **_note(request)).code:
+        sentence = _("The approval of request {reference} waits for a supervisor.")
+        return _done(request, format_html(sentence, reference=ref(case.reference)))
     sentence = _("Request {reference} is approved and its applicant is told.")
     return _sent(request, assignment, format_html(sentence, reference=ref(case.reference)))
+
+
+def _is_signed_twice(case: Case, verb: str) -> bool:
+    return verb == "approve" and reviewable(case).second_signature(case) is not None
 
 
 def _approved(assignment: Assignment) -> dict[str, Any]:

@@ -47,6 +47,8 @@ PARTIES = {
 }
 FORMS = ("approve", "corrections", "refuse", "give-back", "conflict", "reveal")
 OUTCOMES = {"accepted": ("ok", gettext_lazy("Approved")), "refused": ("bad", gettext_lazy("Refused"))}  # by the reason of leaving
+# By the move that sends a proposal for the second signature.
+PROPOSED = {"propose_refusal": gettext_lazy("Refusal"), "propose_acceptance": gettext_lazy("Approval")}
 RETURNED = gettext_lazy("Returned by the second signature")
 DECLARED = [kind for kind in ConflictKind if kind not in FROM_ACTS]
 
@@ -211,8 +213,8 @@ def _proposal(entry: QueueEntry, history: list[HistoryLine], replies: Edition) -
     if entry.state != QueueEntryState.COUNTERSIGN:
         return None
     if history[-1].event.to_state == "countersign":
-        last = next(line for line in reversed(history) if line.event.move == "propose_refusal")
-        return _("Refusal"), replies.reasons.get(last.event.reason)
+        last = next(line for line in reversed(history) if line.event.move in PROPOSED)
+        return PROPOSED[last.event.move], replies.reasons.get(last.event.reason)
     return _("Second round of corrections"), None
 
 

@@ -204,7 +204,8 @@ def receive_answer(*, case: Case, actor: Actor) -> QueueEntry:
 def accept(*, assignment: Assignment, note_ar: str = "", note_en: str = "") -> Decision:
     """Accept a case whose checklist is answered without a no, and call the `accepted` of its service.
 
-    Raises Refused("checks_open"), Refused("check_says_no") and those of `texts.note`.
+    Where the service asks for a second signature, the decision is a proposal until a supervisor signs it. Raises
+    Refused("checks_open"), Refused("check_says_no") and those of `texts.note` and of the service.
     """
     row, entry, actor = _lock_open_case(assignment)
     case = entry.case
@@ -214,14 +215,26 @@ def accept(*, assignment: Assignment, note_ar: str = "", note_en: str = "") -> D
         raise Refused("checks_open", _("Answer every question of the checklist first."))
     if any(line.answer == "no" for line in lines):
         raise Refused("check_says_no", _("A question of the checklist is answered with no: the case cannot be approved."))
+    second = reviewable(case).second_signature(case)
+    if second is not None:
+        proposal = Decision(case=case, outcome="accept", note_ar=ar, note_en=en, **vars(second))
+        _propose(proposal, row, entry)
+        advance(case, "propose_acceptance", actor=actor, reason=second.code, data={"decision": proposal.digest})
+        return proposal
     decision = _save_decision(Decision(case=case, outcome="accept", note_ar=ar, note_en=en), row)
     advance(case, "accept", actor=actor, data={"decision": decision.digest})
+    _carry_out(decision, actor)
+    record("desk.accepted", subject=case.key, actor=actor, data={"decision": decision.digest})
+    return decision
+
+
+def _carry_out(decision: Decision, actor: Actor) -> None:
+    """What follows an approval that is in force."""
+    case = decision.case
     reviewable(case).accepted(case)
     queue.leave(case=case, actor=actor, code="accepted")
-    record("desk.accepted", subject=case.key, actor=actor, data={"decision": decision.digest})
-    context = texts.acceptance_context(case, ar, en)
-    send(Accepted, person=case.applicant, key=case.public_id, subject_key=case.key, context=context)
-    return decision
+    context = texts.acceptance_context(case, decision.note_ar, decision.note_en)
+    send(reviewable(case).accepted_message or Accepted, person=case.applicant, key=case.public_id, subject_key=case.key, context=context)
 
 
 @transaction.atomic
@@ -263,7 +276,7 @@ def take_back(*, assignment: Assignment) -> None:
     row.on_desk, row.touched_at = True, clock.now()
     row.save(update_fields=["on_desk", "touched_at"])
     transition(entry, "take_back", actor=actor, data={"decision": proposal.digest})
-    if proposal.outcome == "refuse":
+    if proposal.outcome != "second_round":
         advance(entry.case, "take_back", actor=actor)
     record("desk.taken_back", subject=entry.case.key, actor=actor, data={"decision": proposal.digest})
 
@@ -303,7 +316,7 @@ def _lock_proposal(decision: Decision, supervisor: User) -> tuple[Decision, Assi
 
 
 def _answer(proposal: Decision, answers: Mapping[str, bool]) -> dict[str, bool]:
-    """Store the signer's answers (by `models.desk.ANSWERS`) on a refusal; a second round has no questions.
+    """Store the signer's answers (by `models.desk.ANSWERS`) on a refusal; others have no questions.
 
     Returns them for the audit log. Raises Refused("answers_open") where one is missing.
     """
@@ -318,7 +331,7 @@ def _answer(proposal: Decision, answers: Mapping[str, bool]) -> dict[str, bool]:
 
 
 def sign(*, decision: Decision, supervisor: User, answers: Mapping[str, bool] | None = None) -> Decision:
-    """Sign a proposal: the refusal or second round takes effect and the applicant is notified.
+    """Sign a proposal: the refusal, approval or second round takes effect and the applicant is notified.
 
     `decision` is what the supervisor read; Refused("words_changed") where its texts have changed. A refusal needs `answers`, a yes to
     each question (`review.signature`); Refused("answers_open"), Refused("answer_says_no"). Raises NotPermitted for its maker, another
@@ -344,6 +357,10 @@ def _sign(read_decision: Decision, supervisor: User, answers: Mapping[str, bool]
     if decision.outcome == "second_round":
         case_items = reviewable(case).items(case)
         _send_round(row, entry, [CorrectionText(**item) for item in decision.items], case_items, decision)
+        return decision
+    if decision.outcome == "accept":
+        advance(case, "sign_acceptance", actor=actor, reason=decision.code, data={"decision": decision.digest})
+        _carry_out(decision, actor)
         return decision
     advance(case, "countersign", actor=actor, reason=decision.code, data={"decision": decision.digest})
     reviewable(case).refused(case)
@@ -372,6 +389,6 @@ def _send_back(decision: Decision, supervisor: User, code: str, answers: Mapping
     _void_proposal(case)
     transition(entry, "return", actor=actor, reason=code, data={"decision": proposal.digest})
     _take_off_desk(row)
-    if proposal.outcome == "refuse":
+    if proposal.outcome != "second_round":
         advance(case, "return", actor=actor, reason=code)
     record("desk.sent_back", subject=case.key, actor=actor, data={"code": code, "decision": proposal.digest, "answers": given})

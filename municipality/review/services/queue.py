@@ -236,11 +236,12 @@ def release(*, assignment: Assignment, code: str, actor: Actor = SYSTEM) -> None
 
 
 def void_proposals(case: Case) -> None:
-    """Void the proposals of a case that are not signed; a case with a proposed refusal is under study again."""
-    fallen = Decision.objects.filter(case=case, signed_at__isnull=True, voided_at__isnull=True).exclude(outcome="accept")
-    refusal = fallen.filter(outcome="refuse").exists()
+    """Void the proposals of a case that are not signed; a case with a proposed refusal or approval is under study again."""
+    # An approval without a reason was in force without a second signature.
+    fallen = Decision.objects.filter(case=case, signed_at__isnull=True, voided_at__isnull=True).exclude(outcome="accept", code="")
+    is_decision = fallen.exclude(outcome="second_round").exists()
     fallen.update(voided_at=clock.now())
-    if refusal:
+    if is_decision:
         advance(case, "reopen", actor=SYSTEM, reason="officer_lost_case")
 
 

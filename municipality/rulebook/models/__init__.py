@@ -2,7 +2,7 @@
 
 from municipality.rulebook.models.activities import Activity, ActivityAuthority, Authority
 from municipality.rulebook.models.calendar import HolidayRule, HoursRule
-from municipality.rulebook.models.land import ActivityGroupRule, LandClassRule, LandUseRule, SpacingRule, UseOutcome
+from municipality.rulebook.models.land import ActivityGroupRule, ConsultationRule, LandClassRule, LandUseRule, SpacingRule, UseOutcome
 from municipality.rulebook.models.rulesets import (
     Blocks,
     CheckRule,
@@ -26,6 +26,7 @@ __all__ = [
     "Blocks",
     "CheckRule",
     "ConditionRule",
+    "ConsultationRule",
     "FeeRule",
     "HolidayRule",
     "HoursRule",

@@ -130,3 +130,33 @@ class SpacingRule(_LandRow):
 
     def __str__(self) -> str:
         return f"{self.group}: {self.layer}"
+
+
+class ConsultationRule(_LandRow):
+    """A body that is asked about a group of activities; a rule with the group "" holds for all requests.
+
+    It has `working_days` to answer. Where the question is about health or safety, silence never counts as a yes.
+    """
+
+    ruleset = models.ForeignKey(RuleSet, models.PROTECT, related_name="consultations")
+    group = models.CharField(_("group of activities"), max_length=30, blank=True)
+    code = models.CharField(_("code"), max_length=30)
+    name_ar = models.CharField(_("name in Arabic"), max_length=120)
+    name_en = models.CharField(_("name in English"), max_length=120)
+    question_ar = models.CharField(_("question in Arabic"), max_length=200)
+    question_en = models.CharField(_("question in English"), max_length=200)
+    working_days = models.PositiveSmallIntegerField(_("working days to answer"))
+    is_safety = models.BooleanField(_("about health or safety"), default=False)
+
+    class Meta(_LandRow.Meta):
+        constraints = [
+            *_LandRow.Meta.constraints,
+            models.UniqueConstraint(fields=["ruleset", "group", "code"], name="rulebook_consultation_once"),
+            models.CheckConstraint(condition=models.Q(working_days__gt=0), name="rulebook_consultation_days"),
+        ]
+        ordering = ["pk"]
+        verbose_name = _("consulted body")
+        verbose_name_plural = _("consulted bodies")
+
+    def __str__(self) -> str:
+        return f"{self.group} {self.code}"

@@ -131,6 +131,7 @@ class ReasonKind(models.TextChoices):
     CORRECTION_PROOF = "correction_proof", _("Refusal of a proof of correction")
     STOP_LIFT = "stop_lift", _("Lifting of a service block")
     WRITER_ANNULMENT = "writer_annulment", _("Annulment by the writer of the report")
+    DEVIATION = "deviation", _("Deviation of an opinion")
 
 
 class ReasonRule(models.Model):

@@ -123,11 +123,11 @@ def _run_services(signed: Sequence[PastCase], rng: Random) -> None:
             take_payment(case=Case.objects.select_related("applicant", "branch").get(public_id=p.case.public_id if p.case else ""))
 
 
-def run_licensing_jobs(loading: Loading) -> None:
-    """Run the jobs of licensing that were due before the anchor, in order and at their times."""
+def run_licensing_jobs(loading: Loading, app: str = "licensing") -> None:
+    """Run the jobs of licensing, or of another app, that were due before the anchor, in order and at their times."""
     done: set[int] = set()
     while True:
-        due = Job.objects.filter(kind__startswith="licensing.", state=JobState.QUEUED, due_at__lte=loading.anchor).exclude(pk__in=done)
+        due = Job.objects.filter(kind__startswith=f"{app}.", state=JobState.QUEUED, due_at__lte=loading.anchor).exclude(pk__in=done)
         job = due.order_by("due_at", "pk").first()
         if job is None:
             return

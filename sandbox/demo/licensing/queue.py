@@ -72,7 +72,7 @@ def run(loading: Loading) -> str:
     with clock.at(loading.anchor):
         for pk in Clock.objects.filter(stopped_at__isnull=True, next_level_at__lte=loading.anchor).values_list("pk", flat=True):
             counts["moved up"] += case_clock.escalate(clock_id=pk)
-        _run_jobs()
+        run_idle_jobs()
     mark_sent(loading)
     return ", ".join(f"{count} {label}" for label, count in counts.items())
 
@@ -92,7 +92,7 @@ def _pay_one(loading: Loading, rng: Random) -> int:
     return 1
 
 
-def _run_jobs() -> None:
+def run_idle_jobs() -> None:
     """Run jobs that have nothing left to do."""
     kinds = ("uploads.inspect", "review.recompute_clocks")
     for pk in Job.objects.filter(kind__in=kinds, state=JobState.QUEUED).order_by("pk").values_list("pk", flat=True):
@@ -150,7 +150,7 @@ def _send(shop: Shop, rng: Random) -> None:
     for name in names:
         draft = drafts.answer(draft=draft, page=name, answers=_answers(shop, name, rng), version=draft.version)
     for slot in (slot for slot, least in draft_pages.required_slots(draft).items() if least):
-        _attach(owner, draft.key, slot)
+        attach(owner, draft.key, slot)
     send_to_officer(shop=shop, applicant=owner, draft=draft, version=draft.version)
 
 
@@ -161,7 +161,7 @@ def _answers(shop: Shop, name: str, rng: Random) -> dict[str, Any]:
     return {"name_ar": name_ar, "name_en": name_en}
 
 
-def _attach(owner: Any, subject: str, slot: str) -> None:
+def attach(owner: Any, subject: str, slot: str) -> None:
     """Upload a drawn page and accept it."""
     picture, (width, height) = (scenes.front(), scenes.SIZE) if slot == "photo_front" else (page(slot), (480, 640))
     upload = uploads.receive(owner=owner, subject=subject, slot=slot, name=f"{slot}.jpg", content=SimpleUploadedFile("page.jpg", picture))

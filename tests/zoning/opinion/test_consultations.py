@@ -1,0 +1,141 @@
+"""Bodies are asked by the rulebook; one that is silent stops nothing, but its silence is no yes where health or safety is asked about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.test import Client
+from django.utils.translation import override
+
+from municipality.accounts.models import User
+from municipality.cases import timeline
+from municipality.cases.models import Case
+from municipality.cases.services import advance
+from municipality.kernel import clock
+from municipality.kernel.actors import Actor
+from municipality.kernel.errors import NotPermitted, Refused
+from municipality.review.models import Assignment, Decision
+from municipality.review.services import desk
+from tests import desk_acts
+from tests.browsers import signed_in
+from tests.database_guards import drop_guard
+from zoning.models import Consultation, Opinion
+from zoning.opinion import queries
+from zoning.opinion.services import consultations, study
+
+pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+WORDS = {"text_ar": "نص", "text_en": "Text"}
+
+
+def answer(opinion: Opinion, code: str, officer: User, given: str = "no_objection", words: str = "") -> Consultation:
+    return consultations.record_answer(consultation=opinion.consultations.get(code=code), officer=officer, answer=given, words=words)
+
+
+def test_the_bodies_of_the_group_are_asked_with_their_deadline(opinion: Opinion) -> None:
+    asked = {row.code: (row.is_safety, clock.day_of(row.due_at).isoformat()) for row in opinion.consultations.all()}
+    # Working days after Tuesday 24 November 2026; Friday and Saturday are none.
+    assert asked == {"roads": (False, "2026-11-26"), "fire": (True, "2026-11-29"), "electricity": (False, "2026-11-26")}
+
+
+def test_only_the_planner_who_holds_the_case_records_an_answer_once(opinion: Opinion, planner: User, head: User) -> None:
+    with pytest.raises(NotPermitted):
+        answer(opinion, "roads", planner)  # waits in the queue
+    desk_acts.assigned(planner)
+    with pytest.raises(NotPermitted):
+        answer(opinion, "roads", head)
+    with pytest.raises(Refused, match="words_missing"):
+        answer(opinion, "roads", planner, "conditions")
+    answer(opinion, "roads", planner, "conditions", "The entrance is from the service road.")
+    with pytest.raises(Refused, match="answered_already"):
+        answer(opinion, "roads", planner)
+
+
+def test_the_opinion_waits_while_a_deadline_runs(held: Assignment, opinion: Opinion, planner: User) -> None:
+    study.write_draft(assignment=held, outcome="not_permitted", **WORDS)
+    with pytest.raises(Refused, match="body_not_heard"):
+        desk.accept(assignment=held)
+
+
+def test_after_the_deadline_the_body_is_silent_and_the_process_goes_on(
+    held: Assignment, opinion: Opinion, planner: User, frozen_clock: Any
+) -> None:
+    assert consultations.mark_silent() == 0
+    frozen_clock.move(days=6)
+    assert (consultations.mark_silent(), consultations.mark_silent()) == (3, 0)
+    study.write_draft(assignment=held, outcome="not_permitted", **WORDS)
+    desk.accept(assignment=held)
+    case = Case.objects.get(pk=opinion.case_id)
+    assert case.state == "decided"
+    with override("en"):
+        titles = [str(step.title) for step in timeline.steps(case, list(case.events.order_by("pk")))]
+    assert any("Kuwait Fire Force: no answer by" in title for title in titles)
+
+
+def test_silence_is_counted_by_month_in_public(
+    held: Assignment, opinion: Opinion, planner: User, frozen_clock: Any, client: Client
+) -> None:
+    answer(opinion, "roads", planner)
+    frozen_clock.move(days=6)
+    consultations.mark_silent()
+    assert queries.silent_this_month(["fire", "roads"]) == {"fire": 1}
+    lines = {row.name_en: (row.month.isoformat(), row.asked, row.silent) for row in queries.silence_by_month(10)}
+    assert lines["Kuwait Fire Force"] == ("2026-11-01", 1, 1)
+    assert lines["Public Authority for Roads and Transportation"] == ("2026-11-01", 1, 0)
+    page = client.get("/en/zoning/silence/").content.decode()
+    assert "Kuwait Fire Force" in page and "November 2026" in page
+    seen = signed_in(opinion.case.applicant).get(f"/en/cases/{opinion.case.public_id}/").content.decode()
+    assert "Silence is not approval" in seen and "Silent this month: 1" in seen
+
+
+def test_silence_on_safety_never_counts_as_a_yes(held: Assignment, opinion: Opinion, planner: User, frozen_clock: Any, head: User) -> None:
+    frozen_clock.move(days=6)
+    consultations.mark_silent()
+    study.write_draft(assignment=held, outcome="permitted", code="layer_outdated", **WORDS)
+    with pytest.raises(Refused, match="safety_open"):
+        desk.accept(assignment=held)
+    answer(opinion, "fire", planner)  # late, beside its silence
+    assert opinion.consultations.get(code="fire").silent_at is not None
+    desk.sign(decision=desk.accept(assignment=held), supervisor=head)
+    assert Case.objects.get(pk=opinion.case_id).state == "decided"
+
+
+def test_an_objection_on_safety_forbids_a_yes(held: Assignment, opinion: Opinion, planner: User, frozen_clock: Any) -> None:
+    answer(opinion, "fire", planner, "objection", "One exit only.")
+    frozen_clock.move(days=6)
+    consultations.mark_silent()
+    study.write_draft(assignment=held, outcome="permitted", code="layer_outdated", **WORDS)
+    with pytest.raises(Refused, match="safety_open"):
+        desk.accept(assignment=held)
+
+
+def _sign_past_the_services(opinion: Opinion, held: Assignment, head: User) -> None:
+    """The harm: a signed decision on the draft, whatever the bodies said."""
+    draft, now = queries.draft_of(opinion), clock.now()
+    assert draft is not None
+    with transaction.atomic():
+        words = {"code": draft.code, "text_ar": "س", "text_en": "x", "digest": "d" * 64, "signed_digest": "d" * 64}
+        Decision.objects.create(
+            case=opinion.case, outcome="accept", made_by=held.officer, made_at=now, signed_by=head, signed_at=now, **words
+        )
+        case = Case.objects.get(pk=opinion.case_id)
+        advance(case, "propose_acceptance", actor=Actor("officer", held.officer.key), reason=draft.code)
+        advance(case, "sign_acceptance", actor=Actor("supervisor", head.key), reason=draft.code)
+
+
+@pytest.mark.parametrize(("silent", "code"), [(True, "safety_open"), (False, "body_not_heard")])
+def test_the_database_refuses_it_too(
+    held: Assignment, opinion: Opinion, planner: User, head: User, frozen_clock: Any, silent: bool, code: str
+) -> None:
+    if silent:
+        frozen_clock.move(days=6)
+        consultations.mark_silent()
+    else:
+        answer(opinion, "fire", planner)
+    study.write_draft(assignment=held, outcome="permitted", code="layer_outdated", **WORDS)
+    with pytest.raises(IntegrityError, match=f"guard:{code}"):
+        _sign_past_the_services(opinion, held, head)
+    drop_guard("cases_caseevent_opinion_safe" if silent else "cases_caseevent_opinion_heard", "cases_caseevent")
+    _sign_past_the_services(opinion, held, head)
+    assert Case.objects.get(pk=opinion.case_id).state == "decided"

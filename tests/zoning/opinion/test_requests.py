@@ -1,0 +1,172 @@
+"""Ordering an opinion: question, documents, fee, queue, and what ends a request early."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from municipality.accounts.models import User
+from municipality.cases.models import Case
+from municipality.drafts import services as drafts
+from municipality.kernel.errors import Refused
+from municipality.notifications.models import Message
+from municipality.review.models import QueueEntry
+from municipality.review.services import desk
+from municipality.review.services.desk import CorrectionRequest
+from municipality.uploads import queries as uploads
+from payments import queries as payments
+from tests import desk_acts
+from tests.browsers import signed_in
+from tests.factories.accounts import PersonFactory
+from tests.factories.opinions import FEE, begun, paid, submitted
+from tests.factories.uploads import UploadFactory
+from zoning.models import Opinion, Plot
+from zoning.opinion.services import consultations, issue, requests, study
+
+pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+
+
+def test_the_instant_answer_of_the_day_is_kept_in_both_languages(plot: Plot, owner: User) -> None:
+    opinion = submitted(plot, owner)
+    assert (opinion.instant_outcome, opinion.activity_group, opinion.land_class) == ("not_permitted", "beauty", "COMMERCIAL")
+    assert opinion.instant_edition == "zoning.uses v1"
+    first = opinion.instant_grounds[0]
+    assert "200 m" in first["en"] and "م" in first["ar"] and first["article_en"] and first["article_ar"]
+
+
+def test_what_may_be_built_is_answered_by_the_limits_of_the_class(plot: Plot, owner: User) -> None:
+    opinion = submitted(plot, owner, activity=None, floor=None)
+    assert opinion.instant_outcome == "limits"
+    assert "400%" in opinion.instant_grounds[0]["en"]
+
+
+def test_the_fee_is_of_the_rulebook_and_payment_leads_to_the_queue(plot: Plot, owner: User) -> None:
+    opinion = submitted(plot, owner)
+    bill = payments.bill_of(opinion.case.key)
+    assert bill is not None and bill.total_fils == FEE
+    assert (opinion.case.state, opinion.case.branch_id) == ("awaiting_payment", "HA")
+    assert not QueueEntry.objects.exists()
+    issue.paid(bill.pk)
+    case = Case.objects.get(pk=opinion.case_id)
+    assert case.state == "in_review" and QueueEntry.objects.get(case=case).skill == "zoning"
+    assert case.due_on is not None and case.due_on.isoformat() == "2026-12-01"  # five working days after Tuesday 24 November
+    assert {row.kind for row in Message.objects.filter(person=owner)} >= {"zoning.opinion_submitted", "zoning.opinion_paid"}
+    with pytest.raises(Refused):
+        requests.take_payment(case=case)
+
+
+@pytest.mark.parametrize(("fils", "code"), [(FEE, "no_documents"), (FEE - 1, "no_documents")])
+def test_a_document_that_is_missing_stops_the_order(plot: Plot, owner: User, fils: int, code: str) -> None:
+    draft = requests.begin(plot=plot, person=owner, answers={"asker": "office", "activity": "WSAL", "floor": 0})
+    with pytest.raises(Refused, match=code):
+        requests.submit(draft=draft, person=owner, expected_fils=fils)
+    assert not Opinion.objects.exists()
+
+
+def test_another_price_than_the_one_read_is_refused(plot: Plot, owner: User) -> None:
+    with pytest.raises(Refused, match="price_changed"):
+        requests.submit(draft=begun(plot, owner), person=owner, expected_fils=FEE - 1)
+
+
+def test_an_unpaid_request_is_withdrawn_or_lapses(plot: Plot, owner: User) -> None:
+    opinion = submitted(plot, owner)
+    requests.withdraw(case=opinion.case, person=owner)
+    assert Case.objects.get(pk=opinion.case_id).state == "withdrawn"
+    other = submitted(plot, owner)
+    requests.close_unpaid(case=other.case)
+    assert Case.objects.get(pk=other.case_id).state == "expired"
+
+
+def test_a_reversed_payment_ends_the_study(plot: Plot, owner: User) -> None:
+    opinion = paid(plot, owner)
+    bill = payments.bill_of(opinion.case.key)
+    assert bill is not None
+    issue.voided(bill.pk)
+    assert Case.objects.get(pk=opinion.case_id).state == "unpaid"
+    assert Message.objects.filter(kind="zoning.opinion_held").count() == 1
+
+
+def test_the_pages_lead_from_the_plot_to_the_payment(plot: Plot, owner: User) -> None:
+    client = signed_in(owner)
+    assert f"/en/plots/{plot.public_id}/opinion/" in client.get(f"/en/plots/{plot.public_id}/").content.decode()
+    begin = f"/en/plots/{plot.public_id}/opinion/"
+    assert client.get(begin).status_code == 200
+    assert client.post(begin, {"asker": "", "activity": "WSAL", "floor": "0"}).status_code == 400
+    sent = client.post(begin, {"asker": "owner", "activity": "WSAL", "floor": "0"})
+    assert sent.status_code == 302 and "/en/opinions/" in sent["Location"]
+    page = client.get(sent["Location"]).content.decode()
+    assert "Not permitted" in page and "10.000" in page
+    refused = client.post(sent["Location"], {"total": FEE})
+    assert refused.status_code == 409 and "A document is missing" in refused.content.decode()
+    begun(plot, owner)
+    ordered = client.post(sent["Location"], {"total": FEE})
+    assert ordered.status_code == 302 and "/en/pay/" in ordered["Location"]
+    case = Case.objects.get(service="zoning.opinion")
+    seen = client.get(f"/en/cases/{case.public_id}/").content.decode()
+    assert seen.index("Pay the fee") < seen.index("Instant answer and opinion")
+
+
+def test_a_stranger_sees_neither_draft_nor_case(plot: Plot, owner: User) -> None:
+    draft = begun(plot, owner)
+    client = signed_in(PersonFactory(noura=True))
+    assert client.get(f"/en/opinions/{draft.public_id}/").status_code == 404
+    opinion = submitted(plot, owner)
+    for path in ("", "corrections/", "withdraw/"):
+        assert client.get(f"/en/opinions/{opinion.case.public_id}/{path}").status_code == 404, path
+    assert client.get(f"/en/cases/{opinion.case.public_id}/").status_code == 404
+
+
+def test_an_ended_plot_has_no_opinion(plot: Plot, owner: User, frozen_clock: Any) -> None:
+    plot.valid_to = requests.clock.today()
+    with pytest.raises(Refused, match="plot_ended"):
+        requests.begin(plot=plot, person=owner, answers={"asker": "owner", "activity": None, "floor": None})
+
+
+def test_a_document_that_is_asked_for_again_brings_the_case_back(plot: Plot, owner: User, planner: User, frozen_clock: Any) -> None:
+    opinion, client = paid(plot, owner), signed_in(owner)
+    desk.ask_corrections(assignment=desk_acts.assigned(planner), items=[CorrectionRequest("file_unreadable", "title")])
+    page = f"/en/opinions/{opinion.case.public_id}/corrections/"
+    assert "Title deed or contract of use" in client.get(page).content.decode()
+    assert client.post(page).status_code == 409  # the old file is still the same
+    frozen_clock.move(minutes=5)
+    UploadFactory(owner=owner, subject=opinion.files_key, slot="title")
+    assert client.post(page).status_code == 302
+    assert Case.objects.get(pk=opinion.case_id).state == "in_review"
+    assert client.get(page).status_code == 302  # nothing is asked for any more
+
+
+def test_corrections_that_nobody_answers_close_the_request(plot: Plot, owner: User, planner: User, frozen_clock: Any) -> None:
+    opinion = paid(plot, owner)
+    desk.ask_corrections(assignment=desk_acts.assigned(planner), items=[CorrectionRequest("file_unreadable", "title")])
+    frozen_clock.move(days=28)
+    assert requests.lapse_unanswered() == 0
+    frozen_clock.move(days=1)
+    assert requests.lapse_unanswered() == 1
+    assert Case.objects.get(pk=opinion.case_id).state == "expired"
+
+
+def test_documents_of_a_discarded_draft_are_deleted(plot: Plot, owner: User) -> None:
+    draft = begun(plot, owner)
+    assert requests.drop_files() == 0
+    drafts.discard(draft=draft)
+    assert requests.drop_files() == 1
+    assert not uploads.ready(requests.files_key(draft)).exists()
+
+
+def test_an_issued_opinion_is_suspended_and_resumed_with_its_payment(plot: Plot, owner: User, planner: User, sealed: None) -> None:
+    opinion = paid(plot, owner, activity="LAUN")
+    assignment = desk_acts.checked(desk_acts.assigned(planner))
+    for row in opinion.consultations.all():
+        consultations.record_answer(consultation=row, officer=planner, answer="no_objection")
+    study.write_draft(assignment=assignment, outcome="permitted", text_ar="مسموح", text_en="Permitted")
+    desk.accept(assignment=assignment)
+    issue.issue_opinion(case=Case.objects.get(pk=opinion.case_id))
+    bill = payments.bill_of(opinion.case.key)
+    assert bill is not None
+    issue.voided(bill.pk)
+    assert Opinion.objects.get(pk=opinion.pk).document.state == "suspended"  # type: ignore[union-attr]
+    issue.paid(bill.pk)
+    assert Opinion.objects.get(pk=opinion.pk).document.state == "active"  # type: ignore[union-attr]
+    with pytest.raises(Refused):
+        issue.paid(bill.pk)

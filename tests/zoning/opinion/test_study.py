@@ -1,0 +1,249 @@
+"""Deciding: the draft beside the instant answer, reason and second signature of a deviation, its task, and the sealed opinion."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bs4 import BeautifulSoup
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.test import Client
+from django.urls import reverse
+
+from municipality.accounts.models import User
+from municipality.cases.models import Case
+from municipality.cases.services import advance
+from municipality.documents import seal, store
+from municipality.documents.models import Document
+from municipality.documents.verification import check
+from municipality.kernel.actors import Actor, system
+from municipality.kernel.errors import NotPermitted, Refused
+from municipality.notifications.models import Message
+from municipality.review import texts
+from municipality.review.models import Assignment, Decision
+from municipality.review.services import desk
+from tests import desk_acts
+from tests.browsers import signed_in
+from tests.database_guards import drop_guard
+from tests.factories.opinions import paid
+from zoning.models import Opinion, OpinionDraft, Plot, RuleTask
+from zoning.opinion import queries
+from zoning.opinion.services import issue, study
+
+pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+WORDS = {"text_ar": "انتقلت المدرسة.", "text_en": "The school moved."}
+
+
+def draft(held: Assignment, outcome: str, code: str = "") -> OpinionDraft:
+    return study.write_draft(assignment=held, outcome=outcome, code=code, **WORDS)
+
+
+def test_a_draft_that_agrees_needs_one_signature(heard: Opinion, held: Assignment) -> None:
+    assert draft(held, "not_permitted").agreement == "agrees"
+    decision = desk.accept(assignment=held)
+    case = Case.objects.get(pk=heard.case_id)
+    assert (case.state, decision.code, decision.signed_by) == ("decided", "", None)
+    assert not RuleTask.objects.exists()
+
+
+def test_a_draft_that_deviates_needs_a_reason(heard: Opinion, held: Assignment) -> None:
+    with pytest.raises(Refused, match="reason_missing"):
+        draft(held, "permitted")
+    with pytest.raises(Refused, match="reason_missing"):
+        draft(held, "permitted", "words_unclear")  # a reason of another kind
+    with pytest.raises(IntegrityError, match="zoning_draft_reason"), transaction.atomic():
+        OpinionDraft.objects.create(
+            opinion=heard, outcome="permitted", agreement="deviates", made_by=held.officer, made_at=held.drawn_at, **WORDS
+        )
+
+
+def test_a_deviation_is_signed_by_a_second_person_and_opens_a_task(heard: Opinion, held: Assignment, head: User) -> None:
+    draft(held, "permitted", "layer_outdated")
+    decision = desk.accept(assignment=held)
+    assert Case.objects.get(pk=heard.case_id).state == "countersign"
+    assert (decision.outcome, decision.code, decision.items[0]["outcome"]) == ("accept", "layer_outdated", "permitted")
+    assert not RuleTask.objects.exists()
+    with pytest.raises(NotPermitted):
+        desk.sign(decision=decision, supervisor=held.officer)
+    desk.sign(decision=decision, supervisor=head)
+    task = RuleTask.objects.get(opinion=heard)
+    assert Case.objects.get(pk=heard.case_id).state == "decided"
+    assert (task.code, task.edition, task.due_on.isoformat()) == ("layer_outdated", "zoning.uses v1", "2026-12-01")
+    assert Message.objects.filter(kind="zoning.opinion_signed").count() == 1
+
+
+def test_a_deviation_goes_back_and_is_written_anew(heard: Opinion, held: Assignment, head: User, planner: User) -> None:
+    draft(held, "permitted", "layer_outdated")
+    decision = desk.accept(assignment=held)
+    with pytest.raises(Refused, match="not_on_desk"):
+        draft(held, "not_permitted")
+    desk.send_back(decision=decision, supervisor=head, code="reason_not_proven")
+    assert Case.objects.get(pk=heard.case_id).state == "in_review"
+    again = desk_acts.assigned(planner)
+    assert draft(again, "not_permitted").agreement == "agrees"
+    desk.accept(assignment=again)
+    assert Case.objects.get(pk=heard.case_id).state == "decided"
+
+
+def test_a_proposed_deviation_is_taken_back(heard: Opinion, held: Assignment) -> None:
+    draft(held, "permitted", "layer_outdated")
+    desk.accept(assignment=held)
+    desk.take_back(assignment=Assignment.objects.get(pk=held.pk))
+    assert Case.objects.get(pk=heard.case_id).state == "in_review"
+    assert Decision.objects.get(case=heard.case).voided_at is not None
+
+
+def _accept_alone(opinion: Opinion, held: Assignment) -> None:
+    """The harm: the planner alone decides, past every service."""
+    actor = Actor("officer", held.officer.key)
+    with transaction.atomic():
+        Decision.objects.create(case=opinion.case, outcome="accept", digest="d" * 64, made_by=held.officer, made_at=held.drawn_at)
+        advance(Case.objects.get(pk=opinion.case_id), "accept", actor=actor)
+
+
+def test_the_database_refuses_a_deviation_without_the_second_signature(heard: Opinion, held: Assignment) -> None:
+    draft(held, "permitted", "layer_outdated")
+    with pytest.raises(IntegrityError, match="guard:deviates_unsigned"):
+        _accept_alone(heard, held)
+
+
+def test_without_the_guard_one_person_deviates(heard: Opinion, held: Assignment) -> None:
+    draft(held, "permitted", "layer_outdated")
+    drop_guard("cases_caseevent_opinion_signed", "cases_caseevent")
+    _accept_alone(heard, held)
+    assert Case.objects.get(pk=heard.case_id).state == "decided"
+
+
+def test_the_database_refuses_a_deviation_without_its_task(
+    heard: Opinion, held: Assignment, head: User, sealed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft(held, "permitted", "layer_outdated")
+    monkeypatch.setattr(RuleTask.objects, "create", lambda **fields: None)
+    desk.sign(decision=desk.accept(assignment=held), supervisor=head)
+    with pytest.raises(IntegrityError, match="guard:no_rule_task"), transaction.atomic():
+        advance(Case.objects.get(pk=heard.case_id), "issue", actor=system("zoning"))
+    drop_guard("cases_caseevent_opinion_task", "cases_caseevent")
+    advance(Case.objects.get(pk=heard.case_id), "issue", actor=system("zoning"))
+
+
+def test_without_a_draft_nothing_is_signed(heard: Opinion, held: Assignment) -> None:
+    with pytest.raises(Refused, match="no_draft"):
+        desk.accept(assignment=held)
+    with pytest.raises(IntegrityError, match="guard:deviates_unsigned"):
+        _accept_alone(heard, held)
+
+
+def _issued(opinion: Opinion, held: Assignment, head: User, outcome: str = "permitted", code: str = "layer_outdated") -> Document:
+    draft(held, outcome, code)
+    decision = desk.accept(assignment=held)
+    if decision.code:
+        desk.sign(decision=decision, supervisor=head)
+    issue.issue_opinion(case=Case.objects.select_related("applicant", "branch").get(pk=opinion.case_id))
+    document = Opinion.objects.get(pk=opinion.pk).document
+    assert document is not None
+    return document
+
+
+def test_the_opinion_is_sealed_and_says_that_it_deviates(
+    heard: Opinion, held: Assignment, head: User, sealed: None, client: Client
+) -> None:
+    document = _issued(heard, held, head)
+    assert document.file is not None and document.number.startswith("ZOP-HA-2026-")
+    verdict = check(store.read(document.file), root_pem=seal.root_pem(Path(settings.SIGNER_KEY_FILE)))
+    assert verdict.intact and verdict.trusted
+    assert (document.valid_to - document.valid_from).days == 364
+    printed = str(document.facts)
+    assert "Deviates, signed by a second person" in printed and "Kuwait Fire Force: No objection" in printed
+    assert held.officer.name_en not in printed
+    assert Case.objects.get(pk=heard.case_id).state == "issued"
+    page = client.get(reverse("verify", args=[document.code])).content.decode()
+    assert document.number in page and "قطعة 3، القسيمة 12" in page
+
+
+def test_the_desk_shows_both_answers_and_a_draft_is_written_there(heard: Opinion, held: Assignment, planner: User) -> None:
+    client, page = signed_in(planner), f"/admin/opinions/{heard.case.public_id}/"
+    assert page in client.get(f"/admin/desk/{heard.case.public_id}/").content.decode()
+    seen = client.get(page).content.decode()
+    assert "Instant answer" in seen or "الجواب الفوري" in seen
+    refused = client.post(page, {"act": "draft", "outcome": "permitted", "code": "", **WORDS})
+    assert refused.status_code == 409 and WORDS["text_en"] in refused.content.decode()
+    assert client.post(page, {"act": "draft", "outcome": "permitted", "code": "layer_outdated", **WORDS}).status_code == 302
+    written = queries.draft_of(heard)
+    assert written is not None and written.agreement == "deviates"
+    assert client.post(page, {"act": "answer", "body": "x"}).status_code == 409
+
+
+def test_only_the_planner_who_holds_it_opens_the_draft(heard: Opinion, held: Assignment, head: User) -> None:
+    assert signed_in(head).get(f"/admin/opinions/{heard.case.public_id}/").status_code == 404
+
+
+def test_planners_finish_the_task_and_say_what_was_found(heard: Opinion, held: Assignment, head: User, planner: User) -> None:
+    draft(held, "permitted", "layer_outdated")
+    desk.sign(decision=desk.accept(assignment=held), supervisor=head)
+    task = RuleTask.objects.get()
+    client = signed_in(planner)
+    assert heard.case.reference in client.get("/admin/opinions/tasks/").content.decode()
+    assert client.post("/admin/opinions/tasks/", {"task": task.pk, "result": " "}).status_code == 409
+    assert client.post("/admin/opinions/tasks/", {"task": task.pk, "result": "The layer is mended."}).status_code == 302
+    assert RuleTask.objects.get().result == "The layer is mended."
+    assert signed_in(head).get("/admin/opinions/tasks/").status_code == 403
+
+
+def test_like_cases_are_the_nearest_of_the_same_kind(heard: Opinion, held: Assignment, head: User, sealed: None, owner: Any) -> None:
+    _issued(heard, held, head)
+    near, other = paid(heard.plot, owner), paid(heard.plot, owner, activity="LAUN")
+    (one,) = queries.like_cases(near)
+    assert (one.outcome, one.agreement, one.metres, one.edition) == ("permitted", "deviates", 0.0, "zoning.uses v1")
+    assert queries.like_cases(other) == []
+
+
+def test_an_outcome_unlike_all_like_cases_needs_a_reason(
+    heard: Opinion, held: Assignment, head: User, planner: User, sealed: None, owner: Any, plot: Plot
+) -> None:
+    _issued(heard, held, head)
+    paid(plot, owner)
+    again = desk_acts.assigned(planner)
+    with pytest.raises(Refused, match="reason_missing"):
+        draft(again, "not_permitted")  # it agrees with the instant answer, but the one before was permitted
+    written = draft(again, "not_permitted", "place_differs")
+    assert (written.is_unlike, written.agreement) == (True, "agrees")
+
+
+def test_the_messages_before_and_after_are_the_same(heard: Opinion, held: Assignment, head: User) -> None:
+    draft(held, "permitted", "layer_outdated")
+    shown = texts.preview_acceptance(case=heard.case)
+    desk.sign(decision=desk.accept(assignment=held), supervisor=head)
+    sent = Message.objects.get(kind="zoning.opinion_signed")
+    assert (sent.title_en, sent.title_ar) == (shown.en.title, shown.ar.title)
+    assert re.search("[\u0621-\u064a]", sent.title_ar)
+
+
+def test_planner_and_supervisor_sign_on_their_pages(heard: Opinion, held: Assignment, planner: User, head: User) -> None:
+    draft(held, "permitted", "layer_outdated")
+    address, client = f"/admin/desk/{heard.case.public_id}/approve/", signed_in(planner)
+    preview = client.post(address, {})
+    soup = BeautifulSoup(preview.content, "html.parser")
+    seal = soup.select_one("input[name=seen]")
+    assert seal is not None and "إرسال إلى مشرف" in soup.get_text()
+    assert client.post(address, {"step": "send", "seen": seal["value"]}).status_code == 302
+    assert Case.objects.get(pk=heard.case_id).state == "countersign"
+    decision, page = Decision.objects.get(case=heard.case, voided_at=None), signed_in(head)
+    shown = page.get("/admin/desk/sign/").content.decode()
+    assert "بيانات الطبقة غير محدَّثة" in shown and WORDS["text_ar"] in shown
+    signed = page.post("/admin/desk/sign/", {"decision": decision.pk, "digest": decision.digest, "step": "sign"})
+    assert signed.status_code == 302 and Case.objects.get(pk=heard.case_id).state == "decided"
+
+
+def test_without_a_draft_the_desk_says_so(heard: Opinion, held: Assignment, planner: User) -> None:
+    refused = signed_in(planner).post(f"/admin/desk/{heard.case.public_id}/approve/", {})
+    assert refused.status_code == 409 and "يُرجى كتابة مسودة الرأي أولاً." in refused.content.decode()
+
+
+def test_the_draft_that_the_supervisor_read_is_the_one_signed(heard: Opinion, held: Assignment, head: User) -> None:
+    draft(held, "permitted", "layer_outdated")
+    decision = desk.accept(assignment=held)
+    decision.items = [{**decision.items[0], "outcome": "conditional"}]
+    assert desk.digest(decision) != decision.digest

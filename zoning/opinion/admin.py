@@ -1,0 +1,186 @@
+"""Pages of planners: the draft beside the instant answer with bodies and like cases, and the rules to look at; labels of codes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import path
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
+
+from municipality.accounts.requests import AuthenticatedHttpRequest
+from municipality.audit.services import log_access
+from municipality.kernel import clock
+from municipality.kernel.actors import Actor
+from municipality.kernel.errors import Refused
+from municipality.review import queries as review
+from municipality.review.models import Assignment
+from municipality.ui import staff_menu
+from municipality.ui.admin_base import in_group
+from municipality.ui.code_labels import label_codes
+from municipality.ui.staff_menu import StaffEntry
+from zoning.models import BodyAnswer, Consultation, RuleTask
+from zoning.opinion import panels, queries
+from zoning.opinion.labels import plot_name, question
+from zoning.opinion.review import SKILL
+from zoning.opinion.services import consultations
+from zoning.opinion.services import study as services
+from zoning.opinion.states import OPINION
+
+PLANNER = "planner"
+READERS = (PLANNER, "auditor")
+MOST_TASKS = 200
+
+
+def _assignment(request: AuthenticatedHttpRequest, public_id: str) -> Assignment:
+    """The planner's assignment of an opinion. Raises Http404 for any other case."""
+    held = Assignment.objects.filter(officer=request.user, ended_at__isnull=True, place__case__service=OPINION)
+    row = held.filter(place__case__public_id=public_id).select_related("officer", "place__case__applicant").first()
+    found = review.case_access(request.user, public_id) if row is not None else None
+    if row is None or found is None or not found.may_open:
+        raise Http404
+    return row
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def study(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
+    """The instant answer beside the draft, the bodies and the like cases; writes a draft, or what a body answered."""
+    assignment = _assignment(request, public_id)
+    error, status = "", 200
+    if request.method == "POST":
+        try:
+            messages.success(request, _save(request, assignment))
+            return redirect("admin:opinion_study", public_id)
+        except Refused as refusal:
+            error, status = str(refusal.sentence), refusal.status
+    case = assignment.place.case
+    log_access(viewer=Actor("officer", request.user.key), person_key=case.applicant.key, subject=case.key, purpose="review")
+    opinion = queries.opinion_of(case)
+    draft, alike = queries.draft_of(opinion), queries.like_cases(opinion)
+    kept = {name: getattr(draft, name, "") for name in ("outcome", "code", "text_ar", "text_en")}
+    names = (*kept, "body", "answer", "words")
+    typed = {name: request.POST.get(name, "") for name in names} if error else kept
+    bodies = list(opinion.consultations.order_by("pk"))
+    silent = queries.silent_this_month([row.code for row in bodies])
+    context = {
+        **admin.site.page_context(request),
+        "title": _("Draft, bodies and like cases"),
+        "error": error,
+        "case": case,
+        "opinion": opinion,
+        "draft": draft,
+        "question": question(opinion.activity, opinion.floor),
+        "plot_name": plot_name(opinion.plot),
+        "answers": panels.answers_block(opinion, draft),
+        "bodies": [(row, panels.body(row, silent)) for row in bodies],
+        "alike": panels.like_block(opinion, alike),
+        "outcomes": [(outcome.value, outcome.label, queries.agreement(opinion.instant_outcome, outcome)) for outcome in opinion.outcomes],
+        "reasons": review.replies(case).reasons_of("deviation"),
+        "body_answers": BodyAnswer.choices,
+        "typed": typed,
+        "is_held": assignment.place.state == "held",
+    }
+    return TemplateResponse(request, "admin/zoning/study.html", context, status=status)
+
+
+def _save(request: AuthenticatedHttpRequest, assignment: Assignment) -> str:
+    posted = request.POST
+    if posted.get("act") == "answer":
+        number = posted.get("body", "")
+        rows = Consultation.objects.filter(opinion__case=assignment.place.case)
+        row = rows.filter(pk=int(number)).first() if number.isascii() and number.isdigit() and len(number) < 16 else None
+        if row is None:
+            raise Refused("unknown_body", _("Choose the body that answered."))
+        consultations.record_answer(
+            consultation=row, officer=request.user, answer=posted.get("answer", ""), words=posted.get("words", "")[:500]
+        )
+        return _("The answer of the body is recorded.")
+    given = {name: posted.get(name, "") for name in ("outcome", "code", "text_ar", "text_en")}
+    services.write_draft(assignment=assignment, **given)
+    return _("The draft is saved.")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def tasks(request: AuthenticatedHttpRequest) -> HttpResponse:
+    """The rules and layers to look at, the nearest deadline first; a planner says what was found."""
+    if not any(in_group(request, role) for role in READERS):
+        raise PermissionDenied
+    error = ""
+    if request.method == "POST":
+        if not in_group(request, PLANNER):
+            raise PermissionDenied
+        number = request.POST.get("task", "")
+        row = RuleTask.objects.filter(pk=int(number)).first() if number.isascii() and number.isdigit() and len(number) < 16 else None
+        try:
+            if row is None:
+                raise Refused("unknown_task", _("Choose a task of the list."))
+            services.finish_task(task=row, planner=request.user, result=request.POST.get("result", ""))
+            messages.success(request, _("What was found is recorded."))
+            return redirect("admin:opinion_tasks")
+        except Refused as refusal:
+            error = str(refusal.sentence)
+    rows = RuleTask.objects.select_related("opinion__case", "opinion__plot__area", "opinion__activity", "done_by")
+    waiting = list(rows.filter(done_at__isnull=True).order_by("due_on", "pk")[:MOST_TASKS])
+    context = {
+        **admin.site.page_context(request),
+        "title": _("Rules to look at"),
+        "error": error,
+        "lines": [(row, plot_name(row.opinion.plot), question(row.opinion.activity, row.opinion.floor), _reason(row)) for row in waiting],
+        "done": list(rows.filter(done_at__isnull=False).order_by("-done_at")[:20]),
+        "today": clock.today(),
+        "is_planner": in_group(request, PLANNER),
+        "typed": {"task": request.POST.get("task", ""), "result": request.POST.get("result", "")} if error else {},
+    }
+    return TemplateResponse(request, "admin/zoning/tasks.html", context, status=409 if error else 200)
+
+
+def _reason(task: RuleTask) -> Any:
+    return review.replies(task.opinion.case).reasons.get(task.code)
+
+
+def _open_tasks(request: HttpRequest) -> int:
+    return RuleTask.objects.filter(done_at__isnull=True).count()
+
+
+admin.site.add_pages(
+    [
+        path("opinions/tasks/", tasks, name="opinion_tasks"),
+        path("opinions/<slug:public_id>/", study, name="opinion_study"),
+    ],
+    home=None,
+)
+staff_menu.register(
+    "zoning", StaffEntry("rules", gettext_lazy("Rules to look at"), "admin:opinion_tasks", roles=READERS, count=_open_tasks, tone="warn")
+)
+label_codes(
+    {
+        "case.propose_acceptance": gettext_lazy("Approval proposed"),
+        "case.sign_acceptance": gettext_lazy("Approval signed by the second person"),
+        "case.reverse": gettext_lazy("Request closed: the payment was reversed"),
+        "opinion.bodies_asked": gettext_lazy("Bodies asked about an opinion"),
+        "opinion.body_answered": gettext_lazy("Answer of a consulted body recorded"),
+        "opinion.body_silent": gettext_lazy("Consulted body silent at its deadline"),
+        "opinion.drafted": gettext_lazy("Draft of an opinion written"),
+        "opinion.task_opened": gettext_lazy("Rule to look at after a deviation"),
+        "opinion.task_done": gettext_lazy("Rule looked at after a deviation"),
+        f"skill.{SKILL}": gettext_lazy("Zoning opinions"),
+        "zoning.issue_opinion": gettext_lazy("Issue a zoning opinion"),
+        "zoning.close_unpaid": gettext_lazy("Close an unpaid request for an opinion"),
+        "zoning.mark_silent": gettext_lazy("Look for bodies that did not answer"),
+        "zoning.lapse_unanswered": gettext_lazy("Close opinions without an answer"),
+        "zoning.drop_files": gettext_lazy("Delete documents of unsent opinions"),
+        "zoning.opinion_submitted": gettext_lazy("The request for an opinion waits for its fee"),
+        "zoning.opinion_paid": gettext_lazy("The request for an opinion is paid"),
+        "zoning.opinion_signed": gettext_lazy("The opinion is signed"),
+        "zoning.opinion_issued": gettext_lazy("The opinion is issued"),
+        "zoning.opinion_lapsed": gettext_lazy("The request for an opinion is closed"),
+        "zoning.opinion_held": gettext_lazy("The payment of an opinion was reversed"),
+        "zoning.opinion_paid_again": gettext_lazy("The opinion is in force again"),
+    }
+)

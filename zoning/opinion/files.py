@@ -1,0 +1,71 @@
+"""The draft of an opinion, and permissions and slots of its documents, as a draft and as a case."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from municipality.accounts.models import User
+from municipality.cases import queries as cases
+from municipality.drafts import queries as drafts
+from municipality.drafts.models import Draft
+from municipality.drafts.registry import DraftKind
+from municipality.kernel import request_cache, subjects
+from municipality.review import queries as review
+from municipality.uploads.registry import Prefix, Slot
+from zoning.models import Opinion
+from zoning.opinion import queries
+from zoning.opinion.services.requests import plot_of
+from zoning.opinion.states import OPINION
+
+
+def _title(draft: Draft) -> tuple[str, str]:
+    plot = plot_of(draft)
+    return (
+        f"الرأي التنظيمي: القسيمة {plot.number}، {plot.area.name_ar}",
+        f"Zoning opinion: plot {plot.number}, {plot.area.name_en}",
+    )
+
+
+OPINION_DRAFT = DraftKind(title=_title, path=lambda draft: f"/opinions/{draft.public_id}/")
+
+
+def _draft(subject: str) -> Draft | None:
+    rows = Draft.objects.filter(public_id=subjects.parse(subject).id, service=OPINION).select_related("person")
+    return request_cache.get_or_set(("zoning.draft", subject), rows.first)
+
+
+def _opinion(subject: str) -> Opinion | None:
+    rows = Opinion.objects.filter(files_key=subject).select_related("case__applicant")
+    return request_cache.get_or_set(("zoning.opinion", subject), rows.first)
+
+
+def _may_write(user: User, subject: str) -> bool:
+    opinion, draft = _opinion(subject), _draft(subject)
+    if opinion is not None:
+        return cases.visible_to(user).filter(pk=opinion.case_id).exists()
+    return draft is not None and drafts.visible_to(user).filter(pk=draft.pk).exists()
+
+
+def _may_read(user: User, subject: str) -> bool:
+    opinion = _opinion(subject)
+    if opinion is not None and user.is_staff:
+        return review.may_open(user, opinion.case)
+    return _may_write(user, subject)
+
+
+def _slots(subject: str) -> Mapping[str, Slot]:
+    return queries.SLOTS if _draft(subject) is not None else {}
+
+
+def _locked(subject: str) -> Collection[str]:
+    """Nothing in a draft; in a case all slots that no open correction asks for."""
+    opinion = _opinion(subject)
+    return set() if opinion is None else set(queries.SLOTS) - set(queries.requested_slots(opinion.case))
+
+
+def _owner(subject: str, sender: User) -> User | None:
+    draft = _draft(subject)
+    return draft.person if draft is not None else None
+
+
+OPINION_FILES = Prefix(may_write=_may_write, may_read=_may_read, slots=_slots, locked=_locked, owner=_owner)

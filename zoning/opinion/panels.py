@@ -1,0 +1,196 @@
+"""The case page of an opinion: what is needed from the applicant, the two answers, bodies, like cases; and the hooks of its bill."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.urls import reverse
+from django.utils.formats import number_format
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+
+from municipality.accounts.models import User
+from municipality.cases.models import Case
+from municipality.cases.panels import Block, CaseDetail, Fact, FileLine, MoneyLine, NextStep, Record
+from municipality.review import queries as review
+from municipality.review.panels import queue_facts, waiting_step
+from municipality.ui.templatetags.portal import bilingual, day, ltr, moment, term
+from municipality.ui.texts import Text
+from municipality.uploads import queries as uploads
+from payments import queries as payments
+from payments.models import Bill
+from payments.registry import Outcome, Step
+from payments.states import BillState
+from zoning.models import Consultation, Opinion, OpinionDraft, OpinionOutcome, RuleTask
+from zoning.models.opinions import Agreement
+from zoning.opinion import queries
+from zoning.opinion.labels import AGREEMENT_TAGS, TAGS, ground, plot_name, question
+from zoning.opinion.states import OPINION, OpinionState
+
+S = OpinionState
+SHOWS_DRAFT = (S.COUNTERSIGN, S.DECIDED, S.ISSUED)  # before that a planner may still change it
+
+
+def case_page(user: User, listed: Sequence[Case]) -> dict[str, list[CaseDetail]]:
+    """Next step, answers, bodies, like cases, files, money and facts of opinions."""
+    return {case.key: [_detail(queries.opinion_of(case))] for case in listed if case.service == OPINION}
+
+
+def _detail(opinion: Opinion) -> CaseDetail:
+    case, document = opinion.case, opinion.document
+    bill = payments.bill_of(case.key)
+    files = (
+        [FileLine(_("Zoning opinion"), document.number, reverse("document", args=[document.number]), _("sealed file"))] if document else []
+    )
+    numbers = payments.receipt_numbers(case.key)
+    files += [FileLine(_("Receipt"), number, reverse("payments:receipt", args=[number])) for number in numbers]
+    refund, bill_lines = payments.refund_of(case.key), payments.lines_of(bill) if bill else []
+    can_withdraw = case.state == S.AWAITING_PAYMENT
+    return CaseDetail(
+        by_officer=True,
+        next_step=_next_step(opinion, bill),
+        blocks=blocks(opinion),
+        files=files,
+        files_expected=_("The receipt and the sealed opinion appear here.") if case.is_open else "",
+        sent_files=[
+            FileLine(queries.SLOTS[row.slot].label, row.name, reverse("uploads:look", args=[row.public_id]))
+            for row in uploads.ready(opinion.files_key)
+        ],
+        money=[MoneyLine(bilingual(line, "label"), line.fils, bilingual(line, "formula")) for line in bill_lines],
+        total_fils=bill.total_fils if bill else None,
+        refund_fils=refund.fils if refund else 0,
+        queue=queue_facts(case),
+        facts=[
+            Fact(_("Question"), question(opinion.activity, opinion.floor)),
+            Fact(_("Plot"), plot_name(opinion.plot)),
+            Fact(_("Who asks"), opinion.get_asker_display()),
+            *([Fact(_("Valid until"), day(document.valid_to))] if document else []),
+        ],
+        actions=[(_("Withdraw the request"), reverse("zoning:opinion_withdraw", args=[case.public_id]))] if can_withdraw else [],
+    )
+
+
+def _next_step(opinion: Opinion, bill: Bill | None) -> NextStep:
+    case, document = opinion.case, opinion.document
+    page = reverse("cases:case", args=[case.public_id])
+    if case.state == S.CORRECTIONS:
+        text = _("Only what is asked for can be changed. The request keeps its place.")
+        return NextStep(_("Answer the corrections"), text, reverse("zoning:opinion_corrections", args=[case.public_id]), _("Answer"))
+    if bill is not None and bill.state == BillState.DUE and case.state in (S.AWAITING_PAYMENT, S.ISSUED):
+        if payments.status_of(bill).step in ("checking", "review"):
+            text = _("Do not pay again. This page shows the answer as soon as the bank gives it.")
+            return NextStep(_("We are checking with the bank"), text, page, _("Look again"))
+        text = _("The study begins as soon as the fee is paid.") if document is None else _("The opinion is in force again after payment.")
+        return NextStep(_("Pay the fee"), text, reverse("payments:pay", args=[bill.public_id]), _("Pay by KNET"))
+    if case.state == S.COUNTERSIGN:
+        text = _("The draft waits for the second signature. You get a message at each step.")
+        return NextStep(_("Nothing is needed from you now"), text, label=_("Nothing for you to do"))
+    if case.state == S.DECIDED:
+        text = _("It will be sealed within a minute. You can leave this page; we will send you a message.")
+        return NextStep(_("The opinion is being sealed"), text, page, _("Look again"))
+    if document is not None:
+        text = _("The sealed opinion says its outcome, how it was reached, and until when it is valid.")
+        return NextStep(
+            _("The opinion is ready"), text, reverse("document", args=[document.number]), _("Download the opinion"), label=_("Done")
+        )
+    if case.is_open:
+        return waiting_step()
+    url = reverse("zoning:plot", args=[opinion.plot.public_id])
+    decision = review.decision_of(case) if case.state == S.REFUSED else None
+    title = _("The request is refused") if decision else _("This request is closed")
+    text = bilingual(decision, "text") if decision else _("You can ask again from the page of the plot.")
+    return NextStep(title, text, url, _("To the plot"), label=_("Decision"))
+
+
+# --- Blocks ------------------------------------------------------------------------------------------------------------------
+
+
+def blocks(opinion: Opinion) -> list[Block]:
+    """The instant answer beside the opinion, the consulted bodies, and like cases."""
+    draft = queries.draft_of(opinion) if opinion.case.state in SHOWS_DRAFT else None
+    found = [answers_block(opinion, draft)]
+    rows = list(opinion.consultations.order_by("pk"))
+    if rows:
+        found.append(_bodies(rows))
+    found.append(like_block(opinion, queries.like_cases(opinion)))
+    return found
+
+
+def answers_block(opinion: Opinion, draft: OpinionDraft | None) -> Block:
+    """The instant answer, a draft, and how they agree."""
+    outcome = OpinionOutcome(opinion.instant_outcome)
+    grounds = [ground(row) for row in opinion.instant_grounds]
+    edition = [format_html("{}: {}", _("Edition of the rules"), ltr(opinion.instant_edition))] if opinion.instant_edition else []
+    records = [Record(_("Instant answer"), TAGS[outcome], outcome.label, lines=[*grounds, *edition])]
+    if draft is not None:
+        lines = [term(bilingual(draft, "text")), *_why(opinion, draft)]
+        records.append(Record(_("Opinion of the planner"), TAGS[draft.outcome], draft.get_outcome_display(), lines=lines))
+        records.append(Record(_("Against the instant answer"), AGREEMENT_TAGS[draft.agreement], draft.get_agreement_display()))
+    note = _("An opinion that agrees needs one signature. One that deviates needs a coded reason and two; without them it is not issued.")
+    return Block("answers", _("Instant answer and opinion"), records=records, note=note)
+
+
+def _why(opinion: Opinion, draft: OpinionDraft) -> list[Text]:
+    """The coded reason of a draft, and the task that it opened."""
+    reason = review.replies(opinion.case).reasons.get(draft.code)
+    lines: list[Text] = [format_html("{}: {}. {}", _("Why"), bilingual(reason, "label"), bilingual(reason, "text"))] if reason else []
+    task = RuleTask.objects.filter(opinion=opinion).first()
+    if task is not None:
+        state = _("done") if task.done_at else format_html("{} {}", _("to be done by"), day(task.due_on))
+        lines.append(format_html("{}: {}", _("The rule or layer is looked at"), state))
+    return lines
+
+
+def _bodies(rows: Sequence[Consultation]) -> Block:
+    silent = queries.silent_this_month([row.code for row in rows if row.silent_at and not row.answer])
+    note = _("Each body has a deadline, and the request does not stop at one that stays silent.")
+    actions = [(_("Who stayed silent, month by month"), reverse("zoning:silence"))]
+    return Block("bodies", _("Bodies consulted"), records=[body(row, silent) for row in rows], note=note, actions=actions)
+
+
+def body(row: Consultation, silent: dict[str, int]) -> Record:
+    """One consulted body with question, deadline and answer; `silent` is how often each was silent this month."""
+    lines = [bilingual(row, "question"), format_html("{}: {}", _("To answer by"), moment(row.due_at))]
+    if row.answer:
+        state, label = ("bad" if row.answer == "objection" else "ok"), row.get_answer_display()
+        lines.append(format_html("{} {}", term(row.words), moment(row.answered_at)))
+    elif row.silent_at:
+        state, label = "warn", _("Silent")
+        times = _("Silent this month: %(count)s") % {"count": silent.get(row.code, 0)}
+        lines += [_("No answer by the deadline. The next step was opened. Silence is not approval."), times]
+    else:
+        state, label = "wait", _("Asked")
+    if row.is_safety and row.answer not in ("no_objection", "conditions"):
+        lines.append(_("In matters of health and safety silence never counts as a yes."))
+    return Record(bilingual(row, "name"), state, label, lines=lines)
+
+
+def like_block(opinion: Opinion, alike: Sequence[queries.LikeCase]) -> Block:
+    """The five nearest earlier opinions, without names."""
+    records = []
+    for one in alike:
+        title = format_html("{} {}", ltr(number_format(round(one.metres))), _("m"))
+        facts = format_html("{} · {}", day(one.on), ltr(one.edition)) if one.edition else day(one.on)
+        standing = Agreement(one.agreement).label
+        records.append(Record(title, TAGS[one.outcome], OpinionOutcome(one.outcome).label, lines=[facts, standing]))
+    return Block(
+        "alike",
+        _("Like cases nearby"),
+        records=records,
+        empty=_("No earlier opinion on the same kind of activity and land."),
+        note=_("The five nearest, without names. An opinion that differs from all of them needs a written reason."),
+    )
+
+
+def paid_outcome(bill: Bill) -> Outcome | None:
+    """What the payment brought, on its result page."""
+    opinion = Opinion.objects.select_related("case").filter(case__public_id=bill.subject.partition(":")[2]).first()
+    if opinion is None:
+        return None
+    steps = [
+        Step("done", _("Payment confirmed"), moment(bill.last_event.at) if bill.last_event is not None else ""),
+        Step("now", _("A planner studies the request"), _("In order of arrival; nobody picks a case.")),
+        Step("next", _("The sealed opinion can be downloaded"), format_html("{} {}", _("Promised for"), day(opinion.case.due_on))),
+    ]
+    act = (_("To the request"), reverse("cases:case", args=[opinion.case.public_id]))
+    return Outcome(is_done=False, label=_("Request"), reference=opinion.case.reference, steps=steps, act=act)

@@ -1,0 +1,273 @@
+"""Queries on opinions: what they are asked, the instant answer of the day, like cases, documents, and silent bodies."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import TruncMonth
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+from shapely.geometry import Point
+
+from municipality.accounts.models import User
+from municipality.cases import queries as cases
+from municipality.cases.models import Case
+from municipality.kernel import clock
+from municipality.kernel.errors import Refused
+from municipality.places.models import Branch
+from municipality.review import queries as review
+from municipality.rulebook import queries as rulebook
+from municipality.rulebook.queries import Edition
+from municipality.uploads import queries as uploads
+from municipality.uploads.registry import Slot
+from municipality.uploads.states import UploadState
+from payments.rules import Line
+from zoning.answer import queries as answers
+from zoning.answer.labels import text_of
+from zoning.answer.queries import ActivityQuestion
+from zoning.answer.rules import NO_DATA
+from zoning.geometry import measures
+from zoning.layers import queries as layers
+from zoning.models import Consultation, Opinion, OpinionDraft, OpinionOutcome, Plot
+from zoning.opinion.labels import limits_text
+from zoning.opinion.states import OpinionState
+from zoning.plots import queries as plots
+
+FEES, LIMITS, FILES, BODIES = "fees.opinion", "limits.opinion", "files.opinion", "zoning.bodies"
+REPLIES, CHECKS = "replies.opinion", "checks.opinion"
+EDITIONS = (FEES, LIMITS, REPLIES, CHECKS, FILES, BODIES)
+MOST_ALIKE = 5
+SLOTS: dict[str, Slot] = {
+    slot.code: slot
+    for slot in (
+        Slot("title", _("Title deed or contract of use"), _("All pages."), most=4),
+        Slot("mandate", _("Mandate of the owner"), _("Signed by the owner, for this plot."), most=2),
+        Slot("letter", _("Letter of the body that asks"), _("With number and date."), most=2),
+        Slot("drawing", _("Drawing of the place"), _("With measures; the entrance and the floor are marked."), most=4),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Instant:
+    """The instant answer of a day in the columns of `Opinion`: each ground with outcome, sentence and article in both languages."""
+
+    instant_outcome: str
+    instant_grounds: list[dict[str, str]]
+    instant_edition: str
+    activity_group: str
+    land_class: str
+    longitude: float
+    latitude: float
+
+
+def instant(plot: Plot, activity: str | None, floor: int | None) -> Instant:
+    """The instant answer of today to a question; without an activity, the building limits. Raises Refused("no_outline")."""
+    today = clock.today()
+    shape = plots.shape_on(plot, today)
+    if shape is None:
+        raise Refused("no_outline", _("The outline of this plot is not known. Please ask at the branch of the governorate."))
+    catalogue, edition = layers.catalogue(), answers.rules_on(today)
+    findings = layers.findings(shape.shape, today, catalogue)
+    parts = sorted(answers.land_parts(findings), key=lambda part: -part.share)
+    rules = edition.land if edition is not None else None
+    if activity is None or floor is None:
+        known = rules is not None and bool(parts) and all(part.land_class in rules.classes for part in parts)
+        outcome = OpinionOutcome.LIMITS if known else OpinionOutcome.NO_DATA
+        grounds = [limits_text(rules.classes[part.land_class], part.share) for part in parts] if known and rules is not None else []
+    else:
+        found = answers.ask(shape.shape, findings, edition, ActivityQuestion(activity, floor), today)
+        texts = {}
+        for language in ("ar", "en"):
+            with translation.override(language):
+                texts[language] = text_of(found, catalogue, "", "").grounds
+        outcome = OpinionOutcome(found.answer.outcome)
+        grounds = [
+            {"outcome": ar.outcome, "ar": ar.sentence, "en": en.sentence, "article_ar": ar.article, "article_en": en.article}
+            for ar, en in zip(texts["ar"], texts["en"], strict=True)
+        ]
+    middle = shape.shape.centroid
+    return Instant(
+        instant_outcome=outcome,
+        instant_grounds=grounds,
+        instant_edition=edition.stamp if edition is not None else "",
+        activity_group=rules.groups.get(activity, "") if rules is not None and activity else "",
+        land_class=parts[0].land_class if parts else "",
+        longitude=middle.x,
+        latitude=middle.y,
+    )
+
+
+def branch_of(plot: Plot) -> Branch:
+    """The branch of the governorate in which a plot lies."""
+    return Branch.objects.get(governorate=plot.area.governorate_id)
+
+
+def opinion_of(case: Case) -> Opinion:
+    """The opinion of a case with its plot. Raises Opinion.DoesNotExist for another case."""
+    return Opinion.objects.select_related("case__applicant", "case__branch", "plot__area", "activity", "document").get(case=case)
+
+
+def visible_to(user: User) -> QuerySet[Opinion]:
+    """The opinions whose cases a person may see."""
+    return Opinion.objects.filter(case__in=cases.visible_to(user).values("pk"))
+
+
+def draft_of(opinion: Opinion) -> OpinionDraft | None:
+    """The newest draft, which counts."""
+    return opinion.drafts.order_by("-pk").first()
+
+
+def fee_line(fees: Edition) -> Line:
+    """The one line of the bill of an opinion."""
+    fee = fees.fees["opinion"]
+    return Line(
+        code="zoning.opinion",
+        label_ar=fee.label_ar,
+        label_en=fee.label_en,
+        formula_ar="رأي واحد لقسيمة واحدة",
+        formula_en="1 opinion on 1 plot",
+        article_ar=fee.article_ar,
+        article_en=fee.article_en,
+        edition=fees.stamp,
+        fils=fee.fils,
+        revenue_account=fee.revenue_account,
+    )
+
+
+# --- Documents ---------------------------------------------------------------------------------------------------------------
+
+
+def slots(files: Edition, asker: str) -> dict[str, int]:
+    """Slot → least number of files for who asks, by the rulebook's limits `<asker>.<slot>`; 0 for files that may be left out."""
+    least = {code.partition(".")[2]: limit.value for code, limit in files.limits.items() if code.partition(".")[0] == asker}
+    return {slot: least[slot] for slot in SLOTS if slot in least}
+
+
+def missing_files(key: str, needed: dict[str, int]) -> list[str]:
+    """The slots that lack a checked file."""
+    found = [row.slot for row in uploads.ready(key)]
+    return [slot for slot, least in needed.items() if found.count(slot) < least]
+
+
+def requested_slots(case: Case) -> list[str]:
+    """The documents that the open round of corrections asks for."""
+    asked = review.open_round(case) if case.state == OpinionState.CORRECTIONS else None
+    return list(dict.fromkeys(item.target for item in asked.items.all() if item.target in SLOTS)) if asked else []
+
+
+def missing_documents(case: Case) -> list[str]:
+    """The requested documents without a new checked file."""
+    asked = review.open_round(case)
+    if asked is None:
+        return []
+    key = Opinion.objects.values_list("files_key", flat=True).get(case=case)
+    new = {row.slot for row in uploads.of(key).filter(state=UploadState.READY, created_at__gt=asked.asked_at)}
+    return [slot for slot in requested_slots(case) if slot not in new]
+
+
+# --- Like cases --------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class LikeCase:
+    """An earlier opinion on the same group of activities and class of land: how far, when, by which edition, and what came out."""
+
+    metres: float
+    on: dt.date
+    edition: str
+    outcome: str
+    agreement: str
+    code: str
+
+
+def like_cases(opinion: Opinion) -> list[LikeCase]:
+    """The nearest issued opinions on the same group of activities (or on building) and class of land, nearest first; two queries.
+
+    Nothing in them names a person. The nearest are found in a plane, their metres measured on the ellipsoid.
+    """
+    across, up = measures.metres_per_degree(opinion.longitude, opinion.latitude)
+    east, north = (F("longitude") - opinion.longitude) * float(across), (F("latitude") - opinion.latitude) * float(up)
+    newest = OpinionDraft.objects.filter(opinion=OuterRef("pk")).order_by("-pk")
+    rows = (
+        Opinion.objects.filter(
+            activity_group=opinion.activity_group,
+            land_class=opinion.land_class,
+            activity__isnull=opinion.activity_id is None,
+            document__isnull=False,
+        )
+        .exclude(pk=opinion.pk)
+        .annotate(
+            away=east * east + north * north,
+            outcome=Subquery(newest.values("outcome")[:1]),
+            agreement=Subquery(newest.values("agreement")[:1]),
+            code=Subquery(newest.values("code")[:1]),
+        )
+        .order_by("away", "-pk")
+        .values_list("longitude", "latitude", "document__valid_from", "instant_edition", "outcome", "agreement", "code")[:MOST_ALIKE]
+    )
+    here = Point(opinion.longitude, opinion.latitude)
+    return [LikeCase(measures.distance(here, Point(x, y)).metres, *rest) for x, y, *rest in rows]
+
+
+# --- Consulted bodies --------------------------------------------------------------------------------------------------------
+
+
+def unheard(opinion: Opinion) -> QuerySet[Consultation]:
+    """Bodies that have not answered and whose deadline has not been found passed."""
+    return opinion.consultations.filter(answer="", silent_at__isnull=True)
+
+
+def unsafe(opinion: Opinion) -> QuerySet[Consultation]:
+    """Bodies on health or safety that have not agreed: silent, not heard yet, or with an objection."""
+    return opinion.consultations.filter(is_safety=True).exclude(answer__in=("no_objection", "conditions"))
+
+
+def silent_this_month(codes: Collection[str]) -> dict[str, int]:
+    """How often each of these bodies fell silent in the present month."""
+    begins = clock.start_of(clock.today().replace(day=1))
+    rows = Consultation.objects.filter(code__in=codes, silent_at__gte=begins).values("code").annotate(times=Count("pk"))
+    return {row["code"]: row["times"] for row in rows}
+
+
+@dataclass(frozen=True)
+class SilentMonth:
+    """One body in one month: how often it was to answer, and how often it was silent."""
+
+    month: dt.date
+    name_ar: str
+    name_en: str
+    asked: int
+    silent: int
+
+
+def silence_by_month(most: int) -> Sequence[SilentMonth]:
+    """The newest `most` lines of months and bodies, by the month of the deadline."""
+    rows = (
+        Consultation.objects.filter(due_at__lte=clock.now())
+        .annotate(month=TruncMonth("due_at", tzinfo=clock.KUWAIT))
+        .values("month", "name_ar", "name_en")
+        .annotate(asked=Count("pk"), silent=Count("silent_at"))
+        .order_by("-month", "-silent", "name_en")[:most]
+    )
+    return [SilentMonth(row["month"].date(), row["name_ar"], row["name_en"], row["asked"], row["silent"]) for row in rows]
+
+
+def is_unlike(outcome: str, alike: Sequence[LikeCase]) -> bool:
+    """Whether an outcome differs from those of all like cases; False where there are none."""
+    return bool(alike) and outcome not in {one.outcome for one in alike}
+
+
+def agreement(instant_outcome: str, outcome: str) -> str:
+    """How an outcome stands against the instant answer: `agrees`, `deviates`, or `completes` one that had no data."""
+    if instant_outcome == NO_DATA:
+        return "completes"
+    return "agrees" if outcome == instant_outcome else "deviates"
+
+
+def limits_of(case: Case) -> Edition:
+    """The periods by which a case is judged."""
+    return rulebook.edition_of(LIMITS, case.editions, clock.day_of(case.opened_at))

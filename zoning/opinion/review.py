@@ -1,0 +1,117 @@
+"""An opinion on the planner's desk: question, instant answer beside the draft, bodies, documents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from municipality.cases.models import Case
+from municipality.kernel import clock
+from municipality.review.registry import Item, Reviewable
+from municipality.rulebook import queries as rulebook
+from municipality.ui.templatetags.portal import bilingual, day, term
+from municipality.ui.texts import Text
+from municipality.uploads import queries as uploads
+from zoning.models import Opinion, OpinionOutcome
+from zoning.opinion import queries
+from zoning.opinion.labels import ground, plot_name, question
+from zoning.opinion.notifications import OpinionSigned
+from zoning.opinion.services import study
+from zoning.opinion.states import OPINION
+
+SKILL = "zoning"
+DECLARED = gettext_lazy("declared by the applicant")
+
+
+def items(case: Case) -> list[Item]:
+    """Question, instant answer with its grounds, the draft with its comparison, each body, and the files by slot."""
+    opinion, at = queries.opinion_of(case), case.opened_at
+    facts = [
+        Item("plot", _("Plot"), plot_name(opinion.plot), may_correct=False),
+        Item("question", _("Question"), question(opinion.activity, opinion.floor), source=DECLARED, at=at, may_correct=False),
+        Item("asker", _("Who asks"), opinion.get_asker_display(), may_correct=False),
+        Item("instant", _("Instant answer"), _instant(opinion), may_correct=False),
+        Item("draft", _("Draft opinion"), _draft(opinion), may_correct=False),
+    ]
+    facts += [
+        Item(f"body_{row.code}", bilingual(row, "name"), standing(row), may_correct=False) for row in opinion.consultations.order_by("pk")
+    ]
+    return facts + _files(opinion)
+
+
+def _instant(opinion: Opinion) -> Text:
+    outcome = OpinionOutcome(opinion.instant_outcome).label
+    return format_html("{}{}", outcome, format_html_join("", ". {}", ((ground(row),) for row in opinion.instant_grounds)))
+
+
+def _draft(opinion: Opinion) -> Text:
+    draft = queries.draft_of(opinion)
+    if draft is None:
+        return _("not written yet")
+    return format_html("{}: {}. {}", draft.get_agreement_display(), draft.get_outcome_display(), term(bilingual(draft, "text")))
+
+
+def standing(row: Any) -> Text:
+    """What a body answered, that it is silent, or until when it may answer."""
+    if row.answer:
+        return format_html("{} {}", row.get_answer_display(), term(row.words))
+    until = day(clock.day_of(row.due_at))
+    return format_html(_("no answer by {}") if row.silent_at else _("to answer by {}"), until)
+
+
+def _files(opinion: Opinion) -> list[Item]:
+    edition = rulebook.edition_of(queries.FILES, opinion.case.editions, clock.day_of(opinion.case.opened_at))
+    found: dict[str, list[Any]] = {}
+    for row in uploads.ready(opinion.files_key):
+        found.setdefault(row.slot, []).append(row)
+    return [
+        Item(
+            slot,
+            queries.SLOTS[slot].label,
+            source=DECLARED,
+            is_file=True,
+            is_optional=not least,
+            files=found.get(slot, []),
+            mark=",".join(row.sha256 for row in found.get(slot, [])),
+        )
+        for slot, least in queries.slots(edition, opinion.asker).items()
+    ]
+
+
+def flags(case: Case) -> list[str]:
+    """What the planner does next about the draft, with the link to its page."""
+    draft = queries.draft_of(queries.opinion_of(case))
+    text = _("The opinion is written beside the instant answer.") if draft is None else _("The draft can be changed until it is signed.")
+    link = format_html('<a href="{}">{}</a>', reverse("admin:opinion_study", args=[case.public_id]), _("Draft, bodies and like cases"))
+    return [format_html("{} {}", text, link)]
+
+
+def same_activity(case: Case) -> Q:
+    """The opinions on the same group of activities."""
+    group = Opinion.objects.filter(case=case).values("activity_group")
+    return Q(pk__in=Opinion.objects.filter(activity_group__in=group).values("case"))
+
+
+REVIEWED = Reviewable(
+    service=OPINION,
+    skill=SKILL,
+    replies=queries.REPLIES,
+    checks=queries.CHECKS,
+    limits=queries.LIMITS,
+    items=items,
+    flags=flags,
+    parties=lambda case: [("applicant", case.applicant.key)],
+    related=lambda case: [],
+    accepted=study.accepted,
+    refused=study.refused,
+    second_signature=study.second_signature,
+    accepted_message=OpinionSigned,
+    is_blind_until_decided=True,
+    same_activity=same_activity,
+    compares=False,
+)

@@ -1,0 +1,1 @@
+"""The verbs of opinions: order, pay, draft, consult, decide, issue."""

@@ -1,0 +1,80 @@
+"""Asking other bodies, recording what they answer, and that they did not answer in time."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from municipality.accounts.models import User, actor_of
+from municipality.audit.services import record
+from municipality.jobs import sweeps
+from municipality.kernel import clock, worktime
+from municipality.kernel.actors import system
+from municipality.kernel.errors import NotPermitted, Refused
+from municipality.review.models import Assignment
+from municipality.rulebook import queries as rulebook
+from zoning.models import BodyAnswer, Consultation, Opinion
+from zoning.opinion import queries
+
+SYSTEM = system("zoning")
+
+
+def ask(opinion: Opinion) -> list[Consultation]:
+    """Ask the bodies of the rulebook for the group of activities of a request, each until the end of its working days."""
+    case, now, calendar = opinion.case, clock.now(), rulebook.calendar()
+    edition = rulebook.edition_of(queries.BODIES, case.editions, clock.day_of(case.opened_at))
+    bodies = {body.code: body for body in edition.bodies if body.group in ("", opinion.activity_group)}
+    rows = [
+        Consultation(
+            opinion=opinion,
+            code=body.code,
+            name_ar=body.name_ar,
+            name_en=body.name_en,
+            question_ar=body.question_ar,
+            question_en=body.question_en,
+            is_safety=body.is_safety,
+            asked_at=now,
+            due_at=worktime.promise_ends(calendar, now, body.working_days),
+        )
+        for body in bodies.values()
+    ]
+    record("opinion.bodies_asked", subject=case.key, actor=SYSTEM, data={"bodies": sorted(bodies)})
+    return Consultation.objects.bulk_create(rows)
+
+
+@transaction.atomic
+def record_answer(*, consultation: Consultation, officer: User, answer: str, words: str = "") -> Consultation:
+    """Record what a body answered, also after its deadline. Raises Refused: answered_already, unknown_answer, words_missing; NotPermitted
+    for all but the planner who holds the case."""
+    row = Consultation.objects.select_for_update(of=("self",)).select_related("opinion__case").get(pk=consultation.pk)
+    if not Assignment.objects.filter(place__case=row.opinion.case_id, officer=officer, ended_at__isnull=True).exists():
+        raise NotPermitted("not_in_your_hands", _("You cannot take this step."))
+    if row.answer:
+        raise Refused("answered_already", _("The answer of this body is recorded already."))
+    if answer not in BodyAnswer.values:
+        raise Refused("unknown_answer", _("Choose what the body answered."))
+    if answer != BodyAnswer.NO_OBJECTION and not words.strip():
+        raise Refused("words_missing", _("Write the conditions or the objection as the body worded them."))
+    row.answer, row.words, row.answered_at, row.recorded_by = answer, words.strip(), clock.now(), officer
+    row.save(update_fields=["answer", "words", "answered_at", "recorded_by"])
+    data = {"body": row.code, "answer": answer, "late": row.silent_at is not None}
+    record("opinion.body_answered", subject=row.opinion.case.key, actor=actor_of(officer), data=data)
+    return row
+
+
+def mark_silent(now: dt.datetime | None = None) -> int:
+    """Record the bodies whose deadline passed without an answer. Returns how many."""
+    rows = Consultation.objects.filter(due_at__lt=now or clock.now(), answer="", silent_at__isnull=True)
+    return sweeps.for_each("zoning.silent", list(rows.order_by("pk").values_list("pk", flat=True)), _mark_silent)
+
+
+def _mark_silent(pk: int) -> bool:
+    row = Consultation.objects.select_for_update(of=("self",)).select_related("opinion__case").get(pk=pk)
+    if row.answer or row.silent_at is not None:
+        return False
+    row.silent_at = clock.now()
+    row.save(update_fields=["silent_at"])
+    record("opinion.body_silent", subject=row.opinion.case.key, actor=SYSTEM, data={"body": row.code})
+    return True

@@ -1,0 +1,110 @@
+"""Issuing the sealed opinion, and what follows when the bank takes the payment back."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import transaction
+
+from municipality.cases.models import Case
+from municipality.cases.services import advance
+from municipality.documents import services as documents
+from municipality.documents.models import Document
+from municipality.documents.numbers import next_number
+from municipality.documents.states import LIVE, DocumentState
+from municipality.kernel import clock, subjects
+from municipality.kernel.actors import system
+from municipality.kernel.errors import Refused
+from municipality.notifications.services import send
+from municipality.review.services import queue
+from payments import queries as payments
+from payments.models import Bill
+from payments.services import void_bill
+from zoning.models import Opinion
+from zoning.opinion import queries
+from zoning.opinion.documents import OpinionFacts, facts_of
+from zoning.opinion.notifications import OpinionHeld, OpinionIssued, OpinionPaidAgain
+from zoning.opinion.services.requests import take_payment
+from zoning.opinion.states import OpinionState
+
+SYSTEM = system("zoning")
+VOIDED = "payment_voided"
+STUDIED = (OpinionState.IN_REVIEW, OpinionState.CORRECTIONS, OpinionState.COUNTERSIGN)
+
+
+def issue_opinion(*, case: Case) -> None:
+    """Issue the opinion of a decided case, put it in force and tell its applicant. Idempotent; raises what `documents.issue` raises."""
+
+    def new(opinion: Opinion) -> Document:
+        draft = queries.draft_of(opinion)
+        if draft is None:
+            raise LookupError(f"{case.reference} has no draft")
+        first = clock.today()
+        last = first + dt.timedelta(days=queries.limits_of(case).limits["valid_days"].value - 1)
+        bodies = list(opinion.consultations.order_by("pk"))
+        return documents.draft(
+            kind=OpinionFacts.kind,
+            number=next_number(f"ZOP-{case.branch_id}-{first.year}"),
+            subject=case.key,
+            holder_key=case.applicant.key,
+            valid_from=first,
+            valid_to=last,
+            facts=facts_of(opinion, draft, bodies, first, last).dump(),
+            public_facts=_public(opinion),
+        )
+
+    def link(opinion: Opinion, document: Document) -> None:
+        Opinion.objects.filter(pk=opinion.pk).update(document=document)
+        advance(opinion.case, "issue", actor=SYSTEM, data={"opinion": document.number})
+        context = {"case": opinion.case, "document": document}
+        send(OpinionIssued, person=case.applicant, key=case.public_id, subject_key=case.key, context=context)
+
+    related = ("case__applicant", "case__branch", "plot__area", "activity")
+    waiting = Opinion.objects.filter(case=case, case__state=OpinionState.DECIDED, document=None).select_related(*related)
+    documents.issue(OpinionFacts, waiting=waiting, draft_lookup={"subject": case.key}, new=new, link=link, actor=SYSTEM)
+
+
+def _public(opinion: Opinion) -> dict[str, list[str]]:
+    """What the check page shows: plot and activity."""
+    plot, activity = opinion.plot, opinion.activity
+    ar, en = f"قطعة {plot.block}، القسيمة {plot.number}", f"block {plot.block}, plot {plot.number}"
+    place = [f"{plot.area.name_ar}، {ar}", f"{plot.area.name_en}, {en}"]
+    return {"area": place} | ({"activity": [activity.name_ar, activity.name_en]} if activity is not None else {})
+
+
+def case_of_bill(bill_id: int) -> Case:
+    """The case that a bill of an opinion is for."""
+    subject = Bill.objects.values_list("subject", flat=True).get(pk=bill_id)
+    return Case.objects.select_related("applicant", "branch").get(public_id=subjects.parse(subject).id)
+
+
+def paid(bill_id: int) -> None:
+    """The payment of a bill is confirmed: the study begins, or an opinion that was suspended for it is in force again."""
+    case = case_of_bill(bill_id)
+    document = Opinion.objects.select_related("document__last_event").get(case=case).document
+    if document is None:
+        take_payment(case=case)
+    elif document.state == DocumentState.SUSPENDED and document.last_event is not None and document.last_event.reason == VOIDED:
+        documents.resume(document, reason="paid_again", actor=SYSTEM)
+        send(OpinionPaidAgain, person=case.applicant, key=f"{case.public_id}:again", subject_key=case.key, context={"case": case})
+    else:
+        raise Refused("case_closed")
+
+
+@transaction.atomic
+def voided(bill_id: int) -> None:
+    """The payment of a bill is reversed: close the study, or suspend the issued opinion, and tell the applicant. Idempotent."""
+    case = case_of_bill(bill_id)
+    locked = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case.pk)
+    document = Opinion.objects.select_related("document").get(case=locked).document
+    if locked.state in STUDIED or locked.state == OpinionState.DECIDED:
+        if locked.state in STUDIED:
+            queue.leave(case=locked, actor=SYSTEM, code="unpaid")
+        advance(locked, "reverse", actor=SYSTEM)
+        if (bill := payments.bill_of(locked.key)) is not None:
+            void_bill(bill=bill, actor=SYSTEM)
+    elif document is not None and document.state in LIVE:
+        documents.suspend(document, reason=VOIDED, actor=SYSTEM)
+    else:
+        return
+    send(OpinionHeld, person=locked.applicant, key=locked.public_id, subject_key=locked.key, context={"case": locked})

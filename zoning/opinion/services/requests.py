@@ -1,0 +1,194 @@
+"""Ordering an opinion: from the draft to the payment, answers to corrections, and what ends a request early."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from municipality.accounts.limits import Limit
+from municipality.accounts.models import User, actor_of
+from municipality.cases.models import Case
+from municipality.cases.services import advance, open_case
+from municipality.delegation.authorization import authorize
+from municipality.drafts import services as drafts
+from municipality.drafts.models import Draft
+from municipality.jobs import sweeps
+from municipality.jobs.services import enqueue
+from municipality.kernel import clock, subjects
+from municipality.kernel.actors import system
+from municipality.kernel.errors import Refused
+from municipality.kernel.subjects import SubjectKey
+from municipality.notifications.services import send
+from municipality.review import queries as review
+from municipality.review.services import case_clock, desk, queue
+from municipality.rulebook import queries as rulebook
+from municipality.uploads import queries as uploads
+from municipality.uploads import services as upload_services
+from payments import queries as payments
+from payments.models import Bill
+from payments.services import issue_bill, void_bill
+from zoning.answer import queries as answers
+from zoning.models import Opinion, Plot
+from zoning.opinion import queries
+from zoning.opinion.notifications import OpinionLapsed, OpinionPaid, OpinionSubmitted
+from zoning.opinion.services import consultations
+from zoning.opinion.states import OPINION, OpinionState
+
+SYSTEM = system("zoning")
+PAGE = "question"  # the one page of a draft
+REQUEST_LIMIT = Limit("zoning_opinions", 20, 86_400)  # a person, a day
+
+
+def files_key(draft: Draft) -> str:
+    """The subject key of the documents of an opinion, as a draft and afterwards."""
+    return f"opinion:{draft.public_id}"
+
+
+@transaction.atomic
+def begin(*, plot: Plot, person: User, answers: dict[str, Any]) -> Draft:
+    """The person's draft about a plot, with who asks and the question. Raises Refused("plot_ended")."""
+    if plot.valid_to is not None and plot.valid_to <= clock.today():
+        raise Refused("plot_ended", _("This plot does not exist any more. Ask about the plot that it has become."))
+    draft = drafts.begin(person=person, service=OPINION, subject=str(SubjectKey("plot", plot.public_id)))
+    return drafts.answer(draft=draft, page=PAGE, answers=answers, version=draft.version)
+
+
+def plot_of(draft: Draft) -> Plot:
+    """The plot that a draft is about."""
+    return Plot.objects.select_related("area__governorate").get(public_id=subjects.parse(draft.subject).id)
+
+
+def submit(*, draft: Draft, person: User, expected_fils: int) -> tuple[Case, Bill]:
+    """Submit a draft: case, opinion with the instant answer of now, bill and message in one transaction.
+
+    Raises Refused: files_waiting, no_documents, price_changed, no_outline, draft_closed, too_often (status 429).
+    """
+    if not REQUEST_LIMIT.take(person.key):
+        refusal = Refused("too_often", _("You have sent as many as a day allows. Please send the rest tomorrow."))
+        refusal.status = 429
+        raise refusal
+    return _submit(draft, person, expected_fils)
+
+
+@transaction.atomic
+def _submit(draft: Draft, person: User, expected_fils: int) -> tuple[Case, Bill]:
+    given, key, today, actor = draft.answers[PAGE], files_key(draft), clock.today(), actor_of(person)
+    plot = plot_of(draft)
+    rules = rulebook.editions(queries.EDITIONS, today)
+    fees, limits, files = rules[0], rules[1], rules[4]
+    if uploads.is_waiting(key):
+        raise Refused("files_waiting", _("A file is still being checked. Please wait a moment and send again."))
+    if queries.missing_files(key, queries.slots(files, given["asker"])):
+        raise Refused("no_documents", _("A document is missing. Add it and send again."))
+    line = queries.fee_line(fees)
+    if line.fils != expected_fils:
+        raise Refused("price_changed", _("The fee changed while the page was open. Check the new amounts and submit again."))
+    instant = queries.instant(plot, given["activity"], given["floor"])
+    uses = answers.rules_on(today)
+    title_ar = f"الرأي التنظيمي: القسيمة {plot.number}، قطعة {plot.block}، {plot.area.name_ar}"
+    title_en = f"Zoning opinion: plot {plot.number}, block {plot.block}, {plot.area.name_en}"
+    case = open_case(
+        service=OPINION,
+        subject=str(SubjectKey("plot_opinion", draft.public_id)),
+        title_ar=title_ar[:160],
+        title_en=title_en[:160],
+        applicant=person,
+        branch=queries.branch_of(plot),
+        series="ZO",
+        editions=[*rules, *([uses] if uses is not None else []), rulebook.calendar_edition()],
+        actor=actor,
+    )
+    Opinion.objects.create(
+        case=case,
+        plot=plot,
+        asker=given["asker"],
+        activity_id=given["activity"],
+        floor=given["floor"],
+        files_key=key,
+        **vars(instant),
+    )
+    drafts.send(draft=draft, sent_as=case.key, actor=actor)
+    advance(case, "submit", actor=actor)
+    bill = issue_bill(
+        kind=OPINION, subject=case.key, payer=person, title_ar=case.title_ar, title_en=case.title_en, lines=[line], actor=actor
+    )
+    unpaid_days = limits.limits["unpaid_days"].value
+    enqueue("zoning.close_unpaid", key=case.public_id, due_at=clock.now() + dt.timedelta(days=unpaid_days), case_id=case.pk)
+    context = {"case": case, "until": today + dt.timedelta(days=unpaid_days)}
+    send(OpinionSubmitted, person=person, key=case.public_id, subject_key=case.key, context=context)
+    return case, bill
+
+
+@transaction.atomic
+def take_payment(*, case: Case) -> None:
+    """The payment is confirmed: the case joins the queue of planners, and the bodies are asked. Raises Refused when the case is closed."""
+    locked = Case.objects.select_for_update(of=("self",)).select_related("applicant", "branch").get(pk=case.pk)
+    if locked.state != OpinionState.AWAITING_PAYMENT:
+        raise Refused("case_closed")
+    advance(locked, "pay", actor=SYSTEM, due_on=case_clock.promised_day(queries.limits_of(locked)))
+    queue.join(case=locked, actor=SYSTEM)
+    consultations.ask(queries.opinion_of(locked))
+    locked.refresh_from_db()
+    context = {"case": locked, "due_on": locked.due_on}
+    send(OpinionPaid, person=locked.applicant, key=locked.public_id, subject_key=locked.key, context=context)
+
+
+@transaction.atomic
+def withdraw(*, case: Case, person: User) -> None:
+    """Withdraw an unpaid request. Raises Refused("payment_open") while the bank has not answered, NotPermitted for other users."""
+    actor = authorize(person, case).actor
+    if (bill := payments.bill_of(case.key)) is not None:
+        void_bill(bill=bill, actor=actor)
+    advance(case, "withdraw", actor=actor)
+
+
+@transaction.atomic
+def close_unpaid(*, case: Case) -> None:
+    """Close a request that was not paid in the rulebook's time; does nothing in another state."""
+    if case.state != OpinionState.AWAITING_PAYMENT:
+        return
+    if (bill := payments.bill_of(case.key)) is not None:
+        void_bill(bill=bill, actor=SYSTEM)
+    advance(case, "expire", actor=SYSTEM)
+    send(OpinionLapsed, person=case.applicant, key=case.public_id, subject_key=case.key, context={"case": case})
+
+
+@transaction.atomic
+def answer_corrections(*, case: Case, person: User) -> None:
+    """Send the documents that were asked for; the case goes back to its planner. Raises Refused: not_asked, files_waiting, not_complete."""
+    locked = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case.pk)
+    actor = authorize(person, locked).actor
+    if locked.state != OpinionState.CORRECTIONS or review.open_round(locked) is None:
+        raise Refused("not_asked", _("Nothing is asked for in this request now."))
+    if uploads.is_waiting(Opinion.objects.values_list("files_key", flat=True).get(case=locked)):
+        raise Refused("files_waiting", _("A file is still being checked. Please wait a moment and send again."))
+    if queries.missing_documents(locked):
+        raise Refused("not_complete", _("Something that was asked for is still missing."))
+    desk.receive_answer(case=locked, actor=actor)
+
+
+def lapse_unanswered() -> int:
+    """Close requests whose corrections were not answered in the rulebook's time. Returns how many."""
+    overdue = review.overdue_rounds().filter(case__service=OPINION)
+    return sweeps.for_each("zoning.lapse", list(overdue.values_list("case", flat=True)), _lapse)
+
+
+def _lapse(case_id: int) -> bool:
+    case = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case_id)
+    if case.state != OpinionState.CORRECTIONS:
+        return False
+    advance(case, "lapse", actor=SYSTEM)
+    queue.leave(case=case, actor=SYSTEM, code="lapsed")
+    send(OpinionLapsed, person=case.applicant, key=case.public_id, subject_key=case.key, context={"case": case})
+    return True
+
+
+def drop_files() -> int:
+    """Delete the documents of closed drafts that were never sent. Returns how many."""
+    ids = [subject.partition(":")[2] for subject in uploads.subjects_of("opinion")]
+    closed = Draft.objects.filter(public_id__in=ids, closed_at__isnull=False, sent_as="")
+    keys = [files_key(draft) for draft in closed]
+    return sweeps.for_each("zoning.drop_files", keys, lambda key: upload_services.drop_all(key, reason="draft_ended", actor=SYSTEM))

@@ -1,0 +1,117 @@
+"""The planner's draft, why it needs a second signature, and the task that a deviation opens."""
+
+from __future__ import annotations
+
+import re
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from municipality.accounts.models import User, actor_of
+from municipality.audit.services import record
+from municipality.cases import queries as cases
+from municipality.cases.models import Case
+from municipality.jobs.services import enqueue
+from municipality.kernel import clock, worktime
+from municipality.kernel.errors import Refused
+from municipality.review import queries as review
+from municipality.review.models import Assignment
+from municipality.review.registry import SecondSignature
+from municipality.review.services import queue
+from municipality.review.states import QueueEntryState
+from municipality.rulebook import queries as rulebook
+from zoning.models import OpinionDraft, RuleTask
+from zoning.models.opinions import A_YES
+from zoning.opinion import queries
+
+MOST_WORDS = 500
+_ARABIC, _LATIN = re.compile("[\u0621-\u064a]"), re.compile("[A-Za-z]")
+
+
+@transaction.atomic
+def write_draft(*, assignment: Assignment, outcome: str, text_ar: str, text_en: str, code: str = "") -> OpinionDraft:
+    """Write a draft, compared with the instant answer and with like cases; the newest counts.
+
+    Raises Refused: not_on_desk, unknown_outcome, text_missing, text_long, reason_missing (it deviates, or differs from all like cases).
+    """
+    row, entry = queue.lock_assignment(assignment)
+    if entry.state != QueueEntryState.HELD:
+        raise Refused("not_on_desk", _("This case is not open on the desk."))
+    opinion, ar, en = queries.opinion_of(entry.case), text_ar.strip(), text_en.strip()
+    if outcome not in opinion.outcomes:
+        raise Refused("unknown_outcome", _("Choose the outcome of the opinion."))
+    if not (_ARABIC.search(ar) and _LATIN.search(en)):
+        raise Refused("text_missing", _("Write the opinion in Arabic and in English."))
+    if max(len(ar), len(en)) > MOST_WORDS:
+        raise Refused("text_long", _("The text of the opinion is longer than 500 characters."))
+    agreement = queries.agreement(opinion.instant_outcome, outcome)
+    is_unlike = queries.is_unlike(outcome, queries.like_cases(opinion))
+    if agreement == "deviates" or is_unlike:
+        if code not in {reason.code for reason in review.replies(entry.case).reasons_of("deviation")}:
+            raise Refused("reason_missing", _("Choose why the opinion deviates from the instant answer or differs from all like cases."))
+    else:
+        code = ""
+    draft = OpinionDraft.objects.create(
+        opinion=opinion,
+        outcome=outcome,
+        agreement=agreement,
+        is_unlike=is_unlike,
+        code=code,
+        text_ar=ar,
+        text_en=en,
+        made_by=row.officer,
+        made_at=clock.now(),
+    )
+    Assignment.objects.filter(pk=row.pk).update(touched_at=draft.made_at)
+    data = {"draft": draft.pk, "outcome": outcome, "agreement": agreement, "code": code}
+    record("opinion.drafted", subject=entry.case.key, actor=actor_of(row.officer), data=data)
+    return draft
+
+
+def second_signature(case: Case) -> SecondSignature | None:
+    """The second signature that a draft which deviates needs; None for one that does not.
+
+    Raises Refused: no_draft, body_not_heard (its deadline runs), safety_open (a yes without the yes of a body on health or safety).
+    """
+    opinion = queries.opinion_of(case)
+    draft = queries.draft_of(opinion)
+    if draft is None:
+        raise Refused("no_draft", _("Write the draft of the opinion first."))
+    if queries.unheard(opinion).exists():
+        raise Refused("body_not_heard", _("A body has not answered and its deadline still runs. The opinion waits for it."))
+    if draft.outcome in A_YES and queries.unsafe(opinion).exists():
+        raise Refused("safety_open", _("A body on health or safety has not agreed. Its silence never counts as a yes."))
+    if draft.agreement != "deviates":
+        return None
+    reason = review.replies(case).reasons[draft.code]
+    signed = {"draft": draft.pk, "outcome": draft.outcome, "text_ar": draft.text_ar, "text_en": draft.text_en}
+    return SecondSignature(draft.code, reason.text_ar, reason.text_en, [signed])
+
+
+def accepted(case: Case) -> None:
+    """After the last signature: open the task of a deviation, and enqueue the sealed opinion. In the decision's transaction."""
+    opinion = queries.opinion_of(case)
+    draft = queries.draft_of(opinion)
+    if draft is not None and draft.agreement == "deviates":
+        days = queries.limits_of(case).limits["task_working_days"].value
+        due_on = worktime.add_working_days(rulebook.calendar(), clock.today(), days)
+        RuleTask.objects.create(opinion=opinion, code=draft.code, edition=opinion.instant_edition, opened_at=clock.now(), due_on=due_on)
+        record("opinion.task_opened", subject=case.key, actor=cases.last_actor(case), data={"code": draft.code})
+    enqueue("zoning.issue_opinion", key=case.public_id, case_id=case.pk)
+
+
+def refused(case: Case) -> None:
+    """After a signed refusal: its message says everything."""
+
+
+@transaction.atomic
+def finish_task(*, task: RuleTask, planner: User, result: str) -> None:
+    """Say what was found about a rule or layer. Raises Refused: task_done, result_missing."""
+    row = RuleTask.objects.select_for_update(of=("self",)).select_related("opinion__case").get(pk=task.pk)
+    if row.done_at is not None:
+        raise Refused("task_done", _("This task is done already."))
+    if not result.strip():
+        raise Refused("result_missing", _("Write what was found: which rule or layer was wrong, or that the opinion was."))
+    row.done_at, row.done_by, row.result = clock.now(), planner, result.strip()[:300]
+    row.save(update_fields=["done_at", "done_by", "result"])
+    record("opinion.task_done", subject=row.opinion.case.key, actor=actor_of(planner, "planner"), data={"code": row.code}, text=row.result)

@@ -1,0 +1,165 @@
+"""Ordering an opinion: the question, documents with fee, corrections, withdrawal; and which bodies stayed silent."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from municipality.accounts.access import access, public
+from municipality.accounts.limits import allow_read
+from municipality.accounts.requests import AuthenticatedHttpRequest
+from municipality.cases.opening import case_or_404
+from municipality.drafts import queries as drafts
+from municipality.drafts.models import Draft
+from municipality.kernel import clock
+from municipality.kernel.errors import Refused
+from municipality.review import queries as review
+from municipality.rulebook import queries as rulebook
+from municipality.rulebook.models import Activity
+from municipality.ui.errors import too_many_requests
+from municipality.ui.language import read_form
+from municipality.uploads.fields import field_of
+from zoning.models import Asker, Opinion, OpinionOutcome, Plot
+from zoning.opinion import queries
+from zoning.opinion.forms import OpinionOrderForm, OpinionQuestionForm
+from zoning.opinion.labels import ground, plot_name, question
+from zoning.opinion.services import requests
+from zoning.opinion.states import OPINION, OpinionState
+from zoning.plots import queries as plots
+
+READS, SECONDS = 60, 60  # of one visitor
+MOST_LINES = 120
+
+
+def _crumbs(plot: Plot) -> list[tuple[str, str]]:
+    return [(_("The plot"), reverse("zoning:plot", args=[plot.public_id])), (_("Zoning opinion"), "")]
+
+
+@access("person")
+@require_http_methods(["GET", "HEAD", "POST"])
+def begin(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
+    """Who asks, and what; a POST leads to the documents."""
+    plot = plots.by_public_id(public_id)
+    if plot is None:
+        raise Http404
+    form, submitted = read_form(request, OpinionQuestionForm)
+    refusal: Refused | None = None
+    if submitted and form.is_valid():
+        try:
+            draft = requests.begin(plot=plot, person=request.user, answers=form.answers())
+        except Refused as refused:
+            refusal = refused
+        else:
+            return redirect("zoning:opinion", draft.public_id)
+    if not submitted and "activity" in request.GET:  # from the instant answer
+        form.initial = {"activity": request.GET["activity"], "floor": request.GET.get("floor", "")}
+    status = refusal.status if refusal else 400 if submitted else 200
+    context = {"form": form, "plot": plot, "place": plot_name(plot), "refusal": refusal, "crumbs": _crumbs(plot)}
+    return render(request, "zoning/opinion/begin.html", context, status=status)
+
+
+def _draft_or_404(request: AuthenticatedHttpRequest, public_id: str) -> Draft:
+    draft = drafts.visible_to(request.user).filter(public_id=public_id, service=OPINION).select_related("person").first()
+    if draft is None or requests.PAGE not in draft.answers:
+        raise Http404
+    return draft
+
+
+@access("person")
+@require_http_methods(["GET", "HEAD", "POST"])
+def order(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
+    """What is asked, the instant answer, documents and the fee; a POST submits and leads to the payment."""
+    draft = _draft_or_404(request, public_id)
+    plot, given = requests.plot_of(draft), draft.answers[requests.PAGE]
+    form, submitted = read_form(request, OpinionOrderForm)
+    refusal: Refused | None = None
+    if submitted and form.is_valid():
+        try:
+            _case, bill = requests.submit(draft=draft, person=request.user, expected_fils=form.cleaned_data["total"])
+        except Refused as refused:
+            refusal = refused
+        else:
+            return redirect("payments:pay", public_id=bill.public_id)
+    fees, limits, files = rulebook.editions((queries.FEES, queries.LIMITS, queries.FILES), clock.today())
+    line, key = queries.fee_line(fees), requests.files_key(draft)
+    instant = None
+    try:
+        instant = queries.instant(plot, given["activity"], given["floor"])
+    except Refused as refused:
+        refusal = refusal or refused
+    context = {
+        "form": OpinionOrderForm(initial={"total": line.fils}) if not submitted or refusal else form,
+        "plot": plot,
+        "place": plot_name(plot),
+        "asker": Asker(given["asker"]).label,
+        "question": question(Activity.objects.filter(pk=given["activity"]).first(), given["floor"]),
+        "outcome": OpinionOutcome(instant.instant_outcome) if instant else None,
+        "grounds": [ground(row) for row in instant.instant_grounds] if instant else [],
+        "fields": [field_of(request, key, slot, next_path=request.path) for slot in queries.slots(files, given["asker"])],
+        "optional": [queries.SLOTS[slot].label for slot, least in queries.slots(files, given["asker"]).items() if not least],
+        "lines": [line],
+        "total": line.fils,
+        "promise_days": limits.limits["promise_working_days"].value,
+        "refusal": refusal,
+        "crumbs": _crumbs(plot),
+    }
+    status = refusal.status if refusal and submitted else 400 if submitted else 200
+    return render(request, "zoning/opinion/order.html", context, status=status)
+
+
+@access("person")
+@require_http_methods(["GET", "HEAD", "POST"])
+def corrections(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
+    """The documents that are asked for; a POST sends them."""
+    case, _access = case_or_404(request.user, public_id, service=OPINION)
+    if case.state != OpinionState.CORRECTIONS:
+        return redirect("cases:case", public_id=case.public_id)
+    refusal: Refused | None = None
+    if request.method == "POST":
+        try:
+            requests.answer_corrections(case=case, person=request.user)
+        except Refused as refused:
+            refusal = refused
+        else:
+            messages.info(request, _("The corrections are sent. The request kept its place."))
+            return redirect("cases:case", public_id=case.public_id)
+    key = Opinion.objects.values_list("files_key", flat=True).get(case=case)
+    context = {
+        "case": case,
+        "round": review.open_round(case),
+        "fields": [field_of(request, key, slot, next_path=request.path) for slot in queries.requested_slots(case)],
+        "refusal": refusal,
+        "crumbs": [(_("My requests"), reverse("cases:mine")), (_("Corrections"), "")],
+    }
+    return render(request, "review/corrections.html", context, status=409 if refusal else 200)
+
+
+@access("person")
+@require_http_methods(["GET", "HEAD", "POST"])
+def withdraw(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
+    """Confirm, then withdraw an unpaid request."""
+    case, _access = case_or_404(request.user, public_id, service=OPINION)
+    if request.method == "POST":
+        requests.withdraw(case=case, person=request.user)
+        messages.info(request, _("The request is withdrawn. No fee is due."))
+        return redirect("cases:case", public_id=case.public_id)
+    if case.state != OpinionState.AWAITING_PAYMENT:
+        return redirect("cases:case", public_id=case.public_id)
+    return render(request, "zoning/opinion/withdraw.html", {"case": case})
+
+
+@public
+@require_safe
+def silence(request: HttpRequest) -> HttpResponse:
+    """Which consulted bodies did not answer in time, month by month."""
+    if not allow_read(request, "silence", limit=READS, seconds=SECONDS):
+        return too_many_requests(request, SECONDS)
+    context = {
+        "rows": queries.silence_by_month(MOST_LINES),
+        "crumbs": [(_("Find a plot"), reverse("zoning:find")), (_("Silent bodies"), "")],
+    }
+    return render(request, "zoning/opinion/silence.html", context)
