@@ -14,6 +14,7 @@ from municipality.imports.models import ImportFile
 from municipality.kernel import clock
 from tests.architecture import violation_data
 from tests.architecture.register_matrix import HIDDEN_FORM, NO_FORM, NO_READ, READ, UNKNOWN, UNSAID
+from tests.factories.accounts import StaffFactory
 from tests.factories.zoning import make_layer
 from tests.zoning.imports.files import geopackage, row, square
 from zoning.imports import undo
@@ -53,7 +54,7 @@ def _loaded(clerk: User, planner: User, *plots: Any) -> ImportFile:
 
 def fill() -> PlotFiles:
     """Loads in block 30 of the first area, and a version of a layer that is over."""
-    clerk, planner = violation_data.staff("plot_clerk"), violation_data.staff("planner")
+    clerk, planner = violation_data.staff("plot_clerk"), StaffFactory(login="releases-plots", groups=["planner"])
     far = {"block": BLOCK}
     taken = _loaded(clerk, planner, row(101, **far), row(102, **far, shape=square(101).buffer(0.00001)), row(103, **far, paci="1"))
     undo.refuse(undo=undo.ask(file=taken, reason=WHY, asked_by=clerk), refused_by=planner)
