@@ -12,7 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
-from licensing.health import changes, queries
+from licensing.health import changes, new_places, queries
 from licensing.health.condition_messages import FIELDS
 from licensing.health.services import officer
 from licensing.health.states import RENEWAL
@@ -96,6 +96,9 @@ def items(case: Case) -> list[Item]:
     named = _named_rows(shop, data.declared)
     files = _files(case, list(rows))
     compared = _compared(case, data, files)
+    place = new_places.declared_in(shop, {name: row.after for name, row in rows.items()}, case=case)
+    if place is not None:
+        compared["address"] = {**compared.get("address", {}), "template": "licensing/changes/_place_of_desk.html", "found": place}
     result = [replace(_fact(shop, name, rows.get(name), named), **compared.get(name, {})) for name in changes.FACTS]
     if renewal.accepted_facts is None:  # afterwards the register holds what this very decision wrote
         result += _registered_since(data)

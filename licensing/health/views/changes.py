@@ -15,7 +15,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from licensing.health import changes, draft_pages, queries, services
+from licensing.health import changes, draft_pages, new_places, queries, services
 from licensing.health.change_forms import FACT_FORMS, WHAT_ELSE, CheckAndSend, PageForm, WhatChanged
 from licensing.health.condition_messages import Subject, obstacle, obstacles, study_title
 from licensing.health.differences import differences, known_facts
@@ -208,7 +208,10 @@ def _check(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, draft
     counted = [(code, least, uploads.ready(draft.key, code).count()) for code, least in draft_pages.required_slots(draft).items()]
     files = [(changes.SLOTS[code], count) for code, least, count in counted if least or count]
     kwargs: dict[str, Any] = {"shop": shop, "saved": {}, "flags": offer.flags, "has_files": bool(files)}
-    form, submitted = read_form(request, CheckAndSend, **kwargs, initial={"version": draft.version, "total": offer.total})
+    place = new_places.declared_in(shop, {name: draft.answers[name] for name in draft_pages.changed_facts(draft) if name in draft.answers})
+    zoning = place.mark if place is not None else ""
+    initial = {"version": draft.version, "total": offer.total, "zoning": zoning}
+    form, submitted = read_form(request, CheckAndSend, **kwargs, initial=initial)
     refusal: Refused | None = None
     if submitted and form.is_valid():
         data = form.cleaned_data
@@ -219,6 +222,7 @@ def _check(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, draft
                 draft=draft,
                 version=data["version"] or 0,
                 expected_fils=data["total"],
+                expected_zoning=data["zoning"],
                 actor=allowed.actor,
             )
         except Refused as refused:
@@ -227,7 +231,7 @@ def _check(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, draft
             if not draft.is_open:
                 return redirect("licensing:changes", public_id=shop.public_id)
             offer = queries.offer(shop)
-            data = {**request.POST.dict(), "total": str(offer.total), "version": str(draft.version)}
+            data = {**request.POST.dict(), "total": str(offer.total), "version": str(draft.version), "zoning": zoning}
             form = CheckAndSend(data, **{**kwargs, "flags": offer.flags})
         else:
             messages.info(request, format_html("{} {}", _("The request is with the Municipality. Its reference:"), ref(case.reference)))
@@ -244,6 +248,7 @@ def _check(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, draft
         "form": form,
         "offer": offer,
         "rows": rows,
+        "place": place,
         "files": files,
         "differences": known,
         "ticked": _ticked_text(draft, known=bool(known)),
