@@ -64,9 +64,8 @@ class NewPlace:
     @cached_property
     def text(self) -> AnswerText:
         """The answer in the active language."""
-        named = Shop(area_id=self.shop.area_id, activity_id=self.activity)
-        register.attach_names([named])  # from the cache
-        return self.answer.text(bilingual(named.activity, "name"))
+        row = register.cached_names()[1].get(self.activity) or self.shop.activity
+        return self.answer.text(bilingual(row, "name"))
 
     @property
     def mark(self) -> str:

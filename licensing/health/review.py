@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -83,6 +84,10 @@ def _named_rows(shop: Shop, rows: list[RenewalChange]) -> NamedRows:
     for row, field, model in ((r, f, m) for r in rows for f, m in (("activity", Activity), ("area", Area))):
         keys = {values[field] for values in (row.before, row.after) if field in values}
         missing = [key for key in keys if (field, key) not in result]
+        areas, activities = register.cached_names() if missing else ({}, {})
+        cached: Mapping[Any, Activity | Area] = areas if model is Area else activities
+        result |= {(field, key): cached[key] for key in missing if key in cached}
+        missing = [key for key in missing if key not in cached]
         if missing:
             result |= {(field, key): instance for key, instance in model.objects.in_bulk(missing).items()}
     return result

@@ -58,8 +58,9 @@ def send_to_officer(
 
     Raises Refused: the first unmet condition that an officer cannot waive, "nothing_changed" where it is approved automatically,
     "not_complete" with pages or files missing, "draft_changed" when another device changed an answer since the page was
-    read, "price_changed" when `expected_fils` is not the total, "zoning_changed" when the answer for a new address is not the one
-    marked `expected_zoning`, "files_waiting" while a file is being checked. Raises NotPermitted where `actor` may not act for the applicant.
+    read, "price_changed" when `expected_fils` is not the total, "zoning_changed" when the answer for a new address is not the
+    one marked `expected_zoning`, "files_waiting" while a file is being checked. Raises NotPermitted where `actor` may not act for
+    the applicant.
     """
     shop = Shop.objects.select_for_update(of=("self",)).select_related("branch").get(pk=shop.pk)
     shops.refuse_merged(shop)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from typing import Any
 
@@ -38,6 +39,7 @@ from municipality.ui.language import read_form
 from municipality.ui.templatetags.portal import ref
 from municipality.uploads import queries as uploads
 from municipality.uploads.fields import field_of
+from municipality.uploads.states import UploadState
 from shops.models import Shop
 from shops.register.opening import shop_or_404
 
@@ -205,8 +207,8 @@ def _files(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, draft
 def _check(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, draft: Draft) -> HttpResponse:
     """Check your answers: all answers with links to change them, and the declaration."""
     offer = queries.offer(shop)
-    counted = [(code, least, uploads.ready(draft.key, code).count()) for code, least in draft_pages.required_slots(draft).items()]
-    files = [(changes.SLOTS[code], count) for code, least, count in counted if least or count]
+    ready = Counter(uploads.of(draft.key).filter(state=UploadState.READY).values_list("slot", flat=True))
+    files = [(changes.SLOTS[code], ready[code]) for code, least in draft_pages.required_slots(draft).items() if least or ready[code]]
     kwargs: dict[str, Any] = {"shop": shop, "saved": {}, "flags": offer.flags, "has_files": bool(files)}
     place = new_places.declared_in(shop, {name: draft.answers[name] for name in draft_pages.changed_facts(draft) if name in draft.answers})
     zoning = place.mark if place is not None else ""

@@ -35,7 +35,7 @@ AROUND = SQUARE.buffer(0.02)
 # Activity, what the land of the plot is for (None: no layer), and the answer.
 ANSWERS = {
     "permitted": ("LAUN", "COMMERCIAL", "Permitted", "مسموح"),
-    "conditional": ("SPA", "COMMERCIAL", "Permitted with conditions", "مسموح بشروط"),
+    "conditional": ("DRYC", "INVESTMENT", "Permitted with conditions", "مسموح بشروط"),
     "not_permitted": ("WSAL", "COMMERCIAL", "Not permitted", "غير مسموح"),
     "no_data": ("LAUN", None, "No data", "لا بيانات"),
 }
@@ -112,9 +112,10 @@ def test_the_officer_reads_it_beside_the_address_in_both_languages(make_shop: An
         beside = text[text.index('class="kp-place"') : text.index("</dl>", text.index('class="kp-place"'))]
         assert re.search(rf"<[^>]*>{state}<", beside), beside
         assert f"/plots/{plot.public_id}/?activity={activity}&floor=0#answer" in beside
-        assert ("200" in beside) is (outcome == "not_permitted"), "the distance that the rule asks for"
+        if outcome == "not_permitted":
+            assert "184." in beside, "the metres to the school"
         if outcome != "no_data":
-            assert ("article" if language == "en" else "المادة") in beside
+            assert "<small>" in beside, "the article"
 
 
 def test_an_unknown_plot_is_no_data_on_both_pages(make_shop: Any, owner: Any) -> None:
@@ -213,8 +214,8 @@ def test_the_answer_is_kept_with_outcome_and_rules_and_shown_beside_todays_where
     assert "the answer was another one" not in desk_page(case)
     LayerVersion.objects.filter(layer="land_use").update(valid_to=dt.date(2011, 1, 1), status="repealed")
     text = desk_page(case)
-    assert "the answer was another one" in text and event.data["edition"] in text
-    assert re.search(r"Zoning:[^P]*No data.*another one:.*>Permitted<", text, re.DOTALL)
+    assert "the answer was another one" in text
+    assert re.search(r"Zoning:.{0,300}>No data<.*another one:.{0,300}>Permitted<", text, re.DOTALL)
 
 
 def test_a_renewal_without_a_new_address_asks_zoning_nothing(make_shop: Any, owner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -225,17 +226,31 @@ def test_a_renewal_without_a_new_address_asks_zoning_nothing(make_shop: Any, own
     assert not AuditEvent.objects.filter(action=new_places.KEPT).exists()
 
 
-def test_the_pages_read_within_their_statements(make_shop: Any, owner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+ANSWER = 7  # statements: plot, shape, layers, their versions and surfaces, versions and objects around
+
+
+def test_the_pages_read_within_their_statements_and_those_of_the_answer(
+    make_shop: Any, owner: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     plot_of_new_address()
     shop = shop_for(make_shop, "WSAL")
-    RenewalDraftFactory(shop=shop, person=owner, changed=["address"])
+    addressed(owner, shop)
     serving.warm(monkeypatch)
     client = signed_in(owner)
-    assert _statements(lambda: client.get(check_url(shop))) <= 12 + 8
+    assert _statements(lambda: client.get(check_url(shop))) <= 13 + ANSWER
     case = sent(owner, shop)
     officer = signed_in(OfficerFactory())
     officer.post(reverse("admin:desk_next"))
-    assert _statements(lambda: officer.get(reverse("admin:desk_case", args=[case.public_id]))) <= 15
+    kept = 1
+    assert _statements(lambda: officer.get(reverse("admin:desk_case", args=[case.public_id]))) <= 13 + ANSWER + kept
+
+
+def test_a_page_without_a_new_address_reads_with_thirteen_statements(make_shop: Any, owner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = shop_for(make_shop, "WSAL")
+    RenewalDraftFactory(shop=shop, person=owner, changed=["area_m2"])
+    serving.warm(monkeypatch)
+    client = signed_in(owner)
+    assert _statements(lambda: client.get(check_url(shop))) <= 13
 
 
 def _statements(visit: Any) -> int:
@@ -243,5 +258,4 @@ def _statements(visit: Any) -> int:
     with CaptureQueriesContext(connection) as asked:
         assert visit().status_code == 200
     counted = [q["sql"] for q in asked.captured_queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT"))]
-    print(len(counted), "\n".join(sql[:230] for sql in counted))
     return len(counted)
