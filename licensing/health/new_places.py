@@ -6,12 +6,15 @@ It decides nothing: a request for a place where the activity is not permitted is
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from licensing.health import changes
+from licensing.health import changes, queries
+from licensing.health.queries import Offer
+from licensing.health.rules import changed_fields
+from licensing.models import Renewal
 from municipality.audit.models import AuditEvent
 from municipality.audit.services import record
 from municipality.cases.models import Case
@@ -37,15 +40,16 @@ class KeptThen:
 
 @dataclass
 class NewPlace:
-    """The place of a declared address, for the activity that the shop has or is to have. Reads nothing until it is asked.
+    """The place of a new address, for the activity that the shop has or is to have. Reads nothing until it is asked.
 
-    `case` is the request that was sent, None before.
+    `case` is the request that was sent, None before; `is_declared` whether the applicant declares the address, or the register has it.
     """
 
     shop: Shop
     address: Mapping[str, Any]
     activity: str
     case: Case | None = None
+    is_declared: bool = True
 
     @cached_property
     def answer(self) -> PlaceAnswer:
@@ -84,11 +88,42 @@ class NewPlace:
         return KeptThen(places.kept(event.data), event.at)
 
 
-def declared_in(shop: Shop, answers: Mapping[str, Mapping[str, Any]], *, case: Case | None = None) -> NewPlace | None:
-    """The new place in declared values by fact; None where the address stays."""
-    if "address" not in answers:
+# Registered facts that say where a shop is.
+PLACE = frozenset({"area", "block", "street", "building", "plot", "paci_number"})
+
+
+def new_place(
+    shop: Shop,
+    answers: Mapping[str, Mapping[str, Any]],
+    changed: Collection[str],
+    registered: Mapping[str, str],
+    *,
+    case: Case | None = None,
+) -> NewPlace | None:
+    """The new place of a renewal; None where the address stays.
+
+    `answers` are declared values by fact; `changed` names the registered facts that differ from the last licence, `registered` has them.
+    """
+    activity = answers.get("activity", {}).get("activity") or registered["activity"]
+    if "address" in answers:
+        return NewPlace(shop, answers["address"], activity, case)
+    if not PLACE & set(changed):
         return None
-    return NewPlace(shop, answers["address"], answers.get("activity", {}).get("activity") or shop.activity_id, case)
+    at = {**registered, "area": int(registered["area"]), "floor": shop.floor}
+    return NewPlace(shop, at, activity, case, is_declared=False)
+
+
+def place_of_offer(offer: Offer, answers: Mapping[str, Mapping[str, Any]]) -> NewPlace | None:
+    """The new place of a renewal that is not sent yet."""
+    condition = next((one for one in offer.unmet if one.code == "unchanged"), None)
+    return new_place(offer.shop, answers, condition.facts["fields"] if condition is not None else (), offer.shop.registered_facts())
+
+
+def place_of_renewal(renewal: Renewal, shop: Shop) -> NewPlace | None:
+    """The new place of a renewal that was sent, as it is declared now."""
+    declared = {row.name: row.after for row in queries.declared_changes(renewal)}
+    changed = changed_fields(queries.facts_of(renewal.licence, before=renewal), renewal.registered_facts)
+    return new_place(shop, declared, changed, renewal.registered_facts, case=renewal.case)
 
 
 def keep(case: Case, place: NewPlace, *, actor: Actor) -> None:

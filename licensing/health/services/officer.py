@@ -80,7 +80,7 @@ def send_to_officer(
         raise Refused("price_changed", _("The fee changed while the page was open. Check the new amounts and submit again."))
     answers = {name: row.answers[name] for name in names}
     _check_competent_authority(answers)
-    place = new_places.declared_in(shop, answers)
+    place = new_places.place_of_offer(offer, answers)
     if place is not None and expected_zoning and expected_zoning != place.mark:
         raise Refused("zoning_changed", _("The zoning answer for the new address changed while the page was open. Read it and send again."))
     actor = actor or actor_of(applicant)
@@ -162,8 +162,7 @@ def answer_corrections(*, case: Case, applicant: User, answers: Mapping[str, Map
     _check_competent_authority(answers)
     shop = Shop.objects.get(pk=renewal.licence.shop_id)
     record_changes(renewal, shop, answers, round_number=correction_round.number)
-    place = new_places.declared_in(shop, {row.name: row.after for row in queries.declared_changes(renewal)})
-    if place is not None and answers.keys() & {"address", "activity"}:
+    if answers.keys() & {"address", "activity"} and (place := new_places.place_of_renewal(renewal, shop)) is not None:
         new_places.keep(locked, place, actor=actor)
     if "manager" in answers:
         for role, key in queries.manager_parties(renewal):

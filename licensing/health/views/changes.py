@@ -210,7 +210,8 @@ def _check(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, draft
     ready = Counter(uploads.of(draft.key).filter(state=UploadState.READY).values_list("slot", flat=True))
     files = [(changes.SLOTS[code], ready[code]) for code, least in draft_pages.required_slots(draft).items() if least or ready[code]]
     kwargs: dict[str, Any] = {"shop": shop, "saved": {}, "flags": offer.flags, "has_files": bool(files)}
-    place = new_places.declared_in(shop, {name: draft.answers[name] for name in draft_pages.changed_facts(draft) if name in draft.answers})
+    answers = {name: draft.answers[name] for name in draft_pages.changed_facts(draft) if name in draft.answers}
+    place = new_places.place_of_offer(offer, answers)
     zoning = place.mark if place is not None else ""
     initial = {"version": draft.version, "total": offer.total, "zoning": zoning}
     form, submitted = read_form(request, CheckAndSend, **kwargs, initial=initial)
@@ -239,9 +240,8 @@ def _check(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, draft
             messages.info(request, format_html("{} {}", _("The request is with the Municipality. Its reference:"), ref(case.reference)))
             return redirect("cases:case", public_id=case.public_id)
     rows = [
-        (changes.FACTS[name], changes.FACTS[name].display(changes.FACTS[name].read(shop)), changes.FACTS[name].display(draft.answers[name]))
-        for name in draft_pages.changed_facts(draft)
-        if name in draft.answers
+        (changes.FACTS[name], changes.FACTS[name].display(changes.FACTS[name].read(shop)), changes.FACTS[name].display(values))
+        for name, values in answers.items()
     ]
     known = differences(offer, is_self=allowed.is_self)
     context = {

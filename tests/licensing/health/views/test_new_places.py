@@ -21,8 +21,9 @@ from municipality.drafts import queries as drafts
 from municipality.drafts import services as draft_services
 from municipality.kernel.errors import Refused
 from municipality.places.models import Area
+from municipality.review.services import desk
 from shops.models import Shop
-from tests import serving
+from tests import desk_acts, serving
 from tests.browsers import signed_in
 from tests.factories.licensing import RenewalCaseFactory, RenewalDraftFactory, answers_for
 from tests.factories.review import OfficerFactory
@@ -259,3 +260,30 @@ def _statements(visit: Any) -> int:
         assert visit().status_code == 200
     counted = [q["sql"] for q in asked.captured_queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT"))]
     return len(counted)
+
+
+def test_an_address_that_the_register_changed_is_asked_about_too(make_shop: Any, owner: Any) -> None:
+    plot = plot_of_new_address()
+    shop = shop_for(make_shop, "WSAL")
+    Shop.objects.filter(pk=shop.pk).update(area=plot.area, block="7", paci_number="20220222", floor="1")
+    RenewalDraftFactory(shop=shop, person=owner, changed=["area_m2"])
+    text = check_page(owner, shop)
+    assert "is-not_permitted" in text and "?activity=WSAL&floor=1#answer" in text
+    assert "Change the address" not in text, "there is no page for it"
+    case = sent(owner, shop)
+    assert AuditEvent.objects.get(action=new_places.KEPT, subject=case.key).data["outcome"] == "not_permitted"
+    beside = desk_page(case)
+    assert beside.count('class="kp-place"') == 1 and "184." in beside
+
+
+def test_a_corrected_address_is_answered_and_kept_again(make_shop: Any, owner: Any) -> None:
+    plot = plot_of_new_address()
+    shop = shop_for(make_shop, "LAUN")
+    case = RenewalCaseFactory(shop=shop, applicant=owner, changed=["address"])
+    wrong = desk.CorrectionRequest("address_differs", "address")
+    desk.ask_corrections(assignment=desk_acts.assigned(OfficerFactory()), items=[wrong])
+    services.answer_corrections(case=case, applicant=owner, answers={"address": {**answers_for(shop, "address"), "block": "9"}})
+    rows = AuditEvent.objects.filter(action=new_places.KEPT, subject=case.key).order_by("pk")
+    assert [(row.data["outcome"], row.data["plot"]) for row in rows] == [("permitted", plot.public_id), ("no_data", plot.public_id)]
+    text = desk_page(case)
+    assert "One of the two is wrong" in text and "the answer was another one" not in text
