@@ -57,6 +57,7 @@ label_codes(
         "licensing.supersede": _("Replace the old licence"),
         "paid_again": _("Paid again"),
         "renewal.corrected": _("Facts of a renewal corrected"),
+        "renewal.zoning_answer": _("Zoning answer at the new address kept with the renewal"),
         "unpaid": _("Not paid in time"),
     }
 )

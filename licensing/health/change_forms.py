@@ -305,6 +305,8 @@ class CheckAndSend(PageForm):
         error_messages={"required": _("Tick the box to make the declaration. The request cannot be sent without it.")},
     )
     total = WholeNumberField(widget=forms.HiddenInput, min_value=0, error_messages={"required": _LOAD_AGAIN, "invalid": _LOAD_AGAIN})
+    # `NewPlace.mark` of the zoning answer on the page; empty where the address stays.
+    zoning = forms.CharField(widget=forms.HiddenInput, max_length=16, required=False, error_messages={"max_length": _LOAD_AGAIN})
 
     def __init__(self, *args: Any, has_files: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

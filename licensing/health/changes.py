@@ -18,6 +18,7 @@ from municipality.rulebook.models import Activity
 from municipality.rulebook.queries import Edition
 from municipality.uploads.registry import Slot
 from shops.models import Sensitivity, Shop
+from shops.register import queries as register
 from shops.register.services import FactChange
 
 Values = dict[str, Any]
@@ -71,7 +72,7 @@ _ADDRESS = ("block", "street", "building", "plot", "floor", "unit", "paci_number
 
 
 def _address_text(values: Mapping[str, Any]) -> tuple[str, str]:
-    area = values[ROW] if ROW in values else Area.objects.get(pk=values["area"])
+    area = values.get(ROW) or register.cached_names()[0].get(values["area"]) or Area.objects.get(pk=values["area"])
     ar, en = address_of(Shop(area=area, **{name: values[name] for name in _ADDRESS}))
     paci = values["paci_number"]
     return f"{ar}، الرقم الآلي {paci}", f"{en}, PACI number {paci}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,8 +13,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
-from licensing.health import changes, queries
+from licensing.health import changes, new_places, queries
 from licensing.health.condition_messages import FIELDS
+from licensing.health.rules import changed_fields
 from licensing.health.services import officer
 from licensing.health.states import RENEWAL
 from licensing.models import Renewal, RenewalChange
@@ -83,6 +85,10 @@ def _named_rows(shop: Shop, rows: list[RenewalChange]) -> NamedRows:
     for row, field, model in ((r, f, m) for r in rows for f, m in (("activity", Activity), ("area", Area))):
         keys = {values[field] for values in (row.before, row.after) if field in values}
         missing = [key for key in keys if (field, key) not in result]
+        areas, activities = register.cached_names() if missing else ({}, {})
+        cached: Mapping[Any, Activity | Area] = areas if model is Area else activities
+        result |= {(field, key): cached[key] for key in missing if key in cached}
+        missing = [key for key in missing if key not in cached]
         if missing:
             result |= {(field, key): instance for key, instance in model.objects.in_bulk(missing).items()}
     return result
@@ -99,6 +105,7 @@ def items(case: Case) -> list[Item]:
     result = [replace(_fact(shop, name, rows.get(name), named), **compared.get(name, {})) for name in changes.FACTS]
     if renewal.accepted_facts is None:  # afterwards the register holds what this very decision wrote
         result += _registered_since(data)
+    result = _with_place(case, data, result)
     number = 0 if get_language() == "ar" else 1
     licensee = shop.licensee
     for name, title, value in (
@@ -119,6 +126,18 @@ def items(case: Case) -> list[Item]:
         mark, is_personal = changes.mark(str(value)), name == "licensee"
         result.append(Item(name, title, value, source=REGISTER, at=_as_of(shop), may_correct=False, mark=mark, is_personal=is_personal))
     return result + files
+
+
+def _with_place(case: Case, data: _RenewalData, items: list[Item]) -> list[Item]:
+    """The items with what zoning says of a new place, below the address, or below the last fact of the register that says where it is."""
+    now, declared = data.renewal.registered_facts, {row.name: row.after for row in data.declared}
+    place = new_places.new_place(data.shop, declared, changed_fields(data.facts_before, now), now, case=case)
+    names = {"address"} if "address" in declared else {f"register_{name}" for name in new_places.PLACE}
+    below = next((item for item in reversed(items) if item.name in names), None)
+    if place is None or below is None:
+        return items
+    shown = replace(below, template="licensing/changes/_place_of_desk.html", found=place)
+    return [shown if item is below else item for item in items]
 
 
 def _compared(case: Case, data: _RenewalData, files: list[Item]) -> dict[str, dict[str, Any]]:

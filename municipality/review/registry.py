@@ -43,6 +43,9 @@ class Item:
     at: dt.date | None = None
     compare: Text = ""
     compare_value: Text = ""
+    # A template that is included below a changed value, with `found`. Lists are often made without being shown: `found` reads late.
+    template: str = ""
+    found: Any = None
     # The file by which the value is proved, where nothing proves it yet: a "no" to its question asks for that file.
     proof: str = ""
     is_file: bool = False

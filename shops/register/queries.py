@@ -20,6 +20,8 @@ from municipality.delegation.registry import Held, Ownership
 from municipality.kernel import clock, subjects
 from municipality.kernel.errors import Refused
 from municipality.kernel.subjects import SubjectKey
+from municipality.places.models import Area
+from municipality.rulebook.models import Activity
 from shops.models import Shop
 from shops.register import name_lists
 
@@ -90,6 +92,11 @@ def with_names(shops: QuerySet[Shop]) -> QuerySet[Shop]:
 def attach_names(shops: Iterable[Shop]) -> None:
     """Set the area and activity of each shop from the cache, where a join costs more."""
     name_lists.attach_names(shops)
+
+
+def cached_names() -> tuple[dict[int, Area], dict[str, Activity]]:
+    """Areas by primary key and activities by code, from the same cache; a row that is not there yet has to be read."""
+    return name_lists.cached_lists()
 
 
 def public_shop(public_id: str, *joined: str) -> Shop | None:

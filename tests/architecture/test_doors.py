@@ -35,11 +35,13 @@ MORE = {
     "municipality.uploads": {"registry", "fields", "links", "refusals", "pictures"},
     "payments": {"registry", "providers", "rules", "origins"},  # rules: the lines that a bill is made of
     "shops": {"registry", "opening"},
+    "zoning": {"places", "labels"},
 }
 # Packages of an app that have doors of their own.
 FEATURES = {
     "licensing": {"health"},
     "shops": {"claims", "commercial_register", "hours", "open_data", "public_page", "register", "search", "subscriptions"},
+    "zoning": {"answer"},
 }
 # A page of the platform that a service shows at an address of its own, and the way to a case that somebody may act in.
 SHOWN = "municipality.cases.views.public"

@@ -13,6 +13,7 @@ from municipality.places import queries as places
 from municipality.rulebook.models import Activity
 from municipality.ui.forms import DayField
 from zoning.answer.queries import ActivityQuestion
+from zoning.plots.forms import NumberField
 
 MOST_FLOORS = 40
 
@@ -28,7 +29,9 @@ class QuestionForm(forms.Form):
     """`on` is the day whose rules and layers are asked for; empty is today. `names` are those of the activities, by code."""
 
     activity = forms.ChoiceField(label=_("Activity"), error_messages={"required": _("Choose an activity")})
-    floor = forms.TypedChoiceField(label=_("Floor"), coerce=int, choices=())
+    floor = forms.TypedChoiceField(
+        label=_("Floor"), coerce=int, choices=(), error_messages={"required": _("Choose a floor"), "invalid_choice": _("Choose a floor")}
+    )
     on = DayField(label=_("On the day"), required=False, help_text=_("Empty for today. An earlier day shows what applied then."))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -52,7 +55,7 @@ class WhereForm(QuestionForm):
     area = forms.ModelChoiceField(
         places.areas(), label=_("Area"), empty_label=_("Choose an area"), error_messages={"required": _("Choose the area.")}
     )
-    block = forms.CharField(required=False, max_length=10, widget=forms.HiddenInput)
+    block = NumberField(required=False, max_length=10, widget=forms.HiddenInput)
     field_order = ("activity", "floor", "area")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from django.utils.functional import lazy
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from municipality.imports.models import Outcome
@@ -12,6 +16,8 @@ from zoning.imports.reader import PlotReader
 from zoning.imports.roles import CLERK, PLANNER
 from zoning.models import PlotRow
 
+_systems = format_html('<bdi dir="ltr">{}</bdi>', "EPSG:31901, EPSG:32638, EPSG:32639, EPSG:4326")
+_help = lazy(lambda: format_html(gettext("Reference systems, as the file names it: {}. Digits may be Arabic."), _systems), SafeString)
 KIND = Kind(
     name="plots",
     rows=PlotRow,
@@ -42,7 +48,7 @@ KIND = Kind(
         },
         notes={},
         load_title=_("Load a file of plots"),
-        help=_("Reference systems: EPSG:31901, 32638, 32639 or 4326, as the file names it. Digits may be Arabic."),
+        help=_help(),
         columns_title=_("Columns of the layer"),
         columns_intro=_("Area, block and number identify a plot. An empty official area leaves the one of the register unchanged."),
         template="admin/zoning/file.html",

@@ -34,8 +34,8 @@ def by_public_id(public_id: str) -> Plot | None:
     return rows.filter(not_undone(), public_id=public_id).first()
 
 
-def by_number(area: Area, block: str, number: str) -> list[Plot]:
-    """All plots that ever had a number, the present one first; numbers as `normal_number` returns them."""
+def by_number(area: Area | int, block: str, number: str) -> list[Plot]:
+    """All plots that ever had a number, the present one first; the area or its key, numbers as `normal_number` returns them."""
     rows = Plot.objects.select_related("area").filter(not_undone(), area=area, block=block, number=number)
     return sorted(rows, key=lambda plot: (plot.valid_to is not None, -plot.valid_from.toordinal()))
 

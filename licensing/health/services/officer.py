@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from licensing.health import changes, draft_pages, queries
+from licensing.health import changes, draft_pages, new_places, queries
 from licensing.health.notifications import CorrectionsLapsed, RenewalSent
 from licensing.health.services.cases import open_renewal
 from licensing.health.states import RENEWAL, RenewalState
@@ -45,14 +45,22 @@ EDITIONS = ("conditions.health", "limits.review", "replies.health", "checks.heal
 
 @transaction.atomic
 def send_to_officer(
-    *, shop: Shop, applicant: User, draft: Draft, version: int, expected_fils: int | None = None, actor: Actor | None = None
+    *,
+    shop: Shop,
+    applicant: User,
+    draft: Draft,
+    version: int,
+    expected_fils: int | None = None,
+    expected_zoning: str = "",
+    actor: Actor | None = None,
 ) -> Case:
     """Send a renewal that an officer decides: case, changes, files, queue entry and message in one transaction.
 
     Raises Refused: the first unmet condition that an officer cannot waive, "nothing_changed" where it is approved automatically,
     "not_complete" with pages or files missing, "draft_changed" when another device changed an answer since the page was
-    read, "price_changed" when `expected_fils` is not the total, "files_waiting" while a file is being checked. Raises
-    NotPermitted where `actor` may not act for the applicant.
+    read, "price_changed" when `expected_fils` is not the total, "zoning_changed" when the answer for a new address is not the
+    one marked `expected_zoning`, "files_waiting" while a file is being checked. Raises NotPermitted where `actor` may not act for
+    the applicant.
     """
     shop = Shop.objects.select_for_update(of=("self",)).select_related("branch").get(pk=shop.pk)
     shops.refuse_merged(shop)
@@ -72,6 +80,9 @@ def send_to_officer(
         raise Refused("price_changed", _("The fee changed while the page was open. Check the new amounts and submit again."))
     answers = {name: row.answers[name] for name in names}
     _check_competent_authority(answers)
+    place = new_places.place_of_offer(offer, answers)
+    if place is not None and expected_zoning and expected_zoning != place.mark:
+        raise Refused("zoning_changed", _("The zoning answer for the new address changed while the page was open. Read it and send again."))
     actor = actor or actor_of(applicant)
     today = clock.today()
     limits = rulebook.edition("limits.review", today)
@@ -87,6 +98,8 @@ def send_to_officer(
     )
     case = renewal.case
     record_changes(renewal, shop, answers)
+    if place is not None:
+        new_places.keep(case, place, actor=actor)
     uploads.attach(row.key, case.key, actor=actor, slots=draft_pages.required_slots(row))
     drafts.send(draft=row, sent_as=case.key, actor=actor)
     advance(case, "send_to_officer", actor=actor, data={"changes": names, "flags": offer.flags})
@@ -149,6 +162,8 @@ def answer_corrections(*, case: Case, applicant: User, answers: Mapping[str, Map
     _check_competent_authority(answers)
     shop = Shop.objects.get(pk=renewal.licence.shop_id)
     record_changes(renewal, shop, answers, round_number=correction_round.number)
+    if answers.keys() & {"address", "activity"} and (place := new_places.place_of_renewal(renewal, shop)) is not None:
+        new_places.keep(locked, place, actor=actor)
     if "manager" in answers:
         for role, key in queries.manager_parties(renewal):
             queue.add_party(case=locked, role=role, key=key, actor=actor)

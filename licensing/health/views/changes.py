@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from typing import Any
 
@@ -15,7 +16,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from licensing.health import changes, draft_pages, queries, services
+from licensing.health import changes, draft_pages, new_places, queries, services
 from licensing.health.change_forms import FACT_FORMS, WHAT_ELSE, CheckAndSend, PageForm, WhatChanged
 from licensing.health.condition_messages import Subject, obstacle, obstacles, study_title
 from licensing.health.differences import differences, known_facts
@@ -38,6 +39,7 @@ from municipality.ui.language import read_form
 from municipality.ui.templatetags.portal import ref
 from municipality.uploads import queries as uploads
 from municipality.uploads.fields import field_of
+from municipality.uploads.states import UploadState
 from shops.models import Shop
 from shops.register.opening import shop_or_404
 
@@ -205,10 +207,14 @@ def _files(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, draft
 def _check(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, draft: Draft) -> HttpResponse:
     """Check your answers: all answers with links to change them, and the declaration."""
     offer = queries.offer(shop)
-    counted = [(code, least, uploads.ready(draft.key, code).count()) for code, least in draft_pages.required_slots(draft).items()]
-    files = [(changes.SLOTS[code], count) for code, least, count in counted if least or count]
+    ready = Counter(uploads.of(draft.key).filter(state=UploadState.READY).values_list("slot", flat=True))
+    files = [(changes.SLOTS[code], ready[code]) for code, least in draft_pages.required_slots(draft).items() if least or ready[code]]
     kwargs: dict[str, Any] = {"shop": shop, "saved": {}, "flags": offer.flags, "has_files": bool(files)}
-    form, submitted = read_form(request, CheckAndSend, **kwargs, initial={"version": draft.version, "total": offer.total})
+    answers = {name: draft.answers[name] for name in draft_pages.changed_facts(draft) if name in draft.answers}
+    place = new_places.place_of_offer(offer, answers)
+    zoning = place.mark if place is not None else ""
+    initial = {"version": draft.version, "total": offer.total, "zoning": zoning}
+    form, submitted = read_form(request, CheckAndSend, **kwargs, initial=initial)
     refusal: Refused | None = None
     if submitted and form.is_valid():
         data = form.cleaned_data
@@ -219,6 +225,7 @@ def _check(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, draft
                 draft=draft,
                 version=data["version"] or 0,
                 expected_fils=data["total"],
+                expected_zoning=data["zoning"],
                 actor=allowed.actor,
             )
         except Refused as refused:
@@ -227,15 +234,14 @@ def _check(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, draft
             if not draft.is_open:
                 return redirect("licensing:changes", public_id=shop.public_id)
             offer = queries.offer(shop)
-            data = {**request.POST.dict(), "total": str(offer.total), "version": str(draft.version)}
+            data = {**request.POST.dict(), "total": str(offer.total), "version": str(draft.version), "zoning": zoning}
             form = CheckAndSend(data, **{**kwargs, "flags": offer.flags})
         else:
             messages.info(request, format_html("{} {}", _("The request is with the Municipality. Its reference:"), ref(case.reference)))
             return redirect("cases:case", public_id=case.public_id)
     rows = [
-        (changes.FACTS[name], changes.FACTS[name].display(changes.FACTS[name].read(shop)), changes.FACTS[name].display(draft.answers[name]))
-        for name in draft_pages.changed_facts(draft)
-        if name in draft.answers
+        (changes.FACTS[name], changes.FACTS[name].display(changes.FACTS[name].read(shop)), changes.FACTS[name].display(values))
+        for name, values in answers.items()
     ]
     known = differences(offer, is_self=allowed.is_self)
     context = {
@@ -244,6 +250,7 @@ def _check(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, draft
         "form": form,
         "offer": offer,
         "rows": rows,
+        "place": place,
         "files": files,
         "differences": known,
         "ticked": _ticked_text(draft, known=bool(known)),

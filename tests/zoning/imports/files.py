@@ -42,6 +42,11 @@ class Drawn:
     more: dict[str, Any] = field(default_factory=dict)
 
 
+def moved(step: int, east: float) -> BaseGeometry:
+    """The square of a step, moved by so many degrees to the east."""
+    return translate(square(step), east, 0)
+
+
 def row(number: int | str, **values: Any) -> Drawn:
     """Plot `number` of the row of squares."""
     step = int(number) if str(number).isdigit() else 0

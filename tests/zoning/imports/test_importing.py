@@ -7,16 +7,14 @@ from typing import Any
 
 import pytest
 from shapely import from_wkb
-from shapely.affinity import translate
 from shapely.geometry import Polygon, box
-from shapely.geometry.base import BaseGeometry
 
 from municipality.audit.models import AuditEvent
 from municipality.imports import services as imports
 from municipality.kernel import clock
 from municipality.places.models import Area
 from tests.zoning.imports.conftest import Office
-from tests.zoning.imports.files import SOUTH, WEST, WIDE, geojson, geopackage, row, shapefile, square
+from tests.zoning.imports.files import SOUTH, WEST, WIDE, geojson, geopackage, moved, row, shapefile, square
 from zoning.geometry.systems import SYSTEMS
 from zoning.imports import difference
 from zoning.models import Plot, PlotAddress, PlotFinding, PlotRow, PlotShape, PlotSuccession
@@ -24,10 +22,6 @@ from zoning.plots import queries
 
 TODAY = dt.date(2026, 11, 24)
 LATER = dt.date(2026, 12, 24)
-
-
-def moved(step: int, east: float) -> BaseGeometry:
-    return translate(square(step), east, 0)
 
 
 @pytest.mark.parametrize("maker", [geopackage, shapefile, geojson])

@@ -17,8 +17,7 @@ from municipality.kernel.errors import NotPermitted, Refused
 from tests.database_guards import drop_guard, without_guards
 from tests.factories.accounts import StaffFactory
 from tests.zoning.imports.conftest import Office
-from tests.zoning.imports.files import SOUTH, WEST, WIDE, row, square
-from tests.zoning.imports.test_importing import moved
+from tests.zoning.imports.files import SOUTH, WEST, WIDE, moved, row, square
 from zoning.extract import services as extracts
 from zoning.imports import undo
 from zoning.models import LoadUndo, MapOutline, Plot, PlotAddress, PlotShape

@@ -1,0 +1,131 @@
+"""What zoning says of the new address of a shop: shown to applicant and officer, and kept as it was when the request was sent.
+
+It decides nothing: a request for a place where the activity is not permitted is sent as any other, and the officer decides.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from licensing.health import changes, queries
+from licensing.health.queries import Offer
+from licensing.health.rules import changed_fields
+from licensing.models import Renewal
+from municipality.audit.models import AuditEvent
+from municipality.audit.services import record
+from municipality.cases.models import Case
+from municipality.kernel import clock
+from municipality.kernel.actors import Actor
+from municipality.ui.templatetags.portal import bilingual
+from shops.models import Shop
+from shops.register import queries as register
+from zoning.answer import places
+from zoning.answer.labels import AnswerText
+from zoning.answer.places import KeptAnswer, PlaceAnswer
+
+KEPT = "renewal.zoning_answer"
+
+
+@dataclass(frozen=True)
+class KeptThen:
+    """The answer that was kept with a case, and when."""
+
+    answer: KeptAnswer
+    at: dt.datetime
+
+
+@dataclass
+class NewPlace:
+    """The place of a new address, for the activity that the shop has or is to have. Reads nothing until it is asked.
+
+    `case` is the request that was sent, None before; `is_declared` whether the applicant declares the address, or the register has it.
+    """
+
+    shop: Shop
+    address: Mapping[str, Any]
+    activity: str
+    case: Case | None = None
+    is_declared: bool = True
+
+    @cached_property
+    def answer(self) -> PlaceAnswer:
+        """What the rules of today say."""
+        to = self.address
+        return places.answer_at(
+            paci_number=to["paci_number"],
+            area=to["area"],
+            block=to["block"],
+            plot_number=to["plot"],
+            activity=self.activity,
+            floor=to["floor"],
+            day=clock.today(),
+        )
+
+    @cached_property
+    def text(self) -> AnswerText:
+        """The answer in the active language."""
+        row = register.cached_names()[1].get(self.activity) or self.shop.activity
+        return self.answer.text(bilingual(row, "name"))
+
+    @property
+    def mark(self) -> str:
+        """Identifies the answer."""
+        return changes.mark(self.answer.facts())
+
+    @cached_property
+    def kept(self) -> KeptThen | None:
+        """The answer of the day on which the address was sent, if today's is another one."""
+        if self.case is None:
+            return None
+        event = AuditEvent.objects.filter(subject=self.case.key, action=KEPT).order_by("-pk").first()
+        facts = self.answer.facts()
+        if event is None or {name: event.data.get(name) for name in facts} == facts:
+            return None
+        return KeptThen(places.kept(event.data), event.at)
+
+
+# Registered facts that say where a shop is.
+PLACE = frozenset({"area", "block", "street", "building", "plot", "paci_number"})
+
+
+def new_place(
+    shop: Shop,
+    answers: Mapping[str, Mapping[str, Any]],
+    changed: Collection[str],
+    registered: Mapping[str, str],
+    *,
+    case: Case | None = None,
+) -> NewPlace | None:
+    """The new place of a renewal; None where the address stays.
+
+    `answers` are declared values by fact; `changed` names the registered facts that differ from the last licence, `registered` has them.
+    """
+    activity = answers.get("activity", {}).get("activity") or registered["activity"]
+    if "address" in answers:
+        return NewPlace(shop, answers["address"], activity, case)
+    if not PLACE & set(changed):
+        return None
+    at = {**registered, "area": int(registered["area"]), "floor": shop.floor}
+    return NewPlace(shop, at, activity, case, is_declared=False)
+
+
+def place_of_offer(offer: Offer, answers: Mapping[str, Mapping[str, Any]]) -> NewPlace | None:
+    """The new place of a renewal that is not sent yet."""
+    condition = next((one for one in offer.unmet if one.code == "unchanged"), None)
+    return new_place(offer.shop, answers, condition.facts["fields"] if condition is not None else (), offer.shop.registered_facts())
+
+
+def place_of_renewal(renewal: Renewal, shop: Shop) -> NewPlace | None:
+    """The new place of a renewal that was sent, as it is declared now."""
+    declared = {row.name: row.after for row in queries.declared_changes(renewal)}
+    changed = changed_fields(queries.facts_of(renewal.licence, before=renewal), renewal.registered_facts)
+    return new_place(shop, declared, changed, renewal.registered_facts, case=renewal.case)
+
+
+def keep(case: Case, place: NewPlace, *, actor: Actor) -> None:
+    """Keep the answer with the case as an audit event, in the caller's transaction."""
+    record(KEPT, subject=case.key, actor=actor, data=place.answer.facts())

@@ -1,0 +1,137 @@
+"""The answer for a place that another service names: by PACI number or address, an activity, and the floor as it is written."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from municipality.kernel.digits import clean
+from municipality.ui.code_labels import label_of
+from municipality.ui.texts import Text
+from zoning.answer import queries as answers
+from zoning.answer import rules
+from zoning.answer.forms import MOST_FLOORS, floor_name
+from zoning.answer.labels import TONES, AnswerText, state_of, text_of
+from zoning.answer.queries import ActivityQuestion, PlotAnswer
+from zoning.layers import queries as layers
+from zoning.models import Layer, Plot
+from zoning.plots import queries as plots
+from zoning.plots.numbers import normal_number
+
+_FLOOR = re.compile(r"-?[0-9]{1,3}")
+
+
+@dataclass(frozen=True)
+class PlaceAnswer:
+    """`plot` is None where the place is on no known plot; then the outcome is `no_data`.
+
+    `is_contradiction`: the PACI number is that of `plot`, which is not at the address; the outcome is `no_data` too. `is_floor_assumed`:
+    the address has no floor that is a number, and the question is about the ground floor.
+    """
+
+    question: ActivityQuestion
+    is_floor_assumed: bool
+    plot: Plot | None = None
+    is_contradiction: bool = False
+    found: PlotAnswer = field(default_factory=lambda: PlotAnswer(rules.Answer(rules.NO_DATA)))
+    layers: Mapping[str, Layer] = field(default_factory=dict)
+
+    @property
+    def outcome(self) -> str:
+        return self.found.answer.outcome
+
+    @property
+    def tone(self) -> str:
+        """The kind of its tag."""
+        return TONES[self.outcome]
+
+    @property
+    def url(self) -> str:
+        """The page of the plot with the question filled in; without a plot, the page that finds one."""
+        if self.plot is None:
+            return reverse("zoning:find")
+        address = reverse("zoning:plot", args=[self.plot.public_id])
+        return f"{address}?{self._query()}#answer" if -1 <= self.question.floor <= MOST_FLOORS else address
+
+    @property
+    def where_url(self) -> str:
+        """Where in the area of the plot the activity may open."""
+        area = f"&area={self.plot.area_id}" if self.plot is not None else ""
+        return f"{reverse('zoning:where')}?{self._query()}{area}"
+
+    def _query(self) -> str:
+        return urlencode({"activity": self.question.activity, "floor": self.question.floor})
+
+    def text(self, activity: str) -> AnswerText:
+        """The answer in the active language; `activity` is the name of the activity."""
+        return text_of(self.found, self.layers, activity, floor_name(self.question.floor))
+
+    def facts(self) -> dict[str, Any]:
+        """The answer as codes, for a service to keep with its case: equal facts are the same answer."""
+        return {
+            "plot": self.plot.public_id if self.plot is not None else "",
+            "activity": self.question.activity,
+            "floor": self.question.floor,
+            "outcome": self.outcome,
+            "edition": self.found.edition.stamp if self.found.edition is not None else "",
+            "grounds": [_code(ground) for ground in self.found.answer.grounds],
+        }
+
+
+@dataclass(frozen=True)
+class KeptAnswer:
+    """What `PlaceAnswer.facts` kept, in words."""
+
+    state: str
+    tone: str
+    floor: str
+    edition: Text  # the rules by name and number, or empty
+
+
+def kept(facts: Mapping[str, Any]) -> KeptAnswer:
+    """The words of kept facts in the active language."""
+    edition = label_of(*facts["edition"].rsplit(" ", 1)) if facts["edition"] else ""
+    return KeptAnswer(state_of(facts["outcome"]), TONES[facts["outcome"]], floor_name(facts["floor"]), edition)
+
+
+def answer_at(*, paci_number: str, area: int, block: str, plot_number: str, activity: str, floor: str, day: dt.date) -> PlaceAnswer:
+    """Whether an activity may open at a place on a day. `area` is the key of the area, `floor` the text of the address.
+
+    The plot is that of the PACI number, else that of area, block and number. A PACI number of another area, block or number than
+    the address gives no answer, because one of the two is wrong.
+    """
+    text = clean(floor)
+    is_number = _FLOOR.fullmatch(text) is not None
+    question = ActivityQuestion(activity, int(text) if is_number else 0)
+    stated = (area, normal_number(block), normal_number(plot_number))
+    row = plots.by_paci(paci_number) if paci_number else None
+    if row is not None and (row.area_id, row.block, row.number if stated[2] else "") != stated:
+        return PlaceAnswer(question, not is_number, row, is_contradiction=True)
+    plot = _standing([row] if row is not None else plots.by_number(*stated) if stated[2] else [], day)
+    shape = plots.shape_on(plot, day) if plot is not None else None
+    if plot is None or shape is None:
+        return PlaceAnswer(question, not is_number, plot)
+    catalogue, edition = layers.catalogue(), answers.rules_on(day)
+    land = {code: layer for code, layer in catalogue.items() if layer.kind == Layer.Kind.LAND_USE}
+    findings = layers.findings(shape.shape, day, land)
+    return PlaceAnswer(question, not is_number, plot, found=answers.ask(shape.shape, findings, edition, question, day), layers=catalogue)
+
+
+def _standing(found: list[Plot], day: dt.date) -> Plot | None:
+    """The plot that exists on a day; of an ended one its successor, if that is a single plot."""
+    for plot in found:
+        if plot.valid_from <= day and (plot.valid_to is None or plot.valid_to > day):
+            return plot
+    after = plots.present(found[0]) if found else []
+    return after[0] if len(after) == 1 and after[0].valid_from <= day else None
+
+
+def _code(ground: rules.Ground) -> str:
+    about = ground.spacing.layer if ground.spacing is not None else ground.part.land_class if ground.part is not None else ""
+    return f"{about}:{ground.outcome}"
