@@ -85,7 +85,7 @@ def where(request: HttpRequest) -> HttpResponse:
     context |= {
         "is_asked": True,
         "area": area,
-        "block": block,
+        "block_number": block,
         "question": question,
         "activity": form.names[question.activity],
         "floor": floor_name(question.floor),

@@ -72,10 +72,12 @@ def test_the_page_leads_from_the_area_to_the_block_to_the_plot(client: Client, p
     asked = {"activity": "LAUN", "floor": "0", "area": str(area.pk)}
     page = client.get("/en/zoning/where/", asked).content.decode()
     assert "block=1" in page
+    assert "· block" not in page
     assert 'data-tone="ok"' in page
     block = client.get("/en/zoning/where/", {**asked, "block": "1"}).content.decode()
     assert f"/en/plots/{plots[0].public_id}/?activity=LAUN&amp;floor=0&amp;on=" in block
     assert plots[1].public_id not in block
+    assert '· block <bdi dir="ltr">1</bdi>' in block
     assert "is-permitted" in client.get(f"/en/plots/{plots[0].public_id}/?activity=LAUN&floor=0&on=").content.decode()
 
 
