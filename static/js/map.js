@@ -167,7 +167,7 @@ function draw(box) {
   const credit = L.control.attribution({ prefix: false, position: "bottomleft" }).addAttribution(box.dataset.credit).addTo(map);
   scale(map, box);
   const opens = Number(box.dataset.opens); // the zoom of its level; not a number on other maps
-  const nearest = opens || (box.dataset.tiles ? 15 : 12);
+  const nearest = opens || Number(box.dataset.near) || (box.dataset.tiles ? 15 : 12);
   if (marks.length > 1) map.fitBounds(bounds(marks, opens).pad(opens ? 0.2 : 0.1), { maxZoom: nearest, animate: false });
   else if (marks.length) map.setView(marks[0].at, opens || 12, { animate: false });
   if (opens > 16 && map.getZoom() < 17) map.setZoom(17, { animate: false }); // plots a finger can tap

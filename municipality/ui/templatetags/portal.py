@@ -178,17 +178,18 @@ def promise(promise: float, half: float | None = None, ninety: float | None = No
 
 
 @register.inclusion_tag("components/map.html")
-def map_of(list_id: str, label: Any, *, small: bool = False, here: str = "", opens: int = 0) -> dict[str, Any]:
+def map_of(list_id: str, label: Any, *, small: bool = False, here: str = "", opens: int = 0, near: int = 0) -> dict[str, Any]:
     """A map of the list with the id `list_id` on the same page: each entry with `data-lat` and `data-lon` is a marker.
 
     With `opens`, a zoom, the entries are the areas, blocks or plots that the map draws anyway: a tap opens them, there are no markers, and
     the map begins with that zoom or a smaller one that holds them all.
 
     The page must include `components/map_head.html` in its head. `label` is the accessible name of the map. `here` is a URL for searching
-    the visible part, whose edges (south, west, north, east) are added to it once the map is moved.
+    the visible part, whose edges (south, west, north, east) are added to it once the map is moved. `near` is the largest zoom
+    at which several markers are shown first; by default the one at which areas can be told apart.
     """
     tiles = settings.MAP_TILES
-    context = {"list_id": list_id, "label": label, "small": small, "here": here, "opens": opens, "tiles": tiles}
+    context = {"list_id": list_id, "label": label, "small": small, "here": here, "opens": opens, "near": near, "tiles": tiles}
     return context | {"is_vector": is_vector(tiles), "credit": settings.MAP_CREDIT}
 
 
