@@ -5,5 +5,6 @@ from django.contrib import admin
 from zoning.extract import admin as extract_admin  # noqa: F401  labels
 from zoning.imports import admin as imports
 from zoning.imports import home
+from zoning.layers import admin as layers
 
-admin.site.add_pages(imports.PAGES, home=home.home)  # type: ignore[attr-defined]
+admin.site.add_pages([*imports.PAGES, *layers.PAGES], home=home.home)  # type: ignore[attr-defined]

@@ -16,13 +16,16 @@ from tests.architecture import violation_data
 from tests.architecture.register_matrix import HIDDEN_FORM, NO_FORM, NO_READ, READ, UNKNOWN, UNSAID
 from tests.factories.zoning import make_layer
 from tests.zoning.imports.files import geopackage, row, square
+from tests.zoning.layers.files import loaded, surfaces
 from zoning.imports import undo
-from zoning.models import Layer, LayerFeature, LayerVersion, LoadUndo, Plot, PlotRow, PlotShape
+from zoning.layers import services as layer_versions
+from zoning.models import Layer, LayerFeature, LayerRepeal, LayerVersion, LoadUndo, Plot, PlotRow, PlotShape
 
 if TYPE_CHECKING:
     from tests.architecture.page_responses import Visit
     from tests.architecture.sample_data import Sample
 
+LAYERS = ("heritage/", "heritage/1/", "power_line/", "power_line/1/", "power_line/2/", "power_line/3/")
 WHY = "رفع مساحي خاطئ في القطعة"
 BLOCK = "30"
 
@@ -36,6 +39,7 @@ class PlotFiles:
     asked: ImportFile  # somebody asked for its undoing
     waiting: ImportFile
     undo: LoadUndo  # of `asked`
+    version: LayerVersion  # pending; the one before is asked to be repealed
 
 
 def _read(clerk: User, *plots: Any) -> ImportFile:
@@ -64,7 +68,17 @@ def fill() -> PlotFiles:
     waiting = _read(clerk, row(101, **far, official=500), row(130, **far), row(131, **far, area="?"))
     imports.refuse(file=_read(clerk, row(140, **far)), refused_by=planner)
     make_layer("heritage", status="repealed", valid_from=dt.date(2006, 1, 1), valid_to=dt.date(2008, 1, 1), covers=square(500))
-    return PlotFiles(clerk, planner, taken, undone, asked, waiting, asking)
+    around = square(500).buffer(0.001)
+    first = make_layer("power_line", ("line", square(500)), covers=around)
+    layer_versions.ask_repeal(version=first, ends_on=clock.today(), instrument_ar=WHY, instrument_en="Decision", asked_by=clerk)
+    refused = _version(clerk, surfaces(("line", square(501)), ("", around)))
+    layer_versions.refuse(version=refused, by=planner)
+    version = _version(clerk, surfaces(("line", square(502)), ("", around)))
+    return PlotFiles(clerk, planner, taken, undone, asked, waiting, asking, version)
+
+
+def _version(clerk: User, content: bytes) -> LayerVersion:
+    return loaded("power_line", content, clock.today(), clerk)
 
 
 def visits() -> list[Visit]:
@@ -83,15 +97,20 @@ def visits() -> list[Visit]:
         *(Visit(files + one.format(name) + "undo/", role, note=name) for name in ("taken", "undone", "asked", "waiting") for role in who),
         Visit(files + one.format("waiting") + "undo/", "plotter", post={"step": "ask", "reason": "?"}, status=409, note="no reason"),
         Visit(files + one.format("asked") + "undo/", "plotter", post={"step": "allow"}, status=409, note="not a planner"),
+        *(Visit(f"/admin/plots/layers/{path}", role, note=path) for path in ("", *LAYERS) for role in who),
+        Visit("/admin/plots/layers/power_line/", "plotter", post={}, status=400, note="nothing typed"),
+        Visit("/admin/plots/layers/power_line/3/?difference=1", "planner", note="what changes"),
+        Visit("/admin/plots/layers/power_line/1/", "plotter", post={"step": "ask"}, status=400, note="nothing typed"),
+        Visit("/admin/plots/layers/power_line/3/", "planner", post={"step": "?"}, status=409, note="no such step"),
     ]
 
 
 def rows(staff: Callable[..., Any]) -> list[Any]:
     """The rows of the access matrix; `staff` makes one."""
 
-    def of(path: str, answers: str, closed: str = NO_FORM) -> Any:
+    def of(path: str, answers: str, closed: str = NO_FORM, *, under: str = "files") -> Any:
         both = {"plotter": answers, "planner": answers}
-        return staff(f"/admin/plots/files/{path}", closed, closed, supervisor=closed, registrar=closed, **both)
+        return staff(f"/admin/plots/{under}/{path}", closed, closed, supervisor=closed, registrar=closed, **both)
 
     return [
         of("", UNSAID),
@@ -100,6 +119,11 @@ def rows(staff: Callable[..., Any]) -> list[Any]:
         *(of(f"{{s.plots.{name}.public_id}}/undo/", UNSAID) for name in ("asked", "waiting")),
         of(f"{UNKNOWN}/", HIDDEN_FORM),
         of(f"{UNKNOWN}/undo/", HIDDEN_FORM),
+        of("", READ, NO_READ, under="layers"),
+        of("power_line/", "200 200 400 405 405 405", under="layers"),
+        *(of(f"power_line/{number}/", UNSAID, under="layers") for number in (1, 3)),
+        of("unknown/", HIDDEN_FORM, under="layers"),
+        of("power_line/99/", HIDDEN_FORM, under="layers"),
     ]
 
 
@@ -121,6 +145,13 @@ def _shape(**values: Any) -> None:
 def _decided_when_asked(sample: Sample) -> None:
     values = {"reason": WHY, "asked_by": sample.plots.plotter, "asked_at": clock.now()}
     LoadUndo.objects.create(file=sample.plots.waiting, refused_by=sample.plots.planner, refused_at=clock.now(), **values)
+
+
+def _decided_when_repealed(sample: Sample) -> None:
+    like = LayerRepeal.objects.filter(event__isnull=True).order_by("pk")[0]
+    like.pk, like.public_id, like.refused_by = None, "x", sample.plots.planner
+    like._state.adding = True
+    like.save()
 
 
 def _undone_without_event(sample: Sample) -> None:
@@ -165,6 +196,11 @@ BY_HAND: dict[str, Callable[[Any], None]] = {
     "zoning_layer_frozen": lambda sample: _update(Layer.objects.filter(kind="objects"), kind="restriction"),
     "zoning_layerversion_begins": _version_born_in_force,
     "zoning_layerversion_moves_on": lambda sample: _update(LayerVersion.objects.filter(status="in_force"), status="pending"),
+    "zoning_layerversion_by_two_people": lambda sample: _update(LayerVersion.objects.filter(pk=sample.plots.version.pk), status="in_force"),
+    "zoning_layerversion_ends_by_two_people": lambda sample: _update(
+        LayerVersion.objects.filter(layer="power_line", number=1), status="repealed", valid_to=OLD
+    ),
+    "zoning_layerrepeal_asked_first": _decided_when_repealed,
     "zoning_layerfeature_in_pending": _feature_into_force,
     "zoning_layerfeature_stays": lambda sample: LayerFeature.objects.filter(version__status="in_force")._raw_delete("default") and None,
 }

@@ -56,6 +56,11 @@ def in_force(day: dt.date) -> Q:
     return ~Q(status=LayerStatus.PENDING) & Q(valid_from__lte=day) & (Q(valid_to__isnull=True) | Q(valid_to__gt=day))
 
 
+def announced() -> Q:
+    """Versions that wait to be put in force and were not refused."""
+    return Q(status=LayerStatus.PENDING, load__refused_at__isnull=True)
+
+
 def catalogue() -> dict[str, Layer]:
     """All layers by code, in their order."""
     return {layer.pk: layer for layer in Layer.objects.order_by("order", "code")}
@@ -64,7 +69,7 @@ def catalogue() -> dict[str, Layer]:
 def findings(shape: BaseGeometry, day: dt.date, catalogue: Mapping[str, Layer]) -> list[LayerFinding]:
     """What every layer of a catalogue says about a shape (WGS 84) on a day; not those of objects, which are asked for by distance."""
     layers = [layer for layer in catalogue.values() if layer.kind != Layer.Kind.OBJECTS]
-    versions = list(LayerVersion.objects.filter(Q(status=LayerStatus.PENDING) | in_force(day), layer__in=layers))
+    versions = list(LayerVersion.objects.filter(announced() | in_force(day), layer__in=layers))
     of_version = _features(shape.bounds, versions)
     applying = {version.layer_id: version for version in versions if version.status != LayerStatus.PENDING}
     pending = {version.layer_id: version for version in versions if version.status == LayerStatus.PENDING}

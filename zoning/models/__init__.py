@@ -2,7 +2,7 @@
 
 from zoning.models.extracts import PlotExtract
 from zoning.models.imports import LoadUndo, PlotFinding, PlotRow
-from zoning.models.layers import Layer, LayerFeature, LayerStatus, LayerVersion
+from zoning.models.layers import Layer, LayerFeature, LayerRepeal, LayerStatus, LayerVersion
 from zoning.models.maps import MapOutline
 from zoning.models.plots import Plot, PlotAddress, PlotChange, PlotShape, PlotSuccession
 from zoning.models.shapes import SavedShape
@@ -10,6 +10,7 @@ from zoning.models.shapes import SavedShape
 __all__ = [
     "Layer",
     "LayerFeature",
+    "LayerRepeal",
     "LayerStatus",
     "LayerVersion",
     "LoadUndo",
