@@ -196,7 +196,9 @@ BY_HAND: dict[str, Callable[[Any], None]] = {
     "zoning_layer_frozen": lambda sample: _update(Layer.objects.filter(kind="objects"), kind="restriction"),
     "zoning_layerversion_begins": _version_born_in_force,
     "zoning_layerversion_moves_on": lambda sample: _update(LayerVersion.objects.filter(status="in_force"), status="pending"),
-    "zoning_layerversion_by_two_people": lambda sample: _update(LayerVersion.objects.filter(pk=sample.plots.version.pk), status="in_force"),
+    "zoning_layerversion_by_two_people": lambda sample: _update(
+        LayerVersion.objects.filter(pk=sample.plots.version.pk), status="in_force", valid_to=LATER
+    ),
     "zoning_layerversion_ends_by_two_people": lambda sample: _update(
         LayerVersion.objects.filter(layer="power_line", number=1), status="repealed", valid_to=OLD
     ),

@@ -34,7 +34,9 @@ guard(
     f"OLD.status = 'pending' AND NEW.status = 'in_force' AND NEW.load_id IS NOT NULL AND NOT EXISTS ({_RELEASED} NEW.load_id)",
     "not_released",
 )
-_ENDS = "OLD.status <> 'repealed' AND NEW.status = 'repealed' OR OLD.status <> 'pending' AND OLD.valid_to IS DISTINCT FROM NEW.valid_to"
+_ENDS = (
+    "OLD.status <> 'repealed' AND NEW.status = 'repealed' OR OLD.status <> 'pending' AND OLD.valid_to IS NULL AND NEW.valid_to IS NOT NULL"
+)
 _ALLOWED = f"SELECT 1 FROM {_REPEAL} r WHERE r.version_id = NEW.id AND r.event_id IS NOT NULL AND r.ends_on = NEW.valid_to"  # noqa: S608
 _NEXT = (
     f"SELECT 1 FROM {_VERSION} v WHERE v.layer_id = NEW.layer_id AND v.id <> NEW.id AND v.valid_from = NEW.valid_to"  # noqa: S608
