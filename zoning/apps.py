@@ -11,7 +11,10 @@ class ZoningConfig(AppConfig):
         from municipality.cases.catalogue import CATALOGUE
         from municipality.documents.queries import DOCUMENT_KINDS
         from municipality.imports.registry import IMPORT_KINDS
+        from municipality.uploads.registry import PREFIXES
         from zoning.catalogue import ZONING
+        from zoning.contests import guards as contest_guards  # noqa: F401
+        from zoning.contests.files import CONTEST_FILES
         from zoning.extract import guards as extract_guards  # noqa: F401
         from zoning.extract.facts import ExtractFacts
         from zoning.imports import guards as import_guards  # noqa: F401
@@ -21,3 +24,4 @@ class ZoningConfig(AppConfig):
         CATALOGUE.register("zoning", ZONING)
         DOCUMENT_KINDS.register(ExtractFacts.kind, ExtractFacts)
         IMPORT_KINDS.register(KIND.name, KIND)
+        PREFIXES.register("layer_contest", CONTEST_FILES)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import shapely
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from shapely.geometry.base import BaseGeometry
 
 from zoning.geometry import boxes, measures
@@ -34,7 +34,7 @@ class LayerFinding:
     """What a layer says about a shape.
 
     `version` is None where the layer had none on the day. `unknown_share` is the part of the shape that it has no data for. `pending` is
-    an announced version that says something else.
+    an announced version that says something else. `contested_since` is the day since which a person contests it.
     """
 
     layer: Layer
@@ -42,6 +42,7 @@ class LayerFinding:
     surfaces: tuple[Surface, ...] = ()
     unknown_share: float = 1.0
     pending: LayerVersion | None = field(default=None)
+    contested_since: dt.date | None = None
 
     @property
     def standing(self) -> str:
@@ -61,9 +62,10 @@ def announced() -> Q:
     return Q(status=LayerStatus.PENDING, load__refused_at__isnull=True)
 
 
-def catalogue() -> dict[str, Layer]:
-    """All layers by code, in their order."""
-    return {layer.pk: layer for layer in Layer.objects.order_by("order", "code")}
+def catalogue(rows: QuerySet[Layer] | None = None) -> dict[str, Layer]:
+    """All layers by code, in their order; `rows` are layers with annotations."""
+    layers = rows if rows is not None else Layer.objects.all()
+    return {layer.pk: layer for layer in layers.order_by("order", "code")}
 
 
 def findings(shape: BaseGeometry, day: dt.date, catalogue: Mapping[str, Layer]) -> list[LayerFinding]:

@@ -1,5 +1,6 @@
 """Models of zoning: plots with their history, and the layers that say what applies on them."""
 
+from zoning.models.contests import LayerContest
 from zoning.models.extracts import PlotExtract
 from zoning.models.imports import LoadUndo, PlotFinding, PlotRow
 from zoning.models.layers import Layer, LayerFeature, LayerRepeal, LayerStatus, LayerVersion
@@ -9,6 +10,7 @@ from zoning.models.shapes import SavedShape
 
 __all__ = [
     "Layer",
+    "LayerContest",
     "LayerFeature",
     "LayerRepeal",
     "LayerStatus",
