@@ -17,15 +17,17 @@ from tests.architecture.register_matrix import HIDDEN_FORM, NO_FORM, NO_READ, RE
 from tests.factories.zoning import make_layer
 from tests.zoning.imports.files import geopackage, row, square
 from tests.zoning.layers.files import loaded, surfaces
+from zoning.contests import services as contests
 from zoning.imports import undo
 from zoning.layers import services as layer_versions
-from zoning.models import Layer, LayerFeature, LayerRepeal, LayerVersion, LoadUndo, Plot, PlotRow, PlotShape
+from zoning.models import Layer, LayerContest, LayerFeature, LayerRepeal, LayerVersion, LoadUndo, Plot, PlotRow, PlotShape
 
 if TYPE_CHECKING:
     from tests.architecture.page_responses import Visit
     from tests.architecture.sample_data import Sample
 
 LAYERS = ("heritage/", "heritage/1/", "power_line/", "power_line/1/", "power_line/2/", "power_line/3/")
+CONTESTS = ("{s.plots.contest.public_id}/", "{s.plots.refused.public_id}/")
 WHY = "رفع مساحي خاطئ في القطعة"
 BLOCK = "30"
 
@@ -40,6 +42,8 @@ class PlotFiles:
     waiting: ImportFile
     undo: LoadUndo  # of `asked`
     version: LayerVersion  # pending; the one before is asked to be repealed
+    contest: LayerContest
+    refused: LayerContest
 
 
 def _read(clerk: User, *plots: Any) -> ImportFile:
@@ -55,7 +59,7 @@ def _loaded(clerk: User, planner: User, *plots: Any) -> ImportFile:
     return ImportFile.objects.get(pk=file.pk)
 
 
-def fill() -> PlotFiles:
+def fill(owner: User, plot: Plot) -> PlotFiles:
     """Loads in block 30 of the first area, and a version of a layer that is over."""
     clerk, planner = violation_data.staff("plot_clerk"), violation_data.staff("planner")
     far = {"block": BLOCK}
@@ -74,7 +78,16 @@ def fill() -> PlotFiles:
     refused = _version(clerk, surfaces(("line", square(501)), ("", around)))
     layer_versions.refuse(version=refused, by=planner)
     version = _version(clerk, surfaces(("line", square(502)), ("", around)))
-    return PlotFiles(clerk, planner, taken, undone, asked, waiting, asking, version)
+    return PlotFiles(clerk, planner, taken, undone, asked, waiting, asking, version, *_contests(owner, plot, planner))
+
+
+def _contests(person: User, plot: Plot, planner: User) -> tuple[LayerContest, LayerContest]:
+    """One that waits, and one that was refused."""
+    said = {"should_be": "سكن استثماري", "reason": WHY, "person": person, "plot": plot}
+    refused = contests.contest(layer=Layer.objects.get(pk="heritage"), **said)
+    contests.decide(contest=refused, outcome="refused", answer=WHY, article="المادة 3", decided_by=planner)
+    refused.refresh_from_db()
+    return contests.contest(layer=Layer.objects.get(pk="land_use"), **said), refused
 
 
 def _version(clerk: User, content: bytes) -> LayerVersion:
@@ -102,6 +115,11 @@ def visits() -> list[Visit]:
         Visit("/admin/plots/layers/power_line/3/?difference=1", "planner", note="what changes"),
         Visit("/admin/plots/layers/power_line/1/", "plotter", post={"step": "ask"}, status=400, note="nothing typed"),
         Visit("/admin/plots/layers/power_line/3/", "planner", post={"step": "?"}, status=409, note="no such step"),
+        *(Visit(f"/admin/plots/contests/{path}", "planner", note=path) for path in ("", *CONTESTS)),
+        Visit(f"/admin/plots/contests/{CONTESTS[0]}", "planner", post={"step": "decide"}, status=409, note="no decision"),
+        *(Visit(f"/{{lang}}/zoning/contests/{path}", "owner", note=path) for path in CONTESTS),
+        Visit("/{lang}/plots/{s.zoning.plot.public_id}/contest/land_use/", "owner"),
+        Visit("/{lang}/plots/{s.zoning.plot.public_id}/contest/land_use/", "owner", post={}, status=400, note="nothing typed"),
     ]
 
 
@@ -124,6 +142,14 @@ def rows(staff: Callable[..., Any]) -> list[Any]:
         *(of(f"power_line/{number}/", UNSAID, under="layers") for number in (1, 3)),
         of("unknown/", HIDDEN_FORM, under="layers"),
         of("power_line/99/", HIDDEN_FORM, under="layers"),
+        *(
+            staff(f"/admin/plots/contests/{path}", closed, closed, plotter=closed, supervisor=closed, planner=answers)
+            for path, answers, closed in (
+                ("", READ, NO_READ),
+                *((path, UNSAID, NO_FORM) for path in CONTESTS),
+                (f"{UNKNOWN}/", HIDDEN_FORM, NO_FORM),
+            )
+        ),
     ]
 
 
@@ -179,6 +205,15 @@ def _update(rows: Any, **values: Any) -> None:
 
 LATER = dt.date(2030, 1, 1)
 OLD = dt.date(2020, 1, 1)
+
+
+def _born_decided(sample: Sample) -> None:
+    like = LayerContest.objects.get(pk=sample.plots.refused.pk)
+    like.pk, like.public_id, like.number = None, "x", "x"
+    like._state.adding = True
+    like.save()
+
+
 BY_HAND: dict[str, Callable[[Any], None]] = {
     "zoning_plotrow_in_dry_run": lambda sample: PlotRow.objects.create(file=sample.plots.waiting, line=99, outcome="wrong") and None,
     "zoning_plotrow_stays": lambda sample: PlotRow.objects.filter(file=sample.plots.taken)._raw_delete("default") and None,
@@ -202,6 +237,7 @@ BY_HAND: dict[str, Callable[[Any], None]] = {
     "zoning_layerversion_ends_by_two_people": lambda sample: _update(
         LayerVersion.objects.filter(layer="power_line", number=1), status="repealed", valid_to=OLD
     ),
+    "zoning_layercontest_begins": _born_decided,
     "zoning_layerrepeal_asked_first": _decided_when_repealed,
     "zoning_layerfeature_in_pending": _feature_into_force,
     "zoning_layerfeature_stays": lambda sample: LayerFeature.objects.filter(version__status="in_force")._raw_delete("default") and None,

@@ -259,7 +259,7 @@ def build() -> Sample:
     sample.commercial = commercial_register_data.fill(sample.sheets.keeper)
     sample.open = open_data_sample.fill(sample)
     sample.zoning = zoning_data.fill()
-    sample.plots = plot_files_data.fill()
+    sample.plots = plot_files_data.fill(owner.person, sample.zoning.plot)
     sample.open_doors()
     sample.mails = [(str(m.to[0]), str(m.subject), str(m.body)) for m in mail.outbox]
     sample.html_mails = [str(part[0]) for m in mail.outbox for part in m.alternatives]  # type: ignore[attr-defined]
