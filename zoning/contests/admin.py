@@ -86,6 +86,8 @@ staff_menu.register(
 label_codes(
     {
         "contests.sent": _("Contest of a layer sent"),
+        "zoning.contest_sent": _("Contest of a layer sent"),
+        "zoning.contest_decided": _("Contest of a layer decided"),
         "contests.upheld": _("Contest of a layer upheld"),
         "contests.refused": _("Contest of a layer refused"),
     }
