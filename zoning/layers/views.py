@@ -45,7 +45,7 @@ STATES = {
 class VersionForm(forms.ModelForm):  # type: ignore[type-arg]
     """The legal text of a version, its first day, and its file."""
 
-    valid_from = DayField(label=gettext_lazy("First day"))
+    valid_from = DayField(label=gettext_lazy("First day in force"))
     file = forms.FileField(
         label=gettext_lazy("GeoPackage, zipped shapefile or GeoJSON, at most 10,000 surfaces and 25 MB"),
         widget=forms.FileInput(attrs={"accept": PlotReader.accept}),
@@ -205,7 +205,7 @@ def _facts(request: AuthenticatedHttpRequest, row: LayerVersion) -> dict[str, An
     system = SYSTEMS.get(row.load.encoding) if row.load is not None else None
     found = difference(row) if is_waiting and "difference" in request.GET and row.layer.kind != Layer.Kind.OBJECTS else None
     return {
-        "title": f"{bilingual(row.layer, 'name')} · {_('version')} {row.number}",
+        "title": f"{bilingual(row.layer, 'name')} · {_('Version')} {row.number}",
         "version": row,
         "state": STATES[state],
         "system": system.name if system else "",
