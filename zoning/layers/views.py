@@ -47,7 +47,7 @@ class VersionForm(forms.ModelForm):  # type: ignore[type-arg]
 
     valid_from = DayField(label=gettext_lazy("First day in force"))
     file = forms.FileField(
-        label=gettext_lazy("GeoPackage, zipped shapefile or GeoJSON, at most 10,000 surfaces and 25 MB"),
+        label=gettext_lazy("File of the layer, at most 10,000 surfaces and 25 MB"),
         widget=forms.FileInput(attrs={"accept": PlotReader.accept}),
         error_messages={"required": gettext_lazy("Please choose a file.")},
     )
