@@ -19,6 +19,8 @@ class ZoningConfig(AppConfig):
         from municipality.uploads.registry import PREFIXES
         from payments.registry import OUTCOMES, PAYABLES, Payable
         from zoning.catalogue import ZONING
+        from zoning.contests import guards as contest_guards  # noqa: F401
+        from zoning.contests.files import CONTEST_FILES
         from zoning.extract import guards as extract_guards  # noqa: F401
         from zoning.extract.facts import ExtractFacts
         from zoning.imports import guards as import_guards  # noqa: F401
@@ -42,3 +44,4 @@ class ZoningConfig(AppConfig):
         OUTCOMES.register(OPINION, panels.paid_outcome)
         DOCUMENT_KINDS.register(OpinionFacts.kind, OpinionFacts)
         case_panels.CASE.register(OPINION, panels.case_page)
+        PREFIXES.register("layer_contest", CONTEST_FILES)

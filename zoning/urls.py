@@ -3,6 +3,7 @@
 from django.urls import path
 
 from zoning import views
+from zoning.contests import views as contests
 from zoning.extract import views as extracts
 from zoning.maps import views as maps
 from zoning.opinion import views as opinion
@@ -14,6 +15,8 @@ urlpatterns = [
     path("zoning/map.json", maps.outlines, name="map"),
     path("plots/<slug:public_id>/", views.plot, name="plot"),
     path("plots/<slug:public_id>/extract/", extracts.make, name="make_extract"),
+    path("plots/<slug:public_id>/contest/<slug:layer>/", contests.contest, name="contest"),
+    path("zoning/contests/<slug:public_id>/", contests.contested, name="contested"),
     path("zoning/extracts/<uuid:uuid>/", extracts.extract, name="extract"),
     path("zoning/extracts/<uuid:uuid>/extract.pdf", extracts.pdf, name="extract_pdf"),
     path("zoning/extracts/<uuid:uuid>/extract.json", extracts.json, name="extract_json"),

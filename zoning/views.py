@@ -122,6 +122,7 @@ def plot(request: HttpRequest, public_id: str) -> HttpResponse:
         "heading": heading,
         "day": found.day,
         "is_past": found.day != today,
+        "may_contest": found.day == today and row.valid_to is None,
         "is_before": found.day < row.valid_from,
         "form": form,
         "successions": queries.successions([row]),

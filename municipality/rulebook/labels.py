@@ -30,6 +30,7 @@ label_codes(
         "checks.violations": _("Checklist of objections"),
         "files.health": _("Files of the health licence"),
         "limits.claims": _("Limits of claims of shops"),
+        "limits.contest": _("Limits of contests of layers"),
         "limits.commercial": _("Limits of the commercial register"),
         "limits.delegation": _("Limits of delegations"),
         "limits.publication": _("Limits of what is published of violations"),

@@ -17,13 +17,18 @@ from tests.architecture.register_matrix import HIDDEN_FORM, NO_FORM, NO_READ, RE
 from tests.factories.accounts import StaffFactory
 from tests.factories.zoning import make_layer
 from tests.zoning.imports.files import geopackage, row, square
+from tests.zoning.layers.files import loaded, surfaces
+from zoning.contests import services as contests
 from zoning.imports import undo
-from zoning.models import Layer, LayerFeature, LayerVersion, LoadUndo, Plot, PlotRow, PlotShape
+from zoning.layers import services as layer_versions
+from zoning.models import Layer, LayerContest, LayerFeature, LayerRepeal, LayerVersion, LoadUndo, Plot, PlotRow, PlotShape
 
 if TYPE_CHECKING:
     from tests.architecture.page_responses import Visit
     from tests.architecture.sample_data import Sample
 
+LAYERS = ("heritage/", "heritage/1/", "power_line/", "power_line/1/", "power_line/2/", "power_line/3/")
+CONTESTS = ("{s.plots.contest.public_id}/", "{s.plots.refused.public_id}/")
 WHY = "رفع مساحي خاطئ في القطعة"
 BLOCK = "30"
 
@@ -37,6 +42,9 @@ class PlotFiles:
     asked: ImportFile  # somebody asked for its undoing
     waiting: ImportFile
     undo: LoadUndo  # of `asked`
+    version: LayerVersion  # pending; the one before is asked to be repealed
+    contest: LayerContest
+    refused: LayerContest
 
 
 def _read(clerk: User, *plots: Any) -> ImportFile:
@@ -52,7 +60,7 @@ def _loaded(clerk: User, planner: User, *plots: Any) -> ImportFile:
     return ImportFile.objects.get(pk=file.pk)
 
 
-def fill() -> PlotFiles:
+def fill(owner: User, plot: Plot) -> PlotFiles:
     """Loads in block 30 of the first area, and a version of a layer that is over."""
     clerk, planner = violation_data.staff("plot_clerk"), StaffFactory(login="releases-plots", groups=["planner"])
     far = {"block": BLOCK}
@@ -65,7 +73,26 @@ def fill() -> PlotFiles:
     waiting = _read(clerk, row(101, **far, official=500), row(130, **far), row(131, **far, area="?"))
     imports.refuse(file=_read(clerk, row(140, **far)), refused_by=planner)
     make_layer("heritage", status="repealed", valid_from=dt.date(2006, 1, 1), valid_to=dt.date(2008, 1, 1), covers=square(500))
-    return PlotFiles(clerk, planner, taken, undone, asked, waiting, asking)
+    around = square(500).buffer(0.001)
+    first = make_layer("power_line", ("line", square(500)), covers=around)
+    layer_versions.ask_repeal(version=first, ends_on=clock.today(), instrument_ar=WHY, instrument_en="Decision", asked_by=clerk)
+    refused = _version(clerk, surfaces(("line", square(501)), ("", around)))
+    layer_versions.refuse(version=refused, by=planner)
+    version = _version(clerk, surfaces(("line", square(502)), ("", around)))
+    return PlotFiles(clerk, planner, taken, undone, asked, waiting, asking, version, *_contests(owner, plot, planner))
+
+
+def _contests(person: User, plot: Plot, planner: User) -> tuple[LayerContest, LayerContest]:
+    """One that waits, and one that was refused."""
+    said = {"should_be": "سكن استثماري", "reason": WHY, "person": person, "plot": plot}
+    refused = contests.contest(layer=Layer.objects.get(pk="heritage"), **said)
+    contests.decide(contest=refused, outcome="refused", answer=WHY, article="المادة 3", decided_by=planner)
+    refused.refresh_from_db()
+    return contests.contest(layer=Layer.objects.get(pk="land_use"), **said), refused
+
+
+def _version(clerk: User, content: bytes) -> LayerVersion:
+    return loaded("power_line", content, clock.today(), clerk)
 
 
 def visits() -> list[Visit]:
@@ -84,15 +111,25 @@ def visits() -> list[Visit]:
         *(Visit(files + one.format(name) + "undo/", role, note=name) for name in ("taken", "undone", "asked", "waiting") for role in who),
         Visit(files + one.format("waiting") + "undo/", "plotter", post={"step": "ask", "reason": "?"}, status=409, note="no reason"),
         Visit(files + one.format("asked") + "undo/", "plotter", post={"step": "allow"}, status=409, note="not a planner"),
+        *(Visit(f"/admin/plots/layers/{path}", role, note=path) for path in ("", *LAYERS) for role in who),
+        Visit("/admin/plots/layers/power_line/", "plotter", post={}, status=400, note="nothing typed"),
+        Visit("/admin/plots/layers/power_line/3/?difference=1", "planner", note="what changes"),
+        Visit("/admin/plots/layers/power_line/1/", "plotter", post={"step": "ask"}, status=400, note="nothing typed"),
+        Visit("/admin/plots/layers/power_line/3/", "planner", post={"step": "?"}, status=409, note="no such step"),
+        *(Visit(f"/admin/plots/contests/{path}", "planner", note=path) for path in ("", *CONTESTS)),
+        Visit(f"/admin/plots/contests/{CONTESTS[0]}", "planner", post={"step": "decide"}, status=409, note="no decision"),
+        *(Visit(f"/{{lang}}/zoning/contests/{path}", "owner", note=path) for path in CONTESTS),
+        Visit("/{lang}/plots/{s.zoning.plot.public_id}/contest/land_use/", "owner"),
+        Visit("/{lang}/plots/{s.zoning.plot.public_id}/contest/land_use/", "owner", post={}, status=400, note="nothing typed"),
     ]
 
 
 def rows(staff: Callable[..., Any]) -> list[Any]:
     """The rows of the access matrix; `staff` makes one."""
 
-    def of(path: str, answers: str, closed: str = NO_FORM) -> Any:
+    def of(path: str, answers: str, closed: str = NO_FORM, *, under: str = "files") -> Any:
         both = {"plotter": answers, "planner": answers}
-        return staff(f"/admin/plots/files/{path}", closed, closed, supervisor=closed, registrar=closed, **both)
+        return staff(f"/admin/plots/{under}/{path}", closed, closed, supervisor=closed, registrar=closed, **both)
 
     return [
         of("", UNSAID),
@@ -101,6 +138,19 @@ def rows(staff: Callable[..., Any]) -> list[Any]:
         *(of(f"{{s.plots.{name}.public_id}}/undo/", UNSAID) for name in ("asked", "waiting")),
         of(f"{UNKNOWN}/", HIDDEN_FORM),
         of(f"{UNKNOWN}/undo/", HIDDEN_FORM),
+        of("", READ, NO_READ, under="layers"),
+        of("power_line/", "200 200 400 405 405 405", under="layers"),
+        *(of(f"power_line/{number}/", UNSAID, under="layers") for number in (1, 3)),
+        of("unknown/", HIDDEN_FORM, under="layers"),
+        of("power_line/99/", HIDDEN_FORM, under="layers"),
+        *(
+            staff(f"/admin/plots/contests/{path}", closed, closed, plotter=closed, supervisor=closed, planner=answers)
+            for path, answers, closed in (
+                ("", READ, NO_READ),
+                *((path, UNSAID, NO_FORM) for path in CONTESTS),
+                (f"{UNKNOWN}/", HIDDEN_FORM, NO_FORM),
+            )
+        ),
     ]
 
 
@@ -122,6 +172,13 @@ def _shape(**values: Any) -> None:
 def _decided_when_asked(sample: Sample) -> None:
     values = {"reason": WHY, "asked_by": sample.plots.plotter, "asked_at": clock.now()}
     LoadUndo.objects.create(file=sample.plots.waiting, refused_by=sample.plots.planner, refused_at=clock.now(), **values)
+
+
+def _decided_when_repealed(sample: Sample) -> None:
+    like = LayerRepeal.objects.filter(event__isnull=True).order_by("pk")[0]
+    like.pk, like.public_id, like.refused_by = None, "x", sample.plots.planner
+    like._state.adding = True
+    like.save()
 
 
 def _undone_without_event(sample: Sample) -> None:
@@ -149,6 +206,15 @@ def _update(rows: Any, **values: Any) -> None:
 
 LATER = dt.date(2030, 1, 1)
 OLD = dt.date(2020, 1, 1)
+
+
+def _born_decided(sample: Sample) -> None:
+    like = LayerContest.objects.get(pk=sample.plots.refused.pk)
+    like.pk, like.public_id, like.number = None, "x", "x"
+    like._state.adding = True
+    like.save()
+
+
 BY_HAND: dict[str, Callable[[Any], None]] = {
     "zoning_plotrow_in_dry_run": lambda sample: PlotRow.objects.create(file=sample.plots.waiting, line=99, outcome="wrong") and None,
     "zoning_plotrow_stays": lambda sample: PlotRow.objects.filter(file=sample.plots.taken)._raw_delete("default") and None,
@@ -166,6 +232,14 @@ BY_HAND: dict[str, Callable[[Any], None]] = {
     "zoning_layer_frozen": lambda sample: _update(Layer.objects.filter(kind="objects"), kind="restriction"),
     "zoning_layerversion_begins": _version_born_in_force,
     "zoning_layerversion_moves_on": lambda sample: _update(LayerVersion.objects.filter(status="in_force"), status="pending"),
+    "zoning_layerversion_by_two_people": lambda sample: _update(
+        LayerVersion.objects.filter(pk=sample.plots.version.pk), status="in_force", valid_to=LATER
+    ),
+    "zoning_layerversion_ends_by_two_people": lambda sample: _update(
+        LayerVersion.objects.filter(layer="power_line", number=1), status="repealed", valid_to=OLD
+    ),
+    "zoning_layercontest_begins": _born_decided,
+    "zoning_layerrepeal_asked_first": _decided_when_repealed,
     "zoning_layerfeature_in_pending": _feature_into_force,
     "zoning_layerfeature_stays": lambda sample: LayerFeature.objects.filter(version__status="in_force")._raw_delete("default") and None,
 }

@@ -262,7 +262,7 @@ def build() -> Sample:
     sample.commercial = commercial_register_data.fill(sample.sheets.keeper)
     sample.open = open_data_sample.fill(sample)
     sample.zoning = zoning_data.fill()
-    sample.plots = plot_files_data.fill()
+    sample.plots = plot_files_data.fill(owner.person, sample.zoning.plot)
     sample.opinions = opinion_data.fill(sample)
     sample.open_doors()
     sample.mails = [(str(m.to[0]), str(m.subject), str(m.body)) for m in mail.outbox]

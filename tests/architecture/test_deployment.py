@@ -120,7 +120,7 @@ STATEMENT = "/admin/payments/bankstatement/load/"
     ("location", "most"),
     [
         (f"= {STATEMENT}", mapping.MAX_BYTES),
-        ("~ ^/admin/plots/files/", plot_columns.MAX_BYTES),
+        ("~ ^/admin/plots/(files|layers)/", plot_columns.MAX_BYTES),
         ("~ ^/admin/(office/paper|register/(sheets|corrections)|field)/", max(reading.MAX_BYTES, columns.MAX_BYTES)),
     ],
 )

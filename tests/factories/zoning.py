@@ -6,13 +6,18 @@ import datetime as dt
 from typing import Any
 
 import factory
+from django.db import transaction
 from factory.django import DjangoModelFactory
 from shapely.geometry import box
 from shapely.geometry.base import BaseGeometry
 
+from municipality.audit.services import record
+from municipality.kernel import clock
+from municipality.kernel.actors import system
 from municipality.places.models import Area
+from tests.factories.accounts import StaffFactory
 from zoning.geometry import shapes
-from zoning.models import Layer, LayerFeature, LayerVersion, Plot, PlotShape
+from zoning.models import Layer, LayerFeature, LayerRepeal, LayerVersion, Plot, PlotShape
 
 SQUARE = box(47.97, 29.37, 47.9702, 29.3702)
 
@@ -54,7 +59,23 @@ def make_layer(
         row = LayerFeature(version=version, code=name, is_coverage=not name, label_ar=name and "اسم", label_en=name.title())
         row.put(shapes.take(shape, "wgs84"), "wgs84")
         row.save()
-    for step in {"pending": (), "in_force": ("in_force",), "repealed": ("in_force", "repealed")}[status]:
-        version.status = step
-        version.save(update_fields=["status"])
+    if status != "pending":
+        LayerVersion.objects.filter(pk=version.pk).update(status="in_force")
+    if status == "repealed":
+        repeal_layer(version, version.valid_to)
+    version.refresh_from_db()
     return version
+
+
+def repeal_layer(version: LayerVersion | str, day: dt.date) -> None:
+    """Repeal a version, or the one in force of a layer, by two people."""
+    if isinstance(version, str):
+        version = LayerVersion.objects.get(layer=version, status="in_force")
+    texts = {"instrument_ar": "قرار إلغاء", "instrument_en": "Decision on the repeal"}
+    repeal = LayerRepeal.objects.create(
+        version=version, ends_on=day, asked_by=StaffFactory(login=f"repeal-{version.pk}-a"), asked_at=clock.now(), **texts
+    )
+    with transaction.atomic():
+        event = record("layers.repealed", subject=f"layer:{version}", actor=system("zoning"))
+    LayerRepeal.objects.filter(pk=repeal.pk).update(allowed_by=StaffFactory(login=f"repeal-{version.pk}-b"), event=event)
+    LayerVersion.objects.filter(pk=version.pk).update(status="repealed", valid_to=day)

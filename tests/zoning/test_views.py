@@ -13,8 +13,8 @@ from shapely.affinity import translate
 from shapely.geometry import box
 
 from municipality.places.models import Area
-from tests.factories.zoning import SQUARE, PlotFactory, make_layer
-from zoning.models import LayerVersion, Plot, PlotAddress
+from tests.factories.zoning import SQUARE, PlotFactory, make_layer, repeal_layer
+from zoning.models import Plot, PlotAddress
 
 pytestmark = pytest.mark.django_db
 WEST, SOUTH, EAST, NORTH = SQUARE.bounds
@@ -93,7 +93,7 @@ def test_a_school_too_near_refuses_with_the_measured_metres(client: Client, plot
 
 def test_without_a_layer_the_answer_is_no_data(client: Client, plot: Plot) -> None:
     assert "is-permitted" in asked(client, plot, "LAUN")
-    LayerVersion.objects.filter(layer="land_use").update(valid_to=dt.date(2011, 1, 1), status="repealed")
+    repeal_layer("land_use", dt.date(2011, 1, 1))
     text = asked(client, plot, "LAUN")
     assert "is-no_data" in text and "neither a yes nor a no" in text and "is-permitted" not in text
 
@@ -109,7 +109,7 @@ def test_a_split_plot_shows_both_parts_with_their_shares(client: Client, rules: 
 
 
 def test_another_day_has_its_own_answer(client: Client, plot: Plot) -> None:
-    LayerVersion.objects.filter(layer="land_use").update(valid_to=dt.date(2026, 3, 1), status="repealed")
+    repeal_layer("land_use", dt.date(2026, 3, 1))
     make_layer("land_use", ("PRIVATE", AROUND), kind="land_use", covers=AROUND, valid_from=dt.date(2026, 3, 1))
     assert "is-permitted" in asked(client, plot, "LAUN", on="2026-02-28")
     assert "is-not_permitted" in asked(client, plot, "LAUN", on="2026-03-01")
@@ -143,7 +143,7 @@ def test_an_answered_page_reads_with_twelve_statements(client: Client, plot: Plo
 
 def test_building_limits_stand_with_their_figures(client: Client, plot: Plot) -> None:
     """Of investment housing: 250 % of the part, and one floor after 3 m on every side."""
-    LayerVersion.objects.filter(layer="land_use").update(status="repealed", valid_to=dt.date(2011, 1, 1))
+    repeal_layer("land_use", dt.date(2011, 1, 1))
     make_layer("land_use", ("INVESTMENT", AROUND), covers=AROUND, valid_from=dt.date(2011, 1, 1))
     text = page(client, f"/en/plots/{plot.public_id}/")
     whole = 19.41 * 22.17  # metres of the square
@@ -153,7 +153,7 @@ def test_building_limits_stand_with_their_figures(client: Client, plot: Plot) ->
 
 
 def test_a_split_plot_has_the_limits_of_both_parts(client: Client, plot: Plot) -> None:
-    LayerVersion.objects.filter(layer="land_use").update(status="repealed", valid_to=dt.date(2011, 1, 1))
+    repeal_layer("land_use", dt.date(2011, 1, 1))
     middle = (WEST + EAST) / 2
     halves = (("INVESTMENT", box(WEST, SOUTH, middle, NORTH)), ("COMMERCIAL", box(middle, SOUTH, EAST, NORTH)))
     make_layer("land_use", *halves, covers=AROUND, valid_from=dt.date(2011, 1, 1))
@@ -164,5 +164,5 @@ def test_a_split_plot_has_the_limits_of_both_parts(client: Client, plot: Plot) -
 
 def test_without_rules_there_are_no_limits(client: Client, plot: Plot) -> None:
     assert "Building limits" in page(client, f"/en/plots/{plot.public_id}/")
-    LayerVersion.objects.filter(layer="land_use").update(status="repealed", valid_to=dt.date(2010, 6, 1))
+    repeal_layer("land_use", dt.date(2010, 6, 1))
     assert "Building limits" not in page(client, f"/en/plots/{plot.public_id}/")

@@ -93,7 +93,7 @@ def _outcomes(shapes: np.ndarray, land: LandRules, question: ActivityQuestion, d
     features = list(boxes.meeting(LayerFeature.objects.filter(version__in=[*uses.values(), *objects]), box).order_by("pk"))
     layers = Layer.objects.filter(kind=Layer.Kind.LAND_USE).values_list("pk", flat=True)
     known = [{uses[layer].pk} if layer in uses else set() for layer in layers]  # a layer without a version knows nothing
-    parts = _parts(shapes, [[row for row in features if row.version_id in version] for version in known], stretch)
+    parts = parts_of(shapes, [[row for row in features if row.version_id in version] for version in known], stretch)
     around: list[dict[str, LayerSurroundings]] = [{} for _ in shapes]
     for version in objects:
         metres = max(rule.metres for rule in spacings if rule.layer == version.layer_id)
@@ -109,7 +109,7 @@ def _flat(shapes: Any, stretch: np.ndarray) -> Any:
     return shapely.transform(shapes, lambda points: points * stretch)
 
 
-def _parts(shapes: np.ndarray, versions: Sequence[Sequence[LayerFeature]], stretch: np.ndarray) -> list[list[LandPart]]:
+def parts_of(shapes: np.ndarray, versions: Sequence[Sequence[LayerFeature]], stretch: np.ndarray) -> list[list[LandPart]]:
     """The land use of each shape, as `answer.queries.land_parts` gives it; `versions` are the surfaces of each layer of land use."""
     plots = _flat(shapes, stretch)
     areas = shapely.area(plots)

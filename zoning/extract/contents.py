@@ -118,6 +118,7 @@ def _layer(one: LayerFinding, found: PlotSummary) -> ExtractLayer:
         parts=tuple(parts),
         no_data_percent=round(100 * one.unknown_share, 1),
         coming=one.pending.valid_from.isoformat() if one.pending is not None else "",
+        contested_since=one.contested_since.isoformat() if one.contested_since is not None else "",
     )
 
 

@@ -49,7 +49,7 @@ class ExtractPart:
 class ExtractLayer:
     """What a layer says. `standing` is applies, does_not_apply or no_data; `version` is 0 where there was none on the day.
 
-    `since` and `coming` (of an announced change) are ISO dates or empty.
+    `since`, `coming` (of an announced change) and `contested_since` (by an applicant) are ISO dates or empty.
     """
 
     code: str
@@ -67,6 +67,7 @@ class ExtractLayer:
     parts: tuple[ExtractPart, ...]
     no_data_percent: float
     coming: str
+    contested_since: str = ""
 
 
 @dataclass(frozen=True)

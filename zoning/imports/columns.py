@@ -1,6 +1,9 @@
-"""Columns and limits of a file of plots."""
+"""Columns and limits of files of plots, and the columns of a file of a layer."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from municipality.kernel import arabic
 
@@ -24,9 +27,26 @@ def _normal(name: str) -> str:
     return arabic.fold(name.strip()).replace(" ", "_")
 
 
-_NAMES = {_normal(name): code for code, names in COLUMNS.items() for name in (code, *names)}
+@dataclass(frozen=True)
+class FileColumns:
+    """The columns of a kind of file: code → further names, and the codes that a file has to have."""
+
+    names: Mapping[str, tuple[str, ...]]
+    needed: tuple[str, ...]
+
+    def codes(self, names: Iterable[str]) -> dict[str, str]:
+        """The names of a file's columns that are known, with their codes."""
+        known = {_normal(name): code for code, others in self.names.items() for name in (code, *others)}
+        return {name: known[_normal(name)] for name in names if _normal(name) in known}
 
 
-def codes(names: list[str]) -> dict[str, str]:
-    """The names of a file's columns that are known, with their codes."""
-    return {name: _NAMES[_normal(name)] for name in names if _normal(name) in _NAMES}
+PLOT_COLUMNS = FileColumns(COLUMNS, NEEDED)
+LAYER_COLUMNS = FileColumns(
+    {
+        "code": ("الرمز", "class", "land_use"),
+        "label_ar": ("الاسم بالعربية", "name_ar"),
+        "label_en": ("الاسم بالإنجليزية", "name_en"),
+        "coverage": ("مشمولة بالبيانات", "is_coverage", "surveyed"),
+    },
+    ("code",),
+)

@@ -16,6 +16,7 @@ from municipality.ui.staff_home import ROWS, HomePart, Next, Row, Work
 from municipality.ui.staff_menu import StaffEntry
 from municipality.ui.templatetags.portal import bilingual, term
 from zoning.imports.roles import CLERK, PLANNER
+from zoning.layers.home import waiting_rows as waiting_layers
 from zoning.models import LoadUndo
 
 
@@ -28,7 +29,7 @@ def _asked() -> QuerySet[LoadUndo]:
 
 
 def home(request: AuthenticatedHttpRequest) -> HomePart:
-    """Files and undoings that wait for a second person."""
+    """Files, undoings, versions of layers and repeals that wait for a second person."""
     if not any(in_group(request, role) for role in (CLERK, PLANNER)):
         return HomePart()
     state = ("warn", _("Waiting for a second person"))
@@ -46,6 +47,7 @@ def home(request: AuthenticatedHttpRequest) -> HomePart:
     for undo in _asked().select_related("file", "asked_by").order_by("pk")[:ROWS]:
         url = reverse("admin:plot_undo", args=[undo.file.public_id])
         rows.append(Row(term(undo.file.name), url, _("Undoing of a load"), term(bilingual(undo.asked_by, "name")), state))
+    rows += waiting_layers()
     nothing = _("Nothing waits for a second person.")
     label, page = _("Plots"), reverse("admin:plot_files")
     if in_group(request, PLANNER):

@@ -1,4 +1,4 @@
-"""Reads plots from GeoPackage and zipped shapefile through pyogrio (GDAL), and from GeoJSON.
+"""Reads plots, or surfaces of a layer, from GeoPackage and zipped shapefile through pyogrio (GDAL), and from GeoJSON.
 
 GDAL opens only a private file whose kind was recognised before, so no address and no path of the content is ever followed. GeoJSON
 goes through Python and shapely: GDAL would fetch the reference system from an address that the file names.
@@ -26,7 +26,7 @@ from shapely.geometry import shape
 
 from municipality.imports.registry import Row
 from zoning.imports import archives
-from zoning.imports.columns import COLUMNS, MAX_BYTES, MAX_JSON, MAX_ROWS, NEEDED, codes
+from zoning.imports.columns import COLUMNS, MAX_BYTES, MAX_JSON, MAX_ROWS, NEEDED, PLOT_COLUMNS, FileColumns
 from zoning.imports.problems import NotReadable
 
 pyogrio.set_gdal_config_options({"SHAPE_RESTORE_SHX": True})
@@ -74,14 +74,14 @@ class PlotReader:
 
 
 @contextmanager
-def opened(content: bytes, *, whole: bool = False) -> Iterator[PlotSource]:
-    """The file of some bytes; `whole` checks a GeoPackage page by page. Raises NotReadable."""
+def opened(content: bytes, *, whole: bool = False, columns: FileColumns = PLOT_COLUMNS) -> Iterator[PlotSource]:
+    """The file of some bytes with the columns of its kind; `whole` checks a GeoPackage page by page. Raises NotReadable."""
     if not content:
         raise NotReadable("empty")
     if len(content) > MAX_BYTES:
         raise NotReadable("too_big")
     if content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
-        yield PlotFeatures(content)
+        yield PlotFeatures(content, columns)
         return
     with tempfile.TemporaryDirectory(prefix="plots-") as folder:
         if content.startswith(archives.SQLITE):
@@ -92,23 +92,23 @@ def opened(content: bytes, *, whole: bool = False) -> Iterator[PlotSource]:
             path = archives.unpack_shapefile(content, Path(folder))
         else:
             raise NotReadable("not_a_map")
-        yield _layer(path)
+        yield _layer(path, columns)
 
 
-def _layer(path: Path) -> PlotLayer:
+def _layer(path: Path, columns: FileColumns) -> PlotLayer:
     try:
         found = pyogrio.read_info(path, force_feature_count=True)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, UnicodeDecodeError, ValueError) as error:
         raise NotReadable("damaged") from error
     if found["driver"] not in _DRIVERS:
         raise NotReadable("not_a_map")
-    return PlotLayer(path, _system(found["crs"]), int(found["features"]), _known(list(found["fields"])))
+    return PlotLayer(path, _system(found["crs"]), int(found["features"]), _known(list(found["fields"]), columns))
 
 
-def _known(names: list[str]) -> dict[str, str]:
+def _known(names: list[str], columns: FileColumns) -> dict[str, str]:
     """The known columns of a file by their names in it. Raises NotReadable: no_columns, column_twice."""
-    known = codes(names)
-    missing = [code for code in NEEDED if code not in known.values()]
+    known = columns.codes(names)
+    missing = [code for code in columns.needed if code not in known.values()]
     if missing:
         raise NotReadable("no_columns", columns=", ".join(missing))
     twice = sorted({code for code in known.values() if list(known.values()).count(code) > 1})
@@ -166,7 +166,7 @@ def _plain(value: Any) -> Any:
 class PlotFeatures:
     """A GeoJSON FeatureCollection (RFC 7946; `crs` as the drafts before it had it)."""
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, columns: FileColumns) -> None:
         """Raises NotReadable."""
         if len(content) > MAX_JSON:
             raise NotReadable("too_big_json")
@@ -180,8 +180,8 @@ class PlotFeatures:
         self._features = features
         self.count = len(features)
         self.system = "wgs84" if found.get("crs") is None else _named_system(found["crs"])
-        names = {name for one in features for name in one.get("properties") or {}} if features else set(NEEDED)
-        self._known = _known(sorted(names))
+        names = {name for one in features for name in one.get("properties") or {}} if features else set(columns.needed)
+        self._known = _known(sorted(names), columns)
 
     def rows(self, skip: int) -> Iterator[tuple[dict[str, Any], Any]]:
         for feature in self._features[skip:]:

@@ -1,4 +1,4 @@
-"""What the database refuses of layers: once a version is in force it never changes, and it moves on only."""
+"""What the database refuses of layers: a version in force never changes, it moves on only, and two people move it."""
 
 from municipality.kernel.guards import frozen, guard, never_deleted
 
@@ -24,3 +24,38 @@ _COLUMNS = ["version_id", "is_coverage", "code", "label_ar", "label_en", "geomet
 frozen(_FEATURE, _COLUMNS, once=_FIXED % "OLD")
 guard(f"{_FEATURE}_in_pending", _FEATURE, "INSERT", _FIXED % "NEW", "version_in_force")
 guard(f"{_FEATURE}_stays", _FEATURE, "DELETE", _FIXED % "OLD", "version_in_force")
+
+_REPEAL = "zoning_layerrepeal"
+_RELEASED = "SELECT 1 FROM imports_importfile f WHERE f.kind = 'layers' AND f.released_by_id IS NOT NULL AND f.id ="
+guard(
+    f"{_VERSION}_by_two_people",
+    _VERSION,
+    "UPDATE",
+    f"OLD.status = 'pending' AND NEW.status = 'in_force' AND NEW.load_id IS NOT NULL AND NOT EXISTS ({_RELEASED} NEW.load_id)",
+    "not_released",
+)
+_ENDS = (
+    "OLD.status <> 'repealed' AND NEW.status = 'repealed' OR OLD.status <> 'pending' AND OLD.valid_to IS NULL AND NEW.valid_to IS NOT NULL"
+)
+_ALLOWED = f"SELECT 1 FROM {_REPEAL} r WHERE r.version_id = NEW.id AND r.event_id IS NOT NULL AND r.ends_on = NEW.valid_to"  # noqa: S608
+_NEXT = (
+    f"SELECT 1 FROM {_VERSION} v WHERE v.layer_id = NEW.layer_id AND v.id <> NEW.id AND v.valid_from = NEW.valid_to"  # noqa: S608
+    f" AND EXISTS ({_RELEASED} v.load_id)"
+)
+# A version ends with the one that follows it on the same day, or by a repeal that a second person allowed.
+guard(
+    f"{_VERSION}_ends_by_two_people",
+    _VERSION,
+    "UPDATE",
+    f"({_ENDS}) AND NOT EXISTS ({_ALLOWED}) AND NOT EXISTS ({_NEXT})",
+    "not_repealed",
+)
+never_deleted(_REPEAL)
+frozen(_REPEAL, ["public_id", "version_id", "ends_on", "instrument_ar", "instrument_en", "asked_by_id", "asked_at"])
+frozen(
+    _REPEAL,
+    ["allowed_by_id", "event_id", "refused_by_id"],
+    once="OLD.event_id IS NOT NULL OR OLD.refused_by_id IS NOT NULL",
+    name="decided_once",
+)
+guard(f"{_REPEAL}_asked_first", _REPEAL, "INSERT", "NEW.event_id IS NOT NULL OR NEW.refused_by_id IS NOT NULL", "asked_first")

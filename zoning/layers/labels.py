@@ -25,7 +25,10 @@ class TopicPart:
 
 @dataclass(frozen=True)
 class Topic:
-    """One layer on the plot. `standing` is applies, does_not_apply or no_data; `coming` is the first day of an announced change."""
+    """One layer on the plot. `standing` is applies, does_not_apply or no_data; `coming` is the first day of an announced change.
+
+    `contested` is the day since which a person contests what is said.
+    """
 
     name: str
     standing: str
@@ -36,6 +39,8 @@ class Topic:
     article: str
     since: dt.date | None
     coming: dt.date | None
+    code: str
+    contested: dt.date | None
 
 
 def topics(findings: list[LayerFinding], rules: LandRules | None) -> dict[str, list[Topic]]:
@@ -54,6 +59,15 @@ def class_name(code: str, rules: LandRules | None) -> str:
     return found.name_ar if get_language() == "ar" else found.name_en
 
 
+def said_of(finding: LayerFinding, rules: LandRules | None) -> str:
+    """What a layer says of a plot in one line, in the active language."""
+    topic = _topic(finding, rules)
+    parts = [f"{part.name} ({part.percent}%)" for part in topic.parts]
+    if topic.unknown_percent or topic.standing == "no_data":
+        parts.append(_("No data"))
+    return "; ".join(parts) or _("Does not apply")
+
+
 def _topic(finding: LayerFinding, rules: LandRules | None) -> Topic:
     is_land_use = finding.layer.kind == Layer.Kind.LAND_USE
     version, parts = finding.version, []
@@ -70,4 +84,6 @@ def _topic(finding: LayerFinding, rules: LandRules | None) -> Topic:
         article=bilingual(version, "article") if version is not None else "",
         since=version.valid_from if version is not None else None,
         coming=finding.pending.valid_from if finding.pending is not None else None,
+        code=finding.layer.pk,
+        contested=finding.contested_since,
     )

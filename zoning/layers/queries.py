@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import shapely
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from shapely.geometry.base import BaseGeometry
 
 from zoning.geometry import boxes, measures
@@ -34,7 +34,7 @@ class LayerFinding:
     """What a layer says about a shape.
 
     `version` is None where the layer had none on the day. `unknown_share` is the part of the shape that it has no data for. `pending` is
-    an announced version that says something else.
+    an announced version that says something else. `contested_since` is the day since which a person contests it.
     """
 
     layer: Layer
@@ -42,6 +42,7 @@ class LayerFinding:
     surfaces: tuple[Surface, ...] = ()
     unknown_share: float = 1.0
     pending: LayerVersion | None = field(default=None)
+    contested_since: dt.date | None = None
 
     @property
     def standing(self) -> str:
@@ -56,15 +57,21 @@ def in_force(day: dt.date) -> Q:
     return ~Q(status=LayerStatus.PENDING) & Q(valid_from__lte=day) & (Q(valid_to__isnull=True) | Q(valid_to__gt=day))
 
 
-def catalogue() -> dict[str, Layer]:
-    """All layers by code, in their order."""
-    return {layer.pk: layer for layer in Layer.objects.order_by("order", "code")}
+def announced() -> Q:
+    """Versions that wait to be put in force and were not refused."""
+    return Q(status=LayerStatus.PENDING, load__refused_at__isnull=True)
+
+
+def catalogue(rows: QuerySet[Layer] | None = None) -> dict[str, Layer]:
+    """All layers by code, in their order; `rows` are layers with annotations."""
+    layers = rows if rows is not None else Layer.objects.all()
+    return {layer.pk: layer for layer in layers.order_by("order", "code")}
 
 
 def findings(shape: BaseGeometry, day: dt.date, catalogue: Mapping[str, Layer]) -> list[LayerFinding]:
     """What every layer of a catalogue says about a shape (WGS 84) on a day; not those of objects, which are asked for by distance."""
     layers = [layer for layer in catalogue.values() if layer.kind != Layer.Kind.OBJECTS]
-    versions = list(LayerVersion.objects.filter(Q(status=LayerStatus.PENDING) | in_force(day), layer__in=layers))
+    versions = list(LayerVersion.objects.filter(announced() | in_force(day), layer__in=layers))
     of_version = _features(shape.bounds, versions)
     applying = {version.layer_id: version for version in versions if version.status != LayerStatus.PENDING}
     pending = {version.layer_id: version for version in versions if version.status == LayerStatus.PENDING}

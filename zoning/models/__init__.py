@@ -1,8 +1,9 @@
 """Models of zoning: plots with their history, the layers that say what applies on them, and formal opinions."""
 
+from zoning.models.contests import LayerContest
 from zoning.models.extracts import PlotExtract
 from zoning.models.imports import LoadUndo, PlotFinding, PlotRow
-from zoning.models.layers import Layer, LayerFeature, LayerStatus, LayerVersion
+from zoning.models.layers import Layer, LayerFeature, LayerRepeal, LayerStatus, LayerVersion
 from zoning.models.maps import MapOutline
 from zoning.models.opinions import Agreement, Asker, BodyAnswer, Consultation, Opinion, OpinionDraft, OpinionOutcome, RuleTask
 from zoning.models.plots import Plot, PlotAddress, PlotChange, PlotShape, PlotSuccession
@@ -14,7 +15,9 @@ __all__ = [
     "BodyAnswer",
     "Consultation",
     "Layer",
+    "LayerContest",
     "LayerFeature",
+    "LayerRepeal",
     "LayerStatus",
     "LayerVersion",
     "LoadUndo",

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.db import models
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from municipality.audit.models import AuditEvent
 from municipality.imports.models import ImportFile
+from municipality.kernel import ids
 from zoning.models.shapes import SavedShape
 
 
@@ -78,6 +82,44 @@ class LayerVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.layer_id} {self.number}"
+
+
+class LayerRepeal(models.Model):
+    """The repeal of a version without a successor: asked for with its legal text, allowed or refused by a second person.
+
+    `ends_on` is the first day on which the version no longer applies; `event` is the audit event of the repeal.
+    """
+
+    public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
+    version = models.ForeignKey(LayerVersion, models.PROTECT, related_name="repeals", verbose_name=_("version"))
+    ends_on = models.DateField(_("no longer in force from"))
+    instrument_ar = models.CharField(_("legal text in Arabic"), max_length=200)
+    instrument_en = models.CharField(_("legal text in English"), max_length=200)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("asked by"))
+    asked_at = models.DateTimeField(_("asked at"))
+    allowed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("allowed by")
+    )
+    event = models.ForeignKey(AuditEvent, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("event"))
+    refused_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("refused by")
+    )
+
+    class Meta:
+        verbose_name = _("repeal of a version of a layer")
+        verbose_name_plural = _("repeals of versions of layers")
+        constraints = [
+            models.UniqueConstraint(fields=["version"], condition=Q(refused_by__isnull=True), name="zoning_repeal_once"),
+            models.CheckConstraint(condition=Q(allowed_by__isnull=True) | ~Q(allowed_by=F("asked_by")), name="zoning_repeal_two_people"),
+            models.CheckConstraint(
+                condition=Q(allowed_by__isnull=True, event__isnull=True)
+                | Q(allowed_by__isnull=False, event__isnull=False, refused_by__isnull=True),
+                name="zoning_repeal_whole",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
 
 
 class LayerFeature(SavedShape):

@@ -12,6 +12,7 @@ from municipality.rulebook.land import LandRules
 from municipality.rulebook.queries import Edition
 from zoning.answer import queries as answers
 from zoning.answer.queries import ActivityQuestion, PlotAnswer
+from zoning.contests import queries as contests
 from zoning.layers import queries as layers
 from zoning.layers.queries import LayerFinding
 from zoning.models import Layer, Plot, PlotShape
@@ -46,11 +47,11 @@ class PlotSummary:
 def summary(plot: Plot, day: dt.date, question: ActivityQuestion | None = None) -> PlotSummary:
     """What is known about a plot on a day, and the answer to a question."""
     row = queries.shape_on(plot, day)
-    catalogue, edition = layers.catalogue(), answers.rules_on(day)
+    catalogue, edition = contests.catalogue(plot, day), answers.rules_on(day)
     if row is None:
         return PlotSummary(plot, day, catalogue, edition, None)
     shape = row.shape
-    findings = layers.findings(shape, day, catalogue)
+    findings = contests.marked(layers.findings(shape, day, catalogue))
     around = [one.shape for one in queries.neighbours(row, day)]
     limits, inner = limits_of(shape, around, findings, edition.land if edition is not None else None)
     answer = answers.ask(shape, findings, edition, question, day) if question is not None else None

@@ -12,7 +12,7 @@ from shapely.geometry import box
 
 from municipality.kernel import clock
 from municipality.places.models import Area
-from tests.factories.zoning import SQUARE, PlotFactory, make_layer
+from tests.factories.zoning import SQUARE, PlotFactory, make_layer, repeal_layer
 from zoning.answer import queries, survey
 from zoning.answer.queries import ActivityQuestion
 from zoning.layers import queries as layers
@@ -62,7 +62,7 @@ def test_the_sample_has_every_outcome(plots: list[Plot]) -> None:
 
 def test_without_data_or_rules_nothing_is_permitted(plots: list[Plot]) -> None:
     """The red control: land without a layer is no yes."""
-    layers.LayerVersion.objects.filter(layer="land_use").update(status="repealed", valid_to=dt.date(2010, 6, 1))
+    repeal_layer("land_use", dt.date(2010, 6, 1))
     found = survey.of_area(plots[0].area, ActivityQuestion("LAUN", 0), clock.today())
     assert {one.outcome for one in found} == {"no_data"}
 

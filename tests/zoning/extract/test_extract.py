@@ -22,9 +22,9 @@ from municipality.documents.seal import make_seal
 from municipality.kernel import clock
 from tests import poppler
 from tests.due_jobs import run_due
-from tests.factories.zoning import SQUARE, PlotFactory, make_layer
+from tests.factories.zoning import SQUARE, PlotFactory, make_layer, repeal_layer
 from zoning.extract.formats import NAMESPACE
-from zoning.models import LayerVersion, Plot, PlotAddress, PlotExtract
+from zoning.models import Plot, PlotAddress, PlotExtract
 
 pytestmark = pytest.mark.django_db
 WEST, SOUTH, EAST, NORTH = SQUARE.bounds
@@ -125,7 +125,7 @@ def test_an_extract_stays_as_issued_and_the_day_of_then_gives_it_again(client: C
     today = clock.today()
     before = files(client, made(client, plot, **SALON))[1]
     with clock.at(clock.now() + dt.timedelta(days=30)):
-        LayerVersion.objects.filter(layer="land_use").update(status="repealed", valid_to=clock.today())
+        repeal_layer("land_use", clock.today())
         make_layer("land_use", ("PRIVATE", AROUND), covers=AROUND, valid_from=clock.today())
         stored = files(client, PlotExtract.objects.get())[1]
         after = files(client, made(client, plot, **SALON))[1]

@@ -27,9 +27,9 @@ from tests import desk_acts, serving
 from tests.browsers import signed_in
 from tests.factories.licensing import RenewalCaseFactory, RenewalDraftFactory, answers_for
 from tests.factories.review import OfficerFactory
-from tests.factories.zoning import SQUARE, PlotFactory, make_layer
+from tests.factories.zoning import SQUARE, PlotFactory, make_layer, repeal_layer
 from zoning.answer import places
-from zoning.models import LayerVersion, Plot, PlotAddress
+from zoning.models import Plot, PlotAddress
 
 pytestmark = pytest.mark.django_db
 AROUND = SQUARE.buffer(0.02)
@@ -187,7 +187,7 @@ def test_an_answer_that_changed_while_the_page_was_open_is_shown_before_anything
     page = client.get(check_url(shop)).content.decode()
     fields = dict(re.findall(r'<input type="hidden" name="(version|total|zoning)" value="([^"]*)"', page))
     assert fields["zoning"]
-    LayerVersion.objects.filter(layer="land_use").update(valid_to=dt.date(2011, 1, 1), status="repealed")
+    repeal_layer("land_use", dt.date(2011, 1, 1))
     answer = client.post(check_url(shop), {**fields, "declared": "on"})
     text = answer.content.decode()
     assert answer.status_code == 409 and "changed while the page was open" in text and "is-no_data" in text
@@ -213,7 +213,7 @@ def test_the_answer_is_kept_with_outcome_and_rules_and_shown_beside_todays_where
         event.data["outcome"] == "permitted" and event.data["edition"].startswith("zoning.uses v") and event.data["plot"] == plot.public_id
     )
     assert "the answer was another one" not in desk_page(case)
-    LayerVersion.objects.filter(layer="land_use").update(valid_to=dt.date(2011, 1, 1), status="repealed")
+    repeal_layer("land_use", dt.date(2011, 1, 1))
     text = desk_page(case)
     assert "the answer was another one" in text
     assert re.search(r"Zoning:.{0,300}>No data<.*another one:.{0,300}>Permitted<", text, re.DOTALL)

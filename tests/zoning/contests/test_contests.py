@@ -1,0 +1,170 @@
+"""A person contests what a layer says of a plot; planners decide; both values stay."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.test import Client
+
+from municipality.audit.models import AuditEvent
+from municipality.kernel import clock
+from municipality.kernel.errors import NotPermitted, Refused
+from municipality.notifications.models import Message
+from municipality.uploads import registry
+from tests.browsers import signed_in
+from tests.database_guards import drop_guard
+from tests.factories.accounts import PersonFactory, StaffFactory
+from tests.factories.zoning import SQUARE, PlotFactory, make_layer, repeal_layer
+from zoning.contests import services
+from zoning.extract import services as extracts
+from zoning.extract.facts import ExtractFacts
+from zoning.models import Layer, LayerContest, Plot
+
+AROUND = SQUARE.buffer(0.02)
+TYPED = {"should_be": "سكن استثماري", "reason": "وثيقة الملكية تذكر سكناً استثمارياً"}
+
+
+@pytest.fixture
+def plot(rules: None) -> Plot:
+    make_layer("land_use", ("PRIVATE", AROUND), kind="land_use", covers=AROUND)
+    make_layer("road", covers=AROUND)
+    return PlotFactory()
+
+
+@pytest.fixture
+def person(plot: Plot) -> Any:
+    return PersonFactory()
+
+
+@pytest.fixture
+def planner(plot: Plot) -> Any:
+    return StaffFactory(groups=["planner"], login="p")
+
+
+def contested(plot: Plot, person: Any, layer: str = "land_use") -> LayerContest:
+    return services.contest(plot=plot, layer=Layer.objects.get(pk=layer), person=person, **TYPED)
+
+
+def marks(client: Client, plot: Plot) -> int:
+    """How many topics of the plot's page are marked."""
+    return client.get(f"/en/plots/{plot.public_id}/").content.decode().count("contested by an applicant since")
+
+
+def extract_marks(plot: Plot) -> dict[str, str]:
+    row = extracts.make(plot, clock.today(), None)
+    assert row is not None
+    return {layer.code: layer.contested_since for layer in ExtractFacts.load(row.document.facts).layers}
+
+
+def test_a_contest_has_a_number_a_due_day_and_both_values_and_marks_page_and_extract(client: Client, plot: Plot, person: Any) -> None:
+    today = clock.today().isoformat()
+    assert marks(client, plot) == 0 and extract_marks(plot) == {"land_use": "", "road": ""}
+    row = contested(plot, person)
+    assert row.number.startswith("CON-") and row.due_on > clock.today() and row.rule == "limits.contest v1"
+    assert row.said_en == "Private housing (100.0%)" and row.should_be == TYPED["should_be"]
+    assert marks(client, plot) == 1 and extract_marks(plot) == {"land_use": today, "road": ""}
+    page = client.get(f"/en/plots/{plot.public_id}/").content.decode()
+    assert "Private housing" in page and TYPED["should_be"] not in page, "the original stays, and nothing of the person is shown"
+    assert AuditEvent.objects.filter(action="contests.sent", subject=row.key).count() == 1
+    assert Message.objects.filter(person=person, kind="zoning.contest_sent").count() == 1
+
+
+def test_the_same_person_contests_a_layer_of_a_plot_once_at_a_time(plot: Plot, person: Any) -> None:
+    contested(plot, person)
+    with pytest.raises(Refused, match="asked_already"):
+        contested(plot, person)
+    contested(plot, person, "road")
+    contested(plot, PersonFactory(noura=True))
+
+
+def test_a_person_sends_so_many_a_day(plot: Plot, person: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(services, "LIMIT", services.Limit("contests_of_a_test", 1, 60))
+    contested(plot, person)
+    with pytest.raises(Refused, match="too_often") as error:
+        contested(plot, person, "road")
+    assert error.value.status == 429
+
+
+def test_a_refusal_names_reason_and_article_and_ends_the_mark(client: Client, plot: Plot, person: Any, planner: Any) -> None:
+    row = contested(plot, person)
+    for outcome, answer, article, code in (
+        ("refused", "x", " ", "no_article"),
+        ("refused", " ", "x", "no_answer"),
+        ("open", "x", "x", "no_outcome"),
+    ):
+        with pytest.raises(Refused, match=code):
+            services.decide(contest=row, outcome=outcome, answer=answer, article=article, decided_by=planner)
+    services.decide(contest=row, outcome="refused", answer="المخطط يذكر سكناً خاصاً", article="المادة 3", decided_by=planner)
+    assert marks(client, plot) == 0 and extract_marks(plot)["land_use"] == ""
+    assert Message.objects.filter(person=person, kind="zoning.contest_decided").count() == 1
+    with pytest.raises(Refused, match="done"):
+        services.decide(contest=row, outcome="upheld", answer="x", article="", decided_by=planner)
+    contested(plot, person)
+
+
+def test_what_is_upheld_stays_marked_until_another_version_applies(client: Client, plot: Plot, person: Any, planner: Any) -> None:
+    row = contested(plot, person)
+    services.decide(contest=row, outcome="upheld", answer="صحيح", article="", decided_by=planner)
+    assert marks(client, plot) == 1
+    repeal_layer("land_use", clock.today())
+    make_layer("land_use", ("INVESTMENT", AROUND), kind="land_use", covers=AROUND, valid_from=clock.today())
+    assert marks(client, plot) == 0
+    row.refresh_from_db()
+    assert (row.said_en, row.should_be) == ("Private housing (100.0%)", TYPED["should_be"])
+
+
+def test_only_planners_decide(plot: Plot, person: Any) -> None:
+    row = contested(plot, person)
+    with pytest.raises(NotPermitted):
+        services.decide(contest=row, outcome="upheld", answer="x", article="", decided_by=StaffFactory(groups=["plot_clerk"], login="c"))
+
+
+def test_the_person_adds_proof_until_the_decision_and_planners_read_it(plot: Plot, person: Any, planner: Any) -> None:
+    row = contested(plot, person)
+    other, clerk = PersonFactory(noura=True), StaffFactory(groups=["plot_clerk"], login="c")
+    assert [registry.may_write(one, row.key, "proof") for one in (person, other, planner)] == [True, False, False]
+    assert [registry.may_read(one, row.key) for one in (person, other, planner, clerk)] == [True, False, True, False]
+    services.decide(contest=row, outcome="upheld", answer="x", article="", decided_by=planner)
+    assert not registry.may_write(person, row.key, "proof") and registry.may_read(person, row.key)
+
+
+def test_a_contest_goes_through_its_pages(client: Client, plot: Plot, person: Any, planner: Any) -> None:
+    page = f"/en/plots/{plot.public_id}/contest/land_use/"
+    assert page in client.get(f"/en/plots/{plot.public_id}/").content.decode()
+    assert page not in client.get(f"/en/plots/{plot.public_id}/?activity=WSAL&floor=0&on=2020-01-01").content.decode(), "a day that is over"
+    assert client.get(page).status_code == 302
+    sender, decider = signed_in(person), signed_in(planner)
+    assert "Private housing (100.0%)" in sender.get(page).content.decode()
+    bad = sender.post(page, {"should_be": "سكن استثماري", "reason": ""})
+    assert bad.status_code == 400 and 'value="سكن استثماري"' in bad.content.decode()
+    sent = sender.post(page, TYPED)
+    row = LayerContest.objects.get()
+    assert sent["Location"] == f"/en/zoning/contests/{row.public_id}/"
+    assert sender.post(page, TYPED).status_code == 409
+    assert sender.get(f"/en/plots/{plot.public_id}/contest/nothing/").status_code == 404
+    assert signed_in(PersonFactory(noura=True)).get(sent["Location"]).status_code == 404
+    listed = decider.get("/admin/plots/contests/").content.decode()
+    desk = f"/admin/plots/contests/{row.public_id}/"
+    assert desk in listed and person.name_ar not in decider.get(desk).content.decode()
+    wrong = decider.post(desk, {"step": "decide", "outcome": "refused", "answer": "المخطط صحيح"})
+    assert wrong.status_code == 409 and "المخطط صحيح</textarea>" in wrong.content.decode()
+    assert decider.post(desk, {"step": "decide", "outcome": "refused", "answer": "المخطط صحيح", "article": "المادة 3"}).status_code == 302
+    answered = sender.get(sent["Location"]).content.decode()
+    assert "المخطط صحيح" in answered and "المادة 3" in answered and "سكن استثماري" in answered
+    assert signed_in(StaffFactory(groups=["plot_clerk"], login="c")).get(desk).status_code == 403
+
+
+def test_the_database_keeps_what_both_sides_said(plot: Plot, person: Any, planner: Any) -> None:
+    row = contested(plot, person)
+    services.decide(contest=row, outcome="upheld", answer="x", article="", decided_by=planner)
+    rows = LayerContest.objects.filter(pk=row.pk)
+    for change in ({"said_en": "Investment"}, {"should_be": "?"}, {"outcome": "refused", "article": "x"}, {"answer": "?"}):
+        with pytest.raises(IntegrityError, match="frozen"), transaction.atomic():
+            rows.update(**change)
+    drop_guard("zoning_layercontest_frozen", "zoning_layercontest")
+    drop_guard("zoning_layercontest_decided_once", "zoning_layercontest")
+    rows.update(said_en="Investment", outcome="refused", article="x")
+    row.refresh_from_db()
+    assert (row.said_en, row.outcome) == ("Investment", "refused"), "without the guards both sides can be rewritten"

@@ -1,0 +1,1 @@
+"""Contests of what a layer says of a plot: by people, decided by planners."""

@@ -1,0 +1,57 @@
+"""Contests of a plot, of a person and of the planners' list."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import replace
+
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+
+from municipality.accounts.models import User
+from municipality.kernel import clock
+from zoning.layers import queries as layers
+from zoning.layers.queries import LayerFinding
+from zoning.models import Layer, LayerContest, Plot
+from zoning.models.contests import ContestOutcome
+
+LIMITS = "limits.contest"
+TONES = {ContestOutcome.OPEN: "warn", ContestOutcome.UPHELD: "ok", ContestOutcome.REFUSED: "bad"}  # of their tags
+
+
+def catalogue(plot: Plot, day: dt.date) -> dict[str, Layer]:
+    """All layers by code, with the first contest of the plot that is not refused and is about the version that applies on a day."""
+    applies = Q(version__valid_from__lte=day) & (Q(version__valid_to__isnull=True) | Q(version__valid_to__gt=day))
+    rows = LayerContest.objects.filter(applies | Q(version__isnull=True), plot=plot, layer=OuterRef("pk"))
+    first = rows.exclude(outcome=ContestOutcome.REFUSED).order_by(F("version").desc(nulls_last=True), "sent_at", "pk")
+    subqueries = {"contested_at": Subquery(first.values("sent_at")[:1]), "contested": Subquery(first.values("version")[:1])}
+    return layers.catalogue(Layer.objects.annotate(**subqueries))
+
+
+def marked(findings: Sequence[LayerFinding]) -> list[LayerFinding]:
+    """Findings on layers of `catalogue`, with the day since which what applies is contested: undecided, or upheld and not corrected."""
+    return [replace(one, contested_since=_since(one)) for one in findings]
+
+
+def _since(one: LayerFinding) -> dt.date | None:
+    at, version = getattr(one.layer, "contested_at", None), one.version.pk if one.version is not None else None
+    return clock.day_of(at) if at is not None and getattr(one.layer, "contested", None) == version else None
+
+
+def visible_to(user: User) -> QuerySet[LayerContest]:
+    """The contests that a person sent."""
+    return _rows().filter(person=user.pk)
+
+
+def open_first() -> QuerySet[LayerContest]:
+    """All contests, the undecided ones first, by the day on which they are due."""
+    return _rows().order_by("decided_at", "due_on", "pk")
+
+
+def _rows() -> QuerySet[LayerContest]:
+    return LayerContest.objects.select_related("plot__area", "layer", "version", "decided_by")
+
+
+def undecided() -> QuerySet[LayerContest]:
+    """The contests that wait for a planner, by the day on which they are due."""
+    return _rows().filter(outcome=ContestOutcome.OPEN).order_by("due_on", "pk")

@@ -1,0 +1,91 @@
+"""Contest what a layer says of a plot, and decide a contest."""
+
+from __future__ import annotations
+
+from django.db import IntegrityError, transaction
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+
+from municipality.accounts.limits import Limit
+from municipality.accounts.models import User, actor_of
+from municipality.audit.services import record
+from municipality.documents.numbers import next_number
+from municipality.kernel import clock
+from municipality.kernel.actors import Actor
+from municipality.kernel.errors import Refused
+from municipality.notifications.services import send
+from municipality.review.services.case_clock import promised_day
+from municipality.rulebook import queries as rulebook
+from zoning.contests.queries import LIMITS
+from zoning.imports.roles import PLANNER, require_group
+from zoning.layers.labels import said_of
+from zoning.models import Layer, LayerContest, Plot
+from zoning.models.contests import ContestOutcome
+from zoning.notifications import ContestDecided, ContestSent
+from zoning.plots.summary import summary
+
+LIMIT = Limit("layer_contests", 10, 86_400)  # a person, a day
+
+
+def contest(*, plot: Plot, layer: Layer, person: User, should_be: str, reason: str) -> LayerContest:
+    """Contest what a layer says of a plot today. Raises Refused: not_said, asked_already, too_often (status 429)."""
+    found = summary(plot, clock.today())
+    finding = next((one for one in found.findings if one.layer.pk == layer.pk), None)
+    if finding is None or plot.valid_to is not None:
+        raise Refused("not_said", _("This layer says nothing of this plot now."))
+    if not LIMIT.take(person.key):
+        refusal = Refused("too_often", _("You have sent as many as a day allows. Please send the rest tomorrow."))
+        refusal.status = 429
+        raise refusal
+    said = {}
+    for language in ("ar", "en"):
+        with translation.override(language):
+            said[f"said_{language}"] = said_of(finding, found.rules)
+    limits = rulebook.edition(LIMITS, clock.today())
+    try:
+        with transaction.atomic():
+            row = LayerContest.objects.create(
+                number=next_number(f"CON-{clock.today().year}"),
+                plot=plot,
+                layer=layer,
+                version=finding.version,
+                should_be=should_be,
+                reason=reason,
+                person=person,
+                sent_at=clock.now(),
+                due_on=promised_day(limits),
+                rule=f"{LIMITS} v{limits.version}",
+                **said,
+            )
+            data = {"plot": plot.public_id, "layer": layer.pk, "version": finding.version.number if finding.version else 0}
+            record("contests.sent", subject=row.key, actor=actor_of(person), data=data)
+            send(ContestSent, person=person, key=row.public_id, subject_key=row.key, context={"contest": row, "layer": layer})
+    except IntegrityError as error:
+        if LayerContest.objects.filter(plot=plot, layer=layer, person=person, outcome=ContestOutcome.OPEN).exists():
+            raise Refused("asked_already", _("You contest this layer on this plot already. Its answer comes first.")) from error
+        raise
+    return row
+
+
+@transaction.atomic
+def decide(*, contest: LayerContest, outcome: str, answer: str, article: str, decided_by: User) -> None:
+    """Uphold or refuse a contest. Raises NotPermitted, Refused: done, no_outcome, no_answer, no_article."""
+    require_group(decided_by, PLANNER)
+    row = LayerContest.objects.select_for_update(of=("self",)).select_related("person", "layer").get(pk=contest.pk)
+    if row.outcome != ContestOutcome.OPEN:
+        raise Refused("done", _("This has already been decided."))
+    if outcome not in (ContestOutcome.UPHELD, ContestOutcome.REFUSED):
+        raise Refused("no_outcome", _("Please choose the decision."))
+    if not answer.strip():
+        raise Refused("no_answer", _("Please give the reason of the decision."))
+    if outcome == ContestOutcome.REFUSED and not article.strip():
+        raise Refused("no_article", _("Please name the article for which it is refused."))
+    row.outcome, row.answer, row.article = outcome, answer.strip()[:2000], article.strip()[:200]
+    row.decided_by, row.decided_at = decided_by, clock.now()
+    row.save(update_fields=["outcome", "answer", "article", "decided_by", "decided_at"])
+    actor = Actor(PLANNER, decided_by.key)
+    record(
+        f"contests.{outcome}", subject=row.key, actor=actor, data={"layer": row.layer_id, "due_on": row.due_on.isoformat()}, text=row.answer
+    )
+    context = {"contest": row, "layer": row.layer, "is_upheld": outcome == ContestOutcome.UPHELD}
+    send(ContestDecided, person=row.person, key=row.public_id, subject_key=row.key, context=context)
