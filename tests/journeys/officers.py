@@ -21,7 +21,7 @@ class Desk:
         ((self.branch, self.reference),) = stack.sql("SELECT branch_id, reference FROM cases_case WHERE public_id = %s", case)
         self.visitor, self.page, self.case, self.stack = visitor, visitor.page, case, stack
         supervisor = "supervisor" if self.branch == "HA" else f"supervisor.{self.branch.lower()}"
-        self.login = f"officer.{self.branch.lower()}" if role == "officer" else supervisor
+        self.login = {"officer": f"officer.{self.branch.lower()}", "supervisor": supervisor}.get(role, role)
         enter(visitor, self.login)
 
     def next(self) -> Page:
