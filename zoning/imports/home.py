@@ -21,7 +21,8 @@ from zoning.models import LoadUndo
 
 
 def _waiting(request: HttpRequest) -> int:
-    return request_cache.get_or_set("waiting_plots", lambda: imports.waiting("plots").count() + _asked().count())
+    waiting = imports.waiting("plots").order_by().values("pk").union(_asked().values("pk"), all=True)
+    return request_cache.get_or_set("waiting_plots", waiting.count)
 
 
 def _asked() -> QuerySet[LoadUndo]:

@@ -24,7 +24,8 @@ def _versions() -> QuerySet[LayerVersion]:
 
 def waiting_count(request: HttpRequest) -> int:
     """How many versions and repeals wait."""
-    return request_cache.get_or_set("waiting_layers", lambda: _versions().count() + _repeals().count())
+    waiting = _versions().order_by().values("pk").union(_repeals().order_by().values("pk"), all=True)
+    return request_cache.get_or_set("waiting_layers", waiting.count)
 
 
 def waiting_rows() -> list[Row]:
