@@ -16,7 +16,7 @@ import shapely
 from django.utils import translation
 from shapely.geometry import LineString, Polygon
 
-from tests.zoning.imports.files import SOUTH, WEST, feature, geojson, geopackage, row, shapefile, square
+from tests.zoning.imports.files import AREA, SOUTH, WEST, feature, geojson, geopackage, row, shapefile, square
 from zoning.geometry import shapes
 from zoning.geometry.shapes import BadShape
 from zoning.imports import archives, columns, reader
@@ -43,7 +43,7 @@ def test_plots_are_read_in_the_system_that_the_file_names(maker: Any, system: st
     assert READER.inspect(content) == (system, 2)
     (first, values, _), (second, more, _) = READER.rows(content)
     assert (first, second) == (1, 2) and more["paci"] == "20000001, 20000002"
-    assert (values["area"], values["block"], values["number"], values["official_area"]) == ("1", "3", "1", 430.0)
+    assert (values["area"], values["block"], values["number"], values["official_area"]) == (AREA, "3", "1", 430.0)
     kept = shapes.take(shapely.from_wkb(values["geometry"]), system)
     assert kept.shape.hausdorff_distance(square(1)) < 1e-7
     assert shapely.from_wkb(kept.original).bounds == shapely.from_wkb(values["geometry"]).bounds
