@@ -42,11 +42,10 @@ class JsonReader:
         return islice(((number, json.loads(line), False) for number, line in enumerate(content.splitlines(), 1)), skip, None)
 
 
+@pytest.mark.parametrize("example", ["paper", "register"], indirect=True)  # those of sheets
 def test_another_reader_yields_numbered_rows_and_goes_on_behind_those_that_were_read(
     example: Example, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if not example.is_sheet:
-        pytest.skip("its own reader is such a one")
     kind = IMPORT_KINDS[example.kind]
     layout: Any = kind.reader
     lines = [cells for _line, cells, _extra in layout.rows(example.sheet(1, 2, 3))]

@@ -14,6 +14,7 @@ from municipality.audit.models import AuditEvent
 from municipality.imports import services as imports
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
+from municipality.places.models import Area
 from tests.database_guards import drop_guard, without_guards
 from tests.factories.accounts import StaffFactory
 from tests.zoning.imports.conftest import Office
@@ -190,7 +191,7 @@ def test_the_database_refuses_what_would_rewrite_the_register(office: Office, sq
 @pytest.mark.guards
 def test_a_shape_of_a_file_that_nobody_released_is_refused(office: Office) -> None:
     file = office.read(row(1))
-    values = {"area_id": 1, "block": "3", "number": "1", "valid_from": clock.today(), "load": file}
+    values = {"area": Area.objects.order_by("pk")[0], "block": "3", "number": "1", "valid_from": clock.today(), "load": file}
     with pytest.raises(IntegrityError, match="not_released"), transaction.atomic():
         Plot.objects.create(**values)
     drop_guard("zoning_plot_by_released_file", "zoning_plot")
