@@ -27,6 +27,11 @@ from municipality.ui.texts import Text
 PROBLEM_TYPE = "application/problem+json"
 READS, SECONDS = 240, 60  # of one client, over all operations that have no limit of their own
 RATE = ("RateLimit-Policy", "RateLimit")
+# Latitude 28.4 to 30.2, longitude 46.4 to 49.6: the values of `near`.
+NEAR = (
+    r"^(28\.[4-9][0-9]{0,11}|29(\.[0-9]{1,12})?|30(\.[01][0-9]{0,11})?),"
+    r"(46\.[4-9][0-9]{0,11}|4[78](\.[0-9]{1,12})?|49(\.[0-5][0-9]{0,11})?)$"
+)
 TITLES: dict[int, Any] = {
     400: _("Bad request"),
     403: _("No access"),

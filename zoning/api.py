@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.core.validators import RegexValidator
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
@@ -15,17 +16,34 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from municipality.accounts.access import public
-from municipality.interface import NothingHere, PublicView, parameter, responses
+from municipality.interface import NEAR, NothingHere, PublicView, parameter, responses
 from municipality.kernel import clock
+from municipality.places import queries as places
 from zoning.extract.contents import facts_of
 from zoning.extract.forms import ExtractForm
 from zoning.models import Plot
 from zoning.plots import queries
-from zoning.plots.forms import PlotAddressForm, PlotPaciForm, PlotPlaceForm
+from zoning.plots.forms import NumberField, PlotPaciForm, PlotPlaceForm
 from zoning.plots.summary import summary
 
 MOST = 200  # plots of an answer
 _OWN = ("uuid", "issued_at")  # facts of an extract that a question has not
+
+BLOCK, NUMBER = "^[0-9A-Za-z/-]{1,10}$", "^[0-9A-Za-z/-]{1,20}$"
+
+
+class PlotsForm(PlotPaciForm, PlotPlaceForm):
+    """Every way to find a plot; all are optional."""
+
+    area = forms.ModelChoiceField(places.areas())
+    block = NumberField(max_length=10, validators=[RegexValidator(BLOCK)])
+    number = NumberField(max_length=20, validators=[RegexValidator(NUMBER)])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.required = False
+
 
 PlotList = inline_serializer(
     "PlotList",
@@ -71,19 +89,27 @@ class PlotSearch(PublicView):
     @extend_schema(
         operation_id="plots_search",
         parameters=[
-            parameter("area", "Code, as /api/v1/areas/ lists them; with `block`."),
-            parameter("block", "Number of the block.", {"maxLength": 10}),
-            parameter("number", "Number of the plot, present or former; without it all plots of the block.", {"maxLength": 20}),
-            parameter("paci_number", "PACI address number, eight digits."),
-            parameter("near", "Latitude and longitude in Kuwait, WGS 84: `29.3759,47.9774`."),
+            parameter("area", "Code, as /api/v1/areas/ lists them; `block` and `number` are those of this area."),
+            parameter("block", "Number of the block.", {"type": "string", "pattern": BLOCK}),
+            parameter("number", "Number of the plot; with area and block former ones too.", {"type": "string", "pattern": NUMBER}),
+            parameter("paci_number", "PACI address number.", {"type": "string", "pattern": "^[0-9]{8}$"}),
+            parameter("near", "Latitude and longitude in Kuwait, WGS 84: `29.3759,47.9774`.", {"type": "string", "pattern": NEAR}),
         ],
         responses=responses(PlotList),
     )
     def get(self, request: Request) -> Response:
-        """Find plots by area, block and number, by a PACI number, or at a place; the present plot of a number comes first."""
-        given = request.query_params
-        way: type[forms.Form] = PlotPaciForm if "paci_number" in given else PlotPlaceForm if "near" in given else PlotAddressForm
-        found = queries.find(**self.read(way(given)), day=clock.today(), most=MOST + 1)
+        """Find plots at a place, else by a PACI number, else in an area; none without one of these.
+
+        The present plot of a number comes first.
+        """
+        asked, today = self.read(PlotsForm(request.query_params)), clock.today()
+        if asked["near"] or asked["paci_number"]:
+            found = queries.find(near=asked["near"] or None, paci_number=asked["paci_number"], day=today, most=MOST + 1)
+        elif asked["area"] and asked["block"] and asked["number"]:
+            found = queries.by_number(asked["area"], asked["block"], asked["number"])
+        else:
+            area = {name: asked[name] for name in ("area", "block", "number")}
+            found = queries.in_area(**area, most=MOST + 1) if asked["area"] else []
         return Response({"results": [_plot(row) for row in found[:MOST]], "more": len(found) > MOST})
 
 
@@ -93,7 +119,7 @@ class OnePlot(PublicView):
     @extend_schema(
         operation_id="plots_retrieve",
         parameters=[
-            parameter("on", "The day whose layers and rules are asked for: `2026-03-01`; without it today."),
+            parameter("on", "The day whose layers and rules are asked for; without it today.", {"type": "string", "format": "date"}),
             parameter("activity", "Code, as /api/v1/activities/ lists them: whether it may open here."),
             parameter("floor", "0 is the ground floor, -1 the basement.", {"type": "integer", "minimum": -1, "maximum": 40}),
         ],

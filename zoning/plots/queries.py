@@ -51,6 +51,14 @@ def in_block(area: Area, block: str, *, most: int) -> list[Plot]:
     return list(rows.order_by(Length("number"), "number")[:most])
 
 
+def in_area(area: Area, *, block: str = "", number: str = "", most: int) -> list[Plot]:
+    """The first `most` present plots of an area, or of a block, or of a number in it, by block and number."""
+    rows = Plot.objects.select_related("area").filter(area=area, valid_to__isnull=True)
+    rows = rows.filter(block=block) if block else rows
+    rows = rows.filter(number=number) if number else rows
+    return list(rows.order_by(Length("block"), "block", Length("number"), "number")[:most])
+
+
 def find(
     *,
     day: dt.date,

@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from municipality.accounts.limits import LimitUsage, count_read
-from municipality.interface import NothingHere, PublicView, parameter, responses
+from municipality.interface import NEAR, NothingHere, PublicView, parameter, responses
 from municipality.places.models import Area, Governorate
 from municipality.rulebook.models import Activity
 from shops.hours.status import cache_seconds
@@ -34,11 +34,6 @@ from shops.search.queries import search_shops
 PAGE_SIZE = 100  # codes a page
 EVENTS = 200  # of one shop, newest first
 FLAGS = ("1", "0", "true", "false")
-# Latitude 28.4 to 30.2, longitude 46.4 to 49.6: the values of `near`.
-NEAR = (
-    r"^(28\.[4-9][0-9]{0,11}|29(\.[0-9]{1,12})?|30(\.[01][0-9]{0,11})?),"
-    r"(46\.[4-9][0-9]{0,11}|4[78](\.[0-9]{1,12})?|49(\.[0-5][0-9]{0,11})?)$"
-)
 
 
 class NamedSerializer(serializers.Serializer[Any]):

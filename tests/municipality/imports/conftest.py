@@ -38,6 +38,7 @@ class Example:
     wrong: bytes  # a sheet whose only line has an error
     made: Callable[[], int]
     first: int = 2
+    is_sheet: bool = True
 
     def load(self, content: bytes) -> ImportFile:
         return services.load(self.kind, content=content, name="x.csv", loaded_by=self.clerk)
@@ -83,7 +84,7 @@ def _plots() -> Example:
         return geopackage(*(row(number) for number in numbers))
 
     people = StaffFactory(groups=["plot_clerk"], login="clerk"), StaffFactory(groups=["planner"], login="keeper")
-    return Example("plots", *people, file, geopackage(row(1, area="?")), Plot.objects.count, first=1)
+    return Example("plots", *people, file, geopackage(row(1, area="?")), Plot.objects.count, first=1, is_sheet=False)
 
 
 MADE = {"register": _register, "paper": _paper, "plots": _plots}
