@@ -222,6 +222,14 @@ class Clock:
 
 
 @pytest.fixture(autouse=True)
+def default_language() -> None:
+    """Every test begins in the language of the settings, whatever the request of another test left in this thread."""
+    from django.utils import translation
+
+    translation.deactivate()
+
+
+@pytest.fixture(autouse=True)
 def no_fragments() -> None:
     """No test sees fragments of templates that another one cached."""
     from django.core.cache import caches
