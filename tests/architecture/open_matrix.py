@@ -10,7 +10,7 @@ EXTRACT = ("", "extract.pdf", "extract.json", "extract.xml")
 ROWS: list[Row] = [
     everybody("/{lang}/zoning/", READ),
     everybody("/{lang}/zoning/where/", READ),
-    everybody("/api/v1/plots/?paci_number=20000001", READ),
+    everybody("/api/v1/plots/", READ),
     everybody("/api/v1/plots/{s.zoning.plot.public_id}/", READ),
     everybody("/api/v1/plots/00000000000000000000000000/", HIDDEN),
     *(everybody(f"/api/ogc/{name}", READ) for name in ("", "conformance", "api", "collections", "collections/plots")),
