@@ -104,7 +104,8 @@ def until_this(supervisor: Desk) -> None:
             return
         page.keyboard.press("2")
         page.locator("form[data-move=back] input[name=code]").first.check()
-        page.click("button[name=step][value=back]")
+        with page.expect_navigation():  # the page before may still show the message of the round before
+            page.click("button[name=step][value=back]")
         page.wait_for_selector(".messagelist .success")
     raise LookupError(supervisor.case)
 

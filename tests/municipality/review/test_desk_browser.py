@@ -151,7 +151,9 @@ def test_without_scripts_the_server_shows_the_text_before_it_is_sent(visit: Visi
     page.check("[name=move][value=refuse]", force=True)
     page.check("#desk-refuse [value=layout_changed]")
     assert page.locator(SEND).count() == 0
-    page.click("[data-show]:visible")
+    with page.expect_navigation():
+        page.click("[data-show]:visible")
     assert page.locator(".kp-desk-letter").count() == 2 and QueueEntry.objects.filter(state="held").count() == 1
-    page.click("button[name=step][value=send]")
+    with page.expect_navigation():
+        page.click("button[name=step][value=send]")
     assert page.locator(".messagelist .success").count() == 1 and QueueEntry.objects.filter(state="countersign").count() == 1

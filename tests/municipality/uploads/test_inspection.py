@@ -120,7 +120,7 @@ def test_a_bomb_is_refused_by_a_child_that_stays_small(name: str, bombs: dict[st
 def test_without_the_limit_of_points_the_child_swells(bombs: dict[str, bytes], tmp_path: Path, root: Path) -> None:
     held = measured(bombs["png of 169 million points"], tmp_path, root)
     swollen = measured(bombs["png of 169 million points"], tmp_path, root, pixels=10**9, memory=4096 * MB, output=2048 * MB)
-    assert held["found"] == "pixels" and 2 * held["child"] < swollen["child"]
+    assert held["found"] == "pixels" and held["child"] + 100 < swollen["child"]
     assert swollen["found"] == "reencoded" and swollen["child"] > 300
 
 
