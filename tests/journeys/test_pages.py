@@ -22,7 +22,8 @@ from tools.stack.running import Stack
 
 pytestmark = [pytest.mark.journey, pytest.mark.stack, pytest.mark.browser]
 
-FIRST_VIEW, LATER_VIEW = 150_000, 30_000  # bytes over the wire
+FIRST_VIEW, LATER_VIEW = 150_000, 30_000  # bytes over the wire, without the tiles of a map
+TILES = 30_000  # bytes of all tiles of a first view
 STILL = 0.02  # cumulative layout shift
 NARROW: ViewportSize = {"width": 320, "height": 640}
 LOOKS: dict[str, list[tuple[ViewportSize, Literal["light", "dark"]]]] = {
@@ -72,7 +73,10 @@ def test_a_page_is_accessible_narrow_light_and_still(
             scales.read()
             page.reload()
             moved = measurements.movement(page)
-            weight = scales.read()
+            read = scales.read()
+            weight = {url: size for url, size in read.items() if "/map-tiles/" not in url}
+            if sum(read.values()) - sum(weight.values()) > TILES:
+                wrong.append(f"the tiles of the map have {sum(read.values()) - sum(weight.values())} bytes, {TILES} allowed")
             if first and moved > STILL and not is_admin:
                 wrong.append(f"the layout moves by {moved:.3f}: {page.evaluate(measurements.MOVED)}")
             if sum(weight.values()) > limit and not is_admin:
