@@ -101,7 +101,8 @@ def study(desk: Desk) -> Page:
     page = desk.visitor.go(f"/admin/opinions/{desk.case}/")
     while (bodies := page.locator("form:has(input[name=act][value=answer])")).count():
         bodies.first.locator("input[value=no_objection]").check(force=True)
-        bodies.first.locator("button").click()
+        with page.expect_navigation():
+            bodies.first.locator("button").click()
         page.wait_for_selector(".messagelist .success")
     drafting = page.locator("form:has(input[name=act][value=draft])")
     deviating = drafting.locator("label", has=page.locator(".kp-tag--bad")).first
@@ -136,7 +137,8 @@ def test_an_opinion_that_deviates_is_signed_by_two_and_sealed(
         is_this = TEXT_AR in signing.content()
         answer_yes(signing)
         signing.keyboard.press("1")
-        signing.click("button[name=step][value=sign]")
+        with signing.expect_navigation():
+            signing.click("button[name=step][value=sign]")
         signing.wait_for_selector(".messagelist .success")
         if is_this:
             break

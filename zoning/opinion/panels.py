@@ -120,7 +120,7 @@ def answers_block(opinion: Opinion, draft: OpinionDraft | None) -> Block:
     """The instant answer, a draft, and how they agree."""
     outcome = OpinionOutcome(opinion.instant_outcome)
     grounds = [ground(row) for row in opinion.instant_grounds]
-    edition = [format_html("{}: {}", _("Edition of the rules"), ltr(opinion.instant_edition))] if opinion.instant_edition else []
+    edition = [_edition(opinion.instant_edition)] if opinion.instant_edition else []
     records = [Record(_("Instant answer"), TAGS[outcome], outcome.label, lines=[*grounds, *edition])]
     if draft is not None:
         lines = [term(bilingual(draft, "text")), *_why(opinion, draft)]
@@ -128,6 +128,11 @@ def answers_block(opinion: Opinion, draft: OpinionDraft | None) -> Block:
         records.append(Record(_("Against the instant answer"), AGREEMENT_TAGS[draft.agreement], draft.get_agreement_display()))
     note = _("An opinion that agrees needs one signature. One that deviates needs a coded reason and two; without them it is not issued.")
     return Block("answers", _("Instant answer and opinion"), records=records, note=note)
+
+
+def _edition(stamp: str) -> Text:
+    """The number of an edition of the rules; its stamp ends with it."""
+    return format_html("{}: {}", _("Edition of the rules"), ltr(stamp.rpartition(" v")[2]))
 
 
 def _why(opinion: Opinion, draft: OpinionDraft) -> list[Text]:
@@ -169,8 +174,8 @@ def like_block(opinion: Opinion, alike: Sequence[queries.LikeCase]) -> Block:
     """The five nearest earlier opinions, without names."""
     records = []
     for one in alike:
-        title = format_html("{} {}", ltr(number_format(round(one.metres))), _("m"))
-        facts = format_html("{} · {}", day(one.on), ltr(one.edition)) if one.edition else day(one.on)
+        title = format_html(_("{metres} m away"), metres=ltr(number_format(round(one.metres), force_grouping=True)))
+        facts = format_html("{} · {}", day(one.on), _edition(one.edition)) if one.edition else day(one.on)
         standing = Agreement(one.agreement).label
         records.append(Record(title, TAGS[one.outcome], OpinionOutcome(one.outcome).label, lines=[facts, standing]))
     return Block(

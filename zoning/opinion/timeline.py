@@ -36,7 +36,13 @@ TIMELINE = Timeline(
     path=(S.AWAITING_PAYMENT, S.IN_REVIEW, S.DECIDED, S.ISSUED),
     ahead={S.IN_REVIEW: _("Study by a planner"), S.DECIDED: _("Signature"), S.ISSUED: _("Sealed opinion")},
     rejoins={S.CORRECTIONS: S.IN_REVIEW, S.COUNTERSIGN: S.DECIDED},
-    next_actor={S.AWAITING_PAYMENT: "applicant", S.CORRECTIONS: "applicant", S.IN_REVIEW: "officer", S.COUNTERSIGN: "supervisor"},
+    next_actor={
+        S.AWAITING_PAYMENT: "applicant",
+        S.CORRECTIONS: "applicant",
+        S.IN_REVIEW: "officer",
+        S.COUNTERSIGN: "supervisor",
+        S.DECIDED: "officer",
+    },
     notes={
         S.IN_REVIEW: _("A planner compares the instant answer with the plans and asks the bodies that the request concerns."),
         S.COUNTERSIGN: _("A second person reads the opinion before it takes effect."),

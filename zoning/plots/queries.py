@@ -114,7 +114,7 @@ def shapes_of(plots: Sequence[Plot]) -> dict[int, PlotShape]:
 def neighbours(row: PlotShape, day: dt.date) -> QuerySet[PlotShape]:
     """Shapes of a day whose box meets a box of NEIGHBOURS_WITHIN metres round a shape, without its own plot."""
     found = boxes.meeting(PlotShape.objects.filter(period(day)), measures.box_around(row.shape, NEIGHBOURS_WITHIN))
-    return found.exclude(plot=row.plot_id).select_related("plot")
+    return found.exclude(plot=row.plot_id)
 
 
 def present(plot: Plot) -> list[Plot]:
