@@ -11,6 +11,7 @@ import shapely
 from django.db.models import Q, QuerySet
 from shapely.geometry.base import BaseGeometry
 
+from municipality.kernel import request_cache
 from zoning.geometry import boxes, measures
 from zoning.models import Layer, LayerFeature, LayerStatus, LayerVersion
 
@@ -70,14 +71,14 @@ def catalogue(rows: QuerySet[Layer] | None = None) -> dict[str, Layer]:
 
 def findings(shape: BaseGeometry, day: dt.date, catalogue: Mapping[str, Layer]) -> list[LayerFinding]:
     """What every layer of a catalogue says about a shape (WGS 84) on a day; not those of objects, which are asked for by distance."""
-    layers = [layer for layer in catalogue.values() if layer.kind != Layer.Kind.OBJECTS]
-    versions = list(LayerVersion.objects.filter(announced() | in_force(day), layer__in=layers))
+    layers = {code: layer for code, layer in catalogue.items() if layer.kind != Layer.Kind.OBJECTS}
+    versions = [version for version in _versions(day) if version.layer_id in layers]
     of_version = _features(shape.bounds, versions)
     applying = {version.layer_id: version for version in versions if version.status != LayerStatus.PENDING}
     pending = {version.layer_id: version for version in versions if version.status == LayerStatus.PENDING}
     whole = measures.area_m2(shape)
     found = []
-    for layer in layers:
+    for layer in layers.values():
         version = applying.get(layer.pk)
         surfaces, unknown = _surfaces(shape, whole, of_version[version.pk]) if version is not None else ((), 1.0)
         coming = pending.get(layer.pk)
@@ -85,6 +86,11 @@ def findings(shape: BaseGeometry, day: dt.date, catalogue: Mapping[str, Layer]) 
             coming = None
         found.append(LayerFinding(layer, version, surfaces, unknown, coming))
     return found
+
+
+def _versions(day: dt.date) -> list[LayerVersion]:
+    """The versions of all layers that applied on a day or are announced; one query of a request."""
+    return request_cache.get_or_set(("layer_versions", day), lambda: list(LayerVersion.objects.filter(announced() | in_force(day))))
 
 
 def _features(box: boxes.Box, versions: Sequence[LayerVersion]) -> dict[int, list[LayerFeature]]:
@@ -142,8 +148,8 @@ class Surroundings:
 
 
 def surroundings(shape: BaseGeometry, distances: Mapping[str, float], day: dt.date) -> dict[str, Surroundings]:
-    """The surroundings of a shape (WGS 84) on a day by layer; `distances` are metres by layer. Two queries."""
-    versions = list(LayerVersion.objects.filter(in_force(day), layer__in=list(distances)))
+    """The surroundings of a shape (WGS 84) on a day by layer; `distances` are metres by layer."""
+    versions = [version for version in _versions(day) if version.layer_id in distances and version.status != LayerStatus.PENDING]
     of_version = _features(measures.box_around(shape, max(distances.values(), default=0)), versions)
     found = {layer: Surroundings() for layer in distances}
     for version in versions:
