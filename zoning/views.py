@@ -21,13 +21,14 @@ from municipality.kernel import clock
 from municipality.ui.errors import too_many_requests
 from municipality.ui.templatetags.portal import bilingual, ltr
 from zoning.answer import survey
+from zoning.answer.drawing import distances
 from zoning.answer.forms import QuestionForm, WhereForm, floor_name
 from zoning.answer.labels import TONES, state_of, text_of
 from zoning.answer.queries import ActivityQuestion
 from zoning.geometry import measures
 from zoning.layers.labels import topics
 from zoning.maps.levels import level_of
-from zoning.models import Plot
+from zoning.models import Layer, Plot
 from zoning.plots import queries
 from zoning.plots.drawing import draw
 from zoning.plots.forms import PlotAddressForm, PlotPaciForm, PlotPlaceForm
@@ -113,7 +114,8 @@ def plot(request: HttpRequest, public_id: str) -> HttpResponse:
     title, heading = _title(row)
     day, question = form.asked() if is_answered else (None, None)
     found = summary(row, day or today, question)
-    answer = None
+    answer, lists = None, topics(found.findings, found.rules)
+    land_use = {one.layer.pk for one in found.findings if one.layer.kind == Layer.Kind.LAND_USE}
     if question is not None and found.answer is not None:
         answer = text_of(found.answer, found.catalogue, form.names[question.activity], floor_name(question.floor))
     context: dict[str, Any] = {
@@ -129,8 +131,10 @@ def plot(request: HttpRequest, public_id: str) -> HttpResponse:
         "present": queries.present(row) if row.valid_to is not None else [],
         "addresses": row.addresses.all(),
         "blocks": _blocks(request, row),
-        "topics": topics(found.findings, found.rules),
+        "topics": lists,
+        "uses": [part for topic in lists["applies"] if topic.code in land_use for part in topic.parts],
         "answer": answer,
+        "distances": list(distances(found.shape.shape, found.answer)) if found.shape is not None and found.answer is not None else [],
         "limits": found.limits,
         **_measures(found),
         "crumbs": [(_("Find a plot"), reverse("zoning:find")), (heading, "")],

@@ -60,6 +60,7 @@ export async function outlines(map, box, marks, dated) {
     }
     return seen;
   };
+  const tones = new Map(marks.map(({ entry, tone }) => [entry.dataset.feature, tone])); // by the id of the feature
   const features = (name) => [...drawn.values()].filter(({ level }) => level.name === name).flatMap((one) => one.features);
   const finest = () => levels().at(-1)?.name;
   const found = (place) => features(finest()).find((feature) => holds(feature, place));
@@ -96,7 +97,12 @@ export async function outlines(map, box, marks, dated) {
       const content = await tile(level, x, y);
       if (drawn.has(key) || !wanted().has(key)) return; // drawn meanwhile, or out of sight
       const options = { pane: "outlines", className: `kp-map__outline is-${level.name}`, interactive: false, fill: false, smoothFactor: 0 };
-      drawn.set(key, { level, features: content, layer: L.polygon(content.map(({ rings }) => rings), options).addTo(map) });
+      const layer = L.layerGroup([L.polygon(content.map(({ rings }) => rings), options)]).addTo(map);
+      for (const { id, rings } of content) {
+        const tone = tones.get(id);
+        if (tone) L.polygon(rings, { ...options, className: `kp-map__answer is-${tone}`, fill: true }).addTo(layer);
+      }
+      drawn.set(key, { level, features: content, layer });
     }));
     name();
   };

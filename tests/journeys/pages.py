@@ -147,6 +147,15 @@ def _broken(v: Visitor) -> None:
     v.go("broken/")
 
 
+def _plot(stack: Stack) -> tuple[int, str, str]:
+    """A plot of Hawalli's first block: key of the area, block, public id."""
+    rows = stack.sql(
+        "SELECT p.area_id, p.block, p.public_id FROM zoning_plot p JOIN places_area a ON a.id = p.area_id"
+        " WHERE a.governorate_id = 'HA' AND p.block = '1' AND p.valid_to IS NULL ORDER BY p.id LIMIT 1"
+    )
+    return rows[0]  # type: ignore[no-any-return]
+
+
 def _at_staff_code(v: Visitor) -> None:
     from tests.journeys.staff import to_the_code
 
@@ -217,6 +226,12 @@ PUBLIC = (
     PageOf("no shop found", lambda v: v.go("shops/?q=زقزقوقة")),
     PageOf("search of shops with errors", lambda v: v.go("shops/?q=x&governorate=XX&area=x")),
     PageOf("a shop", lambda v: v.go(f"shops/{_shop(v.stack, 'clean')}/")),
+    PageOf("find a plot", lambda v: v.go("zoning/")),
+    PageOf("plots of a block", lambda v: v.go("zoning/?area={}&block={}".format(*_plot(v.stack)))),
+    PageOf("a plot with an answer", lambda v: v.go(f"plots/{_plot(v.stack)[2]}/?activity=WSAL&floor=0")),
+    PageOf("where it may open", lambda v: v.go(f"zoning/where/?activity=WSAL&floor=0&area={_plot(v.stack)[0]}")),
+    PageOf("where it may open in a block", lambda v: v.go("zoning/where/?activity=WSAL&floor=0&area={}&block={}".format(*_plot(v.stack)))),
+    PageOf("bodies that stayed silent", lambda v: v.go("zoning/silence/")),
     PageOf("open data", lambda v: v.go("open-data/")),
     PageOf("what somebody follows", lambda v: v.go("follows/"), READER),
     PageOf("follow a shop", lambda v: v.go(f"shops/{_shop(v.stack, 'clean')}/follow/"), READER),
@@ -266,6 +281,7 @@ OWN = tuple(
         ("let somebody act", lambda v: v.go("delegations/give/"), {}),
         ("who looked", lambda v: v.go("profile/looks/"), {}),
         ("claim a shop", lambda v: v.go("claims/"), {}),
+        ("order an opinion", lambda v: v.go(f"plots/{_plot(v.stack)[2]}/opinion/"), {}),
         ("no access", lambda v: (v.go(""), v.go("/admin/")), {"status": 403}),
     )
 )
@@ -291,6 +307,11 @@ ADMIN = tuple(
         ("supervisor", "desk/people/"),
         ("auditor", "desk/conflicts/"),
         ("rule.maker", "rulebook/ruleset/"),
+        ("planner", ""),
+        ("planner", "plots/layers/"),
+        ("planner", "plots/contests/"),
+        ("planner", "opinions/tasks/"),
+        ("plots.clerk", ""),
         ("register.keeper", ""),
         ("register.keeper", "commercial/"),
         ("register.keeper", "commercial/?past=1"),

@@ -45,6 +45,16 @@ class BlockOutcome:
     latitude: float
     longitude: float
 
+    @property
+    def bars(self) -> list[tuple[str, float, float]]:
+        """Outcome, start and width in per cent of the plots of the block, for a bar of shares."""
+        whole, start, found = sum(self.counts.values()), 0.0, []
+        for outcome in (rules.PERMITTED, rules.CONDITIONAL, rules.NOT_PERMITTED, rules.NO_DATA):
+            width = 100 * self.counts.get(outcome, 0) / whole
+            found.append((outcome, start, width))
+            start += width
+        return [one for one in found if one[2]]
+
 
 def of_area(area: Area, question: ActivityQuestion, day: dt.date, block: str = "") -> list[PlotOutcome]:
     """The outcome for each plot of an area, or of one block of it, that exists on a day; by block and number."""

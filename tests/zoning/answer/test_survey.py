@@ -90,3 +90,12 @@ def test_an_area_without_plots_says_so(client: Client, plots: list[Plot]) -> Non
     area = Area.objects.order_by("-pk")[0]
     page = client.get("/en/zoning/where/", {"activity": "LAUN", "floor": "0", "area": str(area.pk)}).content.decode()
     assert "has no plots" in page
+
+
+def test_the_shares_of_a_block_fill_its_bar(plots: list[Plot]) -> None:
+    blocks = survey.by_block(survey.of_area(plots[0].area, ActivityQuestion("WSAL", 0), clock.today()))
+    assert len(blocks) == 3
+    for one in blocks:
+        ends = [start + width for _, start, width in one.bars]
+        assert ends[-1] == pytest.approx(100) and [start for _, start, _ in one.bars] == pytest.approx([0, *ends[:-1]])
+        assert {outcome for outcome, _, _ in one.bars} == set(one.counts)

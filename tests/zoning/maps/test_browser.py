@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page
 from shapely.affinity import translate
 
 from municipality.places.seeds import load_places
-from tests.factories.zoning import SQUARE, PlotFactory
+from tests.factories.zoning import SQUARE, PlotFactory, make_layer
 from tests.journeys import measurements
 from zoning.maps.services import refresh_outlines
 from zoning.models import Plot
@@ -73,6 +73,14 @@ def test_enter_opens_what_lies_in_the_middle_and_says_what_it_is(page: Page, liv
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/en/plots/{plots[1].public_id}/")
     page.wait_for_selector(".kp-map__outline.is-plots", state="attached")
+
+
+def test_plots_have_the_colour_of_their_answer(page: Page, live_server: Any, plots: list[Plot], rules: None) -> None:
+    make_layer("land_use", ("COMMERCIAL", plots[0].shapes.get().shape), kind="land_use", covers=SQUARE.buffer(0.02))
+    page.goto(f"{live_server}/ar/zoning/where/?activity=LAUN&floor=0&area={plots[0].area_id}&block=3")
+    page.wait_for_selector(".kp-map__answer.is-ok", state="attached")
+    assert (page.locator(".kp-map__answer.is-ok").count(), page.locator(".kp-map__answer.is-wait").count()) == (1, 2)
+    assert measurements.axe(page) == [] and measurements.overhang(page) <= 0
 
 
 def test_a_street_opens_nothing(page: Page, live_server: Any, plots: list[Plot]) -> None:
