@@ -21,6 +21,7 @@ class ZoningConfig(AppConfig):
         from zoning.catalogue import ZONING
         from zoning.contests import guards as contest_guards  # noqa: F401
         from zoning.contests.files import CONTEST_FILES
+        from zoning.contests.views import other_lists
         from zoning.extract import guards as extract_guards  # noqa: F401
         from zoning.extract.facts import ExtractFacts
         from zoning.imports import guards as import_guards  # noqa: F401
@@ -45,3 +46,4 @@ class ZoningConfig(AppConfig):
         DOCUMENT_KINDS.register(OpinionFacts.kind, OpinionFacts)
         case_panels.CASE.register(OPINION, panels.case_page)
         PREFIXES.register("layer_contest", CONTEST_FILES)
+        case_panels.OTHER_LISTS.register("zoning", other_lists)

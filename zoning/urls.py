@@ -16,6 +16,7 @@ urlpatterns = [
     path("plots/<slug:public_id>/", views.plot, name="plot"),
     path("plots/<slug:public_id>/extract/", extracts.make, name="make_extract"),
     path("plots/<slug:public_id>/contest/<slug:layer>/", contests.contest, name="contest"),
+    path("zoning/contests/", contests.mine, name="contests"),
     path("zoning/contests/<slug:public_id>/", contests.contested, name="contested"),
     path("zoning/extracts/<uuid:uuid>/", extracts.extract, name="extract"),
     path("zoning/extracts/<uuid:uuid>/extract.pdf", extracts.pdf, name="extract_pdf"),
