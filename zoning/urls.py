@@ -6,6 +6,7 @@ from zoning import views
 from zoning.contests import views as contests
 from zoning.extract import views as extracts
 from zoning.maps import views as maps
+from zoning.objections import views as objections
 from zoning.opinion import views as opinion
 
 app_name = "zoning"
@@ -27,5 +28,7 @@ urlpatterns = [
     path("opinions/<slug:public_id>/", opinion.order, name="opinion"),
     path("opinions/<slug:public_id>/corrections/", opinion.corrections, name="opinion_corrections"),
     path("opinions/<slug:public_id>/withdraw/", opinion.withdraw, name="opinion_withdraw"),
+    path("opinions/<slug:public_id>/objection/", objections.objection, name="objection"),
+    path("opinions/<slug:public_id>/objection/withdraw/", objections.withdraw, name="withdraw_objection"),
 ]
 outside_urlpatterns = [path("map-tiles/<str:z>/<str:x>/<str:y>.json", maps.tile, name="zoning_tile")]
