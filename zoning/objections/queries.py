@@ -60,12 +60,16 @@ def require_open(case: Case) -> Opinion:
 
 
 def _open_until(opinion: Opinion) -> dt.date:
-    document, draft = opinion.document, opinions.draft_of(opinion)
-    day = until(draft, document.valid_from) if draft is not None and document is not None and document.valid_from is not None else None
+    nothing = Refused("nothing_against", _("There is no opinion of this request that you can object to."))
+    document = opinion.document
+    if document is None or document.state not in LIVE or document.valid_from is None or opinion.first_id is not None:
+        raise nothing
     if objection_to(opinion) is not None:
         raise Refused("objected_once", _("This opinion has been objected to already."))
-    if day is None or document is None or document.state not in LIVE or opinion.first_id is not None:
-        raise Refused("nothing_against", _("There is no opinion of this request that you can object to."))
+    draft = opinions.draft_of(opinion)
+    day = until(draft, document.valid_from) if draft is not None else None
+    if day is None:
+        raise nothing
     if clock.today() > day:
         raise Refused("too_late", _("The time to object is over."))
     return day

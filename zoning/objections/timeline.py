@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.cases.models import Case, CaseEvent
 from municipality.cases.timeline import AddedStep, Timeline
+from municipality.documents.states import DocumentState
 from municipality.review.timeline import MOVES
 from zoning.models import Opinion
 from zoning.objections import queries
@@ -39,7 +40,7 @@ TIMELINE = Timeline(
     path=(S.IN_REVIEW, S.DECIDED),
     ahead={S.DECIDED: _("Decision")},
     rejoins={S.CORRECTIONS: S.IN_REVIEW, S.COUNTERSIGN: S.DECIDED},
-    next_actor={S.CORRECTIONS: "applicant", S.IN_REVIEW: "officer", S.COUNTERSIGN: "supervisor"},
+    next_actor={S.CORRECTIONS: "applicant", S.IN_REVIEW: "officer", S.COUNTERSIGN: "supervisor", S.DECIDED: "officer"},
     notes={
         S.IN_REVIEW: _("Nobody who wrote or signed the opinion decides."),
         S.COUNTERSIGN: _("A second person reads the decision before it takes effect."),
@@ -50,9 +51,15 @@ TIMELINE = Timeline(
 
 
 def added_steps(case: Case, events: Sequence[CaseEvent]) -> list[AddedStep]:
-    """The filing of the objection, for an opinion that was issued."""
+    """The filing of the objection and that a new opinion took its place, for an opinion that was issued."""
     if case.service != OPINION or not any(event.move == "issue" for event in events):
         return []
-    opinion = Opinion.objects.filter(case=case).first()
+    opinion = Opinion.objects.filter(case=case).select_related("document__last_event").first()
     objection = queries.objection_to(opinion) if opinion is not None else None
-    return [AddedStep(objection.filed_at, _("Objected; another branch decides"), "applicant")] if objection is not None else []
+    if opinion is None or objection is None:
+        return []
+    steps = [AddedStep(objection.filed_at, _("Objected; another branch decides"), "applicant")]
+    document = opinion.document
+    if document is not None and document.state == DocumentState.SUPERSEDED and document.last_event is not None:
+        steps.append(AddedStep(document.last_event.at, _("A new opinion replaces the old one"), "system"))
+    return steps

@@ -174,7 +174,7 @@ label_codes(
         "case.propose_acceptance": gettext_lazy("Approval proposed"),
         "case.sign_acceptance": gettext_lazy("Approval signed by the second person"),
         "case.restudy": gettext_lazy("Question studied anew after an objection"),
-        "case.send_back": gettext_lazy("Objection upheld: the question is studied anew"),
+        "case.send_back": gettext_lazy("Objection upheld for a new study"),
         "opinion_objection.filed": gettext_lazy("Objection to an opinion filed"),
         "opinion_objection.lapsed": gettext_lazy("Objection to an opinion not answered in the legal time"),
         "opinion_objection.new_study_chosen": gettext_lazy("New study of an opinion proposed"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 from django.urls import reverse
@@ -39,7 +40,7 @@ def case_page(user: User, listed: Sequence[Case]) -> dict[str, list[CaseDetail]]
 
 def _detail(opinion: Opinion) -> CaseDetail:
     case, document = opinion.case, opinion.document
-    bill = payments.bill_of(case.key)
+    bill, until = payments.bill_of(case.key), objections.last_day(opinion)
     files = (
         [FileLine(_("Zoning opinion"), document.number, reverse("document", args=[document.number]), _("sealed file"))] if document else []
     )
@@ -67,28 +68,26 @@ def _detail(opinion: Opinion) -> CaseDetail:
             Fact(_("Plot"), plot_name(opinion.plot)),
             Fact(_("Who asks"), opinion.get_asker_display()),
             *([Fact(_("Valid until"), day(document.valid_to))] if document else []),
-            *_related(opinion),
+            *_related(opinion, until),
         ],
-        actions=[*withdrawals, *_objecting(opinion)],
+        actions=[*withdrawals, *_objecting(opinion, until)],
     )
 
 
-def _related(opinion: Opinion) -> list[Fact]:
+def _related(opinion: Opinion, until: dt.date | None) -> list[Fact]:
     """What this opinion replaces, what replaced it, and until when it can be objected to."""
-    old, until = opinion.first.document if opinion.first is not None else None, objections.last_day(opinion)
-    by = opinion.document.replaced_by if opinion.document is not None else None
+    old, by = (opinion.first.document if opinion.first else None), (opinion.document.replaced_by if opinion.document else None)
     facts = [Fact(_("Opinion objected to"), ref(old.number))] if old is not None else []
     facts += [Fact(_("Replaced by"), ref(by.number))] if by is not None else []
     return facts + ([Fact(_("You can object until"), day(until))] if until is not None else [])
 
 
-def _objecting(opinion: Opinion) -> list[tuple[Text, str]]:
+def _objecting(opinion: Opinion, until: dt.date | None) -> list[tuple[Text, str]]:
     """The link to object while one may, and to the objection afterwards."""
-    objection = objections.objection_to(opinion)
-    if objection is not None:
-        return [(_("To the objection"), reverse("cases:case", args=[objection.case.public_id]))]
-    is_open = objections.last_day(opinion) is not None
-    return [(_("Object to the opinion"), reverse("zoning:objection", args=[opinion.case.public_id]))] if is_open else []
+    if until is not None:
+        return [(_("Object to the opinion"), reverse("zoning:objection", args=[opinion.case.public_id]))]
+    objection = objections.objection_to(opinion) if opinion.document is not None else None
+    return [(_("To the objection"), reverse("cases:case", args=[objection.case.public_id]))] if objection is not None else []
 
 
 def _next_step(opinion: Opinion, bill: Bill | None) -> NextStep:

@@ -201,8 +201,10 @@ class LikeCase:
 def like_cases(opinion: Opinion) -> list[LikeCase]:
     """The nearest issued opinions on the same group of activities (or on building) and class of land, nearest first; two queries.
 
-    Nothing in them names a person. The nearest are found in a plane, their metres measured on the ellipsoid.
+    Nothing in them names a person, and none replaces this one or is replaced by it. The nearest are found in a plane, their metres
+    measured on the ellipsoid.
     """
+    root = opinion.first_id or opinion.pk
     across, up = measures.metres_per_degree(opinion.longitude, opinion.latitude)
     east, north = (F("longitude") - opinion.longitude) * float(across), (F("latitude") - opinion.latitude) * float(up)
     newest = OpinionDraft.objects.filter(opinion=OuterRef("pk")).order_by("-pk")
@@ -213,7 +215,7 @@ def like_cases(opinion: Opinion) -> list[LikeCase]:
             activity__isnull=opinion.activity_id is None,
             document__isnull=False,
         )
-        .exclude(pk__in=[opinion.pk, opinion.first_id])
+        .exclude(Q(pk=root) | Q(first=root))
         .exclude(document__state=DocumentState.SUPERSEDED)
         .annotate(
             away=east * east + north * north,

@@ -146,6 +146,7 @@ def test_a_new_opinion_replaces_the_old_one_wherever_it_is_shown(
     client = signed_in(owner)
     first = client.get(f"/en/cases/{issued.case.public_id}/").content.decode()
     assert "Replaced by" in first and new.number in first and "Objected; another branch decides" in first
+    assert "A new opinion replaces the old one" in first
     verified = client.get(f"/verify/{old.code}", headers={"Accept-Language": "en"}).content.decode()
     assert new.number in verified
     page = client.get(f"/en/cases/{objection.case.public_id}/").content.decode()
@@ -267,6 +268,6 @@ def test_who_had_a_part_in_the_opinion_is_not_handed_the_objection(objection: Op
     assert queue.next_case(officer=fresh(planner)) is None
 
 
-def test_a_replaced_opinion_is_no_like_case(objection: OpinionObjection, issued: Opinion, at_other: Assignment) -> None:
+def test_an_opinion_and_that_of_its_objection_are_no_like_cases(objection: OpinionObjection, issued: Opinion, at_other: Assignment) -> None:
     again = opinions.opinion_of(objection.case)
-    assert opinions.like_cases(again) == [], "the opinion objected to is not like itself"
+    assert opinions.like_cases(again) == [] == opinions.like_cases(issued), "neither is like itself"
