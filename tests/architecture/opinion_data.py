@@ -16,6 +16,7 @@ from municipality.kernel.transitions import transition
 from municipality.places.models import Branch
 from municipality.review.models import Assignment, Decision
 from municipality.review.services import desk
+from municipality.review.services import staff as staff_services
 from tests import desk_acts
 from tests.architecture import review_data
 from tests.factories import opinions
@@ -239,6 +240,7 @@ def _studied(sample: Sample) -> Case:
 
 def _assigned_again(sample: Sample) -> None:
     place, now = review_data.place_of(_studied(sample)), clock.now()
+    staff_services.give_skill(officer=sample.opinions.planner, code=place.skill, given_by=User.objects.get(login="head-of-planners"))
     Assignment.objects.create(place=place, officer=_first_planner(sample), drawn_at=now, touched_at=now, on_desk=False)
 
 
