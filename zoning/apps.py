@@ -10,6 +10,7 @@ class ZoningConfig(AppConfig):
     def ready(self) -> None:
         from municipality.cases import panels as case_panels
         from municipality.cases.catalogue import CATALOGUE
+        from municipality.cases.obligations import OBLIGATIONS
         from municipality.cases.timeline import ADDED_STEPS, TIMELINES
         from municipality.delegation.registry import SERVICES, Service
         from municipality.documents.queries import DOCUMENT_KINDS
@@ -21,11 +22,21 @@ class ZoningConfig(AppConfig):
         from zoning.catalogue import ZONING
         from zoning.contests import guards as contest_guards  # noqa: F401
         from zoning.contests.files import CONTEST_FILES
+        from zoning.contests.views import other_lists
         from zoning.extract import guards as extract_guards  # noqa: F401
         from zoning.extract.facts import ExtractFacts
         from zoning.imports import guards as import_guards  # noqa: F401
         from zoning.imports.kind import KIND
         from zoning.layers import guards as layer_guards  # noqa: F401
+        from zoning.objections import guards as objection_guards  # noqa: F401
+        from zoning.objections import notifications as objection_messages  # noqa: F401
+        from zoning.objections import panels as objection_panels
+        from zoning.objections import review as objection_review
+        from zoning.objections import tasks as objection_tasks  # noqa: F401
+        from zoning.objections import timeline as objection_timeline
+        from zoning.objections.documents import ObjectionDecisionFacts
+        from zoning.objections.obligations import obligations
+        from zoning.objections.states import OBJECTION
         from zoning.opinion import files, guards, notifications, panels, review, tasks, timeline  # noqa: F401
         from zoning.opinion.documents import OpinionFacts
         from zoning.opinion.services import issue
@@ -44,4 +55,12 @@ class ZoningConfig(AppConfig):
         OUTCOMES.register(OPINION, panels.paid_outcome)
         DOCUMENT_KINDS.register(OpinionFacts.kind, OpinionFacts)
         case_panels.CASE.register(OPINION, panels.case_page)
+        SERVICES.register(OBJECTION, Service(_("Objection to an opinion"), is_assisted=False, waits_in_dispute=False))
+        TIMELINES.register(OBJECTION, objection_timeline.TIMELINE)
+        ADDED_STEPS.register("zoning_objections", objection_timeline.added_steps)
+        REVIEWABLES.register(OBJECTION, objection_review.REVIEWED)
+        DOCUMENT_KINDS.register(ObjectionDecisionFacts.kind, ObjectionDecisionFacts)
+        OBLIGATIONS.register("zoning_objections", obligations)
+        case_panels.CASE.register(OBJECTION, objection_panels.case_page)
         PREFIXES.register("layer_contest", CONTEST_FILES)
+        case_panels.OTHER_LISTS.register("zoning", other_lists)

@@ -6,6 +6,7 @@ from zoning import views
 from zoning.contests import views as contests
 from zoning.extract import views as extracts
 from zoning.maps import views as maps
+from zoning.objections import views as objections
 from zoning.opinion import views as opinion
 
 app_name = "zoning"
@@ -16,6 +17,7 @@ urlpatterns = [
     path("plots/<slug:public_id>/", views.plot, name="plot"),
     path("plots/<slug:public_id>/extract/", extracts.make, name="make_extract"),
     path("plots/<slug:public_id>/contest/<slug:layer>/", contests.contest, name="contest"),
+    path("zoning/contests/", contests.mine, name="contests"),
     path("zoning/contests/<slug:public_id>/", contests.contested, name="contested"),
     path("zoning/extracts/<uuid:uuid>/", extracts.extract, name="extract"),
     path("zoning/extracts/<uuid:uuid>/extract.pdf", extracts.pdf, name="extract_pdf"),
@@ -26,5 +28,7 @@ urlpatterns = [
     path("opinions/<slug:public_id>/", opinion.order, name="opinion"),
     path("opinions/<slug:public_id>/corrections/", opinion.corrections, name="opinion_corrections"),
     path("opinions/<slug:public_id>/withdraw/", opinion.withdraw, name="opinion_withdraw"),
+    path("opinions/<slug:public_id>/objection/", objections.objection, name="objection"),
+    path("opinions/<slug:public_id>/objection/withdraw/", objections.withdraw, name="withdraw_objection"),
 ]
 outside_urlpatterns = [path("map-tiles/<str:z>/<str:x>/<str:y>.json", maps.tile, name="zoning_tile")]

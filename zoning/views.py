@@ -25,6 +25,7 @@ from zoning.answer.drawing import distances
 from zoning.answer.forms import QuestionForm, WhereForm, floor_name
 from zoning.answer.labels import TONES, state_of, text_of
 from zoning.answer.queries import ActivityQuestion
+from zoning.contests import queries as contests
 from zoning.geometry import measures
 from zoning.layers.labels import topics
 from zoning.maps.levels import level_of
@@ -125,6 +126,7 @@ def plot(request: HttpRequest, public_id: str) -> HttpResponse:
         "day": found.day,
         "is_past": found.day != today,
         "may_contest": found.day == today and row.valid_to is None,
+        "has_contested": request.user.is_authenticated and contests.visible_to(request.user).filter(plot=row).exists(),
         "is_before": found.day < row.valid_from,
         "form": form,
         "successions": queries.successions([row]),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from municipality.accounts.models import User
 from municipality.accounts.requests import Visitor
 from municipality.kernel.registry import Registry
 from municipality.ui.texts import Text
@@ -18,6 +19,8 @@ SHOP_PAGE: Registry[Provider] = Registry()
 PLOT_PAGE: Registry[Provider] = Registry()
 CASE: Registry[Provider] = Registry()
 MY_SHOPS: Registry[Provider] = Registry()
+# Lists of what a person sent that is no case, below their requests: label and address; none where nothing was sent.
+OTHER_LISTS: Registry[Callable[[User], list[tuple[Text, str]]]] = Registry()
 
 
 @dataclass(frozen=True)

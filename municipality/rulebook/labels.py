@@ -46,10 +46,13 @@ label_codes(
         "replies.reply": _("Reply texts of replies to a finding"),
         "replies.violations": _("Reply texts of violations"),
         "checks.opinion": _("Checklist of zoning opinions"),
+        "checks.opinion_objection": _("Checklist of objections to opinions"),
         "fees.opinion": _("Fees of zoning opinions"),
         "files.opinion": _("Documents of zoning opinions"),
         "limits.opinion": _("Limits of zoning opinions"),
+        "limits.opinion_objection": _("Limits of objections to opinions"),
         "replies.opinion": _("Reply texts of zoning opinions"),
+        "replies.opinion_objection": _("Reply texts of objections to opinions"),
         "zoning.bodies": _("Bodies consulted on zoning opinions"),
         "zoning.uses": _("Uses of land, building limits and distances"),
     }

@@ -8,7 +8,7 @@ from sandbox.demo.loading import Step
 from sandbox.demo.platform import accounts, delegation, places, record, rules
 from sandbox.demo.shops import pages, register, search
 from sandbox.demo.violations import history
-from sandbox.demo.zoning import opinions, plots
+from sandbox.demo.zoning import objections, opinions, plots
 
 STEPS: Registry[Step] = Registry()
 STEPS.register("places", places.run)
@@ -23,5 +23,6 @@ STEPS.register("delegation", delegation.run)
 STEPS.register("violations", history.run)
 STEPS.register("pages", pages.run)
 STEPS.register("opinions", opinions.run)
+STEPS.register("objections", objections.run)
 STEPS.register("search", search.run)
 STEPS.register("record", record.run)

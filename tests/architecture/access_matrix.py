@@ -340,6 +340,7 @@ ROWS: list[Row] = [
     own("/{lang}/plots/{s.zoning.plot.public_id}/contest/land_use/", "200 200 400 405 405 405", "200 200 400 405 405 405"),
     own("/{lang}/plots/00000000000000000000000000/contest/land_use/", HIDDEN_FORM, HIDDEN_FORM),
     *(own(f"/{{lang}}/zoning/contests/{{s.plots.{name}.public_id}}/", READ, HIDDEN) for name in ("contest", "refused")),
+    own("/{lang}/zoning/contests/", READ, READ),
     own("/{lang}/zoning/contests/00000000000000000000000000/", HIDDEN, HIDDEN),
     own("/{lang}/my-shops/", READ, READ, delegate=READ, former_delegate=READ, counter=READ),
     own("/{lang}/my-shops/list.xlsx", READ, READ, delegate=READ, former_delegate=READ, counter=READ),

@@ -118,7 +118,7 @@ def visits() -> list[Visit]:
         Visit("/admin/plots/layers/power_line/3/", "planner", post={"step": "?"}, status=409, note="no such step"),
         *(Visit(f"/admin/plots/contests/{path}", "planner", note=path) for path in ("", *CONTESTS)),
         Visit(f"/admin/plots/contests/{CONTESTS[0]}", "planner", post={"step": "decide"}, status=409, note="no decision"),
-        *(Visit(f"/{{lang}}/zoning/contests/{path}", "owner", note=path) for path in CONTESTS),
+        *(Visit(f"/{{lang}}/zoning/contests/{path}", "owner", note=path) for path in ("", *CONTESTS)),
         Visit("/{lang}/plots/{s.zoning.plot.public_id}/contest/land_use/", "owner"),
         Visit("/{lang}/plots/{s.zoning.plot.public_id}/contest/land_use/", "owner", post={}, status=400, note="nothing typed"),
     ]

@@ -188,6 +188,7 @@ BEGINNINGS: dict[str, Callable[[Sample], Any]] = {
     "payments.attempt": fresh_attempt,
     "payments.refund": licensing_data.refund,
     "zoning.opinion": opinion_data.fresh,
+    "zoning.objection": opinion_data.fresh_objection,
     "violations.violation": violation_data.fresh,
     "violations.objection": violation_data.fresh_objection,
     "violations.plan": violation_data.fresh_plan,

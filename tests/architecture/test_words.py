@@ -31,6 +31,7 @@ CASES = (
     "shops.reply",
     "violations.objection",
     "zoning.opinion",
+    "zoning.objection",
 )
 PUT_TOGETHER = {"document.carried_over"} | {
     f"case.{move}" for service in CASES for move, _source, _target in WORKFLOWS[service].edges() if move

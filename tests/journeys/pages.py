@@ -264,6 +264,7 @@ OWN = tuple(
         ("renew: changed", _renewing("changed"), {}),
         ("a renewal with changes", lambda v: v.go(f"health-licence/{_shop(v.stack, 'changed')}/changes/"), {}),
         ("my requests", lambda v: v.go("my-requests/"), {}),
+        ("my contests of layers", lambda v: v.go("zoning/contests/"), {}),
         ("request that waits for payment", lambda v: v.go(f"cases/{_case(v.stack, 'awaiting_payment')}/"), {}),
         ("request with its licence", lambda v: v.go(f"cases/{_case(v.stack, 'issued')}/"), {}),
         ("withdraw", lambda v: v.go(f"cases/{_case(v.stack, 'awaiting_payment')}/withdraw/"), {}),

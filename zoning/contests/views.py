@@ -12,11 +12,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.accounts.access import access
+from municipality.accounts.models import User
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.ui.language import read_form
 from municipality.ui.templatetags.portal import ref
+from municipality.ui.texts import Text
 from municipality.uploads.fields import field_of
 from zoning.contests import queries, services
 from zoning.contests.files import PROOF
@@ -25,6 +27,8 @@ from zoning.models import LayerContest
 from zoning.models.contests import ContestOutcome
 from zoning.plots import queries as plots
 from zoning.plots.summary import summary
+
+MOST_SHOWN = 200  # of one person, who sends at most ten a day
 
 
 class ContestForm(forms.Form):
@@ -81,6 +85,23 @@ def contest(request: AuthenticatedHttpRequest, public_id: str, layer: str) -> Ht
 
 @access("person")
 @require_safe
+def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
+    """The contests that a person sent, newest first, with their outcomes."""
+    rows = queries.visible_to(request.user).order_by("-sent_at", "-pk")[:MOST_SHOWN]
+    context = {
+        "rows": [(row, queries.TONES[ContestOutcome(row.outcome)]) for row in rows],
+        "crumbs": [(_("My requests"), reverse("cases:mine")), (_("My contests of layers"), "")],
+    }
+    return render(request, "zoning/contests/mine.html", context)
+
+
+def other_lists(user: User) -> list[tuple[Text, str]]:
+    """The link to the contests of a person who sent any."""
+    return [(gettext_lazy("My contests of layers"), reverse("zoning:contests"))] if queries.visible_to(user).exists() else []
+
+
+@access("person")
+@require_safe
 def contested(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """The state of a contest for the person who sent it, with both values and the proof."""
     row = get_object_or_404(queries.visible_to(request.user), public_id=public_id)
@@ -90,8 +111,8 @@ def contested(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse
         "tone": queries.TONES[ContestOutcome(row.outcome)],
         "field": field_of(request, row.key, PROOF.code, next_path=request.path),
         "crumbs": [
-            (_("Find a plot"), reverse("zoning:find")),
-            (_("The plot"), reverse("zoning:plot", args=[row.plot.public_id])),
+            (_("My requests"), reverse("cases:mine")),
+            (_("My contests of layers"), reverse("zoning:contests")),
             (ref(row.number), ""),
         ],
     }

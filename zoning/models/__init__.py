@@ -5,6 +5,7 @@ from zoning.models.extracts import PlotExtract
 from zoning.models.imports import LoadUndo, PlotFinding, PlotRow
 from zoning.models.layers import Layer, LayerFeature, LayerRepeal, LayerStatus, LayerVersion
 from zoning.models.maps import MapOutline
+from zoning.models.objections import OpinionObjection
 from zoning.models.opinions import Agreement, Asker, BodyAnswer, Consultation, Opinion, OpinionDraft, OpinionOutcome, RuleTask
 from zoning.models.plots import Plot, PlotAddress, PlotChange, PlotShape, PlotSuccession
 from zoning.models.shapes import SavedShape
@@ -24,6 +25,7 @@ __all__ = [
     "MapOutline",
     "Opinion",
     "OpinionDraft",
+    "OpinionObjection",
     "OpinionOutcome",
     "Plot",
     "PlotAddress",

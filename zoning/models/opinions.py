@@ -39,7 +39,7 @@ class Opinion(models.Model):
 
     Without an activity it asks what may be built. `instant_*` is the answer of the day of the request with its grounds in both
     languages, `activity_group` and `land_class` are those of the rules that gave it, `longitude` and `latitude` are of the middle of the
-    plot (WGS 84).
+    plot (WGS 84). `first` is the opinion that this one replaces, once it is issued, after an objection; both have the same documents.
     """
 
     case = models.OneToOneField(Case, models.PROTECT, related_name="+", verbose_name=_("request"))
@@ -54,7 +54,8 @@ class Opinion(models.Model):
     land_class = models.CharField(_("class of land use"), max_length=30, blank=True)
     longitude = models.FloatField()
     latitude = models.FloatField()
-    files_key = models.CharField(max_length=60, unique=True)
+    files_key = models.CharField(max_length=60, db_index=True)
+    first = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="later", verbose_name=_("opinion objected to"))
     document = models.OneToOneField(Document, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("document"))
 
     class Meta:

@@ -26,6 +26,9 @@ from municipality.ui.admin_base import in_group
 from municipality.ui.code_labels import label_codes
 from municipality.ui.staff_menu import StaffEntry
 from zoning.models import BodyAnswer, Consultation, RuleTask
+from zoning.objections import queries as objections
+from zoning.objections import services as objection_services
+from zoning.objections.states import OBJECTION
 from zoning.opinion import panels, queries
 from zoning.opinion.labels import plot_name, question
 from zoning.opinion.review import SKILL
@@ -39,8 +42,8 @@ MOST_TASKS = 200
 
 
 def _assignment(request: AuthenticatedHttpRequest, public_id: str) -> Assignment:
-    """The planner's assignment of an opinion. Raises Http404 for any other case."""
-    held = Assignment.objects.filter(officer=request.user, ended_at__isnull=True, place__case__service=OPINION)
+    """The planner's assignment of an opinion or an objection. Raises Http404 for any other case."""
+    held = Assignment.objects.filter(officer=request.user, ended_at__isnull=True, place__case__service__in=(OPINION, OBJECTION))
     row = held.filter(place__case__public_id=public_id).select_related("officer", "place__case__applicant").first()
     found = review.case_access(request.user, public_id) if row is not None else None
     if row is None or found is None or not found.may_open:
@@ -64,6 +67,8 @@ def study(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     opinion = queries.opinion_of(case)
     draft, alike = queries.draft_of(opinion), queries.like_cases(opinion)
     kept = {name: getattr(draft, name, "") for name in ("outcome", "code", "text_ar", "text_en")}
+    objection = objections.objection_of(case) if case.service == OBJECTION else None
+    kept["study_code"] = objection.study_code if objection is not None else ""
     names = (*kept, "body", "answer", "words")
     typed = {name: request.POST.get(name, "") for name in names} if error else kept
     bodies = list(opinion.consultations.order_by("pk"))
@@ -78,6 +83,9 @@ def study(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "question": question(opinion.activity, opinion.floor),
         "plot_name": plot_name(opinion.plot),
         "answers": panels.answers_block(opinion, draft),
+        "objection": objection,
+        "first": panels.answers_block(opinion.first, queries.draft_of(opinion.first), _("Opinion objected to")) if opinion.first else None,
+        "study_reasons": review.replies(case).reasons_of("new_study") if objection is not None else [],
         "bodies": [(row, panels.body(row, silent)) for row in bodies],
         "alike": panels.like_block(opinion, alike),
         "outcomes": [(outcome.value, outcome.label, queries.agreement(opinion.instant_outcome, outcome)) for outcome in opinion.outcomes],
@@ -101,6 +109,9 @@ def _save(request: AuthenticatedHttpRequest, assignment: Assignment) -> str:
             consultation=row, officer=request.user, answer=posted.get("answer", ""), words=posted.get("words", "")[:500]
         )
         return _("The answer of the body is recorded.")
+    if posted.get("act") == "new_study":
+        objection_services.choose_new_study(assignment=assignment, code=posted.get("study_code", ""))
+        return _("It is proposed that the question is studied anew.")
     given = {name: posted.get(name, "") for name in ("outcome", "code", "text_ar", "text_en")}
     services.write_draft(assignment=assignment, **given)
     return _("The draft is saved.")
@@ -162,6 +173,17 @@ label_codes(
     {
         "case.propose_acceptance": gettext_lazy("Approval proposed"),
         "case.sign_acceptance": gettext_lazy("Approval signed by the second person"),
+        "case.restudy": gettext_lazy("Question studied anew after an objection"),
+        "case.send_back": gettext_lazy("Objection upheld for a new study"),
+        "opinion_objection.filed": gettext_lazy("Objection to an opinion filed"),
+        "opinion_objection.lapsed": gettext_lazy("Objection to an opinion not answered in the legal time"),
+        "opinion_objection.new_study_chosen": gettext_lazy("New study of an opinion proposed"),
+        "opinion_objection.studied_anew": gettext_lazy("Question studied anew after an objection"),
+        "zoning.lapse_objection": gettext_lazy("Refuse an objection that nobody answered"),
+        "zoning.objection_document": gettext_lazy("Write the decision on an objection to an opinion"),
+        "zoning.objection_filed": gettext_lazy("The objection to an opinion is filed"),
+        "zoning.objection_lapsed": gettext_lazy("The objection to an opinion was not answered in time"),
+        "zoning.objection_upheld": gettext_lazy("The objection to an opinion is upheld"),
         "case.reverse": gettext_lazy("Request closed: the payment was reversed"),
         "opinion.bodies_asked": gettext_lazy("Bodies asked about an opinion"),
         "opinion.body_answered": gettext_lazy("Answer of a consulted body recorded"),

@@ -15,6 +15,7 @@ from municipality.review import queries as review
 from municipality.ui.texts import Text
 from zoning.answer.forms import floor_name
 from zoning.models import Agreement, BodyAnswer, Consultation, Opinion, OpinionDraft, OpinionOutcome
+from zoning.objections import queries as objections
 
 SUBJECTS = {
     "zoning.uses": ("استعمالات الأراضي", "Uses of land"),
@@ -62,6 +63,7 @@ def facts_of(opinion: Opinion, draft: OpinionDraft, bodies: list[Consultation], 
         LetterRow("مقارنةً بالجواب الفوري", "Against the instant answer", *_comparison(draft)),
         *_reason(opinion, draft),
         LetterRow("الطلب", "Request", case.reference, case.reference),
+        *_replaced(opinion),
     ]
     sections = [LetterSection("نص الرأي", "Text of the opinion", (draft.text_ar,), (draft.text_en,))]
     if bodies:
@@ -76,12 +78,23 @@ def facts_of(opinion: Opinion, draft: OpinionDraft, bodies: list[Consultation], 
         number_label_en="Opinion number",
         branch_ar=case.branch.name_ar,
         branch_en=case.branch.name_en,
-        days=(LetterDate("صدر في", "Issued on", first), LetterDate("صالح حتى", "Valid until", last)),
+        days=(LetterDate("صدر في", "Issued on", first), LetterDate("صالح حتى", "Valid until", last), *_objection(opinion, draft, first)),
         rows=tuple(rows),
         sections=tuple(sections),
         editions=tuple(EditionLabel.of(stamp, SUBJECTS) for stamp in review.stamps_of(case) if stamp.startswith("zoning.")),
         issued_at=clock.now(),
     )
+
+
+def _objection(opinion: Opinion, draft: OpinionDraft, first: dt.date) -> list[LetterDate]:
+    """Until when it can be objected to; an opinion that replaces another cannot."""
+    until = objections.until(draft, first) if opinion.first_id is None else None
+    return [LetterDate("الاعتراض في البوابة حتى", "Object on the portal until", until)] if until is not None else []
+
+
+def _replaced(opinion: Opinion) -> list[LetterRow]:
+    old = opinion.first.document if opinion.first is not None else None
+    return [LetterRow("يحل محل", "Replaces", old.number, old.number)] if old is not None else []
 
 
 def _question(opinion: Opinion) -> LetterRow:

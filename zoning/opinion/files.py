@@ -13,6 +13,7 @@ from municipality.kernel import request_cache, subjects
 from municipality.review import queries as review
 from municipality.uploads.registry import Prefix, Slot
 from zoning.models import Opinion
+from zoning.objections import queries as objections
 from zoning.opinion import queries
 from zoning.opinion.services.requests import plot_of
 from zoning.opinion.states import OPINION
@@ -34,33 +35,41 @@ def _draft(subject: str) -> Draft | None:
     return request_cache.get_or_set(("zoning.draft", subject), rows.first)
 
 
-def _opinion(subject: str) -> Opinion | None:
-    rows = Opinion.objects.filter(files_key=subject).select_related("case__applicant")
-    return request_cache.get_or_set(("zoning.opinion", subject), rows.first)
+def _opinions(subject: str) -> list[Opinion]:
+    """The opinion of these documents first, then those of studies after an objection."""
+    rows = Opinion.objects.filter(files_key=subject).select_related("case__applicant", "document").order_by("pk")
+    return request_cache.get_or_set(("zoning.opinions", subject), lambda: list(rows))
 
 
 def _may_write(user: User, subject: str) -> bool:
-    opinion, draft = _opinion(subject), _draft(subject)
-    if opinion is not None:
-        return cases.visible_to(user).filter(pk=opinion.case_id).exists()
+    found, draft = _opinions(subject), _draft(subject)
+    if found:
+        return cases.visible_to(user).filter(pk=found[0].case_id).exists()
     return draft is not None and drafts.visible_to(user).filter(pk=draft.pk).exists()
 
 
 def _may_read(user: User, subject: str) -> bool:
-    opinion = _opinion(subject)
-    if opinion is not None and user.is_staff:
-        return review.may_open(user, opinion.case)
+    found = _opinions(subject)
+    if found and user.is_staff:
+        return any(review.may_open(user, opinion.case) for opinion in found)
     return _may_write(user, subject)
 
 
 def _slots(subject: str) -> Mapping[str, Slot]:
-    return queries.SLOTS if _draft(subject) is not None else {}
+    if _draft(subject) is None:
+        return {}
+    slot = queries.OBJECTION_SLOT
+    return queries.SLOTS | {slot.code: slot} if any(opinion.document_id for opinion in _opinions(subject)) else queries.SLOTS
 
 
 def _locked(subject: str) -> Collection[str]:
-    """Nothing in a draft; in a case all slots that no open correction asks for."""
-    opinion = _opinion(subject)
-    return set() if opinion is None else set(queries.SLOTS) - set(queries.requested_slots(opinion.case))
+    """Nothing in a draft; in a case all slots that no open correction asks for, and that of the objection while none can be filed."""
+    found = _opinions(subject)
+    if not found:
+        return set()
+    requested = {slot for opinion in found for slot in queries.requested_slots(opinion.case)}
+    may_object = objections.last_day(found[0]) is not None
+    return {*queries.SLOTS, queries.OBJECTION_SLOT.code} - requested - ({queries.OBJECTION_SLOT.code} if may_object else set())
 
 
 def _owner(subject: str, sender: User) -> User | None:

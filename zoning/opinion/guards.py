@@ -4,7 +4,7 @@ from municipality.kernel.guards import frozen, guard, insert_only, never_deleted
 
 _QUESTION = ["case_id", "plot_id", "asker", "activity_id", "floor", "instant_outcome", "instant_grounds", "instant_edition"]
 never_deleted("zoning_opinion")
-frozen("zoning_opinion", [*_QUESTION, "activity_group", "land_class", "longitude", "latitude", "files_key"])
+frozen("zoning_opinion", [*_QUESTION, "activity_group", "land_class", "longitude", "latitude", "files_key", "first_id"])
 frozen("zoning_opinion", ["document_id"], once="OLD.document_id IS NOT NULL", name="document_once")
 insert_only("zoning_opiniondraft")
 never_deleted("zoning_consultation")
@@ -22,10 +22,16 @@ _DRAFT = (
     " AND d.id = (SELECT MAX(n.id) FROM zoning_opiniondraft n WHERE n.opinion_id = o.id) WHERE o.case_id = NEW.subject_id"
 )
 _EDGE = (  # no edge at all is another guard's
-    "NEW.workflow = 'zoning.opinion' AND EXISTS (SELECT 1 FROM audit_edge e WHERE e.workflow = NEW.workflow"
+    "NEW.workflow IN ('zoning.opinion', 'zoning.objection') AND EXISTS (SELECT 1 FROM audit_edge e WHERE e.workflow = NEW.workflow"
     " AND e.move = NEW.move AND e.from_state = NEW.from_state AND e.to_state = NEW.to_state)"
 )
-_DECIDES = f"{_EDGE} AND NEW.move IN ('accept', 'sign_acceptance')"
+# An objection that has the question studied anew needs no draft, but its reason signed by another person.
+_STUDIED_ANEW = (
+    "NEW.move = 'sign_acceptance' AND EXISTS (SELECT 1 FROM zoning_opinionobjection b JOIN review_decision s ON s.case_id = b.case_id"
+    " WHERE b.case_id = NEW.subject_id AND b.study_code <> '' AND s.voided_at IS NULL AND s.code = b.study_code"
+    " AND s.signed_at IS NOT NULL AND s.signed_digest = s.digest AND s.signed_by_id <> s.made_by_id)"
+)
+_DECIDES = f"{_EDGE} AND NEW.move IN ('accept', 'sign_acceptance') AND NOT ({_STUDIED_ANEW})"
 # No opinion without a draft; one that deviates only by the move of the second signature, with a decision that another person signed.
 guard(
     "cases_caseevent_opinion_signed",

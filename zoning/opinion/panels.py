@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 from django.urls import reverse
@@ -14,7 +15,7 @@ from municipality.cases.models import Case
 from municipality.cases.panels import Block, CaseDetail, Fact, FileLine, MoneyLine, NextStep, Record
 from municipality.review import queries as review
 from municipality.review.panels import queue_facts, waiting_step
-from municipality.ui.templatetags.portal import bilingual, day, ltr, moment, term
+from municipality.ui.templatetags.portal import bilingual, day, ltr, moment, ref, term
 from municipality.ui.texts import Text
 from municipality.uploads import queries as uploads
 from payments import queries as payments
@@ -23,6 +24,7 @@ from payments.registry import Outcome, Step
 from payments.states import BillState
 from zoning.models import Consultation, Opinion, OpinionDraft, OpinionOutcome, RuleTask
 from zoning.models.opinions import Agreement
+from zoning.objections import queries as objections
 from zoning.opinion import queries
 from zoning.opinion.labels import AGREEMENT_TAGS, TAGS, ground, plot_name, question
 from zoning.opinion.states import OPINION, OpinionState
@@ -38,14 +40,15 @@ def case_page(user: User, listed: Sequence[Case]) -> dict[str, list[CaseDetail]]
 
 def _detail(opinion: Opinion) -> CaseDetail:
     case, document = opinion.case, opinion.document
-    bill = payments.bill_of(case.key)
+    bill, until = payments.bill_of(case.key), objections.last_day(opinion)
     files = (
         [FileLine(_("Zoning opinion"), document.number, reverse("document", args=[document.number]), _("sealed file"))] if document else []
     )
     numbers = payments.receipt_numbers(case.key)
     files += [FileLine(_("Receipt"), number, reverse("payments:receipt", args=[number])) for number in numbers]
     refund, bill_lines = payments.refund_of(case.key), payments.lines_of(bill) if bill else []
-    can_withdraw = case.state == S.AWAITING_PAYMENT
+    withdrawn = reverse("zoning:opinion_withdraw", args=[case.public_id])
+    withdrawals = [(_("Withdraw the request"), withdrawn)] if case.state == S.AWAITING_PAYMENT else []
     return CaseDetail(
         by_officer=True,
         next_step=_next_step(opinion, bill),
@@ -65,9 +68,26 @@ def _detail(opinion: Opinion) -> CaseDetail:
             Fact(_("Plot"), plot_name(opinion.plot)),
             Fact(_("Who asks"), opinion.get_asker_display()),
             *([Fact(_("Valid until"), day(document.valid_to))] if document else []),
+            *_related(opinion, until),
         ],
-        actions=[(_("Withdraw the request"), reverse("zoning:opinion_withdraw", args=[case.public_id]))] if can_withdraw else [],
+        actions=[*withdrawals, *_objecting(opinion, until)],
     )
+
+
+def _related(opinion: Opinion, until: dt.date | None) -> list[Fact]:
+    """What this opinion replaces, what replaced it, and until when it can be objected to."""
+    old, by = (opinion.first.document if opinion.first else None), (opinion.document.replaced_by if opinion.document else None)
+    facts = [Fact(_("Opinion objected to"), ref(old.number))] if old is not None else []
+    facts += [Fact(_("Replaced by"), ref(by.number))] if by is not None else []
+    return facts + ([Fact(_("You can object until"), day(until))] if until is not None else [])
+
+
+def _objecting(opinion: Opinion, until: dt.date | None) -> list[tuple[Text, str]]:
+    """The link to object while one may, and to the objection afterwards."""
+    if until is not None:
+        return [(_("Object to the opinion"), reverse("zoning:objection", args=[opinion.case.public_id]))]
+    objection = objections.objection_to(opinion) if opinion.document is not None else None
+    return [(_("To the objection"), reverse("cases:case", args=[objection.case.public_id]))] if objection is not None else []
 
 
 def _next_step(opinion: Opinion, bill: Bill | None) -> NextStep:
@@ -88,6 +108,10 @@ def _next_step(opinion: Opinion, bill: Bill | None) -> NextStep:
     if case.state == S.DECIDED:
         text = _("It will be sealed within a minute. You can leave this page; we will send you a message.")
         return NextStep(_("The opinion is being sealed"), text, page, _("Look again"))
+    if document is not None and document.replaced_by is not None:
+        text = _("After an objection a new opinion took its place. The old one stays readable; its check says that it was replaced.")
+        url = reverse("document", args=[document.replaced_by.number])
+        return NextStep(_("This opinion was replaced"), text, url, _("Download the new opinion"), label=_("Decision"))
     if document is not None:
         text = _("The sealed opinion says its outcome, how it was reached, and until when it is valid.")
         return NextStep(
@@ -116,8 +140,8 @@ def blocks(opinion: Opinion) -> list[Block]:
     return found
 
 
-def answers_block(opinion: Opinion, draft: OpinionDraft | None) -> Block:
-    """The instant answer, a draft, and how they agree."""
+def answers_block(opinion: Opinion, draft: OpinionDraft | None, title: Text = "") -> Block:
+    """The instant answer, a draft, and how they agree; another title where a page shows two."""
     outcome = OpinionOutcome(opinion.instant_outcome)
     grounds = [ground(row) for row in opinion.instant_grounds]
     edition = [_edition(opinion.instant_edition)] if opinion.instant_edition else []
@@ -127,7 +151,7 @@ def answers_block(opinion: Opinion, draft: OpinionDraft | None) -> Block:
         records.append(Record(_("Opinion of the planner"), TAGS[draft.outcome], draft.get_outcome_display(), lines=lines))
         records.append(Record(_("Against the instant answer"), AGREEMENT_TAGS[draft.agreement], draft.get_agreement_display()))
     note = _("An opinion that agrees needs one signature. One that deviates needs a coded reason and two; without them it is not issued.")
-    return Block("answers", _("Instant answer and opinion"), records=records, note=note)
+    return Block(f"answers-{opinion.pk}" if title else "answers", title or _("Instant answer and opinion"), records=records, note=note)
 
 
 def _edition(stamp: str) -> Text:

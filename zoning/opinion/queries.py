@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, F, OuterRef, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import TruncMonth
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
@@ -15,6 +15,8 @@ from shapely.geometry import Point
 from municipality.accounts.models import User
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
+from municipality.documents.models import Document
+from municipality.documents.states import DocumentState
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.places.models import Branch
@@ -32,6 +34,7 @@ from zoning.answer.rules import NO_DATA
 from zoning.geometry import measures
 from zoning.layers import queries as layers
 from zoning.models import Consultation, Opinion, OpinionDraft, OpinionOutcome, Plot
+from zoning.objections.states import OBJECTION
 from zoning.opinion.labels import limits_text
 from zoning.opinion.states import OpinionState
 from zoning.plots import queries as plots
@@ -49,6 +52,9 @@ SLOTS: dict[str, Slot] = {
         Slot("drawing", _("Drawing of the place"), _("With measures; the entrance and the floor are marked."), most=4),
     )
 }
+
+# What the applicant adds to an objection; kept with the documents of the opinion.
+OBJECTION_SLOT = Slot("objection", _("Documents for the objection"), most=6)
 
 
 @dataclass(frozen=True)
@@ -108,7 +114,8 @@ def branch_of(plot: Plot) -> Branch:
 
 def opinion_of(case: Case) -> Opinion:
     """The opinion of a case with its plot. Raises Opinion.DoesNotExist for another case."""
-    return Opinion.objects.select_related("case__applicant", "case__branch", "plot__area", "activity", "document").get(case=case)
+    related = ("case__applicant", "case__branch", "plot__area", "activity", "document__replaced_by", "first__document")
+    return Opinion.objects.select_related(*related).get(case=case)
 
 
 def visible_to(user: User) -> QuerySet[Opinion]:
@@ -119,6 +126,13 @@ def visible_to(user: User) -> QuerySet[Opinion]:
 def draft_of(opinion: Opinion) -> OpinionDraft | None:
     """The newest draft, which counts."""
     return opinion.drafts.order_by("-pk").first()
+
+
+def newest_document(case: Case) -> Document | None:
+    """The opinion that counts for a paid request: its own, or the one that replaced it after an objection."""
+    rows = Opinion.objects.filter(Q(case=case) | Q(first__case=case), document__isnull=False)
+    row = rows.select_related("document__last_event").order_by("-pk").first()
+    return row.document if row is not None else None
 
 
 def fee_line(fees: Edition) -> Line:
@@ -187,8 +201,10 @@ class LikeCase:
 def like_cases(opinion: Opinion) -> list[LikeCase]:
     """The nearest issued opinions on the same group of activities (or on building) and class of land, nearest first; two queries.
 
-    Nothing in them names a person. The nearest are found in a plane, their metres measured on the ellipsoid.
+    Nothing in them names a person, and none replaces this one or is replaced by it. The nearest are found in a plane, their metres
+    measured on the ellipsoid.
     """
+    root = opinion.first_id or opinion.pk
     across, up = measures.metres_per_degree(opinion.longitude, opinion.latitude)
     east, north = (F("longitude") - opinion.longitude) * float(across), (F("latitude") - opinion.latitude) * float(up)
     newest = OpinionDraft.objects.filter(opinion=OuterRef("pk")).order_by("-pk")
@@ -199,7 +215,8 @@ def like_cases(opinion: Opinion) -> list[LikeCase]:
             activity__isnull=opinion.activity_id is None,
             document__isnull=False,
         )
-        .exclude(pk=opinion.pk)
+        .exclude(Q(pk=root) | Q(first=root))
+        .exclude(document__state=DocumentState.SUPERSEDED)
         .annotate(
             away=east * east + north * north,
             outcome=Subquery(newest.values("outcome")[:1]),
@@ -226,10 +243,14 @@ def unsafe(opinion: Opinion) -> QuerySet[Consultation]:
     return opinion.consultations.filter(is_safety=True).exclude(answer__in=("no_objection", "conditions"))
 
 
+# Questions that were put to a body; an objection has copies of those of its opinion.
+_asked = Consultation.objects.exclude(opinion__case__service=OBJECTION)
+
+
 def silent_this_month(codes: Collection[str]) -> dict[str, int]:
     """How often each of these bodies fell silent in the present month."""
     begins = clock.start_of(clock.today().replace(day=1))
-    rows = Consultation.objects.filter(code__in=codes, silent_at__gte=begins).values("code").annotate(times=Count("pk"))
+    rows = _asked.filter(code__in=codes, silent_at__gte=begins).values("code").annotate(times=Count("pk"))
     return {row["code"]: row["times"] for row in rows}
 
 
@@ -247,7 +268,7 @@ class SilentMonth:
 def silence_by_month(most: int) -> Sequence[SilentMonth]:
     """The newest `most` lines of months and bodies, by the month of the deadline."""
     rows = (
-        Consultation.objects.filter(due_at__lte=clock.now())
+        _asked.filter(due_at__lte=clock.now())
         .annotate(month=TruncMonth("due_at", tzinfo=clock.KUWAIT))
         .values("month", "name_ar", "name_en")
         .annotate(asked=Count("pk"), silent=Count("silent_at"))

@@ -28,6 +28,7 @@ OPINION_WORKFLOW = workflow(
     OPINION,
     S.DRAFT,
     move("submit", S.DRAFT, to=S.AWAITING_PAYMENT, may="applicant", label=_("Submit the request")),
+    move("restudy", S.DRAFT, to=S.IN_REVIEW, label=_("Study the question anew after an objection")),
     move("pay", S.AWAITING_PAYMENT, to=S.IN_REVIEW, label=_("Confirm the payment")),
     *desk_moves(S.IN_REVIEW, corrections=S.CORRECTIONS, countersign=S.COUNTERSIGN, accepted=S.DECIDED, refused=S.REFUSED),
     *second_signature_moves(S.IN_REVIEW, countersign=S.COUNTERSIGN, accepted=S.DECIDED),

@@ -47,7 +47,14 @@ TIMELINE = Timeline(
         S.IN_REVIEW: _("A planner compares the instant answer with the plans and asks the bodies that the request concerns."),
         S.COUNTERSIGN: _("A second person reads the opinion before it takes effect."),
     },
-    moves={**MOVES, "submit": _("Submitted; the fee is not paid yet"), "pay": _("Paid, waiting for a planner"), "accept": _("Signed")},
+    moves={
+        **MOVES,
+        "submit": _("Submitted; the fee is not paid yet"),
+        "restudy": _("An objection was upheld: studied anew, without a fee"),
+        "pay": _("Paid, waiting for a planner"),
+        "accept": _("Signed"),
+    },
+    paths={"restudy": (S.IN_REVIEW, S.DECIDED, S.ISSUED)},
     bad=frozenset({S.REFUSED, S.EXPIRED, S.WITHDRAWN, S.UNPAID}),
 )
 

@@ -44,6 +44,7 @@ def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
             ],
             "next_before": rows[PAGE - 1].pk if len(rows) > PAGE else None,
             "later": bool(before),
+            "others": [line for lines in panels.OTHER_LISTS.values() for line in lines(user)],
         },
     )
 

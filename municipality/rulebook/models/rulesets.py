@@ -132,6 +132,7 @@ class ReasonKind(models.TextChoices):
     STOP_LIFT = "stop_lift", _("Lifting of a service block")
     WRITER_ANNULMENT = "writer_annulment", _("Annulment by the writer of the report")
     DEVIATION = "deviation", _("Deviation of an opinion")
+    NEW_STUDY = "new_study", _("New study after an objection")
 
 
 class ReasonRule(models.Model):

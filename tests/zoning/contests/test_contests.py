@@ -156,6 +156,20 @@ def test_a_contest_goes_through_its_pages(client: Client, plot: Plot, person: An
     assert signed_in(StaffFactory(groups=["plot_clerk"], login="c")).get(desk).status_code == 403
 
 
+def test_a_person_finds_their_contests_from_requests_and_plot(plot: Plot, person: Any, planner: Any) -> None:
+    mine, page = "/en/zoning/contests/", f"/en/plots/{plot.public_id}/"
+    client = signed_in(person)
+    assert "No contests yet" in client.get(mine).content.decode()
+    assert all(mine not in client.get(address).content.decode() for address in ("/en/my-requests/", page))
+    refused, waiting = contested(plot, person), contested(plot, person, "road")
+    services.decide(contest=refused, outcome="refused", answer="x", article="y", decided_by=planner)
+    others = contested(plot, PersonFactory(noura=True), "road")
+    assert all(f'href="{mine}"' in client.get(address).content.decode() for address in ("/en/my-requests/", page))
+    listed = client.get(mine).content.decode()
+    assert listed.index(waiting.number) < listed.index(refused.number) and "Refused" in listed and others.number not in listed
+    assert f'href="{mine}"' in client.get(f"{mine}{refused.public_id}/").content.decode()
+
+
 def test_the_database_keeps_what_both_sides_said(plot: Plot, person: Any, planner: Any) -> None:
     row = contested(plot, person)
     services.decide(contest=row, outcome="upheld", answer="x", article="", decided_by=planner)

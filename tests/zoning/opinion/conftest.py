@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,14 @@ from municipality.accounts.models import User
 from municipality.documents import seal
 from municipality.places.models import Area
 from municipality.review.models import Assignment
+from municipality.review.services import desk
 from tests import desk_acts
 from tests.factories.accounts import StaffFactory
 from tests.factories.opinions import paid
 from tests.factories.review import OfficerFactory
 from tests.factories.zoning import SQUARE, PlotFactory, make_layer
 from zoning.models import BodyAnswer, Opinion, Plot
-from zoning.opinion.services import consultations
+from zoning.opinion.services import consultations, issue, study
 
 AROUND = SQUARE.buffer(0.02)
 
@@ -71,3 +73,22 @@ def heard(opinion: Opinion, planner: User, held: Assignment) -> Opinion:
 @pytest.fixture
 def sealed() -> None:
     seal.make_seal(Path(settings.SIGNER_KEY_FILE), settings.SIGNER_PASSPHRASE)
+
+
+@pytest.fixture
+def issued_opinion(plot: Plot, owner: Any, planner: User, head: User, sealed: None) -> Callable[..., Opinion]:
+    """Issues an opinion; without anything said, the salon is not permitted, which agrees with the instant answer."""
+
+    def make(activity: str = "WSAL", outcome: str = "not_permitted", code: str = "") -> Opinion:
+        opinion = paid(plot, owner, activity=activity)
+        held = desk_acts.checked(desk_acts.assigned(planner))
+        for row in opinion.consultations.all():
+            consultations.record_answer(consultation=row, officer=planner, answer=BodyAnswer.NO_OBJECTION)
+        study.write_draft(assignment=held, outcome=outcome, code=code, text_ar="المدرسة قريبة.", text_en="The school is near.")
+        decision = desk.accept(assignment=held)
+        if decision.code:
+            desk.sign(decision=decision, supervisor=head)
+        issue.issue_opinion(case=opinion.case)
+        return Opinion.objects.select_related("case", "document").get(pk=opinion.pk)
+
+    return make

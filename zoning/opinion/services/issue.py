@@ -55,11 +55,16 @@ def issue_opinion(*, case: Case) -> None:
 
     def link(opinion: Opinion, document: Document) -> None:
         Opinion.objects.filter(pk=opinion.pk).update(document=document)
+        old = opinion.first.document if opinion.first is not None else None
+        if old is not None:
+            documents.supersede(old, by=document, actor=SYSTEM)
+            if old.state == DocumentState.SUSPENDED:  # the bank took the fee back meanwhile
+                documents.suspend(document, reason=VOIDED, actor=SYSTEM)
         advance(opinion.case, "issue", actor=SYSTEM, data={"opinion": document.number})
-        context = {"case": opinion.case, "document": document}
+        context = {"case": opinion.case, "document": document, "replaced": old}
         send(OpinionIssued, person=case.applicant, key=case.public_id, subject_key=case.key, context=context)
 
-    related = ("case__applicant", "case__branch", "plot__area", "activity")
+    related = ("case__applicant", "case__branch", "plot__area", "activity", "first__document")
     waiting = Opinion.objects.filter(case=case, case__state=OpinionState.DECIDED, document=None).select_related(*related)
     documents.issue(OpinionFacts, waiting=waiting, draft_lookup={"subject": case.key}, new=new, link=link, actor=SYSTEM)
 
@@ -81,7 +86,7 @@ def case_of_bill(bill_id: int) -> Case:
 def paid(bill_id: int) -> None:
     """The payment of a bill is confirmed: the study begins, or an opinion that was suspended for it is in force again."""
     case = case_of_bill(bill_id)
-    document = Opinion.objects.select_related("document__last_event").get(case=case).document
+    document = queries.newest_document(case)
     if document is None:
         take_payment(case=case)
     elif document.state == DocumentState.SUSPENDED and document.last_event is not None and document.last_event.reason == VOIDED:
@@ -96,7 +101,7 @@ def voided(bill_id: int) -> None:
     """The payment of a bill is reversed: close the study, or suspend the issued opinion, and tell the applicant. Idempotent."""
     case = case_of_bill(bill_id)
     locked = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case.pk)
-    document = Opinion.objects.select_related("document").get(case=locked).document
+    document = queries.newest_document(locked)
     if locked.state in STUDIED or locked.state == OpinionState.DECIDED:
         if locked.state in STUDIED:
             queue.leave(case=locked, actor=SYSTEM, code="unpaid")

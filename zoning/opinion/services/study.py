@@ -20,7 +20,7 @@ from municipality.review.registry import SecondSignature
 from municipality.review.services import queue
 from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
-from zoning.models import OpinionDraft, RuleTask
+from zoning.models import OpinionDraft, OpinionObjection, RuleTask
 from zoning.models.opinions import A_YES
 from zoning.opinion import queries
 
@@ -62,6 +62,7 @@ def write_draft(*, assignment: Assignment, outcome: str, text_ar: str, text_en: 
         made_by=row.officer,
         made_at=clock.now(),
     )
+    OpinionObjection.objects.filter(case=entry.case).exclude(study_code="").update(study_code="")  # in place of a new study
     Assignment.objects.filter(pk=row.pk).update(touched_at=draft.made_at)
     data = {"draft": draft.pk, "outcome": outcome, "agreement": agreement, "code": code}
     record("opinion.drafted", subject=entry.case.key, actor=actor_of(row.officer), data=data)

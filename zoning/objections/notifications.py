@@ -1,0 +1,36 @@
+"""Messages about objections to opinions; their texts are in templates/zoning/messages."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from municipality.notifications.registry import MessageKind
+
+_DAY = dt.date(2027, 11, 24)
+
+
+class _AboutObjection(MessageKind):
+    def path(self, context: Mapping[str, Any]) -> str:
+        return f"/cases/{context['case'].public_id}/"
+
+
+class OpinionObjectionFiled(_AboutObjection):
+    kind = "zoning.objection_filed"
+    samples = {"until": _DAY}
+
+
+class OpinionObjectionUpheld(_AboutObjection):
+    """A new opinion replaces the old one, or the question is studied anew; the page says which."""
+
+    kind = "zoning.objection_upheld"
+    is_legal = True
+
+
+class OpinionObjectionLapsed(_AboutObjection):
+    """Nobody answered within the legal time, which counts as a refusal."""
+
+    kind = "zoning.objection_lapsed"
+    is_legal = True
+    samples = {"court_until": _DAY}

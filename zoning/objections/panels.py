@@ -1,0 +1,93 @@
+"""The case page of an objection to an opinion."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from municipality.accounts.models import User
+from municipality.cases.models import Case
+from municipality.cases.panels import CaseDetail, Fact, FileLine, NextStep
+from municipality.review import queries as review
+from municipality.review.panels import answer_days, queue_facts, waiting_step
+from municipality.ui.templatetags.portal import bilingual, moment, ref, term
+from municipality.uploads import queries as uploads
+from zoning.models import Opinion, OpinionObjection
+from zoning.objections import queries
+from zoning.objections.states import OBJECTION, OBJECTION_WORKFLOW, OpinionObjectionState
+from zoning.opinion import queries as opinions
+from zoning.opinion.labels import plot_name, question
+from zoning.opinion.panels import answers_block
+
+S = OpinionObjectionState
+UPHELD = (S.DECIDED, S.REPLACED)
+
+
+def case_page(user: User, listed: Sequence[Case]) -> dict[str, list[CaseDetail]]:
+    """Next step, both opinions, files and facts of objections."""
+    return {case.key: [_detail(queries.objection_of(case))] for case in listed if case.service == OBJECTION}
+
+
+def _detail(row: OpinionObjection) -> CaseDetail:
+    case, first, again = row.case, row.opinion, opinions.opinion_of(row.case)
+    decision = review.decision_of(case) if not case.is_open or case.state in UPHELD else None
+    reasons = []
+    if decision is not None and decision.text_ar:
+        reasons.append(Fact(_("Reason of the decision"), bilingual(decision, "text"), bilingual(decision, "note")))
+    papers = ((_("Zoning opinion"), again.document), (_("Decision on an objection to an opinion"), row.decision))
+    files = [FileLine(label, one.number, reverse("document", args=[one.number]), _("sealed file")) for label, one in papers if one]
+    if first.document is not None:
+        label = _("Opinion that was replaced") if again.document else _("Opinion objected to")
+        files.append(FileLine(label, first.document.number, reverse("document", args=[first.document.number]), _("sealed file")))
+    withdrawable = case.state in OBJECTION_WORKFLOW.moves["withdraw"].sources
+    slot = opinions.OBJECTION_SLOT
+    blocks = [answers_block(first, opinions.draft_of(first), _("Opinion objected to"))]
+    if case.state in UPHELD:
+        blocks.append(answers_block(again, opinions.draft_of(again), _("New opinion")))
+    return CaseDetail(
+        by_officer=True,
+        next_step=_next_step(row, again),
+        blocks=blocks,
+        files=files,
+        files_expected=_("The decision appears here as a sealed file.") if case.is_open else "",
+        sent=[Fact(_("Words of the objection"), term(row.words), moment(row.filed_at))],
+        sent_files=[
+            FileLine(slot.label, upload.name, reverse("uploads:look", args=[upload.public_id]))
+            for upload in uploads.ready(first.files_key, slot.code)
+        ],
+        facts=[
+            Fact(_("Opinion objected to"), ref(first.case.reference)),
+            Fact(_("Question"), question(first.activity, first.floor)),
+            Fact(_("Plot"), plot_name(first.plot)),
+            *reasons,
+            Fact(_("Decided in"), bilingual(case.branch, "name"), _("drawn by lot among the branches that had no part in the opinion")),
+            *answer_days(case, row.answer_by),
+        ],
+        queue=queue_facts(case),
+        actions=[(_("Withdraw the objection"), reverse("zoning:withdraw_objection", args=[case.public_id]))] if withdrawable else [],
+    )
+
+
+def _next_step(row: OpinionObjection, again: Opinion) -> NextStep:
+    case = row.case
+    if case.state == S.DECIDED:
+        text = _("It will be sealed within a minute. You can leave this page; we will send you a message.")
+        return NextStep(_("The opinion is being sealed"), text, reverse("cases:case", args=[case.public_id]), _("Look again"))
+    if case.is_open:
+        return waiting_step()
+    if again.document is not None:
+        text = _("The new opinion replaces the old one, which stays readable; its check says that it was replaced.")
+        url = reverse("document", args=[again.document.number])
+        return NextStep(_("The objection is upheld"), text, url, _("Download the opinion"), label=_("Decision"))
+    page, button = reverse("cases:case", args=[row.opinion.case.public_id]), _("To the opinion")
+    if case.state == S.SENT_BACK:
+        anew = Opinion.objects.filter(first=row.opinion_id).exclude(pk=again.pk).select_related("case").get()
+        text = _("Planners who had no part in the opinion study the question anew, without a fee. The old opinion is valid until then.")
+        url = reverse("cases:case", args=[anew.case.public_id])
+        return NextStep(_("The objection is upheld"), text, url, _("To the new study"), label=_("Decision"))
+    text = _("The opinion stands. The message about the decision says until when you can go to court.")
+    if case.state == S.WITHDRAWN:
+        text = _("The opinion stands.")
+    return NextStep(_("The objection has ended"), text, page, button, label=_("Decision"))
