@@ -68,6 +68,7 @@ def fill(owner: User, plot: Plot) -> PlotFiles:
     undo.refuse(undo=undo.ask(file=taken, reason=WHY, asked_by=clerk), refused_by=planner)
     undone = _loaded(clerk, planner, row(110, **far))
     undo.allow(undo=undo.ask(file=undone, reason=WHY, asked_by=clerk), allowed_by=planner)
+    undo.carry_out(undo_id=LoadUndo.objects.get(file=undone).pk)
     asked = _loaded(clerk, planner, row(120, **far))
     asking = undo.ask(file=asked, reason=WHY, asked_by=clerk)
     waiting = _read(clerk, row(101, **far, official=500), row(130, **far), row(131, **far, area="?"))
@@ -185,7 +186,7 @@ def _decided_when_repealed(sample: Sample) -> None:
 
 
 def _undone_without_event(sample: Sample) -> None:
-    event = AuditEvent.objects.filter(action="plots.undone", subject=sample.plots.undone.key).get()
+    event = AuditEvent.objects.filter(action="plots.undo_allowed", subject=sample.plots.undone.key).get()
     LoadUndo.objects.filter(pk=sample.plots.undo.pk).update(event=event, allowed_by=sample.plots.planner)
 
 

@@ -27,6 +27,7 @@ label_codes(
         "plots.taken": _("Plots of a file taken in"),
         "plots.undo_asked": _("Undoing of a load asked for"),
         "plots.undo_refused": _("Undoing of a load refused"),
-        "plots.undone": _("Load of plots undone"),
+        "plots.undo_allowed": _("Undoing of a load allowed"),
+        "plots.undone": _("Plots of a load undone"),
     }
 )

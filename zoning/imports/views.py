@@ -42,12 +42,12 @@ def file(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
 
 def _undo_of(file: int) -> LoadUndo | None:
     """The newest undoing of a load, refused ones too."""
-    return LoadUndo.objects.filter(file=file).select_related("asked_by", "allowed_by", "refused_by").order_by("-pk").first()
+    return LoadUndo.objects.filter(file=file).select_related("asked_by", "allowed_by", "refused_by", "event").order_by("-pk").first()
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def undoing(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """The undoing of a load: asked for with a reason, allowed or refused by a second person."""
+    """The undoing of a load: asked for with a reason, allowed or refused by a second person, and how far it is."""
     row, error = file_or_404(request, "plots", public_id), ""
     if request.method == "POST":
         try:
@@ -56,7 +56,8 @@ def undoing(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         except Refused as refusal:
             error = str(refusal.sentence)
     found = _undo_of(row.pk)
-    is_open = found is not None and found.done_at is None and found.refused_at is None
+    is_open = found is not None and found.event_id is None and found.refused_at is None
+    is_running = found is not None and found.event_id is not None and found.done_at is None
     is_mine = found is not None and found.asked_by_id == request.user.pk
     is_planner = in_group(request, PLANNER)
     context = {
@@ -66,13 +67,17 @@ def undoing(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "error": error,
         "reason": request.POST.get("reason", ""),
         "is_open": is_open,
+        "is_running": is_running,
         "is_mine": is_mine,
-        "may_ask": not is_open and (found is None or found.done_at is None),
+        "may_ask": found is None or found.refused_at is not None,
         "may_allow": is_open and is_planner and not is_mine,
         "may_refuse": is_open and (is_planner or is_mine),
     }
     site = admin.site.page_context(request)  # type: ignore[attr-defined]
-    return TemplateResponse(request, "admin/zoning/undo.html", {**site, **context}, status=409 if error else 200)
+    response = TemplateResponse(request, "admin/zoning/undo.html", {**site, **context}, status=409 if error else 200)
+    if is_running and not error:
+        response["Refresh"] = str(imports.REFRESH_SECONDS)
+    return response
 
 
 def _step(request: AuthenticatedHttpRequest, public_id: str) -> None:

@@ -142,8 +142,7 @@ def layers(request: AuthenticatedHttpRequest) -> HttpResponse:
     """All layers with their versions."""
     _check_role(request)
     empty, may_create = Layer.objects.filter(versions__isnull=True), in_group(request, PLANNER)
-    context = {"lines": _lines(_versions()), "empty": empty, "is_list": True, "may_create": may_create}
-    return _page(request, "layers.html", title=_("Layers"), **context)
+    return _page(request, "layers.html", title=_("Layers"), lines=_lines(_versions()), empty=empty, is_list=True, may_create=may_create)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
