@@ -15,6 +15,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
+from municipality.accounts.queries import require_group
 from municipality.audit.services import record
 from municipality.imports.models import ImportFile, Outcome
 from municipality.jobs.services import enqueue
@@ -23,7 +24,7 @@ from municipality.kernel.actors import Actor, system
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.failpoints import failpoint
 from municipality.places.models import Area
-from zoning.imports.roles import CLERK, PLANNER, require_group
+from zoning.imports.roles import CLERK, PLANNER
 from zoning.imports.validation import plots_of
 from zoning.maps.services import refresh_outlines
 from zoning.models import LoadUndo, Plot, PlotAddress, PlotExtract, PlotRow, PlotShape, PlotSuccession
@@ -163,7 +164,7 @@ def _undo(file: ImportFile, rows: Sequence[PlotRow]) -> dict[str, int]:
     counts = {"plots": new.update(valid_to=F("valid_from")), "shapes": shapes}
     Plot.objects.filter(pk__in=before.values()).update(valid_to=None)
     changed = [row for row in rows if row.outcome == Outcome.CHANGE]
-    ending = [row.compared_id for row in changed if row.has_new_shape or row.is_renumbered]
+    ending = [row.compared_id for row in changed if row.compared_id and (row.has_new_shape or row.is_renumbered)]
     PlotShape.objects.filter(pk__in=ending).update(valid_to=None)
     corrected = _corrected(file).filter(pk__in=[row.pk for row in changed]).values_list("plot", "official_before")
     Plot.objects.bulk_update([Plot(pk=plot, official_area=area) for plot, area in corrected], ["official_area"], batch_size=400)

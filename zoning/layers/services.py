@@ -12,6 +12,7 @@ from django.db.models import Max, Q
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
+from municipality.accounts.queries import require_group
 from municipality.audit.models import AuditEvent
 from municipality.audit.services import record
 from municipality.documents import store
@@ -19,7 +20,7 @@ from municipality.imports.models import ImportFile
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted, Refused
-from zoning.imports.roles import CLERK, PLANNER, require_group
+from zoning.imports.roles import CLERK, PLANNER
 from zoning.layers.queries import announced
 from zoning.layers.reading import LayerFile
 from zoning.models import Layer, LayerFeature, LayerRepeal, LayerStatus, LayerVersion
