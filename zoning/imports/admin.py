@@ -17,6 +17,7 @@ PAGES = [
 ]
 label_codes(
     {
+        "zoning.undo_load": _("Undo a load of plots"),
         "plot_clerk": _("Clerk of plots"),
         "plots.loaded": _("File of plots loaded"),
         "plots.checked": _("File of plots read"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -13,7 +12,7 @@ from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.imports import views as imports
 from municipality.imports.views import file_or_404
 from municipality.kernel.errors import Refused
-from municipality.ui.admin_base import in_group
+from municipality.ui.admin_base import in_group, staff_page
 from zoning.geometry.systems import SYSTEMS
 from zoning.imports import difference, undo
 from zoning.imports.roles import PLANNER
@@ -73,8 +72,7 @@ def undoing(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "may_allow": is_open and is_planner and not is_mine,
         "may_refuse": is_open and (is_planner or is_mine),
     }
-    site = admin.site.page_context(request)  # type: ignore[attr-defined]
-    response = TemplateResponse(request, "admin/zoning/undo.html", {**site, **context}, status=409 if error else 200)
+    response = staff_page(request, "admin/zoning/undo.html", 409 if error else 200, **context)
     if is_running and not error:
         response["Refresh"] = str(imports.REFRESH_SECONDS)
     return response

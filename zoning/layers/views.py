@@ -6,7 +6,6 @@ import datetime as dt
 from typing import Any
 
 from django import forms
-from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.core.validators import RegexValidator
 from django.db.models import Count, Q, QuerySet
@@ -20,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
-from municipality.ui.admin_base import in_group
+from municipality.ui.admin_base import in_group, staff_page
 from municipality.ui.forms import DayField, LtrInput
 from municipality.ui.templatetags.portal import bilingual
 from zoning.answer.queries import rules_on
@@ -44,7 +43,17 @@ STATES = {
 }
 
 
-class LayerForm(forms.ModelForm):  # type: ignore[type-arg]
+class _TextsForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A form of texts in both languages, each in its own direction."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for name, field in self.fields.items():
+            if name.endswith(("_ar", "_en")):
+                field.widget.attrs |= {"lang": name[-2:], "dir": "rtl" if name.endswith("_ar") else "ltr"}
+
+
+class LayerForm(_TextsForm):
     """A new layer."""
 
     code = forms.CharField(
@@ -75,7 +84,7 @@ class LayerForm(forms.ModelForm):  # type: ignore[type-arg]
         return kind
 
 
-class VersionForm(forms.ModelForm):  # type: ignore[type-arg]
+class VersionForm(_TextsForm):
     """The legal text of a version, its first day, and its file."""
 
     valid_from = DayField(label=gettext_lazy("First day in force"))
@@ -96,7 +105,7 @@ class VersionForm(forms.ModelForm):  # type: ignore[type-arg]
         return {name: self.cleaned_data[name] for name in self._meta.fields or ()}
 
 
-class RepealForm(forms.ModelForm):  # type: ignore[type-arg]
+class RepealForm(_TextsForm):
     """The legal text of a repeal, and the first day without the version."""
 
     ends_on = DayField(label=gettext_lazy("First day on which it no longer applies"))
@@ -116,8 +125,7 @@ def state_of(version: LayerVersion, today: dt.date) -> str:
 
 
 def _page(request: AuthenticatedHttpRequest, template: str, status: int = 200, **context: Any) -> TemplateResponse:
-    site: Any = admin.site
-    return TemplateResponse(request, f"admin/zoning/{template}", {**site.page_context(request), **context}, status=status)
+    return staff_page(request, f"admin/zoning/{template}", status, **context)
 
 
 def _check_role(request: AuthenticatedHttpRequest, *roles: str) -> None:
@@ -199,7 +207,7 @@ def layer(request: AuthenticatedHttpRequest, code: str) -> HttpResponse:
         error=error,
         wrong=wrong[:SHOWN],
         all_wrong=len(wrong),
-        columns=[(name, names[0], name in LAYER_COLUMNS.needed) for name, names in LAYER_COLUMNS.names.items()],
+        columns=[(name, names[0], _("needed") if name in LAYER_COLUMNS.needed else "") for name, names in LAYER_COLUMNS.names.items()],
     )
 
 
