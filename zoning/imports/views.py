@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.imports import views as imports
+from municipality.imports.models import ImportFile
 from municipality.imports.views import file_or_404
 from municipality.kernel.errors import Refused
 from municipality.ui.admin_base import in_group, staff_page
@@ -50,7 +51,7 @@ def undoing(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     row, error = file_or_404(request, "plots", public_id), ""
     if request.method == "POST":
         try:
-            _step(request, public_id)
+            _step(request, row)
             return redirect("admin:plot_undo", row.public_id)
         except Refused as refusal:
             error = str(refusal.sentence)
@@ -78,15 +79,13 @@ def undoing(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     return response
 
 
-def _step(request: AuthenticatedHttpRequest, public_id: str) -> None:
-    row, step = file_or_404(request, "plots", public_id), request.POST.get("step", "")
+def _step(request: AuthenticatedHttpRequest, row: ImportFile) -> None:
+    step, found = request.POST.get("step", ""), _undo_of(row.pk)
     if step == "ask":
         undo.ask(file=row, reason=request.POST.get("reason", ""), asked_by=request.user)
-        return
-    found = _undo_of(row.pk)
-    if found is None or step not in ("allow", "refuse"):
-        raise Refused("unknown_step", _("The page was sent incomplete. Reload it and try again."))
-    if step == "allow":
+    elif step == "allow" and found is not None:
         undo.allow(undo=found, allowed_by=request.user)
-    else:
+    elif step == "refuse" and found is not None:
         undo.refuse(undo=found, refused_by=request.user)
+    else:
+        raise Refused("unknown_step", _("The page was sent incomplete. Reload it and try again."))
