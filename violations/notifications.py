@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from typing import Any
 
 from municipality.accounts.models import User
@@ -17,8 +16,7 @@ _DAY = dt.date(2027, 11, 24)
 
 
 class _AboutViolation(MessageKind):
-    def path(self, context: Mapping[str, Any]) -> str:
-        return f"/violations/{context['violation'].public_id}/"
+    page = "/violations/{violation.public_id}/"
 
 
 class WarningGiven(_AboutViolation):
@@ -153,9 +151,7 @@ class Undefended(MessageKind):
     kind = "violations.undefended"
     samples = {"defend_by": _DAY}
     must_reach = False
-
-    def path(self, context: Mapping[str, Any]) -> str:
-        return "/admin/office/undefended/"
+    page = "/admin/office/undefended/"
 
 
 class VisitHandedOver(MessageKind):
@@ -163,9 +159,7 @@ class VisitHandedOver(MessageKind):
 
     kind = "violations.visit_handed_over"
     must_reach = False
-
-    def path(self, context: Mapping[str, Any]) -> str:
-        return f"/admin/field/shop/{context['shop'].public_id}/"
+    page = "/admin/field/shop/{shop.public_id}/"
 
 
 def notify_supervisors(violation: Violation, case: Case, defend_by: dt.date) -> None:

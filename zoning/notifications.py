@@ -14,15 +14,11 @@ class ContestSent(MessageKind):
 
     kind = "zoning.contest_sent"
     samples: ClassVar[Mapping[str, Any]] = {"contest.due_on": dt.date(2027, 11, 24)}
-
-    def path(self, context: Mapping[str, Any]) -> str:
-        return f"/zoning/contests/{context['contest'].public_id}/"
+    page = "/zoning/contests/{contest.public_id}/"
 
 
 class ContestDecided(MessageKind):
     """To the person: whether the contest was upheld."""
 
     kind = "zoning.contest_decided"
-
-    def path(self, context: Mapping[str, Any]) -> str:
-        return f"/zoning/contests/{context['contest'].public_id}/"
+    page = "/zoning/contests/{contest.public_id}/"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from typing import Any
 
 from municipality.notifications.registry import MessageKind
 
@@ -12,8 +10,7 @@ _DAY = dt.date(2027, 11, 24)
 
 
 class _AboutCase(MessageKind):
-    def path(self, context: Mapping[str, Any]) -> str:
-        return f"/cases/{context['case'].public_id}/"
+    page = "/cases/{case.public_id}/"
 
 
 class RenewalSubmitted(_AboutCase):
@@ -65,9 +62,7 @@ class LicenceEnds(MessageKind):
 
     kind = "licensing.licence_ends"
     samples = {"last_day": _DAY, "days": 30}
-
-    def path(self, context: Mapping[str, Any]) -> str:
-        return f"/health-licence/{context['shop'].public_id}/renew/"
+    page = "/health-licence/{shop.public_id}/renew/"
 
 
 class LicenceHeld(_AboutCase):

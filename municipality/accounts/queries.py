@@ -5,14 +5,22 @@ from __future__ import annotations
 import datetime as dt
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import Organisation, Signatory, User
 from municipality.kernel import clock
+from municipality.kernel.errors import NotPermitted
 
 
 def has_role(person: User, *roles: str) -> bool:
     """Whether a user is active staff and in one of the groups `roles`."""
     return bool(person.is_active and person.is_staff and person.groups.filter(name__in=roles).exists())
+
+
+def require_group(person: User, *roles: str) -> None:
+    """Raises NotPermitted unless a user is active staff and in one of the groups `roles`."""
+    if not has_role(person, *roles):
+        raise NotPermitted("not_your_role", _("Your role cannot do this."))
 
 
 def signatures(person: User, on: dt.date | None = None) -> QuerySet[Signatory]:

@@ -14,9 +14,7 @@ _DAY = dt.date(2027, 11, 24)
 
 class _OfDelegation(MessageKind):
     samples: ClassVar[Mapping[str, Any]] = {"until": _DAY}
-
-    def path(self, context: Mapping[str, Any]) -> str:
-        return f"/delegations/{context['delegation'].public_id}/"
+    page = "/delegations/{delegation.public_id}/"
 
 
 class DelegationOffered(_OfDelegation):
@@ -42,9 +40,7 @@ class AssistanceBegun(MessageKind):
 
     kind = "delegation.assistance_begun"
     samples: ClassVar[Mapping[str, Any]] = {"until": dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)}
-
-    def path(self, context: Mapping[str, Any]) -> str:
-        return "/delegations/"
+    page = "/delegations/"
 
 
 class AssistedAct(MessageKind):
@@ -52,6 +48,4 @@ class AssistedAct(MessageKind):
 
     kind = "delegation.assisted_act"
     channels = (Channel.EMAIL, Channel.SMS)
-
-    def path(self, context: Mapping[str, Any]) -> str:
-        return f"/cases/{context['case'].public_id}/"
+    page = "/cases/{case.public_id}/"

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts import civil_ids
 from municipality.accounts.models import User
+from municipality.accounts.queries import require_group
 from municipality.audit.models import AuditEvent
 from municipality.audit.services import record
 from municipality.documents import store
@@ -35,18 +36,13 @@ SECONDS = 60  # after which a job enqueues the next one; the time limit of a job
 _COUNTED = {Outcome.ADD: "to_add", Outcome.CHANGE: "to_change", Outcome.SAME: "unchanged", Outcome.WRONG: "refused"}
 
 
-def _check_group(user: User, *groups: str) -> None:
-    if not (user.is_active and user.is_staff and user.groups.filter(name__in=groups).exists()):
-        raise NotPermitted("not_your_role", _("Your role cannot do this."))
-
-
 def load(kind: str, *, content: bytes, name: str, loaded_by: User) -> ImportFile:
     """Store a file and enqueue its dry run.
 
     Raises NotPermitted, NotReadable (nothing is stored then), Refused("same_file") for bytes that were loaded before.
     """
     spec = IMPORT_KINDS[kind]
-    _check_group(loaded_by, spec.uploader)
+    require_group(loaded_by, spec.uploader)
     encoding, count = spec.reader.inspect(content)
     sha256 = hashlib.sha256(content).hexdigest()
     stored = civil_ids.encrypt(content.decode("latin-1"), kind).encode() if spec.is_secret else content
@@ -180,7 +176,7 @@ def _locked(file: ImportFile) -> tuple[ImportFile, Kind]:
 def release(*, file: ImportFile, released_by: User) -> None:
     """Have the lines without errors applied. Raises NotPermitted (role, same person), Refused: not_checked, done, nothing_good."""
     row, kind = _locked(file)
-    _check_group(released_by, kind.releaser)
+    require_group(released_by, kind.releaser)
     if row.released_at is not None or row.refused_at is not None:
         raise Refused("done", _("This has already been decided."))
     if row.checked_at is None:
@@ -198,7 +194,7 @@ def release(*, file: ImportFile, released_by: User) -> None:
 def refuse(*, file: ImportFile, refused_by: User) -> None:
     """Refuse a file before its release, by its uploader or a releaser, and delete its lines. Raises NotPermitted, Refused: done."""
     row, kind = _locked(file)
-    _check_group(refused_by, kind.releaser, *((kind.uploader,) if row.loaded_by_id == refused_by.pk else ()))
+    require_group(refused_by, kind.releaser, *((kind.uploader,) if row.loaded_by_id == refused_by.pk else ()))
     if row.released_at is not None or row.refused_at is not None:
         raise Refused("done", _("This has already been decided."))
     ImportFile.objects.filter(pk=row.pk).update(refused_by=refused_by, refused_at=clock.now())
@@ -210,7 +206,7 @@ def refuse(*, file: ImportFile, refused_by: User) -> None:
 def stop(*, file: ImportFile, stopped_by: User) -> None:
     """Stop applying after the present batch. Raises NotPermitted, Refused: not_running."""
     row, kind = _locked(file)
-    _check_group(stopped_by, kind.uploader, kind.releaser)
+    require_group(stopped_by, kind.uploader, kind.releaser)
     if not kind.stops or row.released_at is None or row.done_at is not None or row.stopped_at is not None:
         raise Refused("not_running", _("Nothing is being taken in from this file now."))
     ImportFile.objects.filter(pk=row.pk).update(stopped_at=clock.now())
@@ -221,7 +217,7 @@ def stop(*, file: ImportFile, stopped_by: User) -> None:
 def resume(*, file: ImportFile, by: User) -> None:
     """Continue after the last line that was applied. Raises NotPermitted, Refused: not_stopped."""
     row, kind = _locked(file)
-    _check_group(by, kind.releaser)
+    require_group(by, kind.releaser)
     if row.stopped_at is None or row.done_at is not None:
         raise Refused("not_stopped", _("This file is not stopped."))
     ImportFile.objects.filter(pk=row.pk).update(stopped_at=None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
@@ -19,7 +18,7 @@ from municipality.imports.models import ImportFile, Outcome
 from municipality.imports.registry import IMPORT_KINDS, Kind
 from municipality.imports.sheets import NotReadable, problem_sheet
 from municipality.kernel.errors import Refused
-from municipality.ui.admin_base import in_group
+from municipality.ui.admin_base import in_group, staff_page
 
 PAGE = 100
 REFRESH_SECONDS = 5
@@ -43,10 +42,9 @@ def file_or_404(request: AuthenticatedHttpRequest, kind: str, public_id: str) ->
 
 
 def _page(request: AuthenticatedHttpRequest, template: str, kind: Kind, error: str, **context: Any) -> TemplateResponse:
-    site: Any = admin.site
-    page_context = {**site.page_context(request), "title": kind.pages.title, "kind": kind, "error": error, **context}
-    page_context["files_url"], page_context["file_url"], page_context["problems_url"] = (f"admin:{name}" for name in kind.pages.urls)
-    return TemplateResponse(request, template, page_context, status=409 if error else 200)
+    urls = zip(("files_url", "file_url", "problems_url"), (f"admin:{name}" for name in kind.pages.urls), strict=True)
+    page_context = {"title": kind.pages.title, "kind": kind, "error": error, **dict(urls), **context}
+    return staff_page(request, template, 409 if error else 200, **page_context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from municipality.notifications.registry import MessageKind
 
 
@@ -13,8 +10,7 @@ class _AccountMessage(MessageKind):
 
 
 class _PasskeyMessage(_AccountMessage):
-    def path(self, context: Mapping[str, Any]) -> str:
-        return "/profile/passkeys/"
+    page = "/profile/passkeys/"
 
 
 class PasskeyAdded(_PasskeyMessage):

@@ -2,9 +2,8 @@
 
     class RenewalIssued(MessageKind):
         kind = "licensing.renewal_issued"
+        page = "/cases/{case.public_id}/"
         samples = {"document.valid_to": dt.date(2027, 11, 24)}
-
-        def path(self, context): return f"/cases/{context['case'].public_id}/"
 
 The texts are in `templates/<app>/messages/<name>.title.txt`, `.body.txt` and `.short.txt`, written in English inside
 translation tags and rendered in each language. The context holds rows, plain values or `Bilingual` values;
@@ -55,6 +54,7 @@ class MessageKind:
     """Base of all messages. A subclass with a `kind` registers itself."""
 
     kind: ClassVar[str] = ""
+    page: ClassVar[str] = ""  # the path of the page that it leads to, without the language prefix; {names} are those of the context
     channels: ClassVar[tuple[Channel, ...]] = (Channel.EMAIL, Channel.SMS)
     # A notice from which a legal period runs or a right follows, or a warning about the account: it cannot be switched off.
     is_legal: ClassVar[bool] = False
@@ -78,7 +78,7 @@ class MessageKind:
 
     def path(self, context: Mapping[str, Any]) -> str:
         """The path of the page that the message leads to, without the language prefix; empty for none."""
-        return ""
+        return self.page.format_map(context)
 
     def is_unanswered(self, subject_key: str) -> bool:
         """Whether what the message asks for is still open."""

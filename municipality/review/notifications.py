@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from typing import Any
 
 from municipality.notifications.registry import MessageKind
 from municipality.review.models import CorrectionRound
@@ -14,8 +12,7 @@ _DAY = dt.date(2027, 11, 24)
 
 
 class _AboutCase(MessageKind):
-    def path(self, context: Mapping[str, Any]) -> str:
-        return f"/cases/{context['case'].public_id}/"
+    page = "/cases/{case.public_id}/"
 
 
 class InReview(_AboutCase):

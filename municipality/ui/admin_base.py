@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.html import format_html
@@ -31,6 +32,12 @@ class CappedPaginator(Paginator):
     def count(self) -> int:
         rows: Any = self.object_list
         return int(rows[:MAX_COUNT].count()) if isinstance(rows, QuerySet) else len(rows)
+
+
+def staff_page(request: HttpRequest, template: str, status: int = 200, **context: Any) -> TemplateResponse:
+    """A page of the staff site that belongs to no model."""
+    site: Any = admin.site
+    return TemplateResponse(request, template, {**site.page_context(request), **context}, status=status)
 
 
 def code(value: Any) -> SafeString | str:

@@ -28,6 +28,11 @@ def label_of(code: Any, *details: Any) -> SafeString | str:
     return html
 
 
+def label_of_edition(stamp: str) -> SafeString | str:
+    """The label of an edition that is named by its subject and version (`fees.health v12`)."""
+    return label_of(*stamp.rsplit(" ", 1))
+
+
 def moved(source: Any, target: Any) -> SafeString:
     """The labels of two states with an arrow, right to left; only the second if there is no first."""
     return format_html("{} ← {}", source, target) if source else format_html("{}", target)

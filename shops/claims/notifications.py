@@ -13,9 +13,7 @@ _DAY = dt.date(2027, 11, 24)
 
 class _AboutClaim(MessageKind):
     samples: ClassVar[Mapping[str, Any]] = {"due_on": _DAY, "until": _DAY}
-
-    def path(self, context: Mapping[str, Any]) -> str:
-        return f"/cases/{context['case'].public_id}/"
+    page = "/cases/{case.public_id}/"
 
 
 class ClaimSent(_AboutClaim):
@@ -40,24 +38,18 @@ class ShopClaimed(_AboutClaim):
     """To the current holder: the shop is claimed, and how to dispute that."""
 
     kind = "shops.shop_claimed"
-
-    def path(self, context: Mapping[str, Any]) -> str:
-        return f"/claims/{context['case'].public_id}/dispute/"
+    page = "/claims/{case.public_id}/dispute/"
 
 
 class ClaimDisputed(_AboutClaim):
     """To both: the claim is disputed and an officer decides."""
 
     kind = "shops.claim_disputed"
-
-    def path(self, context: Mapping[str, Any]) -> str:
-        return "/my-shops/"
+    page = "/my-shops/"
 
 
 class ClaimDecided(_AboutClaim):
     """To the holder: the decision."""
 
     kind = "shops.claim_decided"
-
-    def path(self, context: Mapping[str, Any]) -> str:
-        return "/my-shops/"
+    page = "/my-shops/"

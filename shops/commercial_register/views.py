@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, cast
+from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
@@ -20,7 +20,7 @@ from municipality.kernel.errors import Refused
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.places.models import Governorate
 from municipality.rulebook.models import Activity
-from municipality.ui.admin_base import in_group
+from municipality.ui.admin_base import in_group, staff_page
 from municipality.ui.code_labels import label_of
 from municipality.ui.templatetags.portal import bilingual, day, ltr, ref, term
 from shops.commercial_register import differences, queries
@@ -78,8 +78,7 @@ def _require_reader(request: AuthenticatedHttpRequest) -> None:
 
 
 def _page(request: AuthenticatedHttpRequest, template: str, title: Any, error: str, **context: Any) -> TemplateResponse:
-    page_context = {**cast(Any, admin.site).page_context(request), "title": title, "error": error, **context}
-    return TemplateResponse(request, template, page_context, status=409 if error else 200)
+    return staff_page(request, template, 409 if error else 200, title=title, error=error, **context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

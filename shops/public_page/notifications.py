@@ -14,15 +14,11 @@ class PageRequestSent(MessageKind):
 
     kind = "shops.page_request_sent"
     samples: ClassVar[Mapping[str, Any]] = {"due_on": dt.date(2027, 11, 24)}
-
-    def path(self, context: Mapping[str, Any]) -> str:
-        return f"/cases/{context['case'].public_id}/"
+    page = "/cases/{case.public_id}/"
 
 
 class PageCorrected(MessageKind):
     """To the holder: an officer accepted a correction of the shop."""
 
     kind = "shops.page_corrected"
-
-    def path(self, context: Mapping[str, Any]) -> str:
-        return f"/shops/{context['shop'].public_id}/"
+    page = "/shops/{shop.public_id}/"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from municipality.notifications.models import Channel
 from municipality.notifications.registry import MessageKind
@@ -16,9 +15,7 @@ class FollowedChanged(MessageKind):
     kind = "shops.followed_changed"
     channels: ClassVar[tuple[Channel, ...]] = (Channel.EMAIL,)
     must_reach = False
-
-    def path(self, context: Mapping[str, Any]) -> str:
-        return "/follows/"
+    page = "/follows/"
 
     def stop_path(self, public_id: str) -> str:
         return f"/follows/stop/{token_of(public_id)}"

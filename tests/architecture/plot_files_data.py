@@ -68,6 +68,7 @@ def fill(owner: User, plot: Plot) -> PlotFiles:
     undo.refuse(undo=undo.ask(file=taken, reason=WHY, asked_by=clerk), refused_by=planner)
     undone = _loaded(clerk, planner, row(110, **far))
     undo.allow(undo=undo.ask(file=undone, reason=WHY, asked_by=clerk), allowed_by=planner)
+    undo.carry_out(undo_id=LoadUndo.objects.get(file=undone).pk)
     asked = _loaded(clerk, planner, row(120, **far))
     asking = undo.ask(file=asked, reason=WHY, asked_by=clerk)
     waiting = _read(clerk, row(101, **far, official=500), row(130, **far), row(131, **far, area="?"))
@@ -112,6 +113,8 @@ def visits() -> list[Visit]:
         Visit(files + one.format("waiting") + "undo/", "plotter", post={"step": "ask", "reason": "?"}, status=409, note="no reason"),
         Visit(files + one.format("asked") + "undo/", "plotter", post={"step": "allow"}, status=409, note="not a planner"),
         *(Visit(f"/admin/plots/layers/{path}", role, note=path) for path in ("", *LAYERS) for role in who),
+        Visit("/admin/plots/new-layer/", "planner"),
+        Visit("/admin/plots/new-layer/", "planner", post={}, status=400, note="nothing typed"),
         Visit("/admin/plots/layers/power_line/", "plotter", post={}, status=400, note="nothing typed"),
         Visit("/admin/plots/layers/power_line/3/?difference=1", "planner", note="what changes"),
         Visit("/admin/plots/layers/power_line/1/", "plotter", post={"step": "ask"}, status=400, note="nothing typed"),
@@ -142,6 +145,7 @@ def rows(staff: Callable[..., Any]) -> list[Any]:
         of("power_line/", "200 200 400 405 405 405", under="layers"),
         *(of(f"power_line/{number}/", UNSAID, under="layers") for number in (1, 3)),
         of("unknown/", HIDDEN_FORM, under="layers"),
+        staff("/admin/plots/new-layer/", NO_FORM, NO_FORM, plotter=NO_FORM, supervisor=NO_FORM, planner="200 200 400 405 405 405"),
         of("power_line/99/", HIDDEN_FORM, under="layers"),
         *(
             staff(f"/admin/plots/contests/{path}", closed, closed, plotter=closed, supervisor=closed, planner=answers)
@@ -182,7 +186,7 @@ def _decided_when_repealed(sample: Sample) -> None:
 
 
 def _undone_without_event(sample: Sample) -> None:
-    event = AuditEvent.objects.filter(action="plots.undone", subject=sample.plots.undone.key).get()
+    event = AuditEvent.objects.filter(action="plots.undo_allowed", subject=sample.plots.undone.key).get()
     LoadUndo.objects.filter(pk=sample.plots.undo.pk).update(event=event, allowed_by=sample.plots.planner)
 
 
@@ -198,6 +202,15 @@ def _version_born_in_force(sample: Sample) -> None:
     like.pk, like.number, like.status = None, 99, "in_force"
     like._state.adding = True
     like.save()
+
+
+def _first_by_its_creator(sample: Sample) -> None:
+    planner = sample.plots.planner
+    texts = {f"{name}_{language}": WHY for name in ("name", "office", "instrument", "article", "absence") for language in ("ar", "en")}
+    layer_versions.create(layer=Layer(code="new", kind="restriction", **texts), created_by=planner)
+    version = loaded("new", surfaces(("new", square(503)), ("", square(503).buffer(0.001))), clock.today(), sample.plots.plotter)
+    ImportFile.objects.filter(pk=version.load_id).update(released_by=planner, released_at=clock.now())
+    LayerVersion.objects.filter(pk=version.pk).update(status="in_force")
 
 
 def _update(rows: Any, **values: Any) -> None:
@@ -235,6 +248,7 @@ BY_HAND: dict[str, Callable[[Any], None]] = {
     "zoning_layerversion_by_two_people": lambda sample: _update(
         LayerVersion.objects.filter(pk=sample.plots.version.pk), status="in_force", valid_to=LATER
     ),
+    "zoning_layerversion_first_by_another": _first_by_its_creator,
     "zoning_layerversion_ends_by_two_people": lambda sample: _update(
         LayerVersion.objects.filter(layer="power_line", number=1), status="repealed", valid_to=OLD
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
@@ -22,6 +22,7 @@ from municipality.fieldwork.services import ConfirmationNeeded
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.rulebook import queries as rulebook
+from municipality.ui.admin_base import staff_page
 from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
 from violations import queries
@@ -44,8 +45,7 @@ def warrant_or_none(user: User) -> JudicialWarrant | None:
 
 
 def _page(request: HttpRequest, template: str, title: str, *, status: int = 200, **context: Any) -> TemplateResponse:
-    page_context = {**admin.site.page_context(request), "title": title, **context}
-    return TemplateResponse(request, template, page_context, status=status)
+    return staff_page(request, template, status, title=title, **context)
 
 
 def _warrant(request: AuthenticatedHttpRequest) -> JudicialWarrant:

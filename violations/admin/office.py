@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
@@ -23,7 +23,7 @@ from municipality.kernel import clock, digits, money
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
 from municipality.rulebook import queries as rulebook
-from municipality.ui.admin_base import in_group
+from municipality.ui.admin_base import in_group, staff_page
 from municipality.uploads import queries as uploads
 from violations import queries
 from violations.admin.tables import role_of, within_reach
@@ -44,8 +44,7 @@ def _require_role(request: HttpRequest) -> None:
 
 def page(request: HttpRequest, template: str, title: str, error: str, **context: Any) -> TemplateResponse:
     """A page of the office; with an error its status is 409."""
-    page_context = {**admin.site.page_context(request), "title": title, "error": error, **context}
-    return TemplateResponse(request, template, page_context, status=409 if error else 200)
+    return staff_page(request, template, 409 if error else 200, title=title, error=error, **context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
+from municipality.accounts.queries import require_group
 from municipality.audit.services import record
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
@@ -20,7 +21,7 @@ from violations.models import StopLift, Violation
 from violations.models.decisions import HEADQUARTERS
 from violations.notifications import StopLifted
 from violations.services import blocks
-from violations.services.relief import ASKS, locked, require_reason, require_role, require_second_person
+from violations.services.relief import ASKS, locked, require_reason, require_second_person
 
 KIND = "stop_lift"
 
@@ -36,7 +37,7 @@ def ask(*, violation: Violation, code: str, note_ar: str, until: dt.date | None,
 
     Raises NotPermitted, Refused: unknown_code, bad_until, nothing_stopped, asked_already.
     """
-    require_role(asked_by, ASKS)
+    require_group(asked_by, ASKS)
     require_reason(code, KIND)
     max_days = queries.limits()["lift_most_days"]
     today = clock.today()

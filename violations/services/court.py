@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
+from municipality.accounts.queries import require_group
 from municipality.audit.services import record
 from municipality.documents import store
 from municipality.documents.numbers import next_number
@@ -38,8 +39,7 @@ def cell(value: Any) -> str:
 
 
 def _require_clerk(user: User) -> Actor:
-    if not (user.is_active and user.is_staff and user.groups.filter(name=GROUP).exists()):
-        raise NotPermitted("not_your_role", _("Your role cannot do this."))
+    require_group(user, GROUP)
     return Actor("referrer", user.key)
 
 

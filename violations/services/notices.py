@@ -13,6 +13,7 @@ from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User, actor_of
+from municipality.accounts.queries import require_group
 from municipality.audit.services import record
 from municipality.delegation.authorization import Access
 from municipality.jobs import sweeps
@@ -83,7 +84,7 @@ def serve_by_hand(*, violation: Violation, clerk: User, on: dt.date | None, how:
 
     Its periods run from that day. Raises NotPermitted without the role, Refused: served, bad_day, unknown_way, no_proof, files_waiting.
     """
-    relief.require_role(clerk, relief.ASKS)
+    require_group(clerk, relief.ASKS)
     row = Violation.objects.select_for_update(of=("self",)).get(pk=violation.pk)
     receipt, proof_key = receipt.strip()[:MAX_RECEIPT], queries.proof_key(row)
     if row.state not in SERVE or Service.objects.filter(violation=row).exists():

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
+from municipality.accounts.queries import require_group
 from municipality.audit.services import record
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
@@ -28,12 +29,6 @@ ASKS, ALLOWS = "violation_clerk", "violation_authority"  # the groups of the two
 SUMS = (V.ORDERED, V.OVERDUE)
 
 
-def require_role(user: User, group: str) -> None:
-    """Raises NotPermitted without the role."""
-    if not (user.is_active and user.is_staff and user.groups.filter(name=group).exists()):
-        raise NotPermitted("not_your_role", _("Your role cannot do this."))
-
-
 def require_reason(code: str, kind: str) -> None:
     """Raises Refused("unknown_code") for a code that is no reason of the kind."""
     if code not in {reason.code for reason in rulebook.edition(queries.REPLIES, clock.today()).reasons_of(kind)}:
@@ -48,7 +43,7 @@ def locked(violation: Violation) -> Violation:
 @transaction.atomic
 def ask_annulment(*, violation: Violation, code: str, note_ar: str, asked_by: User) -> Annulment:
     """Propose an annulment. Raises NotPermitted, Refused: unknown_code, asked_already, not_now."""
-    require_role(asked_by, ASKS)
+    require_group(asked_by, ASKS)
     require_reason(code, "annulment")
     row = locked(violation)
     if row.state not in (V.WARNED, V.ORDERED, V.UNSETTLEABLE, V.OVERDUE):
@@ -82,7 +77,7 @@ def ask_relief(*, violation: Violation, code: str, note_ar: str, percent: int, a
 
     Raises NotPermitted, Refused: unknown_code, asked_already, not_now, bad_percent.
     """
-    require_role(asked_by, ASKS)
+    require_group(asked_by, ASKS)
     require_reason(code, "waiver")
     row = locked(violation)
     order = queries.order_of(row)
@@ -154,7 +149,7 @@ def refuse(*, proposal: P, refused_by: User) -> None:
 
 def require_second_person(model: type[P], pk: int, user: User) -> P:
     """A proposal, locked, that this user may decide. Raises NotPermitted: not_your_role, same_person; Refused("done")."""
-    require_role(user, ALLOWS)
+    require_group(user, ALLOWS)
     row = model.objects.select_for_update(of=("self",)).select_related("asked_by", "violation").get(pk=pk)
     if row.allowed_at is not None or row.refused_at is not None:
         raise Refused("done", _("This has already been decided."))

@@ -17,7 +17,7 @@ from zoning.answer import rules
 from zoning.answer.queries import ActivityQuestion, rules_on
 from zoning.answer.rules import LandPart, LayerSurroundings, Nearest
 from zoning.geometry import boxes, measures
-from zoning.layers.queries import SLIVER_M2, SLIVER_SHARE, in_force
+from zoning.layers.queries import SLIVER_M2, SLIVER_SHARE, catalogue, in_force
 from zoning.models import Layer, LayerFeature, LayerVersion, PlotShape
 from zoning.plots.queries import period
 
@@ -101,7 +101,7 @@ def _outcomes(shapes: np.ndarray, land: LandRules, question: ActivityQuestion, d
     objects = [version for version in versions if version.layer_id in {rule.layer for rule in spacings}]
     box = measures.box_around(shapely.box(west, south, east, north), reach)
     features = list(boxes.meeting(LayerFeature.objects.filter(version__in=[*uses.values(), *objects]), box).order_by("pk"))
-    layers = Layer.objects.filter(kind=Layer.Kind.LAND_USE).values_list("pk", flat=True)
+    layers = catalogue(Layer.objects.filter(kind=Layer.Kind.LAND_USE))
     known = [{uses[layer].pk} if layer in uses else set() for layer in layers]  # a layer without a version knows nothing
     parts = parts_of(shapes, [[row for row in features if row.version_id in version] for version in known], stretch)
     around: list[dict[str, LayerSurroundings]] = [{} for _ in shapes]

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -18,8 +14,8 @@ from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel import clock, request_cache
 from municipality.kernel.errors import Refused
 from municipality.ui import staff_menu
-from municipality.ui.admin_base import in_group
-from municipality.ui.code_labels import label_codes
+from municipality.ui.admin_base import in_group, staff_page
+from municipality.ui.code_labels import label_codes, label_of_edition
 from municipality.ui.staff_menu import StaffEntry
 from municipality.uploads.fields import lines_of
 from zoning.contests import queries, services
@@ -28,11 +24,6 @@ from zoning.imports.roles import PLANNER
 from zoning.models.contests import ContestOutcome
 
 MOST_SHOWN = 200
-
-
-def _page(request: AuthenticatedHttpRequest, template: str, status: int = 200, **context: Any) -> TemplateResponse:
-    site: Any = admin.site
-    return TemplateResponse(request, f"admin/zoning/{template}", {**site.page_context(request), **context}, status=status)
 
 
 def _check_role(request: AuthenticatedHttpRequest) -> None:
@@ -47,7 +38,7 @@ def contests(request: AuthenticatedHttpRequest) -> HttpResponse:
     decided = queries.open_first().exclude(outcome=ContestOutcome.OPEN).order_by("-decided_at")
     rows = [*queries.undecided()[:MOST_SHOWN], *decided[:MOST_SHOWN]]
     lines = [(row, queries.TONES[ContestOutcome(row.outcome)]) for row in rows]
-    return _page(request, "contests.html", title=_("Contests of layers"), lines=lines, today=clock.today())
+    return staff_page(request, "admin/zoning/contests.html", title=_("Contests of layers"), lines=lines, today=clock.today())
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -66,7 +57,8 @@ def contest(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     files = lines_of(request, row.key)
     tone, is_open = queries.TONES[ContestOutcome(row.outcome)], row.outcome == ContestOutcome.OPEN
     context = {"contest": row, "said": said(row), "tone": tone, "is_open": is_open, "typed": typed, "files": files, "error": error}
-    return _page(request, "contest.html", 409 if error else 200, title=row.number, today=clock.today(), **context)
+    context["rule"] = label_of_edition(row.rule)
+    return staff_page(request, "admin/zoning/contest.html", 409 if error else 200, title=row.number, today=clock.today(), **context)
 
 
 def _waiting(request: HttpRequest) -> int:

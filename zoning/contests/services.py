@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.limits import Limit
 from municipality.accounts.models import User, actor_of
+from municipality.accounts.queries import require_group
 from municipality.audit.services import record
 from municipality.documents.numbers import next_number
 from municipality.kernel import clock
@@ -17,7 +18,7 @@ from municipality.notifications.services import send
 from municipality.review.services.case_clock import promised_day
 from municipality.rulebook import queries as rulebook
 from zoning.contests.queries import LIMITS
-from zoning.imports.roles import PLANNER, require_group
+from zoning.imports.roles import PLANNER
 from zoning.layers.labels import said_of
 from zoning.models import Layer, LayerContest, Plot
 from zoning.models.contests import ContestOutcome

@@ -17,6 +17,7 @@ PAGES = [
 ]
 label_codes(
     {
+        "zoning.undo_load": _("Undo a load of plots"),
         "plot_clerk": _("Clerk of plots"),
         "plots.loaded": _("File of plots loaded"),
         "plots.checked": _("File of plots read"),
@@ -27,6 +28,7 @@ label_codes(
         "plots.taken": _("Plots of a file taken in"),
         "plots.undo_asked": _("Undoing of a load asked for"),
         "plots.undo_refused": _("Undoing of a load refused"),
-        "plots.undone": _("Load of plots undone"),
+        "plots.undo_allowed": _("Undoing of a load allowed"),
+        "plots.undone": _("Plots of a load undone"),
     }
 )

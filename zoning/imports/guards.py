@@ -11,7 +11,7 @@ insert_only("zoning_plotsuccession")
 
 _PLOT, _SHAPE, _UNDO = "zoning_plot", "zoning_plotshape", "zoning_loadundo"
 _OUTLINE = ["geometry", "west", "south", "east", "north", "system", "original"]
-# An undo runs between its audit event and its end, which commit together.
+# An undo runs between its audit event and its end.
 _RUNNING = f"SELECT 1 FROM {_UNDO} u WHERE u.event_id IS NOT NULL AND u.done_at IS NULL"  # noqa: S608 - declared in code
 _TOUCHED = f"SELECT 1 FROM {_UNDO} u JOIN zoning_plotrow r ON r.file_id = u.file_id WHERE u.event_id IS NOT NULL AND u.done_at IS NULL"  # noqa: S608
 never_deleted(_PLOT)
@@ -50,7 +50,7 @@ never_deleted(_UNDO)
 frozen(_UNDO, ["public_id", "file_id", "reason", "asked_by_id", "asked_at"])
 frozen(_UNDO, ["allowed_by_id", "event_id"], once="OLD.event_id IS NOT NULL", name="allowed_once")
 frozen(_UNDO, ["refused_by_id", "refused_at"], once="OLD.refused_at IS NOT NULL", name="refused_once")
-frozen(_UNDO, ["done_at"], once="OLD.done_at IS NOT NULL", name="done_once")
+frozen(_UNDO, ["done_at", "undone_line"], once="OLD.done_at IS NOT NULL", name="done_once")
 guard(
     f"{_UNDO}_asked_first",
     _UNDO,
@@ -64,6 +64,6 @@ guard(
     "UPDATE",
     "OLD.event_id IS NULL AND NEW.event_id IS NOT NULL AND (NEW.allowed_by_id IS NULL OR NEW.refused_at IS NOT NULL OR NOT EXISTS"
     " (SELECT 1 FROM audit_auditevent e JOIN imports_importfile f ON e.subject = 'import:' || f.public_id"
-    " WHERE e.id = NEW.event_id AND e.action = 'plots.undone' AND f.id = NEW.file_id))",
+    " WHERE e.id = NEW.event_id AND e.action = 'plots.undo_allowed' AND f.id = NEW.file_id))",
     "undone_without_event",
 )

@@ -26,7 +26,7 @@ def _waiting(request: HttpRequest) -> int:
 
 
 def _asked() -> QuerySet[LoadUndo]:
-    return LoadUndo.objects.filter(done_at__isnull=True, refused_at__isnull=True)
+    return LoadUndo.objects.filter(event__isnull=True, refused_at__isnull=True)
 
 
 def home(request: AuthenticatedHttpRequest) -> HomePart:

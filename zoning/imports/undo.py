@@ -1,4 +1,4 @@
-"""Undoing a load as a whole: one person asks for it with a reason, a second one of the planners allows it.
+"""Undoing a load as a whole: one person asks for it with a reason, a second one of the planners allows it, and a job carries it out.
 
 Nothing is deleted but PACI numbers that the load brought: its plots and shapes end on the day on which they began, so that they hold on
 no day, and what the load had closed is open again. The register then answers for every day as before the load.
@@ -6,24 +6,32 @@ no day, and what the load had closed is open again. The register then answers fo
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
 from typing import Any
 
-from django.db import IntegrityError, transaction
-from django.db.models import F, Q, QuerySet
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
+from municipality.accounts.queries import require_group
 from municipality.audit.services import record
-from municipality.imports.models import ImportFile
+from municipality.imports.models import ImportFile, Outcome
+from municipality.jobs.services import enqueue
 from municipality.kernel import clock
-from municipality.kernel.actors import Actor
+from municipality.kernel.actors import Actor, system
 from municipality.kernel.errors import NotPermitted, Refused
+from municipality.kernel.failpoints import failpoint
 from municipality.places.models import Area
-from zoning.imports.roles import CLERK, PLANNER, require_group
+from zoning.imports.roles import CLERK, PLANNER
+from zoning.imports.validation import plots_of
 from zoning.maps.services import refresh_outlines
 from zoning.models import LoadUndo, Plot, PlotAddress, PlotExtract, PlotRow, PlotShape, PlotSuccession
 
 MIN_REASON = 10  # letters
+BATCH = 2000  # lines of one transaction
+SECONDS = 60  # after which a job enqueues the next one; the time limit of a job is in zoning/tasks.py
 # Tables that refer to plots and are undone here; extracts stay as they were issued.
 _OWN = {PlotShape, PlotAddress, PlotSuccession, PlotRow, PlotExtract}
 
@@ -54,30 +62,50 @@ def refuse(*, undo: LoadUndo, refused_by: User) -> None:
 
 
 @transaction.atomic
-def allow(*, undo: LoadUndo, allowed_by: User) -> dict[str, int]:
-    """Undo a load. Returns counts. Raises NotPermitted (role, same person), Refused: done, not_loaded, built_on."""
+def allow(*, undo: LoadUndo, allowed_by: User) -> None:
+    """Have a load undone by a job. Raises NotPermitted (role, same person), Refused: done, not_loaded, built_on."""
+    file = ImportFile.objects.select_for_update(of=("self",)).get(pk=undo.file_id)  # before its undoing, as the writer does
     row = _locked(undo)
     require_group(allowed_by, PLANNER)
     if row.asked_by_id == allowed_by.pk:
         raise NotPermitted("same_person", _("The person who asked for it cannot allow it. A second person must."))
-    file = ImportFile.objects.select_for_update(of=("self",)).get(pk=row.file_id)
     _check_undoable(file)
-    counts = _counts(file)
+    counts = {"plots": Plot.objects.filter(load=file).count(), "shapes": PlotShape.objects.filter(load=file).count()}
     data = {"undo": row.public_id, "asked_by": row.asked_by.key, **counts}
-    event = record("plots.undone", subject=file.key, actor=Actor(PLANNER, allowed_by.key), data=data, text=row.reason)
+    event = record("plots.undo_allowed", subject=file.key, actor=Actor(PLANNER, allowed_by.key), data=data, text=row.reason)
     LoadUndo.objects.filter(pk=row.pk).update(allowed_by=allowed_by, event=event)
-    try:
+    enqueue("zoning.undo_load", key=f"{row.public_id}:0", undo_id=row.pk)
+
+
+def carry_out(*, undo_id: int, size: int = BATCH, seconds: float = SECONDS) -> bool:
+    """Undo an allowed load, batch by batch of `size` lines, for `seconds`. Returns whether a job for the rest was enqueued.
+
+    Each batch is a transaction with its audit event, so that another worker continues after a crash at the next line.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
         with transaction.atomic():
-            _undo(file)
-    except IntegrityError as error:  # a number that is free after the load was given away since
-        raise _built_on() from error
-    LoadUndo.objects.filter(pk=row.pk).update(done_at=clock.now())
-    return counts
+            undo = LoadUndo.objects.select_for_update(of=("self",)).select_related("file").get(pk=undo_id)
+            if undo.event_id is None or undo.done_at is not None:
+                return False
+            has_more = _undo_batch(undo, size)
+            is_enqueued = has_more and time.monotonic() >= deadline
+            if is_enqueued:
+                enqueue("zoning.undo_load", key=f"{undo.public_id}:{undo.undone_line}", undo_id=undo.pk)
+            failpoint("plots.undone")
+        if is_enqueued or not has_more:
+            return is_enqueued
+
+
+def is_running() -> bool:
+    """Whether a load is being undone; also keeps one from being allowed until the caller's transaction ends."""
+    asked = LoadUndo.objects.select_for_update().filter(done_at__isnull=True, refused_at__isnull=True)
+    return any(undo.event_id is not None for undo in asked)
 
 
 def _locked(undo: LoadUndo) -> LoadUndo:
     row = LoadUndo.objects.select_for_update(of=("self",)).select_related("file", "asked_by").get(pk=undo.pk)
-    if row.done_at is not None or row.refused_at is not None:
+    if row.event_id is not None or row.refused_at is not None:
         raise Refused("done", _("This has already been decided."))
     return row
 
@@ -94,6 +122,10 @@ def _check_undoable(file: ImportFile) -> None:
     corrected = _corrected(file).exclude(plot__official_area=F("official_area"))
     if plots.filter(valid_to__isnull=False).exists() or shapes.filter(valid_to__isnull=False).exists() or corrected.exists():
         raise _built_on()
+    same_number = {name: OuterRef(f"predecessor__{name}") for name in ("area", "block", "number")}
+    given_away = Exists(Plot.objects.filter(valid_to__isnull=True, **same_number))
+    if PlotSuccession.objects.filter(given_away, successor__load=file).exists():
+        raise _built_on()
     for relation in Plot._meta.related_objects:
         model: Any = relation.related_model
         if model not in _OWN and model._default_manager.filter(**{f"{relation.field.name}__in": plots}).exists():
@@ -106,23 +138,35 @@ def _corrected(file: ImportFile) -> QuerySet[PlotRow]:
     return changed.exclude(official_area=F("official_before")).filter(Q(official_area__isnull=False))
 
 
-def _counts(file: ImportFile) -> dict[str, int]:
-    return {"plots": Plot.objects.filter(load=file).count(), "shapes": PlotShape.objects.filter(load=file).count()}
+def _undo_batch(undo: LoadUndo, size: int) -> bool:
+    """Undo the next lines and record it. Returns whether more lines follow."""
+    file, taken = undo.file, (Outcome.ADD, Outcome.CHANGE, Outcome.SAME)
+    lines = PlotRow.objects.filter(file=file, line__gt=undo.undone_line, line__lte=undo.file.taken_line, outcome__in=taken)
+    rows = list(lines.defer("geometry", "original").order_by("line")[:size])
+    has_more, first, last = len(rows) == size, rows[0].line if rows else 0, rows[-1].line if rows else undo.undone_line
+    counts = _undo(file, rows)
+    undo.undone_line, undo.done_at = last, None if has_more else clock.now()
+    LoadUndo.objects.filter(pk=undo.pk).update(undone_line=last, done_at=undo.done_at)
+    record("plots.undone", subject=file.key, actor=system("zoning"), data={"first_line": first, "last_line": last, **counts})
+    return has_more
 
 
-def _undo(file: ImportFile) -> None:
-    new = Plot.objects.filter(load=file)
-    renumbered = PlotSuccession.objects.filter(successor__load=file)
-    before = dict(renumbered.values_list("successor", "predecessor"))
-    PlotAddress.objects.filter(load=file).delete()
+def _undo(file: ImportFile, rows: Sequence[PlotRow]) -> dict[str, int]:
+    """Undo what some lines of a load brought. Returns counts."""
+    present = plots_of({(row.area_id or 0, row.block, row.plot_number) for row in rows})
+    plots = [one.plot.pk for one in present.values()]
+    new = Plot.objects.filter(load=file, pk__in=plots)
+    before = dict(PlotSuccession.objects.filter(successor__in=new).values_list("successor", "predecessor"))
+    PlotAddress.objects.filter(load=file, plot__in=plots).delete()
     for successor, predecessor in before.items():
         PlotAddress.objects.filter(plot=successor).update(plot=predecessor)
-    PlotShape.objects.filter(load=file).update(valid_to=F("valid_from"))
-    new.update(valid_to=F("valid_from"))
-    Plot.objects.filter(pk__in=renumbered.values("predecessor")).update(valid_to=None)
-    ending = PlotRow.objects.filter(Q(has_new_shape=True) | Q(is_renumbered=True), file=file, outcome="change", line__lte=file.taken_line)
-    PlotShape.objects.filter(pk__in=ending.values("compared")).update(valid_to=None)
-    rows = _corrected(file).values_list("plot", "official_before")
-    plots = [Plot(pk=plot, official_area=area) for plot, area in rows]
-    Plot.objects.bulk_update(plots, ["official_area"], batch_size=400)
-    refresh_outlines(Area.objects.filter(pk__in=set(PlotShape.objects.filter(load=file).values_list("plot__area", flat=True))))
+    shapes = PlotShape.objects.filter(load=file, plot__in=plots).update(valid_to=F("valid_from"))
+    counts = {"plots": new.update(valid_to=F("valid_from")), "shapes": shapes}
+    Plot.objects.filter(pk__in=before.values()).update(valid_to=None)
+    changed = [row for row in rows if row.outcome == Outcome.CHANGE]
+    ending = [row.compared_id for row in changed if row.compared_id and (row.has_new_shape or row.is_renumbered)]
+    PlotShape.objects.filter(pk__in=ending).update(valid_to=None)
+    corrected = _corrected(file).filter(pk__in=[row.pk for row in changed]).values_list("plot", "official_before")
+    Plot.objects.bulk_update([Plot(pk=plot, official_area=area) for plot, area in corrected], ["official_area"], batch_size=400)
+    refresh_outlines(Area.objects.filter(pk__in={one.plot.area_id for one in present.values()}))
+    return counts

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -11,9 +10,10 @@ from django.views.decorators.http import require_http_methods
 
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.imports import views as imports
+from municipality.imports.models import ImportFile
 from municipality.imports.views import file_or_404
 from municipality.kernel.errors import Refused
-from municipality.ui.admin_base import in_group
+from municipality.ui.admin_base import in_group, staff_page
 from zoning.geometry.systems import SYSTEMS
 from zoning.imports import difference, undo
 from zoning.imports.roles import PLANNER
@@ -42,21 +42,22 @@ def file(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
 
 def _undo_of(file: int) -> LoadUndo | None:
     """The newest undoing of a load, refused ones too."""
-    return LoadUndo.objects.filter(file=file).select_related("asked_by", "allowed_by", "refused_by").order_by("-pk").first()
+    return LoadUndo.objects.filter(file=file).select_related("asked_by", "allowed_by", "refused_by", "event").order_by("-pk").first()
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def undoing(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """The undoing of a load: asked for with a reason, allowed or refused by a second person."""
+    """The undoing of a load: asked for with a reason, allowed or refused by a second person, and how far it is."""
     row, error = file_or_404(request, "plots", public_id), ""
     if request.method == "POST":
         try:
-            _step(request, public_id)
+            _step(request, row)
             return redirect("admin:plot_undo", row.public_id)
         except Refused as refusal:
             error = str(refusal.sentence)
     found = _undo_of(row.pk)
-    is_open = found is not None and found.done_at is None and found.refused_at is None
+    is_open = found is not None and found.event_id is None and found.refused_at is None
+    is_running = found is not None and found.event_id is not None and found.done_at is None
     is_mine = found is not None and found.asked_by_id == request.user.pk
     is_planner = in_group(request, PLANNER)
     context = {
@@ -66,24 +67,25 @@ def undoing(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "error": error,
         "reason": request.POST.get("reason", ""),
         "is_open": is_open,
+        "is_running": is_running,
         "is_mine": is_mine,
-        "may_ask": not is_open and (found is None or found.done_at is None),
+        "may_ask": found is None or found.refused_at is not None,
         "may_allow": is_open and is_planner and not is_mine,
         "may_refuse": is_open and (is_planner or is_mine),
     }
-    site = admin.site.page_context(request)  # type: ignore[attr-defined]
-    return TemplateResponse(request, "admin/zoning/undo.html", {**site, **context}, status=409 if error else 200)
+    response = staff_page(request, "admin/zoning/undo.html", 409 if error else 200, **context)
+    if is_running and not error:
+        response["Refresh"] = str(imports.REFRESH_SECONDS)
+    return response
 
 
-def _step(request: AuthenticatedHttpRequest, public_id: str) -> None:
-    row, step = file_or_404(request, "plots", public_id), request.POST.get("step", "")
+def _step(request: AuthenticatedHttpRequest, row: ImportFile) -> None:
+    step, found = request.POST.get("step", ""), _undo_of(row.pk)
     if step == "ask":
         undo.ask(file=row, reason=request.POST.get("reason", ""), asked_by=request.user)
-        return
-    found = _undo_of(row.pk)
-    if found is None or step not in ("allow", "refuse"):
-        raise Refused("unknown_step", _("The page was sent incomplete. Reload it and try again."))
-    if step == "allow":
+    elif step == "allow" and found is not None:
         undo.allow(undo=found, allowed_by=request.user)
-    else:
+    elif step == "refuse" and found is not None:
         undo.refuse(undo=found, refused_by=request.user)
+    else:
+        raise Refused("unknown_step", _("The page was sent incomplete. Reload it and try again."))

@@ -7,8 +7,10 @@ from typing import Any
 
 from municipality.imports.models import ImportFile, Outcome
 from municipality.imports.registry import Applied
+from municipality.jobs.errors import OnHold
 from municipality.kernel import clock
 from municipality.places.models import Area
+from zoning.imports import undo
 from zoning.imports.validation import plots_of
 from zoning.maps.services import refresh_outlines
 from zoning.models import LoadUndo, Plot, PlotAddress, PlotChange, PlotRow, PlotShape, PlotSuccession
@@ -17,7 +19,12 @@ _SHAPE = ("geometry", "original", "west", "south", "east", "north")
 
 
 def apply(file: ImportFile, rows: Sequence[PlotRow]) -> Applied:
-    """Write a batch. A row whose plot is no longer as the dry run found it is left out, and all of a load that was undone."""
+    """Write a batch. A row whose plot is no longer as the dry run found it is left out, and all of a load that was undone.
+
+    Raises OnHold while a load is being undone.
+    """
+    if undo.is_running():
+        raise OnHold("plots", "a load is being undone")
     if LoadUndo.objects.filter(file=file, done_at__isnull=False).exists():
         return Applied(left_out=[row.pk for row in rows])
     fitting, left_out = _fitting(rows)

@@ -14,6 +14,7 @@ from zoning.layers.home import waiting_count
 _version = reauthentication_required(views.version, when=steps("in_force", "allow"))
 PAGES = [
     path("plots/layers/", views.layers, name="plot_layers"),
+    path("plots/new-layer/", views.new_layer, name="plot_new_layer"),
     path("plots/layers/<slug:code>/", views.layer, name="plot_layer"),
     path("plots/layers/<slug:code>/<int:number>/", _version, name="plot_layer_version"),
 ]
@@ -31,6 +32,7 @@ staff_menu.register(
 )
 label_codes(
     {
+        "layers.created": _("Layer created"),
         "layers.loaded": _("Version of a layer loaded"),
         "layers.in_force": _("Version of a layer put in force"),
         "layers.refused": _("Version of a layer put aside"),

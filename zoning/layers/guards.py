@@ -5,7 +5,7 @@ from municipality.kernel.guards import frozen, guard, never_deleted
 _VERSION, _FEATURE = "zoning_layerversion", "zoning_layerfeature"
 _TEXTS = [f"{name}_{language}" for name in ("instrument", "article") for language in ("ar", "en")]
 never_deleted("zoning_layer")
-frozen("zoning_layer", ["kind"])
+frozen("zoning_layer", ["kind", "created_by_id", *_TEXTS])
 never_deleted(_VERSION)
 frozen(_VERSION, ["layer_id", "number", "load_id"])
 frozen(_VERSION, ["valid_from", "is_assumption", *_TEXTS], once="OLD.status <> 'pending'", name="in_force")
@@ -33,6 +33,16 @@ guard(
     "UPDATE",
     f"OLD.status = 'pending' AND NEW.status = 'in_force' AND NEW.load_id IS NOT NULL AND NOT EXISTS ({_RELEASED} NEW.load_id)",
     "not_released",
+)
+_BEGUN = f"SELECT 1 FROM {_VERSION} v WHERE v.layer_id = NEW.layer_id AND v.status <> 'pending' AND v.id <> NEW.id"  # noqa: S608
+_CREATOR = "SELECT 1 FROM zoning_layer l JOIN imports_importfile f ON f.released_by_id = l.created_by_id WHERE l.code = NEW.layer_id"
+# The first version makes a layer: whoever created that layer does not put it in force.
+guard(
+    f"{_VERSION}_first_by_another",
+    _VERSION,
+    "UPDATE",
+    f"OLD.status = 'pending' AND NEW.status = 'in_force' AND NOT EXISTS ({_BEGUN}) AND EXISTS ({_CREATOR} AND f.id = NEW.load_id)",
+    "not_by_its_creator",
 )
 _ENDS = (
     "OLD.status <> 'repealed' AND NEW.status = 'repealed' OR OLD.status <> 'pending' AND OLD.valid_to IS NULL AND NEW.valid_to IS NOT NULL"

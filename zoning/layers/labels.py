@@ -27,7 +27,7 @@ class TopicPart:
 class Topic:
     """One layer on the plot. `standing` is applies, does_not_apply or no_data; `coming` is the first day of an announced change.
 
-    `contested` is the day since which a person contests what is said.
+    `contested` is the day since which a person contests what is said; `absence` is what it means that the layer does not apply.
     """
 
     name: str
@@ -41,6 +41,7 @@ class Topic:
     coming: dt.date | None
     code: str
     contested: dt.date | None
+    absence: str
 
 
 def topics(findings: list[LayerFinding], rules: LandRules | None) -> dict[str, list[Topic]]:
@@ -86,4 +87,5 @@ def _topic(finding: LayerFinding, rules: LandRules | None) -> Topic:
         coming=finding.pending.valid_from if finding.pending is not None else None,
         code=finding.layer.pk,
         contested=finding.contested_since,
+        absence=bilingual(finding.layer, "absence"),
     )

@@ -64,9 +64,10 @@ def announced() -> Q:
 
 
 def catalogue(rows: QuerySet[Layer] | None = None) -> dict[str, Layer]:
-    """All layers by code, in their order; `rows` are layers with annotations."""
+    """All layers by code, in their order; `rows` are layers with annotations. A layer of which no version ever was in force is none yet."""
     layers = rows if rows is not None else Layer.objects.all()
-    return {layer.pk: layer for layer in layers.order_by("order", "code")}
+    begun = LayerVersion.objects.exclude(status=LayerStatus.PENDING).values("layer")
+    return {layer.pk: layer for layer in layers.filter(pk__in=begun).order_by("order", "code")}
 
 
 def findings(shape: BaseGeometry, day: dt.date, catalogue: Mapping[str, Layer]) -> list[LayerFinding]:

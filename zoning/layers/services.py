@@ -7,11 +7,12 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max, Q
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
+from municipality.accounts.queries import require_group
 from municipality.audit.models import AuditEvent
 from municipality.audit.services import record
 from municipality.documents import store
@@ -19,12 +20,30 @@ from municipality.imports.models import ImportFile
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted, Refused
-from zoning.imports.roles import CLERK, PLANNER, require_group
+from zoning.imports.roles import CLERK, PLANNER
 from zoning.layers.queries import announced
 from zoning.layers.reading import LayerFile
 from zoning.models import Layer, LayerFeature, LayerRepeal, LayerStatus, LayerVersion
 
 KIND = "layers"  # of their files
+
+
+@transaction.atomic
+def create(*, layer: Layer, created_by: User) -> Layer:
+    """Save a new layer. It has no effect until another person puts its first version in force.
+
+    Raises NotPermitted, Refused: taken (its code, or that there is a layer of land use already).
+    """
+    require_group(created_by, PLANNER)
+    layer.created_by, layer.order = created_by, (Layer.objects.aggregate(last=Max("order"))["last"] or 0) + 1
+    try:
+        with transaction.atomic():
+            layer.save(force_insert=True)
+    except IntegrityError as error:
+        raise Refused("taken", _("Another person created such a layer just now. Look at the list of layers.")) from error
+    facts = {name: getattr(layer, name) for name in ("kind", "name_ar", "name_en", "office_ar", "office_en", "instrument_ar", "article_ar")}
+    record("layers.created", subject=f"layer:{layer.pk}", actor=Actor(PLANNER, created_by.key), data=facts)
+    return layer
 
 
 @transaction.atomic
@@ -92,7 +111,7 @@ def _record(step: str, version: LayerVersion, actor: Actor, data: dict[str, Any]
 def _locked(version: LayerVersion) -> LayerVersion:
     """The version, with its layer locked, so that its versions change one by one."""
     Layer.objects.select_for_update().get(pk=version.layer_id)
-    return LayerVersion.objects.select_related("load__loaded_by").get(pk=version.pk)
+    return LayerVersion.objects.select_related("layer", "load__loaded_by").get(pk=version.pk)
 
 
 def _waiting(version: LayerVersion) -> tuple[LayerVersion, ImportFile]:
@@ -108,6 +127,14 @@ def version_before(version: LayerVersion) -> LayerVersion | None:
     return LayerVersion.objects.filter(layer=version.layer_id, status=LayerStatus.IN_FORCE, valid_to__isnull=True).first()
 
 
+def is_own_layer(version: LayerVersion, user: User) -> bool:
+    """Whether a version is the first one of a layer that this person created."""
+    return (
+        version.layer.created_by_id == user.pk
+        and not LayerVersion.objects.filter(layer=version.layer_id).exclude(status=LayerStatus.PENDING).exists()
+    )
+
+
 @transaction.atomic
 def put_in_force(*, version: LayerVersion, by: User) -> None:
     """Put a pending version in force; the version before ends on its first day.
@@ -118,6 +145,8 @@ def put_in_force(*, version: LayerVersion, by: User) -> None:
     row, file = _waiting(version)
     if file.loaded_by_id == by.pk:
         raise NotPermitted("same_person", _("The person who loaded the version cannot put it in force. A second person must."))
+    if is_own_layer(row, by):
+        raise NotPermitted("same_person", _("The person who created the layer cannot put its first version in force. Another person must."))
     before = version_before(row)
     later = Q(valid_from__gte=row.valid_from) | Q(valid_to__gt=row.valid_from)
     if LayerVersion.objects.filter(later, layer=row.layer_id).exclude(status=LayerStatus.PENDING).exists():

@@ -6,8 +6,8 @@ import datetime as dt
 from typing import Any
 
 from django import forms
-from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.core.validators import RegexValidator
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -19,8 +19,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
-from municipality.ui.admin_base import in_group
-from municipality.ui.forms import DayField
+from municipality.ui.admin_base import in_group, staff_page
+from municipality.ui.forms import DayField, LtrInput
 from municipality.ui.templatetags.portal import bilingual
 from zoning.answer.queries import rules_on
 from zoning.geometry.systems import SYSTEMS
@@ -33,6 +33,7 @@ from zoning.layers.labels import class_name
 from zoning.models import Layer, LayerRepeal, LayerStatus, LayerVersion
 
 SHOWN = 100  # wrong rows on the page
+TEXTS = ("instrument_ar", "instrument_en", "article_ar", "article_en")
 STATES = {
     "waiting": ("warn", gettext_lazy("waits for a second person")),
     "refused": ("bad", gettext_lazy("put aside")),
@@ -42,7 +43,48 @@ STATES = {
 }
 
 
-class VersionForm(forms.ModelForm):  # type: ignore[type-arg]
+class _TextsForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A form of texts in both languages, each in its own direction."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for name, field in self.fields.items():
+            if name.endswith(("_ar", "_en")):
+                field.widget.attrs |= {"lang": name[-2:], "dir": "rtl" if name.endswith("_ar") else "ltr"}
+
+
+class LayerForm(_TextsForm):
+    """A new layer."""
+
+    code = forms.CharField(
+        label=gettext_lazy("Code, which rules and open data name it by"),
+        max_length=30,
+        validators=[
+            RegexValidator(
+                r"^[a-z][a-z0-9_]*\Z", gettext_lazy("Please use small Latin letters, digits and underscores, and begin with a letter.")
+            )
+        ],
+        widget=LtrInput(attrs={"maxlength": 30}, inputmode="text"),
+        help_text=gettext_lazy("It cannot be changed later."),
+        error_messages={"unique": gettext_lazy("Another layer has this code. Please choose another one.")},
+    )
+
+    class Meta:
+        model = Layer
+        fields = ("name_ar", "name_en", "kind", "code", "office_ar", "office_en", *TEXTS, "absence_ar", "absence_en")
+        help_texts = {
+            "kind": gettext_lazy("Rules measure the distance of an activity to objects. There is one layer of land use."),
+            "absence_ar": gettext_lazy("For a plot that was surveyed and has no surface of the layer. What was not surveyed is not known."),
+        }
+
+    def clean_kind(self) -> str:
+        kind: str = self.cleaned_data["kind"]
+        if kind == Layer.Kind.LAND_USE and Layer.objects.filter(kind=kind).exists():
+            raise forms.ValidationError(_("There is a layer of land use already. Please load a new version of it."))
+        return kind
+
+
+class VersionForm(_TextsForm):
     """The legal text of a version, its first day, and its file."""
 
     valid_from = DayField(label=gettext_lazy("First day in force"))
@@ -55,7 +97,7 @@ class VersionForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = LayerVersion
-        fields = ("instrument_ar", "instrument_en", "article_ar", "article_en", "valid_from", "is_assumption")
+        fields = (*TEXTS, "valid_from", "is_assumption")
         labels = {"is_assumption": gettext_lazy("The legal text is an assumption, not confirmed yet")}
 
     def texts(self) -> dict[str, Any]:
@@ -63,7 +105,7 @@ class VersionForm(forms.ModelForm):  # type: ignore[type-arg]
         return {name: self.cleaned_data[name] for name in self._meta.fields or ()}
 
 
-class RepealForm(forms.ModelForm):  # type: ignore[type-arg]
+class RepealForm(_TextsForm):
     """The legal text of a repeal, and the first day without the version."""
 
     ends_on = DayField(label=gettext_lazy("First day on which it no longer applies"))
@@ -83,12 +125,11 @@ def state_of(version: LayerVersion, today: dt.date) -> str:
 
 
 def _page(request: AuthenticatedHttpRequest, template: str, status: int = 200, **context: Any) -> TemplateResponse:
-    site: Any = admin.site
-    return TemplateResponse(request, f"admin/zoning/{template}", {**site.page_context(request), **context}, status=status)
+    return staff_page(request, f"admin/zoning/{template}", status, **context)
 
 
-def _check_role(request: AuthenticatedHttpRequest) -> None:
-    if not (in_group(request, CLERK) or in_group(request, PLANNER)):
+def _check_role(request: AuthenticatedHttpRequest, *roles: str) -> None:
+    if not any(in_group(request, role) for role in roles or (CLERK, PLANNER)):
         raise PermissionDenied
 
 
@@ -108,16 +149,32 @@ def _lines(versions: QuerySet[LayerVersion]) -> list[tuple[LayerVersion, Any]]:
 def layers(request: AuthenticatedHttpRequest) -> HttpResponse:
     """All layers with their versions."""
     _check_role(request)
-    empty = Layer.objects.filter(versions__isnull=True)
-    return _page(request, "layers.html", title=_("Layers"), lines=_lines(_versions()), empty=empty, is_list=True)
+    empty, may_create = Layer.objects.filter(versions__isnull=True), in_group(request, PLANNER)
+    return _page(request, "layers.html", title=_("Layers"), lines=_lines(_versions()), empty=empty, is_list=True, may_create=may_create)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_layer(request: AuthenticatedHttpRequest) -> HttpResponse:
+    """The form of a new layer, for planners."""
+    _check_role(request, PLANNER)
+    form, error = LayerForm(request.POST or None), ""
+    if request.method == "POST" and form.is_valid():
+        try:
+            return redirect("admin:plot_layer", services.create(layer=form.save(commit=False), created_by=request.user).pk)
+        except Refused as refusal:
+            error = str(refusal.sentence)
+    return _page(
+        request, "new_layer.html", 409 if error else 400 if request.method == "POST" else 200, title=_("New layer"), form=form, error=error
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def layer(request: AuthenticatedHttpRequest, code: str) -> HttpResponse:
     """A layer with its versions, and the form that loads a new one."""
     _check_role(request)
-    row = get_object_or_404(Layer, pk=code)
-    form, error, read = VersionForm(), "", None
+    row = get_object_or_404(Layer.objects.select_related("created_by"), pk=code)
+    lines = _lines(_versions().filter(layer=row))
+    form, error, read = VersionForm(initial={} if lines else {name: getattr(row, name) for name in TEXTS}), "", None
     if request.method == "POST":
         form = VersionForm(request.POST, request.FILES)
         if form.is_valid():
@@ -144,12 +201,13 @@ def layer(request: AuthenticatedHttpRequest, code: str) -> HttpResponse:
         409 if error else 400 if form.errors else 200,
         title=bilingual(row, "name"),
         layer=row,
-        lines=_lines(_versions().filter(layer=row)),
+        lines=lines,
+        is_new=all(version.status == LayerStatus.PENDING for version, _state in lines),
         form=form,
         error=error,
         wrong=wrong[:SHOWN],
         all_wrong=len(wrong),
-        columns=[(name, names[0], name in LAYER_COLUMNS.needed) for name, names in LAYER_COLUMNS.names.items()],
+        columns=[(name, names[0], _("needed") if name in LAYER_COLUMNS.needed else "") for name, names in LAYER_COLUMNS.names.items()],
     )
 
 
@@ -197,6 +255,7 @@ def _facts(request: AuthenticatedHttpRequest, row: LayerVersion) -> dict[str, An
     is_asked = repeal is not None and repeal.event_id is None and repeal.refused_by_id is None and row.valid_to is None
     is_planner, is_waiting = in_group(request, PLANNER), state == "waiting" and row.load is not None
     is_mine = row.load is not None and row.load.loaded_by_id == request.user.pk
+    is_own_layer = is_waiting and services.is_own_layer(row, request.user)
     asked_by_me = repeal is not None and repeal.asked_by_id == request.user.pk
     rules = rules_on(max(clock.today(), row.valid_from))
     land = rules.land if rules is not None and row.layer.kind == Layer.Kind.LAND_USE else None
@@ -218,8 +277,9 @@ def _facts(request: AuthenticatedHttpRequest, row: LayerVersion) -> dict[str, An
         "may_compare": is_waiting and row.layer.kind != Layer.Kind.OBJECTS,
         "repeal": repeal,
         "is_mine": is_mine and is_waiting,
+        "is_own_layer": is_own_layer and not is_mine,
         "asked_by_me": asked_by_me and is_asked,
-        "may_decide": is_waiting and is_planner and not is_mine,
+        "may_decide": is_waiting and is_planner and not is_mine and not is_own_layer,
         "may_refuse": is_waiting and (is_planner or is_mine),
         "may_ask": row.status == LayerStatus.IN_FORCE and row.valid_to is None and not is_asked,
         "may_allow": is_asked and is_planner and not asked_by_me,

@@ -93,7 +93,10 @@ class PlotFinding(models.Model):
 
 
 class LoadUndo(models.Model):
-    """The undoing of a load: asked for with a reason, and done or refused by a second person. `event` is its audit event."""
+    """The undoing of a load: asked for with a reason, and allowed or refused by a second person; a job carries it out.
+
+    `event` is the audit event of the second person, `undone_line` the last line of the file that is undone.
+    """
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
     file = models.ForeignKey(ImportFile, models.PROTECT, related_name="+", verbose_name=_("file"))
@@ -104,6 +107,7 @@ class LoadUndo(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("allowed by")
     )
     event = models.ForeignKey(AuditEvent, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("event"))
+    undone_line = models.PositiveIntegerField(_("last line undone"), default=0)
     done_at = models.DateTimeField(_("completed at"), null=True, blank=True)
     refused_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("refused by")
@@ -117,7 +121,8 @@ class LoadUndo(models.Model):
             models.UniqueConstraint(fields=["file"], condition=Q(refused_at__isnull=True), name="zoning_undo_once"),
             models.CheckConstraint(condition=Q(allowed_by__isnull=True) | ~Q(allowed_by=F("asked_by")), name="zoning_undo_two_people"),
             models.CheckConstraint(
-                condition=Q(done_at__isnull=True) | Q(allowed_by__isnull=False, event__isnull=False, refused_at__isnull=True),
+                condition=Q(done_at__isnull=True, undone_line=0)
+                | Q(allowed_by__isnull=False, event__isnull=False, refused_at__isnull=True),
                 name="zoning_undo_whole",
             ),
         ]

@@ -16,7 +16,10 @@ from zoning.models.shapes import SavedShape
 
 
 class Layer(models.Model):
-    """One topic, such as land use or the road reservations, and the office that keeps it."""
+    """One topic, such as land use or the road reservations, and the office that keeps it.
+
+    `absence_*` says what it means where the layer has no surface on what was surveyed. `created_by` is the planner who created it.
+    """
 
     class Kind(models.TextChoices):
         LAND_USE = "land_use", _("Land use")
@@ -30,13 +33,23 @@ class Layer(models.Model):
     office_ar = models.CharField(_("office in Arabic"), max_length=120)
     office_en = models.CharField(_("office in English"), max_length=120)
     order = models.PositiveSmallIntegerField(_("order"), default=0)
+    instrument_ar = models.CharField(_("legal text in Arabic"), max_length=200, default="")
+    instrument_en = models.CharField(_("legal text in English"), max_length=200, default="")
+    article_ar = models.CharField(_("article in Arabic"), max_length=200, default="")
+    article_en = models.CharField(_("article in English"), max_length=200, default="")
+    absence_ar = models.CharField(_("what its absence means, in Arabic"), max_length=200, default="")
+    absence_en = models.CharField(_("what its absence means, in English"), max_length=200, default="")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("created by")
+    )
 
     class Meta:
         verbose_name = _("layer")
         verbose_name_plural = _("layers")
         ordering = ["order", "code"]
         constraints = [
-            models.CheckConstraint(condition=models.Q(kind__in=["land_use", "restriction", "objects"]), name="zoning_layer_kind")
+            models.CheckConstraint(condition=models.Q(kind__in=["land_use", "restriction", "objects"]), name="zoning_layer_kind"),
+            models.UniqueConstraint(fields=["kind"], condition=Q(kind="land_use"), name="zoning_layer_one_land_use"),
         ]
 
     def __str__(self) -> str:

@@ -8,7 +8,6 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -22,8 +21,8 @@ from municipality.kernel.errors import Refused
 from municipality.review import queries as review
 from municipality.review.models import Assignment
 from municipality.ui import staff_menu
-from municipality.ui.admin_base import in_group
-from municipality.ui.code_labels import label_codes
+from municipality.ui.admin_base import in_group, staff_page
+from municipality.ui.code_labels import label_codes, label_of_edition
 from municipality.ui.staff_menu import StaffEntry
 from zoning.models import BodyAnswer, Consultation, RuleTask
 from zoning.objections import queries as objections
@@ -74,7 +73,6 @@ def study(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     bodies = list(opinion.consultations.order_by("pk"))
     silent = queries.silent_this_month([row.code for row in bodies])
     context = {
-        **admin.site.page_context(request),
         "title": _("Draft, bodies and like cases"),
         "error": error,
         "case": case,
@@ -94,7 +92,7 @@ def study(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "typed": typed,
         "is_held": assignment.place.state == "held",
     }
-    return TemplateResponse(request, "admin/zoning/study.html", context, status=status)
+    return staff_page(request, "admin/zoning/study.html", status, **context)
 
 
 def _save(request: AuthenticatedHttpRequest, assignment: Assignment) -> str:
@@ -139,20 +137,20 @@ def tasks(request: AuthenticatedHttpRequest) -> HttpResponse:
     rows = RuleTask.objects.select_related("opinion__case", "opinion__plot__area", "opinion__activity", "done_by")
     waiting = list(rows.filter(done_at__isnull=True).order_by("due_on", "pk")[:MOST_TASKS])
     context = {
-        **admin.site.page_context(request),
         "title": _("Rules to look at"),
         "error": error,
-        "lines": [(row, plot_name(row.opinion.plot), question(row.opinion.activity, row.opinion.floor), _reason(row)) for row in waiting],
+        "lines": [(row, plot_name(row.opinion.plot), question(row.opinion.activity, row.opinion.floor), *_why(row)) for row in waiting],
         "done": list(rows.filter(done_at__isnull=False).order_by("-done_at")[:20]),
         "today": clock.today(),
         "is_planner": in_group(request, PLANNER),
         "typed": {"task": request.POST.get("task", ""), "result": request.POST.get("result", "")} if error else {},
     }
-    return TemplateResponse(request, "admin/zoning/tasks.html", context, status=409 if error else 200)
+    return staff_page(request, "admin/zoning/tasks.html", 409 if error else 200, **context)
 
 
-def _reason(task: RuleTask) -> Any:
-    return review.replies(task.opinion.case).reasons.get(task.code)
+def _why(task: RuleTask) -> tuple[Any, Any]:
+    """The reason of the deviation, and the edition that it deviates from."""
+    return review.replies(task.opinion.case).reasons.get(task.code), label_of_edition(task.edition) if task.edition else ""
 
 
 def _open_tasks(request: HttpRequest) -> int:

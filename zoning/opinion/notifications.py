@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from typing import Any
 
 from municipality.notifications.registry import MessageKind
 
@@ -12,8 +10,7 @@ _DAY = dt.date(2027, 11, 24)
 
 
 class _AboutOpinion(MessageKind):
-    def path(self, context: Mapping[str, Any]) -> str:
-        return f"/cases/{context['case'].public_id}/"
+    page = "/cases/{case.public_id}/"
 
 
 class OpinionSubmitted(_AboutOpinion):

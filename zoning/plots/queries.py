@@ -91,12 +91,12 @@ def at_point(longitude: float, latitude: float, day: dt.date) -> Plot | None:
     return None
 
 
-def near_point(longitude: float, latitude: float, day: dt.date, *, metres: float = NEIGHBOURS_WITHIN, most: int = 5) -> list[Plot]:
-    """The plots within `metres` of a point on a day, nearest first."""
+def near_point(longitude: float, latitude: float, day: dt.date) -> list[Plot]:
+    """The five plots nearest to a point on a day, of those within NEIGHBOURS_WITHIN metres; nearest first."""
     point = Point(longitude, latitude)
-    rows = boxes.meeting(PlotShape.objects.filter(period(day)), measures.box_around(point, metres)).select_related("plot__area")
+    rows = boxes.meeting(PlotShape.objects.filter(period(day)), measures.box_around(point, NEIGHBOURS_WITHIN)).select_related("plot__area")
     found = sorted(((measures.distance(point, row.shape).metres, row.plot_id, row.plot) for row in rows), key=lambda one: one[:2])
-    return [plot for away, _, plot in found[:most] if away <= metres]
+    return [plot for away, _, plot in found[:5] if away <= NEIGHBOURS_WITHIN]
 
 
 def shape_on(plot: Plot, day: dt.date) -> PlotShape | None:

@@ -27,7 +27,7 @@ from municipality.review.returned import returned_by
 from municipality.review.states import QUEUE_ENTRY_WORKFLOW, QueueEntryState
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Edition, Reason
-from municipality.ui.code_labels import label_of
+from municipality.ui.code_labels import label_of_edition
 from municipality.ui.staff_roles import has_table
 from municipality.ui.templatetags.portal import bilingual
 from municipality.ui.texts import Text
@@ -178,7 +178,7 @@ def _rules(request: AuthenticatedHttpRequest, case: Case) -> list[tuple[Text, st
     stamps = queries.stamps_of(case)
     ids = rulebook.published_ids(stamps) if has_table(request, "rulebook.view_ruleset") else {}
     urls = {stamp: reverse("admin:rulebook_ruleset_change", args=[pk]) for stamp, pk in ids.items()}
-    return [(label_of(*stamp.rsplit(" ", 1)), urls.get(stamp, "")) for stamp in stamps]
+    return [(label_of_edition(stamp), urls.get(stamp, "")) for stamp in stamps]
 
 
 def _checks_context(lines: Sequence[queries.CheckLine]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
+from municipality.accounts.queries import require_group
 from municipality.audit.services import record
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
@@ -18,7 +19,7 @@ from shops.models import Shop
 from shops.models.office import ByHand, EventProposal
 from shops.office.services.proposals import check_none_open, check_reason, lock_to_allow, mark_allowed, mark_refused
 from shops.register import events
-from shops.register.roles import CLERK, KEEPER, require_group
+from shops.register.roles import CLERK, KEEPER
 from shops.register.services import FactChange, change_register
 
 SERVICES: dict[str, Callable[..., Shop]] = {

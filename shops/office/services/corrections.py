@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
+from municipality.accounts.queries import require_group
 from municipality.audit.services import record
 from municipality.documents import store
 from municipality.documents.models import StoredFile
@@ -23,7 +24,7 @@ from municipality.ui.tables import as_csv, as_xlsx
 from shops.imports.columns import COLUMNS, LAYOUT
 from shops.models import Shop
 from shops.office.resources import MAX_ROWS, ShopResource
-from shops.register.roles import CLERK, KEEPER, require_group
+from shops.register.roles import CLERK, KEEPER
 
 MEDIA = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 

@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
+from municipality.accounts.queries import require_group
 from municipality.audit.services import record
 from municipality.cases.models import Case
 from municipality.kernel import clock
@@ -22,7 +23,7 @@ from shops.models import Correction, EventKind, LicenceState, Reply, Shop
 from shops.models.office import MergeKind, ShopMerge
 from shops.office.services.proposals import check_none_open, check_reason, lock_to_allow, mark_allowed, mark_refused
 from shops.register.events import record_event
-from shops.register.roles import CLERK, KEEPER, require_group
+from shops.register.roles import CLERK, KEEPER
 from shops.registry import OPEN_MATTERS, licences_of
 from shops.search import index
 

@@ -7,10 +7,11 @@ from typing import TypeVar
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
+from municipality.accounts.queries import require_group
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from shops.models.office import OPEN, EventProposal, ShopMerge
-from shops.register.roles import CLERK, KEEPER, require_group
+from shops.register.roles import CLERK, KEEPER
 
 MIN_REASON = 10  # characters
 P = TypeVar("P", EventProposal, ShopMerge)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
-from municipality.ui.admin_base import in_group
+from municipality.ui.admin_base import in_group, staff_page
 from shops.register.roles import CLERK, KEEPER
 
 READERS = (CLERK, KEEPER)
@@ -24,6 +23,4 @@ def require_reader(request: HttpRequest) -> None:
 def page(request: HttpRequest, template: str, title: Any, error: str, **context: Any) -> TemplateResponse:
     """A page of the register; status 409 with an error."""
     roles = {"is_clerk": in_group(request, CLERK), "is_keeper": in_group(request, KEEPER)}
-    site: Any = admin.site
-    page_context = {**site.page_context(request), **roles, "title": title, "error": error, **context}
-    return TemplateResponse(request, template, page_context, status=409 if error else 200)
+    return staff_page(request, template, 409 if error else 200, **{**roles, "title": title, "error": error, **context})

@@ -12,10 +12,13 @@ from django.test import Client
 
 from municipality.audit.models import AuditEvent
 from municipality.imports import services as imports
+from municipality.jobs.models import Job
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.places.models import Area
+from tests.browsers import signed_in
 from tests.database_guards import drop_guard, without_guards
+from tests.due_jobs import run_due
 from tests.factories.accounts import StaffFactory
 from tests.zoning.imports.conftest import Office
 from tests.zoning.imports.files import SOUTH, WEST, WIDE, moved, row, square
@@ -25,6 +28,7 @@ from zoning.models import LoadUndo, MapOutline, Plot, PlotAddress, PlotShape
 from zoning.plots import queries
 
 WHY = "رفع مساحي خاطئ في القطعة"
+JOBS = ("zoning.undo_load",)
 MONTH = dt.timedelta(days=30)
 
 
@@ -45,8 +49,15 @@ def answers() -> dict[str, Any]:
     return found
 
 
+def allowed(office: Office, file: Any) -> LoadUndo:
+    asked = undo.ask(file=file, reason=WHY, asked_by=office.clerk)
+    undo.allow(undo=asked, allowed_by=office.planner)
+    return asked
+
+
 def undone(office: Office, file: Any) -> None:
-    undo.allow(undo=undo.ask(file=file, reason=WHY, asked_by=office.clerk), allowed_by=office.planner)
+    allowed(office, file)
+    run_due(JOBS)
 
 
 def test_the_register_answers_as_before_the_load(office: Office) -> None:
@@ -62,8 +73,9 @@ def test_the_register_answers_as_before_the_load(office: Office) -> None:
         assert answers() == before
         assert queries.by_public_id(brought.public_id) is None and queries.by_paci("20000005") is None
         assert PlotShape.objects.filter(load=file).count() == 3, "nothing is deleted"
-        event = AuditEvent.objects.get(action="plots.undone")
+        event = AuditEvent.objects.get(action="plots.undo_allowed")
         done = LoadUndo.objects.get()
+        assert AuditEvent.objects.get(action="plots.undone").data["plots"] == 2
         assert (done.event, done.allowed_by, event.subject, event.data["shapes"]) == (event, office.planner, file.key, 3)
         again = office.load(row(2, shape=moved(2, WIDE / 10)), row("4A", shape=square(4), paci="20000044"))
         assert (again.changed, again.left_out) == (2, 0), "what was undone may come again on the same day"
@@ -129,7 +141,7 @@ def test_a_load_on_which_something_later_builds_stays(office: Office, later: Cal
         later(office)
         with pytest.raises(Refused, match="built_on"):
             undo.allow(undo=asked, allowed_by=office.planner)
-        assert not AuditEvent.objects.filter(action="plots.undone").exists()
+        assert not AuditEvent.objects.filter(action__in=("plots.undo_allowed", "plots.undone")).exists()
 
 
 def test_a_load_that_was_stopped_is_undone_and_brings_nothing_more(office: Office) -> None:
@@ -143,11 +155,81 @@ def test_a_load_that_was_stopped_is_undone_and_brings_nothing_more(office: Offic
     imports.stop(file=file, stopped_by=office.clerk)
     undone(office, file)
     imports.resume(file=file, by=office.planner)
-    while imports.apply_released(file_id=file.pk):
-        pass
+    run_due(("imports.take",))
     file.refresh_from_db()
     assert (file.added, file.left_out, file.done_at is not None) == (1, 2, True)
     assert not Plot.objects.filter(valid_to=None).exists()
+
+
+@pytest.fixture
+def third(office: Office) -> tuple[Any, dict[str, Any]]:
+    """A second load over the first, and what the register said before it."""
+    office.load(*(row(number) for number in range(1, 6)))
+    with clock.at(clock.now() + MONTH):
+        before = answers()
+        changes = [row(2, shape=moved(2, WIDE / 10)), row(3, official=431), row("4A", shape=square(4)), row(1), row(6, paci="20000006")]
+        return office.load(*changes), before
+
+
+def test_an_undoing_goes_on_where_a_worker_died_and_does_everything_once(
+    office: Office, third: tuple[Any, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, before = third
+    with clock.at(clock.now() + MONTH):
+        asked = allowed(office, file)
+        loaded = answers()
+        assert loaded != before, "the request of the second person undoes nothing itself"
+        assert undo.carry_out(undo_id=asked.pk, size=2, seconds=0)
+        middle = answers()
+        with monkeypatch.context() as dying:
+            dying.setattr(undo, "failpoint", lambda _name: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                undo.carry_out(undo_id=asked.pk, size=2)
+        asked.refresh_from_db()
+        assert (asked.undone_line, asked.done_at, answers()) == (2, None, middle) and middle not in (before, loaded)
+        while undo.carry_out(undo_id=asked.pk, size=2, seconds=0):
+            pass
+        run_due(JOBS)  # the jobs of the rest find nothing to do
+        assert answers() == before and undo.carry_out(undo_id=asked.pk) is False
+        asked.refresh_from_db()
+        assert (asked.undone_line, asked.done_at is not None) == (5, True)
+        acts = AuditEvent.objects.filter(subject=file.key, action="plots.undone").order_by("pk")
+        assert [(act.data["first_line"], act.data["last_line"], act.data["plots"]) for act in acts] == [(1, 2, 0), (3, 4, 1), (5, 5, 1)]
+
+
+def test_no_load_comes_in_while_another_one_is_undone(office: Office, third: tuple[Any, dict[str, Any]]) -> None:
+    file, before = third
+    with clock.at(clock.now() + MONTH):
+        other = office.read(row("4", shape=square(30)), row(2, shape=moved(2, WIDE / 5)))
+        asked = allowed(office, file)
+        assert undo.carry_out(undo_id=asked.pk, size=1, seconds=0)
+        imports.release(file=other, released_by=office.planner)
+        run_due(("imports.take",))
+        job = Job.objects.get(kind="imports.take", args__file_id=other.pk)
+        assert (job.state, Plot.objects.filter(load=other).count(), PlotShape.objects.filter(load=other).count()) == ("on_hold", 0, 0)
+        run_due(JOBS)
+        assert answers() == before
+    with clock.at(clock.now() + MONTH + dt.timedelta(minutes=1)):
+        run_due(("imports.take",))
+        other.refresh_from_db()
+        assert other.done_at is not None and other.left_out == 2, "the register is no longer as its dry run found it"
+
+
+def test_the_page_shows_how_far_an_undoing_is_and_its_end(office: Office, third: tuple[Any, dict[str, Any]]) -> None:
+    file, _before = third
+    page = f"/admin/plots/files/{file.public_id}/undo/"
+    with clock.at(clock.now() + MONTH):
+        clerk = signed_in(office.clerk)
+        asked = allowed(office, file)
+        undo.carry_out(undo_id=asked.pk, size=2, seconds=0)
+        running = clerk.get(page)
+        assert running["Refresh"] and '<progress max="5" value="2"' in running.content.decode()
+        for step in ("allow", "refuse", "ask"):
+            answer = signed_in(office.second).post(page, {"step": step, "reason": WHY})
+            assert answer.status_code == 409 and not answer.has_header("Refresh")
+        run_due(JOBS)
+        ended = clerk.get(page)
+        assert not ended.has_header("Refresh") and '<progress max="5" value="5"' in ended.content.decode()
 
 
 def raw(sql: str) -> int:
@@ -207,3 +289,17 @@ def test_no_undoing_without_its_event(office: Office) -> None:
         LoadUndo.objects.filter(pk=asked.pk).update(event=foreign, allowed_by=office.planner)
     drop_guard("zoning_loadundo_by_event", "zoning_loadundo")
     assert LoadUndo.objects.filter(pk=asked.pk).update(event=foreign, allowed_by=office.planner), "the control"
+
+
+@pytest.mark.guards
+def test_no_undoing_goes_on_without_being_allowed_nor_once_it_is_over(office: Office) -> None:
+    file = office.load(row(1))
+    rows = LoadUndo.objects.filter(pk=undo.ask(file=file, reason=WHY, asked_by=office.clerk).pk)
+    with pytest.raises(IntegrityError, match="zoning_undo_whole"), transaction.atomic():
+        rows.update(undone_line=1)
+    undo.allow(undo=rows.get(), allowed_by=office.planner)
+    run_due(JOBS)
+    with pytest.raises(IntegrityError, match="frozen"), transaction.atomic():
+        rows.update(undone_line=0)
+    without_guards()
+    assert rows.update(undone_line=0), "the control"

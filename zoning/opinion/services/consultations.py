@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -64,9 +62,9 @@ def record_answer(*, consultation: Consultation, officer: User, answer: str, wor
     return row
 
 
-def mark_silent(now: dt.datetime | None = None) -> int:
+def mark_silent() -> int:
     """Record the bodies whose deadline passed without an answer. Returns how many."""
-    rows = Consultation.objects.filter(due_at__lt=now or clock.now(), answer="", silent_at__isnull=True)
+    rows = Consultation.objects.filter(due_at__lt=clock.now(), answer="", silent_at__isnull=True)
     return sweeps.for_each("zoning.silent", list(rows.order_by("pk").values_list("pk", flat=True)), _mark_silent)
 
 

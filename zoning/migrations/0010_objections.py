@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('cases', '0002_feedback'),
         ('documents', '0001_initial'),
-        ('zoning', '0007_layer_contests'),
+        ('zoning', '0009_undo_progress'),
     ]
 
     operations = [
