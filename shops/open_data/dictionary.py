@@ -9,10 +9,10 @@ from django.conf import settings
 from django.utils import translation
 
 from municipality.kernel import clock
+from municipality.kernel.open_data import OPEN_SETS, Field, OpenSet
 from shops.models.open_data import Edition
 from shops.open_data import feed
 from shops.open_data.formats import MEDIA_TYPES, PACKED
-from shops.registry import OPEN_SETS, Field, OpenSet
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"

@@ -17,10 +17,10 @@ from django.test.utils import CaptureQueriesContext
 
 from municipality.accounts.models import User
 from municipality.kernel import clock
+from municipality.kernel.open_data import OPEN_SETS
 from shops.models import Shop
 from shops.office.services import merges
 from shops.open_data import dictionary, formats, writer
-from shops.registry import OPEN_SETS
 from tests.conftest import Clock
 from tests.factories.accounts import StaffFactory
 from tests.factories.violations import ObjectionFactory

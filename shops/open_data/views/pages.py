@@ -16,12 +16,12 @@ from django.views.decorators.http import require_safe
 
 from municipality.accounts.access import public
 from municipality.accounts.limits import allow_read
+from municipality.kernel.open_data import OPEN_SETS, OpenSet
 from municipality.ui.errors import too_many_requests
 from shops.models.open_data import Edition
 from shops.open_data import dictionary
 from shops.open_data.formats import MEDIA_TYPES, PACKED
 from shops.open_data.writer import path_of
-from shops.registry import OPEN_SETS, OpenSet
 
 FILES, SECONDS = 60, 60  # of one client
 FIELD_KINDS: dict[str, Any] = {
