@@ -68,7 +68,7 @@ def find_by_text(text: str) -> TextSearch:
         if plot is None:
             return TextSearch(notes=[Note(_("No plot has the PACI number {number}."), {"number": asked.paci_number})])
         return TextSearch(queries.present(plot) or [plot])
-    return _Search(asked).run() if asked.areas else TextSearch(notes=_without_area(asked))
+    return _AddressSearch(asked).run() if asked.areas else TextSearch(notes=_without_area(asked))
 
 
 def _without_area(asked: AddressText) -> list[Note]:
@@ -79,7 +79,7 @@ def _without_area(asked: AddressText) -> list[Note]:
     return [Note(_("The area is missing.")), Note(_AREA)]
 
 
-class _Search:
+class _AddressSearch:
     """The search for one address whose area is known."""
 
     def __init__(self, asked: AddressText) -> None:
