@@ -28,7 +28,9 @@ class OpenSet:
     """One dataset of the open data: its title, its columns, and its rows.
 
     The first column, `id`, identifies a row. `rows(day)` yields values in the order of the columns, days as ISO 8601, and holds at
-    most a chunk of them in memory; it is read in one transaction. A set with `latitude` and `longitude` is also written as GeoJSON.
+    most a chunk of them in memory; it is read in one transaction.
+    A set with `latitude` and `longitude` is also written as GeoJSON; one with `outline`, the text of a geometry of GeoJSON or None,
+    with that geometry.
     """
 
     key: str  # prefix of the names of its files
@@ -49,7 +51,11 @@ class OpenSet:
     def formats(self) -> tuple[str, ...]:
         """The file formats of the set."""
         has_place = {"latitude", "longitude"} <= set(self.names)
-        return ("csv", "jsonl", "geojson") if has_place else ("csv", "jsonl")
+        return ("csv", "jsonl", "geojson") if has_place or self.has_outline else ("csv", "jsonl")
+
+    @property
+    def has_outline(self) -> bool:
+        return "outline" in self.names
 
 
 # By key, in the order of the page.

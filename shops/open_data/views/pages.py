@@ -38,7 +38,7 @@ LATER: tuple[tuple[Any, Any], ...] = (
     (_("Boards"), _("Licences of advertisement boards are not issued in the portal yet.")),
     (_("Inspections"), _("Visits on which nothing was found are not recorded in the portal yet.")),
     (_("Reports"), _("The Eye of Kuwait takes no report yet.")),
-    (_("Opinions"), _("Zoning opinions are not given in the portal yet.")),
+    (_("Opinions"), _("It is not decided yet what is published of a zoning opinion.")),
 )
 
 
