@@ -117,6 +117,13 @@ def receipts_visible_to(user: Visitor) -> QuerySet[Receipt]:
     return Receipt.objects.filter(_payable_by(user, "bill__")).select_related("bill", "document__file", "allocation__attempt")
 
 
+def bill_with_lines(subject: str) -> tuple[Bill | None, list[BillLine]]:
+    """`bill_of` a subject with its lines in order, in one statement."""
+    rows = BillLine.objects.filter(bill__subject=subject).exclude(bill__state=BillState.VOID).select_related("bill")
+    lines = list(rows.order_by("-bill_id", "order"))
+    return (lines[0].bill, [line for line in lines if line.bill_id == lines[0].bill_id]) if lines else (None, [])
+
+
 @dataclass(frozen=True)
 class BillStatus:
     """Status of a bill: `step` is one of due, at_bank, checking, review, paid, refund_due, void."""

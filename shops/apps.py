@@ -15,6 +15,7 @@ class ShopsConfig(AppConfig):
         from municipality.documents.queries import DOCUMENT_KINDS, OPENED_TO
         from municipality.drafts.registry import DRAFT_KINDS
         from municipality.imports.registry import IMPORT_KINDS
+        from municipality.kernel.open_data import OPEN_SETS
         from municipality.review.registry import ON_PLOT, REVIEWABLES
         from municipality.uploads.registry import PREFIXES
         from shops import catalogue, tasks  # noqa: F401
@@ -38,7 +39,6 @@ class ShopsConfig(AppConfig):
         from shops.public_page import timeline as page_timeline
         from shops.public_page.states import CORRECTION, REPLY
         from shops.register import guards, queries  # noqa: F401
-        from shops.registry import OPEN_SETS
         from shops.search import index  # noqa: F401 - connects its receiver
         from shops.subscriptions import guards as subscription_guards  # noqa: F401
         from shops.subscriptions import notifications as subscription_notifications  # noqa: F401

@@ -1,9 +1,9 @@
-"""Registries for the services above: licences, open matters and findings of a shop, and datasets of the open data."""
+"""Registries for the services above: licences, open matters and findings of a shop."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,49 +56,3 @@ def finding_of(key: str) -> FindingFact | None:
     kind, _colon, public_id = key.partition(":")
     find = FINDINGS.get(kind)
     return find(public_id) if find else None
-
-
-@dataclass(frozen=True)
-class Field:
-    """One column of the open data. `kind` is text, integer, number, day or choice; `source` is where a set of one query reads it."""
-
-    name: str
-    kind: str
-    label: Any
-    note: Any
-    source: str = ""
-    may_be_null: bool = False
-    choices: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class OpenSet:
-    """One dataset of the open data: its title, its columns, and its rows.
-
-    The first column, `id`, identifies a row. `rows(day)` yields values in the order of the columns, days as ISO 8601, and holds at
-    most a chunk of them in memory; it is read in one transaction. A set with `latitude` and `longitude` is also written as GeoJSON.
-    """
-
-    key: str  # prefix of the names of its files
-    title: Any
-    about: Any
-    counted: Any  # name of the rows, in the plural
-    keywords: tuple[Any, ...]
-    theme: str  # code of the data themes of the European Union
-    columns: tuple[Field, ...]
-    rows: Callable[[dt.date], Iterator[Sequence[Any]]]
-    has_changes: bool = False  # whether the feed of changes covers its rows
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(column.name for column in self.columns)
-
-    @property
-    def formats(self) -> tuple[str, ...]:
-        """The file formats of the set."""
-        has_place = {"latitude", "longitude"} <= set(self.names)
-        return ("csv", "jsonl", "geojson") if has_place else ("csv", "jsonl")
-
-
-# By key, in the order of the page.
-OPEN_SETS: Registry[OpenSet] = Registry()

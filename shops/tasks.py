@@ -11,7 +11,7 @@ from municipality.cases.models import Case
 from municipality.jobs.registry import every, job
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
-from shops import registry
+from municipality.kernel.open_data import OPEN_SETS
 from shops.claims import refusals
 from shops.claims import services as claims
 from shops.commercial_register.services import delta
@@ -94,7 +94,7 @@ def _compare(*, after: int, night: str) -> None:
         if last is not None:
             enqueue("shops.compare_rest", key=f"night:{night}:{last}", after=last, night=night)
             return
-        for key in registry.OPEN_SETS:
+        for key in OPEN_SETS:
             enqueue("shops.open_data", key=f"night:{night}:{key}:0", dataset=key, night=night, part=0)
         enqueue("shops.follow_digests", key=f"day:{night}", due_at=clock.now() + MORNING)
 

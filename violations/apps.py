@@ -17,10 +17,11 @@ class ViolationsConfig(AppConfig):
         from municipality.delegation.registry import OWNERSHIPS, SERVICES, Service
         from municipality.documents.queries import DOCUMENT_KINDS, OPENED_TO
         from municipality.imports.registry import IMPORT_KINDS
+        from municipality.kernel.open_data import OPEN_SETS
         from municipality.review.registry import REVIEWABLES
         from municipality.uploads.registry import PREFIXES
         from payments import registry as payments
-        from shops.registry import FINDINGS, OPEN_MATTERS, OPEN_SETS
+        from shops.registry import FINDINGS, OPEN_MATTERS
         from violations import (
             block_causes,
             catalogue,

@@ -10,7 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import clock
-from shops.registry import Field, OpenSet
+from municipality.kernel.open_data import Field, OpenSet
 from violations import publication
 from violations.publication import OUTCOMES, Finding
 from violations.rules import CONTESTED, FINAL

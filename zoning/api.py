@@ -23,16 +23,18 @@ from zoning.extract.contents import facts_of
 from zoning.extract.forms import ExtractForm
 from zoning.models import Plot
 from zoning.plots import queries
-from zoning.plots.forms import NumberField, PlotPaciForm, PlotPlaceForm
+from zoning.plots.forms import NumberField, PlotPaciForm, PlotPlaceForm, PlotTextForm
+from zoning.plots.search import MOST_FOUND, find_by_text
 from zoning.plots.summary import summary
 
 MOST = 200  # plots of an answer
 _OWN = ("uuid", "issued_at")  # facts of an extract that a question has not
 
+TEXT = {"type": "string", "minLength": 1, "maxLength": 200}
 BLOCK, NUMBER = "^[0-9A-Za-z/-]{1,10}$", "^[0-9A-Za-z/-]{1,20}$"
 
 
-class PlotsForm(PlotPaciForm, PlotPlaceForm):
+class PlotsForm(PlotTextForm, PlotPaciForm, PlotPlaceForm):
     """Every way to find a plot; all are optional."""
 
     area = forms.ModelChoiceField(places.areas())
@@ -64,7 +66,11 @@ PlotList = inline_serializer(
             },
             many=True,
         ),
-        "more": serializers.BooleanField(help_text=f"Whether there are more than {MOST}."),
+        "more": serializers.BooleanField(help_text=f"Whether there are more than {MOST}, or of a text than {MOST_FOUND}."),
+        "notes": serializers.ListField(
+            child=serializers.CharField(),
+            help_text="What of a text was not understood or is not known, in the language of Accept-Language.",
+        ),
     },
 )
 
@@ -84,11 +90,12 @@ def _plot(row: Plot) -> dict[str, Any]:
 
 
 class PlotSearch(PublicView):
-    names = ("area", "block", "number", "paci_number", "near")
+    names = ("q", "area", "block", "number", "paci_number", "near")
 
     @extend_schema(
         operation_id="plots_search",
         parameters=[
+            parameter("q", "An address as people write it, in Arabic or English, a PACI number or a former number of a plot.", TEXT),
             parameter("area", "Code, as /api/v1/areas/ lists them; `block` and `number` are those of this area."),
             parameter("block", "Number of the block.", {"type": "string", "pattern": BLOCK}),
             parameter("number", "Number of the plot; with area and block former ones too.", {"type": "string", "pattern": NUMBER}),
@@ -98,19 +105,26 @@ class PlotSearch(PublicView):
         responses=responses(PlotList),
     )
     def get(self, request: Request) -> Response:
-        """Find plots at a place, else by a PACI number, else in an area; none without one of these.
+        """Find plots at a place, else by a PACI number, else by a text, else in an area; none without one of these.
 
         The present plot of a number comes first.
         """
         asked, today = self.read(PlotsForm(request.query_params)), clock.today()
+        notes: list[str] = []
+        is_more = False
         if asked["near"] or asked["paci_number"]:
             found = queries.find(near=asked["near"] or None, paci_number=asked["paci_number"], day=today, most=MOST + 1)
+        elif asked["q"]:
+            said = find_by_text(asked["q"])
+            found, is_more, notes = said.plots, said.is_more, [str(note) for note in said.notes]
+            if said.level is not None:
+                found = queries.in_area(said.level[0], block=said.level[1], most=MOST + 1)
         elif asked["area"] and asked["block"] and asked["number"]:
             found = queries.by_number(asked["area"], asked["block"], asked["number"])
         else:
             area = {name: asked[name] for name in ("area", "block", "number")}
             found = queries.in_area(**area, most=MOST + 1) if asked["area"] else []
-        return Response({"results": [_plot(row) for row in found[:MOST]], "more": len(found) > MOST})
+        return Response({"results": [_plot(row) for row in found[:MOST]], "more": is_more or len(found) > MOST, "notes": notes})
 
 
 class OnePlot(PublicView):

@@ -16,9 +16,11 @@ class ZoningConfig(AppConfig):
         from municipality.documents.queries import DOCUMENT_KINDS
         from municipality.drafts.registry import DRAFT_KINDS
         from municipality.imports.registry import IMPORT_KINDS
+        from municipality.kernel.open_data import OPEN_SETS
         from municipality.review.registry import REVIEWABLES
         from municipality.uploads.registry import PREFIXES
         from payments.registry import OUTCOMES, PAYABLES, Payable
+        from zoning import open_data
         from zoning.catalogue import ZONING
         from zoning.contests import guards as contest_guards  # noqa: F401
         from zoning.contests.files import CONTEST_FILES
@@ -43,6 +45,8 @@ class ZoningConfig(AppConfig):
         from zoning.opinion.states import OPINION
 
         CATALOGUE.register("zoning", ZONING)
+        OPEN_SETS.register("plots", open_data.PLOTS)
+        OPEN_SETS.register("land_use", open_data.LAND_USE)
         DOCUMENT_KINDS.register(ExtractFacts.kind, ExtractFacts)
         IMPORT_KINDS.register(KIND.name, KIND)
         SERVICES.register(OPINION, Service(_("Zoning opinion"), is_assisted=False, waits_in_dispute=False))

@@ -28,11 +28,12 @@ from zoning.answer.queries import ActivityQuestion
 from zoning.contests import queries as contests
 from zoning.geometry import measures
 from zoning.layers.labels import topics
-from zoning.maps.levels import level_of
+from zoning.maps.levels import level_of, link
 from zoning.models import Layer, Plot
 from zoning.plots import queries
 from zoning.plots.drawing import draw
-from zoning.plots.forms import PlotAddressForm, PlotPaciForm, PlotPlaceForm
+from zoning.plots.forms import PlotAddressForm, PlotPlaceForm, PlotTextForm
+from zoning.plots.search import TextSearch, find_by_text
 from zoning.plots.summary import PlotSummary, summary
 
 READS, SURVEYS, SECONDS = 120, 30, 60  # of one visitor
@@ -45,12 +46,21 @@ def find(request: HttpRequest) -> HttpResponse:
     """The forms, the plots that fit, and the map with its three levels; one plot alone is opened."""
     if not allow_read(request, "plots", limit=READS, seconds=SECONDS):
         return too_many_requests(request, SECONDS)
-    ways: dict[str, Form] = {"address": PlotAddressForm(), "paci": PlotPaciForm(), "place": PlotPlaceForm()}
-    way = "paci" if "paci_number" in request.GET else "place" if "near" in request.GET else "address"
-    form = ways[way] = type(ways[way])(request.GET or None)
+    ways: dict[str, Form] = {"text": PlotTextForm(), "address": PlotAddressForm(), "place": PlotPlaceForm()}
+    typed = request.GET.get("q", request.GET.get("paci_number"))  # the second in older links
+    way = "text" if typed is not None else "place" if "near" in request.GET else "address"
+    form = ways[way] = type(ways[way])({"q": typed} if typed is not None else request.GET or None)
     plots: list[Plot] = []
+    found = TextSearch()
     is_asked = form.is_bound and form.is_valid()
-    if is_asked:
+    if is_asked and way == "text":
+        found = find_by_text(form.cleaned_data["q"])
+        plots = found.plots
+        if found.is_sure and len(plots) == 1:
+            return redirect("zoning:plot", plots[0].public_id)
+        if found.level is not None and not found.notes:
+            return redirect(link(area=found.level[0].pk, **({"block": found.level[1]} if found.level[1] else {})))
+    elif is_asked:
         plots = queries.find(**form.cleaned_data, day=clock.today(), most=MOST_LISTED + 1)
         if len(plots) == 1:
             return redirect("zoning:plot", plots[0].public_id)
@@ -62,7 +72,8 @@ def find(request: HttpRequest) -> HttpResponse:
         **ways,
         "is_asked": is_asked,
         "plots": plots[:MOST_LISTED],
-        "is_more": len(plots) > MOST_LISTED,
+        "found": found,
+        "is_more": found.is_more or len(plots) > MOST_LISTED,
         "level": level,
         "is_block": is_level,
         "is_first": level is not None and level.name != "areas",

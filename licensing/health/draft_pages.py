@@ -11,10 +11,11 @@ from django.utils.translation import gettext_lazy as _
 from licensing.health import changes
 from municipality.drafts.models import Draft, Unsaved
 from municipality.drafts.registry import DraftKind
-from municipality.kernel import clock, subjects
+from municipality.kernel import clock, request_cache, subjects
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Edition
 from municipality.uploads import queries as uploads
+from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
 from shops.models import Shop
 
@@ -51,11 +52,16 @@ def required_slots(draft: Draft) -> dict[str, int]:
     return changes.required_slots(files_edition(), changed_facts(draft))
 
 
+def files_of(draft: Draft) -> list[Upload]:
+    """The files of a draft; the parts of a page read them once."""
+    return request_cache.get_or_set(("licensing.draft_files", draft.pk), lambda: list(uploads.of(draft.key)))
+
+
 def files_state(draft: Draft) -> str:
     """ "done" if every slot has its files, "waiting" while files are being checked, else "todo"."""
     required = required_slots(draft)
     states: dict[str, list[str]] = {slot: [] for slot in required}
-    for row in uploads.of(draft.key):
+    for row in files_of(draft):
         if row.slot in states:
             states[row.slot].append(row.state)
     if all(states[slot].count(UploadState.READY) >= minimum for slot, minimum in required.items()):

@@ -35,8 +35,8 @@ def answer_days(case: Case, answer_by: dt.date) -> list[Fact]:
 
 def queue_facts(case: Case) -> list[Fact]:
     """How many requests are before a case that waits for an officer."""
-    entry = queries.position(case) if case.is_open else None
-    return [Fact(_("Requests before this one"), ltr(entry.ahead))] if entry is not None else []
+    ahead = queries.ahead_of(case) if case.is_open else None
+    return [Fact(_("Requests before this one"), ltr(ahead))] if ahead is not None else []
 
 
 def late_estimate(case: Case, estimate: dt.date) -> Text:

@@ -158,22 +158,38 @@ class Position:
     estimate: dt.date | None
 
 
+def entry_of(case: Case) -> QueueEntry | None:
+    """The queue entry of a case, also one that has left; the parts of a page read it once."""
+    return request_cache.get_or_set(("review.entry", case.pk), QueueEntry.objects.filter(case=case).first)
+
+
 def position(case: Case) -> Position | None:
     """The position of a case in its queue; None where it is in none."""
-    entry = QueueEntry.objects.filter(case=case).exclude(state=QueueEntryState.LEFT).first()
-    if entry is None:
+    entry = entry_of(case)
+    if entry is None or entry.state == QueueEntryState.LEFT:
         return None
-    pace = pace_of(entry.branch_id, entry.skill)
+    ahead, pace = _ahead(entry), pace_of(entry.branch_id, entry.skill)
     if entry.state != QueueEntryState.WAITING:
         return Position(entry.state, 0, pace, None)
+    days = 1 if not ahead else math.ceil(ahead / pace) if pace else 0
+    estimate = worktime.add_working_days(rulebook.calendar(), clock.today(), days) if days else None
+    return Position(entry.state, ahead, pace, estimate)
+
+
+def ahead_of(case: Case) -> int | None:
+    """How many cases wait before a case; None where it is in no queue."""
+    entry = entry_of(case)
+    return None if entry is None or entry.state == QueueEntryState.LEFT else _ahead(entry)
+
+
+def _ahead(entry: QueueEntry) -> int:
+    if entry.state != QueueEntryState.WAITING:
+        return 0
     waiting = QueueEntry.objects.filter(state=QueueEntryState.WAITING, branch_id=entry.branch_id, skill=entry.skill).exclude(pk=entry.pk)
     before = Q(pk__lt=entry.pk) | Q(override__allowed_at__isnull=False)
     if Override.objects.filter(place=entry, allowed_at__isnull=False).exists():
         before = Q(pk__lt=entry.pk, override__allowed_at__isnull=False)
-    ahead = waiting.filter(before).count()
-    days = 1 if not ahead else math.ceil(ahead / pace) if pace else 0
-    estimate = worktime.add_working_days(rulebook.calendar(), clock.today(), days) if days else None
-    return Position(entry.state, ahead, pace, estimate)
+    return waiting.filter(before).count()
 
 
 def pace_of(branch_id: str, skill: str) -> float:

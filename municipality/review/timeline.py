@@ -51,7 +51,7 @@ ROLES = {"officer": "officer", "supervisor": "supervisor"}
 def added_steps(case: Case, events: Sequence[CaseEvent]) -> list[AddedStep]:
     """The steps of the queue entry and the escalations of a case, without reasons and names of staff."""
     was_reviewed = case.service in REVIEWABLES and any(event.to_state == "in_review" for event in events)
-    entry = QueueEntry.objects.filter(case=case).first() if was_reviewed else None
+    entry = queries.entry_of(case) if was_reviewed else None
     if entry is None:  # approved automatically
         return []
     refusals = {event.data.get("decision") for event in events if event.move in ("propose_refusal", "propose_acceptance")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -113,11 +114,20 @@ def field_of(request: AuthenticatedHttpRequest, subject: str, slot_code: str, *,
     `next_path` is where the form redirects to without JavaScript (default: the page of the slot). Raises LookupError for an unknown
     slot.
     """
+    return _field(request, subject, slot_code, list(queries.of(subject, slot_code)), next_path)
+
+
+def fields_of(request: AuthenticatedHttpRequest, subject: str, slot_codes: Iterable[str], *, next_path: str = "") -> list[Field]:
+    """Several slots of a subject, as `field_of` gives each; their files are read together."""
+    rows = list(queries.of(subject))
+    return [_field(request, subject, code, [row for row in rows if row.slot == code], next_path) for code in slot_codes]
+
+
+def _field(request: AuthenticatedHttpRequest, subject: str, slot_code: str, rows: list[Upload], next_path: str) -> Field:
     slot = registry.slot_of(subject, slot_code)
     if slot is None:
         raise LookupError(slot_code)
     may_write = registry.may_write(request.user, subject, slot_code)
-    rows = list(queries.of(subject, slot_code))
     query = f"?{urlencode({'next': next_path})}" if next_path else ""
     return Field(
         slot=slot,

@@ -9,10 +9,10 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import clock
+from municipality.kernel.open_data import OPEN_SETS, OpenSet
 from shops.models.open_data import Edition
 from shops.open_data.dictionary import address, in_both_languages, is_stale, newest_edition, schema_name
 from shops.open_data.formats import MEDIA_TYPES, PACKED
-from shops.registry import OPEN_SETS, OpenSet
 
 _EU = "http://publications.europa.eu/resource/authority"
 CONTEXT = {

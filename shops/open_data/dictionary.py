@@ -9,10 +9,10 @@ from django.conf import settings
 from django.utils import translation
 
 from municipality.kernel import clock
+from municipality.kernel.open_data import OPEN_SETS, Field, OpenSet
 from shops.models.open_data import Edition
 from shops.open_data import feed
 from shops.open_data.formats import MEDIA_TYPES, PACKED
-from shops.registry import OPEN_SETS, Field, OpenSet
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
@@ -100,15 +100,22 @@ def _csv_row(dataset: OpenSet) -> dict[str, Any]:
     return _object(properties)
 
 
+def _nested(items: dict[str, Any], depth: int) -> dict[str, Any]:
+    return {"type": "array", "items": _nested(items, depth - 1)} if depth else items
+
+
 def _features(dataset: OpenSet) -> dict[str, Any]:
-    numbers = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
-    point = _object({"type": {"const": "Point"}, "coordinates": numbers})
+    place: dict[str, Any] = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
+    kinds = {"Point": 0}
+    if dataset.has_outline:
+        kinds = {"Polygon": 2, "MultiPolygon": 3}
+    geometries = [_object({"type": {"const": kind}, "coordinates": _nested(place, depth)}) for kind, depth in kinds.items()]
     feature = _object(
         {
             "type": {"const": "Feature"},
             "id": {"type": "string"},
-            "geometry": {"anyOf": [point, {"type": "null"}]},
-            "properties": _row(dataset),
+            "geometry": {"anyOf": [*geometries, {"type": "null"}]},
+            "properties": _object({field.name: _property(field) for field in dataset.columns if field.name != "outline"}),
         }
     )
     texts = ("as_of", "cursor", "licence") if dataset.has_changes else ("as_of", "licence")

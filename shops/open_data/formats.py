@@ -137,8 +137,11 @@ def write_geojson(lines: Path, path: Path, head: dict[str, Any]) -> dict[str, An
 
 def _feature(line: bytes) -> bytes:
     row = json.loads(line)
-    east, north = row["longitude"], row["latitude"]
-    place = f'{{"type":"Point","coordinates":[{east!r},{north!r}]}}' if north is not None else "null"
+    if "outline" in row:
+        place, line = row.pop("outline") or "null", compact(row).encode()
+    else:
+        east, north = row["longitude"], row["latitude"]
+        place = f'{{"type":"Point","coordinates":[{east!r},{north!r}]}}' if north is not None else "null"
     return f'{{"type":"Feature","id":{compact(row["id"])},"geometry":{place},"properties":'.encode() + line + b"}"
 
 

@@ -10,8 +10,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import clock
+from municipality.kernel.open_data import Field, OpenSet
 from shops.models import LicenceState, SearchEntry
-from shops.registry import Field, OpenSet
 
 SHOP_STATES = ["open", "suspended", "closed"]
 Row = tuple[Any, ...]  # of one shop, in the order of FIELDS; days as ISO 8601

@@ -25,9 +25,9 @@ from django.db import connection, transaction
 
 from municipality.kernel import clock
 from municipality.kernel.failpoints import failpoint
+from municipality.kernel.open_data import OPEN_SETS, OpenSet
 from shops.models.open_data import Edition, Pending
 from shops.open_data import feed, formats
-from shops.registry import OPEN_SETS, OpenSet
 
 KEPT_EDITIONS = 3  # editions of a dataset whose files stay in the storage
 FOLDER = "open-data"

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from municipality.kernel import clock
+from municipality.kernel.open_data import OPEN_SETS
 from shops.models import Digest, Edition, Follow
 from shops.open_data import feed, writer
-from shops.registry import OPEN_SETS
 from shops.subscriptions import services, tokens
 
 if TYPE_CHECKING:

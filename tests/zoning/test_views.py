@@ -46,6 +46,7 @@ def test_every_way_leads_to_the_same_address(client: Client, plot: Plot) -> None
     for query in (
         {"area": area.pk, "block": "٣", "number": "١٢"},
         {"paci_number": "٢٠٠٠٠٠٠١"},
+        {"q": "٢٠٠٠٠٠٠١"},
         {"near": f"{SOUTH + 0.0001:.6f},{WEST + 0.0001:.6f}"},
     ):
         response = client.get("/ar/zoning/", query)
@@ -63,8 +64,7 @@ def test_a_block_is_listed_and_nothing_found_is_said(client: Client, plot: Plot)
 @pytest.mark.parametrize(
     "query",
     [
-        {"paci_number": "1234"},
-        {"paci_number": "x" * 500},
+        {"q": "x" * 500},
         {"area": "x", "block": "1"},
         {"area": "999999", "block": "1"},
         {"near": "1,1"},

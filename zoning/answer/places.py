@@ -119,8 +119,10 @@ def answer_at(*, paci_number: str, area: int, block: str, plot_number: str, acti
         return PlaceAnswer(question, not is_number, plot)
     catalogue, edition = layers.catalogue(), answers.rules_on(day)
     land = {code: layer for code, layer in catalogue.items() if layer.kind == Layer.Kind.LAND_USE}
-    findings = layers.findings(shape.shape, day, land)
-    return PlaceAnswer(question, not is_number, plot, found=answers.ask(shape.shape, findings, edition, question, day), layers=catalogue)
+    known = layers.around(shape.shape, day, land, answers.distances_of(edition, question))
+    findings = layers.findings(shape.shape, day, land, known)
+    found = answers.ask(shape.shape, findings, edition, question, day, known)
+    return PlaceAnswer(question, not is_number, plot, found=found, layers=catalogue)
 
 
 def _standing(found: list[Plot], day: dt.date) -> Plot | None:

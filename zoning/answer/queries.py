@@ -13,7 +13,7 @@ from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Edition
 from zoning.answer import rules
 from zoning.answer.rules import Answer, LandPart, LayerSurroundings, Nearest
-from zoning.layers.queries import LayerFinding, NearObject, Surroundings, surroundings
+from zoning.layers.queries import LayerFinding, LayersAround, NearObject, Surroundings, surroundings
 from zoning.models import Layer
 
 
@@ -53,15 +53,28 @@ def land_parts(findings: list[LayerFinding]) -> list[LandPart]:
     return parts
 
 
-def ask(shape: BaseGeometry, findings: list[LayerFinding], edition: Edition | None, question: ActivityQuestion, day: dt.date) -> PlotAnswer:
-    """The answer to a question about a plot on a day. `findings` and `edition` are those of the same day."""
+def distances_of(edition: Edition | None, question: ActivityQuestion | None) -> dict[str, float]:
+    """The layers whose objects a question asks for, with the metres of their rules."""
+    found = edition.land if edition is not None else None
+    return {rule.layer: rule.metres for rule in rules.spacings_of(found, question.activity)} if found is not None and question else {}
+
+
+def ask(
+    shape: BaseGeometry,
+    findings: list[LayerFinding],
+    edition: Edition | None,
+    question: ActivityQuestion,
+    day: dt.date,
+    known: LayersAround | None = None,
+) -> PlotAnswer:
+    """The answer to a question about a plot on a day. `findings`, `edition` and what is `known` around it are those of the same day."""
     found = edition.land if edition is not None else None
     if found is None:
         return PlotAnswer(Answer(rules.NO_DATA))
-    distances: dict[str, float] = {rule.layer: rule.metres for rule in rules.spacings_of(found, question.activity)}
-    around = surroundings(shape, distances, day) if distances else {}
-    known = {layer: LayerSurroundings(one.is_known, _named(one.nearest)) for layer, one in around.items()}
-    return PlotAnswer(rules.answer(found, question.activity, question.floor, land_parts(findings), known), edition, around)
+    distances = distances_of(edition, question)
+    near = surroundings(shape, distances, day, known) if distances else {}
+    places = {layer: LayerSurroundings(one.is_known, _named(one.nearest)) for layer, one in near.items()}
+    return PlotAnswer(rules.answer(found, question.activity, question.floor, land_parts(findings), places), edition, near)
 
 
 def _named(near: NearObject | None) -> Nearest | None:

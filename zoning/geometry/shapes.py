@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import shapely
@@ -62,6 +63,12 @@ def read(kept: bytes) -> MultiPolygon:
 def write(shape: BaseGeometry) -> bytes:
     """Well-known binary of a shape."""
     return shapely.to_wkb(shape)
+
+
+def geojson(polygons: Any) -> list[str]:
+    """The geometry of each shape of an array as GeoJSON (RFC 7946): outer rings anticlockwise, rounded to a centimetre."""
+    rounded = shapely.transform(shapely.orient_polygons(polygons), lambda points: np.round(points, 7))
+    return list(shapely.to_geojson(rounded))
 
 
 def _inside(shape: BaseGeometry) -> None:

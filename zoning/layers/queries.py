@@ -11,7 +11,6 @@ import shapely
 from django.db.models import Q, QuerySet
 from shapely.geometry.base import BaseGeometry
 
-from municipality.kernel import request_cache
 from zoning.geometry import boxes, measures
 from zoning.models import Layer, LayerFeature, LayerStatus, LayerVersion
 
@@ -70,36 +69,45 @@ def catalogue(rows: QuerySet[Layer] | None = None) -> dict[str, Layer]:
     return {layer.pk: layer for layer in layers.filter(pk__in=begun).order_by("order", "code")}
 
 
-def findings(shape: BaseGeometry, day: dt.date, catalogue: Mapping[str, Layer]) -> list[LayerFinding]:
+@dataclass(frozen=True)
+class LayersAround:
+    """The versions of a day, also those that are announced, and their surfaces on or near a shape by version."""
+
+    versions: Sequence[LayerVersion]
+    surfaces: Mapping[int, Sequence[LayerFeature]]
+
+
+def around(shape: BaseGeometry, day: dt.date, catalogue: Mapping[str, Layer], distances: Mapping[str, float]) -> LayersAround:
+    """What `findings` and `surroundings` need for a shape (WGS 84) on a day, in two statements; `distances` are metres by layer."""
+    on = [layer.pk for layer in catalogue.values() if layer.kind != Layer.Kind.OBJECTS]
+    versions = list(LayerVersion.objects.filter(announced() | in_force(day), layer__in={*on, *distances}))
+    rows = boxes.meeting(LayerFeature.objects.filter(version__in=[one for one in versions if one.layer_id in on]), shape.bounds)
+    if distances:
+        wide = measures.box_around(shape, max(distances.values()))
+        rows |= boxes.meeting(LayerFeature.objects.filter(version__in=[one for one in versions if one.layer_id in distances]), wide)
+    surfaces: dict[int, list[LayerFeature]] = defaultdict(list)
+    for row in rows.order_by("pk"):
+        surfaces[row.version_id].append(row)
+    return LayersAround(versions, surfaces)
+
+
+def findings(shape: BaseGeometry, day: dt.date, catalogue: Mapping[str, Layer], known: LayersAround | None = None) -> list[LayerFinding]:
     """What every layer of a catalogue says about a shape (WGS 84) on a day; not those of objects, which are asked for by distance."""
-    layers = {code: layer for code, layer in catalogue.items() if layer.kind != Layer.Kind.OBJECTS}
-    versions = [version for version in _versions(day) if version.layer_id in layers]
-    of_version = _features(shape.bounds, versions)
-    applying = {version.layer_id: version for version in versions if version.status != LayerStatus.PENDING}
-    pending = {version.layer_id: version for version in versions if version.status == LayerStatus.PENDING}
+    known = known or around(shape, day, catalogue, {})
+    applying = {version.layer_id: version for version in known.versions if version.status != LayerStatus.PENDING}
+    pending = {version.layer_id: version for version in known.versions if version.status == LayerStatus.PENDING}
     whole = measures.area_m2(shape)
     found = []
-    for layer in layers.values():
+    for layer in catalogue.values():
+        if layer.kind == Layer.Kind.OBJECTS:
+            continue
         version = applying.get(layer.pk)
-        surfaces, unknown = _surfaces(shape, whole, of_version[version.pk]) if version is not None else ((), 1.0)
+        surfaces, unknown = _surfaces(shape, whole, known.surfaces[version.pk]) if version is not None else ((), 1.0)
         coming = pending.get(layer.pk)
-        if coming is not None and _codes(_surfaces(shape, whole, of_version[coming.pk])[0]) == _codes(surfaces):
+        if coming is not None and _codes(_surfaces(shape, whole, known.surfaces[coming.pk])[0]) == _codes(surfaces):
             coming = None
         found.append(LayerFinding(layer, version, surfaces, unknown, coming))
     return found
-
-
-def _versions(day: dt.date) -> list[LayerVersion]:
-    """The versions of all layers that applied on a day or are announced; one query of a request."""
-    return request_cache.get_or_set(("layer_versions", day), lambda: list(LayerVersion.objects.filter(announced() | in_force(day))))
-
-
-def _features(box: boxes.Box, versions: Sequence[LayerVersion]) -> dict[int, list[LayerFeature]]:
-    """The surfaces of versions whose box meets another one, by version; one query."""
-    rows: dict[int, list[LayerFeature]] = defaultdict(list)
-    for row in boxes.meeting(LayerFeature.objects.filter(version__in=versions), box).order_by("pk"):
-        rows[row.version_id].append(row)
-    return rows
 
 
 def _surfaces(shape: BaseGeometry, whole: float, rows: Sequence[LayerFeature]) -> tuple[tuple[Surface, ...], float]:
@@ -148,18 +156,21 @@ class Surroundings:
     nearest: NearObject | None = None
 
 
-def surroundings(shape: BaseGeometry, distances: Mapping[str, float], day: dt.date) -> dict[str, Surroundings]:
+def surroundings(
+    shape: BaseGeometry, distances: Mapping[str, float], day: dt.date, known: LayersAround | None = None
+) -> dict[str, Surroundings]:
     """The surroundings of a shape (WGS 84) on a day by layer; `distances` are metres by layer."""
-    versions = [version for version in _versions(day) if version.layer_id in distances and version.status != LayerStatus.PENDING]
-    of_version = _features(measures.box_around(shape, max(distances.values(), default=0)), versions)
+    known = known or around(shape, day, {}, distances)
     found = {layer: Surroundings() for layer in distances}
-    for version in versions:
-        metres, rows = distances[version.layer_id], of_version[version.pk]
-        around = shapely.box(*measures.box_around(shape, metres))
+    for version in known.versions:
+        if version.layer_id not in distances or version.status == LayerStatus.PENDING:
+            continue
+        metres, rows = distances[version.layer_id], known.surfaces[version.pk]
         covered = shapely.union_all([row.shape for row in rows if row.is_coverage])
         ways = [NearObject(row, measures.distance(shape, row.shape)) for row in rows if not row.is_coverage]
         within = [way for way in ways if way.distance.metres <= metres]
         found[version.layer_id] = Surroundings(
-            bool(covered.contains(around)), min(within, key=lambda way: way.distance.metres, default=None)
+            bool(covered.contains(shapely.box(*measures.box_around(shape, metres)))),
+            min(within, key=lambda way: way.distance.metres, default=None),
         )
     return found

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import shapely
 from django.db.models import Model, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +17,7 @@ from municipality.kernel.registry import Registry
 from municipality.ui.texts import Text
 from zoning.answer.queries import rules_on
 from zoning.geometry import boxes
+from zoning.geometry.shapes import geojson
 from zoning.models import Layer, LayerFeature, LayerStatus, LayerVersion, PlotShape
 from zoning.plots.queries import not_undone
 
@@ -77,10 +77,7 @@ def _valid(period: Period) -> Q:
 
 
 def _geometries(rows: Sequence[Any]) -> list[dict[str, Any]]:
-    """GeoJSON with outer rings anticlockwise, rounded to a centimetre."""
-    shapes = shapely.from_wkb([bytes(row.geometry) for row in rows])
-    rounded = shapely.transform(shapely.orient_polygons(shapes), lambda points: np.round(points, 7))
-    return [json.loads(text) for text in shapely.to_geojson(rounded)]
+    return [json.loads(text) for text in geojson(shapely.from_wkb([bytes(row.geometry) for row in rows]))]
 
 
 def _feature(identity: str, geometry: dict[str, Any], properties: dict[str, Any]) -> Feature:

@@ -15,7 +15,7 @@ from municipality.uploads.registry import Prefix, Slot
 from zoning.models import Opinion
 from zoning.objections import queries as objections
 from zoning.opinion import queries
-from zoning.opinion.services.requests import plot_of
+from zoning.opinion.services.requests import files_key, plot_of
 from zoning.opinion.states import OPINION
 
 
@@ -35,8 +35,18 @@ def _draft(subject: str) -> Draft | None:
     return request_cache.get_or_set(("zoning.draft", subject), rows.first)
 
 
+def remember(user: User, draft: Draft) -> None:
+    """Keep for this request that a page has read an open draft, in which the user may write."""
+    subject = files_key(draft)
+    request_cache.get_or_set(("zoning.draft", subject), lambda: draft)
+    request_cache.get_or_set(("zoning.may_write", user.pk, subject), lambda: True)
+
+
 def _opinions(subject: str) -> list[Opinion]:
     """The opinion of these documents first, then those of studies after an objection."""
+    draft = _draft(subject)
+    if draft is not None and draft.closed_at is None:  # a draft closes with its submission
+        return []
     rows = Opinion.objects.filter(files_key=subject).select_related("case__applicant", "document").order_by("pk")
     return request_cache.get_or_set(("zoning.opinions", subject), lambda: list(rows))
 
@@ -45,7 +55,9 @@ def _may_write(user: User, subject: str) -> bool:
     found, draft = _opinions(subject), _draft(subject)
     if found:
         return cases.visible_to(user).filter(pk=found[0].case_id).exists()
-    return draft is not None and drafts.visible_to(user).filter(pk=draft.pk).exists()
+    if draft is None:
+        return False
+    return request_cache.get_or_set(("zoning.may_write", user.pk, subject), drafts.visible_to(user).filter(pk=draft.pk).exists)
 
 
 def _may_read(user: User, subject: str) -> bool:

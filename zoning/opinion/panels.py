@@ -40,13 +40,13 @@ def case_page(user: User, listed: Sequence[Case]) -> dict[str, list[CaseDetail]]
 
 def _detail(opinion: Opinion) -> CaseDetail:
     case, document = opinion.case, opinion.document
-    bill, until = payments.bill_of(case.key), objections.last_day(opinion)
+    (bill, bill_lines), until = payments.bill_with_lines(case.key), objections.last_day(opinion)
     files = (
         [FileLine(_("Zoning opinion"), document.number, reverse("document", args=[document.number]), _("sealed file"))] if document else []
     )
     numbers = payments.receipt_numbers(case.key)
     files += [FileLine(_("Receipt"), number, reverse("payments:receipt", args=[number])) for number in numbers]
-    refund, bill_lines = payments.refund_of(case.key), payments.lines_of(bill) if bill else []
+    refund = payments.refund_of(case.key)
     withdrawn = reverse("zoning:opinion_withdraw", args=[case.public_id])
     withdrawals = [(_("Withdraw the request"), withdrawn)] if case.state == S.AWAITING_PAYMENT else []
     return CaseDetail(
@@ -133,7 +133,7 @@ def blocks(opinion: Opinion) -> list[Block]:
     """The instant answer beside the opinion, the consulted bodies, and like cases."""
     draft = queries.draft_of(opinion) if opinion.case.state in SHOWS_DRAFT else None
     found = [answers_block(opinion, draft)]
-    rows = list(opinion.consultations.order_by("pk"))
+    rows = queries.consultations_of(opinion.case_id)
     if rows:
         found.append(_bodies(rows))
     found.append(like_block(opinion, queries.like_cases(opinion)))

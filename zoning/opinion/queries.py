@@ -17,7 +17,7 @@ from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.documents.models import Document
 from municipality.documents.states import DocumentState
-from municipality.kernel import clock
+from municipality.kernel import clock, request_cache
 from municipality.kernel.errors import Refused
 from municipality.places.models import Branch
 from municipality.review import queries as review
@@ -77,15 +77,17 @@ def instant(plot: Plot, activity: str | None, floor: int | None) -> Instant:
     if shape is None:
         raise Refused("no_outline", _("The outline of this plot is not known. Please ask at the branch of the governorate."))
     catalogue, edition = layers.catalogue(), answers.rules_on(today)
-    findings = layers.findings(shape.shape, today, catalogue)
+    asked = ActivityQuestion(activity, floor) if activity is not None and floor is not None else None
+    known = layers.around(shape.shape, today, catalogue, answers.distances_of(edition, asked))
+    findings = layers.findings(shape.shape, today, catalogue, known)
     parts = sorted(answers.land_parts(findings), key=lambda part: -part.share)
     rules = edition.land if edition is not None else None
-    if activity is None or floor is None:
-        known = rules is not None and bool(parts) and all(part.land_class in rules.classes for part in parts)
-        outcome = OpinionOutcome.LIMITS if known else OpinionOutcome.NO_DATA
-        grounds = [limits_text(rules.classes[part.land_class], part.share) for part in parts] if known and rules is not None else []
+    if asked is None:
+        is_known = rules is not None and bool(parts) and all(part.land_class in rules.classes for part in parts)
+        outcome = OpinionOutcome.LIMITS if is_known else OpinionOutcome.NO_DATA
+        grounds = [limits_text(rules.classes[part.land_class], part.share) for part in parts] if is_known and rules is not None else []
     else:
-        found = answers.ask(shape.shape, findings, edition, ActivityQuestion(activity, floor), today)
+        found = answers.ask(shape.shape, findings, edition, asked, today, known)
         texts = {}
         for language in ("ar", "en"):
             with translation.override(language):
@@ -231,6 +233,12 @@ def like_cases(opinion: Opinion) -> list[LikeCase]:
 
 
 # --- Consulted bodies --------------------------------------------------------------------------------------------------------
+
+
+def consultations_of(case_id: int) -> list[Consultation]:
+    """The consulted bodies of a case in their order; blocks and timeline of a page read them once."""
+    rows = Consultation.objects.filter(opinion__case=case_id).order_by("pk")
+    return request_cache.get_or_set(("zoning.consultations", case_id), lambda: list(rows))
 
 
 def unheard(opinion: Opinion) -> QuerySet[Consultation]:

@@ -13,7 +13,7 @@ from municipality.cases.timeline import AddedStep, Timeline
 from municipality.review.timeline import MOVES
 from municipality.ui.templatetags.portal import bilingual, moment
 from municipality.ui.texts import Text
-from zoning.models import Consultation
+from zoning.opinion.queries import consultations_of
 from zoning.opinion.states import OPINION, OpinionState
 
 S = OpinionState
@@ -63,7 +63,7 @@ def added_steps(case: Case, events: Sequence[CaseEvent]) -> list[AddedStep]:
     """When the bodies were asked, answered, or fell silent."""
     if case.service != OPINION:
         return []
-    rows = list(Consultation.objects.filter(opinion__case=case).order_by("pk"))
+    rows = consultations_of(case.pk)
     steps = [AddedStep(rows[0].asked_at, gettext("Bodies asked: %(count)s") % {"count": len(rows)}, "system")] if rows else []
     for row in rows:
         name = bilingual(row, "name")

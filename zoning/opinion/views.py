@@ -22,9 +22,10 @@ from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import Activity
 from municipality.ui.errors import too_many_requests
 from municipality.ui.language import read_form
-from municipality.uploads.fields import field_of
+from municipality.uploads.fields import fields_of
 from zoning.models import Asker, Opinion, OpinionOutcome, Plot
 from zoning.opinion import queries
+from zoning.opinion.files import remember
 from zoning.opinion.forms import OpinionOrderForm, OpinionQuestionForm
 from zoning.opinion.labels import ground, plot_name, question
 from zoning.opinion.services import requests
@@ -66,6 +67,7 @@ def _draft_or_404(request: AuthenticatedHttpRequest, public_id: str) -> Draft:
     draft = drafts.visible_to(request.user).filter(public_id=public_id, service=OPINION).select_related("person").first()
     if draft is None or requests.PAGE not in draft.answers:
         raise Http404
+    remember(request.user, draft)
     return draft
 
 
@@ -99,7 +101,7 @@ def order(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "question": question(Activity.objects.filter(pk=given["activity"]).first(), given["floor"]),
         "outcome": OpinionOutcome(instant.instant_outcome) if instant else None,
         "grounds": [ground(row) for row in instant.instant_grounds] if instant else [],
-        "fields": [field_of(request, key, slot, next_path=request.path) for slot in queries.slots(files, given["asker"])],
+        "fields": fields_of(request, key, queries.slots(files, given["asker"]), next_path=request.path),
         "optional": [queries.SLOTS[slot].label for slot, least in queries.slots(files, given["asker"]).items() if not least],
         "lines": [line],
         "total": line.fils,
@@ -131,7 +133,7 @@ def corrections(request: AuthenticatedHttpRequest, public_id: str) -> HttpRespon
     context = {
         "case": case,
         "round": review.open_round(case),
-        "fields": [field_of(request, key, slot, next_path=request.path) for slot in queries.requested_slots(case)],
+        "fields": fields_of(request, key, queries.requested_slots(case), next_path=request.path),
         "refusal": refusal,
         "crumbs": [(_("My requests"), reverse("cases:mine")), (_("Corrections"), "")],
     }

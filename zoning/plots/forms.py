@@ -1,4 +1,4 @@
-"""The forms that find a plot: by area, block and number, by a PACI address number, or by a place."""
+"""The forms that find a plot: by the text of an address, by area, block and number, by a PACI number, or by a place."""
 
 from __future__ import annotations
 
@@ -24,6 +24,21 @@ class NumberField(forms.CharField):
         return normal_number(super().to_python(value) or "")
 
 
+class PlotTextForm(forms.Form):
+    """By an address as people write it, a PACI number, or a former number."""
+
+    q = forms.CharField(
+        label=_("Address or PACI number"),
+        help_text=_("In Arabic or English, as you would write it: Salmiya block 4 plot 30. Old numbers are found too."),
+        max_length=200,
+        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "street-address", "dir": "auto"}),
+        error_messages={
+            "required": _("Write an address or a PACI number, or choose the area below."),
+            "max_length": _("The address is too long. Area, block and plot are enough."),
+        },
+    )
+
+
 class PlotAddressForm(forms.Form):
     """By area, block and number; without the number all plots of the block are listed, for an area alone its blocks."""
 
@@ -31,7 +46,7 @@ class PlotAddressForm(forms.Form):
         places.areas(),
         label=_("Area"),
         empty_label=_("Choose an area"),
-        error_messages={"required": _("Choose the area, or enter a PACI number.")},
+        error_messages={"required": _("Choose the area.")},
     )
     block = NumberField(label=_("Block"), max_length=10, error_messages={"required": _("Enter the number of the block.")})
     number = NumberField(

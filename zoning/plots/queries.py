@@ -117,9 +117,9 @@ def neighbours(row: PlotShape, day: dt.date) -> QuerySet[PlotShape]:
     return found.exclude(plot=row.plot_id)
 
 
-def present(plot: Plot) -> list[Plot]:
-    """The plots that a plot has become: itself while it exists, else its last successors, by number."""
-    found, ended, seen = [], [plot], {plot.pk}
+def present(*plots: Plot) -> list[Plot]:
+    """The plots that plots have become: themselves while they exist, else their last successors, by number."""
+    found, ended, seen = [], list(plots), {plot.pk for plot in plots}
     for _ in range(MOST_GENERATIONS):
         found += [one for one in ended if one.valid_to is None]
         ended = [one for one in ended if one.valid_to is not None]

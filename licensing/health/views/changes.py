@@ -207,7 +207,7 @@ def _files(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, draft
 def _check(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, draft: Draft) -> HttpResponse:
     """Check your answers: all answers with links to change them, and the declaration."""
     offer = queries.offer(shop)
-    ready = Counter(uploads.of(draft.key).filter(state=UploadState.READY).values_list("slot", flat=True))
+    ready = Counter(row.slot for row in draft_pages.files_of(draft) if row.state == UploadState.READY)
     files = [(changes.SLOTS[code], ready[code]) for code, least in draft_pages.required_slots(draft).items() if least or ready[code]]
     kwargs: dict[str, Any] = {"shop": shop, "saved": {}, "flags": offer.flags, "has_files": bool(files)}
     answers = {name: draft.answers[name] for name in draft_pages.changed_facts(draft) if name in draft.answers}

@@ -9,8 +9,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from municipality.kernel.open_data import OPEN_SETS
 from shops.open_data import feed, writer
-from shops.registry import OPEN_SETS
 from shops.search import index
 
 

@@ -16,12 +16,12 @@ from django.views.decorators.http import require_safe
 
 from municipality.accounts.access import public
 from municipality.accounts.limits import allow_read
+from municipality.kernel.open_data import OPEN_SETS, OpenSet
 from municipality.ui.errors import too_many_requests
 from shops.models.open_data import Edition
 from shops.open_data import dictionary
 from shops.open_data.formats import MEDIA_TYPES, PACKED
 from shops.open_data.writer import path_of
-from shops.registry import OPEN_SETS, OpenSet
 
 FILES, SECONDS = 60, 60  # of one client
 FIELD_KINDS: dict[str, Any] = {
@@ -38,7 +38,7 @@ LATER: tuple[tuple[Any, Any], ...] = (
     (_("Boards"), _("Licences of advertisement boards are not issued in the portal yet.")),
     (_("Inspections"), _("Visits on which nothing was found are not recorded in the portal yet.")),
     (_("Reports"), _("The Eye of Kuwait takes no report yet.")),
-    (_("Opinions"), _("Zoning opinions are not given in the portal yet.")),
+    (_("Opinions"), _("It is not decided yet what is published of a zoning opinion.")),
 )
 
 

@@ -11,6 +11,7 @@ from django.core.cache import cache
 
 from municipality.kernel import clock
 from municipality.kernel.actors import system
+from municipality.kernel.open_data import OPEN_SETS
 from municipality.places.models import Area
 from municipality.places.seeds import load_places
 from municipality.rulebook.seeds import load_activities
@@ -18,7 +19,6 @@ from shops.models import Shop
 from shops.open_data import feed, writer
 from shops.register import events
 from shops.register.services import FactChange, change_register
-from shops.registry import OPEN_SETS
 from tests.factories.accounts import OrganisationFactory
 
 TESTS = system("tests")

@@ -43,7 +43,8 @@ def in_file() -> tuple[dict[str, Any], str]:
     """The rows of the newest file by id, and its cursor."""
     answer = Client().get("/open-data/shops.jsonl")
     rows = [json.loads(line) for line in b"".join(answer.streaming_content).decode().splitlines()]
-    return {row["id"]: row for row in rows}, Client().get("/api/v1/open-data/").json()["sets"][0]["cursor"]
+    shops = next(one for one in Client().get("/api/v1/open-data/").json()["sets"] if one["key"] == "shops")
+    return {row["id"]: row for row in rows}, shops["cursor"]
 
 
 def night() -> None:

@@ -18,11 +18,11 @@ from django.core.files.storage import default_storage
 from django.test import Client
 
 from municipality.kernel import clock
+from municipality.kernel.open_data import OPEN_SETS
 from shops.models import Edition, Shop
 from shops.open_data import dictionary, formats, table, writer
 from shops.open_data.views import api as feed_views
 from shops.register import events
-from shops.registry import OPEN_SETS
 from tests.conftest import Clock
 from tests.shops.open_data.conftest import TESTS, Register, fill, publish_all
 

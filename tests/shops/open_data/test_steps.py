@@ -15,6 +15,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.test import Client
 
 from municipality.jobs.models import Job, JobState
+from municipality.kernel.open_data import OPEN_SETS
 from shops import tasks
 from shops.models import Edition, Pending, Published, Shop
 from shops.open_data import feed, formats, table, writer
@@ -136,7 +137,7 @@ def test_the_jobs_of_a_night_end_with_one_edition_however_many_they_are(
     tasks.find_unmarked_changes()
     ran = outbox("shops.compare_rest", "shops.open_data")
     assert (ran > 10) == (seconds == 0), ran
-    assert Edition.objects.count() == before + 2 and not Job.objects.filter(state=JobState.DEAD).exists()
+    assert Edition.objects.count() == before + len(OPEN_SETS) and not Job.objects.filter(state=JobState.DEAD).exists()
     rows = Client().get("/open-data/shops.jsonl")
     assert b'"building":"31"' in b"".join(rows.streaming_content)
     assert [change["type"] for change in Client().get("/api/v1/changes/").json()["results"]][-1] == "updated"

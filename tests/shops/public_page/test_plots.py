@@ -53,7 +53,7 @@ def test_more_than_the_most_are_counted(client: Client, plot: Plot, monkeypatch:
 def test_a_shop_leads_to_its_plot_and_back(client: Client, plot: Plot) -> None:
     shop = ShopFactory(owner=PersonFactory(), paci_number="10220001")
     text = client.get(f"/en/shops/{shop.public_id}/", follow=True).content.decode()
-    assert "/en/zoning/?paci_number=10220001" in text
-    response = client.get("/en/zoning/?paci_number=10220001", follow=True)
+    assert "/en/zoning/?q=10220001" in text
+    response = client.get("/en/zoning/?q=10220001", follow=True)
     assert response.redirect_chain[-1][0] == f"/en/plots/{plot.public_id}/"
     assert shop.name_en in response.content.decode()

@@ -227,7 +227,7 @@ def test_a_renewal_without_a_new_address_asks_zoning_nothing(make_shop: Any, own
     assert not AuditEvent.objects.filter(action=new_places.KEPT).exists()
 
 
-ANSWER = 7  # statements: plot, shape, layers, their versions and surfaces, versions and objects around
+ANSWER = 5  # statements: plot, shape, layers, versions, and surfaces with the objects around
 
 
 def test_the_pages_read_within_their_statements_and_those_of_the_answer(
@@ -238,7 +238,7 @@ def test_the_pages_read_within_their_statements_and_those_of_the_answer(
     addressed(owner, shop)
     serving.warm(monkeypatch)
     client = signed_in(owner)
-    assert _statements(lambda: client.get(check_url(shop))) <= 13 + ANSWER
+    assert _statements(lambda: client.get(check_url(shop))) <= 12 + ANSWER
     case = sent(owner, shop)
     officer = signed_in(OfficerFactory())
     officer.post(reverse("admin:desk_next"))
@@ -246,12 +246,12 @@ def test_the_pages_read_within_their_statements_and_those_of_the_answer(
     assert _statements(lambda: officer.get(reverse("admin:desk_case", args=[case.public_id]))) <= 13 + ANSWER + kept
 
 
-def test_a_page_without_a_new_address_reads_with_thirteen_statements(make_shop: Any, owner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_without_a_new_address_reads_with_twelve_statements(make_shop: Any, owner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     shop = shop_for(make_shop, "WSAL")
     RenewalDraftFactory(shop=shop, person=owner, changed=["area_m2"])
     serving.warm(monkeypatch)
     client = signed_in(owner)
-    assert _statements(lambda: client.get(check_url(shop))) <= 13
+    assert _statements(lambda: client.get(check_url(shop))) <= 12
 
 
 def _statements(visit: Any) -> int:
