@@ -25,6 +25,7 @@ class DistanceDrawing:
     bar, `text` the size of letters.
     """
 
+    layer: str
     near: NearObject
     view: str
     plot: str
@@ -46,10 +47,10 @@ def distances(shape: BaseGeometry, found: PlotAnswer) -> Iterator[DistanceDrawin
     for ground in found.answer.grounds:
         near = found.surroundings[ground.spacing.layer].nearest if ground.spacing is not None else None
         if ground.spacing is not None and near is not None and near.distance.metres <= ground.spacing.metres:
-            yield _draw(shape, near, ground.spacing.metres)
+            yield _draw(shape, ground.spacing.layer, near, ground.spacing.metres)
 
 
-def _draw(shape: BaseGeometry, near: NearObject, least: float) -> DistanceDrawing:
+def _draw(shape: BaseGeometry, layer: str, near: NearObject, least: float) -> DistanceDrawing:
     centre = np.array(shape.centroid.coords[0])
     stretch = measures.metres_per_degree(*centre) * [1, -1]  # the y axis of SVG points down
 
@@ -64,6 +65,7 @@ def _draw(shape: BaseGeometry, near: NearObject, least: float) -> DistanceDrawin
     wide, high = east - west, bottom - top
     (start_x, start_y), (end_x, end_y) = way.coords
     return DistanceDrawing(
+        layer=layer,
         near=near,
         view=f"{west:.1f} {top:.1f} {wide:.1f} {high:.1f}",
         plot=path_of(plot),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,17 +14,19 @@ from municipality.rulebook.land import LandRules
 from municipality.rulebook.queries import Edition
 from zoning.answer.queries import PlotAnswer
 from zoning.answer.rules import CONDITIONAL, NO_DATA, NOT_PERMITTED, PERMITTED, Ground
+from zoning.contests.queries import objects_contested_since
 from zoning.layers.labels import class_name
 from zoning.models import Layer
 
 
 @dataclass(frozen=True)
 class GroundText:
-    """One ground: the outcome it leads to, a sentence, and the article."""
+    """One ground: the outcome it leads to, a sentence, the article, and the day since which a person contests the objects it is about."""
 
     outcome: str
     sentence: str
     article: str
+    contested: dt.date | None = None
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,8 @@ def _ground(ground: Ground, rules: LandRules | None, layers: Mapping[str, Layer]
     article = _in(rule, "article") if rule is not None else ""
     sentence = _of_distance(ground, layers) if ground.spacing is not None else _of_land(ground, rules)
     condition = _in(rule, "condition") if rule is not None and ground.outcome == CONDITIONAL else ""
-    return GroundText(ground.outcome, f"{sentence} {condition}".strip(), article)
+    contested = objects_contested_since(layers.get(ground.spacing.layer)) if ground.spacing is not None else None
+    return GroundText(ground.outcome, f"{sentence} {condition}".strip(), article, contested)
 
 
 def _of_land(ground: Ground, rules: LandRules | None) -> str:

@@ -38,6 +38,12 @@ def _since(one: LayerFinding) -> dt.date | None:
     return clock.day_of(at) if at is not None and getattr(one.layer, "contested", None) == version else None
 
 
+def objects_contested_since(layer: Layer | None) -> dt.date | None:
+    """The day since which the version in force of a layer of objects of `catalogue` is contested for the plot."""
+    at = getattr(layer, "contested_at", None)
+    return clock.day_of(at) if at is not None and getattr(layer, "contested", None) is not None else None
+
+
 def visible_to(user: User) -> QuerySet[LayerContest]:
     """The contests that a person sent."""
     return _rows().filter(person=user.pk)

@@ -17,6 +17,7 @@ from municipality.kernel.errors import Refused
 from municipality.notifications.services import send
 from municipality.review.services.case_clock import promised_day
 from municipality.rulebook import queries as rulebook
+from zoning.contests.findings import finding_of
 from zoning.contests.queries import LIMITS
 from zoning.imports.roles import PLANNER
 from zoning.layers.labels import said_of
@@ -31,7 +32,7 @@ LIMIT = Limit("layer_contests", 10, 86_400)  # a person, a day
 def contest(*, plot: Plot, layer: Layer, person: User, should_be: str, reason: str) -> LayerContest:
     """Contest what a layer says of a plot today. Raises Refused: not_said, asked_already, too_often (status 429)."""
     found = summary(plot, clock.today())
-    finding = next((one for one in found.findings if one.layer.pk == layer.pk), None)
+    finding = finding_of(found, layer.pk)
     if finding is None or plot.valid_to is not None:
         raise Refused("not_said", _("This layer says nothing of this plot now."))
     if not LIMIT.take(person.key):

@@ -22,6 +22,7 @@ from municipality.ui.texts import Text
 from municipality.uploads.fields import field_of
 from zoning.contests import queries, services
 from zoning.contests.files import PROOF
+from zoning.contests.findings import finding_of
 from zoning.layers.labels import said_of
 from zoning.models import LayerContest
 from zoning.models.contests import ContestOutcome
@@ -55,7 +56,7 @@ def contest(request: AuthenticatedHttpRequest, public_id: str, layer: str) -> Ht
     """The form that contests what a layer says of a plot."""
     plot = plots.by_public_id(public_id)
     found = summary(plot, clock.today()) if plot is not None and plot.valid_to is None else None
-    finding = next((one for one in found.findings if one.layer.pk == layer), None) if found is not None else None
+    finding = finding_of(found, layer) if found is not None else None
     if plot is None or found is None or finding is None:
         raise Http404
     form, is_sent = read_form(request, ContestForm)

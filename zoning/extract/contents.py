@@ -172,6 +172,7 @@ def _answer(found: PlotSummary, question: ActivityQuestion) -> ExtractAnswer:
                 metres=round(ground.nearest.metres, 1) if ground.nearest is not None else None,
                 limit_metres=ground.spacing.metres if ground.spacing is not None else None,
                 line=_line(ground, found),
+                contested_since=in_ar.contested.isoformat() if in_ar.contested is not None else "",
             )
             for ground, in_ar, in_en in grounds
         ),

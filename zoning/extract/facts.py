@@ -91,7 +91,10 @@ class ExtractLimit:
 
 @dataclass(frozen=True)
 class ExtractGround:
-    """A ground of the answer; `line` is the measured way (two points, WGS 84), empty where nothing was measured."""
+    """A ground of the answer; `line` is the measured way (two points, WGS 84), empty where nothing was measured.
+
+    `contested_since` (by an applicant, the objects) is an ISO date or empty.
+    """
 
     outcome: str
     sentence_ar: str
@@ -101,6 +104,7 @@ class ExtractGround:
     metres: float | None
     limit_metres: int | None
     line: Ring
+    contested_since: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from django.utils.formats import number_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -62,6 +63,9 @@ def class_name(code: str, rules: LandRules | None) -> str:
 
 def said_of(finding: LayerFinding, rules: LandRules | None) -> str:
     """What a layer says of a plot in one line, in the active language."""
+    if finding.nearest is not None:
+        facts = {"name": bilingual(finding.nearest.feature, "label"), "metres": number_format(round(finding.nearest.distance.metres, 1))}
+        return _("%(name)s, %(metres)s m from the plot") % facts
     topic = _topic(finding, rules)
     parts = [f"{part.name} ({part.percent}%)" for part in topic.parts]
     if topic.unknown_percent or topic.standing == "no_data":

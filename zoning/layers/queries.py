@@ -34,7 +34,8 @@ class LayerFinding:
     """What a layer says about a shape.
 
     `version` is None where the layer had none on the day. `unknown_share` is the part of the shape that it has no data for. `pending` is
-    an announced version that says something else. `contested_since` is the day since which a person contests it.
+    an announced version that says something else. `contested_since` is the day since which a person contests it. `nearest` is the nearest
+    object of a layer of objects.
     """
 
     layer: Layer
@@ -43,6 +44,7 @@ class LayerFinding:
     unknown_share: float = 1.0
     pending: LayerVersion | None = field(default=None)
     contested_since: dt.date | None = None
+    nearest: NearObject | None = None
 
     @property
     def standing(self) -> str:

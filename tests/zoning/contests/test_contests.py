@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
+from shapely.affinity import translate
 
 from municipality.audit.models import AuditEvent
 from municipality.kernel import clock
@@ -17,6 +19,7 @@ from tests.browsers import signed_in
 from tests.database_guards import drop_guard
 from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.factories.zoning import SQUARE, PlotFactory, make_layer, repeal_layer
+from zoning.answer.queries import ActivityQuestion
 from zoning.contests import services
 from zoning.extract import services as extracts
 from zoning.extract.facts import ExtractFacts
@@ -77,6 +80,40 @@ def test_the_same_person_contests_a_layer_of_a_plot_once_at_a_time(plot: Plot, p
         contested(plot, person)
     contested(plot, person, "road")
     contested(plot, PersonFactory(noura=True))
+
+
+@pytest.fixture
+def near_a_school(plot: Plot) -> Plot:
+    make_layer("schools", ("school", translate(SQUARE, 0.0021, 0)), kind="objects", covers=AROUND)
+    make_layer("kiosks", ("kiosk", translate(SQUARE, 0.0001, 0)), kind="objects", covers=AROUND)
+    return plot
+
+
+def test_the_object_that_refuses_an_activity_is_contested_and_marked_where_it_is_measured(
+    client: Client, near_a_school: Plot, person: Any
+) -> None:
+    question = {"activity": "WSAL", "floor": "0"}
+    page = client.get(f"/en/plots/{near_a_school.public_id}/", question).content.decode()
+    assert f"/plots/{near_a_school.public_id}/contest/schools/" in page
+    form = signed_in(person).get(f"/en/plots/{near_a_school.public_id}/contest/schools/").content.decode()
+    row = contested(near_a_school, person, "schools")
+    assert re.fullmatch(r"\S.*, 1\d\d\.\d m from the plot", row.said_en) and row.said_en in form and row.version is not None
+    assert "من القسيمة" in row.said_ar
+    page = client.get(f"/en/plots/{near_a_school.public_id}/", question).content.decode()
+    assert page.count("contested by an applicant since") == 1 and marks(client, near_a_school) == 0
+    made = extracts.make(near_a_school, clock.today(), ActivityQuestion("WSAL", 0))
+    assert made is not None
+    grounds = ExtractFacts.load(made.document.facts).answers[0].grounds
+    marked = [ground.contested_since for ground in grounds if ground.limit_metres]
+    assert marked == [clock.today().isoformat()] and all(not ground.contested_since for ground in grounds if not ground.limit_metres)
+
+
+@pytest.mark.parametrize("layer", ["kiosks", "nothing"])
+def test_what_no_distance_rule_asks_for_cannot_be_contested(near_a_school: Plot, person: Any, layer: str) -> None:
+    assert signed_in(person).get(f"/en/plots/{near_a_school.public_id}/contest/{layer}/").status_code == 404
+    if Layer.objects.filter(pk=layer).exists():
+        with pytest.raises(Refused, match="not_said"):
+            contested(near_a_school, person, layer)
 
 
 def test_a_person_sends_so_many_a_day(plot: Plot, person: Any, monkeypatch: pytest.MonkeyPatch) -> None:
