@@ -9,9 +9,11 @@ from django.urls import path
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from municipality.accounts.proof import reauthentication_required, steps
+from municipality.accounts.proof import reauthentication_required
 from municipality.accounts.requests import AuthenticatedHttpRequest
+from municipality.audit.services import log_access
 from municipality.kernel import clock, request_cache
+from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
 from municipality.ui import staff_menu
 from municipality.ui.admin_base import in_group, staff_page
@@ -54,6 +56,7 @@ def contest(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         except Refused as refusal:
             error = str(refusal.sentence)
             row.refresh_from_db()
+    log_access(viewer=Actor(PLANNER, request.user.key), person_key=row.person.key, subject=row.key, purpose="review")
     files = lines_of(request, row.key)
     tone, is_open = queries.TONES[ContestOutcome(row.outcome)], row.outcome == ContestOutcome.OPEN
     context = {"contest": row, "said": said(row), "tone": tone, "is_open": is_open, "typed": typed, "files": files, "error": error}
@@ -67,7 +70,7 @@ def _waiting(request: HttpRequest) -> int:
 
 PAGES = [
     path("plots/contests/", contests, name="plot_contests"),
-    path("plots/contests/<slug:public_id>/", reauthentication_required(contest, when=steps("decide")), name="plot_contest"),
+    path("plots/contests/<slug:public_id>/", reauthentication_required(contest), name="plot_contest"),
 ]
 staff_menu.register(
     "zoning",

@@ -55,7 +55,7 @@ def open_first() -> QuerySet[LayerContest]:
 
 
 def _rows() -> QuerySet[LayerContest]:
-    return LayerContest.objects.select_related("plot__area", "layer", "version", "decided_by")
+    return LayerContest.objects.select_related("plot__area", "layer", "version__load", "decided_by", "person")
 
 
 def undecided() -> QuerySet[LayerContest]:

@@ -13,7 +13,7 @@ from municipality.audit.services import record
 from municipality.documents.numbers import next_number
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
-from municipality.kernel.errors import Refused
+from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.services import send
 from municipality.review.services.case_clock import promised_day
 from municipality.rulebook import queries as rulebook
@@ -56,7 +56,7 @@ def contest(*, plot: Plot, layer: Layer, person: User, should_be: str, reason: s
                 person=person,
                 sent_at=clock.now(),
                 due_on=promised_day(limits),
-                rule=f"{LIMITS} v{limits.version}",
+                rule=limits.stamp,
                 **said,
             )
             data = {"plot": plot.public_id, "layer": layer.pk, "version": finding.version.number if finding.version else 0}
@@ -73,7 +73,10 @@ def contest(*, plot: Plot, layer: Layer, person: User, should_be: str, reason: s
 def decide(*, contest: LayerContest, outcome: str, answer: str, article: str, decided_by: User) -> None:
     """Uphold or refuse a contest. Raises NotPermitted, Refused: done, no_outcome, no_answer, no_article."""
     require_group(decided_by, PLANNER)
-    row = LayerContest.objects.select_for_update(of=("self",)).select_related("person", "layer").get(pk=contest.pk)
+    row = LayerContest.objects.select_for_update(of=("self",)).select_related("person", "layer", "version__load").get(pk=contest.pk)
+    load = row.version.load if row.version is not None else None
+    if load is not None and decided_by.pk in (load.loaded_by_id, load.released_by_id):
+        raise NotPermitted("same_person", _("Who loaded this version or put it in force cannot decide about it. Another planner must."))
     if row.outcome != ContestOutcome.OPEN:
         raise Refused("done", _("This has already been decided."))
     if outcome not in (ContestOutcome.UPHELD, ContestOutcome.REFUSED):

@@ -126,10 +126,19 @@ def _check_undoable(file: ImportFile) -> None:
     given_away = Exists(Plot.objects.filter(valid_to__isnull=True, **same_number))
     if PlotSuccession.objects.filter(given_away, successor__load=file).exists():
         raise _built_on()
-    for relation in Plot._meta.related_objects:
+    if _is_used(plots):
+        raise _built_on()
+
+
+def _is_used(plots: QuerySet[Plot]) -> bool:
+    """Whether a row of another table, such as an opinion or a contest, refers to one of these plots."""
+    for relation in Plot._meta.get_fields(include_hidden=True):
         model: Any = relation.related_model
-        if model not in _OWN and model._default_manager.filter(**{f"{relation.field.name}__in": plots}).exists():
-            raise _built_on()
+        if not relation.auto_created or relation.concrete or model in _OWN:
+            continue
+        if model._default_manager.filter(**{f"{relation.field.name}__in": plots}).exists():  # type: ignore[union-attr]
+            return True
+    return False
 
 
 def _corrected(file: ImportFile) -> QuerySet[PlotRow]:

@@ -30,8 +30,8 @@ OUTCOMES = {
 FOLLOWS = {
     "stands": ("يجوز اللجوء إلى القضاء الإداري خلال المدة القانونية.", "You can go to the administrative court within the legal time."),
     "anew": (
-        "يبقى الرأي السابق سارياً إلى ذلك الحين، ولا يُستحق رسم.",
-        "The old opinion stays valid until then. No fee is due.",
+        "يبقى الرأي السابق سارياً حتى يصدر الرأي الجديد، ولا يُستحق رسم.",
+        "The old opinion stays valid until the new opinion is issued. No fee is due.",
     ),
     "replaced": ("ينتهي الرأي السابق يوم صدور الرأي الجديد.", "The old opinion ends on the day on which the new one is issued."),
 }

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from municipality.accounts.models import User
 from municipality.cases.models import Case
 from municipality.cases.panels import CaseDetail, Fact, FileLine, NextStep
+from municipality.documents.models import Document
 from municipality.review import queries as review
 from municipality.review.panels import answer_days, queue_facts, waiting_step
 from municipality.ui.templatetags.portal import bilingual, moment, ref, term
@@ -70,6 +71,12 @@ def _detail(row: OpinionObjection) -> CaseDetail:
     )
 
 
+def _replaced(by: Document) -> NextStep:
+    text = _("The new opinion replaces the old one, which stays readable; its check says that it was replaced.")
+    url = reverse("document", args=[by.number])
+    return NextStep(_("The objection is upheld"), text, url, _("Download the opinion"), label=_("Decision"))
+
+
 def _next_step(row: OpinionObjection, again: Opinion) -> NextStep:
     case = row.case
     if case.state == S.DECIDED:
@@ -78,12 +85,12 @@ def _next_step(row: OpinionObjection, again: Opinion) -> NextStep:
     if case.is_open:
         return waiting_step()
     if again.document is not None:
-        text = _("The new opinion replaces the old one, which stays readable; its check says that it was replaced.")
-        url = reverse("document", args=[again.document.number])
-        return NextStep(_("The objection is upheld"), text, url, _("Download the opinion"), label=_("Decision"))
+        return _replaced(again.document)
     page, button = reverse("cases:case", args=[row.opinion.case.public_id]), _("To the opinion")
     if case.state == S.SENT_BACK:
-        anew = Opinion.objects.filter(first=row.opinion_id).exclude(pk=again.pk).select_related("case").get()
+        anew = Opinion.objects.filter(first=row.opinion_id).exclude(pk=again.pk).select_related("case", "document").get()
+        if anew.document is not None:
+            return _replaced(anew.document)
         text = _("Planners who had no part in the opinion study the question anew, without a fee. The old opinion is valid until then.")
         url = reverse("cases:case", args=[anew.case.public_id])
         return NextStep(_("The objection is upheld"), text, url, _("To the new study"), label=_("Decision"))

@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.kernel import request_cache
+from municipality.kernel.errors import Refused
 from municipality.review import queries as review
 from municipality.review.registry import Item, Reviewable, SecondSignature
 from municipality.uploads import queries as uploads
-from zoning.models import OpinionObjection
+from zoning.models import OpinionObjection, OpinionOutcome
 from zoning.objections import queries, services
 from zoning.objections.notifications import OpinionObjectionUpheld
 from zoning.objections.states import OBJECTION
@@ -52,9 +53,13 @@ def flags(case: Case) -> list[str]:
 
 
 def second_signature(case: Case) -> SecondSignature | None:
-    """That of a new study, always; of a new opinion, as of any other. Raises Refused as `study.second_signature`."""
+    """That of a new study, always; of a new opinion, as of any other. Raises Refused as `study.second_signature`, and same_outcome."""
     objection = queries.objection_of(case)
     if not objection.study_code:
+        first, draft = opinions.draft_of(objection.opinion), opinions.draft_of(opinions.opinion_of(case))
+        if draft is not None and first is not None and draft.outcome == first.outcome == OpinionOutcome.NOT_PERMITTED:
+            text = _("The draft says what the opinion says. Refuse the objection, or have the question studied anew.")
+            raise Refused("same_outcome", text)
         return study.second_signature(case)
     reason = review.replies(case).reasons[objection.study_code]
     return SecondSignature(reason.code, reason.text_ar, reason.text_en, [{"new_study": True}])

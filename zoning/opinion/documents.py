@@ -81,9 +81,15 @@ def facts_of(opinion: Opinion, draft: OpinionDraft, bodies: list[Consultation], 
         days=(LetterDate("صدر في", "Issued on", first), LetterDate("صالح حتى", "Valid until", last), *_objection(opinion, draft, first)),
         rows=tuple(rows),
         sections=tuple(sections),
-        editions=tuple(EditionLabel.of(stamp, SUBJECTS) for stamp in review.stamps_of(case) if stamp.startswith("zoning.")),
+        editions=tuple(EditionLabel.of(stamp, SUBJECTS) for stamp in _stamps(opinion)),
         issued_at=clock.now(),
     )
+
+
+def _stamps(opinion: Opinion) -> list[str]:
+    """The editions of the rules on zoning; those of an objection's case are others, so that of the instant answer is added."""
+    stamps = [*review.stamps_of(opinion.case), *filter(None, [opinion.instant_edition])]
+    return list(dict.fromkeys(stamp for stamp in stamps if stamp.startswith("zoning.")))
 
 
 def _objection(opinion: Opinion, draft: OpinionDraft, first: dt.date) -> list[LetterDate]:

@@ -54,10 +54,11 @@ def _detail(opinion: Opinion) -> CaseDetail:
         next_step=_next_step(opinion, bill),
         blocks=blocks(opinion),
         files=files,
-        files_expected=_("The receipt and the sealed opinion appear here.") if case.is_open else "",
+        files_expected=_files_expected(bill) if case.is_open else "",
         sent_files=[
             FileLine(queries.SLOTS[row.slot].label, row.name, reverse("uploads:look", args=[row.public_id]))
             for row in uploads.ready(opinion.files_key)
+            if row.slot in queries.SLOTS
         ],
         money=[MoneyLine(bilingual(line, "label"), line.fils, bilingual(line, "formula")) for line in bill_lines],
         total_fils=bill.total_fils if bill else None,
@@ -72,6 +73,10 @@ def _detail(opinion: Opinion) -> CaseDetail:
         ],
         actions=[*withdrawals, *_objecting(opinion, until)],
     )
+
+
+def _files_expected(bill: Bill | None) -> str:
+    return _("The receipt and the sealed opinion appear here.") if bill is not None else _("The sealed opinion appears here.")
 
 
 def _related(opinion: Opinion, until: dt.date | None) -> list[Fact]:
@@ -102,7 +107,7 @@ def _next_step(opinion: Opinion, bill: Bill | None) -> NextStep:
             return NextStep(_("We are checking with the bank"), text, page, _("Look again"))
         text = _("The study begins as soon as the fee is paid.") if document is None else _("The opinion is in force again after payment.")
         return NextStep(_("Pay the fee"), text, reverse("payments:pay", args=[bill.public_id]), _("Pay by KNET"))
-    if case.state == S.COUNTERSIGN:
+    if _is_draft_proposed(case) and case.state == S.COUNTERSIGN:
         text = _("The draft waits for the second signature. You get a message at each step.")
         return NextStep(_("Nothing is needed from you now"), text, label=_("Nothing for you to do"))
     if case.state == S.DECIDED:
@@ -129,9 +134,15 @@ def _next_step(opinion: Opinion, bill: Bill | None) -> NextStep:
 # --- Blocks ------------------------------------------------------------------------------------------------------------------
 
 
+def _is_draft_proposed(case: Case) -> bool:
+    """Whether what waits for the second signature is the draft, and not a refusal of the request."""
+    decision = review.decision_of(case) if case.state == S.COUNTERSIGN else None
+    return decision is None or decision.outcome == "accept"
+
+
 def blocks(opinion: Opinion) -> list[Block]:
     """The instant answer beside the opinion, the consulted bodies, and like cases."""
-    draft = queries.draft_of(opinion) if opinion.case.state in SHOWS_DRAFT else None
+    draft = queries.draft_of(opinion) if opinion.case.state in SHOWS_DRAFT and _is_draft_proposed(opinion.case) else None
     found = [answers_block(opinion, draft)]
     rows = queries.consultations_of(opinion.case_id)
     if rows:
@@ -214,7 +225,7 @@ def like_block(opinion: Opinion, alike: Sequence[queries.LikeCase]) -> Block:
 def paid_outcome(bill: Bill) -> Outcome | None:
     """What the payment brought, on its result page."""
     opinion = Opinion.objects.select_related("case").filter(case__public_id=bill.subject.partition(":")[2]).first()
-    if opinion is None:
+    if opinion is None or opinion.case.state not in (S.AWAITING_PAYMENT, S.IN_REVIEW, S.CORRECTIONS, S.COUNTERSIGN):
         return None
     steps = [
         Step("done", _("Payment confirmed"), moment(bill.last_event.at) if bill.last_event is not None else ""),

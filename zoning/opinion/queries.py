@@ -215,6 +215,7 @@ def like_cases(opinion: Opinion) -> list[LikeCase]:
             activity_group=opinion.activity_group,
             land_class=opinion.land_class,
             activity__isnull=opinion.activity_id is None,
+            **({"activity": opinion.activity_id} if opinion.activity_id and not opinion.activity_group else {}),
             document__isnull=False,
         )
         .exclude(Q(pk=root) | Q(first=root))
@@ -277,6 +278,7 @@ def silence_by_month(most: int) -> Sequence[SilentMonth]:
     """The newest `most` lines of months and bodies, by the month of the deadline."""
     rows = (
         _asked.filter(due_at__lte=clock.now())
+        .filter(Q(silent_at__isnull=False) | Q(answered_at__isnull=False) | Q(opinion__case__is_open=True))
         .annotate(month=TruncMonth("due_at", tzinfo=clock.KUWAIT))
         .values("month", "name_ar", "name_en")
         .annotate(asked=Count("pk"), silent=Count("silent_at"))

@@ -22,7 +22,7 @@ from zoning.opinion import queries
 from zoning.opinion.labels import ground, plot_name, question
 from zoning.opinion.notifications import OpinionSigned
 from zoning.opinion.services import study
-from zoning.opinion.states import OPINION
+from zoning.opinion.states import OPINION, OpinionState
 
 SKILL = "zoning"
 DECLARED = gettext_lazy("declared by the applicant")
@@ -84,7 +84,9 @@ def _files(opinion: Opinion) -> list[Item]:
 
 
 def flags(case: Case) -> list[str]:
-    """What the planner does next about the draft, with the link to its page."""
+    """What the planner does next about the draft, with the link to its page; nothing once it waits for a signature."""
+    if case.state != OpinionState.IN_REVIEW:
+        return []
     draft = queries.draft_of(queries.opinion_of(case))
     text = _("The opinion is written beside the instant answer.") if draft is None else _("The draft can be changed until it is signed.")
     link = format_html('<a href="{}">{}</a>', reverse("admin:opinion_study", args=[case.public_id]), _("Draft, bodies and like cases"))
@@ -92,9 +94,10 @@ def flags(case: Case) -> list[str]:
 
 
 def same_activity(case: Case) -> Q:
-    """The opinions on the same group of activities."""
-    group = Opinion.objects.filter(case=case).values("activity_group")
-    return Q(pk__in=Opinion.objects.filter(activity_group__in=group).values("case"))
+    """The opinions on the same group of activities, on the same activity where it has no group, or on building."""
+    group, activity = Opinion.objects.filter(case=case).values_list("activity_group", "activity").get()
+    alike = Opinion.objects.filter(activity_group=group) if group else Opinion.objects.filter(activity=activity)
+    return Q(pk__in=alike.values("case"))
 
 
 REVIEWED = Reviewable(

@@ -64,13 +64,13 @@ def record_answer(*, consultation: Consultation, officer: User, answer: str, wor
 
 def mark_silent() -> int:
     """Record the bodies whose deadline passed without an answer. Returns how many."""
-    rows = Consultation.objects.filter(due_at__lt=clock.now(), answer="", silent_at__isnull=True)
+    rows = Consultation.objects.filter(due_at__lt=clock.now(), answer="", silent_at__isnull=True, opinion__case__is_open=True)
     return sweeps.for_each("zoning.silent", list(rows.order_by("pk").values_list("pk", flat=True)), _mark_silent)
 
 
 def _mark_silent(pk: int) -> bool:
     row = Consultation.objects.select_for_update(of=("self",)).select_related("opinion__case").get(pk=pk)
-    if row.answer or row.silent_at is not None:
+    if row.answer or row.silent_at is not None or not row.opinion.case.is_open:
         return False
     row.silent_at = clock.now()
     row.save(update_fields=["silent_at"])

@@ -57,8 +57,11 @@ def issue_opinion(*, case: Case) -> None:
         Opinion.objects.filter(pk=opinion.pk).update(document=document)
         old = opinion.first.document if opinion.first is not None else None
         if old is not None:
+            was_held = old.state == DocumentState.SUSPENDED  # the bank took the fee back meanwhile
+            if was_held:
+                documents.resume(old, reason="replaced", actor=SYSTEM)
             documents.supersede(old, by=document, actor=SYSTEM)
-            if old.state == DocumentState.SUSPENDED:  # the bank took the fee back meanwhile
+            if was_held:
                 documents.suspend(document, reason=VOIDED, actor=SYSTEM)
         advance(opinion.case, "issue", actor=SYSTEM, data={"opinion": document.number})
         context = {"case": opinion.case, "document": document, "replaced": old}

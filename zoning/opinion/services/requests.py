@@ -50,10 +50,14 @@ def files_key(draft: Draft) -> str:
 @transaction.atomic
 def begin(*, plot: Plot, person: User, answers: dict[str, Any]) -> Draft:
     """The person's draft about a plot, with who asks and the question. Raises Refused("plot_ended")."""
-    if plot.valid_to is not None and plot.valid_to <= clock.today():
-        raise Refused("plot_ended", _("This plot does not exist any more. Ask about the plot that it has become."))
+    _require_present(plot)
     draft = drafts.begin(person=person, service=OPINION, subject=str(SubjectKey("plot", plot.public_id)))
     return drafts.answer(draft=draft, page=PAGE, answers=answers, version=draft.version)
+
+
+def _require_present(plot: Plot) -> None:
+    if plot.valid_to is not None and plot.valid_to <= clock.today():
+        raise Refused("plot_ended", _("This plot does not exist any more. Ask about the plot that it has become."))
 
 
 def plot_of(draft: Draft) -> Plot:
@@ -64,7 +68,7 @@ def plot_of(draft: Draft) -> Plot:
 def submit(*, draft: Draft, person: User, expected_fils: int) -> tuple[Case, Bill]:
     """Submit a draft: case, opinion with the instant answer of now, bill and message in one transaction.
 
-    Raises Refused: files_waiting, no_documents, price_changed, no_outline, draft_closed, too_often (status 429).
+    Raises Refused: plot_ended, files_waiting, no_documents, price_changed, no_outline, draft_closed, too_often (status 429).
     """
     if not REQUEST_LIMIT.take(person.key):
         refusal = Refused("too_often", _("You have sent as many as a day allows. Please send the rest tomorrow."))
@@ -77,6 +81,7 @@ def submit(*, draft: Draft, person: User, expected_fils: int) -> tuple[Case, Bil
 def _submit(draft: Draft, person: User, expected_fils: int) -> tuple[Case, Bill]:
     given, key, today, actor = draft.answers[PAGE], files_key(draft), clock.today(), actor_of(person)
     plot = plot_of(draft)
+    _require_present(plot)
     rules = rulebook.editions(queries.EDITIONS, today)
     fees, limits, files = rules[0], rules[1], rules[4]
     if uploads.is_waiting(key):
