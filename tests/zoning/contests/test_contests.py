@@ -11,19 +11,21 @@ from django.test import Client
 from shapely.affinity import translate
 
 from municipality.audit.models import AuditEvent
+from municipality.documents import store
+from municipality.imports.models import ImportFile
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
 from municipality.uploads import registry
 from tests.browsers import signed_in
-from tests.database_guards import drop_guard
+from tests.database_guards import drop_guard, without_guards
 from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.factories.zoning import SQUARE, PlotFactory, make_layer, repeal_layer
 from zoning.answer.queries import ActivityQuestion
 from zoning.contests import services
 from zoning.extract import services as extracts
 from zoning.extract.facts import ExtractFacts
-from zoning.models import Layer, LayerContest, Plot
+from zoning.models import Layer, LayerContest, LayerVersion, Plot
 
 AROUND = SQUARE.buffer(0.02)
 TYPED = {"should_be": "سكن استثماري", "reason": "وثيقة الملكية تذكر سكناً استثمارياً"}
@@ -122,6 +124,26 @@ def test_a_person_sends_so_many_a_day(plot: Plot, person: Any, monkeypatch: pyte
     with pytest.raises(Refused, match="too_often") as error:
         contested(plot, person, "road")
     assert error.value.status == 429
+
+
+def test_who_brought_the_version_does_not_decide_about_it(plot: Plot, person: Any, planner: Any) -> None:
+    row = contested(plot, person)
+    load = ImportFile.objects.create(
+        kind="layers",
+        name="l",
+        sha256="0" * 64,
+        encoding="wgs84",
+        content=store.put(b"l", "application/octet-stream"),
+        branch=planner.branch,
+        lines=1,
+        loaded_by=planner,
+        loaded_at=clock.now(),
+    )
+    without_guards()
+    LayerVersion.objects.filter(layer="land_use").update(load=load)
+    with pytest.raises(NotPermitted, match="same_person"):
+        services.decide(contest=row, outcome="upheld", answer="نعم", article="", decided_by=planner)
+    services.decide(contest=row, outcome="upheld", answer="نعم", article="", decided_by=StaffFactory(groups=["planner"], login="q"))
 
 
 def test_a_refusal_names_reason_and_article_and_ends_the_mark(client: Client, plot: Plot, person: Any, planner: Any) -> None:

@@ -19,7 +19,8 @@ from municipality.places.models import Area
 from tests.browsers import signed_in
 from tests.database_guards import drop_guard, without_guards
 from tests.due_jobs import run_due
-from tests.factories.accounts import StaffFactory
+from tests.factories.accounts import PersonFactory, StaffFactory
+from tests.factories.opinions import submitted
 from tests.zoning.imports.conftest import Office
 from tests.zoning.imports.files import SOUTH, WEST, WIDE, moved, row, square
 from zoning.extract import services as extracts
@@ -142,6 +143,13 @@ def test_a_load_on_which_something_later_builds_stays(office: Office, later: Cal
         with pytest.raises(Refused, match="built_on"):
             undo.allow(undo=asked, allowed_by=office.planner)
         assert not AuditEvent.objects.filter(action__in=("plots.undo_allowed", "plots.undone")).exists()
+
+
+def test_a_load_stays_while_somebody_waits_for_an_opinion_on_its_plots(office: Office, rules: None) -> None:
+    file = office.load(row(1, official=7))
+    submitted(Plot.objects.get(load=file), PersonFactory(), activity=None, floor=None)
+    with pytest.raises(Refused, match="built_on"):
+        undo.ask(file=file, reason=WHY, asked_by=office.clerk)
 
 
 def test_a_load_that_was_stopped_is_undone_and_brings_nothing_more(office: Office) -> None:

@@ -161,6 +161,28 @@ def test_a_new_opinion_replaces_the_old_one_wherever_it_is_shown(
     assert fresh(new).state == "active"
 
 
+def test_a_draft_that_repeats_the_no_is_no_upheld_objection(objection: OpinionObjection, at_other: Assignment) -> None:
+    study.write_draft(assignment=at_other, outcome="not_permitted", **NEW)
+    with pytest.raises(Refused, match="same_outcome"):
+        desk.accept(assignment=at_other)
+    assert fresh(objection.case).state == "in_review"
+
+
+def test_an_opinion_that_is_replaced_while_its_payment_is_reversed_hands_the_suspension_on(
+    objection: OpinionObjection, issued: Opinion, at_other: Assignment, chief: User, outbox: Callable[..., int]
+) -> None:
+    study.write_draft(assignment=at_other, outcome="permitted", code="layer_outdated", **NEW)
+    desk.sign(decision=desk.accept(assignment=at_other), supervisor=chief)
+    issue.voided(_bill(issued))
+    assert fresh(issued.document).state == "suspended"
+    outbox("zoning.issue_opinion")
+    old, new = fresh(issued.document), opinions.opinion_of(objection.case).document
+    assert new is not None and (old.state, old.replaced_by, new.state) == ("superseded", new, "suspended")
+    assert [edition["name_en"] for edition in new.facts["editions"]] == ["Uses of land"], "the letter names the rules of its answer"
+    issue.paid(_bill(issued))
+    assert fresh(new).state == "active"
+
+
 def _bill(opinion: Opinion) -> int:
     return Bill.objects.get(subject=opinion.case.key).pk
 
@@ -197,6 +219,8 @@ def test_a_question_is_studied_anew_without_a_fee_and_its_opinion_replaces_the_o
     old = fresh(issued.document)
     assert (old.state, old.replaced_by) == ("superseded", fresh(anew).document)
     assert [*case_invariants.findings(), *review_invariants.findings()] == []
+    page = client.get(f"/en/cases/{objection.case.public_id}/").content.decode()
+    assert "The new opinion replaces the old one" in page and f"/documents/{fresh(anew).document.number}" in page
 
 
 def test_a_draft_that_is_written_later_takes_the_place_of_a_new_study(objection: OpinionObjection, at_other: Assignment) -> None:
@@ -249,6 +273,8 @@ def test_files_are_taken_until_it_is_filed_and_the_deciding_planner_reads_them(
     assert "objection" in rules.locked(key) and not rules.may_read(other, key)
     desk_acts.assigned(other)
     assert rules.may_read(other, key)
+    for case in (issued.case, row.case):  # the documents of both stand under one key
+        assert signed_in(owner).get(f"/ar/cases/{case.public_id}/").status_code == 200
     items = {item.name: item for item in review.items(row.case)}
     assert items["words"].value == WHY and items["objection"].is_file and {"first", "first_text", "instant", "draft", "title"} <= set(items)
     assert not any(item.may_correct for item in items.values())

@@ -123,6 +123,13 @@ def test_an_ended_plot_has_no_opinion(plot: Plot, owner: User, frozen_clock: Any
         requests.begin(plot=plot, person=owner, answers={"asker": "owner", "activity": None, "floor": None})
 
 
+def test_no_fee_is_asked_for_a_plot_that_ended_since_the_draft_began(plot: Plot, owner: User) -> None:
+    draft = begun(plot, owner)
+    Plot.objects.filter(pk=plot.pk).update(valid_to=requests.clock.today())
+    with pytest.raises(Refused, match="plot_ended"):
+        requests.submit(draft=draft, person=owner, expected_fils=FEE)
+
+
 def test_a_document_that_is_asked_for_again_brings_the_case_back(plot: Plot, owner: User, planner: User, frozen_clock: Any) -> None:
     opinion, client = paid(plot, owner), signed_in(owner)
     desk.ask_corrections(assignment=desk_acts.assigned(planner), items=[CorrectionRequest("file_unreadable", "title")])
