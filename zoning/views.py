@@ -49,7 +49,8 @@ def find(request: HttpRequest) -> HttpResponse:
     ways: dict[str, Form] = {"text": PlotTextForm(), "address": PlotAddressForm(), "place": PlotPlaceForm()}
     typed = request.GET.get("q", request.GET.get("paci_number"))  # the second in older links
     way = "text" if typed is not None else "place" if "near" in request.GET else "address"
-    form = ways[way] = type(ways[way])({"q": typed} if typed is not None else request.GET or None)
+    is_bound = way == "place" or not request.GET.keys().isdisjoint(PlotAddressForm.base_fields)
+    form = ways[way] = type(ways[way])({"q": typed} if typed is not None else request.GET if is_bound else None)
     plots: list[Plot] = []
     found = TextSearch()
     is_asked = form.is_bound and form.is_valid()

@@ -186,7 +186,7 @@ function draw(box) {
       map.fitBounds(bounds.pad(0.2));
       return;
     }
-    pin.bindPopup(told(box, group.marks), { maxWidth: 300, maxHeight: 240, autoPanPadding: [12, 12] }).openPopup();
+    pin.unbindPopup().bindPopup(told(box, group.marks), { maxWidth: 300, maxHeight: 240, autoPanPadding: [12, 12] }).openPopup();
     pin.getPopup().getElement()?.querySelector(".leaflet-popup-close-button")?.setAttribute("aria-label", box.dataset.close);
   };
   const redraw = () => {

@@ -63,6 +63,8 @@ def test_one_plot_says_what_its_page_says(client: Client, plot: Plot) -> None:
         ("", {"owner": "x"}, "owner"),
         ("{id}/", {"activity": "NONE"}, "activity"),
         ("{id}/", {"activity": "LAUN", "floor": "99"}, "floor"),
+        ("{id}/", {"activity": "LAUN"}, "floor"),
+        ("{id}/", {"on": "2035-01-01"}, "on"),
         ("{id}/", {"on": "31/02/2026"}, "on"),
     ],
 )

@@ -129,8 +129,24 @@ def test_a_day_before_the_plot_is_named(client: Client, plot: Plot) -> None:
     assert "did not exist yet" not in asked(client, plot, "LAUN", on="2026-01-01")
 
 
+def test_what_will_apply_is_not_asked_for(client: Client, plot: Plot) -> None:
+    question = {"activity": "LAUN", "floor": "0", "on": "2027-01-01"}
+    assert "Choose today or an earlier day." in page(client, f"/en/plots/{plot.public_id}/", 400, **question)
+
+
+def test_a_parameter_of_another_site_asks_nothing(client: Client, plot: Plot) -> None:
+    assert "kp-errors" not in page(client, "/ar/zoning/", fbclid="x", utm_source="message")
+
+
+def test_a_part_of_the_plot_is_named_with_its_share(client: Client, plot: Plot) -> None:
+    cut = WEST + 0.05 * (EAST - WEST)
+    make_layer("road", ("road", box(WEST, SOUTH, cut, NORTH)), covers=AROUND)
+    assert "5.0%" in page(client, f"/en/plots/{plot.public_id}/")
+
+
 def test_a_plot_without_a_shape_says_so_and_is_no_error(client: Client, rules: None) -> None:
-    assert "kp-plan" not in asked(client, PlotFactory(shape=None), "LAUN")
+    text = asked(client, PlotFactory(shape=None), "LAUN")
+    assert "The plan of this plot is not in the portal" in text and "kp-plan" not in text and "No layer is known" not in text
 
 
 def test_an_answered_page_reads_with_twelve_statements(client: Client, plot: Plot) -> None:

@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from municipality.kernel import clock
 from municipality.places import queries as places
 from municipality.rulebook.models import Activity
 from municipality.ui.forms import DayField
@@ -32,7 +33,7 @@ class QuestionForm(forms.Form):
     floor = forms.TypedChoiceField(
         label=_("Floor"), coerce=int, choices=(), error_messages={"required": _("Choose a floor"), "invalid_choice": _("Choose a floor")}
     )
-    on = DayField(label=_("On the day"), required=False, help_text=_("Empty for today. An earlier day shows what applied then."))
+    on = DayField(label=_("On the day"), required=False, help_text=_("Leave empty for today. An earlier day shows what applied then."))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -42,6 +43,12 @@ class QuestionForm(forms.Form):
         activities.choices = [("", gettext("Choose an activity")), *self.names.items()]
         floors: Any = self.fields["floor"]
         floors.choices = [(floor, floor_name(floor)) for floor in (*range(MOST_FLOORS + 1), -1)]
+
+    def clean_on(self) -> dt.date | None:
+        day: dt.date | None = self.cleaned_data["on"]
+        if day is not None and day > clock.today():
+            raise forms.ValidationError(_("Choose today or an earlier day."))
+        return day
 
     def asked(self) -> tuple[dt.date | None, ActivityQuestion | None]:
         """The day, None for today, and the question, None where no activity was chosen. For a valid form."""

@@ -15,6 +15,7 @@ from municipality.rulebook.queries import Edition
 from zoning.answer.queries import PlotAnswer
 from zoning.answer.rules import CONDITIONAL, NO_DATA, NOT_PERMITTED, PERMITTED, Ground
 from zoning.contests.queries import objects_contested_since
+from zoning.geometry import measures
 from zoning.layers.labels import class_name
 from zoning.models import Layer
 
@@ -93,10 +94,10 @@ def _of_distance(ground: Ground, layers: Mapping[str, Layer]) -> str:
         "objects": _in(layer, "name") if layer else _("the objects that the rule names"),
     }
     if ground.nearest is not None:
-        facts |= {"metres": number_format(round(ground.nearest.metres, 1)), "name": _in(ground.nearest, "name")}
+        facts |= {"metres": number_format(measures.shown(ground.nearest.metres)), "name": _in(ground.nearest, "name")}
         if ground.outcome == PERMITTED:
-            return _("%(metres)s m to %(name)s; at least %(limit)s m are asked for.") % facts
-        return _("%(metres)s m to %(name)s, less than the %(limit)s m that are asked for.") % facts
+            return _("%(metres)s m to %(name)s; at least %(limit)s m is required.") % facts
+        return _("%(metres)s m to %(name)s, less than the %(limit)s m that is required.") % facts
     if ground.outcome == NO_DATA:
         return _("Whether %(objects)s lie within %(limit)s m is not known.") % facts
     return _("None of these lie within %(limit)s m: %(objects)s.") % facts

@@ -132,8 +132,9 @@ def parts_of(shapes: np.ndarray, versions: Sequence[Sequence[LayerFeature]], str
             pieces[plot].setdefault(code, []).append(shapely.intersection(plots[plot], surfaces[row]))
         for part, shares, area in zip(found, pieces, areas.tolist(), strict=True):
             least = max(SLIVER_M2, area * SLIVER_SHARE)
-            sizes = {code: shapely.union_all(all_).area for code, all_ in shares.items()}
-            unknown = area - sizes.pop("", 0.0)
+            sizes = {code: shapely.union_all(all_).area for code, all_ in shares.items() if code}
+            classed = shapely.union_all([piece for code, all_ in shares.items() if code for piece in all_])
+            unknown = area - shapely.intersection(shapely.union_all(shares.get("", [])), classed).area
             part += [LandPart(code, size / area) for code, size in sorted(sizes.items(), key=lambda one: -one[1]) if size >= least]
             if unknown >= least:
                 part.append(LandPart("", unknown / area))

@@ -67,6 +67,8 @@ def facts_of(found: PlotSummary, question: ActivityQuestion | None) -> ExtractFa
         answers=(_answer(found, question),) if question is not None and found.answer is not None else (),
         editions=(EditionLabel.of(f"zoning.uses v{found.edition.version}", SUBJECTS),) if found.edition is not None else (),
         issued_at=clock.now().replace(microsecond=0),
+        exists_from=plot.valid_from.isoformat(),
+        ended=plot.valid_to.isoformat() if plot.valid_to is not None else "",
     )
 
 
@@ -169,7 +171,7 @@ def _answer(found: PlotSummary, question: ActivityQuestion) -> ExtractAnswer:
                 sentence_en=in_en.sentence,
                 article_ar=in_ar.article,
                 article_en=in_en.article,
-                metres=round(ground.nearest.metres, 1) if ground.nearest is not None else None,
+                metres=measures.shown(ground.nearest.metres) if ground.nearest is not None else None,
                 limit_metres=ground.spacing.metres if ground.spacing is not None else None,
                 line=_line(ground, found),
                 contested_since=in_ar.contested.isoformat() if in_ar.contested is not None else "",

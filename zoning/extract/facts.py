@@ -165,6 +165,18 @@ class ExtractFacts(Facts):
     answers: tuple[ExtractAnswer, ...]
     editions: tuple[EditionLabel, ...]
     issued_at: dt.datetime
+    exists_from: str = ""  # ISO dates; `ended` is empty while the plot exists
+    ended: str = ""
+
+    @property
+    def state(self) -> LetterRow | None:
+        """That the plot did not exist on the day of the extract; None where it did."""
+        ar, en, on = "", "", self.day.isoformat()
+        if self.ended and self.ended <= on:
+            ar, en = f"لم تعد القسيمة قائمة منذ {self.ended}", f"This plot has not existed since {self.ended}"
+        elif on < self.exists_from:
+            ar, en = f"لم تكن القسيمة قائمة قبل {self.exists_from}", f"This plot did not exist before {self.exists_from}"
+        return LetterRow("حالة القسيمة", "State of the plot", ar, en) if ar else None
 
     def context(self) -> dict[str, Any]:
         """The context of `zoning/documents/extract.html`."""
@@ -195,6 +207,8 @@ class ExtractFacts(Facts):
         ]
         if official is not None:
             rows.insert(3, LetterRow("المساحة الرسمية", "Official area", f"{official} م²", f"{official} m²"))
+        if self.state is not None:
+            rows.insert(1, self.state)
         if self.paci_numbers:
             rows.insert(3, LetterRow("الرقم الآلي", "PACI number", ", ".join(self.paci_numbers)))
         rows += [LetterRow(edition.name_ar, edition.name_en, edition.version) for edition in self.editions]

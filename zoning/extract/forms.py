@@ -16,3 +16,9 @@ class ExtractForm(QuestionForm):
         super().__init__(*args, **kwargs)
         self.fields["activity"].required = self.fields["floor"].required = False
         self.fields["activity"].help_text = _("Empty for an extract without an answer.")
+
+    def clean(self) -> dict[str, Any]:
+        found: dict[str, Any] = super().clean() or self.cleaned_data
+        if found.get("activity") and found.get("floor") == "":
+            self.add_error("floor", _("Choose a floor"))
+        return found

@@ -32,6 +32,8 @@ READS, SECONDS = 120, 60
 @require_POST
 def make(request: HttpRequest, public_id: str) -> HttpResponse:
     """Make the extract of a plot, with the answer to the question of the plot's page if there is one."""
+    if not allow_read(request, "plots", limit=READS, seconds=SECONDS):
+        return too_many_requests(request, SECONDS)
     plot = plots.by_public_id(public_id)
     if plot is None:
         raise Http404

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -40,6 +41,11 @@ def distance(first: BaseGeometry, second: BaseGeometry) -> Distance:
     start, end = shapely.get_coordinates(nearest) / stretch
     _, _, metres = _ELLIPSOID.inv(*start, *end)
     return Distance(float(metres), Point(start), Point(end))
+
+
+def shown(metres: float) -> float:
+    """Metres with one digit, rounded down, so that what is too near never reads as the limit itself."""
+    return math.floor(metres * 10 + 1e-6) / 10
 
 
 def box_around(shape: BaseGeometry, metres: float) -> tuple[float, float, float, float]:

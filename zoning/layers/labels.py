@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from municipality.rulebook.land import LandRules
 from municipality.ui.templatetags.portal import bilingual
+from zoning.geometry import measures
 from zoning.layers.queries import LayerFinding
 from zoning.models import Layer
 
@@ -64,7 +65,10 @@ def class_name(code: str, rules: LandRules | None) -> str:
 def said_of(finding: LayerFinding, rules: LandRules | None) -> str:
     """What a layer says of a plot in one line, in the active language."""
     if finding.nearest is not None:
-        facts = {"name": bilingual(finding.nearest.feature, "label"), "metres": number_format(round(finding.nearest.distance.metres, 1))}
+        facts = {
+            "name": bilingual(finding.nearest.feature, "label"),
+            "metres": number_format(measures.shown(finding.nearest.distance.metres)),
+        }
         return _("%(name)s, %(metres)s m from the plot") % facts
     topic = _topic(finding, rules)
     parts = [f"{part.name} ({part.percent}%)" for part in topic.parts]

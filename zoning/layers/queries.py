@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -104,18 +104,19 @@ def findings(shape: BaseGeometry, day: dt.date, catalogue: Mapping[str, Layer], 
         if layer.kind == Layer.Kind.OBJECTS:
             continue
         version = applying.get(layer.pk)
-        surfaces, unknown = _surfaces(shape, whole, known.surfaces[version.pk]) if version is not None else ((), 1.0)
+        is_land_use = layer.kind == Layer.Kind.LAND_USE
+        surfaces, unknown = _surfaces(shape, whole, known.surfaces[version.pk], is_land_use) if version is not None else ((), 1.0)
         coming = pending.get(layer.pk)
-        if coming is not None and _codes(_surfaces(shape, whole, known.surfaces[coming.pk])[0]) == _codes(surfaces):
+        if coming is not None and _codes(_surfaces(shape, whole, known.surfaces[coming.pk], is_land_use)[0]) == _codes(surfaces):
             coming = None
         found.append(LayerFinding(layer, version, surfaces, unknown, coming))
     return found
 
 
-def _surfaces(shape: BaseGeometry, whole: float, rows: Sequence[LayerFeature]) -> tuple[tuple[Surface, ...], float]:
+def _surfaces(shape: BaseGeometry, whole: float, rows: Sequence[LayerFeature], is_land_use: bool) -> tuple[tuple[Surface, ...], float]:
     """The surfaces of one version on a shape, largest first, and the share of the shape that the version has no data for.
 
-    `whole` is the area of the shape in square metres.
+    `whole` is the area of the shape in square metres. Land that was surveyed and has no class of land use has no data.
     """
     parts: dict[tuple[str, str, str], list[BaseGeometry]] = defaultdict(list)
     covered: list[BaseGeometry] = []
@@ -128,9 +129,19 @@ def _surfaces(shape: BaseGeometry, whole: float, rows: Sequence[LayerFeature]) -
             parts[(row.code, row.label_ar, row.label_en)].append(part)
     least = max(SLIVER_M2, whole * SLIVER_SHARE)
     sizes = {named: _area(shape, whole, shares) for named, shares in parts.items()}
-    surfaces = [Surface(*named, size, size / whole) for named, size in sizes.items() if size >= least]
+    of_code: Counter[str] = Counter()
+    for named, size in sizes.items():
+        of_code[named[0]] += size  # type: ignore[assignment]
+    surfaces = [Surface(*named, size, size / whole) for named, size in sizes.items() if of_code[named[0]] >= least]
+    if is_land_use and covered:
+        covered = [_together(shape, covered).intersection(_together(shape, [part for shares in parts.values() for part in shares]))]
     unknown = whole - _area(shape, whole, covered) if covered else whole
     return tuple(sorted(surfaces, key=lambda one: -one.square_metres)), unknown / whole if unknown >= least else 0.0
+
+
+def _together(shape: BaseGeometry, parts: Sequence[BaseGeometry]) -> BaseGeometry:
+    """Parts of a shape as one; most often one of them is all of it."""
+    return shape if any(part is shape for part in parts) else shapely.union_all(parts)
 
 
 def _area(shape: BaseGeometry, whole: float, parts: Sequence[BaseGeometry]) -> float:
@@ -138,8 +149,8 @@ def _area(shape: BaseGeometry, whole: float, parts: Sequence[BaseGeometry]) -> f
     return whole if any(part is shape for part in parts) else measures.area_m2(shapely.union_all(parts))
 
 
-def _codes(surfaces: Sequence[Surface]) -> dict[str, float]:
-    return {one.code: round(one.share, 3) for one in surfaces}
+def _codes(surfaces: Sequence[Surface]) -> dict[tuple[str, str, str], float]:
+    return {(one.code, one.label_ar, one.label_en): round(one.share, 3) for one in surfaces}
 
 
 @dataclass(frozen=True)

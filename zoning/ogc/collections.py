@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import shapely
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import clock
@@ -90,7 +90,10 @@ def _day(day: dt.date | None) -> str | None:
 
 def _plot_rows(period: Period, filters: dict[str, str]) -> QuerySet[PlotShape]:
     conditions = {f"plot__{name}": value for name, value in filters.items()}
-    return PlotShape.objects.filter(_valid(period), not_undone(), **conditions).select_related("plot__area")
+    rows = PlotShape.objects.filter(_valid(period), not_undone(), **conditions)
+    if period[0] is None or period[0] != period[1]:  # over an interval a plot may have several shapes; it is one feature, with the last
+        rows = rows.exclude(Exists(rows.filter(plot=OuterRef("plot"), valid_from__gt=OuterRef("valid_from"))))
+    return rows.select_related("plot__area")
 
 
 def _plots(rows: Sequence[PlotShape]) -> list[Feature]:

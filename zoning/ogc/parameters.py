@@ -52,9 +52,11 @@ def read_period(text: str) -> Period:
 
 def _day(text: str) -> dt.date:
     try:
-        instant = parse_datetime(text) if "T" in text.upper() else None
+        instant = parse_datetime(text.upper()) if "T" in text.upper() else None
         day = clock.day_of(instant) if instant is not None and instant.tzinfo is not None else parse_date(text)
-    except (ValueError, OverflowError):
+    except OverflowError:  # 9999-12-31T23:59:59Z, an end that never comes
+        day = dt.date.max
+    except ValueError:
         day = None
     if day is None:
         raise forms.ValidationError(_("Give a day, an instant with its time zone, or an interval: 2026-03-01/2026-04-01."))

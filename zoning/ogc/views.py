@@ -130,7 +130,7 @@ class Items(PublicView):
         if is_more:
             links.append(_link("next", _url(here, {**own, "after": found[-1].pk}), GEOJSON))
         body: dict[str, Any] = {"type": "FeatureCollection", "features": collection.features(found)}
-        if asked.box is None:  # counting the exact matches of a box would read them all
+        if asked.box is None and not asked.after:  # counting the exact matches of a box would read them all
             body["numberMatched"] = rows.count()
         body |= {"numberReturned": len(found), "timeStamp": clock.now().isoformat().replace("+00:00", "Z"), "links": links}
         return Response(body)

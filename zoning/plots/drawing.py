@@ -70,7 +70,7 @@ def draw(shape: BaseGeometry, around: Sequence[BaseGeometry], inner: BaseGeometr
     return Drawing(
         view=f"{left:.1f} {up:.1f} {wide:.1f} {high:.1f}",
         plot=path_of(plot),
-        inner=path_of(metres(inner)) if inner is not None else "",
+        inner=path_of(metres(inner)) if inner is not None and not inner.is_empty else "",
         neighbours=[path_of(metres(one)) for one in around],
         sides=_sides(plot),
         bar=bar,

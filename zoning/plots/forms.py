@@ -31,7 +31,7 @@ class PlotTextForm(forms.Form):
         label=_("Address or PACI number"),
         help_text=_("In Arabic or English, as you would write it: Salmiya block 4 plot 30. Old numbers are found too."),
         max_length=200,
-        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "street-address", "dir": "auto"}),
+        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off", "dir": "auto"}),
         error_messages={
             "required": _("Write an address or a PACI number, or choose the area below."),
             "max_length": _("The address is too long. Area, block and plot are enough."),

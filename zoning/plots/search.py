@@ -73,7 +73,7 @@ def find_by_text(text: str) -> TextSearch:
 
 def _without_area(asked: AddressText) -> list[Note]:
     if asked.unread:
-        return [Note(_("“{words}” is no area of the list."), {"words": " ".join(asked.unread)}), Note(_AREA)]
+        return [Note(_("“{words}” is not an area in the list."), {"words": " ".join(asked.unread)}), Note(_AREA)]
     if len(asked.block) > 4 and not asked.number:
         return [Note(_("A PACI number has 8 digits. Check it against the blue plate.")), Note(_AREA)]
     return [Note(_("The area is missing.")), Note(_AREA)]
@@ -106,8 +106,8 @@ class _AddressSearch:
 
     def by_number(self) -> list[Plot]:
         """The present plots of a number; without one, what the former ones have become."""
-        found = list(self.rows.filter(number=self.asked.number).order_by("block", "-valid_from", "pk")[: MOST_FOUND + 1])
-        return [plot for plot in found if plot.valid_to is None] or self.now(found)
+        rows = self.rows.filter(number=self.asked.number).order_by("block", "-valid_from", "pk")
+        return list(rows.filter(valid_to__isnull=True)[: MOST_FOUND + 1]) or self.now(list(rows[: MOST_FOUND + 1]))
 
     def now(self, found: list[Plot]) -> list[Plot]:
         """What plots have become, or themselves where nothing followed."""

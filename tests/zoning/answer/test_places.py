@@ -66,6 +66,12 @@ def test_of_an_ended_plot_its_only_successor_answers_and_of_several_none(plot: P
     assert (at(plot).plot, at(plot).outcome) == (None, "no_data")
 
 
+def test_a_number_that_stayed_on_a_split_plot_leads_to_the_part_that_the_address_names(plot: Plot) -> None:
+    first, second = split(plot, dt.date(2020, 1, 1), "12", "12B")
+    assert [at(plot, plot_number=number).plot for number in ("12", "12B")] == [first, second]
+    assert at(plot, plot_number="13").is_contradiction and not at(plot).is_contradiction
+
+
 def test_a_plot_without_a_shape_and_one_that_begins_later_have_no_data(plot: Plot) -> None:
     PlotFactory(number="20", shape=None)
     assert at(plot, paci_number="", plot_number="20").outcome == "no_data"

@@ -15,8 +15,9 @@ from municipality.places.models import Area
 from tests.factories.zoning import SQUARE, PlotFactory, make_layer, repeal_layer
 from zoning.answer import queries, survey
 from zoning.answer.queries import ActivityQuestion
+from zoning.geometry import shapes
 from zoning.layers import queries as layers
-from zoning.models import Plot, PlotShape
+from zoning.models import LayerFeature, LayerVersion, Plot, PlotShape
 
 pytestmark = pytest.mark.django_db
 WEST, SOUTH, EAST, NORTH = SQUARE.bounds
@@ -49,6 +50,28 @@ def test_it_equals_the_answer_of_each_plot(plots: list[Plot], activity: str, flo
         findings = layers.findings(shape.shape, today, catalogue)
         one_by_one[shape.plot.public_id] = queries.ask(shape.shape, findings, edition, question, today).answer.outcome
     assert found == one_by_one
+
+
+def test_it_equals_each_answer_over_a_gap_and_slivers_of_one_class(rules: None) -> None:
+    rows = [PlotFactory(number=str(n + 1), shape=translate(SQUARE, n * WIDE, 0)) for n in range(3)]
+    low, high, metre = SOUTH - 0.01, NORTH + 0.01, WIDE / 19.41
+    slivers = [("PRIVATE", box(WEST - metre, SOUTH + n * 2 * metre, WEST + 0.4 * metre, SOUTH + (n * 2 + 1) * metre)) for n in range(2)]
+    surfaces = [("COMMERCIAL", box(WEST, low, WEST + 1.4 * WIDE, high)), ("COMMERCIAL", box(WEST + 2 * WIDE, low, WEST + 3 * WIDE, high))]
+    version = make_layer("land_use", kind="land_use", covers=SQUARE.buffer(0.02), status="pending")
+    for number, (code, shape) in enumerate([*surfaces, *slivers]):
+        feature = LayerFeature(version=version, code=code, label_ar=f"اسم {number}", label_en=f"Name {number}")
+        feature.put(shapes.take(shape, "wgs84"), "wgs84")
+        feature.save()
+    LayerVersion.objects.filter(pk=version.pk).update(status="in_force")
+    today, question, edition = clock.today(), ActivityQuestion("LAUN", 0), queries.rules_on(clock.today())
+    found = {one.public_id: one.outcome for one in survey.of_area(rows[0].area, question, today)}
+    one_by_one = {
+        shape.plot.public_id: queries.ask(
+            shape.shape, layers.findings(shape.shape, today, layers.catalogue()), edition, question, today
+        ).answer.outcome
+        for shape in PlotShape.objects.select_related("plot")
+    }
+    assert found == one_by_one and [found[row.public_id] for row in rows] == ["not_permitted", "no_data", "permitted"]
 
 
 def test_the_sample_has_every_outcome(plots: list[Plot]) -> None:

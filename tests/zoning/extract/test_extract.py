@@ -21,6 +21,7 @@ from municipality.documents import store as documents_store
 from municipality.documents.seal import make_seal
 from municipality.kernel import clock
 from tests import poppler
+from tests.database_guards import without_guards
 from tests.due_jobs import run_due
 from tests.factories.zoning import SQUARE, PlotFactory, make_layer, repeal_layer
 from zoning.extract.formats import NAMESPACE
@@ -103,6 +104,29 @@ def test_three_formats_hold_the_same_facts(client: Client, plot: Plot) -> None:
         assert f"at most {limit['floors_square_metres']} m²" in printed or limit["ratio_percent"] is None
     for text in (data["number"], data["uuid"], data["answers"][0]["outcome_en"], "20000001"):
         assert text in printed
+
+
+def test_the_paper_says_what_is_not_known_of_a_layer_that_applies_and_what_is_announced(client: Client, plot: Plot) -> None:
+    middle = (WEST + EAST) / 2
+    make_layer("road", ("road", box(WEST, SOUTH, middle, NORTH)), covers=box(WEST - 0.01, SOUTH - 0.01, middle, NORTH + 0.01))
+    make_layer("road", ("road", AROUND), covers=AROUND, status="pending", valid_from=dt.date(2030, 1, 1))
+    row = made(client, plot)
+    printed = " ".join(poppler.text(files(client, row)[0]).split())
+    shown = client.get(f"/en/zoning/extracts/{row.uuid}/").content.decode()
+    for text in (printed, shown):
+        assert "50.0%" in text and "A change is announced for" in text and "2030-01-01" in text
+
+
+@pytest.mark.parametrize(
+    ("began", "ended", "words"), [("2006-07-01", "2020-01-01", "has not existed since"), ("2026-12-01", None, "did not exist before")]
+)
+def test_the_extract_of_a_plot_that_does_not_exist_says_so(client: Client, plot: Plot, began: str, ended: str | None, words: str) -> None:
+    assert words not in poppler.text(files(client, made(client, plot))[0])
+    without_guards()
+    Plot.objects.filter(pk=plot.pk).update(valid_from=began, valid_to=ended)
+    row = made(client, plot, **SALON)
+    assert words in " ".join(poppler.text(files(client, row)[0]).split())
+    assert words in client.get(f"/en/zoning/extracts/{row.uuid}/").content.decode()
 
 
 def test_facts_are_those_of_the_page(client: Client, plot: Plot) -> None:

@@ -59,6 +59,15 @@ def test_the_shares_of_a_split_plot_add_up() -> None:
     assert sum(one.square_metres for one in found.surfaces) == pytest.approx(measures.area_m2(SQUARE), abs=1)
 
 
+def test_surveyed_land_without_a_class_has_no_data() -> None:
+    """A gap of the land use inside what was surveyed is neither a yes nor left out."""
+    cut = WEST + 0.4 * (EAST - WEST)
+    make_layer("land", ("COMMERCIAL", box(WEST - 0.01, SOUTH - 0.01, cut, NORTH + 0.01)), kind="land_use", covers=AROUND)
+    assert [round(one.share, 3) for one in only().surfaces] == [0.4] and only().unknown_share == pytest.approx(0.6, abs=0.001)
+    make_layer("heritage", ("old", box(WEST - 0.01, SOUTH - 0.01, cut, NORTH + 0.01)), covers=AROUND)
+    assert [one.unknown_share for one in queries.findings(SQUARE, TODAY, queries.catalogue()) if one.layer.pk == "heritage"] == [0.0]
+
+
 def test_a_sliver_of_two_outlines_does_not_count() -> None:
     make_layer("land", ("PRIVATE", AROUND), ("COMMERCIAL", box(EAST - 1e-8, SOUTH, EAST + 0.01, NORTH)), kind="land_use", covers=AROUND)
     assert [one.code for one in only().surfaces] == ["PRIVATE"]

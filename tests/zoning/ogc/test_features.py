@@ -16,8 +16,9 @@ from shapely.geometry import shape as geojson_shape
 
 from municipality.kernel import clock
 from municipality.places.models import Area
+from tests.database_guards import without_guards
 from tests.factories.zoning import SQUARE, PlotFactory, make_layer
-from zoning.models import Plot
+from zoning.models import Plot, PlotShape
 from zoning.ogc.description import CONFORMANCE
 
 pytestmark = pytest.mark.django_db
@@ -133,6 +134,8 @@ def test_a_box_meets_shapes_and_not_only_their_boxes(client: Client, rules: None
         ("2015-06-01", 5),
         ("2015-06-01T10:00:00Z", 5),
         ("2015-06-01/..", 5),
+        ("2015-06-01t10:00:00z", 5),
+        ("2015-06-01T10:00:00Z/9999-12-31T23:59:59Z", 5),
         ("../2009-01-01", 0),
         ("2015-06-01/2016-01-01", 5),
         ("2001-01-01", 0),
@@ -140,6 +143,18 @@ def test_a_box_meets_shapes_and_not_only_their_boxes(client: Client, rules: None
 )
 def test_core_a_time_gives_what_was_valid_then(client: Client, plots: list[Plot], when: str, count: int) -> None:
     assert items(client, datetime=when)["numberMatched"] == count
+
+
+def test_core_a_plot_with_several_shapes_is_one_feature_of_an_interval(client: Client, plots: list[Plot]) -> None:
+    old = plots[0].shapes.get()
+    new = PlotShape(plot=plots[0], valid_from=dt.date(2026, 1, 1), system=old.system)
+    for name in ("geometry", "original", "west", "south", "east", "north"):
+        setattr(new, name, getattr(old, name))
+    without_guards()
+    PlotShape.objects.filter(pk=old.pk).update(valid_to=new.valid_from)
+    new.save()
+    ids = [one["id"] for one in items(client, datetime="../..", limit=1000)["features"]]
+    assert ids.count(plots[0].public_id) == 1 and len(ids) == len(set(ids))
 
 
 def test_core_pages_follow_each_other_without_gap_or_repetition(client: Client, plots: list[Plot]) -> None:

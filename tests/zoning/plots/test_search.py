@@ -101,7 +101,7 @@ def test_several_plots_are_listed_with_their_streets(client: Client, salmiya: Ar
         ("Salmiya 4 street 77", ("Street 77 is not known there.",)),
         ("Salmiya 4 street 12 house 99", ("Building 99 is not known there.", "Understood: Salmiya · Block 4 · Street 12")),
         ("block 4 plot 30", ("The area is missing.", "Begin with the area")),
-        ("xyzzyx block 4", ("“xyzzyx” is no area of the list.",)),
+        ("xyzzyx block 4", ("“xyzzyx” is not an area in the list.",)),
         ("12345", ("A PACI number has 8 digits.",)),
         ("99999999", ("No plot has the PACI number 99999999.",)),
     ],
