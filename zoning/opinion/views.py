@@ -58,6 +58,8 @@ def begin(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
             return redirect("zoning:opinion", draft.public_id)
     if not submitted and "activity" in request.GET:  # from the instant answer
         form.initial = {"activity": request.GET["activity"], "floor": request.GET.get("floor", "")}
+    elif not submitted and (begun := requests.draft_about(plot, request.user)) is not None:  # the question is changed
+        form.initial = begun.answers.get(requests.PAGE, {})
     status = refusal.status if refusal else 400 if submitted else 200
     context = {"form": form, "plot": plot, "place": plot_name(plot), "refusal": refusal, "crumbs": _crumbs(plot)}
     return render(request, "zoning/opinion/begin.html", context, status=status)

@@ -117,6 +117,15 @@ def test_the_paper_says_what_is_not_known_of_a_layer_that_applies_and_what_is_an
         assert "50.0%" in text and "A change is announced for" in text and "2030-01-01" in text
 
 
+def test_until_it_is_sealed_the_page_offers_neither_files_nor_a_check(client: Client, plot: Plot) -> None:
+    sent = client.post(f"/en/plots/{plot.public_id}/extract/", {})
+    text, row = client.get(sent["Location"]).content.decode(), PlotExtract.objects.get()
+    assert "being sealed" in text and row.document.code not in text and "extract.json" not in text
+    run_due(("zoning.extract_document",))
+    text = client.get(sent["Location"]).content.decode()
+    assert f"/verify/{row.document.code}" in text and "extract.json" in text and "extract.pdf" in text
+
+
 @pytest.mark.parametrize(
     ("began", "ended", "words"), [("2006-07-01", "2020-01-01", "has not existed since"), ("2026-12-01", None, "did not exist before")]
 )

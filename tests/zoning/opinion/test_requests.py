@@ -97,6 +97,8 @@ def test_the_pages_lead_from_the_plot_to_the_payment(plot: Plot, owner: User) ->
     assert sent.status_code == 302 and "/en/opinions/" in sent["Location"]
     page = client.get(sent["Location"]).content.decode()
     assert "Not permitted" in page and "10.000" in page
+    again = client.get(f"/en/plots/{plot.public_id}/opinion/").content.decode()
+    assert '<option value="WSAL" selected>' in again, "a change of the question begins with the question"
     refused = client.post(sent["Location"], {"total": FEE})
     assert refused.status_code == 409 and "A document is missing" in refused.content.decode()
     begun(plot, owner)

@@ -60,6 +60,12 @@ def _require_present(plot: Plot) -> None:
         raise Refused("plot_ended", _("This plot does not exist any more. Ask about the plot that it has become."))
 
 
+def draft_about(plot: Plot, person: User) -> Draft | None:
+    """The person's open draft about a plot, or None."""
+    subject = str(SubjectKey("plot", plot.public_id))
+    return Draft.objects.filter(person=person, service=OPINION, subject=subject, closed_at__isnull=True).first()
+
+
 def plot_of(draft: Draft) -> Plot:
     """The plot that a draft is about."""
     return Plot.objects.select_related("area__governorate").get(public_id=subjects.parse(draft.subject).id)
