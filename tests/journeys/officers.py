@@ -103,7 +103,7 @@ def until_this(supervisor: Desk) -> None:
         if page.locator("main, #content").locator(f"a[href$='/desk/{supervisor.case}/']").count():
             return
         page.keyboard.press("2")
-        page.locator("form[data-move=back] input[name=code]").first.check()
+        page.locator(".kp-why[data-move=back] input[name=code]").first.check()
         with page.expect_navigation():  # the page before may still show the message of the round before
             page.click("button[name=step][value=back]")
         page.wait_for_selector(".messagelist .success")
