@@ -51,7 +51,7 @@ class GiveForm(forms.Form):
             del fields["service"]
             fields["subject"].label = _("For which organisation")
         else:
-            fields["service"].choices = [(code, entry.name) for code, entry in registry.SERVICES.items()]
+            fields["service"].choices = [(code, entry.name) for code, entry in registry.SERVICES.items() if entry.is_delegable]
         fields["last_day"].help_text = format_lazy(
             "{} {}", _("The delegation ends by itself after this day. Not later than"), day_text(max_last_day)
         )

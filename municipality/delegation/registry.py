@@ -20,12 +20,14 @@ class Service:
     """A service in which one may act for another.
 
     `is_assisted`: staff may act in it with the person's code. `waits_in_dispute`: it is suspended while the ownership of its shop is
-    disputed.
+    disputed. `is_delegable`: a person or an organisation may let somebody act in it; not where its cases are about nothing that a
+    delegation covers, as a shop.
     """
 
     name: Text
     is_assisted: bool = True
     waits_in_dispute: bool = True
+    is_delegable: bool = True
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ def _give(giver: User, number: str, subject: str, service: str, last_day: dt.dat
         raise NotPermitted("not_held", _("Only the owner, or one who signs for the organisation, lets others act."))
     if role == Role.CLERK:
         service = ""
-    elif service not in registry.SERVICES:
+    elif service not in registry.SERVICES or not registry.SERVICES[service].is_delegable:
         raise Refused("no_such_service", _("Choose a service from the list."))
     if digest == giver.civil_id_digest:
         raise Refused("own_number", _("This is your own civil number. Enter the number of the person who is to act for you."))

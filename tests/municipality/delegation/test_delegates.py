@@ -98,6 +98,7 @@ def test_nobody_else_accepts_and_the_database_refuses_it_too(make_shop: Any, own
         ("too_long", {"last_day": TODAY + dt.timedelta(days=365)}),
         ("in_the_past", {"last_day": TODAY - dt.timedelta(days=1)}),
         ("no_such_service", {"service": "cases.anything"}),
+        ("no_such_service", {"service": "zoning.opinion"}),
         ("not_held", {"subject": "shop:another"}),
     ],
 )
