@@ -110,6 +110,8 @@ class Reviewable:
     second_signature: Callable[[Case], SecondSignature | None] = _not_needed
     # The message of an approval where it says something else than that the request is approved; its context is that of `Accepted`.
     accepted_message: type[MessageKind] | None = None
+    # What an approval is called on the desk where it does not say yes to what was asked, such as signing an opinion; else empty.
+    accept_label: Text = ""
     # Whether facts of a case may differ from what the Municipality held before; without it the desk has no list of what changed.
     compares: bool = True
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from municipality.cases import queries as cases
@@ -79,6 +79,7 @@ REVIEWED = Reviewable(
     refused=services.refused,
     second_signature=second_signature,
     accepted_message=OpinionObjectionUpheld,
+    accept_label=gettext_lazy("Upholding the objection"),
     is_blind_until_decided=True,
     same_activity=opinion_review.same_activity,
     to_court=True,

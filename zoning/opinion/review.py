@@ -114,6 +114,7 @@ REVIEWED = Reviewable(
     refused=study.refused,
     second_signature=study.second_signature,
     accepted_message=OpinionSigned,
+    accept_label=gettext_lazy("Signing the opinion"),
     is_blind_until_decided=True,
     same_activity=same_activity,
     compares=False,

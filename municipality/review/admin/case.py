@@ -168,6 +168,8 @@ def _approve(request: AuthenticatedHttpRequest, assignment: Assignment) -> HttpR
         sentence = _("The approval of request {reference} waits for a supervisor.")
         return _done(request, format_html(sentence, reference=ref(case.reference)))
     sentence = _("Request {reference} is approved and its applicant is told.")
+    if reviewable(case).accept_label:
+        sentence = _("Request {reference} is decided and its applicant is told.")
     return _sent(request, assignment, format_html(sentence, reference=ref(case.reference)))
 
 

@@ -160,6 +160,7 @@ def case_context(
         "rounds": rounds,
         "proposal": _proposal(entry, history, replies),
         "moves": moves,
+        "accept_label": service.accept_label,
         "targets": answers.targets(items, replies, lines, typed if panel == "corrections" else None) if "ask_corrections" in moves else [],
         "signatures": signature.answered(case) if role == "auditor" else [],
         "refusals": queries.refusals(replies, has_rounds=bool(rounds)),
