@@ -134,6 +134,11 @@ def supersede_previous(*, licence_id: int) -> None:
         documents.supersede(licence.previous.document, by=licence.document, actor=SYSTEM)
 
 
+def _event_key(case: Case, document: Document) -> str:
+    """The key of a message about the last event of a licence: a second reversal is told as the first one was."""
+    return f"{case.public_id}:{document.last_event.pk if document.last_event is not None else 0}"
+
+
 def _resume_licence(case: Case) -> None:
     """The fee is paid again after a reversal: resume the licence that was suspended for it."""
     renewal = queries.renewal_of(case)
@@ -143,7 +148,7 @@ def _resume_licence(case: Case) -> None:
     if document.state == DocumentState.SUSPENDED and document.last_event is not None and document.last_event.reason == VOIDED:
         documents.resume(document, reason="paid_again", actor=SYSTEM)
         shops.refresh_search([renewal.new_licence.shop_id])
-        send(RenewalPaid, person=case.applicant, key=f"{case.public_id}:again", subject_key=case.key, context={"case": case})
+        send(RenewalPaid, person=case.applicant, key=_event_key(case, document), subject_key=case.key, context={"case": case})
 
 
 @transaction.atomic
@@ -165,7 +170,7 @@ def hold_licence(*, case: Case) -> None:
         send(
             LicenceHeld,
             person=locked.applicant,
-            key=locked.public_id,
+            key=_event_key(locked, document),
             subject_key=locked.key,
             context={"case": locked, "document": document},
         )

@@ -179,3 +179,8 @@ def test_an_issued_opinion_is_suspended_and_resumed_with_its_payment(plot: Plot,
     assert Opinion.objects.get(pk=opinion.pk).document.state == "active"  # type: ignore[union-attr]
     with pytest.raises(Refused):
         issue.paid(bill.pk)
+    issue.voided(bill.pk)
+    issue.voided(bill.pk)
+    issue.paid(bill.pk)
+    told = {kind: Message.objects.filter(kind=f"zoning.opinion_{kind}").count() for kind in ("held", "paid_again")}
+    assert told == {"held": 2, "paid_again": 2}, "each reversal and each payment once"

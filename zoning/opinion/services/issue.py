@@ -94,7 +94,8 @@ def paid(bill_id: int) -> None:
         take_payment(case=case)
     elif document.state == DocumentState.SUSPENDED and document.last_event is not None and document.last_event.reason == VOIDED:
         documents.resume(document, reason="paid_again", actor=SYSTEM)
-        send(OpinionPaidAgain, person=case.applicant, key=f"{case.public_id}:again", subject_key=case.key, context={"case": case})
+        key = f"{case.public_id}:{document.last_event.pk}"
+        send(OpinionPaidAgain, person=case.applicant, key=key, subject_key=case.key, context={"case": case})
     else:
         raise Refused("case_closed")
 
@@ -104,7 +105,7 @@ def voided(bill_id: int) -> None:
     """The payment of a bill is reversed: close the study, or suspend the issued opinion, and tell the applicant. Idempotent."""
     case = case_of_bill(bill_id)
     locked = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case.pk)
-    document = queries.newest_document(locked)
+    document, key = queries.newest_document(locked), locked.public_id
     if locked.state in STUDIED or locked.state == OpinionState.DECIDED:
         if locked.state in STUDIED:
             queue.leave(case=locked, actor=SYSTEM, code="unpaid")
@@ -113,6 +114,7 @@ def voided(bill_id: int) -> None:
             void_bill(bill=bill, actor=SYSTEM)
     elif document is not None and document.state in LIVE:
         documents.suspend(document, reason=VOIDED, actor=SYSTEM)
+        key = f"{key}:{document.last_event.pk if document.last_event is not None else 0}"  # a second reversal is told as the first one was
     else:
         return
-    send(OpinionHeld, person=locked.applicant, key=locked.public_id, subject_key=locked.key, context={"case": locked})
+    send(OpinionHeld, person=locked.applicant, key=key, subject_key=locked.key, context={"case": locked})
