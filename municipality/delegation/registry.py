@@ -20,8 +20,8 @@ class Service:
     """A service in which one may act for another.
 
     `is_assisted`: staff may act in it with the person's code. `waits_in_dispute`: it is suspended while the ownership of its shop is
-    disputed. `is_delegable`: a person or an organisation may let somebody act in it; not where its cases are about nothing that a
-    delegation covers, as a shop.
+    disputed. `is_delegable` is False where the cases are about neither a shop nor an organisation, since a delegation covers
+    only these.
     """
 
     name: Text

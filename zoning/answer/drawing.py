@@ -74,7 +74,7 @@ def _draw(shape: BaseGeometry, layer: str, near: NearObject, least: float) -> Di
         way=f"M{start_x:.1f},{start_y:.1f}L{end_x:.1f},{end_y:.1f}",
         x=round((start_x + end_x) / 2, 1),
         y=round((start_y + end_y) / 2, 1),
-        metres=measures.shown(near.distance.metres),
+        metres=measures.round_down(near.distance.metres),
         least=least,
         bar=round_length(wide / 4),
         bar_x=round(west + wide * 0.04, 1),

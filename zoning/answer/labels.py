@@ -94,7 +94,7 @@ def _of_distance(ground: Ground, layers: Mapping[str, Layer]) -> str:
         "objects": _in(layer, "name") if layer else _("the objects that the rule names"),
     }
     if ground.nearest is not None:
-        facts |= {"metres": number_format(measures.shown(ground.nearest.metres)), "name": _in(ground.nearest, "name")}
+        facts |= {"metres": number_format(measures.round_down(ground.nearest.metres)), "name": _in(ground.nearest, "name")}
         if ground.outcome == PERMITTED:
             return _("%(metres)s m to %(name)s; at least %(limit)s m is required.") % facts
         return _("%(metres)s m to %(name)s, less than the %(limit)s m that is required.") % facts

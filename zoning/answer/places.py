@@ -111,10 +111,10 @@ def answer_at(*, paci_number: str, area: int, block: str, plot_number: str, acti
     question = ActivityQuestion(activity, int(text) if is_number else 0)
     stated = (area, normal_number(block), normal_number(plot_number))
     row = plots.by_paci(paci_number) if paci_number else None
-    heirs = [row] if row is not None else []
+    candidates = [row] if row is not None else []
     if row is not None and row.valid_to is not None:  # the number may have stayed on a plot that was split
-        heirs += plots.present(row)
-    fitting = [one for one in heirs if (one.area_id, one.block, one.number if stated[2] else "") == stated]
+        candidates += plots.present(row)
+    fitting = [one for one in candidates if (one.area_id, one.block, one.number if stated[2] else "") == stated]
     if row is not None and not fitting:
         return PlaceAnswer(question, not is_number, row, is_contradiction=True)
     if row is not None and not stated[2]:

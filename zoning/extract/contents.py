@@ -171,7 +171,7 @@ def _answer(found: PlotSummary, question: ActivityQuestion) -> ExtractAnswer:
                 sentence_en=in_en.sentence,
                 article_ar=in_ar.article,
                 article_en=in_en.article,
-                metres=measures.shown(ground.nearest.metres) if ground.nearest is not None else None,
+                metres=measures.round_down(ground.nearest.metres) if ground.nearest is not None else None,
                 limit_metres=ground.spacing.metres if ground.spacing is not None else None,
                 line=_line(ground, found),
                 contested_since=in_ar.contested.isoformat() if in_ar.contested is not None else "",

@@ -43,7 +43,7 @@ def distance(first: BaseGeometry, second: BaseGeometry) -> Distance:
     return Distance(float(metres), Point(start), Point(end))
 
 
-def shown(metres: float) -> float:
+def round_down(metres: float) -> float:
     """Metres with one digit, rounded down, so that what is too near never reads as the limit itself."""
     return math.floor(metres * 10 + 1e-6) / 10
 

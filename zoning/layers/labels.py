@@ -67,7 +67,7 @@ def said_of(finding: LayerFinding, rules: LandRules | None) -> str:
     if finding.nearest is not None:
         facts = {
             "name": bilingual(finding.nearest.feature, "label"),
-            "metres": number_format(measures.shown(finding.nearest.distance.metres)),
+            "metres": number_format(measures.round_down(finding.nearest.distance.metres)),
         }
         return _("%(name)s, %(metres)s m from the plot") % facts
     topic = _topic(finding, rules)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -129,12 +129,13 @@ def _surfaces(shape: BaseGeometry, whole: float, rows: Sequence[LayerFeature], i
             parts[(row.code, row.label_ar, row.label_en)].append(part)
     least = max(SLIVER_M2, whole * SLIVER_SHARE)
     sizes = {named: _area(shape, whole, shares) for named, shares in parts.items()}
-    of_code: Counter[str] = Counter()
+    of_code: dict[str, float] = defaultdict(float)
     for named, size in sizes.items():
-        of_code[named[0]] += size  # type: ignore[assignment]
+        of_code[named[0]] += size
     surfaces = [Surface(*named, size, size / whole) for named, size in sizes.items() if of_code[named[0]] >= least]
     if is_land_use and covered:
-        covered = [_together(shape, covered).intersection(_together(shape, [part for shares in parts.values() for part in shares]))]
+        surveyed, classed = _together(shape, covered), _together(shape, [part for shares in parts.values() for part in shares])
+        covered = [classed if surveyed is shape else surveyed if classed is shape else surveyed.intersection(classed)]
     unknown = whole - _area(shape, whole, covered) if covered else whole
     return tuple(sorted(surfaces, key=lambda one: -one.square_metres)), unknown / whole if unknown >= least else 0.0
 
