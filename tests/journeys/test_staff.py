@@ -117,8 +117,9 @@ def test_lists_never_scroll_sideways_and_narrow_ones_are_cards(visit: Callable[.
         if width < 500:
             assert cell.evaluate("e => getComputedStyle(e, '::before').content") == f'"{cell.get_attribute("data-label")}"', path
         if path == "audit/auditevent/":  # keys and codes are long
-            page.locator("#result_list tbody th a").first.click()
-            page.wait_for_selector("#content .readonly")
+            with page.expect_navigation():  # until the style sheets are there
+                page.locator("#result_list tbody th a").first.click()
+            assert page.locator("#content .readonly").count()
             assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0, page.url
     assert auditor.wrongs() == []
 

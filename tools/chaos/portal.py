@@ -124,12 +124,6 @@ class Portal(Stack):
         for knob in knobs:
             (folder / knob).touch()
 
-    def revive(self) -> None:
-        """Start again whatever has died, as a supervisor does."""
-        dead = [name for name in self.definitions if not self.alive(name)]
-        if dead:
-            self.start(*dead)
-
     @contextlib.contextmanager
     def second_clock(self) -> Iterator[None]:
         """Two beats, as after a careless deployment."""

@@ -256,6 +256,12 @@ class Stack:
     def alive(self, name: str) -> bool:
         return name in self.running and self.running[name].poll() is None
 
+    def revive(self, *, wait: bool = True) -> None:
+        """Start again whatever was started and has died, as `restart: unless-stopped` does in production."""
+        dead = [name for name in self.running if not self.alive(name)]
+        if dead:
+            self.start(*dead, wait=wait)
+
     def pid(self, name: str) -> int:
         return self.running[name].pid
 

@@ -10,6 +10,7 @@ from script.support import services
 from tools.chaos import redis as chaos
 from tools.stack.running import Servers, Template
 
+JOBS = "SELECT kind, state, tries, due_at, last_error FROM jobs_job WHERE state IN ('queued', 'running')"
 pytestmark = [pytest.mark.chaos, pytest.mark.stack, pytest.mark.redis, pytest.mark.slow, pytest.mark.timeout(900)]
 
 
@@ -28,7 +29,8 @@ def test_an_emptied_and_a_missing_redis_lose_nothing(
             with services.redis(policy="noeviction", append_only=True, port=port):
                 chaos.delivered_within(portal, gone.promised, 400)
                 last = chaos.outcome(portal, gone.promised, 0, 0)
-        assert (last.arrived, last.twice) == (last.promised, 0), f"{portal.log('worker')[-2000:]}\n{portal.log('beat')[-2000:]}"
+                logs = portal.sql(JOBS), portal.log("worker")[-4000:]
+        assert (last.arrived, last.twice) == (last.promised, 0), f"{last} {logs}"
 
 
 def test_without_the_clock_an_emptied_redis_loses_work(
