@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
 
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, Q, QuerySet
 
 from municipality.accounts.models import User
 from municipality.kernel import clock
@@ -22,10 +22,14 @@ TONES = {ContestOutcome.OPEN: "warn", ContestOutcome.UPHELD: "ok", ContestOutcom
 def catalogue(plot: Plot, day: dt.date) -> dict[str, Layer]:
     """All layers by code, with the first contest of the plot that is not refused and is about the version that applies on a day."""
     applies = Q(version__valid_from__lte=day) & (Q(version__valid_to__isnull=True) | Q(version__valid_to__gt=day))
-    rows = LayerContest.objects.filter(applies | Q(version__isnull=True), plot=plot, layer=OuterRef("pk"))
-    first = rows.exclude(outcome=ContestOutcome.REFUSED).order_by(F("version").desc(nulls_last=True), "sent_at", "pk")
-    subqueries = {"contested_at": Subquery(first.values("sent_at")[:1]), "contested": Subquery(first.values("version")[:1])}
-    return layers.catalogue(Layer.objects.annotate(**subqueries))
+    rows = LayerContest.objects.filter(applies | Q(version__isnull=True), plot=plot).exclude(outcome=ContestOutcome.REFUSED)
+    found = layers.catalogue()
+    # The last one stands: the first contest, of a version before those that name none.
+    rows = rows.order_by(F("version").asc(nulls_first=True), "-sent_at", "-pk")
+    for layer, at, version in rows.values_list("layer", "sent_at", "version"):
+        if layer in found:
+            found[layer].contested_at, found[layer].contested = at, version  # type: ignore[attr-defined]
+    return found
 
 
 def marked(findings: Sequence[LayerFinding]) -> list[LayerFinding]:

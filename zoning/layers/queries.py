@@ -65,7 +65,7 @@ def announced() -> Q:
 
 
 def catalogue(rows: QuerySet[Layer] | None = None) -> dict[str, Layer]:
-    """All layers by code, in their order; `rows` are layers with annotations. A layer of which no version ever was in force is none yet."""
+    """All layers by code, in their order; `rows` are those asked for. A layer of which no version ever was in force is none yet."""
     layers = rows if rows is not None else Layer.objects.all()
     begun = LayerVersion.objects.exclude(status=LayerStatus.PENDING).values("layer")
     return {layer.pk: layer for layer in layers.filter(pk__in=begun).order_by("order", "code")}
