@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.imports.models import Outcome
 from municipality.imports.registry import Kind, Pages
-from zoning.imports import findings, problems, validation, writer
+from zoning.imports import findings, problems, undo, validation, writer
 from zoning.imports.columns import KEY
 from zoning.imports.reader import PlotReader
 from zoning.imports.roles import CLERK, PLANNER
@@ -31,6 +31,7 @@ KIND = Kind(
     check_batch=2000,
     apply_batch=2000,
     figures=findings.find,
+    visible=lambda request, files: undo.with_state(files),
     pages=Pages(
         urls=("plot_files", "plot_file", "plot_problems"),
         title=_("Files of plots"),

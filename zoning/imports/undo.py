@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
@@ -95,6 +95,13 @@ def carry_out(*, undo_id: int, size: int = BATCH, seconds: float = SECONDS) -> b
             failpoint("plots.undone")
         if is_enqueued or not has_more:
             return is_enqueued
+
+
+def with_state(files: QuerySet[ImportFile]) -> QuerySet[ImportFile]:
+    """Files with `undo_state`: empty, `running` or `done`."""
+    allowed = LoadUndo.objects.filter(file=OuterRef("pk"), event__isnull=False)
+    state = Case(When(Exists(allowed.filter(done_at__isnull=False)), then=Value("done")), When(Exists(allowed), then=Value("running")))
+    return files.annotate(undo_state=state)
 
 
 def is_running() -> bool:

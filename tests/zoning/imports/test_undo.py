@@ -231,12 +231,15 @@ def test_the_page_shows_how_far_an_undoing_is_and_its_end(office: Office, third:
         asked = allowed(office, file)
         undo.carry_out(undo_id=asked.pk, size=2, seconds=0)
         running = clerk.get(page)
+        pages = ("/admin/plots/files/", f"/admin/plots/files/{file.public_id}/", page)
+        assert all("يجري التراجع" in clerk.get(one).content.decode() for one in pages), "no two pages disagree"
         assert running["Refresh"] and '<progress max="5" value="2"' in running.content.decode()
         for step in ("allow", "refuse", "ask"):
             answer = signed_in(office.second).post(page, {"step": step, "reason": WHY})
             assert answer.status_code == 409 and not answer.has_header("Refresh")
         run_due(JOBS)
         ended = clerk.get(page)
+        assert all("تم التراجع عنه" in clerk.get(one).content.decode() for one in pages)
         assert not ended.has_header("Refresh") and '<progress max="5" value="5"' in ended.content.decode()
 
 
