@@ -45,6 +45,11 @@ class Drawing:
     text: float
 
     @property
+    def print_text(self) -> str:
+        """The size of letters where the drawing is printed small."""
+        return f"{self.text * 1.4:.2f}"
+
+    @property
     def line(self) -> str:
         return f"{self.text / 14:.2f}"
 
