@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Group
-from django.db import DatabaseError, IntegrityError, connection, models, transaction
+from django.db import connection, models, transaction
 from django.http import HttpRequest
 from django.test import RequestFactory
 
@@ -21,7 +21,7 @@ from municipality.cases.models import CaseEvent
 from municipality.cases.services import place_block
 from municipality.cases.timeline import TIMELINES
 from municipality.kernel import clock
-from municipality.kernel.guards import GUARDS, Guard
+from municipality.kernel.guards import GUARDS, Guard, expected, installed
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review.models import Assignment, QueueEntry
 from municipality.rulebook.models import (
@@ -63,11 +63,12 @@ from tests.architecture.review_data import Queue
 from tests.architecture.sample_data import NOON, Sample, built_sample, one_sample  # noqa: F401
 from tests.architecture.state_changes import BEGINNINGS, WAYS_ROUND, attacks, event, execute, stateful, step, walk
 from tests.browsers import signed_in
-from tests.database_guards import without_guards
+from tests.database_guards import gets_through, refused, without_guards
 from tests.factories.accounts import UserFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guards]
 MODELS = pytest.mark.parametrize("model", stateful(), ids=lambda model: model._meta.label)
+EVERY_GUARD = pytest.mark.parametrize("guard", GUARDS.values(), ids=lambda guard: guard.name)
 EDGES = [(name, edge) for name, found in WORKFLOWS.items() if not name.startswith("test") for edge in found.edges() if edge[0]]
 
 
@@ -80,21 +81,6 @@ def queue(built: Sample) -> None:
         violation_data.more(built)
         delegation_data.more(built)
         shop_page_data.more(built)
-
-
-def refused(attack: Callable[[], Any], match: str = "guard:") -> None:
-    with pytest.raises(IntegrityError, match=match), transaction.atomic():
-        attack()
-
-
-def gets_through(attack: Callable[[], Any]) -> bool:
-    try:
-        with transaction.atomic():
-            attack()
-            transaction.set_rollback(True)
-    except DatabaseError:
-        return False
-    return True
 
 
 def other_states(row: Any) -> list[str]:
@@ -154,16 +140,6 @@ def test_no_way_round_leads_to_any_other_state(model: Any, way: Callable[[Any, s
             assert (held.state, held.last_event_id) == (row.state, row.last_event_id)
 
 
-@pytest.mark.parametrize("way", WAYS_ROUND, ids=lambda way: way.__name__)
-@MODELS
-def test_without_the_guards_every_way_round_gets_through(model: Any, way: Callable[[Any, str], None], sample: Sample) -> None:
-    row = next(row for row in rows_of(model) if row.last_event_id)
-    wanted = ENDS[state_changes.table(model)]
-    without_guards()
-    way(model._base_manager.get(pk=row.pk), wanted)
-    assert model._base_manager.get(pk=row.pk).state == wanted
-
-
 @MODELS
 def test_a_row_is_born_in_the_first_state_only(model: Any, sample: Sample) -> None:
     row = model._base_manager.order_by("pk")[0]
@@ -221,7 +197,8 @@ def test_every_edge_of_every_workflow_can_be_gone(workflow: str, edge: tuple[str
 # Every guard of the catalogue, attacked.
 
 
-def _block_and_numbers(sample: Sample) -> None:
+@pytest.fixture(scope="module")
+def block_and_numbers(built: Sample) -> None:
     """Rows for the tables that the story alone leaves empty."""
     place_block(
         subject="shop:1", ground="fine", source="fine:1", stops="x", sentence_ar="غرامة", sentence_en="A fine", actor=state_changes.BY
@@ -382,16 +359,49 @@ BY_HAND: dict[str, Callable[[Sample], None]] = {
 }
 
 
-@pytest.mark.parametrize("guard", GUARDS.values(), ids=lambda guard: guard.name)
-def test_every_guard_refuses_its_attack_by_name_and_alone_stands_in_its_way(guard: Guard, sample: Sample) -> None:
-    _block_and_numbers(sample)
+def tries_of(guard: Guard, sample: Sample) -> list[Callable[[], Any]]:
     by_hand = BY_HAND.get(guard.name)
-    tries: list[Callable[[], Any]] = [lambda: by_hand(sample)] if by_hand else [lambda sql=sql: execute(sql) for sql in attacks(guard)]
+    return [lambda: by_hand(sample)] if by_hand else [lambda sql=sql: execute(sql) for sql in attacks(guard)]  # type: ignore[misc]
+
+
+@pytest.mark.usefixtures("block_and_numbers")
+@EVERY_GUARD
+def test_every_guard_refuses_its_attack_by_name(guard: Guard, sample: Sample) -> None:
+    tries = tries_of(guard, sample)
     assert tries, f"nobody tries {guard.name}: add an attack to BY_HAND"
     for attack in tries:
-        refused(attack, f"guard:{guard.code}:{guard.name if not by_hand else ''}")
-    without_guards()
-    assert any(gets_through(attack) for attack in tries), "something else refuses all of this: the guard is not what was tried"
+        refused(attack, f"guard:{guard.code}:{'' if guard.name in BY_HAND else guard.name}")
+
+
+@pytest.fixture(scope="class")
+def no_guards(block_and_numbers: None) -> Iterator[None]:
+    """The guards taken away once for a class: SQLite reads its whole schema again when they come back."""
+    with transaction.atomic():
+        without_guards()
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.mark.usefixtures("no_guards")
+class TestWithoutGuards:
+    """Red controls: what was refused above gets through."""
+
+    @EVERY_GUARD
+    def test_every_guard_alone_stands_in_the_way_of_its_attack(self, guard: Guard, sample: Sample) -> None:
+        through = any(gets_through(attack) for attack in tries_of(guard, sample))
+        assert through, f"something else refuses all that tries {guard.name}: the guard is not what was tried"
+
+    @pytest.mark.parametrize("way", WAYS_ROUND, ids=lambda way: way.__name__)
+    @MODELS
+    def test_every_way_round_gets_through(self, model: Any, way: Callable[[Any, str], None], sample: Sample) -> None:
+        row = next(row for row in rows_of(model) if row.last_event_id)
+        wanted = ENDS[state_changes.table(model)]
+        way(model._base_manager.get(pk=row.pk), wanted)
+        assert model._base_manager.get(pk=row.pk).state == wanted
+
+
+def test_the_guards_are_back_after_the_red_controls() -> None:
+    assert installed(connection) == expected(connection)
 
 
 def test_a_truncated_table_is_refused_on_postgresql(sample: Sample) -> None:
@@ -445,13 +455,13 @@ def test_a_superuser_with_every_role_moves_nothing_by_posting_to_the_admin(model
     client = signed_in(user)
     options, rows = model._meta, rows_of(model)
     assert rows
+    page = f"/admin/{options.app_label}/{options.model_name}/"
     for row in rows:
+        client.post(f"{page}{row.pk}/delete/", {"post": "yes"})
+        client.post(page, {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"})
         for target in other_states(row):
             data = {f.name: getattr(row, f.attname) or "" for f in options.concrete_fields} | {"state": target, "_save": "1"}
-            page = f"/admin/{options.app_label}/{options.model_name}/"
             assert client.post(f"{page}{row.pk}/change/", data).status_code in (403, 404)
-            client.post(f"{page}{row.pk}/delete/", {"post": "yes"})
-            client.post(page, {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"})
             client.post(page, {"form-TOTAL_FORMS": 1, "form-INITIAL_FORMS": 1, "form-0-id": row.pk, "form-0-state": target, "_save": "1"})
         held = model._base_manager.get(pk=row.pk)
         assert (held.state, held.last_event_id) == (row.state, row.last_event_id)
