@@ -159,10 +159,14 @@ class Sample:
     mails: list[tuple[str, str, str]] = field(default_factory=list)  # address, subject, body
     html_mails: list[str] = field(default_factory=list)
     texts: list[tuple[str, str]] = field(default_factory=list)  # number, text
+    _handlers: dict[Any, Any] = field(default_factory=dict)
 
     def client(self, who: str, **options: Any) -> Client:
         """A browser of `nobody`, of a person or of staff; `halfway` is the auditor by password alone."""
         client = Client(**options)
+        # Each browser would make all the middleware anew.
+        kind = client.handler.enforce_csrf_checks, *settings.MIDDLEWARE
+        client.handler = self._handlers.setdefault(kind, client.handler)
         if who in self.sessions:
             client.cookies[settings.SESSION_COOKIE_NAME] = self.sessions[who]
         return client
