@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
 from django.db.models import F
+from django.test import override_settings
 
-from municipality.kernel import clock, guards
+from municipality.kernel import clock
 from municipality.kernel.actors import system
-from payments import invariants
+from payments import invariants, registry
 from payments.models import (
     Allocation,
     Attempt,
@@ -35,8 +38,12 @@ from payments.services.differences import add_note, close_difference, propose_cl
 from payments.services.ledger import decide_correction, propose_correction
 from payments.services.reconciliation import load_statement, take_statement
 from payments.services.returns import remaining_of
-from tests.bank import Book
+from tests.bank import Bank, Book
+from tests.database_guards import without_guards
 from tests.due_jobs import run_due
+from tests.factories.accounts import SALIM, PersonFactory, StaffFactory
+from tests.factories.payments import AttemptFactory, BillFactory
+from tests.factories.rulebook import publish_rulebook
 from tests.payments.conftest import START, walk
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guards]
@@ -55,10 +62,17 @@ class Books:
     checker: Any
 
 
-@pytest.fixture
-def books(at_bank: Callable[..., Attempt], issue: Any, bank: Book, paid_for: Any, cashier: Any, checker: Any) -> Books:
-    both = at_bank(issue(3_000), issue(4_000, subject="case:b"))
-    going, declined = at_bank(issue(5_000, subject="case:c")), at_bank(issue(6_000, subject="case:d"))
+def build() -> Books:
+    bank = Bank.book = Book()
+    payer, cashier, checker = PersonFactory(civil_id=SALIM), StaffFactory(groups=["cashier"]), StaffFactory(groups=["finance_checker"])
+    publish_rulebook("replies.money")
+
+    def at_bank(*fils: int, subject: str) -> Attempt:
+        bills = [BillFactory(fils=each, payer=payer, subject=f"case:{subject}{place}") for place, each in enumerate(fils)]
+        return AttemptFactory(bills=bills, payer=payer)
+
+    both = at_bank(3_000, 4_000, subject="a")
+    going, declined = at_bank(5_000, subject="c"), at_bank(6_000, subject="d")
     bank.decide(both)
     bank.decide(going)
     bank.decide(declined, "FAILURE(NOT CAPTURED)")
@@ -80,7 +94,7 @@ def books(at_bank: Callable[..., Attempt], issue: Any, bank: Book, paid_for: Any
         posting=posting, from_account="clearing-knet", to_account="suspense", code="missing_at_bank", proposed_by=cashier
     )
     decide_correction(correction=correction, decided_by=checker, approve=True)
-    late = at_bank(issue(8_000, subject="case:e"))  # a capture for nothing that is due: owed back, and proposed by nobody
+    late = at_bank(8_000, subject="e")  # a capture for nothing that is due: owed back, and proposed by nobody
     bank.decide(late, "FAILURE(HOST TIMEOUT)")
     inquire(attempt_id=late.pk)
     void_bill(bill=Bill.objects.get(allocations__attempt=late), actor=BY)
@@ -90,44 +104,62 @@ def books(at_bank: Callable[..., Attempt], issue: Any, bank: Book, paid_for: Any
     return Books(*(Attempt.objects.get(pk=a.pk) for a in (both, declined)), RefundDue.objects.get(pk=refund.pk), cashier, checker)
 
 
-@pytest.fixture
-def unguarded(books: Books) -> Iterator[None]:
-    """Neither triggers nor checks nor unique keys: the database as somebody with all rights could leave it."""
-    with transaction.atomic():
-        connection.check_constraints()
-        guards.remove(connection)
-        with connection.cursor() as cursor:
-            if connection.vendor == "postgresql":
-                cursor.execute(
-                    "SELECT conrelid::regclass::text, conname FROM pg_constraint WHERE contype IN ('c', 'u')"
-                    " AND conrelid::regclass::text LIKE 'payments\\_%'"
-                )
-                for table, name in cursor.fetchall():
-                    cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
-                cursor.execute(
-                    "SELECT indexrelid::regclass::text FROM pg_index WHERE indisunique AND NOT indisprimary"
-                    " AND indrelid::regclass::text LIKE 'payments\\_%'"
-                )
-                for (name,) in cursor.fetchall():
-                    cursor.execute(f"DROP INDEX {name}")
-                cursor.execute(
-                    "SELECT table_name, column_name FROM information_schema.columns WHERE table_name LIKE 'payments\\_%'"
-                    " AND column_name LIKE '%fils' AND is_nullable = 'NO'"
-                )
-                for table, name in cursor.fetchall():
-                    cursor.execute(f"ALTER TABLE {table} ALTER COLUMN {name} DROP NOT NULL")
-            else:
-                cursor.execute("PRAGMA ignore_check_constraints = ON")
-                cursor.execute(
-                    "SELECT name FROM sqlite_master WHERE type = 'index' AND sql LIKE 'CREATE UNIQUE%' AND tbl_name LIKE 'payments_%'"
-                )
-                for (name,) in cursor.fetchall():
-                    cursor.execute(f'DROP INDEX "{name}"')
-        yield
+@pytest.fixture(scope="module")
+def built(django_db_setup: None, django_db_blocker: Any) -> Iterator[Books]:
+    """The books of this module, without triggers, checks and unique keys: as somebody with all rights could leave the database."""
+    with ExitStack() as stack:
+        stack.enter_context(django_db_blocker.unblock())
+        stack.enter_context(override_settings(PAYMENT_PROVIDER="tests.bank.Bank"))
+        stack.enter_context(clock.at(START))
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        patch.setitem(registry.PAYABLES, "tests.thing", registry.Payable(lambda _bill: None, lambda _bill: None))
+        stack.enter_context(transaction.atomic())
+        books = build()
+        _take_guards_away()
+        yield books
         transaction.set_rollback(True)
     if connection.vendor != "postgresql":
-        with connection.cursor() as cursor:
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
             cursor.execute("PRAGMA ignore_check_constraints = OFF")
+
+
+def _take_guards_away() -> None:
+    without_guards()
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "SELECT conrelid::regclass::text, conname FROM pg_constraint WHERE contype IN ('c', 'u')"
+                " AND conrelid::regclass::text LIKE 'payments\\_%'"
+            )
+            for table, name in cursor.fetchall():
+                cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
+            cursor.execute(
+                "SELECT indexrelid::regclass::text FROM pg_index WHERE indisunique AND NOT indisprimary"
+                " AND indrelid::regclass::text LIKE 'payments\\_%'"
+            )
+            for (name,) in cursor.fetchall():
+                cursor.execute(f"DROP INDEX {name}")
+            cursor.execute(
+                "SELECT table_name, column_name FROM information_schema.columns WHERE table_name LIKE 'payments\\_%'"
+                " AND column_name LIKE '%fils' AND is_nullable = 'NO'"
+            )
+            for table, name in cursor.fetchall():
+                cursor.execute(f"ALTER TABLE {table} ALTER COLUMN {name} DROP NOT NULL")
+        else:
+            cursor.execute("PRAGMA ignore_check_constraints = ON")
+            cursor.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'index' AND sql LIKE 'CREATE UNIQUE%' AND tbl_name LIKE 'payments_%'"
+            )
+            for (name,) in cursor.fetchall():
+                cursor.execute(f'DROP INDEX "{name}"')
+
+
+@pytest.fixture
+def books(built: Books, db: None) -> Iterator[Books]:
+    """The books as they were built: what a test does to them is undone after it, before Django looks for references to nothing."""
+    with transaction.atomic():
+        yield copy.deepcopy(built)
+        transaction.set_rollback(True)
 
 
 def _copy(row: Any, **changes: Any) -> Any:
@@ -302,7 +334,7 @@ DAMAGE: dict[str, tuple[Callable[[Books], Any], str]] = {
 
 
 @pytest.mark.parametrize("name", DAMAGE)
-def test_damage_is_found(name: str, books: Books, unguarded: None) -> None:
+def test_damage_is_found(name: str, books: Books) -> None:
     do, said = DAMAGE[name]
     do(books)
     found = list(invariants.findings())
@@ -313,7 +345,7 @@ def test_damage_is_found(name: str, books: Books, unguarded: None) -> None:
     ("model", "column", "may_be_nought", "may_be_empty"), invariants.COLUMNS, ids=lambda value: getattr(value, "__name__", str(value))
 )
 def test_an_amount_that_is_none_is_found_in_every_column(
-    model: Any, column: str, may_be_nought: bool, may_be_empty: bool, books: Books, unguarded: None
+    model: Any, column: str, may_be_nought: bool, may_be_empty: bool, books: Books
 ) -> None:
     wanted = f"rows of {model._meta.db_table} have a {column} that is no amount"
     values: list[Any] = [-1, *([] if may_be_nought else [0]), *([] if may_be_empty else [None])]
