@@ -4,6 +4,7 @@ from django.urls import path
 
 from licensing.health.appeals import views as appeals
 from licensing.health.views import changes, citizen, corrections, public
+from licensing.signage import views as boards
 
 app_name = "licensing"
 urlpatterns = [
@@ -13,6 +14,7 @@ urlpatterns = [
     path("health-licence/<slug:public_id>/changes/", changes.tasks, name="changes"),
     path("health-licence/<slug:public_id>/changes/discard/", changes.discard, name="discard"),
     path("health-licence/<slug:public_id>/changes/<slug:page>/", changes.page, name="change_page"),
+    path("boards/costs/", boards.costs, name="board_costs"),
     path("cases/<slug:public_id>/corrections/", corrections.answer, name="corrections"),
     path("cases/<slug:public_id>/appeal/", appeals.appeal, name="appeal"),
     path("cases/<slug:public_id>/appeal/withdraw/", appeals.withdraw, name="withdraw_appeal"),

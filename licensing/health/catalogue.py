@@ -43,5 +43,6 @@ SIGNAGE = ServiceEntry(
     summary=_("One request for all boards of a shop: commercial, introductory, seasonal and construction."),
     needs=_("A photo of the front and the size of each board"),
     order=2,
+    preview=("licensing:board_costs", _("What a board costs")),
     meanwhile=_("Until then apply at the municipal branch of the governorate."),
 )

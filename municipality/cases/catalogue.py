@@ -43,6 +43,7 @@ class ServiceEntry:
     fees: Callable[[dt.date], list[FeeLine]] | None = None
     promise: Callable[[dt.date], int | None] | None = None
     meanwhile: Text = ""  # where to go until it opens
+    preview: tuple[str, Text] | None = None  # URL name and label of a page that is open before the service
     cost: Text = ""  # of a service without fees
 
     @property

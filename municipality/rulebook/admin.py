@@ -24,12 +24,13 @@ from municipality.audit.services import record
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
-from municipality.rulebook import calendars, labels, land, queries, services  # noqa: F401  (labels of the subjects)
+from municipality.rulebook import boards, calendars, labels, land, queries, services  # noqa: F401  (labels of the subjects)
 from municipality.rulebook.forms import WEEK, HoursForm, weekday_name
 from municipality.rulebook.models import (
     Activity,
     ActivityAuthority,
     ActivityGroupRule,
+    BoardFeeRule,
     CheckRule,
     ConditionRule,
     ConsultationRule,
@@ -202,6 +203,10 @@ class SpacingInline(_RowInline):
     model = SpacingRule
 
 
+class BoardFeeInline(_RowInline):
+    model = BoardFeeRule
+
+
 class ConsultationInline(_RowInline):
     model = ConsultationRule
 
@@ -237,6 +242,8 @@ class RuleSetAdmin(PluralTitleMixin, admin.ModelAdmin):  # type: ignore[type-arg
             return (TradeInline,)
         if obj is not None and obj.subject == land.SUBJECT:
             return (LandClassInline, ActivityGroupInline, LandUseInline, SpacingInline)
+        if obj is not None and obj.subject == boards.SUBJECT:
+            return (BoardFeeInline,)
         if obj is not None and obj.subject == land.BODIES:
             return (ConsultationInline,)
         return (OffenceInline,) if obj is not None and obj.subject.startswith(OFFENCES) else self.inlines

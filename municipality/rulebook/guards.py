@@ -36,6 +36,7 @@ for _table in (
     "rulebook_landuserule",
     "rulebook_spacingrule",
     "rulebook_consultationrule",
+    "rulebook_boardfeerule",
 ):
     for _event, _sets in (("INSERT", "NEW.ruleset_id"), ("UPDATE", "OLD.ruleset_id, NEW.ruleset_id"), ("DELETE", "OLD.ruleset_id")):
         guard(

@@ -53,6 +53,8 @@ label_codes(
         "limits.opinion_objection": _("Limits of objections to opinions"),
         "replies.opinion": _("Reply texts of zoning opinions"),
         "replies.opinion_objection": _("Reply texts of objections to opinions"),
+        "fees.boards": _("Fees of advertisement boards"),
+        "limits.boards": _("Limits of advertisement boards"),
         "zoning.bodies": _("Bodies consulted on zoning opinions"),
         "zoning.uses": _("Uses of land, building limits and distances"),
     }

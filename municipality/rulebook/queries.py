@@ -19,7 +19,8 @@ from municipality.kernel import request_cache
 from municipality.kernel.errors import Refused
 from municipality.kernel.ttl_cache import ttl_cache
 from municipality.kernel.worktime import Calendar
-from municipality.rulebook import calendars, land
+from municipality.rulebook import boards, calendars, land
+from municipality.rulebook.boards import BoardRates
 from municipality.rulebook.land import ConsultedBody, LandRules
 from municipality.rulebook.models import ActivityAuthority, Authority, RuleSet
 
@@ -141,6 +142,7 @@ class Edition:
     trades: tuple[Trade, ...] = ()  # of the subject `names.trades` only
     land: LandRules | None = None  # of the subject `zoning.uses` only
     bodies: tuple[ConsultedBody, ...] = ()  # of the subject `zoning.bodies` only
+    boards: BoardRates = field(default_factory=dict)  # of the subject `fees.boards` only
 
     def reasons_of(self, kind: str) -> list[Reason]:
         """The coded reasons of one kind, in the order of their codes."""
@@ -309,6 +311,7 @@ def _read_edition(published: PublishedEdition) -> Edition:
         tuple(Trade(**trade) for trade in row.trades.order_by("pk").values(*_field_names(Trade))) if is_trades else (),
         land.read(row) if row.subject == land.SUBJECT else None,
         land.read_bodies(row) if row.subject == land.BODIES else (),
+        boards.read(row) if row.subject == boards.SUBJECT else {},
     )
     transaction.on_commit(lambda: _editions.setdefault(identity, edition))  # a transaction that publishes may be rolled back
     return edition

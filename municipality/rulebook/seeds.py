@@ -19,6 +19,7 @@ from municipality.rulebook.models import (
     ActivityAuthority,
     ActivityGroupRule,
     Authority,
+    BoardFeeRule,
     CheckRule,
     ConditionRule,
     ConsultationRule,
@@ -121,6 +122,7 @@ def _draft(edition: dict[str, Any], maker: User) -> RuleSet:
     ActivityGroupRule.objects.bulk_create(groups)
     LandUseRule.objects.bulk_create(LandUseRule(ruleset=ruleset, **row) for row in _land_uses(edition))
     SpacingRule.objects.bulk_create(SpacingRule(ruleset=ruleset, **row) for row in edition.get("spacing", []))
+    BoardFeeRule.objects.bulk_create(BoardFeeRule(ruleset=ruleset, **row) for row in _board_fees(edition))
     ConsultationRule.objects.bulk_create(ConsultationRule(ruleset=ruleset, **row) for row in edition.get("consultation", []))
     TradeRule.objects.bulk_create(TradeRule(ruleset=ruleset, activity_id=code, **trade) for code, trade in _trades(edition))
     return ruleset
@@ -138,6 +140,15 @@ def _land_uses(edition: dict[str, Any]) -> Iterator[dict[str, Any]]:
         shared = {name: value for name, value in entry.items() if name not in ("groups", "floors")}
         for group in entry["groups"]:
             yield {**shared, "group": group, "first_floor": entry["floors"][0], "last_floor": entry["floors"][1]}
+
+
+def _board_fees(edition: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A row for each class and medium that an entry of `data/` names."""
+    for entry in edition.get("board_fee", []):
+        shared = {name: value for name, value in entry.items() if name not in ("classes", "media")}
+        for board_class in entry["classes"]:
+            for medium in entry["media"]:
+                yield {**shared, "board_class": board_class, "medium": medium}
 
 
 def _in_minutes(hours: dict[str, Any]) -> dict[str, Any]:

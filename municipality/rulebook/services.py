@@ -18,7 +18,7 @@ from municipality.rulebook.models import RuleSet
 
 LAND_ROWS = ("land_classes", "activity_groups", "land_uses", "spacings", "consultations")
 # The tables of rows that make up an edition.
-ROWS = ("fees", "limits", "conditions", "reasons", "checks", "offences", "holidays", "hours", "trades", *LAND_ROWS)
+ROWS = ("fees", "limits", "conditions", "reasons", "checks", "offences", "holidays", "hours", "trades", "board_fees", *LAND_ROWS)
 
 
 @transaction.atomic

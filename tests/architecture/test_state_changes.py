@@ -27,6 +27,7 @@ from municipality.review.models import Assignment, QueueEntry
 from municipality.rulebook.models import (
     Activity,
     ActivityGroupRule,
+    BoardFeeRule,
     CheckRule,
     ConditionRule,
     ConsultationRule,
@@ -234,6 +235,8 @@ def _into_published(model: Any) -> Callable[[Sample], None]:
             row.first_floor = row.last_floor
         if hasattr(row, "layer"):
             row.layer = "slipped-in"
+        if model is BoardFeeRule:
+            row.board_class, row.medium = "seasonal", "balloon"  # which no edition names
         if model is ActivityGroupRule:
             row.activity = Activity.objects.create(code="SLIP", name_ar="نشاط", name_en="Activity")
         row.save(force_insert=True)
@@ -320,7 +323,19 @@ def _receipt_without_inquiry(sample: Sample) -> None:
 
 
 LAND_RULES = (LandClassRule, ActivityGroupRule, LandUseRule, SpacingRule, ConsultationRule)
-RULES = (FeeRule, LimitRule, ConditionRule, ReasonRule, CheckRule, HolidayRule, HoursRule, OffenceRule, TradeRule, *LAND_RULES)
+RULES = (
+    BoardFeeRule,
+    FeeRule,
+    LimitRule,
+    ConditionRule,
+    ReasonRule,
+    CheckRule,
+    HolidayRule,
+    HoursRule,
+    OffenceRule,
+    TradeRule,
+    *LAND_RULES,
+)
 BY_HAND: dict[str, Callable[[Sample], None]] = {
     **{
         f"{state_changes.table(m)}_begins": lambda sample, m=m: born_in(state_changes.table(m), ENDS[state_changes.table(m)])

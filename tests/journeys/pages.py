@@ -12,6 +12,7 @@ from tests.journeys.simulators import ask
 from tests.journeys.visitor import Visitor
 from tools.stack.running import Stack
 
+BOARD = "0-board_class=commercial&0-medium=screen&0-width=2&0-height=1.2&0-faces=2&0-pieces=1&0-months=12"
 READER = "Rajiv Menhas"  # one shop of each kind, an open request, a licence sealed here
 
 
@@ -212,6 +213,7 @@ def _difference(v: Visitor) -> None:
 
 PUBLIC = (
     PageOf("home", lambda v: v.go("")),
+    PageOf("what boards cost", lambda v: v.go(f"boards/costs/?boards=2&{BOARD}")),
     PageOf("health licence", lambda v: v.go("health-licence/")),
     PageOf("the queue", lambda v: v.go("queue/")),
     PageOf("privacy", lambda v: v.go("privacy/")),

@@ -1,6 +1,7 @@
 """The tables of the rulebook."""
 
 from municipality.rulebook.models.activities import Activity, ActivityAuthority, Authority
+from municipality.rulebook.models.boards import BoardClass, BoardFeeRule, BoardMedium, BoardPeriod
 from municipality.rulebook.models.calendar import HolidayRule, HoursRule
 from municipality.rulebook.models.land import ActivityGroupRule, ConsultationRule, LandClassRule, LandUseRule, SpacingRule, UseOutcome
 from municipality.rulebook.models.rulesets import (
@@ -24,6 +25,10 @@ __all__ = [
     "ActivityGroupRule",
     "Authority",
     "Blocks",
+    "BoardClass",
+    "BoardFeeRule",
+    "BoardMedium",
+    "BoardPeriod",
     "CheckRule",
     "ConditionRule",
     "ConsultationRule",

@@ -1,0 +1,78 @@
+"""The boards whose fees are asked for."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from licensing.signage.fees import Board, BoardFee, NoRate, PartOfPeriod, fee_of
+from licensing.signage.labels import formula
+from municipality.rulebook.boards import BoardRates
+from municipality.rulebook.models import BoardClass, BoardMedium
+from municipality.ui.forms import DecimalNumberField, LtrInput, WholeNumberField
+from municipality.ui.plurals import counted
+
+MOST_BOARDS = 20  # of one calculation
+MOST_FACES = 4
+BY_PIECE = frozenset({BoardMedium.CART.value, BoardMedium.BIKE.value})  # counted, not measured
+_SIZE: dict[str, Any] = {"min_value": Decimal("0.1"), "max_value": 100, "decimal_places": 2}
+_METRES, _COUNT = LtrInput(inputmode="decimal", css="kp-board__number"), LtrInput(css="kp-board__number")
+NO_RATE = _("The table of fees has no such board. Choose another class or medium, or ask at the municipal branch.")
+
+
+class BoardForm(forms.Form):
+    """One board: its kind and months; size in metres and faces, or the pieces of what is counted. `fee` is its fee once it is valid."""
+
+    board_class = forms.ChoiceField(label=_("Class"), choices=BoardClass.choices, initial=BoardClass.INTRODUCTORY)
+    medium = forms.ChoiceField(label=_("Medium"), choices=BoardMedium.choices, initial=BoardMedium.FASCIA)
+    width = DecimalNumberField(
+        label=_("Width in metres"), widget=_METRES, error_messages={"required": _("Enter the width in metres.")}, **_SIZE
+    )
+    height = DecimalNumberField(
+        label=_("Height in metres"), widget=_METRES, error_messages={"required": _("Enter the height in metres.")}, **_SIZE
+    )
+    faces = forms.TypedChoiceField(label=_("Faces"), coerce=int, initial=1)
+    pieces = WholeNumberField(label=_("Pieces of one design"), min_value=1, max_value=999, initial=1, widget=_COUNT)
+    months = WholeNumberField(label=_("Months"), min_value=1, initial=12, widget=_COUNT)
+    fee: BoardFee | None = None
+
+    def __init__(self, *args: Any, rates: BoardRates, longest: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.rates, self.longest = rates, longest
+        for name in ("width", "height", "faces") if self["medium"].value() in BY_PIECE else ("pieces",):
+            del self.fields[name]
+        if "faces" in self.fields:
+            faces: Any = self.fields["faces"]
+            faces.choices = [(number, counted(number, "face")) for number in range(1, MOST_FACES + 1)]
+
+    @property
+    def formula(self) -> str:
+        """The formula of the fee with its figures."""
+        return formula(self.fee) if self.fee is not None else ""
+
+    def clean_months(self) -> int:
+        months: int = self.cleaned_data["months"]
+        if months > self.longest:
+            text = ngettext(
+                "A board is licensed for at most %(count)s month.", "A board is licensed for at most %(count)s months.", self.longest
+            )
+            raise forms.ValidationError(text % {"count": self.longest})
+        return months
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = self.cleaned_data
+        if self.errors:
+            return data
+        width, height = (int(data.get(name, 0) * 100) for name in ("width", "height"))
+        board = Board(data["board_class"], data["medium"], width, height, data.get("faces", 1), data.get("pieces", 1), data["months"])
+        try:
+            self.fee = fee_of(board, self.rates)
+        except NoRate:
+            self.add_error("medium", NO_RATE)
+        except PartOfPeriod:
+            self.add_error("months", _("This board is licensed by whole years: enter 12, 24 or 36 months."))
+        return data
