@@ -16,7 +16,7 @@ from municipality.accounts.queries import has_role
 from municipality.cases.models import Case
 from municipality.kernel import clock, request_cache, worktime
 from municipality.places.models import Branch
-from municipality.review.boards import DECIDED, PACE_DAYS, Board, OfficerLine, board, holders, late_clocks, midnight
+from municipality.review.boards import DECIDED, PACE_DAYS, Board, OfficerLine, board, holders, late_clocks, midnight, soon_clocks
 from municipality.review.models import (
     Absence,
     Assignment,
@@ -37,7 +37,7 @@ from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Check, Edition, Reason
 
-__all__ = ["DECIDED", "PACE_DAYS", "Board", "OfficerLine", "board", "holders", "late_clocks"]
+__all__ = ["DECIDED", "PACE_DAYS", "Board", "OfficerLine", "board", "holders", "late_clocks", "soon_clocks"]
 
 
 # --- Who may ---------------------------------------------------------------------------------------------------------------
