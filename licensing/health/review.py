@@ -285,7 +285,7 @@ def _late(case: Case, renewal: Renewal) -> str:
     limits = rulebook.edition_of("limits.health", case.editions, asked).limits
     days, allowed = (asked - renewal.licence.last_day).days, limits["late_days"].value if "late_days" in limits else 0
     facts = {"day": day_text(renewal.licence.last_day), "late": _days(days), "allowed": _days(allowed)}
-    text = _("The licence ended on %(day)s, %(late)s before the renewal was asked for; without study the rule allows %(allowed)s.")
+    text = _("The licence ended on %(day)s; the renewal was asked for %(late)s later. Up to %(allowed)s late, no officer is needed.")
     sentences = [text % facts]
     surcharge = rulebook.edition("fees.health", asked).fees.get("late_surcharge")  # the edition by which `officer.accepted` bills
     if renewal.is_late and surcharge is not None and surcharge.fils:
@@ -334,4 +334,5 @@ REVIEWED = Reviewable(
     bill_fils=officer.bill_fils,
     passed=passed,
     same_activity=same_activity,
+    evidence={"commercial_license": ("commercial_license", "activity")},
 )

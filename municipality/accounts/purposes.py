@@ -7,6 +7,7 @@ to somebody to work on, such as the case on an officer's desk, has the purpose o
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 
 from django import forms
 from django.contrib import admin
@@ -48,12 +49,14 @@ def chosen(request: HttpRequest, subject: str) -> str:
     return code if code in PURPOSES and clock.now().timestamp() < until else ""
 
 
-def ask(request: HttpRequest, subject: str, *, chosen_wrongly: bool = False, back_to: str = "") -> TemplateResponse:
-    """The page that asks for the purpose. It says nothing about the person."""
+def ask(
+    request: HttpRequest, subject: str, *, chosen_wrongly: bool = False, back_to: str = "", fitting: Collection[str] = ()
+) -> TemplateResponse:
+    """The page that asks for the purpose. It says nothing about the person. `fitting` are the codes to offer, by default all."""
     context = {
         **admin.site.page_context(request),  # type: ignore[attr-defined]
         "title": _("Why do you open this file?"),
-        "purposes": list(PURPOSES.items()),
+        "purposes": [(code, label) for code, label in PURPOSES.items() if not fitting or code in fitting],
         "purpose_subject": subject,
         "next": back_to or request.get_full_path(),
         "error": _("Please choose why you open the file.") if chosen_wrongly else "",

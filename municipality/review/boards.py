@@ -7,15 +7,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from municipality.accounts.models import User
-from municipality.kernel import clock
+from municipality.kernel import clock, request_cache, worktime
+from municipality.notifications.models import Message
 from municipality.places.models import Branch
 from municipality.review.models import Absence, Assignment, Clock, ConflictOfInterest, Decision, Override, Party, QueueEntry, Skill
+from municipality.review.notifications import Reminded
 from municipality.review.states import QueueEntryState
+from municipality.rulebook import queries as rulebook
 
+MOST = 100  # requests of a list
 PACE_DAYS = 14  # calendar days
+SOON_DAYS = (3, 1, 5)  # working days ahead for which a supervisor may look at promises, the first one unless another is chosen
 DECIDED = ("accepted", "refused")
 # Codes with which the portal ends an assignment.
 SYSTEM_END_CODES = ("absent", "idle", "tied", "skill_ended", "left_office", "withdrawn", "lapsed")
@@ -33,48 +38,116 @@ class OfficerLine:
     decided: int  # over PACE_DAYS
     given_back: int  # over PACE_DAYS
     absent: bool
+    reminded: bool  # today
+
+
+@dataclass(frozen=True)
+class Promises:
+    """The open cases of a branch by their promise: each is counted once."""
+
+    late: int
+    soon: int  # due within some working days
+    later: int
+    paused: int  # the time stands still while the applicant is asked, or nothing is promised
+    states: dict[str, int]  # the same cases by the state of their place
+
+    @property
+    def open(self) -> int:
+        return self.late + self.soon + self.later + self.paused
 
 
 @dataclass(frozen=True)
 class Board:
     branch: Branch
     counts: dict[str, int]  # by state, without LEFT
+    promises: Promises
     oldest: QueueEntry | None  # open case that joined first, of all skills and in whatever state
-    escalated: list[Clock]  # escalated open cases, highest level first
+    soon: list[Clock]  # as `soon_clocks` gives them
+    escalated: list[Clock]  # escalated open cases that are neither late nor due soon
     stuck: list[QueueEntry]  # waiting cases that no present officer may decide
     to_sign: int
     officers: list[OfficerLine]
-    overrides: list[Override]  # not allowed or not assigned yet
 
 
-def board(branch: Branch) -> Board:
-    """The board of a branch, by at most nine queries."""
+def board(branch: Branch, days: int = SOON_DAYS[0]) -> Board:
+    """The board of a branch, by at most ten queries; `days` as for `soon_clocks`."""
     entries = QueueEntry.objects.filter(branch=branch).exclude(state=QueueEntryState.LEFT)
-    counts = dict(entries.order_by().values_list("state").annotate(Count("pk")))
     waiting = QueueEntry.objects.filter(branch=branch, state=QueueEntryState.WAITING)
-    overrides = Override.objects.filter(place__branch=branch, place__state=QueueEntryState.WAITING).select_related(
-        "place__case", "asked_by", "allowed_by"
-    )
+    soon, escalated = _ahead(branch, days)
+    found = promises(branch.pk, days)
     return Board(
         branch,
-        counts,
+        found.states,
+        found,
         entries.select_related("case").order_by("joined_at", "pk").first(),
-        list(_running(branch).filter(level__gt=0).order_by("-level", "case__place__pk")[:100]),
+        soon,
+        escalated,
         list(waiting.filter(~Exists(_available_skills(branch))).select_related("case").order_by("pk")[:50]),
-        counts.get(QueueEntryState.COUNTERSIGN, 0),
+        found.states.get(QueueEntryState.COUNTERSIGN, 0),
         _officers(branch),
-        list(overrides.order_by("pk")),
     )
+
+
+def _ahead(branch: Branch, days: int) -> tuple[list[Clock], list[Clock]]:
+    """The clocks that are not late: those due soon, and those of other escalated cases; one query."""
+    until = _soon_until(days)
+    rows = _running(branch).exclude(due_at__lt=clock.now()).filter(Q(due_at__lt=until) | Q(level__gt=0))
+    ordered = list(rows.order_by(F("due_at").asc(nulls_last=True), "pk")[: 2 * MOST])
+    soon = [row for row in ordered if row.due_at is not None and row.due_at < until]
+    return soon[:MOST], ordered[len(soon) :][:MOST]
 
 
 def _running(branch: Branch) -> QuerySet[Clock]:
     rows = Clock.objects.filter(stopped_at__isnull=True, case__place__branch=branch)
-    return rows.select_related("case__place__last_event")
+    before = QueueEntry.objects.filter(
+        state=QueueEntryState.WAITING, branch=branch, skill=OuterRef("case__place__skill"), pk__lt=OuterRef("case__place__pk")
+    )
+    return rows.select_related("case__place__last_event").annotate(is_first=~Exists(before))
 
 
 def late_clocks(branch: Branch) -> QuerySet[Clock]:
     """The running clocks of a branch whose promise has passed, the latest first."""
     return _running(branch).filter(due_at__lt=clock.now()).order_by("due_at", "pk")
+
+
+def soon_clocks(branch: Branch, days: int = SOON_DAYS[0]) -> QuerySet[Clock]:
+    """The running clocks of a branch whose promise ends within some working days and has not passed, the first one first."""
+    return _running(branch).filter(due_at__gte=clock.now(), due_at__lt=_soon_until(days)).order_by("due_at", "pk")
+
+
+def due_clocks(branch: Branch) -> QuerySet[Clock]:
+    """The clocks of `late_clocks` and then those of `soon_clocks`."""
+    return _running(branch).filter(due_at__lt=_soon_until(SOON_DAYS[0])).order_by("due_at", "pk")
+
+
+def _soon_until(days: int) -> dt.datetime:
+    """The end of the last of the next working days, today not counted."""
+    return midnight(worktime.add_working_days(rulebook.calendar(), clock.today(), days) + dt.timedelta(days=1))
+
+
+def promises(branch: str, days: int = SOON_DAYS[0]) -> Promises:
+    """The open cases of a branch, by its code, by their promise; one query, once a request."""
+    return request_cache.get_or_set(("review.promises", branch, days), lambda: _promises(branch, days))
+
+
+def _promises(branch: str, days: int) -> Promises:
+    now, until = clock.now(), _soon_until(days)
+    running = Q(case__clock__stopped_at__isnull=True)
+    rows = (
+        QueueEntry.objects.filter(branch=branch)
+        .exclude(state=QueueEntryState.LEFT)
+        .order_by()
+        .values("state")
+        .annotate(
+            every=Count("pk"),
+            late=Count("pk", filter=running & Q(case__clock__due_at__lt=now)),
+            soon=Count("pk", filter=running & Q(case__clock__due_at__gte=now, case__clock__due_at__lt=until)),
+            later=Count("pk", filter=running & Q(case__clock__due_at__gte=until)),
+        )
+    )
+    states = {row["state"]: row["every"] for row in rows}
+    late, soon, later = (sum(row[name] for row in rows) for name in ("late", "soon", "later"))
+    return Promises(late, soon, later, sum(states.values()) - late - soon - later, states)
 
 
 def holders(clocks: Iterable[Clock]) -> dict[int, User]:
@@ -114,10 +187,22 @@ def is_next(place: QueueEntry) -> bool:
     return not waiting.filter(Q(pk__lt=place.pk) | Q(override__allowed_at__isnull=False)).exists()
 
 
-def other_supervisors(user: User) -> QuerySet[User]:
-    """The other supervisors of a user's branch: one of them allows what this one asks for."""
-    people = User.objects.filter(branch_id=user.branch_id, is_active=True, is_staff=True, groups__name="supervisor")
-    return people.exclude(pk=user.pk).order_by("pk")
+def _supervisors() -> QuerySet[User]:
+    return User.objects.filter(is_active=True, is_staff=True, branch__isnull=False, groups__name="supervisor")
+
+
+def other_supervisors(user: User) -> list[User]:
+    """Who allows what a supervisor asks for: the others of their branch; where there is none, those of all branches. One query."""
+    people = list(_supervisors().exclude(pk=user.pk).select_related("branch").order_by("branch", "pk"))
+    return [person for person in people if person.branch_id == user.branch_id] or people
+
+
+def overrides_for(user: User) -> QuerySet[Override]:
+    """The overrides that a supervisor reads: those of their branch, and those that wait in a branch where nobody else may allow them."""
+    colleague = _supervisors().filter(branch=OuterRef("place__branch")).exclude(pk=OuterRef("asked_by"))
+    alone = Q(allowed_at__isnull=True) & ~Exists(colleague)
+    waiting = Override.objects.filter(place__state=QueueEntryState.WAITING).filter(Q(place__branch=user.branch_id) | alone)
+    return waiting.select_related("place__case", "place__branch", "asked_by", "allowed_by").order_by("pk")
 
 
 def _officers(branch: Branch) -> list[OfficerLine]:
@@ -138,7 +223,9 @@ def _officers(branch: Branch) -> list[OfficerLine]:
     counts: dict[int, dict[str, Any]] = {row["officer_id"]: {**row} for row in rows}
     today = clock.today()
     absences = Absence.objects.filter(officer=OuterRef("pk"), first_day__lte=today, last_day__gte=today, cancelled_at__isnull=True)
-    officers: Any = User.objects.filter(Q(pk__in=list(counts)) | Q(pk__in=skilled.values("officer"))).annotate(absent=Exists(absences))
+    officers: Any = User.objects.filter(Q(pk__in=list(counts)) | Q(pk__in=skilled.values("officer"))).annotate(
+        absent=Exists(absences), reminded=Exists(reminders_today().filter(person=OuterRef("pk")))
+    )
     return [
         OfficerLine(
             officer,
@@ -146,9 +233,15 @@ def _officers(branch: Branch) -> list[OfficerLine]:
             counts.get(officer.pk, no_counts).get("decided", 0),
             counts.get(officer.pk, no_counts).get("given_back", 0),
             officer.absent,
+            officer.reminded,
         )
         for officer in officers.order_by("pk")
     ]
+
+
+def reminders_today() -> QuerySet[Message]:
+    """The messages by which officers were reminded today (`services.reminders`)."""
+    return Message.objects.filter(kind=Reminded.kind, created_at__gte=clock.start_of(clock.today()))
 
 
 def decisions_of(officer: User) -> QuerySet[Decision]:

@@ -63,3 +63,11 @@ class Escalated(_AboutCase):
 class PromiseMoved(_AboutCase):
     kind = "review.promise_moved"
     samples = {"before_day": _DAY, "after_day": dt.date(2027, 11, 25)}
+
+
+class Reminded(MessageKind):
+    """To an officer: a `supervisor` of the branch asks them to go on with what waits."""
+
+    kind = "review.reminded"
+    must_reach = False
+    page = "/admin/"

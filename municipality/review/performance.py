@@ -14,13 +14,14 @@ from municipality.cases.timeline import TIMELINES
 from municipality.kernel import clock
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.places.models import Branch
-from municipality.review import queries
+from municipality.review import queries, study_times
 from municipality.review.boards import DECIDED, midnight
 from municipality.review.models import CorrectionRound, QueueEntry
 from municipality.review.states import QueueEntryState
+from municipality.review.study_times import DAYS, StudyTime
+from municipality.rulebook import queries as rulebook
 from municipality.ui.texts import Text
 
-DAYS = 90  # calendar days
 LEAST = 5  # smaller counts are hidden in exports
 RATES = ("late", "rounds", "reopened", "overturned")
 BACK = ("return", "reopen")  # a proposal that went back to its officer or to the queue
@@ -31,7 +32,7 @@ class Decided:
     """One decided case. `overturned`: refused, and opened again by an appeal."""
 
     entry: int
-    minutes: int
+    time: StudyTime
     late: bool
     rounds: bool
     reopened: bool
@@ -57,14 +58,14 @@ class UnitFigures:
         return sum(case.refused for case in self.cases)
 
     @property
-    def half(self) -> int:
-        """The median, in minutes."""
-        return sorted(case.minutes for case in self.cases)[(self.decided - 1) // 2]
+    def half(self) -> float:
+        """Within how many working days half of the decisions came."""
+        return study_times.half([case.time for case in self.cases])
 
     @property
-    def ninety(self) -> int:
-        """The ninetieth percentile, in minutes."""
-        return sorted(case.minutes for case in self.cases)[(self.decided * 9 - 1) // 10]
+    def ninety(self) -> float:
+        """Within how many working days nine of ten decisions came."""
+        return study_times.ninety([case.time for case in self.cases])
 
     def count(self, rate: str) -> int:
         return sum(getattr(case, rate) for case in self.cases)
@@ -87,7 +88,7 @@ def decided_entries(user: User) -> QuerySet[QueueEntry]:
     events = CaseEvent.objects.filter(subject=OuterRef("case"))
     since = midnight(clock.today() - dt.timedelta(days=DAYS))
     rows = visible_to(user).filter(state=QueueEntryState.LEFT, last_event__reason__in=DECIDED, last_event__at__gte=since)
-    return rows.filter(case__service__in=list(TIMELINES)).annotate(
+    return rows.filter(case__clock__isnull=False, case__service__in=list(TIMELINES)).annotate(
         with_rounds=Exists(CorrectionRound.objects.filter(case=OuterRef("case"))),
         went_back=Exists(events.filter(move__in=BACK)),
         set_aside=Exists(events.filter(move__in=again)),
@@ -95,18 +96,19 @@ def decided_entries(user: User) -> QuerySet[QueueEntry]:
 
 
 def lines(user: User) -> list[UnitFigures]:
-    """The figures of each unit and kind that the user reads; two queries."""
+    """The figures of each unit and kind that the user reads; three queries."""
     branches = Branch.objects.in_bulk()
     found: dict[tuple[str, str], UnitFigures] = {}
-    columns = ("pk", "branch_id", "case__service", "joined_at", "last_event__at", "last_event__reason", "case__due_on")
+    columns = ("pk", "branch_id", "case__service", "last_event__at", "last_event__reason")
+    of_clock = [f"case__clock__{name}" for name in study_times.CLOCK_FIELDS]
     marks = ("with_rounds", "went_back", "set_aside")
-    rows = decided_entries(user).order_by("branch_id", "case__service", "pk").values_list(*columns, *marks)
-    for pk, branch, service, joined, left, reason, due, with_rounds, went_back, set_aside in rows:
+    rows = decided_entries(user).order_by("branch_id", "case__service", "pk").values_list(*columns, *marks, *of_clock)
+    calendar = rulebook.calendar()
+    for pk, branch, service, left, reason, with_rounds, went_back, set_aside, *clock_fields in rows:
         line = found.setdefault((branch, service), UnitFigures(branches[branch], service, TIMELINES[service].name))
-        minutes = int((left - joined).total_seconds() // 60)
-        late = due is not None and clock.day_of(left) > due
+        time = study_times.study_time(calendar, left, clock_fields)
         is_refused = reason == "refused"
-        line.cases.append(Decided(pk, minutes, late, with_rounds, went_back, is_refused, is_refused and set_aside))
+        line.cases.append(Decided(pk, time, time.is_late, with_rounds, went_back, is_refused, is_refused and set_aside))
     return list(found.values())
 
 

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import groupby
-from statistics import median
 from typing import Any
 
 from django.conf import settings
@@ -19,14 +18,16 @@ from municipality.kernel import clock, worktime
 from municipality.kernel.errors import Refused
 from municipality.kernel.ttl_cache import ttl_cache
 from municipality.places.models import Branch
+from municipality.review import study_times
 from municipality.review.boards import DECIDED, PACE_DAYS, midnight
 from municipality.review.models import QueueEntry, QueueEntryEvent
 from municipality.review.queries import PublishedOverride, published_overrides
 from municipality.review.registry import REVIEWABLES
 from municipality.review.states import QueueEntryState
+from municipality.review.study_times import StudyTime
 from municipality.rulebook import queries as rulebook
 
-FIGURE_DAYS = 30  # calendar days for which promised and real times are compared
+FIGURE_DAYS = study_times.DAYS  # for which promised and real times are compared
 MAX_OVERRIDES = 10_000  # that are counted; the page lists the newest
 ROUND_DAYS = 90  # calendar days of which the rounds of corrections are counted
 MIN_DECISIONS = 5  # fewer give no figure
@@ -152,12 +153,10 @@ def published() -> PublicQueue:
 
 @dataclass(frozen=True)
 class _DecidedCase:
-    """One decision: when, and how much of its promise was used, in working minutes."""
+    """One decision: when, and how long it took."""
 
     at: dt.datetime
-    used: int
-    promised: int
-    minutes_a_day: float
+    time: StudyTime
 
 
 def _decided_cases(now: dt.datetime) -> dict[tuple[str, str], list[_DecidedCase]]:
@@ -167,13 +166,13 @@ def _decided_cases(now: dt.datetime) -> dict[tuple[str, str], list[_DecidedCase]
         "subject__branch_id",
         "subject__skill",
         "at",
-        *(f"subject__case__clock__{name}" for name in ("started_at", "paused_minutes", "promised_minutes", "promised_days")),
+        *(f"subject__case__clock__{name}" for name in study_times.CLOCK_FIELDS),
     )
-    calendar = rulebook.calendar() if rows else None
     result: dict[tuple[str, str], list[_DecidedCase]] = {}
-    for branch, skill, at, started, paused, promised, days in rows:
-        used = worktime.working_minutes_between(calendar, started, at) - paused if calendar else 0
-        result.setdefault((branch, skill), []).append(_DecidedCase(at, max(0, used), promised, promised / days if days else 0))
+    calendar = rulebook.calendar()
+    for branch, skill, at, *of_clock in rows:
+        time = study_times.study_time(calendar, at, of_clock)
+        result.setdefault((branch, skill), []).append(_DecidedCase(at, time))
     return result
 
 
@@ -213,8 +212,7 @@ def _line(
     days: int,
 ) -> QueueLine:
     """`days` working days have passed since `fortnight`."""
-    has_figures = len(cases) >= MIN_DECISIONS
-    median_days = median(case.used / case.minutes_a_day for case in cases if case.minutes_a_day) if has_figures else None
+    has_figures, times = len(cases) >= MIN_DECISIONS, [case.time for case in cases]
     return QueueLine(
         branch,
         list(_services(skill)),
@@ -223,8 +221,8 @@ def _line(
         round(sum(case.at >= fortnight for case in cases) / days, 1) if days else 0.0,
         promise,
         len(cases),
-        round(median_days, 1) if median_days is not None else None,
-        round(100 * sum(case.used <= case.promised for case in cases) / len(cases)) if has_figures else None,
+        round(study_times.half(times), 1) if has_figures else None,
+        round(100 * sum(not time.is_late for time in times) / len(times)) if has_figures else None,
         overrides,
     )
 

@@ -16,7 +16,7 @@ from municipality.accounts.queries import has_role
 from municipality.cases.models import Case
 from municipality.kernel import clock, request_cache, worktime
 from municipality.places.models import Branch
-from municipality.review.boards import DECIDED, PACE_DAYS, Board, OfficerLine, board, holders, late_clocks, midnight
+from municipality.review.boards import DECIDED, PACE_DAYS, Board, OfficerLine, board, holders, late_clocks, midnight, soon_clocks
 from municipality.review.models import (
     Absence,
     Assignment,
@@ -37,7 +37,7 @@ from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Check, Edition, Reason
 
-__all__ = ["DECIDED", "PACE_DAYS", "Board", "OfficerLine", "board", "holders", "late_clocks"]
+__all__ = ["DECIDED", "PACE_DAYS", "Board", "OfficerLine", "board", "holders", "late_clocks", "soon_clocks"]
 
 
 # --- Who may ---------------------------------------------------------------------------------------------------------------
@@ -265,6 +265,7 @@ def overdue_rounds(before: dt.date | None = None) -> QuerySet[CorrectionRound]:
     return late.filter(case__place__state=QueueEntryState.AWAY).select_related("case__applicant").order_by("pk")
 
 
+TIED = "conflict_of_interest"  # the reason of giving back that a declaration covers, with more effect
 AFTER_ROUND = "not_answered"  # the reason of a refusal that presumes a round of corrections
 
 
@@ -304,6 +305,11 @@ class CheckLine:
     answer: str
     by: User | None = None
     at: dt.datetime | None = None
+
+    @property
+    def may_not_apply(self) -> bool:
+        """Whether "does not apply" is an answer: not to a question that is asked because a fact changed."""
+        return not self.check.about
 
 
 def checklist(case: Case, items: list[Item] | None = None) -> list[CheckLine]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -112,6 +112,8 @@ class Reviewable:
     accepted_message: type[MessageKind] | None = None
     # What an approval is called on the desk where it does not say yes to what was asked, such as signing an opinion; else empty.
     accept_label: Text = ""
+    # Codes of questions of the checklist → names of the items whose values answer them; a question about a changed fact has that one.
+    evidence: Mapping[str, Collection[str]] = field(default_factory=dict)
     # Whether facts of a case may differ from what the Municipality held before; without it the desk has no list of what changed.
     compares: bool = True
 

@@ -18,14 +18,15 @@ function post(url, form, step) {
 // --- The text ---
 
 /** Show a text of the server in a sheet, or what stands there at first; only a text that is shown can be sent. */
-function show(sheet, words, seal) {
+function show(sheet, words, seal, failed = false) {
   const pane = sheet.querySelector("[data-words]");
   pane.first ??= [...pane.childNodes];
   pane.replaceChildren(...(words ?? pane.first));
   pane.removeAttribute("aria-busy");
   sheet.querySelector("[data-seen]").value = seal;
   sheet.querySelector("[data-send]").hidden = !seal;
-  sheet.querySelector("[data-show]").hidden = Boolean(seal);
+  // The text comes by itself once what it needs is chosen; the button is there for where it did not come.
+  sheet.querySelector("[data-show]").hidden = !failed;
 }
 
 async function refresh() {
@@ -47,10 +48,26 @@ async function refresh() {
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     if (number !== latest) return;
     const words = page.querySelector("[data-seal], [data-problem]");
-    show(sheet, words && [document.adoptNode(words)], words?.dataset.seal ?? "");
+    show(sheet, words && [document.adoptNode(words)], words?.dataset.seal ?? "", !words);
   } catch {
-    if (number === latest) show(sheet, null, "");
+    if (number === latest) show(sheet, null, "", true);
   }
+}
+
+/** Scroll only the pane: the page itself keeps its place. */
+function reveal(pane, element) {
+  if (!pane || !element) return;
+  const [outer, inner] = [pane.getBoundingClientRect(), element.getBoundingClientRect()];
+  if (inner.top < outer.top || inner.bottom > outer.bottom) pane.scrollTop += inner.top - outer.top - 16;
+}
+
+/** Bring what a move needs first into view: an open question, or the reason that an answer ticked. */
+function showFirst(move) {
+  if (move.value === "approve") {
+    for (const note of root.querySelectorAll(".kp-unanswered")) note.hidden = false;
+    reveal(root.querySelector(".kp-casefacts"), checks.find((check) => !answerOf(check)));
+  }
+  if (move.value === "corrections") reveal(root.querySelector(".kp-whys"), root.querySelector("[name=ask]:checked")?.closest(".kp-desk-choice"));
 }
 
 let waiting = 0;
@@ -92,6 +109,11 @@ function follow(input) {
   note.hidden = closed.length === 0;
   approve.disabled = closed.length > 0;
   if (approve.disabled) approve.checked = false;
+  const without = checks.flatMap((check, index) => (answerOf(check) === "na" ? [index + 1] : []));
+  const stands = root.querySelector("[data-without]");
+  stands.hidden = without.length === 0;
+  stands.querySelector("input").checked = false; // it was said of other answers
+  stands.querySelector("[data-na]").textContent = wordsOf("desk-na-words")[without.length].replace("{numbers}", without.join(numbers.dataset.separator));
   const count = root.querySelector("[data-open]");
   count.textContent = wordsOf("desk-open-words")[open];
   count.parentElement.hidden = open === 0;
@@ -109,6 +131,9 @@ function closeSigning() {
 
 root.addEventListener("change", (event) => {
   if (event.target.matches("[name=move]")) {
+    showFirst(event.target);
+    refresh();
+  } else if (event.target.matches("[name=without]")) {
     refresh();
   } else if (event.target.name?.startsWith("answer.")) {
     closeSigning();
@@ -159,7 +184,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 closeSigning();
-const unanswered = root.querySelector(".kp-unanswered")?.closest(".kp-ask");
+const unanswered = root.querySelector(".kp-unanswered:not([hidden])")?.closest(".kp-ask");
 // Only the pane scrolls: the sentence over the page keeps its place.
 if (unanswered) root.querySelector(".kp-casefacts").scrollTop = unanswered.offsetTop - 16;
 if (chosen()) refresh();

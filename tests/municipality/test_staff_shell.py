@@ -13,7 +13,7 @@ from municipality.cases.roles import READS, ensure_roles
 from municipality.kernel.registry import Registry
 from municipality.ui import staff_menu
 from municipality.ui.staff_menu import MENU, StaffEntry
-from tests import staff_links
+from tests import serving, staff_links
 from tests.browsers import signed_in
 from tests.factories.accounts import StaffFactory
 
@@ -47,7 +47,8 @@ def test_an_entry_for_everybody_that_few_may_open_would_be_found(rules: None, mo
 
 
 @pytest.mark.parametrize("roles", ROLES, ids="-".join)
-def test_home_has_one_filled_button_and_asks_little(rules: None, roles: tuple[str, ...]) -> None:
+def test_home_has_one_filled_button_and_asks_little(rules: None, roles: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    serving.warm(monkeypatch)
     client = staff(*roles)
     page = soup(client)
     # An inspector without a warrant of today and an officer with an empty queue have nothing to do.

@@ -135,7 +135,7 @@ def _form_page(
     return _page(
         request,
         "admin/violations/new.html",
-        _("New violation report"),
+        _title(form),
         status=status,
         form=form,
         warrant=warrant,
@@ -149,6 +149,11 @@ def _form_page(
         is_copy=bool(request.GET.get("again")) and not form.is_bound,
         lacks_offence=not form.initial.get("offence"),
     )
+
+
+def _title(form: ViolationReportForm) -> str:
+    before = form.initial.get("in_place_of")
+    return _("Violation report in place of %(reference)s") % {"reference": before} if before else _("New violation report")
 
 
 def _check_page(
@@ -251,7 +256,7 @@ def violation(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse
     if request.method == "POST":
         try:
             messages.success(request, _apply_step(request, row))
-            if request.POST.get("step") == "annul":
+            if request.POST.get("step") == "annul" and request.POST.get("code") != field_begin.WRITTEN_TWICE:
                 return redirect(f"{reverse('admin:field_new')}?again={row.public_id}")
             return redirect("admin:field_violation", row.public_id)
         except Refused as refusal:
@@ -328,7 +333,9 @@ def _apply_step(request: AuthenticatedHttpRequest, row: Violation) -> str:
     if step == "annul":
         posted = request.POST
         told = writer_annulments.annul(violation=row, inspector=request.user, code=posted.get("code", ""), note_ar=posted.get("words", ""))
-        if told:
+        if posted.get("code") == field_begin.WRITTEN_TWICE:  # nothing is written in its place
+            text = _("%(reference)s is annulled and the party is told.") if told else _("%(reference)s is annulled. Take the paper back.")
+        elif told:
             text = _("%(reference)s is annulled and the party is told. What was copied and what is missing is said below.")
         else:
             text = _("%(reference)s is annulled. The portal cannot reach the party: take the paper back. What was copied is said below.")

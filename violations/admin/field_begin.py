@@ -16,6 +16,7 @@ from violations.models import JudicialWarrant, Violation
 from violations.states import ViolationState
 
 WRONG_SHOP, WRONG_OFFENCE = "writer_wrong_shop", "writer_wrong_offence"  # the reasons for which the shop or the offence is asked for anew
+WRITTEN_TWICE = "writer_written_twice"  # the reason for which nothing is written in its place
 
 
 def initial(request: AuthenticatedHttpRequest, warrant: JudicialWarrant) -> dict[str, Any]:
@@ -54,6 +55,7 @@ def _facts_of(public_id: str, warrant: JudicialWarrant) -> dict[str, Any]:
     if row.writer_annulment.code != WRONG_OFFENCE:
         offence = {"offence": row.offence, "quantity": Decimal(row.quantity_hundredths) / 100, "months": row.months or None}
     return {
+        "in_place_of": row.reference,
         "seen_at": row.seen_at.isoformat(timespec="microseconds"),
         "shop": shop,
         "shop_no": shop.commercial_license_no if shop is not None else "",

@@ -6,6 +6,7 @@ This deletes every passkey of the account and ends its sessions; then password a
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 
 from allauth.mfa.models import Authenticator
 from django.db import transaction
@@ -40,12 +41,16 @@ def report_loss(user: User) -> KeyLoss:
     return loss
 
 
-def pending_for(opener: User) -> QuerySet[KeyLoss]:
-    """The reports that this user may decide on: an operator those of all others, a supervisor those of their branch."""
+def pending_for(opener: User, roles: Collection[str] | None = None) -> QuerySet[KeyLoss]:
+    """The reports that this user may decide on: an operator those of all others, a supervisor those of their branch.
+
+    `roles` are those of the user, where they are read already.
+    """
     rows = KeyLoss.objects.filter(opened_at__isnull=True, asked_at__gt=clock.now() - REPORT_LIFETIME, user__is_active=True).exclude(
         user=opener
     )
-    roles = set(opener.groups.filter(name__in=(ADMINISTRATOR, SUPERVISOR)).values_list("name", flat=True))
+    if roles is None:
+        roles = set(opener.groups.filter(name__in=(ADMINISTRATOR, SUPERVISOR)).values_list("name", flat=True))
     if ADMINISTRATOR not in roles:
         rows = rows.filter(user__branch=opener.branch_id) if SUPERVISOR in roles and opener.branch_id else rows.none()
     return rows.select_related("user__branch").order_by("pk")

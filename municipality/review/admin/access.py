@@ -22,6 +22,9 @@ from municipality.review.models import Assignment, QueueEntry
 from municipality.review.services.queue import refuse_conflict
 
 STUDY = "review"
+# Purposes that are offered for the file of a request: that of the role's own work, and what others ask for.
+WORK = {"supervisor": "purpose.supervision", "auditor": "purpose.audit"}
+OUTSIDE = ("purpose.complaint", "purpose.court")
 ASKED_LENGTH = 40  # characters of a guessed id that are recorded
 
 
@@ -57,7 +60,7 @@ def open_case(request: AuthenticatedHttpRequest, public_id: str) -> OpenedCase |
     role = "officer" if access.holds else "auditor" if "auditor" in access.roles else "supervisor"
     purpose = STUDY if access.holds else purposes.chosen(request, access.place.case.key)
     if not purpose:
-        return purposes.ask(request, access.place.case.key)
+        return purposes.ask(request, access.place.case.key, fitting=(WORK[role], *OUTSIDE))
     log_case_access(request, access.place.case, role, purpose)
     return OpenedCase(access.place.case, access.place, access.holds, role)
 
@@ -88,7 +91,7 @@ def linked_case(request: AuthenticatedHttpRequest, public_id: str, other: str) -
         return _not_found(request, other)
     purpose = purposes.chosen(request, found.key)
     if not purpose:
-        return purposes.ask(request, found.key)
+        return purposes.ask(request, found.key, fitting=("purpose.linked", *OUTSIDE))
     log_case_access(request, found, "officer", purpose)
     return held, found
 
@@ -105,7 +108,7 @@ def similar_case(request: AuthenticatedHttpRequest, public_id: str, other: str) 
         return _not_found(request, other)
     purpose = purposes.chosen(request, found.key)
     if not purpose:
-        return purposes.ask(request, found.key)
+        return purposes.ask(request, found.key, fitting=("purpose.similar", *OUTSIDE))
     log_case_access(request, found, "supervisor", purpose)
     return decision.case, found
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from municipality.review.queries import CheckLine
@@ -93,10 +94,14 @@ def changed_answers(lines: Iterable[CheckLine], typed: Mapping[str, Any]) -> lis
 
 @dataclass(frozen=True)
 class ChecklistWords:
-    """How many questions are open and which are answered with no, as sentences by their count, for the page and its script."""
+    """How many questions are open and which are answered with no or do not apply, as sentences by their count.
+
+    They are for the page and its script.
+    """
 
     open: list[str]
     no: list[str]  # with NUMBERS in place of the numbers of the questions
+    na: list[str]  # likewise, of those that do not apply
 
 
 NUMBERS = "{numbers}"
@@ -111,7 +116,19 @@ def checklist_words(total: int) -> ChecklistWords:
             ngettext("Answered with no: question %(numbers)s", "Answered with no: questions %(numbers)s", n) % {"numbers": NUMBERS}
             for n in counts
         ],
+        [ngettext("Does not apply: question %(numbers)s", "Do not apply: questions %(numbers)s", n) % {"numbers": NUMBERS} for n in counts],
     )
+
+
+def with_numbers(sentences: list[str], numbers: list[int]) -> str:
+    """The sentence for as many questions, with their numbers."""
+    return sentences[len(numbers)].replace(NUMBERS, _(", ").join(map(str, numbers)))
+
+
+def evidence(line: CheckLine, items: Iterable[Item], names: Mapping[str, Collection[str]]) -> list[Item]:
+    """What answers a question: the fact that it is about, or those that its service names (`Reviewable.evidence`)."""
+    wanted = {line.check.about} if line.check.about else set(names.get(line.check.code, ()))
+    return [item for item in items if item.name in wanted and (item.value or item.files)]
 
 
 def preview_digest(preview: Preview) -> str:

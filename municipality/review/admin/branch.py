@@ -8,37 +8,49 @@ from django.contrib import admin, messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
+from municipality.accounts.models import User
 from municipality.accounts.proof import reauthentication_required, steps
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
+from municipality.places.models import Branch
 from municipality.review import queries
 from municipality.review.admin import late
-from municipality.review.boards import is_next, other_supervisors
-from municipality.review.models import Override, QueueEntry
+from municipality.review.boards import MOST, PACE_DAYS, SOON_DAYS, is_next, other_supervisors, overrides_for
+from municipality.review.models import QueueEntry
 from municipality.review.registry import REVIEWABLES
-from municipality.review.services import queue
+from municipality.review.services import queue, reminders
 from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Reason
 from municipality.ui.admin_base import require_role
-from municipality.ui.templatetags.portal import bilingual
+from municipality.ui.templatetags.portal import bilingual, term
 
-MOST = 100  # late requests of a list
+# State of a place → with whom its request is; together they are all open requests.
+WHERE_OPEN = {
+    QueueEntryState.WAITING: gettext_lazy("in the queue, with nobody"),
+    QueueEntryState.HELD: gettext_lazy("open with officers"),
+    QueueEntryState.ANSWERED: gettext_lazy("answered or returned, with officers"),
+    QueueEntryState.AWAY: gettext_lazy("with applicants"),
+    QueueEntryState.COUNTERSIGN: gettext_lazy("to be signed"),
+}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @reauthentication_required(when=steps("allow"))
 def board(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """The state of the supervisor's branch (GET); request or allow an override (POST)."""
+    """The state of the supervisor's branch (GET); remind an officer, request or allow an override (POST)."""
     require_role(request, "supervisor")
     error, status = "", 200
     if request.method == "POST":
         try:
-            return _change_override(request)
+            return _remind(request) if request.POST.get("step") == "remind" else _change_override(request)
         except Refused as refusal:
             error, status = str(refusal.sentence), refusal.status
     user = request.user
@@ -47,34 +59,43 @@ def board(request: AuthenticatedHttpRequest) -> HttpResponse:
         "title": _("Board of the branch"),
         "error": error,
         "board": None,
+        "branch": user.branch,
         # A link to the form names the reference.
         "typed": {name: (request.POST if request.method == "POST" else request.GET).get(name, "") for name in ("reference", "code")},
     }
     if user.branch is not None:
-        state = queries.board(user.branch)
-        late_clocks = list(queries.late_clocks(user.branch)[: MOST + 1])
-        known = {row.pk for row in late_clocks}
-        escalated = [row for row in state.escalated if row.pk not in known]
-        lines = late.lines([*late_clocks[:MOST], *escalated])
-        late_lines = len(late_clocks[:MOST])
-        context |= {
-            "board": state,
-            "figures": [
-                (_("waiting"), state.counts.get(QueueEntryState.WAITING, 0)),
-                (_("with officers"), state.counts.get(QueueEntryState.HELD, 0)),
-                (_("with an answer"), state.counts.get(QueueEntryState.ANSWERED, 0)),
-                (_("with applicants"), state.counts.get(QueueEntryState.AWAY, 0)),
-                (_("to sign"), state.counts.get(QueueEntryState.COUNTERSIGN, 0)),
-            ],
-            "late": queries.late_clocks(user.branch).count() if len(late_clocks) > MOST else len(late_clocks),
-            "late_rows": lines[:late_lines],
-            "escalated": lines[late_lines:],
-            "reasons": _override_reasons(),
-            "signers": list(other_supervisors(user)),
-        }
-        labels = {reason.code: bilingual(reason, "label") for reason in context["reasons"]}
-        context["overrides"] = [(o, labels.get(o.code, o.code), o.asked_by_id == user.pk) for o in state.overrides]
+        context |= _board_context(request, user.branch)
     return TemplateResponse(request, "admin/review/board.html", context, status=status)
+
+
+def _board_context(request: AuthenticatedHttpRequest, branch: Branch) -> dict[str, Any]:
+    user, days = request.user, _days(request)
+    state = queries.board(branch, days)
+    listed = [list(queries.late_clocks(branch)[:MOST]), state.soon, state.escalated]
+    lines = iter(late.lines([row for rows in listed for row in rows]))
+    late_rows, soon_rows, escalated = ([next(lines) for _row in rows] for rows in listed)
+    reasons = _override_reasons()
+    labels = {reason.code: bilingual(reason, "label") for reason in reasons}
+    return {
+        "board": state,
+        "figures": [(label, state.counts.get(place, 0)) for place, label in WHERE_OPEN.items()],
+        "late_rows": late_rows,
+        "soon_rows": soon_rows,
+        "days": days,
+        "day_choices": sorted(SOON_DAYS),
+        "escalated": escalated,
+        "totals": [sum(getattr(line, name) for line in state.officers) for name in ("held", "decided", "given_back")],
+        "pace_days": PACE_DAYS,
+        "reasons": reasons,
+        "signers": other_supervisors(user),
+        "overrides": [(o, labels.get(o.code, o.code), o.asked_by_id == user.pk) for o in overrides_for(user)],
+    }
+
+
+def _days(request: AuthenticatedHttpRequest) -> int:
+    """For how many working days ahead the page lists promises."""
+    typed = request.GET.get("days", "")
+    return next((days for days in SOON_DAYS if str(days) == typed), SOON_DAYS[0])
 
 
 def _override_reasons() -> list[Reason]:
@@ -84,11 +105,22 @@ def _override_reasons() -> list[Reason]:
     return list(reasons.values())
 
 
+def _remind(request: AuthenticatedHttpRequest) -> HttpResponse:
+    number = request.POST.get("officer", "")
+    people = User.objects.filter(branch=request.user.branch_id, is_staff=True, is_active=True)
+    officer = people.filter(pk=number).first() if number.isascii() and number.isdigit() and len(number) < 16 else None
+    if officer is None:
+        raise Refused("unknown_officer", _("There is no such officer in the branch."))
+    reminders.remind(officer=officer, by=request.user)
+    messages.success(request, format_html(_("{officer} is reminded by a message."), officer=term(bilingual(officer, "name"))))
+    return redirect(f"{reverse('admin:desk_board')}#officers")
+
+
 def _change_override(request: AuthenticatedHttpRequest) -> HttpResponse:
     user = request.user
     if request.POST.get("step") == "allow":
         number = request.POST.get("override", "")
-        rows = Override.objects.filter(place__branch=user.branch_id).select_related("place__case")
+        rows = overrides_for(user)
         override = rows.filter(pk=number).first() if number.isascii() and number.isdigit() and len(number) < 16 else None
         if override is None:
             raise Refused("unknown_override", _("There is no such request any more."))
@@ -96,6 +128,8 @@ def _change_override(request: AuthenticatedHttpRequest) -> HttpResponse:
         messages.success(request, _("Allowed: the request is handed out next, and the reason is published."))
     else:
         reference = request.POST.get("reference", "").strip().upper()
+        if not other_supervisors(user):
+            raise Refused("nobody_allows", _("Nobody can allow this now: no branch has another supervisor."))
         entry = (
             QueueEntry.objects.filter(case__reference=reference, branch=user.branch_id, state=QueueEntryState.WAITING)
             .select_related("case")
@@ -107,4 +141,4 @@ def _change_override(request: AuthenticatedHttpRequest) -> HttpResponse:
             raise Refused("next_already", late.NEXT_ALREADY)
         queue.ask_override(place=entry, code=request.POST.get("code", ""), asked_by=user)
         messages.success(request, _("Asked for: another supervisor allows it."))
-    return redirect("admin:desk_board")
+    return redirect(f"{reverse('admin:desk_board')}#ahead")

@@ -155,16 +155,13 @@ def _checks(request: HttpRequest, assignment: Assignment) -> HttpResponse:
 def _approve(request: AuthenticatedHttpRequest, assignment: Assignment) -> HttpResponse:
     case = assignment.place.case
     _save_checks(request, assignment)
-    lines = queries.checklist(case)
-    if any(not line.answer for line in lines):  # before the preview, not after it
-        raise Refused("checks_open", _("Answer every question of the checklist first."))
-    if any(line.answer == "no" for line in lines):
-        raise Refused("check_says_no", _("A question of the checklist is answered with no: the case cannot be approved."))
+    without = bool(request.POST.get("without"))
+    desk.check_approvable(queries.checklist(case), without=without)  # before the preview, not after it
     preview = texts.preview_acceptance(case=case, **_note(request))
     response = _preview(request, assignment, "approve", preview, _("Approval: what the applicant receives"), lambda: _approved(assignment))
     if response is not None:
         return response
-    if desk.accept(assignment=assignment, **_note(request)).code:
+    if desk.accept(assignment=assignment, without=without, **_note(request)).code:
         sentence = _("The approval of request {reference} waits for a supervisor.")
         return _done(request, format_html(sentence, reference=ref(case.reference)))
     sentence = _("Request {reference} is approved and its applicant is told.")

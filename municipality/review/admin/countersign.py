@@ -18,7 +18,7 @@ from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.cases.models import Case
 from municipality.kernel.errors import Refused
 from municipality.review import queries, signature, similar, texts
-from municipality.review.admin import clocks
+from municipality.review.admin import answers, clocks
 from municipality.review.admin.access import log_case_access, log_names_seen
 from municipality.review.admin.page import DECLARED, PARTIES, facts_context
 from municipality.review.blind import RevealReason, hides_names, without_names
@@ -80,7 +80,7 @@ def _decision_context(request: AuthenticatedHttpRequest, decision: Decision, *, 
         "is_blind": is_blind,
         "shows_names": shows_names,
         "reveal_reasons": RevealReason.choices if is_blind and not service.is_blind else [],
-        "checks": [(line, line.answer) for line in lines],
+        "checks": [(line, line.answer, answers.evidence(line, items, service.evidence)) for line in lines],
         "accept_label": service.accept_label,
         "send_backs": replies.reasons_of("send_back"),
         "parties": _parties(case),

@@ -24,16 +24,15 @@ from municipality.review import performance
 from municipality.review.models import QueueEntry
 from municipality.review.performance import DAYS, RATES, Decided, UnitFigures
 from municipality.ui.admin_base import in_group
-from municipality.ui.plurals import counted as counted_noun
 from municipality.ui.tables import as_csv
 from municipality.ui.templatetags.portal import bilingual
 from municipality.ui.texts import Text
 
 ROLES = ("supervisor", "auditor")
+LEAST_DAYS = 0.1  # working days; less is said in words
 MOST = 200  # cases of a list
-HOUR, DAY = 60, 1440  # minutes
 COUNTED: dict[str, Text] = {
-    "late": gettext_lazy("decided after the promised day"),
+    "late": gettext_lazy("decided after the promised time"),
     "rounds": gettext_lazy("with corrections asked for"),
     "reopened": gettext_lazy("proposals that went back"),
     "overturned": gettext_lazy("refusals set aside after an appeal"),
@@ -102,11 +101,11 @@ def _url(line: UnitFigures, rate: str = "") -> str:
     return f"{reverse('admin:desk_figure_cases')}?{urlencode({name: value for name, value in query.items() if value})}"
 
 
-def _taken(minutes: int) -> str:
-    """How long a decision took: in days, below one day in hours, below one hour in minutes."""
-    if minutes >= DAY:
-        return _("%(days)s days") % {"days": f"{minutes / DAY:.1f}"}
-    return counted_noun(minutes // HOUR, "hour") if minutes >= HOUR else counted_noun(max(1, minutes), "minute")
+def _taken(days: float) -> str:
+    """How long a decision took, in working days; one that took no time is not 0.0 of them."""
+    if days < LEAST_DAYS:
+        return _("less than %(days)s working day") % {"days": LEAST_DAYS}
+    return _("%(days)s working days") % {"days": f"{days:.1f}"}
 
 
 def _charts(lines: Sequence[UnitFigures]) -> list[Chart]:
@@ -115,14 +114,19 @@ def _charts(lines: Sequence[UnitFigures]) -> list[Chart]:
 
 def _times(lines: Sequence[UnitFigures], name: str) -> Chart:
     longest = max(lines, key=lambda line: getattr(line, name))
-    most = max(getattr(longest, name), 1)
+    most = max(getattr(longest, name), LEAST_DAYS)
     values = {"days": _taken(getattr(longest, name)), "kind": _label(longest)}
     if name == "half":
         title = _("%(kind)s takes longest: half of its decisions come within %(days)s") % values
     else:
         title = _("%(kind)s takes longest: nine of ten decisions come within %(days)s") % values
     bars = [Bar(_label(line), _taken(getattr(line, name)), 100 * getattr(line, name) / most, _url(line)) for line in lines]
-    return Chart(name, title, _("The time from joining the queue to the decision."), bars)
+    return Chart(
+        name,
+        title,
+        _("Working time from joining the queue to the decision, without the applicant’s own time, as on the public page of the queue."),
+        bars,
+    )
 
 
 def _rate(lines: Sequence[UnitFigures], rate: str) -> Chart:
@@ -168,7 +172,7 @@ def cases(request: AuthenticatedHttpRequest) -> HttpResponse:
 
 def _case_lines(counted: Sequence[Decided]) -> list[CaseLine]:
     entries = QueueEntry.objects.select_related("case", "last_event").in_bulk([case.entry for case in counted])
-    return [CaseLine(entries[case.entry], _taken(case.minutes), OUTCOMES[case.refused]) for case in counted]
+    return [CaseLine(entries[case.entry], _taken(case.time.days), OUTCOMES[case.refused]) for case in counted]
 
 
 @require_safe
@@ -179,8 +183,8 @@ def export(request: AuthenticatedHttpRequest) -> HttpResponse:
         _("Branch"),
         _("Service"),
         _("decided"),
-        _("median, minutes"),
-        _("nine of ten, minutes"),
+        _("half within, working days"),
+        _("nine of ten within, working days"),
         *map(str, COUNTED.values()),
         _("refused"),
     ]
@@ -195,7 +199,7 @@ def export(request: AuthenticatedHttpRequest) -> HttpResponse:
 
 def _exported(line: UnitFigures) -> list[str]:
     few = line.decided < performance.LEAST
-    times = ["", ""] if few else [str(line.half), str(line.ninety)]
+    times = ["", ""] if few else [f"{line.half:.1f}", f"{line.ninety:.1f}"]
     counts = [performance.hidden(line.count(rate)) for rate in RATES]
     return [
         bilingual(line.branch, "name"),

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.functional import lazy
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -22,7 +24,7 @@ from municipality.kernel.errors import Refused
 from municipality.review import queries
 from municipality.review.admin import clocks, late
 from municipality.review.admin.page import RETURNED
-from municipality.review.boards import decisions_of
+from municipality.review.boards import SOON_DAYS, decisions_of, due_clocks, promises
 from municipality.review.models import Assignment
 from municipality.review.returned import is_returned
 from municipality.review.services import queue
@@ -30,6 +32,7 @@ from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
 from municipality.ui import staff_menu
 from municipality.ui.admin_base import in_group, require_role
+from municipality.ui.plurals import within
 from municipality.ui.staff_home import ROWS, HomeNotice, HomePart, Next, Row, Work
 from municipality.ui.staff_menu import StaffEntry
 from municipality.ui.staff_search import FINDERS, NOTES
@@ -98,6 +101,22 @@ def _mine(state: QueueEntryState, tile: Any, tone: str = "") -> StaffEntry:
     return StaffEntry("work", label, "admin:index", (OFFICER,), fragment=f"#{_anchor(state)}", count=count, tile=tile, tone=tone)
 
 
+def _soon() -> str:
+    return within(SOON_DAYS[0], "working_day")
+
+
+def _due(which: str, label: Text, tile: Text, tone: str) -> StaffEntry:
+    """A count of the board, which opens exactly the list that it counts."""
+
+    def count(request: HttpRequest) -> int:
+        user: Any = request.user
+        return getattr(promises(user.branch_id), which)  # type: ignore[no-any-return]
+
+    return StaffEntry(
+        "branch", label, "admin:desk_board", (SUPERVISOR,), may=_has_branch, fragment=f"#{which}", count=count, tile=tile, tone=tone
+    )
+
+
 staff_menu.register(
     "review",
     _mine(QueueEntryState.HELD, gettext_lazy("open before you")),
@@ -116,6 +135,8 @@ staff_menu.register(
         tone="warn",
     ),
     StaffEntry("branch", gettext_lazy("Board of the branch"), "admin:desk_board", (SUPERVISOR,)),
+    _due("late", gettext_lazy("Late requests"), gettext_lazy("past their promise"), "bad"),
+    _due("soon", gettext_lazy("Due soon"), lazy(_soon, str)(), "warn"),
     StaffEntry("branch", gettext_lazy("Figures of decisions"), "admin:desk_figures", (SUPERVISOR, AUDITOR)),
     StaffEntry("branch", gettext_lazy("People of the branch"), "admin:desk_people", (SUPERVISOR,)),
     StaffEntry(
@@ -141,7 +162,8 @@ def _officer(request: AuthenticatedHttpRequest) -> HomePart:
     desk = _desk(request)
     held = sorted(desk.held, key=lambda row: ORDER.index(QueueEntryState(row.place.state)))
     notices = []
-    is_absent, skills = queries.is_absent(request.user), queries.skills_of(request.user)
+    skills = queries.skills_of(request.user)
+    is_absent = bool(skills) and queries.is_absent(request.user)  # without a field of work nothing is handed out anyway
     if is_absent:
         text = _("No case is handed out on days of absence.")
         notices.append(
@@ -161,8 +183,12 @@ def _officer(request: AuthenticatedHttpRequest) -> HomePart:
 
 
 def _decided_today(request: AuthenticatedHttpRequest) -> list[Row]:
-    """What this officer decided today, newest first. Without links: it is not in their hands any more."""
-    made = decisions_of(request.user).filter(made_at__gte=clock.start_of(clock.today())).select_related("case")
+    """What this officer decided today, newest first. Without links: it is not in their hands any more.
+
+    A proposal that waits for its signature decides nothing yet; it stands among what is in their hands.
+    """
+    in_force = Q(signed_at__isnull=False) | Q(outcome="accept", code="")
+    made = decisions_of(request.user).filter(in_force, made_at__gte=clock.start_of(clock.today())).select_related("case")
     return [
         Row(
             ref(decision.case.reference),
@@ -221,10 +247,15 @@ def _supervisor(request: AuthenticatedHttpRequest) -> HomePart:
         title = _("No decision waits for a signature.")
         offer = Next(_("The branch"), title, "", _("Board of the branch"), reverse("admin:desk_board"), waits=False)
     branch = request.user.branch
-    rows = late.lines(queries.late_clocks(branch)[:ROWS]) if branch is not None else []
-    more = f"{reverse('admin:desk_board')}#late" if rows else ""
-    empty = _("No request of the branch is late.")
-    work = Work(_("Late requests of the branch"), [_late_row(row) for row in rows], more=more, empty=empty)
+    if branch is None:
+        return HomePart(offer)
+    rows = [_late_row(row) for row in late.lines(due_clocks(branch)[:ROWS])]
+    work = Work(
+        _("Late, or late unless decided %(within)s") % {"within": _soon()},
+        rows,
+        more=f"{reverse('admin:desk_board')}#late" if rows else "",
+        empty=_("No request of the branch is late, and no promise ends in this time."),
+    )
     return HomePart(offer, [work])
 
 
@@ -234,7 +265,14 @@ def _late_row(line: late.LateLine) -> Row:
     where = format_html("{} · {} {}", line.where, _("since"), moment(line.since))
     state = ("bad", line.level) if line.level else None
     return Row(
-        ref(case.reference), line.url, name, term(bilingual(case, "title")), state, ("bad", line.late), line.due_at, state_note=where
+        ref(case.reference),
+        line.url,
+        name,
+        term(bilingual(case, "title")),
+        state,
+        ("bad", line.late) if line.late else ("warn", line.soon),
+        line.due_at,
+        state_note=where,
     )
 
 

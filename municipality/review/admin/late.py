@@ -40,8 +40,19 @@ WHERE = {
 
 
 @dataclass(frozen=True)
+class SupervisorStep:
+    """Something a supervisor may do about a request; `url` is empty where there is nothing but to know it."""
+
+    text: Text
+    url: str = ""
+    link: Text = ""
+
+
+@dataclass(frozen=True)
 class LateLine:
-    """One open request of a list. `url` is empty where the supervisor may not open it yet; `late` while its promise has not passed."""
+    """One open request of a list. `url` is empty where the supervisor may not open it yet; `late` while its promise has not passed,
+    `soon` once it has. `step` is what a supervisor may do about it.
+    """
 
     case: Case
     url: str
@@ -49,7 +60,9 @@ class LateLine:
     since: dt.datetime  # when it got there
     due_at: dt.datetime | None
     late: str
+    soon: str
     level: str
+    step: SupervisorStep
 
 
 def lines(clocks: Iterable[Clock]) -> list[LateLine]:
@@ -61,10 +74,26 @@ def lines(clocks: Iterable[Clock]) -> list[LateLine]:
 
 
 def _line(row: Clock, officer: User | None, calendar: Any) -> LateLine:
-    place = row.case.place
-    # A supervisor opens a case that waits once it was escalated, which the clock does by itself.
-    url = reverse("admin:desk_case", args=[row.case.public_id]) if row.level else ""
-    return LateLine(row.case, url, where(place, officer), since(place), row.due_at, late_text(row.due_at, calendar), level_text(row.level))
+    place, due = row.case.place, row.due_at
+    # A supervisor opens a case once an officer had it, or once it was escalated, which the clock does by itself.
+    url = reverse("admin:desk_case", args=[row.case.public_id]) if row.level or place.state != QueueEntryState.WAITING else ""
+    step = _step(place, is_first=row.is_first)  # type: ignore[attr-defined]
+    late, soon = late_text(due, calendar), due_text(due, calendar)
+    return LateLine(row.case, url, where(place, officer), since(place), due, late, soon, level_text(row.level), step)
+
+
+def _step(place: QueueEntry, *, is_first: bool) -> SupervisorStep:
+    """The one thing that a supervisor may do about a request of a list."""
+    board = reverse("admin:desk_board")
+    if place.state == QueueEntryState.AWAY:
+        return SupervisorStep(_("Nothing now: the applicant has to answer"))
+    if place.state == QueueEntryState.COUNTERSIGN:
+        return SupervisorStep("", reverse("admin:desk_sign"), _("Decisions to sign"))
+    if place.state != QueueEntryState.WAITING:
+        return SupervisorStep("", f"{board}#officers", _("Remind its officer"))
+    if is_first:
+        return SupervisorStep(_("It is the next one of its queue."), f"{board}#officers", _("Remind an officer"))
+    return SupervisorStep("", f"{board}?reference={place.case.reference}#ahead", _("Ask for it ahead of its turn"))
 
 
 def where(place: QueueEntry, officer: User | None) -> SafeString:
@@ -87,13 +116,12 @@ def late_text(due_at: dt.datetime | None, calendar: worktime.Calendar) -> str:
     return _("Late by %(days)s") % {"days": counted(days, "working_day")} if days else _("Late by less than a working day")
 
 
-@dataclass(frozen=True)
-class SupervisorStep:
-    """Something a supervisor may do about a request; `url` is empty where there is nothing but to know it."""
-
-    text: Text
-    url: str = ""
-    link: Text = ""
+def due_text(due_at: dt.datetime | None, calendar: worktime.Calendar) -> str:
+    """`Due in 2 working days`; empty after the promised time and while it stands still."""
+    if due_at is None or due_at < clock.now():
+        return ""
+    days = worktime.working_days_between(calendar, clock.today(), clock.day_of(due_at))
+    return _("Due in %(days)s") % {"days": counted(days, "working_day")} if days else _("Due today")
 
 
 def ways(place: QueueEntry, escalated: Escalation | None = None) -> list[SupervisorStep]:
@@ -117,7 +145,8 @@ def ways(place: QueueEntry, escalated: Escalation | None = None) -> list[Supervi
         ]
     people = f"{reverse('admin:desk_people')}?officer={officer.pk if officer else ''}#absence"
     text = _("An officer who is absent loses the request once the absence is entered: it goes back to its place, to a colleague.")
-    return [SupervisorStep(standing), SupervisorStep(text, people, _("Enter an absence"))]
+    remind = f"{reverse('admin:desk_board')}#officers"
+    return [SupervisorStep(standing, remind, _("Remind its officer")), SupervisorStep(text, people, _("Enter an absence"))]
 
 
 def _waiting(place: QueueEntry, escalated: Escalation | None) -> list[SupervisorStep]:
@@ -128,8 +157,11 @@ def _waiting(place: QueueEntry, escalated: Escalation | None) -> list[Supervisor
         steps.append(SupervisorStep(format_html(text, **level)))
     able = able_officers(place)
     text = _("{officer} is present with nothing in hand and has not asked for the next case.")
+    remind = f"{reverse('admin:desk_board')}#officers"
     steps += [
-        SupervisorStep(format_html(text, officer=term(bilingual(officer, "name")))) for officer, is_busy in able[:IDLE] if not is_busy
+        SupervisorStep(format_html(text, officer=term(bilingual(officer, "name"))), remind, _("Remind an officer"))
+        for officer, is_busy in able[:IDLE]
+        if not is_busy
     ]
     field = {"field": skill_name(place.skill)}
     text = (

@@ -153,7 +153,9 @@ def case_context(
         "flags": service.flags(case),
         "related": service.related(case),
         "linked": linked.first_of(request.user, case),
-        "checks": [(line, typed.get(f"check.{line.check.code}", line.answer)) for line in lines],
+        "checks": [
+            (line, typed.get(f"check.{line.check.code}", line.answer), answers.evidence(line, items, service.evidence)) for line in lines
+        ],
         "rules": _rules(request, case),
         **_checks_context(lines),
         "history": _by_time([*history, *escalations]),
@@ -164,11 +166,12 @@ def case_context(
         "targets": answers.targets(items, replies, lines, typed if panel == "corrections" else None) if "ask_corrections" in moves else [],
         "signatures": signature.answered(case) if role == "auditor" else [],
         "refusals": queries.refusals(replies, has_rounds=bool(rounds)),
-        "give_backs": replies.reasons_of("give_back"),
+        "give_backs": [reason for reason in replies.reasons_of("give_back") if reason.code != queries.TIED],
         "second_rounds": replies.reasons_of("second_round") if rounds else [],
         "parties": list(PARTIES.items()),
         "tie_kinds": DECLARED,
         "panel": panel,
+        "is_without": panel == "approve" and bool(typed.get("without")),
         "forms": {verb.replace("-", "_"): _form_values(typed if verb == panel else {}) for verb in FORMS},
         "error": error,
     }
@@ -183,11 +186,21 @@ def _rules(request: AuthenticatedHttpRequest, case: Case) -> list[tuple[Text, st
 
 
 def _checks_context(lines: Sequence[queries.CheckLine]) -> dict[str, Any]:
-    """How many questions are open and which are answered with no, with their sentences; the script has those of other counts."""
-    open_count, no = sum(not line.answer for line in lines), [number for number, line in enumerate(lines, 1) if line.answer == "no"]
-    words = answers.checklist_words(len(lines))
-    sentence = words.no[len(no)].replace(answers.NUMBERS, _(", ").join(map(str, no)))
-    return {"checks_open": open_count, "checks_no": no, "checks_words": words, "open_words": words.open[open_count], "no_words": sentence}
+    """How many questions are open and which are answered with no or do not apply, with their sentences.
+
+    The script has those of other counts.
+    """
+    open_count, words = sum(not line.answer for line in lines), answers.checklist_words(len(lines))
+    no, na = ([number for number, line in enumerate(lines, 1) if line.answer == answer] for answer in ("no", "na"))
+    return {
+        "checks_open": open_count,
+        "checks_no": no,
+        "checks_na": na,
+        "checks_words": words,
+        "open_words": words.open[open_count],
+        "no_words": answers.with_numbers(words.no, no),
+        "na_words": answers.with_numbers(words.na, na),
+    }
 
 
 def facts_context(items: Iterable[Item], *, compares: bool) -> dict[str, Any]:

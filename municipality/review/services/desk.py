@@ -71,11 +71,13 @@ def _take_off_desk(row: Assignment) -> None:
 
 @transaction.atomic
 def check(*, assignment: Assignment, code: str, answer: str) -> CheckAnswer:
-    """Answer one question of the checklist; the newest answer counts. Raises Refused("unknown_check")."""
+    """Answer one question of the checklist; the newest answer counts. Raises Refused: unknown_check, check_applies."""
     row, entry, actor = _lock_open_case(assignment)
-    codes = {line.check.code for line in queries.checklist(entry.case)}
-    if code not in codes or answer not in ("yes", "no", "na"):
+    asked = {line.check.code: line for line in queries.checklist(entry.case)}
+    if code not in asked or answer not in ("yes", "no", "na"):
         raise Refused("unknown_check", _("This question is not on the checklist of the case."))
+    if answer == "na" and not asked[code].may_not_apply:
+        raise Refused("check_applies", _("This question is asked because the fact changed, so it applies: answer yes or no."))
     now = clock.now()
     check_answer = CheckAnswer.objects.create(case=entry.case, code=code, answer=answer, officer=row.officer, at=now)
     Assignment.objects.filter(pk=row.pk).update(touched_at=now)
@@ -201,31 +203,41 @@ def receive_answer(*, case: Case, actor: Actor) -> QueueEntry:
 
 
 @transaction.atomic
-def accept(*, assignment: Assignment, note_ar: str = "", note_en: str = "") -> Decision:
+def accept(*, assignment: Assignment, note_ar: str = "", note_en: str = "", without: bool = False) -> Decision:
     """Accept a case whose checklist is answered without a no, and call the `accepted` of its service.
 
-    Where the service asks for a second signature, the decision is a proposal until a supervisor signs it. Raises
-    Refused("checks_open"), Refused("check_says_no") and those of `texts.note` and of the service.
+    `without`: the officer confirms that the approval stands without the questions that do not apply. Where the service asks for a second
+    signature, the decision is a proposal until a supervisor signs it. Raises Refused as `check_approvable`, `texts.note` and the service.
     """
     row, entry, actor = _lock_open_case(assignment)
     case = entry.case
     ar, en = texts.note(note_ar, note_en)
     lines = queries.checklist(case)
-    if any(not line.answer for line in lines):
-        raise Refused("checks_open", _("Answer every question of the checklist first."))
-    if any(line.answer == "no" for line in lines):
-        raise Refused("check_says_no", _("A question of the checklist is answered with no: the case cannot be approved."))
+    check_approvable(lines, without=without)
+    not_counted = {"not_applicable": codes} if (codes := [line.check.code for line in lines if line.answer == "na"]) else {}
     second = reviewable(case).second_signature(case)
     if second is not None:
         proposal = Decision(case=case, outcome="accept", note_ar=ar, note_en=en, **vars(second))
         _propose(proposal, row, entry)
-        advance(case, "propose_acceptance", actor=actor, reason=second.code, data={"decision": proposal.digest})
+        advance(case, "propose_acceptance", actor=actor, reason=second.code, data={"decision": proposal.digest, **not_counted})
         return proposal
     decision = _save_decision(Decision(case=case, outcome="accept", note_ar=ar, note_en=en), row)
     advance(case, "accept", actor=actor, data={"decision": decision.digest})
     _carry_out(decision, actor)
-    record("desk.accepted", subject=case.key, actor=actor, data={"decision": decision.digest})
+    record("desk.accepted", subject=case.key, actor=actor, data={"decision": decision.digest, **not_counted})
     return decision
+
+
+def check_approvable(lines: Sequence[queries.CheckLine], *, without: bool) -> None:
+    """Raises Refused: checks_open, check_says_no, checks_do_not_apply; the last one for an answer "does not apply" unless `without`."""
+    if any(not line.answer for line in lines):
+        raise Refused("checks_open", _("Answer every question of the checklist first."))
+    if any(line.answer == "no" for line in lines):
+        raise Refused("check_says_no", _("A question of the checklist is answered with no: the case cannot be approved."))
+    if not without and any(line.answer == "na" for line in lines):
+        raise Refused(
+            "checks_do_not_apply", _("A question is answered with “does not apply”. Confirm first that the approval stands without it.")
+        )
 
 
 def _carry_out(decision: Decision, actor: Actor) -> None:

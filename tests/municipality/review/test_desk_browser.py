@@ -136,8 +136,8 @@ def test_on_a_small_screen_a_question_is_in_sight_and_the_buttons_stay_where_the
         page.keyboard.press(key)
         assert buttons.bounding_box() == place and is_in_sight(), key
     page.keyboard.press("1")
-    page.click("[data-show]:visible")
-    page.wait_for_selector("[data-errors]")
+    page.wait_for_selector("[data-problem]")
+    assert page.locator("[data-show]:visible").count() == 0, "the text comes by itself"
     assert is_in_sight() and page.locator(".kp-unanswered:visible").count() == 3
     page.check("[name='check.files_complete'][value=yes]", force=True)
     assert page.locator(".kp-unanswered:visible").count() == 2
@@ -157,3 +157,26 @@ def test_without_scripts_the_server_shows_the_text_before_it_is_sent(visit: Visi
     with page.expect_navigation():
         page.click("button[name=step][value=send]")
     assert page.locator(".messagelist .success").count() == 1 and QueueEntry.objects.filter(state="countersign").count() == 1
+
+
+def test_an_approval_without_a_question_is_confirmed_before_it_can_be_sent(visit: Visit) -> None:
+    page = visit()
+    for name, answer in (("commercial_license", "na"), ("files_complete", "yes"), ("drawing_matches", "yes")):
+        page.check(f"[name='check.{name}'][value={answer}]", force=True)
+    page.keyboard.press("1")
+    page.wait_for_selector("[data-problem]")
+    assert page.locator(SEND).count() == 0 and axe(page) == []
+    assert page.locator("[data-na]").inner_text() == "المجاب عنه بـ«لا ينطبق»: السؤال رقم 1"
+    page.check("[name=without]")
+    page.locator(SEND).wait_for()
+    page.check("[name='check.files_complete'][value=na]", force=True)
+    assert not page.is_checked("[name=without]"), "it was said of other answers"
+    page.wait_for_selector("[data-problem]")
+
+
+def test_the_reason_that_an_answer_ticked_is_in_sight(visit: Visit) -> None:
+    page = visit(viewport={"width": 1280, "height": 720})
+    page.check("[name='check.drawing_matches'][value=no]", force=True)
+    page.keyboard.press("2")
+    pane, box = page.locator(".kp-whys").bounding_box(), page.locator("input[value='area_m2.area_differs']").bounding_box()
+    assert pane and box and pane["y"] <= box["y"] < pane["y"] + pane["height"]

@@ -70,16 +70,16 @@ def test_that_no_answer_came_is_no_reason_before_something_was_asked_for(office:
 def test_the_tile_of_late_requests_leads_to_their_list(office: Office, frozen_clock: Clock) -> None:
     first, second = permits.sent(office.applicant), permits.sent(permits.applicant(2))
     html = text_of(signed_in(office.supervisor).get(BOARD))
-    assert 'href="#late"' not in html and 'id="late"' not in html
+    assert "لا معاملة متأخرة في الفرع" in html.split('id="late"', 1)[1]
     frozen_clock.move(days=21)
     case_clock.escalate(clock_id=first.case.clock.pk)
     client = signed_in(office.supervisor)
     client.cookies["staff_language"] = "en"
     html = text_of(client.get(BOARD))
-    assert '<a href="#late">2</a>' in html and re.search(r'<h2 id="late">Late requests</h2>', html)
+    assert '<a href="#late">2</a>' in html and re.search(r'<h2 id="late"[^>]*>Late requests <b class="kp-n">2</b></h2>', html)
     assert first.case.reference in html and second.case.reference in html
     assert case_url(first.case) in html and case_url(second.case) not in html, "nobody opens a case that waits"
-    assert re.search(r"Escalated to the head of the \w+ \(level [23] of 3\)</div>", html), "a level is said in words"
+    assert re.search(r"Escalated to the head of the \w+ \(level [23] of 3\)</small>", html), "a level is said in words"
     assert html.count(case_url(first.case)) == 1, "no request is listed twice"
     page = text_of(opened(client, case_url(first.case), "purpose.supervision"))
     assert re.search(r"Escalated to the head of the \w+ \(level [23] of 3\)</span>", page)

@@ -129,9 +129,9 @@ def test_the_sentences_about_questions_agree_with_their_numbers_in_arabic() -> N
 
 def test_questions_without_an_answer_are_marked_once_the_approval_was_refused_for_them(office: Office) -> None:
     client, case = assigned(office)
-    assert "kp-unanswered" not in text_of(client.get(case_url(case)))
+    assert text_of(client.get(case_url(case))).count('class="kp-unanswered" hidden') == 3
     refused = client.post(case_url(case, "approve"), {"check.files_complete": "yes"})
-    assert refused.status_code == 409 and text_of(refused).count("kp-unanswered") == 2
+    assert refused.status_code == 409 and text_of(refused).count('class="kp-unanswered">') == 2
     assert Case.objects.get(pk=case.pk).state == "in_review"
 
 

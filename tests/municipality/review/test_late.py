@@ -197,3 +197,13 @@ def test_every_field_of_work_has_its_name_in_both_languages() -> None:
             in_arabic = str(skill_name(code))
         assert in_english != code and not re.search("[A-Za-z]", in_arabic), code
     assert skill_name("unheard_of") == "unheard_of", "the control: a skill without a name is its code"
+
+
+def test_whoever_opens_a_request_is_asked_only_for_purposes_of_their_role(office: Office) -> None:
+    entry = permits.sent(office.applicant)
+    desk_acts.assigned(office.officer)
+    auditor = StaffFactory(groups=["auditor"], branch_id="HA")
+    for user, own, other in ((office.supervisor, "supervision", "audit"), (auditor, "audit", "supervision")):
+        html = text_of(signed_in(user).get(case_url(entry.case)))
+        assert f'value="purpose.{own}"' in html and 'value="purpose.court"' in html
+        assert f'value="purpose.{other}"' not in html and 'value="purpose.similar"' not in html

@@ -104,7 +104,7 @@ def test_a_late_request_says_how_late_what_the_rule_allows_and_what_follows(make
     client = signed_in(OfficerFactory())
     client.post(reverse("admin:desk_next"))
     html = in_english(client, case)
-    assert "30 days before the renewal was asked for; without study the rule allows 14 days." in html
+    assert "the renewal was asked for 30 days later. Up to 14 days late, no officer is needed." in html
     assert "does not close the approval; its bill then adds" in html and "5.000" in html and "(Surcharge for late renewal)" in html
     assert not re.search(r'value="approve"[^>]*\bdisabled', html)
     desk_acts.approve(Assignment.objects.get().officer)

@@ -1,0 +1,209 @@
+"""The board of a branch: what is late and what will be, sums that add up, reminders, and who allows a request ahead of its turn."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+import pytest
+from bs4 import BeautifulSoup
+from django.test import Client
+
+from municipality.accounts.models import User
+from municipality.audit.models import AuditEvent
+from municipality.kernel.errors import NotPermitted, Refused
+from municipality.notifications.models import Message
+from municipality.places.models import Branch
+from municipality.review import boards, queries
+from municipality.review.models import Absence, Override, QueueEntry
+from municipality.review.services import case_clock, desk, queue, reminders, staff
+from tests import desk_acts
+from tests.browsers import signed_in
+from tests.conftest import Clock
+from tests.factories.accounts import StaffFactory
+from tests.municipality.review import permits
+from tests.municipality.review.desk_in_a_browser import BOARD, text_of
+from tests.municipality.review.permits import Office
+
+pytestmark = pytest.mark.django_db
+HOME = "/admin/"
+
+
+def english(user: User) -> Client:
+    client = signed_in(user)
+    client.cookies["staff_language"] = "en"
+    return client
+
+
+def page_of(client: Client, url: str) -> BeautifulSoup:
+    return BeautifulSoup(text_of(client.get(url)), "html.parser")
+
+
+def words(page: BeautifulSoup) -> str:
+    return re.sub(r"\s+", " ", unescape(page.get_text(" "))).replace("\xa0", " ")
+
+
+def references(page: BeautifulSoup, heading: str) -> list[str]:
+    """The references of the list below a heading, in its order."""
+    section = page.select_one(f"section:has(#{heading})")
+    assert section is not None
+    return [row.get_text(strip=True) for row in section.select("tbody th")]
+
+
+def number(page: BeautifulSoup, fragment: str) -> str:
+    link = page.select_one(f'.kp-desk-figures a[href="#{fragment}"]')
+    assert link is not None
+    return link.get_text(strip=True)
+
+
+@pytest.fixture
+def spread(office: Office, frozen_clock: Clock) -> list[QueueEntry]:
+    """One late case, one that is due within three working days, one later, one with its applicant."""
+    late = permits.sent(permits.applicant(2))
+    frozen_clock.move(days=9)
+    soon = permits.sent(permits.applicant(3))
+    frozen_clock.move(days=7)
+    later, away = permits.sent(permits.applicant(4)), permits.sent(permits.applicant(5))
+    for entry in (late, soon, later):
+        queue.give_back(assignment=desk_acts.assigned(office.officer), code="leave_begins")
+        assert entry
+    desk.ask_corrections(assignment=desk_acts.assigned(office.officer), items=[desk.CorrectionRequest("file_expired", "lease")])
+    return [late, soon, later, away]
+
+
+def test_each_open_request_is_counted_once_by_promise_and_once_by_place(office: Office, spread: list[QueueEntry]) -> None:
+    found = queries.board(Branch.objects.get(pk="HA"))
+    parts = found.promises
+    assert (parts.late, parts.soon, parts.later, parts.paused) == (1, 1, 1, 1)
+    assert parts.open == 4 == sum(found.counts.values()) == QueueEntry.objects.exclude(state="left").count()
+    page = page_of(english(office.supervisor), BOARD)
+    for heading in ("promises", "where"):
+        numbers = page.select(f"section:has(> #{heading}) .kp-desk-figures dd")
+        assert sum(int(one.get_text()) for one in numbers) == 4
+    assert "Open: 4 requests, by promise" in words(page) and "The same 4 requests, by where they are" in words(page)
+
+
+def test_each_number_opens_exactly_the_list_that_it_counts(office: Office, spread: list[QueueEntry]) -> None:
+    late, soon, *_others = spread
+    page = page_of(english(office.supervisor), BOARD)
+    assert (number(page, "late"), references(page, "late")) == ("1", [late.case.reference])
+    assert (number(page, "soon"), references(page, "soon")) == ("1", [soon.case.reference])
+    assert re.search(r"Due (in \d working day|today)", words(page))
+    home = page_of(english(office.supervisor), HOME)
+    tiles = {link["href"]: link.select_one("b").get_text() for link in home.select(".kp-strip a")}
+    assert (tiles[f"{BOARD}#late"], tiles[f"{BOARD}#soon"]) == ("1", "1")
+    assert soon.case.reference in words(home) and "within 3 working days" in words(home)
+    arabic = words(page_of(signed_in(office.supervisor), BOARD))
+    assert "تتأخر ما لم يُبتّ فيها خلال 3 أيام عمل" in arabic
+
+
+def test_the_supervisor_chooses_how_far_ahead(office: Office, frozen_clock: Clock) -> None:
+    entry = permits.sent(office.applicant)
+    due = entry.case.clock.due_at
+    client = english(office.supervisor)
+    assert due is not None
+    # The promise is of more than one working day, and ends within a week of them.
+    assert references(page_of(client, f"{BOARD}?days=1"), "soon") == []
+    while boards.soon_clocks(entry.branch, 5).count() == 0:
+        frozen_clock.move(days=1)
+    assert references(page_of(client, f"{BOARD}?days=5"), "soon") == [entry.case.reference]
+    for odd in ("7", "x", "-1", "٣" * 40):
+        assert client.get(BOARD, {"days": odd}).context_data["days"] == 3
+
+
+def test_each_late_request_says_what_can_be_done(office: Office, frozen_clock: Clock) -> None:
+    held, first, second = (permits.sent(permits.applicant(one)) for one in (2, 3, 4))
+    assert desk_acts.assigned(office.officer).place_id == held.pk
+    frozen_clock.move(days=28)
+    page = page_of(english(office.supervisor), BOARD)
+    rows = {row.select_one("th").get_text(strip=True): row for row in page.select("section:has(#late) tbody tr")}
+    links = {name: row.select("td a")[-1]["href"] for name, row in rows.items()}
+    assert links[held.case.reference] == links[first.case.reference] == f"{BOARD}#officers"
+    assert links[second.case.reference] == f"{BOARD}?reference={second.case.reference}#ahead"
+    assert page.select_one("#officers") is not None and page.select_one("#ahead") is not None
+    case_clock.escalate(clock_id=second.case.clock.pk)
+
+
+# --- Reminders -------------------------------------------------------------------------------------------------------------
+
+
+def test_an_officer_is_reminded_once_a_day_and_finds_it_among_their_messages(office: Office, frozen_clock: Clock) -> None:
+    permits.sent(office.applicant)
+    client = english(office.supervisor)
+    done = client.post(BOARD, {"step": "remind", "officer": office.officer.pk}, follow=True)
+    assert "is reminded by a message" in text_of(done) and "reminded today" in text_of(done)
+    message = Message.objects.get(kind="review.reminded", person=office.officer)
+    assert office.supervisor.name_en in message.title_en and message.path == HOME and "المعاملة التالية" in message.body_ar
+    assert AuditEvent.objects.filter(action="officer.reminded", subject=office.officer.key).count() == 1
+    again = client.post(BOARD, {"step": "remind", "officer": office.officer.pk})
+    assert again.status_code == 409 and "was reminded today" in text_of(again)
+    frozen_clock.move(days=1)
+    reminders.remind(officer=office.officer, by=office.supervisor)
+    assert Message.objects.filter(kind="review.reminded").count() == 2
+
+
+def test_nobody_else_reminds_and_nobody_absent_is_reminded(office: Office) -> None:
+    elsewhere = StaffFactory(supervisor=True, login="chief-JA", branch_id="JA")
+    for stranger in (elsewhere, office.colleague):
+        with pytest.raises(NotPermitted):
+            reminders.remind(officer=office.officer, by=stranger)
+    with pytest.raises(NotPermitted):  # no officer
+        reminders.remind(officer=office.second, by=office.supervisor)
+    for odd in ("", "x", "9" * 30, str(elsewhere.pk)):
+        response = signed_in(office.supervisor).post(BOARD, {"step": "remind", "officer": odd})
+        assert response.status_code == 409 and response.context_data["error"]
+    today = boards.clock.today()
+    staff.enter_absence(officer=office.officer, kind="sick", first_day=today, last_day=today, entered_by=office.supervisor)
+    assert Absence.objects.exists()
+    with pytest.raises(Refused):
+        reminders.remind(officer=office.officer, by=office.supervisor)
+    assert not Message.objects.filter(kind="review.reminded").exists()
+
+
+# --- Who allows ------------------------------------------------------------------------------------------------------------
+
+
+def alone(office: Office) -> User:
+    """The supervisor of the branch, after the others left it."""
+    User.objects.filter(branch="HA", groups__name="supervisor").exclude(pk=office.supervisor.pk).update(is_active=False)
+    return office.supervisor
+
+
+def test_where_a_branch_has_one_supervisor_those_of_the_others_are_named_and_allow(office: Office) -> None:
+    only = alone(office)
+    permits.sent(office.applicant)
+    behind = permits.sent(permits.applicant(2))
+    other = StaffFactory(supervisor=True, login="chief-JA", branch_id="JA", name_en="Yaqoub Elsewhere")
+    client = english(only)
+    page = words(page_of(client, BOARD))
+    assert "one of another branch allows it: Yaqoub Elsewhere" in page
+    assert client.post(BOARD, {"reference": behind.case.reference, "code": "danger_to_health"}).status_code == 302
+    asked = Override.objects.get(place=behind)
+    theirs = english(other)
+    assert behind.case.reference in words(page_of(theirs, BOARD))
+    assert theirs.post(BOARD, {"step": "allow", "override": asked.pk}).status_code in (200, 302)
+    asked.refresh_from_db()
+    assert asked.allowed_by == other
+
+
+def test_where_the_branch_has_two_the_others_see_nothing_of_it(office: Office) -> None:
+    permits.sent(office.applicant)
+    behind = permits.sent(permits.applicant(2))
+    other = StaffFactory(supervisor=True, login="chief-JA", branch_id="JA")
+    queue.ask_override(place=behind, code="danger_to_health", asked_by=office.supervisor)
+    assert behind.case.reference not in words(page_of(english(other), BOARD))
+    asked = Override.objects.get(place=behind)
+    signed_in(other).post(BOARD, {"step": "allow", "override": asked.pk})
+    asked.refresh_from_db()
+    assert asked.allowed_at is None
+
+
+def test_where_nobody_can_allow_it_it_is_not_offered(office: Office) -> None:
+    only = alone(office)
+    permits.sent(office.applicant)
+    behind = permits.sent(permits.applicant(2))
+    client = english(only)
+    page = page_of(client, BOARD)
+    assert "Nobody can allow this now" in words(page) and page.select_one("#ahead [name=code]") is None
+    refused = client.post(BOARD, {"reference": behind.case.reference, "code": "danger_to_health"})
+    assert refused.status_code == 409 and not Override.objects.exists()
