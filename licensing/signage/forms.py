@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from licensing.signage.fees import Board, BoardFee, NoRate, PartOfPeriod, fee_of
+from licensing.signage.fees import BoardFee, BoardSpec, NoRate, PartOfPeriod, fee_of
 from licensing.signage.labels import formula
 from municipality.rulebook.boards import BoardRates
 from municipality.rulebook.models import BoardClass, BoardMedium
@@ -68,7 +68,7 @@ class BoardForm(forms.Form):
         if self.errors:
             return data
         width, height = (int(data.get(name, 0) * 100) for name in ("width", "height"))
-        board = Board(data["board_class"], data["medium"], width, height, data.get("faces", 1), data.get("pieces", 1), data["months"])
+        board = BoardSpec(data["board_class"], data["medium"], width, height, data.get("faces", 1), data.get("pieces", 1), data["months"])
         try:
             self.fee = fee_of(board, self.rates)
         except NoRate:
