@@ -56,7 +56,7 @@ def renew(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     open_case = cases.visible_to(user).filter(pk=offer.open_case.pk).first() if offer.open_case else None
     context = {
         "shop": shop,
-        "compared_at": commercial_queries.compared_at(shop),
+        "register_as_of": clock.day_of(commercial_queries.as_of(shop)),
         "surcharge": queries.late_surcharge(offer.licence.last_day) if offer.licence and offer.lines and not offer.is_late else None,
         "access": allowed,
         "offer": offer,
