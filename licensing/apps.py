@@ -58,7 +58,7 @@ class LicensingConfig(AppConfig):
         BILLED.register(RENEWAL, origins.billed)
         OUTCOMES.register(RENEWAL, outcomes.outcome)
         ORIGINS.register(origins.RENEWAL_PAGE, origins.renewal_page)
-        PAYABLES.register(RENEWAL, Payable(paid=health.paid, voided=health.voided))
+        PAYABLES.register(RENEWAL, Payable(paid=health.paid, voided=health.voided, sends_text=True))
         DOCUMENT_KINDS.register(HealthLicenceFacts.kind, HealthLicenceFacts)
         DOCUMENT_KINDS.register(RenewalRefusalFacts.kind, RenewalRefusalFacts)
         OPENED_TO.register("licensing", queries.documents_opened_to)

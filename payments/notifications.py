@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from municipality.notifications.models import Channel
 from municipality.notifications.registry import MessageKind
 from payments import links
 
@@ -16,10 +15,11 @@ class _AboutPayment(MessageKind):
 
 
 class PaymentReceived(_AboutPayment):
-    """The data that the gateway's certification requires after a success: time, result, amount, payment id, track id."""
+    """One for each payment, with all its bills, and the data that the gateway's certification requires after a success: time, result,
+    amount, payment id, track id. It is also a text message unless the services of all its bills send one.
+    """
 
     kind = "payments.payment_received"
-    channels = (Channel.EMAIL,)  # the service sends the SMS
 
 
 class AmountPaidOut(_AboutPayment):

@@ -49,7 +49,7 @@ class ViolationsConfig(AppConfig):
             HomeForm(
                 "violation",
                 _("See or pay a violation"),
-                _("With its number and the last 4 digits of the civil number. After signing in, yours are listed."),
+                _("With its number and the last 4 digits of the civil number, without an account."),
                 FindForm,
                 "violations:start",
                 _("Show the violation"),

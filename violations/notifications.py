@@ -67,6 +67,8 @@ class PlanFell(_AboutViolation):
 
 
 class Settled(_AboutViolation):
+    """To the others of the party: the payment confirms it to the payer."""
+
     kind = "violations.settled"
 
 
@@ -170,12 +172,13 @@ def notify_supervisors(violation: Violation, case: Case, defend_by: dt.date) -> 
         send(Undefended, person=person, key=case.public_id, subject_key=violation.key, context=context)
 
 
-def notify(kind: type[MessageKind], violation: Violation, *, key: str, **context: Any) -> int:
+def notify(kind: type[MessageKind], violation: Violation, *, key: str, without: User | None = None, **context: Any) -> int:
     """Send a message to everybody of `queries.people_of`, in the caller's transaction. Returns the number of recipients.
 
     A message about a `case`, such as an objection, stands on the page of that case.
     """
-    people, subject = queries.people_of(violation), context.get("case", violation)
+    people = [person for person in queries.people_of(violation) if person != without]
+    subject = context.get("case", violation)
     for person in people:
         send(
             kind,

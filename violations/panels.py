@@ -167,6 +167,6 @@ def _next(row: Objection, page: str) -> NextStep:
         return NextStep(_("The objection has ended"), text, page, _("To the violation"), label=_("Decision"))
     return NextStep(
         _("The request is with the Municipality"),
-        _("You do not need to do anything now; payment is paused. A message comes."),
+        _("You do not need to do anything now; payment is paused. We send you a message with the decision, or if something is missing."),
         label=_("Nothing for you to do"),
     )

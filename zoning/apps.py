@@ -55,7 +55,7 @@ class ZoningConfig(AppConfig):
         REVIEWABLES.register(OPINION, review.REVIEWED)
         DRAFT_KINDS.register(OPINION, files.OPINION_DRAFT)
         PREFIXES.register("opinion", files.OPINION_FILES)
-        PAYABLES.register(OPINION, Payable(paid=issue.paid, voided=issue.voided))
+        PAYABLES.register(OPINION, Payable(paid=issue.paid, voided=issue.voided, sends_text=True))
         OUTCOMES.register(OPINION, panels.paid_outcome)
         DOCUMENT_KINDS.register(OpinionFacts.kind, OpinionFacts)
         case_panels.CASE.register(OPINION, panels.case_page)

@@ -51,7 +51,6 @@ label_codes(
         "licensing.remind": _("Remind of licences that end"),
         "licensing.renewal_issued": _("The licence is issued"),
         "licensing.renewal_lapsed": _("The renewal ended unpaid"),
-        "licensing.renewal_paid": _("The renewal is paid"),
         "licensing.renewal_sent": _("The request is with an officer"),
         "licensing.renewal_submitted": _("The renewal is submitted"),
         "licensing.supersede": _("Replace the old licence"),

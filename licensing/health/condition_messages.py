@@ -231,7 +231,7 @@ def _open_already(c: Condition, s: Subject) -> Obstacle:
 def _commercial_ended(c: Condition, s: Subject) -> Obstacle:
     return Obstacle(
         _("The commercial licence ended on %(day)s") % {"day": _day(c.facts["end"])},
-        _("Renew it at the Ministry of Commerce and Industry first. After that, the update of the next night opens the renewal here."),
+        _("Renew it at the Ministry of Commerce and Industry first. The renewal opens here once the register has it, usually overnight."),
         ways=[_my_shops()],
     )
 

@@ -72,6 +72,11 @@ class NewPlace:
         return self.answer.text(bilingual(row, "name"))
 
     @property
+    def address_text(self) -> str:
+        """The address in the active language."""
+        return changes.FACTS["address"].display(self.address)
+
+    @property
     def mark(self) -> str:
         """Identifies the answer."""
         return changes.mark(self.answer.facts())

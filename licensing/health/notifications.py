@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from municipality.notifications.models import Channel
 from municipality.notifications.registry import MessageKind
 
 _DAY = dt.date(2027, 11, 24)
@@ -14,6 +15,8 @@ class _AboutCase(MessageKind):
 
 
 class RenewalSubmitted(_AboutCase):
+    """Only in the inbox of a person who submitted it and pays next."""
+
     kind = "licensing.renewal_submitted"
     samples = {"until": _DAY}
 
@@ -44,11 +47,10 @@ class RefusalReady(_AboutCase):
     is_legal = True
 
 
-class RenewalPaid(_AboutCase):
-    kind = "licensing.renewal_paid"
-
-
 class RenewalIssued(_AboutCase):
+    """A text message: the e-mail of the payment leads to the page with the licence."""
+
+    channels = (Channel.SMS,)
     kind = "licensing.renewal_issued"
     samples = {"licence.first_day": _DAY, "licence.last_day": _DAY}
 

@@ -35,7 +35,7 @@ def obligations(user: User) -> list[Obligation]:
     rows = renewability.of_shops(shops)
     saved = {draft.subject: draft for draft in drafts.open_drafts(user, RENEWAL, [shop.key for shop in shops])}
     found = [(shop, obligation_of(shop, rows[shop.pk], saved.get(shop.key))) for shop in shops]
-    reasons = _reasons(user, [(shop, rows[shop.pk]) for shop, one in found if one is not None and one.duty == Duty.MUST])
+    reasons = reasons_of(user, [(shop, rows[shop.pk]) for shop, one in found if one is not None and one.duty == Duty.MUST])
     return [
         replace(one, about=format_html("{}: {}", one.about, reasons[shop.pk])) if shop.pk in reasons else one
         for shop, one in found
@@ -43,7 +43,7 @@ def obligations(user: User) -> list[Obligation]:
     ]
 
 
-def _reasons(user: User, pairs: Sequence[tuple[Shop, Renewability]]) -> dict[int, Text]:
+def reasons_of(user: User, pairs: Sequence[tuple[Shop, Renewability]]) -> dict[int, Text]:
     """What stops each renewal, with the amount of a block, or what sends it to an officer; by the primary key of the shop."""
     stopped = [shop.key for shop, row in pairs if not row.can_renew]
     blocks = cases.blocks_by_subject(stopped, RENEWAL) if stopped else {}

@@ -21,10 +21,9 @@ from licensing.health.states import RenewalState as S
 from licensing.models import HealthLicence, Lane, Renewal
 from municipality.accounts.models import User
 from municipality.cases.models import Case
-from municipality.cases.obligations import Duty
+from municipality.cases.obligations import Duty, Obligation
 from municipality.cases.panels import CaseDetail, Fact, FileLine, MoneyLine, NextStep, PanelLine, Round
 from municipality.drafts import queries as drafts
-from municipality.drafts.models import Draft
 from municipality.kernel import clock
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review import queries as review
@@ -57,10 +56,16 @@ def my_shops(user: User, shops: Sequence[Shop]) -> dict[str, list[PanelLine]]:
     rows = renewability.of_shops(shops)
     elsewhere = rulebook.licensed_elsewhere({shop.activity_id for shop in shops}, clock.today())
     saved = {draft.subject: draft for draft in drafts.open_drafts(user, RENEWAL, [shop.key for shop in shops])}
-    return {shop.key: [_licence_line(shop, rows[shop.pk], elsewhere.get(shop.activity_id), saved.get(shop.key))] for shop in shops}
+    due = {shop.pk: obligations.obligation_of(shop, rows[shop.pk], saved.get(shop.key)) for shop in shops}
+    stopped = [(shop, rows[shop.pk]) for shop in shops if (one := due[shop.pk]) is not None and one.code == "unblock"]
+    reasons = obligations.reasons_of(user, stopped)
+    return {
+        shop.key: [_licence_line(shop, rows[shop.pk], elsewhere.get(shop.activity_id), due[shop.pk], reasons.get(shop.pk, ""))]
+        for shop in shops
+    }
 
 
-def _licence_line(shop: Shop, row: Renewability, authority: str | None, draft: Draft | None) -> PanelLine:
+def _licence_line(shop: Shop, row: Renewability, authority: str | None, obligation: Obligation | None, reason: Text = "") -> PanelLine:
     title, renew = _("Health licence"), reverse("licensing:renew", args=[shop.public_id])
     if authority is not None:
         return PanelLine(title, state="wait", label=licensed_by(authority), action=_("Where to go"), url=renew)
@@ -74,7 +79,6 @@ def _licence_line(shop: Shop, row: Renewability, authority: str | None, draft: D
     if row.open_case is not None:
         url = reverse("cases:case", args=[row.open_case.public_id])
         return PanelLine(**common, state="warn", label=_("Renewal under way"), action=_("Continue the request"), url=url)
-    obligation = obligations.obligation_of(shop, row, draft)
     if obligation is None or obligation.duty == Duty.LATER:
         return PanelLine(**common, state=state, label=label, action=_("Conditions of renewal") if state != "ok" else "", url=renew)
     if state == "ok":
@@ -82,7 +86,7 @@ def _licence_line(shop: Shop, row: Renewability, authority: str | None, draft: D
     if obligation.code == "continue":
         label = _("A request is being filled in")
     elif obligation.code == "unblock":
-        state, label = "bad", format_html("{}: {}", _("Renewal is stopped"), obligations.reason_of(shop, row))
+        state, label = "bad", format_html("{}: {}", _("Renewal is stopped"), reason)
     return PanelLine(**common, state=state, label=label, action=obligation.action, url=obligation.url, is_due=True)
 
 

@@ -18,9 +18,9 @@ class CasesConfig(AppConfig):
         from municipality.rulebook.models import RuleSet
         from municipality.rulebook.registry import DRAFT_EFFECTS, DraftEffect
 
-        check = _("With the code on it")
+        check = _("With the verification code printed on it")
         HOME_FORMS.register("verify", HomeForm("qr", _("Check a licence"), check, CodeForm, "verify_ask", _("Check"), 2))
-        follow = _("With its reference and the last 4 digits of the civil number")
+        follow = _("With its reference number and the last 4 digits of the civil number")
         HOME_FORMS.register("track", HomeForm("search", _("Track a request"), follow, TrackForm, "cases:track", _("Track"), 3))
         keep = _("Judged by an earlier edition, which they keep")
 

@@ -11,7 +11,7 @@ from municipality.kernel import digits, ids
 class CodeForm(forms.Form):
     code = forms.CharField(
         label=_("Verification code"),
-        help_text=_("20 letters and digits under the code in the corner of the document."),
+        help_text=_("20 letters and digits, printed under the QR code."),
         max_length=60,
         widget=forms.TextInput(attrs={"dir": "ltr", "autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
     )

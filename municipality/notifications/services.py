@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -29,11 +29,20 @@ from municipality.notifications.texts import foreign_links, link
 SWITCHED_OFF, LEGAL, FALLBACK = "switched_off", "legal_notice", "fallback"
 
 
-def send(kind: str | type[MessageKind], *, person: User, key: str, context: Mapping[str, Any], subject_key: str = "") -> Message:
+def send(
+    kind: str | type[MessageKind],
+    *,
+    person: User,
+    key: str,
+    context: Mapping[str, Any],
+    subject_key: str = "",
+    channels: Sequence[Channel] | None = None,
+) -> Message:
     """Put a message (its kind or class) into a person's inbox and enqueue it for each channel, in the caller's transaction.
 
-    The same (kind, key, person) again is the same message. Both languages are rendered and stored now. Raises RuntimeError outside a
-    transaction, KeyError for an undeclared kind or a placeholder without a value.
+    `channels` replaces those of the kind; none: inbox only. The same (kind, key, person) again is the same message. Both languages
+    are rendered and stored now. Raises RuntimeError outside a transaction, KeyError for an undeclared kind or a placeholder without a
+    value.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("a message is created inside the transaction of its cause")
@@ -58,15 +67,15 @@ def send(kind: str | type[MessageKind], *, person: User, key: str, context: Mapp
     saved = Message.objects.get(kind=kind, key=key, person=person)
     saved.person = person  # saves a query
     if saved.public_id == message.public_id:
-        _create_deliveries(saved, declared)
+        _create_deliveries(saved, declared, declared.channels if channels is None else channels)
     return saved
 
 
-def _create_deliveries(message: Message, declared: MessageKind) -> None:
+def _create_deliveries(message: Message, declared: MessageKind, channels: Sequence[Channel]) -> None:
     """Create a delivery for each channel, and a job for each that has an address and is not switched off."""
     off = queries.switched_off(message.person)
     deliveries = []
-    for channel in declared.channels:
+    for channel in channels:
         delivery = Delivery(message=message, channel=channel)
         if not address_of(message.person, channel):
             delivery.state, delivery.reason = DeliveryState.SKIPPED, "no_address"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 
 from django.urls import reverse
-from django.utils.translation import gettext_lazy as _
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
 
 from municipality.cases.models import Case
 from municipality.cases.panels import Fact, FileLine, NextStep
@@ -18,19 +19,17 @@ from municipality.ui.texts import Text
 
 def waiting_step() -> NextStep:
     """The next step while the case is with the Municipality."""
-    text = _("You do not need to do anything now. A message comes with the decision, or if something is missing.")
+    text = _("You do not need to do anything now. We send you a message with the decision, or if something is missing.")
     return NextStep(_("The request is with the Municipality"), text, label=_("Nothing for you to do"))
 
 
 def answer_days(case: Case, answer_by: dt.date) -> list[Fact]:
     """Until when a complaint is answered: as promised, while it is open and not paused, and by law at the latest."""
-    by_law = Fact(
-        _("Answer by law at the latest"), day(answer_by), _("No answer by then counts as a refusal, and you can then go to court.")
-    )
     if not case.is_open or case.due_on is None or case.due_on >= answer_by:
-        return [by_law]
-    promised = Fact(_("Decision promised by"), day(case.due_on), _("The Municipality promises to decide by this day."))
-    return [promised, by_law]
+        by_law = _("No answer by then counts as a refusal, and you can then go to court.")
+        return [Fact(_("Answer by law at the latest"), day(answer_by), by_law)]
+    silence = _("If no answer has come by {}, the law counts that as a refusal, and you can go to court.")
+    return [Fact(_("Decision promised by"), day(case.due_on), format_html(silence, day(answer_by)))]
 
 
 def queue_facts(case: Case) -> list[Fact]:

@@ -5,27 +5,37 @@ from __future__ import annotations
 from django.db import transaction
 
 from municipality.kernel import clock, money
+from municipality.notifications.models import Channel
 from municipality.notifications.services import send
+from municipality.notifications.texts import Bilingual
 from payments.models import Allocation, Attempt, Bill, Receipt, RefundDue
 from payments.notifications import AmountPaidOut, AmountReturned, PaymentReceived
+from payments.registry import PAYABLES
 
 
 @transaction.atomic
 def notify_paid(*, receipt_id: int) -> None:
-    """Confirm a payment, once for each receipt."""
+    """Confirm a payment, once for each payer of its bills; where a visitor paid, the service tells them."""
     receipt = Receipt.objects.select_related("bill__payer", "allocation__attempt").get(pk=receipt_id)
-    attempt = receipt.allocation.attempt
+    attempt, payer = receipt.allocation.attempt, receipt.bill.payer
+    if attempt.started_by_id is None:
+        return
+    paid = list(Receipt.objects.filter(allocation__attempt=attempt, bill__payer=payer).select_related("bill").order_by("pk"))
+    bills = [row.bill for row in paid]
+    has_text = any(bill.kind not in PAYABLES or not PAYABLES[bill.kind].sends_text for bill in bills)
     send(
         PaymentReceived,
-        person=receipt.bill.payer,
-        key=receipt.number,
-        subject_key=receipt.bill.subject,
+        person=payer,
+        key=attempt.trackid,
+        subject_key=bills[0].subject,
+        channels=[Channel.EMAIL, *([Channel.SMS] if has_text else [])],
         context={
             "attempt": attempt,
-            "bill": receipt.bill,
-            "receipt": receipt,
+            "paid": Bilingual("، ".join(bill.title_ar for bill in bills), ", ".join(bill.title_en for bill in bills)),
+            "bills": " ".join(bill.reference for bill in bills),
+            "receipts": " ".join(row.number for row in paid),
             "paid_at": receipt.issued_at.astimezone(clock.KUWAIT).strftime("%Y-%m-%d %H:%M"),
-            "amount": money.to_display(receipt.fils),
+            "amount": money.to_display(sum(row.fils for row in paid)),
             "payment_id": attempt.payment_id or "",
             "trackid": attempt.trackid,
         },

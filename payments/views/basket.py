@@ -72,7 +72,7 @@ def _page(request: HttpRequest, *, chosen: set[str] | None, is_counted: bool = F
         "is_counted": is_counted,
         "refusal": refusal,
         "waiting": [item for item in items if not item.can_choose],
-        "crumbs": [(_("My payments"), reverse("payments:mine")), (_("To pay"), "")],
+        "crumbs": [(_("My payments"), reverse("payments:mine")), (_("What you can pay"), "")],
     }
     return render(request, "payments/basket.html", context, status=refusal.status if refusal else 200)
 

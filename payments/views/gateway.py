@@ -32,7 +32,7 @@ from payments.states import AttemptState
 
 log = logging.getLogger(__name__)
 TEXT = "text/plain; charset=utf-8"
-QUESTION = _("How was paying here?")
+QUESTION = _("How easy was it to pay here?")
 
 
 def _remote_addr(request: HttpRequest) -> str:

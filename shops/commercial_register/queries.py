@@ -36,12 +36,6 @@ def as_of(shop: Shop) -> dt.datetime:
     return feeds.values_list("as_of", flat=True).first() or facts_at
 
 
-def compared_at(shop: Shop) -> dt.datetime:
-    """When the two registers were last compared about a shop, whether they agreed or not."""
-    delivered = CommercialFeed.objects.filter(code=CODE, as_of__gt=shop.facts_at)
-    return delivered.values_list("as_of", flat=True).first() or shop.facts_at
-
-
 def newest_licences(licence_no: Any) -> QuerySet[CommercialLicence]:
     """The newest version of a licence that the commercial register delivered, with its notice; none where it delivered none.
 

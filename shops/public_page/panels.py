@@ -68,7 +68,7 @@ def _detail(case: Case, shop: Shop, shown_facts: list[Fact], granted: Any) -> Ca
     if case.is_open:
         step = NextStep(
             _("The request is with the Municipality"),
-            _("You do not need to do anything now. A message comes with the answer."),
+            _("You do not need to do anything now. We send you a message with the answer."),
             label=_("Nothing for you to do"),
         )
     else:

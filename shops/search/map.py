@@ -22,7 +22,9 @@ GRID = 10  # clusters in each direction at most
 
 @dataclass(frozen=True)
 class Cluster:
-    """An estimated number of shops around a point; `box` contains them, `around` is the nearest area."""
+    """An estimated number of shops around a point; `box` contains them. `around` is the nearest area, another one for each cluster
+    unless all have the same.
+    """
 
     latitude: float
     longitude: float
@@ -52,7 +54,7 @@ def map_content(query: SearchQuery) -> MapContent:
 
 
 def _clusters(box: Box | None) -> list[Cluster]:
-    """Cells with shops, grouped into at most GRID × GRID squares, the largest first; two queries."""
+    """Cells with shops, grouped into at most GRID × GRID squares and by the nearest area, the largest first; two queries."""
     cells = [(north, east, count) for north, east, count in counted_cells() if box is None or box.holds(north, east)]
     if not cells:
         return []
@@ -62,14 +64,29 @@ def _clusters(box: Box | None) -> list[Cluster]:
     for north, east, count in cells:
         squares.setdefault((north // step, east // step), []).append((north, east, count))
     areas = list(Area.objects.filter(latitude__isnull=False, longitude__isnull=False).order_by("pk"))
-    clusters = [_cluster(square, areas) for square in squares.values()]
+    nearest = [(_nearest(square, areas), square) for square in squares.values()]
+    groups: dict[Area | None, list[tuple[int, int, int]]] = {}
+    for around, square in nearest:
+        groups.setdefault(around, []).extend(square)
+    # Within one area the squares stay apart: one cluster would lead to itself.
+    clusters = [_cluster(square, around) for around, square in (groups.items() if len(groups) > 1 else nearest)]
     return sorted(clusters, key=lambda cluster: (-cluster.count, cluster.latitude, cluster.longitude))
 
 
-def _cluster(cells: Sequence[tuple[int, int, int]], areas: Sequence[Area]) -> Cluster:
+def _middle(cells: Sequence[tuple[int, int, int]]) -> tuple[float, float]:
+    """Latitude and longitude of the middle of the shops."""
     count = sum(cell[2] for cell in cells)
     latitude, longitude = (sum((cell[axis] + 0.5) * cell[2] for cell in cells) / count / CELLS for axis in (0, 1))
+    return latitude, longitude
+
+
+def _nearest(cells: Sequence[tuple[int, int, int]], areas: Sequence[Area]) -> Area | None:
+    middle = _middle(cells)
+    return min(areas, key=lambda area: distance(middle, area) or 0.0, default=None)
+
+
+def _cluster(cells: Sequence[tuple[int, int, int]], around: Area | None) -> Cluster:
+    latitude, longitude = _middle(cells)
     low, high = ([edge(cell[axis] for cell in cells) / CELLS for axis in (0, 1)] for edge in (min, max))
     box = Box(low[0], low[1], high[0] + 0.999 / CELLS, high[1] + 0.999 / CELLS)
-    around = min(areas, key=lambda area: distance((latitude, longitude), area) or 0.0, default=None)
-    return Cluster(latitude, longitude, count, box, around)
+    return Cluster(latitude, longitude, sum(cell[2] for cell in cells), box, around)

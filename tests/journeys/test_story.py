@@ -146,7 +146,7 @@ def test_a_clean_licence_is_renewed_paid_sealed_and_checked(
     page.wait_for_selector("main li")
     titles = page.locator("main li a").all_inner_texts()
     assert any(number[1] in title for title in titles)
-    wait_until(lambda: any(number[1] in letter["Subject"] for letter in letters(stack, person.email)), PATIENCE, "the e-mail")
+    wait_until(lambda: any("10.000" in letter["Subject"] for letter in letters(stack, person.email)), PATIENCE, "the e-mail")
     wait_until(lambda: any(number[1] in told for told in text_messages(stack, person.mobile)), PATIENCE, "the text message")
 
     for walker in (visitor, anybody, phone.visitor):

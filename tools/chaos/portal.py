@@ -26,7 +26,7 @@ from tools.stack.running import Servers, Stack
 FULL = os.environ.get("CHAOS_FULL") == "1"
 # Which processes a test may kill; the other simulators are not part of the portal.
 PARTS = ("knet", "sms", "web", "worker", "beat")
-MESSAGES = ["licensing.renewal_issued", "licensing.renewal_paid", "licensing.renewal_submitted", "payments.payment_received"]
+MESSAGES = ["licensing.renewal_issued", "licensing.renewal_submitted", "payments.payment_received"]
 
 
 def size(small: int, full: int) -> int:

@@ -108,8 +108,13 @@ def lift(row: Violation, *, reason: str, kind: type[MessageKind] = ServicesFree,
 
     The database refuses it while the sum is unpaid, unless a lift by hand is in force.
     """
-    subjects = list(Block.objects.filter(source=row.key, lifted_at__isnull=True).values_list("subject", flat=True).distinct())
-    lifted = sum(lift_block(subject=subject, source=row.key, actor=ME) for subject in subjects)
+    lifted = end(row)
     if lifted:
         notify(kind, row, key=f"free:{reason}:{row.last_event_id}", **context)
     return lifted
+
+
+def end(row: Violation) -> int:
+    """End every block of a violation without a message. Returns how many ended."""
+    subjects = list(Block.objects.filter(source=row.key, lifted_at__isnull=True).values_list("subject", flat=True).distinct())
+    return sum(lift_block(subject=subject, source=row.key, actor=ME) for subject in subjects)

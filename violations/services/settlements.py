@@ -197,16 +197,16 @@ def paid(bill_id: int) -> None:
     if row.state not in allowed or (move == "settle" and (order is None or charge.order_id != order.pk)):
         raise Refused("not_owed", _("This amount is no longer owed in this way. What was paid is returned."))
     transition(row, move, actor=ME, data={"bill": charge.bill.reference})
-    _record_paid(row, charge)
+    lifts = _record_paid(row, charge)
     if is_for_party:
-        _tell_party(row, charge)
+        _tell_party(row, charge, lifts=lifts)
     else:
-        notify(Settled, row, key=f"paid:{charge.pk}")
+        notify(Settled, row, key=f"paid:{charge.pk}", without=charge.bill.payer, lifts=lifts)
 
 
-def _tell_party(row: Violation, charge: Charge) -> None:
+def _tell_party(row: Violation, charge: Charge, *, lifts: bool = False) -> None:
     ends_objection = charge.kind == ChargeKind.SETTLEMENT and queries.has_objection_left(row)
-    notify(PaidForYou, row, key=f"paid_for:{charge.pk}", amount=charge.bill.amount_display, ends_objection=ends_objection)
+    notify(PaidForYou, row, key=f"paid_for:{charge.pk}", amount=charge.bill.amount_display, ends_objection=ends_objection, lifts=lifts)
 
 
 def _instalment_paid(row: Violation, charge: Charge) -> None:
@@ -218,13 +218,14 @@ def _instalment_paid(row: Violation, charge: Charge) -> None:
         return
     transition(plan, "complete", actor=ME)
     transition(row, "settle", actor=ME, data={"plan": plan.public_id})
-    _record_paid(row, charge)
-    notify(Settled, row, key=f"paid:{charge.pk}")
+    lifts = _record_paid(row, charge)
+    notify(Settled, row, key=f"paid:{charge.pk}", without=charge.bill.payer, lifts=lifts)
 
 
-def _record_paid(row: Violation, charge: Charge) -> None:
+def _record_paid(row: Violation, charge: Charge) -> bool:
+    """Record it and end the blocks of the violation. Returns whether there were any."""
     record("violation.paid", subject=row.key, actor=ME, data={"kind": charge.kind, "bill": charge.bill.reference})
-    blocks.lift(row, reason="paid")
+    return blocks.end(row) > 0
 
 
 @transaction.atomic

@@ -26,6 +26,8 @@ from municipality.documents.signing import SignerMissing
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.review import queries as review
+from municipality.review.services.case_clock import promised_day
+from municipality.rulebook import queries as rulebook
 from municipality.ui.language import read_form
 from municipality.ui.templatetags.portal import ref, tag
 from municipality.uploads.fields import field_of
@@ -241,6 +243,7 @@ def object_(request: AuthenticatedHttpRequest, public_id: str, ground: str = "")
         "periods": periods,
         "access": allowed,
         "keeps_price": row.state == V.ORDERED,
+        "due_on": promised_day(rulebook.edition("limits.review", clock.today())),
         "field": field_of(request, row.key, "objection", next_path=request.path),
         "crumbs": crumbs(row, _("Objection")),
     }

@@ -97,7 +97,7 @@ def file(*, case: Case, person: User, words: str, lot: Lot = secrets.choice) -> 
     record("opinion_objection.filed", subject=row.key, actor=access.actor, data={"case": objection_case.key, "branch": branch.pk})
     due_at = clock.start_of(objection.answer_by + dt.timedelta(days=1))
     enqueue("zoning.lapse_objection", key=objection_case.public_id, due_at=due_at, objection_id=objection.pk)
-    _tell(OpinionObjectionFiled, objection_case, first=row, until=objection.answer_by)
+    _tell(OpinionObjectionFiled, objection_case, first=row, until=objection_case.due_on)
     return objection
 
 

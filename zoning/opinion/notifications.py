@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from municipality.notifications.models import Channel
 from municipality.notifications.registry import MessageKind
 
 _DAY = dt.date(2027, 11, 24)
@@ -19,6 +20,9 @@ class OpinionSubmitted(_AboutOpinion):
 
 
 class OpinionPaid(_AboutOpinion):
+    """A text message: the payment sends the e-mail."""
+
+    channels = (Channel.SMS,)
     kind = "zoning.opinion_paid"
     samples = {"due_on": _DAY}
 

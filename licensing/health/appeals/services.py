@@ -90,7 +90,7 @@ def file(*, case: Case, person: User, words: str, lot: Lot = secrets.choice) -> 
         due_at=clock.start_of(appeal.answer_by + dt.timedelta(days=1)),
         appeal_id=appeal.pk,
     )
-    _tell(AppealFiled, appeal_case, first=row, until=appeal.answer_by)
+    _tell(AppealFiled, appeal_case, first=row, until=appeal_case.due_on)
     return appeal
 
 

@@ -20,6 +20,7 @@ from municipality.cases.opening import case_or_404
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.review.services import queue
+from municipality.review.services.case_clock import promised_day
 from municipality.rulebook import queries as rulebook
 from municipality.ui.language import read_form
 from municipality.ui.templatetags.portal import ref
@@ -52,6 +53,7 @@ def appeal(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "refusal": refusal,
         "until": until,
         "limits": rulebook.edition(queries.LIMITS, clock.today()).limits,
+        "due_on": promised_day(rulebook.edition(queries.LIMITS, clock.today())),
         "field": field_of(request, case.key, APPEAL_SLOT.code, next_path=request.path),
         "crumbs": [
             (_("My requests"), reverse("cases:mine")),

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from licensing.health import queries
 from licensing.health.documents import HealthLicenceFacts
-from licensing.health.notifications import LicenceHeld, PaymentTakenBack, RefusedAfterPayment, RenewalIssued, RenewalPaid
+from licensing.health.notifications import LicenceHeld, PaymentTakenBack, RefusedAfterPayment, RenewalIssued
 from licensing.health.states import RenewalState
 from licensing.models import HealthLicence, Lane, Renewal
 from municipality.cases import queries as cases
@@ -51,7 +51,6 @@ def take_payment(*, case: Case) -> None:
     by_officer = renewal is not None and renewal.lane == Lane.OFFICER
     advance(case, "approve", actor=SYSTEM, reason="officer_accepted" if by_officer else "clean_lane")
     enqueue("licensing.issue_renewal", key=case.public_id, case_id=case.pk)
-    send(RenewalPaid, person=case.applicant, key=case.public_id, subject_key=case.key, context={"case": case})
 
 
 def _lost_condition(case: Case) -> str:
@@ -148,7 +147,6 @@ def _resume_licence(case: Case) -> None:
     if document.state == DocumentState.SUSPENDED and document.last_event is not None and document.last_event.reason == VOIDED:
         documents.resume(document, reason="paid_again", actor=SYSTEM)
         shops.refresh_search([renewal.new_licence.shop_id])
-        send(RenewalPaid, person=case.applicant, key=_event_key(case, document), subject_key=case.key, context={"case": case})
 
 
 @transaction.atomic

@@ -70,6 +70,7 @@ def submit(*, shop: Shop, applicant: User, expected_fils: int | None = None, act
         person=applicant,
         key=case.public_id,
         subject_key=case.key,
+        channels=() if actor == actor_of(applicant) else None,
         context={"case": case, "shop": shop, "until": clock.today() + dt.timedelta(days=unpaid_days)},
     )
     return case, bill

@@ -69,6 +69,7 @@ def tasks(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "access": allowed,
         "offer": offer,
         "draft": draft,
+        "place": _place(offer, draft) if offer.may_be_studied else None,
         "pages": draft_pages.pages(draft) if draft else [],
         "next_url": draft_pages.page_url(shop, draft_pages.next_page(draft)) if draft else "",
         "needs_no_file": draft is not None and draft_pages.WHAT in draft.answers and not draft_pages.required_slots(draft),
@@ -80,6 +81,16 @@ def tasks(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "crumbs": _crumbs(shop, offer.flags),
     }
     return render(request, "licensing/changes/tasks.html", context)
+
+
+def _place(offer: queries.Offer, draft: Draft | None) -> new_places.NewPlace | None:
+    """The new place of the shop by the register and the answers so far."""
+    return new_places.place_of_offer(offer, _declared(draft) if draft is not None else {})
+
+
+def _declared(draft: Draft) -> dict[str, Any]:
+    """The answers about the facts that are ticked as changed."""
+    return {name: draft.answers[name] for name in draft_pages.changed_facts(draft) if name in draft.answers}
 
 
 def _draft_or_404(user: User, shop: Shop) -> Draft:
@@ -200,7 +211,15 @@ def _files(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, draft
         missing = [field for field, minimum, _article in slots if ready[field.slot.code] < minimum]
         if state == "waiting" and not missing:  # enough files, and another one is being checked
             missing = [field for field, _minimum, _article in slots if field.is_on_the_way]
-    context = {"shop": shop, "access": allowed, "slots": slots, "state": state, "missing": missing, "crumbs": _crumbs(shop, (), _("Files"))}
+    context = {
+        "shop": shop,
+        "access": allowed,
+        "slots": slots,
+        "state": state,
+        "missing": missing,
+        "place": _place(queries.offer(shop), draft),
+        "crumbs": _crumbs(shop, (), _("Files")),
+    }
     return render(request, "licensing/changes/files.html", context)
 
 
@@ -210,7 +229,7 @@ def _check(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, draft
     ready = Counter(row.slot for row in draft_pages.files_of(draft) if row.state == UploadState.READY)
     files = [(changes.SLOTS[code], ready[code]) for code, least in draft_pages.required_slots(draft).items() if least or ready[code]]
     kwargs: dict[str, Any] = {"shop": shop, "saved": {}, "flags": offer.flags, "has_files": bool(files)}
-    answers = {name: draft.answers[name] for name in draft_pages.changed_facts(draft) if name in draft.answers}
+    answers = _declared(draft)
     place = new_places.place_of_offer(offer, answers)
     zoning = place.mark if place is not None else ""
     initial = {"version": draft.version, "total": offer.total, "zoning": zoning}

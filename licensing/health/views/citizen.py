@@ -10,7 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from licensing.health import queries, services
+from licensing.health import new_places, queries, services
 from licensing.health.condition_messages import met, obstacles
 from licensing.health.differences import differences
 from licensing.health.documents import address
@@ -56,16 +56,16 @@ def renew(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     open_case = cases.visible_to(user).filter(pk=offer.open_case.pk).first() if offer.open_case else None
     context = {
         "shop": shop,
-        "compared_at": commercial_queries.compared_at(shop),
+        "register_as_of": clock.day_of(commercial_queries.as_of(shop)),
         "surcharge": queries.late_surcharge(offer.licence.last_day) if offer.licence and offer.lines and not offer.is_late else None,
         "access": allowed,
         "offer": offer,
         "form": form,
         "refusal": refusal,
         "days_left": (offer.licence.last_day - clock.today()).days if offer.licence else 0,
-        "days_tag": "warn" if any(condition.code == "in_window" and condition.is_met for condition in offer.conditions) else "wait",
         "obstacles": obstacles(user, offer, open_case),
         "differences": differences(offer, is_self=allowed.is_self),
+        "place": new_places.place_of_offer(offer, {}) if offer.may_be_studied else None,
         "conditions": rulebook.edition("conditions.health", clock.today()).conditions if offer.may_renew else [],
         "met": [met(condition) for condition in offer.conditions if condition.is_met],
         "promise_days": offer.promise_days,

@@ -21,7 +21,7 @@ from municipality.delegation.queries import users_by_key
 from municipality.ui.templatetags.portal import ref
 
 PAGE = 25
-QUESTION = gettext_lazy("How was sending this request?")
+QUESTION = gettext_lazy("How easy was it to send this request?")
 
 
 @access("on_behalf")

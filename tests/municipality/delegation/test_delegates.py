@@ -147,7 +147,7 @@ def test_each_act_of_a_delegate_says_who_for_whom(make_shop: Any, owner: User, d
         assert (act.actor_key, act.actor_role, act.data["for"]) == (delegate.key, "delegate", owner.key), act.action
     seen = main(signed_in(owner).get(f"/en/cases/{case.public_id}/"))
     assert "Noura Al-Rashidi, for Salim Al-Enezi" in seen and "Sent by a delegate" in seen
-    assert Message.objects.filter(person=owner, kind="licensing.renewal_submitted").exists()
+    assert Message.objects.get(person=owner, kind="licensing.renewal_submitted").deliveries.exists(), "the owner did not submit it"
     assert not Message.objects.filter(person=delegate, kind="licensing.renewal_submitted").exists()
     own = main(client.get(f"/en/cases/{case.public_id}/"))
     assert "You act by delegation" in own and "Who looked at my file" not in own and "Messages" not in own

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,10 @@ from tests.payments.conftest import walk
 pytestmark = pytest.mark.django_db
 
 
+def channels(message: Message) -> list[str]:
+    return list(Delivery.objects.filter(message=message).order_by("channel").values_list("channel", flat=True))
+
+
 def test_the_payer_is_told_once_with_the_numbers_that_the_bank_asks_for(at_bank: Callable[..., Attempt], bank: Book, paid_for: Any) -> None:
     attempt = at_bank()
     entry = bank.decide(attempt)
@@ -29,7 +34,30 @@ def test_the_payer_is_told_once_with_the_numbers_that_the_bank_asks_for(at_bank:
     for fact in ("2026-11-24 10:0", "paid", "10.000", entry.payment_id, attempt.trackid, receipt.number, receipt.bill.reference):
         assert fact in message.body_en
     assert message.path == f"/pay/r/{attempt.token}"
-    assert [delivery.channel for delivery in Delivery.objects.filter(message=message)] == ["email"]
+    assert channels(message) == ["email", "sms"]
+
+
+def test_two_bills_of_one_payment_are_told_by_one_message(
+    issue: Callable[..., Bill], at_bank: Callable[..., Attempt], bank: Book, paid_for: Any
+) -> None:
+    bills = [issue(10_000), issue(25_000, subject="case:def")]
+    bank.decide(at_bank(*bills))
+    walk(3)
+    message = Message.objects.get(kind="payments.payment_received")
+    assert "35.000" in message.title_en and "35.000" in message.title_ar
+    for receipt in Receipt.objects.all():
+        assert receipt.number in message.body_en and receipt.bill.reference in message.body_ar
+    assert channels(message) == ["email", "sms"]
+
+
+def test_a_service_that_sends_a_text_message_leaves_the_payment_its_e_mail(
+    issue: Callable[..., Bill], at_bank: Callable[..., Attempt], bank: Book, paid_for: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = dataclasses.replace(registry.PAYABLES["tests.thing"], sends_text=True)
+    monkeypatch.setitem(registry.PAYABLES, "tests.thing", own)
+    bank.decide(at_bank())
+    walk(3)
+    assert channels(Message.objects.get(kind="payments.payment_received")) == ["email"]
 
 
 def test_an_amount_taken_for_a_bill_that_is_not_due_is_told(at_bank: Callable[..., Attempt], bank: Book, payer: Any) -> None:

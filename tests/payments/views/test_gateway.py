@@ -261,7 +261,7 @@ def test_several_bills_say_for_each_what_is_closed_and_lead_on(
     monkeypatch.setitem(registry.OUTCOMES, first.kind, lambda bill: told[bill.pk])
     text = page(attempt, signed_in(payer))
     assert "Fine one is closed." in text and 'href="/en/fine/1/">See it' in text and "this is being completed" in text
-    assert "Other amounts that are due" in text and 'href="/en/">Home</a>' in text
+    assert "What else you can pay" in text and 'href="/en/">Home</a>' in text
     assert "Fine one is closed." not in page(attempt, Client())
 
 

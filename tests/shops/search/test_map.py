@@ -47,6 +47,17 @@ def test_far_out_the_map_shows_how_many_lie_together(spread: list[Shop]) -> None
     assert first.around is not None and first.around.name_ar == "السالمية"
 
 
+def test_no_two_clusters_have_the_same_name(spread: list[Shop], make_shop: Make) -> None:
+    for north, east in ((30.00, 47.70), (30.08, 47.60), (29.98, 47.85)):
+        make_shop(latitude=north, longitude=east)
+    index.recount()
+    clusters = map.map_content(SearchQuery()).clusters
+    assert len({cluster.around for cluster in clusters}) == len(clusters) == 3
+    assert [cluster.count for cluster in clusters] == [5, 3, 2]
+    within = map.map_content(SearchQuery(box=clusters[1].box)).clusters
+    assert len(within) == 3, "the squares of one area stay apart"
+
+
 def test_each_cluster_leads_to_the_shops_it_counted(spread: list[Shop]) -> None:
     clusters = map.map_content(SearchQuery()).clusters
     assert len(clusters) == 2

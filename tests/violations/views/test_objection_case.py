@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+from django.utils import translation
+from django.utils.formats import date_format
+
 from municipality.accounts.models import User
+from municipality.notifications.models import Message
+from municipality.ui.templatetags import portal
 from tests.browsers import signed_in
 from tests.factories.uploads import UploadFactory
 from tests.factories.violations import ObjectionFactory
@@ -39,4 +45,29 @@ def test_a_new_objection_names_who_decides_and_both_days_and_has_changed_no_date
     assert "An officer of another branch" in page
     decision = page.split("<h3>Decision</h3>")[1].split("</li>")[0]
     assert "automatically" not in decision
-    assert "The Municipality promises to decide by this day." in page and "Answer by law at the latest" in page
+    promise = page.split("Decision promised by</dt>")[1].split("</div>")[0]
+    assert portal.day(case.due_on) in promise and f"If no answer has come by {portal.day(objection.answer_by)}, the law" in promise
+    assert "Answer by law at the latest" not in page, "one day is promised"
+
+
+@pytest.mark.parametrize(
+    ("language", "promise", "silence"),
+    [
+        ("en", "If you send it today, the Municipality decides by", "If no answer has come within 30 days"),
+        ("ar", "إذا أُرسل اليوم بتّت فيه البلدية حتى", "إن لم يصل رد خلال 30 يوماً"),
+    ],
+)
+def test_the_form_promises_the_day_that_the_case_then_has(
+    write: Callable[..., Violation], owner: User, language: str, promise: str, silence: str
+) -> None:
+    row = write("CLN-03")
+    notices.record_opening(violation=row, person=owner)
+    form = signed_in(owner).get(f"/{language}/violations/{row.public_id}/object/").content.decode()
+    objection = ObjectionFactory(violation=row, person=owner)
+    objection.case.refresh_from_db()
+    with translation.override(language):
+        assert f"{promise} {portal.day(objection.case.due_on)}." in form and silence in form
+        message = Message.objects.get(kind="violations.objection_filed", person=owner)
+        assert date_format(objection.case.due_on, "DATE_FORMAT") in getattr(message, f"short_{language}"), (
+            "the day in the text is the promised one"
+        )

@@ -71,7 +71,8 @@ def test_the_licence_is_sealed_numbered_and_says_the_truth(paid: Case) -> None:
     assert document.live_state == "not_yet"
     paid.refresh_from_db()
     assert paid.state == "issued" and not paid.is_open
-    assert Message.objects.filter(kind="licensing.renewal_issued").count() == 1
+    told = Message.objects.get(kind="licensing.renewal_issued")
+    assert [row.channel for row in told.deliveries.all()] == ["sms"], "the payment sends the e-mail"
 
 
 def test_no_civil_number_is_in_the_licence_or_its_facts(paid: Case, owner: Any) -> None:

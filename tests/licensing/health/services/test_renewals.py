@@ -44,7 +44,8 @@ def test_a_clean_renewal_commits_case_bill_message_record_and_jobs_together(make
     assert bill is not None and bill.total_fils == 10_000 and bill.state == "due"
     assert [e.move for e in case.events.order_by("pk")] == ["submit"]
     assert set(AuditEvent.objects.filter(subject=case.key).values_list("action", flat=True)) >= {"case.opened", "case.submit"}
-    assert Message.objects.filter(person=owner, kind="licensing.renewal_submitted").count() == 1
+    told = Message.objects.get(person=owner, kind="licensing.renewal_submitted")
+    assert not told.deliveries.exists(), "who submits it pays on the next page"
     assert Job.objects.filter(kind="licensing.close_unpaid", key=case.public_id).count() == 1
     assert case.due_on == dt.date(2026, 12, 1)
 

@@ -103,6 +103,32 @@ def test_the_applicant_reads_the_answer_before_sending_in_both_languages(make_sh
     assert ("This is a warning and no decision" in check_page(owner, shop)) is (outcome == "not_permitted")
 
 
+PROMPTS = {"en": "have it corrected at the Ministry of Commerce and Industry", "ar": "فيُصحَّح لدى وزارة التجارة والصناعة"}
+
+
+@pytest.mark.parametrize("language", PROMPTS)
+def test_an_address_that_the_register_changed_is_answered_on_the_first_page(make_shop: Any, owner: Any, language: str) -> None:
+    plot, shop = plot_of_new_address(), shop_for(make_shop, "WSAL")
+    client, first = signed_in(owner), f"/{language}/health-licence/{shop.public_id}/renew/"
+    assert "kp-answer" not in client.get(first).content.decode(), "the control: the address stays"
+    at = {"area": plot.area, "block": plot.block, "plot": plot.number, "street": "909", "paci_number": "20220222"}
+    Shop.objects.filter(pk=shop.pk).update(**at)
+    for address in (first, first.replace("/renew/", "/changes/")):
+        text = html.unescape(client.get(address).content.decode())
+        assert 'class="kp-answer is-not_permitted"' in text and PROMPTS[language] in " ".join(text.split())
+        assert re.search(r'<p class="kp-soft">[^<]*909[^<]*20220222</p>', text), "the address that it is about"
+
+
+def test_a_declared_address_is_answered_on_the_pages_after_it(make_shop: Any, owner: Any) -> None:
+    plot_of_new_address()
+    shop = shop_for(make_shop, "WSAL")
+    addressed(owner, shop)
+    for last in ("", "files/"):
+        text = html.unescape(signed_in(owner).get(f"/en/health-licence/{shop.public_id}/changes/{last}").content.decode())
+        assert 'class="kp-answer is-not_permitted"' in text and "or correct the address if it is wrong" in text
+        assert f'href="/en/health-licence/{shop.public_id}/changes/address/">Change the address<' in text
+
+
 @pytest.mark.parametrize("outcome", ANSWERS)
 def test_the_officer_reads_it_beside_the_address_in_both_languages(make_shop: Any, owner: Any, outcome: str) -> None:
     activity, land, english, arabic = ANSWERS[outcome]
