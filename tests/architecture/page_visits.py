@@ -39,7 +39,7 @@ PASSED = {"login": "officer", "password": PASSWORD}
 def public() -> list[Visit]:
     v = [Visit(f"/{{lang}}/{page}") for page in ("", "privacy/", "accessibility/", "health-licence/", "track/", "queue/")]
     boards = "/{lang}/boards/costs/?boards=2&0-board_class=commercial&0-medium=screen&0-width=2&0-height=1.2&0-faces=1&0-pieces=1&0-months="
-    v += [Visit("/{lang}/boards/costs/"), Visit(f"{boards}12", note="with a fee"), Visit(f"{boards}7", note="wrong months")]
+    v += [Visit("/{lang}/boards/costs/"), Visit(f"{boards}12", note="with a fee"), Visit(f"{boards}7", status=400, note="wrong months")]
     v += [Visit(f"/{{lang}}/{page}", "owner", note="signed in") for page in ("", "health-licence/")]
     shops, storied = "/{lang}/shops/", "/{lang}/shops/{s.register.storied.public_id}/"
     v += [
