@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -18,7 +19,7 @@ from municipality.review import invariants, queries
 from municipality.review.models import Assignment, ConflictOfInterest, Override, QueueEntry
 from municipality.review.services import desk, queue, staff
 from municipality.review.services.desk import CorrectionRequest
-from tests import desk_acts
+from tests import desk_acts, serving
 from tests.conftest import Clock
 from tests.factories.accounts import StaffFactory
 from tests.municipality.review import permits
@@ -275,12 +276,15 @@ def test_nobody_opens_a_case_that_merely_waits_and_its_officer_opens_it_while_it
     assert [queries.may_open(user, place.case) for user in staff_of_branch] == [False, False, True]
 
 
-def test_the_board_shows_the_branch_and_what_nobody_there_may_decide(office: Office, django_assert_max_num_queries) -> None:  # type: ignore[no-untyped-def]
+def test_the_board_shows_the_branch_and_what_nobody_there_may_decide(
+    office: Office, monkeypatch: pytest.MonkeyPatch, django_assert_max_num_queries: Any
+) -> None:
     numbers(office, 2)
     for person in (office.officer, office.colleague):
         staff.declare_conflict(officer=person, party_key="person:boss", kind="self", declared_by=person)
     stuck = permits.sent(office.applicant, parties=[("applicant", "person:boss")])
     desk_acts.assigned(office.officer)
+    serving.warm(monkeypatch)
     with django_assert_max_num_queries(11):
         board = queries.board(office.officer.branch)
     assert board.counts == {"waiting": 2, "held": 1}
