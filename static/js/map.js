@@ -29,12 +29,15 @@ function read(list) {
   }));
 }
 
+// Whether a label is a word and a number, which stand above the mark.
+const isBlock = ({ label }) => label.includes(" ");
+
 // Marks that would cover each other at this zoom, as one: the first keeps its place in the list, the place is the mean of all.
 function grouped(map, marks) {
   const groups = [];
   for (const mark of marks) {
     const point = map.project(mark.at);
-    const high = mark.label.includes(" ") || !mark.label ? NEAR : 24; // a number beside its glyph is one line
+    const high = mark.label && !isBlock(mark) ? 24 : NEAR; // a number beside its glyph is one line
     const group = groups.find((one) => Math.abs(one.point.x - point.x) < NEAR && Math.abs(one.point.y - point.y) < high);
     if (group) group.marks.push(mark);
     else groups.push({ point, marks: [mark] });
@@ -51,12 +54,12 @@ function icon({ count, marks }) {
   const tones = new Set(marks.map((mark) => mark.tone));
   const tone = tones.size === 1 ? [...tones][0] : "";
   const size = count > 99 ? 48 : count > 1 ? 40 : 32;
-  const [{ label, mark }] = marks;
-  const named = count === 1 && label;
-  const html = element("span", "kp-map__mark", count > 1 ? String(count) : mark);
-  if (named) html.prepend(element("span", "", label));
-  const css = `kp-map__pin${tone ? ` is-${tone}` : ""}${count > 1 ? " is-many" : ""}${named ? " is-named" : ""}`;
-  return L.divIcon({ className: css, html, iconSize: named ? (label.includes(" ") ? [64, 42] : [46, 24]) : [size, size] });
+  const [first] = marks;
+  const named = count === 1 && first.label;
+  const html = element("span", "kp-map__mark", count > 1 ? String(count) : first.mark);
+  if (named) html.prepend(element("span", "", first.label));
+  const css = `kp-map__pin${tone ? ` is-${tone}` : ""}${count > 1 ? " is-many" : ""}${named ? " is-named" : ""}${isBlock(first) ? " is-block" : ""}`;
+  return L.divIcon({ className: css, html, iconSize: named ? (isBlock(first) ? [68, 42] : [46, 24]) : [size, size] });
 }
 
 function told(box, marks) {

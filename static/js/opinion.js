@@ -1,6 +1,7 @@
 // The refusal that names missing documents goes once a file of each has arrived; a file that is refused has no `data-resource`.
-const said = document.querySelector("[data-missing]:not([data-missing=''])");
+const form = document.querySelector("form[data-missing]:not([data-missing=''])");
 const look = () => {
-  said.hidden = said.dataset.missing.split(" ").every((slot) => document.querySelector(`#upload-${slot} [data-resource=""]`));
+  const hasFile = (slot) => form.querySelector(`#upload-${slot} [data-resource=""]`);
+  document.querySelector("[role=alert]").hidden = form.dataset.missing.split(" ").every(hasFile);
 };
-if (said) new MutationObserver(look).observe(document.getElementById("form"), { childList: true, subtree: true });
+if (form) new MutationObserver(look).observe(form, { childList: true, subtree: true });
