@@ -48,9 +48,8 @@ def _crumbs(plot: Plot) -> list[tuple[str, str]]:
 
 
 def _terms(fees: Edition, limits: Edition) -> dict[str, Any]:
-    """The fee, the promised time, and what requests really took."""
-    days = limits.limits["promise_working_days"].value
-    return {"fee": fees.fees["opinion"], "promise_days": days, "figure": cases.figures().get(OPINION)}
+    """The fee and the promised time."""
+    return {"fee": fees.fees["opinion"], "promise_days": limits.limits["promise_working_days"].value}
 
 
 def _named(slot: str, least: int) -> Text:
@@ -87,6 +86,7 @@ def begin(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "place": plot_name(plot),
         "needed": [(one.label, [_named(*slot) for slot in queries.slots(files, one).items()]) for one in Asker],
         **_terms(fees, limits),
+        "figure": cases.figures().get(OPINION),
         "refusal": refusal,
         "crumbs": _crumbs(plot),
     }
