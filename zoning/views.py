@@ -25,6 +25,7 @@ from zoning.answer.drawing import distances
 from zoning.answer.forms import QuestionForm, WhereForm, floor_name
 from zoning.answer.labels import TONES, state_of, text_of
 from zoning.answer.queries import ActivityQuestion
+from zoning.answer.rules import CONDITIONAL, PERMITTED
 from zoning.contests import queries as contests
 from zoning.geometry import measures
 from zoning.layers.labels import topics
@@ -96,6 +97,7 @@ def where(request: HttpRequest) -> HttpResponse:
     question = ActivityQuestion(form.cleaned_data["activity"], form.cleaned_data["floor"])
     area, block = form.cleaned_data["area"], form.cleaned_data["block"]
     plots = survey.of_area(area, question, clock.today(), block)
+    counts = Counter(plot.outcome for plot in plots)
     context |= {
         "is_asked": True,
         "area": area,
@@ -105,7 +107,8 @@ def where(request: HttpRequest) -> HttpResponse:
         "floor": floor_name(question.floor),
         "plots": [(plot, TONES[plot.outcome], state_of(plot.outcome)) for plot in plots] if block else [],
         "blocks": [] if block else survey.by_block(plots),
-        "totals": Counter(plot.outcome for plot in plots),
+        "totals": [(outcome, state_of(outcome), counts[outcome]) for outcome in TONES],
+        "may_open": counts[PERMITTED] or counts[CONDITIONAL],
         "query": urlencode({"activity": question.activity, "floor": question.floor}),
     }
     return render(request, "zoning/where.html", context)
@@ -128,7 +131,6 @@ def plot(request: HttpRequest, public_id: str) -> HttpResponse:
     day, question = form.asked() if is_answered else (None, None)
     found = summary(row, day or today, question)
     answer, lists = None, topics(found.findings, found.rules)
-    land_use = {one.layer.pk for one in found.findings if one.layer.kind == Layer.Kind.LAND_USE}
     if question is not None and found.answer is not None:
         answer = text_of(found.answer, found.catalogue, form.names[question.activity], floor_name(question.floor))
     context: dict[str, Any] = {
@@ -146,7 +148,7 @@ def plot(request: HttpRequest, public_id: str) -> HttpResponse:
         "addresses": row.addresses.all(),
         "blocks": _blocks(request, row),
         "topics": lists,
-        "uses": [part for topic in lists["applies"] if topic.code in land_use for part in topic.parts],
+        "uses": [part for topic in lists["applies"] if topic.finding.layer.kind == Layer.Kind.LAND_USE for part in topic.parts],
         "answer": answer,
         "distances": list(distances(found.shape.shape, found.answer)) if found.shape is not None and found.answer is not None else [],
         "limits": found.limits,

@@ -1,5 +1,5 @@
 // A map of the list that stands beside it. The list is the source: each entry with `data-lat` and `data-lon` is a mark, `data-count` says for
-// how many it stands, `data-tone` (ok, warn, bad, wait) gives the mark its shape. Only the base layer and the outlines of areas, blocks and plots are
+// how many it stands, `data-tone` (ok, some, warn, bad, wait) gives the mark its shape, `data-label` and `data-mark` its text. Only the base layer and the outlines of areas, blocks and plots are
 // fetched; no style is written into HTML.
 import { outlines } from "./outlines.js";
 
@@ -23,16 +23,22 @@ function read(list) {
     at: L.latLng(Number(entry.dataset.lat), Number(entry.dataset.lon)),
     count: Number(entry.dataset.count ?? 1),
     tone: entry.dataset.tone ?? "",
+    label: entry.dataset.label ?? "",
+    mark: entry.dataset.mark || GLYPHS[entry.dataset.tone] || "",
     name: (entry.querySelector("a") ?? entry).textContent.trim().replace(/\s+/g, " ").slice(0, 120),
   }));
 }
+
+// Whether a label is a word and a number, which stand above the mark.
+const isBlock = ({ label }) => label.includes(" ");
 
 // Marks that would cover each other at this zoom, as one: the first keeps its place in the list, the place is the mean of all.
 function grouped(map, marks) {
   const groups = [];
   for (const mark of marks) {
     const point = map.project(mark.at);
-    const group = groups.find((one) => Math.abs(one.point.x - point.x) < NEAR && Math.abs(one.point.y - point.y) < NEAR);
+    const high = mark.label && !isBlock(mark) ? 24 : NEAR; // a number beside its glyph is one line
+    const group = groups.find((one) => Math.abs(one.point.x - point.x) < NEAR && Math.abs(one.point.y - point.y) < high);
     if (group) group.marks.push(mark);
     else groups.push({ point, marks: [mark] });
   }
@@ -48,9 +54,12 @@ function icon({ count, marks }) {
   const tones = new Set(marks.map((mark) => mark.tone));
   const tone = tones.size === 1 ? [...tones][0] : "";
   const size = count > 99 ? 48 : count > 1 ? 40 : 32;
-  const text = count > 1 ? String(count) : GLYPHS[tone] ?? "";
-  const html = element("span", "kp-map__mark", text);
-  return L.divIcon({ className: `kp-map__pin${tone ? ` is-${tone}` : ""}${count > 1 ? " is-many" : ""}`, html, iconSize: [size, size] });
+  const [first] = marks;
+  const named = count === 1 && first.label;
+  const html = element("span", "kp-map__mark", count > 1 ? String(count) : first.mark);
+  if (named) html.prepend(element("span", "", first.label));
+  const css = `kp-map__pin${tone ? ` is-${tone}` : ""}${count > 1 ? " is-many" : ""}${named ? " is-named" : ""}${isBlock(first) ? " is-block" : ""}`;
+  return L.divIcon({ className: css, html, iconSize: named ? (isBlock(first) ? [68, 42] : [46, 24]) : [size, size] });
 }
 
 function told(box, marks) {
@@ -193,7 +202,7 @@ function draw(box) {
     layer.clearLayers();
     shown = grouped(map, marks).map((group) => {
       const [first] = group.marks;
-      const name = group.marks.length > 1 ? `${box.dataset.many} ${group.count}` : first.count > 1 ? `${first.name}: ${first.count}` : first.name;
+      const name = group.marks.length > 1 ? `${box.dataset.many} ${group.count}` : first.count > 1 ? `${first.name}: ${first.count}` : `${first.name} ${first.label && first.mark}`.trim();
       const pin = L.marker(group.at, { icon: icon(group), title: name, riseOnHover: true, keyboard: true }).addTo(layer);
       pin.getElement().setAttribute("aria-label", name);
       pin.on("click", () => open(group, pin));

@@ -70,11 +70,11 @@ export async function outlines(map, box, marks, dated) {
     names.clearLayers();
     // Closer up, the numbers of blocks stand where the name of the area would.
     map.getContainer().classList.toggle("has-blocks", map.getZoom() > 14 && features("blocks").length > 0);
-    const taken = new Set();
+    const taken = new Set(); // what is marked has its number in its mark
     for (const level of ["plots", "blocks"]) {
       if (level === "blocks" && finest() === "plots" && map.getZoom() > 16) continue;
       for (const feature of features(level)) {
-        if (taken.size >= ROOM || taken.has(feature.id) || !map.getBounds().intersects(feature.bounds)) continue;
+        if (taken.size >= ROOM || taken.has(feature.id) || tones.has(feature.id) || !map.getBounds().intersects(feature.bounds)) continue;
         const { x, y } = map.project(feature.bounds.getSouthEast()).subtract(map.project(feature.bounds.getNorthWest()));
         const wide = feature.name.length * 7.5 + 4;
         if (wide > x || y < 20) continue;

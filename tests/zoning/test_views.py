@@ -141,7 +141,16 @@ def test_a_parameter_of_another_site_asks_nothing(client: Client, plot: Plot) ->
 def test_a_part_of_the_plot_is_named_with_its_share(client: Client, plot: Plot) -> None:
     cut = WEST + 0.05 * (EAST - WEST)
     make_layer("road", ("road", box(WEST, SOUTH, cut, NORTH)), covers=AROUND)
-    assert "5.0%" in page(client, f"/en/plots/{plot.public_id}/")
+    text = page(client, f"/en/plots/{plot.public_id}/")
+    assert "5.0%" in text and text.count("It does not change the answer on activities") == 1, "land use does"
+
+
+def test_a_layer_that_does_not_cover_the_plot_has_no_period_there(client: Client, plot: Plot) -> None:
+    make_layer("power_line", ("line", translate(SQUARE, 0.1, 0)), covers=translate(SQUARE, 0.1, 0))
+    make_layer("heritage", ("house", translate(SQUARE, 0.1, 0)), covers=box(WEST - 0.1, SOUTH - 0.1, (WEST + EAST) / 2, NORTH + 0.1))
+    text = page(client, f"/en/plots/{plot.public_id}/")
+    assert "does not cover this plot" in text and "does not cover all of this plot" in text
+    assert text.count("in force since") == 1, "of land use alone"
 
 
 def test_a_plot_without_a_shape_says_so_and_is_no_error(client: Client, rules: None) -> None:

@@ -55,6 +55,15 @@ class BlockOutcome:
             start += width
         return [one for one in found if one[2]]
 
+    @property
+    def mark(self) -> tuple[str, str]:
+        """The tone of its mark on a map, and on how many plots of all where it is not all of them."""
+        whole = sum(self.counts.values())
+        for outcome, tone, tone_of_some in ((rules.PERMITTED, "ok", "some"), (rules.CONDITIONAL, "warn", "warn")):
+            if count := self.counts.get(outcome, 0):
+                return (tone, "") if count == whole else (tone_of_some, f"{count}/{whole}")
+        return ("wait" if self.counts.get(rules.NO_DATA) else "bad"), ""
+
 
 def of_area(area: Area, question: ActivityQuestion, day: dt.date, block: str = "") -> list[PlotOutcome]:
     """The outcome for each plot of an area, or of one block of it, that exists on a day; by block and number."""

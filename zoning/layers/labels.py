@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 
 from django.utils.formats import number_format
@@ -27,23 +26,12 @@ class TopicPart:
 
 @dataclass(frozen=True)
 class Topic:
-    """One layer on the plot. `standing` is applies, does_not_apply or no_data; `coming` is the first day of an announced change.
+    """What a layer says about the plot. `is_counted`: whether a rule on activities asks for the layer."""
 
-    `contested` is the day since which a person contests what is said; `absence` is what it means that the layer does not apply.
-    """
-
-    name: str
-    standing: str
-    office: str
+    finding: LayerFinding
     parts: tuple[TopicPart, ...]
     unknown_percent: float
-    instrument: str
-    article: str
-    since: dt.date | None
-    coming: dt.date | None
-    code: str
-    contested: dt.date | None
-    absence: str
+    is_counted: bool
 
 
 def topics(findings: list[LayerFinding], rules: LandRules | None) -> dict[str, list[Topic]]:
@@ -72,28 +60,16 @@ def said_of(finding: LayerFinding, rules: LandRules | None) -> str:
         return _("%(name)s, %(metres)s m from the plot") % facts
     topic = _topic(finding, rules)
     parts = [f"{part.name} ({part.percent}%)" for part in topic.parts]
-    if topic.unknown_percent or topic.standing == "no_data":
+    if topic.unknown_percent or finding.standing == "no_data":
         parts.append(_("No data"))
     return "; ".join(parts) or _("Does not apply")
 
 
 def _topic(finding: LayerFinding, rules: LandRules | None) -> Topic:
     is_land_use = finding.layer.kind == Layer.Kind.LAND_USE
-    version, parts = finding.version, []
+    parts = []
     for surface in finding.surfaces:
         name = class_name(surface.code, rules) if is_land_use else bilingual(surface, "label")
         parts.append(TopicPart(name, surface.square_metres, round(100 * surface.share, 1)))
-    return Topic(
-        name=bilingual(finding.layer, "name"),
-        standing=finding.standing,
-        office=bilingual(finding.layer, "office"),
-        parts=tuple(parts),
-        unknown_percent=round(100 * finding.unknown_share, 1),
-        instrument=bilingual(version, "instrument") if version is not None else "",
-        article=bilingual(version, "article") if version is not None else "",
-        since=version.valid_from if version is not None else None,
-        coming=finding.pending.valid_from if finding.pending is not None else None,
-        code=finding.layer.pk,
-        contested=finding.contested_since,
-        absence=bilingual(finding.layer, "absence"),
-    )
+    is_counted = is_land_use or (rules is not None and any(rule.layer == finding.layer.pk for rule in rules.spacings))
+    return Topic(finding, tuple(parts), round(100 * finding.unknown_share, 1), is_counted)

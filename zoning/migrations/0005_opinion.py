@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
             name='Opinion',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('asker', models.CharField(choices=[('owner', 'The owner of the plot'), ('office', 'An engineering office, for the owner'), ('body', 'Another body')], max_length=10, verbose_name='who asks')),
+                ('asker', models.CharField(choices=[('owner', 'The owner, or a tenant with a contract'), ('office', 'An engineering office, for the owner'), ('body', 'A ministry or another body, with its letter')], max_length=10, verbose_name='who asks')),
                 ('floor', models.SmallIntegerField(blank=True, null=True, verbose_name='floor')),
                 ('instant_outcome', models.CharField(choices=[('permitted', 'Permitted'), ('conditional', 'Permitted with conditions'), ('not_permitted', 'Not permitted'), ('limits', 'The published building limits apply'), ('other_limits', 'Other building limits apply'), ('no_data', 'No data')], max_length=15, verbose_name='instant answer')),
                 ('instant_grounds', models.JSONField(default=list, verbose_name='grounds of the instant answer')),

@@ -13,9 +13,9 @@ from zoning.models.plots import Plot
 
 
 class Asker(models.TextChoices):
-    OWNER = "owner", _("The owner of the plot")
+    OWNER = "owner", _("The owner, or a tenant with a contract")
     OFFICE = "office", _("An engineering office, for the owner")
-    BODY = "body", _("Another body")
+    BODY = "body", _("A ministry or another body, with its letter")
 
 
 class OpinionOutcome(models.TextChoices):

@@ -46,7 +46,7 @@ MOST_ALIKE = 5
 SLOTS: dict[str, Slot] = {
     slot.code: slot
     for slot in (
-        Slot("title", _("Title deed or contract of use"), _("All pages."), most=4),
+        Slot("title", _("Title deed, or contract of use or lease"), _("All pages."), most=4),
         Slot("mandate", _("Mandate of the owner"), _("Signed by the owner, for this plot."), most=2),
         Slot("letter", _("Letter of the body that asks"), _("With number and date."), most=2),
         Slot("drawing", _("Drawing of the place"), _("With measures; the entrance and the floor are marked."), most=4),

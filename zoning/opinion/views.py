@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.accounts.access import access, public
 from municipality.accounts.limits import allow_read
 from municipality.accounts.requests import AuthenticatedHttpRequest
+from municipality.cases import queries as cases
 from municipality.cases.opening import case_or_404
 from municipality.drafts import queries as drafts
 from municipality.drafts.models import Draft
@@ -20,8 +25,10 @@ from municipality.kernel.errors import Refused
 from municipality.review import queries as review
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import Activity
+from municipality.rulebook.queries import Edition
 from municipality.ui.errors import too_many_requests
 from municipality.ui.language import read_form
+from municipality.ui.texts import Text
 from municipality.uploads.fields import fields_of
 from zoning.models import Asker, Opinion, OpinionOutcome, Plot
 from zoning.opinion import queries
@@ -38,6 +45,17 @@ MOST_LINES = 120
 
 def _crumbs(plot: Plot) -> list[tuple[str, str]]:
     return [(_("The plot"), reverse("zoning:plot", args=[plot.public_id])), (_("Zoning opinion"), "")]
+
+
+def _terms(fees: Edition, limits: Edition) -> dict[str, Any]:
+    """The fee and the promised time."""
+    return {"fee": fees.fees["opinion"], "promise_days": limits.limits["promise_working_days"].value}
+
+
+def _named(slot: str, least: int) -> Text:
+    """The name of a document, with a word if it may be left out."""
+    label = queries.SLOTS[slot].label
+    return label if least else format_lazy("{} {}", label, _("(optional)"))
 
 
 @access("person")
@@ -61,7 +79,17 @@ def begin(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     elif not submitted and (begun := requests.draft_about(plot, request.user)) is not None:  # the question is changed
         form.initial = begun.answers.get(requests.PAGE, {})
     status = refusal.status if refusal else 400 if submitted else 200
-    context = {"form": form, "plot": plot, "place": plot_name(plot), "refusal": refusal, "crumbs": _crumbs(plot)}
+    fees, limits, files = rulebook.editions((queries.FEES, queries.LIMITS, queries.FILES), clock.today())
+    context = {
+        "form": form,
+        "plot": plot,
+        "place": plot_name(plot),
+        "needed": [(one.label, [_named(*slot) for slot in queries.slots(files, one).items()]) for one in Asker],
+        **_terms(fees, limits),
+        "figure": cases.figures().get(OPINION),
+        "refusal": refusal,
+        "crumbs": _crumbs(plot),
+    }
     return render(request, "zoning/opinion/begin.html", context, status=status)
 
 
@@ -89,25 +117,26 @@ def order(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         else:
             return redirect("payments:pay", public_id=bill.public_id)
     fees, limits, files = rulebook.editions((queries.FEES, queries.LIMITS, queries.FILES), clock.today())
-    line, key = queries.fee_line(fees), requests.files_key(draft)
+    key, slots = requests.files_key(draft), queries.slots(files, given["asker"])
     instant = None
     try:
         instant = queries.instant(plot, given["activity"], given["floor"])
     except Refused as refused:
         refusal = refusal or refused
     context = {
-        "form": OpinionOrderForm(initial={"total": line.fils}) if not submitted or refusal else form,
+        "form": OpinionOrderForm(initial={"total": fees.fees["opinion"].fils}) if not submitted or refusal else form,
         "plot": plot,
         "place": plot_name(plot),
         "asker": Asker(given["asker"]).label,
         "question": question(Activity.objects.filter(pk=given["activity"]).first(), given["floor"]),
         "outcome": OpinionOutcome(instant.instant_outcome) if instant else None,
         "grounds": [ground(row) for row in instant.instant_grounds] if instant else [],
-        "fields": fields_of(request, key, queries.slots(files, given["asker"]), next_path=request.path),
-        "optional": [queries.SLOTS[slot].label for slot, least in queries.slots(files, given["asker"]).items() if not least],
-        "lines": [line],
-        "total": line.fils,
-        "promise_days": limits.limits["promise_working_days"].value,
+        "fields": [
+            replace(field, slot=replace(field.slot, label=_named(field.slot.code, slots[field.slot.code])))
+            for field in fields_of(request, key, slots, next_path=request.path)
+        ],
+        **_terms(fees, limits),
+        "missing": queries.missing_files(key, slots) if refusal and refusal.code == "no_documents" else [],
         "refusal": refusal,
         "crumbs": _crumbs(plot),
     }

@@ -96,7 +96,7 @@ def test_the_page_leads_from_the_area_to_the_block_to_the_plot(client: Client, p
     page = client.get("/en/zoning/where/", asked).content.decode()
     assert "block=1" in page
     assert "· block" not in page
-    assert 'data-tone="ok"' in page
+    assert 'data-tone="some" data-mark="' in page and 'data-label="Block 1"' in page
     block = client.get("/en/zoning/where/", {**asked, "block": "1"}).content.decode()
     assert f"/en/plots/{plots[0].public_id}/?activity=LAUN&amp;floor=0&amp;on=" in block
     assert plots[1].public_id not in block
@@ -122,3 +122,19 @@ def test_the_shares_of_a_block_fill_its_bar(plots: list[Plot]) -> None:
         ends = [start + width for _, start, width in one.bars]
         assert ends[-1] == pytest.approx(100) and [start for _, start, _ in one.bars] == pytest.approx([0, *ends[:-1]])
         assert {outcome for outcome, _, _ in one.bars} == set(one.counts)
+
+
+@pytest.mark.parametrize(
+    ("counts", "mark"),
+    [
+        ({"permitted": 12}, ("ok", "")),
+        ({"permitted": 4, "not_permitted": 20}, ("some", "4/24")),
+        ({"permitted": 1, "conditional": 3}, ("some", "1/4")),
+        ({"conditional": 2}, ("warn", "")),
+        ({"conditional": 1, "no_data": 1}, ("warn", "1/2")),
+        ({"no_data": 1, "not_permitted": 1}, ("wait", "")),
+        ({"not_permitted": 5}, ("bad", "")),
+    ],
+)
+def test_only_a_block_with_all_its_plots_permitted_has_the_tick(counts: dict[str, int], mark: tuple[str, str]) -> None:
+    assert survey.BlockOutcome("1", counts, 0, 0).mark == mark

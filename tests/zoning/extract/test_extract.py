@@ -117,6 +117,13 @@ def test_the_paper_says_what_is_not_known_of_a_layer_that_applies_and_what_is_an
         assert "50.0%" in text and "A change is announced for" in text and "2030-01-01" in text
 
 
+def test_a_layer_that_does_not_cover_the_plot_is_said_without_version_and_day(client: Client, plot: Plot) -> None:
+    make_layer("power_line", covers=translate(SQUARE, 0.1, 0), valid_from=dt.date(2011, 6, 1), article_en="Unsaid")
+    row = made(client, plot)
+    for text in (" ".join(poppler.text(files(client, row)[0]).split()), client.get(f"/en/zoning/extracts/{row.uuid}/").content.decode()):
+        assert "does not cover this plot" in text and "Unsaid" not in text and "2011-06-01" not in text
+
+
 def test_until_it_is_sealed_the_page_offers_neither_files_nor_a_check(client: Client, plot: Plot) -> None:
     sent = client.post(f"/en/plots/{plot.public_id}/extract/", {})
     text, row = client.get(sent["Location"]).content.decode(), PlotExtract.objects.get()

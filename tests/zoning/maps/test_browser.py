@@ -80,7 +80,17 @@ def test_plots_have_the_colour_of_their_answer(page: Page, live_server: Any, plo
     page.goto(f"{live_server}/ar/zoning/where/?activity=LAUN&floor=0&area={plots[0].area_id}&block=3")
     page.wait_for_selector(".kp-map__answer.is-ok", state="attached")
     assert (page.locator(".kp-map__answer.is-ok").count(), page.locator(".kp-map__answer.is-wait").count()) == (1, 2)
+    assert sorted(page.locator(".kp-map__mark").all_text_contents()) == ["1✓", "2…", "3…"], "each mark has the number of its plot"
     assert measurements.axe(page) == [] and measurements.overhang(page) <= 0
+
+
+def test_a_block_with_some_plots_has_their_number_and_its_own_on_the_map(
+    page: Page, live_server: Any, plots: list[Plot], rules: None
+) -> None:
+    make_layer("land_use", ("COMMERCIAL", plots[0].shapes.get().shape), kind="land_use", covers=SQUARE.buffer(0.02))
+    page.goto(f"{live_server}/en/zoning/where/?activity=LAUN&floor=0&area={plots[0].area_id}")
+    assert page.locator(".kp-map__pin.is-some .kp-map__mark").text_content() == "Block 31/3"
+    assert page.locator(".kp-map__pin.is-ok").count() == 0 and measurements.axe(page) == []
 
 
 def test_a_street_opens_nothing(page: Page, live_server: Any, plots: list[Plot]) -> None:

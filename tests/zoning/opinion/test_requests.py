@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from municipality.accounts.models import User
-from municipality.cases.models import Case
+from municipality.cases.models import Case, Figure
 from municipality.drafts import services as drafts
 from municipality.kernel.errors import Refused
 from municipality.notifications.models import Message
@@ -96,17 +96,31 @@ def test_the_pages_lead_from_the_plot_to_the_payment(plot: Plot, owner: User) ->
     sent = client.post(begin, {"asker": "owner", "activity": "WSAL", "floor": "0"})
     assert sent.status_code == 302 and "/en/opinions/" in sent["Location"]
     page = client.get(sent["Location"]).content.decode()
-    assert "Not permitted" in page and "10.000" in page
+    assert "Not permitted" in page and "10.000" in page and "Drawing of the place (optional)" in page
+    assert "Service fee of the zoning department" not in page, "an assumption is no legal ground"
     again = client.get(f"/en/plots/{plot.public_id}/opinion/").content.decode()
     assert '<option value="WSAL" selected>' in again, "a change of the question begins with the question"
     refused = client.post(sent["Location"], {"total": FEE})
-    assert refused.status_code == 409 and "A document is missing" in refused.content.decode()
+    assert refused.status_code == 409 and "Still missing: Title deed, or contract of use or lease." in refused.content.decode()
+    assert 'data-missing="title"' in refused.content.decode()
     begun(plot, owner)
     ordered = client.post(sent["Location"], {"total": FEE})
     assert ordered.status_code == 302 and "/en/pay/" in ordered["Location"]
     case = Case.objects.get(service="zoning.opinion")
     seen = client.get(f"/en/cases/{case.public_id}/").content.decode()
     assert seen.index("Pay the fee") < seen.index("Instant answer and opinion")
+
+
+def test_the_first_page_says_what_is_needed_what_it_costs_and_how_long_it_took(plot: Plot, owner: User) -> None:
+    client, draft = signed_in(owner), begun(plot, owner)
+    begin = f"/en/plots/{plot.public_id}/opinion/"
+    assert "too few requests for a figure" in client.get(begin).content.decode()
+    Figure.objects.create(service="zoning.opinion", count=40, half=1320, ninety=2640, late=2, computed_at=requests.clock.now())
+    first, order = client.get(begin).content.decode(), client.get(f"/en/opinions/{draft.public_id}/").content.decode()
+    for text in (first, order):
+        assert "10.000" in text and "does not come back" in text and "5 working days" in text
+    assert "within 22 hours" in first and "too few requests" not in order
+    assert "a tenant with a contract" in first and "Mandate of the owner" in first and "No contract yet?" in first
 
 
 def test_a_stranger_sees_neither_draft_nor_case(plot: Plot, owner: User) -> None:
@@ -136,7 +150,7 @@ def test_a_document_that_is_asked_for_again_brings_the_case_back(plot: Plot, own
     opinion, client = paid(plot, owner), signed_in(owner)
     desk.ask_corrections(assignment=desk_acts.assigned(planner), items=[CorrectionRequest("file_unreadable", "title")])
     page = f"/en/opinions/{opinion.case.public_id}/corrections/"
-    assert "Title deed or contract of use" in client.get(page).content.decode()
+    assert "Title deed, or contract of use or lease" in client.get(page).content.decode()
     assert client.post(page).status_code == 409  # the old file is still the same
     frozen_clock.move(minutes=5)
     UploadFactory(owner=owner, subject=opinion.files_key, slot="title")

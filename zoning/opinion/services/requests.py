@@ -92,8 +92,9 @@ def _submit(draft: Draft, person: User, expected_fils: int) -> tuple[Case, Bill]
     fees, limits, files = rules[0], rules[1], rules[4]
     if uploads.is_waiting(key):
         raise Refused("files_waiting", _("A file is still being checked. Please wait a moment and send again."))
-    if queries.missing_files(key, queries.slots(files, given["asker"])):
-        raise Refused("no_documents", _("A document is missing. Add it and send again."))
+    if missing := queries.missing_files(key, queries.slots(files, given["asker"])):
+        names = _(", ").join(str(queries.SLOTS[slot].label) for slot in missing)
+        raise Refused("no_documents", _("Still missing: %(documents)s. Add it and send again.") % {"documents": names})
     line = queries.fee_line(fees)
     if line.fils != expected_fils:
         raise Refused("price_changed", _("The fee changed while the page was open. Check the new amounts and submit again."))
