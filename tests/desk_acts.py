@@ -35,6 +35,6 @@ def approve(officer: User) -> Case:
 
 def refuse(officer: User, signer: User, code: str = "conditions_not_met", **note: str) -> Case:
     """Take the next case, propose to refuse it, sign."""
-    decision = desk.propose_refusal(assignment=assigned(officer), code=code, **note)
+    decision = desk.propose_refusal(assignment=checked(assigned(officer)), code=code, **note)
     desk.sign(decision=decision, supervisor=signer, answers=ALL_YES)
     return Case.objects.get(pk=decision.case_id)

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import gettext_lazy, override
 
 from municipality.ui.plurals import counted
 from violations import rules
+
+# By the unit of an offence: what is asked for where it is written.
+NAMES = {
+    rules.PIECE: gettext_lazy("Number of pieces"),
+    rules.WORKER: gettext_lazy("Number of workers"),
+    rules.M2: gettext_lazy("Measure in square metres"),
+    rules.M2_MONTH: gettext_lazy("Measure in square metres"),
+}
 
 
 def quantity(unit: str, hundredths: int) -> str:

@@ -150,6 +150,8 @@ def _compared(case: Case, data: _RenewalData, files: list[Item]) -> dict[str, di
             result[row.name] = _compared_name(data, files)
         elif labels:
             result[row.name] = {"compare": _with_documents(labels)}
+    if "trade_name" in result:
+        result["trade_name"]["shown_by"] = changes.LICENSE_COPY
     return result
 
 
@@ -309,7 +311,7 @@ def parties(case: Case) -> list[tuple[str, str]]:
 def related(case: Case) -> list[tuple[Any, str]]:
     """The licence to be renewed. The page of the case lists its other cases (`municipality.review.linked`)."""
     licence = _renewal_data(case).renewal.licence
-    text = f"{licence.document.number}: {licence.first_day.isoformat()} – {licence.last_day.isoformat()}"
+    text = f"{licence.document.number}: {day_text(licence.first_day)} – {day_text(licence.last_day)}"
     return [(text, reverse("verify", args=[licence.document.code]))]
 
 
@@ -335,4 +337,5 @@ REVIEWED = Reviewable(
     passed=passed,
     same_activity=same_activity,
     evidence={"commercial_license": ("commercial_license", "activity")},
+    files_check="files_complete",
 )

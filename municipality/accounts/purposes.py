@@ -50,14 +50,17 @@ def chosen(request: HttpRequest, subject: str) -> str:
 
 
 def ask(
-    request: HttpRequest, subject: str, *, chosen_wrongly: bool = False, back_to: str = "", fitting: Collection[str] = ()
+    request: HttpRequest, subject: str, *, chosen_wrongly: bool = False, back_to: str = "", fitting: Collection[str] = (), about: str = ""
 ) -> TemplateResponse:
-    """The page that asks for the purpose. It says nothing about the person. `fitting` are the codes to offer, by default all."""
+    """The page that asks for the purpose. It says nothing about the person. `fitting` are the codes to offer, by default all; `about` names
+    the file, and no person.
+    """
     context = {
         **admin.site.page_context(request),  # type: ignore[attr-defined]
         "title": _("Why do you open this file?"),
         "purposes": [(code, label) for code, label in PURPOSES.items() if not fitting or code in fitting],
         "purpose_subject": subject,
+        "about": about,
         "next": back_to or request.get_full_path(),
         "error": _("Please choose why you open the file.") if chosen_wrongly else "",
     }

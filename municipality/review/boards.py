@@ -90,7 +90,7 @@ def board(branch: Branch, days: int = SOON_DAYS[0]) -> Board:
 
 def _ahead(branch: Branch, days: int) -> tuple[list[Clock], list[Clock]]:
     """The clocks that are not late: those due soon, and those of other escalated cases; one query."""
-    until = _soon_until(days)
+    until = soon_until(days)
     rows = _running(branch).exclude(due_at__lt=clock.now()).filter(Q(due_at__lt=until) | Q(level__gt=0))
     ordered = list(rows.order_by(F("due_at").asc(nulls_last=True), "pk")[: 2 * MOST])
     soon = [row for row in ordered if row.due_at is not None and row.due_at < until]
@@ -112,15 +112,15 @@ def late_clocks(branch: Branch) -> QuerySet[Clock]:
 
 def soon_clocks(branch: Branch, days: int = SOON_DAYS[0]) -> QuerySet[Clock]:
     """The running clocks of a branch whose promise ends within some working days and has not passed, the first one first."""
-    return _running(branch).filter(due_at__gte=clock.now(), due_at__lt=_soon_until(days)).order_by("due_at", "pk")
+    return _running(branch).filter(due_at__gte=clock.now(), due_at__lt=soon_until(days)).order_by("due_at", "pk")
 
 
 def due_clocks(branch: Branch) -> QuerySet[Clock]:
     """The clocks of `late_clocks` and then those of `soon_clocks`."""
-    return _running(branch).filter(due_at__lt=_soon_until(SOON_DAYS[0])).order_by("due_at", "pk")
+    return _running(branch).filter(due_at__lt=soon_until(SOON_DAYS[0])).order_by("due_at", "pk")
 
 
-def _soon_until(days: int) -> dt.datetime:
+def soon_until(days: int) -> dt.datetime:
     """The end of the last of the next working days, today not counted."""
     return midnight(worktime.add_working_days(rulebook.calendar(), clock.today(), days) + dt.timedelta(days=1))
 
@@ -131,7 +131,7 @@ def promises(branch: str, days: int = SOON_DAYS[0]) -> Promises:
 
 
 def _promises(branch: str, days: int) -> Promises:
-    now, until = clock.now(), _soon_until(days)
+    now, until = clock.now(), soon_until(days)
     running = Q(case__clock__stopped_at__isnull=True)
     rows = (
         QueueEntry.objects.filter(branch=branch)
@@ -150,11 +150,12 @@ def _promises(branch: str, days: int) -> Promises:
     return Promises(late, soon, later, sum(states.values()) - late - soon - later, states)
 
 
-def holders(clocks: Iterable[Clock]) -> dict[int, User]:
-    """The officers who hold the cases of these clocks, by the number of the place; one query."""
+def holders(clocks: Iterable[Clock]) -> dict[int, tuple[User, bool]]:
+    """The officers who hold the cases of these clocks, and whether each was reminded today, by the number of the place; one query."""
     places = [row.case.place.pk for row in clocks]
-    held = Assignment.objects.filter(place__in=places, ended_at__isnull=True).select_related("officer") if places else []
-    return {assignment.place_id: assignment.officer for assignment in held}
+    reminded = Exists(reminders_today().filter(person=OuterRef("officer")))
+    rows: Any = Assignment.objects.filter(place__in=places, ended_at__isnull=True).select_related("officer").annotate(is_reminded=reminded)
+    return {row.place_id: (row.officer, row.is_reminded) for row in rows} if places else {}
 
 
 def _available_skills(branch: Branch) -> QuerySet[Skill]:

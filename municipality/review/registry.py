@@ -48,6 +48,8 @@ class Item:
     found: Any = None
     # The file by which the value is proved, where nothing proves it yet: a "no" to its question asks for that file.
     proof: str = ""
+    # The file that shows the value, also where it is there: a reason about that file and one about the value are about the same thing.
+    shown_by: str = ""
     is_file: bool = False
     is_optional: bool = False  # a file that may be left out
     files: Sequence[Any] = ()  # uploads, for a file slot
@@ -114,6 +116,8 @@ class Reviewable:
     accept_label: Text = ""
     # Codes of questions of the checklist → names of the items whose values answer them; a question about a changed fact has that one.
     evidence: Mapping[str, Collection[str]] = field(default_factory=dict)
+    # Code of the question about all files, which names those that are required; empty where none is asked.
+    files_check: str = ""
     # Whether facts of a case may differ from what the Municipality held before; without it the desk has no list of what changed.
     compares: bool = True
 

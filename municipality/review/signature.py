@@ -14,15 +14,16 @@ from municipality.review.queries import CheckLine
 from municipality.review.registry import Item
 from municipality.ui.texts import Text
 
-# A yes to each speaks for the refusal.
+# The stored answer is True where it speaks for the refusal: a yes, of those in TURNED a no.
+TURNED = frozenset({"is_beyond_correction"})
 QUESTIONS: dict[str, Text] = dict(
     zip(
         ANSWERS,
         (
-            _("The documents prove the reason."),
-            _("The article applies to the facts."),
-            _("Asking for corrections instead of refusing would not be enough."),
-            _("The text says what can be done next."),
+            _("Do the documents prove the reason?"),
+            _("Does the article apply to the facts?"),
+            _("Would asking for corrections be enough?"),
+            _("Does the text say what can be done next?"),
         ),
         strict=True,
     )
@@ -31,11 +32,20 @@ QUESTIONS: dict[str, Text] = dict(
 
 @dataclass(frozen=True)
 class Question:
-    """One question with its answer, None while there is none."""
+    """One question; `answer` says whether what was answered speaks for the refusal, None while there is no answer."""
 
     code: str
     text: Text
     answer: bool | None
+
+    @property
+    def is_turned(self) -> bool:
+        """Whether a yes speaks against the refusal."""
+        return self.code in TURNED
+
+    @property
+    def is_yes(self) -> bool:
+        return self.answer is not self.is_turned
 
 
 @dataclass(frozen=True)

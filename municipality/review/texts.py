@@ -24,6 +24,7 @@ from municipality.review.models import CorrectionRound, Decision
 from municipality.review.notifications import Accepted, CorrectionsAsked, RefusedByOfficer
 from municipality.review.registry import Item, reviewable
 from municipality.rulebook.queries import Reason
+from municipality.ui.templatetags.portal import bilingual
 
 NOTE_LENGTH = 500  # characters
 _ARABIC, _LATIN = re.compile("[\u0621-\u064a]"), re.compile("[A-Za-z]")
@@ -78,15 +79,38 @@ def note(ar: str, en: str) -> tuple[str, str]:
 def correction_texts(case: Case, requests: Sequence[CorrectionRequest], items: Sequence[Item] | None = None) -> list[CorrectionText]:
     """The texts of requested corrections, in their order.
 
-    Raises Refused: nothing_asked, unknown_code, unknown_target (also for a reason of another field), asked_twice, and those of `note`.
+    Raises Refused: nothing_asked, unknown_code, unknown_target (also for a reason of another field), asked_twice, asked_of_one, and those
+    of `note`.
     """
     if not requests:
         raise Refused("nothing_asked", _("Choose at least one thing to correct."))
     if len({(a.code, a.target) for a in requests}) != len(requests):
         raise Refused("asked_twice", _("The same thing is asked for twice."))
     reasons = {r.code: r for r in queries.replies(case).reasons_of("correction")}
-    targets = {i.name: i for i in (reviewable(case).items(case) if items is None else items) if i.may_correct}
-    return [_correction_text(a, reasons, targets) for a in requests]
+    items = reviewable(case).items(case) if items is None else items
+    targets = {i.name: i for i in items if i.may_correct}
+    found = [_correction_text(a, reasons, targets) for a in requests]
+    _refuse_two_about_one(found, reasons, items)
+    return found
+
+
+def facts_shown(items: Sequence[Item]) -> dict[str, str]:
+    """By the name of a file: the fact that it shows."""
+    return {item.shown_by or item.proof: item.name for item in items if item.shown_by or item.proof}
+
+
+def _refuse_two_about_one(corrections: Sequence[CorrectionText], reasons: Mapping[str, Reason], items: Sequence[Item]) -> None:
+    """Raises Refused("asked_of_one") for two coded reasons about one fact, itself or the file that shows it: only one can be true."""
+    shown = facts_shown(items)
+    said: dict[str, CorrectionText] = {}
+    for correction in corrections:
+        if not reasons[correction.code].target:
+            continue  # of a file as such: unreadable and expired go together
+        other = said.setdefault(shown.get(correction.target, correction.target), correction)
+        if other is not correction:
+            first, second = (f"«{bilingual(reasons[row.code], 'label')}»" for row in (other, correction))
+            sentence = _("%(first)s and %(second)s are about the same thing and cannot both be true. Keep the one that fits.")
+            raise Refused("asked_of_one", sentence % {"first": first, "second": second})
 
 
 def _correction_text(request: CorrectionRequest, reasons: Mapping[str, Reason], targets: Mapping[str, Item]) -> CorrectionText:

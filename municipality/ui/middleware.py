@@ -76,7 +76,9 @@ class LanguageMiddleware(LocaleMiddleware):
         if language.is_cookieless(request.path_info):
             return result
         path_language = language.of_path(request.path_info)
-        chosen = getattr(request, "portal_language_chosen", False)
+        # Whoever signs in as staff goes on in the language of that page.
+        signs_in = request.method == "POST" and language.is_staff_sign_in(request.path_info)
+        chosen = signs_in or getattr(request, "portal_language_chosen", False)
         code = path_language or (request.LANGUAGE_CODE if chosen else "")
         if not path_language:
             patch_vary_headers(result, ("Cookie",))

@@ -58,6 +58,7 @@ class Work:
     more: str = ""
     empty: Text = ""
     none_of: Sequence[tuple[str, Text]] = ()
+    is_done: bool = False  # what is over already
 
 
 @dataclass(frozen=True)

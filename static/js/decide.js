@@ -67,7 +67,7 @@ function showFirst(move) {
     for (const note of root.querySelectorAll(".kp-unanswered")) note.hidden = false;
     reveal(root.querySelector(".kp-casefacts"), checks.find((check) => !answerOf(check)));
   }
-  if (move.value === "corrections") reveal(root.querySelector(".kp-whys"), root.querySelector("[name=ask]:checked")?.closest(".kp-desk-choice"));
+  if (move.value === "corrections") reveal(root.querySelector(".kp-movepane"), root.querySelector("[name=ask]:checked")?.closest(".kp-desk-choice"));
 }
 
 let waiting = 0;
@@ -126,6 +126,9 @@ function closeSigning() {
   const sign = moves.find((move) => move.value === "sign");
   if (!sign) return;
   sign.disabled = Boolean(root.querySelector('[name^="answer."][value="no"]:checked'));
+  const open = root.querySelector("[data-first-answer]");
+  if (open) open.hidden = checks.every(answerOf);
+  root.querySelector('[data-move="sign"] [data-send]').hidden = Boolean(open) && !open.hidden;
   if (sign.disabled) sign.checked = false;
 }
 

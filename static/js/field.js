@@ -12,7 +12,12 @@ const camera = document.querySelector("[data-field-camera]");
 function measure() {
   const units = JSON.parse(document.getElementById("field-units").textContent);
   const unit = units[form.elements.offence.value] || "each";
-  form.querySelector("[data-field-measure]").hidden = unit === "each";
+  const measured = form.querySelector("[data-field-measure]");
+  const appears = measured.hidden && unit !== "each";
+  measured.hidden = unit === "each";
+  const words = JSON.parse(document.getElementById("field-unit-words").textContent);
+  if (words[unit]) measured.querySelector("label").textContent = words[unit];
+  if (appears && document.activeElement?.name === "offence") measured.scrollIntoView({ block: "center" });
   form.elements.months.closest("[data-field-row]").hidden = unit !== "m2_month";
 }
 
@@ -165,6 +170,15 @@ if (page) {
   const queue = new Queue(new Store("kp-field", "minutes"), page.dataset.sync, { check: page.dataset.check });
   const panel = new Panel(document.querySelector("[data-field-queue]"), queue, new Check(document.querySelector("[data-field-check]")));
   if (form) {
+    // A line of the check that is missing something leads to where it is filled in.
+    document.querySelector("[data-field-check]").addEventListener("click", (event) => {
+      const link = event.target.closest("a[data-field-step]");
+      if (!link) return;
+      event.preventDefault();
+      event.currentTarget.close("back");
+      location.hash = link.hash;
+      setTimeout(() => document.getElementById(link.dataset.fieldStep)?.focus());
+    });
     measure();
     filtering();
     form.addEventListener("change", measure);

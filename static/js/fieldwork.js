@@ -204,7 +204,10 @@ export class Check {
     const { dialog } = this;
     const facts = new DOMParser().parseFromString(html, "text/html");
     dialog.querySelector("[data-field-check-facts]").replaceChildren(...document.importNode(facts.body, true).childNodes);
-    dialog.querySelector("[data-field-issue]").closest("p").hidden = !confirmed;
+    const issue = dialog.querySelector("[data-field-issue]");
+    issue.closest("p").hidden = !confirmed;
+    this.words ??= issue.textContent;
+    issue.textContent = dialog.querySelector("[data-field-issued]")?.dataset.fieldIssued ?? this.words;
     dialog.returnValue = "";
     dialog.showModal();
     dialog.querySelector("h2").focus();

@@ -114,9 +114,9 @@ def _studied(sample: Sample, shop: Shop, state: str) -> Case:
             held = desk_acts.assigned(OfficerFactory(login=f"of-{state}-{case.pk}-{held.pk}"))
         if state == "corrections":
             asked = [desk.CorrectionRequest("area_differs", "area_m2"), desk.CorrectionRequest("file_unreadable", "drawing")]
-            desk.ask_corrections(assignment=held, items=asked)
+            desk.ask_corrections(assignment=desk_acts.checked(held), items=asked)
         else:
-            desk.propose_refusal(assignment=held, code="conditions_not_met")
+            desk.propose_refusal(assignment=desk_acts.checked(held), code="conditions_not_met")
     return Case.objects.get(pk=case.pk)
 
 

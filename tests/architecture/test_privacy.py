@@ -28,6 +28,7 @@ from municipality.kernel import clock, ids
 from municipality.review.models import Assignment
 from municipality.review.services import desk
 from shops.models import Shop
+from tests import desk_acts
 from tests.architecture.access_matrix import ROWS
 from tests.architecture.sample_data import Sample, built_sample, one_sample  # noqa: F401
 from tests.browsers import signed_in
@@ -245,6 +246,7 @@ def desk_pages(sample: Sample) -> dict[str, Read]:
         assert answer.status_code == status, name
         found[name] = Read(answer.content.decode(), AccessLogEntry.objects.filter(person_key=person.key).count() - before)
 
+    desk_acts.checked(held)
     ask("home", client, "/admin/")
     ask("case", client, address)
     ask("corrections", client, f"{address}corrections/", {"ask": "area_m2.area_differs"})

@@ -14,6 +14,7 @@ from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.review.models import Assignment, QueueEntry, Skill
 from municipality.review.services import desk, queue
+from tests import desk_acts
 
 
 def _staff(role: str, login: str, branch_id: str) -> User:
@@ -43,7 +44,7 @@ def assign(public_id: str) -> Assignment:
 
 def ask(public_id: str) -> None:
     """Ask for the area to be corrected."""
-    desk.ask_corrections(assignment=assign(public_id), items=[desk.CorrectionRequest("area_differs", "area_m2")])
+    desk.ask_corrections(assignment=desk_acts.checked(assign(public_id)), items=[desk.CorrectionRequest("area_differs", "area_m2")])
 
 
 def end_sessions(name_en: str) -> None:

@@ -153,7 +153,7 @@ def decide(objection: Objection, decider: Callable[..., Any], *, uphold: bool) -
     if uphold:
         desk.accept(assignment=assignment)
         return
-    decision = desk.propose_refusal(assignment=assignment, code="facts_proved")
+    decision = desk.propose_refusal(assignment=desk_acts.checked(assignment), code="facts_proved")
     desk.sign(
         decision=decision, supervisor=StaffFactory(supervisor=True, login="signs", branch_id=officer.branch_id), answers=desk_acts.ALL_YES
     )

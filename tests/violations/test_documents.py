@@ -94,7 +94,7 @@ def test_the_decision_about_an_objection_gives_reasons_and_the_way_to_the_court(
     if uphold:
         desk.accept(assignment=assignment)
     else:
-        decision = desk.propose_refusal(assignment=assignment, code="facts_proved")
+        decision = desk.propose_refusal(assignment=desk_acts.checked(assignment), code="facts_proved")
         desk.sign(
             decision=decision,
             supervisor=StaffFactory(groups=["supervisor"], login="signs", branch=officer.branch),

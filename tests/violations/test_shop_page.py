@@ -178,7 +178,7 @@ def read(*, publish: bool) -> None:
     if publish:
         desk.accept(assignment=assignment)
         return
-    decision = desk.propose_refusal(assignment=assignment, code="insults")
+    decision = desk.propose_refusal(assignment=desk_acts.checked(assignment), code="insults")
     desk.sign(decision=decision, supervisor=StaffFactory(groups=["supervisor"], login="signs", branch_id="HA"), answers=desk_acts.ALL_YES)
 
 

@@ -70,6 +70,8 @@ def templates(officer_of: Callable[[str], Any], supervisor_of: Callable[[str], A
         while wanted and (held := queue.next_case(officer=officer)) is not None:
             kind, case = wanted.pop(0), held.place.case
             found[kind] = case.pk
+            for line in queries.checklist(case):
+                desk.check(assignment=held, code=line.check.code, answer="yes" if kind == "left" else "no")
             if kind in ("away", "answered"):
                 target = next(item.name for item in queries.reviewable(case).items(case) if item.is_file and item.may_correct)
                 desk.ask_corrections(assignment=held, items=[desk.CorrectionRequest("file_unreadable", target)])
@@ -78,8 +80,6 @@ def templates(officer_of: Callable[[str], Any], supervisor_of: Callable[[str], A
                     desk.receive_answer(case=case, actor=actor_of(case.applicant))
                 continue
             if kind == "left":
-                for line in queries.checklist(case):
-                    desk.check(assignment=held, code=line.check.code, answer="yes")
                 desk.accept(assignment=held)
                 continue
             desk.propose_refusal(assignment=held, code="layout_changed")

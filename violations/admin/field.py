@@ -25,7 +25,7 @@ from municipality.rulebook import queries as rulebook
 from municipality.ui.admin_base import staff_page
 from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
-from violations import queries
+from violations import queries, units
 from violations.admin import field_annulled, field_begin, field_check, field_shops
 from violations.field_forms import PHOTOS, ViolationReportForm
 from violations.models import EvidenceKind, JudicialWarrant, Objection, Violation
@@ -131,7 +131,7 @@ def _form_page(
     request: HttpRequest, warrant: JudicialWarrant, form: ViolationReportForm, error: str, *, status: int = 200, confirmed: str = ""
 ) -> HttpResponse:
     catalogue = rulebook.edition(queries.OFFENCES, clock.today()).offences
-    units = {code: offence.unit for code, offence in catalogue.items()}
+    offered = {code: offence.unit for code, offence in catalogue.items()}
     return _page(
         request,
         "admin/violations/new.html",
@@ -141,7 +141,8 @@ def _form_page(
         warrant=warrant,
         error=error,
         confirmed=confirmed,
-        units=units,
+        units=offered,
+        unit_words={unit: str(word) for unit, word in units.NAMES.items()},
         photos=PHOTOS,
         sync_url=reverse("admin:field_sync"),
         shop=form.shop,
@@ -274,6 +275,7 @@ def violation(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse
         rule=row.rule,
         warrant=warrant,
         annulled=field_annulled.annulled(row, replies),
+        measured=units.measure(row.rule.unit, row.quantity_hundredths, row.months),
         replaced_by=field_annulled.replaced_by(row),
         replaces=field_annulled.replaces(row),
         building=row.shop.building if row.shop and (row.block, row.street) == (row.shop.block, row.shop.street) else "",

@@ -23,6 +23,7 @@ class AnnulmentNote:
     reason: Text
     at: dt.datetime
     by: User | None
+    words: str = ""  # of its writer: what the mistake was
 
 
 def annulled(row: Violation, replies: Edition) -> AnnulmentNote | None:
@@ -33,7 +34,8 @@ def annulled(row: Violation, replies: Edition) -> AnnulmentNote | None:
     reason = replies.reasons.get(event.reason)
     upheld = _("The objection was upheld") if event.move == "uphold_objection" else ""
     written = getattr(row, "writer_annulment", None)
-    return AnnulmentNote(upheld or (bilingual(reason, "label") if reason else "—"), event.at, written.by if written is not None else None)
+    named = upheld or (bilingual(reason, "label") if reason else "—")
+    return AnnulmentNote(named, event.at, written.by, written.note_ar) if written is not None else AnnulmentNote(named, event.at, None)
 
 
 def replaced_by(row: Violation) -> Violation | None:

@@ -41,7 +41,8 @@ def _before(shop: Shop) -> dict[str, Any]:
 def _facts_of(public_id: str, warrant: JudicialWarrant) -> dict[str, Any]:
     """The facts of a report that its inspector annulled, with the time at which they saw it.
 
-    A civil number, and the shop or offence that was wrong, are given anew. Photos and the measured place stay with the annulled report.
+    A civil number, the shop that was wrong, and the offence that was wrong with what was seen of it, are given anew; the signature always
+    is. Photos and the measured place stay with the annulled report.
     """
     rows = Violation.objects.select_related("writer_annulment", "shop__activity", "shop__area__governorate")
     row = rows.filter(
@@ -54,15 +55,14 @@ def _facts_of(public_id: str, warrant: JudicialWarrant) -> dict[str, Any]:
     offence: dict[str, Any] = {}
     if row.writer_annulment.code != WRONG_OFFENCE:
         offence = {"offence": row.offence, "quantity": Decimal(row.quantity_hundredths) / 100, "months": row.months or None}
+        offence["note_ar"] = row.note_ar
     return {
         "in_place_of": row.reference,
         "seen_at": row.seen_at.isoformat(timespec="microseconds"),
         "shop": shop,
         "shop_no": shop.commercial_license_no if shop is not None else "",
         **offence,
-        "note_ar": row.note_ar,
         "party_name_ar": row.party_name_ar,
         **where,
         "place_note": row.place_note,
-        "signed": row.signed,
     }

@@ -18,7 +18,7 @@ from municipality.places.models import Area
 from municipality.ui.templatetags.portal import bilingual
 from municipality.ui.texts import Text
 from shops.models import Shop
-from violations import queries
+from violations import queries, units
 from violations.field_forms import ViolationReportForm
 from violations.models import Team, Violation
 from violations.services import assessments
@@ -50,6 +50,7 @@ def look(inspector: User, form: ViolationReportForm, *, taken: Mapping[str, int]
         facts["formula"] = dict(zip(("text_ar", "text_en"), assessments.formula(amount, assessment.offence.unit), strict=True))
     facts |= {"assessment": assessment, "is_reachable": _is_reachable(assessment.party, findings), "taken": taken}
     facts["signed"] = dict(form.fields["signed"].choices).get(findings.signed, "")  # type: ignore[attr-defined]
+    facts["measured"] = units.measure(assessment.offence.unit, assessment.facts.quantity_hundredths, assessment.facts.months)
     facts["annul_hours"] = queries.limits().get("writer_annuls_hours", 0)
     return Found(facts, assessments.confirmation(assessment, inspector=inspector, findings=findings))
 

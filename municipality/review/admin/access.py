@@ -7,6 +7,8 @@ from typing import NoReturn
 
 from django.db import transaction
 from django.http import Http404, HttpResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts import purposes
@@ -20,6 +22,7 @@ from municipality.review import linked, queries, similar
 from municipality.review.blind import RevealReason
 from municipality.review.models import Assignment, QueueEntry
 from municipality.review.services.queue import refuse_conflict
+from municipality.ui.templatetags.portal import bilingual, ref, term
 
 STUDY = "review"
 # Purposes that are offered for the file of a request: that of the role's own work, and what others ask for.
@@ -60,9 +63,14 @@ def open_case(request: AuthenticatedHttpRequest, public_id: str) -> OpenedCase |
     role = "officer" if access.holds else "auditor" if "auditor" in access.roles else "supervisor"
     purpose = STUDY if access.holds else purposes.chosen(request, access.place.case.key)
     if not purpose:
-        return purposes.ask(request, access.place.case.key, fitting=(WORK[role], *OUTSIDE))
+        return purposes.ask(request, access.place.case.key, fitting=(WORK[role], *OUTSIDE), about=_named(access.place.case))
     log_case_access(request, access.place.case, role, purpose)
     return OpenedCase(access.place.case, access.place, access.holds, role)
+
+
+def _named(case: Case) -> SafeString:
+    """The request and its shop, as over the page of the case."""
+    return format_html("{} · {}", ref(case.reference), term(bilingual(case, "title")))
 
 
 def log_case_access(request: AuthenticatedHttpRequest, case: Case, role: str, purpose: str = STUDY) -> None:

@@ -56,6 +56,7 @@ def targets(items: Iterable[Item], replies: Edition, lines: Iterable[CheckLine],
 
     Reasons are ticked as in `typed`; where that is None, those whose question of the checklist is answered with no. A question and a
     reason match if they are about the same field; where nothing proves the field yet (`Item.proof`), the reason is about that file.
+    What is ticked comes first, then what changed.
     """
     items = list(items)
     reasons = replies.reasons_of("correction")
@@ -67,8 +68,9 @@ def targets(items: Iterable[Item], replies: Edition, lines: Iterable[CheckLine],
         fitting = [r for r in reasons if r.target == item.name or (not r.target and item.is_file and (item.files or not item.is_optional))]
         if item.may_correct and fitting:
             codes = " ".join(line.check.code for line, about in checks if about == item.name)
+            fitting.sort(key=lambda reason: not reason.target)
             result.append(Target(item, [_choice(item, reason, chosen, codes if reason.target else "", typed or {}) for reason in fitting]))
-    return result
+    return sorted(result, key=lambda target: (not target.is_open, not target.item.before))
 
 
 def _choice(item: Item, reason: Reason, chosen: set[str], checks: str, typed: Mapping[str, Any]) -> Choice:

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods
 from municipality.accounts.models import User
 from municipality.accounts.proof import reauthentication_required, steps
 from municipality.accounts.requests import AuthenticatedHttpRequest
+from municipality.cases.models import Case
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.places.models import Branch
@@ -32,6 +33,7 @@ from municipality.rulebook.queries import Reason
 from municipality.ui.admin_base import require_role
 from municipality.ui.templatetags.portal import bilingual, term
 
+LISTS = ("late", "soon", "escalated")  # of the board, from whose lines an officer is reminded
 # State of a place → with whom its request is; together they are all open requests.
 WHERE_OPEN = {
     QueueEntryState.WAITING: gettext_lazy("in the queue, with nobody"),
@@ -113,7 +115,11 @@ def _remind(request: AuthenticatedHttpRequest) -> HttpResponse:
         raise Refused("unknown_officer", _("There is no such officer in the branch."))
     reminders.remind(officer=officer, by=request.user)
     messages.success(request, format_html(_("{officer} is reminded by a message."), officer=term(bilingual(officer, "name"))))
-    return redirect(f"{reverse('admin:desk_board')}#officers")
+    back = request.POST.get("back", "")
+    if back in LISTS:
+        return redirect(f"{reverse('admin:desk_board')}#{back}")
+    known = Case.objects.filter(public_id=back).values_list("public_id", flat=True).first()
+    return redirect("admin:desk_case", known) if known else redirect(f"{reverse('admin:desk_board')}#officers")
 
 
 def _change_override(request: AuthenticatedHttpRequest) -> HttpResponse:

@@ -26,7 +26,7 @@ from municipality.review.admin.page import case_context
 from municipality.review.blind import hides_names, without_names
 from municipality.review.models import Assignment
 from municipality.review.registry import reviewable
-from municipality.review.services import desk, queue, staff
+from municipality.review.services import checklist, desk, queue, staff
 from municipality.review.texts import Preview
 from municipality.ui.templatetags.portal import ref
 
@@ -126,7 +126,7 @@ def _sent(request: HttpRequest, assignment: Assignment, sentence: str) -> HttpRe
         messages.info(request, _sentence(refusal))
         return redirect("admin:index")
     if following is None:
-        messages.info(request, _("Nothing more waits that you may decide."))
+        messages.info(request, _("No request is waiting for you."))
         return redirect("admin:index")
     return redirect("admin:desk_case", following.place.case.public_id)
 
@@ -156,7 +156,7 @@ def _approve(request: AuthenticatedHttpRequest, assignment: Assignment) -> HttpR
     case = assignment.place.case
     _save_checks(request, assignment)
     without = bool(request.POST.get("without"))
-    desk.check_approvable(queries.checklist(case), without=without)  # before the preview, not after it
+    checklist.check_approvable(queries.checklist(case), without=without)  # before the preview, not after it
     preview = texts.preview_acceptance(case=case, **_note(request))
     response = _preview(request, assignment, "approve", preview, _("Approval: what the applicant receives"), lambda: _approved(assignment))
     if response is not None:
@@ -193,6 +193,7 @@ def _corrections(request: AuthenticatedHttpRequest, assignment: Assignment) -> H
     requests, second = answers.correction_requests(request.POST), request.POST.get("second_code", "")
     items = reviewable(case).items(case)
     corrections = texts.correction_texts(case, requests, items)
+    checklist.check_answered_about(case, corrections, items)
     old = desk.belated_corrections(case, corrections, items)
     if old and not second:
         raise Refused("second_round", _("This could have been asked for in the round before. Give a reason; a supervisor signs it."))
@@ -212,6 +213,7 @@ def _corrections(request: AuthenticatedHttpRequest, assignment: Assignment) -> H
 def _refuse(request: AuthenticatedHttpRequest, assignment: Assignment) -> HttpResponse:
     case, code = assignment.place.case, request.POST.get("code", "")
     preview = texts.preview_refusal(case=case, code=code, **_note(request))
+    checklist.check_answered(queries.checklist(case))  # before the preview, not after it
     response = _preview(request, assignment, "refuse", preview, _("Refusal: what the applicant receives"))
     if response is not None:
         return response

@@ -5,16 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import clock, worktime
+from municipality.review.boards import SOON_DAYS, soon_until
 from municipality.review.models import Clock
 from municipality.review.timeline import LEVELS
 from municipality.rulebook import queries as rulebook
+from municipality.ui.plurals import counted
 from municipality.ui.texts import Text
-
-SOON = 75  # per cent of the promise from which the line warns
 
 
 @dataclass(frozen=True)
@@ -40,18 +40,25 @@ def level_text(level: int) -> str:
     return gettext("%(escalated)s (level %(level)s of %(levels)s)") % {"escalated": LEVELS[level], "level": level, "levels": len(LEVELS)}
 
 
-def late_word(percent: int) -> Text:
-    """`Late`, and from twice the promised time on how many times it was used, whole times; `percent` is the used share."""
-    times = percent // 100
-    if times < 2:
-        return _("Late")
-    return ngettext("Late: %(times)s time the promised time", "Late: %(times)s times the promised time", times) % {"times": times}
+def late_text(due_at: dt.datetime, calendar: worktime.Calendar) -> str:
+    """`Late by 3 working days`."""
+    days = worktime.working_days_between(calendar, clock.day_of(due_at), clock.today())
+    return gettext("Late by %(days)s") % {"days": counted(days, "working_day")} if days else gettext("Late by less than a working day")
+
+
+def due_text(due_at: dt.datetime, calendar: worktime.Calendar) -> str:
+    """`Due in 2 working days`."""
+    days = worktime.working_days_between(calendar, clock.today(), clock.day_of(due_at))
+    return gettext("Due in %(days)s") % {"days": counted(days, "working_day")} if days else gettext("Due today")
 
 
 def line(row: Clock | None, calendar: worktime.Calendar | None = None) -> ClockLine | None:
     """The state of a clock now; None for a case without one."""
-    if row is None:
-        return None
+    return clock_line(row, calendar) if row is not None else None
+
+
+def clock_line(row: Clock, calendar: worktime.Calendar | None = None) -> ClockLine:
+    """The state of a clock now: the same tag on every page."""
     calendar = calendar or rulebook.calendar()
     until = row.stopped_at or row.paused_at or clock.now()
     used = worktime.working_minutes_between(calendar, row.started_at, until) - row.paused_minutes
@@ -59,12 +66,10 @@ def line(row: Clock | None, calendar: worktime.Calendar | None = None) -> ClockL
     word: Text
     if row.stopped_at is not None:
         kind, word = "wait", _("Study ended")
-    elif percent >= 100:
-        kind, word = "bad", late_word(percent)
-    elif row.paused_at is not None:
-        kind, word = "wait", _("Paused: waiting for the applicant")
-    elif percent >= SOON:
-        kind, word = "warn", _("Due soon")
+    elif row.paused_at is not None or row.due_at is None:
+        kind, word = ("bad", _("Late")) if percent >= 100 else ("wait", _("Paused: waiting for the applicant"))
+    elif row.due_at < clock.now():
+        kind, word = "bad", late_text(row.due_at, calendar)
     else:
-        kind, word = "ok", _("In time")
+        kind, word = "warn" if row.due_at < soon_until(SOON_DAYS[0]) else "ok", due_text(row.due_at, calendar)
     return ClockLine(kind, word, percent, row.due_at, row.level, row.paused_at is not None)

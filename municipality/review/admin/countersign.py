@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -20,7 +21,7 @@ from municipality.kernel.errors import Refused
 from municipality.review import queries, signature, similar, texts
 from municipality.review.admin import answers, clocks
 from municipality.review.admin.access import log_case_access, log_names_seen
-from municipality.review.admin.page import DECLARED, PARTIES, facts_context
+from municipality.review.admin.page import DECLARED, PARTIES, facts_context, files_of
 from municipality.review.blind import RevealReason, hides_names, without_names
 from municipality.review.models import CorrectionRound, Decision
 from municipality.review.queries import CheckLine
@@ -42,9 +43,19 @@ def sign(request: AuthenticatedHttpRequest) -> HttpResponse:
 
 
 def _render_next(request: AuthenticatedHttpRequest, *, error: str = "", status: int = 200) -> HttpResponse:
+    """The proposal of the case that a link names, or that a refused form was about; else the oldest."""
     user = request.user
     waiting = queries.decisions_to_sign(user).select_related("case__applicant", "case__clock", "case__place", "made_by")
-    return _render(request, waiting.first() if user.branch_id else None, error=error, status=status)
+    named = Q(case__public_id=request.GET.get("case", ""))
+    if number := _number(request.POST.get("decision", "")):
+        named |= Q(pk=number)
+    decision = (waiting.filter(named).first() or waiting.first()) if user.branch_id else None
+    return _render(request, decision, error=error, status=status)
+
+
+def _number(typed: str) -> int:
+    """A row number from a form; 0 for anything else."""
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 16 else 0
 
 
 def _render(
@@ -77,6 +88,7 @@ def _decision_context(request: AuthenticatedHttpRequest, decision: Decision, *, 
         **facts_context(items, compares=service.compares),
         "corrected": set(),
         "passed": [],
+        "files": files_of(request, items),
         "is_blind": is_blind,
         "shows_names": shows_names,
         "reveal_reasons": RevealReason.choices if is_blind and not service.is_blind else [],
@@ -100,6 +112,7 @@ def _refusal_context(
     return {
         "findings": signature.findings(lines, items),
         "has_no": any(line.answer == "no" for line in lines),
+        "open": sum(not line.answer for line in lines),
         "rounds": CorrectionRound.objects.filter(case=decision.case).order_by("number"),
         "similar": nearest,
         "similar_refused": sum(line.is_refused for line in nearest),
@@ -122,13 +135,7 @@ def _answers(typed: Mapping[str, str]) -> dict[str, bool]:
 
 def _act(request: AuthenticatedHttpRequest) -> HttpResponse:
     user = request.user
-    number = request.POST.get("decision", "")
-    waiting = (
-        queries.decisions_to_sign(user).filter(pk=number)
-        if number.isascii() and number.isdigit() and len(number) < 16
-        else Decision.objects.none()
-    )
-    decision = waiting.first()
+    decision = queries.decisions_to_sign(user).filter(pk=_number(request.POST.get("decision", ""))).first()
     if decision is None:
         return _render_next(request, error=_("This proposal does not wait for your signature any more."), status=409)
     step = request.POST.get("step", "")

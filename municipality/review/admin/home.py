@@ -63,7 +63,7 @@ MADE = {
     "second_round": ("wait", gettext_lazy("Second round of corrections")),
 }
 
-NOTHING_WAITS = gettext_lazy("Nothing waits that you may decide.")
+NOTHING_WAITS = gettext_lazy("No request is waiting for you.")
 BACK = gettext_lazy("Answered or returned")  # the tile of ANSWERED, in which a returned proposal stands too
 
 
@@ -179,7 +179,7 @@ def _officer(request: AuthenticatedHttpRequest) -> HomePart:
     states = {row.place.state for row in held}
     none_of = [(_anchor(state), text) for state, text in NONE_OF.items() if state not in states]
     mine = Work(_("In my hands"), rows, empty=_("Nothing is in your hands."), none_of=none_of)
-    return HomePart(offer, [mine, Work(_("Decided today"), _decided_today(request))], notices)
+    return HomePart(offer, [mine, Work(_("Decided today"), _decided_today(request), is_done=True)], notices)
 
 
 def _decided_today(request: AuthenticatedHttpRequest) -> list[Row]:
@@ -263,15 +263,15 @@ def _late_row(line: late.LateLine) -> Row:
     case = line.case
     name = TIMELINES[case.service].name if case.service in TIMELINES else ""
     where = format_html("{} · {} {}", line.where, _("since"), moment(line.since))
-    state = ("bad", line.level) if line.level else None
+    state = ("bad", line.clock.escalated) if line.clock.level else None
     return Row(
         ref(case.reference),
         line.url,
         name,
         term(bilingual(case, "title")),
         state,
-        ("bad", line.late) if line.late else ("warn", line.soon),
-        line.due_at,
+        (line.clock.kind, line.clock.word),
+        line.clock.due_at,
         state_note=where,
     )
 

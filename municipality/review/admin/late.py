@@ -15,15 +15,13 @@ from django.utils.translation import gettext_lazy
 
 from municipality.accounts.models import User
 from municipality.cases.models import Case
-from municipality.kernel import clock, worktime
 from municipality.review import queries
-from municipality.review.admin.clocks import level_text
+from municipality.review.admin.clocks import ClockLine, clock_line
 from municipality.review.admin.people import skill_name
-from municipality.review.boards import able_officers, is_next
+from municipality.review.boards import able_officers, is_next, reminders_today
 from municipality.review.models import Clock, Escalation, Override, QueueEntry
 from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
-from municipality.ui.plurals import counted
 from municipality.ui.templatetags.portal import bilingual, moment, term
 from municipality.ui.texts import Text
 
@@ -41,27 +39,27 @@ WHERE = {
 
 @dataclass(frozen=True)
 class SupervisorStep:
-    """Something a supervisor may do about a request; `url` is empty where there is nothing but to know it."""
+    """Something a supervisor may do about a request; `url` is empty where there is nothing but to know it.
+
+    `officer` may be reminded by a button, unless `is_reminded`: they were reminded today.
+    """
 
     text: Text
     url: str = ""
     link: Text = ""
+    officer: User | None = None
+    is_reminded: bool = False
 
 
 @dataclass(frozen=True)
 class LateLine:
-    """One open request of a list. `url` is empty where the supervisor may not open it yet; `late` while its promise has not passed,
-    `soon` once it has. `step` is what a supervisor may do about it.
-    """
+    """One open request of a list. `url` is empty where the supervisor may not open it yet; `step` is what a supervisor may do about it."""
 
     case: Case
     url: str
     where: SafeString
     since: dt.datetime  # when it got there
-    due_at: dt.datetime | None
-    late: str
-    soon: str
-    level: str
+    clock: ClockLine
     step: SupervisorStep
 
 
@@ -70,29 +68,29 @@ def lines(clocks: Iterable[Clock]) -> list[LateLine]:
     rows = list(clocks)
     officers = queries.holders(rows)
     calendar = rulebook.calendar() if rows else None
-    return [_line(row, officers.get(row.case.place.pk), calendar) for row in rows]
+    nobody: tuple[User | None, bool] = (None, False)
+    return [_line(row, officers.get(row.case.place.pk, nobody), calendar) for row in rows]
 
 
-def _line(row: Clock, officer: User | None, calendar: Any) -> LateLine:
-    place, due = row.case.place, row.due_at
+def _line(row: Clock, holder: tuple[User | None, bool], calendar: Any) -> LateLine:
+    place, told, (officer, is_reminded) = row.case.place, clock_line(row, calendar), holder
     # A supervisor opens a case once an officer had it, or once it was escalated, which the clock does by itself.
     url = reverse("admin:desk_case", args=[row.case.public_id]) if row.level or place.state != QueueEntryState.WAITING else ""
-    step = _step(place, is_first=row.is_first)  # type: ignore[attr-defined]
-    late, soon = late_text(due, calendar), due_text(due, calendar)
-    return LateLine(row.case, url, where(place, officer), since(place), due, late, soon, level_text(row.level), step)
+    step = _step(place, officer, is_reminded=is_reminded, is_first=row.is_first)  # type: ignore[attr-defined]
+    return LateLine(row.case, url, where(place, officer), since(place), told, step)
 
 
-def _step(place: QueueEntry, *, is_first: bool) -> SupervisorStep:
+def _step(place: QueueEntry, officer: User | None, *, is_reminded: bool, is_first: bool) -> SupervisorStep:
     """The one thing that a supervisor may do about a request of a list."""
     board = reverse("admin:desk_board")
     if place.state == QueueEntryState.AWAY:
         return SupervisorStep(_("Nothing now: the applicant has to answer"))
     if place.state == QueueEntryState.COUNTERSIGN:
-        return SupervisorStep("", reverse("admin:desk_sign"), _("Decisions to sign"))
+        return SupervisorStep("", f"{reverse('admin:desk_sign')}?case={place.case.public_id}", _("Sign this decision"))
     if place.state != QueueEntryState.WAITING:
-        return SupervisorStep("", f"{board}#officers", _("Remind its officer"))
+        return SupervisorStep("", officer=officer, is_reminded=is_reminded)
     if is_first:
-        return SupervisorStep(_("It is the next one of its queue."), f"{board}#officers", _("Remind an officer"))
+        return SupervisorStep(_("It is the next one of its queue."))
     return SupervisorStep("", f"{board}?reference={place.case.reference}#ahead", _("Ask for it ahead of its turn"))
 
 
@@ -108,22 +106,6 @@ def since(place: QueueEntry) -> dt.datetime:
     return place.last_event.at
 
 
-def late_text(due_at: dt.datetime | None, calendar: worktime.Calendar) -> str:
-    """`Late by 3 working days`; empty before the promised time and while it stands still."""
-    if due_at is None or due_at >= clock.now():
-        return ""
-    days = worktime.working_days_between(calendar, clock.day_of(due_at), clock.today())
-    return _("Late by %(days)s") % {"days": counted(days, "working_day")} if days else _("Late by less than a working day")
-
-
-def due_text(due_at: dt.datetime | None, calendar: worktime.Calendar) -> str:
-    """`Due in 2 working days`; empty after the promised time and while it stands still."""
-    if due_at is None or due_at < clock.now():
-        return ""
-    days = worktime.working_days_between(calendar, clock.today(), clock.day_of(due_at))
-    return _("Due in %(days)s") % {"days": counted(days, "working_day")} if days else _("Due today")
-
-
 def ways(place: QueueEntry, escalated: Escalation | None = None) -> list[SupervisorStep]:
     """What a supervisor of the branch may do about a request that they read; nothing once it left the queue.
 
@@ -137,7 +119,7 @@ def ways(place: QueueEntry, escalated: Escalation | None = None) -> list[Supervi
     officer = assignment.officer if assignment is not None else None
     standing = format_html("{} · {} {}", where(place, officer), _("since"), moment(since(place)))
     if place.state == QueueEntryState.COUNTERSIGN:
-        return [SupervisorStep(standing, reverse("admin:desk_sign"), _("Decisions to sign"))]
+        return [SupervisorStep(standing)]  # the page has the button that signs
     if place.state == QueueEntryState.AWAY:
         return [
             SupervisorStep(standing),
@@ -145,8 +127,8 @@ def ways(place: QueueEntry, escalated: Escalation | None = None) -> list[Supervi
         ]
     people = f"{reverse('admin:desk_people')}?officer={officer.pk if officer else ''}#absence"
     text = _("An officer who is absent loses the request once the absence is entered: it goes back to its place, to a colleague.")
-    remind = f"{reverse('admin:desk_board')}#officers"
-    return [SupervisorStep(standing, remind, _("Remind its officer")), SupervisorStep(text, people, _("Enter an absence"))]
+    is_reminded = officer is not None and reminders_today().filter(person=officer).exists()
+    return [SupervisorStep(standing, officer=officer, is_reminded=is_reminded), SupervisorStep(text, people, _("Enter an absence"))]
 
 
 def _waiting(place: QueueEntry, escalated: Escalation | None) -> list[SupervisorStep]:
@@ -157,11 +139,8 @@ def _waiting(place: QueueEntry, escalated: Escalation | None) -> list[Supervisor
         steps.append(SupervisorStep(format_html(text, **level)))
     able = able_officers(place)
     text = _("{officer} is present with nothing in hand and has not asked for the next case.")
-    remind = f"{reverse('admin:desk_board')}#officers"
     steps += [
-        SupervisorStep(format_html(text, officer=term(bilingual(officer, "name"))), remind, _("Remind an officer"))
-        for officer, is_busy in able[:IDLE]
-        if not is_busy
+        SupervisorStep(format_html(text, officer=term(bilingual(officer, "name")))) for officer, is_busy in able[:IDLE] if not is_busy
     ]
     field = {"field": skill_name(place.skill)}
     text = (

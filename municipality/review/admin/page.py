@@ -126,6 +126,8 @@ def case_context(
     escalations = _escalations(case)
     moves = _moves(case, entry, holds)
     lines = queries.checklist(case, items)
+    asked = typed if panel == "corrections" else None
+    targets = answers.targets(items, replies, lines, asked) if "ask_corrections" in moves else []
     rounds = _rounds(case) if any(line.event.move == "ask_corrections" for line in history) else []
     last_answered = next((row for row, _items in reversed(rounds) if row.answered_at is not None), None)
     return {
@@ -142,12 +144,11 @@ def case_context(
         "returned": _returned(entry, replies) if holds else None,
         **facts_context(items, compares=service.compares),
         "ways": late.ways(entry, escalations[-1].event if escalations else None) if role == "supervisor" else [],
+        "may_sign": role == "supervisor"
+        and entry.state == QueueEntryState.COUNTERSIGN
+        and queries.decisions_to_sign(request.user).filter(case=case).exists(),
         "passed": service.passed(case),
-        "files": [
-            FileItem(item, _sheets(request, item, last_answered))
-            for item in items
-            if item.is_file and (item.files or item.value or not item.is_optional)
-        ],
+        "files": files_of(request, items, last_answered),
         # Changed since the last answered round was requested.
         "corrected": {item.name for item in items if last_answered is not None and last_answered.standing.get(item.name) != item.mark},
         "flags": service.flags(case),
@@ -156,6 +157,8 @@ def case_context(
         "checks": [
             (line, typed.get(f"check.{line.check.code}", line.answer), answers.evidence(line, items, service.evidence)) for line in lines
         ],
+        "files_check": service.files_check,
+        "required_files": [item for item in items if item.is_file and not item.is_optional] if service.files_check else [],
         "rules": _rules(request, case),
         **_checks_context(lines),
         "history": _by_time([*history, *escalations]),
@@ -163,7 +166,8 @@ def case_context(
         "proposal": _proposal(entry, history, replies),
         "moves": moves,
         "accept_label": service.accept_label,
-        "targets": answers.targets(items, replies, lines, typed if panel == "corrections" else None) if "ask_corrections" in moves else [],
+        "targets": targets,
+        "target_reasons": sum(len(target.choices) for target in targets),
         "signatures": signature.answered(case) if role == "auditor" else [],
         "refusals": queries.refusals(replies, has_rounds=bool(rounds)),
         "give_backs": [reason for reason in replies.reasons_of("give_back") if reason.code != queries.TIED],
@@ -275,8 +279,15 @@ def _history(case: Case, reasons: Mapping[str, Any], *, is_blind: bool) -> list[
         label = table.moves[event.move].label if event.move in table.moves else ""
         title = timeline.title(event) if timeline and not event.move else label or (timeline.title(event) if timeline else event.to_state)
         reason = reasons.get(event.reason)
-        lines.append(HistoryLine(title, actor_text(event, people), event, bilingual(reason, "label") if reason else ""))
+        labels = [bilingual(reason, "label")] if reason else _asked(event, reasons)
+        lines.append(HistoryLine(title, actor_text(event, people), event, _(", ").join(labels)))
     return lines
+
+
+def _asked(event: CaseEvent, reasons: Mapping[str, Any]) -> list[str]:
+    """What a round of corrections asked for, each reason once."""
+    codes = dict.fromkeys(code for _target, code in event.data.get("items", ())) if event.move == "ask_corrections" else ()
+    return [bilingual(reasons[code], "label") for code in codes if code in reasons]
 
 
 def _by_time(lines: list[HistoryLine | EscalationLine]) -> list[HistoryLine | EscalationLine]:
@@ -296,6 +307,12 @@ def _escalations(case: Case) -> list[EscalationLine]:
         )
         for row in Escalation.objects.filter(case=case).order_by("level")
     ]
+
+
+def files_of(request: AuthenticatedHttpRequest, items: Iterable[Item], last_answered: CorrectionRound | None = None) -> list[FileItem]:
+    """The documents of a case with links for this user; those that came with the answer to the round `last_answered` are new."""
+    shown = [item for item in items if item.is_file and (item.files or item.value or not item.is_optional)]
+    return [FileItem(item, _sheets(request, item, last_answered)) for item in shown]
 
 
 def _sheets(request: AuthenticatedHttpRequest, item: Item, last_answered: CorrectionRound | None) -> list[Sheet]:

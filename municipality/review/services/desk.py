@@ -29,21 +29,11 @@ from municipality.review.models.desk import ANSWERS
 from municipality.review.notifications import Accepted, CorrectionsAsked, RefusedByOfficer
 from municipality.review.registry import Item, reviewable
 from municipality.review.services import case_clock, queue
+from municipality.review.services.checklist import check_answered, check_answered_about, check_approvable
 from municipality.review.states import QueueEntryState
-from municipality.review.texts import CorrectionRequest, CorrectionText
+from municipality.review.texts import CorrectionRequest as CorrectionRequest
+from municipality.review.texts import CorrectionText
 
-__all__ = [
-    "CorrectionRequest",
-    "accept",
-    "ask_corrections",
-    "check",
-    "next_to_sign",
-    "propose_refusal",
-    "receive_answer",
-    "send_back",
-    "sign",
-    "take_back",
-]
 _SIGNED_FIELDS = ("outcome", "code", "article_ar", "article_en", "text_ar", "text_en", "note_ar", "note_en", "items")
 
 
@@ -90,12 +80,14 @@ def ask_corrections(*, assignment: Assignment, items: Sequence[CorrectionRequest
     """Request corrections; the case waits for the applicant and keeps its number and its officer.
 
     A later round may request only what has changed since the one before. Anything else needs a reason (`second_code`) and becomes a
-    Decision that a supervisor signs. Raises Refused("second_round") without that reason, and as `texts.correction_texts` does.
+    Decision that a supervisor signs. Raises Refused("second_round") without that reason, and as `texts.correction_texts` and
+    `check_answered_about` do.
     """
     row, entry, actor = _lock_open_case(assignment)
     case = entry.case
     case_items = reviewable(case).items(case)
     corrections = texts.correction_texts(case, items, case_items)
+    check_answered_about(case, corrections, case_items)
     old = belated_corrections(case, corrections, case_items)
     if not old:
         return _send_round(row, entry, corrections, case_items)
@@ -228,18 +220,6 @@ def accept(*, assignment: Assignment, note_ar: str = "", note_en: str = "", with
     return decision
 
 
-def check_approvable(lines: Sequence[queries.CheckLine], *, without: bool) -> None:
-    """Raises Refused: checks_open, check_says_no, checks_do_not_apply; the last one for an answer "does not apply" unless `without`."""
-    if any(not line.answer for line in lines):
-        raise Refused("checks_open", _("Answer every question of the checklist first."))
-    if any(line.answer == "no" for line in lines):
-        raise Refused("check_says_no", _("A question of the checklist is answered with no: the case cannot be approved."))
-    if not without and any(line.answer == "na" for line in lines):
-        raise Refused(
-            "checks_do_not_apply", _("A question is answered with “does not apply”. Confirm first that the approval stands without it.")
-        )
-
-
 def _carry_out(decision: Decision, actor: Actor) -> None:
     """What follows an approval that is in force."""
     case = decision.case
@@ -251,9 +231,13 @@ def _carry_out(decision: Decision, actor: Actor) -> None:
 
 @transaction.atomic
 def propose_refusal(*, assignment: Assignment, code: str, note_ar: str = "", note_en: str = "") -> Decision:
-    """Propose a refusal, which takes effect when a supervisor signs it. Raises Refused as `texts.draft_refusal` does."""
+    """Propose a refusal, which takes effect when a supervisor signs it.
+
+    Raises Refused as `check_answered` and `texts.draft_refusal` do.
+    """
     row, entry, actor = _lock_open_case(assignment)
     decision = texts.draft_refusal(entry.case, code, note_ar, note_en)
+    check_answered(queries.checklist(entry.case))
     _propose(decision, row, entry)
     advance(entry.case, "propose_refusal", actor=actor, reason=code, data={"decision": decision.digest})
     return decision
@@ -336,7 +320,7 @@ def _answer(proposal: Decision, answers: Mapping[str, bool]) -> dict[str, bool]:
         return {}
     given = {name: answers[name] for name in ANSWERS if name in answers}
     if len(given) < len(ANSWERS):
-        raise Refused("answers_open", _("Answer each of the four questions first."))
+        raise Refused("answers_open", _("First answer the 4 questions."))
     for name, answer in given.items():
         setattr(proposal, name, answer)
     return given
@@ -360,7 +344,7 @@ def _sign(read_decision: Decision, supervisor: User, answers: Mapping[str, bool]
         raise Refused("words_changed", _("The text has changed since it was shown. Read it again."))
     given = _answer(decision, answers)
     if not all(given.values()):
-        raise Refused("answer_says_no", _("A question is answered with no: the refusal cannot be signed. It can go back to its officer."))
+        raise Refused("answer_says_no", _("An answer speaks against the refusal: it cannot be signed. It can go back to its officer."))
     decision.signed_by, decision.signed_at, decision.signed_digest = supervisor, clock.now(), decision.digest
     decision.save(update_fields=["signed_by", "signed_at", "signed_digest", *ANSWERS])
     case, actor = entry.case, actor_of(supervisor, "supervisor")
@@ -383,7 +367,7 @@ def _sign(read_decision: Decision, supervisor: User, answers: Mapping[str, bool]
 
 
 def send_back(*, decision: Decision, supervisor: User, code: str, answers: Mapping[str, bool] | None = None) -> None:
-    """Void a proposal and return the case to its officer; a refusal needs `answers`, of which any may be no.
+    """Void a proposal and return the case to its officer; of a refusal all `answers` are kept, or none where one is missing.
 
     Raises as `sign`, and Refused("unknown_code").
     """
@@ -396,7 +380,7 @@ def _send_back(decision: Decision, supervisor: User, code: str, answers: Mapping
     proposal, row, entry = _lock_proposal(decision, supervisor)
     case, actor = entry.case, actor_of(supervisor, "supervisor")
     texts.reason_of(case, "send_back", code)
-    given = _answer(proposal, answers)
+    given = _answer(proposal, answers) if set(answers) >= set(ANSWERS) else {}
     proposal.save(update_fields=ANSWERS)
     _void_proposal(case)
     transition(entry, "return", actor=actor, reason=code, data={"decision": proposal.digest})

@@ -13,6 +13,7 @@ from municipality.notifications.models import Message
 from municipality.notifications.services import send
 from municipality.review import queries
 from municipality.review.boards import reminders_today
+from municipality.review.models import Assignment
 from municipality.review.notifications import Reminded
 
 
@@ -20,12 +21,14 @@ from municipality.review.notifications import Reminded
 def remind(*, officer: User, by: User) -> Message:
     """Tell an officer of the branch, once a day, that requests are late or nearly due. Nothing of the queue changes.
 
-    Raises NotPermitted for all but a supervisor of their branch, Refused: absent, reminded_already.
+    Raises NotPermitted for all but a supervisor of their branch, Refused: absent, nothing_in_hand, reminded_already.
     """
     if not queries.is_supervisor(by) or by.branch_id != officer.branch_id or not queries.skills_of(officer):
         raise NotPermitted("not_supervisor", _("Only a supervisor of the branch does this."))
     if queries.is_absent(officer):
         raise Refused("absent", _("This officer is absent today."))
+    if not Assignment.objects.filter(officer=officer, ended_at__isnull=True).exists():
+        raise Refused("nothing_in_hand", _("This officer has no request in hand."))
     key = f"{officer.public_id}:{clock.today().isoformat()}"
     if reminders_today().filter(person=officer).exists():
         raise Refused("reminded_already", _("This officer was reminded today."))

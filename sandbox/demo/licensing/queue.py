@@ -198,6 +198,9 @@ def _read(case: Case, officer: User) -> None:
 
 def _decide(assignment: Assignment, decision: int) -> str:
     case = assignment.place.case
+    unmet = {0: {"files_complete"}, 1: {"files_complete", "drawing_matches"}}.get(decision, set())
+    for line in queries.checklist(case):
+        desk.check(assignment=assignment, code=line.check.code, answer="no" if line.check.code in unmet else "yes")
     if decision == 0:
         target = next(i.name for i in reviewable(case).items(case) if i.is_file and i.may_correct)
         desk.ask_corrections(assignment=assignment, items=[CorrectionRequest("file_unreadable", target)])
@@ -205,7 +208,5 @@ def _decide(assignment: Assignment, decision: int) -> str:
     if decision == 1:
         desk.propose_refusal(assignment=assignment, code="layout_changed")
         return "to be signed"
-    for line in queries.checklist(case):
-        desk.check(assignment=assignment, code=line.check.code, answer="yes")
     desk.accept(assignment=assignment)
     return "approved"

@@ -128,7 +128,7 @@ def _work(branch: Branch, officer: User) -> bool:
         queue.give_back(assignment=assignment, code="outside_my_skill")
         branch.happened["given back"] += 1
     elif roll < 0.34:
-        _sign(branch, desk.propose_refusal(assignment=assignment, code="layout_changed"))
+        _sign(branch, desk.propose_refusal(assignment=desk_acts.checked(assignment), code="layout_changed"))
     else:
         _accept(assignment)
         branch.happened["accepted"] += 1

@@ -117,9 +117,8 @@ def test_each_late_request_says_what_can_be_done(office: Office, frozen_clock: C
     frozen_clock.move(days=28)
     page = page_of(english(office.supervisor), BOARD)
     rows = {row.select_one("th").get_text(strip=True): row for row in page.select("section:has(#late) tbody tr")}
-    links = {name: row.select("td a")[-1]["href"] for name, row in rows.items()}
-    assert links[held.case.reference] == links[first.case.reference] == f"{BOARD}#officers"
-    assert links[second.case.reference] == f"{BOARD}?reference={second.case.reference}#ahead"
+    assert rows[held.case.reference].select('button[value="remind"]') and "next one of its queue" in rows[first.case.reference].get_text()
+    assert rows[second.case.reference].select("td a")[-1]["href"] == f"{BOARD}?reference={second.case.reference}#ahead"
     assert page.select_one("#officers") is not None and page.select_one("#ahead") is not None
     case_clock.escalate(clock_id=second.case.clock.pk)
 
@@ -128,9 +127,20 @@ def test_each_late_request_says_what_can_be_done(office: Office, frozen_clock: C
 
 
 def test_an_officer_is_reminded_once_a_day_and_finds_it_among_their_messages(office: Office, frozen_clock: Clock) -> None:
-    permits.sent(office.applicant)
+    entry = permits.sent(office.applicant)
     client = english(office.supervisor)
-    done = client.post(BOARD, {"step": "remind", "officer": office.officer.pk}, follow=True)
+    idle = client.post(BOARD, {"step": "remind", "officer": office.officer.pk})
+    assert idle.status_code == 409 and "no request in hand" in text_of(idle) and 'value="remind"' not in text_of(client.get(BOARD))
+    desk_acts.assigned(office.officer)
+    for _day in range(9):
+        if boards.soon_clocks(entry.branch).exists():
+            break
+        frozen_clock.move(days=1)
+    client = english(office.supervisor)
+    done = client.post(BOARD, {"step": "remind", "officer": office.officer.pk, "back": "soon"}, follow=True)
+    assert done.redirect_chain == [(f"{BOARD}#soon", 302)]
+    places = page_of(client, BOARD).select("section:has(#soon), #officers")
+    assert all("reminded today" in place.get_text() and not place.select('[value="remind"]') for place in places) and len(places) == 2
     assert "is reminded by a message" in text_of(done) and "reminded today" in text_of(done)
     message = Message.objects.get(kind="review.reminded", person=office.officer)
     assert office.supervisor.name_en in message.title_en and message.path == HOME and "المعاملة التالية" in message.body_ar
@@ -138,7 +148,9 @@ def test_an_officer_is_reminded_once_a_day_and_finds_it_among_their_messages(off
     again = client.post(BOARD, {"step": "remind", "officer": office.officer.pk})
     assert again.status_code == 409 and "was reminded today" in text_of(again)
     frozen_clock.move(days=1)
-    reminders.remind(officer=office.officer, by=office.supervisor)
+    client = english(office.supervisor)
+    back = client.post(BOARD, {"step": "remind", "officer": office.officer.pk, "back": entry.case.public_id})
+    assert back["Location"] == f"/admin/desk/{entry.case.public_id}/"
     assert Message.objects.filter(kind="review.reminded").count() == 2
 
 

@@ -80,7 +80,7 @@ def test_a_proposal_that_waits_for_its_signature_and_a_case_given_back_run_on(of
     place = permits.sent(office.applicant)
     before = due(place)
     assignment = desk_acts.assigned(office.officer)
-    desk.propose_refusal(assignment=assignment, code="layout_changed")
+    desk.propose_refusal(assignment=desk_acts.checked(assignment), code="layout_changed")
     frozen_clock.move(days=1)
     desk.take_back(assignment=assignment)
     queue.give_back(assignment=assignment, code="outside_my_skill")

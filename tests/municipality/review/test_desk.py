@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from django.db import IntegrityError, transaction
 
@@ -86,7 +88,9 @@ def test_the_preview_is_what_is_kept_in_the_message(office: Office) -> None:
     permits.answer(assignment.place, lease="sha-2")
     assignment = desk_acts.assigned(office.officer)
     before = texts.preview_refusal(case=case, code="layout_changed", note_ar="الطابق الثاني", note_en="Second floor")
-    decision = desk.propose_refusal(assignment=assignment, code="layout_changed", note_ar="الطابق الثاني", note_en="Second floor")
+    decision = desk.propose_refusal(
+        assignment=desk_acts.checked(assignment), code="layout_changed", note_ar="الطابق الثاني", note_en="Second floor"
+    )
     assert texts.preview_decision(decision) == before
     desk.sign(decision=decision, supervisor=office.supervisor, answers=desk_acts.ALL_YES)
     kept(case, "review.refused", before)
@@ -106,6 +110,39 @@ def test_an_addition_without_its_twin_is_refused(ar: str, en: str, office: Offic
     refused("note_both_languages", desk.accept, assignment=assignment, note_ar=ar, note_en=en)
     refused("note_both_languages", desk.propose_refusal, assignment=assignment, code="layout_changed", note_ar=ar, note_en=en)
     refused("note_both_languages", desk.ask_corrections, assignment=assignment, items=[CorrectionRequest("file_expired", "lease", ar, en)])
+
+
+def test_two_reasons_about_one_fact_are_not_both_asked(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second is about the file that shows the fact."""
+    assignment = desk_acts.checked(held(office))
+    shown = [replace(item, shown_by="license_copy") if item.name == "manager" else item for item in permits.items(case_of(assignment))]
+    both = [
+        texts.CorrectionText(code, target, "", "", "", "", "", "")
+        for code, target in (("trade_name_unconfirmed", "license_copy"), ("manager_unclear", "manager"))
+    ]
+    reasons = {r.code: r for r in queries.replies(case_of(assignment)).reasons_of("correction")}
+    refused("asked_of_one", texts._refuse_two_about_one, both, reasons, shown)
+    texts._refuse_two_about_one(both, reasons, permits.items(case_of(assignment)))
+    # Of a file as such several things can be true.
+    desk.ask_corrections(assignment=assignment, items=ASKED)
+
+
+def test_what_is_corrected_is_answered_first_and_a_refusal_needs_every_answer(office: Office) -> None:
+    assignment = held(office)
+    area = [CorrectionRequest("area_differs", "area_m2")]
+    refused("checks_open", desk.ask_corrections, assignment=assignment, items=area)
+    refused("checks_open", desk.propose_refusal, assignment=assignment, code="layout_changed")
+    desk.check(assignment=assignment, code="drawing_matches", answer="no")
+    refused("checks_open", desk.propose_refusal, assignment=assignment, code="layout_changed")
+    assert not Decision.objects.exists()
+    desk.ask_corrections(assignment=assignment, items=area)
+    assert CorrectionRound.objects.count() == 1
+
+
+def test_without_that_condition_a_refusal_with_an_open_checklist_is_proposed(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The red control of the test above."""
+    monkeypatch.setattr(desk, "check_answered", lambda lines: None)
+    assert desk.propose_refusal(assignment=held(office), code="layout_changed").outcome == "refuse"
 
 
 def test_only_coded_reasons_and_real_targets_are_taken(office: Office) -> None:
@@ -177,7 +214,7 @@ def test_the_database_takes_no_old_things_without_a_countersign_and_takes_them_w
 
 def proposal(office: Office) -> tuple[Assignment, Decision]:
     assignment = held(office)
-    return assignment, desk.propose_refusal(assignment=assignment, code="layout_changed")
+    return assignment, desk.propose_refusal(assignment=desk_acts.checked(assignment), code="layout_changed")
 
 
 def test_a_refusal_holds_only_once_a_supervisor_signed_it(office: Office) -> None:
@@ -207,7 +244,7 @@ def test_neither_the_maker_nor_another_branch_nor_a_tied_person_nor_an_officer_s
 def test_other_words_void_the_proposal_and_are_signed_anew(office: Office) -> None:
     assignment, first = proposal(office)
     desk.take_back(assignment=assignment)
-    second = desk.propose_refusal(assignment=assignment, code="layout_changed", note_ar="إضافة", note_en="Addition")
+    second = desk.propose_refusal(assignment=desk_acts.checked(assignment), code="layout_changed", note_ar="إضافة", note_en="Addition")
     refused("not_proposed", desk.sign, decision=first, supervisor=office.supervisor)
     assert second.digest != first.digest
     second.note_en = "Other words than those that were read"

@@ -38,7 +38,7 @@ def _costs(office: Office, client: Client, supervisor: Client, cases: int) -> di
         "supervisor, a case": (supervisor, case_url(case)),
     }
     costs = {name: _cost(who, url) for name, (who, url) in asked.items()}
-    desk.propose_refusal(assignment=row, code="layout_changed")
+    desk.propose_refusal(assignment=desk_acts.checked(row), code="layout_changed")
     return costs | {"to sign": _cost(supervisor, SIGN), "officer, a proposed case": _cost(client, case_url(case))}
 
 

@@ -38,7 +38,7 @@ def test_a_case_that_waits_is_not_said_to_be_with_an_officer(office: Office) -> 
 
 def test_a_returned_proposal_says_so_with_its_reason_until_the_officer_acts(office: Office) -> None:
     client, case = assigned(office)
-    proposal = desk.propose_refusal(assignment=Assignment.objects.get(place__case=case), code="layout_changed")
+    proposal = desk.propose_refusal(assignment=desk_acts.checked(Assignment.objects.get(place__case=case)), code="layout_changed")
     supervisor = signed_in(office.supervisor)
     supervisor.post(SIGN, {"decision": proposal.pk, "digest": proposal.digest, "step": "back", "code": "could_be_corrected", **EVERY_YES})
     returned, reason = "أعاده التوقيع الثاني", "يمكن لصاحب الطلب استكمال النقص."
@@ -59,12 +59,12 @@ def test_that_no_answer_came_is_no_reason_before_something_was_asked_for(office:
     row = Assignment.objects.get(place__case=case)
     assert 'value="not_answered"' not in text_of(client.get(case_url(case)))
     with pytest.raises(Refused, match="nothing_was_asked"):
-        desk.propose_refusal(assignment=row, code="not_answered")
+        desk.propose_refusal(assignment=desk_acts.checked(row), code="not_answered")
     send(client, case_url(case, "corrections"), ONE_ASKED)
     permits.answer(QueueEntry.objects.get(case=case), lease="sha-2")
     client.post(NEXT)
     assert 'value="not_answered"' in text_of(client.get(case_url(case)))
-    assert desk.propose_refusal(assignment=row, code="not_answered").code == queries.AFTER_ROUND
+    assert desk.propose_refusal(assignment=desk_acts.checked(row), code="not_answered").code == queries.AFTER_ROUND
 
 
 def test_the_tile_of_late_requests_leads_to_their_list(office: Office, frozen_clock: Clock) -> None:

@@ -22,7 +22,7 @@ from tests.municipality.review.desk_in_a_browser import NEXT, assigned, case_url
 from tests.municipality.review.permits import Office
 
 EVERY_CHECK = {f"check.{code}": "yes" for code in ("commercial_license", "files_complete", "drawing_matches")}
-NOTHING = "Nothing waits that you may decide."
+NOTHING = "No request is waiting for you."
 
 
 def in_english(client: Client) -> Client:
@@ -90,7 +90,7 @@ def test_who_sends_the_last_case_reads_that_nothing_more_waits(office: Office, o
     levels = messages_of(client, done["Location"])
     assert [level for level, _words in levels] == ["success", "info"][: 2 - others]
     assert (done["Location"] == "/admin/") == (not others)
-    assert others or levels[1][1] == "Nothing more waits that you may decide."
+    assert others or levels[1][1] == "No request is waiting for you."
 
 
 # --- The page of a case --------------------------------------------------------------------------------------------------------
@@ -98,7 +98,8 @@ def test_who_sends_the_last_case_reads_that_nothing_more_waits(office: Office, o
 
 def test_a_waiting_proposal_says_what_its_button_will_do_and_not_that_it_is_done(office: Office) -> None:
     client, case = assigned(office)
-    assert send(in_english(client), case_url(case, "refuse"), {"code": "layout_changed"}).status_code == 302
+    in_english(client).post(case_url(case, "checks"), EVERY_CHECK)
+    assert send(client, case_url(case, "refuse"), {"code": "layout_changed"}).status_code == 302
     html = text_of(client.get(case_url(case)))
     assert "The button takes the proposal back" in html and "is withdrawn" not in html
 

@@ -13,8 +13,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
+from municipality.cases.models import Case
 from municipality.review import boards, queries
-from municipality.review.admin import clocks
+from municipality.review.admin import clocks, late
 from municipality.review.admin.people import skill_name
 from municipality.review.models import Assignment, QueueEntry
 from municipality.review.registry import REVIEWABLES
@@ -67,7 +68,7 @@ def test_the_lists_say_with_whom_since_when_and_how_late(office: Office, frozen_
         assert "In the queue: nobody yet · since 24 November 2026" in text.replace("\xa0", " "), page
         assert re.search(r"Late by \d+ working days", text), page
     row = Assignment.objects.get(place=held)
-    desk.propose_refusal(assignment=row, code="layout_changed")
+    desk.propose_refusal(assignment=desk_acts.checked(row), code="layout_changed")
     assert "Waits for a second signature; the officer is" in words(supervisor, BOARD)
     assert waiting.case.reference in words(supervisor, BOARD)
 
@@ -115,15 +116,18 @@ def test_the_oldest_request_is_the_oldest_of_all_whoever_has_it(office: Office, 
     assert f"of all fields of work: {oldest.case.reference}" in text
 
 
-@pytest.mark.parametrize(
-    ("percent", "word"),
-    [(100, "Late"), (199, "Late"), (200, "Late: 2 times the promised time"), (327, "Late: 3 times the promised time")],
-)
-def test_a_share_of_the_promise_is_said_in_words(percent: int, word: str) -> None:
-    with translation.override("en"):
-        assert str(clocks.late_word(percent)) == word
-    with translation.override("ar"):
-        assert "متأخر" in str(clocks.late_word(percent))
+def test_the_promise_has_the_same_tag_on_every_page(office: Office, frozen_clock: Clock) -> None:
+    entry = permits.sent(office.applicant)
+    desk_acts.assigned(office.officer)
+    row = Case.objects.get(pk=entry.case_id).clock
+    told = set()
+    for _day in range(12):
+        with translation.override("en"):
+            line, (shown,) = clocks.line(row), late.lines(boards._running(entry.branch))
+        assert shown.clock == line
+        told.add((line.kind, str(line.word).split()[0]))
+        frozen_clock.move(days=1)
+    assert told == {("ok", "Due"), ("warn", "Due"), ("bad", "Late")}
 
 
 def test_the_history_shows_the_escalations(office: Office, frozen_clock: Clock) -> None:
@@ -170,8 +174,8 @@ def test_a_supervisor_is_offered_what_may_be_done_and_an_auditor_is_not(office: 
     absence = f"{PEOPLE}?officer={office.officer.pk}"
     assert f'href="{absence}#absence"' in html
     assert f'<option value="{office.officer.pk}" selected>' in text_of(supervisor.get(absence))
-    desk.propose_refusal(assignment=Assignment.objects.get(place=entry), code="layout_changed")
-    assert 'href="/admin/desk/sign/">Decisions to sign' in text_of(supervisor.get(url))
+    desk.propose_refusal(assignment=desk_acts.checked(Assignment.objects.get(place=entry)), code="layout_changed")
+    assert "Sign this decision" in text_of(supervisor.get(url))
 
 
 def test_a_request_that_nobody_present_may_decide_says_so(office: Office, frozen_clock: Clock) -> None:

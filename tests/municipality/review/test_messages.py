@@ -50,7 +50,7 @@ def test_a_case_walked_through_its_states_sends_the_messages_of_the_table(office
             ("corrections", lambda: desk.ask_corrections(assignment=held[-1], items=ASKED), ["corrections_asked"]),
             ("answered", lambda: permits.answer(place, lease="sha-2"), []),
             ("taken up again", take(office.colleague), []),
-            ("refusal proposed", lambda: desk.propose_refusal(assignment=held[-1], code="conditions_not_met"), []),
+            ("refusal proposed", lambda: desk.propose_refusal(assignment=desk_acts.checked(held[-1]), code="conditions_not_met"), []),
             ("signed", lambda: desk.sign(decision=decision(), supervisor=office.supervisor, answers=desk_acts.ALL_YES), ["refused"]),
         ],
     )

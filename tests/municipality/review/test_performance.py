@@ -50,7 +50,7 @@ def decided(make_shop: Any, supervisor: User, frozen_clock: Clock) -> list[Case]
     person = UserFactory()
     RenewalCaseFactory(shop=make_shop(owner=person), applicant=person, changed=["area_m2"])
     assignment = desk_acts.assigned(officer)
-    proposal = desk.propose_refusal(assignment=assignment, code="layout_changed")
+    proposal = desk.propose_refusal(assignment=desk_acts.checked(assignment), code="layout_changed")
     desk.send_back(decision=proposal, supervisor=supervisor, code="words_unclear", answers=desk_acts.ALL_YES)
     cases.append(desk_acts.approve(officer))
     person = UserFactory()

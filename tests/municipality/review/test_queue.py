@@ -77,7 +77,7 @@ def test_a_tie_declared_later_takes_the_case_at_once_at_any_stage(office: Office
     second = desk_acts.assigned(office.officer)
     desk.ask_corrections(assignment=second, items=CORRECTION)
     third = desk_acts.assigned(office.officer)
-    desk.propose_refusal(assignment=third, code="layout_changed")
+    desk.propose_refusal(assignment=desk_acts.checked(third), code="layout_changed")
     desk_acts.assigned(office.officer)
     staff.declare_conflict(officer=office.officer, party_key=office.applicant.key, kind="business", declared_by=office.supervisor)
     assert [state(n) for n in (held, away, proposed)] == ["away", "waiting", "waiting"]

@@ -133,7 +133,7 @@ def test_a_case_is_withdrawn_while_its_officer_accepts_it(crowd: tuple[Office, l
 def test_two_supervisors_sign_the_same_words_once(crowd: tuple[Office, list[User]]) -> None:
     office, officers = crowd
     permits.sent(office.applicant)
-    decision = desk.propose_refusal(assignment=desk_acts.assigned(officers[0]), code="layout_changed")
+    decision = desk.propose_refusal(assignment=desk_acts.checked(desk_acts.assigned(officers[0])), code="layout_changed")
     people = (office.supervisor, office.second)
     got = at_once(*[lambda p=p: desk.sign(decision=decision, supervisor=p, answers=desk_acts.ALL_YES) for p in people])  # type: ignore[misc]
     assert sorted(type(a).__name__ for a in got) == ["Decision", "Refused"]

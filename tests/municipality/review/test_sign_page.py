@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -45,13 +46,13 @@ def test_the_requirement_stands_beside_what_the_officer_found(office: Office) ->
     assert decision.article_ar in table and decision.text_ar in table and "جدار جديد" in table
     assert table.index("غير مستوفى") < table.index("مستوفى</span>", table.index("غير مستوفى") + 20), "what is not met comes first"
     assert "60" in table and "80" in table, "the fact that the question is about"
-    assert "لم يُطلب أي استكمال" in table and "لم يُجب الموظف بلا" not in html
+    assert "لم يُطلب أي استكمال" in table and "لم يذكر الموظف في أي إجابة" not in html
 
 
 def test_a_checklist_without_a_no_is_said(office: Office) -> None:
     permits.sent(office.applicant)
     desk.propose_refusal(assignment=desk_acts.checked(desk_acts.assigned(office.officer)), code="layout_changed")
-    assert "لم يُجب الموظف بلا عن أي سؤال" in text_of(signed_in(office.supervisor).get(SIGN))
+    assert "لم يذكر الموظف في أي إجابة" in text_of(signed_in(office.supervisor).get(SIGN))
 
 
 # The questions.
@@ -61,20 +62,50 @@ def test_an_open_question_keeps_what_was_answered(office: Office) -> None:
     decision, client = proposed(office), signed_in(office.supervisor)
     assert text_of(client.get(SIGN)).count('name="answer.') == 8
     some = {name: answer for name, answer in EVERY_YES.items() if name != "answer.is_proven"} | {"answer.says_what_next": "no"}
-    for step in ("sign", "back"):
-        answer = post(client, decision, step=step, code="words_unclear", **some)
-        given = {one.code: one.answer for one in answer.context_data["questions"]}
-        assert answer.status_code == 409 and "الأسئلة الأربعة" in answer.context_data["error"]
-        assert given == {"is_proven": None, "article_applies": True, "is_beyond_correction": True, "says_what_next": False}
+    answer = post(client, decision, step="sign", code="words_unclear", **some)
+    given = {one.code: one.answer for one in answer.context_data["questions"]}
+    assert answer.status_code == 409 and "الأسئلة الأربعة" in answer.context_data["error"]
+    assert given == {"is_proven": None, "article_applies": True, "is_beyond_correction": True, "says_what_next": False}
     assert 'value="words_unclear" checked' in text_of(answer)
     assert not Decision.objects.get().is_signed
+
+
+def test_sending_back_needs_no_answer_and_keeps_all_or_none(office: Office) -> None:
+    decision, client = proposed(office), signed_in(office.supervisor)
+    assert "required" not in "".join(line for line in text_of(client.get(SIGN)).splitlines() if 'name="answer.' in line)
+    assert post(client, decision, step="back", code="words_unclear", **{"answer.is_proven": "no"}).status_code == 302
+    row = Decision.objects.get()
+    assert row.voided_at is not None and row.is_proven is None and row.says_what_next is None
+
+
+def test_a_yes_to_whether_corrections_would_be_enough_speaks_against_the_refusal(office: Office) -> None:
+    proposed(office)
+    page = BeautifulSoup(text_of(signed_in(office.supervisor).get(SIGN)), "html.parser")
+    words = {}
+    for box in page.select('[name^="answer."]'):
+        words.setdefault(box["name"].removeprefix("answer."), {})[box.parent.get_text(strip=True)] = box["value"]
+    assert words.pop("is_beyond_correction") == {"نعم": "no", "لا": "yes"}
+    assert all(answers == {"نعم": "yes", "لا": "no"} for answers in words.values())
+
+
+def test_the_documents_stand_beside_the_questions_and_a_case_leads_to_its_own_decision(office: Office) -> None:
+    first, second = proposed(office), proposed(office)
+    client = signed_in(office.supervisor)
+    page = BeautifulSoup(text_of(client.get(SIGN, {"case": second.case.public_id})), "html.parser")
+    assert page.select_one('#desk-sign [name="decision"]')["value"] == str(second.pk)
+    assert [label.get_text(strip=True) for label in page.select(".kp-tabs label")] == ["النص المرسل", "1عقد الإيجار"]
+    assert client.get(SIGN).context_data["decision"] == first
+    case = BeautifulSoup(text_of(opened(client, case_url(second.case), "purpose.supervision")), "html.parser")
+    assert case.select_one(f'a.kp-desk-main[href="{SIGN}?case={second.case.public_id}"]')
+    desk.sign(decision=second, supervisor=office.second, answers=ALL_YES)
+    assert not BeautifulSoup(text_of(client.get(case_url(second.case))), "html.parser").select(f'a[href^="{SIGN}?case"]')
 
 
 def test_a_no_closes_the_signature_says_why_and_goes_back(office: Office) -> None:
     decision, client = proposed(office), signed_in(office.supervisor)
     data = {**EVERY_YES, "answer.is_beyond_correction": "no"}
     closed = post(client, decision, step="sign", **data)
-    assert closed.status_code == 409 and "أُجيب عن أحد الأسئلة بلا" in closed.context_data["error"]
+    assert closed.status_code == 409 and "إحدى الإجابات ضد الرفض" in closed.context_data["error"]
     assert 'id="desk-closed"' in text_of(closed)
     assert post(client, decision, step="back", code="could_be_corrected", **data).status_code == 302
     assert Decision.objects.get().is_beyond_correction is False
@@ -94,7 +125,7 @@ def test_the_auditor_reads_the_answers_on_the_page_of_the_case(office: Office) -
     auditor = signed_in(StaffFactory(groups=["auditor"], branch_id="HA"))
     html = text_of(opened(auditor, case_url(decision.case)))
     part = html[html.index('id="desk-signatures"') :].split("</section>")[0]
-    assert part.count("<b>نعم</b>") == 3 and part.count("<b>لا</b>") == 1
+    assert part.count("<b>نعم</b>") == 2 and part.count("<b>لا</b>") == 2
     assert "desk-signatures" not in text_of(opened(signed_in(office.supervisor), case_url(decision.case)))
 
 

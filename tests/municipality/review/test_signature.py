@@ -31,7 +31,7 @@ def refused(wanted: str, call: Any, **arguments: Any) -> None:
 
 def proposal(office: Office) -> Decision:
     permits.sent(office.applicant)
-    return desk.propose_refusal(assignment=desk_acts.assigned(office.officer), code="layout_changed")
+    return desk.propose_refusal(assignment=desk_acts.checked(desk_acts.assigned(office.officer)), code="layout_changed")
 
 
 def state_of(decision: Decision) -> tuple[str, str]:

@@ -78,7 +78,7 @@ def test_every_act_of_the_desk_is_one_step(office: Office, frozen_clock: Clock) 
     frozen_clock.move(minutes=1)
     desk_acts.assigned(office.officer)
     frozen_clock.move(minutes=1)
-    refusal = desk.propose_refusal(assignment=assignment, code="layout_changed")
+    refusal = desk.propose_refusal(assignment=desk_acts.checked(assignment), code="layout_changed")
     frozen_clock.move(minutes=1)
     desk.sign(decision=refusal, supervisor=office.supervisor, answers=desk_acts.ALL_YES)
     titles = [title for _kind, title, _who in past(entry)]

@@ -147,7 +147,9 @@ def test_it_is_rendered_once_and_a_missing_renderer_loses_nothing(
 
 def test_nothing_is_rendered_before_the_second_signature(make_shop: Any, owner: User, claimant: User) -> None:
     ClaimCaseFactory(shop=make_shop(), applicant=claimant)
-    decision = desk.propose_refusal(assignment=desk_acts.assigned(OfficerFactory(skills=["health", "claims"])), code="ownership_not_shown")
+    decision = desk.propose_refusal(
+        assignment=desk_acts.checked(desk_acts.assigned(OfficerFactory(skills=["health", "claims"]))), code="ownership_not_shown"
+    )
     case = Case.objects.get()
     refusals.write_refusal(case=case)
     assert (

@@ -64,7 +64,7 @@ def decide(*, right: bool, login: str = "reader") -> None:
     if right:
         desk.accept(assignment=assignment)
         return
-    decision = desk.propose_refusal(assignment=assignment, code="register_right")
+    decision = desk.propose_refusal(assignment=desk_acts.checked(assignment), code="register_right")
     desk.sign(
         decision=decision, supervisor=StaffFactory(groups=["supervisor"], login=f"{login}-signs", branch_id="HA"), answers=desk_acts.ALL_YES
     )

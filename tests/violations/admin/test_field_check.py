@@ -191,6 +191,8 @@ def test_the_check_shows_the_photos_what_was_seen_the_place_and_the_signature(in
     bare = client.post(CHECK, typed(shop, note_ar="", latitude="", longitude="", accuracy_m="")).json()["html"]
     assert "لا توجد صور" in bare and "لم يُكتب شيء" in bare and "±" not in bare
     assert 'name="without_photos" value="1" required' in bare
+    assert 'href="#step-offence" data-field-step="id_note_ar"' in bare and 'href="#step-photos" data-field-step="photos"' in bare
+    assert "data-field-step" not in full
 
 
 def test_the_amount_stands_in_the_check_once(inspector: Any, shop: Shop, write: Callable[..., Violation], frozen_clock: Any) -> None:

@@ -42,9 +42,10 @@ def test_the_page_of_a_report_leads_on(inspector: Any, write: Callable[..., Viol
     assert "إلغاؤه وتحريره من جديد" in page and "حُرر المحضر" in page
 
 
-def test_the_question_of_the_signature_says_of_whom_and_of_what(inspector: Any, shop: Any) -> None:
-    client = signed_in(inspector)
-    assert "هل وقّع المخالف الورقة التي تُسلَّم إليه؟" in client.get(NEW, {"shop": shop.public_id}).content.decode()
+def test_what_was_seen_is_asked_before_the_offences_and_the_signature_says_of_which_paper(inspector: Any, shop: Any) -> None:
+    page = signed_in(inspector).get(NEW, {"shop": shop.public_id}).content.decode()
+    assert page.index('name="note_ar"') < page.index('name="offence"')
+    assert "توقيع المخالف" in page and "يُطبع الإشعار بعد تحرير المحضر" in page
 
 
 def test_the_message_of_a_report_names_the_one_act_that_the_page_offers(write: Callable[..., Violation]) -> None:

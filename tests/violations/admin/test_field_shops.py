@@ -178,9 +178,9 @@ def test_the_amount_under_an_offence_is_that_of_the_check(
     assert client.post("/admin/field/sync/", confirmed(client, entry)).status_code == 201
     order = Violation.objects.order_by("-pk")[0].orders.get()
     assert (shown.fils, shown.percent) == (order.fils, order.percent) and order.percent > 100
-    assert page.count("kp-field-follows") > 1 and f"{order.fils // 1000}.000" in page and "أكثر للتكرار" in page
+    assert page.count("kp-field-follows") > 1 and f"{order.fils // 1000}.000" in page and "ويزيد عند التكرار" in page
     unknown = client.get(NEW).content.decode().partition('value="VND-01"')[2].partition("</label>")[0]
-    assert f"{rule.settlement_fils // 1000}.000" in unknown and "أكثر للتكرار" in unknown, "without a shop the amount of a first time"
+    assert f"{rule.settlement_fils // 1000}.000" in unknown and "ويزيد عند التكرار" in unknown, "without a shop the amount of a first time"
 
 
 def test_its_writer_annuls_a_report_and_corrects_its_copy(inspector: Any, shop: Shop, write: Callable[..., Violation]) -> None:
@@ -192,25 +192,28 @@ def test_its_writer_annuls_a_report_and_corrects_its_copy(inspector: Any, shop: 
     answer = client.post(url, {"step": "annul", "code": "writer_wrong_offence", "words": "خطأ"})
     assert answer["Location"] == f"{NEW}?again={row.public_id}"
     form = client.get(answer["Location"]).content.decode()
-    assert row.note_ar in form and shop.commercial_license_no in form and "data-field-copy" in form
-    assert not re.search(r'name="offence"[^>]* checked', form) and "لا تُنسخ المخالفة" in form and "لم تُنسخ" in form
+    assert row.note_ar not in form and shop.commercial_license_no in form and "data-field-copy" in form
+    assert not re.search(r'name="offence"[^>]* checked', form) and "لم تُنسخ المخالفة ولا «ما شوهد»" in form
     assert row.seen_at.isoformat(timespec="microseconds") in form  # the time of the visit, not of the correction
     assert "annul-words" not in client.get(url).content.decode()
     entry = typed(shop, offence="CLN-01", seen_at=row.seen_at.isoformat())
-    assert "يُرجى اختيار المخالفة في الخطوة 3" in form and "والرقم المدني" not in form, "the flow of a shop asks for no civil number"
+    copied = form.partition("data-field-copy")[2].partition("</details>")[0]
+    assert "يُرجى بيانهما في الخطوة 3" in copied and "الرقم المدني" not in copied, "the flow of a shop asks for no civil number"
     assert client.post("/admin/field/sync/", confirmed(client, entry)).status_code == 201
     new = Violation.objects.exclude(pk=row.pk).get()
     old_page, new_page = (client.get(f"/admin/field/{one.public_id}/").content.decode() for one in (row, new))
     assert "سبب الإلغاء" in old_page and inspector.name_ar in old_page and "notice/" not in old_page
+    assert "المحضر ملغى" in old_page and "بيان الخطأ" in old_page and "غير مستحق" in old_page and "ملغاة" not in old_page
     assert f'href="/admin/field/{new.public_id}/"' in old_page and "حلّ محله" in old_page
     assert f'href="/admin/field/{row.public_id}/"' in new_page and "سبب الإلغاء" not in new_page
 
 
 def test_the_copy_keeps_an_offence_that_was_right(inspector: Any, write: Callable[..., Violation]) -> None:
-    row = write()
+    row = write(signed="refused")
     writer_annulments.annul(violation=row, inspector=inspector, code="writer_wrong_facts", note_ar="الوقت")
     form = signed_in(inspector).get(NEW, {"again": row.public_id}).content.decode()
-    assert re.search(rf'value="{row.offence}"[^>]* checked', form) and "لا تُنسخ المخالفة" not in form
+    assert re.search(rf'value="{row.offence}"[^>]* checked', form) and row.note_ar in form and "لم تُنسخ المخالفة" not in form
+    assert re.search(r'value="absent"[^>]* checked', form), "whether the party signed is asked anew"
 
 
 def test_a_wrong_shop_is_asked_for_anew(inspector: Any, shop: Shop, write: Callable[..., Violation]) -> None:

@@ -84,7 +84,7 @@ def test_neither_who_wrote_nor_who_signed_the_opinion_has_a_part(objection: Opin
 
 
 def test_the_first_signer_does_not_sign_the_refusal(objection: OpinionObjection, at_other: Assignment, head: User) -> None:
-    decision = desk.propose_refusal(assignment=at_other, code="opinion_holds")
+    decision = desk.propose_refusal(assignment=desk_acts.checked(at_other), code="opinion_holds")
     with pytest.raises(IntegrityError, match="guard:decided_before"):
         desk.sign(decision=decision, supervisor=moved(head), answers=desk_acts.ALL_YES)
     without_guards()

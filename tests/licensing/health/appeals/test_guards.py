@@ -83,7 +83,9 @@ def test_neither_refuser_nor_signer_makes_the_decision(appeal: Appeal, refuser: 
 
 
 def test_the_first_signer_does_not_sign_the_refusal_of_the_appeal(appeal: Appeal, signer: User) -> None:
-    decision = desk.propose_refusal(assignment=desk_acts.assigned(User.objects.get(login="decider-JA")), code="reason_proved")
+    decision = desk.propose_refusal(
+        assignment=desk_acts.checked(desk_acts.assigned(User.objects.get(login="decider-JA"))), code="reason_proved"
+    )
     with pytest.raises(IntegrityError, match="guard:decided_before"):
         desk.sign(decision=decision, supervisor=moved(signer), answers=desk_acts.ALL_YES)
     without_guards()

@@ -289,7 +289,7 @@ def test_declared_changes_are_written_once(make_shop: Any, owner: Any) -> None:
 def asked(make_shop: Any, owner: Any, *items: desk.CorrectionRequest) -> tuple[Case, Any]:
     case = RenewalCaseFactory(shop=make_shop(), applicant=owner, changed=["area_m2", "address"])
     deciding = OfficerFactory()
-    desk.ask_corrections(assignment=desk_acts.assigned(deciding), items=list(items))
+    desk.ask_corrections(assignment=desk_acts.checked(desk_acts.assigned(deciding)), items=list(items))
     return Case.objects.get(pk=case.pk), deciding
 
 
@@ -344,7 +344,7 @@ def test_corrections_that_nobody_answers_close_the_request_without_a_fee(make_sh
 def test_a_request_that_cannot_be_closed_holds_no_other_up(make_shop: Any, owner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     bad, _deciding = asked(make_shop, owner, AREA)
     good = RenewalCaseFactory(shop=make_shop(), applicant=owner, changed=["area_m2", "address"])
-    desk.ask_corrections(assignment=desk_acts.assigned(OfficerFactory(login="second")), items=[AREA])
+    desk.ask_corrections(assignment=desk_acts.checked(desk_acts.assigned(OfficerFactory(login="second"))), items=[AREA])
     leave = queue.leave
 
     def fails_for_one(*, case: Case, **given: Any) -> None:
@@ -375,9 +375,9 @@ def test_a_request_is_withdrawn_in_every_state_before_payment(make_shop: Any, ow
     if state != "in_review":
         deciding = OfficerFactory()
         if state == "corrections":
-            desk.ask_corrections(assignment=desk_acts.assigned(deciding), items=[AREA])
+            desk.ask_corrections(assignment=desk_acts.checked(desk_acts.assigned(deciding)), items=[AREA])
         elif state == "countersign":
-            desk.propose_refusal(assignment=desk_acts.assigned(deciding), code="conditions_not_met")
+            desk.propose_refusal(assignment=desk_acts.checked(desk_acts.assigned(deciding)), code="conditions_not_met")
         elif state == "awaiting_payment":
             desk_acts.approve(deciding)
         else:

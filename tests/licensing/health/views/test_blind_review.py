@@ -58,7 +58,7 @@ class Reviewed:
     def read_by_the_reviewers(self) -> str:
         """Everything that officer and second signature are answered until the decision is saved: bodies and headers."""
         read = [*self._read_by_the_officer(), self._asked(self.supervisor, self.page)]
-        desk.propose_refusal(assignment=self.held, code="conditions_not_met")
+        desk.propose_refusal(assignment=desk_acts.checked(self.held), code="conditions_not_met")
         read += [self._asked(who, path) for who, path in ((self.officer, self.page), (self.supervisor, SIGN), (self.supervisor, self.page))]
         return "\n".join(read)
 
@@ -126,7 +126,7 @@ def test_an_officer_sees_the_names_once_for_a_reason_that_is_written_down(review
 
 
 def test_whoever_signs_sees_the_names_for_a_reason_too(reviewed: Reviewed) -> None:
-    decision = desk.propose_refusal(assignment=reviewed.held, code="conditions_not_met")
+    decision = desk.propose_refusal(assignment=desk_acts.checked(reviewed.held), code="conditions_not_met")
     asked = {"step": "reveal", "decision": str(decision.pk)}
     assert reviewed.supervisor.post(SIGN, asked).status_code == 409
     html = reviewed.supervisor.post(SIGN, {**asked, "code": "conflict"}).content.decode()

@@ -239,7 +239,9 @@ def test_the_declared_request_is_sent_and_the_case_page_says_whose_turn_it_is(ma
 
 def test_only_the_asked_items_are_open_and_the_rest_is_shown_locked(make_shop: Any, owner: Any) -> None:
     case = RenewalCaseFactory(shop=make_shop(), applicant=owner, changed=["area_m2", "trade_name"])
-    desk.ask_corrections(assignment=desk_acts.assigned(OfficerFactory()), items=[desk.CorrectionRequest("area_differs", "area_m2")])
+    desk.ask_corrections(
+        assignment=desk_acts.checked(desk_acts.assigned(OfficerFactory())), items=[desk.CorrectionRequest("area_differs", "area_m2")]
+    )
     client = signed_in(owner)
     address = f"/en/cases/{case.public_id}/corrections/"
     assert "Answer the corrections" in main(client.get(f"/en/cases/{case.public_id}/"))
@@ -262,7 +264,7 @@ def test_a_file_sent_by_a_button_inside_the_corrections_keeps_what_was_typed_bes
     monkeypatch.setattr(upload_pages.slot, "is_embedded_button", is_marked)
     case = RenewalCaseFactory(shop=make_shop(), applicant=owner, changed=["area_m2"])
     items = [desk.CorrectionRequest("area_differs", "area_m2"), desk.CorrectionRequest("file_unreadable", "drawing")]
-    desk.ask_corrections(assignment=desk_acts.assigned(OfficerFactory()), items=items)
+    desk.ask_corrections(assignment=desk_acts.checked(desk_acts.assigned(OfficerFactory())), items=items)
     client, address = signed_in(owner), f"/en/cases/{case.public_id}/corrections/"
     file = SimpleUploadedFile("page.jpg", b"\xff\xd8\xff\xe0 a picture", "image/jpeg")
     sent = client.post(f"/en/uploads/{case.key}/drawing/?next={address}", {"area_m2-area_m2": "88", "files-drawing": file}, follow=True)

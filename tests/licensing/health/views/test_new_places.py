@@ -307,7 +307,7 @@ def test_a_corrected_address_is_answered_and_kept_again(make_shop: Any, owner: A
     shop = shop_for(make_shop, "LAUN")
     case = RenewalCaseFactory(shop=shop, applicant=owner, changed=["address"])
     wrong = desk.CorrectionRequest("address_differs", "address")
-    desk.ask_corrections(assignment=desk_acts.assigned(OfficerFactory()), items=[wrong])
+    desk.ask_corrections(assignment=desk_acts.checked(desk_acts.assigned(OfficerFactory())), items=[wrong])
     services.answer_corrections(case=case, applicant=owner, answers={"address": {**answers_for(shop, "address"), "block": "9"}})
     rows = AuditEvent.objects.filter(action=new_places.KEPT, subject=case.key).order_by("pk")
     assert [(row.data["outcome"], row.data["plot"]) for row in rows] == [("permitted", plot.public_id), ("no_data", plot.public_id)]
