@@ -9,8 +9,8 @@ from typing import NamedTuple
 from django.db.models import DateField, F, OuterRef, Subquery
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from municipality.accounts.models import User
 from municipality.cases.models import Case
@@ -121,9 +121,9 @@ def _settlement(row: Objection, order: SettlementOrder | None) -> Text:
         return _("not open any more")
     if row.case.is_open:
         days = counted(queries.limits()["kept_price_days"], "day")
-        return format_html(_("{amount}, payable for {days} after a refusal"), amount=kwd(order.fils), days=days)
+        return format_html(gettext("{amount}, payable for {days} after a refusal"), amount=kwd(order.fils), days=days)
     if violation.state == V.ORDERED:
-        return format_html(_("{amount}, payable until {day}"), amount=kwd(order.fils), day=day(violation.settle_until))
+        return format_html(gettext("{amount}, payable until {day}"), amount=kwd(order.fils), day=day(violation.settle_until))
     return violation.get_state_display()
 
 
