@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
-from django.db.models import F, Q, QuerySet, Value
+from django.db.models import Case as Choose
+from django.db.models import F, IntegerField, Q, QuerySet, Value, When
 from django.db.models.functions import Concat
 
 from municipality.accounts.models import User, actor_for
@@ -167,6 +168,7 @@ class ItemFacts(TypedDict, total=False):
     shop_name_ar: str
     shop_name_en: str
     reference: str
+    no_day: Text
 
 
 @dataclass(frozen=True)
@@ -190,6 +192,7 @@ class Item:
     shop_name_ar: str = ""
     shop_name_en: str = ""
     reference: str = ""
+    no_day: Text = ""
 
     @property
     def can_choose(self) -> bool:
@@ -245,6 +248,7 @@ def _facts(due: Due | None) -> ItemFacts:
         "shop_name_ar": due.shop_name_ar,
         "shop_name_en": due.shop_name_en,
         "reference": due.reference,
+        "no_day": due.no_day,
     }
 
 
@@ -267,10 +271,18 @@ def _item(bill: Bill, attempt: Attempt | None, due: Due | None) -> Item:
 
 
 def payment_history(user: User, *, before: int | None = None, limit: int = 25) -> list[tuple[Bill, Receipt | None, RefundDue | None]]:
-    """The bills of a person, newest first, each with its valid receipt and its refund; three queries."""
-    bills = visible_to(user).order_by("-pk")
+    """The bills of a person, those due first, then the newest first, each with its valid receipt and its refund; three queries.
+
+    `before` is the primary key of the last bill of the page before; with it one query more.
+    """
+    is_settled = Choose(When(state=BillState.DUE, then=0), default=1, output_field=IntegerField())
+    bills = visible_to(user).annotate(is_settled=is_settled).order_by("is_settled", "-issued_at", "-pk")
     if before is not None:
-        bills = bills.filter(pk__lt=before)
+        last = bills.filter(pk=before).values_list("is_settled", "issued_at").first()
+        if last is None:
+            return []
+        older = Q(issued_at__lt=last[1]) | Q(issued_at=last[1], pk__lt=before)
+        bills = bills.filter(Q(is_settled__gt=last[0]) | Q(older, is_settled=last[0]))
     rows = list(bills[:limit])
     valid_receipts = receipts_visible_to(user).filter(bill__in=rows, allocation__is_settled=True)
     receipts = {receipt.bill_id: receipt for receipt in valid_receipts}

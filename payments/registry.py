@@ -73,6 +73,7 @@ class Due:
     shop_name_ar: str = ""
     shop_name_en: str = ""
     reference: str = ""
+    no_day: Text = ""  # why `until` is not known yet, and what begins it
 
 
 @dataclass(frozen=True)
@@ -123,10 +124,11 @@ OUTCOMES: Registry[Callable[[Bill], Outcome | None]] = Registry()
 
 @dataclass(frozen=True)
 class Origin:
-    """A page on which a payment begins and to which the result page leads back."""
+    """A page on which a payment begins. `label` leads to it after paying, `back` without paying."""
 
     label: Text
     url: str
+    back: Text
 
 
 # By name: takes the person and a key; None where there is no such page for them.

@@ -90,7 +90,7 @@ def notice_facts(row: Violation) -> LetterFacts:
     party = (shop.name_ar, shop.name_en) if shop is not None else (row.party_name_ar or "—", row.party_name_ar or "—")
     rows = [
         LetterRow("المخالفة", "Violation", offence["name_ar"], offence["name_en"], lead=True),
-        LetterRow("المادة", "Article", offence["article_ar"], offence["article_en"]),
+        LetterRow("السند", "Legal ground", offence["article_ar"], offence["article_en"]),
         LetterRow("المخالف", "Party", *party),
         LetterRow("المكان", "Place", *_place_text(row)),
         LetterRow("الساعة", "Time", row.seen_at.astimezone(clock.KUWAIT).strftime("%H:%M")),
@@ -144,17 +144,17 @@ def _options_section(has_order: bool) -> LetterSection:
     periods = queries.limits()
     settle, time = periods["settlement_days"], periods["objection_days"]
     if has_order:
-        lines_ar = [f"الصلح خلال {settle} يوماً من ثبوت الإعلان، ويجوز تمديدها مرة واحدة أو التقسيط، من صفحة المخالفة في البوابة."]
+        lines_ar = [f"الصلح خلال {settle} يوماً من تسلّم الإخطار، ويجوز تمديدها مرة واحدة أو التقسيط، من صفحة المخالفة في البوابة."]
         lines_en = [
-            f"Settle within {settle} days of proved service. On the page of the violation in the portal the period may be extended once,"
-            " or the sum paid by instalments."
+            f"Settle within {settle} days of receiving the notice. On the page of the violation in the portal the period may be extended"
+            " once, or the sum paid by instalments."
         ]
     else:
         lines_ar = ["لا صلح في هذه المخالفة، وتحال إلى المحكمة بعد انقضاء مهلة الاعتراض."]
         lines_en = ["There is no settlement; the violation report goes to the court after the time to object."]
-    lines_ar.append(f"الاعتراض خلال {time} يوماً من ثبوت الإعلان؛ يوقف الاعتراض السداد، ويبقى مبلغ الصلح إن قُدم في مهلته، وينظره فرع آخر.")
+    lines_ar.append(f"الاعتراض خلال {time} يوماً من تسلّم الإخطار؛ يوقف الاعتراض السداد، ويبقى مبلغ الصلح إن قُدم في مهلته، وينظره فرع آخر.")
     lines_en.append(
-        f"Object within {time} days of proved service. Payment stands still meanwhile, the settlement amount stays if the objection"
+        f"Object within {time} days of receiving the notice. Payment stands still meanwhile, the settlement amount stays if the objection"
         " comes in its period, and another branch decides."
     )
     return LetterSection("الطرق المتاحة", "The ways open", tuple(lines_ar), tuple(lines_en))

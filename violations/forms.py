@@ -18,7 +18,14 @@ from violations.services.objections import MAX_WORDS
 
 class FindForm(forms.Form):
     number = ReferenceField(label=_("Number of the violation or warning"), help_text=_("As on the notice, for example VIO-2026-000001-K."))
-    last_four = DigitsField(label=_("Last 4 digits of the civil number"), length=4, help_text=_("Of the person named in the notice."))
+    last_four = DigitsField(
+        label=_("Last 4 digits of the civil number"),
+        length=4,
+        help_text=_("A person: of the one whom the notice names. A company: of anybody who signs for it."),
+    )
+
+    def clean_number(self) -> str:
+        return rules.canonical_number(str(self.cleaned_data["number"]))
 
 
 class ObjectForm(forms.Form):

@@ -41,7 +41,7 @@ CLOSED = {
     "no_warning": _("There is nothing to put right here."),
     "minute_written": _("The time to put it right without an amount is over; the violation report is written."),
     "correction_over": _("The time to put it right is over."),
-    "still_warned": _("Nothing is owed yet: this is a warning, with time to put it right."),
+    "still_warned": _("Nothing is owed yet: this is a warning."),
     "objection_runs": _("An objection is being studied; payment is paused."),
     "with_court": _("It is with the court."),
     "court_ruled": _("The court has ruled; only its amount is payable."),
@@ -61,7 +61,8 @@ CLOSED = {
 
 
 # Closed options whose last day still says something; of the others it could be read as a right that is lost on that day.
-WITH_LAST_DAY = ("correction_over", "minute_written", "settlement_over", "objection_over", "at_bank")
+OVER = ("correction_over", "minute_written", "settlement_over", "objection_over")
+WITH_LAST_DAY = (*OVER, "at_bank")
 
 
 def stop_ends(status: rules.ViolationStatus) -> Text:
@@ -99,6 +100,11 @@ class Option:
     until: dt.date | None
     url: str
     needs_sign_in: bool
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it was open until its last day, which has passed."""
+        return self.closed in OVER and self.until is not None
 
 
 def _url_name(option: rules.OptionStatus, status: rules.ViolationStatus) -> str:

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from django.db.models import DateField, F, OuterRef, Subquery
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from municipality.accounts.models import User
 from municipality.cases.models import Case
@@ -19,14 +20,16 @@ from municipality.kernel import clock
 from municipality.review import queries as review
 from municipality.review.panels import answer_days, queue_facts
 from municipality.rulebook import queries as rulebook
-from municipality.ui.templatetags.portal import bilingual, moment, ref, term
+from municipality.ui.plurals import counted
+from municipality.ui.templatetags.portal import bilingual, day, kwd, moment, ref, term
+from municipality.ui.texts import Text
 from municipality.uploads import queries as uploads
 from payments.states import BillState
 from shops.models import Shop
 from shops.register import queries as registered
 from violations import files as files_of_violations
 from violations import queries, rules
-from violations.models import Instalment, Objection, Violation
+from violations.models import Instalment, Objection, SettlementOrder, Violation
 from violations.states import OBJECTION, OPEN, SERVICE, ObjectionState, ViolationState
 
 V = ViolationState
@@ -107,10 +110,24 @@ def case_page(user: User, cases: Sequence[Case]) -> dict[str, list[CaseDetail]]:
     if not case_ids:
         return {}
     rows = Objection.objects.filter(case__in=case_ids).select_related("case", "violation", "decision", "case__branch")
-    return {row.case.key: [_detail(row, is_party=row.case.applicant_id == user.pk)] for row in rows}
+    orders = queries.orders_of([row.violation for row in rows])
+    return {row.case.key: [_detail(row, orders.get(row.violation_id), is_party=row.case.applicant_id == user.pk)] for row in rows}
 
 
-def _detail(row: Objection, *, is_party: bool) -> CaseDetail:
+def _settlement(row: Objection, order: SettlementOrder | None) -> Text:
+    """What is payable if the objection does not succeed."""
+    violation = row.violation
+    if order is None or not row.keeps_price or violation.state == V.ANNULLED:
+        return _("not open any more")
+    if row.case.is_open:
+        days = counted(queries.limits()["kept_price_days"], "day")
+        return format_html(gettext("{amount}, payable for {days} after a refusal"), amount=kwd(order.fils), days=days)
+    if violation.state == V.ORDERED:
+        return format_html(gettext("{amount}, payable until {day}"), amount=kwd(order.fils), day=day(violation.settle_until))
+    return violation.get_state_display()
+
+
+def _detail(row: Objection, order: SettlementOrder | None, *, is_party: bool) -> CaseDetail:
     case, violation = row.case, row.violation
     page = reverse("violations:page", args=[violation.public_id])
     files = []
@@ -140,7 +157,7 @@ def _detail(row: Objection, *, is_party: bool) -> CaseDetail:
                 _("drawn by lot among the branches that did not write the violation report"),
             ),
             *answer_days(case, row.answer_by),
-            Fact(_("Settlement amount"), _("stays open after a refusal") if row.keeps_price else _("not open any more")),
+            Fact(_("Settlement amount"), _settlement(row, order)),
         ],
         actions=actions,
         rounds=rounds,

@@ -126,11 +126,14 @@ MAY_OBJECT = (V.ORDERED, V.OVERDUE, V.UNSETTLEABLE)
 NO_DEADLINE = dt.date.max
 
 
-def by_deadline(rows: QuerySet[Violation], *, after: int | None, limit: int) -> list[tuple[int, dt.date | None]]:
+def by_deadline(
+    rows: QuerySet[Violation], *, after: int | None = None, before: int | None = None, limit: int
+) -> list[tuple[int, dt.date | None]]:
     """Primary key and open deadline of some violations: the next deadline first, then without one the newest first.
 
     The open deadline is the last day to correct, to settle, to pay the next instalment, or to object where nothing can be settled.
-    `after` is the primary key of the last row of the page before. One query, with `after` two.
+    `after` is the primary key of the last row of the page before, `before` that of the first row of the page after: then the `limit`
+    rows just before it. One query, with either two.
     """
     today = clock.today()
     paid = Charge.objects.filter(bill__state=BillState.PAID, instalment__isnull=False).values("instalment")
@@ -143,15 +146,20 @@ def by_deadline(rows: QuerySet[Violation], *, after: int | None, limit: int) -> 
         output_field=DateField(),
     )
     ordered = rows.annotate(deadline=Coalesce(deadline, NO_DEADLINE, output_field=DateField())).order_by("deadline", "-seen_at", "-pk")
-    if after is not None:
-        last = ordered.filter(pk=after).values_list("deadline", "seen_at").first()
+    pivot = before if before is not None else after
+    if pivot is not None:
+        last = ordered.filter(pk=pivot).values_list("deadline", "seen_at").first()
         if last is None:
             return []
         day, seen_at = last
-        same = Q(seen_at__lt=seen_at) | Q(seen_at=seen_at, pk__lt=after)
-        ordered = ordered.filter(Q(deadline__gt=day) | Q(same, deadline=day))
-    found = ordered.values_list("pk", "deadline")[:limit]
-    return [(pk, None if day == NO_DEADLINE else day) for pk, day in found]
+        if before is not None:
+            same = Q(seen_at__gt=seen_at) | Q(seen_at=seen_at, pk__gt=pivot)
+            ordered = ordered.filter(Q(deadline__lt=day) | Q(same, deadline=day)).reverse()
+        else:
+            same = Q(seen_at__lt=seen_at) | Q(seen_at=seen_at, pk__lt=pivot)
+            ordered = ordered.filter(Q(deadline__gt=day) | Q(same, deadline=day))
+    found = list(ordered.values_list("pk", "deadline")[:limit])
+    return [(pk, None if day == NO_DEADLINE else day) for pk, day in (reversed(found) if before is not None else found)]
 
 
 def _against(person: User) -> Q:
@@ -245,6 +253,11 @@ def by_number(number: str, last_four: str) -> Violation | None:
     # Numbers on paper repeat between branches; the digits decide.
     papers = rows.filter(number__in=[f"PPR-{branch}-{number}" for branch in Branch.objects.values_list("pk", flat=True)])
     return next((row for row in papers.order_by("pk") if _has_last_four(row, last_four)), None)
+
+
+def is_found_by_signatories(violation: Violation) -> bool:
+    """Whether the four digits that find a violation are those of whoever signs for the organisation of its shop, not of one person."""
+    return not violation.last_four and violation.party is None and violation.shop is not None and violation.shop.owner_id is None
 
 
 def _has_last_four(violation: Violation, last_four: str) -> bool:

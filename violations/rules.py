@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from municipality.kernel.ids import with_check
 
 # States of a violation as `violations.states` names them; the rules are plain Python and know no framework.
 RECORDED, WARNED, CORRECTED, ORDERED, UNSETTLEABLE = "recorded", "warned", "corrected", "ordered", "unsettleable"
@@ -295,6 +298,25 @@ _CLOSED = {
     "instalments": _instalments,
     "not_mine": _object,
 }
+
+
+# --- Numbers ---------------------------------------------------------------------------------------------------------------
+
+_NUMBER = re.compile(r"([A-Z01]{3})-?([0-9OI]{4})-?([0-9OI]{6})-?([0-9A-Z])")
+_AS_LETTERS, _AS_DIGITS = str.maketrans("01", "OI"), str.maketrans("OI", "01")
+
+
+def canonical_number(number: str) -> str:
+    """The number of a violation or warning as it was given, where 1 and I, or 0 and O, were mixed up; any other number unchanged.
+
+    The check character may be either of the two: the one that fits is taken.
+    """
+    found = _NUMBER.fullmatch(number)
+    if found is None:
+        return number
+    series, year, count, check = found.groups()
+    given = with_check(f"{series.translate(_AS_LETTERS)}-{year.translate(_AS_DIGITS)}-{count.translate(_AS_DIGITS)}")
+    return given if given[-1].translate(_AS_DIGITS) == check.translate(_AS_DIGITS) else number
 
 
 # --- The public page of a shop -----------------------------------------------------------------------------------------------

@@ -41,8 +41,8 @@ VIOLATION_WORKFLOW = workflow(
     move("refuse_correction", V.WARNED, to=V.WARNED, may="inspector", needs_reason=True, label=_("The proof was not accepted")),
     move("order", [V.RECORDED, V.WARNED], to=V.ORDERED, may="inspector", label=_("Violation report and settlement order")),
     move("charge", [V.RECORDED, V.WARNED], to=V.UNSETTLEABLE, may="inspector", label=_("Violation report without settlement")),
-    move("serve", V.ORDERED, to=V.ORDERED, label=_("Service of the notice is proved")),
-    move("serve_charge", V.UNSETTLEABLE, to=V.UNSETTLEABLE, label=_("Service of the notice is proved")),
+    move("serve", V.ORDERED, to=V.ORDERED, label=_("Notice received")),
+    move("serve_charge", V.UNSETTLEABLE, to=V.UNSETTLEABLE, label=_("Notice received")),
     move("extend", V.ORDERED, to=V.ORDERED, may="party", label=_("More time to settle")),
     # From OVERDUE only for a payment that was begun in time and confirmed by the bank afterwards.
     move("settle", [V.ORDERED, V.OVERDUE, V.INSTALMENTS], to=V.PAID, label=_("Settled")),

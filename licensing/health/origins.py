@@ -21,7 +21,7 @@ def renewal_page(user: User, public_id: str) -> Origin | None:
     """The page of a shop that the person may renew for."""
     if not shops.visible_to(user, RENEWAL).filter(public_id=public_id).exists():
         return None
-    return Origin(_("Continue the renewal"), reverse("licensing:renew", args=[public_id]))
+    return Origin(_("Continue the renewal"), reverse("licensing:renew", args=[public_id]), _("Back to the renewal"))
 
 
 def billed(bills: Sequence[Bill]) -> dict[int, Due]:

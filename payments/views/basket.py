@@ -70,6 +70,7 @@ def _page(request: HttpRequest, *, chosen: set[str] | None, is_counted: bool = F
         "total": sum(item.fils for item, is_chosen in rows if is_chosen),
         "count": sum(is_chosen for _item, is_chosen in rows),
         "is_counted": is_counted,
+        "is_first": chosen is None,
         "refusal": refusal,
         "waiting": [item for item in items if not item.can_choose],
         "crumbs": [(_("My payments"), reverse("payments:mine")), (_("What you can pay"), "")],
@@ -80,7 +81,7 @@ def _page(request: HttpRequest, *, chosen: set[str] | None, is_counted: bool = F
 @access("person")
 @require_safe
 def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """Bills, receipts and refunds, newest first, in keyset pages."""
+    """Bills, receipts and refunds, what is due first, then the newest first, in keyset pages."""
     user = request.user
     before_text = request.GET.get("before", "")
     before = int(before_text[:18]) if before_text.isascii() and before_text.isdigit() else None

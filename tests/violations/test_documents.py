@@ -67,7 +67,7 @@ def test_a_minute_takes_the_place_of_its_warning_and_says_how_the_sum_came_about
     violation_reports.write_report(violation=row, inspector=inspector, seen_at=clock.now())
     text = read(notice(row))
     assert "KD 5.000 × 3.50 m²" in text and "KD 17.500" in text
-    assert "within 14 days of proved service" in text and "another branch decides" in text
+    assert "within 14 days of receiving the notice" in text and "another branch decides" in text
     assert warning is not None and Document.objects.get(pk=warning.pk).state == "superseded"
 
 

@@ -12,7 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from municipality.accounts.models import User
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
+from municipality.ui.plurals import counted
 from municipality.ui.templatetags.portal import day
+from municipality.ui.texts import Text
 from payments.models import Allocation, Bill
 from payments.registry import Due, Outcome, Step
 from payments.states import BillState
@@ -37,14 +39,18 @@ def dues(person: User) -> list[Due]:
     rows = rows.exclude(charges__bill__in=Bill.objects.filter(payer=person, state=BillState.DUE))
     rows = rows.exclude(charges__bill__in=Allocation.objects.filter(is_open=True).values("bill"))
     payable = list(rows.exclude(state=V.ORDERED, settle_until__lt=clock.today()).select_related(*RELATED)[:MAX_DUES])
-    orders = queries.orders_of(payable)
-    return [due for row in payable if (due := _due(row, orders.get(row.pk))) is not None]
+    orders, no_day = queries.orders_of(payable), _no_day(payable)
+    return [due for row in payable if (due := _due(row, orders.get(row.pk), no_day)) is not None]
 
 
 def of_bills(bills: Sequence[Bill]) -> dict[int, Due]:
     """What bills of violations are for, by primary key; one query."""
     charges = Charge.objects.filter(bill__in=bills).select_related("violation__shop", "violation__objection", "instalment__plan", "bill")
-    return {charge.bill_id: _describe(charge.violation, charge.kind, charge.bill.total_fils, None, charge.instalment) for charge in charges}
+    no_day = _no_day([charge.violation for charge in charges])
+    return {
+        charge.bill_id: _describe(charge.violation, charge.kind, charge.bill.total_fils, None, charge.instalment, no_day)
+        for charge in charges
+    }
 
 
 def outcome(bill: Bill) -> Outcome | None:
@@ -71,7 +77,7 @@ def outcome(bill: Bill) -> Outcome | None:
     return Outcome(is_done=True, title=title, label=_("Violation"), reference=row.reference, text=text, act=page)
 
 
-def _due(row: Violation, order: SettlementOrder | None) -> Due | None:
+def _due(row: Violation, order: SettlementOrder | None, no_day: Text) -> Due | None:
     until, part = None, None
     if row.state == V.JUDGED:
         kind, fils = ChargeKind.COURT, row.judgment.fils or 0
@@ -81,10 +87,10 @@ def _due(row: Violation, order: SettlementOrder | None) -> Due | None:
         fils, until = (part.fils, part.due_on) if part is not None else (0, None)
     else:
         kind, fils, until = ChargeKind.SETTLEMENT, order.fils if order is not None else 0, row.settle_until
-    return _describe(row, kind, fils, until, part) if fils > 0 else None
+    return _describe(row, kind, fils, until, part, no_day) if fils > 0 else None
 
 
-def _describe(row: Violation, kind: str, fils: int, until: dt.date | None, part: Instalment | None) -> Due:
+def _describe(row: Violation, kind: str, fils: int, until: dt.date | None, part: Instalment | None, no_day: Text) -> Due:
     title_ar, title_en = settlements.titles(kind)
     is_offer = kind == ChargeKind.SETTLEMENT
     before_ar, before_en = {
@@ -102,6 +108,7 @@ def _describe(row: Violation, kind: str, fils: int, until: dt.date | None, part:
         title_en=f"{title_en} {row.reference}",
         fils=fils,
         note=(ENDS if queries.has_objection_left(row) else "") if is_offer else MISSED if part is not None else "",
+        no_day=no_day if is_offer and row.settle_until is None else "",
         until=until,
         is_offer=is_offer,
         shop=row.shop.key if row.shop is not None else "",
@@ -112,6 +119,14 @@ def _describe(row: Violation, kind: str, fils: int, until: dt.date | None, part:
         shop_name_en=row.shop.name_en if row.shop is not None else "",
         reference=row.reference,
     )
+
+
+def _no_day(rows: Sequence[Violation]) -> Text:
+    """Why a settlement of one of the rows has no last day: its notice is not opened yet. Empty where all have one."""
+    if all(row.settle_until is not None for row in rows):
+        return ""
+    days = counted(queries.limits()["settlement_days"], "day")
+    return _("Notice not opened yet: read it first. Settling is open for %(days)s from its opening.") % {"days": days}
 
 
 def bill_for(person: User, key: str) -> Bill:

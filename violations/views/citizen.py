@@ -67,24 +67,33 @@ def crumbs(row: Violation, title: str) -> list[tuple[Any, str]]:
     ]
 
 
+def _number(request: AuthenticatedHttpRequest, name: str) -> int | None:
+    """A primary key in the query string."""
+    value = request.GET.get(name, "")
+    return int(value[:18]) if value.isascii() and value.isdigit() else None
+
+
 @access("person")
 @require_safe
 def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Violations that the person may see, in keyset pages: those with an open deadline by that day, then the newest first."""
     language, today = get_language() or "ar", clock.today()
-    before = request.GET.get("before", "")
-    after = int(before[:18]) if before.isascii() and before.isdigit() else None
-    found = queries.by_deadline(queries.visible_to(request.user), after=after, limit=PAGE_SIZE + 1)
-    deadlines = dict(found[:PAGE_SIZE])
+    older, newer = _number(request, "before"), _number(request, "after")
+    found = queries.by_deadline(queries.visible_to(request.user), after=older, before=newer, limit=PAGE_SIZE + 1)
+    has_more = len(found) > PAGE_SIZE  # in the direction of the link
+    found = found[1:] if has_more and newer is not None else found[:PAGE_SIZE]
+    deadlines = dict(found)
     # Only the columns of the list are read: unpacking the facts of each offence is slow.
     lines = Violation.objects.filter(pk__in=deadlines).annotate(name=KT(f"offence_facts__name_{language}"))
-    fields = (*LIST_FIELDS, "objection", f"shop__name_{language}", "shop__name_ar", "name")
+    fields = (*LIST_FIELDS, "objection", f"shop__name_{language}", "shop__name_ar", "name", "judgment__fils")
     page = {pk: line for pk, *line in lines.values_list("pk", *fields)}
     url_parts, labels = reverse("violations:page", args=["0"]).split("0"), {value: tag(TAGS[value], label) for value, label in V.choices}
+    warning_over = tag(TAGS[V.WARNED], _("Warning: the time to put it right is over"))
     grants = queries.grants_by_violation(request.user, list(deadlines))
     listed = []
     for pk, deadline in deadlines.items():
-        public_id, number, warning, seen_at, state, settle_until, correct_until, object_until, objection, shop, shop_ar, name = page[pk]
+        public_id, number, warning, seen_at, state, settle_until, correct_until, object_until, objection, *more = page[pk]
+        shop, shop_ar, name, court = more
         may_object = state in queries.MAY_OBJECT and objection is None and object_until is not None and object_until >= today
         listed.append(
             (
@@ -94,18 +103,20 @@ def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
                 seen_at,
                 SafeString(html.escape(shop or shop_ar or "")),
                 settle_until if state == V.ORDERED else None,
-                correct_until if state == V.WARNED else None,
+                correct_until if state == V.WARNED and deadline is not None else None,
                 deadline if state == V.INSTALMENTS else None,
                 object_until if may_object else None,
                 # Not served: the list says what opening it does, before it is done.
                 object_until is None and state in notices.SERVE and pk not in grants,
-                labels[state],
+                warning_over if state == V.WARNED and deadline is None else labels[state],
+                court if state == V.JUDGED else None,
                 grants[pk].giver if pk in grants else None,
             )
         )
     context = {
         "rows": listed,
-        "older_url": f"?before={found[PAGE_SIZE - 1][0]}" if len(found) > PAGE_SIZE else "",
+        "older_url": f"?before={found[-1][0]}" if found and (has_more or newer is not None) else "",
+        "newer_url": f"?after={found[0][0]}" if found and (older is not None or (has_more and newer is not None)) else "",
         "crumbs": [(_("Violations"), "")],
     }
     return render(request, "violations/mine.html", context)
@@ -144,6 +155,7 @@ def pay(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "rule": row.rule,
         "payable": settlements.payable(row),
         "has_objection_left": queries.has_objection_left(row),
+        "origin": origins.origin_of(request, [row.key]),
         "access": allowed,
         "refusal": refusal,
         "crumbs": crumbs(row, _("Payment")),

@@ -157,6 +157,8 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
     has_notice = row.notice is not None and row.notice.state == DocumentState.ACTIVE
     objection = getattr(row, "objection", None) if is_party else None
     receipts = _receipts(request, row, access)
+    ways = options.ways_of(row, status)
+    events = list(row.events.order_by("pk"))
     stopped_shops = blocks.blocked_shops(row) if row.state in blocks.UNPAID else 0
     return render(
         request,
@@ -176,7 +178,10 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
             "days": periods["settlement_days"],
             "periods": periods,
             "extended_until": row.settle_until + dt.timedelta(days=periods["extension_days"]) if row.settle_until else None,
-            "ways": options.ways_of(row, status),
+            "ways": ways,
+            "pays_by_number": access is None and any(option.code == "settle" and not option.needs_sign_in for option, _more in ways.cards),
+            "is_correction_over": any(option.closed == "correction_over" for option in ways.folded),
+            "by_signatory": queries.is_found_by_signatories(row),
             "payable": settlements.payable(row, order),
             "by_number": access is None,
             "may_object": any(option.code == "object" and option.is_open for option in rules.option_statuses(status)),
@@ -186,6 +191,8 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
             "paid_fils": sum(receipt.fils for receipt in receipts),
             "photos": list(photos.annotate(captured_at=Subquery(captured_at)).order_by("pk")),
             "service": service,
+            "received_on": clock.day_of(service.at) if service is not None else None,
+            "warned_on": next((clock.day_of(event.at) for event in events if event.move == "warn"), None),
             "is_unserved": row.state in notices.SERVE,
             "objection": objection,
             # Another signatory of the same organisation sees only the number of the case.
@@ -193,7 +200,7 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
             "plan": plan,
             "parts": [(part, part not in unpaid) for part in plan.instalments.all()] if plan is not None else [],
             "judgment": getattr(row, "judgment", None),
-            "events": [{"title": WORKFLOWS[VIOLATION].moves[event.move].label, "at": event.at} for event in row.events.order_by("pk")],
+            "events": [{"title": WORKFLOWS[VIOLATION].moves[event.move].label, "at": event.at} for event in events],
             "has_notice": has_notice and is_party,
             "measure": units.measure(row.offence_facts["unit"], row.quantity_hundredths, row.months),
             "crumbs": _crumbs(row, access),

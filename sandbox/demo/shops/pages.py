@@ -20,7 +20,7 @@ from shops.registry import FindingFact, finding_of
 from violations.models import Violation
 from violations.states import ViolationState
 
-REPLY_TEXT = "عولج السبب في اليوم نفسه، ودُرّب العاملون على ألا يتكرر، وسُددت الغرامة. يسعدنا أن يلاحظ زبائننا الفرق."
+REPLY_TEXT = "عولج السبب في اليوم نفسه، ودُرّب العاملون على ألا يتكرر، وسُدّدت الغرامة. يسعدنا أن يلاحظ زبائننا الفرق."
 REASON = "اللوحة فوق الباب تحمل هذا الاسم منذ بداية الشهر."
 REPLIED, PUBLISHED, ASKED = (dt.timedelta(minutes=minutes) for minutes in (120, 60, 30))  # before the anchor
 

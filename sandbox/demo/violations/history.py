@@ -53,7 +53,14 @@ OUTCOMES = {
     "waived": 2,
     "annulled": 2,
 }
-NOTES = ("أمام باب المحل", "على الرصيف المقابل للواجهة", "في الممر الخلفي", "عند مدخل المبنى")
+OUTSIDE = ("أمام باب المحل", "على الرصيف المقابل للواجهة", "في الممر الخلفي", "عند مدخل المبنى")
+# Offence → what the inspector noted; of the others the place outside the shop.
+NOTES = {
+    "SHP-02": ("لم يُعرض الترخيص في المحل عند المعاينة", "الترخيص المعروض انتهت مدته"),
+    "SHP-03": ("المساحة المشغولة أكبر من المرخصة",),
+    "SHP-05": ("لم تُقدَّم الشهادات الصحية عند المعاينة",),
+    "ADV-01": ("اللوحة فوق واجهة المحل",),
+}
 
 
 def run(loading: Loading) -> str:
@@ -127,7 +134,7 @@ def _record_violation(
                 accuracy_m=rng.randint(4, 25) if place else None,
                 block=shop.block,
                 street=shop.street,
-                note_ar=rng.choice(NOTES),
+                note_ar=rng.choice(NOTES.get(code, OUTSIDE)),
             ),
         )
         if row.state == V.WARNED:

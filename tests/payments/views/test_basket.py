@@ -163,3 +163,28 @@ def test_my_payments_go_back_by_pages(issue: Callable[..., Bill], payer: Any, st
     assert bills[0].reference in second and bills[26].reference not in second
     assert "No payments yet" in signed_in(stranger).get("/en/my-payments/").content.decode()
     assert "No older payments" in client.get("/en/my-payments/?before=1").content.decode()
+
+
+def test_what_is_due_stands_first_then_the_newest(issue: Callable[..., Bill], payer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    old, new, due = issue(1_000, subject="case:a"), issue(2_000, subject="case:b"), issue(3_000, subject="case:c")
+    for bill in (old, new):
+        void_bill(bill=bill, actor=system("tests"))
+    latest = issue(4_000, subject="case:d")
+    void_bill(bill=latest, actor=system("tests"))
+    monkeypatch.setattr("payments.views.basket.PAGE_SIZE", 2)
+    client, listed, address = signed_in(payer), [], "/en/my-payments/"
+    while address:
+        text = client.get(address).content.decode()
+        listed += re.findall(r'href="/en/pay/(\w{26})/"', text)
+        older = re.findall(r'href="(\?before=\d+)"', text)
+        address = f"/en/my-payments/{older[0]}" if older else ""
+    assert listed == [bill.public_id for bill in (due, latest, new, old)]
+
+
+def test_the_basket_says_why_bills_are_ticked_and_settlements_are_not(issue: Callable[..., Bill], payer: Any, fines: Fines) -> None:
+    issue(10_000)
+    client, said = signed_in(payer), "Bills that are due are ticked; settlements are not"
+    assert said not in client.get(PAGE).content.decode(), "there is no settlement"
+    fines.open, fines.offers = {"f1": 5_500}, {"f1"}
+    assert said in client.get(PAGE).content.decode()
+    assert said not in client.get(f"{PAGE}?item=").content.decode(), "a link has said what is ticked"

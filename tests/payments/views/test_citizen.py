@@ -132,6 +132,9 @@ def test_a_receipt_waits_for_its_seal(paid: Receipt, payer: Any, monkeypatch: py
     client = signed_in(payer)
     assert client.get(f"/en/receipts/{paid.number}/").status_code == 404
     text = client.get(f"/pay/r/{paid.allocation.attempt.token}", headers={"Accept-Language": "en"}).content.decode()
+    assert "its sealed file is not made yet" in client.get("/en/my-payments/").content.decode()
+    bill = client.get(f"/en/pay/{paid.bill.public_id}/").content.decode()
+    assert "This bill is paid" in bill and "its sealed file is not made yet" in bill and "to be paid until" not in bill
     assert "The receipt is being sealed." in text and f"seen={'paid'}" in text
 
 

@@ -89,8 +89,8 @@ def test_every_miss_gets_the_same_answer(write: Callable[..., Violation], digits
     wrong = Client().post("/en/violations/", {"number": row.number, "last_four": digits})
     none = Client().post("/en/violations/", {"number": "VIO-2026-999999-X", "last_four": SALIM[-4:]})
     assert wrong.status_code == none.status_code == 200
-    assert "No violation with these details" in wrong.content.decode()
-    assert "No violation with these details" in none.content.decode()
+    assert "Nothing is found with these" in wrong.content.decode()
+    assert "Nothing is found with these" in none.content.decode()
 
 
 def test_guessing_is_stopped(write: Callable[..., Violation]) -> None:
