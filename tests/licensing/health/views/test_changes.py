@@ -379,7 +379,7 @@ def test_a_request_without_files_declares_none_and_says_that_none_is_needed(make
     Shop.objects.filter(pk=shop.pk).update(street=f"{shop.street}9")
     client = begun(owner, shop)
     check = main(client.get(url(shop, "check")))
-    assert "I declare that what stands above is true." in check and "all files sent" not in check
+    assert "I declare that the facts of my shop above (address and changes) are true." in check and "all files sent" not in check
     assert "No file is needed for this change." in main(client.get(url(shop)))
     other = make_shop()
     RenewalDraftFactory(shop=other, person=owner, changed=["area_m2"])
