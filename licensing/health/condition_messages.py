@@ -47,6 +47,7 @@ FIELDS = {
 }
 
 
+ADDRESS = ("area", "block", "street", "building", "plot", "unit", "paci_number")  # registered facts that are shown as one address
 LATE_DAYS = 3  # after which an answer of the commercial register is no longer one of the last nights
 
 
@@ -262,9 +263,10 @@ def _ministry() -> list[Way]:
 
 def _changed(c: Condition, s: Subject) -> Obstacle:
     separator = "، " if get_language() == "ar" else ", "
+    names = list(dict.fromkeys(_("address of the shop") if name in ADDRESS else FIELDS[name]() for name in c.facts["fields"]))
     return Obstacle(
         _("The commercial register changed since the last licence"),
-        _("Changed: %(fields)s. An officer reviews changes.") % {"fields": separator.join(FIELDS[name]() for name in c.facts["fields"])},
+        _("Changed: %(fields)s. An officer reviews changes.") % {"fields": separator.join(names)},
         ways=[_officer(s.shop, c.code)],
     )
 

@@ -9,15 +9,13 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from licensing.health.changes import FACTS
-from licensing.health.condition_messages import FIELDS
+from licensing.health.condition_messages import ADDRESS, FIELDS
 from licensing.health.queries import Offer, facts_of
 from licensing.health.rules import changed_fields
 from licensing.models import Renewal
 from municipality.places.models import Area
 from municipality.rulebook.models import Activity
 from municipality.ui.templatetags.portal import bilingual
-
-ADDRESS = ("area", "block", "street", "building", "plot", "unit", "paci_number")  # registered facts that are shown as one address
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from municipality.cases import block_causes
 from municipality.cases.block_causes import Obstacle
 from municipality.cases.services import place_block
+from municipality.kernel import clock
 from municipality.kernel.actors import system
 from shops.models import Shop
 from tests import desk_acts
@@ -86,3 +88,22 @@ def test_the_home_page_says_that_the_register_has_changed(make_shop: Any, owner:
     assert words not in home(owner, language), "the control"
     Shop.objects.filter(pk=shop.pk).update(street=f"{shop.street}9")
     assert words in home(owner, language)
+
+
+def test_an_ended_commercial_licence_leads_to_the_ministry_and_says_when_the_register_spoke_last(make_shop: Any, owner: Any) -> None:
+    shop = make_shop(commercial_license_end=clock.today() - dt.timedelta(days=1))
+    address = f"/en/health-licence/{shop.public_id}/renew/"
+    shown = signed_in(owner).get(address).content.decode()
+    assert 'href="https://www.moci.gov.kw/"' in shown and "No message is sent when it does" in shown
+    assert "usually overnight" in shown and "which is late" not in shown
+    Shop.objects.filter(pk=shop.pk).update(facts_at=clock.now() - dt.timedelta(days=14))
+    shown = signed_in(owner).get(address).content.decode()
+    assert "usually overnight" not in shown and "which is late" in shown and "If the licence is renewed already, call 139" in shown
+
+
+def test_only_blocks_are_called_blocks_on_the_page_of_the_renewal(make_shop: Any, owner: Any) -> None:
+    shop = make_shop()
+    block(shop)
+    for language, words in (("en", "1 service block on the renewal"), ("ar", "على التجديد حظر واحد")):
+        shown = signed_in(owner).get(f"/{language}/health-licence/{shop.public_id}/renew/").content.decode()
+        assert words in shown
