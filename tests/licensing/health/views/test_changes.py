@@ -383,7 +383,7 @@ def test_a_request_without_files_declares_none_and_says_that_none_is_needed(make
     assert "No file is needed for this change." in main(client.get(url(shop)))
     other = make_shop()
     RenewalDraftFactory(shop=other, person=owner, changed=["area_m2"])
-    assert "all files sent belong to this shop" in main(client.get(url(other, "check"))), "the control"
+    assert "all files sent belong to it" in main(client.get(url(other, "check"))), "the control"
     assert "No file is needed" not in main(client.get(url(other)))
 
 
