@@ -26,7 +26,8 @@ from shops.register import queries as register
 from zoning.answer import places
 from zoning.answer.labels import AnswerText
 from zoning.answer.places import KeptAnswer, PlaceAnswer
-from zoning.answer.rules import NOT_PERMITTED
+
+AGAINST = "bad"  # tone of an answer that does not permit the activity
 
 KEPT = "renewal.zoning_answer"
 
@@ -37,12 +38,11 @@ class KeptThen:
 
     answer: KeptAnswer
     at: dt.datetime
-    outcome: str = ""
 
     @property
     def is_against(self) -> bool:
         """Whether the activity was not permitted."""
-        return self.outcome == NOT_PERMITTED
+        return self.answer.tone == AGAINST
 
 
 @dataclass
@@ -82,7 +82,7 @@ class NewPlace:
     @property
     def is_against(self) -> bool:
         """Whether the rules of today do not permit the activity there."""
-        return self.answer.outcome == NOT_PERMITTED
+        return self.answer.tone == AGAINST
 
     @property
     def stays_valid_until(self) -> dt.date | None:
@@ -155,7 +155,7 @@ def place_of_renewal(renewal: Renewal, shop: Shop) -> NewPlace | None:
 def kept_of(case: Case) -> KeptThen | None:
     """The answer that was kept with a case when its address was sent last; None where the address stays. One query."""
     event = _event_of(case)
-    return KeptThen(places.kept(event.data), event.at, event.data["outcome"]) if event is not None else None
+    return KeptThen(places.kept(event.data), event.at) if event is not None else None
 
 
 def _event_of(case: Case) -> AuditEvent | None:
