@@ -60,8 +60,8 @@ class ServiceSerializer(serializers.Serializer[Any]):
     is_open = serializers.BooleanField()
     fees = FeeSerializer(many=True)
     promised_working_days = serializers.IntegerField(allow_null=True)
-    half_within_minutes = serializers.IntegerField(allow_null=True)
-    ninety_percent_within_minutes = serializers.IntegerField(allow_null=True)
+    half_within_working_days = serializers.IntegerField(allow_null=True)
+    ninety_percent_within_working_days = serializers.IntegerField(allow_null=True)
 
 
 class CheckSerializer(serializers.Serializer[Any]):
@@ -88,8 +88,8 @@ def _service(entry: ServiceEntry, figures: dict[str, Any]) -> dict[str, Any]:
         "is_open": entry.is_open and service_terms.are_known,
         "fees": service_terms.fees,
         "promised_working_days": service_terms.promise_days,
-        "half_within_minutes": figure.half if figure else None,
-        "ninety_percent_within_minutes": figure.ninety if figure else None,
+        "half_within_working_days": figure.half if figure else None,
+        "ninety_percent_within_working_days": figure.ninety if figure else None,
     }
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 
 from django.utils.translation import gettext_lazy as _
 
 from municipality.cases.catalogue import FeeLine, ServiceEntry
+from municipality.review.study_times import times_of
 from municipality.rulebook import queries as rulebook
 from zoning.opinion import queries as opinions
-from zoning.opinion.states import OPINION, OpinionState
+from zoning.opinion.states import OPINION
 
 
 def opinion_fees(today: dt.date) -> list[FeeLine]:
@@ -32,8 +34,8 @@ ZONING = ServiceEntry(
     order=5,
     start="zoning:find",
     workflow=OPINION,
-    finished=OpinionState.ISSUED,
     fees=opinion_fees,
     promise=opinion_promise,
+    times=partial(times_of, OPINION),
     cost=_("The instant answer and the extract are free."),
 )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 
 from django.utils.translation import gettext_lazy as _
 
-from licensing.health.states import RENEWAL, RenewalState
+from licensing.health.states import RENEWAL
 from municipality.cases.catalogue import FeeLine, ServiceEntry
+from municipality.review.study_times import times_of
 from municipality.rulebook import queries as rulebook
 
 
@@ -32,9 +34,10 @@ HEALTH = ServiceEntry(
     order=1,
     start="licensing:start",
     workflow=RENEWAL,
-    finished=RenewalState.ISSUED,
     fees=health_fees,
     promise=health_promise,
+    times=partial(times_of, RENEWAL),
+    at_once=_("usually within a minute of paying"),
 )
 SIGNAGE = ServiceEntry(
     code="signage",

@@ -301,7 +301,7 @@ FACT_FORMS: dict[str, type[PageForm]] = {
 
 class CheckAndSend(PageForm):
     declared = forms.BooleanField(
-        label=_("I declare that what stands above is true, and that all files sent belong to this shop."),
+        label=_("I declare that the facts of my shop above (address and changes) are true, and that all files sent belong to it."),
         error_messages={"required": _("Tick the box to make the declaration. The request cannot be sent without it.")},
     )
     total = WholeNumberField(widget=forms.HiddenInput, min_value=0, error_messages={"required": _LOAD_AGAIN, "invalid": _LOAD_AGAIN})
@@ -311,4 +311,4 @@ class CheckAndSend(PageForm):
     def __init__(self, *args: Any, has_files: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if not has_files:
-            self.fields["declared"].label = _("I declare that what stands above is true.")
+            self.fields["declared"].label = _("I declare that the facts of my shop above (address and changes) are true.")

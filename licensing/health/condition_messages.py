@@ -47,6 +47,10 @@ FIELDS = {
 }
 
 
+ADDRESS = ("area", "block", "street", "building", "plot", "unit", "paci_number")  # registered facts that are shown as one address
+LATE_DAYS = 3  # after which an answer of the commercial register is no longer one of the last nights
+
+
 def _with_hotline(**more: Any) -> dict[str, Any]:
     return {"hotline": settings.MUNICIPALITY_PHONE, **more}
 
@@ -83,6 +87,7 @@ class Subject:
     shop: Shop
     licence: HealthLicence | None = None
     open_case: Case | None = None
+    as_of: dt.date | None = None  # the last day for which the word of the commercial register about the shop is known
 
 
 def obstacle(condition: Condition, subject: Subject) -> Obstacle:
@@ -95,9 +100,14 @@ def met(condition: Condition) -> tuple[str, str]:
     return _MET[condition.code](condition)
 
 
-def obstacles(user: User, offer: Offer, open_case: Case | None, *, without: Collection[str] = ()) -> list[Obstacle]:
-    """Every unmet condition of an offer, in order, and each block with its own cause; `without` leaves conditions out by code."""
-    subject = Subject(offer.shop, offer.licence, open_case)
+def obstacles(
+    user: User, offer: Offer, open_case: Case | None, *, without: Collection[str] = (), as_of: dt.date | None = None
+) -> list[Obstacle]:
+    """Every unmet condition of an offer, in order, and each block with its own cause; `without` leaves conditions out by code.
+
+    `as_of` is the last day for which the word of the commercial register about the shop is known.
+    """
+    subject = Subject(offer.shop, offer.licence, open_case, as_of)
     result: list[Obstacle] = []
     for condition in offer.unmet:
         if condition.code in without:
@@ -231,16 +241,32 @@ def _open_already(c: Condition, s: Subject) -> Obstacle:
 def _commercial_ended(c: Condition, s: Subject) -> Obstacle:
     return Obstacle(
         _("The commercial licence ended on %(day)s") % {"day": _day(c.facts["end"])},
-        _("Renew it at the Ministry of Commerce and Industry first. The renewal opens here once the register has it, usually overnight."),
-        ways=[_my_shops()],
+        format_html("{} {}", _("Renew it at the Ministry of Commerce and Industry first."), _when_the_register_has_it(s.as_of)),
+        ways=[*_ministry(), _my_shops()],
     )
+
+
+def _when_the_register_has_it(as_of: dt.date | None) -> Text:
+    """When a change of the commercial register reaches the page of the renewal, and what to do until then."""
+    come_back = _("No message is sent when it does: please come back to this page.")
+    if as_of is None or (clock.today() - as_of).days < LATE_DAYS:
+        return format_html("{} {}", _("The renewal opens here once the register has it, usually overnight."), come_back)
+    late = _("The renewal opens here once the register has it. Its last answer about this shop is of {}, which is late.")
+    call = _("If the licence is renewed already, call %(hotline)s.") % _with_hotline()
+    return format_html("{} {} {}", format_html(late, day(as_of)), call, come_back)
+
+
+def _ministry() -> list[Way]:
+    label = _("To the Ministry of Commerce and Industry")
+    return [Way(label, settings.MOCI_SITE_URL)] if settings.MOCI_SITE_URL else []
 
 
 def _changed(c: Condition, s: Subject) -> Obstacle:
     separator = "، " if get_language() == "ar" else ", "
+    names = list(dict.fromkeys(_("address of the shop") if name in ADDRESS else FIELDS[name]() for name in c.facts["fields"]))
     return Obstacle(
-        _("The register changed since the last licence"),
-        _("Changed: %(fields)s. An officer reviews changes.") % {"fields": separator.join(FIELDS[name]() for name in c.facts["fields"])},
+        _("The commercial register changed since the last licence"),
+        _("Changed: %(fields)s. An officer reviews changes.") % {"fields": separator.join(names)},
         ways=[_officer(s.shop, c.code)],
     )
 

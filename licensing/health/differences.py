@@ -9,7 +9,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from licensing.health.changes import FACTS
-from licensing.health.condition_messages import FIELDS
+from licensing.health.condition_messages import ADDRESS, FIELDS
 from licensing.health.queries import Offer, facts_of
 from licensing.health.rules import changed_fields
 from licensing.models import Renewal
@@ -25,6 +25,7 @@ class FactDifference:
     label: str
     before: str
     after: str
+    is_place: bool = False
 
 
 def differences(offer: Offer, *, is_self: bool) -> list[FactDifference]:
@@ -43,8 +44,18 @@ def differences_of(renewal: Renewal, *, is_self: bool) -> list[FactDifference]:
 
 def _listed(names: Sequence[str], before: Mapping[str, str], now: Mapping[str, str]) -> list[FactDifference]:
     hidden = "name_en" if get_language() == "ar" else "name_ar"  # a trade name in both languages is one change
-    shown = [name for name in names if name != hidden or len(names) == 1]
-    return [FactDifference(FIELDS[name](), _text(name, before.get(name, "")), _text(name, now[name])) for name in shown]
+    shown = [name for name in names if (name != hidden or len(names) == 1) and name not in ADDRESS]
+    found = [FactDifference(FIELDS[name](), _text(name, before.get(name, "")), _text(name, now[name])) for name in shown]
+    if any(name in ADDRESS for name in names):
+        found.insert(0, FactDifference(_("address of the shop"), _address(before), _address(now), is_place=True))
+    return found
+
+
+def _address(facts: Mapping[str, str]) -> str:
+    """The whole registered address; it has no floor."""
+    if not facts.get("area", "").isdigit():
+        return _("not on record")
+    return FACTS["address"].display({name: facts.get(name, "") for name in (*ADDRESS, "floor")} | {"area": int(facts["area"])})
 
 
 def known_facts(offer: Offer, *, is_self: bool) -> list[str]:

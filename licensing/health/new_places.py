@@ -27,6 +27,8 @@ from zoning.answer import places
 from zoning.answer.labels import AnswerText
 from zoning.answer.places import KeptAnswer, PlaceAnswer
 
+AGAINST = "bad"  # tone of an answer that does not permit the activity
+
 KEPT = "renewal.zoning_answer"
 
 
@@ -36,6 +38,11 @@ class KeptThen:
 
     answer: KeptAnswer
     at: dt.datetime
+
+    @property
+    def is_against(self) -> bool:
+        """Whether the activity was not permitted."""
+        return self.answer.tone == AGAINST
 
 
 @dataclass
@@ -50,6 +57,7 @@ class NewPlace:
     activity: str
     case: Case | None = None
     is_declared: bool = True
+    last_day: dt.date | None = None  # of the present licence
 
     @cached_property
     def answer(self) -> PlaceAnswer:
@@ -72,6 +80,16 @@ class NewPlace:
         return self.answer.text(bilingual(row, "name"))
 
     @property
+    def is_against(self) -> bool:
+        """Whether the rules of today do not permit the activity there."""
+        return self.answer.tone == AGAINST
+
+    @property
+    def stays_valid_until(self) -> dt.date | None:
+        """The last day of the present licence, if it has not passed."""
+        return self.last_day if self.last_day is not None and self.last_day >= clock.today() else None
+
+    @property
     def address_text(self) -> str:
         """The address in the active language."""
         return changes.FACTS["address"].display(self.address)
@@ -86,7 +104,7 @@ class NewPlace:
         """The answer of the day on which the address was sent, if today's is another one."""
         if self.case is None:
             return None
-        event = AuditEvent.objects.filter(subject=self.case.key, action=KEPT).order_by("-pk").first()
+        event = _event_of(self.case)
         facts = self.answer.facts()
         if event is None or {name: event.data.get(name) for name in facts} == facts:
             return None
@@ -121,7 +139,10 @@ def new_place(
 def place_of_offer(offer: Offer, answers: Mapping[str, Mapping[str, Any]]) -> NewPlace | None:
     """The new place of a renewal that is not sent yet."""
     condition = next((one for one in offer.unmet if one.code == "unchanged"), None)
-    return new_place(offer.shop, answers, condition.facts["fields"] if condition is not None else (), offer.shop.registered_facts())
+    place = new_place(offer.shop, answers, condition.facts["fields"] if condition is not None else (), offer.shop.registered_facts())
+    if place is not None and offer.licence is not None:
+        place.last_day = offer.licence.last_day
+    return place
 
 
 def place_of_renewal(renewal: Renewal, shop: Shop) -> NewPlace | None:
@@ -129,6 +150,16 @@ def place_of_renewal(renewal: Renewal, shop: Shop) -> NewPlace | None:
     declared = {row.name: row.after for row in queries.declared_changes(renewal)}
     changed = changed_fields(queries.facts_of(renewal.licence, before=renewal), renewal.registered_facts)
     return new_place(shop, declared, changed, renewal.registered_facts, case=renewal.case)
+
+
+def kept_of(case: Case) -> KeptThen | None:
+    """The answer that was kept with a case when its address was sent last; None where the address stays. One query."""
+    event = _event_of(case)
+    return KeptThen(places.kept(event.data), event.at) if event is not None else None
+
+
+def _event_of(case: Case) -> AuditEvent | None:
+    return AuditEvent.objects.filter(subject=case.key, action=KEPT).order_by("-pk").first()
 
 
 def keep(case: Case, place: NewPlace, *, actor: Actor) -> None:

@@ -17,13 +17,14 @@ from licensing.health.rules import OFFICER_CONDITIONS, Condition
 from licensing.health.states import RENEWAL
 from municipality.accounts.models import User
 from municipality.cases import block_causes
-from municipality.cases import queries as cases
+from municipality.cases.block_causes import Obstacle
+from municipality.cases.models import Case
 from municipality.cases.obligations import Duty, Obligation
 from municipality.delegation import queries as delegation
 from municipality.drafts import queries as drafts
 from municipality.drafts.models import Draft
 from municipality.kernel import clock
-from municipality.ui.templatetags.portal import bilingual, kwd
+from municipality.ui.templatetags.portal import bilingual, kwd, ref
 from municipality.ui.texts import Text
 from shops.models import Shop
 from shops.register import queries as registered
@@ -36,6 +37,7 @@ def obligations(user: User) -> list[Obligation]:
     saved = {draft.subject: draft for draft in drafts.open_drafts(user, RENEWAL, [shop.key for shop in shops])}
     found = [(shop, obligation_of(shop, rows[shop.pk], saved.get(shop.key))) for shop in shops]
     reasons = reasons_of(user, [(shop, rows[shop.pk]) for shop, one in found if one is not None and one.duty == Duty.MUST])
+    found = [(shop, _with_request(one, rows[shop.pk].open_case, user)) for shop, one in found]
     return [
         replace(one, about=format_html("{}: {}", one.about, reasons[shop.pk])) if shop.pk in reasons else one
         for shop, one in found
@@ -43,33 +45,38 @@ def obligations(user: User) -> list[Obligation]:
     ]
 
 
+def _with_request(one: Obligation | None, case: Case | None, user: User) -> Obligation | None:
+    """The obligation with the address of the request under way, for the person who sent it."""
+    if one is None or case is None or case.applicant_id != user.pk:
+        return one
+    return replace(one, url=reverse("cases:case", args=[case.public_id]))
+
+
 def reasons_of(user: User, pairs: Sequence[tuple[Shop, Renewability]]) -> dict[int, Text]:
     """What stops each renewal, with the amount of a block, or what sends it to an officer; by the primary key of the shop."""
-    stopped = [shop.key for shop, row in pairs if not row.can_renew]
-    blocks = cases.blocks_by_subject(stopped, RENEWAL) if stopped else {}
-    causes = block_causes.explain(user, [block for rows in blocks.values() for block in rows], "") if blocks else {}
+    blocks = [block for _shop, row in pairs for block in row.blocks]
+    causes = block_causes.explain(user, blocks, "") if blocks else {}
     found: dict[int, Text] = {}
     for shop, row in pairs:
         unmet = _unmet(row)
-        cause = next((causes[block.pk] for block in blocks.get(shop.key, []) if block.pk in causes), None)
-        if unmet and unmet[0].code == "no_block" and cause is not None:
-            found[shop.pk] = format_html("{} ({})", cause.title, kwd(cause.fils)) if cause.fils else cause.title
+        is_blocked = bool(row.blocks) and (not row.is_due or unmet[0].code == "no_block")
+        cause = next((causes[block.pk] for block in row.blocks if block.pk in causes), None)
+        if is_blocked:
+            found[shop.pk] = _text_of(cause) if cause is not None else _("This shop is blocked")
         elif unmet:
-            found[shop.pk] = reason_of(shop, row)
+            found[shop.pk] = obstacle(unmet[0], Subject(shop, row.licence)).title
     return found
+
+
+def _text_of(cause: Obstacle) -> Text:
+    """What a block is about, with the number of its violation and the amount."""
+    title = format_html("{} {}", cause.title, ref(cause.reference)) if cause.reference else cause.title
+    return format_html("{} ({})", title, kwd(cause.fils)) if cause.fils else title
 
 
 def _unmet(row: Renewability) -> list[Condition]:
     """What stops a renewal, or sends it to an officer."""
     return [c for c in row.conditions if not c.is_met and (row.can_renew or c.code not in OFFICER_CONDITIONS)]
-
-
-def reason_of(shop: Shop, row: Renewability) -> Text:
-    """The first condition that is not met, without the cause of a block; empty if all are met."""
-    unmet = _unmet(row)
-    if not unmet:
-        return ""
-    return _("This shop is blocked") if unmet[0].code == "no_block" else obstacle(unmet[0], Subject(shop, row.licence)).title
 
 
 def renewable_shops(user: User, shops: Sequence[Shop]) -> list[Shop]:
@@ -83,14 +90,16 @@ def renewable_shops(user: User, shops: Sequence[Shop]) -> list[Shop]:
 def obligation_of(shop: Shop, row: Renewability, draft: Draft | None) -> Obligation | None:
     """The obligation about one licence.
 
-    None where nothing depends on its holder: no licence, a request under way, a new licence issued, or a licence that is suspended
-    or revoked.
+    None where nothing depends on its holder: no licence, a new licence issued, or a licence that is suspended or revoked. While a request
+    is under way, its last day stays. A block is to be cleared before the renewal opens too.
     """
-    if row.licence is None or row.open_case is not None or row.is_renewed or not row.is_renewable:
+    if row.licence is None or row.is_renewed or not row.is_renewable:
         return None
     url = reverse("licensing:renew", args=[shop.public_id])
     action: Text
-    if not row.is_due:
+    if row.open_case is not None:
+        code, duty, task, action = "renew", Duty.LATER, _("Renew the health licence"), _("See the state of the request")
+    elif not row.is_due and not row.blocks:
         code, duty, task, action = "renew", Duty.LATER, _("Renew the health licence"), _("Conditions of renewal")
     elif draft is not None:
         code, duty, task, action = "continue", Duty.MUST, _("Finish the request for renewal"), _("Continue the request")
@@ -114,5 +123,5 @@ def obligation_of(shop: Shop, row: Renewability, draft: Draft | None) -> Obligat
         about=bilingual(shop, "name"),
         reference=row.licence.document.number,
         until=row.licence.last_day,
-        starts=row.window_opens if duty == Duty.LATER else None,
+        starts=row.window_opens if duty == Duty.LATER and row.open_case is None else None,
     )

@@ -12,7 +12,7 @@ from django.utils.text import capfirst
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from licensing.health import changes, obligations, queries, renewability, services
+from licensing.health import changes, new_places, obligations, queries, renewability, services
 from licensing.health.appeals import queries as appeals
 from licensing.health.differences import differences_of
 from licensing.health.renewability import Renewability
@@ -23,6 +23,7 @@ from municipality.accounts.models import User
 from municipality.cases.models import Case
 from municipality.cases.obligations import Duty, Obligation
 from municipality.cases.panels import CaseDetail, Fact, FileLine, MoneyLine, NextStep, PanelLine, Round
+from municipality.cases.timeline import TIMELINES, lateness
 from municipality.drafts import queries as drafts
 from municipality.kernel import clock
 from municipality.kernel.workflow import WORKFLOWS
@@ -78,7 +79,9 @@ def _licence_line(shop: Shop, row: Renewability, authority: str | None, obligati
         common["data"] = {"file": reverse("document", args=[row.licence.document.number])}
     if row.open_case is not None:
         url = reverse("cases:case", args=[row.open_case.public_id])
-        return PanelLine(**common, state="warn", label=_("Renewal under way"), action=_("Continue the request"), url=url)
+        waits_for_holder = TIMELINES[RENEWAL].next_actor.get(row.open_case.state) == "applicant"
+        action = _("Continue the request") if waits_for_holder else _("See the state of the request")
+        return PanelLine(**common, state="warn", label=_("Renewal under way"), action=action, url=url)
     if obligation is None or obligation.duty == Duty.LATER:
         return PanelLine(**common, state=state, label=label, action=_("Conditions of renewal") if state != "ok" else "", url=renew)
     if state == "ok":
@@ -135,6 +138,7 @@ def _detail(case: Case, renewal: Renewal, *, is_self: bool) -> CaseDetail:
         queue=_queue(case) if by_officer and case.is_open else [],
         rounds=_rounds(case) if by_officer else [],
         refund_fils=refund.fils if refund else 0,
+        warning=_zoning_warning(case) if by_officer and case.is_open else None,
         next_step=_next_step(case, bill, licence, renewal),
         files=files,
         files_expected=_("The receipt and the licence appear here after payment.") if case.is_open else "",
@@ -149,6 +153,15 @@ def _detail(case: Case, renewal: Renewal, *, is_self: bool) -> CaseDetail:
         ],
         actions=actions,
     )
+
+
+def _zoning_warning(case: Case) -> tuple[Text, Text] | None:
+    """What the page of the request said of the new address when it was sent, where the officer may refuse because of it."""
+    kept = new_places.kept_of(case)
+    if kept is None or not kept.is_against:
+        return None
+    text = _("When the request was sent, the rules of the plot did not permit this activity on this floor ({}) at the new address.")
+    return _("The officer may refuse this request"), format_html(text, kept.answer.floor)
 
 
 def _sent(upload: Upload) -> FileLine:
@@ -179,9 +192,9 @@ def _queue(case: Case) -> list[Fact]:
     facts = []
     if entry.state == QueueEntryState.WAITING:
         facts.append(Fact(_("Requests before this one"), ltr(entry.ahead)))
-        few = _("few requests here") if entry.pace_per_day else _("not enough decisions to show a figure")
-        pace = ltr(round(entry.pace_per_day)) if entry.pace_per_day >= 1 else few
-        facts.append(Fact(_("Decided in a working day"), pace, _("average of the last two weeks in this branch")))
+        if entry.pace_per_day >= 1:
+            average = _("average of the last two weeks in this branch")
+            facts.append(Fact(_("Decided in a working day"), ltr(round(entry.pace_per_day)), average))
         if entry.estimate is not None:
             facts.append(Fact(_("Expected to reach an officer"), day(entry.estimate), late_estimate(case, entry.estimate)))
     else:
@@ -189,7 +202,7 @@ def _queue(case: Case) -> list[Fact]:
     if case.state == S.CORRECTIONS:
         facts.append(Fact(_("Decision date"), _("paused until the answer arrives")))
     elif case.due_on is not None:
-        facts.append(Fact(_("Decision by"), day(case.due_on)))
+        facts.append(Fact(_("Decision by"), day(case.due_on), lateness(case.due_on)))
     return facts
 
 

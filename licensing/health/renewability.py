@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from licensing.health import queries, rules
 from licensing.health.states import RENEWAL
 from licensing.models import HealthLicence
 from municipality.cases import queries as cases
-from municipality.cases.models import Case
+from municipality.cases.models import Block, Case, Effect
 from municipality.kernel import clock
 from municipality.rulebook import queries as rulebook
 from shops.models import Shop
@@ -24,6 +24,7 @@ class Renewability:
     open_case: Case | None  # of any applicant
     conditions: list[rules.Condition]
     window_opens: dt.date | None  # the first day on which the licence may be renewed
+    blocks: Sequence[Block] = field(default_factory=tuple)  # those that stop the renewal
 
     @property
     def is_due(self) -> bool:
@@ -75,5 +76,6 @@ def of_shops(shops: Sequence[Shop]) -> dict[int, Renewability]:
             open_cases.get(shop.key),
             rules.conditions(context, window_days=window, late_days=late),
             rules.window_opens_on(licence.last_day, window) if licence else None,
+            [block for block in blocks.get(shop.key, []) if block.effect == Effect.STOP],
         )
     return rows

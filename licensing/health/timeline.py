@@ -35,11 +35,12 @@ TIMELINE = Timeline(
     path=(S.IN_REVIEW, S.AWAITING_PAYMENT, S.PAID, S.APPROVED, S.ISSUED),
     paths={"send_to_officer": (S.IN_REVIEW, S.AWAITING_PAYMENT, S.ISSUED)},  # the officer approves before the payment
     ahead={
-        S.IN_REVIEW: _("Decision of the officer"),
-        S.AWAITING_PAYMENT: _("Payment"),
+        S.IN_REVIEW: _("Decision of the officer: approved, or refused with the reason"),
+        S.AWAITING_PAYMENT: _("Payment, if approved"),
         S.APPROVED: _("Approved"),
         S.ISSUED: _("Issue of the licence"),
     },
+    decided_in=frozenset({S.IN_REVIEW}),
     rejoins={S.CORRECTIONS: S.IN_REVIEW, S.PAID: S.ISSUED, S.APPROVED: S.ISSUED},
     next_actor={S.AWAITING_PAYMENT: "applicant", S.CORRECTIONS: "applicant", S.IN_REVIEW: "officer", S.COUNTERSIGN: "supervisor"},
     notes={

@@ -23,11 +23,16 @@ _SIZE: dict[str, Any] = {"min_value": Decimal("0.1"), "max_value": 100, "decimal
 _METRES, _COUNT = LtrInput(inputmode="decimal", css="kp-board__number"), LtrInput(css="kp-board__number")
 NO_RATE = _("The table of fees has no such board. Choose another class or medium, or ask at the municipal branch.")
 
+CLASS_HINTS = _(
+    "Introductory: name and activity of the shop. Commercial: advertises goods, services or a brand. "
+    "Seasonal: for an occasion or a sale. Construction project: on a building site."
+)
+
 
 class BoardForm(forms.Form):
     """One board: its kind and months; size in metres and faces, or the pieces of what is counted. `fee` is its fee once it is valid."""
 
-    board_class = forms.ChoiceField(label=_("Class"), choices=BoardClass.choices, initial=BoardClass.INTRODUCTORY)
+    board_class = forms.ChoiceField(label=_("Class"), choices=BoardClass.choices, initial=BoardClass.INTRODUCTORY, help_text=CLASS_HINTS)
     medium = forms.ChoiceField(label=_("Medium"), choices=BoardMedium.choices, initial=BoardMedium.FASCIA)
     width = DecimalNumberField(
         label=_("Width in metres"), widget=_METRES, error_messages={"required": _("Enter the width in metres.")}, **_SIZE

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from licensing.signage.forms import MOST_BOARDS, BoardForm
 from municipality.accounts.access import public
+from municipality.cases.catalogue import CATALOGUE
 from municipality.kernel import clock
 from municipality.rulebook import queries as rulebook
 
@@ -29,6 +30,7 @@ def costs(request: HttpRequest) -> HttpResponse:
     context = {
         "forms": forms,
         "edition": edition,
+        "entry": CATALOGUE["signage"],
         "fee_fils": sum(fee.fee_fils for fee in fees),
         "deposit_fils": sum(fee.deposit_fils for fee in fees),
         "fils": sum(fee.fils for fee in fees),

@@ -25,10 +25,21 @@ class FeeLine:
 
 
 @dataclass(frozen=True)
+class ProcessingTimes:
+    """How long studied requests took, in whole working days."""
+
+    count: int
+    half: int  # median
+    ninety: int  # ninetieth percentile
+    late: int  # per cent
+
+
+@dataclass(frozen=True)
 class ServiceEntry:
     """One municipal service; one that is not open has no `start`.
 
-    `fees(today)` returns the fees of the rulebook, `promise(today)` the promised working days or None.
+    `fees(today)` returns the fees of the rulebook, `promise(today)` the promised working days or None, `times()` how long the decided
+    requests really took.
     """
 
     code: str
@@ -39,9 +50,10 @@ class ServiceEntry:
     order: int
     start: str = ""  # URL name
     workflow: str = ""
-    finished: str = ""  # the state that fulfils the promise
     fees: Callable[[dt.date], list[FeeLine]] | None = None
-    promise: Callable[[dt.date], int | None] | None = None
+    promise: Callable[[dt.date], int | None] | None = None  # of requests that somebody studies
+    times: Callable[[], ProcessingTimes | None] | None = None  # of requests that somebody studied
+    at_once: Text = ""  # how long requests take that nobody studies, where there are such
     meanwhile: Text = ""  # where to go until it opens
     preview: tuple[str, Text] | None = None  # URL name and label of a page that is open before the service
     cost: Text = ""  # of a service without fees

@@ -145,7 +145,7 @@ class Block(models.Model):
 
 
 class Figure(models.Model):
-    """How long the cases of the last 90 days took: median and ninetieth percentile in minutes, recomputed every five minutes."""
+    """How long studied cases took lately: median and ninetieth percentile in whole working days, recomputed every five minutes."""
 
     service = models.CharField(max_length=60, primary_key=True)
     count = models.PositiveIntegerField()

@@ -6,6 +6,7 @@ from django.http import Http404
 
 from municipality.accounts.models import User
 from municipality.cases.models import Case
+from municipality.cases.timeline import with_queue
 from municipality.delegation.authorization import Access, authorize
 
 
@@ -14,7 +15,7 @@ def case_or_404(user: User, public_id: str, service: str = "") -> tuple[Case, Ac
 
     Raises Http404 where there is none, NotYours for another person's, NotPermitted where a right to act has ended.
     """
-    case = Case.objects.filter(public_id=public_id).first()
+    case = with_queue(Case.objects.filter(public_id=public_id)).first()
     if case is None or service not in ("", case.service):
         raise Http404
     access = authorize(user, case)

@@ -149,6 +149,7 @@ class CaseDetail:
     rounds: list[Round] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)  # what else the service shows, above the course of the request
     refund_fils: int = 0  # owed back to the payer
+    warning: tuple[Text, Text] | None = None  # title and text, above everything
 
 
 def collect(page: Registry[Provider], user: Visitor, subjects: Sequence[Any]) -> dict[str, dict[str, list[Any]]]:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Collection
-from dataclasses import dataclass
 
-from django.db.models import Avg, Count, F, Q, QuerySet
+from django.db.models import Avg, Count, Q, QuerySet
 
 from municipality.accounts.models import User
 from municipality.accounts.requests import Visitor
 from municipality.cases.models import Block, Case, CaseEvent, Feedback, Figure
+from municipality.cases.timeline import with_queue
 from municipality.delegation import queries as delegation
 from municipality.delegation.registry import Ownership
-from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.notifications.models import Message
 
@@ -96,32 +94,8 @@ def blocks_by_subject(subjects: Collection[str], service: str) -> dict[str, list
 
 def by_reference(reference: str, last_four: str) -> Case | None:
     """A case by its reference and the last four digits of the applicant's civil number; None on any miss."""
-    case = Case.objects.filter(reference=reference).select_related("applicant", "branch").first()
+    case = with_queue(Case.objects.filter(reference=reference)).select_related("applicant", "branch").first()
     return case if case and last_four and case.applicant.last_four == last_four else None
-
-
-@dataclass(frozen=True)
-class ProcessingTimes:
-    """How long cases took from opening to the fulfilling state, in minutes."""
-
-    count: int
-    half: int  # median
-    ninety: int  # ninetieth percentile
-    late: int  # per cent
-
-
-def processing_times(service: str, finished: str) -> ProcessingTimes | None:
-    """How long the cases took that reached the state `finished` in the last 90 days; None for fewer than five cases."""
-    rows = Case.objects.filter(service=service, state=finished, closed_at__gte=clock.now() - dt.timedelta(days=90))
-    spans = sorted(
-        (int((closed - opened).total_seconds() // 60), due is not None and clock.day_of(closed) > due)
-        for opened, closed, due in rows.order_by().values_list("opened_at", "closed_at", F("due_on"))[:20_000]
-    )
-    if len(spans) < 5:
-        return None
-    minutes = [m for m, _ in spans]
-    late = sum(is_late for _, is_late in spans)
-    return ProcessingTimes(len(spans), minutes[(len(spans) - 1) // 2], minutes[(len(spans) * 9 - 1) // 10], round(100 * late / len(spans)))
 
 
 def figures() -> dict[str, Figure]:

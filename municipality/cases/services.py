@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
 from municipality.audit.services import record
-from municipality.cases import queries
 from municipality.cases.catalogue import services as catalogue_services
 from municipality.cases.models import Block, Case, CaseEvent, Effect, Feedback, Figure, FiledBy
 from municipality.cases.timeline import TIMELINES
@@ -156,10 +155,10 @@ def lift_block(*, subject: str, source: str, actor: Actor) -> int:
 
 
 def compute_figures() -> int:
-    """Recompute how long each service really took. Returns how many services have enough cases."""
+    """Recompute how long the studied requests of each service took. Returns how many services have enough of them."""
     count = 0
     for entry in catalogue_services():
-        times = queries.processing_times(entry.workflow, entry.finished) if entry.workflow else None
+        times = entry.times() if entry.times else None
         if times is None:
             Figure.objects.filter(service=entry.workflow).delete()
             continue

@@ -5,13 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
+from operator import or_
 
+from django.db.models import Exists, Q, QuerySet
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
 from municipality.cases.models import Case, CaseEvent
+from municipality.kernel import clock
 from municipality.kernel.registry import Registry
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.ui.templatetags.portal import bilingual
@@ -40,6 +44,10 @@ class Step:
     due: dt.date | None = None
     note: Text = ""
 
+    @property
+    def lateness(self) -> Text:
+        return lateness(self.due)
+
 
 @dataclass(frozen=True)
 class Timeline:
@@ -54,6 +62,7 @@ class Timeline:
     # Titles of single steps where the state alone does not say it, by move or by move and reason (`approve:officer_accepted`).
     moves: dict[str, Text] = field(default_factory=dict)
     ahead: dict[str, Text] = field(default_factory=dict)  # titles of states that are still to come, where they read otherwise then
+    decided_in: frozenset[str] = frozenset()  # states before a decision, which is a step to come with its title in `ahead`
     rejoins: dict[str, str] = field(default_factory=dict)  # state beside the path → the state of the path that follows it
     # Move → the states to come for a case that made it, where its way is another than `path`.
     paths: dict[str, Sequence[str]] = field(default_factory=dict)
@@ -87,6 +96,8 @@ class AddedStep:
 
 # What apps above add to the timeline of a case, by name of the app; each returns the steps of one case in their order.
 ADDED_STEPS: Registry[Callable[[Case, Sequence[CaseEvent]], Sequence[AddedStep]]] = Registry()
+# Whether a case waits until somebody takes it up: subqueries over a case, by name of the app.
+QUEUED: Registry[Callable[[], Exists]] = Registry()
 
 
 def actor_text(event: CaseEvent, people: Mapping[str, User]) -> Text:
@@ -114,7 +125,7 @@ def steps(case: Case, events: Sequence[CaseEvent], people: Mapping[str, User] | 
     result = _past(case, timeline, events, people or {})
     path = timeline.path_of(events)
     if case.is_open and case.state in path:
-        ahead = path[path.index(case.state) + 1 :]
+        ahead = path[path.index(case.state) + (case.state not in timeline.decided_in) :]
     elif case.is_open and timeline.rejoins.get(case.state) in path:
         ahead = path[path.index(timeline.rejoins[case.state]) :]
     else:
@@ -144,9 +155,23 @@ def decision_day(case: Case) -> dt.date | None:
     return case.due_on if case.is_open and not waits_for_applicant else None
 
 
+def lateness(due_on: dt.date | None) -> Text:
+    """What a promised day that has passed means; empty before."""
+    late = gettext("This is late. The supervisor of the branch has been told, and the request is still decided.")
+    return late if due_on is not None and due_on < clock.today() else ""
+
+
+def with_queue(cases: QuerySet[Case]) -> QuerySet[Case]:
+    """Cases that know whether they wait in a queue, for `label`."""
+    waits = [Q(waits()) for waits in QUEUED.values()]
+    return cases.annotate(is_queued=reduce(or_, waits)) if waits else cases
+
+
 def label(case: Case) -> tuple[str, Text]:
-    """The state of a case's tag (ok, warn, bad, wait) and its label."""
+    """The state of a case's tag (ok, warn, bad, wait) and its label; `In the queue` for a case of `with_queue` that waits there."""
     timeline = TIMELINES[case.service]
+    if case.is_open and getattr(case, "is_queued", False):
+        return "wait", gettext("In the queue")
     if case.is_open:
         return ("warn" if timeline.next_actor.get(case.state) == "applicant" else "wait"), timeline.titles[case.state]
     return ("bad" if case.state in timeline.bad else "ok"), timeline.titles[case.state]

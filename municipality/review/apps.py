@@ -9,7 +9,7 @@ class ReviewConfig(AppConfig):
 
     def ready(self) -> None:
         from municipality.cases.obligations import OBLIGATIONS
-        from municipality.cases.timeline import ADDED_STEPS
+        from municipality.cases.timeline import ADDED_STEPS, QUEUED
         from municipality.jobs.services import enqueue
         from municipality.review import obligations, tasks, timeline  # noqa: F401
         from municipality.review.services import case_clock
@@ -21,6 +21,7 @@ class ReviewConfig(AppConfig):
             enqueue("review.recompute_clocks", key=f"calendar:{pk}", ruleset_id=pk)
 
         ADDED_STEPS.register("review", timeline.added_steps)
+        QUEUED.register("review", timeline.waits_in_queue)
         anew = _("Their promised day is counted anew at once")
         DRAFT_EFFECTS.register(
             "review.clocks", lambda draft: [DraftEffect(anew, case_clock.running())] if draft.subject == calendars.SUBJECT else []

@@ -100,7 +100,7 @@ def lines(user: User) -> list[UnitFigures]:
     branches = Branch.objects.in_bulk()
     found: dict[tuple[str, str], UnitFigures] = {}
     columns = ("pk", "branch_id", "case__service", "last_event__at", "last_event__reason")
-    of_clock = [f"case__clock__{name}" for name in study_times.CLOCK_FIELDS]
+    of_clock = study_times.clock_values("case")
     marks = ("with_rounds", "went_back", "set_aside")
     rows = decided_entries(user).order_by("branch_id", "case__service", "pk").values_list(*columns, *marks, *of_clock)
     calendar = rulebook.calendar()

@@ -24,13 +24,12 @@ from municipality.review.models import QueueEntry, QueueEntryEvent
 from municipality.review.queries import PublishedOverride, published_overrides
 from municipality.review.registry import REVIEWABLES
 from municipality.review.states import QueueEntryState
-from municipality.review.study_times import StudyTime
+from municipality.review.study_times import MIN_DECISIONS, StudyTime
 from municipality.rulebook import queries as rulebook
 
 FIGURE_DAYS = study_times.DAYS  # for which promised and real times are compared
 MAX_OVERRIDES = 10_000  # that are counted; the page lists the newest
 ROUND_DAYS = 90  # calendar days of which the rounds of corrections are counted
-MIN_DECISIONS = 5  # fewer give no figure
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class QueueLine:
     pace_per_day: float  # decisions in a working day, over PACE_DAYS
     promise_days: int | None  # working days
     decided: int  # over FIGURE_DAYS
-    half_days: float | None  # median of working days, without pauses
+    half_days: int | None  # median of whole working days, without pauses
     in_time_percent: int | None
     overrides: int  # of all times
 
@@ -161,13 +160,8 @@ class _DecidedCase:
 
 def _decided_cases(now: dt.datetime) -> dict[tuple[str, str], list[_DecidedCase]]:
     """The decisions of FIGURE_DAYS by branch and skill."""
-    since = midnight(clock.day_of(now) - dt.timedelta(days=FIGURE_DAYS))
-    rows = QueueEntryEvent.objects.filter(move="leave", reason__in=DECIDED, at__gte=since, subject__case__clock__isnull=False).values_list(
-        "subject__branch_id",
-        "subject__skill",
-        "at",
-        *(f"subject__case__clock__{name}" for name in study_times.CLOCK_FIELDS),
-    )
+    columns = ("subject__branch_id", "subject__skill", "at")
+    rows = study_times.decisions(now).values_list(*columns, *study_times.clock_values("subject__case"))
     result: dict[tuple[str, str], list[_DecidedCase]] = {}
     calendar = rulebook.calendar()
     for branch, skill, at, *of_clock in rows:
@@ -221,7 +215,7 @@ def _line(
         round(sum(case.at >= fortnight for case in cases) / days, 1) if days else 0.0,
         promise,
         len(cases),
-        round(study_times.half(times), 1) if has_figures else None,
+        study_times.whole_days(study_times.half(times)) if has_figures else None,
         round(100 * sum(not time.is_late for time in times) / len(times)) if has_figures else None,
         overrides,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import Exists, OuterRef
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -13,6 +14,7 @@ from municipality.cases.timeline import AddedStep
 from municipality.review import queries
 from municipality.review.models import Escalation, Override, QueueEntry, QueueEntryEvent
 from municipality.review.registry import REVIEWABLES
+from municipality.review.states import QueueEntryState
 
 MOVES: dict[str, Any] = {
     "answer": _("Corrections answered, back with the officer"),
@@ -67,6 +69,11 @@ def added_steps(case: Case, events: Sequence[CaseEvent]) -> list[AddedStep]:
     steps.sort(key=lambda step: step.at)
     levels = Escalation.objects.filter(case=case).order_by("level").values_list("at", "level")
     return steps + [AddedStep(at, LEVELS[level], "system") for at, level in levels]
+
+
+def waits_in_queue() -> Exists:
+    """Whether a case waits in the queue, with no officer yet: a subquery over a case."""
+    return Exists(QueueEntry.objects.filter(case=OuterRef("pk"), state=QueueEntryState.WAITING))
 
 
 def _overtaken(entry: QueueEntry) -> list[AddedStep]:

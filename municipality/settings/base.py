@@ -184,6 +184,7 @@ SERVICE_OPENING_DAYS = {code: date.fromisoformat(day) for code, day in env.dict(
 # The transformation (a code of zoning.geometry.systems.SYSTEMS) of files in the Municipality's grid, EPSG:31901: an assumption.
 ZONING_GRID = env.str("ZONING_GRID", "kudams-2019")
 PAFN_URL = env.str("PAFN_URL", "https://www.pafn.gov.kw/")
+MOCI_SITE_URL = env.str("MOCI_SITE_URL", "https://www.moci.gov.kw/")
 # Hours after the last successful run of the register's periodic work until its pages and API warn about it.
 REGISTER_STALE_HOURS = env.int("REGISTER_STALE_HOURS", 26)
 # How long a process caches these times.

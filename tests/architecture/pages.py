@@ -164,7 +164,8 @@ def _policy(page: Any) -> Iterator[str]:
 
 def _is_foreign(element: Any, value: str) -> bool:
     parts = urlsplit(value.strip())
-    if element.tag == "a" and value == settings.PAFN_URL:  # where food shops are referred to: a link, nothing that a page fetches
+    # Where people are referred to: a link, nothing that a page fetches.
+    if element.tag == "a" and value in (settings.PAFN_URL, settings.MOCI_SITE_URL):
         return False
     if parts.scheme in ("tel", "mailto") or (parts.scheme == "data" and element.tag in ("img", "image")):
         return False

@@ -37,7 +37,7 @@ OBSTACLES = {
     "open": Told("مفتوح", "already open", "/cases/"),
     "blocked": Told("المبلغ الذي حددته المحكمة لم يُدفع", "The amount that the court set is unpaid", "/pay/"),
     "commercial": Told("انتهى الترخيص التجاري", "The commercial licence ended on", "/my-shops/"),
-    "changed": Told("تغيّر السجل", "The register changed since the last licence", "/changes/"),
+    "changed": Told("تغيّر السجل", "The commercial register changed since the last licence", "/changes/"),
     "ended": Told("انتهى الترخيص في", "The licence ended on", "/changes/"),
     "suspended": Told("الترخيص موقوف", "The licence is suspended", "139"),
     "revoked": Told("الترخيص مسحوب", "The licence is revoked", "139"),

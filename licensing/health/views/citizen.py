@@ -19,6 +19,7 @@ from licensing.health.states import RENEWAL
 from municipality.accounts.access import access
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.cases import queries as cases
+from municipality.cases.catalogue import CATALOGUE
 from municipality.cases.opening import case_or_404
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
@@ -54,22 +55,25 @@ def renew(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         refusal = refusal if offer.may_renew else None  # an unmet condition has its own message
     form.initial["total"] = offer.total
     open_case = cases.visible_to(user).filter(pk=offer.open_case.pk).first() if offer.open_case else None
+    as_of = clock.day_of(commercial_queries.as_of(shop))
     context = {
         "shop": shop,
-        "register_as_of": clock.day_of(commercial_queries.as_of(shop)),
+        "register_as_of": as_of,
         "surcharge": queries.late_surcharge(offer.licence.last_day) if offer.licence and offer.lines and not offer.is_late else None,
         "access": allowed,
         "offer": offer,
         "form": form,
         "refusal": refusal,
         "days_left": (offer.licence.last_day - clock.today()).days if offer.licence else 0,
-        "obstacles": obstacles(user, offer, open_case),
+        "obstacles": obstacles(user, offer, open_case, as_of=as_of),
+        "is_blocked_only": all(condition.code == "no_block" for condition in offer.unmet),
         "differences": differences(offer, is_self=allowed.is_self),
         "place": new_places.place_of_offer(offer, {}) if offer.may_be_studied else None,
         "conditions": rulebook.edition("conditions.health", clock.today()).conditions if offer.may_renew else [],
         "met": [met(condition) for condition in offer.conditions if condition.is_met],
         "promise_days": offer.promise_days,
         "figure": cases.figures().get(RENEWAL),
+        "at_once": CATALOGUE["health"].at_once,
         "crumbs": [(_("My shops"), reverse("shops:mine")), (_("Renew a health licence"), "")],
         "address": address(shop)[0 if get_language() == "ar" else 1],
     }

@@ -25,7 +25,6 @@ def start(request: HttpRequest) -> HttpResponse:
         "licensing/start.html",
         limits=rulebook.edition("limits.health", today),
         fees_edition=rulebook.edition("fees.health", today),
-        study=rulebook.edition("limits.review", today),
     )
 
 

@@ -29,7 +29,7 @@ QUESTION = gettext_lazy("How easy was it to send this request?")
 def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
     """My requests, newest first, by keyset pages of 25."""
     user = request.user
-    cases = queries.visible_to(user).select_related("applicant").order_by("-pk")
+    cases = timeline.with_queue(queries.visible_to(user)).select_related("applicant").order_by("-pk")
     before = request.GET.get("before", "")
     if before.isascii() and before.isdigit():
         cases = cases.filter(pk__lt=int(before[:18]))

@@ -39,8 +39,12 @@ def _dashboard(person: User) -> dict[str, Any]:
     to_pay = [one for one in found if one.fils and one.duty == Duty.MUST]
     offers = [one for one in found if one.fils and one.duty == Duty.OFFER]
     page = notifications.inbox(person)
-    open_cases = queries.visible_to(person).filter(is_open=True).order_by("pk")[: MAX_LINES + 1]
-    requests = [(case, timeline.TIMELINES[case.service].name, *timeline.label(case), timeline.decision_day(case)) for case in open_cases]
+    open_cases = timeline.with_queue(queries.visible_to(person).filter(is_open=True)).order_by("pk")[: MAX_LINES + 1]
+    requests = [
+        (case, timeline.TIMELINES[case.service].name, *timeline.label(case), due_on, timeline.lateness(due_on))
+        for case in open_cases
+        for due_on in [timeline.decision_day(case)]
+    ]
     return {
         "today": clock.today(),
         "next": next_one,

@@ -32,6 +32,7 @@ def card_of(entry: ServiceEntry, figures: dict[str, Figure]) -> dict[str, Any]:
         "waits_for_rules": entry.is_open and not offer.are_known,
         "fees": offer.fees,
         "promise_days": offer.promise_days,
+        "at_once": entry.at_once,
         "figure": figure,
         "cache_key": (  # all that the card shows besides translations
             entry.code,

@@ -7,7 +7,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from municipality.accounts.access import public
-from municipality.review.public_queue import FIGURE_DAYS, MIN_DECISIONS, ROUND_DAYS, published
+from municipality.review.public_queue import FIGURE_DAYS, ROUND_DAYS, published
+from municipality.review.study_times import MIN_DECISIONS
 
 
 @public

@@ -236,18 +236,6 @@ def person_name(user: Any) -> SafeString | str:
 
 
 @register.filter
-def within_span(minutes: int) -> str:
-    """A span in minutes as a phrase: `within 6 hours`."""
-    return counting.within_span(minutes)
-
-
-@register.filter
-def days_in_minutes(days: int) -> int:
-    """Days as minutes, for the promise line."""
-    return days * 24 * 60
-
-
-@register.filter
 def list_filters(cl: Any) -> lists.Filters:
     """The filters of a list of the admin, as chips."""
     return lists.filters_of(cl)

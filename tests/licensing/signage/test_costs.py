@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from municipality.cases.catalogue import CATALOGUE
+
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rules")]
 PAGE = "/en/boards/costs/"
 FRONT = {"board_class": "introductory", "medium": "fascia", "width": "6", "height": "0.80", "faces": "1", "pieces": "1", "months": "12"}
@@ -86,3 +88,9 @@ def test_no_query_fails(client: Client, query: str) -> None:
 def test_the_arabic_page_says_the_formula(client: Client) -> None:
     text = client.get("/ar/boards/costs/", asked(BOX)).content.decode()
     assert "وجهان" in text and "سنة واحدة" in text and "تأمين يُرد" in text and "8.100" in text
+
+
+def test_the_page_says_what_the_classes_are_and_where_to_apply_until_the_service_opens(client: Client) -> None:
+    text = client.get("/en/boards/costs/").content.decode()
+    assert "Introductory: name and activity of the shop" in text and "The deposit comes back when the board is removed" in text
+    assert (str(CATALOGUE["signage"].meanwhile) in text) is not CATALOGUE["signage"].is_open

@@ -14,11 +14,10 @@ from licensing.health.states import RENEWAL
 from municipality.accounts import limits
 from municipality.audit.services import log_access
 from municipality.cases import queries, services, timeline
-from municipality.cases.models import Block, Case, Figure
+from municipality.cases.models import Block, Case
 from municipality.cases.timeline import TIMELINES
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor, system
-from municipality.kernel.transitions import transition
 from municipality.kernel.workflow import WORKFLOWS
 from tests.browsers import signed_in
 from tests.conftest import NOON
@@ -134,31 +133,6 @@ def test_right_digits_use_up_no_try(case: Case) -> None:
 def test_bad_input_gets_a_sentence_and_no_crash(typed: dict[str, str], rules: None) -> None:
     answer = Client().post("/en/track/", typed)
     assert answer.status_code == 200 and "<title>Error:" in answer.content.decode()
-
-
-def _finished(make_shop: Any, owner: Any, minutes: list[int]) -> None:
-    for length in minutes:
-        with clock.at(NOON - dt.timedelta(days=10)):
-            case = submit_renewal(shop=make_shop(), applicant=owner)
-        with clock.at(NOON - dt.timedelta(days=10) + dt.timedelta(minutes=length)):
-            take_payment(case=case)
-            transition(case, "issue", actor=system("tests"), is_open=False, closed_at=clock.now())
-
-
-def test_promise_and_reality_are_computed_from_the_log(make_shop: Any, owner: Any) -> None:
-    _finished(make_shop, owner, [1, 2, 3, 4])
-    assert queries.processing_times(RENEWAL, "issued") is None
-    services.compute_figures()
-    assert not Figure.objects.exists()
-    _finished(make_shop, owner, [5, 6, 7, 8, 9, 14_400])
-    found = queries.processing_times(RENEWAL, "issued")
-    assert found is not None
-    assert (found.count, found.half, found.ninety, found.late) == (10, 5, 9, 10)
-    services.compute_figures()
-    assert Figure.objects.get().half == 5
-    with clock.at(NOON + dt.timedelta(days=100)):
-        services.compute_figures()
-    assert not Figure.objects.exists()
 
 
 def test_a_block_is_placed_once_and_lifted_with_trace(make_shop: Any) -> None:

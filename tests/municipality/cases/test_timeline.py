@@ -31,7 +31,11 @@ def test_what_is_still_to_come_stands_in_the_order_of_the_workflow(make_licensed
     automatic = renewals.submit(shop=make_licensed_shop(), applicant=owner)[0]
     assert to_come(automatic) == ["Paid", "Approved", "Issue of the licence"]
     studied = RenewalCaseFactory(shop=make_licensed_shop(), applicant=owner, changed=["area_m2"])
-    assert to_come(studied) == ["Payment", "Issue of the licence"]
+    assert to_come(studied) == [
+        "Decision of the officer: approved, or refused with the reason",
+        "Payment, if approved",
+        "Issue of the licence",
+    ]
 
 
 @pytest.mark.django_db

@@ -8,16 +8,18 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils.dateparse import parse_datetime
 
 from licensing.health.appeals import services as appeals
 from municipality.accounts.models import User
 from municipality.audit.models import AuditEvent
-from municipality.cases.models import Case
+from municipality.cases.models import Case, Figure
 from municipality.cases.roles import ensure_roles
+from municipality.cases.services import compute_figures
 from municipality.kernel import clock, worktime
-from municipality.review import performance, public_queue
+from municipality.review import performance, public_queue, study_times
 from municipality.review.services import desk
 from municipality.rulebook import queries as rulebook
 from tests import desk_acts, serving
@@ -100,8 +102,34 @@ def test_the_public_page_of_the_queue_has_the_same_figures(decided: list[Case], 
     (line,) = performance.lines(supervisor)
     (public,) = (one for one in public_queue.compute(clock.now()).lines if one.branch.pk == "HA" and one.decided)
     assert public.decided == line.decided and public_queue.FIGURE_DAYS == performance.DAYS
-    assert public.half_days == round(line.half, 1)
+    assert public.half_days == study_times.whole_days(line.half)
     assert public.in_time_percent == round(100 * (line.decided - line.count("late")) / line.decided)
+
+
+def test_the_service_card_and_the_interface_have_the_same_figures(decided: list[Case], supervisor: User, make_shop: Any) -> None:
+    """Studied requests only: what is issued at once, without an officer, is none of them."""
+    (line,) = performance.lines(supervisor)
+    assert line.half is not None and line.ninety is not None
+    compute_figures()
+    figure = Figure.objects.get(service=HEALTH)
+    half, ninety = study_times.whole_days(line.half), study_times.whole_days(line.ninety)
+    assert (figure.count, figure.half, figure.ninety) == (line.decided, half, ninety)
+    health = next(one for one in Client().get("/api/v1/services/").json() if one["code"] == "health")
+    assert (health["half_within_working_days"], health["ninety_percent_within_working_days"]) == (half, ninety)
+    for address in ("/en/", "/en/health-licence/"):
+        body = " ".join(Client().get(address).content.decode().split())
+        assert "Without changes: <b>usually within a minute of paying</b>" in re.sub(r"\s+", " ", body), address
+        assert f"half of the requests within {half} working day" in body and "at most 5 working days" in body, address
+
+
+def test_too_few_studied_requests_make_no_figure(decided: list[Case], supervisor: User) -> None:
+    compute_figures()
+    assert Figure.objects.filter(service=HEALTH).exists()
+    with clock.at(clock.now() + dt.timedelta(days=100)):
+        compute_figures()
+    assert not Figure.objects.filter(service=HEALTH).exists()
+    body = Client().get("/en/health-licence/").content.decode()
+    assert "half of the requests" not in body and "at most 5 working days" in body
 
 
 def test_figures_of_something_else_than_the_ledger_would_be_found(

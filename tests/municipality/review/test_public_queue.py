@@ -10,7 +10,7 @@ from django.test import Client
 
 from municipality.cases.timeline import TIMELINES, Timeline
 from municipality.kernel import clock, worktime
-from municipality.review import public_queue
+from municipality.review import public_queue, study_times
 from municipality.review.models import QueueEntry, QueueEntryEvent
 from municipality.review.registry import REVIEWABLES
 from municipality.review.services import desk, queue
@@ -54,7 +54,7 @@ def test_what_waits_and_what_was_decided_is_what_the_log_says(office: Office, fr
     )
     clocks = left.select_related("subject__case__clock")[0].subject.case.clock
     day = clocks.promised_minutes / clocks.promised_days
-    assert told.half_days == round(spent[2] / day, 1)
+    assert told.half_days == study_times.whole_days(spent[2] / day)
     assert told.in_time_percent == 100 and told.promise_days == clocks.promised_days
 
 

@@ -74,7 +74,7 @@ def test_the_message_and_the_page_name_the_stop_and_only_what_still_ends_it(stop
     message = Message.objects.get(person=owner, kind="violations.services_stopped")
     ends = "The stop ends once the amount that the court sets is paid, or if the court finds no violation."
     assert message.body_en.endswith(f"the renewal of the licence is stopped. {ends}")
-    assert "اعتراض" not in message.body_ar and "يُرفع الوقف عند دفع المبلغ الذي تحدده المحكمة" in message.body_ar
+    assert "اعتراض" not in message.body_ar and "يُرفع الحظر عند دفع المبلغ الذي تحدده المحكمة" in message.body_ar
     page = shown(owner, stopped)
     assert "Renewal of the licence is stopped" in page and ends in page and "No option is open now" in page
     assert "This violation stops it for" not in page, "it is one shop, which the page names"

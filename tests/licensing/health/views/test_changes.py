@@ -330,10 +330,10 @@ def test_what_the_register_says_differently_is_shown_old_and_new_on_every_page_a
     assert "Has anything else changed?" in asked and 'value="address"' not in asked and 'value="area_m2"' in asked
     client.post(url(shop, "what"), {"changed": [], "version": "1"})
     check = main(client.get(url(shop, "check")))
-    assert "What has changed in the register" in check and new in check
+    assert "What has changed in the commercial register" in check and new in check
     assert "What else changed<small>nothing else</small>" in check and "What changed<small>" not in check
     same = make_shop()
-    assert "What has changed in the register" not in main(client.get(url(same)))
+    assert "What has changed in the commercial register" not in main(client.get(url(same)))
     client.post(url(same))
     asked = main(client.get(url(same, "what")))
     assert "What changed since the last licence?" in asked and 'value="address"' in asked, "the red control"
@@ -381,11 +381,11 @@ def test_a_request_without_files_declares_none_and_says_that_none_is_needed(make
     Shop.objects.filter(pk=shop.pk).update(street=f"{shop.street}9")
     client = begun(owner, shop)
     check = main(client.get(url(shop, "check")))
-    assert "I declare that what stands above is true." in check and "all files sent" not in check
+    assert "I declare that the facts of my shop above (address and changes) are true." in check and "all files sent" not in check
     assert "No file is needed for this change." in main(client.get(url(shop)))
     other = make_shop()
     RenewalDraftFactory(shop=other, person=owner, changed=["area_m2"])
-    assert "all files sent belong to this shop" in main(client.get(url(other, "check"))), "the control"
+    assert "all files sent belong to it" in main(client.get(url(other, "check"))), "the control"
     assert "No file is needed" not in main(client.get(url(other)))
 
 
@@ -395,7 +395,7 @@ def test_the_case_page_shows_what_was_sent_and_what_it_will_cost(make_shop: Any,
     Shop.objects.filter(pk=shop.pk).update(street=new)
     case = RenewalCaseFactory(shop=Shop.objects.get(pk=shop.pk), applicant=owner, changed=["area_m2"])
     facts = main(signed_in(owner).get(f"/en/cases/{case.public_id}/")).split('id="ft"')[1]
-    street = facts.split("Street")[1]
+    street = facts.split("Address of the shop")[1]
     assert new in street and "before: " in street and old in street
     assert "Area in square metres" in facts and "85 m²" in facts
     assert "After approval" in facts and "10.000" in facts

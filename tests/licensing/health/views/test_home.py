@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -9,9 +10,14 @@ import pytest
 from municipality.cases import block_causes
 from municipality.cases.block_causes import Obstacle
 from municipality.cases.services import place_block
+from municipality.kernel import clock
 from municipality.kernel.actors import system
 from shops.models import Shop
+from tests import desk_acts
 from tests.browsers import signed_in
+from tests.conftest import Clock
+from tests.factories.licensing import RenewalCaseFactory
+from tests.factories.review import OfficerFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -39,9 +45,65 @@ def test_the_home_page_names_what_stops_a_renewal_with_its_amount(make_shop: Any
     assert "Renewal is stopped: The amount that the court set is unpaid (" in listed and "This shop is blocked" not in listed
 
 
-@pytest.mark.parametrize(("language", "words"), [("en", "The register changed since the last licence"), ("ar", "تغيّر السجل")])
+def test_a_block_stands_on_home_before_the_renewal_opens_with_shop_and_violation(
+    make_shop: Any, owner: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = make_shop(ends_in=300)
+    assert "Clear what stops the renewal" not in home(owner), "the control"
+    block(shop)
+    cause = Obstacle("The settlement period of a violation is over", reference="VIO-HA-2026-000007-3")
+    monkeypatch.setitem(block_causes.BLOCK_CAUSES, "claim", lambda _user, blocks, _origin: {one.pk: cause for one in blocks})
+    shown = home(owner)
+    assert "Clear what stops the renewal" in shown and f"{shop.name_en}: The settlement period" in shown
+    assert "VIO-HA-2026-000007-3" in shown
+
+
+def test_the_last_day_of_a_licence_stays_while_its_request_is_open(make_shop: Any, owner: Any) -> None:
+    shop = make_shop()
+    case = RenewalCaseFactory(shop=shop, applicant=owner, changed=["area_m2"])
+    shown = home(owner)
+    assert "No deadlines now" not in shown and "The health licence ends" in shown and "See the state of the request" in shown
+    listed = signed_in(owner).get("/en/my-shops/").content.decode()
+    assert "See the state of the request" in listed and "Continue the request" not in listed
+    assert shown.count(f"/en/cases/{case.public_id}/") >= 2
+    assert "In the queue" in shown, "no officer has it"
+    page = signed_in(owner).get(f"/en/cases/{case.public_id}/").content.decode()
+    assert "In the queue" in page and "With an officer of the branch" not in page
+    assert "approved, or refused with the reason" in page and "Decided in a working day" not in page
+    desk_acts.assigned(OfficerFactory())
+    assert "With an officer of the branch" in home(owner) and "In the queue" not in home(owner)
+
+
+def test_a_decision_that_is_late_says_so(make_shop: Any, owner: Any, frozen_clock: Clock) -> None:
+    case = RenewalCaseFactory(shop=make_shop(), applicant=owner, changed=["area_m2"])
+    pages = ("/en/", f"/en/cases/{case.public_id}/")
+    assert all("This is late" not in signed_in(owner).get(page).content.decode() for page in pages)
+    frozen_clock.move(days=30)
+    assert all("This is late. The supervisor" in signed_in(owner).get(page).content.decode() for page in pages)
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "The commercial register changed since the last licence"), ("ar", "تغيّر السجل")])
 def test_the_home_page_says_that_the_register_has_changed(make_shop: Any, owner: Any, language: str, words: str) -> None:
     shop = make_shop()
     assert words not in home(owner, language), "the control"
     Shop.objects.filter(pk=shop.pk).update(street=f"{shop.street}9")
     assert words in home(owner, language)
+
+
+def test_an_ended_commercial_licence_leads_to_the_ministry_and_says_when_the_register_spoke_last(make_shop: Any, owner: Any) -> None:
+    shop = make_shop(commercial_license_end=clock.today() - dt.timedelta(days=1))
+    address = f"/en/health-licence/{shop.public_id}/renew/"
+    shown = signed_in(owner).get(address).content.decode()
+    assert 'href="https://www.moci.gov.kw/"' in shown and "No message is sent when it does" in shown
+    assert "usually overnight" in shown and "which is late" not in shown
+    Shop.objects.filter(pk=shop.pk).update(facts_at=clock.now() - dt.timedelta(days=14))
+    shown = signed_in(owner).get(address).content.decode()
+    assert "usually overnight" not in shown and "which is late" in shown and "If the licence is renewed already, call 139" in shown
+
+
+def test_only_blocks_are_called_blocks_on_the_page_of_the_renewal(make_shop: Any, owner: Any) -> None:
+    shop = make_shop()
+    block(shop)
+    for language, words in (("en", "1 service block on the renewal"), ("ar", "على التجديد حظر واحد")):
+        shown = signed_in(owner).get(f"/{language}/health-licence/{shop.public_id}/renew/").content.decode()
+        assert words in shown

@@ -40,6 +40,7 @@ ANSWERS = {
     "not_permitted": ("WSAL", "COMMERCIAL", "Not permitted", "غير مسموح"),
     "no_data": ("LAUN", None, "No data", "لا بيانات"),
 }
+WARNING = ("Warning: the officer may refuse", "تنبيه: قد يرفض الموظف الطلب")
 
 
 @pytest.fixture(autouse=True)
@@ -96,14 +97,27 @@ def test_the_applicant_reads_the_answer_before_sending_in_both_languages(make_sh
     activity, land, english, arabic = ANSWERS[outcome]
     plot, shop = plot_of_new_address(land), shop_for(make_shop, activity)
     addressed(owner, shop)
-    for language, state in (("en", english), ("ar", arabic)):
+    is_against = outcome == "not_permitted"
+    kind, states = ("conditional", WARNING) if is_against else (outcome, (english, arabic))
+    for language, state in zip(("en", "ar"), states, strict=True):
         text = check_page(owner, shop, language)
-        assert f'class="kp-answer is-{outcome}"' in text and f'id="new-place">{state}<' in text
+        assert f'class="kp-answer is-{kind}"' in text and f'id="new-place">{state}<' in text
         assert f"/{language}/plots/{plot.public_id}/?activity={activity}&floor=0#answer" in text
-    assert ("This is a warning and no decision" in check_page(owner, shop)) is (outcome == "not_permitted")
+    shown = check_page(owner, shop)
+    for words in (
+        "so the officer may refuse",
+        "Nothing is paid before the decision",
+        "stays valid to its last day",
+        f"plots/{plot.public_id}/opinion/",
+    ):
+        assert (words in shown) is is_against, words
+    assert "the facts of my shop above (address and changes) are true" in shown
 
 
-PROMPTS = {"en": "have it corrected at the Ministry of Commerce and Industry", "ar": "فيُصحَّح لدى وزارة التجارة والصناعة"}
+PROMPTS = {
+    "en": "It is corrected in the commercial register, at the Ministry of Commerce and Industry",
+    "ar": "يُصحَّح في السجل التجاري لدى وزارة التجارة والصناعة",
+}
 
 
 @pytest.mark.parametrize("language", PROMPTS)
@@ -115,7 +129,7 @@ def test_an_address_that_the_register_changed_is_answered_on_the_first_page(make
     Shop.objects.filter(pk=shop.pk).update(**at)
     for address in (first, first.replace("/renew/", "/changes/")):
         text = html.unescape(client.get(address).content.decode())
-        assert 'class="kp-answer is-not_permitted"' in text and PROMPTS[language] in " ".join(text.split())
+        assert 'class="kp-answer is-conditional"' in text and PROMPTS[language] in " ".join(text.split())
         assert re.search(r'<p class="kp-soft">[^<]*909[^<]*20220222</p>', text), "the address that it is about"
 
 
@@ -125,8 +139,17 @@ def test_a_declared_address_is_answered_on_the_pages_after_it(make_shop: Any, ow
     addressed(owner, shop)
     for last in ("", "files/"):
         text = html.unescape(signed_in(owner).get(f"/en/health-licence/{shop.public_id}/changes/{last}").content.decode())
-        assert 'class="kp-answer is-not_permitted"' in text and "or correct the address if it is wrong" in text
-        assert f'href="/en/health-licence/{shop.public_id}/changes/address/">Change the address<' in text
+        assert 'class="kp-answer is-conditional"' in text and "What helps:" in text
+        assert f'href="/en/health-licence/{shop.public_id}/changes/address/">Correct the address, if it is wrong<' in text
+
+
+def test_the_page_of_the_request_keeps_the_warning(make_shop: Any, owner: Any) -> None:
+    plot_of_new_address()
+    for activity, is_against in (("WSAL", True), ("LAUN", False)):
+        shop = shop_for(make_shop, activity)
+        case = RenewalCaseFactory(shop=shop, applicant=owner, changed=["address"])
+        page = signed_in(owner).get(f"/en/cases/{case.public_id}/").content.decode()
+        assert ("The officer may refuse this request" in page) is is_against
 
 
 @pytest.mark.parametrize("outcome", ANSWERS)
@@ -295,7 +318,7 @@ def test_an_address_that_the_register_changed_is_asked_about_too(make_shop: Any,
     RenewalDraftFactory(shop=shop, person=owner, changed=["area_m2"])
     text = check_page(owner, shop)
     assert "is-not_permitted" in text and "?activity=WSAL&floor=1#answer" in text
-    assert "Change the address" not in text, "there is no page for it"
+    assert "Correct the address, if it is wrong" not in text, "there is no page for it"
     case = sent(owner, shop)
     assert AuditEvent.objects.get(action=new_places.KEPT, subject=case.key).data["outcome"] == "not_permitted"
     beside = desk_page(case)
