@@ -6,7 +6,16 @@ from municipality.documents.states import DocumentState
 from municipality.kernel.workflow import WORKFLOWS
 from payments.providers.knet.errors import CODES
 from payments.states import AttemptState, BillState, RefundState
-from tests.architecture import desk_visits, messages_matrix, open_data_visits, opinion_data, plot_files_data, shop_page_data, zoning_data
+from tests.architecture import (
+    board_data,
+    desk_visits,
+    messages_matrix,
+    open_data_visits,
+    opinion_data,
+    plot_files_data,
+    shop_page_data,
+    zoning_data,
+)
 from tests.architecture.access_matrix import ROWS
 from tests.architecture.commercial_register_visits import COMMERCIAL
 from tests.architecture.licensing_visits import APPEALS
@@ -39,7 +48,7 @@ PASSED = {"login": "officer", "password": PASSWORD}
 def public() -> list[Visit]:
     v = [Visit(f"/{{lang}}/{page}") for page in ("", "privacy/", "accessibility/", "health-licence/", "track/", "queue/")]
     boards = "/{lang}/boards/costs/?boards=2&0-board_class=commercial&0-medium=screen&0-width=2&0-height=1.2&0-faces=1&0-pieces=1&0-months="
-    v += [Visit("/{lang}/boards/costs/"), Visit(f"{boards}12", note="with a fee"), Visit(f"{boards}7", note="wrong months")]
+    v += [Visit("/{lang}/boards/costs/"), Visit(f"{boards}12", note="with a fee"), Visit(f"{boards}7", note="wrong months", status=400)]
     v += [Visit(f"/{{lang}}/{page}", "owner", note="signed in") for page in ("", "health-licence/")]
     shops, storied = "/{lang}/shops/", "/{lang}/shops/{s.register.storied.public_id}/"
     v += [
@@ -468,5 +477,6 @@ VISITS = [
     *zoning_data.visits(),
     *plot_files_data.visits(),
     *opinion_data.visits(),
+    *board_data.visits(),
     *errors(),
 ]

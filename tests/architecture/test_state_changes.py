@@ -323,19 +323,8 @@ def _receipt_without_inquiry(sample: Sample) -> None:
 
 
 LAND_RULES = (LandClassRule, ActivityGroupRule, LandUseRule, SpacingRule, ConsultationRule)
-RULES = (
-    BoardFeeRule,
-    FeeRule,
-    LimitRule,
-    ConditionRule,
-    ReasonRule,
-    CheckRule,
-    HolidayRule,
-    HoursRule,
-    OffenceRule,
-    TradeRule,
-    *LAND_RULES,
-)
+RULES = (BoardFeeRule, FeeRule, LimitRule, ConditionRule, ReasonRule, CheckRule, HolidayRule, HoursRule, OffenceRule, TradeRule)
+RULES += LAND_RULES
 BY_HAND: dict[str, Callable[[Sample], None]] = {
     **{
         f"{state_changes.table(m)}_begins": lambda sample, m=m: born_in(state_changes.table(m), ENDS[state_changes.table(m)])

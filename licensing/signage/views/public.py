@@ -1,59 +1,73 @@
-"""What boards cost, for everybody, before a request."""
+"""Boards for everybody: the service card, what boards cost, and the page of a licensed board."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from licensing.signage.forms import MOST_BOARDS, BoardForm
+from licensing.health.panels import LIVE_LABELS
+from licensing.models import Board
+from licensing.signage import queries
+from licensing.signage.cards import Cards
+from licensing.signage.forms import BoardForm
+from licensing.signage.labels import kind_of, size_of
 from municipality.accounts.access import public
+from municipality.cases.views.public import service_card
 from municipality.kernel import clock
 from municipality.rulebook import queries as rulebook
+from municipality.rulebook.models import BoardClass, BoardMedium
+
+
+@public
+@require_safe
+def start(request: HttpRequest) -> HttpResponse:
+    """The service card: what is needed, steps, fees by class and medium, promised and real time."""
+    fees, limits, files = rulebook.editions((queries.FEES, queries.LIMITS, queries.FILES), clock.today())
+    least = queries.slots(files)
+    return service_card(
+        request,
+        "signage",
+        "licensing/boards/start.html",
+        edition=fees,
+        rates=[(BoardMedium(rate.medium).label, BoardClass(rate.board_class).label, rate) for rate in fees.boards.values()],
+        longest=limits.limits["longest_months"].value,
+        needed=[queries.SLOTS[code] for code, count in least.items() if count],
+        optional=[queries.SLOTS[code] for code, count in least.items() if not count],
+    )
 
 
 @public
 @require_safe
 def costs(request: HttpRequest) -> HttpResponse:
     """The fee and deposit of each board of the query, and their sum; a button of the form adds or removes a board."""
-    today = clock.today()
-    edition, limits = rulebook.editions(["fees.boards", "limits.boards"], today)
-    query, count = _boards(request.GET)
-    rules: dict[str, Any] = {"rates": edition.boards, "longest": limits.limits["longest_months"].value}
-    forms = [BoardForm(query if f"{number}-medium" in query else None, prefix=str(number), **rules) for number in range(count)]
-    fees = [form.fee for form in forms if form.is_valid() and form.fee is not None]
+    edition, limits = rulebook.editions((queries.FEES, queries.LIMITS), clock.today())
+    cards = Cards(request.GET, BoardForm, edition, limits)
+    crumbs = [(_("Services"), reverse("home") + "#services"), (_("What a board costs"), "")]
+    has_errors = any(form.errors for form in cards.forms)
+    return render(request, "licensing/boards/costs.html", cards.context() | {"crumbs": crumbs}, status=400 if has_errors else 200)
+
+
+@public
+@require_safe
+def board(request: HttpRequest, public_id: str) -> HttpResponse:
+    """One licensed board: its number, days and state, kind, size and place. Names nobody."""
+    rows = Board.objects.filter(public_id=public_id, first_day__isnull=False)
+    found = rows.select_related("request__document", "request__shop__area__governorate").first()
+    if found is None or found.request.document is None:
+        raise Http404
+    shop = found.request.shop
+    state, label = LIVE_LABELS[queries.standing(found)]
     context = {
-        "forms": forms,
-        "edition": edition,
-        "fee_fils": sum(fee.fee_fils for fee in fees),
-        "deposit_fils": sum(fee.deposit_fils for fee in fees),
-        "fils": sum(fee.fils for fee in fees),
-        "is_whole": len(fees) == count,
-        "may_add": count < MOST_BOARDS,
-        "crumbs": [(_("Services"), reverse("home") + "#services"), (_("What a board costs"), "")],
+        "board": found,
+        "shop": shop,
+        "kind": kind_of(found),
+        "size": size_of(found),
+        "state": state,
+        "label": label,
+        "document": found.request.document,
+        "crumbs": [(_("The page of the shop"), reverse("shops:shop", args=[shop.public_id])), (_("Licensed board"), "")],
     }
-    has_errors = any(form.errors for form in forms)
-    return render(request, "licensing/boards/costs.html", context, status=400 if has_errors else 200)
-
-
-def _boards(asked: QueryDict) -> tuple[QueryDict, int]:
-    """The query after its button has added or removed a board, and how many boards it has; one at least."""
-    text = asked.get("boards", "1")
-    count = min(max(int(text), 1), MOST_BOARDS) if text.isascii() and text.isdigit() and len(text) < 4 else 1
-    removed = asked.get("remove", "")
-    if removed.isascii() and removed.isdigit() and int(removed[:4]) < count and count > 1:
-        return _without(asked, int(removed[:4]), count), count - 1
-    return asked, min(count + ("add" in asked), MOST_BOARDS)
-
-
-def _without(asked: QueryDict, removed: int, count: int) -> QueryDict:
-    kept = QueryDict(mutable=True)
-    for place, number in enumerate(number for number in range(count) if number != removed):
-        for name in BoardForm.base_fields:
-            if (key := f"{number}-{name}") in asked:
-                kept[f"{place}-{name}"] = asked.get(key, "")
-    return kept
+    return render(request, "licensing/boards/board.html", context)
