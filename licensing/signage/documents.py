@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from licensing.health.documents import address
 from licensing.models import Board, BoardRequest
 from licensing.signage.labels import kind_of, size_of
-from municipality.documents.facts import EditionLabel, LetterDate, LetterFacts, LetterRow, LetterSection
+from municipality.documents.facts import EditionLabel, LetterDate, LetterFacts, LetterRow, LetterSection, day
 from municipality.kernel import clock, money
 from municipality.review import queries as review
 from municipality.ui.texts import both
@@ -71,10 +71,10 @@ def facts_of(request: BoardRequest, number: str, first: dt.date, days: Sequence[
 
 
 def _line(board: Board, number: str, first: dt.date, last: dt.date) -> tuple[str, str]:
-    """One board in Arabic and in English, with the days in digits."""
+    """One board in Arabic and in English."""
     (kind_ar, kind_en), (size_ar, size_en) = both(lambda: kind_of(board)), both(lambda: strip_tags(size_of(board)))
-    own = f"{number}/{board.line}"
+    own, begins, ends = f"{number}/{board.line}", day(first).gregorian, day(last).gregorian
     return (
-        f"{own}: {kind_ar}، {size_ar}. المكان: {board.place}. من {first.isoformat()} إلى {last.isoformat()}",
-        f"{own}: {kind_en}, {size_en}. Place: {board.place}. From {first.isoformat()} to {last.isoformat()}",
+        f"{own}: {kind_ar}، {size_ar}. المكان: {board.place}. من {begins.ar} إلى {ends.ar}",
+        f"{own}: {kind_en}, {size_en}. Place: {board.place}. From {begins.en} to {ends.en}",
     )
