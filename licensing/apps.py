@@ -35,6 +35,18 @@ class LicensingConfig(AppConfig):
         from licensing.health.appeals.states import APPEAL
         from licensing.health.documents import HealthLicenceFacts, RenewalRefusalFacts
         from licensing.health.states import RENEWAL
+        from licensing.signage import files as board_files
+        from licensing.signage import guards as board_guards  # noqa: F401
+        from licensing.signage import notifications as board_messages  # noqa: F401
+        from licensing.signage import panels as boards
+        from licensing.signage import queries as board_queries
+        from licensing.signage import review as board_review
+        from licensing.signage import tasks as board_tasks  # noqa: F401
+        from licensing.signage import timeline as board_timeline
+        from licensing.signage.catalogue import SIGNAGE
+        from licensing.signage.documents import BoardLicenceFacts
+        from licensing.signage.services import issue as board_licences
+        from licensing.signage.states import BOARDS
         from municipality.cases import panels
         from municipality.cases.catalogue import CATALOGUE
         from municipality.cases.obligations import OBLIGATIONS
@@ -48,7 +60,7 @@ class LicensingConfig(AppConfig):
         from shops.registry import LICENCES
 
         CATALOGUE.register("health", catalogue.HEALTH)
-        CATALOGUE.register("signage", catalogue.SIGNAGE)
+        CATALOGUE.register("signage", SIGNAGE)
         SERVICES.register(RENEWAL, Service(_("Renewal of a health licence")))
         TIMELINES.register(RENEWAL, timeline.TIMELINE)
         REVIEWABLES.register(RENEWAL, review.REVIEWED)
@@ -74,4 +86,16 @@ class LicensingConfig(AppConfig):
         OBLIGATIONS.register("health", obligations.obligations)
         panels.MY_SHOPS.register("health", health.my_shops)
         panels.SHOP_PAGE.register("licence", shop_page.licences)
-        panels.SHOP_PAGE.register("boards", shop_page.boards)
+        SERVICES.register(BOARDS, Service(_("Licence for boards"), is_assisted=False))
+        TIMELINES.register(BOARDS, board_timeline.TIMELINE)
+        REVIEWABLES.register(BOARDS, board_review.REVIEWED)
+        DRAFT_KINDS.register(BOARDS, board_files.BOARDS_DRAFT)
+        PREFIXES.register("boards", board_files.BOARDS_FILES)
+        BILLED.register(BOARDS, boards.billed)
+        OUTCOMES.register(BOARDS, boards.outcome)
+        PAYABLES.register(BOARDS, Payable(paid=board_licences.paid, voided=board_licences.voided))
+        DOCUMENT_KINDS.register(BoardLicenceFacts.kind, BoardLicenceFacts)
+        OPENED_TO.register("boards", board_queries.documents_opened_to)
+        panels.CASE.register(BOARDS, boards.case_page)
+        panels.MY_SHOPS.register("boards", boards.my_shops)
+        panels.SHOP_PAGE.register("boards", boards.shop_page)

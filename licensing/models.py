@@ -1,4 +1,4 @@
-"""Health licences and their renewals."""
+"""Health licences and their renewals, and boards with the requests that license them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from django.utils.translation import pgettext_lazy
 
 from municipality.cases.models import Case
 from municipality.documents.models import Document
+from municipality.kernel import ids
 from municipality.places.models import Branch
 from municipality.review.models import Decision
+from municipality.rulebook.models import BoardClass, BoardMedium, BoardPeriod
 from shops.models import Sensitivity, Shop
 
 
@@ -134,3 +136,94 @@ class Appeal(models.Model):
 
     def __str__(self) -> str:
         return self.case.reference
+
+
+class BoardRequest(models.Model):
+    """One request to license boards of a shop; its state is that of its case.
+
+    `fee_fils` and `deposit_fils` are the sums of its boards. `document` is the one licence of all of them.
+    """
+
+    case = models.OneToOneField(Case, models.PROTECT, related_name="+", verbose_name=_("request"))
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="+", verbose_name=_("shop"))
+    fee_fils = models.PositiveBigIntegerField(_("fees in fils"))
+    deposit_fils = models.PositiveBigIntegerField(_("deposits in fils"))
+    edition = models.CharField(_("edition of the fees"), max_length=60)
+    files_key = models.CharField(max_length=60, unique=True)
+    document = models.OneToOneField(Document, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("licence"))
+
+    class Meta:
+        verbose_name = _("request for boards")
+        verbose_name_plural = _("requests for boards")
+        constraints = [models.CheckConstraint(condition=models.Q(fee_fils__gt=0), name="licensing_boards_amounts")]
+
+    def __str__(self) -> str:
+        return self.case.reference
+
+    @property
+    def fils(self) -> int:
+        """What is paid for all boards."""
+        return self.fee_fils + self.deposit_fils
+
+
+class Board(models.Model):
+    """One board of a request, with the rate of the day on which it was sent; lengths in centimetres, amounts in fils.
+
+    What is counted in pieces (carts, motorcycles) has no size. The two days are those of its licence, once that is issued.
+    """
+
+    public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
+    request = models.ForeignKey(BoardRequest, models.PROTECT, related_name="boards", verbose_name=_("request"))
+    line = models.PositiveSmallIntegerField(_("number in the request"))
+    board_class = models.CharField(_("class"), max_length=20, choices=BoardClass)
+    medium = models.CharField(_("medium"), max_length=20, choices=BoardMedium)
+    width_cm = models.PositiveIntegerField(_("width in centimetres"))
+    height_cm = models.PositiveIntegerField(_("height in centimetres"))
+    faces = models.PositiveSmallIntegerField(_("faces"))
+    pieces = models.PositiveSmallIntegerField(_("pieces"))
+    months = models.PositiveSmallIntegerField(_("months"))
+    place = models.CharField(_("place"), max_length=120)
+    period = models.CharField(_("period"), max_length=5, choices=BoardPeriod)
+    rate_fils = models.PositiveBigIntegerField(_("fils for a square metre and face"))
+    flat_fils = models.PositiveBigIntegerField(_("fils for a piece"))
+    deposit_percent = models.PositiveSmallIntegerField(_("deposit in per cent of the fee"))
+    article_ar = models.CharField(_("article in Arabic"), max_length=200)
+    article_en = models.CharField(_("article in English"), max_length=200)
+    revenue_account = models.CharField(_("revenue account"), max_length=20)
+    fee_fils = models.PositiveBigIntegerField(_("fee in fils"))
+    deposit_fils = models.PositiveBigIntegerField(_("deposit in fils"))
+    first_day = models.DateField(_("from"), null=True, blank=True)
+    last_day = models.DateField(_("to"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = pgettext_lazy("model", "board")
+        verbose_name_plural = pgettext_lazy("model", "boards")
+        ordering = ["request", "line"]
+        constraints = [
+            models.UniqueConstraint(fields=["request", "line"], name="licensing_board_line"),
+            models.CheckConstraint(
+                condition=models.Q(line__gte=1, faces__gte=1, pieces__gte=1, months__gte=1, fee_fils__gt=0),
+                name="licensing_board_positive",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(width_cm__gt=0, height_cm__gt=0) | models.Q(width_cm=0, height_cm=0, flat_fils__gt=0),
+                name="licensing_board_size",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(board_class__in=BoardClass.values, medium__in=BoardMedium.values, period__in=BoardPeriod.values),
+                name="licensing_board_choices",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(first_day__isnull=True, last_day__isnull=True) | models.Q(last_day__gte=models.F("first_day")),
+                name="licensing_board_days",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+    @property
+    def number(self) -> str:
+        """The number that stands on the board: that of the licence with its own; empty before it is issued."""
+        document = self.request.document
+        return f"{document.number}/{self.line}" if document is not None else ""

@@ -4,7 +4,8 @@ from django.urls import path
 
 from licensing.health.appeals import views as appeals
 from licensing.health.views import changes, citizen, corrections, public
-from licensing.signage import views as boards
+from licensing.signage.views import citizen as boards
+from licensing.signage.views import public as public_boards
 
 app_name = "licensing"
 urlpatterns = [
@@ -14,7 +15,14 @@ urlpatterns = [
     path("health-licence/<slug:public_id>/changes/", changes.tasks, name="changes"),
     path("health-licence/<slug:public_id>/changes/discard/", changes.discard, name="discard"),
     path("health-licence/<slug:public_id>/changes/<slug:page>/", changes.page, name="change_page"),
-    path("boards/costs/", boards.costs, name="board_costs"),
+    path("boards/", public_boards.start, name="boards"),
+    path("boards/costs/", public_boards.costs, name="board_costs"),
+    path("boards/new/<slug:public_id>/", boards.boards, name="new_boards"),
+    path("boards/new/<slug:public_id>/send/", boards.send, name="send_boards"),
+    path("boards/new/<slug:public_id>/discard/", boards.discard, name="discard_boards"),
+    path("boards/requests/<slug:public_id>/corrections/", boards.corrections, name="correct_boards"),
+    path("boards/requests/<slug:public_id>/withdraw/", boards.withdraw, name="withdraw_boards"),
+    path("boards/<slug:public_id>/", public_boards.board, name="board"),
     path("cases/<slug:public_id>/corrections/", corrections.answer, name="corrections"),
     path("cases/<slug:public_id>/appeal/", appeals.appeal, name="appeal"),
     path("cases/<slug:public_id>/appeal/withdraw/", appeals.withdraw, name="withdraw_appeal"),

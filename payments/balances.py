@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce, Concat
 
 from payments import rules
 from payments.models import Attempt, BillLine, LedgerCorrection, LedgerEntry, LedgerPosting, PostingKind, Receipt, RefundDue
-from payments.states import AttemptState, RefundState
+from payments.states import AttemptState, BillState, RefundState
 
 
 def balances() -> dict[str, int]:
@@ -66,17 +66,19 @@ def _each_fact_once() -> Iterator[str]:
 
 
 def _sums() -> Iterator[str]:
-    """Balances against payments: what the gateways hold, what is owed back, what was earned."""
+    """Balances against payments: what the gateways hold, what is owed back, what is held as deposits, what was earned."""
     by_account = balances()
     holding = sum(fils for account, fils in by_account.items() if account.startswith("clearing-") or account == rules.SUSPENSE)
     taken = _total(Attempt.objects.filter(state__in=[AttemptState.PAID, AttemptState.REFUND_DUE, AttemptState.REFUNDED]))
     returned = _total(RefundDue.objects.filter(state=RefundState.PAID_OUT))
     owed = _total(RefundDue.objects.exclude(state__in=[RefundState.RELEASED, RefundState.PAID_OUT]))
     earned = -sum(fils for account, fils in by_account.items() if rules.is_revenue(account))
+    deposited = _total(BillLine.objects.filter(revenue_account=rules.DEPOSITS, bill__state=BillState.PAID))
     for name, booked, expected in (
         ("the gateways hold", holding, taken - returned),
         ("is owed back", -by_account.get(rules.OWED_BACK, 0), owed),
-        ("was earned", earned, taken - returned - owed),
+        ("is held as deposits", -by_account.get(rules.DEPOSITS, 0), deposited),
+        ("was earned", earned, taken - returned - owed - deposited),
     ):
         if booked != expected:
             yield f"by the ledger {booked} fils {name}, by the payments {expected}"
@@ -98,7 +100,7 @@ def _corrections() -> Iterator[str]:
 
 
 def _accounts() -> Iterator[str]:
-    """A settlement debits the account of its gateway and credits the revenue account of each line."""
+    """A settlement debits the account of its gateway and credits the account of each line: one of revenue, or that of deposits."""
     settled = LedgerEntry.objects.filter(posting__kind=PostingKind.SETTLE).select_related("posting__receipt")
     wrong = ~Q(account=F("line__revenue_account"), credit_fils=F("line__fils"), line__bill=F("posting__receipt__bill"))
     for entry in settled.filter(credit_fils__gt=0).filter(Q(line__isnull=True) | wrong):
@@ -107,5 +109,5 @@ def _accounts() -> Iterator[str]:
     for entry in settled.filter(debit_fils__gt=0).exclude(account=own):
         yield f"posting {entry.posting.key} debits {entry.account}, which is not the account of its gateway"
     for account in set(BillLine.objects.order_by().values_list("revenue_account", flat=True)):
-        if not account or not rules.is_revenue(account):
-            yield f"a fee line earns {account or 'no account'}, which is not one of revenue"
+        if not account or not (rules.is_revenue(account) or account == rules.DEPOSITS):
+            yield f"a line of a bill is booked to {account or 'no account'}, which is neither one of revenue nor that of deposits"

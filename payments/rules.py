@@ -85,6 +85,7 @@ def total(lines: Sequence[Line]) -> int:
 
 # Accounts of the ledger that are no revenue.
 OWED_BACK = "owed-back"
+DEPOSITS = "deposits"  # what payers get back when what they paid it for is over
 _ACCOUNT = re.compile(r"[A-Z0-9-]{4,20}")
 SUSPENSE = "suspense"
 
@@ -96,7 +97,7 @@ def clearing(provider: str) -> str:
 
 def is_revenue(account: str) -> bool:
     """Whether an account of the ledger is one of revenue, with a number of the rulebook."""
-    return account not in (OWED_BACK, SUSPENSE) and not account.startswith("clearing-")
+    return account not in (OWED_BACK, DEPOSITS, SUSPENSE) and not account.startswith("clearing-")
 
 
 def may_correct(source: str, target: str) -> bool:

@@ -1,4 +1,4 @@
-"""The services of licensing on the home page and the service cards."""
+"""The health licence on the home page and its service card."""
 
 from __future__ import annotations
 
@@ -38,14 +38,4 @@ HEALTH = ServiceEntry(
     promise=health_promise,
     times=partial(times_of, RENEWAL),
     at_once=_("usually within a minute of paying"),
-)
-SIGNAGE = ServiceEntry(
-    code="signage",
-    icon="sign",
-    name=_("Advertisement licence"),
-    summary=_("One request for all boards of a shop: commercial, introductory, seasonal and construction."),
-    needs=_("A photo of the front and the size of each board"),
-    order=2,
-    preview=("licensing:board_costs", _("What a board costs")),
-    meanwhile=_("Until then apply at the municipal branch of the governorate."),
 )

@@ -270,7 +270,12 @@ def declared_changes(renewal: Renewal) -> list[RenewalChange]:
 
 def parties(case: Case, renewal: Renewal) -> list[tuple[str, str]]:
     """All parties of a renewal as (role, subject key), for conflicts of interest."""
-    shop = Shop.objects.select_related("owner", "organisation").get(pk=renewal.licence.shop_id)
+    return shop_parties(case, renewal.licence.shop_id) + manager_parties(renewal)
+
+
+def shop_parties(case: Case, shop_id: int) -> list[tuple[str, str]]:
+    """Who applied and acted, and who holds or signs for the shop."""
+    shop = Shop.objects.select_related("owner", "organisation").get(pk=shop_id)
     result = [("applicant", case.applicant.key), ("shop", shop.key)]
     result += [(role, key) for role, key in cases.acting_roles(case) if key != case.applicant.key]
     if shop.owner is not None:
@@ -278,7 +283,7 @@ def parties(case: Case, renewal: Renewal) -> list[tuple[str, str]]:
     if shop.organisation is not None:
         result.append(("licensee", str(SubjectKey("organisation", shop.organisation.public_id))))
         result += [("signatory", person.key) for person in signatories_of(shop.organisation)]
-    return result + manager_parties(renewal)
+    return result
 
 
 def manager_parties(renewal: Renewal) -> list[tuple[str, str]]:

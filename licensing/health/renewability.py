@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from licensing.health import queries, rules
 from licensing.health.states import RENEWAL
 from licensing.models import HealthLicence
+from licensing.shop_cases import cases_of
 from municipality.cases import queries as cases
 from municipality.cases.models import Block, Case, Effect
 from municipality.kernel import clock
@@ -57,7 +58,7 @@ def of_shops(shops: Sequence[Shop]) -> dict[int, Renewability]:
     # Facts are compared only where the period of renewal runs, which is a small part of a long list.
     licences = queries.licences_of(shops, facts_until=today + dt.timedelta(days=window))
     keys = [shop.key for shop in shops]
-    open_cases = {case.subject: case for case in Case.objects.filter(service=RENEWAL, is_open=True, subject__in=keys)}
+    open_cases = {case.subject: case for case in cases_of(shops) if case.service == RENEWAL}
     blocks = cases.blocks_by_subject(keys, RENEWAL)
     rows = {}
     for shop in shops:

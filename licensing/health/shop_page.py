@@ -1,4 +1,4 @@
-"""The blocks of licensing on a shop's public page: its health licence, and a notice about boards."""
+"""The health licence on the public page of a shop."""
 
 from __future__ import annotations
 
@@ -73,11 +73,3 @@ def _record(row: HealthLicence) -> Record:
         lines=[format_html("{} {} {} {}", _("From"), day(row.first_day), _("to"), day(row.last_day))],
         source=(_("Check this licence"), reverse("verify", args=[row.document.code])),
     )
-
-
-def boards(user: User, shops: Sequence[Shop]) -> dict[str, list[Block]]:
-    """A notice that licences of boards are not issued in the portal yet."""
-    text = _(
-        "Licences of advertisement boards are not issued in the portal yet, so none is listed here. This says nothing about the boards."
-    )
-    return {shop.key: [Block("boards", _("Boards"), order=20, empty=text)] for shop in shops}

@@ -11,7 +11,7 @@ _CM2_OF_M2 = 10_000
 
 
 @dataclass(frozen=True)
-class BoardSpec:
+class AskedBoard:
     """A board as it is asked for; `pieces` are vehicles, carts or motorcycles of one design."""
 
     board_class: str
@@ -32,7 +32,7 @@ class BoardSpec:
 class BoardFee:
     """The fee and the refundable deposit of a board, with the rate that they come from; `periods` are its months or years."""
 
-    board: BoardSpec
+    board: AskedBoard
     rate: BoardRate
     periods: int
     fee_fils: int
@@ -52,7 +52,7 @@ class PartOfPeriod(ValueError):
     """The months are no whole number of the rate's years."""
 
 
-def fee_of(board: BoardSpec, rates: BoardRates) -> BoardFee:
+def fee_of(board: AskedBoard, rates: BoardRates) -> BoardFee:
     """The fee of a board: (rate × area × faces + flat × pieces) × periods, and its deposit, each rounded half up to the fils.
 
     Raises NoRate, PartOfPeriod. Source: the tables of fees of MD 599/2023 and its amendments (`rulebook/data/boards.toml`).

@@ -1,4 +1,4 @@
-"""The boards whose fees are asked for."""
+"""Boards whose fees are asked for, or that are to be licensed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from licensing.signage.fees import BoardFee, BoardSpec, NoRate, PartOfPeriod, fee_of
+from licensing import models
+from licensing.signage.fees import AskedBoard, BoardFee, NoRate, PartOfPeriod, fee_of
 from licensing.signage.labels import formula
 from municipality.rulebook.boards import BoardRates
 from municipality.rulebook.models import BoardClass, BoardMedium
@@ -73,7 +74,7 @@ class BoardForm(forms.Form):
         if self.errors:
             return data
         width, height = (int(data.get(name, 0) * 100) for name in ("width", "height"))
-        board = BoardSpec(data["board_class"], data["medium"], width, height, data.get("faces", 1), data.get("pieces", 1), data["months"])
+        board = AskedBoard(data["board_class"], data["medium"], width, height, data.get("faces", 1), data.get("pieces", 1), data["months"])
         try:
             self.fee = fee_of(board, self.rates)
         except NoRate:
@@ -81,3 +82,36 @@ class BoardForm(forms.Form):
         except PartOfPeriod:
             self.add_error("months", _("This board is licensed by whole years: enter 12, 24 or 36 months."))
         return data
+
+
+class RequestedBoardForm(BoardForm):
+    """A board to be licensed: where it is, too."""
+
+    place = forms.CharField(
+        label=_("Place"),
+        max_length=120,
+        help_text=_("Where on the shop: above the door, on the window, on the roof."),
+        error_messages={"required": _("Say where the board is.")},
+    )
+
+    def board(self, line: int) -> models.Board:
+        """The board of a valid form as a row that is not saved, with the rate of its fee."""
+        fee: Any = self.fee
+        rate, asked = vars(fee.rate), vars(fee.board)
+        facts = {name: value for name, value in (rate | asked).items() if name != "is_assumption"}
+        return models.Board(**facts, line=line, place=self.cleaned_data["place"], fee_fils=fee.fee_fils, deposit_fils=fee.deposit_fils)
+
+
+_INCOMPLETE = dict.fromkeys(("required", "invalid"), _("The page was sent incomplete. Reload it and try again."))
+
+
+class BoardsPageForm(forms.Form):
+    """The version of the draft that the page was opened with."""
+
+    version = WholeNumberField(widget=forms.HiddenInput, min_value=0, error_messages=_INCOMPLETE)
+
+
+class SendBoardsForm(BoardsPageForm):
+    """Sending; `total` is the sum on the page in fils, another one is refused."""
+
+    total = WholeNumberField(widget=forms.HiddenInput, min_value=0, error_messages=_INCOMPLETE)

@@ -1,17 +1,25 @@
-"""Fees of boards in words."""
+"""Boards and their fees in words, and as the lines of a bill."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import fields
 from decimal import Decimal
+from typing import Any
 
 from django.utils.formats import number_format
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html, format_html_join, strip_tags
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from licensing import models
+from licensing.signage import fees
 from licensing.signage.fees import BoardFee
+from municipality.rulebook.boards import BoardRate
 from municipality.ui.plurals import counted
 from municipality.ui.templatetags.portal import kwd
+from municipality.ui.texts import both
+from payments.rules import DEPOSITS, Line
 
 
 def formula(fee: BoardFee) -> SafeString:
@@ -25,3 +33,45 @@ def formula(fee: BoardFee) -> SafeString:
     if rate.flat_fils:
         parts.append([kwd(rate.flat_fils), counted(board.pieces, "piece"), period])
     return format_html_join(" + ", "{}", ((format_html_join(" × ", "{}", ((one,) for one in part)),) for part in parts))
+
+
+def kind_of(board: models.Board) -> str:
+    """Medium and class: `Board on the front (Introductory)`."""
+    return f"{board.get_medium_display()} ({board.get_board_class_display()})"
+
+
+def size_of(board: models.Board) -> str:
+    """`6.00 m wide, 0.80 m high, 2 faces`, or the pieces of what is counted."""
+    if not board.width_cm:
+        return counted(board.pieces, "piece")
+    sides = (board.width_cm, board.height_cm)
+    width, height = (format_html('<bdi dir="ltr">{}</bdi>', number_format(Decimal(cm) / 100, 2)) for cm in sides)
+    text = _("{width} m wide, {height} m high, {faces}")
+    return format_html(text, width=width, height=height, faces=counted(board.faces, "face"))
+
+
+def fee_of(board: models.Board) -> BoardFee:
+    """The fee of a board with the rate that it was sent with."""
+    facts: dict[str, Any] = {one.name: getattr(board, one.name, False) for one in fields(BoardRate)}
+    rate = BoardRate(**facts)
+    asked = fees.AskedBoard(**{one.name: getattr(board, one.name) for one in fields(fees.AskedBoard)})
+    return BoardFee(asked, rate, board.months // fees.MONTHS_OF[board.period], board.fee_fils, board.deposit_fils)
+
+
+def bill_lines(boards: Iterable[models.Board], edition: str) -> list[Line]:
+    """The lines of a bill: the fee of each board, and its deposit, which is no revenue."""
+    return [line for board in boards for line in _lines(board, edition)]
+
+
+def _lines(board: models.Board, edition: str) -> list[Line]:
+    fee, deposit = (
+        both(lambda: _("Board %(number)s: %(kind)s") % {"number": board.line, "kind": kind_of(board)}),
+        both(lambda: _("Deposit of board %(number)s, returned") % {"number": board.line}),
+    )
+    formula_of_fee = both(lambda: strip_tags(formula(fee_of(board))))
+    share = both(lambda: strip_tags(format_html("{}% × {}", board.deposit_percent, kwd(board.fee_fils))))
+    articles = (board.article_ar[:160], board.article_en[:160], edition)
+    lines = [Line(f"boards.fee_{board.line}", *fee, *formula_of_fee, *articles, board.fee_fils, board.revenue_account)]
+    if board.deposit_fils:
+        lines.append(Line(f"boards.deposit_{board.line}", *deposit, *share, *articles, board.deposit_fils, DEPOSITS))
+    return lines

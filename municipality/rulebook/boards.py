@@ -22,6 +22,7 @@ class BoardRate:
     article_ar: str
     article_en: str
     is_assumption: bool
+    revenue_account: str
 
 
 BoardRates = dict[tuple[str, str], BoardRate]  # by class and medium

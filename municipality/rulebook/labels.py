@@ -54,7 +54,10 @@ label_codes(
         "replies.opinion": _("Reply texts of zoning opinions"),
         "replies.opinion_objection": _("Reply texts of objections to opinions"),
         "fees.boards": _("Fees of advertisement boards"),
+        "checks.boards": _("Checklist of advertisement boards"),
+        "files.boards": _("Files of advertisement boards"),
         "limits.boards": _("Limits of advertisement boards"),
+        "replies.boards": _("Reply texts of advertisement boards"),
         "zoning.bodies": _("Bodies consulted on zoning opinions"),
         "zoning.uses": _("Uses of land, building limits and distances"),
     }

@@ -26,6 +26,7 @@ COUNTED: dict[str, _Phrase] = {
     "worker": lambda n: ngettext("%(count)s worker", "%(count)s workers", n),
     "obstacle": lambda n: ngettext("%(count)s obstacle", "%(count)s obstacles", n),
     "block": lambda n: ngettext("%(count)s block", "%(count)s blocks", n),
+    "board": lambda n: ngettext("%(count)s board", "%(count)s boards", n),
     "face": lambda n: ngettext("%(count)s face", "%(count)s faces", n),
     "plot": lambda n: ngettext("%(count)s plot", "%(count)s plots", n),
 }

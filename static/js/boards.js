@@ -7,7 +7,8 @@ async function update() {
   running?.abort();
   running = new AbortController();
   try {
-    const url = `${location.pathname}?${new URLSearchParams(new FormData(form))}`;
+    const asked = [...new FormData(form)].filter(([name]) => /^(boards|\d+-.+)$/.test(name)); // no token, no file
+    const url = `${form.dataset.boards || location.pathname}?${new URLSearchParams(asked)}`;
     const page = new DOMParser().parseFromString(await (await fetch(url, { signal: running.signal })).text(), "text/html");
     for (const part of form.querySelectorAll("[id^=fee-], #total")) {
       const now = page.getElementById(part.id);

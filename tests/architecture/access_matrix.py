@@ -449,8 +449,8 @@ def unlisted(routes: set[str], rows_of: Mapping[str, Any]) -> list[str]:
 
 
 # The rows of these are made by what stands above.
-from tests.architecture import opinion_data  # noqa: E402
+from tests.architecture import board_data, opinion_data  # noqa: E402
 from tests.architecture.open_matrix import ROWS as OPEN_ROWS  # noqa: E402
 from tests.architecture.violation_matrix import ROWS as VIOLATION_ROWS  # noqa: E402
 
-ROWS += [*OPEN_ROWS, *VIOLATION_ROWS, *opinion_data.rows()]
+ROWS += [*OPEN_ROWS, *VIOLATION_ROWS, *opinion_data.rows(), *board_data.rows()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -17,7 +18,7 @@ from municipality.places.models import Branch
 from municipality.review.models import Assignment, Decision
 from payments.models import Allocation, Bill, RefundDue
 from shops.models import RegisterChange
-from tests.architecture import review_data
+from tests.architecture import board_data, review_data
 
 if TYPE_CHECKING:
     from tests.architecture.sample_data import Sample
@@ -122,6 +123,7 @@ def grounds(row: Case, target: str, sample: Sample) -> None:
     """A renewal is opened again after an appeal that was allowed."""
     from tests.architecture import state_changes
 
+    board_data.grounds(row, target, sample)
     if row.service != "licensing.renewal" or (row.state, target) != ("refused", "awaiting_payment"):
         return
     case = state_changes.walk(fresh_appeal(sample), "allowed", sample)
@@ -174,7 +176,8 @@ def _opened_again_by_nobody(sample: Sample) -> None:
     transition(sample.queue.decided.case, "allow_appeal", actor=BY, is_open=True, closed_at=None)  # type: ignore[attr-defined]
 
 
-BY_HAND = {
+BY_HAND: dict[str, Callable[[Sample], Any]] = {
+    **board_data.BY_HAND,
     "licensing_appeal_elsewhere": _appeal_at_home,
     "review_assignment_appeal": _assigned_to_the_refuser,
     "review_decision_appeal_made": _decided_by_the_refuser,

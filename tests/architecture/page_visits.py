@@ -6,7 +6,16 @@ from municipality.documents.states import DocumentState
 from municipality.kernel.workflow import WORKFLOWS
 from payments.providers.knet.errors import CODES
 from payments.states import AttemptState, BillState, RefundState
-from tests.architecture import desk_visits, messages_matrix, open_data_visits, opinion_data, plot_files_data, shop_page_data, zoning_data
+from tests.architecture import (
+    board_data,
+    desk_visits,
+    messages_matrix,
+    open_data_visits,
+    opinion_data,
+    plot_files_data,
+    shop_page_data,
+    zoning_data,
+)
 from tests.architecture.access_matrix import ROWS
 from tests.architecture.commercial_register_visits import COMMERCIAL
 from tests.architecture.licensing_visits import APPEALS
@@ -468,5 +477,6 @@ VISITS = [
     *zoning_data.visits(),
     *plot_files_data.visits(),
     *opinion_data.visits(),
+    *board_data.visits(),
     *errors(),
 ]

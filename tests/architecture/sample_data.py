@@ -52,6 +52,7 @@ from payments.models import Attempt, Bill, GatewayMessage, Receipt, RefundDue
 from shops.models import Shop
 from tests import softkey
 from tests.architecture import (
+    board_data,
     commercial_register_data,
     delegation_data,
     licensing_data,
@@ -155,6 +156,7 @@ class Sample:
     zoning: zoning_data.PlotRows = field(init=False)
     plots: plot_files_data.PlotFiles = field(init=False)
     opinions: opinion_data.OpinionRows = field(init=False)
+    boards: board_data.BoardRows = field(init=False)
     sessions: dict[str, str] = field(default_factory=dict)
     mails: list[tuple[str, str, str]] = field(default_factory=list)  # address, subject, body
     html_mails: list[str] = field(default_factory=list)
@@ -268,6 +270,7 @@ def build() -> Sample:
     sample.zoning = zoning_data.fill()
     sample.plots = plot_files_data.fill(owner.person, sample.zoning.plot)
     sample.opinions = opinion_data.fill(sample)
+    sample.boards = board_data.fill(sample)
     sample.open_doors()
     sample.mails = [(str(m.to[0]), str(m.subject), str(m.body)) for m in mail.outbox]
     sample.html_mails = [str(part[0]) for m in mail.outbox for part in m.alternatives]  # type: ignore[attr-defined]

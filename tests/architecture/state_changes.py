@@ -183,6 +183,7 @@ BEGINNINGS: dict[str, Callable[[Sample], Any]] = {
     "review.queueentry": fresh_place,
     "licensing.renewal": fresh_case,
     "licensing.appeal": licensing_data.fresh_appeal,
+    "licensing.boards": licensing_data.board_data.fresh,
     "documents.document": fresh_document,
     "payments.bill": fresh_bill,
     "payments.attempt": fresh_attempt,

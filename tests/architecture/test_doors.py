@@ -46,7 +46,7 @@ FEATURES = {
 # A page of the platform that a service shows at an address of its own, and the way to a case that somebody may act in.
 SHOWN = "municipality.cases.views.public"
 EXCEPTIONS = {(f"licensing.health.views.{name}", SHOWN) for name in ("public", "citizen", "corrections")}
-EXCEPTIONS |= {("shops.claims.views", SHOWN), ("violations.views.public", SHOWN)}
+EXCEPTIONS |= {("shops.claims.views", SHOWN), ("violations.views.public", SHOWN), ("licensing.signage.views.public", SHOWN)}
 # All of these is a door: the ground floor and the face.
 OPEN = ("municipality.kernel", "municipality.ui", "municipality.places", "municipality.rulebook", "municipality.celery")
 # Tie everything together, on top of all.

@@ -19,6 +19,7 @@ SHARED = {
     "AddressForm": "the same fact, declared in a renewal and corrected on a page",
     "TradeName": "the register's table and the form of a renewal",
     "PaymentTakenBack": "a message of each service that is paid for",
+    "Board": "an advertisement, and the figures of a branch",
     "_AboutCase": "base of the messages of a package",
     "NotReadable": "why a sheet of a kind cannot be read",
     "TooMany": "a limit of a service was reached",

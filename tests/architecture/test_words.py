@@ -26,6 +26,7 @@ admin.autodiscover()
 CASES = (
     "licensing.renewal",
     "licensing.appeal",
+    "licensing.boards",
     "shops.claim",
     "shops.correction",
     "shops.reply",

@@ -5,14 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from django.utils import translation
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from municipality.documents.facts import EditionLabel, LetterDate, LetterFacts, LetterRow, LetterSection
 from municipality.kernel import clock
 from municipality.review import queries as review
-from municipality.ui.texts import Text
+from municipality.ui.texts import both
 from zoning.answer.forms import floor_name
 from zoning.models import Agreement, BodyAnswer, Consultation, Opinion, OpinionDraft, OpinionOutcome
 from zoning.objections import queries as objections
@@ -27,15 +26,6 @@ SUBJECTS = {
     "files.opinion": ("المستندات", "Documents"),
     "calendar": ("التقويم", "Calendar"),
 }
-
-
-def both(text: Text) -> tuple[str, str]:
-    """A lazy text in Arabic and in English."""
-    found = []
-    for language in ("ar", "en"):
-        with translation.override(language):
-            found.append(str(text))
-    return found[0], found[1]
 
 
 @dataclass(frozen=True, kw_only=True)

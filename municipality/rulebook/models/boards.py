@@ -48,6 +48,7 @@ class BoardFeeRule(models.Model):
     rate_fils = models.PositiveBigIntegerField(_("fils for a square metre and face"), default=0)
     flat_fils = models.PositiveBigIntegerField(_("fils for a piece"), default=0)
     deposit_percent = models.PositiveSmallIntegerField(_("deposit in per cent of the fee"), default=0)
+    revenue_account = models.CharField(_("revenue account"), max_length=20, default="ADVERTISEMENTS")
     article_ar = models.CharField(_("article in Arabic"), max_length=200)
     article_en = models.CharField(_("article in English"), max_length=200)
     is_assumption = models.BooleanField(_("assumption"), default=False)

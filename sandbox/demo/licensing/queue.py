@@ -104,7 +104,7 @@ def _fields() -> list[User]:
     supervisors = {user.branch_id: user for user in User.objects.filter(groups__name="supervisor")}
     officers = list(User.objects.filter(groups__name="officer", branch__isnull=False).order_by("login"))
     for officer in officers:
-        for field in (SKILL, "claims", "pages"):
+        for field in (SKILL, "claims", "pages", "boards"):
             staff.give_skill(officer=officer, code=field, given_by=supervisors[officer.branch_id])
     return officers
 

@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 
-from licensing.signage.fees import BoardSpec, NoRate, PartOfPeriod, fee_of
+from licensing.signage.fees import AskedBoard, NoRate, PartOfPeriod, fee_of
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.boards import BoardRate, BoardRates
 
@@ -54,7 +54,7 @@ CASES = [
 def test_each_amount_of_the_sources(
     kind: str, medium: str, width: int, height: int, faces: int, pieces: int, months: int, day: dt.date, fee: int, deposit: int
 ) -> None:
-    found = fee_of(BoardSpec(kind, medium, width, height, faces, pieces, months), rates(day))
+    found = fee_of(AskedBoard(kind, medium, width, height, faces, pieces, months), rates(day))
     assert (found.fee_fils, found.deposit_fils, found.fils) == (fee, deposit, fee + deposit)
 
 
@@ -62,21 +62,21 @@ def test_each_amount_of_the_sources(
 def test_what_an_edition_does_not_name_has_no_fee(medium: str, day: dt.date) -> None:
     kind = "seasonal" if medium == "balloon" else "commercial"
     with pytest.raises(NoRate):
-        fee_of(BoardSpec(kind, medium, 100, 100, 1, 1, 12), rates(day))
+        fee_of(AskedBoard(kind, medium, 100, 100, 1, 1, 12), rates(day))
 
 
 @pytest.mark.parametrize("months", [0, 1, 11, 13, 18])
 def test_a_board_of_whole_years_is_not_licensed_for_a_part(months: int) -> None:
     with pytest.raises(PartOfPeriod):
-        fee_of(BoardSpec("commercial", "fascia", 100, 100, 1, 1, months), rates(LATEST))
+        fee_of(AskedBoard("commercial", "fascia", 100, 100, 1, 1, months), rates(LATEST))
 
 
 def test_the_amount_of_ten_thousand_boards_is_the_exact_formula() -> None:
     die = random.Random(16)
     for _ in range(10_000):
         per_metre, flat, percent = die.choice([0, 1, 333, 5_000, 75_000]), die.choice([1, 40_000]), die.randint(0, 100)
-        rate = BoardRate("c", "m", die.choice(["month", "year"]), per_metre, flat, percent, "", "", False)
-        board = BoardSpec(
+        rate = BoardRate("c", "m", die.choice(["month", "year"]), per_metre, flat, percent, "", "", False, "")
+        board = AskedBoard(
             "c", "m", die.randint(0, 5_000), die.randint(0, 5_000), die.randint(1, 4), die.randint(1, 9), 12 * die.randint(1, 3)
         )
         found, one = fee_of(board, {("c", "m"): rate}), Decimal(1)

@@ -13,7 +13,7 @@ from municipality.kernel.actors import system
 from municipality.kernel.errors import NotPermitted, Refused
 from payments import balances, invariants
 from payments.models import Attempt, Bill, LedgerCorrection, LedgerEntry, LedgerPosting, Receipt
-from payments.rules import Line
+from payments.rules import DEPOSITS, Line
 from payments.services import ledger, owe_back, settle
 from payments.services.inquiries import ask
 from payments.services.ledger import Leg, balanced, decide_correction, propose_correction
@@ -54,6 +54,17 @@ def test_a_payment_debits_the_gateway_and_credits_each_fee_to_its_account(paid: 
     posting = LedgerPosting.objects.get()
     assert posting.receipt is not None and (posting.key, posting.at) == (f"settle:{posting.receipt.number}", posting.receipt.issued_at)
     assert set(posting.entries.exclude(line=None).values_list("line__bill", flat=True)) == {paid.pk}
+    assert not list(invariants.findings())
+
+
+def test_a_deposit_is_owed_to_its_payer_and_never_revenue(at_bank: Callable[..., Attempt], payer: Any, bank: Book, paid_for: Any) -> None:
+    bill = BillFactory(payer=payer, lines=[line("fee", 10_000, "1422101"), line("deposit", 5_000, DEPOSITS)])
+    bank.decide(at_bank(bill))
+    walk(3)
+    assert balances.balances() == {"clearing-knet": 15_000, "1422101": -10_000, "deposits": -5_000}
+    assert not list(invariants.findings())
+    owe_back(bill=Bill.objects.get(), reason="shop_closed", actor=BY)
+    assert balances.balances() == {"clearing-knet": 15_000, "1422101": 0, "deposits": 0, "owed-back": -15_000}
     assert not list(invariants.findings())
 
 

@@ -1,0 +1,79 @@
+"""The boards of a page: a form for each, from a query or a kept draft, and their sums."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import QueryDict
+
+from licensing.signage.forms import MOST_BOARDS, BoardForm
+from municipality.rulebook.queries import Edition
+
+LONGEST = 200  # of a text that a draft keeps
+
+
+class Cards:
+    """The forms of the boards that a query names, after its button added or removed one; a new one is empty."""
+
+    def __init__(self, query: QueryDict, form_class: type[BoardForm], edition: Edition, limits: Edition) -> None:
+        self.form_class, self.edition = form_class, edition
+        self.query, count = _boards(query, form_class)
+        rules: dict[str, Any] = {"rates": edition.boards, "longest": limits.limits["longest_months"].value}
+        self.forms = [form_class(self._data(number), prefix=str(number), **rules) for number in range(count)]
+        self.fees = [form.fee for form in self.forms if form.is_valid() and form.fee is not None]
+
+    def _data(self, number: int) -> QueryDict | None:
+        return self.query if f"{number}-medium" in self.query else None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether each board has a fee."""
+        return len(self.fees) == len(self.forms)
+
+    @property
+    def fils(self) -> int:
+        """What is paid for all boards that have a fee."""
+        return sum(fee.fils for fee in self.fees)
+
+    def context(self) -> dict[str, Any]:
+        """What `licensing/boards/_board.html` and `_total.html` show."""
+        return {
+            "forms": self.forms,
+            "edition": self.edition,
+            "fee_fils": sum(fee.fee_fils for fee in self.fees),
+            "deposit_fils": sum(fee.deposit_fils for fee in self.fees),
+            "fils": self.fils,
+            "is_whole": self.is_whole,
+            "may_add": len(self.forms) < MOST_BOARDS,
+        }
+
+    def kept(self) -> dict[str, str]:
+        """What was typed, as a draft keeps it, also where it is not valid yet."""
+        names = [f"{number}-{name}" for number in range(len(self.forms)) for name in self.form_class.base_fields]
+        return {"boards": str(len(self.forms))} | {name: self.query.get(name, "")[:LONGEST] for name in names if name in self.query}
+
+
+def query_of(kept: dict[str, str]) -> QueryDict:
+    """The query of a kept draft."""
+    query = QueryDict(mutable=True)
+    query.update(kept)
+    return query
+
+
+def _boards(asked: QueryDict, form_class: type[BoardForm]) -> tuple[QueryDict, int]:
+    """The query after its button has added or removed a board, and how many boards it has; one at least."""
+    text = asked.get("boards", "1")
+    count = min(max(int(text), 1), MOST_BOARDS) if text.isascii() and text.isdigit() and len(text) < 4 else 1
+    removed = asked.get("remove", "")
+    if removed.isascii() and removed.isdigit() and int(removed[:4]) < count and count > 1:
+        return _without(asked, int(removed[:4]), count, form_class), count - 1
+    return asked, min(count + ("add" in asked), MOST_BOARDS)
+
+
+def _without(asked: QueryDict, removed: int, count: int, form_class: type[BoardForm]) -> QueryDict:
+    kept = QueryDict(mutable=True)
+    for place, number in enumerate(number for number in range(count) if number != removed):
+        for name in form_class.base_fields:
+            if (key := f"{number}-{name}") in asked:
+                kept[f"{place}-{name}"] = asked.get(key, "")
+    return kept

@@ -1,0 +1,80 @@
+"""The licence of boards as a sealed letter: shop, holder, amounts, and each board with its number, kind, size, place and days."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.html import strip_tags
+from django.utils.translation import gettext_lazy as _
+
+from licensing.health.documents import address
+from licensing.models import Board, BoardRequest
+from licensing.signage.labels import kind_of, size_of
+from municipality.documents.facts import EditionLabel, LetterDate, LetterFacts, LetterRow, LetterSection, day
+from municipality.kernel import clock, money
+from municipality.review import queries as review
+from municipality.ui.texts import both
+
+SUBJECTS = {
+    "fees.boards": ("رسوم الإعلانات", "Fees of boards"),
+    "limits.boards": ("مدد الإعلانات", "Periods of boards"),
+    "files.boards": ("المستندات", "Files"),
+    "replies.boards": ("نصوص الردود", "Replies"),
+    "checks.boards": ("قائمة التدقيق", "Checklist"),
+    "calendar": ("التقويم", "Calendar"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoardLicenceFacts(LetterFacts):
+    kind, name, reason = "licensing.boards", _("Licence for boards"), "Licence for boards"
+    single_page = False  # a request may have many boards
+    title, english_title = "ترخيص إعلان", "Licence for boards"
+
+
+def facts_of(request: BoardRequest, number: str, first: dt.date, days: Sequence[tuple[Board, dt.date]]) -> BoardLicenceFacts:
+    """The facts of a licence with this number; `days` has the last day of each board. Nobody is named but the holder."""
+    case, shop = request.case, request.shop
+    lines = [_line(board, number, first, last) for board, last in days]
+    rows = (
+        LetterRow("الاسم التجاري", "Trade name", shop.name_ar, shop.name_en, lead=True),
+        LetterRow("النشاط", "Activity", shop.activity.name_ar, shop.activity.name_en),
+        LetterRow("العنوان", "Address", *address(shop)),
+        LetterRow("الترخيص التجاري", "Commercial licence", shop.commercial_license_no),
+        LetterRow("صاحب الترخيص", "Holder", case.applicant.name_ar, case.applicant.name_en),
+        LetterRow("الرسوم", "Fees", f"{money.to_display(request.fee_fils)} د.ك", f"KD {money.to_display(request.fee_fils)}"),
+        LetterRow("التأمين", "Deposit", f"{money.to_display(request.deposit_fils)} د.ك", f"KD {money.to_display(request.deposit_fils)}"),
+        LetterRow("الطلب", "Request", case.reference, case.reference),
+    )
+    rule = (
+        "يُكتب على كل لوحة رقمها وتاريخا بدء ترخيصها وانتهائه. لا يجوز لغير صاحب الترخيص استعماله.",
+        "Each board carries its number and the first and last day of its licence. Nobody but the holder may use the licence.",
+    )
+    return BoardLicenceFacts(
+        title_ar=BoardLicenceFacts.title,
+        title_en=BoardLicenceFacts.english_title,
+        number_label_ar="رقم الترخيص",
+        number_label_en="Licence number",
+        branch_ar=case.branch.name_ar,
+        branch_en=case.branch.name_en,
+        days=(LetterDate("من", "From", first), LetterDate("آخر يوم", "Last day", max(last for _board, last in days))),
+        rows=rows,
+        sections=(
+            LetterSection("اللوحات", "Boards", tuple(ar for ar, _en in lines), tuple(en for _ar, en in lines)),
+            LetterSection("على اللوحة", "On the board", rule[:1], rule[1:]),
+        ),
+        editions=tuple(EditionLabel.of(stamp, SUBJECTS) for stamp in review.stamps_of(case)),
+        issued_at=clock.now(),
+    )
+
+
+def _line(board: Board, number: str, first: dt.date, last: dt.date) -> tuple[str, str]:
+    """One board in Arabic and in English."""
+    (kind_ar, kind_en), (size_ar, size_en) = both(lambda: kind_of(board)), both(lambda: strip_tags(size_of(board)))
+    own, begins, ends = f"{number}/{board.line}", day(first).gregorian, day(last).gregorian
+    return (
+        f"{own}: {kind_ar}، {size_ar}. المكان: {board.place}. من {begins.ar} إلى {ends.ar}",
+        f"{own}: {kind_en}, {size_en}. Place: {board.place}. From {begins.en} to {ends.en}",
+    )

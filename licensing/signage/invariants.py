@@ -1,0 +1,36 @@
+"""Invariants of boards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.db.models import F, Sum
+from django.db.models.functions import Coalesce
+
+from licensing.models import BoardRequest
+from licensing.signage.states import BOARDS, BoardsState
+from payments import rules
+from payments.models import Bill, BillLine
+from payments.states import BillState
+
+
+def findings() -> Iterator[str]:
+    """Sums are those of the boards and of the bill, deposits are no revenue, and an issued request has its licence."""
+    sums = BoardRequest.objects.annotate(
+        fees=Coalesce(Sum("boards__fee_fils"), 0), deposits=Coalesce(Sum("boards__deposit_fils"), 0)
+    ).select_related("case")
+    for one in sums.exclude(fees=F("fee_fils"), deposits=F("deposit_fils")):
+        yield f"{one.case.reference} asks {one.fee_fils} + {one.deposit_fils} fils, its boards {one.fees} + {one.deposits}"
+    for request in BoardRequest.objects.filter(case__state=BoardsState.ISSUED, document=None).select_related("case"):
+        yield f"{request.case.reference} is issued without a licence"
+    for request in BoardRequest.objects.exclude(document=None).exclude(case__state=BoardsState.ISSUED).select_related("case"):
+        yield f"{request.case.reference} has a licence and is not issued"
+    asked = {f"case:{row.case.public_id}": row for row in BoardRequest.objects.select_related("case")}
+    bills = Bill.objects.filter(kind=BOARDS).exclude(state=BillState.VOID)
+    deposits = dict(
+        BillLine.objects.filter(bill__in=bills, revenue_account=rules.DEPOSITS).order_by().values_list("bill").annotate(Sum("fils"))
+    )
+    for bill in bills:
+        row = asked.get(bill.subject)
+        if row is None or (bill.total_fils, deposits.get(bill.pk, 0)) != (row.fils, row.deposit_fils):
+            yield f"bill {bill.reference} is not over what its boards cost"

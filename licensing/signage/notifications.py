@@ -1,0 +1,49 @@
+"""Messages about requests for boards; their texts are in templates/licensing/messages."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from municipality.notifications.registry import MessageKind
+
+_DAY = dt.date(2027, 11, 24)
+
+
+class _AboutCase(MessageKind):
+    page = "/cases/{case.public_id}/"
+
+
+class BoardsSent(_AboutCase):
+    """With an officer: what happens next and by when."""
+
+    kind = "licensing.boards_sent"
+    samples = {"due_on": _DAY}
+
+
+class BoardsIssued(_AboutCase):
+    kind = "licensing.boards_issued"
+
+
+class BoardsLapsed(_AboutCase):
+    """Closed without payment, or without an answer to corrections."""
+
+    kind = "licensing.boards_lapsed"
+    is_legal = True
+
+
+class BoardsNotIssued(_AboutCase):
+    """A condition is no longer met between approval and payment; the amount is owed back."""
+
+    kind = "licensing.boards_not_issued"
+    is_legal = True
+
+
+class BoardsHeld(_AboutCase):
+    """The bank took the payment back."""
+
+    kind = "licensing.boards_held"
+    is_legal = True
+
+
+class BoardsPaidAgain(_AboutCase):
+    kind = "licensing.boards_paid_again"

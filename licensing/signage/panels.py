@@ -1,0 +1,225 @@
+"""Boards on the pages of cases, of My shops and of a shop; and what their payment has brought."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from licensing.health.panels import LIVE_LABELS
+from licensing.models import Board, BoardRequest
+from licensing.shop_cases import cases_of
+from licensing.signage import queries
+from licensing.signage.labels import bill_lines, kind_of, size_of
+from licensing.signage.states import BOARDS, BOARDS_WORKFLOW, BoardsState
+from municipality.accounts.models import User
+from municipality.accounts.requests import Visitor
+from municipality.cases.models import Case
+from municipality.cases.panels import Block, CaseDetail, Fact, FileLine, MoneyLine, NextStep, PanelLine, Record, Round
+from municipality.delegation import queries as delegation
+from municipality.review import queries as review
+from municipality.review.panels import queue_facts, waiting_step
+from municipality.ui.plurals import counted
+from municipality.ui.templatetags.portal import bilingual, day, kwd, ltr, moment, ref, term
+from municipality.ui.texts import Text
+from municipality.uploads import queries as uploads
+from payments import queries as payments
+from payments.models import Bill
+from payments.registry import Due, Outcome, Step
+from payments.states import BillState
+from shops.models import Shop
+from shops.register import queries as registered
+
+S = BoardsState
+
+
+def case_page(user: User, listed: Sequence[Case]) -> dict[str, list[CaseDetail]]:
+    """Next step, boards, files, money and facts of requests for boards."""
+    return {case.key: [_detail(queries.request_of(case))] for case in listed if case.service == BOARDS}
+
+
+def _detail(request: BoardRequest) -> CaseDetail:
+    case, document, boards = request.case, request.document, list(request.boards.all())
+    bill = payments.bill_of(case.key)
+    sealed = _("sealed file")
+    files = [FileLine(_("Licence for boards"), document.number, reverse("document", args=[document.number]), sealed)] if document else []
+    numbers = payments.receipt_numbers(case.key)
+    files += [FileLine(_("Receipt"), number, reverse("payments:receipt", args=[number])) for number in numbers]
+    refund = None if bill is not None and bill.state == BillState.DUE else payments.refund_of(case.key)
+    withdrawn = reverse("licensing:withdraw_boards", args=[case.public_id])
+    return CaseDetail(
+        by_officer=True,
+        next_step=_next_step(request, bill),
+        blocks=[Block("boards", _("Boards"), records=[record(board) for board in boards])],
+        files=files,
+        files_expected=_("The receipt and the licence appear here after payment.") if case.is_open else "",
+        sent_files=[
+            FileLine(queries.SLOTS[row.slot].label, row.name, reverse("uploads:look", args=[row.public_id]))
+            for row in uploads.ready(request.files_key)
+            if row.slot in queries.SLOTS
+        ],
+        money=[MoneyLine(bilingual(line, "label"), line.fils, bilingual(line, "formula")) for line in bill_lines(boards, request.edition)],
+        total_fils=request.fils,
+        refund_fils=refund.fils if refund else 0,
+        queue=queue_facts(case),
+        rounds=_rounds(case),
+        facts=[
+            Fact(_("Shop"), term(bilingual(request.shop, "name"))),
+            *([Fact(_("Deposits, returned when the boards are gone"), kwd(request.deposit_fils))] if request.deposit_fils else []),
+        ],
+        actions=[(_("Withdraw the request"), withdrawn)] if case.state in BOARDS_WORKFLOW.moves["withdraw"].sources else [],
+    )
+
+
+def _rounds(case: Case) -> list[Round]:
+    suffix = "ar" if get_language() == "ar" else "en"
+    return [
+        Round(
+            format_html("{} {}", _("Round"), ltr(row.number)),
+            [format_html("{}: {}", queries.SLOTS[item.target].label, getattr(item, f"text_{suffix}")) for item in row.items.all()],
+            row.answer_by,
+            row.answered_at,
+        )
+        for row in review.rounds_of(case)
+    ]
+
+
+def record(board: Board, *, is_public: bool = False) -> Record:
+    """One board with kind, size, place and, once it is licensed, its number and days; a link to its public page."""
+    label: Text = ""
+    state, lines = "wait", [size_of(board), term(board.place), counted(board.months, "month")]
+    if board.first_day is not None:
+        state, label = LIVE_LABELS[queries.standing(board)]
+        lines[-1] = format_html("{}: {}", _("Number on the board"), ref(board.number))
+        lines.append(format_html("{} {} {} {}", _("From"), day(board.first_day), _("to"), day(board.last_day)))
+    page = (_("The page of this board"), reverse("licensing:board", args=[board.public_id])) if board.first_day is not None else None
+    title = kind_of(board) if is_public else format_html("{}. {}", ltr(board.line), kind_of(board))
+    return Record(title, state, label, lines=lines, source=page)
+
+
+def _next_step(request: BoardRequest, bill: Bill | None) -> NextStep:
+    case, document = request.case, request.document
+    page = reverse("cases:case", args=[case.public_id])
+    if case.state == S.CORRECTIONS:
+        text = _("Only what is asked for can be changed. The request keeps its place.")
+        return NextStep(_("Answer the corrections"), text, reverse("licensing:correct_boards", args=[case.public_id]), _("Answer"))
+    if bill is not None and bill.state == BillState.DUE and case.state in (S.AWAITING_PAYMENT, S.ISSUED):
+        if payments.status_of(bill).step in ("checking", "review"):
+            text = _("Do not pay again. This page shows the answer as soon as the bank gives it.")
+            return NextStep(_("We are checking with the bank"), text, page, _("Look again"))
+        text = _("The licence is issued automatically after payment.")
+        if document is not None:
+            text = _("The bank reversed the payment. The licence takes effect again as soon as the fee is paid.")
+        return NextStep(_("Pay the fees and deposits"), text, reverse("payments:pay", args=[bill.public_id]), _("Pay by KNET"))
+    if case.state == S.PAID:
+        text = _("It will be sealed within a minute. You can leave this page; we will send you a message.")
+        return NextStep(_("The licence is being prepared"), text, page, _("Look again"))
+    if document is not None:
+        if document.live_state not in ("valid", "not_yet"):
+            return NextStep(_("The licence is not in force"), LIVE_LABELS[document.live_state][1], label=_("Attention"))
+        text = _("Write on each board its number and the first and last day of its licence.")
+        url = reverse("document", args=[document.number])
+        return NextStep(_("The licence is ready"), text, url, _("Download the licence"), label=_("Done"))
+    if case.is_open:
+        return waiting_step()
+    decision = review.decision_of(case) if case.state == S.REFUSED else None
+    title = _("The request is refused") if case.state == S.REFUSED else _("This request is closed")
+    text = bilingual(decision, "text") if decision else _("You can ask again from My shops.")
+    return NextStep(title, text, reverse("shops:mine"), _("My shops"), label=_("Decision"))
+
+
+# --- My shops and the page of a shop -----------------------------------------------------------------------------------------
+
+
+def my_shops(user: User, shops: Sequence[Shop]) -> dict[str, list[PanelLine]]:
+    """One line for each shop: how many boards are licensed and until when, what is under way, and the link to ask."""
+    shops = _allowed(user, shops)
+    found = [case for case in cases_of(shops) if case.service == BOARDS]
+    return {shop.key: [_line(shop, [case for case in found if case.subject == shop.key])] for shop in shops}
+
+
+def _allowed(user: User, shops: Sequence[Shop]) -> list[Shop]:
+    """Those of the listed shops whose boards the user may ask for: a delegation may be for another service."""
+    if user.is_staff:
+        return []
+    if not delegation.grants(user):
+        return list(shops)
+    allowed = set(registered.visible_to(user, BOARDS).filter(pk__in=[shop.pk for shop in shops]).values_list("pk", flat=True))
+    return [shop for shop in shops if shop.pk in allowed]
+
+
+def _line(shop: Shop, found: Sequence[Any]) -> PanelLine:
+    count, open_case = sum(case.boards or 0 for case in found), next((case for case in found if case.is_open), None)
+    until = min((case.until for case in found if case.until is not None), default=None)
+    label: Text = format_html("{}: {}", _("Licensed"), counted(count, "board")) if count else _("No board is licensed")
+    state, action, url = ("ok" if count else "wait"), _("Ask for boards"), reverse("licensing:new_boards", args=[shop.public_id])
+    if open_case is not None:
+        action, url = _("Continue the request"), reverse("cases:case", args=[open_case.public_id])
+        state, label = "warn", format_html("{} · {}", label, _("Request under way"))
+    return PanelLine(_("Boards"), state=state, label=label, deadline=until, action=action, url=url, order=20)
+
+
+def shop_page(user: Visitor, shops: Sequence[Shop]) -> dict[str, list[Block]]:
+    """The licensed boards of each shop; those whose licence ended are history."""
+    boards = queries.licensed(shops)
+    empty = _("No board of this shop is licensed in the portal. Licences that were issued on paper are not listed.")
+    found = {}
+    for shop in shops:
+        rows = boards.get(shop.pk, [])
+        records = [record(board, is_public=True) for board in rows if queries.standing(board) in ("valid", "suspended")]
+        found[shop.key] = [Block("boards", _("Boards"), order=20, records=records, empty=empty)]
+    return found
+
+
+# --- Payment -----------------------------------------------------------------------------------------------------------------
+
+
+def billed(bills: Sequence[Bill]) -> dict[int, Due]:
+    """What bills of boards are for, by primary key; one query."""
+    by_case = {bill.subject.partition(":")[2]: bill for bill in bills}
+    rows = BoardRequest.objects.filter(case__public_id__in=by_case).select_related("case", "shop")
+    return {by_case[row.case.public_id].pk: _due(by_case[row.case.public_id], row) for row in rows}
+
+
+def _due(bill: Bill, request: BoardRequest) -> Due:
+    return Due(
+        key=request.case.public_id,
+        kind=BOARDS,
+        title_ar=bill.title_ar,
+        title_en=bill.title_en,
+        fils=bill.total_fils,
+        shop=request.shop.key,
+        url=reverse("cases:case", args=[request.case.public_id]),
+        name_ar="ترخيص الإعلان",
+        name_en="Licence for boards",
+        shop_name_ar=request.shop.name_ar,
+        shop_name_en=request.shop.name_en,
+        reference=request.case.reference,
+    )
+
+
+def outcome(bill: Bill) -> Outcome | None:
+    """What the payment brought, on its result page."""
+    request = BoardRequest.objects.select_related("case", "document").filter(case__public_id=bill.subject.partition(":")[2]).first()
+    if request is None or request.case.state not in (S.AWAITING_PAYMENT, S.PAID, S.ISSUED):
+        return None
+    document = request.document
+    if document is not None:
+        return Outcome(
+            is_done=True,
+            title=_("The boards are licensed"),
+            label=_("Licence number"),
+            reference=document.number,
+            text=_("Write on each board its number and the first and last day of its licence."),
+            act=(_("Download the licence (PDF)"), reverse("document", args=[document.number])),
+        )
+    steps = [
+        Step("done", _("Payment confirmed"), moment(bill.last_event.at) if bill.last_event is not None else ""),
+        Step("now", _("The licence is prepared and sealed"), _("Usually within a minute.")),
+        Step("next", _("The licence can be downloaded"), _("Here and in My requests. You get a message.")),
+    ]
+    return Outcome(is_done=False, label=_("Request"), reference=request.case.reference, steps=steps)

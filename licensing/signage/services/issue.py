@@ -1,0 +1,131 @@
+"""The licence of boards after payment, and what follows when the bank takes the payment back."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import transaction
+
+from licensing.models import Board, BoardRequest
+from licensing.signage import queries
+from licensing.signage.documents import BoardLicenceFacts, facts_of
+from licensing.signage.notifications import BoardsHeld, BoardsIssued, BoardsNotIssued, BoardsPaidAgain
+from licensing.signage.states import BoardsState
+from municipality.cases.models import Case
+from municipality.cases.services import advance
+from municipality.documents import services as documents
+from municipality.documents.models import Document
+from municipality.documents.numbers import next_number
+from municipality.documents.states import LIVE, DocumentState
+from municipality.jobs.services import enqueue
+from municipality.kernel import clock, subjects
+from municipality.kernel.actors import system
+from municipality.kernel.errors import Refused
+from municipality.kernel.periods import add_months
+from municipality.notifications.services import send
+from payments import queries as payments
+from payments.models import Bill
+from payments.services import owe_back, void_bill
+
+SYSTEM = system("licensing")
+VOIDED = "payment_voided"
+
+
+def case_of_bill(bill_id: int) -> Case:
+    """The case that a bill of boards is for."""
+    subject = Bill.objects.values_list("subject", flat=True).get(pk=bill_id)
+    return Case.objects.select_related("applicant", "branch").get(public_id=subjects.parse(subject).id)
+
+
+@transaction.atomic
+def paid(bill_id: int) -> None:
+    """The payment is confirmed: enqueue the licence, or put one that was suspended for it back in force.
+
+    Where the shop may have no boards any more, the request is refused and the amount owed back. Raises Refused("case_closed").
+    """
+    case = case_of_bill(bill_id)
+    locked = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case.pk)
+    request = BoardRequest.objects.select_related("shop", "document__last_event").get(case=locked)
+    if locked.state == BoardsState.AWAITING_PAYMENT:
+        advance(locked, "pay", actor=SYSTEM)
+        if (refusal := queries.obstacle(request.shop)) is not None:
+            _refuse(locked, refusal.code)
+        else:
+            enqueue("licensing.issue_boards", key=locked.public_id, case_id=locked.pk)
+    elif request.document is not None and _is_held(request.document):
+        documents.resume(request.document, reason="paid_again", actor=SYSTEM)
+        _tell(BoardsPaidAgain, locked, request.document)
+    elif locked.state not in (BoardsState.PAID, BoardsState.ISSUED):
+        raise Refused("case_closed")
+
+
+def _is_held(document: Document) -> bool:
+    return document.state == DocumentState.SUSPENDED and document.last_event is not None and document.last_event.reason == VOIDED
+
+
+def _refuse(case: Case, code: str) -> None:
+    advance(case, "refuse", actor=SYSTEM, reason=code)
+    if (bill := payments.bill_of(case.key)) is not None:
+        owe_back(bill=bill, reason=code, actor=SYSTEM)
+    send(BoardsNotIssued, person=case.applicant, key=case.public_id, subject_key=case.key, context={"case": case})
+
+
+def _tell(kind: type[BoardsHeld] | type[BoardsPaidAgain], case: Case, document: Document | None) -> None:
+    """Tell about the last event of a licence; a second reversal is told as the first one was."""
+    event = document.last_event if document is not None else None
+    key = f"{case.public_id}:{event.pk}" if event is not None else case.public_id
+    send(kind, person=case.applicant, key=key, subject_key=case.key, context={"case": case})
+
+
+@transaction.atomic
+def voided(bill_id: int) -> None:
+    """The payment is reversed: close the request, or suspend the issued licence, and tell the applicant. Idempotent."""
+    case = case_of_bill(bill_id)
+    locked = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case.pk)
+    document = BoardRequest.objects.select_related("document").get(case=locked).document
+    if locked.state == BoardsState.PAID:
+        advance(locked, "reverse", actor=SYSTEM)
+        if (bill := payments.bill_of(locked.key)) is not None:
+            void_bill(bill=bill, actor=SYSTEM)
+    elif document is not None and document.state in LIVE:
+        documents.suspend(document, reason=VOIDED, actor=SYSTEM)
+    else:
+        return
+    _tell(BoardsHeld, locked, document)
+
+
+def last_day(board: Board, first: dt.date) -> dt.date:
+    """The last day of a board whose licence begins on `first`."""
+    return add_months(first, board.months) - dt.timedelta(days=1)
+
+
+def issue_licence(*, case: Case) -> None:
+    """Issue the one licence of all boards of a paid request and tell its applicant. Idempotent; raises what `documents.issue` raises."""
+
+    def new(request: BoardRequest) -> Document:
+        first, boards = clock.today(), list(request.boards.all())
+        number = next_number(f"ADL-{request.shop.branch_id}-{first.year}")
+        days = [(board, last_day(board, first)) for board in boards]
+        return documents.draft(
+            kind=BoardLicenceFacts.kind,
+            number=number,
+            subject=request.case.key,
+            holder_key=request.case.applicant.key,
+            valid_from=first,
+            valid_to=max(last for _board, last in days),
+            facts=facts_of(request, number, first, days).dump(),
+            public_facts=request.shop.public_facts(),
+        )
+
+    def link(request: BoardRequest, document: Document) -> None:
+        BoardRequest.objects.filter(pk=request.pk).update(document=document)
+        first = document.valid_from or clock.today()
+        for board in request.boards.all():
+            Board.objects.filter(pk=board.pk).update(first_day=first, last_day=last_day(board, first))
+        advance(request.case, "issue", actor=SYSTEM, data={"licence": document.number})
+        context = {"case": request.case, "document": document}
+        send(BoardsIssued, person=request.case.applicant, key=case.public_id, subject_key=case.key, context=context)
+
+    related = ("case__applicant", "case__branch", "shop__activity", "shop__area__governorate")
+    waiting = BoardRequest.objects.filter(case=case, case__state=BoardsState.PAID, document=None).select_related(*related)
+    documents.issue(BoardLicenceFacts, waiting=waiting, draft_lookup={"subject": case.key}, new=new, link=link, actor=SYSTEM)

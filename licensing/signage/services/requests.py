@@ -1,0 +1,213 @@
+"""A request for boards: from the draft to the officer, the bill after approval, and what ends it early."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from licensing.models import Board, BoardRequest
+from licensing.signage import queries
+from licensing.signage.cards import Cards, query_of
+from licensing.signage.forms import RequestedBoardForm
+from licensing.signage.labels import bill_lines
+from licensing.signage.notifications import BoardsLapsed, BoardsSent
+from licensing.signage.states import BOARDS, BoardsState
+from municipality.accounts.models import User
+from municipality.cases import queries as cases
+from municipality.cases.models import Case
+from municipality.cases.services import advance, open_case
+from municipality.delegation.authorization import authorize
+from municipality.drafts import services as drafts
+from municipality.drafts.models import Draft
+from municipality.jobs import sweeps
+from municipality.jobs.services import enqueue
+from municipality.kernel import clock
+from municipality.kernel.actors import Actor, system
+from municipality.kernel.errors import Refused
+from municipality.notifications.services import send
+from municipality.review import queries as review
+from municipality.review.services import case_clock, desk, queue
+from municipality.rulebook import queries as rulebook
+from municipality.rulebook.queries import Edition
+from municipality.uploads import queries as uploads
+from municipality.uploads import services as upload_services
+from payments import queries as payments
+from payments.services import issue_bill, void_bill
+from shops.models import Shop
+from shops.register import queries as shops
+
+SYSTEM = system("licensing")
+PAGE = "boards"  # the one page of a draft
+
+
+def files_key(draft: Draft) -> str:
+    """The subject key of the files of a request, as a draft and afterwards."""
+    return f"boards:{draft.public_id}"
+
+
+def cards_of(draft: Draft | None, fees: Edition, limits: Edition) -> Cards:
+    """The boards that a draft keeps; one empty card without a draft."""
+    return Cards(query_of(draft.answers.get(PAGE, {}) if draft is not None else {}), RequestedBoardForm, fees, limits)
+
+
+@transaction.atomic
+def keep(*, shop: Shop, person: User, cards: Cards, version: int, actor: Actor) -> Draft:
+    """Keep the boards as they were typed in the person's draft, which begins with them.
+
+    Raises Refused: what `queries.obstacle` finds, "draft_closed"; EditConflict where another device changed them since `version`.
+    """
+    if (refusal := queries.obstacle(shop)) is not None:
+        raise refusal
+    draft = drafts.begin(person=person, service=BOARDS, subject=shop.key, actor=actor)
+    return drafts.answer(draft=draft, page=PAGE, answers=cards.kept(), version=version or draft.version, actor=actor)
+
+
+@transaction.atomic
+def discard(*, draft: Draft, actor: Actor) -> None:
+    """Delete a draft and its files. Raises Refused("draft_closed")."""
+    drafts.discard(draft=draft, actor=actor)
+    upload_services.drop_all(files_key(draft), reason="draft_ended", actor=actor)
+
+
+@transaction.atomic
+def submit(*, shop: Shop, person: User, draft: Draft, version: int, expected_fils: int, actor: Actor) -> Case:
+    """Send a draft to an officer: case, boards with the rates of today, queue entry and message in one transaction.
+
+    Raises Refused: what `queries.obstacle` finds, "draft_closed", "draft_changed", "not_complete", "files_waiting", "no_documents",
+    "price_changed", "already_open"; NotPermitted where `actor` may not act for the person.
+    """
+    shop = Shop.objects.select_for_update(of=("self",)).select_related("branch").get(pk=shop.pk)
+    shops.refuse_merged(shop)
+    if (refusal := queries.obstacle(shop)) is not None:
+        raise refusal
+    row = Draft.objects.select_for_update(of=("self",)).get(pk=draft.pk)
+    rules = queries.rules()
+    fees, limits, files = rules[:3]
+    cards, key = cards_of(row, fees, limits), files_key(row)
+    if not row.is_open:
+        raise Refused("draft_closed", _("This request has already been sent or deleted. You can start it again from My shops."))
+    if row.version != version:
+        raise Refused("draft_changed", _("An answer has been changed on another device. Check your answers and send again."))
+    if not cards.is_whole:
+        raise Refused("not_complete", _("The facts of a board are not complete. Go back to the boards; each says what is missing."))
+    if uploads.is_waiting(key):
+        raise Refused("files_waiting", _("A file is still being checked. Please wait a moment and send again."))
+    if queries.missing_files(key, files):
+        raise Refused("no_documents", _("A document is missing. Add it and send again."))
+    if cards.fils != expected_fils:
+        raise Refused("price_changed", _("The fee changed while the page was open. Check the new amounts and submit again."))
+    case = open_case(
+        service=BOARDS,
+        subject=shop.key,
+        title_ar=shop.name_ar,
+        title_en=shop.name_en,
+        applicant=person,
+        branch=shop.branch,
+        series="ADV",
+        editions=[*rules, rulebook.calendar_edition()],
+        actor=actor,
+        due_on=case_clock.promised_day(limits),
+    )
+    request = BoardRequest.objects.create(
+        case=case,
+        shop=shop,
+        fee_fils=sum(fee.fee_fils for fee in cards.fees),
+        deposit_fils=sum(fee.deposit_fils for fee in cards.fees),
+        edition=fees.stamp,
+        files_key=key,
+    )
+    for board in rows_of(cards):
+        board.request = request
+        board.save(force_insert=True)
+    drafts.send(draft=row, sent_as=case.key, actor=actor)
+    advance(case, "send_to_officer", actor=actor, data={"boards": len(cards.forms), "fils": request.fils})
+    queue.join(case=case, actor=actor)
+    case.refresh_from_db()
+    send(BoardsSent, person=person, key=case.public_id, subject_key=case.key, context={"case": case, "due_on": case.due_on})
+    return case
+
+
+def rows_of(cards: Cards) -> list[Board]:
+    """The boards of valid cards as rows that are not saved."""
+    return [form.board(line) for line, form in enumerate(cards.forms, 1) if isinstance(form, RequestedBoardForm) and form.fee is not None]
+
+
+def accepted(case: Case) -> None:
+    """After an officer's approval: issue the bill over what was sent. In the decision's transaction."""
+    request = queries.request_of(case)
+    issue_bill(
+        kind=BOARDS,
+        subject=case.key,
+        payer=case.applicant,
+        title_ar=f"ترخيص الإعلان: {request.shop.name_ar}"[:160],
+        title_en=f"Licence for boards: {request.shop.name_en}"[:160],
+        lines=bill_lines(request.boards.all(), request.edition),
+        actor=cases.last_actor(case),
+    )
+    due_at = clock.now() + dt.timedelta(days=queries.limits_of(case).limits["unpaid_days"].value)
+    enqueue("licensing.close_unpaid_boards", key=case.public_id, due_at=due_at, case_id=case.pk)
+
+
+def refused(case: Case) -> None:
+    """After a signed refusal: its message says everything."""
+
+
+@transaction.atomic
+def answer_corrections(*, case: Case, person: User) -> None:
+    """Send the files that were asked for; the case goes back to its officer. Raises Refused: not_asked, files_waiting, not_complete."""
+    locked = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case.pk)
+    actor = authorize(person, locked).actor
+    if locked.state != BoardsState.CORRECTIONS or review.open_round(locked) is None:
+        raise Refused("not_asked", _("Nothing is asked for in this request now."))
+    if uploads.is_waiting(BoardRequest.objects.values_list("files_key", flat=True).get(case=locked)):
+        raise Refused("files_waiting", _("A file is still being checked. Please wait a moment and send again."))
+    if queries.missing_corrections(locked):
+        raise Refused("not_complete", _("Something that was asked for is still missing."))
+    desk.receive_answer(case=locked, actor=actor)
+
+
+@transaction.atomic
+def withdraw(*, case: Case, person: User) -> None:
+    """Withdraw an unpaid request. Raises Refused("payment_open") while the bank has not answered, NotPermitted for other users."""
+    actor = authorize(person, case).actor
+    if (bill := payments.bill_of(case.key)) is not None:
+        void_bill(bill=bill, actor=actor)
+    advance(case, "withdraw", actor=actor)
+    queue.leave(case=case, actor=actor, code="withdrawn")
+
+
+@transaction.atomic
+def close_unpaid(*, case: Case) -> None:
+    """Close a request that was not paid in the rulebook's time; does nothing in another state."""
+    if case.state != BoardsState.AWAITING_PAYMENT:
+        return
+    if (bill := payments.bill_of(case.key)) is not None:
+        void_bill(bill=bill, actor=SYSTEM)
+    advance(case, "expire", actor=SYSTEM)
+    send(BoardsLapsed, person=case.applicant, key=case.public_id, subject_key=case.key, context={"case": case})
+
+
+def lapse_unanswered() -> int:
+    """Close requests whose corrections were not answered in the rulebook's time. Returns how many."""
+    overdue = review.overdue_rounds().filter(case__service=BOARDS)
+    return sweeps.for_each("licensing.lapse_boards", list(overdue.values_list("case", flat=True)), _lapse)
+
+
+def _lapse(case_id: int) -> bool:
+    case = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case_id)
+    if case.state != BoardsState.CORRECTIONS:
+        return False
+    advance(case, "lapse", actor=SYSTEM)
+    queue.leave(case=case, actor=SYSTEM, code="lapsed")
+    send(BoardsLapsed, person=case.applicant, key=case.public_id, subject_key=case.key, context={"case": case})
+    return True
+
+
+def drop_files() -> int:
+    """Delete the files of closed drafts that were never sent. Returns how many files."""
+    ids = [subject.partition(":")[2] for subject in uploads.subjects_of("boards")]
+    closed = Draft.objects.filter(public_id__in=ids, closed_at__isnull=False, sent_as="")
+    keys = [files_key(draft) for draft in closed]
+    return sweeps.for_each("licensing.drop_files", keys, lambda key: upload_services.drop_all(key, reason="draft_ended", actor=SYSTEM))

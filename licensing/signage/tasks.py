@@ -1,0 +1,31 @@
+"""Job handlers of boards."""
+
+from __future__ import annotations
+
+from licensing.signage.services import issue, requests
+from municipality.cases.models import Case
+from municipality.jobs.registry import every, job
+
+
+def _case(case_id: int) -> Case:
+    return Case.objects.select_related("applicant", "branch").get(pk=case_id)
+
+
+@job("licensing.issue_boards", queue="documents", time_limit=90)
+def issue_boards(*, case_id: int) -> None:
+    issue.issue_licence(case=_case(case_id))
+
+
+@job("licensing.close_unpaid_boards", queue="bulk")
+def close_unpaid(*, case_id: int) -> None:
+    requests.close_unpaid(case=_case(case_id))
+
+
+@every("licensing.lapse_boards", seconds=3600)
+def lapse_unanswered() -> None:
+    requests.lapse_unanswered()
+
+
+@every("licensing.drop_board_files", seconds=3600)
+def drop_files() -> None:
+    requests.drop_files()

@@ -1,0 +1,196 @@
+"""Asking for boards: the boards with their fees, files and sending, corrections, withdrawal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from licensing.models import BoardRequest
+from licensing.signage import queries
+from licensing.signage.cards import Cards
+from licensing.signage.files import remember
+from licensing.signage.forms import BoardsPageForm, RequestedBoardForm, SendBoardsForm
+from licensing.signage.labels import bill_lines, kind_of, size_of
+from licensing.signage.services import requests
+from licensing.signage.states import BOARDS, BOARDS_WORKFLOW, BoardsState
+from municipality.accounts.access import access
+from municipality.accounts.requests import AuthenticatedHttpRequest
+from municipality.cases import queries as cases
+from municipality.cases.opening import case_or_404
+from municipality.drafts import queries as drafts
+from municipality.drafts.services import EditConflict
+from municipality.kernel.errors import Refused
+from municipality.review import queries as review
+from municipality.ui.language import read_form
+from municipality.ui.templatetags.portal import ref
+from municipality.uploads.fields import fields_of
+from shops.models import Shop
+from shops.register.opening import shop_or_404
+
+
+def _crumbs(shop: Shop, last: str = "") -> list[tuple[str, str]]:
+    trail = [(_("My shops"), reverse("shops:mine"))]
+    if not last:
+        return [*trail, (_("Licence for boards"), "")]
+    return [*trail, (_("Licence for boards"), reverse("licensing:new_boards", args=[shop.public_id])), (last, "")]
+
+
+@access("person")
+@require_http_methods(["GET", "HEAD", "POST"])
+def boards(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
+    """The boards with their fees. A POST keeps them; its button adds or removes one, or goes on to the files."""
+    shop, allowed = shop_or_404(request.user, public_id, BOARDS)
+    case = cases.visible_to(request.user).filter(service=BOARDS, subject=shop.key, is_open=True).first()
+    if case is not None:
+        return redirect("cases:case", public_id=case.public_id)
+    draft = drafts.open_for(request.user, BOARDS, shop.key)
+    fees, limits = queries.rules()[:2]
+    version = BoardsPageForm(request.POST) if request.method == "POST" else None
+    refusal, status = queries.obstacle(shop), 200
+    cards = requests.cards_of(draft, fees, limits)
+    if version is not None:
+        cards = Cards(request.POST, RequestedBoardForm, fees, limits)
+        opened_with = version.cleaned_data["version"] if version.is_valid() else 0
+        try:
+            draft = requests.keep(shop=shop, person=allowed.person, cards=cards, version=opened_with, actor=allowed.actor)
+        except EditConflict as conflict:
+            refusal, status = conflict, 409
+        except Refused as refused:
+            refusal, status = refused, refused.status
+        else:
+            if "continue" in request.POST and cards.is_whole:
+                return redirect("licensing:send_boards", public_id=shop.public_id)
+            if "add" in request.POST or "remove" in request.POST:
+                return redirect(f"{request.path}#board-{len(cards.forms)}")
+            status = 200 if cards.is_whole else 400
+    context = cards.context() | {
+        "shop": shop,
+        "access": allowed,
+        "draft": draft,
+        "version": _version_of(refusal, draft),
+        "refusal": refusal,
+        "crumbs": _crumbs(shop),
+    }
+    return render(request, "licensing/boards/boards.html", context, status=status)
+
+
+def _version_of(refusal: Refused | None, draft: Any) -> int:
+    """The version that the page is sent with; after a conflict the one that a second sending must name."""
+    if isinstance(refusal, EditConflict):
+        return int(refusal.facts["version"])
+    return draft.version if draft is not None else 0
+
+
+@access("person")
+@require_http_methods(["GET", "HEAD", "POST"])
+def send(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
+    """Files, the boards once more with the lines of the later bill, and sending."""
+    shop, allowed = shop_or_404(request.user, public_id, BOARDS)
+    draft = drafts.open_for(request.user, BOARDS, shop.key)
+    if draft is None:  # sent, removed or run out meanwhile
+        return redirect("licensing:new_boards", public_id=shop.public_id)
+    remember(request.user, draft)
+    fees, limits, files = queries.rules()[:3]
+    cards = requests.cards_of(draft, fees, limits)
+    if not cards.is_whole:
+        return redirect("licensing:new_boards", public_id=shop.public_id)
+    initial = {"version": draft.version, "total": cards.fils}
+    form, submitted = read_form(request, SendBoardsForm, initial=initial)
+    refusal: Refused | None = None
+    if submitted and form.is_valid():
+        given = form.cleaned_data
+        try:
+            case = requests.submit(
+                shop=shop,
+                person=allowed.person,
+                draft=draft,
+                version=given["version"],
+                expected_fils=given["total"],
+                actor=allowed.actor,
+            )
+        except Refused as refused:
+            refusal, form = refused, SendBoardsForm(initial=initial)
+        else:
+            messages.info(request, format_html("{} {}", _("The request is with the Municipality. Its reference:"), ref(case.reference)))
+            return redirect("cases:case", public_id=case.public_id)
+    rows = requests.rows_of(cards)
+    least = queries.slots(files)
+    context = {
+        "shop": shop,
+        "access": allowed,
+        "form": form,
+        "boards": [(row, kind_of(row), size_of(row)) for row in rows],
+        "fields": fields_of(request, requests.files_key(draft), least, next_path=request.path),
+        "optional": [queries.SLOTS[slot].label for slot, count in least.items() if not count],
+        "lines": bill_lines(rows, fees.stamp),
+        "total": cards.fils,
+        "promise_days": limits.limits["promise_working_days"].value,
+        "refusal": refusal,
+        "crumbs": _crumbs(shop, _("Files and sending")),
+    }
+    return render(request, "licensing/boards/send.html", context, status=refusal.status if refusal else 400 if submitted else 200)
+
+
+@access("person")
+@require_http_methods(["GET", "HEAD", "POST"])
+def discard(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
+    """Confirm, then delete the draft with its files."""
+    shop, allowed = shop_or_404(request.user, public_id, BOARDS)
+    draft = drafts.open_for(request.user, BOARDS, shop.key)
+    if draft is None:
+        return redirect("licensing:new_boards", public_id=shop.public_id)
+    if request.method == "POST":
+        requests.discard(draft=draft, actor=allowed.actor)
+        messages.info(request, _("The saved request is deleted. Nothing was sent."))
+        return redirect("shops:mine")
+    return render(
+        request, "licensing/boards/discard.html", {"shop": shop, "access": allowed, "crumbs": _crumbs(shop, _("Remove the request"))}
+    )
+
+
+@access("person")
+@require_http_methods(["GET", "HEAD", "POST"])
+def corrections(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
+    """The files that are asked for; a POST sends them."""
+    case, _allowed = case_or_404(request.user, public_id, service=BOARDS)
+    if case.state != BoardsState.CORRECTIONS:
+        return redirect("cases:case", public_id=case.public_id)
+    refusal: Refused | None = None
+    if request.method == "POST":
+        try:
+            requests.answer_corrections(case=case, person=request.user)
+        except Refused as refused:
+            refusal = refused
+        else:
+            messages.info(request, _("The corrections are sent. The request kept its place."))
+            return redirect("cases:case", public_id=case.public_id)
+    key = BoardRequest.objects.values_list("files_key", flat=True).get(case=case)
+    context = {
+        "case": case,
+        "round": review.open_round(case),
+        "fields": fields_of(request, key, queries.requested_slots(case), next_path=request.path),
+        "refusal": refusal,
+        "crumbs": [(_("My requests"), reverse("cases:mine")), (_("Corrections"), "")],
+    }
+    return render(request, "review/corrections.html", context, status=409 if refusal else 200)
+
+
+@access("person")
+@require_http_methods(["GET", "HEAD", "POST"])
+def withdraw(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
+    """Confirm, then withdraw an unpaid request."""
+    case, _allowed = case_or_404(request.user, public_id, service=BOARDS)
+    if request.method == "POST":
+        requests.withdraw(case=case, person=request.user)
+        messages.info(request, _("The request is withdrawn. No fee is due."))
+        return redirect("cases:case", public_id=case.public_id)
+    if case.state not in BOARDS_WORKFLOW.moves["withdraw"].sources:
+        return redirect("cases:case", public_id=case.public_id)
+    return render(request, "licensing/boards/withdraw.html", {"case": case})

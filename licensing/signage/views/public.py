@@ -1,0 +1,73 @@
+"""Boards for everybody: the service card, what boards cost, and the page of a licensed board."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from licensing.health.panels import LIVE_LABELS
+from licensing.models import Board
+from licensing.signage import queries
+from licensing.signage.cards import Cards
+from licensing.signage.forms import BoardForm
+from licensing.signage.labels import kind_of, size_of
+from municipality.accounts.access import public
+from municipality.cases.views.public import service_card
+from municipality.kernel import clock
+from municipality.rulebook import queries as rulebook
+from municipality.rulebook.models import BoardClass, BoardMedium
+
+
+@public
+@require_safe
+def start(request: HttpRequest) -> HttpResponse:
+    """The service card: what is needed, steps, fees by class and medium, promised and real time."""
+    fees, limits, files = rulebook.editions((queries.FEES, queries.LIMITS, queries.FILES), clock.today())
+    least = queries.slots(files)
+    return service_card(
+        request,
+        "signage",
+        "licensing/boards/start.html",
+        edition=fees,
+        rates=[(BoardMedium(rate.medium).label, BoardClass(rate.board_class).label, rate) for rate in fees.boards.values()],
+        longest=limits.limits["longest_months"].value,
+        needed=[queries.SLOTS[code] for code, count in least.items() if count],
+        optional=[queries.SLOTS[code] for code, count in least.items() if not count],
+    )
+
+
+@public
+@require_safe
+def costs(request: HttpRequest) -> HttpResponse:
+    """The fee and deposit of each board of the query, and their sum; a button of the form adds or removes a board."""
+    edition, limits = rulebook.editions((queries.FEES, queries.LIMITS), clock.today())
+    cards = Cards(request.GET, BoardForm, edition, limits)
+    crumbs = [(_("Services"), reverse("home") + "#services"), (_("What a board costs"), "")]
+    has_errors = any(form.errors for form in cards.forms)
+    return render(request, "licensing/boards/costs.html", cards.context() | {"crumbs": crumbs}, status=400 if has_errors else 200)
+
+
+@public
+@require_safe
+def board(request: HttpRequest, public_id: str) -> HttpResponse:
+    """One licensed board: its number, days and state, kind, size and place. Names nobody."""
+    rows = Board.objects.filter(public_id=public_id, first_day__isnull=False)
+    found = rows.select_related("request__document", "request__shop__area__governorate").first()
+    if found is None or found.request.document is None:
+        raise Http404
+    shop = found.request.shop
+    state, label = LIVE_LABELS[queries.standing(found)]
+    context = {
+        "board": found,
+        "shop": shop,
+        "kind": kind_of(found),
+        "size": size_of(found),
+        "state": state,
+        "label": label,
+        "document": found.request.document,
+        "crumbs": [(_("The page of the shop"), reverse("shops:shop", args=[shop.public_id])), (_("Licensed board"), "")],
+    }
+    return render(request, "licensing/boards/board.html", context)

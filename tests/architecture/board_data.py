@@ -1,0 +1,201 @@
+"""Requests for boards of the sample, their pages, and attacks on their guards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from licensing.models import Board, BoardRequest
+from licensing.signage.states import BOARDS
+from municipality.cases.models import Case
+from municipality.kernel import clock
+from municipality.kernel.actors import system
+from municipality.kernel.transitions import transition
+from municipality.review.services import desk
+from municipality.review.services.desk import CorrectionRequest
+from shops.models import Shop
+from tests import desk_acts
+from tests.factories import boards
+from tests.factories.review import OfficerFactory
+
+if TYPE_CHECKING:
+    from tests.architecture.access_matrix import Row
+    from tests.architecture.page_responses import Visit
+    from tests.architecture.sample_data import Sample
+
+BY = system("tests")
+
+
+@dataclass
+class BoardRows:
+    """Requests of the asker: `issued` has its licence, `unpaid` its bill, `corrected` waits for a file, `studied` for an officer.
+
+    `shop` has a draft with boards.
+    """
+
+    issued: BoardRequest
+    unpaid: BoardRequest
+    corrected: BoardRequest
+    studied: BoardRequest
+    shop: Shop
+
+    @property
+    def board(self) -> Board:
+        return self.issued.boards.order_by("line")[0]
+
+
+def fill(sample: Sample) -> BoardRows:
+    """An officer of boards, and one request in each state, of a shop each."""
+    from tests.architecture import sample_data
+
+    asker = sample.opinions.asker
+    shops = [sample_data.shop_of(asker, 600 + number) for number in range(5)]
+    officer = OfficerFactory(login="board-officer", branch_id=shops[0].branch_id, skills=["boards"])
+    issued = boards.paid(shops[0], asker, officer)
+    _seal(sample, issued)
+    unpaid = boards.approved(shops[1], asker, officer)
+    corrected = boards.sent(shops[2], asker)
+    desk.ask_corrections(assignment=desk_acts.assigned(officer), items=[CorrectionRequest("plan_incomplete", "plan")])
+    studied = boards.sent(shops[3], asker)
+    boards.begun(shops[4], asker)
+    return BoardRows(boards.fresh(issued.case), unpaid, corrected, studied, shops[4])
+
+
+def _seal(sample: Sample, request: BoardRequest) -> None:
+    from tests.architecture import state_changes
+
+    document = state_changes.fresh_document(sample, "ADL-HA-2026-999999-X")
+    document.holder_key, document.valid_from, document.valid_to = request.case.applicant.key, clock.today(), clock.today()
+    document.save()
+    _dated(request, state_changes.walk(document, "active", sample))
+    transition(Case.objects.get(pk=request.case_id), "issue", actor=BY, is_open=False, closed_at=clock.now())
+
+
+def _dated(request: BoardRequest, document: Any) -> None:
+    BoardRequest.objects.filter(pk=request.pk).update(document=document)
+    request.boards.update(first_day=clock.today(), last_day=clock.today())
+
+
+def fresh(sample: Sample) -> Case:
+    """A case of boards in its first state."""
+    like = Case.objects.get(pk=sample.boards.studied.case_id)
+    like.pk = like.last_event = None
+    number = Case.objects.count()
+    like.public_id, like.reference, like.subject = f"d{number:025d}", f"ADV-2026-9{number:05d}-X", f"shop:boards{number}"
+    like.state = "draft"
+    like._state.adding = True
+    like.save()
+    return like
+
+
+def grounds(row: Case, target: str, sample: Sample) -> None:
+    """Boards before a request is sent, and a licence with its days before it is issued."""
+    from tests.architecture import state_changes
+
+    if row.service != BOARDS:
+        return
+    if (row.state, target) == ("draft", "in_review"):
+        _board(_request(row, sample))
+    if target == "issued":
+        _dated(BoardRequest.objects.get(case=row), state_changes.fresh_document(sample))
+
+
+def _request(case: Case, sample: Sample) -> BoardRequest:
+    """The request of a case with the sums of one board, by hand."""
+    facts = {"fee_fils": 24_000, "deposit_fils": 12_000, "edition": "fees.boards v3", "files_key": f"boards:{case.public_id}"}
+    return BoardRequest.objects.create(case=case, shop=sample.boards.shop, **facts)
+
+
+def _board(request: BoardRequest, **other: Any) -> Board:
+    like = Board.objects.filter(fee_fils=24_000).order_by("pk")[0]
+    like.pk, like.first_day, like.last_day = None, None, None
+    like.public_id, like.request, like.line = f"e{Board.objects.count():025d}", request, 9
+    for name, value in other.items():
+        setattr(like, name, value)
+    like._state.adding = True
+    like.save()
+    return like
+
+
+# --- Attacks on their guards -------------------------------------------------------------------------------------------------
+
+
+def _sent_without_boards(sample: Sample) -> None:
+    from tests.architecture import state_changes
+
+    state_changes.event(fresh(sample), "send_to_officer", "draft", "in_review")
+
+
+def _issued_without_days(sample: Sample) -> None:
+    from tests.architecture import state_changes
+
+    state_changes.event(sample.boards.unpaid.case, "issue", "paid", "issued")
+
+
+def _another_document(sample: Sample) -> None:
+    from tests.architecture import state_changes
+
+    BoardRequest.objects.filter(pk=sample.boards.issued.pk).update(document=state_changes.fresh_document(sample, "ADL-2026-999998-X"))
+
+
+def _longer(sample: Sample) -> None:
+    sample.boards.issued.boards.update(last_day=clock.today().replace(year=2040))
+
+
+BY_HAND: dict[str, Callable[[Sample], None]] = {
+    "licensing_board_before_sending": lambda sample: _board(sample.boards.studied) and None,
+    "licensing_board_priced": lambda sample: _board(_request(fresh(sample), sample), fee_fils=1) and None,
+    "licensing_board_days_once": _longer,
+    "licensing_boardrequest_document_once": _another_document,
+    "cases_caseevent_boards_sum": _sent_without_boards,
+    "cases_caseevent_boards_issued": _issued_without_days,
+}
+
+
+# --- Who may open what -------------------------------------------------------------------------------------------------------
+
+
+def rows() -> list[Row]:
+    """The addresses of boards in the matrix of access."""
+    from tests.architecture.access_matrix import ASKS, HIDDEN, HIDDEN_FORM, READ, everybody, own
+
+    new, requests = "/{lang}/boards/new/{s.boards.shop.public_id}/", "/{lang}/boards/requests/{s.boards."
+    form = "200 200 400 405 405 405"
+    return [
+        everybody("/{lang}/boards/", READ),
+        everybody("/{lang}/boards/{s.boards.board.public_id}/", READ),
+        everybody("/{lang}/boards/nothing/", HIDDEN),
+        own(new, HIDDEN_FORM, HIDDEN_FORM, asker=form),
+        own(f"{new}send/", HIDDEN_FORM, HIDDEN_FORM, asker=form),
+        own(f"{new}discard/", HIDDEN_FORM, HIDDEN_FORM, asker=ASKS),
+        own(f"{requests}unpaid.case.public_id}}/withdraw/", HIDDEN_FORM, HIDDEN_FORM, asker=ASKS),
+        own(f"{requests}corrected.case.public_id}}/corrections/", HIDDEN_FORM, HIDDEN_FORM, asker="200 200 409 405 405 405"),
+        own("/{lang}/cases/{s.boards.issued.case.public_id}/", HIDDEN, HIDDEN, asker=READ),
+    ]
+
+
+def visits() -> list[Visit]:
+    """The pages of boards, for everybody and of the person who asked."""
+    from tests.architecture.page_responses import Visit
+
+    new, requests = "/{lang}/boards/new/{s.boards.shop.public_id}/", "/{lang}/boards/requests/{s.boards."
+    cases = [f"/{{lang}}/cases/{{s.boards.{name}.case.public_id}}/" for name in ("issued", "unpaid", "corrected", "studied")]
+    one = {"boards": "1", "version": "0", **{f"0-{name}": value for name, value in boards.FRONT.items()}}
+    return [
+        Visit("/{lang}/boards/"),
+        Visit("/{lang}/boards/{s.boards.board.public_id}/"),
+        Visit(new, "asker"),
+        Visit(f"{new}send/", "asker"),
+        Visit(f"{new}send/", "asker", post={"version": "", "total": ""}, status=400, note="without a total"),
+        Visit(f"{new}send/", "asker", post={"version": "1", "total": "1"}, status=409, note="another sum"),
+        Visit(f"{new}discard/", "asker"),
+        Visit(new, "asker", post={**one, "0-width": ""}, status=400, note="without a width"),
+        Visit(new, "asker", post={**one, "version": "1"}, status=409, note="changed on another device"),
+        *(Visit(path, "asker") for path in cases),
+        Visit(f"{requests}corrected.case.public_id}}/corrections/", "asker"),
+        Visit(f"{requests}corrected.case.public_id}}/corrections/", "asker", post={}, status=409, note="nothing added"),
+        Visit(f"{requests}unpaid.case.public_id}}/withdraw/", "asker"),
+        Visit("/{lang}/my-shops/", "asker", note="with boards"),
+        Visit("/{lang}/shops/{s.boards.issued.shop.public_id}/", note="with boards", status=302),
+    ]

@@ -1,0 +1,89 @@
+"""Requests for licences of boards, as far as they have come."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import QueryDict
+
+from licensing.models import BoardRequest
+from licensing.signage import queries
+from licensing.signage.cards import Cards, query_of
+from licensing.signage.forms import RequestedBoardForm
+from licensing.signage.services import issue, requests
+from municipality.accounts.models import User, actor_of
+from municipality.cases.models import Case
+from municipality.drafts.models import Draft
+from payments import queries as payments
+from shops.models import Shop
+from tests import desk_acts
+from tests.factories.uploads import UploadFactory
+
+FRONT = {"board_class": "introductory", "medium": "fascia", "width": "6", "height": "0.80", "faces": "1", "months": "12", "place": "Door"}
+BOX = FRONT | {"medium": "light_box", "width": "0.9", "height": "0.9", "faces": "2", "months": "24"}
+CART = {"board_class": "commercial", "medium": "cart", "pieces": "2", "months": "3", "place": "Lane"}
+FEE, DEPOSIT = 24_000 + 16_200, 12_000 + 8_100  # of the front for one year, and of the box for two
+
+
+def typed(*boards: dict[str, str], **more: Any) -> dict[str, str]:
+    """The fields of a page with these boards."""
+    query = {f"{number}-{name}": value for number, board in enumerate(boards) for name, value in board.items()}
+    return {"boards": str(len(boards)), **query, **{name: str(value) for name, value in more.items()}}
+
+
+def cards_of(query: QueryDict) -> Cards:
+    """The cards of a page by the rules of today."""
+    fees, limits = queries.rules()[:2]
+    return Cards(query, RequestedBoardForm, fees, limits)
+
+
+def begun(shop: Shop, person: User, *boards: dict[str, str], with_files: bool = True) -> Draft:
+    """A draft with a board on the front and a light box, and with the files that it needs."""
+    cards = cards_of(query_of(typed(*(boards or (FRONT, BOX)))))
+    draft = requests.keep(shop=shop, person=person, cards=cards, version=0, actor=actor_of(person))
+    if with_files:
+        for slot, least in queries.slots(queries.rules()[2]).items():
+            for _number in range(least):
+                UploadFactory(owner=person, subject=requests.files_key(draft), slot=slot)
+    return draft
+
+
+def sent(shop: Shop, person: User, *boards: dict[str, str]) -> BoardRequest:
+    """A request in the queue of officers."""
+    draft = begun(shop, person, *boards)
+    fils = cards_of(query_of(draft.answers[requests.PAGE])).fils
+    actor = actor_of(person)
+    case = requests.submit(shop=shop, person=person, draft=draft, version=draft.version, expected_fils=fils, actor=actor)
+    return fresh(case)
+
+
+def approved(shop: Shop, person: User, officer: User, *boards: dict[str, str]) -> BoardRequest:
+    """A request that an officer approved, with its bill."""
+    sent(shop, person, *boards)
+    return fresh(desk_acts.approve(officer))
+
+
+def paid(shop: Shop, person: User, officer: User, *boards: dict[str, str]) -> BoardRequest:
+    """A request whose payment is confirmed, as the service is told."""
+    request = approved(shop, person, officer, *boards)
+    issue.paid(bill_of(request))
+    return fresh(request.case)
+
+
+def issued(shop: Shop, person: User, officer: User, *boards: dict[str, str]) -> BoardRequest:
+    """A request whose licence is issued; needs a seal."""
+    request = paid(shop, person, officer, *boards)
+    issue.issue_licence(case=request.case)
+    return fresh(request.case)
+
+
+def bill_of(request: BoardRequest) -> int:
+    """The primary key of the bill of a request."""
+    bill = payments.bill_of(request.case.key)
+    assert bill is not None
+    return bill.pk
+
+
+def fresh(case: Case) -> BoardRequest:
+    """The request of a case, read anew."""
+    return BoardRequest.objects.select_related("case__applicant", "case__branch", "shop", "document").get(case=case)

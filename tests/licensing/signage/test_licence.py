@@ -1,0 +1,78 @@
+"""The one licence of all boards: its days, its file, and what a reversal of the payment does."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from licensing.signage import invariants, queries
+from licensing.signage.services import issue, requests
+from municipality.accounts.models import User
+from municipality.jobs.models import Job
+from municipality.jobs.services import run
+from municipality.kernel import clock
+from municipality.kernel.errors import Refused
+from municipality.notifications.models import Message
+from shops.models import Shop
+from tests.factories import boards
+from tests.factories.boards import bill_of, fresh
+
+pytestmark = [pytest.mark.django_db, pytest.mark.guards, pytest.mark.usefixtures("sealed")]
+
+
+def test_after_the_payment_a_job_seals_one_licence_with_the_days_of_each_board(
+    shop: Shop, owner: User, officer: User, frozen_clock: Any
+) -> None:
+    request = boards.paid(shop, owner, officer)
+    assert request.case.state == "paid"
+    run(Job.objects.get(kind="licensing.issue_boards").pk)
+    request = fresh(request.case)
+    document, today = request.document, clock.today()
+    assert request.case.state == "issued" and document is not None and document.file is not None
+    days = [(row.number, row.first_day, row.last_day) for row in request.boards.order_by("line")]
+    one, two = today.replace(year=today.year + 1), today.replace(year=today.year + 2)
+    assert days == [(f"{document.number}/1", today, one - dt.timedelta(1)), (f"{document.number}/2", today, two - dt.timedelta(1))]
+    assert (document.valid_from, document.valid_to) == (today, two - dt.timedelta(1))
+    told = Message.objects.get(person=owner, kind="licensing.boards_issued")
+    assert document.number in str(vars(told))
+    lines = document.facts["sections"][0]["lines_en"]
+    assert "6.00 m wide, 0.80 m high, 1 face" in lines[0] and f"{document.number}/2" in lines[1]
+    assert not list(invariants.findings())
+    issue.issue_licence(case=request.case)
+    assert fresh(request.case).document == document
+    frozen_clock.move(days=366)
+    assert [queries.standing(row) for row in queries.licensed([shop])[shop.pk]] == ["expired", "valid"]
+
+
+def test_a_payment_that_the_bank_takes_back_before_the_seal_closes_the_request(shop: Shop, owner: User, officer: User) -> None:
+    request = boards.paid(shop, owner, officer)
+    issue.voided(bill_of(request))
+    issue.issue_licence(case=request.case)
+    request = fresh(request.case)
+    assert (request.case.state, request.document) == ("unpaid", None)
+    assert Message.objects.filter(person=owner, kind="licensing.boards_held").count() == 1
+
+
+def test_a_licence_is_suspended_and_resumed_with_its_payment(shop: Shop, owner: User, officer: User) -> None:
+    request = boards.issued(shop, owner, officer)
+    bill = bill_of(request)
+    for _time in range(2):
+        issue.voided(bill)
+        issue.voided(bill)
+        assert fresh(request.case).document.state == "suspended"  # type: ignore[union-attr]
+        assert [queries.standing(row) for row in queries.licensed([shop])[shop.pk]] == ["suspended", "suspended"]
+        issue.paid(bill)
+        issue.paid(bill)
+        assert fresh(request.case).document.state == "active"  # type: ignore[union-attr]
+    told = {kind: Message.objects.filter(kind=f"licensing.boards_{kind}").count() for kind in ("held", "paid_again")}
+    assert told == {"held": 2, "paid_again": 2}, "each reversal and each payment once"
+
+
+def test_a_withdrawn_request_takes_no_payment(shop: Shop, owner: User, officer: User) -> None:
+    request = boards.approved(shop, owner, officer)
+    bill = bill_of(request)
+    requests.withdraw(case=request.case, person=owner)
+    with pytest.raises(Refused, match="case_closed"):
+        issue.paid(bill)

@@ -1,0 +1,94 @@
+"""The pages of a request for boards, and those that show licensed boards to everybody."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from licensing.models import BoardRequest
+from licensing.signage.states import BOARDS
+from municipality.accounts.models import User
+from municipality.drafts.models import Draft
+from shops.models import Shop
+from tests.browsers import signed_in
+from tests.factories import boards
+from tests.factories.accounts import PersonFactory
+from tests.factories.boards import BOX, DEPOSIT, FEE, FRONT, begun, sent, typed
+
+pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+
+
+def test_boards_are_added_changed_and_removed_without_a_script(shop: Shop, owner: User) -> None:
+    client, page = signed_in(owner), f"/en/boards/new/{shop.public_id}/"
+    assert len(client.get(page).context["forms"]) == 1
+    assert client.post(page, typed(FRONT, add=1, version=0)).status_code == 302
+    assert [form.is_bound for form in client.get(page).context["forms"]] == [True, False]
+    version = Draft.objects.get(service=BOARDS).version
+    shown = client.post(page, typed(FRONT, BOX, update=1, version=version))
+    assert (shown.status_code, shown.context["fils"]) == (200, FEE + DEPOSIT)
+    removed = client.post(page, typed(FRONT, BOX, remove=0, version=shown.context["version"]))
+    assert removed.status_code == 302
+    assert [form["medium"].value() for form in client.get(page).context["forms"]] == ["light_box"]
+
+
+def test_what_is_wrong_is_said_and_what_was_typed_stays(shop: Shop, owner: User) -> None:
+    client, page = signed_in(owner), f"/en/boards/new/{shop.public_id}/"
+    answer = client.post(page, {**typed(FRONT | {"width": "wide", "place": ""}, version=0), "continue": "1"})
+    text = answer.content.decode()
+    assert answer.status_code == 400 and 'value="wide"' in text and "Say where the board is." in text
+    assert 'value="wide"' in client.get(page).content.decode()
+    assert client.get(f"{page}send/").status_code == 302  # back to the boards
+
+
+def test_a_request_is_sent_from_its_last_page(shop: Shop, owner: User) -> None:
+    begun(shop, owner)
+    client, page = signed_in(owner), f"/en/boards/new/{shop.public_id}/send/"
+    shown = client.get(page)
+    assert [line.fils for line in shown.context["lines"]] == [24_000, 12_000, 16_200, 8_100]
+    refused = client.post(page, {"version": "2", "total": "1"})
+    assert refused.status_code == 409 and "The fee changed" in refused.content.decode()
+    answer = client.post(page, {"version": str(Draft.objects.get(service=BOARDS).version), "total": str(FEE + DEPOSIT)})
+    request = BoardRequest.objects.select_related("case").get()
+    assert answer["Location"].endswith(f"/cases/{request.case.public_id}/")
+    case = client.get(answer["Location"]).content.decode()
+    assert "6.00" in case and "Deposit of board 2, returned" in case
+    assert client.get(f"/en/boards/new/{shop.public_id}/")["Location"].endswith(f"/cases/{request.case.public_id}/")
+
+
+def test_a_stranger_sees_neither_draft_nor_request(shop: Shop, owner: User) -> None:
+    client = signed_in(PersonFactory(noura=True))
+    assert client.get(f"/en/boards/new/{shop.public_id}/").status_code == 404
+    request = sent(shop, owner)
+    for path in ("corrections", "withdraw"):
+        assert client.get(f"/en/boards/requests/{request.case.public_id}/{path}/").status_code == 404
+
+
+def test_a_draft_is_deleted_after_a_question(shop: Shop, owner: User) -> None:
+    begun(shop, owner)
+    client, page = signed_in(owner), f"/en/boards/new/{shop.public_id}/discard/"
+    assert client.get(page).status_code == 200 and client.post(page).status_code == 302
+    assert not Draft.objects.filter(service=BOARDS, closed_at=None).exists()
+
+
+@pytest.mark.usefixtures("sealed")
+def test_everybody_sees_a_licensed_board_without_names(client: Client, shop: Shop, owner: User, officer: User) -> None:
+    waiting = sent(shop, owner).boards.order_by("line")[0]
+    assert client.get(f"/en/boards/{waiting.public_id}/").status_code == 404
+    boards.requests.withdraw(case=waiting.request.case, person=owner)
+    request = boards.issued(shop, owner, officer)
+    board = request.boards.order_by("line")[0]
+    page = client.get(f"/en/boards/{board.public_id}/").content.decode()
+    assert board.number in page and "6.00" in page and "Valid" in page
+    assert owner.name_en not in page and owner.name_ar not in page
+    on_shop = client.get(f"/en/shops/{shop.public_id}/", follow=True).content.decode()
+    assert f"/en/boards/{board.public_id}/" in on_shop
+    mine = signed_in(owner).get("/en/my-shops/").content.decode()
+    assert "Licensed: 2 boards" in mine and "Ask for boards" in mine
+
+
+def test_the_card_says_what_is_needed_and_what_it_costs(client: Client, rules: Any) -> None:
+    page = client.get("/en/boards/").content.decode()
+    assert "Photo of the shop front" in page and "100.000" in page and "assumption" not in page
+    assert "/en/boards/" in client.get("/en/").content.decode()
