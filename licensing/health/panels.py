@@ -161,7 +161,7 @@ def _zoning_warning(case: Case) -> tuple[Text, Text] | None:
     if kept is None or not kept.is_against:
         return None
     text = _("When the request was sent, the rules of the plot did not permit this activity on this floor ({}) at the new address.")
-    return _("The officer may refuse this request"), format_html(text, kept.answer.floor)
+    return _("The officer may refuse this request"), format_html(str(text), kept.answer.floor)
 
 
 def _sent(upload: Upload) -> FileLine:
