@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Q
+from django.db import models
+from django.db.models import Q, When
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -49,7 +50,8 @@ def _render_next(request: AuthenticatedHttpRequest, *, error: str = "", status: 
     named = Q(case__public_id=request.GET.get("case", ""))
     if number := _number(request.POST.get("decision", "")):
         named |= Q(pk=number)
-    decision = (waiting.filter(named).first() or waiting.first()) if user.branch_id else None
+    named_first = models.Case(When(named, then=0), default=1)
+    decision = waiting.order_by(named_first, "pk").first() if user.branch_id else None
     return _render(request, decision, error=error, status=status)
 
 

@@ -89,6 +89,7 @@ def test_the_tile_of_late_requests_leads_to_their_list(office: Office, frozen_cl
 def test_a_reference_in_the_words_of_a_message_stays_on_one_line(office: Office) -> None:
     assert with_refs("<b> HL-2026-000378-K") == '&lt;b&gt; <bdi dir="ltr" class="kp-ref">HL-2026-000378-K</bdi>'
     client, case = assigned(office)
+    desk_acts.checked(Assignment.objects.get(place__case=case))
     html = text_of(client.post(case_url(case, "refuse"), {"code": "layout_changed"}))
     letter = html.split('class="kp-desk-letter"', 1)[1].partition("</section>")[0]
     assert letter.count(case.reference) == letter.count(f'class="kp-ref">{case.reference}<') > 0

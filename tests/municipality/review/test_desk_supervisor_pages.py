@@ -8,7 +8,7 @@ from municipality.audit.models import AccessLogEntry
 from municipality.cases.models import Case
 from municipality.review import queries
 from municipality.review.admin import PAGES
-from municipality.review.models import Absence, CorrectionRound, Decision, Override, QueueEntry, Skill
+from municipality.review.models import Absence, Assignment, CorrectionRound, Decision, Override, QueueEntry, Skill
 from municipality.review.services import case_clock, staff
 from tests import desk_acts
 from tests.browsers import signed_in
@@ -38,6 +38,7 @@ from tests.municipality.review.permits import Office
 
 def proposed(office: Office) -> tuple[Client, Case, Decision]:
     client, case = assigned(office)
+    desk_acts.checked(Assignment.objects.get(place__case=case))
     assert send(client, case_url(case, "refuse"), {"code": "layout_changed", **NOTES}).status_code == 302
     return client, case, Decision.objects.get(case=case)
 
@@ -191,7 +192,7 @@ def test_a_tie_is_listed_for_the_auditor_and_ended_by_another(office: Office) ->
 
 def test_the_clock_of_my_cases_says_late_with_a_word(office: Office, frozen_clock: Clock) -> None:
     client, _case = assigned(office)
-    assert "kp-tag--ok" in text_of(client.get("/admin/"))
+    assert "kp-tag--bad" not in text_of(client.get("/admin/"))
     frozen_clock.move(days=21)
     html = text_of(signed_in(office.officer).get("/admin/"))
     assert "kp-tag--bad" in html and "متأخر" in html
