@@ -195,7 +195,7 @@ def test_the_clock_of_my_cases_says_late_with_a_word(office: Office, frozen_cloc
     assert "kp-tag--bad" not in text_of(client.get("/admin/"))
     frozen_clock.move(days=21)
     html = text_of(signed_in(office.officer).get("/admin/"))
-    assert "kp-tag--bad" in html and "متأخر" in html
+    assert "kp-tag--bad" in html and "التأخر: " in html
 
 
 def test_a_supervisor_reads_the_late_requests_of_the_branch_on_the_first_page(office: Office, frozen_clock: Clock) -> None:
