@@ -15,7 +15,7 @@ def visits() -> list[Visit]:
     wrong_days = {"act": "absence", "kind": "leave", "first_day": "x", "last_day": "2026-11-29"}
     days = {"act": "absence", "kind": "leave", "first_day": "2026-11-29", "last_day": "2026-11-30"}
     every_yes = {f"check.{code}": "yes" for code in CHECKS}
-    unanswered = {"decision": "{to_sign}", "step": "back", "code": "words_unclear", "answer.is_proven": "no"}
+    unanswered = {"decision": "{to_sign}", "step": "sign", "answer.is_proven": "no"}
     v = [Visit(f"{desk}{page}/", "supervisor") for page in ("sign", "board", "people", "conflicts")]
     v += [Visit(f"{desk}{page}/", "supervisor", post={}, status=409, note="empty") for page in ("sign", "board", "conflicts")]
     v += [Visit(f"{case}{verb}/", "officer", post={}, status=409, note="empty") for verb in ACTS]

@@ -35,7 +35,7 @@ class Desk:
 
     def check_all(self) -> None:
         """Every question of the checklist with yes: each answer is saved as it is given."""
-        for radio in self.page.locator("#desk-checks input[value=yes]").all():
+        for radio in self.page.locator("#desk-checks input[value=yes]:not(:checked)").all():
             with self.page.expect_response("**/checks/") as saved:
                 radio.check(force=True)  # the box lies under its word
             assert saved.value.status == 204
@@ -85,6 +85,7 @@ def text_of(pdf: Path) -> str:
 def propose(officer: Desk, code: str, note_ar: str, note_en: str) -> dict[str, str]:
     """Refuse for a coded reason with an addition; what the applicant would receive."""
     page = officer.page
+    officer.check_all()
     page.keyboard.press("3")
     page.check(f"#desk-refuse input[name=code][value={code}]")
     page.click("#desk-refuse summary")

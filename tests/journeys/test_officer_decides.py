@@ -86,6 +86,7 @@ def test_a_changed_shop_is_corrected_approved_paid_and_licensed_with_its_new_fac
     page.wait_for_function(f"() => {drawn}")
     assert axe(page) == [] and overhang(page) == 0
 
+    officer.check_all()
     page.keyboard.press("2")
     for value in ("area_m2.area_differs", "drawing.file_unreadable"):
         page.check(f"input[name=ask][value='{value}']")

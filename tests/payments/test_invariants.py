@@ -307,7 +307,7 @@ DAMAGE: dict[str, tuple[Callable[[Books], Any], str]] = {
     "mapping: another gateway's account": (_other_gateway, "not the account of its gateway"),
     "mapping: a line that earns no revenue": (
         lambda b: BillLine.objects.filter(bill=_receipt(b).bill).update(revenue_account="suspense"),
-        "not one of revenue",
+        "neither one of revenue",
     ),
     "mapping: a line of the bank gone": (
         lambda b: StatementLine.objects.filter(number=StatementLine.objects.order_by("-number")[0].number)._raw_delete("default"),
