@@ -249,7 +249,7 @@ def test_a_clerk_disputes_for_the_organisation_that_held_the_shop(
     assert (event.actor_role, event.actor_key, event.data["for"]) == ("holder", clerk.key, signs.key)
     assert Claim.objects.get().disputed_by == signs
     assert AuditEvent.objects.get(action="claim.disputed").data["for"] == signs.key
-    assert set(Block.objects.values_list("stops", flat=True)) == {RENEWAL}  # neither violations nor claims wait
+    assert set(Block.objects.values_list("stops", flat=True)) == {RENEWAL, "licensing.boards"}  # neither violations nor claims wait
 
 
 def test_one_claim_of_a_shop_is_open_at_a_time_whoever_claims_and_the_database_holds_it(
