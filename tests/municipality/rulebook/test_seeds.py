@@ -58,7 +58,7 @@ def test_fees_are_those_of_the_published_service_card() -> None:
     surcharge = fees.fees["late_surcharge"]
     published = {code: fee for code, fee in fees.fees.items() if code != "late_surcharge"}
     assert {code: fee.fils for code, fee in published.items()} == {"new": 15_000, "renewal": 10_000, "replacement": 10_000}
-    assert all("بطاقة الخدمة" in fee.article_ar for fee in published.values())
+    assert all("منشور في البوابة" in fee.article_ar for fee in published.values())
     assert surcharge.fils == 5_000 and surcharge.is_assumption
 
 
