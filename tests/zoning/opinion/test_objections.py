@@ -257,7 +257,7 @@ def test_the_pages_take_an_objection_and_withdraw_it(issued: Opinion, owner: Any
     row = OpinionObjection.objects.select_related("case").get()
     assert sent["Location"] == f"/en/cases/{row.case.public_id}/" and client.get(url).url == page
     shown = client.get(sent["Location"]).content.decode()
-    assert WHY.partition(";")[0] in shown and "Jahra" in shown and "With a planner of another branch" in shown
+    assert WHY.partition(";")[0] in shown and "Jahra" in shown and "In the queue" in shown
     withdrawing = f"/en/opinions/{row.case.public_id}/objection/withdraw/"
     assert "A second objection is not possible." in client.get(withdrawing).content.decode()
     assert client.post(withdrawing).status_code == 302 and fresh(row.case).state == "withdrawn"

@@ -114,12 +114,12 @@ def test_the_pages_lead_from_the_plot_to_the_payment(plot: Plot, owner: User) ->
 def test_the_first_page_says_what_is_needed_what_it_costs_and_how_long_it_took(plot: Plot, owner: User) -> None:
     client, draft = signed_in(owner), begun(plot, owner)
     begin = f"/en/plots/{plot.public_id}/opinion/"
-    assert "too few requests for a figure" in client.get(begin).content.decode()
-    Figure.objects.create(service="zoning.opinion", count=40, half=1320, ninety=2640, late=2, computed_at=requests.clock.now())
+    assert "half of the requests" not in client.get(begin).content.decode()
+    Figure.objects.create(service="zoning.opinion", count=40, half=2, ninety=4, late=2, computed_at=requests.clock.now())
     first, order = client.get(begin).content.decode(), client.get(f"/en/opinions/{draft.public_id}/").content.decode()
     for text in (first, order):
         assert "10.000" in text and "does not come back" in text and "5 working days" in text
-    assert "within 22 hours" in first and "too few requests" not in order
+    assert "within 2 working days" in first and "half of the requests" not in order
     assert "a tenant with a contract" in first and "Mandate of the owner" in first and "No contract yet?" in first
 
 
