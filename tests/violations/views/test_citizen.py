@@ -222,7 +222,9 @@ def test_my_shops_says_that_something_is_open(write: Callable[..., Violation], o
     shown = signed_in(owner).get("/en/my-shops/").content.decode().partition("<main")[2]
     assert "1 open violation" in shown
     # One group of rows a shop, named once; what has a last day stands before what has none.
-    assert shown.count("<tbody") == 1 and shown.count('scope="rowgroup"') == 1 and shown.count('role="row"') == 3
+    assert (
+        shown.count("<tbody") == 1 and shown.count('scope="rowgroup"') == 1 and shown.count('role="row"') == 4
+    )  # heading, violation, licence, boards
     assert shown.index("open violation") < shown.index("Health licence") and shown.index("Look at it") < shown.index("What to do")
 
 
