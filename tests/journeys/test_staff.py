@@ -146,7 +146,7 @@ def test_an_operator_sees_a_dead_job_and_lets_it_run_again(stack: Stack, visit: 
     operator = visit("en")
     enter(operator, "operator")
     page = operator.go("/admin/jobs/job/?state__exact=dead")
-    page.locator("#result_list tbody tr", has_text="إعداد إيصال").first.locator("th a").click()
+    page.locator("#result_list tbody tr", has_text="Render a receipt").first.locator("th a").click()
     operator.arrive("^/admin/jobs/job/[0-9]+/change/$")
     assert "the signer stood still" in page.locator("#content").inner_text()
     page.click("a[href$='/retry/']")
