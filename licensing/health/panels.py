@@ -146,7 +146,9 @@ def _detail(case: Case, renewal: Renewal, *, is_self: bool) -> CaseDetail:
         money=[MoneyLine(bilingual(line, "label"), line.fils, bilingual(line, "formula")) for line in bill_lines],
         total_fils=bill.total_fils if bill else None,
         facts=[
-            Fact(_("Current licence"), ref(renewal.licence.document.number)),
+            Fact(
+                _("Current licence"), ref(renewal.licence.document.number), format_html("{} {}", _("until"), day(renewal.licence.last_day))
+            ),
             Fact(_("New period"), day(renewal.first_day), format_html("{} {}", _("to"), day(renewal.last_day))),
             *(_changes(renewal, is_self=is_self) if by_officer else []),
             *([_fee_ahead(case, renewal)] if by_officer and case.is_open and bill is None else []),

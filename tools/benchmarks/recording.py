@@ -20,7 +20,7 @@ from django.template.base import VariableNode
 from municipality.documents.models import Counter
 from tools.benchmarks.client import COUNT, QUERIES, RECORD, ROWS, VALUES
 
-_FIRST_MADE, _APART = 1_000_000_000, 10_000_000
+_FIRST_MADE, _APART = 500_000_000, 1_000_000  # with 200 tables still below 2**30: the words of the register of shops are kept as integers
 
 
 @dataclass(frozen=True)

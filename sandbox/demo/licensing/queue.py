@@ -18,6 +18,7 @@ from licensing.models import HealthLicence
 from municipality.accounts.models import User
 from municipality.audit.services import log_access
 from municipality.cases.models import Case
+from municipality.cases.services import compute_figures
 from municipality.drafts import services as drafts
 from municipality.jobs import services as jobs
 from municipality.jobs.models import Job, JobState
@@ -73,6 +74,7 @@ def run(loading: Loading) -> str:
         for pk in Clock.objects.filter(stopped_at__isnull=True, next_level_at__lte=loading.anchor).values_list("pk", flat=True):
             counts["moved up"] += case_clock.escalate(clock_id=pk)
         run_idle_jobs()
+        compute_figures()
     mark_sent(loading)
     return ", ".join(f"{count} {label}" for label, count in counts.items())
 

@@ -57,7 +57,7 @@ def test_an_appeal_is_filed_by_its_page_and_stands_on_both_pages(refused: Case, 
         "Appeal against a refused renewal",
         "The drain was fitted.",
         refused.reference,
-        "With an officer of another branch",
+        "In the queue",
         "Jahra",
     ):
         assert words in page
