@@ -75,11 +75,12 @@ def test_without_the_sweep_a_job_whose_bell_is_lost_stays(portal: Portal) -> Non
 
 
 def test_a_message_with_a_new_key_for_each_try_is_doubled_by_a_kill(portal: Portal) -> None:
+    renewals = portal.at_bank(1)
     portal.drain()
     before = portal.texts()
     portal.gaps("new_keys")
     portal.arm("worker", "message.sms.handed_over")
-    portal.at_bank(1)  # the request is filed, so one text message goes out
+    portal.pay(renewals)  # one text message goes out, about the licence
     wait_until(lambda: not portal.still_armed(), 60, "the kill")
     portal.drain()
     sent = [(message["to"], message["text"]) for message in portal.text_messages() if message["idempotency_key"] not in before]

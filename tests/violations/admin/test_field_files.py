@@ -19,7 +19,8 @@ SEARCH = """<meta charset=utf-8><div data-field>{queue}{check}<form data-field-f
 <fieldset><label data-words="زبالة، bags"><input type=radio name=offence value=a>كيس</label>
 <label><input type=radio name=offence value=b>ماء</label></fieldset>
 <p data-field-measure></p><p data-field-row><input name=months></p><input name=client_key><p data-field-place hidden>
-<button type=button data-field-locate></button></p></section></form><script id=field-units type=application/json>{{}}</script><script id=field-unit-words type=application/json>{{}}</script>
+<button type=button data-field-locate></button></p></section></form><script id=field-units type=application/json>{{}}</script>
+<script id=field-unit-words type=application/json>{{}}</script>
 <script type=module src=/js/field.js></script></div>"""
 
 
