@@ -84,13 +84,14 @@ def _licence_line(shop: Shop, row: Renewability, authority: str | None, obligati
         return PanelLine(**common, state="warn", label=_("Renewal under way"), action=action, url=url)
     if obligation is None or obligation.duty == Duty.LATER:
         return PanelLine(**common, state=state, label=label, action=_("Conditions of renewal") if state != "ok" else "", url=renew)
+    note: Text = ""
     if state == "ok":
         state, label = "warn", _("Ends soon")
     if obligation.code == "continue":
         label = _("A request is being filled in")
     elif obligation.code == "unblock":
-        state, label = "bad", format_html("{}: {}", _("Renewal is stopped"), reason)
-    return PanelLine(**common, state=state, label=label, action=obligation.action, url=obligation.url, is_due=True)
+        state, label, note = "bad", _("Renewal is stopped"), reason
+    return PanelLine(**common, state=state, label=label, note=note, action=obligation.action, url=obligation.url, is_due=True)
 
 
 def case_page(user: User, listed: Sequence[Case]) -> dict[str, list[CaseDetail]]:

@@ -30,6 +30,7 @@ class PanelLine:
     title: Text
     state: str = ""  # ok, warn, bad, wait
     label: Text = ""
+    note: Text = ""  # why
     reference: str = ""
     deadline: dt.date | None = None
     action: Text = ""

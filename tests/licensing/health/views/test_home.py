@@ -42,7 +42,7 @@ def test_the_home_page_names_what_stops_a_renewal_with_its_amount(make_shop: Any
     assert "Clear what stops the renewal" in shown
     assert f"{shop.name_en}: The amount that the court set is unpaid (" in shown and "150.000" in shown
     listed = signed_in(owner).get("/en/my-shops/").content.decode()
-    assert "Renewal is stopped: The amount that the court set is unpaid (" in listed and "This shop is blocked" not in listed
+    assert "Renewal is stopped</span> <small>The amount that the court set is unpaid (" in listed and "This shop is blocked" not in listed
 
 
 def test_a_block_stands_on_home_before_the_renewal_opens_with_shop_and_violation(
