@@ -297,7 +297,8 @@ ROWS: list[Row] = [
     staff("/admin/purpose/", "405 405 400 405 405 405", "405 405 400 405 405 405", why="no purpose is named"),
     desk("{s.owner.waiting.public_id}/", **dict.fromkeys(DESK, HIDDEN), why="no officer decides about it"),
     desk("{s.studied.public_id}/checks/", **(THEIRS | {"officer": "302 302 302 405 405 405"})),
-    *(desk(f"{{s.studied.public_id}}/{verb}/", **(THEIRS | {"officer": "302 302 409 405 405 405"})) for verb in ACTS),
+    desk("{s.studied.public_id}/approve/", **(THEIRS | {"officer": "302 302 200 405 405 405"}), why="its checklist is answered"),
+    *(desk(f"{{s.studied.public_id}}/{verb}/", **(THEIRS | {"officer": "302 302 409 405 405 405"})) for verb in ACTS[1:]),
     desk("{s.studied.public_id}/nothing/", **dict.fromkeys(DESK, HIDDEN_FORM)),
     desk("{s.owner.waiting.public_id}/refuse/", **dict.fromkeys(DESK, HIDDEN_FORM)),
     # Pages for everybody.

@@ -18,7 +18,7 @@ def visits() -> list[Visit]:
     unanswered = {"decision": "{to_sign}", "step": "sign", "answer.is_proven": "no"}
     v = [Visit(f"{desk}{page}/", "supervisor") for page in ("sign", "board", "people", "conflicts")]
     v += [Visit(f"{desk}{page}/", "supervisor", post={}, status=409, note="empty") for page in ("sign", "board", "conflicts")]
-    v += [Visit(f"{case}{verb}/", "officer", post={}, status=409, note="empty") for verb in ACTS]
+    v += [Visit(f"{case}{verb}/", "officer", post={}, status=200 if verb == "approve" else 409, note="empty") for verb in ACTS]
     v += [
         *(Visit("/admin/", who, note=note) for who, note in (("officer", "a case on the desk"), ("supervisor", "something to sign"))),
         Visit(f"{desk}sign/", "supervisor", post=unanswered, status=409, note="a question is open"),
@@ -34,6 +34,7 @@ def visits() -> list[Visit]:
         *LINKED,
         Visit(f"{case}checks/", "officer", post=every_yes, note="answered"),
         Visit(f"{case}approve/", "officer", post=every_yes, note="preview"),
+        Visit(f"{case}approve/", "officer", post={"check.files_complete": "no"}, status=409, note="an answer says no"),
         Visit(f"{case}corrections/", "officer", post={"ask": ["area_m2.area_differs"]}, note="preview"),
         Visit(f"{case}corrections/", "officer", post={"ask": ["area_m2.area_differs"], "step": "edit"}, note="back from the preview"),
         Visit(f"{case}refuse/", "officer", post={"code": "conditions_not_met"}, note="preview"),

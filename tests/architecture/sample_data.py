@@ -44,7 +44,6 @@ from municipality.kernel.transitions import transition
 from municipality.notifications.models import Delivery, Message, NotReached
 from municipality.notifications.services import mark_failed
 from municipality.places.seeds import load_places
-from municipality.review.services import queue
 from municipality.rulebook.models import RuleSet
 from municipality.rulebook.seeds import load_activities, seed
 from payments import services as payments
@@ -70,6 +69,7 @@ from tests.architecture import (
 )
 from tests.bank import Bank, Book, notification
 from tests.browsers import signed_in
+from tests.desk_acts import assigned, checked
 from tests.factories.accounts import SALIM, OrganisationFactory, PersonFactory, StaffFactory, UserFactory
 from tests.factories.licensing import LicensedShopFactory, RenewalCaseFactory
 from tests.factories.review import SkillFactory
@@ -299,10 +299,10 @@ def _staff(role: str) -> User:
 
 
 def _studied(sample: Sample) -> Case:
-    """A renewal with a change, assigned to the officer, and nothing else in the queue."""
+    """A renewal with a change, assigned to the officer, its checklist answered, and nothing else in the queue."""
     SkillFactory(officer=sample.officer, given_by=sample.supervisor)
     case = RenewalCaseFactory(shop=shop_of(sample.owner.person, 8), applicant=sample.owner.person, changed=["area_m2"])
-    assert (held := queue.next_case(officer=sample.officer)) and held.place.case_id == case.pk
+    assert checked(assigned(sample.officer)).place.case_id == case.pk
     return Case.objects.get(pk=case.pk)
 
 
