@@ -68,6 +68,7 @@ def run(branch: Branch, cases: int) -> Counter[str]:
     """Send `cases` requests and work until all of them are decided or `stuck`: nobody who is there may decide them. Returns counts."""
     sent = 0
     idle = 0
+    count_at = 50
     _count_rows()
     while sent < cases or idle < 40 * len(branch.officers):
         with branch.pass_time():
@@ -76,8 +77,9 @@ def run(branch: Branch, cases: int) -> Counter[str]:
                 permits.sent(branch.die.choice(branch.applicants), branch.code)
                 sent += 1
                 branch.happened["sent"] += 1
-                if sent % 50 == 0:
+                if sent >= count_at:
                     _count_rows()
+                    count_at = sent * 5 // 4
             elif roll < 0.56 and branch.away:
                 _answer(branch)
             elif roll < 0.563:
