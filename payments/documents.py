@@ -13,7 +13,7 @@ from municipality.kernel import clock, money
 from payments import queries
 from payments.models import Receipt
 
-VISITOR_NAME = ("دُفعت دون تسجيل دخول", "Paid without signing in")
+VISITOR_NAME = ("غير مذكور (دفع دون تسجيل دخول)", "Not named (paid without signing in)")
 
 
 @dataclass(frozen=True)

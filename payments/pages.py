@@ -59,7 +59,7 @@ STATUS_TEXTS: dict[str, StatusText] = {
             "paid; this usually takes less than a minute."
         ),
         _("Do not pay again: an amount may have been taken."),
-        _("You may wait here or close this page. The outcome is kept with your request."),
+        _("You may wait here or close this page. The outcome is kept."),
     ),
     A.PAID: StatusText(
         "ok",
@@ -147,7 +147,7 @@ REPORTED = StatusText(
     _("Payment reported by the bank, confirming"),
     _("The bank reported that the payment succeeded. We ask the bank once more before we record it as paid."),
     _("This takes a few seconds. Please do not pay again meanwhile."),
-    _("You may wait here or close this page. The outcome is kept with your request."),
+    _("You may wait here or close this page. The outcome is kept."),
 )
 REVERSED = StatusText(
     "bad",

@@ -33,7 +33,7 @@ TIMELINE = Timeline(
     rejoins={O.CORRECTIONS: O.IN_REVIEW},
     next_actor={O.CORRECTIONS: "applicant", O.IN_REVIEW: "officer", O.COUNTERSIGN: "supervisor", O.UPHELD: "other_officer"},
     notes={
-        O.IN_REVIEW: _("The person who decides sees neither shop nor owner nor inspector. Payment is paused meanwhile."),
+        O.IN_REVIEW: _("The person who decides sees neither shop nor owner nor inspector. Nothing goes to the court meanwhile."),
         O.CORRECTIONS: _("The legal time for the answer of the Municipality runs on."),
         O.LAPSED: _("No answer counts as a refusal. You can go to court within the time given in the message."),
     },

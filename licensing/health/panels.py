@@ -184,7 +184,8 @@ def _fee_ahead(case: Case, renewal: Renewal) -> Fact:
     """What the renewal costs if an officer approves it: the fee of the day of the request."""
     fees = rulebook.edition("fees.health", clock.day_of(case.opened_at))
     total = sum(line.fils for line in queries.fee_lines(fees, renewal.years, is_late=renewal.is_late))
-    return Fact(_("After approval"), format_html(gettext("pay {}"), kwd(total)))
+    note = "" if renewal.is_late else _("Sent before the licence ended: nothing is added for being late.")
+    return Fact(_("After approval"), format_html(gettext("pay {}"), kwd(total)), note)
 
 
 def _queue(case: Case) -> list[Fact]:
@@ -198,14 +199,14 @@ def _queue(case: Case) -> list[Fact]:
         if entry.pace_per_day >= 1:
             average = _("average of the last two weeks in this branch")
             facts.append(Fact(_("Decided in a working day"), ltr(round(entry.pace_per_day)), average))
-        if entry.estimate is not None:
-            facts.append(Fact(_("Expected to reach an officer"), day(entry.estimate), late_estimate(case, entry.estimate)))
     else:
         facts.append(Fact(_("Now"), ENTRY_LABELS[QueueEntryState(entry.state)]))
     if case.state == S.CORRECTIONS:
         facts.append(Fact(_("Decision date"), _("paused until the answer arrives")))
     elif case.due_on is not None:
         facts.append(Fact(_("Decision by"), day(case.due_on), lateness(case.due_on)))
+    if entry.state == QueueEntryState.WAITING and entry.estimate is not None:
+        facts.append(Fact(_("Expected to reach an officer"), day(entry.estimate), late_estimate(case, entry.estimate)))
     return facts
 
 

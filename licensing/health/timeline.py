@@ -35,7 +35,9 @@ TIMELINE = Timeline(
     path=(S.IN_REVIEW, S.AWAITING_PAYMENT, S.PAID, S.APPROVED, S.ISSUED),
     paths={"send_to_officer": (S.IN_REVIEW, S.AWAITING_PAYMENT, S.ISSUED)},  # the officer approves before the payment
     ahead={
-        S.IN_REVIEW: _("Decision of the officer: approved, or refused with the reason"),
+        S.IN_REVIEW: _(
+            "Decision of the officer: approved, or refused with the reason. A refusal costs nothing, and you can appeal against it"
+        ),
         S.AWAITING_PAYMENT: _("Payment, if approved"),
         S.APPROVED: _("Approved"),
         S.ISSUED: _("Issue of the licence"),

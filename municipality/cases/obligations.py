@@ -67,8 +67,17 @@ def obligations_of(user: User) -> list[Obligation]:
 
 
 def next_of(obligations: Sequence[Obligation]) -> Obligation | None:
-    """The one to do next: the first that must be done, else nothing. Offers are never suggested."""
-    return next((obligation for obligation in obligations if obligation.duty == Duty.MUST), None)
+    """The one to do next: the first that must be done, unless the last day of an offer is nearer. Offers are never suggested."""
+    first = next((obligation for obligation in obligations if obligation.duty == Duty.MUST), None)
+    offer = choice_of(obligations)
+    if first is not None and offer is not None and first.until is not None and offer.order < first.order:
+        return None
+    return first
+
+
+def choice_of(obligations: Sequence[Obligation]) -> Obligation | None:
+    """The offer with the nearest last day."""
+    return next((one for one in obligations if one.duty == Duty.OFFER and one.until is not None), None)
 
 
 def total_fils(obligations: Sequence[Obligation], duty: Duty) -> int:

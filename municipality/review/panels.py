@@ -43,8 +43,8 @@ def late_estimate(case: Case, estimate: dt.date) -> Text:
     if case.due_on is None or estimate <= case.due_on:
         return ""
     return _(
-        "Later than the promised day: more requests are before this one than the branch decides until then. "
-        "The promise stands, and the supervisor is told when its time is used up."
+        "Later than the promised day, as many requests are before this one. "
+        "The promised day stays: once it passes, the supervisor is told and this page says so."
     )
 
 

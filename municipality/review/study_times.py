@@ -21,6 +21,7 @@ from municipality.rulebook import queries as rulebook
 
 DAYS = 90  # calendar days of which decisions are counted
 MIN_DECISIONS = 5  # fewer give no figure
+LATE = 0.1  # of a working day: at least so much longer than promised took what is late
 CLOCK_FIELDS = ("started_at", "paused_minutes", "promised_minutes", "promised_days", "due_at")  # of a clock, as for `study_time`
 
 
@@ -36,8 +37,10 @@ def study_time(calendar: worktime.Calendar, decided_at: dt.datetime, clock_field
     """The time of a decision by the values of `CLOCK_FIELDS`."""
     started_at, paused, promised, days, due_at = clock_fields
     used = max(0, worktime.working_minutes_between(calendar, started_at, decided_at) - paused)
-    # Not by minutes: a weekend after the promised instant uses none.
-    return StudyTime(used * days / promised if promised else 0.0, due_at is not None and decided_at > due_at)
+    taken = used * days / promised if promised else 0.0
+    # Not by minutes: a weekend after the promised instant uses none. What is late took longer than the promised days.
+    is_late = due_at is not None and decided_at > due_at
+    return StudyTime(max(taken, days + LATE) if is_late and days else taken, is_late)
 
 
 def half(times: Sequence[StudyTime]) -> float:

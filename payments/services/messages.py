@@ -32,8 +32,8 @@ def notify_paid(*, receipt_id: int) -> None:
         context={
             "attempt": attempt,
             "paid": Bilingual("، ".join(bill.title_ar for bill in bills), ", ".join(bill.title_en for bill in bills)),
-            "bills": " ".join(bill.reference for bill in bills),
-            "receipts": " ".join(row.number for row in paid),
+            "bills": ", ".join(bill.reference for bill in bills),
+            "receipts": ", ".join(row.number for row in paid),
             "paid_at": receipt.issued_at.astimezone(clock.KUWAIT).strftime("%Y-%m-%d %H:%M"),
             "amount": money.to_display(sum(row.fils for row in paid)),
             "payment_id": attempt.payment_id or "",

@@ -126,7 +126,7 @@ def _no_day(rows: Sequence[Violation]) -> Text:
     if all(row.settle_until is not None for row in rows):
         return ""
     days = counted(queries.limits()["settlement_days"], "day")
-    return _("Notice not opened yet: read it first. Settling is open for %(days)s from its opening.") % {"days": days}
+    return _("Notice not opened yet: read it first. Settling is open for %(days)s from the day it is received.") % {"days": days}
 
 
 def bill_for(person: User, key: str) -> Bill:

@@ -240,7 +240,7 @@ def object_(request: AuthenticatedHttpRequest, public_id: str, ground: str = "")
         except Refused as refused:
             refusal = refused
         else:
-            messages.info(request, _("The objection is filed. Payment is paused until it is decided."))
+            messages.info(request, _("The objection is filed. Nothing goes to the court until it is decided."))
             return redirect("cases:case", public_id=objection.case.public_id)
     status = queries.status_of(row, is_party=True)
     option = next(option for option in rules.option_statuses(status) if option.code == "object")

@@ -256,7 +256,7 @@ def lifts(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": [(row, row.violation.rule, replies.get(row.code), units.get(row.asked_unit), units.get(row.allowed_unit)) for row in page],
         "older_url": older_url,
-        "crumbs": [(_("Violations"), reverse("violations:start")), (_("Stops lifted by hand"), "")],
+        "crumbs": [(_("Violations"), reverse("violations:start")), (_("Stops of services lifted for a time"), "")],
     }
     return render(request, "violations/lifts.html", context)
 

@@ -34,7 +34,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def _dashboard(person: User) -> dict[str, Any]:
     found = obligations.obligations_of(person)
-    next_one = obligations.next_of(found)
+    next_one, choice = obligations.next_of(found), obligations.choice_of(found)
     dated = [one for one in found if one.until is not None]
     to_pay = [one for one in found if one.fils and one.duty == Duty.MUST]
     offers = [one for one in found if one.fils and one.duty == Duty.OFFER]
@@ -48,7 +48,7 @@ def _dashboard(person: User) -> dict[str, Any]:
     return {
         "today": clock.today(),
         "next": next_one,
-        "choice": next((one for one in dated if one.duty == Duty.OFFER), None),
+        "choice": choice,
         "coming": next((one for one in dated if one.duty == Duty.LATER), None),
         "deadlines": dated[:MAX_LINES],
         "more_deadlines": max(0, len(dated) - MAX_LINES),

@@ -32,7 +32,7 @@ def test_what_is_still_to_come_stands_in_the_order_of_the_workflow(make_licensed
     assert to_come(automatic) == ["Paid", "Approved", "Issue of the licence"]
     studied = RenewalCaseFactory(shop=make_licensed_shop(), applicant=owner, changed=["area_m2"])
     assert to_come(studied) == [
-        "Decision of the officer: approved, or refused with the reason",
+        "Decision of the officer: approved, or refused with the reason. A refusal costs nothing, and you can appeal against it",
         "Payment, if approved",
         "Issue of the licence",
     ]

@@ -45,7 +45,7 @@ def test_the_party_opens_the_notice_by_a_button_that_says_what_it_starts(
     assert signed_in(stranger).post(url(row, "open/")).status_code == 404
     assert "/sign-in/" in Client().post(url(row, "open/"))["Location"]
     client = signed_in(owner)
-    assert "opening it begins the periods" in client.get("/en/violations/mine/").content.decode()
+    assert "the periods begin once it is received" in client.get("/en/violations/mine/").content.decode()
     page = client.get(url(row)).content.decode()
     assert "Open the notice" in page and "14 days" in page and "30 days" in page
     assert "100.000" not in page and "bags" not in page
@@ -55,7 +55,7 @@ def test_the_party_opens_the_notice_by_a_button_that_says_what_it_starts(
     until = fresh(row).settle_until
     assert until is not None
     assert "100.000" in client.get(url(row)).content.decode()
-    assert "opening it begins the periods" not in client.get("/en/violations/mine/").content.decode()
+    assert "the periods begin once it is received" not in client.get("/en/violations/mine/").content.decode()
     client.post(url(row, "open/"))
     assert fresh(row).settle_until == until  # once
 

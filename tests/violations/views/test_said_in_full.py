@@ -108,7 +108,7 @@ def test_a_report_after_a_warning_names_both_days_in_one_sentence(
     notices.record_opening(violation=row, person=owner)
     with translation.override("en"):
         sentence = (
-            f"You were warned on {day(warned_on)} and could correct it until {day(until)}. "
+            f"A warning was given on {day(warned_on)}, with time to correct it until {day(until)}. "
             f"The periods to settle and object count from {day(clock.today())}."
         )
     page = main(signed_in(owner), address(row))

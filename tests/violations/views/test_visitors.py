@@ -145,7 +145,7 @@ def test_an_objection_that_is_studied_refuses_the_payment_of_a_visitor(write: Ca
     objections.file(violation=row, person=owner, ground="facts_wrong", words="x")
     answer = begin(client, row)
     assert answer.status_code == 409
-    assert "An objection is being studied; payment is paused." in answer.content.decode()
+    assert "An objection is being studied. Nothing can be paid until it is decided." in answer.content.decode()
     assert client.get(url(row, "pay-for/"))["Location"] == url(row)
     assert not Attempt.objects.exists()
 
@@ -257,7 +257,7 @@ def test_the_receipt_is_on_the_page_and_names_nobody(write: Callable[..., Violat
     arrive(Attempt.objects.get())
     receipt = Receipt.objects.get()
     facts = ReceiptFacts.of(receipt)
-    assert (facts.payer_en, facts.payer_ar) == ("Paid without signing in", "دُفعت دون تسجيل دخول")
+    assert (facts.payer_en, facts.payer_ar) == ("Not named (paid without signing in)", "غير مذكور (دفع دون تسجيل دخول)")
     assert row.shop is not None
     assert f"Violation {row.reference}, {row.shop.name_en}" in facts.lines[0].formula_en
     assert f"المخالفة {row.reference}، {row.shop.name_ar}" in facts.lines[0].formula_ar
