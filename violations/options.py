@@ -51,7 +51,7 @@ CLOSED = {
     "at_bank": _("A payment is open at the bank; wait for its outcome. Please do not pay again."),
     "court_decides": _("The court has not ruled yet."),
     "no_ruling": _("There is no plan and no ruling; settling is the way to pay."),
-    "objected_once": _("An objection has already been made; the next step is the court."),
+    "objected_once": _("An objection has already been made, and only one is possible."),
     "objection_over": _("The time to object is over."),
     "extended_once": _("The period has already been extended once."),
     "clock_not_begun": _("The period has not begun yet, so there is nothing to extend."),

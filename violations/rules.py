@@ -261,7 +261,7 @@ def _object(s: ViolationStatus) -> str:
     if reason := _reason_early(s):
         return reason
     if s.had_objection:
-        return "objection_runs" if s.state == OBJECTED else "objected_once"
+        return "objected_once"
     if s.state == INSTALMENTS:
         return "plan_runs"
     if s.state in (REFERRED, JUDGED):

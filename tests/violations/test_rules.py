@@ -70,7 +70,7 @@ TABLE = {
     ),
     "objected": (
         {"state": "objected", "had_objection": True},
-        ["minute_written", *["objection_runs"] * 6],
+        ["minute_written", "objection_runs", "objection_runs", "objected_once", "objection_runs", "objection_runs", "objected_once"],
     ),
     "after an objection": ({"had_objection": True}, ["minute_written", "", "no_ruling", "objected_once", "", "", "objected_once"]),
     "instalments": (

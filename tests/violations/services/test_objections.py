@@ -51,7 +51,7 @@ def test_an_objection_goes_to_another_branch_and_payment_stands_still(served: Vi
     with pytest.raises(Refused, match="nothing_payable"):
         settlements.bill_for(violation=served, person=owner)
     assert list(invariants.findings()) == []
-    with pytest.raises(Refused, match="objection_runs"):
+    with pytest.raises(Refused, match="objected_once"):
         ObjectionFactory(violation=fresh(served), person=owner)
 
 
