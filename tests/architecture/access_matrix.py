@@ -307,6 +307,7 @@ ROWS: list[Row] = [
     everybody("/{lang}/accessibility/", READ),
     everybody("/{lang}/health-licence/", READ),
     everybody("/{lang}/boards/costs/", READ),
+    everybody("/{lang}/boards/measure/", "400 400 405 405 405 405", why="nothing is drawn"),
     everybody("/{lang}/health-licence/{s.owner.shop.public_id}/front/", HIDDEN, why="no photo of its front was sent"),
     everybody("/{lang}/track/", FORM),
     everybody("/{lang}/queue/", READ),

@@ -1,0 +1,1 @@
+"""The size of a board by its outline on a photo."""
