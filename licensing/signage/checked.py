@@ -5,6 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from functools import cache
 
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+
 from licensing.signage.cards import Cards
 from licensing.signage.checks import results_of
 from licensing.signage.forms import RequestedBoardForm
@@ -12,6 +15,8 @@ from licensing.signage.labels import failure
 from municipality.kernel.errors import Refused
 from shops.models import Shop
 from zoning.answer.places import PlaceLand, land_at
+
+LINE = SafeString("<br>")
 
 
 def check(cards: Cards, shop: Shop, on: dt.date) -> None:
@@ -29,4 +34,4 @@ def check(cards: Cards, shop: Shop, on: dt.date) -> None:
 def refusal(cards: Cards) -> Refused | None:
     """What stops the sending of checked boards: a sentence for each rule that one of them breaks; None where there is none."""
     found = [failure(line, one) for line, form in enumerate(cards.forms, 1) for one in form.results if one.stops]
-    return Refused("against_rules", " ".join(found)) if found else None
+    return Refused("against_rules", format_html_join(LINE, "{}", ((one,) for one in found))) if found else None

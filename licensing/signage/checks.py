@@ -127,7 +127,7 @@ def _banned(rule: BoardLimit) -> str:
 
 
 def _joined(texts: Iterable[str]) -> str:
-    return _(", ").join(filter(None, texts))
+    return " · ".join(filter(None, texts))
 
 
 def _result(

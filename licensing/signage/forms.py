@@ -109,13 +109,13 @@ class RequestedBoardForm(BoardForm):
     )
     is_standing = forms.BooleanField(label=_("It stands on the ground, on a base of its own"), required=False)
     top = DecimalNumberField(
-        label=_("Height of the upper edge above the ground in metres"),
+        label=_("Upper edge above the ground in metres"),
         widget=_METRES,
         error_messages={"required": _("Enter the height of the upper edge in metres.")},
         **_SIZE,
     )
     next_board = DecimalNumberField(
-        label=_("Distance to the next free-standing board in metres"),
+        label=_("Metres to the next free-standing board"),
         widget=_METRES,
         required=False,
         help_text=_("Leave it empty if you do not know it: an officer measures it."),
@@ -125,7 +125,6 @@ class RequestedBoardForm(BoardForm):
         label=_("Width of the shop front in metres"),
         widget=_METRES,
         required=False,
-        help_text=_("May be left empty."),
         **_SIZE | {"max_value": 1000},
     )
 

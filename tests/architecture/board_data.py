@@ -209,6 +209,7 @@ def visits() -> list[Visit]:
 
     new, requests = "/{lang}/boards/new/{s.boards.shop.public_id}/", "/{lang}/boards/requests/{s.boards."
     cases = [f"/{{lang}}/cases/{{s.boards.{name}.case.public_id}}/" for name in ("issued", "unpaid", "corrected", "studied")]
+    tall = {"0-medium": "moving_screen", "0-board_class": "commercial", "0-subject": "tobacco", "0-is_standing": "on", "continue": "1"}
     one = {"boards": "1", "version": "0", **{f"0-{name}": value for name, value in boards.FRONT.items()}}
     return [
         Visit("/{lang}/boards/"),
@@ -219,6 +220,7 @@ def visits() -> list[Visit]:
         Visit(f"{new}send/", "asker", post={"version": "1", "total": "1"}, status=409, note="another sum"),
         Visit(f"{new}discard/", "asker"),
         Visit(new, "asker", post={**one, "0-width": ""}, status=400, note="without a width"),
+        Visit(new, "asker", post={**one, **tall, "0-top": "6"}, status=400, note="against a rule"),
         Visit(new, "asker", post={**one, "version": "1"}, status=409, note="changed on another device"),
         *(Visit(path, "asker") for path in cases),
         Visit(f"{requests}corrected.case.public_id}}/corrections/", "asker"),
