@@ -11,7 +11,7 @@ from municipality.documents.models import Document
 from municipality.kernel import ids
 from municipality.places.models import Branch
 from municipality.review.models import Decision
-from municipality.rulebook.models import BoardClass, BoardMedium, BoardPeriod
+from municipality.rulebook.models import BoardClass, BoardMedium, BoardPeriod, BoardRuleKind, BoardSubject, RuleSet
 from shops.models import Sensitivity, Shop
 
 
@@ -141,7 +141,8 @@ class Appeal(models.Model):
 class BoardRequest(models.Model):
     """One request to license boards of a shop; its state is that of its case.
 
-    `fee_fils` and `deposit_fils` are the sums of its boards. `document` is the one licence of all of them.
+    `fee_fils` and `deposit_fils` are the sums of its boards. `document` is the one licence of all of them. `rules` is the edition that its
+    boards were checked by on the day `checked_on`; requests from before the check have none.
     """
 
     case = models.OneToOneField(Case, models.PROTECT, related_name="+", verbose_name=_("request"))
@@ -150,6 +151,8 @@ class BoardRequest(models.Model):
     deposit_fils = models.PositiveBigIntegerField(_("deposits in fils"))
     edition = models.CharField(_("edition of the fees"), max_length=60)
     files_key = models.CharField(max_length=60, unique=True)
+    rules = models.ForeignKey(RuleSet, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("edition of the rules"))
+    checked_on = models.DateField(_("checked on"), null=True, blank=True)
     document = models.OneToOneField(Document, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("licence"))
 
     class Meta:
@@ -169,7 +172,9 @@ class BoardRequest(models.Model):
 class Board(models.Model):
     """One board of a request, with the rate of the day on which it was sent; lengths in centimetres, amounts in fils.
 
-    What is counted in pieces (carts, motorcycles) has no size. The two days are those of its licence, once that is issued.
+    What is counted in pieces (carts, motorcycles) has no size. The two days are those of its licence, once that is issued. What a rule
+    needs and nobody stated is empty: `top_cm` is the height of the upper edge above the ground, `next_cm` the distance to the next
+    free-standing board, `front_cm` the width of the shop front; `approval` names an official approval of what is advertised.
     """
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
@@ -183,6 +188,12 @@ class Board(models.Model):
     pieces = models.PositiveSmallIntegerField(_("pieces"))
     months = models.PositiveSmallIntegerField(_("months"))
     place = models.CharField(_("place"), max_length=120)
+    is_standing = models.BooleanField(_("stands on the ground on a base of its own"), default=False)
+    top_cm = models.PositiveIntegerField(_("height of the upper edge in centimetres"), null=True, blank=True)
+    next_cm = models.PositiveIntegerField(_("distance to the next free-standing board in centimetres"), null=True, blank=True)
+    front_cm = models.PositiveIntegerField(_("width of the shop front in centimetres"), null=True, blank=True)
+    subject = models.CharField(_("what the board advertises"), max_length=10, choices=BoardSubject, blank=True)
+    approval = models.CharField(_("official approval"), max_length=120, blank=True)
     period = models.CharField(_("period"), max_length=5, choices=BoardPeriod)
     rate_fils = models.PositiveBigIntegerField(_("fils for a square metre and face"))
     flat_fils = models.PositiveBigIntegerField(_("fils for a piece"))
@@ -210,7 +221,8 @@ class Board(models.Model):
                 name="licensing_board_size",
             ),
             models.CheckConstraint(
-                condition=models.Q(board_class__in=BoardClass.values, medium__in=BoardMedium.values, period__in=BoardPeriod.values),
+                condition=models.Q(board_class__in=BoardClass.values, medium__in=BoardMedium.values, period__in=BoardPeriod.values)
+                & models.Q(subject__in=["", *BoardSubject.values]),
                 name="licensing_board_choices",
             ),
             models.CheckConstraint(
@@ -227,3 +239,71 @@ class Board(models.Model):
         """The number that stands on the board: that of the licence with its own; empty before it is issued."""
         document = self.request.document
         return f"{document.number}/{self.line}" if document is not None else ""
+
+
+class BoardOutcome(models.TextChoices):
+    PASSES = "passes", _("In order")
+    FAILS = "fails", _("Not allowed")
+    UNKNOWN = "unknown", _("Cannot be measured")
+
+
+class BoardCheck(models.Model):
+    """The result of a kind of rule for a board, as it was when the request was sent.
+
+    `measured_value` and `limit_value` are centimetres, for the share of the front per mille; None for what is banned, and where nothing
+    was measured. The texts say both with their units. An assumption is a question to the officer: it stops no request, and only staff
+    see it.
+    """
+
+    board = models.ForeignKey(Board, models.PROTECT, related_name="checks", verbose_name=pgettext_lazy("model", "board"))
+    kind = models.CharField(_("rule"), max_length=10, choices=BoardRuleKind)
+    outcome = models.CharField(_("result"), max_length=10, choices=BoardOutcome)
+    measured_value = models.PositiveIntegerField(_("measured value"), null=True, blank=True)
+    limit_value = models.PositiveIntegerField(_("limit"), null=True, blank=True)
+    measured_ar = models.CharField(_("measured value in Arabic"), max_length=300)
+    measured_en = models.CharField(_("measured value in English"), max_length=300)
+    limit_ar = models.CharField(_("limit in Arabic"), max_length=300)
+    limit_en = models.CharField(_("limit in English"), max_length=300)
+    article_ar = models.CharField(_("article in Arabic"), max_length=200)
+    article_en = models.CharField(_("article in English"), max_length=200)
+    is_assumption = models.BooleanField(_("assumption"), default=False)
+
+    class Meta:
+        verbose_name = _("rule check of a board")
+        verbose_name_plural = _("rule checks of boards")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["board", "kind", "is_assumption"], name="licensing_board_check_once"),
+            models.CheckConstraint(
+                condition=models.Q(kind__in=BoardRuleKind.values, outcome__in=BoardOutcome.values), name="licensing_board_check_choices"
+            ),
+            # The result of a figure is what its comparison with the limit gives.
+            models.CheckConstraint(
+                condition=models.Q(kind__in=["land", "subject"], measured_value__isnull=True, limit_value__isnull=True)
+                | models.Q(kind__in=["height", "share", "distance"], limit_value__isnull=False)
+                & (
+                    models.Q(outcome="unknown", measured_value__isnull=True)
+                    | models.Q(measured_value__isnull=False)  # a comparison with NULL is no refusal
+                    & (
+                        models.Q(kind__in=["height", "share"], outcome="passes", measured_value__lte=models.F("limit_value"))
+                        | models.Q(kind__in=["height", "share"], outcome="fails", measured_value__gt=models.F("limit_value"))
+                        | models.Q(kind="distance", outcome="passes", measured_value__gte=models.F("limit_value"))
+                        | models.Q(kind="distance", outcome="fails", measured_value__lt=models.F("limit_value"))
+                    )
+                ),
+                name="licensing_board_check_compared",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.outcome}"
+
+    @property
+    def tone(self) -> str:
+        """The kind of its tag."""
+        return {"passes": "ok", "fails": "bad"}.get(self.outcome, "warn")
+
+    @property
+    def stops(self) -> bool:
+        """Whether it stops a request: what no law states never does."""
+        return self.outcome == BoardOutcome.FAILS and not self.is_assumption

@@ -7,18 +7,26 @@ from typing import Any
 from django.http import QueryDict
 
 from licensing.signage.forms import MOST_BOARDS, BoardForm
+from municipality.kernel import clock
 from municipality.rulebook.queries import Edition
 
 LONGEST = 200  # of a text that a draft keeps
 
 
 class Cards:
-    """The forms of the boards that a query names, after its button added or removed one; a new one is empty."""
+    """The forms of the boards that a query names, after its button added or removed one; a new one is empty.
 
-    def __init__(self, query: QueryDict, form_class: type[BoardForm], edition: Edition, limits: Edition) -> None:
+    `checks` is the edition of the rules whose facts the forms ask for, if they ask for any.
+    """
+
+    def __init__(
+        self, query: QueryDict, form_class: type[BoardForm], edition: Edition, limits: Edition, *, checks: Edition | None = None
+    ) -> None:
         self.form_class, self.edition = form_class, edition
         self.query, count = _boards(query, form_class)
         rules: dict[str, Any] = {"rates": edition.boards, "longest": limits.limits["longest_months"].value}
+        if checks is not None:
+            rules["limits"] = [one for one in checks.board_limits if one.holds(clock.today())]
         self.forms = [form_class(self._data(number), prefix=str(number), **rules) for number in range(count)]
         self.fees = [form.fee for form in self.forms if form.is_valid() and form.fee is not None]
 

@@ -23,6 +23,7 @@ SUBJECTS = {
     "files.boards": ("المستندات", "Files"),
     "replies.boards": ("نصوص الردود", "Replies"),
     "checks.boards": ("قائمة التدقيق", "Checklist"),
+    "rules.boards": ("قواعد الإعلانات", "Rules of boards"),
     "calendar": ("التقويم", "Calendar"),
 }
 

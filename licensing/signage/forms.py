@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -12,13 +13,14 @@ from django.utils.translation import ngettext
 from licensing import models
 from licensing.signage.fees import AskedBoard, BoardFee, NoRate, PartOfPeriod, fee_of
 from licensing.signage.labels import formula
-from municipality.rulebook.boards import BoardRates
-from municipality.rulebook.models import BoardClass, BoardMedium
+from municipality.rulebook.boards import BoardLimit, BoardRates
+from municipality.rulebook.models import BoardClass, BoardMedium, BoardRuleKind, BoardSubject
 from municipality.ui.forms import DecimalNumberField, LtrInput, WholeNumberField
 from municipality.ui.plurals import counted
 
 MOST_BOARDS = 20  # of one calculation
 MOST_FACES = 4
+MAY_STAND = frozenset({BoardMedium.LIGHT_BOX.value, BoardMedium.SCREEN.value, BoardMedium.MOVING_SCREEN.value})
 BY_PIECE = frozenset({BoardMedium.CART.value, BoardMedium.BIKE.value})  # counted, not measured
 _SIZE: dict[str, Any] = {"min_value": Decimal("0.1"), "max_value": 100, "decimal_places": 2}
 _METRES, _COUNT = LtrInput(inputmode="decimal", css="kp-board__number"), LtrInput(css="kp-board__number")
@@ -45,6 +47,7 @@ class BoardForm(forms.Form):
     pieces = WholeNumberField(label=_("Pieces of one design"), min_value=1, max_value=999, initial=1, widget=_COUNT)
     months = WholeNumberField(label=_("Months"), min_value=1, initial=12, widget=_COUNT)
     fee: BoardFee | None = None
+    results: Sequence[models.BoardCheck] = ()  # of its rule check (`checked.check`)
 
     def __init__(self, *args: Any, rates: BoardRates, longest: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -85,7 +88,7 @@ class BoardForm(forms.Form):
 
 
 class RequestedBoardForm(BoardForm):
-    """A board to be licensed: where it is, too."""
+    """A board to be licensed: where it is, too, and the facts that the rules about such a board need."""
 
     place = forms.CharField(
         label=_("Place"),
@@ -93,13 +96,88 @@ class RequestedBoardForm(BoardForm):
         help_text=_("Where on the shop: above the door, on the window, on the roof."),
         error_messages={"required": _("Say where the board is.")},
     )
+    subject = forms.ChoiceField(
+        label=_("What the board advertises"),
+        choices=[("", _("Choose")), *BoardSubject.choices],
+        error_messages={"required": _("Say what the board advertises.")},
+    )
+    approval = forms.CharField(
+        label=_("Official approval"),
+        max_length=120,
+        required=False,
+        help_text=_("Its number and the body that gave it. Without it a medicine or a medical operation is not advertised."),
+    )
+    is_standing = forms.BooleanField(label=_("It stands on the ground, on a base of its own"), required=False)
+    top = DecimalNumberField(
+        label=_("Upper edge above the ground in metres"),
+        widget=_METRES,
+        error_messages={"required": _("Enter the height of the upper edge in metres.")},
+        **_SIZE,
+    )
+    next_board = DecimalNumberField(
+        label=_("Metres to the next free-standing board"),
+        widget=_METRES,
+        required=False,
+        help_text=_("Leave it empty if you do not know it: an officer measures it."),
+        **_SIZE | {"max_value": 100_000},
+    )
+    front = DecimalNumberField(
+        label=_("Width of the shop front in metres"),
+        widget=_METRES,
+        required=False,
+        **_SIZE | {"max_value": 1000},
+    )
+
+    def __init__(self, *args: Any, limits: Sequence[BoardLimit] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.limits = limits
+        for name in {"subject", "approval", "is_standing", "top", "next_board", "front"} - set(self._needed()):
+            del self.fields[name]
+
+    def _needed(self) -> list[str]:
+        """The fields of facts that a rule about such a board needs."""
+        board_class, medium, subject = (self[name].value() for name in ("board_class", "medium", "subject"))
+        may_stand = medium in MAY_STAND and any(
+            one.is_standing and one.is_about(board_class, medium, is_standing=True) for one in self.limits
+        )
+        is_standing = may_stand and bool(self["is_standing"].value())
+        about = [one for one in self.limits if one.is_about(board_class, medium, is_standing=is_standing)]
+        kinds = {one.kind for one in about}
+        asks_subject = BoardRuleKind.SUBJECT in kinds and board_class != BoardClass.INTRODUCTORY
+        needed = {
+            "subject": asks_subject,
+            "approval": asks_subject and any(one.is_lifted_by_approval and one.subject == subject for one in about),
+            "is_standing": may_stand,
+            "top": BoardRuleKind.HEIGHT in kinds,
+            "next_board": BoardRuleKind.DISTANCE in kinds,
+            "front": BoardRuleKind.SHARE in kinds,
+        }
+        return [name for name, is_needed in needed.items() if is_needed]
 
     def board(self, line: int) -> models.Board:
         """The board of a valid form as a row that is not saved, with the rate of its fee."""
         fee: Any = self.fee
         rate, asked = vars(fee.rate), vars(fee.board)
         facts = {name: value for name, value in (rate | asked).items() if name != "is_assumption"}
-        return models.Board(**facts, line=line, place=self.cleaned_data["place"], fee_fils=fee.fee_fils, deposit_fils=fee.deposit_fils)
+        given = self.cleaned_data
+        checked = {
+            f"{name}_cm": _centimetres(given.get(field)) for name, field in (("top", "top"), ("next", "next_board"), ("front", "front"))
+        }
+        return models.Board(
+            **facts,
+            **checked,
+            line=line,
+            place=given["place"],
+            fee_fils=fee.fee_fils,
+            deposit_fils=fee.deposit_fils,
+            is_standing=given.get("is_standing", False),
+            subject=BoardSubject.SHOP if fee.board.board_class == BoardClass.INTRODUCTORY else given.get("subject", ""),
+            approval=given.get("approval", ""),
+        )
+
+
+def _centimetres(metres: Decimal | None) -> int | None:
+    return None if metres is None else int(metres * 100)
 
 
 _INCOMPLETE = dict.fromkeys(("required", "invalid"), _("The page was sent incomplete. Reload it and try again."))

@@ -1,14 +1,15 @@
-"""What the database refuses of boards: other facts or amounts than were sent, and a licence without days."""
+"""What the database refuses of boards: other facts or amounts than were sent, boards without their rule check, a licence without days."""
 
 from municipality.kernel.guards import frozen, guard, never_deleted
 
 never_deleted("licensing_boardrequest")
-frozen("licensing_boardrequest", ["case_id", "shop_id", "fee_fils", "deposit_fils", "edition", "files_key"])
+frozen("licensing_boardrequest", ["case_id", "shop_id", "fee_fils", "deposit_fils", "edition", "files_key", "rules_id", "checked_on"])
 frozen("licensing_boardrequest", ["document_id"], once="OLD.document_id IS NOT NULL", name="document_once")
 never_deleted("licensing_board")
 _ASKED = ["public_id", "request_id", "line", "board_class", "medium", "width_cm", "height_cm", "faces", "pieces", "months", "place"]
+_STATED = ["is_standing", "top_cm", "next_cm", "front_cm", "subject", "approval"]
 _PRICED = ["period", "rate_fils", "flat_fils", "deposit_percent", "article_ar", "article_en", "revenue_account", "fee_fils", "deposit_fils"]
-frozen("licensing_board", [*_ASKED, *_PRICED])
+frozen("licensing_board", [*_ASKED, *_STATED, *_PRICED])
 frozen("licensing_board", ["first_day", "last_day"], once="OLD.first_day IS NOT NULL", name="days_once")
 # No board joins a request that was sent.
 guard(
@@ -17,6 +18,17 @@ guard(
     "INSERT",
     "NOT EXISTS (SELECT 1 FROM licensing_boardrequest r JOIN cases_case c ON c.id = r.case_id"
     " WHERE r.id = NEW.request_id AND c.state = 'draft')",
+    "sent_already",
+)
+never_deleted("licensing_boardcheck")
+_WORDS = [f"{name}_{language}" for name in ("measured", "limit", "article") for language in ("ar", "en")]
+frozen("licensing_boardcheck", ["board_id", "kind", "outcome", "measured_value", "limit_value", "is_assumption", *_WORDS])
+guard(
+    "licensing_boardcheck_before_sending",
+    "licensing_boardcheck",
+    "INSERT",
+    "NOT EXISTS (SELECT 1 FROM licensing_board b JOIN licensing_boardrequest r ON r.id = b.request_id"
+    " JOIN cases_case c ON c.id = r.case_id WHERE b.id = NEW.board_id AND c.state = 'draft')",
     "sent_already",
 )
 # The amounts are those of the rate (`fees.fee_of`), with whole numbers only: half a fils is rounded up.
@@ -44,6 +56,32 @@ guard(
     " AND r.fee_fils = (SELECT COALESCE(SUM(b.fee_fils), 0) FROM licensing_board b WHERE b.request_id = r.id)"
     " AND r.deposit_fils = (SELECT COALESCE(SUM(b.deposit_fils), 0) FROM licensing_board b WHERE b.request_id = r.id))",
     "other_sum",
+)
+# A request is sent with a result of each rule that holds for one of its boards, by a published edition, and with none that stops it.
+_HOLDS = (
+    "l.board_class IN ('', b.board_class) AND l.medium IN ('', b.medium) AND (b.is_standing OR NOT l.is_standing)"
+    " AND (l.first_day IS NULL OR l.first_day <= r.checked_on) AND (l.last_day IS NULL OR l.last_day >= r.checked_on)"
+)
+_UNCHECKED = (
+    "EXISTS (SELECT 1 FROM licensing_board b JOIN rulebook_boardlimitrule l ON l.ruleset_id = r.rules_id"  # noqa: S608 - constants
+    f" WHERE b.request_id = r.id AND {_HOLDS} AND NOT EXISTS (SELECT 1 FROM licensing_boardcheck k"
+    " WHERE k.board_id = b.id AND k.kind = l.kind AND k.is_assumption = l.is_assumption))"
+)
+_STOPPED = (
+    "EXISTS (SELECT 1 FROM licensing_board b JOIN licensing_boardcheck k ON k.board_id = b.id"
+    " WHERE b.request_id = r.id AND k.outcome = 'fails' AND NOT k.is_assumption)"
+)
+_IN_FORCE = (
+    "EXISTS (SELECT 1 FROM rulebook_ruleset s WHERE s.id = r.rules_id AND s.subject = 'rules.boards' AND s.published_at IS NOT NULL"
+    " AND s.first_day <= r.checked_on AND (s.last_day IS NULL OR s.last_day >= r.checked_on))"
+)
+guard(
+    "cases_caseevent_boards_checked",
+    "cases_caseevent",
+    "INSERT",
+    f"{_EDGE} AND NEW.move = 'send_to_officer' AND EXISTS (SELECT 1 FROM licensing_boardrequest r WHERE r.case_id = NEW.subject_id"  # noqa: S608 - constants
+    f" AND (NOT {_IN_FORCE} OR {_UNCHECKED} OR {_STOPPED}))",
+    "not_checked",
 )
 # A licence is issued with its document, and each board has its days.
 guard(

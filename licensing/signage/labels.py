@@ -1,4 +1,4 @@
-"""Boards and their fees in words, and as the lines of a bill."""
+"""Boards, their fees and the results of their rules in words, and the lines of a bill."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from django.utils.formats import number_format
 from django.utils.html import format_html, format_html_join, strip_tags
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from licensing import models
 from licensing.signage import fees
 from licensing.signage.fees import BoardFee
 from municipality.rulebook.boards import BoardRate
+from municipality.rulebook.models import BoardRuleKind
 from municipality.ui.plurals import counted
-from municipality.ui.templatetags.portal import kwd
+from municipality.ui.templatetags.portal import bilingual, kwd, term
 from municipality.ui.texts import both
 from payments.rules import DEPOSITS, Line
 
@@ -75,3 +77,48 @@ def _lines(board: models.Board, edition: str) -> list[Line]:
     if board.deposit_fils:
         lines.append(Line(f"boards.deposit_{board.line}", *deposit, *share, *articles, board.deposit_fils, DEPOSITS))
     return lines
+
+
+# What is said of a board that breaks a rule, by the kind of rule.
+_FAILURES = {
+    BoardRuleKind.HEIGHT: gettext_lazy(
+        "Board %(number)s is %(measured)s high with its base. Allowed: %(limit)s (%(article)s). Make it lower."
+    ),
+    BoardRuleKind.DISTANCE: gettext_lazy(
+        "Board %(number)s is %(measured)s from the next free-standing board. Allowed: %(limit)s (%(article)s). Choose another place."
+    ),
+    BoardRuleKind.SHARE: gettext_lazy(
+        "Board %(number)s takes %(measured)s of the width of the shop front. Allowed: %(limit)s (%(article)s). Make it narrower."
+    ),
+    BoardRuleKind.LAND: gettext_lazy(
+        "Board %(number)s is electronic. Land use of the place: %(measured)s. Rule: %(limit)s (%(article)s). Choose another medium."
+    ),
+    BoardRuleKind.SUBJECT: gettext_lazy(
+        "Board %(number)s advertises: %(measured)s. Rule: %(limit)s (%(article)s). Change what it advertises, or name the approval."
+    ),
+}
+
+
+def failure(line: int, result: models.BoardCheck) -> str:
+    """The sentence of a rule that a board breaks: board, measured value, limit, article, and what to do."""
+    return str(_FAILURES[BoardRuleKind(result.kind)]) % _facts(line, result)
+
+
+def question(line: int, result: models.BoardCheck) -> str:
+    """The sentence of a result that is left to an officer: not measured, or of a rule that no law states."""
+    if result.outcome == models.BoardOutcome.UNKNOWN:
+        text = _("Board %(number)s, %(rule)s: not measured (%(measured)s). Rule: %(limit)s (%(article)s).")
+    else:
+        text = _("Board %(number)s, %(rule)s: %(measured)s. Rule: %(limit)s (%(article)s).")
+    return text % _facts(line, result)
+
+
+def _facts(line: int, result: models.BoardCheck) -> dict[str, Any]:
+    texts = {name: bilingual(result, name) for name in ("measured", "limit", "article")}
+    return {"number": line, "rule": result.get_kind_display(), **texts}
+
+
+def result_of(result: models.BoardCheck) -> SafeString:
+    """`Height of a free-standing board with its base: 4.20 m (at most 5.00 m). In order`."""
+    measured, limit = term(bilingual(result, "measured")), bilingual(result, "limit")
+    return format_html("{}: {} ({}). {}", result.get_kind_display(), measured, limit, result.get_outcome_display())

@@ -17,6 +17,7 @@ from municipality.delegation import queries as delegation
 from municipality.kernel import clock, request_cache
 from municipality.kernel.errors import Refused
 from municipality.review import queries as review
+from municipality.rulebook import boards
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Edition
 from municipality.uploads import queries as uploads
@@ -25,7 +26,8 @@ from municipality.uploads.states import UploadState
 from shops.models import Shop
 
 FEES, LIMITS, FILES, REPLIES, CHECKS = "fees.boards", "limits.boards", "files.boards", "replies.boards", "checks.boards"
-EDITIONS = (FEES, LIMITS, FILES, REPLIES, CHECKS)
+RULES = boards.RULES
+EDITIONS = (FEES, LIMITS, FILES, REPLIES, CHECKS, RULES)
 SLOTS: dict[str, Slot] = {
     slot.code: slot
     for slot in (
@@ -68,7 +70,7 @@ def missing_files(key: str, edition: Edition) -> list[str]:
 def request_of(case: Case) -> BoardRequest:
     """The request of a case with its boards, read once. Raises BoardRequest.DoesNotExist."""
     rows = BoardRequest.objects.select_related("case__applicant", "case__branch", "shop__activity", "shop__area__governorate", "document")
-    return request_cache.get_or_set(("licensing.boards", case.pk), lambda: rows.prefetch_related("boards").get(case=case))
+    return request_cache.get_or_set(("licensing.boards", case.pk), lambda: rows.prefetch_related("boards__checks").get(case=case))
 
 
 def limits_of(case: Case) -> Edition:

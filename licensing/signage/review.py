@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 from django.db.models import Q
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from licensing.health.queries import shop_parties
-from licensing.models import Board, BoardRequest
+from licensing.models import Board, BoardCheck, BoardOutcome, BoardRequest
 from licensing.signage import queries
-from licensing.signage.labels import kind_of, size_of
+from licensing.signage.labels import kind_of, question, size_of
 from licensing.signage.services import requests
 from licensing.signage.states import BOARDS
 from municipality.cases.models import Case
 from municipality.review.registry import Item, Reviewable
+from municipality.rulebook.models import BoardRuleKind
 from municipality.ui.plurals import counted
-from municipality.ui.templatetags.portal import bilingual, kwd, term
+from municipality.ui.templatetags.portal import bilingual, kwd, tag, term
 from municipality.ui.texts import Text
 from municipality.uploads import queries as uploads
 from municipality.uploads.models import Upload
 
 SKILL = "boards"
-DECLARED = gettext_lazy("declared by the applicant")
+DECLARED, CHECKED = gettext_lazy("declared by the applicant"), gettext_lazy("checked when the request was sent")
+EVIDENCE = {
+    "content_allowed": ("rule_subject",),
+    "screen_allowed": ("rule_land",),
+    "height_allowed": ("rule_height",),
+    "distance_allowed": ("rule_distance",),
+}
 
 
 def items(case: Case) -> list[Item]:
@@ -36,7 +44,32 @@ def items(case: Case) -> list[Item]:
         Item(f"board_{board.line}", _("Board %(number)s") % {"number": board.line}, _facts(board), source=DECLARED, may_correct=False)
         for board in request.boards.all()
     ]
-    return shop + boards + _files(case, request)
+    return shop + boards + _results(request) + _files(case, request)
+
+
+def _results(request: BoardRequest) -> list[Item]:
+    """An item for each kind of rule, with the result of every board that it is about."""
+    found: dict[str, list[SafeString]] = {}
+    for board in request.boards.all():
+        for result in board.checks.all():
+            found.setdefault(result.kind, []).append(_result(board, result))
+    lines = {kind: format_html_join(" ", "{}", ((line,) for line in rows)) for kind, rows in found.items()}
+    return [Item(f"rule_{kind}", BoardRuleKind(kind).label, text, source=CHECKED, may_correct=False) for kind, text in lines.items()]
+
+
+def _result(board: Board, result: BoardCheck) -> SafeString:
+    assumed = format_html(" {}", tag("warn", _("assumption"))) if result.is_assumption else ""
+    text = "{} {}: {} ({}, {}) {}{}"
+    measured, limit, article = (bilingual(result, name) for name in ("measured", "limit", "article"))
+    return format_html(
+        text, _("Board"), board.line, term(measured), limit, article, tag(result.tone, result.get_outcome_display()), assumed
+    )
+
+
+def questions(case: Case) -> list[str]:
+    """What the rule check leaves to the officer: facts that nobody stated, and what breaks a rule that no law states."""
+    rows = [(board.line, result) for board in queries.request_of(case).boards.all() for result in board.checks.all()]
+    return [question(line, result) for line, result in rows if result.outcome != BoardOutcome.PASSES]
 
 
 def _facts(board: Board) -> Text:
@@ -80,7 +113,7 @@ REVIEWED = Reviewable(
     checks=queries.CHECKS,
     limits=queries.LIMITS,
     items=items,
-    flags=lambda case: [],
+    flags=questions,
     parties=parties,
     related=lambda case: [],
     accepted=requests.accepted,
@@ -89,4 +122,5 @@ REVIEWED = Reviewable(
     bill_fils=lambda case: queries.request_of(case).fils,
     same_activity=same_activity,
     compares=False,
+    evidence=EVIDENCE,
 )

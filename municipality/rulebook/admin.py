@@ -5,16 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.widgets import AdminDateWidget
-from django.db import models
 from django.db.models import Model
-from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
-from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
@@ -25,36 +21,32 @@ from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
 from municipality.rulebook import boards, calendars, labels, land, queries, services  # noqa: F401  (labels of the subjects)
-from municipality.rulebook.forms import WEEK, HoursForm, weekday_name
+from municipality.rulebook.inlines import (
+    DAYS,
+    INLINES,
+    MAKER,
+    OFFENCES,
+    CheckInline,
+    ConditionInline,
+    FeeInline,
+    LimitInline,
+    OffenceInline,
+    ReasonInline,
+    may_edit,
+)
 from municipality.rulebook.models import (
     Activity,
     ActivityAuthority,
-    ActivityGroupRule,
-    BoardFeeRule,
-    CheckRule,
-    ConditionRule,
-    ConsultationRule,
-    FeeRule,
-    HolidayRule,
-    HoursRule,
-    LandClassRule,
-    LandUseRule,
-    LimitRule,
-    OffenceRule,
-    ReasonRule,
     RuleSet,
-    SpacingRule,
-    TradeRule,
 )
 from municipality.rulebook.registry import DRAFT_EFFECTS, DraftEffect
 from municipality.ui import staff_menu
-from municipality.ui.admin_base import CappedPaginator, PluralTitleMixin, ReadOnlyAdmin, ReadOnlyInline, code, in_group, require_role
+from municipality.ui.admin_base import CappedPaginator, PluralTitleMixin, ReadOnlyAdmin, ReadOnlyInline, in_group, require_role
 from municipality.ui.code_labels import label_codes, label_of
-from municipality.ui.forms import DayField
 from municipality.ui.staff_home import ROWS, HomePart, Next, Row, Work
 from municipality.ui.staff_menu import StaffEntry
 
-MAKER, PUBLISHER = "rule_maker", "rule_publisher"
+PUBLISHER = "rule_publisher"
 label_codes(
     {
         "rulebook.drafted": _("Edition drafted"),
@@ -68,147 +60,6 @@ staff_menu.register(
     StaffEntry("rules", _("Editions of the rules"), "admin:rulebook_ruleset_changelist", permission="rulebook.view_ruleset"),
     StaffEntry("rules", _("Activities"), "admin:rulebook_activity_changelist", permission="rulebook.view_activity"),
 )
-
-
-def may_edit(request: HttpRequest, ruleset: RuleSet | None) -> bool:
-    """Whether a maker may edit a draft: only their own, so that the publisher has not written any of it."""
-    if not in_group(request, MAKER):
-        return False
-    user: Any = request.user
-    return ruleset is None or (ruleset.published_at is None and ruleset.made_by_id == user.pk)
-
-
-class _RowFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
-    def add_fields(self, form: Any, index: int | None) -> None:
-        """Label the checkbox that deletes a row."""
-        super().add_fields(form, index)
-        if "DELETE" in form.fields:
-            form.fields["DELETE"].widget.attrs["aria-label"] = form.fields["DELETE"].label
-
-
-OFFENCES = "offences."
-DAYS: dict[Any, Any] = {models.DateField: {"form_class": DayField, "widget": AdminDateWidget, "input_formats": None}}
-
-
-class _RowInline(admin.TabularInline):  # type: ignore[type-arg]
-    extra = 0
-    formfield_overrides = DAYS
-    formset = _RowFormSet
-    template = "admin/facts/tabular.html"
-
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Label each cell: a screen reader does not read the heading of its column."""
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if field is not None:
-            field.widget.attrs["aria-label"] = capfirst(str(db_field.verbose_name))
-        return field
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return True
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return may_edit(request, obj)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return may_edit(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return may_edit(request, obj)
-
-
-class FeeInline(_RowInline):
-    model = FeeRule
-
-
-class LimitInline(_RowInline):
-    model = LimitRule
-
-
-class ConditionInline(_RowInline):
-    model = ConditionRule
-
-
-class ReasonInline(_RowInline):
-    model = ReasonRule
-
-
-class CheckInline(_RowInline):
-    model = CheckRule
-
-
-class OffenceInline(_RowInline):
-    model = OffenceRule
-
-
-class HolidayInline(_RowInline):
-    model = HolidayRule
-
-
-class HoursInline(_RowInline):
-    """Weekdays and times, edited by the maker and read by others."""
-
-    model = HoursRule
-    form = HoursForm
-    _read_only = ("days", "hours")
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        if may_edit(request, obj):
-            return self.form.Meta.fields
-        return ("label_ar", *self._read_only, "first_day", "last_day", "source_ar", "is_assumption")
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return () if may_edit(request, obj) else self._read_only
-
-    @admin.display(description=_("weekdays"))
-    def days(self, row: HoursRule) -> str:
-        return "، ".join(weekday_name(digit) for digit in WEEK if digit in row.weekdays)
-
-    @admin.display(description=_("hours"))
-    def hours(self, row: HoursRule) -> SafeString | str:
-        return code(row.times)
-
-
-class _ActivityInline(_RowInline):
-    """Rows about an activity."""
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).select_related("activity")
-
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Query the activities once for all rows."""
-        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
-        if field is not None and db_field.name == "activity":
-            field.choices = [("", "—"), *((row.pk, f"{row.name_ar} ({row.pk})") for row in Activity.objects.order_by("name_ar"))]
-        return field
-
-
-class TradeInline(_ActivityInline):
-    model = TradeRule
-    fields = ("activity", "words_ar", "words_en", "source_ar", "source_en", "is_assumption")
-
-
-class LandClassInline(_RowInline):
-    model = LandClassRule
-
-
-class ActivityGroupInline(_ActivityInline):
-    model = ActivityGroupRule
-
-
-class LandUseInline(_RowInline):
-    model = LandUseRule
-
-
-class SpacingInline(_RowInline):
-    model = SpacingRule
-
-
-class BoardFeeInline(_RowInline):
-    model = BoardFeeRule
-
-
-class ConsultationInline(_RowInline):
-    model = ConsultationRule
 
 
 @admin.register(RuleSet)
@@ -236,16 +87,8 @@ class RuleSetAdmin(PluralTitleMixin, admin.ModelAdmin):  # type: ignore[type-arg
 
     def get_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
         """The inlines of a subject: calendars, catalogues of offences, land use and words for trades have their own."""
-        if obj is not None and obj.subject == calendars.SUBJECT:
-            return (HolidayInline, HoursInline)
-        if obj is not None and obj.subject == queries.TRADES:
-            return (TradeInline,)
-        if obj is not None and obj.subject == land.SUBJECT:
-            return (LandClassInline, ActivityGroupInline, LandUseInline, SpacingInline)
-        if obj is not None and obj.subject == boards.SUBJECT:
-            return (BoardFeeInline,)
-        if obj is not None and obj.subject == land.BODIES:
-            return (ConsultationInline,)
+        if obj is not None and obj.subject in INLINES:
+            return INLINES[obj.subject]
         return (OffenceInline,) if obj is not None and obj.subject.startswith(OFFENCES) else self.inlines
 
     def get_actions(self, request: HttpRequest, action_location: Any = None) -> dict[str, Any]:  # the location is of Django 6.1

@@ -37,6 +37,7 @@ for _table in (
     "rulebook_spacingrule",
     "rulebook_consultationrule",
     "rulebook_boardfeerule",
+    "rulebook_boardlimitrule",
 ):
     for _event, _sets in (("INSERT", "NEW.ruleset_id"), ("UPDATE", "OLD.ruleset_id, NEW.ruleset_id"), ("DELETE", "OLD.ruleset_id")):
         guard(

@@ -58,6 +58,7 @@ label_codes(
         "files.boards": _("Files of advertisement boards"),
         "limits.boards": _("Limits of advertisement boards"),
         "replies.boards": _("Reply texts of advertisement boards"),
+        "rules.boards": _("Rules of advertisement boards"),
         "zoning.bodies": _("Bodies consulted on zoning opinions"),
         "zoning.uses": _("Uses of land, building limits and distances"),
     }

@@ -20,7 +20,7 @@ from municipality.kernel.errors import Refused
 from municipality.kernel.ttl_cache import ttl_cache
 from municipality.kernel.worktime import Calendar
 from municipality.rulebook import boards, calendars, land
-from municipality.rulebook.boards import BoardRates
+from municipality.rulebook.boards import BoardLimit, BoardRates
 from municipality.rulebook.land import ConsultedBody, LandRules
 from municipality.rulebook.models import ActivityAuthority, Authority, RuleSet
 
@@ -143,6 +143,7 @@ class Edition:
     land: LandRules | None = None  # of the subject `zoning.uses` only
     bodies: tuple[ConsultedBody, ...] = ()  # of the subject `zoning.bodies` only
     boards: BoardRates = field(default_factory=dict)  # of the subject `fees.boards` only
+    board_limits: tuple[BoardLimit, ...] = ()  # of the subject `rules.boards` only
 
     def reasons_of(self, kind: str) -> list[Reason]:
         """The coded reasons of one kind, in the order of their codes."""
@@ -312,6 +313,7 @@ def _read_edition(published: PublishedEdition) -> Edition:
         land.read(row) if row.subject == land.SUBJECT else None,
         land.read_bodies(row) if row.subject == land.BODIES else (),
         boards.read(row) if row.subject == boards.SUBJECT else {},
+        boards.read_limits(row) if row.subject == boards.RULES else (),
     )
     transaction.on_commit(lambda: _editions.setdefault(identity, edition))  # a transaction that publishes may be rolled back
     return edition

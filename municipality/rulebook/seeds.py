@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import tomllib
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from municipality.rulebook.models import (
     ActivityGroupRule,
     Authority,
     BoardFeeRule,
+    BoardLimitRule,
     CheckRule,
     ConditionRule,
     ConsultationRule,
@@ -123,6 +125,7 @@ def _draft(edition: dict[str, Any], maker: User) -> RuleSet:
     LandUseRule.objects.bulk_create(LandUseRule(ruleset=ruleset, **row) for row in _land_uses(edition))
     SpacingRule.objects.bulk_create(SpacingRule(ruleset=ruleset, **row) for row in edition.get("spacing", []))
     BoardFeeRule.objects.bulk_create(BoardFeeRule(ruleset=ruleset, **row) for row in _board_fees(edition))
+    BoardLimitRule.objects.bulk_create(BoardLimitRule(ruleset=ruleset, **row) for row in _board_limits(edition))
     ConsultationRule.objects.bulk_create(ConsultationRule(ruleset=ruleset, **row) for row in edition.get("consultation", []))
     TradeRule.objects.bulk_create(TradeRule(ruleset=ruleset, activity_id=code, **trade) for code, trade in _trades(edition))
     return ruleset
@@ -149,6 +152,15 @@ def _board_fees(edition: dict[str, Any]) -> Iterator[dict[str, Any]]:
         for board_class in entry["classes"]:
             for medium in entry["media"]:
                 yield {**shared, "board_class": board_class, "medium": medium}
+
+
+def _board_limits(edition: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A row for each class, medium, class of land use and subject that an entry of `data/` names; all where it names none."""
+    columns = {"classes": "board_class", "media": "medium", "land_classes": "land_class", "subjects": "subject"}
+    for entry in edition.get("board_limit", []):
+        shared = {name: value for name, value in entry.items() if name not in columns}
+        for values in product(*(entry.get(name, [""]) for name in columns)):
+            yield shared | dict(zip(columns.values(), values, strict=True))
 
 
 def _in_minutes(hours: dict[str, Any]) -> dict[str, Any]:

@@ -17,8 +17,9 @@ from municipality.rulebook import calendars, registry
 from municipality.rulebook.models import RuleSet
 
 LAND_ROWS = ("land_classes", "activity_groups", "land_uses", "spacings", "consultations")
+BOARD_ROWS = ("board_fees", "board_limits")
 # The tables of rows that make up an edition.
-ROWS = ("fees", "limits", "conditions", "reasons", "checks", "offences", "holidays", "hours", "trades", "board_fees", *LAND_ROWS)
+ROWS = ("fees", "limits", "conditions", "reasons", "checks", "offences", "holidays", "hours", "trades", *BOARD_ROWS, *LAND_ROWS)
 
 
 @transaction.atomic

@@ -20,6 +20,8 @@ async function update() {
 }
 
 form?.addEventListener("change", (event) => {
-  if (event.target.name.endsWith("-medium")) form.requestSubmit(); // other media are measured or counted
+  const facts = form.dataset.boards ? /-(medium|board_class|subject|is_standing)$/ : /-medium$/; // others are asked for other facts
+  for (const old of form.querySelectorAll("[data-checks]")) old.hidden = true; // of what was typed before
+  if (facts.test(event.target.name)) form.requestSubmit();
   else update();
 });

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from licensing.models import Board, BoardRequest
+from licensing.models import Board, BoardCheck, BoardRequest
 from licensing.signage.states import BOARDS
 from municipality.cases.models import Case
 from municipality.kernel import clock
@@ -96,7 +96,7 @@ def grounds(row: Case, target: str, sample: Sample) -> None:
     if row.service != BOARDS:
         return
     if (row.state, target) == ("draft", "in_review"):
-        _board(_request(row, sample))
+        _checked(_board(_request(row, sample)))
     if target == "issued":
         _dated(BoardRequest.objects.get(case=row), state_changes.fresh_document(sample))
 
@@ -104,7 +104,8 @@ def grounds(row: Case, target: str, sample: Sample) -> None:
 def _request(case: Case, sample: Sample) -> BoardRequest:
     """The request of a case with the sums of one board, by hand."""
     facts = {"fee_fils": 24_000, "deposit_fils": 12_000, "edition": "fees.boards v3", "files_key": f"boards:{case.public_id}"}
-    return BoardRequest.objects.create(case=case, shop=sample.boards.shop, **facts)
+    like = sample.boards.studied
+    return BoardRequest.objects.create(case=case, shop=sample.boards.shop, rules_id=like.rules_id, checked_on=like.checked_on, **facts)
 
 
 def _board(request: BoardRequest, **other: Any) -> Board:
@@ -118,6 +119,16 @@ def _board(request: BoardRequest, **other: Any) -> Board:
     return like
 
 
+def _checked(board: Board) -> Board:
+    """The results of a board like those of a sent one, by hand."""
+    like = BoardCheck.objects.filter(board__fee_fils=24_000).order_by("pk")[0].board_id
+    for check in BoardCheck.objects.filter(board=like):
+        check.pk, check.board = None, board
+        check._state.adding = True
+        check.save()
+    return board
+
+
 # --- Attacks on their guards -------------------------------------------------------------------------------------------------
 
 
@@ -125,6 +136,21 @@ def _sent_without_boards(sample: Sample) -> None:
     from tests.architecture import state_changes
 
     state_changes.event(fresh(sample), "send_to_officer", "draft", "in_review")
+
+
+def _sent_without_checks(sample: Sample) -> None:
+    from tests.architecture import state_changes
+
+    case = fresh(sample)
+    _board(_request(case, sample))
+    state_changes.event(case, "send_to_officer", "draft", "in_review")
+
+
+def _checked_later(sample: Sample) -> None:
+    check = BoardCheck.objects.filter(board__request=sample.boards.studied, kind="subject").order_by("pk")[0]
+    check.pk, check.kind = None, "land"
+    check._state.adding = True
+    check.save()
 
 
 def _issued_without_days(sample: Sample) -> None:
@@ -148,7 +174,9 @@ BY_HAND: dict[str, Callable[[Sample], None]] = {
     "licensing_board_priced": lambda sample: _board(_request(fresh(sample), sample), fee_fils=1) and None,
     "licensing_board_days_once": _longer,
     "licensing_boardrequest_document_once": _another_document,
+    "licensing_boardcheck_before_sending": _checked_later,
     "cases_caseevent_boards_sum": _sent_without_boards,
+    "cases_caseevent_boards_checked": _sent_without_checks,
     "cases_caseevent_boards_issued": _issued_without_days,
 }
 
@@ -181,6 +209,7 @@ def visits() -> list[Visit]:
 
     new, requests = "/{lang}/boards/new/{s.boards.shop.public_id}/", "/{lang}/boards/requests/{s.boards."
     cases = [f"/{{lang}}/cases/{{s.boards.{name}.case.public_id}}/" for name in ("issued", "unpaid", "corrected", "studied")]
+    tall = {"0-medium": "moving_screen", "0-board_class": "commercial", "0-subject": "tobacco", "0-is_standing": "on", "continue": "1"}
     one = {"boards": "1", "version": "0", **{f"0-{name}": value for name, value in boards.FRONT.items()}}
     return [
         Visit("/{lang}/boards/"),
@@ -191,6 +220,7 @@ def visits() -> list[Visit]:
         Visit(f"{new}send/", "asker", post={"version": "1", "total": "1"}, status=409, note="another sum"),
         Visit(f"{new}discard/", "asker"),
         Visit(new, "asker", post={**one, "0-width": ""}, status=400, note="without a width"),
+        Visit(new, "asker", post={**one, **tall, "0-top": "6"}, status=400, note="against a rule"),
         Visit(new, "asker", post={**one, "version": "1"}, status=409, note="changed on another device"),
         *(Visit(path, "asker") for path in cases),
         Visit(f"{requests}corrected.case.public_id}}/corrections/", "asker"),

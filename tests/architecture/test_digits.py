@@ -14,7 +14,8 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import translation
 
-from municipality.rulebook.admin import HolidayInline, HoursInline, OffenceInline, RuleSetAdmin
+from municipality.rulebook.admin import RuleSetAdmin
+from municipality.rulebook.inlines import HolidayInline, HoursInline, OffenceInline
 from municipality.rulebook.models import RuleSet
 from municipality.ui import dates
 from municipality.ui.forms import CivilIdField, DigitsField, FoldedField, PhoneField, ReferenceField

@@ -28,6 +28,7 @@ from municipality.rulebook.models import (
     Activity,
     ActivityGroupRule,
     BoardFeeRule,
+    BoardLimitRule,
     CheckRule,
     ConditionRule,
     ConsultationRule,
@@ -237,6 +238,8 @@ def _into_published(model: Any) -> Callable[[Sample], None]:
             row.layer = "slipped-in"
         if model is BoardFeeRule:
             row.board_class, row.medium = "seasonal", "balloon"  # which no edition names
+        if model is BoardLimitRule:
+            row.medium = "balloon"
         if model is ActivityGroupRule:
             row.activity = Activity.objects.create(code="SLIP", name_ar="نشاط", name_en="Activity")
         row.save(force_insert=True)
@@ -322,7 +325,7 @@ def _receipt_without_inquiry(sample: Sample) -> None:
     )
 
 
-LAND_RULES = (LandClassRule, ActivityGroupRule, LandUseRule, SpacingRule, ConsultationRule, BoardFeeRule)
+LAND_RULES = (LandClassRule, ActivityGroupRule, LandUseRule, SpacingRule, ConsultationRule, BoardFeeRule, BoardLimitRule)
 RULES = (FeeRule, LimitRule, ConditionRule, ReasonRule, CheckRule, HolidayRule, HoursRule, OffenceRule, TradeRule, *LAND_RULES)
 BY_HAND: dict[str, Callable[[Sample], None]] = {
     **{

@@ -9,7 +9,6 @@ from django.http import QueryDict
 from licensing.models import BoardRequest
 from licensing.signage import queries
 from licensing.signage.cards import Cards, query_of
-from licensing.signage.forms import RequestedBoardForm
 from licensing.signage.services import issue, requests
 from municipality.accounts.models import User, actor_of
 from municipality.cases.models import Case
@@ -21,7 +20,7 @@ from tests.factories.uploads import UploadFactory
 
 FRONT = {"board_class": "introductory", "medium": "fascia", "width": "6", "height": "0.80", "faces": "1", "months": "12", "place": "Door"}
 BOX = FRONT | {"medium": "light_box", "width": "0.9", "height": "0.9", "faces": "2", "months": "24"}
-CART = {"board_class": "commercial", "medium": "cart", "pieces": "2", "months": "3", "place": "Lane"}
+CART = {"board_class": "commercial", "medium": "cart", "pieces": "2", "months": "3", "place": "Lane", "subject": "goods"}
 FEE, DEPOSIT = 24_000 + 16_200, 12_000 + 8_100  # of the front for one year, and of the box for two
 
 
@@ -33,8 +32,7 @@ def typed(*boards: dict[str, str], **more: Any) -> dict[str, str]:
 
 def cards_of(query: QueryDict) -> Cards:
     """The cards of a page by the rules of today."""
-    fees, limits = queries.rules()[:2]
-    return Cards(query, RequestedBoardForm, fees, limits)
+    return requests.cards_from(query, queries.rules())
 
 
 def begun(shop: Shop, person: User, *boards: dict[str, str], with_files: bool = True) -> Draft:

@@ -109,26 +109,59 @@ def answer_at(*, paci_number: str, area: int, block: str, plot_number: str, acti
     text = clean(floor)
     is_number = _FLOOR.fullmatch(text) is not None
     question = ActivityQuestion(activity, int(text) if is_number else 0)
-    stated = (area, normal_number(block), normal_number(plot_number))
-    row = plots.by_paci(paci_number) if paci_number else None
-    candidates = [row] if row is not None else []
-    if row is not None and row.valid_to is not None:  # the number may have stayed on a plot that was split
-        candidates += plots.present(row)
-    fitting = [one for one in candidates if (one.area_id, one.block, one.number if stated[2] else "") == stated]
-    if row is not None and not fitting:
-        return PlaceAnswer(question, not is_number, row, is_contradiction=True)
-    if row is not None and not stated[2]:
-        fitting = [row]
-    plot = _standing(fitting if row is not None else plots.by_number(*stated) if stated[2] else [], day)
-    shape = plots.shape_on(plot, day) if plot is not None else None
+    plot, is_contradiction = _plot_at(paci_number, (area, normal_number(block), normal_number(plot_number)), day)
+    shape = plots.shape_on(plot, day) if plot is not None and not is_contradiction else None
     if plot is None or shape is None:
-        return PlaceAnswer(question, not is_number, plot)
+        return PlaceAnswer(question, not is_number, plot, is_contradiction)
     catalogue, edition = layers.catalogue(), answers.rules_on(day)
     land = {code: layer for code, layer in catalogue.items() if layer.kind == Layer.Kind.LAND_USE}
     known = layers.around(shape.shape, day, land, answers.distances_of(edition, question))
     findings = layers.findings(shape.shape, day, land, known)
     found = answers.ask(shape.shape, findings, edition, question, day, known)
     return PlaceAnswer(question, not is_number, plot, found=found, layers=catalogue)
+
+
+@dataclass(frozen=True)
+class PlaceLand:
+    """The land use of a place. `plot` is None where it is on no known plot, or where its PACI number is that of another place.
+
+    `codes` are the classes of land use on the plot, the largest part first; `is_whole`: all of the plot has one. `names` has the Arabic
+    and English names of the classes of the rules of the day by code.
+    """
+
+    plot: Plot | None = None
+    codes: tuple[str, ...] = ()
+    is_whole: bool = False
+    names: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+
+def land_at(*, paci_number: str, area: int, block: str, plot_number: str, day: dt.date) -> PlaceLand:
+    """The land use of a place on a day, for a service whose rules name classes of it. The plot is found as `answer_at` does."""
+    edition = answers.rules_on(day)
+    classes = edition.land.classes if edition is not None and edition.land is not None else {}
+    names = {code: (one.name_ar, one.name_en) for code, one in classes.items()}
+    plot, is_contradiction = _plot_at(paci_number, (area, normal_number(block), normal_number(plot_number)), day)
+    shape = plots.shape_on(plot, day) if plot is not None and not is_contradiction else None
+    if shape is None:
+        return PlaceLand(names=names)
+    catalogue = layers.catalogue(Layer.objects.filter(kind=Layer.Kind.LAND_USE))
+    parts = answers.land_parts(layers.findings(shape.shape, day, catalogue))
+    codes = [part.land_class for part in sorted(parts, key=lambda part: -part.share)]
+    return PlaceLand(plot, tuple(filter(None, codes)), bool(codes) and all(codes), names)
+
+
+def _plot_at(paci_number: str, stated: tuple[int, str, str], day: dt.date) -> tuple[Plot | None, bool]:
+    """The plot of a PACI number, else of area, block and number, and whether the PACI number is that of another place."""
+    row = plots.by_paci(paci_number) if paci_number else None
+    candidates = [row] if row is not None else []
+    if row is not None and row.valid_to is not None:  # the number may have stayed on a plot that was split
+        candidates += plots.present(row)
+    fitting = [one for one in candidates if (one.area_id, one.block, one.number if stated[2] else "") == stated]
+    if row is not None and not fitting:
+        return row, True
+    if row is not None and not stated[2]:
+        fitting = [row]
+    return _standing(fitting if row is not None else plots.by_number(*stated) if stated[2] else [], day), False
 
 
 def _standing(found: list[Plot], day: dt.date) -> Plot | None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 
 from django.db import transaction
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from licensing.models import Board, BoardRequest
-from licensing.signage import queries
+from licensing.models import Board, BoardCheck, BoardRequest
+from licensing.signage import checked, queries
 from licensing.signage.cards import Cards, query_of
 from licensing.signage.forms import RequestedBoardForm
 from licensing.signage.labels import bill_lines
@@ -47,9 +48,14 @@ def files_key(draft: Draft) -> str:
     return f"boards:{draft.public_id}"
 
 
-def cards_of(draft: Draft | None, fees: Edition, limits: Edition) -> Cards:
-    """The boards that a draft keeps; one empty card without a draft."""
-    return Cards(query_of(draft.answers.get(PAGE, {}) if draft is not None else {}), RequestedBoardForm, fees, limits)
+def cards_of(draft: Draft | None, rules: list[Edition]) -> Cards:
+    """The boards that a draft keeps, by `queries.rules`; one empty card without a draft."""
+    return cards_from(query_of(draft.answers.get(PAGE, {}) if draft is not None else {}), rules)
+
+
+def cards_from(query: QueryDict, rules: list[Edition]) -> Cards:
+    """The boards of a page as it was sent, by `queries.rules`."""
+    return Cards(query, RequestedBoardForm, rules[0], rules[1], checks=rules[-1])
 
 
 @transaction.atomic
@@ -73,10 +79,10 @@ def discard(*, draft: Draft, actor: Actor) -> None:
 
 @transaction.atomic
 def submit(*, shop: Shop, person: User, draft: Draft, version: int, expected_fils: int, actor: Actor) -> Case:
-    """Send a draft to an officer: case, boards with the rates of today, queue entry and message in one transaction.
+    """Send a draft to an officer: case, boards with the rates and the rule check of today, queue entry and message in one transaction.
 
     Raises Refused: what `queries.obstacle` finds, "draft_closed", "draft_changed", "not_complete", "files_waiting", "no_documents",
-    "price_changed", "already_open"; NotPermitted where `actor` may not act for the person.
+    "against_rules", "price_changed", "already_open"; NotPermitted where `actor` may not act for the person.
     """
     shop = Shop.objects.select_for_update(of=("self",)).select_related("branch").get(pk=shop.pk)
     shops.refuse_merged(shop)
@@ -85,13 +91,16 @@ def submit(*, shop: Shop, person: User, draft: Draft, version: int, expected_fil
     row = Draft.objects.select_for_update(of=("self",)).get(pk=draft.pk)
     rules = queries.rules()
     fees, limits, files = rules[:3]
-    cards, key = cards_of(row, fees, limits), files_key(row)
+    cards, key = cards_of(row, rules), files_key(row)
     if not row.is_open:
         raise Refused("draft_closed", _("This request has already been sent or deleted. You can start it again from My shops."))
     if row.version != version:
         raise Refused("draft_changed", _("An answer has been changed on another device. Check your answers and send again."))
     if not cards.is_whole:
         raise Refused("not_complete", _("The facts of a board are not complete. Go back to the boards; each says what is missing."))
+    checked.check(cards, shop, clock.today())
+    if (broken := checked.refusal(cards)) is not None:
+        raise broken
     if uploads.is_waiting(key):
         raise Refused("files_waiting", _("A file is still being checked. Please wait a moment and send again."))
     if queries.missing_files(key, files):
@@ -117,10 +126,15 @@ def submit(*, shop: Shop, person: User, draft: Draft, version: int, expected_fil
         deposit_fils=sum(fee.deposit_fils for fee in cards.fees),
         edition=fees.stamp,
         files_key=key,
+        rules_id=rulebook.published_ids([rules[-1].stamp])[rules[-1].stamp],
+        checked_on=clock.today(),
     )
-    for board in rows_of(cards):
+    for board, form in zip(rows_of(cards), cards.forms, strict=True):
         board.request = request
         board.save(force_insert=True)
+        for result in form.results:
+            result.board = board
+        BoardCheck.objects.bulk_create(form.results)
     drafts.send(draft=row, sent_as=case.key, actor=actor)
     advance(case, "send_to_officer", actor=actor, data={"boards": len(cards.forms), "fils": request.fils})
     queue.join(case=case, actor=actor)

@@ -13,10 +13,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from licensing.models import BoardRequest
-from licensing.signage import queries
-from licensing.signage.cards import Cards
+from licensing.signage import checked, queries
 from licensing.signage.files import remember
-from licensing.signage.forms import BoardsPageForm, RequestedBoardForm, SendBoardsForm
+from licensing.signage.forms import BoardsPageForm, SendBoardsForm
 from licensing.signage.labels import bill_lines, kind_of, size_of
 from licensing.signage.services import requests
 from licensing.signage.states import BOARDS, BOARDS_WORKFLOW, BoardsState
@@ -26,6 +25,7 @@ from municipality.cases import queries as cases
 from municipality.cases.opening import case_or_404
 from municipality.drafts import queries as drafts
 from municipality.drafts.services import EditConflict
+from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.review import queries as review
 from municipality.ui.language import read_form
@@ -51,12 +51,13 @@ def boards(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     if case is not None:
         return redirect("cases:case", public_id=case.public_id)
     draft = drafts.open_for(request.user, BOARDS, shop.key)
-    fees, limits = queries.rules()[:2]
+    rules = queries.rules()
     version = BoardsPageForm(request.POST) if request.method == "POST" else None
-    refusal, status = queries.obstacle(shop), 200
-    cards = requests.cards_of(draft, fees, limits)
+    cards = requests.cards_of(draft, rules) if version is None else requests.cards_from(request.POST, rules)
+    checked.check(cards, shop, clock.today())
+    broken = checked.refusal(cards)
+    refusal, status = queries.obstacle(shop) or broken, 200
     if version is not None:
-        cards = Cards(request.POST, RequestedBoardForm, fees, limits)
         opened_with = version.cleaned_data["version"] if version.is_valid() else 0
         try:
             draft = requests.keep(shop=shop, person=allowed.person, cards=cards, version=opened_with, actor=allowed.actor)
@@ -65,11 +66,11 @@ def boards(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         except Refused as refused:
             refusal, status = refused, refused.status
         else:
-            if "continue" in request.POST and cards.is_whole:
+            if "continue" in request.POST and cards.is_whole and broken is None:
                 return redirect("licensing:send_boards", public_id=shop.public_id)
             if "add" in request.POST or "remove" in request.POST:
                 return redirect(f"{request.path}#board-{len(cards.forms)}")
-            status = 200 if cards.is_whole else 400
+            status = 200 if cards.is_whole and broken is None else 400
     context = cards.context() | {
         "shop": shop,
         "access": allowed,
@@ -97,9 +98,11 @@ def send(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     if draft is None:  # sent, removed or run out meanwhile
         return redirect("licensing:new_boards", public_id=shop.public_id)
     remember(request.user, draft)
-    fees, limits, files = queries.rules()[:3]
-    cards = requests.cards_of(draft, fees, limits)
-    if not cards.is_whole:
+    rules = queries.rules()
+    fees, limits, files = rules[:3]
+    cards = requests.cards_of(draft, rules)
+    checked.check(cards, shop, clock.today())
+    if not cards.is_whole or checked.refusal(cards) is not None:  # the page of the boards says why
         return redirect("licensing:new_boards", public_id=shop.public_id)
     initial = {"version": draft.version, "total": cards.fils}
     form, submitted = read_form(request, SendBoardsForm, initial=initial)
@@ -126,7 +129,7 @@ def send(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "shop": shop,
         "access": allowed,
         "form": form,
-        "boards": [(row, kind_of(row), size_of(row)) for row in rows],
+        "boards": [(row, kind_of(row), size_of(row), form.results) for row, form in zip(rows, cards.forms, strict=True)],
         "fields": fields_of(request, requests.files_key(draft), least, next_path=request.path),
         "optional": [queries.SLOTS[slot].label for slot, count in least.items() if not count],
         "lines": bill_lines(rows, fees.stamp),

@@ -1,7 +1,15 @@
 """The tables of the rulebook."""
 
 from municipality.rulebook.models.activities import Activity, ActivityAuthority, Authority
-from municipality.rulebook.models.boards import BoardClass, BoardFeeRule, BoardMedium, BoardPeriod
+from municipality.rulebook.models.boards import (
+    BoardClass,
+    BoardFeeRule,
+    BoardLimitRule,
+    BoardMedium,
+    BoardPeriod,
+    BoardRuleKind,
+    BoardSubject,
+)
 from municipality.rulebook.models.calendar import HolidayRule, HoursRule
 from municipality.rulebook.models.land import ActivityGroupRule, ConsultationRule, LandClassRule, LandUseRule, SpacingRule, UseOutcome
 from municipality.rulebook.models.rulesets import (
@@ -27,8 +35,11 @@ __all__ = [
     "Blocks",
     "BoardClass",
     "BoardFeeRule",
+    "BoardLimitRule",
     "BoardMedium",
     "BoardPeriod",
+    "BoardRuleKind",
+    "BoardSubject",
     "CheckRule",
     "ConditionRule",
     "ConsultationRule",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from licensing.models import Board, BoardRequest
-from licensing.signage import invariants
+from licensing.models import Board, BoardCheck, BoardRequest
+from licensing.signage import invariants, queries
+from licensing.signage.checks import results_of
 from licensing.signage.services import requests
 from licensing.signage.states import BOARDS
 from municipality.accounts.models import User
@@ -18,10 +20,12 @@ from municipality.cases.services import open_case
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.transitions import transition
+from municipality.rulebook.models import RuleSet
 from shops.models import Shop
-from tests.database_guards import without_guards
+from tests.database_guards import drop_guard, without_guards
 from tests.factories import boards
 from tests.factories.boards import sent
+from zoning.answer.places import PlaceLand
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guards]
 BY = system("tests")
@@ -47,6 +51,9 @@ ATTACKS: dict[str, tuple[str, Callable[[BoardRequest], object]]] = {
     "no deposit": ("frozen", change(deposit_fils=0)),
     "another rate": ("frozen", change(rate_fils=1)),
     "another place": ("frozen", change(place="Roof")),
+    "another height": ("frozen", change(top_cm=1)),
+    "another subject": ("frozen", change(subject="tobacco")),
+    "another day of the check": ("frozen", lambda request: BoardRequest.objects.update(checked_on=None)),
     "another account": ("frozen", change(revenue_account="deposits")),
     "other sums": ("frozen", lambda request: BoardRequest.objects.update(fee_fils=1)),
     "another shop": ("frozen", lambda request: BoardRequest.objects.update(files_key="boards:x")),
@@ -86,7 +93,9 @@ def being_sent(shop: Shop, owner: User, rules: None) -> BoardRequest:
     """A request whose case is open and not sent yet, without boards; its sums are those of one board."""
     titles = {"title_ar": "محل", "title_en": "Shop", "series": "ADV"}
     case = open_case(service=BOARDS, subject=shop.key, applicant=owner, branch=shop.branch, editions=[], actor=BY, **titles)
-    return BoardRequest.objects.create(case=case, shop=shop, fee_fils=24_000, deposit_fils=12_000, edition="x", files_key="boards:x")
+    facts = {"fee_fils": 24_000, "deposit_fils": 12_000, "edition": "x", "files_key": "boards:x"}
+    rules = RuleSet.objects.get(subject="rules.boards", version=2)
+    return BoardRequest.objects.create(case=case, shop=shop, rules=rules, checked_on=clock.today(), **facts)
 
 
 def front(request: BoardRequest, **other: Any) -> Board:
@@ -96,6 +105,16 @@ def front(request: BoardRequest, **other: Any) -> Board:
         setattr(row, name, value)
     row.save(force_insert=True)
     return row
+
+
+def checked(board: Board, **other: Any) -> Board:
+    """The board with a result of each rule, of a board that breaks none; `other` are facts of the results."""
+    for result in results_of(board, queries.rules()[-1].board_limits, clock.today(), PlaceLand):
+        result.board = board
+        for name, value in other.items():
+            setattr(result, name, value)
+        result.save(force_insert=True)
+    return board
 
 
 @pytest.mark.parametrize("other", [{"fee_fils": 23_999}, {"deposit_fils": 12_001}, {"months": 13}, {"rate_fils": 4_999}, {"faces": 2}])
@@ -116,12 +135,98 @@ def send(case: Case) -> CaseEvent:
 @pytest.mark.parametrize("lines", [(), (1, 2)])
 def test_the_sums_of_a_request_are_those_of_its_boards(being_sent: BoardRequest, lines: tuple[int, ...]) -> None:
     for line in lines:
-        front(being_sent, line=line)
+        checked(front(being_sent, line=line))
     with pytest.raises(IntegrityError, match="guard:other_sum"):
         send(being_sent.case)
     without_guards()
     send(being_sent.case)
     assert any("its boards" in finding for finding in invariants.findings())
+
+
+def without_results(request: BoardRequest) -> None:
+    front(request)
+
+
+def without_one_result(request: BoardRequest) -> None:
+    board = front(request, is_standing=True, medium="light_box", top_cm=400)
+    results = results_of(board, queries.rules()[-1].board_limits, clock.today(), PlaceLand)
+    for result in results[1:]:
+        result.board = board
+        result.save(force_insert=True)
+
+
+def against_a_rule(request: BoardRequest) -> None:
+    board = front(request, is_standing=True, medium="light_box", top_cm=501)
+    checked(board)
+
+
+def by_no_edition(request: BoardRequest) -> None:
+    checked(front(request))
+    BoardRequest.objects.filter(pk=request.pk).update(checked_on=dt.date(2020, 1, 1))
+
+
+def by_other_rules(request: BoardRequest) -> None:
+    checked(front(request))
+    BoardRequest.objects.filter(pk=request.pk).update(rules=RuleSet.objects.get(subject="limits.boards", version=1))
+
+
+UNCHECKED = (without_results, without_one_result, against_a_rule, by_no_edition, by_other_rules)
+
+
+@pytest.mark.parametrize("prepare", UNCHECKED, ids=lambda one: one.__name__)
+def test_a_request_is_sent_with_the_results_of_its_rules(being_sent: BoardRequest, prepare: Callable[[BoardRequest], None]) -> None:
+    connection.check_constraints()
+    drop_guard("licensing_boardrequest_frozen", "licensing_boardrequest")
+    prepare(being_sent)
+    with pytest.raises(IntegrityError, match="guard:not_checked"):
+        send(being_sent.case)
+    without_guards()
+    send(being_sent.case)
+
+
+def test_a_checked_request_is_sent(being_sent: BoardRequest) -> None:
+    checked(front(being_sent))
+    send(being_sent.case)
+
+
+CHECKS: dict[str, tuple[str, Callable[[BoardCheck], object]]] = {
+    "another outcome": ("frozen", lambda check: BoardCheck.objects.filter(pk=check.pk).update(outcome="unknown")),
+    "another article": ("frozen", lambda check: BoardCheck.objects.filter(pk=check.pk).update(article_en="x")),
+    "another rule": ("frozen", lambda check: BoardCheck.objects.filter(pk=check.pk).update(kind="land")),
+    "no result": ("never_deleted", lambda check: check.delete()),
+    "one more": ("sent_already", lambda check: checked(check.board, kind="land")),
+}
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_results_stay_as_they_were_sent(shop: Shop, owner: User, name: str) -> None:
+    check = BoardCheck.objects.filter(board__request=sent(shop, owner, boards.BOX), kind="subject").get()
+    code, attack = CHECKS[name]
+    with pytest.raises(IntegrityError, match=f"guard:{code}"):
+        write(lambda: attack(check))
+    without_guards()
+    write(lambda: attack(check))
+
+
+WRONG: tuple[dict[str, Any], ...] = (
+    {"kind": "height", "outcome": "passes", "measured_value": 501, "limit_value": 500},
+    {"kind": "height", "outcome": "fails", "measured_value": 500, "limit_value": 500},
+    {"kind": "distance", "outcome": "passes", "measured_value": 29_999, "limit_value": 30_000},
+    {"kind": "share", "outcome": "passes", "measured_value": 1001, "limit_value": 1000},
+    {"kind": "height", "outcome": "passes", "measured_value": None, "limit_value": 500},
+    {"kind": "height", "outcome": "unknown", "measured_value": 400, "limit_value": 500},
+    {"kind": "height", "outcome": "unknown", "measured_value": None, "limit_value": None},
+    {"kind": "subject", "outcome": "passes", "measured_value": 1, "limit_value": 1},
+    {"kind": "other"},
+    {"outcome": "perhaps"},
+)
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=str)
+def test_a_result_is_what_its_comparison_gives(being_sent: BoardRequest, wrong: dict[str, Any]) -> None:
+    board = front(being_sent, medium="light_box")
+    with pytest.raises(IntegrityError):
+        write(lambda: checked(board, **wrong))
 
 
 def test_a_licence_is_not_issued_without_days(shop: Shop, owner: User, officer: User) -> None:

@@ -1,0 +1,152 @@
+"""The rule check of a board: a result for each kind of rule, with measured value, limit and article.
+
+Results are rows that are not saved until the request is sent. Source: MD 599/2023 and its amendments (`rulebook/data/board_rules.toml`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+
+from django.utils.formats import number_format
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from licensing.models import Board, BoardCheck, BoardOutcome
+from municipality.rulebook.boards import BoardLimit
+from municipality.rulebook.models import BoardRuleKind, BoardSubject
+from municipality.ui.texts import both
+from zoning.answer.places import PlaceLand
+
+Land = Callable[[], PlaceLand]  # the land use of the shop's place, read only where a rule asks for it
+
+
+def results_of(board: Board, limits: Sequence[BoardLimit], on: dt.date, land: Land) -> list[BoardCheck]:
+    """The results of the rules that hold for a board on a day, one for each kind; of several limits the strictest counts.
+
+    What no law states is a result of its own, marked as an assumption.
+    """
+    about = [one for one in limits if one.holds(on) and one.is_about(board.board_class, board.medium, is_standing=board.is_standing)]
+    found = []
+    for kind in BoardRuleKind:
+        for is_assumption in (False, True):
+            rules = [one for one in about if one.kind == kind and one.is_assumption == is_assumption]
+            if rules:
+                result = _check(board, kind, rules, land)
+                result.kind, result.is_assumption = kind, is_assumption
+                found.append(result)
+    return found
+
+
+def _check(board: Board, kind: str, rules: Sequence[BoardLimit], land: Land) -> BoardCheck:
+    if kind == BoardRuleKind.LAND:
+        return _land_use(rules, land())
+    if kind == BoardRuleKind.SUBJECT:
+        return _content(board, rules)
+    if kind == BoardRuleKind.HEIGHT:
+        rule = min(rules, key=lambda one: one.most_cm or 0)
+        return _compared(rule, board.top_cm, rule.most_cm or 0, metres, at_most=True)
+    if kind == BoardRuleKind.DISTANCE:
+        rule = max(rules, key=lambda one: one.least_cm or 0)
+        return _compared(rule, board.next_cm, rule.least_cm or 0, metres, at_most=False)
+    rule = min(rules, key=lambda one: one.most_permille or 0)
+    share = -(-1000 * board.width_cm // board.front_cm) if board.front_cm else None  # rounded up, so that nothing above a limit passes
+    return _compared(rule, share, rule.most_permille or 0, per_cent, at_most=True)
+
+
+def metres(centimetres: int) -> str:
+    """`5.00 m`."""
+    return _("%(number)s m") % {"number": number_format(Decimal(centimetres) / 100, 2)}
+
+
+def per_cent(permille: int) -> str:
+    """`62.5%`."""
+    return f"{number_format(Decimal(permille) / 10, 1)}%"
+
+
+def _compared(rule: BoardLimit, measured: int | None, limit: int, written: Callable[[int], str], *, at_most: bool) -> BoardCheck:
+    """The result of a figure; a value that equals its limit passes."""
+    if measured is None:
+        outcome = BoardOutcome.UNKNOWN
+    else:
+        outcome = BoardOutcome.PASSES if (measured <= limit if at_most else measured >= limit) else BoardOutcome.FAILS
+    words = both(lambda: written(measured) if measured is not None else _("not stated"))
+    bound = both(lambda: (_("at most %(limit)s") if at_most else _("at least %(limit)s")) % {"limit": written(limit)})
+    return _result(rule, outcome, words, bound, measured=measured, limit=limit)
+
+
+def _land_use(rules: Sequence[BoardLimit], land: PlaceLand) -> BoardCheck:
+    """Banned where all of the plot is in a banned class. A plot that is not known, or banned in a part only, is left to the officer."""
+    banned, codes = [one.land_class for one in rules], set(land.codes)
+    outcome = BoardOutcome.UNKNOWN
+    if land.is_whole and (codes <= set(banned) or not codes & set(banned)):
+        outcome = BoardOutcome.FAILS if codes <= set(banned) else BoardOutcome.PASSES
+    if land.plot is None:
+        words = both(lambda: _("the plot of the shop is not known"))
+    elif not codes:
+        words = both(lambda: _("no land use is known for the plot of the shop"))
+    else:
+        words = _names(land, land.codes)
+    return _result(rules[0], outcome, words, both(lambda: _("not allowed on: %(classes)s") % {"classes": _spoken(_names(land, banned))}))
+
+
+def _names(land: PlaceLand, codes: Iterable[str]) -> tuple[str, str]:
+    """The names of classes of land use in both languages; a code that the rules do not name stays as it is."""
+    names = [land.names.get(code, (code, code)) for code in codes]
+    return "، ".join(ar for ar, _en in names), ", ".join(en for _ar, en in names)
+
+
+def _spoken(texts: tuple[str, str]) -> str:
+    """The text of the active language."""
+    return texts[0] if get_language() == "ar" else texts[1]
+
+
+def _content(board: Board, rules: Sequence[BoardLimit]) -> BoardCheck:
+    """A banned subject fails, unless its ban is lifted by an approval that is named."""
+    rule = min((one for one in rules if one.subject == board.subject), key=lambda one: one.is_lifted_by_approval, default=None)
+    if not board.subject:
+        outcome = BoardOutcome.UNKNOWN
+    else:
+        is_lifted = rule is None or (rule.is_lifted_by_approval and bool(board.approval))
+        outcome = BoardOutcome.PASSES if is_lifted else BoardOutcome.FAILS
+    words = both(lambda: board.get_subject_display() or _("not stated"))
+    if rule is not None and rule.is_lifted_by_approval:
+        approval = board.approval
+        words = both(lambda: f"{board.get_subject_display()}{_(', ')}{_('approval')} {approval}" if approval else _without(board))
+    return _result(rule or rules[0], outcome, words, both(lambda: _joined(_banned(one) for one in ([rule] if rule is not None else rules))))
+
+
+def _without(board: Board) -> str:
+    return _("%(subject)s, without an official approval") % {"subject": board.get_subject_display()}
+
+
+def _banned(rule: BoardLimit) -> str:
+    text = _("only with an official approval: %(subject)s") if rule.is_lifted_by_approval else _("not allowed: %(subject)s")
+    return text % {"subject": BoardSubject(rule.subject).label}
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return " · ".join(filter(None, texts))
+
+
+def _result(
+    rule: BoardLimit,
+    outcome: str,
+    words: tuple[str, str],
+    bound: tuple[str, str],
+    *,
+    measured: int | None = None,
+    limit: int | None = None,
+) -> BoardCheck:
+    return BoardCheck(
+        outcome=outcome,
+        measured_value=measured,
+        limit_value=limit,
+        measured_ar=words[0][:300],
+        measured_en=words[1][:300],
+        limit_ar=bound[0][:300],
+        limit_en=bound[1][:300],
+        article_ar=rule.article_ar,
+        article_en=rule.article_en,
+    )
