@@ -16,6 +16,7 @@ from licensing.shop_cases import cases_of
 from licensing.signage import queries
 from licensing.signage.labels import bill_lines, kind_of, size_of
 from licensing.signage.states import BOARDS, BOARDS_WORKFLOW, BoardsState
+from licensing.signage.timeline import TIMELINE
 from municipality.accounts.models import User
 from municipality.accounts.requests import Visitor
 from municipality.cases.models import Case
@@ -158,7 +159,9 @@ def _line(shop: Shop, found: Sequence[Any]) -> PanelLine:
     label: Text = format_html("{}: {}", _("Licensed"), counted(count, "board")) if count else _("No board is licensed")
     state, action, url = ("ok" if count else "wait"), _("Ask for boards"), reverse("licensing:new_boards", args=[shop.public_id])
     if open_case is not None:
-        action, url = _("Continue the request"), reverse("cases:case", args=[open_case.public_id])
+        waits_for_holder = TIMELINE.next_actor.get(open_case.state) == "applicant"
+        action = _("Continue the request") if waits_for_holder else _("See the state of the request")
+        url = reverse("cases:case", args=[open_case.public_id])
         state, label = "warn", format_html("{} · {}", label, _("Request under way"))
     return PanelLine(_("Boards"), state=state, label=label, deadline=until, action=action, url=url, order=20)
 

@@ -20,6 +20,7 @@ async function update() {
 }
 
 form?.addEventListener("change", (event) => {
-  if (event.target.name.endsWith("-medium")) form.requestSubmit(); // other media are measured or counted
-  else update();
+  if (!event.target.name.endsWith("-medium")) return update();
+  form.action = `#${event.target.closest("fieldset").id}`; // other media are measured or counted: the page comes anew, at this board
+  form.requestSubmit();
 });
