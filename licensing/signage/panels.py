@@ -92,7 +92,7 @@ def _rounds(case: Case) -> list[Round]:
 def record(board: Board, *, is_public: bool = False) -> Record:
     """One board with kind, size, place and, once it is licensed, its number and days; a link to its public page."""
     label: Text = ""
-    state, lines = "wait", [size_of(board), term(board.place), counted(board.months, "month")]
+    state, lines = "", [size_of(board), term(board.place), counted(board.months, "month")]
     if board.first_day is not None:
         state, label = LIVE_LABELS[queries.standing(board)]
         lines[-1] = format_html("{}: {}", _("Number on the board"), ref(board.number))

@@ -69,7 +69,7 @@ def boards(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
                 return redirect("licensing:send_boards", public_id=shop.public_id)
             if "add" in request.POST or "remove" in request.POST:
                 return redirect(f"{request.path}#board-{len(cards.forms)}")
-            status = 200 if cards.is_whole else 400
+            status = 400 if cards.errors else 200
     context = cards.context() | {
         "shop": shop,
         "access": allowed,

@@ -46,8 +46,7 @@ def costs(request: HttpRequest) -> HttpResponse:
     edition, limits = rulebook.editions((queries.FEES, queries.LIMITS), clock.today())
     cards = Cards(request.GET, BoardForm, edition, limits)
     crumbs = [(_("Services"), reverse("home") + "#services"), (_("What a board costs"), "")]
-    has_errors = any(form.errors for form in cards.forms)
-    return render(request, "licensing/boards/costs.html", cards.context() | {"crumbs": crumbs}, status=400 if has_errors else 200)
+    return render(request, "licensing/boards/costs.html", cards.context() | {"crumbs": crumbs}, status=400 if cards.errors else 200)
 
 
 @public

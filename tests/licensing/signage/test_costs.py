@@ -71,7 +71,7 @@ def test_what_is_counted_asks_for_pieces_and_not_for_a_size(client: Client) -> N
     ],
 )
 def test_a_wrong_fact_is_said_and_the_others_are_kept(client: Client, change: dict[str, str], field: str, sentence: str) -> None:
-    answer = client.get(PAGE, asked(FRONT | change, BOX))
+    answer = client.get(PAGE, asked(FRONT | change, BOX, update="1"))
     form = answer.context["forms"][0]
     assert answer.status_code == 400 and form.fee is None and form.errors[field][0].startswith(sentence)
     assert answer.context["fils"] == 12_150 and form["months"].value() == (FRONT | change)["months"]
