@@ -47,7 +47,9 @@ def _detail(request: BoardRequest) -> CaseDetail:
     case, document, boards = request.case, request.document, list(request.boards.all())
     bill = payments.bill_of(case.key)
     sealed = _("sealed file")
-    files = [FileLine(_("Licence for boards"), document.number, reverse("document", args=[document.number]), sealed)] if document else []
+    files = []
+    if document is not None and document.file_id is not None:
+        files = [FileLine(_("Licence for boards"), document.number, reverse("document", args=[document.number]), sealed)]
     numbers = payments.receipt_numbers(case.key)
     files += [FileLine(_("Receipt"), number, reverse("payments:receipt", args=[number])) for number in numbers]
     refund = None if bill is not None and bill.state == BillState.DUE else payments.refund_of(case.key)
@@ -123,6 +125,8 @@ def _next_step(request: BoardRequest, bill: Bill | None) -> NextStep:
         if document.live_state not in ("valid", "not_yet"):
             return NextStep(_("The licence is not in force"), LIVE_LABELS[document.live_state][1], label=_("Attention"))
         text = _("Write on each board its number and the first and last day of its licence.")
+        if document.file_id is None:  # from before the portal
+            return NextStep(_("Licence issued"), text, label=_("Done"))
         url = reverse("document", args=[document.number])
         return NextStep(_("The licence is ready"), text, url, _("Download the licence"), label=_("Done"))
     if case.is_open:
@@ -218,7 +222,7 @@ def outcome(bill: Bill) -> Outcome | None:
             label=_("Licence number"),
             reference=document.number,
             text=_("Write on each board its number and the first and last day of its licence."),
-            act=(_("Download the licence (PDF)"), reverse("document", args=[document.number])),
+            act=(_("Download the licence (PDF)"), reverse("document", args=[document.number])) if document.file_id else None,
         )
     steps = [
         Step("done", _("Payment confirmed"), moment(bill.last_event.at) if bill.last_event is not None else ""),

@@ -11,7 +11,6 @@ from licensing.health.states import RENEWAL, RenewalState
 from licensing.models import HealthLicence
 from municipality.accounts.models import User
 from municipality.cases.models import Case
-from municipality.cases.services import compute_figures
 from municipality.documents.states import DocumentState
 from municipality.jobs import services as jobs
 from municipality.jobs.models import Job, JobState
@@ -47,8 +46,6 @@ def run(loading: Loading) -> str:
             submit_renewal(shop=shop, applicant=applicant_of(shop, rng))
     run_licensing_jobs(loading)
     mark_sent(loading)
-    with clock.at(loading.anchor):
-        compute_figures()
     issued = Case.objects.filter(service=RENEWAL, state=RenewalState.ISSUED).count() - sum(p.outcome == RenewalState.ISSUED for p in bulk)
     remaining = len(signed) - issued
     note = f", {remaining} of them wait for the renderer or the seal" if remaining else ""
