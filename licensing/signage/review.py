@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.db.models import Q
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from licensing.health.queries import shop_parties
 from licensing.models import Board, BoardRequest
@@ -14,15 +13,13 @@ from licensing.signage.labels import kind_of, size_of
 from licensing.signage.services import requests
 from licensing.signage.states import BOARDS
 from municipality.cases.models import Case
+from municipality.review import asked_files
 from municipality.review.registry import Item, Reviewable
 from municipality.ui.plurals import counted
 from municipality.ui.templatetags.portal import bilingual, kwd, term
 from municipality.ui.texts import Text
-from municipality.uploads import queries as uploads
-from municipality.uploads.models import Upload
 
 SKILL = "boards"
-DECLARED = gettext_lazy("declared by the applicant")
 
 
 def items(case: Case) -> list[Item]:
@@ -33,35 +30,22 @@ def items(case: Case) -> list[Item]:
         Item("activity", _("Activity"), bilingual(request.shop.activity, "name"), may_correct=False),
     ]
     boards = [
-        Item(f"board_{board.line}", _("Board %(number)s") % {"number": board.line}, _facts(board), source=DECLARED, may_correct=False)
+        Item(
+            f"board_{board.line}",
+            _("Board %(number)s") % {"number": board.line},
+            _facts(board),
+            source=asked_files.DECLARED,
+            may_correct=False,
+        )
         for board in request.boards.all()
     ]
-    return shop + boards + _files(case, request)
+    return shop + boards + asked_files.items(request.files_key, queries.SLOTS, queries.slots(queries.files_of(case)))
 
 
 def _facts(board: Board) -> Text:
     text = "{}. {}. {}. {}. {}"
     amount = format_html("{} + {}", kwd(board.fee_fils), kwd(board.deposit_fils)) if board.deposit_fils else kwd(board.fee_fils)
     return format_html(text, kind_of(board), size_of(board), term(board.place), counted(board.months, "month"), amount)
-
-
-def _files(case: Case, request: BoardRequest) -> list[Item]:
-    least = queries.slots(queries.files_of(case))
-    found: dict[str, list[Upload]] = {}
-    for row in uploads.ready(request.files_key):
-        found.setdefault(row.slot, []).append(row)
-    return [
-        Item(
-            slot,
-            queries.SLOTS[slot].label,
-            source=DECLARED,
-            is_file=True,
-            is_optional=not count,
-            files=found.get(slot, []),
-            mark=",".join(row.sha256 for row in found.get(slot, [])),
-        )
-        for slot, count in least.items()
-    ]
 
 
 def parties(case: Case) -> list[tuple[str, str]]:
