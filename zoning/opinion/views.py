@@ -21,7 +21,7 @@ from municipality.drafts import queries as drafts
 from municipality.drafts.models import Draft
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
-from municipality.review.views.citizen import corrections_page, withdrawal_page
+from municipality.review.shared_pages import corrections_page, withdrawal_page
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import Activity
 from municipality.rulebook.queries import Edition

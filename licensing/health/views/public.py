@@ -19,8 +19,7 @@ from shops.register.queries import public_shop
 def start(request: HttpRequest) -> HttpResponse:
     """The service card: requirements, fees, promised and actual time, and the link to start."""
     limits, fees = rulebook.editions(("limits.health", "fees.health"), clock.today())
-    cached_by = (limits.limits["window_days"].value, fees.version, fees.first_day)
-    return service_card(request, "health", "licensing/start.html", limits=limits, fees_edition=fees, cached_by=cached_by)
+    return service_card(request, "health", "licensing/start.html", limits=limits, fees_edition=fees)
 
 
 @public

@@ -26,7 +26,7 @@ from municipality.cases.opening import case_or_404
 from municipality.drafts import queries as drafts
 from municipality.drafts.services import EditConflict
 from municipality.kernel.errors import Refused
-from municipality.review.views.citizen import corrections_page, withdrawal_page
+from municipality.review.shared_pages import corrections_page, withdrawal_page
 from municipality.ui.language import read_form
 from municipality.ui.templatetags.portal import ref
 from municipality.uploads.fields import fields_of

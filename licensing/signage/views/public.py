@@ -31,7 +31,6 @@ def start(request: HttpRequest) -> HttpResponse:
         "signage",
         "licensing/boards/start.html",
         fees_edition=fees,
-        cached_by=[(edition.version, edition.first_day) for edition in (fees, limits, files)],
         rate_groups=labels.rate_groups(fees.boards),
         longest=limits.limits["longest_months"].value,
         needed=[queries.SLOTS[code] for code, count in least.items() if count],
