@@ -11,7 +11,7 @@ from licensing.health.states import RENEWAL
 from licensing.models import Board
 from licensing.signage.states import BOARDS, BoardsState
 from municipality.cases.models import Case
-from municipality.documents.states import DocumentState
+from municipality.documents.states import LIVE
 from municipality.kernel import clock, request_cache
 from shops.models import Shop
 
@@ -22,7 +22,7 @@ def cases_of(shops: Sequence[Shop]) -> list[Any]:
     `boards` is how many boards of a request are licensed today (None: none), `until` the first of their last days.
     """
     today, keys = clock.today(), [shop.key for shop in shops]
-    valid = Board.objects.filter(request__case=OuterRef("pk"), request__document__state=DocumentState.ACTIVE, last_day__gte=today)
+    valid = Board.objects.filter(request__case=OuterRef("pk"), request__document__state__in=LIVE, last_day__gte=today)
     by_request = valid.order_by().values("request")
     wanted = Q(service=RENEWAL, is_open=True) | Q(Q(is_open=True) | Q(state=BoardsState.ISSUED), service=BOARDS)
     rows = Case.objects.filter(wanted, subject__in=keys).annotate(

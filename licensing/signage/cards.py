@@ -43,8 +43,14 @@ class Cards:
         """What is paid for all boards that have a fee."""
         return sum(fee.fils for fee in self.fees)
 
+    @property
+    def errors(self) -> int:
+        """How many errors the page begins with: those of all boards once a button asked for their sum or the next page."""
+        was_asked = "update" in self.query or "continue" in self.query
+        return sum(len(texts) for form in self.forms for texts in form.errors.values()) if was_asked else 0
+
     def context(self) -> dict[str, Any]:
-        """What `licensing/boards/_board.html` and `_total.html` show."""
+        """What `licensing/boards/_errors.html`, `_board.html` and `_total.html` show."""
         return {
             "forms": self.forms,
             "edition": self.edition,
@@ -52,6 +58,7 @@ class Cards:
             "deposit_fils": sum(fee.deposit_fils for fee in self.fees),
             "fils": self.fils,
             "is_whole": self.is_whole,
+            "errors": self.errors,
             "may_add": len(self.forms) < MOST_BOARDS,
         }
 

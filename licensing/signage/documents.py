@@ -17,6 +17,7 @@ from municipality.kernel import clock, money
 from municipality.review import queries as review
 from municipality.ui.texts import both
 
+ONE_PAGE = 4  # boards whose licence fits on one page; a request may have many more
 SUBJECTS = {
     "fees.boards": ("رسوم الإعلانات", "Fees of boards"),
     "limits.boards": ("مدد الإعلانات", "Periods of boards"),
@@ -31,8 +32,11 @@ SUBJECTS = {
 @dataclass(frozen=True, kw_only=True)
 class BoardLicenceFacts(LetterFacts):
     kind, name, reason = "licensing.boards", _("Licence for boards"), "Licence for boards"
-    single_page = False  # a request may have many boards
     title, english_title = "ترخيص إعلان", "Licence for boards"
+
+    @property
+    def is_one_page(self) -> bool:
+        return len(self.sections[0].lines_ar) <= ONE_PAGE
 
 
 def facts_of(request: BoardRequest, number: str, first: dt.date, days: Sequence[tuple[Board, dt.date]]) -> BoardLicenceFacts:
@@ -45,8 +49,7 @@ def facts_of(request: BoardRequest, number: str, first: dt.date, days: Sequence[
         LetterRow("العنوان", "Address", *address(shop)),
         LetterRow("الترخيص التجاري", "Commercial licence", shop.commercial_license_no),
         LetterRow("صاحب الترخيص", "Holder", case.applicant.name_ar, case.applicant.name_en),
-        LetterRow("الرسوم", "Fees", f"{money.to_display(request.fee_fils)} د.ك", f"KD {money.to_display(request.fee_fils)}"),
-        LetterRow("التأمين", "Deposit", f"{money.to_display(request.deposit_fils)} د.ك", f"KD {money.to_display(request.deposit_fils)}"),
+        LetterRow("الرسوم والتأمين", "Fees, deposit", *_amounts(request)),
         LetterRow("الطلب", "Request", case.reference, case.reference),
     )
     rule = (
@@ -69,6 +72,14 @@ def facts_of(request: BoardRequest, number: str, first: dt.date, days: Sequence[
         editions=tuple(EditionLabel.of(stamp, SUBJECTS) for stamp in review.stamps_of(case)),
         issued_at=clock.now(),
     )
+
+
+def _amounts(request: BoardRequest) -> tuple[str, str]:
+    """Fees and the deposit that comes back, in Arabic and in English."""
+    fees, deposit = money.to_display(request.fee_fils), money.to_display(request.deposit_fils)
+    if not request.deposit_fils:
+        return f"{fees} د.ك", f"KD {fees}"
+    return f"{fees} د.ك، وتأمين يُرد {deposit} د.ك", f"KD {fees}, and KD {deposit} to be returned"
 
 
 def _line(board: Board, number: str, first: dt.date, last: dt.date) -> tuple[str, str]:

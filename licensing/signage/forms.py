@@ -24,6 +24,10 @@ MAY_STAND = frozenset({BoardMedium.LIGHT_BOX.value, BoardMedium.SCREEN.value, Bo
 BY_PIECE = frozenset({BoardMedium.CART.value, BoardMedium.BIKE.value})  # counted, not measured
 _SIZE: dict[str, Any] = {"min_value": Decimal("0.1"), "max_value": 100, "decimal_places": 2}
 _METRES, _COUNT = LtrInput(inputmode="decimal", css="kp-board__number"), LtrInput(css="kp-board__number")
+_WIDTH = _("Enter the width in metres, from 0.10 to 100, such as 2.40.")
+_HEIGHT = _("Enter the height in metres, from 0.10 to 100, such as 0.80.")
+_PIECES = _("Enter the number of pieces, from 1 to 999.")
+_MONTHS = _("Enter the number of months, such as 12.")
 NO_RATE = _("The table of fees has no such board. Choose another class or medium, or ask at the municipal branch.")
 
 CLASS_HINTS = _(
@@ -32,20 +36,23 @@ CLASS_HINTS = _(
 )
 
 
+def _said(text: Any) -> dict[str, Any]:
+    """One message of a number for all that can be wrong with it: the summary of errors names no field."""
+    return dict.fromkeys(("required", "invalid", "min_value", "max_value", "max_decimal_places"), text)
+
+
 class BoardForm(forms.Form):
     """One board: its kind and months; size in metres and faces, or the pieces of what is counted. `fee` is its fee once it is valid."""
 
     board_class = forms.ChoiceField(label=_("Class"), choices=BoardClass.choices, initial=BoardClass.INTRODUCTORY, help_text=CLASS_HINTS)
     medium = forms.ChoiceField(label=_("Medium"), choices=BoardMedium.choices, initial=BoardMedium.FASCIA)
-    width = DecimalNumberField(
-        label=_("Width in metres"), widget=_METRES, error_messages={"required": _("Enter the width in metres.")}, **_SIZE
-    )
-    height = DecimalNumberField(
-        label=_("Height in metres"), widget=_METRES, error_messages={"required": _("Enter the height in metres.")}, **_SIZE
-    )
+    width = DecimalNumberField(label=_("Width in metres"), widget=_METRES, error_messages=_said(_WIDTH), **_SIZE)
+    height = DecimalNumberField(label=_("Height in metres"), widget=_METRES, error_messages=_said(_HEIGHT), **_SIZE)
     faces = forms.TypedChoiceField(label=_("Faces"), coerce=int, initial=1)
-    pieces = WholeNumberField(label=_("Pieces of one design"), min_value=1, max_value=999, initial=1, widget=_COUNT)
-    months = WholeNumberField(label=_("Months"), min_value=1, initial=12, widget=_COUNT)
+    pieces = WholeNumberField(
+        label=_("Pieces of one design"), min_value=1, max_value=999, initial=1, widget=_COUNT, error_messages=_said(_PIECES)
+    )
+    months = WholeNumberField(label=_("Months"), min_value=1, initial=12, widget=_COUNT, error_messages=_said(_MONTHS))
     fee: BoardFee | None = None
     results: Sequence[models.BoardCheck] = ()  # of its rule check (`checked.check`)
 

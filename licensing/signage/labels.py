@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import fields
 from decimal import Decimal
+from itertools import product
 from typing import Any
 
 from django.utils.formats import number_format
@@ -16,8 +17,8 @@ from django.utils.translation import gettext_lazy
 from licensing import models
 from licensing.signage import fees
 from licensing.signage.fees import BoardFee
-from municipality.rulebook.boards import BoardRate
-from municipality.rulebook.models import BoardRuleKind
+from municipality.rulebook.boards import BoardRate, BoardRates
+from municipality.rulebook.models import BoardClass, BoardMedium, BoardRuleKind
 from municipality.ui.plurals import counted
 from municipality.ui.templatetags.portal import bilingual, kwd, term
 from municipality.ui.texts import both
@@ -40,6 +41,28 @@ def formula(fee: BoardFee) -> SafeString:
 def kind_of(board: models.Board) -> str:
     """Medium and class: `Board on the front (Introductory)`."""
     return f"{board.get_medium_display()} ({board.get_board_class_display()})"
+
+
+def rate_groups(rates: BoardRates) -> list[tuple[list[str], list[str], list[BoardRate]]]:
+    """Media and classes that cost the same, each with one rate of every article: `Board on a roof, Balloon`, `Commercial`."""
+    alike: dict[tuple[Any, ...], dict[str, list[BoardRate]]] = {}
+    for board_class, medium in product(BoardClass.values, BoardMedium.values):
+        if (rate := rates.get((board_class, medium))) is None:
+            continue
+        amount = (rate.period, rate.rate_fils, rate.flat_fils, rate.deposit_percent)
+        alike.setdefault(amount, {}).setdefault(medium, []).append(rate)
+    groups: dict[tuple[Any, ...], list[BoardRate]] = {}
+    for amount, media in alike.items():
+        for rows in media.values():
+            groups.setdefault((amount, *(rate.board_class for rate in rows)), []).extend(rows)
+    return [
+        (
+            [str(BoardMedium(medium).label) for medium in dict.fromkeys(rate.medium for rate in rows)],
+            [str(BoardClass(name).label) for name in dict.fromkeys(rate.board_class for rate in rows)],
+            list({rate.article_ar: rate for rate in rows}.values()),
+        )
+        for rows in groups.values()
+    ]
 
 
 def size_of(board: models.Board) -> str:

@@ -16,6 +16,7 @@ from licensing.shop_cases import cases_of
 from licensing.signage import queries
 from licensing.signage.labels import bill_lines, kind_of, result_of, size_of
 from licensing.signage.states import BOARDS, BOARDS_WORKFLOW, BoardsState
+from licensing.signage.timeline import TIMELINE
 from municipality.accounts.models import User
 from municipality.accounts.requests import Visitor
 from municipality.cases.models import Case
@@ -46,7 +47,9 @@ def _detail(request: BoardRequest) -> CaseDetail:
     case, document, boards = request.case, request.document, list(request.boards.all())
     bill = payments.bill_of(case.key)
     sealed = _("sealed file")
-    files = [FileLine(_("Licence for boards"), document.number, reverse("document", args=[document.number]), sealed)] if document else []
+    files = []
+    if document is not None and document.file_id is not None:
+        files = [FileLine(_("Licence for boards"), document.number, reverse("document", args=[document.number]), sealed)]
     numbers = payments.receipt_numbers(case.key)
     files += [FileLine(_("Receipt"), number, reverse("payments:receipt", args=[number])) for number in numbers]
     refund = None if bill is not None and bill.state == BillState.DUE else payments.refund_of(case.key)
@@ -91,7 +94,7 @@ def _rounds(case: Case) -> list[Round]:
 def record(board: Board, *, is_public: bool = False) -> Record:
     """One board with kind, size, place and, once it is licensed, its number and days; a link to its public page."""
     label: Text = ""
-    state, lines = "wait", [size_of(board), term(board.place), counted(board.months, "month")]
+    state, lines = "", [size_of(board), term(board.place), counted(board.months, "month")]
     if board.first_day is not None:
         state, label = LIVE_LABELS[queries.standing(board)]
         lines[-1] = format_html("{}: {}", _("Number on the board"), ref(board.number))
@@ -124,6 +127,8 @@ def _next_step(request: BoardRequest, bill: Bill | None) -> NextStep:
         if document.live_state not in ("valid", "not_yet"):
             return NextStep(_("The licence is not in force"), LIVE_LABELS[document.live_state][1], label=_("Attention"))
         text = _("Write on each board its number and the first and last day of its licence.")
+        if document.file_id is None:  # from before the portal
+            return NextStep(_("Licence issued"), text, label=_("Done"))
         url = reverse("document", args=[document.number])
         return NextStep(_("The licence is ready"), text, url, _("Download the licence"), label=_("Done"))
     if case.is_open:
@@ -160,7 +165,9 @@ def _line(shop: Shop, found: Sequence[Any]) -> PanelLine:
     label: Text = format_html("{}: {}", _("Licensed"), counted(count, "board")) if count else _("No board is licensed")
     state, action, url = ("ok" if count else "wait"), _("Ask for boards"), reverse("licensing:new_boards", args=[shop.public_id])
     if open_case is not None:
-        action, url = _("Continue the request"), reverse("cases:case", args=[open_case.public_id])
+        waits_for_holder = TIMELINE.next_actor.get(open_case.state) == "applicant"
+        action = _("Continue the request") if waits_for_holder else _("See the state of the request")
+        url = reverse("cases:case", args=[open_case.public_id])
         state, label = "warn", format_html("{} · {}", label, _("Request under way"))
     return PanelLine(_("Boards"), state=state, label=label, deadline=until, action=action, url=url, order=20)
 
@@ -217,7 +224,7 @@ def outcome(bill: Bill) -> Outcome | None:
             label=_("Licence number"),
             reference=document.number,
             text=_("Write on each board its number and the first and last day of its licence."),
-            act=(_("Download the licence (PDF)"), reverse("document", args=[document.number])),
+            act=(_("Download the licence (PDF)"), reverse("document", args=[document.number])) if document.file_id else None,
         )
     steps = [
         Step("done", _("Payment confirmed"), moment(bill.last_event.at) if bill.last_event is not None else ""),

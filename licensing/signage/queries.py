@@ -9,20 +9,20 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from licensing.models import Board, BoardRequest
-from licensing.signage.states import BOARDS, BoardsState
+from licensing.signage.states import BOARDS
 from municipality.accounts.models import User
 from municipality.cases import queries as cases
 from municipality.cases.models import Case, Effect
 from municipality.delegation import queries as delegation
 from municipality.kernel import clock, request_cache
 from municipality.kernel.errors import Refused
+from municipality.review import asked_files
 from municipality.review import queries as review
 from municipality.rulebook import boards
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Edition
 from municipality.uploads import queries as uploads
 from municipality.uploads.registry import Slot
-from municipality.uploads.states import UploadState
 from shops.models import Shop
 
 FEES, LIMITS, FILES, REPLIES, CHECKS = "fees.boards", "limits.boards", "files.boards", "replies.boards", "checks.boards"
@@ -83,20 +83,14 @@ def files_of(case: Case) -> Edition:
     return review.edition_for(case, FILES)
 
 
+def key_of(case: Case) -> str:
+    """The subject key of the files of a request."""
+    return BoardRequest.objects.values_list("files_key", flat=True).get(case=case)
+
+
 def requested_slots(case: Case) -> list[str]:
     """The files that the open round of corrections asks for."""
-    asked = review.open_round(case) if case.state == BoardsState.CORRECTIONS else None
-    return list(dict.fromkeys(item.target for item in asked.items.all() if item.target in SLOTS)) if asked else []
-
-
-def missing_corrections(case: Case) -> list[str]:
-    """The requested files of which no new one was checked."""
-    asked = review.open_round(case)
-    if asked is None:
-        return []
-    key = BoardRequest.objects.values_list("files_key", flat=True).get(case=case)
-    new = {row.slot for row in uploads.of(key).filter(state=UploadState.READY, created_at__gt=asked.asked_at)}
-    return [slot for slot in requested_slots(case) if slot not in new]
+    return asked_files.requested(case, SLOTS)
 
 
 def licensed(shops: Sequence[Shop]) -> dict[int, list[Board]]:

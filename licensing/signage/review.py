@@ -15,16 +15,15 @@ from licensing.signage.labels import kind_of, question, size_of
 from licensing.signage.services import requests
 from licensing.signage.states import BOARDS
 from municipality.cases.models import Case
+from municipality.review import asked_files
 from municipality.review.registry import Item, Reviewable
 from municipality.rulebook.models import BoardRuleKind
 from municipality.ui.plurals import counted
-from municipality.ui.templatetags.portal import bilingual, kwd, tag, term
+from municipality.ui.templatetags.portal import bilingual, kwd, term
 from municipality.ui.texts import Text
-from municipality.uploads import queries as uploads
-from municipality.uploads.models import Upload
 
 SKILL = "boards"
-DECLARED, CHECKED = gettext_lazy("declared by the applicant"), gettext_lazy("checked when the request was sent")
+CHECKED = gettext_lazy("checked when the request was sent")
 EVIDENCE = {
     "content_allowed": ("rule_subject",),
     "screen_allowed": ("rule_land",),
@@ -41,10 +40,16 @@ def items(case: Case) -> list[Item]:
         Item("activity", _("Activity"), bilingual(request.shop.activity, "name"), may_correct=False),
     ]
     boards = [
-        Item(f"board_{board.line}", _("Board %(number)s") % {"number": board.line}, _facts(board), source=DECLARED, may_correct=False)
+        Item(
+            f"board_{board.line}",
+            _("Board %(number)s") % {"number": board.line},
+            _facts(board),
+            source=asked_files.DECLARED,
+            may_correct=False,
+        )
         for board in request.boards.all()
     ]
-    return shop + boards + _results(request) + _files(case, request)
+    return shop + boards + _results(request) + asked_files.items(request.files_key, queries.SLOTS, queries.slots(queries.files_of(case)))
 
 
 def _results(request: BoardRequest) -> list[Item]:
@@ -58,12 +63,10 @@ def _results(request: BoardRequest) -> list[Item]:
 
 
 def _result(board: Board, result: BoardCheck) -> SafeString:
-    assumed = format_html(" {}", tag("warn", _("assumption"))) if result.is_assumption else ""
-    text = "{} {}: {} ({}, {}) {}{}"
+    assumed = format_html(" ({})", _("assumption")) if result.is_assumption else ""
+    text = "{} {}: {} ({}, {}). {}{}"
     measured, limit, article = (bilingual(result, name) for name in ("measured", "limit", "article"))
-    return format_html(
-        text, _("Board"), board.line, term(measured), limit, article, tag(result.tone, result.get_outcome_display()), assumed
-    )
+    return format_html(text, _("Board"), board.line, term(measured), limit, article, result.get_outcome_display(), assumed)
 
 
 def questions(case: Case) -> list[str]:
@@ -76,25 +79,6 @@ def _facts(board: Board) -> Text:
     text = "{}. {}. {}. {}. {}"
     amount = format_html("{} + {}", kwd(board.fee_fils), kwd(board.deposit_fils)) if board.deposit_fils else kwd(board.fee_fils)
     return format_html(text, kind_of(board), size_of(board), term(board.place), counted(board.months, "month"), amount)
-
-
-def _files(case: Case, request: BoardRequest) -> list[Item]:
-    least = queries.slots(queries.files_of(case))
-    found: dict[str, list[Upload]] = {}
-    for row in uploads.ready(request.files_key):
-        found.setdefault(row.slot, []).append(row)
-    return [
-        Item(
-            slot,
-            queries.SLOTS[slot].label,
-            source=DECLARED,
-            is_file=True,
-            is_optional=not count,
-            files=found.get(slot, []),
-            mark=",".join(row.sha256 for row in found.get(slot, [])),
-        )
-        for slot, count in least.items()
-    ]
 
 
 def parties(case: Case) -> list[tuple[str, str]]:

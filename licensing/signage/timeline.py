@@ -30,7 +30,12 @@ TIMELINE = Timeline(
         "lapse": _("Closed because the corrections were not answered"),
     },
     path=(S.IN_REVIEW, S.AWAITING_PAYMENT, S.ISSUED),
-    ahead={S.IN_REVIEW: _("Decision of the officer"), S.AWAITING_PAYMENT: _("Payment"), S.ISSUED: _("Issue of the licence")},
+    ahead={
+        S.IN_REVIEW: _("Decision of the officer, with the reason if it is a refusal"),
+        S.AWAITING_PAYMENT: _("Payment, if approved"),
+        S.ISSUED: _("Issue of the licence"),
+    },
+    decided_in=frozenset({S.IN_REVIEW}),
     rejoins={S.CORRECTIONS: S.IN_REVIEW, S.COUNTERSIGN: S.AWAITING_PAYMENT, S.PAID: S.ISSUED},
     next_actor={S.AWAITING_PAYMENT: "applicant", S.CORRECTIONS: "applicant", S.IN_REVIEW: "officer", S.COUNTERSIGN: "supervisor"},
     notes={

@@ -158,6 +158,11 @@ class Facts:
         at: dt.datetime = getattr(self, self.issued_field)
         return at
 
+    @property
+    def is_one_page(self) -> bool:
+        """Whether the type is made smaller until all is on one page; by default of every document of a kind, or of none."""
+        return self.single_page
+
     def context(self) -> dict[str, Any]:
         """The context of the template."""
         return {

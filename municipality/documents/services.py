@@ -107,7 +107,7 @@ def render_and_seal(facts: type[Facts], document: Document) -> bytes:
         printed.context(),
         title=f"{printed.title} {printed.number}",
         attachment=printed.as_json(),
-        single_page=printed.single_page,
+        single_page=printed.is_one_page,
         at=printed.at,
     )
     return signing.sign_pdf(content, reason=printed.reason, at=clock.now())

@@ -22,6 +22,7 @@ from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.services import send as send_message
 from municipality.notifications.texts import Bilingual
 from municipality.rulebook import queries as rulebook
+from municipality.uploads import queries as upload_queries
 from municipality.uploads import services as uploads
 
 LIMITS = "limits.review"
@@ -188,3 +189,11 @@ def drop_files() -> int:
     return sweeps.for_each(
         "drafts.drop_files", queries.leftover_files(), lambda key: uploads.drop_all(key, reason="draft_ended", actor=SYSTEM)
     )
+
+
+def drop_unsent_files(prefix: str, *, sweep: str, actor: Actor) -> int:
+    """Delete the files (`prefix:` and the draft) of closed drafts that were never sent. Returns how many."""
+    ids = [subject.partition(":")[2] for subject in upload_queries.subjects_of(prefix)]
+    closed = Draft.objects.filter(public_id__in=ids, closed_at__isnull=False, sent_as="")
+    keys = [f"{prefix}:{draft.public_id}" for draft in closed]
+    return sweeps.for_each(sweep, keys, lambda key: uploads.drop_all(key, reason="draft_ended", actor=actor))

@@ -22,6 +22,7 @@ async function update() {
 form?.addEventListener("change", (event) => {
   const facts = form.dataset.boards ? /-(medium|board_class|subject|is_standing)$/ : /-medium$/; // others are asked for other facts
   for (const old of form.querySelectorAll("[data-checks]")) old.hidden = true; // of what was typed before
-  if (facts.test(event.target.name)) form.requestSubmit();
-  else update();
+  if (!facts.test(event.target.name)) return update();
+  form.action = `#${event.target.closest("fieldset").id}`; // the page comes anew, at this board
+  form.requestSubmit();
 });

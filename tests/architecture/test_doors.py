@@ -31,7 +31,7 @@ MORE = {
     "municipality.imports": {"registry", "sheets", "guards", "views"},
     "municipality.jobs": {"registry", "errors", "in_process", "sweeps"},
     "municipality.notifications": {"registry", "texts"},
-    "municipality.review": {"registry", "timeline", "panels", "study_times"},  # of every reviewed case
+    "municipality.review": {"registry", "timeline", "panels", "study_times", "asked_files", "shared_pages"},  # of every reviewed case
     "municipality.uploads": {"registry", "fields", "links", "refusals", "pictures"},
     "payments": {"registry", "providers", "rules", "origins"},  # rules: the lines that a bill is made of
     "shops": {"registry", "opening"},

@@ -81,7 +81,7 @@ def first_for(public_id: str, login: str) -> None:
 
 def _skilled(officer: User, giver: User) -> None:
     """Every field of work that a case of a journey may need."""
-    for code in ("health", "claims", "objections", "pages", "zoning"):
+    for code in ("health", "boards", "claims", "objections", "pages", "zoning"):
         if not Skill.objects.filter(officer=officer, code=code, ended_at__isnull=True).exists():
             with transaction.atomic():
                 Skill.objects.create(officer=officer, code=code, given_by=giver, given_at=clock.now())

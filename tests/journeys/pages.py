@@ -38,14 +38,23 @@ def _shop(stack: Stack, story: str) -> str:
     return _one(stack, "SELECT public_id FROM shops_shop WHERE name_en = %s", shop_of(story, READER)[1])
 
 
-def _case(stack: Stack, state: str, column: str = "public_id") -> str:
+def _case(stack: Stack, state: str, column: str = "public_id", service: str = "licensing.renewal") -> str:
     return _one(
         stack,
         f"SELECT c.{column} FROM cases_case c JOIN accounts_user u ON u.id = c.applicant_id "
-        "WHERE u.name_en = %s AND c.state = %s ORDER BY c.id DESC",
+        "WHERE u.name_en = %s AND c.state = %s AND c.service = %s ORDER BY c.id DESC",
         READER,
         state,
+        service,
     )
+
+
+def _boards(state: str) -> Callable[[Visitor], object]:
+    return lambda v: v.go(f"cases/{_case(v.stack, state, service='licensing.boards')}/")
+
+
+def _board(v: Visitor) -> None:
+    v.go(f"boards/{_one(v.stack, 'SELECT public_id FROM licensing_board WHERE first_day IS NOT NULL ORDER BY id')}/")
 
 
 def _bill(stack: Stack, state: str) -> str:
@@ -213,6 +222,8 @@ def _difference(v: Visitor) -> None:
 
 PUBLIC = (
     PageOf("home", lambda v: v.go("")),
+    PageOf("advertisement licence", lambda v: v.go("boards/")),
+    PageOf("a board", _board),
     PageOf("what boards cost", lambda v: v.go(f"boards/costs/?boards=2&{BOARD}")),
     PageOf("health licence", lambda v: v.go("health-licence/")),
     PageOf("the queue", lambda v: v.go("queue/")),
@@ -269,6 +280,10 @@ OWN = tuple(
         ("my contests of layers", lambda v: v.go("zoning/contests/"), {}),
         ("request that waits for payment", lambda v: v.go(f"cases/{_case(v.stack, 'awaiting_payment')}/"), {}),
         ("request with its licence", lambda v: v.go(f"cases/{_case(v.stack, 'issued')}/"), {}),
+        ("request for boards that is studied", _boards("in_review"), {}),
+        ("request for boards with corrections", _boards("corrections"), {}),
+        ("licensed boards", _boards("issued"), {}),
+        ("ask for boards", lambda v: v.go(f"boards/new/{_shop(v.stack, 'clean')}/"), {}),
         ("withdraw", lambda v: v.go(f"cases/{_case(v.stack, 'awaiting_payment')}/withdraw/"), {}),
         ("bill", lambda v: v.go(f"pay/{_bill(v.stack, 'awaiting_payment')}/"), {}),
         ("paid bill", lambda v: v.go(f"pay/{_bill(v.stack, 'issued')}/"), {}),

@@ -20,12 +20,11 @@ from municipality.documents.states import DocumentState
 from municipality.kernel import clock, request_cache
 from municipality.kernel.errors import Refused
 from municipality.places.models import Branch
-from municipality.review import queries as review
+from municipality.review import asked_files
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Edition
 from municipality.uploads import queries as uploads
 from municipality.uploads.registry import Slot
-from municipality.uploads.states import UploadState
 from payments.rules import Line
 from zoning.answer import queries as answers
 from zoning.answer.labels import text_of
@@ -36,7 +35,6 @@ from zoning.layers import queries as layers
 from zoning.models import Consultation, Opinion, OpinionDraft, OpinionOutcome, Plot
 from zoning.objections.states import OBJECTION
 from zoning.opinion.labels import limits_text
-from zoning.opinion.states import OpinionState
 from zoning.plots import queries as plots
 
 FEES, LIMITS, FILES, BODIES = "fees.opinion", "limits.opinion", "files.opinion", "zoning.bodies"
@@ -169,20 +167,14 @@ def missing_files(key: str, needed: dict[str, int]) -> list[str]:
     return [slot for slot, least in needed.items() if found.count(slot) < least]
 
 
+def key_of(case: Case) -> str:
+    """The subject key of the documents of an opinion."""
+    return Opinion.objects.values_list("files_key", flat=True).get(case=case)
+
+
 def requested_slots(case: Case) -> list[str]:
     """The documents that the open round of corrections asks for."""
-    asked = review.open_round(case) if case.state == OpinionState.CORRECTIONS else None
-    return list(dict.fromkeys(item.target for item in asked.items.all() if item.target in SLOTS)) if asked else []
-
-
-def missing_documents(case: Case) -> list[str]:
-    """The requested documents without a new checked file."""
-    asked = review.open_round(case)
-    if asked is None:
-        return []
-    key = Opinion.objects.values_list("files_key", flat=True).get(case=case)
-    new = {row.slot for row in uploads.of(key).filter(state=UploadState.READY, created_at__gt=asked.asked_at)}
-    return [slot for slot in requested_slots(case) if slot not in new]
+    return asked_files.requested(case, SLOTS)
 
 
 # --- Like cases --------------------------------------------------------------------------------------------------------------

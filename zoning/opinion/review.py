@@ -12,11 +12,11 @@ from django.utils.translation import gettext_lazy
 
 from municipality.cases.models import Case
 from municipality.kernel import clock
+from municipality.review import asked_files
 from municipality.review.registry import Item, Reviewable
 from municipality.rulebook import queries as rulebook
 from municipality.ui.templatetags.portal import bilingual, day, term
 from municipality.ui.texts import Text
-from municipality.uploads import queries as uploads
 from zoning.models import Opinion, OpinionOutcome
 from zoning.opinion import queries
 from zoning.opinion.labels import ground, plot_name, question
@@ -25,7 +25,6 @@ from zoning.opinion.services import study
 from zoning.opinion.states import OPINION, OpinionState
 
 SKILL = "zoning"
-DECLARED = gettext_lazy("declared by the applicant")
 
 
 def items(case: Case) -> list[Item]:
@@ -33,7 +32,7 @@ def items(case: Case) -> list[Item]:
     opinion, at = queries.opinion_of(case), case.opened_at
     facts = [
         Item("plot", _("Plot"), plot_name(opinion.plot), may_correct=False),
-        Item("question", _("Question"), question(opinion.activity, opinion.floor), source=DECLARED, at=at, may_correct=False),
+        Item("question", _("Question"), question(opinion.activity, opinion.floor), source=asked_files.DECLARED, at=at, may_correct=False),
         Item("asker", _("Who asks"), opinion.get_asker_display(), may_correct=False),
         Item("instant", _("Instant answer"), _instant(opinion), may_correct=False),
         Item("draft", _("Draft opinion"), _draft(opinion), may_correct=False),
@@ -66,21 +65,7 @@ def standing(row: Any) -> Text:
 
 def _files(opinion: Opinion) -> list[Item]:
     edition = rulebook.edition_of(queries.FILES, opinion.case.editions, clock.day_of(opinion.case.opened_at))
-    found: dict[str, list[Any]] = {}
-    for row in uploads.ready(opinion.files_key):
-        found.setdefault(row.slot, []).append(row)
-    return [
-        Item(
-            slot,
-            queries.SLOTS[slot].label,
-            source=DECLARED,
-            is_file=True,
-            is_optional=not least,
-            files=found.get(slot, []),
-            mark=",".join(row.sha256 for row in found.get(slot, [])),
-        )
-        for slot, least in queries.slots(edition, opinion.asker).items()
-    ]
+    return asked_files.items(opinion.files_key, queries.SLOTS, queries.slots(edition, opinion.asker))
 
 
 def flags(case: Case) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -22,7 +21,7 @@ from municipality.drafts import queries as drafts
 from municipality.drafts.models import Draft
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
-from municipality.review import queries as review
+from municipality.review.shared_pages import corrections_page, withdrawal_page
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import Activity
 from municipality.rulebook.queries import Edition
@@ -30,13 +29,13 @@ from municipality.ui.errors import too_many_requests
 from municipality.ui.language import read_form
 from municipality.ui.texts import Text
 from municipality.uploads.fields import fields_of
-from zoning.models import Asker, Opinion, OpinionOutcome, Plot
+from zoning.models import Asker, OpinionOutcome, Plot
 from zoning.opinion import queries
 from zoning.opinion.files import remember
 from zoning.opinion.forms import OpinionOrderForm, OpinionQuestionForm
 from zoning.opinion.labels import ground, plot_name, question
 from zoning.opinion.services import requests
-from zoning.opinion.states import OPINION, OpinionState
+from zoning.opinion.states import OPINION
 from zoning.plots import queries as plots
 
 READS, SECONDS = 60, 60  # of one visitor
@@ -149,26 +148,8 @@ def order(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
 def corrections(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """The documents that are asked for; a POST sends them."""
     case, _access = case_or_404(request.user, public_id, service=OPINION)
-    if case.state != OpinionState.CORRECTIONS:
-        return redirect("cases:case", public_id=case.public_id)
-    refusal: Refused | None = None
-    if request.method == "POST":
-        try:
-            requests.answer_corrections(case=case, person=request.user)
-        except Refused as refused:
-            refusal = refused
-        else:
-            messages.info(request, _("The corrections are sent. The request kept its place."))
-            return redirect("cases:case", public_id=case.public_id)
-    key = Opinion.objects.values_list("files_key", flat=True).get(case=case)
-    context = {
-        "case": case,
-        "round": review.open_round(case),
-        "fields": fields_of(request, key, queries.requested_slots(case), next_path=request.path),
-        "refusal": refusal,
-        "crumbs": [(_("My requests"), reverse("cases:mine")), (_("Corrections"), "")],
-    }
-    return render(request, "review/corrections.html", context, status=409 if refusal else 200)
+    slots = queries.requested_slots(case)
+    return corrections_page(request, case, key=queries.key_of(case), slots=slots, answer=requests.answer_corrections)
 
 
 @access("person")
@@ -176,13 +157,7 @@ def corrections(request: AuthenticatedHttpRequest, public_id: str) -> HttpRespon
 def withdraw(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """Confirm, then withdraw an unpaid request."""
     case, _access = case_or_404(request.user, public_id, service=OPINION)
-    if request.method == "POST":
-        requests.withdraw(case=case, person=request.user)
-        messages.info(request, _("The request is withdrawn. No fee is due."))
-        return redirect("cases:case", public_id=case.public_id)
-    if case.state != OpinionState.AWAITING_PAYMENT:
-        return redirect("cases:case", public_id=case.public_id)
-    return render(request, "zoning/opinion/withdraw.html", {"case": case})
+    return withdrawal_page(request, case, withdraw=requests.withdraw)
 
 
 @public

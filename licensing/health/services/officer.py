@@ -22,14 +22,13 @@ from municipality.cases.services import advance
 from municipality.delegation.authorization import authorize
 from municipality.drafts import services as drafts
 from municipality.drafts.models import Draft
-from municipality.jobs import sweeps
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor, system
 from municipality.kernel.errors import Refused
 from municipality.notifications.services import send
 from municipality.review import queries as review
-from municipality.review.services import case_clock, desk, queue
+from municipality.review.services import case_clock, corrections, desk, queue
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import Authority
 from municipality.uploads import services as uploads
@@ -213,15 +212,4 @@ def refused(case: Case) -> None:
 
 def lapse_unanswered() -> int:
     """Close requests whose corrections were not answered in the rulebook's time. Returns how many."""
-    overdue = review.overdue_rounds().filter(case__service=RENEWAL)
-    return sweeps.for_each("licensing.lapse", list(overdue.values_list("case", flat=True)), _lapse)
-
-
-def _lapse(case_id: int) -> bool:
-    case = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case_id)
-    if case.state != RenewalState.CORRECTIONS:
-        return False
-    advance(case, "lapse", actor=SYSTEM)
-    queue.leave(case=case, actor=SYSTEM, code="lapsed")
-    send(CorrectionsLapsed, person=case.applicant, key=case.public_id, subject_key=case.key, context={"case": case})
-    return True
+    return corrections.lapse_unanswered(service=RENEWAL, sweep="licensing.lapse", message=CorrectionsLapsed, actor=SYSTEM)

@@ -18,14 +18,8 @@ from shops.register.queries import public_shop
 @require_safe
 def start(request: HttpRequest) -> HttpResponse:
     """The service card: requirements, fees, promised and actual time, and the link to start."""
-    today = clock.today()
-    return service_card(
-        request,
-        "health",
-        "licensing/start.html",
-        limits=rulebook.edition("limits.health", today),
-        fees_edition=rulebook.edition("fees.health", today),
-    )
+    limits, fees = rulebook.editions(("limits.health", "fees.health"), clock.today())
+    return service_card(request, "health", "licensing/start.html", limits=limits, fees_edition=fees)
 
 
 @public

@@ -22,14 +22,12 @@ from municipality.cases.services import advance, open_case
 from municipality.delegation.authorization import authorize
 from municipality.drafts import services as drafts
 from municipality.drafts.models import Draft
-from municipality.jobs import sweeps
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor, system
 from municipality.kernel.errors import Refused
 from municipality.notifications.services import send
-from municipality.review import queries as review
-from municipality.review.services import case_clock, desk, queue
+from municipality.review.services import case_clock, corrections, queue
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Edition
 from municipality.uploads import queries as uploads
@@ -168,18 +166,9 @@ def refused(case: Case) -> None:
     """After a signed refusal: its message says everything."""
 
 
-@transaction.atomic
 def answer_corrections(*, case: Case, person: User) -> None:
-    """Send the files that were asked for; the case goes back to its officer. Raises Refused: not_asked, files_waiting, not_complete."""
-    locked = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case.pk)
-    actor = authorize(person, locked).actor
-    if locked.state != BoardsState.CORRECTIONS or review.open_round(locked) is None:
-        raise Refused("not_asked", _("Nothing is asked for in this request now."))
-    if uploads.is_waiting(BoardRequest.objects.values_list("files_key", flat=True).get(case=locked)):
-        raise Refused("files_waiting", _("A file is still being checked. Please wait a moment and send again."))
-    if queries.missing_corrections(locked):
-        raise Refused("not_complete", _("Something that was asked for is still missing."))
-    desk.receive_answer(case=locked, actor=actor)
+    """Send the files that were asked for. Raises what `corrections.answer_with_files` does."""
+    corrections.answer_with_files(case=case, person=person, slots=queries.SLOTS, key=queries.key_of(case))
 
 
 @transaction.atomic
@@ -205,23 +194,9 @@ def close_unpaid(*, case: Case) -> None:
 
 def lapse_unanswered() -> int:
     """Close requests whose corrections were not answered in the rulebook's time. Returns how many."""
-    overdue = review.overdue_rounds().filter(case__service=BOARDS)
-    return sweeps.for_each("licensing.lapse_boards", list(overdue.values_list("case", flat=True)), _lapse)
-
-
-def _lapse(case_id: int) -> bool:
-    case = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case_id)
-    if case.state != BoardsState.CORRECTIONS:
-        return False
-    advance(case, "lapse", actor=SYSTEM)
-    queue.leave(case=case, actor=SYSTEM, code="lapsed")
-    send(BoardsLapsed, person=case.applicant, key=case.public_id, subject_key=case.key, context={"case": case})
-    return True
+    return corrections.lapse_unanswered(service=BOARDS, sweep="licensing.lapse_boards", message=BoardsLapsed, actor=SYSTEM)
 
 
 def drop_files() -> int:
     """Delete the files of closed drafts that were never sent. Returns how many files."""
-    ids = [subject.partition(":")[2] for subject in uploads.subjects_of("boards")]
-    closed = Draft.objects.filter(public_id__in=ids, closed_at__isnull=False, sent_as="")
-    keys = [files_key(draft) for draft in closed]
-    return sweeps.for_each("licensing.drop_files", keys, lambda key: upload_services.drop_all(key, reason="draft_ended", actor=SYSTEM))
+    return drafts.drop_unsent_files("boards", sweep="licensing.drop_files", actor=SYSTEM)

@@ -12,13 +12,12 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from licensing.models import BoardRequest
 from licensing.signage import checked, queries
 from licensing.signage.files import remember
 from licensing.signage.forms import BoardsPageForm, SendBoardsForm
 from licensing.signage.labels import bill_lines, kind_of, size_of
 from licensing.signage.services import requests
-from licensing.signage.states import BOARDS, BOARDS_WORKFLOW, BoardsState
+from licensing.signage.states import BOARDS
 from municipality.accounts.access import access
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.cases import queries as cases
@@ -27,7 +26,7 @@ from municipality.drafts import queries as drafts
 from municipality.drafts.services import EditConflict
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
-from municipality.review import queries as review
+from municipality.review.shared_pages import corrections_page, withdrawal_page
 from municipality.ui.language import read_form
 from municipality.ui.templatetags.portal import ref
 from municipality.uploads.fields import fields_of
@@ -70,7 +69,7 @@ def boards(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
                 return redirect("licensing:send_boards", public_id=shop.public_id)
             if "add" in request.POST or "remove" in request.POST:
                 return redirect(f"{request.path}#board-{len(cards.forms)}")
-            status = 200 if cards.is_whole and broken is None else 400
+            status = 400 if cards.errors or broken is not None else 200
     context = cards.context() | {
         "shop": shop,
         "access": allowed,
@@ -163,26 +162,8 @@ def discard(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
 def corrections(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """The files that are asked for; a POST sends them."""
     case, _allowed = case_or_404(request.user, public_id, service=BOARDS)
-    if case.state != BoardsState.CORRECTIONS:
-        return redirect("cases:case", public_id=case.public_id)
-    refusal: Refused | None = None
-    if request.method == "POST":
-        try:
-            requests.answer_corrections(case=case, person=request.user)
-        except Refused as refused:
-            refusal = refused
-        else:
-            messages.info(request, _("The corrections are sent. The request kept its place."))
-            return redirect("cases:case", public_id=case.public_id)
-    key = BoardRequest.objects.values_list("files_key", flat=True).get(case=case)
-    context = {
-        "case": case,
-        "round": review.open_round(case),
-        "fields": fields_of(request, key, queries.requested_slots(case), next_path=request.path),
-        "refusal": refusal,
-        "crumbs": [(_("My requests"), reverse("cases:mine")), (_("Corrections"), "")],
-    }
-    return render(request, "review/corrections.html", context, status=409 if refusal else 200)
+    slots = queries.requested_slots(case)
+    return corrections_page(request, case, key=queries.key_of(case), slots=slots, answer=requests.answer_corrections)
 
 
 @access("person")
@@ -190,10 +171,4 @@ def corrections(request: AuthenticatedHttpRequest, public_id: str) -> HttpRespon
 def withdraw(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """Confirm, then withdraw an unpaid request."""
     case, _allowed = case_or_404(request.user, public_id, service=BOARDS)
-    if request.method == "POST":
-        requests.withdraw(case=case, person=request.user)
-        messages.info(request, _("The request is withdrawn. No fee is due."))
-        return redirect("cases:case", public_id=case.public_id)
-    if case.state not in BOARDS_WORKFLOW.moves["withdraw"].sources:
-        return redirect("cases:case", public_id=case.public_id)
-    return render(request, "licensing/boards/withdraw.html", {"case": case})
+    return withdrawal_page(request, case, withdraw=requests.withdraw)

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from licensing.health.panels import LIVE_LABELS
 from licensing.models import Board
-from licensing.signage import queries
+from licensing.signage import labels, queries
 from licensing.signage.cards import Cards
 from licensing.signage.forms import BoardForm
 from licensing.signage.labels import kind_of, size_of
@@ -18,7 +18,6 @@ from municipality.accounts.access import public
 from municipality.cases.views.public import service_card
 from municipality.kernel import clock
 from municipality.rulebook import queries as rulebook
-from municipality.rulebook.models import BoardClass, BoardMedium
 
 
 @public
@@ -31,8 +30,8 @@ def start(request: HttpRequest) -> HttpResponse:
         request,
         "signage",
         "licensing/boards/start.html",
-        edition=fees,
-        rates=[(BoardMedium(rate.medium).label, BoardClass(rate.board_class).label, rate) for rate in fees.boards.values()],
+        fees_edition=fees,
+        rate_groups=labels.rate_groups(fees.boards),
         longest=limits.limits["longest_months"].value,
         needed=[queries.SLOTS[code] for code, count in least.items() if count],
         optional=[queries.SLOTS[code] for code, count in least.items() if not count],
@@ -46,8 +45,7 @@ def costs(request: HttpRequest) -> HttpResponse:
     edition, limits = rulebook.editions((queries.FEES, queries.LIMITS), clock.today())
     cards = Cards(request.GET, BoardForm, edition, limits)
     crumbs = [(_("Services"), reverse("home") + "#services"), (_("What a board costs"), "")]
-    has_errors = any(form.errors for form in cards.forms)
-    return render(request, "licensing/boards/costs.html", cards.context() | {"crumbs": crumbs}, status=400 if has_errors else 200)
+    return render(request, "licensing/boards/costs.html", cards.context() | {"crumbs": crumbs}, status=400 if cards.errors else 200)
 
 
 @public

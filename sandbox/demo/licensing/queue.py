@@ -18,7 +18,6 @@ from licensing.models import HealthLicence
 from municipality.accounts.models import User
 from municipality.audit.services import log_access
 from municipality.cases.models import Case
-from municipality.cases.services import compute_figures
 from municipality.drafts import services as drafts
 from municipality.jobs import services as jobs
 from municipality.jobs.models import Job, JobState
@@ -74,7 +73,6 @@ def run(loading: Loading) -> str:
         for pk in Clock.objects.filter(stopped_at__isnull=True, next_level_at__lte=loading.anchor).values_list("pk", flat=True):
             counts["moved up"] += case_clock.escalate(clock_id=pk)
         run_idle_jobs()
-        compute_figures()
     mark_sent(loading)
     return ", ".join(f"{count} {label}" for label, count in counts.items())
 
@@ -106,7 +104,7 @@ def _fields() -> list[User]:
     supervisors = {user.branch_id: user for user in User.objects.filter(groups__name="supervisor")}
     officers = list(User.objects.filter(groups__name="officer", branch__isnull=False).order_by("login"))
     for officer in officers:
-        for field in (SKILL, "claims", "pages", "boards"):
+        for field in (SKILL, "claims", "pages"):
             staff.give_skill(officer=officer, code=field, given_by=supervisors[officer.branch_id])
     return officers
 
@@ -165,7 +163,7 @@ def _answers(shop: Shop, name: str, rng: Random) -> dict[str, Any]:
 
 def attach(owner: Any, subject: str, slot: str) -> None:
     """Upload a drawn page and accept it."""
-    picture, (width, height) = (scenes.front(), scenes.SIZE) if slot == "photo_front" else (page(slot), (480, 640))
+    picture, (width, height) = (scenes.front(), scenes.SIZE) if slot in ("photo_front", "front") else (page(slot), (480, 640))
     upload = uploads.receive(owner=owner, subject=subject, slot=slot, name=f"{slot}.jpg", content=SimpleUploadedFile("page.jpg", picture))
     upload.refresh_from_db()
     uploads.accept(upload, Reencoded(picture, picture, "image/jpeg", 1, width, height))
@@ -185,7 +183,7 @@ def _work(loading: Loading, officers: Sequence[User]) -> Counter[str]:
             with clock.at(begin + dt.timedelta(minutes=number)):
                 assignment = places.next_case(officer=officer)
                 if assignment is not None:
-                    _read(assignment.place.case, officer)
+                    read(assignment.place.case, officer)
                     opened.append((number, assignment))
         for number, assignment in opened:
             with clock.at(begin + dt.timedelta(minutes=16 + number)):
@@ -193,7 +191,7 @@ def _work(loading: Loading, officers: Sequence[User]) -> Counter[str]:
     return counts
 
 
-def _read(case: Case, officer: User) -> None:
+def read(case: Case, officer: User) -> None:
     """Log that an officer opens a case, as its page does."""
     log_access(viewer=Actor("officer", officer.key), person_key=case.applicant.key, subject=case.key, purpose=STUDY)
 

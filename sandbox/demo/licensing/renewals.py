@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Any
+from typing import Any, Protocol
 
 from django.db.models import OuterRef, Subquery
 
@@ -54,6 +54,15 @@ class PastCase:
     number: str = ""  # of the licence issued
 
 
+class Past(Protocol):
+    """What moves and bills need of a past request of any service."""
+
+    applicant: User
+    opened_at: dt.datetime
+    case: Case | None
+    number: str
+
+
 @dataclass(frozen=True)
 class Move:
     """A move of some cases."""
@@ -61,7 +70,7 @@ class Move:
     name: str
     source: str
     target: str
-    at: Callable[[PastCase], dt.datetime]
+    at: Callable[[Any], dt.datetime]
     by_applicant: bool = False
     reason: str = ""
 
@@ -85,15 +94,16 @@ def load(past: Sequence[PastCase], rng: Random, *, until: dt.datetime) -> int:
         return 0
     audit_events: list[AuditEvent] = []
     _open(past, rng, audit_events)
-    bills = _bills(past, rng, audit_events)
-    _move(past, SUBMITTED, audit_events)
+    titles = [(f"تجديد الترخيص الصحي: {p.shop.name_ar}", f"Health licence renewal: {p.shop.name_en}") for p in past]
+    bills = write_bills(past, RENEWAL, titles, [_lines(p) for p in past], rng, audit_events)
+    make_move(past, SUBMITTED, audit_events)
     pay([Payment(bill, p.left_at, p.paid_at) for p, bill in zip(past, bills, strict=True) if p.left_at and p.paid_at], rng)
     for outcome, moves in MOVES.items():
         cases = [p for p in past if p.outcome == outcome]
         if cases and outcome == S.ISSUED:
             _license(cases, rng, audit_events, until)
         for move_ in moves if cases else ():
-            _move(cases, move_, audit_events)
+            make_move(cases, move_, audit_events)
     _void([(p, bill) for p, bill in zip(past, bills, strict=True) if p.outcome in (S.EXPIRED, S.WITHDRAWN)], audit_events)
     AuditEvent.objects.bulk_create(sorted(audit_events, key=lambda row: row.at))
     return len(past)
@@ -138,7 +148,7 @@ def _open(past: Sequence[PastCase], rng: Random, audit_events: list[AuditEvent])
         audit_events.append(audit_event("case.opened", case.key, p.opened_at, actor_of(p.applicant), opened))
     Renewal.objects.bulk_create(
         Renewal(
-            case=_case(p),
+            case=case_of(p),
             licence=p.licence,
             first_day=_period(p).first,
             last_day=_period(p).last,
@@ -149,22 +159,29 @@ def _open(past: Sequence[PastCase], rng: Random, audit_events: list[AuditEvent])
     )
 
 
-def _bills(past: Sequence[PastCase], rng: Random, audit_events: list[AuditEvent]) -> list[Bill]:
+def write_bills(
+    past: Sequence[Past],
+    kind: str,
+    titles: Sequence[tuple[str, str]],
+    lines: Sequence[Sequence[Any]],
+    rng: Random,
+    audit_events: list[AuditEvent],
+) -> list[Bill]:
+    """A bill for each case when it was opened, with its title in both languages and its lines."""
     references = take_numbers([f"BIL-{clock.day_of(p.opened_at).year}" for p in past])
-    lines = [_lines(p) for p in past]
     bills = Bill.objects.bulk_create(
         Bill(
             public_id=public_id(rng),
             reference=reference,
-            kind=RENEWAL,
-            subject=_case(p).key,
+            kind=kind,
+            subject=case_of(p).key,
             payer=p.applicant,
-            title_ar=f"تجديد الترخيص الصحي: {p.shop.name_ar}",
-            title_en=f"Health licence renewal: {p.shop.name_en}",
+            title_ar=title_ar,
+            title_en=title_en,
             total_fils=sum(line.fils for line in bill_lines),
             issued_at=p.opened_at,
         )
-        for p, reference, bill_lines in zip(past, references, lines, strict=True)
+        for p, reference, (title_ar, title_en), bill_lines in zip(past, references, titles, lines, strict=True)
     )
     BillLine.objects.bulk_create(
         BillLine(bill=bill, order=order, **vars(line))
@@ -172,7 +189,7 @@ def _bills(past: Sequence[PastCase], rng: Random, audit_events: list[AuditEvent]
         for order, line in enumerate(bill_lines, start=1)
     )
     for p, bill, bill_lines in zip(past, bills, lines, strict=True):
-        issued = {"kind": RENEWAL, "about": bill.subject, "fils": bill.total_fils, "lines": len(bill_lines)}
+        issued = {"kind": kind, "about": bill.subject, "fils": bill.total_fils, "lines": len(bill_lines)}
         audit_events.append(audit_event("bill.issued", bill.key, p.opened_at, actor_of(p.applicant), issued))
     return bills
 
@@ -182,11 +199,11 @@ def _lines(p: PastCase) -> list[Any]:
     return fee_lines(fees, limits.limits["validity_years"].value)
 
 
-def _move(past: Sequence[PastCase], move_: Move, audit_events: list[AuditEvent]) -> None:
+def make_move(past: Sequence[Past], move_: Move, audit_events: list[AuditEvent]) -> None:
     """Make a move of several cases."""
     events = []
     for p in past:
-        case, actor = _case(p), _actor(p, move_)
+        case, actor = case_of(p), _actor(p, move_)
         data = {"licence": p.number} if move_.target == S.ISSUED else {}
         events.append(event(case, move_.name, move_.source, move_.target, move_.at(p), actor, move_.reason, data))
         states = {"from": str(move_.source), "to": str(move_.target), "reason": move_.reason}
@@ -196,7 +213,7 @@ def _move(past: Sequence[PastCase], move_: Move, audit_events: list[AuditEvent])
     if move_.target in MOVES:
         newest = CaseEvent.objects.filter(subject=OuterRef("pk")).order_by("-pk").values("at")[:1]
         changes = {"is_open": False, "closed_at": Subquery(newest)}
-    move(Case.objects.filter(pk__in=[_case(p).pk for p in past], state=move_.source), move_.target, **changes)
+    move(Case.objects.filter(pk__in=[case_of(p).pk for p in past], state=move_.source), move_.target, **changes)
 
 
 def _license(past: Sequence[PastCase], rng: Random, audit_events: list[AuditEvent], until: dt.datetime) -> None:
@@ -204,14 +221,14 @@ def _license(past: Sequence[PastCase], rng: Random, audit_events: list[AuditEven
     old_ids = [p.licence.pk for p in past]
     HealthLicence.objects.filter(pk__in=old_ids).update(is_current=False)
     papers = [
-        Paper(shop=p.shop, first_day=_period(p).first, last_day=_period(p).last, at=p.ended_at, about=_case(p).key, previous=p.licence)
+        Paper(shop=p.shop, first_day=_period(p).first, last_day=_period(p).last, at=p.ended_at, about=case_of(p).key, previous=p.licence)
         for p in past
     ]
     carry_over(papers, rng)
-    renewals = {r.case_id: r for r in Renewal.objects.filter(case__in=[_case(p).pk for p in past])}
+    renewals = {r.case_id: r for r in Renewal.objects.filter(case__in=[case_of(p).pk for p in past])}
     superseded, events = [], []
     for p, paper in zip(past, papers, strict=True):
-        renewals[_case(p).pk].new_licence, p.number = paper.licence, paper.number
+        renewals[case_of(p).pk].new_licence, p.number = paper.licence, paper.number
         starts_at = dt.datetime.combine(paper.first_day, dt.time.min, tzinfo=clock.KUWAIT).astimezone(dt.UTC)
         if starts_at <= until:
             at = max(starts_at, p.ended_at)
@@ -248,11 +265,12 @@ def _void(cases: Sequence[tuple[PastCase, Bill]], audit_events: list[AuditEvent]
     move(Bill.objects.filter(pk__in=[bill.pk for _, bill in cases], state=BillState.DUE), BillState.VOID)
 
 
-def _actor(p: PastCase, move_: Move) -> Actor:
+def _actor(p: Past, move_: Move) -> Actor:
     return actor_of(p.applicant) if move_.by_applicant else CARRIER
 
 
-def _case(p: PastCase) -> Case:
+def case_of(p: Past) -> Case:
+    """Raises ValueError before the case is written."""
     if p.case is None:
         raise ValueError("the case is written first")
     return p.case

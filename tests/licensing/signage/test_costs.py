@@ -58,11 +58,11 @@ def test_what_is_counted_asks_for_pieces_and_not_for_a_size(client: Client) -> N
 @pytest.mark.parametrize(
     ("change", "field", "sentence"),
     [
-        ({"width": ""}, "width", "Enter the width in metres."),
-        ({"width": "abc"}, "width", "Enter a number."),
-        ({"width": "NaN"}, "width", "Enter a number."),
-        ({"height": "0"}, "height", "Ensure this value is greater than or equal to 0.1."),
-        ({"height": "1000"}, "height", "Ensure this value is less than or equal to 100."),
+        ({"width": ""}, "width", "Enter the width in metres, from"),
+        ({"width": "abc"}, "width", "Enter the width in metres, from"),
+        ({"width": "NaN"}, "width", "Enter the width in metres, from"),
+        ({"height": "0"}, "height", "Enter the height in metres, from"),
+        ({"height": "1000"}, "height", "Enter the height in metres, from"),
         ({"faces": "0"}, "faces", "Select a valid choice."),
         ({"months": "13"}, "months", "This board is licensed by whole years: enter 12, 24 or 36 months."),
         ({"months": "48"}, "months", "A board is licensed for at most 36 months."),
@@ -71,7 +71,7 @@ def test_what_is_counted_asks_for_pieces_and_not_for_a_size(client: Client) -> N
     ],
 )
 def test_a_wrong_fact_is_said_and_the_others_are_kept(client: Client, change: dict[str, str], field: str, sentence: str) -> None:
-    answer = client.get(PAGE, asked(FRONT | change, BOX))
+    answer = client.get(PAGE, asked(FRONT | change, BOX, update="1"))
     form = answer.context["forms"][0]
     assert answer.status_code == 400 and form.fee is None and form.errors[field][0].startswith(sentence)
     assert answer.context["fils"] == 12_150 and form["months"].value() == (FRONT | change)["months"]
@@ -94,3 +94,13 @@ def test_the_page_says_what_the_classes_are_and_where_to_apply_until_the_service
     text = client.get("/en/boards/costs/").content.decode()
     assert "Introductory: name and activity of the shop" in text and "The deposit comes back when the board is removed" in text
     assert CATALOGUE["signage"].is_open and "Opens here on" not in text
+
+
+def test_the_errors_of_all_boards_stand_on_top_once_the_sum_is_asked_for(client: Client) -> None:
+    wrong = asked(FRONT | {"width": ""}, BOX | {"months": "0"})
+    page = client.get(PAGE, wrong).content.decode()
+    assert "data-errors" not in page and "<title>Error:" not in page  # another medium was chosen
+    page = client.get(PAGE, wrong | {"update": "1"}).content.decode()
+    assert '<a href="#id_0-width">Board <bdi dir="ltr">1</bdi>: Enter the width in metres' in page
+    assert '<a href="#id_1-months">Board <bdi dir="ltr">2</bdi>: Enter the number of months' in page
+    assert "Error:" in page.partition("</title>")[0]

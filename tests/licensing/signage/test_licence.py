@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from io import BytesIO
 from typing import Any
 
+import pikepdf
 import pytest
 
 from licensing.signage import invariants, queries
+from licensing.signage.documents import ONE_PAGE
 from licensing.signage.services import issue, requests
 from municipality.accounts.models import User
+from municipality.documents import store
 from municipality.jobs.models import Job
 from municipality.jobs.services import run
 from municipality.kernel import clock
@@ -44,6 +48,20 @@ def test_after_the_payment_a_job_seals_one_licence_with_the_days_of_each_board(
     assert fresh(request.case).document == document
     frozen_clock.move(days=366)
     assert [queries.standing(row) for row in queries.licensed([shop])[shop.pk]] == ["expired", "valid"]
+
+
+@pytest.mark.parametrize(("count", "pages"), [(1, 1), (2, 1), (ONE_PAGE, 1), (20, 3)])
+def test_the_licence_of_few_boards_is_one_page_however_long_its_words(
+    shop: Shop, owner: User, officer: User, count: int, pages: int
+) -> None:
+    long = count == ONE_PAGE
+    if long:
+        Shop.objects.filter(pk=shop.pk).update(name_ar="متجر الواحة " * 13, name_en="Oasis Shop of " * 11)
+    board = boards.FRONT | ({"place": "فوق المدخل الرئيسي " * 6} if long else {})
+    request = boards.issued(shop, owner, officer, *[board] * count)
+    assert request.document is not None
+    with pikepdf.open(BytesIO(store.read(request.document.file))) as pdf:
+        assert len(pdf.pages) == pages
 
 
 def test_a_payment_that_the_bank_takes_back_before_the_seal_closes_the_request(shop: Shop, owner: User, officer: User) -> None:

@@ -92,3 +92,9 @@ def test_the_card_says_what_is_needed_and_what_it_costs(client: Client, rules: A
     page = client.get("/en/boards/").content.decode()
     assert "Photo of the shop front" in page and "100.000" in page and "assumption" not in page
     assert "/en/boards/" in client.get("/en/").content.decode()
+
+
+def test_the_card_groups_what_costs_the_same(client: Client, rules: Any) -> None:
+    groups = client.get("/en/boards/").context["rate_groups"]
+    assert [len(media) for media, _classes, _rates in groups] == [5, 2, 1, 1, 1, 2]
+    assert sum(len(media) * len(classes) for media, classes, _rates in groups) == 27

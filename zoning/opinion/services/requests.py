@@ -15,18 +15,15 @@ from municipality.cases.services import advance, open_case
 from municipality.delegation.authorization import authorize
 from municipality.drafts import services as drafts
 from municipality.drafts.models import Draft
-from municipality.jobs import sweeps
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock, subjects
 from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
 from municipality.kernel.subjects import SubjectKey
 from municipality.notifications.services import send
-from municipality.review import queries as review
-from municipality.review.services import case_clock, desk, queue
+from municipality.review.services import case_clock, corrections, queue
 from municipality.rulebook import queries as rulebook
 from municipality.uploads import queries as uploads
-from municipality.uploads import services as upload_services
 from payments import queries as payments
 from payments.models import Bill
 from payments.services import issue_bill, void_bill
@@ -168,39 +165,16 @@ def close_unpaid(*, case: Case) -> None:
     send(OpinionLapsed, person=case.applicant, key=case.public_id, subject_key=case.key, context={"case": case})
 
 
-@transaction.atomic
 def answer_corrections(*, case: Case, person: User) -> None:
-    """Send the documents that were asked for; the case goes back to its planner. Raises Refused: not_asked, files_waiting, not_complete."""
-    locked = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case.pk)
-    actor = authorize(person, locked).actor
-    if locked.state != OpinionState.CORRECTIONS or review.open_round(locked) is None:
-        raise Refused("not_asked", _("Nothing is asked for in this request now."))
-    if uploads.is_waiting(Opinion.objects.values_list("files_key", flat=True).get(case=locked)):
-        raise Refused("files_waiting", _("A file is still being checked. Please wait a moment and send again."))
-    if queries.missing_documents(locked):
-        raise Refused("not_complete", _("Something that was asked for is still missing."))
-    desk.receive_answer(case=locked, actor=actor)
+    """Send the documents that were asked for. Raises what `corrections.answer_with_files` does."""
+    corrections.answer_with_files(case=case, person=person, slots=queries.SLOTS, key=queries.key_of(case))
 
 
 def lapse_unanswered() -> int:
     """Close requests whose corrections were not answered in the rulebook's time. Returns how many."""
-    overdue = review.overdue_rounds().filter(case__service=OPINION)
-    return sweeps.for_each("zoning.lapse", list(overdue.values_list("case", flat=True)), _lapse)
-
-
-def _lapse(case_id: int) -> bool:
-    case = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case_id)
-    if case.state != OpinionState.CORRECTIONS:
-        return False
-    advance(case, "lapse", actor=SYSTEM)
-    queue.leave(case=case, actor=SYSTEM, code="lapsed")
-    send(OpinionLapsed, person=case.applicant, key=case.public_id, subject_key=case.key, context={"case": case})
-    return True
+    return corrections.lapse_unanswered(service=OPINION, sweep="zoning.lapse", message=OpinionLapsed, actor=SYSTEM)
 
 
 def drop_files() -> int:
     """Delete the documents of closed drafts that were never sent. Returns how many."""
-    ids = [subject.partition(":")[2] for subject in uploads.subjects_of("opinion")]
-    closed = Draft.objects.filter(public_id__in=ids, closed_at__isnull=False, sent_as="")
-    keys = [files_key(draft) for draft in closed]
-    return sweeps.for_each("zoning.drop_files", keys, lambda key: upload_services.drop_all(key, reason="draft_ended", actor=SYSTEM))
+    return drafts.drop_unsent_files("opinion", sweep="zoning.drop_files", actor=SYSTEM)
