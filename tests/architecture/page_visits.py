@@ -48,7 +48,11 @@ PASSED = {"login": "officer", "password": PASSWORD}
 def public() -> list[Visit]:
     v = [Visit(f"/{{lang}}/{page}") for page in ("", "privacy/", "accessibility/", "health-licence/", "track/", "queue/")]
     boards = "/{lang}/boards/costs/?boards=2&0-board_class=commercial&0-medium=screen&0-width=2&0-height=1.2&0-faces=1&0-pieces=1&0-months="
-    v += [Visit("/{lang}/boards/costs/"), Visit(f"{boards}12", note="with a fee"), Visit(f"{boards}7", status=400, note="wrong months")]
+    v += [
+        Visit("/{lang}/boards/costs/"),
+        Visit(f"{boards}12", note="with a fee"),
+        Visit(f"{boards}7&update=1", status=400, note="wrong months"),
+    ]
     drawn = "size=40x30&known=10,10 20,10 20,18 10,18&known_width=2&known_height=1.6&outline="
     v += [
         Visit(f"/{{lang}}/boards/measure/?{drawn}{corners}", status=status)

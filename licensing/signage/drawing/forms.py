@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from licensing.signage.drawing.measuring import Drawing, Measured, measure
+from licensing.signage.drawing.measuring import BoardDrawing, Measured, measure
 from licensing.signage.drawing.perspective import Point
 from municipality.kernel.errors import Refused
 from municipality.ui.forms import DecimalNumberField
@@ -49,11 +49,12 @@ class DrawingForm(forms.Form):
         data: dict[str, Any] = self.cleaned_data
         if self.errors:
             return data
-        width, height = data["size"].split("x")
+        size = tuple(map(int, data["size"].split("x")))
         known: list[Point] = data["known"]
         known_height = float(data["known_height"]) if data["known_height"] else None
+        drawing = BoardDrawing((size[0], size[1]), known, float(data["known_width"]), known_height, data["outline"])
         try:
-            self.measured = measure(Drawing((int(width), int(height)), known, float(data["known_width"]), known_height, data["outline"]))
+            self.measured = measure(drawing)
         except Refused as refusal:
             raise forms.ValidationError(refusal.sentence, code=refusal.code) from None
         return data
