@@ -111,7 +111,7 @@ def _officers(loading: Loading) -> dict[str, User]:
 
 
 def _supervisors() -> dict[str, User]:
-    return {user.branch_id or "": user for user in User.objects.filter(groups__name="supervisor")}
+    return {user.branch_id or "": user for user in User.objects.filter(groups__name="supervisor").order_by("pk")}
 
 
 def _send(shop: Shop, moment: dt.datetime, rng: Random) -> Case:

@@ -27,7 +27,7 @@ REVOKED_FOR = ("activity_not_allowed", "conditions_not_met")
 
 def run(loading: Loading) -> str:
     rng = seeded("licences step")
-    officers = {user.branch_id: actor_of(user) for user in User.objects.filter(groups__name="officer")}
+    officers = {user.branch_id: actor_of(user) for user in User.objects.filter(groups__name="officer").order_by("pk")}
     story_by_licence = {placed.commercial_license_no: placed.story for placed in stories.placed()}
     waiting = case_shop_ids()
     papers: list[Paper] = []

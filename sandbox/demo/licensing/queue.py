@@ -101,7 +101,7 @@ def run_idle_jobs() -> None:
 
 def _fields() -> list[User]:
     """Give every officer their skills, by the supervisor of the branch."""
-    supervisors = {user.branch_id: user for user in User.objects.filter(groups__name="supervisor")}
+    supervisors = {user.branch_id: user for user in User.objects.filter(groups__name="supervisor").order_by("pk")}
     officers = list(User.objects.filter(groups__name="officer", branch__isnull=False).order_by("login"))
     for officer in officers:
         for field in (SKILL, "claims", "pages"):

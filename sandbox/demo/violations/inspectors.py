@@ -43,7 +43,7 @@ def teams(loading: Loading) -> dict[tuple[str, bool], list[JudicialWarrant]]:
             )
             inspectors.setdefault((branch.pk, womens), []).append(warrant)
     with clock.at(loading.anchor - dt.timedelta(days=400)):
-        supervisors = {user.branch_id: user for user in User.objects.filter(groups__name="supervisor")}
+        supervisors = {user.branch_id: user for user in User.objects.filter(groups__name="supervisor").order_by("pk")}
         for officer in User.objects.filter(groups__name="officer", login__startswith="officer2.").order_by("login"):
             staff.give_skill(officer=officer, code=SKILL, given_by=supervisors[officer.branch_id])
     return inspectors
@@ -52,7 +52,7 @@ def teams(loading: Loading) -> dict[tuple[str, bool], list[JudicialWarrant]]:
 def office_staff() -> dict[str, User]:
     """The clerk, the authorities of two branches, and the two court clerks."""
     clerk = User.objects.get(groups__name="violation_clerk")
-    authorities = {user.branch_id: user for user in User.objects.filter(groups__name="violation_authority")}
+    authorities = {user.branch_id: user for user in User.objects.filter(groups__name="violation_authority").order_by("pk")}
     court, court_second = User.objects.filter(groups__name="court_clerk").order_by("login")
     return {
         "violation_clerk": clerk,
