@@ -148,6 +148,10 @@ def test_on_a_small_screen_a_question_is_in_sight_and_the_buttons_stay_where_the
 
 def test_without_scripts_the_server_shows_the_text_before_it_is_sent(visit: Visit) -> None:
     page = visit(java_script_enabled=False)
+    for name, answer in (("commercial_license", "yes"), ("files_complete", "yes"), ("drawing_matches", "no")):
+        page.check(f"[name='check.{name}'][value={answer}]", force=True)
+    with page.expect_navigation():
+        page.click("[formaction$='/checks/']")
     page.check("[name=move][value=refuse]", force=True)
     page.check("#desk-refuse [value=layout_changed]")
     assert page.locator(SEND).count() == 0
