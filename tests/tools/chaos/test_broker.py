@@ -72,7 +72,7 @@ def test_without_redis_people_read_sign_in_file_and_pay(portal: Portal, stopped:
         renewal = rajiv.go_to_bank()
         portal.pay([renewal])
         assert [n["status"] for n in portal.notifications(renewal)] == [200]
-        assert portal.ask("waiting") >= 1  # the outbox grows
+        wait_until(lambda: bool(portal.ask("waiting") >= 1), 30, "an inquiry that is due and waits")
 
         status, told = portal.readyz()
         assert (status, told["status"], told["checks"]["redis"]["status"]) == (200, "degraded", "degraded")
