@@ -92,6 +92,7 @@ class Drawing {
     this.running?.abort();
     this.running = new AbortController();
     this.size = null;
+    if (!this.part("width").value.trim()) return; // nothing is known yet
     const drawn = { size: `${this.photo.width}x${this.photo.height}`, known: this.pixels("known"), outline: this.pixels("outline") };
     const lengths = { known_width: this.part("width").value, known_height: this.part("height").value };
     let answer;
