@@ -237,6 +237,15 @@ def no_fragments() -> None:
     caches["template_fragments"].clear()
 
 
+@pytest.fixture(autouse=True)
+def no_editions() -> Iterator[None]:
+    """No test sees editions of the rulebook that another one read: a number may be that of another edition there."""
+    yield
+    from municipality.rulebook import queries
+
+    queries._editions.clear()
+
+
 @pytest.fixture
 def frozen_clock() -> Iterator[Clock]:
     """Time stands still at noon in Kuwait until the test moves it."""
@@ -248,13 +257,9 @@ def frozen_clock() -> Iterator[Clock]:
 @pytest.fixture
 def rules(db: None, frozen_clock: Clock) -> None:
     """Places, activities and the published rulebook."""
-    from municipality.places.seeds import load_places
-    from municipality.rulebook.seeds import load_activities
-    from tests.factories.rulebook import publish_rulebook
+    from tests.published_rules import publish_rules
 
-    load_places()
-    load_activities()
-    publish_rulebook()
+    publish_rules()
 
 
 @pytest.fixture
@@ -336,7 +341,11 @@ def patient_calls() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
     """Migrated databases are kept (tests/migrated.py)."""
+    from django.db import connection
+
     migrated.keep()
+    if connection.vendor == "postgresql":
+        connection.settings_dict["TEST"]["TEMPLATE"] = migrated.template(os.environ["DATABASE_URL"])
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,8 @@
-"""The test database of SQLite, migrated once and kept.
+"""Test databases, migrated once.
 
 Applying every migration takes some twenty seconds of processor time, most of it Django drawing its models anew. A database in memory
-therefore begins as a copy of the file that an earlier process left, as long as no migration and no library has changed; `migrate` runs
-over it all the same and finds nothing to apply.
+therefore begins as a copy of the file that an earlier process left, and one of PostgreSQL as a copy of a template on its server, as long
+as no migration and no library has changed; `migrate` runs over it all the same and finds nothing to apply.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
+import subprocess
 import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import django
+import psycopg2
 from django.db.backends.sqlite3.creation import DatabaseCreation
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,14 +48,42 @@ def keep() -> None:
     DatabaseCreation.create_test_db = created  # type: ignore[method-assign]
 
 
+def template(url: str) -> str:
+    """The name of a migrated database on the PostgreSQL server of `url`, made by whichever process of a parallel run asks first."""
+    name, server = f"portal_migrated_{_number()}", url.rpartition("/")[0]
+    connection = psycopg2.connect(f"{server}/postgres")
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(hashtext('portal_migrated'))")
+            cursor.execute("SELECT datname FROM pg_database WHERE datname LIKE 'portal\\_migrated\\_%'")
+            found = {row[0] for row in cursor.fetchall()}
+            for old in found - {name}:
+                cursor.execute(f"DROP DATABASE {old}")
+            if name not in found:
+                cursor.execute(f"CREATE DATABASE {name}_new")
+                migrate = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
+                subprocess.run(migrate, cwd=ROOT, env={**os.environ, "DATABASE_URL": f"{server}/{name}_new"}, check=True)
+                cursor.execute(f"ALTER DATABASE {name}_new RENAME TO {name}")
+    finally:
+        connection.close()
+    return name
+
+
 @cache
 def kept() -> Path:
-    """Where the database of the present migrations, libraries and Python is kept."""
+    """Where the database of SQLite is kept."""
+    return FOLDER / f"{_number()}.sqlite3"
+
+
+@cache
+def _number() -> str:
+    """A number for the present migrations, libraries and Python."""
     number = hashlib.sha256(f"{sys.version}\0{django.VERSION}\0{sqlite3.sqlite_version}\0".encode())
     paths = [ROOT / "requirements-dev.txt", *ROOT.glob("*/migrations/*.py"), *ROOT.glob("municipality/*/migrations/*.py")]
     for path in sorted(paths):
         number.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes() + b"\0")
-    return FOLDER / f"{number.hexdigest()[:32]}.sqlite3"
+    return number.hexdigest()[:32]
 
 
 def _write(connection: sqlite3.Connection) -> None:

@@ -16,14 +16,13 @@ from municipality.cases.services import advance, open_case
 from municipality.kernel import clock, ids
 from municipality.kernel.workflow import WORKFLOWS, move, workflow
 from municipality.places.models import Branch
-from municipality.places.seeds import load_places
 from municipality.review.models import QueueEntry
 from municipality.review.registry import REVIEWABLES, Item, Reviewable
 from municipality.review.services import case_clock, desk, queue
 from municipality.rulebook import queries as rulebook
 from tests.factories.accounts import StaffFactory, UserFactory
 from tests.factories.review import OfficerFactory
-from tests.factories.rulebook import publish_rulebook
+from tests.published_rules import publish_rules
 
 PERMIT = "testing.permit"
 SKILL = "permits"
@@ -170,8 +169,7 @@ class Office:
 
 def furnish() -> Office:
     """Places, rules and people."""
-    load_places()
-    publish_rulebook()
+    publish_rules()
     supervisor = StaffFactory(supervisor=True)
     return Office(
         officer=officer("officer", supervisor),

@@ -24,7 +24,6 @@ from shops.models import Shop
 from shops.models.commercial_register import CommercialDifference, CommercialFeed, CommercialNotice, CommercialOutage, CommercialRun
 from tests.conftest import Clock
 from tests.factories.accounts import StaffFactory
-from tests.factories.rulebook import publish_rulebook
 
 KEY = "tests-only-key-of-the-register"
 JOB_KINDS = (delta.PAGE_JOB, delta.ONE_JOB)
@@ -110,11 +109,6 @@ class Commercial:
             "changes": sum(shop.changes.count() for shop in Shop.objects.all()),
             "cursor": hash(feed.cursor if feed else ""),
         }
-
-
-@pytest.fixture
-def rules(db: None) -> None:
-    publish_rulebook()
 
 
 @pytest.fixture

@@ -1,0 +1,85 @@
+"""The published rulebook, made once in a process and copied into the database of each test that needs it.
+
+Publishing all editions takes some 300 statements. The first test of a process does it; what it wrote is kept as rows, and the tests after
+it insert the same rows, through the same guards. A copy is made only into tables that are as empty as they were then, at the same time.
+The editions are in memory, as in a process that has served pages before; `tests/conftest.py` forgets them after each test.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.db import connection, transaction
+
+from municipality.kernel import clock
+from municipality.places.seeds import load_places
+from municipality.rulebook import queries
+from municipality.rulebook.models import RuleSet
+from municipality.rulebook.seeds import load_activities
+from tests.factories.rulebook import publish_rulebook
+
+
+@dataclass(frozen=True)
+class Published:
+    """What publishing left: the rows of each table that it fills, and the editions as they are read."""
+
+    rows: dict[str, Any]
+    editions: dict[tuple[Any, ...], queries.Edition]
+
+
+_kept: dict[tuple[str, dt.datetime], Published] = {}
+_MADE_ANEW = ("places_area", "accounts_user", "audit_auditevent", "jobs_job", "rulebook_ruleset")
+
+
+def publish_rules() -> None:
+    """Places, activities and the published rulebook, in the transaction of a test."""
+    key = (connection.vendor, clock.now())
+    if key in _kept and _are_empty(_kept[key].rows):
+        _insert(_kept[key].rows)
+        queries._editions.update(_kept[key].editions)
+        return
+    is_first = key not in _kept and _are_empty(_MADE_ANEW)
+    before = {table for table in _tables() if not _are_empty([table])} if is_first else set()
+    load_places()
+    load_activities()
+    publish_rulebook()
+    if is_first:
+        rows = {table: _rows(table) for table in _tables() if table not in before and not _are_empty([table])}
+        _kept[key] = Published(rows, {row[:5]: queries._read_edition(row) for row in queries._published()})
+
+
+def _tables() -> list[str]:
+    """All tables, an edition after its rows: a guard refuses rows of an edition that is published."""
+    models = sorted(apps.get_models(include_auto_created=True), key=lambda model: model is RuleSet)
+    return [model._meta.db_table for model in models if model._meta.managed and not model._meta.proxy]
+
+
+def _are_empty(tables: Iterable[str]) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT " + " OR ".join(f"EXISTS (SELECT 1 FROM {table})" for table in tables))
+        return not cursor.fetchone()[0]
+
+
+def _rows(table: str) -> Any:
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            content = io.BytesIO()
+            cursor.copy_expert(f"COPY {table} TO STDOUT (FORMAT binary)", content)
+            return content.getvalue()
+        return connection.connection.execute(f"SELECT * FROM {table}").fetchall()
+
+
+@transaction.atomic
+def _insert(kept: dict[str, Any]) -> None:
+    with connection.cursor() as cursor:
+        for table, rows in kept.items():
+            if connection.vendor == "postgresql":
+                cursor.copy_expert(f"COPY {table} FROM STDIN (FORMAT binary)", io.BytesIO(rows))
+            else:
+                places = ", ".join("?" * len(rows[0]))
+                connection.connection.executemany(f"INSERT INTO {table} VALUES ({places})", rows)
