@@ -41,16 +41,21 @@ def publish_rules() -> None:
     key = (connection.vendor, clock.now())
     if key in _kept and _are_empty(_kept[key].rows):
         _insert(_kept[key].rows)
-        queries._editions.update(_kept[key].editions)
+    elif key in _kept or not _are_empty(_MADE_ANEW):
+        _publish()
         return
-    is_first = key not in _kept and _are_empty(_MADE_ANEW)
-    before = {table for table in _tables() if not _are_empty([table])} if is_first else set()
+    else:
+        before = {table for table in _tables() if not _are_empty([table])}
+        _publish()
+        rows = {table: _rows(table) for table in _tables() if table not in before and not _are_empty([table])}
+        _kept[key] = Published(rows, {row[:5]: queries._read_edition(row) for row in queries._published()})
+    queries._editions.update(_kept[key].editions)
+
+
+def _publish() -> None:
     load_places()
     load_activities()
     publish_rulebook()
-    if is_first:
-        rows = {table: _rows(table) for table in _tables() if table not in before and not _are_empty([table])}
-        _kept[key] = Published(rows, {row[:5]: queries._read_edition(row) for row in queries._published()})
 
 
 def _tables() -> list[str]:
