@@ -48,8 +48,13 @@ def publish_rules() -> None:
         before = {table for table in _tables() if not _are_empty([table])}
         _publish()
         rows = {table: _rows(table) for table in _tables() if table not in before and not _are_empty([table])}
-        _kept[key] = Published(rows, {row[:5]: queries._read_edition(row) for row in queries._published()})
+        _kept[key] = Published(rows, read_editions())
     queries._editions.update(_kept[key].editions)
+
+
+def read_editions() -> dict[tuple[Any, ...], queries.Edition]:
+    """The published editions, as a process holds them in memory."""
+    return {row[:5]: queries._read_edition(row) for row in queries._published()}
 
 
 def _publish() -> None:

@@ -8,11 +8,12 @@ from django.conf import settings
 from municipality.rulebook import queries as rulebook
 from shops.register import name_lists
 from shops.search import trades
+from tests.published_rules import read_editions
 
 
 def warm(monkeypatch: pytest.MonkeyPatch) -> None:
     """Published editions are in memory: no transaction of a test may put them there."""
-    monkeypatch.setattr(rulebook, "_editions", {row[:5]: rulebook._read_edition(row) for row in rulebook._published()})
+    monkeypatch.setattr(rulebook, "_editions", read_editions())
     cache_names(monkeypatch)
 
 

@@ -44,6 +44,7 @@ from municipality.kernel.transitions import transition
 from municipality.notifications.models import Delivery, Message, NotReached
 from municipality.notifications.services import mark_failed
 from municipality.places.seeds import load_places
+from municipality.rulebook import queries
 from municipality.rulebook.models import RuleSet
 from municipality.rulebook.seeds import load_activities, seed
 from payments import services as payments
@@ -73,6 +74,7 @@ from tests.desk_acts import assigned, checked
 from tests.factories.accounts import SALIM, OrganisationFactory, PersonFactory, StaffFactory, UserFactory
 from tests.factories.licensing import LicensedShopFactory, RenewalCaseFactory
 from tests.factories.review import SkillFactory
+from tests.published_rules import read_editions
 
 NOON = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)
 SIGNED_IN = (
@@ -120,6 +122,7 @@ class Sample:
     operator: User
     maker: User
     publisher: User
+    editions: dict[tuple[Any, ...], queries.Edition]  # as a process that has served pages holds them
     cashier: User
     checker: User
     former: User  # signed for the organisation until yesterday
@@ -201,6 +204,7 @@ def build() -> Sample:
     ensure_roles()
     maker, publisher = _staff("rule_maker"), _staff("rule_publisher")
     seed(maker, publisher)
+    queries._editions.update(read_editions())
     mail.outbox = []
     SmsTray.sent.clear()
     owner = _belongings(PersonFactory(civil_id=SALIM), 1)
@@ -218,6 +222,7 @@ def build() -> Sample:
         operator=_staff("operator"),
         maker=maker,
         publisher=publisher,
+        editions=dict(queries._editions),
         cashier=_staff("cashier"),
         checker=_staff("finance_checker"),
         former=former,
@@ -407,4 +412,5 @@ def built_sample(django_db_setup: None, django_db_blocker: Any) -> Iterator[Samp
 def one_sample(built: Sample, db: None) -> Sample:
     """The sample as it was built: what a test does to it is undone after the test, and what it counted in the cache before."""
     cache.clear()
+    queries._editions.update(built.editions)
     return built
