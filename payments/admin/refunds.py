@@ -47,7 +47,7 @@ class RefundAdmin(MoneyAdmin):
     list_select_related = ("attempt",)
     inlines = (RefundEventInline,)
     fields = (
-        *("payment_code", "bill_code", "subject_code", "person", "amount", "reason_code", "state", "due_since"),
+        *("payment_code", "bill_code", "deposit", "subject_code", "person", "amount", "reason_code", "state", "due_since"),
         *("ground", "way", "remaining", "proposed_by", "approved_by", "sent_at", "reference", "paid_out_at"),
     )
 
@@ -68,7 +68,7 @@ class RefundAdmin(MoneyAdmin):
         """The next step of a refund for this role. 409 when the page is out of date."""
         if not any(in_group(request, role) for role in CASH_OFFICE):
             raise PermissionDenied
-        refund = RefundDue.objects.select_related("attempt", "allocation__bill", "payer").filter(pk=refund_id).first()
+        refund = RefundDue.objects.select_related("attempt", "allocation__bill", "line__bill", "payer").filter(pk=refund_id).first()
         if refund is None:
             raise Http404
         if request.method != "POST":
@@ -131,6 +131,7 @@ class RefundAdmin(MoneyAdmin):
         facts = [
             (_("payment ID"), self.payment_code(refund)),
             (_("bill"), self.bill_code(refund)),
+            *([(_("deposit"), self.deposit(refund))] if refund.line else []),
             (_("payer"), bilingual(refund.payer, "name")),
             (_("amount"), kwd(refund.fils)),
             (_("left of the payment"), kwd(remaining)),
@@ -153,7 +154,11 @@ class RefundAdmin(MoneyAdmin):
 
     @admin.display(description=_("bill"))
     def bill_code(self, refund: RefundDue) -> SafeString | str:
-        return code(refund.allocation.bill.reference if refund.allocation else "")
+        return code(refund.bill.reference if refund.bill else "")
+
+    @admin.display(description=_("deposit"))
+    def deposit(self, refund: RefundDue) -> str:
+        return bilingual(refund.line, "label") if refund.line else "—"
 
     @admin.display(description=_("subject"))
     def subject_code(self, refund: RefundDue) -> SafeString | str:
