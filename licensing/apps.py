@@ -45,6 +45,9 @@ class LicensingConfig(AppConfig):
         from licensing.signage import timeline as board_timeline
         from licensing.signage.catalogue import SIGNAGE
         from licensing.signage.documents import BoardLicenceFacts
+        from licensing.signage.life import guards as life_guards  # noqa: F401
+        from licensing.signage.life import shop_licence as boards_of_shops  # noqa: F401
+        from licensing.signage.life.files import BOARD_PHOTOS
         from licensing.signage.services import issue as board_licences
         from licensing.signage.states import BOARDS
         from municipality.cases import panels
@@ -91,6 +94,7 @@ class LicensingConfig(AppConfig):
         REVIEWABLES.register(BOARDS, board_review.REVIEWED)
         DRAFT_KINDS.register(BOARDS, board_files.BOARDS_DRAFT)
         PREFIXES.register("boards", board_files.BOARDS_FILES)
+        PREFIXES.register("board", BOARD_PHOTOS)
         BILLED.register(BOARDS, boards.billed)
         OUTCOMES.register(BOARDS, boards.outcome)
         PAYABLES.register(BOARDS, Payable(paid=board_licences.paid, voided=board_licences.voided))
