@@ -53,6 +53,13 @@ class BoardEnded(MessageKind):
     samples = {"day": _DAY}
 
 
+class BoardPhotoMissing(MessageKind):
+    """A board is over and nobody sent a photo of its place: what it is for, and who looks otherwise."""
+
+    kind = "licensing.board_photo_missing"
+    page = "/boards/{board.public_id}/"
+
+
 class _AboutShop(MessageKind):
     page = "/shops/{shop.public_id}/"
     is_legal = True

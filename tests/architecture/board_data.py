@@ -235,7 +235,8 @@ BY_HAND: dict[str, Callable[[Sample], None]] = {
 
 def rows() -> list[Row]:
     """The addresses of boards in the matrix of access."""
-    from tests.architecture.access_matrix import ASKS, HIDDEN, HIDDEN_FORM, READ, everybody, own
+    from tests.architecture.access_matrix import ASKS, HIDDEN, HIDDEN_FORM, READ, everybody, own, staff
+    from tests.architecture.office_matrix import NO_FORM, NO_READ, OFFICE
 
     new, requests = "/{lang}/boards/new/{s.boards.shop.public_id}/", "/{lang}/boards/requests/{s.boards."
     form = "200 200 400 405 405 405"
@@ -246,6 +247,15 @@ def rows() -> list[Row]:
         everybody("/{lang}/boards/nothing/", HIDDEN),
         own("/{lang}/boards/{s.boards.board.public_id}/remove/", HIDDEN_FORM, HIDDEN_FORM, asker=form),
         own("/{lang}/boards/{s.boards.unseen.public_id}/remove/", HIDDEN_FORM, HIDDEN_FORM, asker="200 200 409 405 405 405"),
+        staff("/admin/boards/", NO_READ, NO_READ, inspector="200 200 405 405 405 405", **dict.fromkeys(OFFICE, NO_READ)),
+        staff(
+            "/admin/boards/{s.boards.unseen.public_id}/",
+            NO_FORM,
+            NO_FORM,
+            inspector="200 200 409 405 405 405",
+            **dict.fromkeys(OFFICE, NO_FORM),
+        ),
+        staff("/admin/boards/nothing/", NO_FORM, NO_FORM, inspector="404 404 404 405 405 405", **dict.fromkeys(OFFICE, NO_FORM)),
         own(new, HIDDEN_FORM, HIDDEN_FORM, asker="200 200 200 405 405 405"),
         own(f"{new}send/", HIDDEN_FORM, HIDDEN_FORM, asker=form),
         own(f"{new}discard/", HIDDEN_FORM, HIDDEN_FORM, asker=ASKS),
@@ -269,6 +279,9 @@ def visits() -> list[Visit]:
         Visit("/{lang}/boards/{s.boards.board.public_id}/"),
         *(Visit(f"/{{lang}}/boards/{{s.boards.{name}.public_id}}/", "asker", note=name) for name in ("board", "removed", "unseen")),
         Visit("/{lang}/boards/{s.boards.removed.public_id}/", note="ended"),
+        Visit("/admin/boards/", "inspector"),
+        *(Visit(f"/admin/boards/{{s.boards.{name}.public_id}}/", "inspector", note=name) for name in ("removed", "unseen")),
+        Visit("/admin/boards/{s.boards.unseen.public_id}/", "inspector", post={}, status=409, note="without a photo"),
         Visit(remove, "asker"),
         Visit(remove, "asker", post={"day": ""}, status=400, note="without a day"),
         Visit(remove, "asker", post={"day": "2031-01-01", "is_removed": "on"}, status=409, note="another day"),
