@@ -48,6 +48,7 @@ class LicensingConfig(AppConfig):
         from licensing.signage.life import guards as life_guards  # noqa: F401
         from licensing.signage.life import shop_licence as boards_of_shops  # noqa: F401
         from licensing.signage.life.files import BOARD_PHOTOS
+        from licensing.signage.life.grounds import grounds
         from licensing.signage.services import issue as board_licences
         from licensing.signage.states import BOARDS
         from municipality.cases import panels
@@ -59,7 +60,7 @@ class LicensingConfig(AppConfig):
         from municipality.drafts.registry import DRAFT_KINDS
         from municipality.review.registry import REVIEWABLES
         from municipality.uploads.registry import PREFIXES
-        from payments.registry import BILLED, ORIGINS, OUTCOMES, PAYABLES, Payable
+        from payments.registry import BILLED, GROUNDS, ORIGINS, OUTCOMES, PAYABLES, Payable
         from shops.registry import LICENCES
 
         CATALOGUE.register("health", catalogue.HEALTH)
@@ -97,6 +98,7 @@ class LicensingConfig(AppConfig):
         PREFIXES.register("board", BOARD_PHOTOS)
         BILLED.register(BOARDS, boards.billed)
         OUTCOMES.register(BOARDS, boards.outcome)
+        GROUNDS.register(BOARDS, grounds)
         PAYABLES.register(BOARDS, Payable(paid=board_licences.paid, voided=board_licences.voided))
         DOCUMENT_KINDS.register(BoardLicenceFacts.kind, BoardLicenceFacts)
         OPENED_TO.register("boards", board_queries.documents_opened_to)

@@ -102,7 +102,7 @@ def bill_lines(boards: Iterable[models.Board], edition: str) -> list[Line]:
 def _lines(board: models.Board, edition: str) -> list[Line]:
     fee, deposit = (
         both(lambda: _("Board %(number)s: %(kind)s") % {"number": board.line, "kind": kind_of(board)}),
-        both(lambda: _("Deposit of board %(number)s, returned") % {"number": board.line}),
+        both(lambda: _("Refundable deposit of board %(number)s") % {"number": board.line}),
     )
     formula_of_fee = both(lambda: strip_tags(formula(fee_of(board))))
     share = both(lambda: strip_tags(format_html("{}% × {}", board.deposit_percent, kwd(board.fee_fils))))

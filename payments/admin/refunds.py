@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -20,6 +21,7 @@ from municipality.ui.templatetags.portal import bilingual, kwd
 from payments import services
 from payments.admin.base import AUDITOR, CASH_OFFICE, EventInline, MoneyAdmin, typed
 from payments.models import RefundDue, RefundEvent, RefundWay
+from payments.registry import GROUNDS
 from payments.services.returns import refund_reasons, remaining_of
 from payments.states import CASHIER, CHECKER, RefundState
 
@@ -139,6 +141,8 @@ class RefundAdmin(MoneyAdmin):
             (_("owed because"), self.reason_code(refund)),
             (_("due since"), moment(refund.due_since)),
         ]
+        if refund.line is not None and (found := GROUNDS.get(refund.line.bill.kind)) is not None:
+            facts += [(label, format_html('<a href="{}">{}</a>', url, _("Look"))) for label, url in found(refund)]
         if refund.proposed_by is not None:
             facts += [(_("ground"), self.ground(refund)), (_("way"), refund.get_way_display())]
             facts += [(_("proposed by"), f"{bilingual(refund.proposed_by, 'name')}، {moment(refund.proposed_at)}")]

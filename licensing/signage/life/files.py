@@ -10,6 +10,7 @@ from municipality.accounts.models import User
 from municipality.delegation.authorization import is_authorized
 from municipality.kernel import request_cache, subjects
 from municipality.uploads.registry import Prefix, Slot
+from payments.states import CASHIER, CHECKER
 
 INSPECTOR = "inspector"
 
@@ -34,7 +35,11 @@ def _may_write(user: User, subject: str) -> bool:
 
 
 def _may_read(user: User, subject: str) -> bool:
-    return _may_write(user, subject)
+    """Who may write, and the cash office once the photo is what a deposit is returned for."""
+    board = _board(subject)
+    end = queries.end_of(board) if board is not None else None
+    pays = end is not None and end.photo_id is not None and user.is_staff and user.groups.filter(name__in=[CASHIER, CHECKER]).exists()
+    return pays or _may_write(user, subject)
 
 
 def _slots(subject: str) -> Mapping[str, Slot]:

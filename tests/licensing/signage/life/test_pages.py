@@ -9,6 +9,8 @@ import pytest
 from licensing.models import Board, BoardEnd, BoardRequest
 from municipality.accounts.models import User
 from municipality.kernel import clock
+from municipality.uploads import queries as uploads
+from municipality.uploads import registry
 from payments.models import RefundDue
 from payments.services import approve_refund, propose_refund
 from payments.services.returns import remaining_of
@@ -19,7 +21,7 @@ from tests.factories import boards
 
 pytestmark = pytest.mark.django_db
 WORDS = {
-    "ar": {"held": "محفوظة", "due": "قيد الرد", "back": "رُدّ", "removed": "أزاله صاحبه", "photo": "ولا تُرد دون صورة"},
+    "ar": {"held": "محفوظة", "due": "قيد الرد", "back": "رُدّ", "removed": "أزالها صاحبها", "photo": "ولا تُرد دون صورة"},
     "en": {
         "held": "of deposit is held",
         "due": "Being returned",
@@ -96,8 +98,6 @@ def test_strangers_and_visitors_see_neither_deposit_nor_the_way_to_remove(board:
 
 
 def test_photos_are_sent_by_the_holder_and_locked_with_the_end(board: Board, owner: User, stranger: User, inspector: User) -> None:
-    from municipality.uploads import registry
-
     key = f"board:{board.public_id}"
     assert registry.may_write(owner, key, "after") and registry.may_write(inspector, key, "after")
     assert not registry.may_write(stranger, key, "after") and not registry.may_read(stranger, key)
@@ -105,6 +105,20 @@ def test_photos_are_sent_by_the_holder_and_locked_with_the_end(board: Board, own
     signed_in(owner).post(f"/en/boards/{board.public_id}/remove/", posted())
     assert registry.may_read(owner, key) and registry.may_read(inspector, key)
     assert not registry.may_write(owner, key, "after") and not registry.may_write(inspector, key, "after")
+
+
+def test_the_two_people_who_release_a_deposit_see_the_photo_before(
+    board: Board, box: Board, owner: User, cashier: User, checker: User, officer: User
+) -> None:
+    photo, other = boards.photo(board, owner), boards.photo(box, owner)
+    signed_in(owner).post(f"/en/boards/{board.public_id}/remove/", posted())
+    refund = RefundDue.objects.get()
+    for person in (cashier, checker):
+        page = signed_in(person).get(f"/admin/payments/refunddue/{refund.pk}/pay-out/").content.decode()
+        assert photo.public_id in page and board.public_id in page
+    for person, may in ((cashier, True), (checker, True), (officer, False)):
+        assert (uploads.readable(person, photo.public_id) is not None) is may
+        assert uploads.readable(person, other.public_id) is None
 
 
 def test_a_removed_board_is_on_no_page_of_its_shop(board: Board, shop: Shop, owner: User, client: Any) -> None:

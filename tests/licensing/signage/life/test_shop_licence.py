@@ -155,7 +155,7 @@ def test_a_payment_reversed_meanwhile_holds_them_after_the_suspension(licensed: 
 @pytest.mark.parametrize(
     ("language", "suspended", "ended", "gone"),
     [
-        ("ar", "موقوف مع ترخيص المحل", "انتهى مع ترخيص المحل", "لا لوحة مرخصة"),
+        ("ar", "موقوفة مع ترخيص المحل", "انتهت مع ترخيص المحل", "لا لوحة مرخصة"),
         ("en", "Suspended with the licence of the shop", "Ended with the licence of the shop", "No board is licensed"),
     ],
 )
