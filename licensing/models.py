@@ -261,7 +261,7 @@ class BoardEnd(models.Model):
     day = models.DateField(_("ended from"))
     by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("ended by"))
     at = models.DateTimeField(_("at"))
-    photo = models.OneToOneField(Upload, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("photo afterwards"))
+    photo = models.ForeignKey(Upload, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("photo afterwards"))
 
     class Meta:
         verbose_name = _("end of a board")

@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField(verbose_name='at')),
                 ('board', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='end', to='licensing.board', verbose_name='board')),
                 ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='ended by')),
-                ('photo', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='uploads.upload', verbose_name='photo afterwards')),
+                ('photo', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='uploads.upload', verbose_name='photo afterwards')),
             ],
             options={
                 'verbose_name': 'end of a board',
