@@ -45,6 +45,10 @@ class LicensingConfig(AppConfig):
         from licensing.signage import timeline as board_timeline
         from licensing.signage.catalogue import SIGNAGE
         from licensing.signage.documents import BoardLicenceFacts
+        from licensing.signage.life import guards as life_guards  # noqa: F401
+        from licensing.signage.life import shop_licence as boards_of_shops  # noqa: F401
+        from licensing.signage.life.files import BOARD_PHOTOS
+        from licensing.signage.life.grounds import grounds
         from licensing.signage.services import issue as board_licences
         from licensing.signage.states import BOARDS
         from municipality.cases import panels
@@ -56,7 +60,7 @@ class LicensingConfig(AppConfig):
         from municipality.drafts.registry import DRAFT_KINDS
         from municipality.review.registry import REVIEWABLES
         from municipality.uploads.registry import PREFIXES
-        from payments.registry import BILLED, ORIGINS, OUTCOMES, PAYABLES, Payable
+        from payments.registry import BILLED, GROUNDS, ORIGINS, OUTCOMES, PAYABLES, Payable
         from shops.registry import LICENCES
 
         CATALOGUE.register("health", catalogue.HEALTH)
@@ -91,8 +95,10 @@ class LicensingConfig(AppConfig):
         REVIEWABLES.register(BOARDS, board_review.REVIEWED)
         DRAFT_KINDS.register(BOARDS, board_files.BOARDS_DRAFT)
         PREFIXES.register("boards", board_files.BOARDS_FILES)
+        PREFIXES.register("board", BOARD_PHOTOS)
         BILLED.register(BOARDS, boards.billed)
         OUTCOMES.register(BOARDS, boards.outcome)
+        GROUNDS.register(BOARDS, grounds)
         PAYABLES.register(BOARDS, Payable(paid=board_licences.paid, voided=board_licences.voided))
         DOCUMENT_KINDS.register(BoardLicenceFacts.kind, BoardLicenceFacts)
         OPENED_TO.register("boards", board_queries.documents_opened_to)

@@ -11,7 +11,7 @@ from licensing.health.states import RENEWAL
 from licensing.models import Board
 from licensing.signage.states import BOARDS, BoardsState
 from municipality.cases.models import Case
-from municipality.documents.states import LIVE
+from municipality.documents.states import LIVE, DocumentState
 from municipality.kernel import clock, request_cache
 from shops.models import Shop
 
@@ -19,14 +19,17 @@ from shops.models import Shop
 def cases_of(shops: Sequence[Shop]) -> list[Any]:
     """Open renewals and requests for boards, and those of licensed boards, the newest last.
 
-    `boards` is how many boards of a request are licensed today (None: none), `until` the first of their last days.
+    `boards` is how many boards of a request are licensed today (None: none), `until` the first of their last days, `suspended` how many
+    are suspended.
     """
     today, keys = clock.today(), [shop.key for shop in shops]
-    valid = Board.objects.filter(request__case=OuterRef("pk"), request__document__state__in=LIVE, last_day__gte=today)
-    by_request = valid.order_by().values("request")
+    standing = Board.objects.filter(request__case=OuterRef("pk"), last_day__gte=today, end=None).order_by().values("request")
+    by_request = standing.filter(request__document__state__in=LIVE)
+    suspended = standing.filter(request__document__state=DocumentState.SUSPENDED)
     wanted = Q(service=RENEWAL, is_open=True) | Q(Q(is_open=True) | Q(state=BoardsState.ISSUED), service=BOARDS)
     rows = Case.objects.filter(wanted, subject__in=keys).annotate(
         boards=Subquery(by_request.annotate(count=Count("pk")).values("count")),
+        suspended=Subquery(suspended.annotate(count=Count("pk")).values("count")),
         until=Subquery(by_request.annotate(first=Min("last_day")).values("first")),
     )
     return request_cache.get_or_set(("licensing.shop_cases", tuple(keys)), lambda: list(rows.order_by("pk")))

@@ -5,6 +5,7 @@ from django.urls import path
 from licensing.health.appeals import views as appeals
 from licensing.health.views import changes, citizen, corrections, public
 from licensing.signage.drawing.views import measure_board
+from licensing.signage.life import views as life
 from licensing.signage.views import citizen as boards
 from licensing.signage.views import public as public_boards
 
@@ -24,6 +25,7 @@ urlpatterns = [
     path("boards/new/<slug:public_id>/discard/", boards.discard, name="discard_boards"),
     path("boards/requests/<slug:public_id>/corrections/", boards.corrections, name="correct_boards"),
     path("boards/requests/<slug:public_id>/withdraw/", boards.withdraw, name="withdraw_boards"),
+    path("boards/<slug:public_id>/remove/", life.remove, name="remove_board"),
     path("boards/<slug:public_id>/", public_boards.board, name="board"),
     path("cases/<slug:public_id>/corrections/", corrections.answer, name="corrections"),
     path("cases/<slug:public_id>/appeal/", appeals.appeal, name="appeal"),

@@ -73,7 +73,8 @@ def _sums() -> Iterator[str]:
     returned = _total(RefundDue.objects.filter(state=RefundState.PAID_OUT))
     owed = _total(RefundDue.objects.exclude(state__in=[RefundState.RELEASED, RefundState.PAID_OUT]))
     earned = -sum(fils for account, fils in by_account.items() if rules.is_revenue(account))
-    deposited = _total(BillLine.objects.filter(revenue_account=rules.DEPOSITS, bill__state=BillState.PAID))
+    kept = BillLine.objects.filter(revenue_account=rules.DEPOSITS, bill__state=BillState.PAID)
+    deposited = _total(kept) - _total(RefundDue.objects.filter(line__in=kept).exclude(state=RefundState.RELEASED))
     for name, booked, expected in (
         ("the gateways hold", holding, taken - returned),
         ("is owed back", -by_account.get(rules.OWED_BACK, 0), owed),

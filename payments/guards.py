@@ -88,8 +88,9 @@ guard(
 
 moved_by_event("payments_refunddue", "payments_refundevent", "'payments.refund'")
 never_deleted("payments_refunddue")
-frozen("payments_refunddue", ["public_id", "attempt_id", "allocation_id", "payer_id", "subject", "fils", "reason", "due_since"])
-# Owed back is only what the bank said it took: a settled part of a paid attempt, or a whole capture for nothing that was due.
+frozen("payments_refunddue", ["public_id", "attempt_id", "allocation_id", "line_id", "payer_id", "subject", "fils", "reason", "due_since"])
+# Owed back is only what the bank said it took: a settled part of a paid attempt, a deposit of a paid bill, or a whole capture for
+# nothing that was due.
 guard(
     "payments_refund_was_taken",
     "payments_refunddue",
@@ -97,8 +98,19 @@ guard(
     "NOT EXISTS (SELECT 1 FROM payments_attempt t LEFT JOIN payments_allocation a ON a.attempt_id = t.id"
     " WHERE t.id = NEW.attempt_id AND ("
     "(NEW.allocation_id = a.id AND a.is_settled AND a.fils = NEW.fils AND t.state = 'paid')"
-    " OR (NEW.allocation_id IS NULL AND t.fils = NEW.fils AND t.state = 'refund_due')))",
+    " OR (NEW.allocation_id IS NULL AND NEW.line_id IS NULL AND t.fils = NEW.fils AND t.state = 'refund_due')"
+    " OR (a.is_settled AND t.state = 'paid' AND EXISTS (SELECT 1 FROM payments_billline l JOIN payments_bill b ON b.id = l.bill_id"
+    " WHERE l.id = NEW.line_id AND l.revenue_account = 'deposits' AND l.fils = NEW.fils AND b.id = a.bill_id AND b.state = 'paid'))))",
     "refund_without_payment",
+)
+# No deposit goes back a second time with the whole bill.
+guard(
+    "payments_refund_deposit_once",
+    "payments_refunddue",
+    "INSERT",
+    "NEW.allocation_id IS NOT NULL AND EXISTS (SELECT 1 FROM payments_refunddue d JOIN payments_billline l ON l.id = d.line_id"
+    " JOIN payments_allocation a ON a.bill_id = l.bill_id WHERE a.id = NEW.allocation_id AND d.state <> 'released')",
+    "deposit_returned",
 )
 
 # Money goes out by two people: whoever proposed does not approve, and what they agreed on stays as it was.

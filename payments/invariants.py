@@ -8,7 +8,7 @@ from django.db.models import Count, Exists, F, Model, OuterRef, Q, Sum
 from django.db.models.functions import Floor
 
 from municipality.kernel.transitions import state_findings
-from payments import balances
+from payments import balances, rules
 from payments.models import (
     Allocation,
     Attempt,
@@ -104,20 +104,26 @@ def _refunds() -> Iterator[str]:
         settled = condition & Q(allocations__is_settled=True)
         for bill in Bill.objects.filter(state=state).annotate(owed=Count("allocations", filter=settled)).exclude(owed=1):
             yield f"bill {bill.reference} is {state} and {bill.owed} amounts are owed for it"
-    total = Q(refunds__allocation__isnull=True)
+    total = Q(refunds__allocation__isnull=True, refunds__line__isnull=True)
     for attempt in Attempt.objects.filter(state__in=[AttemptState.REFUND_DUE, AttemptState.REFUNDED]).annotate(
         owed=Count("refunds", filter=total & Q(refunds__state__in=OWED)),
         out=Count("refunds", filter=total & Q(refunds__state="paid_out")),
     ):
         if (attempt.owed, attempt.out) != ((1, 0) if attempt.state == AttemptState.REFUND_DUE else (0, 1)):
             yield f"payment {attempt.trackid} is {attempt.state} and {attempt.owed} amounts are owed for it, {attempt.out} were returned"
-    for refund in RefundDue.objects.filter(state__in=OWED).select_related("attempt", "allocation__bill"):
-        if refund.allocation is not None:
+    for refund in RefundDue.objects.filter(state__in=OWED).select_related("attempt", "allocation__bill", "line__bill"):
+        if refund.line is not None:
+            is_deposit = refund.line.revenue_account == rules.DEPOSITS and refund.fils == refund.line.fils
+            fits = is_deposit and refund.line.bill.state == BillState.PAID
+        elif refund.allocation is not None:
             fits = refund.allocation.bill.state == BillState.REFUND_DUE and refund.fils == refund.allocation.fils
         else:
             fits = refund.attempt.state == AttemptState.REFUND_DUE and refund.fils == refund.attempt.fils
         if not fits:
             yield f"{refund.fils} fils are owed back for {refund.attempt.trackid}, which says otherwise"
+    live = ~Q(refunds__state=RefundState.RELEASED)
+    for line in BillLine.objects.annotate(back=Sum("refunds__fils", filter=live)).filter(back__gt=F("fils")):
+        yield f"of line {line.code} over {line.fils} fils {line.back} are returned"
     sent = Q(refunds__state__in=[*ON_ITS_WAY, RefundState.PAID_OUT])
     for paid in Attempt.objects.annotate(sent_fils=Sum("refunds__fils", filter=sent)).filter(sent_fils__gt=F("fils")):
         yield f"of payment {paid.trackid} over {paid.fils} fils {paid.sent_fils} are returned"

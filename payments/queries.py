@@ -270,8 +270,13 @@ def _item(bill: Bill, attempt: Attempt | None, due: Due | None) -> Item:
     )
 
 
-def payment_history(user: User, *, before: int | None = None, limit: int = 25) -> list[tuple[Bill, Receipt | None, RefundDue | None]]:
-    """The bills of a person, those due first, then the newest first, each with its valid receipt and its refund; three queries.
+PaidBill = tuple[Bill, Receipt | None, RefundDue | None, list[RefundDue]]
+
+
+def payment_history(user: User, *, before: int | None = None, limit: int = 25) -> list[PaidBill]:
+    """The bills of a person, those due first, then the newest first; three queries.
+
+    Each with its valid receipt, its refund and the deposits of it that are returned.
 
     `before` is the primary key of the last bill of the page before; with it one query more.
     """
@@ -286,16 +291,28 @@ def payment_history(user: User, *, before: int | None = None, limit: int = 25) -
     rows = list(bills[:limit])
     valid_receipts = receipts_visible_to(user).filter(bill__in=rows, allocation__is_settled=True)
     receipts = {receipt.bill_id: receipt for receipt in valid_receipts}
-    owed = RefundDue.objects.filter(allocation__bill__in=rows).exclude(state=RefundState.RELEASED).select_related("allocation")
-    refunds = {refund.allocation.bill_id: refund for refund in owed if refund.allocation is not None}
-    return [(bill, receipts.get(bill.pk), refunds.get(bill.pk)) for bill in rows]
+    owed = RefundDue.objects.filter(Q(allocation__bill__in=rows) | Q(line__bill__in=rows)).exclude(state=RefundState.RELEASED)
+    refunds: dict[int, RefundDue] = {}
+    deposits: dict[int, list[RefundDue]] = {}
+    for refund in owed.select_related("allocation", "line").order_by("pk"):
+        if refund.allocation is not None:
+            refunds[refund.allocation.bill_id] = refund
+        elif refund.line is not None:
+            deposits.setdefault(refund.line.bill_id, []).append(refund)
+    return [(bill, receipts.get(bill.pk), refunds.get(bill.pk), deposits.get(bill.pk, [])) for bill in rows]
+
+
+def returned_deposits(bill: Bill) -> list[RefundDue]:
+    """The deposits of a bill that are owed back or were returned, in the order of its lines; one query."""
+    rows = RefundDue.objects.filter(line__bill=bill).exclude(state=RefundState.RELEASED)
+    return list(rows.select_related("line").order_by("line__order"))
 
 
 def whole_refunds(user: Visitor) -> list[RefundDue]:
     """Refunds of whole payments, whose bills were not due any more."""
     if not user.is_authenticated or user.is_staff:
         return []
-    refunds = RefundDue.objects.filter(payer=user, allocation__isnull=True).exclude(state=RefundState.RELEASED)
+    refunds = RefundDue.objects.filter(payer=user, allocation__isnull=True, line__isnull=True).exclude(state=RefundState.RELEASED)
     return list(refunds.select_related("attempt").order_by("-pk")[:50])
 
 

@@ -14,7 +14,7 @@ from municipality.ui.texts import Text
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
-    from payments.models import Bill
+    from payments.models import Bill, RefundDue
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,10 @@ class Owing:
 OWING: Registry[Owing] = Registry()
 # By kind of bill: what each of these bills is for, by primary key. Bills of a kind without an entry show their own title.
 BILLED: Registry[Callable[[Sequence[Bill]], dict[int, Due]]] = Registry()
+
+
+# By kind of bill: what the two people who release a deposit can look at before, as labels and URLs.
+GROUNDS: Registry[Callable[[RefundDue], Sequence[tuple[Text, str]]]] = Registry()
 
 
 @dataclass(frozen=True)

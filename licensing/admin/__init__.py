@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from licensing.admin import boards  # noqa: F401  pages
 from municipality.ui.code_labels import label_codes
 
 label_codes(
@@ -44,6 +45,17 @@ label_codes(
         "licensing.boards_lapsed": _("The request for boards is closed"),
         "licensing.boards_not_issued": _("The licence for boards cannot be issued"),
         "licensing.boards_paid_again": _("The boards are paid again"),
+        "board.ended": _("Board ended"),
+        "board.photo": _("Photo of the place of a board added"),
+        "board_ended": _("The board has ended"),
+        "licensing.board_ended": _("A board has ended"),
+        "licensing.board_photo_missing": _("The deposit of a board waits for a photo"),
+        "licensing.follow_shops": _("End boards of closed shops"),
+        "licensing.remind_boards": _("Remind of photos of removed boards"),
+        "licensing.boards_ended_with_shop": _("Boards ended with their shop"),
+        "licensing.boards_resumed": _("Boards in force again with their shop"),
+        "licensing.boards_suspended_with_shop": _("Boards suspended with their shop"),
+        "shop_licence": _("With the licence of the shop"),
         "licensing.boards_sent": _("The request for boards is with an officer"),
         "licensing.close_unpaid": _("Close an unpaid renewal"),
         "licensing.close_unpaid_boards": _("Close an unpaid request for boards"),

@@ -6,16 +6,21 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.utils.html import strip_tags
+from django.utils.html import format_html, strip_tags
 from django.utils.translation import gettext_lazy as _
 
 from licensing.health.documents import address
 from licensing.models import Board, BoardRequest
-from licensing.signage.labels import kind_of, size_of
+from licensing.signage import queries
+from licensing.signage.labels import STANDING, kind_of, size_of
+from licensing.signage.life.queries import end_of
 from municipality.documents.facts import EditionLabel, LetterDate, LetterFacts, LetterRow, LetterSection, day
+from municipality.documents.models import Document
 from municipality.kernel import clock, money
 from municipality.review import queries as review
-from municipality.ui.texts import both
+from municipality.ui.templatetags.portal import day as shown_day
+from municipality.ui.templatetags.portal import ref
+from municipality.ui.texts import Text, both
 
 ONE_PAGE = 4  # boards whose licence fits on one page; a request may have many more
 SUBJECTS = {
@@ -34,9 +39,22 @@ class BoardLicenceFacts(LetterFacts):
     kind, name, reason = "licensing.boards", _("Licence for boards"), "Licence for boards"
     title, english_title = "ترخيص إعلان", "Licence for boards"
 
+    @staticmethod
+    def public_notes(document: Document) -> list[Text]:
+        """The boards of a licence that have ended, each with how and from when, or that are suspended with their shop."""
+        boards = Board.objects.filter(request__document=document).select_related("end", "request__document__last_event").order_by("line")
+        return [note for board in boards if (note := _note(board))]
+
     @property
     def is_one_page(self) -> bool:
         return len(self.sections[0].lines_ar) <= ONE_PAGE
+
+
+def _note(board: Board) -> Text:
+    state, end = queries.standing(board), end_of(board)
+    if end is not None:
+        return format_html("{} {}: {}. {} {}", _("Board"), ref(board.number), STANDING[state][1], _("Ended from"), shown_day(end.day))
+    return format_html("{} {}: {}", _("Board"), ref(board.number), STANDING[state][1]) if state == "suspended_with_shop" else ""
 
 
 def facts_of(request: BoardRequest, number: str, first: dt.date, days: Sequence[tuple[Board, dt.date]]) -> BoardLicenceFacts:

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from django.db.models import F, Sum
 from django.db.models.functions import Coalesce
 
-from licensing.models import BoardCheck, BoardRequest
+from licensing.models import BoardCheck, BoardEnd, BoardRequest
 from licensing.signage.states import BOARDS, BoardsState
 from payments import rules
-from payments.models import Bill, BillLine
-from payments.states import BillState
+from payments.models import Bill, BillLine, RefundDue
+from payments.states import BillState, RefundState
 
 
 def findings() -> Iterator[str]:
@@ -21,6 +21,12 @@ def findings() -> Iterator[str]:
     ).select_related("case")
     for one in sums.exclude(fees=F("fee_fils"), deposits=F("deposit_fils")):
         yield f"{one.case.reference} asks {one.fee_fils} + {one.deposit_fils} fils, its boards {one.fees} + {one.deposits}"
+    returned = RefundDue.objects.filter(line__bill__kind=BOARDS).exclude(state=RefundState.RELEASED)
+    owed = {(refund.line.bill.subject, refund.line.code) for refund in returned.select_related("line__bill") if refund.line is not None}
+    ends = BoardEnd.objects.filter(photo__isnull=False).select_related("board__request__case")
+    ended = {(end.board.request.case.key, f"boards.deposit_{end.board.line}") for end in ends}
+    for subject, code in sorted(owed - ended):
+        yield f"{code} of {subject} is returned, and its board stands"
     for check in BoardCheck.objects.filter(outcome="fails", is_assumption=False).select_related("board__request__case"):
         yield f"{check.board.request.case.reference} was sent against a rule: board {check.board.line}, {check.kind}"
     for request in BoardRequest.objects.filter(case__state=BoardsState.ISSUED, document=None).select_related("case"):

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from licensing import models
+from licensing.health.panels import LIVE_LABELS
 from licensing.signage import fees
 from licensing.signage.fees import BoardFee
 from municipality.rulebook.boards import BoardRate, BoardRates
@@ -23,6 +24,16 @@ from municipality.ui.plurals import counted
 from municipality.ui.templatetags.portal import bilingual, kwd, term
 from municipality.ui.texts import both
 from payments.rules import DEPOSITS, Line
+
+WITH_SHOP = "shop_licence"  # the reason for which a licence of boards is suspended or revoked with that of its shop
+# How an issued board stands (`queries.standing`): the kind of its tag, and its words.
+STANDING = LIVE_LABELS | {
+    "removed": ("wait", gettext_lazy("Removed by its holder")),
+    "lapsed": ("bad", gettext_lazy("Ended")),
+    "found_gone": ("wait", gettext_lazy("Found removed by an inspector")),
+    "with_shop": ("bad", gettext_lazy("Ended with the licence of the shop")),
+    "suspended_with_shop": ("bad", gettext_lazy("Suspended with the licence of the shop")),
+}
 
 
 def formula(fee: BoardFee) -> SafeString:
@@ -91,7 +102,7 @@ def bill_lines(boards: Iterable[models.Board], edition: str) -> list[Line]:
 def _lines(board: models.Board, edition: str) -> list[Line]:
     fee, deposit = (
         both(lambda: _("Board %(number)s: %(kind)s") % {"number": board.line, "kind": kind_of(board)}),
-        both(lambda: _("Deposit of board %(number)s, returned") % {"number": board.line}),
+        both(lambda: _("Refundable deposit of board %(number)s") % {"number": board.line}),
     )
     formula_of_fee = both(lambda: strip_tags(formula(fee_of(board))))
     share = both(lambda: strip_tags(format_html("{}% × {}", board.deposit_percent, kwd(board.fee_fils))))

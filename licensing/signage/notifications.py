@@ -45,5 +45,41 @@ class BoardsHeld(_AboutCase):
     is_legal = True
 
 
+class BoardEnded(MessageKind):
+    """A board has ended, or its photo has arrived: what is returned, or why nothing is."""
+
+    kind = "licensing.board_ended"
+    page = "/boards/{board.public_id}/"
+    samples = {"day": _DAY}
+
+
+class BoardPhotoMissing(MessageKind):
+    """A board is over and nobody sent a photo of its place: what it is for, and who looks otherwise."""
+
+    kind = "licensing.board_photo_missing"
+    page = "/boards/{board.public_id}/"
+
+
+class _AboutShop(MessageKind):
+    page = "/shops/{shop.public_id}/"
+    is_legal = True
+
+
+class BoardsEndedWithShop(_AboutShop):
+    """The shop is closed, moved, or its health licence revoked: `numbers` are those of its boards."""
+
+    kind = "licensing.boards_ended_with_shop"
+
+
+class BoardsSuspendedWithShop(_AboutShop):
+    kind = "licensing.boards_suspended_with_shop"
+
+
+class BoardsResumed(_AboutShop):
+    """The suspension of the shop is lifted, so that of its boards is."""
+
+    kind = "licensing.boards_resumed"
+
+
 class BoardsPaidAgain(_AboutCase):
     kind = "licensing.boards_paid_again"

@@ -10,11 +10,10 @@ from django.utils.html import format_html
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from licensing.health.panels import LIVE_LABELS
 from licensing.models import Board, BoardRequest
 from licensing.shop_cases import cases_of
 from licensing.signage import queries
-from licensing.signage.labels import bill_lines, kind_of, result_of, size_of
+from licensing.signage.labels import STANDING, bill_lines, kind_of, result_of, size_of
 from licensing.signage.states import BOARDS, BOARDS_WORKFLOW, BoardsState
 from licensing.signage.timeline import TIMELINE
 from municipality.accounts.models import User
@@ -29,13 +28,14 @@ from municipality.ui.templatetags.portal import bilingual, day, kwd, ltr, moment
 from municipality.ui.texts import Text
 from municipality.uploads import queries as uploads
 from payments import queries as payments
-from payments.models import Bill
+from payments.models import Bill, RefundDue
 from payments.registry import Due, Outcome, Step
 from payments.states import BillState
 from shops.models import Shop
 from shops.register import queries as registered
 
 S = BoardsState
+SHOWN = ("valid", "suspended", "suspended_with_shop")  # on the page of a shop
 
 
 def case_page(user: User, listed: Sequence[Case]) -> dict[str, list[CaseDetail]]:
@@ -53,6 +53,8 @@ def _detail(request: BoardRequest) -> CaseDetail:
     numbers = payments.receipt_numbers(case.key)
     files += [FileLine(_("Receipt"), number, reverse("payments:receipt", args=[number])) for number in numbers]
     refund = None if bill is not None and bill.state == BillState.DUE else payments.refund_of(case.key)
+    deposits = {one.line.code: one for one in payments.returned_deposits(bill) if one.line is not None} if bill is not None else {}
+    owed = [one.fils for one in deposits.values() if one.paid_out_at is None] or ([refund.fils] if refund is not None else [])
     withdrawn = reverse("licensing:withdraw_boards", args=[case.public_id])
     return CaseDetail(
         by_officer=True,
@@ -65,9 +67,12 @@ def _detail(request: BoardRequest) -> CaseDetail:
             for row in uploads.ready(request.files_key)
             if row.slot in queries.SLOTS
         ],
-        money=[MoneyLine(bilingual(line, "label"), line.fils, bilingual(line, "formula")) for line in bill_lines(boards, request.edition)],
+        money=[
+            MoneyLine(bilingual(line, "label"), line.fils, _refund_note(deposits.get(line.code)) or bilingual(line, "formula"))
+            for line in bill_lines(boards, request.edition)
+        ],
         total_fils=request.fils,
-        refund_fils=refund.fils if refund else 0,
+        refund_fils=sum(owed),
         queue=queue_facts(case),
         rounds=_rounds(case),
         facts=[
@@ -76,6 +81,13 @@ def _detail(request: BoardRequest) -> CaseDetail:
         ],
         actions=[(_("Withdraw the request"), withdrawn)] if case.state in BOARDS_WORKFLOW.moves["withdraw"].sources else [],
     )
+
+
+def _refund_note(refund: RefundDue | None) -> Text:
+    """What has become of a deposit; empty while it is held."""
+    if refund is None:
+        return ""
+    return _("Being returned") if refund.paid_out_at is None else format_html("{} {}", _("Returned"), moment(refund.paid_out_at))
 
 
 def _rounds(case: Case) -> list[Round]:
@@ -96,7 +108,7 @@ def record(board: Board, *, is_public: bool = False) -> Record:
     label: Text = ""
     state, lines = "", [size_of(board), term(board.place), counted(board.months, "month")]
     if board.first_day is not None:
-        state, label = LIVE_LABELS[queries.standing(board)]
+        state, label = STANDING[queries.standing(board)]
         lines[-1] = format_html("{}: {}", _("Number on the board"), ref(board.number))
         lines.append(format_html("{} {} {} {}", _("From"), day(board.first_day), _("to"), day(board.last_day)))
     if not is_public:
@@ -125,7 +137,8 @@ def _next_step(request: BoardRequest, bill: Bill | None) -> NextStep:
         return NextStep(_("The licence is being prepared"), text, page, _("Look again"))
     if document is not None:
         if document.live_state not in ("valid", "not_yet"):
-            return NextStep(_("The licence is not in force"), LIVE_LABELS[document.live_state][1], label=_("Attention"))
+            state = STANDING[queries.standing(request.boards.all()[0])][1]
+            return NextStep(_("The licence is not in force"), state, label=_("Attention"))
         text = _("Write on each board its number and the first and last day of its licence.")
         if document.file_id is None:  # from before the portal
             return NextStep(_("Licence issued"), text, label=_("Done"))
@@ -163,6 +176,9 @@ def _line(shop: Shop, found: Sequence[Any]) -> PanelLine:
     count, open_case = sum(case.boards or 0 for case in found), next((case for case in found if case.is_open), None)
     until = min((case.until for case in found if case.until is not None), default=None)
     label: Text = format_html("{}: {}", _("Licensed"), counted(count, "board")) if count else _("No board is licensed")
+    if held := sum(case.suspended or 0 for case in found):
+        text = format_html("{}: {}", _("Suspended"), counted(held, "board"))
+        label = format_html("{} · {}", label, text) if count else text
     state, action, url = ("ok" if count else "wait"), _("Ask for boards"), reverse("licensing:new_boards", args=[shop.public_id])
     if open_case is not None:
         waits_for_holder = TIMELINE.next_actor.get(open_case.state) == "applicant"
@@ -179,7 +195,7 @@ def shop_page(user: Visitor, shops: Sequence[Shop]) -> dict[str, list[Block]]:
     found = {}
     for shop in shops:
         rows = boards.get(shop.pk, [])
-        records = [record(board, is_public=True) for board in rows if queries.standing(board) in ("valid", "suspended")]
+        records = [record(board, is_public=True) for board in rows if queries.standing(board) in SHOWN]
         found[shop.key] = [Block("boards", _("Boards"), order=20, records=records, empty=empty)]
     return found
 

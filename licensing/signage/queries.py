@@ -9,6 +9,8 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from licensing.models import Board, BoardRequest
+from licensing.signage.labels import WITH_SHOP
+from licensing.signage.life.queries import end_of
 from licensing.signage.states import BOARDS
 from municipality.accounts.models import User
 from municipality.cases import queries as cases
@@ -69,8 +71,11 @@ def missing_files(key: str, edition: Edition) -> list[str]:
 
 def request_of(case: Case) -> BoardRequest:
     """The request of a case with its boards, read once. Raises BoardRequest.DoesNotExist."""
-    rows = BoardRequest.objects.select_related("case__applicant", "case__branch", "shop__activity", "shop__area__governorate", "document")
-    return request_cache.get_or_set(("licensing.boards", case.pk), lambda: rows.prefetch_related("boards__checks").get(case=case))
+    rows = BoardRequest.objects.select_related("case__applicant", "case__branch", "shop__activity", "shop__area__governorate")
+    rows = rows.select_related("document__last_event")
+    return request_cache.get_or_set(
+        ("licensing.boards", case.pk), lambda: rows.prefetch_related("boards__checks", "boards__end").get(case=case)
+    )
 
 
 def limits_of(case: Case) -> Edition:
@@ -97,18 +102,22 @@ def licensed(shops: Sequence[Shop]) -> dict[int, list[Board]]:
     """The boards of shops that ever had a licence, newest licence first, by the primary key of the shop; one query."""
     rows = Board.objects.filter(request__shop__in=[shop.pk for shop in shops], first_day__isnull=False)
     found: dict[int, list[Board]] = {}
-    for board in rows.select_related("request__document").order_by("-request", "line"):
+    for board in rows.select_related("end", "request__document__last_event").order_by("-request", "line"):
         found.setdefault(board.request.shop_id, []).append(board)
     return found
 
 
 def standing(board: Board) -> str:
     """How an issued board stands today: a key of `labels.STANDING`."""
-    document = board.request.document
+    document, end = board.request.document, end_of(board)
     if document is None or board.last_day is None:
         raise ValueError("the board has no licence")
+    if end is not None:
+        return end.reason
     state = document.live_state
-    return "expired" if state == "valid" and board.last_day < clock.today() else state
+    if state == "suspended" and document.last_event is not None and document.last_event.reason == WITH_SHOP:
+        return "suspended_with_shop"
+    return "expired" if state in ("valid", "revoked") and board.last_day < clock.today() else state
 
 
 def documents_opened_to(user: User) -> QuerySet[Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from licensing.signage.life import reminders, shop_licence
 from licensing.signage.services import issue, requests
 from municipality.cases.models import Case
 from municipality.jobs.registry import every, job
@@ -24,6 +25,17 @@ def close_unpaid(*, case_id: int) -> None:
 @every("licensing.lapse_boards", seconds=3600)
 def lapse_unanswered() -> None:
     requests.lapse_unanswered()
+
+
+@every("licensing.remind_boards", seconds=3600)
+def remind() -> None:
+    reminders.remind()
+
+
+@every("licensing.follow_shops", seconds=3600)
+def follow_shops() -> None:
+    """Shops that are closed from a later day on lose their boards on that day."""
+    shop_licence.follow_all()
 
 
 @every("licensing.drop_board_files", seconds=3600)

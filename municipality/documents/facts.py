@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from typing import Any, ClassVar, Self, get_args, get_origin, get_type_hints
 
@@ -178,6 +178,11 @@ class Facts:
     def public_page(document: Any) -> str:
         """The address of a public page that shows the document, for the check page; empty without one."""
         return ""
+
+    @staticmethod
+    def public_notes(document: Any) -> Sequence[Text]:
+        """Sentences about the present state of the document, for the check page; none where the state says everything."""
+        return ()
 
     def dump(self) -> dict[str, Any]:
         """The facts as JSON values, without the fields of `Facts`: whole fils, ISO 8601 dates."""

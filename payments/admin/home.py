@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -109,7 +110,7 @@ def find(request: HttpRequest, reference: str) -> str:
         if number := Receipt.objects.filter(number=reference).values_list("pk", flat=True).first():
             return reverse("admin:payments_receipt_change", args=[number])
     if _works(request):
-        refunds = RefundDue.objects.filter(allocation__bill__reference=reference)
+        refunds = RefundDue.objects.filter(Q(allocation__bill__reference=reference) | Q(line__bill__reference=reference))
         if number := refunds.order_by("-pk").values_list("pk", flat=True).first():
             return reverse("admin:payments_refunddue_pay_out", args=[number])
     return ""

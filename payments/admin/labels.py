@@ -7,6 +7,7 @@ from municipality.ui.code_labels import label_codes
 label_codes(
     {
         "bill.issued": _("Bill issued"),
+        "bill.deposit_due": _("Deposit to be paid back"),
         "bill.refund_due": _("Bill to be paid back"),
         "bill.voided": _("Bill cancelled"),
         "payment.callbacks_full": _("More was sent to the bank's address than is kept"),

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -20,6 +21,7 @@ from municipality.ui.templatetags.portal import bilingual, kwd
 from payments import services
 from payments.admin.base import AUDITOR, CASH_OFFICE, EventInline, MoneyAdmin, typed
 from payments.models import RefundDue, RefundEvent, RefundWay
+from payments.registry import GROUNDS
 from payments.services.returns import refund_reasons, remaining_of
 from payments.states import CASHIER, CHECKER, RefundState
 
@@ -47,7 +49,7 @@ class RefundAdmin(MoneyAdmin):
     list_select_related = ("attempt",)
     inlines = (RefundEventInline,)
     fields = (
-        *("payment_code", "bill_code", "subject_code", "person", "amount", "reason_code", "state", "due_since"),
+        *("payment_code", "bill_code", "deposit", "subject_code", "person", "amount", "reason_code", "state", "due_since"),
         *("ground", "way", "remaining", "proposed_by", "approved_by", "sent_at", "reference", "paid_out_at"),
     )
 
@@ -68,7 +70,7 @@ class RefundAdmin(MoneyAdmin):
         """The next step of a refund for this role. 409 when the page is out of date."""
         if not any(in_group(request, role) for role in CASH_OFFICE):
             raise PermissionDenied
-        refund = RefundDue.objects.select_related("attempt", "allocation__bill", "payer").filter(pk=refund_id).first()
+        refund = RefundDue.objects.select_related("attempt", "allocation__bill", "line__bill", "payer").filter(pk=refund_id).first()
         if refund is None:
             raise Http404
         if request.method != "POST":
@@ -131,6 +133,7 @@ class RefundAdmin(MoneyAdmin):
         facts = [
             (_("payment ID"), self.payment_code(refund)),
             (_("bill"), self.bill_code(refund)),
+            *([(_("deposit"), self.deposit(refund))] if refund.line else []),
             (_("payer"), bilingual(refund.payer, "name")),
             (_("amount"), kwd(refund.fils)),
             (_("left of the payment"), kwd(remaining)),
@@ -138,6 +141,8 @@ class RefundAdmin(MoneyAdmin):
             (_("owed because"), self.reason_code(refund)),
             (_("due since"), moment(refund.due_since)),
         ]
+        if refund.line is not None and (found := GROUNDS.get(refund.line.bill.kind)) is not None:
+            facts += [(label, format_html('<a href="{}">{}</a>', url, _("Look"))) for label, url in found(refund)]
         if refund.proposed_by is not None:
             facts += [(_("ground"), self.ground(refund)), (_("way"), refund.get_way_display())]
             facts += [(_("proposed by"), f"{bilingual(refund.proposed_by, 'name')}، {moment(refund.proposed_at)}")]
@@ -153,7 +158,11 @@ class RefundAdmin(MoneyAdmin):
 
     @admin.display(description=_("bill"))
     def bill_code(self, refund: RefundDue) -> SafeString | str:
-        return code(refund.allocation.bill.reference if refund.allocation else "")
+        return code(refund.bill.reference if refund.bill else "")
+
+    @admin.display(description=_("deposit"))
+    def deposit(self, refund: RefundDue) -> str:
+        return bilingual(refund.line, "label") if refund.line else "—"
 
     @admin.display(description=_("subject"))
     def subject_code(self, refund: RefundDue) -> SafeString | str:

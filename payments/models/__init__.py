@@ -1,4 +1,4 @@
-"""Models of payments: bills, attempts, receipts and refunds (`money`), `ledger`, statements and differences (`reconciliation`)."""
+"""Models of payments: bills, attempts and receipts (`money`), `refunds`, `ledger`, statements and differences (`reconciliation`)."""
 
 from payments.models.ledger import LedgerCorrection, LedgerEntry, LedgerPosting, PostingKind
 from payments.models.money import (
@@ -14,11 +14,9 @@ from payments.models.money import (
     Inquiry,
     MessageKind,
     Receipt,
-    RefundDue,
-    RefundEvent,
-    RefundWay,
 )
 from payments.models.reconciliation import BankStatement, Difference, DifferenceKind, DifferenceNote, LineKind, StatementLine
+from payments.models.refunds import RefundDue, RefundEvent, RefundWay
 
 __all__ = [
     "Allocation",

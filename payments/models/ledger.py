@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from municipality.kernel import ids, money
-from payments.models.money import Attempt, Bill, BillLine, Receipt, RefundDue
+from payments.models.money import Attempt, Bill, BillLine, Receipt
+from payments.models.refunds import RefundDue
 
 
 class PostingKind(models.TextChoices):

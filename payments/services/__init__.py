@@ -5,7 +5,7 @@ from payments.services.basket import pay_basket
 from payments.services.bills import issue_bill, void_bill
 from payments.services.callbacks import note_error, take_notice, take_notification
 from payments.services.inquiries import confirm, inquire
-from payments.services.refunds import owe_back
+from payments.services.refunds import owe_back, owe_deposit
 from payments.services.returns import (
     approve_refund,
     ask_refund,
@@ -29,6 +29,7 @@ __all__ = [
     "look_up_refund",
     "note_error",
     "owe_back",
+    "owe_deposit",
     "pay_basket",
     "propose_refund",
     "redirect_url",

@@ -77,7 +77,7 @@ def book_receipts(receipts: Sequence[Receipt]) -> list[LedgerPosting]:
 
 
 def book_owed(refund: RefundDue) -> LedgerPosting:
-    """Book an amount as owed back: from revenue, or from the gateway for a payment without due bills."""
+    """Book an amount as owed back: from revenue, from the deposits, or from the gateway for a payment without due bills."""
     posting = LedgerPosting(
         key=f"owe:{refund.public_id}",
         kind=PostingKind.OWE,
@@ -86,7 +86,10 @@ def book_owed(refund: RefundDue) -> LedgerPosting:
         refund=refund,
         reason=refund.reason,
     )
-    if refund.allocation is None:
+    if refund.line is not None:
+        posting.bill_id = refund.line.bill_id
+        legs = [Leg(rules.DEPOSITS, debit=refund.fils, line_id=refund.line.pk), Leg(rules.OWED_BACK, credit=refund.fils)]
+    elif refund.allocation is None:
         legs = [Leg(rules.clearing(refund.attempt.provider), debit=refund.fils), Leg(rules.OWED_BACK, credit=refund.fils)]
     else:
         posting.bill_id = refund.allocation.bill_id
@@ -102,7 +105,7 @@ def book_paid_out(refund: RefundDue) -> LedgerPosting:
         kind=PostingKind.REFUND,
         at=clock.now(),
         attempt_id=refund.attempt_id,
-        bill_id=refund.allocation.bill_id if refund.allocation else None,
+        bill=refund.bill,
         refund=refund,
         reason=refund.reason,
     )

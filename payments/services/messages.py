@@ -65,8 +65,6 @@ def _notify_owed(attempt: Attempt, bill: Bill, fils: int, *, key: str) -> None:
 def notify_paid_out(*, refund_id: int) -> None:
     """Confirm that a refund was paid out, once."""
     refund = RefundDue.objects.select_related("attempt", "payer").get(pk=refund_id)
-    bill = (
-        Bill.objects.filter(allocations__attempt=refund.attempt).order_by("pk")[0] if refund.allocation is None else refund.allocation.bill
-    )
+    bill = refund.bill or Bill.objects.filter(allocations__attempt=refund.attempt).order_by("pk")[0]
     context = {"attempt": refund.attempt, "bill": bill, "amount": money.to_display(refund.fils)}
     send(AmountPaidOut, person=refund.payer, key=refund.public_id, subject_key=refund.subject, context=context)

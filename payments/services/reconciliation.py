@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -156,13 +156,26 @@ def returned_of(attempts: Sequence[int]) -> dict[int, int]:
 
 
 def _settle_unknown_refunds(lines: list[StatementLine]) -> None:
-    """Refunds with an unknown outcome that the statement lists were paid out."""
-    refunds = {line.trackid: line for line in lines if line.kind == LineKind.REFUND}
-    waiting = RefundDue.objects.filter(state=RefundState.UNKNOWN, attempt__trackid__in=refunds).select_related("attempt")
-    for refund in waiting:
-        line = refunds[refund.attempt.trackid]
-        if line.fils == refund.fils:
+    """Refunds with an unknown outcome that the statement lists were paid out.
+
+    Deposits of one payment are often alike: the line of one that was paid out before settles no other.
+    """
+    refunds = {(line.trackid, line.fils): line for line in lines if line.kind == LineKind.REFUND}
+    tracks = {trackid for trackid, _fils in refunds}
+    for refund in RefundDue.objects.filter(state=RefundState.UNKNOWN, attempt__trackid__in=tracks).select_related("attempt"):
+        line = refunds.get((refund.attempt.trackid, refund.fils))
+        if line is None:
+            continue
+        alike = _taken_lines().filter(kind=LineKind.REFUND, trackid=line.trackid, fils=line.fils)
+        paid_out = RefundDue.objects.filter(attempt=refund.attempt, fils=refund.fils, state=RefundState.PAID_OUT, way=RefundWay.GATEWAY)
+        if alike.values("ref").distinct().count() > paid_out.count():
             returns.settle_from_statement(refund_id=refund.pk, reference=line.ref)
+
+
+def _listed_refunds(tracks: Collection[str]) -> dict[str, int]:
+    """Track id → fils of the refunds that all taken statements list."""
+    sums = _taken_lines().filter(kind=LineKind.REFUND, trackid__in=tracks).values("trackid").annotate(fils_sum=Sum("fils"))
+    return {row["trackid"]: row["fils_sum"] for row in sums}
 
 
 def _bank_against_books(lines: list[StatementLine], books: _Books) -> Iterator[Difference]:
@@ -192,8 +205,7 @@ def _bank_against_books(lines: list[StatementLine], books: _Books) -> Iterator[D
 def _refund_lines(lines: list[StatementLine], books: _Books) -> Iterator[Difference]:
     """Compare refunds by their sum over all statements, since a payment may have several."""
     tracks = sorted({line.trackid for line in lines if line.kind == LineKind.REFUND})
-    sums = _taken_lines().filter(kind=LineKind.REFUND, trackid__in=tracks).values("trackid").annotate(fils_sum=Sum("fils"))
-    at_bank = {row["trackid"]: row["fils_sum"] for row in sums}
+    at_bank = _listed_refunds(tracks)
     last = {line.trackid: line for line in lines if line.kind == LineKind.REFUND}
     for track in tracks:
         attempt = books.attempts.get(track)
@@ -201,7 +213,7 @@ def _refund_lines(lines: list[StatementLine], books: _Books) -> Iterator[Differe
         posting = books.postings.get((attempt.pk, LineKind.REFUND)) if attempt else None
         if at_bank[track] != ledger_fils:
             kind = K.AMOUNT_DIFFERS if ledger_fils else K.MISSING_IN_LEDGER
-            amounts = {"posting": posting if ledger_fils else None, "bank_fils": at_bank[track], "ledger_fils": ledger_fils}
+            amounts: dict[str, Any] = {"posting": posting if ledger_fils else None, "bank_fils": at_bank[track], "ledger_fils": ledger_fils}
             yield _draft(kind, f"refund:{track}:{at_bank[track]}", line=last[track], attempt=attempt, **amounts)
 
 
@@ -229,8 +241,16 @@ def _books_against_bank(statement: BankStatement) -> Iterator[Difference]:
             key = f"not-at-bank:{attempt.trackid}"
             yield _draft(K.MISSING_AT_BANK, key, attempt=attempt, posting=posting, ledger_fils=booked[attempt.pk])
     out = RefundDue.objects.filter(way=RefundWay.GATEWAY, state=RefundState.PAID_OUT, paid_out_at__gte=start, paid_out_at__lt=end)
-    tracks = _taken_lines().filter(kind=LineKind.REFUND).values("trackid")
-    for refund in out.filter(attempt__provider=statement.provider).exclude(attempt__trackid__in=tracks).select_related("attempt"):
+    compared = statement.lines.filter(kind=LineKind.REFUND).values("trackid")  # by _refund_lines
+    unlisted = list(out.filter(attempt__provider=statement.provider).exclude(attempt__trackid__in=compared).select_related("attempt"))
+    at_bank_fils = _listed_refunds({refund.attempt.trackid for refund in unlisted})
+    missing_fils = returned_of([refund.attempt_id for refund in unlisted])
+    for refund in sorted(unlisted, key=lambda one: one.pk, reverse=True):
+        attempt_id, track = refund.attempt_id, refund.attempt.trackid
+        missing_fils[attempt_id] -= at_bank_fils.pop(track, 0)
+        if missing_fils[attempt_id] < refund.fils:  # listed by an earlier statement
+            continue
+        missing_fils[attempt_id] -= refund.fils
         posting = LedgerPosting.objects.filter(refund=refund, kind=PostingKind.REFUND).first()
         key = f"refund-not-at-bank:{refund.public_id}"
         yield _draft(K.MISSING_AT_BANK, key, attempt=refund.attempt, posting=posting, ledger_fils=refund.fils)

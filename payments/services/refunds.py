@@ -5,13 +5,18 @@ from __future__ import annotations
 import logging
 
 from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from municipality.audit.services import record
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor, system
+from municipality.kernel.errors import Refused
 from municipality.kernel.transitions import transition
-from payments.models import Allocation, Attempt, Bill, RefundDue
+from payments import rules
+from payments.models import Allocation, Attempt, Bill, BillLine, RefundDue
+from payments.queries import returned_deposits
 from payments.services import ledger
 from payments.states import BillState, RefundState
 
@@ -50,26 +55,57 @@ def owe_attempt(attempt: Attempt, bills: dict[int, Bill], *, reason: str) -> Ref
 
 @transaction.atomic
 def owe_back(*, bill: Bill, reason: str, actor: Actor) -> RefundDue | None:
-    """Owe back the payment of a bill that its service refuses later. None if it is not paid. Raises ValueError without a reason."""
+    """Owe back the payment of a bill that its service refuses later. None if it is not paid.
+
+    Raises Refused("deposit_returned"), ValueError without a reason.
+    """
     if not reason:
         raise ValueError("an amount is owed back for a reason")
     row = Bill.objects.select_for_update().get(pk=bill.pk)
     if row.state != BillState.PAID:
         return None
+    if returned_deposits(row):
+        raise Refused("deposit_returned", _("A deposit of this bill was returned, so the bill cannot be returned as a whole."))
     allocation = Allocation.objects.select_for_update().get(bill=row, is_settled=True)
     refund = owe_allocation(allocation, row, reason=reason, actor=actor)
     bill.state, bill.last_event = row.state, row.last_event
     return refund
 
 
-def release(allocation: Allocation, *, reason: str) -> None:
-    """Release a refund because the bank took the payment back."""
-    refund = (
-        RefundDue.objects.select_for_update()
-        .filter(allocation=allocation, state__in=[RefundState.DUE, RefundState.PROPOSED, RefundState.APPROVED])
-        .first()
+@transaction.atomic
+def owe_deposit(*, line: BillLine, reason: str, actor: Actor) -> RefundDue | None:
+    """Owe back one deposit of a paid bill; its other lines stay as they are. Its service tells the payer.
+
+    None if the bill is not paid, or the deposit was returned or is being returned. Raises ValueError for another line than a deposit,
+    and without a reason.
+    """
+    if not reason or line.revenue_account != rules.DEPOSITS:
+        raise ValueError("a deposit is owed back for a reason")
+    bill = Bill.objects.select_for_update().get(pk=line.bill_id)
+    if bill.state != BillState.PAID or any(refund.line_id == line.pk for refund in returned_deposits(bill)):
+        return None
+    refund = RefundDue.objects.create(
+        attempt_id=Allocation.objects.values_list("attempt_id", flat=True).get(bill=bill, is_settled=True),
+        line=line,
+        payer_id=bill.payer_id,
+        subject=bill.subject,
+        fils=line.fils,
+        reason=reason[:60],
+        due_since=clock.now(),
     )
-    if refund is not None:
+    ledger.book_owed(refund)
+    data = {"code": reason, "fils": line.fils, "line": line.code, "refund": refund.key}
+    record("bill.deposit_due", subject=bill.key, actor=actor, data=data)
+    return refund
+
+
+def release(allocation: Allocation, *, reason: str) -> None:
+    """Release the refunds of a bill because the bank took the payment back."""
+    rows = RefundDue.objects.select_for_update(of=("self",)).filter(
+        Q(allocation=allocation) | Q(line__bill=allocation.bill_id, attempt=allocation.attempt_id),
+        state__in=[RefundState.DUE, RefundState.PROPOSED, RefundState.APPROVED],
+    )
+    for refund in rows.order_by("pk"):
         transition(refund, "release", actor=ME, reason=reason)
         ledger.reverse([ledger.owed_posting(refund)], reason=reason)
         record("refund.released", subject=refund.key, actor=ME, data={"reason": reason})

@@ -24,7 +24,7 @@ from payments.models import Allocation, Attempt, Bill, Inquiry, Receipt
 from payments.registry import PAYABLES
 from payments.services import ledger
 from payments.services.refunds import owe_allocation, owe_attempt, release
-from payments.states import OUT_UNKNOWN, AttemptState, BillState
+from payments.states import OUT_UNKNOWN, AttemptState, BillState, RefundState
 
 log = logging.getLogger(__name__)
 ME = system("payments")
@@ -152,7 +152,7 @@ def void_attempt(*, attempt: Attempt, inquiry: Inquiry) -> bool:
         return True
     if row.refunds.filter(state__in=OUT_UNKNOWN).exists():
         return False
-    if row.allocations.filter(bill__state=BillState.REFUNDED).exists():
+    if row.refunds.filter(state=RefundState.PAID_OUT).exists():
         record("payment.reversed_after_refund", subject=row.key, actor=ME, data={"inquiry": inquiry.pk, "fils": row.fils})
         log.error("payment %s was reversed by the bank after an amount of it had been paid back: a person must look", row.trackid)
         return True

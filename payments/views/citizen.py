@@ -46,6 +46,7 @@ def pay(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "bill": bill,
         "status": status,
         "lines": lines,
+        "deposits": queries.returned_deposits(bill),
         "for_whom": None if bill.payer_id == request.user.pk else bill.payer,
         "receipt_page": links.receipt_path(status.attempt.token) if status.attempt else "",
         "case_id": bill.subject.partition(":")[2] if bill.subject.startswith("case:") else "",

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from licensing.models import Board, BoardCheck, BoardRequest
+from licensing.models import Board, BoardCheck, BoardEnd, BoardRequest
+from licensing.signage.life import services as life
 from licensing.signage.states import BOARDS
 from municipality.cases.models import Case
 from municipality.kernel import clock
@@ -14,6 +15,9 @@ from municipality.kernel.actors import system
 from municipality.kernel.transitions import transition
 from municipality.review.services import desk
 from municipality.review.services.desk import CorrectionRequest
+from municipality.uploads.models import Upload
+from payments.models import Bill
+from payments.services import owe_deposit
 from shops.models import Shop
 from tests import desk_acts
 from tests.factories import boards
@@ -44,6 +48,16 @@ class BoardRows:
     def board(self) -> Board:
         return self.issued.boards.order_by("line")[0]
 
+    @property
+    def removed(self) -> Board:
+        """Ended, with a photo."""
+        return self.issued.boards.order_by("line")[1]
+
+    @property
+    def unseen(self) -> Board:
+        """Ended without a photo."""
+        return self.issued.boards.order_by("line")[2]
+
 
 def fill(sample: Sample) -> BoardRows:
     """An officer of boards, and one request in each state, of a shop each."""
@@ -52,8 +66,9 @@ def fill(sample: Sample) -> BoardRows:
     asker = sample.opinions.asker
     shops = [sample_data.shop_of(asker, 600 + number) for number in range(5)]
     officer = OfficerFactory(login="board-officer", branch_id=shops[0].branch_id, skills=["boards"])
-    issued = boards.paid(shops[0], asker, officer)
+    issued = boards.paid(shops[0], asker, officer, boards.FRONT, boards.BOX, boards.FRONT | {"place": "Side"})
     _seal(sample, issued)
+    _remove(issued, asker)
     unpaid = boards.approved(shops[1], asker, officer)
     corrected = boards.sent(shops[2], asker)
     desk.ask_corrections(assignment=desk_acts.assigned(officer), items=[CorrectionRequest("plan_incomplete", "plan")])
@@ -70,6 +85,14 @@ def _seal(sample: Sample, request: BoardRequest) -> None:
     document.save()
     _dated(request, state_changes.walk(document, "active", sample))
     transition(Case.objects.get(pk=request.case_id), "issue", actor=BY, is_open=False, closed_at=clock.now())
+
+
+def _remove(request: BoardRequest, person: Any) -> None:
+    """End the second board with a photo of its place, and the third one without."""
+    second, third = request.boards.order_by("line")[1:3]
+    boards.photo(second, person)
+    for board in (second, third):
+        life.end_by_holder(board=board, person=person, day=clock.today())
 
 
 def _dated(request: BoardRequest, document: Any) -> None:
@@ -169,12 +192,38 @@ def _longer(sample: Sample) -> None:
     sample.boards.issued.boards.update(last_day=clock.today().replace(year=2040))
 
 
+def _ended(sample: Sample, **facts: Any) -> BoardEnd:
+    """An end of the board that stands."""
+    given = {"board": sample.boards.board, "reason": "removed", "day": clock.today(), "by": sample.opinions.asker, "at": clock.now()}
+    return BoardEnd.objects.create(**given | facts)
+
+
+def _with_another_photo(sample: Sample) -> None:
+    other = Upload.objects.filter(subject__startswith="boards:").order_by("pk")[0]
+    BoardEnd.objects.filter(pk=_ended(sample).pk).update(photo=other)
+
+
+def _deposit_of_a_board_that_stands(sample: Sample) -> None:
+    from tests.architecture import state_changes
+
+    bill = Bill.objects.get(pk=boards.bill_of(sample.boards.issued))
+    state_changes.walk(bill, "paid", sample)
+    owe_deposit(line=bill.lines.get(code="boards.deposit_1"), reason="tests", actor=BY)
+
+
 BY_HAND: dict[str, Callable[[Sample], None]] = {
     "licensing_board_before_sending": lambda sample: _board(sample.boards.studied) and None,
     "licensing_board_priced": lambda sample: _board(_request(fresh(sample), sample), fee_fils=1) and None,
     "licensing_board_days_once": _longer,
     "licensing_boardrequest_document_once": _another_document,
     "licensing_boardcheck_before_sending": _checked_later,
+    "licensing_boardend_of_licensed": lambda sample: _ended(sample, day=clock.today().replace(year=2020)) and None,
+    "licensing_boardend_photo_insert": lambda sample: (
+        _ended(sample, photo=boards.photo(sample.boards.board, sample.opinions.asker, slot="before")) and None
+    ),
+    "licensing_boardend_photo_update": _with_another_photo,
+    "licensing_boardend_photo_once": lambda sample: BoardEnd.objects.filter(photo__isnull=False).update(photo=None) and None,
+    "payments_refunddue_board_ended": _deposit_of_a_board_that_stands,
     "cases_caseevent_boards_sum": _sent_without_boards,
     "cases_caseevent_boards_checked": _sent_without_checks,
     "cases_caseevent_boards_issued": _issued_without_days,
@@ -186,14 +235,27 @@ BY_HAND: dict[str, Callable[[Sample], None]] = {
 
 def rows() -> list[Row]:
     """The addresses of boards in the matrix of access."""
-    from tests.architecture.access_matrix import ASKS, HIDDEN, HIDDEN_FORM, READ, everybody, own
+    from tests.architecture.access_matrix import ASKS, HIDDEN, HIDDEN_FORM, READ, everybody, own, staff
+    from tests.architecture.office_matrix import NO_FORM, NO_READ, OFFICE
 
     new, requests = "/{lang}/boards/new/{s.boards.shop.public_id}/", "/{lang}/boards/requests/{s.boards."
     form = "200 200 400 405 405 405"
     return [
         everybody("/{lang}/boards/", READ),
         everybody("/{lang}/boards/{s.boards.board.public_id}/", READ),
+        everybody("/{lang}/boards/{s.boards.removed.public_id}/", READ),
         everybody("/{lang}/boards/nothing/", HIDDEN),
+        own("/{lang}/boards/{s.boards.board.public_id}/remove/", HIDDEN_FORM, HIDDEN_FORM, asker=form),
+        own("/{lang}/boards/{s.boards.unseen.public_id}/remove/", HIDDEN_FORM, HIDDEN_FORM, asker="200 200 409 405 405 405"),
+        staff("/admin/boards/", NO_READ, NO_READ, inspector="200 200 405 405 405 405", **dict.fromkeys(OFFICE, NO_READ)),
+        staff(
+            "/admin/boards/{s.boards.unseen.public_id}/",
+            NO_FORM,
+            NO_FORM,
+            inspector="200 200 409 405 405 405",
+            **dict.fromkeys(OFFICE, NO_FORM),
+        ),
+        staff("/admin/boards/nothing/", NO_FORM, NO_FORM, inspector="404 404 404 405 405 405", **dict.fromkeys(OFFICE, NO_FORM)),
         own(new, HIDDEN_FORM, HIDDEN_FORM, asker="200 200 200 405 405 405"),
         own(f"{new}send/", HIDDEN_FORM, HIDDEN_FORM, asker=form),
         own(f"{new}discard/", HIDDEN_FORM, HIDDEN_FORM, asker=ASKS),
@@ -208,12 +270,23 @@ def visits() -> list[Visit]:
     from tests.architecture.page_responses import Visit
 
     new, requests = "/{lang}/boards/new/{s.boards.shop.public_id}/", "/{lang}/boards/requests/{s.boards."
+    remove = "/{lang}/boards/{s.boards.board.public_id}/remove/"
     cases = [f"/{{lang}}/cases/{{s.boards.{name}.case.public_id}}/" for name in ("issued", "unpaid", "corrected", "studied")]
     tall = {"0-medium": "moving_screen", "0-board_class": "commercial", "0-subject": "tobacco", "0-is_standing": "on", "continue": "1"}
     one = {"boards": "1", "version": "0", **{f"0-{name}": value for name, value in boards.FRONT.items()}}
     return [
         Visit("/{lang}/boards/"),
         Visit("/{lang}/boards/{s.boards.board.public_id}/"),
+        *(Visit(f"/{{lang}}/boards/{{s.boards.{name}.public_id}}/", "asker", note=name) for name in ("board", "removed", "unseen")),
+        Visit("/{lang}/boards/{s.boards.removed.public_id}/", note="ended"),
+        Visit("/admin/boards/", "inspector"),
+        *(Visit(f"/admin/boards/{{s.boards.{name}.public_id}}/", "inspector", note=name) for name in ("removed", "unseen")),
+        Visit("/admin/boards/{s.boards.unseen.public_id}/", "inspector", post={}, status=409, note="without a photo"),
+        Visit(remove, "asker"),
+        Visit(remove, "asker", post={"day": ""}, status=400, note="without a day"),
+        Visit(remove, "asker", post={"day": "2031-01-01", "is_removed": "on"}, status=409, note="another day"),
+        Visit("/{lang}/boards/{s.boards.unseen.public_id}/remove/", "asker", note="for the photo"),
+        Visit("/{lang}/boards/{s.boards.unseen.public_id}/remove/", "asker", post={}, status=409, note="without a photo"),
         Visit(new, "asker"),
         Visit(f"{new}send/", "asker"),
         Visit(f"{new}send/", "asker", post={"version": "", "total": ""}, status=400, note="without a total"),

@@ -17,6 +17,8 @@ from municipality.kernel.workflow import WORKFLOWS
 from municipality.places.models import Branch
 from municipality.review.models import Assignment, Decision
 from payments.models import Allocation, Bill, RefundDue
+from payments.rules import DEPOSITS
+from payments.services import owe_deposit
 from shops.models import RegisterChange
 from tests.architecture import board_data, review_data
 
@@ -193,6 +195,24 @@ def owed_for_nothing(sample: Sample) -> None:
     attempt = state_changes.fresh_attempt(sample)
     allocation = Allocation.objects.create(attempt=attempt, bill=sample.owner.due, fils=attempt.fils)
     _owed(allocation)
+
+
+def returned_with_its_deposit(sample: Sample) -> None:
+    """A whole bill, one deposit of which was returned before."""
+    from tests.architecture import state_changes
+
+    bill = Bill.objects.get(pk=sample.owner.due.pk)
+    bill.pk = None
+    bill.public_id, bill.reference, bill.subject = ids.public_id(), "BIL-2026-990000-X", f"case:{ids.public_id()}"
+    bill._state.adding = True
+    bill.save()
+    line = Bill.objects.get(pk=sample.owner.due.pk).lines.order_by("order")[0]
+    line.pk, line.bill, line.revenue_account = None, bill, DEPOSITS
+    line._state.adding = True
+    line.save()
+    state_changes.walk(bill, "paid", sample)
+    owe_deposit(line=line, reason="tests", actor=BY)
+    _owed(Allocation.objects.get(bill=bill, is_settled=True))
 
 
 def licence_without_acceptance(sample: Sample) -> Any:

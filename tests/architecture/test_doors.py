@@ -34,7 +34,7 @@ MORE = {
     "municipality.review": {"registry", "timeline", "panels", "study_times", "asked_files", "shared_pages"},  # of every reviewed case
     "municipality.uploads": {"registry", "fields", "links", "refusals", "pictures"},
     "payments": {"registry", "providers", "rules", "origins"},  # rules: the lines that a bill is made of
-    "shops": {"registry", "opening"},
+    "shops": {"registry", "opening", "signals"},  # signals: what the register tells upward
     "zoning": {"places", "labels"},
 }
 # Packages of an app that have doors of their own.

@@ -348,6 +348,7 @@ BY_HAND: dict[str, Callable[[Sample], None]] = {
     **payments_data.BY_HAND,
     **licensing_data.BY_HAND,
     "payments_refund_was_taken": licensing_data.owed_for_nothing,
+    "payments_refund_deposit_once": licensing_data.returned_with_its_deposit,
     "review_assignment_tied": _hands(lambda q: q.waiting, lambda q: q.conflicted),
     "review_assignment_fits": _hands(lambda q: q.waiting, lambda q: q.elsewhere),
     "review_assignment_order": _hands(lambda q: q.younger, lambda q: q.officer),

@@ -6,16 +6,22 @@ from typing import Any
 
 from django.http import QueryDict
 
-from licensing.models import BoardRequest
+from licensing.models import Board, BoardRequest
 from licensing.signage import queries
 from licensing.signage.cards import Cards, query_of
 from licensing.signage.services import issue, requests
 from municipality.accounts.models import User, actor_of
 from municipality.cases.models import Case
 from municipality.drafts.models import Draft
+from municipality.uploads.models import Upload
 from payments import queries as payments
+from payments.models import Attempt, Bill
+from payments.services import settle
+from payments.services.inquiries import ask
 from shops.models import Shop
 from tests import desk_acts
+from tests.bank import Book
+from tests.factories.payments import AttemptFactory
 from tests.factories.uploads import UploadFactory
 
 FRONT = {"board_class": "introductory", "medium": "fascia", "width": "6", "height": "0.80", "faces": "1", "months": "12", "place": "Door"}
@@ -73,6 +79,31 @@ def issued(shop: Shop, person: User, officer: User, *boards: dict[str, str]) -> 
     request = paid(shop, person, officer, *boards)
     issue.issue_licence(case=request.case)
     return fresh(request.case)
+
+
+def issued_at_bank(shop: Shop, person: User, officer: User, bank: Book, *boards: dict[str, str]) -> BoardRequest:
+    """A request whose licence is issued after a payment that the bank confirmed; needs a seal and the bank as gateway."""
+    request = approved(shop, person, officer, *boards)
+    pay_at_bank(request, bank)
+    issue.paid(bill_of(request))
+    issue.issue_licence(case=request.case)
+    return fresh(request.case)
+
+
+def pay_at_bank(request: BoardRequest, bank: Book) -> Attempt:
+    """A payment of the bill of a request that the bank confirms."""
+    bill = Bill.objects.get(pk=bill_of(request))
+    attempt = AttemptFactory(bills=[bill], payer=bill.payer)
+    bank.decide(attempt)
+    inquiry = ask(attempt)
+    assert inquiry is not None
+    settle(attempt=attempt, inquiry=inquiry)
+    return Attempt.objects.get(pk=attempt.pk)
+
+
+def photo(board: Board, person: User, **more: Any) -> Upload:
+    """A photo of the place without a board."""
+    return UploadFactory(owner=person, subject=f"board:{board.public_id}", **{"slot": "after"} | more)
 
 
 def bill_of(request: BoardRequest) -> int:

@@ -15,8 +15,8 @@ from payments.services import issue_bill, redirect_url, start_attempt
 from tests.factories.accounts import PersonFactory
 
 
-def bill_line(fils: int = 10_000, code: str = "renewal") -> Line:
-    return Line(code, "تجديد", "Renewal", "سنة واحدة", "1 year", "المادة 12", "Article 12", "fees.health v12", fils, "1422101")
+def bill_line(fils: int = 10_000, code: str = "renewal", account: str = "1422101") -> Line:
+    return Line(code, "تجديد", "Renewal", "سنة واحدة", "1 year", "المادة 12", "Article 12", "fees.health v12", fils, account)
 
 
 class BillFactory(DjangoModelFactory[Bill]):

@@ -160,7 +160,7 @@ class Payments(RuleBasedStateMachine):
             self._leave(attempt)
 
     def _issue(self, fils: int) -> Bill:
-        lines = [bill_line(fils), bill_line(fils + 5, "second")]
+        lines = [bill_line(fils), bill_line(fils + 5, "second", rules.DEPOSITS)]
         return BillFactory(subject=f"case:{len(self.bills)}", payer=self.world.payer, lines=lines)
 
     def _leave(self, attempt: Attempt) -> None:
@@ -320,6 +320,12 @@ class Payments(RuleBasedStateMachine):
     def owe_back(self, number: int) -> None:
         paid = [b for b in self.bills if b.state == BillState.PAID]
         services.owe_back(bill=paid[-1 - number % len(paid)], reason="shop_closed", actor=BY)
+
+    @step(3, lambda self: any(b.state == BillState.PAID for b in self.bills), number=ANY)
+    def owe_deposit(self, number: int) -> None:
+        paid = [b for b in self.bills if b.state == BillState.PAID]
+        line = paid[-1 - number % len(paid)].lines.get(revenue_account=rules.DEPOSITS)
+        services.owe_deposit(line=line, reason="board_ended", actor=BY)
 
     @step(1, lambda self: any(b.state == BillState.DUE for b in self.bills), number=ANY)
     def void_bill(self, number: int) -> None:

@@ -38,8 +38,8 @@ THEMES: dict[str, tuple[str, ...]] = {
     "anything": (),
     "the bank's page": ("decide", "notify", "give_up", "error_page", "ask"),
     "late": ("start", "decide", "capture_late", "void_bill", "notify", "ask"),
-    "reversals": ("decide", "ask", "reverse", "owe_back", "propose", "approve", "pass_time"),
-    "refunds": ("owe_back", "propose", "approve", "pay_out", "look_up", "confirm_finding"),
+    "reversals": ("decide", "ask", "reverse", "owe_back", "owe_deposit", "propose", "approve", "pass_time"),
+    "refunds": ("owe_back", "owe_deposit", "propose", "approve", "pay_out", "look_up", "confirm_finding"),
     "deaths": ("arm", "decide", "ask", "pay_out", "reverse", "owe_back", "propose", "approve"),
 }
 # How far a game is when it begins: so many of these steps were taken.

@@ -9,6 +9,7 @@ from django.db import transaction
 from licensing.models import Board, BoardRequest
 from licensing.signage import queries
 from licensing.signage.documents import BoardLicenceFacts, facts_of
+from licensing.signage.life.services import give_back_all
 from licensing.signage.notifications import BoardsHeld, BoardsIssued, BoardsNotIssued, BoardsPaidAgain
 from licensing.signage.states import BoardsState
 from municipality.cases.models import Case
@@ -54,6 +55,7 @@ def paid(bill_id: int) -> None:
             enqueue("licensing.issue_boards", key=locked.public_id, case_id=locked.pk)
     elif request.document is not None and _is_held(request.document):
         documents.resume(request.document, reason="paid_again", actor=SYSTEM)
+        give_back_all(request)
         _tell(BoardsPaidAgain, locked, request.document)
     elif locked.state not in (BoardsState.PAID, BoardsState.ISSUED):
         raise Refused("case_closed")

@@ -8,12 +8,13 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from licensing.health.panels import LIVE_LABELS
 from licensing.models import Board
 from licensing.signage import labels, queries
 from licensing.signage.cards import Cards
 from licensing.signage.forms import BoardForm
 from licensing.signage.labels import kind_of, size_of
+from licensing.signage.life.queries import end_of
+from licensing.signage.life.views import holder_part
 from municipality.accounts.access import public
 from municipality.cases.views.public import service_card
 from municipality.kernel import clock
@@ -53,13 +54,14 @@ def costs(request: HttpRequest) -> HttpResponse:
 def board(request: HttpRequest, public_id: str) -> HttpResponse:
     """One licensed board: its number, days and state, kind, size and place. Names nobody."""
     rows = Board.objects.filter(public_id=public_id, first_day__isnull=False)
-    found = rows.select_related("request__document", "request__shop__area__governorate").first()
+    found = rows.select_related("end", "request__case", "request__document__last_event", "request__shop__area__governorate").first()
     if found is None or found.request.document is None:
         raise Http404
     shop = found.request.shop
-    state, label = LIVE_LABELS[queries.standing(found)]
-    context = {
+    state, label = labels.STANDING[queries.standing(found)]
+    context = holder_part(request.user, found) | {
         "board": found,
+        "end": end_of(found),
         "shop": shop,
         "kind": kind_of(found),
         "size": size_of(found),

@@ -42,6 +42,7 @@ def verify(request: HttpRequest, code: str) -> HttpResponse:
     context: dict[str, Any] = {"document": document, "state": document.live_state if document else ""}
     facts_class = queries.DOCUMENT_KINDS.get(document.kind) if document else None
     context["kind"] = facts_class.name if facts_class else ""
+    context["notes"] = facts_class.public_notes(document) if facts_class else ()
     context["page"] = facts_class.public_page(document) if facts_class else ""
     if document:
         index = 0 if get_language() == "ar" else 1

@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from itertools import cycle
 from random import Random
 
+from licensing.models import Board
 from licensing.signage import queries
 from licensing.signage.forms import RequestedBoardForm
+from licensing.signage.life import services
+from licensing.signage.life.queries import key_of
 from licensing.signage.services import requests
 from municipality.accounts.models import User, actor_of
 from municipality.cases.models import Case
@@ -18,6 +21,9 @@ from municipality.review.models.desk import ANSWERS
 from municipality.review.services import desk, staff
 from municipality.review.services import queue as places
 from municipality.review.services.desk import CorrectionRequest
+from payments.models import RefundDue, RefundWay
+from payments.services import approve_refund, propose_refund
+from payments.services.returns import remaining_of
 from sandbox.demo.licensing import past_boards
 from sandbox.demo.licensing.past_boards import DAY, PastBoards, cards_of, opening
 from sandbox.demo.licensing.past_cases import applicant_of, run_licensing_jobs
@@ -47,10 +53,11 @@ def run(loading: Loading) -> str:
         sent = loading.instant(loading.day(-9 + 4 * number // len(studied)), rng) - 3 * past_boards.HOUR
         case = _send(shop, sent, rng)
         _decide(case, kind, officers, min(sent + 2 * past_boards.HOUR, loading.anchor))
+    removed = _remove_boards(loading, past)
     run_licensing_jobs(loading, "review")
     run_idle_jobs()
     mark_sent(loading)
-    return f"{len(past)} licences of boards, {len(studied)} requests for boards studied"
+    return f"{len(past)} licences of boards, {removed} of their boards removed, {len(studied)} requests for boards studied"
 
 
 def run_waiting(loading: Loading) -> str:
@@ -98,6 +105,37 @@ def _past(loading: Loading, shop: Shop, kind: str, rng: Random) -> PastBoards:
     results = [form.results for form in cards.forms if isinstance(form, RequestedBoardForm)]
     paid = opened + rng.randint(2, 4) * DAY + rng.randint(1, 300) * past_boards.MINUTE
     return PastBoards(shop, applicant_of(shop, rng), requests.rows_of(cards), results, cards.edition.stamp, opened, paid)
+
+
+def _remove_boards(loading: Loading, past: list[PastBoards]) -> int:
+    """Two boards that their holders took down: the deposit of the first one was returned, that of the second one is being returned.
+
+    Their licences have other boards, as far as there are such.
+    """
+    boards = [board for row in past for board in row.boards if board.deposit_fils]
+    chosen = sorted(boards, key=lambda board: (board.line == 1, board.pk))[:2]
+    for number, chosen_board in enumerate(chosen):
+        board = Board.objects.select_related("request__case__applicant").get(pk=chosen_board.pk)
+        holder = board.request.case.applicant
+        with clock.at(loading.anchor - (6 - 3 * number) * DAY):
+            attach(holder, key_of(board), "after")
+            services.end_by_holder(board=board, person=holder, day=clock.today())
+    refund = RefundDue.objects.filter(line__isnull=False).order_by("pk").first()
+    if refund is not None:
+        _pay_out(refund, loading.anchor - 5 * DAY)
+        run_licensing_jobs(loading, "payments")
+    return len(chosen)
+
+
+def _pay_out(refund: RefundDue, at: dt.datetime) -> None:
+    """A transfer of the bank that two people recorded."""
+    cashier, checker = (User.objects.get(groups__name=role) for role in ("cashier", "finance_checker"))
+    with clock.at(at):
+        remaining = remaining_of(refund)
+        facts = {"code": "deposit_over", "way": RefundWay.BY_HAND, "bank_reference": "TRF-260117"}
+        propose_refund(refund=refund, proposed_by=cashier, remaining_fils=remaining, **facts)
+    with clock.at(at + 40 * past_boards.MINUTE):
+        approve_refund(refund=refund, approved_by=checker, remaining_fils=remaining)
 
 
 def _officers(loading: Loading) -> dict[str, User]:

@@ -53,7 +53,7 @@ def test_a_request_is_sent_from_its_last_page(shop: Shop, owner: User) -> None:
     request = BoardRequest.objects.select_related("case").get()
     assert answer["Location"].endswith(f"/cases/{request.case.public_id}/")
     case = client.get(answer["Location"]).content.decode()
-    assert "6.00" in case and "Deposit of board 2, returned" in case
+    assert "6.00" in case and "Refundable deposit of board 2" in case
     assert client.get(f"/en/boards/new/{shop.public_id}/")["Location"].endswith(f"/cases/{request.case.public_id}/")
 
 

@@ -321,6 +321,19 @@ def test_an_officer_opened_each_request_before_deciding_it() -> None:
         assert draw.at < event.at and any(access.at < event.at for access in looked), case.reference
 
 
+def test_of_two_removed_boards_one_deposit_is_returned_and_one_is_being_returned() -> None:
+    from django.test import Client
+
+    from licensing.models import BoardEnd
+    from payments.models import RefundDue
+
+    assert list(RefundDue.objects.filter(line__isnull=False).order_by("pk").values_list("state", flat=True)) == ["paid_out", "due"]
+    ends = list(BoardEnd.objects.select_related("board"))
+    assert len(ends) == 2 and all(end.photo_id for end in ends)
+    for end in ends:
+        assert Client().get(f"/en/boards/{end.board.public_id}/").status_code == 200
+
+
 def test_boards_stand_in_every_state_and_their_pages_open() -> None:
     from django.test import Client
 

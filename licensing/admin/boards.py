@@ -1,0 +1,82 @@
+"""The boards at which inspectors are to look: their licence is over, and nobody sent a photo of the place."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import path
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from licensing.models import Board
+from licensing.signage import queries
+from licensing.signage.labels import STANDING, kind_of, size_of
+from licensing.signage.life import queries as life
+from licensing.signage.life import reminders, services
+from licensing.signage.life.files import INSPECTOR, inspects
+from licensing.signage.life.views import RELATED
+from municipality.accounts.requests import AuthenticatedHttpRequest
+from municipality.kernel import request_cache
+from municipality.kernel.errors import Refused
+from municipality.ui import staff_menu
+from municipality.ui.admin_base import MAX_COUNT, require_role, staff_page
+from municipality.ui.staff_menu import StaffEntry
+from municipality.uploads.fields import field_of
+
+MOST_SHOWN = 200
+
+
+@require_safe
+def visits(request: AuthenticatedHttpRequest) -> HttpResponse:
+    """The boards of the inspector's branch, those that ended first come first."""
+    require_role(request, INSPECTOR)
+    lines = [
+        (board, kind_of(board), STANDING[queries.standing(board)]) for board in reminders.to_visit(request.user.branch_id)[:MOST_SHOWN]
+    ]
+    return staff_page(request, "admin/licensing/board_visits.html", title=_("Boards to look at"), lines=lines)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def visit(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
+    """One board with its place; the photo of an inspector who finds it gone ends it."""
+    require_role(request, INSPECTOR)
+    board = Board.objects.filter(public_id=public_id, first_day__isnull=False).select_related(*RELATED, "request__shop__area").first()
+    if board is None:
+        raise Http404
+    if not inspects(request.user, board):
+        raise PermissionDenied
+    error = ""
+    if request.method == "POST":
+        try:
+            services.end_by_inspector(board=board, inspector=request.user)
+            return redirect("admin:board_visits")
+        except Refused as refusal:
+            error = str(refusal.sentence)
+    field = field_of(request, life.key_of(board), "after", next_path=request.path)
+    context = {"board": board, "kind": kind_of(board), "size": size_of(board), "standing": STANDING[queries.standing(board)]}
+    is_open = (end := life.end_of(board)) is None or end.photo_id is None
+    return staff_page(
+        request,
+        "admin/licensing/board_visit.html",
+        409 if error else 200,
+        title=board.number,
+        field=field,
+        is_open=is_open,
+        error=error,
+        **context,
+    )
+
+
+def _waiting(request: HttpRequest) -> int:
+    branch = getattr(request.user, "branch_id", None)
+    return request_cache.get_or_set(("board_visits", branch), lambda: reminders.to_visit(branch)[:MAX_COUNT].count())
+
+
+PAGES = [path("boards/", visits, name="board_visits"), path("boards/<slug:public_id>/", visit, name="board_visit")]
+admin.site.add_pages(PAGES)  # type: ignore[attr-defined]
+staff_menu.register(
+    "licensing",
+    StaffEntry("work", _("Boards to look at"), "admin:board_visits", (INSPECTOR,), count=_waiting, tile=_("boards to look at")),
+)

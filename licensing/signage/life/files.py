@@ -1,0 +1,61 @@
+"""The photos of a board before and after its removal: of its holder, and of an inspector of the branch."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from licensing.models import Board
+from licensing.signage.life import queries
+from municipality.accounts.models import User
+from municipality.delegation.authorization import is_authorized
+from municipality.kernel import request_cache, subjects
+from municipality.uploads.registry import Prefix, Slot
+from payments.states import CASHIER, CHECKER
+
+INSPECTOR = "inspector"
+
+
+def _board(subject: str) -> Board | None:
+    rows = Board.objects.filter(public_id=subjects.parse(subject).id, first_day__isnull=False)
+    related = ("end", "request__case__applicant", "request__shop")
+    return request_cache.get_or_set(("licensing.board_files", subject), rows.select_related(*related).first)
+
+
+def inspects(user: User, board: Board) -> bool:
+    """Whether a user is an inspector of the branch of a board."""
+    same_branch = user.is_staff and user.branch_id is not None and user.branch_id == board.request.shop.branch_id
+    return same_branch and user.groups.filter(name=INSPECTOR).exists()
+
+
+def _may_write(user: User, subject: str) -> bool:
+    board = _board(subject)
+    if board is None:
+        return False
+    return inspects(user, board) if user.is_staff else is_authorized(user, board.request.case)
+
+
+def _may_read(user: User, subject: str) -> bool:
+    """Who may write, and the cash office once the photo is what a deposit is returned for."""
+    board = _board(subject)
+    end = queries.end_of(board) if board is not None else None
+    pays = end is not None and end.photo_id is not None and user.is_staff and user.groups.filter(name__in=[CASHIER, CHECKER]).exists()
+    return pays or _may_write(user, subject)
+
+
+def _slots(subject: str) -> Mapping[str, Slot]:
+    return queries.SLOTS if _board(subject) is not None else {}
+
+
+def _locked(subject: str) -> Collection[str]:
+    """Everything once the photo has ended the board: its deposit goes back for it."""
+    board = _board(subject)
+    end = queries.end_of(board) if board is not None else None
+    return queries.SLOTS if end is not None and end.photo_id is not None else ()
+
+
+def _owner(subject: str, sender: User) -> User | None:
+    board = _board(subject)
+    return None if board is None or sender.is_staff else board.request.case.applicant
+
+
+BOARD_PHOTOS = Prefix(may_write=_may_write, may_read=_may_read, slots=_slots, locked=_locked, owner=_owner)

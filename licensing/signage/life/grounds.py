@@ -1,0 +1,24 @@
+"""What the two people who release the deposit of a board can look at before."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from licensing.models import BoardEnd
+from municipality.ui.texts import Text
+from payments.models import RefundDue
+
+
+def grounds(refund: RefundDue) -> list[tuple[Text, str]]:
+    """The photo of the place without the board, and the public page of the board."""
+    ends = BoardEnd.objects.filter(photo__isnull=False, board__request__case__public_id=refund.subject.partition(":")[2])
+    code = refund.line.code if refund.line is not None else ""
+    for end in ends.select_related("photo", "board"):
+        if end.photo is not None and code == f"boards.deposit_{end.board.line}":
+            page = reverse("licensing:board", args=[end.board.public_id])
+            return [
+                (_("Photo after the removal"), reverse("uploads:look", args=[end.photo.public_id])),
+                (_("The page of this board"), page),
+            ]
+    return []

@@ -1,0 +1,36 @@
+"""What the database refuses of ended boards: an end that is taken back, a photo of something else, a deposit of a board that stands."""
+
+from municipality.kernel.guards import frozen, guard, never_deleted
+
+never_deleted("licensing_boardend")
+frozen("licensing_boardend", ["board_id", "reason", "day", "by_id", "at"])
+frozen("licensing_boardend", ["photo_id"], once="OLD.photo_id IS NOT NULL", name="photo_once")
+guard(
+    "licensing_boardend_of_licensed",
+    "licensing_boardend",
+    "INSERT",
+    "NOT EXISTS (SELECT 1 FROM licensing_board b WHERE b.id = NEW.board_id AND b.first_day <= NEW.day)",
+    "not_licensed",
+)
+for _event in ("INSERT", "UPDATE"):
+    guard(
+        f"licensing_boardend_photo_{_event.lower()}",
+        "licensing_boardend",
+        _event,
+        "NEW.photo_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM uploads_upload u"
+        " JOIN licensing_board b ON u.subject = 'board:' || b.public_id"
+        " WHERE u.id = NEW.photo_id AND b.id = NEW.board_id AND u.slot = 'after' AND u.state = 'ready')",
+        "other_photo",
+    )
+# The deposit of a board goes back only after its end with a photo of the place. Payments refuse a second return and another amount.
+guard(
+    "payments_refunddue_board_ended",
+    "payments_refunddue",
+    "INSERT",
+    "EXISTS (SELECT 1 FROM payments_billline l JOIN payments_bill p ON p.id = l.bill_id WHERE l.id = NEW.line_id"
+    " AND p.kind = 'licensing.boards') AND NOT EXISTS (SELECT 1 FROM payments_billline l JOIN payments_bill p ON p.id = l.bill_id"
+    " JOIN cases_case c ON p.subject = 'case:' || c.public_id JOIN licensing_boardrequest r ON r.case_id = c.id"
+    " JOIN licensing_board b ON b.request_id = r.id AND l.code = 'boards.deposit_' || b.line"
+    " JOIN licensing_boardend e ON e.board_id = b.id WHERE l.id = NEW.line_id AND e.photo_id IS NOT NULL)",
+    "board_stands",
+)

@@ -1,0 +1,71 @@
+"""Ended boards whose deposit waits for a photo: a reminder to the holder, then a visit of an inspector."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Concat
+
+from licensing.models import Board
+from licensing.signage import queries
+from licensing.signage.notifications import BoardPhotoMissing
+from licensing.signage.states import BOARDS
+from municipality.jobs import sweeps
+from municipality.kernel import clock, money
+from municipality.kernel.errors import Refused
+from municipality.notifications.services import send
+from municipality.rulebook import queries as rulebook
+from payments.models import Bill
+from payments.states import BillState
+
+DAYTIME = range(8, 20)  # hours of Kuwait: a text message wakes nobody
+WINDOW = dt.timedelta(days=7)  # in which a reminder is caught up with
+
+
+def without_photo(before: dt.date, *, since: dt.date | None = None) -> QuerySet[Board]:
+    """Boards with a paid deposit that ended, or whose licence ran out, on a day before `before`, and that have no photo."""
+    ended = Q(end__photo__isnull=True, end__day__lte=before)
+    ran_out = Q(end__isnull=True, last_day__lt=before)
+    if since is not None:
+        ended, ran_out = ended & Q(end__day__gt=since), ran_out & Q(last_day__gte=since)
+    paid = Bill.objects.filter(kind=BOARDS, state=BillState.PAID, subject=Concat(Value("case:"), OuterRef("request__case__public_id")))
+    rows = Board.objects.filter(ended | ran_out, Exists(paid), deposit_fils__gt=0, first_day__isnull=False)
+    return rows.select_related("end", "request__case__applicant", "request__document__last_event", "request__shop__area").order_by(
+        "last_day", "pk"
+    )
+
+
+def _days(name: str) -> int | None:
+    """A period of the rulebook in days; None while no edition has it."""
+    try:
+        limit = rulebook.edition(queries.LIMITS, clock.today()).limits.get(name)
+    except Refused:
+        return None
+    return limit.value if limit is not None else None
+
+
+def remind() -> int:
+    """Remind the holders of boards that wait for a photo, once each; does nothing at night. Returns how many."""
+    days, now = _days("photo_reminder_days"), clock.now().astimezone(clock.KUWAIT)
+    if days is None or now.hour not in DAYTIME:
+        return 0
+    before = now.date() - dt.timedelta(days=days)
+    waiting = without_photo(before, since=before - WINDOW)
+    return sweeps.for_each("licensing.remind_boards", list(waiting.values_list("pk", flat=True)), _remind)
+
+
+def _remind(pk: int) -> bool:
+    board = Board.objects.select_related("request__case__applicant", "request__document").get(pk=pk)
+    case = board.request.case
+    context = {"board": board, "amount": money.to_display(board.deposit_fils)}
+    send(BoardPhotoMissing, person=case.applicant, key=board.public_id, subject_key=case.key, context=context)
+    return True
+
+
+def to_visit(branch: str | None) -> QuerySet[Board]:
+    """The boards of a branch at which an inspector is to look, since nobody sent a photo; those that ended first come first."""
+    days = _days("photo_visit_days")
+    if days is None or branch is None:
+        return Board.objects.none()
+    return without_photo(clock.today() - dt.timedelta(days=days)).filter(request__shop__branch=branch)

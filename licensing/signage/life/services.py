@@ -1,0 +1,139 @@
+"""The end of a board: by its holder, by an inspector who found it gone, and the return of its deposit that follows a photo."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from licensing.models import Board, BoardEnd, BoardEndReason, BoardRequest
+from licensing.signage.life import queries
+from licensing.signage.notifications import BoardEnded
+from municipality.accounts.models import User, actor_of
+from municipality.audit.services import record
+from municipality.delegation.authorization import authorize
+from municipality.documents import services as documents
+from municipality.documents.states import LIVE, DocumentState
+from municipality.kernel import clock, money
+from municipality.kernel.actors import Actor, system
+from municipality.kernel.errors import NotPermitted, Refused
+from municipality.notifications.services import send
+from municipality.uploads import queries as uploads
+from municipality.uploads.models import Upload
+from payments.models import RefundDue
+from payments.services import owe_deposit
+
+SYSTEM = system("licensing")
+REASON = "board_ended"  # of the refund of its deposit, and of a licence all of whose boards have ended
+
+
+@transaction.atomic
+def end_by_holder(*, board: Board, person: User, day: dt.date) -> BoardEnd:
+    """End a board from `day` on, or add the photo to one that has ended; with a photo its deposit is owed back.
+
+    A board whose licence ran out ends the day after, with a photo only. Raises NotPermitted for other users, Refused: files_waiting,
+    bad_day, photo_missing, returned_already.
+    """
+    access = authorize(person, board.request.case)
+    row = _locked(board)
+    if uploads.is_waiting(queries.key_of(row)):
+        raise Refused("files_waiting", _("A photo is still being checked. Send again in a moment."))
+    photo, end = queries.photo_of(row), queries.end_of(row)
+    if end is None:
+        return _end(row, *_end_of_today(row, day, photo), photo=photo, by=person, actor=access.actor)
+    if end.photo_id is not None:
+        raise Refused("returned_already", _("This board has ended, and its photo is here already. Nothing was changed."))
+    _require(photo)
+    return _add_photo(row, end, photo, access.actor)
+
+
+def _end_of_today(row: Board, day: dt.date, photo: Upload | None) -> tuple[BoardEndReason, dt.date]:
+    today = clock.today()
+    if row.first_day is None or row.last_day is None:
+        raise Refused("not_licensed", _("This board is not licensed."))
+    if row.last_day < today:
+        _require(photo)
+        return BoardEndReason.LAPSED, row.last_day + dt.timedelta(days=1)
+    if not row.first_day <= day <= today:
+        raise Refused("bad_day", _("Enter a day from the first day of the licence to today."))
+    return BoardEndReason.REMOVED, day
+
+
+def _require(photo: Upload | None) -> None:
+    if photo is None:
+        raise Refused("photo_missing", _("Add a photo of the place without the board: the deposit goes back only with it."))
+
+
+@transaction.atomic
+def end_by_inspector(*, board: Board, inspector: User) -> BoardEnd:
+    """Record that an inspector found a board gone, with the photo they took. Raises NotPermitted, Refused as `end_by_holder`."""
+    from licensing.signage.life.files import inspects
+
+    row = _locked(board)
+    if not inspects(inspector, row):
+        raise NotPermitted("not_your_role", _("Only an inspector of the branch records this."))
+    if uploads.is_waiting(queries.key_of(row)):
+        raise Refused("files_waiting", _("A photo is still being checked. Send again in a moment."))
+    photo, end, actor = queries.photo_of(row), queries.end_of(row), actor_of(inspector, "inspector")
+    _require(photo)
+    if end is None:
+        return _end(row, BoardEndReason.FOUND_GONE, clock.today(), photo=photo, by=inspector, actor=actor)
+    if end.photo_id is not None:
+        raise Refused("returned_already", _("This board has ended, and its photo is here already. Nothing was changed."))
+    return _add_photo(row, end, photo, actor)
+
+
+def _locked(board: Board) -> Board:
+    """The board, with its request locked, so that ends of one licence follow each other."""
+    BoardRequest.objects.select_for_update().get(pk=board.request_id)
+    related = ("request__case__applicant", "request__shop", "request__document", "end")
+    return Board.objects.select_related(*related).get(pk=board.pk)
+
+
+def _end(row: Board, reason: str, day: dt.date, *, photo: Upload | None, by: User, actor: Actor) -> BoardEnd:
+    end = BoardEnd.objects.create(board=row, reason=reason, day=day, by=by, at=clock.now(), photo=photo)
+    record("board.ended", subject=row.request.case.key, actor=actor, data={"board": row.number, "reason": reason, "photo": bool(photo)})
+    _close_licence(row.request, actor)
+    _tell(row, end, give_back(end, actor=actor))
+    return end
+
+
+def _add_photo(row: Board, end: BoardEnd, photo: Upload | None, actor: Actor) -> BoardEnd:
+    end.photo = photo
+    end.save(update_fields=["photo"])
+    record("board.photo", subject=row.request.case.key, actor=actor, data={"board": row.number})
+    _tell(row, end, give_back(end, actor=actor))
+    return end
+
+
+def _close_licence(request: BoardRequest, actor: Actor) -> None:
+    """Revoke the licence once all of its boards have ended."""
+    document = request.document
+    if document is None or document.state not in (*LIVE, DocumentState.SUSPENDED):
+        return
+    if not request.boards.filter(end__isnull=True).exists():
+        documents.revoke(document, reason=REASON, actor=actor)
+
+
+def give_back(end: BoardEnd, *, actor: Actor) -> list[RefundDue]:
+    """Owe back the deposits of an ended board, once its photo is here. Returns what is owed back now."""
+    if end.photo_id is None:
+        return []
+    lines = [deposit.line for deposit in queries.deposits_of(end.board) if deposit.is_held]
+    refunds = [owe_deposit(line=line, reason=REASON, actor=actor) for line in lines]
+    return [refund for refund in refunds if refund is not None]
+
+
+def give_back_all(request: BoardRequest) -> None:
+    """Owe back what the ended boards of a request hold, after its payment was reversed and made again."""
+    for end in BoardEnd.objects.filter(board__request=request, photo__isnull=False).select_related("board__request__case").order_by("pk"):
+        give_back(end, actor=SYSTEM)
+
+
+def _tell(row: Board, end: BoardEnd, refunds: list[RefundDue]) -> None:
+    """One message for each step: what is returned, or why nothing is."""
+    fils = sum(refund.fils for refund in refunds)
+    context = {"board": row, "day": end.day, "amount": money.to_display(fils) if fils else "", "has_photo": end.photo_id is not None}
+    key = f"{row.public_id}:{'photo' if end.photo_id else 'end'}"
+    send(BoardEnded, person=row.request.case.applicant, key=key, subject_key=row.request.case.key, context=context)

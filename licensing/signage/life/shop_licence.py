@@ -1,0 +1,135 @@
+"""Boards follow their shop: they end when it is closed, moved, or its health licence revoked, and are suspended while it is."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.dispatch import receiver
+
+from licensing.models import Board, BoardEnd, BoardEndReason, BoardRequest, HealthLicence
+from licensing.signage.labels import WITH_SHOP
+from licensing.signage.notifications import BoardsEndedWithShop, BoardsResumed, BoardsSuspendedWithShop
+from municipality.accounts.models import User
+from municipality.audit.services import record
+from municipality.documents import services as documents
+from municipality.documents.states import LIVE, DocumentState
+from municipality.kernel import clock
+from municipality.kernel.actors import system
+from municipality.notifications.services import send
+from payments import queries as payments
+from payments.states import BillState
+from shops.models import EventKind, Shop, ShopEvent
+from shops.register.signals import shops_changed
+
+SYSTEM = system("licensing")
+BATCH = 500  # shops at once
+# Another of these is another place. The others of an address are corrected without a move.
+PLACE = ("area_id", "block", "street", "building", "plot")
+MESSAGES = {"end": BoardsEndedWithShop, "suspend": BoardsSuspendedWithShop, "resume": BoardsResumed}
+_IN_FORCE = Q(document__state__in=[*LIVE, DocumentState.SUSPENDED], document__valid_to__isnull=False)
+
+
+@receiver(shops_changed)
+def follow_changed(sender: type[Shop], keys: Sequence[int], **_: Any) -> None:
+    """End, suspend or resume the boards of changed shops, in the transaction of the change."""
+    for start in range(0, len(keys), BATCH):
+        follow(keys[start : start + BATCH])
+
+
+def follow_all() -> int:
+    """Follow all shops whose boards are in force and that are closed, suspended or without a licence in force. Returns how many."""
+    fallen = HealthLicence.objects.filter(is_current=True, document__state__in=[DocumentState.REVOKED, DocumentState.SUSPENDED])
+    wanted = Q(shop__closed_on__lte=clock.today()) | Q(shop__suspended_on__isnull=False) | Q(shop__in=fallen.values("shop"))
+    keys = sorted(set(BoardRequest.objects.filter(_IN_FORCE & wanted, document__state__in=LIVE).values_list("shop", flat=True)))
+    follow_changed(Shop, keys)
+    return len(keys)
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    """What becomes of the boards: end (from a day), suspend or resume."""
+
+    act: str
+    day: dt.date
+
+
+@transaction.atomic
+def follow(shops: Sequence[int]) -> None:
+    """Bring the boards of some shops into line with their shops, with one message to each holder."""
+    related = ("shop", "case__applicant", "document__last_event")
+    rows = BoardRequest.objects.filter(_IN_FORCE, shop__in=shops, document__valid_to__gte=clock.today())
+    requests = list(rows.select_related(*related).prefetch_related("boards__end").order_by("shop", "pk"))
+    if not requests:
+        return
+    told: dict[tuple[str, Shop, User], list[tuple[Board, int]]] = {}
+    states = dict(HealthLicence.objects.filter(shop__in=shops, is_current=True).values_list("shop", "document__state"))
+    moves = _moves(shops)
+    for request in requests:
+        verdict = _verdict(request, states.get(request.shop_id, ""), moves.get(request.shop_id, []))
+        if (boards := _apply(request, verdict)) and verdict is not None:
+            event = request.document.last_event_id if request.document is not None else 0
+            told.setdefault((verdict.act, request.shop, request.case.applicant), []).extend((board, event or 0) for board in boards)
+    for (act, shop, person), found in told.items():
+        context = {"shop": shop, "numbers": ", ".join(board.number for board, _event in found)}
+        send(MESSAGES[act], person=person, key=f"{shop.public_id}:{found[0][1]}", subject_key=shop.key, context=context)
+
+
+def _moves(shops: Sequence[int]) -> dict[int, list[dt.datetime]]:
+    found: dict[int, list[dt.datetime]] = {}
+    for event in ShopEvent.objects.filter(shop__in=shops, kind=EventKind.MOVED).order_by("pk"):
+        before, after = event.data.get("before", {}), event.data.get("after", {})
+        if any(before.get(name) != after.get(name) for name in PLACE):
+            found.setdefault(event.shop_id, []).append(event.at)
+    return found
+
+
+def _verdict(request: BoardRequest, licence: str, moves: Sequence[dt.datetime]) -> _Verdict | None:
+    shop, document, today = request.shop, request.document, clock.today()
+    if document is None:
+        return None
+    if shop.closed_on is not None and shop.closed_on <= today:
+        return _Verdict("end", shop.closed_on)
+    if licence == DocumentState.REVOKED or any(at >= document.created_at for at in moves):
+        return _Verdict("end", today)
+    if licence == DocumentState.SUSPENDED or shop.suspended_on is not None:
+        return _Verdict("suspend", today) if document.state in LIVE else None
+    is_ours = document.last_event is not None and document.last_event.reason == WITH_SHOP
+    return _Verdict("resume", today) if document.state == DocumentState.SUSPENDED and is_ours else None
+
+
+def _apply(request: BoardRequest, verdict: _Verdict | None) -> list[Board]:
+    """Carry a verdict out. Returns the boards that it changed."""
+    document = request.document
+    if verdict is None or document is None:
+        return []
+    today = clock.today()
+    standing = [board for board in request.boards.all() if not hasattr(board, "end") and board.last_day and board.last_day >= today]
+    for board in standing:
+        board.request = request
+    if verdict.act == "end":
+        for board in standing:
+            day = max(verdict.day, board.first_day or today)
+            BoardEnd.objects.create(board=board, reason=BoardEndReason.WITH_SHOP, day=day, at=clock.now())
+            data = {"board": board.number, "reason": WITH_SHOP, "photo": False}
+            record("board.ended", subject=request.case.key, actor=SYSTEM, data=data)
+        documents.revoke(document, reason=WITH_SHOP, actor=SYSTEM)
+    elif verdict.act == "suspend":
+        documents.suspend(document, reason=WITH_SHOP, actor=SYSTEM)
+    elif _is_unpaid(request):
+        documents.resume(document, reason=WITH_SHOP, actor=SYSTEM)
+        documents.suspend(document, reason="payment_voided", actor=SYSTEM)
+        return []
+    else:
+        documents.resume(document, reason=WITH_SHOP, actor=SYSTEM)
+    return standing
+
+
+def _is_unpaid(request: BoardRequest) -> bool:
+    """Whether the bank took the payment back while the licence was suspended with the shop."""
+    bill = payments.bill_of(request.case.key)
+    return bill is not None and bill.state == BillState.DUE

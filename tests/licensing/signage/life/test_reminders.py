@@ -1,0 +1,88 @@
+"""A deposit that waits for a photo: a reminder to the holder, then a visit of an inspector."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from licensing.models import Board, BoardEnd, BoardRequest
+from licensing.signage.life import reminders, services
+from municipality.accounts.models import User
+from municipality.kernel import clock
+from municipality.notifications.models import Message
+from payments.models import RefundDue
+from shops.models import Shop
+from shops.register import events
+from tests.browsers import signed_in
+from tests.factories import boards
+from tests.factories.accounts import StaffFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def reminded() -> list[str]:
+    return sorted(Message.objects.filter(kind="licensing.board_photo_missing").values_list("key", flat=True))
+
+
+def test_a_holder_is_reminded_once_a_week_after_the_end(board: Board, box: Board, owner: User, frozen_clock: Any) -> None:
+    services.end_by_holder(board=board, person=owner, day=clock.today())
+    frozen_clock.move(days=6)
+    assert reminders.remind() == 0
+    frozen_clock.move(days=1)
+    assert reminders.remind() == 1 and reminded() == [board.public_id]
+    reminders.remind()
+    assert reminded() == [board.public_id]
+    text = Message.objects.get(kind="licensing.board_photo_missing")
+    assert "12.000" in text.body_ar and board.number in text.title_en
+    frozen_clock.move(hours=14)  # at night
+    assert reminders.remind() == 0
+
+
+def test_one_whose_licence_ran_out_is_reminded_too_and_nobody_else(
+    board: Board, box: Board, owner: User, frozen_clock: Any, licensed: BoardRequest
+) -> None:
+    boards.photo(box, owner)
+    services.end_by_holder(board=box, person=owner, day=clock.today())
+    frozen_clock.move(days=(board.last_day - clock.today()).days + 7)
+    assert reminders.remind() == 0
+    frozen_clock.move(days=1)
+    assert reminders.remind() == 1 and reminded() == [board.public_id]
+    assert not BoardEnd.objects.filter(board=board).exists(), "a reminder ends nothing"
+
+
+def test_without_a_paid_deposit_nobody_is_reminded(shop: Shop, owner: User, officer: User, sealed: None, frozen_clock: Any) -> None:
+    request = boards.issued(shop, owner, officer)
+    events.close(shop=shop, source="tests", actor=services.SYSTEM)
+    frozen_clock.move(days=8)
+    assert reminders.remind() == 0 and BoardEnd.objects.filter(board__request=request).count() == 2
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+def test_an_inspector_of_the_branch_finds_it_on_the_list_and_ends_it(
+    language: str, board: Board, owner: User, inspector: User, frozen_clock: Any
+) -> None:
+    services.end_by_holder(board=board, person=owner, day=clock.today())
+    client = signed_in(inspector, headers={"accept-language": language})
+    assert board.number not in client.get("/admin/boards/").content.decode()
+    frozen_clock.move(days=31)
+    client = signed_in(inspector, headers={"accept-language": language})
+    page = f"/admin/boards/{board.public_id}/"
+    assert board.number in client.get("/admin/boards/").content.decode() and client.get(page).status_code == 200
+    assert client.post(page).status_code == 409 and not RefundDue.objects.exists()
+    boards.photo(board, inspector)
+    assert client.post(page).status_code == 302 and RefundDue.objects.get().payer == owner
+    assert BoardEnd.objects.get().photo.owner == inspector
+    assert board.number not in client.get("/admin/boards/").content.decode()
+    assert client.get(page).status_code == 200 and client.post(page).status_code == 409
+
+
+def test_other_branches_and_roles_see_no_board(board: Board, owner: User, officer: User, frozen_clock: Any) -> None:
+    services.end_by_holder(board=board, person=owner, day=clock.today())
+    frozen_clock.move(days=31)
+    elsewhere = StaffFactory(groups=["inspector"], login="elsewhere", branch_id="JA")
+    client, page = signed_in(elsewhere), f"/admin/boards/{board.public_id}/"
+    assert board.number not in client.get("/admin/boards/").content.decode()
+    assert client.get(page).status_code == 403 and client.post(page).status_code == 403
+    assert signed_in(officer).get("/admin/boards/").status_code == 403
+    assert signed_in(owner).get("/admin/boards/").status_code == 302
