@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from licensing.models import Board, BoardRequest
 from licensing.signage.states import BOARDS
 from municipality.accounts.models import User
+from municipality.accounts.requests import Visitor
 from municipality.cases import queries as cases
 from municipality.cases.models import Case, Effect
 from municipality.delegation import queries as delegation
+from municipality.documents.states import LIVE
 from municipality.kernel import clock, request_cache
 from municipality.kernel.errors import Refused
 from municipality.review import asked_files
@@ -70,7 +73,8 @@ def missing_files(key: str, edition: Edition) -> list[str]:
 def request_of(case: Case) -> BoardRequest:
     """The request of a case with its boards, read once. Raises BoardRequest.DoesNotExist."""
     rows = BoardRequest.objects.select_related("case__applicant", "case__branch", "shop__activity", "shop__area__governorate", "document")
-    return request_cache.get_or_set(("licensing.boards", case.pk), lambda: rows.prefetch_related("boards__checks").get(case=case))
+    boards = Prefetch("boards", Board.objects.select_related("drawing")), "boards__checks"
+    return request_cache.get_or_set(("licensing.boards", case.pk), lambda: rows.prefetch_related(*boards).get(case=case))
 
 
 def limits_of(case: Case) -> Edition:
@@ -97,7 +101,7 @@ def licensed(shops: Sequence[Shop]) -> dict[int, list[Board]]:
     """The boards of shops that ever had a licence, newest licence first, by the primary key of the shop; one query."""
     rows = Board.objects.filter(request__shop__in=[shop.pk for shop in shops], first_day__isnull=False)
     found: dict[int, list[Board]] = {}
-    for board in rows.select_related("request__document").order_by("-request", "line"):
+    for board in rows.select_related("request__document", "drawing").order_by("-request", "line"):
         found.setdefault(board.request.shop_id, []).append(board)
     return found
 
@@ -109,6 +113,28 @@ def standing(board: Board) -> str:
         raise ValueError("the board has no licence")
     state = document.live_state
     return "expired" if state == "valid" and board.last_day < clock.today() else state
+
+
+def licensed_on(day: dt.date) -> QuerySet[Board]:
+    """The boards that are licensed on a day: within their days, under a licence in force. `standing` calls those of today valid."""
+    document = Q(request__document__valid_from=None) | Q(request__document__valid_from__lte=day)
+    return Board.objects.filter(document, request__document__state__in=LIVE, first_day__lte=day, last_day__gte=day)
+
+
+def narrowed(boards: QuerySet[Board], chosen: Mapping[str, Any]) -> QuerySet[Board]:
+    """The boards of an `area`, a `board_class`, a `medium` and a `shop` (its public id), each where it is chosen."""
+    names = {"area": "request__shop__area", "board_class": "board_class", "medium": "medium", "shop": "request__shop__public_id"}
+    return boards.filter(**{path: chosen[name] for name, path in names.items() if chosen.get(name)})
+
+
+def with_places(boards: QuerySet[Board]) -> QuerySet[Board]:
+    """The boards with what a list of them shows, in the same query."""
+    return boards.select_related("request__document", "request__shop__area__governorate", "drawing")
+
+
+def is_held_by(user: Visitor, board: Board) -> bool:
+    """Whether a person may act in the request of a board: its applicant, or who acts for them."""
+    return user.is_authenticated and not user.is_staff and cases.visible_to(user).filter(pk=board.request.case_id).exists()
 
 
 def documents_opened_to(user: User) -> QuerySet[Any] | None:

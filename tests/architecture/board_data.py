@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from licensing.models import Board, BoardCheck, BoardRequest
+from licensing.models import Board, BoardCheck, BoardDrawing, BoardRequest
 from licensing.signage.states import BOARDS
 from municipality.cases.models import Case
 from municipality.kernel import clock
@@ -14,9 +14,10 @@ from municipality.kernel.actors import system
 from municipality.kernel.transitions import transition
 from municipality.review.services import desk
 from municipality.review.services.desk import CorrectionRequest
+from municipality.uploads.models import Upload
 from shops.models import Shop
 from tests import desk_acts
-from tests.factories import boards
+from tests.factories import boards, drawings
 from tests.factories.review import OfficerFactory
 
 if TYPE_CHECKING:
@@ -52,13 +53,14 @@ def fill(sample: Sample) -> BoardRows:
     asker = sample.opinions.asker
     shops = [sample_data.shop_of(asker, 600 + number) for number in range(5)]
     officer = OfficerFactory(login="board-officer", branch_id=shops[0].branch_id, skills=["boards"])
-    issued = boards.paid(shops[0], asker, officer)
+    boards.sent_of(shops[0], asker, drawings.drawn(boards.begun(shops[0], asker)))
+    issued = boards.paid_of(desk_acts.approve(officer))
     _seal(sample, issued)
     unpaid = boards.approved(shops[1], asker, officer)
     corrected = boards.sent(shops[2], asker)
     desk.ask_corrections(assignment=desk_acts.assigned(officer), items=[CorrectionRequest("plan_incomplete", "plan")])
     studied = boards.sent(shops[3], asker)
-    boards.begun(shops[4], asker)
+    drawings.drawn(boards.begun(shops[4], asker))
     return BoardRows(boards.fresh(issued.case), unpaid, corrected, studied, shops[4])
 
 
@@ -153,6 +155,16 @@ def _checked_later(sample: Sample) -> None:
     check.save()
 
 
+def _drawing(sample: Sample, *, slot: str) -> None:
+    """A drawing of the second board of a sent request, on a file of a slot."""
+    request = sample.boards.issued
+    drawing = BoardDrawing.objects.get(board__request=request)
+    drawing.pk, drawing.board = None, request.boards.get(line=2)
+    drawing.photo = Upload.objects.filter(subject=request.files_key, slot=slot).order_by("-pk")[0]
+    drawing._state.adding = True
+    drawing.save()
+
+
 def _issued_without_days(sample: Sample) -> None:
     from tests.architecture import state_changes
 
@@ -175,6 +187,8 @@ BY_HAND: dict[str, Callable[[Sample], None]] = {
     "licensing_board_days_once": _longer,
     "licensing_boardrequest_document_once": _another_document,
     "licensing_boardcheck_before_sending": _checked_later,
+    "licensing_boarddrawing_before_sending": lambda sample: _drawing(sample, slot="front"),
+    "licensing_boarddrawing_photo": lambda sample: _drawing(sample, slot="plan"),
     "cases_caseevent_boards_sum": _sent_without_boards,
     "cases_caseevent_boards_checked": _sent_without_checks,
     "cases_caseevent_boards_issued": _issued_without_days,
@@ -186,15 +200,28 @@ BY_HAND: dict[str, Callable[[Sample], None]] = {
 
 def rows() -> list[Row]:
     """The addresses of boards in the matrix of access."""
-    from tests.architecture.access_matrix import ASKS, HIDDEN, HIDDEN_FORM, READ, everybody, own
+    from tests.architecture.access_matrix import ASKS, DOOR, HIDDEN, HIDDEN_FORM, NO, READ, everybody, own
 
+    def shown(path: str) -> Row:
+        people = {"nobody": DOOR, "owner": HIDDEN, "stranger": HIDDEN, "asker": READ, "halfway": NO}
+        return everybody(path, READ, **people)
+
+    board = "/{lang}/boards/{s.boards.board.public_id}/"
     new, requests = "/{lang}/boards/new/{s.boards.shop.public_id}/", "/{lang}/boards/requests/{s.boards."
     form = "200 200 400 405 405 405"
     return [
         everybody("/{lang}/boards/", READ),
         everybody("/{lang}/boards/{s.boards.board.public_id}/", READ),
         everybody("/{lang}/boards/nothing/", HIDDEN),
+        everybody(f"{board}picture/", READ),
+        everybody("/{lang}/boards/nothing/picture/", HIDDEN),
+        own(f"{board}plate.svg", HIDDEN, HIDDEN, asker=READ),
+        own(f"{board}plate.pdf", HIDDEN, HIDDEN, asker=READ),
+        shown(f"{board}drawing/"),
+        shown(f"{board}drawing/photo/"),
         own(new, HIDDEN_FORM, HIDDEN_FORM, asker="200 200 200 405 405 405"),
+        own(f"{new}draw/1/", HIDDEN_FORM, HIDDEN_FORM, asker="200 200 400 405 405 405"),
+        own(f"{new}draw/9/", HIDDEN_FORM, HIDDEN_FORM),
         own(f"{new}send/", HIDDEN_FORM, HIDDEN_FORM, asker=form),
         own(f"{new}discard/", HIDDEN_FORM, HIDDEN_FORM, asker=ASKS),
         own(f"{requests}unpaid.case.public_id}}/withdraw/", HIDDEN_FORM, HIDDEN_FORM, asker=ASKS),
@@ -214,10 +241,15 @@ def visits() -> list[Visit]:
     return [
         Visit("/{lang}/boards/"),
         Visit("/{lang}/boards/{s.boards.board.public_id}/"),
+        Visit("/{lang}/boards/{s.boards.board.public_id}/", "asker", note="of one's own, with its plate"),
         Visit(new, "asker"),
         Visit(f"{new}send/", "asker"),
         Visit(f"{new}send/", "asker", post={"version": "", "total": ""}, status=400, note="without a total"),
         Visit(f"{new}send/", "asker", post={"version": "1", "total": "1"}, status=409, note="another sum"),
+        Visit(f"{new}draw/1/", "asker"),
+        Visit(f"{new}draw/2/", "asker", note="not drawn yet"),
+        Visit(f"{new}draw/1/", "asker", post={"version": "1"}, status=400, note="nothing is drawn"),
+        Visit("/{lang}/boards/{s.boards.board.public_id}/drawing/", "asker"),
         Visit(f"{new}discard/", "asker"),
         Visit(new, "asker", post={**one, "0-width": "", "continue": "1"}, status=400, note="without a width"),
         Visit(new, "asker", post={**one, **tall, "0-top": "6"}, status=400, note="against a rule"),

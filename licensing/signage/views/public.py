@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from licensing.health.panels import LIVE_LABELS
 from licensing.models import Board
-from licensing.signage import labels, queries
+from licensing.signage import labels, plates, queries
 from licensing.signage.cards import Cards
 from licensing.signage.forms import BoardForm
 from licensing.signage.labels import kind_of, size_of
@@ -53,10 +53,11 @@ def costs(request: HttpRequest) -> HttpResponse:
 def board(request: HttpRequest, public_id: str) -> HttpResponse:
     """One licensed board: its number, days and state, kind, size and place. Names nobody."""
     rows = Board.objects.filter(public_id=public_id, first_day__isnull=False)
-    found = rows.select_related("request__document", "request__shop__area__governorate").first()
+    found = rows.select_related("request__document", "request__shop__area__governorate", "drawing").first()
     if found is None or found.request.document is None:
         raise Http404
-    shop = found.request.shop
+    shop, user = found.request.shop, request.user
+    is_holder = queries.is_held_by(user, found)
     state, label = LIVE_LABELS[queries.standing(found)]
     context = {
         "board": found,
@@ -66,6 +67,9 @@ def board(request: HttpRequest, public_id: str) -> HttpResponse:
         "state": state,
         "label": label,
         "document": found.request.document,
+        "has_drawing": getattr(found, "drawing", None) is not None,
+        "has_plate": is_holder and plates.has_plate(found),
+        "sees_photo": is_holder or (user.is_authenticated and user.is_staff),
         "crumbs": [(_("The page of the shop"), reverse("shops:shop", args=[shop.public_id])), (_("Licensed board"), "")],
     }
     return render(request, "licensing/boards/board.html", context)
