@@ -8,10 +8,9 @@ from typing import Any
 from django.db.models import Count, Min, OuterRef, Q, Subquery
 
 from licensing.health.states import RENEWAL
-from licensing.models import Board
+from licensing.signage.queries import licensed_on
 from licensing.signage.states import BOARDS, BoardsState
 from municipality.cases.models import Case
-from municipality.documents.states import LIVE
 from municipality.kernel import clock, request_cache
 from shops.models import Shop
 
@@ -21,8 +20,8 @@ def cases_of(shops: Sequence[Shop]) -> list[Any]:
 
     `boards` is how many boards of a request are licensed today (None: none), `until` the first of their last days.
     """
-    today, keys = clock.today(), [shop.key for shop in shops]
-    valid = Board.objects.filter(request__case=OuterRef("pk"), request__document__state__in=LIVE, last_day__gte=today)
+    keys = [shop.key for shop in shops]
+    valid = licensed_on(clock.today()).filter(request__case=OuterRef("pk"))
     by_request = valid.order_by().values("request")
     wanted = Q(service=RENEWAL, is_open=True) | Q(Q(is_open=True) | Q(state=BoardsState.ISSUED), service=BOARDS)
     rows = Case.objects.filter(wanted, subject__in=keys).annotate(

@@ -6,6 +6,7 @@ from licensing.health.appeals import views as appeals
 from licensing.health.views import changes, citizen, corrections, public
 from licensing.signage.drawing import views as drawings
 from licensing.signage.views import citizen as boards
+from licensing.signage.views import map as boards_map
 from licensing.signage.views import public as public_boards
 
 app_name = "licensing"
@@ -18,6 +19,7 @@ urlpatterns = [
     path("health-licence/<slug:public_id>/changes/<slug:page>/", changes.page, name="change_page"),
     path("boards/", public_boards.start, name="boards"),
     path("boards/costs/", public_boards.costs, name="board_costs"),
+    path("boards/map/", boards_map.board_map, name="boards_map"),
     path("boards/measure/", drawings.measure_board, name="measure_board"),
     path("boards/new/<slug:public_id>/", boards.boards, name="new_boards"),
     path("boards/new/<slug:public_id>/send/", boards.send, name="send_boards"),

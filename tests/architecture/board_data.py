@@ -211,6 +211,8 @@ def rows() -> list[Row]:
     form = "200 200 400 405 405 405"
     return [
         everybody("/{lang}/boards/", READ),
+        everybody("/{lang}/boards/map/", READ),
+        everybody("/api/v1/boards/", READ),
         everybody("/{lang}/boards/{s.boards.board.public_id}/", READ),
         everybody("/{lang}/boards/nothing/", HIDDEN),
         everybody(f"{board}picture/", READ),
@@ -240,6 +242,9 @@ def visits() -> list[Visit]:
     one = {"boards": "1", "version": "0", **{f"0-{name}": value for name, value in boards.FRONT.items()}}
     return [
         Visit("/{lang}/boards/"),
+        Visit("/{lang}/boards/map/"),
+        Visit("/{lang}/boards/map/?area={s.boards.issued.shop.area_id}", note="one by one"),
+        Visit("/{lang}/boards/map/?area=none", status=400, note="no such area"),
         Visit("/{lang}/boards/{s.boards.board.public_id}/"),
         Visit("/{lang}/boards/{s.boards.board.public_id}/", "asker", note="of one's own, with its plate"),
         Visit(new, "asker"),

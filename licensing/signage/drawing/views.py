@@ -66,10 +66,11 @@ def draw(request: AuthenticatedHttpRequest, public_id: str, number: int) -> Http
         raise Http404
     photos = kept.photos_of(key)
     refusal: Refused | None = None
-    version, status = draft.version, 200
+    version, status = str(draft.version), 200
     drawn = stored(str(cards.forms[number - 1]["drawing"].value() or ""), photos)
     if request.method == "POST":
         drawn = StoredDrawingForm(request.POST, photos)
+        version = drawn.data["version"]
         if not language.is_switch(request):
             if drawn.is_valid():
                 given = drawn.cleaned_data["version"] or 0
@@ -77,7 +78,7 @@ def draw(request: AuthenticatedHttpRequest, public_id: str, number: int) -> Http
                     requests.keep_drawing(draft=draft, number=number - 1, form=drawn, version=given, actor=allowed.actor)
                     return redirect(f"{back}#board-{number}")
                 except EditConflict as conflict:
-                    refusal, version, status = conflict, int(conflict.facts["version"]), conflict.status
+                    refusal, version, status = conflict, str(conflict.facts["version"]), conflict.status
                 except Refused as refused:
                     refusal, status = refused, refused.status
             else:

@@ -55,8 +55,8 @@ def boards(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         return redirect("cases:case", public_id=case.public_id)
     draft = drafts.open_for(request.user, BOARDS, shop.key)
     rules = queries.rules()
-    version = BoardsPageForm(request.POST) if request.method == "POST" else None
-    cards = requests.cards_of(draft, rules) if version is None else requests.cards_from(request.POST, rules)
+    page, submitted = read_form(request, BoardsPageForm)
+    cards = requests.cards_from(request.POST, rules) if page.is_bound else requests.cards_of(draft, rules)
     if draft is not None:
         remember(request.user, draft)
         kept.attach(cards, requests.files_key(draft))
@@ -64,8 +64,8 @@ def boards(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     checked.check(cards, shop, clock.today())
     broken = checked.refusal(cards)
     refusal, status = queries.obstacle(shop) or broken, 200
-    if version is not None:
-        opened_with = version.cleaned_data["version"] if version.is_valid() else 0
+    if submitted:
+        opened_with = page.cleaned_data["version"] if page.is_valid() else 0
         try:
             draft = requests.keep(shop=shop, person=allowed.person, cards=cards, version=opened_with, actor=allowed.actor)
         except EditConflict as conflict:
@@ -84,7 +84,7 @@ def boards(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "shop": shop,
         "access": allowed,
         "draft": draft,
-        "version": _version_of(refusal, draft),
+        "version": page["version"].value() if page.is_bound and not submitted else _version_of(refusal, draft),
         "refusal": refusal,
         "crumbs": _crumbs(shop),
     }

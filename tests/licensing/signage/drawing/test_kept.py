@@ -123,6 +123,15 @@ def test_a_wrong_drawing_is_said_and_stays_on_the_page(shop: Shop, owner: User, 
     assert answer.status_code == 400 and said in text and f'value="{other.get("outline", BOARD)}"' in text
 
 
+def test_the_language_switch_keeps_the_drawing_and_saves_nothing(shop: Shop, owner: User) -> None:
+    draft, name = begun(shop, owner)
+    typed = {**GIVEN, "photo": name, "version": "7", "known_width": "", "_language": "ar"}
+    answer = signed_in(owner).post(f"/ar/boards/new/{shop.public_id}/draw/1/", typed)
+    text = answer.content.decode()
+    assert answer.status_code == 200 and f'value="{BOARD}"' in text and 'name="version" value="7"' in text
+    assert Draft.objects.get(pk=draft.pk).answers == draft.answers
+
+
 def test_a_draft_that_changed_meanwhile_is_not_overwritten(shop: Shop, owner: User) -> None:
     draft, name = begun(shop, owner)
     requests.keep(

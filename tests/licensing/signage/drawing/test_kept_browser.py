@@ -123,3 +123,26 @@ def test_the_drawing_is_seen_at_the_desk_and_on_the_page_of_the_board(
     page = visit(f"/{language}/boards/{board.public_id}/drawing/", officer, language=language)
     assert page.locator("polygon[points]").count() == 2 and GIVEN["known_width"] in page.locator("main").inner_text()
     look(page, f"drawing-{language}")
+
+
+@pytest.mark.usefixtures("sealed")
+@pytest.mark.parametrize("language", ["ar", "en"])
+def test_licensed_boards_are_marks_on_the_map(
+    visit: Open, shop: Shop, owner: User, officer: User, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("municipality.documents.signing.sign_pdf", lambda content, **_more: content)  # it needs a loop of its own
+    Shop.objects.update(latitude=29.3, longitude=48.08)
+    boards.issued(shop, owner, officer)
+    page = visit(f"/{language}/boards/map/", language=language)
+    expect(page.locator(".kp-map__mark")).to_have_text("2")
+    look(page, f"map-{language}")
+    page.click("#boards a")
+    expect(page.locator("#boards li")).to_have_count(2)
+    expect(page.locator(".kp-map__mark")).to_have_text("2")
+    look(page, f"map-area-{language}")
+    page.click("#boards a >> nth=0")
+    page.wait_for_url("**/boards/*/")
+    look(page, f"board-plain-{language}")
+    mine = visit(page.url.partition(f"/{language}/")[2].join([f"/{language}/", ""]), owner, language=language)
+    assert mine.locator("a[href$='plate.pdf']").count() == 1
+    look(mine, f"board-mine-{language}")
