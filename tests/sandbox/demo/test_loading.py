@@ -324,7 +324,7 @@ def test_an_officer_opened_each_request_before_deciding_it() -> None:
 def test_boards_stand_in_every_state_and_their_pages_open() -> None:
     from django.test import Client
 
-    from licensing.models import Board, BoardRequest
+    from licensing.models import Board, BoardDrawing, BoardRequest
 
     states = set(BoardRequest.objects.values_list("case__state", flat=True))
     assert states == {"issued", "in_review", "corrections", "awaiting_payment", "refused"}
@@ -334,6 +334,8 @@ def test_boards_stand_in_every_state_and_their_pages_open() -> None:
     assert soon and licensed.count() > len(soon)
     everything = User.objects.get(name_en="Rajiv Menhas")
     assert states == set(BoardRequest.objects.filter(case__applicant=everything).values_list("case__state", flat=True))
+    drawn = BoardDrawing.objects.filter(board__request__case__state="in_review", board__line=1)
+    assert drawn.count() == BoardRequest.objects.filter(case__state="in_review").count() > 0
     client = Client()
     with clock.at(ANCHOR):
         client.force_login(everything)

@@ -9,8 +9,9 @@ from typing import Any
 
 import pikepdf
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from PIL import Image
 
 from licensing.models import Board, BoardDrawing
@@ -246,3 +247,26 @@ def test_a_licensed_board_shows_its_cut_to_everybody_and_its_licence_prints_it(s
     with pikepdf.open(BytesIO(store.read(request.document.file))) as pdf:
         images = [name for one in pdf.pages for name in one.get_images()]
         assert len(pdf.pages) == 1 and images
+
+
+def statements(client: Client, path: str) -> list[str]:
+    """What a page asks the database for, but for the rules, which a process keeps."""
+    with CaptureQueriesContext(connection) as found:
+        assert client.get(path).status_code == 200
+    return [one["sql"] for one in found if '"rulebook_' not in one["sql"]]
+
+
+def test_pages_read_all_drawings_at_once(shop: Shop, owner: User) -> None:
+    draft = boards.begun(shop, owner, *[boards.FRONT] * 3)
+    client, page = signed_in(owner), f"/en/boards/new/{shop.public_id}/"
+    paths = (page, f"{page}draw/1/", f"{page}send/")
+    before = [len(statements(client, path)) for path in paths]
+    for number in range(3):
+        draft = drawn(draft, number)
+    after = [len(statements(client, path)) for path in paths]
+    assert [many - few for many, few in zip(after, before, strict=True)] == [1, 0, 1] and max(after) <= 13, after
+    request = boards.sent_of(shop, owner, draft)
+    board = request.boards.order_by("line")[0]
+    shown = statements(client, f"/en/cases/{request.case.public_id}/")
+    assert not [sql for sql in shown if 'FROM "licensing_boarddrawing"' in sql], "in the query of the boards"
+    assert len(statements(client, f"/en/boards/{board.public_id}/drawing/")) <= 12
