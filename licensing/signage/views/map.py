@@ -22,15 +22,16 @@ from municipality.places import queries as places
 from municipality.rulebook.models import BoardClass, BoardMedium
 
 PAGE_SIZE = 100  # boards of a page
+_SAID = dict.fromkeys(("invalid", "invalid_choice"), _("Choose one from the list, or leave it open."))
 
 
 class MapFilterForm(forms.Form):
     """What the map is narrowed down by."""
 
-    area = forms.TypedChoiceField(label=_("Area"), coerce=int, required=False)
-    board_class = forms.ChoiceField(label=_("Class"), choices=[("", _("All")), *BoardClass.choices], required=False)
-    medium = forms.ChoiceField(label=_("Medium"), choices=[("", _("All")), *BoardMedium.choices], required=False)
-    after = forms.RegexField(IDENTIFIER, widget=forms.HiddenInput, required=False)
+    area = forms.TypedChoiceField(label=_("Area"), coerce=int, required=False, error_messages=_SAID)
+    board_class = forms.ChoiceField(label=_("Class"), choices=[("", _("All")), *BoardClass.choices], required=False, error_messages=_SAID)
+    medium = forms.ChoiceField(label=_("Medium"), choices=[("", _("All")), *BoardMedium.choices], required=False, error_messages=_SAID)
+    after = forms.RegexField(IDENTIFIER, widget=forms.HiddenInput, required=False, error_messages=_SAID)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -126,7 +126,9 @@ def test_a_bad_parameter_is_named(rules: None, query: str, language: str) -> Non
 
 @pytest.mark.parametrize("query", ["area=none", "board_class=x", "medium=x", "after=x"])
 def test_the_map_says_what_is_wrong(client: Client, rules: None, query: str) -> None:
-    assert client.get(f"/ar/boards/map/?{query}").status_code == 400
+    for language, said in (("ar", "يُرجى الاختيار من القائمة"), ("en", "Choose one from the list, or leave it open.")):
+        answer = client.get(f"/{language}/boards/map/?{query}")
+        assert answer.status_code == 400 and said in answer.content.decode()
 
 
 def test_an_empty_map_says_so(client: Client, rules: None) -> None:
