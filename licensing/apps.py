@@ -49,6 +49,7 @@ class LicensingConfig(AppConfig):
         from licensing.signage.life import shop_licence as boards_of_shops  # noqa: F401
         from licensing.signage.life.files import BOARD_PHOTOS
         from licensing.signage.life.grounds import grounds
+        from licensing.signage.open_data import BOARDS_SET
         from licensing.signage.services import issue as board_licences
         from licensing.signage.states import BOARDS
         from municipality.cases import panels
@@ -58,6 +59,7 @@ class LicensingConfig(AppConfig):
         from municipality.delegation.registry import SERVICES, Service
         from municipality.documents.queries import DOCUMENT_KINDS, OPENED_TO
         from municipality.drafts.registry import DRAFT_KINDS
+        from municipality.kernel.open_data import OPEN_SETS
         from municipality.review.registry import REVIEWABLES
         from municipality.uploads.registry import PREFIXES
         from payments.registry import BILLED, GROUNDS, ORIGINS, OUTCOMES, PAYABLES, Payable
@@ -101,6 +103,7 @@ class LicensingConfig(AppConfig):
         GROUNDS.register(BOARDS, grounds)
         PAYABLES.register(BOARDS, Payable(paid=board_licences.paid, voided=board_licences.voided))
         DOCUMENT_KINDS.register(BoardLicenceFacts.kind, BoardLicenceFacts)
+        OPEN_SETS.register("boards", BOARDS_SET)
         OPENED_TO.register("boards", board_queries.documents_opened_to)
         panels.CASE.register(BOARDS, boards.case_page)
         panels.MY_SHOPS.register("boards", boards.my_shops)

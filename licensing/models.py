@@ -8,7 +8,7 @@ from django.utils.translation import pgettext_lazy
 
 from municipality.accounts.models import User
 from municipality.cases.models import Case
-from municipality.documents.models import Document
+from municipality.documents.models import Document, StoredFile
 from municipality.kernel import ids
 from municipality.places.models import Branch
 from municipality.review.models import Decision
@@ -277,6 +277,39 @@ class BoardEnd(models.Model):
 
     def __str__(self) -> str:
         return f"{self.board_id}: {self.reason}"
+
+
+class BoardDrawing(models.Model):
+    """The outline of a board on a photo of its request, by which its size was measured.
+
+    Points are pixels of the photo as it is stored. `known` are the corners of the door or shutter whose width, and perhaps height, was
+    stated in centimetres. `picture` is the cut of the photo with the board alone, which everybody may see once it is licensed.
+    """
+
+    board = models.OneToOneField(Board, models.PROTECT, related_name="drawing", verbose_name=pgettext_lazy("model", "board"))
+    photo = models.ForeignKey(Upload, models.PROTECT, related_name="+", verbose_name=_("photo"))
+    known = models.JSONField(_("corners of the door or shutter"))
+    outline = models.JSONField(_("outline of the board"))
+    known_width_cm = models.PositiveIntegerField(_("width of the door or shutter in centimetres"))
+    known_height_cm = models.PositiveIntegerField(_("height of the door or shutter in centimetres"), null=True, blank=True)
+    picture = models.ForeignKey(StoredFile, models.PROTECT, related_name="+", verbose_name=_("picture of the board"))
+
+    class Meta:
+        verbose_name = _("drawing of a board")
+        verbose_name_plural = _("drawings of boards")
+
+    def __str__(self) -> str:
+        return f"{self.board_id}: {self.photo_id}"
+
+    @property
+    def known_points(self) -> str:
+        """The corners of the door or shutter as SVG writes points."""
+        return " ".join(f"{x},{y}" for x, y in self.known)
+
+    @property
+    def outline_points(self) -> str:
+        """The outline of the board as SVG writes points."""
+        return " ".join(f"{x},{y}" for x, y in self.outline)
 
 
 class BoardOutcome(models.TextChoices):

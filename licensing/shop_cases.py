@@ -10,8 +10,9 @@ from django.db.models import Count, Min, OuterRef, Q, Subquery
 from licensing.health.states import RENEWAL
 from licensing.models import Board
 from licensing.signage.states import BOARDS, BoardsState
+from licensing.signage.validity import licensed_on
 from municipality.cases.models import Case
-from municipality.documents.states import LIVE, DocumentState
+from municipality.documents.states import DocumentState
 from municipality.kernel import clock, request_cache
 from shops.models import Shop
 
@@ -23,9 +24,9 @@ def cases_of(shops: Sequence[Shop]) -> list[Any]:
     are suspended.
     """
     today, keys = clock.today(), [shop.key for shop in shops]
-    standing = Board.objects.filter(request__case=OuterRef("pk"), last_day__gte=today, end=None).order_by().values("request")
-    by_request = standing.filter(request__document__state__in=LIVE)
-    suspended = standing.filter(request__document__state=DocumentState.SUSPENDED)
+    by_request = licensed_on(today).filter(request__case=OuterRef("pk")).order_by().values("request")
+    ended = Board.objects.filter(request__case=OuterRef("pk"), last_day__gte=today, end=None).order_by().values("request")
+    suspended = ended.filter(request__document__state=DocumentState.SUSPENDED)
     wanted = Q(service=RENEWAL, is_open=True) | Q(Q(is_open=True) | Q(state=BoardsState.ISSUED), service=BOARDS)
     rows = Case.objects.filter(wanted, subject__in=keys).annotate(
         boards=Subquery(by_request.annotate(count=Count("pk")).values("count")),

@@ -4,9 +4,10 @@ from django.urls import path
 
 from licensing.health.appeals import views as appeals
 from licensing.health.views import changes, citizen, corrections, public
-from licensing.signage.drawing.views import measure_board
+from licensing.signage.drawing import views as drawings
 from licensing.signage.life import views as life
 from licensing.signage.views import citizen as boards
+from licensing.signage.views import map as boards_map
 from licensing.signage.views import public as public_boards
 
 app_name = "licensing"
@@ -19,14 +20,21 @@ urlpatterns = [
     path("health-licence/<slug:public_id>/changes/<slug:page>/", changes.page, name="change_page"),
     path("boards/", public_boards.start, name="boards"),
     path("boards/costs/", public_boards.costs, name="board_costs"),
-    path("boards/measure/", measure_board, name="measure_board"),
+    path("boards/map/", boards_map.board_map, name="boards_map"),
+    path("boards/measure/", drawings.measure_board, name="measure_board"),
     path("boards/new/<slug:public_id>/", boards.boards, name="new_boards"),
     path("boards/new/<slug:public_id>/send/", boards.send, name="send_boards"),
     path("boards/new/<slug:public_id>/discard/", boards.discard, name="discard_boards"),
+    path("boards/new/<slug:public_id>/draw/<int:number>/", drawings.draw, name="draw_board"),
     path("boards/requests/<slug:public_id>/corrections/", boards.corrections, name="correct_boards"),
     path("boards/requests/<slug:public_id>/withdraw/", boards.withdraw, name="withdraw_boards"),
     path("boards/<slug:public_id>/remove/", life.remove, name="remove_board"),
     path("boards/<slug:public_id>/", public_boards.board, name="board"),
+    path("boards/<slug:public_id>/plate.pdf", boards.plate, {"form": "pdf"}, name="board_plate"),
+    path("boards/<slug:public_id>/plate.svg", boards.plate, {"form": "svg"}, name="board_plate_drawing"),
+    path("boards/<slug:public_id>/picture/", drawings.board_picture, name="board_picture"),
+    path("boards/<slug:public_id>/drawing/", drawings.board_drawing, name="board_drawing"),
+    path("boards/<slug:public_id>/drawing/photo/", drawings.board_photo, name="board_photo"),
     path("cases/<slug:public_id>/corrections/", corrections.answer, name="corrections"),
     path("cases/<slug:public_id>/appeal/", appeals.appeal, name="appeal"),
     path("cases/<slug:public_id>/appeal/withdraw/", appeals.withdraw, name="withdraw_appeal"),

@@ -26,6 +26,7 @@ urlpatterns = [
     path("api/", include(api_urlpatterns)),
     path("api/", include(shops_api_urlpatterns)),
     path("api/", include("zoning.api")),
+    path("api/", include("licensing.signage.api")),
     path("api/ogc/", include("zoning.ogc.urls")),
     *shops_outside_urlpatterns,
     *zoning_outside_urlpatterns,

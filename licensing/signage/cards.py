@@ -6,11 +6,13 @@ from typing import Any
 
 from django.http import QueryDict
 
+from licensing.signage.drawing.forms import LONGEST_DRAWING
 from licensing.signage.forms import MOST_BOARDS, BoardForm
 from municipality.kernel import clock
 from municipality.rulebook.queries import Edition
 
 LONGEST = 200  # of a text that a draft keeps
+LONGEST_OF = {"drawing": LONGEST_DRAWING}
 
 
 class Cards:
@@ -64,8 +66,9 @@ class Cards:
 
     def kept(self) -> dict[str, str]:
         """What was typed, as a draft keeps it, also where it is not valid yet."""
-        names = [f"{number}-{name}" for number in range(len(self.forms)) for name in self.form_class.base_fields]
-        return {"boards": str(len(self.forms))} | {name: self.query.get(name, "")[:LONGEST] for name in names if name in self.query}
+        names = {f"{number}-{name}": name for number in range(len(self.forms)) for name in self.form_class.base_fields}
+        kept = {key: self.query.get(key, "")[: LONGEST_OF.get(name, LONGEST)] for key, name in names.items() if key in self.query}
+        return {"boards": str(len(self.forms))} | kept
 
 
 def query_of(kept: dict[str, str]) -> QueryDict:

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.utils.html import format_html, strip_tags
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from licensing.health.documents import address
 from licensing.models import Board, BoardRequest
 from licensing.signage import queries
 from licensing.signage.labels import STANDING, kind_of, size_of
 from licensing.signage.life.queries import end_of
-from municipality.documents.facts import EditionLabel, LetterDate, LetterFacts, LetterRow, LetterSection, day
+from municipality.documents.facts import EditionLabel, LetterDate, LetterFacts, LetterPicture, LetterRow, LetterSection, day
 from municipality.documents.models import Document
 from municipality.kernel import clock, money
 from municipality.review import queries as review
@@ -22,7 +23,7 @@ from municipality.ui.templatetags.portal import day as shown_day
 from municipality.ui.templatetags.portal import ref
 from municipality.ui.texts import Text, both
 
-ONE_PAGE = 4  # boards whose licence fits on one page; a request may have many more
+ONE_PAGE = 4  # boards and pictures that fit on one page; a request may have many more
 SUBJECTS = {
     "fees.boards": ("رسوم الإعلانات", "Fees of boards"),
     "limits.boards": ("مدد الإعلانات", "Periods of boards"),
@@ -36,7 +37,7 @@ SUBJECTS = {
 
 @dataclass(frozen=True, kw_only=True)
 class BoardLicenceFacts(LetterFacts):
-    kind, name, reason = "licensing.boards", _("Licence for boards"), "Licence for boards"
+    kind, name, reason = "licensing.boards", gettext_lazy("Licence for boards"), "Licence for boards"
     title, english_title = "ترخيص إعلان", "Licence for boards"
 
     @staticmethod
@@ -47,7 +48,7 @@ class BoardLicenceFacts(LetterFacts):
 
     @property
     def is_one_page(self) -> bool:
-        return len(self.sections[0].lines_ar) <= ONE_PAGE
+        return len(self.sections[0].lines_ar) + len(self.pictures) <= ONE_PAGE
 
 
 def _note(board: Board) -> Text:
@@ -87,6 +88,7 @@ def facts_of(request: BoardRequest, number: str, first: dt.date, days: Sequence[
             LetterSection("اللوحات", "Boards", tuple(ar for ar, _en in lines), tuple(en for _ar, en in lines)),
             LetterSection("على اللوحة", "On the board", rule[:1], rule[1:]),
         ),
+        pictures=tuple(_picture(board, number) for board, _last in days if getattr(board, "drawing", None) is not None),
         editions=tuple(EditionLabel.of(stamp, SUBJECTS) for stamp in review.stamps_of(case)),
         issued_at=clock.now(),
     )
@@ -98,6 +100,12 @@ def _amounts(request: BoardRequest) -> tuple[str, str]:
     if not request.deposit_fils:
         return f"{fees} د.ك", f"KD {fees}"
     return f"{fees} د.ك، وتأمين يُرد {deposit} د.ك", f"KD {fees}, and KD {deposit} to be returned"
+
+
+def _picture(board: Board, number: str) -> LetterPicture:
+    """The cut of the photo with a board's outline, as the server measured it."""
+    text = both(lambda: _("Board %(number)s on the photo") % {"number": f"{number}/{board.line}"})
+    return LetterPicture(board.drawing.picture.sha256, *text)
 
 
 def _line(board: Board, number: str, first: dt.date, last: dt.date) -> tuple[str, str]:

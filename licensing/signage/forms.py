@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from licensing import models
+from licensing.signage.drawing.forms import StoredDrawingForm
 from licensing.signage.fees import AskedBoard, BoardFee, NoRate, PartOfPeriod, fee_of
 from licensing.signage.labels import formula
 from municipality.rulebook.boards import BoardLimit, BoardRates
@@ -59,8 +60,8 @@ class BoardForm(forms.Form):
     def __init__(self, *args: Any, rates: BoardRates, longest: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.rates, self.longest = rates, longest
-        for name in ("width", "height", "faces") if self["medium"].value() in BY_PIECE else ("pieces",):
-            del self.fields[name]
+        for name in ("width", "height", "faces", "drawing") if self["medium"].value() in BY_PIECE else ("pieces",):
+            self.fields.pop(name, None)
         if "faces" in self.fields:
             faces: Any = self.fields["faces"]
             faces.choices = [(number, counted(number, "face")) for number in range(1, MOST_FACES + 1)]
@@ -134,6 +135,10 @@ class RequestedBoardForm(BoardForm):
         required=False,
         **_SIZE | {"max_value": 1000},
     )
+    # On a photo, by `drawing.forms.StoredDrawingForm.text`.
+    drawing = forms.CharField(widget=forms.HiddenInput, required=False)
+    drawn: StoredDrawingForm | None = None  # once `drawing.kept.attach` found that it gives the size
+    photo_url = ""
 
     def __init__(self, *args: Any, limits: Sequence[BoardLimit] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

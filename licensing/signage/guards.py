@@ -31,6 +31,26 @@ guard(
     " JOIN cases_case c ON c.id = r.case_id WHERE b.id = NEW.board_id AND c.state = 'draft')",
     "sent_already",
 )
+never_deleted("licensing_boarddrawing")
+frozen("licensing_boarddrawing", ["board_id", "photo_id", "known", "outline", "known_width_cm", "known_height_cm", "picture_id"])
+# A drawing joins a board before it is sent, on a photo that was sent with the same request.
+guard(
+    "licensing_boarddrawing_before_sending",
+    "licensing_boarddrawing",
+    "INSERT",
+    "NOT EXISTS (SELECT 1 FROM licensing_board b JOIN licensing_boardrequest r ON r.id = b.request_id"
+    " JOIN cases_case c ON c.id = r.case_id WHERE b.id = NEW.board_id AND c.state = 'draft')",
+    "sent_already",
+)
+guard(
+    "licensing_boarddrawing_photo",
+    "licensing_boarddrawing",
+    "INSERT",
+    "NOT EXISTS (SELECT 1 FROM licensing_board b JOIN licensing_boardrequest r ON r.id = b.request_id"
+    " JOIN uploads_upload u ON u.subject = r.files_key WHERE b.id = NEW.board_id AND u.id = NEW.photo_id"
+    " AND u.slot = 'front' AND u.state = 'ready')",
+    "other_photo",
+)
 # The amounts are those of the rate (`fees.fee_of`), with whole numbers only: half a fils is rounded up.
 _PERIODS = "(CASE WHEN NEW.period = 'month' THEN NEW.months ELSE NEW.months / 12 END)"
 _BY_AREA = f"(2 * NEW.rate_fils * NEW.width_cm * NEW.height_cm * NEW.faces * {_PERIODS} + 10000) / 20000"

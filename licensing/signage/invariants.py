@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from django.db.models import F, Sum
 from django.db.models.functions import Coalesce
 
-from licensing.models import BoardCheck, BoardEnd, BoardRequest
+from licensing.models import BoardCheck, BoardDrawing, BoardEnd, BoardRequest
+from licensing.signage.drawing.kept import measured_cm
 from licensing.signage.states import BOARDS, BoardsState
 from payments import rules
 from payments.models import Bill, BillLine, RefundDue
@@ -29,6 +30,10 @@ def findings() -> Iterator[str]:
         yield f"{code} of {subject} is returned, and its board stands"
     for check in BoardCheck.objects.filter(outcome="fails", is_assumption=False).select_related("board__request__case"):
         yield f"{check.board.request.case.reference} was sent against a rule: board {check.board.line}, {check.kind}"
+    for drawing in BoardDrawing.objects.select_related("photo", "board__request__case"):
+        board = drawing.board
+        if measured_cm(drawing) != (board.width_cm, board.height_cm):
+            yield f"{board.request.case.reference} asks for board {board.line} in another size than it was drawn"
     for request in BoardRequest.objects.filter(case__state=BoardsState.ISSUED, document=None).select_related("case"):
         yield f"{request.case.reference} is issued without a licence"
     for request in BoardRequest.objects.exclude(document=None).exclude(case__state=BoardsState.ISSUED).select_related("case"):

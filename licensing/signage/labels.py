@@ -8,6 +8,7 @@ from decimal import Decimal
 from itertools import product
 from typing import Any
 
+from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.html import format_html, format_html_join, strip_tags
 from django.utils.safestring import SafeString
@@ -80,10 +81,30 @@ def size_of(board: models.Board) -> str:
     """`6.00 m wide, 0.80 m high, 2 faces`, or the pieces of what is counted."""
     if not board.width_cm:
         return counted(board.pieces, "piece")
-    sides = (board.width_cm, board.height_cm)
-    width, height = (format_html('<bdi dir="ltr">{}</bdi>', number_format(Decimal(cm) / 100, 2)) for cm in sides)
+    width, height = _metres(board.width_cm), _metres(board.height_cm)
     text = _("{width} m wide, {height} m high, {faces}")
     return format_html(text, width=width, height=height, faces=counted(board.faces, "face"))
+
+
+def picture_of(board: models.Board) -> SafeString:
+    """The picture of a board that was drawn on a photo, with a link to the whole drawing; empty without one."""
+    if getattr(board, "drawing", None) is None:
+        return SafeString("")
+    urls = [reverse(f"licensing:board_{name}", args=[board.public_id]) for name in ("drawing", "picture")]
+    said = _("Board %(number)s on the photo") % {"number": board.line}
+    return format_html('<a href="{}"><img src="{}" alt="{}" width="240" loading="lazy"></a>', *urls, said)
+
+
+def scale_of(drawing: models.BoardDrawing) -> str:
+    """`0.90 m wide, 2.10 m high`: what was stated of the door or shutter on the photo; without a height the first part alone."""
+    width = _metres(drawing.known_width_cm)
+    if drawing.known_height_cm is None:
+        return format_html(_("{width} m wide"), width=width)
+    return format_html(_("{width} m wide, {height} m high"), width=width, height=_metres(drawing.known_height_cm))
+
+
+def _metres(centimetres: int) -> SafeString:
+    return format_html('<bdi dir="ltr">{}</bdi>', number_format(Decimal(centimetres) / 100, 2))
 
 
 def fee_of(board: models.Board) -> BoardFee:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from licensing.models import Board, BoardRequest
 from licensing.shop_cases import cases_of
 from licensing.signage import queries
-from licensing.signage.labels import STANDING, bill_lines, kind_of, result_of, size_of
+from licensing.signage.labels import STANDING, bill_lines, kind_of, picture_of, result_of, size_of
 from licensing.signage.states import BOARDS, BOARDS_WORKFLOW, BoardsState
 from licensing.signage.timeline import TIMELINE
 from municipality.accounts.models import User
@@ -112,6 +112,7 @@ def record(board: Board, *, is_public: bool = False) -> Record:
         lines[-1] = format_html("{}: {}", _("Number on the board"), ref(board.number))
         lines.append(format_html("{} {} {} {}", _("From"), day(board.first_day), _("to"), day(board.last_day)))
     if not is_public:
+        lines += filter(None, [picture_of(board)])
         lines += [result_of(one) for one in board.checks.all() if not one.is_assumption]
     page = (_("The page of this board"), reverse("licensing:board", args=[board.public_id])) if board.first_day is not None else None
     title = kind_of(board) if is_public else format_html("{}. {}", ltr(board.line), kind_of(board))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from licensing.models import Board, BoardRequest
@@ -13,6 +13,7 @@ from licensing.signage.labels import WITH_SHOP
 from licensing.signage.life.queries import end_of
 from licensing.signage.states import BOARDS
 from municipality.accounts.models import User
+from municipality.accounts.requests import Visitor
 from municipality.cases import queries as cases
 from municipality.cases.models import Case, Effect
 from municipality.delegation import queries as delegation
@@ -73,9 +74,8 @@ def request_of(case: Case) -> BoardRequest:
     """The request of a case with its boards, read once. Raises BoardRequest.DoesNotExist."""
     rows = BoardRequest.objects.select_related("case__applicant", "case__branch", "shop__activity", "shop__area__governorate")
     rows = rows.select_related("document__last_event")
-    return request_cache.get_or_set(
-        ("licensing.boards", case.pk), lambda: rows.prefetch_related("boards__checks", "boards__end").get(case=case)
-    )
+    boards = Prefetch("boards", Board.objects.select_related("drawing", "end")), "boards__checks"
+    return request_cache.get_or_set(("licensing.boards", case.pk), lambda: rows.prefetch_related(*boards).get(case=case))
 
 
 def limits_of(case: Case) -> Edition:
@@ -102,7 +102,7 @@ def licensed(shops: Sequence[Shop]) -> dict[int, list[Board]]:
     """The boards of shops that ever had a licence, newest licence first, by the primary key of the shop; one query."""
     rows = Board.objects.filter(request__shop__in=[shop.pk for shop in shops], first_day__isnull=False)
     found: dict[int, list[Board]] = {}
-    for board in rows.select_related("end", "request__document__last_event").order_by("-request", "line"):
+    for board in rows.select_related("end", "request__document__last_event", "drawing").order_by("-request", "line"):
         found.setdefault(board.request.shop_id, []).append(board)
     return found
 
@@ -118,6 +118,22 @@ def standing(board: Board) -> str:
     if state == "suspended" and document.last_event is not None and document.last_event.reason == WITH_SHOP:
         return "suspended_with_shop"
     return "expired" if state in ("valid", "revoked") and board.last_day < clock.today() else state
+
+
+def narrowed(boards: QuerySet[Board], chosen: Mapping[str, Any]) -> QuerySet[Board]:
+    """The boards of an `area`, a `board_class`, a `medium` and a `shop` (its public id), each where it is chosen."""
+    names = {"area": "request__shop__area", "board_class": "board_class", "medium": "medium", "shop": "request__shop__public_id"}
+    return boards.filter(**{path: chosen[name] for name, path in names.items() if chosen.get(name)})
+
+
+def with_places(boards: QuerySet[Board]) -> QuerySet[Board]:
+    """The boards with what a list of them shows, in the same query."""
+    return boards.select_related("request__document", "request__shop__area__governorate", "drawing")
+
+
+def is_held_by(user: Visitor, board: Board) -> bool:
+    """Whether a person may act in the request of a board: its applicant, or who acts for them."""
+    return user.is_authenticated and not user.is_staff and cases.visible_to(user).filter(pk=board.request.case_id).exists()
 
 
 def documents_opened_to(user: User) -> QuerySet[Any] | None:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from licensing.health.queries import shop_parties
 from licensing.models import Board, BoardCheck, BoardOutcome, BoardRequest
 from licensing.signage import queries
-from licensing.signage.labels import kind_of, question, size_of
+from licensing.signage.labels import kind_of, picture_of, question, size_of
 from licensing.signage.services import requests
 from licensing.signage.states import BOARDS
 from municipality.cases.models import Case
@@ -25,6 +25,7 @@ from municipality.ui.texts import Text
 SKILL = "boards"
 CHECKED = gettext_lazy("checked when the request was sent")
 EVIDENCE = {
+    "size_as_planned": ("drawings",),
     "content_allowed": ("rule_subject",),
     "screen_allowed": ("rule_land",),
     "height_allowed": ("rule_height",),
@@ -49,7 +50,20 @@ def items(case: Case) -> list[Item]:
         )
         for board in request.boards.all()
     ]
-    return shop + boards + _results(request) + asked_files.items(request.files_key, queries.SLOTS, queries.slots(queries.files_of(case)))
+    return (
+        shop
+        + boards
+        + _drawings(request)
+        + _results(request)
+        + asked_files.items(request.files_key, queries.SLOTS, queries.slots(queries.files_of(case)))
+    )
+
+
+def _drawings(request: BoardRequest) -> list[Item]:
+    """The boards that were drawn on a photo, whose size the server measured."""
+    pictures = format_html_join(" ", "{}", ((picture_of(board),) for board in request.boards.all()))
+    source = _("measured on the photo")
+    return [Item("drawings", _("Drawn on the photo"), pictures, source=source, may_correct=False)] if pictures.strip() else []
 
 
 def _results(request: BoardRequest) -> list[Item]:

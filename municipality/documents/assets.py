@@ -1,16 +1,20 @@
 """The only files that a document may load while it is rendered.
 
-WeasyPrint's own fetcher opens local files and the network. This one stops the rendering at any address that is not in `ASSETS`, so
-that no such page is signed.
+WeasyPrint's own fetcher opens local files and the network. This one stops the rendering at any address that is neither in `ASSETS`
+nor a picture of the private store by its hash, so that no such page is signed.
 """
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+
+from municipality.documents import store
+from municipality.documents.models import StoredFile
 
 # Address inside a template or style sheet → file below `static/`, media type.
 ASSETS = {
@@ -21,6 +25,9 @@ ASSETS = {
     "asset:sans-semibold.ttf": ("fonts/documents/portal-document-sans-semibold.ttf", "font/ttf"),
     "asset:naskh-bold.ttf": ("fonts/documents/portal-document-naskh-bold.ttf", "font/ttf"),
 }
+
+
+STORED = "stored:"  # before the SHA-256 of a JPEG of the private store, as the facts of a document name it
 
 
 class ForbiddenAddress(ValueError):
@@ -42,6 +49,17 @@ def asset(address: str) -> tuple[bytes, str]:
     return asset_path(address).read_bytes(), ASSETS[address][1]
 
 
+def stored_picture(address: str) -> tuple[bytes, str]:
+    """Content and media type of a picture of the store. Raises ForbiddenAddress, store.Damaged."""
+    sha256 = address.removeprefix(STORED)
+    if not re.fullmatch(r"[0-9a-f]{64}", sha256):
+        raise ForbiddenAddress(f"a document may not read {address[:200]!r}")
+    content = store.read(StoredFile(sha256=sha256))
+    if not content.startswith(b"\xff\xd8\xff"):
+        raise ForbiddenAddress(f"{address} is no JPEG")
+    return content, "image/jpeg"
+
+
 @cache
 def asset_fetcher() -> Any:
     """The URL fetcher for WeasyPrint. Raises OSError where Pango is missing."""
@@ -53,7 +71,7 @@ def asset_fetcher() -> Any:
             super().__init__(allowed_protocols=(), allow_redirects=False, fail_on_errors=True)
 
         def fetch(self, url: str, headers: dict[str, str] | None = None) -> Any:
-            content, media_type = asset(url)
+            content, media_type = stored_picture(url) if url.startswith(STORED) else asset(url)
             return URLFetcherResponse(url, content, {"Content-Type": media_type})
 
     return AssetFetcher()

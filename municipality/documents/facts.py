@@ -16,6 +16,7 @@ from cryptography.x509 import Name, NameOID
 from hijridate import Gregorian
 
 from municipality.documents import qr
+from municipality.documents.assets import STORED
 from municipality.jobs.errors import PermanentFailure
 from municipality.kernel import clock
 from municipality.ui.texts import Text
@@ -276,6 +277,19 @@ class LetterSection:
     lines_en: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class LetterPicture:
+    """A picture of a letter, by the hash of its JPEG in the private store, and what it shows."""
+
+    sha256: str
+    ar: str
+    en: str
+
+    @property
+    def address(self) -> str:
+        return f"{STORED}{self.sha256}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class LetterFacts(Facts):
     """A letter of the Municipality with title, number, dates, rows and sections. Staff are not named."""
@@ -292,5 +306,6 @@ class LetterFacts(Facts):
     days: tuple[LetterDate, ...]
     rows: tuple[LetterRow, ...]
     sections: tuple[LetterSection, ...]
+    pictures: tuple[LetterPicture, ...] = ()
     editions: tuple[EditionLabel, ...]
     issued_at: dt.datetime

@@ -8,6 +8,7 @@ from io import BytesIO
 from PIL import Image, ImageDraw, ImageFilter
 
 SIZE = (720, 480)
+DOOR, BOARD = "40,60 290,60 290,330 40,330", "40,8 690,8 690,52 40,52"  # corners on `front`, a hundred pixels a metre
 Pen = ImageDraw.ImageDraw
 
 

@@ -7,7 +7,7 @@ async function update() {
   running?.abort();
   running = new AbortController();
   try {
-    const asked = [...new FormData(form)].filter(([name]) => /^(boards|\d+-.+)$/.test(name)); // no token, no file
+    const asked = [...new FormData(form)].filter(([name]) => /^(boards|\d+-(?!drawing).+)$/.test(name)); // no token, no drawing
     const url = `${form.dataset.boards || location.pathname}?${new URLSearchParams(asked)}`;
     const page = new DOMParser().parseFromString(await (await fetch(url, { signal: running.signal })).text(), "text/html");
     for (const part of form.querySelectorAll("[id^=fee-], #total")) {

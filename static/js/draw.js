@@ -1,4 +1,5 @@
-// A board's size from a photo: corners are dragged or moved by keys, and the server measures. Nothing of the photo is sent.
+// A board's size from a photo: corners are dragged or moved by keys, and the server measures. A photo that was chosen here stays here;
+// one that was sent before is an image of the page, whose form sends the corners.
 
 const START = {
   known: [[0.3, 0.55], [0.7, 0.55], [0.7, 0.9], [0.3, 0.9]],
@@ -16,9 +17,13 @@ class Drawing {
     this.corners = structuredClone(START);
     this.handles = { known: this.handlesOf("known"), outline: this.handlesOf("outline") };
     this.running = null;
-    this.part("photo").addEventListener("change", ({ target }) => this.open(target.files[0]));
+    this.part("photo")?.addEventListener("change", ({ target }) => this.open(target.files[0]));
     for (const name of ["width", "height"]) this.part(name).addEventListener("input", () => this.photo && this.measure());
-    this.part("use").addEventListener("click", () => this.use());
+    const image = this.part("image");
+    if (image.matches("img")) {
+      this.photo = { width: Number(image.getAttribute("width")), height: Number(image.getAttribute("height")) };
+      this.begin();
+    } else this.part("use").addEventListener("click", () => this.use());
     root.hidden = false;
   }
 
@@ -60,6 +65,7 @@ class Drawing {
     [canvas.width, canvas.height] = [bitmap.width * scale, bitmap.height * scale];
     canvas.getContext("2d").drawImage(bitmap, 0, 0, canvas.width, canvas.height);
     bitmap.close();
+    this.show(true);
     this.begin();
   }
 
@@ -69,10 +75,20 @@ class Drawing {
   }
 
   begin() {
-    this.show(true);
-    this.corners = structuredClone(START);
+    this.corners = { known: this.given("known"), outline: this.given("outline") };
     for (const [name, corners] of Object.entries(this.corners)) corners.forEach(([x, y], at) => this.move(name, at, x, y));
     this.measure();
+  }
+
+  // The field of the form that sends the points of an outline, if there is one.
+  field(name) {
+    return this.root.querySelector(`[data-points=${name}]`);
+  }
+
+  given(name) {
+    const points = (this.field(name)?.value ?? "").split(" ").map((point) => point.split(",").map(Number));
+    const { width, height } = this.photo;
+    return points.length === START[name].length ? points.map(([x, y]) => [x / width, y / height]) : structuredClone(START[name]);
   }
 
   move(name, at, x, y) {
@@ -82,6 +98,7 @@ class Drawing {
     [style.left, style.top] = place.map((share) => `${100 * share}%`);
     this.root.querySelector("svg").setAttribute("viewBox", `0 0 ${this.photo.width} ${this.photo.height}`);
     this.part(name).setAttribute("points", this.pixels(name));
+    if (this.field(name)) this.field(name).value = this.pixels(name);
   }
 
   pixels(name) {

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from licensing.models import Board, BoardCheck, BoardEnd, BoardRequest
+from licensing.models import Board, BoardCheck, BoardDrawing, BoardEnd, BoardRequest
 from licensing.signage.life import services as life
 from licensing.signage.states import BOARDS
 from municipality.cases.models import Case
@@ -20,7 +20,7 @@ from payments.models import Bill
 from payments.services import owe_deposit
 from shops.models import Shop
 from tests import desk_acts
-from tests.factories import boards
+from tests.factories import boards, drawings
 from tests.factories.review import OfficerFactory
 
 if TYPE_CHECKING:
@@ -66,14 +66,15 @@ def fill(sample: Sample) -> BoardRows:
     asker = sample.opinions.asker
     shops = [sample_data.shop_of(asker, 600 + number) for number in range(5)]
     officer = OfficerFactory(login="board-officer", branch_id=shops[0].branch_id, skills=["boards"])
-    issued = boards.paid(shops[0], asker, officer, boards.FRONT, boards.BOX, boards.FRONT | {"place": "Side"})
+    drawings.sent_drawn(shops[0], asker, boards.BOX, boards.FRONT | {"place": "Side"})
+    issued = boards.paid_of(desk_acts.approve(officer))
     _seal(sample, issued)
     _remove(issued, asker)
     unpaid = boards.approved(shops[1], asker, officer)
     corrected = boards.sent(shops[2], asker)
     desk.ask_corrections(assignment=desk_acts.assigned(officer), items=[CorrectionRequest("plan_incomplete", "plan")])
     studied = boards.sent(shops[3], asker)
-    boards.begun(shops[4], asker)
+    drawings.drawn(boards.begun(shops[4], asker))
     return BoardRows(boards.fresh(issued.case), unpaid, corrected, studied, shops[4])
 
 
@@ -176,6 +177,16 @@ def _checked_later(sample: Sample) -> None:
     check.save()
 
 
+def _drawing(sample: Sample, *, slot: str) -> None:
+    """A drawing of the second board of a sent request, on a file of a slot."""
+    request = sample.boards.issued
+    drawing = BoardDrawing.objects.get(board__request=request)
+    drawing.pk, drawing.board = None, request.boards.get(line=2)
+    drawing.photo = Upload.objects.filter(subject=request.files_key, slot=slot).order_by("-pk")[0]
+    drawing._state.adding = True
+    drawing.save()
+
+
 def _issued_without_days(sample: Sample) -> None:
     from tests.architecture import state_changes
 
@@ -224,6 +235,8 @@ BY_HAND: dict[str, Callable[[Sample], None]] = {
     "licensing_boardend_photo_update": _with_another_photo,
     "licensing_boardend_photo_once": lambda sample: BoardEnd.objects.filter(photo__isnull=False).update(photo=None) and None,
     "payments_refunddue_board_ended": _deposit_of_a_board_that_stands,
+    "licensing_boarddrawing_before_sending": lambda sample: _drawing(sample, slot="front"),
+    "licensing_boarddrawing_photo": lambda sample: _drawing(sample, slot="plan"),
     "cases_caseevent_boards_sum": _sent_without_boards,
     "cases_caseevent_boards_checked": _sent_without_checks,
     "cases_caseevent_boards_issued": _issued_without_days,
@@ -235,13 +248,20 @@ BY_HAND: dict[str, Callable[[Sample], None]] = {
 
 def rows() -> list[Row]:
     """The addresses of boards in the matrix of access."""
-    from tests.architecture.access_matrix import ASKS, HIDDEN, HIDDEN_FORM, READ, everybody, own, staff
+    from tests.architecture.access_matrix import ASKS, DOOR, HIDDEN, HIDDEN_FORM, NO, READ, everybody, own, staff
     from tests.architecture.office_matrix import NO_FORM, NO_READ, OFFICE
 
+    def shown(path: str) -> Row:
+        people = {"nobody": DOOR, "owner": HIDDEN, "stranger": HIDDEN, "asker": READ, "halfway": NO}
+        return everybody(path, READ, **people)
+
+    board = "/{lang}/boards/{s.boards.board.public_id}/"
     new, requests = "/{lang}/boards/new/{s.boards.shop.public_id}/", "/{lang}/boards/requests/{s.boards."
     form = "200 200 400 405 405 405"
     return [
         everybody("/{lang}/boards/", READ),
+        everybody("/{lang}/boards/map/", READ),
+        everybody("/api/v1/boards/", READ),
         everybody("/{lang}/boards/{s.boards.board.public_id}/", READ),
         everybody("/{lang}/boards/{s.boards.removed.public_id}/", READ),
         everybody("/{lang}/boards/nothing/", HIDDEN),
@@ -256,7 +276,15 @@ def rows() -> list[Row]:
             **dict.fromkeys(OFFICE, NO_FORM),
         ),
         staff("/admin/boards/nothing/", NO_FORM, NO_FORM, inspector="404 404 404 405 405 405", **dict.fromkeys(OFFICE, NO_FORM)),
+        everybody(f"{board}picture/", READ),
+        everybody("/{lang}/boards/nothing/picture/", HIDDEN),
+        own(f"{board}plate.svg", HIDDEN, HIDDEN, asker=READ),
+        own(f"{board}plate.pdf", HIDDEN, HIDDEN, asker=READ),
+        shown(f"{board}drawing/"),
+        shown(f"{board}drawing/photo/"),
         own(new, HIDDEN_FORM, HIDDEN_FORM, asker="200 200 200 405 405 405"),
+        own(f"{new}draw/1/", HIDDEN_FORM, HIDDEN_FORM, asker="200 200 400 405 405 405"),
+        own(f"{new}draw/9/", HIDDEN_FORM, HIDDEN_FORM),
         own(f"{new}send/", HIDDEN_FORM, HIDDEN_FORM, asker=form),
         own(f"{new}discard/", HIDDEN_FORM, HIDDEN_FORM, asker=ASKS),
         own(f"{requests}unpaid.case.public_id}}/withdraw/", HIDDEN_FORM, HIDDEN_FORM, asker=ASKS),
@@ -276,6 +304,9 @@ def visits() -> list[Visit]:
     one = {"boards": "1", "version": "0", **{f"0-{name}": value for name, value in boards.FRONT.items()}}
     return [
         Visit("/{lang}/boards/"),
+        Visit("/{lang}/boards/map/"),
+        Visit("/{lang}/boards/map/?area={s.boards.issued.shop.area_id}", note="one by one"),
+        Visit("/{lang}/boards/map/?area=none", status=400, note="no such area"),
         Visit("/{lang}/boards/{s.boards.board.public_id}/"),
         *(Visit(f"/{{lang}}/boards/{{s.boards.{name}.public_id}}/", "asker", note=name) for name in ("board", "removed", "unseen")),
         Visit("/{lang}/boards/{s.boards.removed.public_id}/", note="ended"),
@@ -291,6 +322,10 @@ def visits() -> list[Visit]:
         Visit(f"{new}send/", "asker"),
         Visit(f"{new}send/", "asker", post={"version": "", "total": ""}, status=400, note="without a total"),
         Visit(f"{new}send/", "asker", post={"version": "1", "total": "1"}, status=409, note="another sum"),
+        Visit(f"{new}draw/1/", "asker"),
+        Visit(f"{new}draw/2/", "asker", note="not drawn yet"),
+        Visit(f"{new}draw/1/", "asker", post={"version": "1"}, status=400, note="nothing is drawn"),
+        Visit("/{lang}/boards/{s.boards.board.public_id}/drawing/", "asker"),
         Visit(f"{new}discard/", "asker"),
         Visit(new, "asker", post={**one, "0-width": "", "continue": "1"}, status=400, note="without a width"),
         Visit(new, "asker", post={**one, **tall, "0-top": "6"}, status=400, note="against a rule"),

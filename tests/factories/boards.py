@@ -54,7 +54,11 @@ def begun(shop: Shop, person: User, *boards: dict[str, str], with_files: bool = 
 
 def sent(shop: Shop, person: User, *boards: dict[str, str]) -> BoardRequest:
     """A request in the queue of officers."""
-    draft = begun(shop, person, *boards)
+    return sent_of(shop, person, begun(shop, person, *boards))
+
+
+def sent_of(shop: Shop, person: User, draft: Draft) -> BoardRequest:
+    """The request of a draft in the queue of officers."""
     fils = cards_of(query_of(draft.answers[requests.PAGE])).fils
     actor = actor_of(person)
     case = requests.submit(shop=shop, person=person, draft=draft, version=draft.version, expected_fils=fils, actor=actor)
@@ -69,9 +73,13 @@ def approved(shop: Shop, person: User, officer: User, *boards: dict[str, str]) -
 
 def paid(shop: Shop, person: User, officer: User, *boards: dict[str, str]) -> BoardRequest:
     """A request whose payment is confirmed, as the service is told."""
-    request = approved(shop, person, officer, *boards)
-    issue.paid(bill_of(request))
-    return fresh(request.case)
+    return paid_of(approved(shop, person, officer, *boards).case)
+
+
+def paid_of(case: Case) -> BoardRequest:
+    """An approved request whose payment is confirmed."""
+    issue.paid(bill_of(fresh(case)))
+    return fresh(case)
 
 
 def issued(shop: Shop, person: User, officer: User, *boards: dict[str, str]) -> BoardRequest:

@@ -1,23 +1,28 @@
-"""What a browser sends of a drawing: the size of the photo, corners and known lengths. The photo itself stays on the device."""
+"""What a browser sends of a drawing: corners and known lengths, on a photo that stays on the device or on a stored one."""
 
 from __future__ import annotations
 
+import json
 import re
-from decimal import Decimal
+from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from licensing.signage.drawing.measuring import BoardDrawing, Measured, measure
+from licensing.signage.drawing.measuring import Drawn, Measured, measure
 from licensing.signage.drawing.perspective import Point
 from municipality.kernel.errors import Refused
-from municipality.ui.forms import DecimalNumberField
+from municipality.ui.forms import DecimalNumberField, WholeNumberField
+from municipality.uploads.models import Upload
 
 MOST_CORNERS = 12
+LONGEST_DRAWING = 700  # characters of a drawing that a card keeps
 _CORNER = re.compile(r"(\d{1,5}(?:\.\d{1,3})?),(\d{1,5}(?:\.\d{1,3})?)")
 _SIZE = re.compile(r"([1-9]\d{1,4})x([1-9]\d{1,4})")
 _INCOMPLETE = dict.fromkeys(("required", "invalid"), _("The page was sent incomplete. Reload it and try again."))
+CENTIMETRE = Decimal("0.01")
 _KNOWN: dict[str, Any] = {"min_value": Decimal("0.1"), "max_value": 100, "decimal_places": 2}
 
 
@@ -43,7 +48,16 @@ class DrawingForm(forms.Form):
     outline = CornersField(least=3, most=MOST_CORNERS)
     known_width = DecimalNumberField(error_messages={"required": _("Enter the width of the door or shutter in metres.")}, **_KNOWN)
     known_height = DecimalNumberField(required=False, **_KNOWN)
+    drawn: Drawn | None = None
     measured: Measured | None = None
+
+    @property
+    def sides(self) -> tuple[Decimal, Decimal] | None:
+        """Width and height of the board in metres, to the centimetre; None before it is valid."""
+        if self.measured is None:
+            return None
+        width, height = (Decimal(side).quantize(CENTIMETRE, ROUND_HALF_UP) for side in (self.measured.width, self.measured.height))
+        return width, height
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = self.cleaned_data
@@ -52,9 +66,37 @@ class DrawingForm(forms.Form):
         size = tuple(map(int, data["size"].split("x")))
         known: list[Point] = data["known"]
         known_height = float(data["known_height"]) if data["known_height"] else None
-        drawing = BoardDrawing((size[0], size[1]), known, float(data["known_width"]), known_height, data["outline"])
+        self.drawn = Drawn((size[0], size[1]), known, float(data["known_width"]), known_height, data["outline"])
         try:
-            self.measured = measure(drawing)
+            self.measured = measure(self.drawn)
         except Refused as refusal:
             raise forms.ValidationError(refusal.sentence, code=refusal.code) from None
         return data
+
+
+class StoredDrawingForm(DrawingForm):
+    """A drawing on one of the stored `photos`, by their public ids; its size is that of the photo, whatever was sent."""
+
+    photo = forms.CharField(max_length=26, error_messages=_INCOMPLETE)
+    version = WholeNumberField(min_value=0, required=False)  # of the draft that the page was opened with
+
+    def __init__(self, data: Mapping[str, Any], photos: Mapping[str, Upload]) -> None:
+        self.upload = photos.get(str(data.get("photo", "")))
+        size = f"{self.upload.width}x{self.upload.height}" if self.upload is not None else ""
+        super().__init__({**{name: data.get(name, "") for name in self.base_fields}, "size": size})
+
+    def text(self) -> str:
+        """What was sent of it, as the card of its board keeps it."""
+        return json.dumps({name: self.data[name] for name in ("photo", "known", "outline", "known_width", "known_height")})
+
+
+def stored(text: str, photos: Mapping[str, Upload]) -> StoredDrawingForm | None:
+    """The drawing that a card keeps, measured anew; None where it is none, or its photo was removed."""
+    try:
+        data = json.loads(text)
+    except ValueError:
+        return None
+    if not isinstance(data, dict) or not all(isinstance(value, str) for value in data.values()):
+        return None
+    form = StoredDrawingForm(data, photos)
+    return form if form.is_valid() else None

@@ -16,7 +16,7 @@ FARTHEST = 25  # widths of the known rectangle that an outline may be away from 
 
 
 @dataclass(frozen=True)
-class BoardDrawing:
+class Drawn:
     """What was drawn on a photo of `size` pixels: the corners of a rectangle of known size in metres, and the outline of the board."""
 
     size: tuple[int, int]
@@ -34,7 +34,7 @@ class Measured:
     height: float
 
 
-def measure(drawing: BoardDrawing) -> Measured:
+def measure(drawing: Drawn) -> Measured:
     """The size of the board. Raises Refused with a sentence that says what to draw anew: outside, crossed, too_small, not_a_rectangle,
     height_needed, too_far."""
     for points in (drawing.known, drawing.outline):

@@ -15,9 +15,9 @@ from licensing.models import Board
 from licensing.signage.labels import kind_of, size_of
 from licensing.signage.life import queries, services
 from licensing.signage.life.forms import PhotoForm, RemovalForm
+from licensing.signage.queries import is_held_by
 from municipality.accounts.access import access
 from municipality.accounts.requests import AuthenticatedHttpRequest, Visitor
-from municipality.cases import queries as cases
 from municipality.delegation.authorization import authorize
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
@@ -68,7 +68,7 @@ def remove(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
 
 def holder_part(user: Visitor, board: Board) -> dict[str, Any]:
     """What the page of a board shows to its holder, and to who acts for them: deposits and what can be done. Empty for others."""
-    if not user.is_authenticated or user.is_staff or not cases.visible_to(user).filter(pk=board.request.case_id).exists():
+    if not is_held_by(user, board):
         return {}
     deposits, end = queries.deposits_of(board), queries.end_of(board)
     return {

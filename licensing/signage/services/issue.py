@@ -105,7 +105,7 @@ def issue_licence(*, case: Case) -> None:
     """Issue the one licence of all boards of a paid request and tell its applicant. Idempotent; raises what `documents.issue` raises."""
 
     def new(request: BoardRequest) -> Document:
-        first, boards = clock.today(), list(request.boards.all())
+        first, boards = clock.today(), list(request.boards.select_related("drawing__picture"))
         number = next_number(f"ADL-{request.shop.branch_id}-{first.year}")
         days = [(board, last_day(board, first)) for board in boards]
         return documents.draft(

@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from licensing.models import Board, BoardCheck, BoardRequest
 from licensing.signage import checked, queries
 from licensing.signage.cards import Cards, query_of
+from licensing.signage.drawing import kept as drawings
+from licensing.signage.drawing.forms import StoredDrawingForm
 from licensing.signage.forms import RequestedBoardForm
 from licensing.signage.labels import bill_lines
 from licensing.signage.notifications import BoardsLapsed, BoardsSent
@@ -68,6 +70,15 @@ def keep(*, shop: Shop, person: User, cards: Cards, version: int, actor: Actor) 
     return drafts.answer(draft=draft, page=PAGE, answers=cards.kept(), version=version or draft.version, actor=actor)
 
 
+def keep_drawing(*, draft: Draft, number: int, form: StoredDrawingForm, version: int, actor: Actor) -> Draft:
+    """Keep a valid drawing and the size that it gives with the card of a place, from 0. Raises EditConflict as `keep` does."""
+    if form.sides is None:
+        raise ValueError("the drawing is not valid")
+    width, height = form.sides
+    size = {f"{number}-width": str(width), f"{number}-height": str(height), f"{number}-drawing": form.text()}
+    return drafts.answer(draft=draft, page=PAGE, answers={**draft.answers.get(PAGE, {}), **size}, version=version, actor=actor)
+
+
 @transaction.atomic
 def discard(*, draft: Draft, actor: Actor) -> None:
     """Delete a draft and its files. Raises Refused("draft_closed")."""
@@ -96,6 +107,7 @@ def submit(*, shop: Shop, person: User, draft: Draft, version: int, expected_fil
         raise Refused("draft_changed", _("An answer has been changed on another device. Check your answers and send again."))
     if not cards.is_whole:
         raise Refused("not_complete", _("The facts of a board are not complete. Go back to the boards; each says what is missing."))
+    drawings.attach(cards, key)
     checked.check(cards, shop, clock.today())
     if (broken := checked.refusal(cards)) is not None:
         raise broken
@@ -133,6 +145,8 @@ def submit(*, shop: Shop, person: User, draft: Draft, version: int, expected_fil
         for result in form.results:
             result.board = board
         BoardCheck.objects.bulk_create(form.results)
+        if isinstance(form, RequestedBoardForm) and form.drawn is not None:
+            drawings.save(board, form.drawn)
     drafts.send(draft=row, sent_as=case.key, actor=actor)
     advance(case, "send_to_officer", actor=actor, data={"boards": len(cards.forms), "fils": request.fils})
     queue.join(case=case, actor=actor)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
-from licensing.signage import checked, queries
+from licensing.models import Board
+from licensing.signage import checked, plates, queries
+from licensing.signage.drawing import kept
 from licensing.signage.files import remember
 from licensing.signage.forms import BoardsPageForm, SendBoardsForm
 from licensing.signage.labels import bill_lines, kind_of, size_of
@@ -22,6 +24,7 @@ from municipality.accounts.access import access
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.cases import queries as cases
 from municipality.cases.opening import case_or_404
+from municipality.documents.rendering import RendererMissing
 from municipality.drafts import queries as drafts
 from municipality.drafts.services import EditConflict
 from municipality.kernel import clock
@@ -30,6 +33,7 @@ from municipality.review.shared_pages import corrections_page, withdrawal_page
 from municipality.ui.language import read_form
 from municipality.ui.templatetags.portal import ref
 from municipality.uploads.fields import fields_of
+from municipality.uploads.pictures import response_of
 from shops.models import Shop
 from shops.register.opening import shop_or_404
 
@@ -51,13 +55,17 @@ def boards(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         return redirect("cases:case", public_id=case.public_id)
     draft = drafts.open_for(request.user, BOARDS, shop.key)
     rules = queries.rules()
-    version = BoardsPageForm(request.POST) if request.method == "POST" else None
-    cards = requests.cards_of(draft, rules) if version is None else requests.cards_from(request.POST, rules)
+    page, submitted = read_form(request, BoardsPageForm)
+    cards = requests.cards_from(request.POST, rules) if page.is_bound else requests.cards_of(draft, rules)
+    if draft is not None:
+        remember(request.user, draft)
+        kept.attach(cards, requests.files_key(draft))
+        kept.link(request, cards)
     checked.check(cards, shop, clock.today())
     broken = checked.refusal(cards)
     refusal, status = queries.obstacle(shop) or broken, 200
-    if version is not None:
-        opened_with = version.cleaned_data["version"] if version.is_valid() else 0
+    if submitted:
+        opened_with = page.cleaned_data["version"] if page.is_valid() else 0
         try:
             draft = requests.keep(shop=shop, person=allowed.person, cards=cards, version=opened_with, actor=allowed.actor)
         except EditConflict as conflict:
@@ -65,6 +73,8 @@ def boards(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         except Refused as refused:
             refusal, status = refused, refused.status
         else:
+            if (drawn := request.POST.get("draw", "")).isdecimal() and int(drawn[:4]) < len(cards.forms):
+                return redirect("licensing:draw_board", public_id=shop.public_id, number=int(drawn[:4]) + 1)
             if "continue" in request.POST and cards.is_whole and broken is None:
                 return redirect("licensing:send_boards", public_id=shop.public_id)
             if "add" in request.POST or "remove" in request.POST:
@@ -74,7 +84,7 @@ def boards(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "shop": shop,
         "access": allowed,
         "draft": draft,
-        "version": _version_of(refusal, draft),
+        "version": page["version"].value() if page.is_bound and not submitted else _version_of(refusal, draft),
         "refusal": refusal,
         "crumbs": _crumbs(shop),
     }
@@ -100,6 +110,8 @@ def send(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     rules = queries.rules()
     fees, limits, files = rules[:3]
     cards = requests.cards_of(draft, rules)
+    kept.attach(cards, requests.files_key(draft))
+    kept.link(request, cards)
     checked.check(cards, shop, clock.today())
     if not cards.is_whole or checked.refusal(cards) is not None:  # the page of the boards says why
         return redirect("licensing:new_boards", public_id=shop.public_id)
@@ -128,7 +140,7 @@ def send(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "shop": shop,
         "access": allowed,
         "form": form,
-        "boards": [(row, kind_of(row), size_of(row), form.results) for row, form in zip(rows, cards.forms, strict=True)],
+        "boards": [(row, kind_of(row), size_of(row), form) for row, form in zip(rows, cards.forms, strict=True)],
         "fields": fields_of(request, requests.files_key(draft), least, next_path=request.path),
         "optional": [queries.SLOTS[slot].label for slot, count in least.items() if not count],
         "lines": bill_lines(rows, fees.stamp),
@@ -172,3 +184,20 @@ def withdraw(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """Confirm, then withdraw an unpaid request."""
     case, _allowed = case_or_404(request.user, public_id, service=BOARDS)
     return withdrawal_page(request, case, withdraw=requests.withdraw)
+
+
+@access("person")
+@require_safe
+def plate(request: AuthenticatedHttpRequest, public_id: str, form: str) -> HttpResponse:
+    """The plate of a licensed board to print, as a drawing or a PDF, for its holder. Raises Http404 for another's and without a licence."""
+    rows = Board.objects.filter(public_id=public_id, first_day__isnull=False)
+    board = rows.select_related("request__document").first()
+    if board is None or not plates.has_plate(board) or not queries.is_held_by(request.user, board):
+        raise Http404
+    try:
+        content = plates.svg(board).encode() if form == "svg" else plates.pdf(board)
+    except RendererMissing:
+        messages.error(request, _("The plate cannot be made as a PDF at the moment. Take the drawing, or try again later."))
+        return redirect("licensing:board", public_id=board.public_id)
+    media_type = {"svg": "image/svg+xml", "pdf": "application/pdf"}[form]
+    return response_of(content, media_type, f"{board.number.replace('/', '-')}.{form}")

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from licensing.models import Board
-from licensing.signage import labels, queries
+from licensing.signage import labels, plates, queries
 from licensing.signage.cards import Cards
 from licensing.signage.forms import BoardForm
 from licensing.signage.labels import kind_of, size_of
@@ -54,12 +54,14 @@ def costs(request: HttpRequest) -> HttpResponse:
 def board(request: HttpRequest, public_id: str) -> HttpResponse:
     """One licensed board: its number, days and state, kind, size and place. Names nobody."""
     rows = Board.objects.filter(public_id=public_id, first_day__isnull=False)
-    found = rows.select_related("end", "request__case", "request__document__last_event", "request__shop__area__governorate").first()
+    rows = rows.select_related("end", "request__case", "request__document__last_event", "request__shop__area__governorate", "drawing")
+    found = rows.first()
     if found is None or found.request.document is None:
         raise Http404
-    shop = found.request.shop
+    shop, user = found.request.shop, request.user
+    of_holder = holder_part(user, found)
     state, label = labels.STANDING[queries.standing(found)]
-    context = holder_part(request.user, found) | {
+    context = of_holder | {
         "board": found,
         "end": end_of(found),
         "shop": shop,
@@ -68,6 +70,9 @@ def board(request: HttpRequest, public_id: str) -> HttpResponse:
         "state": state,
         "label": label,
         "document": found.request.document,
+        "has_drawing": getattr(found, "drawing", None) is not None,
+        "has_plate": bool(of_holder) and plates.has_plate(found),
+        "sees_photo": bool(of_holder) or (user.is_authenticated and user.is_staff),
         "crumbs": [(_("The page of the shop"), reverse("shops:shop", args=[shop.public_id])), (_("Licensed board"), "")],
     }
     return render(request, "licensing/boards/board.html", context)

@@ -9,13 +9,17 @@ from random import Random
 
 from licensing.models import Board
 from licensing.signage import queries
+from licensing.signage.drawing import kept
+from licensing.signage.drawing.forms import StoredDrawingForm
 from licensing.signage.forms import RequestedBoardForm
 from licensing.signage.life import services
 from licensing.signage.life.queries import key_of
 from licensing.signage.services import requests
 from municipality.accounts.models import User, actor_of
 from municipality.cases.models import Case
+from municipality.drafts.models import Draft
 from municipality.kernel import clock
+from municipality.kernel.actors import Actor
 from municipality.review import queries as review
 from municipality.review.models.desk import ANSWERS
 from municipality.review.services import desk, staff
@@ -24,6 +28,7 @@ from municipality.review.services.desk import CorrectionRequest
 from payments.models import RefundDue, RefundWay
 from payments.services import approve_refund, propose_refund
 from payments.services.returns import remaining_of
+from sandbox.demo import scenes
 from sandbox.demo.licensing import past_boards
 from sandbox.demo.licensing.past_boards import DAY, PastBoards, cards_of, opening
 from sandbox.demo.licensing.past_cases import applicant_of, run_licensing_jobs
@@ -159,8 +164,19 @@ def _send(shop: Shop, moment: dt.datetime, rng: Random) -> Case:
         draft = requests.keep(shop=shop, person=person, cards=cards, version=0, actor=actor)
         for slot in ("front", "plan"):
             attach(person, requests.files_key(draft), slot)
-        total = cards.fils
+        draft = _drawn(draft, actor)
+        total = requests.cards_of(draft, queries.rules()).fils
         return requests.submit(shop=shop, person=person, draft=draft, version=draft.version, expected_fils=total, actor=actor)
+
+
+def _drawn(draft: Draft, actor: Actor) -> Draft:
+    """The draft with its first board drawn on the photo of the front, with the door as its scale."""
+    photos = kept.photos_of(requests.files_key(draft))
+    given = {"photo": next(iter(photos)), "known": scenes.DOOR, "outline": scenes.BOARD, "known_width": "2.50", "known_height": "2.70"}
+    form = StoredDrawingForm(given, photos)
+    if not form.is_valid():
+        raise ValueError(form.errors)
+    return requests.keep_drawing(draft=draft, number=0, form=form, version=draft.version, actor=actor)
 
 
 def _decide(case: Case, kind: str, officers: dict[str, User], at: dt.datetime) -> None:

@@ -35,7 +35,6 @@ FIELD_KINDS: dict[str, Any] = {
 
 # Datasets of services that are not open yet, and why there is no file.
 LATER: tuple[tuple[Any, Any], ...] = (
-    (_("Boards"), _("It is not decided yet what is published of licensed boards.")),
     (_("Inspections"), _("Visits on which nothing was found are not recorded in the portal yet.")),
     (_("Reports"), _("The Eye of Kuwait takes no report yet.")),
     (_("Opinions"), _("It is not decided yet what is published of a zoning opinion.")),

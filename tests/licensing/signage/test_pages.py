@@ -42,6 +42,17 @@ def test_what_is_wrong_is_said_and_what_was_typed_stays(shop: Shop, owner: User)
     assert client.get(f"{page}send/").status_code == 302  # back to the boards
 
 
+@pytest.mark.parametrize(("language", "other"), [("ar", "en"), ("en", "ar")])
+def test_the_language_switch_keeps_what_was_typed_and_saves_nothing(shop: Shop, owner: User, language: str, other: str) -> None:
+    draft = begun(shop, owner)
+    client = signed_in(owner)
+    here, there = (f"/{code}/boards/new/{shop.public_id}/" for code in (language, other))
+    assert f'formaction="{there}"' in client.get(here).content.decode()
+    text = client.post(there, {**typed(FRONT | {"width": "wide", "place": "Roof"}, version=7), "_language": other}).content.decode()
+    assert 'value="wide"' in text and 'value="Roof"' in text and 'name="version" value="7"' in text
+    assert Draft.objects.get(service=BOARDS).answers == draft.answers
+
+
 def test_a_request_is_sent_from_its_last_page(shop: Shop, owner: User) -> None:
     begun(shop, owner)
     client, page = signed_in(owner), f"/en/boards/new/{shop.public_id}/send/"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pikepdf
@@ -109,3 +110,20 @@ def test_the_style_sheet_names_only_addresses_of_the_table() -> None:
     css = asset(rendering.STYLESHEET)[0].decode()
     assert set(re.findall(r'url\("([^"]+)"\)', css)) <= set(assets.ASSETS)
     assert "@import" not in css
+
+
+@pytest.mark.django_db
+def test_a_document_shows_a_jpeg_of_the_store_by_its_hash_and_no_other_file_of_it(store: Path) -> None:
+    from PIL import Image
+
+    from municipality.documents import store as files
+
+    out = BytesIO()
+    Image.new("RGB", (30, 20), "#7a1f2b").save(out, "JPEG")
+    picture, other = files.put(out.getvalue(), "image/jpeg"), files.put(b"%PDF-1.7 secret", "application/pdf")
+    assert asset_fetcher().fetch(f"stored:{picture.sha256}").read() == out.getvalue()
+    for address in (other.sha256, f"../{picture.path}", "", f"{picture.sha256}/../{other.sha256}"):
+        with pytest.raises(ForbiddenAddress):
+            asset_fetcher().fetch(f"stored:{address}")
+    with pytest.raises(files.Damaged):
+        asset_fetcher().fetch(f"stored:{'0' * 64}")

@@ -337,7 +337,7 @@ def test_of_two_removed_boards_one_deposit_is_returned_and_one_is_being_returned
 def test_boards_stand_in_every_state_and_their_pages_open() -> None:
     from django.test import Client
 
-    from licensing.models import Board, BoardRequest
+    from licensing.models import Board, BoardDrawing, BoardRequest
 
     states = set(BoardRequest.objects.values_list("case__state", flat=True))
     assert states == {"issued", "in_review", "corrections", "awaiting_payment", "refused"}
@@ -347,6 +347,8 @@ def test_boards_stand_in_every_state_and_their_pages_open() -> None:
     assert soon and licensed.count() > len(soon)
     everything = User.objects.get(name_en="Rajiv Menhas")
     assert states == set(BoardRequest.objects.filter(case__applicant=everything).values_list("case__state", flat=True))
+    drawn = BoardDrawing.objects.filter(board__request__case__state="in_review", board__line=1)
+    assert drawn.count() == BoardRequest.objects.filter(case__state="in_review").count() > 0
     client = Client()
     with clock.at(ANCHOR):
         client.force_login(everything)

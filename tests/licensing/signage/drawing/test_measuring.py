@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from licensing.signage.drawing.measuring import BoardDrawing, measure
+from licensing.signage.drawing.measuring import Drawn, measure
 from licensing.signage.drawing.perspective import Wall
 from municipality.kernel.errors import Refused
 from tests.licensing.signage.drawing.cameras import SIZE, Camera
@@ -28,8 +28,8 @@ WIDTH, HEIGHT = 3.2, 2.4  # metres of the shutter
 BOARDS = [(-0.4, 2.7, 4.1, 0.9), (0.2, 1.0, 0.6, 1.2)]  # left, bottom, width, height in metres: above the shutter, on it
 
 
-def drawn(camera: Camera, board: tuple[float, float, float, float], height: float | None = HEIGHT) -> BoardDrawing:
-    return BoardDrawing(SIZE, camera.rectangle(0, 0, WIDTH, HEIGHT), WIDTH, height, camera.rectangle(*board))
+def drawn(camera: Camera, board: tuple[float, float, float, float], height: float | None = HEIGHT) -> Drawn:
+    return Drawn(SIZE, camera.rectangle(0, 0, WIDTH, HEIGHT), WIDTH, height, camera.rectangle(*board))
 
 
 @pytest.mark.parametrize("camera", CAMERAS)
@@ -61,9 +61,7 @@ def test_where_it_does_not_the_height_is_asked_for() -> None:
     assert refused.value.code == "height_needed"
 
 
-PLAIN = BoardDrawing(
-    (4000, 3000), [(1000, 1000), (2000, 1000), (2000, 1800), (1000, 1800)], 2.0, 1.6, [(1000, 200), (3000, 200), (3000, 600)]
-)
+PLAIN = Drawn((4000, 3000), [(1000, 1000), (2000, 1000), (2000, 1800), (1000, 1800)], 2.0, 1.6, [(1000, 200), (3000, 200), (3000, 600)])
 
 
 @pytest.mark.parametrize(
