@@ -12,7 +12,7 @@ from licensing.models import Board, BoardRequest
 from licensing.signage.states import BOARDS
 from municipality.accounts.models import User
 from municipality.cases import queries as cases
-from municipality.cases.models import Case, Effect
+from municipality.cases.models import Block, Case, Effect
 from municipality.delegation import queries as delegation
 from municipality.kernel import clock, request_cache
 from municipality.kernel.errors import Refused
@@ -46,12 +46,17 @@ SLOTS: dict[str, Slot] = {
 
 def obstacle(shop: Shop) -> Refused | None:
     """What forbids boards of a shop today; None where nothing does."""
+    return obstacle_of(shop, cases.active_blocks(shop.key, BOARDS))
+
+
+def obstacle_of(shop: Shop, blocks: Sequence[Block]) -> Refused | None:
+    """`obstacle` of a shop with these blocks of the service."""
     today = clock.today()
     if shop.closed_on is not None and shop.closed_on <= today:
         return Refused("shop_closed", _("This shop is closed in the register, so no board of it can be licensed."))
     if shop.commercial_license_end < today:
         return Refused("commercial_license", _("The commercial licence of this shop has ended. Renew it before you ask for boards."))
-    if any(block.effect == Effect.STOP for block in cases.active_blocks(shop.key, BOARDS)):
+    if any(block.effect == Effect.STOP for block in blocks):
         return Refused("blocked", _("This shop is blocked. My shops shows why and what to do."))
     return None
 
@@ -108,7 +113,11 @@ def standing(board: Board) -> str:
     if document is None or board.last_day is None:
         raise ValueError("the board has no licence")
     state = document.live_state
-    return "expired" if state == "valid" and board.last_day < clock.today() else state
+    if state != "valid":
+        return state
+    if board.first_day is not None and board.first_day > clock.today():
+        return "not_yet"
+    return "expired" if board.last_day < clock.today() else "valid"
 
 
 def documents_opened_to(user: User) -> QuerySet[Any] | None:

@@ -97,15 +97,28 @@ def grounds(row: Case, target: str, sample: Sample) -> None:
         return
     if (row.state, target) == ("draft", "in_review"):
         _checked(_board(_request(row, sample)))
+    if (row.state, target) == ("draft", "awaiting_payment"):
+        _renewal(_request(row, sample, lane="clean", deposit_fils=0), _licensed(sample))
     if target == "issued":
         _dated(BoardRequest.objects.get(case=row), state_changes.fresh_document(sample))
 
 
-def _request(case: Case, sample: Sample) -> BoardRequest:
+def _request(case: Case, sample: Sample, **other: Any) -> BoardRequest:
     """The request of a case with the sums of one board, by hand."""
     facts = {"fee_fils": 24_000, "deposit_fils": 12_000, "edition": "fees.boards v3", "files_key": f"boards:{case.public_id}"}
-    like = sample.boards.studied
+    like, facts = sample.boards.studied, facts | other
     return BoardRequest.objects.create(case=case, shop=sample.boards.shop, rules_id=like.rules_id, checked_on=like.checked_on, **facts)
+
+
+def _licensed(sample: Sample) -> Board:
+    """A board with the days of a licence, by hand."""
+    board = _checked(_board(_request(fresh(sample), sample)))
+    Board.objects.filter(pk=board.pk).update(first_day=clock.today(), last_day=clock.today())
+    return board
+
+
+def _renewal(request: BoardRequest, previous: Board) -> Board:
+    return _checked(_board(request, previous=previous, deposit_fils=0))
 
 
 def _board(request: BoardRequest, **other: Any) -> Board:
@@ -153,6 +166,24 @@ def _checked_later(sample: Sample) -> None:
     check.save()
 
 
+def _renewed_before_it_was_licensed(sample: Sample) -> None:
+    _renewal(_request(fresh(sample), sample), sample.boards.studied.boards.order_by("line")[0])
+
+
+def _renewed_twice(sample: Sample) -> None:
+    previous = _licensed(sample)
+    for _number in range(2):
+        _renewal(_request(fresh(sample), sample), previous)
+
+
+def _renewed_by_nobody(sample: Sample) -> None:
+    from tests.architecture import state_changes
+
+    case = fresh(sample)
+    _checked(_board(_request(case, sample)))
+    state_changes.event(case, "submit", "draft", "awaiting_payment")
+
+
 def _issued_without_days(sample: Sample) -> None:
     from tests.architecture import state_changes
 
@@ -177,6 +208,9 @@ BY_HAND: dict[str, Callable[[Sample], None]] = {
     "licensing_boardcheck_before_sending": _checked_later,
     "cases_caseevent_boards_sum": _sent_without_boards,
     "cases_caseevent_boards_checked": _sent_without_checks,
+    "licensing_board_renews_licensed": _renewed_before_it_was_licensed,
+    "licensing_board_renewed_once": _renewed_twice,
+    "cases_caseevent_boards_clean": _renewed_by_nobody,
     "cases_caseevent_boards_issued": _issued_without_days,
 }
 
