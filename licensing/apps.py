@@ -45,6 +45,7 @@ class LicensingConfig(AppConfig):
         from licensing.signage import timeline as board_timeline
         from licensing.signage.catalogue import SIGNAGE
         from licensing.signage.documents import BoardLicenceFacts
+        from licensing.signage.renewals import obligations as board_obligations
         from licensing.signage.services import issue as board_licences
         from licensing.signage.states import BOARDS
         from municipality.cases import panels
@@ -96,6 +97,7 @@ class LicensingConfig(AppConfig):
         PAYABLES.register(BOARDS, Payable(paid=board_licences.paid, voided=board_licences.voided))
         DOCUMENT_KINDS.register(BoardLicenceFacts.kind, BoardLicenceFacts)
         OPENED_TO.register("boards", board_queries.documents_opened_to)
+        OBLIGATIONS.register("boards", board_obligations.obligations)
         panels.CASE.register(BOARDS, boards.case_page)
         panels.MY_SHOPS.register("boards", boards.my_shops)
         panels.SHOP_PAGE.register("boards", boards.shop_page)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Count, Min, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, Min, OuterRef, Q, Subquery
 
 from licensing.health.states import RENEWAL
 from licensing.models import Board
@@ -19,14 +19,15 @@ from shops.models import Shop
 def cases_of(shops: Sequence[Shop]) -> list[Any]:
     """Open renewals and requests for boards, and those of licensed boards, the newest last.
 
-    `boards` is how many boards of a request are licensed today (None: none), `until` the first of their last days.
+    `boards` is how many boards of a request are licensed today (None: none), `until` the first last day of those not renewed yet.
     """
     today, keys = clock.today(), [shop.key for shop in shops]
     valid = Board.objects.filter(request__case=OuterRef("pk"), request__document__state__in=LIVE, last_day__gte=today)
     by_request = valid.order_by().values("request")
+    is_renewed = Exists(Board.objects.filter(previous=OuterRef("pk"), first_day__isnull=False))
     wanted = Q(service=RENEWAL, is_open=True) | Q(Q(is_open=True) | Q(state=BoardsState.ISSUED), service=BOARDS)
     rows = Case.objects.filter(wanted, subject__in=keys).annotate(
-        boards=Subquery(by_request.annotate(count=Count("pk")).values("count")),
-        until=Subquery(by_request.annotate(first=Min("last_day")).values("first")),
+        boards=Subquery(by_request.filter(first_day__lte=today).annotate(count=Count("pk")).values("count")),
+        until=Subquery(by_request.filter(~is_renewed).annotate(first=Min("last_day")).values("first")),
     )
     return request_cache.get_or_set(("licensing.shop_cases", tuple(keys)), lambda: list(rows.order_by("pk")))

@@ -5,6 +5,7 @@ from django.urls import path
 from licensing.health.appeals import views as appeals
 from licensing.health.views import changes, citizen, corrections, public
 from licensing.signage.drawing.views import measure_board
+from licensing.signage.renewals.views import renew
 from licensing.signage.views import citizen as boards
 from licensing.signage.views import public as public_boards
 
@@ -19,6 +20,7 @@ urlpatterns = [
     path("boards/", public_boards.start, name="boards"),
     path("boards/costs/", public_boards.costs, name="board_costs"),
     path("boards/measure/", measure_board, name="measure_board"),
+    path("boards/renew/", renew, name="renew_boards"),
     path("boards/new/<slug:public_id>/", boards.boards, name="new_boards"),
     path("boards/new/<slug:public_id>/send/", boards.send, name="send_boards"),
     path("boards/new/<slug:public_id>/discard/", boards.discard, name="discard_boards"),

@@ -11,10 +11,12 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from licensing.health.panels import LIVE_LABELS
-from licensing.models import Board, BoardRequest
+from licensing.models import Board, BoardRequest, Lane
 from licensing.shop_cases import cases_of
 from licensing.signage import queries
 from licensing.signage.labels import bill_lines, kind_of, result_of, size_of
+from licensing.signage.renewals import offers
+from licensing.signage.renewals.obligations import renewal_address
 from licensing.signage.states import BOARDS, BOARDS_WORKFLOW, BoardsState
 from licensing.signage.timeline import TIMELINE
 from municipality.accounts.models import User
@@ -22,6 +24,7 @@ from municipality.accounts.requests import Visitor
 from municipality.cases.models import Case
 from municipality.cases.panels import Block, CaseDetail, Fact, FileLine, MoneyLine, NextStep, PanelLine, Record, Round
 from municipality.delegation import queries as delegation
+from municipality.kernel import clock
 from municipality.review import queries as review
 from municipality.review.panels import queue_facts, waiting_step
 from municipality.ui.plurals import counted
@@ -55,7 +58,7 @@ def _detail(request: BoardRequest) -> CaseDetail:
     refund = None if bill is not None and bill.state == BillState.DUE else payments.refund_of(case.key)
     withdrawn = reverse("licensing:withdraw_boards", args=[case.public_id])
     return CaseDetail(
-        by_officer=True,
+        by_officer=request.lane == Lane.OFFICER,
         next_step=_next_step(request, bill),
         blocks=[Block("boards", _("Boards"), records=[record(board) for board in boards])],
         files=files,
@@ -99,6 +102,8 @@ def record(board: Board, *, is_public: bool = False) -> Record:
         state, label = LIVE_LABELS[queries.standing(board)]
         lines[-1] = format_html("{}: {}", _("Number on the board"), ref(board.number))
         lines.append(format_html("{} {} {} {}", _("From"), day(board.first_day), _("to"), day(board.last_day)))
+    if not is_public and board.previous is not None:
+        lines.append(format_html("{} {}. {}", _("Renews"), ref(board.previous.number), _("Its deposit stays held.")))
     if not is_public:
         lines += [result_of(one) for one in board.checks.all() if not one.is_assumption]
     page = (_("The page of this board"), reverse("licensing:board", args=[board.public_id])) if board.first_day is not None else None
@@ -143,10 +148,31 @@ def _next_step(request: BoardRequest, bill: Bill | None) -> NextStep:
 
 
 def my_shops(user: User, shops: Sequence[Shop]) -> dict[str, list[PanelLine]]:
-    """One line for each shop: how many boards are licensed and until when, what is under way, and the link to ask."""
+    """How many boards of each shop are licensed and until when, what is under way, and the link to ask; a line more where some end soon."""
     shops = _allowed(user, shops)
     found = [case for case in cases_of(shops) if case.service == BOARDS]
-    return {shop.key: [_line(shop, [case for case in found if case.subject == shop.key])] for shop in shops}
+    endings = offers.endings(shops)
+    lines = {shop.key: [_line(shop, [case for case in found if case.subject == shop.key])] for shop in shops}
+    for shop in shops:
+        if shop.pk in endings:
+            lines[shop.key].append(_ending(shop, endings[shop.pk]))
+    return lines
+
+
+def _ending(shop: Shop, ending: offers.Ending) -> PanelLine:
+    """The line of boards that end soon or ended lately, with the link to their renewal."""
+    is_over = ending.until < clock.today()
+    label = format_html("{}: {}", _("Ended") if is_over else _("Ends soon"), counted(ending.count, "board"))
+    return PanelLine(
+        _("Boards"),
+        state="bad" if is_over else "warn",
+        label=label,
+        deadline=ending.until,
+        action=_("Renew the boards"),
+        url=renewal_address(shop),
+        is_due=True,
+        order=21,
+    )
 
 
 def _allowed(user: User, shops: Sequence[Shop]) -> list[Shop]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from licensing.models import Board, BoardRequest
@@ -75,7 +75,9 @@ def missing_files(key: str, edition: Edition) -> list[str]:
 def request_of(case: Case) -> BoardRequest:
     """The request of a case with its boards, read once. Raises BoardRequest.DoesNotExist."""
     rows = BoardRequest.objects.select_related("case__applicant", "case__branch", "shop__activity", "shop__area__governorate", "document")
-    return request_cache.get_or_set(("licensing.boards", case.pk), lambda: rows.prefetch_related("boards__checks").get(case=case))
+    return request_cache.get_or_set(
+        ("licensing.boards", case.pk), lambda: rows.prefetch_related("boards__checks", "boards__previous__request__document").get(case=case)
+    )
 
 
 def limits_of(case: Case) -> Edition:
@@ -118,6 +120,12 @@ def standing(board: Board) -> str:
     if board.first_day is not None and board.first_day > clock.today():
         return "not_yet"
     return "expired" if board.last_day < clock.today() else "valid"
+
+
+def renewal_of(board: Board) -> Board | None:
+    """The board that renews one, with its case: licensed, or asked for; None where there is none, or where it came to nothing."""
+    rows = board.renewals.filter(Q(request__case__is_open=True) | Q(first_day__isnull=False))
+    return rows.select_related("request__case", "request__document").first()
 
 
 def documents_opened_to(user: User) -> QuerySet[Any] | None:

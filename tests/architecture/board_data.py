@@ -228,6 +228,7 @@ def rows() -> list[Row]:
         everybody("/{lang}/boards/", READ),
         everybody("/{lang}/boards/{s.boards.board.public_id}/", READ),
         everybody("/{lang}/boards/nothing/", HIDDEN),
+        own("/{lang}/boards/renew/", "200 200 200 405 405 405", "200 200 200 405 405 405", asker="200 200 200 405 405 405"),
         own(new, HIDDEN_FORM, HIDDEN_FORM, asker="200 200 200 405 405 405"),
         own(f"{new}send/", HIDDEN_FORM, HIDDEN_FORM, asker=form),
         own(f"{new}discard/", HIDDEN_FORM, HIDDEN_FORM, asker=ASKS),
@@ -248,6 +249,9 @@ def visits() -> list[Visit]:
     return [
         Visit("/{lang}/boards/"),
         Visit("/{lang}/boards/{s.boards.board.public_id}/"),
+        Visit("/{lang}/boards/renew/", "asker"),
+        Visit("/{lang}/boards/renew/", "asker", post={"item": ["{s.boards.board.public_id}"]}, note="one ticked"),
+        Visit("/{lang}/boards/renew/", "asker", post={"step": "renew", "total": ""}, status=409, note="none ticked"),
         Visit(new, "asker"),
         Visit(f"{new}send/", "asker"),
         Visit(f"{new}send/", "asker", post={"version": "", "total": ""}, status=400, note="without a total"),

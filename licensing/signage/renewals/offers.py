@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cache
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, Min, OuterRef, QuerySet
 
 from licensing.models import Board, BoardCheck, BoardOutcome
 from licensing.signage import queries
@@ -101,9 +101,24 @@ def ending(shops: QuerySet[Shop] | Sequence[Shop]) -> QuerySet[Board]:
     return rows.annotate(is_under_way=Exists(next_ones.filter(request__case__is_open=True))).order_by("last_day", "request", "line")
 
 
-def of_user(user: User) -> list[ShopBoards]:
+@dataclass(frozen=True)
+class Ending:
+    """How many boards of a shop wait for a renewal that nobody has asked for, and the first of their last days."""
+
+    count: int
+    until: dt.date
+
+
+def endings(shops: QuerySet[Shop] | Sequence[Shop]) -> dict[int, Ending]:
+    """The boards of `ending` by the primary key of the shop, without those under way; one query."""
+    waiting = ending(shops).exclude(renewals__request__case__is_open=True)
+    rows = waiting.order_by().values("request__shop").annotate(count=Count("pk"), until=Min("last_day"))
+    return {row["request__shop"]: Ending(row["count"], row["until"]) for row in rows}
+
+
+def of_user(user: User, *, is_exact: bool = False) -> list[ShopBoards]:
     """The boards of the shops for which a user may act, at most MOST_LISTED, the shop whose board ends first at the top."""
-    return offers(ending(registered.visible_to(user, BOARDS))[:MOST_LISTED])
+    return offers(ending(registered.visible_to(user, BOARDS))[:MOST_LISTED], is_exact=is_exact)
 
 
 def offers(boards: QuerySet[Board], *, is_exact: bool = False) -> list[ShopBoards]:

@@ -8,14 +8,13 @@ from collections.abc import Collection, Sequence
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from licensing.models import Lane
+from licensing.models import BoardRequest, Lane
 from licensing.signage.notifications import BoardsRenewed, BoardsSent
 from licensing.signage.renewals import offers
 from licensing.signage.renewals.offers import Renewable, ShopBoards
 from licensing.signage.services import requests
 from licensing.signage.states import BOARDS
 from municipality.accounts.models import User
-from municipality.cases.models import Case
 from municipality.cases.services import advance
 from municipality.delegation.authorization import authorize
 from municipality.kernel import clock, ids
@@ -28,7 +27,7 @@ from shops.register import queries as shops
 
 
 @transaction.atomic
-def renew(*, user: User, chosen: Collection[str], expected_fils: int) -> list[Case]:
+def renew(*, user: User, chosen: Collection[str], expected_fils: int) -> list[BoardRequest]:
     """Renew the boards with these public ids: one request for each shop, with the rates and the rule check of today.
 
     Where the boards are as they were licensed and the rules leave nothing open, its bill is issued at once; else it goes to an officer.
@@ -53,7 +52,7 @@ def renew(*, user: User, chosen: Collection[str], expected_fils: int) -> list[Ca
     return [_renew(user, group, group.boards) for group in groups]
 
 
-def _renew(user: User, group: ShopBoards, boards: Sequence[Renewable]) -> Case:
+def _renew(user: User, group: ShopBoards, boards: Sequence[Renewable]) -> BoardRequest:
     access = authorize(user, group.shop, BOARDS)
     is_clean = not group.needs_officer(boards)
     request = requests.open_request(
@@ -75,4 +74,4 @@ def _renew(user: User, group: ShopBoards, boards: Sequence[Renewable]) -> Case:
         advance(case, "send_to_officer", actor=access.actor, data=data)
         queue.join(case=case, actor=access.actor)
         send(BoardsSent, person=access.person, key=case.public_id, subject_key=case.key, context=context)
-    return case
+    return request

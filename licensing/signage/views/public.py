@@ -14,10 +14,14 @@ from licensing.signage import labels, queries
 from licensing.signage.cards import Cards
 from licensing.signage.forms import BoardForm
 from licensing.signage.labels import kind_of, size_of
+from licensing.signage.renewals import offers
+from licensing.signage.renewals.obligations import renewal_address
+from licensing.signage.states import BOARDS
 from municipality.accounts.access import public
 from municipality.cases.views.public import service_card
 from municipality.kernel import clock
 from municipality.rulebook import queries as rulebook
+from shops.register.queries import visible_to
 
 
 @public
@@ -58,6 +62,8 @@ def board(request: HttpRequest, public_id: str) -> HttpResponse:
         raise Http404
     shop = found.request.shop
     state, label = LIVE_LABELS[queries.standing(found)]
+    renewal = queries.renewal_of(found)
+    may_renew = renewal is None and visible_to(request.user, BOARDS).filter(pk=shop.pk).exists()
     context = {
         "board": found,
         "shop": shop,
@@ -65,6 +71,8 @@ def board(request: HttpRequest, public_id: str) -> HttpResponse:
         "size": size_of(found),
         "state": state,
         "label": label,
+        "renewal": renewal,
+        "renew_url": renewal_address(shop) if may_renew and offers.ending([shop]).filter(pk=found.pk).exists() else "",
         "document": found.request.document,
         "crumbs": [(_("The page of the shop"), reverse("shops:shop", args=[shop.public_id])), (_("Licensed board"), "")],
     }

@@ -41,7 +41,7 @@ def renew(user: User, *rows: Board, fils: int | None = None) -> list[BoardReques
     ready = [one for group in offers.of_user(user) for one in group.ready]
     chosen = {row.public_id for row in rows} or {one.previous.public_id for one in ready}
     total = sum(one.fils for one in ready if one.previous.public_id in chosen) if fils is None else fils
-    return [fresh(case) for case in services.renew(user=user, chosen=chosen, expected_fils=total)]
+    return [fresh(row.case) for row in services.renew(user=user, chosen=chosen, expected_fils=total)]
 
 
 def test_one_act_makes_a_request_and_a_bill_for_each_shop_without_an_officer(
