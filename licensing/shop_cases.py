@@ -9,6 +9,7 @@ from django.db.models import Count, Exists, Min, OuterRef, Q, Subquery
 
 from licensing.health.states import RENEWAL
 from licensing.models import Board
+from licensing.signage.renewals.offers import waiting
 from licensing.signage.states import BOARDS, BoardsState
 from municipality.cases.models import Case
 from municipality.documents.states import LIVE
@@ -19,15 +20,19 @@ from shops.models import Shop
 def cases_of(shops: Sequence[Shop]) -> list[Any]:
     """Open renewals and requests for boards, and those of licensed boards, the newest last.
 
-    `boards` is how many boards of a request are licensed today (None: none), `until` the first last day of those not renewed yet.
+    `boards` is how many boards of a request are licensed today (None: none), `until` the first last day of those not renewed yet;
+    `ending` is how many wait for their renewal, `ends` the first of their last days.
     """
     today, keys = clock.today(), [shop.key for shop in shops]
     valid = Board.objects.filter(request__case=OuterRef("pk"), request__document__state__in=LIVE, last_day__gte=today)
     by_request = valid.order_by().values("request")
     is_renewed = Exists(Board.objects.filter(previous=OuterRef("pk"), first_day__isnull=False))
+    ending = waiting().filter(request__case=OuterRef("pk")).values("request")
     wanted = Q(service=RENEWAL, is_open=True) | Q(Q(is_open=True) | Q(state=BoardsState.ISSUED), service=BOARDS)
     rows = Case.objects.filter(wanted, subject__in=keys).annotate(
         boards=Subquery(by_request.filter(first_day__lte=today).annotate(count=Count("pk")).values("count")),
         until=Subquery(by_request.filter(~is_renewed).annotate(first=Min("last_day")).values("first")),
+        ending=Subquery(ending.annotate(count=Count("pk")).values("count")),
+        ends=Subquery(ending.annotate(first=Min("last_day")).values("first")),
     )
     return request_cache.get_or_set(("licensing.shop_cases", tuple(keys)), lambda: list(rows.order_by("pk")))

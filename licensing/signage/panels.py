@@ -15,7 +15,6 @@ from licensing.models import Board, BoardRequest, Lane
 from licensing.shop_cases import cases_of
 from licensing.signage import queries
 from licensing.signage.labels import bill_lines, kind_of, result_of, size_of
-from licensing.signage.renewals import offers
 from licensing.signage.renewals.obligations import renewal_address
 from licensing.signage.states import BOARDS, BOARDS_WORKFLOW, BoardsState
 from licensing.signage.timeline import TIMELINE
@@ -151,23 +150,24 @@ def my_shops(user: User, shops: Sequence[Shop]) -> dict[str, list[PanelLine]]:
     """How many boards of each shop are licensed and until when, what is under way, and the link to ask; a line more where some end soon."""
     shops = _allowed(user, shops)
     found = [case for case in cases_of(shops) if case.service == BOARDS]
-    endings = offers.endings(shops)
-    lines = {shop.key: [_line(shop, [case for case in found if case.subject == shop.key])] for shop in shops}
-    for shop in shops:
-        if shop.pk in endings:
-            lines[shop.key].append(_ending(shop, endings[shop.pk]))
-    return lines
+    return {shop.key: _lines(shop, [case for case in found if case.subject == shop.key]) for shop in shops}
 
 
-def _ending(shop: Shop, ending: offers.Ending) -> PanelLine:
+def _lines(shop: Shop, found: Sequence[Any]) -> list[PanelLine]:
+    ends = [case for case in found if case.ending]
+    return [_line(shop, found), *([_ending(shop, ends)] if ends else [])]
+
+
+def _ending(shop: Shop, found: Sequence[Any]) -> PanelLine:
     """The line of boards that end soon or ended lately, with the link to their renewal."""
-    is_over = ending.until < clock.today()
-    label = format_html("{}: {}", _("Ended") if is_over else _("Ends soon"), counted(ending.count, "board"))
+    until = min(case.ends for case in found)
+    is_over, count = until < clock.today(), sum(case.ending for case in found)
+    label = format_html("{}: {}", _("Ended") if is_over else _("Ends soon"), counted(count, "board"))
     return PanelLine(
         _("Boards"),
         state="bad" if is_over else "warn",
         label=label,
-        deadline=ending.until,
+        deadline=until,
         action=_("Renew the boards"),
         url=renewal_address(shop),
         is_due=True,

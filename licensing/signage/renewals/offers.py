@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cache
 
-from django.db.models import Count, Exists, Min, OuterRef, QuerySet
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 
 from licensing.models import Board, BoardCheck, BoardOutcome
 from licensing.signage import queries
@@ -101,18 +101,27 @@ def ending(shops: QuerySet[Shop] | Sequence[Shop]) -> QuerySet[Board]:
     return rows.annotate(is_under_way=Exists(next_ones.filter(request__case__is_open=True))).order_by("last_day", "request", "line")
 
 
+def waiting() -> QuerySet[Board]:
+    """Boards in force or ended lately whose renewal nobody has asked for."""
+    is_renewed = Q(request__case__is_open=True) | Q(first_day__isnull=False)
+    return Board.objects.filter(
+        ~Exists(Board.objects.filter(is_renewed, previous=OuterRef("pk"))),
+        request__document__state__in=LIVE,
+        last_day__range=period(window()),
+    ).order_by()
+
+
 @dataclass(frozen=True)
 class Ending:
-    """How many boards of a shop wait for a renewal that nobody has asked for, and the first of their last days."""
+    """How many boards of a shop wait for their renewal, and the first of their last days."""
 
     count: int
     until: dt.date
 
 
-def endings(shops: QuerySet[Shop] | Sequence[Shop]) -> dict[int, Ending]:
-    """The boards of `ending` by the primary key of the shop, without those under way; one query."""
-    waiting = ending(shops).exclude(renewals__request__case__is_open=True)
-    rows = waiting.order_by().values("request__shop").annotate(count=Count("pk"), until=Min("last_day"))
+def endings(shops: QuerySet[Shop]) -> dict[int, Ending]:
+    """The boards of `waiting` by the primary key of the shop; one query."""
+    rows = waiting().filter(request__shop__in=shops).values("request__shop").annotate(count=Count("pk"), until=Min("last_day"))
     return {row["request__shop"]: Ending(row["count"], row["until"]) for row in rows}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import replace
 
 from django.urls import reverse
@@ -21,6 +21,7 @@ from municipality.cases.models import Effect
 from municipality.ui.plurals import counted
 from municipality.ui.templatetags.portal import bilingual, ref, term
 from municipality.ui.texts import Text
+from shops.models import Shop
 
 LINE = SafeString("<br>")
 Stopped = Sequence[tuple[ShopBoards, Sequence[Renewable]]]  # boards that one reason stops, by shop
@@ -67,37 +68,30 @@ def _boards(stopped: Stopped) -> SafeString:
     return format_html_join(LINE, "{} · {} · {}", lines)
 
 
-def _anew(stopped: Stopped, label: str) -> list[Way]:
-    """A link for each shop, named where there are several."""
-    several = len(stopped) > 1
-    return [
-        Way(
-            format_html("{}: {}", label, bilingual(group.shop, "name")) if several else label,
-            reverse("licensing:new_boards", args=[group.shop.public_id]),
-        )
-        for group, _rows in stopped
-    ]
+def _links(stopped: Stopped, label: str, page: str = "licensing:new_boards") -> list[Way]:
+    """A link to a page of each shop, named where there are several."""
+    return [Way(_named(label, group.shop, stopped), reverse(page, args=[group.shop.public_id])) for group, _rows in stopped]
+
+
+def _named(label: str, shop: Shop, several: Sized) -> Text:
+    return format_html("{}: {}", label, bilingual(shop, "name")) if len(several) > 1 else label
 
 
 def _cases(stopped: Stopped, label: str, *, of_licence: bool) -> list[Way]:
     numbers = {(row.previous.request.case.public_id if of_licence else group.case): group.shop for group, rows in stopped for row in rows}
-    several = len(numbers) > 1
-    return [
-        Way(format_html("{}: {}", label, bilingual(shop, "name")) if several else label, reverse("cases:case", args=[number]))
-        for number, shop in numbers.items()
-    ]
+    return [Way(_named(label, shop, numbers), reverse("cases:case", args=[number])) for number, shop in numbers.items()]
 
 
 def _of_shop(stopped: Stopped, title: str) -> Obstacle:
     refusal = stopped[0][0].refusal
-    ways = [Way(_("See the shop in the register"), reverse("shops:shop", args=[group.shop.public_id])) for group, _rows in stopped[:1]]
+    ways = _links(stopped, _("See the shop in the register"), "shops:shop")
     return Obstacle(title, format_html("{}{}{}", _shops(stopped), LINE, refusal.sentence if refusal is not None else ""), ways=ways)
 
 
 def _against_rules(stopped: Stopped) -> Obstacle:
     sentences = [failure(one.previous.line, row) for _group, rows in stopped for one in rows for row in one.results if row.stops]
     text = format_html("{}{}{}", _boards(stopped), LINE, format_html_join(LINE, "{}", ((one,) for one in sentences)))
-    return Obstacle(_("A rule now forbids a board as it is"), text, ways=_anew(stopped, _("Ask for a changed board")))
+    return Obstacle(_("A rule now forbids a board as it is"), text, ways=_links(stopped, _("Ask for a changed board")))
 
 
 _TEXTS = {
@@ -118,7 +112,7 @@ _TEXTS = {
     offers.NO_FEE: lambda stopped: Obstacle(
         _("The table of fees has no such board for this period any more"),
         _boards(stopped),
-        ways=_anew(stopped, _("Ask for the board anew")),
+        ways=_links(stopped, _("Ask for the board anew")),
     ),
     offers.AGAINST_RULES: _against_rules,
 }
