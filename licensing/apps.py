@@ -50,6 +50,7 @@ class LicensingConfig(AppConfig):
         from licensing.signage.life.files import BOARD_PHOTOS
         from licensing.signage.life.grounds import grounds
         from licensing.signage.open_data import BOARDS_SET
+        from licensing.signage.renewals import obligations as board_obligations
         from licensing.signage.services import issue as board_licences
         from licensing.signage.states import BOARDS
         from municipality.cases import panels
@@ -105,6 +106,7 @@ class LicensingConfig(AppConfig):
         DOCUMENT_KINDS.register(BoardLicenceFacts.kind, BoardLicenceFacts)
         OPEN_SETS.register("boards", BOARDS_SET)
         OPENED_TO.register("boards", board_queries.documents_opened_to)
+        OBLIGATIONS.register("boards", board_obligations.obligations)
         panels.CASE.register(BOARDS, boards.case_page)
         panels.MY_SHOPS.register("boards", boards.my_shops)
         panels.SHOP_PAGE.register("boards", boards.shop_page)

@@ -144,7 +144,8 @@ class BoardRequest(models.Model):
     """One request to license boards of a shop; its state is that of its case.
 
     `fee_fils` and `deposit_fils` are the sums of its boards. `document` is the one licence of all of them. `rules` is the edition that its
-    boards were checked by on the day `checked_on`; requests from before the check have none.
+    boards were checked by on the day `checked_on`; requests from before the check have none. The lane is clean where nothing but renewed
+    boards is asked for, none of them changed, and the rules leave nothing open: then no officer decides.
     """
 
     case = models.OneToOneField(Case, models.PROTECT, related_name="+", verbose_name=_("request"))
@@ -152,6 +153,7 @@ class BoardRequest(models.Model):
     fee_fils = models.PositiveBigIntegerField(_("fees in fils"))
     deposit_fils = models.PositiveBigIntegerField(_("deposits in fils"))
     edition = models.CharField(_("edition of the fees"), max_length=60)
+    lane = models.CharField(_("lane"), max_length=10, choices=Lane, default=Lane.OFFICER)
     files_key = models.CharField(max_length=60, unique=True)
     rules = models.ForeignKey(RuleSet, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("edition of the rules"))
     checked_on = models.DateField(_("checked on"), null=True, blank=True)
@@ -160,7 +162,10 @@ class BoardRequest(models.Model):
     class Meta:
         verbose_name = _("request for boards")
         verbose_name_plural = _("requests for boards")
-        constraints = [models.CheckConstraint(condition=models.Q(fee_fils__gt=0), name="licensing_boards_amounts")]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(fee_fils__gt=0), name="licensing_boards_amounts"),
+            models.CheckConstraint(condition=models.Q(lane__in=Lane.values), name="licensing_boards_lane"),
+        ]
 
     def __str__(self) -> str:
         return self.case.reference
@@ -177,11 +182,14 @@ class Board(models.Model):
     What is counted in pieces (carts, motorcycles) has no size. The two days are those of its licence, once that is issued. What a rule
     needs and nobody stated is empty: `top_cm` is the height of the upper edge above the ground, `next_cm` the distance to the next
     free-standing board, `front_cm` the width of the shop front; `approval` names an official approval of what is advertised.
+
+    `previous` is the board that this one renews. Its deposit is still held, so a renewed board has none of its own.
     """
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
     request = models.ForeignKey(BoardRequest, models.PROTECT, related_name="boards", verbose_name=_("request"))
     line = models.PositiveSmallIntegerField(_("number in the request"))
+    previous = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="renewals", verbose_name=_("renews"))
     board_class = models.CharField(_("class"), max_length=20, choices=BoardClass)
     medium = models.CharField(_("medium"), max_length=20, choices=BoardMedium)
     width_cm = models.PositiveIntegerField(_("width in centimetres"))

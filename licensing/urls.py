@@ -6,6 +6,7 @@ from licensing.health.appeals import views as appeals
 from licensing.health.views import changes, citizen, corrections, public
 from licensing.signage.drawing import views as drawings
 from licensing.signage.life import views as life
+from licensing.signage.renewals.views import renew
 from licensing.signage.views import citizen as boards
 from licensing.signage.views import map as boards_map
 from licensing.signage.views import public as public_boards
@@ -22,6 +23,7 @@ urlpatterns = [
     path("boards/costs/", public_boards.costs, name="board_costs"),
     path("boards/map/", boards_map.board_map, name="boards_map"),
     path("boards/measure/", drawings.measure_board, name="measure_board"),
+    path("boards/renew/", renew, name="renew_boards"),
     path("boards/new/<slug:public_id>/", boards.boards, name="new_boards"),
     path("boards/new/<slug:public_id>/send/", boards.send, name="send_boards"),
     path("boards/new/<slug:public_id>/discard/", boards.discard, name="discard_boards"),

@@ -96,6 +96,11 @@ def bill_of(subject: str, kind: str = "") -> Bill | None:
     return (bills.filter(kind=kind) if kind else bills).order_by("-pk").first()
 
 
+def due_bills(subjects: Sequence[str]) -> list[Bill]:
+    """The bills of subjects that can be paid, in the order in which they were issued."""
+    return list(Bill.objects.filter(subject__in=subjects, state=BillState.DUE).order_by("pk"))
+
+
 def receipts_of(subject: str) -> QuerySet[Receipt]:
     """Valid receipts of the bills of a subject; not those that the bank reversed."""
     return Receipt.objects.filter(bill__subject=subject, allocation__is_settled=True)

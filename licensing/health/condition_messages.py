@@ -116,11 +116,12 @@ def obstacles(
             result.append(obstacle(condition, subject))
             continue
         causes = block_causes.explain(user, offer.blocks, f"{RENEWAL_PAGE}:{offer.shop.public_id}")
-        result += [causes.get(block.pk) or _unexplained(block, offer.shop) for block in offer.blocks]
+        result += [causes.get(block.pk) or unexplained(block, offer.shop) for block in offer.blocks]
     return result
 
 
-def _unexplained(block: Block, shop: Shop) -> Obstacle:
+def unexplained(block: Block, shop: Shop) -> Obstacle:
+    """The obstacle of a block whose cause no app explains."""
     asked = _("Whoever placed it lifts it. Ask %(branch)s, or call %(hotline)s.") % _with_hotline(branch=bilingual(shop.branch, "name"))
     return Obstacle(_("This shop is blocked"), why=bilingual(block, "sentence"), lifted=asked, ways=[_phone(), _my_shops()])
 

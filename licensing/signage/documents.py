@@ -26,6 +26,7 @@ from municipality.ui.texts import Text, both
 ONE_PAGE = 4  # boards and pictures that fit on one page; a request may have many more
 SUBJECTS = {
     "fees.boards": ("رسوم الإعلانات", "Fees of boards"),
+    "limits.board_renewals": ("مدد تجديد الإعلانات", "Periods of renewals of boards"),
     "limits.boards": ("مدد الإعلانات", "Periods of boards"),
     "files.boards": ("المستندات", "Files"),
     "replies.boards": ("نصوص الردود", "Replies"),
@@ -58,10 +59,10 @@ def _note(board: Board) -> Text:
     return format_html("{} {}: {}", _("Board"), ref(board.number), STANDING[state][1]) if state == "suspended_with_shop" else ""
 
 
-def facts_of(request: BoardRequest, number: str, first: dt.date, days: Sequence[tuple[Board, dt.date]]) -> BoardLicenceFacts:
-    """The facts of a licence with this number; `days` has the last day of each board. Nobody is named but the holder."""
+def facts_of(request: BoardRequest, number: str, days: Sequence[tuple[Board, dt.date, dt.date]]) -> BoardLicenceFacts:
+    """The facts of a licence with this number; `days` has the first and last day of each board. Nobody is named but the holder."""
     case, shop = request.case, request.shop
-    lines = [_line(board, number, first, last) for board, last in days]
+    lines = [_line(board, number, first, last) for board, first, last in days]
     rows = (
         LetterRow("الاسم التجاري", "Trade name", shop.name_ar, shop.name_en, lead=True),
         LetterRow("النشاط", "Activity", shop.activity.name_ar, shop.activity.name_en),
@@ -82,13 +83,16 @@ def facts_of(request: BoardRequest, number: str, first: dt.date, days: Sequence[
         number_label_en="Licence number",
         branch_ar=case.branch.name_ar,
         branch_en=case.branch.name_en,
-        days=(LetterDate("من", "From", first), LetterDate("آخر يوم", "Last day", max(last for _board, last in days))),
+        days=(
+            LetterDate("من", "From", min(first for _board, first, _last in days)),
+            LetterDate("آخر يوم", "Last day", max(last for _board, _first, last in days)),
+        ),
         rows=rows,
         sections=(
             LetterSection("اللوحات", "Boards", tuple(ar for ar, _en in lines), tuple(en for _ar, en in lines)),
             LetterSection("على اللوحة", "On the board", rule[:1], rule[1:]),
         ),
-        pictures=tuple(_picture(board, number) for board, _last in days if getattr(board, "drawing", None) is not None),
+        pictures=tuple(_picture(board, number) for board, _first, _last in days if getattr(board, "drawing", None) is not None),
         editions=tuple(EditionLabel.of(stamp, SUBJECTS) for stamp in review.stamps_of(case)),
         issued_at=clock.now(),
     )

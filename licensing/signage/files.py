@@ -40,7 +40,7 @@ def remember(user: User, draft: Draft) -> None:
 
 def _request(subject: str) -> BoardRequest | None:
     draft = _draft(subject)
-    if draft is None or draft.is_open:  # a draft closes when it is sent
+    if draft is not None and draft.is_open:  # a draft closes when it is sent; a renewal has none
         return None
     rows = BoardRequest.objects.filter(files_key=subject).select_related("case__applicant")
     return request_cache.get_or_set(("licensing.boards_request", subject), rows.first)
@@ -62,7 +62,7 @@ def _may_read(user: User, subject: str) -> bool:
 
 
 def _slots(subject: str) -> Mapping[str, Slot]:
-    return queries.SLOTS if _draft(subject) is not None else {}
+    return queries.SLOTS if _draft(subject) is not None or _request(subject) is not None else {}
 
 
 def _locked(subject: str) -> Collection[str]:
@@ -72,8 +72,10 @@ def _locked(subject: str) -> Collection[str]:
 
 
 def _owner(subject: str, sender: User) -> User | None:
-    draft = _draft(subject)
-    return draft.person if draft is not None else None
+    draft, request = _draft(subject), _request(subject)
+    if draft is not None:
+        return draft.person
+    return request.case.applicant if request is not None else None
 
 
 BOARDS_FILES = Prefix(may_write=_may_write, may_read=_may_read, slots=_slots, locked=_locked, owner=_owner)

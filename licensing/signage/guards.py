@@ -3,13 +3,15 @@
 from municipality.kernel.guards import frozen, guard, never_deleted
 
 never_deleted("licensing_boardrequest")
-frozen("licensing_boardrequest", ["case_id", "shop_id", "fee_fils", "deposit_fils", "edition", "files_key", "rules_id", "checked_on"])
+_SENT = ["case_id", "shop_id", "lane", "fee_fils", "deposit_fils", "edition", "files_key", "rules_id", "checked_on"]
+frozen("licensing_boardrequest", _SENT)
 frozen("licensing_boardrequest", ["document_id"], once="OLD.document_id IS NOT NULL", name="document_once")
 never_deleted("licensing_board")
-_ASKED = ["public_id", "request_id", "line", "board_class", "medium", "width_cm", "height_cm", "faces", "pieces", "months", "place"]
+_NAMED = ["public_id", "request_id", "line", "previous_id"]
+_ASKED = ["board_class", "medium", "width_cm", "height_cm", "faces", "pieces", "months", "place"]
 _STATED = ["is_standing", "top_cm", "next_cm", "front_cm", "subject", "approval"]
 _PRICED = ["period", "rate_fils", "flat_fils", "deposit_percent", "article_ar", "article_en", "revenue_account", "fee_fils", "deposit_fils"]
-frozen("licensing_board", [*_ASKED, *_STATED, *_PRICED])
+frozen("licensing_board", [*_NAMED, *_ASKED, *_STATED, *_PRICED])
 frozen("licensing_board", ["first_day", "last_day"], once="OLD.first_day IS NOT NULL", name="days_once")
 # No board joins a request that was sent.
 guard(
@@ -59,7 +61,7 @@ guard(
     "licensing_board",
     "INSERT",
     f"NEW.fee_fils <> {_BY_AREA} + NEW.flat_fils * NEW.pieces * {_PERIODS}"
-    " OR NEW.deposit_fils <> (2 * NEW.fee_fils * NEW.deposit_percent + 100) / 200"
+    " OR NEW.deposit_fils <> (CASE WHEN NEW.previous_id IS NULL THEN (2 * NEW.fee_fils * NEW.deposit_percent + 100) / 200 ELSE 0 END)"
     " OR (NEW.period = 'year' AND NEW.months % 12 <> 0)",
     "other_amount",
 )
@@ -67,12 +69,13 @@ _EDGE = (  # no edge at all is another guard's
     "NEW.workflow = 'licensing.boards' AND EXISTS (SELECT 1 FROM audit_edge e WHERE e.workflow = NEW.workflow"
     " AND e.move = NEW.move AND e.from_state = NEW.from_state AND e.to_state = NEW.to_state)"
 )
+_IS_SENT = f"{_EDGE} AND NEW.move IN ('submit', 'send_to_officer')"
 # A request is sent with boards, and its sums are theirs.
 guard(
     "cases_caseevent_boards_sum",
     "cases_caseevent",
     "INSERT",
-    f"{_EDGE} AND NEW.move = 'send_to_officer' AND NOT EXISTS (SELECT 1 FROM licensing_boardrequest r WHERE r.case_id = NEW.subject_id"  # noqa: S608 - constants
+    f"{_IS_SENT} AND NOT EXISTS (SELECT 1 FROM licensing_boardrequest r WHERE r.case_id = NEW.subject_id"  # noqa: S608 - constants
     " AND r.fee_fils = (SELECT COALESCE(SUM(b.fee_fils), 0) FROM licensing_board b WHERE b.request_id = r.id)"
     " AND r.deposit_fils = (SELECT COALESCE(SUM(b.deposit_fils), 0) FROM licensing_board b WHERE b.request_id = r.id))",
     "other_sum",
@@ -99,9 +102,48 @@ guard(
     "cases_caseevent_boards_checked",
     "cases_caseevent",
     "INSERT",
-    f"{_EDGE} AND NEW.move = 'send_to_officer' AND EXISTS (SELECT 1 FROM licensing_boardrequest r WHERE r.case_id = NEW.subject_id"  # noqa: S608 - constants
+    f"{_IS_SENT} AND EXISTS (SELECT 1 FROM licensing_boardrequest r WHERE r.case_id = NEW.subject_id"  # noqa: S608 - constants
     f" AND (NOT {_IN_FORCE} OR {_UNCHECKED} OR {_STOPPED}))",
     "not_checked",
+)
+# A board renews a licensed one of the same shop, and only once, unless the renewal came to nothing.
+guard(
+    "licensing_board_renews_licensed",
+    "licensing_board",
+    "INSERT",
+    "NEW.previous_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM licensing_board p JOIN licensing_boardrequest o ON o.id = p.request_id"
+    " JOIN licensing_boardrequest r ON r.shop_id = o.shop_id WHERE p.id = NEW.previous_id AND p.first_day IS NOT NULL"
+    " AND r.id = NEW.request_id AND NOT EXISTS (SELECT 1 FROM licensing_boardend e WHERE e.board_id = p.id))",
+    "not_licensed",
+)
+guard(
+    "licensing_board_renewed_once",
+    "licensing_board",
+    "INSERT",
+    "NEW.previous_id IS NOT NULL AND EXISTS (SELECT 1 FROM licensing_board b JOIN licensing_boardrequest r ON r.id = b.request_id"
+    " JOIN cases_case c ON c.id = r.case_id WHERE b.previous_id = NEW.previous_id"
+    " AND c.state NOT IN ('refused', 'expired', 'withdrawn', 'unpaid'))",
+    "renewed_already",
+    one_by_one="NEW.previous_id IS NOT NULL",
+)
+# No officer decides about boards that are renewed as they are, where the rules leave nothing open that an officer has not judged before.
+_CHANGED = " OR ".join(f"b.{name} IS DISTINCT FROM p.{name}" for name in [*_ASKED, *_STATED])
+_OTHER = (
+    "EXISTS (SELECT 1 FROM licensing_board b LEFT JOIN licensing_board p ON p.id = b.previous_id"  # noqa: S608 - constants
+    f" WHERE b.request_id = r.id AND (p.id IS NULL OR {_CHANGED}))"
+)
+_LEFT_OPEN = (
+    "EXISTS (SELECT 1 FROM licensing_board b JOIN licensing_boardcheck k ON k.board_id = b.id WHERE b.request_id = r.id"
+    " AND k.outcome <> 'passes' AND NOT k.is_assumption AND NOT EXISTS (SELECT 1 FROM licensing_boardcheck q"
+    " WHERE q.board_id = b.previous_id AND q.kind = k.kind AND q.outcome = k.outcome AND NOT q.is_assumption))"
+)
+guard(
+    "cases_caseevent_boards_clean",
+    "cases_caseevent",
+    "INSERT",
+    f"{_IS_SENT} AND EXISTS (SELECT 1 FROM licensing_boardrequest r WHERE r.case_id = NEW.subject_id"  # noqa: S608 - constants
+    f" AND ((r.lane = 'clean') <> (NEW.move = 'submit') OR (NEW.move = 'submit' AND ({_OTHER} OR {_LEFT_OPEN}))))",
+    "needs_officer",
 )
 # A licence is issued with its document, and each board has its days.
 guard(

@@ -26,7 +26,6 @@ from municipality.ui.templatetags.portal import bilingual, kwd, term
 from municipality.ui.texts import both
 from payments.rules import DEPOSITS, Line
 
-WITH_SHOP = "shop_licence"  # the reason for which a licence of boards is suspended or revoked with that of its shop
 # How an issued board stands (`queries.standing`): the kind of its tag, and its words.
 STANDING = LIVE_LABELS | {
     "removed": ("wait", gettext_lazy("Removed by its holder")),

@@ -20,6 +20,13 @@ class BoardsSent(_AboutCase):
     samples = {"due_on": _DAY}
 
 
+class BoardsRenewed(_AboutCase):
+    """Renewed under the published rules: the fee waits to be paid until a day."""
+
+    kind = "licensing.boards_renewed"
+    samples = {"until": _DAY}
+
+
 class BoardsIssued(_AboutCase):
     kind = "licensing.boards_issued"
 

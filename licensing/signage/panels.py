@@ -10,10 +10,11 @@ from django.utils.html import format_html
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from licensing.models import Board, BoardRequest
+from licensing.models import Board, BoardRequest, Lane
 from licensing.shop_cases import cases_of
 from licensing.signage import queries
 from licensing.signage.labels import STANDING, bill_lines, kind_of, picture_of, result_of, size_of
+from licensing.signage.renewals.obligations import renewal_address
 from licensing.signage.states import BOARDS, BOARDS_WORKFLOW, BoardsState
 from licensing.signage.timeline import TIMELINE
 from municipality.accounts.models import User
@@ -21,6 +22,7 @@ from municipality.accounts.requests import Visitor
 from municipality.cases.models import Case
 from municipality.cases.panels import Block, CaseDetail, Fact, FileLine, MoneyLine, NextStep, PanelLine, Record, Round
 from municipality.delegation import queries as delegation
+from municipality.kernel import clock
 from municipality.review import queries as review
 from municipality.review.panels import queue_facts, waiting_step
 from municipality.ui.plurals import counted
@@ -57,7 +59,7 @@ def _detail(request: BoardRequest) -> CaseDetail:
     owed = [one.fils for one in deposits.values() if one.paid_out_at is None] or ([refund.fils] if refund is not None else [])
     withdrawn = reverse("licensing:withdraw_boards", args=[case.public_id])
     return CaseDetail(
-        by_officer=True,
+        by_officer=request.lane == Lane.OFFICER,
         next_step=_next_step(request, bill),
         blocks=[Block("boards", _("Boards"), records=[record(board) for board in boards])],
         files=files,
@@ -111,6 +113,8 @@ def record(board: Board, *, is_public: bool = False) -> Record:
         state, label = STANDING[queries.standing(board)]
         lines[-1] = format_html("{}: {}", _("Number on the board"), ref(board.number))
         lines.append(format_html("{} {} {} {}", _("From"), day(board.first_day), _("to"), day(board.last_day)))
+    if not is_public and board.previous is not None:
+        lines.append(format_html("{} {}. {}", _("Renews"), ref(board.previous.number), _("Its deposit stays held.")))
     if not is_public:
         lines += filter(None, [picture_of(board)])
         lines += [result_of(one) for one in board.checks.all() if not one.is_assumption]
@@ -157,10 +161,32 @@ def _next_step(request: BoardRequest, bill: Bill | None) -> NextStep:
 
 
 def my_shops(user: User, shops: Sequence[Shop]) -> dict[str, list[PanelLine]]:
-    """One line for each shop: how many boards are licensed and until when, what is under way, and the link to ask."""
+    """How many boards of each shop are licensed and until when, what is under way, and the link to ask; a line more where some end soon."""
     shops = _allowed(user, shops)
     found = [case for case in cases_of(shops) if case.service == BOARDS]
-    return {shop.key: [_line(shop, [case for case in found if case.subject == shop.key])] for shop in shops}
+    return {shop.key: _lines(shop, [case for case in found if case.subject == shop.key]) for shop in shops}
+
+
+def _lines(shop: Shop, found: Sequence[Any]) -> list[PanelLine]:
+    ends = [case for case in found if case.ending]
+    return [_line(shop, found), *([_ending(shop, ends)] if ends else [])]
+
+
+def _ending(shop: Shop, found: Sequence[Any]) -> PanelLine:
+    """The line of boards that end soon or ended lately, with the link to their renewal."""
+    until = min(case.ends for case in found)
+    is_over, count = until < clock.today(), sum(case.ending for case in found)
+    label = format_html("{}: {}", _("Ended") if is_over else _("Ends soon"), counted(count, "board"))
+    return PanelLine(
+        _("Boards"),
+        state="bad" if is_over else "warn",
+        label=label,
+        deadline=until,
+        action=_("Renew the boards"),
+        url=renewal_address(shop),
+        is_due=True,
+        order=21,
+    )
 
 
 def _allowed(user: User, shops: Sequence[Shop]) -> list[Shop]:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from licensing.models import Board, BoardRequest
-from licensing.signage.labels import WITH_SHOP
 from licensing.signage.life.queries import end_of
-from licensing.signage.states import BOARDS
+from licensing.signage.states import BOARDS, WITH_SHOP
 from municipality.accounts.models import User
 from municipality.accounts.requests import Visitor
 from municipality.cases import queries as cases
-from municipality.cases.models import Case, Effect
+from municipality.cases.models import Block, Case, Effect
 from municipality.delegation import queries as delegation
 from municipality.kernel import clock, request_cache
 from municipality.kernel.errors import Refused
@@ -49,12 +48,17 @@ SLOTS: dict[str, Slot] = {
 
 def obstacle(shop: Shop) -> Refused | None:
     """What forbids boards of a shop today; None where nothing does."""
+    return obstacle_of(shop, cases.active_blocks(shop.key, BOARDS))
+
+
+def obstacle_of(shop: Shop, blocks: Sequence[Block]) -> Refused | None:
+    """`obstacle` of a shop with these blocks of the service."""
     today = clock.today()
     if shop.closed_on is not None and shop.closed_on <= today:
         return Refused("shop_closed", _("This shop is closed in the register, so no board of it can be licensed."))
     if shop.commercial_license_end < today:
         return Refused("commercial_license", _("The commercial licence of this shop has ended. Renew it before you ask for boards."))
-    if any(block.effect == Effect.STOP for block in cases.active_blocks(shop.key, BOARDS)):
+    if any(block.effect == Effect.STOP for block in blocks):
         return Refused("blocked", _("This shop is blocked. My shops shows why and what to do."))
     return None
 
@@ -74,7 +78,7 @@ def request_of(case: Case) -> BoardRequest:
     """The request of a case with its boards, read once. Raises BoardRequest.DoesNotExist."""
     rows = BoardRequest.objects.select_related("case__applicant", "case__branch", "shop__activity", "shop__area__governorate")
     rows = rows.select_related("document__last_event")
-    boards = Prefetch("boards", Board.objects.select_related("drawing", "end")), "boards__checks"
+    boards = Prefetch("boards", Board.objects.select_related("drawing", "end", "previous__request__document")), "boards__checks"
     return request_cache.get_or_set(("licensing.boards", case.pk), lambda: rows.prefetch_related(*boards).get(case=case))
 
 
@@ -117,7 +121,15 @@ def standing(board: Board) -> str:
     state = document.live_state
     if state == "suspended" and document.last_event is not None and document.last_event.reason == WITH_SHOP:
         return "suspended_with_shop"
-    return "expired" if state in ("valid", "revoked") and board.last_day < clock.today() else state
+    if state in ("valid", "revoked") and board.last_day < clock.today():
+        return "expired"
+    return "not_yet" if state == "valid" and board.first_day is not None and board.first_day > clock.today() else state
+
+
+def renewal_of(board: Board) -> Board | None:
+    """The board that renews one, with its case: licensed, or asked for; None where there is none, or where it came to nothing."""
+    rows = board.renewals.filter(Q(request__case__is_open=True) | Q(first_day__isnull=False))
+    return rows.select_related("request__case", "request__document").first()
 
 
 def narrowed(boards: QuerySet[Board], chosen: Mapping[str, Any]) -> QuerySet[Board]:

@@ -19,7 +19,7 @@ from municipality.review import asked_files
 from municipality.review.registry import Item, Reviewable
 from municipality.rulebook.models import BoardRuleKind
 from municipality.ui.plurals import counted
-from municipality.ui.templatetags.portal import bilingual, kwd, term
+from municipality.ui.templatetags.portal import bilingual, kwd, ref, term
 from municipality.ui.texts import Text
 
 SKILL = "boards"
@@ -92,7 +92,8 @@ def questions(case: Case) -> list[str]:
 def _facts(board: Board) -> Text:
     text = "{}. {}. {}. {}. {}"
     amount = format_html("{} + {}", kwd(board.fee_fils), kwd(board.deposit_fils)) if board.deposit_fils else kwd(board.fee_fils)
-    return format_html(text, kind_of(board), size_of(board), term(board.place), counted(board.months, "month"), amount)
+    facts = format_html(text, kind_of(board), size_of(board), term(board.place), counted(board.months, "month"), amount)
+    return facts if board.previous is None else format_html("{}. {} {}", facts, _("Renews"), ref(board.previous.number))
 
 
 def parties(case: Case) -> list[tuple[str, str]]:

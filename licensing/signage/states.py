@@ -1,4 +1,4 @@
-"""A request for licences of boards: states and moves. An officer decides before anything is paid."""
+"""A request for licences of boards: states and moves. An officer decides before anything is paid, but for renewals in the clean lane."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -27,6 +27,7 @@ S = BoardsState
 BOARDS_WORKFLOW = workflow(
     BOARDS,
     S.DRAFT,
+    move("submit", S.DRAFT, to=S.AWAITING_PAYMENT, may="applicant", label=_("Renew")),
     move("send_to_officer", S.DRAFT, to=S.IN_REVIEW, may="applicant", label=_("Send to the Municipality")),
     *desk_moves(S.IN_REVIEW, corrections=S.CORRECTIONS, countersign=S.COUNTERSIGN, accepted=S.AWAITING_PAYMENT, refused=S.REFUSED),
     move("pay", S.AWAITING_PAYMENT, to=S.PAID, label=_("Confirm the payment")),
@@ -43,3 +44,6 @@ BOARDS_WORKFLOW = workflow(
         label=_("Withdraw the request"),
     ),
 )
+
+# The reason for which a licence of boards is suspended or revoked with that of its shop.
+WITH_SHOP = "shop_licence"

@@ -25,11 +25,13 @@ TIMELINE = Timeline(
     },
     moves={
         **MOVES,
+        "submit": _("Renewed under the published rules, waiting for payment"),
         "send_to_officer": _("Sent to the Municipality, waiting for an officer"),
         "accept": _("Approved by an officer, waiting for payment"),
         "lapse": _("Closed because the corrections were not answered"),
     },
     path=(S.IN_REVIEW, S.AWAITING_PAYMENT, S.ISSUED),
+    paths={"submit": (S.AWAITING_PAYMENT, S.ISSUED)},
     ahead={
         S.IN_REVIEW: _("Decision of the officer, with the reason if it is a refusal"),
         S.AWAITING_PAYMENT: _("Payment, if approved"),

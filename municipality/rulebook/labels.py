@@ -56,6 +56,7 @@ label_codes(
         "fees.boards": _("Fees of advertisement boards"),
         "checks.boards": _("Checklist of advertisement boards"),
         "files.boards": _("Files of advertisement boards"),
+        "limits.board_renewals": _("Periods of renewals of boards"),
         "limits.boards": _("Limits of advertisement boards"),
         "replies.boards": _("Reply texts of advertisement boards"),
         "rules.boards": _("Rules of advertisement boards"),

@@ -13,10 +13,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.accounts.access import access
 from municipality.accounts.requests import AuthenticatedHttpRequest
-from municipality.kernel import money
 from municipality.kernel.errors import Refused
 from municipality.ui.plurals import counted
 from municipality.ui.redirects import SeeOther
+from municipality.ui.templatetags.portal import kwd_text
 from payments import queries, services
 from payments.services.basket import chosen_values
 
@@ -40,7 +40,7 @@ def basket(request: AuthenticatedHttpRequest) -> HttpResponse:
         total = sum(amounts.values())
         if request.POST.get("step") != "pay":
             if request.headers.get("Accept") == "application/json":
-                return JsonResponse({"fils": total, "amount": _amount(total), "count": counted(len(amounts), "item")})
+                return JsonResponse({"fils": total, "amount": kwd_text(total), "count": counted(len(amounts), "item")})
             return _page(request, chosen=set(amounts), is_counted=True)
         if values and request.POST.get("total") != str(total):
             raise Refused("total_changed", _("The selection changed, so the total changed. Please check the new total below, then pay."))
@@ -52,12 +52,6 @@ def basket(request: AuthenticatedHttpRequest) -> HttpResponse:
         return SeeOther(services.redirect_url(attempt))
     except Refused as refusal:
         return _page(request, chosen={value.rpartition(":")[0] for value in values}, refusal=refusal)
-
-
-def _amount(fils: int) -> str:
-    """The part of an amount that the filter `kwd` puts into its <bdi>."""
-    amount = money.to_display(fils)
-    return amount if get_language() == "ar" else f"KD\u00a0{amount}"
 
 
 def _page(request: HttpRequest, *, chosen: set[str] | None, is_counted: bool = False, refusal: Refused | None = None) -> HttpResponse:

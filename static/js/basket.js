@@ -23,3 +23,12 @@ async function count() {
 }
 
 for (const box of boxes) box.addEventListener("change", count);
+
+// A button that ticks all boxes of its group, or of the page, or none; without this module the server does it.
+for (const button of form?.querySelectorAll("button[name=all], button[name=none]") ?? []) {
+  button.addEventListener("click", (event) => {
+    event.preventDefault();
+    for (const box of (button.closest("fieldset") ?? form).querySelectorAll("input[name=item]")) box.checked = button.name === "all";
+    count();
+  });
+}

@@ -121,15 +121,28 @@ def grounds(row: Case, target: str, sample: Sample) -> None:
         return
     if (row.state, target) == ("draft", "in_review"):
         _checked(_board(_request(row, sample)))
+    if (row.state, target) == ("draft", "awaiting_payment"):
+        _renewal(_request(row, sample, lane="clean", deposit_fils=0), _licensed(sample))
     if target == "issued":
         _dated(BoardRequest.objects.get(case=row), state_changes.fresh_document(sample))
 
 
-def _request(case: Case, sample: Sample) -> BoardRequest:
+def _request(case: Case, sample: Sample, **other: Any) -> BoardRequest:
     """The request of a case with the sums of one board, by hand."""
     facts = {"fee_fils": 24_000, "deposit_fils": 12_000, "edition": "fees.boards v3", "files_key": f"boards:{case.public_id}"}
-    like = sample.boards.studied
+    like, facts = sample.boards.studied, facts | other
     return BoardRequest.objects.create(case=case, shop=sample.boards.shop, rules_id=like.rules_id, checked_on=like.checked_on, **facts)
+
+
+def _licensed(sample: Sample) -> Board:
+    """A board with the days of a licence, by hand."""
+    board = _checked(_board(_request(fresh(sample), sample)))
+    Board.objects.filter(pk=board.pk).update(first_day=clock.today(), last_day=clock.today())
+    return board
+
+
+def _renewal(request: BoardRequest, previous: Board) -> Board:
+    return _checked(_board(request, previous=previous, deposit_fils=0))
 
 
 def _board(request: BoardRequest, **other: Any) -> Board:
@@ -187,6 +200,31 @@ def _drawing(sample: Sample, *, slot: str) -> None:
     drawing.save()
 
 
+def _renewed_before_it_was_licensed(sample: Sample) -> None:
+    _renewal(_request(fresh(sample), sample), sample.boards.studied.boards.order_by("line")[0])
+
+
+def _renewed_twice(sample: Sample) -> None:
+    previous = _licensed(sample)
+    for _number in range(2):
+        _renewal(_request(fresh(sample), sample), previous)
+
+
+def _ended_after_its_renewal(sample: Sample) -> None:
+    previous = _licensed(sample)
+    renewal = _renewal(_request(fresh(sample), sample), previous)
+    Board.objects.filter(pk=renewal.pk).update(first_day=clock.today(), last_day=clock.today())
+    _ended(sample, board=previous)
+
+
+def _renewed_by_nobody(sample: Sample) -> None:
+    from tests.architecture import state_changes
+
+    case = fresh(sample)
+    _checked(_board(_request(case, sample)))
+    state_changes.event(case, "submit", "draft", "awaiting_payment")
+
+
 def _issued_without_days(sample: Sample) -> None:
     from tests.architecture import state_changes
 
@@ -229,6 +267,7 @@ BY_HAND: dict[str, Callable[[Sample], None]] = {
     "licensing_boardrequest_document_once": _another_document,
     "licensing_boardcheck_before_sending": _checked_later,
     "licensing_boardend_of_licensed": lambda sample: _ended(sample, day=clock.today().replace(year=2020)) and None,
+    "licensing_boardend_of_newest": _ended_after_its_renewal,
     "licensing_boardend_photo_insert": lambda sample: (
         _ended(sample, photo=boards.photo(sample.boards.board, sample.opinions.asker, slot="before")) and None
     ),
@@ -239,6 +278,9 @@ BY_HAND: dict[str, Callable[[Sample], None]] = {
     "licensing_boarddrawing_photo": lambda sample: _drawing(sample, slot="plan"),
     "cases_caseevent_boards_sum": _sent_without_boards,
     "cases_caseevent_boards_checked": _sent_without_checks,
+    "licensing_board_renews_licensed": _renewed_before_it_was_licensed,
+    "licensing_board_renewed_once": _renewed_twice,
+    "cases_caseevent_boards_clean": _renewed_by_nobody,
     "cases_caseevent_boards_issued": _issued_without_days,
 }
 
@@ -282,6 +324,7 @@ def rows() -> list[Row]:
         own(f"{board}plate.pdf", HIDDEN, HIDDEN, asker=READ),
         shown(f"{board}drawing/"),
         shown(f"{board}drawing/photo/"),
+        own("/{lang}/boards/renew/", "200 200 200 405 405 405", "200 200 200 405 405 405", asker="200 200 200 405 405 405"),
         own(new, HIDDEN_FORM, HIDDEN_FORM, asker="200 200 200 405 405 405"),
         own(f"{new}draw/1/", HIDDEN_FORM, HIDDEN_FORM, asker="200 200 400 405 405 405"),
         own(f"{new}draw/9/", HIDDEN_FORM, HIDDEN_FORM),
@@ -318,6 +361,9 @@ def visits() -> list[Visit]:
         Visit(remove, "asker", post={"day": "2031-01-01", "is_removed": "on"}, status=409, note="another day"),
         Visit("/{lang}/boards/{s.boards.unseen.public_id}/remove/", "asker", note="for the photo"),
         Visit("/{lang}/boards/{s.boards.unseen.public_id}/remove/", "asker", post={}, status=409, note="without a photo"),
+        Visit("/{lang}/boards/renew/", "asker"),
+        Visit("/{lang}/boards/renew/", "asker", post={"item": ["{s.boards.board.public_id}"]}, note="one ticked"),
+        Visit("/{lang}/boards/renew/", "asker", post={"step": "renew", "total": ""}, status=409, note="none ticked"),
         Visit(new, "asker"),
         Visit(f"{new}send/", "asker"),
         Visit(f"{new}send/", "asker", post={"version": "", "total": ""}, status=400, note="without a total"),

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
+from django.db import transaction
 from django.http import QueryDict
 
-from licensing.models import Board, BoardRequest
+from licensing.models import Board, BoardCheck, BoardRequest
 from licensing.signage import queries
 from licensing.signage.cards import Cards, query_of
+from licensing.signage.documents import BoardLicenceFacts
+from licensing.signage.renewals import offers
 from licensing.signage.services import issue, requests
+from licensing.signage.states import BOARDS
 from municipality.accounts.models import User, actor_of
 from municipality.cases.models import Case
+from municipality.cases.services import advance, open_case, place_block
+from municipality.documents import services as documents
+from municipality.documents.numbers import next_number
 from municipality.drafts.models import Draft
+from municipality.kernel import clock
+from municipality.kernel.actors import system
+from municipality.kernel.periods import add_months
+from municipality.kernel.transitions import transition
+from municipality.rulebook.models import RuleSet
+from municipality.rulebook.services import publish
 from municipality.uploads.models import Upload
 from payments import queries as payments
 from payments.models import Attempt, Bill
@@ -24,9 +38,12 @@ from tests.bank import Book
 from tests.factories.payments import AttemptFactory
 from tests.factories.uploads import UploadFactory
 
+BY = system("licensing")
 FRONT = {"board_class": "introductory", "medium": "fascia", "width": "6", "height": "0.80", "faces": "1", "months": "12", "place": "Door"}
 BOX = FRONT | {"medium": "light_box", "width": "0.9", "height": "0.9", "faces": "2", "months": "24"}
 CART = {"board_class": "commercial", "medium": "cart", "pieces": "2", "months": "3", "place": "Lane", "subject": "goods"}
+GOODS = FRONT | {"board_class": "commercial", "medium": "roof", "subject": "goods", "place": "Roof"}
+STANDING = BOX | {"board_class": "commercial", "subject": "goods", "is_standing": "on", "top": "4.80", "next_board": "310", "months": "12"}
 FEE, DEPOSIT = 24_000 + 16_200, 12_000 + 8_100  # of the front for one year, and of the box for two
 
 
@@ -114,6 +131,29 @@ def photo(board: Board, person: User, **more: Any) -> Upload:
     return UploadFactory(owner=person, subject=f"board:{board.public_id}", **{"slot": "after"} | more)
 
 
+@transaction.atomic
+def licensed(shop: Shop, person: User, officer: User, *boards: dict[str, str], ends_in: int = 20) -> BoardRequest:
+    """A request whose boards of one year are licensed by a paper without a file; the first of them ends in some days."""
+    begins = add_months(clock.today() + dt.timedelta(days=ends_in + 1), -12)
+    with clock.at(dt.datetime.combine(begins, dt.time(9), clock.KUWAIT)):
+        request = paid(shop, person, officer, *(boards or (FRONT,)))
+        rows = [(board, *issue.days_of(board, begins)) for board in request.boards.order_by("line")]
+        document = documents.draft(
+            kind=BoardLicenceFacts.kind,
+            number=next_number(f"ADL-{shop.branch_id}-{begins.year}"),
+            subject=request.case.key,
+            holder_key=person.key,
+            valid_from=begins,
+            valid_to=max(last for _board, _first, last in rows),
+        )
+        transition(document, "carry_over", actor=BY)
+        BoardRequest.objects.filter(pk=request.pk).update(document=document)
+        for board, first, last in rows:
+            Board.objects.filter(pk=board.pk).update(first_day=first, last_day=last)
+        advance(request.case, "issue", actor=BY)
+    return fresh(request.case)
+
+
 def bill_of(request: BoardRequest) -> int:
     """The primary key of the bill of a request."""
     bill = payments.bill_of(request.case.key)
@@ -124,3 +164,53 @@ def bill_of(request: BoardRequest) -> int:
 def fresh(case: Case) -> BoardRequest:
     """The request of a case, read anew."""
     return BoardRequest.objects.select_related("case__applicant", "case__branch", "shop", "document").get(case=case)
+
+
+def forbid(shop: Shop, code: str) -> None:
+    """What forbids boards of a shop: shop_closed, commercial_license or blocked."""
+    yesterday = clock.today() - dt.timedelta(days=1)
+    if code == "blocked":
+        words = {"sentence_ar": "موقوف", "sentence_en": "blocked"}
+        place_block(subject=shop.key, ground="test", source="test:1", stops=BOARDS, actor=BY, **words)
+    else:
+        facts = {"closed_on": yesterday} if code == "shop_closed" else {"commercial_license_end": yesterday}
+        Shop.objects.filter(pk=shop.pk).update(**facts)
+
+
+def raise_rates(times: int, *, first_day: dt.date | None = None, without: str = "") -> None:
+    """A new edition of the fees from today or another day on: each rate so many times as high, and none of one medium."""
+    old = RuleSet.objects.get(subject="fees.boards", version=3)
+    maker, publisher = User.objects.filter(groups__name__startswith="rule_").order_by("pk")[:2]
+    named = {"instrument_ar": "س", "instrument_en": "x", "made_by": maker, "made_at": clock.now()}
+    new = RuleSet.objects.create(subject="fees.boards", version=4, first_day=first_day or clock.today(), **named)
+    for rate in old.board_fees.exclude(medium=without):
+        rate.pk, rate.ruleset, rate.rate_fils, rate.flat_fils = None, new, rate.rate_fils * times, rate.flat_fils * times
+        rate.save(force_insert=True)
+    publish(ruleset=new, publisher=publisher, actor=actor_of(publisher, "rule_publisher"))
+
+
+@transaction.atomic
+def opened(shop: Shop, owner: User, lane: str = "clean", subject: str = "", **sums: int) -> BoardRequest:
+    """A request that is open and not sent yet, without boards."""
+    titles = {"title_ar": "محل", "title_en": "Shop", "series": "ADV"}
+    subject = subject or f"shop:{lane}{BoardRequest.objects.count()}"
+    case = open_case(service=BOARDS, subject=subject, applicant=owner, branch=shop.branch, editions=[], actor=BY, **titles)
+    facts = {"fee_fils": 24_000, "deposit_fils": 0, "edition": "x", "files_key": f"boards:{case.public_id}"} | sums
+    rules = RuleSet.objects.get(subject="rules.boards", version=2)
+    return BoardRequest.objects.create(case=case, shop=shop, lane=lane, rules=rules, checked_on=clock.today(), **facts)
+
+
+def renewal(request: BoardRequest, old: Board, **other: Any) -> Board:
+    """The board that renews another one, with its results, in a request."""
+    (group,) = offers.offers(Board.objects.filter(pk=old.pk))
+    (one,) = group.boards
+    assert one.board is not None
+    one.board.request, one.board.line = request, 1
+    for name, value in other.items():
+        setattr(one.board, name, value)
+    one.board.save(force_insert=True)
+    for result in one.results:
+        result.pk, result.board = None, one.board
+        result._state.adding = True
+    BoardCheck.objects.bulk_create(one.results)
+    return one.board

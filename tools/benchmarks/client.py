@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
@@ -20,11 +20,11 @@ class Ask:
 
     path: str
     headers: Mapping[str, str] = field(default_factory=dict)
-    form: Mapping[str, str] | None = None
+    form: Mapping[str, str | Sequence[str]] | None = None
 
     def raw(self, host: str) -> bytes:
         """The bytes on the line."""
-        body = urlencode(self.form).encode() if self.form is not None else b""
+        body = urlencode(self.form, doseq=True).encode() if self.form is not None else b""
         headers = {"Host": host, "Accept-Encoding": "gzip", **self.headers}
         if self.form is not None:
             headers |= {"Content-Type": "application/x-www-form-urlencoded", "Content-Length": str(len(body))}

@@ -12,6 +12,16 @@ guard(
     "NOT EXISTS (SELECT 1 FROM licensing_board b WHERE b.id = NEW.board_id AND b.first_day <= NEW.day)",
     "not_licensed",
 )
+# A board that was renewed ends after the one that renews it: what stands there is the newest.
+guard(
+    "licensing_boardend_of_newest",
+    "licensing_boardend",
+    "INSERT",
+    "EXISTS (SELECT 1 FROM licensing_board n WHERE n.previous_id = NEW.board_id AND n.first_day IS NOT NULL"
+    " AND NOT EXISTS (SELECT 1 FROM licensing_boardend e WHERE e.board_id = n.id))",
+    "renewed",
+)
+# The photo of a board is also that of those that it renewed.
 for _event in ("INSERT", "UPDATE"):
     guard(
         f"licensing_boardend_photo_{_event.lower()}",
@@ -19,7 +29,9 @@ for _event in ("INSERT", "UPDATE"):
         _event,
         "NEW.photo_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM uploads_upload u"
         " JOIN licensing_board b ON u.subject = 'board:' || b.public_id"
-        " WHERE u.id = NEW.photo_id AND b.id = NEW.board_id AND u.slot = 'after' AND u.state = 'ready')",
+        " WHERE u.id = NEW.photo_id AND b.id = NEW.board_id AND u.slot = 'after' AND u.state = 'ready')"
+        " AND NOT EXISTS (SELECT 1 FROM licensing_board n JOIN licensing_boardend e ON e.board_id = n.id"
+        " WHERE n.previous_id = NEW.board_id AND e.photo_id = NEW.photo_id)",
         "other_photo",
     )
 # The deposit of a board goes back only after its end with a photo of the place. Payments refuse a second return and another amount.

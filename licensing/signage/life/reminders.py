@@ -9,6 +9,7 @@ from django.db.models.functions import Concat
 
 from licensing.models import Board
 from licensing.signage import queries
+from licensing.signage.life.queries import deposits_of, held_fils
 from licensing.signage.notifications import BoardPhotoMissing
 from licensing.signage.states import BOARDS
 from municipality.jobs import sweeps
@@ -30,7 +31,9 @@ def without_photo(before: dt.date, *, since: dt.date | None = None) -> QuerySet[
     if since is not None:
         ended, ran_out = ended & Q(end__day__gt=since), ran_out & Q(last_day__gte=since)
     paid = Bill.objects.filter(kind=BOARDS, state=BillState.PAID, subject=Concat(Value("case:"), OuterRef("request__case__public_id")))
-    rows = Board.objects.filter(ended | ran_out, Exists(paid), deposit_fils__gt=0, first_day__isnull=False)
+    is_renewed = Exists(Board.objects.filter(Q(request__case__is_open=True) | Q(first_day__isnull=False), previous=OuterRef("pk")))
+    holds = Q(deposit_fils__gt=0) | Q(previous__isnull=False)
+    rows = Board.objects.filter(ended | ran_out, holds, ~is_renewed, Exists(paid), first_day__isnull=False)
     return rows.select_related("end", "request__case__applicant", "request__document__last_event", "request__shop__area").order_by(
         "last_day", "pk"
     )
@@ -57,8 +60,10 @@ def remind() -> int:
 
 def _remind(pk: int) -> bool:
     board = Board.objects.select_related("request__case__applicant", "request__document").get(pk=pk)
-    case = board.request.case
-    context = {"board": board, "amount": money.to_display(board.deposit_fils)}
+    case, fils = board.request.case, held_fils(deposits_of(board))
+    if not fils:
+        return False
+    context = {"board": board, "amount": money.to_display(fils)}
     send(BoardPhotoMissing, person=case.applicant, key=board.public_id, subject_key=case.key, context=context)
     return True
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from licensing.models import Board, BoardEnd, BoardEndReason, BoardRequest
 from licensing.signage.life import queries
 from licensing.signage.notifications import BoardEnded
+from licensing.signage.queries import renewal_of
 from municipality.accounts.models import User, actor_of
 from municipality.audit.services import record
 from municipality.delegation.authorization import authorize
@@ -39,6 +40,7 @@ def end_by_holder(*, board: Board, person: User, day: dt.date) -> BoardEnd:
     row = _locked(board)
     if uploads.is_waiting(queries.key_of(row)):
         raise Refused("files_waiting", _("A photo is still being checked. Send again in a moment."))
+    refuse_renewed(row)
     photo, end = queries.photo_of(row), queries.end_of(row)
     if end is None:
         return _end(row, *_end_of_today(row, day, photo), photo=photo, by=person, actor=access.actor)
@@ -48,6 +50,16 @@ def end_by_holder(*, board: Board, person: User, day: dt.date) -> BoardEnd:
     return _add_photo(row, end, photo, access.actor)
 
 
+def refuse_renewed(row: Board) -> None:
+    """Raises Refused: "renewed" for a board whose renewal is licensed, "renewal_open" for one whose renewal is asked for."""
+    renewal = renewal_of(row)
+    if renewal is None:
+        return
+    if renewal.first_day is not None:
+        raise Refused("renewed", _("This board was renewed. End it on the page of its newest licence."))
+    raise Refused("renewal_open", _("The renewal of this board is under way. Withdraw that request first; then the board can be ended."))
+
+
 def _end_of_today(row: Board, day: dt.date, photo: Upload | None) -> tuple[BoardEndReason, dt.date]:
     today = clock.today()
     if row.first_day is None or row.last_day is None:
@@ -55,6 +67,8 @@ def _end_of_today(row: Board, day: dt.date, photo: Upload | None) -> tuple[Board
     if row.last_day < today:
         _require(photo)
         return BoardEndReason.LAPSED, row.last_day + dt.timedelta(days=1)
+    if row.first_day > today:
+        raise Refused("not_begun", _("This licence has not begun. The board can be ended from its first day on."))
     if not row.first_day <= day <= today:
         raise Refused("bad_day", _("Enter a day from the first day of the licence to today."))
     return BoardEndReason.REMOVED, day
@@ -75,6 +89,7 @@ def end_by_inspector(*, board: Board, inspector: User) -> BoardEnd:
         raise NotPermitted("not_your_role", _("Only an inspector of the branch records this."))
     if uploads.is_waiting(queries.key_of(row)):
         raise Refused("files_waiting", _("A photo is still being checked. Send again in a moment."))
+    refuse_renewed(row)
     photo, end, actor = queries.photo_of(row), queries.end_of(row), actor_of(inspector, "inspector")
     _require(photo)
     if end is None:
@@ -117,9 +132,15 @@ def _close_licence(request: BoardRequest, actor: Actor) -> None:
 
 
 def give_back(end: BoardEnd, *, actor: Actor) -> list[RefundDue]:
-    """Owe back the deposits of an ended board, once its photo is here. Returns what is owed back now."""
+    """Once its photo is here: end the boards that it renewed with it, and owe their deposits back. Returns what is owed back now."""
     if end.photo_id is None:
         return []
+    for earlier in queries.chain(end.board)[1:]:
+        facts = {"reason": end.reason, "day": end.day, "by": end.by, "at": end.at, "photo": end.photo}
+        row, is_new = BoardEnd.objects.get_or_create(board=earlier, defaults=facts)
+        if not is_new and row.photo_id is None:
+            row.photo = end.photo
+            row.save(update_fields=["photo"])
     lines = [deposit.line for deposit in queries.deposits_of(end.board) if deposit.is_held]
     refunds = [owe_deposit(line=line, reason=REASON, actor=actor) for line in lines]
     return [refund for refund in refunds if refund is not None]

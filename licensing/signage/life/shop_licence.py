@@ -12,8 +12,8 @@ from django.db.models import Q
 from django.dispatch import receiver
 
 from licensing.models import Board, BoardEnd, BoardEndReason, BoardRequest, HealthLicence
-from licensing.signage.labels import WITH_SHOP
 from licensing.signage.notifications import BoardsEndedWithShop, BoardsResumed, BoardsSuspendedWithShop
+from licensing.signage.states import WITH_SHOP
 from municipality.accounts.models import User
 from municipality.audit.services import record
 from municipality.documents import services as documents
@@ -63,7 +63,7 @@ def follow(shops: Sequence[int]) -> None:
     """Bring the boards of some shops into line with their shops, with one message to each holder."""
     related = ("shop", "case__applicant", "document__last_event")
     rows = BoardRequest.objects.filter(_IN_FORCE, shop__in=shops, document__valid_to__gte=clock.today())
-    requests = list(rows.select_related(*related).prefetch_related("boards__end").order_by("shop", "pk"))
+    requests = list(rows.select_related(*related).prefetch_related("boards__end").order_by("shop", "-pk"))
     if not requests:
         return
     told: dict[tuple[str, Shop, User], list[tuple[Board, int]]] = {}

@@ -66,15 +66,17 @@ def remove(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     return render(request, "licensing/boards/remove.html", context, status=status)
 
 
-def holder_part(user: Visitor, board: Board) -> dict[str, Any]:
+def holder_part(user: Visitor, board: Board, renewal: Board | None) -> dict[str, Any]:
     """What the page of a board shows to its holder, and to who acts for them: deposits and what can be done. Empty for others."""
     if not is_held_by(user, board):
         return {}
-    deposits, end = queries.deposits_of(board), queries.end_of(board)
+    end, today = queries.end_of(board), clock.today()
+    is_gone = end is not None or (board.last_day is not None and board.last_day < today)
+    has_begun = board.first_day is not None and board.first_day <= today
+    may_remove = renewal is None and has_begun and (end is None or end.photo_id is None)
     return {
         "is_holder": True,
-        "deposits": deposits,
-        "waits_for_photo": (end is None and board.last_day is not None and board.last_day < clock.today())
-        or (end is not None and end.photo_id is None),
-        "may_remove": end is None or end.photo_id is None,
+        "deposits": queries.deposits_of(board),
+        "waits_for_photo": may_remove and is_gone,
+        "may_remove": may_remove,
     }

@@ -51,6 +51,8 @@ def paid(bill_id: int) -> None:
         advance(locked, "pay", actor=SYSTEM)
         if (refusal := queries.obstacle(request.shop)) is not None:
             _refuse(locked, refusal.code)
+        elif _is_previous_gone(request):
+            _refuse(locked, "previous_licence")
         else:
             enqueue("licensing.issue_boards", key=locked.public_id, case_id=locked.pk)
     elif request.document is not None and _is_held(request.document):
@@ -96,34 +98,43 @@ def voided(bill_id: int) -> None:
     _tell(BoardsHeld, locked, document)
 
 
-def last_day(board: Board, first: dt.date) -> dt.date:
-    """The last day of a board whose licence begins on `first`."""
-    return add_months(first, board.months) - dt.timedelta(days=1)
+def _is_previous_gone(request: BoardRequest) -> bool:
+    """Whether a board that the request renews has ended meanwhile, or its licence is suspended or revoked."""
+    renewing = request.boards.filter(previous__isnull=False)
+    return renewing.exclude(previous__end=None, previous__request__document__state__in=LIVE).exists()
+
+
+def days_of(board: Board, earliest: dt.date) -> tuple[dt.date, dt.date]:
+    """The first and last day of a board that is licensed from a day on; one that renews another begins after the end of that one."""
+    previous = board.previous.last_day if board.previous is not None else None
+    first = earliest if previous is None else max(earliest, previous + dt.timedelta(days=1))
+    return first, add_months(first, board.months) - dt.timedelta(days=1)
 
 
 def issue_licence(*, case: Case) -> None:
     """Issue the one licence of all boards of a paid request and tell its applicant. Idempotent; raises what `documents.issue` raises."""
 
     def new(request: BoardRequest) -> Document:
-        first, boards = clock.today(), list(request.boards.select_related("drawing__picture"))
-        number = next_number(f"ADL-{request.shop.branch_id}-{first.year}")
-        days = [(board, last_day(board, first)) for board in boards]
+        boards = list(request.boards.select_related("drawing__picture", "previous"))
+        days = [(board, *days_of(board, clock.today())) for board in boards]
+        number = next_number(f"ADL-{request.shop.branch_id}-{clock.today().year}")
         return documents.draft(
             kind=BoardLicenceFacts.kind,
             number=number,
             subject=request.case.key,
             holder_key=request.case.applicant.key,
-            valid_from=first,
-            valid_to=max(last for _board, last in days),
-            facts=facts_of(request, number, first, days).dump(),
+            valid_from=min(first for _board, first, _last in days),
+            valid_to=max(last for _board, _first, last in days),
+            facts=facts_of(request, number, days).dump(),
             public_facts=request.shop.public_facts(),
         )
 
     def link(request: BoardRequest, document: Document) -> None:
         BoardRequest.objects.filter(pk=request.pk).update(document=document)
-        first = document.valid_from or clock.today()
-        for board in request.boards.all():
-            Board.objects.filter(pk=board.pk).update(first_day=first, last_day=last_day(board, first))
+        boards = list(request.boards.select_related("previous"))
+        for board in boards:
+            board.first_day, board.last_day = days_of(board, document.valid_from or clock.today())
+        Board.objects.bulk_update(boards, ["first_day", "last_day"])
         advance(request.case, "issue", actor=SYSTEM, data={"licence": document.number})
         context = {"case": request.case, "document": document}
         send(BoardsIssued, person=request.case.applicant, key=case.public_id, subject_key=case.key, context=context)

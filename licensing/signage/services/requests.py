@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 from django.db import transaction
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from licensing.models import Board, BoardCheck, BoardRequest
+from licensing.models import Board, BoardCheck, BoardRequest, Lane
 from licensing.signage import checked, queries
 from licensing.signage.cards import Cards, query_of
 from licensing.signage.drawing import kept as drawings
@@ -99,7 +100,6 @@ def submit(*, shop: Shop, person: User, draft: Draft, version: int, expected_fil
         raise refusal
     row = Draft.objects.select_for_update(of=("self",)).get(pk=draft.pk)
     rules = queries.rules()
-    fees, limits, files = rules[:3]
     cards, key = cards_of(row, rules), files_key(row)
     if not row.is_open:
         raise Refused("draft_closed", _("This request has already been sent or deleted. You can start it again from My shops."))
@@ -113,10 +113,39 @@ def submit(*, shop: Shop, person: User, draft: Draft, version: int, expected_fil
         raise broken
     if uploads.is_waiting(key):
         raise Refused("files_waiting", _("A file is still being checked. Please wait a moment and send again."))
-    if queries.missing_files(key, files):
+    if queries.missing_files(key, rules[2]):
         raise Refused("no_documents", _("A document is missing. Add it and send again."))
     if cards.fils != expected_fils:
         raise Refused("price_changed", _("The fee changed while the page was open. Check the new amounts and submit again."))
+    rows = [(board, form.results) for board, form in zip(rows_of(cards), cards.forms, strict=True)]
+    request = open_request(shop=shop, person=person, actor=actor, boards=rows, files_key=key, lane=Lane.OFFICER)
+    for (board, _results), form in zip(rows, cards.forms, strict=True):
+        if isinstance(form, RequestedBoardForm) and form.drawn is not None:
+            drawings.save(board, form.drawn)
+    case = request.case
+    drafts.send(draft=row, sent_as=case.key, actor=actor)
+    advance(case, "send_to_officer", actor=actor, data={"boards": len(cards.forms), "fils": request.fils})
+    queue.join(case=case, actor=actor)
+    case.refresh_from_db()
+    send(BoardsSent, person=person, key=case.public_id, subject_key=case.key, context={"case": case, "due_on": case.due_on})
+    return case
+
+
+def open_request(
+    *,
+    shop: Shop,
+    person: User,
+    actor: Actor,
+    boards: Sequence[tuple[Board, Sequence[BoardCheck]]],
+    files_key: str,
+    lane: str,
+    editions: Sequence[Edition] = (),
+) -> BoardRequest:
+    """The request of a new case, not sent yet, with its boards and their results of today; `editions` are more that the case is judged by.
+
+    Raises Refused("already_open"), NotPermitted.
+    """
+    rules = queries.rules()
     case = open_case(
         service=BOARDS,
         subject=shop.key,
@@ -125,34 +154,28 @@ def submit(*, shop: Shop, person: User, draft: Draft, version: int, expected_fil
         applicant=person,
         branch=shop.branch,
         series="ADV",
-        editions=[*rules, rulebook.calendar_edition()],
+        editions=[*rules, *editions, rulebook.calendar_edition()],
         actor=actor,
-        due_on=case_clock.promised_day(limits),
+        due_on=case_clock.promised_day(rules[1]) if lane == Lane.OFFICER else None,
     )
     request = BoardRequest.objects.create(
         case=case,
         shop=shop,
-        fee_fils=sum(fee.fee_fils for fee in cards.fees),
-        deposit_fils=sum(fee.deposit_fils for fee in cards.fees),
-        edition=fees.stamp,
-        files_key=key,
+        fee_fils=sum(board.fee_fils for board, _results in boards),
+        deposit_fils=sum(board.deposit_fils for board, _results in boards),
+        edition=rules[0].stamp,
+        lane=lane,
+        files_key=files_key,
         rules_id=rulebook.published_ids([rules[-1].stamp])[rules[-1].stamp],
         checked_on=clock.today(),
     )
-    for board, form in zip(rows_of(cards), cards.forms, strict=True):
-        board.request = request
-        board.save(force_insert=True)
-        for result in form.results:
+    for line, (board, results) in enumerate(boards, 1):
+        board.request, board.line = request, line
+        for result in results:
             result.board = board
-        BoardCheck.objects.bulk_create(form.results)
-        if isinstance(form, RequestedBoardForm) and form.drawn is not None:
-            drawings.save(board, form.drawn)
-    drafts.send(draft=row, sent_as=case.key, actor=actor)
-    advance(case, "send_to_officer", actor=actor, data={"boards": len(cards.forms), "fils": request.fils})
-    queue.join(case=case, actor=actor)
-    case.refresh_from_db()
-    send(BoardsSent, person=person, key=case.public_id, subject_key=case.key, context={"case": case, "due_on": case.due_on})
-    return case
+    Board.objects.bulk_create(board for board, _results in boards)
+    BoardCheck.objects.bulk_create(result for _board, results in boards for result in results)
+    return request
 
 
 def rows_of(cards: Cards) -> list[Board]:
@@ -162,18 +185,24 @@ def rows_of(cards: Cards) -> list[Board]:
 
 def accepted(case: Case) -> None:
     """After an officer's approval: issue the bill over what was sent. In the decision's transaction."""
-    request = queries.request_of(case)
+    issue_bill_of(queries.request_of(case), actor=cases.last_actor(case))
+
+
+def issue_bill_of(request: BoardRequest, *, actor: Actor) -> int:
+    """Issue the bill over the boards of a request, which is closed without payment after the days that are returned."""
+    case, shop = request.case, request.shop
     issue_bill(
         kind=BOARDS,
         subject=case.key,
         payer=case.applicant,
-        title_ar=f"ترخيص الإعلان: {request.shop.name_ar}"[:160],
-        title_en=f"Licence for boards: {request.shop.name_en}"[:160],
+        title_ar=f"ترخيص الإعلان: {shop.name_ar}"[:160],
+        title_en=f"Licence for boards: {shop.name_en}"[:160],
         lines=bill_lines(request.boards.all(), request.edition),
-        actor=cases.last_actor(case),
+        actor=actor,
     )
-    due_at = clock.now() + dt.timedelta(days=queries.limits_of(case).limits["unpaid_days"].value)
-    enqueue("licensing.close_unpaid_boards", key=case.public_id, due_at=due_at, case_id=case.pk)
+    days = queries.limits_of(case).limits["unpaid_days"].value
+    enqueue("licensing.close_unpaid_boards", key=case.public_id, due_at=clock.now() + dt.timedelta(days=days), case_id=case.pk)
+    return days
 
 
 def refused(case: Case) -> None:

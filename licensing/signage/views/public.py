@@ -15,10 +15,14 @@ from licensing.signage.forms import BoardForm
 from licensing.signage.labels import kind_of, size_of
 from licensing.signage.life.queries import end_of
 from licensing.signage.life.views import holder_part
+from licensing.signage.renewals import offers
+from licensing.signage.renewals.obligations import renewal_address
+from licensing.signage.states import BOARDS
 from municipality.accounts.access import public
 from municipality.cases.views.public import service_card
 from municipality.kernel import clock
 from municipality.rulebook import queries as rulebook
+from shops.register.queries import visible_to
 
 
 @public
@@ -59,8 +63,10 @@ def board(request: HttpRequest, public_id: str) -> HttpResponse:
     if found is None or found.request.document is None:
         raise Http404
     shop, user = found.request.shop, request.user
-    of_holder = holder_part(user, found)
+    renewal = queries.renewal_of(found)
+    of_holder = holder_part(user, found, renewal)
     state, label = labels.STANDING[queries.standing(found)]
+    may_renew = renewal is None and visible_to(user, BOARDS).filter(pk=shop.pk).exists()
     context = of_holder | {
         "board": found,
         "end": end_of(found),
@@ -69,6 +75,8 @@ def board(request: HttpRequest, public_id: str) -> HttpResponse:
         "size": size_of(found),
         "state": state,
         "label": label,
+        "renewal": renewal,
+        "renew_url": renewal_address(shop) if may_renew and offers.ending([shop]).filter(pk=found.pk).exists() else "",
         "document": found.request.document,
         "has_drawing": getattr(found, "drawing", None) is not None,
         "has_plate": bool(of_holder) and plates.has_plate(found),

@@ -78,6 +78,12 @@ def kwd(fils: int) -> SafeString:
     return format_html('<bdi dir="ltr" class="kp-num">KD\u00a0{}</bdi>', amount)
 
 
+def kwd_text(fils: int) -> str:
+    """The part of an amount that `kwd` puts into its <bdi>, for a script that writes it anew."""
+    amount = money.to_display(fils)
+    return amount if get_language() == "ar" else f"KD\u00a0{amount}"
+
+
 @register.filter
 def day(value: dt.date | None, style: str = "") -> SafeString | str:
     """`24 November 2026`; with "weekday" the weekday before it. Empty for None."""

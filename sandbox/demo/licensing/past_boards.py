@@ -13,7 +13,7 @@ from licensing.signage.cards import Cards, query_of
 from licensing.signage.documents import BoardLicenceFacts
 from licensing.signage.forms import RequestedBoardForm
 from licensing.signage.labels import bill_lines
-from licensing.signage.services.issue import last_day
+from licensing.signage.services.issue import days_of
 from licensing.signage.states import BOARDS, BoardsState
 from municipality.accounts.models import User, actor_of
 from municipality.audit.models import AuditEvent
@@ -162,8 +162,7 @@ def _license(past: Sequence[PastBoards], rng: Random, audit_events: list[AuditEv
     for p, number in zip(past, numbers, strict=True):
         p.number = number
         for board in p.boards:
-            board.first_day = clock.day_of(p.ended_at)
-            board.last_day = last_day(board, board.first_day)
+            board.first_day, board.last_day = days_of(board, clock.day_of(p.ended_at))
     documents = Document.objects.bulk_create(
         Document(
             kind=BoardLicenceFacts.kind,

@@ -14,18 +14,14 @@ from licensing.signage.services import issue, requests
 from licensing.signage.states import BOARDS
 from municipality.accounts.models import User, actor_of
 from municipality.cases.models import Case
-from municipality.cases.services import place_block
 from municipality.drafts.models import Draft
 from municipality.drafts.services import EditConflict
 from municipality.kernel import clock
-from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
 from municipality.notifications.models import Message
 from municipality.review.models import QueueEntry
 from municipality.review.services import desk
 from municipality.review.services.desk import CorrectionRequest
-from municipality.rulebook.models import RuleSet
-from municipality.rulebook.services import publish
 from municipality.uploads import queries as uploads
 from payments.models import Bill, BillLine
 from payments.rules import DEPOSITS
@@ -89,16 +85,7 @@ def test_an_approval_bills_each_fee_as_revenue_and_each_deposit_as_none(shop: Sh
 
 def test_a_new_edition_between_sending_and_payment_changes_nothing(shop: Shop, owner: User, officer: User, frozen_clock: Any) -> None:
     request = sent(shop, owner)
-    old = RuleSet.objects.get(subject="fees.boards", version=3)
-    maker, publisher = User.objects.filter(is_staff=True).order_by("pk")[:2]
-    first_day = clock.today() + dt.timedelta(days=1)
-    new = RuleSet.objects.create(
-        subject="fees.boards", version=4, first_day=first_day, instrument_ar="س", instrument_en="x", made_by=maker, made_at=clock.now()
-    )
-    for rate in old.board_fees.all():
-        rate.pk, rate.ruleset, rate.rate_fils, rate.flat_fils = None, new, rate.rate_fils * 10, rate.flat_fils * 10
-        rate.save(force_insert=True)
-    publish(ruleset=new, publisher=publisher, actor=actor_of(publisher, "rule_publisher"))
+    boards.raise_rates(10, first_day=clock.today() + dt.timedelta(days=1))
     frozen_clock.move(days=1)
     desk_acts.approve(officer)
     assert Bill.objects.get(pk=bill_of(request)).total_fils == FEE + DEPOSIT
@@ -152,7 +139,7 @@ def test_one_request_of_a_shop_is_open_at_a_time(shop: Shop, owner: User) -> Non
 @pytest.mark.parametrize("code", ["shop_closed", "commercial_license", "blocked"])
 def test_what_forbids_boards_of_a_shop(shop: Shop, owner: User, code: str) -> None:
     draft = begun(shop, owner)
-    forbid(shop, code)
+    boards.forbid(shop, code)
     shop.refresh_from_db()
     with pytest.raises(Refused, match=code):
         submit(shop, draft)
@@ -160,20 +147,9 @@ def test_what_forbids_boards_of_a_shop(shop: Shop, owner: User, code: str) -> No
         begun(shop, owner)
 
 
-def forbid(shop: Shop, code: str) -> None:
-    yesterday = clock.today() - dt.timedelta(days=1)
-    if code == "shop_closed":
-        Shop.objects.filter(pk=shop.pk).update(closed_on=yesterday)
-    elif code == "commercial_license":
-        Shop.objects.filter(pk=shop.pk).update(commercial_license_end=yesterday)
-    else:
-        words = {"sentence_ar": "موقوف", "sentence_en": "blocked"}
-        place_block(subject=shop.key, ground="test", source="test:1", stops=BOARDS, actor=system("tests"), **words)
-
-
 def test_a_shop_that_closed_before_the_payment_gets_its_money_back(shop: Shop, owner: User, officer: User) -> None:
     request = boards.approved(shop, owner, officer)
-    forbid(shop, "shop_closed")
+    boards.forbid(shop, "shop_closed")
     issue.paid(bill_of(request))
     assert fresh(request.case).case.state == "refused"
     assert Message.objects.filter(person=owner, kind="licensing.boards_not_issued").count() == 1

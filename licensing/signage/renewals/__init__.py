@@ -1,0 +1,1 @@
+"""Renewing boards of any number of shops in one act."""
