@@ -18,9 +18,8 @@ from municipality.jobs.registry import JOB_KINDS, Kind
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock, guards, worktime
 from municipality.kernel.errors import Refused
-from municipality.rulebook import calendars, queries, registry, services
+from municipality.rulebook import calendars, queries, registry, seeds, services
 from municipality.rulebook.models import HolidayRule, HoursRule, RuleSet
-from municipality.rulebook.seeds import seed
 from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.factories.accounts import StaffFactory
@@ -44,8 +43,10 @@ def checker() -> User:
 @pytest.fixture
 def first(maker: User, checker: User, frozen_clock: Clock) -> RuleSet:
     """The calendar that comes with the portal, published."""
-    seed(maker, checker)
-    return RuleSet.objects.get(subject="calendar")
+    (edition,) = [edition for edition in seeds.read_editions() if edition["subject"] == "calendar"]
+    ruleset = seeds._draft(edition, maker)
+    services.publish(ruleset=ruleset, publisher=checker, actor=actor_of(checker, "rule_publisher"))
+    return ruleset
 
 
 @pytest.fixture
