@@ -6,15 +6,21 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any, Self
 
+from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from licensing.models import Renewal
+from licensing.models import HealthLicence, Renewal
 from municipality.cases.models import Case
 from municipality.documents.facts import BilingualText, EditionLabel, Facts, day
+from municipality.documents.models import Document
 from municipality.kernel import clock, money
 from municipality.review import queries as review
 from municipality.review.services.refusals import RefusalFacts
 from municipality.rulebook import queries as rulebook
+from municipality.ui.templatetags.portal import day as shown_day
+from municipality.ui.templatetags.portal import ref
+from municipality.ui.texts import Text
 from payments import queries as payments
 from shops.models import Shop
 
@@ -65,6 +71,18 @@ class HealthLicenceFacts(Facts):
     conditions: tuple[BilingualText, ...]
     editions: tuple[EditionLabel, ...]
     supersedes: str = ""
+
+    @staticmethod
+    def public_notes(document: Document) -> list[Text]:
+        """Until a renewed licence begins: the one that is in force till then."""
+        if document.live_state != "not_yet":
+            return []
+        licence = HealthLicence.objects.filter(document=document, previous__isnull=False).select_related("previous__document").first()
+        present = licence.previous.document if licence is not None and licence.previous is not None else None
+        if present is None or present.live_state != "valid":
+            return []
+        text = gettext("Until then the licence {} is in force, to {}.")
+        return [format_html(text, ref(present.number), shown_day(present.valid_to))]
 
     def context(self) -> dict[str, Any]:
         """The context of `licensing/documents/health_licence.html`."""
