@@ -354,7 +354,10 @@ def test_missing_pango_is_named_with_its_command(monkeypatch: pytest.MonkeyPatch
 def test_the_modules_load_without_weasyprint() -> None:
     import subprocess
 
-    code = "import sys; sys.modules['weasyprint']=None; import municipality.documents.rendering, municipality.documents.assets"
+    code = (
+        "import sys; sys.modules['weasyprint'] = None; import django; django.setup();"
+        " import municipality.documents.rendering, municipality.documents.assets"
+    )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).resolve().parents[3])
 
 
