@@ -60,7 +60,7 @@ def remove(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "form": form,
         "access": allowed,
         "refusal": refusal,
-        "crumbs": [(_("Licensed board"), reverse("licensing:board", args=[public_id])), (_("Removal of the board"), "")],
+        "crumbs": [(_("Board"), reverse("licensing:board", args=[public_id])), (_("Removal of the board"), "")],
     }
     status = refusal.status if refusal else 400 if submitted else 200
     return render(request, "licensing/boards/remove.html", context, status=status)

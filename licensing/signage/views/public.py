@@ -81,6 +81,6 @@ def board(request: HttpRequest, public_id: str) -> HttpResponse:
         "has_drawing": getattr(found, "drawing", None) is not None,
         "has_plate": bool(of_holder) and plates.has_plate(found),
         "sees_photo": bool(of_holder) or (user.is_authenticated and user.is_staff),
-        "crumbs": [(_("The page of the shop"), reverse("shops:shop", args=[shop.public_id])), (_("Licensed board"), "")],
+        "crumbs": [(_("The page of the shop"), reverse("shops:shop", args=[shop.public_id])), (_("Board"), "")],
     }
     return render(request, "licensing/boards/board.html", context)
