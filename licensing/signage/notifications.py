@@ -92,7 +92,6 @@ class _AboutDraft(MessageKind):
     """`signer` answered as the landlord (`is_landlord`) or as the owner of the trademark."""
 
     page = "/boards/new/{shop.public_id}/"
-    is_legal = True
 
 
 class BoardsAgreed(_AboutDraft):
@@ -103,6 +102,7 @@ class BoardsNotAgreed(_AboutDraft):
     """A signature was refused for a `reason`, which ended the request before it was sent."""
 
     kind = "licensing.boards_not_agreed"
+    is_legal = True
 
 
 class BoardsPaidAgain(_AboutCase):

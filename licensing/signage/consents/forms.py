@@ -23,8 +23,8 @@ class ConsentForm(forms.Form):
         error_messages=_CHOOSE,
     )
     reason = forms.CharField(
-        label=_("Reason, if you do not agree"),
-        help_text=_("The person who asks reads it."),
+        label=_("Reason"),
+        help_text=_("Needed if you do not agree. The person who asks reads it."),
         required=False,
         max_length=LONGEST_REASON,
         widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),

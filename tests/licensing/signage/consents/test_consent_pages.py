@@ -154,7 +154,7 @@ def test_the_signer_sees_the_board_alone_of_the_photo(shop: Shop, owner: User, s
         connection,
     ) as queries:
         client.get(path)
-    assert len(queries) <= 14  # two of them count the attempt
+    assert len(queries) <= 12
 
 
 def test_the_desk_shows_the_role_and_hides_the_name_until_the_decision(
