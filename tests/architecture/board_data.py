@@ -201,12 +201,10 @@ def _checked_later(sample: Sample) -> None:
     check.save()
 
 
-def _drawing(sample: Sample, *, slot: str) -> None:
-    """A drawing of the second board of a sent request, on a file of a slot."""
-    request = sample.boards.issued
-    drawing = BoardDrawing.objects.get(board__request=request)
-    drawing.pk, drawing.board = None, request.boards.get(line=2)
-    drawing.photo = Upload.objects.filter(subject=request.files_key, slot=slot).order_by("-pk")[0]
+def _drawing(sample: Sample, board: Board) -> None:
+    """A drawing like that of a sent request, of another board."""
+    drawing = BoardDrawing.objects.get(board__request=sample.boards.issued)
+    drawing.pk, drawing.board = None, board
     drawing._state.adding = True
     drawing.save()
 
@@ -287,8 +285,8 @@ BY_HAND: dict[str, Callable[[Sample], None]] = {
     "licensing_boardend_photo_update": _with_another_photo,
     "licensing_boardend_photo_once": lambda sample: BoardEnd.objects.filter(photo__isnull=False).update(photo=None) and None,
     "payments_refunddue_board_ended": _deposit_of_a_board_that_stands,
-    "licensing_boarddrawing_before_sending": lambda sample: _drawing(sample, slot="front"),
-    "licensing_boarddrawing_photo": lambda sample: _drawing(sample, slot="plan"),
+    "licensing_boarddrawing_before_sending": lambda sample: _drawing(sample, sample.boards.removed),
+    "licensing_boarddrawing_photo": lambda sample: _drawing(sample, _board(_request(fresh(sample), sample))),
     "cases_caseevent_boards_sum": _sent_without_boards,
     "cases_caseevent_boards_checked": _sent_without_checks,
     "licensing_board_renews_licensed": _renewed_before_it_was_licensed,
