@@ -44,6 +44,7 @@ class LicensingConfig(AppConfig):
         from licensing.signage import tasks as board_tasks  # noqa: F401
         from licensing.signage import timeline as board_timeline
         from licensing.signage.catalogue import SIGNAGE
+        from licensing.signage.consents import guards as consent_guards  # noqa: F401
         from licensing.signage.documents import BoardLicenceFacts
         from licensing.signage.life import guards as life_guards  # noqa: F401
         from licensing.signage.life import shop_licence as boards_of_shops  # noqa: F401

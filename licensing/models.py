@@ -6,6 +6,9 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from licensing.signage.consents.models import BoardConsent as BoardConsent
+from licensing.signage.consents.models import ConsentAnswer as ConsentAnswer
+from licensing.signage.consents.models import ConsentRole as ConsentRole
 from municipality.accounts.models import User
 from municipality.cases.models import Case
 from municipality.documents.models import Document, StoredFile

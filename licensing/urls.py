@@ -4,6 +4,7 @@ from django.urls import path
 
 from licensing.health.appeals import views as appeals
 from licensing.health.views import changes, citizen, corrections, public
+from licensing.signage.consents import views as consents
 from licensing.signage.drawing import views as drawings
 from licensing.signage.life import views as life
 from licensing.signage.renewals.views import renew
@@ -26,6 +27,8 @@ urlpatterns = [
     path("boards/renew/", renew, name="renew_boards"),
     path("boards/new/<slug:public_id>/", boards.boards, name="new_boards"),
     path("boards/new/<slug:public_id>/send/", boards.send, name="send_boards"),
+    path("boards/new/<slug:public_id>/consents/", consents.ask, name="ask_board_consent"),
+    path("boards/consents/<slug:token>/", consents.sign, name="sign_boards"),
     path("boards/new/<slug:public_id>/discard/", boards.discard, name="discard_boards"),
     path("boards/new/<slug:public_id>/draw/<int:number>/", drawings.draw, name="draw_board"),
     path("boards/requests/<slug:public_id>/corrections/", boards.corrections, name="correct_boards"),

@@ -11,8 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from licensing.health.documents import address
-from licensing.models import Board, BoardRequest
+from licensing.models import Board, BoardConsent, BoardRequest, ConsentRole
 from licensing.signage import queries
+from licensing.signage.consents import queries as consents
+from licensing.signage.consents.labels import PRINTED
 from licensing.signage.labels import STANDING, kind_of, size_of
 from licensing.signage.life.queries import end_of
 from municipality.documents.facts import EditionLabel, LetterDate, LetterFacts, LetterPicture, LetterRow, LetterSection, day
@@ -23,7 +25,7 @@ from municipality.ui.templatetags.portal import day as shown_day
 from municipality.ui.templatetags.portal import ref
 from municipality.ui.texts import Text, both
 
-ONE_PAGE = 4  # boards and pictures that fit on one page; a request may have many more
+ONE_PAGE = 4  # boards, pictures and signatures that fit on one page; a request may have many more
 SUBJECTS = {
     "fees.boards": ("رسوم الإعلانات", "Fees of boards"),
     "limits.board_renewals": ("مدد تجديد الإعلانات", "Periods of renewals of boards"),
@@ -49,7 +51,9 @@ class BoardLicenceFacts(LetterFacts):
 
     @property
     def is_one_page(self) -> bool:
-        return len(self.sections[0].lines_ar) + len(self.pictures) <= ONE_PAGE
+        signed = {label for label, _english in PRINTED.values()}
+        signatures = sum(row.label_ar in signed for row in self.rows)
+        return len(self.sections[0].lines_ar) + len(self.pictures) + signatures <= ONE_PAGE
 
 
 def _note(board: Board) -> Text:
@@ -60,7 +64,10 @@ def _note(board: Board) -> Text:
 
 
 def facts_of(request: BoardRequest, number: str, days: Sequence[tuple[Board, dt.date, dt.date]]) -> BoardLicenceFacts:
-    """The facts of a licence with this number; `days` has the first and last day of each board. Nobody is named but the holder."""
+    """The facts of a licence with this number; `days` has the first and last day of each board.
+
+    Nobody is named but the holder, and the landlord and the owner of a trademark who signed.
+    """
     case, shop = request.case, request.shop
     lines = [_line(board, number, first, last) for board, first, last in days]
     rows = (
@@ -69,6 +76,7 @@ def facts_of(request: BoardRequest, number: str, days: Sequence[tuple[Board, dt.
         LetterRow("العنوان", "Address", *address(shop)),
         LetterRow("الترخيص التجاري", "Commercial licence", shop.commercial_license_no),
         LetterRow("صاحب الترخيص", "Holder", case.applicant.name_ar, case.applicant.name_en),
+        *(LetterRow(*PRINTED[ConsentRole(one.role)], *_name(one)) for one in consents.of_request(request)),
         LetterRow("الرسوم والتأمين", "Fees, deposit", *_amounts(request)),
         LetterRow("الطلب", "Request", case.reference, case.reference),
     )
@@ -96,6 +104,13 @@ def facts_of(request: BoardRequest, number: str, days: Sequence[tuple[Board, dt.
         editions=tuple(EditionLabel.of(stamp, SUBJECTS) for stamp in review.stamps_of(case)),
         issued_at=clock.now(),
     )
+
+
+def _name(consent: BoardConsent) -> tuple[str, str]:
+    """The signer's name in Arabic and in English."""
+    if consent.signer is None:
+        raise ValueError("nobody has signed")
+    return consent.signer.name_ar, consent.signer.name_en
 
 
 def _amounts(request: BoardRequest) -> tuple[str, str]:

@@ -69,13 +69,13 @@ _EDGE = (  # no edge at all is another guard's
     "NEW.workflow = 'licensing.boards' AND EXISTS (SELECT 1 FROM audit_edge e WHERE e.workflow = NEW.workflow"
     " AND e.move = NEW.move AND e.from_state = NEW.from_state AND e.to_state = NEW.to_state)"
 )
-_IS_SENT = f"{_EDGE} AND NEW.move IN ('submit', 'send_to_officer')"
+IS_SENT = f"{_EDGE} AND NEW.move IN ('submit', 'send_to_officer')"
 # A request is sent with boards, and its sums are theirs.
 guard(
     "cases_caseevent_boards_sum",
     "cases_caseevent",
     "INSERT",
-    f"{_IS_SENT} AND NOT EXISTS (SELECT 1 FROM licensing_boardrequest r WHERE r.case_id = NEW.subject_id"  # noqa: S608 - constants
+    f"{IS_SENT} AND NOT EXISTS (SELECT 1 FROM licensing_boardrequest r WHERE r.case_id = NEW.subject_id"  # noqa: S608 - constants
     " AND r.fee_fils = (SELECT COALESCE(SUM(b.fee_fils), 0) FROM licensing_board b WHERE b.request_id = r.id)"
     " AND r.deposit_fils = (SELECT COALESCE(SUM(b.deposit_fils), 0) FROM licensing_board b WHERE b.request_id = r.id))",
     "other_sum",
@@ -102,7 +102,7 @@ guard(
     "cases_caseevent_boards_checked",
     "cases_caseevent",
     "INSERT",
-    f"{_IS_SENT} AND EXISTS (SELECT 1 FROM licensing_boardrequest r WHERE r.case_id = NEW.subject_id"  # noqa: S608 - constants
+    f"{IS_SENT} AND EXISTS (SELECT 1 FROM licensing_boardrequest r WHERE r.case_id = NEW.subject_id"  # noqa: S608 - constants
     f" AND (NOT {_IN_FORCE} OR {_UNCHECKED} OR {_STOPPED}))",
     "not_checked",
 )
@@ -141,7 +141,7 @@ guard(
     "cases_caseevent_boards_clean",
     "cases_caseevent",
     "INSERT",
-    f"{_IS_SENT} AND EXISTS (SELECT 1 FROM licensing_boardrequest r WHERE r.case_id = NEW.subject_id"  # noqa: S608 - constants
+    f"{IS_SENT} AND EXISTS (SELECT 1 FROM licensing_boardrequest r WHERE r.case_id = NEW.subject_id"  # noqa: S608 - constants
     f" AND ((r.lane = 'clean') <> (NEW.move = 'submit') OR (NEW.move = 'submit' AND ({_OTHER} OR {_LEFT_OPEN}))))",
     "needs_officer",
 )

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from django.db.models import F, Sum
 from django.db.models.functions import Coalesce
 
-from licensing.models import BoardCheck, BoardDrawing, BoardEnd, BoardRequest
+from licensing.models import BoardCheck, BoardConsent, BoardDrawing, BoardEnd, BoardRequest
+from licensing.signage.consents import queries as consents
 from licensing.signage.drawing.kept import measured_cm
 from licensing.signage.states import BOARDS, BoardsState
 from payments import rules
@@ -34,6 +35,11 @@ def findings() -> Iterator[str]:
         board = drawing.board
         if measured_cm(drawing) != (board.width_cm, board.height_cm):
             yield f"{board.request.case.reference} asks for board {board.line} in another size than it was drawn"
+    signed = BoardConsent.objects.filter(withdrawn_at__isnull=True).exclude(draft__sent_as="").select_related("draft")
+    for consent in signed:
+        request = BoardRequest.objects.select_related("case").get(files_key=f"boards:{consent.draft.public_id}")
+        if consent.answer != "agreed" or consent.boards_digest != consents.digest_of_request(request):
+            yield f"{request.case.reference} was sent without the signature of the {consent.role}"
     for request in BoardRequest.objects.filter(case__state=BoardsState.ISSUED, document=None).select_related("case"):
         yield f"{request.case.reference} is issued without a licence"
     for request in BoardRequest.objects.exclude(document=None).exclude(case__state=BoardsState.ISSUED).select_related("case"):

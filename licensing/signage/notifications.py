@@ -88,5 +88,22 @@ class BoardsResumed(_AboutShop):
     kind = "licensing.boards_resumed"
 
 
+class _AboutDraft(MessageKind):
+    """`signer` answered as the landlord (`is_landlord`) or as the owner of the trademark."""
+
+    page = "/boards/new/{shop.public_id}/"
+
+
+class BoardsAgreed(_AboutDraft):
+    kind = "licensing.boards_agreed"
+
+
+class BoardsNotAgreed(_AboutDraft):
+    """A signature was refused for a `reason`, which ended the request before it was sent."""
+
+    kind = "licensing.boards_not_agreed"
+    is_legal = True
+
+
 class BoardsPaidAgain(_AboutCase):
     kind = "licensing.boards_paid_again"

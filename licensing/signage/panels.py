@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 from licensing.models import Board, BoardRequest, Lane
 from licensing.shop_cases import cases_of
 from licensing.signage import queries
+from licensing.signage.consents import queries as consents
+from licensing.signage.consents.labels import SIGNED, signer_of
 from licensing.signage.labels import STANDING, bill_lines, kind_of, picture_of, result_of, size_of
 from licensing.signage.renewals.obligations import renewal_address
 from licensing.signage.states import BOARDS, BOARDS_WORKFLOW, BoardsState
@@ -79,6 +81,7 @@ def _detail(request: BoardRequest) -> CaseDetail:
         rounds=_rounds(case),
         facts=[
             Fact(_("Shop"), term(bilingual(request.shop, "name"))),
+            *(Fact(SIGNED[one.role], signer_of(one)) for one in consents.of_request(request)),
             *([Fact(_("Deposits, returned when the boards are gone"), kwd(request.deposit_fils))] if request.deposit_fils else []),
         ],
         actions=[(_("Withdraw the request"), withdrawn)] if case.state in BOARDS_WORKFLOW.moves["withdraw"].sources else [],

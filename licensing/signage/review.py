@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy
 from licensing.health.queries import shop_parties
 from licensing.models import Board, BoardCheck, BoardOutcome, BoardRequest
 from licensing.signage import queries
+from licensing.signage.consents import queries as consents
+from licensing.signage.consents.labels import SIGNED
 from licensing.signage.labels import kind_of, picture_of, question, size_of
 from licensing.signage.services import requests
 from licensing.signage.states import BOARDS
@@ -26,6 +28,7 @@ SKILL = "boards"
 CHECKED = gettext_lazy("checked when the request was sent")
 EVIDENCE = {
     "size_as_planned": ("drawings",),
+    "mark_approved": ("trademark", "consent_trademark_owner"),
     "content_allowed": ("rule_subject",),
     "screen_allowed": ("rule_land",),
     "height_allowed": ("rule_height",),
@@ -54,6 +57,7 @@ def items(case: Case) -> list[Item]:
         shop
         + boards
         + _drawings(request)
+        + _consents(request)
         + _results(request)
         + asked_files.items(request.files_key, queries.SLOTS, queries.slots(queries.files_of(case)))
     )
@@ -64,6 +68,22 @@ def _drawings(request: BoardRequest) -> list[Item]:
     pictures = format_html_join(" ", "{}", ((picture_of(board),) for board in request.boards.all()))
     source = _("measured on the photo")
     return [Item("drawings", _("Drawn on the photo"), pictures, source=source, may_correct=False)] if pictures.strip() else []
+
+
+def _consents(request: BoardRequest) -> list[Item]:
+    """Who agreed online, and as what. Their names are hidden until the decision, as that of the applicant is."""
+    return [
+        Item(
+            f"consent_{one.role}",
+            SIGNED[one.role],
+            term(bilingual(one.signer, "name")),
+            source=_("signed online"),
+            at=one.answered_at,
+            may_correct=False,
+            is_personal=True,
+        )
+        for one in consents.of_request(request)
+    ]
 
 
 def _results(request: BoardRequest) -> list[Item]:

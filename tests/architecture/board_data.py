@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from licensing.models import Board, BoardCheck, BoardDrawing, BoardEnd, BoardRequest
 from licensing.signage.life import services as life
+from licensing.signage.services import requests
 from licensing.signage.states import BOARDS
 from municipality.cases.models import Case
 from municipality.kernel import clock
@@ -20,6 +21,7 @@ from payments.models import Bill
 from payments.services import owe_deposit
 from shops.models import Shop
 from tests import desk_acts
+from tests.architecture import board_consent_data
 from tests.factories import boards, drawings
 from tests.factories.review import OfficerFactory
 
@@ -35,7 +37,7 @@ BY = system("tests")
 class BoardRows:
     """Requests of the asker: `issued` has its licence, `unpaid` its bill, `corrected` waits for a file, `studied` for an officer.
 
-    `shop` has a draft with boards.
+    `shop` has a draft with boards, under which signatures are asked for (`links`).
     """
 
     issued: BoardRequest
@@ -43,6 +45,7 @@ class BoardRows:
     corrected: BoardRequest
     studied: BoardRequest
     shop: Shop
+    links: board_consent_data.Links
 
     @property
     def board(self) -> Board:
@@ -73,9 +76,9 @@ def fill(sample: Sample) -> BoardRows:
     unpaid = boards.approved(shops[1], asker, officer)
     corrected = boards.sent(shops[2], asker)
     desk.ask_corrections(assignment=desk_acts.assigned(officer), items=[CorrectionRequest("plan_incomplete", "plan")])
-    studied = boards.sent(shops[3], asker)
-    drawings.drawn(boards.begun(shops[4], asker))
-    return BoardRows(boards.fresh(issued.case), unpaid, corrected, studied, shops[4])
+    studied = boards.sent_of(shops[3], asker, board_consent_data.signed(boards.begun(shops[3], asker), sample))
+    links = board_consent_data.fill(drawings.drawn(boards.begun(shops[4], asker)), sample)
+    return BoardRows(boards.fresh(issued.case), unpaid, corrected, studied, shops[4], links)
 
 
 def _seal(sample: Sample, request: BoardRequest) -> None:
@@ -175,6 +178,14 @@ def _sent_without_boards(sample: Sample) -> None:
     state_changes.event(fresh(sample), "send_to_officer", "draft", "in_review")
 
 
+def _sent_without_a_signature(sample: Sample) -> None:
+    from tests.architecture import state_changes
+
+    case = fresh(sample)
+    _checked(_board(_request(case, sample, files_key=requests.files_key(sample.boards.links.draft))))
+    state_changes.event(case, "send_to_officer", "draft", "in_review")
+
+
 def _sent_without_checks(sample: Sample) -> None:
     from tests.architecture import state_changes
 
@@ -259,6 +270,8 @@ def _deposit_of_a_board_that_stands(sample: Sample) -> None:
 
 
 BY_HAND: dict[str, Callable[[Sample], None]] = {
+    **board_consent_data.BY_HAND,
+    "cases_caseevent_boards_signed": _sent_without_a_signature,
     "licensing_board_before_sending": lambda sample: _board(sample.boards.studied) and None,
     "licensing_board_priced": lambda sample: _board(_request(fresh(sample), sample), fee_fils=1) and None,
     "licensing_board_days_once": _longer,
@@ -296,9 +309,10 @@ def rows() -> list[Row]:
         return everybody(path, READ, **people)
 
     board = "/{lang}/boards/{s.boards.board.public_id}/"
-    new, requests = "/{lang}/boards/new/{s.boards.shop.public_id}/", "/{lang}/boards/requests/{s.boards."
+    new, mine = "/{lang}/boards/new/{s.boards.shop.public_id}/", "/{lang}/boards/requests/{s.boards."
     form = "200 200 400 405 405 405"
     return [
+        *board_consent_data.rows(),
         everybody("/{lang}/boards/", READ),
         everybody("/{lang}/boards/map/", READ),
         everybody("/api/v1/boards/", READ),
@@ -328,8 +342,8 @@ def rows() -> list[Row]:
         own(f"{new}draw/9/", HIDDEN_FORM, HIDDEN_FORM),
         own(f"{new}send/", HIDDEN_FORM, HIDDEN_FORM, asker=form),
         own(f"{new}discard/", HIDDEN_FORM, HIDDEN_FORM, asker=ASKS),
-        own(f"{requests}unpaid.case.public_id}}/withdraw/", HIDDEN_FORM, HIDDEN_FORM, asker=ASKS),
-        own(f"{requests}corrected.case.public_id}}/corrections/", HIDDEN_FORM, HIDDEN_FORM, asker="200 200 409 405 405 405"),
+        own(f"{mine}unpaid.case.public_id}}/withdraw/", HIDDEN_FORM, HIDDEN_FORM, asker=ASKS),
+        own(f"{mine}corrected.case.public_id}}/corrections/", HIDDEN_FORM, HIDDEN_FORM, asker="200 200 409 405 405 405"),
         own("/{lang}/cases/{s.boards.issued.case.public_id}/", HIDDEN, HIDDEN, asker=READ),
     ]
 
@@ -338,12 +352,13 @@ def visits() -> list[Visit]:
     """The pages of boards, for everybody and of the person who asked."""
     from tests.architecture.page_responses import Visit
 
-    new, requests = "/{lang}/boards/new/{s.boards.shop.public_id}/", "/{lang}/boards/requests/{s.boards."
+    new, mine = "/{lang}/boards/new/{s.boards.shop.public_id}/", "/{lang}/boards/requests/{s.boards."
     remove = "/{lang}/boards/{s.boards.board.public_id}/remove/"
     cases = [f"/{{lang}}/cases/{{s.boards.{name}.case.public_id}}/" for name in ("issued", "unpaid", "corrected", "studied")]
     tall = {"0-medium": "moving_screen", "0-board_class": "commercial", "0-subject": "tobacco", "0-is_standing": "on", "continue": "1"}
     one = {"boards": "1", "version": "0", **{f"0-{name}": value for name, value in boards.FRONT.items()}}
     return [
+        *board_consent_data.visits(),
         Visit("/{lang}/boards/"),
         Visit("/{lang}/boards/map/"),
         Visit("/{lang}/boards/map/?area={s.boards.issued.shop.area_id}", note="one by one"),
@@ -375,9 +390,9 @@ def visits() -> list[Visit]:
         Visit(new, "asker", post={**one, **tall, "0-top": "6"}, status=400, note="against a rule"),
         Visit(new, "asker", post={**one, "version": "1"}, status=409, note="changed on another device"),
         *(Visit(path, "asker") for path in cases),
-        Visit(f"{requests}corrected.case.public_id}}/corrections/", "asker"),
-        Visit(f"{requests}corrected.case.public_id}}/corrections/", "asker", post={}, status=409, note="nothing added"),
-        Visit(f"{requests}unpaid.case.public_id}}/withdraw/", "asker"),
+        Visit(f"{mine}corrected.case.public_id}}/corrections/", "asker"),
+        Visit(f"{mine}corrected.case.public_id}}/corrections/", "asker", post={}, status=409, note="nothing added"),
+        Visit(f"{mine}unpaid.case.public_id}}/withdraw/", "asker"),
         Visit("/{lang}/my-shops/", "asker", note="with boards"),
         Visit("/{lang}/shops/{s.boards.issued.shop.public_id}/", note="with boards", status=302),
     ]

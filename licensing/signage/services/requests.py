@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from licensing.models import Board, BoardCheck, BoardRequest, Lane
 from licensing.signage import checked, queries
 from licensing.signage.cards import Cards, query_of
+from licensing.signage.consents import queries as consents
 from licensing.signage.drawing import kept as drawings
 from licensing.signage.drawing.forms import StoredDrawingForm
 from licensing.signage.forms import RequestedBoardForm
@@ -92,7 +93,8 @@ def submit(*, shop: Shop, person: User, draft: Draft, version: int, expected_fil
     """Send a draft to an officer: case, boards with the rates and the rule check of today, queue entry and message in one transaction.
 
     Raises Refused: what `queries.obstacle` finds, "draft_closed", "draft_changed", "not_complete", "files_waiting", "no_documents",
-    "against_rules", "price_changed", "already_open"; NotPermitted where `actor` may not act for the person.
+    "against_rules", "price_changed", "already_open", what `consents.queries.obstacle` finds; NotPermitted where `actor` may not act for
+    the person.
     """
     shop = Shop.objects.select_for_update(of=("self",)).select_related("branch").get(pk=shop.pk)
     shops.refuse_merged(shop)
@@ -111,6 +113,8 @@ def submit(*, shop: Shop, person: User, draft: Draft, version: int, expected_fil
     checked.check(cards, shop, clock.today())
     if (broken := checked.refusal(cards)) is not None:
         raise broken
+    if (unsigned := consents.obstacle(row, cards)) is not None:
+        raise unsigned
     if uploads.is_waiting(key):
         raise Refused("files_waiting", _("A file is still being checked. Please wait a moment and send again."))
     if queries.missing_files(key, rules[2]):

@@ -14,6 +14,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from licensing.models import Board
 from licensing.signage import checked, plates, queries
+from licensing.signage.consents import labels as consent_labels
+from licensing.signage.consents import queries as consents
 from licensing.signage.drawing import kept
 from licensing.signage.files import remember
 from licensing.signage.forms import BoardsPageForm, SendBoardsForm
@@ -141,6 +143,7 @@ def send(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "access": allowed,
         "form": form,
         "boards": [(row, kind_of(row), size_of(row), form) for row, form in zip(rows, cards.forms, strict=True)],
+        "consents": consent_labels.rows_of(consents.of_draft(draft), consents.digest_of_cards(cards)),
         "fields": fields_of(request, requests.files_key(draft), least, next_path=request.path),
         "optional": [queries.SLOTS[slot].label for slot, count in least.items() if not count],
         "lines": bill_lines(rows, fees.stamp),

@@ -3,65 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from django.conf import settings as django_settings
 from django.db import transaction
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import expect
 
 from licensing.signage.services import issue, requests
 from municipality.accounts.models import User
 from municipality.drafts.models import Draft
-from municipality.ui.language import STAFF_COOKIE
 from shops.models import Shop
 from tests import desk_acts
-from tests.browsers import signed_in
 from tests.factories import boards
 from tests.factories.drawings import GIVEN, photo, sent_drawn
 from tests.factories.uploads import UploadFactory
-from tests.journeys.measurements import axe, overhang
+from tests.licensing.signage.browsing import Open, look
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
-VIEWS = {"ar": {"width": 390, "height": 844}, "en": {"width": 1280, "height": 900}}
-Open = Callable[..., Page]
 
 
 @pytest.fixture
 def shop(make_shop: Callable[..., Shop], store: Path) -> Shop:
     with transaction.atomic():
         return make_shop()
-
-
-@pytest.fixture
-def visit(browser: Browser, live_server: Any) -> Iterator[Open]:
-    """Opens a page in which somebody has signed in, or nobody has."""
-    opened: list[Any] = []
-
-    def open_page(path: str, user: User | None = None, *, language: str, **options: Any) -> Page:
-        context = browser.new_context(viewport=VIEWS[language], **options)  # type: ignore[arg-type]
-        opened.append(context)
-        if user is not None:
-            key = signed_in(user).cookies[django_settings.SESSION_COOKIE_NAME].value
-            cookies = {django_settings.SESSION_COOKIE_NAME: key, STAFF_COOKIE: language}
-            context.add_cookies([{"name": name, "value": value, "url": live_server.url} for name, value in cookies.items()])
-        page: Page = context.new_page()
-        page.goto(f"{live_server.url}{path}")
-        return page
-
-    yield open_page
-    for context in opened:
-        context.close()
-
-
-def look(page: Page, name: str) -> None:
-    """The page is sound; a picture of it where somebody wants to look at it."""
-    assert axe(page) == [] and overhang(page) == 0
-    if folder := os.environ.get("PICTURES"):
-        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
 
 
 @pytest.mark.parametrize("language", ["ar", "en"])
