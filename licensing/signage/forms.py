@@ -137,7 +137,7 @@ class RequestedBoardForm(BoardForm):
     )
     # On a photo, by `drawing.forms.StoredDrawingForm.text`.
     drawing = forms.CharField(widget=forms.HiddenInput, required=False)
-    drawn: StoredDrawingForm | None = None  # once `drawing.kept.attach` found that it gives the size
+    drawn: StoredDrawingForm | None = None  # once `drawing.drawings.attach` found that it gives the size
     photo_url = ""
 
     def __init__(self, *args: Any, limits: Sequence[BoardLimit] = (), **kwargs: Any) -> None:

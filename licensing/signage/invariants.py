@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 
 from licensing.models import BoardCheck, BoardConsent, BoardDrawing, BoardEnd, BoardRequest
 from licensing.signage.consents import queries as consents
-from licensing.signage.drawing.kept import measured_cm
+from licensing.signage.drawing.drawings import measured_cm
 from licensing.signage.states import BOARDS, BoardsState
 from payments import rules
 from payments.models import Bill, BillLine, RefundDue

@@ -8,7 +8,7 @@ from typing import Any
 from PIL import Image, ImageDraw
 
 from licensing.models import BoardRequest
-from licensing.signage.drawing import kept
+from licensing.signage.drawing import drawings
 from licensing.signage.drawing.forms import StoredDrawingForm
 from licensing.signage.services import requests
 from municipality.accounts.models import User, actor_of
@@ -38,9 +38,9 @@ def photo() -> bytes:
 def drawn(draft: Draft, number: int = 0, **other: Any) -> Draft:
     """The draft with a drawing of a board, on a photo that was sent with it."""
     key = requests.files_key(draft)
-    photos = {name: row for name, row in kept.photos_of(key).items() if row.size > 100}
+    photos = {name: row for name, row in drawings.photos_of(key).items() if row.size > 100}
     if not photos:
-        row = UploadFactory(owner=draft.person, subject=key, slot=kept.SLOT, content=photo())
+        row = UploadFactory(owner=draft.person, subject=key, slot=drawings.SLOT, content=photo())
         photos = {row.public_id: row}
     form = StoredDrawingForm({**GIVEN, "photo": next(iter(photos)), **other}, photos)
     assert form.is_valid(), form.errors

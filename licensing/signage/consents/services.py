@@ -12,7 +12,7 @@ from licensing.models import BoardConsent, ConsentAnswer, ConsentRole
 from licensing.signage import queries as board_queries
 from licensing.signage.cards import Cards
 from licensing.signage.consents import queries
-from licensing.signage.drawing import kept as drawings
+from licensing.signage.drawing import drawings
 from licensing.signage.notifications import BoardsAgreed, BoardsNotAgreed
 from licensing.signage.services import requests
 from municipality.accounts.models import User, actor_of

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from licensing.models import Board, BoardDrawing
 from licensing.signage import queries
-from licensing.signage.drawing import kept
+from licensing.signage.drawing import drawings
 from licensing.signage.drawing.forms import CENTIMETRE, DrawingForm, StoredDrawingForm, stored
 from licensing.signage.files import remember
 from licensing.signage.labels import kind_of, scale_of, size_of
@@ -64,7 +64,7 @@ def draw(request: AuthenticatedHttpRequest, public_id: str, number: int) -> Http
     cards, key = requests.cards_of(draft, queries.rules()), requests.files_key(draft)
     if not 1 <= number <= len(cards.forms) or "drawing" not in cards.forms[number - 1].fields:
         raise Http404
-    photos = kept.photos_of(key)
+    photos = drawings.photos_of(key)
     refusal: Refused | None = None
     version, status = str(draft.version), 200
     drawn = stored(str(cards.forms[number - 1]["drawing"].value() or ""), photos)
@@ -94,7 +94,7 @@ def draw(request: AuthenticatedHttpRequest, public_id: str, number: int) -> Http
         "others": [row for row in photos.values() if row != photo],
         "drawn": drawn.data if drawn is not None and photo is not None and drawn.data["photo"] == photo.public_id else _NOTHING,
         "version": version,
-        "fields": fields_of(request, key, [kept.SLOT], next_path=request.path),
+        "fields": fields_of(request, key, [drawings.SLOT], next_path=request.path),
         "refusal": refusal,
         "back": f"{back}#board-{number}",
         "crumbs": [(_("My shops"), reverse("shops:mine")), (_("Licence for boards"), back), (_("Measure it on a photo"), "")],

@@ -13,7 +13,7 @@ from licensing.models import Board, BoardCheck, BoardRequest, Lane
 from licensing.signage import checked, queries
 from licensing.signage.cards import Cards, query_of
 from licensing.signage.consents import queries as consents
-from licensing.signage.drawing import kept as drawings
+from licensing.signage.drawing import drawings
 from licensing.signage.drawing.forms import StoredDrawingForm
 from licensing.signage.forms import RequestedBoardForm
 from licensing.signage.labels import bill_lines

@@ -16,7 +16,7 @@ from licensing.models import Board
 from licensing.signage import checked, plates, queries
 from licensing.signage.consents import labels as consent_labels
 from licensing.signage.consents import queries as consents
-from licensing.signage.drawing import kept
+from licensing.signage.drawing import drawings
 from licensing.signage.files import remember
 from licensing.signage.forms import BoardsPageForm, SendBoardsForm
 from licensing.signage.labels import bill_lines, kind_of, size_of
@@ -61,8 +61,8 @@ def boards(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     cards = requests.cards_from(request.POST, rules) if page.is_bound else requests.cards_of(draft, rules)
     if draft is not None:
         remember(request.user, draft)
-        kept.attach(cards, requests.files_key(draft))
-        kept.link(request, cards)
+        drawings.attach(cards, requests.files_key(draft))
+        drawings.link(request, cards)
     checked.check(cards, shop, clock.today())
     broken = checked.refusal(cards)
     refusal, status = queries.obstacle(shop) or broken, 200
@@ -112,8 +112,8 @@ def send(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     rules = queries.rules()
     fees, limits, files = rules[:3]
     cards = requests.cards_of(draft, rules)
-    kept.attach(cards, requests.files_key(draft))
-    kept.link(request, cards)
+    drawings.attach(cards, requests.files_key(draft))
+    drawings.link(request, cards)
     checked.check(cards, shop, clock.today())
     if not cards.is_whole or checked.refusal(cards) is not None:  # the page of the boards says why
         return redirect("licensing:new_boards", public_id=shop.public_id)

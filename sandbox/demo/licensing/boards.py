@@ -9,7 +9,7 @@ from random import Random
 
 from licensing.models import Board
 from licensing.signage import queries
-from licensing.signage.drawing import kept
+from licensing.signage.drawing import drawings
 from licensing.signage.drawing.forms import StoredDrawingForm
 from licensing.signage.forms import RequestedBoardForm
 from licensing.signage.life import services
@@ -171,7 +171,7 @@ def _send(shop: Shop, moment: dt.datetime, rng: Random) -> Case:
 
 def _drawn(draft: Draft, actor: Actor) -> Draft:
     """The draft with its first board drawn on the photo of the front, with the door as its scale."""
-    photos = kept.photos_of(requests.files_key(draft))
+    photos = drawings.photos_of(requests.files_key(draft))
     given = {"photo": next(iter(photos)), "known": scenes.DOOR, "outline": scenes.BOARD, "known_width": "2.50", "known_height": "2.70"}
     form = StoredDrawingForm(given, photos)
     if not form.is_valid():

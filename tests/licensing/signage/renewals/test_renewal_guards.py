@@ -35,6 +35,7 @@ def test_a_board_as_it_was_is_renewed_without_an_officer(shop: Shop, owner: User
     request = opened(shop, owner)
     renewal(request, old)
     transition(request.case, "submit", actor=BY)
+    assert boards.fresh(request.case).case.state == "awaiting_payment"
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from PIL import Image
 
 from licensing.models import Board, BoardDrawing
 from licensing.signage import invariants
-from licensing.signage.drawing import kept
+from licensing.signage.drawing import drawings
 from licensing.signage.services import issue, requests
 from licensing.signage.states import BOARDS
 from municipality.accounts.models import User, actor_of
@@ -93,7 +93,7 @@ def test_a_drawing_that_does_not_give_the_size_is_left_out(shop: Shop, owner: Us
     answers = dict(draft.answers[requests.PAGE])
     text = tampered if isinstance(tampered, str) else json.dumps({**json.loads(answers["0-drawing"]), **tampered})
     cards = boards.cards_of(requests.query_of({**answers, "0-drawing": text}))
-    kept.attach(cards, requests.files_key(draft))
+    drawings.attach(cards, requests.files_key(draft))
     assert cards.is_whole and cards.forms[0].drawn is None  # type: ignore[attr-defined]
 
 
