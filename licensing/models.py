@@ -1,4 +1,4 @@
-"""Health licences and their renewals, and boards with the requests that license them."""
+"""Health licences and their renewals, inspections, and boards with the requests that license them."""
 
 from __future__ import annotations
 
@@ -6,15 +6,32 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from licensing.bulk.models import BatchKind as BatchKind
+from licensing.bulk.models import BatchLine as BatchLine
+from licensing.bulk.models import BatchLineState as BatchLineState
+from licensing.bulk.models import RenewalBatch as RenewalBatch
+from licensing.health.appeals.models import Appeal as Appeal
+from licensing.health.new_licence.models import LicenceSource as LicenceSource
+from licensing.health.new_licence.models import NewLicence as NewLicence
+from licensing.health.transfers.models import LicenceTransfer as LicenceTransfer
+from licensing.inspections.models import AnswerValue as AnswerValue
+from licensing.inspections.models import DayPart as DayPart
+from licensing.inspections.models import Inspection as Inspection
+from licensing.inspections.models import InspectionAnswer as InspectionAnswer
+from licensing.inspections.models import InspectionEvent as InspectionEvent
+from licensing.inspections.models import InspectionVisit as InspectionVisit
+from licensing.inspections.models import VisitOutcome as VisitOutcome
+from licensing.measures.models import Measure as Measure
+from licensing.signage.changes.models import ChangedBoard
 from licensing.signage.consents.models import BoardConsent as BoardConsent
 from licensing.signage.consents.models import ConsentAnswer as ConsentAnswer
 from licensing.signage.consents.models import ConsentRole as ConsentRole
-from municipality.accounts.models import User
+from licensing.signage.life.models import BoardEnd as BoardEnd
+from licensing.signage.life.models import BoardEndReason as BoardEndReason
+from licensing.workers.models import WorkerCertificate as WorkerCertificate
 from municipality.cases.models import Case
 from municipality.documents.models import Document, StoredFile
 from municipality.kernel import ids
-from municipality.places.models import Branch
-from municipality.review.models import Decision
 from municipality.rulebook.models import BoardClass, BoardMedium, BoardPeriod, BoardRuleKind, BoardSubject, RuleSet
 from municipality.uploads.models import Upload
 from shops.models import Sensitivity, Shop
@@ -54,14 +71,26 @@ class Lane(models.TextChoices):
     OFFICER = "officer", _("Studied by an officer")
 
 
+class Act(models.TextChoices):
+    """What is asked for; the service of the case is `licensing.<act>`."""
+
+    RENEWAL = "renewal", _("Renewal")
+    CHANGE = "change", _("Change between two renewals")
+    DUPLICATE = "duplicate", _("Duplicate of a lost or damaged licence")
+    TRANSFER = "transfer", _("Transfer to another holder")
+
+
 class Renewal(models.Model):
-    """One renewal; its state is that of its case.
+    """One renewal, or another act on a licence between two renewals; its state is that of its case.
+
+    All but a renewal keep the last day of the licence. A change and a transfer are in force from their issue, not from `first_day`.
 
     The lane says who approves: the rules, automatically, or an officer, who decides about the rows of `RenewalChange` and `flags`,
     the codes of the unmet conditions.
     """
 
     case = models.OneToOneField(Case, models.PROTECT, related_name="+")
+    act = models.CharField(_("what is asked for"), max_length=10, choices=Act, default=Act.RENEWAL)
     licence = models.ForeignKey(HealthLicence, models.PROTECT, related_name="renewals")
     first_day = models.DateField()
     last_day = models.DateField()
@@ -84,6 +113,13 @@ class Renewal(models.Model):
             models.CheckConstraint(condition=models.Q(years__gte=1), name="licensing_renewal_years"),
             models.CheckConstraint(condition=models.Q(lane__in=Lane.values), name="licensing_renewal_lane"),
             models.CheckConstraint(condition=models.Q(lane="officer") | models.Q(flags=[]), name="licensing_flags_go_to_officer"),
+            # A duplicate changes nothing, so nobody decides; a change and a transfer are always decided.
+            models.CheckConstraint(
+                condition=models.Q(act="renewal")
+                | models.Q(act__in=["change", "transfer"], lane="officer", is_late=False)
+                | models.Q(act="duplicate", lane="clean", is_late=False),
+                name="licensing_act_lane",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -115,34 +151,6 @@ class RenewalChange(models.Model):
         return f"{self.name} #{self.round}"
 
 
-class Appeal(models.Model):
-    """An appeal against a refused renewal, decided as a case of another branch; one for each renewal.
-
-    `unit` is the branch that refused: neither its members nor those who signed `refusal` decide.
-    """
-
-    case = models.OneToOneField(Case, models.PROTECT, related_name="+", verbose_name=_("appeal"))
-    renewal = models.OneToOneField(Renewal, models.PROTECT, related_name="appeal", verbose_name=_("request for renewal"))
-    refusal = models.OneToOneField(Decision, models.PROTECT, related_name="appeal", verbose_name=_("decision appealed against"))
-    unit = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name=_("branch that refused"))
-    words = models.TextField(_("text of the appeal"))
-    answer_by = models.DateField(_("last day to answer"))
-    # The branch that refused and the candidates, to check the draw afterwards.
-    draw = models.JSONField(_("draw"), default=dict)
-    decision = models.OneToOneField(
-        Document, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("decision on the appeal")
-    )
-    filed_at = models.DateTimeField(_("filed at"))
-
-    class Meta:
-        verbose_name = pgettext_lazy("model", "appeal")
-        verbose_name_plural = _("appeals")
-        constraints = [models.CheckConstraint(condition=~models.Q(words=""), name="licensing_appeal_has_words")]
-
-    def __str__(self) -> str:
-        return self.case.reference
-
-
 class BoardRequest(models.Model):
     """One request to license boards of a shop; its state is that of its case.
 
@@ -166,7 +174,6 @@ class BoardRequest(models.Model):
         verbose_name = _("request for boards")
         verbose_name_plural = _("requests for boards")
         constraints = [
-            models.CheckConstraint(condition=models.Q(fee_fils__gt=0), name="licensing_boards_amounts"),
             models.CheckConstraint(condition=models.Q(lane__in=Lane.values), name="licensing_boards_lane"),
         ]
 
@@ -179,14 +186,15 @@ class BoardRequest(models.Model):
         return self.fee_fils + self.deposit_fils
 
 
-class Board(models.Model):
+class Board(ChangedBoard):
     """One board of a request, with the rate of the day on which it was sent; lengths in centimetres, amounts in fils.
 
     What is counted in pieces (carts, motorcycles) has no size. The two days are those of its licence, once that is issued. What a rule
     needs and nobody stated is empty: `top_cm` is the height of the upper edge above the ground, `next_cm` the distance to the next
     free-standing board, `front_cm` the width of the shop front; `approval` names an official approval of what is advertised.
 
-    `previous` is the board that this one renews. Its deposit is still held, so a renewed board has none of its own.
+    `previous` is the board that this one renews, or changes. Its deposit is still held: a renewed board has none of its own, a changed
+    one the difference.
     """
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
@@ -226,7 +234,8 @@ class Board(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["request", "line"], name="licensing_board_line"),
             models.CheckConstraint(
-                condition=models.Q(line__gte=1, faces__gte=1, pieces__gte=1, months__gte=1, fee_fils__gt=0),
+                condition=models.Q(line__gte=1, faces__gte=1, pieces__gte=1, months__gte=1)
+                & (models.Q(fee_fils__gt=0) | models.Q(months_left__isnull=False)),
                 name="licensing_board_positive",
             ),
             models.CheckConstraint(
@@ -252,42 +261,6 @@ class Board(models.Model):
         """The number that stands on the board: that of the licence with its own; empty before it is issued."""
         document = self.request.document
         return f"{document.number}/{self.line}" if document is not None else ""
-
-
-class BoardEndReason(models.TextChoices):
-    REMOVED = "removed", _("Removed by its holder")
-    LAPSED = "lapsed", _("Its licence ended")
-    FOUND_GONE = "found_gone", _("Found removed by an inspector")
-    WITH_SHOP = "with_shop", _("Ended with the licence of the shop")
-
-
-class BoardEnd(models.Model):
-    """The end of a licensed board. `day` is the first day without it, `photo` the place after its removal: with it, its deposit goes back.
-
-    `by` is empty where the shop's licence ended it. The photo may come later; neither is changed afterwards.
-    """
-
-    board = models.OneToOneField(Board, models.PROTECT, related_name="end", verbose_name=pgettext_lazy("model", "board"))
-    reason = models.CharField(_("reason"), max_length=10, choices=BoardEndReason)
-    day = models.DateField(_("ended from"))
-    by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("ended by"))
-    at = models.DateTimeField(_("at"))
-    photo = models.ForeignKey(Upload, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("photo afterwards"))
-
-    class Meta:
-        verbose_name = _("end of a board")
-        verbose_name_plural = _("ends of boards")
-        constraints = [
-            models.CheckConstraint(condition=models.Q(reason__in=BoardEndReason.values), name="licensing_board_end_reason"),
-            models.CheckConstraint(condition=models.Q(by__isnull=False) | models.Q(reason="with_shop"), name="licensing_board_end_by"),
-            # Without the photo these two are no end: nobody saw that the board is gone.
-            models.CheckConstraint(
-                condition=models.Q(photo__isnull=False) | ~models.Q(reason__in=["lapsed", "found_gone"]), name="licensing_board_end_seen"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.board_id}: {self.reason}"
 
 
 class BoardDrawing(models.Model):

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Count, Exists, Min, OuterRef, Q, Subquery
 
-from licensing.health.states import RENEWAL
+from licensing.health.states import ACTS
 from licensing.models import Board
 from licensing.signage.renewals.offers import waiting
 from licensing.signage.states import BOARDS, BoardsState
@@ -19,7 +19,7 @@ from shops.models import Shop
 
 
 def cases_of(shops: Sequence[Shop]) -> list[Any]:
-    """Open renewals and requests for boards, and those of licensed boards, the newest last.
+    """Open acts on licences and requests for boards, and those of licensed boards, the newest last.
 
     `boards` is how many boards of a request are licensed today (None: none), `until` the first last day of those not renewed yet,
     `suspended` how many are suspended; `ending` is how many wait for their renewal, `ends` the first of their last days.
@@ -31,7 +31,7 @@ def cases_of(shops: Sequence[Shop]) -> list[Any]:
     lasting = standing.filter(~is_renewed, request__document__state__in=LIVE)
     licensed = licensed_on(today).filter(request__case=OuterRef("pk")).order_by().values("request")
     ending = waiting().filter(request__case=OuterRef("pk")).values("request")
-    wanted = Q(service=RENEWAL, is_open=True) | Q(Q(is_open=True) | Q(state=BoardsState.ISSUED), service=BOARDS)
+    wanted = Q(service__in=ACTS, is_open=True) | Q(Q(is_open=True) | Q(state=BoardsState.ISSUED), service=BOARDS)
     rows = Case.objects.filter(wanted, subject__in=keys).annotate(
         boards=Subquery(licensed.annotate(count=Count("pk")).values("count")),
         suspended=Subquery(suspended.annotate(count=Count("pk")).values("count")),

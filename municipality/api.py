@@ -1,5 +1,5 @@
-"""The public API, version 1: the service catalogue and the verification of documents; the API of shops is `shops.search.views.api`
-and `shops.open_data.views.api`. Errors are problem+json (RFC 9457)."""
+"""The public API, version 1: the service catalogue, the status of the portal and the verification of documents; the API of shops is
+`shops.search.views.api` and `shops.open_data.views.api`. Errors are problem+json (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -23,9 +23,11 @@ from municipality.cases import queries
 from municipality.cases.catalogue import ServiceEntry, services, terms
 from municipality.documents.services import look_up
 from municipality.documents.views.public import CHECKS, SECONDS
+from municipality.incidents import queries as incidents
 from municipality.interface import NothingHere, PublicView, responses
 from municipality.kernel import clock
 
+PART_STATES = ["works", "fails", "unknown"]
 DOCUMENT_STATES = ["valid", "not_yet", "expired", "suspended", "revoked", "superseded"]
 
 
@@ -74,6 +76,24 @@ class CheckSerializer(serializers.Serializer[Any]):
     trade_name_en = serializers.CharField()
 
 
+class PartSerializer(serializers.Serializer[Any]):
+    part = serializers.CharField()
+    state = serializers.ChoiceField(PART_STATES)
+    since = serializers.DateTimeField(allow_null=True)
+
+
+class IncidentSerializer(serializers.Serializer[Any]):
+    part = serializers.CharField()
+    started_at = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField(allow_null=True)
+    minutes = serializers.IntegerField()
+
+
+class StatusSerializer(serializers.Serializer[Any]):
+    parts = PartSerializer(many=True)
+    incidents = IncidentSerializer(many=True)
+
+
 def _service(entry: ServiceEntry, figures: dict[str, Any]) -> dict[str, Any]:
     service_terms = terms(entry, clock.today())
     figure = figures.get(entry.workflow)
@@ -99,6 +119,14 @@ class ServiceList(PublicView):
         """Every service with its fees, promised time and actual times."""
         figures = queries.figures()
         return Response(ServiceSerializer([_service(entry, figures) for entry in services()], many=True).data)
+
+
+class Status(PublicView):
+    @extend_schema(operation_id="status_retrieve", responses=responses(StatusSerializer))
+    def get(self, request: Request) -> Response:
+        """What works now, and the incidents of the last 90 days, the newest first."""
+        parts, rows = incidents.status(incidents.known_limits())
+        return Response(StatusSerializer({"parts": parts, "incidents": rows}).data)
 
 
 class Verify(PublicView):
@@ -129,6 +157,7 @@ class Verify(PublicView):
 
 urlpatterns = [
     path("v1/services/", public(ServiceList.as_view()), name="api_services"),
+    path("v1/status/", public(Status.as_view()), name="api_status"),
     path("v1/verify/<str:code>", public(Verify.as_view()), name="api_verify"),
     path("schema/", public(Schema.as_view()), name="api_schema"),
 ]

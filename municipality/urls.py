@@ -12,6 +12,7 @@ from municipality.cases.views import public as pages
 from municipality.documents.views import citizen as documents
 from municipality.documents.views import public as checks
 from payments.urls import gateway_urlpatterns
+from reports.open311.urls import urlpatterns as open311_urlpatterns
 from shops.urls import api_urlpatterns as shops_api_urlpatterns
 from shops.urls import outside_urlpatterns as shops_outside_urlpatterns
 from zoning.urls import outside_urlpatterns as zoning_outside_urlpatterns
@@ -30,6 +31,7 @@ urlpatterns = [
     path("api/ogc/", include("zoning.ogc.urls")),
     *shops_outside_urlpatterns,
     *zoning_outside_urlpatterns,
+    *open311_urlpatterns,
     *gateway_urlpatterns,
     *people.urlpatterns,
     path("admin/", admin.site.urls),
@@ -42,6 +44,7 @@ urlpatterns = [
         path("", include("municipality.cases.urls")),
         path("", include("municipality.notifications.urls")),
         path("", include("municipality.uploads.urls")),
+        path("", include("municipality.incidents.urls")),
         path("", include("municipality.review.urls")),
         path("", include("shops.urls")),
         path("", include("licensing.urls")),

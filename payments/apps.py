@@ -11,9 +11,12 @@ class PaymentsConfig(AppConfig):
         from municipality.cases.obligations import OBLIGATIONS
         from municipality.delegation.registry import OWNERSHIPS
         from municipality.documents.queries import DOCUMENT_KINDS
+        from municipality.incidents.models import PortalPart
+        from municipality.incidents.registry import SIGNALS
         from payments import obligations, queries
         from payments.documents import ReceiptFacts
 
+        SIGNALS.register(PortalPart.PAYMENT, queries.gateway_answers)
         DOCUMENT_KINDS.register(ReceiptFacts.kind, ReceiptFacts)
         OWNERSHIPS.register("payments.Bill", queries.ownership)
         OBLIGATIONS.register("payments", obligations.obligations)

@@ -100,8 +100,18 @@ guard(
     "(NEW.allocation_id = a.id AND a.is_settled AND a.fils = NEW.fils AND t.state = 'paid')"
     " OR (NEW.allocation_id IS NULL AND NEW.line_id IS NULL AND t.fils = NEW.fils AND t.state = 'refund_due')"
     " OR (a.is_settled AND t.state = 'paid' AND EXISTS (SELECT 1 FROM payments_billline l JOIN payments_bill b ON b.id = l.bill_id"
-    " WHERE l.id = NEW.line_id AND l.revenue_account = 'deposits' AND l.fils = NEW.fils AND b.id = a.bill_id AND b.state = 'paid'))))",
+    " WHERE l.id = NEW.line_id AND l.revenue_account = 'deposits' AND b.id = a.bill_id AND b.state = 'paid'))))",
     "refund_without_payment",
+)
+# The parts of a deposit that go back are no more than it.
+guard(
+    "payments_refund_line_left",
+    "payments_refunddue",
+    "INSERT",
+    "NEW.line_id IS NOT NULL AND NEW.fils + (SELECT COALESCE(SUM(d.fils), 0) FROM payments_refunddue d"
+    " WHERE d.line_id = NEW.line_id AND d.state <> 'released') > (SELECT l.fils FROM payments_billline l WHERE l.id = NEW.line_id)",
+    "returned_already",
+    one_by_one="NEW.line_id IS NOT NULL",
 )
 # No deposit goes back a second time with the whole bill.
 guard(

@@ -21,7 +21,7 @@ from municipality.delegation.registry import Ownership
 from municipality.kernel import clock
 from municipality.ui.texts import Text
 from payments import rules
-from payments.models import Allocation, Attempt, Bill, BillLine, CallbackBytes, Receipt, RefundDue
+from payments.models import Allocation, Attempt, Bill, BillLine, CallbackBytes, GatewayMessage, MessageKind, Receipt, RefundDue
 from payments.registry import BILLED, DELEGATED_BILLS, RIGHTS, VISITORS, Due, Right, dues_of
 from payments.states import AT_BANK, OWED, AttemptState, BillState, RefundState
 
@@ -310,7 +310,7 @@ def payment_history(user: User, *, before: int | None = None, limit: int = 25) -
 def returned_deposits(bill: Bill) -> list[RefundDue]:
     """The deposits of a bill that are owed back or were returned, in the order of its lines; one query."""
     rows = RefundDue.objects.filter(line__bill=bill).exclude(state=RefundState.RELEASED)
-    return list(rows.select_related("line").order_by("line__order"))
+    return list(rows.select_related("line").order_by("line__order", "pk"))
 
 
 def whole_refunds(user: Visitor) -> list[RefundDue]:
@@ -326,3 +326,12 @@ def callbacks_are_full() -> bool:
     now = clock.now().astimezone(clock.KUWAIT)
     keys = [key for group in ("nobody", "named") for key in rules.counter_keys(group, now)]
     return CallbackBytes.objects.filter(key__in=keys, full_at__isnull=False).exists()
+
+
+def gateway_answers() -> bool | dt.datetime | None:
+    """Whether the payment gateway answered the last of the recent inquiries; else when it failed to. None: none for five minutes."""
+    answers = GatewayMessage.objects.filter(kind=MessageKind.INQUIRY_RESPONSE).order_by("-pk")
+    last = answers.only("decoded", "at").first()  # by the primary key: `at` has no index
+    if last is None or last.at < clock.now() - dt.timedelta(minutes=5):
+        return None
+    return last.at if "failure" in last.decoded else True

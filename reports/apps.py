@@ -10,7 +10,27 @@ class ReportsConfig(AppConfig):
     def ready(self) -> None:
         from municipality.cases import panels
         from municipality.cases.catalogue import CATALOGUE
-        from reports import catalogue, shop_page
+        from municipality.cases.home_forms import HOME_FORMS, HomeForm
+        from municipality.cases.obligations import OBLIGATIONS
+        from municipality.kernel.open_data import OPEN_SETS
+        from municipality.ui.errors import OTHER_FORMS
+        from municipality.uploads.registry import PREFIXES
+        from reports import catalogue, guards, shop_page, states, tasks  # noqa: F401
+        from reports.open311 import errors as open311
+        from reports.photos import files
+        from reports.public_page import open_data
+        from reports.public_page.numbers import ReportNumberForm
+        from reports.reporters import queries as reporters
+        from reports.triage.services.consequences import ORIGIN
+        from violations.origins import ORIGINS
 
         CATALOGUE.register("reports", catalogue.REPORTS)
+        number = HomeForm("eye", _("Find a report"), _("With its number"), ReportNumberForm, "reports:all", _("Find"), 4)
+        HOME_FORMS.register("report", number)
+        PREFIXES.register(files.HELD, files.HELD_FILES)
+        PREFIXES.register("report", files.REPORT_FILES)
+        OTHER_FORMS.register(open311.PREFIX, open311.of_portal)
+        OBLIGATIONS.register("reports", reporters.obligations)
+        ORIGINS.register("report", ORIGIN)
+        OPEN_SETS.register("reports", open_data.REPORTS_SET)
         panels.SHOP_PAGE.register("reports", shop_page.block)

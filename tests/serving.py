@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.conf import settings
 
+from municipality.incidents import queries as incidents
 from municipality.rulebook import queries as rulebook
 from shops.register import name_lists
 from shops.search import trades
@@ -20,6 +21,6 @@ def warm(monkeypatch: pytest.MonkeyPatch) -> None:
 def cache_names(monkeypatch: pytest.MonkeyPatch) -> None:
     """Names of areas and activities, what people call a trade and who licenses what are cached, for this test alone."""
     monkeypatch.setattr(settings, "NAMED_LISTS_SECONDS", 60)
-    for cached in (name_lists.cached_lists, trades.in_force, rulebook.authorities):
+    for cached in (name_lists.cached_lists, trades.in_force, rulebook.authorities, incidents.last_moved_day):
         monkeypatch.setattr(cached, "_entry", None)
         cached()

@@ -8,6 +8,7 @@ class ViolationsConfig(AppConfig):
     verbose_name = _("Violations")
 
     def ready(self) -> None:
+        from licensing.inspections.registry import INSPECTORS
         from municipality.cases import panels as case_panels
         from municipality.cases.block_causes import BLOCK_CAUSES
         from municipality.cases.catalogue import CATALOGUE
@@ -17,6 +18,7 @@ class ViolationsConfig(AppConfig):
         from municipality.delegation.registry import OWNERSHIPS, SERVICES, Service
         from municipality.documents.queries import DOCUMENT_KINDS, OPENED_TO
         from municipality.imports.registry import IMPORT_KINDS
+        from municipality.incidents.registry import DEADLINES
         from municipality.kernel.open_data import OPEN_SETS
         from municipality.review.registry import REVIEWABLES
         from municipality.uploads.registry import PREFIXES
@@ -25,6 +27,7 @@ class ViolationsConfig(AppConfig):
         from violations import (
             block_causes,
             catalogue,
+            deadlines,
             documents,
             files,
             obligations,
@@ -42,6 +45,7 @@ class ViolationsConfig(AppConfig):
         from violations.services import blocks, dues, settlements, visitors
         from violations.states import OBJECTION, SERVICE
 
+        INSPECTORS.register("violations", queries.able_to_inspect)
         BLOCK_CAUSES.register(blocks.GROUND, block_causes.explain)
         CATALOGUE.register("violations", catalogue.VIOLATIONS)
         HOME_FORMS.register(
@@ -59,6 +63,8 @@ class ViolationsConfig(AppConfig):
         SERVICES.register(SERVICE, Service(_("Violations of the shop"), is_assisted=False, waits_in_dispute=False))
         OWNERSHIPS.register("violations.Violation", queries.ownership)
         IMPORT_KINDS.register(LEGACY_FINES_IMPORT.name, LEGACY_FINES_IMPORT)
+        DEADLINES.register("violations.settlement", deadlines.SETTLEMENT)
+        DEADLINES.register("violations.objection", deadlines.OBJECTION)
         TIMELINES.register(OBJECTION, timeline.TIMELINE)
         REVIEWABLES.register(OBJECTION, review.REVIEWED)
         PREFIXES.register("violation", files.VIOLATION_FILES)

@@ -32,6 +32,7 @@ class ViolationReportForm(VisitForm):
     """Facts only: amounts are computed. `confirmed` says that they were checked (`assessments.confirmation`)."""
 
     confirmed = forms.CharField(widget=forms.HiddenInput, required=False, max_length=1000)
+    origin = forms.CharField(widget=forms.HiddenInput, required=False, max_length=60)
     shop_no = FoldedField(
         label=_("Commercial licence number of the shop"),
         required=False,
@@ -151,4 +152,5 @@ class ViolationReportForm(VisitForm):
             accuracy_m=sent.accuracy_m,
             signed=data["signed"],
             note_ar=data.get("note_ar", ""),
+            origin=data.get("origin", ""),
         )

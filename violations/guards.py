@@ -28,8 +28,15 @@ frozen(
         *("seen_at", "received_at", "paper_id"),
     ],
 )
-for _column in ("number", "warning_number", "party_id", "correct_until", "object_until"):
+for _column in ("number", "warning_number", "party_id", "correct_until"):
     frozen(_V, [_column], once=f"OLD.{_column} IS NOT NULL", name=f"{_column}_once")
+# It moves once it is set only as a row about an incident says. The name is that of the guard it replaces in older databases.
+_MOVED = (
+    "EXISTS (SELECT 1 FROM incidents_moveddeadline m WHERE m.kind = 'violations.objection' AND m.thing = OLD.id"
+    " AND m.before = OLD.object_until AND m.after = NEW.object_until)"
+)
+_CHANGED = "OLD.object_until IS NOT NULL AND OLD.object_until IS DISTINCT FROM NEW.object_until"
+guard(f"{_V}_object_until_once", _V, "UPDATE", f"{_CHANGED} AND NOT {_MOVED}", "not_moved")
 # Only a judicial officer in office writes, and premises for women are for a team of women.
 guard(
     "violations_by_inspector",
@@ -48,6 +55,16 @@ guard(
     " WHERE f.id = NEW.visit_id AND i.id = NEW.inspector_id AND f.started_at = NEW.seen_at)",
     "not_of_visit",
 )
+# An inspection of a licence is for a judicial officer too, and premises for women for one of a team of women.
+for _event, _changed in (("INSERT", ""), ("UPDATE", "OLD.inspector_id <> NEW.inspector_id AND ")):
+    guard(
+        f"licensing_inspection_officer_{_event.lower()}",
+        "licensing_inspection",
+        _event,
+        f"{_changed}NOT EXISTS (SELECT 1 FROM violations_judicialwarrant i JOIN violations_team t ON t.code = i.team_id"  # noqa: S608
+        " JOIN rulebook_activity a ON a.code = NEW.activity_id WHERE i.user_id = NEW.inspector_id AND (t.is_womens OR NOT a.is_womens))",
+        "not_by_inspector",
+    )
 guard(
     "violations_evidence_kind",
     "fieldwork_evidence",

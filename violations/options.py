@@ -158,12 +158,14 @@ def ways_of(violation: Violation, status: rules.ViolationStatus) -> Ways:
     # One of the two is what a state makes payable; the other says nothing new.
     by_code["settle"] = pay if pay.is_open or (not settle.is_open and status.state in (rules.JUDGED, rules.INSTALMENTS)) else settle
     more_time, instalments = by_code["more_time"], by_code["instalments"]
-    cards: list[tuple[Option, Option | None]] = [(by_code[code], None) for code in ("correct", "settle", "object") if by_code[code].is_open]
+    not_mine = by_code["not_mine"]
+    second = {"object": not_mine if not_mine.is_open else None}
+    cards = [(by_code[code], second.get(code)) for code in ("correct", "settle", "object") if by_code[code].is_open]
     if more_time.is_open:
         cards.append((more_time, instalments if instalments.is_open else None))
     elif instalments.is_open:
         cards.append((instalments, None))
     folded = [by_code[code] for code in ("settle", "object", "more_time", "instalments", "correct") if not by_code[code].is_open]
-    if by_code["not_mine"].closed != by_code["object"].closed or by_code["not_mine"].is_open:  # otherwise it says nothing new
-        folded.insert(0, by_code["not_mine"])
+    if not_mine.closed != by_code["object"].closed:  # otherwise it says nothing new
+        folded.insert(0, not_mine)
     return Ways(cards, folded, "")

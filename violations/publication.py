@@ -102,6 +102,12 @@ def of_shops(shops: Sequence[int]) -> dict[int, PublicFindings]:
     }
 
 
+def statuses(rows: Sequence[Violation]) -> dict[int, str]:
+    """Primary key → public status of violations (`rules.publication`), read with objection, its case and judgment."""
+    appeal_days = cache(_appeal_days)
+    return {row.pk: public_status(row, appeal_days() if hasattr(row, "judgment") else None)[0] for row in rows}
+
+
 def all_findings(chunk: int = 2000) -> Iterator[Finding]:
     """Every public finding of shops that are not merged into another, oldest first, read in chunks."""
     rows = Violation.objects.filter(_MAY_BE_PUBLIC, shop__isnull=False, shop__merged_into__isnull=True)

@@ -98,6 +98,14 @@ def inspectors_of(shop: Shop) -> QuerySet[User]:
     return User.objects.filter(is_active=True, is_staff=True, pk__in=warrants.values("user")).order_by("pk")
 
 
+def able_to_inspect(is_womens: bool, day: dt.date) -> QuerySet[User]:
+    """Inspectors whose warrants hold on a day; `is_womens`: those of a team of women, who alone enter premises for women."""
+    warrants = JudicialWarrant.objects.filter(first_day__lte=day, last_day__gte=day)
+    if is_womens:
+        warrants = warrants.filter(team__is_womens=True)
+    return User.objects.filter(is_active=True, is_staff=True, pk__in=warrants.values("user"))
+
+
 def usual_offences(inspector: User, *, limit: int) -> list[str]:
     """Codes of the offences that an inspector wrote most often lately, the most frequent first."""
     written = Violation.objects.filter(inspector__user=inspector).order_by("-pk").values_list("offence", flat=True)[:200]

@@ -16,6 +16,8 @@ class ZoningConfig(AppConfig):
         from municipality.documents.queries import DOCUMENT_KINDS
         from municipality.drafts.registry import DRAFT_KINDS
         from municipality.imports.registry import IMPORT_KINDS
+        from municipality.incidents.registry import DEADLINES
+        from municipality.incidents.requests import closed_by
         from municipality.kernel.open_data import OPEN_SETS
         from municipality.review.registry import REVIEWABLES
         from municipality.uploads.registry import PREFIXES
@@ -42,8 +44,10 @@ class ZoningConfig(AppConfig):
         from zoning.opinion import files, guards, notifications, panels, review, tasks, timeline  # noqa: F401
         from zoning.opinion.documents import OpinionFacts
         from zoning.opinion.services import issue
-        from zoning.opinion.states import OPINION
+        from zoning.opinion.states import OPINION, OpinionState
 
+        to_pay = closed_by("zoning.close_unpaid", _("To pay the request"), state=OpinionState.AWAITING_PAYMENT)
+        DEADLINES.register("zoning.payment", to_pay)
         CATALOGUE.register("zoning", ZONING)
         OPEN_SETS.register("plots", open_data.PLOTS)
         OPEN_SETS.register("land_use", open_data.LAND_USE)

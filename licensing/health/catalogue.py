@@ -16,7 +16,7 @@ from municipality.rulebook import queries as rulebook
 def health_fees(today: dt.date) -> list[FeeLine]:
     """The fee lines of the service card, from the edition in force."""
     fees = rulebook.edition("fees.health", today).fees
-    charged = [fees[code] for code in ("renewal", "late_surcharge") if code in fees]
+    charged = [fees[code] for code in ("renewal", "late_surcharge", "amendment", "replacement", "transfer") if code in fees]
     return [FeeLine(fee.label_ar, fee.label_en, fee.fils, fee.article_ar, fee.article_en) for fee in charged if fee.fils]
 
 

@@ -1,4 +1,4 @@
-"""Forms of the pages of a renewal with changes. `answers` is what a form saves, `filled` its initial values from that."""
+"""Forms of the pages of a renewal with changes and of a change between renewals. `answers` is what a form saves."""
 
 from __future__ import annotations
 
@@ -44,9 +44,11 @@ class PageForm(forms.Form):
         flags: list[str] | None = None,
         correcting: bool = False,
         known: Collection[str] = (),
+        is_change: bool = False,
         **kwargs: Any,
     ) -> None:
         self.shop, self.saved, self.flags, self.correcting, self.known = shop, dict(saved or {}), flags or [], correcting, known
+        self.is_change = is_change
         kwargs["initial"] = {**self.filled(self.saved), **kwargs.get("initial", {})}
         super().__init__(*args, **kwargs)
 
@@ -84,6 +86,7 @@ class _UnchangedRefused(PageForm):
 
 
 WHAT_ELSE = _("Has anything else changed?")
+WHAT_CHANGES = _("What is to change in the licence?")
 
 
 class WhatChanged(PageForm):
@@ -98,6 +101,8 @@ class WhatChanged(PageForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if self.is_change:
+            self.fields["changed"].label = WHAT_CHANGES
         if self.known:  # a fact that was ticked before the register changed keeps its box
             field, ticked = self.fields["changed"], self.saved.get("changed", [])
             asked = [fact for fact in FACTS.values() if fact.name not in self.known or fact.name in ticked]
@@ -107,6 +112,8 @@ class WhatChanged(PageForm):
 
     def clean_changed(self) -> list[str]:
         ticked = self.cleaned_data["changed"]
+        if not ticked and not self.flags and self.is_change:
+            raise ValidationError(_("Select at least one thing that is to change."), code="required")
         if not ticked and not self.flags:
             raise ValidationError(_("Select what changed. If nothing changed, the renewal goes on without an officer."), code="required")
         return [name for name in FACTS if name in ticked]
@@ -116,10 +123,10 @@ class _NamesForm(_UnchangedRefused):
     """A page with a name in Arabic and one in English."""
 
     def clean_name_ar(self) -> str:
-        return _in_arabic(self.cleaned_data["name_ar"])
+        return in_arabic(self.cleaned_data["name_ar"])
 
     def clean_name_en(self) -> str:
-        return _in_latin(self.cleaned_data["name_en"])
+        return in_latin(self.cleaned_data["name_en"])
 
 
 class TradeName(_NamesForm):
@@ -138,13 +145,15 @@ class TradeName(_NamesForm):
     )
 
 
-def _in_arabic(text: str) -> str:
+def in_arabic(text: str) -> str:
+    """A name in Arabic letters, its spaces folded. Raises ValidationError."""
     if not _ARABIC.search(text) or _LATIN.search(text):
         raise ValidationError(_("Write this name in Arabic letters."), code="arabic")
     return " ".join(text.split())
 
 
-def _in_latin(text: str) -> str:
+def in_latin(text: str) -> str:
+    """A name in Latin letters, its spaces folded. Raises ValidationError."""
     if not _LATIN.search(text) or _ARABIC.search(text):
         raise ValidationError(_("Write this name in Latin letters."), code="latin")
     return " ".join(text.split())

@@ -14,10 +14,12 @@ from django.utils.html import format_html
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from licensing.health.origins import RENEWAL_PAGE
+from licensing.health.origins import LICENCE_PAGE, RENEWAL_PAGE
 from licensing.health.queries import Offer
 from licensing.health.rules import Condition
 from licensing.health.services.issue import VOIDED
+from licensing.health.states import CANCELLED, CHANGE, DUPLICATE, RENEWAL, TRANSFER
+from licensing.measures import effects
 from licensing.models import HealthLicence
 from municipality.accounts.models import User
 from municipality.cases import block_causes
@@ -26,7 +28,7 @@ from municipality.cases.models import Block, Case
 from municipality.kernel import clock
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import Authority
-from municipality.ui.templatetags.portal import bilingual, day
+from municipality.ui.templatetags.portal import bilingual, day, kwd
 from municipality.ui.texts import Text
 from shops.models import Shop
 
@@ -63,8 +65,10 @@ def _my_shops() -> Way:
     return Way(_("Back to my shops"), reverse("shops:mine"), is_back=True)
 
 
-def study_title(flags: Collection[str]) -> str:
-    """Title of the page that sends a renewal to an officer, and of the buttons to it, by the conditions that send it there."""
+def study_title(flags: Collection[str], service: str = RENEWAL) -> str:
+    """Title of the page that sends a request to an officer, and of the buttons to it, by the conditions that send it there."""
+    if service == CHANGE:
+        return _("Change something in the licence")
     return _("Renew with the change") if "unchanged" in flags or not flags else _("Send it to an officer")
 
 
@@ -88,6 +92,7 @@ class Subject:
     licence: HealthLicence | None = None
     open_case: Case | None = None
     as_of: dt.date | None = None  # the last day for which the word of the commercial register about the shop is known
+    service: str = RENEWAL
 
 
 def obstacle(condition: Condition, subject: Subject) -> Obstacle:
@@ -107,15 +112,18 @@ def obstacles(
 
     `as_of` is the last day for which the word of the commercial register about the shop is known.
     """
-    subject = Subject(offer.shop, offer.licence, open_case, as_of)
+    subject = Subject(offer.shop, offer.licence, open_case, as_of, offer.service)
+    origin = RENEWAL_PAGE if offer.service == RENEWAL else LICENCE_PAGE
     result: list[Obstacle] = []
+    is_measure = any(block.ground == effects.MEASURE for block in offer.blocks)  # it explains why the licence is suspended
     for condition in offer.unmet:
-        if condition.code in without:
+        is_explained = is_measure and condition.facts.get("state") == "suspended"
+        if condition.code in without or is_explained:
             continue
         if condition.code != "no_block":
             result.append(obstacle(condition, subject))
             continue
-        causes = block_causes.explain(user, offer.blocks, f"{RENEWAL_PAGE}:{offer.shop.public_id}")
+        causes = block_causes.explain(user, offer.blocks, f"{origin}:{offer.shop.public_id}")
         result += [causes.get(block.pk) or unexplained(block, offer.shop) for block in offer.blocks]
     return result
 
@@ -148,7 +156,7 @@ def _authority(c: Condition, s: Subject) -> Obstacle:
 def _shop_closed(c: Condition, s: Subject) -> Obstacle:
     return Obstacle(
         _("The shop is closed in the register"),
-        _("A closed shop has no licence to renew. If the register is wrong, %(branch)s can correct it: call %(hotline)s.")
+        _("A closed shop has no licence. If the register is wrong, %(branch)s can correct it: call %(hotline)s.")
         % _with_hotline(branch=bilingual(s.shop.branch, "name")),
         ways=[_shop_page(s.shop), _phone()],
     )
@@ -173,6 +181,14 @@ def _taken_back(state: str, s: Subject, branch: str) -> Obstacle:
     is_suspended = state == "suspended"
     reasons = rulebook.edition("replies.health", clock.today()).reasons
     reason = reasons.get(event.reason) if event is not None else None
+    if event is not None and event.reason == CANCELLED:
+        return Obstacle(
+            _("The licence is cancelled"),
+            format_html(_("By its holder, on {}."), day(clock.day_of(event.at))),
+            lifted=_("A cancelled licence does not come back. Apply for a new licence at %(branch)s, or call %(hotline)s.")
+            % _with_hotline(branch=branch),
+            ways=[_phone(), _my_shops()],
+        )
     if event is not None and event.reason == VOIDED:
         why: Text = _("The bank took the payment of its last renewal back.")
     elif reason is not None:
@@ -232,9 +248,15 @@ def _too_early(c: Condition, s: Subject) -> Obstacle:
 def _open_already(c: Condition, s: Subject) -> Obstacle:
     # A renewal opened by another signatory of the organisation has no link: this person may not open it.
     case = s.open_case
+    titles = {
+        CHANGE: _("A change of this licence is under way"),
+        DUPLICATE: _("A duplicate of this licence is under way"),
+        TRANSFER: _("A transfer of this licence is under way"),
+    }
     return Obstacle(
-        _("A renewal of this shop is already open"),
-        _("Its reference is %(reference)s.") % {"reference": c.facts["reference"]},
+        titles.get(c.facts["service"]) or _("A renewal of this shop is already open"),
+        _("Its reference is %(reference)s. One request about a licence is open at a time: finish it or withdraw it first.")
+        % {"reference": c.facts["reference"]},
         ways=[Way(_("Continue the request"), reverse("cases:case", args=[case.public_id]))] if case else [_my_shops()],
     )
 
@@ -251,8 +273,8 @@ def _when_the_register_has_it(as_of: dt.date | None) -> Text:
     """When a change of the commercial register reaches the page of the renewal, and what to do until then."""
     come_back = _("No message is sent when it does: please come back to this page.")
     if as_of is None or (clock.today() - as_of).days < LATE_DAYS:
-        return format_html("{} {}", _("The renewal opens here once the register has it, usually overnight."), come_back)
-    late = _("The renewal opens here once the register has it. Its last answer about this shop is of {}, which is late.")
+        return format_html("{} {}", _("This page opens once the register has it, usually overnight."), come_back)
+    late = _("This page opens once the register has it. Its last answer about this shop is of {}, which is late.")
     call = _("If the licence is renewed already, call %(hotline)s.") % _with_hotline()
     return format_html("{} {} {}", format_html(late, day(as_of)), call, come_back)
 
@@ -265,10 +287,43 @@ def _ministry() -> list[Way]:
 def _changed(c: Condition, s: Subject) -> Obstacle:
     separator = "، " if get_language() == "ar" else ", "
     names = list(dict.fromkeys(_("address of the shop") if name in ADDRESS else FIELDS[name]() for name in c.facts["fields"]))
+    if s.service == DUPLICATE:
+        return Obstacle(
+            _("The commercial register changed since the last licence"),
+            _("Changed: %(fields)s. A duplicate would repeat what is not right any more: ask for a change instead.")
+            % {"fields": separator.join(names)},
+            ways=[Way(_("Change something in the licence"), reverse("licensing:change_licence", args=[s.shop.public_id]))],
+        )
     return Obstacle(
         _("The commercial register changed since the last licence"),
         _("Changed: %(fields)s. An officer reviews changes.") % {"fields": separator.join(names)},
         ways=[_officer(s.shop, c.code)],
+    )
+
+
+def _not_valid(c: Condition, s: Subject) -> Obstacle:
+    if c.facts["state"] != "expired":
+        return _not_in_force(c, s)
+    return Obstacle(
+        _("The licence ended on %(day)s") % {"day": _day(c.facts["last_day"])},
+        _("Only a valid licence can be changed, repeated, transferred or cancelled. Renew it; what has changed is asked there."),
+        ways=[Way(_("Renew the health licence"), reverse("licensing:renew", args=[s.shop.public_id]))],
+    )
+
+
+def _not_begun(c: Condition, s: Subject) -> Obstacle:
+    return Obstacle(
+        _("The renewed licence begins on %(day)s") % {"day": _day(c.facts["first_day"])},
+        _("It is issued already. It can be changed or repeated from that day on."),
+        ways=[_my_shops()],
+    )
+
+
+def _owed(c: Condition, s: Subject) -> Obstacle:
+    return Obstacle(
+        _("Something about this shop is not paid"),
+        format_html(_("{} in bills and fines. A licence is transferred once nothing is owed on the shop."), kwd(c.facts["fils"])),
+        ways=[Way(_("See what is to be paid"), reverse("payments:basket")), _my_shops()],
     )
 
 
@@ -282,22 +337,31 @@ _OBSTACLES: dict[str, Callable[[Condition, Subject], Obstacle]] = {
     "no_open_case": _open_already,
     "commercial_license": _commercial_ended,
     "no_flag": _flagged,
+    "nothing_owed": _owed,
+    "licence_valid": _not_valid,
+    "has_begun": _not_begun,
     "unchanged": _changed,
 }
+
+
+def _still_in_time(c: Condition) -> str:
+    if "no_surcharge_until" in c.facts:
+        text = _("It is renewed without the surcharge until %(day)s, because the portal could not be used before the licence ended.")
+        return text % {"day": _day(c.facts["no_surcharge_until"])}
+    text = _("It can still be renewed here until %(day)s, with the surcharge below. After that an officer decides.")
+    return text % {"day": _day(c.facts["until"])}
+
+
 _MET: dict[str, Callable[[Condition], tuple[str, str]]] = {
     "competent_authority": lambda c: (_("The activity is licensed by the Municipality"), ""),
     "shop_open": lambda c: (_("The shop is open in the register"), ""),
     "licence_in_force": lambda c: (_("The shop has a health licence"), ""),
-    "in_time": lambda c: (
-        _("The licence ended on %(day)s") % {"day": _day(c.facts["last_day"])},
-        _("It can still be renewed here until %(day)s, with the surcharge below. After that an officer decides.")
-        % {"day": _day(c.facts["until"])},
-    ),
+    "in_time": lambda c: (_("The licence ended on %(day)s") % {"day": _day(c.facts["last_day"])}, _still_in_time(c)),
     "in_window": lambda c: (
         _("The renewal window is open"),
         _("The licence is valid until %(day)s. You lose no days by renewing now.") % {"day": _day(c.facts["last_day"])},
     ),
-    "no_open_case": lambda c: (_("No other renewal of this shop is open"), ""),
+    "no_open_case": lambda c: (_("No other request about this licence is open"), ""),
     "commercial_license": lambda c: (_("The commercial licence is valid"), _("Until %(day)s.") % {"day": _day(c.facts["end"])}),
     "no_block": lambda c: (_("This shop is not blocked"), ""),
     "unchanged": lambda c: (_("The register is as the last licence says"), ""),

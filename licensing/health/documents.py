@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from licensing.models import HealthLicence, Renewal
+from licensing.health.names import NAMES
+from licensing.health.states import CANCELLED, RENEWAL
+from licensing.measures.effects import MEASURE
+from licensing.models import HealthLicence
 from municipality.cases.models import Case
 from municipality.documents.facts import BilingualText, EditionLabel, Facts, day
 from municipality.documents.models import Document
+from municipality.documents.states import DocumentState
 from municipality.kernel import clock, money
+from municipality.kernel.periods import Period
 from municipality.review import queries as review
 from municipality.review.services.refusals import RefusalFacts
 from municipality.rulebook import queries as rulebook
@@ -71,10 +76,16 @@ class HealthLicenceFacts(Facts):
     conditions: tuple[BilingualText, ...]
     editions: tuple[EditionLabel, ...]
     supersedes: str = ""
+    duplicate_of: str = ""  # number of the licence that was lost or damaged
 
     @staticmethod
     def public_notes(document: Document) -> list[Text]:
-        """Until a renewed licence begins: the one that is in force till then."""
+        """Until a renewed licence begins: the one that is in force till then. Of a licence that its holder ended: that, and when."""
+        event = document.last_event
+        if document.state == DocumentState.REVOKED and event is not None and event.reason == CANCELLED:
+            return [format_html(gettext("Its holder cancelled this licence on {}."), shown_day(clock.day_of(event.at)))]
+        if document.state == DocumentState.SUSPENDED and event is not None and event.reason == MEASURE:
+            return [format_html(gettext("The Municipality suspended it on {}."), shown_day(clock.day_of(event.at)))]
         if document.live_state != "not_yet":
             return []
         licence = HealthLicence.objects.filter(document=document, previous__isnull=False).select_related("previous__document").first()
@@ -102,8 +113,8 @@ class HealthLicenceFacts(Facts):
         }
 
     @classmethod
-    def of(cls, case: Case, renewal: Renewal, shop: Shop) -> Self:
-        """The facts of a paid renewal, by the editions of its case."""
+    def of(cls, case: Case, shop: Shop, period: Period, supersedes: str = "") -> Self:
+        """The facts of the licence of a paid case for a period, by the editions of the case; `supersedes` is the number before it."""
         bill = payments.bill_of(case.key)
         line = bill.lines.order_by("order").first() if bill else None
         conditions = rulebook.edition("conditions.health", clock.day_of(case.opened_at)).conditions
@@ -123,24 +134,36 @@ class HealthLicenceFacts(Facts):
             commercial_licence_until=shop.commercial_license_end,
             branch_ar=shop.branch.name_ar,
             branch_en=shop.branch.name_en,
-            valid_from=renewal.first_day,
-            valid_until=renewal.last_day,
+            valid_from=period.first,
+            valid_until=period.last,
             issued_at=clock.now(),
             fee_fils=bill.total_fils if bill else 0,
             fee_ground_ar=line.article_ar if line else "",
             fee_ground_en=line.article_en if line else "",
             conditions=tuple(BilingualText(condition.text_ar, condition.text_en) for condition in conditions),
             editions=tuple(EditionLabel.of(stamp, SUBJECTS) for stamp in review.stamps_of(case) if stamp.startswith(PRINTED)),
-            supersedes=renewal.licence.document.number,
+            supersedes=supersedes,
         )
+
+    def repeating(self, document: Document) -> Self:
+        """These facts as a duplicate of a document; a licence from paper has no facts but those of the register."""
+        own = {name: getattr(self, name) for name in ("case_reference", "issued_at", "fee_fils", "fee_ground_ar", "fee_ground_en")}
+        repeated = type(self).load(document.facts) if document.facts else self
+        return replace(repeated, **own, supersedes=document.number, duplicate_of=document.number)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RenewalRefusalFacts(RefusalFacts):
     kind = "licensing.refusal"
     appeals_online = True
-    request = ("تجديد ترخيص صحي", "Health licence renewal")
+    request = NAMES[RENEWAL]
     subjects = SUBJECTS
+
+    @classmethod
+    def of(cls, case: Case, *, applicant: Any = None) -> Self:
+        """The facts of a refused renewal or change."""
+        request_ar, request_en = NAMES[case.service]
+        return replace(super().of(case, applicant=applicant), request_ar=request_ar, request_en=request_en)
 
 
 def address(shop: Shop) -> tuple[str, str]:

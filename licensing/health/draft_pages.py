@@ -1,4 +1,4 @@
-"""The draft of a renewal with changes: its pages, their states, and the next page."""
+"""The draft of a renewal with changes, or of a change between renewals: its pages, their states, and the next page."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from licensing.health import changes
+from licensing.health.names import NAMES
+from licensing.health.states import CHANGE, RENEWAL
 from municipality.drafts.models import Draft, Unsaved
 from municipality.drafts.registry import DraftKind
 from municipality.kernel import clock, request_cache, subjects
@@ -19,6 +21,12 @@ from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
 from shops.models import Shop
 
+# Names of its URLs: the list of its pages, a page, and its removal.
+URLS = {
+    RENEWAL: ("licensing:changes", "licensing:change_page", "licensing:discard"),
+    CHANGE: ("licensing:change_licence", "licensing:change_licence_page", "licensing:discard_change"),
+}
+FOLDERS = {RENEWAL: "changes", CHANGE: "change"}
 WHAT, FILES, CHECK, CONTINUE = "what", "files", "check", "continue"
 FILES_EDITION = "files.health"
 
@@ -99,16 +107,22 @@ def next_page(draft: Draft) -> str:
 def page_path(draft: Draft, code: str) -> str:
     """The path of a page without its language prefix."""
     shop = subjects.parse(draft.subject).id
-    return f"/health-licence/{shop}/changes/{code}/" if code else f"/health-licence/{shop}/changes/"
+    folder = f"/health-licence/{shop}/{FOLDERS[draft.service]}/"
+    return f"{folder}{code}/" if code else folder
 
 
-def page_url(shop: Shop, code: str) -> str:
-    return reverse("licensing:change_page", args=[shop.public_id, code])
+def tasks_url(shop: Shop, service: str) -> str:
+    return reverse(URLS[service][0], args=[shop.public_id])
+
+
+def page_url(shop: Shop, service: str, code: str) -> str:
+    return reverse(URLS[service][1], args=[shop.public_id, code])
 
 
 def _title(draft: Draft) -> tuple[str, str]:
     shop = Shop.objects.get(public_id=subjects.parse(draft.subject).id)
-    return f"تجديد الترخيص الصحي، {shop.name_ar}", f"Health licence renewal, {shop.name_en or shop.name_ar}"
+    name_ar, name_en = NAMES[draft.service]
+    return f"{name_ar}، {shop.name_ar}", f"{name_en}, {shop.name_en or shop.name_ar}"
 
 
 RENEWAL_DRAFT = DraftKind(title=_title, path=lambda draft: page_path(draft, CONTINUE))

@@ -1,4 +1,4 @@
-"""Permissions and slots of the files of a renewal, as a draft and as a case."""
+"""Permissions and slots of the files of a renewal or a change, as a draft and as a case."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from licensing.health import changes, draft_pages, queries
 from licensing.health.appeals import queries as appeals
-from licensing.health.states import RENEWAL, RenewalState
+from licensing.health.states import ACTS, RenewalState
 from municipality.accounts.models import User
 from municipality.cases.models import Case
 from municipality.delegation.authorization import is_authorized
@@ -23,11 +23,11 @@ APPEAL_SLOT = Slot("appeal", _("Documents for the appeal"), most=6)
 
 
 def _draft(subject: str) -> Draft | None:
-    return Draft.objects.filter(public_id=subjects.parse(subject).id, service=RENEWAL, closed_at__isnull=True).first()
+    return Draft.objects.filter(public_id=subjects.parse(subject).id, service__in=ACTS, closed_at__isnull=True).first()
 
 
 def _case(subject: str) -> Case | None:
-    return Case.objects.filter(public_id=subjects.parse(subject).id, service=RENEWAL).first()
+    return Case.objects.filter(public_id=subjects.parse(subject).id, service__in=ACTS).first()
 
 
 def _own_draft(user: User, subject: str) -> bool:
@@ -72,7 +72,11 @@ def _case_slots(subject: str) -> Mapping[str, Slot]:
     renewal = queries.renewal_of(case)
     names = [row.name for row in queries.declared_changes(renewal)] if renewal else []
     uploaded = set(uploads.of(subject).values_list("slot", flat=True))
-    wanted = uploaded | set(changes.required_slots(queries.files_edition(case), names)) | set(requested_slots(case))
+    wanted = (
+        uploaded
+        | set(changes.required_slots(queries.files_edition(case), [*names, *([renewal.act] if renewal else [])]))
+        | set(requested_slots(case))
+    )
     slots = {code: slot for code, slot in changes.SLOTS.items() if code in wanted}
     if APPEAL_SLOT.code in uploaded or case.state == RenewalState.REFUSED:
         slots[APPEAL_SLOT.code] = APPEAL_SLOT

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from municipality.ui.forms import WholeNumberField
+from licensing.models import HealthLicence
+from municipality.kernel import clock
+from municipality.ui.forms import DayField, WholeNumberField
 
 
 class SubmitRenewal(forms.Form):
@@ -24,3 +29,53 @@ class SubmitRenewal(forms.Form):
             "invalid": _("The page was sent incomplete. Reload it and try again."),
         },
     )
+
+
+class OrderDuplicate(SubmitRenewal):
+    """The declaration that the licence is lost or damaged."""
+
+    declared = forms.BooleanField(
+        label=_("I declare that the licence is lost or damaged. If it is found, I will not use it: only the duplicate is in force."),
+        error_messages={"required": _("Tick the box to make the declaration. The duplicate cannot be issued without it.")},
+    )
+
+
+class CancelLicence(forms.Form):
+    """Whether the shop closes with its licence, and from which day."""
+
+    STAYS, CLOSES = "stays", "closes"
+    shop = forms.ChoiceField(
+        label=_("What becomes of the shop?"),
+        widget=forms.RadioSelect,
+        choices=[(STAYS, _("It stays in the register, without a licence")), (CLOSES, _("It closes"))],
+        error_messages={"required": _("Choose what becomes of the shop."), "invalid_choice": _("Choose what becomes of the shop.")},
+    )
+    day = DayField(
+        label=_("First day on which it is closed"),
+        help_text=_("Only if it closes: today or later, up to the last day of the licence."),
+        required=False,
+        error_messages={"invalid": _("Enter the day as day, month and year, or choose it from the calendar.")},
+    )
+    understood = forms.BooleanField(
+        label=_("I understand that the licence ends now and cannot be taken back."),
+        error_messages={"required": _("Tick the box. The licence cannot be cancelled without it.")},
+    )
+
+    def __init__(self, *args: Any, licence: HealthLicence | None, **kwargs: Any) -> None:
+        self.licence = licence
+        super().__init__(*args, **kwargs)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        day = data.get("day")
+        if data.get("shop") == self.CLOSES and "day" not in self.errors:
+            if day is None:
+                self.add_error("day", _("Enter the first day on which the shop is closed."))
+            elif self.licence is not None and not clock.today() <= day <= self.licence.last_day:
+                self.add_error("day", _("Choose today or a later day, up to the last day of the licence."))
+        return data
+
+    @property
+    def closes_on(self) -> dt.date | None:
+        """The day of a valid form; None where the shop stays."""
+        return self.cleaned_data["day"] if self.cleaned_data["shop"] == self.CLOSES else None

@@ -1,12 +1,13 @@
 """Database triggers of licences."""
 
+from licensing.health.states import ACTS
 from municipality.kernel.guards import frozen, guard, insert_only, never_deleted
 
 frozen("licensing_healthlicence", ["shop_id", "document_id", "first_day", "last_day", "previous_id", "registered_facts"])
 never_deleted("licensing_healthlicence")
 frozen(
     "licensing_renewal",
-    ["case_id", "licence_id", "first_day", "last_day", "registered_facts", "declared_at", "lane", "flags", "years", "is_late"],
+    ["case_id", "act", "licence_id", "first_day", "last_day", "registered_facts", "declared_at", "lane", "flags", "years", "is_late"],
 )
 never_deleted("licensing_renewal")
 frozen("licensing_renewal", ["new_licence_id"], once="OLD.new_licence_id IS NOT NULL", name="issued_once")
@@ -14,6 +15,39 @@ guard("licensing_healthlicence_stays_past", "licensing_healthlicence", "UPDATE",
 for _column in ("accepted_facts", "refusal_id"):
     frozen("licensing_renewal", [_column], once=f"OLD.{_column} IS NOT NULL", name=f"{_column}_once")
 insert_only("licensing_renewalchange")
+guard(
+    "licensing_renewalchange_not_of_duplicate",
+    "licensing_renewalchange",
+    "INSERT",
+    "EXISTS (SELECT 1 FROM licensing_renewal r WHERE r.id = NEW.renewal_id AND r.act = 'duplicate')",
+    "duplicate_changes_nothing",
+)
+guard(
+    "licensing_renewal_act",
+    "licensing_renewal",
+    "INSERT",
+    "NOT EXISTS (SELECT 1 FROM cases_case c WHERE c.id = NEW.case_id AND c.service = 'licensing.' || NEW.act)",
+    "act_of_case",
+)
+guard(
+    "licensing_renewal_same_end",
+    "licensing_renewal",
+    "INSERT",
+    "NEW.act <> 'renewal' AND NOT EXISTS"
+    " (SELECT 1 FROM licensing_healthlicence l WHERE l.id = NEW.licence_id AND l.last_day = NEW.last_day)",
+    "same_end",
+)
+# One act on the licence of a shop at a time, whichever it is. Services lock the shop, so that of two at once one waits.
+_ACTS = ", ".join(f"'{service}'" for service in ACTS)
+for _event, _opens in (("INSERT", "NEW.is_open"), ("UPDATE", "NEW.is_open AND NOT OLD.is_open")):
+    guard(
+        f"cases_case_one_act_{_event.lower()}",
+        "cases_case",
+        _event,
+        f"{_opens} AND NEW.service IN ({_ACTS}) AND EXISTS (SELECT 1 FROM cases_case c"  # noqa: S608 - declared in code
+        f" WHERE c.subject = NEW.subject AND c.service IN ({_ACTS}) AND c.is_open AND c.id <> NEW.id)",
+        "one_act",
+    )
 # Where an officer decides, no licence is issued without accepted facts.
 guard(
     "licensing_officer_lane_accepted",

@@ -20,6 +20,7 @@ from municipality.audit.services import record
 from municipality.cases.models import Case
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
+from municipality.rulebook.models import Activity
 from municipality.ui.templatetags.portal import bilingual
 from shops.models import Shop
 from shops.register import queries as register
@@ -52,7 +53,6 @@ class NewPlace:
     `case` is the request that was sent, None before; `is_declared` whether the applicant declares the address, or the register has it.
     """
 
-    shop: Shop
     address: Mapping[str, Any]
     activity: str
     case: Case | None = None
@@ -76,7 +76,7 @@ class NewPlace:
     @cached_property
     def text(self) -> AnswerText:
         """The answer in the active language."""
-        row = register.cached_names()[1].get(self.activity) or self.shop.activity
+        row = register.cached_names()[1].get(self.activity) or Activity.objects.get(pk=self.activity)
         return self.answer.text(bilingual(row, "name"))
 
     @property
@@ -129,11 +129,11 @@ def new_place(
     """
     activity = answers.get("activity", {}).get("activity") or registered["activity"]
     if "address" in answers:
-        return NewPlace(shop, answers["address"], activity, case)
+        return NewPlace(answers["address"], activity, case)
     if not PLACE & set(changed):
         return None
     at = {**registered, "area": int(registered["area"]), "floor": shop.floor}
-    return NewPlace(shop, at, activity, case, is_declared=False)
+    return NewPlace(at, activity, case, is_declared=False)
 
 
 def place_of_offer(offer: Offer, answers: Mapping[str, Mapping[str, Any]]) -> NewPlace | None:

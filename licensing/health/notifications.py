@@ -48,7 +48,7 @@ class RefusalReady(_AboutCase):
 
 
 class RenewalIssued(_AboutCase):
-    """A text message: the e-mail of the payment leads to the page with the licence."""
+    """A text message: the e-mail of the payment leads to the page with the licence. `is_held`: a measure has suspended it at once."""
 
     channels = (Channel.SMS,)
     kind = "licensing.renewal_issued"
@@ -60,16 +60,36 @@ class RenewalLapsed(_AboutCase):
 
 
 class LicenceEnds(MessageKind):
-    """A reminder that a licence ends; `surcharge` is what late renewal costs in dinars (empty: nothing), `is_stopped`: not possible yet."""
+    """A reminder that a licence ends; `surcharge` is what late renewal costs in dinars (empty: nothing), `is_stopped`: not possible yet.
+
+    `fee` is what the renewal costs where a confirmation is enough; it is in the text message, whose link opens the page that confirms.
+    """
 
     kind = "licensing.licence_ends"
-    samples = {"last_day": _DAY, "days": 30}
+    samples = {"last_day": _DAY, "days": 30, "fee": "10.000"}
     page = "/health-licence/{shop.public_id}/renew/"
+
+
+class LicencesEnd(MessageKind):
+    """Instead of several `LicenceEnds` by e-mail and text message; these are in the inbox only."""
+
+    kind = "licensing.licences_end"
+    samples = {"last_day": _DAY}
+    page = "/renewals/"
 
 
 class LicenceHeld(_AboutCase):
     kind = "licensing.licence_held"
     is_legal = True
+
+
+class LicenceCancelled(MessageKind):
+    """To all who hold the shop; `closes_on` is the day on which it closes, or None."""
+
+    kind = "licensing.licence_cancelled"
+    is_legal = True
+    samples = {"closes_on": _DAY}
+    page = "/health-licence/{shop.public_id}/"
 
 
 class PaymentTakenBack(_AboutCase):

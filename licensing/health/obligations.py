@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from licensing.health import renewability, rules
 from licensing.health.condition_messages import Subject, obstacle, study_title
-from licensing.health.draft_pages import CONTINUE
+from licensing.health.draft_pages import CONTINUE, page_url
 from licensing.health.renewability import Renewability
 from licensing.health.rules import OFFICER_CONDITIONS, Condition
-from licensing.health.states import RENEWAL
+from licensing.health.states import CHANGE, RENEWAL
 from municipality.accounts.models import User
 from municipality.cases import block_causes
 from municipality.cases.block_causes import Obstacle
@@ -31,8 +31,9 @@ from shops.register import queries as registered
 
 
 def obligations(user: User) -> list[Obligation]:
-    """One obligation for each licence of the listed shops that can be renewed, now or later."""
-    shops = renewable_shops(user, registered.listed_shops(user)[: registered.MAX_LISTED])
+    """One obligation for each licence of the listed shops that can be renewed, now or later, and for each saved change of a licence."""
+    listed = registered.listed_shops(user)[: registered.MAX_LISTED]
+    shops = renewable_shops(user, listed)
     rows = renewability.of_shops(shops)
     saved = {draft.subject: draft for draft in drafts.open_drafts(user, RENEWAL, [shop.key for shop in shops])}
     found = [(shop, obligation_of(shop, rows[shop.pk], saved.get(shop.key))) for shop in shops]
@@ -42,12 +43,32 @@ def obligations(user: User) -> list[Obligation]:
         replace(one, about=format_html("{}: {}", one.about, reasons[shop.pk])) if shop.pk in reasons else one
         for shop, one in found
         if one is not None
+    ] + _saved_changes(user, listed)
+
+
+def _saved_changes(user: User, shops: Sequence[Shop]) -> list[Obligation]:
+    """The changes of licences that are being filled in, until the day on which they are deleted."""
+    by_key = {shop.key: shop for shop in shops}
+    return [
+        Obligation(
+            code="continue",
+            key=f"change:{draft.public_id}",
+            duty=Duty.OFFER,
+            title=_("A saved change of the licence is deleted"),
+            task=_("Finish the change of the licence"),
+            action=_("Continue the request"),
+            url=page_url(by_key[draft.subject], CHANGE, CONTINUE),
+            subject=draft.subject,
+            about=bilingual(by_key[draft.subject], "name"),
+            until=clock.day_of(draft.expires_at),
+        )
+        for draft in drafts.open_drafts(user, CHANGE, list(by_key))
     ]
 
 
 def _with_request(one: Obligation | None, case: Case | None, user: User) -> Obligation | None:
     """The obligation with the address of the request under way, for the person who sent it."""
-    if one is None or case is None or case.applicant_id != user.pk:
+    if one is None or case is None or case.service != RENEWAL or case.applicant_id != user.pk:
         return one
     return replace(one, url=reverse("cases:case", args=[case.public_id]))
 
@@ -97,7 +118,7 @@ def obligation_of(shop: Shop, row: Renewability, draft: Draft | None) -> Obligat
         return None
     url = reverse("licensing:renew", args=[shop.public_id])
     action: Text
-    if row.open_case is not None:
+    if row.open_case is not None and row.open_case.service == RENEWAL:
         code, duty, task, action = "renew", Duty.LATER, _("Renew the health licence"), _("See the state of the request")
     elif not row.is_due and not row.blocks:
         code, duty, task, action = "renew", Duty.LATER, _("Renew the health licence"), _("Conditions of renewal")
@@ -123,5 +144,5 @@ def obligation_of(shop: Shop, row: Renewability, draft: Draft | None) -> Obligat
         about=bilingual(shop, "name"),
         reference=row.licence.document.number,
         until=row.licence.last_day,
-        starts=row.window_opens if duty == Duty.LATER and row.open_case is None else None,
+        starts=row.window_opens if duty == Duty.LATER and (row.open_case is None or row.open_case.service != RENEWAL) else None,
     )

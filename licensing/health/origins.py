@@ -1,4 +1,4 @@
-"""What payments show of a renewal: what its bill is for, and its page as an origin of other payments."""
+"""What payments show of an act on a licence: what its bill is for, and its page as an origin of other payments."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from licensing.health.states import RENEWAL
+from licensing.health.names import NAMES
+from licensing.health.states import CANCEL, CHANGE, DUPLICATE, RENEWAL
 from licensing.models import Renewal
 from municipality.accounts.models import User
 from payments.models import Bill
 from payments.registry import Due, Origin
 from shops.register import queries as shops
 
-RENEWAL_PAGE = "renewal"
+RENEWAL_PAGE, LICENCE_PAGE = "renewal", "licence"
 
 
 def renewal_page(user: User, public_id: str) -> Origin | None:
@@ -24,8 +25,15 @@ def renewal_page(user: User, public_id: str) -> Origin | None:
     return Origin(_("Continue the renewal"), reverse("licensing:renew", args=[public_id]), _("Back to the renewal"))
 
 
+def licence_page(user: User, public_id: str) -> Origin | None:
+    """The page of a licence on which the person may act."""
+    if not any(shops.visible_to(user, service).filter(public_id=public_id).exists() for service in (CHANGE, DUPLICATE, CANCEL)):
+        return None
+    return Origin(_("Back to the licence"), reverse("licensing:licence", args=[public_id]), _("Back to the licence"))
+
+
 def billed(bills: Sequence[Bill]) -> dict[int, Due]:
-    """What bills of renewals are for, by primary key; one query."""
+    """What bills of acts on licences are for, by primary key; one query."""
     by_case = {bill.subject.partition(":")[2]: bill for bill in bills}
     rows = Renewal.objects.filter(case__public_id__in=by_case).select_related("case", "licence__shop")
     return {by_case[row.case.public_id].pk: _due(by_case[row.case.public_id], row) for row in rows}
@@ -33,16 +41,17 @@ def billed(bills: Sequence[Bill]) -> dict[int, Due]:
 
 def _due(bill: Bill, renewal: Renewal) -> Due:
     shop = renewal.licence.shop
+    name_ar, name_en = NAMES[renewal.case.service]
     return Due(
         key=renewal.case.public_id,
-        kind=RENEWAL,
+        kind=renewal.case.service,
         title_ar=bill.title_ar,
         title_en=bill.title_en,
         fils=bill.total_fils,
         shop=shop.key,
         url=reverse("cases:case", args=[renewal.case.public_id]),
-        name_ar="تجديد الترخيص الصحي",
-        name_en="Health licence renewal",
+        name_ar=name_ar,
+        name_en=name_en,
         shop_name_ar=shop.name_ar,
         shop_name_en=shop.name_en,
         reference=renewal.case.reference,

@@ -1,4 +1,4 @@
-"""What the payment of a renewal has brought, on the result page of the payment."""
+"""What the payment of an act on a licence has brought, on the result page of the payment."""
 
 from __future__ import annotations
 
@@ -6,15 +6,25 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from licensing.health import rules
+from licensing.health.states import CHANGE, DUPLICATE, RENEWAL, TRANSFER
 from licensing.models import Renewal
+from licensing.payment_results import being_prepared
 from municipality.documents.states import DocumentState
 from municipality.kernel import clock
 from municipality.rulebook import queries as rulebook
-from municipality.ui.templatetags.portal import bilingual, day, moment
+from municipality.ui.templatetags.portal import bilingual, day
 from payments.models import Bill
 from payments.registry import Outcome, Step
+
+TITLES = {
+    RENEWAL: gettext_lazy("Health licence renewed"),
+    CHANGE: gettext_lazy("Health licence changed"),
+    DUPLICATE: gettext_lazy("Duplicate of the health licence issued"),
+    TRANSFER: gettext_lazy("Health licence transferred"),
+}
 
 
 def outcome(bill: Bill) -> Outcome | None:
@@ -28,23 +38,14 @@ def outcome(bill: Bill) -> Outcome | None:
     if document is not None and document.file is not None and document.state != DocumentState.ACTIVE:
         return None
     if licence is None or document is None or document.state != DocumentState.ACTIVE or document.file is None:
-        return Outcome(
-            is_done=False,
-            label=_("Request"),
-            reference=renewal.case.reference,
-            steps=[
-                Step("done", _("Payment confirmed"), moment(bill.last_event.at) if bill.last_event is not None else ""),
-                Step("now", _("The licence is prepared and sealed"), _("Usually within a minute.")),
-                Step("next", _("The licence can be downloaded"), _("Here and in My requests. You get a message.")),
-            ],
-        )
+        return being_prepared(bill, renewal.case)
     window = rulebook.edition("limits.health", clock.today()).limits["window_days"].value
     period = format_html(
         _("{}, valid from {} to {}."), bilingual(renewal.licence.shop, "name"), day(licence.first_day), day(licence.last_day)
     )
     return Outcome(
         is_done=True,
-        title=_("Health licence renewed"),
+        title=TITLES[renewal.case.service],
         label=_("Licence number"),
         reference=document.number,
         text=period,

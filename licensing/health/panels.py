@@ -15,10 +15,13 @@ from django.utils.translation import gettext_lazy as _
 from licensing.health import changes, new_places, obligations, queries, renewability, services
 from licensing.health.appeals import queries as appeals
 from licensing.health.differences import differences_of
+from licensing.health.names import FROM_ISSUE
 from licensing.health.renewability import Renewability
-from licensing.health.states import RENEWAL
+from licensing.health.states import ACTS, CHANGE, DUPLICATE, RENEWAL, TRANSFER
 from licensing.health.states import RenewalState as S
-from licensing.models import HealthLicence, Lane, Renewal
+from licensing.health.transfers import queries as transfers
+from licensing.measures import effects
+from licensing.models import Act, HealthLicence, Lane, Renewal
 from municipality.accounts.models import User
 from municipality.cases.models import Case
 from municipality.cases.obligations import Duty, Obligation
@@ -51,6 +54,14 @@ LIVE_LABELS = {
 }
 
 
+UNDER_WAY = {
+    RENEWAL: _("Renewal under way"),
+    CHANGE: _("Change under way"),
+    DUPLICATE: _("Duplicate under way"),
+    TRANSFER: _("Transfer under way"),
+}
+
+
 def my_shops(user: User, shops: Sequence[Shop]) -> dict[str, list[PanelLine]]:
     """One line for each shop: the state of its licence, its last day, and the next action."""
     shops = obligations.renewable_shops(user, shops)
@@ -74,14 +85,23 @@ def _licence_line(shop: Shop, row: Renewability, authority: str | None, obligati
         return PanelLine(title, state="bad", label=_("No licence on file"), action=_("What to do"), url=renew)
     label: Text
     state, label = LIVE_LABELS[row.licence.document.live_state]
-    common: dict[str, Any] = {"title": title, "reference": row.licence.document.number, "deadline": row.licence.last_day}
+    page = reverse("licensing:licence", args=[shop.public_id]) if row.licence.document.live_state == "valid" else ""
+    data = {"page": page, "workers": reverse("licensing:workers", args=[shop.public_id])}
+    common: dict[str, Any] = {"title": title, "reference": row.licence.document.number, "deadline": row.licence.last_day, "data": data}
     if state == "ok" and row.licence.document.file_id:
-        common["data"] = {"file": reverse("document", args=[row.licence.document.number])}
+        data["file"] = reverse("document", args=[row.licence.document.number])
     if row.open_case is not None:
+        if row.open_case.service == TRANSFER:  # the request of the new holder
+            url = reverse("licensing:transfer", args=[shop.public_id])
+            return PanelLine(**common, state="warn", label=UNDER_WAY[TRANSFER], action=_("See the state of the transfer"), url=url)
         url = reverse("cases:case", args=[row.open_case.public_id])
-        waits_for_holder = TIMELINES[RENEWAL].next_actor.get(row.open_case.state) == "applicant"
+        waits_for_holder = TIMELINES[row.open_case.service].next_actor.get(row.open_case.state) == "applicant"
         action = _("Continue the request") if waits_for_holder else _("See the state of the request")
-        return PanelLine(**common, state="warn", label=_("Renewal under way"), action=action, url=url)
+        return PanelLine(**common, state="warn", label=UNDER_WAY[row.open_case.service], action=action, url=url)
+    measure = next((block for block in row.blocks if block.ground == effects.MEASURE), None)
+    if measure is not None:
+        sentence = bilingual(measure, "sentence")
+        return PanelLine(**common, state="bad", label=label, note=sentence, action=_("What lifts it"), url=renew)
     if obligation is None or obligation.duty == Duty.LATER:
         return PanelLine(**common, state=state, label=label, action=_("Conditions of renewal") if state != "ok" else "", url=renew)
     note: Text = ""
@@ -95,10 +115,10 @@ def _licence_line(shop: Shop, row: Renewability, authority: str | None, obligati
 
 
 def case_page(user: User, listed: Sequence[Case]) -> dict[str, list[CaseDetail]]:
-    """Next step, files, money and facts of renewal cases."""
+    """Next step, files, money and facts of the acts on licences."""
     details: dict[str, list[CaseDetail]] = {}
     for case in listed:
-        renewal = queries.renewal_of(case) if case.service == RENEWAL else None
+        renewal = queries.renewal_of(case) if case.service in ACTS else None
         if renewal is not None:
             detail = _detail(case, renewal, is_self=case.applicant_id == user.pk)
             details[case.key] = [_detail_for_staff(case, detail) if user.is_staff else detail]
@@ -118,7 +138,7 @@ def _detail_for_staff(case: Case, detail: CaseDetail) -> CaseDetail:
 
 
 def _detail(case: Case, renewal: Renewal, *, is_self: bool) -> CaseDetail:
-    bill = payments.bill_of(case.key)
+    bill, bill_lines = payments.bill_with_lines(case.key)
     licence = renewal.new_licence
     files = (
         [FileLine(_("Health licence"), licence.document.number, reverse("document", args=[licence.document.number]), _("sealed file"))]
@@ -129,10 +149,12 @@ def _detail(case: Case, renewal: Renewal, *, is_self: bool) -> CaseDetail:
     files += [FileLine(_("Receipt"), number, reverse("payments:receipt", args=[number])) for number in numbers]
     if renewal.refusal is not None:
         files.append(refusal_file(renewal.refusal))
-    withdrawable = case.state in WORKFLOWS[RENEWAL].moves["withdraw"].sources
+    withdrawable = case.state in WORKFLOWS[case.service].moves["withdraw"].sources
     actions = [(_("Withdraw the request"), reverse("licensing:withdraw", args=[case.public_id]))] if withdrawable else []
+    if is_self and licence is not None and licence.is_current and licence.document.live_state == "valid":
+        shop = case.subject.partition(":")[2]
+        actions.append((_("Change, duplicate or cancel the licence"), reverse("licensing:licence", args=[shop])))
     refund = None if bill is not None and bill.state == BillState.DUE else payments.refund_of(case.key)
-    bill_lines = payments.lines_of(bill) if bill else []
     by_officer = renewal.lane == Lane.OFFICER
     return CaseDetail(
         by_officer=by_officer,
@@ -150,12 +172,28 @@ def _detail(case: Case, renewal: Renewal, *, is_self: bool) -> CaseDetail:
             Fact(
                 _("Current licence"), ref(renewal.licence.document.number), format_html("{} {}", _("until"), day(renewal.licence.last_day))
             ),
-            Fact(_("New period"), day(renewal.first_day), format_html("{} {}", _("to"), day(renewal.last_day))),
+            _period(renewal),
+            *_new_holder(case),
             *(_changes(renewal, is_self=is_self) if by_officer else []),
             *([_fee_ahead(case, renewal)] if by_officer and case.is_open and bill is None else []),
         ],
         actions=actions,
     )
+
+
+def _period(renewal: Renewal) -> Fact:
+    """The period of the new licence; that of a change or a transfer begins on the day of its issue."""
+    until = format_html("{} {}", _("to"), day(renewal.last_day))
+    if renewal.act in FROM_ISSUE and renewal.new_licence is None:
+        return Fact(_("Period of the new licence"), _("from the day of its issue"), until)
+    first = renewal.new_licence.first_day if renewal.new_licence is not None else renewal.first_day
+    return Fact(_("New period") if renewal.act == Act.RENEWAL else _("Period of the new licence"), day(first), until)
+
+
+def _new_holder(case: Case) -> list[Fact]:
+    """Who takes the licence over."""
+    transfer = transfers.of_case(case)
+    return [Fact(_("New holder"), term(bilingual(transfer.holder, "name")))] if transfer is not None else []
 
 
 def _zoning_warning(case: Case) -> tuple[Text, Text] | None:
@@ -181,10 +219,14 @@ def _changes(renewal: Renewal, *, is_self: bool) -> list[Fact]:
 
 
 def _fee_ahead(case: Case, renewal: Renewal) -> Fact:
-    """What the renewal costs if an officer approves it: the fee of the day of the request."""
-    fees = rulebook.edition("fees.health", clock.day_of(case.opened_at))
-    total = sum(line.fils for line in queries.fee_lines(fees, renewal.years, is_late=renewal.is_late))
-    note = "" if renewal.is_late else _("Sent before the licence ended: nothing is added for being late.")
+    """What the request costs if an officer approves it: the fee of the day of the request."""
+    total = services.bill_fils(case)
+    in_time = clock.day_of(case.opened_at) <= renewal.licence.last_day
+    note = (
+        ""
+        if renewal.is_late or renewal.act != Act.RENEWAL or not in_time
+        else _("Sent before the licence ended: nothing is added for being late.")
+    )
     return Fact(_("After approval"), format_html(gettext("pay {}"), kwd(total)), note)
 
 
@@ -312,15 +354,15 @@ def _after_refusal(case: Case, renewal: Renewal) -> NextStep:
 
 
 def _closed_step() -> NextStep:
-    text = _("No fee is due. You can start a new renewal from My shops.")
+    text = _("No fee is due. You can start a new request from My shops.")
     return NextStep(_("This request is closed"), text, reverse("shops:mine"), _("My shops"))
 
 
 def paid(bill_id: int) -> None:
-    """The payment of a renewal's bill is confirmed."""
+    """The payment of the bill of an act on a licence is confirmed."""
     services.take_payment(case=services.case_of_bill(bill_id))
 
 
 def voided(bill_id: int) -> None:
-    """The payment of a renewal's bill is reversed."""
+    """The payment of the bill of an act on a licence is reversed."""
     services.hold_licence(case=services.case_of_bill(bill_id))

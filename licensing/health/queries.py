@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Case as DatabaseCase
-from django.db.models import F, JSONField, OuterRef, QuerySet, Subquery, When
+from django.db.models import DateField, F, JSONField, OuterRef, QuerySet, Subquery, When
+from django.utils.translation import gettext_lazy as _
 
 from licensing.health import changes, rules
-from licensing.health.states import RENEWAL
+from licensing.health.names import FEES
+from licensing.health.states import ACTS, CANCEL, CHANGE, RENEWAL, TRANSFER
+from licensing.health.transfers import queries as transfers
 from licensing.models import HealthLicence, Renewal, RenewalChange
 from municipality.accounts.models import User
 from municipality.accounts.queries import signatories_of
@@ -19,7 +22,9 @@ from municipality.cases import queries as cases
 from municipality.cases.models import Block, Case, Effect
 from municipality.delegation import queries as delegation
 from municipality.documents.states import DocumentState
+from municipality.incidents import queries as incidents
 from municipality.kernel import clock, worktime
+from municipality.kernel.errors import Refused
 from municipality.kernel.periods import Period
 from municipality.kernel.subjects import SubjectKey
 from municipality.review.models import CorrectionRound
@@ -32,10 +37,12 @@ from shops.models import LicenceState, Shop
 from shops.register import queries as shops
 from shops.registry import LicenceFact
 
+SURCHARGE_DEADLINE = "licensing.health"  # of the deadlines that move after an incident
+
 
 @dataclass(frozen=True)
 class Offer:
-    """What applies to a renewal today: conditions, fee lines, the new period, and the editions they come from."""
+    """What applies to an act on a licence today: conditions, fee lines, the new period, and the editions they come from."""
 
     shop: Shop
     licence: HealthLicence | None
@@ -49,7 +56,8 @@ class Offer:
     promise_days: int  # working days in which a renewal is decided, with those that an officer studies
     due_on: dt.date
     years: int = 1
-    blocks: tuple[Block, ...] = ()  # those that stop the renewal
+    blocks: tuple[Block, ...] = ()  # those that stop it
+    service: str = RENEWAL
 
     @property
     def may_renew(self) -> bool:
@@ -70,6 +78,12 @@ class Offer:
         return rules.is_late(self.conditions)
 
     @property
+    def in_time_until(self) -> dt.date | None:
+        """The last day without the surcharge, as it moved after an incident."""
+        moved = [c.facts["no_surcharge_until"] for c in self.conditions if "no_surcharge_until" in c.facts]
+        return moved[0] if moved else self.licence.last_day if self.licence else None
+
+    @property
     def unmet(self) -> list[rules.Condition]:
         return [c for c in self.conditions if not c.is_met]
 
@@ -77,6 +91,13 @@ class Offer:
     def total(self) -> int:
         """The fee in fils."""
         return sum(line.fils for line in self.lines)
+
+
+def without_surcharge(licences: Sequence[HealthLicence]) -> dict[int, dt.date]:
+    """Until when ended licences are renewed without the surcharge after an incident, by primary key; no query if none has ended."""
+    today = clock.today()
+    moved = incidents.moved_to(SURCHARGE_DEADLINE, [row.pk for row in licences if row.last_day < today])
+    return {pk: day for pk, day in moved.items() if day >= today}
 
 
 def visible_to(user: User) -> QuerySet[HealthLicence]:
@@ -100,9 +121,15 @@ def licence_facts(shops: Sequence[int]) -> dict[int, LicenceFact]:
 _LICENCE_STATES: dict[str, LicenceState] = {DocumentState.SUSPENDED: LicenceState.SUSPENDED, DocumentState.REVOKED: LicenceState.REVOKED}
 
 
-def fee_lines(fees: Edition, years: int, *, is_late: bool = False) -> list[Line]:
-    """The bill lines of a renewal; with the surcharge if the licence has ended."""
-    fee = fees.fees["renewal"]
+def fee_lines(fees: Edition, years: int, *, is_late: bool = False, service: str = RENEWAL, code: str = "") -> list[Line]:
+    """The bill lines of a renewal, with the surcharge if the licence has ended; or of another act on a licence, which costs the same
+    however long the licence lasts; or with the `code` of a yearly fee, of that. Raises Refused("no_fee") where the edition has no such fee.
+    """
+    fee = fees.fees.get(code or FEES[service])
+    if fee is None:
+        raise Refused("no_fee", _("The fee of this request is not in the rules yet. Ask the branch, and try again another day."))
+    if service != RENEWAL:
+        return [_once(fee, fees)]
     surcharge = fees.fees.get("late_surcharge") if is_late else None
     lines = [
         Line(
@@ -118,22 +145,22 @@ def fee_lines(fees: Edition, years: int, *, is_late: bool = False) -> list[Line]
             revenue_account=fee.revenue_account,
         )
     ]
-    if surcharge is not None and surcharge.fils:
-        lines.append(
-            Line(
-                code=f"health.{surcharge.code}",
-                label_ar=surcharge.label_ar,
-                label_en=surcharge.label_en,
-                formula_ar="مرة واحدة لكل ترخيص",
-                formula_en="once for each licence",
-                article_ar=surcharge.article_ar,
-                article_en=surcharge.article_en,
-                edition=fees.stamp,
-                fils=surcharge.fils,
-                revenue_account=surcharge.revenue_account,
-            )
-        )
-    return lines
+    return [*lines, _once(surcharge, fees)] if surcharge is not None and surcharge.fils else lines
+
+
+def _once(fee: Fee, fees: Edition) -> Line:
+    return Line(
+        code=f"health.{fee.code}",
+        label_ar=fee.label_ar,
+        label_en=fee.label_en,
+        formula_ar="مرة واحدة لكل ترخيص",
+        formula_en="once for each licence",
+        article_ar=fee.article_ar,
+        article_en=fee.article_en,
+        edition=fees.stamp,
+        fils=fee.fils,
+        revenue_account=fee.revenue_account,
+    )
 
 
 def late_surcharge(last_day: dt.date) -> Fee | None:
@@ -146,13 +173,21 @@ def _years_ar(years: int) -> str:
     return {1: "سنة واحدة", 2: "سنتان"}.get(years, f"{years} سنوات")
 
 
-def offer(shop: Shop) -> Offer:
-    """What applies to renewing this shop's health licence today. Raises Refused where the rulebook has no edition."""
+def open_act(subject: str) -> Case | None:
+    """The one open act on the licence of a shop (by its key), of any applicant."""
+    return Case.objects.filter(service__in=ACTS, subject=subject, is_open=True).first()
+
+
+def offer(shop: Shop, service: str = RENEWAL) -> Offer:
+    """What applies to renewing this shop's health licence today, or to another act on it. What stops the renewal stops every act.
+
+    Raises Refused where the rulebook has no edition or no fee.
+    """
     today = clock.today()
     subjects = ["fees.health", "limits.health", "conditions.health", "limits.review"]
     (fees, limits, printed, study), calendar = rulebook.editions_and_calendar(subjects, today)
     licence = current(shop)
-    open_case = cases.open_for(RENEWAL, shop.key)
+    open_case = open_act(shop.key)
     validity = limits.limits["validity_years"].value
     years = rules.years_to_cover(licence.last_day, validity, today) if licence else validity
     blocks = cases.active_blocks(shop.key, RENEWAL)
@@ -164,9 +199,14 @@ def offer(shop: Shop) -> Offer:
         open_case=open_case,
         blocks=blocks,
         facts=facts_of(licence) if licence else {},
+        owed_fils=sum(item.fils for item in transfers.owed_on(shop)) if service == TRANSFER else 0,
+        no_surcharge_until=without_surcharge([licence]).get(licence.pk) if licence else None,
     )
     late_days = limits.limits["late_days"].value if "late_days" in limits.limits else 0
-    conditions = rules.conditions(context, window_days=limits.limits["window_days"].value, late_days=late_days)
+    if service == RENEWAL:
+        conditions = rules.conditions(context, window_days=limits.limits["window_days"].value, late_days=late_days)
+    else:
+        conditions = rules.conditions_between(context, service)
     is_municipal = conditions[0].is_met
     promise_days = study.limits["promise_working_days"].value
     return Offer(
@@ -174,8 +214,8 @@ def offer(shop: Shop) -> Offer:
         licence=licence,
         open_case=open_case,
         conditions=conditions,
-        lines=fee_lines(fees, years, is_late=rules.is_late(conditions)) if is_municipal else [],
-        period=rules.new_period(licence.last_day, years) if licence and is_municipal else None,
+        lines=fee_lines(fees, years, is_late=rules.is_late(conditions), service=service) if is_municipal and service != CANCEL else [],
+        period=_period(licence, years, service, today) if licence and is_municipal else None,
         fees=fees,
         limits=limits,
         printed=printed,
@@ -183,7 +223,16 @@ def offer(shop: Shop) -> Offer:
         blocks=tuple(block for block in blocks if block.effect == Effect.STOP),
         promise_days=promise_days,
         due_on=worktime.add_working_days(calendar, today, promise_days),
+        service=service,
     )
+
+
+def _period(licence: HealthLicence, years: int, service: str, today: dt.date) -> Period | None:
+    """The period of the new document; None for the change or transfer of a licence that has ended."""
+    if service == RENEWAL:
+        return rules.new_period(licence.last_day, years)
+    first = today if service in (CHANGE, TRANSFER) else licence.first_day
+    return Period(first, licence.last_day) if first <= licence.last_day else None
 
 
 def renewal_context(
@@ -195,6 +244,8 @@ def renewal_context(
     open_case: Case | None,
     blocks: Sequence[Block],
     facts: dict[str, str],
+    owed_fils: int = 0,
+    no_surcharge_until: dt.date | None,
 ) -> rules.RenewalContext:
     """What the conditions of a renewal depend on. `facts` are the registered facts of the licence; a missing one counts as unchanged."""
     return rules.RenewalContext(
@@ -206,9 +257,13 @@ def renewal_context(
         next_is_issued=bool(licence and licence.first_day > today),
         commercial_license_end=shop.commercial_license_end,
         open_case=open_case.reference if open_case else "",
+        open_service=open_case.service if open_case else "",
+        licence_first_day=licence.first_day if licence else None,
+        no_surcharge_until=no_surcharge_until,
         blocks=tuple((b.sentence_ar, b.sentence_en) for b in blocks if b.effect == Effect.STOP),
         reviews=tuple((b.sentence_ar, b.sentence_en) for b in blocks if b.effect == Effect.REVIEW),
         changed=rules.changed_fields(facts, shop.registered_facts()),
+        owed_fils=owed_fils,
     )
 
 
@@ -222,14 +277,15 @@ def facts_of(licence: HealthLicence, *, before: Renewal | None = None) -> dict[s
 
 LISTED_FIELDS = (
     *("shop_id", "first_day", "last_day"),
-    *(f"document__{name}" for name in ("number", "state", "valid_from", "valid_to", "file_id")),
+    *(f"document__{name}" for name in ("number", "code", "state", "valid_from", "valid_to", "file_id")),
 )
 
 
 def licences_of(shop_list: Sequence[Shop], *, facts_until: dt.date) -> dict[int, HealthLicence]:
     """Current licences of many shops in one query, by shop id, with the fields that a list displays.
 
-    Those that end by `facts_until` carry what `facts_of` returns as `current_facts`; unpacking the facts of all would be slow.
+    Those that end by `facts_until` carry what `facts_of` returns as `current_facts`; unpacking the facts of all would be slow. Those that
+    have ended carry what `without_surcharge` returns as `no_surcharge_until`.
     """
     accepted = Renewal.objects.filter(licence=OuterRef("pk"), accepted_facts__isnull=False).order_by("-pk")
     facts = {"issued_facts": F("registered_facts"), "accepted_facts": Subquery(accepted.values("accepted_facts")[:1])}
@@ -238,7 +294,9 @@ def licences_of(shop_list: Sequence[Shop], *, facts_until: dt.date) -> dict[int,
     for name, value in facts.items():
         due = When(last_day__lte=facts_until, then=value)
         rows = rows.annotate(**{name: DatabaseCase(due, default=None, output_field=JSONField())})
-    licences = {row.shop_id: row for row in rows}
+    has_ended = When(last_day__lt=clock.today(), then=incidents.moved_day(SURCHARGE_DEADLINE, clock.today()))
+    rows = rows.annotate(no_surcharge_until=DatabaseCase(has_ended, default=None, output_field=DateField()))
+    licences: dict[int, HealthLicence] = {row.shop_id: row for row in rows}
     for row in licences.values():
         row.current_facts = {**(getattr(row, "issued_facts", None) or {}), **(getattr(row, "accepted_facts", None) or {})}
     return licences
@@ -270,7 +328,16 @@ def declared_changes(renewal: Renewal) -> list[RenewalChange]:
 
 def parties(case: Case, renewal: Renewal) -> list[tuple[str, str]]:
     """All parties of a renewal as (role, subject key), for conflicts of interest."""
-    return shop_parties(case, renewal.licence.shop_id) + manager_parties(renewal)
+    return shop_parties(case, renewal.licence.shop_id) + manager_parties(renewal) + _new_holder_parties(case)
+
+
+def _new_holder_parties(case: Case) -> list[tuple[str, str]]:
+    """The organisation that takes a shop over, and who signs for it."""
+    transfer = transfers.of_case(case)
+    if transfer is None or transfer.organisation is None:
+        return []
+    signatories = [("signatory", person.key) for person in signatories_of(transfer.organisation)]
+    return [("licensee", transfers.key_of(transfer.organisation)), *signatories]
 
 
 def shop_parties(case: Case, shop_id: int) -> list[tuple[str, str]]:
@@ -316,7 +383,7 @@ def files_edition(case: Case) -> Edition:
 
 def documents_opened_to(user: User) -> QuerySet[Any] | None:
     """New licences and refusals of the cases in which a user acts for somebody else."""
-    if not delegation.grants(user, RENEWAL):
+    if not any(delegation.grants(user, service) for service in ACTS):
         return None
     renewals = Renewal.objects.filter(case__in=cases.delegated_to(user).values("pk"))
     licences = renewals.filter(new_licence__isnull=False).values_list("new_licence__document", flat=True)

@@ -1,4 +1,4 @@
-"""A renewal on the officer's desk: facts with their changes, files, flags, parties and related cases."""
+"""A renewal or a change on the officer's desk: facts with their changes, files, flags, parties and related cases."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ from django.utils.translation import gettext as _
 
 from licensing.health import changes, new_places, queries
 from licensing.health.condition_messages import FIELDS
+from licensing.health.names import FROM_ISSUE
 from licensing.health.rules import changed_fields
 from licensing.health.services import officer
-from licensing.health.states import RENEWAL
-from licensing.models import Renewal, RenewalChange
+from licensing.health.states import CHANGE, RENEWAL, TRANSFER
+from licensing.health.transfers import queries as transfers
+from licensing.models import Act, Renewal, RenewalChange
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.kernel import clock, request_cache
@@ -27,7 +29,7 @@ from municipality.review.registry import Item, Reviewable
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import Activity
 from municipality.ui.dates import day_text
-from municipality.ui.templatetags.portal import kwd
+from municipality.ui.templatetags.portal import bilingual, kwd
 from municipality.ui.texts import Text
 from municipality.uploads import queries as uploads
 from municipality.uploads.models import Upload
@@ -100,7 +102,7 @@ def items(case: Case) -> list[Item]:
     renewal, shop = data.renewal, data.shop
     rows = {row.name: row for row in data.declared}
     named = _named_rows(shop, data.declared)
-    files = _files(case, list(rows))
+    files = _files(case, [*rows, renewal.act])
     compared = _compared(case, data, files)
     result = [replace(_fact(shop, name, rows.get(name), named), **compared.get(name, {})) for name in changes.FACTS]
     if renewal.accepted_facts is None:  # afterwards the register holds what this very decision wrote
@@ -120,12 +122,29 @@ def items(case: Case) -> list[Item]:
         (
             "period",
             _("New period"),
-            _("%(first)s to %(last)s") % {"first": day_text(renewal.first_day), "last": day_text(renewal.last_day)},
+            _("from the day of its issue to %(last)s") % {"last": day_text(renewal.last_day)}
+            if renewal.act in FROM_ISSUE
+            else _("%(first)s to %(last)s") % {"first": day_text(renewal.first_day), "last": day_text(renewal.last_day)},
         ),
     ):
         mark, is_personal = changes.mark(str(value)), name == "licensee"
         result.append(Item(name, title, value, source=REGISTER, at=_as_of(shop), may_correct=False, mark=mark, is_personal=is_personal))
-    return result + files
+    return [_with_new_holder(case, shop, item) for item in result] + files
+
+
+def _with_new_holder(case: Case, shop: Shop, item: Item) -> Item:
+    """The licensee of a transfer: the one that takes over, before it the present one, and whether the commercial register names the new."""
+    transfer = transfers.of_case(case) if item.name == "licensee" else None
+    if transfer is None:
+        return item
+    stated = commercial_queries.stated(shop.commercial_license_no)
+    is_named = stated is not None and stated.is_of(transfer.holder)
+    found = _("names the new holder, or nobody") if is_named else _("names another holder, or does not know the licence")
+    value = bilingual(transfer.holder, "name")
+    compare = _("The commercial register about the commercial licence:")
+    mark = changes.mark(f"{transfer.public_id}")
+    before = item.value if transfers.key_of(shop.licensee) == transfer.holder_key else ""
+    return replace(item, value=value, before=before, source=DECLARED, mark=mark, compare=compare, compare_value=found)
 
 
 def _with_place(case: Case, data: _RenewalData, items: list[Item]) -> list[Item]:
@@ -248,7 +267,7 @@ def _files(case: Case, names: list[str]) -> list[Item]:
 _PASSED = (
     ("", gettext_lazy("shop open in the register")),
     ("", gettext_lazy("commercial licence valid")),
-    ("", gettext_lazy("no other renewal under way")),
+    ("", gettext_lazy("no other request about this licence under way")),
     ("in_time", gettext_lazy("asked for in time")),
     ("unchanged", gettext_lazy("register unchanged")),
     ("no_flag", gettext_lazy("no stop on the shop")),
@@ -257,10 +276,11 @@ NOTHING_ELSE = gettext_lazy("nothing else in the register changed")  # beside th
 
 
 def passed(case: Case) -> list[Text]:
-    """What was checked automatically and found in order when the renewal was sent."""
+    """What was checked automatically and found in order when the request was sent."""
     data = _renewal_data(case)
     texts = [(flag, NOTHING_ELSE if flag == "unchanged" and data.declared else text) for flag, text in _PASSED]
-    return [text for flag, text in texts if flag not in data.renewal.flags]
+    left_out = {*data.renewal.flags} if data.renewal.act == Act.RENEWAL else {*data.renewal.flags, "in_time"}
+    return [text for flag, text in texts if flag not in left_out]
 
 
 def flags(case: Case) -> list[str]:
@@ -269,6 +289,10 @@ def flags(case: Case) -> list[str]:
     renewal = data.renewal
     language = 0 if get_language() == "ar" else 1
     sentences = []
+    if renewal.act == Act.CHANGE:
+        sentences.append(_("A change between two renewals: the licence keeps its last day."))
+    if renewal.act == Act.TRANSFER:
+        sentences.append(_("A transfer to another holder, who has agreed: the licence keeps its last day."))
     if "in_time" in renewal.flags:
         sentences.append(_late(case, renewal))
     if "unchanged" in renewal.flags:
@@ -309,14 +333,14 @@ def parties(case: Case) -> list[tuple[str, str]]:
 
 
 def related(case: Case) -> list[tuple[Any, str]]:
-    """The licence to be renewed. The page of the case lists its other cases (`municipality.review.linked`)."""
+    """The licence that is acted on. The page of the case lists its other cases (`municipality.review.linked`)."""
     licence = _renewal_data(case).renewal.licence
     text = f"{licence.document.number}: {day_text(licence.first_day)} – {day_text(licence.last_day)}"
     return [(text, reverse("verify", args=[licence.document.code]))]
 
 
 def same_activity(case: Case) -> Q:
-    """The renewals of shops with the activity of this one."""
+    """The renewals and changes of shops with the activity of this one."""
     return Q(pk__in=Renewal.objects.filter(licence__shop__activity=_renewal_data(case).shop.activity_id).values("case"))
 
 
@@ -339,3 +363,5 @@ REVIEWED = Reviewable(
     evidence={"commercial_license": ("commercial_license", "activity")},
     files_check="files_complete",
 )
+CHANGE_REVIEWED = replace(REVIEWED, service=CHANGE)
+TRANSFER_REVIEWED = replace(REVIEWED, service=TRANSFER)

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
+from licensing.health.names import CANCEL, CHANGE, DUPLICATE, TRANSFER
 from municipality.kernel.periods import Period, following
 
 MUNICIPALITY = "municipality"
@@ -27,6 +28,10 @@ class RenewalContext:
     blocks: tuple[tuple[str, str], ...] = ()  # Arabic and English sentence of each
     reviews: tuple[tuple[str, str], ...] = ()  # the same of blocks that only send the renewal to an officer
     changed: tuple[str, ...] = ()
+    licence_first_day: dt.date | None = None
+    open_service: str = ""  # of the open case
+    owed_fils: int = 0  # on the shop, by those who hold it; only a transfer asks for it
+    no_surcharge_until: dt.date | None = None  # the last day in time, moved after an incident; None if it never moved or is over
 
 
 @dataclass(frozen=True)
@@ -61,16 +66,49 @@ def conditions(context: RenewalContext, *, window_days: int, late_days: int = 0)
             result.append(Condition("not_renewed_yet", False, {"last_day": s.licence_last_day}))
         elif s.today > s.licence_last_day:
             until = s.licence_last_day + dt.timedelta(days=late_days)
-            result.append(Condition("in_time", s.today <= until, {"last_day": s.licence_last_day, "until": until}))
+            facts = {"last_day": s.licence_last_day, "until": until}
+            if s.no_surcharge_until is not None:
+                facts |= {"until": max(until, s.no_surcharge_until), "no_surcharge_until": s.no_surcharge_until}
+            result.append(Condition("in_time", s.today <= facts["until"], facts))
         else:
             result.append(Condition("in_window", s.today >= opens, {"opens": opens, "last_day": s.licence_last_day}))
-    result.append(Condition("no_open_case", not s.open_case, {"reference": s.open_case}))
+    result.append(Condition("no_open_case", not s.open_case, {"reference": s.open_case, "service": s.open_service}))
     result.append(Condition("commercial_license", s.commercial_license_end >= s.today, {"end": s.commercial_license_end}))
     result.append(Condition("no_block", not s.blocks, {"sentences": s.blocks}))
     if s.reviews:
         result.append(Condition("no_flag", False, {"sentences": s.reviews}))
     result.append(Condition("unchanged", not s.changed, {"fields": s.changed}))
     return result
+
+
+# Conditions of the acts between two renewals beside those of all: a change, a duplicate, a transfer, and the
+# end of the licence by its holder.
+BETWEEN = {
+    CHANGE: frozenset({"has_begun", "commercial_license", "no_flag", "unchanged"}),
+    DUPLICATE: frozenset({"has_begun", "unchanged"}),
+    TRANSFER: frozenset({"has_begun", "commercial_license", "nothing_owed", "no_flag", "unchanged"}),
+    CANCEL: frozenset[str](),
+}
+
+
+def conditions_between(context: RenewalContext, service: str) -> list[Condition]:
+    """All conditions of an act on a valid licence between two renewals, in the order a person can act on them."""
+    s = context
+    result = [Condition("competent_authority", s.authority == MUNICIPALITY, {"authority": s.authority})]
+    if s.authority != MUNICIPALITY:
+        return result
+    result.append(Condition("shop_open", s.shop_is_open))
+    result.append(Condition("licence_valid", s.licence_state == "valid", {"state": s.licence_state, "last_day": s.licence_last_day}))
+    result.append(Condition("no_open_case", not s.open_case, {"reference": s.open_case, "service": s.open_service}))
+    result.append(Condition("no_block", not s.blocks, {"sentences": s.blocks}))
+    own = [
+        Condition("has_begun", not s.next_is_issued, {"first_day": s.licence_first_day}),
+        Condition("commercial_license", s.commercial_license_end >= s.today, {"end": s.commercial_license_end}),
+        Condition("nothing_owed", not s.owed_fils, {"fils": s.owed_fils}),
+        Condition("no_flag", not s.reviews, {"sentences": s.reviews}),
+        Condition("unchanged", not s.changed, {"fields": s.changed}),
+    ]
+    return result + [condition for condition in own if condition.code in BETWEEN[service]]
 
 
 def may_renew(conditions: Collection[Condition]) -> bool:
@@ -93,8 +131,8 @@ def flags(conditions: Collection[Condition]) -> list[str]:
 
 
 def is_late(conditions: Collection[Condition]) -> bool:
-    """Whether the licence has ended: the renewal costs the surcharge, whoever decides."""
-    return any(condition.code == "in_time" for condition in conditions)
+    """Whether the licence has ended, and the day did not move after an incident: the renewal costs the surcharge, whoever decides."""
+    return any(condition.code == "in_time" and "no_surcharge_until" not in condition.facts for condition in conditions)
 
 
 def years_to_cover(last_day: dt.date, validity_years: int, today: dt.date) -> int:

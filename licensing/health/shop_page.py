@@ -11,9 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from licensing.health.fronts import fronts_of
 from licensing.health.panels import LIVE_LABELS
+from licensing.measures import panels as measures
 from licensing.models import HealthLicence
 from municipality.accounts.models import User
 from municipality.cases.panels import Block, Fact, Picture, Record
+from municipality.documents.states import DocumentState
 from municipality.kernel import clock
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import Authority
@@ -23,14 +25,23 @@ from shops.models import Shop
 
 
 def licences(user: User, shops: Sequence[Shop]) -> dict[str, list[Block]]:
-    """The current licence of each shop with its number, days and check page, and the photo of its front, in four queries at most."""
+    """The current licence of each shop with its number, days and check page, and the photo of its front, in four queries at most.
+
+    A measure in force suspends the licence, so only the shops of suspended ones are asked for measures.
+    """
     rows = HealthLicence.objects.filter(shop__in=[shop.pk for shop in shops], is_current=True).select_related("document")
     columns = ("number", "code", "state", "valid_from", "valid_to")
     current = {row.shop_id: row for row in rows.only("shop_id", "first_day", "last_day", *(f"document__{name}" for name in columns))}
     authorities = rulebook.licensed_elsewhere({shop.activity_id for shop in shops}, clock.today())
     photos = fronts_of(shops)
+    suspended = {pk for pk, row in current.items() if row.document.state == DocumentState.SUSPENDED}
+    held = measures.blocks([shop for shop in shops if shop.pk in suspended]) if suspended else {}
     return {
-        shop.key: [_licence(current.get(shop.pk), authorities.get(shop.activity_id), _front(shop, photos.get(shop.key)))] for shop in shops
+        shop.key: [
+            _licence(current.get(shop.pk), authorities.get(shop.activity_id), _front(shop, photos.get(shop.key))),
+            *held.get(shop.key, []),
+        ]
+        for shop in shops
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from licensing.health import services
 from municipality.cases.models import Case
+from municipality.incidents.services import wait_for_relief
 from municipality.jobs.registry import every, job
 
 
@@ -23,6 +24,7 @@ def supersede(*, licence_id: int) -> None:
 
 @job("licensing.close_unpaid", queue="bulk")
 def close_unpaid(*, case_id: int) -> None:
+    wait_for_relief()
     services.close_unpaid(case=_case(case_id))
 
 

@@ -1,4 +1,6 @@
-"""The timeline of a renewal on its case page."""
+"""The timelines of the acts on a licence on their case pages."""
+
+from dataclasses import replace
 
 from django.utils.translation import gettext_lazy as _
 
@@ -51,6 +53,13 @@ TIMELINE = Timeline(
         S.COUNTERSIGN: _("A second person reads the decision before it takes effect."),
         S.AWAITING_PAYMENT: _("The fee is fixed. The licence is issued automatically after payment."),
         S.APPROVED: _("The licence is being prepared and sealed. This takes less than a minute."),
-        S.EXPIRED: _("A new renewal can be started at any time."),
+        S.EXPIRED: _("A new request can be started at any time."),
     },
 )
+CHANGE_TIMELINE = replace(TIMELINE, name=_("Change of a health licence"), path=TIMELINE.paths["send_to_officer"])
+TRANSFER_TIMELINE = replace(
+    CHANGE_TIMELINE,
+    name=_("Transfer of a health licence"),
+    moves={**TIMELINE.moves, "call_off": _("Called off by the present holder")},
+)
+DUPLICATE_TIMELINE = replace(TIMELINE, name=_("Duplicate of a health licence"), path=(S.AWAITING_PAYMENT, S.PAID, S.APPROVED, S.ISSUED))

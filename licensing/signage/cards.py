@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import QueryDict
 
+from licensing.signage.changes.queries import CHANGES, Changed
 from licensing.signage.drawing.forms import LONGEST_DRAWING
 from licensing.signage.forms import MOST_BOARDS, BoardForm
 from municipality.kernel import clock
@@ -18,15 +19,24 @@ LONGEST_OF = {"drawing": LONGEST_DRAWING}
 class Cards:
     """The forms of the boards that a query names, after its button added or removed one; a new one is empty.
 
-    `checks` is the edition of the rules whose facts the forms ask for, if they ask for any.
+    `checks` is the edition of the rules whose facts the forms ask for, if they ask for any. `changed` is the licensed board in whose place
+    the one board of the query is asked for.
     """
 
     def __init__(
-        self, query: QueryDict, form_class: type[BoardForm], edition: Edition, limits: Edition, *, checks: Edition | None = None
+        self,
+        query: QueryDict,
+        form_class: type[BoardForm],
+        edition: Edition,
+        limits: Edition,
+        *,
+        checks: Edition | None = None,
+        changed: Changed | None = None,
     ) -> None:
-        self.form_class, self.edition = form_class, edition
-        self.query, count = _boards(query, form_class)
-        rules: dict[str, Any] = {"rates": edition.boards, "longest": limits.limits["longest_months"].value}
+        self.form_class, self.edition, self.changed = form_class, edition, changed
+        self.opened_for = query.get(CHANGES, "")  # the board that the page was opened to change, by its public id
+        self.query, count = _boards(query, form_class) if changed is None else (query, 1)
+        rules: dict[str, Any] = {"rates": edition.boards, "longest": limits.limits["longest_months"].value, "changed": changed}
         if checks is not None:
             rules["limits"] = [one for one in checks.board_limits if one.holds(clock.today())]
         self.forms = [form_class(self._data(number), prefix=str(number), **rules) for number in range(count)]
@@ -61,14 +71,17 @@ class Cards:
             "fils": self.fils,
             "is_whole": self.is_whole,
             "errors": self.errors,
-            "may_add": len(self.forms) < MOST_BOARDS,
+            "may_add": len(self.forms) < MOST_BOARDS and self.changed is None,
+            "changed": self.changed,
+            "opened_for": self.opened_for,
         }
 
     def kept(self) -> dict[str, str]:
         """What was typed, as a draft keeps it, also where it is not valid yet."""
         names = {f"{number}-{name}": name for number in range(len(self.forms)) for name in self.form_class.base_fields}
         kept = {key: self.query.get(key, "")[: LONGEST_OF.get(name, LONGEST)] for key, name in names.items() if key in self.query}
-        return {"boards": str(len(self.forms))} | kept
+        changes = {CHANGES: self.changed.board.public_id} if self.changed is not None else {}
+        return {"boards": str(len(self.forms))} | changes | kept
 
 
 def query_of(kept: dict[str, str]) -> QueryDict:

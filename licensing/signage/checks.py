@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
+from functools import lru_cache
 
 from django.utils.formats import number_format
 from django.utils.translation import get_language
@@ -71,9 +72,15 @@ def _compared(rule: BoardLimit, measured: int | None, limit: int, written: Calla
         outcome = BoardOutcome.UNKNOWN
     else:
         outcome = BoardOutcome.PASSES if (measured <= limit if at_most else measured >= limit) else BoardOutcome.FAILS
+    return _result(rule, outcome, *_figures(measured, limit, written, at_most=at_most), measured=measured, limit=limit)
+
+
+# A page checks hundreds of boards of few sizes and subjects: each text is written once.
+@lru_cache(maxsize=1024)
+def _figures(measured: int | None, limit: int, written: Callable[[int], str], *, at_most: bool) -> tuple[tuple[str, str], tuple[str, str]]:
+    """A measured value and its limit, each in both languages."""
     words = both(lambda: written(measured) if measured is not None else _("not stated"))
-    bound = both(lambda: (_("at most %(limit)s") if at_most else _("at least %(limit)s")) % {"limit": written(limit)})
-    return _result(rule, outcome, words, bound, measured=measured, limit=limit)
+    return words, both(lambda: (_("at most %(limit)s") if at_most else _("at least %(limit)s")) % {"limit": written(limit)})
 
 
 def _land_use(rules: Sequence[BoardLimit], land: PlaceLand) -> BoardCheck:
@@ -110,15 +117,26 @@ def _content(board: Board, rules: Sequence[BoardLimit]) -> BoardCheck:
     else:
         is_lifted = rule is None or (rule.is_lifted_by_approval and bool(board.approval))
         outcome = BoardOutcome.PASSES if is_lifted else BoardOutcome.FAILS
-    words = both(lambda: board.get_subject_display() or _("not stated"))
-    if rule is not None and rule.is_lifted_by_approval:
-        approval = board.approval
-        words = both(lambda: f"{board.get_subject_display()}{_(', ')}{_('approval')} {approval}" if approval else _without(board))
-    return _result(rule or rules[0], outcome, words, both(lambda: _joined(_banned(one) for one in ([rule] if rule is not None else rules))))
+    approval = board.approval if rule is not None and rule.is_lifted_by_approval else None
+    words, bound = _subject(board.subject, approval, tuple(rules) if rule is None else (rule,))
+    return _result(rule or rules[0], outcome, words, bound)
 
 
-def _without(board: Board) -> str:
-    return _("%(subject)s, without an official approval") % {"subject": board.get_subject_display()}
+@lru_cache(maxsize=1024)
+def _subject(subject: str, approval: str | None, rules: tuple[BoardLimit, ...]) -> tuple[tuple[str, str], tuple[str, str]]:
+    """What a board advertises, with its approval where one is needed, and what is banned, each in both languages."""
+
+    def said() -> str:
+        named = str(BoardSubject(subject).label) if subject else _("not stated")
+        if approval is None:
+            return named
+        return f"{named}{_(', ')}{_('approval')} {approval}" if approval else _without(named)
+
+    return both(said), both(lambda: _joined(_banned(one) for one in rules))
+
+
+def _without(subject: str) -> str:
+    return _("%(subject)s, without an official approval") % {"subject": subject}
 
 
 def _banned(rule: BoardLimit) -> str:

@@ -76,6 +76,7 @@ def facts_of(request: BoardRequest, number: str, days: Sequence[tuple[Board, dt.
         LetterRow("العنوان", "Address", *address(shop)),
         LetterRow("الترخيص التجاري", "Commercial licence", shop.commercial_license_no),
         LetterRow("صاحب الترخيص", "Holder", case.applicant.name_ar, case.applicant.name_en),
+        *(LetterRow("بدلاً من", "In place of", one.previous.number) for one, _first, _last in days if one.months_left and one.previous),
         *(LetterRow(*PRINTED[ConsentRole(one.role)], *_name(one)) for one in consents.of_request(request)),
         LetterRow("الرسوم والتأمين", "Fees, deposit", *_amounts(request)),
         LetterRow("الطلب", "Request", case.reference, case.reference),

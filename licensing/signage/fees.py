@@ -44,6 +44,19 @@ class BoardFee:
         return self.fee_fils + self.deposit_fils
 
 
+@dataclass(frozen=True)
+class ChangeFee(BoardFee):
+    """What is paid for a changed board: `whole` and `earlier` are the fees of it and of the board before for all months of the licence.
+
+    `returned_fils` of the deposit that is held go back.
+    """
+
+    whole: BoardFee
+    earlier: BoardFee
+    months_left: int
+    returned_fils: int
+
+
 class NoRate(LookupError):
     """The table of fees has no row for a class and medium."""
 
@@ -66,6 +79,28 @@ def fee_of(board: AskedBoard, rates: BoardRates) -> BoardFee:
     by_area = _rounded(rate.rate_fils * board.area_cm2 * board.faces * periods, _CM2_OF_M2)
     fee = by_area + rate.flat_fils * board.pieces * periods
     return BoardFee(board, rate, periods, fee, _rounded(fee * rate.deposit_percent, 100))
+
+
+def change_fee(whole: BoardFee, earlier: BoardFee, *, months_left: int, held_fils: int) -> ChangeFee:
+    """The fee of a board that is licensed in place of an earlier one, by the same rates and for the same months.
+
+    What it costs more, for the months that are left, rounded half up; nothing where it costs less. The difference of the deposits is
+    paid, or goes back: of `held_fils`, which a renewed board may hold by other rates, at most the same share. Source: none was found;
+    an assumption (`docs/boards.md`).
+    """
+    more = max(whole.fee_fils - earlier.fee_fils, 0)
+    less = max(earlier.deposit_fils - whole.deposit_fils, 0)
+    return ChangeFee(
+        board=whole.board,
+        rate=whole.rate,
+        periods=whole.periods,
+        fee_fils=_rounded(more * months_left, whole.board.months),
+        deposit_fils=max(whole.deposit_fils - earlier.deposit_fils, 0),
+        whole=whole,
+        earlier=earlier,
+        months_left=months_left,
+        returned_fils=min(less, held_fils * less // earlier.deposit_fils) if less else 0,
+    )
 
 
 def _rounded(numerator: int, denominator: int) -> int:

@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from licensing import models
+from licensing.signage.changes.queries import Changed
 from licensing.signage.drawing.forms import StoredDrawingForm
-from licensing.signage.fees import AskedBoard, BoardFee, NoRate, PartOfPeriod, fee_of
-from licensing.signage.labels import formula
+from licensing.signage.fees import AskedBoard, BoardFee, ChangeFee, NoRate, PartOfPeriod, change_fee, fee_of
+from licensing.signage.labels import deposit_formula, formula
 from municipality.rulebook.boards import BoardLimit, BoardRates
 from municipality.rulebook.models import BoardClass, BoardMedium, BoardRuleKind, BoardSubject
 from municipality.ui.forms import DecimalNumberField, LtrInput, WholeNumberField
@@ -57,9 +58,11 @@ class BoardForm(forms.Form):
     fee: BoardFee | None = None
     results: Sequence[models.BoardCheck] = ()  # of its rule check (`checked.check`)
 
-    def __init__(self, *args: Any, rates: BoardRates, longest: int, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, rates: BoardRates, longest: int, changed: Changed | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.rates, self.longest = rates, longest
+        self.rates, self.longest, self.changed = rates, longest, changed
+        if changed is not None:  # its licence keeps its months
+            self.fields["months"] = WholeNumberField(widget=forms.HiddenInput, disabled=True, initial=changed.board.months)
         for name in ("width", "height", "faces", "drawing") if self["medium"].value() in BY_PIECE else ("pieces",):
             self.fields.pop(name, None)
         if "faces" in self.fields:
@@ -71,9 +74,14 @@ class BoardForm(forms.Form):
         """The formula of the fee with its figures."""
         return formula(self.fee) if self.fee is not None else ""
 
+    @property
+    def deposit_formula(self) -> str:
+        """The formula of the deposit with its figures."""
+        return deposit_formula(self.fee) if self.fee is not None else ""
+
     def clean_months(self) -> int:
         months: int = self.cleaned_data["months"]
-        if months > self.longest:
+        if months > self.longest and self.changed is None:
             text = ngettext(
                 "A board is licensed for at most %(count)s month.", "A board is licensed for at most %(count)s months.", self.longest
             )
@@ -87,12 +95,22 @@ class BoardForm(forms.Form):
         width, height = (int(data.get(name, 0) * 100) for name in ("width", "height"))
         board = AskedBoard(data["board_class"], data["medium"], width, height, data.get("faces", 1), data.get("pieces", 1), data["months"])
         try:
-            self.fee = fee_of(board, self.rates)
+            self.fee = self._fee_of(board)
         except NoRate:
             self.add_error("medium", NO_RATE)
         except PartOfPeriod:
-            self.add_error("months", _("This board is licensed by whole years: enter 12, 24 or 36 months."))
+            if self.changed is None:
+                self.add_error("months", _("This board is licensed by whole years: enter 12, 24 or 36 months."))
+            else:
+                self.add_error("medium", _("Such a board is licensed by whole years, and this licence is by months. Choose another kind."))
         return data
+
+    def _fee_of(self, board: AskedBoard) -> BoardFee:
+        fee, changed = fee_of(board, self.rates), self.changed
+        if changed is None:
+            return fee
+        is_less = fee.deposit_fils < changed.earlier.deposit_fils
+        return change_fee(fee, changed.earlier, months_left=changed.months_left, held_fils=changed.held_fils if is_less else 0)
 
 
 class RequestedBoardForm(BoardForm):
@@ -175,9 +193,13 @@ class RequestedBoardForm(BoardForm):
         checked = {
             f"{name}_cm": _centimetres(given.get(field)) for name, field in (("top", "top"), ("next", "next_board"), ("front", "front"))
         }
+        changes = {}
+        if isinstance(fee, ChangeFee) and self.changed is not None:
+            changes = {"previous": self.changed.board, "months_left": fee.months_left, "returned_fils": fee.returned_fils}
         return models.Board(
             **facts,
             **checked,
+            **changes,
             line=line,
             place=given["place"],
             fee_fils=fee.fee_fils,

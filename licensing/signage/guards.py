@@ -7,7 +7,7 @@ _SENT = ["case_id", "shop_id", "lane", "fee_fils", "deposit_fils", "edition", "f
 frozen("licensing_boardrequest", _SENT)
 frozen("licensing_boardrequest", ["document_id"], once="OLD.document_id IS NOT NULL", name="document_once")
 never_deleted("licensing_board")
-_NAMED = ["public_id", "request_id", "line", "previous_id"]
+_NAMED = ["public_id", "request_id", "line", "previous_id", "months_left", "returned_fils"]
 _ASKED = ["board_class", "medium", "width_cm", "height_cm", "faces", "pieces", "months", "place"]
 _STATED = ["is_standing", "top_cm", "next_cm", "front_cm", "subject", "approval"]
 _PRICED = ["period", "rate_fils", "flat_fils", "deposit_percent", "article_ar", "article_en", "revenue_account", "fee_fils", "deposit_fils"]
@@ -56,12 +56,13 @@ guard(
 # The amounts are those of the rate (`fees.fee_of`), with whole numbers only: half a fils is rounded up.
 _PERIODS = "(CASE WHEN NEW.period = 'month' THEN NEW.months ELSE NEW.months / 12 END)"
 _BY_AREA = f"(2 * NEW.rate_fils * NEW.width_cm * NEW.height_cm * NEW.faces * {_PERIODS} + 10000) / 20000"
+WHOLE = f"({_BY_AREA} + NEW.flat_fils * NEW.pieces * {_PERIODS})"  # what a board costs for all of its months
 guard(
     "licensing_board_priced",
     "licensing_board",
     "INSERT",
-    f"NEW.fee_fils <> {_BY_AREA} + NEW.flat_fils * NEW.pieces * {_PERIODS}"
-    " OR NEW.deposit_fils <> (CASE WHEN NEW.previous_id IS NULL THEN (2 * NEW.fee_fils * NEW.deposit_percent + 100) / 200 ELSE 0 END)"
+    f"(NEW.months_left IS NULL AND (NEW.fee_fils <> {WHOLE} OR NEW.returned_fils <> 0"
+    " OR NEW.deposit_fils <> (CASE WHEN NEW.previous_id IS NULL THEN (2 * NEW.fee_fils * NEW.deposit_percent + 100) / 200 ELSE 0 END)))"
     " OR (NEW.period = 'year' AND NEW.months % 12 <> 0)",
     "other_amount",
 )
@@ -127,7 +128,18 @@ guard(
     one_by_one="NEW.previous_id IS NOT NULL",
 )
 # No officer decides about boards that are renewed as they are, where the rules leave nothing open that an officer has not judged before.
-_CHANGED = " OR ".join(f"b.{name} IS DISTINCT FROM p.{name}" for name in [*_ASKED, *_STATED])
+# Nor about a change to what is smaller, or the same, in all that the rules measure, and for which nothing of a deposit goes back.
+_SIZES = ["width_cm", "height_cm", "faces", "pieces"]
+_DIFFERS = {name: f"b.{name} IS DISTINCT FROM p.{name}" for name in [*_ASKED, *_STATED]}
+_GREW = _DIFFERS | {
+    **{name: f"b.{name} > p.{name}" for name in _SIZES},
+    "top_cm": "COALESCE(b.top_cm > p.top_cm, b.top_cm IS DISTINCT FROM p.top_cm)",
+    "next_cm": "COALESCE(b.next_cm < p.next_cm, b.next_cm IS DISTINCT FROM p.next_cm)",
+}
+_CHANGED = (
+    f"(b.months_left IS NULL AND ({' OR '.join(_DIFFERS.values())})) OR (b.months_left IS NOT NULL"
+    f" AND (b.returned_fils > 0 OR {' OR '.join(_GREW.values())}))"
+)
 _OTHER = (
     "EXISTS (SELECT 1 FROM licensing_board b LEFT JOIN licensing_board p ON p.id = b.previous_id"  # noqa: S608 - constants
     f" WHERE b.request_id = r.id AND (p.id IS NULL OR {_CHANGED}))"

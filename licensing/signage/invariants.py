@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from django.db.models import F, Sum
 from django.db.models.functions import Coalesce
 
-from licensing.models import BoardCheck, BoardConsent, BoardDrawing, BoardEnd, BoardRequest
+from licensing.models import Board, BoardCheck, BoardConsent, BoardDrawing, BoardEnd, BoardRequest
+from licensing.signage.changes.replacing import REASON
 from licensing.signage.consents import queries as consents
 from licensing.signage.drawing.drawings import measured_cm
+from licensing.signage.life.queries import chain, deposits_of, held_fils
 from licensing.signage.states import BOARDS, BoardsState
 from payments import rules
 from payments.models import Bill, BillLine, RefundDue
@@ -23,12 +25,13 @@ def findings() -> Iterator[str]:
     ).select_related("case")
     for one in sums.exclude(fees=F("fee_fils"), deposits=F("deposit_fils")):
         yield f"{one.case.reference} asks {one.fee_fils} + {one.deposit_fils} fils, its boards {one.fees} + {one.deposits}"
-    returned = RefundDue.objects.filter(line__bill__kind=BOARDS).exclude(state=RefundState.RELEASED)
+    returned = RefundDue.objects.filter(line__bill__kind=BOARDS).exclude(state=RefundState.RELEASED).exclude(reason=REASON)
     owed = {(refund.line.bill.subject, refund.line.code) for refund in returned.select_related("line__bill") if refund.line is not None}
     ends = BoardEnd.objects.filter(photo__isnull=False).select_related("board__request__case")
     ended = {(end.board.request.case.key, f"boards.deposit_{end.board.line}") for end in ends}
     for subject, code in sorted(owed - ended):
         yield f"{code} of {subject} is returned, and its board stands"
+    yield from _changed()
     for check in BoardCheck.objects.filter(outcome="fails", is_assumption=False).select_related("board__request__case"):
         yield f"{check.board.request.case.reference} was sent against a rule: board {check.board.line}, {check.kind}"
     for drawing in BoardDrawing.objects.select_related("photo", "board__request__case"):
@@ -53,3 +56,16 @@ def findings() -> Iterator[str]:
         row = asked.get(bill.subject)
         if row is None or (bill.total_fils, deposits.get(bill.pk, 0)) != (row.fils, row.deposit_fils):
             yield f"bill {bill.reference} is not over what its boards cost"
+
+
+def _changed() -> Iterator[str]:
+    """A changed board has ended, and what is held for the board in its place is what both paid, less what went back."""
+    newest = Board.objects.filter(months_left__isnull=False, first_day__isnull=False).select_related("previous__end", "request__case")
+    for board in newest:
+        if board.previous is None or not hasattr(board.previous, "end"):
+            yield f"board {board.public_id} and the one that it changes are both licensed"
+    for board in newest.exclude(renewals__first_day__isnull=False).exclude(end__photo__isnull=False):
+        deposits = deposits_of(board)
+        owed = sum(one.deposit_fils - one.returned_fils for one in chain(board))
+        if deposits and all(one.line.bill.state == BillState.PAID for one in deposits) and held_fils(deposits) != owed:
+            yield f"{held_fils(deposits)} fils of deposit are held for the changed board {board.public_id}, {owed} are due"

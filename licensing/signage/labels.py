@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import fields, replace
 from decimal import Decimal
+from functools import lru_cache
 from itertools import product
 from typing import Any
 
@@ -12,18 +13,17 @@ from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.html import format_html, format_html_join, strip_tags
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext_lazy, override
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from licensing import models
 from licensing.health.panels import LIVE_LABELS
 from licensing.signage import fees
-from licensing.signage.fees import BoardFee
+from licensing.signage.fees import BoardFee, ChangeFee
 from municipality.rulebook.boards import BoardRate, BoardRates
 from municipality.rulebook.models import BoardClass, BoardMedium, BoardRuleKind
 from municipality.ui.plurals import counted
-from municipality.ui.templatetags.portal import bilingual, kwd, term
-from municipality.ui.texts import both
+from municipality.ui.templatetags.portal import bilingual, kwd, ltr, term
 from payments.rules import DEPOSITS, Line
 
 # How an issued board stands (`queries.standing`): the kind of its tag, and its words.
@@ -32,12 +32,23 @@ STANDING = LIVE_LABELS | {
     "lapsed": ("bad", gettext_lazy("Ended")),
     "found_gone": ("wait", gettext_lazy("Found removed by an inspector")),
     "with_shop": ("bad", gettext_lazy("Ended with the licence of the shop")),
+    "changed": ("wait", gettext_lazy("Replaced by a changed board")),
     "suspended_with_shop": ("bad", gettext_lazy("Suspended with the licence of the shop")),
 }
 
 
 def formula(fee: BoardFee) -> SafeString:
-    """`KD 5.000 × 4.80 m² × 2 faces × 1 year`."""
+    """`KD 5.000 × 4.80 m² × 2 faces × 1 year`; of a changed board `(KD 48.000 − KD 24.000) × 5 of 12 months`."""
+    return _formula(fee, get_language())
+
+
+@lru_cache(maxsize=1024)
+def _formula(fee: BoardFee, language: str | None) -> SafeString:
+    if isinstance(fee, ChangeFee):
+        if not fee.fee_fils:
+            return format_html("{}", _("It costs no more than before"))
+        months = format_html(_("{left} of {months}"), left=ltr(fee.months_left), months=counted(fee.board.months, "month"))
+        return format_html("({} − {}) × {}", kwd(fee.whole.fee_fils), kwd(fee.earlier.fee_fils), months)
     board, rate = fee.board, fee.rate
     period = counted(fee.periods, rate.period)
     parts = []
@@ -49,9 +60,27 @@ def formula(fee: BoardFee) -> SafeString:
     return format_html_join(" + ", "{}", ((format_html_join(" × ", "{}", ((one,) for one in part)),) for part in parts))
 
 
+def deposit_formula(fee: BoardFee) -> SafeString:
+    """`50% × KD 24.000`; of a changed board `KD 24.000 − KD 12.000`, the deposits of it and of the board before."""
+    if isinstance(fee, ChangeFee):
+        return format_html("{} − {}", kwd(fee.whole.deposit_fils), kwd(fee.earlier.deposit_fils))
+    return format_html('<bdi dir="ltr">{}%</bdi> × {}', fee.rate.deposit_percent, kwd(fee.fee_fils))
+
+
 def kind_of(board: models.Board) -> str:
     """Medium and class: `Board on the front (Introductory)`."""
-    return f"{board.get_medium_display()} ({board.get_board_class_display()})"
+    return _kind(board.medium, board.board_class, get_language())
+
+
+# A page lists hundreds of boards of few kinds and sizes: each text is written once in a language.
+@lru_cache(maxsize=512)
+def _kind(medium: str, board_class: str, language: str | None) -> str:
+    return f"{BoardMedium(medium).label} ({BoardClass(board_class).label})"
+
+
+def replaced_by(board: models.Board) -> str:
+    """What a board does to its previous one."""
+    return _("Renews") if board.months_left is None else _("Changes")
 
 
 def rate_groups(rates: BoardRates) -> list[tuple[list[str], list[str], list[BoardRate]]]:
@@ -78,11 +107,15 @@ def rate_groups(rates: BoardRates) -> list[tuple[list[str], list[str], list[Boar
 
 def size_of(board: models.Board) -> str:
     """`6.00 m wide, 0.80 m high, 2 faces`, or the pieces of what is counted."""
-    if not board.width_cm:
-        return counted(board.pieces, "piece")
-    width, height = _metres(board.width_cm), _metres(board.height_cm)
+    return _size(board.width_cm, board.height_cm, board.faces, board.pieces, get_language())
+
+
+@lru_cache(maxsize=1024)
+def _size(width_cm: int, height_cm: int, faces: int, pieces: int, language: str | None) -> str:
+    if not width_cm:
+        return counted(pieces, "piece")
     text = _("{width} m wide, {height} m high, {faces}")
-    return format_html(text, width=width, height=height, faces=counted(board.faces, "face"))
+    return format_html(text, width=_metres(width_cm), height=_metres(height_cm), faces=counted(faces, "face"))
 
 
 def picture_of(board: models.Board) -> SafeString:
@@ -107,30 +140,47 @@ def _metres(centimetres: int) -> SafeString:
 
 
 def fee_of(board: models.Board) -> BoardFee:
-    """The fee of a board with the rate that it was sent with."""
+    """The fee of a board with the rate that it was sent with; reads the board that it changes."""
+    whole = whole_fee_of(board)
+    if board.months_left is None or board.previous is None:
+        return replace(whole, fee_fils=board.fee_fils, deposit_fils=board.deposit_fils)
+    fee = fees.change_fee(whole, whole_fee_of(board.previous), months_left=board.months_left, held_fils=0)
+    return replace(fee, returned_fils=board.returned_fils)
+
+
+def whole_fee_of(board: models.Board) -> BoardFee:
+    """What a board costs by its rate for all of its months, with the deposit: also of one that was renewed or changed."""
     facts: dict[str, Any] = {one.name: getattr(board, one.name, False) for one in fields(BoardRate)}
-    rate = BoardRate(**facts)
     asked = fees.AskedBoard(**{one.name: getattr(board, one.name) for one in fields(fees.AskedBoard)})
-    return BoardFee(asked, rate, board.months // fees.MONTHS_OF[board.period], board.fee_fils, board.deposit_fils)
+    rate = BoardRate(**facts)
+    return fees.fee_of(asked, {(rate.board_class, rate.medium): rate})
 
 
 def bill_lines(boards: Iterable[models.Board], edition: str) -> list[Line]:
     """The lines of a bill: the fee of each board, and its deposit, which is no revenue."""
-    return [line for board in boards for line in _lines(board, edition)]
+    rows = [(board, fee_of(board)) for board in boards]
+    with override("ar"):
+        arabic = [_texts(board, fee) for board, fee in rows]
+    with override("en"):
+        english = [_texts(board, fee) for board, fee in rows]
+    return [line for (board, _fee), ar, en in zip(rows, arabic, english, strict=True) for line in _lines(board, ar, en, edition)]
 
 
-def _lines(board: models.Board, edition: str) -> list[Line]:
-    fee, deposit = (
-        both(lambda: _("Board %(number)s: %(kind)s") % {"number": board.line, "kind": kind_of(board)}),
-        both(lambda: _("Refundable deposit of board %(number)s") % {"number": board.line}),
-    )
-    formula_of_fee = both(lambda: strip_tags(formula(fee_of(board))))
-    share = both(lambda: strip_tags(format_html("{}% × {}", board.deposit_percent, kwd(board.fee_fils))))
+def _texts(board: models.Board, fee: BoardFee) -> tuple[str, str, str, str]:
+    """Label and formula of the fee of a board, and those of its deposit, in the active language."""
+    label = _("Board %(number)s: %(kind)s") % {"number": board.line, "kind": kind_of(board)}
+    deposit = _("Refundable deposit of board %(number)s") % {"number": board.line}
+    return label, strip_tags(formula(fee)), deposit, strip_tags(deposit_formula(fee)) if fee.deposit_fils else ""
+
+
+def _lines(board: models.Board, arabic: tuple[str, ...], english: tuple[str, ...], edition: str) -> list[Line]:
     articles = (board.article_ar[:160], board.article_en[:160], edition)
-    lines = [Line(f"boards.fee_{board.line}", *fee, *formula_of_fee, *articles, board.fee_fils, board.revenue_account)]
-    if board.deposit_fils:
-        lines.append(Line(f"boards.deposit_{board.line}", *deposit, *share, *articles, board.deposit_fils, DEPOSITS))
-    return lines
+    label, formula_of_fee, deposit, share = zip(arabic, english, strict=True)
+    lines = [
+        Line(f"boards.fee_{board.line}", *label, *formula_of_fee, *articles, board.fee_fils, board.revenue_account),
+        Line(f"boards.deposit_{board.line}", *deposit, *share, *articles, board.deposit_fils, DEPOSITS),
+    ]
+    return [line for line in lines if line.fils]
 
 
 # What is said of a board that breaks a rule, by the kind of rule.

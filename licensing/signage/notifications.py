@@ -39,7 +39,7 @@ class BoardsLapsed(_AboutCase):
 
 
 class BoardsNotIssued(_AboutCase):
-    """A condition is no longer met between approval and payment; the amount is owed back."""
+    """A condition is no longer met at the approval (`is_free`), or at the payment: the amount is owed back."""
 
     kind = "licensing.boards_not_issued"
     is_legal = True
@@ -50,6 +50,14 @@ class BoardsHeld(_AboutCase):
 
     kind = "licensing.boards_held"
     is_legal = True
+
+
+class BoardsEnd(MessageKind):
+    """A reminder that `count` boards of a shop end, the first on `last_day`."""
+
+    kind = "licensing.boards_end"
+    page = "/boards/renew/"
+    samples = {"count": 12, "last_day": _DAY}
 
 
 class BoardEnded(MessageKind):

@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.urls import reverse
-from django.utils.html import format_html
-from django.utils.translation import get_language
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from licensing.models import Board, BoardRequest, Lane
+from licensing.payment_results import being_prepared
 from licensing.shop_cases import cases_of
 from licensing.signage import queries
 from licensing.signage.consents import queries as consents
 from licensing.signage.consents.labels import SIGNED, signer_of
-from licensing.signage.labels import STANDING, bill_lines, kind_of, picture_of, result_of, size_of
+from licensing.signage.labels import STANDING, bill_lines, kind_of, picture_of, replaced_by, result_of, size_of
 from licensing.signage.renewals.obligations import renewal_address
 from licensing.signage.states import BOARDS, BOARDS_WORKFLOW, BoardsState
 from licensing.signage.timeline import TIMELINE
@@ -33,12 +34,20 @@ from municipality.ui.texts import Text
 from municipality.uploads import queries as uploads
 from payments import queries as payments
 from payments.models import Bill, RefundDue
-from payments.registry import Due, Outcome, Step
+from payments.registry import Due, Outcome
+from payments.rules import Line
 from payments.states import BillState
 from shops.models import Shop
 from shops.register import queries as registered
 
 S = BoardsState
+# Why a request was refused after its approval, by the code of `queries.lost`.
+LOST: dict[str, Text] = {
+    "shop_closed": gettext_lazy("The shop is closed in the register, so no board of it can be licensed."),
+    "commercial_license": gettext_lazy("The commercial licence of the shop has ended. Renew it, then ask again."),
+    "blocked": gettext_lazy("The shop is blocked. My shops shows why and what to do."),
+    "previous_licence": gettext_lazy("The licensed board that was to be renewed or changed has ended, or its licence is not in force."),
+}
 SHOWN = ("valid", "suspended", "suspended_with_shop")  # on the page of a shop
 
 
@@ -57,22 +66,22 @@ def _detail(request: BoardRequest) -> CaseDetail:
     numbers = payments.receipt_numbers(case.key)
     files += [FileLine(_("Receipt"), number, reverse("payments:receipt", args=[number])) for number in numbers]
     refund = None if bill is not None and bill.state == BillState.DUE else payments.refund_of(case.key)
-    deposits = {one.line.code: one for one in payments.returned_deposits(bill) if one.line is not None} if bill is not None else {}
-    owed = [one.fils for one in deposits.values() if one.paid_out_at is None] or ([refund.fils] if refund is not None else [])
+    deposits = payments.returned_deposits(bill) if bill is not None else []
+    owed = [one.fils for one in deposits if one.paid_out_at is None] or ([refund.fils] if refund is not None else [])
     withdrawn = reverse("licensing:withdraw_boards", args=[case.public_id])
     return CaseDetail(
         by_officer=request.lane == Lane.OFFICER,
         next_step=_next_step(request, bill),
         blocks=[Block("boards", _("Boards"), records=[record(board) for board in boards])],
         files=files,
-        files_expected=_("The receipt and the licence appear here after payment.") if case.is_open else "",
+        files_expected=_files_expected(request),
         sent_files=[
             FileLine(queries.SLOTS[row.slot].label, row.name, reverse("uploads:look", args=[row.public_id]))
             for row in uploads.ready(request.files_key)
             if row.slot in queries.SLOTS
         ],
         money=[
-            MoneyLine(bilingual(line, "label"), line.fils, _refund_note(deposits.get(line.code)) or bilingual(line, "formula"))
+            MoneyLine(bilingual(line, "label"), line.fils, _refund_note(line, deposits) or bilingual(line, "formula"))
             for line in bill_lines(boards, request.edition)
         ],
         total_fils=request.fils,
@@ -88,11 +97,22 @@ def _detail(request: BoardRequest) -> CaseDetail:
     )
 
 
-def _refund_note(refund: RefundDue | None) -> Text:
-    """What has become of a deposit; empty while it is held."""
-    if refund is None:
+def _files_expected(request: BoardRequest) -> Text:
+    if not request.case.is_open:
         return ""
-    return _("Being returned") if refund.paid_out_at is None else format_html("{} {}", _("Returned"), moment(refund.paid_out_at))
+    if request.fils:
+        return _("The receipt and the licence appear here after payment.")
+    return _("The licence appears here once it is issued.")
+
+
+def _refund_note(line: Line, refunds: Sequence[RefundDue]) -> Text:
+    """What has become of a deposit, with the amount of each part; empty while all of it is held."""
+    return format_html_join(_(", "), "{}", ((_returned(line, one),) for one in refunds if one.line and one.line.code == line.code))
+
+
+def _returned(line: Line, refund: RefundDue) -> Text:
+    said = _("Being returned") if refund.paid_out_at is None else format_html("{} {}", _("Returned"), moment(refund.paid_out_at))
+    return said if refund.fils == line.fils else format_html("{}: {}", said, kwd(refund.fils))
 
 
 def _rounds(case: Case) -> list[Round]:
@@ -117,7 +137,12 @@ def record(board: Board, *, is_public: bool = False) -> Record:
         lines[-1] = format_html("{}: {}", _("Number on the board"), ref(board.number))
         lines.append(format_html("{} {} {} {}", _("From"), day(board.first_day), _("to"), day(board.last_day)))
     if not is_public and board.previous is not None:
-        lines.append(format_html("{} {}. {}", _("Renews"), ref(board.previous.number), _("Its deposit stays held.")))
+        held = (
+            _("Its deposit stays held.")
+            if not board.returned_fils
+            else format_html("{}: {}", _("Of the deposit goes back"), kwd(board.returned_fils))
+        )
+        lines.append(format_html("{} {}. {}", replaced_by(board), ref(board.previous.number), held))
     if not is_public:
         lines += filter(None, [picture_of(board)])
         lines += [result_of(one) for one in board.checks.all() if not one.is_assumption]
@@ -156,8 +181,9 @@ def _next_step(request: BoardRequest, bill: Bill | None) -> NextStep:
         return waiting_step()
     decision = review.decision_of(case) if case.state == S.REFUSED else None
     title = _("The request is refused") if case.state == S.REFUSED else _("This request is closed")
+    lost: Text = LOST.get(case.last_event.reason, "") if case.state == S.REFUSED and case.last_event is not None else ""
     text = bilingual(decision, "text") if decision else _("You can ask again from My shops.")
-    return NextStep(title, text, reverse("shops:mine"), _("My shops"), label=_("Decision"))
+    return NextStep(title, lost or text, reverse("shops:mine"), _("My shops"), label=_("Decision"))
 
 
 # --- My shops and the page of a shop -----------------------------------------------------------------------------------------
@@ -272,9 +298,4 @@ def outcome(bill: Bill) -> Outcome | None:
             text=_("Write on each board its number and the first and last day of its licence."),
             act=(_("Download the licence (PDF)"), reverse("document", args=[document.number])) if document.file_id else None,
         )
-    steps = [
-        Step("done", _("Payment confirmed"), moment(bill.last_event.at) if bill.last_event is not None else ""),
-        Step("now", _("The licence is prepared and sealed"), _("Usually within a minute.")),
-        Step("next", _("The licence can be downloaded"), _("Here and in My requests. You get a message.")),
-    ]
-    return Outcome(is_done=False, label=_("Request"), reference=request.case.reference, steps=steps)
+    return being_prepared(bill, request.case)

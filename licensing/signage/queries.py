@@ -16,6 +16,7 @@ from municipality.accounts.requests import Visitor
 from municipality.cases import queries as cases
 from municipality.cases.models import Block, Case, Effect
 from municipality.delegation import queries as delegation
+from municipality.documents.states import LIVE
 from municipality.kernel import clock, request_cache
 from municipality.kernel.errors import Refused
 from municipality.review import asked_files
@@ -30,6 +31,8 @@ from shops.models import Shop
 FEES, LIMITS, FILES, REPLIES, CHECKS = "fees.boards", "limits.boards", "files.boards", "replies.boards", "checks.boards"
 RULES = boards.RULES
 EDITIONS = (FEES, LIMITS, FILES, REPLIES, CHECKS, RULES)
+# What a licence says of all of its boards: a list of boards would decode it with each of them.
+UNREAD = ("request__document__facts", "request__document__public_facts")
 SLOTS: dict[str, Slot] = {
     slot.code: slot
     for slot in (
@@ -106,7 +109,8 @@ def licensed(shops: Sequence[Shop]) -> dict[int, list[Board]]:
     """The boards of shops that ever had a licence, newest licence first, by the primary key of the shop; one query."""
     rows = Board.objects.filter(request__shop__in=[shop.pk for shop in shops], first_day__isnull=False)
     found: dict[int, list[Board]] = {}
-    for board in rows.select_related("end", "request__document__last_event", "drawing").order_by("-request", "line"):
+    rows = rows.select_related("end", "request__document__last_event", "drawing").defer(*UNREAD)
+    for board in rows.order_by("-request", "line"):
         found.setdefault(board.request.shop_id, []).append(board)
     return found
 
@@ -130,6 +134,18 @@ def renewal_of(board: Board) -> Board | None:
     """The board that renews one, with its case: licensed, or asked for; None where there is none, or where it came to nothing."""
     rows = board.renewals.filter(Q(request__case__is_open=True) | Q(first_day__isnull=False))
     return rows.select_related("request__case", "request__document").first()
+
+
+def lost(request: BoardRequest) -> str:
+    """The code of what forbids the licence of a request since it was sent, or "".
+
+    That of `obstacle`, or "previous_licence" where a board that it renews or changes has ended, or the licence of that is not in force.
+    """
+    if (refusal := obstacle(request.shop)) is not None:
+        return refusal.code
+    is_over = Q(months_left__isnull=False, previous__last_day__lt=clock.today())
+    is_gone = ~Q(previous__end=None, previous__request__document__state__in=LIVE) | is_over
+    return "previous_licence" if Board.objects.filter(is_gone, request=request, previous__isnull=False).exists() else ""
 
 
 def narrowed(boards: QuerySet[Board], chosen: Mapping[str, Any]) -> QuerySet[Board]:

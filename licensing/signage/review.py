@@ -13,7 +13,7 @@ from licensing.models import Board, BoardCheck, BoardOutcome, BoardRequest
 from licensing.signage import queries
 from licensing.signage.consents import queries as consents
 from licensing.signage.consents.labels import SIGNED
-from licensing.signage.labels import kind_of, picture_of, question, size_of
+from licensing.signage.labels import kind_of, picture_of, question, replaced_by, size_of
 from licensing.signage.services import requests
 from licensing.signage.states import BOARDS
 from municipality.cases.models import Case
@@ -113,7 +113,19 @@ def _facts(board: Board) -> Text:
     text = "{}. {}. {}. {}. {}"
     amount = format_html("{} + {}", kwd(board.fee_fils), kwd(board.deposit_fils)) if board.deposit_fils else kwd(board.fee_fils)
     facts = format_html(text, kind_of(board), size_of(board), term(board.place), counted(board.months, "month"), amount)
-    return facts if board.previous is None else format_html("{}. {} {}", facts, _("Renews"), ref(board.previous.number))
+    return (
+        facts
+        if board.previous is None
+        else format_html("{}. {} {}", facts, replaced_by(board), ref(board.previous.number)) + _before(board)
+    )
+
+
+def _before(board: Board) -> SafeString:
+    """What the board that is changed is licensed as."""
+    previous = board.previous
+    if previous is None or board.months_left is None:
+        return SafeString("")
+    return format_html(" ({}. {}. {})", kind_of(previous), size_of(previous), term(previous.place))
 
 
 def parties(case: Case) -> list[tuple[str, str]]:

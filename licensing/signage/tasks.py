@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from licensing.signage.life import reminders, shop_licence
+from licensing.signage.renewals import reminders as renewal_reminders
 from licensing.signage.services import issue, requests
 from municipality.cases.models import Case
+from municipality.incidents.services import wait_for_relief
 from municipality.jobs.registry import every, job
 
 
@@ -19,6 +21,7 @@ def issue_boards(*, case_id: int) -> None:
 
 @job("licensing.close_unpaid_boards", queue="bulk")
 def close_unpaid(*, case_id: int) -> None:
+    wait_for_relief()
     requests.close_unpaid(case=_case(case_id))
 
 
@@ -41,3 +44,8 @@ def follow_shops() -> None:
 @every("licensing.drop_board_files", seconds=3600)
 def drop_files() -> None:
     requests.drop_files()
+
+
+@every("licensing.remind_boards_end", seconds=3600)
+def remind_boards_end() -> None:
+    renewal_reminders.remind()

@@ -18,6 +18,7 @@ ROLES = {
     "auditor": _("Auditor"),
     "assistant": _("Employee who assisted"),
     "counter": _("Employee of the counter or call centre"),
+    "intake": _("Employee of report intake"),
 }
 REASONS = {
     "audit": _("audit"),
@@ -38,6 +39,7 @@ REASONS = {
     "purpose.complaint": _("a complaint or a question of yours"),
     "purpose.court": _("a court, the prosecution or another authority asked for it"),
     "purpose.record": _("check of what is on file before it is corrected"),
+    "purpose.misuse": _("check whether reports are misused"),
     "purpose.audit": _("audit"),
 }
 OTHER_ROLE, OTHER_REASON = _("Employee"), _("work on a matter of yours")

@@ -21,6 +21,7 @@ PASSKEY_ROLES: dict[str, str] = {
     "register_keeper": "releases sheets of the register of shops, confirms merges, and takes over what the commercial register says",
     "finance_checker": "approves refunds, reversals and the closing of differences",
     "rule_publisher": "publishes editions of the rulebook",
+    "intake": "opens who reported, hides parts of reports, and stops senders",
     "planner": "writes zoning opinions, closes what deviations opened, and releases and undoes files of plots",
     "operator": "administers jobs and deliveries and allows the recovery of lost passkeys",
 }

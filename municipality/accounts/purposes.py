@@ -31,6 +31,7 @@ PURPOSES: dict[str, Text] = {
     "purpose.complaint": gettext_lazy("I answer a complaint or a question of the person"),
     "purpose.court": gettext_lazy("A court, the prosecution or another authority asked for it"),
     "purpose.record": gettext_lazy("I check what is on file before it is corrected"),
+    "purpose.misuse": gettext_lazy("I check whether reports are misused"),
     "purpose.audit": gettext_lazy("I audit"),
 }
 KEPT = dt.timedelta(minutes=15)

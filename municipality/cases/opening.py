@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.http import Http404
 
 from municipality.accounts.models import User
@@ -10,13 +12,14 @@ from municipality.cases.timeline import with_queue
 from municipality.delegation.authorization import Access, authorize
 
 
-def case_or_404(user: User, public_id: str, service: str = "") -> tuple[Case, Access]:
-    """A case (of `service`, if given) that `user` may open, and for whom they act in it.
+def case_or_404(user: User, public_id: str, service: str | Collection[str] = "") -> tuple[Case, Access]:
+    """A case (of `service`, or of one of several, if given) that `user` may open, and for whom they act in it.
 
     Raises Http404 where there is none, NotYours for another person's, NotPermitted where a right to act has ended.
     """
     case = with_queue(Case.objects.filter(public_id=public_id)).first()
-    if case is None or service not in ("", case.service):
+    wanted = [service] if isinstance(service, str) else service
+    if case is None or ("" not in wanted and case.service not in wanted):
         raise Http404
     access = authorize(user, case)
     case.applicant = access.person  # saves a query

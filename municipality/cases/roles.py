@@ -35,6 +35,7 @@ READS: dict[str, tuple[str, ...]] = {
         "cases.block",
         "cases.feedback",
         "documents.sealtoken",
+        "incidents.incident",
         "jobs.job",
         "notifications.delivery",
         "notifications.notreached",
@@ -59,10 +60,10 @@ READS: dict[str, tuple[str, ...]] = {
     "violation_authority": ("violations.violation", "violations.judicialwarrant", "violations.team"),
     "court_clerk": ("violations.violation", "violations.referralbatch"),
     # These work on pages of their own, without tables of the admin.
-    **dict.fromkeys(("register_clerk", "register_keeper", "plot_clerk", "planner"), ()),
+    **dict.fromkeys(("register_clerk", "register_keeper", "plot_clerk", "planner", "intake"), ()),
     # Counter and call centre act on the pages of a person who gave them a code, and call whom no message reached.
     "counter": ("notifications.notreached",),
-    "operator": ("documents.sealtoken", "jobs.job", "notifications.delivery"),
+    "operator": ("documents.sealtoken", "incidents.incident", "jobs.job", "notifications.delivery"),
     **dict.fromkeys(("cashier", "finance_checker"), (*(f"payments.{table}" for table in MONEY), "rulebook.ruleset")),
     "rule_maker": ("rulebook.ruleset", "rulebook.activity", "rulebook.activityauthority"),
     "rule_publisher": ("rulebook.ruleset", "rulebook.activity", "rulebook.activityauthority"),

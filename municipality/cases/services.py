@@ -26,8 +26,9 @@ from municipality.notifications.texts import Bilingual
 from municipality.places.models import Branch
 from municipality.rulebook.queries import Edition, digest
 
-# How PostgreSQL and SQLite name the index that allows one open case: asking the table would need a savepoint round every insert.
-_ONE_OPEN_CASE = ("cases_one_open_case", "cases_case.service, cases_case.subject")
+# How PostgreSQL and SQLite name the index that allows one open case, and the guards that allow one of several services: asking the
+# table would need a savepoint round every insert.
+_ONE_OPEN_CASE = ("cases_one_open_case", "cases_case.service, cases_case.subject", "guard:one_act:")
 
 
 @transaction.atomic(savepoint=False)

@@ -63,6 +63,7 @@ class Timeline:
     moves: dict[str, Text] = field(default_factory=dict)
     ahead: dict[str, Text] = field(default_factory=dict)  # titles of states that are still to come, where they read otherwise then
     decided_in: frozenset[str] = frozenset()  # states before a decision, which is a step to come with its title in `ahead`
+    kept_promise: frozenset[str] = frozenset()  # states that are reached by the promised decision, so that its day is not named any more
     rejoins: dict[str, str] = field(default_factory=dict)  # state beside the path → the state of the path that follows it
     # Move → the states to come for a case that made it, where its way is another than `path`.
     paths: dict[str, Sequence[str]] = field(default_factory=dict)
@@ -151,8 +152,9 @@ def _past(case: Case, timeline: Timeline, events: Sequence[CaseEvent], people: M
 
 def decision_day(case: Case) -> dt.date | None:
     """The promised day of a case that waits for the Municipality; None once it is decided or waits for the applicant."""
-    waits_for_applicant = TIMELINES[case.service].next_actor.get(case.state) == "applicant"
-    return case.due_on if case.is_open and not waits_for_applicant else None
+    timeline = TIMELINES[case.service]
+    waits_for_applicant = timeline.next_actor.get(case.state) == "applicant"
+    return case.due_on if case.is_open and not waits_for_applicant and case.state not in timeline.kept_promise else None
 
 
 def lateness(due_on: dt.date | None) -> Text:

@@ -32,17 +32,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 
-from municipality.fieldwork.forms import VisitForm
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.ui.texts import Text
 
-F = TypeVar("F", bound=VisitForm)
+F = TypeVar("F", bound=forms.BaseForm)
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def respond_check(form: F, check: Callable[[F], VisitCheck]) -> JsonResponse:
     return JsonResponse({"html": found.html, "confirmed": found.confirmed})
 
 
-def _bad_facts(form: VisitForm) -> JsonResponse:
+def _bad_facts(form: forms.BaseForm) -> JsonResponse:
     fields = {name: [str(error) for error in errors] for name, errors in form.errors.items()}
     sentence = " ".join(problem for problems in fields.values() for problem in problems)
     return JsonResponse({"code": "bad_facts", "sentence": sentence, "fields": fields}, status=400)
@@ -96,9 +96,10 @@ def refusal_response(refusal: Refused, **more: str) -> JsonResponse:
     return JsonResponse({"code": refusal.code, "sentence": str(refusal.sentence), **more}, status=refusal.status)
 
 
-def service_worker(request: HttpRequest, *, form_url: str) -> HttpResponse:
-    """The service worker that caches the page `form_url` for use offline. Its scope is the folder of its own address."""
-    script = render_to_string("fieldwork/worker.js", {"form_url": form_url, "static_url": settings.STATIC_URL}, request=request)
+def service_worker(request: HttpRequest, *, form_url: str, more_urls: Sequence[str] = ()) -> HttpResponse:
+    """The service worker that caches the page `form_url` for use offline, and `more_urls`. Its scope is the folder of its own address."""
+    context = {"form_url": form_url, "more_urls": more_urls, "static_url": settings.STATIC_URL}
+    script = render_to_string("fieldwork/worker.js", context, request=request)
     return HttpResponse(script, content_type="text/javascript")
 
 
@@ -114,6 +115,6 @@ def _time(text: str) -> dt.datetime | None:
     """A time in ISO 8601 that is not in the future, or None."""
     try:
         moment = dt.datetime.fromisoformat(text)
-    except ValueError:
+        return moment.astimezone(dt.UTC) if moment.tzinfo is not None and moment <= clock.now() else None
+    except (ValueError, OverflowError):  # OverflowError: the first or last day that there is, in UTC
         return None
-    return moment.astimezone(dt.UTC) if moment.tzinfo is not None and moment <= clock.now() else None

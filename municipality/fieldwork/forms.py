@@ -36,9 +36,9 @@ class VisitForm(forms.Form):
             moment = dt.datetime.fromisoformat(self.cleaned_data["seen_at"])
             if moment.tzinfo is None:
                 raise ValueError("no time zone")
-        except ValueError:
+            return moment.astimezone(dt.UTC)
+        except (ValueError, OverflowError):
             raise ValidationError(INCOMPLETE["required"], code="time") from None
-        return moment.astimezone(dt.UTC)
 
     def sent(self) -> SentVisit:
         """The visit of a valid form, for `services.receive`; a latitude or longitude alone is dropped."""

@@ -2,11 +2,11 @@
 
 
 class OnHold(Exception):
-    """A capability is missing (no Pango, no signer): the job waits without using up a try."""
+    """A capability is missing (no Pango, no signer): the job waits `seconds` without using up a try."""
 
-    def __init__(self, capability: str, why: str = "") -> None:
+    def __init__(self, capability: str, why: str = "", *, seconds: int = 30) -> None:
         super().__init__(f"{capability}: {why}")
-        self.capability = capability
+        self.capability, self.seconds = capability, seconds
 
 
 class PermanentFailure(Exception):

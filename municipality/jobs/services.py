@@ -16,7 +16,7 @@ from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import close_old_connections, connection, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, DateTimeField, F, Q, QuerySet, Value, When
 
 from municipality.jobs import clocks, heartbeats, registry, sweeps
 from municipality.jobs.errors import OnHold, PermanentFailure
@@ -28,7 +28,6 @@ log = logging.getLogger(__name__)
 
 LEASE = dt.timedelta(seconds=30)
 REDISPATCH_AFTER = dt.timedelta(seconds=20)
-HOLD_FOR = dt.timedelta(seconds=30)
 FIRST_DELAY = dt.timedelta(seconds=5)
 QUIET_SECONDS = 3.0
 MAX_TRIES = 8
@@ -36,15 +35,18 @@ MAX_LOST_WORKERS = 3
 dispatch: Callable[[int, str, str], None] | None = None  # set by tasks.py: sends a due job to the broker
 
 
-def enqueue(kind: str, *, key: str, due_at: dt.datetime | None = None, **ids: Any) -> int:
+def enqueue(kind: str, *, key: str, due_at: dt.datetime | None = None, queue: str = "", **ids: Any) -> int:
     """Enqueue a job in the caller's transaction; the same (kind, key) again is the same job. Returns its primary key.
 
-    Raises RuntimeError outside a transaction and KeyError for an undeclared kind.
+    `queue` replaces that of the kind, such as "bulk" for one of many jobs that single ones must not wait for. Raises RuntimeError
+    outside a transaction, KeyError for an undeclared kind, ValueError for an unknown queue.
     """
-    return enqueue_all(kind, {key: ids}, due_at=due_at)[0]
+    return enqueue_all(kind, {key: ids}, due_at=due_at, queue=queue)[0]
 
 
-def enqueue_all(kind: str, args_by_key: Mapping[str, Mapping[str, Any]], *, due_at: dt.datetime | None = None) -> list[int]:
+def enqueue_all(
+    kind: str, args_by_key: Mapping[str, Mapping[str, Any]], *, due_at: dt.datetime | None = None, queue: str = ""
+) -> list[int]:
     """Enqueue several jobs of one kind, as `enqueue` does one; `args_by_key` holds the arguments of each job by its key.
 
     One statement; a second one reads jobs that exist already. Returns the primary keys of the jobs in the order of `args_by_key`.
@@ -53,14 +55,16 @@ def enqueue_all(kind: str, args_by_key: Mapping[str, Mapping[str, Any]], *, due_
     declared = registry.JOB_KINDS[kind]
     if not connection.in_atomic_block:
         raise RuntimeError("a job is enqueued inside the transaction of the change that needs it")
+    if queue and queue not in registry.QUEUES:
+        raise ValueError(f"no such queue: {queue}")
     if not args_by_key:
         return []
-    now = clock.now()
-    due = {"due_at": due_at or now, "created_at": now, "queue": declared.queue}
+    now, queue = clock.now(), queue or declared.queue
+    due = {"due_at": due_at or now, "created_at": now, "queue": queue}
     numbers = _insert_new([Job(kind=kind, key=key, args=dict(ids), **due) for key, ids in args_by_key.items()])
     if due_at is None or due_at <= now:
         for number in numbers.values():
-            transaction.on_commit(partial(_dispatch, number, declared.queue, kind))
+            transaction.on_commit(partial(_dispatch, number, queue, kind))
     missing = [key for key in args_by_key if key not in numbers]
     if missing:  # at READ COMMITTED a statement of its own sees a job that another transaction committed during the first one
         numbers |= dict(Job.objects.filter(kind=kind, key__in=missing).values_list("key", "pk"))
@@ -101,7 +105,8 @@ def _dispatch(job_id: int, queue: str, kind: str) -> None:
 
 
 def _due(now: dt.datetime) -> Q:
-    return Q(state__in=[JobState.QUEUED, JobState.ON_HOLD], due_at__lte=now)
+    is_held = Q(state=JobState.ON_HOLD, lease_until__gt=now)  # it keeps its due time, which may be the deadline of a person
+    return Q(state__in=[JobState.QUEUED, JobState.ON_HOLD], due_at__lte=now) & ~is_held
 
 
 def _orphaned(now: dt.datetime) -> Q:
@@ -175,7 +180,8 @@ def run(job_id: int) -> bool:
             handler(**job.args)
         failpoint(f"{job.kind}.carried_out")
     except OnHold as missing:
-        claimed.update(state=JobState.ON_HOLD, due_at=clock.now() + HOLD_FOR, last_error=str(missing), lease_owner="", lease_until=None)
+        until = clock.now() + dt.timedelta(seconds=missing.seconds)
+        claimed.update(state=JobState.ON_HOLD, last_error=str(missing), lease_owner="", lease_until=until)
     except PermanentFailure as end:
         mark_dead(claimed, job, str(end))
     except SoftTimeLimitExceeded:
@@ -197,11 +203,15 @@ def _try_again(claimed: QuerySet[Job], job: Job, trace: str) -> None:
     if tries >= MAX_TRIES:
         mark_dead(claimed, job, trace, tries=tries)
         return
-    delay = FIRST_DELAY * 2 ** (tries - 1)
     claimed.update(
-        state=JobState.QUEUED, tries=tries, due_at=clock.now() + delay, last_error=trace[-4000:], lease_owner="", lease_until=None
+        state=JobState.QUEUED, tries=tries, due_at=clock.now() + delay(tries), last_error=trace[-4000:], lease_owner="", lease_until=None
     )
     log.warning("job %s %s failed, try %s: %s", job.pk, job.kind, tries, trace.strip().splitlines()[-1][:200])
+
+
+def delay(tries: int) -> dt.timedelta:
+    """How long a job waits after a number of failures."""
+    return FIRST_DELAY * 2 ** (tries - 1)
 
 
 def _renew(job_id: int, owner: str, stop: threading.Event, time_limit: int) -> None:
@@ -219,8 +229,9 @@ def _renew(job_id: int, owner: str, stop: threading.Event, time_limit: int) -> N
 def retry(job_id: int) -> bool:
     """Let a job that is dead or on hold run again. False if it is in another state."""
     with transaction.atomic():
+        due_at = Case(When(state=JobState.DEAD, then=Value(clock.now(), DateTimeField())), default=F("due_at"))
         moved = Job.objects.filter(pk=job_id, state__in=[JobState.DEAD, JobState.ON_HOLD]).update(
-            state=JobState.QUEUED, due_at=clock.now(), tries=0, lost_workers=0, finished_at=None
+            state=JobState.QUEUED, due_at=due_at, tries=0, lost_workers=0, finished_at=None, lease_until=None
         )
         if moved:
             queue, kind = Job.objects.values_list("queue", "kind").get(pk=job_id)
@@ -256,6 +267,17 @@ def sweep(limit: int = 500) -> int:
     for pk, queue, kind in jobs:
         _dispatch(pk, queue, kind)
     return len(jobs)
+
+
+def postpone(job_id: int, day: dt.date) -> bool:
+    """Let a job that has not begun become due on a later day, at its hour of the day. Whether there was one."""
+    row = Job.objects.select_for_update().filter(pk=job_id, state__in=[JobState.QUEUED, JobState.ON_HOLD]).first()
+    if row is None:
+        return False
+    row.due_at += day - clock.day_of(row.due_at)
+    row.state, row.lease_until = JobState.QUEUED, None
+    row.save(update_fields=["due_at", "state", "lease_until"])
+    return True
 
 
 def enqueue_periodic() -> int:

@@ -224,12 +224,22 @@ def deliver_code(*, user_id: int, channel: str, address: str, code_id: int) -> N
 
 def send_sms_code(*, to: str, text: str, idempotency_key: str) -> bool:
     """Send a text with a one-time code. Returns False, and sends nothing, over the limits of the number."""
+    return send_sms(to=to, text=text, idempotency_key=idempotency_key, is_code=True)
+
+
+def send_sms(*, to: str, text: str, idempotency_key: str, is_code: bool = False) -> bool:
+    """Send a text to somebody without an account. Returns False, and sends nothing, over the limits of the number."""
     try:
-        sms.count_message(to, idempotency_key=idempotency_key, is_code=True)
+        sms.count_message(to, idempotency_key=idempotency_key, is_code=is_code)
     except sms.LimitReached:
         return False
     sms.gateway().send(to, text, idempotency_key)
     return True
+
+
+def send_uncounted_sms(*, to: str, text: str, idempotency_key: str) -> None:
+    """Send a text that its caller has counted, so that it takes nothing of the number's limits: anybody may have typed the number."""
+    sms.gateway().send(to, text, idempotency_key)
 
 
 def mark_read(message: Message) -> None:

@@ -10,8 +10,9 @@ class ReviewConfig(AppConfig):
     def ready(self) -> None:
         from municipality.cases.obligations import OBLIGATIONS
         from municipality.cases.timeline import ADDED_STEPS, QUEUED
+        from municipality.incidents.registry import DEADLINES
         from municipality.jobs.services import enqueue
-        from municipality.review import obligations, tasks, timeline  # noqa: F401
+        from municipality.review import deadlines, obligations, tasks, timeline  # noqa: F401
         from municipality.review.services import case_clock
         from municipality.rulebook import calendars
         from municipality.rulebook.registry import DRAFT_EFFECTS, PUBLICATION_HANDLERS, DraftEffect
@@ -26,5 +27,6 @@ class ReviewConfig(AppConfig):
         DRAFT_EFFECTS.register(
             "review.clocks", lambda draft: [DraftEffect(anew, case_clock.running())] if draft.subject == calendars.SUBJECT else []
         )
+        DEADLINES.register("review.corrections", deadlines.CORRECTIONS)
         OBLIGATIONS.register("review", obligations.obligations)
         PUBLICATION_HANDLERS.register("review.clocks", ("calendar", recount))

@@ -38,6 +38,10 @@ for _table in (
     "rulebook_consultationrule",
     "rulebook_boardfeerule",
     "rulebook_boardlimitrule",
+    "rulebook_inspectionrule",
+    "rulebook_reportcategoryrule",
+    "rulebook_reportquestionrule",
+    "rulebook_reportbodyrule",
 ):
     for _event, _sets in (("INSERT", "NEW.ruleset_id"), ("UPDATE", "OLD.ruleset_id, NEW.ruleset_id"), ("DELETE", "OLD.ruleset_id")):
         guard(

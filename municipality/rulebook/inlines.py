@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from municipality.rulebook import boards, calendars, land, queries
+from municipality.rulebook import boards, calendars, land, queries, report_categories
 from municipality.rulebook.forms import WEEK, HoursForm, weekday_name
 from municipality.rulebook.models import (
     Activity,
@@ -26,11 +26,15 @@ from municipality.rulebook.models import (
     FeeRule,
     HolidayRule,
     HoursRule,
+    InspectionRule,
     LandClassRule,
     LandUseRule,
     LimitRule,
     OffenceRule,
     ReasonRule,
+    ReportBodyRule,
+    ReportCategoryRule,
+    ReportQuestionRule,
     RuleSet,
     SpacingRule,
     TradeRule,
@@ -182,6 +186,22 @@ class BoardLimitInline(_RowInline):
     model = BoardLimitRule
 
 
+class InspectionRuleInline(_RowInline):
+    model = InspectionRule
+
+
+class ReportCategoryInline(_RowInline):
+    model = ReportCategoryRule
+
+
+class ReportQuestionInline(_RowInline):
+    model = ReportQuestionRule
+
+
+class ReportBodyInline(_RowInline):
+    model = ReportBodyRule
+
+
 class ConsultationInline(_RowInline):
     model = ConsultationRule
 
@@ -194,4 +214,6 @@ INLINES: dict[str, tuple[type[_RowInline], ...]] = {
     land.BODIES: (ConsultationInline,),
     boards.SUBJECT: (BoardFeeInline,),
     boards.RULES: (BoardLimitInline,),
+    queries.INSPECTION: (InspectionRuleInline,),
+    report_categories.SUBJECT: (ReportCategoryInline, ReportQuestionInline, ReportBodyInline),
 }

@@ -19,12 +19,14 @@ from municipality.kernel import request_cache
 from municipality.kernel.errors import Refused
 from municipality.kernel.ttl_cache import ttl_cache
 from municipality.kernel.worktime import Calendar
-from municipality.rulebook import boards, calendars, land
+from municipality.rulebook import boards, calendars, land, report_categories
 from municipality.rulebook.boards import BoardLimit, BoardRates
 from municipality.rulebook.land import ConsultedBody, LandRules
 from municipality.rulebook.models import ActivityAuthority, Authority, RuleSet
+from municipality.rulebook.report_categories import ReportRules
 
 TRADES = "names.trades"  # the subject of words for trades
+INSPECTION = "checks.inspection"  # the subject of the checklist of inspectors
 MOON_TOLERANCE = dt.timedelta(days=4)  # the sighting of the moon never differs more from the computed calendar
 
 
@@ -144,6 +146,7 @@ class Edition:
     bodies: tuple[ConsultedBody, ...] = ()  # of the subject `zoning.bodies` only
     boards: BoardRates = field(default_factory=dict)  # of the subject `fees.boards` only
     board_limits: tuple[BoardLimit, ...] = ()  # of the subject `rules.boards` only
+    reports: ReportRules | None = None  # of the subject `categories.reports` only
 
     def reasons_of(self, kind: str) -> list[Reason]:
         """The coded reasons of one kind, in the order of their codes."""
@@ -314,6 +317,7 @@ def _read_edition(published: PublishedEdition) -> Edition:
         land.read_bodies(row) if row.subject == land.BODIES else (),
         boards.read(row) if row.subject == boards.SUBJECT else {},
         boards.read_limits(row) if row.subject == boards.RULES else (),
+        report_categories.read(row) if row.subject == report_categories.SUBJECT else None,
     )
     transaction.on_commit(lambda: _editions.setdefault(identity, edition))  # a transaction that publishes may be rolled back
     return edition

@@ -28,11 +28,15 @@ from municipality.rulebook.models import (
     FeeRule,
     HolidayRule,
     HoursRule,
+    InspectionRule,
     LandClassRule,
     LandUseRule,
     LimitRule,
     OffenceRule,
     ReasonRule,
+    ReportBodyRule,
+    ReportCategoryRule,
+    ReportQuestionRule,
     RuleSet,
     SpacingRule,
     TradeRule,
@@ -126,9 +130,25 @@ def _draft(edition: dict[str, Any], maker: User) -> RuleSet:
     SpacingRule.objects.bulk_create(SpacingRule(ruleset=ruleset, **row) for row in edition.get("spacing", []))
     BoardFeeRule.objects.bulk_create(BoardFeeRule(ruleset=ruleset, **row) for row in _board_fees(edition))
     BoardLimitRule.objects.bulk_create(BoardLimitRule(ruleset=ruleset, **row) for row in _board_limits(edition))
+    inspected = edition.get("inspection", [])
+    InspectionRule.objects.bulk_create(InspectionRule(ruleset=ruleset, order=n, **row) for n, row in enumerate(inspected, 1))
     ConsultationRule.objects.bulk_create(ConsultationRule(ruleset=ruleset, **row) for row in edition.get("consultation", []))
+    _draft_reports(ruleset, edition)
     TradeRule.objects.bulk_create(TradeRule(ruleset=ruleset, activity_id=code, **trade) for code, trade in _trades(edition))
     return ruleset
+
+
+def _draft_reports(ruleset: RuleSet, edition: dict[str, Any]) -> None:
+    """Categories of reports with their questions (`question` of each category), and the bodies to which reports are handed over."""
+    categories = edition.get("report_category", [])
+    ReportBodyRule.objects.bulk_create(ReportBodyRule(ruleset=ruleset, **row) for row in edition.get("report_body", []))
+    questions = []
+    for order, row in enumerate(categories, 1):
+        asked = row.get("question", [])
+        questions += [ReportQuestionRule(ruleset=ruleset, category=row["code"], order=n, **one) for n, one in enumerate(asked, 1)]
+        row = {name: value for name, value in row.items() if name != "question"}
+        ReportCategoryRule.objects.create(ruleset=ruleset, order=order, **row)
+    ReportQuestionRule.objects.bulk_create(questions)
 
 
 def _trades(edition: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -18,8 +18,11 @@ from municipality.rulebook.models import RuleSet
 
 LAND_ROWS = ("land_classes", "activity_groups", "land_uses", "spacings", "consultations")
 BOARD_ROWS = ("board_fees", "board_limits")
+CHECK_ROWS = ("checks", "inspection_rules")
+REPORT_ROWS = ("report_categories", "report_questions", "report_bodies")
+LISTS = ("fees", "limits", "conditions", "reasons", *CHECK_ROWS, "offences", "holidays", "hours", "trades")
 # The tables of rows that make up an edition.
-ROWS = ("fees", "limits", "conditions", "reasons", "checks", "offences", "holidays", "hours", "trades", *BOARD_ROWS, *LAND_ROWS)
+ROWS = (*LISTS, *BOARD_ROWS, *LAND_ROWS, *REPORT_ROWS)
 
 
 @transaction.atomic

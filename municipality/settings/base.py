@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "municipality.drafts",
     "municipality.imports",
     "municipality.cases",
+    "municipality.incidents",
     "municipality.review",
     "municipality.fieldwork",
     "payments",

@@ -65,6 +65,7 @@ _FOOTER: tuple[tuple[Any, tuple[tuple[Any, str], ...]], ...] = (
             (_("The queue today"), "review:queue"),
             (_("Service times: promised and actual"), "promises"),
             (_("Open data"), "shops:open_data"),
+            (_("Status of the portal"), "incidents:status"),
         ),
     ),
     (

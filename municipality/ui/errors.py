@@ -1,8 +1,9 @@
-"""Error pages and, under /api/, problem details (RFC 9457)."""
+"""Error pages and, under /api/, problem details (RFC 9457); other interfaces register the form of theirs."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
@@ -12,6 +13,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from municipality.kernel.errors import Refused
+from municipality.kernel.registry import Registry
 from municipality.ui import language
 
 log = logging.getLogger(__name__)
@@ -24,11 +26,18 @@ _BARE = (
 )
 
 
+# By the beginning of their addresses: interfaces whose errors have a form of their own (request, status, sentence).
+OTHER_FORMS: Registry[Callable[[HttpRequest, int, str], HttpResponse]] = Registry()
+
+
 def _is_api(request: HttpRequest) -> bool:
-    return language.is_api(request.path_info)
+    return language.is_api(request.path_info) or request.path_info.startswith(tuple(OTHER_FORMS))
 
 
-def _problem(status: int, title: str, detail: str, **members: Any) -> JsonResponse:
+def _problem(request: HttpRequest, status: int, title: str, detail: str, **members: Any) -> HttpResponse:
+    for beginning, form in OTHER_FORMS.items():
+        if request.path_info.startswith(beginning):
+            return form(request, status, detail)
     return JsonResponse(
         {"type": "about:blank", "title": title, "status": status, "detail": detail, **members},
         status=status,
@@ -44,7 +53,7 @@ def _page(request: HttpRequest, template: str, status: int, **context: Any) -> H
 
 def _respond(request: HttpRequest, status: int, title: str, detail: str, template: str, **context: Any) -> HttpResponse:
     """Problem details under /api/, elsewhere the page of `template`."""
-    return _problem(status, title, detail) if _is_api(request) else _page(request, template, status, **context)
+    return _problem(request, status, title, detail) if _is_api(request) else _page(request, template, status, **context)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -53,7 +62,7 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
         detail = _("One form takes at most one megabyte. Nothing was changed.")
         return _respond(request, 413, _("Too much was sent at once"), detail, "errors/413.html")
     if _is_api(request):
-        return _problem(400, _("Bad request"), _("The request could not be read."))
+        return _problem(request, 400, _("Bad request"), _("The request could not be read."))
     try:
         request.GET  # noqa: B018 - the page reads it for its link to the other language
     except SuspiciousOperation:
@@ -65,7 +74,7 @@ def invalid_text(request: HttpRequest) -> HttpResponse:
     """400 for a character that cannot be stored. The page has no link with that character."""
     detail = _("It contains a character that cannot be used. Please remove it from the address, or type the field again.")
     if _is_api(request):
-        return _problem(400, _("Bad request"), detail)
+        return _problem(request, 400, _("Bad request"), detail)
     request.path, request.GET = "/", QueryDict()
     return _page(request, "errors/400.html", 400, sentence=detail)
 
@@ -74,7 +83,7 @@ def method_not_allowed(request: HttpRequest, bare: HttpResponse) -> HttpResponse
     """405 with the allowed methods: a page for browsers, else the response `bare` unchanged."""
     if _is_api(request):
         detail = _("The request uses a method that this address does not take.")
-        response: HttpResponse = _problem(405, _("This page is not opened in this way"), detail)
+        response: HttpResponse = _problem(request, 405, _("This page is not opened in this way"), detail)
     elif "text/html" in request.headers.get("Accept", ""):
         response = _page(request, "errors/405.html", 405)
     else:
@@ -100,7 +109,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     with translation.override(code):
         if _is_api(request):
             detail = _("The error is ours and has been recorded. Please try again in a few minutes.")
-            return _problem(500, _("Error in the portal"), detail)
+            return _problem(request, 500, _("Error in the portal"), detail)
         try:
             return HttpResponse(loader.render_to_string("500.html", {"LANGUAGE_CODE": code, "home": f"/{code}/"}), status=500)
         except Exception:
@@ -117,7 +126,7 @@ def too_many_requests(request: HttpRequest, retry_after: int) -> HttpResponse:
     """429 with Retry-After, in seconds."""
     seconds = max(1, int(retry_after))
     if _is_api(request):
-        response: HttpResponse = _problem(429, _("Too many attempts"), _("Please try again later."), retry_after=seconds)
+        response: HttpResponse = _problem(request, 429, _("Too many attempts"), _("Please try again later."), retry_after=seconds)
     else:
         response = _page(request, "429.html", 429, minutes=-(-seconds // 60))
     response["Retry-After"] = str(seconds)
@@ -145,5 +154,5 @@ def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
         return not_found(request)
     sentence = str(refusal.sentence) or _("This step is not possible now. The request may have moved on meanwhile.")
     if _is_api(request):
-        return _problem(refusal.status, _("This is not possible now"), sentence, code=refusal.code)
+        return _problem(request, refusal.status, _("This is not possible now"), sentence, code=refusal.code)
     return _page(request, "errors/refused.html", refusal.status, sentence=sentence)

@@ -43,9 +43,9 @@ def is_staff_sign_in(path: str) -> bool:
 
 def is_cookieless(path: str) -> bool:
     """Whether the responses of a path use no cookie and are cached for everybody: the public API, files of open data, feeds, the
-    base data of maps.
+    base data of maps, Open311.
     """
-    return is_api(path) or path.startswith(("/open-data/", "/map-tiles/")) or path.endswith((".atom", "/map.json"))
+    return is_api(path) or path.startswith(("/open-data/", "/map-tiles/", "/open311/")) or path.endswith((".atom", "/map.json"))
 
 
 def from_accept_language(request: HttpRequest) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.utils.translation import ngettext
+from django.utils.translation import gettext, ngettext
 
 _Phrase = Callable[[int], str]
 
@@ -27,7 +27,9 @@ COUNTED: dict[str, _Phrase] = {
     "obstacle": lambda n: ngettext("%(count)s obstacle", "%(count)s obstacles", n),
     "block": lambda n: ngettext("%(count)s block", "%(count)s blocks", n),
     "board": lambda n: ngettext("%(count)s board", "%(count)s boards", n),
+    "renewal": lambda n: ngettext("%(count)s renewal", "%(count)s renewals", n),
     "face": lambda n: ngettext("%(count)s face", "%(count)s faces", n),
+    "report": lambda n: ngettext("%(count)s report", "%(count)s reports", n),
     "plot": lambda n: ngettext("%(count)s plot", "%(count)s plots", n),
 }
 WITHIN: dict[str, _Phrase] = {
@@ -46,6 +48,16 @@ def counted(number: int, noun: str) -> str:
 def within(number: int, noun: str) -> str:
     """`within 2 hours`, `خلال ساعتين`: a number of a noun of WITHIN. Raises KeyError for another noun."""
     return WITHIN[noun](number) % {"count": f"{number:,}"}
+
+
+def span(minutes: int) -> str:
+    """`40 minutes`, `10 hours`, `10 hours and 5 minutes`: a length of time."""
+    hours, rest = divmod(minutes, 60)
+    if not hours:
+        return counted(rest, "minute")
+    if not rest:
+        return counted(hours, "hour")
+    return gettext("%(hours)s and %(minutes)s") % {"hours": counted(hours, "hour"), "minutes": counted(rest, "minute")}
 
 
 def within_span(minutes: int) -> str:

@@ -19,7 +19,10 @@ class Upload(models.Model):
     """A file for a slot of a subject (`draft:…`, `case:…`). Only the file that was rendered from it is served."""
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id, editable=False)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("owner of the file"))
+    # Nobody where the prefix of the subject is `ownerless`.
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("owner of the file")
+    )
     # A delegate, or staff with the owner's consent.
     sent_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("sender"))
     subject = models.CharField(_("subject"), max_length=80)
@@ -55,6 +58,7 @@ class Upload(models.Model):
                 name="uploads_ready_has_file",
             ),
             models.CheckConstraint(condition=models.Q(received__lte=models.F("size")), name="uploads_no_more_than_announced"),
+            models.CheckConstraint(condition=models.Q(owner__isnull=False) | models.Q(sent_by__isnull=True), name="uploads_sent_for_owner"),
         ]
         indexes = [
             models.Index(fields=["subject", "slot", "id"], name="uploads_subject"),

@@ -36,7 +36,8 @@ class Prefix:
     """The rules for files of subjects `prefix:<id>`. All callables take the whole subject key, at every request.
 
     `slots` returns the slots of a subject by code (none for an unknown subject), `locked` the codes of those that may not be written
-    to now, `owner` the owner of a file by its sender (None: the sender).
+    to now, `owner` the owner of a file by its sender (None: the sender). Files of `ownerless` subjects have no owner: it must not be seen
+    from whom they came. Their service receives them (`services.begin_ownerless`), with limits of its own.
     """
 
     may_write: Callable[[Any, str], bool]
@@ -44,6 +45,7 @@ class Prefix:
     slots: Callable[[str], Mapping[str, Slot]]
     locked: Callable[[str], Collection[str]] = _no_slots
     owner: Callable[[str, Any], Any] = _same_sender
+    ownerless: bool = False
 
 
 PREFIXES: Registry[Prefix] = Registry()

@@ -15,7 +15,7 @@ from municipality.documents import alarms, store
 from municipality.jobs import sweeps
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
-from municipality.kernel.actors import Actor, system
+from municipality.kernel.actors import VISITOR, Actor, system
 from municipality.kernel.errors import TransitionRefused
 from municipality.kernel.transitions import transition
 from municipality.uploads import file_names, parts, queries, refusals, registry
@@ -24,6 +24,7 @@ from municipality.uploads.models import DailyUploads, Upload
 from municipality.uploads.states import LIVE, UploadState
 
 SYSTEM = system("uploads")
+FILL_BYTES = 64 * 1024
 
 
 class OffsetDiffers(Exception):
@@ -44,15 +45,49 @@ def begin(*, owner: Any, subject: str, slot: str, name: str, size: int, fingerpr
     """
     if not registry.may_write(owner, subject, slot):
         raise refusals.locked()
-    if size < 1:
-        raise refusals.FileRefused("empty", status=400)
-    if size > settings.UPLOADS_MAX_BYTES:
-        raise refusals.too_large()
+    _check_size(size)
     if replaces is not None and ((replaces.subject, replaces.slot) != (subject, slot) or replaces.state == UploadState.REMOVED):
         replaces = None
     if (begun := _find_unfinished(owner, subject, slot, size, fingerprint, replaces)) is not None:
         return begun
     _count_daily_use(owner, size)  # locks the row of the day, so that the files of a person are counted one by one
+    _check_room(subject, slot, replaces)
+    prefix = registry.prefix_of(subject)
+    person = (prefix.owner(subject, owner) if prefix else None) or owner
+    return _create(
+        owner=person,
+        sent_by=None if person.pk == owner.pk else owner,
+        subject=subject,
+        slot=slot,
+        name=name,
+        size=size,
+        fingerprint=fingerprint,
+        replaces=replaces,
+    )
+
+
+@transaction.atomic
+def begin_ownerless(*, subject: str, slot: str, name: str, size: int) -> Upload:
+    """As `begin`, for a subject whose files have no owner. The caller has checked who may send, and counts what one sender sends.
+
+    Raises FileRefused: locked (403), empty (400), too_large (413), slot_full (409).
+    """
+    prefix = registry.prefix_of(subject)
+    if prefix is None or not prefix.ownerless or slot not in prefix.slots(subject) or slot in prefix.locked(subject):
+        raise refusals.locked()
+    _check_size(size)
+    _check_room(subject, slot)
+    return _create(owner=None, subject=subject, slot=slot, name=name, size=size)
+
+
+def _check_size(size: int) -> None:
+    if size < 1:
+        raise refusals.FileRefused("empty", status=400)
+    if size > settings.UPLOADS_MAX_BYTES:
+        raise refusals.too_large()
+
+
+def _check_room(subject: str, slot: str, replaces: Upload | None = None) -> None:
     slot_definition = registry.slot_of(subject, slot)
     max_files = slot_definition.most if slot_definition else 0
     others = queries.of(subject, slot).filter(state__in=LIVE)
@@ -60,21 +95,11 @@ def begin(*, owner: Any, subject: str, slot: str, name: str, size: int, fingerpr
         others = others.exclude(pk=replaces.pk)
     if others.count() >= max_files:
         raise refusals.slot_full(max_files)
+
+
+def _create(*, name: str, **facts: Any) -> Upload:
     now = clock.now()
-    prefix = registry.prefix_of(subject)
-    person = (prefix.owner(subject, owner) if prefix else None) or owner
-    return Upload.objects.create(
-        owner=person,
-        sent_by=None if person.pk == owner.pk else owner,
-        subject=subject,
-        slot=slot,
-        name=file_names.clean_name(name),
-        size=size,
-        touched_at=now,
-        fingerprint=fingerprint,
-        replaces=replaces,
-        created_at=now,
-    )
+    return Upload.objects.create(name=file_names.clean_name(name), touched_at=now, created_at=now, **facts)
 
 
 def _find_unfinished(owner: Any, subject: str, slot: str, size: int, fingerprint: str, replaces: Upload | None) -> Upload | None:
@@ -132,7 +157,7 @@ def _append(upload: Upload, offset: int, content: bytes) -> int:
 @transaction.atomic
 def finish(upload: Upload) -> None:
     """A file has fully arrived: store its hash and enqueue its inspection, or refuse it by its first bytes."""
-    actor = actor_for(upload.sent_by or upload.owner, upload.owner)
+    actor = actor_for(upload.sent_by or upload.owner, upload.owner) if upload.owner is not None else VISITOR
     digest = parts.digest(upload.public_id)
     transition(upload, "receive", actor=actor, data={"sha256": digest}, sha256=digest)
     record("upload.received", subject=upload.key, actor=actor, data={"about": upload.subject, "slot": upload.slot, "sha256": digest})
@@ -146,15 +171,26 @@ def finish(upload: Upload) -> None:
 def receive(*, owner: Any, subject: str, slot: str, name: str, content: Any, replaces: Upload | None = None) -> Upload:
     """Receive a whole file from a form. `content` is a Django file; raises what `begin` raises."""
     upload = begin(owner=owner, subject=subject, slot=slot, name=name, size=content.size, replaces=replaces)
-    offset = 0
+    fill(upload, content)
+    return upload
+
+
+def fill(upload: Upload, content: Any) -> None:
+    """Append what is missing of a Django file; without room for it the upload is removed.
+
+    Raises FileRefused("no_room", 507), and OffsetDiffers where another request is writing the same file.
+    """
+    offset = upload.received
+    content.seek(offset)
     try:
-        for chunk in content.chunks():
+        while chunk := content.read(FILL_BYTES):
             offset = append(upload, offset=offset, content=chunk)
+    except parts.PartBusy:
+        raise OffsetDiffers(offset) from None
     except refusals.FileRefused:  # remove the incomplete file
         with transaction.atomic():
             _remove(upload, actor=SYSTEM, reason="no_room")
         raise
-    return upload
 
 
 @transaction.atomic
@@ -181,6 +217,18 @@ def accept(upload: Upload, reencoded: Reencoded) -> None:
 
 
 @transaction.atomic
+def copy(upload: Upload, *, subject: str, owner: User, actor: Actor) -> Upload:
+    """An accepted file once more, for another subject; what is stored of it is shared."""
+    facts = {name: getattr(upload, name) for name in ("slot", "name", "size", "created_at")}
+    row = Upload.objects.create(owner=owner, subject=subject, received=upload.size, touched_at=clock.now(), **facts)
+    transition(row, "receive", actor=actor, data={"copy_of": upload.public_id}, sha256=upload.sha256)
+    judged = {name: getattr(upload, name) for name in ("file", "preview", "media_type", "pages", "width", "height")}
+    transition(row, "accept", actor=SYSTEM, data={"copy_of": upload.public_id}, **judged)
+    record("upload.accepted", subject=row.key, actor=actor, data={"about": subject, "copy_of": upload.public_id})
+    return row
+
+
+@transaction.atomic
 def refuse(upload: Upload, code: str, *, found: str = "") -> None:
     """Refuse a file that has arrived, for the reason `code`. Raises TransitionRefused if it was removed meanwhile."""
     refusals.sentence(code)
@@ -192,7 +240,7 @@ def refuse(upload: Upload, code: str, *, found: str = "") -> None:
 @transaction.atomic
 def remove(upload: Upload, *, user: User) -> None:
     """Remove a file. Raises FileRefused("locked") where files cannot be changed now, TransitionRefused if it is removed."""
-    if not registry.may_write(user, upload.subject, upload.slot):
+    if upload.owner is None or not registry.may_write(user, upload.subject, upload.slot):
         raise refusals.locked()
     _remove(upload, actor=actor_for(user, upload.owner))
 
@@ -201,6 +249,12 @@ def _remove(upload: Upload, *, actor: Actor, reason: str = "") -> None:
     transition(upload, "remove", actor=actor, reason=reason)
     record("upload.removed", subject=upload.key, actor=actor, data={"about": upload.subject, "reason": reason})
     _delete_part_on_commit(upload)
+
+
+@transaction.atomic
+def remove_ownerless(upload: Upload) -> None:
+    """Remove a file that has no owner; the caller has checked who asks. Raises TransitionRefused if it is removed."""
+    _remove(upload, actor=VISITOR)
 
 
 def _delete_part_on_commit(upload: Upload) -> None:

@@ -21,7 +21,10 @@ class RefundWay(models.TextChoices):
 
 
 class RefundDue(models.Model):
-    """An amount owed back of a payment, and its paying out: of all of it, of one bill (`allocation`), or of one deposit (`line`)."""
+    """An amount owed back of a payment, and its paying out: of all of it, of one bill (`allocation`), or of a deposit (`line`).
+
+    A deposit may go back in parts.
+    """
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
     attempt = models.ForeignKey(Attempt, models.PROTECT, related_name="refunds", verbose_name=_("attempt"))
@@ -63,7 +66,6 @@ class RefundDue(models.Model):
             models.UniqueConstraint(
                 fields=["attempt"], condition=Q(allocation__isnull=True, line__isnull=True), name="payments_refund_whole_attempt_once"
             ),
-            models.UniqueConstraint(fields=["line"], condition=~Q(state="released"), name="payments_refund_line_once"),
             models.CheckConstraint(condition=Q(allocation__isnull=True) | Q(line__isnull=True), name="payments_refund_bill_or_line"),
             models.UniqueConstraint(
                 fields=["attempt"], condition=Q(state__in=[str(state) for state in ON_ITS_WAY]), name="payments_refund_one_on_its_way"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -14,7 +14,7 @@ from payments.models import Attempt, Bill
 from payments.registry import OWING
 from payments.services.attempts import start_attempt
 
-MAX_LINES = 100  # of one payment
+MAX_LINES = 600  # of one payment
 
 
 def _not_in_basket() -> Refused:
@@ -42,7 +42,9 @@ def pay_basket(*, payer: User, chosen: Sequence[str], language: str, session_key
     if not amounts:
         raise Refused("nothing_chosen", _("Please choose at least one line to pay."))
     with transaction.atomic():
-        bills = [_bill(payer, code) for code in sorted(amounts)]
+        keys = [code.removeprefix("bill:") for code in amounts if code.startswith("bill:")]
+        issued = {bill.public_id: bill for bill in queries.visible_to(payer).filter(public_id__in=keys).select_related("payer")}
+        bills = [_bill(payer, code, issued) for code in sorted(amounts)]
         if len({bill.pk for bill in bills}) != len(bills):
             raise _not_in_basket()
         bills_by_code = dict(zip(sorted(amounts), bills, strict=True))
@@ -53,10 +55,10 @@ def pay_basket(*, payer: User, chosen: Sequence[str], language: str, session_key
         return start_attempt(bills=bills, payer=payer, language=language, session_key=session_key)
 
 
-def _bill(payer: User, code: str) -> Bill:
+def _bill(payer: User, code: str, issued: Mapping[str, Bill]) -> Bill:
     what, _colon, key = code.partition(":")
     if what == "bill":
-        bill = queries.visible_to(payer).filter(public_id=key).select_related("payer").first()
+        bill = issued.get(key)
     elif what == "due":
         bill = _bill_of_due(payer, *key.partition(":")[::2])
     else:

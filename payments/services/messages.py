@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db import transaction
 
 from municipality.kernel import clock, money
 from municipality.notifications.models import Channel
 from municipality.notifications.services import send
 from municipality.notifications.texts import Bilingual
+from municipality.ui.plurals import counted
+from municipality.ui.texts import both
 from payments.models import Allocation, Attempt, Bill, Receipt, RefundDue
 from payments.notifications import AmountPaidOut, AmountReturned, PaymentReceived
 from payments.registry import PAYABLES
 
+LISTED = 10  # titles and numbers that a message names
+
 
 @transaction.atomic
 def notify_paid(*, receipt_id: int) -> None:
-    """Confirm a payment, once for each payer of its bills; where a visitor paid, the service tells them."""
+    """Confirm a payment, once for each payer of its bills; where a visitor paid, the service tells them.
+
+    Of many bills only the number is given: the page of the payment lists them.
+    """
     receipt = Receipt.objects.select_related("bill__payer", "allocation__attempt").get(pk=receipt_id)
     attempt, payer = receipt.allocation.attempt, receipt.bill.payer
     if attempt.started_by_id is None:
@@ -31,15 +40,26 @@ def notify_paid(*, receipt_id: int) -> None:
         channels=[Channel.EMAIL, *([Channel.SMS] if has_text else [])],
         context={
             "attempt": attempt,
-            "paid": Bilingual("، ".join(bill.title_ar for bill in bills), ", ".join(bill.title_en for bill in bills)),
-            "bills": ", ".join(bill.reference for bill in bills),
-            "receipts": ", ".join(row.number for row in paid),
+            "paid": _titles(bills),
+            "bills": _span([bill.reference for bill in bills]),
+            "receipts": _span([row.number for row in paid]),
             "paid_at": receipt.issued_at.astimezone(clock.KUWAIT).strftime("%Y-%m-%d %H:%M"),
             "amount": money.to_display(sum(row.fils for row in paid)),
             "payment_id": attempt.payment_id or "",
             "trackid": attempt.trackid,
         },
     )
+
+
+def _titles(bills: Sequence[Bill]) -> Bilingual:
+    if len(bills) > LISTED:
+        return Bilingual(*both(lambda: counted(len(bills), "bill")))
+    return Bilingual("، ".join(bill.title_ar for bill in bills), ", ".join(bill.title_en for bill in bills))
+
+
+def _span(numbers: Sequence[str]) -> str:
+    """The numbers, or the first and the last of many."""
+    return ", ".join(numbers) if len(numbers) <= LISTED else f"{numbers[0]} … {numbers[-1]}"
 
 
 def notify_owed_attempt(*, attempt_id: int) -> None:

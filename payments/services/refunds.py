@@ -73,28 +73,30 @@ def owe_back(*, bill: Bill, reason: str, actor: Actor) -> RefundDue | None:
 
 
 @transaction.atomic
-def owe_deposit(*, line: BillLine, reason: str, actor: Actor) -> RefundDue | None:
-    """Owe back one deposit of a paid bill; its other lines stay as they are. Its service tells the payer.
+def owe_deposit(*, line: BillLine, reason: str, actor: Actor, most_fils: int | None = None) -> RefundDue | None:
+    """Owe back what is left of one deposit of a paid bill, or at most so much of it; its other lines stay. Its service tells the payer.
 
-    None if the bill is not paid, or the deposit was returned or is being returned. Raises ValueError for another line than a deposit,
-    and without a reason.
+    None if the bill is not paid, or all of the deposit was returned or is being returned. Raises ValueError for another line than a
+    deposit, and without a reason.
     """
     if not reason or line.revenue_account != rules.DEPOSITS:
         raise ValueError("a deposit is owed back for a reason")
     bill = Bill.objects.select_for_update().get(pk=line.bill_id)
-    if bill.state != BillState.PAID or any(refund.line_id == line.pk for refund in returned_deposits(bill)):
+    left = line.fils - sum(refund.fils for refund in returned_deposits(bill) if refund.line_id == line.pk)
+    fils = left if most_fils is None else min(left, most_fils)
+    if bill.state != BillState.PAID or fils <= 0:
         return None
     refund = RefundDue.objects.create(
         attempt_id=Allocation.objects.values_list("attempt_id", flat=True).get(bill=bill, is_settled=True),
         line=line,
         payer_id=bill.payer_id,
         subject=bill.subject,
-        fils=line.fils,
+        fils=fils,
         reason=reason[:60],
         due_since=clock.now(),
     )
     ledger.book_owed(refund)
-    data = {"code": reason, "fils": line.fils, "line": line.code, "refund": refund.key}
+    data = {"code": reason, "fils": fils, "line": line.code, "refund": refund.key}
     record("bill.deposit_due", subject=bill.key, actor=actor, data=data)
     return refund
 

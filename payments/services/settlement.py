@@ -28,6 +28,7 @@ from payments.states import OUT_UNKNOWN, AttemptState, BillState, RefundState
 
 log = logging.getLogger(__name__)
 ME = system("payments")
+MANY = 25  # bills of one payment; of more the services hear from the queue "bulk", so that other payments do not wait for them
 SETTLED = (AttemptState.PAID, AttemptState.VOIDED, AttemptState.REFUND_DUE)
 
 
@@ -55,7 +56,10 @@ def settle(*, attempt: Attempt, inquiry: Inquiry) -> list[Receipt]:
             _owe_back(row, bills)
             return []
         transition(row, "settle_late", actor=ME)
-    receipts = [_pay(allocation, bills[allocation.bill_id], inquiry) for allocation in allocations]
+    queue = "bulk" if len(allocations) > MANY else ""
+    receipts = [_pay(allocation, bills[allocation.bill_id], inquiry, queue) for allocation in allocations]
+    for receipt in {bills[receipt.bill_id].payer_id: receipt for receipt in receipts}.values():  # one message to each payer
+        enqueue("payments.tell_paid", key=f"receipt:{receipt.pk}", receipt_id=receipt.pk)
     ledger.book_receipts(receipts)
     failpoint("payments.settling")
     record(
@@ -82,7 +86,7 @@ def _bank_facts(inquiry: Inquiry) -> dict[str, Any]:
     }
 
 
-def _pay(allocation: Allocation, bill: Bill, inquiry: Inquiry) -> Receipt:
+def _pay(allocation: Allocation, bill: Bill, inquiry: Inquiry, queue: str) -> Receipt:
     now = clock.now()
     allocation.is_open, allocation.is_settled = False, True
     allocation.save(update_fields=["is_open", "is_settled"])
@@ -95,9 +99,8 @@ def _pay(allocation: Allocation, bill: Bill, inquiry: Inquiry) -> Receipt:
         issued_at=now,
     )
     transition(bill, "settle", actor=ME, data={"receipt": receipt.number})
-    enqueue("payments.hand_over", key=f"receipt:{receipt.pk}", allocation_id=allocation.pk)
-    enqueue("payments.receipt_document", key=f"receipt:{receipt.pk}", receipt_id=receipt.pk)
-    enqueue("payments.tell_paid", key=f"receipt:{receipt.pk}", receipt_id=receipt.pk)
+    enqueue("payments.hand_over", key=f"receipt:{receipt.pk}", queue=queue, allocation_id=allocation.pk)
+    enqueue("payments.receipt_document", key=f"receipt:{receipt.pk}", queue=queue, receipt_id=receipt.pk)
     return receipt
 
 

@@ -119,9 +119,8 @@ def _claims_against(user: User) -> Q:
 
 def disputable_claims(user: User) -> list[Claim]:
     """The claims that a user may dispute now, as holder of the shop or delegate."""
-    undisputed = Claim.objects.filter(_claims_against(user), disputed_at__isnull=True, case__is_open=True).select_related("case")
-    # Almost always empty: prefetch the shop instead of a join on every page.
-    against = list(undisputed.prefetch_related("shop").order_by("pk")[:20])
+    undisputed = Claim.objects.filter(_claims_against(user), disputed_at__isnull=True, case__is_open=True)
+    against = list(undisputed.select_related("case", "shop").order_by("pk")[:20])
     for claim in against:
         if claim.holder_id == user.pk:
             claim.holder = user

@@ -9,8 +9,10 @@ from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from municipality.kernel import clock
+from municipality.accounts.models import Organisation, User
+from municipality.kernel import clock, digits
 from municipality.kernel.transitions import state_findings
+from shops.commercial_register.licences import number_of as number_of
 from shops.commercial_register.port import CODE, is_connected
 from shops.models import Shop
 from shops.models.commercial_register import (
@@ -21,6 +23,8 @@ from shops.models.commercial_register import (
     CommercialOutage,
     CommercialRun,
     DifferenceState,
+    LicenceStatus,
+    RegisteredOwner,
 )
 
 
@@ -42,6 +46,40 @@ def newest_licences(licence_no: Any) -> QuerySet[CommercialLicence]:
     `licence_no` is a number or an OuterRef.
     """
     return CommercialLicence.objects.filter(feed__code=CODE, licence_no=licence_no)
+
+
+@dataclass(frozen=True)
+class StatedLicence:
+    """A licence as the commercial register stated it last; `owner_digest` and `organisation_no` are empty where it names no owner."""
+
+    is_active: bool
+    valid_until: dt.date | None
+    paci_number: str
+    owner_digest: str
+    organisation_no: str
+
+    def is_of(self, holder: User | Organisation) -> bool:
+        """Whether a person or organisation owns it; True where the register names no owner."""
+        if isinstance(holder, User):
+            return not self.organisation_no and self.owner_digest in ("", holder.civil_id_digest)
+        return not self.owner_digest and self.organisation_no in ("", holder.commercial_register_no)
+
+
+def stated(licence_no: str) -> StatedLicence | None:
+    """The newest version of a licence that the commercial register delivered; None where it delivered none that could be read."""
+    row = newest_licences(licence_no).exclude(status="").select_related("notice").first()
+    if row is None:
+        return None
+    body = row.notice.body
+    address, until = body.get("address") or {}, body.get("valid_until") or ""
+    owner = RegisteredOwner.objects.filter(commercial_license_no=licence_no).first()
+    return StatedLicence(
+        row.status == LicenceStatus.ACTIVE,
+        dt.date.fromisoformat(until) if until else None,
+        digits.clean(address.get("paci_number") or ""),
+        owner.owner_digest if owner is not None else "",
+        owner.organisation_no if owner is not None else "",
+    )
 
 
 def differs(shop: Shop) -> bool:

@@ -14,7 +14,7 @@ from municipality.audit.services import record
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from shops.models import EventKind, RegisterChange, Sensitivity, Shop
-from shops.register.events import record_event, record_history
+from shops.register.events import open_shop, record_event, record_history
 from shops.register.signals import shops_changed
 
 # The facts that a decision may change, with their columns. Owner and commercial licence come from their own registers.
@@ -45,6 +45,17 @@ class FactChange:
     before: Mapping[str, Any] = field(default_factory=dict)
     after: Mapping[str, Any] = field(default_factory=dict)
     sensitivity: str = Sensitivity.OPEN
+
+
+@transaction.atomic
+def enter(*, holder: User | Organisation, facts: Mapping[str, Any], source: str, actor: Actor) -> Shop:
+    """Enter a new shop that opens today, with the columns `facts`; `source` is the subject key of the case that licenses it.
+
+    Raises IntegrityError where a shop with its commercial licence is in the register already.
+    """
+    owner, organisation = (holder, None) if isinstance(holder, User) else (None, holder)
+    shop = Shop(**facts, owner=owner, organisation=organisation, facts_source=source, facts_at=clock.now())
+    return open_shop(shop=shop, source=source, actor=actor)
 
 
 def refresh_search(shops: Iterable[int]) -> None:

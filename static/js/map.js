@@ -1,10 +1,10 @@
 // A map of the list that stands beside it. The list is the source: each entry with `data-lat` and `data-lon` is a mark, `data-count` says for
-// how many it stands, `data-tone` (ok, some, warn, bad, wait) gives the mark its shape, `data-label` and `data-mark` its text. Only the base layer and the outlines of areas, blocks and plots are
+// how many it stands and `data-overdue` how many of them are overdue, `data-tone` (ok, some, warn, bad, wait, late) gives the mark its shape, `data-label` and `data-mark` its text. Only the base layer and the outlines of areas, blocks and plots are
 // fetched; no style is written into HTML.
 import { outlines } from "./outlines.js";
 
 const L = window.L;
-const GLYPHS = { ok: "✓", warn: "!", bad: "✕", wait: "…" };
+const GLYPHS = { ok: "✓", warn: "!", bad: "✕", wait: "…", late: "!" };
 const MOST = 18; // zoom at which a plot of 20 m is as large as a finger
 const NEAR = 40; // CSS pixels within which marks become one
 const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -22,6 +22,7 @@ function read(list) {
     entry,
     at: L.latLng(Number(entry.dataset.lat), Number(entry.dataset.lon)),
     count: Number(entry.dataset.count ?? 1),
+    overdue: Number(entry.dataset.overdue ?? 0),
     tone: entry.dataset.tone ?? "",
     label: entry.dataset.label ?? "",
     mark: entry.dataset.mark || GLYPHS[entry.dataset.tone] || "",
@@ -50,6 +51,26 @@ function grouped(map, marks) {
   return groups;
 }
 
+// The overdue share of several, as an arc around their number.
+function arc(share) {
+  const drawn = (name, values) => {
+    const made = L.SVG.create(name);
+    for (const [key, value] of Object.entries(values)) made.setAttribute(key, value);
+    return made;
+  };
+  const svg = drawn("svg", { viewBox: "0 0 40 40", class: "kp-map__arc", "aria-hidden": "true" });
+  svg.append(drawn("circle", { cx: 20, cy: 20, r: 18, pathLength: 100, "stroke-dasharray": `${share} 100`, transform: "rotate(-90 20 20)" }));
+  return svg;
+}
+
+// Circles of one view of the same list: the darker, the more (`data-heat` 1 to 4).
+function heat(map, marks) {
+  for (const { at, entry } of marks) {
+    const step = Number(entry.dataset.heat);
+    L.circleMarker(at, { radius: 12 + 7 * step, interactive: false, className: `kp-map__heat is-${step}` }).addTo(map);
+  }
+}
+
 function icon({ count, marks }) {
   const tones = new Set(marks.map((mark) => mark.tone));
   const tone = tones.size === 1 ? [...tones][0] : "";
@@ -58,6 +79,8 @@ function icon({ count, marks }) {
   const named = count === 1 && first.label;
   const html = element("span", "kp-map__mark", count > 1 ? String(count) : first.mark);
   if (named) html.prepend(element("span", "", first.label));
+  const overdue = marks.reduce((sum, mark) => sum + mark.overdue, 0);
+  if (count > 1 && overdue) html.append(arc((100 * overdue) / count));
   const css = `kp-map__pin${tone ? ` is-${tone}` : ""}${count > 1 ? " is-many" : ""}${named ? " is-named" : ""}${isBlock(first) ? " is-block" : ""}`;
   return L.divIcon({ className: css, html, iconSize: named ? (isBlock(first) ? [68, 42] : [46, 24]) : [size, size] });
 }
@@ -178,15 +201,21 @@ function draw(box) {
   const opens = Number(box.dataset.opens); // the zoom of its level; not a number on other maps
   const nearest = opens || Number(box.dataset.near) || (box.dataset.tiles ? 15 : 12);
   if (marks.length > 1) map.fitBounds(bounds(marks, opens).pad(opens ? 0.2 : 0.1), { maxZoom: nearest, animate: false });
-  else if (marks.length) map.setView(marks[0].at, opens || 12, { animate: false });
+  else if (marks.length) map.setView(marks[0].at, opens || Number(box.dataset.near) || 12, { animate: false });
   if (opens > 16 && map.getZoom() < 17) map.setZoom(17, { animate: false }); // plots a finger can tap
   const dated = (edition) => credit.removeAttribution(box.dataset.credit).addAttribution(`${box.dataset.credit} · ${edition}`);
+  box.dispatchEvent(new CustomEvent("kp-map", { detail: map })); // a page that sets a pin of its own (report.js)
   if (box.dataset.outlines) outlines(map, box, marks, dated).catch(() => {}); // the map stands without them
   if (opens) {
     base(map, box).catch(() => {});
     return;
   }
 
+  if ("heat" in list.dataset) {
+    heat(map, marks);
+    base(map, box).catch(() => {});
+    return;
+  }
   const layer = L.layerGroup().addTo(map);
   let shown = [];
   const open = (group, pin) => {

@@ -12,7 +12,7 @@ from typing import Any
 
 import django
 
-from tests.architecture import messages_matrix, office_matrix, plot_files_data, register_matrix
+from tests.architecture import incidents_matrix, messages_matrix, office_matrix, plot_files_data, register_matrix
 
 NEWER_ADMIN = django.VERSION >= (6, 1)
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -270,6 +270,7 @@ ROWS: list[Row] = [
     staff("/admin/payments/ledgercorrection/{s.money.correction.pk}/decide/", NO, NO, cashier=NO, checker="200 200 409 200 200 200"),
     staff("/admin/jobs/job/{s.dead_job.pk}/retry/", NO, NO, operator="200 200 302 200 200 200", publisher=NO, maker=NO),
     *messages_matrix.acts(staff, own),
+    *incidents_matrix.rows(table, staff, everybody),
     staff("/admin/rulebook/ruleset/{s.draft.pk}/publish/", NO, NO, publisher="200 200 302 200 200 200", maker=NO, operator=NO),
     staff(
         "/admin/rulebook/ruleset/{s.draft.pk}/next/",
@@ -389,7 +390,18 @@ ROWS: list[Row] = [
         "/{lang}/health-licence/{s.owner.shop.public_id}/changes/what/", "302 302 302 405 405 405", HIDDEN_FORM, why="nothing is begun yet"
     ),
     shared("/{lang}/health-licence/{s.owner.shop.public_id}/changes/discard/", HIDDEN_FORM, HIDDEN_FORM, why="nothing is kept"),
+    # The delegate and the staff of the sample act in renewals; each other act needs a right of its own.
+    shared("/{lang}/health-licence/{s.owner.shop.public_id}/", READ, HIDDEN),
+    own("/{lang}/health-licence/{s.owner.shop.public_id}/change/", "200 200 302 405 405 405", HIDDEN_FORM, counter=HIDDEN_FORM),
+    own("/{lang}/health-licence/{s.owner.shop.public_id}/change/what/", "302 302 302 405 405 405", HIDDEN_FORM, counter=HIDDEN_FORM),
+    own("/{lang}/health-licence/{s.owner.shop.public_id}/change/discard/", HIDDEN_FORM, HIDDEN_FORM, counter=HIDDEN_FORM),
+    own("/{lang}/health-licence/{s.owner.shop.public_id}/duplicate/", FORM, HIDDEN_FORM, counter=HIDDEN_FORM),
+    own("/{lang}/health-licence/{s.owner.shop.public_id}/cancel/", FORM, HIDDEN_FORM),
     shared("/{lang}/cases/{s.owner.waiting.public_id}/corrections/", "302 302 302 405 405 405", HIDDEN_FORM, why="nothing is asked for"),
+    own("/{lang}/renewals/", FORM, FORM, delegate=FORM, former_delegate=FORM),
+    own("/{lang}/renewals/{s.batch.public_id}/", READ, HIDDEN, delegate=HIDDEN, former_delegate=HIDDEN),
+    shared("/{lang}/health-licence/{s.owner.shop.public_id}/workers/", "200 200 400 405 405 405", HIDDEN_FORM),
+    shared("/{lang}/health-licence/{s.owner.shop.public_id}/workers/{s.worker.public_id}/", "200 200 400 405 405 405", HIDDEN_FORM),
     own("/{lang}/health-licence/{s.organisation_shop.public_id}/renew/", HIDDEN_FORM, HIDDEN_FORM, why="neither signs for it"),
     shared("/{lang}/pay/{s.owner.due.public_id}/", "200 200 303 405 405 405", HIDDEN_FORM, counter=NO, why="paying is the person's own"),
     shared("/{lang}/pay/{s.owner.paid.public_id}/", "200 200 409 405 405 405", HIDDEN_FORM, counter=NO),
@@ -431,6 +443,9 @@ ROWS += PAGES
 # Posted to by machines that hold no token of ours; both treat what comes as a hint (docs on payments and sign-in).
 CSRF_EXEMPT = frozenset({"pay/knet/response", "pay/knet/error", "pay/tasdeed/response", "accounts/mobile-id/callback"})
 CSRF_EXEMPT |= {"follows/stop/<str:token>"}  # posted to by mail programs (RFC 8058); the signed link is the proof
+CSRF_EXEMPT |= {f"open311/v2/{name}.<georeport:form>" for name in ("requests", "servicerequestupdates")}  # by systems with a key
+# By the gallery of a phone without the service worker, where nothing is stored; and by mail programs with a signed link.
+CSRF_EXEMPT |= {f"{language}/{path}" for language in ("ar", "en") for path in ("report/share/", "reports/follow/stop/<str:token>")}
 
 
 def differences(row: Row, role: str, got: Mapping[str, int]) -> list[str]:
@@ -451,8 +466,21 @@ def unlisted(routes: set[str], rows_of: Mapping[str, Any]) -> list[str]:
 
 
 # The rows of these are made by what stands above.
-from tests.architecture import board_data, opinion_data  # noqa: E402
+from tests.architecture import (  # noqa: E402
+    board_data,
+    holder_data,
+    inspection_data,
+    new_licence_data,
+    opinion_data,
+    report_data,
+    report_photo_data,
+    reporter_data,
+)
+from tests.architecture.open311_matrix import ROWS as OPEN311_ROWS  # noqa: E402
 from tests.architecture.open_matrix import ROWS as OPEN_ROWS  # noqa: E402
+from tests.architecture.public_reports_matrix import ROWS as PUBLIC_REPORT_ROWS  # noqa: E402
 from tests.architecture.violation_matrix import ROWS as VIOLATION_ROWS  # noqa: E402
 
 ROWS += [*OPEN_ROWS, *VIOLATION_ROWS, *opinion_data.rows(), *board_data.rows()]
+ROWS += [*holder_data.rows(), *inspection_data.rows(), *new_licence_data.rows()]
+ROWS += [*OPEN311_ROWS, *PUBLIC_REPORT_ROWS, *report_data.rows(), *report_photo_data.rows(), *reporter_data.rows()]

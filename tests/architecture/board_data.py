@@ -17,7 +17,7 @@ from municipality.kernel.transitions import transition
 from municipality.review.services import desk
 from municipality.review.services.desk import CorrectionRequest
 from municipality.uploads.models import Upload
-from payments.models import Bill
+from payments.models import Bill, RefundDue
 from payments.services import owe_deposit
 from shops.models import Shop
 from tests import desk_acts
@@ -117,7 +117,7 @@ def fresh(sample: Sample) -> Case:
 
 
 def grounds(row: Case, target: str, sample: Sample) -> None:
-    """Boards before a request is sent, and a licence with its days before it is issued."""
+    """Boards before a request is sent, free ones where no officer decides, and a licence with its days before it is issued."""
     from tests.architecture import state_changes
 
     if row.service != BOARDS:
@@ -125,9 +125,13 @@ def grounds(row: Case, target: str, sample: Sample) -> None:
     if (row.state, target) == ("draft", "in_review"):
         _checked(_board(_request(row, sample)))
     if (row.state, target) == ("draft", "awaiting_payment"):
-        _renewal(_request(row, sample, lane="clean", deposit_fils=0), _licensed(sample))
+        free = {"fee_fils": 0, "deposit_fils": 0}
+        _checked(_board(_request(row, sample, lane="clean", **free), previous=_licensed(sample), months_left=5, **free))
     if target == "issued":
-        _dated(BoardRequest.objects.get(case=row), state_changes.fresh_document(sample))
+        request = BoardRequest.objects.get(case=row)
+        _dated(request, state_changes.fresh_document(sample))
+        for board in request.boards.exclude(months_left=None):
+            BoardEnd.objects.create(board_id=board.previous_id, reason="changed", day=clock.today(), at=clock.now())
 
 
 def _request(case: Case, sample: Sample, **other: Any) -> BoardRequest:
@@ -262,11 +266,47 @@ def _with_another_photo(sample: Sample) -> None:
 
 
 def _deposit_of_a_board_that_stands(sample: Sample) -> None:
+    owe_deposit(line=_paid_bill(sample).lines.get(code="boards.deposit_1"), reason="tests", actor=BY)
+
+
+def _paid_bill(sample: Sample) -> Bill:
     from tests.architecture import state_changes
 
     bill = Bill.objects.get(pk=boards.bill_of(sample.boards.issued))
     state_changes.walk(bill, "paid", sample)
-    owe_deposit(line=bill.lines.get(code="boards.deposit_1"), reason="tests", actor=BY)
+    return bill
+
+
+def _deposit_twice(sample: Sample) -> None:
+    """A part of a deposit that went back as a whole."""
+    refund = owe_deposit(line=_paid_bill(sample).lines.get(code="boards.deposit_2"), reason="tests", actor=BY)
+    assert refund is not None
+    facts = {name: getattr(refund, name) for name in ("attempt", "line", "payer", "subject", "reason", "due_since")}
+    RefundDue.objects.create(**facts, fils=1)
+
+
+def _deposit_of_no_change(sample: Sample) -> None:
+    owe_deposit(line=_paid_bill(sample).lines.get(code="boards.deposit_1"), reason="board_changed", actor=BY)
+
+
+def _change(sample: Sample, **other: Any) -> Board:
+    """A board in place of a licensed one like it, so that nothing is paid for it."""
+    facts = {"previous": _licensed(sample), "months_left": 5, "fee_fils": 0, "deposit_fils": 0}
+    return _board(_request(fresh(sample), sample), **facts | other)
+
+
+def _changed_beside_the_other(sample: Sample) -> None:
+    from tests.architecture import state_changes
+
+    board = _change(sample)
+    _dated(board.request, state_changes.fresh_document(sample))
+    state_changes.event(board.request.case, "issue", "paid", "issued")
+
+
+def _free_of_charge(sample: Sample) -> None:
+    from tests.architecture import state_changes
+
+    state_changes.event(sample.boards.unpaid.case, "free", "awaiting_payment", "paid")
 
 
 BY_HAND: dict[str, Callable[[Sample], None]] = {
@@ -274,6 +314,13 @@ BY_HAND: dict[str, Callable[[Sample], None]] = {
     "cases_caseevent_boards_signed": _sent_without_a_signature,
     "licensing_board_before_sending": lambda sample: _board(sample.boards.studied) and None,
     "licensing_board_priced": lambda sample: _board(_request(fresh(sample), sample), fee_fils=1) and None,
+    "licensing_board_change_of": lambda sample: _change(sample, months_left=13) and None,
+    "licensing_board_change_priced": lambda sample: _change(sample, fee_fils=1) and None,
+    "licensing_boardend_changed": lambda sample: _ended(sample, reason="changed") and None,
+    "payments_refunddue_board_changed": _deposit_of_no_change,
+    "payments_refund_line_left": _deposit_twice,
+    "cases_caseevent_boards_replaced": _changed_beside_the_other,
+    "cases_caseevent_boards_free": _free_of_charge,
     "licensing_board_days_once": _longer,
     "licensing_boardrequest_document_once": _another_document,
     "licensing_boardcheck_before_sending": _checked_later,
@@ -320,6 +367,7 @@ def rows() -> list[Row]:
         everybody("/{lang}/boards/{s.boards.removed.public_id}/", READ),
         everybody("/{lang}/boards/nothing/", HIDDEN),
         own("/{lang}/boards/{s.boards.board.public_id}/remove/", HIDDEN_FORM, HIDDEN_FORM, asker=form),
+        own("/{lang}/boards/{s.boards.board.public_id}/change/", HIDDEN_FORM, HIDDEN_FORM, asker="200 200 302 405 405 405"),
         own("/{lang}/boards/{s.boards.unseen.public_id}/remove/", HIDDEN_FORM, HIDDEN_FORM, asker="200 200 409 405 405 405"),
         staff("/admin/boards/", NO_READ, NO_READ, inspector="200 200 405 405 405 405", **dict.fromkeys(OFFICE, NO_READ)),
         staff(
@@ -370,6 +418,8 @@ def visits() -> list[Visit]:
         *(Visit(f"/admin/boards/{{s.boards.{name}.public_id}}/", "inspector", note=name) for name in ("removed", "unseen")),
         Visit("/admin/boards/{s.boards.unseen.public_id}/", "inspector", post={}, status=409, note="without a photo"),
         Visit(remove, "asker"),
+        Visit("/{lang}/boards/{s.boards.board.public_id}/change/", "asker"),
+        Visit("/{lang}/boards/{s.boards.unseen.public_id}/change/", "asker", post={}, status=409, note="of an ended board"),
         Visit(remove, "asker", post={"day": ""}, status=400, note="without a day"),
         Visit(remove, "asker", post={"day": "2031-01-01", "is_removed": "on"}, status=409, note="another day"),
         Visit("/{lang}/boards/{s.boards.unseen.public_id}/remove/", "asker", note="for the photo"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from licensing.models import Appeal, Lane, Renewal, RenewalChange
+from licensing.models import Appeal, BatchLine, Lane, Renewal, RenewalBatch, RenewalChange
 from municipality.accounts.models import User
 from municipality.cases.models import Case
 from municipality.kernel import clock, ids
@@ -16,11 +16,12 @@ from municipality.kernel.transitions import transition
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.places.models import Branch
 from municipality.review.models import Assignment, Decision
+from municipality.rulebook.models import InspectionRule
 from payments.models import Allocation, Bill, RefundDue
 from payments.rules import DEPOSITS
 from payments.services import owe_deposit
-from shops.models import RegisterChange
-from tests.architecture import board_data, review_data
+from shops.models import RegisterChange, Shop
+from tests.architecture import board_data, holder_data, inspection_data, new_licence_data, review_data
 
 if TYPE_CHECKING:
     from tests.architecture.sample_data import Sample
@@ -30,7 +31,10 @@ BY = system("tests")
 OWED_FOR = {
     ("payments_refunddue", "attempt_id"): "(SELECT MAX(t.id) FROM payments_attempt t WHERE t.state = 'refund_due')",
     ("payments_refunddue", "fils"): "(SELECT t.fils FROM payments_attempt t WHERE t.state = 'refund_due' ORDER BY t.id DESC LIMIT 1)",
+    **inspection_data.KEPT,
 }
+RULES = (InspectionRule,)
+ENDS = {"licensing_inspection": "cancelled"}
 
 
 def refund(sample: Sample) -> RefundDue:
@@ -95,14 +99,67 @@ def fresh_appeal(sample: Sample) -> Case:
     return like
 
 
+def fresh_act(sample: Sample, service: str) -> Case:
+    """A case of a change or a duplicate in its first state, about a shop that has no other."""
+    like = Case.objects.get(pk=sample.owner.waiting.pk)
+    like.pk = like.last_event = None
+    number = Case.objects.count()
+    like.public_id, like.reference, like.subject = f"l{number:025d}", f"HL-2026-8{number:05d}-X", f"shop:act{number}"
+    like.service, like.state, like.is_open, like.closed_at = service, WORKFLOWS[service].initial, True, None
+    like._state.adding = True
+    like.save()
+    return like
+
+
+def _act(sample: Sample, act: str, **different: Any) -> Renewal:
+    """A change or a duplicate of the licence of the sample, by hand."""
+    held = Renewal.objects.get(case=sample.owner.issued).licence
+    case = different.pop("case", None) or fresh_act(sample, f"licensing.{act}")
+    lane = Lane.CLEAN if act == "duplicate" else Lane.OFFICER
+    days = {"first_day": held.first_day, "last_day": held.last_day} | different
+    return Renewal.objects.create(case=case, act=act, licence=held, declared_at=clock.now(), lane=lane, **days)
+
+
+def _fact_of_a_duplicate(sample: Sample) -> None:
+    RenewalChange.objects.create(renewal=_act(sample, "duplicate"), name="area_m2", after={"area_m2": 1}, at=clock.now())
+
+
+def _second_act(sample: Sample) -> None:
+    first = fresh_act(sample, "licensing.duplicate")
+    second = Case.objects.get(pk=first.pk)
+    second.pk = second.last_event = None
+    second.public_id, second.reference, second.service = "k" * 26, "HL-2026-899999-X", "licensing.change"
+    second._state.adding = True
+    second.save()
+
+
+def _second_act_reopened(sample: Sample) -> None:
+    """A refused change is opened again after an appeal, while a duplicate of the same licence is asked for."""
+    from tests.architecture import state_changes
+
+    first = fresh_act(sample, "licensing.change")
+    move, source, _target = state_changes.path_to(first.service, "refused")[-1]
+    state_changes.walk(first, source, sample)
+    transition(first, move, actor=BY, reason="tests", is_open=False, closed_at=clock.now())
+    second = Case.objects.get(pk=first.pk)
+    second.pk = second.last_event = None
+    second.public_id, second.reference, second.service, second.state = "k" * 26, "HL-2026-899999-X", "licensing.duplicate", "draft"
+    second.is_open, second.closed_at, second._state.adding = True, None, True
+    grounds(first, "awaiting_payment", sample)
+    second.save()
+    transition(first, "allow_appeal", actor=BY, is_open=True, closed_at=None)
+
+
 def renewal_of(sample: Sample, case: Case) -> Renewal:
-    """A renewal that an officer decides, for a case of its own."""
+    """A renewal or a change that an officer decides, for a case of its own."""
     held = Renewal.objects.get(case=sample.owner.issued)
+    act = case.service.partition(".")[2]
     return Renewal.objects.create(
         case=case,
+        act=act,
         licence=held.licence,
-        first_day=held.first_day,
-        last_day=held.last_day,
+        first_day=held.licence.first_day,
+        last_day=held.last_day if act == "renewal" else held.licence.last_day,
         declared_at=clock.now(),
         lane=Lane.OFFICER,
         flags=["in_time"],
@@ -126,7 +183,9 @@ def grounds(row: Case, target: str, sample: Sample) -> None:
     from tests.architecture import state_changes
 
     board_data.grounds(row, target, sample)
-    if row.service != "licensing.renewal" or (row.state, target) != ("refused", "awaiting_payment"):
+    new_licence_data.grounds(row, target, sample)
+    decided = ("licensing.renewal", "licensing.change", "licensing.transfer")
+    if row.service not in decided or (row.state, target) != ("refused", "awaiting_payment"):
         return
     case = state_changes.walk(fresh_appeal(sample), "allowed", sample)
     decided = review_data.refusal_of(row, sample.queue.officer, sample.queue.supervisor)  # type: ignore[attr-defined]
@@ -178,13 +237,37 @@ def _opened_again_by_nobody(sample: Sample) -> None:
     transition(sample.queue.decided.case, "allow_appeal", actor=BY, is_open=True, closed_at=None)  # type: ignore[attr-defined]
 
 
+def batch(person: User, shop: Shop) -> RenewalBatch:
+    """Renewals in one act, of which one was refused."""
+    row = RenewalBatch.objects.create(person=person, created_at=clock.now())
+    BatchLine.objects.create(batch=row, number=1, kind="health", shop=shop, fils=10_000, state="refused", reason_ar="س", reason_en="r")
+    RenewalBatch.objects.filter(pk=row.pk).update(finished_at=clock.now())
+    row.refresh_from_db()
+    return row
+
+
+def _finished_while_a_line_waits(sample: Sample) -> None:
+    row = RenewalBatch.objects.create(person=sample.stranger.person, created_at=clock.now())
+    BatchLine.objects.create(batch=row, number=1, kind="health", shop=sample.owner.shop, fils=10_000)
+    RenewalBatch.objects.filter(pk=row.pk).update(finished_at=clock.now())
+
+
 BY_HAND: dict[str, Callable[[Sample], Any]] = {
+    "licensing_renewalbatch_finished": _finished_while_a_line_waits,
     **board_data.BY_HAND,
+    **new_licence_data.BY_HAND,
+    **inspection_data.BY_HAND,
+    **holder_data.BY_HAND,
     "licensing_appeal_elsewhere": _appeal_at_home,
     "review_assignment_appeal": _assigned_to_the_refuser,
     "review_decision_appeal_made": _decided_by_the_refuser,
     "review_decision_appeal_signed": _signed_by_the_refuser,
     "cases_caseevent_appeal_allowed": _opened_again_by_nobody,
+    "licensing_renewalchange_not_of_duplicate": _fact_of_a_duplicate,
+    "licensing_renewal_act": lambda sample: _act(sample, "change", case=fresh_act(sample, "licensing.duplicate")),
+    "licensing_renewal_same_end": lambda sample: _act(sample, "change", last_day=clock.today().replace(year=2090)),
+    "cases_case_one_act_insert": _second_act,
+    "cases_case_one_act_update": _second_act_reopened,
 }
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from tests.architecture.open311_matrix import VISITS as OPEN311
 from tests.architecture.page_responses import Visit
+from tests.architecture.public_reports_matrix import VISITS as PUBLIC_REPORTS
 
 
 def visits() -> list[Visit]:
@@ -21,4 +23,6 @@ def visits() -> list[Visit]:
         Visit("/follows/stop/{s.open.token}?_language={lang}"),
         Visit("/follows/stop/{s.open.token}?_language={lang}", post={}, note="ended"),
         Visit("/follows/stop/none?_language={lang}", status=404),
+        *OPEN311,
+        *PUBLIC_REPORTS,
     ]

@@ -9,16 +9,21 @@ from payments.states import AttemptState, BillState, RefundState
 from tests.architecture import (
     board_data,
     desk_visits,
+    holder_data,
+    incidents_matrix,
+    inspection_data,
     messages_matrix,
+    new_licence_data,
     open_data_visits,
     opinion_data,
     plot_files_data,
+    report_data,
     shop_page_data,
     zoning_data,
 )
 from tests.architecture.access_matrix import ROWS
 from tests.architecture.commercial_register_visits import COMMERCIAL
-from tests.architecture.licensing_visits import APPEALS
+from tests.architecture.licensing_visits import ACTS, APPEALS, BOARD_COSTS, MANY_AND_WORKERS
 from tests.architecture.page_responses import PASSWORD, Visit
 from tests.architecture.register_office_visits import REGISTER
 from tests.architecture.violation_visits import VIOLATIONS
@@ -29,8 +34,7 @@ CASE_STATES = sorted({target for move, _source, target in WORKFLOWS["licensing.r
 DUE = "/{lang}/pay/{s.owner.due.public_id}/"
 RENEW = "/{lang}/health-licence/{s.owner.shop.public_id}/renew/"
 CHANGES = "/{lang}/health-licence/{s.owner.shop.public_id}/changes/"
-DOOR = "/{lang}/sign-in/"
-PAID = "/pay/r/{s.owner.attempt.token}"
+DOOR, PAID = "/{lang}/sign-in/", "/pay/r/{s.owner.attempt.token}"
 PUSH = {"channel": "push", "civil_id": "290010100011"}
 EMPTY_EDITION = {
     f"{rows}-{count}_FORMS": number
@@ -41,23 +45,12 @@ PAY_OUT = "/admin/payments/refunddue/{s.money.refund.pk}/pay-out"
 TAKE = "/admin/payments/bankstatement/{s.money.staged.pk}/take/"
 WORK = "/admin/payments/difference/{s.money.difference.pk}/work/"
 PROPOSED = {"step": "propose", "code": "service_refused", "way": "gateway", "remaining": "10000"}
-WRONG = {"login": "officer", "password": "no"}
-PASSED = {"login": "officer", "password": PASSWORD}
+WRONG, PASSED = {"login": "officer", "password": "no"}, {"login": "officer", "password": PASSWORD}
 
 
 def public() -> list[Visit]:
     v = [Visit(f"/{{lang}}/{page}") for page in ("", "privacy/", "accessibility/", "health-licence/", "track/", "queue/")]
-    boards = "/{lang}/boards/costs/?boards=2&0-board_class=commercial&0-medium=screen&0-width=2&0-height=1.2&0-faces=1&0-pieces=1&0-months="
-    v += [
-        Visit("/{lang}/boards/costs/"),
-        Visit(f"{boards}12", note="with a fee"),
-        Visit(f"{boards}7&update=1", status=400, note="wrong months"),
-    ]
-    drawn = "size=40x30&known=10,10 20,10 20,18 10,18&known_width=2&known_height=1.6&outline="
-    v += [
-        Visit(f"/{{lang}}/boards/measure/?{drawn}{corners}", status=status)
-        for corners, status in (("10,2 30,2 30,6 10,6", 200), ("1,1", 400))
-    ]
+    v += BOARD_COSTS
     v += [Visit(f"/{{lang}}/{page}", "owner", note="signed in") for page in ("", "health-licence/")]
     shops, storied = "/{lang}/shops/", "/{lang}/shops/{s.register.storied.public_id}/"
     v += [
@@ -193,6 +186,7 @@ def of_cases() -> list[Visit]:
         Visit("/{lang}/cases/{s.owner.waiting.public_id}/withdraw/", "owner"),
         Visit("/{lang}/cases/{s.owner.waiting.public_id}/withdraw/", "owner", post={}, status=409, note="at the bank"),
         *APPEALS,
+        *ACTS,
         Visit(RENEW, "owner"),
         Visit(RENEW, "newcomer", status=404),
         Visit(RENEW, "owner", post={}, note="empty"),
@@ -202,6 +196,7 @@ def of_cases() -> list[Visit]:
         Visit(RENEW, "owner", post={"changed": "no", "declared": "on", "total": "1"}, status=409, note="another fee"),
         Visit(RENEW, "owner", post={"changed": "no", "declared": "on", "total": "{s.fee}"}, note="to the bill"),
         Visit("/{lang}/health-licence/{shop_open}/renew/", "owner", note="open request"),
+        *MANY_AND_WORKERS,
         Visit("/{lang}/health-licence/{shop_renewed}/renew/", "owner", note="already been renewed"),
     ]
     return v
@@ -480,6 +475,7 @@ VISITS = [
     *of_staff(),
     *desk_visits.visits(),
     *messages_matrix.VISITS,
+    *incidents_matrix.VISITS,
     *VIOLATIONS,
     *REGISTER,
     *COMMERCIAL,
@@ -487,5 +483,8 @@ VISITS = [
     *plot_files_data.visits(),
     *opinion_data.visits(),
     *board_data.visits(),
+    *holder_data.visits(),
+    *(*inspection_data.visits(), *report_data.visits()),
+    *new_licence_data.visits(),
     *errors(),
 ]

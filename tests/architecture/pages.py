@@ -167,7 +167,7 @@ def _is_foreign(element: Any, value: str) -> bool:
     # Where people are referred to: a link, nothing that a page fetches.
     if element.tag == "a" and value in (settings.PAFN_URL, settings.MOCI_SITE_URL):
         return False
-    if parts.scheme in ("tel", "mailto") or (parts.scheme == "data" and element.tag in ("img", "image")):
+    if parts.scheme in ("tel", "mailto", "geo") or (parts.scheme == "data" and element.tag in ("img", "image")):
         return False
     return bool(parts.netloc) or parts.scheme not in ("", "http", "https")
 

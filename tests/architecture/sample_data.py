@@ -25,7 +25,7 @@ from django.test import Client, override_settings
 
 from licensing.health import services as licensing
 from licensing.health.queries import offer
-from licensing.models import HealthLicence, Renewal
+from licensing.models import HealthLicence, Renewal, RenewalBatch, WorkerCertificate
 from municipality.accounts.models import Organisation, Signatory, User, actor_of
 from municipality.audit.models import AccessLogEntry, AuditEvent
 from municipality.audit.services import log_access
@@ -55,13 +55,19 @@ from tests.architecture import (
     board_data,
     commercial_register_data,
     delegation_data,
+    holder_data,
+    incidents_data,
+    inspection_data,
     licensing_data,
+    new_licence_data,
     open_data_sample,
     opinion_data,
     payments_data,
     plot_files_data,
     register_data,
     register_office_data,
+    report_data,
+    reporter_data,
     shop_page_data,
     staff_data,
     upload_data,
@@ -74,6 +80,7 @@ from tests.desk_acts import assigned, checked
 from tests.factories.accounts import SALIM, OrganisationFactory, PersonFactory, StaffFactory, UserFactory
 from tests.factories.licensing import LicensedShopFactory, RenewalCaseFactory
 from tests.factories.review import SkillFactory
+from tests.factories.workers import worker
 from tests.published_rules import read_editions
 
 NOON = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)
@@ -81,7 +88,7 @@ SIGNED_IN = (
     *("owner", "stranger", "former", "newcomer", "officer", "auditor", "supervisor", "operator", "maker", "publisher"),
     *("cashier", "checker", "halfway"),
     *("delegate", "former_delegate", "offered", "boss", "counter", "inspector", "clerk", "authority", "court"),
-    *("registrar", "keeper", "plotter", "planner", "asker"),
+    *("registrar", "keeper", "plotter", "planner", "asker", "intake"),
 )
 SETTINGS = {"PAYMENT_PROVIDER": "tests.bank.Bank", "SMS_BACKEND": f"{__name__}.SmsTray"}
 
@@ -148,6 +155,7 @@ class Sample:
     files: upload_data.Files = field(init=False)
     grants: delegation_data.DelegationRows = field(init=False)
     staff_rows: staff_data.StaffRows = field(init=False)
+    incidents: incidents_data.IncidentRows = field(init=False)
     feedback: Feedback = field(init=False)  # of the owner, about the issued request
     money: payments_data.MoneyRows = field(init=False)
     fines: violation_data.Fines = field(init=False)
@@ -160,6 +168,13 @@ class Sample:
     plots: plot_files_data.PlotFiles = field(init=False)
     opinions: opinion_data.OpinionRows = field(init=False)
     boards: board_data.BoardRows = field(init=False)
+    worker: WorkerCertificate = field(init=False)  # of the owner's shop
+    batch: RenewalBatch = field(init=False)  # of the owner, finished, with one line that was refused
+    inspections: inspection_data.InspectionRows = field(init=False)
+    holders: holder_data.HolderRows = field(init=False)
+    reports: report_data.ReportRows = field(init=False)
+    reporters: reporter_data.ReporterRows = field(init=False)
+    new: new_licence_data.NewLicenceRows = field(init=False)
     sessions: dict[str, str] = field(default_factory=dict)
     mails: list[tuple[str, str, str]] = field(default_factory=list)  # address, subject, body
     html_mails: list[str] = field(default_factory=list)
@@ -182,7 +197,7 @@ class Sample:
             half.force_login(self.auditor, backend="municipality.accounts.backends.StaffBackend")
             return str(half.session.session_key)
         own = getattr(self, who, None) or getattr(self.grants, who, None)
-        others = (self.sheets, self.opinions, self.plots)
+        others = (self.sheets, self.opinions, self.plots, self.reporters)
         user = own or next((found for rows in others if (found := getattr(rows, who, None))), None) or getattr(self.fines, who)
         return str(signed_in(user.person if isinstance(user, Belongings) else user).session.session_key)
 
@@ -265,6 +280,7 @@ def build() -> Sample:
     )
     sample.grants = delegation_data.fill(sample)
     sample.staff_rows = staff_data.fill(sample)
+    sample.incidents = incidents_data.fill(sample)
     sample.money = payments_data.fill(sample)
     sample.fines = violation_data.fill(sample)
     sample.register = register_data.fill()
@@ -276,6 +292,13 @@ def build() -> Sample:
     sample.plots = plot_files_data.fill(owner.person, sample.zoning.plot)
     sample.opinions = opinion_data.fill(sample)
     sample.boards = board_data.fill(sample)
+    sample.worker = worker(owner.shop, ends_in=10)
+    sample.batch = licensing_data.batch(owner.person, owner.shop)
+    sample.new = new_licence_data.fill(sample)
+    sample.inspections = inspection_data.fill(sample)  # its newest is an inspection of a shop
+    sample.holders = holder_data.fill(sample)
+    sample.reports = report_data.fill(sample)
+    sample.reporters = reporter_data.fill(sample)
     sample.open_doors()
     sample.mails = [(str(m.to[0]), str(m.subject), str(m.body)) for m in mail.outbox]
     sample.html_mails = [str(part[0]) for m in mail.outbox for part in m.alternatives]  # type: ignore[attr-defined]

@@ -9,6 +9,7 @@ from municipality.accounts.models import KeyLoss, SuperuserAlarm, User
 from municipality.accounts.services import alarms, key_losses
 from municipality.kernel import clock
 from municipality.notifications.models import NotReached
+from tests.architecture import incidents_data
 from tests.factories.accounts import StaffFactory
 
 
@@ -61,6 +62,7 @@ def called_twice(sample: Any) -> None:
 
 
 BY_HAND = {
+    **incidents_data.BY_HAND,
     "notifications_notreached_called_once": called_twice,
     "accounts_user_born_mighty": born_mighty,
     "accounts_user_announced": unannounced,

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from django.apps import apps
 from django.db import connection, models, transaction
 
+from licensing.models import Inspection
 from municipality.cases.models import Case
 from municipality.documents import services as documents
 from municipality.documents import store
@@ -22,13 +24,16 @@ from municipality.review.models import QueueEntry
 from municipality.uploads.models import Upload
 from payments.models import Allocation, Attempt, Bill, Direction, GatewayMessage, Inquiry, MessageKind, Receipt, RefundDue
 from payments.rules import new_trackid
+from reports.models import Report
 from shops.models.commercial_register import CommercialDifference
 from tests.architecture import (
     commercial_register_data,
     delegation_data,
+    inspection_data,
     licensing_data,
     opinion_data,
     payments_data,
+    report_data,
     review_data,
     shop_page_data,
     upload_data,
@@ -182,8 +187,14 @@ BEGINNINGS: dict[str, Callable[[Sample], Any]] = {
     "shops.reply": shop_page_data.fresh_reply,
     "review.queueentry": fresh_place,
     "licensing.renewal": fresh_case,
+    "licensing.change": partial(licensing_data.fresh_act, service="licensing.change"),
+    "licensing.duplicate": partial(licensing_data.fresh_act, service="licensing.duplicate"),
+    "licensing.transfer": partial(licensing_data.fresh_act, service="licensing.transfer"),
     "licensing.appeal": licensing_data.fresh_appeal,
     "licensing.boards": licensing_data.board_data.fresh,
+    "licensing.inspection": inspection_data.fresh,
+    "reports.report": report_data.fresh,
+    "licensing.new_licence": licensing_data.new_licence_data.fresh,
     "documents.document": fresh_document,
     "payments.bill": fresh_bill,
     "payments.attempt": fresh_attempt,
@@ -222,6 +233,10 @@ def grounds(row: Any, target: str, sample: Sample) -> dict[str, Any]:
     if isinstance(row, Case):
         licensing_data.grounds(row, target, sample)
         opinion_data.grounds(row, target, sample)
+    if isinstance(row, Inspection):
+        return inspection_data.grounds(row, target, sample)
+    if isinstance(row, Report):
+        return report_data.grounds(row, target, sample)
     if isinstance(row, RefundDue):
         return payments_data.grounds(sample, target)
     if isinstance(row, CommercialDifference):

@@ -86,7 +86,7 @@ def answer_fits(schema: dict[str, Any], path: str, status: int, body: Any) -> No
 def test_answers_are_what_the_schema_says(schema: dict[str, Any], sample: Sample) -> None:
     client = sample.client("nobody")
     services = client.get("/api/v1/services/").json()
-    assert len(services) == 6
+    assert len(services) == 7
     answer_fits(schema, "/api/v1/services/", 200, services)
     for code in (sample.owner.licence.document.code, sample.organisation_shop_document.code):
         answer_fits(schema, "/api/v1/verify/{code}", 200, client.get(f"/api/v1/verify/{code}").json())

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import yaml
+from django.conf import settings
 from django.urls import reverse
 
 from payments.statements import mapping
@@ -131,6 +132,23 @@ def test_the_front_door_takes_the_largest_file_that_its_reader_takes(root: Path,
     assert block is not None
     limit = re.search(r"client_max_body_size (\d+)m;", block[1])
     assert limit is not None and most + 64 * 1024 <= int(limit[1]) * 1024**2  # the file, and the form around it
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *[f"/{language}/{page}/" for language in ("ar", "en") for page in ("report", "report/photos", "report/send", "reports/A1/mine")],
+        "/admin/eye/A1/",
+        "/admin/eye/sync/",
+        "/open311/v2/requests.json",
+    ],
+)
+def test_the_front_door_takes_the_photos_of_a_report(root: Path, path: str) -> None:
+    text = (root / "deploy" / "nginx.conf").read_text(encoding="utf8")
+    blocks = re.findall(r"location ~ (\S+) \{(.*?)\}", text, re.S)
+    block = next((block for pattern, block in blocks if re.search(pattern, path)), "")
+    assert "client_max_body_size 64m;" in block
+    assert settings.UPLOADS_MAX_REQUEST <= 64 * 1024**2
 
 
 @pytest.mark.parametrize("name", ["10-application-role.sh"])

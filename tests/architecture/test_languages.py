@@ -26,7 +26,7 @@ COMMANDS = re.compile(
     "|الرجاء|رجاءً|من فضلك|عليك)(?![\u0621-\u0652])"
 )
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w+\}")
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(1200)]  # the first test opens every page
 
 
 def names_of_rows(sample: Sample) -> list[str]:

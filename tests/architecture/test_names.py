@@ -28,6 +28,8 @@ SHARED = {
     "Unusable": "an answer that proves nothing: of a passkey, of Mobile ID",
     "Channel": "of a message, and of Celery's file transport (kombu's name)",
     "Kind": "of a job, of an import, of an error of KNET: the entry of a registry",
+    "Question": "to a reporter, of the second signature",
+    "Place": "of a report, of a level of the map",
     "Outcome": "of a line of an import, of a decision, of a payment",
     "Step": "of a timeline, of a set-up command",
     "Tally": "of a test run, of the commercial register",

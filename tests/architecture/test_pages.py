@@ -21,7 +21,7 @@ from tests.architecture.access_matrix import NEWER_ADMIN
 from tests.architecture.page_responses import Opened, PageResponses, all_responses, sample_of_the_responses  # noqa: F401
 from tests.architecture.sample_data import Sample, shop_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(1200)]  # the first test opens every page
 MOST_QUERIES = 12
 MOST_QUERIES_OF_A_SUBMISSION = 40  # case, bill, record, message with two deliveries and three jobs commit together
 
@@ -142,6 +142,9 @@ FEW = {
     "/{lang}/messages/": "owner",
     "/verify/{s.owner.licence.document.code}": "nobody",
     "/{lang}/health-licence/{s.owner.shop.public_id}/renew/": "owner",
+    "/{lang}/health-licence/{s.owner.shop.public_id}/": "owner",
+    "/{lang}/health-licence/{s.owner.shop.public_id}/duplicate/": "owner",
+    "/{lang}/health-licence/{s.owner.shop.public_id}/cancel/": "owner",
     "/{lang}/pay/{s.owner.due.public_id}/": "owner",
     "/pay/r/{s.owner.attempt.token}": "owner",
 }

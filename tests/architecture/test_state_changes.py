@@ -31,16 +31,12 @@ from municipality.rulebook.models import (
     BoardLimitRule,
     CheckRule,
     ConditionRule,
-    ConsultationRule,
     FeeRule,
     HolidayRule,
     HoursRule,
-    LandClassRule,
-    LandUseRule,
     LimitRule,
     OffenceRule,
     ReasonRule,
-    SpacingRule,
     TradeRule,
 )
 from payments.models import Allocation, Attempt, Bill, CallbackBytes, Inquiry, Receipt
@@ -54,12 +50,14 @@ from tests.architecture import (
     payments_data,
     plot_files_data,
     register_office_data,
+    report_data,
     review_data,
     shop_page_data,
     staff_data,
     state_changes,
     violation_attacks,
     violation_data,
+    zoning_data,
 )
 from tests.architecture.review_data import Queue
 from tests.architecture.sample_data import NOON, Sample, built_sample, one_sample  # noqa: F401
@@ -102,7 +100,7 @@ ENDS = {
     "violations_violation": "corrected",
     "violations_plan": "void",
     "shops_commercialdifference": "settled",
-}
+} | (licensing_data.ENDS | report_data.ENDS)
 
 
 def born_in(table: str, state: str) -> int:
@@ -112,7 +110,7 @@ def born_in(table: str, state: str) -> int:
     values = [
         "%s" if c == "state" else "NULL" if f.null else state_changes.another_value(c, f) if f.unique else c for c, f in columns.items()
     ]
-    by_hand = licensing_data.OWED_FOR | violation_data.KEPT
+    by_hand = licensing_data.OWED_FOR | violation_data.KEPT | report_data.KEPT
     values = ["%s" if c == "is_open" else by_hand.get((table, c), value) for c, value in zip(columns, values, strict=True)]
     given = [{"state": state, "is_open": True}[c] for c in columns if c in ("state", "is_open")]
     newest = model._base_manager.order_by("-pk")[0]
@@ -325,8 +323,8 @@ def _receipt_without_inquiry(sample: Sample) -> None:
     )
 
 
-LAND_RULES = (LandClassRule, ActivityGroupRule, LandUseRule, SpacingRule, ConsultationRule, BoardFeeRule, BoardLimitRule)
-RULES = (FeeRule, LimitRule, ConditionRule, ReasonRule, CheckRule, HolidayRule, HoursRule, OffenceRule, TradeRule, *LAND_RULES)
+MORE_RULES = (BoardFeeRule, BoardLimitRule, *licensing_data.RULES, *zoning_data.RULES, *report_data.RULES)
+RULES = (FeeRule, LimitRule, ConditionRule, ReasonRule, CheckRule, HolidayRule, HoursRule, OffenceRule, TradeRule, *MORE_RULES)
 BY_HAND: dict[str, Callable[[Sample], None]] = {
     **{
         f"{state_changes.table(m)}_begins": lambda sample, m=m: born_in(state_changes.table(m), ENDS[state_changes.table(m)])
@@ -346,7 +344,7 @@ BY_HAND: dict[str, Callable[[Sample], None]] = {
     "licensing_healthlicence_stays_past": _past_licence_returns,
     "licensing_officer_lane_accepted": licensing_data.licence_without_acceptance,
     **payments_data.BY_HAND,
-    **licensing_data.BY_HAND,
+    **(licensing_data.BY_HAND | report_data.BY_HAND),
     "payments_refund_was_taken": licensing_data.owed_for_nothing,
     "payments_refund_deposit_once": licensing_data.returned_with_its_deposit,
     "review_assignment_tied": _hands(lambda q: q.waiting, lambda q: q.conflicted),
@@ -487,9 +485,9 @@ def test_the_api_takes_no_state(role: str, sample: Sample) -> None:
 
 
 def test_every_table_with_a_state_is_either_moved_by_events_or_named_here() -> None:
-    """The queues of work and sending, what was found of the token of the seal, and what a line of a sheet says of its fine:
-    states that no person's right hangs on."""
-    others = {"jobs.Job", "notifications.Delivery", "documents.SealToken", "violations.PaperRow"}
+    """The queues of work and sending, what was found of the token of the seal, what a line of a sheet says of its fine, and whether a
+    line of renewals in one act is sent: states that no person's right hangs on."""
+    others = {"jobs.Job", "notifications.Delivery", "documents.SealToken", "violations.PaperRow", "licensing.BatchLine"}
     with_state = {
         m._meta.label
         for m in apps.get_models()

@@ -10,6 +10,7 @@ from shapely.affinity import translate
 from shapely.geometry import box
 
 from municipality.kernel import clock
+from municipality.rulebook.models import ActivityGroupRule, ConsultationRule, LandClassRule, LandUseRule, SpacingRule
 from tests.factories.zoning import SQUARE, PlotFactory, make_layer
 from zoning.answer.queries import ActivityQuestion
 from zoning.extract import services as extracts
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 SPLIT_ON = dt.date(2020, 3, 1)
 PACI = "20000001"
+RULES = (LandClassRule, ActivityGroupRule, LandUseRule, SpacingRule, ConsultationRule)
 
 
 @dataclass

@@ -101,16 +101,17 @@ def answers_for(shop: Shop, name: str) -> dict[str, Any]:
 
 
 class RenewalDraftFactory(DjangoModelFactory[Draft]):
-    """A request in which the facts `changed` changed, with every file that is asked for."""
+    """A request in which the facts `changed` changed, with every file that is asked for; a renewal unless `service` says otherwise."""
 
     class Meta:
         model = Draft
 
     changed: Sequence[str] = ()
+    service = RENEWAL
 
     @classmethod
-    def _create(cls, model_class: type[Draft], *args: Any, shop: Shop, person: User, changed: Sequence[str]) -> Draft:
-        draft = drafts.begin(person=person, service=RENEWAL, subject=shop.key)
+    def _create(cls, model_class: type[Draft], *args: Any, shop: Shop, person: User, changed: Sequence[str], service: str) -> Draft:
+        draft = drafts.begin(person=person, service=service, subject=shop.key)
         draft = drafts.answer(draft=draft, page=draft_pages.WHAT, answers={"changed": list(changed)}, version=draft.version)
         for name in changed:
             draft = drafts.answer(draft=draft, page=name, answers=answers_for(shop, name), version=draft.version)
@@ -126,8 +127,9 @@ class RenewalCaseFactory(DjangoModelFactory[Case]):
         model = Case
 
     changed: Sequence[str] = ()
+    service = RENEWAL
 
     @classmethod
-    def _create(cls, model_class: type[Case], *args: Any, shop: Shop, applicant: User, changed: Sequence[str]) -> Case:
-        draft = RenewalDraftFactory(shop=shop, person=applicant, changed=changed)
+    def _create(cls, model_class: type[Case], *args: Any, shop: Shop, applicant: User, changed: Sequence[str], service: str) -> Case:
+        draft = RenewalDraftFactory(shop=shop, person=applicant, changed=changed, service=service)
         return services.send_to_officer(shop=shop, applicant=applicant, draft=draft, version=draft.version)

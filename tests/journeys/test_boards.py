@@ -1,4 +1,4 @@
-"""The boards of a shop: drafted and sent from a phone, decided by an officer, paid, licensed, and seen by everybody."""
+"""The boards of a shop: drafted and sent from a phone, decided, paid, licensed, seen by everybody, and removed with the deposit back."""
 
 from __future__ import annotations
 
@@ -28,11 +28,14 @@ class Words:
     see: str
     licensed: str
     valid: str
+    removed: str
+    returning: str
+    returned: str
 
 
 WORDS = {
-    "ar": Words("عرض حالة الطلب", "مرخص: لوحتان", "سارٍ"),
-    "en": Words("See the state of the request", "Licensed: 2 boards", "Valid"),
+    "ar": Words("عرض حالة الطلب", "مرخص: لوحتان", "سارٍ", "أزالها صاحبها", "قيد الرد", "رُدّ"),
+    "en": Words("See the state of the request", "Licensed: 2 boards", "Valid", "Removed by its holder", "Being returned", "was returned"),
 }
 
 
@@ -86,6 +89,25 @@ def ask(visitor: Visitor, shop: str) -> str:
     page.click("#form > p > button.kp-btn--fill")
     visitor.arrive("/cases/[^/]+/$")
     return visitor.here().rstrip("/").rpartition("/")[2]
+
+
+def remove_board(owner: Visitor, stack: Stack, case: str) -> None:
+    """The first board is taken down: its photo brings the deposit back, after two people of the cashier's office agreed."""
+    board = "SELECT b.public_id FROM licensing_board b JOIN licensing_boardrequest r ON r.id = b.request_id JOIN cases_case c"
+    ((board_id,),) = stack.sql(f"{board} ON c.id = r.case_id WHERE c.public_id = %s AND b.line = 1", case)
+    page = owner.go(f"boards/{board_id}/")
+    page.click("main a[href$='/remove/']")
+    owner.arrive("/remove/$")
+    changed_shop.attach(owner, "after", changed_shop.picture(f"gone {board_id}"), "/remove/$")
+    assert overhang(page) == 0
+    page.check("#id_is_removed")
+    page.click("#form button.kp-btn--fill:not([data-upload-without-script] *)")
+    owner.arrive(f"/boards/{board_id}/$")
+    words = WORDS[owner.code]
+    assert words.removed in owner.main() and words.returning in owner.main()
+    changed_shop.at_desk(stack, f"return_deposit('{board_id}')")
+    owner.look_until(lambda: words.returned in owner.main(), SEALED, "the bank to have returned the deposit")
+    assert overhang(page) == 0
 
 
 @pytest.mark.parametrize(("code", "scripts"), [("ar", True), ("en", False)], ids=["ar-scripts", "en-noscript"])
@@ -145,6 +167,9 @@ def test_boards_are_sent_decided_paid_and_licensed(
     anybody.arrive("/boards/[^/]+/$")
     assert words.valid in anybody.main() and f"{number}/1" in anybody.main() and PLACES[code][0] in anybody.main()
     assert axe(anybody.page) == [] and overhang(anybody.page) == 0
+    remove_board(owner, stack, case)
+    anybody.go(f"shops/{shop}/")
+    assert links.count() == 1
     for walker in (owner, officer.visitor, anybody):
         assert walker.wrongs() == []
         assert walker.foreign_requests() == []

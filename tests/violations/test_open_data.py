@@ -195,7 +195,7 @@ def test_listing_and_page_say_that_the_set_is_replaced_whole(write: Callable[...
     pay(served(write, owner), owner)
     published()
     said = {one["key"]: one for one in Client().get("/api/v1/open-data/").json()["sets"]}
-    assert list(said) == list(OPEN_SETS) == ["plots", "land_use", "shops", "boards", "violations"]
+    assert list(said) == list(OPEN_SETS) == ["plots", "land_use", "shops", "boards", "violations", "reports"]
     mine, shops = said["violations"], said["shops"]
     assert (mine["rows"], mine["stale"], mine["cursor"], mine["changes"]) == (1, False, None, None)
     assert shops["stale"] and shops["changes"], "each set is as fresh as its own last night"

@@ -78,8 +78,9 @@ def session(user_id: int) -> str:
 
 
 def kin() -> list[tuple[int, int]]:
-    """Pairs of people who may see something of each other: delegation, the same organisation, a claim on a shop of the other."""
-    from municipality.accounts.models import Signatory
+    """Pairs of people who may see something of each other: delegation, organisation, a claim on a shop of the other, a transfer."""
+    from licensing.models import LicenceTransfer
+    from municipality.accounts.models import Signatory, User
     from municipality.delegation.models import Consent, Delegation
     from shops.models import Claim
 
@@ -93,6 +94,10 @@ def kin() -> list[tuple[int, int]]:
         if given.organisation_id and given.delegate_id:
             members[given.organisation_id].add(given.delegate_id)
     pairs |= {(row.person_id, row.staff_id) for row in Consent.objects.all() if row.staff_id and row.person_id}
+    known = _People()
+    for transfer in LicenceTransfer.objects.select_related("shop"):
+        asked = User.objects.filter(civil_id_digest=transfer.to_digest, is_staff=False).values_list("pk", flat=True)
+        pairs |= set(combinations(sorted(known.of(transfer) | set(asked)), 2))
     for claim in Claim.objects.select_related("case"):
         about = (
             {claim.case.applicant_id, claim.holder_id} | members[claim.holder_organisation_id or 0] | members[claim.organisation_id or 0]

@@ -6,12 +6,16 @@ in, spread evenly. Where the page holds a form, the floor asks the middleware fo
 
 from __future__ import annotations
 
+import os
+import tempfile
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.template import engines
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework.decorators import api_view, authentication_classes, permission_classes
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -83,3 +87,18 @@ def shops_by_key(request: Request) -> Response:
     shops = Shop.objects.select_related("activity", "area__governorate", "hours").in_bulk(keys)
     lines = [results.line(shops[key], "", None) for key in keys]
     return Response({"results": ShopSerializer(lines, many=True).data})
+
+
+@public
+@csrf_exempt
+def store(request: HttpRequest) -> HttpResponse:
+    """The floor of a report that is sent: its form and files are received, and written to one file that reaches the disk."""
+    files: Any = request.FILES
+    with tempfile.NamedTemporaryFile() as kept:
+        kept.write(urlencode(request.POST, doseq=True).encode())
+        for file in files.values():
+            for chunk in file.chunks():
+                kept.write(chunk)
+        kept.flush()
+        os.fsync(kept.fileno())
+        return HttpResponse(str(kept.tell()))

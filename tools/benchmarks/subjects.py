@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import os
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 from tools.benchmarks.client import Ask
+from tools.stack.running import Servers, Stack, Template
 
 SALON = "%D8%B5%D8%A7%D9%84%D9%88%D9%86"  # a word that six of a hundred shops have
 TOKEN = "b" * 32  # the same in cookie and form, as the browser sends it
@@ -22,6 +26,21 @@ def set_up(environment: Mapping[str, str]) -> None:
 
     os.environ.update(environment)
     django.setup()
+
+
+@contextlib.contextmanager
+def small_demo(servers: Servers) -> Iterator[Path]:
+    """Load the small demo and make this process speak to its database while the block runs. Gives an empty folder of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        template = Template(servers, Path(folder))
+        try:
+            template.make("--small")
+            set_up(Stack(servers.with_database(template.database), template.folder).environment)
+            files = Path(folder) / "files"
+            files.mkdir()
+            yield files
+        finally:
+            template.drop()
 
 
 @dataclass

@@ -6,11 +6,12 @@ from django.urls import path
 from municipality import urls as portal
 from municipality.accounts.access import public
 from tools.benchmarks.calibration import calibration
-from tools.benchmarks.floor import floor, shops_by_key
+from tools.benchmarks.floor import floor, shops_by_key, store
 
 urlpatterns = [
     *portal.urlpatterns,
     path("floor/<slug:name>", floor),
+    path("floor-store", store),
     path("floor-shops", public(shops_by_key)),
     *i18n_patterns(path("floor/<slug:name>", floor), path("calibration/", calibration), prefix_default_language=True),
 ]

@@ -253,7 +253,7 @@ def of_the_future() -> dict[str, int]:
     rows: dict[str, Any] = {
         "acts": AuditEvent.objects.filter(at__gt=now),
         "bells": Job.objects.filter(dispatched_at__gt=now),
-        "leases": Job.objects.filter(lease_until__gt=now + LEASE),
+        "leases": Job.objects.filter(state=JobState.RUNNING, lease_until__gt=now + LEASE),
         "slots": Job.objects.filter(key__startswith="slot:", created_at__gt=now),
         "pages": Attempt.objects.filter(page_expires_at__gt=now + page),
     }

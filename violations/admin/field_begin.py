@@ -12,6 +12,7 @@ from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel import clock
 from shops.models import Shop
 from shops.register import queries as shops
+from violations import origins
 from violations.models import JudicialWarrant, Violation
 from violations.states import ViolationState
 
@@ -25,6 +26,9 @@ def initial(request: AuthenticatedHttpRequest, warrant: JudicialWarrant) -> dict
     asked = request.GET
     if asked.get("again"):
         return begin | _facts_of(asked["again"], warrant)
+    origin = origins.of_key(asked.get("origin", ""))
+    if origin is not None:
+        return begin | {"origin": asked["origin"]} | origin.initial(asked["origin"], warrant)
     shop = shops.public_shop(asked["shop"]) if asked.get("shop") else None
     if shop is not None:
         return begin | {"shop": shop, "shop_no": shop.commercial_license_no}

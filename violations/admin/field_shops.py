@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
+from licensing.workers import queries as workers
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel import clock, digits
 from municipality.kernel.errors import NotPermitted, Refused
@@ -171,6 +172,7 @@ def confirm(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "may_hand_over": stop is not None and queries.inspectors_of(shop).exists(),
         "is_seen_from_street": stop is not None and stop.code == "womens_team" and shop.branch_id == warrant.team.branch_id,
         "before": _before(shop) if stop is None else [],
+        "workers": workers.of_shop(shop) if stop is None else [],
         "error": error,
     }
     page_context = {**admin.site.page_context(request), **context}

@@ -49,6 +49,7 @@ class Findings:
     accuracy_m: int | None = None
     signed: str = Signed.ABSENT
     note_ar: str = ""
+    origin: str = ""  # the key of what it began from (`violations.origins`)
 
     @property
     def visit(self) -> fieldwork.SentVisit:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from municipality.accounts.models import User
 from municipality.audit.services import record
 from municipality.delegation.authorization import Access
+from municipality.incidents import queries as incidents
 from municipality.jobs import sweeps
 from municipality.kernel import clock
 from municipality.kernel.actors import system
@@ -86,6 +87,8 @@ def agree_plan(*, violation: Violation, person: User, count: int) -> Plan:
 
 def void_missed() -> int:
     """Void plans with an instalment past its last day and no payment at the bank; the rest is due. Returns how many."""
+    if incidents.are_held():
+        return 0
     running = Plan.objects.filter(state=PlanState.ACTIVE).select_related("violation").order_by("pk")
     return sweeps.for_each("violations.void_plan", running.iterator(), _void_if_missed)
 
@@ -135,6 +138,8 @@ def next_version(row: Violation, order: SettlementOrder, fils: int, *, ground: s
 
 def lapse_due() -> int:
     """End settlement periods whose last day has passed, unless a payment is at the bank. Returns how many."""
+    if incidents.are_held():
+        return 0
     due = Violation.objects.filter(state=V.ORDERED, settle_until__lt=clock.today()).order_by("pk")
     return sweeps.for_each("violations.lapse", due.only("pk").iterator(), _lapse_unless_refused)
 

@@ -23,7 +23,7 @@ from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.transitions import transition
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Offence
-from violations import queries, rules
+from violations import origins, queries, rules
 from violations.models import JudicialWarrant, ServiceGround, SettlementOrder, Signed, Violation
 from violations.notifications import CorrectionAccepted, CorrectionRefused, ReportWritten, WarningGiven, notify
 from violations.services import assessments, notices, writer_annulments
@@ -114,6 +114,9 @@ def _record(assessment: Assessment, findings: Findings, visit: Visit) -> Violati
         _warn(violation, offence, actor)
     else:
         _write(violation, warrant, clock.day_of(findings.seen_at))
+    origin = origins.of_key(findings.origin)
+    if origin is not None:
+        origin.written(findings.origin, violation, warrant.user)
     return violation
 
 

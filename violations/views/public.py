@@ -22,6 +22,7 @@ from municipality.cases.views.public import service_card
 from municipality.delegation.authorization import Access, authorize, is_authorized
 from municipality.documents.states import DocumentState
 from municipality.fieldwork.models import Evidence
+from municipality.incidents.timeline import moved_deadlines
 from municipality.kernel import clock
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.places.models import Branch
@@ -168,6 +169,7 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
             "rule": row.rule,
             "is_party": is_party,
             "access": access,
+            "moved_deadlines": moved_deadlines(row.key),
             "tag": TAGS[row.state],
             "order": order,
             "court_list_day": queries.court_list_day(row),

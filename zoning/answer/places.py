@@ -68,6 +68,14 @@ class PlaceAnswer:
     def _query(self) -> str:
         return urlencode({"activity": self.question.activity, "floor": self.question.floor})
 
+    def point(self, day: dt.date) -> tuple[float | None, float | None]:
+        """Latitude and longitude (WGS 84) inside the plot on a day; None for both where the place is on no known plot."""
+        row = plots.shape_on(self.plot, day) if self.plot is not None and not self.is_contradiction else None
+        if row is None:
+            return None, None
+        inside = row.shape.representative_point()
+        return inside.y, inside.x
+
     def text(self, activity: str) -> AnswerText:
         """The answer in the active language; `activity` is the name of the activity."""
         return text_of(self.found, self.layers, activity, floor_name(self.question.floor))

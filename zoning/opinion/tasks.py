@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from municipality.cases.models import Case
+from municipality.incidents.services import wait_for_relief
 from municipality.jobs.registry import every, job
 from zoning.opinion.services import consultations, issue, requests
 
@@ -18,6 +19,7 @@ def issue_opinion(*, case_id: int) -> None:
 
 @job("zoning.close_unpaid", queue="bulk")
 def close_unpaid(*, case_id: int) -> None:
+    wait_for_relief()
     requests.close_unpaid(case=_case(case_id))
 
 

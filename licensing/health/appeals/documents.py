@@ -82,7 +82,7 @@ def _after(is_allowed: bool) -> LetterSection:
             "ما بعد القرار",
             "What follows",
             ("نظر التظلم فرع لم يشارك في قرار الرفض.", "يُستكمل طلب التجديد في صفحته في البوابة."),
-            ("A branch that had no part in the refusal decided the appeal.", "The renewal goes on on its page in the portal."),
+            ("A branch that had no part in the refusal decided the appeal.", "The request goes on on its page in the portal."),
         )
     return LetterSection(
         "ما بعد القرار",

@@ -43,12 +43,13 @@ guard(
     + _DECIDED_BEFORE.format(officer="NEW.signed_by_id", case="NEW.case_id"),
     "decided_before",
 )
-# A refused renewal is opened again by an appeal that was allowed, and by nothing else.
+# A refused renewal, change or transfer is opened again by an appeal that was allowed, and by nothing else.
 guard(
     "cases_caseevent_appeal_allowed",
     "cases_caseevent",
     "INSERT",
-    "NEW.workflow = 'licensing.renewal' AND NEW.move = 'allow_appeal' AND EXISTS (SELECT 1 FROM audit_edge e"
+    "NEW.workflow IN ('licensing.renewal', 'licensing.change', 'licensing.transfer') AND NEW.move = 'allow_appeal'"
+    " AND EXISTS (SELECT 1 FROM audit_edge e"
     " WHERE e.workflow = NEW.workflow AND e.move = NEW.move AND e.from_state = NEW.from_state AND e.to_state = NEW.to_state)"
     " AND NOT EXISTS (SELECT 1 FROM licensing_appeal a"  # no edge at all is another guard's
     " JOIN licensing_renewal r ON r.id = a.renewal_id JOIN cases_case c ON c.id = a.case_id"

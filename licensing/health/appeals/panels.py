@@ -61,10 +61,10 @@ def _detail(row: Appeal) -> CaseDetail:
 def _next_step(row: Appeal) -> NextStep:
     if row.case.is_open:
         return waiting_step()
-    page, button = reverse("cases:case", args=[row.renewal.case.public_id]), _("To the renewal")
+    page, button = reverse("cases:case", args=[row.renewal.case.public_id]), _("To the request")
     if row.case.state == A.ALLOWED:
         return NextStep(
-            _("The appeal is allowed"), _("The refusal is set aside. The page of the renewal shows what comes next."), page, button
+            _("The appeal is allowed"), _("The refusal is set aside. The page of the request shows what comes next."), page, button
         )
-    text = _("The refusal stands. The message about the decision says until when you can go to court. You can also start a new renewal.")
+    text = _("The refusal stands. The message about the decision says until when you can go to court. You can also start a new request.")
     return NextStep(_("The appeal has ended"), text, page, button, label=_("Decision"))

@@ -6,7 +6,7 @@ import datetime as dt
 
 from django.utils.translation import gettext_lazy as _
 
-from licensing.health.states import RENEWAL, RenewalState
+from licensing.health.states import ACTS, RenewalState
 from licensing.models import Appeal
 from municipality.accounts.models import User
 from municipality.cases import queries as cases
@@ -23,7 +23,7 @@ MAX_LISTED = 50
 
 def refusal_of(case: Case) -> Decision | None:
     """The signed refusal of a refused renewal; None for one that no officer refused."""
-    if case.service != RENEWAL or case.state != RenewalState.REFUSED:
+    if case.service not in ACTS or case.state != RenewalState.REFUSED:
         return None
     decision = review.decision_of(case)
     if decision is None or decision.outcome != "refuse" or not decision.is_signed:
@@ -73,7 +73,7 @@ def open_refusals(user: User) -> list[tuple[Case, dt.date]]:
     """The refused renewals that a person sees and may still appeal, each with its last day; one query."""
     since = clock.now() - LONGEST
     refused = Case.objects.filter(
-        service=RENEWAL, state=RenewalState.REFUSED, closed_at__gte=since, pk__in=cases.visible_to(user).values("pk")
+        service__in=ACTS, state=RenewalState.REFUSED, closed_at__gte=since, pk__in=cases.visible_to(user).values("pk")
     )
     rows = Decision.objects.filter(case__in=refused, outcome="refuse", signed_at__isnull=False, voided_at__isnull=True, appeal__isnull=True)
     today = clock.today()

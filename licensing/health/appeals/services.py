@@ -12,12 +12,14 @@ from licensing.health.appeals import queries
 from licensing.health.appeals.documents import AppealDecisionFacts, facts_of
 from licensing.health.appeals.notifications import AppealAllowed, AppealFiled, AppealLapsed
 from licensing.health.appeals.states import APPEAL, STUDIED, AppealState
+from licensing.health.queries import open_act
 from licensing.health.services import officer
-from licensing.health.states import RENEWAL
+from licensing.health.states import TRANSFER
+from licensing.health.transfers import queries as transfers_of
+from licensing.health.transfers import services as transfers
 from licensing.models import Appeal, HealthLicence, Renewal
 from municipality.accounts.models import User
 from municipality.audit.services import record
-from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.cases.services import advance, open_case
 from municipality.delegation.authorization import authorize
@@ -35,6 +37,7 @@ from municipality.review import queries as review
 from municipality.review.services import case_clock, queue
 from municipality.review.services.other_branch import Lot, choose_branch_by_lot, keep_out
 from municipality.rulebook import queries as rulebook
+from shops.models import Shop
 
 SYSTEM = system("licensing")
 SKILL = "objections"  # of officers who decide about what another branch decided
@@ -101,15 +104,18 @@ def _tell(kind: type[MessageKind], case: Case, **context: object) -> None:
 def allowed(case: Case) -> None:
     """The appeal is allowed: its decision takes the place of the refusal. In the transaction of the decision.
 
-    The renewal is approved and its bill issued, unless the licence has been renewed, or another renewal sent, since the refusal.
+    The request is approved and its bill issued, unless another licence, or another request about it, has come since the refusal, or
+    the holder of the shop has named another person meanwhile.
     """
     appeal = queries.appeal_of(case)
     first = Case.objects.select_for_update(of=("self",)).select_related("applicant", "branch").get(pk=appeal.renewal.case_id)
+    shop = Shop.objects.select_for_update(of=("self",)).get(pk=appeal.renewal.licence.shop_id)  # as every service that opens an act
     is_current = HealthLicence.objects.filter(pk=appeal.renewal.licence_id, is_current=True).exists()
-    reopens = is_current and cases.open_for(RENEWAL, first.subject) is None
+    reopens = is_current and open_act(first.subject) is None and (first.service != TRANSFER or transfers_of.waiting_on(shop) is None)
     if reopens:
         advance(first, "allow_appeal", actor=SYSTEM, data={"case": case.reference})
         officer.accepted(first)
+        transfers.go_on(first)
     paper = appeal.renewal.refusal
     if paper is not None and paper.state in LIVE:
         documents.revoke(paper, reason="appeal_allowed", actor=SYSTEM)

@@ -8,14 +8,14 @@ from django.utils.translation import gettext_lazy as _
 
 from licensing.health.appeals import queries
 from licensing.health.appeals.states import AppealState
-from licensing.health.states import RENEWAL
+from licensing.health.states import ACTS
 from municipality.cases.models import Case, CaseEvent
 from municipality.cases.timeline import AddedStep, Timeline
 from municipality.review.timeline import MOVES
 
 A = AppealState
 TIMELINE = Timeline(
-    name=_("Appeal against a refused renewal"),
+    name=_("Appeal against a refused request about a health licence"),
     bad=frozenset({A.REFUSED, A.LAPSED, A.WITHDRAWN}),
     titles={
         A.DRAFT: _("Being sent"),
@@ -42,7 +42,7 @@ TIMELINE = Timeline(
 
 def added_steps(case: Case, events: Sequence[CaseEvent]) -> list[AddedStep]:
     """The filing of the appeal, for a renewal that was refused."""
-    if case.service != RENEWAL or not any(event.move == "countersign" for event in events):
+    if case.service not in ACTS or not any(event.move == "countersign" for event in events):
         return []
     appeal = queries.appeal_read(case)
     return [AddedStep(appeal.filed_at, _("Appealed; another branch decides"), "applicant")] if appeal is not None else []

@@ -13,7 +13,7 @@ from licensing.health.appeals import queries, services
 from licensing.health.appeals.forms import AppealForm
 from licensing.health.appeals.states import APPEAL, APPEAL_WORKFLOW
 from licensing.health.files import APPEAL_SLOT
-from licensing.health.states import RENEWAL
+from licensing.health.states import ACTS
 from municipality.accounts.access import access
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.cases.opening import case_or_404
@@ -31,7 +31,7 @@ from municipality.uploads.fields import field_of
 @require_http_methods(["GET", "HEAD", "POST"])
 def appeal(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """The refusal, who decides and until when, and the form: words and files."""
-    case, allowed = case_or_404(request.user, public_id, service=RENEWAL)
+    case, allowed = case_or_404(request.user, public_id, service=ACTS)
     form, submitted = read_form(request, AppealForm)
     refusal: Refused | None = None
     if submitted and form.is_valid():

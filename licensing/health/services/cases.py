@@ -1,4 +1,4 @@
-"""Opening the case of a renewal, in both lanes."""
+"""Opening the case of a renewal, or of another act on a licence, in both lanes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from licensing.health.queries import Offer
-from licensing.health.states import RENEWAL
 from licensing.models import Renewal
 from municipality.accounts.models import User
 from municipality.cases.services import open_case
@@ -22,12 +21,12 @@ def open_renewal(
 ) -> Renewal:
     """Create the case and the renewal; `lane` are the fields that only a renewal for an officer has. Raises what `open_case` does.
 
-    Raises ValueError for an offer without a licence to renew, which the caller has refused before.
+    Raises ValueError for an offer without a licence, which the caller has refused before.
     """
     if offer.licence is None or offer.period is None:
-        raise ValueError("there is no licence to renew")
+        raise ValueError("there is no licence")
     case = open_case(
-        service=RENEWAL,
+        service=offer.service,
         subject=shop.key,
         title_ar=shop.name_ar,
         title_en=shop.name_en,
@@ -40,6 +39,7 @@ def open_renewal(
     )
     return Renewal.objects.create(
         case=case,
+        act=offer.service.partition(".")[2],
         licence=offer.licence,
         first_day=offer.period.first,
         last_day=offer.period.last,

@@ -6,11 +6,18 @@ import datetime as dt
 
 from django.db import transaction
 
+from licensing.bulk import issued
+from licensing.bulk import queries as batches
 from licensing.health import queries
 from licensing.health.documents import HealthLicenceFacts
+from licensing.health.names import FROM_ISSUE
 from licensing.health.notifications import LicenceHeld, PaymentTakenBack, RefusedAfterPayment, RenewalIssued
-from licensing.health.states import RenewalState
-from licensing.models import HealthLicence, Lane, Renewal
+from licensing.health.services.officer import accepted_by, write_changes
+from licensing.health.states import RENEWAL, TRANSFER, RenewalState
+from licensing.health.transfers import handover
+from licensing.health.transfers import queries as transfers
+from licensing.measures import effects
+from licensing.models import Act, HealthLicence, Lane, Renewal
 from municipality.cases import queries as cases
 from municipality.cases.models import Case, Effect
 from municipality.cases.services import advance
@@ -20,8 +27,9 @@ from municipality.documents.numbers import next_number
 from municipality.documents.states import LIVE, DocumentState
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock, subjects
-from municipality.kernel.actors import system
+from municipality.kernel.actors import Actor, system
 from municipality.kernel.errors import Refused
+from municipality.kernel.periods import Period
 from municipality.notifications.services import send
 from payments import queries as payments
 from payments.models import Bill
@@ -47,20 +55,34 @@ def take_payment(*, case: Case) -> None:
     if code := _lost_condition(case):
         _refuse_after_payment(case, code)
         return
-    renewal = queries.renewal_of(case)
-    by_officer = renewal is not None and renewal.lane == Lane.OFFICER
+    renewal = queries.get_renewal(case)
+    by_officer = renewal.lane == Lane.OFFICER
+    if renewal.act in FROM_ISSUE:
+        write_changes(case, renewal)
     advance(case, "approve", actor=SYSTEM, reason="officer_accepted" if by_officer else "clean_lane")
-    enqueue("licensing.issue_renewal", key=case.public_id, case_id=case.pk)
+    enqueue("licensing.issue_renewal", key=case.public_id, queue=batches.queue_of(case), case_id=case.pk)
 
 
 def _lost_condition(case: Case) -> str:
-    """The code of what forbids a licence since the approval ("shop_closed", "blocked"), or ""."""
+    """The code of what forbids a licence since the approval ("shop_closed", "blocked", "licence_over", those of a transfer), or ""."""
     shop = Shop.objects.get(public_id=subjects.parse(case.subject).id)
+    renewal = queries.get_renewal(case)
+    if renewal.act != Act.RENEWAL and renewal.licence.document.live_state != "valid":
+        return "licence_over"
     if shop.closed_on is not None and shop.closed_on <= clock.today():
         return "shop_closed"
-    if any(block.effect == Effect.STOP for block in cases.active_blocks(case.subject, case.service)):
+    if any(block.effect == Effect.STOP for block in cases.active_blocks(case.subject, RENEWAL)):
         return "blocked"
-    return ""
+    transfer = transfers.of_case(case)
+    return transfers.lost_condition(transfer, shop) if transfer is not None else ""
+
+
+def _lost_transfer(case: Case) -> str:
+    """`_lost_condition` of a transfer, whose shop stays locked; "" for another act, whose licence does not pass to anybody."""
+    if case.service != TRANSFER:
+        return ""
+    Shop.objects.select_for_update(of=("self",)).get(public_id=subjects.parse(case.subject).id)
+    return _lost_condition(case)
 
 
 def _refuse_after_payment(case: Case, code: str) -> None:
@@ -70,18 +92,30 @@ def _refuse_after_payment(case: Case, code: str) -> None:
     if bill is not None:
         owe_back(bill=bill, reason=code, actor=SYSTEM)
     send(RefusedAfterPayment, person=case.applicant, key=case.public_id, subject_key=case.key, context={"case": case})
+    issued.tell_batch(case)
 
 
 def issue_renewal(*, case: Case) -> None:
-    """Issue the licence of an approved renewal, put it in force and notify its applicant. Idempotent.
+    """Issue the licence of an approved renewal or other act, put it in force and notify its applicant. Idempotent.
 
-    Raises what `documents.issue` raises; nothing is issued unsigned.
+    Where a transfer is not possible any more, the request is refused and the amount owed back. Raises what `documents.issue` raises;
+    nothing is issued unsigned.
     """
+    with transaction.atomic():
+        paid = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case.pk)
+        if paid.state == RenewalState.APPROVED and (code := _lost_transfer(paid)):
+            _refuse_after_payment(paid, code)
+            return
 
     def new(locked: Case) -> Document:
         renewal = queries.get_renewal(locked)
+        if renewal.act in FROM_ISSUE:
+            renewal.first_day = min(clock.today(), renewal.last_day)
         rows = Shop.objects.select_related("activity", "area__governorate", "branch", "owner", "organisation")
-        shop = rows.get(pk=renewal.licence.shop_id)
+        shop, period = rows.get(pk=renewal.licence.shop_id), Period(renewal.first_day, renewal.last_day)
+        if renewal.act == Act.TRANSFER:
+            shop = handover.with_new_holder(shop, renewal)
+        facts = HealthLicenceFacts.of(locked, shop, period, renewal.licence.document.number)
         return documents.draft(
             kind=HealthLicenceFacts.kind,
             number=next_number(f"HLT-{shop.branch_id}-{clock.today().year}"),
@@ -89,35 +123,44 @@ def issue_renewal(*, case: Case) -> None:
             holder_key=locked.applicant.key,
             valid_from=renewal.first_day,
             valid_to=renewal.last_day,
-            facts=HealthLicenceFacts.of(locked, renewal, shop).dump(),
+            facts=(facts if renewal.act != Act.DUPLICATE else facts.repeating(renewal.licence.document)).dump(),
             public_facts=shop.public_facts(),
         )
 
     def link(locked: Case, document: Document) -> None:
-        licence = _put_in_force(queries.get_renewal(locked), document)
+        renewal = queries.get_renewal(locked)
+        if code := _lost_transfer(locked):  # since the document was drawn; the next try refuses
+            raise Refused(code)
+        if renewal.act == Act.TRANSFER:
+            handover.hand_over(renewal, accepted_by(locked))
+        licence = _put_in_force(renewal, document)
         advance(locked, "issue", actor=SYSTEM, data={"licence": document.number})
-        context = {"case": locked, "licence": licence, "document": document}
-        send(RenewalIssued, person=locked.applicant, key=locked.public_id, subject_key=locked.key, context=context)
+        document.refresh_from_db(fields=["state", "last_event"])  # a measure may have suspended it in this transaction
+        is_held = document.state == DocumentState.SUSPENDED
+        issued.tell(RenewalIssued, locked, {"case": locked, "licence": licence, "document": document, "is_held": is_held})
 
     waiting = Case.objects.filter(pk=case.pk, state=RenewalState.APPROVED).select_related("applicant", "branch")
     documents.issue(HealthLicenceFacts, waiting=waiting, draft_lookup={"subject": case.key}, new=new, link=link, actor=SYSTEM)
 
 
 def _put_in_force(renewal: Renewal, document: Document) -> HealthLicence:
+    _lock_shop(renewal.licence)
     old = HealthLicence.objects.select_for_update().select_related("document").get(pk=renewal.licence_id)
     HealthLicence.objects.filter(pk=old.pk).update(is_current=False)
     licence = HealthLicence.objects.create(
         shop_id=old.shop_id,
         document=document,
-        first_day=renewal.first_day,
+        first_day=document.valid_from or renewal.first_day,
         last_day=renewal.last_day,
         previous=old,
+        reminded_days=None if renewal.act == Act.RENEWAL else old.reminded_days,
         registered_facts=renewal.accepted_facts or renewal.registered_facts,
     )
     Renewal.objects.filter(pk=renewal.pk).update(new_licence=licence)
+    effects.suspend_licences(old.shop_id)
     shops.refresh_search([old.shop_id])
     # The old licence is superseded on the first day of the new one, not before.
-    midnight = dt.datetime.combine(renewal.first_day, dt.time.min, tzinfo=clock.KUWAIT)
+    midnight = dt.datetime.combine(licence.first_day, dt.time.min, tzinfo=clock.KUWAIT)
     if midnight <= clock.now():
         documents.supersede(old.document, by=document, actor=SYSTEM)
     else:
@@ -143,10 +186,38 @@ def _resume_licence(case: Case) -> None:
     renewal = queries.renewal_of(case)
     if renewal is None or renewal.new_licence is None:
         raise Refused("case_closed")
-    document = renewal.new_licence.document
+    resume(renewal.new_licence)
+
+
+def resume(licence: HealthLicence) -> None:
+    """Put a licence in force again that was suspended because its payment was reversed; does nothing with another one.
+
+    While a measure runs it stays suspended: the end of the measure puts it in force.
+    """
+    document = _lock_shop(licence)
+    if effects.runs(licence.shop_id):
+        return
     if document.state == DocumentState.SUSPENDED and document.last_event is not None and document.last_event.reason == VOIDED:
-        documents.resume(document, reason="paid_again", actor=SYSTEM)
-        shops.refresh_search([renewal.new_licence.shop_id])
+        put_back(licence, document, reason="paid_again", actor=SYSTEM)
+        shops.refresh_search([licence.shop_id])
+
+
+def _lock_shop(licence: HealthLicence) -> Document:
+    """Lock the shop of a licence, so that no measure begins or ends meanwhile. Returns the document as it is then."""
+    Shop.objects.select_for_update(of=("self",)).get(pk=licence.shop_id)
+    return Document.objects.select_related("last_event").get(pk=licence.document_id)
+
+
+def successor(licence: HealthLicence) -> HealthLicence | None:
+    """The next licence of the shop, once it has begun."""
+    return HealthLicence.objects.filter(previous=licence, first_day__lte=clock.today()).select_related("document").first()
+
+
+def put_back(licence: HealthLicence, document: Document, *, reason: str, actor: Actor) -> None:
+    """Resume the document of a licence, and supersede it where the next licence has begun. The caller has locked the shop."""
+    documents.resume(document, reason=reason, actor=actor)
+    if (after := successor(licence)) is not None:
+        documents.supersede(document, by=after.document, actor=SYSTEM)
 
 
 @transaction.atomic
@@ -159,19 +230,22 @@ def hold_licence(*, case: Case) -> None:
         if bill is not None:
             void_bill(bill=bill, actor=SYSTEM)
         send(PaymentTakenBack, person=locked.applicant, key=locked.public_id, subject_key=locked.key, context={"case": locked})
+        issued.tell_batch(locked)
         return
     renewal = queries.renewal_of(locked)
-    if renewal is not None and renewal.new_licence is not None and renewal.new_licence.document.state in LIVE:
-        document = renewal.new_licence.document
-        documents.suspend(document, reason=VOIDED, actor=SYSTEM)
-        shops.refresh_search([renewal.new_licence.shop_id])
-        send(
-            LicenceHeld,
-            person=locked.applicant,
-            key=_event_key(locked, document),
-            subject_key=locked.key,
-            context={"case": locked, "document": document},
-        )
+    if renewal is not None and renewal.new_licence is not None:
+        suspend(locked, renewal.new_licence)
+
+
+def suspend(case: Case, licence: HealthLicence) -> None:
+    """Suspend a licence in force because the payment of its case is reversed, and tell the applicant."""
+    document = _lock_shop(licence)
+    if document.state not in LIVE:
+        return
+    documents.suspend(document, reason=VOIDED, actor=SYSTEM)
+    shops.refresh_search([licence.shop_id])
+    context = {"case": case, "document": document}
+    send(LicenceHeld, person=case.applicant, key=_event_key(case, document), subject_key=case.key, context=context)
 
 
 def case_of_bill(bill_id: int) -> Case:

@@ -1,4 +1,4 @@
-"""A renewal that an officer decides: sent, corrected, accepted, refused, withdrawn or lapsed."""
+"""A renewal, a change or a transfer that an officer decides: sent, corrected, accepted, refused, withdrawn or lapsed."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from licensing.health import changes, draft_pages, new_places, queries
+from licensing.health.names import NAMES
 from licensing.health.notifications import CorrectionsLapsed, RenewalSent
 from licensing.health.services.cases import open_renewal
-from licensing.health.states import RENEWAL, RenewalState
-from licensing.models import Lane, Renewal, RenewalChange
+from licensing.health.states import CHANGE, RENEWAL, TRANSFER, RenewalState
+from licensing.models import Act, Lane, Renewal, RenewalChange
 from municipality.accounts.models import User, actor_of
 from municipality.audit.services import record
 from municipality.cases import queries as cases
@@ -53,9 +54,9 @@ def send_to_officer(
     expected_zoning: str = "",
     actor: Actor | None = None,
 ) -> Case:
-    """Send a renewal that an officer decides: case, changes, files, queue entry and message in one transaction.
+    """Send a renewal or a change that an officer decides: case, changes, files, queue entry and message in one transaction.
 
-    Raises Refused: the first unmet condition that an officer cannot waive, "nothing_changed" where it is approved automatically,
+    Raises Refused: the first unmet condition that an officer cannot waive, "nothing_changed" where nobody need decide,
     "not_complete" with pages or files missing, "draft_changed" when another device changed an answer since the page was
     read, "price_changed" when `expected_fils` is not the total, "zoning_changed" when the answer for a new address is not the
     one marked `expected_zoning`, "files_waiting" while a file is being checked. Raises NotPermitted where `actor` may not act for
@@ -64,13 +65,13 @@ def send_to_officer(
     shop = Shop.objects.select_for_update(of=("self",)).select_related("branch").get(pk=shop.pk)
     shops.refuse_merged(shop)
     row = Draft.objects.select_for_update(of=("self",)).get(pk=draft.pk)
-    offer = queries.offer(shop)
+    offer = queries.offer(shop, row.service)
     names = draft_pages.changed_facts(row)
     if not offer.may_be_studied or offer.licence is None or offer.period is None:
         first = next(c for c in offer.unmet if c.code not in offer.flags)
         raise Refused(first.code, _("A condition is no longer met. The page shows which one and what to do."))
     if not names and not offer.flags:
-        raise Refused("nothing_changed", _("Nothing changed: the renewal goes on without an officer."))
+        raise Refused("nothing_changed", _("Nothing is changed, so there is nothing for an officer to decide."))
     if row.version != version:
         raise Refused("draft_changed", _("An answer has been changed on another device. Check your answers and send again."))
     if any(not page.is_done for page in draft_pages.pages(row)[:-1]):
@@ -172,22 +173,20 @@ def answer_corrections(*, case: Case, applicant: User, answers: Mapping[str, Map
 
 
 def accepted(case: Case) -> None:
-    """After an officer's approval: write the changes to the register and issue the bill. In the decision's transaction."""
+    """After an officer's approval: issue the bill, and write what a renewal changes to the register. In the decision's transaction.
+
+    What a change between renewals changes is written once it is paid: until then the licence in force says what it said.
+    """
     renewal = queries.get_renewal(case)
     actor = cases.last_actor(case)
-    shop = Shop.objects.select_for_update(of=("self",)).get(pk=renewal.licence.shop_id)
-    differing = [(row, changes.FACTS[row.name].read(shop)) for row in queries.declared_changes(renewal)]
-    differing = [(row, before) for row, before in differing if row.after != before]
-    if differing:
-        fact_changes = [changes.register_change(row.name, before, row.after, row.secret) for row, before in differing]
-        shop = change_register(shop=shop, changes=fact_changes, source=case.key, actor=actor)
-    Renewal.objects.filter(pk=renewal.pk).update(accepted_facts=shop.registered_facts())
+    is_renewal = renewal.act == Act.RENEWAL
+    shop = write_changes(case, renewal) if is_renewal else Shop.objects.get(pk=renewal.licence.shop_id)
     issue_bill(
-        kind=RENEWAL,
+        kind=case.service,
         subject=case.key,
         payer=case.applicant,
-        title_ar=f"تجديد الترخيص الصحي: {shop.name_ar}"[:160],
-        title_en=f"Health licence renewal: {shop.name_en}"[:160],
+        title_ar=f"{NAMES[case.service][0]}: {shop.name_ar}"[:160],
+        title_en=f"{NAMES[case.service][1]}: {shop.name_en}"[:160],
         lines=_bill_lines(case, renewal),
         actor=actor,
     )
@@ -195,9 +194,32 @@ def accepted(case: Case) -> None:
     enqueue("licensing.close_unpaid", key=case.public_id, due_at=clock.now() + dt.timedelta(days=unpaid_days), case_id=case.pk)
 
 
+def write_changes(case: Case, renewal: Renewal) -> Shop:
+    """Write the accepted changes to the register, in the name of who accepted them, and keep the facts that the licence then states.
+
+    Returns the shop.
+    """
+    actor = accepted_by(case)
+    shop = Shop.objects.select_for_update(of=("self",)).get(pk=renewal.licence.shop_id)
+    differing = [(row, changes.FACTS[row.name].read(shop)) for row in queries.declared_changes(renewal)]
+    differing = [(row, before) for row, before in differing if row.after != before]
+    if differing:
+        fact_changes = [changes.register_change(row.name, before, row.after, row.secret) for row, before in differing]
+        shop = change_register(shop=shop, changes=fact_changes, source=case.key, actor=actor)
+    Renewal.objects.filter(pk=renewal.pk).update(accepted_facts=shop.registered_facts())
+    return shop
+
+
+def accepted_by(case: Case) -> Actor:
+    """Who approved a case last."""
+    step = case.events.filter(to_state=RenewalState.AWAITING_PAYMENT).order_by("-pk")[0]
+    return Actor(step.actor_role, step.actor_key)
+
+
 def _bill_lines(case: Case, renewal: Renewal) -> list[Line]:
     """The fee of the day of the request, with the surcharge if the licence had ended then."""
-    return queries.fee_lines(rulebook.edition("fees.health", clock.day_of(case.opened_at)), renewal.years, is_late=renewal.is_late)
+    fees = rulebook.edition("fees.health", clock.day_of(case.opened_at))
+    return queries.fee_lines(fees, renewal.years, is_late=renewal.is_late, service=case.service)
 
 
 def bill_fils(case: Case) -> int:
@@ -212,4 +234,8 @@ def refused(case: Case) -> None:
 
 def lapse_unanswered() -> int:
     """Close requests whose corrections were not answered in the rulebook's time. Returns how many."""
-    return corrections.lapse_unanswered(service=RENEWAL, sweep="licensing.lapse", message=CorrectionsLapsed, actor=SYSTEM)
+    swept = [
+        corrections.lapse_unanswered(service=service, sweep="licensing.lapse", message=CorrectionsLapsed, actor=SYSTEM)
+        for service in (RENEWAL, CHANGE, TRANSFER)
+    ]
+    return sum(swept)

@@ -1,4 +1,4 @@
-"""Submitting, withdrawing and closing a renewal that is approved automatically."""
+"""Submitting, withdrawing and closing a renewal or a duplicate, which are approved automatically."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from licensing.health import queries
+from licensing.health.names import NAMES
 from licensing.health.notifications import RenewalLapsed, RenewalSubmitted
 from licensing.health.services.cases import open_renewal
 from licensing.health.states import RENEWAL, RenewalState
@@ -37,15 +38,25 @@ def submit_renewal(*, shop: Shop, applicant: User, expected_fils: int | None = N
 
 
 @transaction.atomic
-def submit(*, shop: Shop, applicant: User, expected_fils: int | None = None, actor: Actor | None = None) -> tuple[Case, Bill]:
-    """Submit a renewal with nothing changed: case, renewal, bill and message in one transaction.
+def submit(
+    *,
+    shop: Shop,
+    applicant: User,
+    expected_fils: int | None = None,
+    actor: Actor | None = None,
+    service: str = RENEWAL,
+    with_message: bool = True,
+) -> tuple[Case, Bill]:
+    """Submit a renewal with nothing changed, or a duplicate: case, renewal, bill and message in one transaction.
+
+    Many at once are told of together: then without a message of its own.
 
     `actor` acts for the applicant (default: the applicant). Raises NotPermitted where `actor` may not act for the applicant,
     Refused with the code of the first unmet condition, or "price_changed" when `expected_fils` is not the total.
     """
     shop = Shop.objects.select_for_update(of=("self",)).select_related("branch").get(pk=shop.pk)
     shops.refuse_merged(shop)
-    offer = queries.offer(shop)
+    offer = queries.offer(shop, service)
     if not offer.may_renew or offer.licence is None or offer.period is None:
         raise Refused(offer.unmet[0].code, _("A condition is no longer met. The page shows which one and what to do."))
     if expected_fils is not None and expected_fils != offer.total:
@@ -55,24 +66,25 @@ def submit(*, shop: Shop, applicant: User, expected_fils: int | None = None, act
     case = open_renewal(shop=shop, applicant=applicant, offer=offer, editions=editions, due_on=offer.due_on, actor=actor).case
     advance(case, "submit", actor=actor)
     bill = issue_bill(
-        kind=RENEWAL,
+        kind=service,
         subject=case.key,
         payer=applicant,
-        title_ar=f"تجديد الترخيص الصحي: {shop.name_ar}",
-        title_en=f"Health licence renewal: {shop.name_en}",
+        title_ar=f"{NAMES[service][0]}: {shop.name_ar}"[:160],
+        title_en=f"{NAMES[service][1]}: {shop.name_en}"[:160],
         lines=offer.lines,
         actor=actor,
     )
     unpaid_days = offer.limits.limits["unpaid_days"].value
     enqueue("licensing.close_unpaid", key=case.public_id, due_at=clock.now() + dt.timedelta(days=unpaid_days), case_id=case.pk)
-    send(
-        RenewalSubmitted,
-        person=applicant,
-        key=case.public_id,
-        subject_key=case.key,
-        channels=() if actor == actor_of(applicant) else None,
-        context={"case": case, "shop": shop, "until": clock.today() + dt.timedelta(days=unpaid_days)},
-    )
+    if with_message:
+        send(
+            RenewalSubmitted,
+            person=applicant,
+            key=case.public_id,
+            subject_key=case.key,
+            channels=() if actor == actor_of(applicant) else None,
+            context={"case": case, "shop": shop, "until": clock.today() + dt.timedelta(days=unpaid_days)},
+        )
     return case, bill
 
 
@@ -92,7 +104,7 @@ def withdraw_renewal(*, case: Case, applicant: User) -> None:
 
 @transaction.atomic
 def close_unpaid(*, case: Case) -> None:
-    """Close a renewal that was not paid in the rulebook's time; does nothing in another state."""
+    """Close a request that was not paid in the rulebook's time; does nothing in another state."""
     if case.state != RenewalState.AWAITING_PAYMENT:
         return
     if (bill := payments.bill_of(case.key)) is not None:

@@ -1,4 +1,4 @@
-"""A renewal with changes: task list, a page for each fact, files, check your answers, send."""
+"""A renewal with changes, or a change between renewals (`service`): task list, a page for each fact, files, check your answers, send."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from licensing.health import changes, draft_pages, new_places, queries, services
-from licensing.health.change_forms import FACT_FORMS, WHAT_ELSE, CheckAndSend, PageForm, WhatChanged
+from licensing.health.change_forms import FACT_FORMS, WHAT_CHANGES, WHAT_ELSE, CheckAndSend, PageForm, WhatChanged
 from licensing.health.condition_messages import Subject, obstacle, obstacles, study_title
 from licensing.health.differences import differences, known_facts
-from licensing.health.states import RENEWAL
+from licensing.health.states import CHANGE, RENEWAL
 from municipality.accounts.access import access
 from municipality.accounts.models import User
 from municipality.accounts.requests import AuthenticatedHttpRequest
@@ -44,25 +44,32 @@ from shops.models import Shop
 from shops.register.opening import shop_or_404
 
 
-def _crumbs(shop: Shop, flags: Collection[str], last: Any = "") -> list[tuple[Any, str]]:
-    trail = [(_("My shops"), reverse("shops:mine")), (_("Renew a health licence"), reverse("licensing:renew", args=[shop.public_id]))]
-    title = study_title(flags)
-    return [*trail, (title, reverse("licensing:changes", args=[shop.public_id])), (last, "")] if last else [*trail, (title, "")]
+def _back(shop: Shop, service: str) -> tuple[Any, str]:
+    """The page that leads to the request: its name and address."""
+    if service == CHANGE:
+        return _("Health licence"), reverse("licensing:licence", args=[shop.public_id])
+    return _("Renew a health licence"), reverse("licensing:renew", args=[shop.public_id])
+
+
+def _crumbs(shop: Shop, flags: Collection[str], service: str, last: Any = "") -> list[tuple[Any, str]]:
+    trail = [(_("My shops"), reverse("shops:mine")), _back(shop, service)]
+    title = study_title(flags, service)
+    return [*trail, (title, draft_pages.tasks_url(shop, service)), (last, "")] if last else [*trail, (title, "")]
 
 
 @access("on_behalf")
 @require_http_methods(["GET", "HEAD", "POST"])
-def tasks(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
+def tasks(request: AuthenticatedHttpRequest, public_id: str, service: str = RENEWAL) -> HttpResponse:
     """The task list. A POST begins the request."""
     user = request.user
-    shop, allowed = shop_or_404(user, public_id, RENEWAL)
-    offer = queries.offer(shop)
-    draft = drafts.open_for(user, RENEWAL, shop.key)
+    shop, allowed = shop_or_404(user, public_id, service)
+    offer = queries.offer(shop, service)
+    draft = drafts.open_for(user, service, shop.key)
     if request.method == "POST":
         if not offer.may_be_studied:
             raise Refused("not_open", _("A condition is no longer met. The page shows which one and what to do."))
-        draft = draft or draft_services.begin(person=allowed.person, service=RENEWAL, subject=shop.key, actor=allowed.actor)
-        return redirect("licensing:change_page", public_id=shop.public_id, page=draft_pages.next_page(draft))
+        draft = draft or draft_services.begin(person=allowed.person, service=service, subject=shop.key, actor=allowed.actor)
+        return redirect(draft_pages.page_url(shop, service, draft_pages.next_page(draft)))
     open_case = cases.visible_to(user).filter(pk=offer.open_case.pk).first() if offer.open_case else None
     context = {
         "shop": shop,
@@ -71,16 +78,35 @@ def tasks(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "draft": draft,
         "place": _place(offer, draft) if offer.may_be_studied else None,
         "pages": draft_pages.pages(draft) if draft else [],
-        "next_url": draft_pages.page_url(shop, draft_pages.next_page(draft)) if draft else "",
+        "next_url": draft_pages.page_url(shop, service, draft_pages.next_page(draft)) if draft else "",
         "needs_no_file": draft is not None and draft_pages.WHAT in draft.answers and not draft_pages.required_slots(draft),
         "obstacles": obstacles(user, offer, open_case, without=offer.flags),
-        "reasons": [obstacle(c, Subject(shop)) for c in offer.unmet if c.code in offer.flags and c.code != "unchanged"],
+        "reasons": [obstacle(c, Subject(shop, service=service)) for c in offer.unmet if c.code in offer.flags and c.code != "unchanged"],
         "differences": differences(offer, is_self=allowed.is_self),
         "promise_days": offer.promise_days,
-        "title": study_title(offer.flags),
-        "crumbs": _crumbs(shop, offer.flags),
+        "title": study_title(offer.flags, service),
+        "needed": _needed() if draft is None else [],
+        "renewal": queries.offer(shop) if service == CHANGE and draft is None and offer.may_be_studied else None,
+        **_places(shop, service),
+        "crumbs": _crumbs(shop, offer.flags, service),
     }
     return render(request, "licensing/changes/tasks.html", context)
+
+
+def _places(shop: Shop, service: str) -> dict[str, Any]:
+    """Where the pages of the request are, for its templates."""
+    back_title = _("Back to the licence") if service == CHANGE else _("Back to the renewal")
+    urls = {"tasks_url": draft_pages.tasks_url(shop, service), "discard_url": reverse(draft_pages.URLS[service][2], args=[shop.public_id])}
+    return {**urls, "is_change": service == CHANGE, "back_title": back_title, "back_url": _back(shop, service)[1]}
+
+
+def _needed() -> list[tuple[Any, list[Any]]]:
+    """The files that each change needs, by the rules of today; what needs none has an empty list."""
+    edition = draft_pages.files_edition()
+    least = {name: changes.required_slots(edition, [name]) for name in changes.FACTS}
+    return [
+        (fact.label, [changes.SLOTS[slot].label for slot, count in least[name].items() if count]) for name, fact in changes.FACTS.items()
+    ]
 
 
 def _place(offer: queries.Offer, draft: Draft | None) -> new_places.NewPlace | None:
@@ -93,8 +119,8 @@ def _declared(draft: Draft) -> dict[str, Any]:
     return {name: draft.answers[name] for name in draft_pages.changed_facts(draft) if name in draft.answers}
 
 
-def _draft_or_404(user: User, shop: Shop) -> Draft:
-    draft = drafts.open_for(user, RENEWAL, shop.key)
+def _draft_or_404(user: User, shop: Shop, service: str) -> Draft:
+    draft = drafts.open_for(user, service, shop.key)
     if draft is None:
         raise Http404
     return draft
@@ -103,15 +129,15 @@ def _draft_or_404(user: User, shop: Shop) -> Draft:
 @keeps_typed
 @access("on_behalf")
 @require_http_methods(["GET", "HEAD", "POST"])
-def page(request: AuthenticatedHttpRequest, public_id: str, page: str) -> HttpResponse:
+def page(request: AuthenticatedHttpRequest, public_id: str, page: str, service: str = RENEWAL) -> HttpResponse:
     """One page of the request."""
     user = request.user
-    shop, allowed = shop_or_404(user, public_id, RENEWAL)
-    draft = drafts.open_for(user, RENEWAL, shop.key)
+    shop, allowed = shop_or_404(user, public_id, service)
+    draft = drafts.open_for(user, service, shop.key)
     if draft is None:  # sent, removed or run out meanwhile
-        return redirect("licensing:changes", public_id=shop.public_id)
+        return redirect(draft_pages.tasks_url(shop, service))
     if page == draft_pages.CONTINUE:
-        return redirect("licensing:change_page", public_id=shop.public_id, page=draft_pages.next_page(draft))
+        return redirect(draft_pages.page_url(shop, service, draft_pages.next_page(draft)))
     pages = {line.code: line for line in draft_pages.pages(draft)}
     if page not in pages:
         raise Http404
@@ -119,19 +145,21 @@ def page(request: AuthenticatedHttpRequest, public_id: str, page: str) -> HttpRe
         return _files(request, shop, allowed, draft)
     if page == draft_pages.CHECK:
         if pages[page].state == "locked":
-            return redirect("licensing:changes", public_id=shop.public_id)
+            return redirect(draft_pages.tasks_url(shop, service))
         return _check(request, shop, allowed, draft)
     return _question(request, shop, allowed, draft, page)
 
 
 def _question(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, draft: Draft, page: str) -> HttpResponse:
-    offer = queries.offer(shop)
+    service = draft.service
+    offer = queries.offer(shop, service)
     form_class: type[PageForm] = WhatChanged if page == draft_pages.WHAT else FACT_FORMS[page]
     kwargs: dict[str, Any] = {
         "shop": shop,
         "saved": draft.answers.get(page),
         "flags": offer.flags,
         "known": known_facts(offer, is_self=allowed.is_self),
+        "is_change": service == CHANGE,
         "initial": {"version": draft.version},
     }
     form, submitted = read_form(request, form_class, **kwargs)
@@ -157,23 +185,30 @@ def _question(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, dr
                 draft = draft_services.forget_pages(
                     draft=draft, pages=[name for name in changes.FACTS if name not in draft_pages.changed_facts(draft)]
                 )
-            return redirect("licensing:change_page", public_id=shop.public_id, page=draft_pages.next_page(draft))
+            return redirect(draft_pages.page_url(shop, service, draft_pages.next_page(draft)))
     fact = changes.FACTS.get(page)
     context = {
         "shop": shop,
         "access": allowed,
         "form": form,
         "fact": fact,
-        "title": fact.question if fact else WHAT_ELSE if kwargs["known"] else _("What changed since the last licence?"),
+        "title": fact.question if fact else _question_title(known=bool(kwargs["known"]), service=service),
         "differences": [] if fact else differences(offer, is_self=allowed.is_self),
         "registered": fact.display(fact.read(shop)) if fact else "",
         "restored": typed is not None and not unsaved.is_from_button(typed),
         "elsewhere": conflict,
         "saved": _answers_text(page, conflict.facts["saved"]) if conflict else "",
         "draft": draft,
-        "crumbs": _crumbs(shop, offer.flags, fact.label if fact else _("What changed")),
+        **_places(shop, service),
+        "crumbs": _crumbs(shop, offer.flags, service, fact.label if fact else _("What changed")),
     }
     return render(request, "licensing/changes/question.html", context, status=409 if conflict else 200)
+
+
+def _question_title(*, known: bool, service: str) -> Any:
+    if known:
+        return WHAT_ELSE
+    return WHAT_CHANGES if service == CHANGE else _("What changed since the last licence?")
 
 
 def _answers_text(page: str, answers: dict[str, Any] | None) -> str:
@@ -196,7 +231,7 @@ def _files(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, draft
     """All slots that the changes require, with their files."""
     names, edition = draft_pages.changed_facts(draft), draft_pages.files_edition()
     number = 0 if get_language() == "ar" else 1
-    url = draft_pages.page_url(shop, draft_pages.FILES)
+    url = draft_pages.page_url(shop, draft.service, draft_pages.FILES)
     required = draft_pages.required_slots(draft)
     slots = [
         (field_of(request, draft.key, code, next_path=url), minimum, changes.article_of(edition, names, code)[number])
@@ -206,7 +241,7 @@ def _files(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, draft
     missing = []
     if request.method == "POST":
         if state == "done":
-            return redirect("licensing:change_page", public_id=shop.public_id, page=draft_pages.next_page(draft))
+            return redirect(draft_pages.page_url(shop, draft.service, draft_pages.next_page(draft)))
         ready = {code: uploads.ready(draft.key, code).count() for code in required}
         missing = [field for field, minimum, _article in slots if ready[field.slot.code] < minimum]
         if state == "waiting" and not missing:  # enough files, and another one is being checked
@@ -217,15 +252,17 @@ def _files(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, draft
         "slots": slots,
         "state": state,
         "missing": missing,
-        "place": _place(queries.offer(shop), draft),
-        "crumbs": _crumbs(shop, (), _("Files")),
+        "place": _place(queries.offer(shop, draft.service), draft),
+        **_places(shop, draft.service),
+        "crumbs": _crumbs(shop, (), draft.service, _("Files")),
     }
     return render(request, "licensing/changes/files.html", context)
 
 
 def _check(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, draft: Draft) -> HttpResponse:
     """Check your answers: all answers with links to change them, and the declaration."""
-    offer = queries.offer(shop)
+    service = draft.service
+    offer = queries.offer(shop, service)
     ready = Counter(row.slot for row in draft_pages.files_of(draft) if row.state == UploadState.READY)
     files = [(changes.SLOTS[code], ready[code]) for code, least in draft_pages.required_slots(draft).items() if least or ready[code]]
     kwargs: dict[str, Any] = {"shop": shop, "saved": {}, "flags": offer.flags, "has_files": bool(files)}
@@ -251,8 +288,8 @@ def _check(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, draft
             refusal = refused
             draft.refresh_from_db()
             if not draft.is_open:
-                return redirect("licensing:changes", public_id=shop.public_id)
-            offer = queries.offer(shop)
+                return redirect(draft_pages.tasks_url(shop, service))
+            offer = queries.offer(shop, service)
             data = {**request.POST.dict(), "total": str(offer.total), "version": str(draft.version), "zoning": zoning}
             form = CheckAndSend(data, **{**kwargs, "flags": offer.flags})
         else:
@@ -275,20 +312,21 @@ def _check(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, draft
         "ticked": _ticked_text(draft, known=bool(known)),
         "refusal": refusal,
         "due_on": promised_day(rulebook.edition("limits.review", clock.today())),
-        "crumbs": _crumbs(shop, offer.flags, _("Check your answers")),
+        **_places(shop, service),
+        "crumbs": _crumbs(shop, offer.flags, service, _("Check your answers")),
     }
     return render(request, "licensing/changes/check.html", context, status=409 if refusal else 200)
 
 
 @access("on_behalf")
 @require_http_methods(["GET", "HEAD", "POST"])
-def discard(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
+def discard(request: AuthenticatedHttpRequest, public_id: str, service: str = RENEWAL) -> HttpResponse:
     """Confirm, then delete the draft."""
     user = request.user
-    shop, allowed = shop_or_404(user, public_id, RENEWAL)
-    draft = _draft_or_404(user, shop)
+    shop, allowed = shop_or_404(user, public_id, service)
+    draft = _draft_or_404(user, shop, service)
     if request.method == "POST":
         draft_services.discard(draft=draft, actor=allowed.actor)
         messages.info(request, _("The saved request is deleted. Nothing was sent."))
         return redirect("shops:mine")
-    return render(request, "licensing/changes/discard.html", {"shop": shop, "draft": draft, "access": allowed})
+    return render(request, "licensing/changes/discard.html", {"shop": shop, "draft": draft, "access": allowed, **_places(shop, service)})

@@ -15,7 +15,7 @@ from licensing.health.condition_messages import met, obstacles
 from licensing.health.differences import differences
 from licensing.health.documents import address
 from licensing.health.forms import SubmitRenewal
-from licensing.health.states import RENEWAL
+from licensing.health.states import ACTS, RENEWAL
 from municipality.accounts.access import access
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.cases import queries as cases
@@ -28,8 +28,6 @@ from municipality.rulebook import queries as rulebook
 from municipality.ui.language import read_form
 from shops.commercial_register import queries as commercial_queries
 from shops.register.opening import shop_or_404
-
-WITHDRAWABLE = WORKFLOWS[RENEWAL].moves["withdraw"].sources
 
 
 @access("on_behalf")
@@ -60,6 +58,7 @@ def renew(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "shop": shop,
         "register_as_of": as_of,
         "surcharge": queries.late_surcharge(offer.licence.last_day) if offer.licence and offer.lines and not offer.is_late else None,
+        "surcharge_after": offer.in_time_until,
         "access": allowed,
         "offer": offer,
         "form": form,
@@ -85,8 +84,8 @@ def renew(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
 def withdraw(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """Confirm, then withdraw an unpaid request."""
     user = request.user
-    case, _allowed = case_or_404(user, public_id, service=RENEWAL)
-    if request.method != "POST" and case.state not in WITHDRAWABLE:
+    case, _allowed = case_or_404(user, public_id, service=ACTS)
+    if request.method != "POST" and case.state not in WORKFLOWS[case.service].moves["withdraw"].sources:
         return redirect(reverse("cases:case", args=[case.public_id]))
     if request.method == "POST":
         services.withdraw_renewal(case=case, applicant=user)

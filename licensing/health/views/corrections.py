@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from licensing.health import changes, queries, services
 from licensing.health.change_forms import FACT_FORMS, PageForm
 from licensing.health.review import items
-from licensing.health.states import RENEWAL, RenewalState
+from licensing.health.states import ACTS, RenewalState
 from licensing.models import Renewal
 from municipality.accounts.access import access
 from municipality.accounts.requests import AuthenticatedHttpRequest
@@ -56,7 +56,7 @@ class Part:
 def answer(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """The targets of the open round with forms to answer them; a POST sends all answers."""
     user = request.user
-    case, _allowed = case_or_404(user, public_id, service=RENEWAL)
+    case, _allowed = case_or_404(user, public_id, service=ACTS)
     correction_round = review.open_round(case)
     renewal = queries.renewal_of(case)
     if case.state != RenewalState.CORRECTIONS or correction_round is None or renewal is None:

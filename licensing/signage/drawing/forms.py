@@ -11,6 +11,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from licensing.models import BoardDrawing
 from licensing.signage.drawing.measuring import Drawn, Measured, measure
 from licensing.signage.drawing.perspective import Point
 from municipality.kernel.errors import Refused
@@ -88,6 +89,14 @@ class StoredDrawingForm(DrawingForm):
     def text(self) -> str:
         """What was sent of it, as the card of its board keeps it."""
         return json.dumps({name: self.data[name] for name in ("photo", "known", "outline", "known_width", "known_height")})
+
+
+def kept_text(drawing: BoardDrawing, photo: Upload) -> str:
+    """`StoredDrawingForm.text` of a drawing that was sent, on a copy of its photo."""
+    points = {name: " ".join(f"{x:g},{y:g}" for x, y in getattr(drawing, name)) for name in ("known", "outline")}
+    heights = {name: getattr(drawing, f"{name}_cm") for name in ("known_width", "known_height")}
+    lengths = {name: f"{length / 100:.2f}" if length else "" for name, length in heights.items()}
+    return json.dumps({"photo": photo.public_id, **points, **lengths})
 
 
 def stored(text: str, photos: Mapping[str, Upload]) -> StoredDrawingForm | None:

@@ -129,7 +129,7 @@ def board_picture(request: HttpRequest, public_id: str) -> HttpResponse:
 def board_photo(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """The whole photo, without the drawing. Staff who open it stand in the access log."""
     drawing = _drawing(request, public_id, is_whole=True)
-    if request.user.is_staff:
+    if request.user.is_staff and drawing.photo.owner is not None:
         about = drawing.board.request.files_key
         log_access(viewer=actor_of(request.user), person_key=drawing.photo.owner.key, subject=about, purpose="file")
     if drawing.photo.file is None:

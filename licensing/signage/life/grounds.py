@@ -5,15 +5,23 @@ from __future__ import annotations
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from licensing.models import BoardEnd
+from licensing.models import Board, BoardEnd
+from licensing.signage.changes.replacing import REASON
 from municipality.ui.texts import Text
 from payments.models import RefundDue
 
 
 def grounds(refund: RefundDue) -> list[tuple[Text, str]]:
-    """The photo of the place without the board, and the public page of the board."""
-    ends = BoardEnd.objects.filter(photo__isnull=False, board__request__case__public_id=refund.subject.partition(":")[2])
+    """The photo of the place without the board, and its public page.
+
+    Of what a change returns, the page of the board that paid it, which leads to the one in its place.
+    """
     code = refund.line.code if refund.line is not None else ""
+    case_id = refund.subject.partition(":")[2]
+    if refund.reason == REASON:
+        boards = [board for board in Board.objects.filter(request__case__public_id=case_id) if code == f"boards.deposit_{board.line}"]
+        return [(_("The board that was changed"), reverse("licensing:board", args=[board.public_id])) for board in boards]
+    ends = BoardEnd.objects.filter(photo__isnull=False, board__request__case__public_id=case_id)
     for end in ends.select_related("photo", "board"):
         if end.photo is not None and code == f"boards.deposit_{end.board.line}":
             page = reverse("licensing:board", args=[end.board.public_id])

@@ -17,7 +17,7 @@ guard(
     "licensing_boardend_of_newest",
     "licensing_boardend",
     "INSERT",
-    "EXISTS (SELECT 1 FROM licensing_board n WHERE n.previous_id = NEW.board_id AND n.first_day IS NOT NULL"
+    "NEW.reason <> 'changed' AND EXISTS (SELECT 1 FROM licensing_board n WHERE n.previous_id = NEW.board_id AND n.first_day IS NOT NULL"
     " AND NOT EXISTS (SELECT 1 FROM licensing_boardend e WHERE e.board_id = n.id))",
     "renewed",
 )
@@ -39,8 +39,9 @@ guard(
     "payments_refunddue_board_ended",
     "payments_refunddue",
     "INSERT",
-    "EXISTS (SELECT 1 FROM payments_billline l JOIN payments_bill p ON p.id = l.bill_id WHERE l.id = NEW.line_id"
-    " AND p.kind = 'licensing.boards') AND NOT EXISTS (SELECT 1 FROM payments_billline l JOIN payments_bill p ON p.id = l.bill_id"
+    "NEW.reason <> 'board_changed' AND EXISTS (SELECT 1 FROM payments_billline l JOIN payments_bill p ON p.id = l.bill_id"
+    " WHERE l.id = NEW.line_id AND p.kind = 'licensing.boards')"
+    " AND NOT EXISTS (SELECT 1 FROM payments_billline l JOIN payments_bill p ON p.id = l.bill_id"
     " JOIN cases_case c ON p.subject = 'case:' || c.public_id JOIN licensing_boardrequest r ON r.case_id = c.id"
     " JOIN licensing_board b ON b.request_id = r.id AND l.code = 'boards.deposit_' || b.line"
     " JOIN licensing_boardend e ON e.board_id = b.id WHERE l.id = NEW.line_id AND e.photo_id IS NOT NULL)",

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from django.db.models import Prefetch
 from django.utils.translation import gettext_lazy as _
 
 from licensing.models import Board, BoardEnd
 from municipality.uploads import queries as uploads
 from municipality.uploads.models import Upload
 from municipality.uploads.registry import Slot
-from payments import queries as payments
 from payments.models import BillLine, RefundDue
-from payments.states import BillState
+from payments.states import BillState, RefundState
 
 SLOTS: Mapping[str, Slot] = {
     slot.code: slot
@@ -41,45 +41,64 @@ def photo_of(board: Board) -> Upload | None:
 
 @dataclass(frozen=True)
 class Deposit:
-    """The deposit of one board, with its return once that is owed. `is_held`: it was paid and nothing of it is being returned."""
+    """The deposit of one board, with the parts of it that are owed back or were returned."""
 
     line: BillLine
-    refund: RefundDue | None
+    refunds: Sequence[RefundDue]
 
     @property
     def fils(self) -> int:
-        return self.line.fils
+        """What was paid and is not being returned."""
+        return self.line.fils - sum(refund.fils for refund in self.refunds) if self.line.bill.state == BillState.PAID else 0
 
     @property
     def is_held(self) -> bool:
-        return self.refund is None and self.line.bill.state == BillState.PAID
-
-    @property
-    def is_returned(self) -> bool:
-        return self.refund is not None and self.refund.paid_out_at is not None
+        return self.fils > 0
 
 
 def deposits_of(board: Board) -> list[Deposit]:
-    """The deposits that a board holds: its own, and those of the boards that it renewed. None for boards from paper."""
-    found = []
-    for one in chain(board):
-        bill, lines = payments.bill_with_lines(one.request.case.key)
-        line = next((line for line in lines if line.code == f"boards.deposit_{one.line}"), None)
-        if bill is not None and line is not None:
-            refunds = {refund.line_id: refund for refund in payments.returned_deposits(bill)}
-            found.append(Deposit(line, refunds.get(line.pk)))
+    """The deposits that a board holds: its own, and those of the boards that it renewed. None for boards from paper.
+
+    Two statements, and one for the earlier boards where there are any.
+    """
+    return deposits_of_each([board])[board.pk]
+
+
+def deposits_of_each(boards: Sequence[Board]) -> dict[int, list[Deposit]]:
+    """`deposits_of` each board, by its primary key, in as many statements."""
+    chains = _chains(boards)
+    subjects = {one.request.case.key for found in chains.values() for one in found}
+    refunds = Prefetch("refunds", RefundDue.objects.exclude(state=RefundState.RELEASED).order_by("pk"))
+    rows = BillLine.objects.filter(bill__subject__in=subjects).exclude(bill__state=BillState.VOID).select_related("bill")
+    bills: dict[str, dict[str, BillLine]] = {}
+    newest: dict[str, int] = {}
+    for line in rows.order_by("-bill_id", "order").prefetch_related(refunds):
+        if newest.setdefault(line.bill.subject, line.bill_id) == line.bill_id:
+            bills.setdefault(line.bill.subject, {})[line.code] = line
+    found: dict[int, list[Deposit]] = {}
+    for pk, earlier in chains.items():
+        lines = [bills.get(one.request.case.key, {}).get(f"boards.deposit_{one.line}") for one in earlier]
+        found[pk] = [Deposit(line, list(line.refunds.all())) for line in lines if line is not None]
     return found
 
 
 def chain(board: Board) -> list[Board]:
-    """A board and those that it renewed, the newest first."""
-    found, earlier = [board], getattr(board, "previous", None)
-    while earlier is not None:
-        found.append(earlier)
-        earlier = getattr(earlier, "previous", None)
+    """A board and those that it renewed, the newest first; one statement where there are any."""
+    return _chains([board])[board.pk]
+
+
+def _chains(boards: Sequence[Board]) -> dict[int, list[Board]]:
+    later = [board for board in boards if board.previous_id is not None]
+    rows = Board.objects.filter(request__shop__in={board.request.shop_id for board in later}, first_day__isnull=False)
+    known = rows.select_related("request__case").in_bulk() if later else {}
+    found = {}
+    for board in boards:
+        found[board.pk] = [board]
+        while (earlier := known.get(found[board.pk][-1].previous_id or 0)) is not None:
+            found[board.pk].append(earlier)
     return found
 
 
 def held_fils(deposits: Sequence[Deposit]) -> int:
     """What is held of deposits, in fils."""
-    return sum(deposit.fils for deposit in deposits if deposit.is_held)
+    return sum(deposit.fils for deposit in deposits)

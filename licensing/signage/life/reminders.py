@@ -9,7 +9,7 @@ from django.db.models.functions import Concat
 
 from licensing.models import Board
 from licensing.signage import queries
-from licensing.signage.life.queries import deposits_of, held_fils
+from licensing.signage.life.queries import deposits_of, deposits_of_each, held_fils
 from licensing.signage.notifications import BoardPhotoMissing
 from licensing.signage.states import BOARDS
 from municipality.jobs import sweeps
@@ -25,18 +25,28 @@ WINDOW = dt.timedelta(days=7)  # in which a reminder is caught up with
 
 
 def without_photo(before: dt.date, *, since: dt.date | None = None) -> QuerySet[Board]:
-    """Boards with a paid deposit that ended, or whose licence ran out, on a day before `before`, and that have no photo."""
+    """Boards with a paid deposit that ended, or whose licence ran out, on a day before `before`, and that have no photo.
+
+    Also boards in place of earlier ones, whatever is still held of the deposits of those (`holding`).
+    """
     ended = Q(end__photo__isnull=True, end__day__lte=before)
     ran_out = Q(end__isnull=True, last_day__lt=before)
     if since is not None:
         ended, ran_out = ended & Q(end__day__gt=since), ran_out & Q(last_day__gte=since)
     paid = Bill.objects.filter(kind=BOARDS, state=BillState.PAID, subject=Concat(Value("case:"), OuterRef("request__case__public_id")))
     is_renewed = Exists(Board.objects.filter(Q(request__case__is_open=True) | Q(first_day__isnull=False), previous=OuterRef("pk")))
-    holds = Q(deposit_fils__gt=0) | Q(previous__isnull=False)
-    rows = Board.objects.filter(ended | ran_out, holds, ~is_renewed, Exists(paid), first_day__isnull=False)
+    holds = Q(Exists(paid), deposit_fils__gt=0) | Q(previous__isnull=False)
+    rows = Board.objects.filter(ended | ran_out, holds, ~is_renewed, first_day__isnull=False)
     return rows.select_related("end", "request__case__applicant", "request__document__last_event", "request__shop__area").order_by(
         "last_day", "pk"
     )
+
+
+def holding(boards: QuerySet[Board]) -> QuerySet[Board]:
+    """Without the boards in place of earlier ones that hold nothing of a deposit."""
+    later = list(boards.filter(previous__isnull=False))
+    deposits = deposits_of_each(later)
+    return boards.exclude(pk__in=[board.pk for board in later if not held_fils(deposits[board.pk])])
 
 
 def _days(name: str) -> int | None:
@@ -73,4 +83,4 @@ def to_visit(branch: str | None) -> QuerySet[Board]:
     days = _days("photo_visit_days")
     if days is None or branch is None:
         return Board.objects.none()
-    return without_photo(clock.today() - dt.timedelta(days=days)).filter(request__shop__branch=branch)
+    return holding(without_photo(clock.today() - dt.timedelta(days=days)).filter(request__shop__branch=branch))

@@ -56,8 +56,9 @@ def refuse_renewed(row: Board) -> None:
     if renewal is None:
         return
     if renewal.first_day is not None:
-        raise Refused("renewed", _("This board was renewed. End it on the page of its newest licence."))
-    raise Refused("renewal_open", _("The renewal of this board is under way. Withdraw that request first; then the board can be ended."))
+        raise Refused("renewed", _("This board was renewed or changed. End it on the page of its newest licence."))
+    text = _("A renewal or a change of this board is under way. Withdraw that request first; then the board can be ended.")
+    raise Refused("renewal_open", text)
 
 
 def _end_of_today(row: Board, day: dt.date, photo: Upload | None) -> tuple[BoardEndReason, dt.date]:

@@ -1,4 +1,4 @@
-"""Boards follow their shop: they end when it is closed, moved, or its health licence revoked, and are suspended while it is."""
+"""Boards follow their shop: they end when it is closed, moved, or its health licence revoked or transferred; suspended, so are they."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.dispatch import receiver
 
-from licensing.models import Board, BoardEnd, BoardEndReason, BoardRequest, HealthLicence
+from licensing.models import Board, BoardEnd, BoardEndReason, BoardRequest, HealthLicence, LicenceTransfer
 from licensing.signage.notifications import BoardsEndedWithShop, BoardsResumed, BoardsSuspendedWithShop
 from licensing.signage.states import WITH_SHOP
 from municipality.accounts.models import User
@@ -68,9 +68,9 @@ def follow(shops: Sequence[int]) -> None:
         return
     told: dict[tuple[str, Shop, User], list[tuple[Board, int]]] = {}
     states = dict(HealthLicence.objects.filter(shop__in=shops, is_current=True).values_list("shop", "document__state"))
-    moves = _moves(shops)
+    ends = _ends(shops)
     for request in requests:
-        verdict = _verdict(request, states.get(request.shop_id, ""), moves.get(request.shop_id, []))
+        verdict = _verdict(request, states.get(request.shop_id, ""), ends.get(request.shop_id, []))
         if (boards := _apply(request, verdict)) and verdict is not None:
             event = request.document.last_event_id if request.document is not None else 0
             told.setdefault((verdict.act, request.shop, request.case.applicant), []).extend((board, event or 0) for board in boards)
@@ -79,22 +79,25 @@ def follow(shops: Sequence[int]) -> None:
         send(MESSAGES[act], person=person, key=f"{shop.public_id}:{found[0][1]}", subject_key=shop.key, context=context)
 
 
-def _moves(shops: Sequence[int]) -> dict[int, list[dt.datetime]]:
+def _ends(shops: Sequence[int]) -> dict[int, list[dt.datetime]]:
+    """When shops moved to another place or passed to another holder with their licence; a corrected owner is no other holder."""
     found: dict[int, list[dt.datetime]] = {}
-    for event in ShopEvent.objects.filter(shop__in=shops, kind=EventKind.MOVED).order_by("pk"):
+    agreed = LicenceTransfer.objects.filter(shop__in=shops, case__isnull=False).values_list("case__public_id", flat=True)
+    passed = Q(kind=EventKind.TRANSFERRED, source__in=[f"case:{public_id}" for public_id in agreed])
+    for event in ShopEvent.objects.filter(Q(kind=EventKind.MOVED) | passed, shop__in=shops).order_by("pk"):
         before, after = event.data.get("before", {}), event.data.get("after", {})
-        if any(before.get(name) != after.get(name) for name in PLACE):
+        if event.kind == EventKind.TRANSFERRED or any(before.get(name) != after.get(name) for name in PLACE):
             found.setdefault(event.shop_id, []).append(event.at)
     return found
 
 
-def _verdict(request: BoardRequest, licence: str, moves: Sequence[dt.datetime]) -> _Verdict | None:
+def _verdict(request: BoardRequest, licence: str, ends: Sequence[dt.datetime]) -> _Verdict | None:
     shop, document, today = request.shop, request.document, clock.today()
     if document is None:
         return None
     if shop.closed_on is not None and shop.closed_on <= today:
         return _Verdict("end", shop.closed_on)
-    if licence == DocumentState.REVOKED or any(at >= document.created_at for at in moves):
+    if licence == DocumentState.REVOKED or any(at >= document.created_at for at in ends):
         return _Verdict("end", today)
     if licence == DocumentState.SUSPENDED or shop.suspended_on is not None:
         return _Verdict("suspend", today) if document.state in LIVE else None

@@ -7,9 +7,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cache
 
-from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Min, OuterRef, Prefetch, Q, QuerySet
 
-from licensing.models import Board, BoardCheck, BoardOutcome
+from licensing.models import Board, BoardCheck, BoardOutcome, BoardRequest
 from licensing.signage import queries
 from licensing.signage.checks import results_of
 from licensing.signage.fees import AskedBoard, BoardFee, NoRate, PartOfPeriod, fee_of
@@ -18,6 +18,7 @@ from municipality.accounts.models import User
 from municipality.cases import queries as cases
 from municipality.cases.models import Block, Effect
 from municipality.documents.states import LIVE, DocumentState
+from municipality.incidents import queries as incidents
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.rulebook import queries as rulebook
@@ -28,6 +29,7 @@ from shops.register import queries as registered
 from zoning.answer.places import PlaceLand, land_at
 
 WINDOW = "limits.board_renewals"
+BOARDS_DEADLINE = "licensing.boards"  # of the deadlines that move after an incident
 MOST_LISTED = 400  # boards of one page and of one act
 _STATED = ("place", "is_standing", "top_cm", "next_cm", "front_cm", "subject", "approval")
 UNDER_WAY, OTHER_REQUEST, SUSPENDED, NO_FEE, AGAINST_RULES = "under_way", "other_request", "suspended", "no_fee", "against_rules"
@@ -94,9 +96,9 @@ def ending(shops: QuerySet[Shop] | Sequence[Shop]) -> QuerySet[Board]:
     next_ones = Board.objects.filter(previous=OuterRef("pk"))
     rows = Board.objects.filter(
         ~Exists(next_ones.filter(first_day__isnull=False)),
+        in_period(),
         request__shop__in=shops,
         request__document__state__in=[*LIVE, DocumentState.SUSPENDED],
-        last_day__range=period(window()),
         end=None,
     )
     return rows.annotate(is_under_way=Exists(next_ones.filter(request__case__is_open=True))).order_by("last_day", "request", "line")
@@ -104,13 +106,18 @@ def ending(shops: QuerySet[Shop] | Sequence[Shop]) -> QuerySet[Board]:
 
 def waiting() -> QuerySet[Board]:
     """Boards in force or ended lately whose renewal nobody has asked for."""
+    return Board.objects.filter(in_period(), is_unasked(), request__document__state__in=LIVE, end=None).order_by()
+
+
+def is_unasked() -> Q:
+    """The condition of boards whose renewal is neither asked for nor licensed."""
     is_renewed = Q(request__case__is_open=True) | Q(first_day__isnull=False)
-    return Board.objects.filter(
-        ~Exists(Board.objects.filter(is_renewed, previous=OuterRef("pk"))),
-        request__document__state__in=LIVE,
-        last_day__range=period(window()),
-        end=None,
-    ).order_by()
+    return ~Q(Exists(Board.objects.filter(is_renewed, previous=OuterRef("pk"))))
+
+
+def in_period() -> Q:
+    """The condition of boards that can be renewed today by their last day, or because that time moved after an incident."""
+    return Q(last_day__range=period(window())) | Q(pk__in=incidents.moved_into(BOARDS_DEADLINE, clock.today()))
 
 
 @dataclass(frozen=True)
@@ -138,25 +145,25 @@ def offers(boards: QuerySet[Board], *, is_exact: bool = False) -> list[ShopBoard
     The land use that was found when a board was licensed is taken again while the same edition of the rules holds, unless `is_exact`:
     then zoning is asked, once for each shop that has a screen.
     """
-    related = ("request__document", "request__case", "request__shop__branch", "request__shop__organisation")
+    requests = BoardRequest.objects.select_related("document", "case", "shop__branch", "shop__organisation")
     found: dict[int, ShopBoards] = {}
-    for board in boards.select_related(*related).prefetch_related("checks"):
+    for board in boards.prefetch_related("checks", Prefetch("request", requests)):  # each request once, not with each board
         found.setdefault(board.request.shop_id, ShopBoards(board.request.shop, [])).boards.append(Renewable(board))
     groups = list(found.values())
     registered.attach_names(group.shop for group in groups)
     keys = [group.shop.key for group in groups]
     blocks, open_cases = cases.blocks_by_subject(keys, BOARDS), cases.open_case_ids(BOARDS, keys)
     rules = queries.rules()
+    edition = rulebook.published_ids([rules[-1].stamp])[rules[-1].stamp]
     for group in groups:
         group.blocks, group.case = blocks.get(group.shop.key, []), open_cases.get(group.shop.key, "")
         group.refusal = queries.obstacle_of(group.shop, group.blocks)
-        _fill(group, rules, is_exact=is_exact)
+        _fill(group, rules, edition, is_exact=is_exact)
     return groups
 
 
-def _fill(group: ShopBoards, rules: Sequence[Edition], *, is_exact: bool) -> None:
+def _fill(group: ShopBoards, rules: Sequence[Edition], edition: int, *, is_exact: bool) -> None:
     shop, today, newest = group.shop, clock.today(), rules[-1]
-    edition = rulebook.published_ids([newest.stamp])[newest.stamp]
 
     @cache
     def land() -> PlaceLand:

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from licensing.models import BoardRequest, Lane
+from licensing.signage import queries
 from licensing.signage.notifications import BoardsRenewed, BoardsSent
 from licensing.signage.renewals import offers
 from licensing.signage.renewals.offers import Renewable, ShopBoards
@@ -21,13 +22,14 @@ from municipality.kernel import clock, ids
 from municipality.kernel.errors import Refused
 from municipality.notifications.services import send
 from municipality.review.services import queue
+from municipality.rulebook.queries import Edition
 from payments.services.basket import MAX_LINES
 from shops.models import Shop
 from shops.register import queries as shops
 
 
 @transaction.atomic
-def renew(*, user: User, chosen: Collection[str], expected_fils: int) -> list[BoardRequest]:
+def renew(*, user: User, chosen: Collection[str], expected_fils: int, with_message: bool = True) -> list[BoardRequest]:
     """Renew the boards with these public ids: one request for each shop, with the rates and the rule check of today.
 
     Where the boards are as they were licensed and the rules leave nothing open, its bill is issued at once; else it goes to an officer.
@@ -49,10 +51,13 @@ def renew(*, user: User, chosen: Collection[str], expected_fils: int) -> list[Bo
         raise Refused("too_many_shops", text)
     if sum(one.fils for group in groups for one in group.boards) != expected_fils:
         raise Refused("price_changed", _("The fee changed while the page was open. Check the new amounts and submit again."))
-    return [_renew(user, group, group.boards) for group in groups]
+    rules, window = queries.rules(), offers.window()
+    return [_renew(user, group, group.boards, rules, window, with_message=with_message) for group in groups]
 
 
-def _renew(user: User, group: ShopBoards, boards: Sequence[Renewable]) -> BoardRequest:
+def _renew(
+    user: User, group: ShopBoards, boards: Sequence[Renewable], rules: Sequence[Edition], window: Edition, *, with_message: bool
+) -> BoardRequest:
     access = authorize(user, group.shop, BOARDS)
     is_clean = not group.needs_officer(boards)
     request = requests.open_request(
@@ -62,14 +67,16 @@ def _renew(user: User, group: ShopBoards, boards: Sequence[Renewable]) -> BoardR
         boards=[(one.board, one.results) for one in boards if one.board is not None],
         files_key=f"boards:{ids.public_id()}",
         lane=Lane.CLEAN if is_clean else Lane.OFFICER,
-        editions=[offers.window()],
+        editions=[window],
+        rules=rules,
     )
     case, data = request.case, {"boards": len(boards), "fils": request.fils}
     context = {"case": case, "due_on": case.due_on}
     if is_clean:
         advance(case, "submit", actor=access.actor, data=data)
         until = clock.today() + dt.timedelta(days=requests.issue_bill_of(request, actor=access.actor))
-        send(BoardsRenewed, person=access.person, key=case.public_id, subject_key=case.key, context=context | {"until": until})
+        if with_message:
+            send(BoardsRenewed, person=access.person, key=case.public_id, subject_key=case.key, context=context | {"until": until})
     else:
         advance(case, "send_to_officer", actor=access.actor, data=data)
         queue.join(case=case, actor=access.actor)

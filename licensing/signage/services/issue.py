@@ -6,9 +6,13 @@ import datetime as dt
 
 from django.db import transaction
 
+from licensing.bulk import issued
+from licensing.bulk import queries as batches
 from licensing.models import Board, BoardRequest
 from licensing.signage import queries
+from licensing.signage.changes.replacing import replace
 from licensing.signage.documents import BoardLicenceFacts, facts_of
+from licensing.signage.life import shop_licence
 from licensing.signage.life.services import give_back_all
 from licensing.signage.notifications import BoardsHeld, BoardsIssued, BoardsNotIssued, BoardsPaidAgain
 from licensing.signage.states import BoardsState
@@ -30,6 +34,7 @@ from payments.services import owe_back, void_bill
 
 SYSTEM = system("licensing")
 VOIDED = "payment_voided"
+_PREVIOUS = ("previous__request__document", "previous__request__case")
 
 
 def case_of_bill(bill_id: int) -> Case:
@@ -49,18 +54,30 @@ def paid(bill_id: int) -> None:
     request = BoardRequest.objects.select_related("shop", "document__last_event").get(case=locked)
     if locked.state == BoardsState.AWAITING_PAYMENT:
         advance(locked, "pay", actor=SYSTEM)
-        if (refusal := queries.obstacle(request.shop)) is not None:
-            _refuse(locked, refusal.code)
-        elif _is_previous_gone(request):
-            _refuse(locked, "previous_licence")
-        else:
-            enqueue("licensing.issue_boards", key=locked.public_id, case_id=locked.pk)
+        _prepare(locked, request)
     elif request.document is not None and _is_held(request.document):
         documents.resume(request.document, reason="paid_again", actor=SYSTEM)
         give_back_all(request)
-        _tell(BoardsPaidAgain, locked, request.document)
+        shop_licence.follow([request.shop_id])  # suspended again, with a message of its own, while the shop's licence is
+        request.document.refresh_from_db(fields=["state", "last_event"])
+        if request.document.state in LIVE:
+            _tell(BoardsPaidAgain, locked, request.document)
     elif locked.state not in (BoardsState.PAID, BoardsState.ISSUED):
         raise Refused("case_closed")
+
+
+def free(case: Case) -> None:
+    """Nothing is to be paid: enqueue the licence, as after a payment. In the transaction of the decision."""
+    advance(case, "free", actor=SYSTEM)
+    _prepare(case, BoardRequest.objects.select_related("shop").get(case=case))
+
+
+def _prepare(case: Case, request: BoardRequest) -> None:
+    """Enqueue the licence, or refuse it where its boards may not be licensed any more."""
+    if code := queries.lost(request):
+        _refuse(case, code)
+    else:
+        enqueue("licensing.issue_boards", key=case.public_id, queue=batches.queue_of(case), case_id=case.pk)
 
 
 def _is_held(document: Document) -> bool:
@@ -71,7 +88,9 @@ def _refuse(case: Case, code: str) -> None:
     advance(case, "refuse", actor=SYSTEM, reason=code)
     if (bill := payments.bill_of(case.key)) is not None:
         owe_back(bill=bill, reason=code, actor=SYSTEM)
-    send(BoardsNotIssued, person=case.applicant, key=case.public_id, subject_key=case.key, context={"case": case})
+    context = {"case": case, "is_free": bill is None}
+    send(BoardsNotIssued, person=case.applicant, key=case.public_id, subject_key=case.key, context=context)
+    issued.tell_batch(case)
 
 
 def _tell(kind: type[BoardsHeld] | type[BoardsPaidAgain], case: Case, document: Document | None) -> None:
@@ -91,6 +110,7 @@ def voided(bill_id: int) -> None:
         advance(locked, "reverse", actor=SYSTEM)
         if (bill := payments.bill_of(locked.key)) is not None:
             void_bill(bill=bill, actor=SYSTEM)
+        issued.tell_batch(locked)
     elif document is not None and document.state in LIVE:
         documents.suspend(document, reason=VOIDED, actor=SYSTEM)
     else:
@@ -98,24 +118,31 @@ def voided(bill_id: int) -> None:
     _tell(BoardsHeld, locked, document)
 
 
-def _is_previous_gone(request: BoardRequest) -> bool:
-    """Whether a board that the request renews has ended meanwhile, or its licence is suspended or revoked."""
-    renewing = request.boards.filter(previous__isnull=False)
-    return renewing.exclude(previous__end=None, previous__request__document__state__in=LIVE).exists()
-
-
 def days_of(board: Board, earliest: dt.date) -> tuple[dt.date, dt.date]:
-    """The first and last day of a board that is licensed from a day on; one that renews another begins after the end of that one."""
+    """The first and last day of a board that is licensed from a day on; one that renews another begins after the end of that one.
+
+    One that changes another begins at once and ends with the licence of that one.
+    """
     previous = board.previous.last_day if board.previous is not None else None
+    if board.months_left is not None and previous is not None:
+        return min(earliest, previous), previous  # midnight may pass while it is prepared
     first = earliest if previous is None else max(earliest, previous + dt.timedelta(days=1))
     return first, add_months(first, board.months) - dt.timedelta(days=1)
 
 
 def issue_licence(*, case: Case) -> None:
-    """Issue the one licence of all boards of a paid request and tell its applicant. Idempotent; raises what `documents.issue` raises."""
+    """Issue the one licence of all boards of a paid request and tell its applicant. Idempotent; raises what `documents.issue` raises.
+
+    Where its boards may not be licensed any more, the request is refused and the amount owed back.
+    """
+    with transaction.atomic():
+        locked = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case.pk)
+        if locked.state == BoardsState.PAID and (code := queries.lost(BoardRequest.objects.select_related("shop").get(case=locked))):
+            _refuse(locked, code)
+            return
 
     def new(request: BoardRequest) -> Document:
-        boards = list(request.boards.select_related("drawing__picture", "previous"))
+        boards = list(request.boards.select_related("drawing__picture", "previous__request__document"))
         days = [(board, *days_of(board, clock.today())) for board in boards]
         number = next_number(f"ADL-{request.shop.branch_id}-{clock.today().year}")
         return documents.draft(
@@ -130,15 +157,21 @@ def issue_licence(*, case: Case) -> None:
         )
 
     def link(request: BoardRequest, document: Document) -> None:
+        if code := queries.lost(request):  # since the document was drawn; the next try refuses
+            raise Refused(code)
         BoardRequest.objects.filter(pk=request.pk).update(document=document)
-        boards = list(request.boards.select_related("previous"))
+        boards = list(request.boards.select_related(*_PREVIOUS))
         for board in boards:
             board.first_day, board.last_day = days_of(board, document.valid_from or clock.today())
         Board.objects.bulk_update(boards, ["first_day", "last_day"])
+        for board in boards:
+            if board.months_left is not None:
+                replace(board, document)
         advance(request.case, "issue", actor=SYSTEM, data={"licence": document.number})
-        context = {"case": request.case, "document": document}
-        send(BoardsIssued, person=request.case.applicant, key=case.public_id, subject_key=case.key, context=context)
+        issued.tell(BoardsIssued, request.case, {"case": request.case, "document": document})
+        shop_licence.follow([request.shop_id])
 
     related = ("case__applicant", "case__branch", "shop__activity", "shop__area__governorate")
     waiting = BoardRequest.objects.filter(case=case, case__state=BoardsState.PAID, document=None).select_related(*related)
-    documents.issue(BoardLicenceFacts, waiting=waiting, draft_lookup={"subject": case.key}, new=new, link=link, actor=SYSTEM)
+    lookup, lock = {"subject": case.key}, ("self", "case")
+    documents.issue(BoardLicenceFacts, waiting=waiting, draft_lookup=lookup, new=new, link=link, actor=SYSTEM, lock=lock)

@@ -12,12 +12,15 @@ from django.utils.translation import gettext_lazy as _
 from licensing.models import Board, BoardCheck, BoardRequest, Lane
 from licensing.signage import checked, queries
 from licensing.signage.cards import Cards, query_of
+from licensing.signage.changes import queries as changes
+from licensing.signage.changes.queries import CHANGES
 from licensing.signage.consents import queries as consents
 from licensing.signage.drawing import drawings
 from licensing.signage.drawing.forms import StoredDrawingForm
 from licensing.signage.forms import RequestedBoardForm
 from licensing.signage.labels import bill_lines
-from licensing.signage.notifications import BoardsLapsed, BoardsSent
+from licensing.signage.notifications import BoardsLapsed, BoardsNotIssued, BoardsSent
+from licensing.signage.services import issue
 from licensing.signage.states import BOARDS, BoardsState
 from municipality.accounts.models import User
 from municipality.cases import queries as cases
@@ -52,22 +55,28 @@ def files_key(draft: Draft) -> str:
 
 def cards_of(draft: Draft | None, rules: list[Edition]) -> Cards:
     """The boards that a draft keeps, by `queries.rules`; one empty card without a draft."""
-    return cards_from(query_of(draft.answers.get(PAGE, {}) if draft is not None else {}), rules)
+    return cards_from(query_of(draft.answers.get(PAGE, {}) if draft is not None else {}), rules, draft)
 
 
-def cards_from(query: QueryDict, rules: list[Edition]) -> Cards:
-    """The boards of a page as it was sent, by `queries.rules`."""
-    return Cards(query, RequestedBoardForm, rules[0], rules[1], checks=rules[-1])
+def cards_from(query: QueryDict, rules: list[Edition], draft: Draft | None = None) -> Cards:
+    """The boards of a page as it was sent, by `queries.rules`; the board that a draft is to change, by the rates of its licence."""
+    changed = changes.of_answers(draft.answers.get(PAGE, {})) if draft is not None and CHANGES in draft.answers.get(PAGE, {}) else None
+    fees = rules[0] if changed is None else changed.fees
+    return Cards(query, RequestedBoardForm, fees, rules[1], checks=rules[-1], changed=changed)
 
 
 @transaction.atomic
 def keep(*, shop: Shop, person: User, cards: Cards, version: int, actor: Actor) -> Draft:
     """Keep the boards as they were typed in the person's draft, which begins with them.
 
-    Raises Refused: what `queries.obstacle` finds, "draft_closed"; EditConflict where another device changed them since `version`.
+    Raises Refused: what `queries.obstacle` finds, "draft_closed", "other_board" where the page was opened for new boards and the draft
+    changes a licensed one, or the other way round; EditConflict where another device changed them since `version`.
     """
     if (refusal := queries.obstacle(shop)) is not None:
         raise refusal
+    if cards.opened_for != (cards.changed.board.public_id if cards.changed is not None else ""):
+        text = _("Another request of this shop was begun meanwhile. Nothing was saved. Open the request again from My shops.")
+        raise Refused("other_board", text)
     draft = drafts.begin(person=person, service=BOARDS, subject=shop.key, actor=actor)
     return drafts.answer(draft=draft, page=PAGE, answers=cards.kept(), version=version or draft.version, actor=actor)
 
@@ -92,9 +101,10 @@ def discard(*, draft: Draft, actor: Actor) -> None:
 def submit(*, shop: Shop, person: User, draft: Draft, version: int, expected_fils: int, actor: Actor) -> Case:
     """Send a draft to an officer: case, boards with the rates and the rule check of today, queue entry and message in one transaction.
 
-    Raises Refused: what `queries.obstacle` finds, "draft_closed", "draft_changed", "not_complete", "files_waiting", "no_documents",
-    "against_rules", "price_changed", "already_open", what `consents.queries.obstacle` finds; NotPermitted where `actor` may not act for
-    the person.
+    A board that is changed to no more than was licensed, and of whose deposit nothing goes back, is changed by the rule, without an
+    officer, files or payment. Raises Refused: what `queries.obstacle` finds, "draft_closed", "draft_changed", "not_complete",
+    "files_waiting", "no_documents", "against_rules", "price_changed", "already_open", what `changes.queries.obstacle`, `unchanged` and
+    `consents.queries.obstacle` find; NotPermitted where `actor` may not act for the person.
     """
     shop = Shop.objects.select_for_update(of=("self",)).select_related("branch").get(pk=shop.pk)
     shops.refuse_merged(shop)
@@ -111,24 +121,30 @@ def submit(*, shop: Shop, person: User, draft: Draft, version: int, expected_fil
         raise Refused("not_complete", _("The facts of a board are not complete. Go back to the boards; each says what is missing."))
     drawings.attach(cards, key)
     checked.check(cards, shop, clock.today())
-    if (broken := checked.refusal(cards)) is not None:
+    if (broken := refusal_of(cards)) is not None:
         raise broken
     if (unsigned := consents.obstacle(row, cards)) is not None:
         raise unsigned
     if uploads.is_waiting(key):
         raise Refused("files_waiting", _("A file is still being checked. Please wait a moment and send again."))
-    if queries.missing_files(key, rules[2]):
+    lane = lane_of(cards, shop)
+    if lane == Lane.OFFICER and queries.missing_files(key, rules[2]):
         raise Refused("no_documents", _("A document is missing. Add it and send again."))
     if cards.fils != expected_fils:
         raise Refused("price_changed", _("The fee changed while the page was open. Check the new amounts and submit again."))
     rows = [(board, form.results) for board, form in zip(rows_of(cards), cards.forms, strict=True)]
-    request = open_request(shop=shop, person=person, actor=actor, boards=rows, files_key=key, lane=Lane.OFFICER)
+    request = open_request(shop=shop, person=person, actor=actor, boards=rows, files_key=key, lane=lane, rules=[cards.edition, *rules[1:]])
     for (board, _results), form in zip(rows, cards.forms, strict=True):
         if isinstance(form, RequestedBoardForm) and form.drawn is not None:
             drawings.save(board, form.drawn)
     case = request.case
     drafts.send(draft=row, sent_as=case.key, actor=actor)
-    advance(case, "send_to_officer", actor=actor, data={"boards": len(cards.forms), "fils": request.fils})
+    data = {"boards": len(cards.forms), "fils": request.fils}
+    if lane == Lane.CLEAN:
+        advance(case, "submit", actor=actor, data=data)
+        issue.free(case)
+        return case
+    advance(case, "send_to_officer", actor=actor, data=data)
     queue.join(case=case, actor=actor)
     case.refresh_from_db()
     send(BoardsSent, person=person, key=case.public_id, subject_key=case.key, context={"case": case, "due_on": case.due_on})
@@ -143,13 +159,13 @@ def open_request(
     boards: Sequence[tuple[Board, Sequence[BoardCheck]]],
     files_key: str,
     lane: str,
+    rules: Sequence[Edition],
     editions: Sequence[Edition] = (),
 ) -> BoardRequest:
     """The request of a new case, not sent yet, with its boards and their results of today; `editions` are more that the case is judged by.
 
-    Raises Refused("already_open"), NotPermitted.
+    `rules` are those of `queries.rules`, with the rates of the licence that is changed. Raises Refused("already_open"), NotPermitted.
     """
-    rules = queries.rules()
     case = open_case(
         service=BOARDS,
         subject=shop.key,
@@ -182,14 +198,41 @@ def open_request(
     return request
 
 
+def lane_of(cards: Cards, shop: Shop) -> Lane:
+    """Who decides about checked boards: the rule, where one is changed to no more and nothing goes back; else an officer."""
+    if cards.changed is None:
+        return Lane.OFFICER
+    (board,) = rows_of(cards)
+    blocks = cases.active_blocks(shop.key, BOARDS)
+    return Lane.OFFICER if changes.needs_officer(board, cards.forms[0].results, blocks) else Lane.CLEAN
+
+
+def refusal_of(cards: Cards) -> Refused | None:
+    """What stops the sending of checked boards: a rule that one of them breaks, or a change that is not possible or changes nothing."""
+    if (broken := checked.refusal(cards)) is not None or cards.changed is None:
+        return broken
+    return changes.obstacle(cards.changed.board) or next(filter(None, map(changes.unchanged, rows_of(cards))), None)
+
+
 def rows_of(cards: Cards) -> list[Board]:
     """The boards of valid cards as rows that are not saved."""
     return [form.board(line) for line, form in enumerate(cards.forms, 1) if isinstance(form, RequestedBoardForm) and form.fee is not None]
 
 
 def accepted(case: Case) -> None:
-    """After an officer's approval: issue the bill over what was sent. In the decision's transaction."""
-    issue_bill_of(queries.request_of(case), actor=cases.last_actor(case))
+    """After an officer's approval: issue the bill over what was sent, if anything is to be paid. In the decision's transaction.
+
+    What can no longer be licensed is refused before anything is paid.
+    """
+    request = queries.request_of(case)
+    if code := queries.lost(request):
+        advance(case, "refuse", actor=SYSTEM, reason=code)
+        context = {"case": case, "is_free": True}
+        send(BoardsNotIssued, person=case.applicant, key=case.public_id, subject_key=case.key, context=context)
+    elif request.fils:
+        issue_bill_of(request, actor=cases.last_actor(case))
+    else:
+        issue.free(case)
 
 
 def issue_bill_of(request: BoardRequest, *, actor: Actor) -> int:

@@ -12,8 +12,9 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from licensing.models import Board
+from licensing.models import Board, Lane
 from licensing.signage import checked, plates, queries
+from licensing.signage.cards import Cards
 from licensing.signage.consents import labels as consent_labels
 from licensing.signage.consents import queries as consents
 from licensing.signage.drawing import drawings
@@ -58,14 +59,14 @@ def boards(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     draft = drafts.open_for(request.user, BOARDS, shop.key)
     rules = queries.rules()
     page, submitted = read_form(request, BoardsPageForm)
-    cards = requests.cards_from(request.POST, rules) if page.is_bound else requests.cards_of(draft, rules)
+    cards = requests.cards_from(request.POST, rules, draft) if page.is_bound else requests.cards_of(draft, rules)
     if draft is not None:
         remember(request.user, draft)
         drawings.attach(cards, requests.files_key(draft))
         drawings.link(request, cards)
     checked.check(cards, shop, clock.today())
-    broken = checked.refusal(cards)
-    refusal, status = queries.obstacle(shop) or broken, 200
+    broken = requests.refusal_of(cards)
+    refusal, status = queries.obstacle(shop) or checked.refusal(cards), 200
     if submitted:
         opened_with = page.cleaned_data["version"] if page.is_valid() else 0
         try:
@@ -81,16 +82,25 @@ def boards(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
                 return redirect("licensing:send_boards", public_id=shop.public_id)
             if "add" in request.POST or "remove" in request.POST:
                 return redirect(f"{request.path}#board-{len(cards.forms)}")
-            status = 400 if cards.errors or broken is not None else 200
+            refusal = refusal or (broken if "continue" in request.POST else None)
+            status = 400 if cards.errors or refusal is not None else 200
     context = cards.context() | {
         "shop": shop,
         "access": allowed,
+        "costs_url": _costs_url(cards),
         "draft": draft,
         "version": page["version"].value() if page.is_bound and not submitted else _version_of(refusal, draft),
         "refusal": refusal,
         "crumbs": _crumbs(shop),
     }
     return render(request, "licensing/boards/boards.html", context, status=status)
+
+
+def _costs_url(cards: Cards) -> str:
+    """Where the page asks for the fees of what is typed."""
+    if cards.changed is None:
+        return reverse("licensing:board_costs")
+    return reverse("licensing:change_board", args=[cards.changed.board.public_id])
 
 
 def _version_of(refusal: Refused | None, draft: Any) -> int:
@@ -110,15 +120,16 @@ def send(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         return redirect("licensing:new_boards", public_id=shop.public_id)
     remember(request.user, draft)
     rules = queries.rules()
-    fees, limits, files = rules[:3]
+    limits, files = rules[1:3]
     cards = requests.cards_of(draft, rules)
     drawings.attach(cards, requests.files_key(draft))
     drawings.link(request, cards)
     checked.check(cards, shop, clock.today())
-    if not cards.is_whole or checked.refusal(cards) is not None:  # the page of the boards says why
+    if not cards.is_whole or requests.refusal_of(cards) is not None:  # the page of the boards says why
         return redirect("licensing:new_boards", public_id=shop.public_id)
     initial = {"version": draft.version, "total": cards.fils}
     form, submitted = read_form(request, SendBoardsForm, initial=initial)
+    is_clean = requests.lane_of(cards, shop) == Lane.CLEAN
     refusal: Refused | None = None
     if submitted and form.is_valid():
         given = form.cleaned_data
@@ -134,7 +145,8 @@ def send(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         except Refused as refused:
             refusal, form = refused, SendBoardsForm(initial=initial)
         else:
-            messages.info(request, format_html("{} {}", _("The request is with the Municipality. Its reference:"), ref(case.reference)))
+            said = _("The change is decided. Its reference:") if is_clean else _("The request is with the Municipality. Its reference:")
+            messages.info(request, format_html("{} {}", said, ref(case.reference)))
             return redirect("cases:case", public_id=case.public_id)
     rows = requests.rows_of(cards)
     least = queries.slots(files)
@@ -146,7 +158,10 @@ def send(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "consents": consent_labels.rows_of(consents.of_draft(draft), consents.digest_of_cards(cards)),
         "fields": fields_of(request, requests.files_key(draft), least, next_path=request.path),
         "optional": [queries.SLOTS[slot].label for slot, count in least.items() if not count],
-        "lines": bill_lines(rows, fees.stamp),
+        "is_clean": is_clean,
+        "changed": cards.changed,
+        "returned_fils": sum(row.returned_fils for row in rows),
+        "lines": bill_lines(rows, cards.edition.stamp),
         "total": cards.fils,
         "promise_days": limits.limits["promise_working_days"].value,
         "refusal": refusal,

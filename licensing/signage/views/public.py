@@ -67,7 +67,10 @@ def board(request: HttpRequest, public_id: str) -> HttpResponse:
     of_holder = holder_part(user, found, renewal)
     state, label = labels.STANDING[queries.standing(found)]
     may_renew = renewal is None and visible_to(user, BOARDS).filter(pk=shop.pk).exists()
+    standing = queries.standing(found)
+    heading = _("Licensed board") if end_of(found) is None else _("Board without a licence")
     context = of_holder | {
+        "heading": _("Replaced board") if standing == "changed" else heading,
         "board": found,
         "end": end_of(found),
         "shop": shop,
@@ -77,6 +80,7 @@ def board(request: HttpRequest, public_id: str) -> HttpResponse:
         "label": label,
         "renewal": renewal,
         "renew_url": renewal_address(shop) if may_renew and offers.ending([shop]).filter(pk=found.pk).exists() else "",
+        "may_change": may_renew and standing == "valid",
         "document": found.request.document,
         "has_drawing": getattr(found, "drawing", None) is not None,
         "has_plate": bool(of_holder) and plates.has_plate(found),

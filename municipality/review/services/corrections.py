@@ -12,6 +12,7 @@ from municipality.accounts.models import User
 from municipality.cases.models import Case
 from municipality.cases.services import advance
 from municipality.delegation.authorization import authorize
+from municipality.incidents import queries as incidents
 from municipality.jobs import sweeps
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
@@ -41,6 +42,8 @@ def answer_with_files(*, case: Case, person: User, slots: Collection[str], key: 
 
 def lapse_unanswered(*, service: str, sweep: str, message: type[MessageKind], actor: Actor) -> int:
     """Close requests of a service whose corrections were not answered in the rulebook's time. Returns how many."""
+    if incidents.are_held():
+        return 0
     overdue = queries.overdue_rounds().filter(case__service=service)
     return sweeps.for_each(sweep, list(overdue.values_list("case", flat=True)), partial(_lapse, message=message, actor=actor))
 

@@ -11,7 +11,9 @@ from municipality.rulebook.models.boards import (
     BoardSubject,
 )
 from municipality.rulebook.models.calendar import HolidayRule, HoursRule
+from municipality.rulebook.models.inspections import InspectionKind, InspectionRule
 from municipality.rulebook.models.land import ActivityGroupRule, ConsultationRule, LandClassRule, LandUseRule, SpacingRule, UseOutcome
+from municipality.rulebook.models.reports import ReportBodyRule, ReportCategoryRule, ReportClock, ReportQuestionRule, ReportSeverity
 from municipality.rulebook.models.rulesets import (
     Blocks,
     CheckRule,
@@ -46,6 +48,8 @@ __all__ = [
     "FeeRule",
     "HolidayRule",
     "HoursRule",
+    "InspectionKind",
+    "InspectionRule",
     "LandClassRule",
     "LandUseRule",
     "LimitRule",
@@ -53,6 +57,11 @@ __all__ = [
     "OffenceUnit",
     "ReasonKind",
     "ReasonRule",
+    "ReportBodyRule",
+    "ReportCategoryRule",
+    "ReportClock",
+    "ReportQuestionRule",
+    "ReportSeverity",
     "RuleSet",
     "SpacingRule",
     "TradeRule",

@@ -133,6 +133,12 @@ class ReasonKind(models.TextChoices):
     WRITER_ANNULMENT = "writer_annulment", _("Annulment by the writer of the report")
     DEVIATION = "deviation", _("Deviation of an opinion")
     NEW_STUDY = "new_study", _("New study after an objection")
+    VISIT_MOVED = "visit_moved", _("Move of an inspection")
+    MEASURE = "measure", _("Measure against a shop")
+    REPORT_RESULT = "report_result", _("Result of a report")
+    REPORT_HIDDEN = "report_hidden", _("Hiding something of a report")
+    REPORT_STEP = "report_step", _("Step of a report")
+    REPORT_BAN = "report_ban", _("Stop of reporting")
 
 
 class ReasonRule(models.Model):

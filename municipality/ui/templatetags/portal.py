@@ -26,7 +26,7 @@ register = template.Library()
 # The icon of each kind of state, in addition to its colour.
 TAG_ICONS = {"ok": "check", "warn": "clock", "bad": "warning", "wait": "wait"}
 _NOTICE_ICONS = {"info": "info", "ok": "check", "warn": "clock", "bad": "warning"}
-_REFERENCE = re.compile(r"\b[A-Z]{2,4}-\d{4}-\d{6}-[0-9A-Z]\b")  # HL-2026-000378-K
+_REFERENCE = re.compile(r"\b(?:[A-Z]{2,4}-\d{4}-\d{6}|EYE-[0-9A-Z]{4}-[0-9A-Z]{4})-[0-9A-Z]\b")  # HL-2026-000378-K, EYE-7K3M-9Q2X-5
 _DIRECTIONAL = {"chevron"}
 
 

@@ -41,7 +41,7 @@ def file(request: HttpRequest, token: str) -> HttpResponse:
     upload = queries.readable(viewer, ticket.upload) if viewer else None
     if upload is None or upload.state != UploadState.READY or upload.file is None or upload.preview is None:
         raise Http404
-    if viewer.is_staff and ticket.purpose != "preview":
+    if viewer.is_staff and ticket.purpose != "preview" and upload.owner is not None:
         log_access(viewer=actor_of(viewer), person_key=upload.owner.key, subject=upload.subject, purpose="file")
     return _file_response(upload, ticket)
 

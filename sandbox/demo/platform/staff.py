@@ -86,6 +86,8 @@ STAFF = (
     Member("planner", "خلود السدو", "Kholoud Al-Sadu", "planner", "272", "HA"),
     Member("planner2", "مبارك الحصباة", "Mubarak Al-Hasbah", "planner", "273", "HA"),
     Member("planner.fa", "ليلى الرحّال", "Layla Al-Rahhal", "planner", "274", "FA"),
+    Member("intake", "شيماء الوارد", "Shaima Al-Warid", "intake", "281"),
+    Member("intake2", "راشد السطر", "Rashed Al-Satr", "intake", "282"),
     Member("counter", "غدير المرساة", "Ghadeer Al-Marsat", "counter", "251", "HA"),
     Member("call", "نواف الصدى", "Nawaf Al-Sada", "counter", "252", "KU"),
     Member("auditor", "لطيفة البيان", "Latifa Al-Bayan", "auditor", "301"),

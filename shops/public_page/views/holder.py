@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from municipality.accounts.access import access
 from municipality.accounts.requests import AuthenticatedHttpRequest
+from municipality.cases import panels
 from municipality.documents import qr
 from shops.claims import panels as panels_of_claims
 from shops.models import Shop
@@ -35,6 +36,7 @@ def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
         "is_narrowed": form is not None and len(found) < len(rows),
         "total": len(rows),
         "due": sum(bool(row.due_lines) for row in rows),
+        "many_shops": [] if user.is_staff or len(rows) < 2 else list(panels.MANY_SHOPS.values()),
         "rows": [row.as_row() for row in found],
         "more": has_more,
         "most": holdings.MAX_LISTED,

@@ -24,6 +24,8 @@ from shops.register.freshness import freshness
 from shops.register.limits import SEARCHES, SECONDS
 from shops.search import results
 
+LISTED_EVENTS = 50
+
 
 @public
 @require_safe
@@ -36,7 +38,8 @@ def shop(request: HttpRequest, public_id: str, name: str = "") -> HttpResponse:
         raise Http404
     if row.public_id != public_id or name != name_of(row):
         return redirect(address_of(row))  # not permanent: a shop may take a former name again
-    events = list(row.events.order_by("-on", "-pk")[:50])
+    events = list(row.events.order_by("-on", "-pk")[:LISTED_EVENTS])
+    was_merged = len(events) == LISTED_EVENTS or any(event.kind == EventKind.MERGED for event in events)
     blocks = sorted(
         (block for by_key in panels.collect(panels.SHOP_PAGE, request.user, [row]).values() for block in by_key.get(row.key, [])),
         key=lambda one: one.order,
@@ -53,7 +56,7 @@ def shop(request: HttpRequest, public_id: str, name: str = "") -> HttpResponse:
         "picture": next((block.picture for block in blocks if block.picture), None),
         "fresh": freshness(),
         "former": list(row.former_names.order_by("-last_day", "-pk")),
-        "merged": list(row.merged.order_by("pk")),
+        "merged": list(row.merged.order_by("pk")) if was_merged else [],
         "hours": table_of(row.hours) if hasattr(row, "hours") else None,
         "may_state": row.closed_on is None and hours.may_state(request.user, row),
     }

@@ -92,6 +92,7 @@ def test_the_arabic_page_says_the_formula(client: Client) -> None:
 
 def test_the_page_says_what_the_classes_are_and_where_to_apply_until_the_service_opens(client: Client) -> None:
     text = client.get("/en/boards/costs/").content.decode()
+    assert 'form="form" formaction="/ar/boards/costs/"' in text  # so that the switch of the language sends what is typed
     assert "Introductory: name and activity of the shop" in text and "The deposit comes back when the board is removed" in text
     assert CATALOGUE["signage"].is_open and "Opens here on" not in text
 

@@ -17,7 +17,7 @@ from licensing.signage.states import BOARDS
 from municipality.accounts.models import User
 from municipality.cases.models import Case, CaseEvent
 from municipality.cases.services import open_case
-from municipality.kernel import clock
+from municipality.kernel import clock, ids
 from municipality.kernel.actors import system
 from municipality.kernel.transitions import transition
 from municipality.rulebook.models import RuleSet
@@ -34,7 +34,7 @@ BY = system("tests")
 def join(request: BoardRequest, **other: Any) -> Board:
     """Another board of a request, like its first one but for `other`."""
     row = request.boards.order_by("line")[0]
-    row.pk, row.public_id, row.line = None, f"{row.public_id[:-1]}x", 9
+    row.pk, row.public_id, row.line = None, ids.public_id(), 9
     for name, value in other.items():
         setattr(row, name, value)
     row.save(force_insert=True)

@@ -9,17 +9,21 @@ from typing import Any
 import pikepdf
 import pytest
 
+from licensing.models import HealthLicence
 from licensing.signage import invariants, queries
 from licensing.signage.documents import ONE_PAGE
 from licensing.signage.services import issue, requests
 from municipality.accounts.models import User
+from municipality.documents import services as documents
 from municipality.documents import store
 from municipality.jobs.models import Job
 from municipality.jobs.services import run
 from municipality.kernel import clock
+from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
 from municipality.notifications.models import Message
 from shops.models import Shop
+from shops.register.services import refresh_search
 from tests.factories import boards
 from tests.factories.boards import bill_of, fresh
 
@@ -94,3 +98,53 @@ def test_a_withdrawn_request_takes_no_payment(shop: Shop, owner: User, officer: 
     requests.withdraw(case=request.case, person=owner)
     with pytest.raises(Refused, match="case_closed"):
         issue.paid(bill)
+
+
+def suspended_shop(shop: Shop) -> None:
+    """The licence of the shop is suspended by a measure, and its boards have followed."""
+    documents.suspend(HealthLicence.objects.get(shop=shop).document, reason="tests", actor=system("tests"))
+    refresh_search([shop.pk])
+
+
+def test_boards_that_are_paid_again_stay_suspended_with_their_shop(shop: Shop, owner: User, officer: User) -> None:
+    request = boards.issued(shop, owner, officer)
+    bill = bill_of(request)
+    issue.voided(bill)
+    suspended_shop(shop)
+    issue.paid(bill)
+    assert fresh(request.case).document.state == "suspended"  # type: ignore[union-attr]
+    kinds = set(Message.objects.filter(person=owner).values_list("kind", flat=True))
+    assert "licensing.boards_paid_again" not in kinds and "licensing.boards_suspended_with_shop" in kinds
+
+
+def test_boards_that_are_issued_while_their_shop_is_suspended_are_suspended(shop: Shop, owner: User, officer: User) -> None:
+    request = boards.paid(shop, owner, officer)
+    suspended_shop(shop)
+    issue.issue_licence(case=request.case)
+    request = fresh(request.case)
+    assert request.document is not None and (request.case.state, request.document.state) == ("issued", "suspended")
+
+
+@pytest.mark.parametrize("is_drawn", [False, True])
+def test_boards_that_are_forbidden_between_payment_and_issue_are_paid_back(
+    shop: Shop, owner: User, officer: User, is_drawn: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = boards.paid(shop, owner, officer)
+    owed: list[str] = []
+    monkeypatch.setattr(issue, "owe_back", lambda *, reason, **_facts: owed.append(reason))
+    draw = documents.render_and_seal
+
+    def drawn_meanwhile(*given: Any) -> bytes:
+        boards.forbid(shop, "shop_closed")
+        return draw(*given)
+
+    if is_drawn:
+        monkeypatch.setattr(documents, "render_and_seal", drawn_meanwhile)
+        with pytest.raises(Refused, match="shop_closed"):
+            issue.issue_licence(case=request.case)
+    else:
+        boards.forbid(shop, "shop_closed")
+    issue.issue_licence(case=request.case)
+    request = fresh(request.case)
+    assert (request.case.state, request.document, owed) == ("refused", None, ["shop_closed"])
+    assert Message.objects.filter(person=owner, kind="licensing.boards_not_issued").count() == 1

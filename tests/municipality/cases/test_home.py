@@ -73,10 +73,6 @@ def test_links_to_public_pages_have_a_preview(rules: None) -> None:
         assert "og:image" not in head
 
 
-def test_the_page_about_reports_names_the_day_that_their_card_names(client: Client, settings: Any) -> None:
-    assert "their day is not fixed" in client.get("/en/report/").content.decode().lower()
-    settings.SERVICE_OPENING_DAYS = {"reports": dt.date(2027, 4, 1)}
-    for address in ("/en/report/", "/en/"):
-        shown = client.get(address).content.decode()
-        assert "2027-04-01" in shown, address
-    assert "not fixed" not in client.get("/en/report/").content.decode()
+def test_reports_are_open_once_their_categories_are_in_force(client: Client, rules: None) -> None:
+    assert CATALOGUE["reports"].is_open and 'href="/en/report/"' in client.get("/en/").content.decode()
+    assert not terms(CATALOGUE["reports"], dt.date(2000, 1, 1)).are_known

@@ -125,7 +125,7 @@ def test_the_token_is_pulled_out_the_job_waits_and_seals_by_itself_when_it_is_ba
     told = seal_state(client)
     assert told["status"] == "degraded" and set(told["reason"]) == {"ar", "en"} and "does not answer" in told["reason"]["en"]
     card.put_back()
-    with clock.at(clock.now() + jobs.HOLD_FOR):
+    with clock.at(clock.now() + dt.timedelta(seconds=30)):
         assert job.pk in [pk for pk, _queue in jobs.due()]
         assert jobs.run(job.pk)
     job.refresh_from_db()

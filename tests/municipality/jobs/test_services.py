@@ -36,6 +36,14 @@ def test_a_promise_outside_a_transaction_is_refused(open_db: None, declare: Decl
     assert not Job.objects.exists()
 
 
+def test_a_job_of_many_is_put_into_another_queue(open_db: None, declare: Declare) -> None:
+    declare("testing.errand", lambda: None)
+    usual = registry.JOB_KINDS["testing.errand"].queue
+    assert promise("one").queue == usual != "messages" == promise("many", queue="messages").queue
+    with pytest.raises(ValueError, match="no such queue"):
+        promise("other", queue="slow")
+
+
 def test_a_promise_goes_with_its_act(open_db: None, declare: Declare, bell: list[int]) -> None:
     declare("testing.errand", lambda: None)
 
@@ -200,10 +208,29 @@ def test_a_missing_capability_parks_without_a_try(declare: Declare) -> None:
         with clock.at(NOON + dt.timedelta(minutes=minute)):
             assert services.run(job.pk)
         assert (state(job), job.tries) == (JobState.ON_HOLD, 0)
+    assert job.due_at == NOON, "it may be the deadline of a person"
     present = True
     with clock.at(NOON + dt.timedelta(minutes=20)):
         services.run(job.pk)
     assert state(job) == JobState.DONE
+
+
+@pytest.mark.django_db
+def test_a_job_on_hold_runs_after_its_time_or_when_it_is_tried_by_hand(declare: Declare) -> None:
+    def wait() -> None:
+        raise OnHold("incident", seconds=600)
+
+    declare("testing.errand", wait)
+    with clock.at(NOON):
+        job = promise()
+        assert services.run(job.pk) and not services.run(job.pk) and not services.due()
+    with clock.at(NOON + 599 * SECOND):
+        assert not services.run(job.pk) and services.sweep() == 0
+    with clock.at(NOON + 600 * SECOND):
+        assert services.due() == [(job.pk, job.queue)] and services.run(job.pk)
+    with clock.at(NOON + 601 * SECOND):
+        assert services.retry(job.pk) and services.run(job.pk)
+    assert (state(job), job.due_at) == (JobState.ON_HOLD, NOON)
 
 
 @pytest.mark.django_db

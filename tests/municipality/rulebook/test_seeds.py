@@ -55,11 +55,12 @@ def test_every_text_of_every_edition_is_there_in_both_languages() -> None:
 @pytest.mark.usefixtures("seeded")
 def test_fees_are_those_of_the_published_service_card() -> None:
     fees = queries.edition("fees.health", on=TODAY)
-    surcharge = fees.fees["late_surcharge"]
-    published = {code: fee for code, fee in fees.fees.items() if code != "late_surcharge"}
+    assumed = {code: fee for code, fee in fees.fees.items() if code in ("late_surcharge", "amendment", "transfer")}
+    published = {code: fee for code, fee in fees.fees.items() if code not in assumed}
     assert {code: fee.fils for code, fee in published.items()} == {"new": 15_000, "renewal": 10_000, "replacement": 10_000}
     assert all("منشور في البوابة" in fee.article_ar for fee in published.values())
-    assert surcharge.fils == 5_000 and surcharge.is_assumption
+    assert {code: fee.fils for code, fee in assumed.items()} == {"late_surcharge": 5_000, "amendment": 10_000, "transfer": 15_000}
+    assert all(fee.is_assumption for fee in assumed.values())
 
 
 @pytest.mark.usefixtures("seeded")
@@ -81,6 +82,7 @@ def test_limits_that_no_law_states_say_that_they_are_assumptions() -> None:
         "late_days": 14,
         "validity_years": 1,
         "unpaid_days": 14,
+        "transfer_answer_days": 14,
         "commercial_license_must_outlast_days": 0,
     }
     assert all(limit.is_assumption for limit in limits.values())

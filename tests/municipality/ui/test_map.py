@@ -21,7 +21,7 @@ from tests.municipality.ui.static_files import STATIC, physical, zipped
 VENDOR = STATIC / "vendor" / "leaflet"
 GROUND = STATIC / "map" / "kuwait.json"
 SCRIPTS = STATIC / "js" / "map.js", STATIC / "js" / "outlines.js"
-MOST = 66_000  # bytes that the first page with a map may add, compressed
+MOST = 67_000  # bytes that the first page with a map may add, compressed
 
 
 def test_a_map_adds_no_more_than_its_share_to_a_page() -> None:

@@ -156,7 +156,7 @@ def test_the_database_refuses_what_is_no_deposit_or_another_amount(what: str, pa
         RefundDue.objects.create(**attacks[what])
     if what != "both":
         with transaction.atomic():
-            drop_guard("payments_refund_was_taken", "payments_refunddue")
+            drop_guard("payments_refund_line_left" if what == "more" else "payments_refund_was_taken", "payments_refunddue")
             RefundDue.objects.create(**attacks[what])
             assert [finding for finding in invariants.findings() if "owed back" in finding]
             transaction.set_rollback(True)
@@ -167,6 +167,22 @@ def test_the_database_refuses_a_second_return_of_one_deposit(paid: Bill, cashier
     with pytest.raises(IntegrityError), transaction.atomic():
         RefundDue.objects.create(**row(paid))
     RefundDue.objects.create(**row(paid, "deposit_2"))
+
+
+def test_a_deposit_goes_back_in_parts_but_no_more_of_it_than_there_is(paid: Bill) -> None:
+    line = BillLine.objects.get(code="deposit_1")
+    parts = [owe_deposit(line=line, reason="smaller", actor=BY, most_fils=fils) for fils in (2_000, 500)]
+    assert [part and part.fils for part in parts] == [2_000, 500] and not list(invariants.findings())
+    with pytest.raises(IntegrityError, match="returned_already"), transaction.atomic():
+        RefundDue.objects.create(**row(paid, fils=2_501))
+    rest = owe_deposit(line=line, reason="gone", actor=BY)
+    assert rest is not None and rest.fils == 2_500 and not list(invariants.findings())
+    assert owe_deposit(line=line, reason="gone", actor=BY) is None
+    with transaction.atomic():
+        drop_guard("payments_refund_line_left", "payments_refunddue")
+        RefundDue.objects.create(**row(paid, fils=1))
+        assert [finding for finding in invariants.findings() if "of line" in finding]
+        transaction.set_rollback(True)
 
 
 def test_the_database_refuses_the_whole_bill_after_a_deposit_and_the_control_shows_the_harm(paid: Bill) -> None:

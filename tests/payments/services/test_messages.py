@@ -60,6 +60,23 @@ def test_a_service_that_sends_a_text_message_leaves_the_payment_its_e_mail(
     assert channels(Message.objects.get(kind="payments.payment_received")) == ["email"]
 
 
+def test_a_payment_of_many_bills_waits_behind_single_ones_and_is_told_by_numbers(
+    at_bank: Callable[..., Attempt], issue: Callable[..., Bill], bank: Book, paid_for: dict[str, list[int]]
+) -> None:
+    attempt = at_bank(*(issue(subject=f"case:{number}") for number in range(26)))
+    alone = at_bank(issue(subject="case:alone"))
+    bank.decide(attempt)
+    bank.decide(alone)
+    walk(3)
+    queues = set(Job.objects.filter(kind="payments.hand_over").values_list("queue", flat=True))
+    assert queues == {"bulk", "urgent"} and len(paid_for["paid"]) == 27
+    assert Job.objects.filter(kind="payments.hand_over", queue="bulk").count() == 26
+    assert Job.objects.filter(kind="payments.tell_paid").count() == 2
+    message = Message.objects.get(kind="payments.payment_received", key=attempt.trackid)
+    first, *_rest, last = Receipt.objects.filter(allocation__attempt=attempt).order_by("pk")
+    assert "26 bills" in message.body_en and f"{first.number} … {last.number}" in message.body_en and len(message.body_en) < 1_000
+
+
 def test_an_amount_taken_for_a_bill_that_is_not_due_is_told(at_bank: Callable[..., Attempt], bank: Book, payer: Any) -> None:
     attempt = at_bank()
     bank.decide(attempt, "FAILURE(HOST TIMEOUT)")

@@ -30,7 +30,9 @@ def set_clock(portal: Portal, tmp_path: Path) -> Iterator[Callable[[str], None]]
     given |= {"FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
 
     def set_to(offset: str) -> None:
-        file.write_text(f"{offset}\n", encoding="ascii")
+        new = file.with_suffix(".new")
+        new.write_text(f"{offset}\n", encoding="ascii")
+        new.replace(file)  # a process that reads an empty file would exit
 
     def again() -> None:
         portal.end_hand()

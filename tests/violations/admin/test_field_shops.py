@@ -14,6 +14,7 @@ from municipality.places.models import Area
 from shops.models import Shop
 from shops.search import index
 from tests.browsers import signed_in
+from tests.factories.workers import worker
 from tests.violations.field_entries import confirmed, typed
 from violations.models import Violation
 from violations.services import assessments, writer_annulments
@@ -233,3 +234,9 @@ def test_nobody_else_is_offered_the_annulment_or_the_copy(
     assert answer.status_code in (403, 409)
     writer_annulments.annul(violation=row, inspector=inspector, code="writer_wrong_offence", note_ar="خطأ")
     assert row.note_ar not in client.get(NEW, {"again": row.public_id}).content.decode()
+
+
+def test_the_inspector_sees_the_workers_that_the_holder_entered(inspector: Any, shop: Shop) -> None:
+    row = worker(shop, ends_in=10)
+    text = signed_in(inspector).get(page_of(shop)).content.decode()
+    assert row.number in text and row.civil_id_masked in text and "تنتهي قريباً" in text

@@ -22,7 +22,7 @@ from municipality.documents import seal
 from municipality.documents import services as documents
 from municipality.kernel import clock
 from municipality.kernel.actors import system
-from municipality.notifications.models import Message
+from municipality.notifications.models import Channel, Message
 from shops.models import Shop
 from tests.conftest import TODAY, Clock
 from tests.factories.accounts import OrganisationFactory, PersonFactory
@@ -114,6 +114,27 @@ def test_a_block_does_not_silence_but_is_named(make_shop: Any, frozen_clock: Clo
     services.remind()
     message = Message.objects.get(kind="licensing.licence_ends")
     assert "Something stops the renewal" in message.body_en and "renew it in the portal now" not in message.body_en
+
+
+def test_a_licence_that_needs_no_more_than_a_confirmation_says_its_fee(make_shop: Any, frozen_clock: Clock) -> None:
+    clean, changed = make_shop(ends_in=30), make_shop(ends_in=30, unit="7")
+    Shop.objects.filter(pk=changed.pk).update(street="99")
+    services.remind()
+    texts = {row.subject_key: row.short_en for row in Message.objects.filter(kind="licensing.licence_ends")}
+    assert "costs 10.000 dinars" in texts[clean.key] and "dinars" not in texts[changed.key]
+
+
+def test_who_has_several_gets_one_text_message_that_leads_to_the_renewal_of_all(make_shop: Any, frozen_clock: Clock, owner: Any) -> None:
+    for unit in range(12):  # a number gets ten text messages in a day
+        make_shop(ends_in=61 - unit % 2, unit=str(unit))
+    alone = make_shop(ends_in=60, unit="x", owner=PersonFactory(noura=True))
+    frozen_clock.move(days=1)
+    assert services.remind() == 13
+    assert Message.objects.filter(kind="licensing.licence_ends", person=owner).count() == 12
+    [told] = Message.objects.filter(deliveries__channel=Channel.SMS, person=owner)
+    assert (told.kind, told.path) == ("licensing.licences_end", "/renewals/")
+    [single] = Message.objects.filter(deliveries__channel=Channel.SMS, person=alone.owner)
+    assert single.kind == "licensing.licence_ends"
 
 
 def test_all_who_sign_for_an_organisation_are_reminded(make_shop: Any, owner: Any) -> None:

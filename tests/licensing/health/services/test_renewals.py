@@ -153,7 +153,7 @@ def test_a_case_that_slipped_past_the_condition_is_refused_by_the_index_in_words
     """As when two requests pass the condition at once; another broken rule of the table is not told as this one."""
     shop = make_shop()
     services.submit_renewal(shop=shop, applicant=owner)
-    monkeypatch.setattr(queries.cases, "open_for", lambda *_about: None)
+    monkeypatch.setattr(queries, "open_act", lambda _subject: None)
     acts = AuditEvent.objects.count()
     with pytest.raises(Refused) as refused, transaction.atomic():
         services.submit_renewal(shop=shop, applicant=owner)

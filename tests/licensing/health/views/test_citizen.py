@@ -289,4 +289,5 @@ def test_the_row_of_a_licence_links_its_file_if_there_is_one(make_shop: Any, fil
     licence: Any = SimpleNamespace(document=document, last_day=clock.today() + dt.timedelta(days=200))
     row = Renewability(licence, None, [], clock.today() + dt.timedelta(days=140))
     line = panels._licence_line(shop, row, None, None)
-    assert line.data == ({"file": "/documents/HLT-HA-2025-000001-X.pdf"} if file_id else {})
+    pages = {"page": f"/ar/health-licence/{shop.public_id}/", "workers": f"/ar/health-licence/{shop.public_id}/workers/"}
+    assert line.data == pages | ({"file": "/documents/HLT-HA-2025-000001-X.pdf"} if file_id else {})

@@ -74,6 +74,6 @@ def test_a_paper_that_waits_for_its_renderer_is_still_promised(refused: Case, ow
         patch.setattr(services, "write_refusal", away)
         assert run(paper().pk) and paper().state == "on_hold"
     assert said(refused, owner) == {DRAWN_UP, LOOK_AGAIN}
-    Job.objects.filter(pk=paper().pk).update(due_at=paper().created_at)
+    Job.objects.filter(pk=paper().pk).update(lease_until=None)
     assert run(paper().pk) and paper().state == "done"
     assert said(refused, owner) == {FETCH}

@@ -90,7 +90,7 @@ def test_it_goes_back_once_by_two_people(board: Board, owner: User, cashier: Use
     remove(board, owner)
     pay_out(RefundDue.objects.get(), cashier, checker, frozen_clock)
     (deposit,) = life.deposits_of(Board.objects.get(pk=board.pk))
-    assert deposit.is_returned and not deposit.is_held and RefundDue.objects.get().state == "paid_out"
+    assert deposit.refunds and not deposit.is_held and RefundDue.objects.get().state == "paid_out"
     assert services.give_back(BoardEnd.objects.get(), actor=services.SYSTEM) == [] and RefundDue.objects.count() == 1
     assert not list(payment_invariants.findings()) and not list(invariants.findings())
 

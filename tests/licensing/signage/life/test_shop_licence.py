@@ -116,7 +116,7 @@ def test_a_shop_that_moves_leaves_its_boards_and_a_corrected_floor_does_not(lice
 
 
 def test_boards_licensed_after_a_move_stand(licensed: BoardRequest, shop: Shop, frozen_clock: Any, owner: User) -> None:
-    before = shop_licence._moves([shop.pk])
+    before = shop_licence._ends([shop.pk])
     frozen_clock.move(days=-2)
     moved(shop, block="99")
     frozen_clock.move(days=2)

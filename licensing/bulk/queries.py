@@ -1,0 +1,77 @@
+"""Queries of renewals in one act."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from django.db.models import QuerySet
+
+from licensing.health.states import RenewalState
+from licensing.models import BatchLine, BatchLineState, RenewalBatch
+from licensing.signage.states import BOARDS, BoardsState
+from municipality.accounts.models import User
+from municipality.cases.models import Case
+from municipality.ui.texts import Text
+from payments.models import Bill
+from payments.states import BillState
+from shops.register import queries as registered
+
+WAITING, REFUSED = BatchLineState.WAITING, BatchLineState.REFUSED
+
+
+def visible_to(user: User) -> QuerySet[RenewalBatch]:
+    """The batches that a person asked for."""
+    return RenewalBatch.objects.filter(person=user)
+
+
+def queue_of(case: Case) -> str:
+    """The queue of jobs in which the licence of a renewal waits: "bulk" behind those asked for alone, or "" for the usual one."""
+    return "bulk" if BatchLine.objects.filter(case=case).exists() else ""
+
+
+@dataclass
+class Progress:
+    """The lines of a batch by their state, what is due, and how many licences are issued."""
+
+    waiting: list[BatchLine] = field(default_factory=list)
+    refused: list[BatchLine] = field(default_factory=list)
+    sent: list[tuple[BatchLine, Text]] = field(default_factory=list)  # with the state of its request
+    due: list[Bill] = field(default_factory=list)  # without those that are at the bank
+    issued: int = 0
+    count: int = 0
+
+    @property
+    def done(self) -> int:
+        """How many lines have their result."""
+        return self.count - len(self.waiting)
+
+    @property
+    def fils(self) -> int:
+        """What is to be paid, in fils."""
+        return sum(bill.total_fils for bill in self.due)
+
+
+def progress(batch: RenewalBatch) -> Progress:
+    """How far a batch is; two queries."""
+    lines = list(batch.lines.select_related("shop", "case"))
+    registered.attach_names([line.shop for line in lines])
+    result = Progress(count=len(lines))
+    for line in lines:
+        if line.state == WAITING:
+            result.waiting.append(line)
+        elif line.case is None:
+            result.refused.append(line)
+        else:
+            result.sent.append((line, _label(line.case)))
+            result.issued += line.case.state == "issued"
+    result.due = _due([line.case for line, _label in result.sent if line.case is not None and line.case.is_open])
+    return result
+
+
+def _label(case: Case) -> Text:
+    return (BoardsState if case.service == BOARDS else RenewalState)(case.state).label
+
+
+def _due(cases: Sequence[Case]) -> list[Bill]:
+    return list(Bill.objects.filter(subject__in=[case.key for case in cases], state=BillState.DUE).order_by("pk"))

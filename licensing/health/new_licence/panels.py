@@ -1,0 +1,195 @@
+"""A request for a new licence on its case page, and what its payment has brought."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from licensing.health.new_licence import queries
+from licensing.health.new_licence.documents import address
+from licensing.health.new_licence.obligations import last_day
+from licensing.health.new_licence.states import NEW_LICENCE, NEW_LICENCE_WORKFLOW, NewLicenceState
+from licensing.models import Inspection, NewLicence
+from licensing.payment_results import being_prepared
+from municipality.accounts.models import User
+from municipality.cases.models import Case
+from municipality.cases.panels import CaseDetail, Fact, FileLine, MoneyLine, NextStep, Round
+from municipality.documents.models import Document
+from municipality.review import queries as review
+from municipality.review.panels import queue_facts, refusal_file, refused_step, waiting_step
+from municipality.ui.templatetags.portal import bilingual, day, ltr, ref, term
+from municipality.ui.texts import Text
+from municipality.uploads import queries as uploads
+from payments import queries as payments
+from payments.models import Bill
+from payments.registry import Due, Outcome
+from payments.states import BillState
+from zoning.answer.places import kept
+
+S = NewLicenceState
+
+
+def case_page(user: User, listed: Sequence[Case]) -> dict[str, list[CaseDetail]]:
+    """Next step, facts, files and money of requests for new licences."""
+    return {case.key: [_detail(queries.request_of(case))] for case in listed if case.service == NEW_LICENCE}
+
+
+def _detail(request: NewLicence) -> CaseDetail:
+    case = request.case
+    bill, lines = payments.bill_with_lines(case.key)
+    refund = None if bill is not None and bill.state == BillState.DUE else payments.refund_of(case.key)
+    withdrawn = reverse("licensing:withdraw_new", args=[case.public_id])
+    return CaseDetail(
+        by_officer=True,
+        next_step=_next_step(request, bill),
+        files=_files(request),
+        files_expected=_("The approval of the location and the licence appear here.") if case.is_open else "",
+        sent_files=[
+            FileLine(queries.ALL_SLOTS[row.slot].label, row.name, reverse("uploads:look", args=[row.public_id]))
+            for row in uploads.ready(request.files_key)
+            if row.slot in queries.ALL_SLOTS
+        ],
+        money=[MoneyLine(bilingual(line, "label"), line.fils, bilingual(line, "formula")) for line in lines],
+        total_fils=bill.total_fils if bill is not None else None,
+        refund_fils=refund.fils if refund is not None else 0,
+        queue=queue_facts(case),
+        rounds=_rounds(case),
+        facts=_facts(request),
+        actions=[(_("Withdraw the request"), withdrawn)] if case.state in NEW_LICENCE_WORKFLOW.moves["withdraw"].sources else [],
+    )
+
+
+def _files(request: NewLicence) -> list[FileLine]:
+    named: list[tuple[Text, Document | None]] = [(_("Approval of the location"), request.approval)]
+    named.append((_("Health licence"), request.licence.document if request.licence is not None else None))
+    found = [
+        FileLine(name, document.number, reverse("document", args=[document.number]), _("sealed file"))
+        for name, document in named
+        if document is not None and document.file_id is not None
+    ]
+    numbers = payments.receipt_numbers(request.case.key)
+    found += [FileLine(_("Receipt"), number, reverse("payments:receipt", args=[number])) for number in numbers]
+    return found + ([refusal_file(request.refusal)] if request.refusal is not None else [])
+
+
+def _facts(request: NewLicence) -> list[Fact]:
+    answer = kept(request.zoning_answer)
+    edition = format_html("{} · {}", answer.floor, answer.edition) if answer.edition else answer.floor
+    commercial = []
+    if request.commercial_license_no:
+        source = format_html("{} {} · {}", _("until"), day(request.commercial_license_end), request.get_commercial_source_display())
+        commercial = [Fact(_("Commercial licence"), ref(request.commercial_license_no), source)]
+    term_text = _("until the commercial licence ends") if request.ends_with_commercial else _("the usual period")
+    return [
+        Fact(_("Activity"), bilingual(request.activity, "name")),
+        Fact(_("Address"), term(address(request)[0 if get_language() == "ar" else 1])),
+        Fact(_("Area in square metres"), ltr(request.area_m2)),
+        Fact(_("Zoning answer when it was sent"), answer.state, edition),
+        *([Fact(_("Holder"), term(bilingual(request.organisation, "name")))] if request.organisation is not None else []),
+        *commercial,
+        Fact(_("Validity"), term_text),
+    ]
+
+
+def _rounds(case: Case) -> list[Round]:
+    suffix = "ar" if get_language() == "ar" else "en"
+    return [
+        Round(
+            format_html("{} {}", _("Round"), ltr(row.number)),
+            [format_html("{}: {}", queries.SLOTS[item.target].label, getattr(item, f"text_{suffix}")) for item in row.items.all()],
+            row.answer_by,
+            row.answered_at,
+        )
+        for row in review.rounds_of(case)
+    ]
+
+
+def _next_step(request: NewLicence, bill: Bill | None) -> NextStep:
+    case, licence = request.case, request.licence
+    page = reverse("cases:case", args=[case.public_id])
+    if case.state == S.CORRECTIONS:
+        text = _("Only what is asked for can be changed. The request keeps its place.")
+        return NextStep(_("Answer the corrections"), text, reverse("licensing:correct_new", args=[case.public_id]), _("Answer"))
+    if case.state == S.LOCATION_APPROVED:
+        title, word = _("The location is approved"), _("Enter the commercial licence")
+        lead = _("Get the commercial licence with the approval of the location, then enter its number here until")
+        text = format_html("{} {}.", lead, day(last_day(case)))
+        return NextStep(title, text, reverse("licensing:new_commercial", args=[case.public_id]), word)
+    if case.state == S.INSPECTION:
+        newest = Inspection.objects.filter(case=case).order_by("-pk").values_list("public_id", flat=True)[0]
+        text = _("An inspector comes to the shop. The bill follows once the inspection is passed.")
+        url = reverse("licensing:inspection", args=[newest])
+        return NextStep(_("The shop is inspected next"), text, url, _("To the inspection"))
+    if bill is not None and bill.state == BillState.DUE and case.state in (S.AWAITING_PAYMENT, S.ISSUED):
+        if payments.status_of(bill).step in ("checking", "review"):
+            text = _("Do not pay again. This page shows the answer as soon as the bank gives it.")
+            return NextStep(_("We are checking with the bank"), text, page, _("Look again"))
+        text = _("The licence is issued automatically after payment.")
+        if licence is not None:
+            text = _("The bank reversed the payment. The licence takes effect again as soon as the fee is paid.")
+        return NextStep(_("Pay the fee"), text, reverse("payments:pay", args=[bill.public_id]), _("Pay by KNET"))
+    if case.state == S.PAID:
+        text = _("It will be sealed within a minute. You can leave this page; we will send you a message.")
+        return NextStep(_("The licence is being prepared"), text, page, _("Look again"))
+    if licence is not None:
+        if licence.document.live_state != "valid":
+            return NextStep(_("The licence is not in force"), licence.document.get_state_display(), label=_("Attention"))
+        text = _("Print it and hang it in the shop where visitors and inspectors can see it.")
+        url = reverse("document", args=[licence.document.number])
+        return NextStep(_("The licence is ready"), text, url, _("Download the licence"), label=_("Done"))
+    if case.is_open:
+        return waiting_step()
+    if case.state == S.REFUSED and review.decision_of(case) is not None:
+        return refused_step(case, request.refusal, "licensing.refuse_new")
+    url = reverse("licensing:new_start")
+    return NextStep(_("This request is closed"), _("You can ask again for this place or another one."), url, _("New health licence"))
+
+
+# --- Payment -----------------------------------------------------------------------------------------------------------------
+
+
+def billed(bills: Sequence[Bill]) -> dict[int, Due]:
+    """What bills of new licences are for, by primary key; one query."""
+    by_case = {bill.subject.partition(":")[2]: bill for bill in bills}
+    rows = NewLicence.objects.filter(case__public_id__in=by_case).select_related("case", "shop")
+    return {by_case[row.case.public_id].pk: _due(by_case[row.case.public_id], row) for row in rows}
+
+
+def _due(bill: Bill, request: NewLicence) -> Due:
+    return Due(
+        key=request.case.public_id,
+        kind=NEW_LICENCE,
+        title_ar=bill.title_ar,
+        title_en=bill.title_en,
+        fils=bill.total_fils,
+        shop=request.shop.key if request.shop is not None else "",
+        url=reverse("cases:case", args=[request.case.public_id]),
+        name_ar="ترخيص صحي جديد",
+        name_en="New health licence",
+        shop_name_ar=request.name_ar,
+        shop_name_en=request.name_en,
+        reference=request.case.reference,
+    )
+
+
+def outcome(bill: Bill) -> Outcome | None:
+    """What the payment brought, on its result page."""
+    rows = NewLicence.objects.select_related("case", "licence__document")
+    request = rows.filter(case__public_id=bill.subject.partition(":")[2]).first()
+    if request is None or request.case.state not in (S.AWAITING_PAYMENT, S.PAID, S.ISSUED):
+        return None
+    if request.licence is not None:
+        document = request.licence.document
+        return Outcome(
+            is_done=True,
+            title=_("The health licence is issued"),
+            label=_("Licence number"),
+            reference=document.number,
+            text=_("Hang the licence in the shop where it can be seen. The shop is in My shops and in the register."),
+            act=(_("Download the licence (PDF)"), reverse("document", args=[document.number])),
+        )
+    return being_prepared(bill, request.case)

@@ -1,0 +1,210 @@
+"""Queries on requests for new health licences: their rules, files, fees, and the commercial licence behind them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from licensing.health import queries as health
+from licensing.health.new_licence import rules
+from licensing.health.new_licence.states import NEW_LICENCE
+from licensing.models import HealthLicence, LicenceSource, NewLicence
+from municipality.accounts.models import User
+from municipality.cases import queries as cases
+from municipality.cases.models import Case
+from municipality.delegation import queries as delegation
+from municipality.kernel import clock
+from municipality.kernel.errors import Refused
+from municipality.kernel.periods import Period
+from municipality.review import asked_files
+from municipality.review import queries as review
+from municipality.rulebook import queries as rulebook
+from municipality.rulebook.queries import Edition
+from municipality.uploads import queries as uploads
+from municipality.uploads.registry import Slot
+from payments.rules import Line
+from shops.commercial_register import queries as commercial
+from shops.models import Shop
+from shops.register import queries as registered
+
+FEES, LIMITS, FILES, STUDY = "fees.health", "limits.new_licence", "files.new_licence", "limits.review"
+EDITIONS = (FEES, LIMITS, FILES, STUDY, "limits.health", "conditions.health", "checks.new_licence", "replies.new_licence")
+COPY = "license_copy"
+SLOTS: dict[str, Slot] = {
+    slot.code: slot
+    for slot in (
+        Slot("tenure", _("Lease or title deed"), _("With the address of the place and the names of both parties."), most=4),
+        Slot("drawing", _("Stamped drawing"), _("Layout and area, with the stamp of an engineering office."), most=6),
+        Slot("place", _("Photo of the place"), _("The entrance from the street."), most=6, photo=True),
+    )
+}
+COPY_SLOT = Slot(COPY, _("Copy of the commercial licence"), _("All of it, with number, activity and last day."), most=2)
+ALL_SLOTS = SLOTS | {COPY: COPY_SLOT}
+
+
+def editions() -> dict[str, Edition]:
+    """The editions by which a request of today is judged, by subject."""
+    return dict(zip(EDITIONS, rulebook.editions(EDITIONS, clock.today()), strict=True))
+
+
+def usual_years(limits: Edition) -> int:
+    """The years of a licence that does not end with the commercial one; `limits` is the edition of the health licence."""
+    return limits.limits["validity_years"].value
+
+
+def slots(files: Edition) -> dict[str, int]:
+    """How many files each slot needs at least."""
+    return {code: files.limits[code].value for code in SLOTS if code in files.limits}
+
+
+def missing_files(key: str, files: Edition) -> list[str]:
+    """The slots that have fewer checked files than they need."""
+    ready = [row.slot for row in uploads.ready(key)]
+    return [slot for slot, least in slots(files).items() if ready.count(slot) < least]
+
+
+def request_of(case: Case) -> NewLicence:
+    """The request of a case with what its pages show. Raises NewLicence.DoesNotExist."""
+    related = ("case__applicant", "case__branch", "organisation", "activity", "area__governorate", "shop")
+    documents = ("approval__last_event", "refusal", "licence__document__last_event")
+    return NewLicence.objects.select_related(*related, *documents).get(case=case)
+
+
+def edition_of(case: Case, subject: str) -> Edition:
+    """The edition of a subject by which a request is judged."""
+    return review.edition_for(case, subject)
+
+
+def limit(case: Case, code: str) -> int:
+    """A limit of `limits.new_licence` in days, by which a request is judged."""
+    return edition_of(case, LIMITS).limits[code].value
+
+
+def key_of(case: Case) -> str:
+    """The subject key of the files of a request."""
+    return NewLicence.objects.values_list("files_key", flat=True).get(case=case)
+
+
+def requested_slots(case: Case) -> list[str]:
+    """The files that the open round of corrections asks for."""
+    return asked_files.requested(case, SLOTS)
+
+
+def period_of(request: NewLicence, first: dt.date) -> Period:
+    """The period of the licence of a request that begins on a day. Raises ValueError where its commercial licence ended before."""
+    end = commercial_end(request) if request.ends_with_commercial else None
+    return rules.period(first, usual_years(edition_of(request.case, "limits.health")), end)
+
+
+def fee_lines(request: NewLicence, first: dt.date) -> list[Line]:
+    """The bill of a licence that begins on a day, by the fees of the day of the request."""
+    return _lines(request, period_of(request, first))
+
+
+def _lines(request: NewLicence, period: Period) -> list[Line]:
+    years = rules.years_to_pay(period, limit(request.case, "year_begun_days"))
+    return health.fee_lines(edition_of(request.case, FEES), years, code="new")
+
+
+def paid_period(request: NewLicence, first: dt.date, fils: int) -> Period:
+    """`period_of`, but no longer than what was paid, where the commercial licence was renewed after the bill."""
+    period, years = period_of(request, first), 1
+    if sum(line.fils for line in _lines(request, period)) <= fils:
+        return period
+    while sum(line.fils for line in _lines(request, rules.period(first, years + 1, None))) <= fils:
+        years += 1
+    return rules.period(first, years, None)
+
+
+# --- The commercial licence --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Commercial:
+    """The commercial licence behind a request: its last day, who says so, and the shop that is in the register with it."""
+
+    end: dt.date
+    source: str
+    shop: Shop | None = None
+
+
+def commercial_of(request: NewLicence, number: str, ends_on: dt.date | None) -> Commercial:
+    """What is known of a commercial licence: by the register of shops, else by the Ministry, else by the copy that was sent.
+
+    Raises Refused: licensed_already, other_holder, other_place, not_active, no_documents, commercial_license (it has ended).
+    """
+    found = _registered(request, number) or _stated(request, number) or _copied(request, ends_on)
+    if found.end < clock.today():
+        raise Refused("commercial_license", _("This commercial licence has ended. Renew it first."))
+    return found
+
+
+_OTHER_HOLDER = _("This commercial licence belongs to somebody else. Enter the number of the one for this shop.")
+_OTHER_PLACE = _("This commercial licence is for another place than the one that was approved. Have it changed at the Ministry first.")
+
+
+def _registered(request: NewLicence, number: str) -> Commercial | None:
+    shop = registered.by_licence([number], "owner", "organisation").get(number)
+    if shop is None:
+        return None
+    if shop.licensee != request.holder:
+        raise Refused("other_holder", _OTHER_HOLDER)
+    if shop.is_closed or HealthLicence.objects.filter(shop=shop).exists():
+        raise Refused("licensed_already", _("The shop of this commercial licence is closed, or had a health licence already."))
+    if not _is_place(shop, request.place):
+        raise Refused("other_place", _OTHER_PLACE)
+    return Commercial(shop.commercial_license_end, LicenceSource.REGISTER, shop)
+
+
+def _is_place(shop: Shop, place: Mapping[str, Any]) -> bool:
+    same = [getattr(shop, name) == place[name] for name in ("block", "paci_number", "floor", "unit")]
+    return shop.area_id == place["area"] and all(same)
+
+
+def _stated(request: NewLicence, number: str) -> Commercial | None:
+    stated = commercial.stated(number)
+    if stated is None:
+        return None
+    if not stated.is_of(request.holder):
+        raise Refused("other_holder", _OTHER_HOLDER)
+    if not stated.is_active or stated.valid_until is None:
+        raise Refused("not_active", _("The Ministry of Commerce and Industry does not list this licence as valid."))
+    if stated.paci_number not in ("", request.paci_number):
+        raise Refused("other_place", _OTHER_PLACE)
+    return Commercial(stated.valid_until, LicenceSource.MINISTRY)
+
+
+def _copied(request: NewLicence, ends_on: dt.date | None) -> Commercial:
+    if ends_on is None or not any(row.slot == COPY for row in uploads.ready(request.files_key)):
+        text = _("No register knows this licence yet. Enter its last day, add a copy of it, and send again.")
+        raise Refused("no_documents", text)
+    return Commercial(ends_on, LicenceSource.COPY)
+
+
+def commercial_end(request: NewLicence) -> dt.date | None:
+    """The last day of the commercial licence that was stated; a later one where the registers say that it was renewed since."""
+    number = request.commercial_license_no
+    shop, stated = registered.by_licence([number]).get(number), commercial.stated(number)
+    ends = [request.commercial_license_end, shop.commercial_license_end if shop is not None else None]
+    if stated is not None and stated.is_active and stated.is_of(request.holder):
+        ends.append(stated.valid_until)
+    return max((end for end in ends if end is not None), default=None)
+
+
+# --- Who sees what -----------------------------------------------------------------------------------------------------------
+
+
+def documents_opened_to(user: User) -> QuerySet[Any] | None:
+    """The approvals, refusals and licences of the cases in which a user acts for somebody else."""
+    if not delegation.grants(user, NEW_LICENCE):
+        return None
+    rows = NewLicence.objects.filter(case__in=cases.delegated_to(user).values("pk"))
+    found = [
+        rows.filter(**{f"{name}__isnull": False}).values_list(name, flat=True) for name in ("approval", "refusal", "licence__document")
+    ]
+    return found[0].union(*found[1:])

@@ -1,0 +1,56 @@
+"""Messages about transfers; their texts are in templates/licensing/messages."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from municipality.notifications.registry import MessageKind
+
+_DAY = dt.date(2027, 11, 24)
+
+
+class TransferAsked(MessageKind):
+    """To the named person, if they have an account."""
+
+    kind = "licensing.transfer_asked"
+    samples = {"until": _DAY}
+    page = "/health-licence/transfers/{transfer.public_id}/"
+
+
+class TransferAskedFor(MessageKind):
+    """To all who hold the shop: a delegate has named a person with the masked civil `number`."""
+
+    kind = "licensing.transfer_asked_for"
+    is_legal = True
+    page = "/health-licence/{shop.public_id}/transfer/"
+
+
+class TransferAgreed(MessageKind):
+    """To the present holder: the request is with an officer."""
+
+    kind = "licensing.transfer_agreed"
+    page = "/health-licence/{shop.public_id}/transfer/"
+
+
+class TransferEnded(MessageKind):
+    """To the present holder, or to the new one whose request was called off; `how` says in words how it ended without a licence."""
+
+    kind = "licensing.transfer_ended"
+    is_legal = True
+    page = "/my-shops/"
+
+
+class TransferGoesOn(MessageKind):
+    """To the present holder: an appeal against the refusal of the request was allowed."""
+
+    kind = "licensing.transfer_goes_on"
+    is_legal = True
+    page = "/health-licence/{shop.public_id}/transfer/"
+
+
+class LicenceTransferred(MessageKind):
+    """To those who held the shop before."""
+
+    kind = "licensing.licence_transferred"
+    is_legal = True
+    page = "/my-requests/"

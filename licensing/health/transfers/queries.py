@@ -1,0 +1,90 @@
+"""Queries on transfers: what waits for whom, what is owed on a shop, and who holds it."""
+
+from __future__ import annotations
+
+from django.db.models import F, Q, QuerySet
+
+from licensing.health.states import TRANSFER
+from licensing.health.transfers.models import TransferOutcome
+from licensing.models import LicenceTransfer
+from municipality.accounts.models import Organisation, User
+from municipality.accounts.queries import organisations_signed_by
+from municipality.cases.models import Case
+from municipality.kernel import clock
+from municipality.kernel.subjects import SubjectKey
+from municipality.rulebook import queries as rulebook
+from payments import queries as payments
+from payments.queries import Item
+from shops.models import Shop
+from shops.register import queries as shops
+
+RELATED = ("shop", "asked_by", "signer", "organisation", "case")
+
+
+def key_of(holder: User | Organisation) -> str:
+    """The subject key of a holder."""
+    return holder.key if isinstance(holder, User) else str(SubjectKey("organisation", holder.public_id))
+
+
+def owed_on(shop: Shop) -> list[Item]:
+    """What those who hold a shop have to pay about it, fines that may still be settled among them: bills, and sums without a bill."""
+    items = {item.code: item for holder in shops.owners(shop) for item in payments.basket_of(holder)}
+    return [item for item in items.values() if item.shop == shop.key]
+
+
+def answer_days() -> int:
+    """How many days the named person has for an answer, by the rulebook."""
+    return rulebook.edition("limits.health", clock.today()).limits["transfer_answer_days"].value
+
+
+def named(user: User) -> QuerySet[LicenceTransfer]:
+    """The transfers that name a person as the new holder, answered or not."""
+    if not user.civil_id_digest or user.is_staff:
+        return LicenceTransfer.objects.none()
+    return LicenceTransfer.objects.filter(to_digest=user.civil_id_digest).select_related(*RELATED)
+
+
+def _is_waiting() -> Q:
+    return Q(outcome="", expires_at__gt=clock.now())
+
+
+def waiting(user: User) -> QuerySet[LicenceTransfer]:
+    """Those of `named` that the person can answer now."""
+    return named(user).filter(_is_waiting()).order_by("expires_at", "pk")
+
+
+def open_of(shop: Shop) -> LicenceTransfer | None:
+    """The transfer of a shop whose request is open, or that waits for an answer."""
+    rows = LicenceTransfer.objects.filter(_is_waiting() | Q(case__is_open=True), shop=shop).select_related(*RELATED)
+    return rows.order_by(F("case").asc(nulls_last=True), "-pk").first()
+
+
+def waiting_on(shop: Shop) -> LicenceTransfer | None:
+    """The transfer of a shop that waits for an answer."""
+    return LicenceTransfer.objects.filter(_is_waiting(), shop=shop).first()
+
+
+def last_of(shop: Shop, by: User) -> LicenceTransfer | None:
+    """The newest transfer that a person asked for and that ended without a licence."""
+    rows = LicenceTransfer.objects.filter(shop=shop, asked_by=by).exclude(outcome="").exclude(case__is_open=True)
+    return rows.exclude(case__state="issued").exclude(outcome=TransferOutcome.WITHDRAWN).order_by("-pk").first()
+
+
+def of_case(case: Case) -> LicenceTransfer | None:
+    """The agreement that began a request."""
+    return LicenceTransfer.objects.filter(case=case).select_related(*RELATED).first() if case.service == TRANSFER else None
+
+
+def choices(transfer: LicenceTransfer, user: User) -> list[Organisation]:
+    """The organisations for which the named person may take the shop over: those they sign for, without its present holder."""
+    signed = organisations_signed_by(user).order_by("pk")
+    return [organisation for organisation in signed[:20] if organisation.pk != transfer.shop.organisation_id]
+
+
+def lost_condition(transfer: LicenceTransfer, shop: Shop) -> str:
+    """What forbids a transfer since it was asked for: "other_holder", "nothing_owed", or ""."""
+    if key_of(shop.licensee) != transfer.holder_key:
+        return "other_holder"
+    if transfer.organisation is not None and transfer.signer not in shops.owners(Shop(organisation=transfer.organisation)):
+        return "other_holder"
+    return "nothing_owed" if owed_on(shop) else ""

@@ -1,0 +1,1 @@
+"""Inspection visits of a shop: appointment, checklist and result."""

@@ -1,0 +1,39 @@
+"""Messages about inspections; their texts are in templates/licensing/messages."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from municipality.notifications.registry import MessageKind
+
+_DAY = dt.date(2027, 11, 24)
+
+
+class _AboutInspection(MessageKind):
+    page = "/inspections/{inspection.public_id}/"
+
+
+class InspectionOrdered(_AboutInspection):
+    """A place will be inspected, or again after nobody was there: until when its owner chooses the day."""
+
+    kind = "licensing.inspection_ordered"
+    samples = {"until": _DAY}
+
+
+class InspectionAppointed(_AboutInspection):
+    """The day is set: by the owner, by the portal, or moved by the inspector for a reason."""
+
+    kind = "licensing.inspection_appointed"
+    samples = {"day": _DAY}
+
+
+class InspectionPassed(_AboutInspection):
+    kind = "licensing.inspection_passed"
+
+
+class InspectionFailed(_AboutInspection):
+    """What has to be put right, and until when."""
+
+    kind = "licensing.inspection_failed"
+    is_legal = True
+    samples = {"until": _DAY}

@@ -1,0 +1,54 @@
+"""What the owner of an inspected place has to do: choose a day, be there, put right."""
+
+from __future__ import annotations
+
+from django.db.models import Exists, OuterRef, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from licensing.inspections import queries
+from licensing.inspections.states import OPEN, InspectionState
+from licensing.models import Inspection, InspectionVisit, VisitOutcome
+from municipality.accounts.models import User
+from municipality.cases.obligations import Duty, Obligation
+from municipality.kernel import clock
+from municipality.ui.templatetags.portal import bilingual
+
+S = InspectionState
+
+
+def obligations(user: User) -> list[Obligation]:
+    """Open inspections, and failed ones after which nobody has asked for another; one query."""
+    if user.is_staff:
+        return []
+    again = Inspection.objects.filter(previous=OuterRef("pk")).exclude(state=S.CANCELLED)
+    waiting = Q(state__in=OPEN) | Q(state=S.FAILED) & ~Exists(again) & (Q(case__isnull=True) | Q(case__is_open=True))
+    found = InspectionVisit.objects.filter(inspection=OuterRef("pk")).exclude(outcome=VisitOutcome.NOBODY)
+    rows = queries.visible_to(user).filter(waiting).annotate(was_inspected=Exists(found))
+    return [_obligation(row, was_inspected=row.was_inspected) for row in rows.order_by("pk")]
+
+
+_NOBODY = (_("Nobody was there at two appointments"), _("Ask for another inspection"), _("To the inspection"), None)
+
+
+def _obligation(row: Inspection, *, was_inspected: bool) -> Obligation:
+    words = {
+        S.REQUESTED: (_("The day of the inspection is chosen"), _("Choose the day of the inspection"), _("Choose the day"), row.choose_by),
+        S.APPOINTED: (_("The inspector comes"), _("Be there for the inspection"), _("See the appointment"), row.day),
+        S.FAILED: (_("What the inspector found is put right"), _("Put right what the inspector found"), _("See what was found"), None),
+    }
+    title, task, action, until = _NOBODY if row.state == S.FAILED and not was_inspected else words[S(row.state)]
+    return Obligation(
+        code="inspect",
+        key=row.key,
+        duty=Duty.LATER if row.state == S.APPOINTED else Duty.MUST,
+        title=title,
+        task=task,
+        action=action,
+        url=reverse("licensing:inspection", args=[row.public_id]),
+        subject=row.shop.key if row.shop is not None else "",
+        about=bilingual(row, "name"),
+        reference=row.reference,
+        until=row.put_right_by if row.state == S.FAILED else until,
+        starts=row.day if row.state == S.APPOINTED and row.day is not None and row.day > clock.today() else None,
+    )

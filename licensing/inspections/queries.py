@@ -1,0 +1,85 @@
+"""Questions about inspections."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from django.db.models import Prefetch, Q, QuerySet
+
+from licensing.inspections.states import ENDED, INSPECTION, OPEN
+from licensing.models import Inspection, InspectionAnswer, InspectionVisit
+from municipality.accounts.models import User
+from municipality.cases import queries as cases
+from municipality.delegation.registry import Ownership
+from municipality.kernel import clock
+from municipality.rulebook import queries as rulebook
+from municipality.rulebook.models import RuleSet
+from shops.models import Shop
+from shops.register import queries as shops
+
+LIMITS, REPLIES, CHECKLIST = "limits.inspections", "replies.inspection", rulebook.INSPECTION
+RELATED = ("case", "shop", "activity", "branch", "contact", "inspector", "checklist", "previous")
+
+
+def limits(on: dt.date | None = None) -> dict[str, int]:
+    """The periods of inspections in force on a day (today by default), by code. Raises Refused("no_edition")."""
+    return {code: limit.value for code, limit in rulebook.edition(LIMITS, on or clock.today()).limits.items()}
+
+
+def checklist(on: dt.date) -> RuleSet:
+    """The edition of the checklist in force on a day. Raises Refused("no_edition")."""
+    stamp = rulebook.edition(CHECKLIST, on).stamp
+    return RuleSet.objects.get(pk=rulebook.published_ids([stamp])[stamp])
+
+
+def ownership(inspection: Inspection, user: User) -> Ownership:
+    """Who is told owns it, and the holders of its shop; delegates of the request that it is part of, else of the shop, act for them."""
+    owners, subjects, service = [inspection.contact_id], [], INSPECTION
+    if inspection.shop is not None:
+        owners += [person.pk for person in shops.owners(inspection.shop)]
+        subjects = [inspection.shop.key]
+    if inspection.case is not None:
+        subjects, service = [inspection.case.rights_key], inspection.case.service
+    return Ownership(user.pk in owners, owners, subjects, service)
+
+
+def visible_to(user: User) -> QuerySet[Inspection]:
+    """The inspections of a person: those they are told about, and those of their shops and requests."""
+    own = Q(contact=user.pk) if not user.is_staff else Q(pk__in=[])
+    held = Q(shop__in=shops.visible_to(user, INSPECTION).values("pk")) | Q(case__in=cases.visible_to(user).values("pk"))
+    return Inspection.objects.filter(own | held).select_related(*RELATED)
+
+
+def of_inspector(user: User) -> QuerySet[Inspection]:
+    """The open inspections of an inspector, the next appointment first."""
+    return Inspection.objects.filter(inspector=user, state__in=OPEN).select_related(*RELATED).order_by("day", "part", "pk")
+
+
+def result_of(inspection: Inspection) -> InspectionVisit | None:
+    """The visit that gave the result, also the second one with nobody there; None before it."""
+    return inspection.visits.order_by("pk").last() if inspection.state in ENDED else None
+
+
+def answers_of(inspection: Inspection, *, by_owner: bool = False) -> list[InspectionAnswer]:
+    """The answers of the inspector, or of the owner's self-check, in the order of the questions."""
+    rows = inspection.answers.filter(by_owner=by_owner).select_related("rule").order_by("rule__order")
+    return list(rows)
+
+
+def differences(found: Sequence[InspectionAnswer], before: Sequence[InspectionAnswer]) -> list[tuple[InspectionAnswer, InspectionAnswer]]:
+    """What the inspector answered otherwise than the owner: (the inspector's answer, the owner's)."""
+    checked = {answer.rule_id: answer for answer in before}
+    pairs = [(answer, checked[answer.rule_id]) for answer in found if answer.rule_id in checked]
+    return [(one, other) for one, other in pairs if (one.value, one.hundredths) != (other.value, other.hundredths)]
+
+
+def public_results(listed: Sequence[Shop], *, most: int) -> dict[int, list[tuple[Inspection, list[InspectionAnswer]]]]:
+    """The newest results at each shop by primary key, at most `most`, with the inspector's answers that do not meet their question."""
+    short = InspectionAnswer.objects.filter(by_owner=False, meets=False).select_related("rule").order_by("rule__order")
+    rows = Inspection.objects.filter(shop__in=[shop.pk for shop in listed], state__in=ENDED).order_by("-ended_at", "-pk")
+    found: dict[int, list[tuple[Inspection, list[InspectionAnswer]]]] = {}
+    for row in rows.prefetch_related(Prefetch("answers", short)):
+        if row.shop_id is not None and len(found.setdefault(row.shop_id, [])) < most:
+            found[row.shop_id].append((row, list(row.answers.all())))
+    return found

@@ -1,0 +1,55 @@
+"""Queries on measures: those in force, those of a branch, and the rules about them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db.models import QuerySet
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from licensing.inspections.states import InspectionState
+from licensing.models import Inspection, Measure
+from municipality.kernel import clock
+from municipality.rulebook import queries as rulebook
+from municipality.rulebook.queries import Reason
+from municipality.ui.dates import day_text
+from municipality.ui.texts import Text
+from shops.models import Shop
+
+LIMITS, REPLIES = "limits.measures", "replies.measures"
+RELATED = ("shop", "inspection", "proposed_by", "signed_by", "lift_by", "ended_by")
+
+
+def in_force(shops: Sequence[int]) -> QuerySet[Measure]:
+    """The measures in force against some shops, by primary key."""
+    return Measure.objects.filter(shop__in=shops, signed_at__isnull=False, ending="").order_by("pk")
+
+
+def of_branch(branch_id: str) -> QuerySet[Measure]:
+    """Those of a branch, the open ones first."""
+    return Measure.objects.filter(shop__branch=branch_id).select_related(*RELATED).order_by("ending", "-pk")
+
+
+def limits() -> dict[str, int]:
+    """Most days of each kind, and the days for an objection, by code."""
+    return {code: limit.value for code, limit in rulebook.edition(LIMITS, clock.today()).limits.items()}
+
+
+def reasons() -> dict[str, Reason]:
+    """The reasons of today by code; `target` is the kind of a reason that is for one kind only."""
+    return {code: reason for code, reason in rulebook.edition(REPLIES, clock.today()).reasons.items() if reason.kind == "measure"}
+
+
+def failed_inspections(shop: Shop) -> QuerySet[Inspection]:
+    """The failed inspections of a shop, the newest first."""
+    return Inspection.objects.filter(shop=shop, state=InspectionState.FAILED).order_by("-ended_at", "-pk")
+
+
+def period(measure: Measure) -> Text:
+    """From when to when a measure lasts, as words."""
+    if measure.first_day is None:
+        return ""
+    if measure.last_day is None:
+        return format_lazy(_("from {first} until what was found is put right"), first=day_text(measure.first_day))
+    return format_lazy(_("from {first} to {last}"), first=day_text(measure.first_day), last=day_text(measure.last_day))

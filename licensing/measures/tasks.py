@@ -1,0 +1,11 @@
+"""Job handlers of measures."""
+
+from __future__ import annotations
+
+from licensing.measures import services
+from municipality.jobs.registry import every
+
+
+@every("licensing.end_measures", seconds=900)
+def end_measures() -> None:
+    services.end_due()

@@ -1,0 +1,98 @@
+"""Queries of the health certificates of workers. Rules: `limits.workers` of the rulebook."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Count, F, Min, Q, QuerySet
+from django.utils.translation import pgettext_lazy
+
+from licensing.models import WorkerCertificate
+from municipality.kernel import clock
+from municipality.kernel.errors import Refused
+from municipality.rulebook import queries as rulebook
+from municipality.ui.texts import Text
+from shops.models import Shop
+
+LIMITS = "limits.workers"
+LABELS: dict[str, Text] = {
+    "ok": pgettext_lazy("certificate", "Valid"),
+    "warn": pgettext_lazy("certificate", "Ends soon"),
+    "bad": pgettext_lazy("certificate", "Ended"),
+}
+
+
+def limit(name: str) -> int:
+    """A limit of today. Raises Refused where the rulebook has no edition."""
+    return rulebook.edition(LIMITS, clock.today()).limits[name].value
+
+
+def warn_days() -> int:
+    """How many days before its end a certificate is due for renewal; 0 where the rulebook does not say."""
+    try:
+        return limit("warn_days")
+    except Refused:
+        return 0
+
+
+@dataclass(frozen=True)
+class ListedCertificate:
+    """A certificate with its state of today."""
+
+    row: WorkerCertificate
+    state: str  # ok, warn or bad
+
+    @property
+    def label(self) -> Text:
+        return LABELS[self.state]
+
+
+def listed(row: WorkerCertificate) -> ListedCertificate:
+    """One certificate with its state of today."""
+    return ListedCertificate(row, row.state_on(clock.today(), warn_days()))
+
+
+def of_shop(shop: Shop) -> list[ListedCertificate]:
+    """The certificates of a shop, those that end first at the top; two queries."""
+    today, days = clock.today(), warn_days()
+    return [ListedCertificate(row, row.state_on(today, days)) for row in WorkerCertificate.objects.filter(shop=shop)]
+
+
+@dataclass(frozen=True)
+class Light:
+    """The certificates of a shop in one line: how many there are, have ended and end soon, and the nearest last day."""
+
+    shop_id: int
+    count: int
+    ended: int
+    ending: int
+    until: dt.date
+
+    @property
+    def state(self) -> str:
+        return "bad" if self.ended else "warn" if self.ending else "ok"
+
+    @property
+    def due(self) -> int:
+        """How many workers need a new certificate."""
+        return self.ended + self.ending
+
+
+def lights(shops: Sequence[Shop] | QuerySet[Shop]) -> dict[int, Light]:
+    """The light of each shop with certificates, by primary key; one query."""
+    today = clock.today()
+    soon = Q(last_day__gte=today, last_day__lte=today + dt.timedelta(days=warn_days()))
+    ended, ending = Count("pk", filter=Q(last_day__lt=today)), Count("pk", filter=soon)
+    rows = WorkerCertificate.objects.filter(shop__in=shops).order_by().values("shop_id")
+    counted = rows.annotate(count=Count("pk"), ended=ended, ending=ending, until=Min("last_day"))
+    return {row["shop_id"]: Light(**row) for row in counted}
+
+
+def to_remind(days: int) -> QuerySet[WorkerCertificate]:
+    """Certificates of open shops that end within `days`, and about whose end nobody was told yet."""
+    today = clock.today()
+    rows = WorkerCertificate.objects.filter(last_day__gte=today, last_day__lte=today + dt.timedelta(days=days), shop__merged_into=None)
+    rows = rows.filter(Q(shop__closed_on__isnull=True) | Q(shop__closed_on__gt=today))
+    return rows.exclude(reminded_of__isnull=False, reminded_of=F("last_day"))

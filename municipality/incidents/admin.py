@@ -1,0 +1,133 @@
+"""Incidents for staff: what happened, which deadlines moved, what ended meanwhile; an operator may find that one was none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from municipality.incidents import queries, services
+from municipality.incidents.models import Incident, MovedDeadline
+from municipality.incidents.registry import DEADLINES
+from municipality.kernel.errors import Refused
+from municipality.ui import staff_menu
+from municipality.ui.admin_base import ReadOnlyAdmin, ReadOnlyInline, code, in_group, moment, require_role, staff_page
+from municipality.ui.code_labels import label_codes
+from municipality.ui.plurals import span
+from municipality.ui.staff_menu import StaffEntry
+from municipality.ui.texts import Text
+
+label_codes(
+    {
+        "deadline.moved": _("Deadline moved after an incident"),
+        "incident.opened": _("Incident began"),
+        "incident.closed": _("Incident ended"),
+        "incident.relieved": _("Deadlines moved after an incident"),
+        "incident.withheld": _("Incident found to be none"),
+        "incidents.check": _("Check the parts of the portal"),
+        "incidents.relieve": _("Move deadlines after an incident"),
+        "incidents.tell": _("Tell people which deadlines moved"),
+        "incidents.deadlines_moved": _("Deadlines moved"),
+    }
+)
+
+
+class _MovedInline(ReadOnlyInline):
+    model = MovedDeadline
+    fields = ("name", "number", "before", "after")
+
+    @admin.display(description=_("deadline"))
+    def name(self, row: MovedDeadline) -> Text:
+        return DEADLINES[row.kind].label if row.kind in DEADLINES else code(row.kind)
+
+    @admin.display(description=_("reference"))
+    def number(self, row: MovedDeadline) -> SafeString | str:
+        return code(row.reference)
+
+
+@admin.register(Incident)
+class IncidentAdmin(ReadOnlyAdmin):
+    change_form_template = "admin/incidents/incident/change_form.html"
+    list_display = ("part", "start", "end", "length_name", "relieved", "withheld")
+    list_filter = ("part",)
+    ordering = ("-started_at", "-pk")
+    fields = ("part", "cause", "start", "end", "length_name", "relieved", "withheld", "withheld_by", "withheld_reason", "ended_meanwhile")
+    inlines = (_MovedInline,)
+
+    def get_urls(self) -> list[URLPattern]:
+        withhold = self.admin_site.admin_view(self.withhold)
+        return [path("<int:incident_id>/withhold/", withhold, name="incidents_incident_withhold"), *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        row: Incident | None = self.get_object(request, object_id)
+        may = row is not None and row.relieved_at is None and row.withheld_at is None and in_group(request, services.ROLE)
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "may_withhold": may})
+
+    def withhold(self, request: HttpRequest, incident_id: int) -> HttpResponse:
+        """Ask for the reason (GET), then record that the incident was none (POST)."""
+        require_role(request, services.ROLE)
+        row = get_object_or_404(Incident, pk=incident_id)
+        page = reverse("admin:incidents_incident_change", args=[row.pk])
+        user: Any = request.user
+        if row.relieved_at is not None or row.withheld_at is not None:
+            self.message_user(request, _("This incident is settled already. Its page says how."), messages.WARNING)
+            return HttpResponseRedirect(page)
+        reason, refusal = request.POST.get("reason", ""), None
+        if request.method == "POST":
+            try:
+                services.withhold(incident=row, reason=reason, by=user)
+                self.message_user(request, _("It is recorded under your name. No deadline moves because of it."))
+                return HttpResponseRedirect(page)
+            except Refused as refused:
+                if refused.code != "no_reason":
+                    self.message_user(request, str(refused.sentence), messages.WARNING)
+                    return HttpResponseRedirect(page)
+                refusal = refused.sentence
+        context = {
+            "opts": self.opts,
+            "incident": row,
+            "reason": reason,
+            "refusal": refusal,
+            "title": _("This was no incident"),
+            "back": page,
+        }
+        return staff_page(request, "admin/incidents/incident/withhold.html", 422 if refusal else 200, **context)
+
+    @admin.display(description=_("from"), ordering="started_at")
+    def start(self, row: Incident) -> str:
+        return moment(row.started_at)
+
+    @admin.display(description=_("to"), ordering="ended_at")
+    def end(self, row: Incident) -> str:
+        return moment(row.ended_at)
+
+    @admin.display(description=_("length"))
+    def length_name(self, row: Incident) -> str:
+        return span(row.minutes)
+
+    @admin.display(description=_("deadlines moved at"))
+    def relieved(self, row: Incident) -> str:
+        return moment(row.relieved_at)
+
+    @admin.display(description=_("found to be none at"))
+    def withheld(self, row: Incident) -> str:
+        return moment(row.withheld_at)
+
+    @admin.display(description=_("requests that ended by a deadline meanwhile"))
+    def ended_meanwhile(self, row: Incident) -> SafeString | str:
+        events = queries.closed_meanwhile(row)[:50]
+        return format_html_join(", ", '<bdi dir="ltr">{}</bdi>', ((event.subject.reference,) for event in events)) or "—"
+
+
+staff_menu.register(
+    "incidents",
+    StaffEntry("operation", _("Incidents"), "admin:incidents_incident_changelist", permission="incidents.view_incident"),
+)

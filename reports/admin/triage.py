@@ -1,0 +1,349 @@
+"""The pages of inspectors and supervisors for reports: lists, route, map, and one report with its steps. Nothing of the reporter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.urls import path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from municipality.accounts.requests import AuthenticatedHttpRequest
+from municipality.documents import store
+from municipality.fieldwork import device
+from municipality.kernel import clock, request_cache
+from municipality.kernel.errors import NotPermitted, Refused
+from municipality.places import queries as places
+from municipality.places.models import Governorate
+from municipality.ui import staff_menu
+from municipality.ui.admin_base import in_group, require_role, staff_page
+from municipality.ui.staff_menu import StaffEntry
+from municipality.ui.templatetags.portal import bilingual
+from reports import queries as rules
+from reports.admin.intake import labelled_trace
+from reports.models import Closure, Report
+from reports.states import OPEN, REPORT_WORKFLOW, ReportState
+from reports.triage import queries, services
+from reports.triage.distances import Place, metres_between, route
+from reports.triage.forms import FORMS, OF_INSPECTOR, OF_SUPERVISOR, CloseForm, StepForm
+from reports.triage.services.results import FoundResult
+
+INSPECTOR, SUPERVISOR, AUDITOR = "inspector", "supervisor", "auditor"
+LISTED = 50
+# Words of each step: title, button.
+WORDS = {
+    "close": (gettext_lazy("Close with a result"), gettext_lazy("Close the report")),
+    "ask": (gettext_lazy("Ask the reporter"), gettext_lazy("Ask")),
+    "hand_over": (gettext_lazy("Hand over to another body"), gettext_lazy("Hand over")),
+    "recategorise": (gettext_lazy("Another category"), gettext_lazy("Change the category")),
+    "merge": (gettext_lazy("Join with another report"), gettext_lazy("Join")),
+    "split": (gettext_lazy("Divide into several reports"), gettext_lazy("Divide")),
+    "inspect": (gettext_lazy("Order an inspection of the shop"), gettext_lazy("Order the inspection")),
+    "take_back": (gettext_lazy("Take back from the other body"), gettext_lazy("Take back")),
+    "draw_again": (gettext_lazy("Have another inspector drawn"), gettext_lazy("Draw another inspector")),
+    "countersign": (gettext_lazy("Sign the result"), gettext_lazy("Sign, and close the report")),
+    "send_back": (gettext_lazy("Send back to the inspector"), gettext_lazy("Send back")),
+}
+
+
+class StandForm(forms.Form):
+    """Where the device is (WGS 84), sent by POST so that it is in no address and no log."""
+
+    latitude = forms.FloatField(min_value=28, max_value=31)
+    longitude = forms.FloatField(min_value=46, max_value=49)
+
+
+def _place(row: Report) -> Place | None:
+    return (row.latitude, row.longitude) if row.latitude is not None and row.longitude is not None else None
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
+    """The inspector's own open reports by nearest promise, or as a route; POST holds where the device is."""
+    require_role(request, INSPECTOR)
+    rows = list(queries.listed(queries.of_inspector(request.user))[:LISTED])
+    stand = StandForm(request.POST) if request.method == "POST" else None
+    here = (stand.cleaned_data["latitude"], stand.cleaned_data["longitude"]) if stand is not None and stand.is_valid() else None
+    error = _("The device gave no place in Kuwait.") if stand is not None and here is None else ""
+    is_route = "route" in (request.POST if request.method == "POST" else request.GET)
+    lines: list[tuple[Report, int | None]]
+    if is_route:
+        lines = _route(rows, here)
+    else:
+        lines = [(row, round(metres_between(here, place)) if here and (place := _place(row)) else None) for row in rows]
+    context = {"lines": lines, "is_route": is_route, "error": error}
+    return staff_page(request, "admin/reports/mine.html", 400 if error else 200, title=_("Reports of the public"), **context)
+
+
+def _route(rows: list[Report], here: Place | None) -> list[tuple[Report, int | None]]:
+    """From where the device is, else from the most urgent one; those without a place come last."""
+    stops = [(place, row) for row in rows if (place := _place(row)) is not None]
+    start = here or (stops[0][0] if stops else None)
+    found: list[tuple[Report, int | None]] = [(row, metres) for metres, row in route(start, stops)] if start else []
+    return found + [(row, None) for row in rows if _place(row) is None]
+
+
+def _visible(request: AuthenticatedHttpRequest) -> QuerySet[Report]:
+    """Raises PermissionDenied without a role."""
+    if in_group(request, AUDITOR):
+        return Report.objects.all()
+    if not (in_group(request, INSPECTOR) or in_group(request, SUPERVISOR)):
+        raise PermissionDenied
+    return queries.visible_to(request.user)
+
+
+class ChoiceForm(forms.Form):
+    """What the list of the branch shows."""
+
+    governorate = forms.ModelChoiceField(Governorate.objects.none(), required=False, label=gettext_lazy("Governorate"))
+    category = forms.ChoiceField(required=False, label=gettext_lazy("Category"))
+    state = forms.ChoiceField(required=False, label=gettext_lazy("State"))
+    overdue = forms.BooleanField(required=False, label=gettext_lazy("Overdue only"))
+
+    def __init__(self, data: Any) -> None:
+        super().__init__(data)
+        governorates: Any = self.fields["governorate"]
+        governorates.queryset, governorates.empty_label = places.governorates(), _("All")
+        governorates.label_from_instance = lambda row: bilingual(row, "name")
+        names = [(code, bilingual(found, "name")) for code, found in rules.rules().categories.items()]
+        self.fields["category"].choices = [("", _("All")), *names]  # type: ignore[attr-defined]
+        self.fields["state"].choices = [("", _("All open")), *ReportState.choices]  # type: ignore[attr-defined]
+
+    def narrow(self, rows: QuerySet[Report]) -> QuerySet[Report]:
+        data = self.cleaned_data
+        rows = rows.filter(state=data["state"]) if data.get("state") else rows.filter(state__in=OPEN)
+        if data.get("governorate"):
+            rows = rows.filter(area__governorate=data["governorate"])
+        if data.get("category"):
+            rows = rows.filter(category=data["category"])
+        return rows.filter(state__in=OPEN, due_at__lt=clock.now()) if data.get("overdue") else rows
+
+
+@require_safe
+def branch(request: AuthenticatedHttpRequest) -> HttpResponse:
+    """Reports of the branch by nearest promise beside their map, in keyset pages."""
+    rows, form = _visible(request), ChoiceForm(request.GET)
+    is_valid = form.is_valid()
+    found = queries.listed(form.narrow(rows) if is_valid else rows.none())
+    after = request.GET.get("after", "")[:26]
+    last = rows.filter(public_id=after).first() if after else None
+    if last is not None:
+        found = found.filter(Q(due_at__gt=last.due_at) | Q(due_at=last.due_at, pk__gt=last.pk))
+    listed = list(found[: LISTED + 1])
+    asked = request.GET.copy()
+    if len(listed) > LISTED:
+        asked["after"] = listed[LISTED - 1].public_id
+    context = {
+        "form": form,
+        "lines": [(row, None) for row in listed[:LISTED]],
+        "more": f"?{asked.urlencode()}" if len(listed) > LISTED else "",
+        "error": "" if is_valid else _("Please choose from the lists: one of the choices does not exist."),
+    }
+    return staff_page(request, "admin/reports/branch.html", 200 if is_valid else 400, title=_("Reports of the branch"), **context)
+
+
+def _row(request: AuthenticatedHttpRequest, public_id: str) -> Report:
+    visible = _visible(request)
+    rows = Report.objects.select_related(*queries.RELATED, "shop__activity", "parent", "merged_into")
+    row = rows.filter(public_id=public_id).first()
+    if row is None:
+        raise Http404
+    if not visible.filter(pk=row.pk).exists():
+        raise PermissionDenied
+    return row
+
+
+def _open_steps(request: AuthenticatedHttpRequest, row: Report) -> list[str]:
+    steps: list[str] = []
+    if in_group(request, INSPECTOR) and row.inspector_id == request.user.pk:
+        steps += [step for step in OF_INSPECTOR.get(row.state, []) if step != "inspect" or row.shop_id is not None]
+    if in_group(request, SUPERVISOR):
+        steps += OF_SUPERVISOR.get(row.state, [])
+    return steps
+
+
+@require_safe
+def photo(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
+    """The copy of a photo without faces and number plates (`queries.copies`); never the original."""
+    shown = queries.copies().filter(public_id=public_id, report__in=_visible(request)).select_related("copy").first()
+    if shown is None or shown.copy is None:
+        raise Http404
+    response = HttpResponse(store.read(shown.copy), content_type=shown.copy.media_type)
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def report(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
+    """One report with its photos, similar ones, course and steps."""
+    row = _row(request, public_id)
+    if request.method != "POST":
+        return _page(request, row)
+    if not (in_group(request, INSPECTOR) or in_group(request, SUPERVISOR)):
+        raise PermissionDenied
+    step = request.POST.get("step", "")
+    if step == "close":
+        return _close(request, row)
+    if step not in FORMS:
+        return _page(request, row, status=400, error=_("This page has changed. Nothing was recorded. Please reload it."))
+    form = FORMS[step](request.POST, report=row, step=step)
+    if not form.is_valid():
+        return _page(request, row, status=400, typed=(step, form))
+    try:
+        messages.success(request, _apply(request, row, step, form))
+    except Refused as refusal:
+        row = _row(request, public_id)
+        return _page(request, row, status=refusal.status, typed=(step, form), error=str(refusal.sentence))
+    return redirect("admin:eye_report", public_id)
+
+
+def _apply(request: AuthenticatedHttpRequest, row: Report, step: str, form: StepForm) -> str:
+    """Make the step. Returns the message. Raises Refused."""
+    data, user = form.cleaned_data, request.user
+    acts: dict[str, tuple[Callable[[], Any], str]] = {
+        "ask": (lambda: services.ask(report=row, inspector=user, text=data["text"]), _("The question is sent.")),
+        "hand_over": (lambda: services.hand_over(report=row, inspector=user, **data), _("Handed over. The promise runs on.")),
+        "recategorise": (lambda: services.recategorise(report=row, inspector=user, **data), _("The category is changed.")),
+        "merge": (lambda: services.merge(report=row, into=data["into"], inspector=user), _("Joined. Both reporters are told.")),
+        "split": (lambda: services.split(report=row, inspector=user, parts=form.parts), _("Divided. An inspector is drawn for each part.")),  # type: ignore[attr-defined]
+        "inspect": (lambda: services.order_inspection(report=row, inspector=user, **data), _("The inspection is ordered.")),
+        "take_back": (lambda: services.take_back(report=row, inspector=user), _("The report is with you again.")),
+        "draw_again": (lambda: services.draw_again(report=row, supervisor=user, **data), _("Another inspector was drawn.")),
+        "countersign": (lambda: services.countersign(report=row, supervisor=user), _("Signed. The report is closed.")),
+        "send_back": (lambda: services.send_back(report=row, supervisor=user, **data), _("Sent back to the inspector.")),
+    }
+    act, said = acts[step]
+    act()
+    return said
+
+
+def _page(
+    request: AuthenticatedHttpRequest, row: Report, *, status: int = 200, typed: tuple[str, Any] = ("", None), error: str = ""
+) -> HttpResponse:
+    steps = []
+    for step in _open_steps(request, row):
+        form = typed[1] if step == typed[0] else CloseForm(report=row) if step == "close" else FORMS[step](report=row, step=step)
+        steps.append((step, *WORDS[step], form))
+    is_mine = row.inspector_id == request.user.pk and row.state == ReportState.ASSIGNED and in_group(request, INSPECTOR)
+    reasons = {**services.rows.reasons(), **services.rows.reasons(services.rows.RESULT)}
+    joined = rules.joined(row)
+    context = {
+        "row": row,
+        "photos": queries.copies().filter(report__in=[row, *joined]),
+        "photo_waits": queries.waits_for_intake(row),
+        "similar": queries.similar(row) if is_mine else [],
+        "joined": joined,
+        "parts": row.parts.order_by("pk"),
+        "questions": row.questions.order_by("pk"),
+        "hand_over": row.hand_overs.filter(returned_at__isnull=True).first(),
+        "closures": row.closures.select_related("closed_by", "signed_by", "answer").order_by("pk"),
+        "trace": labelled_trace(row),
+        "consequences": row.consequences.select_related("inspection", "violation").order_by("pk"),
+        "course": [(event, REPORT_WORKFLOW.moves[event.move].label, reasons.get(event.reason)) for event in row.events.order_by("pk")],
+        "answers": _answers(row),
+        "steps": steps,
+        "chosen": typed[0],
+        "is_field": in_group(request, INSPECTOR),
+        "begins": f"{reverse('admin:field_new')}?origin={row.subject_key}" if is_mine else "",
+        "error": error,
+    }
+    return staff_page(request, "admin/reports/report.html", status, title=_("Report"), **context)
+
+
+def _answers(row: Report) -> list[tuple[Any, str]]:
+    """Questions of the category with what was answered."""
+    words = {"yes": _("Yes"), "no": _("No")}
+    found = rules.rules().categories.get(row.category)
+    if found is None:
+        return []
+    given = [(question, row.answers[question.code]) for question in found.questions if question.code in row.answers]
+    return [(question, words.get(value, value)) for question, value in given]
+
+
+def _found(request: HttpRequest, form: CloseForm) -> FoundResult:
+    """What a valid form holds; a photo whose time the device does not give proves nothing."""
+    data, photos = form.cleaned_data, device.with_times(request, "photo", form.cleaned_data["seen_at"])
+    is_timed = bool(request.POST.get("photo_at"))
+    return FoundResult(
+        sent=form.sent(),
+        code=data["code"],
+        note=data["note"],
+        photo=photos[0][0] if photos else None,
+        captured_at=photos[0][1] if photos and is_timed else None,
+        written_at=data["written_at"],
+        asks_signature=data["asks_signature"],
+    )
+
+
+def _say_closed(request: HttpRequest, made: Closure) -> None:
+    closed, waits = _("Closed. The reporter is told."), _("The result waits for the signature of another person.")
+    messages.success(request, closed if made.is_on_the_spot else waits)
+
+
+def _close(request: AuthenticatedHttpRequest, row: Report) -> HttpResponse:
+    """The result without the queue of a device."""
+    form = CloseForm(request.POST, report=row)
+    if not form.is_valid():
+        return _page(request, row, status=400, typed=("close", form))
+    try:
+        made, _new = services.close(report=row, inspector=request.user, found=_found(request, form))
+    except Refused as refusal:
+        return _page(request, row, status=refusal.status, typed=("close", form), error=str(refusal.sentence))
+    _say_closed(request, made)
+    return redirect("admin:eye_report", row.public_id)
+
+
+@require_POST
+def sync(request: AuthenticatedHttpRequest) -> JsonResponse:
+    """Save one result from the offline queue (`fieldwork.device`)."""
+    require_role(request, INSPECTOR)
+    row = Report.objects.filter(public_id=request.POST.get("report", "")[:26], inspector=request.user).first()
+    if row is None:
+        return device.refusal_response(NotPermitted("not_drawn", gettext_lazy("Another inspector was drawn for this report.")))
+    return device.respond(CloseForm(request.POST, report=row), lambda form: _saved(request, form))
+
+
+def _saved(request: AuthenticatedHttpRequest, form: CloseForm) -> device.ReceivedVisit:
+    made, new = services.close(report=form.row, inspector=request.user, found=_found(request, form))
+    if new:
+        _say_closed(request, made)  # on the next page that the device opens
+    return device.ReceivedVisit(form.row.number, reverse("admin:eye_report", args=[form.row.public_id]), new)
+
+
+@require_safe
+def worker(request: AuthenticatedHttpRequest) -> HttpResponse:
+    """The service worker that keeps the list and the pages of the inspector's reports at hand without a line."""
+    require_role(request, INSPECTOR)
+    urgent = queries.of_inspector(request.user).order_by("due_at", "pk").values_list("public_id", flat=True)[:LISTED]
+    pages = [reverse("admin:eye_report", args=[public_id]) for public_id in urgent]
+    return device.service_worker(request, form_url=reverse("admin:eye"), more_urls=pages)
+
+
+def _waiting(request: HttpRequest) -> int:
+    rows = Report.objects.filter(inspector=request.user.pk, state=ReportState.ASSIGNED)
+    return request_cache.get_or_set(("reports_waiting", request.user.pk), rows.count)
+
+
+PAGES = [
+    path("eye/", mine, name="eye"),
+    path("eye/branch/", branch, name="eye_branch"),
+    path("eye/sync/", sync, name="eye_sync"),
+    path("eye/worker.js", worker, name="eye_worker"),
+    path("eye/photos/<slug:public_id>.jpg", photo, name="eye_photo"),
+    path("eye/<slug:public_id>/", report, name="eye_report"),
+]
+admin.site.add_pages(PAGES, focused=("eye", "eye_report"))  # type: ignore[attr-defined]
+_REPORTS = gettext_lazy("Reports of the public")
+staff_menu.register(
+    "reports",
+    StaffEntry("work", _REPORTS, "admin:eye", (INSPECTOR,), count=_waiting, tile=gettext_lazy("reports to act on")),
+    StaffEntry("branch", gettext_lazy("Reports of the branch"), "admin:eye_branch", (INSPECTOR, SUPERVISOR, AUDITOR)),
+)

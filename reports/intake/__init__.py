@@ -1,0 +1,1 @@
+"""Receiving reports: the form, where it is, similar reports, limits."""

@@ -1,0 +1,50 @@
+"""The area and block of a position, and metres between positions (WGS 84)."""
+
+from __future__ import annotations
+
+from math import cos, hypot, radians
+
+from municipality.kernel import clock
+from municipality.places.models import Area
+from zoning.plots import queries as plots
+
+METRES = 111_195  # of one degree of latitude
+NEAR_CENTRE = 3_000  # metres from the centre of an area within which its border may be
+SOUTH, NORTH, WEST, EAST = 28.53, 30.1, 46.54, 48.99  # of Kuwait with its islands
+
+
+def is_in_kuwait(latitude: float, longitude: float) -> bool:
+    return SOUTH <= latitude <= NORTH and WEST <= longitude <= EAST
+
+
+def metres_between(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """Metres between two positions (latitude, longitude) that are near each other."""
+    return METRES * hypot(one[0] - other[0], (one[1] - other[1]) * cos(radians(one[0])))
+
+
+def box_around(latitude: float, longitude: float, metres: float) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Ranges of latitude and of longitude that hold everything within some metres."""
+    up, across = metres / METRES, metres / METRES / cos(radians(latitude))
+    return (latitude - up, latitude + up), (longitude - across, longitude + across)
+
+
+def may_be_in(area: Area, latitude: float, longitude: float) -> bool:
+    """Whether a position may be in an area: no plot there says otherwise, and it is the nearest area or its centre is near."""
+    plot = plots.at_point(longitude, latitude, clock.today())
+    if plot is not None:
+        return bool(plot.area_id == area.pk)
+    if area.latitude is None or area.longitude is None or locate(latitude, longitude)[0] == area:
+        return True
+    return metres_between((latitude, longitude), (area.latitude, area.longitude)) <= NEAR_CENTRE
+
+
+def locate(latitude: float, longitude: float) -> tuple[Area | None, str]:
+    """The area and block of the plot at a position, or of the nearest plot; else the nearest area, with an empty block."""
+    today = clock.today()
+    plot = plots.at_point(longitude, latitude, today)
+    found = [plot] if plot is not None else plots.near_point(longitude, latitude, today)
+    if found:
+        return found[0].area, found[0].block
+    known = Area.objects.filter(latitude__isnull=False, longitude__isnull=False).select_related("governorate")
+    here = (latitude, longitude)
+    return min(known, key=lambda area: metres_between(here, (area.latitude or 0, area.longitude or 0)), default=None), ""

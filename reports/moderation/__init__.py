@@ -1,0 +1,1 @@
+"""Hiding what the public must not see, and agreeing to what it may."""

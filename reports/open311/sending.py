@@ -1,0 +1,192 @@
+"""A report that another system sends: read, checked and handed to `intake`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from municipality.kernel import arabic, clock
+from municipality.places import names
+from municipality.places.models import Area
+from municipality.rulebook.report_categories import ReportCategory
+from municipality.ui.forms import PhoneField
+from municipality.ui.texts import Text
+from reports import queries
+from reports.intake import services as intake
+from reports.intake.places import EAST, NORTH, SOUTH, WEST, locate
+from reports.intake.services import Place, Received, SentReport
+from reports.models import ApiKey, Channel, PlaceSource, Report
+from reports.open311 import attached, formats, keys
+from reports.open311.errors import BadRequest
+from reports.open311.parameters import ParameterReader
+from reports.open311.service_list import category_of, options_of
+from reports.reporters.services import Sender
+
+MOST_WORDS, MOST_PLACE, MOST_ID = 4000, 160, 80  # characters; the first is of GeoReport
+KUWAIT = {"lat": (SOUTH, NORTH), "long": (WEST, EAST)}
+_ATTRIBUTE = re.compile(r"^attribute\[([^\[\]]{1,60})\](\[\d*\])?$")
+_ADDRESS_ID = re.compile(r"^[0-9A-Za-z-]{1,20}$")
+_NAMESPACE = uuid.UUID("5e0c2f0e-7a58-4d29-9d8f-0d1f3a9b6c31")
+
+
+@dataclass(frozen=True)
+class Sending:
+    """A report as it came; `content` tells whether it came before."""
+
+    category: ReportCategory
+    place: Place
+    words: str
+    answers: dict[str, str]
+    identity: str  # of the reporter in the other system, if it gave one
+    phone: str
+    own_id: str  # of the report in the other system, if it gave one
+    notices: list[Text] = field(default_factory=list)
+
+    @property
+    def content(self) -> str:
+        place = (self.place.latitude, self.place.longitude, self.place.area.pk if self.place.area else None, self.place.note)
+        return json.dumps([self.category.code, place, self.words, sorted(self.answers.items()), self.identity, self.phone])
+
+
+def receive(query: QueryDict, form: QueryDict, files: MultiValueDict[str, Any]) -> tuple[Received, list[Text]]:
+    """Store a report once, however often it is sent, and say what of it was left out.
+
+    Raises BadKey, HourIsFull, Unknown, BadRequest, and what `intake.services.receive` refuses.
+    """
+    reader = ParameterReader(form, query)
+    api_key = keys.check(reader.text("api_key"))
+    keys.count(api_key)
+    sending = _read(reader)
+    key, known = _key(api_key, sending)
+    notices = list(sending.notices)
+    if known is None:
+        notices += attached.hold(key, files)
+    sender = Sender(phone=sending.phone, device=f"open311:{api_key.public_id}:{sending.identity or key}")
+    sent = SentReport(
+        key=key,
+        category=sending.category.code,
+        place=sending.place,
+        captured_at=clock.now(),
+        words=sending.words,
+        answers=sending.answers,
+        channel=Channel.OPEN311,
+        api_key=api_key,
+        language="en" if get_language() == "en" else "ar",
+    )
+    return intake.receive(sent, sender), notices
+
+
+def _key(api_key: ApiKey, sending: Sending) -> tuple[str, Report | None]:
+    """The key of a report, and the report if it came already: by the id of the other system, or by its content for some hours."""
+    if sending.own_id:
+        key = _uuid(api_key, "id", sending.own_id)
+        return key, Report.objects.filter(key=key).first()
+    hours = queries.limits()["repeat_hours"]
+    content = hashlib.sha256(sending.content.encode()).hexdigest()
+    span = int(clock.now().timestamp()) // (hours * 3600)
+    now, before = (_uuid(api_key, "content", content, str(one)) for one in (span, span - 1))
+    known = Report.objects.filter(key__in=(now, before)).order_by("-received_at").first()
+    return (known.key, known) if known is not None else (now, None)
+
+
+def _uuid(api_key: ApiKey, *parts: str) -> str:
+    return str(uuid.uuid5(_NAMESPACE, "\n".join((api_key.public_id, *parts))))
+
+
+def _read(reader: ParameterReader) -> Sending:
+    """Raises Unknown, BadRequest."""
+    code = reader.text("service_code")
+    if not code:
+        raise BadRequest(_("service_code is missing. The services are listed at /open311/v2/services."))
+    category = category_of(code)
+    given = _attributes(reader.sources)
+    answers = _answers(reader, category, given)
+    words = reader.text("description")
+    if len(words) > MOST_WORDS:
+        reader.errors.append(_("%(name)s: at most %(most)s characters.") % {"name": "description", "most": MOST_WORDS})
+    own_id = next(iter(given.get("fixmystreet_id", [])), "")
+    if len(own_id) > MOST_ID:
+        reader.errors.append(_("%(name)s: at most %(most)s characters.") % {"name": "fixmystreet_id", "most": MOST_ID})
+    notices: list[Text] = []
+    if reader.text("media_url"):
+        notices.append(_("Pictures are not fetched from media_url. Send them as files with the report."))
+    phone = _phone(reader, notices)
+    place = _place(reader)
+    identity = " ".join(filter(None, (reader.text(name) for name in ("device_id", "account_id", "email"))))
+    reader.finish()
+    return Sending(category, place, words, answers, identity, phone, own_id, notices)
+
+
+def _attributes(sources: Sequence[QueryDict]) -> dict[str, list[str]]:
+    """The values of each attribute, with and without `[]` behind its name; those of the form before those of the address."""
+    found: dict[str, list[str]] = {}
+    for source in sources:
+        for name, values in source.lists():
+            match = _ATTRIBUTE.match(name)
+            if match:
+                found.setdefault(match[1], []).extend(text for value in values if (text := formats.clean(value).strip()))
+    return found
+
+
+def _answers(reader: ParameterReader, category: ReportCategory, given: dict[str, list[str]]) -> dict[str, str]:
+    """The answers to the questions of a category. Other attributes, which systems send of their own, are not kept."""
+    answers = {}
+    for question in category.questions:
+        values, known = list(dict.fromkeys(given.get(question.code, []))), options_of(question)
+        name = f"attribute[{question.code}]"
+        if not values and question.is_required:
+            reader.errors.append(_("%(name)s is missing. The definition of the service lists its values.") % {"name": name})
+        elif len(values) > 1:
+            reader.errors.append(_("%(name)s: give one value.") % {"name": name})
+        elif values and values[0] not in known:
+            reader.errors.append(_("%(name)s: known are %(known)s.") % {"name": name, "known": ", ".join(known)})
+        elif values:
+            answers[question.code] = values[0]
+    return answers
+
+
+def _phone(reader: ParameterReader, notices: list[Text]) -> str:
+    text = reader.text("phone")
+    try:
+        return str(PhoneField(required=False).clean(text[:40]))
+    except ValidationError:
+        notices.append(_("The phone number was not kept: it is no mobile number of Kuwait."))
+        return ""
+
+
+def _place(reader: ParameterReader) -> Place:
+    """A position, an address or a number of PACI; one that is missing or wrong is told by `reader`."""
+    latitude, longitude = (reader.number(name, *KUWAIT[name]) for name in ("lat", "long"))
+    address, unit = reader.text("address_string"), reader.text("address_id")
+    if len(address) > MOST_PLACE:
+        reader.errors.append(_("%(name)s: at most %(most)s characters.") % {"name": "address_string", "most": MOST_PLACE})
+    if unit and not _ADDRESS_ID.match(unit):
+        reader.errors.append(_("address_id: give the number of PACI that stands at the door, in digits."))
+    if (latitude is None) != (longitude is None) and not reader.errors:
+        reader.errors.append(_("lat and long: give both."))
+    if latitude is None and not address and not unit and not reader.errors:
+        reader.errors.append(_("Say where it is: lat and long, address_string or address_id."))
+    named_unit = _("PACI number %(unit)s") % {"unit": unit} if unit else ""
+    note = " · ".join(filter(None, (address, named_unit)))[:MOST_PLACE]
+    if latitude is not None and longitude is not None:
+        area, block = locate(latitude, longitude)
+        return Place(PlaceSource.PIN, latitude, longitude, area=area, block=block, note=note)
+    return Place(PlaceSource.ADDRESS, area=_area(address), note=note)
+
+
+def _area(address: str) -> Area | None:
+    """The area that an address names, if it is one."""
+    words = arabic.words(address)
+    match = names.find_areas(words, set(range(len(words)))) if words else None
+    return match.areas[0] if match is not None and len(match.areas) == 1 else None

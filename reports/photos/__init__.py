@@ -1,0 +1,1 @@
+"""Photos of reports: public copies, faces and number plates, photos that were used before."""

@@ -1,0 +1,25 @@
+"""An employee agrees to the public copy of a photo, or keeps it private."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from municipality.accounts.models import User, actor_of
+from municipality.audit.services import record
+from municipality.kernel import clock
+from municipality.kernel.errors import Refused
+from reports.models import BlurState, Report, ReportPhoto
+
+
+@transaction.atomic
+def judge(photo: ReportPhoto, *, user: User, is_shown: bool) -> None:
+    """Show the copy of a photo to everybody, or keep it private. Raises Refused("judged") if somebody has judged it meanwhile."""
+    row = ReportPhoto.objects.select_for_update(of=("self",)).select_related("report").get(pk=photo.pk)
+    if row.blur != BlurState.UNSURE:
+        raise Refused("judged", _("Another employee has looked at this photo meanwhile."))
+    row.blur = BlurState.AGREED if is_shown else BlurState.PRIVATE
+    row.agreed_by, row.agreed_at = user, clock.now()
+    row.save(update_fields=["blur", "agreed_by", "agreed_at"])
+    Report.objects.filter(pk=row.report_id).update(updated_at=clock.now())  # copies and feeds learn that something changed
+    record("report.photo_judged", subject=row.report.subject_key, actor=actor_of(user), data={"photo": row.public_id, "blur": row.blur})

@@ -1,0 +1,20 @@
+"""The place of a report as everybody sees it: at most METRES from the real one."""
+
+from __future__ import annotations
+
+import math
+
+from django.db.models import F
+from django.db.models.functions import Floor
+
+METRES = 15
+# Sides in degrees of squares of about 21 m, at the latitude of Kuwait: no point is farther from the middle of its square than 15 m.
+NORTH, EAST = 0.00019, 0.00021
+# The same place in a query. What narrows down by the real one tells it to whoever asks often.
+SHOWN_LATITUDE = (Floor(F("latitude") / NORTH) + 0.5) * NORTH
+SHOWN_LONGITUDE = (Floor(F("longitude") / EAST) + 0.5) * EAST
+
+
+def blurred(latitude: float, longitude: float) -> tuple[float, float]:
+    """The middle of the square around a point, in degrees, WGS 84. The same for every point of the square, so that a mean tells no more."""
+    return round((math.floor(latitude / NORTH) + 0.5) * NORTH, 6), round((math.floor(longitude / EAST) + 0.5) * EAST, 6)

@@ -1,0 +1,48 @@
+"""How severe a report is, and by when something is promised."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+
+from django.utils.translation import gettext_lazy as _
+
+from municipality.kernel import clock, worktime
+from municipality.kernel.errors import Refused
+from municipality.rulebook import queries as rulebook
+from municipality.rulebook.models import ReportClock, ReportSeverity
+from municipality.rulebook.report_categories import ReportCategory
+from reports.models import Report, ReportEvent
+
+SEVERITIES = [severity.value for severity in ReportSeverity]  # from the lowest
+
+
+def severity_of(category: ReportCategory, answers: Mapping[str, str]) -> str:
+    """The severity of a category, raised by the answers to its questions. Raises Refused("emergency"), where nothing is received."""
+    found = category.severity
+    for question in category.questions:
+        if question.raises_on and answers.get(question.code) == question.raises_on:
+            found = max(found, question.raises_to, key=SEVERITIES.index)
+    if found == ReportSeverity.EMERGENCY:
+        raise Refused("emergency", _("This is an emergency. Call 112 now. Nothing was sent."))
+    return found
+
+
+def due_at(category: ReportCategory, severity: str, since: dt.datetime, limits: Mapping[str, int]) -> dt.datetime:
+    """The promised time: the hours of the category in the per cent of its severity (`limits.reports`), on the clock of the category."""
+    time = dt.timedelta(hours=category.hours) * limits[f"{severity}_percent"] / 100
+    if category.clock == ReportClock.ALWAYS:
+        return since + time
+    return worktime.add_working_time(rulebook.calendar(), since, time)
+
+
+def opened_at(report: Report) -> dt.datetime:
+    """When it, or the report that it is part of, was received or last opened again."""
+    again = ReportEvent.objects.filter(subject__in=[report.pk, report.parent_id or 0], move__in=["reopen", "answer_late"])
+    last = again.order_by("pk").last()
+    return last.at if last is not None else report.received_at
+
+
+def promised_again(report: Report, limits: Mapping[str, int]) -> dt.datetime:
+    """The promised time of a report that is opened again, from now on."""
+    return due_at(ReportCategory(**report.category_facts), report.severity, clock.now(), limits)

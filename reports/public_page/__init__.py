@@ -1,0 +1,1 @@
+"""What everybody sees of reports: the page of each, the map, figures, open data and weekly messages."""

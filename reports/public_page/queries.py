@@ -1,0 +1,133 @@
+"""Read a report with everything that its public page shows, in a fixed number of queries."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Count, F, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
+
+from municipality.kernel import clock
+from reports import queries
+from reports.models import Closure, Consequence, HandOver, PhotoKind, Report, ReportEvent, ReportPhoto, Standing
+from reports.photos import queries as photos
+from reports.places import blurred
+from reports.public_page import standings
+from reports.public_page.chain import MOVES, ChainLink, chain
+from reports.public_page.results import RELATED, ToldResult, told
+from reports.states import ReportState
+from violations.models import ViolationEvent
+
+ID_LENGTH = 26
+
+
+def by_public_id(public_id: str) -> Report | None:
+    """A report, hidden or not; None without one."""
+    if len(public_id) != ID_LENGTH:
+        return None
+    return Report.objects.select_related("area__governorate", "parent", "merged_into").filter(public_id=public_id).first()
+
+
+def newest(reports: QuerySet[Report], count: int) -> list[Report]:
+    """The newest of public reports, without those that are joined with another."""
+    rows = reports.exclude(state=ReportState.MERGED).select_related("area").order_by("-received_at", "-pk")
+    return list(rows[:count])
+
+
+def at_shops(shops: Sequence[int], most: int) -> dict[int, tuple[dict[str, int], list[Report]]]:
+    """Primary key of a shop → its reports by standing, and the newest of them; one query."""
+    rows = standings.counted().filter(shop__in=shops).annotate(standing=standings.of(clock.now()))
+    counts = {f"n_{code}": Window(Count("pk", filter=Q(standing=code)), partition_by="shop") for code in Standing.values}
+    place = Window(RowNumber(), partition_by="shop", order_by=[F("received_at").desc(), F("pk").desc()])
+    by_shop: dict[int, tuple[dict[str, int], list[Report]]] = {}
+    newest: Any = rows.annotate(place=place, **counts).filter(place__lte=most).order_by("shop", "place")
+    for report in newest:
+        found = {code: getattr(report, f"n_{code}") for code in Standing.values}
+        by_shop.setdefault(report.shop_id, ({code: n for code, n in found.items() if n}, []))[1].append(report)
+    return by_shop
+
+
+@dataclass(frozen=True)
+class PublicReport:
+    """What everybody sees of a report that is not hidden; each part is read once."""
+
+    report: Report
+
+    @cached_property
+    def events(self) -> list[ReportEvent]:
+        return list(ReportEvent.objects.filter(subject=self.report).order_by("pk"))
+
+    @cached_property
+    def closures(self) -> list[Closure]:
+        return list(self.report.closures.filter(sent_back_at__isnull=True).select_related("answer").order_by("pk"))
+
+    @cached_property
+    def photos(self) -> list[ReportPhoto]:
+        """Photos whose public copy everybody sees."""
+        return list(photos.shown(self.report))
+
+    @property
+    def before(self) -> list[ReportPhoto]:
+        return [photo for photo in self.photos if photo.kind != PhotoKind.AFTER]
+
+    @property
+    def after(self) -> list[ReportPhoto]:
+        return [photo for photo in self.photos if photo.kind == PhotoKind.AFTER]
+
+    @cached_property
+    def hand_overs(self) -> list[HandOver]:
+        return list(self.report.hand_overs.order_by("pk"))
+
+    @property
+    def hand_over(self) -> HandOver | None:
+        """The body that has to act now."""
+        return next((row for row in self.hand_overs if row.returned_at is None), None)
+
+    @cached_property
+    def parts(self) -> list[Report]:
+        rows = queries.public_reports().filter(parent=self.report).select_related("area")
+        return sorted(rows, key=lambda row: row.pk)  # without ORDER BY, for which the table would be read in its order
+
+    @property
+    def people(self) -> int:
+        """How many reported it: its reporter and those who saw the same, whom a join counts together."""
+        return 1 + self.report.me_too_count
+
+    @property
+    def place(self) -> tuple[float, float] | None:
+        """Latitude and longitude within some metres (`places.METRES`)."""
+        if self.report.latitude is None or self.report.longitude is None:
+            return None
+        return blurred(self.report.latitude, self.report.longitude)
+
+    @cached_property
+    def consequences(self) -> list[Consequence]:
+        return list(self.report.consequences.select_related("inspection", *RELATED).order_by("pk"))
+
+    @cached_property
+    def results(self) -> list[ToldResult]:
+        return told(self.report, self.closures, [one.violation for one in self.consequences if one.violation is not None])
+
+    def chain(self) -> list[ChainLink]:
+        found = [one.violation_id for one in self.consequences if one.violation_id is not None]
+        acts: Sequence[ViolationEvent] = (
+            list(ViolationEvent.objects.filter(subject__in=found, move__in=list(MOVES)).order_by("pk")) if found else []
+        )
+        return chain(self.report, self.events, self.consequences, acts, self.photos, self.closures, self.people)
+
+    def answers(self) -> dict[str, int]:
+        """How often reporters said that it is solved, and that it is not."""
+        said = [closure.answer.is_solved for closure in self.closures if hasattr(closure, "answer")]
+        return {"solved": sum(said), "unsolved": len(said) - sum(said)}
+
+    def answer_until(self) -> dt.date | None:
+        """The last day on which the reporter may say that it is not solved; None when nothing is asked."""
+        if self.report.state != ReportState.CLOSED or not self.closures or hasattr(self.closures[-1], "answer"):
+            return None
+        assert self.report.closed_at is not None  # noqa: S101 - of every closed one
+        last = clock.day_of(self.report.closed_at) + dt.timedelta(days=queries.limits()["solved_days"])
+        return last if last >= clock.today() else None

@@ -1,0 +1,75 @@
+"""The public page of a report, and finding one by its number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from municipality.accounts.access import public
+from municipality.accounts.limits import take_attempt
+from municipality.ui.errors import too_many_requests
+from municipality.ui.language import read_form
+from municipality.ui.templatetags.portal import bilingual
+from reports import queries
+from reports.models import Report, Severity
+from reports.moderation.queries import why_hidden
+from reports.places import METRES
+from reports.public_page import queries as shown
+from reports.public_page.numbers import ReportNumberForm
+from reports.public_page.steps import promise, steps
+
+NEWEST = 8
+TRIES, SECONDS = 30, 600  # of numbers, of one visitor
+
+
+@public
+@require_safe
+def report(request: HttpRequest, public_id: str) -> HttpResponse:
+    """What became of a report: consequences, promise, photos, steps. A hidden one shows why it is hidden and nothing else."""
+    row = shown.by_public_id(public_id)
+    if row is None:
+        raise Http404
+    if row.hidden_at is not None:
+        return _hidden(request, row)
+    found = shown.PublicReport(row)
+    context: dict[str, Any] = {
+        "report": row,
+        "shown": found,
+        "name": bilingual(row.category_facts, "name"),
+        "severity": Severity(row.severity).label,
+        "chain": found.chain(),
+        "promise": promise(row),
+        "steps": steps(row, found.events, found.results, found.hand_overs),
+        "result": found.results[-1] if found.results and row.closed_at is not None else None,
+        "answers": found.answers(),
+        "answer_until": found.answer_until(),
+        "metres": METRES,
+        "crumbs": [(_("Reports"), reverse("reports:all")), (bilingual(row.category_facts, "name"), request.path)],
+    }
+    return render(request, "reports/public/report.html", context)
+
+
+def _hidden(request: HttpRequest, row: Report) -> HttpResponse:
+    code, reason = why_hidden(row)
+    return render(request, "reports/public/hidden.html", {"code": code, "reason": reason}, status=404)
+
+
+@public
+@require_http_methods(["GET", "HEAD", "POST"])
+def every(request: HttpRequest) -> HttpResponse:
+    """The newest reports, and a form that finds one by its number, which leads to its page."""
+    form, submitted = read_form(request, ReportNumberForm)
+    if submitted and form.is_valid():
+        if not take_attempt(request, "report_number", limit=TRIES, seconds=SECONDS):
+            return too_many_requests(request, SECONDS)
+        row = Report.objects.filter(number=form.cleaned_data["number"]).first()
+        if row is not None:
+            return redirect("reports:report", row.public_id)
+        form.add_error("number", _("There is no report with this number. Compare it with the message or the page after sending."))
+    context = {"form": form, "newest": shown.newest(queries.public_reports(), NEWEST)}
+    return render(request, "reports/public/all.html", context, status=400 if submitted else 200)

@@ -1,0 +1,50 @@
+"""The rules of reports in force, and the reports that everybody may see."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db.models import QuerySet
+
+from municipality.kernel import clock
+from municipality.rulebook import queries as rulebook
+from municipality.rulebook import report_categories
+from municipality.rulebook.report_categories import ReportRules
+from reports.models import Report
+
+LIMITS, REPLIES = "limits.reports", "replies.reports"
+
+
+def rules(on: dt.date | None = None) -> ReportRules:
+    """Categories and bodies in force on a day, today by default. Raises Refused("no_edition")."""
+    found = rulebook.edition(report_categories.SUBJECT, on or clock.today()).reports
+    assert found is not None  # noqa: S101 - every edition of this subject has them
+    return found
+
+
+def limits(on: dt.date | None = None) -> dict[str, int]:
+    """The limits of reports in force on a day, by code. Raises Refused("no_edition")."""
+    return {code: limit.value for code, limit in rulebook.edition(LIMITS, on or clock.today()).limits.items()}
+
+
+def joined(report: Report) -> list[Report]:
+    """The reports that were joined with a report, also through another one."""
+    found: list[Report] = []
+    front = [report.pk]
+    while front:
+        rows = sorted(Report.objects.filter(merged_into__in=front), key=lambda row: row.pk)  # without ORDER BY: the index is taken
+        found += rows
+        front = [row.pk for row in rows]
+    return found
+
+
+def end_of(report: Report) -> Report:
+    """The report in which the joins of a report end; itself where it was joined with none."""
+    while report.merged_into is not None:
+        report = report.merged_into
+    return report
+
+
+def public_reports() -> QuerySet[Report]:
+    """Reports that are not hidden."""
+    return Report.objects.filter(hidden_at__isnull=True)

@@ -1,0 +1,1 @@
+"""Who reported. Nothing else of this service reads `Reporter`."""

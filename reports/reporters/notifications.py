@@ -1,0 +1,208 @@
+"""Messages to who reported: into the account of a person, as a text to a confirmed phone; a link without a name is told by its page.
+
+None of them is listed for a phone call or may be tried by hand: such lists name the person beside the report. No message names an
+inspector. The texts are in `templates/reports/messages/`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q
+
+from municipality.jobs.services import enqueue
+from municipality.kernel import clock
+from municipality.notifications import texts
+from municipality.notifications.registry import MESSAGE_KINDS, MessageKind
+from municipality.notifications.services import send, send_sms
+from municipality.notifications.texts import Bilingual
+from municipality.rulebook import queries as rulebook
+from reports import queries
+from reports.models import Ban, Closure, Report
+from reports.models.reporter import Reporter
+from reports.reporters.services import known_by, phone_of, secret_of
+from reports.states import ReportState
+
+
+class _ToReporter(MessageKind):
+    page = "/reports/{report.public_id}/mine/"
+    must_reach = False
+
+
+class ReportReceived(_ToReporter):
+    kind = "reports.received"
+
+
+class Asked(_ToReporter):
+    kind = "reports.asked"
+
+
+class ClosedUnanswered(_ToReporter):
+    """No answer came in time, and the report is closed."""
+
+    kind = "reports.unanswered"
+
+
+class HandedOver(_ToReporter):
+    kind = "reports.handed_over"
+
+
+class CameBack(_ToReporter):
+    """The day of the other body has passed."""
+
+    kind = "reports.came_back"
+
+
+class Recategorised(_ToReporter):
+    kind = "reports.recategorised"
+
+
+class Joined(_ToReporter):
+    """Their report was joined with another."""
+
+    kind = "reports.joined"
+
+
+class JoinedHere(_ToReporter):
+    """Somebody else's report was joined with theirs."""
+
+    kind = "reports.joined_here"
+
+
+class Divided(_ToReporter):
+    kind = "reports.divided"
+
+
+class Closed(_ToReporter):
+    """The result; for a report that was divided, those of all its parts."""
+
+    kind = "reports.closed"
+
+
+class Reopened(_ToReporter):
+    kind = "reports.reopened"
+
+
+class LateAnswer(_ToReporter):
+    """Their answer came after the report was closed, and opened it again."""
+
+    kind = "reports.late_answer"
+
+
+class Banned(MessageKind):
+    kind = "reports.banned"
+    page = "/reports/bans/{ban.public_id}/"
+    must_reach = False
+
+
+class BanLifted(Banned):
+    kind = "reports.ban_lifted"
+
+
+class BanKept(Banned):
+    kind = "reports.ban_kept"
+
+
+_KINDS = (
+    *(ReportReceived, Asked, ClosedUnanswered, HandedOver, CameBack, Recategorised),
+    *(Joined, JoinedHere, Divided, Closed, Reopened, LateAnswer),
+)
+TOLD: dict[str, type[MessageKind]] = {kind.kind.partition(".")[2]: kind for kind in _KINDS}
+
+
+def tell(report: Report, kind: str, **facts: Any) -> int:
+    """Tell who reported, in the caller's transaction; the same kind after the same step is told once. Returns how many were told.
+
+    `kind` is one of `TOLD`. What a message says is read from the report and its rows; `facts` are what a caller has at hand and may
+    leave out. Reporters of reports that were joined with this one are told of its course as well, but not asked: only its own reporter
+    can answer. Raises KeyError for another kind.
+    """
+    declared = TOLD[kind]
+    row = Report.objects.select_related("merged_into").get(pk=report.pk)
+    if declared is ClosedUnanswered and row.state != ReportState.CLOSED:  # the inspector goes on without the answer
+        return 0
+    if declared is JoinedHere:
+        return _tell(row, declared, f"{row.public_id}:{row.joined.count()}", Q(report=row))
+    whom = Q(report=row) if declared in (Joined, Asked) else Q(report__in=[row, *queries.joined(row)])
+    step = 0 if declared is ReportReceived else row.last_event_id or 0  # received is what it was once
+    return _tell(row, declared, f"{row.public_id}:{step}", whom)
+
+
+def _tell(report: Report, kind: type[MessageKind], key: str, whom: Q) -> int:
+    rows = list(Reporter.objects.filter(whom).select_related("person", "report").order_by("pk"))
+    named = [row for row in rows if row.person is not None or row.phone_cipher]
+    for row in named:
+        own = row.report
+        if row.person is not None:
+            context = context_of(kind, report, own)
+            send(kind, person=row.person, key=f"{key}:{own.pk}", subject_key=own.subject_key, context=context)
+        else:
+            ids: dict[str, Any] = {"reporter_id": row.pk, "report_id": report.pk, "step": report.last_event_id or 0}
+            enqueue("reports.text", key=f"{kind.kind}:{key}:{own.pk}", message=kind.kind, **ids)
+    return len(named)
+
+
+def context_of(kind: type[MessageKind], report: Report, own: Report) -> dict[str, Any]:
+    """What the texts of a kind say of a report, to the reporter of `own`: the same report, or one that was joined with it."""
+    facts = report.category_facts
+    context: dict[str, Any] = {"report": own, "number": own.number, "category": Bilingual(facts["name_ar"], facts["name_en"])}
+    if kind is Asked:
+        asked = report.questions.order_by("-pk").first()
+        context["until"] = asked.due_on if asked is not None else clock.today()
+    elif kind is HandedOver:
+        given = report.hand_overs.order_by("-pk").first()
+        context["body"] = Bilingual(given.name_ar, given.name_en) if given is not None else Bilingual("", "")
+        context["until"] = given.back_on if given is not None else clock.today()
+    elif kind is Joined:
+        context["other"] = report.merged_into.number if report.merged_into is not None else ""
+    elif kind is Divided:
+        context["parts"] = "، ".join(report.parts.order_by("pk").values_list("number", flat=True))
+    elif kind is Recategorised:
+        context["until"] = report.due_at
+    elif kind is Closed:
+        context["result"] = result_of(report)
+        context["may_judge"] = own.pk == report.pk and not report.parts.exists()
+        context["days"] = queries.limits()["solved_days"]
+    return context
+
+
+def result_of(report: Report) -> Bilingual:
+    """The result of a closed report for everybody; of one that was divided, the result of each of its parts under its number."""
+    closure = Closure.objects.filter(report=report, sent_back_at__isnull=True).order_by("-pk").first()
+    is_of_parts = closure is not None and closure.code == "parts_done"  # not one that was opened again and closed as a whole
+    parts = list(report.parts.exclude(state=ReportState.MERGED).order_by("pk")) if is_of_parts else []
+    if parts:
+        each = [(part.number, result_of(part)) for part in parts]
+        ar, en = ("\n".join(f"{number}: {text.in_language(language)}" for number, text in each) for language in texts.LANGUAGES)
+        return Bilingual(ar, en)
+    if closure is not None:
+        return Bilingual(closure.text_ar, closure.text_en)
+    reason = rulebook.edition(queries.REPLIES, clock.today()).reasons["no_answer"]
+    return Bilingual(reason.text_ar, reason.text_en)
+
+
+def tell_of_ban(ban: Ban) -> None:
+    """Tell a person that their reporting was stopped, or what was decided on their appeal, in the caller's transaction."""
+    row = Reporter.objects.filter(report_id=ban.report_id).select_related("person").first()
+    if row is None or row.person is None or ban.who not in known_by(row):
+        return
+    kind = Banned if ban.decided_at is None else BanLifted if ban.lifted_at is not None else BanKept
+    context = {"ban": ban, "until": ban.until}
+    send(kind, person=row.person, key=ban.public_id, subject_key=ban.report.subject_key, context=context)
+
+
+def send_text(*, reporter_id: int, report_id: int, message: str, step: int) -> None:
+    """Send the short text of a message to a confirmed phone, with the secret link; nothing over the limits of a number.
+
+    Nothing is sent either if the reporter was deleted meanwhile. Raises what the gateway raises.
+    """
+    row = Reporter.objects.filter(pk=reporter_id).select_related("report").first()
+    number = phone_of(row) if row is not None else ""
+    if row is None or not number:
+        return
+    declared = type(MESSAGE_KINDS[message])
+    own, language = row.report, row.report.language
+    context = context_of(declared, Report.objects.select_related("merged_into").get(pk=report_id), own)
+    page = texts.link(f"/reports/{own.public_id}/mine/", language)
+    text = f"{declared().texts(context, language).short} {page}?s={secret_of(own.key)}"
+    send_sms(to=number, text=text, idempotency_key=f"{message}-{reporter_id}-{report_id}-{step}")

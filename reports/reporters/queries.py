@@ -1,0 +1,82 @@
+"""The reports of a person, what they have to do about them, and who of the Municipality looked at who they are."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from municipality.accounts.access_log import AccessEntry, access_entries
+from municipality.accounts.models import User
+from municipality.audit.models import AccessLogEntry
+from municipality.cases.obligations import Duty, Obligation
+from municipality.kernel import clock
+from municipality.kernel.errors import Refused
+from municipality.ui.templatetags.portal import bilingual
+from reports import queries
+from reports.models import Closure, Question, Report
+from reports.models.reporter import Reporter
+from reports.states import ReportState
+
+MAX_LISTED = 50
+R = ReportState
+
+
+def of_person(person: User) -> QuerySet[Report]:
+    """The reports that a person sent while signed in, until their part of it is deleted."""
+    return Report.objects.filter(pk__in=Reporter.objects.filter(person=person).values("report"))
+
+
+def last_day_to_say(closed_at: dt.datetime, days: int) -> dt.date:
+    """The last day to say whether a closed report is solved; `days` as in `limits.reports`."""
+    return clock.day_of(closed_at) + dt.timedelta(days=days)
+
+
+def obligations(user: User) -> list[Obligation]:
+    """Questions that wait for an answer, and results of which the person may say whether they solved it; one query."""
+    try:
+        days = queries.limits()["solved_days"]
+    except Refused:  # before the first edition
+        return []
+    asked = Question.objects.filter(report=OuterRef("pk"), answered_at__isnull=True, ended_at__isnull=True)
+    results = Closure.objects.filter(report=OuterRef("pk"), sent_back_at__isnull=True).order_by("-pk")
+    since = clock.now() - dt.timedelta(days=days + 1)
+    rows = of_person(user).filter(Q(state=R.ASKED) | Q(state=R.CLOSED, closed_at__gte=since))
+    rows = rows.annotate(until=Subquery(asked.values("due_on")[:1]), result=Subquery(results.values("pk")[:1]))
+    rows = rows.annotate(is_answered=Exists(results.filter(answer__isnull=False)))
+    found = (_obligation(row, days) for row in rows.order_by("pk")[:MAX_LISTED])
+    return [obligation for obligation in found if obligation is not None]
+
+
+def _obligation(row: Report, days: int) -> Obligation | None:
+    is_asked = row.state == R.ASKED
+    until: dt.date | None = row.until if is_asked else None  # type: ignore[attr-defined]
+    if not is_asked and row.closed_at is not None and row.result and not row.is_answered:  # type: ignore[attr-defined]
+        until = last_day_to_say(row.closed_at, days)
+    if until is None or (not is_asked and until < clock.today()):
+        return None
+    return Obligation(
+        code="answer_report" if is_asked else "say_solved",
+        key=row.subject_key,
+        duty=Duty.MUST if is_asked else Duty.OFFER,
+        title=_("The inspector waits for an answer about a report") if is_asked else _("Saying whether a report is solved"),
+        task=_("Answer a question about a report") if is_asked else _("Say whether a report is solved"),
+        action=_("Answer") if is_asked else _("See the result"),
+        url=reverse("reports:mine", args=[row.public_id]),
+        about=bilingual(row.category_facts, "name"),
+        reference=row.number,
+        until=until,
+    )
+
+
+def reporter_key(report: Report) -> str:
+    """Whose data a look at the reporter is logged under: no key of a person, so that the log does not say who reported."""
+    return f"reporter:{report.public_id}"
+
+
+def looks(report: Report) -> list[AccessEntry]:
+    """Who of the Municipality looked at who reported, the newest first; two queries."""
+    rows = AccessLogEntry.objects.filter(person_key=reporter_key(report)).order_by("-pk")
+    return access_entries(list(rows[:MAX_LISTED]))

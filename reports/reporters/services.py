@@ -1,0 +1,127 @@
+"""Store who reported, and recognise them again."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from municipality.accounts import civil_ids
+from municipality.accounts.models import User
+from municipality.kernel import clock
+from municipality.kernel.errors import Refused
+from reports.models import Ban, Report
+from reports.models.reporter import Reporter
+
+INTAKE = "intake"  # the group that may learn who reported
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who sends: a person who signed in, a phone number that they confirmed, or only a device (a random value in its cookie).
+
+    `address` is that of the network, which is counted for the limits and never stored with a report.
+    """
+
+    person: User | None = None
+    phone: str = ""
+    device: str = ""
+    address: str = ""
+
+    @property
+    def is_named(self) -> bool:
+        return self.person is not None or bool(self.phone)
+
+    @property
+    def digests(self) -> list[str]:
+        """Keyed hashes by which limits, bans and `me too` know them."""
+        found = [_digest("person", self.person.public_id)] if self.person is not None else []
+        found += [phone_digest(self.phone)] if self.phone else []
+        return found + ([_digest("device", self.device)] if self.device else [])
+
+
+def _digest(kind: str, value: str) -> str:
+    return civil_ids.keyed_hash(f"reporter-{kind}", value)
+
+
+def phone_digest(phone: str) -> str:
+    return _digest("phone", phone)
+
+
+def secret_of(key: str) -> str:
+    """The secret of the reporter's link to a report, computed from the key of its device: the same whenever it is sent again."""
+    return civil_ids.keyed_hash("report-secret", key)[:40]
+
+
+def secret_digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def attach(report: Report, sender: Sender) -> None:
+    """Store who sent a report, in the caller's transaction."""
+    Reporter.objects.create(
+        report=report,
+        person=sender.person,
+        phone_digest=phone_digest(sender.phone) if sender.phone else "",
+        phone_cipher=civil_ids.encrypt(sender.phone, "reporter-phone") if sender.phone else "",
+        secret_digest=secret_digest(secret_of(report.key)),
+        device_digest=_digest("device", sender.device) if sender.device else "",
+        created_at=clock.now(),
+    )
+
+
+def sent_by(report: Report, sender: Sender) -> bool:
+    """Whether any of what a sender is known by is that of the reporter; a session may have begun or ended since."""
+    row = Reporter.objects.filter(report=report).first()
+    if row is None:
+        return False
+    known = {row.phone_digest, row.device_digest} - {""}
+    return (sender.person is not None and row.person_id == sender.person.pk) or not known.isdisjoint(sender.digests)
+
+
+def opens(report: Report, *, person: User | None = None, secret: str = "") -> bool:
+    """Whether a person, or whoever holds the secret of the link, is the reporter."""
+    rows = Reporter.objects.filter(report=report)
+    if secret:
+        return rows.filter(secret_digest=secret_digest(secret)).exists()
+    return person is not None and rows.filter(person=person).exists()
+
+
+def known_by(row: Reporter) -> list[str]:
+    """The digests by which a reporter would be known again, the surest first."""
+    person = [_digest("person", row.person.public_id)] if row.person is not None else []
+    return person + [digest for digest in (row.phone_digest, row.device_digest) if digest]
+
+
+def ban_of(sender: Sender) -> Ban | None:
+    """The ban that holds for a sender now. Without a name they are also known by the device of the report that the ban is about."""
+    who = Q(who__in=sender.digests)
+    if sender.device and not sender.is_named:
+        same_device = Reporter.objects.filter(device_digest=_digest("device", sender.device))
+        who |= Q(report__in=same_device.values("report"))
+    now = clock.now()
+    return Ban.objects.filter(who, until__gt=now, lifted_at__isnull=True).order_by("-until").first()
+
+
+def phone_of(row: Reporter) -> str:
+    """The confirmed phone number of a reporter without an account; empty if there is none."""
+    return civil_ids.decrypt(row.phone_cipher, "reporter-phone") if row.phone_cipher else ""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who reported, for intake: the name of an account (no employee sees its phone or e-mail), or a confirmed phone number."""
+
+    name_ar: str = ""
+    name_en: str = ""
+    phone: str = ""
+
+
+def reveal(report: Report) -> Identity:
+    """Who sent a report; the caller has logged the look and its purpose. Raises Refused("reporter_deleted")."""
+    row = Reporter.objects.filter(report=report).select_related("person").first()
+    if row is None:
+        raise Refused("reporter_deleted", _("Nothing is stored about who reported. It was deleted after its period."))
+    return Identity(phone=phone_of(row)) if row.person is None else Identity(row.person.name_ar, row.person.name_en)

@@ -1,0 +1,43 @@
+"""What the reporter says of the result of their report: solved or not, once for each result."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from municipality.audit.services import record
+from municipality.kernel import clock
+from municipality.kernel.actors import VISITOR
+from municipality.kernel.errors import Refused
+from reports import queries
+from reports.models import Closure, Report, SolvedAnswer
+from reports.reporters.queries import last_day_to_say
+from reports.states import ReportState
+
+MAX_WORDS = 300  # characters
+
+
+def result_to_judge(report: Report) -> Closure | None:
+    """The result of a closed report that the reporter may still judge; None after its period, and once it was judged."""
+    if report.state != ReportState.CLOSED or report.closed_at is None:
+        return None
+    if clock.today() > last_day_to_say(report.closed_at, queries.limits()["solved_days"]):
+        return None
+    closure = Closure.objects.filter(report=report, sent_back_at__isnull=True).select_related("answer").order_by("-pk").first()
+    return closure if closure is not None and getattr(closure, "answer", None) is None else None
+
+
+def say(report: Report, *, is_solved: bool, words: str = "") -> SolvedAnswer:
+    """Store what the reporter says, in the caller's transaction; after a no the caller opens the report again.
+
+    Raises Refused: not_to_judge, words_missing.
+    """
+    row = Report.objects.select_for_update(of=("self",)).get(pk=report.pk)
+    closure = result_to_judge(row)
+    if closure is None:
+        raise Refused("not_to_judge", _("This result was judged already, or the time to judge it is over."))
+    words = words.strip()[:MAX_WORDS]
+    if not is_solved and not words:
+        raise Refused("words_missing", _("Please write what is still there, so that the next inspector knows what to look for."))
+    answer = SolvedAnswer.objects.create(closure=closure, is_solved=is_solved, words="" if is_solved else words, at=clock.now())
+    record("report.judged", subject=row.subject_key, actor=VISITOR, data={"solved": is_solved})
+    return answer

@@ -1,0 +1,1 @@
+"""What inspectors and their supervisors do with reports."""

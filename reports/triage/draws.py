@@ -1,0 +1,80 @@
+"""The draw of the inspector of a report: nobody picks, and the candidates are kept."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from licensing.inspections import services as inspections
+from municipality.accounts.models import User
+from municipality.accounts.queries import organisations_signed_by
+from municipality.delegation.organisations import key_of as organisation_key
+from municipality.kernel import clock
+from municipality.kernel.errors import Refused
+from municipality.review.models import ConflictOfInterest
+from reports.models import Report, SolvedAnswer
+from shops.models import Shop
+from shops.register.queries import owners
+
+Lot = Callable[[Sequence[User]], User]
+
+
+def able(report: Report, *, on: dt.date | None) -> QuerySet[User]:
+    """Who may act on a report: an inspector in office without a conflict of interest with its shop, not away on a day.
+
+    Not who closed it before and was told that it is not solved.
+    """
+    shop = report.shop
+    closers = SolvedAnswer.objects.filter(closure__report=report, is_solved=False).values("closure__closed_by")
+    is_womens = shop is not None and shop.activity.is_womens
+    return inspections.able(is_womens=is_womens, parties=parties_of(shop) if shop else [], on=on).exclude(pk__in=closers)
+
+
+def draw(report: Report, *, without: set[int] | None = None, lot: Lot = secrets.choice) -> tuple[User, dict[str, Any]]:
+    """Draw one of the `able` inspectors of the branch, of any other where it has none. Returns them and the record of the draw.
+
+    Raises Refused("no_inspector").
+    """
+    candidates = list(able(report, on=clock.today()).exclude(pk__in=without or set()))
+    own = [user for user in candidates if user.branch_id == report.branch_id]
+    drawn_from = own or candidates
+    if not drawn_from:
+        raise Refused("no_inspector", _("No inspector may act on this report now. Try again when another one is in office."))
+    return lot(drawn_from), {"branch": report.branch_id, "is_own_branch": bool(own), "candidates": [user.key for user in drawn_from]}
+
+
+def is_tied(user: User, shop: Shop | None) -> bool:
+    """Whether a user has a conflict of interest with a shop now."""
+    if shop is None:
+        return False
+    return ConflictOfInterest.objects.filter(officer=user, ended_at__isnull=True, party_key__in=parties_of(shop)).exists()
+
+
+def tied_shops(user: User) -> QuerySet[Shop] | None:
+    """The shops with which a user has a conflict of interest now, as `parties_of` has it; None for a user without any."""
+    by_kind: dict[str, list[str]] = {}
+    for key in ConflictOfInterest.objects.filter(officer=user, ended_at__isnull=True).values_list("party_key", flat=True):
+        kind, _sign, public_id = key.partition(":")
+        by_kind.setdefault(kind, []).append(public_id)
+    if not by_kind:
+        return None
+    people = User.objects.filter(public_id__in=by_kind.get("person", []))
+    own = Q(public_id__in=by_kind.get("shop", [])) | Q(organisation__public_id__in=by_kind.get("organisation", []))
+    for person in people:
+        own |= Q(owner=person) | Q(owner__isnull=True, organisation__in=organisations_signed_by(person))
+        if person.civil_id_digest:
+            own |= Q(manager_civil_id_digest=person.civil_id_digest)
+    return Shop.objects.filter(own)
+
+
+def parties_of(shop: Shop) -> list[str]:
+    """The keys with which an inspector must have no conflict of interest: shop, owners, organisation, manager."""
+    keys = [shop.key, *(person.key for person in owners(shop))]
+    if shop.manager_civil_id_digest:
+        keys += [person.key for person in User.objects.filter(civil_id_digest=shop.manager_civil_id_digest)]
+    return [*keys, organisation_key(shop.organisation)] if shop.organisation is not None else keys

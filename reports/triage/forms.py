@@ -1,0 +1,235 @@
+"""The forms of the steps on a report. Each reason and result is offered with the words that everybody reads."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from municipality.fieldwork.forms import VisitForm
+from municipality.kernel import clock
+from municipality.rulebook.queries import Reason
+from municipality.ui.forms import DayField, FoldedField
+from municipality.ui.templatetags.portal import bilingual
+from reports import queries
+from reports.models import Report
+from reports.states import ReportState
+from reports.triage.services import rows
+from reports.triage.services.joins import LEAST_PARTS, ReportPart
+from reports.triage.services.questions import LONGEST
+
+_CHOOSE = {"required": _("Choose a reason from the list."), "invalid_choice": _("Choose a reason from the list.")}
+_WRONG_DAY = _("Choose a day such as 2026-12-31.")
+
+
+def _told(reasons: Mapping[str, Reason]) -> list[tuple[str, Any]]:
+    """Codes with their label, and the sentence that everybody reads."""
+    html = "<strong>{}</strong><small>{}</small>"
+    return [(code, format_html(html, bilingual(reason, "label"), bilingual(reason, "text"))) for code, reason in reasons.items()]
+
+
+def _categories() -> list[tuple[str, Any]]:
+    return [("", "—"), *((code, bilingual(found, "name")) for code, found in queries.rules().categories.items())]
+
+
+class StepForm(forms.Form):
+    """A step that needs nothing more. `report` is the one it is about; ids of fields differ between the forms of a page."""
+
+    def __init__(self, data: Any = None, files: Any = None, *, report: Report, step: str) -> None:
+        super().__init__(data, files, auto_id=f"{step}_%s")
+        self.report = report
+
+
+# Reasons that fit some steps only; any other of the rulebook is offered at each.
+FITTING = {"absent": "draw_again", "conflict": "draw_again", "proof_unclear": "send_back", "other_category": "recategorise"}
+FITTING["not_ours"] = "hand_over"
+
+
+class ReasonForm(StepForm):
+    """A step for a coded reason."""
+
+    code = forms.ChoiceField(label=_("Reason, as everybody reads it"), widget=forms.RadioSelect, error_messages=_CHOOSE)
+    first = ""  # the code that is chosen to begin with
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        step = kwargs["step"]
+        fitting = {code: reason for code, reason in rows.reasons().items() if FITTING.get(code, step) == step}
+        self.fields["code"].choices = _told(fitting)  # type: ignore[attr-defined]
+        self.fields["code"].initial = self.first
+
+
+class DrawForm(ReasonForm):
+    first = "absent"
+
+
+class SendBackForm(ReasonForm):
+    first = "proof_unclear"
+
+
+class CategoryForm(ReasonForm):
+    """Another category."""
+
+    first = "other_category"
+    category = forms.ChoiceField(label=_("Category"), error_messages={"required": _("Choose what it is from the list.")})
+    field_order = ("category", "code")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["category"].choices = _categories()  # type: ignore[attr-defined]
+
+
+class AskForm(StepForm):
+    """A question to the reporter."""
+
+    text = forms.CharField(
+        label=_("Question"),
+        max_length=LONGEST,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("The reporter reads exactly this. You do not learn who it is."),
+        error_messages={"required": _("Write the question.")},
+    )
+
+
+class HandOverForm(ReasonForm):
+    """The body, and the day on which the report comes back."""
+
+    first = "not_ours"
+    body = forms.ChoiceField(label=_("Body"), error_messages={"required": _("Choose the body from the list.")})
+    back_on = DayField(
+        label=_("Back on"),
+        required=False,
+        help_text=_("Without a day it comes back when the time of the body is over. The promise to the reporter runs on."),
+        error_messages={"invalid": _WRONG_DAY},
+    )
+    field_order = ("body", "back_on", "code")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        bodies = queries.rules().bodies
+        choices = [("", "—")]
+        for code, body in bodies.items():
+            facts = _("%(name)s, %(contact)s, %(days)s days") % {
+                "name": bilingual(body, "name"),
+                "contact": body.contact,
+                "days": body.days,
+            }
+            choices.append((code, facts))
+        self.fields["body"].choices = choices  # type: ignore[attr-defined]
+        self.fields["body"].initial = self.report.category_facts.get("body", "")
+
+
+class MergeForm(StepForm):
+    """The number of the other report."""
+
+    into = FoldedField(
+        label=_("Number of the other report"),
+        max_length=20,
+        help_text=_("Both numbers stay alive; both reporters are told, and read the page of the other report from then on."),
+        error_messages={"required": _("Give the number of the other report.")},
+    )
+
+    def clean_into(self) -> Report:
+        found = Report.objects.filter(number=str(self.cleaned_data["into"]).upper()).first()
+        if found is None:
+            raise ValidationError(_("No report has this number. Please compare it with the list."), code="unknown")
+        return found
+
+
+class SplitForm(StepForm):
+    """Category and words of each part; a line that is left empty is no part."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for number in range(1, queries.limits()["parts"] + 1):
+            is_needed = number <= LEAST_PARTS
+            facts = {"number": number}
+            self.fields[f"category_{number}"] = forms.ChoiceField(
+                label=_("Part %(number)s: category") % facts, choices=_categories(), required=is_needed
+            )
+            self.fields[f"words_{number}"] = forms.CharField(
+                label=_("Part %(number)s: what it is, for the file") % facts, required=is_needed, max_length=300
+            )
+
+    @property
+    def parts(self) -> list[ReportPart]:
+        """The parts of a valid form."""
+        data, count = self.cleaned_data, len(self.fields) // 2
+        pairs = [(data[f"category_{number}"], data[f"words_{number}"]) for number in range(1, count + 1)]
+        return [ReportPart(category, words) for category, words in pairs if category or words]
+
+
+class InspectForm(StepForm):
+    """Why the shop is inspected."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("The owner reads it. Facts, without names, and nothing of who reported."),
+        error_messages={"required": _("Write why this shop is inspected. The reason is kept and its owner reads it.")},
+    )
+
+
+class CloseForm(VisitForm):
+    """The result with a photo from the place, by hand or from the queue of a device. `written_at`: when it was sent off, by its clock."""
+
+    report = forms.CharField(widget=forms.HiddenInput, max_length=26)
+    written_at = forms.CharField(widget=forms.HiddenInput, required=False, max_length=40)
+    code = forms.ChoiceField(
+        label=_("Result, as everybody reads it"),
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose the result."), "invalid_choice": _("Choose the result.")},
+    )
+    note = forms.CharField(
+        label=_("Note for the file"),
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Nobody outside reads it."),
+    )
+    asks_signature = forms.BooleanField(label=_("Where the photo proves too little, another person is asked to sign"), required=False)
+
+    def __init__(self, data: Any = None, *, report: Report) -> None:
+        initial = {"client_key": str(uuid4()), "seen_at": clock.now().isoformat(timespec="seconds"), "report": report.public_id}
+        super().__init__(data, initial=initial, auto_id="close_%s")
+        self.row = report
+        self.fields["code"].choices = _told(rows.reasons(rows.RESULT))  # type: ignore[attr-defined]
+
+    def clean_written_at(self) -> dt.datetime | None:
+        """None where the device gives no time."""
+        try:
+            moment = dt.datetime.fromisoformat(self.cleaned_data["written_at"])
+            return moment.astimezone(dt.UTC) if moment.tzinfo is not None else None
+        except (ValueError, OverflowError):
+            return None
+
+
+# By state: what the drawn inspector may do, and what a supervisor of the branch may, in the order of the page.
+OF_INSPECTOR: dict[str, list[str]] = {
+    ReportState.ASSIGNED: ["close", "ask", "hand_over", "recategorise", "merge", "split", "inspect"],
+    ReportState.ASKED: ["merge"],
+    ReportState.HANDED_OVER: ["take_back"],
+}
+OF_SUPERVISOR: dict[str, list[str]] = {
+    ReportState.ASSIGNED: ["draw_again"],
+    ReportState.COUNTERSIGN: ["countersign", "send_back"],
+}
+FORMS: dict[str, type[StepForm]] = {
+    "ask": AskForm,
+    "hand_over": HandOverForm,
+    "recategorise": CategoryForm,
+    "merge": MergeForm,
+    "split": SplitForm,
+    "inspect": InspectForm,
+    "take_back": StepForm,
+    "draw_again": DrawForm,
+    "countersign": StepForm,
+    "send_back": SendBackForm,
+}

@@ -1,0 +1,79 @@
+"""Reports as inspectors and their supervisors see them: nothing of who sent them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+
+from django.db.models import Prefetch, Q, QuerySet
+
+from municipality.accounts.models import User
+from reports import queries
+from reports.models import BlurState, Report, ReportPhoto
+from reports.photos import detector
+from reports.photos.queries import SHOWN
+from reports.states import OPEN, ReportState
+from reports.triage import draws
+from reports.triage.distances import metres_between
+
+RELATED = ("area__governorate", "shop", "inspector", "branch")
+METRES_PER_DEGREE = 111_320
+MOST_SIMILAR = 8
+
+
+def visible_to(user: User) -> QuerySet[Report]:
+    """Reports of the branch of an inspector or supervisor, and those drawn for them; not of shops that they are tied to."""
+    own = Q(inspector=user.pk)
+    if user.branch_id:
+        own |= Q(branch=user.branch_id) | Q(branch__isnull=True, inspector__branch=user.branch_id)
+    return _untied(Report.objects.filter(own), user)
+
+
+def _untied(rows: QuerySet[Report], user: User) -> QuerySet[Report]:
+    shops = draws.tied_shops(user)
+    return rows if shops is None else rows.filter(Q(shop__isnull=True) | ~Q(shop__in=shops))
+
+
+def listed(rows: QuerySet[Report]) -> QuerySet[Report]:
+    """Rows as a list shows them, the nearest promise first, so what is overdue on top; `copies` are the public copies of photos."""
+    return rows.select_related(*RELATED).prefetch_related(Prefetch("photos", copies(), to_attr="copies")).order_by("due_at", "pk")
+
+
+def copies() -> QuerySet[ReportPhoto]:
+    """Photos of which there is a copy that everybody may see or, where faces and number plates are blurred by machine, that waits for an
+    employee; never an original.
+    """
+    seen = [*SHOWN, BlurState.UNSURE] if detector.is_installed() else SHOWN
+    return ReportPhoto.objects.filter(blur__in=seen, copy__isnull=False).order_by("pk")
+
+
+def waits_for_intake(report: Report) -> bool:
+    """Whether a photo of a report is not seen here before an employee of intake has looked at it."""
+    return not detector.is_installed() and report.photos.filter(blur=BlurState.UNSURE).exists()
+
+
+def of_inspector(user: User) -> QuerySet[Report]:
+    """The open reports of an inspector."""
+    return Report.objects.filter(inspector=user, state__in=OPEN)
+
+
+def similar(report: Report) -> list[tuple[Report, int]]:
+    """Open reports near a report and about the same time (`limits.reports`), nearest first, with the metres between."""
+    if report.latitude is None or report.longitude is None:
+        return []
+    limits, here = queries.limits(), (report.latitude, report.longitude)
+    lat = limits["similar_metres"] / METRES_PER_DEGREE
+    lon = lat / math.cos(math.radians(report.latitude))
+    days = dt.timedelta(days=limits["similar_days"])
+    rows = Report.objects.filter(
+        latitude__range=(here[0] - lat, here[0] + lat),
+        longitude__range=(here[1] - lon, here[1] + lon),
+        received_at__range=(report.received_at - days, report.received_at + days),
+        state__in=[state for state in OPEN if state != ReportState.SPLIT],
+    ).exclude(pk=report.pk)
+    if report.parent_id is not None:
+        rows = rows.exclude(pk=report.parent_id)
+    if report.inspector is not None:
+        rows = _untied(rows, report.inspector)
+    near = [(row, round(metres_between(here, (row.latitude, row.longitude)))) for row in listed(rows)[:50]]  # type: ignore[arg-type]
+    return sorted((pair for pair in near if pair[1] <= limits["similar_metres"]), key=lambda pair: pair[1])[:MOST_SIMILAR]

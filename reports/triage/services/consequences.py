@@ -1,0 +1,66 @@
+"""What a report leads to: an inspection of its shop, or a violation report that began from it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from licensing.inspections import services as inspections
+from licensing.models import Inspection
+from municipality.accounts.models import User, actor_of
+from municipality.audit.services import record
+from municipality.kernel import clock, subjects
+from municipality.kernel.errors import Refused
+from reports.models import Consequence, ConsequenceKind, Report
+from reports.triage.services import rows
+from violations.models import JudicialWarrant, Violation
+from violations.origins import FieldOrigin
+
+
+@transaction.atomic
+def order_inspection(*, report: Report, inspector: User, reason: str) -> Inspection:
+    """Order an inspection of the shop of a report; who inspects is drawn, and the owner reads the reason.
+
+    Raises NotPermitted, Refused: no_shop, and as `inspections.order_for_shop`.
+    """
+    row, actor = rows.of_inspector(report, inspector), actor_of(inspector, "inspector")
+    if row.shop is None:
+        raise Refused("no_shop", _("The report names no shop, so there is nothing to inspect."))
+    made = inspections.order_for_shop(shop=row.shop, actor=actor, reason=reason)
+    _tie(row, inspector, kind=ConsequenceKind.INSPECTION, inspection=made)
+    return made
+
+
+def _tie(row: Report, by: User, **what: Any) -> None:
+    Consequence.objects.create(report=row, made_by=by, made_at=clock.now(), **what)
+    data = {"kind": str(what["kind"])}
+    record("report.consequence", subject=row.subject_key, actor=actor_of(by, "inspector"), data=data)
+
+
+def begun_from(public_id: str) -> Report | None:
+    """The open report that a violation report begins from."""
+    row = Report.objects.select_related("shop__area", "area").filter(public_id=public_id).first()
+    return row if row is not None and row.is_open else None
+
+
+def _initial(key: str, warrant: JudicialWarrant) -> dict[str, Any]:
+    row = begun_from(subjects.parse(key).id)
+    if row is None or row.inspector_id != warrant.user_id:
+        return {}
+    offences = [code.strip() for code in str(row.category_facts.get("offences", "")).split(",") if code.strip()]
+    begin: dict[str, Any] = {"offence": offences[0] if offences else None}
+    if row.shop is not None:
+        return begin | {"shop": row.shop, "shop_no": row.shop.commercial_license_no}
+    return begin | {"area": row.area_id, "block": row.block, "street": row.street, "place_note": row.place_note}
+
+
+def _written(key: str, violation: Violation, inspector: User) -> None:
+    """Tie a violation to the report that it began from, unless the report is about another shop."""
+    row = Report.objects.filter(public_id=subjects.parse(key).id, inspector=inspector).first()
+    if row is not None and (row.shop_id is None or row.shop_id == violation.shop_id):
+        _tie(row, inspector, kind=ConsequenceKind.VIOLATION, violation=violation)
+
+
+ORIGIN = FieldOrigin(initial=_initial, written=_written)

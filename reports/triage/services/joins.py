@@ -1,0 +1,130 @@
+"""Two reports of one problem joined, and one report of several problems divided."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+
+from municipality.accounts.models import User, actor_of
+from municipality.audit.services import record
+from municipality.kernel import clock
+from municipality.kernel.errors import NotPermitted, Refused
+from municipality.kernel.transitions import transition
+from reports import promises, queries
+from reports.models import Closure, MeToo, Report
+from reports.reporters import notifications
+from reports.states import OPEN, ReportState
+from reports.triage.queries import visible_to
+from reports.triage.services import rows, steps
+from reports.triage.services.rows import SYSTEM
+
+LEAST_PARTS = 2
+
+
+@dataclass(frozen=True)
+class ReportPart:
+    """One part of a report to be divided: its category, and words for the file."""
+
+    category: str
+    words: str
+
+
+@transaction.atomic
+def merge(*, report: Report, into: Report, inspector: User) -> None:
+    """Join a report with an open one of the same problem; both numbers stay, and those who saw the same count together.
+
+    Raises NotPermitted: not_drawn, not_able, other_branch, Refused: not_itself, not_open, own_part, and TransitionRefused.
+    """
+    if report.pk == into.pk:
+        raise Refused("not_itself", _("A report cannot be joined with itself. Give the number of the other one."))
+    list(Report.objects.select_for_update().filter(pk__in=[report.pk, into.pk]).order_by("pk"))  # both locked, in one order
+    row, target = rows.of_inspector(report, inspector), rows.locked(into)
+    if not visible_to(inspector).filter(pk=target.pk).exists():
+        raise NotPermitted("other_branch", _("The other report is of another branch. Its inspectors decide on it."))
+    if target.state not in OPEN or target.state == ReportState.SPLIT:
+        raise Refused("not_open", _("The other report is closed, divided or joined itself. Choose one that is still open."))
+    if row.pk == target.parent_id or (row.parent_id == target.pk):
+        raise Refused("own_part", _("A part is not joined with the report that it is part of."))
+    actor, now = actor_of(inspector, "inspector"), clock.now()
+    row.questions.filter(answered_at__isnull=True, ended_at__isnull=True).update(ended_at=now)
+    transition(row, "merge", actor=actor, data={"into": target.number}, merged_into=target, updated_at=now)
+    known = MeToo.objects.filter(report=target).values("who")
+    others = [MeToo(report=target, who=one.who, at=one.at) for one in MeToo.objects.filter(report=row).exclude(who__in=known)]
+    MeToo.objects.bulk_create(others)
+    senders = 1 + len(queries.joined(row))  # who sent this one, and those that were joined with it
+    Report.objects.filter(pk=target.pk).update(me_too_count=F("me_too_count") + len(others) + senders)
+    record("report.merged", subject=row.subject_key, actor=actor, data={"into": target.number})
+    record("report.joined", subject=target.subject_key, actor=actor, data={"from": row.number})
+    notifications.tell(row, "joined", into=target)
+    notifications.tell(target, "joined_here", joined=row)
+    complete_parent(row)
+
+
+@transaction.atomic
+def split(*, report: Report, inspector: User, parts: Sequence[ReportPart]) -> list[Report]:
+    """Divide a report; each part has its own category, promise from the receipt or the last opening, and inspector. Returns the parts.
+
+    Raises NotPermitted, Refused: parts_number, is_part, words_missing, unknown_category, and TransitionRefused.
+    """
+    row, limits, rules = rows.of_inspector(report, inspector), queries.limits(), queries.rules()
+    if row.parent_id is not None:
+        raise Refused("is_part", _("A part of a report is not divided again."))
+    if not LEAST_PARTS <= len(parts) <= limits["parts"]:
+        raise Refused("parts_number", _("Divide it into at least two and at most %(most)s parts.") % {"most": limits["parts"]})
+    if any(not part.words.strip() for part in parts):
+        raise Refused("words_missing", _("Write for each part what it is about."))
+    categories = [steps.category_of(part.category) for part in parts]
+    actor, now, opened = actor_of(inspector, "inspector"), clock.now(), promises.opened_at(row)
+    transition(row, "split", actor=actor, data={"parts": len(parts)}, updated_at=now)
+    made = []
+    for part, category in zip(parts, categories, strict=True):
+        severity = promises.severity_of(category, {})
+        child = Report.objects.create(
+            parent=row,
+            key=str(uuid4()),
+            category=category.code,
+            category_facts=steps.facts_of(category),
+            edition_id=rules.pk,
+            words=part.words.strip(),
+            updated_at=now,
+            severity=severity,
+            due_at=promises.due_at(category, severity, opened, limits),
+            **_same(row),
+        )
+        record("report.part_made", subject=child.subject_key, actor=actor, data={"of": row.number, "category": category.code})
+        rows.have_drawn(child)
+        made.append(child)
+    record("report.split", subject=row.subject_key, actor=actor, data={"parts": [child.number for child in made]})
+    notifications.tell(row, "divided", parts=made)
+    return made
+
+
+_KEPT = ["channel", "language", "latitude", "longitude", "accuracy_m", "place_source", "area_id", "block", "street", "place_note"]
+
+
+def _same(row: Report) -> dict[str, Any]:
+    """The facts that a part takes over."""
+    names = [*_KEPT, "shop_id", "board_id", "branch_id", "captured_at", "received_at", "hidden_at"]
+    return {name: getattr(row, name) for name in names}
+
+
+def complete_parent(part: Report) -> None:
+    """Close the report that a part belongs to with its last part, in the caller's transaction; its reporter gets one message."""
+    if part.parent_id is None:
+        return
+    row = rows.locked(Report(pk=part.parent_id))
+    if row.state != ReportState.SPLIT or row.parts.exclude(state__in=[ReportState.CLOSED, ReportState.MERGED]).exists():
+        return
+    now, result = clock.now(), rows.written_by_portal("parts_done")
+    texts = {"code": result.code, "text_ar": result.text_ar, "text_en": result.text_en}
+    assert row.inspector is not None  # noqa: S101 - who divided it
+    Closure.objects.create(report=row, closed_by=row.inspector, closed_at=now, is_on_the_spot=False, **texts)
+    transition(row, "complete", actor=SYSTEM, reason=result.code, closed_at=now, updated_at=now)
+    record("report.completed", subject=row.subject_key, actor=SYSTEM)
+    notifications.tell(row, "closed", result=result, parts=list(row.parts.order_by("pk")))

@@ -1,0 +1,108 @@
+"""A question of the inspector to the reporter, its answer in time, none, or one that comes later."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from municipality.accounts.models import User, actor_of
+from municipality.audit.services import record
+from municipality.jobs import sweeps
+from municipality.kernel import clock
+from municipality.kernel.actors import VISITOR
+from municipality.kernel.errors import Refused
+from municipality.kernel.transitions import transition
+from reports import promises, queries
+from reports.models import PhotoKind, Question, Report
+from reports.photos import services as photos
+from reports.reporters import notifications
+from reports.states import ReportState
+from reports.triage.services import joins, rows
+from reports.triage.services.rows import SYSTEM
+
+LONGEST = 1000  # characters of a question
+LONGEST_ANSWER = 2000
+
+
+@transaction.atomic
+def ask(*, report: Report, inspector: User, text: str) -> Question:
+    """Ask the reporter. Raises NotPermitted, Refused: text_missing, too_long, no_reporter, and TransitionRefused."""
+    row = rows.of_inspector(report, inspector)
+    if not text.strip():
+        raise Refused("text_missing", _("Write the question."))
+    if row.parent_id is not None:
+        raise Refused("no_reporter", _("Nobody can be asked about a part of a divided report. Decide by what is at the place."))
+    actor, now = actor_of(inspector, "inspector"), clock.now()
+    due_on = clock.today() + dt.timedelta(days=queries.limits()["answer_days"])
+    question = Question.objects.create(report=row, text=_short(text, LONGEST), asked_by=inspector, asked_at=now, due_on=due_on)
+    transition(row, "ask", actor=actor, data={"until": due_on.isoformat()}, updated_at=now)
+    record("report.asked", subject=row.subject_key, actor=actor, data={"question": question.public_id, "until": due_on.isoformat()})
+    notifications.tell(row, "asked", question=question, until=due_on)
+    return question
+
+
+@transaction.atomic
+def answer(report: Report, text: str, files: Sequence[UploadedFile] = ()) -> Question:
+    """The answer of the reporter, whom the caller has recognised; one that comes after its day opens a closed report again.
+
+    Raises Refused: text_missing, too_long, not_asked, and those of a photo.
+    """
+    row = rows.locked(report)
+    question = row.questions.order_by("pk").last()
+    if question is None or question.answered_at is not None or row.state not in (*_WAIT, ReportState.CLOSED):
+        raise Refused("not_asked", _("No question is open on this report. It may have been answered already."))
+    is_late = row.state == ReportState.CLOSED
+    if is_late and (row.last_event is None or row.last_event.move != "close_unanswered"):
+        raise Refused("not_asked", _("This report was closed with a result. If the problem is still there, say that it is not solved."))
+    if not text.strip():
+        raise Refused("text_missing", _("Write an answer."))
+    now = clock.now()
+    question.answer, question.answered_at = _short(text, LONGEST_ANSWER), now
+    question.save(update_fields=["answer", "answered_at"])
+    for file in files:
+        photos.add(row, PhotoKind.ANSWER, file)
+    if row.state == ReportState.ASKED:
+        transition(row, "answer", actor=VISITOR, updated_at=now)
+    elif is_late:
+        transition(row, "answer_late", actor=VISITOR, due_at=promises.promised_again(row, queries.limits()), closed_at=None, updated_at=now)
+        rows.have_drawn(row)
+    record("report.answered", subject=row.subject_key, actor=VISITOR, data={"question": question.public_id, "is_late": is_late})
+    return question
+
+
+def _short(text: str, most: int) -> str:
+    """A text of at most so many characters; nothing is cut off in silence."""
+    if len(text.strip()) > most:
+        raise Refused("too_long", _("The text is too long. Shorten it to %(most)s characters.") % {"most": most})
+    return text.strip()
+
+
+_WAIT = (ReportState.ASKED, ReportState.ASSIGNED)  # assigned: the inspector went on without it
+
+
+def end_unanswered() -> int:
+    """Close reports whose question was not answered in time, or go on without it, as the rulebook says. Returns how many."""
+    due = Question.objects.filter(answered_at__isnull=True, ended_at__isnull=True, due_on__lt=clock.today(), report__state="asked")
+    return sweeps.for_each("reports.unanswered", due.order_by("pk").values_list("report", flat=True), _end)
+
+
+def _end(pk: int) -> bool:
+    row, now = rows.locked(Report(pk=pk)), clock.now()
+    question = row.questions.filter(answered_at__isnull=True, ended_at__isnull=True, due_on__lt=clock.today()).first()
+    if row.state != ReportState.ASKED or question is None:
+        return False
+    question.ended_at = now
+    question.save(update_fields=["ended_at"])
+    closes = bool(queries.limits()["unanswered_closes"])
+    if closes:
+        transition(row, "close_unanswered", actor=SYSTEM, reason="no_answer", closed_at=now, updated_at=now)
+        joins.complete_parent(row)
+    else:
+        transition(row, "go_on", actor=SYSTEM, updated_at=now)
+    record("report.unanswered", subject=row.subject_key, actor=SYSTEM, data={"question": question.public_id, "closed": closes})
+    notifications.tell(row, "unanswered", question=question, closed=closes)
+    return True

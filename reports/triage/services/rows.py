@@ -1,0 +1,72 @@
+"""What every step begins with: the locked row, who may make it, and the reasons of the rulebook."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from municipality.accounts.models import User
+from municipality.jobs.services import enqueue
+from municipality.kernel import clock
+from municipality.kernel.actors import system
+from municipality.kernel.errors import NotPermitted, Refused
+from municipality.review.queries import is_supervisor
+from municipality.rulebook import queries as rulebook
+from municipality.rulebook.queries import Reason
+from reports import queries
+from reports.models import Report
+from reports.triage import draws
+
+SYSTEM = system("reports")
+STEP, RESULT = "report_step", "report_result"
+BY_PORTAL = ("no_answer", "parts_done")  # results that nobody chooses
+
+
+def locked(report: Report) -> Report:
+    """The row, locked in the caller's transaction."""
+    related = ("shop__activity", "shop__owner", "shop__organisation", "inspector", "branch")
+    return Report.objects.select_for_update(of=("self",)).select_related(*related).get(pk=report.pk)
+
+
+def of_inspector(report: Report, inspector: User) -> Report:
+    """The locked row of its drawn inspector. Raises NotPermitted: not_drawn, not_able."""
+    row = locked(report)
+    if row.inspector_id != inspector.pk:
+        raise NotPermitted("not_drawn", _("Another inspector was drawn for this report."))
+    if not draws.able(row, on=None).filter(pk=inspector.pk).exists():
+        raise NotPermitted("not_able", _("You may not act on this report now. The supervisor of the branch has another inspector drawn."))
+    return row
+
+
+def of_supervisor(report: Report, supervisor: User) -> Report:
+    """The locked row of a supervisor of its branch, or of its inspector's where its place has none. Raises NotPermitted."""
+    row = locked(report)
+    branch = row.branch_id or (row.inspector.branch_id if row.inspector else None)
+    if not is_supervisor(supervisor) or supervisor.branch_id != branch:
+        raise NotPermitted("not_supervisor", _("Only a supervisor of the branch of this report can do this."))
+    if draws.is_tied(supervisor, row.shop):
+        raise NotPermitted("conflict_of_interest", _("You declared a conflict of interest with this shop. Another supervisor decides."))
+    return row
+
+
+def reasons(kind: str = STEP) -> dict[str, Reason]:
+    """The reasons in force that people choose from, by code."""
+    found = rulebook.edition(queries.REPLIES, clock.today()).reasons_of(kind)
+    return {reason.code: reason for reason in found if reason.code not in BY_PORTAL}
+
+
+def reason_of(code: str, kind: str = STEP) -> Reason:
+    """Raises Refused("unknown_code")."""
+    try:
+        return reasons(kind)[code]
+    except KeyError:
+        raise Refused("unknown_code", _("Choose a reason from the list.")) from None
+
+
+def written_by_portal(code: str) -> Reason:
+    """A result that the portal writes by itself. Raises KeyError."""
+    return {reason.code: reason for reason in rulebook.edition(queries.REPLIES, clock.today()).reasons_of(RESULT)}[code]
+
+
+def have_drawn(row: Report) -> None:
+    """Enqueue the draw of an inspector after the last event of a row."""
+    enqueue("reports.assign", key=f"{row.subject_key}:{row.last_event_id or 0}", report_id=row.pk)

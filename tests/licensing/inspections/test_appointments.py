@@ -1,0 +1,158 @@
+"""The appointment: what is offered, who moves it and how often, and what the portal sets by itself."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from licensing.inspections.forms import time_label
+from licensing.inspections.queries import limits
+from licensing.inspections.services import appointments
+from licensing.models import DayPart, Inspection
+from municipality.accounts.models import User, actor_of
+from municipality.kernel import clock
+from municipality.kernel.errors import NotPermitted, Refused
+from municipality.notifications.models import Message
+from municipality.review.models import Absence
+from municipality.rulebook.models import HolidayRule, RuleSet
+from municipality.rulebook.services import copy_as_draft, publish
+from municipality.ui.templatetags.portal import day
+from shops.models import Shop
+from tests.browsers import signed_in
+from tests.factories import inspections
+from tests.factories.accounts import PersonFactory, StaffFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def row(shop: Shop, inspectors: list[User]) -> Inspection:
+    return inspections.ordered(shop)
+
+
+def code_of(act: Any, **facts: Any) -> str:
+    with pytest.raises(Refused) as refusal:
+        act(**facts)
+    return refusal.value.code
+
+
+def test_working_days_are_offered_in_two_parts(row: Inspection) -> None:
+    times = appointments.offered(row)
+    days = sorted({time.day for time in times})
+    assert len(days) == 9 and len(times) == 18  # from the second to the tenth working day
+    assert all(day.isoweekday() not in (5, 6) for day in days) and days[0] > clock.today() + dt.timedelta(days=1)
+    starts, middle = appointments.hours(times[0])
+    assert appointments.hours(times[1])[0] == middle > starts
+
+
+def test_a_full_day_and_days_of_absence_are_not_offered(row: Inspection) -> None:
+    first, second = sorted({time.day for time in appointments.offered(row)})[:2]
+    Absence.objects.create(
+        officer=row.inspector, kind="leave", first_day=first, last_day=first, entered_by=row.contact, entered_at=clock.now()
+    )
+    assert appointments.offered(row)[0].day == second
+    Absence.objects.create(
+        officer=row.inspector,
+        kind="leave",
+        first_day=first,
+        last_day=first + dt.timedelta(days=40),
+        entered_by=row.contact,
+        entered_at=clock.now(),
+    )
+    assert appointments.offered(row)[0].day > first + dt.timedelta(days=40), "where the nearest are full, a later one"
+
+
+def test_an_owner_chooses_and_moves_it_once_until_the_day_before(row: Inspection, frozen_clock: Any) -> None:
+    times = [time.value for time in appointments.offered(row)]
+    stranger = PersonFactory(noura=True)
+    with pytest.raises(NotPermitted):
+        appointments.choose(inspection=row, person=stranger, time=times[0])
+    assert code_of(appointments.choose, inspection=row, person=row.contact, time="2026-01-01 first") == "not_offered"
+    appointments.choose(inspection=row, person=row.contact, time=times[0])
+    row.refresh_from_db()
+    assert (row.state, f"{row.day} {row.part}", row.was_moved) == ("appointed", times[0], False)
+    appointments.choose(inspection=row, person=row.contact, time=times[3])
+    assert code_of(appointments.choose, inspection=row, person=row.contact, time=times[4]) == "moved_already"
+    row.refresh_from_db()
+    assert (f"{row.day} {row.part}", row.was_moved) == (times[3], True)
+    assert Message.objects.filter(kind="licensing.inspection_appointed").count() == 2
+
+
+def test_not_on_the_day_itself(row: Inspection, frozen_clock: Any) -> None:
+    appointed = inspections.appointed(row)
+    frozen_clock.move(days=(appointed.day - clock.today()).days)
+    assert code_of(appointments.choose, inspection=row, person=row.contact, time=appointments.offered(row)[-1].value) == "moved_already"
+
+
+def test_its_inspector_moves_it_for_a_reason(row: Inspection, inspectors: list[User]) -> None:
+    inspections.appointed(row)
+    time = appointments.offered(row)[5].value
+    (other,) = [one for one in inspectors if one != row.inspector]
+    assert code_of(appointments.put_off, inspection=row, inspector=other, time=time, code="campaign") == "not_drawn"
+    assert code_of(appointments.put_off, inspection=row, inspector=row.inspector, time=time, code="") == "unknown_code"
+    appointments.put_off(inspection=row, inspector=row.inspector, time=time, code="campaign")
+    row.refresh_from_db()
+    assert (f"{row.day} {row.part}", row.last_event.reason, row.was_moved) == (time, "campaign", False)
+    assert "campaign" in Message.objects.order_by("-pk")[0].body_en
+
+
+def test_the_portal_sets_the_day_that_nobody_chose(row: Inspection, frozen_clock: Any) -> None:
+    assert appointments.set_overdue() == 0
+    frozen_clock.move(days=10)
+    assert appointments.set_overdue() == 1
+    row.refresh_from_db()
+    assert (row.state, row.last_event.move) == ("appointed", "appoint")
+
+
+def test_another_inspector_is_drawn_for_one_who_cannot_go(row: Inspection, inspectors: list[User]) -> None:
+    inspections.appointed(row)
+    before = row.inspector
+    Absence.objects.create(
+        officer=before,
+        kind="sick",
+        first_day=clock.today(),
+        last_day=clock.today() + dt.timedelta(days=90),
+        entered_by=row.contact,
+        entered_at=clock.now(),
+    )
+    assert appointments.set_overdue() == 1
+    row.refresh_from_db()
+    assert row.inspector != before and row.last_event.move == "draw_appointed" and before.key not in row.draw["candidates"]
+
+
+def holiday_on(when: dt.date) -> None:
+    """A calendar is published in which a day is a holiday."""
+    maker, publisher = (StaffFactory(groups=[f"rule_{name}"], login=f"calendar-{name}") for name in ("maker", "publisher"))
+    newest = RuleSet.objects.filter(subject="calendar").order_by("-version")[0]
+    draft = copy_as_draft(ruleset=newest, maker=maker, actor=actor_of(maker, "rule_maker"))
+    names = {"name_ar": "عطلة", "name_en": "A holiday", "source_ar": "قرار", "source_en": "Decision"}
+    HolidayRule.objects.create(ruleset=draft, first_day=when, last_day=when, **names)
+    publish(ruleset=draft, publisher=publisher, actor=actor_of(publisher, "rule_publisher"))
+
+
+def test_a_day_that_has_become_a_holiday_is_shown_alone_and_another_one_is_set(row: Inspection, frozen_clock: Any) -> None:
+    before = inspections.appointed(row).day
+    assert before is not None
+    frozen_clock.move(days=1)
+    holiday_on(before)
+    assert str(time_label(appointments.Time(before, DayPart.FIRST))) == str(day(before, "weekday"))
+    for user, page in ((row.contact, f"/ar/inspections/{row.public_id}/"), (row.inspector, "/admin/inspections/")):
+        assert signed_in(user).get(page, follow=True).status_code == 200
+    assert appointments.set_overdue() == 1
+    row.refresh_from_db()
+    assert row.day is not None and row.day > before and (row.last_event.move, row.was_moved) == ("appoint_again", False)
+    assert "set another one" in Message.objects.order_by("-pk")[0].body_en
+    assert appointments.set_overdue() == 0
+
+
+def test_after_a_day_on_which_nobody_came_another_one_is_set(row: Inspection, frozen_clock: Any) -> None:
+    before = inspections.appointed(row).day
+    assert before is not None
+    frozen_clock.move(days=(before - clock.today()).days + 1)
+    assert appointments.set_overdue() == 0, "a visit that was made without a line may still be sent"
+    frozen_clock.move(hours=limits()["late_report_hours"])
+    assert appointments.set_overdue() == 1
+    row.refresh_from_db()
+    assert row.day is not None and row.day > clock.today() and (row.state, row.last_event.move) == ("appointed", "appoint_again")

@@ -1,0 +1,130 @@
+"""The pages of inspectors and supervisors: the entry of a device, the plain form, moving, ordering, and who may not."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from licensing.inspections import questions
+from licensing.inspections.services import appointments
+from licensing.models import Inspection
+from municipality.accounts.models import User
+from municipality.fieldwork.models import Evidence
+from municipality.kernel import clock
+from shops.models import Shop
+from tests.browsers import signed_in
+from tests.factories import inspections
+from tests.factories.accounts import StaffFactory
+
+pytestmark = pytest.mark.django_db
+CHECK, SYNC = "/admin/inspections/check/", "/admin/inspections/sync/"
+
+
+@pytest.fixture(autouse=True)
+def plain_static(settings: Any) -> None:
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+
+
+@pytest.fixture
+def row(shop: Shop, inspectors: list[User], frozen_clock: Any) -> Inspection:
+    """An inspection on its day."""
+    row = inspections.appointed(inspections.ordered(shop))
+    assert row.day is not None
+    frozen_clock.move(days=(row.day - clock.today()).days)
+    return row
+
+
+def entry(row: Inspection, **more: Any) -> dict[str, Any]:
+    """What a device sends of a checklist where all is well."""
+    typed: dict[str, Any] = {"client_key": str(uuid4()), "seen_at": clock.now().isoformat(), "inspection": row.public_id, "found": "shop"}
+    for rule in questions.asked(row):
+        typed |= {f"number_{rule.code}": "٣٥٫٥"} if rule.kind == "number" else {f"answer_{rule.code}": "yes"}
+    return typed | more
+
+
+def photos(row: Inspection, *without: str) -> dict[str, SimpleUploadedFile]:
+    wanted = [rule.code for rule in questions.asked(row) if rule.needs_photo and rule.code not in without]
+    return {f"photo_{code}": SimpleUploadedFile(f"{code}.jpg", b"\xff\xd8\xff\xe0" + code.encode()) for code in wanted}
+
+
+def test_a_device_is_shown_the_result_and_sends_it_once(row: Inspection) -> None:
+    client, typed = signed_in(row.inspector), entry(row, answer_fire="no", note="المدخل من الخلف")
+    taken = {f"{name}_taken": "1" for name in photos(row)}
+    shown = client.post(CHECK, typed | taken).json()
+    assert "ترخيص قوة الإطفاء" in shown["html"] and shown["confirmed"] and not row.visits.exists()
+    unconfirmed = client.post(SYNC, typed | photos(row))
+    assert (unconfirmed.status_code, unconfirmed.json()["code"]) == (409, "confirm")
+    answers = [client.post(SYNC, typed | photos(row) | {"confirmed": shown["confirmed"]}) for _again in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 200], answers[0].content
+    assert answers[0].json()["refused"] == []
+    row.refresh_from_db()
+    assert (row.state, row.visits.count()) == ("failed", 1)
+    assert sorted(Evidence.objects.values_list("kind", flat=True)) == sorted(code.removeprefix("photo_") for code in photos(row))
+
+
+def test_a_missing_photo_and_a_missing_answer_are_named_beside_their_question(row: Inspection) -> None:
+    client = signed_in(row.inspector)
+    typed = entry(row, answer_water="", number_area="")
+    problems = client.post(CHECK, typed).json()["fields"]
+    assert set(problems) == {"answer_water", "number_area"}
+    problems = client.post(CHECK, entry(row)).json()["fields"]
+    assert set(problems) == {f"answer_{name.removeprefix('photo_')}" for name in photos(row)}
+    problems = client.post(SYNC, entry(row, confirmed="x") | photos(row, "fire")).json()["fields"]
+    assert set(problems) == {"answer_fire"}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"number_area": "كبير"}, {"number_area": "-3"}, {"answer_fire": "perhaps"}, {"found": "x"}, {"client_key": "x"}, {"seen_at": "x"}],
+)
+def test_bad_input_is_said_and_keeps_what_was_typed(row: Inspection, wrong: dict[str, str]) -> None:
+    page = signed_in(row.inspector).post(f"/admin/inspections/{row.public_id}/", entry(row, note="كتبت هذا") | wrong)
+    assert page.status_code == 400 and "كتبت هذا" in page.content.decode()
+
+
+def test_nobody_there_asks_no_question(row: Inspection) -> None:
+    client = signed_in(row.inspector)
+    typed = {"client_key": str(uuid4()), "seen_at": clock.now().isoformat(), "inspection": row.public_id, "found": "nobody"}
+    page = f"/admin/inspections/{row.public_id}/"
+    first = client.post(page, typed)
+    assert first.status_code == 200 and first.context["confirmed"]
+    assert client.post(page, typed | {"confirmed": first.context["confirmed"]}).status_code == 302
+    row.refresh_from_db()
+    assert (row.state, row.misses) == ("requested", 1)
+
+
+def test_another_inspector_and_others_are_kept_out(row: Inspection, inspectors: list[User], owner: User) -> None:
+    (other,) = [one for one in inspectors if one != row.inspector]
+    page = f"/admin/inspections/{row.public_id}/"
+    assert signed_in(other).get(page).status_code == 403
+    assert signed_in(other).post(CHECK, entry(row)).status_code == 403
+    assert signed_in(other).post(SYNC, entry(row)).json()["code"] == "not_drawn"
+    assert signed_in(StaffFactory(login="officer")).get(page).status_code == 403
+    assert signed_in(row.inspector).get("/admin/inspections/0/").status_code == 404
+    assert row.reference not in signed_in(other).get("/admin/inspections/").content.decode()
+
+
+def test_list_move_and_worker(row: Inspection) -> None:
+    client = signed_in(row.inspector)
+    assert row.reference in client.get("/admin/inspections/").content.decode()
+    assert f"/admin/inspections/{row.public_id}/" in client.get("/admin/inspections/worker.js").content.decode()
+    move = f"/admin/inspections/{row.public_id}/move/"
+    assert client.post(move, {}).status_code == 400
+    time = appointments.offered(row)[4].value
+    assert client.post(move, {"time": time, "code": "campaign"}).status_code == 302
+    row.refresh_from_db()
+    assert f"{row.day} {row.part}" == time
+
+
+def test_a_supervisor_orders_with_a_reason(shop: Shop, inspectors: list[User]) -> None:
+    client = signed_in(StaffFactory(supervisor=True, login="head", branch_id=shop.branch_id))
+    page = "/admin/inspections/order/"
+    for typed in ({}, {"shop_no": "2020/9", "reason": "شكوى"}, {"shop_no": shop.commercial_license_no, "reason": ""}):
+        assert client.post(page, typed).status_code == 400
+    typed = {"shop_no": shop.commercial_license_no, "reason": "شكوى"}
+    assert client.post(page, typed).status_code == 302
+    assert client.post(page, typed).status_code == 409
+    assert Inspection.objects.get().reference in client.get(page).content.decode()

@@ -1,0 +1,129 @@
+"""The pages of an inspection for its owner: what is shown in each state, in how many statements, and what the shop's page says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils.translation import override
+
+from licensing.inspections import questions, services
+from licensing.inspections.obligations import obligations
+from licensing.inspections.services import appointments
+from licensing.models import Inspection
+from municipality.accounts.models import User
+from municipality.kernel import clock
+from municipality.notifications.models import Message
+from shops.models import Shop
+from tests.browsers import signed_in
+from tests.factories import inspections
+from tests.factories.accounts import PersonFactory
+
+pytestmark = pytest.mark.django_db
+MOST = 12  # statements of a page
+LANGUAGES = pytest.mark.parametrize("language", ["ar", "en"])
+
+
+@pytest.fixture
+def row(shop: Shop, inspectors: list[User], frozen_clock: Any) -> Inspection:
+    return inspections.ordered(shop, reason="شكوى من الجيران")
+
+
+def visited(row: Inspection, clock_of: Any, **values: str | int) -> Inspection:
+    row = inspections.appointed(row)
+    assert row.day is not None
+    clock_of.move(days=(row.day - clock.today()).days)
+    inspections.visited(row, inspections.found(row, **values))
+    return row
+
+
+def read(user: User | None, path: str) -> str:
+    client = signed_in(user) if user is not None else signed_in(PersonFactory(noura=True))
+    with CaptureQueriesContext(connection) as queries:
+        answer = client.get(path, follow=True)
+    assert answer.status_code == 200 and ("/shops/" in path or len(queries) <= MOST), (len(queries), path)
+    return str(answer.content.decode())
+
+
+@LANGUAGES
+def test_each_state_has_its_page(row: Inspection, owner: User, language: str, frozen_clock: Any) -> None:
+    page = f"/{language}/inspections/{row.public_id}/"
+    assert "شكوى من الجيران" in read(owner, page)
+    row = visited(row, frozen_clock, area=8, first_aid="no")
+    text = read(owner, page)
+    rules = {rule.code: rule for rule in questions.rules_of(row)}
+    for code in ("area", "first_aid"):
+        assert getattr(rules[code], f"question_{language}") in text
+    assert row.inspector.name_ar not in text and row.inspector.name_en not in text
+    public = read(None, f"/{language}/shops/{row.shop.public_id}/")  # type: ignore[union-attr]
+    assert getattr(rules["area"], f"question_{language}") in public and "شكوى" not in public
+    assert getattr(rules["first_aid"], f"question_{language}") not in public, "advice is between inspector and owner"
+
+
+@LANGUAGES
+def test_choosing_and_asking_again(row: Inspection, owner: User, language: str, frozen_clock: Any) -> None:
+    client, page = signed_in(owner), f"/{language}/inspections/{row.public_id}/"
+    assert client.post(page, {}).status_code == 400
+    assert client.post(page, {"time": "2020-01-01 first"}).status_code == 400
+    assert client.post(page, {"step": "again"}).status_code == 409
+    assert client.post(page, {"time": appointments.offered(row)[0].value}).status_code == 302
+    row.refresh_from_db()
+    frozen_clock.move(days=(row.day - clock.today()).days)
+    inspections.visited(row, inspections.found(row, fire="no"))
+    answer = signed_in(owner).post(page, {"step": "again"})
+    again = Inspection.objects.exclude(pk=row.pk).get()
+    assert (answer.status_code, answer.headers["Location"]) == (302, f"/{language}/inspections/{again.public_id}/")
+    assert again.reference in read(owner, page)
+
+
+@LANGUAGES
+def test_the_self_check_keeps_what_was_typed_and_is_sent_once(row: Inspection, owner: User, language: str) -> None:
+    client, page = signed_in(owner), f"/{language}/inspections/{row.public_id}/self-check/"
+    wrong = client.post(page, {"number_area": "كبير", "answer_fire": "no"})
+    assert wrong.status_code == 400 and "كبير" in wrong.content.decode()
+    typed = {f"number_{rule.code}" if rule.kind == "number" else f"answer_{rule.code}": "" for rule in questions.asked(row)}
+    typed = {name: "٣٥" if name.startswith("number") else "yes" for name in typed}
+    assert client.post(page, typed).status_code == 302
+    assert client.post(page, typed).status_code == 409
+    assert row.answers.filter(by_owner=True, hundredths=3500).count() == 1
+    read(owner, page)
+
+
+def test_others_find_nothing(row: Inspection) -> None:
+    stranger = signed_in(PersonFactory(noura=True))
+    for page in ("", "self-check/"):
+        assert stranger.get(f"/ar/inspections/{row.public_id}/{page}").status_code == 404
+
+
+def test_what_the_owner_has_to_do(row: Inspection, owner: User, frozen_clock: Any) -> None:
+    def said() -> list[tuple[str, Any]]:
+        return [(str(one.duty), one.until) for one in obligations(owner)]
+
+    assert said() == [("must", row.choose_by)]
+    row = inspections.appointed(row)
+    assert said() == [("later", row.day)]
+    frozen_clock.move(days=(row.day - clock.today()).days)
+    inspections.visited(row, inspections.found(row, fire="no"))
+    assert said() == [("must", row.put_right_by)]
+    again = services.ask_again(inspection=row, person=owner)
+    assert said() == [("must", again.choose_by)]
+    with CaptureQueriesContext(connection) as queries:
+        obligations(owner)
+    assert len(queries) <= 3
+
+
+def test_where_nobody_was_there_twice_nothing_is_said_of_findings(row: Inspection, owner: User, frozen_clock: Any) -> None:
+    for _visit in range(2):
+        row = inspections.appointed(row)
+        assert row.day is not None
+        frozen_clock.move(days=(row.day - clock.today()).days)
+        inspections.visited(row, inspections.nobody())
+    (duty,) = obligations(owner)
+    with override("en"):
+        assert (str(duty.title), str(duty.task)) == ("Nobody was there at two appointments", "Ask for another inspection")
+    page = read(owner, f"/en/inspections/{row.public_id}/")
+    assert "nobody at two appointments" in page and "not met" not in page and "Ask once somebody can be there" in page
+    message = Message.objects.get(kind="licensing.inspection_failed")
+    assert "Put right" not in message.short_en and "list and the photos" not in message.body_en

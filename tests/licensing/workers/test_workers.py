@@ -1,0 +1,158 @@
+"""The health certificates of workers: entered, renewed and deleted by the holder, told of before they end, seen by the inspector."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+
+from licensing.models import WorkerCertificate
+from licensing.workers import panels, queries, services
+from municipality.accounts.models import User, actor_of
+from municipality.audit.models import AuditEvent
+from municipality.kernel import clock
+from municipality.kernel.errors import Refused
+from municipality.notifications.models import Message
+from shops.models import Shop
+from shops.register.services import transfer
+from tests.browsers import signed_in
+from tests.conftest import Clock
+from tests.factories.accounts import PersonFactory
+from tests.factories.workers import civil_number, worker
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def shop(make_shop: Callable[..., Any]) -> Shop:
+    row: Shop = make_shop()
+    return row
+
+
+def typed(**more: Any) -> dict[str, Any]:
+    day = (clock.today() + dt.timedelta(days=100)).isoformat()
+    return {"name": "محمد علي", "civil_id": civil_number(9), "number": "HC-77", "last_day": day} | more
+
+
+def page_of(shop: Shop, language: str = "en") -> str:
+    return f"/{language}/health-licence/{shop.public_id}/workers/"
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+def test_a_worker_is_entered_renewed_and_deleted_on_the_pages(language: str, shop: Shop, owner: User) -> None:
+    client, path = signed_in(owner), page_of(shop, language)
+    assert client.post(path, typed(civil_id="٠٠٠")).status_code == 400 and not WorkerCertificate.objects.exists()
+    answer = client.post(path, typed(), follow=True)
+    assert answer.redirect_chain == [(path, 302)] and "HC-77" in answer.content.decode()
+    row = WorkerCertificate.objects.get()
+    assert row.civil_id_masked in answer.content.decode() and civil_number(9) not in answer.content.decode()
+    day = (clock.today() + dt.timedelta(days=300)).isoformat()
+    assert client.post(f"{path}{row.public_id}/", {"number": "HC-78", "last_day": day}).status_code == 302
+    row.refresh_from_db()
+    assert (row.number, row.last_day.isoformat()) == ("HC-78", day)
+    assert client.post(f"{path}{row.public_id}/", {"left": "yes"}).status_code == 302
+    assert not WorkerCertificate.objects.exists()
+    assert client.get(f"{path}{row.public_id}/").status_code == 404
+    kept = list(AuditEvent.objects.filter(subject=shop.key, action__startswith="worker.").order_by("pk").values_list("action", flat=True))
+    assert kept == ["worker.entered", "worker.renewed", "worker.deleted"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status", "code"),
+    [
+        ({"name": " "}, 400, ""),
+        ({"number": ""}, 400, ""),
+        ({"number": "1" * 21}, 400, ""),
+        ({"last_day": "31/02/2027"}, 400, ""),
+        ({"last_day": "2026-11-01"}, 409, "has ended"),
+        ({"last_day": "2036-11-01"}, 409, "Check the year"),
+        ({"civil_id": civil_number(1)}, 409, "is in the list"),
+    ],
+)
+def test_what_was_typed_stays_after_an_error(wrong: dict[str, str], status: int, code: str, shop: Shop, owner: User) -> None:
+    worker(shop)
+    answer = signed_in(owner).post(page_of(shop), typed(**wrong))
+    assert answer.status_code == status and WorkerCertificate.objects.count() == 1
+    assert code in answer.content.decode() and typed(**wrong)["name"] in answer.content.decode()
+
+
+def test_others_neither_see_nor_change_the_list(shop: Shop, make_shop: Callable[..., Any]) -> None:
+    row, stranger = worker(shop), PersonFactory(noura=True)
+    client = signed_in(stranger)
+    assert client.get(page_of(shop)).status_code == 404
+    assert client.post(f"{page_of(shop)}{row.public_id}/", {"left": "yes"}).status_code == 404
+    assert WorkerCertificate.objects.count() == 1
+
+
+def test_a_worker_of_another_shop_is_not_found_by_its_own_address(shop: Shop, owner: User, make_shop: Callable[..., Any]) -> None:
+    row, other = worker(shop), make_shop()
+    assert signed_in(owner).post(f"{page_of(other)}{row.public_id}/", {"left": "yes"}).status_code == 404
+    assert WorkerCertificate.objects.count() == 1
+
+
+def test_the_database_takes_a_worker_of_a_shop_once(shop: Shop) -> None:
+    row = worker(shop)
+    row.pk, row.public_id = None, "0" * 26
+    with pytest.raises(IntegrityError), transaction.atomic():
+        row.save(force_insert=True)
+
+
+def test_a_full_list_takes_nobody_more(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    worker(shop)
+    real = queries.limit
+    monkeypatch.setattr(queries, "limit", lambda name: 1 if name == "most_workers" else real(name))
+    with pytest.raises(Refused) as refused:
+        worker(shop, serial=2)
+    assert refused.value.code == "too_many"
+
+
+@pytest.mark.parametrize(("ends_in", "state", "due"), [(200, "ok", 0), (15, "ok", 0), (14, "warn", 1), (0, "warn", 1)])
+def test_the_light_of_a_shop_follows_the_nearest_end(ends_in: int, state: str, due: int, shop: Shop, owner: User) -> None:
+    worker(shop, ends_in=ends_in)
+    worker(shop, ends_in=300, serial=2)
+    assert [one.state for one in queries.of_shop(shop)] == [state, "ok"]
+    [line] = panels.my_shops(owner, [shop])[shop.key]
+    assert (line.state, line.is_due, line.deadline) == (state, bool(due), clock.today() + dt.timedelta(days=ends_in))
+    assert len(panels.obligations(owner)) == due
+
+
+def test_a_certificate_that_has_ended_is_red(shop: Shop, owner: User, frozen_clock: Clock) -> None:
+    worker(shop, ends_in=3)
+    frozen_clock.move(days=4)
+    assert panels.my_shops(owner, [shop])[shop.key][0].state == "bad"
+    [one] = panels.obligations(owner)
+    assert one.until == clock.today() - dt.timedelta(days=1) and one.url == reverse("licensing:workers", args=[shop.public_id])
+
+
+def test_one_message_tells_of_all_that_end_and_none_again(shop: Shop, owner: User, frozen_clock: Clock) -> None:
+    worker(shop, ends_in=14)
+    worker(shop, ends_in=10, serial=2)
+    far = worker(shop, ends_in=40, serial=3)
+    assert services.remind() == 1 and services.remind() == 0
+    messages = Message.objects.filter(kind="licensing.certificates_end", subject_key=shop.key)
+    assert messages.values("key").distinct().count() == 1
+    frozen_clock.move(days=1)
+    assert services.remind() == 0
+    day = clock.today() + dt.timedelta(days=12)
+    services.renew(certificate=far, number="HC-9", last_day=day, by=owner, actor=actor_of(owner))
+    assert services.remind() == 1
+    assert messages.values("key").distinct().count() == 2
+
+
+def test_nobody_is_woken_at_night(shop: Shop, frozen_clock: Clock) -> None:
+    worker(shop, ends_in=5)
+    frozen_clock.move(hours=12)  # midnight in Kuwait
+    assert services.remind() == 0
+    assert not Message.objects.filter(kind="licensing.certificates_end").exists()
+
+
+def test_a_new_holder_sees_the_workers_of_the_shop(shop: Shop, owner: User) -> None:
+    worker(shop)
+    other = PersonFactory(noura=True)
+    transfer(shop=shop, to=other, source="case:1", actor=actor_of(owner))
+    assert signed_in(other).get(page_of(shop)).status_code == 200
+    assert signed_in(owner).get(page_of(shop)).status_code == 404

@@ -1,0 +1,53 @@
+"""What can be reported: every category is whole, and its offences, bodies and drawings exist."""
+
+from __future__ import annotations
+
+import pytest
+
+from municipality.kernel import clock
+from municipality.rulebook import queries as rulebook
+from municipality.rulebook.models import ReportSeverity
+from reports import promises, queries
+from reports.intake.suggestions import suggested
+from tests.architecture.files import ROOT
+from tests.factories.rulebook import publish_rulebook
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _rules(db: None) -> None:
+    publish_rulebook()
+
+
+def test_offences_bodies_and_drawings_exist() -> None:
+    rules, offences = queries.rules(), rulebook.edition("offences.municipal", clock.today()).offences
+    drawings = (ROOT / "static/img/icons.svg").read_text(encoding="utf8")
+    assert len(rules.categories) >= 14
+    for one in rules.categories.values():
+        assert set(filter(None, one.offences.split(","))) <= offences.keys(), one.code
+        assert not one.body or one.body in rules.bodies, one.code
+        assert f'id="i-{one.icon}"' in drawings, one.code
+    handed = {one.body for one in rules.categories.values()} - {""}
+    assert handed == rules.bodies.keys()
+
+
+def test_every_severity_that_answers_give_has_a_promise() -> None:
+    now, limits = clock.now(), queries.limits()
+    for one in queries.rules().categories.values():
+        for severity in {one.severity, *(question.raises_to for question in one.questions)} - {ReportSeverity.EMERGENCY}:
+            assert promises.due_at(one, severity, now, limits) > now
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("في كلب عند سيارة مهملة", "vehicle"),
+        ("rubbish and old furniture", "waste"),
+        ("المطعم يبيع لحم فاسد", "food"),
+        ("an open pothole", "road"),
+    ],
+)
+def test_words_lead_to_a_category(text: str, code: str) -> None:
+    assert suggested(queries.rules(), text)[0].code == code
+    assert suggested(queries.rules(), "") == [] == suggested(queries.rules(), "of to a")

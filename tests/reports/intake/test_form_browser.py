@@ -1,0 +1,119 @@
+"""The form on an Arabic phone: with scripts in few taps, and without them as one page."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from municipality.places.seeds import load_places
+from reports.models import Report, ReportPhoto
+from tests.factories import report_photos, reports
+from tests.factories.rulebook import publish_rulebook
+from tests.journeys import measurements
+
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "locale": "ar-KW"}
+HERE = {"latitude": 29.3328, "longitude": 48.0283, "accuracy": 8}
+TAPS = 6  # a person takes some eight seconds for each screen
+
+
+@pytest.fixture
+def photo(settings: Any, tmp_path: Path) -> Path:
+    settings.VAR_DIR = tmp_path
+    load_places()
+    publish_rulebook()
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(report_photos.file().read())
+    return path
+
+
+@pytest.fixture
+def opened(browser: Browser, live_server: Any, photo: Path) -> Iterator[Callable[..., Page]]:
+    """Opens the form in a new browser; nothing of it may raise an error."""
+    contexts, wrong = [], []
+
+    def open_form(**options: Any) -> Page:
+        contexts.append(browser.new_context(**PHONE, **options))
+        page = contexts[-1].new_page()
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.goto(f"{live_server}/ar/report/")
+        return page
+
+    yield open_form
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+def test_a_report_takes_six_taps(opened: Callable[..., Page], photo: Path) -> None:
+    near = reports.received(category="vendor")
+    page = opened(geolocation=HERE, permissions=["geolocation"])
+    taps = 0
+
+    def tap(selector: str) -> None:
+        nonlocal taps
+        taps += 1
+        page.click(selector)
+
+    with page.expect_file_chooser() as chooser:
+        tap("label[for=id_camera]")
+    chooser.value.set_files(str(photo))
+    page.wait_for_selector("#place:not([hidden])")
+    page.locator("[data-report-near]", has_text="حولي").wait_for()
+    page.locator(".kp-report__pin").wait_for()
+    before = page.input_value("#id_position")
+    page.click("[data-report-move='1,0']")
+    assert page.input_value("#id_position") > before and page.input_value("#id_source") == "pin"
+    assert measurements.axe(page) == [] and measurements.overhang(page) <= 0
+    tap("[data-report-on]")
+    tap("[data-report-kind=vendor] .kp-report__tile")
+    page.wait_for_selector("#who:not([hidden])")
+    assert "2026" in page.inner_text("[data-report-promise]")
+    page.locator(f"[data-report-similar] form[action*='{near.public_id}']").wait_for()
+    assert measurements.axe(page) == [] and measurements.overhang(page) <= 0
+    tap("[data-report-check]")
+    tap("button[name=send]")
+    page.wait_for_url("**/report/sent/**")
+    report = Report.objects.latest("pk")
+    assert report.number in page.inner_text("main") and ReportPhoto.objects.filter(report=report).count() == 1
+    page.go_back()
+    page.wait_for_url(f"**/report/sent/{report.public_id}/**")
+    assert Report.objects.count() == 2 and taps < TAPS
+
+
+def test_an_answer_that_is_an_emergency_stops_at_once(opened: Callable[..., Page], photo: Path) -> None:
+    page = opened()
+    page.evaluate("location.hash = 'what'")
+    page.reload()
+    page.fill("#find-category", "خطر")
+    assert page.locator("[data-report-kind=hazard] .kp-report__tile").is_visible()
+    assert not page.locator("[data-report-kind=vendor] .kp-report__tile").is_visible()
+    page.click("[data-report-kind=hazard] .kp-report__tile")
+    page.check("#id_hazard-fire_or_gas_0")
+    assert page.locator("[data-report-stop] a[href='tel:112']").is_visible() and page.locator("[data-report-on]").is_disabled()
+    page.check("#id_hazard-fire_or_gas_1")
+    assert page.locator("[data-report-promise]").is_visible()
+
+
+def test_without_scripts_it_is_one_page(opened: Callable[..., Page], photo: Path) -> None:
+    page = opened(java_script_enabled=False)
+    page.set_input_files("#id_photos", str(photo))
+    page.fill("#id_words", "أنقاض")
+    page.click("[data-report-check]")
+    page.wait_for_selector(".kp-errors")
+    assert page.input_value("#id_words") == "أنقاض" and ReportPhoto.objects.count() == 0
+    page.check("#id_category_0", force=True)
+    page.select_option("#id_area", label="حولي")
+    page.fill("#id_street_block", "٤")
+    page.click("[data-report-check]")
+    page.click("button[name=send]")
+    page.wait_for_url("**/report/sent/**")
+    report = Report.objects.get()
+    assert (report.block, report.photos.count()) == ("4", 1) and report.number in page.inner_text("main")

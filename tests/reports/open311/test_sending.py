@@ -1,0 +1,146 @@
+"""Reports of other systems: every kind of place, attributes, the key, and each report once."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from reports.models import Report
+from reports.models.reporter import Reporter
+from reports.photos import services as photos
+from tests.factories import report_photos
+from tests.reports.open311.conftest import Other
+
+pytestmark = pytest.mark.django_db
+
+
+def sent(other: Other, **form: Any) -> Report:
+    (answer,) = other.send(**form)
+    return Report.objects.get(number=answer["service_request_id"])
+
+
+def test_a_report_is_stored_with_what_was_said(other: Other) -> None:
+    report = sent(other, **{"attribute[blocks_road]": "yes", "phone": "6555 0000", "email": "a@example.test"})
+    assert (report.channel, report.category, report.words) == ("open311", "waste", "أنقاض & حجارة")
+    assert report.answers == {"blocks_road": "yes"} and report.severity == "high"
+    row = Reporter.objects.get(report=report)
+    assert row.phone_cipher and row.person is None and "a@example" not in str(vars(row))
+
+
+def test_every_kind_of_place(other: Other) -> None:
+    nowhere = {"lat": None, "long": None}
+    known = sent(other, **nowhere, address_string="السالمية، قطعة 5")
+    assert known.area is not None and known.area.name_en == "Salmiya" and "قطعة 5" in known.place_note
+    unknown = sent(other, **nowhere, address_string="خلف السوق القديم")
+    assert unknown.area is None and unknown.place_note == "خلف السوق القديم"
+    assert "12345678" in sent(other, **nowhere, address_id="12345678").place_note
+    report = sent(other)
+    assert report.latitude == 29.3328 and report.area is not None and report.area.name_en == "Hawalli" and report.branch is not None
+    assert "Say where" in other.refused(**nowhere)
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ({"lat": None}, "both"),
+        ({"long": ""}, "both"),
+        ({"lat": "91"}, "from 28.53 to 30.1"),
+        ({"lat": "nan", "long": "inf"}, "from 28.53 to 30.1"),
+        ({"description": "x" * 4001}, "4000"),
+        ({"service_code": None}, "service_code"),
+        ({"attribute[blocks_road]": "perhaps"}, "known are yes, no"),
+        ({"attribute[blocks_road]": ["yes", "no"]}, "one value"),
+        ({"service_code": "hazard"}, "fire_or_gas"),
+        ({"service_code": "hazard", "attribute[fire_or_gas]": "yes"}, "112"),
+        ({"address_id": "الرقم"}, "address_id"),
+        ({"address_string": "x" * 161}, "160"),
+    ],
+)
+def test_what_is_wrong_is_said(other: Other, form: dict[str, Any], said: str) -> None:
+    assert said in other.refused(**form)
+    assert not Report.objects.exists()
+
+
+def test_the_longest_description_is_taken(other: Other) -> None:
+    assert len(sent(other, description="ن" * 4000).words) == 4000
+
+
+def test_a_wrong_service_or_key(other: Other) -> None:
+    assert "No service" in other.refused(404, service_code="volcano")
+    for key in (None, "", "wrong", "\x00"):
+        assert "api_key" in other.refused(403, api_key=key)
+
+
+def test_the_key_may_stand_in_the_address(other: Other) -> None:
+    other.send(path=f"requests.json?api_key={other.key}#", api_key=None)
+    assert Report.objects.count() == 1
+
+
+@pytest.mark.parametrize("name", ["attribute[blocks_road]", "attribute[blocks_road][]", "attribute[blocks_road][0]"])
+def test_attributes_with_and_without_brackets(other: Other, name: str) -> None:
+    body = f"api_key={other.key}&service_code=waste&lat=29.3328&long=48.0283&{quote(name)}=yes&{quote(name)}=yes&attribute[x]=1"
+    answer: Any = other.client.post("/open311/v2/requests.xml", body, content_type="application/x-www-form-urlencoded")
+    assert answer.status_code == 200, answer.content
+    assert Report.objects.get().answers == {"blocks_road": "yes"}
+
+
+def test_the_same_report_is_one(other: Other) -> None:
+    first, again = other.send(), other.send()
+    assert first == again and Report.objects.count() == 1
+    other.send(description="أخرى")
+    assert Report.objects.count() == 2
+    own = {"attribute[fixmystreet_id]": "77"}
+    first, again = other.send(**own), other.send(**own, description="sent again with its address behind it")
+    assert first == again and Report.objects.count() == 3
+
+
+def test_photos_are_kept_under_any_of_their_names(other: Other) -> None:
+    names = ("media", "media[]", "photo1", "file_2")
+    files = {name: report_photos.file(report_photos.camera(seed)) for seed, name in enumerate(names)}
+    (answer,) = other.send(**files, other=report_photos.file())
+    report = Report.objects.get()
+    assert len(photos.held(report.key)) + report.photos.count() == 4 and answer["service_notice"] is None
+    assert other.get("requests")[0]["media_url"] is None  # nobody sees them before their public copy is made
+
+
+def test_a_refused_photo_does_not_stop_the_report(other: Other) -> None:
+    wrong = report_photos.file(b"%PDF-1.7 no photo", "photo.jpg")
+    (answer,) = other.send(media=[wrong, report_photos.file()], photo1=report_photos.file(b""))
+    assert answer["service_notice"] and Report.objects.count() == 1
+    many = [report_photos.file(report_photos.camera(seed)) for seed in range(8)]
+    (answer,) = other.send(media=many, description="many")
+    assert "6" in answer["service_notice"] and Report.objects.count() == 2
+
+
+def test_a_phone_that_is_none_and_a_picture_elsewhere_are_left_out(other: Other) -> None:
+    (answer,) = other.send(phone="12", media_url="http://127.0.0.1/x.jpg")
+    assert "media_url" in answer["service_notice"] and "phone number" in answer["service_notice"]
+    assert not Reporter.objects.get().phone_cipher
+
+
+def test_the_limit_of_a_key(other: Other) -> None:
+    type(other.row).objects.filter(pk=other.row.pk).update(per_hour=2)
+    other.send(description="1")
+    other.send(description="2")
+    assert "used up" in other.refused(429, description="3")
+    answer: Any = other.client.post("/open311/v2/requests.xml", {"api_key": other.key})
+    assert answer.status_code == 429 and 0 < int(answer["Retry-After"]) <= 3600
+    assert Report.objects.count() == 2
+
+
+def test_characters_that_xml_cannot_hold_are_left_out(other: Other) -> None:
+    assert sent(other, description="a\x00b\x0bc\ufffe\r\nd").words == "abc\r\nd"
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/plain", "text/xml"])
+def test_another_content_type_is_told_which(other: Other, kind: str) -> None:
+    answer: Any = other.client.post("/open311/v2/requests.json", b"{}", content_type=kind)
+    assert answer.status_code == 400 and b"x-www-form-urlencoded" in answer.content
+
+
+def test_a_broken_multipart_body_is_no_error_of_ours(other: Other) -> None:
+    for body in (b"--x", b"--x\r\n\r\n", b"", b"\xff" * 40):
+        answer: Any = other.client.post("/open311/v2/requests.json", body, content_type="multipart/form-data; boundary=x")
+        assert answer.status_code in (400, 403) and answer["Content-Type"].startswith("application/json")

@@ -1,0 +1,161 @@
+"""What everybody sees of a photo: a copy without metadata that a person agreed to, and nothing of a hidden report."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from PIL import Image
+
+from municipality.accounts.models import User
+from municipality.audit.models import AccessLogEntry
+from municipality.kernel import clock
+from municipality.kernel.errors import Refused
+from reports.models import ModeratedPart, Moderation, ReportPhoto
+from reports.moderation import services as moderations
+from reports.photos import copies, detector, moderation, queries, services
+from reports.reporters.services import Sender
+from reports.triage import queries as triage
+from tests.browsers import signed_in
+from tests.factories import report_photos, reports
+from tests.factories.accounts import StaffFactory, UserFactory
+from tests.purposes import opened
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def photo(outbox: Callable[..., int]) -> ReportPhoto:
+    """A photo of a reporter with a name, its copy made."""
+    report = reports.received(Sender(person=UserFactory()))
+    made = services.add(report, "before", report_photos.file())
+    outbox("uploads.inspect")
+    outbox("reports.public_copy")
+    return ReportPhoto.objects.select_related("copy", "report", "upload").get(pk=made.pk)
+
+
+def _url(photo: ReportPhoto) -> str:
+    return reverse("reports:photo", args=[photo.public_id])
+
+
+def test_a_copy_is_shown_once_an_employee_agreed(photo: ReportPhoto, client: Client) -> None:
+    assert photo.blur == "unsure" and client.get(_url(photo)).status_code == 404
+    moderation.judge(photo, user=StaffFactory(groups=["intake"]), is_shown=True)
+    answer = client.get(_url(photo))
+    assert (answer.status_code, answer["Content-Type"], answer["X-Content-Type-Options"]) == (200, "image/jpeg", "nosniff")
+    assert answer["Content-Security-Policy"].startswith("sandbox;") and "no-store" in answer["Cache-Control"]
+    assert list(queries.shown(photo.report)) == [photo]
+    with pytest.raises(Refused, match="judged"):
+        moderation.judge(photo, user=StaffFactory(groups=["intake"], login="second"), is_shown=False)
+
+
+def test_nothing_of_a_hidden_report_or_photo_is_shown(photo: ReportPhoto, client: Client) -> None:
+    clerk = StaffFactory(groups=["intake"])
+    moderation.judge(photo, user=clerk, is_shown=True)
+    hidden = Moderation.objects.create(
+        report=photo.report, part=ModeratedPart.PHOTO, photo=photo, code="personal_data", by=clerk, at=clock.now()
+    )
+    assert client.get(_url(photo)).status_code == 404
+    hidden.lifted_at, hidden.lifted_by = clock.now(), clerk
+    hidden.save()
+    assert client.get(_url(photo)).status_code == 200
+    moderations.hide(report=photo.report, part=ModeratedPart.REPORT, code="personal_data", by=clerk)
+    assert client.get(_url(photo)).status_code == 404
+
+
+@pytest.mark.parametrize(("judged", "blur"), [(True, "agreed"), (False, "unsure"), (None, "unsure")])
+def test_a_photo_shown_again_is_as_it_was_before(photo: ReportPhoto, judged: bool | None, blur: str) -> None:
+    clerk = StaffFactory(groups=["intake"])
+    if judged is not None:
+        moderation.judge(photo, user=clerk, is_shown=judged)
+    hidden = moderations.hide(report=photo.report, part=ModeratedPart.PHOTO, photo_id=photo.public_id, code="personal_data", by=clerk)
+    moderations.show_again(moderation=hidden, by=clerk)
+    photo.refresh_from_db()
+    assert photo.blur == blur and queries.public_photos().exists() is (blur == "agreed")
+
+
+def test_a_photo_hidden_before_its_copy_was_made_gets_it_when_shown_again(outbox: Callable[..., int]) -> None:
+    clerk, report = StaffFactory(groups=["intake"]), reports.received()
+    made = services.add(report, "before", report_photos.file())
+    hidden = moderations.hide(report=report, part=ModeratedPart.PHOTO, photo_id=made.public_id, code="personal_data", by=clerk)
+    outbox("uploads.inspect")
+    outbox("reports.public_copy")
+    made.refresh_from_db()
+    assert (made.blur, made.copy) == ("private", None)
+    moderations.show_again(moderation=hidden, by=clerk)
+    outbox("reports.public_copy")
+    made.refresh_from_db()
+    assert made.blur == "unsure" and made.copy is not None
+
+
+def test_inspectors_see_no_unblurred_copy_before_intake_has(photo: ReportPhoto, monkeypatch: pytest.MonkeyPatch) -> None:
+    for is_installed, shown in ((False, []), (True, [photo])):
+        monkeypatch.setattr(detector, "is_installed", lambda is_installed=is_installed: is_installed)
+        assert list(triage.copies()) == shown and triage.waits_for_intake(photo.report) is not is_installed
+    monkeypatch.setattr(detector, "is_installed", lambda: False)
+    moderation.judge(photo, user=StaffFactory(groups=["intake"]), is_shown=True)
+    assert list(triage.copies()) == [photo] and not triage.waits_for_intake(photo.report)
+
+
+def test_a_copy_has_no_metadata_and_is_small(photo: ReportPhoto, client: Client) -> None:
+    moderation.judge(photo, user=StaffFactory(groups=["intake"]), is_shown=True)
+    content = client.get(_url(photo)).content
+    with Image.open(io.BytesIO(content)) as copy:
+        copy.load()
+        assert not dict(copy.getexif()) and all(name.startswith(("jfif", "progressi")) for name in copy.info)
+        assert copy.size == (480, 640)  # upright
+    assert not any(word in content for word in (b"Exif", b"Noura", b"Maker", b"2026:"))
+    assert max(copies.small(Image.new("RGB", (4000, 3000))).size) == copies.SIDE
+
+
+@pytest.mark.parametrize("tail", [b"<script>alert(1)</script>", b"PK\x03\x04 zip", b"%PDF-1.7 /JS"])
+def test_polyglots_leave_nothing_in_the_copy(tail: bytes, outbox: Callable[..., int]) -> None:
+    made = services.add(reports.received(), "before", report_photos.file(report_photos.camera() + tail))
+    outbox("uploads.inspect")
+    outbox("reports.public_copy")
+    copy = ReportPhoto.objects.select_related("copy").get(pk=made.pk).copy
+    assert copy is not None
+    content = copies.store.read(copy)
+    assert tail[:5].lower() not in content.lower() and b"<script" not in content.lower()
+
+
+def test_a_sure_machine_shows_by_itself_only_where_the_rules_say_so(monkeypatch: pytest.MonkeyPatch, outbox: Callable[..., int]) -> None:
+    monkeypatch.setattr(detector, "find", lambda picture: detector.Detection([(0, 0, 200, 200)], True))
+    limits = copies.queries.limits()
+    for shows, blur in ((0, "unsure"), (1, "clear")):
+        monkeypatch.setattr(copies.queries, "limits", lambda shows=shows: limits | {"machine_shows": shows})
+        made = services.add(reports.received(), "before", report_photos.file())
+        outbox("uploads.inspect")
+        outbox("reports.public_copy")
+        made.refresh_from_db()
+        assert made.blur == blur
+    assert made.copy is not None
+    with Image.open(io.BytesIO(copies.store.read(made.copy))) as copy:
+        assert len(set(copy.crop((5, 5, 45, 45)).quantize(8).tobytes())) == 1  # one coarse square
+
+
+def test_staff_see_an_unsure_copy_and_the_original_with_a_purpose(photo: ReportPhoto, client: Client) -> None:
+    def side(name: str) -> str:
+        return reverse("admin:report_photo_picture", args=[photo.public_id, name])
+
+    browser = signed_in(StaffFactory(groups=["intake"]))
+    assert photo.report.number in browser.get(reverse("admin:report_photos")).content.decode()
+    assert browser.get(side("copy")).status_code == 200 and browser.get(side("original")).status_code == 404
+    assert client.get(side("copy")).status_code == 302
+    assert signed_in(StaffFactory(groups=["inspector"])).get(side("copy")).status_code == 403
+    page = opened(browser, reverse("admin:report_photo", args=[photo.public_id]), "purpose.complaint")
+    assert side("original") in page.content.decode()
+    assert browser.get(side("original")).status_code == 200
+    entry = AccessLogEntry.objects.get()
+    assert (entry.subject, entry.purpose) == (photo.report.subject_key, "purpose.complaint")
+    browser.post(reverse("admin:report_photo_judge", args=[photo.public_id]), {"blur": "private"})
+    photo.refresh_from_db()
+    assert photo.blur == "private" and client.get(_url(photo)).status_code == 404
+
+
+def test_the_pages_of_uploads_show_no_photo_of_a_report(photo: ReportPhoto) -> None:
+    for user in (*User.objects.all(), StaffFactory(groups=["intake"])):
+        assert signed_in(user).get(reverse("uploads:look", args=[photo.upload.public_id])).status_code == 404

@@ -1,0 +1,90 @@
+"""A report without a line: kept on the phone, sent once after the page was closed and the line is back, with the time of the phone."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from municipality.kernel import clock
+from reports.models import HeldPhoto, Report
+from tests.factories import report_photos
+
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
+ENTRIES = "[data-report-entries] > li"
+# The worker is there, and has kept the form.
+READY = """async () => {
+  await navigator.serviceWorker.ready;
+  while (!(await (await caches.open("kp-report-1")).match("/ar/report/"))) await new Promise((done) => { setTimeout(done, 100); });
+  while (!navigator.serviceWorker.controller) await new Promise((done) => { setTimeout(done, 100); });
+}"""
+FILL = """([area]) => {
+  const form = document.querySelector("[data-report]");
+  form.elements.category.value = "waste";
+  form.elements.area.value = area;
+  form.elements.who.value = "nobody";
+  form.requestSubmit(document.querySelector("[data-report-check]"));
+}"""
+
+# As the gallery sends it: the share target of the manifest.
+SHARE = """() => {
+  const form = document.createElement("form");
+  Object.assign(form, { method: "post", action: "/ar/report/share/", enctype: "multipart/form-data" });
+  const files = new DataTransfer();
+  for (const name of ["a.jpg", "b.jpg"]) files.items.add(new File(["x"], name, { type: "image/jpeg" }));
+  const photos = Object.assign(document.createElement("input"), { type: "file", name: "photos", multiple: true });
+  photos.files = files.files;
+  form.append(photos, Object.assign(document.createElement("input"), { name: "words", value: "حفرة" }));
+  document.body.append(form);
+  form.submit();
+}"""
+
+
+def test_a_report_without_a_line_is_sent_once(browser: Browser, live_server: Any) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, locale="ar")
+    page = context.new_page()
+    seen = clock.now() - dt.timedelta(hours=2)
+    page.clock.set_fixed_time(seen)
+    form = f"{live_server}/ar/report/"
+    page.goto(form)
+    page.evaluate(READY)
+    key = page.input_value("[name=key]")
+    context.set_offline(True)
+    page.goto(form)  # from the phone
+    expect(page.locator("[name=key]")).not_to_have_value(key)
+    page.set_input_files("[name=photos]", {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": report_photos.camera(place=None)})
+    area = page.locator("[name=area] option[value]:not([value=''])").first.get_attribute("value")
+    page.evaluate(FILL, [area])
+    expect(page.locator(ENTRIES)).to_have_count(1)
+    if folder := os.environ.get("LOOK"):
+        page.screenshot(path=f"{folder}/kept.png", full_page=True)
+    assert not Report.objects.exists() and not HeldPhoto.objects.exists()
+    page.close()
+    context.set_offline(False)
+    page = context.new_page()
+    page.goto(form)
+    expect(page.locator(f"{ENTRIES} a")).to_have_count(1)
+    if folder:
+        page.screenshot(path=f"{folder}/sent.png", full_page=True)
+    page.reload()
+    page.evaluate(READY)
+    report = Report.objects.get()
+    assert report.channel == "app" and report.photos.count() == 1
+    assert abs(report.captured_at - seen) < dt.timedelta(minutes=1) < report.received_at - report.captured_at
+    context.close()
+
+
+def test_photos_shared_from_the_gallery_are_in_the_form(browser: Browser, live_server: Any) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, locale="ar")
+    page = context.new_page()
+    page.goto(f"{live_server}/ar/report/")
+    page.evaluate(READY)
+    with page.expect_navigation():
+        page.evaluate(SHARE)
+    expect(page.locator("[data-report-shots] > li")).to_have_count(2)
+    expect(page.locator("[name=words]")).to_have_value("حفرة")
+    context.close()

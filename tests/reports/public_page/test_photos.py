@@ -1,0 +1,41 @@
+"""Photos on the page of a report: only copies that everybody may see, before and after beside each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from reports.models import ReportPhoto
+from reports.photos import moderation, services
+from tests.factories import report_photos, reports
+from tests.factories.accounts import StaffFactory
+
+
+@pytest.fixture
+def photos(outbox: Callable[..., int], settings: Any, tmp_path: Path) -> list[ReportPhoto]:
+    """One before and one after, with copies that wait for an employee."""
+    settings.VAR_DIR = tmp_path
+    report = reports.assigned()
+    made = [
+        services.add(report, kind, report_photos.file(report_photos.camera(seed))) for seed, kind in enumerate(("before", "after"), start=1)
+    ]
+    outbox("uploads.inspect")
+    outbox("reports.public_copy")
+    return list(ReportPhoto.objects.filter(pk__in=[one.pk for one in made]).order_by("pk"))
+
+
+def test_photos_are_shown_once_they_may_be_seen(photos: list[ReportPhoto]) -> None:
+    path, clerk = f"/en/reports/{photos[0].report.public_id}/", StaffFactory(groups=["intake"])
+    content = Client().get(path).content.decode()
+    assert '<h2 id="photos">' not in content and photos[0].public_id not in content
+    for photo in photos:
+        moderation.judge(photo, user=clerk, is_shown=True)
+    content = Client().get(path).content.decode()
+    assert "Before and after" in content and "data-compare" in content
+    assert content.index(f"/reports/photos/{photos[0].public_id}.jpg") < content.index(f"/reports/photos/{photos[1].public_id}.jpg")
+    assert "An employee looks at each photo before it is shown" in content
+    assert "Visit" in content  # the photo of the result was taken by an inspector there

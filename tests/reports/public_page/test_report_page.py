@@ -1,0 +1,158 @@
+"""The public page of a report: consequences, promise, place, words, and what it does not show."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from municipality.kernel import clock
+from reports.models import Report
+from reports.places import blurred
+from reports.triage import services as triage
+from tests.conftest import NOON
+from tests.factories import report_steps, reports
+
+
+def page(report: Report, status: int = 200, language: str = "en") -> str:
+    response = Client().get(f"/{language}/reports/{report.public_id}/")
+    assert response.status_code == status
+    return str(response.content.decode())
+
+
+def test_the_chain_begins_with_the_report_and_names_nobody(drawn: Any) -> None:
+    with clock.at(NOON):
+        report = reports.assigned()
+    with clock.at(NOON + dt.timedelta(hours=1)):
+        content = page(report)
+    assert content.index("What came of it") < content.index("What happened")
+    assert "Report received" in content and "Inspector drawn by lot" in content and report.number in content
+    for secret in (drawn.name_ar, drawn.name_en, drawn.public_id, report.key):
+        assert not secret or secret not in content
+
+
+def test_the_promise_counts_down_and_turns_to_overdue_by_itself() -> None:
+    with clock.at(NOON):
+        report = reports.assigned()
+    for hours, said in ((1, "Time left: 47 hours"), (47, "Time left: 1 hour"), (49, "Overdue by: 1 hour"), (98, "Overdue by: 2 days")):
+        with clock.at(NOON + dt.timedelta(hours=hours)):
+            assert said in page(report)
+    with clock.at(NOON + dt.timedelta(hours=98)):
+        assert "مدة التأخر: يومان" in page(report, language="ar")
+
+
+def test_a_hand_over_names_the_body_and_the_clock_runs_on() -> None:
+    with clock.at(NOON):
+        report = report_steps.handed_over(reports.assigned())
+    with clock.at(NOON + dt.timedelta(hours=60)):
+        content = page(report)
+    assert "Ministry of Interior" in content and "27 November 2026".replace(" ", "\xa0") in content
+    assert "Overdue by: 12 hours" in content and "The clock runs on" in content
+
+
+def test_a_result_shows_its_text_and_the_answers() -> None:
+    with clock.at(NOON):
+        report = reports.assigned()
+    with clock.at(NOON + dt.timedelta(hours=10)):
+        report_steps.closed(report)
+        content = page(report)
+        assert "Kept, early by: 38 hours" in content and "Can be answered until" in content
+        assert content.count("The waste was removed.") == 2  # in the history and at the question
+        report_steps.answered(report, is_solved=False)
+        content = page(report)
+    assert "Said: not solved</dt><dd>1</dd>" in content and "Not solved; opened again" in content
+
+
+def test_words_are_shown_only_after_somebody_agreed() -> None:
+    report = reports.received(words="Left behind the mosque")
+    assert "Left behind" not in page(report)
+    Report.objects.filter(pk=report.pk).update(words_shown_at=clock.now())
+    assert "Left behind" in page(report)
+
+
+def test_a_hidden_report_is_a_sentence_with_its_reason() -> None:
+    report = reports.received(words="Left behind the mosque")
+    Report.objects.filter(pk=report.pk).update(words_shown_at=clock.now())
+    report_steps.hidden(report)
+    content = page(report, status=404)
+    assert "insult" in content and "This report is not shown" in content
+    assert report.number not in content and "Left behind" not in content and "Waste or rubble" not in content
+
+
+def test_the_place_is_blurred_and_says_so() -> None:
+    report = reports.received()
+    content = page(report)
+    north, east = blurred(report.latitude, report.longitude)
+    assert f'data-lat="{north:.6f}"' in content and f'data-lon="{east:.6f}"' in content and "within 15 metres" in content
+    assert f'data-lat="{report.latitude:.6f}"' not in content
+
+
+@pytest.mark.parametrize("place", [(29.3328, 48.0283), (28.55, 46.6), (30.05, 48.4)])
+def test_no_blurred_place_is_farther_than_fifteen_metres(place: tuple[float, float]) -> None:
+    from shops.search.ranking import distance
+
+    for step in range(40):
+        point = (place[0] + step * 0.000013, place[1] + step * 0.000017)
+        north, east = blurred(*point)
+        found = distance(point, _At(north, east))
+        assert found is not None and found <= 15
+
+
+class _At:
+    def __init__(self, latitude: float, longitude: float) -> None:
+        self.latitude, self.longitude = latitude, longitude
+
+
+def test_a_joined_report_leads_to_the_other_which_counts_its_people(drawn: Any) -> None:
+    end, target, report = reports.assigned(), reports.assigned(), reports.assigned()
+    triage.merge(report=report, into=target, inspector=drawn)
+    assert f"/en/reports/{target.public_id}/" in page(report)
+    assert "2 people reported it" in page(target)
+    triage.merge(report=target, into=end, inspector=drawn)
+    assert "3 people reported it" in page(end)
+
+
+def test_the_page_needs_few_queries() -> None:
+    with clock.at(NOON):
+        report = report_steps.answered(report_steps.closed(report_steps.handed_over_and_back(reports.assigned())), is_solved=True)
+        page(report)
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            page(report)
+    assert len(queries) <= 12
+
+
+@pytest.mark.parametrize("form", ["{n}", "{small}", "{bare}", "{code}", "{arabic}", "  {n} "])
+def test_a_report_is_found_by_its_number_as_people_type_it(form: str) -> None:
+    report = reports.received()
+    arabic = report.number.translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))
+    bare = report.number.replace("-", "")
+    typed = form.format(n=report.number, small=report.number.lower(), bare=bare, code=bare[3:], arabic=arabic)
+    response = Client().post("/en/reports/", {"number": typed})
+    assert response.status_code == 302 and response["Location"] == f"/en/reports/{report.public_id}/"
+
+
+def test_a_typing_error_is_told_and_kept() -> None:
+    report = reports.received()
+    wrong = report.number[:-1] + ("A" if report.number[-1] != "A" else "B")
+    response = Client().post("/en/reports/", {"number": wrong})
+    content = response.content.decode()
+    assert response.status_code == 400 and "A character is missing or wrong" in content and wrong in content
+    unknown = Client().post("/en/reports/", {"number": "EYE-0000-0000-" + _check("EYE00000000")})
+    assert "There is no report with this number" in unknown.content.decode()
+
+
+def _check(stem: str) -> str:
+    from stdnum.iso7064 import mod_37_36
+
+    return str(mod_37_36.calc_check_digit(stem))
+
+
+def test_unknown_pages_are_not_found() -> None:
+    for public_id in ("0" * 26, "x", "0" * 300):
+        assert Client().get(f"/en/reports/{public_id}/").status_code == 404

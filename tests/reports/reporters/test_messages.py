@@ -1,0 +1,147 @@
+"""Reporters are told of each step by the way they left, and no job or message names them to staff."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from municipality.jobs.models import Job
+from municipality.notifications.models import Message, NotReached
+from municipality.notifications.registry import check
+from municipality.places import seeds as places
+from reports.models import Report
+from reports.reporters import notifications
+from reports.reporters.services import Sender, secret_of
+from reports.triage import services as triage
+from reports.triage.services.joins import ReportPart, complete_parent
+from tests.factories import report_steps, reports
+from tests.factories.accounts import PersonFactory
+from tests.factories.inspections import inspector
+from tests.factories.rulebook import publish_rulebook
+
+pytestmark = pytest.mark.django_db
+PHONE = "96555501234"
+
+
+@pytest.fixture(autouse=True)
+def _rules(db: None) -> None:
+    places.load_places()
+    publish_rulebook()
+
+
+class Gateway:
+    """Keeps what it is asked to send."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, str]] = []
+
+    def send(self, to: str, text: str, idempotency_key: str) -> str:
+        self.sent.append((to, text))
+        return "1"
+
+
+@pytest.fixture
+def gateway(monkeypatch: pytest.MonkeyPatch) -> Gateway:
+    made = Gateway()
+    monkeypatch.setattr("municipality.notifications.sms.gateway", lambda: made)
+    return made
+
+
+def _tell(report: Report, kind: str) -> int:
+    with transaction.atomic():
+        return notifications.tell(report, kind)
+
+
+@pytest.mark.parametrize("kind", [*notifications.TOLD.values(), notifications.Banned, notifications.BanLifted, notifications.BanKept])
+def test_a_message_is_complete_in_both_languages(kind: Any) -> None:
+    check(kind())
+
+
+def test_a_person_is_told_once_of_a_step() -> None:
+    inspector("mine", "HA")
+    person = PersonFactory()
+    report = reports.assigned(Sender(person=person))
+    assert _tell(report, "received") == 1  # told when it was stored
+    message = Message.objects.get(kind="reports.received")
+    assert message.person == person and report.number in message.title_ar and message.path == f"/reports/{report.public_id}/mine/"
+    assert report.inspector is not None and report.inspector.name_ar not in message.body_ar
+    assert not NotReached.objects.exists()  # that list names the person beside the report
+
+
+def test_a_confirmed_phone_gets_a_text_with_the_link(gateway: Gateway) -> None:
+    report = reports.received(Sender(phone=PHONE, device="d"))
+    _tell(report, "came_back")
+    job = Job.objects.get(kind="reports.text", key__contains="came_back")
+    assert PHONE not in f"{job.key} {job.args}" and secret_of(report.key) not in f"{job.key} {job.args}"
+    notifications.send_text(**job.args)
+    ((number, text),) = gateway.sent
+    assert number == PHONE and report.number in text and f"/mine/?s={secret_of(report.key)}" in text
+
+
+def test_texts_to_a_phone_are_limited(gateway: Gateway, settings: Any) -> None:
+    settings.SMS_PER_DAY = 1
+    for _n in range(2):
+        _tell(reports.received(Sender(phone=PHONE)), "received")
+    for job in Job.objects.filter(kind="reports.text").order_by("pk"):
+        notifications.send_text(**job.args)
+    assert len(gateway.sent) == 1
+
+
+def test_who_has_a_link_only_is_told_by_its_page() -> None:
+    assert _tell(reports.received(Sender(device="d")), "received") == 0
+    assert not Message.objects.exists() and not Job.objects.filter(kind="reports.text").exists()
+
+
+def test_the_results_of_all_parts_come_in_one_message() -> None:
+    drawn = inspector("mine", "HA")
+    person = PersonFactory()
+    report = reports.assigned(Sender(person=person))
+    parts = triage.split(report=report, inspector=drawn, parts=[ReportPart("waste", "أ"), ReportPart("shop", "ب")])
+    for part in parts:
+        triage.assign(part)
+        part.refresh_from_db()
+        report_steps.closed(part)
+        with transaction.atomic():
+            complete_parent(part)
+    body = Message.objects.get(kind="reports.closed", person=person).body_en
+    assert all(f"{part.number}: The waste was removed." in body for part in parts)
+    inspector("other", "HA")
+    report.refresh_from_db()
+    report_steps.answered(report, is_solved=False)
+    triage.assign(report)
+    report.refresh_from_db()
+    report_steps.closed(report, text_en="Now all is clean.")
+    assert notifications.result_of(report).en == "Now all is clean."  # not the results of before
+
+
+def test_both_are_told_that_reports_were_joined_and_then_of_the_result() -> None:
+    drawn = inspector("mine", "HA")
+    first, second = PersonFactory(), PersonFactory(noura=True)
+    older, newer = reports.assigned(Sender(person=first)), reports.assigned(Sender(person=second))
+    triage.merge(report=newer, into=older, inspector=drawn)
+    older.refresh_from_db()
+    report_steps.closed(older)
+    _tell(older, "closed")
+    told = set(Message.objects.exclude(kind="reports.received").values_list("kind", "person"))
+    joined = {("reports.joined", second.pk), ("reports.joined_here", first.pk)}
+    assert told == joined | {("reports.closed", first.pk), ("reports.closed", second.pk)}
+    texts = {row.person_id: f"{row.body_en} {row.short_en}" for row in Message.objects.filter(kind="reports.closed")}
+    asks = ("please say so", "whether it is solved")
+    assert all(text in texts[first.pk] and text not in texts[second.pk] for text in asks)
+
+
+def test_only_who_can_answer_is_asked() -> None:
+    drawn = inspector("mine", "HA")
+    first = PersonFactory()
+    older, newer = reports.assigned(Sender(person=first)), reports.assigned(Sender(person=PersonFactory(noura=True)))
+    triage.merge(report=newer, into=older, inspector=drawn)
+    older.refresh_from_db()
+    triage.ask(report=older, inspector=drawn, text="Which side?")
+    assert list(Message.objects.filter(kind="reports.asked").values_list("person", flat=True)) == [first.pk]
+
+
+def test_an_unknown_kind_is_a_mistake() -> None:
+    with pytest.raises(KeyError):
+        _tell(reports.received(), "gossip")

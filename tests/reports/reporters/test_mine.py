@@ -1,0 +1,153 @@
+"""The page of who reported: opened by account or by the secret of the link, and what they can do there."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.db import connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from municipality.accounts.models import User, actor_of
+from municipality.cases.obligations import obligations_of
+from municipality.kernel import clock
+from municipality.kernel.transitions import transition
+from municipality.places import seeds as places
+from reports.models import Closure, Question, Report, SolvedAnswer
+from reports.reporters import bans
+from reports.reporters.services import Sender, secret_of
+from reports.triage.draws import draw
+from tests.browsers import signed_in
+from tests.factories import report_steps, reports
+from tests.factories.accounts import PersonFactory, StaffFactory
+from tests.factories.inspections import inspector
+from tests.factories.rulebook import publish_rulebook
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _rules(db: None) -> None:
+    cache.clear()
+    places.load_places()
+    publish_rulebook()
+    inspector("first", "HA")
+    inspector("second", "HA")
+
+
+def _page(report: Report, language: str = "en") -> str:
+    return f"/{language}/reports/{report.public_id}/mine/"
+
+
+def _asked(person: User) -> Report:
+    report = reports.assigned(Sender(person=person))
+    with transaction.atomic():
+        due = clock.today() + dt.timedelta(days=5)
+        Question.objects.create(report=report, text="أين؟", asked_by=report.inspector, asked_at=clock.now(), due_on=due)
+        transition(report, "ask", actor=_actor(report))
+    return report
+
+
+def _actor(report: Report) -> Any:
+    assert report.inspector is not None
+    return actor_of(report.inspector, "inspector")
+
+
+def _closed(sender: Sender) -> Report:
+    return report_steps.closed(reports.assigned(sender))
+
+
+def test_the_secret_opens_the_page_and_leaves_the_address() -> None:
+    report, browser = reports.received(Sender(device="d")), Client()
+    assert browser.get(_page(report)).status_code == 403
+    secret = secret_of(report.key)
+    answer = browser.get(_page(report), {"s": secret})
+    assert answer.status_code == 302 and answer["Location"] == _page(report)
+    text = browser.get(_page(report)).content.decode()
+    assert report.number in text and secret not in text
+
+
+def test_a_wrong_secret_gets_a_clear_page_and_tries_end() -> None:
+    report, browser = reports.received(Sender(device="d")), Client()
+    answer = browser.get(_page(report), {"s": "x"})
+    assert answer.status_code == 403 and "whole link" in answer.content.decode()
+    codes = {browser.get(_page(report), {"s": f"x{n}"}).status_code for n in range(20)}
+    assert codes == {403, 429}
+
+
+def test_a_hidden_report_says_why() -> None:
+    person = PersonFactory()
+    report = report_steps.hidden(reports.received(Sender(person=person)))
+    content = signed_in(person).get(_page(report)).content.decode()
+    assert "The public does not see this report" in content and "because it insults a person or a body" in content
+    assert f'href="/en/reports/{report.public_id}/"' not in content
+    assert "object" not in Client().get(f"/en/reports/{report.public_id}/").content.decode()
+
+
+def test_only_the_person_who_reported_sees_it() -> None:
+    person = PersonFactory()
+    report = reports.received(Sender(person=person))
+    page = signed_in(person).get(_page(report))
+    assert page.status_code == 200 and "messages in an account stay there" in page.content.decode()  # nothing deletes them
+    assert signed_in(PersonFactory(noura=True)).get(_page(report)).status_code == 403
+    assert signed_in(StaffFactory(groups=["inspector"])).get(_page(report)).status_code == 403
+
+
+def test_the_page_costs_few_statements() -> None:
+    person = PersonFactory()
+    browser = signed_in(person)
+    for report in (_asked(person), _closed(Sender(person=person))):
+        for page in (_page(report, "ar"), "/ar/my-reports/"):
+            with CaptureQueriesContext(connection) as statements:
+                assert report.number in browser.get(page).content.decode()
+            # The rules of an edition are read once a process; only the transaction of this test keeps them from the cache.
+            assert len([one for one in statements if '"rulebook_' not in one["sql"]]) < 12
+
+
+def test_the_obligations_of_a_person_are_those_of_the_page() -> None:
+    person = PersonFactory()
+    asked, closed = _asked(person), _closed(Sender(person=person))
+    found = {one.code: one for one in obligations_of(person) if one.key.startswith("report:")}
+    assert set(found) == {"answer_report", "say_solved"}
+    assert found["answer_report"].url.endswith(f"{asked.public_id}/mine/") and found["say_solved"].days_left == 14
+    with clock.at(clock.now() + dt.timedelta(days=15)):
+        assert "say_solved" not in {one.code for one in obligations_of(person)}
+    assert closed.number in {one.reference for one in found.values()}
+
+
+def test_an_answer_goes_to_the_inspector() -> None:
+    person = PersonFactory()
+    report, browser = _asked(person), signed_in(person)
+    empty = browser.post(_page(report), {"text": ""})
+    assert empty.status_code == 400 and "Please write an answer." in empty.content.decode()
+    assert browser.post(_page(report), {"text": "عند المدخل"}).status_code == 302
+    report.refresh_from_db()
+    assert report.state == "assigned" and Question.objects.get().answer == "عند المدخل"
+
+
+def test_yes_ends_it_and_no_opens_it_again_with_another_inspector() -> None:
+    person = PersonFactory()
+    browser, solved, unsolved = signed_in(person), _closed(Sender(person=person)), _closed(Sender(person=person))
+    assert browser.post(_page(solved), {"solved": "yes"}).status_code == 302
+    assert browser.post(_page(unsolved), {"solved": "no"}).status_code == 409  # what is still there?
+    assert browser.post(_page(unsolved), {"solved": "no", "words": "ما زالت"}).status_code == 302
+    solved.refresh_from_db()
+    unsolved.refresh_from_db()
+    assert (solved.state, unsolved.state) == ("closed", "received")
+    assert list(SolvedAnswer.objects.order_by("pk").values_list("is_solved", flat=True)) == [True, False]
+    assert "Is it solved?" not in browser.get(_page(solved)).content.decode()
+    closer = Closure.objects.get(report=unsolved).closed_by
+    assert {draw(unsolved)[0] for _n in range(5)}.isdisjoint({closer})
+
+
+def test_the_page_of_a_stop_takes_one_appeal() -> None:
+    clerk = StaffFactory(groups=["intake"])
+    ban = bans.make(report=reports.received(Sender(device="d")), code="false_reports", by=clerk)
+    page, browser = f"/en/reports/bans/{ban.public_id}/", Client()
+    assert browser.get(page).status_code == 200
+    assert browser.post(page, {"words": ""}).status_code == 400
+    assert browser.post(page, {"words": "لم أكذب"}).status_code == 302
+    assert browser.post(page, {"words": "مرة أخرى"}).status_code == 409

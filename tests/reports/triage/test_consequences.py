@@ -1,0 +1,78 @@
+"""What a report leads to: a violation report that began from it, and an inspection of its shop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from municipality.accounts.models import User
+from municipality.kernel import clock
+from municipality.kernel.errors import NotPermitted, Refused
+from reports.intake.services import Place
+from reports.models import Consequence, Report
+from reports.triage import services
+from shops.models import Shop
+from tests.browsers import signed_in
+from tests.factories import reports
+from violations.models import Violation
+from violations.services import violation_reports
+from violations.services.assessments import Findings
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def shop(make_shop: Callable[..., Any], store: Path) -> Shop:
+    made: Shop = make_shop(activity_id="BARB")
+    return made
+
+
+@pytest.fixture
+def about_shop(shop: Shop, inspectors: list[User], told: Any) -> Report:
+    place = Place(source="shop", latitude=29.3328, longitude=48.0283, area=shop.area, shop=shop)
+    return reports.assigned(category="shop", place=place)
+
+
+def findings(row: Report, **facts: Any) -> Findings:
+    assert row.area is not None
+    given: dict[str, Any] = {"client_key": str(uuid4()), "offence": "CLN-01", "seen_at": clock.now(), "area": row.area, "shop": row.shop}
+    return Findings(**(given | {"place_note": "أمام المدخل", "origin": row.subject_key} | facts))
+
+
+def test_a_violation_report_is_tied_to_the_report_it_began_from(about_shop: Report) -> None:
+    made, is_new = violation_reports.record(inspector=about_shop.inspector, findings=findings(about_shop))
+    assert is_new and Consequence.objects.get().violation == made
+    page = signed_in(about_shop.inspector).get(f"/admin/eye/{about_shop.public_id}/").content.decode()
+    assert f"/admin/field/{made.public_id}/" in page or made.reference in page
+
+
+@pytest.mark.parametrize("facts", [{"origin": ""}, {"origin": "report:nothing"}, {"origin": "x"}, {"shop": None}])
+def test_a_violation_of_something_else_is_not_tied(about_shop: Report, facts: dict[str, Any]) -> None:
+    violation_reports.record(inspector=about_shop.inspector, findings=findings(about_shop, **facts))
+    assert Violation.objects.count() == 1 and not Consequence.objects.exists()
+
+
+def test_the_form_begins_with_shop_or_place_and_the_offence(about_shop: Report, row: Report) -> None:
+    client = signed_in(about_shop.inspector)
+    page = client.get(f"/admin/field/new/?origin={about_shop.subject_key}").content.decode()
+    assert f'value="{about_shop.subject_key}"' in page and about_shop.shop is not None
+    assert about_shop.shop.commercial_license_no in page
+    other = signed_in(row.inspector).get(f"/admin/field/new/?origin={row.subject_key}").content.decode()
+    assert f'value="{row.subject_key}"' in other
+    assert client.get("/admin/field/new/?origin=report:nothing").status_code == 200
+
+
+def test_an_inspection_is_ordered_and_tied(about_shop: Report, row: Report) -> None:
+    made = services.order_inspection(report=about_shop, inspector=about_shop.inspector, reason="شكوى من النظافة")
+    assert Consequence.objects.get().inspection == made and made.shop == about_shop.shop
+    with pytest.raises(Refused, match="open_already"):
+        services.order_inspection(report=about_shop, inspector=about_shop.inspector, reason="مرة أخرى")
+    with pytest.raises(Refused, match="no_shop"):
+        services.order_inspection(report=row, inspector=row.inspector, reason="x")
+    other = User.objects.filter(groups__name="inspector").exclude(pk=about_shop.inspector_id)[0]
+    with pytest.raises(NotPermitted, match="not_drawn"):
+        services.order_inspection(report=about_shop, inspector=other, reason="x")

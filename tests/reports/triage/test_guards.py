@@ -1,0 +1,130 @@
+"""What the database refuses of the steps on reports, each with its red control: without the guards the same statement goes through."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from licensing.models import Inspection
+from municipality.accounts.models import User
+from municipality.kernel import clock, ids
+from municipality.review.models import ConflictOfInterest
+from reports.intake.services import Place
+from reports.models import Consequence, HandOver, Question, Report, ReportEvent
+from reports.models.report import report_number
+from tests.database_guards import gets_through, refused, without_guards
+from tests.factories import inspections, reports
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def about_shop(make_shop: Callable[..., Any], store: Path, inspectors: list[User], told: Any) -> Report:
+    shop = make_shop(activity_id="BARB")
+    return reports.assigned(category="shop", place=Place(source="shop", latitude=29.3328, longitude=48.0283, area=shop.area, shop=shop))
+
+
+def event(row: Report, move: str, to: str) -> ReportEvent:
+    facts = {"workflow": row.workflow_name, "move": move, "from_state": row.state, "to_state": to, "at": clock.now()}
+    return ReportEvent.objects.create(subject=row, actor_key="x", actor_role="x", **facts)
+
+
+def moved(row: Report, move: str, to: str, **changes: Any) -> None:
+    Report.objects.filter(pk=row.pk).update(state=to, last_event=event(row, move, to), **changes)
+
+
+def other_of(row: Report) -> User:
+    return User.objects.filter(groups__name="inspector").exclude(pk=row.inspector_id).order_by("pk")[0]
+
+
+def part_of(row: Report) -> Report:
+    """A part by hand."""
+    made = Report.objects.get(pk=row.pk)
+    made.pk = made.last_event = made.inspector = None  # type: ignore[assignment]
+    made.public_id, made.number, made.key, made.state, made.parent = ids.public_id(), report_number(), str(uuid4()), "received", row
+    made._state.adding = True
+    made.save(force_insert=True)
+    return made
+
+
+def part_of_a_part(row: Report) -> None:
+    moved(row, "split", "split")
+    part = part_of(Report.objects.get(pk=row.pk))
+    moved(part, "assign", "assigned", inspector=row.inspector)
+    part.refresh_from_db()
+    moved(part, "split", "split")
+    part_of(Report.objects.get(pk=part.pk))
+
+
+def drawn_although_tied(row: Report, key: str) -> None:
+    officer = other_of(row)
+    ConflictOfInterest.objects.create(officer=officer, party_key=key, kind="relative", declared_by=officer, declared_at=clock.now())
+    moved(row, "draw_again", "assigned", inspector=officer)
+
+
+def joined_with_a_part(row: Report) -> None:
+    other = reports.assigned()
+    moved(other, "split", "split")
+    part = part_of(Report.objects.get(pk=other.pk))
+    moved(part, "assign", "assigned", inspector=row.inspector)
+    part.refresh_from_db()
+    moved(part, "merge", "merged", merged_into=other)
+
+
+def joined_with_closed(row: Report) -> None:
+    other = reports.received()
+    moved(other, "assign", "assigned", inspector=row.inspector)
+    other.refresh_from_db()
+    Question.objects.create(report=other, text="س", asked_by=row.inspector, asked_at=clock.now(), due_on=clock.today())
+    moved(other, "ask", "asked")
+    other.refresh_from_db()
+    moved(other, "close_unanswered", "closed", closed_at=clock.now())
+    moved(row, "merge", "merged", merged_into=other)
+
+
+def handed_over(row: Report, back_on: dt.date) -> None:
+    names = {"name_ar": "جهة", "name_en": "Body", "contact": "1"}
+    HandOver.objects.create(report=row, body="paaf", back_on=back_on, made_by=row.inspector, made_at=clock.now(), **names)
+
+
+def led_to(row: Report, inspection: Inspection) -> None:
+    Consequence.objects.create(report=row, kind="inspection", inspection=inspection, made_by=row.inspector, made_at=clock.now())
+
+
+def inspected_before(row: Report) -> None:
+    made = inspections.ordered(row.shop)  # type: ignore[arg-type]
+    with clock.at(clock.now() + dt.timedelta(hours=1)):
+        later = reports.received(place=Place(source="shop", area=row.area, shop=row.shop))
+    later.inspector = row.inspector
+    led_to(later, made)
+
+
+ATTACKS: dict[str, tuple[str, Callable[[Report], Any]]] = {
+    "a part of a report that is not divided": ("not_divided", part_of),
+    "a part of a part": ("not_divided", part_of_a_part),
+    "drawn although tied to the shop": ("conflict_of_interest", lambda row: drawn_although_tied(row, row.shop.key)),  # type: ignore[union-attr]
+    "drawn although tied to the owner": ("conflict_of_interest", lambda row: drawn_although_tied(row, row.shop.owner.key)),  # type: ignore[union-attr]
+    "asked without a question": ("no_question", lambda row: event(row, "ask", "asked")),
+    "back on the same day": ("not_later", lambda row: handed_over(row, clock.today())),
+    "back before": ("not_later", lambda row: handed_over(row, clock.today() - dt.timedelta(days=1))),
+    "joined with a closed one": ("joined_with_closed", joined_with_closed),
+    "joined with what it is part of": ("joined_with_closed", joined_with_a_part),
+    "an inspection before the report": ("other_inspection", inspected_before),
+}
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_the_database_refuses(name: str, about_shop: Report) -> None:
+    code, attack = ATTACKS[name]
+    refused(lambda: attack(about_shop), f"guard:{code}")
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_without_its_guard_it_goes_through(name: str, about_shop: Report) -> None:
+    without_guards()
+    assert gets_through(lambda: ATTACKS[name][1](about_shop))

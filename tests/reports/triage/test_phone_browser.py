@@ -1,0 +1,53 @@
+"""The phone of an inspector in a real browser: a result is written without a line and arrives once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from municipality.kernel import clock
+from reports.models import Report
+from tests.browsers import signed_in
+from tests.factories.drawings import photo
+from tests.journeys.measurements import axe, overhang
+
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
+HERE = {"latitude": 29.3329, "longitude": 48.0283}  # eleven metres from the report
+
+
+@pytest.fixture
+def phone(browser: Browser, live_server: Any, row: Report, frozen_clock: Any) -> Iterator[Page]:
+    """The page of the report; the clock of the phone is that of the server, which stands still."""
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844}, base_url=live_server.url, geolocation=HERE, permissions=["geolocation"]
+    )
+    cookies = signed_in(row.inspector).cookies.items()
+    context.add_cookies([{"name": name, "value": cookie.value, "url": live_server.url} for name, cookie in cookies])
+    page = context.new_page()
+    page.clock.set_fixed_time(clock.now())
+    page.goto(f"/admin/eye/{row.public_id}/")
+    yield page
+    context.close()
+
+
+def test_a_result_that_was_written_without_a_line_closes_the_report_once(phone: Page, row: Report) -> None:
+    phone.keyboard.press("1")  # as on the desk, a digit leads to its step
+    assert axe(phone) == [] and overhang(phone) == 0
+    phone.set_input_files("#close_photo", [{"name": "after.jpg", "mimeType": "image/jpeg", "buffer": photo()}])
+    phone.locator("[data-field-located] bdi").wait_for()
+    phone.check("[name=code][value=fixed]")
+    phone.context.set_offline(True)
+    phone.click("details[open] button.kp-desk-main")
+    phone.locator("[data-field-entries] li").wait_for()
+    phone.context.set_offline(False)
+    phone.locator("[data-field-queue]").wait_for(state="hidden")
+    row.refresh_from_db()
+    made = row.closures.get()
+    assert (row.state, made.is_on_the_spot, made.distance_m, made.age_minutes) == ("closed", True, 11, 0)
+    if folder := os.environ.get("PICTURES"):
+        phone.screenshot(path=f"{folder}/closed.png", full_page=True)
