@@ -18,6 +18,10 @@ new PerformanceObserver((list) => {
   }
 }).observe({ type: "layout-shift", buffered: true });
 """
+# The promise of a cancelled animation is rejected, and its element is gone: nothing moves any more.
+_SETTLED = """() => Promise.allSettled(
+  document.getAnimations().filter((one) => one.effect.getTiming().iterations < 9).map((one) => one.finished)
+)"""
 MOVED = "window.kpShifts.slice(0, 8).join(', ')"
 
 
@@ -28,7 +32,7 @@ def _axe() -> str:
 
 def axe(page: Page, *rules: str) -> list[str]:
     """Findings of axe once nothing moves, one line a rule with the places; all rules, or those named."""
-    page.evaluate("Promise.all(document.getAnimations().filter((one) => one.effect.getTiming().iterations < 9).map((one) => one.finished))")
+    page.evaluate(_SETTLED)
     if not page.evaluate("typeof window.axe === 'object'"):
         page.evaluate(_axe())
     options: dict[str, Any] = {"resultTypes": ["violations"]}
