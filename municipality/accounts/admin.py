@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts import (
@@ -129,4 +130,4 @@ class OrganisationAdmin(ReadOnlyAdmin):
     @admin.display(description=_("signatories"))
     def signatories(self, organisation: Organisation) -> str:
         rows = Signatory.objects.filter(organisation=organisation).select_related("person").order_by("first_day")
-        return "، ".join(str(bilingual(row.person, "name")) for row in rows)
+        return gettext(", ").join(str(bilingual(row.person, "name")) for row in rows)

@@ -80,7 +80,7 @@ def home(request: AuthenticatedHttpRequest) -> HomePart:
     notices = [
         HomeNotice(
             _("Emergency access was used"),
-            format_html("{}، {}، {}", moment(alarm.at), alarm.get_kind_display(), ref(alarm.user.login)),
+            format_html("{} · {} · {}", moment(alarm.at), alarm.get_kind_display(), ref(alarm.user.login)),
             page,
             _("All uses"),
             "bad",

@@ -7,11 +7,13 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from municipality.audit import subjects, verification
 from municipality.audit.models import AccessLogEntry, AuditEvent
 from municipality.audit.services import chain_hash
 from municipality.kernel import clock
@@ -20,6 +22,9 @@ from municipality.ui.admin_base import MAX_COUNT, ReadOnlyAdmin, code, in_group,
 from municipality.ui.code_labels import CODE_LABELS, label_codes, label_of
 from municipality.ui.staff_home import HomePart, Next
 from municipality.ui.staff_menu import StaffEntry
+from municipality.ui.staff_names import name_of_actor
+from municipality.ui.staff_search import cleaned
+from municipality.ui.templatetags.portal import ref
 
 RECENT = 5_000
 label_codes(
@@ -34,6 +39,8 @@ label_codes(
         "rule_publisher": _("Publisher of rules"),
         "system": _("The portal, automatically"),
         "audit": _("Audit"),
+        "audit.verified": _("Chain of the audit log verified"),
+        "audit.verify": _("Verify the chain of the audit log"),
         "person_page": _("The page of a person"),
         "organisation_page": _("The page of an organisation"),
     }
@@ -102,14 +109,28 @@ class DayFilter(admin.SimpleListFilter):
         return queryset.filter(at__lt=midnight) if days == 1 else queryset
 
 
+def last_verification() -> SafeString:
+    """When the whole chain was verified last, and with what result, with a link to that line of the log."""
+    event = verification.last_result()
+    if event is None:
+        return format_html("{}", _("The whole chain was not verified yet; the portal does it once a day."))
+    faults = event.data.get("faults", 0)
+    text = _("The whole chain, up to line {line}, was verified on {at}: {result}")
+    result = _("{count} faults.").format(count=faults) if faults else _("no fault.")
+    sentence = format_html(str(text), line=ref(event.data.get("to", 0)), at=moment(event.at), result=result)
+    page = reverse("admin:audit_auditevent_change", args=[event.pk])
+    return format_html('{} <a href="{}">{}</a>', sentence, page, _("The result in the log"))
+
+
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnlyAdmin):
+    change_list_template = "admin/audit/auditevent/change_list.html"
     list_display = ("number", "when", "action_code", "subject_code", "actor", "short_hash")
     list_filter = (ActionFilter, DayFilter)
     list_select_related = ("link",)
     ordering = ("-pk",)
     search_fields = ("subject__exact",)  # which has an index
-    search_help_text = _("A whole subject key, such as case:… or shop:…")
+    search_help_text = _("The whole number of a request, bill, receipt, payment, violation or licence, or a subject key such as case:…")
     fields = (
         "number",
         "when",
@@ -121,11 +142,19 @@ class AuditEventAdmin(ReadOnlyAdmin):
         "previous_hash",
         "full_hash",
         "fits",
+        "chain",
     )
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
+        term = search_term.strip()
+        return (queryset.filter(subject__in={term, *subjects.keys_of(cleaned(term))}) if term else queryset), False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {**(extra_context or {}), "verification": last_verification()})
 
     @admin.display(description=_("number"), empty_value="—")
     def number(self, event: AuditEvent) -> Any:
-        return code(event.link.number) if hasattr(event, "link") else None
+        return ref(event.link.number) if hasattr(event, "link") else None
 
     @admin.display(description=_("time"))
     def when(self, event: AuditEvent) -> str:
@@ -145,7 +174,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("who"))
     def actor(self, event: AuditEvent) -> SafeString | str:
-        return label_of(event.actor_role, event.actor_key)
+        return name_of_actor(event.actor_role, event.actor_key)
 
     @admin.display(description=_("details"))
     def details(self, event: AuditEvent) -> SafeString:
@@ -166,6 +195,10 @@ class AuditEventAdmin(ReadOnlyAdmin):
     @admin.display(description=_("previous hash"))
     def previous_hash(self, event: AuditEvent) -> SafeString | str:
         return code(event.link.previous_hash if hasattr(event, "link") else "")
+
+    @admin.display(description=_("the whole chain"))
+    def chain(self, event: AuditEvent) -> SafeString:
+        return last_verification()
 
     @admin.display(description=_("the row fits its hash"))
     def fits(self, event: AuditEvent) -> Any:
@@ -191,7 +224,7 @@ class AccessLogEntryAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("who looked"))
     def viewer(self, entry: AccessLogEntry) -> SafeString | str:
-        return label_of(entry.viewer_role, entry.viewer_key)
+        return name_of_actor(entry.viewer_role, entry.viewer_key)
 
     @admin.display(description=_("whose data"))
     def person(self, entry: AccessLogEntry) -> SafeString | str:

@@ -11,18 +11,22 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts import purposes
 from municipality.audit.services import log_access
+from municipality.audit.subjects import SUBJECTS
 from municipality.cases import queries
 from municipality.cases.models import Case, CaseEvent, Ease, Feedback, FiledBy
 from municipality.cases.timeline import TIMELINES
 from municipality.kernel.actors import Actor
+from municipality.rulebook.labels import label_of_reason
 from municipality.ui import staff_menu
 from municipality.ui.admin_base import ReadOnlyAdmin, ReadOnlyInline, code, in_group, moment, structure
 from municipality.ui.code_labels import label_codes, label_of, moved
 from municipality.ui.staff_menu import StaffEntry
+from municipality.ui.staff_names import name_of_actor
 from municipality.ui.staff_roles import has_table
 from municipality.ui.staff_search import FINDERS
 from municipality.ui.templatetags.portal import bilingual
@@ -64,11 +68,11 @@ class EventInline(ReadOnlyInline):
 
     @admin.display(description=_("who"))
     def actor(self, event: CaseEvent) -> SafeString | str:
-        return label_of(event.actor_role, event.actor_key)
+        return name_of_actor(event.actor_role, event.actor_key)
 
     @admin.display(description=_("reason"))
     def reason_code(self, event: CaseEvent) -> SafeString | str:
-        return label_of(event.reason)
+        return label_of_reason(event.reason, event.subject.editions)
 
 
 staff_menu.register(
@@ -90,6 +94,14 @@ def find(request: HttpRequest, reference: str) -> str:
 FINDERS.register("cases", find)
 
 
+def keys_of(reference: str) -> list[str]:
+    """The key of the request with a reference, for the audit log."""
+    return [f"case:{public_id}" for public_id in Case.objects.filter(reference=reference).values_list("public_id", flat=True)]
+
+
+SUBJECTS.register("cases", keys_of)
+
+
 class OpenCaseFilter(admin.SimpleListFilter):
     title = _("standing")
     parameter_name = "standing"
@@ -104,6 +116,7 @@ class OpenCaseFilter(admin.SimpleListFilter):
 @admin.register(Case)
 class CaseAdmin(ReadOnlyAdmin):
     change_list_template = "admin/cases/case/change_list.html"
+    change_form_template = "admin/cases/case/change_form.html"
     list_display = ("reference_code", "service_name", "title_ar", "branch", "state_name", "opened_at", "due_on", "closed_at")
     list_filter = (OpenCaseFilter, "branch")
     list_select_related = ("branch",)
@@ -171,11 +184,11 @@ class CaseAdmin(ReadOnlyAdmin):
     @admin.display(description=_("editions of the rules"))
     def rules(self, case: Case) -> SafeString | str:
         stamps = [stamp.rpartition(" ") for stamp in case.editions]
-        return format_html_join("، ", "{}", ((label_of(subject, version),) for subject, _space, version in stamps)) or "—"
+        return format_html_join(gettext(", "), "{}", ((label_of(subject, version),) for subject, _space, version in stamps)) or "—"
 
     @admin.display(description=_("values used"))
     def values(self, case: Case) -> SafeString:
-        return structure(case.snapshot)
+        return format_html("<details><summary>{}</summary>{}</details>", _("Show the values"), structure(case.snapshot))
 
 
 def _service(workflow: str) -> Text | SafeString | str:

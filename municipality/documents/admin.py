@@ -6,7 +6,8 @@ from django.contrib import admin
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from municipality.documents.models import SealToken
+from municipality.audit.subjects import SUBJECTS
+from municipality.documents.models import Document, SealToken
 from municipality.ui import staff_menu
 from municipality.ui.admin_base import ReadOnlyAdmin, code, moment
 from municipality.ui.code_labels import label_codes
@@ -31,6 +32,15 @@ staff_menu.register(
     "documents",
     StaffEntry("operation", _("Tokens of the seal"), "admin:documents_sealtoken_changelist", permission="documents.view_sealtoken"),
 )
+
+
+def keys_of(number: str) -> list[str]:
+    """The key of a document, such as a licence or a receipt, and of what it is about, for the audit log."""
+    rows = Document.objects.filter(number=number).values_list("pk", "subject")
+    return [key for document_id, subject in rows for key in (f"document:{document_id}", subject)]
+
+
+SUBJECTS.register("documents", keys_of)
 
 
 @admin.register(SealToken)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 
 from celery import shared_task
@@ -12,6 +13,7 @@ from municipality.celery import app
 from municipality.jobs import clocks, heartbeats, registry, services
 from municipality.jobs.registry import every
 
+log = logging.getLogger(__name__)
 # A page dispatches after its commit and must not wait while the broker is down (kombu's default retries for six seconds).
 app.conf.broker_transport_options = {**app.conf.broker_transport_options, "max_retries": 0}
 
@@ -66,3 +68,12 @@ def note_worker(**_: object) -> None:
 @every("jobs.forget_slots", seconds=3600)
 def forget_slots() -> None:
     services.forget_slots()
+
+
+@every("audit.verify", seconds=86400, time_limit=1800)
+def verify_audit_log() -> None:
+    """Verify the whole chain of the audit log; auditors read the result. Faults are logged as errors as well."""
+    from municipality.audit.verification import verify
+
+    if faults := verify():
+        log.error("the chain of the audit log has %s faults, the first at %s", len(faults), faults[0].number)

@@ -11,6 +11,7 @@ from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from municipality.rulebook import boards, calendars, land, queries, report_categories
@@ -136,7 +137,7 @@ class HoursInline(_RowInline):
 
     @admin.display(description=_("weekdays"))
     def days(self, row: HoursRule) -> str:
-        return "، ".join(weekday_name(digit) for digit in WEEK if digit in row.weekdays)
+        return gettext(", ").join(weekday_name(digit) for digit in WEEK if digit in row.weekdays)
 
     @admin.display(description=_("hours"))
     def hours(self, row: HoursRule) -> SafeString | str:

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from municipality.rulebook.models import Authority
-from municipality.ui.code_labels import label_codes
+from municipality.rulebook.queries import words_of_reason
+from municipality.ui.code_labels import CODE_LABELS, label_codes, label_of
+from municipality.ui.templatetags.portal import bilingual
 
 
 def licensed_by(authority: str) -> Any:
     """Tag of a shop whose activity another authority licenses."""
     return _("Licensed by PAFN") if authority == Authority.PAFN else _("Licensed by another authority")
+
+
+def label_of_reason(code: str, stamps: Collection[str] = ()) -> SafeString | str:
+    """The words of a coded reason: of the edition of a case with these stamps, or as an app labels it; else the code."""
+    words = words_of_reason(code, stamps) if code and (stamps or code not in CODE_LABELS) else None
+    return format_html("{}", bilingual(words, "label")) if words else label_of(code)
 
 
 label_codes(

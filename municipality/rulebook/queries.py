@@ -22,7 +22,7 @@ from municipality.kernel.worktime import Calendar
 from municipality.rulebook import boards, calendars, land, report_categories
 from municipality.rulebook.boards import BoardLimit, BoardRates
 from municipality.rulebook.land import ConsultedBody, LandRules
-from municipality.rulebook.models import ActivityAuthority, Authority, RuleSet
+from municipality.rulebook.models import ActivityAuthority, Authority, ReasonRule, RuleSet
 from municipality.rulebook.report_categories import ReportRules
 
 TRADES = "names.trades"  # the subject of words for trades
@@ -345,6 +345,14 @@ def licensed_elsewhere(activities: Collection[str], on: dt.date) -> dict[str, st
         for code, row in latest.items()
         if row.authority != Authority.MUNICIPALITY and (row.last_day is None or row.last_day >= on)
     }
+
+
+def words_of_reason(code: str, stamps: Collection[str] = ()) -> dict[str, str] | None:
+    """`label_ar` and `label_en` of a coded reason: of an edition with one of the stamps, else of the newest; None for an unknown code."""
+    rows = ReasonRule.objects.filter(code=code, ruleset__published_at__isnull=False).order_by("-ruleset__first_day", "-ruleset__version")
+    found = list(rows.values("label_ar", "label_en", "ruleset__subject", "ruleset__version"))
+    named = [row for row in found if f"{row['ruleset__subject']} v{row['ruleset__version']}" in stamps]
+    return next(iter([*named, *found]), None)
 
 
 def competent_authority(activity_code: str, on: dt.date) -> str:

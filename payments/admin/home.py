@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.contrib import admin
-from django.db.models import Q
+from django.db.models import Case, IntegerField, Q, QuerySet, When
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.requests import AuthenticatedHttpRequest
+from municipality.audit.subjects import SUBJECTS
 from municipality.kernel import request_cache
 from municipality.ui import staff_menu
 from municipality.ui.admin_base import MAX_COUNT, in_group
@@ -16,10 +20,13 @@ from municipality.ui.staff_home import ROWS, HomePart, Next, Row, Work
 from municipality.ui.staff_menu import StaffEntry
 from municipality.ui.staff_roles import has_table
 from municipality.ui.staff_search import FINDERS
-from municipality.ui.templatetags.portal import kwd, ref
+from municipality.ui.templatetags.portal import counted, day, kwd, ref
+from municipality.ui.texts import Text
 from payments.admin.base import CASH_OFFICE
-from payments.models import Bill, Difference, Receipt, RefundDue
-from payments.states import CHECKER, RefundState
+from payments.admin.refunds import failure_text
+from payments.models import Attempt, Bill, Difference, Receipt, RefundDue
+from payments.services import reconciliation
+from payments.states import CASHIER, CHECKER, RefundState
 
 # States of a refund in which the cashier acts, and in which the checker does.
 CASHIER_ACTS = (RefundState.DUE, RefundState.UNKNOWN)
@@ -45,6 +52,15 @@ def _refunds(request: HttpRequest) -> int | None:
     return request_cache.get_or_set(("waiting_refunds", states), lambda: rows[:MAX_COUNT].count())
 
 
+def _not_compared(request: HttpRequest) -> Text:
+    """That money of past days was compared with no statement of the bank yet; "" where all was. Read once a request."""
+    days = request_cache.get_or_set("payments_not_compared", reconciliation.not_compared) if _works(request) else []
+    if not days:
+        return ""
+    which = day(days[0]) if len(days) == 1 else format_html("{} – {} ({})", day(days[0]), day(days[-1]), counted(len(days), "day"))
+    return format_html(str(_("Not compared yet: no statement of the bank is loaded for {days}.")), days=which)
+
+
 def home(request: AuthenticatedHttpRequest) -> HomePart:
     """The oldest open difference and refund of the cash office."""
     if not _works(request):
@@ -68,19 +84,34 @@ def home(request: AuthenticatedHttpRequest) -> HomePart:
             reverse("admin:payments_refunddue_pay_out", args=[row.pk]),
             _("Amount to be returned"),
             kwd(row.fils),
-            ("warn", row.get_state_display()),
+            ("bad", _("not paid out")) if row.failure else ("warn", row.get_state_display()),
             None,
             row.due_since,
+            state_note=failure_text(row),
         )
-        for row in RefundDue.objects.filter(state__in=states).select_related("attempt").order_by("due_since", "pk")[: ROWS // 2]
+        for row in _waiting(states)[: ROWS // 2]
     ]
-    rows = [*differences, *refunds]
+    # What the bank refused comes first: nobody else looks at it again.
+    rows = sorted([*differences, *refunds], key=lambda row: not row.state_note)
+    not_compared = _not_compared(request)
     page = reverse("admin:payments_difference_days")
     if rows:
         offer = Next(_("Money"), rows[0].about, rows[0].note, _("Open the next one"), rows[0].url)
+    elif not_compared and in_group(request, CASHIER):
+        load = reverse("admin:payments_bankstatement_load")
+        offer = Next(_("Money"), _("A statement of the bank is missing"), not_compared, _("Load a statement"), load)
+    elif not_compared:
+        offer = Next(_("Money"), _("A statement of the bank is missing"), not_compared, _("The three books by day"), page, waits=False)
     else:
         offer = Next(_("Money"), _("No difference and no refund waits for you."), "", _("The three books by day"), page, waits=False)
     return HomePart(offer, [Work(_("Differences and refunds"), rows, empty=_("No difference and no refund waits for you."))])
+
+
+def _waiting(states: Collection[str]) -> QuerySet[RefundDue]:
+    """The refunds in these states, those whose last try failed first, then the oldest."""
+    failed = Case(When(state=RefundState.DUE, last_event__move="fail", then=0), default=1, output_field=IntegerField())
+    rows = RefundDue.objects.filter(state__in=states).select_related("attempt", "last_event")
+    return rows.order_by(failed, "due_since", "pk")
 
 
 def _list(label: object, model: str, **options: object) -> StaffEntry:
@@ -90,7 +121,8 @@ def _list(label: object, model: str, **options: object) -> StaffEntry:
 
 staff_menu.register(
     "payments",
-    _list(_("Differences"), "difference", count=_differences, tile=_("between bank, gateway and ledger"), tone="warn"),
+    _list(_("Differences"), "difference", count=_differences, tile=_("between bank, gateway and ledger"), tone="warn", note=_not_compared),
+    StaffEntry("money", _("Paid on a day"), "admin:payments_ledgerposting_day", permission="payments.view_ledgerposting"),
     _list(_("Amounts to be returned"), "refunddue", count=_refunds, tile=_("wait for your step"), tone="warn"),
     _list(_("Statements of the bank"), "bankstatement"),
     _list(_("Ledger"), "ledgerposting"),
@@ -117,4 +149,15 @@ def find(request: HttpRequest, reference: str) -> str:
 
 
 FINDERS.register("payments", find)
+
+
+def keys_of(number: str) -> list[str]:
+    """The keys of a bill and its refunds, by the number of the bill or its receipt, or of a payment, by its track or payment ID."""
+    bills = list(Bill.objects.filter(Q(reference=number) | Q(receipts__number=number)).distinct())
+    attempts = list(Attempt.objects.filter(Q(trackid__iexact=number) | Q(payment_id=number)))
+    refunds = RefundDue.objects.filter(Q(allocation__bill__in=bills) | Q(line__bill__in=bills) | Q(attempt__in=attempts))
+    return [row.key for row in (*bills, *attempts, *refunds)]
+
+
+SUBJECTS.register("payments", keys_of)
 admin.site.add_pages([], home=home)  # type: ignore[attr-defined]

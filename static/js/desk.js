@@ -20,3 +20,9 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.querySelector("[data-errors]")?.focus();
+
+// Buttons that print the page stand there only with a script.
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => print());
+}

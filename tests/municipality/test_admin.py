@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import AnonymousUser, Group
-from django.db import models
+from django.db import connection, models
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
 from django.urls import reverse
@@ -17,7 +17,9 @@ from municipality.audit.models import AccessLogEntry
 from municipality.cases.admin import CaseAdmin
 from municipality.cases.models import Case, CaseEvent
 from municipality.cases.roles import READS, WRITES, ensure_roles
+from municipality.kernel import clock, guards
 from municipality.rulebook.models import RuleSet
+from municipality.rulebook.queries import words_of_reason
 from municipality.ui.admin_base import ReadOnlyAdmin
 from tests.browsers import signed_in
 from tests.factories.accounts import StaffFactory
@@ -200,6 +202,29 @@ def test_each_opening_by_an_auditor_is_written_down_for_the_person(case: Case) -
     assert case.applicant.name_ar in shown.content.decode()
     looks = list(AccessLogEntry.objects.values_list("viewer_key", "viewer_role", "person_key", "subject", "purpose"))
     assert looks == [(auditor.key, "auditor", case.applicant.key, case.key, "purpose.audit")] * 2
+
+
+def test_an_auditor_reads_who_decided_and_why_in_words_and_reaches_the_log(case: Case, rules: None) -> None:
+    decider = StaffFactory(groups=["supervisor"], login="decider-1")
+    guards.remove(connection)  # which move it is does not matter here
+    CaseEvent.objects.create(
+        subject=case,
+        workflow=case.service,
+        move="refuse",
+        from_state=case.state,
+        to_state=case.state,
+        at=clock.now(),
+        actor_key=decider.key,
+        actor_role="supervisor",
+        reason="conditions_not_met",
+    )
+    _user, client = browser("auditor")
+    page = opened(client, reverse("admin:cases_case_change", args=[case.pk])).content.decode()
+    words = words_of_reason("conditions_not_met", case.editions)
+    assert words is not None and words["label_ar"] in page and "conditions_not_met" not in page
+    assert decider.name_ar in page and "decider-1" in page and decider.key not in page
+    assert f"{reverse('admin:audit_auditevent_changelist')}?q={case.reference}" in page and "data-print" in page
+    assert page.index("<details>") < page.index("<pre") < page.index("</details>"), "the values are folded"
 
 
 def test_whoever_has_no_role_sees_no_case(case: Case) -> None:

@@ -84,7 +84,7 @@ def way_on(code: str, shop: Shop | None, area: Area | None = None) -> Text:
     if code == "womens_team" and shop is not None:
         teams = list(Team.objects.filter(branch=shop.branch_id, is_womens=True).order_by("code").values_list("name_ar", flat=True))
         if teams:
-            return _("Do not go in. Hand the visit over to: %(teams)s.") % {"teams": "، ".join(teams)}
+            return _("Do not go in. Hand the visit over to: %(teams)s.") % {"teams": _(", ").join(teams)}
         return _("Do not go in. Your branch has no team of women; tell your supervisor.")
     if code == "other_branch":
         branch = shop.branch if shop is not None else area.governorate.branch if area is not None else None

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.requests import AuthenticatedHttpRequest
+from municipality.audit.subjects import SUBJECTS
 from municipality.imports import services as imports
 from municipality.imports.models import ImportFile
 from municipality.kernel import request_cache
@@ -220,3 +221,11 @@ def find(request: HttpRequest, reference: str) -> str:
 
 
 FINDERS.register("violations", find)
+
+
+def keys_of(number: str) -> list[str]:
+    """The keys of the violation with the number of its report or warning, for the audit log."""
+    return [row.key for row in Violation.objects.filter(Q(number=number) | Q(warning_number=number))]
+
+
+SUBJECTS.register("violations", keys_of)

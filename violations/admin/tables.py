@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from municipality.audit.services import log_access
@@ -142,7 +143,7 @@ class ViolationAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("place"))
     def place(self, row: Violation) -> str:
-        return "، ".join(str(part) for part in (bilingual(row.area, "name"), row.block, row.street, row.place_note) if part)
+        return gettext(", ").join(str(part) for part in (bilingual(row.area, "name"), row.block, row.street, row.place_note) if part)
 
     @admin.display(description=_("shop"))
     def shop_name(self, row: Violation) -> str:

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.requests import AuthenticatedHttpRequest
+from municipality.audit.subjects import SUBJECTS
 from municipality.imports import services as imports
 from municipality.kernel import request_cache
 from municipality.ui import staff_menu
@@ -94,3 +95,11 @@ def find(request: HttpRequest, reference: str) -> str:
 
 
 FINDERS.register("shops", find)
+
+
+def keys_of(number: str) -> list[str]:
+    """The key of the shop with a number of its commercial licence, for the audit log."""
+    return [f"shop:{public_id}" for public_id in Shop.objects.filter(commercial_license_no=number).values_list("public_id", flat=True)]
+
+
+SUBJECTS.register("shops", keys_of)
