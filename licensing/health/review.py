@@ -40,6 +40,7 @@ from shops.register import queries as register
 
 DECLARED = gettext_lazy("declared by the applicant")
 REGISTER = gettext_lazy("commercial register")
+OUTLAST = "commercial_license_must_outlast_days"  # the rule about a licence that would end after the commercial one
 
 
 NamedRows = dict[tuple[str, str | int], Activity | Area]  # by field and primary key
@@ -129,7 +130,23 @@ def items(case: Case) -> list[Item]:
     ):
         mark, is_personal = changes.mark(str(value)), name == "licensee"
         result.append(Item(name, title, value, source=REGISTER, at=_as_of(shop), may_correct=False, mark=mark, is_personal=is_personal))
-    return [_with_new_holder(case, shop, item) for item in result] + files
+    return [*(_with_new_holder(case, shop, item) for item in result), *_beyond_commercial(case, shop, renewal), *files]
+
+
+def _beyond_commercial(case: Case, shop: Shop, renewal: Renewal) -> list[Item]:
+    """For a licence that would end after the commercial one: whether it may, by the rulebook, with its source."""
+    if shop.commercial_license_end is None or renewal.last_day <= shop.commercial_license_end:
+        return []
+    rule = rulebook.edition_of("limits.health", case.editions, clock.today()).limits.get(OUTLAST)
+    if rule is None:
+        return []
+    text = (
+        _("The commercial licence has to be valid for %(days)s days more on the day of the request. %(source)s.")
+        if rule.value
+        else _("It may: the commercial licence has to be valid on the day of the request, and no longer. %(source)s.")
+    )
+    value = text % {"days": rule.value, "source": bilingual(rule, "article")}
+    return [Item(OUTLAST, _("Beyond the end of the commercial licence"), value, source=_("rulebook"), may_correct=False)]
 
 
 def _with_new_holder(case: Case, shop: Shop, item: Item) -> Item:

@@ -39,6 +39,7 @@ class OfficerLine:
     given_back: int  # over PACE_DAYS
     absent: bool
     reminded: bool  # today
+    may_take: bool  # without a request in hand, while one of the branch waits in a field of work of theirs
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,12 @@ def _running(branch: Branch) -> QuerySet[Clock]:
     before = QueueEntry.objects.filter(
         state=QueueEntryState.WAITING, branch=branch, skill=OuterRef("case__place__skill"), pk__lt=OuterRef("case__place__pk")
     )
-    return rows.select_related("case__place__last_event").annotate(is_first=~Exists(before))
+    asked = Override.objects.filter(place=OuterRef("case__place"))
+    return rows.select_related("case__place__last_event").annotate(
+        is_first=~Exists(before),
+        is_asked=Exists(asked.filter(allowed_at__isnull=True)),
+        is_allowed=Exists(asked.filter(allowed_at__isnull=False)),
+    )
 
 
 def late_clocks(branch: Branch) -> QuerySet[Clock]:
@@ -172,14 +178,15 @@ def _present_skills(branch_id: str) -> QuerySet[Skill]:
     return skills.filter(~Exists(absences))
 
 
-def able_officers(place: QueueEntry) -> list[tuple[User, bool]]:
-    """The present officers who may decide a waiting case, and whether each has something in hand; one query."""
+def able_officers(place: QueueEntry) -> list[tuple[User, bool, bool]]:
+    """The present officers who may decide a waiting case; whether each has something in hand, and was reminded today; one query."""
     conflicts = ConflictOfInterest.objects.filter(
         officer=OuterRef("officer"), ended_at__isnull=True, party_key__in=Party.objects.filter(case=place.case_id).values("key")
     )
     busy = Assignment.objects.filter(officer=OuterRef("officer"), ended_at__isnull=True)
-    skills: Any = _present_skills(place.branch_id).filter(code=place.skill).filter(~Exists(conflicts)).annotate(is_busy=Exists(busy))
-    return [(skill.officer, skill.is_busy) for skill in skills.select_related("officer").order_by("officer")]
+    skills: Any = _present_skills(place.branch_id).filter(code=place.skill).filter(~Exists(conflicts))
+    skills = skills.annotate(is_busy=Exists(busy), is_reminded=Exists(reminders_today().filter(person=OuterRef("officer"))))
+    return [(skill.officer, skill.is_busy, skill.is_reminded) for skill in skills.select_related("officer").order_by("officer")]
 
 
 def is_next(place: QueueEntry) -> bool:
@@ -209,6 +216,7 @@ def overrides_for(user: User) -> QuerySet[Override]:
 def _officers(branch: Branch) -> list[OfficerLine]:
     since = midnight(clock.today() - dt.timedelta(days=PACE_DAYS))
     skilled = Skill.objects.filter(ended_at__isnull=True, officer__branch=branch)
+    waiting = QueueEntry.objects.filter(state=QueueEntryState.WAITING, branch=branch).values("skill")
     work = Assignment.objects.filter(place__branch=branch).filter(Q(ended_at__isnull=True) | Q(ended_at__gte=since))
     no_counts: dict[str, Any] = {}
     rows = (
@@ -225,7 +233,9 @@ def _officers(branch: Branch) -> list[OfficerLine]:
     today = clock.today()
     absences = Absence.objects.filter(officer=OuterRef("pk"), first_day__lte=today, last_day__gte=today, cancelled_at__isnull=True)
     officers: Any = User.objects.filter(Q(pk__in=list(counts)) | Q(pk__in=skilled.values("officer"))).annotate(
-        absent=Exists(absences), reminded=Exists(reminders_today().filter(person=OuterRef("pk")))
+        absent=Exists(absences),
+        reminded=Exists(reminders_today().filter(person=OuterRef("pk"))),
+        may_take=Exists(skilled.filter(officer=OuterRef("pk"), code__in=waiting)),
     )
     return [
         OfficerLine(
@@ -235,6 +245,7 @@ def _officers(branch: Branch) -> list[OfficerLine]:
             counts.get(officer.pk, no_counts).get("given_back", 0),
             officer.absent,
             officer.reminded,
+            officer.may_take and not counts.get(officer.pk, no_counts).get("held", 0),
         )
         for officer in officers.order_by("pk")
     ]

@@ -115,11 +115,14 @@ def _done(request: HttpRequest, sentence: str) -> HttpResponse:
 
 
 def _sent(request: HttpRequest, assignment: Assignment, sentence: str) -> HttpResponse:
-    """Say what was sent, and open the officer's next case; the first page, which says so, where there is none.
+    """Say what was sent, and open the officer's next case, unless they stop; the first page, which says so, where there is none.
 
     A proposal opens none (`_done`): it can be taken back only while no other case is open.
     """
     messages.success(request, sentence)
+    if request.POST.get("stop"):
+        messages.info(request, _("No further request was handed out to you."))
+        return redirect("admin:index")
     try:
         following = queue.next_case(officer=assignment.officer)
     except Refused as refusal:  # absent from today on

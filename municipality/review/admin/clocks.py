@@ -67,7 +67,7 @@ def clock_line(row: Clock, calendar: worktime.Calendar | None = None) -> ClockLi
     if row.stopped_at is not None:
         kind, word = "wait", _("Study ended")
     elif row.paused_at is not None or row.due_at is None:
-        kind, word = ("bad", _("Late")) if percent >= 100 else ("wait", _("Paused: waiting for the applicant"))
+        kind, word = "wait", _("Paused: waiting for the applicant")
     elif row.due_at < clock.now():
         kind, word = "bad", late_text(row.due_at, calendar)
     else:

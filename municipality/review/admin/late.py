@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -27,6 +27,7 @@ from municipality.ui.texts import Text
 
 IDLE = 5  # officers without a case who are named on the page of a waiting one
 NEXT_ALREADY = gettext_lazy("It is the next one of its queue: bringing it forward would change nothing.")
+ASKED = gettext_lazy("It was asked for ahead of its turn; another supervisor allows it.")
 # State of the place → with whom the request is.
 WHERE = {
     QueueEntryState.WAITING: gettext_lazy("In the queue: nobody yet"),
@@ -49,6 +50,7 @@ class SupervisorStep:
     link: Text = ""
     officer: User | None = None
     is_reminded: bool = False
+    idle: tuple[User, ...] = ()  # officers with nothing in hand who may take it and were not reminded today
 
 
 @dataclass(frozen=True)
@@ -76,22 +78,36 @@ def _line(row: Clock, holder: tuple[User | None, bool], calendar: Any) -> LateLi
     place, told, (officer, is_reminded) = row.case.place, clock_line(row, calendar), holder
     # A supervisor opens a case once an officer had it, or once it was escalated, which the clock does by itself.
     url = reverse("admin:desk_case", args=[row.case.public_id]) if row.level or place.state != QueueEntryState.WAITING else ""
-    step = _step(place, officer, is_reminded=is_reminded, is_first=row.is_first)  # type: ignore[attr-defined]
+    step = _waiting_step(row) if place.state == QueueEntryState.WAITING else _step(place, officer, is_reminded=is_reminded)
     return LateLine(row.case, url, where(place, officer), since(place), told, step)
 
 
-def _step(place: QueueEntry, officer: User | None, *, is_reminded: bool, is_first: bool) -> SupervisorStep:
-    """The one thing that a supervisor may do about a request of a list."""
-    board = reverse("admin:desk_board")
+def _step(place: QueueEntry, officer: User | None, *, is_reminded: bool) -> SupervisorStep:
+    """The one thing that a supervisor may do about a request of a list that is not waiting in the queue."""
     if place.state == QueueEntryState.AWAY:
         return SupervisorStep(_("Nothing now: the applicant has to answer"))
     if place.state == QueueEntryState.COUNTERSIGN:
         return SupervisorStep("", f"{reverse('admin:desk_sign')}?case={place.case.public_id}", _("Sign this decision"))
-    if place.state != QueueEntryState.WAITING:
-        return SupervisorStep("", officer=officer, is_reminded=is_reminded)
-    if is_first:
-        return SupervisorStep(_("It is the next one of its queue."))
-    return SupervisorStep("", f"{board}?reference={place.case.reference}#ahead", _("Ask for it ahead of its turn"))
+    return SupervisorStep("", officer=officer, is_reminded=is_reminded)
+
+
+def _waiting_step(row: Any) -> SupervisorStep:
+    """The one thing that a supervisor may do about a waiting request; `row` is a clock as `boards` annotates it."""
+    place, board = row.case.place, reverse("admin:desk_board")
+    if row.is_allowed:
+        return SupervisorStep(_("It is handed out next: two supervisors put it ahead of its turn."))
+    if row.is_asked:
+        return SupervisorStep(ASKED, f"{board}#ahead", _("Ahead of its turn"))
+    if not row.is_first:
+        return SupervisorStep("", f"{board}?reference={place.case.reference}#ahead", _("Ask for it ahead of its turn"))
+    able = able_officers(place)
+    if not able:
+        text = _("It is the next one of its queue, and nobody who is present may decide it.")
+        return SupervisorStep(text, reverse("admin:desk_people"), _("Fields of work"))
+    names = format_html_join(_(", "), "{}", ((term(bilingual(officer, "name")),) for officer, *_rest in able))
+    text = _("It is the next one of its queue: whoever of these asks for the next case first gets it: {names}.")
+    idle = tuple(officer for officer, is_busy, is_reminded in able if not is_busy and not is_reminded)
+    return SupervisorStep(format_html(str(text), names=names), idle=idle[:IDLE])
 
 
 def where(place: QueueEntry, officer: User | None) -> SafeString:
@@ -140,7 +156,9 @@ def _waiting(place: QueueEntry, escalated: Escalation | None) -> list[Supervisor
     able = able_officers(place)
     text = _("{officer} is present with nothing in hand and has not asked for the next case.")
     steps += [
-        SupervisorStep(format_html(text, officer=term(bilingual(officer, "name")))) for officer, is_busy in able[:IDLE] if not is_busy
+        SupervisorStep(format_html(text, officer=term(bilingual(officer, "name"))))
+        for officer, is_busy, _is_reminded in able[:IDLE]
+        if not is_busy
     ]
     field = {"field": skill_name(place.skill)}
     text = (
@@ -161,5 +179,5 @@ def _ahead(place: QueueEntry) -> SupervisorStep:
         text = _("It may be handed out ahead of its turn where one of the published reasons fits; a second supervisor allows it.")
         return SupervisorStep(text, board, _("Ask for it ahead of its turn"))
     if asked.allowed_at is None:
-        return SupervisorStep(_("It was asked for ahead of its turn; another supervisor allows it."), board, _("Ahead of its turn"))
+        return SupervisorStep(ASKED, board, _("Ahead of its turn"))
     return SupervisorStep(_("It is handed out next: two supervisors put it ahead of its turn."))

@@ -27,8 +27,9 @@ def remind(*, officer: User, by: User) -> Message:
         raise NotPermitted("not_supervisor", _("Only a supervisor of the branch does this."))
     if queries.is_absent(officer):
         raise Refused("absent", _("This officer is absent today."))
-    if not Assignment.objects.filter(officer=officer, ended_at__isnull=True).exists():
-        raise Refused("nothing_in_hand", _("This officer has no request in hand."))
+    has_work = Assignment.objects.filter(officer=officer, ended_at__isnull=True).exists()
+    if not has_work and not queries.assignable(officer).exists():
+        raise Refused("nothing_in_hand", _("This officer has no request in hand, and none waits that this officer may take."))
     key = f"{officer.public_id}:{clock.today().isoformat()}"
     if reminders_today().filter(person=officer).exists():
         raise Refused("reminded_already", _("This officer was reminded today."))

@@ -118,9 +118,36 @@ def test_each_late_request_says_what_can_be_done(office: Office, frozen_clock: C
     page = page_of(english(office.supervisor), BOARD)
     rows = {row.select_one("th").get_text(strip=True): row for row in page.select("section:has(#late) tbody tr")}
     assert rows[held.case.reference].select('button[value="remind"]') and "next one of its queue" in rows[first.case.reference].get_text()
+    assert (
+        office.officer.name_en in rows[first.case.reference].get_text() or office.officer.name_ar in rows[first.case.reference].get_text()
+    )
     assert rows[second.case.reference].select("td a")[-1]["href"] == f"{BOARD}?reference={second.case.reference}#ahead"
     assert page.select_one("#officers") is not None and page.select_one("#ahead") is not None
     case_clock.escalate(clock_id=second.case.clock.pk)
+
+
+def test_a_request_that_was_asked_for_ahead_of_its_turn_is_not_offered_again(office: Office, frozen_clock: Clock) -> None:
+    _first, second = (permits.sent(permits.applicant(one)) for one in (2, 3))
+    frozen_clock.move(days=28)
+    client = english(office.supervisor)
+    offer = "Ask for it ahead of its turn"
+    assert offer in words(page_of(client, BOARD))
+    code = queries.replies(second.case).reasons_of("override")[0].code
+    override = queue.ask_override(place=second, code=code, asked_by=office.supervisor)
+    page = words(page_of(client, BOARD))
+    assert offer not in page and "It was asked for ahead of its turn; another supervisor allows it." in page
+    another = StaffFactory(supervisor=True, login="chief-2", branch_id="HA")
+    queue.allow_override(override=override, allowed_by=another)
+    assert "two supervisors put it ahead of its turn" in words(page_of(english(office.supervisor), BOARD))
+
+
+def test_an_idle_officer_is_reminded_only_where_something_waits_for_them(office: Office) -> None:
+    with pytest.raises(Refused) as refused:
+        reminders.remind(officer=office.officer, by=office.supervisor)
+    assert refused.value.code == "nothing_in_hand"
+    permits.sent(office.applicant)
+    reminders.remind(officer=office.officer, by=office.supervisor)
+    assert Message.objects.filter(kind="review.reminded", person=office.officer).count() == 1
 
 
 # --- Reminders -------------------------------------------------------------------------------------------------------------
@@ -129,8 +156,8 @@ def test_each_late_request_says_what_can_be_done(office: Office, frozen_clock: C
 def test_an_officer_is_reminded_once_a_day_and_finds_it_among_their_messages(office: Office, frozen_clock: Clock) -> None:
     entry = permits.sent(office.applicant)
     client = english(office.supervisor)
-    idle = client.post(BOARD, {"step": "remind", "officer": office.officer.pk})
-    assert idle.status_code == 409 and "no request in hand" in text_of(idle) and 'value="remind"' not in text_of(client.get(BOARD))
+    idle = client.get(BOARD)
+    assert 'value="remind"' in text_of(idle), "one with nothing in hand is reminded of what waits in the queue"
     desk_acts.assigned(office.officer)
     for _day in range(9):
         if boards.soon_clocks(entry.branch).exists():

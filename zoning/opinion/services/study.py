@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from django.db import transaction
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User, actor_of
@@ -21,7 +22,7 @@ from municipality.review.services import queue
 from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
 from zoning.models import OpinionDraft, OpinionObjection, RuleTask
-from zoning.models.opinions import A_YES
+from zoning.models.opinions import A_YES, OpinionOutcome
 from zoning.opinion import queries
 
 MOST_WORDS = 500
@@ -86,6 +87,9 @@ def second_signature(case: Case) -> SecondSignature | None:
         return None
     reason = review.replies(case).reasons[draft.code]
     signed = {"draft": draft.pk, "outcome": draft.outcome, "text_ar": draft.text_ar, "text_en": draft.text_en}
+    for language in ("ar", "en"):
+        with translation.override(language):
+            signed[f"outcome_{language}"] = str(OpinionOutcome(draft.outcome).label)
     return SecondSignature(draft.code, reason.text_ar, reason.text_en, [signed])
 
 
