@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import HttpRequest
@@ -35,7 +35,8 @@ class StaffEntry:
     """One page of the menu, shown to whoever has one of `roles` and the permission, where these are given.
 
     `permission` is that of a table ("cases.view_case"); `may` asks further. `count` is what waits there; with `tile`, what the number
-    means, it also stands on the first page. `tone` is that of a number above 0: "", "warn" or "bad".
+    means, it also stands on the first page. `tone` is that of a number above 0: "", "warn" or "bad". `note` says on the first page what
+    the number does not cover, or "": beside it no 0 is shown.
     """
 
     group: str
@@ -48,6 +49,7 @@ class StaffEntry:
     count: Callable[[HttpRequest], int | None] | None = None
     tile: Text = ""
     tone: str = ""
+    note: Callable[[HttpRequest], Text] | None = None
 
     def is_open_to(self, request: HttpRequest) -> bool:
         """Whether the signed-in member of staff may open the page."""
@@ -88,6 +90,7 @@ class MenuLine:
     url: str
     count: int | None
     is_current: bool
+    note: Text = ""
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,8 @@ def sections(request: HttpRequest, *, counted: bool = True) -> list[Section]:
 
 def tiles(request: HttpRequest) -> list[MenuLine]:
     """The lines whose count stands on the first page."""
-    return [line for section in sections(request) for line in section.lines if line.entry.tile and line.count is not None]
+    lines = [line for section in sections(request) for line in section.lines if line.entry.tile and line.count is not None]
+    return [replace(line, note=line.entry.note(request)) if line.entry.note else line for line in lines]
 
 
 def _sections(request: HttpRequest, counted: bool) -> list[Section]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -9,14 +11,22 @@ from django.db.models import QuerySet, TextChoices
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from municipality.accounts.models import User
 from municipality.audit.models import StateEvent
 from municipality.audit.services import log_access
+from municipality.cases.models import Case
 from municipality.kernel.actors import Actor
-from municipality.ui.admin_base import ReadOnlyAdmin, ReadOnlyInline, in_group
-from municipality.ui.code_labels import label_of, moved
+from municipality.rulebook.labels import label_of_reason
+from municipality.rulebook.queries import Reason
+from municipality.ui.admin_base import ReadOnlyAdmin, ReadOnlyInline, in_group, moment
+from municipality.ui.code_labels import moved
+from municipality.ui.staff_names import name_of_actor
+from municipality.ui.templatetags.portal import bilingual, ref
+from payments.models import Bill
 from payments.states import CASHIER, CHECKER
 
 AUDITOR = "auditor"
@@ -26,6 +36,24 @@ CASH_OFFICE = (CASHIER, CHECKER)
 def typed(request: HttpRequest, *names: str) -> dict[str, str]:
     """Values of a submitted form, to show it again."""
     return {name: request.POST.get(name, "") for name in names}
+
+
+def what_for(subject: str, bill: Bill | None) -> SafeString | str:
+    """What money is about: the title of the bill and the reference of the request; of anything else the subject key."""
+    kind, _colon, public_id = subject.partition(":")
+    reference = Case.objects.filter(public_id=public_id).values_list("reference", flat=True).first() if kind == "case" else None
+    parts = [part for part in (bilingual(bill, "title") if bill else "", ref(reference) if reference else "") if part]
+    return format_html_join(" · ", "{}", ((part,) for part in parts)) if parts else ref(subject)
+
+
+def source_of(reasons: Sequence[Reason]) -> Reason | None:
+    """A reason whose legal source is that of all of them, so that a page states it once; None where they differ."""
+    return reasons[0] if len({reason.article_ar for reason in reasons}) == 1 else None
+
+
+def by_at(person: User, at: dt.datetime | None) -> SafeString:
+    """Who did something and when."""
+    return format_html("{} · {}", bilingual(person, "name"), moment(at))
 
 
 class EventInline(ReadOnlyInline):
@@ -43,11 +71,11 @@ class EventInline(ReadOnlyInline):
 
     @admin.display(description=_("who"))
     def actor(self, event: StateEvent) -> SafeString | str:
-        return label_of(event.actor_role, event.actor_key)
+        return name_of_actor(event.actor_role, event.actor_key)
 
     @admin.display(description=_("reason"))
     def reason_code(self, event: StateEvent) -> SafeString | str:
-        return label_of(event.reason)
+        return label_of_reason(event.reason)
 
 
 class MoneyAdmin(ReadOnlyAdmin):

@@ -3,14 +3,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from municipality.cases.timeline import TIMELINES
+from municipality.kernel import clock
 from municipality.ui.admin_base import ReadOnlyInline, code
-from municipality.ui.templatetags.portal import bilingual
+from municipality.ui.templatetags.portal import bilingual, day, tag
 from municipality.ui.texts import Text
-from payments.admin.base import EventInline, MoneyAdmin
+from payments.admin.base import EventInline, MoneyAdmin, what_for
 from payments.models import Bill, BillEvent, BillLine, Receipt
 from payments.states import BillState
 
@@ -39,11 +41,11 @@ class BillEventInline(EventInline):
 
 @admin.register(Bill)
 class BillAdmin(MoneyAdmin):
-    list_display = ("reference_code", "title_ar", "amount", "state", "issued_at")
+    list_display = ("reference_code", "title_ar", "amount", "state", "issued_at", "until")
     list_filter = ("state",)
     search_fields = ("reference",)
     inlines = (LineInline, BillEventInline)
-    fields = ("reference_code", "kind_code", "subject_code", "title_ar", "title_en", "person", "amount", "state", "issued_at", "due_until")
+    fields = ("reference_code", "kind_code", "subject_code", "title_ar", "title_en", "person", "amount", "state", "issued_at", "until")
 
     def person_of(self, row: Any) -> tuple[str, str] | None:
         return row.payer.key, row.key
@@ -58,7 +60,14 @@ class BillAdmin(MoneyAdmin):
 
     @admin.display(description=_("subject"))
     def subject_code(self, bill: Bill) -> SafeString | str:
-        return code(bill.subject)
+        return what_for(bill.subject, None)
+
+    @admin.display(description=_("to be paid until"), ordering="due_until")
+    def until(self, bill: Bill) -> SafeString | str:
+        if bill.due_until is None:
+            return "—"
+        is_late = bill.state == BillState.DUE and bill.due_until < clock.today()
+        return format_html("{} {}", day(bill.due_until), tag("bad", _("late")) if is_late else "")
 
     @admin.display(description=_("payer"))
     def person(self, bill: Bill) -> str:

@@ -20,11 +20,12 @@ from municipality.audit.services import record
 from municipality.kernel import clock, money
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
+from municipality.rulebook.labels import label_of_reason
 from municipality.ui.admin_base import ReadOnlyInline, code, in_group, moment
-from municipality.ui.code_labels import CODE_LABELS, label_of
+from municipality.ui.code_labels import CODE_LABELS
 from municipality.ui.tables import Cell, as_csv, as_xlsx
 from municipality.ui.templatetags.portal import bilingual, day, kwd
-from payments.admin.base import AUDITOR, CASH_OFFICE, MoneyAdmin, typed
+from payments.admin.base import AUDITOR, CASH_OFFICE, MoneyAdmin, source_of, typed
 from payments.admin.statements import signed
 from payments.models import Difference, DifferenceNote
 from payments.services import differences, reconciliation
@@ -93,18 +94,19 @@ class DifferenceAdmin(MoneyAdmin):
         return role
 
     def days(self, request: HttpRequest) -> HttpResponse:
-        """Totals of the last days by bank, gateway and ledger."""
+        """Totals of the last days by bank, gateway and ledger; a day without a statement says so."""
         self._require_reader(request)
         rows = [
             (
-                day(totals.day),
-                "—" if totals.bank is None else code(signed(totals.bank)),
+                totals.day,
+                None if totals.bank is None else code(signed(totals.bank)),
                 code(signed(totals.gateway)),
                 code(signed(totals.ledger)),
             )
             for totals in reconciliation.days()
         ]
-        return self.page(request, "days", title=_("The three books by day"), rows=rows, error="")
+        context = {"rows": rows, "today": clock.today(), "may_load": in_group(request, CASHIER)}
+        return self.page(request, "days", title=_("The three books by day"), error="", **context)
 
     def export(self, request: AuthenticatedHttpRequest, kind: str) -> HttpResponse:
         """Export the differences as CSV, or with the totals by day as XLSX."""
@@ -157,6 +159,7 @@ class DifferenceAdmin(MoneyAdmin):
                 self.message_user(request, _("Recorded under your name."))
                 return HttpResponseRedirect(reverse("admin:payments_difference_work", args=[difference.pk]))
         is_cashier, is_open = in_group(request, CASHIER), difference.closed_at is None
+        reasons = differences.difference_reasons() if is_open else []
         return self.page(
             request,
             "difference",
@@ -170,7 +173,8 @@ class DifferenceAdmin(MoneyAdmin):
             may_ask=is_open and is_cashier and difference.attempt_id is not None,
             may_correct=is_open and is_cashier and difference.posting_id is not None,
             may_close=is_open and in_group(request, CHECKER) and difference.proposed_by is not None,
-            reasons=differences.difference_reasons() if is_open else [],
+            reasons=reasons,
+            source=source_of(reasons),
             typed=typed(request, "text", "code"),
             error=error,
         )
@@ -226,7 +230,7 @@ class DifferenceAdmin(MoneyAdmin):
 
     @admin.display(description=_("reason"))
     def reason_code(self, difference: Difference) -> SafeString | str:
-        return label_of(difference.code)
+        return label_of_reason(difference.code)
 
 
 def _cells(row: Difference) -> list[Cell]:

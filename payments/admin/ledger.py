@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
@@ -12,11 +13,13 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.proof import reauthentication_required, steps
 from municipality.accounts.requests import AuthenticatedHttpRequest
+from municipality.kernel import clock
 from municipality.kernel.errors import Refused
+from municipality.rulebook.labels import label_of_reason
 from municipality.ui.admin_base import ReadOnlyInline, code, in_group, moment, require_role
-from municipality.ui.code_labels import label_of
-from municipality.ui.templatetags.portal import bilingual, kwd
-from payments.admin.base import AUDITOR, CASH_OFFICE, MoneyAdmin, typed
+from municipality.ui.templatetags.portal import kwd
+from payments.admin.base import AUDITOR, CASH_OFFICE, MoneyAdmin, by_at, source_of, typed
+from payments.admin.paid_on_day import DayForm, paid_on
 from payments.models import LedgerCorrection, LedgerEntry, LedgerPosting
 from payments.services import ledger
 from payments.states import CASHIER, CHECKER
@@ -50,13 +53,28 @@ class PostingAdmin(MoneyAdmin):
     fields = ("key_code", "kind", "at", "amount", "payment_code", "bill_code", "receipt_code", "reversed_code", "reason_code")
 
     def get_urls(self) -> list[URLPattern]:
-        page = self.admin_site.admin_view(self.correct)
-        return [path("<int:posting_id>/correct/", page, name="payments_ledgerposting_correct"), *super().get_urls()]
+        guarded = self.admin_site.admin_view
+        return [
+            path("day/", guarded(self.day), name="payments_ledgerposting_day"),
+            path("<int:posting_id>/correct/", guarded(self.correct), name="payments_ledgerposting_correct"),
+            *super().get_urls(),
+        ]
+
+    def day(self, request: HttpRequest) -> HttpResponse:
+        """What was paid on a day, today unless one is chosen, in the order of time, with the total."""
+        if not self.reader(request):
+            raise PermissionDenied
+        form = DayForm(request.GET or None)
+        chosen = (form.cleaned_data["day"] if form.is_valid() else None) or clock.today()
+        lines, fils = paid_on(chosen)
+        context = {"form": form, "chosen": chosen, "lines": lines, "total": fils, "status": 400 if form.errors else 200}
+        return self.page(request, "paid", title=_("Paid on a day"), error="", **context)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "may_correct": in_group(request, CASHIER)})
+        context = {"may_correct": in_group(request, CASHIER), "works": any(in_group(request, role) for role in CASH_OFFICE)}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **context})
 
     def correct(self, request: AuthenticatedHttpRequest, posting_id: int) -> HttpResponse:
         """Propose to book an amount of a posting on another account."""
@@ -80,6 +98,7 @@ class PostingAdmin(MoneyAdmin):
                 self.message_user(request, _("Proposed: another person decides."))
                 return HttpResponseRedirect(reverse("admin:payments_ledgercorrection_change", args=[correction.pk]))
         entries = list(posting.entries.all())
+        reasons = ledger.correction_reasons()
         return self.page(
             request,
             "correct",
@@ -88,7 +107,8 @@ class PostingAdmin(MoneyAdmin):
             facts=facts_of(posting),
             entries=entries,
             accounts=sorted({entry.account for entry in entries}),
-            reasons=ledger.correction_reasons(),
+            reasons=reasons,
+            source=source_of(reasons),
             typed=typed(request, "from_account", "to_account", "code"),
             error=refusal.sentence if refusal else "",
         )
@@ -103,7 +123,7 @@ class PostingAdmin(MoneyAdmin):
 
     @admin.display(description=_("reason"))
     def reason_code(self, posting: LedgerPosting) -> SafeString | str:
-        return label_of(posting.reason)
+        return label_of_reason(posting.reason)
 
     @admin.display(description=_("track ID"))
     def payment_code(self, posting: LedgerPosting) -> SafeString | str:
@@ -174,8 +194,8 @@ class CorrectionAdmin(MoneyAdmin):
             *facts_of(correction.posting),
             (_("from account"), code(correction.from_account)),
             (_("to account"), code(correction.to_account)),
-            (_("reason"), label_of(correction.code)),
-            (_("proposed by"), f"{bilingual(correction.proposed_by, 'name')}، {moment(correction.proposed_at)}"),
+            (_("reason"), label_of_reason(correction.code)),
+            (_("proposed by"), by_at(correction.proposed_by, correction.proposed_at)),
         ]
         return self.page(
             request,
@@ -202,4 +222,4 @@ class CorrectionAdmin(MoneyAdmin):
 
     @admin.display(description=_("reason"))
     def reason_code(self, correction: LedgerCorrection) -> SafeString | str:
-        return label_of(correction.code)
+        return label_of_reason(correction.code)

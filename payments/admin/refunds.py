@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
@@ -15,11 +16,11 @@ from django.utils.translation import gettext_lazy as _
 from municipality.accounts.proof import reauthentication_required, steps
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel.errors import Refused
+from municipality.rulebook.labels import label_of_reason
 from municipality.ui.admin_base import code, in_group, moment
-from municipality.ui.code_labels import label_of
-from municipality.ui.templatetags.portal import bilingual, kwd
+from municipality.ui.templatetags.portal import bilingual, kwd, ref, tag
 from payments import services
-from payments.admin.base import AUDITOR, CASH_OFFICE, EventInline, MoneyAdmin, typed
+from payments.admin.base import AUDITOR, CASH_OFFICE, EventInline, MoneyAdmin, by_at, source_of, typed, what_for
 from payments.models import RefundDue, RefundEvent, RefundWay
 from payments.registry import GROUNDS
 from payments.services.returns import refund_reasons, remaining_of
@@ -35,6 +36,27 @@ FORMS: dict[str, dict[str, str]] = {
 }
 
 
+def failure_text(refund: RefundDue) -> SafeString | str:
+    """That the last try to pay a refund out failed, when, and with which reason and code of the bank; "" otherwise."""
+    event = refund.failure
+    if event is None:
+        return ""
+    text = format_html("{}: {}", moment(event.at), label_of_reason(event.reason))
+    result = event.data.get("result")
+    return format_html("{} ({} {})", text, _("the bank’s code"), ref(result)) if result else text
+
+
+class FailedFilter(admin.SimpleListFilter):
+    title = _("last try")
+    parameter_name = "failed"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("refused by the bank or not paid out"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[RefundDue]) -> QuerySet[RefundDue]:
+        return queryset.filter(state=S.DUE, last_event__move="fail") if self.value() == "yes" else queryset
+
+
 class RefundEventInline(EventInline):
     model = RefundEvent
     states = RefundState
@@ -44,13 +66,13 @@ class RefundEventInline(EventInline):
 class RefundAdmin(MoneyAdmin):
     change_form_template = "admin/payments/refunddue/change_form.html"
     readers = (AUDITOR, *CASH_OFFICE)
-    list_display = ("payment_code", "amount", "reason_code", "state", "due_since")
-    list_filter = ("state",)
-    list_select_related = ("attempt",)
+    list_display = ("payment_code", "amount", "reason_code", "standing", "due_since")
+    list_filter = ("state", FailedFilter)
+    list_select_related = ("attempt", "last_event")
     inlines = (RefundEventInline,)
     fields = (
-        *("payment_code", "bill_code", "deposit", "subject_code", "person", "amount", "reason_code", "state", "due_since"),
-        *("ground", "way", "remaining", "proposed_by", "approved_by", "sent_at", "reference", "paid_out_at"),
+        *("payment_code", "bill_code", "deposit", "subject_code", "person", "amount", "reason_code", "standing", "due_since"),
+        *("ground", "way", "remaining", "proposer", "approver", "sent_at", "reference", "paid_out_at"),
     )
 
     def get_urls(self) -> list[URLPattern]:
@@ -114,6 +136,7 @@ class RefundAdmin(MoneyAdmin):
     def _page(self, request: HttpRequest, refund: RefundDue, refusal: Refused | None = None) -> HttpResponse:
         forms = [form for role, form in FORMS.get(refund.state, {}).items() if in_group(request, role)]
         remaining = remaining_of(refund)
+        reasons = refund_reasons() if "propose" in forms else []
         return self.page(
             request,
             "refund",
@@ -123,7 +146,9 @@ class RefundAdmin(MoneyAdmin):
             remaining=remaining,
             facts=self._facts(refund, remaining),
             forms=forms,
-            reasons=refund_reasons() if "propose" in forms else [],
+            reasons=reasons,
+            source=source_of(reasons),
+            failure=failure_text(refund),
             ways=RefundWay.choices,
             typed=typed(request, "code", "way", "bank_reference"),
             error=refusal.sentence if refusal else "",
@@ -143,11 +168,13 @@ class RefundAdmin(MoneyAdmin):
         ]
         if refund.line is not None and (found := GROUNDS.get(refund.line.bill.kind)) is not None:
             facts += [(label, format_html('<a href="{}">{}</a>', url, _("Look"))) for label, url in found(refund)]
+        if refund.failure is not None:  # its proposal is over; the course of the refund keeps who made it
+            return [*facts, (_("last try"), failure_text(refund))]
         if refund.proposed_by is not None:
             facts += [(_("ground"), self.ground(refund)), (_("way"), refund.get_way_display())]
-            facts += [(_("proposed by"), f"{bilingual(refund.proposed_by, 'name')}، {moment(refund.proposed_at)}")]
+            facts += [(_("proposed by"), by_at(refund.proposed_by, refund.proposed_at))]
         if refund.approved_by is not None:
-            facts += [(_("approved by"), f"{bilingual(refund.approved_by, 'name')}، {moment(refund.approved_at)}")]
+            facts += [(_("approved by"), by_at(refund.approved_by, refund.approved_at))]
         if refund.bank_reference:
             facts += [(_("bank reference"), code(refund.bank_reference))]
         return facts
@@ -164,9 +191,9 @@ class RefundAdmin(MoneyAdmin):
     def deposit(self, refund: RefundDue) -> str:
         return bilingual(refund.line, "label") if refund.line else "—"
 
-    @admin.display(description=_("subject"))
+    @admin.display(description=_("what it is for"))
     def subject_code(self, refund: RefundDue) -> SafeString | str:
-        return code(refund.subject)
+        return what_for(refund.subject, refund.bill)
 
     @admin.display(description=_("payer"))
     def person(self, refund: RefundDue) -> str:
@@ -178,11 +205,25 @@ class RefundAdmin(MoneyAdmin):
 
     @admin.display(description=_("owed because"))
     def reason_code(self, refund: RefundDue) -> SafeString | str:
-        return label_of(refund.reason)
+        return label_of_reason(refund.reason)
+
+    @admin.display(description=_("state"), ordering="state")
+    def standing(self, refund: RefundDue) -> SafeString | str:
+        failure = failure_text(refund)
+        label = refund.get_state_display()
+        return format_html("{} {}<br><small>{}</small>", label, tag("bad", _("not paid out")), failure) if failure else label
+
+    @admin.display(description=_("proposed by"))
+    def proposer(self, refund: RefundDue) -> SafeString | str:
+        return "—" if refund.failure or refund.proposed_by is None else bilingual(refund.proposed_by, "name")
+
+    @admin.display(description=_("approved by"))
+    def approver(self, refund: RefundDue) -> SafeString | str:
+        return "—" if refund.failure or refund.approved_by is None else bilingual(refund.approved_by, "name")
 
     @admin.display(description=_("ground"))
     def ground(self, refund: RefundDue) -> SafeString | str:
-        return label_of(refund.code)
+        return label_of_reason(refund.code)
 
     @admin.display(description=_("left of the payment"))
     def remaining(self, refund: RefundDue) -> SafeString | str:

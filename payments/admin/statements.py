@@ -13,10 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel import money
 from municipality.kernel.errors import Refused
-from municipality.ui.admin_base import code, in_group, moment, require_role
-from municipality.ui.templatetags.portal import bilingual, day, kwd
+from municipality.ui.admin_base import code, in_group, require_role
+from municipality.ui.templatetags.portal import day, kwd
 from municipality.ui.texts import Text
-from payments.admin.base import AUDITOR, CASH_OFFICE, MoneyAdmin
+from payments.admin.base import AUDITOR, CASH_OFFICE, MoneyAdmin, by_at
 from payments.models import BankStatement
 from payments.services import reconciliation
 from payments.statements.mapping import MAX_BYTES, NotReadable
@@ -102,7 +102,7 @@ class StatementAdmin(MoneyAdmin):
             (_("last day"), day(statement.last_day)),
             (_("lines"), statement.count),
             (_("net amount"), self.net(statement)),
-            (_("loaded by"), f"{bilingual(statement.loaded_by, 'name')}، {moment(statement.loaded_at)}"),
+            (_("loaded by"), by_at(statement.loaded_by, statement.loaded_at)),
         ]
         is_open = statement.taken_at is None and statement.dropped_at is None
         lines = [(line, kwd(line.fils)) for line in statement.lines.order_by("number")[:20]]

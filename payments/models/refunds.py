@@ -83,11 +83,17 @@ class RefundDue(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.attempt_id} → {self.payer_id}"
+        return str(self.attempt)
 
     @property
     def key(self) -> str:
         return f"refund:{self.public_id}"
+
+    @property
+    def failure(self) -> RefundEvent | None:
+        """The event by which the last try to pay it out failed, while nobody has proposed it anew; None otherwise."""
+        event = self.last_event if self.state == RefundState.DUE else None
+        return event if event is not None and event.move == "fail" else None
 
     @property
     def bill(self) -> Bill | None:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max, Min, Q, QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
+from django.db.models.functions import TruncDate
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
@@ -323,12 +324,22 @@ def days(*, count: int = 14) -> list[DayTotals]:
     return [_day(today - dt.timedelta(days=age)) for age in range(count)]
 
 
+def not_compared(*, count: int = 14) -> list[dt.date]:
+    """The days with money among the last ones, today left out, that no taken statement of the bank covers; oldest first. Two queries."""
+    today = clock.today()
+    start, end = (dt.datetime.combine(day, dt.time.min, clock.KUWAIT) for day in (today - dt.timedelta(days=count), today))
+    entries = LedgerEntry.objects.filter(_clearing(), posting__at__gte=start, posting__at__lt=end)
+    booked = set(entries.annotate(day=TruncDate("posting__at", tzinfo=clock.KUWAIT)).values_list("day", flat=True))
+    taken = BankStatement.objects.filter(taken_at__isnull=False, last_day__gte=clock.day_of(start)) if booked else []
+    periods = [(statement.first_day, statement.last_day) for statement in taken]
+    return sorted(day for day in booked if not any(first <= day <= last for first, last in periods))
+
+
 def _day(day: dt.date) -> DayTotals:
     start = dt.datetime.combine(day, dt.time.min, clock.KUWAIT)
     end = start + dt.timedelta(days=1)
     lines = {row["kind"]: row["fils_sum"] for row in _taken_lines().filter(day=day).values("kind").annotate(fils_sum=Sum("fils"))}
-    covered = BankStatement.objects.filter(taken_at__isnull=False).aggregate(first=Min("first_day"), last=Max("last_day"))
-    has_bank = bool(covered["first"] and covered["first"] <= day <= covered["last"])
+    has_bank = BankStatement.objects.filter(taken_at__isnull=False, first_day__lte=day, last_day__gte=day).exists()
     answers = Inquiry.objects.filter(agrees=True, outcome="captured", attempt__settled_at__gte=start, attempt__settled_at__lt=end)
     gateway = sum(dict(answers.values_list("attempt_id", "attempt__fils")).values())
     out = RefundDue.objects.filter(state=RefundState.PAID_OUT, way=RefundWay.GATEWAY, paid_out_at__gte=start, paid_out_at__lt=end)

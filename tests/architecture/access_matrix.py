@@ -227,6 +227,7 @@ ROWS: list[Row] = [
     *table("payments/bankstatement", "{s.money.staged.pk}", auditor=PAGE, hidden=True, readers=("cashier", "checker")),
     *table("payments/difference", "{s.money.difference.pk}", auditor=PAGE, hidden=True, readers=("cashier", "checker")),
     staff("/admin/payments/difference/days/", NO, PAGE, cashier=PAGE, checker=PAGE),
+    staff("/admin/payments/ledgerposting/day/", NO, PAGE, cashier=PAGE, checker=PAGE),
     staff("/admin/payments/difference/export.csv", NO, PAGE, cashier=PAGE, checker=PAGE),
     staff("/admin/payments/difference/export.xlsx", NO, PAGE, cashier=PAGE, checker=PAGE),
     staff("/admin/payments/difference/export.exe", NO, NOWHERE, cashier=NOWHERE, checker=NOWHERE),

@@ -339,6 +339,7 @@ def of_staff() -> list[Visit]:
         Visit(TAKE, "cashier", before=((TAKE, {"step": "take"}),), note="taken"),
         Visit("/admin/payments/difference/", "cashier"),
         Visit("/admin/payments/difference/days/", "checker"),
+        Visit("/admin/payments/ledgerposting/day/", "checker"),
         *(Visit(WORK, who) for who in ("cashier", "checker")),
         Visit(WORK, "cashier", post={"step": "propose"}, status=409, note="no reason"),
         Visit(WORK, "checker", before=((WORK, {"step": "note", "text": "ملاحظة"}),), note="noted"),
