@@ -82,6 +82,21 @@ def test_a_form_can_be_sent_again_after_going_back(chromium: Browser, live_serve
     page.context.close()
 
 
+def test_a_sent_form_ends_the_asking_of_a_page_that_waits(chromium: Browser, live_server: Any) -> None:
+    """A sign-in replaces the session: the answer to a question asked with the old one would delete the new cookie."""
+    page = chromium.new_context().new_page()
+    waits = """<div data-poll="/state" data-poll-seconds="0.1"></div><form method="post" action="/answer"><button>OK</button></form>
+      <script type="module" src="/static/js/portal.js"></script>"""
+    page.route("**/waits", lambda route: route.fulfill(body=waits, content_type="text/html"))
+    page.route("**/state", lambda route: None)  # no answer yet
+    page.route("**/answer", lambda route: None)
+    with page.expect_request("**/state"):
+        page.goto(f"{live_server}/waits")
+    with page.expect_event("requestfailed", lambda request: request.url.endswith("/state")):
+        page.click("button", no_wait_after=True)
+    page.context.close()
+
+
 @pytest.mark.parametrize("code", ["ar", "en"])
 def test_nothing_is_wider_than_a_narrow_screen(chromium: Browser, live_server: Any, code: str) -> None:
     page = chromium.new_context(viewport={"width": 320, "height": 700}).new_page()
