@@ -75,7 +75,7 @@ def test_only_what_playwright_gave_up_runs_again(raised: str, runs: int, tmp_pat
         from pathlib import Path
         import playwright.sync_api as playwright
 
-        def test_fails():
+        def test_the_browser_gives_up():
             with Path({str(tmp_path / "runs")!r}).open("a") as file:
                 file.write("x")
             raise {raised}
