@@ -401,7 +401,7 @@ def stack(stack_template: Template, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """The system's Chromium with a profile of its own that is gone afterwards; its headless shell if there is one."""
+    """The system's Chromium with a profile of its own that is gone afterwards."""
     found = found_browser()
     if found is None:
         pytest.skip("no Chromium was found; install the package chromium")

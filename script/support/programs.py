@@ -20,10 +20,7 @@ PACKAGES = {
     "zbarimg": "zbar-tools",
     "faketime": "faketime",
 }
-# Chromium without its windows, as Playwright's own installation has it: a context with two pages takes 0.2 s of processor time, not 0.6.
-# Not every distribution has it; then the tests drive Chromium itself.
-SHELL = "chromium-headless-shell"
-BROWSERS = (SHELL, "chromium", "chromium-browser", "google-chrome")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def browser() -> str | None:
@@ -45,9 +42,6 @@ def install(log: Path) -> None:
             current.note = ", ".join(missing)
             if not system.install(tuple(missing), log):
                 current.note += f": failed, see {log}"
-    if shutil.which(SHELL) is None and system.may_install() and system.is_offered(SHELL):
-        with step("A browser without windows") as current:
-            current.note = SHELL if system.install((SHELL,), log) else f"{SHELL}: failed, Chromium takes its place"
 
 
 def _no_cluster_of_its_own() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from script.support import programs, suite
+from script.support import suite
 from script.support.suite import Pass, Run
 
 REPORT = """<?xml version="1.0"?><testsuites><testsuite>
@@ -85,12 +85,6 @@ def test_only_what_playwright_gave_up_runs_again(raised: str, runs: int, tmp_pat
     done = subprocess.run([sys.executable, "-m", "pytest", *options, *suite.AGAIN, "."], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 1, done.stdout + done.stderr
     assert len((tmp_path / "runs").read_text(encoding="utf8")) == runs
-
-
-@pytest.mark.parametrize("there", [("chromium", "chromium-headless-shell"), ("google-chrome",), ()])
-def test_the_headless_shell_is_driven_where_there_is_one(there: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(programs.shutil, "which", lambda name: f"/usr/bin/{name}" if name in there else None)
-    assert programs.browser() == (f"/usr/bin/{there[-1]}" if there else None)
 
 
 def test_processes_keep_bytecode_even_where_the_shell_forbids_it(monkeypatch: pytest.MonkeyPatch) -> None:
