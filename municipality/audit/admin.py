@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from municipality.audit import subjects, verification
+from municipality.audit import queries, registry
 from municipality.audit.models import AccessLogEntry, AuditEvent
 from municipality.audit.services import chain_hash
 from municipality.kernel import clock
@@ -111,7 +111,7 @@ class DayFilter(admin.SimpleListFilter):
 
 def last_verification() -> SafeString:
     """When the whole chain was verified last, and with what result, with a link to that line of the log."""
-    event = verification.last_result()
+    event = queries.last_verification()
     if event is None:
         return format_html("{}", _("The whole chain was not verified yet; the portal does it once a day."))
     faults = event.data.get("faults", 0)
@@ -147,7 +147,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
         term = search_term.strip()
-        return (queryset.filter(subject__in={term, *subjects.keys_of(cleaned(term))}) if term else queryset), False
+        return (queryset.filter(subject__in={term, *registry.keys_of(cleaned(term))}) if term else queryset), False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, {**(extra_context or {}), "verification": last_verification()})

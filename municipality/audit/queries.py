@@ -6,13 +6,16 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from municipality.audit.models import AccessLogEntry, AuditEvent, Link
-from municipality.audit.services import GENESIS, chain_hash
+from municipality.audit.services import GENESIS, chain_hash, record
 from municipality.kernel import clock
+from municipality.kernel.actors import system
 
+VERIFIED = "audit.verified"
+CHAIN = "audit:chain"
 MAX_WAIT = dt.timedelta(minutes=1)  # an event is normally numbered within a second
 
 
@@ -39,6 +42,21 @@ def faults(after: int = 0) -> Iterator[Fault]:
         if chain_hash(link.previous_hash, link.number, link.act) != link.hash:
             yield Fault(link.number, "changed_row")
         previous, expected = link.hash, link.number + 1
+
+
+def verify() -> list[Fault]:
+    """Verify the chain from the first event to the last and record the result. Returns the faults."""
+    last = Link.objects.order_by("-number").values_list("number", flat=True).first() or 0
+    found = list(faults())
+    with transaction.atomic():
+        data = {"to": last, "faults": len(found), "rows": [fault.number for fault in found[:20]]}
+        record(VERIFIED, subject=CHAIN, actor=system("audit"), data=data)
+    return found
+
+
+def last_verification() -> AuditEvent | None:
+    """The event of the last verification; None before the first."""
+    return AuditEvent.objects.filter(subject=CHAIN, action=VERIFIED).order_by("-pk").first()
 
 
 def unnumbered() -> QuerySet[AuditEvent]:

@@ -15,8 +15,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts import purposes
+from municipality.audit.registry import SUBJECTS
 from municipality.audit.services import log_access
-from municipality.audit.subjects import SUBJECTS
 from municipality.cases import queries
 from municipality.cases.models import Case, CaseEvent, Ease, Feedback, FiledBy
 from municipality.cases.timeline import TIMELINES

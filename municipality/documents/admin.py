@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from municipality.audit.subjects import SUBJECTS
+from municipality.audit.registry import SUBJECTS
 from municipality.documents.models import Document, SealToken
 from municipality.ui import staff_menu
 from municipality.ui.admin_base import ReadOnlyAdmin, code, moment

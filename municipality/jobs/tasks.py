@@ -73,7 +73,7 @@ def forget_slots() -> None:
 @every("audit.verify", seconds=86400, time_limit=1800)
 def verify_audit_log() -> None:
     """Verify the whole chain of the audit log; auditors read the result. Faults are logged as errors as well."""
-    from municipality.audit.verification import verify
+    from municipality.audit.queries import verify
 
     if faults := verify():
         log.error("the chain of the audit log has %s faults, the first at %s", len(faults), faults[0].number)

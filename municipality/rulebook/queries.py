@@ -347,12 +347,13 @@ def licensed_elsewhere(activities: Collection[str], on: dt.date) -> dict[str, st
     }
 
 
-def words_of_reason(code: str, stamps: Collection[str] = ()) -> dict[str, str] | None:
+def words_of_reason(code: str, stamps: Collection[str] = ()) -> dict[str, Any] | None:
     """`label_ar` and `label_en` of a coded reason: of an edition with one of the stamps, else of the newest; None for an unknown code."""
     rows = ReasonRule.objects.filter(code=code, ruleset__published_at__isnull=False).order_by("-ruleset__first_day", "-ruleset__version")
-    found = list(rows.values("label_ar", "label_en", "ruleset__subject", "ruleset__version"))
+    found = [{**row} for row in rows.values("label_ar", "label_en", "ruleset__subject", "ruleset__version")]
     named = [row for row in found if f"{row['ruleset__subject']} v{row['ruleset__version']}" in stamps]
-    return next(iter([*named, *found]), None)
+    words: dict[str, Any] | None = next(iter([*named, *found]), None)
+    return words
 
 
 def competent_authority(activity_code: str, on: dt.date) -> str:

@@ -105,7 +105,7 @@ class DifferenceAdmin(MoneyAdmin):
             )
             for totals in reconciliation.days()
         ]
-        context = {"rows": rows, "today": clock.today(), "may_load": in_group(request, CASHIER)}
+        context: dict[str, Any] = {"rows": rows, "today": clock.today(), "may_load": in_group(request, CASHIER)}
         return self.page(request, "days", title=_("The three books by day"), error="", **context)
 
     def export(self, request: AuthenticatedHttpRequest, kind: str) -> HttpResponse:

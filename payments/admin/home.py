@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.requests import AuthenticatedHttpRequest
-from municipality.audit.subjects import SUBJECTS
+from municipality.audit.registry import SUBJECTS
 from municipality.kernel import request_cache
 from municipality.ui import staff_menu
 from municipality.ui.admin_base import MAX_COUNT, in_group

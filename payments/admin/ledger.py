@@ -67,7 +67,7 @@ class PostingAdmin(MoneyAdmin):
         form = DayForm(request.GET or None)
         chosen = (form.cleaned_data["day"] if form.is_valid() else None) or clock.today()
         lines, fils = paid_on(chosen)
-        context = {"form": form, "chosen": chosen, "lines": lines, "total": fils, "status": 400 if form.errors else 200}
+        context: dict[str, Any] = {"form": form, "chosen": chosen, "lines": lines, "total": fils, "status": 400 if form.errors else 200}
         return self.page(request, "paid", title=_("Paid on a day"), error="", **context)
 
     def change_view(

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.cases.timeline import TIMELINES
 from municipality.kernel import clock
+from municipality.ui.forms import DayField
 from municipality.ui.templatetags.portal import bilingual
 from municipality.ui.texts import Text
 from payments.models import Receipt
@@ -18,7 +19,7 @@ from payments.models import Receipt
 class DayForm(forms.Form):
     """The day of the list; empty for today."""
 
-    day = forms.DateField(label=_("Day"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    day = DayField(label=_("Day"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.requests import AuthenticatedHttpRequest
-from municipality.audit.subjects import SUBJECTS
+from municipality.audit.registry import SUBJECTS
 from municipality.imports import services as imports
 from municipality.imports.models import ImportFile
 from municipality.kernel import request_cache

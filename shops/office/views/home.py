@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.requests import AuthenticatedHttpRequest
-from municipality.audit.subjects import SUBJECTS
+from municipality.audit.registry import SUBJECTS
 from municipality.imports import services as imports
 from municipality.kernel import request_cache
 from municipality.ui import staff_menu

@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from municipality.audit.models import AuditEvent, Link
+from municipality.audit.registry import SUBJECTS
 from municipality.audit.services import log_access, record, sequence
-from municipality.audit.subjects import SUBJECTS
 from municipality.cases.roles import ensure_roles
 from municipality.jobs.tasks import verify_audit_log
 from municipality.kernel import clock, guards

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from municipality.audit import queries, verification
+from municipality.audit import queries
 from municipality.audit.models import AccessLogEntry, AuditEvent, Link
 
 
@@ -15,7 +15,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         faults = 0
-        for fault in verification.verify():
+        for fault in queries.verify():
             faults += 1
             self.stdout.write(f"{fault.number}: {fault.what}")
         for event in queries.overdue().order_by("pk")[:50]:
