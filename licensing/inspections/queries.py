@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import Any
 
 from django.db.models import F, Prefetch, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
@@ -81,7 +82,8 @@ def public_results(listed: Sequence[Shop], *, most: int) -> dict[int, list[tuple
     rows = Inspection.objects.filter(shop__in=[shop.pk for shop in listed], state__in=ENDED)
     place = Window(RowNumber(), partition_by="shop", order_by=[F("ended_at").desc(), F("pk").desc()])
     found: dict[int, list[tuple[Inspection, list[InspectionAnswer]]]] = {}
-    for row in rows.annotate(place=place).filter(place__lte=most).order_by("place").prefetch_related(Prefetch("answers", short)):
+    newest: Any = rows.annotate(place=place).filter(place__lte=most).order_by("place")
+    for row in newest.prefetch_related(Prefetch("answers", short)):
         if row.shop_id is not None:
             found.setdefault(row.shop_id, []).append((row, list(row.answers.all())))
     return found
