@@ -63,7 +63,7 @@ def render(
     attachment_name: str = "facts.json",
     at: dt.datetime | None = None,
     single_page: bool = False,
-    density: str = DENSITIES[0],
+    density: str = "",
 ) -> bytes:
     """Render `template` with `context` as a PDF/A-3a file with /Lang `language` and document title `title`.
 
@@ -74,7 +74,8 @@ def render(
     """
     moment = at or clock.now()
     weasyprint = _weasyprint()
-    for step in DENSITIES[DENSITIES.index(density) :] if single_page else DENSITIES[:1]:
+    steps = DENSITIES[DENSITIES.index(density) if density else 0 :] if single_page else DENSITIES[:1]
+    for step in steps:
         html = _html(template, {**context, "title": title, "language": language, "created": moment, "density": step}, language)
         with _lock:
             pdf = _write_pdf(weasyprint, html, attachment, attachment_name, moment, single_page=single_page)

@@ -43,12 +43,14 @@ def copy(wanted: int) -> int:
     if many < 1:
         return 0
     places = [max(model.objects.order_by("-pk").values_list("pk", flat=True)[0], 0) + 1 for model in (Report, ReportEvent)]
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout = 0")  # of this connection: a million rows take minutes, and so does ANALYZE
     step = ReportEvent.objects.filter(subject=source).order_by("-pk")[0]
     connection.check_constraints()  # PostgreSQL drops and makes no trigger under deferred checks
     guards.remove(connection)
     with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute("SET LOCAL statement_timeout = 0")
             cursor.execute("SET CONSTRAINTS ALL DEFERRED")  # a report and its last step name each other
         _insert(cursor, Report, source, many, {"id": f"{places[0]} + n", "last_event_id": f"{places[1]} + n", **_own(connection.vendor)})
         at = _time(connection.vendor)
