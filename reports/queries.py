@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from municipality.kernel import clock
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook import report_categories
-from municipality.rulebook.queries import Edition
+from municipality.rulebook.queries import RulebookEdition
 from municipality.rulebook.report_categories import ReportRules
 from reports.models import Report
 
@@ -32,12 +32,12 @@ def rules_and_limits() -> tuple[ReportRules, dict[str, int]]:
     return _rules_of(rules), _limits_of(limits)
 
 
-def _rules_of(edition: Edition) -> ReportRules:
+def _rules_of(edition: RulebookEdition) -> ReportRules:
     assert edition.reports is not None  # noqa: S101 - every edition of this subject has them
     return edition.reports
 
 
-def _limits_of(edition: Edition) -> dict[str, int]:
+def _limits_of(edition: RulebookEdition) -> dict[str, int]:
     return {code: limit.value for code, limit in edition.limits.items()}
 
 
