@@ -33,7 +33,7 @@ def _send(stack: Stack, ask: Callable[[], Ask], seconds: float, rate: float) -> 
     began = time.perf_counter()
 
     def client(number: int) -> list[float]:
-        line, waited = Line(stack.port), []
+        line, waited = Line(stack.port), list[float]()
         while True:
             due = began + (number + CLIENTS * len(waited)) / rate if rate else time.perf_counter()
             if due - began > seconds:
