@@ -110,7 +110,7 @@ def test_a_report_and_its_photo_take_few_statements(other: Other, django_assert_
     sent(other, description="1")
     with django_assert_max_num_queries(32):
         sent(other, description="2")
-    with django_assert_max_num_queries(70):
+    with django_assert_max_num_queries(80):
         sent(other, description="3", media=report_photos.file(report_photos.camera(1) + bytes(900_000)))
 
 
