@@ -185,6 +185,14 @@ guard(
     "NEW.blur = 'clear' AND OLD.blur IN ('unsure', 'private')",
     "not_agreed",
 )
+# Nor does a copy that no machine searched count as searched later, such as after a detector was installed.
+guard(
+    "reports_reportphoto_searched",
+    "reports_reportphoto",
+    "UPDATE",
+    "NEW.is_searched AND NOT OLD.is_searched AND OLD.blur <> 'waiting'",
+    "not_searched",
+)
 frozen("reports_moderation", ["report_id", "part", "photo_id", "code", "by_id", "at"])
 frozen("reports_ban", ["who", "code", "report_id", "by_id", "at", "until"])
 frozen("reports_apikey", ["digest"])

@@ -60,6 +60,12 @@ def sweep() -> None:
     triage.come_back()
 
 
+@every("reports.warn", seconds=600)
+def warn() -> None:
+    """Tell supervisors of promises that end soon."""
+    triage.warn()
+
+
 @every("reports.redraw", seconds=600)
 def redraw() -> None:
     """Draw anew where the inspector may not act."""

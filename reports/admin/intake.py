@@ -27,6 +27,7 @@ from municipality.ui.staff_menu import StaffEntry
 from municipality.ui.templatetags.portal import bilingual
 from reports.models import Ban, ModeratedPart, Moderation, Report
 from reports.moderation import queries, services
+from reports.photos import queries as photos
 from reports.reporters import bans, bursts
 from reports.reporters import queries as reporters
 from reports.reporters import services as identities
@@ -46,7 +47,7 @@ def waiting(request: AuthenticatedHttpRequest) -> HttpResponse:
         "words": words,
         "appeals": appeals,
         "bursts": bursts.bursts(),
-        "unsure": queries.unsure_photos()[:MAX_COUNT].count(),
+        "unsure": photos.unsure()[:MAX_COUNT].count(),
     }
     return staff_page(request, "admin/reports/intake.html", title=_("Reports to look at"), **context)
 

@@ -30,9 +30,10 @@ from municipality.ui.templatetags.portal import bilingual
 from reports import queries as rules
 from reports.admin.intake import labelled_trace
 from reports.models import Closure, Report
+from reports.places import Place, metres_between
 from reports.states import OPEN, REPORT_WORKFLOW, ReportState
 from reports.triage import queries, services
-from reports.triage.distances import Place, metres_between, route
+from reports.triage.distances import route
 from reports.triage.forms import FORMS, OF_INSPECTOR, OF_SUPERVISOR, CloseForm, StepForm
 from reports.triage.services.results import FoundResult
 
@@ -100,13 +101,16 @@ def _visible(request: AuthenticatedHttpRequest) -> QuerySet[Report]:
     return queries.visible_to(request.user)
 
 
+PROMISES = [("", gettext_lazy("All")), ("soon", gettext_lazy("Ends soon")), ("late", gettext_lazy("Overdue"))]
+
+
 class ChoiceForm(forms.Form):
     """What the list of the branch shows."""
 
     governorate = forms.ModelChoiceField(Governorate.objects.none(), required=False, label=gettext_lazy("Governorate"))
     category = forms.ChoiceField(required=False, label=gettext_lazy("Category"))
     state = forms.ChoiceField(required=False, label=gettext_lazy("State"))
-    overdue = forms.BooleanField(required=False, label=gettext_lazy("Overdue only"))
+    promise = forms.ChoiceField(required=False, label=gettext_lazy("Promise"), choices=PROMISES)
 
     def __init__(self, data: Any) -> None:
         super().__init__(data)
@@ -124,7 +128,9 @@ class ChoiceForm(forms.Form):
             rows = rows.filter(area__governorate=data["governorate"])
         if data.get("category"):
             rows = rows.filter(category=data["category"])
-        return rows.filter(state__in=OPEN, due_at__lt=clock.now()) if data.get("overdue") else rows
+        if data.get("promise") == "soon":
+            return rows.filter(queries.soon())
+        return rows.filter(state__in=OPEN, due_at__lt=clock.now()) if data.get("promise") == "late" else rows
 
 
 @require_safe
@@ -153,7 +159,7 @@ def branch(request: AuthenticatedHttpRequest) -> HttpResponse:
 def _row(request: AuthenticatedHttpRequest, public_id: str) -> Report:
     visible = _visible(request)
     rows = Report.objects.select_related(*queries.RELATED, "shop__activity", "parent", "merged_into")
-    row = rows.filter(public_id=public_id).first()
+    row = queries.with_soon(rows).filter(public_id=public_id).first()
     if row is None:
         raise Http404
     if not visible.filter(pk=row.pk).exists():
@@ -164,7 +170,9 @@ def _row(request: AuthenticatedHttpRequest, public_id: str) -> Report:
 def _open_steps(request: AuthenticatedHttpRequest, row: Report) -> list[str]:
     steps: list[str] = []
     if in_group(request, INSPECTOR) and row.inspector_id == request.user.pk:
-        steps += [step for step in OF_INSPECTOR.get(row.state, []) if step != "inspect" or row.shop_id is not None]
+        missing = {"inspect"} if row.shop_id is None else set()
+        of_part = {"ask", "split"} if row.parent_id is not None else set()  # it has no reporter of its own, and is divided already
+        steps += [step for step in OF_INSPECTOR.get(row.state, []) if step not in missing | of_part]
     if in_group(request, SUPERVISOR):
         steps += OF_SUPERVISOR.get(row.state, [])
     return steps
@@ -332,6 +340,13 @@ def _waiting(request: HttpRequest) -> int:
     return request_cache.get_or_set(("reports_waiting", request.user.pk), rows.count)
 
 
+def _soon(request: HttpRequest) -> int | None:
+    if not in_group(request, SUPERVISOR):
+        return None
+    rows = queries.visible_to(request.user).filter(queries.soon())  # type: ignore[arg-type]
+    return request_cache.get_or_set(("reports_soon", request.user.pk), rows.count)
+
+
 PAGES = [
     path("eye/", mine, name="eye"),
     path("eye/branch/", branch, name="eye_branch"),
@@ -345,5 +360,13 @@ _REPORTS = gettext_lazy("Reports of the public")
 staff_menu.register(
     "reports",
     StaffEntry("work", _REPORTS, "admin:eye", (INSPECTOR,), count=_waiting, tile=gettext_lazy("reports to act on")),
-    StaffEntry("branch", gettext_lazy("Reports of the branch"), "admin:eye_branch", (INSPECTOR, SUPERVISOR, AUDITOR)),
+    StaffEntry(
+        "branch",
+        gettext_lazy("Reports of the branch"),
+        "admin:eye_branch",
+        (INSPECTOR, SUPERVISOR, AUDITOR),
+        count=_soon,
+        tile=gettext_lazy("reports whose promise ends soon"),
+        tone="warn",
+    ),
 )

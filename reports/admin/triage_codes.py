@@ -14,6 +14,7 @@ label_codes(
         "report.completed": _("Divided report closed with its last part"),
         "report.consequence": _("Consequence of a report"),
         "report.countersigned": _("Result of a report signed by a second person"),
+        "report.warned": _("Supervisors warned that the promise of a report ends soon"),
         "report.drawn_again": _("Another inspector of a report drawn"),
         "report.handed_over": _("Report handed over to another body"),
         "report.joined": _("Another report joined with this one"),
@@ -28,6 +29,8 @@ label_codes(
         "report.unanswered": _("Question to the reporter ended without an answer"),
         "reports.assign": _("Draw the inspector of a report"),
         "reports.redraw": _("Reports of inspectors who are absent or may not act"),
+        "reports.due_soon": _("Reports whose promise ends soon"),
+        "reports.warn": _("Warn supervisors of reports whose promise ends soon"),
         "reports.triage": _("Reports without an answer, and back from other bodies"),
     }
 )

@@ -204,8 +204,8 @@ class ReportForm(forms.Form):
         shop = board.request.shop if board is not None else at_shop(data.get("shop", ""))
         area, block, street = data.get("area"), data.get("street_block", ""), data.get("street", "")
         position, source = data.get("position"), PlaceSource.PIN
-        if position is not None and data.get("source") == PlaceSource.DEVICE:
-            source = PlaceSource.DEVICE
+        if position is not None and data.get("source") in (PlaceSource.DEVICE, PlaceSource.PHOTO):
+            source = PlaceSource(data["source"])
         elif position is None and shop is not None:
             source = PlaceSource.SHOP if board is None else PlaceSource.BOARD
             found = (shop.latitude or 0, shop.longitude or 0)

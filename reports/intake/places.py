@@ -1,31 +1,18 @@
-"""The area and block of a position, and metres between positions (WGS 84)."""
+"""The area and block of a position (WGS 84)."""
 
 from __future__ import annotations
 
-from math import cos, hypot, radians
-
 from municipality.kernel import clock
 from municipality.places.models import Area
+from reports.places import metres_between
 from zoning.plots import queries as plots
 
-METRES = 111_195  # of one degree of latitude
 NEAR_CENTRE = 3_000  # metres from the centre of an area within which its border may be
 SOUTH, NORTH, WEST, EAST = 28.53, 30.1, 46.54, 48.99  # of Kuwait with its islands
 
 
 def is_in_kuwait(latitude: float, longitude: float) -> bool:
     return SOUTH <= latitude <= NORTH and WEST <= longitude <= EAST
-
-
-def metres_between(one: tuple[float, float], other: tuple[float, float]) -> float:
-    """Metres between two positions (latitude, longitude) that are near each other."""
-    return METRES * hypot(one[0] - other[0], (one[1] - other[1]) * cos(radians(one[0])))
-
-
-def box_around(latitude: float, longitude: float, metres: float) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Ranges of latitude and of longitude that hold everything within some metres."""
-    up, across = metres / METRES, metres / METRES / cos(radians(latitude))
-    return (latitude - up, latitude + up), (longitude - across, longitude + across)
 
 
 def may_be_in(area: Area, latitude: float, longitude: float) -> bool:

@@ -13,10 +13,9 @@ from municipality.kernel import clock
 from municipality.kernel.actors import VISITOR
 from reports import queries
 from reports.intake.limits import refuse_banned
-from reports.intake.places import box_around, metres_between
 from reports.models import MeToo, Report, ReportPhoto
 from reports.photos.queries import shown
-from reports.places import METRES, blurred
+from reports.places import METRES, blurred, box_around, metres_between
 from reports.reporters import services as reporters
 from reports.reporters.services import Sender
 from reports.states import OPEN

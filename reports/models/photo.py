@@ -60,7 +60,8 @@ class ReportPhoto(models.Model):
     """A photo of a report. `copy` has no metadata, and faces and number plates are blurred; the public sees it if it is clear or agreed.
 
     The original is the file of `upload`, served with a purpose only. `fingerprint` is the difference hash of 64 bits as a signed number;
-    its four parts of 16 bits are indexed, so that a photo that was used before is found (`reused`: the older photo).
+    its four parts of 16 bits are indexed, so that a photo that was used before is found (`reused`: the older photo). `is_searched`: a
+    machine looked for faces and number plates when the copy was made, and blurred what it found.
     """
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id, editable=False)
@@ -74,6 +75,7 @@ class ReportPhoto(models.Model):
     longitude = models.FloatField(null=True, blank=True)
     copy = models.ForeignKey(StoredFile, models.PROTECT, null=True, blank=True, related_name="+")
     blur = models.CharField(_("faces and number plates"), max_length=10, choices=BlurState, default=BlurState.WAITING)
+    is_searched = models.BooleanField(default=False)
     agreed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("looked at by")
     )

@@ -57,6 +57,7 @@ class Report(models.Model):
     `key` is made on the device, so that a report that is sent twice is stored once. `category_facts` is the row of the rulebook by which
     it was received, or recategorised. `captured_at` is the time of the device, `received_at` the portal's, `updated_at` that of the
     last step. `words_shown_at`: an employee agreed that everybody may read `words`. `hidden_at`: the report is not shown to the public.
+    `warned_of`: the promised time of which supervisors were warned that it ends soon.
     """
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id, editable=False)
@@ -85,6 +86,7 @@ class Report(models.Model):
     updated_at = models.DateTimeField(_("last step"))
     severity = models.CharField(_("severity"), max_length=10, choices=Severity, default=Severity.NORMAL)
     due_at = models.DateTimeField(_("promised by"))
+    warned_of = models.DateTimeField(null=True, blank=True, editable=False)
     branch = models.ForeignKey(Branch, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("branch"))
     inspector = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("drawn inspector")

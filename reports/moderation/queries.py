@@ -9,7 +9,7 @@ from municipality.kernel.errors import Refused
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Reason
 from reports import queries
-from reports.models import Ban, BlurState, ModeratedPart, Moderation, Report, ReportPhoto
+from reports.models import Ban, ModeratedPart, Moderation, Report
 
 
 def unread_words() -> QuerySet[Report]:
@@ -17,11 +17,6 @@ def unread_words() -> QuerySet[Report]:
     hidden = Moderation.objects.filter(report=OuterRef("pk"), part=ModeratedPart.WORDS)
     rows = Report.objects.filter(~Q(words=""), words_shown_at__isnull=True, hidden_at__isnull=True).exclude(Exists(hidden))
     return rows.order_by("received_at", "pk")
-
-
-def unsure_photos() -> QuerySet[ReportPhoto]:
-    """Photos that wait for an employee."""
-    return ReportPhoto.objects.filter(blur=BlurState.UNSURE)
 
 
 def open_appeals() -> QuerySet[Ban]:

@@ -12,8 +12,8 @@ from django.utils.html import strip_tags
 
 from reports.models import Report, ReportEvent
 from reports.open311.service_list import named
-from reports.public_page.results import ToldResult, told
 from reports.public_page.steps import steps
+from reports.results import ToldResult, ending, told
 from reports.states import ReportState as R
 
 
@@ -49,8 +49,9 @@ def _lines(report: Report) -> Iterator[tuple[dt.datetime, str]]:
 def status_notes(report: Report) -> str:
     """The result of a closed report, else its state, with the body that acts or the report with which it is joined."""
     parts: Any = report
-    if report.state == R.CLOSED and parts.closed:
-        return named(_results(report)[-1], "text")
+    result = ending(report, _results(report))
+    if result is not None:
+        return named(result, "text")
     state, into = str(report.get_state_display()), report.merged_into
     if report.state == R.HANDED_OVER and parts.bodies:
         return f"{state}: {named(parts.bodies[-1], 'name')}, {parts.bodies[-1].contact}"

@@ -140,6 +140,8 @@ def read_list(query: QueryDict, detailed: set[str]) -> ListQuery:
     metres = reader.number("radius", 0, MOST_METRES)
     if metres is not None and (latitude is None or longitude is None):
         reader.errors.append(_("radius: give lat and long with it."))
+    elif (latitude is None) != (longitude is None) and not reader.errors:
+        reader.errors.append(_("lat, long: give both, and radius with them."))
     after, before = reader.time("updated_after"), reader.time("updated_before")
     start, end = window(reader, always=after is None and before is None)
     found = ListQuery(

@@ -18,9 +18,9 @@ from reports.open311.notes import notes_of, status_notes
 from reports.open311.parameters import Circle, ListQuery
 from reports.open311.service_list import named
 from reports.photos.queries import public_photos
-from reports.places import EAST, NORTH, SHOWN_LATITUDE, SHOWN_LONGITUDE, blurred
-from reports.public_page.results import RELATED
+from reports.places import DEGREE, EAST, NORTH, SHOWN_LATITUDE, SHOWN_LONGITUDE, blurred
 from reports.queries import public_reports
+from reports.results import RELATED
 from reports.states import ReportState as R
 
 CLOSED = (R.CLOSED, R.MERGED)
@@ -36,7 +36,6 @@ DETAILED = {
     R.MERGED: "PROCESSED",
 }
 DETAILED_KNOWN = {*DETAILED.values(), "REJECTED"}
-_DEGREE = 111_320  # metres of a degree of latitude
 
 
 def find(query: ListQuery) -> tuple[list[Report], bool]:
@@ -70,20 +69,20 @@ def _narrowed(query: ListQuery) -> QuerySet[Report]:
 
 def _within(rows: QuerySet[Report], circle: Circle) -> QuerySet[Report]:
     """By the places as everybody sees them, so that asking with many circles does not tell the real ones."""
-    east = _DEGREE * math.cos(math.radians(circle.latitude))
-    high, wide = circle.metres / _DEGREE + NORTH, min(circle.metres / max(east, 1) + EAST, 360)
+    east = DEGREE * math.cos(math.radians(circle.latitude))
+    high, wide = circle.metres / DEGREE + NORTH, min(circle.metres / max(east, 1) + EAST, 360)
     near = rows.filter(
         latitude__range=(circle.latitude - high, circle.latitude + high),
         longitude__range=(circle.longitude - wide, circle.longitude + wide),
     )
-    up = (SHOWN_LATITUDE - circle.latitude) * _DEGREE
+    up = (SHOWN_LATITUDE - circle.latitude) * DEGREE
     across = (SHOWN_LONGITUDE - circle.longitude) * east
     return near.annotate(apart=up * up + across * across).filter(apart__lte=circle.metres**2)
 
 
 def with_parts(rows: QuerySet[Report]) -> QuerySet[Report]:
     """With what a document says of each; one statement a table."""
-    return rows.select_related("area", "merged_into").prefetch_related(
+    return rows.select_related("area", "merged_into", "last_event").prefetch_related(
         Prefetch("photos", public_photos(), to_attr="shown_photos"),
         Prefetch("events", ReportEvent.objects.order_by("pk"), to_attr="steps"),
         Prefetch("closures", Closure.objects.filter(sent_back_at__isnull=True).order_by("pk"), to_attr="closed"),

@@ -40,7 +40,7 @@ def make(photo_id: int) -> None:
     with transaction.atomic():
         copy = store.put(encoded(detector.blurred(picture, found.boxes)), "image/jpeg")
         blur = BlurState.CLEAR if is_shown else BlurState.UNSURE
-        _update(photo, copy=copy, blur=blur, fingerprint=fingerprints.signed(value), reused=older, **facts)
+        _update(photo, copy=copy, blur=blur, is_searched=found.is_searched, fingerprint=fingerprints.signed(value), reused=older, **facts)
         # A job may run before that of a photo which was received earlier.
         later = [other.pk for other in same if other.pk > photo.pk]
         ReportPhoto.objects.filter(pk__in=later, reused__isnull=True).update(reused=photo)

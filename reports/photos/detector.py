@@ -26,22 +26,18 @@ _MARGIN = 0.2  # of a box on each side: hair, chin, the frame of a plate
 
 @dataclass(frozen=True)
 class Detection:
-    """What to blur, and whether the machine is sure that this is all."""
+    """What to blur, whether the machine is sure that this is all, and whether one looked at all."""
 
     boxes: Sequence[Rectangle]
     is_sure: bool
-
-
-def is_installed() -> bool:
-    """Whether faces and number plates are looked for at all."""
-    return bool(_cascades())
+    is_searched: bool = True
 
 
 def find(picture: Image.Image) -> Detection:
     """Faces and number plates of a picture; never sure where no detector is installed."""
     cascades = _cascades()
     if not cascades:
-        return Detection((), False)
+        return Detection((), False, is_searched=False)
     numpy = importlib.import_module("numpy")
     grey = numpy.asarray(picture.convert("L"))
     boxes, is_sure = [], True

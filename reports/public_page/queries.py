@@ -18,7 +18,7 @@ from reports.photos import queries as photos
 from reports.places import blurred
 from reports.public_page import standings
 from reports.public_page.chain import MOVES, ChainLink, chain
-from reports.public_page.results import RELATED, ToldResult, told
+from reports.results import RELATED, ToldResult, ending, told
 from reports.states import ReportState
 from violations.models import ViolationEvent
 
@@ -29,7 +29,7 @@ def by_public_id(public_id: str) -> Report | None:
     """A report, hidden or not; None without one."""
     if len(public_id) != ID_LENGTH:
         return None
-    return Report.objects.select_related("area__governorate", "parent", "merged_into").filter(public_id=public_id).first()
+    return Report.objects.select_related("area__governorate", "parent", "merged_into", "last_event").filter(public_id=public_id).first()
 
 
 def newest(reports: QuerySet[Report], count: int) -> list[Report]:
@@ -93,11 +93,6 @@ class PublicReport:
         return sorted(rows, key=lambda row: row.pk)  # without ORDER BY, for which the table would be read in its order
 
     @property
-    def people(self) -> int:
-        """How many reported it: its reporter and those who saw the same, whom a join counts together."""
-        return 1 + self.report.me_too_count
-
-    @property
     def place(self) -> tuple[float, float] | None:
         """Latitude and longitude within some metres (`places.METRES`)."""
         if self.report.latitude is None or self.report.longitude is None:
@@ -112,12 +107,17 @@ class PublicReport:
     def results(self) -> list[ToldResult]:
         return told(self.report, self.closures, [one.violation for one in self.consequences if one.violation is not None])
 
+    @property
+    def result(self) -> ToldResult | None:
+        """With what it is closed now."""
+        return ending(self.report, self.results)
+
     def chain(self) -> list[ChainLink]:
         found = [one.violation_id for one in self.consequences if one.violation_id is not None]
         acts: Sequence[ViolationEvent] = (
             list(ViolationEvent.objects.filter(subject__in=found, move__in=list(MOVES)).order_by("pk")) if found else []
         )
-        return chain(self.report, self.events, self.consequences, acts, self.photos, self.closures, self.people)
+        return chain(self.report, self.events, self.consequences, acts, self.photos, self.closures, self.report.people)
 
     def answers(self) -> dict[str, int]:
         """How often reporters said that it is solved, and that it is not."""

@@ -45,7 +45,7 @@ def report(request: HttpRequest, public_id: str) -> HttpResponse:
         "chain": found.chain(),
         "promise": promise(row),
         "steps": steps(row, found.events, found.results, found.hand_overs),
-        "result": found.results[-1] if found.results and row.closed_at is not None else None,
+        "result": found.result,
         "answers": found.answers(),
         "answer_until": found.answer_until(),
         "metres": METRES,

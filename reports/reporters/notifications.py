@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Q
+from django.utils.translation import get_language
 
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
@@ -16,11 +17,11 @@ from municipality.notifications import texts
 from municipality.notifications.registry import MESSAGE_KINDS, MessageKind
 from municipality.notifications.services import send, send_sms
 from municipality.notifications.texts import Bilingual
-from municipality.rulebook import queries as rulebook
 from reports import queries
-from reports.models import Ban, Closure, Report
+from reports.models import Ban, Report
 from reports.models.reporter import Reporter
 from reports.reporters.services import known_by, phone_of, secret_of
+from reports.results import result_of
 from reports.states import ReportState
 
 
@@ -120,7 +121,7 @@ def tell(report: Report, kind: str, **facts: Any) -> int:
     declared = TOLD[kind]
     if declared is ReportReceived:  # nothing is joined with it yet, and it is received once
         return _tell(report, declared, f"{report.public_id}:0", Q(report=report))
-    row = Report.objects.select_related("merged_into").get(pk=report.pk)
+    row = Report.objects.select_related("merged_into", "last_event").get(pk=report.pk)
     if declared is ClosedUnanswered and row.state != ReportState.CLOSED:  # the inspector goes on without the answer
         return 0
     if declared is JoinedHere:
@@ -143,10 +144,24 @@ def _tell(report: Report, kind: type[MessageKind], key: str, whom: Q) -> int:
     return len(named)
 
 
+def _named(report: Report, own: Report) -> dict[str, Any]:
+    facts = report.category_facts
+    return {"report": own, "number": own.number, "category": Bilingual(facts["name_ar"], facts["name_en"])}
+
+
+def preview(report: Report, kind: str, **said: Any) -> str:
+    """What the reporter would read in the active language; `said` is what `context_of` reads once the step is made.
+
+    Empty for a part of a divided report, of which nobody is told before all are closed.
+    """
+    if report.parent_id is not None:
+        return ""
+    return TOLD[kind]().texts(_named(report, report) | said, get_language() or "ar").body
+
+
 def context_of(kind: type[MessageKind], report: Report, own: Report) -> dict[str, Any]:
     """What the texts of a kind say of a report, to the reporter of `own`: the same report, or one that was joined with it."""
-    facts = report.category_facts
-    context: dict[str, Any] = {"report": own, "number": own.number, "category": Bilingual(facts["name_ar"], facts["name_en"])}
+    context = _named(report, own)
     if kind is Asked:
         asked = report.questions.order_by("-pk").first()
         context["until"] = asked.due_on if asked is not None else clock.today()
@@ -161,25 +176,11 @@ def context_of(kind: type[MessageKind], report: Report, own: Report) -> dict[str
     elif kind is Recategorised:
         context["until"] = report.due_at
     elif kind is Closed:
-        context["result"] = result_of(report)
+        result = result_of(report)
+        context["result"] = Bilingual(result.text_ar, result.text_en) if result is not None else Bilingual("", "")
         context["may_judge"] = own.pk == report.pk and not report.parts.exists()
         context["days"] = queries.limits()["solved_days"]
     return context
-
-
-def result_of(report: Report) -> Bilingual:
-    """The result of a closed report for everybody; of one that was divided, the result of each of its parts under its number."""
-    closure = Closure.objects.filter(report=report, sent_back_at__isnull=True).order_by("-pk").first()
-    is_of_parts = closure is not None and closure.code == "parts_done"  # not one that was opened again and closed as a whole
-    parts = list(report.parts.exclude(state=ReportState.MERGED).order_by("pk")) if is_of_parts else []
-    if parts:
-        each = [(part.number, result_of(part)) for part in parts]
-        ar, en = ("\n".join(f"{number}: {text.in_language(language)}" for number, text in each) for language in texts.LANGUAGES)
-        return Bilingual(ar, en)
-    if closure is not None:
-        return Bilingual(closure.text_ar, closure.text_en)
-    reason = rulebook.edition(queries.REPLIES, clock.today()).reasons["no_answer"]
-    return Bilingual(reason.text_ar, reason.text_en)
 
 
 def tell_of_ban(ban: Ban) -> None:
@@ -203,7 +204,7 @@ def send_text(*, reporter_id: int, report_id: int, message: str, step: int) -> N
         return
     declared = type(MESSAGE_KINDS[message])
     own, language = row.report, row.report.language
-    context = context_of(declared, Report.objects.select_related("merged_into").get(pk=report_id), own)
+    context = context_of(declared, Report.objects.select_related("merged_into", "last_event").get(pk=report_id), own)
     page = texts.link(f"/reports/{own.public_id}/mine/", language)
     text = f"{declared().texts(context, language).short} {page}?s={secret_of(own.key)}"
     send_sms(to=number, text=text, idempotency_key=f"{message}-{reporter_id}-{report_id}-{step}")

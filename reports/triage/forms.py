@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from municipality.fieldwork.forms import VisitForm
 from municipality.kernel import clock
+from municipality.kernel.errors import Refused
+from municipality.notifications.texts import Bilingual
 from municipality.rulebook.queries import Reason
 from municipality.ui.forms import DayField, FoldedField
 from municipality.ui.templatetags.portal import bilingual
-from reports import queries
+from municipality.ui.texts import both
+from reports import promises, queries
 from reports.models import Report
+from reports.reporters import notifications
+from reports.results import MEASURES, NOT_YET
 from reports.states import ReportState
 from reports.triage.services import rows
 from reports.triage.services.joins import LEAST_PARTS, ReportPart
@@ -28,14 +35,25 @@ _CHOOSE = {"required": _("Choose a reason from the list."), "invalid_choice": _(
 _WRONG_DAY = _("Choose a day such as 2026-12-31.")
 
 
+_RESULT = _("[the result]")
+
+
+def _option(label: Any, text: Any) -> SafeString:
+    """A choice with what is read of it."""
+    return format_html("<strong>{}</strong><small>{}</small>" if text else "<strong>{}</strong>", label, text)
+
+
 def _told(reasons: Mapping[str, Reason]) -> list[tuple[str, Any]]:
     """Codes with their label, and the sentence that everybody reads."""
-    html = "<strong>{}</strong><small>{}</small>"
-    return [(code, format_html(html, bilingual(reason, "label"), bilingual(reason, "text"))) for code, reason in reasons.items()]
+    return [(code, _option(bilingual(reason, "label"), bilingual(reason, "text"))) for code, reason in reasons.items()]
 
 
 def _categories() -> list[tuple[str, Any]]:
     return [("", "—"), *((code, bilingual(found, "name")) for code, found in queries.rules().categories.items())]
+
+
+def _named(row: Any) -> Bilingual:
+    return Bilingual(row.name_ar, row.name_en)
 
 
 class StepForm(forms.Form):
@@ -44,6 +62,19 @@ class StepForm(forms.Form):
     def __init__(self, data: Any = None, files: Any = None, *, report: Report, step: str) -> None:
         super().__init__(data, files, auto_id=f"{step}_%s")
         self.report = report
+
+    def message(self) -> str:
+        """What the reporter reads after the step; empty where they are told nothing, or where each choice says it."""
+        return ""
+
+
+class SignForm(StepForm):
+    def message(self) -> str:
+        return _closing(self.report)
+
+
+def _closing(report: Report) -> str:
+    return notifications.preview(report, "closed", result=Bilingual(*both(_RESULT)), may_judge=True, days=queries.limits()["solved_days"])
 
 
 # Reasons that fit some steps only; any other of the rulebook is offered at each.
@@ -77,12 +108,26 @@ class CategoryForm(ReasonForm):
     """Another category."""
 
     first = "other_category"
-    category = forms.ChoiceField(label=_("Category"), error_messages={"required": _("Choose what it is from the list.")})
+    category = forms.ChoiceField(
+        label=_("Category, and what the reporter reads"),
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose what it is from the list."), "invalid_choice": _("Choose what it is from the list.")},
+    )
     field_order = ("category", "code")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["category"].choices = _categories()  # type: ignore[attr-defined]
+        self.fields["category"].choices = list(self._others())  # type: ignore[attr-defined]
+
+    def _others(self) -> Iterator[tuple[str, SafeString]]:
+        """The categories that a report can be given."""
+        since, limits = promises.opened_at(self.report), queries.limits()
+        for code, found in queries.rules().categories.items():
+            with suppress(Refused):  # an emergency
+                until = promises.due_at(found, promises.severity_of(found, self.report.answers), since, limits)
+                if code != self.report.category:
+                    text = notifications.preview(self.report, "recategorised", category=_named(found), until=until)
+                    yield code, _option(bilingual(found, "name"), text)
 
 
 class AskReporterForm(StepForm):
@@ -96,12 +141,20 @@ class AskReporterForm(StepForm):
         error_messages={"required": _("Write the question.")},
     )
 
+    def message(self) -> str:
+        until = clock.today() + dt.timedelta(days=queries.limits()["answer_days"])
+        return notifications.preview(self.report, "asked", until=until)
+
 
 class HandOverForm(ReasonForm):
     """The body, and the day on which the report comes back."""
 
     first = "not_ours"
-    body = forms.ChoiceField(label=_("Body"), error_messages={"required": _("Choose the body from the list.")})
+    body = forms.ChoiceField(
+        label=_("Body, and what the reporter reads"),
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose the body from the list."), "invalid_choice": _("Choose the body from the list.")},
+    )
     back_on = DayField(
         label=_("Back on"),
         required=False,
@@ -113,14 +166,15 @@ class HandOverForm(ReasonForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         bodies = queries.rules().bodies
-        choices = [("", "—")]
+        choices: list[tuple[str, Any]] = []
         for code, body in bodies.items():
             facts = _("%(name)s, %(contact)s, %(days)s days") % {
                 "name": bilingual(body, "name"),
                 "contact": body.contact,
                 "days": body.days,
             }
-            choices.append((code, facts))
+            until = clock.today() + dt.timedelta(days=body.days)
+            choices.append((code, _option(facts, notifications.preview(self.report, "handed_over", body=_named(body), until=until))))
         self.fields["body"].choices = choices  # type: ignore[attr-defined]
         self.fields["body"].initial = self.report.category_facts.get("body", "")
 
@@ -134,6 +188,9 @@ class MergeForm(StepForm):
         help_text=_("Both numbers stay alive; both reporters are told, and read the page of the other report from then on."),
         error_messages={"required": _("Give the number of the other report.")},
     )
+
+    def message(self) -> str:
+        return notifications.preview(self.report, "joined", other="EYE-…")
 
     def clean_into(self) -> Report:
         found = Report.objects.filter(number=str(self.cleaned_data["into"]).upper()).first()
@@ -156,6 +213,9 @@ class SplitForm(StepForm):
             self.fields[f"words_{number}"] = forms.CharField(
                 label=_("Part %(number)s: what it is, for the file") % facts, required=is_needed, max_length=300
             )
+
+    def message(self) -> str:
+        return notifications.preview(self.report, "divided", parts="EYE-…، EYE-…")
 
     @property
     def parts(self) -> list[ReportPart]:
@@ -200,7 +260,17 @@ class CloseForm(VisitForm):
         initial = {"client_key": str(uuid4()), "seen_at": clock.now().isoformat(timespec="seconds"), "report": report.public_id}
         super().__init__(data, initial=initial, auto_id="close_%s")
         self.row = report
-        self.fields["code"].choices = _told(rows.reasons(rows.RESULT))  # type: ignore[attr-defined]
+        self.fields["code"].choices = list(self._results())  # type: ignore[attr-defined]
+
+    def _results(self) -> Iterator[tuple[str, SafeString]]:
+        for code, reason in rows.reasons(rows.RESULT).items():
+            text: Any = bilingual(reason, "text")
+            if self.row.shop_id is not None and code in MEASURES:
+                text = format_html("{} {} {}", text, _("Until it is final, everybody reads instead:"), NOT_YET)
+            yield code, _option(bilingual(reason, "label"), text)
+
+    def message(self) -> str:
+        return _closing(self.row)
 
     def clean_written_at(self) -> dt.datetime | None:
         """None where the device gives no time."""
@@ -230,6 +300,6 @@ FORMS: dict[str, type[StepForm]] = {
     "inspect": InspectForm,
     "take_back": StepForm,
     "draw_again": DrawForm,
-    "countersign": StepForm,
+    "countersign": SignForm,
     "send_back": SendBackForm,
 }

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Case, Prefetch, Q, QuerySet, When
 
 from municipality.accounts.models import User
+from municipality.kernel import clock, worktime
+from municipality.rulebook import queries as rulebook
+from municipality.rulebook.models import ReportClock
 from reports import queries
 from reports.models import BlurState, Report, ReportPhoto
-from reports.photos import detector
 from reports.photos.queries import SHOWN
+from reports.places import box_around, metres_between
 from reports.states import OPEN, ReportState
 from reports.triage import draws
-from reports.triage.distances import metres_between
 
 RELATED = ("area__governorate", "shop", "inspector", "branch")
-METRES_PER_DEGREE = 111_320
 MOST_SIMILAR = 8
 
 
@@ -36,20 +36,34 @@ def _untied(rows: QuerySet[Report], user: User) -> QuerySet[Report]:
 
 def listed(rows: QuerySet[Report]) -> QuerySet[Report]:
     """Rows as a list shows them, the nearest promise first, so what is overdue on top; `copies` are the public copies of photos."""
-    return rows.select_related(*RELATED).prefetch_related(Prefetch("photos", copies(), to_attr="copies")).order_by("due_at", "pk")
+    return (
+        with_soon(rows).select_related(*RELATED).prefetch_related(Prefetch("photos", copies(), to_attr="copies")).order_by("due_at", "pk")
+    )
+
+
+def soon() -> Q:
+    """Open reports whose promise ends within `warn_hours` (`limits.reports`): working hours where it runs in them."""
+    now, hours = clock.now(), dt.timedelta(hours=queries.limits()["warn_hours"])
+    working = Q(category_facts__clock=ReportClock.WORKING, due_at__lte=worktime.add_working_time(rulebook.calendar(), now, hours))
+    return Q(state__in=OPEN, due_at__gt=now) & (Q(due_at__lte=now + hours) | working)
+
+
+def with_soon(rows: QuerySet[Report]) -> QuerySet[Report]:
+    """Rows with `is_soon`, whether they are among the `soon` ones."""
+    return rows.annotate(is_soon=Case(When(soon(), then=True), default=False))
 
 
 def copies() -> QuerySet[ReportPhoto]:
     """Photos of which there is a copy that everybody may see or, where faces and number plates are blurred by machine, that waits for an
     employee; never an original.
     """
-    seen = [*SHOWN, BlurState.UNSURE] if detector.is_installed() else SHOWN
-    return ReportPhoto.objects.filter(blur__in=seen, copy__isnull=False).order_by("pk")
+    seen = Q(blur__in=SHOWN) | Q(blur=BlurState.UNSURE, is_searched=True)
+    return ReportPhoto.objects.filter(seen, copy__isnull=False).order_by("pk")
 
 
 def waits_for_intake(report: Report) -> bool:
     """Whether a photo of a report is not seen here before an employee of intake has looked at it."""
-    return not detector.is_installed() and report.photos.filter(blur=BlurState.UNSURE).exists()
+    return report.photos.filter(blur=BlurState.UNSURE, is_searched=False).exists()
 
 
 def of_inspector(user: User) -> QuerySet[Report]:
@@ -62,12 +76,11 @@ def similar(report: Report) -> list[tuple[Report, int]]:
     if report.latitude is None or report.longitude is None:
         return []
     limits, here = queries.limits(), (report.latitude, report.longitude)
-    lat = limits["similar_metres"] / METRES_PER_DEGREE
-    lon = lat / math.cos(math.radians(report.latitude))
+    up, across = box_around(*here, limits["similar_metres"])
     days = dt.timedelta(days=limits["similar_days"])
     rows = Report.objects.filter(
-        latitude__range=(here[0] - lat, here[0] + lat),
-        longitude__range=(here[1] - lon, here[1] + lon),
+        latitude__range=up,
+        longitude__range=across,
         received_at__range=(report.received_at - days, report.received_at + days),
         state__in=[state for state in OPEN if state != ReportState.SPLIT],
     ).exclude(pk=report.pk)

@@ -30,6 +30,7 @@ from reports.models import Ban, Question, Report
 from reports.moderation.queries import why_hidden
 from reports.reporters import bans, notifications, services, solved
 from reports.reporters import queries as reporters
+from reports.results import result_of
 from reports.states import ReportState
 from reports.triage import services as triage
 from reports.triage.services.questions import LONGEST_ANSWER
@@ -112,7 +113,7 @@ def _not_theirs(request: HttpRequest, report: Report) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def mine(request: HttpRequest, public_id: str) -> HttpResponse:
     """The page of the reporter: what happens, the open question, whether it is solved, and who looked at who they are."""
-    row = Report.objects.filter(public_id=public_id).select_related("area", "merged_into").first()
+    row = Report.objects.filter(public_id=public_id).select_related("area", "merged_into", "last_event").first()
     if row is None:
         raise Http404
     if request.method != "POST" and "s" in request.GET:
@@ -143,7 +144,7 @@ def mine(request: HttpRequest, public_id: str) -> HttpResponse:
         "tag": "bad" if row.is_overdue else TAGS.get(R(row.state), "wait"),
         "hand_over": row.hand_overs.filter(returned_at__isnull=True).first() if row.state == R.HANDED_OVER else None,
         "parts": list(row.parts.order_by("pk")) if row.parent_id is None else [],
-        "result": notifications.result_of(row) if row.state == R.CLOSED else None,
+        "result": result_of(row),
         "question": question if is_asked or (question is not None and question.answered_at is not None) else None,
         "is_asked": is_asked,
         "closure": closure,

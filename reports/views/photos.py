@@ -38,13 +38,16 @@ def photo(request: HttpRequest, public_id: str) -> HttpResponse:
 @never_cache
 @require_POST
 def hold(request: HttpRequest) -> JsonResponse:
-    """Keep a photo under the `key` of a report that is not sent yet; `photo_at` is its time by the device.
+    """Keep a photo under the `key` of a report that is not sent yet, or `remove` one by its id; `photo_at` is its time by the device.
 
     200 and 201 give `id` and, where the camera wrote them into it, `captured_at`, `latitude` and `longitude`; 400, 403, 409 and 413 `code`
     and `sentence`: this photo is not taken. After anything else (429, 503, 507) it is sent again.
     """
     if not take_attempt(request, "report_photos", limit=PHOTOS, seconds=HOUR):
         return JsonResponse({"code": "too_many"}, status=429, headers={"Retry-After": str(HOUR)})
+    if "remove" in request.POST:
+        photos.drop_held(request.POST.get("key", "").lower()[:36], request.POST["remove"][:26])
+        return JsonResponse({})
     file: Any = request.FILES.get("photo")
     if not isinstance(file, UploadedFile):
         return device.refusal_response(photos.no_file())

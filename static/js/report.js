@@ -58,11 +58,14 @@ const named = () => Math.max(0, steps.findIndex((step) => `#${step.id}` === loca
 
 const shots = find("shots");
 const kept = new Map(); // by input, since a second choice would replace the first one
+const held = new Map(); // file → its id, once the portal has it: the form does not send it again
 
 function take(input) {
   const before = kept.get(input) ?? [];
   const same = (one) => (other) => one.name === other.name && one.size === other.size && one.lastModified === other.lastModified;
-  hold(input, [...before, ...[...input.files].filter((file) => !before.some(same(file)))]);
+  const added = [...input.files].filter((file) => !before.some(same(file)));
+  hold(input, [...before, ...added]);
+  for (const file of added) send(input, file);
 }
 
 function hold(input, files) {
@@ -70,9 +73,41 @@ function hold(input, files) {
   const most = Number(form.dataset.most) - others;
   kept.set(input, files.slice(0, most));
   const list = new DataTransfer();
-  for (const file of kept.get(input)) list.items.add(file);
+  for (const file of kept.get(input)) if (!held.has(file)) list.items.add(file);
   input.files = list.files;
   draw(files.length > most);
+}
+
+/** Have the portal keep a photo while the rest is filled in; what fails here goes with the form, which says why. */
+async function send(input, file) {
+  if (!kept.get(input).includes(file)) return;
+  const told = await post({ photo: file, photo_at: new Date(file.lastModified).toISOString() });
+  if (!told) return;
+  held.set(file, told.id);
+  if (told.key !== field("key").value || !kept.get(input)?.includes(file)) await drop(file, told.key); // removed meanwhile, or of another report
+  else {
+    hold(input, kept.get(input));
+    if (told.latitude !== null) suggest(told.latitude, told.longitude);
+  }
+}
+
+async function post(values) {
+  const body = new FormData();
+  const own = { key: field("key").value, csrfmiddlewaretoken: field("csrfmiddlewaretoken").value };
+  for (const [name, value] of Object.entries({ ...own, ...values })) body.append(name, value);
+  try {
+    const answer = await fetch(form.dataset.photo, { method: "POST", body, headers: { Accept: "application/json" } });
+    return answer.ok ? { key: body.get("key"), ...(await answer.json()) } : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Whether the portal keeps a photo no more, or never did. */
+async function drop(file, key = field("key").value) {
+  const gone = !held.has(file) || Boolean(await post({ key, remove: held.get(file) }));
+  if (gone) held.delete(file);
+  return gone;
 }
 
 async function picture(file, canvas) {
@@ -95,7 +130,10 @@ function draw(tooMany) {
       const remove = Object.assign(document.createElement("button"), { type: "button", className: "kp-btn kp-btn--quiet" });
       remove.textContent = form.dataset.textRemove;
       remove.setAttribute("aria-label", `${form.dataset.textRemove}: ${file.name}`);
-      remove.addEventListener("click", () => hold(input, kept.get(input).filter((one) => one !== file)));
+      remove.addEventListener("click", async () => {
+        if (await drop(file)) hold(input, kept.get(input).filter((one) => one !== file));
+        else find("photos").textContent = form.dataset.textNotRemoved;
+      });
       line.append(canvas, label, remove);
       shots.append(line);
       picture(file, canvas);
@@ -106,6 +144,7 @@ function draw(tooMany) {
 
 form.addEventListener("reset", () => {
   kept.clear();
+  held.clear();
   draw();
   asked = false;
   setTimeout(() => { // the fields are empty then
@@ -126,12 +165,29 @@ function place() {
   return match && [Number(match[1]), Number(match[2])];
 }
 
+/** The place that a camera wrote into its photo, unless somebody said another; it can be taken back. */
+function suggest(latitude, longitude) {
+  const source = field("source").value;
+  if (!["", "device"].includes(source) || (!source && isSaid())) return;
+  const before = place() && [...place(), source, field("accuracy").value];
+  put(latitude, longitude, "photo");
+  find("undo").hidden = false;
+  find("undo").onclick = () => {
+    if (before) put(...before);
+    else forget("area");
+    asked = Boolean(before);
+    askDevice();
+    (find("here").hidden ? find("map").querySelector("summary") : find("here")).focus();
+  };
+}
+
 function put(latitude, longitude, source, accuracy = "") {
+  find("undo").hidden = true;
   field("position").value = `${latitude.toFixed(6)}, ${longitude.toFixed(6)}`;
   field("source").value = source;
   field("accuracy").value = accuracy;
   field("area").value = "";
-  find("note").textContent = accuracy ? `${form.dataset.textMetres} ${accuracy}` : "";
+  find("note").textContent = source === "photo" ? form.dataset.textPhoto : accuracy ? `${form.dataset.textMetres} ${accuracy}` : "";
   aim();
   tell();
   name();
@@ -183,25 +239,28 @@ async function fragment(query) {
 
 const ADDRESS = ["area", "street_block", "street"];
 
-/** The place of the device is not that of an address that is typed by hand; a pin stays beside a block and a street. */
-function forget(name) {
-  if (name !== "area" && field("source").value !== "device") return;
+/** The place of device or photo is not that of an address that is typed by hand; a pin stays beside a block and a street. */
+function forget(changed) {
+  if (changed !== "area" && !["device", "photo"].includes(field("source").value)) return;
+  find("undo").hidden = true;
   for (const one of ["position", "source", "accuracy"]) field(one).value = "";
   find("note").textContent = "";
   find("where").hidden = true;
   pin?.remove();
   pin = null;
+  name();
 }
 
+const isSaid = () => ["position", "shop", "board", ...ADDRESS].some((name) => field(name).value);
+
 function askDevice(again = false) {
-  const isSaid = () => ["position", "shop", "board", ...ADDRESS].some((name) => field(name).value);
   if (!navigator.geolocation || (!again && (asked || isSaid()))) return;
   asked = true;
   navigator.geolocation.getCurrentPosition(
     ({ coords }) => {
       if (again || !isSaid()) put(coords.latitude, coords.longitude, "device", String(Math.round(coords.accuracy)));
     },
-    () => { find("note").textContent = form.dataset.textFailed; },
+    () => { if (again || !place()) find("note").textContent = form.dataset.textFailed; },
     { enableHighAccuracy: true, timeout: 10000, maximumAge: 30000 },
   );
 }
@@ -280,6 +339,7 @@ form.addEventListener("change", ({ target }) => {
   else if (ADDRESS.includes(target.name)) forget(target.name);
   else if (target.name === "position") {
     field("source").value = "pin";
+    find("undo").hidden = true;
     aim();
     tell();
   }

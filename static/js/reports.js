@@ -19,7 +19,7 @@ for (const clock of document.querySelectorAll("[data-countdown]")) {
   tick();
 }
 
-// One photo before and one after: a slider lays the second over the first. Without a script they stand beside each other.
+// One photo before and one after: a slider lays the second over the first, above their dates. Without a script they stand side by side.
 for (const pair of document.querySelectorAll("[data-compare]")) {
   const [before, after, ...more] = pair.querySelectorAll("img");
   if (!after || more.length) continue;
@@ -29,7 +29,7 @@ for (const pair of document.querySelectorAll("[data-compare]")) {
   const cut = () => box.style.setProperty("--cut", `${slider.value}%`);
   slider.addEventListener("input", cut);
   box.append(before.cloneNode(), after.cloneNode(), slider);
-  for (const copy of box.querySelectorAll("img")) copy.alt = "";
   cut();
-  pair.after(box);
+  pair.before(box);
+  pair.classList.add("is-compared");
 }

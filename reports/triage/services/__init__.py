@@ -18,3 +18,4 @@ from reports.triage.services.steps import come_back as come_back
 from reports.triage.services.steps import hand_over as hand_over
 from reports.triage.services.steps import recategorise as recategorise
 from reports.triage.services.steps import take_back as take_back
+from reports.triage.services.warnings import warn as warn

@@ -24,9 +24,9 @@ from municipality.ui.texts import Text
 from reports import promises, queries
 from reports.models import Closure, PhotoKind, Report, ReportPhoto
 from reports.photos import services as photos
+from reports.places import metres_between
 from reports.reporters import notifications
 from reports.states import ReportState
-from reports.triage.distances import metres_between
 from reports.triage.services import joins, rows
 
 MAX_CLOCK_LEAD = dt.timedelta(minutes=5)  # of the clock of a device

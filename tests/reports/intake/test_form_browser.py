@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from municipality.places.seeds import load_places
-from reports.models import Report, ReportPhoto
+from reports.models import HeldPhoto, Report, ReportPhoto
 from tests.factories import report_photos, reports
 from tests.factories.rulebook import publish_rulebook
 from tests.journeys import measurements
@@ -86,6 +86,23 @@ def test_a_report_takes_six_taps(opened: Callable[..., Page], photo: Path) -> No
     page.go_back()
     page.wait_for_url(f"**/report/sent/{report.public_id}/**")
     assert Report.objects.count() == 2 and taps < TAPS
+
+
+def test_the_place_of_a_photo_stands_on_the_form_and_can_be_taken_back(opened: Callable[..., Page], photo: Path) -> None:
+    page = opened()
+    page.set_input_files("#id_photos", str(photo))
+    page.locator(".kp-report__pin").wait_for()
+    assert (page.input_value("#id_source"), page.input_value("#id_position")) == ("photo", "29.332800, 48.028300")
+    page.locator("[data-report-near]", has_text="حولي").wait_for()
+    assert measurements.axe(page) == [] and measurements.overhang(page) <= 0
+    assert page.evaluate("document.querySelector('#id_photos').files.length") == 0  # the portal has it; it is not sent again
+    page.click("[data-report-undo]")
+    assert page.input_value("#id_source") == page.input_value("#id_position") == ""
+    assert not page.locator("[data-report-undo]").is_visible() and page.evaluate("document.activeElement.tagName") in ("BUTTON", "SUMMARY")
+    page.click("[data-report-back]")
+    page.click("[data-report-shots] button")
+    page.locator("[data-report-shots] li").wait_for(state="detached")
+    assert not HeldPhoto.objects.exists()
 
 
 def test_an_answer_that_is_an_emergency_stops_at_once(opened: Callable[..., Page], photo: Path) -> None:

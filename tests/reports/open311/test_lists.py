@@ -105,7 +105,7 @@ def test_states_services_and_circles(other: Other) -> None:
     assert ids(other, lat=29.0, long=48.1, radius=50) == [far.number]
     assert waste.number in ids(other, lat="29.3328", long="48.0283", radius="16")
     assert ids(other, lat="29.3428", long="48.0283", radius="500") == []
-    assert len(ids(other, lat="29.3328", long="48.0283")) == 5
+    assert len(ids(other, lat="29.3328", long="48.0283")) == 5  # without a radius they narrow nothing down
 
 
 def test_circles_do_not_tell_the_real_place(other: Other) -> None:
@@ -185,6 +185,8 @@ def test_no_parameter_breaks_a_list(other: Other, monkeypatch: pytest.MonkeyPatc
             assert answer.status_code in (200, 400, 404), (name, value, answer.content)
     for name in ("start_date", "end_date", "lat", "radius", "page", "status"):
         assert str(other.get("requests", 400, **{name: "x"})).count(f"{name}: ") >= 1
+    for name in ("lat", "long"):
+        assert "lat" in str(other.get("requests", 400, **{name: "29"}))  # one of them alone
 
 
 def test_dates_as_clients_write_them(other: Other) -> None:

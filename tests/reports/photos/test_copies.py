@@ -20,6 +20,7 @@ from reports.photos import copies, detector, moderation, queries, services
 from reports.reporters.services import Sender
 from reports.triage import queries as triage
 from tests.browsers import signed_in
+from tests.database_guards import gets_through, refused, without_guards
 from tests.factories import report_photos, reports
 from tests.factories.accounts import StaffFactory, UserFactory
 from tests.purposes import opened
@@ -92,12 +93,28 @@ def test_a_photo_hidden_before_its_copy_was_made_gets_it_when_shown_again(outbox
 
 
 def test_inspectors_see_no_unblurred_copy_before_intake_has(photo: ReportPhoto, monkeypatch: pytest.MonkeyPatch) -> None:
-    for is_installed, shown in ((False, []), (True, [photo])):
-        monkeypatch.setattr(detector, "is_installed", lambda is_installed=is_installed: is_installed)
-        assert list(triage.copies()) == shown and triage.waits_for_intake(photo.report) is not is_installed
-    monkeypatch.setattr(detector, "is_installed", lambda: False)
+    monkeypatch.setattr(detector, "find", lambda picture: detector.Detection([], True))  # installed after the copy was made
+    copies.make(photo.pk)
+    assert not triage.copies().exists() and triage.waits_for_intake(photo.report)
     moderation.judge(photo, user=StaffFactory(groups=["intake"]), is_shown=True)
     assert list(triage.copies()) == [photo] and not triage.waits_for_intake(photo.report)
+
+
+def test_inspectors_see_a_copy_that_a_machine_searched(monkeypatch: pytest.MonkeyPatch, outbox: Callable[..., int]) -> None:
+    monkeypatch.setattr(detector, "find", lambda picture: detector.Detection([], False))
+    made = services.add(reports.received(), "before", report_photos.file())
+    outbox("uploads.inspect")
+    outbox("reports.public_copy")
+    assert list(triage.copies()) == [made] and not triage.waits_for_intake(made.report) and not queries.public_photos().exists()
+
+
+def test_a_copy_never_counts_as_searched_afterwards(photo: ReportPhoto) -> None:
+    def attack() -> None:
+        ReportPhoto.objects.filter(pk=photo.pk).update(is_searched=True)
+
+    refused(attack, "guard:not_searched")
+    without_guards()
+    assert gets_through(attack)
 
 
 def test_a_copy_has_no_metadata_and_is_small(photo: ReportPhoto, client: Client) -> None:
@@ -107,7 +124,9 @@ def test_a_copy_has_no_metadata_and_is_small(photo: ReportPhoto, client: Client)
         copy.load()
         assert not dict(copy.getexif()) and all(name.startswith(("jfif", "progressi")) for name in copy.info)
         assert copy.size == (480, 640)  # upright
-    assert not any(word in content for word in (b"Exif", b"Noura", b"Maker", b"2026:"))
+    written = (b"Exif", b"Noura", b"Maker", b"2026:")
+    assert all(word in report_photos.camera() for word in written), "what the camera wrote"
+    assert not any(word in content for word in written)
     assert max(copies.small(Image.new("RGB", (4000, 3000))).size) == copies.SIDE
 
 

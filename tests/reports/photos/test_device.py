@@ -65,6 +65,13 @@ def test_a_photo_says_where_it_is_at_each_try(client: Client) -> None:
     assert [send(client, sent).status_code for _ in range(2)] == [201, 200]
 
 
+def test_a_photo_that_is_removed_on_the_form_is_kept_no_more(client: Client) -> None:
+    sent, url = fields(), reverse("reports:photo_held")
+    told = client.post(url, {"key": sent["key"], "photo": report_photos.file()}).json()
+    for key, left in ((str(uuid4()), 1), (sent["key"], 0)):  # nobody removes the photo of another report
+        assert client.post(url, {"key": key, "remove": told["id"]}).status_code == 200 and HeldPhoto.objects.count() == left
+
+
 @pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
 def test_a_time_that_cannot_be_is_now(client: Client, time: str) -> None:
     sent = fields(opened=time)

@@ -66,7 +66,10 @@ def test_a_result_that_is_a_measure_at_a_shop_is_told_once_it_is_public(shop: An
             monkeypatch.setattr(publication, "statuses", lambda rows, said=status: {row.pk: said for row in rows})
             for page in pages:
                 content = Client().get(page).content.decode()
-                assert ("A warning was given." in content, "told here once it is final" in content) == (is_told, not is_told), page
+                assert ("A warning was given." in content, "told on the page of the report once it is final" in content) == (
+                    is_told,
+                    not is_told,
+                ), page
 
 
 @pytest.mark.parametrize(("state", "shown"), [("paid", True), ("ordered", False)])

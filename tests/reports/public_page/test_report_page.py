@@ -16,6 +16,7 @@ from reports.places import blurred
 from reports.triage import services as triage
 from tests.conftest import NOON
 from tests.factories import report_steps, reports
+from tests.factories.inspections import inspector
 
 
 def page(report: Report, status: int = 200, language: str = "en") -> str:
@@ -65,6 +66,21 @@ def test_a_result_shows_its_text_and_the_answers() -> None:
         report_steps.answered(report, is_solved=False)
         content = page(report)
     assert "Said: not solved</dt><dd>1</dd>" in content and "Not solved; opened again" in content
+
+
+def test_a_report_closed_without_an_answer_does_not_tell_the_result_of_before_it_was_opened_again(drawn: Any) -> None:
+    report = report_steps.answered(report_steps.closed(reports.assigned()), is_solved=False)
+    inspector("next", "HA")
+    triage.assign(report)
+    report.refresh_from_db()
+    triage.ask(report=report, inspector=report.inspector, text="Which side?")
+    with clock.at(clock.now() + dt.timedelta(days=6)):
+        assert triage.end_unanswered() == 1
+        page = Client().get(f"/en/reports/{report.public_id}/").content.decode()
+        other = Client().get(f"/open311/v2/requests/{report.number}.json?extensions=true&locale=en").json()[0]
+    assert page.count("It could not go on without an answer") == 2  # beside the promise, and as a step
+    assert page.count("The waste was removed.") == 1  # the step of before
+    assert "It could not go on" in other["status_notes"] and "It could not go on" in other["notes"][-1]["description"]
 
 
 def test_words_are_shown_only_after_somebody_agreed() -> None:

@@ -11,15 +11,21 @@ from municipality.jobs.models import Job
 from municipality.notifications.models import Message, NotReached
 from municipality.notifications.registry import check
 from municipality.places import seeds as places
+from reports.intake.services import ReportPlace
 from reports.models import Report
 from reports.reporters import notifications
 from reports.reporters.services import Sender, secret_of
+from reports.results import result_of
 from reports.triage import services as triage
 from reports.triage.services.joins import ReportPart, complete_parent
+from tests.browsers import signed_in
 from tests.factories import report_steps, reports
 from tests.factories.accounts import PersonFactory
 from tests.factories.inspections import inspector
 from tests.factories.rulebook import publish_rulebook
+from tests.factories.shops import ShopFactory
+from violations import publication
+from violations.rules import CONTESTED
 
 pytestmark = pytest.mark.django_db
 PHONE = "96555501234"
@@ -113,7 +119,25 @@ def test_the_results_of_all_parts_come_in_one_message() -> None:
     triage.assign(report)
     report.refresh_from_db()
     report_steps.closed(report, text_en="Now all is clean.")
-    assert notifications.result_of(report).en == "Now all is clean."  # not the results of before
+    report.refresh_from_db()
+    result = result_of(report)
+    assert result is not None and result.text_en == "Now all is clean."  # not the results of before
+
+
+def test_the_page_of_the_reporter_tells_no_measure_before_it_is_public(monkeypatch: pytest.MonkeyPatch) -> None:
+    inspector("mine", "HA", scope=["SHP", "CLN"])
+    person, shop = PersonFactory(), ShopFactory(owner=PersonFactory(noura=True))
+    place = ReportPlace(source="shop", latitude=29.33, longitude=48.02, area=shop.area, shop=shop)
+    report = reports.assigned(Sender(person=person), place=place)
+    report_steps.led_to(report, shop)
+    report_steps.closed(report, code="warned", text_en="A warning was given.")
+    page, public = f"/en/reports/{report.public_id}/mine/", f"/en/reports/{report.public_id}/"
+    for status, is_told in (("", False), (CONTESTED, True)):
+        monkeypatch.setattr(publication, "statuses", lambda rows, said=status: {row.pk: said for row in rows})
+        told = [notifications.context_of(notifications.Closed, report, report)["result"].en]
+        told += [signed_in(person).get(url).content.decode() for url in (page, public)]
+        assert ["A warning was given." in text for text in told] == [is_told] * 3
+        assert ["told on the page of the report once it is final" in text for text in told] == [not is_told] * 3
 
 
 def test_both_are_told_that_reports_were_joined_and_then_of_the_result() -> None:

@@ -84,7 +84,7 @@ def test_lists_are_short_in_statements_and_overdue_comes_first(row: Report, supe
         page = client.get("/admin/eye/branch/").content.decode()
     assert len(statements(found)) <= 15
     assert page.index(row.number) < min(page.index(other.number) for other in Report.objects.exclude(pk=row.pk))
-    only = client.get("/admin/eye/branch/", {"overdue": "on"}).content.decode()
+    only = client.get("/admin/eye/branch/", {"promise": "late"}).content.decode()
     assert row.number in only and only.count("EYE-") < page.count("EYE-")
     assert client.get("/admin/eye/branch/", {"state": "x"}).status_code == 400
     own = signed_in(row.inspector)

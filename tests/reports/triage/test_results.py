@@ -15,8 +15,9 @@ from municipality.fieldwork.services import SentVisit
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused, TransitionRefused
 from reports.models import Closure, Report, SolvedAnswer
+from reports.places import metres_between
 from reports.triage import services
-from reports.triage.distances import metres_between, route
+from reports.triage.distances import route
 from reports.triage.services.joins import ReportPart
 from reports.triage.services.results import FoundResult
 

@@ -1,0 +1,70 @@
+"""The results of a report, as its public page, its messages and other systems tell them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from django.utils.translation import gettext_lazy as _
+
+from municipality.kernel import clock
+from municipality.rulebook import queries as rulebook
+from municipality.ui.texts import both
+from reports import queries
+from reports.models import Closure, Report
+from reports.states import ReportState
+from violations import publication
+from violations.models import Violation
+
+MEASURES = ("warned", "violation")  # results that tell a measure
+NOT_YET = _("An inspector visited the place and acted. What was done is told on the page of the report once it is final.")
+RELATED = ("violation__objection__case", "violation__judgment", "violation__last_event")  # of a consequence
+
+
+class ToldResult(NamedTuple):
+    """Texts of a result, and when it was written."""
+
+    text_ar: str
+    text_en: str
+    closed_at: dt.datetime
+
+
+def told(report: Report, closures: Sequence[Closure], violations: Sequence[Violation]) -> list[ToldResult]:
+    """The written results in their order. A measure at a shop is told once all violations of the report are public."""
+    found = []
+    for closure in closures:
+        texts = (closure.text_ar, closure.text_en)
+        if report.shop_id is not None and closure.code in MEASURES:
+            statuses = publication.statuses(violations)
+            texts = texts if statuses and all(statuses.values()) else both(NOT_YET)
+        found.append(ToldResult(*texts, closure.closed_at))
+    return found
+
+
+def unanswered(at: dt.datetime) -> ToldResult:
+    """What is told of a report that was closed at a time because no answer came."""
+    reason = rulebook.edition(queries.REPLIES, clock.day_of(at)).reasons["no_answer"]
+    return ToldResult(reason.text_ar, reason.text_en, at)
+
+
+def ending(report: Report, results: Sequence[ToldResult]) -> ToldResult | None:
+    """With what a report is closed now, of the results in `told`; not one from before it was opened again. None while it is open."""
+    if report.state != ReportState.CLOSED or report.closed_at is None:
+        return None
+    if report.last_event is not None and report.last_event.move == "close_unanswered":
+        return unanswered(report.closed_at)
+    return results[-1] if results else None
+
+
+def result_of(report: Report) -> ToldResult | None:
+    """With what a report is closed now, as everybody reads it; for one that was divided, each of its parts under its number."""
+    closures = list(report.closures.filter(sent_back_at__isnull=True).order_by("pk"))
+    led_to = report.consequences.filter(violation__isnull=False).select_related(*RELATED)
+    found = ending(report, told(report, closures, [one.violation for one in led_to if one.violation is not None]))
+    if found is None or report.last_event is None or report.last_event.move != "complete":
+        return found
+    parts = report.parts.exclude(state=ReportState.MERGED).select_related("last_event").order_by("pk")
+    each = [(part.number, result) for part in parts if (result := result_of(part)) is not None]
+    ar, en = ("\n".join(f"{number}: {result[place]}" for number, result in each) for place in (0, 1))
+    return ToldResult(ar, en, found.closed_at) if each else found

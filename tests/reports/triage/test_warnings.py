@@ -1,0 +1,74 @@
+"""Supervisors are warned before a promise ends, once for each promise."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from municipality.accounts.models import User
+from municipality.audit.models import AuditEvent
+from municipality.kernel import clock
+from municipality.notifications.models import Message
+from municipality.places.models import Branch
+from municipality.review.models import ConflictOfInterest
+from reports.models import Report
+from reports.triage import queries, services
+from tests.browsers import signed_in
+from tests.conftest import NOON
+from tests.factories import reports
+from tests.factories.accounts import StaffFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def warned() -> list[str]:
+    return list(Message.objects.filter(kind="reports.due_soon").order_by("pk").values_list("person__login", flat=True))
+
+
+def test_supervisors_of_the_branch_are_told_once_before_the_promise_ends(row: Report, supervisor: User, frozen_clock: Any) -> None:
+    StaffFactory(groups=["supervisor"], login="elsewhere", branch=Branch.objects.get(pk="JA"))
+    with clock.at(row.due_at - dt.timedelta(hours=5)):
+        assert services.warn() == 0 and warned() == []
+    with clock.at(row.due_at - dt.timedelta(hours=4)):
+        assert (services.warn(), services.warn()) == (1, 0)
+        client = signed_in(supervisor)
+        page = client.get("/admin/eye/branch/", {"promise": "soon"}).content.decode()
+        assert row.number in page and "ينتهي قريباً" in page
+        assert "ينتهي قريباً" in client.get(f"/admin/eye/{row.public_id}/").content.decode()
+    message = Message.objects.get(kind="reports.due_soon")
+    assert warned() == ["supervisor"] and row.number in message.body_ar and row.number in message.body_en
+    assert message.path == "/admin/eye/branch/?promise=soon"
+    assert AuditEvent.objects.filter(action="report.warned", subject=row.subject_key).count() == 1
+    with clock.at(row.due_at + dt.timedelta(minutes=1)):
+        assert not Report.objects.filter(queries.soon()).exists() and services.warn() == 0
+
+
+def test_a_new_promise_is_warned_of_again(row: Report, supervisor: User) -> None:
+    for _time in range(2):
+        with clock.at(row.due_at - dt.timedelta(hours=1)):
+            assert services.warn() == 1
+            other = "other" if row.category == "waste" else "waste"
+            services.recategorise(report=row, inspector=row.inspector, category=other, code="other_category")
+        row.refresh_from_db()
+    assert warned() == ["supervisor"] * 2
+
+
+def test_a_promise_in_working_hours_is_warned_of_before_the_office_closes(row: Report, inspectors: list[User]) -> None:
+    with clock.at(NOON + dt.timedelta(hours=1)):
+        report = reports.assigned(category="board")  # its 72 working hours end an hour after the office opens
+    for hours, is_soon in ((15, True), (23, False)):  # in the evening, and five working hours before
+        with clock.at(report.due_at - dt.timedelta(hours=hours)):
+            assert Report.objects.filter(queries.soon(), pk=report.pk).exists() is is_soon
+
+
+def test_who_is_tied_to_the_shop_is_not_told_and_without_anybody_it_stays_to_be_told(row: Report, supervisor: User, make_shop: Any) -> None:
+    shop = make_shop(activity_id="BARB")
+    Report.objects.filter(pk=row.pk).update(shop=shop)
+    facts: dict[str, Any] = {"kind": "relative", "declared_by": supervisor, "declared_at": clock.now()}
+    ConflictOfInterest.objects.create(officer=supervisor, party_key=shop.key, **facts)
+    with clock.at(row.due_at - dt.timedelta(hours=1)):
+        assert services.warn() == 0 and warned() == []
+        StaffFactory(groups=["supervisor"], login="second", branch=supervisor.branch)
+        assert services.warn() == 1 and warned() == ["second"]
