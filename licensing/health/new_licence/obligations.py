@@ -30,5 +30,5 @@ def obligations(user: User) -> list[Obligation]:
             reference=case.reference,
             until=queries.location_until(case),
         )
-        for case in rows.order_by("pk")
+        for case in rows.select_related("last_event").order_by("pk")
     ]

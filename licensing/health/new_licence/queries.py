@@ -93,8 +93,10 @@ def limit(case: Case, code: str) -> int:
 
 def location_until(case: Case) -> dt.date:
     """The last day of the approval of a location: that of the letter, and to state the commercial licence."""
-    approved = case.events.filter(to_state=NewLicenceState.LOCATION_APPROVED).order_by("-pk")[0].at
-    return clock.day_of(approved) + dt.timedelta(days=limit(case, "location_days"))
+    last = case.last_event
+    if last is None or last.to_state != NewLicenceState.LOCATION_APPROVED:
+        last = case.events.filter(to_state=NewLicenceState.LOCATION_APPROVED).order_by("-pk")[0]
+    return clock.day_of(last.at) + dt.timedelta(days=limit(case, "location_days"))
 
 
 def key_of(case: Case) -> str:
