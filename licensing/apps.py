@@ -98,7 +98,7 @@ class LicensingConfig(AppConfig):
         from municipality.cases.catalogue import CATALOGUE
         from municipality.cases.obligations import OBLIGATIONS
         from municipality.cases.timeline import ADDED_STEPS, TIMELINES
-        from municipality.delegation.registry import OWNERSHIPS, SERVICES, Service
+        from municipality.delegation.registry import OWNERSHIPS, SERVICES, DelegableService
         from municipality.documents.queries import DOCUMENT_KINDS, OPENED_TO
         from municipality.drafts.registry import DRAFT_KINDS
         from municipality.incidents.registry import DEADLINES
@@ -112,12 +112,12 @@ class LicensingConfig(AppConfig):
             DEADLINES.register(name, kind)
         CATALOGUE.register("health", catalogue.HEALTH)
         CATALOGUE.register("signage", SIGNAGE)
-        SERVICES.register(RENEWAL, Service(_("Renewal of a health licence")))
+        SERVICES.register(RENEWAL, DelegableService(_("Renewal of a health licence")))
         # A disputed shop is blocked for renewals, and what stops these stops every act on the licence.
-        SERVICES.register(CHANGE, Service(_("Change of a health licence"), waits_in_dispute=False))
-        SERVICES.register(DUPLICATE, Service(_("Duplicate of a health licence"), waits_in_dispute=False))
-        SERVICES.register(CANCEL, Service(_("Cancellation of a health licence"), is_assisted=False, waits_in_dispute=False))
-        SERVICES.register(TRANSFER, Service(_("Transfer of a health licence"), is_assisted=False, waits_in_dispute=False))
+        SERVICES.register(CHANGE, DelegableService(_("Change of a health licence"), waits_in_dispute=False))
+        SERVICES.register(DUPLICATE, DelegableService(_("Duplicate of a health licence"), waits_in_dispute=False))
+        SERVICES.register(CANCEL, DelegableService(_("Cancellation of a health licence"), is_assisted=False, waits_in_dispute=False))
+        SERVICES.register(TRANSFER, DelegableService(_("Transfer of a health licence"), is_assisted=False, waits_in_dispute=False))
         TIMELINES.register(RENEWAL, timeline.TIMELINE)
         TIMELINES.register(CHANGE, timeline.CHANGE_TIMELINE)
         TIMELINES.register(DUPLICATE, timeline.DUPLICATE_TIMELINE)
@@ -142,7 +142,8 @@ class LicensingConfig(AppConfig):
         OPENED_TO.register("licensing", queries.documents_opened_to)
         LICENCES.register("licensing", queries.licence_facts)
         SERVICES.register(
-            APPEAL, Service(_("Appeal against a refused request about a health licence"), is_assisted=False, waits_in_dispute=False)
+            APPEAL,
+            DelegableService(_("Appeal against a refused request about a health licence"), is_assisted=False, waits_in_dispute=False),
         )
         TIMELINES.register(APPEAL, appeal_timeline.TIMELINE)
         ADDED_STEPS.register("licensing", appeal_timeline.added_steps)
@@ -155,7 +156,7 @@ class LicensingConfig(AppConfig):
         panels.SHOP_PAGE.register("licence", shop_page.licences)
         CATALOGUE.register("new_health", NEW_HEALTH)
         INSPECTED.register(NEW_LICENCE, new_licences.inspected)
-        SERVICES.register(NEW_LICENCE, Service(_("New health licence"), is_assisted=False, waits_in_dispute=False))
+        SERVICES.register(NEW_LICENCE, DelegableService(_("New health licence"), is_assisted=False, waits_in_dispute=False))
         TIMELINES.register(NEW_LICENCE, new_timeline.TIMELINE)
         REVIEWABLES.register(NEW_LICENCE, new_review.REVIEWED)
         DRAFT_KINDS.register(NEW_LICENCE, new_files.DRAFT)
@@ -168,7 +169,7 @@ class LicensingConfig(AppConfig):
         OPENED_TO.register("new_licences", new_queries.documents_opened_to)
         OBLIGATIONS.register("new_licences", new_obligations.obligations)
         panels.CASE.register(NEW_LICENCE, new_panels.case_page)
-        SERVICES.register(BOARDS, Service(_("Licence for boards"), is_assisted=False))
+        SERVICES.register(BOARDS, DelegableService(_("Licence for boards"), is_assisted=False))
         TIMELINES.register(BOARDS, board_timeline.TIMELINE)
         REVIEWABLES.register(BOARDS, board_review.REVIEWED)
         DRAFT_KINDS.register(BOARDS, board_files.BOARDS_DRAFT)
@@ -188,7 +189,7 @@ class LicensingConfig(AppConfig):
         OBLIGATIONS.register("workers", workers.obligations)
         panels.MY_SHOPS.register("workers", workers.my_shops)
         panels.MANY_SHOPS.register("renewals", (_("Renew several licences in one act"), "licensing:renewals"))
-        SERVICES.register(INSPECTION, Service(_("Inspections of the shop"), is_assisted=False, waits_in_dispute=False))
+        SERVICES.register(INSPECTION, DelegableService(_("Inspections of the shop"), is_assisted=False, waits_in_dispute=False))
         OWNERSHIPS.register("licensing.Inspection", inspections.ownership)
         PREFIXES.register("inspection", SELF_CHECK_PHOTOS)
         PREFIXES.register("visited", VISIT_PHOTOS)

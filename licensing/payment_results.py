@@ -7,14 +7,14 @@ from django.utils.translation import gettext as _
 from municipality.cases.models import Case
 from municipality.ui.templatetags.portal import moment
 from payments.models import Bill
-from payments.registry import Outcome, Step
+from payments.registry import PaidOutcome, PaymentStep
 
 
-def being_prepared(bill: Bill, case: Case) -> Outcome:
+def being_prepared(bill: Bill, case: Case) -> PaidOutcome:
     """The steps from a confirmed payment to the licence of a request."""
     steps = [
-        Step("done", _("Payment confirmed"), moment(bill.last_event.at) if bill.last_event is not None else ""),
-        Step("now", _("The licence is prepared and sealed"), _("Usually within a minute.")),
-        Step("next", _("The licence can be downloaded"), _("Here and in My requests. You get a message.")),
+        PaymentStep("done", _("Payment confirmed"), moment(bill.last_event.at) if bill.last_event is not None else ""),
+        PaymentStep("now", _("The licence is prepared and sealed"), _("Usually within a minute.")),
+        PaymentStep("next", _("The licence can be downloaded"), _("Here and in My requests. You get a message.")),
     ]
-    return Outcome(is_done=False, label=_("Request"), reference=case.reference, steps=steps)
+    return PaidOutcome(is_done=False, label=_("Request"), reference=case.reference, steps=steps)

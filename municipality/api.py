@@ -18,7 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from municipality.accounts.access import public
-from municipality.accounts.limits import Limit, LimitUsage, address_of
+from municipality.accounts.limits import AttemptLimit, LimitUsage, address_of
 from municipality.cases import queries
 from municipality.cases.catalogue import ServiceEntry, services, terms
 from municipality.documents.services import look_up
@@ -134,7 +134,7 @@ class Verify(PublicView):
 
     def count(self, request: HttpRequest) -> LimitUsage:
         """Count against the limit that the verification page has too."""
-        return Limit("verify", CHECKS, SECONDS).use(address_of(request))
+        return AttemptLimit("verify", CHECKS, SECONDS).use(address_of(request))
 
     @extend_schema(operation_id="verify_retrieve", responses=responses(CheckSerializer, 404))
     def get(self, request: Request, code: str) -> Response:

@@ -10,7 +10,7 @@ from municipality.accounts.models import User
 from municipality.cases.obligations import Duty, Obligation
 from municipality.ui.templatetags.portal import bilingual
 from payments import queries
-from payments.queries import Item
+from payments.queries import BasketItem
 
 
 def obligations(user: User) -> list[Obligation]:
@@ -18,7 +18,7 @@ def obligations(user: User) -> list[Obligation]:
     return [_obligation(item) for item in queries.basket_of(user) if item.can_choose]
 
 
-def _obligation(item: Item) -> Obligation:
+def _obligation(item: BasketItem) -> Obligation:
     name = bilingual(item, "name") or bilingual(item, "title")
     return Obligation(
         code="settle" if item.is_offer else "pay",

@@ -14,7 +14,7 @@ from municipality.kernel import clock
 from municipality.ui.texts import Text
 from payments import queries
 from payments.models import Attempt, Bill, Inquiry, Receipt
-from payments.registry import OUTCOMES, Outcome
+from payments.registry import OUTCOMES, PaidOutcome
 from payments.rules import Hint
 from payments.services.attempts import is_session_of, started_by_visitor
 from payments.states import UNPAID, AttemptState, BillState
@@ -197,8 +197,8 @@ class ResultPage:
     violation_id: str = ""
     awaits_document: bool = False
     may_leave: bool = False
-    outcome: Outcome | None = None
-    closed: list[tuple[Bill, Outcome]] = field(default_factory=list)  # of several bills, what each has brought
+    outcome: PaidOutcome | None = None
+    closed: list[tuple[Bill, PaidOutcome]] = field(default_factory=list)  # of several bills, what each has brought
 
     @property
     def look(self) -> str:
@@ -264,7 +264,7 @@ def step_of(attempt: Attempt) -> str:
     return _paid_step(receipts, outcome_of([receipt.bill for receipt in receipts]))
 
 
-def _paid_step(receipts: Sequence[Receipt], outcome: Outcome | None) -> str:
+def _paid_step(receipts: Sequence[Receipt], outcome: PaidOutcome | None) -> str:
     if any(receipt.bill.state == BillState.REFUND_DUE for receipt in receipts):
         return "paid-refused"
     if receipts and all(receipt.bill.state == BillState.REFUNDED for receipt in receipts):
@@ -273,12 +273,12 @@ def _paid_step(receipts: Sequence[Receipt], outcome: Outcome | None) -> str:
     return f"{step}-done" if outcome is not None and outcome.is_done else step
 
 
-def outcome_of(bills: Sequence[Bill]) -> Outcome | None:
+def outcome_of(bills: Sequence[Bill]) -> PaidOutcome | None:
     """What the only bill of a payment has brought; None for several bills, and where its service says nothing."""
     return OUTCOMES[bills[0].kind](bills[0]) if len(bills) == 1 and bills[0].kind in OUTCOMES else None
 
 
-def _outcomes(bills: Sequence[Bill]) -> list[tuple[Bill, Outcome]]:
+def _outcomes(bills: Sequence[Bill]) -> list[tuple[Bill, PaidOutcome]]:
     """What each of several bills has brought, where its service says so."""
     return [(bill, outcome) for bill in bills if (outcome := outcome_of([bill])) is not None]
 

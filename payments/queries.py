@@ -21,7 +21,7 @@ from municipality.delegation.registry import Ownership
 from municipality.kernel import clock
 from municipality.ui.texts import Text
 from payments import rules
-from payments.models import Allocation, Attempt, Bill, BillLine, CallbackBytes, GatewayMessage, MessageKind, Receipt, RefundDue
+from payments.models import Allocation, Attempt, BankMessageKind, Bill, BillLine, CallbackBytes, GatewayMessage, Receipt, RefundDue
 from payments.registry import BILLED, DELEGATED_BILLS, RIGHTS, VISITORS, Due, Right, dues_of
 from payments.states import AT_BANK, OWED, AttemptState, BillState, RefundState
 
@@ -177,7 +177,7 @@ class ItemFacts(TypedDict, total=False):
 
 
 @dataclass(frozen=True)
-class Item:
+class BasketItem:
     """One line of a person's basket. `step` is due, at_bank, checking, review or too_late; only what is due can be chosen."""
 
     code: str  # bill:<public id>, or due:<kind>:<key>
@@ -209,7 +209,7 @@ class Item:
         return f"{self.code}:{self.fils}"
 
 
-def basket_of(user: Visitor) -> list[Item]:
+def basket_of(user: Visitor) -> list[BasketItem]:
     """Everything that a person can pay or is paying: due bills, then dues without a bill. Two queries and those of the services."""
     bills = list(visible_to(user).filter(state=BillState.DUE).select_related("payer").order_by("pk"))
     open_allocations = Allocation.objects.filter(bill__in=bills, is_open=True, attempt__state__in=AT_BANK).select_related("attempt")
@@ -218,7 +218,7 @@ def basket_of(user: Visitor) -> list[Item]:
     items = [_item(bill, at_bank.get(bill.pk), described.get(bill.pk)) for bill in bills]
     if user.is_authenticated and not user.is_staff:
         items += [
-            Item(
+            BasketItem(
                 f"due:{due.kind}:{due.key}",
                 due.title_ar,
                 due.title_en,
@@ -257,11 +257,11 @@ def _facts(due: Due | None) -> ItemFacts:
     }
 
 
-def _item(bill: Bill, attempt: Attempt | None, due: Due | None) -> Item:
+def _item(bill: Bill, attempt: Attempt | None, due: Due | None) -> BasketItem:
     step = STEPS[AttemptState(attempt.state)] if attempt else "due"
     if attempt is None and bill.due_until is not None and bill.due_until < clock.today():
         step = "too_late"
-    return Item(
+    return BasketItem(
         f"bill:{bill.public_id}",
         bill.title_ar,
         bill.title_en,
@@ -330,7 +330,7 @@ def callbacks_are_full() -> bool:
 
 def gateway_answers() -> bool | dt.datetime | None:
     """Whether the payment gateway answered the last of the recent inquiries; else when it failed to. None: none for five minutes."""
-    answers = GatewayMessage.objects.filter(kind=MessageKind.INQUIRY_RESPONSE).order_by("-pk")
+    answers = GatewayMessage.objects.filter(kind=BankMessageKind.INQUIRY_RESPONSE).order_by("-pk")
     last = answers.only("decoded", "at").first()  # by the primary key: `at` has no index
     if last is None or last.at < clock.now() - dt.timedelta(minutes=5):
         return None

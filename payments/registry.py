@@ -100,7 +100,7 @@ GROUNDS: Registry[Callable[[RefundDue], Sequence[tuple[Text, str]]]] = Registry(
 
 
 @dataclass(frozen=True)
-class Step:
+class PaymentStep:
     """One step of what happens after a payment: `state` is done, now or next."""
 
     state: str
@@ -109,7 +109,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class PaidOutcome:
     """What a paid bill has brought, for the result page. `is_done`: nothing is being prepared any more."""
 
     is_done: bool
@@ -117,13 +117,13 @@ class Outcome:
     label: Text = ""  # what `reference` is
     reference: str = ""
     text: Text = ""
-    steps: Sequence[Step] = ()
+    steps: Sequence[PaymentStep] = ()
     act: tuple[Text, str] | None = None  # the next act: label and URL
     link: tuple[Text, str] | None = None  # label and URL to hand on, absolute
 
 
 # By kind of bill: takes a paid bill; None where the service has nothing to add.
-OUTCOMES: Registry[Callable[[Bill], Outcome | None]] = Registry()
+OUTCOMES: Registry[Callable[[Bill], PaidOutcome | None]] = Registry()
 
 
 @dataclass(frozen=True)

@@ -113,7 +113,7 @@ def new_trackid() -> str:
     return "".join(secrets.choice(ids.ALPHABET) for _ in range(MAX_TRACKID))
 
 
-class Outcome(StrEnum):
+class InquiryOutcome(StrEnum):
     """The meaning of the answer to an inquiry."""
 
     CAPTURED = "captured"
@@ -128,22 +128,22 @@ class Outcome(StrEnum):
 
 # Compared as whole words: "NOT CAPTURED" contains "CAPTURED".
 RESULTS = {
-    "CAPTURED": Outcome.CAPTURED,
-    "SUCCESS": Outcome.CAPTURED,
-    "NOT CAPTURED": Outcome.DECLINED,
-    "FAILURE(NOT CAPTURED)": Outcome.DECLINED,
-    "CANCELED": Outcome.CANCELLED,
-    "CANCELLED": Outcome.CANCELLED,
-    "FAILURE(CANCELED)": Outcome.CANCELLED,
-    "FAILURE(CANCELLED)": Outcome.CANCELLED,
-    "HOST TIMEOUT": Outcome.TIMED_OUT,
-    "FAILURE(HOST TIMEOUT)": Outcome.TIMED_OUT,
-    "DENIED BY RISK": Outcome.DENIED,
-    "FAILURE(DENIED BY RISK)": Outcome.DENIED,
-    "FAILURE(SUSPECT)": Outcome.MISMATCH,
+    "CAPTURED": InquiryOutcome.CAPTURED,
+    "SUCCESS": InquiryOutcome.CAPTURED,
+    "NOT CAPTURED": InquiryOutcome.DECLINED,
+    "FAILURE(NOT CAPTURED)": InquiryOutcome.DECLINED,
+    "CANCELED": InquiryOutcome.CANCELLED,
+    "CANCELLED": InquiryOutcome.CANCELLED,
+    "FAILURE(CANCELED)": InquiryOutcome.CANCELLED,
+    "FAILURE(CANCELLED)": InquiryOutcome.CANCELLED,
+    "HOST TIMEOUT": InquiryOutcome.TIMED_OUT,
+    "FAILURE(HOST TIMEOUT)": InquiryOutcome.TIMED_OUT,
+    "DENIED BY RISK": InquiryOutcome.DENIED,
+    "FAILURE(DENIED BY RISK)": InquiryOutcome.DENIED,
+    "FAILURE(SUSPECT)": InquiryOutcome.MISMATCH,
 }
 NOT_FOUND_CODE = "0100263"
-NOT_PAID = frozenset({Outcome.DECLINED, Outcome.CANCELLED, Outcome.TIMED_OUT, Outcome.DENIED})
+NOT_PAID = frozenset({InquiryOutcome.DECLINED, InquiryOutcome.CANCELLED, InquiryOutcome.TIMED_OUT, InquiryOutcome.DENIED})
 
 
 @dataclass(frozen=True)
@@ -173,15 +173,15 @@ def agrees(answer: InquiryAnswer, *, trackid: str, fils: int, payment_id: str | 
     )
 
 
-def judge(answer: InquiryAnswer, *, trackid: str, fils: int, payment_id: str | None) -> Outcome:
+def judge(answer: InquiryAnswer, *, trackid: str, fils: int, payment_id: str | None) -> InquiryOutcome:
     """The meaning of an answer. A capture that does not agree with the attempt is a mismatch."""
     if NOT_FOUND_CODE in answer.error_code or (answer.result.startswith("!ERROR!") and NOT_FOUND_CODE in answer.result):
-        return Outcome.NOT_FOUND
-    outcome = RESULTS.get(answer.result, Outcome.UNKNOWN)
-    if outcome is Outcome.CAPTURED and not agrees(answer, trackid=trackid, fils=fils, payment_id=payment_id):
-        return Outcome.MISMATCH
+        return InquiryOutcome.NOT_FOUND
+    outcome = RESULTS.get(answer.result, InquiryOutcome.UNKNOWN)
+    if outcome is InquiryOutcome.CAPTURED and not agrees(answer, trackid=trackid, fils=fils, payment_id=payment_id):
+        return InquiryOutcome.MISMATCH
     if outcome in NOT_PAID and answer.trackid and answer.trackid != trackid:
-        return Outcome.MISMATCH
+        return InquiryOutcome.MISMATCH
     return outcome
 
 
@@ -189,8 +189,8 @@ def judge_refund(answer: InquiryAnswer, *, trackid: str, fils: int) -> str:
     """The meaning of the answer to a refund: paid, refused or unknown. Only an answer about our own payment counts."""
     if answer.result.startswith("!ERROR!") or answer.error_code:
         return "refused"
-    outcome = RESULTS.get(answer.result, Outcome.UNKNOWN)
-    if outcome is Outcome.CAPTURED:
+    outcome = RESULTS.get(answer.result, InquiryOutcome.UNKNOWN)
+    if outcome is InquiryOutcome.CAPTURED:
         return "paid" if answer.trackid == trackid and answer.fils == fils else "unknown"
     return "refused" if outcome in NOT_PAID and answer.trackid == trackid else "unknown"
 
@@ -218,22 +218,27 @@ class Hint(StrEnum):
 
 def hint_of(result: str) -> Hint:
     """The hint of a notification's result."""
-    return {Outcome.CAPTURED: Hint.CAPTURED, Outcome.CANCELLED: Hint.CANCELLED}.get(RESULTS.get(result, Outcome.UNKNOWN), Hint.OTHER)
+    return {InquiryOutcome.CAPTURED: Hint.CAPTURED, InquiryOutcome.CANCELLED: Hint.CANCELLED}.get(
+        RESULTS.get(result, InquiryOutcome.UNKNOWN), Hint.OTHER
+    )
 
 
-def move_for(outcome: Outcome, *, hint: str, page_is_over: bool, is_last: bool) -> tuple[str, str]:
+def move_for(outcome: InquiryOutcome, *, hint: str, page_is_over: bool, is_last: bool) -> tuple[str, str]:
     """The move and reason for an open attempt after an inquiry without an agreeing capture; ("", "") to inquire again.
 
     "Not found" does not end an attempt while the bank's page may be open, unless a hint says that it was left. Unknown at the end
     of the schedule: a mismatch for staff.
     """
     if outcome in NOT_PAID:
-        return {Outcome.DECLINED: "decline", Outcome.CANCELLED: "cancel", Outcome.TIMED_OUT: "time_out", Outcome.DENIED: "deny"}[
-            outcome
-        ], ""
-    if outcome is Outcome.MISMATCH:
+        return {
+            InquiryOutcome.DECLINED: "decline",
+            InquiryOutcome.CANCELLED: "cancel",
+            InquiryOutcome.TIMED_OUT: "time_out",
+            InquiryOutcome.DENIED: "deny",
+        }[outcome], ""
+    if outcome is InquiryOutcome.MISMATCH:
         return "doubt", "disagrees"
-    if outcome is Outcome.NOT_FOUND:
+    if outcome is InquiryOutcome.NOT_FOUND:
         if hint in (Hint.CANCELLED, Hint.GIVEN_UP):
             return "cancel", ""
         if hint == Hint.ERROR or page_is_over:

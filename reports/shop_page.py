@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
-from municipality.cases.panels import Block, Record
+from municipality.cases.panels import PageBlock, Record
 from municipality.ui.templatetags.portal import bilingual, counted, day
 from reports.models import Report, Standing
 from reports.public_page import queries as shown
@@ -23,7 +23,7 @@ NEWEST = 5
 STATES = {Standing.OPEN: "wait", Standing.OVERDUE: "bad", Standing.CLOSED: "ok"}
 
 
-def block(user: User, shops: Sequence[Shop]) -> dict[str, list[Block]]:
+def block(user: User, shops: Sequence[Shop]) -> dict[str, list[PageBlock]]:
     """The numbers and the newest reports at each shop, and the link to report a problem there; one query."""
     page = reverse("reports:new")
     label = _("Report a problem here")
@@ -32,7 +32,7 @@ def block(user: User, shops: Sequence[Shop]) -> dict[str, list[Block]]:
     for shop in shops:
         counts, newest = at_shops.get(shop.pk, ({}, []))
         blocks[shop.key] = [
-            Block(
+            PageBlock(
                 "reports",
                 _("Reports"),
                 order=40,

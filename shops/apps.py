@@ -11,7 +11,7 @@ class ShopsConfig(AppConfig):
         from municipality.cases import panels as case_panels
         from municipality.cases.catalogue import CATALOGUE
         from municipality.cases.timeline import TIMELINES
-        from municipality.delegation.registry import BELONGINGS, HOLDERS, HOLDINGS, NAMES, OWNERSHIPS, SERVICES, Service
+        from municipality.delegation.registry import BELONGINGS, HOLDERS, HOLDINGS, NAMES, OWNERSHIPS, SERVICES, DelegableService
         from municipality.documents.queries import DOCUMENT_KINDS, OPENED_TO
         from municipality.drafts.registry import DRAFT_KINDS
         from municipality.imports.registry import IMPORT_KINDS
@@ -54,7 +54,7 @@ class ShopsConfig(AppConfig):
         ON_PLOT.register("shop", queries.on_plot)
         HOLDINGS.register("shops", queries.holdings)
 
-        SERVICES.register(CLAIM, Service(_("Claims of shops"), is_assisted=False, waits_in_dispute=False))
+        SERVICES.register(CLAIM, DelegableService(_("Claims of shops"), is_assisted=False, waits_in_dispute=False))
         TIMELINES.register(CLAIM, timeline.TIMELINE)
         REVIEWABLES.register(CLAIM, review.REVIEWED)
         DRAFT_KINDS.register(CLAIM, drafts.CLAIM_DRAFT)
@@ -71,5 +71,5 @@ class ShopsConfig(AppConfig):
         case_panels.CASE.register(CORRECTION, page_panels.corrections)
         case_panels.CASE.register(REPLY, page_panels.replies)
         case_panels.PLOT_PAGE.register("shops", plots.shops_of)
-        SERVICES.register(HOURS, Service(_("Opening hours of a shop"), is_assisted=False, waits_in_dispute=False))
-        SERVICES.register(REPLY, Service(_("Replies on the page of a shop"), is_assisted=False, waits_in_dispute=False))
+        SERVICES.register(HOURS, DelegableService(_("Opening hours of a shop"), is_assisted=False, waits_in_dispute=False))
+        SERVICES.register(REPLY, DelegableService(_("Replies on the page of a shop"), is_assisted=False, waits_in_dispute=False))

@@ -9,7 +9,7 @@ from urllib.parse import quote_plus
 from municipality.kernel import money
 from payments.models import Attempt
 from payments.providers.knet import Knet, codec
-from payments.providers.port import GatewayUnreachable, Reply
+from payments.providers.port import BankReply, GatewayUnreachable
 from payments.rules import InquiryAnswer
 
 KEY = b"1234567890ABCDEF"
@@ -54,14 +54,14 @@ class Bank(Knet):
 
     book: ClassVar[Book] = Book()
 
-    def inquire(self, *, trackid: str, fils: int) -> Reply:
+    def inquire(self, *, trackid: str, fils: int) -> BankReply:
         self.book.asked.append(trackid)
         if self.book.is_down:
             raise GatewayUnreachable("ConnectTimeout", request="<id>999901</id>")
         entry = self.book.entries.get(trackid)
         if entry is None:
             text = "!ERROR!-IPAY0100263-Transaction not found."
-            return Reply(InquiryAnswer(text, error_code="IPAY0100263"), "<q/>", f"<result>{text}</result>", {"result": text})
+            return BankReply(InquiryAnswer(text, error_code="IPAY0100263"), "<q/>", f"<result>{text}</result>", {"result": text})
         decoded = {
             "result": entry.result,
             "trackid": trackid,
@@ -85,9 +85,9 @@ class Bank(Knet):
             fils=entry.fils,
             credited_fils=self.book.returned.get(trackid, 0) if self.book.tells_credit else None,
         )
-        return Reply(answer, "<q/>", "<a/>", decoded)
+        return BankReply(answer, "<q/>", "<a/>", decoded)
 
-    def refund(self, *, trackid: str, fils: int) -> Reply:
+    def refund(self, *, trackid: str, fils: int) -> BankReply:
         book = self.book
         book.called.append((trackid, fils))
         if book.refund_day in ("done", "lost", "odd"):
@@ -96,9 +96,9 @@ class Bank(Knet):
             raise GatewayUnreachable("ReadTimeout", request="<action>2</action>")
         if book.refund_day == "refused":
             text = "!ERROR!-IPAY0100033-Action not enabled."
-            return Reply(InquiryAnswer(text, error_code="IPAY0100033"), "<q/>", f"<result>{text}</result>", {"result": text})
+            return BankReply(InquiryAnswer(text, error_code="IPAY0100033"), "<q/>", f"<result>{text}</result>", {"result": text})
         word = "CAPTURED" if book.refund_day == "done" else "PROCESSED"
-        return Reply(
+        return BankReply(
             InquiryAnswer(word, trackid=trackid, fils=fils, ref="632999000777"), "<q/>", "<a/>", {"result": word, "trackid": trackid}
         )
 

@@ -31,7 +31,7 @@ class Published:
     """What publishing left: the rows of each table that it fills, and the editions as they are read."""
 
     rows: dict[str, Any]
-    editions: dict[tuple[Any, ...], queries.Edition]
+    editions: dict[tuple[Any, ...], queries.RulebookEdition]
 
 
 _kept: dict[tuple[str, dt.datetime, int], Published] = {}
@@ -55,7 +55,7 @@ def publish_rules() -> None:
     queries._editions.update(_kept[key].editions)
 
 
-def read_editions() -> dict[tuple[Any, ...], queries.Edition]:
+def read_editions() -> dict[tuple[Any, ...], queries.RulebookEdition]:
     """The published editions, as a process holds them in memory."""
     return {row[:5]: queries._read_edition(row) for row in queries._published()}
 

@@ -16,7 +16,7 @@ class ViolationsConfig(AppConfig):
         from municipality.cases.home_forms import HOME_FORMS, HomeForm
         from municipality.cases.obligations import OBLIGATIONS
         from municipality.cases.timeline import TIMELINES
-        from municipality.delegation.registry import OWNERSHIPS, SERVICES, Service
+        from municipality.delegation.registry import OWNERSHIPS, SERVICES, DelegableService
         from municipality.documents.queries import DOCUMENT_KINDS, OPENED_TO
         from municipality.imports.registry import IMPORT_KINDS
         from municipality.incidents.registry import DEADLINES
@@ -41,7 +41,7 @@ class ViolationsConfig(AppConfig):
             shop_page,
             timeline,
         )
-        from violations.forms import FindForm
+        from violations.forms import ViolationLookupForm
         from violations.legacy_fines.kind import KIND as LEGACY_FINES_IMPORT
         from violations.services import blocks, dues, settlements, visitors
         from violations.states import OBJECTION, SERVICE
@@ -55,13 +55,13 @@ class ViolationsConfig(AppConfig):
                 "violation",
                 _("See or pay a violation"),
                 _("With its number and the last 4 digits of the civil number, without an account."),
-                FindForm,
+                ViolationLookupForm,
                 "violations:start",
                 _("Show the violation"),
                 1,
             ),
         )
-        SERVICES.register(SERVICE, Service(_("Violations of the shop"), is_assisted=False, waits_in_dispute=False))
+        SERVICES.register(SERVICE, DelegableService(_("Violations of the shop"), is_assisted=False, waits_in_dispute=False))
         OWNERSHIPS.register("violations.Violation", queries.ownership)
         IMPORT_KINDS.register(LEGACY_FINES_IMPORT.name, LEGACY_FINES_IMPORT)
         DEADLINES.register("violations.settlement", deadlines.SETTLEMENT)

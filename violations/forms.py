@@ -16,7 +16,7 @@ from violations import queries, rules
 from violations.services.objections import MAX_WORDS
 
 
-class FindForm(forms.Form):
+class ViolationLookupForm(forms.Form):
     number = ReferenceField(label=_("Number of the violation or warning"), help_text=_("As on the notice, for example VIO-2026-000001-K."))
     last_four = DigitsField(
         label=_("Last 4 digits of the civil number"),

@@ -10,41 +10,41 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import clock
-from municipality.kernel.open_data import Field, OpenSet
+from municipality.kernel.open_data import DatasetField, OpenSet
 from violations import publication
 from violations.publication import OUTCOMES, Finding
 from violations.rules import CONTESTED, FINAL
 
 _CODE = _("Name of the code.")
 _PLACE = _("That of the shop, in degrees, WGS 84; null where the place is not known.")
-COLUMNS: tuple[Field, ...] = (
-    Field("id", "text", _("Identifier of the violation"), _("Stays the same; the page of the shop marks the finding with it.")),
-    Field("shop", "text", _("Identifier of the shop"), _("As in the set of shops.")),
-    Field("offence", "text", _("Code of the offence"), _("From the catalogue of offences.")),
-    Field("offence_ar", "text", _("Offence in Arabic"), _("As the catalogue named it on the day it was seen.")),
-    Field("offence_en", "text", _("Offence in English"), _("As the catalogue named it on the day it was seen.")),
-    Field("article_ar", "text", _("Article in Arabic"), _("The article that it offends against.")),
-    Field("article_en", "text", _("Article in English"), _("The article that it offends against.")),
-    Field("seen_on", "day", _("Seen on"), _("Day of Kuwait.")),
-    Field(
+COLUMNS: tuple[DatasetField, ...] = (
+    DatasetField("id", "text", _("Identifier of the violation"), _("Stays the same; the page of the shop marks the finding with it.")),
+    DatasetField("shop", "text", _("Identifier of the shop"), _("As in the set of shops.")),
+    DatasetField("offence", "text", _("Code of the offence"), _("From the catalogue of offences.")),
+    DatasetField("offence_ar", "text", _("Offence in Arabic"), _("As the catalogue named it on the day it was seen.")),
+    DatasetField("offence_en", "text", _("Offence in English"), _("As the catalogue named it on the day it was seen.")),
+    DatasetField("article_ar", "text", _("Article in Arabic"), _("The article that it offends against.")),
+    DatasetField("article_en", "text", _("Article in English"), _("The article that it offends against.")),
+    DatasetField("seen_on", "day", _("Seen on"), _("Day of Kuwait.")),
+    DatasetField(
         "standing",
         "choice",
         _("Standing"),
         _("final: nobody can contest it any more, and it counts. contested: its party speaks against it, and it does not count."),
         choices=(FINAL, CONTESTED),
     ),
-    Field("outcome", "choice", _("Code of what became of it"), _("At the night of the file."), choices=tuple(OUTCOMES)),
-    Field("outcome_ar", "text", _("What became of it, in Arabic"), _CODE),
-    Field("outcome_en", "text", _("What became of it, in English"), _CODE),
-    Field("final_on", "day", _("Final outcome on"), _("Day of the outcome; null while it is contested."), may_be_null=True),
-    Field("governorate", "text", _("Code of the governorate"), _("That of the shop.")),
-    Field("governorate_ar", "text", _("Governorate in Arabic"), _CODE),
-    Field("governorate_en", "text", _("Governorate in English"), _CODE),
-    Field("area", "integer", _("Code of the area"), _("That of the shop.")),
-    Field("area_ar", "text", _("Area in Arabic"), _CODE),
-    Field("area_en", "text", _("Area in English"), _CODE),
-    Field("latitude", "number", _("Latitude"), _PLACE, may_be_null=True),
-    Field("longitude", "number", _("Longitude"), _PLACE, may_be_null=True),
+    DatasetField("outcome", "choice", _("Code of what became of it"), _("At the night of the file."), choices=tuple(OUTCOMES)),
+    DatasetField("outcome_ar", "text", _("What became of it, in Arabic"), _CODE),
+    DatasetField("outcome_en", "text", _("What became of it, in English"), _CODE),
+    DatasetField("final_on", "day", _("Final outcome on"), _("Day of the outcome; null while it is contested."), may_be_null=True),
+    DatasetField("governorate", "text", _("Code of the governorate"), _("That of the shop.")),
+    DatasetField("governorate_ar", "text", _("Governorate in Arabic"), _CODE),
+    DatasetField("governorate_en", "text", _("Governorate in English"), _CODE),
+    DatasetField("area", "integer", _("Code of the area"), _("That of the shop.")),
+    DatasetField("area_ar", "text", _("Area in Arabic"), _CODE),
+    DatasetField("area_en", "text", _("Area in English"), _CODE),
+    DatasetField("latitude", "number", _("Latitude"), _PLACE, may_be_null=True),
+    DatasetField("longitude", "number", _("Longitude"), _PLACE, may_be_null=True),
 )
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from municipality.accounts.requests import Visitor
-from municipality.cases.panels import Block, Fact, Record
+from municipality.cases.panels import Fact, PageBlock, Record
 from municipality.kernel import clock
 from municipality.ui.templatetags.portal import bilingual, day, moment, term
 from shops.models import Reply, Shop
@@ -24,7 +24,7 @@ from violations.publication import CONTESTED, STAGES, Finding, PublicFindings
 MAX_RECORDS = 50
 
 
-def block(user: Visitor, shops: Sequence[Shop]) -> dict[str, list[Block]]:
+def block(user: Visitor, shops: Sequence[Shop]) -> dict[str, list[PageBlock]]:
     """Final and contested violations of each shop with replies; a fixed number of queries."""
     by_shop = publication.of_shops([shop.pk for shop in shops])
     records = {pk: public.findings[:MAX_RECORDS] for pk, public in by_shop.items()}
@@ -56,12 +56,12 @@ def _block(
     *,
     is_theirs: bool,
     is_inspector: bool,
-) -> Block:
+) -> PageBlock:
     contested = len(public.findings) - public.final
     counted = ngettext("%(count)d final violation", "%(count)d final violations", public.final) % {"count": public.final}
     open_ones = ngettext("%(count)d contested, which does not count", "%(count)d contested, which do not count", contested)
     text = " · ".join(filter(None, [counted, open_ones % {"count": contested} if contested else ""])) if public.findings else ""
-    return Block(
+    return PageBlock(
         "violations",
         _("Inspections and violations"),
         order=30,

@@ -12,7 +12,7 @@ class ZoningConfig(AppConfig):
         from municipality.cases.catalogue import CATALOGUE
         from municipality.cases.obligations import OBLIGATIONS
         from municipality.cases.timeline import ADDED_STEPS, TIMELINES
-        from municipality.delegation.registry import SERVICES, Service
+        from municipality.delegation.registry import SERVICES, DelegableService
         from municipality.documents.queries import DOCUMENT_KINDS
         from municipality.drafts.registry import DRAFT_KINDS
         from municipality.imports.registry import IMPORT_KINDS
@@ -53,7 +53,7 @@ class ZoningConfig(AppConfig):
         OPEN_SETS.register("land_use", open_data.LAND_USE)
         DOCUMENT_KINDS.register(ExtractFacts.kind, ExtractFacts)
         IMPORT_KINDS.register(KIND.name, KIND)
-        SERVICES.register(OPINION, Service(_("Zoning opinion"), is_assisted=False, waits_in_dispute=False, is_delegable=False))
+        SERVICES.register(OPINION, DelegableService(_("Zoning opinion"), is_assisted=False, waits_in_dispute=False, is_delegable=False))
         TIMELINES.register(OPINION, timeline.TIMELINE)
         ADDED_STEPS.register("zoning", timeline.added_steps)
         REVIEWABLES.register(OPINION, review.REVIEWED)
@@ -64,7 +64,7 @@ class ZoningConfig(AppConfig):
         DOCUMENT_KINDS.register(OpinionFacts.kind, OpinionFacts)
         case_panels.CASE.register(OPINION, panels.case_page)
         name = _("Objection to an opinion")
-        SERVICES.register(OBJECTION, Service(name, is_assisted=False, waits_in_dispute=False, is_delegable=False))
+        SERVICES.register(OBJECTION, DelegableService(name, is_assisted=False, waits_in_dispute=False, is_delegable=False))
         TIMELINES.register(OBJECTION, objection_timeline.TIMELINE)
         ADDED_STEPS.register("zoning_objections", objection_timeline.added_steps)
         REVIEWABLES.register(OBJECTION, objection_review.REVIEWED)

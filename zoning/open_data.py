@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import shapely
 from django.utils.translation import gettext_lazy as _
 
-from municipality.kernel.open_data import Field, OpenSet
+from municipality.kernel.open_data import DatasetField, OpenSet
 from zoning.answer.queries import rules_on
 from zoning.answer.survey import parts_of
 from zoning.geometry import boxes, measures, shapes
@@ -24,47 +24,53 @@ CHUNK = 500  # rows in memory at a time
 _CODE = _("Name of the code.")
 _SAME = _("The code stands in the list of codes of the public interface.")
 _MIDDLE = _("Of a point on it, in degrees, WGS 84; null without an outline.")
-_OUTLINE = Field(
+_OUTLINE = DatasetField(
     "outline", "text", _("Outline"), _("As a geometry, in degrees, WGS 84, rounded to a centimetre; null where it is not known."), "", True
 )
-PLOT_COLUMNS: tuple[Field, ...] = (
-    Field("id", "text", _("Identifier of the plot"), _("Part of the address of its page; a plot keeps it when it ends.")),
-    Field("governorate", "text", _("Code of the governorate"), _SAME),
-    Field("governorate_ar", "text", _("Governorate in Arabic"), _CODE),
-    Field("governorate_en", "text", _("Governorate in English"), _CODE),
-    Field("area", "integer", _("Code of the area"), _SAME),
-    Field("area_ar", "text", _("Area in Arabic"), _CODE),
-    Field("area_en", "text", _("Area in English"), _CODE),
-    Field("block", "text", _("Block"), _("Number of the block in its area.")),
-    Field("number", "text", _("Plot"), _("Number of the plot in its block; it may hold letters.")),
-    Field("official_area_m2", "number", _("Official area"), _("Of the cadastre, in square metres; null where it has none."), "", True),
-    Field("latitude", "number", _("Latitude"), _MIDDLE, "", True),
-    Field("longitude", "number", _("Longitude"), _MIDDLE, "", True),
-    Field(
+PLOT_COLUMNS: tuple[DatasetField, ...] = (
+    DatasetField("id", "text", _("Identifier of the plot"), _("Part of the address of its page; a plot keeps it when it ends.")),
+    DatasetField("governorate", "text", _("Code of the governorate"), _SAME),
+    DatasetField("governorate_ar", "text", _("Governorate in Arabic"), _CODE),
+    DatasetField("governorate_en", "text", _("Governorate in English"), _CODE),
+    DatasetField("area", "integer", _("Code of the area"), _SAME),
+    DatasetField("area_ar", "text", _("Area in Arabic"), _CODE),
+    DatasetField("area_en", "text", _("Area in English"), _CODE),
+    DatasetField("block", "text", _("Block"), _("Number of the block in its area.")),
+    DatasetField("number", "text", _("Plot"), _("Number of the plot in its block; it may hold letters.")),
+    DatasetField(
+        "official_area_m2", "number", _("Official area"), _("Of the cadastre, in square metres; null where it has none."), "", True
+    ),
+    DatasetField("latitude", "number", _("Latitude"), _MIDDLE, "", True),
+    DatasetField("longitude", "number", _("Longitude"), _MIDDLE, "", True),
+    DatasetField(
         "land_use",
         "text",
         _("Land use"),
         _("Codes of the set of land use with a space between them, largest part first; empty without data."),
     ),
-    Field("land_use_version", "text", _("Version of the layer"), _("Layer and number of the version from which the land use is taken.")),
-    Field("valid_from", "day", _("From"), _("Day from which the plot exists under this number.")),
+    DatasetField(
+        "land_use_version", "text", _("Version of the layer"), _("Layer and number of the version from which the land use is taken.")
+    ),
+    DatasetField("valid_from", "day", _("From"), _("Day from which the plot exists under this number.")),
     _OUTLINE,
 )
-LAND_USE_COLUMNS: tuple[Field, ...] = (
-    Field("id", "text", _("Identifier of the surface"), _("That of the map service; another version of the layer has other ones.")),
-    Field("layer", "text", _("Code of the layer"), _("As in the map service.")),
-    Field("layer_ar", "text", _("Layer in Arabic"), _CODE),
-    Field("layer_en", "text", _("Layer in English"), _CODE),
-    Field("version", "integer", _("Version of the layer"), _("Only the version in force on the day of the file is in it.")),
-    Field("code", "text", _("Code of the land use"), _("Class of the rules on land use.")),
-    Field("name_ar", "text", _("Land use in Arabic"), _("Name of the code; empty where the rules of the day do not have it.")),
-    Field("name_en", "text", _("Land use in English"), _("Name of the code; empty where the rules of the day do not have it.")),
-    Field("instrument_ar", "text", _("Legal text in Arabic"), _("By which the version is in force.")),
-    Field("instrument_en", "text", _("Legal text in English"), _("By which the version is in force.")),
-    Field("article_ar", "text", _("Article in Arabic"), _("Of the legal text.")),
-    Field("article_en", "text", _("Article in English"), _("Of the legal text.")),
-    Field("is_assumption", "choice", _("Assumption"), _("Whether the planners have not confirmed the version yet."), choices=("yes", "no")),
-    Field("valid_from", "day", _("From"), _("First day of the version.")),
+LAND_USE_COLUMNS: tuple[DatasetField, ...] = (
+    DatasetField("id", "text", _("Identifier of the surface"), _("That of the map service; another version of the layer has other ones.")),
+    DatasetField("layer", "text", _("Code of the layer"), _("As in the map service.")),
+    DatasetField("layer_ar", "text", _("Layer in Arabic"), _CODE),
+    DatasetField("layer_en", "text", _("Layer in English"), _CODE),
+    DatasetField("version", "integer", _("Version of the layer"), _("Only the version in force on the day of the file is in it.")),
+    DatasetField("code", "text", _("Code of the land use"), _("Class of the rules on land use.")),
+    DatasetField("name_ar", "text", _("Land use in Arabic"), _("Name of the code; empty where the rules of the day do not have it.")),
+    DatasetField("name_en", "text", _("Land use in English"), _("Name of the code; empty where the rules of the day do not have it.")),
+    DatasetField("instrument_ar", "text", _("Legal text in Arabic"), _("By which the version is in force.")),
+    DatasetField("instrument_en", "text", _("Legal text in English"), _("By which the version is in force.")),
+    DatasetField("article_ar", "text", _("Article in Arabic"), _("Of the legal text.")),
+    DatasetField("article_en", "text", _("Article in English"), _("Of the legal text.")),
+    DatasetField(
+        "is_assumption", "choice", _("Assumption"), _("Whether the planners have not confirmed the version yet."), choices=("yes", "no")
+    ),
+    DatasetField("valid_from", "day", _("From"), _("First day of the version.")),
     _OUTLINE,
 )
 

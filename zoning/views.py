@@ -158,7 +158,7 @@ def plot(request: HttpRequest, public_id: str) -> HttpResponse:
     return render(request, "zoning/plot.html", context, status=400 if is_asked and not is_answered else 200)
 
 
-def _blocks(request: HttpRequest, row: Plot) -> list[panels.Block]:
+def _blocks(request: HttpRequest, row: Plot) -> list[panels.PageBlock]:
     """The blocks of services above zoning, such as the shops on the plot."""
     collected = panels.collect(panels.PLOT_PAGE, request.user, [row])
     return sorted((block for by_key in collected.values() for block in by_key.get(row.public_id, [])), key=lambda one: one.order)

@@ -15,7 +15,7 @@ from licensing.health.documents import address as address_of
 from municipality.places import queries as places
 from municipality.places.models import Area
 from municipality.rulebook.models import Activity
-from municipality.rulebook.queries import Edition
+from municipality.rulebook.queries import RulebookEdition
 from municipality.uploads.registry import Slot
 from shops.models import Sensitivity, Shop
 from shops.register import queries as register
@@ -27,7 +27,7 @@ SECRET = ("civil_id_digest", "civil_id_cipher")
 
 
 @dataclass(frozen=True)
-class Fact:
+class RegisterFact:
     """One fact. `read` takes its values from the register, `text` displays them in Arabic and English, `columns` are those of Shop."""
 
     name: str
@@ -83,10 +83,10 @@ def _address_columns(values: Mapping[str, Any], _secret: Mapping[str, Any]) -> V
     return {"area_id": area.pk, "branch_id": places.branch_of(area).pk, **{name: values[name] for name in _ADDRESS}}
 
 
-FACTS: dict[str, Fact] = {
+FACTS: dict[str, RegisterFact] = {
     fact.name: fact
     for fact in (
-        Fact(
+        RegisterFact(
             "trade_name",
             _("Trade name"),
             _("What is the new trade name?"),
@@ -95,7 +95,7 @@ FACTS: dict[str, Fact] = {
             lambda v, _secret: {"name_ar": v["name_ar"], "name_en": v["name_en"]},
             lambda v: {"name_ar": v["name_ar"], "name_en": v["name_en"]},
         ),
-        Fact(
+        RegisterFact(
             "activity",
             _("Activity"),
             _("What is the new activity?"),
@@ -104,7 +104,7 @@ FACTS: dict[str, Fact] = {
             lambda v, _secret: {"activity_id": v["activity"]},
             lambda v: {"activity": v["activity"]},
         ),
-        Fact(
+        RegisterFact(
             "area_m2",
             _("Area in square metres"),
             _("What is the area of the shop now?"),
@@ -113,7 +113,7 @@ FACTS: dict[str, Fact] = {
             lambda v, _secret: {"area_m2": v["area_m2"]},
             lambda v: {"area_m2": str(v["area_m2"] or "")},
         ),
-        Fact(
+        RegisterFact(
             "manager",
             _("Manager in charge"),
             _("Who is the new manager in charge?"),
@@ -132,7 +132,7 @@ FACTS: dict[str, Fact] = {
             lambda v: {"manager_name_ar": v["name_ar"], "manager_name_en": v["name_en"]},
             Sensitivity.PERSONAL,
         ),
-        Fact(
+        RegisterFact(
             "address",
             _("Address"),
             _("What is the new address?"),
@@ -164,7 +164,7 @@ def split(name: str, answers: Mapping[str, Any]) -> tuple[Values, Values]:
     return public, {key: answers[key] for key in SECRET if key in answers}
 
 
-def required_slots(files: Edition, names: Sequence[str]) -> dict[str, int]:
+def required_slots(files: RulebookEdition, names: Sequence[str]) -> dict[str, int]:
     """Slot → least number of files for these changes, by the rulebook's limits `<change>.<slot>`; 0 for files that may be left out."""
     needed: dict[str, int] = {}
     for code, limit in files.limits.items():
@@ -174,7 +174,7 @@ def required_slots(files: Edition, names: Sequence[str]) -> dict[str, int]:
     return {slot: needed[slot] for slot in SLOTS if slot in needed}
 
 
-def article_of(files: Edition, names: Sequence[str], slot: str) -> tuple[str, str]:
+def article_of(files: RulebookEdition, names: Sequence[str], slot: str) -> tuple[str, str]:
     """The article, in Arabic and English, that requires the files of a slot."""
     for code, limit in files.limits.items():
         change, _dot, of_slot = code.partition(".")

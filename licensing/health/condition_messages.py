@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from licensing.health.origins import LICENCE_PAGE, RENEWAL_PAGE
 from licensing.health.queries import Offer
-from licensing.health.rules import Condition
+from licensing.health.rules import RenewalCondition
 from licensing.health.services.issue import VOIDED
 from licensing.health.states import CANCELLED, CHANGE, DUPLICATE, RENEWAL, TRANSFER
 from licensing.measures import effects
@@ -95,12 +95,12 @@ class Subject:
     service: str = RENEWAL
 
 
-def obstacle(condition: Condition, subject: Subject) -> Obstacle:
+def obstacle(condition: RenewalCondition, subject: Subject) -> Obstacle:
     """A condition that is not met, in the active language."""
     return _OBSTACLES[condition.code](condition, subject)
 
 
-def met(condition: Condition) -> tuple[str, str]:
+def met(condition: RenewalCondition) -> tuple[str, str]:
     """Title and detail of a condition that is met, in the active language."""
     return _MET[condition.code](condition)
 
@@ -134,7 +134,7 @@ def unexplained(block: Block, shop: Shop) -> Obstacle:
     return Obstacle(_("This shop is blocked"), why=bilingual(block, "sentence"), lifted=asked, ways=[_phone(), _my_shops()])
 
 
-def _authority(c: Condition, s: Subject) -> Obstacle:
+def _authority(c: RenewalCondition, s: Subject) -> Obstacle:
     if c.facts["authority"] == Authority.PAFN:
         pafn = [Way(_("To the Public Authority for Food and Nutrition"), settings.PAFN_URL)] if settings.PAFN_URL else []
         return Obstacle(
@@ -153,7 +153,7 @@ def _authority(c: Condition, s: Subject) -> Obstacle:
     )
 
 
-def _shop_closed(c: Condition, s: Subject) -> Obstacle:
+def _shop_closed(c: RenewalCondition, s: Subject) -> Obstacle:
     return Obstacle(
         _("The shop is closed in the register"),
         _("A closed shop has no licence. If the register is wrong, %(branch)s can correct it: call %(hotline)s.")
@@ -162,7 +162,7 @@ def _shop_closed(c: Condition, s: Subject) -> Obstacle:
     )
 
 
-def _not_in_force(c: Condition, s: Subject) -> Obstacle:
+def _not_in_force(c: RenewalCondition, s: Subject) -> Obstacle:
     branch = bilingual(s.shop.branch, "name")
     if c.facts["state"] in ("suspended", "revoked"):
         return _taken_back(c.facts["state"], s, branch)
@@ -214,7 +214,7 @@ def _taken_back(state: str, s: Subject, branch: str) -> Obstacle:
     )
 
 
-def _renewed(c: Condition, s: Subject) -> Obstacle:
+def _renewed(c: RenewalCondition, s: Subject) -> Obstacle:
     return Obstacle(
         _("The licence has already been renewed"),
         _("The new licence is valid until %(day)s. You can renew it when its renewal window opens.") % {"day": _day(c.facts["last_day"])},
@@ -222,7 +222,7 @@ def _renewed(c: Condition, s: Subject) -> Obstacle:
     )
 
 
-def _too_late(c: Condition, s: Subject) -> Obstacle:
+def _too_late(c: RenewalCondition, s: Subject) -> Obstacle:
     return Obstacle(
         _("The licence ended on %(day)s") % {"day": _day(c.facts["last_day"])},
         _("The time for late renewal ended on %(day)s. An officer decides; the surcharge below is due if the renewal is approved.")
@@ -231,13 +231,13 @@ def _too_late(c: Condition, s: Subject) -> Obstacle:
     )
 
 
-def _flagged(c: Condition, s: Subject) -> Obstacle:
+def _flagged(c: RenewalCondition, s: Subject) -> Obstacle:
     index = 0 if get_language() == "ar" else 1
     text = " ".join(pair[index] for pair in c.facts["sentences"])
     return Obstacle(_("An officer must review this shop"), text, ways=[_officer(s.shop, c.code)])
 
 
-def _too_early(c: Condition, s: Subject) -> Obstacle:
+def _too_early(c: RenewalCondition, s: Subject) -> Obstacle:
     return Obstacle(
         _("The renewal window opens on %(day)s") % {"day": _day(c.facts["opens"])},
         _("The licence is valid until %(day)s.") % {"day": _day(c.facts["last_day"])},
@@ -245,7 +245,7 @@ def _too_early(c: Condition, s: Subject) -> Obstacle:
     )
 
 
-def _open_already(c: Condition, s: Subject) -> Obstacle:
+def _open_already(c: RenewalCondition, s: Subject) -> Obstacle:
     # A renewal opened by another signatory of the organisation has no link: this person may not open it.
     case = s.open_case
     titles = {
@@ -261,7 +261,7 @@ def _open_already(c: Condition, s: Subject) -> Obstacle:
     )
 
 
-def _commercial_ended(c: Condition, s: Subject) -> Obstacle:
+def _commercial_ended(c: RenewalCondition, s: Subject) -> Obstacle:
     return Obstacle(
         _("The commercial licence ended on %(day)s") % {"day": _day(c.facts["end"])},
         format_html("{} {}", _("Renew it at the Ministry of Commerce and Industry first."), _when_the_register_has_it(s.as_of)),
@@ -284,7 +284,7 @@ def _ministry() -> list[Way]:
     return [Way(label, settings.MOCI_SITE_URL)] if settings.MOCI_SITE_URL else []
 
 
-def _changed(c: Condition, s: Subject) -> Obstacle:
+def _changed(c: RenewalCondition, s: Subject) -> Obstacle:
     separator = "، " if get_language() == "ar" else ", "
     names = list(dict.fromkeys(_("address of the shop") if name in ADDRESS else FIELDS[name]() for name in c.facts["fields"]))
     if s.service == DUPLICATE:
@@ -301,7 +301,7 @@ def _changed(c: Condition, s: Subject) -> Obstacle:
     )
 
 
-def _not_valid(c: Condition, s: Subject) -> Obstacle:
+def _not_valid(c: RenewalCondition, s: Subject) -> Obstacle:
     if c.facts["state"] != "expired":
         return _not_in_force(c, s)
     return Obstacle(
@@ -311,7 +311,7 @@ def _not_valid(c: Condition, s: Subject) -> Obstacle:
     )
 
 
-def _not_begun(c: Condition, s: Subject) -> Obstacle:
+def _not_begun(c: RenewalCondition, s: Subject) -> Obstacle:
     return Obstacle(
         _("The renewed licence begins on %(day)s") % {"day": _day(c.facts["first_day"])},
         _("It is issued already. It can be changed or repeated from that day on."),
@@ -319,7 +319,7 @@ def _not_begun(c: Condition, s: Subject) -> Obstacle:
     )
 
 
-def _owed(c: Condition, s: Subject) -> Obstacle:
+def _owed(c: RenewalCondition, s: Subject) -> Obstacle:
     return Obstacle(
         _("Something about this shop is not paid"),
         format_html(_("{} in bills and fines. A licence is transferred once nothing is owed on the shop."), kwd(c.facts["fils"])),
@@ -327,7 +327,7 @@ def _owed(c: Condition, s: Subject) -> Obstacle:
     )
 
 
-_OBSTACLES: dict[str, Callable[[Condition, Subject], Obstacle]] = {
+_OBSTACLES: dict[str, Callable[[RenewalCondition, Subject], Obstacle]] = {
     "competent_authority": _authority,
     "shop_open": _shop_closed,
     "licence_in_force": _not_in_force,
@@ -344,7 +344,7 @@ _OBSTACLES: dict[str, Callable[[Condition, Subject], Obstacle]] = {
 }
 
 
-def _still_in_time(c: Condition) -> str:
+def _still_in_time(c: RenewalCondition) -> str:
     if "no_surcharge_until" in c.facts:
         text = _("It is renewed without the surcharge until %(day)s, because the portal could not be used before the licence ended.")
         return text % {"day": _day(c.facts["no_surcharge_until"])}
@@ -352,7 +352,7 @@ def _still_in_time(c: Condition) -> str:
     return text % {"day": _day(c.facts["until"])}
 
 
-_MET: dict[str, Callable[[Condition], tuple[str, str]]] = {
+_MET: dict[str, Callable[[RenewalCondition], tuple[str, str]]] = {
     "competent_authority": lambda c: (_("The activity is licensed by the Municipality"), ""),
     "shop_open": lambda c: (_("The shop is open in the register"), ""),
     "licence_in_force": lambda c: (_("The shop has a health licence"), ""),

@@ -15,7 +15,7 @@ from municipality.drafts.models import Draft, Unsaved
 from municipality.drafts.registry import DraftKind
 from municipality.kernel import clock, request_cache, subjects
 from municipality.rulebook import queries as rulebook
-from municipality.rulebook.queries import Edition
+from municipality.rulebook.queries import RulebookEdition
 from municipality.uploads import queries as uploads
 from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
@@ -51,7 +51,7 @@ def changed_facts(draft: Draft) -> list[str]:
     return [name for name in changes.FACTS if name in ticked]
 
 
-def files_edition() -> Edition:
+def files_edition() -> RulebookEdition:
     return rulebook.edition(FILES_EDITION, clock.today())
 
 

@@ -13,7 +13,7 @@ from licensing.health import renewability, rules
 from licensing.health.condition_messages import Subject, obstacle, study_title
 from licensing.health.draft_pages import CONTINUE, page_url
 from licensing.health.renewability import Renewability
-from licensing.health.rules import OFFICER_CONDITIONS, Condition
+from licensing.health.rules import OFFICER_CONDITIONS, RenewalCondition
 from licensing.health.states import CHANGE, RENEWAL
 from municipality.accounts.models import User
 from municipality.cases import block_causes
@@ -95,7 +95,7 @@ def _text_of(cause: Obstacle) -> Text:
     return format_html("{} ({})", title, kwd(cause.fils)) if cause.fils else title
 
 
-def _unmet(row: Renewability) -> list[Condition]:
+def _unmet(row: Renewability) -> list[RenewalCondition]:
     """What stops a renewal, or sends it to an officer."""
     return [c for c in row.conditions if not c.is_met and (row.can_renew or c.code not in OFFICER_CONDITIONS)]
 

@@ -17,7 +17,7 @@ from municipality.kernel import clock
 from municipality.rulebook import queries as rulebook
 from municipality.ui.templatetags.portal import bilingual, day
 from payments.models import Bill
-from payments.registry import Outcome, Step
+from payments.registry import PaidOutcome, PaymentStep
 
 TITLES = {
     RENEWAL: gettext_lazy("Health licence renewed"),
@@ -27,7 +27,7 @@ TITLES = {
 }
 
 
-def outcome(bill: Bill) -> Outcome | None:
+def outcome(bill: Bill) -> PaidOutcome | None:
     """The licence, or the steps to it; None for one that is not in force any more."""
     rows = Renewal.objects.filter(case__public_id=bill.subject.partition(":")[2])
     renewal = rows.select_related("case", "licence__shop", "new_licence__document__file").first()
@@ -43,17 +43,19 @@ def outcome(bill: Bill) -> Outcome | None:
     period = format_html(
         _("{}, valid from {} to {}."), bilingual(renewal.licence.shop, "name"), day(licence.first_day), day(licence.last_day)
     )
-    return Outcome(
+    return PaidOutcome(
         is_done=True,
         title=TITLES[renewal.case.service],
         label=_("Licence number"),
         reference=document.number,
         text=period,
         steps=[
-            Step("next", format_html(_("Before {}"), day(licence.first_day)), _("Hang the new licence in the shop where it can be seen."))
+            PaymentStep(
+                "next", format_html(_("Before {}"), day(licence.first_day)), _("Hang the new licence in the shop where it can be seen.")
+            )
             if licence.first_day > clock.today()
-            else Step("now", _("Now"), _("Hang the new licence in the shop where it can be seen.")),
-            Step("next", day(rules.window_opens_on(licence.last_day, window)), _("The next renewal opens.")),
+            else PaymentStep("now", _("Now"), _("Hang the new licence in the shop where it can be seen.")),
+            PaymentStep("next", day(rules.window_opens_on(licence.last_day, window)), _("The next renewal opens.")),
         ],
         act=(_("Download the licence (PDF)"), reverse("document", args=[document.number])),
         link=(_("Link to check this licence"), f"{settings.PORTAL_URL.rstrip('/')}{reverse('verify', args=[document.code])}"),

@@ -29,7 +29,7 @@ from municipality.kernel.periods import Period
 from municipality.kernel.subjects import SubjectKey
 from municipality.review.models import CorrectionRound
 from municipality.rulebook import queries as rulebook
-from municipality.rulebook.queries import Edition, Fee
+from municipality.rulebook.queries import Fee, RulebookEdition
 from municipality.uploads import queries as uploads
 from municipality.uploads.states import UploadState
 from payments.rules import Line
@@ -47,12 +47,12 @@ class Offer:
     shop: Shop
     licence: HealthLicence | None
     open_case: Case | None  # of any applicant
-    conditions: list[rules.Condition]
+    conditions: list[rules.RenewalCondition]
     lines: list[Line]
     period: Period | None
-    fees: Edition
-    limits: Edition
-    printed: Edition  # the conditions printed on the licence
+    fees: RulebookEdition
+    limits: RulebookEdition
+    printed: RulebookEdition  # the conditions printed on the licence
     promise_days: int  # working days in which a renewal is decided, with those that an officer studies
     due_on: dt.date
     years: int = 1
@@ -84,7 +84,7 @@ class Offer:
         return moved[0] if moved else self.licence.last_day if self.licence else None
 
     @property
-    def unmet(self) -> list[rules.Condition]:
+    def unmet(self) -> list[rules.RenewalCondition]:
         return [c for c in self.conditions if not c.is_met]
 
     @property
@@ -121,7 +121,7 @@ def licence_facts(shops: Sequence[int]) -> dict[int, LicenceFact]:
 _LICENCE_STATES: dict[str, LicenceState] = {DocumentState.SUSPENDED: LicenceState.SUSPENDED, DocumentState.REVOKED: LicenceState.REVOKED}
 
 
-def fee_lines(fees: Edition, years: int, *, is_late: bool = False, service: str = RENEWAL, code: str = "") -> list[Line]:
+def fee_lines(fees: RulebookEdition, years: int, *, is_late: bool = False, service: str = RENEWAL, code: str = "") -> list[Line]:
     """The bill lines of a renewal, with the surcharge if the licence has ended; or of another act on a licence, which costs the same
     however long the licence lasts; or with the `code` of a yearly fee, of that. Raises Refused("no_fee") where the edition has no such fee.
     """
@@ -148,7 +148,7 @@ def fee_lines(fees: Edition, years: int, *, is_late: bool = False, service: str 
     return [*lines, _once(surcharge, fees)] if surcharge is not None and surcharge.fils else lines
 
 
-def _once(fee: Fee, fees: Edition) -> Line:
+def _once(fee: Fee, fees: RulebookEdition) -> Line:
     return Line(
         code=f"health.{fee.code}",
         label_ar=fee.label_ar,
@@ -376,7 +376,7 @@ def missing_answers(case: Case, correction_round: CorrectionRound, answers: Coll
     return missing
 
 
-def files_edition(case: Case) -> Edition:
+def files_edition(case: Case) -> RulebookEdition:
     """The rules about required files on the day the case was opened."""
     return rulebook.edition("files.health", clock.day_of(case.opened_at))
 

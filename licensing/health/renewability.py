@@ -23,7 +23,7 @@ class Renewability:
 
     licence: HealthLicence | None
     open_case: Case | None  # any act on the licence, of any applicant
-    conditions: list[rules.Condition]
+    conditions: list[rules.RenewalCondition]
     window_opens: dt.date | None  # the first day on which the licence may be renewed
     blocks: Sequence[Block] = field(default_factory=tuple)  # those that stop the renewal
 

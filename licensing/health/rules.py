@@ -35,7 +35,7 @@ class RenewalContext:
 
 
 @dataclass(frozen=True)
-class Condition:
+class RenewalCondition:
     """One condition, met or not, with the facts that its message states."""
 
     code: str
@@ -48,36 +48,36 @@ def window_opens_on(last_day: dt.date, window_days: int) -> dt.date:
     return last_day - dt.timedelta(days=window_days)
 
 
-def conditions(context: RenewalContext, *, window_days: int, late_days: int = 0) -> list[Condition]:
+def conditions(context: RenewalContext, *, window_days: int, late_days: int = 0) -> list[RenewalCondition]:
     """All conditions of automatic approval, in the order a person can act on them.
 
     Within `late_days` after its end a licence is still renewed automatically, with a surcharge.
     """
     s = context
-    result = [Condition("competent_authority", s.authority == MUNICIPALITY, {"authority": s.authority})]
+    result = [RenewalCondition("competent_authority", s.authority == MUNICIPALITY, {"authority": s.authority})]
     if s.authority != MUNICIPALITY:
         return result
-    result.append(Condition("shop_open", s.shop_is_open))
+    result.append(RenewalCondition("shop_open", s.shop_is_open))
     in_force = s.licence_state in {"valid", "expired"}
-    result.append(Condition("licence_in_force", in_force, {"state": s.licence_state}))
+    result.append(RenewalCondition("licence_in_force", in_force, {"state": s.licence_state}))
     if in_force and s.licence_last_day is not None:
         opens = window_opens_on(s.licence_last_day, window_days)
         if s.next_is_issued:
-            result.append(Condition("not_renewed_yet", False, {"last_day": s.licence_last_day}))
+            result.append(RenewalCondition("not_renewed_yet", False, {"last_day": s.licence_last_day}))
         elif s.today > s.licence_last_day:
             until = s.licence_last_day + dt.timedelta(days=late_days)
             facts = {"last_day": s.licence_last_day, "until": until}
             if s.no_surcharge_until is not None:
                 facts |= {"until": max(until, s.no_surcharge_until), "no_surcharge_until": s.no_surcharge_until}
-            result.append(Condition("in_time", s.today <= facts["until"], facts))
+            result.append(RenewalCondition("in_time", s.today <= facts["until"], facts))
         else:
-            result.append(Condition("in_window", s.today >= opens, {"opens": opens, "last_day": s.licence_last_day}))
-    result.append(Condition("no_open_case", not s.open_case, {"reference": s.open_case, "service": s.open_service}))
-    result.append(Condition("commercial_license", s.commercial_license_end >= s.today, {"end": s.commercial_license_end}))
-    result.append(Condition("no_block", not s.blocks, {"sentences": s.blocks}))
+            result.append(RenewalCondition("in_window", s.today >= opens, {"opens": opens, "last_day": s.licence_last_day}))
+    result.append(RenewalCondition("no_open_case", not s.open_case, {"reference": s.open_case, "service": s.open_service}))
+    result.append(RenewalCondition("commercial_license", s.commercial_license_end >= s.today, {"end": s.commercial_license_end}))
+    result.append(RenewalCondition("no_block", not s.blocks, {"sentences": s.blocks}))
     if s.reviews:
-        result.append(Condition("no_flag", False, {"sentences": s.reviews}))
-    result.append(Condition("unchanged", not s.changed, {"fields": s.changed}))
+        result.append(RenewalCondition("no_flag", False, {"sentences": s.reviews}))
+    result.append(RenewalCondition("unchanged", not s.changed, {"fields": s.changed}))
     return result
 
 
@@ -91,27 +91,27 @@ BETWEEN = {
 }
 
 
-def conditions_between(context: RenewalContext, service: str) -> list[Condition]:
+def conditions_between(context: RenewalContext, service: str) -> list[RenewalCondition]:
     """All conditions of an act on a valid licence between two renewals, in the order a person can act on them."""
     s = context
-    result = [Condition("competent_authority", s.authority == MUNICIPALITY, {"authority": s.authority})]
+    result = [RenewalCondition("competent_authority", s.authority == MUNICIPALITY, {"authority": s.authority})]
     if s.authority != MUNICIPALITY:
         return result
-    result.append(Condition("shop_open", s.shop_is_open))
-    result.append(Condition("licence_valid", s.licence_state == "valid", {"state": s.licence_state, "last_day": s.licence_last_day}))
-    result.append(Condition("no_open_case", not s.open_case, {"reference": s.open_case, "service": s.open_service}))
-    result.append(Condition("no_block", not s.blocks, {"sentences": s.blocks}))
+    result.append(RenewalCondition("shop_open", s.shop_is_open))
+    result.append(RenewalCondition("licence_valid", s.licence_state == "valid", {"state": s.licence_state, "last_day": s.licence_last_day}))
+    result.append(RenewalCondition("no_open_case", not s.open_case, {"reference": s.open_case, "service": s.open_service}))
+    result.append(RenewalCondition("no_block", not s.blocks, {"sentences": s.blocks}))
     own = [
-        Condition("has_begun", not s.next_is_issued, {"first_day": s.licence_first_day}),
-        Condition("commercial_license", s.commercial_license_end >= s.today, {"end": s.commercial_license_end}),
-        Condition("nothing_owed", not s.owed_fils, {"fils": s.owed_fils}),
-        Condition("no_flag", not s.reviews, {"sentences": s.reviews}),
-        Condition("unchanged", not s.changed, {"fields": s.changed}),
+        RenewalCondition("has_begun", not s.next_is_issued, {"first_day": s.licence_first_day}),
+        RenewalCondition("commercial_license", s.commercial_license_end >= s.today, {"end": s.commercial_license_end}),
+        RenewalCondition("nothing_owed", not s.owed_fils, {"fils": s.owed_fils}),
+        RenewalCondition("no_flag", not s.reviews, {"sentences": s.reviews}),
+        RenewalCondition("unchanged", not s.changed, {"fields": s.changed}),
     ]
     return result + [condition for condition in own if condition.code in BETWEEN[service]]
 
 
-def may_renew(conditions: Collection[Condition]) -> bool:
+def may_renew(conditions: Collection[RenewalCondition]) -> bool:
     """Whether the renewal is approved automatically."""
     return all(condition.is_met for condition in conditions)
 
@@ -120,17 +120,17 @@ def may_renew(conditions: Collection[Condition]) -> bool:
 OFFICER_CONDITIONS = frozenset({"in_time", "no_flag", "unchanged"})
 
 
-def may_be_studied(conditions: Collection[Condition]) -> bool:
+def may_be_studied(conditions: Collection[RenewalCondition]) -> bool:
     """Whether an officer may decide: all other conditions are met."""
     return all(condition.is_met or condition.code in OFFICER_CONDITIONS for condition in conditions)
 
 
-def flags(conditions: Collection[Condition]) -> list[str]:
+def flags(conditions: Collection[RenewalCondition]) -> list[str]:
     """Codes of the unmet conditions that send a renewal to an officer even if nothing is declared as changed."""
     return [condition.code for condition in conditions if not condition.is_met and condition.code in OFFICER_CONDITIONS]
 
 
-def is_late(conditions: Collection[Condition]) -> bool:
+def is_late(conditions: Collection[RenewalCondition]) -> bool:
     """Whether the licence has ended, and the day did not move after an incident: the renewal costs the surcharge, whoever decides."""
     return any(condition.code == "in_time" and "no_surcharge_until" not in condition.facts for condition in conditions)
 

@@ -14,7 +14,7 @@ from licensing.health.panels import LIVE_LABELS
 from licensing.measures import panels as measures
 from licensing.models import HealthLicence
 from municipality.accounts.models import User
-from municipality.cases.panels import Block, Fact, Picture, Record
+from municipality.cases.panels import Fact, PageBlock, Picture, Record
 from municipality.documents.states import DocumentState
 from municipality.kernel import clock
 from municipality.rulebook import queries as rulebook
@@ -24,7 +24,7 @@ from municipality.uploads.models import Upload
 from shops.models import Shop
 
 
-def licences(user: User, shops: Sequence[Shop]) -> dict[str, list[Block]]:
+def licences(user: User, shops: Sequence[Shop]) -> dict[str, list[PageBlock]]:
     """The current licence of each shop with its number, days and check page, and the photo of its front, in four queries at most.
 
     A measure in force suspends the licence, so only the shops of suspended ones are asked for measures.
@@ -52,15 +52,15 @@ def _front(shop: Shop, photo: Upload | None) -> Picture | None:
     return Picture(url, _("The front of the shop"), photo.width, photo.height, clock.day_of(photo.created_at))
 
 
-def _licence(row: HealthLicence | None, authority: str | None, picture: Picture | None) -> Block:
+def _licence(row: HealthLicence | None, authority: str | None, picture: Picture | None) -> PageBlock:
     if authority is not None:
         return _elsewhere(row, authority, picture)
     records = [_record(row)] if row is not None else []
     empty = _("No health licence of this shop is in the register.")
-    return Block("licence", _("Health licence"), order=10, records=records, empty=empty, picture=picture)
+    return PageBlock("licence", _("Health licence"), order=10, records=records, empty=empty, picture=picture)
 
 
-def _elsewhere(row: HealthLicence | None, authority: str, picture: Picture | None) -> Block:
+def _elsewhere(row: HealthLicence | None, authority: str, picture: Picture | None) -> PageBlock:
     """The block of a shop whose activity another authority licenses; an old licence of the Municipality is part of the history."""
     empty = (
         _("The Public Authority for Food and Nutrition licenses this activity. Its licences are not in this register.")
@@ -72,7 +72,7 @@ def _elsewhere(row: HealthLicence | None, authority: str, picture: Picture | Non
         label = format_html("{} {}", _("The last health licence of the Municipality ended:"), ref(row.document.number))
         on: Any = row.last_day  # the history is sorted by it
         history.append(Fact(label, on))
-    return Block("licence", _("Health licence"), order=10, empty=empty, history=history, picture=picture)
+    return PageBlock("licence", _("Health licence"), order=10, empty=empty, history=history, picture=picture)
 
 
 def _record(row: HealthLicence) -> Record:

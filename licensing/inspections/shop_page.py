@@ -11,7 +11,7 @@ from licensing.inspections import queries
 from licensing.inspections.labels import STATES
 from licensing.models import Inspection, InspectionAnswer
 from municipality.accounts.requests import Visitor
-from municipality.cases.panels import Block, Record
+from municipality.cases.panels import PageBlock, Record
 from municipality.kernel import clock
 from municipality.ui.templatetags.portal import bilingual, day
 from municipality.ui.texts import Text
@@ -20,15 +20,15 @@ from shops.models import Shop
 SHOWN = 3
 
 
-def block(user: Visitor, listed: Sequence[Shop]) -> dict[str, list[Block]]:
+def block(user: Visitor, listed: Sequence[Shop]) -> dict[str, list[PageBlock]]:
     """The newest results of each shop, in two queries; nothing for a shop that was never inspected."""
     found = queries.public_results(listed, most=SHOWN)
     return {shop.key: [_block(found[shop.pk])] for shop in listed if shop.pk in found}
 
 
-def _block(rows: Sequence[tuple[Inspection, list[InspectionAnswer]]]) -> Block:
+def _block(rows: Sequence[tuple[Inspection, list[InspectionAnswer]]]) -> PageBlock:
     note = _("What inspectors found on the day of their visit. What was put right since then shows at the next one.")
-    return Block("inspections", _("Inspections"), order=25, records=[_record(*row) for row in rows], note=note)
+    return PageBlock("inspections", _("Inspections"), order=25, records=[_record(*row) for row in rows], note=note)
 
 
 def _record(row: Inspection, answers: Sequence[InspectionAnswer]) -> Record:

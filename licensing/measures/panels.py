@@ -12,18 +12,18 @@ from licensing.models import Measure
 from municipality.accounts.models import User
 from municipality.cases.block_causes import Obstacle
 from municipality.cases.models import Block as ServiceBlock
-from municipality.cases.panels import Block, Record
+from municipality.cases.panels import PageBlock, Record
 from municipality.ui.templatetags.portal import bilingual, term
 from shops.models import Shop
 
 
-def blocks(listed: Sequence[Shop]) -> dict[str, list[Block]]:
+def blocks(listed: Sequence[Shop]) -> dict[str, list[PageBlock]]:
     """The measures in force against each shop, in one query; nothing for the others."""
     found: dict[int, list[Measure]] = {}
     for row in queries.in_force([shop.pk for shop in listed]):
         found.setdefault(row.shop_id, []).append(row)
     return {
-        shop.key: [Block("measures", _("Measures of the Municipality"), order=12, records=[_record(row) for row in found[shop.pk]])]
+        shop.key: [PageBlock("measures", _("Measures of the Municipality"), order=12, records=[_record(row) for row in found[shop.pk]])]
         for shop in listed
         if shop.pk in found
     }

@@ -10,7 +10,7 @@ from licensing.signage.changes.queries import CHANGES, Changed
 from licensing.signage.drawing.forms import LONGEST_DRAWING
 from licensing.signage.forms import MOST_BOARDS, BoardForm
 from municipality.kernel import clock
-from municipality.rulebook.queries import Edition
+from municipality.rulebook.queries import RulebookEdition
 
 LONGEST = 200  # of a text that a draft keeps
 LONGEST_OF = {"drawing": LONGEST_DRAWING}
@@ -27,10 +27,10 @@ class Cards:
         self,
         query: QueryDict,
         form_class: type[BoardForm],
-        edition: Edition,
-        limits: Edition,
+        edition: RulebookEdition,
+        limits: RulebookEdition,
         *,
-        checks: Edition | None = None,
+        checks: RulebookEdition | None = None,
         changed: Changed | None = None,
     ) -> None:
         self.form_class, self.edition, self.changed = form_class, edition, changed

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from licensing.models import Board
 from licensing.signage import queries
 from licensing.signage.validity import licensed_on
-from municipality.kernel.open_data import Field, OpenSet
+from municipality.kernel.open_data import DatasetField, OpenSet
 from municipality.rulebook.models import BoardClass, BoardMedium
 from municipality.ui.texts import both
 
@@ -20,34 +20,34 @@ CHUNK = 2000  # rows in memory at a time
 _CODE, _SHOP = _("Name of the code."), _("That of the shop.")
 _PLACE = _("That of the shop, in degrees, WGS 84; null where the place is not known.")
 _PIECES = _("Null for what is counted in pieces.")
-COLUMNS: tuple[Field, ...] = (
-    Field("id", "text", _("Identifier of the board"), _("Part of the address of its page; its plate leads there.")),
-    Field("number", "text", _("Number on the board"), _("That of its licence, with its own after a stroke.")),
-    Field("shop", "text", _("Identifier of the shop"), _("As in the set of shops.")),
-    Field("shop_ar", "text", _("Trade name in Arabic"), _("As the commercial register writes it.")),
-    Field("shop_en", "text", _("Trade name in Latin letters"), _("Empty where the register has none.")),
-    Field("class", "choice", _("Code of the class"), _("By the table of fees."), choices=tuple(BoardClass.values)),
-    Field("class_ar", "text", _("Class in Arabic"), _CODE),
-    Field("class_en", "text", _("Class in English"), _CODE),
-    Field("medium", "choice", _("Code of the medium"), _("By the table of fees."), choices=tuple(BoardMedium.values)),
-    Field("medium_ar", "text", _("Medium in Arabic"), _CODE),
-    Field("medium_en", "text", _("Medium in English"), _CODE),
-    Field("width_m", "number", _("Width in metres"), _PIECES, may_be_null=True),
-    Field("height_m", "number", _("Height in metres"), _PIECES, may_be_null=True),
-    Field("faces", "integer", _("Faces"), _("On which it shows something.")),
-    Field("pieces", "integer", _("Pieces"), _("One but for what is counted in pieces.")),
-    Field("first_day", "day", _("Licensed from"), _("First day of its licence.")),
-    Field("last_day", "day", _("Licensed until"), _("Last day of its licence.")),
-    Field("governorate", "text", _("Code of the governorate"), _SHOP),
-    Field("governorate_ar", "text", _("Governorate in Arabic"), _CODE),
-    Field("governorate_en", "text", _("Governorate in English"), _CODE),
-    Field("area", "integer", _("Code of the area"), _SHOP),
-    Field("area_ar", "text", _("Area in Arabic"), _CODE),
-    Field("area_en", "text", _("Area in English"), _CODE),
-    Field("block", "text", _("Block"), _SHOP),
-    Field("latitude", "number", _("Latitude"), _PLACE, may_be_null=True),
-    Field("longitude", "number", _("Longitude"), _PLACE, may_be_null=True),
-    Field("picture", "text", _("Address of the picture"), _("Null where the board was not drawn on a photo."), may_be_null=True),
+COLUMNS: tuple[DatasetField, ...] = (
+    DatasetField("id", "text", _("Identifier of the board"), _("Part of the address of its page; its plate leads there.")),
+    DatasetField("number", "text", _("Number on the board"), _("That of its licence, with its own after a stroke.")),
+    DatasetField("shop", "text", _("Identifier of the shop"), _("As in the set of shops.")),
+    DatasetField("shop_ar", "text", _("Trade name in Arabic"), _("As the commercial register writes it.")),
+    DatasetField("shop_en", "text", _("Trade name in Latin letters"), _("Empty where the register has none.")),
+    DatasetField("class", "choice", _("Code of the class"), _("By the table of fees."), choices=tuple(BoardClass.values)),
+    DatasetField("class_ar", "text", _("Class in Arabic"), _CODE),
+    DatasetField("class_en", "text", _("Class in English"), _CODE),
+    DatasetField("medium", "choice", _("Code of the medium"), _("By the table of fees."), choices=tuple(BoardMedium.values)),
+    DatasetField("medium_ar", "text", _("Medium in Arabic"), _CODE),
+    DatasetField("medium_en", "text", _("Medium in English"), _CODE),
+    DatasetField("width_m", "number", _("Width in metres"), _PIECES, may_be_null=True),
+    DatasetField("height_m", "number", _("Height in metres"), _PIECES, may_be_null=True),
+    DatasetField("faces", "integer", _("Faces"), _("On which it shows something.")),
+    DatasetField("pieces", "integer", _("Pieces"), _("One but for what is counted in pieces.")),
+    DatasetField("first_day", "day", _("Licensed from"), _("First day of its licence.")),
+    DatasetField("last_day", "day", _("Licensed until"), _("Last day of its licence.")),
+    DatasetField("governorate", "text", _("Code of the governorate"), _SHOP),
+    DatasetField("governorate_ar", "text", _("Governorate in Arabic"), _CODE),
+    DatasetField("governorate_en", "text", _("Governorate in English"), _CODE),
+    DatasetField("area", "integer", _("Code of the area"), _SHOP),
+    DatasetField("area_ar", "text", _("Area in Arabic"), _CODE),
+    DatasetField("area_en", "text", _("Area in English"), _CODE),
+    DatasetField("block", "text", _("Block"), _SHOP),
+    DatasetField("latitude", "number", _("Latitude"), _PLACE, may_be_null=True),
+    DatasetField("longitude", "number", _("Longitude"), _PLACE, may_be_null=True),
+    DatasetField("picture", "text", _("Address of the picture"), _("Null where the board was not drawn on a photo."), may_be_null=True),
 )
 NAMES = tuple(column.name for column in COLUMNS)
 

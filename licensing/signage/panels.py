@@ -23,7 +23,7 @@ from licensing.signage.timeline import TIMELINE
 from municipality.accounts.models import User
 from municipality.accounts.requests import Visitor
 from municipality.cases.models import Case
-from municipality.cases.panels import Block, CaseDetail, Fact, FileLine, MoneyLine, NextStep, PanelLine, Record, Round
+from municipality.cases.panels import CaseDetail, Fact, FileLine, MoneyLine, NextStep, PageBlock, PanelLine, Record, Round
 from municipality.delegation import queries as delegation
 from municipality.kernel import clock
 from municipality.review import queries as review
@@ -34,7 +34,7 @@ from municipality.ui.texts import Text
 from municipality.uploads import queries as uploads
 from payments import queries as payments
 from payments.models import Bill, RefundDue
-from payments.registry import Due, Outcome
+from payments.registry import Due, PaidOutcome
 from payments.rules import Line
 from payments.states import BillState
 from shops.models import Shop
@@ -72,7 +72,7 @@ def _detail(request: BoardRequest) -> CaseDetail:
     return CaseDetail(
         by_officer=request.lane == Lane.OFFICER,
         next_step=_next_step(request, bill),
-        blocks=[Block("boards", _("Boards"), records=[record(board) for board in boards])],
+        blocks=[PageBlock("boards", _("Boards"), records=[record(board) for board in boards])],
         files=files,
         files_expected=_files_expected(request),
         sent_files=[
@@ -244,7 +244,7 @@ def _line(shop: Shop, found: Sequence[Any]) -> PanelLine:
     return PanelLine(_("Boards"), state=state, label=label, deadline=until, action=action, url=url, order=20)
 
 
-def shop_page(user: Visitor, shops: Sequence[Shop]) -> dict[str, list[Block]]:
+def shop_page(user: Visitor, shops: Sequence[Shop]) -> dict[str, list[PageBlock]]:
     """The licensed boards of each shop; those whose licence ended are history."""
     boards = queries.licensed(shops)
     empty = _("No board of this shop is licensed in the portal. Licences that were issued on paper are not listed.")
@@ -252,7 +252,7 @@ def shop_page(user: Visitor, shops: Sequence[Shop]) -> dict[str, list[Block]]:
     for shop in shops:
         rows = boards.get(shop.pk, [])
         records = [record(board, is_public=True) for board in rows if queries.standing(board) in SHOWN]
-        found[shop.key] = [Block("boards", _("Boards"), order=20, records=records, empty=empty)]
+        found[shop.key] = [PageBlock("boards", _("Boards"), order=20, records=records, empty=empty)]
     return found
 
 
@@ -283,14 +283,14 @@ def _due(bill: Bill, request: BoardRequest) -> Due:
     )
 
 
-def outcome(bill: Bill) -> Outcome | None:
+def outcome(bill: Bill) -> PaidOutcome | None:
     """What the payment brought, on its result page."""
     request = BoardRequest.objects.select_related("case", "document").filter(case__public_id=bill.subject.partition(":")[2]).first()
     if request is None or request.case.state not in (S.AWAITING_PAYMENT, S.PAID, S.ISSUED):
         return None
     document = request.document
     if document is not None:
-        return Outcome(
+        return PaidOutcome(
             is_done=True,
             title=_("The boards are licensed"),
             label=_("Licence number"),

@@ -23,7 +23,7 @@ from municipality.review import asked_files
 from municipality.review import queries as review
 from municipality.rulebook import boards
 from municipality.rulebook import queries as rulebook
-from municipality.rulebook.queries import Edition
+from municipality.rulebook.queries import RulebookEdition
 from municipality.uploads import queries as uploads
 from municipality.uploads.registry import Slot
 from shops.models import Shop
@@ -66,12 +66,12 @@ def obstacle_of(shop: Shop, blocks: Sequence[Block]) -> Refused | None:
     return None
 
 
-def slots(edition: Edition) -> dict[str, int]:
+def slots(edition: RulebookEdition) -> dict[str, int]:
     """How many files each slot needs at least."""
     return {code: edition.limits[code].value for code in SLOTS if code in edition.limits}
 
 
-def missing_files(key: str, edition: Edition) -> list[str]:
+def missing_files(key: str, edition: RulebookEdition) -> list[str]:
     """The slots that have fewer checked files than they need."""
     ready = [row.slot for row in uploads.ready(key)]
     return [slot for slot, least in slots(edition).items() if ready.count(slot) < least]
@@ -85,12 +85,12 @@ def request_of(case: Case) -> BoardRequest:
     return request_cache.get_or_set(("licensing.boards", case.pk), lambda: rows.prefetch_related(*boards).get(case=case))
 
 
-def limits_of(case: Case) -> Edition:
+def limits_of(case: Case) -> RulebookEdition:
     """The limits by which a request is judged."""
     return review.edition_for(case, LIMITS)
 
 
-def files_of(case: Case) -> Edition:
+def files_of(case: Case) -> RulebookEdition:
     """The files by which a request is judged."""
     return review.edition_for(case, FILES)
 
@@ -172,6 +172,6 @@ def documents_opened_to(user: User) -> QuerySet[Any] | None:
     return requests.values_list("document", flat=True)
 
 
-def rules() -> list[Edition]:
+def rules() -> list[RulebookEdition]:
     """The editions by which a request of today is judged, in the order of `EDITIONS`."""
     return rulebook.editions(EDITIONS, clock.today())

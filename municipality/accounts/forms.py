@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from municipality.accounts import known_devices, limits
 from municipality.accounts.models import User
 from municipality.accounts.services import contacts, second_factor
+from municipality.kernel.errors import TooMany
 from municipality.ui.forms import CivilIdField, DigitsField, LtrInput, PhoneField
 from municipality.ui.plurals import within_span
 
@@ -131,7 +132,7 @@ class SecondFactorForm(forms.Form):
         code: str = self.cleaned_data["code"]
         try:
             self.authenticator = second_factor.check(user=self.user, typed=code)
-        except second_factor.TooMany as refusal:
+        except TooMany as refusal:
             raise ValidationError(refusal.sentence, code=refusal.code) from None
         if self.authenticator is None:
             raise ValidationError(_("The code is not correct, or has already been used. Please wait for the next one."), code="not_right")

@@ -51,7 +51,7 @@ _HITS = "UPDATE accounts_throttle SET hits = %s WHERE key = %s"
 
 
 @dataclass(frozen=True)
-class Limit:
+class AttemptLimit:
     """At most `amount` attempts in any span of `seconds` for each subject. Rows hold a keyed hash of the subject."""
 
     name: str
@@ -90,23 +90,23 @@ class Limit:
         Throttle.objects.filter(key=self._key(subject)).update(hits=[])
 
 
-PUSHES = Limit("push", 3, 600)  # a civil number: against approval out of fatigue
+PUSHES = AttemptLimit("push", 3, 600)  # a civil number: against approval out of fatigue
 # Many people share the one address of a mobile network: browsers with our cookie count by themselves, within a high limit of the address.
-SIGN_INS_PER_BROWSER = Limit("sign_in_per_browser", 30, 600)  # a browser with our cookie
-SIGN_INS_WITHOUT_COOKIE = Limit("sign_in_without_cookie", 30, 600)  # an address, over browsers without the cookie
-SIGN_INS_PER_ADDRESS = Limit("sign_in_per_address", 600, 600)  # an address
-STAFF_PASSWORD = Limit("staff_password", 5, 300)  # a typed login name from one address, or on a browser that this name knows
-STAFF_PER_ADDRESS = Limit("staff_from", 20, 300)  # an address, over all names: several officers may share one
+SIGN_INS_PER_BROWSER = AttemptLimit("sign_in_per_browser", 30, 600)  # a browser with our cookie
+SIGN_INS_WITHOUT_COOKIE = AttemptLimit("sign_in_without_cookie", 30, 600)  # an address, over browsers without the cookie
+SIGN_INS_PER_ADDRESS = AttemptLimit("sign_in_per_address", 600, 600)  # an address
+STAFF_PASSWORD = AttemptLimit("staff_password", 5, 300)  # a typed login name from one address, or on a browser that this name knows
+STAFF_PER_ADDRESS = AttemptLimit("staff_from", 20, 300)  # an address, over all names: several officers may share one
 # A login name over all addresses. After that many attempts one a minute is checked, again five in five minutes.
-STAFF_PER_NAME = Limit("staff_name", 30, 3600)
-STAFF_NAME_SLOW = Limit("staff_name_slowly", 1, 60)
-STAFF_CODE = Limit("staff_code", 5, 300)  # an account
-WRONG_DIGITS = Limit("wrong_digits", 10, 3600)  # a reference whose four digits are guessed, from wherever
-CODES_PER_HOUR = Limit("code_to_hour", 3, 3600)  # an e-mail address or a phone
-CODES_PER_DAY = Limit("code_to_day", 10, 86_400)
-CODES_PER_CLIENT = Limit("code_from", 20, 3600)  # a client
-CODES_PER_PERSON = Limit("code_of", 10, 3600)  # a person
-CODE_TRIES = Limit("code_tries", 15, 3600)  # a person, over all codes
+STAFF_PER_NAME = AttemptLimit("staff_name", 30, 3600)
+STAFF_NAME_SLOW = AttemptLimit("staff_name_slowly", 1, 60)
+STAFF_CODE = AttemptLimit("staff_code", 5, 300)  # an account
+WRONG_DIGITS = AttemptLimit("wrong_digits", 10, 3600)  # a reference whose four digits are guessed, from wherever
+CODES_PER_HOUR = AttemptLimit("code_to_hour", 3, 3600)  # an e-mail address or a phone
+CODES_PER_DAY = AttemptLimit("code_to_day", 10, 86_400)
+CODES_PER_CLIENT = AttemptLimit("code_from", 20, 3600)  # a client
+CODES_PER_PERSON = AttemptLimit("code_of", 10, 3600)  # a person
+CODE_TRIES = AttemptLimit("code_tries", 15, 3600)  # a person, over all codes
 
 
 def address_of(request: HttpRequest) -> str:
@@ -161,7 +161,7 @@ def forget_passwords(*, login: str, address: str, device: Device | None) -> None
 
 def take_attempt(request: HttpRequest, what: str, *, limit: int, seconds: int) -> bool:
     """Count one attempt of `what` by the client, in the database. False above `limit` in any span of `seconds`."""
-    return Limit(what, limit, seconds).take(address_of(request))
+    return AttemptLimit(what, limit, seconds).take(address_of(request))
 
 
 def allow_read(request: HttpRequest, what: str, *, limit: int, seconds: int) -> bool:

@@ -119,7 +119,7 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Block:
+class PageBlock:
     """A block of a public page about a subject; no personal data. `history` goes into the history on the page."""
 
     name: str  # also its anchor
@@ -150,7 +150,7 @@ class CaseDetail:
     by_officer: bool = False  # whether a person of the municipality decides
     queue: list[Fact] = field(default_factory=list)
     rounds: list[Round] = field(default_factory=list)
-    blocks: list[Block] = field(default_factory=list)  # what else the service shows, above the course of the request
+    blocks: list[PageBlock] = field(default_factory=list)  # what else the service shows, above the course of the request
     refund_fils: int = 0  # owed back to the payer
     warning: tuple[Text, Text] | None = None  # title and text, above everything
 

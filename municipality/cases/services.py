@@ -24,7 +24,7 @@ from municipality.kernel.workflow import WORKFLOWS
 from municipality.notifications.services import send
 from municipality.notifications.texts import Bilingual
 from municipality.places.models import Branch
-from municipality.rulebook.queries import Edition, digest
+from municipality.rulebook.queries import RulebookEdition, digest
 
 # How PostgreSQL and SQLite name the index that allows one open case, and the guards that allow one of several services: asking the
 # table would need a savepoint round every insert.
@@ -41,7 +41,7 @@ def open_case(
     applicant: User,
     branch: Branch,
     series: str,
-    editions: list[Edition],
+    editions: list[RulebookEdition],
     actor: Actor,
     due_on: dt.date | None = None,
     held_under: str = "",

@@ -68,7 +68,7 @@ class GiveForm(forms.Form):
         return day
 
 
-class AskForm(forms.Form):
+class ConsentRequestForm(forms.Form):
     """The person for whom a member of staff is to act, and the service."""
 
     civil_id = CivilIdField(label=_("Civil number of the person"), help_text=_("Ask the person for their civil ID card."))

@@ -16,7 +16,7 @@ from municipality.ui.texts import Text
 
 
 @dataclass(frozen=True)
-class Service:
+class DelegableService:
     """A service in which one may act for another.
 
     `is_assisted`: staff may act in it with the person's code. `waits_in_dispute`: it is suspended while the ownership of its shop is
@@ -55,7 +55,7 @@ class Ownership:
 # By the label of the model, such as `shops.Shop`: (row, user) → its ownership.
 OWNERSHIPS: Registry[Callable[[Any, User], Ownership]] = Registry()
 # By the code of the workflow.
-SERVICES: Registry[Service] = Registry()
+SERVICES: Registry[DelegableService] = Registry()
 # Primary keys of organisations → a queryset of the subject keys that belong to them.
 BELONGINGS: Registry[Callable[[Sequence[int]], QuerySet[Any]]] = Registry()
 # By the kind of subject: (person, public id) → how the person holds it, or None.

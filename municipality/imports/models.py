@@ -80,7 +80,7 @@ class ImportFile(models.Model):
         return f"import:{self.public_id}"
 
 
-class Outcome(models.TextChoices):
+class LineOutcome(models.TextChoices):
     """The effect of a line. It is left out (`LEFT`) where the row it changes was changed after the dry run."""
 
     ADD = "add"
@@ -99,7 +99,7 @@ class ImportRow(models.Model):
     file = models.ForeignKey(ImportFile, models.PROTECT, related_name="+", db_index=False, verbose_name=_("file"))
     line = models.PositiveIntegerField(_("line"))  # of the file, as a sheet counts it
     number = models.CharField(_("number"), max_length=40, blank=True)
-    outcome = models.CharField(_("effect"), max_length=6, choices=Outcome)
+    outcome = models.CharField(_("effect"), max_length=6, choices=LineOutcome)
     problems = models.JSONField(_("errors"), default=list)  # [column, code]
 
     class Meta:
@@ -107,7 +107,7 @@ class ImportRow(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["file", "line"], name="%(app_label)s_%(class)s_line_once"),
             models.UniqueConstraint(fields=["file", "number"], condition=~Q(outcome="wrong"), name="%(app_label)s_%(class)s_number_once"),
-            models.CheckConstraint(condition=Q(outcome__in=Outcome.values), name="%(app_label)s_%(class)s_outcome"),
+            models.CheckConstraint(condition=Q(outcome__in=LineOutcome.values), name="%(app_label)s_%(class)s_outcome"),
             models.CheckConstraint(condition=Q(outcome="wrong") | ~Q(number=""), name="%(app_label)s_%(class)s_numbered"),
         ]
         indexes = [models.Index(fields=["file", "line"], condition=Q(outcome__in=("wrong", "left")), name="%(app_label)s_%(class)s_wrong")]

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.requests import AuthenticatedHttpRequest
-from municipality.imports.models import ImportFile, ImportRow, Outcome
+from municipality.imports.models import ImportFile, ImportRow, LineOutcome
 from municipality.kernel.registry import Registry
 from municipality.ui.texts import Text
 
@@ -51,7 +51,7 @@ class Checked:
 
     line: int
     number: str = ""
-    outcome: Outcome = Outcome.ADD
+    outcome: LineOutcome = LineOutcome.ADD
     problems: list[list[str]] = field(default_factory=list)  # [column, code]
     values: Mapping[str, Any] = field(default_factory=dict)
 
@@ -85,7 +85,7 @@ class Pages:
 
 
 @dataclass(frozen=True)
-class Kind:
+class ImportKind:
     """A kind of import. `check` has no effect; `apply` writes a batch in the caller's transaction.
 
     Its audit events are `<name>.loaded`, `checked`, `released`, `refused`, `taken`, and with `stops` also `stopped` and `resumed`.
@@ -103,7 +103,7 @@ class Kind:
     pages: Pages
     check_batch: int = 4000  # lines of one transaction
     apply_batch: int = 2000
-    applies: tuple[str, ...] = (Outcome.ADD, Outcome.CHANGE, Outcome.SAME)  # the outcomes whose lines are applied
+    applies: tuple[str, ...] = (LineOutcome.ADD, LineOutcome.CHANGE, LineOutcome.SAME)  # the outcomes whose lines are applied
     is_secret: bool = False  # the bytes are kept encrypted
     stops: bool = True  # applying may be stopped between two batches
     figures: Callable[[ImportFile], dict[str, int]] = lambda file: {}  # more numbers at the end of the dry run
@@ -111,4 +111,4 @@ class Kind:
 
 
 # By the name of the kind.
-IMPORT_KINDS: Registry[Kind] = Registry()
+IMPORT_KINDS: Registry[ImportKind] = Registry()

@@ -23,8 +23,8 @@ from municipality.accounts.queries import require_group
 from municipality.audit.models import AuditEvent
 from municipality.audit.services import record
 from municipality.documents import store
-from municipality.imports.models import ImportFile, Outcome
-from municipality.imports.registry import IMPORT_KINDS, Applied, Checked, Kind
+from municipality.imports.models import ImportFile, LineOutcome
+from municipality.imports.registry import IMPORT_KINDS, Applied, Checked, ImportKind
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor, system
@@ -33,7 +33,7 @@ from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.failpoints import failpoint
 
 SECONDS = 60  # after which a job enqueues the next one; the time limit of a job is in tasks.py
-_COUNTED = {Outcome.ADD: "to_add", Outcome.CHANGE: "to_change", Outcome.SAME: "unchanged", Outcome.WRONG: "refused"}
+_COUNTED = {LineOutcome.ADD: "to_add", LineOutcome.CHANGE: "to_change", LineOutcome.SAME: "unchanged", LineOutcome.WRONG: "refused"}
 
 
 def load(kind: str, *, content: bytes, name: str, loaded_by: User) -> ImportFile:
@@ -75,7 +75,7 @@ def _record(file: ImportFile, step: str, actor: Actor, data: dict[str, Any]) -> 
     return record(f"{file.kind}.{step}", subject=file.key, actor=actor, data=data)
 
 
-def _app(kind: Kind) -> Actor:
+def _app(kind: ImportKind) -> Actor:
     """The system actor of the app that registered a kind."""
     return system(kind.rows._meta.app_label)
 
@@ -116,10 +116,10 @@ def check(*, file_id: int, size: int = 0, seconds: float = SECONDS) -> bool:
             return is_enqueued
 
 
-def _save_lines(file: ImportFile, kind: Kind, lines: list[Checked]) -> None:
+def _save_lines(file: ImportFile, kind: ImportKind, lines: list[Checked]) -> None:
     """Save checked lines and their counts. The second line with a number is wrong, also where the first was in another batch."""
     numbers = {line.number for line in lines}
-    saved_numbers = set(rows(file).filter(number__in=numbers).exclude(outcome=Outcome.WRONG).values_list("number", flat=True)) - {""}
+    saved_numbers = set(rows(file).filter(number__in=numbers).exclude(outcome=LineOutcome.WRONG).values_list("number", flat=True)) - {""}
     counts = dict.fromkeys(_COUNTED.values(), 0)
     for line in lines:
         if line.number in saved_numbers:
@@ -127,14 +127,14 @@ def _save_lines(file: ImportFile, kind: Kind, lines: list[Checked]) -> None:
         elif not line.problems:
             saved_numbers.add(line.number)
         if line.problems:
-            line.outcome, line.values = Outcome.WRONG, {}
+            line.outcome, line.values = LineOutcome.WRONG, {}
         counts[_COUNTED[line.outcome]] += 1
     fields = [field for field in kind.rows._meta.concrete_fields if not field.primary_key]
     copy_rows(connection, kind.rows._meta.db_table, [str(field.column) for field in fields], _cells(file, kind, lines, fields))
     ImportFile.objects.filter(pk=file.pk).update(read=file.read + len(lines), **{name: F(name) + count for name, count in counts.items()})
 
 
-def _cells(file: ImportFile, kind: Kind, lines: Iterable[Checked], fields: list[Any]) -> Iterator[list[Any]]:
+def _cells(file: ImportFile, kind: ImportKind, lines: Iterable[Checked], fields: list[Any]) -> Iterator[list[Any]]:
     for line in lines:
         columns = {"line": line.line, "number": line.number, "outcome": line.outcome.value, "problems": line.problems}
         row = kind.rows(file=file, **columns, **line.values)
@@ -168,7 +168,7 @@ def count_applicable(file: ImportFile) -> int:
     return sum(getattr(file, name) for outcome, name in _COUNTED.items() if outcome in IMPORT_KINDS[file.kind].applies)
 
 
-def _locked(file: ImportFile) -> tuple[ImportFile, Kind]:
+def _locked(file: ImportFile) -> tuple[ImportFile, ImportKind]:
     return ImportFile.objects.select_for_update(of=("self",)).select_related("loaded_by").get(pk=file.pk), IMPORT_KINDS[file.kind]
 
 
@@ -250,13 +250,13 @@ def _batches(file_id: int, size: int, deadline: float) -> Iterator[tuple[bool, b
         yield has_more, is_enqueued
 
 
-def _apply_batch(file: ImportFile, kind: Kind, size: int) -> bool:
+def _apply_batch(file: ImportFile, kind: ImportKind, size: int) -> bool:
     """Apply one batch and record it. Returns whether more lines follow."""
     size = size or kind.apply_batch
     lines = list(rows(file).filter(line__gt=file.taken_line, outcome__in=kind.applies).order_by("line")[:size])
     batch = kind.apply(file, lines) if lines else Applied()
     if batch.left_out:
-        rows(file).filter(pk__in=batch.left_out).update(outcome=Outcome.LEFT, problems=[["", "changed_since"]])
+        rows(file).filter(pk__in=batch.left_out).update(outcome=LineOutcome.LEFT, problems=[["", "changed_since"]])
     has_more = len(lines) == size
     first, file.taken_line = (lines[0].line, lines[-1].line) if lines else (0, file.taken_line)
     ImportFile.objects.filter(pk=file.pk).update(

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.imports import services
-from municipality.imports.models import ImportFile, Outcome
-from municipality.imports.registry import IMPORT_KINDS, Kind
+from municipality.imports.models import ImportFile, LineOutcome
+from municipality.imports.registry import IMPORT_KINDS, ImportKind
 from municipality.imports.sheets import NotReadable, problem_sheet
 from municipality.kernel.errors import Refused
 from municipality.ui.admin_base import in_group, staff_page
@@ -25,7 +25,7 @@ REFRESH_SECONDS = 5
 _COUNTS = {"add": ("to_add", "added"), "change": ("to_change", "changed"), "same": ("unchanged", "confirmed"), "wrong": ("refused", "")}
 
 
-def _files(request: AuthenticatedHttpRequest, kind: Kind) -> QuerySet[ImportFile]:
+def _files(request: AuthenticatedHttpRequest, kind: ImportKind) -> QuerySet[ImportFile]:
     """The files that this member of staff may see. Raises PermissionDenied."""
     if not (in_group(request, kind.uploader) or in_group(request, kind.releaser)):
         raise PermissionDenied
@@ -41,7 +41,7 @@ def file_or_404(request: AuthenticatedHttpRequest, kind: str, public_id: str) ->
     return row
 
 
-def _page(request: AuthenticatedHttpRequest, template: str, kind: Kind, error: str, **context: Any) -> TemplateResponse:
+def _page(request: AuthenticatedHttpRequest, template: str, kind: ImportKind, error: str, **context: Any) -> TemplateResponse:
     urls = zip(("files_url", "file_url", "problems_url"), (f"admin:{name}" for name in kind.pages.urls), strict=True)
     page_context = {"title": kind.pages.title, "kind": kind, "error": error, **dict(urls), **context}
     return staff_page(request, template, 409 if error else 200, **page_context)
@@ -123,18 +123,18 @@ def file(request: AuthenticatedHttpRequest, kind: str, public_id: str) -> HttpRe
 
 
 def _problem_lines(row: ImportFile) -> QuerySet[Any]:
-    return services.rows(row).filter(outcome__in=(Outcome.WRONG, Outcome.LEFT)).order_by("line")
+    return services.rows(row).filter(outcome__in=(LineOutcome.WRONG, LineOutcome.LEFT)).order_by("line")
 
 
-def _counts(row: ImportFile, kind: Kind) -> list[tuple[Any, Any, Any]]:
+def _counts(row: ImportFile, kind: ImportKind) -> list[tuple[Any, Any, Any]]:
     """Label, count in the dry run and count of applied lines of each outcome."""
     counts = []
     for code, label in kind.pages.labels.items():
-        if code == Outcome.LEFT and row.released_at is None:
+        if code == LineOutcome.LEFT and row.released_at is None:
             continue
         found, applied = _COUNTS.get(code, ("", "left_out"))
         dry_run = getattr(row, found) if found else "—"
-        counts.append((label, dry_run, getattr(row, applied) if code in (*kind.applies, Outcome.LEFT) else "—"))
+        counts.append((label, dry_run, getattr(row, applied) if code in (*kind.applies, LineOutcome.LEFT) else "—"))
     return counts
 
 
@@ -152,7 +152,7 @@ def _run_step(request: AuthenticatedHttpRequest, row: ImportFile) -> None:
         raise Refused("unknown_step", _("The page was sent incomplete. Reload it and try again."))
 
 
-def _column(kind: Kind, code: str) -> str:
+def _column(kind: ImportKind, code: str) -> str:
     return kind.reader.columns[code][0] if code in kind.reader.columns else "—"
 
 

@@ -13,7 +13,7 @@ Handler = Callable[..., Any]
 
 
 @dataclass(frozen=True)
-class Kind:
+class JobKind:
     name: str
     handler: Handler
     queue: str
@@ -27,7 +27,7 @@ class Schedule:
     seconds: int
 
 
-JOB_KINDS: dict[str, Kind] = {}
+JOB_KINDS: dict[str, JobKind] = {}
 SCHEDULES: dict[str, Schedule] = {}
 
 
@@ -42,7 +42,7 @@ def job(name: str, *, queue: str = "urgent", time_limit: int = 60, given_up: Han
     def declare(handler: Handler) -> Handler:
         if name in JOB_KINDS and JOB_KINDS[name].handler.__qualname__ != handler.__qualname__:
             raise ValueError(f"job {name} is declared twice")
-        JOB_KINDS[name] = Kind(name, handler, queue, time_limit, given_up)
+        JOB_KINDS[name] = JobKind(name, handler, queue, time_limit, given_up)
         return handler
 
     return declare

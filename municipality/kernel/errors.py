@@ -25,3 +25,9 @@ class NotPermitted(Refused):
     """The actor may not make this move."""
 
     status = 403
+
+
+class TooMany(Refused):
+    """A limit is reached. `facts["retry_after"]`, where it is given: in how many seconds it works again."""
+
+    status = 429

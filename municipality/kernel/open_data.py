@@ -11,7 +11,7 @@ from municipality.kernel.registry import Registry
 
 
 @dataclass(frozen=True)
-class Field:
+class DatasetField:
     """One column of the open data. `kind` is text, integer, number, day or choice; `source` is where a set of one query reads it."""
 
     name: str
@@ -39,7 +39,7 @@ class OpenSet:
     counted: Any  # name of the rows, in the plural
     keywords: tuple[Any, ...]
     theme: str  # code of the data themes of the European Union
-    columns: tuple[Field, ...]
+    columns: tuple[DatasetField, ...]
     rows: Callable[[dt.date], Iterator[Sequence[Any]]]
     has_changes: bool = False  # whether the feed of changes covers its rows
 

@@ -57,7 +57,7 @@ class Promises:
 
 
 @dataclass(frozen=True)
-class Board:
+class BranchBoard:
     branch: Branch
     counts: dict[str, int]  # by state, without LEFT
     promises: Promises
@@ -69,13 +69,13 @@ class Board:
     officers: list[OfficerLine]
 
 
-def board(branch: Branch, days: int = SOON_DAYS[0]) -> Board:
+def board(branch: Branch, days: int = SOON_DAYS[0]) -> BranchBoard:
     """The board of a branch, by at most ten queries; `days` as for `soon_clocks`."""
     entries = QueueEntry.objects.filter(branch=branch).exclude(state=QueueEntryState.LEFT)
     waiting = QueueEntry.objects.filter(branch=branch, state=QueueEntryState.WAITING)
     soon, escalated = _ahead(branch, days)
     found = promises(branch.pk, days)
-    return Board(
+    return BranchBoard(
         branch,
         found.states,
         found,

@@ -16,7 +16,7 @@ from municipality.accounts.queries import has_role
 from municipality.cases.models import Case
 from municipality.kernel import clock, request_cache, worktime
 from municipality.places.models import Branch
-from municipality.review.boards import DECIDED, PACE_DAYS, Board, OfficerLine, board, holders, late_clocks, midnight, soon_clocks
+from municipality.review.boards import DECIDED, PACE_DAYS, OfficerLine, board, holders, late_clocks, midnight, soon_clocks
 from municipality.review.models import (
     Absence,
     Assignment,
@@ -35,9 +35,9 @@ from municipality.review.models import (
 from municipality.review.registry import Item, reviewable
 from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
-from municipality.rulebook.queries import Check, Edition, Reason
+from municipality.rulebook.queries import Check, Reason, RulebookEdition
 
-__all__ = ["DECIDED", "PACE_DAYS", "Board", "OfficerLine", "board", "holders", "late_clocks", "soon_clocks"]
+__all__ = ["DECIDED", "PACE_DAYS", "OfficerLine", "board", "holders", "late_clocks", "soon_clocks"]
 
 
 # --- Who may ---------------------------------------------------------------------------------------------------------------
@@ -207,7 +207,7 @@ def pace_of(branch_id: str, skill: str) -> float:
 
 
 @dataclass(frozen=True)
-class Desk:
+class OfficerDesk:
     """What an officer sees before they press anything: the cases in their hands, the one that lies open, and counts of their own."""
 
     officer: User
@@ -228,9 +228,9 @@ class Desk:
         return self.count(QueueEntryState.ANSWERED)
 
 
-def desk_of(officer: User) -> Desk:
+def desk_of(officer: User) -> OfficerDesk:
     """The desk of an officer. Nothing of it says what waits in the queue."""
-    return Desk(officer, list(held_by(officer)))
+    return OfficerDesk(officer, list(held_by(officer)))
 
 
 def held_by(officer: User) -> QuerySet[Assignment]:
@@ -269,22 +269,22 @@ TIED = "conflict_of_interest"  # the reason of giving back that a declaration co
 AFTER_ROUND = "not_answered"  # the reason of a refusal that presumes a round of corrections
 
 
-def refusals(replies: Edition, *, has_rounds: bool) -> list[Reason]:
+def refusals(replies: RulebookEdition, *, has_rounds: bool) -> list[Reason]:
     """The reasons for which a case may be refused: that no answer came only where corrections were asked for."""
     return [reason for reason in replies.reasons_of("refusal") if has_rounds or reason.code != AFTER_ROUND]
 
 
-def edition_for(case: Case, subject: str) -> Edition:
+def edition_for(case: Case, subject: str) -> RulebookEdition:
     """The edition by which a case is judged: the one stamped on it, else the one in force on the day it was opened."""
     return rulebook.edition_of(subject, case.editions, clock.day_of(case.opened_at))
 
 
-def replies(case: Case) -> Edition:
+def replies(case: Case) -> RulebookEdition:
     """The coded reasons by which a case is judged."""
     return edition_for(case, reviewable(case).replies)
 
 
-def limits(case: Case) -> Edition:
+def limits(case: Case) -> RulebookEdition:
     """The limits of the study by which a case is judged."""
     return edition_for(case, reviewable(case).limits)
 

@@ -31,7 +31,7 @@ QUESTIONS: dict[str, Text] = dict(
 
 
 @dataclass(frozen=True)
-class Question:
+class SignatureQuestion:
     """One question; `answer` says whether what was answered speaks for the refusal, None while there is no answer."""
 
     code: str
@@ -56,9 +56,9 @@ class RequirementFinding:
     item: Item | None
 
 
-def questions(answers: Mapping[str, bool]) -> list[Question]:
+def questions(answers: Mapping[str, bool]) -> list[SignatureQuestion]:
     """The four questions, with the answers that were given."""
-    return [Question(code, text, answers.get(code)) for code, text in QUESTIONS.items()]
+    return [SignatureQuestion(code, text, answers.get(code)) for code, text in QUESTIONS.items()]
 
 
 def findings(lines: Iterable[CheckLine], items: Iterable[Item]) -> list[RequirementFinding]:
@@ -70,7 +70,7 @@ def findings(lines: Iterable[CheckLine], items: Iterable[Item]) -> list[Requirem
     )
 
 
-def answered(case: Case) -> list[tuple[Decision, list[Question]]]:
+def answered(case: Case) -> list[tuple[Decision, list[SignatureQuestion]]]:
     """The proposals of a case that a second signer answered questions about, signed or sent back, with the answers; one query."""
     rows = Decision.objects.filter(case=case, is_proven__isnull=False).order_by("pk")
     return [(row, questions({code: getattr(row, code) for code in ANSWERS})) for row in rows]

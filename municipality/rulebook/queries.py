@@ -124,7 +124,7 @@ class Trade:
 
 
 @dataclass(frozen=True)
-class Edition:
+class RulebookEdition:
     """A published edition with its rows, as plain values for `rules`."""
 
     subject: str
@@ -197,7 +197,7 @@ class PublishedEdition(NamedTuple):
 
 
 # Editions read by this process. A published edition never changes (guards.py), so entries do not expire.
-_editions: dict[tuple[Any, ...], Edition] = {}
+_editions: dict[tuple[Any, ...], RulebookEdition] = {}
 
 
 def _query_published() -> list[PublishedEdition]:
@@ -215,12 +215,12 @@ def preload_editions() -> int:
     return len([_read_edition(row) for row in _published()])
 
 
-def edition(subject: str, on: dt.date) -> Edition:
+def edition(subject: str, on: dt.date) -> RulebookEdition:
     """The edition in force on a day. Raises Refused("no_edition") where there is none."""
     return editions([subject], on)[0]
 
 
-def edition_of(subject: str, stamps: Collection[str], on: dt.date) -> Edition:
+def edition_of(subject: str, stamps: Collection[str], on: dt.date) -> RulebookEdition:
     """The edition of a subject among the stamps of a case, else the one in force on a day. Raises Refused("no_edition")."""
     stamped = [row for row in _published() if row.subject == subject and f"{subject} v{row.version}" in stamps]
     return _read_edition(stamped[0]) if stamped else edition(subject, on)
@@ -231,7 +231,7 @@ def published_ids(stamps: Collection[str]) -> dict[str, int]:
     return {stamp: row.pk for row in _published() if (stamp := f"{row.subject} v{row.version}") in stamps}
 
 
-def calendar_edition(on: dt.date | None = None) -> Edition:
+def calendar_edition(on: dt.date | None = None) -> RulebookEdition:
     """The newest published calendar, which applies to all days, or the one that was in force on a day.
 
     Raises Refused("no_edition") where none is published.
@@ -261,43 +261,43 @@ def is_ramadan(day: dt.date) -> bool:
     return estimate.contains(day)
 
 
-def editions(subjects: Sequence[str], on: dt.date) -> list[Edition]:
+def editions(subjects: Sequence[str], on: dt.date) -> list[RulebookEdition]:
     """The editions of several subjects in force on a day. Raises Refused("no_edition")."""
     return _in_force(_published(), subjects, on)
 
 
-def editions_and_calendar(subjects: Sequence[str], on: dt.date) -> tuple[list[Edition], Calendar]:
+def editions_and_calendar(subjects: Sequence[str], on: dt.date) -> tuple[list[RulebookEdition], Calendar]:
     """The editions of several subjects in force on a day and the newest working time. Raises Refused("no_edition")."""
     published = _published()
     return _in_force(published, subjects, on), _calendar(_newest_calendar(published))
 
 
-def _in_force(published: Sequence[PublishedEdition], subjects: Sequence[str], on: dt.date) -> list[Edition]:
+def _in_force(published: Sequence[PublishedEdition], subjects: Sequence[str], on: dt.date) -> list[RulebookEdition]:
     return [_newest(subject, [row for row in published if row.subject == subject and row.holds(on)]) for subject in subjects]
 
 
-def _newest_calendar(published: Sequence[PublishedEdition]) -> Edition:
+def _newest_calendar(published: Sequence[PublishedEdition]) -> RulebookEdition:
     return _newest(calendars.SUBJECT, [row for row in published if row.subject == calendars.SUBJECT])
 
 
-def _calendar(edition: Edition) -> Calendar:
+def _calendar(edition: RulebookEdition) -> Calendar:
     assert edition.calendar is not None  # noqa: S101 - every edition of this subject has one
     return edition.calendar
 
 
-def _newest(subject: str, rows: list[PublishedEdition]) -> Edition:
+def _newest(subject: str, rows: list[PublishedEdition]) -> RulebookEdition:
     if not rows:
         raise Refused("no_edition", _("This service has no rules in force yet: no edition of them is published."), subject=subject)
     return _read_edition(max(rows, key=lambda row: (row.first_day, row.version)))
 
 
-def _read_edition(published: PublishedEdition) -> Edition:
+def _read_edition(published: PublishedEdition) -> RulebookEdition:
     identity = (published.pk, published.subject, published.version, published.made_at, published.published_at)
     if identity in _editions:
         return _editions[identity]
     row = RuleSet.objects.get(pk=published.pk)
     is_calendar, is_trades = row.subject == calendars.SUBJECT, row.subject == TRADES
-    edition = Edition(
+    edition = RulebookEdition(
         row.subject,
         row.version,
         row.instrument_ar,

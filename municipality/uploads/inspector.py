@@ -24,7 +24,7 @@ POINTS = 72  # of an inch
 FOREIGN = (b"<script", b"<svg", b"<html", b"<?php", b"%pdf-", b"pk\x03\x04")  # in lower case
 
 
-class Refused(Exception):
+class InspectionRefused(Exception):
     """The file is refused; `args[0]` is a code of `refusals.SENTENCES`."""
 
 
@@ -52,12 +52,12 @@ def inspect(source: Any, kind: str, limits: dict[str, Any]) -> dict[str, Any]:
     """Render the file to `file` and its first page to `preview.jpg`. Raises Refused."""
     try:
         return picture(source, kind, limits) if kind in ("JPEG", "PNG", "WEBP") else paper(source, limits)
-    except (Refused, ImportError):
+    except (InspectionRefused, ImportError):
         raise
     except MemoryError:
-        raise Refused("heavy") from None
+        raise InspectionRefused("heavy") from None
     except Exception as error:
-        raise Refused("broken") from error
+        raise InspectionRefused("broken") from error
 
 
 # Pictures.
@@ -73,14 +73,14 @@ def picture(source: Any, kind: str, limits: dict[str, Any]) -> dict[str, Any]:
     try:
         image: Any = Image.open(source, formats=[kind])
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise Refused("pixels") from None
+        raise InspectionRefused("pixels") from None
     if limits["pixels"] and image.width * image.height > limits["pixels"]:
-        raise Refused("pixels")
+        raise InspectionRefused("pixels")
     # The JPEG of a phone may have a second picture for depth; other formats with several frames are animations.
     if kind != "JPEG" and getattr(image, "n_frames", 1) > 1:
-        raise Refused("frames")
+        raise InspectionRefused("frames")
     if sum(len(value) for value in image.info.values() if isinstance(value, (bytes, str))) > limits["metadata"]:
-        raise Refused("metadata")
+        raise InspectionRefused("metadata")
     image.load()
     ImageOps.exif_transpose(image, in_place=True)
     is_clear = kind != "JPEG" and (image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info)
@@ -107,7 +107,7 @@ def encoded(image: Any, kind: str) -> bytes:
         opaque.save(stream, "JPEG", quality=quality)
         if is_plain(content := stream.getvalue()):
             return content
-    raise Refused("metadata")
+    raise InspectionRefused("metadata")
 
 
 def is_plain(content: bytes) -> bool:
@@ -145,19 +145,19 @@ def paper(source: Any, limits: dict[str, Any]) -> dict[str, Any]:
 
     content = source.read()
     if content.count(b" obj") > limits["objects"] or declared_objects(content) > limits["objects"]:
-        raise Refused("heavy")
+        raise InspectionRefused("heavy")
     try:
         document = pdfium.PdfDocument(content)
     except pdfium.PdfiumError as error:
-        raise Refused("encrypted" if getattr(error, "err_code", None) == 4 else "broken") from None  # FPDF_ERR_PASSWORD
+        raise InspectionRefused("encrypted" if getattr(error, "err_code", None) == 4 else "broken") from None  # FPDF_ERR_PASSWORD
     if document.get_formtype() in (2, 3):  # XFA: its content is a program
-        raise Refused("form")
+        raise InspectionRefused("form")
     document.init_forms()  # so that the values of a form are rendered; there is no script engine
     count = len(document)
     if count == 0:
-        raise Refused("broken")
+        raise InspectionRefused("broken")
     if count > limits["pages"]:
-        raise Refused("pages")
+        raise InspectionRefused("pages")
     first = (0, 0)
     with pikepdf.new() as clean:
         for number in range(count):
@@ -184,7 +184,7 @@ def render_page(document: Any, number: int, limits: dict[str, Any]) -> tuple[Any
     page = document[number]
     width, height = page.get_size()
     if not (1 <= width <= 20_000 and 1 <= height <= 20_000):
-        raise Refused("broken")
+        raise InspectionRefused("broken")
     scale = min(limits["resolution"] / POINTS, limits["side"] / max(width, height))
     image = page.render(scale=scale, draw_annots=True, may_draw_forms=True).to_pil()
     page.close()
@@ -229,7 +229,7 @@ def main() -> int:
         limit_self(arguments)
     try:
         answer = inspect(sys.stdin.buffer, arguments["kind"], arguments)
-    except Refused as refusal:
+    except InspectionRefused as refusal:
         answer = {"refused": str(refusal)}
     sys.stdout.write(json.dumps(answer))
     sys.stdout.flush()

@@ -5,6 +5,7 @@ from payments.models.money import (
     Allocation,
     Attempt,
     AttemptEvent,
+    BankMessageKind,
     Bill,
     BillEvent,
     BillLine,
@@ -12,7 +13,6 @@ from payments.models.money import (
     Direction,
     GatewayMessage,
     Inquiry,
-    MessageKind,
     Receipt,
 )
 from payments.models.reconciliation import BankStatement, Difference, DifferenceKind, DifferenceNote, LineKind, StatementLine
@@ -22,6 +22,7 @@ __all__ = [
     "Allocation",
     "Attempt",
     "AttemptEvent",
+    "BankMessageKind",
     "BankStatement",
     "Bill",
     "BillEvent",
@@ -37,7 +38,6 @@ __all__ = [
     "LedgerEntry",
     "LedgerPosting",
     "LineKind",
-    "MessageKind",
     "PostingKind",
     "Receipt",
     "RefundDue",

@@ -211,7 +211,7 @@ class Direction(models.TextChoices):
     OUT = "out", _("Outgoing")
 
 
-class MessageKind(models.TextChoices):
+class BankMessageKind(models.TextChoices):
     INIT = "init", _("Redirect to the bank")
     NOTIFICATION = "notification", _("Notification")
     INQUIRY_REQUEST = "inquiry_request", _("Inquiry")
@@ -228,7 +228,7 @@ class GatewayMessage(models.Model):
     """
 
     direction = models.CharField(_("direction"), max_length=3, choices=Direction)
-    kind = models.CharField(_("kind"), max_length=20, choices=MessageKind)
+    kind = models.CharField(_("kind"), max_length=20, choices=BankMessageKind)
     attempt = models.ForeignKey(Attempt, models.PROTECT, null=True, blank=True, related_name="messages", verbose_name=_("attempt"))
     raw = models.TextField(_("text as it passed"))
     # Of an incoming message: size and SHA-256 of all its bytes, as only the head of an unauthenticated one is stored; `fingerprint`

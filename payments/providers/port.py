@@ -46,7 +46,7 @@ class Notice:
 
 
 @dataclass(frozen=True)
-class Reply:
+class BankReply:
     """The bank's answer with both messages, the password masked."""
 
     answer: InquiryAnswer
@@ -78,11 +78,11 @@ class Provider(Protocol):
         """The claim in an encrypted notification; None for everything that is not well formed, whatever is wrong with it."""
         ...
 
-    def inquire(self, *, trackid: str, fils: int) -> Reply:
+    def inquire(self, *, trackid: str, fils: int) -> BankReply:
         """Ask the bank. Raises GatewayUnreachable, NotConfigured."""
         ...
 
-    def refund(self, *, trackid: str, fils: int) -> Reply:
+    def refund(self, *, trackid: str, fils: int) -> BankReply:
         """Return `fils` of a captured payment to its card; never called twice for one refund.
 
         Raises GatewayUnreachable (the outcome is unknown), NotConfigured (nothing was sent).

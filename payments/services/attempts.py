@@ -19,7 +19,7 @@ from municipality.kernel.actors import VISITOR, Actor
 from municipality.kernel.errors import NotPermitted, Refused, TransitionRefused
 from municipality.kernel.transitions import transition
 from payments import links, queries, rules
-from payments.models import Allocation, Attempt, Bill, Direction, GatewayMessage, MessageKind
+from payments.models import Allocation, Attempt, BankMessageKind, Bill, Direction, GatewayMessage
 from payments.providers import provider, provider_named
 from payments.providers.port import NotConfigured, Order
 from payments.states import OPEN, AttemptState, BillState
@@ -142,7 +142,7 @@ def redirect_url(attempt: Attempt) -> str:
 
 
 def _record_redirect(row: Attempt, payer: User, raw: str, decoded: dict[str, str], now: dt.datetime) -> None:
-    GatewayMessage.objects.create(direction=Direction.OUT, kind=MessageKind.INIT, attempt=row, raw=raw, decoded=decoded, at=now)
+    GatewayMessage.objects.create(direction=Direction.OUT, kind=BankMessageKind.INIT, attempt=row, raw=raw, decoded=decoded, at=now)
     transition(
         row,
         "redirect",

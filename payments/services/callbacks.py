@@ -24,7 +24,7 @@ from municipality.kernel.errors import TransitionRefused
 from municipality.kernel.failpoints import failpoint
 from municipality.kernel.transitions import transition
 from payments import links, rules
-from payments.models import Attempt, CallbackBytes, Direction, GatewayMessage, MessageKind
+from payments.models import Attempt, BankMessageKind, CallbackBytes, Direction, GatewayMessage
 from payments.providers import provider_named
 from payments.services.attempts import enqueue_now, started_by_visitor
 from payments.states import OPEN, UNPAID, AttemptState
@@ -80,7 +80,7 @@ def take_notification(*, body: bytes, query: dict[str, str], remote_addr: str) -
             failpoint("notification.stored")
     failpoint("notification.committed")
     if not is_saved:
-        _save_capped(MessageKind.NOTIFICATION, attempt, content, remote_addr, now)
+        _save_capped(BankMessageKind.NOTIFICATION, attempt, content, remote_addr, now)
     return links.absolute(links.receipt_path(attempt.token if attempt is not None and notice is not None else links.UNKNOWN))
 
 
@@ -99,7 +99,7 @@ def take_notice(*, provider: str, body: bytes, remote_addr: str) -> None:
             is_saved = _save_authenticated(attempt, body, notice.fingerprint, remote_addr, now)
             _acknowledge(attempt, rules.hint_of(notice.result), now)
     if not is_saved:
-        _save_capped(MessageKind.NOTIFICATION, attempt, body, remote_addr, now)
+        _save_capped(BankMessageKind.NOTIFICATION, attempt, body, remote_addr, now)
 
 
 def _as_query(query: dict[str, str]) -> bytes:
@@ -110,7 +110,7 @@ def _save_authenticated(attempt: Attempt, content: bytes, fingerprint: str, remo
     """Store a message that the gateway made, whole and without a cap. False if it is stored already."""
     if not GatewayMessage.objects.filter(attempt=attempt, fingerprint=fingerprint).exists():
         with suppress(IntegrityError), transaction.atomic():  # the same message may come twice at once
-            _insert(MessageKind.NOTIFICATION, attempt, content, _text(content), remote_addr, now, fingerprint)
+            _insert(BankMessageKind.NOTIFICATION, attempt, content, _text(content), remote_addr, now, fingerprint)
             return True
     return False
 
@@ -224,5 +224,5 @@ def note_error(*, query: dict[str, str], remote_addr: str, person: Visitor | Non
     if attempt is not None and is_own:
         with transaction.atomic():
             _hint_error(attempt, rules.Hint.ERROR)
-    _save_capped(MessageKind.ERROR, attempt, _as_query(query), remote_addr, clock.now())
+    _save_capped(BankMessageKind.ERROR, attempt, _as_query(query), remote_addr, clock.now())
     return attempt if is_own else None

@@ -16,10 +16,10 @@ from municipality.kernel.actors import system
 from municipality.kernel.failpoints import failpoint
 from municipality.kernel.transitions import transition
 from payments import rules
-from payments.models import Attempt, Direction, GatewayMessage, Inquiry, MessageKind
+from payments.models import Attempt, BankMessageKind, Direction, GatewayMessage, Inquiry
 from payments.providers import provider_named
-from payments.providers.port import GatewayUnreachable, Reply
-from payments.rules import Outcome
+from payments.providers.port import BankReply, GatewayUnreachable
+from payments.rules import InquiryOutcome
 from payments.services.attempts import enqueue_now, enqueue_step
 from payments.services.settlement import settle, void_attempt
 from payments.states import AT_BANK, OPEN, UNPAID, AttemptState
@@ -35,8 +35,8 @@ def ask(attempt: Attempt) -> Inquiry | None:
     except GatewayUnreachable as failure:
         now = clock.now()
         with transaction.atomic():
-            _store(attempt, Direction.OUT, MessageKind.INQUIRY_REQUEST, failure.request, {}, now)
-            _store(attempt, Direction.IN, MessageKind.INQUIRY_RESPONSE, failure.response, {"failure": failure.reason}, now)
+            _store(attempt, Direction.OUT, BankMessageKind.INQUIRY_REQUEST, failure.request, {}, now)
+            _store(attempt, Direction.IN, BankMessageKind.INQUIRY_RESPONSE, failure.response, {"failure": failure.reason}, now)
         log.warning("inquiry of attempt %s got no answer: %s", attempt.pk, failure.reason)
         return None
     failpoint("payments.inquired")
@@ -44,16 +44,16 @@ def ask(attempt: Attempt) -> Inquiry | None:
 
 
 @transaction.atomic
-def _record_answer(attempt: Attempt, reply: Reply) -> Inquiry:
+def _record_answer(attempt: Attempt, reply: BankReply) -> Inquiry:
     now, answer = clock.now(), reply.answer
-    _store(attempt, Direction.OUT, MessageKind.INQUIRY_REQUEST, reply.request, {}, now)
-    message = _store(attempt, Direction.IN, MessageKind.INQUIRY_RESPONSE, reply.response, reply.decoded, now)
+    _store(attempt, Direction.OUT, BankMessageKind.INQUIRY_REQUEST, reply.request, {}, now)
+    message = _store(attempt, Direction.IN, BankMessageKind.INQUIRY_RESPONSE, reply.response, reply.decoded, now)
     known_payment_id = Attempt.objects.values_list("payment_id", flat=True).get(pk=attempt.pk)
     outcome = rules.judge(answer, trackid=attempt.trackid, fils=attempt.fils, payment_id=known_payment_id)
     reused = answer.payment_id and Attempt.objects.filter(payment_id=answer.payment_id).exclude(pk=attempt.pk).exists()
     reused = reused or (answer.tran_id and Attempt.objects.filter(tran_id=answer.tran_id).exclude(pk=attempt.pk).exists())
-    if outcome is Outcome.CAPTURED and reused:
-        outcome = Outcome.MISMATCH
+    if outcome is InquiryOutcome.CAPTURED and reused:
+        outcome = InquiryOutcome.MISMATCH
     return Inquiry.objects.create(
         attempt=attempt,
         message=message,
@@ -103,14 +103,14 @@ def _is_last(attempt: Attempt, step: int) -> bool:
 
 def act_on(inquiry: Inquiry, *, is_last: bool = False) -> None:
     """Settle an agreeing capture, otherwise move the attempt by `rules.move_for`."""
-    if inquiry.outcome == Outcome.CAPTURED and inquiry.agrees:
+    if inquiry.outcome == InquiryOutcome.CAPTURED and inquiry.agrees:
         settle(attempt=inquiry.attempt, inquiry=inquiry)
         failpoint("payments.settled")
         return
     with transaction.atomic():
         attempt = Attempt.objects.select_for_update().get(pk=inquiry.attempt_id)
-        outcome = Outcome(inquiry.outcome)
-        if attempt.state in UNPAID and outcome is Outcome.MISMATCH:
+        outcome = InquiryOutcome(inquiry.outcome)
+        if attempt.state in UNPAID and outcome is InquiryOutcome.MISMATCH:
             _mark_mismatch(attempt, "disagrees")
         if attempt.state not in AT_BANK:
             return
@@ -155,13 +155,13 @@ def confirm(*, attempt_id: int, turn: int = 0) -> None:
     inquiry = ask(attempt)
     if inquiry is None:
         raise Unanswered("no answer")
-    outcome = Outcome(inquiry.outcome)
-    if outcome is Outcome.CAPTURED and inquiry.agrees:
+    outcome = InquiryOutcome(inquiry.outcome)
+    if outcome is InquiryOutcome.CAPTURED and inquiry.agrees:
         return
-    if outcome in rules.NOT_PAID or (outcome is Outcome.NOT_FOUND and turn > 0):
+    if outcome in rules.NOT_PAID or (outcome is InquiryOutcome.NOT_FOUND and turn > 0):
         if not void_attempt(attempt=attempt, inquiry=inquiry):
             raise Unanswered("reversed, and an amount of it is on its way back")
-    elif outcome is Outcome.NOT_FOUND:
+    elif outcome is InquiryOutcome.NOT_FOUND:
         with transaction.atomic():
             due_at = clock.now() + dt.timedelta(seconds=rules.RECHECK_SECONDS)
             enqueue("payments.confirm", key=f"attempt:{attempt.pk}:{turn + 1}", due_at=due_at, attempt_id=attempt.pk, turn=turn + 1)

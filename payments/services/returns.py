@@ -23,9 +23,9 @@ from municipality.kernel.transitions import transition
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Reason
 from payments import rules
-from payments.models import Attempt, Bill, Direction, GatewayMessage, MessageKind, RefundDue, RefundWay
+from payments.models import Attempt, BankMessageKind, Bill, Direction, GatewayMessage, RefundDue, RefundWay
 from payments.providers import provider_named
-from payments.providers.port import GatewayUnreachable, NotConfigured, Reply
+from payments.providers.port import BankReply, GatewayUnreachable, NotConfigured
 from payments.services import ledger
 from payments.services.roles import require_role
 from payments.states import CASHIER, CHECKER, ON_ITS_WAY, AttemptState, RefundState
@@ -184,14 +184,14 @@ def send_refund(*, refund_id: int) -> None:
 @transaction.atomic
 def _save_messages(attempt: Attempt, request: str, response: str, decoded: dict[str, str]) -> None:
     now = clock.now()
-    GatewayMessage.objects.create(direction=Direction.OUT, kind=MessageKind.REFUND_REQUEST, attempt=attempt, raw=request, at=now)
+    GatewayMessage.objects.create(direction=Direction.OUT, kind=BankMessageKind.REFUND_REQUEST, attempt=attempt, raw=request, at=now)
     GatewayMessage.objects.create(
-        direction=Direction.IN, kind=MessageKind.REFUND_RESPONSE, attempt=attempt, raw=response, decoded=decoded, at=now
+        direction=Direction.IN, kind=BankMessageKind.REFUND_RESPONSE, attempt=attempt, raw=response, decoded=decoded, at=now
     )
 
 
 @transaction.atomic
-def _record_outcome(refund_id: int, outcome: str, reason: str, reply: Reply | None = None) -> None:
+def _record_outcome(refund_id: int, outcome: str, reason: str, reply: BankReply | None = None) -> None:
     row = _locked(RefundDue.objects.get(pk=refund_id))
     if row.state not in (S.SENDING, S.UNKNOWN):
         return

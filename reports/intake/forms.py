@@ -21,7 +21,7 @@ from municipality.places import queries as places
 from municipality.rulebook.report_categories import ReportCategory, ReportQuestion, ReportRules
 from municipality.ui.forms import FoldedField, LtrInput, PhoneField
 from reports.intake.places import is_in_kuwait, locate, may_be_in
-from reports.intake.services import Place, SentReport
+from reports.intake.services import ReportPlace, SentReport
 from reports.intake.suggestions import suggested
 from reports.models import PlaceSource
 from reports.photos import services as photos
@@ -198,7 +198,7 @@ class ReportForm(forms.Form):
                 self.add_error("position", _("This position is not in the chosen area. Remove the position, or choose its area."))
         return data
 
-    def _place(self, data: dict[str, Any]) -> Place | None:
+    def _place(self, data: dict[str, Any]) -> ReportPlace | None:
         """Where it is: the position, that of the photo, that of the shop or board, or an address; None without any of them."""
         board = at_board(data.get("board", ""))
         shop = board.request.shop if board is not None else at_shop(data.get("shop", ""))
@@ -222,7 +222,7 @@ class ReportForm(forms.Form):
             return None
         latitude, longitude = position or (None, None)
         accuracy = _metres(data.get("accuracy", "")) if source == PlaceSource.DEVICE else None
-        return Place(source, latitude, longitude, accuracy, area, block, street, data.get("place_note", ""), shop, board)
+        return ReportPlace(source, latitude, longitude, accuracy, area, block, street, data.get("place_note", ""), shop, board)
 
     def sent(self) -> SentReport:
         """The report of a valid form."""

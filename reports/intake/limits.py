@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
-from municipality.accounts.limits import Limit
+from municipality.accounts.limits import AttemptLimit
 from municipality.kernel import clock
-from municipality.kernel.errors import NotPermitted, Refused
+from municipality.kernel.errors import NotPermitted, TooMany
 from municipality.rulebook import queries as rulebook
 from municipality.ui.dates import day_text
 from municipality.ui.plurals import within_span
@@ -18,18 +18,12 @@ from reports import queries
 from reports.reporters.services import Sender, ban_of
 
 if TYPE_CHECKING:
-    from reports.intake.services import Place
+    from reports.intake.services import ReportPlace
 
 HOUR, DAY = 3600, 86_400
 
 
-class TooMany(Refused):
-    """A limit is reached; `facts["retry_after"]`: in how many seconds it works again."""
-
-    status = 429
-
-
-def check(sender: Sender, place: Place, amounts: Mapping[str, int]) -> None:
+def check(sender: Sender, place: ReportPlace, amounts: Mapping[str, int]) -> None:
     """Refuse whoever is banned, and count a report of everybody else; to be called in the transaction that stores it.
 
     What is counted is locked until that transaction ends, so that reports at the same time cannot pass a limit together, and a report
@@ -38,7 +32,7 @@ def check(sender: Sender, place: Place, amounts: Mapping[str, int]) -> None:
     """
     refuse_banned(sender)
     for code, seconds, subject in _counted(sender, place):
-        usage = Limit(f"reports_{code}", amounts[code], seconds).use(subject)
+        usage = AttemptLimit(f"reports_{code}", amounts[code], seconds).use(subject)
         if not usage.is_within:
             text = {
                 "per_hour": _("%(most)s reports were sent from here within an hour, which is the most of one sender."),
@@ -68,7 +62,7 @@ def refuse_banned(sender: Sender) -> None:
     raise NotPermitted("banned", f"{sentence} {said}".strip(), ban=ban.public_id)
 
 
-def _counted(sender: Sender, place: Place) -> Iterator[tuple[str, int, str]]:
+def _counted(sender: Sender, place: ReportPlace) -> Iterator[tuple[str, int, str]]:
     """Limits in one order for everybody, so that two requests never wait for each other."""
     for digest in sender.digests:
         yield "per_hour", HOUR, digest
@@ -83,7 +77,7 @@ def _counted(sender: Sender, place: Place) -> Iterator[tuple[str, int, str]]:
         yield "per_address_place_day", DAY, f"{sender.address}:{_key_of(place)}"
 
 
-def _key_of(place: Place) -> str:
+def _key_of(place: ReportPlace) -> str:
     """A place as one for the limit: a shop, some hundred metres, or a street."""
     if place.shop is not None:
         return f"shop:{place.shop.pk}"

@@ -19,7 +19,7 @@ from municipality.places import queries as places
 from municipality.places.models import Area
 from reports import promises, queries
 from reports.intake import limits as sender_limits
-from reports.models import ApiKey, Channel, PlaceSource, Report
+from reports.models import ApiKey, PlaceSource, Report, ReportChannel
 from reports.photos import services as photos
 from reports.reporters import notifications, phones
 from reports.reporters import services as reporters
@@ -28,7 +28,7 @@ from shops.models import Shop
 
 
 @dataclass(frozen=True)
-class Place:
+class ReportPlace:
     """Where it was seen: WGS 84, or an area or a description where there is no position."""
 
     source: str = PlaceSource.PIN
@@ -49,11 +49,11 @@ class SentReport:
 
     key: str
     category: str
-    place: Place
+    place: ReportPlace
     captured_at: dt.datetime
     words: str = ""
     answers: Mapping[str, str] = field(default_factory=dict)
-    channel: str = Channel.WEB
+    channel: str = ReportChannel.WEB
     language: str = "ar"
     api_key: ApiKey | None = None  # of the other system that sends it
 
@@ -78,7 +78,7 @@ def received_before(sent: SentReport, sender: Sender) -> Received | None:
 def _is_same(known: Report, sent: SentReport) -> bool:
     """Compared is what never changes after the receipt; the clock of a device may go ahead, and its time is then cut at each try."""
     given = sent.place
-    if sent.channel == Channel.OPEN311:  # its key is made of the other system's own id, or of the whole content
+    if sent.channel == ReportChannel.OPEN311:  # its key is made of the other system's own id, or of the whole content
         return sent.category == _first_category(known)
     if given.source in (PlaceSource.PIN, PlaceSource.DEVICE) and (given.latitude, given.longitude) != (known.latitude, known.longitude):
         return False

@@ -5,14 +5,13 @@ from reports.models.access import ApiKey, Ban, ModeratedPart, Moderation, Outsid
 from reports.models.outcome import Closure, Consequence, ConsequenceKind, HandOver, Question, SolvedAnswer
 from reports.models.photo import BlurState, HeldPhoto, PhotoKind, ReportPhoto
 from reports.models.public import AreaFollow, MapCount, Standing
-from reports.models.report import Channel, MeToo, PlaceSource, Report, ReportEvent, Severity
+from reports.models.report import MeToo, PlaceSource, Report, ReportChannel, ReportEvent, Severity
 
 __all__ = [
     "ApiKey",
     "AreaFollow",
     "Ban",
     "BlurState",
-    "Channel",
     "Closure",
     "Consequence",
     "ConsequenceKind",
@@ -27,6 +26,7 @@ __all__ = [
     "PlaceSource",
     "Question",
     "Report",
+    "ReportChannel",
     "ReportEvent",
     "ReportPhoto",
     "Severity",

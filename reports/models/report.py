@@ -28,7 +28,7 @@ class Severity(models.TextChoices):
     URGENT = "urgent", _("Urgent")
 
 
-class Channel(models.TextChoices):
+class ReportChannel(models.TextChoices):
     WEB = "web", _("Portal")
     APP = "app", _("Kept on the phone and sent later")
     OPEN311 = "open311", _("Another system")
@@ -62,7 +62,7 @@ class Report(models.Model):
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id, editable=False)
     number = models.CharField(_("number"), max_length=20, unique=True, default=report_number, editable=False)
     key = models.CharField(max_length=36, unique=True, editable=False)  # a UUID
-    channel = models.CharField(_("sent by"), max_length=10, choices=Channel, default=Channel.WEB)
+    channel = models.CharField(_("sent by"), max_length=10, choices=ReportChannel, default=ReportChannel.WEB)
     api_key = models.ForeignKey("ApiKey", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("system"))
     category = models.CharField(_("category"), max_length=20)
     category_facts = models.JSONField(_("category on that day"), default=dict)
@@ -107,7 +107,7 @@ class Report(models.Model):
         verbose_name_plural = pgettext_lazy("model", "reports")
         constraints = [
             models.CheckConstraint(
-                condition=Q(state__in=ReportState.values, severity__in=Severity.values, channel__in=Channel.values)
+                condition=Q(state__in=ReportState.values, severity__in=Severity.values, channel__in=ReportChannel.values)
                 & Q(place_source__in=PlaceSource.values),
                 name="reports_report_choices",
             ),

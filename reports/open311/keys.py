@@ -8,7 +8,7 @@ import secrets
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from municipality.accounts.limits import Limit
+from municipality.accounts.limits import AttemptLimit
 from municipality.accounts.models import User, actor_of
 from municipality.accounts.queries import require_group
 from municipality.audit.services import record
@@ -70,6 +70,6 @@ def check(text: str) -> ApiKey:
 
 def count(key: ApiKey) -> None:
     """Count one report of a key. Raises HourIsFull."""
-    usage = Limit("open311_key", key.per_hour, HOUR).use(key.public_id)
+    usage = AttemptLimit("open311_key", key.per_hour, HOUR).use(key.public_id)
     if not usage.is_within:
         raise HourIsFull(usage.reset)

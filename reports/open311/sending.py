@@ -25,8 +25,8 @@ from municipality.ui.texts import Text
 from reports import queries
 from reports.intake import services as intake
 from reports.intake.places import EAST, NORTH, SOUTH, WEST, locate
-from reports.intake.services import Place, Received, SentReport
-from reports.models import ApiKey, Channel, PlaceSource, Report
+from reports.intake.services import Received, ReportPlace, SentReport
+from reports.models import ApiKey, PlaceSource, Report, ReportChannel
 from reports.open311 import attached, formats, keys
 from reports.open311.errors import BadRequest
 from reports.open311.parameters import ParameterReader
@@ -45,7 +45,7 @@ class Sending:
     """A report as it came; `content` tells whether it came before."""
 
     category: ReportCategory
-    place: Place
+    place: ReportPlace
     words: str
     answers: dict[str, str]
     identity: str  # of the reporter in the other system, if it gave one
@@ -80,7 +80,7 @@ def receive(query: QueryDict, form: QueryDict, files: MultiValueDict[str, Any]) 
         captured_at=clock.now(),
         words=sending.words,
         answers=sending.answers,
-        channel=Channel.OPEN311,
+        channel=ReportChannel.OPEN311,
         api_key=api_key,
         language="en" if get_language() == "en" else "ar",
     )
@@ -165,7 +165,7 @@ def _phone(reader: ParameterReader, notices: list[Text]) -> str:
         return ""
 
 
-def _place(reader: ParameterReader) -> Place:
+def _place(reader: ParameterReader) -> ReportPlace:
     """A position, an address or a number of PACI; one that is missing or wrong is told by `reader`."""
     latitude, longitude = (reader.number(name, *KUWAIT[name]) for name in ("lat", "long"))
     address, unit = reader.text("address_string"), reader.text("address_id")
@@ -181,8 +181,8 @@ def _place(reader: ParameterReader) -> Place:
     note = " · ".join(filter(None, (address, named_unit)))[:MOST_PLACE]
     if latitude is not None and longitude is not None:
         area, block = locate(latitude, longitude)
-        return Place(PlaceSource.PIN, latitude, longitude, area=area, block=block, note=note)
-    return Place(PlaceSource.ADDRESS, area=_area(address), note=note)
+        return ReportPlace(PlaceSource.PIN, latitude, longitude, area=area, block=block, note=note)
+    return ReportPlace(PlaceSource.ADDRESS, area=_area(address), note=note)
 
 
 def _area(address: str) -> Area | None:

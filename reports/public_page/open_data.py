@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import clock
-from municipality.kernel.open_data import Field, OpenSet
+from municipality.kernel.open_data import DatasetField, OpenSet
 from municipality.ui.texts import both
 from reports.models import Standing
 from reports.places import blurred
@@ -19,29 +19,29 @@ CHUNK = 2000  # rows in memory at a time
 _CODE = _("Name of the code.")
 _TIME = _("ISO 8601, with the time of Kuwait.")
 _PLACE = _("In degrees, WGS 84, at most 15 metres from the real place; null where only the area is known.")
-COLUMNS: tuple[Field, ...] = (
-    Field("id", "text", _("Identifier of the report"), _("Part of the address of its page.")),
-    Field("service_request_id", "text", _("Number of the report"), _("Its last character checks the others.")),
-    Field("requested_datetime", "text", _("Received at"), _TIME),
-    Field("expected_datetime", "text", _("Promised by"), _TIME),
-    Field("updated_datetime", "text", _("Last step at"), _TIME),
-    Field("closed_datetime", "text", _("Closed at"), _("Null while it is open."), may_be_null=True),
-    Field("status", "choice", _("State"), _("As in the standard Open311."), choices=("open", "closed")),
-    Field("standing", "choice", _("Standing"), _("At the night of the file."), choices=tuple(Standing.values)),
-    Field("standing_ar", "text", _("Standing in Arabic"), _CODE),
-    Field("standing_en", "text", _("Standing in English"), _CODE),
-    Field("service_code", "text", _("Code of the kind"), _("From the categories of reports.")),
-    Field("service_name_ar", "text", _("Kind in Arabic"), _("As the categories named it on the day of the report.")),
-    Field("service_name_en", "text", _("Kind in English"), _("As the categories named it on the day of the report.")),
-    Field("description", "text", _("Description"), _("Only where an employee agreed that everybody may read it."), may_be_null=True),
-    Field("governorate", "text", _("Code of the governorate"), _("That of the area."), may_be_null=True),
-    Field("area", "integer", _("Code of the area"), _("Null where it is not known."), may_be_null=True),
-    Field("area_ar", "text", _("Area in Arabic"), _CODE, may_be_null=True),
-    Field("area_en", "text", _("Area in English"), _CODE, may_be_null=True),
-    Field("block", "text", _("Block"), _("Empty where it is not known.")),
-    Field("latitude", "number", _("Latitude"), _PLACE, may_be_null=True),
-    Field("longitude", "number", _("Longitude"), _PLACE, may_be_null=True),
-    Field("me_too", "integer", _("Others who saw it"), _("Each person or device once.")),
+COLUMNS: tuple[DatasetField, ...] = (
+    DatasetField("id", "text", _("Identifier of the report"), _("Part of the address of its page.")),
+    DatasetField("service_request_id", "text", _("Number of the report"), _("Its last character checks the others.")),
+    DatasetField("requested_datetime", "text", _("Received at"), _TIME),
+    DatasetField("expected_datetime", "text", _("Promised by"), _TIME),
+    DatasetField("updated_datetime", "text", _("Last step at"), _TIME),
+    DatasetField("closed_datetime", "text", _("Closed at"), _("Null while it is open."), may_be_null=True),
+    DatasetField("status", "choice", _("State"), _("As in the standard Open311."), choices=("open", "closed")),
+    DatasetField("standing", "choice", _("Standing"), _("At the night of the file."), choices=tuple(Standing.values)),
+    DatasetField("standing_ar", "text", _("Standing in Arabic"), _CODE),
+    DatasetField("standing_en", "text", _("Standing in English"), _CODE),
+    DatasetField("service_code", "text", _("Code of the kind"), _("From the categories of reports.")),
+    DatasetField("service_name_ar", "text", _("Kind in Arabic"), _("As the categories named it on the day of the report.")),
+    DatasetField("service_name_en", "text", _("Kind in English"), _("As the categories named it on the day of the report.")),
+    DatasetField("description", "text", _("Description"), _("Only where an employee agreed that everybody may read it."), may_be_null=True),
+    DatasetField("governorate", "text", _("Code of the governorate"), _("That of the area."), may_be_null=True),
+    DatasetField("area", "integer", _("Code of the area"), _("Null where it is not known."), may_be_null=True),
+    DatasetField("area_ar", "text", _("Area in Arabic"), _CODE, may_be_null=True),
+    DatasetField("area_en", "text", _("Area in English"), _CODE, may_be_null=True),
+    DatasetField("block", "text", _("Block"), _("Empty where it is not known.")),
+    DatasetField("latitude", "number", _("Latitude"), _PLACE, may_be_null=True),
+    DatasetField("longitude", "number", _("Longitude"), _PLACE, may_be_null=True),
+    DatasetField("me_too", "integer", _("Others who saw it"), _("Each person or device once.")),
 )
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from municipality.accounts import civil_ids, limits
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock, digits
-from municipality.kernel.errors import Refused
+from municipality.kernel.errors import Refused, TooMany
 from municipality.notifications.services import send_uncounted_sms
 from reports import queries
 from reports.models.reporter import PhoneCode
@@ -27,12 +27,6 @@ CONFIRMED = dt.timedelta(hours=12)  # how long a confirmed number may be used fo
 PURPOSE, PHONE = "report-code", "reporter-phone"
 
 
-class TooMany(Refused):
-    """A limit of codes is reached."""
-
-    status = 429
-
-
 def send(*, key: str, phone: str, client: str, language: str) -> None:
     """Create a code for a number and enqueue its sending, unless one for the same report and number can still be entered.
 
@@ -41,7 +35,10 @@ def send(*, key: str, phone: str, client: str, language: str) -> None:
     if _waiting(key, phone) is not None:
         return
     most = queries.limits()
-    hour, day = limits.Limit("report_codes_hour", most["codes_hour"], 3600), limits.Limit("report_codes_day", most["codes_day"], 86_400)
+    hour, day = (
+        limits.AttemptLimit("report_codes_hour", most["codes_hour"], 3600),
+        limits.AttemptLimit("report_codes_day", most["codes_day"], 86_400),
+    )
     if not (limits.CODES_PER_CLIENT.take(client) and hour.take(phone) and day.take(phone)):
         raise TooMany("codes", _("Too many codes were asked for. Please try again in an hour, or send the report without a number."))
     text, now = f"{secrets.randbelow(1_000_000):06d}", clock.now()

@@ -85,7 +85,7 @@ class CategoryForm(ReasonForm):
         self.fields["category"].choices = _categories()  # type: ignore[attr-defined]
 
 
-class AskForm(StepForm):
+class AskReporterForm(StepForm):
     """A question to the reporter."""
 
     text = forms.CharField(
@@ -222,7 +222,7 @@ OF_SUPERVISOR: dict[str, list[str]] = {
     ReportState.COUNTERSIGN: ["countersign", "send_back"],
 }
 FORMS: dict[str, type[StepForm]] = {
-    "ask": AskForm,
+    "ask": AskReporterForm,
     "hand_over": HandOverForm,
     "recategorise": CategoryForm,
     "merge": MergeForm,

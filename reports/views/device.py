@@ -35,7 +35,7 @@ from reports import queries
 from reports.intake import services
 from reports.intake.forms import PERSON, PHONE, ReportForm
 from reports.intake.services import SentReport
-from reports.models import Channel
+from reports.models import ReportChannel
 from reports.photos import services as photos
 from reports.reporters import phones
 from reports.reporters.services import Sender
@@ -57,7 +57,7 @@ def send(request: HttpRequest) -> HttpResponse:
 def _receive(request: HttpRequest, form: ReportForm) -> ReceivedVisit:
     data, user = form.cleaned_data, request.user
     browser, named = known_devices.read(request), user if user.is_authenticated and not user.is_staff else None
-    sent = dataclasses.replace(form.sent(), channel=Channel.APP)
+    sent = dataclasses.replace(form.sent(), channel=ReportChannel.APP)
     phone = data["phone"] if data["who"] == PHONE else ""
     sender = Sender(named, phone, browser.id if browser else "", address_of(request))
     # A number that is only typed proves nothing, and the code of one that was confirmed is deleted with the receipt.

@@ -16,7 +16,7 @@ from municipality.accounts.models import actor_of
 from municipality.audit.models import AuditEvent
 from municipality.kernel import clock, ids, money
 from municipality.kernel.actors import system
-from payments.models import Allocation, Attempt, Bill, Direction, GatewayMessage, Inquiry, MessageKind, Receipt
+from payments.models import Allocation, Attempt, BankMessageKind, Bill, Direction, GatewayMessage, Inquiry, Receipt
 from payments.rules import MAX_TRACKID
 from payments.services import ledger
 from payments.states import AttemptState, BillState
@@ -115,7 +115,7 @@ def _inquiries(payments: Sequence[Payment]) -> list[Inquiry]:
         )
     messages = GatewayMessage.objects.bulk_create(
         GatewayMessage(
-            direction=Direction.IN, kind=MessageKind.INQUIRY_RESPONSE, attempt=p.attempt, raw=MADE_UP, decoded=fields, at=p.paid_at
+            direction=Direction.IN, kind=BankMessageKind.INQUIRY_RESPONSE, attempt=p.attempt, raw=MADE_UP, decoded=fields, at=p.paid_at
         )
         for p, fields in zip(payments, decoded, strict=True)
     )

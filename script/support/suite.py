@@ -31,9 +31,9 @@ FAST = f"{IN_PROCESS} and not slow and not whole"
 # On the next Django the quick tests of guards run on SQLite, with --next all quick tests. Slow tests are slow for their size, not for
 # what they call, and run on PostgreSQL only.
 NEXT_DJANGO = f"{IN_PROCESS} and not slow and (guards or not whole)"
-GUARDS = f"guards and {IN_PROCESS} and not slow"
+GUARDS = ("-m", f"guards and {IN_PROCESS} and not slow", "--only-marked", "guards")
 # Journeys run on SQLite as well, each in one variant only: language, width and scripts do not depend on the database.
-JOURNEYS = ("-m", "journey and not gate", "--one-form")
+JOURNEYS = ("-m", "journey and not gate", "--only-marked", "journey", "--one-form")
 # The tests of a file stay together, since they share fixtures (see tests/conftest.py). Tests that start or kill processes are a pass of
 # their own: they mostly wait, so it uses one process more than there are cores; and the browser's driver runs an event loop in its
 # thread, in which documents cannot be sealed.
@@ -122,8 +122,9 @@ class Run:
         print(f"    {name} took {time.monotonic() - began:.1f} s", flush=True)
 
     def surroundings(self) -> dict[str, str]:
-        variables = {"DJANGO_SETTINGS_MODULE": "municipality.settings.test", "PYTHONUNBUFFERED": "1"}
-        return clean_environment() | variables
+        # Where a shell forbids bytecode, each of the hundreds of processes would compile Django anew.
+        bytecode = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(FOLDER / "bytecode")}
+        return clean_environment() | bytecode | {"DJANGO_SETTINGS_MODULE": "municipality.settings.test", "PYTHONUNBUFFERED": "1"}
 
     def pytest(self, name: str, text: str, *arguments: str, venv: Path = VENV, servers: dict[str, str] | None = None) -> None:
         """Run the suite once and add its report to the tally."""
@@ -294,9 +295,9 @@ def _everything(run: Run, servers: contextlib.ExitStack) -> None:
     next_django = _next_django(run)
     if next_django is not None:
         text = f"{'what is quick' if run.next else 'guards'} on SQLite and Django 6.1, warnings as errors"
-        guards = Pass("django61", text, (*PARALLEL, "-m", NEXT_DJANGO if run.next else GUARDS), venv=next_django)
+        guards = Pass("django61", text, (*PARALLEL, *(("-m", NEXT_DJANGO) if run.next else GUARDS)), venv=next_django)
     else:
-        guards = Pass("sqlite", "guards on SQLite", (*PARALLEL, "-m", GUARDS))
+        guards = Pass("sqlite", "guards on SQLite", (*PARALLEL, *GUARDS))
     alone = _suite_on_postgres(run, servers)
     with run.beside(guards):
         alone()

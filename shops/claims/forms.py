@@ -21,7 +21,7 @@ class LicenceNumberField(forms.CharField):
         return "".join(digits.clean(str(super().to_python(value) or "")).split()).upper()
 
 
-class FindForm(forms.Form):
+class ClaimSearchForm(forms.Form):
     """The licence number of the shop."""
 
     number = LicenceNumberField(

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from municipality.accounts.limits import Limit
+from municipality.accounts.limits import AttemptLimit
 from municipality.accounts.models import Organisation, User, actor_for
 from municipality.audit.services import record
 from municipality.cases import queries as cases
@@ -41,7 +41,7 @@ from shops.register.services import transfer
 SYSTEM = system("shops")
 LIMITS = "limits.claims"
 EDITIONS = (LIMITS, "limits.review", "replies.claim", "checks.claim")
-LOOKUP_LIMIT = Limit("claim_lookups", 10, 3600)  # a person, an hour: numbers cannot be enumerated
+LOOKUP_LIMIT = AttemptLimit("claim_lookups", 10, 3600)  # a person, an hour: numbers cannot be enumerated
 BLOCK_AR = "على ملكية هذا المحل نزاع لدى البلدية، وتتوقف خدماته حتى يُبت فيه."
 BLOCK_EN = "The ownership of this shop is disputed before the Municipality. Its services wait for the decision."
 

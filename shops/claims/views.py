@@ -28,7 +28,7 @@ from municipality.uploads.fields import field_of
 from shops.claims import parties
 from shops.claims import queries as claim_queries
 from shops.claims import services as claims
-from shops.claims.forms import DisputeForm, FindForm, StatementForm
+from shops.claims.forms import ClaimSearchForm, DisputeForm, StatementForm
 from shops.claims.states import CLAIM, ClaimState
 from shops.models import Claim, Shop
 from shops.register import queries
@@ -46,7 +46,7 @@ def find(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The form for the licence number; a match leads to a confirmation, other shops to the documents."""
     user = request.user
     choices = [(row.public_id, bilingual(row, "name")) for row in parties.organisations(user)]
-    form, submitted = read_form(request, FindForm, organisations=choices)
+    form, submitted = read_form(request, ClaimSearchForm, organisations=choices)
     status = 400 if submitted else 200
     context: dict[str, Any] = {"form": form, "crumbs": _crumbs(_("Claim a shop"))}
     if submitted and form.is_valid():

@@ -11,9 +11,9 @@ from municipality.places.models import Area
 from municipality.rulebook.models import Activity
 from shops.commercial_register.licences import ADDRESS, LicenceFacts
 from shops.models import Shop
-from shops.models.commercial_register import DifferenceKind, LicenceStatus
+from shops.models.commercial_register import LicenceStatus, RegisterDifferenceKind
 
-K = DifferenceKind
+K = RegisterDifferenceKind
 Values = dict[str, str]
 
 

@@ -95,7 +95,7 @@ def _known_differences(shop: Shop) -> QuerySet[CommercialDifference]:
 
 
 @dataclass(frozen=True)
-class Freshness:
+class ConnectionState:
     """The state of the connection to the commercial register."""
 
     is_connected: bool
@@ -110,10 +110,10 @@ def outage() -> CommercialOutage | None:
     return CommercialOutage.objects.filter(feed__code=CODE, ended_at__isnull=True).first()
 
 
-def freshness() -> Freshness:
+def freshness() -> ConnectionState:
     """The current freshness."""
     runs = CommercialRun.objects.filter(feed__code=CODE).select_related("asked_by")
-    return Freshness(
+    return ConnectionState(
         is_connected(),
         CommercialFeed.objects.filter(code=CODE).values_list("as_of", flat=True).first(),
         runs.filter(ended_at__isnull=True).first(),

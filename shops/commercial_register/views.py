@@ -26,7 +26,7 @@ from municipality.ui.templatetags.portal import bilingual, day, ltr, ref, term
 from shops.commercial_register import differences, queries
 from shops.commercial_register.home import READERS
 from shops.commercial_register.services import decisions, delta
-from shops.models.commercial_register import KEEPER, CommercialDifference, CommercialNotice, DifferenceKind, DifferenceState
+from shops.models.commercial_register import KEEPER, CommercialDifference, CommercialNotice, DifferenceState, RegisterDifferenceKind
 
 PAGE = 50
 LABELS = {
@@ -64,10 +64,10 @@ CODED = {
 DAYS = ("valid_until", "cancelled_on", "closed_on")
 # What accepting a difference does besides writing a value.
 EFFECTS = {
-    DifferenceKind.CANCELLED: gettext_lazy("The shop is closed for good; its page and history stay."),
-    DifferenceKind.RESTORED: gettext_lazy("The closed shop is opened again."),
-    DifferenceKind.UNKNOWN: gettext_lazy("The shop is suspended until further notice."),
-    DifferenceKind.NEW_SHOP: gettext_lazy("A shop is opened in the register, for the owner of the licence."),
+    RegisterDifferenceKind.CANCELLED: gettext_lazy("The shop is closed for good; its page and history stay."),
+    RegisterDifferenceKind.RESTORED: gettext_lazy("The closed shop is opened again."),
+    RegisterDifferenceKind.UNKNOWN: gettext_lazy("The shop is suspended until further notice."),
+    RegisterDifferenceKind.NEW_SHOP: gettext_lazy("A shop is opened in the register, for the owner of the licence."),
 }
 TAGS = {DifferenceState.OPEN: "warn", DifferenceState.ACCEPTED: "ok", DifferenceState.DISMISSED: "wait", DifferenceState.SETTLED: "ok"}
 
@@ -98,7 +98,7 @@ def work_list(request: AuthenticatedHttpRequest) -> HttpResponse:
     is_past = request.GET.get("past") == "1"
     rows = queries.differences()
     rows = rows.exclude(state=DifferenceState.OPEN) if is_past else rows.filter(state=DifferenceState.OPEN)
-    if kind in DifferenceKind.values:
+    if kind in RegisterDifferenceKind.values:
         rows = rows.filter(kind=kind)
     before = request.GET.get("before", "")
     if before.isascii() and before.isdigit():
@@ -111,7 +111,7 @@ def work_list(request: AuthenticatedHttpRequest) -> HttpResponse:
         error,
         commercial=queries.freshness(),
         rows=[(row, TAGS[DifferenceState(row.state)], *_first_difference(row)) for row in listed[:PAGE]],
-        kinds=DifferenceKind.choices,
+        kinds=RegisterDifferenceKind.choices,
         kind=kind,
         is_past=is_past,
         older=listed[PAGE - 1].pk if len(listed) > PAGE else None,
@@ -174,7 +174,7 @@ def difference(request: AuthenticatedHttpRequest, public_id: str) -> HttpRespons
             (event.at, WORKFLOWS[row.workflow_name].moves[event.move].label, label_of(event.actor_role), label_of(event.reason))
             for event in row.events.order_by("pk")
         ],
-        effect=EFFECTS.get(DifferenceKind(row.kind), ""),
+        effect=EFFECTS.get(RegisterDifferenceKind(row.kind), ""),
         obstacle=decisions.obstacle(row) if is_open else "",
         seen=decisions.fingerprint(row),
         may_decide=may_decide,

@@ -7,7 +7,7 @@ from typing import Literal
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from municipality.accounts.limits import Limit
+from municipality.accounts.limits import AttemptLimit
 from municipality.accounts.models import User
 from municipality.accounts.requests import Visitor
 from municipality.audit.services import record
@@ -22,7 +22,7 @@ from shops.register import queries
 from shops.register.signals import shops_changed
 
 HOURS = "shops.hours"
-STATE_LIMIT = Limit("shop_hours", 60, 86_400)  # a person; holders of many shops state them at once
+STATE_LIMIT = AttemptLimit("shop_hours", 60, 86_400)  # a person; holders of many shops state them at once
 Part = Literal["week", "ramadan"]
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import Organisation
-from municipality.imports.models import ImportFile, Outcome
-from municipality.imports.registry import Checked, Kind, Pages, Row
+from municipality.imports.models import ImportFile, LineOutcome
+from municipality.imports.registry import Checked, ImportKind, Pages, Row
 from municipality.kernel import clock
 from shops.imports import problems, queries, validation, writer
 from shops.imports.columns import KEY, LAYOUT, NEEDED_OF_NEW
@@ -21,14 +21,14 @@ def check(file: ImportFile, rows: Sequence[Row]) -> Iterator[Checked]:
     numbers = [validation.number_of(cells.get(KEY, "")) for _line, cells, _extra in rows]
     registered = {validation.number_of(cells.get("commercial_registration_no", "")) for _line, cells, _extra in rows} - {""}
     holders = Organisation.objects.filter(commercial_register_no__in=registered).values_list("commercial_register_no", flat=True)
-    known = validation.Known(today=clock.today(), holders=frozenset(holders), **queries.places_by_name())
+    known = validation.KnownShops(today=clock.today(), holders=frozenset(holders), **queries.places_by_name())
     current = writer.present(set(numbers) - {""})
     for number, (line, cells, extra) in zip(numbers, rows, strict=True):
         result = validation.check(cells, known, current.get(number), extra=extra)
         yield Checked(line, result.number, result.outcome, result.problems, {"effect": result.effect})
 
 
-KIND = Kind(
+KIND = ImportKind(
     name="register",
     rows=RegisterRow,
     reader=LAYOUT,
@@ -48,11 +48,11 @@ KIND = Kind(
         ),
         limit=_("CSV file, at most 150,000 lines and 40 MB"),
         labels={
-            Outcome.ADD: _("New shops"),
-            Outcome.CHANGE: _("Shops that change"),
-            Outcome.SAME: _("Shops without a change"),
-            Outcome.WRONG: _("Lines with errors, not taken"),
-            Outcome.LEFT: _("Left out, because the register changed after the dry run"),
+            LineOutcome.ADD: _("New shops"),
+            LineOutcome.CHANGE: _("Shops that change"),
+            LineOutcome.SAME: _("Shops without a change"),
+            LineOutcome.WRONG: _("Lines with errors, not taken"),
+            LineOutcome.LEFT: _("Left out, because the register changed after the dry run"),
         },
         notes=dict.fromkeys(NEEDED_OF_NEW, _("needed of a new shop")),
         columns_intro=_(

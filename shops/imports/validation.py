@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from municipality.imports.models import Outcome
+from municipality.imports.models import LineOutcome
 from municipality.kernel import arabic, digits
 from municipality.kernel.sheets import DASH, ROUNDED_NUMBER, day_of, text_of
 from shops.imports.columns import KEY, NEEDED_OF_NEW
@@ -31,7 +31,7 @@ _DEGREES = re.compile(r"\d{1,2}(?:[.,]\d{1,12})?")
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownShops:
     """What a row is compared with."""
 
     today: dt.date
@@ -48,7 +48,7 @@ class CheckedLine:
     number: str = ""
     problems: list[list[str]] = field(default_factory=list)  # [column, code]
     given: dict[str, Any] = field(default_factory=dict)
-    outcome: Outcome = Outcome.WRONG
+    outcome: LineOutcome = LineOutcome.WRONG
     effect: dict[str, Any] = field(default_factory=dict)
 
     def add_problem(self, column: str, code: str) -> None:
@@ -63,7 +63,7 @@ def number_of(cell: str) -> str:
     return "".join(digits.clean(cell).split()).upper()
 
 
-def check(cells: Mapping[str, str], known: Known, present: Mapping[str, Any] | None, *, extra: bool = False) -> CheckedLine:
+def check(cells: Mapping[str, str], known: KnownShops, present: Mapping[str, Any] | None, *, extra: bool = False) -> CheckedLine:
     """Validate one row against the current shop (None: a new one). Finds all problems at once."""
     line = CheckedLine()
     if extra:
@@ -122,7 +122,7 @@ def _number(line: CheckedLine, text: Mapping[str, str], present: Mapping[str, An
         line.add_problem(KEY, "merged")
 
 
-def _activity(line: CheckedLine, text: Mapping[str, str], known: Known) -> None:
+def _activity(line: CheckedLine, text: Mapping[str, str], known: KnownShops) -> None:
     if name := text.get("activity", ""):
         code = known.activities.get(arabic.fold(name), "")
         if code:
@@ -131,7 +131,7 @@ def _activity(line: CheckedLine, text: Mapping[str, str], known: Known) -> None:
             line.add_problem("activity", "activity")
 
 
-def _area(line: CheckedLine, text: Mapping[str, str], known: Known) -> None:
+def _area(line: CheckedLine, text: Mapping[str, str], known: KnownShops) -> None:
     name, governorate = text.get("area", ""), ""
     if governorate_name := text.get("governorate", ""):
         governorate = known.governorates.get(arabic.fold(governorate_name), "")
@@ -186,7 +186,7 @@ def _day(line: CheckedLine, text: Mapping[str, str], column: str, today: dt.date
     return day
 
 
-def _days(line: CheckedLine, text: Mapping[str, str], known: Known) -> None:
+def _days(line: CheckedLine, text: Mapping[str, str], known: KnownShops) -> None:
     if end := _day(line, text, "commercial_license_end"):
         line.given["commercial_license_end"] = end.isoformat()
     if opened := _day(line, text, "opened_on", known.today):
@@ -207,7 +207,7 @@ def _point(line: CheckedLine, text: Mapping[str, str]) -> None:
                 line.add_problem(column, "point")
 
 
-def _state(line: CheckedLine, text: Mapping[str, str], known: Known, present: Mapping[str, Any] | None) -> None:
+def _state(line: CheckedLine, text: Mapping[str, str], known: KnownShops, present: Mapping[str, Any] | None) -> None:
     """Since when a shop is closed or suspended, if the sheet and the register differ in its state."""
     name = text.get("state", "")
     day = _day(line, text, "state_on", known.today)
@@ -232,7 +232,7 @@ def _state(line: CheckedLine, text: Mapping[str, str], known: Known, present: Ma
         line.given["state_on"] = on
 
 
-def _check_new(line: CheckedLine, text: Mapping[str, str], known: Known) -> None:
+def _check_new(line: CheckedLine, text: Mapping[str, str], known: KnownShops) -> None:
     for column in NEEDED_OF_NEW:
         if not text.get(column) and not line.has(column):
             line.add_problem(column, "missing")
@@ -252,14 +252,14 @@ def _check_together(line: CheckedLine, present: Mapping[str, Any]) -> None:
 
 def _compare(line: CheckedLine, text: Mapping[str, str], present: Mapping[str, Any] | None) -> None:
     if present is None:
-        line.outcome = Outcome.ADD
+        line.outcome = LineOutcome.ADD
         line.effect = line.given
         for column in HOLDER:
             if (name := text.get(column, "")) and name != DASH:
                 line.effect[column] = name
         return
     differs = {name: [present[name], after] for name, after in line.given.items() if name != "state_on" and present[name] != after}
-    line.outcome = Outcome.CHANGE if differs else Outcome.SAME
+    line.outcome = LineOutcome.CHANGE if differs else LineOutcome.SAME
     line.effect = differs
     if {"closed_on", "suspended_on"} & differs.keys():
         line.effect["state_on"] = ["", line.given["state_on"]]

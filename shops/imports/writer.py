@@ -15,7 +15,7 @@ from django.db import connection
 from django.utils.dateparse import parse_date
 
 from municipality.accounts.models import Organisation
-from municipality.imports.models import ImportFile, Outcome
+from municipality.imports.models import ImportFile, LineOutcome
 from municipality.imports.registry import Applied
 from municipality.kernel import clock, ids
 from municipality.kernel.actors import Actor, system
@@ -80,7 +80,7 @@ def apply(file: ImportFile, rows: Sequence[RegisterRow]) -> Applied:
     """Write released rows. A shop that changed since the dry run is left unchanged."""
     result, source, actor = Applied(), file.key, system("shops")
     current = present([row.number for row in rows], lock=True)
-    new = [row for row in rows if row.outcome == Outcome.ADD and row.number not in current]
+    new = [row for row in rows if row.outcome == LineOutcome.ADD and row.number not in current]
     changes: list[tuple[dict[str, Any], dict[str, list[Any]]]] = []
     confirmed: list[int] = []
     new_pks = {row.pk for row in new}
@@ -88,11 +88,11 @@ def apply(file: ImportFile, rows: Sequence[RegisterRow]) -> Applied:
         shop = current.get(row.number)
         if row.pk in new_pks:
             continue
-        if shop is None or shop["merged"] or row.outcome == Outcome.ADD or not _is_unchanged(shop, row.effect):
+        if shop is None or shop["merged"] or row.outcome == LineOutcome.ADD or not _is_unchanged(shop, row.effect):
             result.left_out.append(row.pk)
             continue
         confirmed.append(shop["pk"])
-        if row.outcome == Outcome.CHANGE:
+        if row.outcome == LineOutcome.CHANGE:
             changes.append((shop, row.effect))
     added = _add(new, source=source, actor=actor)
     reindexed = _change(changes, source=source, actor=actor)

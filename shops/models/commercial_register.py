@@ -170,7 +170,7 @@ class CommercialLicence(models.Model):
         return self.licence_no
 
 
-class DifferenceKind(models.TextChoices):
+class RegisterDifferenceKind(models.TextChoices):
     NAME = "name", _("Trade name")
     ACTIVITY = "activity", _("Activity")
     ADDRESS = "address", _("Address")
@@ -196,7 +196,7 @@ class CommercialDifference(models.Model):
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
     feed = models.ForeignKey(CommercialFeed, models.PROTECT, related_name="differences")
     licence_no = models.CharField(_("commercial licence number"), max_length=20)
-    kind = models.CharField(_("kind"), max_length=12, choices=DifferenceKind)
+    kind = models.CharField(_("kind"), max_length=12, choices=RegisterDifferenceKind)
     shop = models.ForeignKey("shops.Shop", models.PROTECT, null=True, related_name="+", verbose_name=_("shop"))
     ours = models.JSONField(_("in our register"), default=dict)  # when the row was written or decided
     theirs = models.JSONField(_("in the commercial register"), default=dict)
@@ -216,7 +216,7 @@ class CommercialDifference(models.Model):
                 fields=["feed", "licence_no", "kind"], condition=Q(state=DifferenceState.OPEN), name="shops_difference_stands_once"
             ),
             models.CheckConstraint(condition=Q(state__in=DifferenceState.values), name="shops_difference_state"),
-            models.CheckConstraint(condition=Q(kind__in=DifferenceKind.values), name="shops_difference_kind"),
+            models.CheckConstraint(condition=Q(kind__in=RegisterDifferenceKind.values), name="shops_difference_kind"),
             models.CheckConstraint(
                 condition=Q(decided_by__isnull=True) | Q(decided_at__isnull=False), name="shops_difference_decided_whole"
             ),

@@ -48,7 +48,7 @@ class ShopResource(resources.ModelResource):
 
     def before_import(self, dataset: Any, **kwargs: Any) -> None:
         self.changes = []
-        self.known = validation.Known(today=clock.today(), **imports.places_by_name())
+        self.known = validation.KnownShops(today=clock.today(), **imports.places_by_name())
         self.current = writer.present(validation.number_of(str(number or "")) for number in dataset[KEY])
         self.numbers: set[str] = set()
 

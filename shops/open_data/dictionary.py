@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils import translation
 
 from municipality.kernel import clock
-from municipality.kernel.open_data import OPEN_SETS, Field, OpenSet
+from municipality.kernel.open_data import OPEN_SETS, DatasetField, OpenSet
 from shops.models.open_data import Edition
 from shops.open_data import feed
 from shops.open_data.formats import MEDIA_TYPES, PACKED
@@ -74,7 +74,7 @@ def dictionary(dataset: OpenSet) -> list[dict[str, Any]]:
     ]
 
 
-def _property(field: Field) -> dict[str, Any]:
+def _property(field: DatasetField) -> dict[str, Any]:
     described = {"type": "string", "enum": list(field.choices)} if field.choices else dict(_TYPES[field.kind])
     if field.may_be_null:
         described = {"anyOf": [described, {"type": "null"}]}

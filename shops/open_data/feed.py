@@ -32,7 +32,7 @@ BATCH = 1000
 SLICE = 50_000  # shops compared in one transaction
 
 
-class BadCursor(Refused):
+class BadFeedCursor(Refused):
     status = 400
 
     def __init__(self) -> None:
@@ -197,7 +197,7 @@ def number_of(token: str) -> int:
         number = _signer().unsign_object(token)
         if isinstance(number, int):
             return number
-    raise BadCursor
+    raise BadFeedCursor
 
 
 def after(number: int, size: int) -> list[Change]:

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import clock
-from municipality.kernel.open_data import Field, OpenSet
+from municipality.kernel.open_data import DatasetField, OpenSet
 from shops.models import LicenceState, SearchEntry
 
 SHOP_STATES = ["open", "suspended", "closed"]
@@ -19,57 +19,61 @@ Row = tuple[Any, ...]  # of one shop, in the order of FIELDS; days as ISO 8601
 
 _SAME = _("The code stands in the list of codes of the public interface.")
 _EMPTY = _("Empty where the register has none.")
-FIELDS: tuple[Field, ...] = (
-    Field("id", "text", _("Identifier of the shop"), _("Stays the same when the shop is renamed, moved or closed."), "shop__public_id"),
-    Field("name_ar", "text", _("Trade name in Arabic"), _("As the commercial register writes it."), "shop__name_ar"),
-    Field("name_en", "text", _("Trade name in Latin letters"), _EMPTY, "shop__name_en"),
-    Field("activity", "text", _("Code of the activity"), _SAME, "shop__activity_id"),
-    Field("activity_ar", "text", _("Activity in Arabic"), _("Name of the code."), "shop__activity__name_ar"),
-    Field("activity_en", "text", _("Activity in English"), _("Name of the code."), "shop__activity__name_en"),
-    Field("governorate", "text", _("Code of the governorate"), _SAME, "shop__area__governorate_id"),
-    Field("governorate_ar", "text", _("Governorate in Arabic"), _("Name of the code."), "shop__area__governorate__name_ar"),
-    Field("governorate_en", "text", _("Governorate in English"), _("Name of the code."), "shop__area__governorate__name_en"),
-    Field("area", "integer", _("Code of the area"), _SAME, "shop__area_id"),
-    Field("area_ar", "text", _("Area in Arabic"), _("Name of the code."), "shop__area__name_ar"),
-    Field("area_en", "text", _("Area in English"), _("Name of the code."), "shop__area__name_en"),
-    Field("block", "text", _("Block"), _("Number of the block in its area."), "shop__block"),
-    Field("street", "text", _("Street"), _("Number or name of the street."), "shop__street"),
-    Field("building", "text", _("Building"), _EMPTY, "shop__building"),
-    Field("plot", "text", _("Plot"), _EMPTY, "shop__plot"),
-    Field("floor", "text", _("Floor"), _EMPTY, "shop__floor"),
-    Field("unit", "text", _("Unit"), _EMPTY, "shop__unit"),
-    Field("paci_number", "text", _("PACI number"), _("Number of the address, eight digits."), "shop__paci_number"),
-    Field("commercial_license_no", "text", _("Commercial licence"), _("Number of the commercial licence."), "shop__commercial_license_no"),
-    Field("commercial_registration_no", "text", _("Commercial registration"), _EMPTY, "shop__commercial_registration_no"),
-    Field("latitude", "number", _("Latitude"), _("Degrees, WGS 84; null where the place is not known."), "shop__latitude", True),
-    Field("longitude", "number", _("Longitude"), _("Degrees, WGS 84; null where the place is not known."), "shop__longitude", True),
-    Field("opened_on", "day", _("Opened on"), _("Null where it is not known."), "shop__opened_on", True),
-    Field("suspended_on", "day", _("Suspended on"), _("Null while the shop is not suspended."), "shop__suspended_on", True),
-    Field("closed_on", "day", _("Closed on"), _("Null while the shop is not closed for good."), "shop__closed_on", True),
-    Field("state", "choice", _("State"), _("On the day of the file: open, suspended or closed."), choices=tuple(SHOP_STATES)),
-    Field(
+FIELDS: tuple[DatasetField, ...] = (
+    DatasetField(
+        "id", "text", _("Identifier of the shop"), _("Stays the same when the shop is renamed, moved or closed."), "shop__public_id"
+    ),
+    DatasetField("name_ar", "text", _("Trade name in Arabic"), _("As the commercial register writes it."), "shop__name_ar"),
+    DatasetField("name_en", "text", _("Trade name in Latin letters"), _EMPTY, "shop__name_en"),
+    DatasetField("activity", "text", _("Code of the activity"), _SAME, "shop__activity_id"),
+    DatasetField("activity_ar", "text", _("Activity in Arabic"), _("Name of the code."), "shop__activity__name_ar"),
+    DatasetField("activity_en", "text", _("Activity in English"), _("Name of the code."), "shop__activity__name_en"),
+    DatasetField("governorate", "text", _("Code of the governorate"), _SAME, "shop__area__governorate_id"),
+    DatasetField("governorate_ar", "text", _("Governorate in Arabic"), _("Name of the code."), "shop__area__governorate__name_ar"),
+    DatasetField("governorate_en", "text", _("Governorate in English"), _("Name of the code."), "shop__area__governorate__name_en"),
+    DatasetField("area", "integer", _("Code of the area"), _SAME, "shop__area_id"),
+    DatasetField("area_ar", "text", _("Area in Arabic"), _("Name of the code."), "shop__area__name_ar"),
+    DatasetField("area_en", "text", _("Area in English"), _("Name of the code."), "shop__area__name_en"),
+    DatasetField("block", "text", _("Block"), _("Number of the block in its area."), "shop__block"),
+    DatasetField("street", "text", _("Street"), _("Number or name of the street."), "shop__street"),
+    DatasetField("building", "text", _("Building"), _EMPTY, "shop__building"),
+    DatasetField("plot", "text", _("Plot"), _EMPTY, "shop__plot"),
+    DatasetField("floor", "text", _("Floor"), _EMPTY, "shop__floor"),
+    DatasetField("unit", "text", _("Unit"), _EMPTY, "shop__unit"),
+    DatasetField("paci_number", "text", _("PACI number"), _("Number of the address, eight digits."), "shop__paci_number"),
+    DatasetField(
+        "commercial_license_no", "text", _("Commercial licence"), _("Number of the commercial licence."), "shop__commercial_license_no"
+    ),
+    DatasetField("commercial_registration_no", "text", _("Commercial registration"), _EMPTY, "shop__commercial_registration_no"),
+    DatasetField("latitude", "number", _("Latitude"), _("Degrees, WGS 84; null where the place is not known."), "shop__latitude", True),
+    DatasetField("longitude", "number", _("Longitude"), _("Degrees, WGS 84; null where the place is not known."), "shop__longitude", True),
+    DatasetField("opened_on", "day", _("Opened on"), _("Null where it is not known."), "shop__opened_on", True),
+    DatasetField("suspended_on", "day", _("Suspended on"), _("Null while the shop is not suspended."), "shop__suspended_on", True),
+    DatasetField("closed_on", "day", _("Closed on"), _("Null while the shop is not closed for good."), "shop__closed_on", True),
+    DatasetField("state", "choice", _("State"), _("On the day of the file: open, suspended or closed."), choices=tuple(SHOP_STATES)),
+    DatasetField(
         "health_licence",
         "choice",
         _("Health licence"),
         _("On the day of the file: none, active, ended, suspended or revoked."),
         choices=tuple(LicenceState.values),
     ),
-    Field("health_licence_end", "day", _("Health licence until"), _("Last day of the licence; null without one."), may_be_null=True),
-    Field(
+    DatasetField("health_licence_end", "day", _("Health licence until"), _("Last day of the licence; null without one."), may_be_null=True),
+    DatasetField(
         "opening_hours",
         "text",
         _("Opening hours"),
         _("As the shop states them, unchecked, in the opening_hours syntax of OpenStreetMap; Kuwait time. Empty where it states none."),
         "shop__hours__week",
     ),
-    Field(
+    DatasetField(
         "opening_hours_ramadan",
         "text",
         _("Opening hours in Ramadan"),
         _("The same for Ramadan; empty where the shop states none of its own for it."),
         "shop__hours__ramadan",
     ),
-    Field("hours_stated_on", "day", _("Hours stated on"), _("Null where no hours are stated."), "shop__hours__stated_at", True),
+    DatasetField("hours_stated_on", "day", _("Hours stated on"), _("Null where no hours are stated."), "shop__hours__stated_at", True),
 )
 NAMES = tuple(field.name for field in FIELDS)
 _COLUMNS = (*(field.source for field in FIELDS if field.source), "licence", "licence_end")

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from municipality.accounts.limits import Limit
+from municipality.accounts.limits import AttemptLimit
 from municipality.accounts.models import User, actor_of
 from municipality.audit.services import record
 from municipality.cases import queries as cases
@@ -31,8 +31,8 @@ from shops.public_page.states import CORRECTION, REPLY
 from shops.register import queries
 from shops.registry import FindingFact, finding_of
 
-CORRECTION_LIMIT = Limit("page_corrections", 5, 86_400)  # a person, a day
-REPLY_LIMIT = Limit("page_replies", 10, 86_400)
+CORRECTION_LIMIT = AttemptLimit("page_corrections", 5, 86_400)  # a person, a day
+REPLY_LIMIT = AttemptLimit("page_replies", 10, 86_400)
 LIMITS = {CORRECTION: "limits.review", REPLY: "limits.reply"}
 EDITIONS = {CORRECTION: ("replies.correction", "checks.correction"), REPLY: ("replies.reply", "checks.reply")}
 
@@ -47,7 +47,7 @@ def subject_of(shop: Shop, fact: str) -> str:
     return str(SubjectKey("shop_fact", f"{shop.public_id}-{fact}"))
 
 
-def _check_limit(limit: Limit, person: User) -> None:
+def _check_limit(limit: AttemptLimit, person: User) -> None:
     if not limit.take(person.key):
         refusal = Refused("too_often", _("You have sent as many as a day allows. Please send the rest tomorrow."))
         refusal.status = 429

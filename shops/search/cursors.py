@@ -13,7 +13,7 @@ from municipality.kernel.errors import Refused
 SALT = "shops.search"
 
 
-class Position(NamedTuple):
+class ResultPosition(NamedTuple):
     """The last displayed result."""
 
     score: float
@@ -31,12 +31,12 @@ def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def token_of(position: Position, query: str) -> str:
+def token_of(position: ResultPosition, query: str) -> str:
     """The cursor of a position."""
     return signing.dumps([position.score, position.shop_id, _hash(query)], salt=SALT)
 
 
-def position_of(token: str, query: str) -> Position:
+def position_of(token: str, query: str) -> ResultPosition:
     """The position of a cursor. Raises BadCursor if it is invalid or of another query."""
     try:
         score, shop_id, query_hash = signing.loads(token, salt=SALT)
@@ -44,4 +44,4 @@ def position_of(token: str, query: str) -> Position:
         raise BadCursor from None
     if query_hash != _hash(query):
         raise BadCursor
-    return Position(float(score), int(shop_id))
+    return ResultPosition(float(score), int(shop_id))

@@ -38,7 +38,7 @@ class BoxField(forms.CharField):
         raise forms.ValidationError(_("This part of the map is not known. Begin with the whole map."))
 
 
-class AskForm(forms.Form):
+class ShopSearchForm(forms.Form):
     """The text and filters of a search, all optional. Reads no lists of choices."""
 
     q = forms.CharField(
@@ -92,7 +92,7 @@ class AskForm(forms.Form):
         )
 
 
-class FindShopForm(AskForm):
+class FindShopForm(ShopSearchForm):
     """The form of the page, with lists to choose from."""
 
     def __init__(self, data: Any = None, **kwargs: Any) -> None:

@@ -13,7 +13,7 @@ from shops.models import LicenceState
 from shops.register import name_lists
 from shops.search import trades, vocabulary
 from shops.search.box import Box, cell_words
-from shops.search.cursors import Position, position_of, token_of
+from shops.search.cursors import ResultPosition, position_of, token_of
 from shops.search.engines import ENOUGH, WINDOW, Candidate, Engine, Where, engine
 from shops.search.index import cell, cell_word
 from shops.search.ranking import build_ranking_query, distance, score
@@ -243,7 +243,7 @@ class _Search:
                 words.append(group.typed)
         self.meant = " ".join(words) if changed else ""
 
-    def page(self, found: Sequence[tuple[float, Candidate]], after: Position | None) -> SearchResult:
+    def page(self, found: Sequence[tuple[float, Candidate]], after: ResultPosition | None) -> SearchResult:
         """The page after a position."""
         following = [pair for pair in found if after is None or (-pair[0], pair[1].shop_id) > (-after.score, after.shop_id)]
         page_pairs = following[: self.query.size]
@@ -253,7 +253,7 @@ class _Search:
             hits=[Hit(c.shop_id, value, distance(near, c) if near else None, c.licence, c.licence_end) for value, c in page_pairs],
             total=len(found),
             is_more=self.is_more,
-            after=token_of(Position(last[0], last[1].shop_id), self.query.print) if last else "",
+            after=token_of(ResultPosition(last[0], last[1].shop_id), self.query.print) if last else "",
             meant=self.meant,
             left_out=self.left_out,
             matched=frozenset(match.word for group in self.groups for match in group.matches.values()),

@@ -43,12 +43,16 @@ window.addEventListener("pageshow", () => {
   }
 });
 
-/** Pages that wait for somebody else ask their data-poll address and load anew once it says {"done": true}. */
+/** Pages that wait for somebody else ask their data-poll address and load anew once it says {"done": true}. A form that is sent
+ * ends the asking: its answer is the next page, and an answer to a session that a sign-in has replaced would sign out again. */
 function poll(box) {
   const pause = 1000 * (Number(box.dataset.pollSeconds) || 3);
+  const sent = new AbortController();
+  addEventListener("submit", () => sent.abort());
   const ask = async () => {
+    if (sent.signal.aborted) return;
     try {
-      const response = await fetch(box.dataset.poll, { headers: { Accept: "application/json" }, cache: "no-store" });
+      const response = await fetch(box.dataset.poll, { headers: { Accept: "application/json" }, cache: "no-store", signal: sent.signal });
       const answer = response.ok ? await response.json() : {};
       if (answer.done) {
         if (answer.location) location.assign(answer.location);

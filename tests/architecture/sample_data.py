@@ -129,7 +129,7 @@ class Sample:
     operator: User
     maker: User
     publisher: User
-    editions: dict[tuple[Any, ...], queries.Edition]  # as a process that has served pages holds them
+    editions: dict[tuple[Any, ...], queries.RulebookEdition]  # as a process that has served pages holds them
     cashier: User
     checker: User
     former: User  # signed for the organisation until yesterday

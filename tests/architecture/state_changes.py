@@ -22,7 +22,7 @@ from municipality.kernel.transitions import transition
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review.models import QueueEntry
 from municipality.uploads.models import Upload
-from payments.models import Allocation, Attempt, Bill, Direction, GatewayMessage, Inquiry, MessageKind, Receipt, RefundDue
+from payments.models import Allocation, Attempt, BankMessageKind, Bill, Direction, GatewayMessage, Inquiry, Receipt, RefundDue
 from payments.rules import new_trackid
 from reports.models import Report
 from shops.models.commercial_register import CommercialDifference
@@ -211,7 +211,7 @@ BEGINNINGS: dict[str, Callable[[Sample], Any]] = {
 def ask_the_bank(attempt: Attempt) -> Inquiry:
     """An inquiry of ours that the bank answered with the money taken."""
     message = GatewayMessage.objects.create(
-        direction=Direction.IN, kind=MessageKind.INQUIRY_RESPONSE, attempt=attempt, raw="", at=clock.now()
+        direction=Direction.IN, kind=BankMessageKind.INQUIRY_RESPONSE, attempt=attempt, raw="", at=clock.now()
     )
     return Inquiry.objects.create(
         attempt=attempt,

@@ -17,7 +17,7 @@ from municipality.kernel.workflow import WORKFLOWS
 from municipality.notifications.admin import REASONS
 from municipality.notifications.registry import MESSAGE_KINDS
 from municipality.ui.code_labels import CODE_LABELS, label_codes, label_of
-from payments.rules import Outcome
+from payments.rules import InquiryOutcome
 from payments.states import AttemptState
 from script.support.packages import PACKAGES
 
@@ -63,7 +63,7 @@ def test_every_act_has_its_word(root: Path) -> None:
 
 @pytest.mark.parametrize(
     "kinds",
-    [JOB_KINDS, MESSAGE_KINDS, QUEUES, READS, {f"outcome.{one}" for one in Outcome}],
+    [JOB_KINDS, MESSAGE_KINDS, QUEUES, READS, {f"outcome.{one}" for one in InquiryOutcome}],
     ids=["jobs", "messages", "queues", "roles", "outcomes"],
 )
 def test_every_code_of_a_list_has_its_word(kinds: set[str]) -> None:

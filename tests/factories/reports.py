@@ -9,7 +9,7 @@ from uuid import uuid4
 from municipality.kernel import clock
 from municipality.places.models import Area
 from reports.intake import services
-from reports.intake.services import Place, SentReport
+from reports.intake.services import ReportPlace, SentReport
 from reports.models import Report
 from reports.reporters.services import Sender
 from reports.triage import services as triage
@@ -17,7 +17,9 @@ from reports.triage import services as triage
 
 def sent(**facts: Any) -> SentReport:
     """A report of waste in Hawalli, seen now; the rulebook and the places have to be loaded."""
-    place = facts.pop("place", None) or Place(latitude=29.3328, longitude=48.0283, accuracy_m=12, area=Area.objects.get(name_en="Hawalli"))
+    place = facts.pop("place", None) or ReportPlace(
+        latitude=29.3328, longitude=48.0283, accuracy_m=12, area=Area.objects.get(name_en="Hawalli")
+    )
     given: dict[str, Any] = {"key": str(uuid4()), "category": "waste", "place": place, "captured_at": clock.now(), "words": "أنقاض"}
     return SentReport(**(given | facts))
 

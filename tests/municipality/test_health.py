@@ -114,7 +114,7 @@ def test_a_silent_worker_and_a_silent_clock_are_told_apart(client: Client, well:
 
 
 def test_work_that_waits_is_degraded_unless_it_is_parked(client: Client, well: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(registry.JOB_KINDS, "testing.wait", registry.Kind("testing.wait", lambda: None, "bulk", 60))
+    monkeypatch.setitem(registry.JOB_KINDS, "testing.wait", registry.JobKind("testing.wait", lambda: None, "bulk", 60))
     with transaction.atomic():
         job = Job.objects.get(pk=enqueue("testing.wait", key="1", due_at=clock.now() - dt.timedelta(seconds=121)))
     assert_degraded(client, "outbox")
@@ -183,7 +183,7 @@ def test_the_outbox_is_emptied_by_hand(db: None, monkeypatch: pytest.MonkeyPatch
             with transaction.atomic():
                 enqueue("testing.chain", key=str(step + 1), step=step + 1)
 
-    monkeypatch.setitem(registry.JOB_KINDS, "testing.chain", registry.Kind("testing.chain", chain, "bulk", 60))
+    monkeypatch.setitem(registry.JOB_KINDS, "testing.chain", registry.JobKind("testing.chain", chain, "bulk", 60))
     with transaction.atomic():
         enqueue("testing.chain", key="1", step=1)
         enqueue("testing.chain", key="later", step=9, due_at=clock.now() + dt.timedelta(hours=1))

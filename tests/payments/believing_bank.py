@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from payments.models import Attempt, GatewayMessage
 from payments.providers.knet import Knet, codec, messages
-from payments.providers.port import Reply
+from payments.providers.port import BankReply
 from payments.rules import InquiryAnswer
 from payments.services.callbacks import trandata_in
 from tests.bank import KEY, Bank
 
 
-def claimed(trackid: str) -> Reply | None:
+def claimed(trackid: str) -> BankReply | None:
     """The last notification about a payment, taken for the bank's answer; None where none came that can be read."""
     told = GatewayMessage.objects.filter(attempt__trackid=trackid, kind="notification").order_by("-pk").first()
     if told is None:
@@ -21,18 +21,18 @@ def claimed(trackid: str) -> Reply | None:
         return None
     amount = Attempt.objects.get(trackid=trackid).fils
     answer = InquiryAnswer(claim.result, trackid=claim.trackid, payment_id=claim.payment_id, fils=amount)
-    return Reply(answer, "<q/>", "<a/>", {"result": claim.result})
+    return BankReply(answer, "<q/>", "<a/>", {"result": claim.result})
 
 
 class Believing(Bank):
     """Behind PAYMENT_PROVIDER: no question is asked of the bank."""
 
-    def inquire(self, *, trackid: str, fils: int) -> Reply:
+    def inquire(self, *, trackid: str, fils: int) -> BankReply:
         return claimed(trackid) or super().inquire(trackid=trackid, fils=fils)
 
 
 class BelievingKnet(Knet):
     """The same before the gateway's double: only where no notification is there, the double is asked."""
 
-    def inquire(self, *, trackid: str, fils: int) -> Reply:
+    def inquire(self, *, trackid: str, fils: int) -> BankReply:
         return claimed(trackid) or super().inquire(trackid=trackid, fils=fils)

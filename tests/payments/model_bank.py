@@ -8,7 +8,7 @@ from typing import ClassVar
 from municipality.kernel import money
 from payments.models import Attempt
 from payments.providers.knet import Knet
-from payments.providers.port import GatewayUnreachable, Reply
+from payments.providers.port import BankReply, GatewayUnreachable
 from payments.rules import InquiryAnswer
 
 TAKEN = "CAPTURED"
@@ -57,7 +57,7 @@ class ModelBank(Knet):
 
     vault: ClassVar[Vault] = Vault()
 
-    def inquire(self, *, trackid: str, fils: int) -> Reply:
+    def inquire(self, *, trackid: str, fils: int) -> BankReply:
         day, deal = self.vault.day, self.vault.deals.get(trackid)
         if day == "down":
             raise GatewayUnreachable("ConnectTimeout", request="<id>999901</id>")
@@ -67,7 +67,9 @@ class ModelBank(Knet):
             day = "true" if day == "not_found" and deal.was_denied else day
             deal.was_denied = deal.was_denied or day == "not_found"
         if deal is None or day == "not_found" or (not deal.result and day == "true"):
-            return Reply(InquiryAnswer(NOT_FOUND, error_code="IPAY0100263"), "<q/>", f"<result>{NOT_FOUND}</result>", {"result": NOT_FOUND})
+            return BankReply(
+                InquiryAnswer(NOT_FOUND, error_code="IPAY0100263"), "<q/>", f"<result>{NOT_FOUND}</result>", {"result": NOT_FOUND}
+            )
         said, amount, name, payment_id = deal.result, deal.fils, trackid, deal.payment_id
         if day == "suspect":
             said = "FAILURE(SUSPECT)"
@@ -87,9 +89,9 @@ class ModelBank(Knet):
         answer = InquiryAnswer(
             said, trackid=name, payment_id=payment_id, tran_id=f"T{deal.number}", fils=amount, credited_fils=deal.returned
         )
-        return Reply(answer, "<q/>", "<a/>", decoded)
+        return BankReply(answer, "<q/>", "<a/>", decoded)
 
-    def refund(self, *, trackid: str, fils: int) -> Reply:
+    def refund(self, *, trackid: str, fils: int) -> BankReply:
         """A bank that pays out as often as it is asked: whoever asks twice is seen."""
         day, deal = self.vault.refund_day, self.vault.deals[trackid]
         if deal.holds and day in ("done", "lost", "odd"):
@@ -99,8 +101,8 @@ class ModelBank(Knet):
             raise GatewayUnreachable("ReadTimeout", request="<action>2</action>")
         if day == "refused" or not deal.holds:
             text = "!ERROR!-IPAY0100033-Action not enabled."
-            return Reply(InquiryAnswer(text, error_code="IPAY0100033"), "<q/>", f"<result>{text}</result>", {"result": text})
+            return BankReply(InquiryAnswer(text, error_code="IPAY0100033"), "<q/>", f"<result>{text}</result>", {"result": text})
         word = TAKEN if day == "done" else "PROCESSED"
-        return Reply(
+        return BankReply(
             InquiryAnswer(word, trackid=trackid, fils=fils, ref="632999000777"), "<q/>", "<a/>", {"result": word, "trackid": trackid}
         )

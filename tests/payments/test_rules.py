@@ -7,7 +7,7 @@ import pytest
 
 from municipality.kernel import money
 from payments import rules
-from payments.rules import Hint, InquiryAnswer, Outcome
+from payments.rules import Hint, InquiryAnswer, InquiryOutcome
 from tests.factories.payments import bill_line
 
 OURS = {"trackid": "TRACK1", "fils": 10_000, "payment_id": None}
@@ -21,24 +21,24 @@ def answer(result: str, **more: object) -> InquiryAnswer:
 @pytest.mark.parametrize(
     ("result", "outcome"),
     [
-        ("CAPTURED", Outcome.CAPTURED),
-        ("SUCCESS", Outcome.CAPTURED),
-        ("NOT CAPTURED", Outcome.DECLINED),
-        ("FAILURE(NOT CAPTURED)", Outcome.DECLINED),
-        ("FAILURE(CANCELED)", Outcome.CANCELLED),
-        ("CANCELLED", Outcome.CANCELLED),
-        ("FAILURE(HOST TIMEOUT)", Outcome.TIMED_OUT),
-        ("FAILURE(DENIED BY RISK)", Outcome.DENIED),
-        ("FAILURE(SUSPECT)", Outcome.MISMATCH),
-        ("FAILURE(VOIDED)", Outcome.UNKNOWN),
-        ("captured", Outcome.UNKNOWN),
-        ("CAPTURED ", Outcome.UNKNOWN),
-        ("", Outcome.UNKNOWN),
-        ("!ERROR!-IPAY0100263-Transaction not found.", Outcome.NOT_FOUND),
-        ("!ERROR!-IPAY0100015-Invalid password.", Outcome.UNKNOWN),
+        ("CAPTURED", InquiryOutcome.CAPTURED),
+        ("SUCCESS", InquiryOutcome.CAPTURED),
+        ("NOT CAPTURED", InquiryOutcome.DECLINED),
+        ("FAILURE(NOT CAPTURED)", InquiryOutcome.DECLINED),
+        ("FAILURE(CANCELED)", InquiryOutcome.CANCELLED),
+        ("CANCELLED", InquiryOutcome.CANCELLED),
+        ("FAILURE(HOST TIMEOUT)", InquiryOutcome.TIMED_OUT),
+        ("FAILURE(DENIED BY RISK)", InquiryOutcome.DENIED),
+        ("FAILURE(SUSPECT)", InquiryOutcome.MISMATCH),
+        ("FAILURE(VOIDED)", InquiryOutcome.UNKNOWN),
+        ("captured", InquiryOutcome.UNKNOWN),
+        ("CAPTURED ", InquiryOutcome.UNKNOWN),
+        ("", InquiryOutcome.UNKNOWN),
+        ("!ERROR!-IPAY0100263-Transaction not found.", InquiryOutcome.NOT_FOUND),
+        ("!ERROR!-IPAY0100015-Invalid password.", InquiryOutcome.UNKNOWN),
     ],
 )
-def test_only_whole_words_of_the_bank_have_a_meaning(result: str, outcome: Outcome) -> None:
+def test_only_whole_words_of_the_bank_have_a_meaning(result: str, outcome: InquiryOutcome) -> None:
     assert rules.judge(answer(result), **OURS) is outcome
 
 
@@ -47,34 +47,34 @@ def test_only_whole_words_of_the_bank_have_a_meaning(result: str, outcome: Outco
     [{"fils": 9_999}, {"fils": 10_001}, {"fils": None}, {"trackid": "TRACK2"}, {"trackid": ""}, {"payment_id": ""}],
 )
 def test_a_capture_that_differs_in_anything_is_a_mismatch(difference: dict[str, object]) -> None:
-    assert rules.judge(answer("CAPTURED", **difference), **OURS) is Outcome.MISMATCH
+    assert rules.judge(answer("CAPTURED", **difference), **OURS) is InquiryOutcome.MISMATCH
 
 
 def test_a_capture_under_another_payment_id_than_the_known_one_is_a_mismatch() -> None:
-    assert rules.judge(answer("CAPTURED", payment_id="101"), **(OURS | {"payment_id": "100"})) is Outcome.MISMATCH
-    assert rules.judge(answer("CAPTURED", payment_id="100"), **(OURS | {"payment_id": "100"})) is Outcome.CAPTURED
+    assert rules.judge(answer("CAPTURED", payment_id="101"), **(OURS | {"payment_id": "100"})) is InquiryOutcome.MISMATCH
+    assert rules.judge(answer("CAPTURED", payment_id="100"), **(OURS | {"payment_id": "100"})) is InquiryOutcome.CAPTURED
 
 
 @pytest.mark.parametrize(
     ("outcome", "hint", "page_is_over", "is_last", "move"),
     [
-        (Outcome.DECLINED, "", False, False, "decline"),
-        (Outcome.CANCELLED, "", False, False, "cancel"),
-        (Outcome.TIMED_OUT, "", False, False, "time_out"),
-        (Outcome.DENIED, "", False, False, "deny"),
-        (Outcome.MISMATCH, "", False, False, "doubt"),
-        (Outcome.NOT_FOUND, "", False, False, ""),
-        (Outcome.NOT_FOUND, Hint.CAPTURED, False, False, ""),
-        (Outcome.NOT_FOUND, Hint.CANCELLED, False, False, "cancel"),
-        (Outcome.NOT_FOUND, Hint.GIVEN_UP, False, False, "cancel"),
-        (Outcome.NOT_FOUND, Hint.ERROR, False, False, "expire"),
-        (Outcome.NOT_FOUND, "", True, False, "expire"),
-        (Outcome.UNKNOWN, Hint.CANCELLED, True, False, ""),
-        (Outcome.UNKNOWN, "", True, True, "doubt"),
+        (InquiryOutcome.DECLINED, "", False, False, "decline"),
+        (InquiryOutcome.CANCELLED, "", False, False, "cancel"),
+        (InquiryOutcome.TIMED_OUT, "", False, False, "time_out"),
+        (InquiryOutcome.DENIED, "", False, False, "deny"),
+        (InquiryOutcome.MISMATCH, "", False, False, "doubt"),
+        (InquiryOutcome.NOT_FOUND, "", False, False, ""),
+        (InquiryOutcome.NOT_FOUND, Hint.CAPTURED, False, False, ""),
+        (InquiryOutcome.NOT_FOUND, Hint.CANCELLED, False, False, "cancel"),
+        (InquiryOutcome.NOT_FOUND, Hint.GIVEN_UP, False, False, "cancel"),
+        (InquiryOutcome.NOT_FOUND, Hint.ERROR, False, False, "expire"),
+        (InquiryOutcome.NOT_FOUND, "", True, False, "expire"),
+        (InquiryOutcome.UNKNOWN, Hint.CANCELLED, True, False, ""),
+        (InquiryOutcome.UNKNOWN, "", True, True, "doubt"),
     ],
 )
 def test_an_inquiry_without_a_capture_moves_an_attempt_by_the_table(
-    outcome: Outcome, hint: str, page_is_over: bool, is_last: bool, move: str
+    outcome: InquiryOutcome, hint: str, page_is_over: bool, is_last: bool, move: str
 ) -> None:
     assert rules.move_for(outcome, hint=hint, page_is_over=page_is_over, is_last=is_last)[0] == move
 
@@ -208,22 +208,22 @@ def test_only_a_number_of_the_rulebook_is_revenue() -> None:
 
 @pytest.mark.parametrize("error", [{"error_code": "IPAY0100263"}, {"result": "!ERROR!-IPAY0100263-Transaction not found."}])
 def test_not_found_is_read_from_the_code_or_from_the_word_of_an_error(error: dict[str, str]) -> None:
-    assert rules.judge(answer(**({"result": "!ERROR!"} | error)), **OURS) is Outcome.NOT_FOUND
+    assert rules.judge(answer(**({"result": "!ERROR!"} | error)), **OURS) is InquiryOutcome.NOT_FOUND
 
 
 def test_the_code_inside_another_result_is_no_not_found() -> None:
-    assert rules.judge(answer("CAPTURED-IPAY0100263"), **OURS) is Outcome.UNKNOWN
+    assert rules.judge(answer("CAPTURED-IPAY0100263"), **OURS) is InquiryOutcome.UNKNOWN
 
 
 @pytest.mark.parametrize("result", ["NOT CAPTURED", "CANCELED", "HOST TIMEOUT", "DENIED BY RISK"])
 def test_a_refusal_of_another_track_id_is_a_mismatch_and_without_one_it_counts(result: str) -> None:
-    assert rules.judge(answer(result, trackid="TRACK2"), **OURS) is Outcome.MISMATCH
+    assert rules.judge(answer(result, trackid="TRACK2"), **OURS) is InquiryOutcome.MISMATCH
     assert rules.judge(answer(result, trackid=""), **OURS) is rules.RESULTS[result]
     assert rules.judge(answer(result), **OURS) is rules.RESULTS[result]
 
 
 def test_a_word_nobody_knows_stays_unknown_whatever_track_id_it_has() -> None:
-    assert rules.judge(answer("VOIDED", trackid="TRACK2"), **OURS) is Outcome.UNKNOWN
+    assert rules.judge(answer("VOIDED", trackid="TRACK2"), **OURS) is InquiryOutcome.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -279,16 +279,16 @@ def test_the_hint_of_a_notification(result: str, hint: Hint) -> None:
 @pytest.mark.parametrize(
     ("outcome", "is_last", "page_is_over", "told"),
     [
-        (Outcome.DECLINED, True, True, ("decline", "")),
-        (Outcome.MISMATCH, True, True, ("doubt", "disagrees")),
-        (Outcome.NOT_FOUND, True, False, ("doubt", "no_answer")),
-        (Outcome.NOT_FOUND, True, True, ("expire", "")),
-        (Outcome.NOT_FOUND, False, False, ("", "")),
-        (Outcome.UNKNOWN, True, False, ("doubt", "no_answer")),
-        (Outcome.UNKNOWN, False, True, ("", "")),
+        (InquiryOutcome.DECLINED, True, True, ("decline", "")),
+        (InquiryOutcome.MISMATCH, True, True, ("doubt", "disagrees")),
+        (InquiryOutcome.NOT_FOUND, True, False, ("doubt", "no_answer")),
+        (InquiryOutcome.NOT_FOUND, True, True, ("expire", "")),
+        (InquiryOutcome.NOT_FOUND, False, False, ("", "")),
+        (InquiryOutcome.UNKNOWN, True, False, ("doubt", "no_answer")),
+        (InquiryOutcome.UNKNOWN, False, True, ("", "")),
     ],
 )
-def test_a_move_comes_with_its_reason(outcome: Outcome, is_last: bool, page_is_over: bool, told: tuple[str, str]) -> None:
+def test_a_move_comes_with_its_reason(outcome: InquiryOutcome, is_last: bool, page_is_over: bool, told: tuple[str, str]) -> None:
     assert rules.move_for(outcome, hint="", page_is_over=page_is_over, is_last=is_last) == told
 
 

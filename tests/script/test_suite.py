@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -41,6 +42,21 @@ def test_failures_errors_and_skips_are_counted_apart(tmp_path: Path) -> None:
 def test_a_test_that_needs_postgresql_may_not_be_skipped_on_postgresql(tmp_path: Path) -> None:
     tally = counted(tmp_path, "postgres", "only on PostgreSQL").tally
     assert tally.skipped == 2
+
+
+def test_processes_keep_bytecode_even_where_the_shell_forbids_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    command = [sys.executable, "-c", "import sys; print(sys.dont_write_bytecode, sys.pycache_prefix)"]
+    said = subprocess.check_output(command, env=Run(fast=False, only=None, extra=[]).surroundings(), text=True)
+    assert said.split() == ["False", str(suite.FOLDER / "bytecode")]
+
+
+@pytest.mark.parametrize("mark", ["guards", "journey"])
+def test_the_marks_of_passes_that_read_only_marked_files_stand_in_the_files_of_tests(mark: str, root: Path) -> None:
+    """Else --only-marked would leave out tests that have the mark from elsewhere."""
+    helpers = [path for path in (root / "tests").rglob("*.py") if not path.match("test_*.py")]
+    assert len(helpers) > 50
+    assert [path for path in helpers if f"mark.{mark}" in path.read_text(encoding="utf8")] == []
 
 
 def test_a_run_without_a_report_has_failed(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from municipality.accounts.limits import Limit
+from municipality.accounts.limits import AttemptLimit
 from municipality.accounts.models import Signatory
 from municipality.cases.models import Case
 from municipality.documents import seal, store
@@ -120,7 +120,7 @@ def test_a_clearance_certificate_says_for_whom_and_when(write: Callable[..., Vio
 
 def test_certificates_are_made_only_so_often(owner: Any, stranger: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each is drawn and sealed by the web server itself: whoever asks without end would keep all others waiting."""
-    monkeypatch.setattr(documents, "CLEARANCE_LIMIT", Limit("clearance", 1, 3600))
+    monkeypatch.setattr(documents, "CLEARANCE_LIMIT", AttemptLimit("clearance", 1, 3600))
     browser = signed_in(owner)
     assert browser.post("/en/violations/clearance/make/").status_code == 302
     answer = browser.post("/en/violations/clearance/make/")

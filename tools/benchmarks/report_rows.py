@@ -18,12 +18,12 @@ def template() -> Any:
     from municipality.kernel import clock
     from reports.intake import services as intake
     from reports.intake.places import locate
-    from reports.intake.services import Place, SentReport
+    from reports.intake.services import ReportPlace, SentReport
     from reports.reporters.services import Sender
     from reports.triage import services as triage
 
     area, block = locate(29.3328, 48.0283)
-    place = Place(latitude=29.3328, longitude=48.0283, area=area, block=block)
+    place = ReportPlace(latitude=29.3328, longitude=48.0283, area=area, block=block)
     sent = SentReport(str(uuid4()), "waste", place, clock.now(), "أنقاض في الساحة")
     report = intake.receive(sent, Sender(device=sent.key)).report
     triage.assign(report)

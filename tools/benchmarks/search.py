@@ -153,7 +153,7 @@ def _in_database(path: str) -> tuple[float, float]:
     from django.http import QueryDict
 
     from shops.search import results
-    from shops.search.forms import AskForm
+    from shops.search.forms import ShopSearchForm
     from shops.search.queries import search_shops
 
     spent = used = 0.0
@@ -167,7 +167,7 @@ def _in_database(path: str) -> tuple[float, float]:
             spent += time.perf_counter() - began
             used += _worked() - worked
 
-    form = AskForm(QueryDict(path.partition("?")[2]))
+    form = ShopSearchForm(QueryDict(path.partition("?")[2]))
     with connection.execute_wrapper(timed):
         if not form.is_valid():
             raise AssertionError(f"{path}: {form.errors}")

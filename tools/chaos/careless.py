@@ -56,7 +56,7 @@ def leave_out(**_: object) -> None:
     from payments.models import GatewayMessage
     from payments.providers.knet import codec, gateway, messages
     from payments.providers.knet.settings import terminal
-    from payments.providers.port import Reply
+    from payments.providers.port import BankReply
     from payments.rules import InquiryAnswer
     from payments.services import settlement
 
@@ -71,14 +71,16 @@ def leave_out(**_: object) -> None:
         type(row)._base_manager.filter(pk=row.pk).update(state=row.state, **changes)
 
     @instead(gateway.Knet, "inquire", "believing")
-    def believed(original: Any, knet: Any, *, trackid: str, fils: int) -> Reply:
+    def believed(original: Any, knet: Any, *, trackid: str, fils: int) -> BankReply:
         told = GatewayMessage.objects.filter(attempt__trackid=trackid, kind="notification").last()
-        reply: Reply = original(knet, trackid=trackid, fils=fils)
+        reply: BankReply = original(knet, trackid=trackid, fils=fils)
         if told is None:
             return reply
         trandata = told.raw.partition("trandata=")[2].partition("&")[0] or told.raw
         claim = messages.read_result(codec.decrypt(terminal().key, trandata))
-        return Reply(InquiryAnswer(claim.result, claim.trackid, claim.payment_id, fils=fils), reply.request, reply.response, reply.decoded)
+        return BankReply(
+            InquiryAnswer(claim.result, claim.trackid, claim.payment_id, fils=fils), reply.request, reply.response, reply.decoded
+        )
 
     @instead(services, "claim", "early_end")
     def ended(original: Any, job_id: int, owner: str) -> Any:

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from municipality.accounts.models import User
-from municipality.rulebook.queries import Edition
+from municipality.rulebook.queries import RulebookEdition
 from municipality.ui.templatetags.portal import bilingual
 from municipality.ui.texts import Text
 from violations.models import Violation
@@ -26,7 +26,7 @@ class AnnulmentNote:
     words: str = ""  # of its writer: what the mistake was
 
 
-def annulled(row: Violation, replies: Edition) -> AnnulmentNote | None:
+def annulled(row: Violation, replies: RulebookEdition) -> AnnulmentNote | None:
     """The annulment of a report; None while it stands."""
     event = row.events.filter(to_state=ViolationState.ANNULLED).order_by("-pk").first() if row.state == ViolationState.ANNULLED else None
     if event is None:

@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts import civil_ids
 from municipality.accounts.requests import AuthenticatedHttpRequest
-from municipality.imports.models import ImportFile, Outcome
-from municipality.imports.registry import Checked, Kind, Pages, Row
+from municipality.imports.models import ImportFile, LineOutcome
+from municipality.imports.registry import Checked, ImportKind, Pages, Row
 from municipality.kernel import arabic, clock, digits
 from municipality.places.models import Area, Branch
 from municipality.rulebook import queries as rulebook
@@ -39,13 +39,13 @@ def check(file: ImportFile, rows: Sequence[Row]) -> Iterator[Checked]:
             values |= {f"party_{name.removeprefix('civil_id_')}": value for name, value in civil_ids.fields(fine.civil_id).items()}
         if paper is not None and not fine.problems:
             if (paper.fils, paper.state, paper.written_on) == (values["fils"], values["state"], values["written_on"]):
-                checked.outcome = Outcome.SAME
+                checked.outcome = LineOutcome.SAME
             else:
                 fine.wrong("paper_no", "known_differs")
         yield checked
 
 
-def _known(file: ImportFile, rows: Sequence[Row]) -> validation.Known:
+def _known(file: ImportFile, rows: Sequence[Row]) -> validation.KnownViolations:
     numbers = {"".join(digits.clean(cells.get("licence_no", "")).split()).upper() for _line, cells, _extra in rows} - {""}
     branches: dict[str, str] = {}
     for branch in Branch.objects.all():
@@ -56,7 +56,7 @@ def _known(file: ImportFile, rows: Sequence[Row]) -> validation.Known:
             areas.setdefault(name, []).append(area)
     periods = writer.settle_by()
     catalogue = rulebook.edition(queries.OFFENCES, clock.today())
-    return validation.Known(
+    return validation.KnownViolations(
         today=clock.today(),
         # The paper does not say how many units a band counts.
         offences={code: row.band_max_fils if row.band_unit == rules.EACH else None for code, row in catalogue.offences.items()},
@@ -79,7 +79,7 @@ def visible(request: AuthenticatedHttpRequest, files: QuerySet[ImportFile]) -> Q
     return files.filter(undecided | Q(branch=user.branch_id) | Q(released_by=user) | Q(refused_by=user))
 
 
-KIND = Kind(
+KIND = ImportKind(
     name="paper",
     rows=PaperRow,
     reader=LAYOUT,
@@ -91,7 +91,7 @@ KIND = Kind(
     problems=problems.LINE,
     check_batch=2000,
     apply_batch=500,
-    applies=(Outcome.ADD,),
+    applies=(LineOutcome.ADD,),
     is_secret=True,
     stops=False,
     visible=visible,
@@ -104,9 +104,9 @@ KIND = Kind(
         ),
         limit=_("CSV file, at most 50,000 lines"),
         labels={
-            Outcome.ADD: _("Good and new"),
-            Outcome.SAME: _("Known from an earlier file, not taken again"),
-            Outcome.WRONG: _("With errors, not taken"),
+            LineOutcome.ADD: _("Good and new"),
+            LineOutcome.SAME: _("Known from an earlier file, not taken again"),
+            LineOutcome.WRONG: _("With errors, not taken"),
         },
         notes={},
     ),

@@ -27,7 +27,7 @@ _PAPER_NO = re.compile(r"[A-Z0-9][A-Z0-9-]*")
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownViolations:
     """What a line is compared with: today, the catalogue, shops, branches and areas."""
 
     today: dt.date
@@ -51,7 +51,7 @@ class Fine:
         self.problems.append([column, code])
 
 
-def check(cells: Mapping[str, str], known: Known, *, extra: bool = False) -> Fine:
+def check(cells: Mapping[str, str], known: KnownViolations, *, extra: bool = False) -> Fine:
     """Parse one line; `values` has the valid ones."""
     fine = Fine()
     if extra:
@@ -88,7 +88,7 @@ def _require(fine: Fine, text: Mapping[str, str], column: str) -> str:
     return value
 
 
-def _check_party(fine: Fine, text: Mapping[str, str], known: Known) -> None:
+def _check_party(fine: Fine, text: Mapping[str, str], known: KnownViolations) -> None:
     number, licence = text.get("civil_id", ""), "".join(text.get("licence_no", "").split()).upper()
     shop = known.shops.get(licence)
     if number:
@@ -106,7 +106,7 @@ def _check_party(fine: Fine, text: Mapping[str, str], known: Known) -> None:
     fine.values["shop"] = shop
 
 
-def _check_place(fine: Fine, text: Mapping[str, str], known: Known) -> None:
+def _check_place(fine: Fine, text: Mapping[str, str], known: KnownViolations) -> None:
     branch = text.get("branch", "")
     code = known.branches.get(arabic.fold(branch), "") if branch else known.own_branch
     if branch and not code:
@@ -140,7 +140,7 @@ def _check_number(fine: Fine, text: Mapping[str, str]) -> None:
     fine.values |= {"paper_no": folded, "number": f"PPR-{fine.values['branch_id']}-{folded}" if folded and fine.values["branch_id"] else ""}
 
 
-def _check_offence(fine: Fine, text: Mapping[str, str], known: Known) -> None:
+def _check_offence(fine: Fine, text: Mapping[str, str], known: KnownViolations) -> None:
     code = text.get("offence", "").upper()
     if code and code not in known.offences:
         fine.wrong("offence", "offence")
@@ -171,7 +171,7 @@ def _check_amount(fine: Fine, text: Mapping[str, str]) -> None:
     fine.values["fils"] = fils
 
 
-def _check_maximum(fine: Fine, known: Known) -> None:
+def _check_maximum(fine: Fine, known: KnownViolations) -> None:
     """A settlement asks for no more than the court could impose (rules.settlement); a ruling is the court's own."""
     most = known.offences.get(fine.values.get("offence", ""))
     if most is not None and fine.values.get("state") in ("open", "overdue", "referred") and fine.values.get("fils", 0) > most:
@@ -188,7 +188,7 @@ def _parse_day(fine: Fine, text: Mapping[str, str], column: str, *, today: dt.da
     return day
 
 
-def _check_days(fine: Fine, text: Mapping[str, str], known: Known) -> None:
+def _check_days(fine: Fine, text: Mapping[str, str], known: KnownViolations) -> None:
     state = _STATES.get(arabic.fold(text.get("state", "")), "")
     if text.get("state") and not state:
         fine.wrong("state", "state")

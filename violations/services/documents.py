@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from municipality.accounts.limits import Limit
+from municipality.accounts.limits import AttemptLimit
 from municipality.accounts.models import User, actor_of
 from municipality.cases.models import Case
 from municipality.documents import services as documents
@@ -22,7 +22,7 @@ from violations.models import Objection, Violation
 from violations.states import ObjectionState, ViolationState
 
 SYSTEM = system("violations")
-CLEARANCE_LIMIT = Limit("clearance", 30, 3600)  # per person: rendering and sealing takes about two seconds within the request
+CLEARANCE_LIMIT = AttemptLimit("clearance", 30, 3600)  # per person: rendering and sealing takes about two seconds within the request
 V = ViolationState
 
 

@@ -16,7 +16,7 @@ from municipality.ui.plurals import counted
 from municipality.ui.templatetags.portal import day
 from municipality.ui.texts import Text
 from payments.models import Allocation, Bill
-from payments.registry import Due, Outcome, Step
+from payments.registry import Due, PaidOutcome, PaymentStep
 from payments.states import BillState
 from violations import queries
 from violations.models import Charge, ChargeKind, Instalment, SettlementOrder, Violation
@@ -53,28 +53,28 @@ def of_bills(bills: Sequence[Bill]) -> dict[int, Due]:
     }
 
 
-def outcome(bill: Bill) -> Outcome | None:
+def outcome(bill: Bill) -> PaidOutcome | None:
     """What the payment of a violation has brought."""
     charge = queries.charge_of(bill.pk)
     row = charge.violation
     if row.state not in (V.PAID, V.INSTALMENTS):
         steps = [
-            Step("done", _("Payment confirmed")),
-            Step("now", _("The violation is being closed"), _("Usually within a minute.")),
+            PaymentStep("done", _("Payment confirmed")),
+            PaymentStep("now", _("The violation is being closed"), _("Usually within a minute.")),
         ]
-        return Outcome(is_done=False, label=_("Violation"), reference=row.reference, steps=steps)
+        return PaidOutcome(is_done=False, label=_("Violation"), reference=row.reference, steps=steps)
     page = (_("See the violation"), reverse("violations:page", args=[row.public_id]))
     if row.state == V.INSTALMENTS:
         unpaid = settlements.unpaid_parts(row.plan)
-        after = [Step("next", day(part.due_on), _("The next instalment is due.")) for part in unpaid[:1]]
-        return Outcome(is_done=True, title=_("Instalment paid"), label=_("Violation"), reference=row.reference, steps=after, act=page)
+        after = [PaymentStep("next", day(part.due_on), _("The next instalment is due.")) for part in unpaid[:1]]
+        return PaidOutcome(is_done=True, title=_("Instalment paid"), label=_("Violation"), reference=row.reference, steps=after, act=page)
     if charge.kind == ChargeKind.COURT:
         title, text = _("Judgment paid"), _("The amount of the judgment is paid and the violation is closed.")
     else:
         title, text = _("Violation paid"), _("The violation is paid and closed. It does not go to court.")
     if blocks.has_reopened(row):
         text = format_lazy("{} {}", text, _("The services that it had stopped are open again."))
-    return Outcome(is_done=True, title=title, label=_("Violation"), reference=row.reference, text=text, act=page)
+    return PaidOutcome(is_done=True, title=title, label=_("Violation"), reference=row.reference, text=text, act=page)
 
 
 def _due(row: Violation, order: SettlementOrder | None, no_day: Text) -> Due | None:

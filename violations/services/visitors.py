@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from municipality.accounts.limits import Limit
+from municipality.accounts.limits import AttemptLimit
 from municipality.kernel.errors import NotPermitted, Refused
 from payments.models import Attempt, Bill
 from payments.services import start_attempt, started_by_visitor
@@ -15,7 +15,7 @@ from violations.services import settlements
 from violations.states import ViolationState
 
 # A violation: so that nobody holds up the party by beginning payments and leaving them.
-PAYMENTS = Limit("visitor_payment", 6, 3600)
+PAYMENTS = AttemptLimit("visitor_payment", 6, 3600)
 
 
 def may_pay(bill: Bill) -> bool:

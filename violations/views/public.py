@@ -36,7 +36,7 @@ from municipality.uploads.states import UploadState
 from payments import queries as payments
 from payments.models import Receipt
 from violations import options, queries, rules, units
-from violations.forms import FindForm
+from violations.forms import ViolationLookupForm
 from violations.models import Relief, StopLift, Violation
 from violations.services import blocks, notices, settlements
 from violations.states import VIOLATION
@@ -73,7 +73,7 @@ RELATED = (
 @require_http_methods(["GET", "HEAD", "POST"])
 def start(request: HttpRequest) -> HttpResponse:
     """The service and the search by number and last four digits; the same answer for every miss."""
-    form, submitted = read_form(request, FindForm)
+    form, submitted = read_form(request, ViolationLookupForm)
     is_missed, refusal = False, None
     if submitted and form.is_valid():
         if not take_attempt(request, "violation", limit=MAX_TRIES, seconds=SECONDS):

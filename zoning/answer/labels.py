@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from municipality.rulebook.land import LandRules
-from municipality.rulebook.queries import Edition
+from municipality.rulebook.queries import RulebookEdition
 from zoning.answer.queries import PlotAnswer
 from zoning.answer.rules import CONDITIONAL, NO_DATA, NOT_PERMITTED, PERMITTED, Ground
 from zoning.contests.queries import objects_contested_since
@@ -39,7 +39,7 @@ class AnswerText:
     activity: str
     floor: str
     grounds: tuple[GroundText, ...]
-    edition: Edition | None
+    edition: RulebookEdition | None
 
 
 # The tag of an outcome on lists and maps.

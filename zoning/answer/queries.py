@@ -10,7 +10,7 @@ from shapely.geometry.base import BaseGeometry
 from municipality.kernel.errors import Refused
 from municipality.rulebook import land
 from municipality.rulebook import queries as rulebook
-from municipality.rulebook.queries import Edition
+from municipality.rulebook.queries import RulebookEdition
 from zoning.answer import rules
 from zoning.answer.rules import Answer, LandPart, LayerSurroundings, Nearest
 from zoning.layers.queries import LayerFinding, LayersAround, NearObject, Surroundings, surroundings
@@ -30,11 +30,11 @@ class PlotAnswer:
     """An answer with the rules that gave it, None where no edition was in force, and by layer what was measured."""
 
     answer: Answer
-    edition: Edition | None = None
+    edition: RulebookEdition | None = None
     surroundings: dict[str, Surroundings] = field(default_factory=dict)
 
 
-def rules_on(day: dt.date) -> Edition | None:
+def rules_on(day: dt.date) -> RulebookEdition | None:
     """The edition of the rules on land use in force on a day, or None."""
     try:
         return rulebook.edition(land.SUBJECT, day)
@@ -53,7 +53,7 @@ def land_parts(findings: list[LayerFinding]) -> list[LandPart]:
     return parts
 
 
-def distances_of(edition: Edition | None, question: ActivityQuestion | None) -> dict[str, float]:
+def distances_of(edition: RulebookEdition | None, question: ActivityQuestion | None) -> dict[str, float]:
     """The layers whose objects a question asks for, with the metres of their rules."""
     found = edition.land if edition is not None else None
     return {rule.layer: rule.metres for rule in rules.spacings_of(found, question.activity)} if found is not None and question else {}
@@ -62,7 +62,7 @@ def distances_of(edition: Edition | None, question: ActivityQuestion | None) -> 
 def ask(
     shape: BaseGeometry,
     findings: list[LayerFinding],
-    edition: Edition | None,
+    edition: RulebookEdition | None,
     question: ActivityQuestion,
     day: dt.date,
     known: LayersAround | None = None,

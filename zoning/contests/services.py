@@ -6,7 +6,7 @@ from django.db import IntegrityError, transaction
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
-from municipality.accounts.limits import Limit
+from municipality.accounts.limits import AttemptLimit
 from municipality.accounts.models import User, actor_of
 from municipality.accounts.queries import require_group
 from municipality.audit.services import record
@@ -26,7 +26,7 @@ from zoning.models.contests import ContestOutcome
 from zoning.notifications import ContestDecided, ContestSent
 from zoning.plots.summary import summary
 
-LIMIT = Limit("layer_contests", 10, 86_400)  # a person, a day
+LIMIT = AttemptLimit("layer_contests", 10, 86_400)  # a person, a day
 
 
 def contest(*, plot: Plot, layer: Layer, person: User, should_be: str, reason: str) -> LayerContest:

@@ -11,7 +11,7 @@ import shapely
 from django.db.models import Exists, OuterRef
 from shapely.geometry.base import BaseGeometry
 
-from municipality.imports.models import ImportFile, Outcome
+from municipality.imports.models import ImportFile, LineOutcome
 from municipality.places.models import Area
 from zoning.geometry import measures
 from zoning.imports.findings import changed_blocks
@@ -86,7 +86,7 @@ def _of_block(file: ImportFile, block: ChangedBlock) -> list[tuple[str, str, Bas
     drawn += [(ABSENT, row.plot.number, row.shape) for row in others[:MOST_PLOTS]]
     rows = PlotRow.objects.filter(file=file, geometry__isnull=False, **of_block).select_related("compared", "plot").defer("original")
     for row in rows.order_by("outcome", "line").reverse()[: MOST_PLOTS + 1]:
-        if row.outcome == Outcome.SAME:
+        if row.outcome == LineOutcome.SAME:
             drawn.append((SAME, row.plot_number, row.shape))
             continue
         if row.compared is not None and row.plot is not None and (row.has_new_shape or row.is_renumbered):

@@ -13,7 +13,7 @@ import numpy as np
 import shapely
 from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
 
-from municipality.imports.models import ImportFile, Outcome
+from municipality.imports.models import ImportFile, LineOutcome
 from zoning.geometry import boxes, measures, shapes
 from zoning.models import PlotFinding, PlotRow, PlotShape
 
@@ -25,7 +25,7 @@ LEAST_SHARE = 0.001  # of the smaller plot
 EDGE = 0.005  # metres at the edge of a plot that are not compared
 SECONDS = 30  # for the blocks of a file, within the time limit of the job that reads its last rows
 GAP_WIDTH = 1.0  # metres; wider than that a gap is a passage, unless plots enclose it
-_GOOD = (Outcome.ADD, Outcome.CHANGE, Outcome.SAME)
+_GOOD = (LineOutcome.ADD, LineOutcome.CHANGE, LineOutcome.SAME)
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def changed_blocks(file: ImportFile) -> QuerySet[PlotRow, Any]:
     counts = {
         "plots": Count("pk"),
         "added": Count("pk", filter=Q(plot__isnull=True)),
-        "changed": Count("pk", filter=Q(plot__isnull=False) & ~Q(outcome=Outcome.SAME)),
+        "changed": Count("pk", filter=Q(plot__isnull=False) & ~Q(outcome=LineOutcome.SAME)),
     }
     return rows.annotate(**edges, **counts).filter(Q(added__gt=0) | Q(changed__gt=0)).order_by("area", "block")
 

@@ -8,8 +8,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from municipality.imports.models import Outcome
-from municipality.imports.registry import Kind, Pages
+from municipality.imports.models import LineOutcome
+from municipality.imports.registry import ImportKind, Pages
 from zoning.imports import findings, problems, undo, validation, writer
 from zoning.imports.columns import KEY
 from zoning.imports.reader import PlotReader
@@ -18,7 +18,7 @@ from zoning.models import PlotRow
 
 _systems = format_html('<bdi dir="ltr">{}</bdi>', "EPSG:31901, EPSG:32638, EPSG:32639, EPSG:4326")
 _help = lazy(lambda: format_html(gettext("Reference systems, as the file names it: {}. Digits may be Arabic."), _systems), SafeString)
-KIND = Kind(
+KIND = ImportKind(
     name="plots",
     rows=PlotRow,
     reader=PlotReader(),
@@ -41,11 +41,11 @@ KIND = Kind(
         ),
         limit=_("GeoPackage, zipped shapefile or GeoJSON, at most 400,000 plots and 150 MB"),
         labels={
-            Outcome.ADD: _("New plots"),
-            Outcome.CHANGE: _("Plots that change"),
-            Outcome.SAME: _("Plots without a change"),
-            Outcome.WRONG: _("Plots with errors, not taken"),
-            Outcome.LEFT: _("Left out, because the register changed after the dry run"),
+            LineOutcome.ADD: _("New plots"),
+            LineOutcome.CHANGE: _("Plots that change"),
+            LineOutcome.SAME: _("Plots without a change"),
+            LineOutcome.WRONG: _("Plots with errors, not taken"),
+            LineOutcome.LEFT: _("Left out, because the register changed after the dry run"),
         },
         notes={},
         load_title=_("Load a file of plots"),

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from municipality.accounts.models import User
 from municipality.accounts.queries import require_group
 from municipality.audit.services import record
-from municipality.imports.models import ImportFile, Outcome
+from municipality.imports.models import ImportFile, LineOutcome
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor, system
@@ -156,7 +156,7 @@ def _corrected(file: ImportFile) -> QuerySet[PlotRow]:
 
 def _undo_batch(undo: LoadUndo, size: int) -> bool:
     """Undo the next lines and record it. Returns whether more lines follow."""
-    file, taken = undo.file, (Outcome.ADD, Outcome.CHANGE, Outcome.SAME)
+    file, taken = undo.file, (LineOutcome.ADD, LineOutcome.CHANGE, LineOutcome.SAME)
     lines = PlotRow.objects.filter(file=file, line__gt=undo.undone_line, line__lte=undo.file.taken_line, outcome__in=taken)
     rows = list(lines.defer("geometry", "original").order_by("line")[:size])
     has_more, first, last = len(rows) == size, rows[0].line if rows else 0, rows[-1].line if rows else undo.undone_line
@@ -179,7 +179,7 @@ def _undo(file: ImportFile, rows: Sequence[PlotRow]) -> dict[str, int]:
     shapes = PlotShape.objects.filter(load=file, plot__in=plots).update(valid_to=F("valid_from"))
     counts = {"plots": new.update(valid_to=F("valid_from")), "shapes": shapes}
     Plot.objects.filter(pk__in=before.values()).update(valid_to=None)
-    changed = [row for row in rows if row.outcome == Outcome.CHANGE]
+    changed = [row for row in rows if row.outcome == LineOutcome.CHANGE]
     ending = [row.compared_id for row in changed if row.compared_id and (row.has_new_shape or row.is_renumbered)]
     PlotShape.objects.filter(pk__in=ending).update(valid_to=None)
     corrected = _corrected(file).filter(pk__in=[row.pk for row in changed]).values_list("plot", "official_before")

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from municipality.imports.models import ImportFile, Outcome
+from municipality.imports.models import ImportFile, LineOutcome
 from municipality.imports.registry import Checked, Row
 from municipality.kernel import arabic
 from municipality.kernel.digits import clean
@@ -207,7 +207,7 @@ def _compared(row: _Candidate, present: _Present | None, renumbered: _Present | 
     official = row.official if row.official is not None or compared is None else compared.plot.official_area
     if compared is not None:
         is_changed = renumbered is not None or is_reshaped or official != compared.plot.official_area or not set(row.paci) <= compared.paci
-        checked.outcome = Outcome.CHANGE if is_changed else Outcome.SAME
+        checked.outcome = LineOutcome.CHANGE if is_changed else LineOutcome.SAME
     west, south, east, north = row.kept.shape.bounds
     checked.values = {
         "area": row.area,

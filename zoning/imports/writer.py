@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from municipality.imports.models import ImportFile, Outcome
+from municipality.imports.models import ImportFile, LineOutcome
 from municipality.imports.registry import Applied
 from municipality.jobs.errors import OnHold
 from municipality.kernel import clock
@@ -29,7 +29,7 @@ def apply(file: ImportFile, rows: Sequence[PlotRow]) -> Applied:
         return Applied(left_out=[row.pk for row in rows])
     fitting, left_out = _fitting(rows)
     new = [row for row in fitting if row.plot_id is None or row.is_renumbered]
-    changed = [row for row in fitting if row.outcome == Outcome.CHANGE]
+    changed = [row for row in fitting if row.outcome == LineOutcome.CHANGE]
     plots = _new_plots(file, new)
     plots |= {row.pk: row.plot_id for row in fitting if row.pk not in plots}
     _renumber(file, [row for row in changed if row.is_renumbered], plots)
@@ -41,7 +41,7 @@ def apply(file: ImportFile, rows: Sequence[PlotRow]) -> Applied:
         PlotAddress(plot_id=plots[row.pk], paci_number=one, load=file) for row in fitting for one in row.paci if one not in known
     )
     refresh_outlines(Area.objects.filter(pk__in={row.area_id for row in fitting if row in new or row.has_new_shape}))
-    same = sum(row.outcome == Outcome.SAME for row in fitting)
+    same = sum(row.outcome == LineOutcome.SAME for row in fitting)
     return Applied(
         added=len(fitting) - len(changed) - same,
         changed=len(changed),

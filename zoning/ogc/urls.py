@@ -12,5 +12,5 @@ urlpatterns = [
     path("collections", public(views.Collections.as_view()), name="ogc_collections"),
     path("collections/<slug:name>", public(views.OneCollection.as_view()), name="ogc_collection"),
     path("collections/<slug:name>/items", public(views.Items.as_view()), name="ogc_items"),
-    path("collections/<slug:name>/items/<slug:identity>", public(views.Item.as_view()), name="ogc_item"),
+    path("collections/<slug:name>/items/<slug:identity>", public(views.ItemView.as_view()), name="ogc_item"),
 ]

@@ -146,7 +146,7 @@ def _check(filters: dict[str, str], known: tuple[str, ...]) -> None:
 
 
 @extend_schema(exclude=True)
-class Item(PublicView):
+class ItemView(PublicView):
     renderer_classes: ClassVar[Any] = [GeoJSONRenderer, JSONRenderer]
 
     def get(self, request: Request, name: str, identity: str) -> Response:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from municipality.accounts.models import User
 from municipality.cases.models import Case
-from municipality.cases.panels import Block, CaseDetail, Fact, FileLine, MoneyLine, NextStep, Record
+from municipality.cases.panels import CaseDetail, Fact, FileLine, MoneyLine, NextStep, PageBlock, Record
 from municipality.review import queries as review
 from municipality.review.panels import queue_facts, waiting_step
 from municipality.ui.templatetags.portal import bilingual, day, ltr, moment, ref, term
@@ -20,7 +20,7 @@ from municipality.ui.texts import Text
 from municipality.uploads import queries as uploads
 from payments import queries as payments
 from payments.models import Bill
-from payments.registry import Outcome, Step
+from payments.registry import PaidOutcome, PaymentStep
 from payments.states import BillState
 from zoning.models import Consultation, Opinion, OpinionDraft, OpinionOutcome, RuleTask
 from zoning.models.opinions import Agreement
@@ -140,7 +140,7 @@ def _is_draft_proposed(case: Case) -> bool:
     return decision is None or decision.outcome == "accept"
 
 
-def blocks(opinion: Opinion) -> list[Block]:
+def blocks(opinion: Opinion) -> list[PageBlock]:
     """The instant answer beside the opinion, the consulted bodies, and like cases."""
     draft = queries.draft_of(opinion) if opinion.case.state in SHOWS_DRAFT and _is_draft_proposed(opinion.case) else None
     found = [answers_block(opinion, draft)]
@@ -151,7 +151,7 @@ def blocks(opinion: Opinion) -> list[Block]:
     return found
 
 
-def answers_block(opinion: Opinion, draft: OpinionDraft | None, title: Text = "") -> Block:
+def answers_block(opinion: Opinion, draft: OpinionDraft | None, title: Text = "") -> PageBlock:
     """The instant answer, a draft, and how they agree; another title where a page shows two."""
     outcome = OpinionOutcome(opinion.instant_outcome)
     grounds = [ground(row) for row in opinion.instant_grounds]
@@ -162,7 +162,7 @@ def answers_block(opinion: Opinion, draft: OpinionDraft | None, title: Text = ""
         records.append(Record(_("Opinion of the planner"), TAGS[draft.outcome], draft.get_outcome_display(), lines=lines))
         records.append(Record(_("Against the instant answer"), AGREEMENT_TAGS[draft.agreement], draft.get_agreement_display()))
     note = _("An opinion that agrees needs one signature. One that deviates needs a coded reason and two; without them it is not issued.")
-    return Block(f"answers-{opinion.pk}" if title else "answers", title or _("Instant answer and opinion"), records=records, note=note)
+    return PageBlock(f"answers-{opinion.pk}" if title else "answers", title or _("Instant answer and opinion"), records=records, note=note)
 
 
 def _edition(stamp: str) -> Text:
@@ -181,11 +181,11 @@ def _why(opinion: Opinion, draft: OpinionDraft) -> list[Text]:
     return lines
 
 
-def _bodies(rows: Sequence[Consultation]) -> Block:
+def _bodies(rows: Sequence[Consultation]) -> PageBlock:
     silent = queries.silent_this_month([row.code for row in rows if row.silent_at and not row.answer])
     note = _("Each body has a deadline, and the request does not stop at one that stays silent.")
     actions = [(_("Who stayed silent, month by month"), reverse("zoning:silence"))]
-    return Block("bodies", _("Bodies consulted"), records=[body(row, silent) for row in rows], note=note, actions=actions)
+    return PageBlock("bodies", _("Bodies consulted"), records=[body(row, silent) for row in rows], note=note, actions=actions)
 
 
 def body(row: Consultation, silent: dict[str, int]) -> Record:
@@ -205,7 +205,7 @@ def body(row: Consultation, silent: dict[str, int]) -> Record:
     return Record(bilingual(row, "name"), state, label, lines=lines)
 
 
-def like_block(opinion: Opinion, alike: Sequence[queries.LikeCase]) -> Block:
+def like_block(opinion: Opinion, alike: Sequence[queries.LikeCase]) -> PageBlock:
     """The five nearest earlier opinions, without names."""
     records = []
     for one in alike:
@@ -213,7 +213,7 @@ def like_block(opinion: Opinion, alike: Sequence[queries.LikeCase]) -> Block:
         facts = format_html("{} · {}", day(one.on), _edition(one.edition)) if one.edition else day(one.on)
         standing = Agreement(one.agreement).label
         records.append(Record(title, TAGS[one.outcome], OpinionOutcome(one.outcome).label, lines=[facts, standing]))
-    return Block(
+    return PageBlock(
         "alike",
         _("Like cases nearby"),
         records=records,
@@ -222,15 +222,15 @@ def like_block(opinion: Opinion, alike: Sequence[queries.LikeCase]) -> Block:
     )
 
 
-def paid_outcome(bill: Bill) -> Outcome | None:
+def paid_outcome(bill: Bill) -> PaidOutcome | None:
     """What the payment brought, on its result page."""
     opinion = Opinion.objects.select_related("case").filter(case__public_id=bill.subject.partition(":")[2]).first()
     if opinion is None or opinion.case.state not in (S.AWAITING_PAYMENT, S.IN_REVIEW, S.CORRECTIONS, S.COUNTERSIGN):
         return None
     steps = [
-        Step("done", _("Payment confirmed"), moment(bill.last_event.at) if bill.last_event is not None else ""),
-        Step("now", _("A planner studies the request"), _("In order of arrival; nobody picks a case.")),
-        Step("next", _("The sealed opinion can be downloaded"), format_html("{} {}", _("Promised for"), day(opinion.case.due_on))),
+        PaymentStep("done", _("Payment confirmed"), moment(bill.last_event.at) if bill.last_event is not None else ""),
+        PaymentStep("now", _("A planner studies the request"), _("In order of arrival; nobody picks a case.")),
+        PaymentStep("next", _("The sealed opinion can be downloaded"), format_html("{} {}", _("Promised for"), day(opinion.case.due_on))),
     ]
     act = (_("To the request"), reverse("cases:case", args=[opinion.case.public_id]))
-    return Outcome(is_done=False, label=_("Request"), reference=opinion.case.reference, steps=steps, act=act)
+    return PaidOutcome(is_done=False, label=_("Request"), reference=opinion.case.reference, steps=steps, act=act)

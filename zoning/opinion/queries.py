@@ -22,7 +22,7 @@ from municipality.kernel.errors import Refused
 from municipality.places.models import Branch
 from municipality.review import asked_files
 from municipality.rulebook import queries as rulebook
-from municipality.rulebook.queries import Edition
+from municipality.rulebook.queries import RulebookEdition
 from municipality.uploads import queries as uploads
 from municipality.uploads.registry import Slot
 from payments.rules import Line
@@ -135,7 +135,7 @@ def newest_document(case: Case) -> Document | None:
     return row.document if row is not None else None
 
 
-def fee_line(fees: Edition) -> Line:
+def fee_line(fees: RulebookEdition) -> Line:
     """The one line of the bill of an opinion."""
     fee = fees.fees["opinion"]
     return Line(
@@ -155,7 +155,7 @@ def fee_line(fees: Edition) -> Line:
 # --- Documents ---------------------------------------------------------------------------------------------------------------
 
 
-def slots(files: Edition, asker: str) -> dict[str, int]:
+def slots(files: RulebookEdition, asker: str) -> dict[str, int]:
     """Slot → least number of files for who asks, by the rulebook's limits `<asker>.<slot>`; 0 for files that may be left out."""
     least = {code.partition(".")[2]: limit.value for code, limit in files.limits.items() if code.partition(".")[0] == asker}
     return {slot: least[slot] for slot in SLOTS if slot in least}
@@ -291,6 +291,6 @@ def agreement(instant_outcome: str, outcome: str) -> str:
     return "agrees" if outcome == instant_outcome else "deviates"
 
 
-def limits_of(case: Case) -> Edition:
+def limits_of(case: Case) -> RulebookEdition:
     """The periods by which a case is judged."""
     return rulebook.edition_of(LIMITS, case.editions, clock.day_of(case.opened_at))

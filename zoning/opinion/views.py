@@ -24,7 +24,7 @@ from municipality.kernel.errors import Refused
 from municipality.review.shared_pages import corrections_page, withdrawal_page
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import Activity
-from municipality.rulebook.queries import Edition
+from municipality.rulebook.queries import RulebookEdition
 from municipality.ui.errors import too_many_requests
 from municipality.ui.language import read_form
 from municipality.ui.texts import Text
@@ -46,7 +46,7 @@ def _crumbs(plot: Plot) -> list[tuple[str, str]]:
     return [(_("The plot"), reverse("zoning:plot", args=[plot.public_id])), (_("Zoning opinion"), "")]
 
 
-def _terms(fees: Edition, limits: Edition) -> dict[str, Any]:
+def _terms(fees: RulebookEdition, limits: RulebookEdition) -> dict[str, Any]:
     """The fee and the promised time."""
     return {"fee": fees.fees["opinion"], "promise_days": limits.limits["promise_working_days"].value}
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from shapely.geometry.base import BaseGeometry
 
 from municipality.rulebook.land import LandRules
-from municipality.rulebook.queries import Edition
+from municipality.rulebook.queries import RulebookEdition
 from zoning.answer import queries as answers
 from zoning.answer.queries import ActivityQuestion, PlotAnswer
 from zoning.contests import queries as contests
@@ -30,7 +30,7 @@ class PlotSummary:
     plot: Plot
     day: dt.date
     catalogue: dict[str, Layer]
-    edition: Edition | None
+    edition: RulebookEdition | None
     shape: PlotShape | None
     findings: list[LayerFinding] = field(default_factory=list)
     around: Sequence[BaseGeometry] = ()

@@ -26,7 +26,7 @@ from municipality.ui.texts import Text
 from municipality.uploads import queries as uploads
 from payments import queries as payments
 from payments.models import Bill
-from payments.registry import Due, Outcome
+from payments.registry import Due, PaidOutcome
 from payments.states import BillState
 from zoning.answer.places import kept
 
@@ -176,7 +176,7 @@ def _due(bill: Bill, request: NewLicence) -> Due:
     )
 
 
-def outcome(bill: Bill) -> Outcome | None:
+def outcome(bill: Bill) -> PaidOutcome | None:
     """What the payment brought, on its result page."""
     rows = NewLicence.objects.select_related("case", "licence__document")
     request = rows.filter(case__public_id=bill.subject.partition(":")[2]).first()
@@ -184,7 +184,7 @@ def outcome(bill: Bill) -> Outcome | None:
         return None
     if request.licence is not None:
         document = request.licence.document
-        return Outcome(
+        return PaidOutcome(
             is_done=True,
             title=_("The health licence is issued"),
             label=_("Licence number"),

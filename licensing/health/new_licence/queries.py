@@ -24,7 +24,7 @@ from municipality.kernel.periods import Period
 from municipality.review import asked_files
 from municipality.review import queries as review
 from municipality.rulebook import queries as rulebook
-from municipality.rulebook.queries import Edition
+from municipality.rulebook.queries import RulebookEdition
 from municipality.uploads import queries as uploads
 from municipality.uploads.registry import Slot
 from payments.rules import Line
@@ -47,22 +47,22 @@ COPY_SLOT = Slot(COPY, _("Copy of the commercial licence"), _("All of it, with n
 ALL_SLOTS = SLOTS | {COPY: COPY_SLOT}
 
 
-def editions() -> dict[str, Edition]:
+def editions() -> dict[str, RulebookEdition]:
     """The editions by which a request of today is judged, by subject."""
     return dict(zip(EDITIONS, rulebook.editions(EDITIONS, clock.today()), strict=True))
 
 
-def usual_years(limits: Edition) -> int:
+def usual_years(limits: RulebookEdition) -> int:
     """The years of a licence that does not end with the commercial one; `limits` is the edition of the health licence."""
     return limits.limits["validity_years"].value
 
 
-def slots(files: Edition) -> dict[str, int]:
+def slots(files: RulebookEdition) -> dict[str, int]:
     """How many files each slot needs at least."""
     return {code: files.limits[code].value for code in SLOTS if code in files.limits}
 
 
-def missing_files(key: str, files: Edition) -> list[str]:
+def missing_files(key: str, files: RulebookEdition) -> list[str]:
     """The slots that have fewer checked files than they need."""
     ready = [row.slot for row in uploads.ready(key)]
     return [slot for slot, least in slots(files).items() if ready.count(slot) < least]
@@ -81,7 +81,7 @@ def is_asked_again(case: Case) -> bool:
     return others.filter(Q(is_open=True) | Q(state=NewLicenceState.ISSUED)).exists()
 
 
-def edition_of(case: Case, subject: str) -> Edition:
+def edition_of(case: Case, subject: str) -> RulebookEdition:
     """The edition of a subject by which a request is judged."""
     return review.edition_for(case, subject)
 

@@ -12,12 +12,12 @@ from municipality.accounts.models import User
 from municipality.cases.services import open_case
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
-from municipality.rulebook.queries import Edition
+from municipality.rulebook.queries import RulebookEdition
 from shops.models import Shop
 
 
 def open_renewal(
-    *, shop: Shop, applicant: User, offer: Offer, editions: Sequence[Edition], due_on: dt.date | None, actor: Actor, **lane: Any
+    *, shop: Shop, applicant: User, offer: Offer, editions: Sequence[RulebookEdition], due_on: dt.date | None, actor: Actor, **lane: Any
 ) -> Renewal:
     """Create the case and the renewal; `lane` are the fields that only a renewal for an officer has. Raises what `open_case` does.
 

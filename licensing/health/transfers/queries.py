@@ -14,7 +14,7 @@ from municipality.kernel import clock
 from municipality.kernel.subjects import SubjectKey
 from municipality.rulebook import queries as rulebook
 from payments import queries as payments
-from payments.queries import Item
+from payments.queries import BasketItem
 from shops.models import Shop
 from shops.register import queries as shops
 
@@ -26,7 +26,7 @@ def key_of(holder: User | Organisation) -> str:
     return holder.key if isinstance(holder, User) else str(SubjectKey("organisation", holder.public_id))
 
 
-def owed_on(shop: Shop) -> list[Item]:
+def owed_on(shop: Shop) -> list[BasketItem]:
     """What those who hold a shop have to pay about it, fines that may still be settled among them: bills, and sums without a bill."""
     items = {item.code: item for holder in shops.owners(shop) for item in payments.basket_of(holder)}
     return [item for item in items.values() if item.shop == shop.key]

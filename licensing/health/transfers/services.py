@@ -18,7 +18,7 @@ from licensing.health.transfers.models import TransferOutcome
 from licensing.health.transfers.notifications import TransferAgreed, TransferAsked, TransferAskedFor, TransferEnded, TransferGoesOn
 from licensing.models import Lane, LicenceTransfer
 from municipality.accounts import civil_ids
-from municipality.accounts.limits import Limit
+from municipality.accounts.limits import AttemptLimit
 from municipality.accounts.models import Organisation, User, actor_of
 from municipality.audit.services import record
 from municipality.cases.models import Case
@@ -38,7 +38,7 @@ from shops.models import Shop
 from shops.register import queries as shops
 
 SYSTEM = system("licensing")
-ASKS = Limit("licence_transfers", 10, 86_400)  # a person: many numbers could be tried
+ASKS = AttemptLimit("licence_transfers", 10, 86_400)  # a person: many numbers could be tried
 HOW = {
     TransferOutcome.DECLINED: Bilingual("اعتذر المرخص له الجديد عن القبول", "the new holder declined"),
     TransferOutcome.LAPSED: Bilingual("انقضت مهلة الرد دون رد", "the time to answer passed"),

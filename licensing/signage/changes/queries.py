@@ -21,7 +21,7 @@ from municipality.kernel.errors import Refused
 from municipality.kernel.periods import add_months
 from municipality.review.queries import edition_for
 from municipality.rulebook import queries as rulebook
-from municipality.rulebook.queries import Edition
+from municipality.rulebook.queries import RulebookEdition
 
 CHANGES = "changes"  # the public id of the board, in the answers of a draft
 SIZES = ("width_cm", "height_cm", "faces", "pieces")
@@ -34,7 +34,7 @@ class Changed:
     """A licensed board in whose place another one is asked for, by the rates of `fees` that it was licensed by."""
 
     board: Board
-    fees: Edition
+    fees: RulebookEdition
     months_left: int
 
     @cached_property

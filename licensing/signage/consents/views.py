@@ -22,7 +22,7 @@ from licensing.signage.labels import kind_of, size_of
 from licensing.signage.services.requests import rows_of
 from licensing.signage.states import BOARDS
 from municipality.accounts.access import access
-from municipality.accounts.limits import Limit
+from municipality.accounts.limits import AttemptLimit
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.documents import store
 from municipality.drafts import queries as drafts
@@ -33,7 +33,7 @@ from shops.models import Shop
 from shops.register.opening import shop_or_404
 
 # Who opens a link is signed in, so that a network which many share is no limit for them.
-LINKS = Limit("board_consents", 60, 600)
+LINKS = AttemptLimit("board_consents", 60, 600)
 
 
 @access("person")

@@ -23,7 +23,7 @@ from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import BoardRuleKind
-from municipality.rulebook.queries import Edition
+from municipality.rulebook.queries import RulebookEdition
 from shops.models import Shop
 from shops.register import queries as registered
 from zoning.answer.places import PlaceLand, land_at
@@ -80,12 +80,12 @@ class ShopBoards:
         return self.is_reviewed or any(one.left_open for one in chosen)
 
 
-def window() -> Edition:
+def window() -> RulebookEdition:
     """The edition that says when a board can be renewed."""
     return rulebook.edition(WINDOW, clock.today())
 
 
-def period(edition: Edition) -> tuple[dt.date, dt.date]:
+def period(edition: RulebookEdition) -> tuple[dt.date, dt.date]:
     """The first and last end of a licence that can be renewed today."""
     before, after = (dt.timedelta(days=edition.limits[code].value) for code in ("window_days", "late_days"))
     return clock.today() - after, clock.today() + before
@@ -162,7 +162,7 @@ def offers(boards: QuerySet[Board], *, is_exact: bool = False) -> list[ShopBoard
     return groups
 
 
-def _fill(group: ShopBoards, rules: Sequence[Edition], edition: int, *, is_exact: bool) -> None:
+def _fill(group: ShopBoards, rules: Sequence[RulebookEdition], edition: int, *, is_exact: bool) -> None:
     shop, today, newest = group.shop, clock.today(), rules[-1]
 
     @cache
@@ -198,7 +198,7 @@ def _stopped(board: Board, group: ShopBoards) -> str:
     return OTHER_REQUEST if group.case else ""
 
 
-def renewed(previous: Board, fees: Edition, *, longest: int) -> tuple[Board, BoardFee]:
+def renewed(previous: Board, fees: RulebookEdition, *, longest: int) -> tuple[Board, BoardFee]:
     """The board that renews another one as it is, for as many months at the rate of an edition, and its fee.
 
     Raises NoRate, and PartOfPeriod where such boards are licensed for other periods now.

@@ -22,7 +22,7 @@ from municipality.kernel import clock, ids
 from municipality.kernel.errors import Refused
 from municipality.notifications.services import send
 from municipality.review.services import queue
-from municipality.rulebook.queries import Edition
+from municipality.rulebook.queries import RulebookEdition
 from payments.services.basket import MAX_LINES
 from shops.models import Shop
 from shops.register import queries as shops
@@ -56,7 +56,13 @@ def renew(*, user: User, chosen: Collection[str], expected_fils: int, with_messa
 
 
 def _renew(
-    user: User, group: ShopBoards, boards: Sequence[Renewable], rules: Sequence[Edition], window: Edition, *, with_message: bool
+    user: User,
+    group: ShopBoards,
+    boards: Sequence[Renewable],
+    rules: Sequence[RulebookEdition],
+    window: RulebookEdition,
+    *,
+    with_message: bool,
 ) -> BoardRequest:
     access = authorize(user, group.shop, BOARDS)
     is_clean = not group.needs_officer(boards)

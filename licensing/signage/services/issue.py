@@ -63,15 +63,15 @@ def paid(bill_id: int) -> None:
         give_back_all(request)
         return_parts(request)
         if is_held:
-            _follow_shop(locked, request)
+            _follow_shop(locked, request.document, request.shop_id)
     elif locked.state not in (BoardsState.PAID, BoardsState.ISSUED):
         raise Refused("case_closed")
 
 
-def _follow_shop(case: Case, request: BoardRequest) -> None:
+def _follow_shop(case: Case, document: Document, shop_id: int) -> None:
     """Tell that boards are paid again; they are suspended again, with a message of its own, while the licence of their shop is."""
-    shop_licence.follow([request.shop_id])
-    document = Document.objects.select_related("last_event").get(pk=request.document_id)
+    shop_licence.follow([shop_id])
+    document.refresh_from_db(fields=["state", "last_event"])
     if document.state in LIVE:
         _tell(BoardsPaidAgain, case, document)
 

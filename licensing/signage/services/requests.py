@@ -36,7 +36,7 @@ from municipality.kernel.errors import Refused
 from municipality.notifications.services import send
 from municipality.review.services import case_clock, corrections, queue
 from municipality.rulebook import queries as rulebook
-from municipality.rulebook.queries import Edition
+from municipality.rulebook.queries import RulebookEdition
 from municipality.uploads import queries as uploads
 from municipality.uploads import services as upload_services
 from payments import queries as payments
@@ -53,12 +53,12 @@ def files_key(draft: Draft) -> str:
     return f"boards:{draft.public_id}"
 
 
-def cards_of(draft: Draft | None, rules: list[Edition]) -> Cards:
+def cards_of(draft: Draft | None, rules: list[RulebookEdition]) -> Cards:
     """The boards that a draft keeps, by `queries.rules`; one empty card without a draft."""
     return cards_from(query_of(draft.answers.get(PAGE, {}) if draft is not None else {}), rules, draft)
 
 
-def cards_from(query: QueryDict, rules: list[Edition], draft: Draft | None = None) -> Cards:
+def cards_from(query: QueryDict, rules: list[RulebookEdition], draft: Draft | None = None) -> Cards:
     """The boards of a page as it was sent, by `queries.rules`; the board that a draft is to change, by the rates of its licence."""
     changed = changes.of_answers(draft.answers.get(PAGE, {})) if draft is not None and CHANGES in draft.answers.get(PAGE, {}) else None
     fees = rules[0] if changed is None else changed.fees
@@ -159,8 +159,8 @@ def open_request(
     boards: Sequence[tuple[Board, Sequence[BoardCheck]]],
     files_key: str,
     lane: str,
-    rules: Sequence[Edition],
-    editions: Sequence[Edition] = (),
+    rules: Sequence[RulebookEdition],
+    editions: Sequence[RulebookEdition] = (),
 ) -> BoardRequest:
     """The request of a new case, not sent yet, with its boards and their results of today; `editions` are more that the case is judged by.
 

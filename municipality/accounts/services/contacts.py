@@ -16,18 +16,12 @@ from municipality.accounts.models import ContactCode, User, actor_of
 from municipality.audit.services import record
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock, digits
-from municipality.kernel.errors import Refused
+from municipality.kernel.errors import Refused, TooMany
 
 Contact = Literal["email", "phone"]
 CODE_LIFETIME_MINUTES = 10
 CODE_LIFETIME = dt.timedelta(minutes=CODE_LIFETIME_MINUTES)
 MAX_TRIES = 5
-
-
-class TooMany(Refused):
-    """A limit is reached."""
-
-    status = 429
 
 
 class WrongCode(Refused):

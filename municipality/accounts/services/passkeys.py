@@ -50,7 +50,7 @@ class LastWayIn(Refused):
     """Without this key the account could not be signed in to again."""
 
 
-class TooMany(Refused):
+class TooManyPasskeys(Refused):
     """The account has MAX_KEYS keys already."""
 
 
@@ -187,7 +187,7 @@ def has_other_sign_in(user: User, key: Authenticator) -> bool:
 
 def _require_room(user: User) -> None:
     if of(user).count() >= MAX_KEYS:
-        raise TooMany("passkeys", _("There are ten passkeys already. Please remove one first."))
+        raise TooManyPasskeys("passkeys", _("There are ten passkeys already. Please remove one first."))
 
 
 def _start_challenge(request: HttpRequest, options: dict[str, Any]) -> str:

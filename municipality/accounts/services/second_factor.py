@@ -19,17 +19,11 @@ from municipality.accounts.services.sessions import end_all_of
 from municipality.audit.services import record
 from municipality.kernel import clock, digits
 from municipality.kernel.actors import Actor
-from municipality.kernel.errors import Refused
+from municipality.kernel.errors import Refused, TooMany
 
 
 class NotStaff(Refused):
     """Only staff sign in with a second factor."""
-
-
-class TooMany(Refused):
-    """A limit is reached."""
-
-    status = 429
 
 
 def enrol(*, user: User, actor: Actor, secret: str = "") -> tuple[str, str]:

@@ -26,7 +26,7 @@ from municipality.jobs.in_process import run_after_commit
 from municipality.jobs.services import enqueue
 from municipality.kernel import civil_id, clock
 from municipality.kernel.actors import system
-from municipality.kernel.errors import Refused
+from municipality.kernel.errors import Refused, TooMany
 
 log = logging.getLogger(__name__)
 
@@ -38,12 +38,6 @@ SEND_PUSH = "accounts.send_push"  # the job
 SEND_TIMEOUT = dt.timedelta(seconds=15)
 POLL_BATCH = 100
 TOO_MANY_REQUESTS = _("Too many sign-in requests came from this connection. Please try again in ten minutes.")
-
-
-class TooMany(Refused):
-    """A limit is reached."""
-
-    status = 429
 
 
 class Unusable(Refused):

@@ -140,11 +140,11 @@ def add(request: AuthenticatedHttpRequest) -> HttpResponse:
             return redirect(next_path or "accounts:passkeys")
     except services.Unusable as refusal:
         form.add_error(None, refusal.sentence)
-    except (services.NotFresh, services.TooMany):
+    except (services.NotFresh, services.TooManyPasskeys):
         pass  # shown below, as on GET
     try:
         options = services.registration_options(request, user)
-    except (services.NotFresh, services.TooMany) as refusal:
+    except (services.NotFresh, services.TooManyPasskeys) as refusal:
         stale = isinstance(refusal, services.NotFresh)
         return render(request, "accounts/passkey_not_now.html", {"refusal": refusal.sentence, "stale": stale}, status=409)
     page = {"form": form, "options": options, "next": next_path}

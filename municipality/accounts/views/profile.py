@@ -18,6 +18,7 @@ from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.accounts.services import contacts
 from municipality.accounts.views.sign_in import SUGGESTED_PHONE
 from municipality.audit.queries import access_log_of
+from municipality.kernel.errors import TooMany
 from municipality.ui.language import read_form
 
 CONTACT_FORMS: dict[contacts.Contact, type[EmailForm | PhoneForm]] = {"email": EmailForm, "phone": PhoneForm}
@@ -84,7 +85,7 @@ def contact(request: AuthenticatedHttpRequest, name: str) -> HttpResponse:
         client = limits.address_of(request)
         try:
             contacts.send_code(user=request.user, contact=which, address=form.cleaned_data["address"], client=client)
-        except contacts.TooMany as refusal:
+        except TooMany as refusal:
             form.add_error(None, refusal.sentence)
             status = refusal.status
         else:
@@ -109,9 +110,9 @@ def confirm(request: AuthenticatedHttpRequest, name: str) -> HttpResponse:
             contacts.confirm(user=user, contact=which, typed=form.cleaned_data["code"])
         except contacts.CodeOver as refusal:
             return render(request, "accounts/code_over.html", {"contact": which, "refusal": refusal.sentence}, status=409)
-        except (contacts.WrongCode, contacts.TooMany) as refusal:
+        except (contacts.WrongCode, TooMany) as refusal:
             form.add_error("code" if isinstance(refusal, contacts.WrongCode) else None, refusal.sentence)
-            status = 429 if isinstance(refusal, contacts.TooMany) else 400
+            status = 429 if isinstance(refusal, TooMany) else 400
         else:
             return redirect(_after(request, user))
     return render(request, "accounts/confirm.html", {"form": form, "contact": which, "code": code}, status=status)

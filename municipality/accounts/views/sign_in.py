@@ -25,6 +25,7 @@ from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.accounts.services import sign_in as services
 from municipality.accounts.services.sessions import ENDED
 from municipality.kernel import clock
+from municipality.kernel.errors import TooMany
 from municipality.ui.language import read_form
 
 REQUEST_SESSION_KEY = "sign_in"  # in the session: the request of this browser and the nonce that proves it
@@ -76,7 +77,7 @@ def _begin(request: HttpRequest, form: SignInForm, number: str | None, channel: 
     try:
         client: dict[str, Any] = {"address": limits.address_of(request), "device": known_devices.read(request)}
         pending = services.begin(number=number, channel=channel, next_path=next_path, **client)
-    except services.TooMany as refusal:
+    except TooMany as refusal:
         response = _form(request, form, next_path, status=refusal.status, refusal=refusal.sentence)
         response["Retry-After"] = "600"
         return response

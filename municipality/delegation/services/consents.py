@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts import civil_ids
-from municipality.accounts.limits import Limit
+from municipality.accounts.limits import AttemptLimit
 from municipality.accounts.models import User
 from municipality.accounts.queries import has_role
 from municipality.audit.services import log_access, record
@@ -25,23 +25,17 @@ from municipality.jobs import sweeps
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock, digits
 from municipality.kernel.actors import Actor, system
-from municipality.kernel.errors import NotPermitted, Refused
+from municipality.kernel.errors import NotPermitted, Refused, TooMany
 from municipality.notifications.services import send, send_sms_code
 from municipality.rulebook import queries as rulebook
 from municipality.ui.plurals import within_span
 
 LIMITS = "limits.delegation"
 ROLE = "counter"  # the group of staff who may assist
-REQUESTS_PER_STAFF = Limit("consent_by", 30, 3600)  # a member of staff
-REQUESTS_PER_HOUR = Limit("consent_for_hour", 3, 3600)  # a civil number
-REQUESTS_PER_DAY = Limit("consent_for_day", 10, 86_400)
-TRIES_PER_STAFF = Limit("consent_tries", 20, 3600)  # a member of staff, over all codes
-
-
-class TooMany(Refused):
-    """A limit is reached."""
-
-    status = 429
+REQUESTS_PER_STAFF = AttemptLimit("consent_by", 30, 3600)  # a member of staff
+REQUESTS_PER_HOUR = AttemptLimit("consent_for_hour", 3, 3600)  # a civil number
+REQUESTS_PER_DAY = AttemptLimit("consent_for_day", 10, 86_400)
+TRIES_PER_STAFF = AttemptLimit("consent_tries", 20, 3600)  # a member of staff, over all codes
 
 
 class WrongCode(Refused):

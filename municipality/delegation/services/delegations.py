@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts import civil_ids
-from municipality.accounts.limits import Limit
+from municipality.accounts.limits import AttemptLimit
 from municipality.accounts.models import User, actor_of
 from municipality.accounts.queries import organisations_signed_by
 from municipality.audit.services import record
@@ -29,7 +29,7 @@ from municipality.ui.texts import Text
 
 LIMITS = "limits.delegation"
 SYSTEM = system("delegation")
-OFFERS = Limit("delegation_offers", 20, 86_400)  # a giver: offers must not reveal who has an account
+OFFERS = AttemptLimit("delegation_offers", 20, 86_400)  # a giver: offers must not reveal who has an account
 S = DelegationState
 
 

@@ -11,9 +11,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from municipality.accounts.access import access
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.delegation import queries, registry
-from municipality.delegation.forms import AskForm, ConsentCodeForm
+from municipality.delegation.forms import ConsentCodeForm, ConsentRequestForm
 from municipality.delegation.services import consents
-from municipality.kernel.errors import Refused
+from municipality.kernel.errors import Refused, TooMany
 from municipality.ui.language import read_form
 
 
@@ -23,7 +23,7 @@ def start(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Request a person's consent. The response does not reveal whether the portal knows the number."""
     user = request.user
     consents.require_role(user)
-    form, submitted = read_form(request, AskForm)
+    form, submitted = read_form(request, ConsentRequestForm)
     status = 400 if submitted else 200
     if submitted and form.is_valid():
         data = form.cleaned_data
@@ -55,7 +55,7 @@ def code(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
             return render(request, "delegation/assist_over.html", {"refusal": refusal.sentence}, status=409)
         except Refused as refusal:
             form.add_error("code" if isinstance(refusal, consents.WrongCode) else None, refusal.sentence)
-            status = 429 if isinstance(refusal, consents.TooMany) else 400
+            status = 429 if isinstance(refusal, TooMany) else 400
         else:
             messages.info(request, _("The code is right. What you do now is done for this person and recorded so."))
             return redirect("shops:mine")

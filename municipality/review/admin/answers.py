@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from municipality.review.queries import CheckLine
 from municipality.review.registry import Item
 from municipality.review.texts import CorrectionRequest, Preview
-from municipality.rulebook.queries import Edition, Reason
+from municipality.rulebook.queries import Reason, RulebookEdition
 
 ANSWERS = ("yes", "no", "na")
 
@@ -51,7 +51,7 @@ class Target:
         return any(choice.is_chosen for choice in self.choices)
 
 
-def targets(items: Iterable[Item], replies: Edition, lines: Iterable[CheckLine], typed: Mapping[str, Any] | None) -> list[Target]:
+def targets(items: Iterable[Item], replies: RulebookEdition, lines: Iterable[CheckLine], typed: Mapping[str, Any] | None) -> list[Target]:
     """The fields and files that may be corrected. A reason without a target is for files.
 
     Reasons are ticked as in `typed`; where that is None, those whose question of the checklist is answered with no. A question and a

@@ -67,7 +67,7 @@ NOTHING_WAITS = gettext_lazy("No request is waiting for you.")
 BACK = gettext_lazy("Answered or returned")  # the tile of ANSWERED, in which a returned proposal stands too
 
 
-def _desk(request: HttpRequest) -> queries.Desk:
+def _desk(request: HttpRequest) -> queries.OfficerDesk:
     """The officer's desk. Read once a request."""
     user: Any = request.user
     return request_cache.get_or_set(("desk", user.pk), lambda: queries.desk_of(user))
@@ -202,7 +202,7 @@ def _decided_today(request: AuthenticatedHttpRequest) -> list[Row]:
     ]
 
 
-def _next(desk: queries.Desk, skills: Sequence[str], *, is_absent: bool) -> Next:
+def _next(desk: queries.OfficerDesk, skills: Sequence[str], *, is_absent: bool) -> Next:
     """The button that opens or hands out a case; without it where none is there, or none is handed out today."""
     if is_absent:
         return Next(_("My desk"), _("No case is handed out today."), "", waits=False)

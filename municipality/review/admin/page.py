@@ -26,7 +26,7 @@ from municipality.review.registry import Item, reviewable
 from municipality.review.returned import returned_by
 from municipality.review.states import QUEUE_ENTRY_WORKFLOW, QueueEntryState
 from municipality.rulebook import queries as rulebook
-from municipality.rulebook.queries import Edition, Reason
+from municipality.rulebook.queries import Reason, RulebookEdition
 from municipality.ui.code_labels import label_of_edition
 from municipality.ui.staff_roles import has_table
 from municipality.ui.templatetags.portal import bilingual
@@ -78,7 +78,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CaseOutcome:
     """How a case left the queue and when, or why a proposal came back: a tag, its word, and the reason in words."""
 
     kind: str
@@ -226,7 +226,7 @@ def _rounds(case: Case) -> list[tuple[CorrectionRound, list[CorrectionItem]]]:
     return list(rounds.values())
 
 
-def _proposal(entry: QueueEntry, history: list[HistoryLine], replies: Edition) -> tuple[Any, Reason | None] | None:
+def _proposal(entry: QueueEntry, history: list[HistoryLine], replies: RulebookEdition) -> tuple[Any, Reason | None] | None:
     """The outcome and reason of the proposal that waits for a signature, or None."""
     if entry.state != QueueEntryState.COUNTERSIGN:
         return None
@@ -236,21 +236,21 @@ def _proposal(entry: QueueEntry, history: list[HistoryLine], replies: Edition) -
     return _("Second round of corrections"), None
 
 
-def _outcome(entry: QueueEntry) -> Outcome | None:
+def _outcome(entry: QueueEntry) -> CaseOutcome | None:
     """How a case left the queue; None while it stands in it."""
     if entry.state != QueueEntryState.LEFT or entry.last_event is None:
         return None
     kind, word = OUTCOMES.get(entry.last_event.reason, ("wait", QueueEntryState.LEFT.label))
-    return Outcome(kind, word, entry.last_event.at)
+    return CaseOutcome(kind, word, entry.last_event.at)
 
 
-def _returned(entry: QueueEntry, replies: Edition) -> Outcome | None:
+def _returned(entry: QueueEntry, replies: RulebookEdition) -> CaseOutcome | None:
     """That the second signature sent the proposal back, until the officer has acted on it."""
     event = returned_by(entry)
     if event is None:
         return None
     reason = replies.reasons.get(event.reason)
-    return Outcome("warn", RETURNED, event.at, bilingual(reason, "text") if reason else "")
+    return CaseOutcome("warn", RETURNED, event.at, bilingual(reason, "text") if reason else "")
 
 
 def _form_values(typed: Mapping[str, Any]) -> dict[str, Any]:

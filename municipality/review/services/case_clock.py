@@ -22,20 +22,20 @@ from municipality.review.models import Clock, Escalation, QueueEntryEvent
 from municipality.review.notifications import Escalated, PromiseMoved
 from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
-from municipality.rulebook.queries import Edition
+from municipality.rulebook.queries import RulebookEdition
 
 SYSTEM = system("review")
 LEVELS = ("escalation_1", "escalation_2", "escalation_3")
 
 
-def promised_day(limits: Edition, given_at: dt.datetime | None = None) -> dt.date:
+def promised_day(limits: RulebookEdition, given_at: dt.datetime | None = None) -> dt.date:
     """The promised day of a case that is opened at an instant (default: now)."""
     days = limits.limits["promise_working_days"].value
     return clock.day_of(worktime.promise_ends(rulebook.calendar(), given_at or clock.now(), days))
 
 
 @transaction.atomic
-def start(*, case: Case, limits: Edition) -> Clock:
+def start(*, case: Case, limits: RulebookEdition) -> Clock:
     """Start the clock of a case, with the promise and the escalation steps of an edition of limits."""
     row = Clock(
         case=case,

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from payments.providers.knet import client, codec, messages
 from payments.providers.knet.settings import terminal
-from payments.providers.port import GatewayUnreachable, Notice, Order, Redirection, Reply
+from payments.providers.port import BankReply, GatewayUnreachable, Notice, Order, Redirection
 
 
 class Knet:
@@ -42,15 +42,15 @@ class Knet:
             return None
         return replace(notice, fingerprint=hashlib.sha256(text.lower().encode()).hexdigest())
 
-    def inquire(self, *, trackid: str, fils: int) -> Reply:
+    def inquire(self, *, trackid: str, fils: int) -> BankReply:
         """Ask by track id. Raises GatewayUnreachable, NotConfigured."""
         return self._call(messages.INQUIRY, trackid, fils)
 
-    def refund(self, *, trackid: str, fils: int) -> Reply:
+    def refund(self, *, trackid: str, fils: int) -> BankReply:
         """Credit by track id. Raises GatewayUnreachable, NotConfigured."""
         return self._call(messages.CREDIT, trackid, fils)
 
-    def _call(self, action: str, trackid: str, fils: int) -> Reply:
+    def _call(self, action: str, trackid: str, fils: int) -> BankReply:
         config = terminal()
         body = messages.call_xml(
             tranportal_id=config.tranportal_id,
@@ -71,4 +71,4 @@ class Knet:
         except messages.Malformed as error:
             raise GatewayUnreachable(f"malformed: {error}", request=request, response=text[: messages.MAX_XML]) from None
         fields.pop("password", None)
-        return Reply(messages.read_answer(fields, credited=config.credited_element), request, text, fields)
+        return BankReply(messages.read_answer(fields, credited=config.credited_element), request, text, fields)

@@ -15,7 +15,7 @@ from django.conf import settings
 from municipality.kernel import clock, money
 from payments import links
 from payments.providers.knet.settings import is_allowed
-from payments.providers.port import GatewayUnreachable, NotConfigured, Notice, Order, Redirection, Reply
+from payments.providers.port import BankReply, GatewayUnreachable, NotConfigured, Notice, Order, Redirection
 from payments.providers.tasdeed.signing import agrees, sign
 from payments.rules import NOT_FOUND_CODE, InquiryAnswer
 
@@ -84,16 +84,16 @@ class Tasdeed:
         fingerprint = hashlib.sha256(signature.encode()).hexdigest()
         return Notice(values[0], RESULTS.get(values[1], values[1]), values[3], _fils(values[2]), fingerprint)
 
-    def inquire(self, *, trackid: str, fils: int) -> Reply:
+    def inquire(self, *, trackid: str, fils: int) -> BankReply:
         """Ask about a payment. Raises GatewayUnreachable, NotConfigured."""
         return self._call("GET", f"/payments/{quote(trackid, safe='')}", trackid, b"")
 
-    def refund(self, *, trackid: str, fils: int) -> Reply:
+    def refund(self, *, trackid: str, fils: int) -> BankReply:
         """Return an amount. Raises GatewayUnreachable, NotConfigured."""
         body = json.dumps({"amount": money.to_text(fils), "currency": "KWD"}).encode()
         return self._call("POST", f"/payments/{quote(trackid, safe='')}/refunds", trackid, body)
 
-    def _call(self, method: str, path: str, trackid: str, body: bytes) -> Reply:
+    def _call(self, method: str, path: str, trackid: str, body: bytes) -> BankReply:
         config = account()
         stamp = str(int(clock.now().timestamp()))
         headers = {
@@ -115,7 +115,7 @@ class Tasdeed:
         if not isinstance(data, dict):
             raise GatewayUnreachable("malformed", request=request, response=text)
         fields = {str(name): value for name, value in data.items() if isinstance(value, str)}
-        return Reply(
+        return BankReply(
             _answer(status, fields), request, text, fields | {"tranid": fields.get("transaction", ""), "ref": fields.get("receipt", "")}
         )
 

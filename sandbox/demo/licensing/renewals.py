@@ -50,7 +50,7 @@ class PastCase:
     paid_at: dt.datetime | None = None
     case: Case | None = None
     period: Period | None = None
-    editions: tuple[rulebook.Edition, ...] = ()
+    editions: tuple[rulebook.RulebookEdition, ...] = ()
     number: str = ""  # of the licence issued
 
 
@@ -111,7 +111,7 @@ def load(past: Sequence[PastCase], rng: Random, *, until: dt.datetime) -> int:
 
 def _open(past: Sequence[PastCase], rng: Random, audit_events: list[AuditEvent]) -> None:
     references = take_numbers([f"HL-{clock.day_of(p.opened_at).year}" for p in past])
-    in_force: dict[dt.date, tuple[rulebook.Edition, ...]] = {}
+    in_force: dict[dt.date, tuple[rulebook.RulebookEdition, ...]] = {}
     promised: dict[dt.date, int] = {}
     calendar = rulebook.calendar()
     rows = []

@@ -21,7 +21,7 @@ from municipality.uploads.inspection import Reencoded
 from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
 from reports.intake import services as intake
-from reports.intake.services import Place, SentReport
+from reports.intake.services import ReportPlace, SentReport
 from reports.models import BlurState, MeToo, PlaceSource, Report, ReportPhoto, SolvedAnswer
 from reports.photos import copies
 from reports.photos import services as photos
@@ -108,9 +108,9 @@ def _send(story: Story, sender: Sender, photo: bytes, rng: Random) -> Report:
     assert area.latitude is not None and area.longitude is not None  # noqa: S101 - of the areas of the stories
     latitude, longitude = area.latitude + rng.uniform(-300, 300) * METRES, area.longitude + rng.uniform(-300, 300) * METRES
     if story.category == "shop" and shop is not None:
-        place = Place(PlaceSource.SHOP, shop.latitude, shop.longitude, area=area, block=shop.block, shop=shop)
+        place = ReportPlace(PlaceSource.SHOP, shop.latitude, shop.longitude, area=area, block=shop.block, shop=shop)
     else:
-        place = Place(PlaceSource.DEVICE, latitude, longitude, rng.randint(4, 25), area, str(rng.randint(1, 9)))
+        place = ReportPlace(PlaceSource.DEVICE, latitude, longitude, rng.randint(4, 25), area, str(rng.randint(1, 9)))
     photos.hold(key, SimpleUploadedFile("photo.jpg", photo + key.encode()))
     report = intake.receive(SentReport(key, story.category, place, clock.now() - 2 * HOUR / 60, story.words, story.answers), sender).report
     triage.assign(report)

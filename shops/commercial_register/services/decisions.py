@@ -24,13 +24,13 @@ from shops.commercial_register.port import CODE
 from shops.commercial_register.services import updates
 from shops.commercial_register.services.delta import require_keeper
 from shops.models import RegisteredOwner, Shop
-from shops.models.commercial_register import KEEPER, CommercialDifference, DifferenceKind, DifferenceState
+from shops.models.commercial_register import KEEPER, CommercialDifference, DifferenceState, RegisterDifferenceKind
 from shops.register import events
 from shops.register.services import FactChange, take_over
 
 REPLIES = "replies.commercial"
 REASON_KIND = "exception"
-K = DifferenceKind
+K = RegisterDifferenceKind
 
 
 def reasons() -> list[rulebook.Reason]:
@@ -154,7 +154,7 @@ def _apply(row: CommercialDifference, actor: Actor) -> None:
     else:
         columns = differences.columns(row.kind, row.theirs, row.shop)
         assert columns is not None  # noqa: S101 - as `obstacle` says
-        change = FactChange(updates.FACTS[DifferenceKind(row.kind)], columns, differences.ours(row.kind, row.shop), row.theirs)
+        change = FactChange(updates.FACTS[RegisterDifferenceKind(row.kind)], columns, differences.ours(row.kind, row.shop), row.theirs)
         # Other facts may still differ: they keep their source and time.
         take_over(shop=row.shop, changes=[change], register=row.shop.facts_source, as_of=row.shop.facts_at, source=row.key, actor=actor)
 

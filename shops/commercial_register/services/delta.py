@@ -27,8 +27,8 @@ from shops.models.commercial_register import (
     CommercialLicence,
     CommercialOutage,
     CommercialRun,
-    DifferenceKind,
     DifferenceState,
+    RegisterDifferenceKind,
     RunReason,
 )
 
@@ -171,7 +171,7 @@ def _end(run: CommercialRun, asked_at: dt.datetime) -> None:
     if run.is_full:
         _raise_missing(run)
     shops = Shop.objects.filter(commercial_license_no=OuterRef("licence_no"))
-    for row in _open_differences(run.feed).filter(Exists(shops), kind=DifferenceKind.NEW_SHOP):
+    for row in _open_differences(run.feed).filter(Exists(shops), kind=RegisterDifferenceKind.NEW_SHOP):
         updates.settle(row, "shop_found")
         run.settled += 1
     run.ended_at, run.feed.as_of = clock.now(), asked_at

@@ -23,10 +23,10 @@ from shops.models.commercial_register import (
     CommercialLicence,
     CommercialNotice,
     CommercialRun,
-    DifferenceKind,
     DifferenceState,
     LicenceStatus,
     NoticeStatus,
+    RegisterDifferenceKind,
 )
 from shops.register.services import FactChange, take_over
 
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 SYSTEM = system("commercial_register")
 LIMITS = "limits.commercial"
-K = DifferenceKind
+K = RegisterDifferenceKind
 # The fact of our register for each kind of difference.
 FACTS = {
     K.NAME: "trade_name",
@@ -46,7 +46,7 @@ FACTS = {
 
 
 @dataclass
-class Tally:
+class UpdateTally:
     """Counts of what became of entries."""
 
     fresh: int = 0
@@ -68,7 +68,7 @@ class _Page:
     shops: dict[str, Shop]
     open: dict[tuple[str, str], CommercialDifference]
     dismissed: dict[tuple[str, str], CommercialDifference]
-    tally: Tally = field(default_factory=Tally)
+    tally: UpdateTally = field(default_factory=UpdateTally)
     agreed: list[int] = field(default_factory=list)
 
 
@@ -81,7 +81,7 @@ def accepted_automatically(on: dt.date | None = None) -> frozenset[str]:
     return frozenset(code.removeprefix("takes_") for code, limit in limits.items() if limit.value)
 
 
-def apply(*, feed: CommercialFeed, entries: Sequence[LicenceEntry], run: CommercialRun | None) -> Tally:
+def apply(*, feed: CommercialFeed, entries: Sequence[LicenceEntry], run: CommercialRun | None) -> UpdateTally:
     """Save each version once, and apply the newest one of each licence. The caller holds the lock of the feed."""
     page = _load(feed, {entry.licence_no for entry in entries})
     newest: dict[str, tuple[LicenceEntry, CommercialNotice]] = {}
@@ -183,7 +183,7 @@ def _apply_facts(page: _Page, facts: LicenceFacts, before: str, notice: Commerci
     if facts.owner is not None and "owner" in page.automatic:
         _save_owner(number, facts, page.now)
     if shop is not None and shop.merged_into_id is not None:  # a second licence of a shop that was merged
-        _settle(page, number, set(DifferenceKind.values), "shop_merged", notice)
+        _settle(page, number, set(RegisterDifferenceKind.values), "shop_merged", notice)
         return
     if (number, K.RESTORED) in page.open:
         before = LicenceStatus.CANCELLED  # the difference about its return is still open
@@ -193,7 +193,7 @@ def _apply_facts(page: _Page, facts: LicenceFacts, before: str, notice: Commerci
     for kind, theirs in differing.items():
         _raise(page, number, kind, shop, theirs, notice)
     reason = "shop_closed" if shop is not None and shop.closed_on else "agrees"
-    _settle(page, number, set(DifferenceKind.values) - differing.keys(), reason, notice)
+    _settle(page, number, set(RegisterDifferenceKind.values) - differing.keys(), reason, notice)
     if shop is not None and not differing:
         page.agreed.append(shop.pk)
 
@@ -212,7 +212,7 @@ def _accept_automatically(page: _Page, shop: Shop, differing: Mapping[str, Value
     for kind, theirs in differing.items():
         columns = differences.columns(kind, theirs, shop) if kind in FACTS and kind in page.automatic else None
         if columns is not None:
-            changes.append(FactChange(FACTS[DifferenceKind(kind)], columns, differences.ours(kind, shop), theirs))
+            changes.append(FactChange(FACTS[RegisterDifferenceKind(kind)], columns, differences.ours(kind, shop), theirs))
             del remaining[kind]
     if changes:
         # While other facts differ, all facts keep their source and time.

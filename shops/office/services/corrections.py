@@ -30,7 +30,7 @@ MEDIA = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlforma
 
 
 @dataclass
-class Preview:
+class CorrectionPreview:
     """What a correction changes (row number, shop, before and after by column), and its errors by row number and column."""
 
     file: StoredFile
@@ -59,23 +59,23 @@ def export(*, shops: QuerySet[Shop], form: str, filters: dict[str, str], by: Use
     return as_xlsx([("shops", dataset.headers, cells)])
 
 
-def preview(*, content: bytes, by: User) -> Preview:
+def preview(*, content: bytes, by: User) -> CorrectionPreview:
     """Validate a correction and save its file. Raises NotPermitted, NotReadable, Refused: too_many."""
     require_group(by, KEEPER)
     dataset, lines = _dataset(content)
     with transaction.atomic():
-        result = Preview(store.put(content, "text/csv"))
+        result = CorrectionPreview(store.put(content, "text/csv"))
     return _run(dataset, lines, result, ShopResource(), dry_run=True)
 
 
 @transaction.atomic
-def correct(*, file: StoredFile, by: User) -> Preview:
+def correct(*, file: StoredFile, by: User) -> CorrectionPreview:
     """Apply a previewed correction, all or nothing. Raises NotPermitted, Refused: too_many, wrong_lines, nothing_new."""
     require_group(by, KEEPER)
     content = store.read(file)
     dataset, lines = _dataset(content)
     actor, source = Actor(KEEPER, by.key), f"correction:{ids.public_id()}"
-    result = _run(dataset, lines, Preview(file), ShopResource(source, actor), dry_run=False)
+    result = _run(dataset, lines, CorrectionPreview(file), ShopResource(source, actor), dry_run=False)
     if result.errors:
         raise Refused("wrong_lines", _("The file has lines with errors. Please correct them and load it again."))
     if not result.changes:
@@ -98,7 +98,9 @@ def _dataset(content: bytes) -> tuple[tablib.Dataset, list[int]]:
     return dataset, lines
 
 
-def _run(dataset: tablib.Dataset, lines: Sequence[int], preview: Preview, resource: ShopResource, *, dry_run: bool) -> Preview:
+def _run(
+    dataset: tablib.Dataset, lines: Sequence[int], preview: CorrectionPreview, resource: ShopResource, *, dry_run: bool
+) -> CorrectionPreview:
     imported = resource.import_data(dataset, dry_run=dry_run, raise_errors=False, use_transactions=False)
     for error in imported.base_errors:
         raise error.error

@@ -28,7 +28,7 @@ _FIELDS: dict[str, Any] = {
 }
 
 
-def _serializer(field: table.Field) -> Any:
+def _serializer(field: table.DatasetField) -> Any:
     options = {"help_text": in_both_languages(field.label)["en"], "allow_null": field.may_be_null}
     return serializers.ChoiceField(list(field.choices), **options) if field.choices else _FIELDS[field.kind](**options)
 
@@ -93,7 +93,7 @@ class Changes(PublicView):
         given = self.read(SinceForm(request.query_params))
         try:
             place = feed.number_of(given["since"])
-        except feed.BadCursor as bad:
+        except feed.BadFeedCursor as bad:
             raise BadParameters({"since": bad.sentence}, bad.code) from bad
         found = feed.after(place, SIZE + 1)
         shown = found[:SIZE]

@@ -63,7 +63,7 @@ def shop(request: HttpRequest, public_id: str, name: str = "") -> HttpResponse:
     return render(request, "shops/shop.html", context)
 
 
-def _story(row: Shop, entries: list[timeline.TimelineEntry], blocks: list[panels.Block]) -> list[tuple[Any, Any, Any]]:
+def _story(row: Shop, entries: list[timeline.TimelineEntry], blocks: list[panels.PageBlock]) -> list[tuple[Any, Any, Any]]:
     """The history, newest first: label, detail and day of the shop's events and of the blocks' history."""
     lines: list[tuple[Any, Any, Any]] = [(entry.label, entry.detail, entry.event.on) for entry in entries]
     if row.opened_on and not any(entry.event.kind == EventKind.OPENED for entry in entries):

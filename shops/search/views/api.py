@@ -28,7 +28,7 @@ from shops.register.addresses import address_of
 from shops.register.freshness import freshness
 from shops.register.limits import SEARCHES, SECONDS
 from shops.search import results
-from shops.search.forms import LICENCES, AskForm
+from shops.search.forms import LICENCES, ShopSearchForm
 from shops.search.queries import search_shops
 
 PAGE_SIZE = 100  # codes a page
@@ -127,7 +127,7 @@ ShopPage = inline_serializer(
 )
 
 
-class StrictAskForm(AskForm):
+class StrictAskForm(ShopSearchForm):
     """The form of the page, without its leniency."""
 
     open = forms.ChoiceField(required=False, choices=[("", ""), *((flag, flag) for flag in FLAGS)])  # type: ignore[assignment]

@@ -16,7 +16,7 @@ from municipality.accounts.limits import allow_read
 from municipality.ui.errors import too_many_requests
 from shops.register.limits import SEARCHES, SECONDS
 from shops.search import results
-from shops.search.forms import AskForm, FindShopForm
+from shops.search.forms import FindShopForm, ShopSearchForm
 from shops.search.queries import PAGE, SearchResult, search_shops
 
 NARROW = ("governorate", "area", "activity", "licence")
@@ -30,7 +30,7 @@ def search(request: HttpRequest) -> HttpResponse:
     if not allow_read(request, "shop_search", limit=SEARCHES, seconds=SECONDS):
         return too_many_requests(request, SECONDS)
     only_list = request.headers.get(PART) == "results"
-    form = (AskForm if only_list else FindShopForm)(request.GET or None)
+    form = (ShopSearchForm if only_list else FindShopForm)(request.GET or None)
     answer, is_search = SearchResult(), False
     if form.is_bound and form.is_valid():
         query = form.query()

@@ -26,7 +26,7 @@ CLEAN: dict[str, Any] = {
 }
 
 
-def found(**changes: Any) -> list[rules.Condition]:
+def found(**changes: Any) -> list[rules.RenewalCondition]:
     return rules.conditions(rules.RenewalContext(**(CLEAN | changes)), window_days=60)
 
 
@@ -92,7 +92,7 @@ def test_no_day_is_lost_or_given_twice_between_two_licences(last_day: dt.date, y
     assert rules.new_period(period.last, years).first == period.last + dt.timedelta(days=1)
 
 
-def late(days: int, late_days: int) -> list[rules.Condition]:
+def late(days: int, late_days: int) -> list[rules.RenewalCondition]:
     ended = CLEAN | {"licence_state": "expired", "licence_last_day": TODAY - dt.timedelta(days=days)}
     return rules.conditions(rules.RenewalContext(**ended), window_days=60, late_days=late_days)
 

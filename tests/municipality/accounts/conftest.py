@@ -83,7 +83,7 @@ def sent(db: None) -> Iterator[None]:
     """Codes may be promised where no part sends them."""
     was = registry.JOB_KINDS.get("notifications.code")
     if was is None:
-        registry.JOB_KINDS["notifications.code"] = registry.Kind("notifications.code", lambda **_: None, "messages", 30)
+        registry.JOB_KINDS["notifications.code"] = registry.JobKind("notifications.code", lambda **_: None, "messages", 30)
     yield
     if was is None:
         registry.JOB_KINDS.pop("notifications.code", None)

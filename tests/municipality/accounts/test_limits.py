@@ -11,14 +11,14 @@ from django.db import connection
 from django.test import RequestFactory
 
 from municipality.accounts import limits
-from municipality.accounts.limits import Limit
+from municipality.accounts.limits import AttemptLimit
 from municipality.accounts.models import Throttle
 from municipality.kernel import clock
 
 
 @pytest.mark.django_db
 def test_the_window_slides() -> None:
-    limit, start = Limit("testing", 3, 60), clock.now()
+    limit, start = AttemptLimit("testing", 3, 60), clock.now()
     taken = []
     for second in (0, 30, 59, 59, 61, 62, 91):
         with clock.at(start + dt.timedelta(seconds=second)):
@@ -28,7 +28,7 @@ def test_the_window_slides() -> None:
 
 @pytest.mark.django_db
 def test_subjects_and_limits_are_apart_and_the_subject_is_not_on_file() -> None:
-    one, two = Limit("one", 1, 60), Limit("two", 1, 60)
+    one, two = AttemptLimit("one", 1, 60), AttemptLimit("two", 1, 60)
     assert [one.take("a"), one.take("a"), one.take("b"), two.take("a")] == [True, False, True, True]
     assert not Throttle.objects.filter(key__contains="a:").exists()
     one.clear("a")
@@ -57,7 +57,7 @@ def test_a_forged_forwarding_header_does_not_make_a_new_client(settings: Any) ->
 
 @pytest.mark.django_db
 def test_old_counters_are_forgotten() -> None:
-    Limit("testing", 1, 60).take("somebody")
+    AttemptLimit("testing", 1, 60).take("somebody")
     assert limits.forget() == 0
     with clock.at(clock.now() + dt.timedelta(days=3)):
         assert limits.forget() == 1
@@ -66,7 +66,7 @@ def test_old_counters_are_forgotten() -> None:
 @pytest.mark.skipif("connection.vendor == 'sqlite'", reason="a memory database has one connection")
 def test_fifty_tries_at_once_take_exactly_the_limit(django_db_setup: None, django_db_blocker: Any) -> None:
     """Outside a transaction, since fifty connections must see the same row; the row is taken away by hand."""
-    limit, gate = Limit("at once", 5, 60), threading.Barrier(50)
+    limit, gate = AttemptLimit("at once", 5, 60), threading.Barrier(50)
     taken: list[bool] = []
 
     def take() -> None:

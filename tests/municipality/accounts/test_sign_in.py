@@ -281,7 +281,7 @@ def test_three_pushes_in_ten_minutes_and_no_fourth(phones: Phones, monkeypatch: 
     with clock.at(clock.now() + dt.timedelta(minutes=10, seconds=1)):
         assert push(Client()) == 302
     # Red control: without the limit the phone rings on.
-    monkeypatch.setattr(limits.Limit, "take", lambda *_: True)
+    monkeypatch.setattr(limits.AttemptLimit, "take", lambda *_: True)
     assert [push(Client()) for _ in range(3)] == [302, 302, 302]
 
 
@@ -313,7 +313,7 @@ def test_behind_one_address_a_browser_uses_up_its_own_tries_only(phones: Phones,
 
 def test_an_address_has_a_generous_limit_over_all_browsers(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
     assert limits.SIGN_INS_PER_ADDRESS.amount >= 10 * limits.SIGN_INS_WITHOUT_COOKIE.amount
-    monkeypatch.setattr(limits, "SIGN_INS_PER_ADDRESS", limits.Limit("testing_per_address", 12, 600))
+    monkeypatch.setattr(limits, "SIGN_INS_PER_ADDRESS", limits.AttemptLimit("testing_per_address", 12, 600))
     assert [scan(browser()) for _ in range(14)] == [302] * 12 + [429] * 2
     assert scan(browser(REMOTE_ADDR="192.0.2.7")) == 302
 

@@ -20,7 +20,7 @@ from municipality.delegation import queries as delegation
 from municipality.delegation.models import Consent
 from municipality.delegation.services import consents
 from municipality.kernel import clock
-from municipality.kernel.errors import NotPermitted
+from municipality.kernel.errors import NotPermitted, TooMany
 from municipality.notifications.models import Message
 from municipality.review.models import ConflictOfInterest
 from municipality.review.services import queue
@@ -176,7 +176,7 @@ def test_an_unknown_number_is_answered_like_a_known_one(owner: User, clerk: User
 def test_asking_is_limited_for_a_number(owner: User, clerk: User) -> None:
     for _ in range(3):
         ask(clerk)
-    with pytest.raises(consents.TooMany):
+    with pytest.raises(TooMany):
         ask(clerk)
 
 

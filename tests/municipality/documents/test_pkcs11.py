@@ -112,7 +112,7 @@ def test_the_token_is_pulled_out_the_job_waits_and_seals_by_itself_when_it_is_ba
         except SignerMissing as missing:
             raise OnHold("signer", str(missing)) from missing
 
-    monkeypatch.setitem(registry.JOB_KINDS, "testing.seal", registry.Kind("testing.seal", work, "documents", 60))
+    monkeypatch.setitem(registry.JOB_KINDS, "testing.seal", registry.JobKind("testing.seal", work, "documents", 60))
     look_at_seal()
     assert seal_state(client) == {"status": "ok"}
     card.pull_out()

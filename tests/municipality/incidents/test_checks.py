@@ -19,7 +19,7 @@ from municipality.jobs.services import enqueue
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.notifications.models import Channel, Delivery, Message
-from payments.models import Direction, GatewayMessage, MessageKind
+from payments.models import BankMessageKind, Direction, GatewayMessage
 from payments.queries import gateway_answers
 from tests.conftest import NOON, Clock
 from tests.factories.accounts import PersonFactory, StaffFactory
@@ -198,12 +198,14 @@ def test_sign_in_is_judged_by_the_last_answer_of_mobile_id(db: None, frozen_cloc
 def test_payment_is_judged_by_the_last_inquiry(db: None, frozen_clock: Clock) -> None:
     assert gateway_answers() is None
     for decoded in ({}, {"failure": "timeout"}):
-        GatewayMessage.objects.create(direction=Direction.IN, kind=MessageKind.INQUIRY_RESPONSE, raw="", decoded=decoded, at=clock.now())
-    junk = {"direction": Direction.IN, "kind": MessageKind.NOTIFICATION, "raw": "x", "at": clock.now()}
+        GatewayMessage.objects.create(
+            direction=Direction.IN, kind=BankMessageKind.INQUIRY_RESPONSE, raw="", decoded=decoded, at=clock.now()
+        )
+    junk = {"direction": Direction.IN, "kind": BankMessageKind.NOTIFICATION, "raw": "x", "at": clock.now()}
     GatewayMessage.objects.bulk_create([GatewayMessage(**junk) for _ in range(30)])
     assert gateway_answers() == NOON
     GatewayMessage.objects.create(
-        direction=Direction.IN, kind=MessageKind.INQUIRY_RESPONSE, raw="", decoded={"result": "x"}, at=clock.now()
+        direction=Direction.IN, kind=BankMessageKind.INQUIRY_RESPONSE, raw="", decoded={"result": "x"}, at=clock.now()
     )
     assert gateway_answers() is True
     frozen_clock.move(minutes=6)

@@ -19,7 +19,7 @@ def declare(monkeypatch: pytest.MonkeyPatch) -> Declare:
     """`declare("testing.errand", function)` for this test only; with `seconds` it is a schedule as well."""
 
     def make(name: str, handler: Callable[..., Any], *, seconds: int = 0) -> None:
-        monkeypatch.setitem(registry.JOB_KINDS, name, registry.Kind(name, handler, "bulk", 60))
+        monkeypatch.setitem(registry.JOB_KINDS, name, registry.JobKind(name, handler, "bulk", 60))
         if seconds:
             monkeypatch.setitem(registry.SCHEDULES, name, registry.Schedule(name, seconds))
 

@@ -23,7 +23,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], None]], Job]
     """`slow(handler)`: a promised job of a kind that may take one second."""
 
     def make(handler: Callable[[], None]) -> Job:
-        monkeypatch.setitem(registry.JOB_KINDS, "testing.slow", registry.Kind("testing.slow", handler, "bulk", LIMIT))
+        monkeypatch.setitem(registry.JOB_KINDS, "testing.slow", registry.JobKind("testing.slow", handler, "bulk", LIMIT))
         with transaction.atomic():
             return Job.objects.get(pk=services.enqueue("testing.slow", key="1"))
 

@@ -14,7 +14,7 @@ from municipality.accounts.models import User, actor_of
 from municipality.audit.models import AuditEvent
 from municipality.cases.roles import ensure_roles
 from municipality.jobs.models import Job
-from municipality.jobs.registry import JOB_KINDS, Kind
+from municipality.jobs.registry import JOB_KINDS, JobKind
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock, guards, worktime
 from municipality.kernel.errors import Refused
@@ -176,7 +176,7 @@ def test_who_registered_is_told_in_the_same_transaction_and_once(first: RuleSet,
 def test_a_reaction_promises_its_job_with_the_publication(
     first: RuleSet, maker: User, checker: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(JOB_KINDS, "testing.recount", Kind("testing.recount", lambda **_: None, "bulk", 60))
+    monkeypatch.setitem(JOB_KINDS, "testing.recount", JobKind("testing.recount", lambda **_: None, "bulk", 60))
 
     def recount(ruleset: RuleSet) -> None:
         enqueue("testing.recount", key=f"ruleset:{ruleset.pk}", ruleset_id=ruleset.pk)

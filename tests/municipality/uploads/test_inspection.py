@@ -267,7 +267,7 @@ def test_a_picture_that_comes_out_as_a_script_is_encoded_otherwise() -> None:
     assert picture.tries == [("PNG", None), ("JPEG", 88), ("JPEG", 87)]
     stubborn = Spelling()
     stubborn.save = lambda stream, *_, **__: stream.write(b"%PDF-")  # type: ignore[method-assign]
-    with pytest.raises(inspector.Refused, match="metadata"):
+    with pytest.raises(inspector.InspectionRefused, match="metadata"):
         inspector.encoded(stubborn, "PNG")
 
 

@@ -12,7 +12,7 @@ from municipality.audit.models import AuditEvent
 from municipality.jobs.models import Job
 from municipality.kernel import clock
 from payments.models import Allocation, Attempt, GatewayMessage, Inquiry
-from payments.providers.port import Reply
+from payments.providers.port import BankReply
 from payments.rules import InquiryAnswer
 from payments.services import (
     attempts,
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
 
 
 def told(monkeypatch: pytest.MonkeyPatch, answer: InquiryAnswer, decoded: dict[str, str]) -> None:
-    monkeypatch.setattr(Bank, "inquire", lambda self, *, trackid, fils: Reply(answer, "<q/>", "<a/>", decoded))
+    monkeypatch.setattr(Bank, "inquire", lambda self, *, trackid, fils: BankReply(answer, "<q/>", "<a/>", decoded))
 
 
 def test_an_answer_that_is_too_long_is_cut_to_the_columns(at_bank: Callable[..., Attempt], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -230,14 +230,14 @@ def test_a_paid_bill_says_what_it_has_brought_and_the_next_act(
     attempt = at_bank()
     bank.decide(attempt)
     walk(3)
-    shown = registry.Outcome(is_done=False, label="Request", reference="R-1", steps=[registry.Step("now", "Sealing")])
+    shown = registry.PaidOutcome(is_done=False, label="Request", reference="R-1", steps=[registry.PaymentStep("now", "Sealing")])
     monkeypatch.setitem(registry.OUTCOMES, Bill.objects.get().kind, lambda _bill: shown)
     client = signed_in(payer)
     text = page(attempt, client)
     assert "<h1>Payment confirmed</h1>" in text and "Sealing" in text and "R-1" in text and "kp-panel--ok" in text
     assert '<meta http-equiv="refresh" content="10">' in text and "Check again" in text
     assert client.get(f"/pay/r/{attempt.token}/state?seen=paid").json() == {"done": False}
-    shown = registry.Outcome(is_done=True, title="Fine closed", act=("See it", "/en/fine/"))
+    shown = registry.PaidOutcome(is_done=True, title="Fine closed", act=("See it", "/en/fine/"))
     text = page(attempt, client)
     assert "<h1>Fine closed</h1>" in text and 'kp-btn--fill" href="/en/fine/">See it</a>' in text
     assert client.get(f"/pay/r/{attempt.token}/state?seen=paid").json() == {"done": True}
@@ -255,8 +255,8 @@ def test_several_bills_say_for_each_what_is_closed_and_lead_on(
     bank.decide(attempt)
     walk(3)
     told = {
-        first.pk: registry.Outcome(is_done=True, text="Fine one is closed.", act=("See it", "/en/fine/1/")),
-        second.pk: registry.Outcome(is_done=False),
+        first.pk: registry.PaidOutcome(is_done=True, text="Fine one is closed.", act=("See it", "/en/fine/1/")),
+        second.pk: registry.PaidOutcome(is_done=False),
     }
     monkeypatch.setitem(registry.OUTCOMES, first.kind, lambda bill: told[bill.pk])
     text = page(attempt, signed_in(payer))

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from municipality.kernel import clock
-from reports.intake.services import Place
+from reports.intake.services import ReportPlace
 from reports.models import Consequence, Report
 from reports.public_page.chain import chain
 from reports.public_page.queries import PublicReport
@@ -43,7 +43,7 @@ def test_a_report_without_a_shop_follows_its_violation(shop: Any) -> None:
 
 
 def test_of_a_report_at_a_shop_only_what_the_page_of_the_shop_tells_is_told(shop: Any, monkeypatch: Any) -> None:
-    place = Place(source="shop", latitude=29.33, longitude=48.02, area=shop.area, shop=shop)
+    place = ReportPlace(source="shop", latitude=29.33, longitude=48.02, area=shop.area, shop=shop)
     with clock.at(NOON):
         report = reports.assigned(place=place)
     with clock.at(NOON + dt.timedelta(hours=2)):
@@ -55,7 +55,7 @@ def test_of_a_report_at_a_shop_only_what_the_page_of_the_shop_tells_is_told(shop
 
 
 def test_a_result_that_is_a_measure_at_a_shop_is_told_once_it_is_public(shop: Any, monkeypatch: Any) -> None:
-    place = Place(source="shop", latitude=29.33, longitude=48.02, area=shop.area, shop=shop)
+    place = ReportPlace(source="shop", latitude=29.33, longitude=48.02, area=shop.area, shop=shop)
     with clock.at(NOON):
         report = reports.assigned(place=place)
         report_steps.led_to(report, shop)

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from municipality.kernel import clock
 from municipality.places.models import Area
-from reports.intake.services import Place
+from reports.intake.services import ReportPlace
 from reports.models import MapCount, Report
 from reports.places import blurred
 from reports.public_page import counts, figures, maps
@@ -29,7 +29,7 @@ LATER = NOON + dt.timedelta(hours=60)
 def at(step: int, **facts: Any) -> Report:
     """A report in Hawalli, some metres from the last one."""
     area = Area.objects.get(name_en="Hawalli")
-    return reports.assigned(place=Place(latitude=29.3328 + step * 0.0004, longitude=48.0228, area=area), **facts)
+    return reports.assigned(place=ReportPlace(latitude=29.3328 + step * 0.0004, longitude=48.0228, area=area), **facts)
 
 
 @pytest.fixture
@@ -160,7 +160,7 @@ def test_small_numbers_are_hidden(five: list[Report]) -> None:
 
 def test_reports_without_an_area_are_a_line_of_the_list() -> None:
     with clock.at(NOON):
-        reports.received(place=Place(latitude=29.1, longitude=47.9))
+        reports.received(place=ReportPlace(latitude=29.1, longitude=47.9))
         counts.refresh()
     assert "Area not known: 1 report" in " ".join(get("/en/reports/map/").content.decode().split())
     assert "Area not known" not in get("/en/reports/map/?category=shop").content.decode()

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser
 from municipality.kernel import clock
 from municipality.places.models import Area
 from municipality.places.seeds import load_places
-from reports.intake.services import Place
+from reports.intake.services import ReportPlace
 from reports.public_page import counts
 from tests.factories import reports
 from tests.factories.inspections import inspector
@@ -31,7 +31,7 @@ def test_marks_heat_and_countdown(browser: Browser, live_server: Any) -> None:
     area, now = Area.objects.get(name_en="Hawalli"), clock.now()
     for step, hours in enumerate((1, 60, 60)):
         with clock.at(now - dt.timedelta(hours=hours)):
-            report = reports.assigned(place=Place(latitude=29.30 + step * 0.04, longitude=48.02, area=area))
+            report = reports.assigned(place=ReportPlace(latitude=29.30 + step * 0.04, longitude=48.02, area=area))
     counts.refresh()
     context = browser.new_context(viewport={"width": 390, "height": 844})
     page = context.new_page()

@@ -13,7 +13,7 @@ from municipality.kernel.open_data import OPEN_SETS
 from municipality.notifications.models import Message
 from municipality.places.models import Area
 from reports import shop_page
-from reports.intake.services import Place
+from reports.intake.services import ReportPlace
 from reports.models import AreaFollow, Report
 from reports.public_page import subscriptions
 from tests.browsers import signed_in
@@ -57,7 +57,7 @@ def test_two_areas_are_one_message_a_week(area: Area) -> None:
         subscriptions.follow(person=person, area=other)
     with clock.at(NOON + dt.timedelta(days=3, hours=1)):
         reports.received()
-        reports.received(place=Place(latitude=29.33, longitude=48.07, area=other))
+        reports.received(place=ReportPlace(latitude=29.33, longitude=48.07, area=other))
     with clock.at(NOON + WEEK):
         assert subscriptions.tell_everybody() == 1
     with clock.at(NOON + WEEK + dt.timedelta(days=3)):
@@ -112,7 +112,7 @@ def test_the_open_data_holds_no_names_and_no_exact_place(drawn: Any) -> None:
 def test_the_page_of_a_shop_counts_its_reports() -> None:
     owner = PersonFactory()
     shop, other = ShopFactory(owner=owner), ShopFactory(owner=owner)
-    place = Place(source="shop", latitude=29.33, longitude=48.02, area=shop.area, shop=shop)
+    place = ReportPlace(source="shop", latitude=29.33, longitude=48.02, area=shop.area, shop=shop)
     with clock.at(NOON):
         rows = [reports.assigned(place=place) for _number in range(7)]
         report_steps.closed(rows[0])

@@ -12,7 +12,7 @@ import pytest
 from municipality.accounts.models import User
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
-from reports.intake.services import Place
+from reports.intake.services import ReportPlace
 from reports.models import Consequence, Report
 from reports.triage import services
 from shops.models import Shop
@@ -33,7 +33,7 @@ def shop(make_shop: Callable[..., Any], store: Path) -> Shop:
 
 @pytest.fixture
 def about_shop(shop: Shop, inspectors: list[User], told: Any) -> Report:
-    place = Place(source="shop", latitude=29.3328, longitude=48.0283, area=shop.area, shop=shop)
+    place = ReportPlace(source="shop", latitude=29.3328, longitude=48.0283, area=shop.area, shop=shop)
     return reports.assigned(category="shop", place=place)
 
 

@@ -14,7 +14,7 @@ from licensing.models import Inspection
 from municipality.accounts.models import User
 from municipality.kernel import clock, ids
 from municipality.review.models import ConflictOfInterest
-from reports.intake.services import Place
+from reports.intake.services import ReportPlace
 from reports.models import Consequence, HandOver, Question, Report, ReportEvent
 from reports.models.report import report_number
 from tests.database_guards import gets_through, refused, without_guards
@@ -26,7 +26,9 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def about_shop(make_shop: Callable[..., Any], store: Path, inspectors: list[User], told: Any) -> Report:
     shop = make_shop(activity_id="BARB")
-    return reports.assigned(category="shop", place=Place(source="shop", latitude=29.3328, longitude=48.0283, area=shop.area, shop=shop))
+    return reports.assigned(
+        category="shop", place=ReportPlace(source="shop", latitude=29.3328, longitude=48.0283, area=shop.area, shop=shop)
+    )
 
 
 def event(row: Report, move: str, to: str) -> ReportEvent:
@@ -99,7 +101,7 @@ def led_to(row: Report, inspection: Inspection) -> None:
 def inspected_before(row: Report) -> None:
     made = inspections.ordered(row.shop)  # type: ignore[arg-type]
     with clock.at(clock.now() + dt.timedelta(hours=1)):
-        later = reports.received(place=Place(source="shop", area=row.area, shop=row.shop))
+        later = reports.received(place=ReportPlace(source="shop", area=row.area, shop=row.shop))
     later.inspector = row.inspector
     led_to(later, made)
 

@@ -20,7 +20,7 @@ from municipality.kernel.errors import NotPermitted, Refused, TransitionRefused
 from municipality.review.models import Absence, ConflictOfInterest
 from municipality.rulebook.models import LimitRule
 from reports import queries as rules
-from reports.intake.services import Place
+from reports.intake.services import ReportPlace
 from reports.models import MeToo, PhotoKind, Report, ReportPhoto
 from reports.photos import services as photos
 from reports.photos.queries import shown
@@ -77,7 +77,7 @@ def test_who_is_tied_neither_sees_the_report_nor_decides_on_it(
     inspectors: list[User], supervisor: User, make_shop: Any, told: Told, party: str
 ) -> None:
     shop = make_shop(activity_id="BARB")
-    place = Place(source="shop", latitude=29.3328, longitude=48.0283, area=shop.area, shop=shop)
+    place = ReportPlace(source="shop", latitude=29.3328, longitude=48.0283, area=shop.area, shop=shop)
     row, near = reports.assigned(category="shop", place=place), reports.assigned()
     own = fresh(near)
     keys = {"party_key": shop.key if party == "shop" else shop.owner.key}
@@ -233,8 +233,8 @@ def test_a_divided_report_closes_with_its_last_part(row: Report, told: Told) -> 
 
 
 def test_similar_reports_are_open_and_near(row: Report) -> None:
-    near = reports.assigned(place=Place(latitude=29.33295, longitude=48.0283, area=row.area))
-    reports.assigned(place=Place(latitude=29.3428, longitude=48.0283, area=row.area))
+    near = reports.assigned(place=ReportPlace(latitude=29.33295, longitude=48.0283, area=row.area))
+    reports.assigned(place=ReportPlace(latitude=29.3428, longitude=48.0283, area=row.area))
     assert [(other.pk, metres) for other, metres in queries.similar(row)] == [(near.pk, 17)]
     assert LimitRule.objects.filter(code="parts").exists()
 

@@ -123,7 +123,7 @@ def delegated(giver: User, delegate: User, shop: Shop, service: str) -> None:
 
 
 def test_a_person_states_hours_so_often_a_day(make_shop: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services, "STATE_LIMIT", services.Limit("shop_hours", 1, 86_400))
+    monkeypatch.setattr(services, "STATE_LIMIT", services.AttemptLimit("shop_hours", 1, 86_400))
     shop = make_shop(owner=PersonFactory(), organisation=None)
     state_hours(shop=shop, person=shop.owner, week=parse(SPLIT))  # type: ignore[arg-type]
     with pytest.raises(Refused) as refused:

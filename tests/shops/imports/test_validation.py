@@ -11,11 +11,11 @@ from municipality.kernel import arabic
 from shops.imports import validation
 from shops.imports.columns import COLUMNS
 from shops.imports.problems import FILE, LINE
-from shops.imports.validation import Known, check
+from shops.imports.validation import KnownShops, check
 from tests.conftest import NOON
 from tests.shops.imports.sheets import GOOD
 
-KNOWN = Known(
+KNOWN = KnownShops(
     today=NOON.date(),
     activities={arabic.fold("WSAL"): "WSAL", arabic.fold("صالون نسائي"): "WSAL"},
     governorates={"ha": "HA", "fa": "FA"},

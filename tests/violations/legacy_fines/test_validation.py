@@ -14,7 +14,7 @@ from municipality.kernel import arabic
 from tests.violations.legacy_fines.sheets import CIVIL_ID, GOOD
 from violations.legacy_fines.columns import COLUMNS
 from violations.legacy_fines.problems import LINE
-from violations.legacy_fines.validation import Fine, Known, check
+from violations.legacy_fines.validation import Fine, KnownViolations, check
 
 TODAY = dt.date(2026, 11, 25)
 
@@ -24,7 +24,7 @@ def branch(code: str) -> Any:
 
 
 SALMIYA, RAQQA = SimpleNamespace(governorate=branch("HA")), SimpleNamespace(governorate=branch("AH"))
-KNOWN = Known(
+KNOWN = KnownViolations(
     today=TODAY,
     offences={"CLN-03": 300_000, "PPR-00": None},
     shops={"2020/000001": SimpleNamespace(area=SALMIYA)},
@@ -34,7 +34,7 @@ KNOWN = Known(
 )
 
 
-def line(known: Known = KNOWN, **cells: str) -> Fine:
+def line(known: KnownViolations = KNOWN, **cells: str) -> Fine:
     return check(GOOD | cells, known)
 
 
@@ -124,7 +124,7 @@ def test_one_number_has_one_form(typed: str) -> None:
 
 
 def test_a_branch_loads_its_own_fines_only() -> None:
-    own = Known(**(KNOWN.__dict__ | {"own_branch": "AH"}))
+    own = KnownViolations(**(KNOWN.__dict__ | {"own_branch": "AH"}))
     assert ["branch", "other_branch"] in line(own).problems
     assert line(own, branch="", area="الرقة").problems == []
 

@@ -119,7 +119,7 @@ def test_what_no_distance_rule_asks_for_cannot_be_contested(near_a_school: Plot,
 
 
 def test_a_person_sends_so_many_a_day(plot: Plot, person: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services, "LIMIT", services.Limit("contests_of_a_test", 1, 60))
+    monkeypatch.setattr(services, "LIMIT", services.AttemptLimit("contests_of_a_test", 1, 60))
     contested(plot, person)
     with pytest.raises(Refused, match="too_often") as error:
         contested(plot, person, "road")

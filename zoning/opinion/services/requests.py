@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from municipality.accounts.limits import Limit
+from municipality.accounts.limits import AttemptLimit
 from municipality.accounts.models import User, actor_of
 from municipality.cases.models import Case
 from municipality.cases.services import advance, open_case
@@ -36,7 +36,7 @@ from zoning.opinion.states import OPINION, OpinionState
 
 SYSTEM = system("zoning")
 PAGE = "question"  # the one page of a draft
-REQUEST_LIMIT = Limit("zoning_opinions", 20, 86_400)  # a person, a day
+REQUEST_LIMIT = AttemptLimit("zoning_opinions", 20, 86_400)  # a person, a day
 
 
 def files_key(draft: Draft) -> str:

@@ -15,7 +15,7 @@ from licensing.health.new_licence.states import NewLicenceState
 from licensing.health.notifications import RefusalReady
 from licensing.inspections import services as inspections
 from licensing.models import NewLicence
-from municipality.accounts.limits import Limit
+from municipality.accounts.limits import AttemptLimit
 from municipality.accounts.models import User
 from municipality.cases.models import Case
 from municipality.cases.services import advance
@@ -36,7 +36,7 @@ from shops.commercial_register.services.delta import take_licence
 
 SYSTEM = system("licensing")
 AGAINST_ZONING = "against_zoning"
-LOOK_UPS = Limit("commercial_look_ups", 10, 86_400)  # at the Ministry, of a person, a day
+LOOK_UPS = AttemptLimit("commercial_look_ups", 10, 86_400)  # at the Ministry, of a person, a day
 
 
 def second_signature(case: Case) -> SecondSignature | None:

@@ -141,7 +141,7 @@ def test_a_signature_that_cannot_be_asked_for_says_why(draft: Draft, shop: Shop,
 
 
 def test_an_unknown_link_is_not_there_and_guessing_is_limited(signer: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(views, "LINKS", views.Limit("board_consents", 3, 600))
+    monkeypatch.setattr(views, "LINKS", views.AttemptLimit("board_consents", 3, 600))
     client = signed_in(signer)
     assert [client.get("/en/boards/consents/nothing/").status_code for _try in range(4)] == [404, 404, 404, 429]
 

@@ -113,7 +113,7 @@ def test_an_error_answer_is_read() -> None:
         b"<error_service_tag>null</error_service_tag>"
     )
     answer = messages.read_answer(messages.read_xml(body))
-    assert rules.judge(answer, trackid="T", fils=1, payment_id=None) is rules.Outcome.NOT_FOUND
+    assert rules.judge(answer, trackid="T", fils=1, payment_id=None) is rules.InquiryOutcome.NOT_FOUND
 
 
 @pytest.mark.parametrize(
@@ -147,18 +147,18 @@ def test_an_inquiry_names_the_track_id_twice_and_its_password_is_masked_when_kep
 @pytest.mark.parametrize(
     ("code", "kind"),
     [
-        ("IPAY0100048", errors.Kind.CANCELLED),
-        ("IPAY0100042-Payment time limit exceeded.", errors.Kind.TIME),
-        ("PAY0100004", errors.Kind.OURS),
-        ("IPAY0100158", errors.Kind.HOST),
-        ("IPAY0100045", errors.Kind.RISK),
-        ("IPAY0200001", errors.Kind.LATER),
-        ("IPAY0100999", errors.Kind.OTHER),
-        ("<script>", errors.Kind.OTHER),
-        ("", errors.Kind.OTHER),
+        ("IPAY0100048", errors.ErrorKind.CANCELLED),
+        ("IPAY0100042-Payment time limit exceeded.", errors.ErrorKind.TIME),
+        ("PAY0100004", errors.ErrorKind.OURS),
+        ("IPAY0100158", errors.ErrorKind.HOST),
+        ("IPAY0100045", errors.ErrorKind.RISK),
+        ("IPAY0200001", errors.ErrorKind.LATER),
+        ("IPAY0100999", errors.ErrorKind.OTHER),
+        ("<script>", errors.ErrorKind.OTHER),
+        ("", errors.ErrorKind.OTHER),
     ],
 )
-def test_error_codes_are_matched_on_their_digits(code: str, kind: errors.Kind) -> None:
+def test_error_codes_are_matched_on_their_digits(code: str, kind: errors.ErrorKind) -> None:
     assert errors.kind_of(code) is kind
     assert errors.SENTENCES[kind]
 
