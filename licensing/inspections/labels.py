@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -76,10 +77,10 @@ def result_lines(inspection: Inspection, photos: Mapping[str, Sequence[str]]) ->
 
 def self_check_lines(inspection: Inspection) -> list[AnswerLine]:
     """What the owner answered before the visit, each with its photos; two queries."""
-    photos: dict[str, list[str]] = {}
-    for upload in uploads.ready(inspection.key):
-        photos.setdefault(upload.slot, []).append(reverse("uploads:look", args=[upload.public_id]))
-    return [line_of(answer, photos.get(answer.rule.code, [])) for answer in queries.answers_of(inspection, by_owner=True)]
+    answers, photos = queries.answers_of(inspection, by_owner=True), defaultdict[str, list[str]](list)
+    for upload in uploads.ready(inspection.key) if answers else ():
+        photos[upload.slot].append(reverse("uploads:look", args=[upload.public_id]))
+    return [line_of(answer, photos[answer.rule.code]) for answer in answers]
 
 
 def photos_of(visit: InspectionVisit | None) -> dict[str, list[str]]:

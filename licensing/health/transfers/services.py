@@ -119,7 +119,7 @@ def take_back(*, transfer: LicenceTransfer, person: User) -> None:
     Raises NotYours, TransferOver, and Refused: "payment_open" while the bank has not answered, "changed" where another move came first.
     """
     # Bill, case, shop: in the order of a withdrawal, a payment and an issue, which may come at the same moment.
-    case = Case.objects.filter(pk=LicenceTransfer.objects.filter(pk=transfer.pk).values("case")).first()
+    case = LicenceTransfer.objects.select_related("case").get(pk=transfer.pk).case
     bill = payments.bill_of(case.key) if case is not None else None
     if bill is not None:
         Bill.objects.select_for_update().get(pk=bill.pk)

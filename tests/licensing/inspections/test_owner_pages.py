@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils.translation import override
 
 from licensing.inspections import questions, services
@@ -104,7 +105,7 @@ def test_a_photo_stands_beside_its_question_and_the_inspector_sees_it(row: Inspe
     address = f"/uploads/file/{photo.public_id}/look/"
     assert address in read(owner, page) and code in own_slots(row)
     row = inspections.appointed(row)
-    desk = signed_in(row.inspector).get(f"/en/admin/inspections/{row.public_id}/", follow=True)
+    desk = signed_in(row.inspector).get(reverse("admin:inspection", args=[row.public_id]))
     assert address in desk.content.decode() and PREFIXES["inspection"].may_read(row.inspector, row.key)
 
 
