@@ -25,8 +25,9 @@ class ReportsConfig(AppConfig):
         from violations.origins import ORIGINS
 
         CATALOGUE.register("reports", catalogue.REPORTS)
-        number = HomeForm("eye", _("Find a report"), _("With its number"), ReportNumberForm, "reports:all", _("Find"), 4)
-        HOME_FORMS.register("report", number)
+        start = (_("Report a problem"), "reports:new")
+        text = _("With a photo, also without an account; or find a report by its number")
+        HOME_FORMS.register("report", HomeForm("eye", start[0], text, ReportNumberForm, "reports:all", _("Find"), 4, start))
         PREFIXES.register(files.HELD, files.HELD_FILES)
         PREFIXES.register("report", files.REPORT_FILES)
         OTHER_FORMS.register(open311.PREFIX, open311.of_portal)

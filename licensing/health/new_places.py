@@ -50,7 +50,8 @@ class KeptThen:
 class NewPlace:
     """The place of a new address, for the activity that the shop has or is to have. Reads nothing until it is asked.
 
-    `case` is the request that was sent, None before; `is_declared` whether the applicant declares the address, or the register has it.
+    `case` is the request that was sent, None before; `is_declared` whether the applicant declares the address, or the register has it;
+    `is_same` whether plot, floor and activity are those of the present licence, so that only the words of the address are new.
     """
 
     address: Mapping[str, Any]
@@ -58,6 +59,7 @@ class NewPlace:
     case: Case | None = None
     is_declared: bool = True
     last_day: dt.date | None = None  # of the present licence
+    is_same: bool = False
 
     @cached_property
     def answer(self) -> PlaceAnswer:
@@ -113,6 +115,7 @@ class NewPlace:
 
 # Registered facts that say where a shop is.
 PLACE = frozenset({"area", "block", "street", "building", "plot", "paci_number"})
+PLOT = ("area", "block", "plot", "paci_number")  # of them, what zoning answers for
 
 
 def new_place(
@@ -128,12 +131,15 @@ def new_place(
     `answers` are declared values by fact; `changed` names the registered facts that differ from the last licence, `registered` has them.
     """
     activity = answers.get("activity", {}).get("activity") or registered["activity"]
+    stays = activity == registered["activity"] and not {"activity", *PLOT} & set(changed)
     if "address" in answers:
-        return NewPlace(answers["address"], activity, case)
+        to = answers["address"]
+        same = stays and to["floor"] == shop.floor and all(str(to[name]) == str(registered[name]) for name in PLOT)
+        return NewPlace(to, activity, case, is_same=same)
     if not PLACE & set(changed):
         return None
     at = {**registered, "area": int(registered["area"]), "floor": shop.floor}
-    return NewPlace(at, activity, case, is_declared=False)
+    return NewPlace(at, activity, case, is_declared=False, is_same=stays)
 
 
 def place_of_offer(offer: Offer, answers: Mapping[str, Mapping[str, Any]]) -> NewPlace | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.urls import reverse
@@ -198,14 +199,15 @@ def my_shops(user: User, shops: Sequence[Shop]) -> dict[str, list[PanelLine]]:
 
 def _lines(shop: Shop, found: Sequence[Any]) -> list[PanelLine]:
     ends = [case for case in found if case.ending]
-    return [_line(shop, found), *([_ending(shop, ends)] if ends else [])]
+    line = _line(shop, found)
+    return [replace(line, deadline=None), _ending(shop, ends)] if ends else [line]
 
 
 def _ending(shop: Shop, found: Sequence[Any]) -> PanelLine:
     """The line of boards that end soon or ended lately, with the link to their renewal."""
     until = min(case.ends for case in found)
     is_over, count = until < clock.today(), sum(case.ending for case in found)
-    label = format_html("{}: {}", _("Ended") if is_over else _("Ends soon"), counted(count, "board"))
+    label = format_html("{}: {}", _("Ended") if is_over else _("Renewal is due"), counted(count, "board"))
     return PanelLine(
         _("Boards"),
         state="bad" if is_over else "warn",
@@ -275,8 +277,8 @@ def _due(bill: Bill, request: BoardRequest) -> Due:
         fils=bill.total_fils,
         shop=request.shop.key,
         url=reverse("cases:case", args=[request.case.public_id]),
-        name_ar="ترخيص الإعلان",
-        name_en="Licence for boards",
+        name_ar="تجديد ترخيص الإعلان" if request.lane == Lane.CLEAN else "ترخيص الإعلان",
+        name_en="Renewal of the licence for boards" if request.lane == Lane.CLEAN else "Licence for boards",
         shop_name_ar=request.shop.name_ar,
         shop_name_en=request.shop.name_en,
         reference=request.case.reference,

@@ -57,6 +57,7 @@ def obligations(user: User) -> list[Obligation]:
 
 def _obligation(shop: Shop, light: Light) -> Obligation:
     is_over = light.until < clock.today()
+    whose = format_lazy("{}: {}", bilingual(shop, "name"), counted(light.due, "worker"))
     return Obligation(
         code="renew",
         key=f"workers:{shop.public_id}",
@@ -66,6 +67,6 @@ def _obligation(shop: Shop, light: Light) -> Obligation:
         action=ACTION,
         url=_address(shop),
         subject=shop.key,
-        about=format_lazy("{}: {}", bilingual(shop, "name"), counted(light.due, "worker")),
+        about=format_lazy("{}. {}", whose, _("This does not stop the renewal of the licence.")),
         until=light.until,
     )

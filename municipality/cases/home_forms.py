@@ -14,7 +14,7 @@ from municipality.ui.texts import Text
 
 @dataclass(frozen=True)
 class HomeForm:
-    """One form of the home page, which is sent to the page with the URL name `url`."""
+    """One form of the home page, which is sent to the page with the URL name `url`. `start` is a link above it: its label and URL name."""
 
     icon: str
     title: Text
@@ -23,6 +23,7 @@ class HomeForm:
     url: str
     button: Text
     order: int
+    start: tuple[Text, str] | None = None
 
     def context(self) -> dict[str, Any]:
         """What the template needs; the ids of the fields differ between the forms."""

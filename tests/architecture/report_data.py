@@ -102,7 +102,7 @@ def fill(sample: Sample) -> ReportRows:
 
 
 def _at(shop: Any) -> Any:
-    return reports.Place(source="shop", latitude=29.3328, longitude=48.0283, area=shop.area, shop=shop)
+    return reports.ReportPlace(source="shop", latitude=29.3328, longitude=48.0283, area=shop.area, shop=shop)
 
 
 def _more(sample: Sample, made: dict[str, Report], drawn: User) -> None:

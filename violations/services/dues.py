@@ -126,7 +126,8 @@ def _no_day(rows: Sequence[Violation]) -> Text:
     if all(row.settle_until is not None for row in rows):
         return ""
     days = counted(queries.limits()["settlement_days"], "day")
-    return _("Notice not opened yet: read it first. Settling is open for %(days)s from the day it is received.") % {"days": days}
+    text = _("The notice is not opened yet; it can be read before paying. Settling is open for %(days)s from the day it is received.")
+    return text % {"days": days}
 
 
 def bill_for(person: User, key: str) -> Bill:

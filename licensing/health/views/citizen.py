@@ -16,6 +16,7 @@ from licensing.health.differences import differences
 from licensing.health.documents import address
 from licensing.health.forms import SubmitRenewal
 from licensing.health.states import ACTS, RENEWAL
+from licensing.workers import queries as workers
 from municipality.accounts.access import access
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.cases import queries as cases
@@ -68,6 +69,7 @@ def renew(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "is_blocked_only": all(condition.code == "no_block" for condition in offer.unmet),
         "differences": differences(offer, is_self=allowed.is_self),
         "place": new_places.place_of_offer(offer, {}) if offer.may_be_studied else None,
+        "workers": workers.lights([shop]).get(shop.pk) if offer.may_renew else None,
         "conditions": rulebook.edition("conditions.health", clock.today()).conditions if offer.may_renew else [],
         "met": [met(condition) for condition in offer.conditions if condition.is_met],
         "promise_days": offer.promise_days,

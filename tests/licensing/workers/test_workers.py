@@ -156,3 +156,11 @@ def test_a_new_holder_sees_the_workers_of_the_shop(shop: Shop, owner: User) -> N
     transfer(shop=shop, to=other, source="case:1", actor=actor_of(owner))
     assert signed_in(other).get(page_of(shop)).status_code == 200
     assert signed_in(owner).get(page_of(shop)).status_code == 404
+
+
+@pytest.mark.parametrize(("days", "is_warned"), [(4, True), (2, False)])
+def test_who_declares_is_warned_of_ended_certificates(days: int, is_warned: bool, shop: Shop, owner: User, frozen_clock: Clock) -> None:
+    worker(shop, ends_in=3)
+    frozen_clock.move(days=days)
+    text = signed_in(owner).get(f"/en/health-licence/{shop.public_id}/renew/").content.decode()
+    assert "Continue to payment" in text and ("Ended health certificates: 1 worker" in text) is is_warned

@@ -30,7 +30,7 @@ from tests.conftest import NOON
 from tests.factories import reports
 from tests.factories.accounts import StaffFactory, UserFactory
 from tests.factories.inspections import inspector
-from tests.factories.reports import Place
+from reports.intake.services import ReportPlace
 from tests.factories.rulebook import publish_rulebook
 from tests.open_database import on_postgres
 from tests.threads import at_once
@@ -45,8 +45,8 @@ def _rules(db: None) -> None:
     publish_rulebook()
 
 
-def anywhere(number: int) -> Place:
-    return Place(latitude=29.2 + number / 100, longitude=48.0)
+def anywhere(number: int) -> ReportPlace:
+    return ReportPlace(latitude=29.2 + number / 100, longitude=48.0)
 
 
 def send(number: int, sender: Sender) -> Report:
@@ -147,8 +147,8 @@ def test_who_is_stopped_reads_why_until_when_and_how_to_object(client: Client) -
 def test_similar_reports_are_near_open_shown_and_of_the_same_kind() -> None:
     here = (29.3328, 48.0283)
     near = reports.received()
-    nearer = reports.received(place=Place(latitude=29.3328, longitude=48.02835))
-    reports.received(place=Place(latitude=29.3340, longitude=48.0283))  # 130 metres away
+    nearer = reports.received(place=ReportPlace(latitude=29.3328, longitude=48.02835))
+    reports.received(place=ReportPlace(latitude=29.3340, longitude=48.0283))  # 130 metres away
     reports.received(category="shop")
     hidden = reports.received()
     moderation.hide(report=hidden, part="report", code="insult", by=StaffFactory(groups=["intake"]))

@@ -114,6 +114,15 @@ def test_the_applicant_reads_the_answer_before_sending_in_both_languages(make_sh
     assert "the facts of my shop above (address and changes) are true" in shown
 
 
+@pytest.mark.parametrize("moved", [False, True])
+def test_another_street_on_the_same_plot_and_floor_is_said_to_be_the_same_place(make_shop: Any, owner: Any, moved: bool) -> None:
+    plot_of_new_address()
+    shop = shop_for(make_shop, "WSAL")
+    stays = {"area": str(shop.area_id), "block": shop.block, "plot": shop.plot, "paci_number": shop.paci_number, "floor": str(shop.floor)}
+    addressed(owner, shop, **({} if moved else stays), street="909")
+    assert ("Plot, floor and activity are those of the present licence" in check_page(owner, shop)) is not moved
+
+
 PROMPTS = {
     "en": "It is corrected in the commercial register, at the Ministry of Commerce and Industry",
     "ar": "يُصحَّح في السجل التجاري لدى وزارة التجارة والصناعة",
