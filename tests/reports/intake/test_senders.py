@@ -19,6 +19,7 @@ from municipality.notifications.models import SmsUse
 from municipality.places import seeds as places
 from reports import queries
 from reports.intake import services
+from reports.intake.services import ReportPlace
 from reports.intake.similar import me_too, similar
 from reports.models import Ban, MeToo, Report
 from reports.models.reporter import PhoneCode, Reporter
@@ -30,7 +31,6 @@ from tests.conftest import NOON
 from tests.factories import reports
 from tests.factories.accounts import StaffFactory, UserFactory
 from tests.factories.inspections import inspector
-from reports.intake.services import ReportPlace
 from tests.factories.rulebook import publish_rulebook
 from tests.open_database import on_postgres
 from tests.threads import at_once
