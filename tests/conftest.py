@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -16,6 +15,7 @@ import requests
 from django.test import TransactionTestCase
 
 from municipality.kernel import clock
+from script.support.programs import browser as found_browser
 from script.support.system import has_pango, pango_advice
 from tests import migrated
 from tools.stack.running import Servers, Stack, Template, shared_template
@@ -196,6 +196,13 @@ def pytest_runtest_call() -> Iterator[None]:
         if not has_pango() and any("pango" in str(cause).lower() for cause in _causes(error)):
             pytest.skip(f"Pango is missing: {pango_advice()}")
         raise
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A test that runs once more says so in the report (pytest-rerunfailures counts the runs)."""
+    if getattr(item, "execution_count", 1) == 2:
+        item.user_properties.append(("runs", 2))
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -395,7 +402,7 @@ def stack(stack_template: Template, tmp_path_factory: pytest.TempPathFactory) ->
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """The system's Chromium with a profile of its own that is gone afterwards."""
-    found = next((p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), None)
+    found = found_browser()
     if found is None:
         pytest.skip("no Chromium was found; install the package chromium")
     return {**browser_type_launch_args, "executable_path": found, "args": CHROMIUM}

@@ -7,7 +7,6 @@ import contextlib
 import os
 import platform
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-from script.support import environment, services, system
+from script.support import environment, programs, services
 from script.support.environment import ROOT
 from script.support.processes import clean_environment
 from script.support.say import Stop, step
@@ -41,18 +40,9 @@ PARALLEL = ("-n", "auto", "--dist", "loadscope")
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 WAITING = ("-n", str(min(CORES + 1, 6)), "--dist", "loadscope", "--no-loadscope-reorder")
 ALONE = "stack or browser or chaos"
-# What a full run needs from the system: a program, and its Debian package.
-PACKAGES = {
-    "redis-server": "redis-server",
-    "chromium": "chromium",
-    "nginx": "nginx",
-    "pdfsig": "poppler-utils",
-    "msgfmt": "gettext",
-    "certutil": "libnss3-tools",
-    "softhsm2-util": "softhsm2",
-    "zbarimg": "zbar-tools",
-    "faketime": "faketime",
-}
+# A test of that pass runs once more where Playwright itself gave up ("TimeoutError: Page.goto: …"), never where an assertion failed, nor
+# where another library's error has the same name. The last lines name each such test.
+AGAIN = ("--reruns", "1", "--only-rerun", r"^(Timeout)?Error: [A-Z]\w+\.\w+: ", "--rerun-except", "^AssertionError")
 # Reasons of skips that are not counted: the test belongs to the other database, on which another pass runs it.
 _FITTING_SKIP = {
     "postgres": re.compile(r"only on SQLite|PostgreSQL has no", re.I),
@@ -69,6 +59,7 @@ class Tally:
     skipped: int = 0
     reasons: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
+    again: list[str] = field(default_factory=list)  # tests that ran twice; each counts once
 
     def left_out(self, name: str, reason: str) -> None:
         self.skipped += 1
@@ -189,13 +180,16 @@ class Run:
             return
         before = self.tally.failed
         fitting = _FITTING_SKIP["postgres" if name.startswith("postgres") else "sqlite"]
-        for case in ElementTree.parse(report).getroot().iter("testcase"):  # noqa: S314
+        cases = list(ElementTree.parse(report).getroot().iter("testcase"))  # noqa: S314
+        again = {_address(case) for case in cases if _is_second(case)}
+        self.tally.again += [f"{name}: {address}" for address in sorted(again)]
+        for case in (case for case in cases if _is_second(case) or _address(case) not in again):  # the last run counts
             skipped = case.find("skipped")
             reason = next((element for element in map(case.find, ("failure", "error")) if element is not None), None)
             if reason is not None:
                 self.tally.failed += 1
                 sentence = " ".join(reason.get("message", "").split())[:200]
-                self.tally.broken.append(f"{name}: {case.get('classname')}::{case.get('name')}: {sentence}")
+                self.tally.broken.append(f"{name}: {_address(case)}: {sentence}")
             elif skipped is None:
                 self.tally.passed += 1
             elif skipped.get("type") != "pytest.xfail" and not fitting.search(skipped.get("message", "")):
@@ -205,6 +199,15 @@ class Run:
         elif code and self.tally.failed == before:
             self.tally.failed += 1
             self.tally.broken.append(f"{name} (pytest ended with {code})")
+
+
+def _address(case: ElementTree.Element) -> str:
+    return f"{case.get('classname')}::{case.get('name')}"
+
+
+def _is_second(case: ElementTree.Element) -> bool:
+    """Whether a case of the report is the second run of its test (tests/conftest.py notes it)."""
+    return case.find("properties/property[@name='runs']") is not None
 
 
 def main() -> int:
@@ -254,30 +257,7 @@ def _environment(run: Run) -> None:
         current.note = current.note or f"Python {platform.python_version()}, unchanged"
     environment.compile_translations()
     if not run.fast and run.only in (None, "postgres", "django61", "sqlite"):
-        _system_packages()
-
-
-def _system_packages() -> None:
-    missing = [package for program, package in PACKAGES.items() if shutil.which(program) is None]
-    if services.postgres_programs() is None:
-        missing.append("postgresql")
-    if not system.has_pango():
-        missing += system.PANGO_DEBIAN
-    if missing and system.may_install():
-        with step("System packages for tests") as current:
-            if "postgresql" in missing:
-                _no_cluster_of_its_own()
-            current.note = ", ".join(missing)
-            if not system.install(tuple(missing), FOLDER / "setup.log"):
-                current.note += f": failed, see {FOLDER / 'setup.log'}"
-
-
-def _no_cluster_of_its_own() -> None:
-    """Keep the package from creating and starting a server for the whole machine; the tests start their own."""
-    path = Path("/etc/postgresql-common/createcluster.conf")
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("create_main_cluster = false\n", encoding="ascii")
+        programs.install(FOLDER / "setup.log")
 
 
 def _everything(run: Run, servers: contextlib.ExitStack) -> None:
@@ -325,12 +305,12 @@ def _suite_on_postgres(run: Run, servers: contextlib.ExitStack) -> Callable[[], 
     except services.Unavailable as reason:
         run.tally.left_out(name, f"{reason}; install Redis or set REDIS_URL and CACHE_URL")
         selection = selection or "not redis and not stack and not chaos"
-    if not (shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")):
+    if programs.browser() is None:
         run.tally.left_out("browser", "no Chromium was found; install the package chromium")
         selection = f"({selection}) and not browser" if selection else "not browser"
     condition = f" and ({selection})" if selection else ""
     run.pytest(name, "the suite on PostgreSQL and Redis", *PARALLEL, "-m", f"not ({ALONE}){condition}", servers=run.servers)
-    arguments = (*WAITING, "-m", f"({ALONE}){condition}")
+    arguments = (*WAITING, *AGAIN, "-m", f"({ALONE}){condition}")
     return lambda: run.pytest(f"{name}-alone", "real processes, a real browser, faults", *arguments, servers=run.servers)
 
 
@@ -369,6 +349,10 @@ def _close(run: Run, seconds: float) -> int:
         print(f"    failed: {line}")
     for line in tally.reasons[:60]:
         print(f"    skipped: {line}")
+    for line in tally.again[:60]:
+        print(f"    ran twice: {line}")
+    if tally.again:
+        print(f"    {len(tally.again)} ran twice, since the browser gave up the first time")
     if strict and tally.reasons:
         print(f"    CI=true: {len(tally.reasons)} skipped count as failed")
         tally.failed, tally.skipped = tally.failed + tally.skipped, 0

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tests.journeys import changed_shop, fines
+from tests.journeys.field import Field, open_own, pay_at_bank, settle, state_of
 from tests.journeys.measurements import axe, overhang
-from tests.journeys.staff import enter
 from tests.journeys.visitor import PATIENCE, PHONE, Visitor
 from tools.stack.running import Stack, wait_until
 
@@ -27,52 +27,16 @@ OF_SHOP = "SELECT {what} FROM violations_violation v JOIN shops_shop s ON s.id =
 class Words:
     """What a reader of one language must find."""
 
-    paid: str
     corrected: str
     upheld: str
     stopped: str
 
 
 WORDS = {
-    "ar": Words("مدفوع", "صُححت", "ملغاة", "لم يُدفع"),
-    "en": Words("Paid", "Put right", "Annulled", "is unpaid"),
+    "ar": Words("صُححت", "ملغاة", "لم يُدفع"),
+    "en": Words("Put right", "Annulled", "is unpaid"),
 }
 CODES = pytest.mark.parametrize("code", ["ar", "en"])
-
-
-class Field:
-    """The inspector whom a shop belongs to, on a phone."""
-
-    def __init__(self, visitor: Visitor, shop: str) -> None:
-        self.visitor, self.page = visitor, visitor.page
-        ((branch, womens, self.number),) = visitor.stack.sql(
-            "SELECT s.branch_id, a.is_womens, s.commercial_license_no FROM shops_shop s"
-            " JOIN rulebook_activity a ON a.code = s.activity_id WHERE s.public_id = %s",
-            shop,
-        )
-        enter(visitor, f"inspector{'2' if womens else ''}.{branch.lower()}")
-
-    def write(self, offence: str) -> None:
-        """Fill the form of a minute in and press the button."""
-        page = self.page
-        page.fill("#id_shop_no", self.number)
-        page.click("#step-shop .kp-desk-main")
-        page.set_input_files("#photos", [{"name": "front.jpg", "mimeType": "image/jpeg", "buffer": changed_shop.picture(offence)}])
-        page.click("#step-photos .kp-desk-main")
-        assert axe(page) == [] and overhang(page) == 0
-        page.check(f"#step-offence [name=offence][value={offence}]")
-        page.click("#step-offence .kp-desk-main")
-        page.click("#step-end button.kp-desk-main")
-
-    def confirm(self, left: int, *, of: str) -> None:
-        """Confirm the first of the minutes that wait for it, `left` with this one."""
-        page = self.page
-        waiting = page.locator("[data-field-entries] li").filter(has_text="بانتظار التأكيد")
-        page.wait_for_function("(left) => document.querySelectorAll('[data-field-entries] li').length === left", arg=left)
-        waiting.first.get_by_role("button").first.click()
-        page.locator("dialog[open]").filter(has_text=of).wait_for()
-        assert axe(page) == [] and overhang(page) == 0
-        page.click("[data-field-issue]")
 
 
 @CODES
@@ -109,7 +73,7 @@ def test_minutes_written_without_a_line_arrive_once_and_their_owner_objects_to_o
 
     owner = visit(code, viewport=PHONE, storage_state=signed_in(name))
     _object(owner, rows[OBJECTED])
-    _settle(owner, rows[SETTLED])
+    settle(owner, rows[SETTLED])
     assert owner.wrongs() == [] and owner.foreign_requests() == []
 
 
@@ -118,28 +82,9 @@ def _seen(page: Any, stack: Stack, shop: str) -> int:
     return int(stack.sql(OF_SHOP.format(what="count(*)"), shop)[0][0])
 
 
-def _state(stack: Stack, violation: str) -> str:
-    return str(stack.sql("SELECT state FROM violations_violation WHERE public_id = %s", violation)[0][0])
-
-
-def _open(owner: Visitor, violation: str) -> None:
-    """From the person's own list to one, whose notice is served by the button that says so and not by looking."""
-    served = "SELECT count(*) FROM violations_service s JOIN violations_violation v ON v.id = s.violation_id WHERE v.public_id = %s"
-    assert owner.stack.sql(served, violation) == [(0,)]
-    owner.go("violations/mine/")
-    owner.page.locator(f"main a[href='/{owner.code}/violations/{violation}/']").click()
-    owner.arrive(f"/violations/{violation}/$")
-    assert axe(owner.page) == [] and overhang(owner.page) == 0
-    assert owner.stack.sql(served, violation) == [(0,)]
-    owner.page.click("#form button.kp-btn--fill")
-    owner.arrive(f"/violations/{violation}/$")
-    assert axe(owner.page) == [] and overhang(owner.page) == 0
-    assert owner.stack.sql(served, violation) == [(1,)]
-
-
 def _object(owner: Visitor, violation: str) -> None:
     page = owner.page
-    _open(owner, violation)
+    open_own(owner, violation)
     page.locator(f"a[href$='/{violation}/object/']").click()
     owner.arrive("/object/$")
     page.check("input[name=ground][value=facts_wrong]")
@@ -152,22 +97,7 @@ def _object(owner: Visitor, violation: str) -> None:
         " JOIN cases_case c ON c.id = o.case_id WHERE v.public_id = %s",
         violation,
     )[0]
-    assert home != elsewhere and _state(owner.stack, violation) == "objected"
-
-
-def _settle(owner: Visitor, violation: str) -> None:
-    page = owner.page
-    _open(owner, violation)
-    page.locator(f"a[href$='/{violation}/pay/']").click()
-    owner.arrive(f"/violations/{violation}/pay/$")
-    assert "5.000" in owner.main()
-    page.click("#form button.kp-btn--fill")
-    owner.arrive(f"^/{owner.code}/pay/[^/]+/$")
-    page.locator("main form button.kp-btn--fill").click()
-    _at_bank(owner)
-    wait_until(lambda: _state(owner.stack, violation) == "paid", PATIENCE * 2, "the violation to be settled")
-    owner.go(f"violations/{violation}/")
-    assert WORDS[owner.code].paid in owner.main()
+    assert home != elsewhere and state_of(owner.stack, violation) == "objected"
 
 
 # --- Owners, in both languages, on a phone ---------------------------------------------------------------------------------------
@@ -175,14 +105,6 @@ def _settle(owner: Visitor, violation: str) -> None:
 
 def _shops(stack: Stack, owner: str, count: int, first_row: int) -> list[str]:
     return [shop["id"] for shop in changed_shop.shops_of(stack, {owner: count}, first_row)[owner]]
-
-
-def _at_bank(owner: Visitor) -> None:
-    """Pay on the bank's page and come back."""
-    owner.page.wait_for_url(f"{owner.stack.knet_url}/kpg/**")
-    owner.page.click("button[name=result][value=CAPTURED]")
-    owner.arrive("^/pay/r/")
-    owner.page.wait_for_selector(".kp-panel[data-step^=paid]")
 
 
 @CODES
@@ -209,12 +131,12 @@ def test_three_fines_and_a_licence_are_one_payment_with_a_receipt_each(
     assert page.locator("input[name=item]:checked").count() == 4
     assert "235.000" in visitor.main(), "10 for the licence, 5, 100 and the court's 120"
     page.locator("#basket button[name=step][value=pay]").click()
-    _at_bank(visitor)
+    pay_at_bank(visitor)
     receipts = page.locator("main a[href*='/receipts/RCT-']")
     visitor.look_until(lambda: receipts.count() == 4, PATIENCE * 2, "a receipt for each")
     assert axe(page) == [] and overhang(page) == 0
     for row in rows:
-        wait_until(lambda row=row: _state(stack, row["id"]) == "paid", PATIENCE * 2, "each violation to be settled")  # type: ignore[misc]
+        wait_until(lambda row=row: state_of(stack, row["id"]) == "paid", PATIENCE * 2, "each violation to be settled")  # type: ignore[misc]
     ((attempts, lines, sums, whole),) = stack.sql(
         "SELECT count(DISTINCT t.id), count(*), sum(a.fils), min(t.fils) FROM payments_allocation a"
         " JOIN payments_attempt t ON t.id = a.attempt_id WHERE a.is_settled AND t.id IN (SELECT x.attempt_id FROM payments_allocation x"
@@ -248,7 +170,7 @@ def test_an_owner_puts_right_what_was_warned_of_and_owes_nothing(
     inspector.visitor.arrive(f"/admin/field/{row['id']}/$")
     inspector.page.locator("button[name=step][value=accept]").click()
     inspector.page.wait_for_selector(".messagelist")
-    assert _state(stack, row["id"]) == "corrected"
+    assert state_of(stack, row["id"]) == "corrected"
     visitor.go(f"violations/{row['id']}/")
     assert WORDS[code].corrected in visitor.main()
     assert visitor.wrongs() == [] and inspector.visitor.wrongs() == []
@@ -262,7 +184,7 @@ def test_an_owner_objects_and_wins(stack: Stack, visit: Callable[..., Visitor], 
     visitor = visit(code, viewport=PHONE, storage_state=signed_in(owner))
     _object(visitor, row["id"])
     fines.of(stack, "uphold", row["id"])
-    assert _state(stack, row["id"]) == "annulled"
+    assert state_of(stack, row["id"]) == "annulled"
     page = visitor.go(f"violations/{row['id']}/")
     assert WORDS[code].upheld in visitor.main()
     assert axe(page) == [] and overhang(page) == 0
@@ -290,7 +212,7 @@ def test_an_unpaid_order_stops_a_renewal_and_payment_frees_it(
     page.click("#form button.kp-btn--fill")
     visitor.arrive(f"^/{code}/pay/[^/]+/$")
     page.locator("main form button.kp-btn--fill").click()
-    _at_bank(visitor)
+    pay_at_bank(visitor)
     paid = time.monotonic()
     page.locator(f"main a.kp-btn--fill[href$='/health-licence/{shop}/renew/']").click()
     visitor.arrive("/renew/$")

@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from pathlib import Path
 
@@ -42,6 +43,48 @@ def test_failures_errors_and_skips_are_counted_apart(tmp_path: Path) -> None:
 def test_a_test_that_needs_postgresql_may_not_be_skipped_on_postgresql(tmp_path: Path) -> None:
     tally = counted(tmp_path, "postgres", "only on PostgreSQL").tally
     assert tally.skipped == 2
+
+
+def test_a_test_that_ran_twice_counts_once_by_its_second_run_and_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    second = '<properties><property name="runs" value="2"/></properties>'
+    cases = f"""<testcase classname="a" name="passes"/>
+    <testcase classname="a" name="recovers"/><testcase classname="a" name="recovers">{second}</testcase>
+    <testcase classname="a" name="fails"/><testcase classname="a" name="fails">{second}<failure message="again"/></testcase>"""
+    (tmp_path / "report.xml").write_text(f"<testsuites><testsuite>{cases}</testsuite></testsuites>", encoding="utf8")
+    run = Run(fast=False, only=None, extra=[])
+    run._add("postgres-alone", tmp_path / "report.xml", 1)
+    assert (run.tally.passed, run.tally.failed) == (2, 1)
+    suite._close(run, 1.0)
+    lines = capsys.readouterr().out.splitlines()
+    assert "    ran twice: postgres-alone: a::recovers" in lines and any("2 ran twice" in line for line in lines)
+    assert lines[-1] == "===== 2 passed, 1 failed in 1.0s ====="
+
+
+@pytest.mark.parametrize(
+    ("raised", "runs"),
+    [
+        ("playwright.Error('Page.goto: Timeout 30000ms exceeded.')", 2),
+        ("AssertionError() from playwright.Error('Page.goto: Timeout 30000ms exceeded.')", 1),
+        ("AssertionError('TimeoutError: Page.goto: Timeout')", 1),
+        ("TimeoutError('no port')", 1),
+    ],
+)
+def test_only_what_playwright_gave_up_runs_again(raised: str, runs: int, tmp_path: Path) -> None:
+    """pytest and its plugin themselves, in a folder with nothing but one test."""
+    code = f"""
+        from pathlib import Path
+        import playwright.sync_api as playwright
+
+        def test_the_browser_gives_up():
+            with Path({str(tmp_path / "runs")!r}).open("a") as file:
+                file.write("x")
+            raise {raised}
+    """
+    (tmp_path / "test_one.py").write_text(textwrap.dedent(code), encoding="utf8")
+    options = ["-q", "-c", "/dev/null", "--rootdir", ".", "-p", "no:django", "-p", "no:xdist", "-p", "no:cacheprovider"]
+    done = subprocess.run([sys.executable, "-m", "pytest", *options, *suite.AGAIN, "."], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert len((tmp_path / "runs").read_text(encoding="utf8")) == runs
 
 
 def test_processes_keep_bytecode_even_where_the_shell_forbids_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from tests.factories import boards
 from tests.factories.accounts import PersonFactory
 from tests.factories.boards import BOX, DEPOSIT, FEE, FRONT, begun, sent, typed
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 
 
 def test_boards_are_added_changed_and_removed_without_a_script(shop: Shop, owner: User) -> None:

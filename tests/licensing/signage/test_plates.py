@@ -18,7 +18,7 @@ from tests.browsers import signed_in
 from tests.factories import boards
 from tests.factories.accounts import PersonFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards, pytest.mark.usefixtures("sealed")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sealed")]
 
 
 @pytest.fixture

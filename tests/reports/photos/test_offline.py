@@ -1,4 +1,4 @@
-"""A report without a line: kept on the phone, sent once after the page was closed and the line is back, with the time of the phone."""
+"""A report without a line: kept on the phone, sent once when the line is back, with the time of the phone, also if its page was closed."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ SHARE = """() => {
 }"""
 
 
-def test_a_report_without_a_line_is_sent_once(browser: Browser, live_server: Any) -> None:
+@pytest.mark.parametrize("is_closed", [True, False], ids=["the page was closed", "the page stayed open"])
+def test_a_report_without_a_line_is_sent_once(browser: Browser, live_server: Any, is_closed: bool) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 844}, locale="ar")
     page = context.new_page()
     seen = clock.now() - dt.timedelta(hours=2)
@@ -63,10 +64,12 @@ def test_a_report_without_a_line_is_sent_once(browser: Browser, live_server: Any
     if folder := os.environ.get("LOOK"):
         page.screenshot(path=f"{folder}/kept.png", full_page=True)
     assert not Report.objects.exists() and not HeldPhoto.objects.exists()
-    page.close()
+    if is_closed:
+        page.close()
     context.set_offline(False)
-    page = context.new_page()
-    page.goto(form)
+    if is_closed:
+        page = context.new_page()
+        page.goto(form)
     expect(page.locator(f"{ENTRIES} a")).to_have_count(1)
     if folder:
         page.screenshot(path=f"{folder}/sent.png", full_page=True)

@@ -7,16 +7,15 @@ import time
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.test import Client
 
-from municipality.kernel import guards
 from payments import invariants, registry
 from payments.models import Allocation, Attempt, Bill, CallbackBytes, GatewayMessage, Inquiry, Receipt
 from payments.services import hand_over, inquire, settlement, start_attempt
 from payments.states import AttemptState, BillState
 from tests.bank import Bank, Book, notification
+from tests.database_guards import without_uniqueness
 from tests.tools.chaos.payments_at_once import at_bank, at_once, bills
 from tools.chaos.portal import size
 
@@ -100,38 +99,6 @@ def test_dup_the_control_without_lock_row_count_and_unique_key_gives_more_receip
         at_once(20, inquiries, lambda i: settlement.settle(attempt=i.attempt, inquiry=i) and None)
         assert Receipt.objects.count() > 2 * len(attempts)
         assert list(invariants.findings())
-
-
-class without_uniqueness:
-    """The guards and one unique key taken away, and put back over an emptied table."""
-
-    def __init__(self, table: str, column: str) -> None:
-        self.table, self.column = table, column
-        self.dropped: list[tuple[str, str]] = []
-
-    def __enter__(self) -> None:
-        guards.remove(connection)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT i.relname, pg_get_indexdef(x.indexrelid), c.conname FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid"
-                " LEFT JOIN pg_constraint c ON c.conindid = x.indexrelid AND c.contype = 'u'"
-                " WHERE x.indrelid = %s::regclass AND x.indisunique AND NOT x.indisprimary AND pg_get_indexdef(x.indexrelid) LIKE %s",
-                [self.table, f"%({self.column})%"],
-            )
-            for index, definition, constraint in cursor.fetchall():
-                cursor.execute(f"ALTER TABLE {self.table} DROP CONSTRAINT {constraint}" if constraint else f"DROP INDEX {index}")
-                self.dropped.append((index, definition))
-        assert self.dropped
-
-    def __exit__(self, *_: object) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(f"TRUNCATE {self.table} CASCADE")
-            for index, definition in self.dropped:
-                cursor.execute(definition)
-                if " WHERE " not in definition:
-                    cursor.execute(f"ALTER TABLE {self.table} ADD CONSTRAINT {index} UNIQUE USING INDEX {index}")
-        with transaction.atomic():
-            guards.install(connection)
 
 
 def open_allocations() -> int:

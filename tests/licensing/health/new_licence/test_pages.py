@@ -21,7 +21,7 @@ from tests.factories.new_licences import FEE, NUMBER, answers, begun, sent
 from tests.factories.uploads import UploadFactory
 from zoning.models import Plot
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 START, REQUEST = "/en/health-licence/new/", "/en/health-licence/new/request/"
 
 

@@ -25,7 +25,7 @@ from tests.browsers import signed_in
 from tests.factories.boards import BOX, FRONT, forbid, fresh, sent, typed
 from tests.factories.uploads import UploadFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 
 
 def begun(board: Board, person: User) -> Draft:

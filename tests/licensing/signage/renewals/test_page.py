@@ -27,7 +27,7 @@ from tests.factories import boards
 from tests.factories.accounts import NOURA, PersonFactory
 from tests.factories.boards import FRONT, GOODS, bill_of, fresh, licensed
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 PAGE = "/en/boards/renew/"
 
 

@@ -1,0 +1,46 @@
+"""The same report at the same instant, with its guards and without them."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from municipality.places import seeds as places
+from reports.intake import services
+from reports.intake.services import Received
+from reports.models import Report
+from reports.reporters import services as reporters
+from reports.reporters.services import Sender
+from tests.database_guards import without_uniqueness
+from tests.factories import reports
+from tests.factories.rulebook import publish_rulebook
+from tests.threads import at_once
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+SENDER = Sender(device="phone-1")
+
+
+@pytest.fixture(autouse=True)
+def _rules(transactional_db: None) -> None:
+    places.load_places()
+    publish_rulebook()
+
+
+def _same_at_once(times: int) -> list[Any]:
+    sent = reports.sent()
+    return at_once(*(lambda: services.receive(sent, SENDER) for _ in range(times)))
+
+
+def test_the_same_report_at_once_is_stored_once_and_everybody_is_told_its_number() -> None:
+    ends = _same_at_once(12)
+    assert all(isinstance(end, Received) for end in ends), ends
+    assert len({end.report.pk for end in ends}) == sum(end.is_new for end in ends) == Report.objects.count() == 1
+
+
+def test_without_its_unique_key_it_is_stored_more_than_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reporters, "secret_of", lambda key: uuid4().hex)  # made of the key, and unique too
+    with without_uniqueness("reports_report", "key"):
+        _same_at_once(8)
+        assert Report.objects.count() > 1
