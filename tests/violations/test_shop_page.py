@@ -270,3 +270,10 @@ def test_a_person_without_a_tie_to_the_shop_sees_no_reply_that_is_still_read(con
     other = PersonFactory(civil_id="290010100039", name_ar="غريب", name_en="Stranger Two")
     assert signed_in(other).get(f"/en/cases/{case.public_id}/").status_code == 404
     assert signed_in(other).post(f"/en/page-requests/{case.public_id}/withdraw/").status_code == 404
+
+
+def test_a_measure_may_rest_on_a_report_that_stands(write: Callable[..., Violation], shop: Shop) -> None:
+    row = write("SHP-01")
+    fact = publication.report_of(row.number or "")
+    assert fact is not None and (fact.shop, fact.name_en) == (shop.pk, row.rule.name_en)
+    assert publication.report_of("nothing") is None
