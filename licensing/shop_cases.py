@@ -24,7 +24,12 @@ def cases_of(shops: Sequence[Shop]) -> list[Any]:
     `boards` is how many boards of a request are licensed today (None: none), `until` the first last day of those not renewed yet,
     `suspended` how many are suspended; `ending` is how many wait for their renewal, `ends` the first of their last days.
     """
-    today, keys = clock.today(), [shop.key for shop in shops]
+    keys = [shop.key for shop in shops]
+    return request_cache.get_or_set(("licensing.shop_cases", tuple(keys)), lambda: _read(keys))
+
+
+def _read(keys: Sequence[str]) -> list[Any]:
+    today = clock.today()
     standing = Board.objects.filter(request__case=OuterRef("pk"), last_day__gte=today, end=None).order_by().values("request")
     suspended = standing.filter(request__document__state=DocumentState.SUSPENDED)
     is_renewed = Exists(Board.objects.filter(previous=OuterRef("pk"), first_day__isnull=False))
@@ -39,4 +44,4 @@ def cases_of(shops: Sequence[Shop]) -> list[Any]:
         ending=Subquery(ending.annotate(count=Count("pk")).values("count")),
         ends=Subquery(ending.annotate(first=Min("last_day")).values("first")),
     )
-    return request_cache.get_or_set(("licensing.shop_cases", tuple(keys)), lambda: list(rows.order_by("pk")))
+    return list(rows.order_by("pk"))

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from municipality.kernel import clock
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook import report_categories
+from municipality.rulebook.queries import RulebookEdition
 from municipality.rulebook.report_categories import ReportRules
 from reports.models import Report
 
@@ -17,14 +18,27 @@ LIMITS, REPLIES = "limits.reports", "replies.reports"
 
 def rules(on: dt.date | None = None) -> ReportRules:
     """Categories and bodies in force on a day, today by default. Raises Refused("no_edition")."""
-    found = rulebook.edition(report_categories.SUBJECT, on or clock.today()).reports
-    assert found is not None  # noqa: S101 - every edition of this subject has them
-    return found
+    return _rules_of(rulebook.edition(report_categories.SUBJECT, on or clock.today()))
 
 
 def limits(on: dt.date | None = None) -> dict[str, int]:
     """The limits of reports in force on a day, by code. Raises Refused("no_edition")."""
-    return {code: limit.value for code, limit in rulebook.edition(LIMITS, on or clock.today()).limits.items()}
+    return _limits_of(rulebook.edition(LIMITS, on or clock.today()))
+
+
+def rules_and_limits() -> tuple[ReportRules, dict[str, int]]:
+    """Both of today, in one statement: a transaction reads them anew each time. Raises Refused("no_edition")."""
+    rules, limits = rulebook.editions([report_categories.SUBJECT, LIMITS], clock.today())
+    return _rules_of(rules), _limits_of(limits)
+
+
+def _rules_of(edition: RulebookEdition) -> ReportRules:
+    assert edition.reports is not None  # noqa: S101 - every edition of this subject has them
+    return edition.reports
+
+
+def _limits_of(edition: RulebookEdition) -> dict[str, int]:
+    return {code: limit.value for code, limit in edition.limits.items()}
 
 
 def joined(report: Report) -> list[Report]:

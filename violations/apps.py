@@ -9,6 +9,7 @@ class ViolationsConfig(AppConfig):
 
     def ready(self) -> None:
         from licensing.inspections.registry import INSPECTORS
+        from licensing.measures.registry import REPORTS
         from municipality.cases import panels as case_panels
         from municipality.cases.block_causes import BLOCK_CAUSES
         from municipality.cases.catalogue import CATALOGUE
@@ -81,6 +82,7 @@ class ViolationsConfig(AppConfig):
         OPENED_TO.register("violations", queries.visible_documents)
         OPEN_MATTERS.register("violations", shop_merges.open_of)
         FINDINGS.register("violation", publication.fact_of)
+        REPORTS.register("violations", publication.report_of)
         OPEN_SETS.register("violations", open_data.VIOLATIONS)
         OBLIGATIONS.register("violations", obligations.obligations)
         case_panels.CASE.register(OBJECTION, panels.case_page)

@@ -17,7 +17,7 @@ from municipality.ui.templatetags.portal import bilingual, day, kwd, term
 from payments.origins import with_origin
 from payments.states import BillState
 from violations import queries, rules
-from violations.models import ChargeKind, Violation
+from violations.models import Charge, ChargeKind, SettlementOrder, Violation
 from violations.states import ViolationState
 
 V = ViolationState
@@ -33,12 +33,22 @@ def explain(user: User, blocks: Sequence[Block], origin: str) -> dict[int, Obsta
     own = set(queries.concerning(user).filter(public_id__in=ids).values_list("public_id", flat=True))
     ground = rulebook.edition(queries.LIMITS, clock.today()).limits["block_after_days"]
     article = bilingual(ground, "article")
+    orders, paid = queries.orders_of(list(by_key.values())), _paid_to_the_court(list(by_key.values()))
     pairs = [(block.pk, by_key[block.source]) for block in blocks if block.source in by_key]
-    return {pk: _obstacle(row, article, origin, by_delegate=row.public_id not in own) for pk, row in pairs}
+    return {
+        pk: _obstacle(row, orders.get(row.pk), article, origin, is_paid=row.pk in paid, by_delegate=row.public_id not in own)
+        for pk, row in pairs
+    }
 
 
-def _obstacle(row: Violation, ground: str, origin: str, *, by_delegate: bool) -> Obstacle:
-    order = queries.order_of(row)
+def _paid_to_the_court(rows: Sequence[Violation]) -> set[int]:
+    """The primary keys of those violations whose amount that the court set is paid; asked only where a court set one."""
+    judged = [row.pk for row in rows if row.state == V.JUDGED]
+    charges = Charge.objects.filter(violation__in=judged, kind=ChargeKind.COURT, bill__state=BillState.PAID)
+    return set(charges.values_list("violation", flat=True)) if judged else set()
+
+
+def _obstacle(row: Violation, order: SettlementOrder | None, ground: str, origin: str, *, is_paid: bool, by_delegate: bool) -> Obstacle:
     judgment = row.judgment if row.state == V.JUDGED else None
     status = queries.status_of(row, is_party=True, by_delegate=by_delegate, order=order)
     is_open = {option.code: option.is_open for option in rules.option_statuses(status)}
@@ -47,7 +57,6 @@ def _obstacle(row: Violation, ground: str, origin: str, *, by_delegate: bool) ->
     if judgment is not None and judgment.fils is not None:
         why = format_html(_("The court set this amount on {}, ruling {}."), day(judgment.ruled_on), term(judgment.ruling_no))
         pay = Way(format_html("{} {}", _("Pay"), kwd(judgment.fils)), with_origin(reverse("violations:pay", args=[row.public_id]), origin))
-        is_paid = row.charges.filter(kind=ChargeKind.COURT, bill__state=BillState.PAID).exists()
         if is_paid:
             lifted = _("The payment is confirmed. The block is being lifted; this page shows it within a minute.")
         elif status.is_at_bank:

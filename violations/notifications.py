@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from municipality.accounts.models import User
+from municipality.accounts.queries import supervisors_of
 from municipality.cases.models import Case
 from municipality.notifications.registry import MessageKind
 from municipality.notifications.services import send
@@ -166,9 +167,8 @@ class VisitHandedOver(MessageKind):
 
 def notify_supervisors(violation: Violation, case: Case, defend_by: dt.date) -> None:
     """Tell the supervisors of the branch that the violation report was not defended, in the caller's transaction."""
-    people = User.objects.filter(is_staff=True, is_active=True, branch=violation.branch_id, groups__name="supervisor").order_by("pk")
     context = {"violation": violation, "case": case, "defend_by": defend_by}
-    for person in people:
+    for person in supervisors_of(violation.branch_id):
         send(Undefended, person=person, key=case.public_id, subject_key=violation.key, context=context)
 
 

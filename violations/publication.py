@@ -14,6 +14,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from licensing.measures.registry import ReportFact
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.rulebook import queries as rulebook
@@ -138,6 +139,15 @@ def fact_of(public_id: str) -> FindingFact | None:
     status_text = _("Final") if found.status == FINAL else STAGES[found.stage]
     names = (row.offence_facts["name_ar"], row.offence_facts["name_en"])
     return FindingFact(row.key, found.violation.shop_id, *names, clock.day_of(row.seen_at), status_text)
+
+
+def report_of(number: str) -> ReportFact | None:
+    """A violation report that neither the Municipality nor the court has set aside, for a measure that rests on it."""
+    row = Violation.objects.filter(number=number).exclude(state__in=(ViolationState.ANNULLED, ViolationState.ACQUITTED)).first()
+    if row is None:
+        return None
+    rule = row.rule
+    return ReportFact(row.shop_id, rule.name_ar, rule.name_en, rule.article_ar, rule.article_en)
 
 
 def public_status(row: Violation, appeal_days: int | None) -> tuple[str, str]:

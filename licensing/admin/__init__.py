@@ -122,6 +122,7 @@ label_codes(
         "licensing.licence_ends": _("The licence ends soon"),
         "licensing.licences_end": _("Several licences end soon"),
         "licensing.licence_held": _("The licence is suspended"),
+        "licensing.licence_unpaid": _("A licence is without its payment"),
         "licensing.payment_taken_back": _("The bank took the payment back"),
         "licensing.refusal_document": _("Render the letter of refusal"),
         "licensing.refusal_ready": _("The letter of refusal is ready"),

@@ -103,7 +103,7 @@ def _page(request: HttpRequest, row: Inspection, form: InspectionForm, *, status
         "form": form if is_due else None,
         "time": _time(row),
         "standing": labels.STATES[row.state],
-        "self_check": [labels.line_of(answer) for answer in queries.answers_of(row, by_owner=True)] if is_due else [],
+        "self_check": labels.self_check_lines(row) if is_due else [],
         "lines": labels.result_lines(row, photos) if is_over else [],
         "photos": photos["place"],
         "result": result,

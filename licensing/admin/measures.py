@@ -15,8 +15,9 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from licensing.admin.inspections import INSPECTOR, SUPERVISOR
-from licensing.measures import queries, services
+from licensing.measures import queries, services, unpaid
 from licensing.measures.models import MeasureEnd, MeasureKind
+from licensing.measures.registry import report_of
 from licensing.models import Inspection, Measure
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel.errors import Refused
@@ -106,6 +107,7 @@ def measures(request: AuthenticatedHttpRequest) -> HttpResponse:
         "form": form,
         "error": error,
         "lines": [(row, standing(row), queries.period(row)) for row in page],
+        "unpaid": unpaid.of_branch(request.user.branch_id),
         "older_url": f"?page={page.next_page_number()}" if page.has_next() else "",
         "newer_url": f"?page={page.previous_page_number()}" if page.has_previous() else "",
     }
@@ -134,6 +136,7 @@ def measure(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "row": row,
         "standing": standing(row),
         "period": queries.period(row),
+        "offence": report_of(row.report),
         "may_sign": may_sign and waits,
         "may_reject": waits and (may_sign or not is_other),
         "form": form if row.is_in_force and row.lift_by_id is None else None,

@@ -1,4 +1,4 @@
-"""Permissions and slots of the files of a renewal or a change, as a draft and as a case."""
+"""Permissions and slots of the files of a renewal or a change, as a draft and as a case, and of those of an appeal."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from licensing.health import changes, draft_pages, queries
 from licensing.health.appeals import queries as appeals
+from licensing.health.appeals.states import APPEALED
 from licensing.health.states import ACTS, RenewalState
 from municipality.accounts.models import User
 from municipality.cases.models import Case
@@ -18,7 +19,7 @@ from municipality.review import queries as review
 from municipality.uploads import queries as uploads
 from municipality.uploads.registry import Prefix, Slot
 
-# What the applicant adds to an appeal; kept with the files of the refused renewal.
+# What the applicant adds to an appeal; kept under the key of the refused request.
 APPEAL_SLOT = Slot("appeal", _("Documents for the appeal"), most=6)
 
 
@@ -27,7 +28,7 @@ def _draft(subject: str) -> Draft | None:
 
 
 def _case(subject: str) -> Case | None:
-    return Case.objects.filter(public_id=subjects.parse(subject).id, service__in=ACTS).first()
+    return Case.objects.filter(public_id=subjects.parse(subject).id, service__in=APPEALED).first()
 
 
 def _own_draft(user: User, subject: str) -> bool:
@@ -51,8 +52,7 @@ def _may_read(user: User, subject: str) -> bool:
         return False
     if not user.is_staff:
         return is_authorized(user, case)
-    appeal = appeals.appeal_against(case)
-    return review.may_open(user, case) or (appeal is not None and review.may_open(user, appeal.case)) or is_authorized(user, case)
+    return appeals.may_open(user, case) or is_authorized(user, case)
 
 
 def requested_slots(case: Case) -> list[str]:

@@ -13,7 +13,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from licensing.health import changes, new_places, obligations, queries, renewability, services
-from licensing.health.appeals import queries as appeals
+from licensing.health.appeals.panels import after_refusal
 from licensing.health.differences import differences_of
 from licensing.health.names import FROM_ISSUE
 from licensing.health.renewability import Renewability
@@ -340,17 +340,7 @@ def _after_refusal(case: Case, renewal: Renewal) -> NextStep:
     is_countersigned = renewal.lane == Lane.OFFICER and case.last_event is not None and case.last_event.move == "countersign"
     if renewal.refusal is None and not is_countersigned:
         return _closed_step()
-    step = refused_step(case, renewal.refusal, "licensing.refusal_document")
-    appeal = appeals.appeal_read(case)
-    if appeal is not None:
-        url = reverse("cases:case", args=[appeal.case.public_id])
-        return replace(step, text=_("You appealed against this decision; another branch decides."), url=url, button=_("To the appeal"))
-    until = appeals.last_day(case)
-    if until is None:
-        return step
-    text = format_html("{} {} {}.", step.text, _("You may appeal online until"), day(until))
-    appeal_url = reverse("licensing:appeal", args=[case.public_id])
-    return replace(step, text=text, url=appeal_url, button=_("Appeal"), more=(step.button, step.url))
+    return after_refusal(case, refused_step(case, renewal.refusal, "licensing.refusal_document"))
 
 
 def _closed_step() -> NextStep:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 
 from django.utils.translation import gettext_lazy as _
 
-from licensing.inspections import queries
+from licensing.inspections import queries, questions
 from licensing.inspections.queries import RELATED
 from licensing.inspections.services.visits import SLOT
 from licensing.models import Inspection, InspectionVisit
@@ -18,7 +18,7 @@ from municipality.review.queries import is_supervisor
 from municipality.uploads.registry import Prefix, Slot
 
 SELF = "self"
-SLOTS = {SELF: Slot(SELF, _("Photos of your self-check"), most=12, photo=True, hint=_("What the questions ask a photo of."))}
+SLOTS = {SELF: Slot(SELF, _("More photos of your self-check"), most=12, photo=True, hint=_("They may be left out."))}
 VISIT_SLOTS = {SLOT: Slot(SLOT, _("Photos of the inspector"), most=60, photo=True)}
 
 
@@ -42,14 +42,24 @@ def _may_read(user: User, subject: str) -> bool:
     return row.inspector_id == user.pk or (user.branch_id == row.branch_id and is_supervisor(user))
 
 
+def own_slots(row: Inspection) -> dict[str, Slot]:
+    """The slots of a self-check: one, that may stay empty, for each question that asks the inspector for a photo, and one for the rest."""
+    asked = [rule.code for rule in questions.asked(row) if rule.needs_photo]
+    return {code: Slot(code, _("Photo, if you have one"), most=2, photo=True) for code in asked} | SLOTS
+
+
 def _slots(subject: str) -> Mapping[str, Slot]:
-    return SLOTS if _inspection(subject) is not None else {}
+    row = _inspection(subject)
+    return own_slots(row) if row is not None else {}
 
 
 def _locked(subject: str) -> Collection[str]:
     """Everything once the self-check is sent, or the inspection is over."""
     row = _inspection(subject)
-    return SLOTS if row is None or not row.is_open or row.answers.filter(by_owner=True).exists() else ()
+    if row is None:
+        return SLOTS
+    sent = request_cache.get_or_set(("licensing.self_check_sent", row.pk), row.answers.filter(by_owner=True).exists)
+    return own_slots(row) if sent or not row.is_open else ()
 
 
 def _owner(subject: str, sender: User) -> User | None:

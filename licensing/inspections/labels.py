@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,6 +20,7 @@ from licensing.models import AnswerValue, Inspection, InspectionAnswer, Inspecti
 from municipality.fieldwork.queries import evidence_of
 from municipality.ui.templatetags.portal import bilingual, ltr
 from municipality.ui.texts import Text
+from municipality.uploads import queries as uploads
 from municipality.uploads.states import UploadState
 
 # Tag and words of each state.
@@ -71,6 +73,14 @@ def result_lines(inspection: Inspection, photos: Mapping[str, Sequence[str]]) ->
     found, before = queries.answers_of(inspection), queries.answers_of(inspection, by_owner=True)
     differing = {one.pk: text_of(other) for one, other in queries.differences(found, before)}
     return [line_of(answer, photos.get(answer.rule.code, []), differing.get(answer.pk, "")) for answer in found]
+
+
+def self_check_lines(inspection: Inspection) -> list[AnswerLine]:
+    """What the owner answered before the visit, each with its photos; two queries."""
+    answers, photos = queries.answers_of(inspection, by_owner=True), defaultdict[str, list[str]](list)
+    for upload in uploads.ready(inspection.key) if answers else ():
+        photos[upload.slot].append(reverse("uploads:look", args=[upload.public_id]))
+    return [line_of(answer, photos[answer.rule.code]) for answer in answers]
 
 
 def photos_of(visit: InspectionVisit | None) -> dict[str, list[str]]:

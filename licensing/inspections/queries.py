@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import Any
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import F, Prefetch, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
 
 from licensing.inspections.states import ENDED, INSPECTION, OPEN
 from licensing.models import Inspection, InspectionAnswer, InspectionVisit
@@ -52,8 +54,8 @@ def visible_to(user: User) -> QuerySet[Inspection]:
 
 
 def of_inspector(user: User) -> QuerySet[Inspection]:
-    """The open inspections of an inspector, the next appointment first."""
-    return Inspection.objects.filter(inspector=user, state__in=OPEN).select_related(*RELATED).order_by("day", "part", "pk")
+    """The open inspections of an inspector with their activities, the next appointment first."""
+    return Inspection.objects.filter(inspector=user, state__in=OPEN).select_related("activity").order_by("day", "part", "pk")
 
 
 def result_of(inspection: Inspection) -> InspectionVisit | None:
@@ -77,9 +79,11 @@ def differences(found: Sequence[InspectionAnswer], before: Sequence[InspectionAn
 def public_results(listed: Sequence[Shop], *, most: int) -> dict[int, list[tuple[Inspection, list[InspectionAnswer]]]]:
     """The newest results at each shop by primary key, at most `most`, with the inspector's answers that do not meet their question."""
     short = InspectionAnswer.objects.filter(by_owner=False, meets=False).select_related("rule").order_by("rule__order")
-    rows = Inspection.objects.filter(shop__in=[shop.pk for shop in listed], state__in=ENDED).order_by("-ended_at", "-pk")
+    rows = Inspection.objects.filter(shop__in=[shop.pk for shop in listed], state__in=ENDED)
+    place = Window(RowNumber(), partition_by="shop", order_by=[F("ended_at").desc(), F("pk").desc()])
     found: dict[int, list[tuple[Inspection, list[InspectionAnswer]]]] = {}
-    for row in rows.prefetch_related(Prefetch("answers", short)):
-        if row.shop_id is not None and len(found.setdefault(row.shop_id, [])) < most:
-            found[row.shop_id].append((row, list(row.answers.all())))
+    newest: Any = rows.annotate(place=place).filter(place__lte=most).order_by("place")
+    for row in newest.prefetch_related(Prefetch("answers", short)):
+        if row.shop_id is not None:
+            found.setdefault(row.shop_id, []).append((row, list(row.answers.all())))
     return found

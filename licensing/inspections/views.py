@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from licensing.inspections import labels, queries, services
-from licensing.inspections.files import SELF
+from licensing.inspections.files import SELF, own_slots
 from licensing.inspections.forms import ChecklistForm, TimeForm, time_label
 from licensing.inspections.services import appointments
 from licensing.inspections.services.self_checks import send_self_check
@@ -21,7 +21,7 @@ from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.delegation.authorization import authorize
 from municipality.kernel.errors import Refused
 from municipality.ui.language import is_switch, read_form
-from municipality.uploads.fields import field_of
+from municipality.uploads.fields import fields_of
 
 
 def _row(request: AuthenticatedHttpRequest, public_id: str) -> Inspection:
@@ -90,7 +90,7 @@ def self_check(request: AuthenticatedHttpRequest, public_id: str) -> HttpRespons
     """The questions of the inspector, answered by the owner before the visit; afterwards what was answered."""
     row = _row(request, public_id)
     page = reverse("licensing:inspection", args=[public_id])
-    sent = queries.answers_of(row, by_owner=True)
+    sent = labels.self_check_lines(row)
     form, submitted = read_form(request, ChecklistForm, inspection=row)
     refusal: Refused | None = None
     if submitted and form.is_valid():
@@ -101,13 +101,15 @@ def self_check(request: AuthenticatedHttpRequest, public_id: str) -> HttpRespons
         else:
             messages.info(request, _("Your self-check is kept. What the inspector finds is compared with it after the visit."))
             return redirect(page)
+    fields = {field.slot.code: field for field in fields_of(request, row.key, own_slots(row), next_path=request.path)}
     context = {
         "inspection": row,
         "form": form,
         "refusal": refusal,
-        "sent": [labels.line_of(answer) for answer in sent],
+        "sent": sent,
         "is_open": row.is_open and not sent,
-        "field": field_of(request, row.key, SELF, next_path=request.path),
+        "asked": [(line, fields.get(line.rule.code)) for line in form.lines],
+        "field": fields[SELF],
         "crumbs": [(_("Inspection"), page), (_("Self-check"), "")],
     }
     status = refusal.status if refusal else 400 if submitted else 200

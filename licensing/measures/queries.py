@@ -27,8 +27,8 @@ def in_force(shops: Sequence[int]) -> QuerySet[Measure]:
 
 
 def of_branch(branch_id: str) -> QuerySet[Measure]:
-    """Those of a branch, the open ones first."""
-    return Measure.objects.filter(shop__branch=branch_id).select_related(*RELATED).order_by("ending", "-pk")
+    """Those of a branch with their shops, the open ones first."""
+    return Measure.objects.filter(shop__branch=branch_id).select_related("shop").order_by("ending", "-pk")
 
 
 def limits() -> dict[str, int]:

@@ -13,6 +13,7 @@ from licensing.health.states import RENEWAL
 from licensing.measures import effects, queries
 from licensing.measures.models import MeasureEnd
 from licensing.measures.notifications import MeasureBegan, MeasureEnded
+from licensing.measures.registry import report_of
 from licensing.models import HealthLicence, Inspection, Measure, NewLicence, Renewal
 from municipality.accounts.models import User, actor_of
 from municipality.accounts.queries import has_role
@@ -51,7 +52,8 @@ def propose(
 ) -> Measure:
     """Propose a measure against a licensed shop; nothing follows before its second signature. `days` None: until it is put right.
 
-    Raises NotPermitted; Refused: merged, shop_closed, not_licensed, unknown_reason, too_long, other_inspection, open_already.
+    Raises NotPermitted; Refused: merged, shop_closed, not_licensed, unknown_reason, too_long, other_inspection, other_report,
+    open_already.
     """
     row = Shop.objects.select_for_update(of=("self",)).get(pk=shop.pk)
     actor = require(officer, row, PROPOSERS)
@@ -63,6 +65,8 @@ def propose(
         raise Refused("too_long", _("Enter fewer days: the rules set the most for each kind of measure."))
     if inspection is not None and inspection not in queries.failed_inspections(row):
         raise Refused("other_inspection", _("Choose a failed inspection of this shop."))
+    if report and ((fact := report_of(report)) is None or fact.shop != row.pk):
+        raise Refused("other_report", _("No violation report against this shop has this number. Please compare it with the report."))
     try:
         with transaction.atomic():
             measure = Measure.objects.create(

@@ -51,9 +51,19 @@ class BoardLicenceFacts(LetterFacts):
 
     @property
     def is_one_page(self) -> bool:
+        return self._boards_and_signatures + len(self.pictures) <= ONE_PAGE
+
+    @property
+    def density(self) -> str:
+        """The largest type in which words of usual length fit."""
+        if self.pictures or self._boards_and_signatures == ONE_PAGE:
+            return "doc-dense"
+        return "doc-small" if self._boards_and_signatures > 1 else "doc-compact"
+
+    @property
+    def _boards_and_signatures(self) -> int:
         signed = {label for label, _english in PRINTED.values()}
-        signatures = sum(row.label_ar in signed for row in self.rows)
-        return len(self.sections[0].lines_ar) + len(self.pictures) + signatures <= ONE_PAGE
+        return len(self.sections[0].lines_ar) + sum(row.label_ar in signed for row in self.rows)
 
 
 def _note(board: Board) -> Text:

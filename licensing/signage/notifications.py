@@ -28,6 +28,8 @@ class BoardsRenewed(_AboutCase):
 
 
 class BoardsIssued(_AboutCase):
+    """`held` is the deposit of the boards in dinars, `returned` what goes back of the board that one of them changes; empty for nothing."""
+
     kind = "licensing.boards_issued"
 
 

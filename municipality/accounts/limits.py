@@ -68,7 +68,7 @@ class AttemptLimit:
     def use(self, subject: str) -> LimitUsage:
         """As `take`, but returns the use of the limit."""
         key, now = self._key(subject), clock.now()
-        with transaction.atomic(), connection.cursor() as cursor:
+        with transaction.atomic(savepoint=False), connection.cursor() as cursor:
             cursor.execute(_ROW, [key, connection.ops.adapt_datetimefield_value(now)])
             hits = [hit for hit in json.loads(cursor.fetchone()[0]) if hit > now.timestamp() - self.seconds]
             used = len(hits) + 1

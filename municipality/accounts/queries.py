@@ -23,6 +23,11 @@ def require_group(person: User, *roles: str) -> None:
         raise NotPermitted("not_your_role", _("Your role cannot do this."))
 
 
+def supervisors_of(branch_id: str | None) -> QuerySet[User]:
+    """The supervisors of a branch."""
+    return User.objects.filter(is_staff=True, is_active=True, branch=branch_id, groups__name="supervisor").order_by("pk")
+
+
 def signatures(person: User, on: dt.date | None = None) -> QuerySet[Signatory]:
     """The signatory rows of a person that are valid today, or on another day."""
     return _valid(on).filter(person=person)

@@ -26,8 +26,12 @@ class HomeForm:
     start: tuple[Text, str] | None = None
 
     def context(self) -> dict[str, Any]:
-        """What the template needs; the ids of the fields differ between the forms."""
-        return {"entry": self, "action": reverse(self.url), "form": self.form(auto_id=f"home{self.order}_%s")}
+        """What the template needs."""
+        return {"entry": self, "action": reverse(self.url)}
+
+    def fields(self) -> Form:
+        """Its empty fields; their ids differ between the forms."""
+        return self.form(auto_id=f"home{self.order}_%s")
 
 
 # By the name of the page that each leads to.

@@ -164,6 +164,11 @@ class Facts:
         """Whether the type is made smaller until all is on one page; by default of every document of a kind, or of none."""
         return self.single_page
 
+    @property
+    def density(self) -> str:
+        """The step of type (rendering.DENSITIES) that a document of one page begins with: each step that does not fit costs a layout."""
+        return ""
+
     def context(self) -> dict[str, Any]:
         """The context of the template."""
         return {

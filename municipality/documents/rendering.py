@@ -63,18 +63,20 @@ def render(
     attachment_name: str = "facts.json",
     at: dt.datetime | None = None,
     single_page: bool = False,
+    density: str = "",
 ) -> bytes:
     """Render `template` with `context` as a PDF/A-3a file with /Lang `language` and document title `title`.
 
     `attachment` is attached with AFRelationship Data; `at` is the time in the metadata (default: now). The template also receives
-    `title`, `language`, `created` and `density`; with `single_page` the type is made smaller until everything fits on one page.
-    Raises RendererMissing without Pango, and RenderingRefused for more than MAX_CHARACTERS, for content that does not fit on one page,
-    and for any address that is not in `ASSETS`.
+    `title`, `language`, `created` and `density`; with `single_page` the type is made smaller until everything fits on one page,
+    from the step `density` on. Each step is a whole layout. Raises RendererMissing without Pango, and RenderingRefused for more than
+    MAX_CHARACTERS, for content that does not fit on one page, and for any address that is not in `ASSETS`.
     """
     moment = at or clock.now()
     weasyprint = _weasyprint()
-    for density in DENSITIES if single_page else DENSITIES[:1]:
-        html = _html(template, {**context, "title": title, "language": language, "created": moment, "density": density}, language)
+    steps = DENSITIES[DENSITIES.index(density) if density else 0 :] if single_page else DENSITIES[:1]
+    for step in steps:
+        html = _html(template, {**context, "title": title, "language": language, "created": moment, "density": step}, language)
         with _lock:
             pdf = _write_pdf(weasyprint, html, attachment, attachment_name, moment, single_page=single_page)
         if pdf is not None:

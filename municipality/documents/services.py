@@ -108,6 +108,7 @@ def render_and_seal(facts: type[Facts], document: Document) -> bytes:
         title=f"{printed.title} {printed.number}",
         attachment=printed.as_json(),
         single_page=printed.is_one_page,
+        density=printed.density,
         at=printed.at,
     )
     return signing.sign_pdf(content, reason=printed.reason, at=clock.now())

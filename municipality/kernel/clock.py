@@ -63,6 +63,11 @@ def start_of(day: dt.date) -> dt.datetime:
     return dt.datetime.combine(day, dt.time.min, KUWAIT).astimezone(dt.UTC)
 
 
+def end_of(day: dt.date) -> dt.datetime:
+    """The last instant, in UTC, of a day of Kuwait: a time that is given in days ends with its last one."""
+    return start_of(day + dt.timedelta(days=1)) - dt.timedelta.resolution
+
+
 def from_machine(instant: dt.datetime) -> dt.datetime:
     """The instant by this clock when the machine's clock, which files, the database and Django's own rows use, shows `instant`."""
     return instant + _offset

@@ -24,7 +24,7 @@ from municipality.uploads.models import DailyUploads, Upload
 from municipality.uploads.states import LIVE, UploadState
 
 SYSTEM = system("uploads")
-FILL_BYTES = 64 * 1024
+FILL_BYTES = 1024 * 1024  # each piece is written durably and committed
 
 
 class OffsetDiffers(Exception):

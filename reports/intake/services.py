@@ -115,7 +115,7 @@ def receive(sent: SentReport, sender: Sender) -> Received:
 
 
 def _store(sent: SentReport, sender: Sender) -> Report:
-    rules, limits, now = queries.rules(), queries.limits(), clock.now()
+    (rules, limits), now = queries.rules_and_limits(), clock.now()
     category = rules.categories.get(sent.category)
     if category is None:
         raise Refused("unknown_category", _("Choose what it is from the list."))

@@ -119,14 +119,15 @@ def tell(report: Report, kind: str, **facts: Any) -> int:
     can answer. Raises KeyError for another kind.
     """
     declared = TOLD[kind]
+    if declared is ReportReceived:  # nothing is joined with it yet, and it is received once
+        return _tell(report, declared, f"{report.public_id}:0", Q(report=report))
     row = Report.objects.select_related("merged_into", "last_event").get(pk=report.pk)
     if declared is ClosedUnanswered and row.state != ReportState.CLOSED:  # the inspector goes on without the answer
         return 0
     if declared is JoinedHere:
         return _tell(row, declared, f"{row.public_id}:{row.joined.count()}", Q(report=row))
     whom = Q(report=row) if declared in (Joined, Asked) else Q(report__in=[row, *queries.joined(row)])
-    step = 0 if declared is ReportReceived else row.last_event_id or 0  # received is what it was once
-    return _tell(row, declared, f"{row.public_id}:{step}", whom)
+    return _tell(row, declared, f"{row.public_id}:{row.last_event_id or 0}", whom)
 
 
 def _tell(report: Report, kind: type[MessageKind], key: str, whom: Q) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
+from licensing.health.appeals.states import APPEALED
 from licensing.models import Appeal, BatchLine, Lane, Renewal, RenewalBatch, RenewalChange
 from municipality.accounts.models import User
 from municipality.cases.models import Case
@@ -169,7 +170,6 @@ def renewal_of(sample: Sample, case: Case) -> Renewal:
 def appeal_against(sample: Sample, refused: Case, case: Case, refusal: Decision) -> Appeal:
     return Appeal.objects.create(
         case=case,
-        renewal=Renewal.objects.filter(case=refused).first() or renewal_of(sample, refused),
         refusal=refusal,
         unit=refused.branch,
         words="x",
@@ -179,13 +179,12 @@ def appeal_against(sample: Sample, refused: Case, case: Case, refusal: Decision)
 
 
 def grounds(row: Case, target: str, sample: Sample) -> None:
-    """A renewal is opened again after an appeal that was allowed."""
+    """A request is opened again after an appeal that was allowed."""
     from tests.architecture import state_changes
 
     board_data.grounds(row, target, sample)
     new_licence_data.grounds(row, target, sample)
-    decided = ("licensing.renewal", "licensing.change", "licensing.transfer")
-    if row.service not in decided or (row.state, target) != ("refused", "awaiting_payment"):
+    if row.service not in APPEALED or (row.state, target) not in (("refused", "awaiting_payment"), ("refused", "location_approved")):
         return
     case = state_changes.walk(fresh_appeal(sample), "allowed", sample)
     decided = review_data.refusal_of(row, sample.queue.officer, sample.queue.supervisor)  # type: ignore[attr-defined]
@@ -195,7 +194,7 @@ def grounds(row: Case, target: str, sample: Sample) -> None:
 def _appealed(sample: Sample) -> Appeal:
     """An appeal against what the officer of the queue refused, in the queue of another branch."""
     decided = sample.queue.decided.case  # type: ignore[attr-defined]
-    found = Appeal.objects.filter(renewal__case=decided).first()
+    found = Appeal.objects.filter(refusal__case=decided).first()
     if found is not None:
         return found
     refusal = Decision.objects.get(case=decided, voided_at__isnull=True)

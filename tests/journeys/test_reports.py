@@ -67,9 +67,7 @@ class DrawnInspector:
 
     @staticmethod
     def _drawn(stack: Stack, report: str) -> str:
-        drawn = (
-            "SELECT u.login FROM reports_report r JOIN accounts_user u ON u.id = r.inspector_id WHERE r.public_id = %s AND u.login <> %s"
-        )
+        drawn = "SELECT u.login FROM reports_report r JOIN accounts_user u ON u.id = r.inspector_id WHERE r.public_id = %s"
         return next((str(login) for (login,) in stack.sql(drawn, report)), "")
 
     def write(self, shop: str) -> str:

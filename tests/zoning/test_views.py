@@ -14,7 +14,7 @@ from shapely.geometry import box
 
 from municipality.places.models import Area
 from tests.factories.zoning import SQUARE, PlotFactory, make_layer, repeal_layer
-from zoning.models import Plot, PlotAddress
+from zoning.models import Layer, Plot, PlotAddress
 
 pytestmark = pytest.mark.django_db
 WEST, SOUTH, EAST, NORTH = SQUARE.bounds
@@ -151,6 +151,15 @@ def test_a_layer_that_does_not_cover_the_plot_has_no_period_there(client: Client
     text = page(client, f"/en/plots/{plot.public_id}/")
     assert "does not cover this plot" in text and "does not cover all of this plot" in text
     assert text.count("in force since") == 1, "of land use alone"
+
+
+def test_what_changes_of_a_layer_that_does_not_apply_is_seen_at_once(client: Client, plot: Plot) -> None:
+    make_layer("heritage", ("house", translate(SQUARE, 0.1, 0)), covers=AROUND)
+    assert "A museum" not in page(client, f"/en/plots/{plot.public_id}/")
+    Layer.objects.filter(pk="heritage").update(office_en="A museum", absence_en="No house here is old.")
+    text = page(client, f"/en/plots/{plot.public_id}/")
+    assert "A museum" in text and "No house here is old." in text
+    assert "A museum" not in page(client, f"/ar/plots/{plot.public_id}/")
 
 
 def test_a_plot_without_a_shape_says_so_and_is_no_error(client: Client, rules: None) -> None:

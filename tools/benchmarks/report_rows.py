@@ -1,4 +1,4 @@
-"""Reports in bulk: one real report is copied in SQL with its steps, each copy at another place and time.
+"""Reports in bulk: one real report is copied in SQL with its steps, each copy at another place and time and with another inspector.
 
 The guards are taken away while the copies are written and put back after it. Only for a database that is thrown away.
 """
@@ -43,12 +43,14 @@ def copy(wanted: int) -> int:
     if many < 1:
         return 0
     places = [max(model.objects.order_by("-pk").values_list("pk", flat=True)[0], 0) + 1 for model in (Report, ReportEvent)]
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout = 0")  # of this connection: a million rows take minutes, and so does ANALYZE
     step = ReportEvent.objects.filter(subject=source).order_by("-pk")[0]
     connection.check_constraints()  # PostgreSQL drops and makes no trigger under deferred checks
     guards.remove(connection)
     with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute("SET LOCAL statement_timeout = 0")
             cursor.execute("SET CONSTRAINTS ALL DEFERRED")  # a report and its last step name each other
         _insert(cursor, Report, source, many, {"id": f"{places[0]} + n", "last_event_id": f"{places[1]} + n", **_own(connection.vendor)})
         at = _time(connection.vendor)
@@ -63,21 +65,23 @@ def copy(wanted: int) -> int:
     return many
 
 
-def _time(vendor: str) -> str:
-    """A time of the last 300 days."""
+def _time(vendor: str, days: int = 0) -> str:
+    """A time of the last 300 days, or so many days later."""
     if vendor == "postgresql":
-        return "now() - make_interval(mins => (n * 7919 %% 432000)::int)"
-    return "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now', '-' || (n * 7919 %% 432000) || ' minutes')"
+        return f"now() - make_interval(mins => (n::bigint * 7919 %% 432000 - {days * 1440})::int)"
+    return f"strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now', '-' || (n * 7919 %% 432000) || ' minutes', '+{days} days')"
 
 
 def _own(vendor: str) -> dict[str, str]:
     """The columns that differ from copy to copy."""
     from municipality.places.models import Area
+    from violations.models import JudicialWarrant
 
     text = "lpad(n::text, 8, '0')" if vendor == "postgresql" else "printf('%%08d', n)"
     latitude, longitude = _PLACE.split(", ")
     areas = list(Area.objects.order_by("pk").values_list("pk", flat=True))
-    area = {"area_id": f"(ARRAY{areas})[1 + n %% {len(areas)}]"} if vendor == "postgresql" else {}
+    inspectors = sorted(set(JudicialWarrant.objects.values_list("user", flat=True)))
+    several = {"area_id": areas, "inspector_id": inspectors} if vendor == "postgresql" else {}
     return {
         "public_id": f"'bench0000000000000' || {text}",
         "number": f"'EYE-B' || {text}",
@@ -86,7 +90,8 @@ def _own(vendor: str) -> dict[str, str]:
         "longitude": longitude,
         **dict.fromkeys(("captured_at", "received_at", "updated_at"), _time(vendor)),
         "state": "CASE WHEN n %% 5 = 0 THEN 'closed' ELSE 'assigned' END",
-        **area,
+        "due_at": _time(vendor, days=3),
+        **{column: f"(ARRAY{keys})[1 + n %% {len(keys)}]" for column, keys in several.items()},
         "closed_at": f"CASE WHEN n %% 5 = 0 THEN {_time(vendor)} END",
     }
 

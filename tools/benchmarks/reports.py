@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import count
 from statistics import median
 
-from tools.benchmarks import report_rows, subjects, tables
+from tools.benchmarks import report_load, report_rows, subjects, tables
 from tools.benchmarks.client import Ask, Line
 from tools.benchmarks.pages import HEADS, Measured, Run, _Backends, measure_page, portal, processor_seconds
 from tools.stack.running import Servers, Stack
@@ -19,6 +19,7 @@ from tools.stack.running import Servers, Stack
 PHOTOS = {"no photo": 0, "photo of 222 kB": 222_000, "photo of 2 MB": 2_000_000}
 BORDER = "benchmark"
 BOX = "29.30,48.00,29.36,48.06"
+OPEN311 = "/open311/v2/requests.json"
 STORE = "/floor-store"  # urls.py: the same bytes received and stored, nothing more
 BLOCK = 5
 INTAKE = ("intake", "reports/s", "web ms", "database ms", "together ms", "storing them ms", "× storing", "× home")
@@ -38,32 +39,44 @@ class Posted(Ask):
 
 
 def main(servers: Servers, arguments: list[str]) -> int:
-    """`script/bench reports [--small] [--reports 100000,1000000] [--runs 5] [--requests 60] [--posts 20] [--only PART] [--write]`."""
+    """`script/bench reports [--small] [--keep NAME] [--reports 100000,1000000] [--runs 5] [--requests 60] [--posts 20] [--only PART]…`."""
     parser = argparse.ArgumentParser(prog="script/bench reports", description=__doc__)
     parser.add_argument("--small", action="store_true", help="a tenth of the demo's data, to try the command out")
+    parser.add_argument("--keep", default="", help="keep the demo's data for later runs, as pages does")
     parser.add_argument("--reports", default="100000,1000000", help="sizes, one after another")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--requests", type=int, default=60, help="of a run, for a page, its floor and the calibration page each")
     parser.add_argument("--posts", type=int, default=20, help="of a run, for each kind of report")
+    parser.add_argument("--seconds", type=float, default=20, help="of each of the two rounds of several clients")
     parser.add_argument("--only", default="", help="intake, or the key of one page")
     parser.add_argument("--write", action="store_true", help="put the tables into docs/performance.md")
     options = parser.parse_args(arguments)
     if not servers.database:
         print("script/bench reports needs PostgreSQL.", file=sys.stderr)
         return 1
-    texts = []
-    with portal(servers, small=options.small) as stack:
+    texts: list[str] = []
+
+    def publish(text: str) -> None:
+        texts.append(text)
+        tables.publish("reports", "\n\n".join(texts), write=options.write)
+
+    with portal(servers, small=options.small, keep=options.keep) as stack:
         subjects.set_up(stack.environment)
+        ask = _reports()
         if options.only in ("", "intake"):
-            rows = intake(stack, options.runs, options.posts)
-            texts.append(f"Intake by Open311, {options.runs} runs of {options.posts} reports.\n\n{tables.table(INTAKE, rows)}")
+            rows = [intake(stack, ask, name, options.runs, options.posts) for name in PHOTOS]
+            publish(f"Intake by Open311, {options.runs} runs of {options.posts} reports.\n\n{tables.table(INTAKE, rows)}")
+            publish(report_load.text(stack, lambda: ask("photo of 222 kB"), options.seconds))
         for size in map(int, options.reports.split(",")):
             print(f"{report_rows.copy(size):,} reports written", flush=True)
             _count()
+            if options.only in ("", "intake"):
+                row = intake(stack, ask, "no photo", options.runs, options.posts)
+                publish(f"Intake with {size:,} reports in the database.\n\n{tables.table(INTAKE, [row])}")
             found = list(_measured(stack, options))
-            head = f"{size:,} reports, {options.runs} runs of {options.requests} requests."
-            texts.append(f"{head}\n\n{tables.table(HEADS, [one.row() for one in found])}")
-    tables.publish("reports", "\n\n".join(texts), write=options.write)
+            missed = ", ".join(one.page.name for one in found if one.misses) or "none"
+            head = f"{size:,} reports, {options.runs} runs of {options.requests} requests. Missed bounds: {missed}."
+            publish(f"{head}\n\n{tables.table(HEADS, [one.row() for one in found])}")
     return 0
 
 
@@ -82,7 +95,8 @@ def _measured(stack: Stack, options: argparse.Namespace) -> Iterator[Measured]:
     for page in _pages():
         if options.only in ("", page.key):
             stack.restart("web")
-            yield measure_page(stack, page, options.runs, options.requests)
+            yield (found := measure_page(stack, page, options.runs, options.requests))
+            print(f"  {page.name}: {median(found.multiples):.1f} × home", flush=True)
 
 
 def _pages() -> Iterator[subjects.Page]:
@@ -96,46 +110,46 @@ def _pages() -> Iterator[subjects.Page]:
     with translation.override("ar"):
         status, chart = reverse("reports:report", args=[row.public_id]), reverse("reports:map")
         figures, data = reverse("reports:figures"), reverse("reports:map_data")
-    yield subjects.Page("Status page", "report-status", subjects._always(status))
-    yield subjects.Page(
-        "Staff list of 50", "report-list", subjects._always(reverse("admin:eye"), subjects._session(row.inspector)), language=""
-    )
+    yield subjects.Page("Status page", "report-status", subjects._always(status), most=3)
+    session = subjects._session(row.inspector)
+    listed = subjects._always(reverse("admin:eye"), session)
+    yield subjects.Page("Staff list of 50", "report-list", listed, most=8, most_queries=15, language="")
     yield subjects.Page("Map of Kuwait", "report-map", subjects._always(chart))
     yield subjects.Page("Map of a part of a town", "report-box", subjects._always(f"{chart}?box={BOX}"))
     yield subjects.Page("The same as GeoJSON", "report-data", subjects._always(f"{data}?box={BOX}"))
     yield subjects.Page("Figures", "report-figures", subjects._always(figures))
-    listed = "/open311/v2/requests.json?page_size=50"
-    yield subjects.Page("Open311, 50 reports", "report-open311", subjects._always(listed), language="")
+    shown = subjects._always("/open311/v2/requests.json?page_size=50")
+    yield subjects.Page("Open311, 50 reports", "report-open311", shown, language="")
 
 
-def intake(stack: Stack, runs: int, posts: int) -> list[tuple[object, ...]]:
-    """A row for each kind of report. Blocks of reports, of the same bytes stored, and of the calibration page take turns."""
+def _reports() -> Callable[..., Posted]:
+    """A function that gives a new report with the photo of a name of PHOTOS, for the address of reports or another one."""
     from municipality.accounts.models import User
     from reports.open311 import keys
 
     operator = User.objects.filter(is_staff=True, groups__name=keys.ROLE).order_by("pk")[0]
     _row, key = keys.make(name="Benchmark", contact="-", per_hour=10**6, by=operator)
-    numbers, found = count(), []
-    for name, size in PHOTOS.items():
-        photo = _photo(size) if size else b""
+    photos, numbers = {name: _photo(size) if size else b"" for name, size in PHOTOS.items()}, count()
+    return lambda name, path=OPEN311: Posted(path, subjects._headers(), None, _body(key, next(numbers), photos[name]))
 
-        def ask(path: str, photo: bytes = photo) -> Posted:
-            return Posted(path, subjects._headers(), None, _body(key, next(numbers), photo))
 
-        stack.restart("web")
-        line = Line(stack.port)
-        _block(stack, line, lambda: ask("/open311/v2/requests.json"), 3, Run())
-        measured = [_run(stack, line, ask, posts) for _ in range(runs)]
-        line.close()
-        found.append(_row_of(name, measured))
-        print(f"  {name}: {found[-1][1]} reports a second", flush=True)
+def intake(stack: Stack, ask: Callable[..., Posted], name: str, runs: int, posts: int) -> tuple[object, ...]:
+    """The row of a kind of report. Blocks of reports, of the same bytes stored, and of the calibration page take turns."""
+    stack.restart("web")
+    line = Line(stack.port)
+    for path in (OPEN311, STORE):
+        _block(stack, line, lambda path=path: ask(name, path), 3, Run())  # type: ignore[misc]
+    measured = [_run(stack, line, lambda path: ask(name, path), posts) for _ in range(runs)]
+    line.close()
+    found = _row_of(name, measured)
+    print(f"  {name}: {found[1]} reports a second, {found[-1]} × home", flush=True)
     return found
 
 
 def _run(stack: Stack, line: Line, ask: Callable[[str], Posted], posts: int) -> tuple[Run, Run, Run]:
     report, stored, home = Run(), Run(), Run()
     for _ in range(0, posts, BLOCK):
-        _block(stack, line, lambda: ask("/open311/v2/requests.json"), BLOCK, report)
+        _block(stack, line, lambda: ask(OPEN311), BLOCK, report)
         _block(stack, line, lambda: ask(STORE), BLOCK, stored)
         _block(stack, line, subjects.CALIBRATION.ask, BLOCK, home)
     return report, stored, home

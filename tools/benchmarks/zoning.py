@@ -28,16 +28,17 @@ FLAT = 1.2  # times of the smallest size, at most
 
 
 def main(servers: Servers, arguments: list[str]) -> int:
-    """`script/bench zoning [--sizes 10000,300000,1000000] [--write]`. Returns 1 where an aim is missed."""
+    """`script/bench zoning [--sizes 10000,300000,1000000] [--keep NAME] [--write]`. Returns 1 where an aim is missed."""
     parser = argparse.ArgumentParser(prog="script/bench zoning", description=__doc__)
     parser.add_argument("--sizes", default=",".join(map(str, SIZES)), help="plots, smallest first")
+    parser.add_argument("--keep", default="", help="keep the demo's data for later runs, or use those that `pages --keep` made")
     parser.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
     options = parser.parse_args(arguments)
     if not servers.database:
         print("script/bench zoning needs PostgreSQL.", file=sys.stderr)
         return 1
     sizes = [int(size) for size in options.sizes.split(",")]
-    with portal(servers, small=True) as stack:
+    with portal(servers, small=True, keep=options.keep) as stack:
         subjects.set_up(stack.environment)
         layers = grid.load_layers(math.isqrt(sizes[-1]) + 1)
         columns, loaded = {}, 0

@@ -33,6 +33,15 @@ class Topic:
     unknown_percent: float
     is_counted: bool
 
+    @property
+    def absence_key(self) -> list[object]:
+        """All that the text on a layer that does not apply shows: the key of its cached fragment."""
+        layer, version = self.finding.layer, self.finding.version
+        names = [layer.name_ar, layer.name_en, layer.absence_ar, layer.absence_en, layer.office_ar, layer.office_en]
+        if version is not None:
+            names += [version.article_ar, version.article_en, version.instrument_ar, version.instrument_en]
+        return [*names, version and version.valid_from]
+
 
 def topics(findings: list[LayerFinding], rules: LandRules | None) -> dict[str, list[Topic]]:
     """The topics of a plot by standing; every layer is in exactly one list."""

@@ -88,7 +88,7 @@ def around(shape: BaseGeometry, day: dt.date, catalogue: Mapping[str, Layer], di
         wide = measures.box_around(shape, max(distances.values()))
         rows |= boxes.meeting(LayerFeature.objects.filter(version__in=[one for one in versions if one.layer_id in distances]), wide)
     surfaces: dict[int, list[LayerFeature]] = defaultdict(list)
-    for row in rows.order_by("pk"):
+    for row in rows.defer("original").order_by("pk"):
         surfaces[row.version_id].append(row)
     return LayersAround(versions, surfaces)
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from django.db.models import F, Prefetch, Q, QuerySet
+from django.db.models import F, Prefetch, Q
 from django.db.models.functions import Length
-from shapely.geometry import Point
+from shapely.geometry import MultiPolygon, Point
 
 from municipality.places.models import Area
-from zoning.geometry import boxes, measures
+from zoning.geometry import boxes, measures, shapes
 from zoning.models import Plot, PlotAddress, PlotShape, PlotSuccession
 
 MOST_GENERATIONS = 20  # of successions that are followed; more would be a circle
-NEIGHBOURS_WITHIN = 60.0  # metres
+NEIGHBOURS_WITHIN = 60.0  # metres, at most
+DRAWN = 0.5  # of the longer side of a plot; its drawing shows a little less around it
+LEAST_AROUND = 5.0  # metres; setbacks ask what lies beyond the sides of the smallest plot too
 
 
 def period(day: dt.date) -> Q:
@@ -101,7 +103,7 @@ def near_point(longitude: float, latitude: float, day: dt.date) -> list[Plot]:
 
 def shape_on(plot: Plot, day: dt.date) -> PlotShape | None:
     """The shape of a plot on a day; its last one if the plot had ended by then, its first if it did not exist yet."""
-    rows = list(plot.shapes.filter(not_undone()).order_by("valid_from"))
+    rows = list(plot.shapes.filter(not_undone()).defer("original").order_by("valid_from"))
     valid = [row for row in rows if row.valid_from <= day]
     return valid[-1] if valid else rows[0] if rows else None
 
@@ -111,10 +113,13 @@ def shapes_of(plots: Sequence[Plot]) -> dict[int, PlotShape]:
     return {row.plot_id: row for row in PlotShape.objects.filter(plot__in=plots, valid_to__isnull=True).defer("original")}
 
 
-def neighbours(row: PlotShape, day: dt.date) -> QuerySet[PlotShape]:
-    """Shapes of a day whose box meets a box of NEIGHBOURS_WITHIN metres round a shape, without its own plot."""
-    found = boxes.meeting(PlotShape.objects.filter(period(day)), measures.box_around(row.shape, NEIGHBOURS_WITHIN))
-    return found.exclude(plot=row.plot_id)
+def neighbours(row: PlotShape, day: dt.date) -> list[MultiPolygon]:
+    """The shapes of a day around a shape, without its own plot: as far as its drawing shows, at most NEIGHBOURS_WITHIN metres away."""
+    across, up = measures.metres_per_degree((row.west + row.east) / 2, (row.south + row.north) / 2)
+    longer = max((row.east - row.west) * across, (row.north - row.south) * up)
+    box = measures.box_around(row.shape, min(NEIGHBOURS_WITHIN, max(LEAST_AROUND, longer * DRAWN)))
+    found = boxes.meeting(PlotShape.objects.filter(period(day)), box).exclude(plot=row.plot_id)
+    return [shapes.read(bytes(geometry)) for geometry in found.values_list("geometry", flat=True)]
 
 
 def present(*plots: Plot) -> list[Plot]:
@@ -134,4 +139,6 @@ def present(*plots: Plot) -> list[Plot]:
 def successions(plots: Sequence[Plot]) -> list[PlotSuccession]:
     """What ended or began these plots, oldest first, with the decisions and the plots on both sides."""
     rows = PlotSuccession.objects.filter(Q(predecessor__in=plots) | Q(successor__in=plots), not_undone("successor__"))
-    return list(rows.select_related("change", "predecessor__area", "successor__area").order_by("change__day", "pk"))
+    shown = [f"{side}__{name}" for side in ("predecessor", "successor") for name in ("public_id", "number")]
+    rows = rows.select_related("change", "predecessor", "successor").only("change", *shown)
+    return list(rows.order_by("change__day", "pk"))

@@ -53,7 +53,7 @@ def summary(plot: Plot, day: dt.date, question: ActivityQuestion | None = None) 
     shape = row.shape
     known = layers.around(shape, day, catalogue, answers.distances_of(edition, question))
     findings = contests.marked(layers.findings(shape, day, catalogue, known))
-    around = [one.shape for one in queries.neighbours(row, day)]
+    around = queries.neighbours(row, day)
     limits, inner = limits_of(shape, around, findings, edition.land if edition is not None else None)
     answer = answers.ask(shape, findings, edition, question, day, known) if question is not None else None
     return PlotSummary(plot, day, catalogue, edition, row, findings, around, limits, inner, answer)

@@ -30,7 +30,7 @@ class AppealDecisionFacts(LetterFacts):
 
 def facts_of(appeal: Appeal) -> AppealDecisionFacts:
     """The facts of a decided appeal. Raises LookupError for one without a decision."""
-    case, first = appeal.case, appeal.renewal.case
+    case, first = appeal.case, appeal.refusal.case
     decision = review.decision_of(case)
     if decision is None:
         raise LookupError(f"{case.reference} has no decision")
@@ -81,7 +81,7 @@ def _after(is_allowed: bool) -> LetterSection:
         return LetterSection(
             "ما بعد القرار",
             "What follows",
-            ("نظر التظلم فرع لم يشارك في قرار الرفض.", "يُستكمل طلب التجديد في صفحته في البوابة."),
+            ("نظر التظلم فرع لم يشارك في قرار الرفض.", "يُستكمل الطلب في صفحته في البوابة."),
             ("A branch that had no part in the refusal decided the appeal.", "The request goes on on its page in the portal."),
         )
     return LetterSection(

@@ -3,16 +3,15 @@
 from municipality.kernel.guards import frozen, guard, never_deleted
 
 never_deleted("licensing_appeal")
-frozen("licensing_appeal", ["case_id", "renewal_id", "refusal_id", "unit_id", "words", "answer_by", "draw", "filed_at"])
+frozen("licensing_appeal", ["case_id", "refusal_id", "unit_id", "words", "answer_by", "draw", "filed_at"])
 frozen("licensing_appeal", ["decision_id"], once="OLD.decision_id IS NOT NULL", name="decision_once")
-# Against the signed refusal of this renewal, by the unit that refused it, and in another branch than this unit.
+# Against a signed refusal, by the unit that refused it, and in another branch than this unit.
 guard(
     "licensing_appeal_elsewhere",
     "licensing_appeal",
     "INSERT",
     "NOT EXISTS (SELECT 1 FROM review_decision d JOIN cases_case first ON first.id = d.case_id"
-    " JOIN licensing_renewal r ON r.case_id = first.id JOIN cases_case c ON c.id = NEW.case_id"
-    " WHERE d.id = NEW.refusal_id AND r.id = NEW.renewal_id AND d.outcome = 'refuse' AND d.signed_at IS NOT NULL"
+    " JOIN cases_case c ON c.id = NEW.case_id WHERE d.id = NEW.refusal_id AND d.outcome = 'refuse' AND d.signed_at IS NOT NULL"
     " AND first.branch_id = NEW.unit_id AND c.branch_id <> NEW.unit_id)",
     "appeal_at_home",
 )
@@ -43,16 +42,17 @@ guard(
     + _DECIDED_BEFORE.format(officer="NEW.signed_by_id", case="NEW.case_id"),
     "decided_before",
 )
-# A refused renewal, change or transfer is opened again by an appeal that was allowed, and by nothing else.
+# A refused request is opened again by an appeal that was allowed, and by nothing else.
 guard(
     "cases_caseevent_appeal_allowed",
     "cases_caseevent",
     "INSERT",
-    "NEW.workflow IN ('licensing.renewal', 'licensing.change', 'licensing.transfer') AND NEW.move = 'allow_appeal'"
+    "NEW.workflow IN ('licensing.renewal', 'licensing.change', 'licensing.transfer', 'licensing.new_licence')"
+    " AND NEW.move = 'allow_appeal'"
     " AND EXISTS (SELECT 1 FROM audit_edge e"
     " WHERE e.workflow = NEW.workflow AND e.move = NEW.move AND e.from_state = NEW.from_state AND e.to_state = NEW.to_state)"
     " AND NOT EXISTS (SELECT 1 FROM licensing_appeal a"  # no edge at all is another guard's
-    " JOIN licensing_renewal r ON r.id = a.renewal_id JOIN cases_case c ON c.id = a.case_id"
-    " WHERE r.case_id = NEW.subject_id AND c.state = 'allowed')",
+    " JOIN review_decision d ON d.id = a.refusal_id JOIN cases_case c ON c.id = a.case_id"
+    " WHERE d.case_id = NEW.subject_id AND c.state = 'allowed')",
     "no_allowed_appeal",
 )

@@ -1,4 +1,4 @@
-"""Appeals against refused renewals and changes; imported by `licensing.models`."""
+"""Appeals against refused requests about a health licence; imported by `licensing.models`."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ from municipality.review.models import Decision
 
 
 class Appeal(models.Model):
-    """An appeal against a refused renewal, decided as a case of another branch; one for each renewal.
+    """An appeal against a refused request about a health licence, decided as a case of another branch; one for each refusal.
 
     `unit` is the branch that refused: neither its members nor those who signed `refusal` decide.
     """
 
     case = models.OneToOneField(Case, models.PROTECT, related_name="+", verbose_name=_("appeal"))
-    renewal = models.OneToOneField("licensing.Renewal", models.PROTECT, related_name="appeal", verbose_name=_("request for renewal"))
     refusal = models.OneToOneField(Decision, models.PROTECT, related_name="appeal", verbose_name=_("decision appealed against"))
     unit = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name=_("branch that refused"))
     words = models.TextField(_("text of the appeal"))

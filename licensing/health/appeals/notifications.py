@@ -19,7 +19,7 @@ class AppealFiled(_AboutAppeal):
 
 
 class AppealAllowed(_AboutAppeal):
-    """`reopens`: the renewal goes on; otherwise another one is under way already."""
+    """`reopens`: the request goes on; otherwise another one is under way already."""
 
     kind = "licensing.appeal_allowed"
     is_legal = True

@@ -12,7 +12,7 @@ from municipality.ui.templatetags.portal import bilingual
 
 
 def obligations(user: User) -> list[Obligation]:
-    """One offer for each refused renewal that can still be appealed; one query."""
+    """One offer for each refused request that can still be appealed; one query."""
     return [
         Obligation(
             "appeal",

@@ -1,12 +1,15 @@
-"""The case page of an appeal."""
+"""The case page of an appeal, and the next step of a request that can be appealed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from licensing.health.appeals import queries
 from licensing.health.appeals.states import APPEAL, APPEAL_WORKFLOW, AppealState
 from licensing.health.files import APPEAL_SLOT
 from licensing.models import Appeal
@@ -14,7 +17,7 @@ from municipality.accounts.models import User
 from municipality.cases.models import Case
 from municipality.cases.panels import CaseDetail, Fact, FileLine, NextStep
 from municipality.review.panels import answer_days, queue_facts, waiting_step
-from municipality.ui.templatetags.portal import bilingual, moment, ref, term
+from municipality.ui.templatetags.portal import bilingual, day, moment, ref, term
 from municipality.uploads import queries as uploads
 
 A = AppealState
@@ -25,12 +28,12 @@ def case_page(user: User, listed: Sequence[Case]) -> dict[str, list[CaseDetail]]
     case_ids = [case.pk for case in listed if case.service == APPEAL]
     if not case_ids:
         return {}
-    related = ("case__branch", "renewal__case", "refusal", "decision")
+    related = ("case__branch", "refusal__case", "decision")
     return {row.case.key: [_detail(row)] for row in Appeal.objects.filter(case__in=case_ids).select_related(*related)}
 
 
 def _detail(row: Appeal) -> CaseDetail:
-    case, first = row.case, row.renewal.case
+    case, first = row.case, row.refusal.case
     files = []
     if row.decision is not None:
         files.append(
@@ -61,10 +64,24 @@ def _detail(row: Appeal) -> CaseDetail:
 def _next_step(row: Appeal) -> NextStep:
     if row.case.is_open:
         return waiting_step()
-    page, button = reverse("cases:case", args=[row.renewal.case.public_id]), _("To the request")
+    page, button = reverse("cases:case", args=[row.refusal.case.public_id]), _("To the request")
     if row.case.state == A.ALLOWED:
         return NextStep(
             _("The appeal is allowed"), _("The refusal is set aside. The page of the request shows what comes next."), page, button
         )
     text = _("The refusal stands. The message about the decision says until when you can go to court. You can also start a new request.")
     return NextStep(_("The appeal has ended"), text, page, button, label=_("Decision"))
+
+
+def after_refusal(case: Case, step: NextStep) -> NextStep:
+    """The next step of a refused request: its appeal, where there is one or one can be filed; else the given one."""
+    appeal = queries.appeal_read(case)
+    if appeal is not None:
+        url = reverse("cases:case", args=[appeal.case.public_id])
+        return replace(step, text=_("You appealed against this decision; another branch decides."), url=url, button=_("To the appeal"))
+    until = queries.last_day(case)
+    if until is None:
+        return step
+    text = format_html("{} {} {}.", step.text, _("You may appeal online until"), day(until))
+    appeal_url = reverse("licensing:appeal", args=[case.public_id])
+    return replace(step, text=text, url=appeal_url, button=_("Appeal"), more=(step.button, step.url))

@@ -6,7 +6,8 @@ import datetime as dt
 
 from django.utils.translation import gettext_lazy as _
 
-from licensing.health.states import ACTS, RenewalState
+from licensing.health.appeals.states import APPEALED
+from licensing.health.states import RenewalState
 from licensing.models import Appeal
 from municipality.accounts.models import User
 from municipality.cases import queries as cases
@@ -19,11 +20,12 @@ from municipality.review.models import Decision
 LIMITS, REPLIES, CHECKS = "limits.appeal", "replies.appeal", "checks.appeal"
 LONGEST = dt.timedelta(days=366)  # how far back a list looks for refusals whose period may still run
 MAX_LISTED = 50
+REFUSED = RenewalState.REFUSED  # a new licence has the same
 
 
 def refusal_of(case: Case) -> Decision | None:
-    """The signed refusal of a refused renewal; None for one that no officer refused."""
-    if case.service not in ACTS or case.state != RenewalState.REFUSED:
+    """The signed refusal of a refused request; None for one that no officer refused."""
+    if case.service not in APPEALED or case.state != REFUSED:
         return None
     decision = review.decision_of(case)
     if decision is None or decision.outcome != "refuse" or not decision.is_signed:
@@ -33,8 +35,8 @@ def refusal_of(case: Case) -> Decision | None:
 
 
 def appeal_against(case: Case) -> Appeal | None:
-    """The appeal against the refusal of a renewal, or None. A renewal has at most one."""
-    return Appeal.objects.filter(renewal__case=case).select_related("case").first()
+    """The appeal against the refusal of a request, or None. A request has at most one."""
+    return Appeal.objects.filter(refusal__case=case).select_related("case").first()
 
 
 def appeal_read(case: Case) -> Appeal | None:
@@ -44,17 +46,22 @@ def appeal_read(case: Case) -> Appeal | None:
 
 def appeal_of(case: Case) -> Appeal:
     """The appeal of a case of an appeal. Raises Appeal.DoesNotExist."""
-    related = ("case__applicant", "case__branch", "refusal__case", "renewal__case__applicant", "renewal__refusal", "renewal__licence")
-    return Appeal.objects.select_related(*related, "unit").get(case=case)
+    related = ("case__applicant", "case__branch", "refusal__case__applicant", "unit")
+    return Appeal.objects.select_related(*related).get(case=case)
 
 
 def last_day(case: Case) -> dt.date | None:
-    """The last day to appeal against the refusal of a renewal; None where nothing can be appealed (any more)."""
+    """The last day to appeal against the refusal of a request; None where nothing can be appealed (any more)."""
     refusal = refusal_of(case)
     if refusal is None or appeal_read(case) is not None:
         return None
     until = review.appeal_until(refusal)
     return until if clock.today() <= until else None
+
+
+def may_open(user: User, case: Case) -> bool:
+    """Whether a member of staff opens a request as theirs to study, or because of the appeal against its refusal."""
+    return review.may_open(user, case) or ((appeal := appeal_against(case)) is not None and review.may_open(user, appeal.case))
 
 
 def require_open(case: Case) -> Decision:
@@ -70,11 +77,9 @@ def require_open(case: Case) -> Decision:
 
 
 def open_refusals(user: User) -> list[tuple[Case, dt.date]]:
-    """The refused renewals that a person sees and may still appeal, each with its last day; one query."""
+    """The refused requests that a person sees and may still appeal, each with its last day; one query."""
     since = clock.now() - LONGEST
-    refused = Case.objects.filter(
-        service__in=ACTS, state=RenewalState.REFUSED, closed_at__gte=since, pk__in=cases.visible_to(user).values("pk")
-    )
+    refused = Case.objects.filter(service__in=APPEALED, state=REFUSED, closed_at__gte=since, pk__in=cases.visible_to(user).values("pk"))
     rows = Decision.objects.filter(case__in=refused, outcome="refuse", signed_at__isnull=False, voided_at__isnull=True, appeal__isnull=True)
     today = clock.today()
     found = [(row.case, review.appeal_until(row)) for row in rows.select_related("case").order_by("pk")[:MAX_LISTED]]

@@ -1,4 +1,4 @@
-"""An appeal on the desk of the deciding officer: the refusal, the words against it, and the renewal as it was sent."""
+"""An appeal on the desk of the deciding officer: the refusal, the words against it, and the request as it was sent."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from licensing.health import review as renewals
 from licensing.health.appeals import queries, services
 from licensing.health.appeals.states import APPEAL
 from licensing.health.files import APPEAL_SLOT
@@ -16,7 +15,7 @@ from licensing.models import Appeal
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.kernel import request_cache
-from municipality.review.registry import Item, Reviewable
+from municipality.review.registry import Item, Reviewable, SecondSignature, reviewable
 from municipality.uploads import queries as uploads
 
 
@@ -24,10 +23,16 @@ def _read(case: Case) -> Appeal:
     return request_cache.get_or_set(("licensing.appeal", case.pk), lambda: queries.appeal_of(case))
 
 
+def _first(case: Case, name: str) -> Any:
+    """What the service of the refused request says of it."""
+    first = _read(case).refusal.case
+    return getattr(reviewable(first), name)(first)
+
+
 def items(case: Case) -> list[Item]:
-    """The refusal and the words of the appeal with their files, then what the renewal has. Nothing of it can be corrected."""
+    """The refusal and the words of the appeal with their files, then what the request has. Nothing of it can be corrected."""
     appeal = _read(case)
-    first, refusal, language = appeal.renewal.case, appeal.refusal, "ar" if get_language() == "ar" else "en"
+    first, refusal, language = appeal.refusal.case, appeal.refusal, "ar" if get_language() == "ar" else "en"
     texts = (
         ("refusal", _("Reason of the refusal"), getattr(refusal, f"text_{language}")),
         ("article", _("Article"), getattr(refusal, f"article_{language}")),
@@ -39,21 +44,26 @@ def items(case: Case) -> list[Item]:
     if files:
         mark = ",".join(upload.sha256 for upload in files)
         result.append(Item(APPEAL_SLOT.code, APPEAL_SLOT.label, is_file=True, files=files, may_correct=False, mark=mark))
-    return result + [replace(item, may_correct=False) for item in renewals.items(first)]
+    return result + [replace(item, may_correct=False) for item in reviewable(first).items(first)]
 
 
 def flags(case: Case) -> list[str]:
-    return [_("The applicant appeals against a refusal of another branch."), *renewals.flags(_read(case).renewal.case)]
+    return [_("The applicant appeals against a refusal of another branch."), *_first(case, "flags")]
 
 
 def parties(case: Case) -> list[tuple[str, str]]:
-    """Those of the renewal, and who acted in the appeal."""
-    found = [*renewals.parties(_read(case).renewal.case), *cases.acting_roles(case)]
+    """Those of the request, and who acted in the appeal."""
+    found = [*_first(case, "parties"), *cases.acting_roles(case)]
     return list({key: (role, key) for role, key in found}.values())
 
 
 def related(case: Case) -> list[tuple[Any, str]]:
-    return renewals.related(_read(case).renewal.case)
+    return _first(case, "related")
+
+
+def second_signature(case: Case) -> SecondSignature | None:
+    """What the request itself would need to be approved."""
+    return _first(case, "second_signature")
 
 
 REVIEWED = Reviewable(
@@ -69,4 +79,5 @@ REVIEWED = Reviewable(
     accepted=services.allowed,
     refused=services.refused,
     to_court=True,
+    second_signature=second_signature,
 )

@@ -12,7 +12,10 @@ from licensing.health.appeals import queries
 from licensing.health.appeals.documents import AppealDecisionFacts, facts_of
 from licensing.health.appeals.notifications import AppealAllowed, AppealFiled, AppealLapsed
 from licensing.health.appeals.states import APPEAL, STUDIED, AppealState
-from licensing.health.queries import open_act
+from licensing.health.new_licence import queries as new_licences
+from licensing.health.new_licence.services import approval
+from licensing.health.new_licence.states import NEW_LICENCE
+from licensing.health.queries import get_renewal, open_act
 from licensing.health.services import officer
 from licensing.health.states import TRANSFER
 from licensing.health.transfers import queries as transfers_of
@@ -46,7 +49,7 @@ MAX_WORDS = 4000  # characters
 
 @transaction.atomic
 def file(*, case: Case, person: User, words: str, lot: Lot = secrets.choice) -> Appeal:
-    """File an appeal against a refused renewal; an officer of another branch, drawn by lot, decides it.
+    """File an appeal against a refused request; an officer of another branch, drawn by lot, decides it.
 
     `person` is the applicant or who acts for them. Raises NotPermitted, Refused: no_words, too_long, or as `queries.require_open`.
     """
@@ -75,7 +78,6 @@ def file(*, case: Case, person: User, words: str, lot: Lot = secrets.choice) -> 
     )
     appeal = Appeal.objects.create(
         case=appeal_case,
-        renewal=Renewal.objects.get(case=row),
         refusal=refusal,
         unit=row.branch,
         words=words,
@@ -104,24 +106,32 @@ def _tell(kind: type[MessageKind], case: Case, **context: object) -> None:
 def allowed(case: Case) -> None:
     """The appeal is allowed: its decision takes the place of the refusal. In the transaction of the decision.
 
-    The request is approved and its bill issued, unless another licence, or another request about it, has come since the refusal, or
-    the holder of the shop has named another person meanwhile.
+    The request is approved, as by its own officer, unless another licence, or another request about it or its place, has come since
+    the refusal, or the holder of the shop has named another person meanwhile.
     """
     appeal = queries.appeal_of(case)
-    first = Case.objects.select_for_update(of=("self",)).select_related("applicant", "branch").get(pk=appeal.renewal.case_id)
-    shop = Shop.objects.select_for_update(of=("self",)).get(pk=appeal.renewal.licence.shop_id)  # as every service that opens an act
-    is_current = HealthLicence.objects.filter(pk=appeal.renewal.licence_id, is_current=True).exists()
-    reopens = is_current and open_act(first.subject) is None and (first.service != TRANSFER or transfers_of.waiting_on(shop) is None)
+    first = Case.objects.select_for_update(of=("self",)).select_related("applicant", "branch").get(pk=appeal.refusal.case_id)
+    if first.service == NEW_LICENCE:
+        paper, reopens = new_licences.request_of(first).refusal, not new_licences.is_asked_again(first)
+    else:
+        renewal = get_renewal(first)
+        paper, reopens = renewal.refusal, _goes_on(first, renewal)
     if reopens:
         advance(first, "allow_appeal", actor=SYSTEM, data={"case": case.reference})
-        officer.accepted(first)
+        (approval if first.service == NEW_LICENCE else officer).accepted(first)
         transfers.go_on(first)
-    paper = appeal.renewal.refusal
     if paper is not None and paper.state in LIVE:
         documents.revoke(paper, reason="appeal_allowed", actor=SYSTEM)
     record("appeal.allowed", subject=first.key, actor=SYSTEM, data={"case": case.key, "reopens": reopens})
     enqueue("licensing.appeal_document", key=case.public_id, case_id=case.pk)
     _tell(AppealAllowed, case, first=first, reopens=reopens)
+
+
+def _goes_on(first: Case, renewal: Renewal) -> bool:
+    """Whether nothing about the licence has come since the refusal. Locks the shop, as every service that opens an act."""
+    shop = Shop.objects.select_for_update(of=("self",)).get(pk=renewal.licence.shop_id)
+    is_current = HealthLicence.objects.filter(pk=renewal.licence_id, is_current=True).exists()
+    return is_current and open_act(first.subject) is None and (first.service != TRANSFER or transfers_of.waiting_on(shop) is None)
 
 
 def refused(case: Case) -> None:
@@ -132,7 +142,7 @@ def refused(case: Case) -> None:
 @transaction.atomic
 def lapse(*, appeal_id: int) -> None:
     """Refuse an appeal that was not answered in the legal time. Does nothing for one that is decided. Idempotent."""
-    appeal = Appeal.objects.select_related("renewal__case").get(pk=appeal_id)
+    appeal = Appeal.objects.select_related("refusal__case").get(pk=appeal_id)
     case = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=appeal.case_id)
     if case.state not in STUDIED or clock.today() <= appeal.answer_by:
         return
@@ -140,7 +150,7 @@ def lapse(*, appeal_id: int) -> None:
     queue.leave(case=case, actor=SYSTEM, code="lapsed")
     record("appeal.lapsed", subject=case.key, actor=SYSTEM, data={"answer_by": appeal.answer_by.isoformat()})
     days = review.limits(case).limits["court_days"].value
-    _tell(AppealLapsed, case, first=appeal.renewal.case, court_until=clock.today() + dt.timedelta(days=days))
+    _tell(AppealLapsed, case, first=appeal.refusal.case, court_until=clock.today() + dt.timedelta(days=days))
 
 
 def write_decision(*, case: Case) -> None:

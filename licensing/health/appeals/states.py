@@ -1,12 +1,15 @@
-"""The appeal against a refused renewal: states and moves. The study by an officer has the moves of the desk."""
+"""The appeal against a refused request about a health licence: states and moves. The study by an officer has the moves of the desk."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from licensing.health.names import ACTS
+from licensing.health.new_licence.states import NEW_LICENCE
 from municipality.kernel.workflow import move, workflow
-from municipality.review.states import desk_moves
+from municipality.review.states import desk_moves, second_signature_moves
 
 APPEAL = "licensing.appeal"
+APPEALED = (*ACTS, NEW_LICENCE)  # the services whose refusals are appealed here
 
 
 class AppealState(models.TextChoices):
@@ -35,6 +38,8 @@ APPEAL_WORKFLOW = workflow(
         refused=A.REFUSED,
         accept=_("Allow the appeal"),
     ),
+    # That of a new licence against the answer of zoning.
+    *second_signature_moves(A.IN_REVIEW, countersign=A.COUNTERSIGN, accepted=A.ALLOWED),
     # No answer within the legal time is a refusal; the person is told on the day.
     move("lapse", STUDIED, to=A.LAPSED, label=_("The legal time for an answer is over")),
     move("withdraw", STUDIED, to=A.WITHDRAWN, may="applicant", label=_("Withdraw the appeal")),

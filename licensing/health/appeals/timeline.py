@@ -1,4 +1,4 @@
-"""The timeline of an appeal on its case page, and its filing in that of the renewal."""
+"""The timeline of an appeal on its case page, and its filing in that of the request."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from django.utils.translation import gettext_lazy as _
 
 from licensing.health.appeals import queries
-from licensing.health.appeals.states import AppealState
-from licensing.health.states import ACTS
+from licensing.health.appeals.states import APPEALED, AppealState
 from municipality.cases.models import Case, CaseEvent
 from municipality.cases.timeline import AddedStep, Timeline
 from municipality.review.timeline import MOVES
@@ -41,8 +40,8 @@ TIMELINE = Timeline(
 
 
 def added_steps(case: Case, events: Sequence[CaseEvent]) -> list[AddedStep]:
-    """The filing of the appeal, for a renewal that was refused."""
-    if case.service not in ACTS or not any(event.move == "countersign" for event in events):
+    """The filing of the appeal, for a request that was refused."""
+    if case.service not in APPEALED or not any(event.move == "countersign" for event in events):
         return []
     appeal = queries.appeal_read(case)
     return [AddedStep(appeal.filed_at, _("Appealed; another branch decides"), "applicant")] if appeal is not None else []

@@ -11,9 +11,8 @@ from django.views.decorators.http import require_http_methods
 
 from licensing.health.appeals import queries, services
 from licensing.health.appeals.forms import AppealForm
-from licensing.health.appeals.states import APPEAL, APPEAL_WORKFLOW
+from licensing.health.appeals.states import APPEAL, APPEAL_WORKFLOW, APPEALED
 from licensing.health.files import APPEAL_SLOT
-from licensing.health.states import ACTS
 from municipality.accounts.access import access
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.cases.opening import case_or_404
@@ -31,7 +30,7 @@ from municipality.uploads.fields import field_of
 @require_http_methods(["GET", "HEAD", "POST"])
 def appeal(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """The refusal, who decides and until when, and the form: words and files."""
-    case, allowed = case_or_404(request.user, public_id, service=ACTS)
+    case, allowed = case_or_404(request.user, public_id, service=APPEALED)
     form, submitted = read_form(request, AppealForm)
     refusal: Refused | None = None
     if submitted and form.is_valid():

@@ -36,6 +36,7 @@ class LocationApprovalFacts(LetterFacts):
 @dataclass(frozen=True, kw_only=True)
 class NewLicenceRefusalFacts(RefusalFacts):
     kind = "licensing.new_refusal"
+    appeals_online = True
     request = ("ترخيص صحي جديد", "New health licence")
     subjects = SUBJECTS
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from licensing.health.appeals.queries import may_open
 from licensing.health.new_licence import queries
 from licensing.health.new_licence.services.requests import answers_of, files_key
 from licensing.health.new_licence.states import NEW_LICENCE, NewLicenceState
@@ -14,7 +15,6 @@ from municipality.drafts import queries as drafts
 from municipality.drafts.models import Draft
 from municipality.drafts.registry import DraftKind
 from municipality.kernel import request_cache, subjects
-from municipality.review import queries as review
 from municipality.uploads.registry import Prefix, Slot
 
 
@@ -59,7 +59,7 @@ def _may_write(user: User, subject: str) -> bool:
 
 def _may_read(user: User, subject: str) -> bool:
     request = _request(subject)
-    return (request is not None and user.is_staff and review.may_open(user, request.case)) or _may_write(user, subject)
+    return (request is not None and user.is_staff and may_open(user, request.case)) or _may_write(user, subject)
 
 
 def _slots(subject: str) -> Mapping[str, Slot]:

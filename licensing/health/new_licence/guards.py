@@ -25,14 +25,16 @@ guard(
     f"{_EDGE} AND NEW.move = 'send_to_officer' AND NOT EXISTS ({_REQUEST})",
     "no_facts",
 )
-# An approval against the answer of zoning takes effect by a decision that another person signed.
+# An approval against the answer of zoning takes effect by a decision that another person signed: its own, or that of an appeal.
 guard(
     "cases_caseevent_new_signed",
     "cases_caseevent",
     "INSERT",
     f"{_EDGE} AND NEW.to_state = 'location_approved' AND EXISTS ({_REQUEST} AND n.against_zoning)"  # noqa: S608 - constants
-    " AND NOT (NEW.move = 'sign_acceptance' AND EXISTS (SELECT 1 FROM review_decision s WHERE s.case_id = NEW.subject_id"
-    " AND s.voided_at IS NULL AND s.signed_at IS NOT NULL AND s.signed_digest = s.digest AND s.signed_by_id <> s.made_by_id))",
+    " AND NOT EXISTS (SELECT 1 FROM review_decision s WHERE s.outcome = 'accept'"
+    " AND s.voided_at IS NULL AND s.signed_at IS NOT NULL AND s.signed_digest = s.digest AND s.signed_by_id <> s.made_by_id"
+    " AND (NEW.move = 'sign_acceptance' AND s.case_id = NEW.subject_id OR NEW.move = 'allow_appeal' AND s.case_id IN"
+    " (SELECT a.case_id FROM licensing_appeal a JOIN review_decision d ON d.id = a.refusal_id WHERE d.case_id = NEW.subject_id)))",
     "against_zoning_unsigned",
 )
 # The inspection begins with a commercial licence.

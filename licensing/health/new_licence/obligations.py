@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -11,16 +9,8 @@ from licensing.health.new_licence import queries
 from licensing.health.new_licence.states import NEW_LICENCE, NewLicenceState
 from municipality.accounts.models import User
 from municipality.cases import queries as cases
-from municipality.cases.models import Case
 from municipality.cases.obligations import Duty, Obligation
-from municipality.kernel import clock
 from municipality.ui.templatetags.portal import bilingual
-
-
-def last_day(case: Case) -> dt.date:
-    """The last day on which the commercial licence of an approved location can be stated."""
-    approved = case.last_event.at if case.last_event is not None else case.opened_at
-    return clock.day_of(approved + dt.timedelta(days=queries.limit(case, "location_days")))
 
 
 def obligations(user: User) -> list[Obligation]:
@@ -38,7 +28,7 @@ def obligations(user: User) -> list[Obligation]:
             subject=case.rights_key,
             about=bilingual(case, "title"),
             reference=case.reference,
-            until=last_day(case),
+            until=queries.location_until(case),
         )
         for case in rows.select_related("last_event").order_by("pk")
     ]

@@ -9,9 +9,9 @@ from django.utils.html import format_html
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from licensing.health.appeals.panels import after_refusal
 from licensing.health.new_licence import queries
 from licensing.health.new_licence.documents import address
-from licensing.health.new_licence.obligations import last_day
 from licensing.health.new_licence.states import NEW_LICENCE, NEW_LICENCE_WORKFLOW, NewLicenceState
 from licensing.models import Inspection, NewLicence
 from licensing.payment_results import being_prepared
@@ -117,7 +117,7 @@ def _next_step(request: NewLicence, bill: Bill | None) -> NextStep:
     if case.state == S.LOCATION_APPROVED:
         title, word = _("The location is approved"), _("Enter the commercial licence")
         lead = _("Get the commercial licence with the approval of the location, then enter its number here until")
-        text = format_html("{} {}.", lead, day(last_day(case)))
+        text = format_html("{} {}.", lead, day(queries.location_until(case)))
         return NextStep(title, text, reverse("licensing:new_commercial", args=[case.public_id]), word)
     if case.state == S.INSPECTION:
         newest = Inspection.objects.filter(case=case).order_by("-pk").values_list("public_id", flat=True)[0]
@@ -144,7 +144,7 @@ def _next_step(request: NewLicence, bill: Bill | None) -> NextStep:
     if case.is_open:
         return waiting_step()
     if case.state == S.REFUSED and review.decision_of(case) is not None:
-        return refused_step(case, request.refusal, "licensing.refuse_new")
+        return after_refusal(case, refused_step(case, request.refusal, "licensing.refuse_new"))
     url = reverse("licensing:new_start")
     return NextStep(_("This request is closed"), _("You can ask again for this place or another one."), url, _("New health licence"))
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from licensing.health import queries as health
 from licensing.health.new_licence import rules
-from licensing.health.new_licence.states import NEW_LICENCE
+from licensing.health.new_licence.states import NEW_LICENCE, NewLicenceState
 from licensing.models import HealthLicence, LicenceSource, NewLicence
 from municipality.accounts.models import User
 from municipality.cases import queries as cases
@@ -75,6 +75,12 @@ def request_of(case: Case) -> NewLicence:
     return NewLicence.objects.select_related(*related, *documents).get(case=case)
 
 
+def is_asked_again(case: Case) -> bool:
+    """Whether the applicant of a refused request has another one for its place, or had a licence by it."""
+    others = Case.objects.filter(service=NEW_LICENCE, subject=case.subject).exclude(pk=case.pk)
+    return others.filter(Q(is_open=True) | Q(state=NewLicenceState.ISSUED)).exists()
+
+
 def edition_of(case: Case, subject: str) -> RulebookEdition:
     """The edition of a subject by which a request is judged."""
     return review.edition_for(case, subject)
@@ -83,6 +89,14 @@ def edition_of(case: Case, subject: str) -> RulebookEdition:
 def limit(case: Case, code: str) -> int:
     """A limit of `limits.new_licence` in days, by which a request is judged."""
     return edition_of(case, LIMITS).limits[code].value
+
+
+def location_until(case: Case) -> dt.date:
+    """The last day of the approval of a location: that of the letter, and to state the commercial licence."""
+    last = case.last_event
+    if last is None or last.to_state != NewLicenceState.LOCATION_APPROVED:
+        last = case.events.filter(to_state=NewLicenceState.LOCATION_APPROVED).order_by("-pk")[0]
+    return clock.day_of(last.at) + dt.timedelta(days=limit(case, "location_days"))
 
 
 def key_of(case: Case) -> str:

@@ -39,6 +39,8 @@ NEW_LICENCE_WORKFLOW = workflow(
     move("pay", S.AWAITING_PAYMENT, to=S.PAID, label=_("Confirm the payment")),
     move("issue", S.PAID, to=S.ISSUED, label=_("Issue the licence")),
     move("refuse", (S.INSPECTION, S.PAID), to=S.REFUSED, needs_reason=True, label=_("Refuse")),
+    # An appeal against the refusal was allowed by another branch, whose decision takes the place of the first one.
+    move("allow_appeal", S.REFUSED, to=S.LOCATION_APPROVED, reopens=True, label=_("Approve after an appeal")),
     move("reverse", S.PAID, to=S.UNPAID, label=_("Close: the payment was reversed")),
     move("lapse", S.CORRECTIONS, to=S.EXPIRED, label=_("Close without an answer")),
     move("expire", WAITS, to=S.EXPIRED, label=_("Close after the last day")),

@@ -31,6 +31,7 @@ TIMELINE = Timeline(
         "accept": _("Location approved by an officer"),
         "sign_acceptance": _("Location approved with a second signature"),
         "inspect": _("Commercial licence stated, the inspection is asked for"),
+        "allow_appeal": _("The appeal is allowed: location approved"),
         "lapse": _("Closed because the corrections were not answered"),
     },
     path=(S.IN_REVIEW, S.LOCATION_APPROVED, S.INSPECTION, S.AWAITING_PAYMENT, S.ISSUED),

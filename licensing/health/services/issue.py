@@ -6,6 +6,7 @@ import datetime as dt
 
 from django.db import transaction
 
+from licensing import reversals
 from licensing.bulk import issued
 from licensing.bulk import queries as batches
 from licensing.health import queries
@@ -238,14 +239,14 @@ def hold_licence(*, case: Case) -> None:
 
 
 def suspend(case: Case, licence: HealthLicence) -> None:
-    """Suspend a licence in force because the payment of its case is reversed, and tell the applicant."""
+    """Suspend a licence in force because the payment of its case is reversed, and tell the applicant; its branch is always told."""
     document = _lock_shop(licence)
-    if document.state not in LIVE:
-        return
-    documents.suspend(document, reason=VOIDED, actor=SYSTEM)
-    shops.refresh_search([licence.shop_id])
-    context = {"case": case, "document": document}
-    send(LicenceHeld, person=case.applicant, key=_event_key(case, document), subject_key=case.key, context=context)
+    if document.state in LIVE:
+        documents.suspend(document, reason=VOIDED, actor=SYSTEM)
+        shops.refresh_search([licence.shop_id])
+        context = {"case": case, "document": document}
+        send(LicenceHeld, person=case.applicant, key=_event_key(case, document), subject_key=case.key, context=context)
+    reversals.tell(case, document)
 
 
 def case_of_bill(bill_id: int) -> Case:

@@ -191,7 +191,9 @@ def accepted(case: Case) -> None:
         actor=actor,
     )
     unpaid_days = rulebook.edition("limits.health", clock.today()).limits["unpaid_days"].value
-    enqueue("licensing.close_unpaid", key=case.public_id, due_at=clock.now() + dt.timedelta(days=unpaid_days), case_id=case.pk)
+    enqueue(
+        "licensing.close_unpaid", key=case.public_id, due_at=clock.end_of(clock.today() + dt.timedelta(days=unpaid_days)), case_id=case.pk
+    )
 
 
 def write_changes(case: Case, renewal: Renewal) -> Shop:

@@ -75,7 +75,9 @@ def submit(
         actor=actor,
     )
     unpaid_days = offer.limits.limits["unpaid_days"].value
-    enqueue("licensing.close_unpaid", key=case.public_id, due_at=clock.now() + dt.timedelta(days=unpaid_days), case_id=case.pk)
+    enqueue(
+        "licensing.close_unpaid", key=case.public_id, due_at=clock.end_of(clock.today() + dt.timedelta(days=unpaid_days)), case_id=case.pk
+    )
     if with_message:
         send(
             RenewalSubmitted,

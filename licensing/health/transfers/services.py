@@ -32,6 +32,7 @@ from municipality.notifications.texts import Bilingual
 from municipality.review.services import case_clock, queue
 from municipality.rulebook import queries as rulebook
 from payments import queries as payments
+from payments.models import Bill
 from payments.services import void_bill
 from shops.models import Shop
 from shops.register import queries as shops
@@ -90,7 +91,7 @@ def _ask(shop: Shop, person: User, number: str) -> LicenceTransfer:
         to_digest=digest,
         to_masked=civil_id.mask(number),
         asked_at=now,
-        expires_at=now + dt.timedelta(days=days),
+        expires_at=clock.end_of(clock.today() + dt.timedelta(days=days)),
     )
     record("transfer.asked", subject=row.key, actor=access.actor, data={"transfer": transfer.public_id, "days": days})
     named = User.objects.filter(civil_id_digest=digest, is_active=True).first()
@@ -115,9 +116,18 @@ def _refuse_unmet(offer: licences.Offer) -> None:
 def take_back(*, transfer: LicenceTransfer, person: User) -> None:
     """Take a transfer back before the answer, or call its request off before it is paid, as for `ask`.
 
-    Raises NotYours, TransferOver, and Refused("payment_open") while the bank has not answered.
+    Raises NotYours, TransferOver, and Refused: "payment_open" while the bank has not answered, "changed" where another move came first.
     """
+    # Bill, case, shop: in the order of a withdrawal, a payment and an issue, which may come at the same moment.
+    case = LicenceTransfer.objects.select_related("case").get(pk=transfer.pk).case
+    bill = payments.bill_of(case.key) if case is not None else None
+    if bill is not None:
+        Bill.objects.select_for_update().get(pk=bill.pk)
+    if case is not None:
+        Case.objects.select_for_update(of=("self",)).get(pk=case.pk)
     shop, row = _locked(transfer)
+    if row.case != case or (case is not None and payments.bill_of(case.key) != bill):
+        raise Refused("changed", _("This has been decided meanwhile. The page shows how it stands."))
     actor = named_access(person, shop, TRANSFER).actor
     if not row.outcome:
         _close(row, TransferOutcome.WITHDRAWN, actor)
@@ -125,7 +135,7 @@ def take_back(*, transfer: LicenceTransfer, person: User) -> None:
     case = row.case
     if case is None or row.signer is None or case.state not in TRANSFER_WORKFLOW.moves["call_off"].sources:
         raise TransferOver("answered", _("This transfer has ended, so it cannot be taken back."))
-    if (bill := payments.bill_of(case.key)) is not None:
+    if bill is not None:
         void_bill(bill=bill, actor=actor)
     advance(case, "call_off", actor=SYSTEM, data={"by": actor.key})
     queue.leave(case=case, actor=SYSTEM, code="withdrawn")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from licensing.models import Board, BoardEnd, BoardEndReason
-from licensing.signage.life.queries import deposits_of
+from licensing.models import Board, BoardEnd, BoardEndReason, BoardRequest
+from licensing.signage.life.queries import chain, deposits_of
 from municipality.audit.services import record
 from municipality.documents import services as documents
 from municipality.documents.models import Document
@@ -29,9 +29,21 @@ def replace(board: Board, document: Document) -> None:
 
 
 def give_back(board: Board) -> None:
-    """Owe back what a licensed change returns of the deposits of the boards before it."""
-    left = board.returned_fils
-    for deposit in deposits_of(board):
+    """Owe back what a licensed change returns of the deposits of the boards before it, and those that it replaced, as far as it is not."""
+    deposits = deposits_of(board)
+    owed = sum(refund.fils for deposit in deposits for refund in deposit.refunds if refund.reason == REASON)
+    left = sum(one.returned_fils for one in chain(board)) - owed
+    for deposit in deposits:
         if left and deposit.is_held:
             refund = owe_deposit(line=deposit.line, reason=REASON, actor=SYSTEM, most_fils=left)
             left -= refund.fils if refund is not None else 0
+
+
+def return_parts(request: BoardRequest) -> None:
+    """Owe back what licensed changes return of the deposits of a request, after its payment was reversed and made again."""
+    boards = list(request.boards.all())
+    while boards:
+        boards = list(Board.objects.filter(previous__in=boards, first_day__isnull=False).select_related("request__case").order_by("pk"))
+        for board in boards:
+            if board.returned_fils:
+                give_back(board)

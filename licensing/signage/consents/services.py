@@ -58,7 +58,7 @@ def ask(*, draft: Draft, role: ConsentRole, actor: Actor) -> tuple[BoardConsent,
         token_digest=queries.digest(token),
         boards_digest=boards,
         invited_at=now,
-        expires_at=now + dt.timedelta(days=days),
+        expires_at=clock.end_of(clock.today() + dt.timedelta(days=days)),
     )
     record("board_consent.asked", subject=row.key, actor=actor, data={"role": role.value, "days": days})
     return consent, token

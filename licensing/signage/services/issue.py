@@ -6,13 +6,15 @@ import datetime as dt
 
 from django.db import transaction
 
+from licensing import reversals
 from licensing.bulk import issued
 from licensing.bulk import queries as batches
 from licensing.models import Board, BoardRequest
 from licensing.signage import queries
-from licensing.signage.changes.replacing import replace
+from licensing.signage.changes.replacing import replace, return_parts
 from licensing.signage.documents import BoardLicenceFacts, facts_of
 from licensing.signage.life import shop_licence
+from licensing.signage.life.queries import deposits_of_each, held_fils
 from licensing.signage.life.services import give_back_all
 from licensing.signage.notifications import BoardsHeld, BoardsIssued, BoardsNotIssued, BoardsPaidAgain
 from licensing.signage.states import BoardsState
@@ -23,7 +25,7 @@ from municipality.documents.models import Document
 from municipality.documents.numbers import next_number
 from municipality.documents.states import LIVE, DocumentState
 from municipality.jobs.services import enqueue
-from municipality.kernel import clock, subjects
+from municipality.kernel import clock, money, subjects
 from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
 from municipality.kernel.periods import add_months
@@ -34,7 +36,7 @@ from payments.services import owe_back, void_bill
 
 SYSTEM = system("licensing")
 VOIDED = "payment_voided"
-_PREVIOUS = ("previous__request__document", "previous__request__case")
+_PREVIOUS = ("request__case", "previous__request__document", "previous__request__case")
 
 
 def case_of_bill(bill_id: int) -> Case:
@@ -55,15 +57,23 @@ def paid(bill_id: int) -> None:
     if locked.state == BoardsState.AWAITING_PAYMENT:
         advance(locked, "pay", actor=SYSTEM)
         _prepare(locked, request)
-    elif request.document is not None and _is_held(request.document):
-        documents.resume(request.document, reason="paid_again", actor=SYSTEM)
+    elif request.document is not None:
+        if is_held := _is_held(request.document):
+            documents.resume(request.document, reason="paid_again", actor=SYSTEM)
         give_back_all(request)
-        shop_licence.follow([request.shop_id])  # suspended again, with a message of its own, while the shop's licence is
-        request.document.refresh_from_db(fields=["state", "last_event"])
-        if request.document.state in LIVE:
-            _tell(BoardsPaidAgain, locked, request.document)
+        return_parts(request)
+        if is_held:
+            _follow_shop(locked, request.document, request.shop_id)
     elif locked.state not in (BoardsState.PAID, BoardsState.ISSUED):
         raise Refused("case_closed")
+
+
+def _follow_shop(case: Case, document: Document, shop_id: int) -> None:
+    """Tell that boards are paid again; they are suspended again, with a message of its own, while the licence of their shop is."""
+    shop_licence.follow([shop_id])
+    document.refresh_from_db(fields=["state", "last_event"])
+    if document.state in LIVE:
+        _tell(BoardsPaidAgain, case, document)
 
 
 def free(case: Case) -> None:
@@ -111,8 +121,12 @@ def voided(bill_id: int) -> None:
         if (bill := payments.bill_of(locked.key)) is not None:
             void_bill(bill=bill, actor=SYSTEM)
         issued.tell_batch(locked)
-    elif document is not None and document.state in LIVE:
-        documents.suspend(document, reason=VOIDED, actor=SYSTEM)
+    elif document is not None:
+        if is_live := document.state in LIVE:
+            documents.suspend(document, reason=VOIDED, actor=SYSTEM)
+        reversals.tell(locked, document)
+        if not is_live:
+            return
     else:
         return
     _tell(BoardsHeld, locked, document)
@@ -128,6 +142,13 @@ def days_of(board: Board, earliest: dt.date) -> tuple[dt.date, dt.date]:
         return min(earliest, previous), previous  # midnight may pass while it is prepared
     first = earliest if previous is None else max(earliest, previous + dt.timedelta(days=1))
     return first, add_months(first, board.months) - dt.timedelta(days=1)
+
+
+def _deposits(boards: list[Board]) -> dict[str, str]:
+    """What is held for newly licensed boards, and what goes back of those that they change, in dinars; empty for nothing."""
+    held = sum(held_fils(deposits) for deposits in deposits_of_each(boards).values())
+    returned = sum(board.returned_fils for board in boards)
+    return {name: money.to_display(fils) if fils else "" for name, fils in (("held", held), ("returned", returned))}
 
 
 def issue_licence(*, case: Case) -> None:
@@ -168,7 +189,7 @@ def issue_licence(*, case: Case) -> None:
             if board.months_left is not None:
                 replace(board, document)
         advance(request.case, "issue", actor=SYSTEM, data={"licence": document.number})
-        issued.tell(BoardsIssued, request.case, {"case": request.case, "document": document})
+        issued.tell(BoardsIssued, request.case, {"case": request.case, "document": document, **_deposits(boards)})
         shop_licence.follow([request.shop_id])
 
     related = ("case__applicant", "case__branch", "shop__activity", "shop__area__governorate")

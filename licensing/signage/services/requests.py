@@ -248,7 +248,9 @@ def issue_bill_of(request: BoardRequest, *, actor: Actor) -> int:
         actor=actor,
     )
     days = queries.limits_of(case).limits["unpaid_days"].value
-    enqueue("licensing.close_unpaid_boards", key=case.public_id, due_at=clock.now() + dt.timedelta(days=days), case_id=case.pk)
+    enqueue(
+        "licensing.close_unpaid_boards", key=case.public_id, due_at=clock.end_of(clock.today() + dt.timedelta(days=days)), case_id=case.pk
+    )
     return days
 
 

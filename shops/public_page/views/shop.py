@@ -39,7 +39,7 @@ def shop(request: HttpRequest, public_id: str, name: str = "") -> HttpResponse:
     if row.public_id != public_id or name != name_of(row):
         return redirect(address_of(row))  # not permanent: a shop may take a former name again
     events = list(row.events.order_by("-on", "-pk")[:LISTED_EVENTS])
-    was_merged = len(events) == LISTED_EVENTS or any(event.kind == EventKind.MERGED for event in events)
+    kinds = set(EventKind) if len(events) == LISTED_EVENTS else {event.kind for event in events}  # older events are not read
     blocks = sorted(
         (block for by_key in panels.collect(panels.SHOP_PAGE, request.user, [row]).values() for block in by_key.get(row.key, [])),
         key=lambda one: one.order,
@@ -55,8 +55,8 @@ def shop(request: HttpRequest, public_id: str, name: str = "") -> HttpResponse:
         "blocks": blocks,
         "picture": next((block.picture for block in blocks if block.picture), None),
         "fresh": freshness(),
-        "former": list(row.former_names.order_by("-last_day", "-pk")),
-        "merged": list(row.merged.order_by("pk")) if was_merged else [],
+        "former": list(row.former_names.order_by("-last_day", "-pk")) if EventKind.RENAMED in kinds else [],
+        "merged": list(row.merged.order_by("pk")) if EventKind.MERGED in kinds else [],
         "hours": table_of(row.hours) if hasattr(row, "hours") else None,
         "may_state": row.closed_on is None and hours.may_state(request.user, row),
     }

@@ -7,19 +7,24 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils.translation import override
 
 from licensing.inspections import questions, services
+from licensing.inspections.files import own_slots
 from licensing.inspections.obligations import obligations
 from licensing.inspections.services import appointments
+from licensing.inspections.services.self_checks import send_self_check
 from licensing.models import Inspection
 from municipality.accounts.models import User
 from municipality.kernel import clock
 from municipality.notifications.models import Message
+from municipality.uploads.registry import PREFIXES
 from shops.models import Shop
 from tests.browsers import signed_in
 from tests.factories import inspections
 from tests.factories.accounts import PersonFactory
+from tests.factories.uploads import UploadFactory
 
 pytestmark = pytest.mark.django_db
 MOST = 12  # statements of a page
@@ -89,6 +94,19 @@ def test_the_self_check_keeps_what_was_typed_and_is_sent_once(row: Inspection, o
     assert client.post(page, typed).status_code == 409
     assert row.answers.filter(by_owner=True, hundredths=3500).count() == 1
     read(owner, page)
+
+
+def test_a_photo_stands_beside_its_question_and_the_inspector_sees_it(row: Inspection, owner: User) -> None:
+    code = next(rule.code for rule in questions.asked(row) if rule.needs_photo)
+    photo = UploadFactory(owner=owner, subject=row.key, slot=code)
+    page = f"/en/inspections/{row.public_id}/self-check/"
+    assert "Photo, if you have one" in read(owner, page) and photo.name in read(owner, page)
+    send_self_check(inspection=row, person=owner, answers=inspections.answers(row))
+    address = f"/uploads/file/{photo.public_id}/look/"
+    assert address in read(owner, page) and code in own_slots(row)
+    row = inspections.appointed(row)
+    desk = signed_in(row.inspector).get(reverse("admin:inspection", args=[row.public_id]))
+    assert address in desk.content.decode() and PREFIXES["inspection"].may_read(row.inspector, row.key)
 
 
 def test_others_find_nothing(row: Inspection) -> None:

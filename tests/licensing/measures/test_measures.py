@@ -18,6 +18,7 @@ from licensing.health import queries as licences
 from licensing.health import services as health
 from licensing.health.states import DUPLICATE
 from licensing.measures import effects, services
+from licensing.measures.registry import REPORTS, ReportFact
 from licensing.models import HealthLicence, Measure, Renewal
 from municipality.accounts.models import User
 from municipality.audit.models import AuditEvent
@@ -148,8 +149,22 @@ def test_a_reversed_payment_and_a_measure_are_two_reasons(
         assert state(shop) == "suspended", "paid again, but the measure runs"
     lifted(row, inspector, head)
     assert state(shop) == ("valid" if paid else "suspended")
+    assert Message.objects.filter(person=head, kind="licensing.licence_unpaid").count() == 1, "once for one reversal"
     if not paid:
         assert HealthLicence.objects.get(shop=shop, is_current=True).document.last_event.reason == "payment_voided"  # type: ignore[union-attr]
+
+
+def test_a_report_that_it_rests_on_is_one_against_the_shop(
+    make_shop: Callable[..., Shop], shop: Shop, inspector: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = {"V-1": ReportFact(shop.pk, "عرض", "Display outside", "م", "a"), "V-2": ReportFact(make_shop().pk, "عرض", "Other", "م", "a")}
+    monkeypatch.setitem(REPORTS, "violations", facts.get)
+    for number in ("V-2", "V-3"):
+        with pytest.raises(Refused, match="other_report"):
+            services.propose(shop=shop, officer=inspector, report=number, **WORDS)
+    row = services.propose(shop=shop, officer=inspector, report="V-1", **WORDS)
+    page = signed_in(inspector).get(reverse("admin:measure", args=[row.public_id])).content.decode()
+    assert "Display outside" in page or "عرض" in page
 
 
 def test_a_request_for_lifting_is_taken_back_or_not_signed(

@@ -14,8 +14,8 @@ from licensing.signage import invariants, queries
 from licensing.signage.documents import ONE_PAGE
 from licensing.signage.services import issue, requests
 from municipality.accounts.models import User
+from municipality.documents import rendering, store
 from municipality.documents import services as documents
-from municipality.documents import store
 from municipality.jobs.models import Job
 from municipality.jobs.services import run
 from municipality.kernel import clock
@@ -54,18 +54,23 @@ def test_after_the_payment_a_job_seals_one_licence_with_the_days_of_each_board(
     assert [queries.standing(row) for row in queries.licensed([shop])[shop.pk]] == ["expired", "valid"]
 
 
-@pytest.mark.parametrize(("count", "pages"), [(1, 1), (2, 1), (ONE_PAGE, 1), (20, 3)])
-def test_the_licence_of_few_boards_is_one_page_however_long_its_words(
-    shop: Shop, owner: User, officer: User, count: int, pages: int
+@pytest.mark.parametrize(
+    ("count", "is_long", "pages", "layouts"),
+    [(1, False, 1, 1), (2, False, 1, 1), (3, False, 1, 1), (ONE_PAGE, False, 1, 1), (ONE_PAGE, True, 1, 2), (20, False, 3, 1)],
+)
+def test_the_licence_of_few_boards_is_one_page_and_laid_out_once_unless_its_words_are_long(
+    shop: Shop, owner: User, officer: User, count: int, is_long: bool, pages: int, layouts: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    long = count == ONE_PAGE
-    if long:
+    if is_long:
         Shop.objects.filter(pk=shop.pk).update(name_ar="متجر الواحة " * 13, name_en="Oasis Shop of " * 11)
-    board = boards.FRONT | ({"place": "فوق المدخل الرئيسي " * 6} if long else {})
+    board = boards.FRONT | ({"place": "فوق المدخل الرئيسي " * 6} if is_long else {})
+    write, written = rendering._write_pdf, []
+    monkeypatch.setattr(rendering, "_write_pdf", lambda *given, **named: (written.append(given), write(*given, **named))[1])
     request = boards.issued(shop, owner, officer, *[board] * count)
     assert request.document is not None
     with pikepdf.open(BytesIO(store.read(request.document.file))) as pdf:
         assert len(pdf.pages) == pages
+    assert 1 <= len(written) <= layouts
 
 
 def test_a_payment_that_the_bank_takes_back_before_the_seal_closes_the_request(shop: Shop, owner: User, officer: User) -> None:

@@ -105,6 +105,15 @@ def test_photos_are_kept_under_any_of_their_names(other: Other) -> None:
     assert other.get("requests")[0]["media_url"] is None  # nobody sees them before their public copy is made
 
 
+def test_a_report_and_its_photo_take_few_statements(other: Other, django_assert_max_num_queries: Any) -> None:
+    """A large photo is written in pieces, each with its own statements."""
+    sent(other, description="1")
+    with django_assert_max_num_queries(32):
+        sent(other, description="2")
+    with django_assert_max_num_queries(80):
+        sent(other, description="3", media=report_photos.file(report_photos.camera(1) + bytes(900_000)))
+
+
 def test_a_refused_photo_does_not_stop_the_report(other: Other) -> None:
     wrong = report_photos.file(b"%PDF-1.7 no photo", "photo.jpg")
     (answer,) = other.send(media=[wrong, report_photos.file()], photo1=report_photos.file(b""))

@@ -171,5 +171,5 @@ def test_hours_add_no_statement_to_a_page_that_anybody_sees(stating: Make, make_
     for shop in (with_hours, bare):
         address = address_of(shop, "en")
         Client().get(address)
-        with django_assert_max_num_queries(13):  # one of them reads a list that production keeps for minutes
+        with django_assert_max_num_queries(12):
             assert Client().get(address).status_code == 200

@@ -49,6 +49,16 @@ def test_a_number_is_read_as_people_type_it(typed: str, number: str) -> None:
     assert normal_number(typed) == number
 
 
+def test_neighbours_are_those_that_the_drawing_of_the_plot_shows() -> None:
+    """The square is 22 metres long; the second plot is 10 metres away, the third 29. A plot of 80 metres shows both."""
+    plot, near, away = [PlotFactory(shape=translate(SQUARE, east, 0)) for east in (0, 0.0003, 0.0005)]
+    west, south, east, _ = SQUARE.bounds
+    large = PlotFactory(shape=box(west, south - 0.001, east, south - 0.0003))
+    row, of_large = queries.shape_on(plot, TODAY), queries.shape_on(large, TODAY)
+    assert row is not None and queries.neighbours(row, TODAY) == [near.shapes.get().shape]
+    assert of_large is not None and away.shapes.get().shape in queries.neighbours(of_large, TODAY)
+
+
 def test_an_old_number_leads_to_what_it_became(split: tuple[Plot, Plot, Plot]) -> None:
     old, first, second = split
     assert queries.present(old) == [first, second]
@@ -111,4 +121,5 @@ def test_the_shape_of_an_ended_plot_stays(split: tuple[Plot, Plot, Plot]) -> Non
     old, first, _ = split
     before, now = queries.shape_on(old, dt.date(2015, 1, 1)), queries.shape_on(old, TODAY)
     assert before == now and before is not None
-    assert {row.plot for row in queries.neighbours(queries.shape_on(first, TODAY), TODAY)} == {split[2]}
+    row = queries.shape_on(first, TODAY)
+    assert row is not None and queries.neighbours(row, TODAY) == [split[2].shapes.get().shape]

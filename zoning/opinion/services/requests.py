@@ -125,7 +125,8 @@ def _submit(draft: Draft, person: User, expected_fils: int) -> tuple[Case, Bill]
         kind=OPINION, subject=case.key, payer=person, title_ar=case.title_ar, title_en=case.title_en, lines=[line], actor=actor
     )
     unpaid_days = limits.limits["unpaid_days"].value
-    enqueue("zoning.close_unpaid", key=case.public_id, due_at=clock.now() + dt.timedelta(days=unpaid_days), case_id=case.pk)
+    due_at = clock.end_of(clock.today() + dt.timedelta(days=unpaid_days))
+    enqueue("zoning.close_unpaid", key=case.public_id, due_at=due_at, case_id=case.pk)
     context = {"case": case, "until": today + dt.timedelta(days=unpaid_days)}
     send(OpinionSubmitted, person=person, key=case.public_id, subject_key=case.key, context=context)
     return case, bill

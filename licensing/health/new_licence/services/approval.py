@@ -51,13 +51,14 @@ def second_signature(case: Case) -> SecondSignature | None:
 def accepted(case: Case) -> None:
     """After the last signature: enqueue the letter of approval, and the day on which it lapses. In the decision's transaction."""
     enqueue("licensing.approve_location", key=case.public_id, case_id=case.pk)
-    _limit(case, NewLicenceState.LOCATION_APPROVED, "location_days")
+    close_after(case, NewLicenceState.LOCATION_APPROVED, "location_days")
 
 
-def _limit(case: Case, state: str, code: str) -> None:
-    """Close the request after the days of a limit, if it is still in a state then."""
-    last = clock.now() + dt.timedelta(days=queries.limit(case, code))
-    enqueue("licensing.expire_new", key=f"{case.public_id}:{state}", due_at=last, case_id=case.pk, state=str(state))
+def close_after(case: Case, state: str, code: str) -> dt.date:
+    """Close the request after the days of a limit, if it is still in a state then. Returns the last day."""
+    last = clock.today() + dt.timedelta(days=queries.limit(case, code))
+    enqueue("licensing.expire_new", key=f"{case.public_id}:{state}", due_at=clock.end_of(last), case_id=case.pk, state=str(state))
+    return last
 
 
 def refused(case: Case) -> None:
@@ -69,8 +70,7 @@ def write_approval(*, case: Case) -> None:
     """Issue the approval of a location. Idempotent; raises what `documents.issue` raises."""
 
     def new(request: NewLicence) -> Document:
-        first = clock.today()
-        last = first + dt.timedelta(days=queries.limit(case, "location_days") - 1)
+        first, last = clock.today(), queries.location_until(case)
         return documents.draft(
             kind=LocationApprovalFacts.kind,
             number=next_number(f"LOC-{case.branch_id}-{first.year}"),
@@ -162,4 +162,4 @@ def _ask_inspection(case: Case, person: User, number: str, ends_on: dt.date | No
         longitude=longitude,
         actor=actor,
     )
-    _limit(locked, NewLicenceState.INSPECTION, "inspection_days")
+    close_after(locked, NewLicenceState.INSPECTION, "inspection_days")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 from django.db import transaction
 
 from licensing.health.documents import HealthLicenceFacts
@@ -15,7 +13,7 @@ from licensing.health.new_licence.notifications import (
     NewLicencePayment,
     NewLicenceUnpaid,
 )
-from licensing.health.new_licence.services.approval import SYSTEM
+from licensing.health.new_licence.services.approval import SYSTEM, close_after
 from licensing.health.new_licence.states import NEW_LICENCE, NewLicenceState
 from licensing.health.services.issue import case_of_bill, resume, suspend
 from licensing.inspections import services as inspections
@@ -65,11 +63,7 @@ def _bill(case: Case) -> None:
         lines=queries.fee_lines(request, clock.today()),
         actor=SYSTEM,
     )
-    days = queries.limit(case, "unpaid_days")
-    state = str(S.AWAITING_PAYMENT)
-    due_at = clock.now() + dt.timedelta(days=days)
-    enqueue("licensing.expire_new", key=f"{case.public_id}:{state}", due_at=due_at, case_id=case.pk, state=state)
-    context = {"case": case, "until": clock.today() + dt.timedelta(days=days)}
+    context = {"case": case, "until": close_after(case, S.AWAITING_PAYMENT, "unpaid_days")}
     send(NewLicencePayment, person=case.applicant, key=case.public_id, subject_key=case.key, context=context)
 
 

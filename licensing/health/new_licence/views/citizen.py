@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from licensing.health import changes
-from licensing.health.new_licence import obligations, queries
+from licensing.health.new_licence import queries
 from licensing.health.new_licence.files import remember
 from licensing.health.new_licence.forms import COMMERCIAL, CommercialForm, RequestForm, SendForm
 from licensing.health.new_licence.places import place_of_answers
@@ -165,7 +165,7 @@ def commercial(request: AuthenticatedHttpRequest, public_id: str) -> HttpRespons
     context = {
         "case": case,
         "form": form,
-        "until": obligations.last_day(case),
+        "until": queries.location_until(case),
         "fields": fields_of(request, queries.key_of(case), [queries.COPY], next_path=request.path),
         "refusal": refusal,
         "crumbs": [(_("My requests"), reverse("cases:mine")), (_("The commercial licence"), "")],

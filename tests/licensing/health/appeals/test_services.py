@@ -98,7 +98,7 @@ def test_an_allowed_appeal_opens_the_renewal_again_with_its_bill(appeal: Appeal,
     assert Bill.objects.get(subject=first.key).state == "due"
     assert fresh(appeal.case).state == "allowed"
     told = Message.objects.get(person=owner, kind="licensing.appeal_allowed")
-    assert "waits for its fee" in told.body_en
+    assert "its page says what comes next" in told.body_en
     assert findings() == []
 
 

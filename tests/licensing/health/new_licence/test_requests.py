@@ -124,7 +124,7 @@ def test_approval_issues_a_sealed_letter_and_no_bill(plot: Plot, owner: User, of
     request = fresh(request.case)
     document = request.approval
     assert document is not None and document.state == "active" and document.file_id
-    assert document.valid_to == clock.today() + dt.timedelta(days=179)
+    assert document.valid_to == clock.today() + dt.timedelta(days=180)
     assert Document.objects.filter(kind="licensing.location").count() == 1
     assert Message.objects.filter(person=owner, kind="licensing.location_approved").count() == 1
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 
+from licensing.measures import unpaid
 from licensing.models import Board, BoardEnd, BoardRequest, Lane
 from licensing.signage import invariants, queries
 from licensing.signage.changes import queries as changes
@@ -28,9 +29,10 @@ from municipality.kernel.periods import add_months
 from municipality.notifications.models import Message
 from payments import balances
 from payments import invariants as payment_invariants
-from payments.models import Bill, RefundDue
-from payments.services import approve_refund, propose_refund
+from payments.models import Attempt, Bill, RefundDue
+from payments.services import approve_refund, inquiries, propose_refund
 from payments.services.returns import remaining_of
+from payments.services.settlement import void_attempt
 from shops.models import Shop
 from tests import desk_acts
 from tests.bank import Book
@@ -38,6 +40,7 @@ from tests.conftest import Clock
 from tests.database_guards import drop_guard
 from tests.due_jobs import run_due
 from tests.factories import boards, drawings
+from tests.factories.accounts import StaffFactory
 from tests.factories.uploads import UploadFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guards]
@@ -158,6 +161,29 @@ def test_changes_follow_each_other_and_the_end_gives_all_of_the_rest_back(board:
     ends.end_by_holder(board=new, person=owner, day=clock.today())
     assert [refund.fils for refund in RefundDue.objects.order_by("pk")] == [6_000, 3_000, 3_000] and not held(new) and sound()
     assert set(BoardEnd.objects.order_by("pk").values_list("reason", flat=True)) == {"changed", "removed"}
+
+
+def test_what_changes_give_back_is_owed_again_once_a_reversed_payment_is_made_again(
+    board: Board, box: Board, owner: User, officer: User, licensed: BoardRequest, bank: Book
+) -> None:
+    changed(approved(board, owner, officer, width="3"))
+    changed(approved(box, owner, officer, width="0.5"))
+    owed = [refund.fils for refund in RefundDue.objects.order_by("pk")]
+    head = StaffFactory(supervisor=True, login="head", branch_id=licensed.shop.branch_id)
+    attempt, bill = Attempt.objects.order_by("pk")[0], boards.bill_of(licensed)
+    bank.decide(attempt, "FAILURE(NOT CAPTURED)")
+    inquiry = inquiries.ask(attempt)
+    assert inquiry is not None and void_attempt(attempt=attempt, inquiry=inquiry)
+    for _time in range(2):
+        issue.voided(bill)
+    assert set(RefundDue.objects.values_list("state", flat=True)) == {"released"} and len(owed) == 2
+    assert "cannot suspend the licence" in Message.objects.get(person=head, kind="licensing.licence_unpaid").body_en
+    assert [line.case for line in unpaid.of_branch(head.branch_id)] == [licensed.case]
+    boards.pay_at_bank(licensed, bank)
+    for _time in range(2):
+        issue.paid(bill)
+    again = RefundDue.objects.exclude(state="released").order_by("pk")
+    assert sorted(refund.fils for refund in again) == sorted(owed) and unpaid.of_branch(head.branch_id) == [] and sound()
 
 
 def test_two_people_release_the_difference(
