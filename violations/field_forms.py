@@ -11,6 +11,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from municipality.fieldwork.forms import VisitForm
+from municipality.fieldwork.models import Evidence
 from municipality.kernel import clock
 from municipality.places.models import Area
 from municipality.rulebook import queries as rulebook
@@ -21,7 +22,7 @@ from shops.models import Shop
 from shops.register import queries as shops
 from violations import queries, rules
 from violations.models import JudicialWarrant, Signed
-from violations.services import assessments
+from violations.services import assessments, evidence
 from violations.services.assessments import Findings
 
 PHOTOS = 8
@@ -33,10 +34,12 @@ class ViolationReportForm(VisitForm):
 
     confirmed = forms.CharField(widget=forms.HiddenInput, required=False, max_length=1000)
     origin = forms.CharField(widget=forms.HiddenInput, required=False, max_length=60)
+    photos_of = forms.CharField(widget=forms.HiddenInput, required=False, max_length=26)  # of an annulled report
+    keep_photos = forms.BooleanField(label=_("Take over the photos of the annulled report"), required=False, initial=True)
     shop_no = FoldedField(
         label=_("Commercial licence number of the shop"),
         required=False,
-        help_text=_("As on the licence in the shop, for example 2020/000123."),
+        help_text=_("As on the licence in the shop, for example 123456/2020."),
     )
     civil_id = CivilIdField(label=_("Civil number of the party"), required=False)
     party_name_ar = forms.CharField(label=_("Name of the party"), required=False, max_length=160)
@@ -78,9 +81,14 @@ class ViolationReportForm(VisitForm):
     )
     signed = forms.ChoiceField(
         label=_("The party"),
-        choices=[(Signed.SIGNED, _("signed the paper")), (Signed.REFUSED, _("refused to sign")), (Signed.ABSENT, _("was not there"))],
-        initial=Signed.ABSENT,
+        choices=[
+            (Signed.LATER, _("is here, and gets the printed notice after issuing")),
+            (Signed.ABSENT, _("was not there")),
+            (Signed.REFUSED, _("refused to sign")),
+            (Signed.SIGNED, _("signed a report on paper before me already")),
+        ],
         widget=forms.RadioSelect,
+        error_messages={"required": _("Please say what the party did.")},
     )
 
     def __init__(self, *args: Any, warrant: JudicialWarrant, **kwargs: Any) -> None:
@@ -92,6 +100,21 @@ class ViolationReportForm(VisitForm):
         self.offences = {offence.code: offence for offence in in_scope}
         self.fields["offence"].choices = list(self.offence_names.items())  # type: ignore[attr-defined]
         self.fields["area"].queryset = Area.objects.filter(governorate__branch=warrant.team.branch_id).order_by("name_ar")  # type: ignore[attr-defined]
+
+    @property
+    def photos(self) -> list[Evidence]:
+        """The photos that may be taken over: all before the form is sent, then those that fit what was typed."""
+        inspector = self.warrant.user
+        if not self.is_bound:
+            return evidence.photos_of(evidence.annulled_report(self.initial.get("photos_of", ""), inspector))
+        if not self.is_valid():
+            return evidence.photos_of(evidence.annulled_report(self.data.get("photos_of", "")[:26], inspector))
+        return evidence.kept(self.cleaned_data["photos_of"], inspector, self.findings())
+
+    @property
+    def kept_photos(self) -> list[Evidence]:
+        """Those of `photos` that a sent form takes over."""
+        return self.photos if self.is_valid() and self.cleaned_data["keep_photos"] else []
 
     @property
     def shop(self) -> Shop | None:

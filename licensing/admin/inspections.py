@@ -93,7 +93,7 @@ def inspection(request: AuthenticatedHttpRequest, public_id: str) -> HttpRespons
     return _page(request, row, form, status=400 if form.errors else 200, confirmed=confirmed, **facts)
 
 
-def _page(request: HttpRequest, row: Inspection, form: InspectionForm, *, status: int = 200, **more: Any) -> HttpResponse:
+def _page(request: AuthenticatedHttpRequest, row: Inspection, form: InspectionForm, *, status: int = 200, **more: Any) -> HttpResponse:
     is_over = row.state in (InspectionState.PASSED, InspectionState.FAILED)
     is_due = row.state == InspectionState.APPOINTED
     result = queries.result_of(row)
@@ -106,6 +106,8 @@ def _page(request: HttpRequest, row: Inspection, form: InspectionForm, *, status
         "self_check": labels.self_check_lines(row) if is_due else [],
         "lines": labels.result_lines(row, photos) if is_over else [],
         "photos": photos["place"],
+        "unchecked": labels.unchecked_photos(result),
+        "drawings": labels.drawings_of(row, request.user) if is_due else [],
         "result": result,
     }
     return staff_page(request, "admin/licensing/inspection.html", status, title=row.reference, **{**context, **more})
@@ -120,6 +122,9 @@ def _look(request: AuthenticatedHttpRequest, row: Inspection, form: InspectionFo
         "outcome": VisitOutcome(assessment.outcome).label,
         "failing": [labels.line_of(answer) for answer in assessment.failing],
         "advice": [labels.line_of(answer) for answer in assessment.advice],
+        "failed_until": visits.put_right_by() if assessment.outcome == VisitOutcome.FAILED else None,
+        "other_time": _time(row) if appointments.is_other_time(row, found.sent.started_at) else "",
+        "seen_at": found.sent.started_at,
     }
     return facts, visits.confirmation(assessment, inspection=row, inspector=request.user, found=found)
 
@@ -221,7 +226,7 @@ class OrderForm(forms.Form):
     """The shop, and why it is inspected."""
 
     shop_no = FoldedField(
-        label=gettext_lazy("Commercial licence number of the shop"), help_text=gettext_lazy("As in the register, for example 2020/000123.")
+        label=gettext_lazy("Commercial licence number of the shop"), help_text=gettext_lazy("As in the register, for example 123456/2020.")
     )
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
@@ -249,6 +254,8 @@ def order(request: AuthenticatedHttpRequest) -> HttpResponse:
         try:
             row = services.order_of_shop(shop=form.cleaned_data["shop"], supervisor=request.user, reason=form.cleaned_data["reason"])
             messages.success(request, _("Inspection %(number)s is ordered. An inspector was drawn.") % {"number": row.reference})
+            if row.contact_id is None:
+                messages.warning(request, _("Nobody of this shop has an account. The branch announces the visit on paper."))
             return redirect("admin:order_inspection")
         except Refused as refusal:
             error = str(refusal.sentence)

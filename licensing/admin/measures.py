@@ -39,7 +39,7 @@ class ProposeForm(forms.Form):
     """A measure, as it is proposed."""
 
     shop_no = FoldedField(
-        label=gettext_lazy("Commercial licence number of the shop"), help_text=gettext_lazy("As in the register, for example 2020/000123.")
+        label=gettext_lazy("Commercial licence number of the shop"), help_text=gettext_lazy("As in the register, for example 123456/2020.")
     )
     kind = forms.ChoiceField(label=gettext_lazy("Kind of the measure"), choices=MeasureKind)
     code = forms.ChoiceField(label=gettext_lazy("Reason"))

@@ -17,6 +17,7 @@ from licensing.inspections.forms import PLACE, limits_of
 from licensing.inspections.questions import GivenAnswer
 from licensing.inspections.states import InspectionState as S
 from licensing.models import AnswerValue, Inspection, InspectionAnswer, InspectionVisit
+from municipality.accounts.models import User
 from municipality.fieldwork.queries import evidence_of
 from municipality.ui.templatetags.portal import bilingual, ltr
 from municipality.ui.texts import Text
@@ -90,3 +91,14 @@ def photos_of(visit: InspectionVisit | None) -> dict[str, list[str]]:
         if mark.upload.state == UploadState.READY:
             found.setdefault(mark.kind, []).append(reverse("uploads:look", args=[mark.upload.public_id]))
     return found
+
+
+def unchecked_photos(visit: InspectionVisit | None) -> int:
+    """How many photos of a visit are not accepted yet, and are not shown."""
+    waiting = (UploadState.RECEIVING, UploadState.CHECKING)
+    return evidence_of(visit.visit_id).filter(upload__state__in=waiting).count() if visit is not None else 0
+
+
+def drawings_of(inspection: Inspection, user: User) -> list[str]:
+    """The addresses of the stored drawings of a place that a user may open, newest first."""
+    return [reverse("uploads:look", args=[row.public_id]) for row in queries.drawings(inspection) if uploads.readable(user, row.public_id)]

@@ -47,7 +47,8 @@ class Inspection(models.Model):
     address_en = models.CharField(_("address in English"), max_length=300)
     latitude = models.FloatField(_("latitude"), null=True, blank=True)  # WGS 84
     longitude = models.FloatField(_("longitude"), null=True, blank=True)
-    contact = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("who is told"))
+    # None where nobody of the shop has an account: the branch announces the visit on paper.
+    contact = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("who is told"))
     inspector = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("drawn inspector"))
     # The branch whose inspectors were drawn from and the candidates, to check the draw afterwards.
     draw = models.JSONField(_("draw"), default=dict)

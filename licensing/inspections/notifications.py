@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from municipality.notifications.registry import MessageKind
+from municipality.notifications.services import send
+
+if TYPE_CHECKING:
+    from licensing.models import Inspection
 
 _DAY = dt.date(2027, 11, 24)
 
@@ -37,3 +43,9 @@ class InspectionFailed(_AboutInspection):
     kind = "licensing.inspection_failed"
     is_legal = True
     samples = {"until": _DAY}
+
+
+def tell(kind: type[MessageKind], inspection: Inspection, *, key: str, context: Mapping[str, Any]) -> None:
+    """Tell who is told of an inspection, in the caller's transaction; nobody where nobody of the place has an account."""
+    if inspection.contact is not None:
+        send(kind, person=inspection.contact, key=key, subject_key=inspection.key, context=context)

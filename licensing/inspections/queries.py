@@ -10,17 +10,21 @@ from django.db.models import F, Prefetch, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from licensing.inspections.states import ENDED, INSPECTION, OPEN
-from licensing.models import Inspection, InspectionAnswer, InspectionVisit
+from licensing.models import Inspection, InspectionAnswer, InspectionVisit, NewLicence, Renewal
 from municipality.accounts.models import User
 from municipality.cases import queries as cases
+from municipality.cases.models import Case
 from municipality.delegation.registry import Ownership
 from municipality.kernel import clock
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import RuleSet
+from municipality.uploads.models import Upload
+from municipality.uploads.states import UploadState
 from shops.models import Shop
 from shops.register import queries as shops
 
 LIMITS, REPLIES, CHECKLIST = "limits.inspections", "replies.inspection", rulebook.INSPECTION
+DRAWING = "drawing"  # the slot of files of requests
 RELATED = ("case", "shop", "activity", "branch", "contact", "inspector", "checklist", "previous")
 
 
@@ -37,7 +41,8 @@ def checklist(on: dt.date) -> RuleSet:
 
 def ownership(inspection: Inspection, user: User) -> Ownership:
     """Who is told owns it, and the holders of its shop; delegates of the request that it is part of, else of the shop, act for them."""
-    owners, subjects, service = [inspection.contact_id], [], INSPECTION
+    owners = [inspection.contact_id] if inspection.contact_id is not None else []
+    subjects, service = [], INSPECTION
     if inspection.shop is not None:
         owners += [person.pk for person in shops.owners(inspection.shop)]
         subjects = [inspection.shop.key]
@@ -60,7 +65,7 @@ def of_inspector(user: User) -> QuerySet[Inspection]:
 
 def result_of(inspection: Inspection) -> InspectionVisit | None:
     """The visit that gave the result, also the second one with nobody there; None before it."""
-    return inspection.visits.order_by("pk").last() if inspection.state in ENDED else None
+    return inspection.visits.select_related("visit").order_by("pk").last() if inspection.state in ENDED else None
 
 
 def answers_of(inspection: Inspection, *, by_owner: bool = False) -> list[InspectionAnswer]:
@@ -87,3 +92,13 @@ def public_results(listed: Sequence[Shop], *, most: int) -> dict[int, list[tuple
         if row.shop_id is not None:
             found.setdefault(row.shop_id, []).append((row, list(row.answers.all())))
     return found
+
+
+def drawings(inspection: Inspection) -> QuerySet[Upload]:
+    """The accepted drawings of the requests for the licence of a place, and of those to change it, newest first."""
+    of_place = Q(pk=inspection.case_id)
+    if inspection.shop_id is not None:
+        of_place |= Q(pk__in=NewLicence.objects.filter(shop=inspection.shop_id).values("case"))
+        of_place |= Q(pk__in=Renewal.objects.filter(licence__shop=inspection.shop_id).values("case"))
+    keys = [case.key for case in Case.objects.filter(of_place)]
+    return Upload.objects.filter(subject__in=keys, slot=DRAWING, state=UploadState.READY).order_by("-pk")

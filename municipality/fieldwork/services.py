@@ -124,6 +124,35 @@ def add_evidence(
     return added, refused
 
 
+@transaction.atomic
+def copy_evidence(marks: Sequence[Evidence], *, visit: Visit, subject: str, sender: User, actor: Actor) -> int:
+    """Save accepted photos of another visit with this one too, skipping those it has. Returns how many are new.
+
+    Time and place of their capture, and the time at which they were received, stay; what is stored of a file is shared.
+    """
+    known_digests = set(Upload.objects.filter(subject=subject).exclude(state=UploadState.REMOVED).values_list("sha256", flat=True))
+    new = [mark for mark in marks if mark.sha256 not in known_digests]
+    for mark in new:
+        Evidence.objects.create(
+            visit=visit,
+            kind=mark.kind,
+            upload=uploads.copy(mark.upload, subject=subject, owner=sender, actor=actor),
+            captured_at=mark.captured_at,
+            received_at=mark.received_at,
+            latitude=mark.latitude,
+            longitude=mark.longitude,
+            accuracy_m=mark.accuracy_m,
+            added_by=sender.key,
+        )
+        record(
+            "evidence.added",
+            subject=subject,
+            actor=actor,
+            data={"kind": mark.kind, "sha256": mark.sha256, "copy_of": mark.upload.public_id},
+        )
+    return len(new)
+
+
 def _digest(file: UploadedFile) -> str:
     sha256 = hashlib.sha256()
     for chunk in file.chunks():

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import path
+from django.urls import path, reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
@@ -32,21 +35,26 @@ PURPOSES = ("purpose.supervision", "purpose.complaint", "purpose.court")
 
 @require_safe
 def waiting(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """The copies that wait, oldest first, at reading size."""
+    """The copies that wait, those of open reports first, at reading size; and what was decided lately."""
     require_role(request, INTAKE)
-    return staff_page(request, "admin/reports/photos.html", title=_("Photos to look at"), photos=queries.unsure()[:MOST_SHOWN])
+    context: dict[str, Any] = {"photos": queries.most_urgent()[:MOST_SHOWN], "judged": queries.judged()[:MOST_SHOWN]}
+    return staff_page(request, "admin/reports/photos.html", title=_("Photos to look at"), **context)
 
 
 @require_http_methods(["POST"])
 def judge(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """Show a copy to everybody, or keep it private."""
+    """Show a copy to everybody, or keep it private; also after it was decided otherwise."""
     require_role(request, INTAKE)
+    photo, is_shown = _photo(public_id), request.POST.get("blur") == "agreed"
     try:
-        moderation.judge(_photo(public_id), user=request.user, is_shown=request.POST.get("blur") == "agreed")
+        moderation.judge(photo, user=request.user, is_shown=is_shown, is_change="change" in request.POST)
     except Refused as refusal:
         messages.error(request, str(refusal.sentence))
     else:
-        messages.success(request, _("The decision on the photo is recorded."))
+        said = _("Photo of report %(number)s: everybody sees it now.") if is_shown else _("Photo of report %(number)s: it stays private.")
+        way = _("Change the decision")
+        url = reverse("admin:report_photo", args=[photo.public_id])
+        messages.success(request, format_html('{} <a href="{}">{}</a>', said % {"number": photo.report.number}, url, way))
     return redirect("admin:report_photos")
 
 
@@ -79,7 +87,7 @@ def picture(request: AuthenticatedHttpRequest, public_id: str, side: str) -> Htt
 
 
 def _photo(public_id: str) -> ReportPhoto:
-    return get_object_or_404(ReportPhoto.objects.select_related("report", "copy", "upload__file"), public_id=public_id)
+    return get_object_or_404(ReportPhoto.objects.select_related("report", "copy", "upload__file", "reused__report"), public_id=public_id)
 
 
 def _count(request: HttpRequest) -> int:

@@ -75,13 +75,15 @@ def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
     here = (stand.cleaned_data["latitude"], stand.cleaned_data["longitude"]) if stand is not None and stand.is_valid() else None
     error = _("The device gave no place in Kuwait.") if stand is not None and here is None else ""
     is_route = "route" in (request.POST if request.method == "POST" else request.GET)
-    lines: list[tuple[Report, int | None]]
-    if is_route:
-        lines = _route(rows, here)
-    else:
-        lines = [(row, round(metres_between(here, place)) if here and (place := _place(row)) else None) for row in rows]
-    context = {"lines": lines, "is_route": is_route, "error": error}
+    due, others = [row for row in rows if row.state == ReportState.ASSIGNED], [row for row in rows if row.state != ReportState.ASSIGNED]
+    context = {"lines": _lines(due, here, is_route), "others": _lines(others, here), "is_route": is_route, "error": error}
     return staff_page(request, "admin/reports/mine.html", 400 if error else 200, title=_("Reports of the public"), **context)
+
+
+def _lines(rows: list[Report], here: Place | None, is_route: bool = False) -> list[tuple[Report, int | None]]:
+    if is_route:
+        return _route(rows, here)
+    return [(row, round(metres_between(here, place)) if here and (place := _place(row)) else None) for row in rows]
 
 
 def _route(rows: list[Report], here: Place | None) -> list[tuple[Report, int | None]]:
@@ -243,16 +245,18 @@ def _page(
     is_mine = row.inspector_id == request.user.pk and row.state == ReportState.ASSIGNED and in_group(request, INSPECTOR)
     reasons = {**services.rows.reasons(), **services.rows.reasons(services.rows.RESULT)}
     joined = rules.joined(row)
+    photos = list(queries.copies().filter(report__in=[row, *joined]).select_related("report"))
     context = {
         "row": row,
-        "photos": queries.copies().filter(report__in=[row, *joined]),
+        "photos": photos,
+        "shown_photos": {photo.pk for photo in photos},
         "photo_waits": queries.waits_for_intake(row),
         "similar": queries.similar(row) if is_mine else [],
         "joined": joined,
         "parts": row.parts.order_by("pk"),
         "questions": row.questions.order_by("pk"),
         "hand_over": row.hand_overs.filter(returned_at__isnull=True).first(),
-        "closures": row.closures.select_related("closed_by", "signed_by", "answer").order_by("pk"),
+        "closures": row.closures.select_related("closed_by", "signed_by", "answer", "photo").order_by("pk"),
         "trace": labelled_trace(row),
         "consequences": row.consequences.select_related("inspection", "violation").order_by("pk"),
         "course": [(event, REPORT_WORKFLOW.moves[event.move].label, reasons.get(event.reason)) for event in row.events.order_by("pk")],

@@ -13,12 +13,17 @@ from reports.models import BlurState, Report, ReportPhoto
 
 
 @transaction.atomic
-def judge(photo: ReportPhoto, *, user: User, is_shown: bool) -> None:
-    """Show the copy of a photo to everybody, or keep it private. Raises Refused("judged") if somebody has judged it meanwhile."""
+def judge(photo: ReportPhoto, *, user: User, is_shown: bool, is_change: bool = False) -> None:
+    """Show the copy of a photo to everybody, or keep it private; with `is_change` otherwise than an employee decided before.
+
+    Raises Refused("judged") if somebody has judged it, or changed that, meanwhile.
+    """
+    blur, other = (BlurState.AGREED, BlurState.PRIVATE) if is_shown else (BlurState.PRIVATE, BlurState.AGREED)
     row = ReportPhoto.objects.select_for_update(of=("self",)).select_related("report").get(pk=photo.pk)
-    if row.blur != BlurState.UNSURE:
+    is_decided = row.agreed_by_id is not None and row.copy_id is not None
+    if row.blur != (other if is_change else BlurState.UNSURE) or (is_change and not is_decided):
         raise Refused("judged", _("Another employee has looked at this photo meanwhile."))
-    row.blur = BlurState.AGREED if is_shown else BlurState.PRIVATE
+    row.blur = blur
     row.agreed_by, row.agreed_at = user, clock.now()
     row.save(update_fields=["blur", "agreed_by", "agreed_at"])
     Report.objects.filter(pk=row.report_id).update(updated_at=clock.now())  # copies and feeds learn that something changed

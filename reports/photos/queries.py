@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Case, Exists, OuterRef, QuerySet, Value, When
 
 from reports import queries
 from reports.models import BlurState, ModeratedPart, Moderation, Report, ReportPhoto
+from reports.states import OPEN
 
 SHOWN = (BlurState.CLEAR, BlurState.AGREED)
 
@@ -25,3 +26,14 @@ def public_photos() -> QuerySet[ReportPhoto]:
 def unsure() -> QuerySet[ReportPhoto]:
     """Photos whose public copy waits for an employee, oldest first."""
     return ReportPhoto.objects.filter(blur=BlurState.UNSURE).select_related("report", "copy").order_by("pk")
+
+
+def most_urgent() -> QuerySet[ReportPhoto]:
+    """As `unsure`, those of open reports first, the nearest promise on top."""
+    is_closed = Case(When(report__state__in=OPEN, then=Value(0)), default=Value(1))
+    return unsure().select_related("report", "copy", "reused__report").order_by(is_closed, "report__due_at", "pk")
+
+
+def judged() -> QuerySet[ReportPhoto]:
+    """Photos that an employee has decided about, the latest first."""
+    return ReportPhoto.objects.filter(agreed_at__isnull=False).select_related("report").order_by("-agreed_at", "-pk")

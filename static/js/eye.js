@@ -4,7 +4,9 @@
 import { Panel, Queue, Store, VisitForm, start } from "./fieldwork.js";
 
 const page = document.querySelector("[data-eye]");
-const queue = new Queue(new Store("kp-eye", "results"), page.dataset.sync);
+const about = ({ fields }) => fields.find(([name]) => name === "report")?.[1];
+const same = (one, other) => about(one) === about(other);
+const queue = new Queue(new Store("kp-eye", "results"), page.dataset.sync, { same });
 const panel = new Panel(page.querySelector("[data-field-queue]"), queue);
 const form = page.querySelector("[data-field-form]");
 const stand = page.querySelector("[data-eye-stand]");

@@ -143,12 +143,16 @@ function nearby() {
   });
 }
 
-/** A page that waits for its notice asks for it, and loads anew once it is written. */
+/** A page that waits for its notice asks for it, and shows its link once it is written: what is typed or open on the page stays. */
 function waiting(box) {
   setTimeout(async () => {
     const answer = await fetch(box.dataset.fieldWaits, { cache: "no-store" }).then((told) => told.json()).catch(() => ({}));
-    if (answer.done) location.reload();
-    else waiting(box);
+    if (!answer.done) {
+      waiting(box);
+      return;
+    }
+    box.querySelector("[data-field-waiting]").hidden = true;
+    box.querySelector("[data-field-ready]").hidden = false;
   }, 3000);
 }
 
@@ -185,6 +189,9 @@ if (page) {
     for (const photos of form.querySelectorAll("[data-field-photos]")) photos.hidden = false;
     const title = () => form.querySelector("[name=offence]:checked")?.closest("label").querySelector("[data-field-name]").textContent || "";
     const begun = () => {
+      // The next report is not one in place of the annulled one.
+      form.elements.photos_of.value = "";
+      form.querySelector("[data-field-kept]")?.remove();
       measure();
       emptied();
       location.hash = form.querySelector("section[id]").id;

@@ -40,11 +40,12 @@ export class Store {
 /** Sends what waits, one after the other. Only the portal's word that it has it takes an entry off the device. */
 export class Queue {
   /** `url` takes the entries; `check` says what it would record, where each entry has to be confirmed; `changed` is called after each
-      round, `notice` with "kept", "signIn" or a sentence. */
-  constructor(store, url, { check = "", changed = () => {}, notice = () => {} } = {}) {
-    Object.assign(this, { store, url, check, changed, notice });
+      step, `notice` with "kept", "signIn" or a sentence; `same` says whether an entry that was taken settles a refused one. */
+  constructor(store, url, { check = "", changed = () => {}, notice = () => {}, same = () => false } = {}) {
+    Object.assign(this, { store, url, check, changed, notice, same });
     this.round = Promise.resolve();
     this.arrived = {}; // by key: the address of what this page has sent
+    this.sending = ""; // the key of what is under way now
     this.checks = {}; // by key: what the portal would record, { html, confirmed }, or why not, { html }
   }
 
@@ -74,9 +75,13 @@ export class Queue {
   async #send() {
     try {
       for (const entry of await this.store.all()) {
-        if (entry.state !== "conflict" && entry.state !== "confirm" && !(await this.#sent(entry))) break;
+        if (entry.state === "conflict" || entry.state === "confirm") continue;
+        this.sending = entry.key;
+        await this.changed();
+        if (!(await this.#sent(entry))) break;
       }
     } finally {
+      this.sending = "";
       await this.changed();
     }
   }
@@ -105,7 +110,8 @@ export class Queue {
         await this.store.keep({ ...entry, state: "confirm", sentence: "" });
         return true;
       }
-      await this.store.drop(entry.key);
+      const settled = (await this.store.all()).filter((other) => other.state === "conflict" && this.same(entry, other));
+      for (const { key } of [entry, ...settled]) await this.store.drop(key);
       this.arrived[entry.key] = told.url;
       if (told.refused.length) this.notice(told.refused.join(" "));
       return true;
@@ -115,7 +121,7 @@ export class Queue {
       // What it would record is no longer what was confirmed.
       if (told?.code === "confirm" && this.check && !asks) return this.#sent(unconfirmed(entry));
       if (asks && told) this.checks[entry.key] = told;
-      if (told) await this.store.keep({ ...entry, state: "conflict", sentence: told.sentence, wrong: told.fields });
+      if (told) await this.store.keep({ ...entry, state: "conflict", sentence: told.sentence, wrong: told.fields, code: told.code });
       else this.notice("signIn");
       return told !== null;
     }
@@ -149,21 +155,16 @@ export class Panel {
     const name = document.createElement("b");
     name.textContent = entry.title;
     const about = document.createElement("small");
-    const state = this.box.dataset[`text${entry.state[0].toUpperCase()}${entry.state.slice(1)}`];
+    const said = entry.key === this.queue.sending ? "sending" : entry.state;
+    const state = this.box.dataset[`text${said[0].toUpperCase()}${said.slice(1)}`];
     about.append(`${state} · `, time(entry.seen));
     line.append(name, about);
-    if (entry.state === "confirm") {
-      line.append(
-        button(this.box.dataset.textCheck, () => this.confirm(entry)),
-        button(this.box.dataset.textDrop, (pressed) => this.#drop(pressed, entry)),
-      );
-    }
+    const drop = button(this.box.dataset.textDrop, (pressed) => this.#drop(pressed, entry));
+    if (entry.state === "confirm") line.append(button(this.box.dataset.textCheck, () => this.confirm(entry)), drop);
     if (entry.state === "conflict") {
-      line.append(
-        problem(entry.sentence),
-        button(this.box.dataset.textAgain, () => this.queue.add(entry)),
-        button(this.box.dataset.textDrop, (pressed) => this.#drop(pressed, entry)),
-      );
+      // The same photo would prove as little again.
+      const again = entry.code === "no_proof" ? [] : [button(this.box.dataset.textAgain, () => this.queue.add(entry))];
+      line.append(problem(entry.sentence), ...again, drop);
     }
     return line;
   }
@@ -277,9 +278,10 @@ export class VisitForm {
       this.#free();
       return;
     }
-    if (entry?.wrong) {
-      await queue.drop(key);
-      this.tell(entry.wrong, entry.sentence);
+    if (entry?.state === "conflict") {
+      // Facts that do not fit leave the device; a refusal stays on it until its person decides. The form keeps both, under the same key.
+      if (entry.wrong) await queue.drop(key);
+      this.tell(entry.wrong ?? {}, entry.sentence);
       return;
     }
     this.form.reset();
@@ -297,18 +299,13 @@ export class VisitForm {
       const control = named instanceof RadioNodeList ? named[0] : named;
       const row = control?.closest("[data-field-row]");
       if (!row) continue;
-      const why = problem(problems.join(" "));
-      why.dataset.fieldWrong = "1";
-      why.setAttribute("role", "alert");
-      row.append(why);
+      row.append(fault(problems.join(" ")));
       row.classList.add("is-bad");
       first ||= control;
     }
-    if (first) {
-      this.reveal(first);
-      first.focus();
-    }
-    else this.panel.say(sentence);
+    if (first) this.reveal(first);
+    else this.form.append(first = fault(sentence));
+    first.focus();
     this.#free();
   }
 
@@ -343,7 +340,8 @@ export class VisitForm {
         elements.latitude.value = coords.latitude.toFixed(6);
         elements.longitude.value = coords.longitude.toFixed(6);
         elements.accuracy_m.value = Math.round(coords.accuracy);
-        const text = `${coords.latitude.toFixed(5)}, ${coords.longitude.toFixed(5)} (±${Math.round(coords.accuracy)} m)`;
+        const metres = Math.round(coords.accuracy).toLocaleString(language(), { style: "unit", unit: "meter" });
+        const text = `${coords.latitude.toFixed(5)}, ${coords.longitude.toFixed(5)} (±${metres})`;
         said.replaceChildren(Object.assign(document.createElement("bdi"), { dir: "ltr", textContent: text }));
       },
       () => { said.textContent = said.dataset.textNone; },
@@ -364,15 +362,16 @@ function unconfirmed(entry) {
   return { ...entry, fields: entry.fields.filter(([name]) => name !== "confirmed") };
 }
 
+const language = () => (document.documentElement.lang === "en" ? "en-GB" : "ar-KW-u-nu-latn");
+
 /** Day, and hours and minutes in Kuwait, in the language of the page. */
 function time(seen) {
-  const language = document.documentElement.lang === "en" ? "en-GB" : "ar-KW-u-nu-latn";
   const zoned = { timeZone: "Asia/Kuwait" };
   const clock = document.createElement("bdi");
   clock.dir = "ltr";
   clock.textContent = new Date(seen).toLocaleTimeString("en-GB", { ...zoned, hour: "2-digit", minute: "2-digit" });
   const made = document.createElement("time");
-  made.append(new Date(seen).toLocaleDateString(language, { ...zoned, dateStyle: "long" }), " ", clock);
+  made.append(new Date(seen).toLocaleDateString(language(), { ...zoned, dateStyle: "long" }), " ", clock);
   return made;
 }
 
@@ -380,6 +379,14 @@ function problem(text) {
   const why = document.createElement("span");
   why.className = "kp-desk-bad";
   why.textContent = text;
+  return why;
+}
+
+/** What was wrong with what this form sent; it leaves the page with the next try. */
+function fault(text) {
+  const why = Object.assign(problem(text), { tabIndex: -1 });
+  why.setAttribute("role", "alert");
+  why.dataset.fieldWrong = "1";
   return why;
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
@@ -29,7 +30,7 @@ from violations import queries, units
 from violations.admin import field_annulled, field_begin, field_check, field_shops
 from violations.field_forms import PHOTOS, ViolationReportForm
 from violations.models import EvidenceKind, JudicialWarrant, Objection, Violation
-from violations.services import evidence, objections, violation_reports, writer_annulments
+from violations.services import evidence, notices, objections, violation_reports, writer_annulments
 from violations.states import STUDIED, ViolationState
 
 V = ViolationState
@@ -107,7 +108,7 @@ def new(request: AuthenticatedHttpRequest) -> HttpResponse:
         return _form_page(request, warrant, form, "")
     if not form.cleaned_data["confirmed"]:
         return _check_page(request, form, field_check.look(request.user, form))
-    if not request.FILES.getlist("photos") and "without_photos" not in request.POST:
+    if not request.FILES.getlist("photos") and "without_photos" not in request.POST and not form.kept_photos:
         error = _("Nothing was issued yet: there is no photo. Choose one, or confirm that there is none.")
         return _check_page(request, form, field_check.look(request.user, form), error, asks_without=True)
     try:
@@ -182,6 +183,11 @@ def _write(request: AuthenticatedHttpRequest, form: ViolationReportForm) -> tupl
     )
     captured_at = form.cleaned_data["seen_at"]
     refused: list[Any] = []
+    if form.cleaned_data["photos_of"] and form.cleaned_data["keep_photos"]:
+        try:
+            evidence.take_over(violation=row, public_id=form.cleaned_data["photos_of"], inspector=request.user)
+        except Refused as refusal:
+            refused.append(refusal.sentence)
     for photo, taken_at in device.with_times(request, "photos", captured_at)[:PHOTOS]:
         _new, problems = evidence.take(
             violation=row, sender=request.user, slot="photos", kind=EvidenceKind.OFFENCE, files=[photo], captured_at=taken_at
@@ -287,10 +293,11 @@ def violation(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse
         may_minute=row.state == V.WARNED and row.correct_until is not None and row.correct_until < clock.today(),
         is_warned=row.state == V.WARNED,
         has_notice=_is_written(row) and row.state != V.ANNULLED,
+        may_sign=row.state in notices.SERVE and row.inspector_id == warrant.pk and not hasattr(row, "service"),
         awaits_notice=row.state in writer_annulments.STATES and not row.is_paper,
         reasons=replies.reasons_of("correction_proof"),
         annul_until=writer_annulments.open_until(row, request.user),
-        annul_reasons=replies.reasons_of(writer_annulments.KIND),
+        annul_reasons=[(reason, field_begin.taken_over(reason.code)) for reason in replies.reasons_of(writer_annulments.KIND)],
         typed=request.POST,
         objection=objection,
         may_defend=objection is not None
@@ -329,6 +336,8 @@ def _apply_step(request: AuthenticatedHttpRequest, row: Violation) -> str:
         photos = request.FILES.getlist("photos")[:PHOTOS]
         evidence.take(violation=row, sender=request.user, slot="photos", kind=EvidenceKind.OFFENCE, files=photos, captured_at=clock.now())
         return _("The violation report is written: %(reference)s") % {"reference": row.reference}
+    if step == "signed":
+        return _record_signature(request, row)
     if step == "defend" and hasattr(row, "objection"):
         objections.defend(objection=row.objection, inspector=request.user, words=request.POST.get("words", ""))
         return _("The defence is added.")
@@ -343,3 +352,18 @@ def _apply_step(request: AuthenticatedHttpRequest, row: Violation) -> str:
             text = _("%(reference)s is annulled. The portal cannot reach the party: take the paper back. What was copied is said below.")
         return text % {"reference": row.reference}
     raise Refused("unknown_step", _("The page was sent incomplete. Reload it and try again."))
+
+
+def _record_signature(request: AuthenticatedHttpRequest, row: Violation) -> str:
+    """The photo of the signed notice and the service that it proves, or neither. Returns the message. Raises Refused."""
+    files, now = request.FILES.getlist("signature")[:1], clock.now()
+    if not files:
+        raise Refused("no_photo", _("Please add a photo of the signed notice."))
+    with transaction.atomic():
+        _new, refused = evidence.take(
+            violation=row, sender=request.user, slot="signature", kind=EvidenceKind.SIGNATURE, files=files, captured_at=now
+        )
+        if refused:
+            raise Refused("photo_refused", refused[0])
+        violation_reports.record_signature(violation=row, inspector=request.user, at=now)
+    return _("The signature is recorded. The periods of the notice run from today.")

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel import clock
+from municipality.ui.texts import Text
 from shops.models import Shop
 from shops.register import queries as shops
 from violations import origins
@@ -18,6 +19,17 @@ from violations.states import ViolationState
 
 WRONG_SHOP, WRONG_OFFENCE = "writer_wrong_shop", "writer_wrong_offence"  # the reasons for which the shop or the offence is asked for anew
 WRITTEN_TWICE = "writer_written_twice"  # the reason for which nothing is written in its place
+
+
+def taken_over(code: str) -> Text:
+    """What a new report takes over from one that is annulled for a reason, and what is given anew; `_facts_of` does it."""
+    if code == WRITTEN_TWICE:
+        return _("No new report is begun.")
+    if code == WRONG_SHOP:
+        return _("Taken over: the time, the offence and what was seen. Given anew: the shop and the photos.")
+    if code == WRONG_OFFENCE:
+        return _("Taken over: the shop or place, the time and the photos. Given anew: the offence and what was seen.")
+    return _("Taken over: the shop or place, the time, the offence, what was seen and the photos.")
 
 
 def initial(request: AuthenticatedHttpRequest, warrant: JudicialWarrant) -> dict[str, Any]:
@@ -45,8 +57,8 @@ def _before(shop: Shop) -> dict[str, Any]:
 def _facts_of(public_id: str, warrant: JudicialWarrant) -> dict[str, Any]:
     """The facts of a report that its inspector annulled, with the time at which they saw it.
 
-    A civil number, the shop that was wrong, and the offence that was wrong with what was seen of it, are given anew; the signature always
-    is. Photos and the measured place stay with the annulled report.
+    A civil number, the shop that was wrong, and the offence that was wrong with what was seen of it, are given anew; the signature and the
+    measured place always are. Photos are taken over where the shop or the place stays (`evidence.kept`).
     """
     rows = Violation.objects.select_related("writer_annulment", "shop__activity", "shop__area__governorate")
     row = rows.filter(
@@ -62,6 +74,7 @@ def _facts_of(public_id: str, warrant: JudicialWarrant) -> dict[str, Any]:
         offence["note_ar"] = row.note_ar
     return {
         "in_place_of": row.reference,
+        "photos_of": row.public_id if row.writer_annulment.code != WRONG_SHOP else "",
         "seen_at": row.seen_at.isoformat(timespec="microseconds"),
         "shop": shop,
         "shop_no": shop.commercial_license_no if shop is not None else "",

@@ -49,6 +49,7 @@ def look(inspector: User, form: ViolationReportForm, *, taken: Mapping[str, int]
     if amount is not None and amount.fils != amount.rate_fils:  # else the computation is the amount once more
         facts["formula"] = dict(zip(("text_ar", "text_en"), assessments.formula(amount, assessment.offence.unit), strict=True))
     facts |= {"assessment": assessment, "is_reachable": _is_reachable(assessment.party, findings), "taken": taken}
+    facts["kept"] = len(form.kept_photos)
     facts["signed"] = dict(form.fields["signed"].choices).get(findings.signed, "")  # type: ignore[attr-defined]
     facts["measured"] = units.measure(assessment.offence.unit, assessment.facts.quantity_hundredths, assessment.facts.months)
     facts["annul_hours"] = queries.limits().get("writer_annuls_hours", 0)

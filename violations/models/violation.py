@@ -25,11 +25,12 @@ UNNUMBERED = (ViolationState.RECORDED, ViolationState.WARNED, ViolationState.COR
 
 
 class Signed(models.TextChoices):
-    """What the party did with the paper on the spot."""
+    """What the party did with a paper on the spot; LATER: they are there, and sign the notice once it is printed."""
 
     SIGNED = "signed", _("Signed")
     REFUSED = "refused", _("Refused to sign")
     ABSENT = "absent", _("Was not there")
+    LATER = "later", _("Is there, and gets the notice once it is printed")
 
 
 class Violation(models.Model):

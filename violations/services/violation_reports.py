@@ -194,6 +194,21 @@ def _order(row: Violation, offence: Offence) -> SettlementOrder:
 
 
 @transaction.atomic
+def record_signature(*, violation: Violation, inspector: User, at: dt.datetime) -> None:
+    """Record that the party signed the printed notice before the inspector who wrote the report; its periods run from then.
+
+    Raises NotPermitted: not_its_writer and as `queries.warrant_of`; Refused("served").
+    """
+    warrant, row = _of_branch(violation, inspector)
+    if row.inspector_id is None or row.inspector_id != warrant.pk:
+        raise NotPermitted("not_its_writer", _("The signature is recorded by the inspector who wrote the report."))
+    proof = {"badge": warrant.badge_no}
+    if not notices.record_service(violation=row, ground=ServiceGround.SIGNED, at=at, proof=proof, actor=inspector_actor(warrant)):
+        raise Refused("served", _("This notice is served already, or the violation has moved on."))
+    violation.refresh_from_db()
+
+
+@transaction.atomic
 def accept_correction(*, violation: Violation, inspector: User) -> None:
     """Accept a correction; the violation ends without an amount. Raises NotPermitted, TransitionRefused."""
     warrant, row = _of_branch(violation, inspector)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from licensing.inspections import queries
 from licensing.inspections.draws import able, draw
-from licensing.inspections.notifications import InspectionAppointed
+from licensing.inspections.notifications import InspectionAppointed, tell
 from licensing.inspections.services.orders import parties_of
 from licensing.inspections.states import OPEN, InspectionState
 from licensing.models import DayPart, Inspection
@@ -24,7 +24,6 @@ from municipality.kernel import clock, worktime
 from municipality.kernel.actors import Actor, system
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.transitions import transition
-from municipality.notifications.services import send
 from municipality.review.models import Absence
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Reason
@@ -84,6 +83,14 @@ def hours(time: Time) -> tuple[dt.datetime, dt.datetime]:
     first, last = (opens, middle) if time.part == DayPart.FIRST else (middle, closes)
     midnight = clock.start_of(time.day)
     return midnight + dt.timedelta(minutes=first), midnight + dt.timedelta(minutes=last)
+
+
+def is_other_time(inspection: Inspection, seen_at: dt.datetime) -> bool:
+    """Whether a visit was outside the half of the day of its appointment."""
+    if inspection.day is None or not is_working(inspection.day):
+        return False
+    starts, ends = hours(Time(inspection.day, DayPart(inspection.part)))
+    return not starts <= seen_at <= ends
 
 
 def may_move(inspection: Inspection) -> bool:
@@ -152,7 +159,7 @@ def _appoint(row: Inspection, move: str, time: Time, *, actor: Actor, reason: Re
     record("inspection.appointed", subject=row.key, actor=actor, data={"move": move, "code": code, **data})
     starts, ends = hours(time)
     context = {"inspection": row, "day": time.day, "starts_at": starts, "ends_at": ends, "reason": reason, "move": move}
-    send(InspectionAppointed, person=row.contact, key=f"{row.public_id}:{event.pk}", subject_key=row.key, context=context)
+    tell(InspectionAppointed, row, key=f"{row.public_id}:{event.pk}", context=context)
 
 
 def set_overdue() -> int:

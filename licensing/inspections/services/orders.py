@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from licensing.inspections import queries
 from licensing.inspections.draws import draw
-from licensing.inspections.notifications import InspectionOrdered
+from licensing.inspections.notifications import InspectionOrdered, tell
 from licensing.inspections.states import OPEN, InspectionState
 from licensing.models import Inspection
 from municipality.accounts.models import User, actor_of
@@ -21,7 +21,6 @@ from municipality.kernel import clock, worktime
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.transitions import transition
-from municipality.notifications.services import send
 from municipality.places.models import Branch
 from municipality.review.models import Party
 from municipality.review.queries import is_supervisor
@@ -42,7 +41,7 @@ def order(
     branch: Branch,
     address_ar: str,
     address_en: str,
-    contact: User,
+    contact: User | None,
     latitude: float | None = None,
     longitude: float | None = None,
     actor: Actor,
@@ -51,6 +50,7 @@ def order(
 ) -> Inspection:
     """Order an inspection in the caller's transaction, draw its inspector and ask the owner for a day.
 
+    Without a `contact` nobody is told by the portal, which then sets the day itself; the branch announces the visit on paper.
     `case` is the request that it is part of, `shop` is None as long as that has none. After `previous`, a failed one, the same edition
     of the checklist is asked by somebody else. Raises Refused: no_inspector, no_edition, and open_already where one is open.
     """
@@ -93,7 +93,7 @@ def order(
     data = {"reference": inspection.reference, "checklist": str(checklist), "inspector": inspector.key, **drawn}
     record("inspection.ordered", subject=inspection.key, actor=actor, data=data)
     context = {"inspection": inspection, "until": inspection.choose_by}
-    send(InspectionOrdered, person=contact, key=inspection.public_id, subject_key=inspection.key, context=context)
+    tell(InspectionOrdered, inspection, key=inspection.public_id, context=context)
     return inspection
 
 
@@ -103,9 +103,9 @@ def _refuse_second(case: Case | None, shop: Shop | None) -> None:
         raise Refused("open_already", _("An inspection of this place is under way already. Wait for its result, or cancel it first."))
 
 
-def parties_of(contact: User, shop: Shop | None, case: Case | None) -> list[str]:
+def parties_of(contact: User | None, shop: Shop | None, case: Case | None) -> list[str]:
     """The keys with which an inspector must have no conflict of interest."""
-    keys = [contact.key]
+    keys = [contact.key] if contact is not None else []
     if shop is not None:
         keys += [shop.key, *(person.key for person in owners(shop))]
         keys += [organisation_key(shop.organisation)] if shop.organisation is not None else []
@@ -128,15 +128,13 @@ def order_of_shop(*, shop: Shop, supervisor: User, reason: str) -> Inspection:
 def order_for_shop(*, shop: Shop, actor: Actor, reason: str) -> Inspection:
     """Order an inspection of a licensed shop in the caller's transaction, who also says that the actor may.
 
-    Raises Refused: reason_missing, not_licensed, nobody_told, and as `order`.
+    A shop of which nobody has an account is inspected too. Raises Refused: reason_missing, not_licensed, and as `order`.
     """
     if not reason.strip():
         raise Refused("reason_missing", _("Write why this shop is inspected. The reason is kept and its owner reads it."))
     if shop.pk not in licences_of([shop.pk]):
         raise Refused("not_licensed", _("This shop has no health licence. Only licensed shops are inspected here."))
     holders = owners(shop)
-    if not holders:
-        raise Refused("nobody_told", _("Nobody in the register answers for this shop, so nobody can be told of an inspection."))
     return order(
         case=None,
         shop=shop,
@@ -146,7 +144,7 @@ def order_for_shop(*, shop: Shop, actor: Actor, reason: str) -> Inspection:
         branch=shop.branch,
         address_ar=address_of(shop, "ar"),
         address_en=address_of(shop, "en"),
-        contact=holders[0],
+        contact=holders[0] if holders else None,
         latitude=shop.latitude,
         longitude=shop.longitude,
         actor=actor,

@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
 from licensing.inspections import queries, questions
-from licensing.inspections.notifications import InspectionFailed, InspectionOrdered, InspectionPassed
+from licensing.inspections.notifications import InspectionFailed, InspectionOrdered, InspectionPassed, tell
 from licensing.inspections.questions import GivenAnswer
 from licensing.inspections.registry import INSPECTED
 from licensing.inspections.states import MOST_MISSES, InspectionState
@@ -24,7 +24,6 @@ from municipality.fieldwork.models import Visit
 from municipality.kernel import clock, worktime
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.transitions import transition
-from municipality.notifications.services import send
 from municipality.rulebook import queries as rulebook
 from municipality.ui.texts import Text
 
@@ -87,6 +86,11 @@ def _require_time(day: dt.date, found: VisitFindings) -> None:
         raise Refused("too_early", _("The appointment is on a later day. The owner counts on that day."))
     if found.is_nobody and seen_on != day:
         raise Refused("other_day", _("Nobody has to be there on another day than the appointed one. Move the appointment with a reason."))
+
+
+def put_right_by() -> dt.date:
+    """The last day to put right what an inspection of today does not pass for."""
+    return clock.today() + dt.timedelta(days=queries.limits()["put_right_days"])
 
 
 def _require_answers(inspection: Inspection, answers: Sequence[GivenAnswer]) -> None:
@@ -153,16 +157,16 @@ def _record(row: Inspection, inspector: User, found: VisitFindings, assessment: 
         until = worktime.add_working_days(rulebook.calendar(), clock.today(), queries.limits()["choose_days"])
         transition(row, "miss", actor=actor, data=data, day=None, part="", misses=row.misses + 1, choose_by=until)
         context = {"inspection": row, "until": until}
-        send(InspectionOrdered, person=row.contact, key=f"{row.public_id}:{row.misses}", subject_key=row.key, context=context)
+        tell(InspectionOrdered, row, key=f"{row.public_id}:{row.misses}", context=context)
     elif outcome == VisitOutcome.PASSED:
         transition(row, "pass", actor=actor, data=data, ended_at=now)
-        send(InspectionPassed, person=row.contact, key=row.public_id, subject_key=row.key, context={"inspection": row})
+        tell(InspectionPassed, row, key=row.public_id, context={"inspection": row})
     else:
-        until = clock.today() + dt.timedelta(days=queries.limits()["put_right_days"])
+        until = put_right_by()
         misses = row.misses + (outcome == VisitOutcome.NOBODY)
         transition(row, "fail", actor=actor, data=data, ended_at=now, put_right_by=until, misses=misses)
         context = {"inspection": row, "until": until, "count": len(assessment.failing)}
-        send(InspectionFailed, person=row.contact, key=row.public_id, subject_key=row.key, context=context)
+        tell(InspectionFailed, row, key=row.public_id, context=context)
     record("inspection.visited", subject=row.key, actor=actor, data={"outcome": str(outcome), **data})
     if assessment.is_final and row.case is not None and row.case.service in INSPECTED:
         INSPECTED[row.case.service](row)

@@ -86,9 +86,11 @@ def prove(report: Report, photo: ReportPhoto | None, written: dt.datetime) -> Sp
     if photo.captured_at < promises.opened_at(report):
         return SpotProof(distance, age, _("The photo is older than the report."))
     if age > limits["spot_minutes"]:
-        return SpotProof(distance, age, _("The photo was taken %(age)s minutes before, too long ago.") % {"age": age})
+        late = _("The photo was taken %(age)s minutes before the result was written; at most %(most)s are allowed.")
+        return SpotProof(distance, age, late % {"age": age, "most": limits["spot_minutes"]})
     if distance > limits["spot_metres"]:
-        return SpotProof(distance, age, _("The photo was taken %(metres)s metres away, too far.") % {"metres": distance})
+        far = _("The photo was taken %(metres)s metres from the place of the report; at most %(most)s metres are allowed.")
+        return SpotProof(distance, age, far % {"metres": distance, "most": limits["spot_metres"]})
     return SpotProof(distance, age)
 
 
@@ -124,7 +126,7 @@ def _written(row: Report, inspector: User, found: FoundResult, visit: Visit) -> 
     proof = prove(row, photo, written)
     is_proved = not proof.lacks
     if not is_proved and not found.asks_signature:
-        hint = _("Take a photo at the place, or ask for a second signature.")
+        hint = _("Take a new photo at the place, or ask below for a second signature. The same photo would be refused again.")
         raise Refused("no_proof", f"{proof.lacks} {hint}")
     made = Closure.objects.create(
         report=row,

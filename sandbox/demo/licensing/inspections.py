@@ -42,6 +42,7 @@ def run(loading: Loading) -> str:
         supervisor = User.objects.filter(groups__name="supervisor", branch=shop.branch_id).order_by("pk")[0]
         with clock.at(loading.anchor - (1 if kind == "appointed" else 24 - number) * DAY):
             row = services.order_of_shop(shop=shop, supervisor=supervisor, reason=REASON)
+            assert row.contact is not None  # noqa: S101 - the shop belongs to a person
             row = appointments.choose(inspection=row, person=row.contact, time=appointments.offered(row)[0].value)
         if kind in FOUND:
             _visit(row, FOUND[kind])

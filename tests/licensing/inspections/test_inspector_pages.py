@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 from uuid import uuid4
 
@@ -10,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from licensing.inspections import questions
 from licensing.inspections.services import appointments
-from licensing.models import Inspection
+from licensing.models import DayPart, Inspection
 from municipality.accounts.models import User
 from municipality.fieldwork.models import Evidence
 from municipality.kernel import clock
@@ -128,3 +129,18 @@ def test_a_supervisor_orders_with_a_reason(shop: Shop, inspectors: list[User]) -
     assert client.post(page, typed).status_code == 302
     assert client.post(page, typed).status_code == 409
     assert Inspection.objects.get().reference in client.get(page).content.decode()
+
+
+def test_what_follows_and_another_time_are_said_before_and_the_licence_is_shown(row: Inspection, frozen_clock: Any) -> None:
+    client = signed_in(row.inspector)
+    page = client.get(f"/admin/inspections/{row.public_id}/").content.decode()
+    assert row.shop is not None and row.shop.commercial_license_no in page and "لا مخطط محفوظ" in page
+    assert row.day is not None
+    opens, _closes = appointments.hours(appointments.Time(row.day, DayPart(row.part)))
+    taken = {f"{name}_taken": "1" for name in photos(row)}
+    shown = {}
+    for hours in (1, -6):
+        frozen_clock.move(seconds=(opens + dt.timedelta(hours=hours) - clock.now()).total_seconds())
+        shown[hours] = client.post(CHECK, entry(row, answer_fire="no") | taken).json()["html"]
+    assert "كانت الزيارة في هذا الوقت" in shown[-6] and "كانت الزيارة في هذا الوقت" not in shown[1]
+    assert "يبقى الترخيص كما هو" in shown[1] and "زيارة ثانية" in shown[1]

@@ -10,7 +10,7 @@ import pytest
 
 from licensing.inspections import queries, questions, services
 from licensing.inspections.registry import INSPECTED
-from licensing.inspections.services import visits
+from licensing.inspections.services import appointments, visits
 from licensing.inspections.services.self_checks import send_self_check
 from licensing.models import Inspection
 from municipality.accounts.models import User
@@ -19,8 +19,9 @@ from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
 from shops.models import Shop
+from tests.browsers import signed_in
 from tests.factories import inspections
-from tests.factories.accounts import StaffFactory
+from tests.factories.accounts import OrganisationFactory, StaffFactory
 from tests.factories.licensing import RenewalCaseFactory
 
 pytestmark = pytest.mark.django_db
@@ -169,3 +170,19 @@ def test_a_supervisor_orders_one_of_a_licensed_shop(shop: Shop, inspectors: list
     row = services.order_of_shop(shop=shop, supervisor=head, reason="شكوى من الجيران")
     assert (row.contact, row.case, row.reason) == (shop.owner, None, "شكوى من الجيران")
     assert "شكوى" in Message.objects.get(kind="licensing.inspection_ordered").body_ar
+
+
+def test_a_shop_of_which_nobody_has_an_account_is_inspected_too(shop: Shop, inspectors: list[User], frozen_clock: Any) -> None:
+    shop.owner, shop.organisation = None, OrganisationFactory()
+    shop.save(update_fields=["owner", "organisation"])
+    head = StaffFactory(supervisor=True, login="head", branch_id=shop.branch_id)
+    row = services.order_of_shop(shop=shop, supervisor=head, reason="شكوى من الجيران")
+    assert row.contact is None and not Message.objects.exists()
+    page = signed_in(head).get("/admin/inspections/order/").content.decode()
+    assert row.reference in page and "يُعلن ورقياً" in page
+    frozen_clock.move(days=(row.choose_by - clock.today()).days + 1)
+    assert appointments.set_overdue() == 1, "the portal sets the day"
+    row.refresh_from_db()
+    assert row.day is not None
+    frozen_clock.move(days=(row.day - clock.today()).days)
+    assert "ورقياً عن طريق الفرع" in signed_in(row.inspector).get(f"/admin/inspections/{row.public_id}/").content.decode()

@@ -19,10 +19,12 @@ from reports.moderation import services as moderations
 from reports.photos import copies, detector, moderation, queries, services
 from reports.reporters.services import Sender
 from reports.triage import queries as triage
+from reports.triage import services as steps
 from tests.browsers import signed_in
 from tests.database_guards import gets_through, refused, without_guards
 from tests.factories import report_photos, reports
 from tests.factories.accounts import StaffFactory, UserFactory
+from tests.factories.inspections import inspector
 from tests.purposes import opened
 
 pytestmark = pytest.mark.django_db
@@ -51,6 +53,33 @@ def test_a_copy_is_shown_once_an_employee_agreed(photo: ReportPhoto, client: Cli
     assert list(queries.shown(photo.report)) == [photo]
     with pytest.raises(Refused, match="judged"):
         moderation.judge(photo, user=StaffFactory(groups=["intake"], login="second"), is_shown=False)
+
+
+def test_a_decision_names_its_photo_and_can_be_changed(photo: ReportPhoto) -> None:
+    browser = signed_in(StaffFactory(groups=["intake"]))
+    url = reverse("admin:report_photo_judge", args=[photo.public_id])
+    told = browser.post(url, {"blur": "agreed"}, follow=True).content.decode()
+    assert f"صورة البلاغ {photo.report.number}: تظهر للجميع الآن." in told
+    assert reverse("admin:report_photo", args=[photo.public_id]) in told and "قرارات حديثة" in told
+    for change, blur in (({}, "agreed"), ({"change": "1"}, "private"), ({"change": "1"}, "private")):
+        browser.post(url, {"blur": "private", **change})
+        photo.refresh_from_db()
+        assert photo.blur == blur
+
+
+def test_a_photo_of_before_names_its_report_and_open_reports_come_first(photo: ReportPhoto, outbox: Callable[..., int]) -> None:
+    later = services.add(reports.received(words="كرسي مكسور"), "before", report_photos.file(report_photos.camera(seed=2)))
+    outbox("uploads.inspect")
+    outbox("reports.public_copy")
+    inspector()
+    steps.assign(photo.report)
+    photo.report.refresh_from_db()
+    assert photo.report.inspector is not None
+    steps.merge(report=photo.report, into=later.report, inspector=photo.report.inspector)
+    ReportPhoto.objects.filter(pk=later.pk).update(reused=photo)
+    assert [one.pk for one in queries.most_urgent()] == [later.pk, photo.pk]
+    page = signed_in(StaffFactory(groups=["intake"])).get(reverse("admin:report_photos")).content.decode()
+    assert reverse("admin:report_moderation", args=[photo.report.public_id]) in page and "كرسي مكسور" in page
 
 
 def test_nothing_of_a_hidden_report_or_photo_is_shown(photo: ReportPhoto, client: Client) -> None:

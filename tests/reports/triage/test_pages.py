@@ -16,6 +16,7 @@ from municipality.kernel import clock
 from municipality.places.models import Branch
 from reports.models import Closure, Report
 from reports.reporters.services import Sender
+from reports.triage import services
 from tests.browsers import signed_in
 from tests.factories import reports
 from tests.factories.accounts import PersonFactory, StaffFactory
@@ -194,3 +195,19 @@ def test_nothing_of_the_reporter_is_on_any_page(inspectors: list[User], supervis
         for secret in (person.public_id, person.name_ar, person.name_en, "51234567", row.key):
             assert secret not in text
     assert dt.timedelta(0) < row.due_at - row.received_at
+
+
+def test_the_list_counts_what_the_menu_counts(row: Report) -> None:
+    waits = next(one for one in iter(reports.assigned, None) if one.inspector_id == row.inspector_id)
+    services.ask(report=waits, inspector=row.inspector, text="أين المكان؟")
+    page = signed_in(row.inspector).get("/admin/eye/").content.decode()
+    due, _, others = page.partition('id="elsewhere"')
+    assert "(1)" in due.partition('id="waiting"')[2] and row.number in due and waits.number not in due
+    assert waits.number in others and "(1)" in others
+
+
+def test_a_photo_from_too_far_says_how_far_is_allowed_and_keeps_what_was_typed(row: Report) -> None:
+    answer = signed_in(row.inspector).post(url(row), result(row, latitude="29.3418", note="أُزيل الكرسي", step="close"))
+    page = answer.content.decode()
+    assert answer.status_code == 409 and "والحد الأقصى 75 متر" in page and "تلزم صورة جديدة من الموقع" in page
+    assert "أُزيل الكرسي" in page and 'value="fixed"' in page and state(row) == "assigned"

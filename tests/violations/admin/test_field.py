@@ -214,8 +214,9 @@ def test_the_notice_is_printed_by_inspectors_of_its_branch(
     row = write()
     url = f"/admin/field/{row.public_id}/"
     client = signed_in(inspector)
-    assert client.get(f"{url}notice/").status_code == 404 and f"{url}notice/" not in client.get(url).content.decode()
-    assert 'data-field-waits="?notice"' in client.get(url).content.decode()
+    assert client.get(f"{url}notice/").status_code == 404
+    waits = client.get(url).content.decode()
+    assert 'data-field-waits="?notice"' in waits and "data-field-ready hidden" in waits, "its link is shown once it is written"
     assert client.get(f"{url}?notice").json() == {"done": False}
     documents.write_notice(violation_id=row.pk)
     assert client.get(f"{url}?notice").json() == {"done": True}

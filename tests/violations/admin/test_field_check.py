@@ -186,7 +186,7 @@ def test_facts_that_do_not_fit_are_told_by_field(inspector: Any, shop: Shop) -> 
 def test_the_check_shows_the_photos_what_was_seen_the_place_and_the_signature(inspector: Any, shop: Shop) -> None:
     client = signed_in(inspector)
     full = client.post(CHECK, typed(shop, signed="refused") | {"photos_taken": ["1", "1"], "signature_taken": "1"}).json()["html"]
-    assert "<strong>2</strong>" in full and "أكياس أمام الباب" in full and "امتنع عن التوقيع" in full and "(±12 m)" in full
+    assert "<strong>2</strong>" in full and "أكياس أمام الباب" in full and "امتنع عن التوقيع" in full and "(±12 م)" in full
     assert "مع صورة الورقة الموقعة" in full and "kp-desk-bad" not in full and "without_photos" not in full
     bare = client.post(CHECK, typed(shop, note_ar="", latitude="", longitude="", accuracy_m="")).json()["html"]
     assert "لا توجد صور" in bare and "لم يُكتب شيء" in bare and "±" not in bare
