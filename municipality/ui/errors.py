@@ -133,6 +133,15 @@ def too_many_requests(request: HttpRequest, retry_after: int) -> HttpResponse:
     return response
 
 
+def busy(request: HttpRequest) -> HttpResponse:
+    """503 with Retry-After, in seconds: another transaction held a row longer than this one may wait, and this one was rolled back."""
+    log.warning("a lock was not released in time for %s", request.path_info)
+    detail = _("Somebody else is changing the same record at this moment, so this was not done. Please try again in a few seconds.")
+    response = _respond(request, 503, _("Not possible at the moment"), detail, "errors/refused.html", sentence=detail)
+    response["Retry-After"] = "5"
+    return response
+
+
 def disk_full(request: HttpRequest) -> HttpResponse:
     """507: the disk is full, and nothing was saved."""
     log.error("no room for what was sent to %s", request.path_info)

@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Any
 
 from django.conf import settings
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.http.request import UnreadablePostError
 from django.middleware.locale import LocaleMiddleware
@@ -21,6 +22,7 @@ from municipality.kernel import request_cache
 from municipality.kernel.errors import Refused
 from municipality.ui import errors, language
 
+LOCK_NOT_AVAILABLE = "55P03"  # SQLSTATE of PostgreSQL: `lock_timeout` is over
 # NUL, which PostgreSQL cannot store in text, and lone surrogates, which UTF-8 cannot encode.
 _INVALID_CHARACTER = re.compile(r"[\x00\ud800-\udfff]")
 
@@ -166,7 +168,7 @@ def _reads_raw(path: str) -> bool:
 
 
 class RefusalMiddleware:
-    """Renders uncaught Refused exceptions and empty 405 responses as pages (problem+json under /api/)."""
+    """Renders uncaught Refused exceptions, locks not released in time and empty 405 responses as pages (problem+json under /api/)."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -178,4 +180,6 @@ class RefusalMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, OperationalError) and getattr(exception.__cause__, "pgcode", "") == LOCK_NOT_AVAILABLE:
+            return errors.busy(request)
         return errors.refused(request, exception) if isinstance(exception, Refused) else None

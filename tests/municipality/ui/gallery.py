@@ -16,6 +16,7 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
@@ -335,6 +336,17 @@ def break_down(request: HttpRequest) -> HttpResponse:
     raise RuntimeError("a bug")
 
 
+class LockNotAvailable(Exception):
+    """What psycopg2 raises when `lock_timeout` is over."""
+
+    pgcode = "55P03"
+
+
+@login_not_required
+def wait_for_lock(request: HttpRequest) -> HttpResponse:
+    raise OperationalError("canceling statement due to lock timeout") from LockNotAvailable()
+
+
 @login_not_required
 def slow_down(request: HttpRequest) -> HttpResponse:
     return errors.too_many_requests(request, 150)
@@ -350,6 +362,7 @@ urlpatterns = [
     path("api/v1/refuse", refuse),
     path("api/v1/break", break_down),
     path("api/v1/slow", slow_down),
+    path("api/v1/busy", wait_for_lock),
     path("api/v1/forbid", forbid),
     path("admin/", admin.site.urls),
     *i18n_patterns(
@@ -363,6 +376,7 @@ urlpatterns = [
         path("forbid/", forbid),
         path("break/", break_down),
         path("slow/", slow_down),
+        path("busy/", wait_for_lock),
         path("track/", gallery, name="track"),
     ),
 ]

@@ -26,6 +26,7 @@ def visible(html: str) -> str:
         ("forbid/", 403),
         ("nothing/", 404),
         ("slow/", 429),
+        ("busy/", 503),
         ("break/", 500),
     ],
 )
@@ -51,12 +52,12 @@ def test_a_refusal_without_the_middleware_is_a_crash(client: Client, settings: A
     """Control: it is the middleware that turns the rule's no into a page."""
     settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if not name.endswith("RefusalMiddleware")]
     client.raise_request_exception = False
-    assert client.get("/en/refuse/").status_code == 500
+    assert [client.get(f"/en/{path}/").status_code for path in ("refuse", "busy")] == [500, 500]
 
 
 @pytest.mark.parametrize(
     ("path", "status"),
-    [("refuse", 409), ("forbid", 403), ("nothing", 404), ("slow", 429), ("break", 500)],
+    [("refuse", 409), ("forbid", 403), ("nothing", 404), ("slow", 429), ("busy", 503), ("break", 500)],
 )
 def test_programs_get_problem_details(client: Client, path: str, status: int) -> None:
     client.raise_request_exception = False
@@ -72,6 +73,12 @@ def test_too_many_attempts_say_when_to_come_back(client: Client) -> None:
     answer = client.get("/en/slow/")
     assert answer.headers["Retry-After"] == "150"
     assert "within 3 minutes" in answer.content.decode()
+
+
+def test_a_lock_that_is_not_released_in_time_says_when_to_try_again(client: Client) -> None:
+    answer = client.get("/en/busy/")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert "Somebody else is changing the same record" in answer.content.decode()
 
 
 def test_a_stale_form_says_that_nothing_was_sent() -> None:
