@@ -33,6 +33,7 @@ class Field:
         assert axe(page) == [] and overhang(page) == 0
         page.check(f"#step-offence [name=offence][value={offence}]")
         page.click("#step-offence .kp-desk-main")
+        page.check("#step-end [name=signed][value=absent]")
         page.click("#step-end button.kp-desk-main")
 
     def confirm(self, left: int, *, of: str) -> None:

@@ -1,4 +1,4 @@
-"""A report in a browser: sent with a photo by six presses, seen by a neighbour too, turned into a violation, and closed on the spot."""
+"""A report in a browser: six presses, seen by a neighbour too, a violation that its party pays, closed on the spot, told without names."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import pytest
 from municipality.kernel import clock
 from tests.factories import report_photos
 from tests.journeys import changed_shop
-from tests.journeys.field import Field
+from tests.journeys.field import Field, settle, state_of
 from tests.journeys.measurements import axe, overhang
+from tests.journeys.people import identity
 from tests.journeys.visitor import PATIENCE, PHONE, Visitor
 from tools.stack.running import Stack, wait_until
 
@@ -20,6 +21,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.stack, pytest.mark.browser]
 OFFENCE = "CLN-01"
 PRESSES = 6  # of a report with a photo, beside the shutter; nothing is typed
 OWNER, FIRST_ROW = "Mahmoud Al-Nakhlawi", 890_000
+CHAIN = ("استلام بلاغ", "اختير المفتش بالقرعة", "محضر وأمر صلح", "تم الصلح", "أُقفل البلاغ")  # on the public page
 PLACE = (29.3328, 48.0283)  # in Hawalli
 
 
@@ -101,7 +103,9 @@ class DrawnInspector:
         return [(bool(on_the_spot),) for (on_the_spot,) in self.stack.sql(query, self.report, self.login)]
 
 
-def test_a_report_seen_by_two_becomes_a_violation_and_is_closed_on_the_spot(stack: Stack, visit: Callable[..., Visitor]) -> None:
+def test_a_report_becomes_a_paid_violation_and_its_public_page_says_so(
+    stack: Stack, visit: Callable[..., Visitor], signed_in: Callable[[str], Any]
+) -> None:
     here = {"latitude": PLACE[0], "longitude": PLACE[1], "accuracy": 8}
     device: dict[str, Any] = {"viewport": PHONE, "geolocation": here, "permissions": ["geolocation"]}
     citizen, neighbour = (Witness(visit("ar", **device)) for _ in range(2))
@@ -119,5 +123,23 @@ def test_a_report_seen_by_two_becomes_a_violation_and_is_closed_on_the_spot(stac
     fitting += " WHERE s.branch_id = 'HA' AND NOT a.is_womens"
     of_branch = {str(found) for (found,) in stack.sql(fitting)}
     inspector = DrawnInspector(visit, stack, report, PLACE)
-    inspector.write(next(found for found in shops if found in of_branch))
+    violation = inspector.write(next(found for found in shops if found in of_branch))
     inspector.close()
+
+    party = visit("ar", viewport=PHONE, storage_state=signed_in(OWNER))
+    settle(party, violation)
+    assert state_of(stack, violation) == "paid"
+
+    page = neighbour.visitor.go(f"reports/{report}/")
+    told = [" ".join(title.split()) for title in page.locator(".kp-chain h3").all_inner_texts()]
+    assert [title for title in CHAIN if title not in told] == [], told
+    ((number, *names),) = stack.sql(
+        "SELECT v.number, s.name_ar, s.name_en, u.name_ar, u.name_en FROM violations_violation v JOIN shops_shop s ON s.id = v.shop_id"
+        " JOIN accounts_user u ON u.login = %s WHERE v.public_id = %s",
+        inspector.login,
+        violation,
+    )
+    person = identity(OWNER).person
+    hidden = [str(number), *map(str, names), person.name_ar, person.name_en]
+    assert [name for name in hidden if name and name in page.content()] == [], "neither party nor inspector is named"
+    assert axe(page) == [] and overhang(page) == 0
