@@ -252,6 +252,10 @@ def _inspection_of_another(sample: Sample) -> None:
     )
 
 
+def _change_unsure(sample: Sample, **facts: Any) -> None:
+    ReportPhoto.objects.filter(pk=sample.reports.unsure.pk).update(**facts)
+
+
 BY_HAND: dict[str, Callable[[Sample], None]] = {
     **reporter_data.BY_HAND,
     "reports_report_moves": _moved,
@@ -277,7 +281,8 @@ BY_HAND: dict[str, Callable[[Sample], None]] = {
     "reports_closure_photo_of_report": lambda sample: (
         Closure.objects.create(**_result(sample.reports.countersign), is_on_the_spot=False, photo=sample.reports.photo) and None
     ),
-    "reports_reportphoto_agreed": lambda sample: ReportPhoto.objects.filter(pk=sample.reports.unsure.pk).update(blur="clear") and None,
+    "reports_reportphoto_searched": lambda sample: _change_unsure(sample, is_searched=True),
+    "reports_reportphoto_agreed": lambda sample: _change_unsure(sample, blur="clear"),
     "reports_consequence_after": lambda sample: (
         Consequence.objects.create(
             report=sample.reports.assigned,
