@@ -130,7 +130,7 @@ def assignable(officer: User, skills: Sequence[str] | None = None) -> QuerySet[Q
     """The waiting entries that an officer may be assigned, by number. `skills` are those of the officer, where they are read already."""
     skills = skills_of(officer) if skills is None else skills
     rows = QueueEntry.objects.filter(state=QueueEntryState.WAITING, branch_id=officer.branch_id, skill__in=skills)
-    if keys := _conflict_keys(officer):
+    if keys := conflict_keys(officer):
         rows = rows.filter(~Exists(Party.objects.filter(case=OuterRef("case"), key__in=keys)))
     return rows.order_by("pk")
 
@@ -141,7 +141,8 @@ def next_entry(officer: User) -> QueueEntry | None:
     return rows.filter(override__allowed_at__isnull=False).first() or rows.first()
 
 
-def _conflict_keys(officer: User) -> list[str]:
+def conflict_keys(officer: User) -> list[str]:
+    """Keys of the parties with which somebody on the staff has a conflict of interest now."""
     rows = ConflictOfInterest.objects.filter(officer=officer, ended_at__isnull=True).values_list("party_key", flat=True)
     return request_cache.get_or_set(("review.conflicts", officer.pk), lambda: list(rows))
 
@@ -343,7 +344,7 @@ def appeal_until(decision: Decision) -> dt.date:
 
 def decisions_to_sign(supervisor: User) -> QuerySet[Decision]:
     """The decisions that wait for this supervisor's signature, oldest first: of their branch, not their own, without a conflict."""
-    conflicts = Party.objects.filter(case=OuterRef("case"), key__in=_conflict_keys(supervisor))
+    conflicts = Party.objects.filter(case=OuterRef("case"), key__in=conflict_keys(supervisor))
     waiting = Decision.objects.filter(
         signed_at__isnull=True,
         voided_at__isnull=True,

@@ -347,7 +347,7 @@ def _waiting(request: HttpRequest) -> int:
 def _soon(request: HttpRequest) -> int | None:
     if not in_group(request, SUPERVISOR):
         return None
-    rows = queries.visible_to(request.user).filter(queries.soon())  # type: ignore[arg-type]
+    rows = queries.warned_of(queries.visible_to(request.user))  # type: ignore[arg-type]
     return request_cache.get_or_set(("reports_soon", request.user.pk), rows.count)
 
 

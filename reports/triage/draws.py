@@ -17,6 +17,7 @@ from municipality.delegation.organisations import key_of as organisation_key
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.review.models import ConflictOfInterest
+from municipality.review.queries import conflict_keys
 from reports.models import Report, SolvedAnswer
 from shops.models import Shop
 from shops.register.queries import owners
@@ -58,7 +59,7 @@ def is_tied(user: User, shop: Shop | None) -> bool:
 def tied_shops(user: User) -> QuerySet[Shop] | None:
     """The shops with which a user has a conflict of interest now, as `parties_of` has it; None for a user without any."""
     by_kind: dict[str, list[str]] = {}
-    for key in ConflictOfInterest.objects.filter(officer=user, ended_at__isnull=True).values_list("party_key", flat=True):
+    for key in conflict_keys(user):
         kind, _sign, public_id = key.partition(":")
         by_kind.setdefault(kind, []).append(public_id)
     if not by_kind:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.db.models import Case, Prefetch, Q, QuerySet, When
+from django.db.models import Case, F, Prefetch, Q, QuerySet, When
 
 from municipality.accounts.models import User
 from municipality.kernel import clock, worktime
@@ -46,6 +46,11 @@ def soon() -> Q:
     now, hours = clock.now(), dt.timedelta(hours=queries.limits()["warn_hours"])
     working = Q(category_facts__clock=ReportClock.WORKING, due_at__lte=worktime.add_working_time(rulebook.calendar(), now, hours))
     return Q(state__in=OPEN, due_at__gt=now) & (Q(due_at__lte=now + hours) | working)
+
+
+def warned_of(rows: QuerySet[Report]) -> QuerySet[Report]:
+    """Those of which supervisors were warned and whose promise has not passed: nearly `soon`, without the rulebook."""
+    return rows.filter(state__in=OPEN, warned_of=F("due_at"), due_at__gt=clock.now())
 
 
 def with_soon(rows: QuerySet[Report]) -> QuerySet[Report]:
