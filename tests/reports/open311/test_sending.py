@@ -10,6 +10,7 @@ import pytest
 from reports.models import Report
 from reports.models.reporter import Reporter
 from reports.photos import services as photos
+from tests import serving
 from tests.factories import report_photos
 from tests.reports.open311.conftest import Other
 
@@ -105,8 +106,11 @@ def test_photos_are_kept_under_any_of_their_names(other: Other) -> None:
     assert other.get("requests")[0]["media_url"] is None  # nobody sees them before their public copy is made
 
 
-def test_a_report_and_its_photo_take_few_statements(other: Other, django_assert_max_num_queries: Any) -> None:
+def test_a_report_and_its_photo_take_few_statements(
+    other: Other, monkeypatch: pytest.MonkeyPatch, django_assert_max_num_queries: Any
+) -> None:
     """A large photo is written in pieces, each with its own statements."""
+    serving.warm(monkeypatch)
     sent(other, description="1")
     with django_assert_max_num_queries(32):
         sent(other, description="2")
