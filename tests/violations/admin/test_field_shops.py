@@ -214,7 +214,7 @@ def test_the_copy_keeps_an_offence_that_was_right(inspector: Any, write: Callabl
     writer_annulments.annul(violation=row, inspector=inspector, code="writer_wrong_facts", note_ar="الوقت")
     form = signed_in(inspector).get(NEW, {"again": row.public_id}).content.decode()
     assert re.search(rf'value="{row.offence}"[^>]* checked', form) and row.note_ar in form and "لم تُنسخ المخالفة" not in form
-    assert re.search(r'value="absent"[^>]* checked', form), "whether the party signed is asked anew"
+    assert 'name="signed"' in form and not re.search(r'name="signed"[^>]* checked', form), "whether the party signed is asked anew"
 
 
 def test_a_wrong_shop_is_asked_for_anew(inspector: Any, shop: Shop, write: Callable[..., Violation]) -> None:
