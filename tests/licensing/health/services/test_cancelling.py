@@ -35,7 +35,7 @@ def test_the_licence_ends_for_good_and_its_check_page_says_who_ended_it(shop: Sh
     assert (document.state, document.last_event and document.last_event.reason) == ("revoked", "cancelled_by_holder")
     shop.refresh_from_db()
     assert shop.closed_on is None and AuditEvent.objects.get(action="licence.cancelled").subject == shop.key
-    assert "What is owed stays owed" in Message.objects.get(person=owner, kind="licensing.licence_cancelled").body_en
+    assert "no fee is returned" in Message.objects.get(person=owner, kind="licensing.licence_cancelled").body_en
     page = Client().get(f"/verify/{document.code}", headers={"accept-language": "en"}).content.decode().partition("<main")[2]
     assert "Its holder cancelled this licence on" in page and "Revoked" in page, page
     for service in (RENEWAL, CHANGE, CANCEL):
