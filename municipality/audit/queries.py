@@ -16,6 +16,8 @@ from municipality.kernel.actors import system
 
 VERIFIED = "audit.verified"
 CHAIN = "audit:chain"
+PART = 300_000  # events that one run of the job verifies: some 30 seconds
+PAUSE = dt.timedelta(hours=20)  # between the end of one verification of the whole chain and the start of the next
 MAX_WAIT = dt.timedelta(minutes=1)  # an event is normally numbered within a second
 
 
@@ -25,8 +27,8 @@ class Fault:
     what: str
 
 
-def faults(after: int = 0) -> Iterator[Fault]:
-    """Verify the chain, from the first event or after the number `after`, which was verified before. Yields the faults.
+def faults(after: int = 0, until: int | None = None) -> Iterator[Fault]:
+    """Verify the chain, from the first event or after the number `after`, which was verified before, to `until`. Yields the faults.
 
     A removed tail, or a rewrite of everything after a row, can be detected only with an external copy.
     """
@@ -34,7 +36,8 @@ def faults(after: int = 0) -> Iterator[Fault]:
     if after:
         last_verified = Link.objects.get(number=after)
         previous, expected = last_verified.hash, after + 1
-    for link in Link.objects.filter(number__gt=after).select_related("act").order_by("number").iterator(2000):
+    links = Link.objects.filter(number__gt=after, number__lte=_last_number() if until is None else until)
+    for link in links.select_related("act").order_by("number").iterator(2000):
         if link.number != expected:
             yield Fault(link.number, "gap")
         if link.previous_hash != previous:
@@ -44,19 +47,45 @@ def faults(after: int = 0) -> Iterator[Fault]:
         previous, expected = link.hash, link.number + 1
 
 
+def _last_number() -> int:
+    return Link.objects.order_by("-number").values_list("number", flat=True).first() or 0
+
+
 def verify() -> list[Fault]:
     """Verify the chain from the first event to the last and record the result. Returns the faults."""
-    last = Link.objects.order_by("-number").values_list("number", flat=True).first() or 0
-    found = list(faults())
-    with transaction.atomic():
-        data = {"to": last, "faults": len(found), "rows": [fault.number for fault in found[:20]]}
-        record(VERIFIED, subject=CHAIN, actor=system("audit"), data=data)
+    last = _last_number()
+    found = list(faults(until=last))
+    _record_verified(last, found, is_whole=True)
     return found
 
 
+def verify_part(most: int = PART) -> list[Fault]:
+    """Verify the next `most` events and record the result; the last part says what the whole chain has. Returns the faults found now.
+
+    After the last part nothing is verified for a PAUSE.
+    """
+    before = AuditEvent.objects.filter(subject=CHAIN, action=VERIFIED).order_by("-pk").first()
+    after, earlier = 0, 0
+    if before is not None and not before.data.get("is_whole") and Link.objects.filter(number=before.data["to"]).exists():
+        after, earlier = before.data["to"], before.data["faults"]
+    elif before is not None and before.at > clock.now() - PAUSE:
+        return []
+    last = _last_number()
+    end = min(after + most, last)
+    found = list(faults(after, end))
+    _record_verified(end, found, earlier=earlier, is_whole=end == last)
+    return found
+
+
+def _record_verified(to: int, found: list[Fault], *, earlier: int = 0, is_whole: bool) -> None:
+    data = {"to": to, "faults": earlier + len(found), "rows": [fault.number for fault in found[:20]], "is_whole": is_whole}
+    with transaction.atomic():
+        record(VERIFIED, subject=CHAIN, actor=system("audit"), data=data)
+
+
 def last_verification() -> AuditEvent | None:
-    """The event of the last verification; None before the first."""
-    return AuditEvent.objects.filter(subject=CHAIN, action=VERIFIED).order_by("-pk").first()
+    """The event of the last verification of the whole chain; None before the first."""
+    return AuditEvent.objects.filter(subject=CHAIN, action=VERIFIED, data__is_whole=True).order_by("-pk").first()
 
 
 def unnumbered() -> QuerySet[AuditEvent]:

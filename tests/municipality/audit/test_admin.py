@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from municipality.audit.models import AuditEvent, Link
+from municipality.audit.queries import verify
 from municipality.audit.registry import SUBJECTS
 from municipality.audit.services import log_access, record, sequence
 from municipality.cases.roles import ensure_roles
@@ -156,5 +157,5 @@ def test_the_log_says_when_the_whole_chain_was_verified_and_with_what_result(aud
     assert "no fault." in auditor.get(reverse("admin:audit_auditevent_change", args=[first.pk])).content.decode()
     guards.remove(connection)
     AuditEvent.objects.filter(pk=first.pk).update(actor_key="staff:2")
-    verify_audit_log()
+    verify()
     assert "1 faults." in auditor.get(address).content.decode()

@@ -13,10 +13,19 @@ from django.db import IntegrityError, connection, transaction
 
 from municipality.audit import invariants, services
 from municipality.audit.models import AccessLogEntry, ActText, AuditEvent, Edge, Link
-from municipality.audit.queries import Fault, access_log_of, faults, tables_with_invented_ids, unnumbered
+from municipality.audit.queries import (
+    Fault,
+    access_log_of,
+    faults,
+    last_verification,
+    tables_with_invented_ids,
+    unnumbered,
+    verify_part,
+)
 from municipality.audit.services import log_access, record, sequence
 from municipality.kernel import clock, guards
 from municipality.kernel.actors import Actor, system
+from tests.conftest import Clock
 from tests.open_database import on_postgres
 
 OFFICER = Actor("auditor", "staff:0123456789abcdefghjkmnpqrs")
@@ -230,6 +239,21 @@ def test_a_check_can_begin_after_a_known_good_number() -> None:
     AuditEvent.objects.filter(pk=made[0].pk).update(subject="case:x")
     assert list(faults(after=2)) == []
     assert list(faults()) == [Fault(1, "changed_row")]
+
+
+@pytest.mark.django_db
+def test_the_job_verifies_part_by_part_and_says_at_the_end_what_all_parts_had(frozen_clock: Clock) -> None:
+    made = acts(5)
+    guards.remove(connection)
+    AuditEvent.objects.filter(pk=made[0].pk).update(subject="case:x")
+    assert verify_part(2) == [Fault(1, "changed_row")] and last_verification() is None
+    assert verify_part(2) == [] and last_verification() is None
+    assert verify_part(2) == []
+    whole = last_verification()
+    assert whole is not None and (whole.data["to"], whole.data["faults"]) == (5, 1)
+    assert verify_part(2) == [] and last_verification() == whole, "not again on the same day"
+    frozen_clock.move(days=1)
+    assert verify_part(2) == [Fault(1, "changed_row")], "from the first event again"
 
 
 @pytest.mark.django_db
