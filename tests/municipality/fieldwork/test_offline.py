@@ -84,7 +84,8 @@ def test_an_answer_that_was_lost_makes_no_second_visit(device: Page, same_key: b
         route.abort()  # and the device does not hear so
 
     device.route("**/sync/", lose)
-    key = _send(device, "one")
+    with device.expect_event("requestfailed", lambda request: request.url.endswith("/sync/")):
+        key = _send(device, "one")
     device.locator(KEPT).wait_for()
     assert list(Portal.visits) == [key] and [row["key"] for row in device.evaluate(STORED)] == [key]
     device.unroute("**/sync/")
