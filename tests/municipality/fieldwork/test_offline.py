@@ -132,7 +132,7 @@ def test_an_answer_that_is_none_of_the_contract_keeps_it_waiting(device: Page, m
     key = _send(device, "one")
     device.locator(KEPT).wait_for()
     said = device.locator("[data-field-queue]").get_attribute("data-text-sign-in" if mode == "sign in" else "data-text-kept")
-    assert device.locator("[data-field-said]").inner_text() == said
+    device.wait_for_function("(said) => document.querySelector('[data-field-said]').innerText === said", arg=said)
     assert [(row["key"], row["state"]) for row in device.evaluate(STORED)] == [(key, "waiting")]
     Portal.mode = ""
     _open(device)
