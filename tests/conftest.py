@@ -17,7 +17,7 @@ from django.test import TransactionTestCase
 from municipality.kernel import clock
 from script.support.programs import browser as found_browser
 from script.support.system import has_pango, pango_advice
-from tests import migrated
+from tests import emptying, migrated
 from tools.stack.running import Servers, Stack, Template, shared_template
 
 NOON = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)  # noon in Kuwait, a working day
@@ -39,21 +39,7 @@ hypothesis.settings.load_profile("house")
 # Playwright's own event loop runs in the test's thread; Django would take that for an async view.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
-_flush = TransactionTestCase._fixture_teardown
-
-
-def _flush_without_guards(case: TransactionTestCase) -> None:
-    """Insert-only tables refuse a flush: the guards go first and come back with the migrations' signal."""
-    from django.db import connections
-
-    from municipality.kernel import guards
-
-    for alias in case._databases_names(include_mirrors=False):
-        guards.remove(connections[alias])
-    _flush(case)
-
-
-TransactionTestCase._fixture_teardown = _flush_without_guards  # type: ignore[method-assign]
+TransactionTestCase._fixture_teardown = emptying.empty  # type: ignore[method-assign]
 
 
 # What shares a running portal, or the responses of all pages, stays in one process of a parallel run; else the tests of one file do.
