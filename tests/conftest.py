@@ -118,15 +118,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--leave-whole", action="store_true", help="do not even read the files of WHOLE")
-    parser.addoption("--only-marked", metavar="MARK", help="do not even read files that do not name this mark; with -m, for speed")
+    parser.addoption("--only-marked", metavar="MARKS", help="do not even read files without one of these (A or B); with -m, for speed")
     parser.addoption("--one-form", action="store_true", help="of a test that is written in several forms (language, width), one")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """With --leave-whole: files of WHOLE, which take a third of the time of looking for tests; --only-marked: those without the mark."""
-    mark = config.getoption("--only-marked")
-    if mark and collection_path.match("test_*.py") and f"mark.{mark}" not in collection_path.read_text(encoding="utf8"):
-        return True
+    """With --leave-whole: files of WHOLE, which take a third of the time of looking for tests; --only-marked: those without the marks."""
+    marks = config.getoption("--only-marked")
+    if marks and collection_path.match("test_*.py"):
+        text = collection_path.read_text(encoding="utf8")
+        if not any(f"mark.{mark}" in text for mark in marks.split(" or ")):
+            return True
     if not config.getoption("--leave-whole") or not collection_path.is_relative_to(config.rootpath):
         return None
     found = collection_path.relative_to(config.rootpath).as_posix()
@@ -142,7 +144,7 @@ def one_form(names: Sequence[str]) -> set[str]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out, with a reason, what belongs to the other database; mark what starts processes or a browser."""
+    """Leave out, with a reason, what belongs to the other database. Raises UsageError where a mark is missing that a pass goes by."""
     if config.getoption("--one-form"):
         kept = one_form([item.nodeid for item in items])
         config.hook.pytest_deselected(items=[item for item in items if item.nodeid not in kept])
@@ -154,10 +156,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if item.nodeid.startswith(WHOLE):
             item.add_marker(pytest.mark.whole)
         used = _fixtures_of(item)
-        if {"stack", "stack_template"} & used:
-            item.add_marker(pytest.mark.stack)
-        if "browser" in used:
-            item.add_marker(pytest.mark.browser)
+        for mark, fixtures in (("stack", {"stack", "stack_template"}), ("browser", {"browser"})):
+            if fixtures & used and not item.get_closest_marker(mark):
+                raise pytest.UsageError(f"{item.nodeid} uses {sorted(fixtures & used)}: its file needs pytest.mark.{mark}")
 
 
 def _fixtures_of(item: pytest.Item) -> set[str]:
