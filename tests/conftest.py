@@ -371,7 +371,7 @@ def stack_template(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -
     """The small demo, set up once for all stacks and all processes of the run."""
     base = tmp_path_factory.getbasetemp()
     common = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    with shared_template(servers, common / "template") as template:
+    with shared_template(servers, common / "template", migrated.database(servers.database)) as template:
         yield template
 
 
