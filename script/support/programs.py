@@ -20,11 +20,18 @@ PACKAGES = {
     "zbarimg": "zbar-tools",
     "faketime": "faketime",
 }
+# Chromium without windows: a page in a context of its own costs it a third of the processor time (docs/decisions/0050).
+HEADLESS = "chromium-headless-shell"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def browser() -> str | None:
-    """The path of the browser that the tests drive."""
+    """The path of the browser that the tests drive: Chromium without windows if it can be had."""
+    return shutil.which(HEADLESS) or whole_browser()
+
+
+def whole_browser() -> str | None:
+    """The path of Chromium as people have it, which also keeps pages for the way back."""
     return next((path for name in BROWSERS if (path := shutil.which(name))), None)
 
 
@@ -42,6 +49,9 @@ def install(log: Path) -> None:
             current.note = ", ".join(missing)
             if not system.install(tuple(missing), log):
                 current.note += f": failed, see {log}"
+    if shutil.which(HEADLESS) is None and system.may_install() and system.is_offered(HEADLESS):
+        with step("A browser without windows") as current:
+            current.note = HEADLESS if system.install((HEADLESS,), log) else f"failed, see {log}; Chromium takes its place"
 
 
 def _no_cluster_of_its_own() -> None:

@@ -35,6 +35,11 @@ def may_install() -> bool:
     return os.name == "posix" and os.geteuid() == 0 and shutil.which("apt-get") is not None and Path("/etc/debian_version").exists()
 
 
+def is_offered(package: str) -> bool:
+    """Whether the system's lists of packages know one."""
+    return subprocess.run(["apt-cache", "show", package], capture_output=True, stdin=subprocess.DEVNULL).returncode == 0
+
+
 def install(packages: tuple[str, ...], log: Path) -> bool:
     """Install Debian packages without questions. False if that fails. The output goes to `log`."""
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserType, Page
 
 from municipality.accounts import middleware
 from municipality.accounts.models import User
+from script.support.programs import whole_browser
 from tests.browsers import signed_in
 from tests.factories.accounts import PersonFactory, StaffFactory
 
@@ -21,8 +22,12 @@ STAFF_PAGES = ("/admin/password_change/", "/en/profile/sessions/", "/admin/")
 
 @pytest.fixture(scope="module")
 def remembering(browser_type: BrowserType, browser_type_launch_args: dict[str, Any]) -> Iterator[Browser]:
-    """Chromium as people have it: Playwright's own would keep no page for the way back."""
-    own = browser_type.launch(**browser_type_launch_args, ignore_default_args=["--disable-back-forward-cache"])
+    """Chromium as people have it: one without windows, or as Playwright starts it, would keep no page for the way back."""
+    found = whole_browser()
+    if found is None:
+        pytest.skip("no whole Chromium was found; install the package chromium")
+    arguments = {**browser_type_launch_args, "executable_path": found}
+    own = browser_type.launch(**arguments, ignore_default_args=["--disable-back-forward-cache"])
     yield own
     own.close()
 
