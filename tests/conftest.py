@@ -172,6 +172,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.stack)
         if "browser" in used:
             item.add_marker(pytest.mark.browser)
+    # What takes longest comes first, so that no process works on alone at the end.
+    long = {together(item.nodeid) for item in items if item.get_closest_marker("slow") or item.get_closest_marker("whole")}
+    items.sort(key=lambda item: together(item.nodeid) not in long)
 
 
 def _fixtures_of(item: pytest.Item) -> set[str]:
