@@ -159,6 +159,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for mark, fixtures in (("stack", {"stack", "stack_template"}), ("browser", {"browser"})):
             if fixtures & used and not item.get_closest_marker(mark):
                 raise pytest.UsageError(f"{item.nodeid} uses {sorted(fixtures & used)}: its file needs pytest.mark.{mark}")
+    # What takes longest comes first, so that no process works on alone at the end.
+    long = {together(item.nodeid) for item in items if item.get_closest_marker("slow") or item.get_closest_marker("whole")}
+    items.sort(key=lambda item: together(item.nodeid) not in long)
 
 
 def _fixtures_of(item: pytest.Item) -> set[str]:
