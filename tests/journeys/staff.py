@@ -35,7 +35,7 @@ def enter(visitor: Visitor, login: str) -> None:
     page, used = visitor.page, ""
     for _ in range(3):
         # A code serves once: where another test has used the present one, the next is waited for.
-        wait_until(partial(_fresh, visitor, login, used), CODE_SECONDS + 10, "the next code")
+        wait_until(partial(_fresh, visitor, login, used), CODE_SECONDS + 10, "the next code", pause=1)
         used = _shown(visitor, login, 2)
         page.fill("#id_code", used)
         page.click("#form button.kp-btn--fill")

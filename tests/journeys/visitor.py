@@ -95,7 +95,7 @@ class Visitor:
         return self.page
 
     def look_until(self, seen: Callable[[], bool], seconds: float, what: str) -> None:
-        """Load the page again until it shows what is waited for, as a patient person does."""
+        """Load the page again until it shows what is waited for, as a patient person does: each load takes time from the worker."""
 
         def again() -> bool:
             if seen():
@@ -103,7 +103,7 @@ class Visitor:
             self.page.reload()
             return seen()
 
-        wait_until(again, seconds, what)
+        wait_until(again, seconds, what, pause=0.5)
 
     # What every page has
 

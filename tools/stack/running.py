@@ -39,14 +39,14 @@ def environment(port: int, var: Path) -> dict[str, str]:
     return demo_environment(port, var) | clock
 
 
-def wait_until(true: Callable[[], Any], seconds: float, what: str) -> Any:
-    """The first true answer of `true`. Raises TimeoutError that names `what`."""
+def wait_until(true: Callable[[], Any], seconds: float, what: str, *, pause: float = 0.1) -> Any:
+    """The first true answer of `true`, asked again after `pause` seconds. Raises TimeoutError that names `what`."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         answer = true()
         if answer:
             return answer
-        time.sleep(0.1)
+        time.sleep(pause)
     raise TimeoutError(f"{what} did not happen within {seconds:.0f} seconds")
 
 
