@@ -197,6 +197,7 @@ class Stack:
         self.environment = environment(self.port, var) | servers.environment() | dict(more or {})
         self.definitions = {process.name: process for process in self._define()}
         self.running: dict[str, subprocess.Popen[bytes]] = {}
+        self._hand: subprocess.Popen[str] | None = None
 
     def _define(self) -> list[Process]:
         python = sys.executable
@@ -291,6 +292,9 @@ class Stack:
 
     def end_processes(self) -> None:
         """End everything in order, hard where asking does not help."""
+        if self._hand is not None:
+            self._hand.communicate(timeout=60)  # its input ends
+            self._hand = None
         for name in self.running:
             if self.alive(name):
                 self.running[name].terminate()
@@ -307,6 +311,30 @@ class Stack:
         if check and done.returncode:
             raise RuntimeError(f"manage.py {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
         return done
+
+    def carry_out(self, code: str) -> str:
+        """What a piece of Python printed inside the portal, as `manage.py shell` would; the process stays for the next piece.
+
+        Raises RuntimeError with its trace.
+        """
+        if self._hand is None:
+            with (self.var / "log" / "hand.log").open("ab") as log:
+                self._hand = subprocess.Popen(
+                    [sys.executable, "-W", "ignore", "-m", "tools.stack.hand"],
+                    cwd=ROOT,
+                    env=self.environment,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    text=True,
+                )
+        assert self._hand.stdin and self._hand.stdout
+        self._hand.stdin.write(json.dumps(code) + "\n")
+        self._hand.stdin.flush()
+        answer: dict[str, str] = json.loads(self._hand.stdout.readline())
+        if "error" in answer:
+            raise RuntimeError(answer["error"])
+        return answer["said"]
 
     def sql(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """Rows of a query, or an empty list after a statement; placeholders are %s on both databases."""
