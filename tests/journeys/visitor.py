@@ -44,6 +44,7 @@ class Visitor:
         self.asked: list[str] = []
         self.complaints: list[str] = []
         self.pages_with_status: dict[str, int] = {}
+        self.loads = 0  # of pages, redirects included
         self.refused: set[str] = set()
         self.page: Page = self.context.new_page()
         self.page.on("response", lambda answer: self._answered(answer))
@@ -55,6 +56,7 @@ class Visitor:
     def _answered(self, answer: Any) -> None:
         if answer.request.is_navigation_request():
             self.pages_with_status[answer.url] = answer.status
+            self.loads += 1
             if 400 <= answer.status < 500:
                 self.refused.add(answer.url)
 
