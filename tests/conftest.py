@@ -42,18 +42,13 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 _flush = TransactionTestCase._fixture_teardown
 
 
-def _flush_without_guards(case: TransactionTestCase) -> None:
-    """Insert-only tables refuse a flush: the guards go first and come back with the migrations' signal."""
-    from django.db import connections
+def _empty(case: TransactionTestCase) -> None:
+    from tests.emptied import empty
 
-    from municipality.kernel import guards
-
-    for alias in case._databases_names(include_mirrors=False):
-        guards.remove(connections[alias])
-    _flush(case)
+    empty(case, _flush)
 
 
-TransactionTestCase._fixture_teardown = _flush_without_guards  # type: ignore[method-assign]
+TransactionTestCase._fixture_teardown = _empty  # type: ignore[method-assign]
 
 
 # What shares a running portal, or the responses of all pages, stays in one process of a parallel run; else the tests of one file do.

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import connection, transaction
 from django.db.models import Max
@@ -39,18 +40,26 @@ _MADE_ANEW = ("places_area", "accounts_user", "audit_auditevent", "jobs_job", "r
 
 
 def publish_rules() -> None:
-    """Places, activities and the published rulebook, in the transaction of a test."""
+    """Places, activities and the published rulebook, in the transaction of a test.
+
+    They are published now where the clock stands still, else at the instant at which the clock of every run starts.
+    """
+    with clock.at(clock._override.get() or dt.datetime.fromisoformat(settings.BEGINNING)):
+        _copy_or_publish()
+
+
+def _copy_or_publish() -> None:
     # A test that commits leaves groups with new numbers.
     key = (connection.vendor, clock.now(), Group.objects.aggregate(newest=Max("pk"))["newest"] or 0)
     if key in _kept and _are_empty(_kept[key].rows):
-        _insert(_kept[key].rows)
+        insert_rows(_kept[key].rows)
     elif key in _kept or not _are_empty(_MADE_ANEW):
         _publish()
         return
     else:
         before = {table for table in _tables() if not _are_empty([table])}
         _publish()
-        rows = {table: _rows(table) for table in _tables() if table not in before and not _are_empty([table])}
+        rows = {table: rows for table, rows in rows_by_table().items() if table not in before}
         _kept[key] = Published(rows, read_editions())
     queries._editions.update(_kept[key].editions)
 
@@ -78,6 +87,11 @@ def _are_empty(tables: Iterable[str]) -> bool:
         return not cursor.fetchone()[0]
 
 
+def rows_by_table() -> dict[str, Any]:
+    """The rows of each table that has any, as `insert_rows` takes them."""
+    return {table: _rows(table) for table in _tables() if not _are_empty([table])}
+
+
 def _rows(table: str) -> Any:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
@@ -88,7 +102,8 @@ def _rows(table: str) -> Any:
 
 
 @transaction.atomic
-def _insert(kept: dict[str, Any]) -> None:
+def insert_rows(kept: dict[str, Any]) -> None:
+    """Insert what `rows_by_table` gave, through the guards."""
     with connection.cursor() as cursor:
         for table, rows in kept.items():
             if connection.vendor == "postgresql":
