@@ -133,7 +133,9 @@ def record(board: Board, *, is_public: bool = False) -> Record:
     """One board with kind, size, place and, once it is licensed, its number and days; a link to its public page."""
     label: Text = ""
     state, lines = "", [size_of(board), term(board.place), counted(board.months, "month")]
-    if board.first_day is not None:
+    # The licence may have been issued after the request was read and before its boards were.
+    is_licensed = board.first_day is not None and board.request.document is not None
+    if is_licensed:
         state, label = STANDING[queries.standing(board)]
         lines[-1] = format_html("{}: {}", _("Number on the board"), ref(board.number))
         lines.append(format_html("{} {} {} {}", _("From"), day(board.first_day), _("to"), day(board.last_day)))
@@ -147,7 +149,7 @@ def record(board: Board, *, is_public: bool = False) -> Record:
     if not is_public:
         lines += filter(None, [picture_of(board)])
         lines += [result_of(one) for one in board.checks.all() if not one.is_assumption]
-    page = (_("The page of this board"), reverse("licensing:board", args=[board.public_id])) if board.first_day is not None else None
+    page = (_("The page of this board"), reverse("licensing:board", args=[board.public_id])) if is_licensed else None
     title = kind_of(board) if is_public else format_html("{}. {}", ltr(board.line), kind_of(board))
     return Record(title, state, label, lines=lines, source=page)
 

@@ -10,7 +10,7 @@ from django.db.models import Count, F, Q
 from municipality.kernel import clock
 from municipality.kernel.transitions import state_findings
 from municipality.kernel.workflow import WORKFLOWS
-from municipality.review import queries
+from municipality.review import out_of_turn
 from municipality.review.models import Assignment, Clock, Decision, Escalation, QueueEntry
 from municipality.review.services.desk import digest
 from municipality.review.states import WITH_OFFICER, QueueEntryState
@@ -21,7 +21,7 @@ LATE = dt.timedelta(minutes=5)
 def findings() -> Iterator[str]:
     """Cases were assigned in order; assignments, entries, cases and clocks agree; no escalation is late; signatures match their texts."""
     yield from state_findings(QueueEntry)
-    for inversion in queries.inversions():
+    for inversion in out_of_turn.inversions():
         yield f"place {inversion.place} was assigned before {inversion.overtook} without an override (event {inversion.event})"
     yield from _assignments()
     yield from _cases()

@@ -21,7 +21,7 @@ from municipality.places.models import Branch
 from municipality.review import study_times
 from municipality.review.boards import DECIDED, PACE_DAYS, midnight
 from municipality.review.models import QueueEntry, QueueEntryEvent
-from municipality.review.queries import PublishedOverride, published_overrides
+from municipality.review.out_of_turn import PublishedOverride, published_overrides
 from municipality.review.registry import REVIEWABLES
 from municipality.review.states import QueueEntryState
 from municipality.review.study_times import MIN_DECISIONS, StudyTime

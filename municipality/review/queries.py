@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,6 @@ from municipality.accounts.models import User
 from municipality.accounts.queries import has_role
 from municipality.cases.models import Case
 from municipality.kernel import clock, request_cache, worktime
-from municipality.places.models import Branch
 from municipality.review.boards import DECIDED, PACE_DAYS, OfficerLine, board, holders, late_clocks, midnight, soon_clocks
 from municipality.review.models import (
     Absence,
@@ -358,70 +357,3 @@ def decisions_to_sign(supervisor: User) -> QuerySet[Decision]:
         case__place__branch_id=supervisor.branch_id,
     )
     return waiting.exclude(made_by=supervisor).filter(~Exists(conflicts)).select_related("case__applicant", "made_by").order_by("pk")
-
-
-# --- Out of turn -------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class PublishedOverride:
-    """An allowed override for the public page, without names of people."""
-
-    number: int
-    branch: Branch
-    skill: str
-    reason: Reason | None
-    asked_at: dt.datetime
-    allowed_at: dt.datetime
-    assigned_at: dt.datetime | None
-    overtaken: int  # waiting cases with a lower number when it was assigned
-
-
-def published_overrides(limit: int = 500) -> list[PublishedOverride]:
-    """The allowed overrides, newest first. Two queries, and those of the editions of their cases."""
-    allowed = Override.objects.filter(allowed_at__isnull=False).select_related("place__branch", "place__case")
-    rows = list(allowed.order_by("-allowed_at", "-pk")[:limit])
-    events = QueueEntryEvent.objects.filter(subject__in=[row.place_id for row in rows], move="draw", data__has_key="override")
-    assigned = {event.subject_id: event for event in events.order_by("-pk")}  # the first assignment of each entry
-    reasons: dict[tuple[str, ...], dict[str, Reason]] = {}
-    result = []
-    for row in rows:
-        entry, assignment = row.place, assigned.get(row.place_id)
-        judged_by = (entry.case.service, *entry.case.editions)
-        if judged_by not in reasons:
-            reasons[judged_by] = replies(entry.case).reasons
-        result.append(
-            PublishedOverride(
-                entry.pk,
-                entry.branch,
-                entry.skill,
-                reasons[judged_by].get(row.code),
-                row.asked_at,
-                row.allowed_at or row.asked_at,
-                assignment.at if assignment else None,
-                assignment.data["overtook"] if assignment else 0,
-            )
-        )
-    return result
-
-
-# --- The log of assignments -----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Inversion:
-    """An assignment that passed over a case which waited longer and which the officer could have decided."""
-
-    event: int
-    place: int
-    officer_key: str
-    overtook: int  # the lowest number that was passed over
-
-
-def inversions() -> Iterator[Inversion]:
-    """Assignments out of order without an allowed override, found by replaying the events of the queue (`replay`)."""
-    from municipality.review.replay import assignments
-
-    for assignment in assignments():
-        if assignment.overtaken and not assignment.overridden:
-            yield Inversion(assignment.event, assignment.place, assignment.officer_key, assignment.overtaken[0])

@@ -19,7 +19,7 @@ from tools.stack.running import Stack, wait_until
 pytestmark = [pytest.mark.journey, pytest.mark.stack, pytest.mark.browser]
 SENDING = "Meshal Al-Talh"
 SLOTS = {"lease": 5, "drawing": 3, "manager_letter": 1, "photo_front": 3}
-BYTES_A_SECOND = 500_000
+CUT_LINE, WHOLE_LINE = 250_000, 2_000_000  # bytes a second, until the line was cut twice and afterwards
 CUT = 4  # seconds without any line
 PATIENCE = 180  # seconds until all have arrived and were looked at; the machine may be loaded
 
@@ -48,9 +48,11 @@ def test_twelve_files_on_a_slow_line_cut_twice_arrive_once_each(
     line = owner.context.new_cdp_session(page)
     line.send("Network.enable")
 
-    def conditions(*, offline: bool) -> None:
-        speed = {"latency": 60, "downloadThroughput": BYTES_A_SECOND, "uploadThroughput": BYTES_A_SECOND}
-        line.send("Network.emulateNetworkConditions", {"offline": offline, **speed})
+    def conditions(*, offline: bool = False, speed: int = CUT_LINE) -> None:
+        line.send(
+            "Network.emulateNetworkConditions",
+            {"offline": offline, "latency": 60, "downloadThroughput": speed, "uploadThroughput": speed},
+        )
 
     def arrived() -> int:
         page.wait_for_timeout(100)  # the browser's own events are handled while something of it is awaited
@@ -60,7 +62,7 @@ def test_twelve_files_on_a_slow_line_cut_twice_arrive_once_each(
         return arrived() > part
 
     ((me,),) = stack.sql("SELECT id FROM accounts_user WHERE name_en = %s", SENDING)
-    conditions(offline=False)
+    conditions()
     for slot, several in files.items():
         payloads: list[FilePayload] = [
             {"name": f"{slot}-{n}.jpg", "mimeType": "image/jpeg", "buffer": content} for n, content in enumerate(several)
@@ -72,7 +74,8 @@ def test_twelve_files_on_a_slow_line_cut_twice_arrive_once_each(
         page.wait_for_timeout(CUT * 1000)
         assert arrived() < total, "the line was cut before all had arrived"
         assert overhang(page) == 0
-        conditions(offline=False)
+        conditions()
+    conditions(speed=WHOLE_LINE)
 
     ready = page.locator(".kp-upload .kp-tag--ok")
     ready.nth(11).wait_for(timeout=PATIENCE * 1000)

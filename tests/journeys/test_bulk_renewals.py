@@ -15,7 +15,7 @@ from tools.stack.running import Stack
 
 pytestmark = [pytest.mark.journey, pytest.mark.stack, pytest.mark.browser]
 SENT, ISSUED = 180, 240  # seconds until all lines have their result, and all licences are sealed
-PEOPLE = {"ar": ("Anil Kurmuri", 60, 988_000), "en": ("Josel Dalatan", 12, 989_000)}  # shops, and the first row of theirs
+PEOPLE = {"ar": ("Anil Kurmuri", 24, 988_000), "en": ("Josel Dalatan", 12, 989_000)}  # shops, and the first row of theirs
 OF = "FROM licensing_batchline l JOIN licensing_renewalbatch b ON b.id = l.batch_id WHERE b.public_id = %s"
 
 

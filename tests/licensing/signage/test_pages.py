@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 
-from licensing.models import BoardRequest
+from licensing.models import Board, BoardRequest
+from licensing.signage import panels
+from licensing.signage.services import issue
 from licensing.signage.states import BOARDS
 from municipality.accounts.models import User
 from municipality.drafts.models import Draft
@@ -109,3 +113,21 @@ def test_the_card_groups_what_costs_the_same(client: Client, rules: Any) -> None
     groups = client.get("/en/boards/").context["rate_groups"]
     assert [len(media) for media, _classes, _rates in groups] == [5, 2, 1, 1, 1, 2]
     assert sum(len(media) * len(classes) for media, classes, _rates in groups) == 27
+
+
+@pytest.mark.usefixtures("sealed")
+def test_the_page_of_a_case_is_whole_while_its_licence_is_issued(shop: Shop, owner: User, officer: User) -> None:
+    """The request is read before its boards; here the licence is issued between the two."""
+    case = boards.paid(shop, owner, officer, FRONT).case
+    issued: list[str] = []
+
+    def issue_before_boards(execute: Callable[..., Any], sql: str, *arguments: Any) -> Any:
+        if 'FROM "licensing_board" LEFT OUTER JOIN' in sql and not issued:
+            issued.append(sql)
+            issue.issue_licence(case=case)
+        return execute(sql, *arguments)
+
+    with connection.execute_wrapper(issue_before_boards):
+        ((detail,),) = panels.case_page(owner, [case]).values()
+    assert issued and Board.objects.get().first_day is not None
+    assert detail.files == [] and detail.blocks[0].records[0].source is None

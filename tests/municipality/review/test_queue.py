@@ -15,7 +15,7 @@ from municipality.kernel import clock, guards
 from municipality.kernel.actors import system
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.transitions import transition
-from municipality.review import invariants, queries
+from municipality.review import invariants, out_of_turn, queries
 from municipality.review.models import Assignment, ConflictOfInterest, Override, QueueEntry
 from municipality.review.services import desk, queue, staff
 from municipality.review.services.desk import CorrectionRequest
@@ -69,7 +69,7 @@ def test_a_tied_officer_is_passed_over_and_the_next_one_gets_the_case(key: str, 
     free = permits.sent(permits.applicant(2))
     assert desk_acts.assigned(office.officer).place_id == free.pk
     assert desk_acts.assigned(office.colleague).place_id == disputed.pk
-    assert not list(queries.inversions())
+    assert not list(out_of_turn.inversions())
 
 
 def test_a_tie_declared_later_takes_the_case_at_once_at_any_stage(office: Office) -> None:
@@ -202,7 +202,7 @@ def override(office: Office, number: int) -> Override:
 def test_two_people_take_a_case_out_of_turn_and_everybody_may_read_it(office: Office) -> None:
     _first, _second, third = numbers(office, 3)
     asked = queue.ask_override(place=QueueEntry.objects.get(pk=third), code="danger_to_health", asked_by=office.supervisor)
-    assert queries.published_overrides() == []
+    assert out_of_turn.published_overrides() == []
     with pytest.raises(Refused, match="same_person"):
         queue.allow_override(override=asked, allowed_by=office.supervisor)
     for person in (office.officer, office.applicant):
@@ -210,8 +210,8 @@ def test_two_people_take_a_case_out_of_turn_and_everybody_may_read_it(office: Of
             queue.allow_override(override=asked, allowed_by=person)
     queue.allow_override(override=asked, allowed_by=office.second)
     assert desk_acts.assigned(office.officer).place_id == third
-    assert not list(queries.inversions())
-    (told,) = queries.published_overrides()
+    assert not list(out_of_turn.inversions())
+    (told,) = out_of_turn.published_overrides()
     assert told.reason is not None
     assert (told.number, told.reason.text_en, told.overtaken) == (
         third,
@@ -344,7 +344,7 @@ def test_without_the_guards_each_of_these_assignments_goes_through_and_the_log_s
     with transaction.atomic():
         forged(office, place.pk, office.colleague)
         transition(place, "draw", actor=actor_of(office.colleague))
-    (found,) = queries.inversions()
+    (found,) = out_of_turn.inversions()
     assert (found.place, found.overtook) == (place.pk, tries[0][1])
     assert any("without an override" in line for line in invariants.findings())
 

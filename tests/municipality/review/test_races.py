@@ -12,7 +12,7 @@ from municipality.accounts.models import User, actor_of
 from municipality.cases.models import Case
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
-from municipality.review import invariants, queries
+from municipality.review import invariants, out_of_turn
 from municipality.review.models import Assignment, QueueEntry
 from municipality.review.services import desk, queue
 from tests import desk_acts
@@ -71,7 +71,7 @@ def test_eight_officers_ask_at_once_and_no_case_comes_twice_or_out_of_turn(crowd
     assert [a for a in answers if a is not None] == []
     worker(officers[0], decided)()
     assert Counter(decided).most_common(1)[0][1] == 1 and len(decided) >= 40
-    assert list(queries.inversions()) == [] and list(invariants.findings()) == []
+    assert list(out_of_turn.inversions()) == [] and list(invariants.findings()) == []
 
 
 def test_one_case_and_eight_hands_make_one_assignment(crowd: tuple[Office, list[User]]) -> None:

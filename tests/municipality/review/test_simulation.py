@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from municipality.accounts.models import User
 from municipality.kernel import guards
-from municipality.review import invariants, queries, replay
+from municipality.review import invariants, out_of_turn, queries, replay
 from municipality.review.models import Assignment, QueueEntry
 from tests.conftest import Clock
 from tests.municipality.review import permits, simulation
@@ -37,7 +37,7 @@ def test_a_thousand_cases_and_thirty_officers_without_an_inversion(branches: lis
     for what in ("given back", "absences", "crashes", "asked", "answered", "overrides", "signed", "accepted"):
         assert happened[what], (what, happened)
     assert Assignment.objects.count() > CASES
-    assert list(queries.inversions()) == []
+    assert list(out_of_turn.inversions()) == []
     assert [line for line in invariants.findings() if "moved up" not in line] == []
     assert any(row.overtaken for row in replay.assignments() if row.overridden)
     left = QueueEntry.objects.filter(state="left").count()
@@ -55,7 +55,7 @@ def test_assignment_by_lot_shows_hundreds_of_inversions(branches: list[simulatio
     guards.remove(connection)
     monkeypatch.setattr(queries, "assignable", by_lot)
     simulation.run(branches[0], 150)
-    found = list(queries.inversions())
+    found = list(out_of_turn.inversions())
     passed = sum(len(row.overtaken) for row in replay.assignments() if not row.overridden)
     assert len(found) > 50 and passed > 500, (len(found), passed)
     assert any("without an override" in line for line in invariants.findings())

@@ -15,7 +15,7 @@ from municipality.jobs import services as jobs
 from municipality.jobs.models import Job
 from municipality.kernel import clock, worktime
 from municipality.notifications.models import Message
-from municipality.review import invariants, queries, replay
+from municipality.review import invariants, out_of_turn, replay
 from municipality.review.models import Assignment, Clock, Escalation, QueueEntry
 from municipality.review.services import case_clock
 from municipality.rulebook import queries as rulebook
@@ -44,7 +44,7 @@ def test_nobody_is_overtaken(office: Office, frozen_clock: Frozen) -> None:
         frozen_clock.set(branch.now)
     overtaken = sum(len(row.overtaken) for row in replay.assignments() if not row.overridden)
     print(dict(happened), "assignments:", Assignment.objects.count(), "overtaken:", overtaken)
-    assert overtaken == 0 and list(queries.inversions()) == []
+    assert overtaken == 0 and list(out_of_turn.inversions()) == []
     assert [line for line in invariants.findings() if "moved up" not in line] == []
     assert QueueEntry.objects.filter(state="left").count() >= 0.9 * CASES
     # Every case that was taken before its turn stands in the public list.
@@ -52,7 +52,7 @@ def test_nobody_is_overtaken(office: Office, frozen_clock: Frozen) -> None:
     for row in replay.assignments():
         if row.overtaken:
             passed.setdefault(row.place, len(row.overtaken))
-    told = {line.number: line.overtaken for line in queries.published_overrides(limit=CASES)}
+    told = {line.number: line.overtaken for line in out_of_turn.published_overrides(limit=CASES)}
     assert passed and passed.items() <= told.items()
 
 
