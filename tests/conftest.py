@@ -17,7 +17,7 @@ from django.test import TransactionTestCase
 from municipality.kernel import clock
 from script.support.programs import browser as found_browser
 from script.support.system import has_pango, pango_advice
-from tests import migrated
+from tests import emptying, migrated
 from tools.stack.running import Servers, Stack, Template, shared_template
 
 NOON = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)  # noon in Kuwait, a working day
@@ -39,16 +39,7 @@ hypothesis.settings.load_profile("house")
 # Playwright's own event loop runs in the test's thread; Django would take that for an async view.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
-_flush = TransactionTestCase._fixture_teardown
-
-
-def _empty(case: TransactionTestCase) -> None:
-    from tests.emptied import empty
-
-    empty(case, _flush)
-
-
-TransactionTestCase._fixture_teardown = _empty  # type: ignore[method-assign]
+TransactionTestCase._fixture_teardown = emptying.empty  # type: ignore[method-assign]
 
 
 # What shares a running portal, or the responses of all pages, stays in one process of a parallel run; else the tests of one file do.
@@ -127,15 +118,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--leave-whole", action="store_true", help="do not even read the files of WHOLE")
-    parser.addoption("--only-marked", metavar="MARK", help="do not even read files that do not name this mark; with -m, for speed")
+    parser.addoption("--only-marked", metavar="MARKS", help="do not even read files without one of these (A or B); with -m, for speed")
     parser.addoption("--one-form", action="store_true", help="of a test that is written in several forms (language, width), one")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """With --leave-whole: files of WHOLE, which take a third of the time of looking for tests; --only-marked: those without the mark."""
-    mark = config.getoption("--only-marked")
-    if mark and collection_path.match("test_*.py") and f"mark.{mark}" not in collection_path.read_text(encoding="utf8"):
-        return True
+    """With --leave-whole: files of WHOLE, which take a third of the time of looking for tests; --only-marked: those without the marks."""
+    marks = config.getoption("--only-marked")
+    if marks and collection_path.match("test_*.py"):
+        text = collection_path.read_text(encoding="utf8")
+        if not any(f"mark.{mark}" in text for mark in marks.split(" or ")):
+            return True
     if not config.getoption("--leave-whole") or not collection_path.is_relative_to(config.rootpath):
         return None
     found = collection_path.relative_to(config.rootpath).as_posix()
@@ -151,7 +144,7 @@ def one_form(names: Sequence[str]) -> set[str]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out, with a reason, what belongs to the other database; mark what starts processes or a browser."""
+    """Leave out, with a reason, what belongs to the other database. Raises UsageError where a mark is missing that a pass goes by."""
     if config.getoption("--one-form"):
         kept = one_form([item.nodeid for item in items])
         config.hook.pytest_deselected(items=[item for item in items if item.nodeid not in kept])
@@ -163,10 +156,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if item.nodeid.startswith(WHOLE):
             item.add_marker(pytest.mark.whole)
         used = _fixtures_of(item)
-        if {"stack", "stack_template"} & used:
-            item.add_marker(pytest.mark.stack)
-        if "browser" in used:
-            item.add_marker(pytest.mark.browser)
+        for mark, fixtures in (("stack", {"stack", "stack_template"}), ("browser", {"browser"})):
+            if fixtures & used and not item.get_closest_marker(mark):
+                raise pytest.UsageError(f"{item.nodeid} uses {sorted(fixtures & used)}: its file needs pytest.mark.{mark}")
+    # What takes longest comes first, so that no process works on alone at the end.
+    long = {together(item.nodeid) for item in items if item.get_closest_marker("slow") or item.get_closest_marker("whole")}
+    items.sort(key=lambda item: together(item.nodeid) not in long)
 
 
 def _fixtures_of(item: pytest.Item) -> set[str]:
@@ -379,7 +374,7 @@ def stack_template(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -
     """The small demo, set up once for all stacks and all processes of the run."""
     base = tmp_path_factory.getbasetemp()
     common = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    with shared_template(servers, common / "template") as template:
+    with shared_template(servers, common / "template", migrated.database(servers.database)) as template:
         yield template
 
 

@@ -70,6 +70,13 @@ def template(url: str) -> str:
     return name
 
 
+def database(url: str) -> str:
+    """What a portal of its own may begin with: a migrated database on the server of `url`, or a file of SQLite; empty if none was kept."""
+    if url:
+        return template(url)
+    return str(kept()) if kept().exists() else ""
+
+
 @cache
 def kept() -> Path:
     """Where the database of SQLite is kept."""

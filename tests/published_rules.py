@@ -52,14 +52,14 @@ def _copy_or_publish() -> None:
     # A test that commits leaves groups with new numbers.
     key = (connection.vendor, clock.now(), Group.objects.aggregate(newest=Max("pk"))["newest"] or 0)
     if key in _kept and _are_empty(_kept[key].rows):
-        insert_rows(_kept[key].rows)
+        _insert(_kept[key].rows)
     elif key in _kept or not _are_empty(_MADE_ANEW):
         _publish()
         return
     else:
-        before = full_tables()
+        before = {table for table in _tables() if not _are_empty([table])}
         _publish()
-        rows = {table: rows_of(table) for table in full_tables() if table not in before}
+        rows = {table: _rows(table) for table in _tables() if table not in before and not _are_empty([table])}
         _kept[key] = Published(rows, read_editions())
     queries._editions.update(_kept[key].editions)
 
@@ -87,17 +87,7 @@ def _are_empty(tables: Iterable[str]) -> bool:
         return not cursor.fetchone()[0]
 
 
-def full_tables() -> list[str]:
-    """The tables that have any rows."""
-    tables = _tables()
-    with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM {table})" for table in tables))
-        full = {table for (table,) in cursor.fetchall()}
-    return [table for table in tables if table in full]
-
-
-def rows_of(table: str) -> Any:
-    """The rows of a table, as `insert_rows` takes them."""
+def _rows(table: str) -> Any:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             content = io.BytesIO()
@@ -107,8 +97,7 @@ def rows_of(table: str) -> Any:
 
 
 @transaction.atomic
-def insert_rows(kept: dict[str, Any]) -> None:
-    """Insert rows by table, through the guards."""
+def _insert(kept: dict[str, Any]) -> None:
     with connection.cursor() as cursor:
         for table, rows in kept.items():
             if connection.vendor == "postgresql":

@@ -8,12 +8,10 @@ from typing import Any
 from municipality.accounts.models import User
 from municipality.accounts.queries import supervisors_of
 from municipality.cases.models import Case
-from municipality.notifications.registry import MessageKind
+from municipality.notifications.registry import SAMPLE_DAY, MessageKind
 from municipality.notifications.services import send
 from violations import queries
 from violations.models import Violation
-
-_DAY = dt.date(2027, 11, 24)
 
 
 class _AboutViolation(MessageKind):
@@ -25,7 +23,7 @@ class WarningGiven(_AboutViolation):
 
     kind = "violations.warning_given"
     is_legal = True
-    samples = {"until": _DAY}
+    samples = {"until": SAMPLE_DAY}
 
 
 class CorrectionAccepted(_AboutViolation):
@@ -49,12 +47,12 @@ class CarriedOver(_AboutViolation):
 
     kind = "violations.carried_over"
     is_legal = True
-    samples = {"stops_from": _DAY}
+    samples = {"stops_from": SAMPLE_DAY}
 
 
 class TimeExtended(_AboutViolation):
     kind = "violations.time_extended"
-    samples = {"until": _DAY}
+    samples = {"until": SAMPLE_DAY}
 
 
 class PlanAgreed(_AboutViolation):
@@ -64,7 +62,7 @@ class PlanAgreed(_AboutViolation):
 class PlanFell(_AboutViolation):
     kind = "violations.plan_fell"
     is_legal = True
-    samples = {"until": _DAY}
+    samples = {"until": SAMPLE_DAY}
 
 
 class Settled(_AboutViolation):
@@ -90,7 +88,7 @@ class PeriodOver(_AboutViolation):
 
 class ObjectionFiled(_AboutViolation):
     kind = "violations.objection_filed"
-    samples = {"promised": _DAY, "until": _DAY}
+    samples = {"promised": SAMPLE_DAY, "until": SAMPLE_DAY}
 
 
 class ObjectionUpheld(_AboutViolation):
@@ -101,7 +99,7 @@ class ObjectionUpheld(_AboutViolation):
 class ObjectionRefused(_AboutViolation):
     kind = "violations.objection_refused"
     is_legal = True
-    samples = {"court_until": _DAY}
+    samples = {"court_until": SAMPLE_DAY}
 
 
 class Annulled(_AboutViolation):
@@ -145,14 +143,14 @@ class ServicesFree(_AboutViolation):
 
 class StopLifted(_AboutViolation):
     kind = "violations.stop_lifted"
-    samples = {"until": _DAY}
+    samples = {"until": SAMPLE_DAY}
 
 
 class Undefended(MessageKind):
     """To the supervisors of the branch of a violation report that nobody defended in time."""
 
     kind = "violations.undefended"
-    samples = {"defend_by": _DAY}
+    samples = {"defend_by": SAMPLE_DAY}
     must_reach = False
     page = "/admin/office/undefended/"
 

@@ -2,60 +2,52 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 from municipality.notifications.models import Channel
-from municipality.notifications.registry import MessageKind
-
-_DAY = dt.date(2027, 11, 24)
+from municipality.notifications.registry import SAMPLE_DAY, CaseMessage, MessageKind
 
 
-class _AboutCase(MessageKind):
-    page = "/cases/{case.public_id}/"
-
-
-class RenewalSubmitted(_AboutCase):
+class RenewalSubmitted(CaseMessage):
     """Only in the inbox of a person who submitted it and pays next."""
 
     kind = "licensing.renewal_submitted"
-    samples = {"until": _DAY}
+    samples = {"until": SAMPLE_DAY}
 
 
-class RenewalSent(_AboutCase):
+class RenewalSent(CaseMessage):
     """Sent to an officer: what happens next and by when."""
 
     kind = "licensing.renewal_sent"
-    samples = {"due_on": _DAY}
+    samples = {"due_on": SAMPLE_DAY}
 
 
-class CorrectionsLapsed(_AboutCase):
+class CorrectionsLapsed(CaseMessage):
     kind = "licensing.corrections_lapsed"
     is_legal = True
 
 
-class RefusedAfterPayment(_AboutCase):
+class RefusedAfterPayment(CaseMessage):
     """A condition is no longer met between approval and payment; the amount is owed back."""
 
     kind = "licensing.refused_after_payment"
     is_legal = True
 
 
-class RefusalReady(_AboutCase):
+class RefusalReady(CaseMessage):
     """The signed refusal is on the case page."""
 
     kind = "licensing.refusal_ready"
     is_legal = True
 
 
-class RenewalIssued(_AboutCase):
+class RenewalIssued(CaseMessage):
     """A text message: the e-mail of the payment leads to the page with the licence. `is_held`: a measure has suspended it at once."""
 
     channels = (Channel.SMS,)
     kind = "licensing.renewal_issued"
-    samples = {"licence.first_day": _DAY, "licence.last_day": _DAY}
+    samples = {"licence.first_day": SAMPLE_DAY, "licence.last_day": SAMPLE_DAY}
 
 
-class RenewalLapsed(_AboutCase):
+class RenewalLapsed(CaseMessage):
     kind = "licensing.renewal_lapsed"
 
 
@@ -66,7 +58,7 @@ class LicenceEnds(MessageKind):
     """
 
     kind = "licensing.licence_ends"
-    samples = {"last_day": _DAY, "days": 30, "fee": "10.000"}
+    samples = {"last_day": SAMPLE_DAY, "days": 30, "fee": "10.000"}
     page = "/health-licence/{shop.public_id}/renew/"
 
 
@@ -74,11 +66,11 @@ class LicencesEnd(MessageKind):
     """Instead of several `LicenceEnds` by e-mail and text message; these are in the inbox only."""
 
     kind = "licensing.licences_end"
-    samples = {"last_day": _DAY}
+    samples = {"last_day": SAMPLE_DAY}
     page = "/renewals/"
 
 
-class LicenceHeld(_AboutCase):
+class LicenceHeld(CaseMessage):
     kind = "licensing.licence_held"
     is_legal = True
 
@@ -88,10 +80,10 @@ class LicenceCancelled(MessageKind):
 
     kind = "licensing.licence_cancelled"
     is_legal = True
-    samples = {"closes_on": _DAY}
+    samples = {"closes_on": SAMPLE_DAY}
     page = "/health-licence/{shop.public_id}/"
 
 
-class PaymentTakenBack(_AboutCase):
+class PaymentTakenBack(CaseMessage):
     kind = "licensing.payment_taken_back"
     is_legal = True

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from municipality.notifications.registry import MessageKind
+from municipality.notifications.registry import SAMPLE_DAY, MessageKind
 from municipality.notifications.services import send
 
 if TYPE_CHECKING:
     from licensing.models import Inspection
-
-_DAY = dt.date(2027, 11, 24)
 
 
 class _AboutInspection(MessageKind):
@@ -23,14 +20,14 @@ class InspectionOrdered(_AboutInspection):
     """A place will be inspected, or again after nobody was there: until when its owner chooses the day."""
 
     kind = "licensing.inspection_ordered"
-    samples = {"until": _DAY}
+    samples = {"until": SAMPLE_DAY}
 
 
 class InspectionAppointed(_AboutInspection):
     """The day is set: by the owner, by the portal, or moved by the inspector for a reason."""
 
     kind = "licensing.inspection_appointed"
-    samples = {"day": _DAY}
+    samples = {"day": SAMPLE_DAY}
 
 
 class InspectionPassed(_AboutInspection):
@@ -42,7 +39,7 @@ class InspectionFailed(_AboutInspection):
 
     kind = "licensing.inspection_failed"
     is_legal = True
-    samples = {"until": _DAY}
+    samples = {"until": SAMPLE_DAY}
 
 
 def tell(kind: type[MessageKind], inspection: Inspection, *, key: str, context: Mapping[str, Any]) -> None:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
-from municipality.notifications.registry import MessageKind
-
-_DAY = dt.date(2027, 11, 24)
+from municipality.notifications.registry import SAMPLE_DAY, MessageKind
 
 
 class MeasureBegan(MessageKind):
@@ -14,7 +10,7 @@ class MeasureBegan(MessageKind):
 
     kind = "licensing.measure_began"
     is_legal = True
-    samples = {"until": _DAY}
+    samples = {"until": SAMPLE_DAY}
     page = "/health-licence/{shop.public_id}/renew/"
 
 

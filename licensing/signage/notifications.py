@@ -2,52 +2,44 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
-from municipality.notifications.registry import MessageKind
-
-_DAY = dt.date(2027, 11, 24)
+from municipality.notifications.registry import SAMPLE_DAY, CaseMessage, MessageKind
 
 
-class _AboutCase(MessageKind):
-    page = "/cases/{case.public_id}/"
-
-
-class BoardsSent(_AboutCase):
+class BoardsSent(CaseMessage):
     """With an officer: what happens next and by when."""
 
     kind = "licensing.boards_sent"
-    samples = {"due_on": _DAY}
+    samples = {"due_on": SAMPLE_DAY}
 
 
-class BoardsRenewed(_AboutCase):
+class BoardsRenewed(CaseMessage):
     """Renewed under the published rules: the fee waits to be paid until a day."""
 
     kind = "licensing.boards_renewed"
-    samples = {"until": _DAY}
+    samples = {"until": SAMPLE_DAY}
 
 
-class BoardsIssued(_AboutCase):
+class BoardsIssued(CaseMessage):
     """`held` is the deposit of the boards in dinars, `returned` what goes back of the board that one of them changes; empty for nothing."""
 
     kind = "licensing.boards_issued"
 
 
-class BoardsLapsed(_AboutCase):
+class BoardsLapsed(CaseMessage):
     """Closed without payment, or without an answer to corrections."""
 
     kind = "licensing.boards_lapsed"
     is_legal = True
 
 
-class BoardsNotIssued(_AboutCase):
+class BoardsNotIssued(CaseMessage):
     """A condition is no longer met at the approval (`is_free`), or at the payment: the amount is owed back."""
 
     kind = "licensing.boards_not_issued"
     is_legal = True
 
 
-class BoardsHeld(_AboutCase):
+class BoardsHeld(CaseMessage):
     """The bank took the payment back."""
 
     kind = "licensing.boards_held"
@@ -59,7 +51,7 @@ class BoardsEnd(MessageKind):
 
     kind = "licensing.boards_end"
     page = "/boards/renew/"
-    samples = {"count": 12, "last_day": _DAY}
+    samples = {"count": 12, "last_day": SAMPLE_DAY}
 
 
 class BoardEnded(MessageKind):
@@ -67,7 +59,7 @@ class BoardEnded(MessageKind):
 
     kind = "licensing.board_ended"
     page = "/boards/{board.public_id}/"
-    samples = {"day": _DAY}
+    samples = {"day": SAMPLE_DAY}
 
 
 class BoardPhotoMissing(MessageKind):
@@ -115,5 +107,5 @@ class BoardsNotAgreed(_AboutDraft):
     is_legal = True
 
 
-class BoardsPaidAgain(_AboutCase):
+class BoardsPaidAgain(CaseMessage):
     kind = "licensing.boards_paid_again"

@@ -7,13 +7,11 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from municipality.notifications.models import Channel
-from municipality.notifications.registry import MessageKind
-
-_DAY = dt.date(2027, 11, 24)
+from municipality.notifications.registry import SAMPLE_DAY, MessageKind
 
 
 class _OfDelegation(MessageKind):
-    samples: ClassVar[Mapping[str, Any]] = {"until": _DAY}
+    samples: ClassVar[Mapping[str, Any]] = {"until": SAMPLE_DAY}
     page = "/delegations/{delegation.public_id}/"
 
 

@@ -1,9 +1,8 @@
 """Kinds of messages, one class each. Apps declare them in `notifications.py`, which is imported at start.
 
-    class RenewalIssued(MessageKind):
+    class RenewalIssued(CaseMessage):
         kind = "licensing.renewal_issued"
-        page = "/cases/{case.public_id}/"
-        samples = {"document.valid_to": dt.date(2027, 11, 24)}
+        samples = {"document.valid_to": SAMPLE_DAY}
 
 The texts are in `templates/<app>/messages/<name>.title.txt`, `.body.txt` and `.short.txt`, written in English inside
 translation tags and rendered in each language. The context holds rows, plain values or `Bilingual` values;
@@ -32,6 +31,7 @@ _ARABIC = re.compile("[\u0600-\u06ff]")
 _LATIN = re.compile("[A-Za-z]{2,}")
 _PLACEHOLDER = re.compile("\u27e6([^\u27e7]*)\u27e7")
 _TIME = re.compile(r"(_day|_on|_at|_to|_from|\buntil|\bday)$")
+SAMPLE_DAY = dt.date(2027, 11, 24)  # for `samples`
 _SAMPLE_TIME = dt.datetime(2026, 11, 24, 8, 30, tzinfo=clock.KUWAIT)
 _NUMBERS = re.compile(r"\d+")
 _LANGUAGE_SUFFIX = re.compile("_(ar|en)$")
@@ -108,6 +108,12 @@ class MessageKind:
         for part in PARTS:
             render(self.template(part), context, "en")
         return frozenset(context.names)
+
+
+class CaseMessage(MessageKind):
+    """A message about a case (`case` of its context), which leads to the page of the case."""
+
+    page = "/cases/{case.public_id}/"
 
 
 def _sample(name: str, samples: Mapping[str, Any]) -> Any:

@@ -4,65 +4,59 @@ from __future__ import annotations
 
 import datetime as dt
 
-from municipality.notifications.registry import MessageKind
+from municipality.notifications.registry import SAMPLE_DAY, CaseMessage, MessageKind
 from municipality.review.models import CorrectionRound
 from municipality.review.states import QueueEntryState
 
-_DAY = dt.date(2027, 11, 24)
 
-
-class _AboutCase(MessageKind):
-    page = "/cases/{case.public_id}/"
-
-
-class InReview(_AboutCase):
+class InReview(CaseMessage):
     """An officer has taken up the case. `due_on` is the promised day, or None."""
 
     kind = "review.in_review"
-    samples = {"due_on": _DAY}
+    samples = {"due_on": SAMPLE_DAY}
 
 
-class Overtaken(_AboutCase):
+class Overtaken(CaseMessage):
     """A later case was handed out first. `reason` is the published one, bilingual."""
 
     kind = "review.overtaken"
 
 
-class CorrectionsAsked(_AboutCase):
+class CorrectionsAsked(CaseMessage):
     """`items` is the numbered list of corrections, bilingual."""
 
     kind = "review.corrections_asked"
     is_legal = True
     asks_for_answer = True
-    samples = {"until": _DAY}
+    samples = {"until": SAMPLE_DAY}
 
     def is_unanswered(self, subject_key: str) -> bool:
         rounds = CorrectionRound.objects.filter(answered_at__isnull=True, case__place__state=QueueEntryState.AWAY)
         return rounds.filter(case__public_id=subject_key.partition(":")[2]).exists()
 
 
-class Accepted(_AboutCase):
+class Accepted(CaseMessage):
     """The bill is ready. `note` is bilingual and may be empty."""
 
     kind = "review.accepted"
 
 
-class RefusedByOfficer(_AboutCase):
+class RefusedByOfficer(CaseMessage):
     """`reason` is the coded text with its article and note, bilingual."""
 
     kind = "review.refused"
     is_legal = True
-    samples = {"until": _DAY}
+    samples = {"until": SAMPLE_DAY}
 
 
-class Escalated(_AboutCase):
+class Escalated(CaseMessage):
     kind = "review.escalated"
-    samples = {"due_on": _DAY, "level": 1}
+    samples = {"due_on": SAMPLE_DAY, "level": 1}
 
 
-class PromiseMoved(_AboutCase):
+class PromiseMoved(CaseMessage):
     kind = "review.promise_moved"
-    samples = {"before_day": _DAY, "after_day": dt.date(2027, 11, 25)}
+    samples = {"before_day": SAMPLE_DAY, "after_day": dt.date(2027, 11, 25)}
 
 
 class Reminded(MessageKind):

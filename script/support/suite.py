@@ -36,9 +36,10 @@ JOURNEYS = ("-m", "journey and not gate", "--only-marked", "journey", "--one-for
 # The tests of a file stay together, since they share fixtures (see tests/conftest.py). Tests that start or kill processes are a pass of
 # their own: they mostly wait, so it uses one process more than there are cores; and the browser's driver runs an event loop in its
 # thread, in which documents cannot be sealed.
-PARALLEL = ("-n", "auto", "--dist", "loadscope")
+PARALLEL = ("-n", "auto", "--dist", "loadscope", "--no-loadscope-reorder")
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-WAITING = ("-n", str(min(CORES + 1, 6)), "--dist", "loadscope", "--no-loadscope-reorder")
+# A portal of their own is made ready within the time of the first test.
+WAITING = ("-n", str(min(CORES + 1, 6)), "--dist", "loadscope", "--no-loadscope-reorder", "--timeout=900")
 ALONE = "stack or browser or chaos"
 # A test of that pass runs once more where Playwright itself gave up ("TimeoutError: Page.goto: …"), never where an assertion failed, nor
 # where another library's error has the same name. The last lines name each such test.

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from municipality.notifications.registry import MessageKind
-
-_DAY = dt.date(2027, 11, 24)
+from municipality.notifications.registry import SAMPLE_DAY, MessageKind
 
 
 class _AboutClaim(MessageKind):
-    samples: ClassVar[Mapping[str, Any]] = {"due_on": _DAY, "until": _DAY}
+    samples: ClassVar[Mapping[str, Any]] = {"due_on": SAMPLE_DAY, "until": SAMPLE_DAY}
     page = "/cases/{case.public_id}/"
 
 

@@ -60,7 +60,7 @@ def test_each_process_has_ports_and_bells_of_its_own(monkeypatch: pytest.MonkeyP
 
 
 def _use(folder: Path, both: Any) -> None:
-    def make(template: Template, *_: str) -> Template:
+    def make(template: Template, *_: str, **_more: str) -> Template:
         time.sleep(0.2)
         template.folder.mkdir()  # fails if it is there
         with (folder / "made").open("a") as made:

@@ -47,7 +47,7 @@ def main(servers: Servers, arguments: list[str]) -> int:
             print(f"  {page.name}: {median(found[-1].multiples):.1f} × home", flush=True)
         missed = [measured.page.name for measured in found if measured.misses]
         text = f"{MANY} boards of one shop; {SHOPS} shops with {EACH} boards each in one act. Missed: {', '.join(missed) or 'none'}.\n\n"
-        tables.publish("boards", text + tables.table(HEADS, [found[0].row(), [*found[1].row()[:-1], ""]]), write=options.write)
+        tables.publish("boards", text + tables.table(HEADS, [measured.row() for measured in found]), write=options.write)
     return 1 if missed else 0
 
 
@@ -58,13 +58,13 @@ class _Acts(_Asking):
         page, unit = Run(), Run()
         self._block(self.subject, [self.subject.ask() for _ in range(requests)], page)
         self._block(subjects.CALIBRATION, [subjects.CALIBRATION.ask() for _ in range(BLOCK)], unit)
-        return page, page, unit
+        return page, Run(), unit
 
 
 def _measure_act(stack: Stack, page: subjects.Page, runs: int, requests: int) -> Measured:
     line = Line(stack.port)
-    measured = Measured(page, 0, count_queries(line, page))
-    acts = _Acts(stack, line, page)
+    measured = Measured(page, 0, count_queries(line, page), has_floor=False)
+    acts = _Acts(stack, line, measured)
     acts.run(requests)  # warm
     measured.runs = [acts.run(requests) for _ in range(runs)]
     line.close()

@@ -115,12 +115,17 @@ class Template:
     folder: Path
     database: str = field(default_factory=lambda: f"stack_{os.getpid()}_{next(_numbers)}")
 
-    def make(self, *demo: str) -> Template:
-        """Migrate, collect, seal and load the demo's data (`demo` are arguments of that command)."""
+    def make(self, *demo: str, migrated: str = "") -> Template:
+        """Migrate, collect, seal and load the demo's data (`demo` are arguments of that command).
+
+        `migrated` is a database of the server, or a file of SQLite, in which migrations have been applied: those alone are not repeated.
+        """
         for name in ("run", "log"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         if self.servers.database:
-            administer(self.servers.database, f"CREATE DATABASE {self.database}")
+            administer(self.servers.database, f"CREATE DATABASE {self.database}" + (f" TEMPLATE {migrated}" if migrated else ""))
+        elif migrated:
+            shutil.copyfile(migrated, self.folder / "portal.sqlite3")
         surroundings = environment(free_port(6), self.folder) | self.servers.with_database(self.database).environment()
         command = [sys.executable, "-W", "ignore", "-m", "script.support.prepare", str(self.folder), *demo]
         done = subprocess.run(command, cwd=ROOT, env=surroundings, stdin=subprocess.DEVNULL, capture_output=True, text=True)
@@ -147,10 +152,10 @@ class Template:
 
 
 @contextlib.contextmanager
-def shared_template(servers: Servers, folder: Path) -> Iterator[Template]:
+def shared_template(servers: Servers, folder: Path, migrated: str = "") -> Iterator[Template]:
     """The small demo, made by whichever process of a parallel run needs it first, and dropped by the last one that is done with it.
 
-    `folder` is common to the processes of the run.
+    `folder` is common to the processes of the run; `migrated` as in `Template.make`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     ledger = folder / "users.json"
@@ -158,7 +163,7 @@ def shared_template(servers: Servers, folder: Path) -> Iterator[Template]:
         known = json.loads(ledger.read_text(encoding="utf8")) if ledger.exists() else None
         if known is None:
             shutil.rmtree(folder / "var", ignore_errors=True)
-            template = Template(servers, folder / "var").make("--small")
+            template = Template(servers, folder / "var").make("--small", migrated=migrated)
         else:
             template = Template(servers, folder / "var", known["database"])
         ledger.write_text(json.dumps({"database": template.database, "users": 1 + (known or {"users": 0})["users"]}), encoding="utf8")

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from municipality.notifications.registry import MessageKind
-
-_DAY = dt.date(2027, 11, 24)
+from municipality.notifications.registry import SAMPLE_DAY, MessageKind
 
 
 class _AboutObjection(MessageKind):
@@ -18,7 +15,7 @@ class _AboutObjection(MessageKind):
 
 class OpinionObjectionFiled(_AboutObjection):
     kind = "zoning.objection_filed"
-    samples = {"until": _DAY}
+    samples = {"until": SAMPLE_DAY}
 
 
 class OpinionObjectionUpheld(_AboutObjection):
@@ -33,4 +30,4 @@ class OpinionObjectionLapsed(_AboutObjection):
 
     kind = "zoning.objection_lapsed"
     is_legal = True
-    samples = {"court_until": _DAY}
+    samples = {"court_until": SAMPLE_DAY}

@@ -2,54 +2,46 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 from municipality.notifications.models import Channel
-from municipality.notifications.registry import MessageKind
-
-_DAY = dt.date(2027, 11, 24)
+from municipality.notifications.registry import SAMPLE_DAY, CaseMessage
 
 
-class _AboutOpinion(MessageKind):
-    page = "/cases/{case.public_id}/"
-
-
-class OpinionSubmitted(_AboutOpinion):
+class OpinionSubmitted(CaseMessage):
     kind = "zoning.opinion_submitted"
-    samples = {"until": _DAY}
+    samples = {"until": SAMPLE_DAY}
 
 
-class OpinionPaid(_AboutOpinion):
+class OpinionPaid(CaseMessage):
     """A text message: the payment sends the e-mail."""
 
     channels = (Channel.SMS,)
     kind = "zoning.opinion_paid"
-    samples = {"due_on": _DAY}
+    samples = {"due_on": SAMPLE_DAY}
 
 
-class OpinionSigned(_AboutOpinion):
+class OpinionSigned(CaseMessage):
     """The planner, and where needed a second person, signed; the sealed opinion follows."""
 
     kind = "zoning.opinion_signed"
 
 
-class OpinionIssued(_AboutOpinion):
+class OpinionIssued(CaseMessage):
     kind = "zoning.opinion_issued"
 
 
-class OpinionLapsed(_AboutOpinion):
+class OpinionLapsed(CaseMessage):
     """Closed without payment, or without an answer to corrections."""
 
     kind = "zoning.opinion_lapsed"
     is_legal = True
 
 
-class OpinionHeld(_AboutOpinion):
+class OpinionHeld(CaseMessage):
     """The bank took the payment back."""
 
     kind = "zoning.opinion_held"
     is_legal = True
 
 
-class OpinionPaidAgain(_AboutOpinion):
+class OpinionPaidAgain(CaseMessage):
     kind = "zoning.opinion_paid_again"

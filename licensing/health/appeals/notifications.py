@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
-from municipality.notifications.registry import MessageKind
-
-_DAY = dt.date(2027, 11, 24)
+from municipality.notifications.registry import SAMPLE_DAY, CaseMessage
 
 
-class _AboutAppeal(MessageKind):
-    page = "/cases/{case.public_id}/"
-
-
-class AppealFiled(_AboutAppeal):
+class AppealFiled(CaseMessage):
     kind = "licensing.appeal_filed"
-    samples = {"until": _DAY}
+    samples = {"until": SAMPLE_DAY}
 
 
-class AppealAllowed(_AboutAppeal):
+class AppealAllowed(CaseMessage):
     """`reopens`: the request goes on; otherwise another one is under way already."""
 
     kind = "licensing.appeal_allowed"
     is_legal = True
 
 
-class AppealLapsed(_AboutAppeal):
+class AppealLapsed(CaseMessage):
     """Nobody answered within the legal time, which counts as a refusal."""
 
     kind = "licensing.appeal_lapsed"
     is_legal = True
-    samples = {"court_until": _DAY}
+    samples = {"court_until": SAMPLE_DAY}

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
-from municipality.notifications.registry import MessageKind
-
-_DAY = dt.date(2027, 11, 24)
+from municipality.notifications.registry import SAMPLE_DAY, MessageKind
 
 
 class TransferAsked(MessageKind):
     """To the named person, if they have an account."""
 
     kind = "licensing.transfer_asked"
-    samples = {"until": _DAY}
+    samples = {"until": SAMPLE_DAY}
     page = "/health-licence/transfers/{transfer.public_id}/"
 
 

@@ -344,3 +344,13 @@ def test_after_sending_the_next_case_opens_and_says_what_was_sent(office: Office
     desk_acts.checked(Assignment.objects.get(place=following))
     refused = send(client, case_url(following.case, "refuse"), {"code": "layout_changed"})
     assert refused["Location"] == "/admin/", "a proposal can still be taken back"
+
+
+def test_who_stops_gets_no_further_case_also_where_the_preview_is_a_page(office: Office) -> None:
+    permits.sent(office.applicant)  # another one waits
+    client, case = assigned(office)
+    preview = client.post(case_url(case, "corrections"), {**ONE_ASKED, "stop": "1"})
+    hidden = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', text_of(preview))
+    done = client.post(case_url(case, "corrections"), dict(hidden) | {"step": "send"})
+    assert (done.status_code, done["Location"]) == (302, "/admin/")
+    assert CorrectionRound.objects.filter(case=case).exists() and not Assignment.objects.exclude(place__case=case).exists()

@@ -15,7 +15,7 @@ from municipality.rulebook.queries import is_ramadan
 from shops.models import Shop
 from tests.journeys.measurements import overhang
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 SUNDAY = dt.datetime(2026, 11, 22, tzinfo=clock.KUWAIT)
 FASTING = dt.datetime(2027, 2, 14, tzinfo=clock.KUWAIT)  # a Sunday of Ramadan
 DAYS = ("Su", "Mo", "Tu", "We", "Th", "Fr", "Sa")

@@ -17,7 +17,7 @@ from tests.factories.uploads import UploadFactory
 from tests.licensing.signage.browsing import Open, look
 from zoning.models import Plot
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("inspectors")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser, pytest.mark.usefixtures("inspectors")]
 
 
 @pytest.mark.parametrize("language", ["ar", "en"])
