@@ -42,6 +42,9 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 TransactionTestCase._fixture_teardown = emptying.empty  # type: ignore[method-assign]
 
 
+# Modules that look at the sample of tests/architecture/sample_data.py and add nothing to it share one; building it takes some seconds.
+ONE_SAMPLE = ("api", "cacheable", "privacy", "shown_fields", "staff_door")
+
 # What shares a running portal, or the responses of all pages, stays in one process of a parallel run; else the tests of one file do.
 # The first beginning of an address that fits counts.
 TOGETHER = {
@@ -64,6 +67,7 @@ TOGETHER = {
     "tests/tools/stack/": "deployment",
     "tests/architecture/test_languages.py": "responses of all pages",
     "tests/architecture/test_pages.py": "responses of all pages",
+    **{f"tests/architecture/test_{name}.py": "one sample" for name in ONE_SAMPLE},
     "tests/architecture/test_without_transaction.py::test_no_page_fails_when_it_is_read": "read over HTTP",
     # A minute and more each, so that no process waits for the last one.
     **{f"tests/violations/test_agreement.py::test_the_pages_of_two_hundred_people_agree[{part}]": f"people {part}" for part in range(4)},

@@ -21,8 +21,8 @@ def assigned(officer: User) -> Assignment:
 
 def checked(assignment: Assignment, answer: str = "yes") -> Assignment:
     """Every question of the checklist answered."""
-    for line in queries.checklist(assignment.place.case):
-        desk.check(assignment=assignment, code=line.check.code, answer=answer)
+    asked = [question.code for question in queries.questions(assignment.place.case)]
+    desk.check_all(assignment=assignment, answers=dict.fromkeys(asked, answer))
     return assignment
 
 

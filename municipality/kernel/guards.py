@@ -10,7 +10,7 @@ function qualifies each table with its schema: a temporary table of the same nam
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from django.apps import apps
@@ -159,9 +159,17 @@ def install(connection: BaseDatabaseWrapper) -> int:
     tables = set(connection.introspection.table_names())
     present = [g for g in GUARDS.values() if g.table in tables]
     with connection.cursor() as cursor:
-        for statement in _statements(present, _schema(cursor) if connection.vendor == "postgresql" else None):
-            cursor.execute(statement)
+        _execute(cursor, _statements(present, _schema(cursor) if connection.vendor == "postgresql" else None))
     return len(present)
+
+
+def _execute(cursor: CursorWrapper, statements: Iterable[str]) -> None:
+    """Execute statements: there are thousands, so PostgreSQL gets them in one message; SQLite takes one at a time."""
+    if cursor.db.vendor != "postgresql":
+        for statement in statements:
+            cursor.execute(statement)
+    elif together := ";\n".join(statements):
+        cursor.execute(together)
 
 
 def _schema(cursor: CursorWrapper) -> str:
@@ -204,8 +212,6 @@ def remove(connection: BaseDatabaseWrapper) -> None:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SELECT tgname, tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal AND tgname LIKE 'guard\\_%%'")
-            for name, table in cursor.fetchall():
-                cursor.execute(f"DROP TRIGGER {name} ON {table}")
+            _execute(cursor, [f"DROP TRIGGER {name} ON {table}" for name, table in cursor.fetchall()])
         else:
-            for name in installed(connection):
-                cursor.execute(f"DROP TRIGGER {name}")
+            _execute(cursor, [f"DROP TRIGGER {name}" for name in installed(connection)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -312,17 +312,23 @@ class CheckLine:
         return not self.check.about
 
 
-def checklist(case: Case, items: list[Item] | None = None) -> list[CheckLine]:
-    """The checklist of a case: the questions of every case, and those about facts that changed."""
+def questions(case: Case, items: list[Item] | None = None, *, among: Collection[str] | None = None) -> list[Check]:
+    """The questions of the checklist of a case: those of every case, and those about facts that changed. `among`: only of these codes."""
     service = reviewable(case)
+    checks = [check for check in edition_for(case, service.checks).checks if among is None or check.code in among]
+    if not any(check.about for check in checks):  # reading the items takes many statements
+        return checks
     changed = {item.name for item in (service.items(case) if items is None else items) if item.before}
+    return [check for check in checks if not check.about or check.about in changed]
+
+
+def checklist(case: Case, items: list[Item] | None = None) -> list[CheckLine]:
+    """The checklist of a case: its questions with their newest answers."""
     newest: dict[str, CheckAnswer] = {}
     for row in CheckAnswer.objects.filter(case=case).select_related("officer").order_by("pk"):
         newest[row.code] = row
     lines = []
-    for check in edition_for(case, service.checks).checks:
-        if check.about and check.about not in changed:
-            continue
+    for check in questions(case, items):
         answer = newest.get(check.code)
         lines.append(CheckLine(check, answer.answer, answer.officer, answer.at) if answer else CheckLine(check, ""))
     return lines

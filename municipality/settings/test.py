@@ -21,8 +21,8 @@ from municipality.settings.undefined import Undefined
 
 # Every run starts at the same instant, TEST_CLOCK or a Tuesday noon, and time passes from there. Processes that tests start inherit
 # the offset in seconds (tools/stack/settings.py).
-_BEGINNING = env.str("TEST_CLOCK", "2026-11-24T12:00:00+03:00")
-_offset = dt.datetime.fromisoformat(_BEGINNING) - dt.datetime.now(dt.UTC)  # noqa: TID251
+BEGINNING = env.str("TEST_CLOCK", "2026-11-24T12:00:00+03:00")
+_offset = dt.datetime.fromisoformat(BEGINNING) - dt.datetime.now(dt.UTC)  # noqa: TID251
 os.environ.setdefault("TEST_CLOCK_OFFSET", str(_offset.total_seconds()))
 clock.set_offset(dt.timedelta(seconds=float(os.environ["TEST_CLOCK_OFFSET"])))
 INSTALLED_APPS = [*INSTALLED_APPS, "sandbox.demo"]

@@ -1,13 +1,13 @@
 """Sample data of the architecture tests, made by the services: two people with everything a person can have here, and staff.
 
-Built once for a module inside one transaction that is rolled back at its end; each test runs in a savepoint of its own.
+Built once for a module, or for the modules of ONE_SAMPLE in a row, inside one transaction that is rolled back at their end; each test
+runs in a savepoint of its own.
 A module that uses it needs the mark `django_db`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +20,7 @@ from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.core import mail
 from django.core.cache import cache
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client, override_settings
 
 from licensing.health import services as licensing
@@ -419,21 +419,33 @@ def _draft(maker: User) -> RuleSet:
     )
 
 
+_under_way: list[tuple[Sample, ExitStack]] = []
+
+
 @pytest.fixture(scope="module", name="built")
-def built_sample(django_db_setup: None, django_db_blocker: Any) -> Iterator[Sample]:
-    """The sample of a module, gone with it."""
-    with ExitStack() as stack:
-        stack.enter_context(django_db_blocker.unblock())
-        stack.enter_context(override_settings(**SETTINGS))
-        stack.enter_context(clock.at(NOON))
-        stack.enter_context(transaction.atomic())
-        yield build()
-        transaction.set_rollback(True)
+def built_sample(django_db_setup: None, django_db_blocker: Any) -> Sample:
+    """The sample of a module, or of the modules in a row that share one; conftest.py ends it."""
+    if not _under_way:
+        with ExitStack() as stack:
+            stack.enter_context(django_db_blocker.unblock())
+            stack.enter_context(override_settings(**SETTINGS))
+            stack.enter_context(clock.at(NOON))
+            stack.enter_context(transaction.atomic())
+            stack.callback(transaction.set_rollback, True)
+            _under_way.append((build(), stack.pop_all()))
+    return _under_way[0][0]
+
+
+def undo_sample() -> None:
+    """Undo the sample."""
+    while _under_way:
+        _under_way.pop()[1].close()
 
 
 @pytest.fixture(name="sample")
 def one_sample(built: Sample, db: None) -> Sample:
     """The sample as it was built: what a test does to it is undone after the test, and what it counted in the cache before."""
     cache.clear()
+    connection.run_on_commit.clear()  # the sample is never committed, and each savepoint's end would look through what waits for it
     queries._editions.update(built.editions)
     return built

@@ -24,9 +24,9 @@ from municipality.cases.models import Case
 from municipality.delegation import registry
 from municipality.documents.models import Document
 from municipality.notifications.models import Message
-from municipality.ui import errors
 from payments.models import Receipt
 from tests.architecture.access_matrix import CSRF_EXEMPT, METHODS, NO, ROLES, ROWS, Row, differences, unlisted
+from tests.architecture.requests_undone import Drawn, read_once
 from tests.architecture.routes import LANGUAGES, patterns
 from tests.architecture.sample_data import Sample, built_sample, one_sample  # noqa: F401
 from tests.purposes import opened
@@ -53,27 +53,15 @@ def _path(row: Row, sample: Sample, language: str) -> str:
     return row.path.format(s=sample, lang=language)
 
 
-_draw = errors._page
-_drawn: set[tuple[str, int]] = set()  # in the present `ask`
-
-
-def _page_once(request: HttpRequest, template: str, status: int, **context: Any) -> HttpResponse:
-    """The page of an error, drawn for the first method that comes to it; for the others its status alone."""
-    if (template, status) in _drawn:
-        return HttpResponse(status=status)
-    _drawn.add((template, status))
-    return _draw(request, template, status, **context)
-
-
 @pytest.fixture
-def errors_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(errors, "_page", _page_once)
+def drawn(monkeypatch: pytest.MonkeyPatch) -> Drawn:
+    """Pages are drawn once, and sessions read once, though every method asks for them."""
+    return Drawn(monkeypatch)
 
 
 def ask(sample: Sample, row: Row, role: str, language: str) -> tuple[dict[str, int], dict[str, str]]:
     """Statuses and places led to of each method; whatever a request did is undone."""
     statuses, places = {}, {}
-    _drawn.clear()
     for method in METHODS:
         client = sample.client(role, raise_request_exception=False)
         data = {name: value.format(s=sample) for name, value in row.post.items()} if method == "POST" else None
@@ -86,12 +74,13 @@ def ask(sample: Sample, row: Row, role: str, language: str) -> tuple[dict[str, i
     return statuses, places
 
 
-@pytest.mark.usefixtures("errors_once")
 @pytest.mark.parametrize("row", ROWS, ids=str)
-def test_everybody_gets_what_the_row_says(row: Row, sample: Sample) -> None:
+def test_everybody_gets_what_the_row_says(row: Row, sample: Sample, drawn: Drawn) -> None:
     found: list[str] = []
     for language in _languages(row):
+        drawn.next_address()
         for role in row.answers:
+            drawn.next_role(role, language)
             statuses, places = ask(sample, row, role, language)
             found += differences(row, role, statuses)
             # An address with an earlier name of a shop leads to its present one, for everybody.
@@ -264,7 +253,8 @@ def _token_answers(sample: Sample, address: str, role: str) -> dict[str, tuple[i
 
 @pytest.mark.slow
 @override_settings(CSRF_FAILURE_VIEW=f"{__name__}.without_token")
-def test_nothing_is_changed_without_a_token_but_by_the_bank_and_mobile_id(sample: Sample) -> None:
+def test_nothing_is_changed_without_a_token_but_by_the_bank_and_mobile_id(sample: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
+    read_once(monkeypatch)
     exempt = {route for route, pattern in patterns().items() if getattr(pattern.callback, "csrf_exempt", False)}
     reading = {route for route in exempt - CSRF_EXEMPT if route.startswith(("api/", "open311/"))}
     assert exempt - reading == CSRF_EXEMPT

@@ -30,6 +30,7 @@ from municipality.review.services import desk
 from shops.models import Shop
 from tests import desk_acts
 from tests.architecture.access_matrix import ROWS
+from tests.architecture.requests_undone import errors_once, read_once
 from tests.architecture.sample_data import Sample, built_sample, one_sample  # noqa: F401
 from tests.browsers import signed_in
 from tests.factories.accounts import StaffFactory
@@ -81,7 +82,9 @@ def _gives(client: Client, address: str, secret: bytes, **headers: str) -> bool:
     return secret[64:256] in body or (answer.status_code == 200 and answer["Content-Type"].startswith(("image/", "application/pdf")))
 
 
-def test_five_thousand_guesses_of_a_stranger_give_no_byte_of_a_file(sample: Sample) -> None:
+def test_five_thousand_guesses_of_a_stranger_give_no_byte_of_a_file(sample: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
+    read_once(monkeypatch)  # none of the guesses signs the stranger out
+    errors_once(monkeypatch)
     assert sample.files.ready.file is not None
     content = store.read(sample.files.ready.file)
     owner, stranger = sample.client("owner"), sample.client("stranger", raise_request_exception=False)

@@ -26,7 +26,6 @@ from hypothesis import strategies as st
 from municipality.audit.models import AuditEvent
 from municipality.jobs.models import Job
 from municipality.kernel import clock
-from municipality.places import seeds as places
 from municipality.places.models import Area
 from municipality.uploads.states import UploadState
 from reports.models import HeldPhoto, Report, ReportPhoto
@@ -37,7 +36,7 @@ from reports.photos import metadata
 from reports.reporters import services as reporters
 from tests.factories import reports
 from tests.factories.accounts import StaffFactory
-from tests.factories.rulebook import publish_rulebook
+from tests.published_rules import publish_rules
 from tests.reports import strange
 
 pytestmark = pytest.mark.django_db
@@ -74,8 +73,7 @@ def examples(few: int) -> Callable[[Any], Any]:
 @pytest.fixture(autouse=True)
 def portal(db: None, settings: Any, tmp_path: Path) -> None:
     settings.VAR_DIR = tmp_path
-    places.load_places()
-    publish_rulebook()
+    publish_rules()
 
 
 @pytest.fixture

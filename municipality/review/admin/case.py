@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -142,9 +141,8 @@ def _note(request: HttpRequest) -> dict[str, str]:
 
 
 def _save_checks(request: HttpRequest, assignment: Assignment) -> None:
-    with transaction.atomic():
-        for code, answer in answers.changed_answers(queries.checklist(assignment.place.case), request.POST):
-            desk.check(assignment=assignment, code=code, answer=answer)
+    if changed := answers.changed_answers(queries.checklist(assignment.place.case), request.POST):
+        desk.check_all(assignment=assignment, answers=dict(changed))
 
 
 def _checks(request: HttpRequest, assignment: Assignment) -> HttpResponse:

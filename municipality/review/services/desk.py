@@ -59,20 +59,28 @@ def _take_off_desk(row: Assignment) -> None:
     row.save(update_fields=["on_desk", "touched_at"])
 
 
+def check(*, assignment: Assignment, code: str, answer: str) -> None:
+    """Answer one question of the checklist, as `check_all`."""
+    check_all(assignment=assignment, answers={code: answer})
+
+
 @transaction.atomic
-def check(*, assignment: Assignment, code: str, answer: str) -> CheckAnswer:
-    """Answer one question of the checklist; the newest answer counts. Raises Refused: unknown_check, check_applies."""
+def check_all(*, assignment: Assignment, answers: Mapping[str, str]) -> None:
+    """Answer questions of the checklist by code; the newest answer counts. Raises Refused: unknown_check, check_applies."""
     row, entry, actor = _lock_open_case(assignment)
-    asked = {line.check.code: line for line in queries.checklist(entry.case)}
-    if code not in asked or answer not in ("yes", "no", "na"):
-        raise Refused("unknown_check", _("This question is not on the checklist of the case."))
-    if answer == "na" and not asked[code].may_not_apply:
-        raise Refused("check_applies", _("This question is asked because the fact changed, so it applies: answer yes or no."))
+    asked = {question.code: question for question in queries.questions(entry.case, among=answers)}
+    for code, answer in answers.items():
+        if code not in asked or answer not in ("yes", "no", "na"):
+            raise Refused("unknown_check", _("This question is not on the checklist of the case."))
+        if answer == "na" and asked[code].about:
+            raise Refused("check_applies", _("This question is asked because the fact changed, so it applies: answer yes or no."))
     now = clock.now()
-    check_answer = CheckAnswer.objects.create(case=entry.case, code=code, answer=answer, officer=row.officer, at=now)
+    CheckAnswer.objects.bulk_create(
+        CheckAnswer(case=entry.case, code=code, answer=answer, officer=row.officer, at=now) for code, answer in answers.items()
+    )
     Assignment.objects.filter(pk=row.pk).update(touched_at=now)
-    record("desk.checked", subject=entry.case.key, actor=actor, data={"check": code, "answer": answer})
-    return check_answer
+    for code, answer in answers.items():
+        record("desk.checked", subject=entry.case.key, actor=actor, data={"check": code, "answer": answer})
 
 
 @transaction.atomic

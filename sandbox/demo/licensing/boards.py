@@ -188,8 +188,8 @@ def _decide(case: Case, kind: str, officers: dict[str, User], at: dt.datetime) -
             raise ValueError("the queue has other cases")
         read(case, officer)
     with clock.at(at + 20 * past_boards.MINUTE):
-        for line in review.checklist(case):
-            desk.check(assignment=assignment, code=line.check.code, answer="no" if line.check.code == unmet else "yes")
+        answers = {question.code: "no" if question.code == unmet else "yes" for question in review.questions(case)}
+        desk.check_all(assignment=assignment, answers=answers)
         if kind == "unpaid":
             desk.accept(assignment=assignment)
         elif kind == "corrections":

@@ -39,8 +39,7 @@ def run(loading: Loading) -> str:
         if assignment is None or assignment.place.case_id != case.pk:
             raise ValueError("the queue has other cases")
         read(case, officer)
-        for line in review.checklist(case):
-            desk.check(assignment=assignment, code=line.check.code, answer="yes")
+        desk.check_all(assignment=assignment, answers={question.code: "yes" for question in review.questions(case)})
         desk.accept(assignment=assignment)
     run_licensing_jobs(loading)
     return _done(loading)

@@ -199,8 +199,8 @@ def read(case: Case, officer: User) -> None:
 def _decide(assignment: Assignment, decision: int) -> str:
     case = assignment.place.case
     unmet = {0: {"files_complete"}, 1: {"files_complete", "drawing_matches"}}.get(decision, set())
-    for line in queries.checklist(case):
-        desk.check(assignment=assignment, code=line.check.code, answer="no" if line.check.code in unmet else "yes")
+    answers = {question.code: "no" if question.code in unmet else "yes" for question in queries.questions(case)}
+    desk.check_all(assignment=assignment, answers=answers)
     if decision == 0:
         target = next(i.name for i in reviewable(case).items(case) if i.is_file and i.may_correct)
         desk.ask_corrections(assignment=assignment, items=[CorrectionRequest("file_unreadable", target)])

@@ -66,8 +66,7 @@ def _publish(case: Case, officer: User) -> None:
     assignment = queue.next_case(officer=officer)
     if assignment is None or assignment.place.case_id != case.pk:
         raise LookupError(f"{officer.login} was handed another case than the reply")
-    for line in review.checklist(case):
-        desk.check(assignment=assignment, code=line.check.code, answer="yes")
+    desk.check_all(assignment=assignment, answers={question.code: "yes" for question in review.questions(case)})
     desk.accept(assignment=assignment)
 
 

@@ -141,8 +141,7 @@ def _study(story: _Story, case: Case, planners: Sequence[User], begin: dt.dateti
         code = story.code or ("place_differs" if queries.is_unlike(outcome, queries.like_cases(opinion)) else "")
         ar, en = TEXTS[outcome]
         study.write_draft(assignment=assignment, outcome=outcome, code=code, text_ar=ar, text_en=en)
-        for line in review.checklist(case):
-            desk.check(assignment=assignment, code=line.check.code, answer="yes")
+        desk.check_all(assignment=assignment, answers={question.code: "yes" for question in review.questions(case)})
         decision = desk.accept(assignment=assignment)
     if decision.code and story.ends == "issued":
         with clock.at(begin + dt.timedelta(minutes=40)):

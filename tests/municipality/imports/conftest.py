@@ -15,7 +15,7 @@ from municipality.places.seeds import load_places
 from municipality.rulebook.seeds import load_activities
 from shops.models import Shop
 from tests.factories.accounts import StaffFactory
-from tests.factories.rulebook import publish_rulebook
+from tests.published_rules import publish_rules
 from tests.shops.imports.sheets import sheet as register_sheet
 from tests.violations.legacy_fines.sheets import CIVIL_ID
 from tests.violations.legacy_fines.sheets import sheet as paper_sheet
@@ -64,7 +64,6 @@ def _register() -> Example:
 
 
 def _paper() -> Example:
-    publish_rulebook()
     area = Area.objects.filter(governorate="HA").order_by("pk")[0].name_ar
     who = {"licence_no": "", "civil_id": CIVIL_ID, "area": area}
 
@@ -92,6 +91,9 @@ MADE = {"register": _register, "paper": _paper, "plots": _plots}
 
 @pytest.fixture(params=sorted(MADE))
 def example(request: Any, db: Any) -> Example:
-    load_places()
-    load_activities()
+    if request.param == "paper":
+        publish_rules()
+    else:
+        load_places()
+        load_activities()
     return MADE[request.param]()

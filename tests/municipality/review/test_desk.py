@@ -12,7 +12,7 @@ from municipality.cases.models import Case
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
 from municipality.review import queries, texts
-from municipality.review.models import Assignment, Clock, CorrectionRound, Decision, QueueEntry
+from municipality.review.models import Assignment, CheckAnswer, Clock, CorrectionRound, Decision, QueueEntry
 from municipality.review.services import desk, queue, staff
 from municipality.review.services.desk import CorrectionRequest
 from tests import desk_acts
@@ -154,7 +154,9 @@ def test_only_coded_reasons_and_real_targets_are_taken(office: Office) -> None:
     refused("asked_twice", desk.ask_corrections, assignment=assignment, items=[ASKED[1], ASKED[1]])
     refused("unknown_code", desk.propose_refusal, assignment=assignment, code="file_expired")
     refused("unknown_check", desk.check, assignment=assignment, code="location_allows", answer="yes")
-    assert not CorrectionRound.objects.exists() and not Decision.objects.exists()
+    both = {"drawing_matches": "yes", "location_allows": "yes"}
+    refused("unknown_check", desk.check_all, assignment=assignment, answers=both)
+    assert not any(model.objects.exists() for model in (CheckAnswer, CorrectionRound, Decision))
 
 
 # One round.

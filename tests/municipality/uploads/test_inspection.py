@@ -52,8 +52,6 @@ import resource, sys, pathlib, json
 sys.path.insert(0, sys.argv[1])
 import os
 os.environ["DJANGO_SETTINGS_MODULE"] = "municipality.settings.test"
-import django
-django.setup()
 from municipality.uploads.inspection import inspect_file, Reencoded
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 found = inspect_file(pathlib.Path(sys.argv[2]), sys.argv[3], **json.loads(sys.argv[4]))

@@ -14,7 +14,6 @@ from django.test import Client
 
 from municipality.accounts.backends import path_for
 from municipality.jobs.models import Job
-from municipality.places import seeds as places
 from municipality.places.models import Area
 from reports.models import HeldPhoto, Report, ReportPhoto
 from reports.models.reporter import Reporter
@@ -22,8 +21,8 @@ from reports.views import intake
 from tests.browsers import signed_in
 from tests.factories import report_photos
 from tests.factories.accounts import UserFactory
-from tests.factories.rulebook import publish_rulebook
 from tests.factories.shops import ShopFactory
+from tests.published_rules import publish_rules
 
 pytestmark = pytest.mark.django_db
 PAGE = "/en/report/"
@@ -33,8 +32,7 @@ HERE = "29.3328, 48.0283"
 @pytest.fixture(autouse=True)
 def _rules(db: None, settings: Any, tmp_path: Path) -> None:
     settings.VAR_DIR = tmp_path
-    places.load_places()
-    publish_rulebook()
+    publish_rules()
 
 
 def fields_of(client: Client, address: str = PAGE) -> dict[str, str]:

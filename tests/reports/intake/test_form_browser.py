@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from municipality.places.seeds import load_places
 from reports.models import HeldPhoto, Report, ReportPhoto
 from tests.factories import report_photos, reports
-from tests.factories.rulebook import publish_rulebook
 from tests.journeys import measurements
+from tests.published_rules import publish_rules
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
@@ -27,8 +26,7 @@ TAPS = 6  # a person takes some eight seconds for each screen
 @pytest.fixture
 def photo(settings: Any, tmp_path: Path) -> Path:
     settings.VAR_DIR = tmp_path
-    load_places()
-    publish_rulebook()
+    publish_rules()
     path = tmp_path / "photo.jpg"
     path.write_bytes(report_photos.file().read())
     return path

@@ -7,7 +7,6 @@ from uuid import uuid4
 
 import pytest
 
-from municipality.places import seeds as places
 from reports.intake import services
 from reports.intake.services import Received
 from reports.models import Report
@@ -15,7 +14,7 @@ from reports.reporters import services as reporters
 from reports.reporters.services import Sender
 from tests.database_guards import without_uniqueness
 from tests.factories import reports
-from tests.factories.rulebook import publish_rulebook
+from tests.published_rules import publish_rules
 from tests.threads import at_once
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
@@ -24,8 +23,7 @@ SENDER = Sender(device="phone-1")
 
 @pytest.fixture(autouse=True)
 def _rules(transactional_db: None) -> None:
-    places.load_places()
-    publish_rulebook()
+    publish_rules()
 
 
 def _same_at_once(times: int) -> list[Any]:

@@ -11,7 +11,6 @@ from municipality.audit.models import AuditEvent
 from municipality.jobs.models import Job
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
-from municipality.places import seeds as places
 from reports.intake import services
 from reports.models import Report
 from reports.models.reporter import Reporter
@@ -21,15 +20,14 @@ from tests.conftest import NOON
 from tests.factories import reports
 from tests.factories.accounts import UserFactory
 from tests.factories.inspections import inspector
-from tests.factories.rulebook import publish_rulebook
+from tests.published_rules import publish_rules
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
 def _rules(db: None) -> None:
-    places.load_places()
-    publish_rulebook()
+    publish_rules()
 
 
 def test_the_same_key_is_the_same_report() -> None:

@@ -16,7 +16,6 @@ from municipality.jobs.models import Job
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.notifications.models import SmsUse
-from municipality.places import seeds as places
 from reports import queries
 from reports.intake import services
 from reports.intake.services import ReportPlace
@@ -31,8 +30,8 @@ from tests.conftest import NOON
 from tests.factories import reports
 from tests.factories.accounts import StaffFactory, UserFactory
 from tests.factories.inspections import inspector
-from tests.factories.rulebook import publish_rulebook
 from tests.open_database import on_postgres
+from tests.published_rules import publish_rules
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
@@ -41,8 +40,7 @@ PHONE = "+96599887766"
 
 @pytest.fixture(autouse=True)
 def _rules(db: None) -> None:
-    places.load_places()
-    publish_rulebook()
+    publish_rules()
 
 
 def anywhere(number: int) -> ReportPlace:

@@ -15,7 +15,6 @@ from municipality.audit.models import AuditEvent
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
-from municipality.places import seeds as places
 from reports.models import Ban, Moderation, Report
 from reports.moderation import queries, services
 from reports.queries import public_reports
@@ -29,15 +28,14 @@ from tests.database_guards import drop_guard, gets_through, refused
 from tests.factories import reports
 from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.factories.inspections import inspector
-from tests.factories.rulebook import publish_rulebook
+from tests.published_rules import publish_rules
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
 def _rules(db: None) -> None:
-    places.load_places()
-    publish_rulebook()
+    publish_rules()
 
 
 @pytest.fixture

@@ -12,11 +12,10 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
-from municipality.places import seeds as places
 from reports.models import ApiKey
 from reports.open311 import keys
 from tests.factories.accounts import StaffFactory
-from tests.factories.rulebook import publish_rulebook
+from tests.published_rules import publish_rules
 
 
 def _folder(path: str) -> str:
@@ -63,8 +62,7 @@ def other(db: None, settings: Any, tmp_path: Path) -> Other:
     settings.VAR_DIR = tmp_path
     settings.PORTAL_URL = "http://testserver"
     cache.clear()
-    places.load_places()
-    publish_rulebook()
+    publish_rules()
     operator = StaffFactory(groups=["operator"])
     row, key = keys.make(name="Ahmadi", contact="city@example.test", per_hour=1000, by=operator)
     return Other(row, key, Client(headers={"accept-language": "en"}, raise_request_exception=False))

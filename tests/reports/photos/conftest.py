@@ -7,12 +7,10 @@ from typing import Any
 
 import pytest
 
-from municipality.places import seeds as places
-from tests.factories.rulebook import publish_rulebook
+from tests.published_rules import publish_rules
 
 
 @pytest.fixture(autouse=True)
 def _portal(db: None, settings: Any, tmp_path: Path) -> None:
     settings.VAR_DIR = tmp_path
-    places.load_places()
-    publish_rulebook()
+    publish_rules()

@@ -6,14 +6,12 @@ from typing import Any
 
 import pytest
 
-from municipality.places import seeds as places
 from tests.factories.inspections import inspector
-from tests.factories.rulebook import publish_rulebook
+from tests.published_rules import publish_rules
 
 
 @pytest.fixture(autouse=True)
 def drawn(db: None) -> Any:
     """The inspector of every report of these tests."""
-    places.load_places()
-    publish_rulebook()
+    publish_rules()
     return inspector("drawn", "HA", scope=["CLN", "SHP"])

@@ -10,20 +10,18 @@ from playwright.sync_api import Browser
 
 from municipality.kernel import clock
 from municipality.places.models import Area
-from municipality.places.seeds import load_places
 from reports.intake.services import ReportPlace
 from reports.public_page import counts
 from tests.factories import reports
 from tests.factories.inspections import inspector
-from tests.factories.rulebook import publish_rulebook
+from tests.published_rules import publish_rules
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
 
 @pytest.fixture(autouse=True)
 def drawn(transactional_db: None) -> Any:
-    load_places()
-    publish_rulebook()
+    publish_rules()
     return inspector("drawn", "HA")
 
 

@@ -10,7 +10,6 @@ from django.db import transaction
 from municipality.jobs.models import Job
 from municipality.notifications.models import Message, NotReached
 from municipality.notifications.registry import check
-from municipality.places import seeds as places
 from reports.intake.services import ReportPlace
 from reports.models import Report
 from reports.reporters import notifications
@@ -22,8 +21,8 @@ from tests.browsers import signed_in
 from tests.factories import report_steps, reports
 from tests.factories.accounts import PersonFactory
 from tests.factories.inspections import inspector
-from tests.factories.rulebook import publish_rulebook
 from tests.factories.shops import ShopFactory
+from tests.published_rules import publish_rules
 from violations import publication
 from violations.rules import CONTESTED
 
@@ -33,8 +32,7 @@ PHONE = "96555501234"
 
 @pytest.fixture(autouse=True)
 def _rules(db: None) -> None:
-    places.load_places()
-    publish_rulebook()
+    publish_rules()
 
 
 class Gateway:

@@ -15,7 +15,6 @@ from municipality.accounts.models import User, actor_of
 from municipality.cases.obligations import obligations_of
 from municipality.kernel import clock
 from municipality.kernel.transitions import transition
-from municipality.places import seeds as places
 from reports.models import Closure, Question, Report, SolvedAnswer
 from reports.reporters import bans
 from reports.reporters.services import Sender, secret_of
@@ -24,7 +23,7 @@ from tests.browsers import signed_in
 from tests.factories import report_steps, reports
 from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.factories.inspections import inspector
-from tests.factories.rulebook import publish_rulebook
+from tests.published_rules import publish_rules
 
 pytestmark = pytest.mark.django_db
 
@@ -32,8 +31,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _rules(db: None) -> None:
     cache.clear()
-    places.load_places()
-    publish_rulebook()
+    publish_rules()
     inspector("first", "HA")
     inspector("second", "HA")
 

@@ -16,7 +16,6 @@ from municipality.audit.services import record
 from municipality.cases.roles import READS
 from municipality.jobs.models import Job
 from municipality.kernel.actors import VISITOR
-from municipality.places import seeds as places
 from reports.models import Report
 from reports.reporters import bans, notifications
 from reports.reporters.services import Sender, secret_of
@@ -24,7 +23,7 @@ from tests.browsers import signed_in
 from tests.factories import reports
 from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.factories.inspections import inspector
-from tests.factories.rulebook import publish_rulebook
+from tests.published_rules import publish_rules
 
 pytestmark = pytest.mark.django_db
 PHONE = "96555501234"
@@ -37,8 +36,7 @@ WRITTEN = ("audit.AuditEvent", "audit.AccessLogEntry", "jobs.Job", "notification
 
 @pytest.fixture(autouse=True)
 def _rules(db: None) -> None:
-    places.load_places()
-    publish_rulebook()
+    publish_rules()
 
 
 @pytest.fixture

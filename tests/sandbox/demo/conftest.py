@@ -13,7 +13,20 @@ from django.core.management import call_command
 from django.db import transaction
 from django.test import override_settings
 
+from municipality.rulebook import queries
+from tests.published_rules import read_editions
+
 ANCHOR = dt.datetime(2026, 11, 2, 6, 30, tzinfo=dt.UTC)
+
+
+def load(**options: Any) -> str:
+    """Load the small demo in a transaction that is never committed; what was printed."""
+    out = StringIO()
+    with pytest.MonkeyPatch.context() as patch:
+        # A step of the real load finds in memory what the steps before it committed.
+        patch.setattr(queries, "preload_editions", lambda: queries._editions.update(read_editions()))
+        call_command("demo", small=True, stdout=out, **options)
+    return out.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +44,6 @@ def loaded(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pyte
     )
     with django_db_blocker.unblock(), own, transaction.atomic():
         call_command("make_seal", stdout=StringIO())
-        call_command("demo", small=True, anchor=ANCHOR.isoformat(), stdout=StringIO())
+        load(anchor=ANCHOR.isoformat())
         yield var
         transaction.set_rollback(True)

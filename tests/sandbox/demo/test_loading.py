@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from importlib import import_module
@@ -48,6 +50,7 @@ from sandbox.demo.platform import people, staff
 from sandbox.demo.shops import stories
 from shops.models import Shop
 from shops.register.queries import visible_to
+from tests import migrated
 from tests.sandbox.demo.conftest import ANCHOR
 from tests.sandbox.demo.snapshot import snapshot
 from violations.models import Charge
@@ -220,7 +223,8 @@ def test_staff_can_sign_in_with_what_is_printed() -> None:
         assert totp.validate_totp_code(secret, staff.present_code(member))
         desk = ["officer"] if member.role == "planner" else []
         assert sorted(user.groups.values_list("name", flat=True)) == [*desk, member.role]
-    assert "290" not in "".join(line for line in out.getvalue().splitlines() if "Noura" in line).replace("2900••••", "")
+    # A second factor may hold the digits that civil numbers begin with, but has six digits only.
+    assert not re.search(r"290\d{4}", "".join(line for line in out.getvalue().splitlines() if "Noura" in line))
 
 
 def test_the_staff_door_of_the_demo_knows_the_passwords() -> None:
@@ -255,10 +259,12 @@ def test_another_process_and_database_gets_the_same_demo(tmp_path: Path) -> None
     }
 
     def run(*arguments: str) -> str:
-        done = subprocess.run([sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
+        done = subprocess.run([sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=280)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    if migrated.kept().exists():
+        shutil.copy(migrated.kept(), tmp_path / "demo.sqlite3")
     run("manage.py", "migrate", "--run-syncdb", "--verbosity=0")
     run("manage.py", "make_seal")
     run("manage.py", "demo", "--small", "--anchor", ANCHOR.isoformat())

@@ -15,15 +15,14 @@ from municipality.documents.models import Document
 from municipality.jobs.models import Job, JobState
 from municipality.jobs.services import run
 from municipality.kernel import clock
+from tests.sandbox.demo.conftest import load
 
 
 @pytest.mark.django_db
 def test_without_the_seal_the_newest_licences_wait_and_are_issued_once_it_is_there(settings: Any, tmp_path: Path) -> None:
     settings.DEMO, settings.VAR_DIR = True, tmp_path
     settings.SIGNER_KEY_FILE = str(tmp_path / "seal" / "seal.p12")
-    out = StringIO()
-    call_command("demo", small=True, stdout=out)
-    assert "4 of them wait" in out.getvalue()
+    assert "4 of them wait" in load()
     waiting = Job.objects.filter(kind="licensing.issue_renewal", state=JobState.ON_HOLD)
     acts = Case.objects.filter(state=RenewalState.APPROVED).exclude(service=RENEWAL).count()
     assert waiting.count() == Case.objects.filter(state=RenewalState.APPROVED).count() == 5 + acts > 4
