@@ -19,7 +19,6 @@ SHARED = {
     "AddressForm": "the same fact, declared in a renewal and corrected on a page",
     "TradeName": "the register's table and the form of a renewal",
     "PaymentTakenBack": "a message of each service that is paid for",
-    "_AboutCase": "base of the messages of a package",
     "NotReadable": "why a sheet of a kind cannot be read",
     "CodeOver": "a one-time code is over: of a contact, of a consent",
     "WrongCode": "a one-time code is wrong: of a contact, of a consent",

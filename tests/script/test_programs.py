@@ -9,7 +9,7 @@ import pytest
 from script.support import programs, system
 
 
-class Machine:
+class System:
     """A Debian system as root, with the browsers `has` and packages of the names `offers`."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *, has: tuple[str, ...] = (), offers: tuple[str, ...] = ()) -> None:
@@ -29,7 +29,7 @@ class Machine:
 
 
 def test_a_browser_without_windows_is_preferred(monkeypatch: pytest.MonkeyPatch) -> None:
-    machine = Machine(monkeypatch, has=("chromium", programs.HEADLESS))
+    machine = System(monkeypatch, has=("chromium", programs.HEADLESS))
     assert programs.browser() == f"/usr/bin/{programs.HEADLESS}"
     assert programs.whole_browser() == "/usr/bin/chromium"
     machine.has.remove(programs.HEADLESS)
@@ -53,7 +53,7 @@ def test_a_browser_without_windows_is_preferred(monkeypatch: pytest.MonkeyPatch)
 def test_what_is_missing_is_installed(
     has: tuple[str, ...], offers: tuple[str, ...], asked: list[str], found: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    machine = Machine(monkeypatch, has=has, offers=offers)
+    machine = System(monkeypatch, has=has, offers=offers)
     programs.install(tmp_path / "setup.log")
     assert machine.asked == asked
     assert programs.browser() == (f"/usr/bin/{found}" if found else None)
