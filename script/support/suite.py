@@ -311,7 +311,7 @@ def _suite_on_postgres(run: Run, servers: contextlib.ExitStack) -> Callable[[], 
         selection = f"({selection}) and not browser" if selection else "not browser"
     condition = f" and ({selection})" if selection else ""
     run.pytest(name, "the suite on PostgreSQL and Redis", *PARALLEL, "-m", f"not ({ALONE}){condition}", servers=run.servers)
-    arguments = (*WAITING, *AGAIN, "-m", f"({ALONE}){condition}")
+    arguments = (*WAITING, *AGAIN, "--only-marked", ALONE, "-m", f"({ALONE}){condition}")
     return lambda: run.pytest(f"{name}-alone", "real processes, a real browser, faults", *arguments, servers=run.servers)
 
 
