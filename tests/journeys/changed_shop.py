@@ -22,7 +22,7 @@ def shops_of(stack: Stack, owners: dict[str, int], first_row: int) -> dict[str, 
 
 def at_desk(stack: Stack, call: str) -> None:
     """One call of `tests.journeys.desk` inside the portal."""
-    stack.carry_out(f"from tests.journeys import desk; desk.{call}")
+    stack.manage("shell", "--no-imports", "-c", f"from tests.journeys import desk; desk.{call}")
 
 
 def picture(words: str = "", side: int = 640) -> bytes:
