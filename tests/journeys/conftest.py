@@ -60,7 +60,7 @@ def from_another_address(request: pytest.FixtureRequest) -> None:
 def renewable(stack: Stack) -> dict[str, list[dict[str, str]]]:
     """Shops whose licence can be renewed, by their owner's English name; each test takes (pops) those it uses up."""
     owners = dict.fromkeys(STORY, 1) | {PAYING: 10, LATE: 1, WALKING: 3}
-    told = stack.carry_out(f"from tests.journeys.more_shops import add; add({owners})")
+    told = stack.run_code(f"from tests.journeys.more_shops import add; add({owners})")
     found: dict[str, list[dict[str, str]]] = {}
     for line in told.splitlines():
         if line.startswith(MADE):

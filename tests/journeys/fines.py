@@ -16,7 +16,7 @@ TOLD = "FINE "
 def of(stack: Stack, act: str, *arguments: str) -> dict[str, str]:
     """Call one of the functions below inside the portal. Returns its violation: id, reference."""
     words = ", ".join(repr(argument) for argument in arguments)
-    told = stack.carry_out(f"from tests.journeys import fines; fines.tell(fines.{act}({words}))")
+    told = stack.run_code(f"from tests.journeys import fines; fines.tell(fines.{act}({words}))")
     found: dict[str, str] = next(json.loads(line.removeprefix(TOLD)) for line in told.splitlines() if line.startswith(TOLD))
     return found
 

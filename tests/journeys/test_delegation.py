@@ -31,7 +31,7 @@ WORDS = {
 @pytest.fixture(scope="module")
 def shops(stack: Stack) -> dict[str, list[dict[str, str]]]:
     owners = dict.fromkeys([*GIVERS.values(), HELPED], 1)
-    told = stack.carry_out(f"from tests.journeys.more_shops import add; add({owners}, 850_000)")
+    told = stack.run_code(f"from tests.journeys.more_shops import add; add({owners}, 850_000)")
     return next(json.loads(line.removeprefix(MADE)) for line in told.splitlines() if line.startswith(MADE))
 
 

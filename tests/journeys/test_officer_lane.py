@@ -33,12 +33,12 @@ WORDS = {
 def shops(stack: Stack) -> dict[str, list[dict[str, str]]]:
     """Shops whose licence can be renewed, by owner."""
     owners = {CHANGING: 2, RESUMING: 1}
-    told = stack.carry_out(f"from tests.journeys.more_shops import add; add({owners}, 800_000)")
+    told = stack.run_code(f"from tests.journeys.more_shops import add; add({owners}, 800_000)")
     return next(json.loads(line.removeprefix(MADE)) for line in told.splitlines() if line.startswith(MADE))
 
 
 def _desk(stack: Stack, call: str) -> None:
-    stack.carry_out(f"from tests.journeys import desk; desk.{call}")
+    stack.run_code(f"from tests.journeys import desk; desk.{call}")
 
 
 def _picture() -> bytes:

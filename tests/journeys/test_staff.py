@@ -142,7 +142,7 @@ def test_the_menu_is_reached_by_the_keyboard_alone(visit: Callable[..., Visitor]
 
 
 def test_an_operator_sees_a_dead_job_and_lets_it_run_again(stack: Stack, visit: Callable[..., Visitor]) -> None:
-    stack.carry_out(BURY)
+    stack.run_code(BURY)
     operator = visit("en")
     enter(operator, "operator")
     page = operator.go("/admin/jobs/job/?state__exact=dead")

@@ -197,7 +197,7 @@ class Stack:
         self.environment = environment(self.port, var) | servers.environment() | dict(more or {})
         self.definitions = {process.name: process for process in self._define()}
         self.running: dict[str, subprocess.Popen[bytes]] = {}
-        self._hand: subprocess.Popen[str] | None = None
+        self._code_runner: subprocess.Popen[str] | None = None
 
     def _define(self) -> list[Process]:
         python = sys.executable
@@ -292,9 +292,9 @@ class Stack:
 
     def end_processes(self) -> None:
         """End everything in order, hard where asking does not help."""
-        if self._hand is not None:
-            self._hand.communicate(timeout=60)  # its input ends
-            self._hand = None
+        if self._code_runner is not None:
+            self._code_runner.communicate(timeout=60)  # its input ends
+            self._code_runner = None
         for name in self.running:
             if self.alive(name):
                 self.running[name].terminate()
@@ -312,15 +312,15 @@ class Stack:
             raise RuntimeError(f"manage.py {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
         return done
 
-    def carry_out(self, code: str) -> str:
+    def run_code(self, code: str) -> str:
         """What a piece of Python printed inside the portal, as `manage.py shell` would; the process stays for the next piece.
 
         Raises RuntimeError with its trace.
         """
-        if self._hand is None:
-            with (self.var / "log" / "hand.log").open("ab") as log:
-                self._hand = subprocess.Popen(
-                    [sys.executable, "-W", "ignore", "-m", "tools.stack.hand"],
+        if self._code_runner is None:
+            with (self.var / "log" / "code.log").open("ab") as log:
+                self._code_runner = subprocess.Popen(
+                    [sys.executable, "-W", "ignore", "-m", "tools.stack.code_runner"],
                     cwd=ROOT,
                     env=self.environment,
                     stdin=subprocess.PIPE,
@@ -328,10 +328,10 @@ class Stack:
                     stderr=log,
                     text=True,
                 )
-        assert self._hand.stdin and self._hand.stdout
-        self._hand.stdin.write(json.dumps(code) + "\n")
-        self._hand.stdin.flush()
-        answer: dict[str, str] = json.loads(self._hand.stdout.readline())
+        assert self._code_runner.stdin and self._code_runner.stdout
+        self._code_runner.stdin.write(json.dumps(code) + "\n")
+        self._code_runner.stdin.flush()
+        answer: dict[str, str] = json.loads(self._code_runner.stdout.readline())
         if "error" in answer:
             raise RuntimeError(answer["error"])
         return answer["said"]

@@ -1,4 +1,4 @@
-"""A hand inside a stack: carries out pieces of Python in the stack's environment, as `manage.py shell -c` does, in one process for all.
+"""Runs pieces of Python in the environment of a stack, as `manage.py shell -c` does, but in one process for all of them.
 
 A line in is a piece of code as JSON; a line out is `{"said": …}`, what it printed, or `{"error": …}`, its trace.
 """
@@ -25,7 +25,7 @@ def serve() -> None:
         said = io.StringIO()
         try:
             with contextlib.redirect_stdout(said):
-                exec(json.loads(line), {"__name__": "__hand__"})  # noqa: S102 - the test's own code
+                exec(json.loads(line), {"__name__": "__main__"})  # noqa: S102 - the test's own code
             answer = {"said": said.getvalue()}
         except Exception:  # noqa: BLE001 - told to the test
             answer = {"error": traceback.format_exc()}
