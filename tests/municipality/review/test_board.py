@@ -170,7 +170,7 @@ def test_an_officer_is_reminded_once_a_day_and_finds_it_among_their_messages(off
     assert all("reminded today" in place.get_text() and not place.select('[value="remind"]') for place in places) and len(places) == 2
     assert "is reminded by a message" in text_of(done) and "reminded today" in text_of(done)
     message = Message.objects.get(kind="review.reminded", person=office.officer)
-    assert office.supervisor.name_en in message.title_en and message.path == HOME and "المعاملة التالية" in message.body_ar
+    assert office.supervisor.name_en in message.title_en and message.path == HOME and "ثم طلب التالي" in message.body_ar
     assert AuditEvent.objects.filter(action="officer.reminded", subject=office.officer.key).count() == 1
     again = client.post(BOARD, {"step": "remind", "officer": office.officer.pk})
     assert again.status_code == 409 and "was reminded today" in text_of(again)

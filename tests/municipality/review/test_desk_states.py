@@ -70,7 +70,7 @@ def test_that_no_answer_came_is_no_reason_before_something_was_asked_for(office:
 def test_the_tile_of_late_requests_leads_to_their_list(office: Office, frozen_clock: Clock) -> None:
     first, second = permits.sent(office.applicant), permits.sent(permits.applicant(2))
     html = text_of(signed_in(office.supervisor).get(BOARD))
-    assert "لا معاملة متأخرة في الفرع" in html.split('id="late"', 1)[1]
+    assert "لا طلب متأخراً في الفرع" in html.split('id="late"', 1)[1]
     frozen_clock.move(days=21)
     case_clock.escalate(clock_id=first.case.clock.pk)
     client = signed_in(office.supervisor)

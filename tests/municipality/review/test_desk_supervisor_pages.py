@@ -200,7 +200,7 @@ def test_the_clock_of_my_cases_says_late_with_a_word(office: Office, frozen_cloc
 
 def test_a_supervisor_reads_the_late_requests_of_the_branch_on_the_first_page(office: Office, frozen_clock: Clock) -> None:
     first, second = permits.sent(office.applicant), permits.sent(permits.applicant(2))
-    assert "لا معاملة متأخرة في الفرع" in text_of(signed_in(office.supervisor).get("/admin/"))
+    assert "لا طلب متأخراً في الفرع" in text_of(signed_in(office.supervisor).get("/admin/"))
     frozen_clock.move(days=21)
     client = signed_in(office.supervisor)
     page = f"/admin/desk/{first.case.public_id}/"

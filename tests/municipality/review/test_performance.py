@@ -189,7 +189,7 @@ def test_of_no_refusal_none_is_set_aside(make_shop: Any, owner: Any, supervisor:
     client.cookies["staff_language"] = "en"
     html = client.get(FIGURES).content.decode()
     assert "No request was refused in this time" in html and "0 of 0" not in html and "counted=overturned" not in html
-    assert "كل شريط يفتح معاملاته" in signed_in(supervisor).get(FIGURES).content.decode()
+    assert "كل شريط يفتح طلباته" in signed_in(supervisor).get(FIGURES).content.decode()
 
 
 def test_small_counts_stay_out_of_the_file(decided: list[Case], supervisor: User) -> None:

@@ -166,7 +166,7 @@ def test_the_opinion_is_sealed_and_says_that_it_deviates(
 def test_the_desk_shows_both_answers_and_a_draft_is_written_there(heard: Opinion, held: Assignment, planner: User) -> None:
     client, page = signed_in(planner), f"/admin/opinions/{heard.case.public_id}/"
     desk_page = client.get(f"/admin/desk/{heard.case.public_id}/").content.decode()
-    assert page in desk_page and "توقيع الرأي ثم المعاملة التالية" in desk_page and "اعتماد ثم" not in desk_page
+    assert page in desk_page and "توقيع الرأي ثم الطلب التالي" in desk_page and "اعتماد ثم" not in desk_page
     seen = client.get(page).content.decode()
     assert "Instant answer" in seen or "الجواب الفوري" in seen
     refused = client.post(page, {"act": "draft", "outcome": "permitted", "code": "", **WORDS})

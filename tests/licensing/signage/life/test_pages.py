@@ -21,7 +21,7 @@ from tests.factories import boards
 
 pytestmark = pytest.mark.django_db
 WORDS = {
-    "ar": {"held": "محفوظة", "due": "قيد الرد", "back": "رُدّ", "removed": "أزالها صاحبها", "photo": "ولا تُرد دون صورة"},
+    "ar": {"held": "محتجزة", "due": "قيد الرد", "back": "رُدّ", "removed": "أزالها صاحبها", "photo": "ولا تُرد دون صورة"},
     "en": {
         "held": "of deposit is held",
         "due": "Being returned",
