@@ -65,8 +65,8 @@ def begin(*, person: User, service: str, subject: str, actor: Actor | None = Non
                 changed_at=now,
                 expires_at=now + _days("draft_days"),
             )
-    except IntegrityError:  # another request created it at the same time
-        return drafts.get()
+    except IntegrityError:  # another request created it at the same time, and may have sent or discarded it since
+        return drafts.first() or begin(person=person, service=service, subject=subject, actor=actor, held_under=held_under)
     record("draft.begun", subject=draft.key, actor=actor or actor_of(person), data={"service": service, "about": subject})
     return draft
 

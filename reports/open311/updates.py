@@ -13,7 +13,7 @@ from municipality.accounts import civil_ids
 from municipality.audit.services import record
 from municipality.kernel import clock
 from municipality.kernel.actors import system
-from reports.models import OutsideUpdate, ReportEvent
+from reports.models import OutsideUpdate, Report, ReportEvent
 from reports.open311 import keys
 from reports.open311.errors import BadRequest, Unknown
 from reports.open311.notes import text_of
@@ -39,9 +39,10 @@ def find(query: QueryDict) -> tuple[list[dict[str, Any]], bool]:
     if ids:
         rows = rows.filter(subject__number__in=ids)
     first = (page - 1) * size
-    parts = Prefetch("subject", with_parts(public_reports()))
+    parts = Prefetch("subject", with_parts(Report.objects.all()))
     found = list(rows.prefetch_related(parts).order_by("-at", "-pk")[first : first + size + 1])
-    return [_document(step) for step in found[:size]], len(found) > size
+    # A report may be hidden after its steps were read.
+    return [_document(step) for step in found[:size] if step.subject.hidden_at is None], len(found) > size
 
 
 def _document(step: ReportEvent) -> dict[str, Any]:

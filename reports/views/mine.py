@@ -137,6 +137,8 @@ def mine(request: HttpRequest, public_id: str) -> HttpResponse:
             except Refused as refused:
                 refusal = refused
                 row.refresh_from_db()
+                closure = solved.result_to_judge(row)  # another request may have answered meanwhile
+                form = form if is_asked or closure is not None else None
     status = refusal.status if refusal is not None else 400 if form is not None and form.errors else 200
     context = {
         "report": row,

@@ -124,9 +124,7 @@ def confirm_judgment(*, judgment: Judgment, clerk: User, ruling_no: str, fils: i
     """
     actor = _require_clerk(clerk)
     row = Violation.objects.select_for_update(of=("self",)).select_related("shop", "party").get(pk=judgment.violation_id)
-    ruling = Judgment.objects.select_for_update().get(pk=judgment.pk)
-    if ruling.confirmed_at is not None:
-        raise Refused("done", _("This has already been decided."))
+    ruling = _unconfirmed(judgment)
     if ruling.entered_by_id == clerk.pk:
         raise NotPermitted("same_person", _("The person who entered it cannot confirm it. A second person must."))
     if (ruling.ruling_no, ruling.fils) != (ruling_no.strip(), fils):
@@ -144,8 +142,14 @@ def confirm_judgment(*, judgment: Judgment, clerk: User, ruling_no: str, fils: i
 def delete_judgment(*, judgment: Judgment, clerk: User) -> None:
     """Delete an unconfirmed judgment that was entered wrongly. Raises NotPermitted, Refused("done")."""
     actor = _require_clerk(clerk)
-    ruling = Judgment.objects.select_for_update().select_related("violation").get(pk=judgment.pk)
-    if ruling.confirmed_at is not None:
-        raise Refused("done", _("This has already been decided."))
+    ruling = _unconfirmed(judgment)
     record("judgment.dropped", subject=ruling.violation.key, actor=actor, data={"ruling": ruling.ruling_no, "fils": ruling.fils})
     ruling.delete()
+
+
+def _unconfirmed(judgment: Judgment) -> Judgment:
+    """The judgment, locked. Raises Refused("done") where it was confirmed or deleted meanwhile."""
+    found = Judgment.objects.select_for_update(of=("self",)).select_related("violation").filter(pk=judgment.pk).first()
+    if found is None or found.confirmed_at is not None:
+        raise Refused("done", _("This has already been decided."))
+    return found

@@ -38,7 +38,7 @@ def bill_for(*, violation: Violation, person: User, instalment: Instalment | Non
     """The bill of what is payable of a violation now: settlement, an instalment or the court's amount.
 
     Made out to the party, also for a delegate. The open bill is returned again; one made out to another party or of another amount is
-    voided first. Raises NotPermitted as `delegates.authorize_step`, Refused: nothing_payable, earlier_first, payment_open.
+    voided first. Raises NotPermitted as `delegates.authorize_step`, Refused: nothing_payable, earlier_first, payment_open, paid.
     """
     row = locked(violation)
     access = delegates.authorize_step(row, person, "settle" if row.state == V.ORDERED else "pay")
@@ -68,6 +68,8 @@ def _bill(row: Violation, instalment: Instalment | None, *, payers: Sequence[Use
         if open_charge.bill.payer_id in {payer.pk for payer in payers} and open_charge.bill.total_fils == fils and same_day:
             return open_charge.bill
         void_bill(bill=open_charge.bill, actor=actor, reason="other_payer")
+    if Charge.objects.filter(violation=row, kind=kind, bill__state=BillState.PAID, **source).exists():
+        raise Refused("paid", _("This amount is paid. The page of the violation shows it in a moment."))
     bill = issue_bill(
         kind=BILL,
         subject=row.key,

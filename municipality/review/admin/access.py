@@ -47,7 +47,9 @@ def own_assignment(request: AuthenticatedHttpRequest, public_id: str) -> Assignm
     access = queries.case_access(user, public_id)
     if access is None or not (access.holds and access.may_open):
         return _not_found(request, public_id)
-    assignment = Assignment.objects.select_related("officer").get(place=access.place, officer=user, ended_at__isnull=True)
+    assignment = Assignment.objects.select_related("officer").filter(place=access.place, officer=user, ended_at__isnull=True).first()
+    if assignment is None:  # it ended after the access was read: nobody has guessed anything
+        raise Http404
     assignment.place = access.place
     return assignment
 

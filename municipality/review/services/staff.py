@@ -121,7 +121,8 @@ def declare_conflict(*, officer: User, party_key: str, kind: str, declared_by: U
                 officer=officer, party_key=party_key, kind=kind, declared_by=declared_by, declared_at=clock.now()
             )
     except IntegrityError:
-        return ConflictOfInterest.objects.get(officer=officer, party_key=party_key, ended_at__isnull=True)
+        declared = ConflictOfInterest.objects.filter(officer=officer, party_key=party_key, ended_at__isnull=True).first()
+        return declared or declare_conflict(officer=officer, party_key=party_key, kind=kind, declared_by=declared_by)
     record("staff.tie_declared", subject=officer.key, actor=_actor(declared_by), data={"kind": kind, "party": party_key})
     case_ids = Party.objects.filter(key=party_key).values("case_id")
     for row in _assignments_of(officer).filter(place__case__in=case_ids):

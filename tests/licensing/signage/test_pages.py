@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
 
 from licensing.models import Board, BoardRequest
@@ -20,6 +18,7 @@ from tests.browsers import signed_in
 from tests.factories import boards
 from tests.factories.accounts import PersonFactory
 from tests.factories.boards import BOX, DEPOSIT, FEE, FRONT, begun, sent, typed
+from tests.interleaving import acting_before
 
 pytestmark = pytest.mark.django_db
 
@@ -119,15 +118,8 @@ def test_the_card_groups_what_costs_the_same(client: Client, rules: Any) -> None
 def test_the_page_of_a_case_is_whole_while_its_licence_is_issued(shop: Shop, owner: User, officer: User) -> None:
     """The request is read before its boards; here the licence is issued between the two."""
     case = boards.paid(shop, owner, officer, FRONT).case
-    issued: list[str] = []
 
-    def issue_before_boards(execute: Callable[..., Any], sql: str, *arguments: Any) -> Any:
-        if 'FROM "licensing_board" LEFT OUTER JOIN' in sql and not issued:
-            issued.append(sql)
-            issue.issue_licence(case=case)
-        return execute(sql, *arguments)
-
-    with connection.execute_wrapper(issue_before_boards):
+    with acting_before('FROM "licensing_board" LEFT OUTER JOIN', lambda: issue.issue_licence(case=case)):
         ((detail,),) = panels.case_page(owner, [case]).values()
-    assert issued and Board.objects.get().first_day is not None
+    assert Board.objects.get().first_day is not None
     assert detail.files == [] and detail.blocks[0].records[0].source is None

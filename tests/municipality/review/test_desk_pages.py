@@ -16,11 +16,12 @@ from municipality.cases.roles import ensure_roles
 from municipality.kernel import ids
 from municipality.notifications.models import Message
 from municipality.review.models import Assignment, CheckAnswer, ConflictOfInterest, CorrectionRound, QueueEntry
-from municipality.review.services import staff
+from municipality.review.services import queue, staff
 from tests import desk_acts
 from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.factories.accounts import StaffFactory
+from tests.interleaving import acting_before
 from tests.municipality.review import permits
 from tests.municipality.review.desk_in_a_browser import NEXT, NOTES, ONE_ASKED, OWN, assigned, case_url, kept, send, text_of
 from tests.municipality.review.permits import Office
@@ -354,3 +355,11 @@ def test_who_stops_gets_no_further_case_also_where_the_preview_is_a_page(office:
     done = client.post(case_url(case, "corrections"), dict(hidden) | {"step": "send"})
     assert (done.status_code, done["Location"]) == (302, "/admin/")
     assert CorrectionRound.objects.filter(case=case).exists() and not Assignment.objects.exclude(place__case=case).exists()
+
+
+def test_an_act_on_a_case_that_leaves_the_officer_meanwhile_does_nothing_and_no_guess_is_written(office: Office) -> None:
+    client, case = assigned(office)
+    held = Assignment.objects.get(place__case=case)
+    with acting_before('FROM "review_assignment" INNER JOIN', lambda: queue.release(assignment=held, code="absent")):
+        answer = client.post(case_url(case, "corrections"), ONE_ASKED)
+    assert answer.status_code == 404 and not AuditEvent.objects.filter(action="review.guessed").exists()

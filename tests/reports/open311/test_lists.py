@@ -19,6 +19,7 @@ from reports.reporters.services import Sender
 from tests.database_guards import without_guards
 from tests.factories import inspections, report_steps, reports
 from tests.factories.accounts import PersonFactory
+from tests.interleaving import acting_before
 from tests.reports.open311.conftest import Other
 
 pytestmark = pytest.mark.django_db
@@ -70,6 +71,13 @@ def test_a_hidden_report_is_nowhere(other: Other) -> None:
     assert ids(other) == ids(other, service_request_id=report.number) == [] == other.get("servicerequestupdates")
     for path in (f"requests/{report.number}", f"tokens/{report.number}"):
         other.get(path, 404)
+
+
+def test_a_report_that_is_hidden_while_its_updates_are_read_is_left_out(other: Other) -> None:
+    seen, report = reports.assigned(), reports.assigned()
+    with acting_before('FROM "reports_report" ', lambda: change(report, hidden_at=clock.now())):
+        updates = other.get("servicerequestupdates")
+    assert {update["service_request_id"] for update in updates} == {seen.number}
 
 
 def test_the_window_and_what_overrides_it(other: Other) -> None:

@@ -23,6 +23,7 @@ from tests.browsers import signed_in
 from tests.factories import report_steps, reports
 from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.factories.inspections import inspector
+from tests.interleaving import acting_before
 from tests.published_rules import publish_rules
 
 pytestmark = pytest.mark.django_db
@@ -139,6 +140,17 @@ def test_yes_ends_it_and_no_opens_it_again_with_another_inspector() -> None:
     assert "Is it solved?" not in browser.get(_page(solved)).content.decode()
     closer = Closure.objects.get(report=unsolved).closed_by
     assert {draw(unsolved)[0] for _n in range(5)}.isdisjoint({closer})
+
+
+def test_a_second_press_meets_a_sentence_and_no_form() -> None:
+    person = PersonFactory()
+    report, answer = _closed(Sender(person=person)), {"solved": "no", "words": "ما زالت"}
+    browser, other = signed_in(person), signed_in(person)
+    with acting_before("accounts_throttle", lambda: other.post(_page(report), answer)):
+        second = browser.post(_page(report), answer)
+    text = second.content.decode()
+    assert second.status_code == 409 and "was judged already" in text and 'name="solved"' not in text
+    assert SolvedAnswer.objects.count() == 1
 
 
 def test_the_page_of_a_stop_takes_one_appeal() -> None:

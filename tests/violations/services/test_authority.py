@@ -111,10 +111,14 @@ def test_a_ruling_that_cannot_be_is_refused(referred: Violation, clerk: Any, val
     assert refused.value.code == code
 
 
-def test_a_ruling_that_was_misread_is_taken_back_before_it_holds(referred: Violation, clerk: Any) -> None:
+def test_a_ruling_that_was_misread_is_taken_back_before_it_holds(referred: Violation, clerk: Any, authority: Any) -> None:
     ruling = court.enter_judgment(violation=referred, ruling_no="ج 9/2026", ruled_on=clock.today(), fils=1000, clerk=clerk)
     court.delete_judgment(judgment=ruling, clerk=clerk)
     assert not Judgment.objects.exists()
+    with pytest.raises(Refused, match="done"):  # pressed twice
+        court.delete_judgment(judgment=ruling, clerk=clerk)
+    with pytest.raises(Refused, match="done"):
+        court.confirm_judgment(judgment=ruling, clerk=authority, ruling_no="ج 9/2026", fils=1000)
 
 
 def test_a_minute_is_annulled_by_two_people_and_keeps_its_number(served: Violation, clerk: Any, authority: Any, owner: Any) -> None:

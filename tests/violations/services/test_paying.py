@@ -14,14 +14,18 @@ from licensing.health.states import RENEWAL
 from municipality.cases import queries as cases
 from municipality.kernel import clock, guards
 from municipality.kernel.errors import NotPermitted, Refused
+from municipality.kernel.transitions import transition
 from municipality.notifications.models import Delivery, Message
 from payments.models import Bill, RefundDue
 from payments.services import redirect_url, start_attempt
+from payments.services import settle as confirm
+from payments.services.inquiries import ask
 from shops.models import Shop
 from tests.bank import Bank
 from tests.conftest import Clock
 from tests.due_jobs import run_due
 from tests.factories.accounts import StaffFactory
+from tests.factories.payments import AttemptFactory
 from tests.violations.conftest import pay, settle
 from violations import invariants, queries
 from violations.models import Charge, Plan, Service, SettlementOrder, Signed, Violation
@@ -96,6 +100,18 @@ def test_a_settlement_is_paid_once_and_ends_it(served: Violation, owner: Any) ->
     assert list(invariants.findings()) == []
     with pytest.raises(Refused, match="nothing_payable"):
         settlements.bill_for(violation=row, person=owner)
+
+
+def test_no_second_bill_is_issued_while_a_payment_is_on_its_way_to_the_violation(served: Violation, owner: Any) -> None:
+    bill = settlements.bill_for(violation=served, person=owner)
+    attempt = AttemptFactory(bills=[bill])
+    Bank.book.decide(attempt)
+    inquiry = ask(attempt)
+    assert inquiry is not None
+    confirm(attempt=attempt, inquiry=inquiry)  # the job that tells the violation has not run yet
+    with pytest.raises(Refused, match="paid"):
+        settlements.bill_for(violation=served, person=owner)
+    assert fresh(served).state == "ordered" and Charge.objects.filter(violation=served).count() == 1
 
 
 def test_the_bill_is_handed_out_again_and_never_to_a_stranger(served: Violation, owner: Any, stranger: Any) -> None:
@@ -200,7 +216,6 @@ def test_a_charge_is_always_the_computed_sum(served: Violation, owner: Any) -> N
 
 @pytest.mark.guards
 def test_nothing_is_paid_without_a_paid_bill(served: Violation) -> None:
-    from municipality.kernel.transitions import transition
 
     with pytest.raises(IntegrityError, match="paid_without_ground"), transaction.atomic():
         transition(served, "settle", actor=settlements.ME)
