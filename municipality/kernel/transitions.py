@@ -19,6 +19,8 @@ from municipality.kernel.actors import Actor
 from municipality.kernel.errors import TransitionRefused
 from municipality.kernel.workflow import WORKFLOWS, Move
 
+MOVED_MEANWHILE = "moved_meanwhile"  # the code of a refusal where another transaction was first
+
 
 def transition(row: Any, name: str, *, actor: Actor, reason: str = "", data: dict[str, Any] | None = None, **changes: Any) -> Any:
     """Make the move `name` on `row` and return its event; `changes` are columns that change with it.
@@ -35,7 +37,7 @@ def transition(row: Any, name: str, *, actor: Actor, reason: str = "", data: dic
         event.save(force_insert=True)
         moved = model._base_manager.filter(pk=row.pk, state=row.state).update(state=step.target, last_event=event, **changes)
         if moved != 1:
-            raise TransitionRefused("moved_meanwhile", move=name)
+            raise TransitionRefused(MOVED_MEANWHILE, move=name)
     row.state, row.last_event = step.target, event
     for column, value in changes.items():
         setattr(row, column, value)
@@ -80,7 +82,7 @@ def transition_all(rows: Sequence[Any], *, move_of: Callable[[Any], str], actor:
         for row, event in zip(rows, events, strict=True):
             row.state, row.last_event = event.to_state, event
         if model._base_manager.bulk_update(rows, ["state", "last_event"]) != len(rows):
-            raise TransitionRefused("moved_meanwhile", move=steps[0].name)
+            raise TransitionRefused(MOVED_MEANWHILE, move=steps[0].name)
 
 
 def state_findings(model: Any) -> Iterator[str]:

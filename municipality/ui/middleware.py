@@ -22,7 +22,7 @@ from municipality.kernel import request_cache
 from municipality.kernel.errors import Refused
 from municipality.ui import errors, language
 
-LOCK_NOT_AVAILABLE = "55P03"  # SQLSTATE of PostgreSQL: `lock_timeout` is over
+BUSY = ("55P03", "40P01")  # SQLSTATE of PostgreSQL: `lock_timeout` is over; a deadlock, of which this transaction was rolled back
 # NUL, which PostgreSQL cannot store in text, and lone surrogates, which UTF-8 cannot encode.
 _INVALID_CHARACTER = re.compile(r"[\x00\ud800-\udfff]")
 
@@ -180,6 +180,6 @@ class RefusalMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if isinstance(exception, OperationalError) and getattr(exception.__cause__, "pgcode", "") == LOCK_NOT_AVAILABLE:
+        if isinstance(exception, OperationalError) and getattr(exception.__cause__, "pgcode", "") in BUSY:
             return errors.busy(request)
         return errors.refused(request, exception) if isinstance(exception, Refused) else None

@@ -19,7 +19,7 @@ from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
 from municipality.kernel.failpoints import failpoint
-from municipality.kernel.transitions import transition
+from municipality.kernel.transitions import MOVED_MEANWHILE, transition
 from payments.models import Allocation, Attempt, Bill, Inquiry, Receipt
 from payments.registry import PAYABLES
 from payments.services import ledger
@@ -131,6 +131,8 @@ def hand_over(*, allocation_id: int) -> None:
                 return
             payable.paid(allocation.bill_id)
     except Refused as refusal:
+        if refusal.code == MOVED_MEANWHILE:  # another transaction was first: the job asks again
+            raise
         _refuse(allocation, refusal)
 
 

@@ -21,6 +21,7 @@ from municipality.ui.staff_menu import StaffEntry
 from municipality.ui.staff_roles import in_group
 from reports.models import ApiKey, OutsideUpdate
 from reports.open311 import keys
+from reports.triage.queries import visible_to
 
 LISTED = 50
 READERS = (keys.ROLE, "supervisor", "inspector")
@@ -63,9 +64,11 @@ def open311_keys(request: AuthenticatedHttpRequest) -> HttpResponse:
 
 @require_safe
 def open311_updates(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """What other systems said of reports, newest first."""
+    """What other systems said of reports, newest first: to inspectors and supervisors of those that they may open."""
     require_role(request, next((role for role in READERS if in_group(request, role)), keys.ROLE))
     rows = OutsideUpdate.objects.select_related("api_key", "report").order_by("-pk")
+    if not in_group(request, keys.ROLE):  # they may name the reporter
+        rows = rows.filter(report__in=visible_to(request.user))
     page = Paginator(rows, LISTED).get_page(request.GET.get("page"))
     return staff_page(request, "admin/reports/open311_updates.html", title=_UPDATES, page=page)
 

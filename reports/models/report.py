@@ -180,7 +180,10 @@ class ReportEvent(StateEvent):
     class Meta:
         verbose_name = _("step")
         verbose_name_plural = _("course of the report")
-        indexes = [models.Index(fields=["subject", "id"], name="reports_event_subject")]
+        indexes = [
+            models.Index(fields=["subject", "id"], name="reports_event_subject"),
+            models.Index(fields=["-at", "-id"], name="reports_event_newest"),  # for other systems
+        ]
 
 
 Report.EVENTS = ReportEvent

@@ -31,6 +31,7 @@ from reports.open311 import attached, formats, keys
 from reports.open311.errors import BadRequest
 from reports.open311.parameters import ParameterReader
 from reports.open311.service_list import category_of, options_of
+from reports.promises import severity_of
 from reports.reporters.services import Sender
 
 MOST_WORDS, MOST_PLACE, MOST_ID = 4000, 160, 80  # characters; the first is of GeoReport
@@ -68,11 +69,12 @@ def receive(query: QueryDict, form: QueryDict, files: MultiValueDict[str, Any]) 
     api_key = keys.check(reader.text("api_key"))
     keys.count(api_key)
     sending = _read(reader)
+    severity_of(sending.category, sending.answers)  # of an emergency nothing is kept, nor its photos
     key, known = _key(api_key, sending)
     notices = list(sending.notices)
     if known is None:
         notices += attached.hold(key, files)
-    sender = Sender(phone=sending.phone, device=f"open311:{api_key.public_id}:{sending.identity or key}")
+    sender = Sender(phone=sending.phone, system=api_key.public_id, device=f"open311:{api_key.public_id}:{sending.identity or key}")
     sent = SentReport(
         key=key,
         category=sending.category.code,

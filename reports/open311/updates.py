@@ -17,12 +17,13 @@ from reports.models import OutsideUpdate, Report, ReportEvent
 from reports.open311 import keys
 from reports.open311.errors import BadRequest, Unknown
 from reports.open311.notes import text_of
-from reports.open311.parameters import MOST, MOST_PAGES, ParameterReader, window
+from reports.open311.parameters import MOST, ParameterReader, window
 from reports.open311.request_list import CLOSED, moment, with_parts
 from reports.queries import public_reports
 
 SYSTEM = system("open311")
 MOST_ID, MOST_STATUS, MOST_WORDS = 80, 40, 4000
+MOST_PAGES = 100  # further back `start_date` and `end_date` lead
 
 
 def find(query: QueryDict) -> tuple[list[dict[str, Any]], bool]:

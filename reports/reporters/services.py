@@ -22,11 +22,13 @@ INTAKE = "intake"  # the group that may learn who reported
 class Sender:
     """Who sends: a person who signed in, a phone number that they confirmed, or only a device (a random value in its cookie).
 
-    `address` is that of the network, which is counted for the limits and never stored with a report.
+    `system` is the other system that gave the number, which nobody has confirmed here: it is told apart from the same number of anybody
+    else, and gets no text. `address` is that of the network, which is counted for the limits and never stored with a report.
     """
 
     person: User | None = None
     phone: str = ""
+    system: str = ""
     device: str = ""
     address: str = ""
 
@@ -35,10 +37,15 @@ class Sender:
         return self.person is not None or bool(self.phone)
 
     @property
+    def phone_digest(self) -> str:
+        """The keyed hash of the phone number, or an empty text."""
+        return phone_digest(f"{self.system} {self.phone}" if self.system else self.phone) if self.phone else ""
+
+    @property
     def digests(self) -> list[str]:
         """Keyed hashes by which limits, bans and `me too` know them."""
         found = [_digest("person", self.person.public_id)] if self.person is not None else []
-        found += [phone_digest(self.phone)] if self.phone else []
+        found += [self.phone_digest] if self.phone else []
         return found + ([_digest("device", self.device)] if self.device else [])
 
 
@@ -64,7 +71,7 @@ def attach(report: Report, sender: Sender) -> None:
     Reporter.objects.create(
         report=report,
         person=sender.person,
-        phone_digest=phone_digest(sender.phone) if sender.phone else "",
+        phone_digest=sender.phone_digest,
         phone_cipher=civil_ids.encrypt(sender.phone, "reporter-phone") if sender.phone else "",
         secret_digest=secret_digest(secret_of(report.key)),
         device_digest=_digest("device", sender.device) if sender.device else "",
@@ -106,7 +113,7 @@ def ban_of(sender: Sender) -> Ban | None:
 
 
 def phone_of(row: Reporter) -> str:
-    """The confirmed phone number of a reporter without an account; empty if there is none."""
+    """The phone number of a reporter without an account, confirmed here or given by another system; empty if there is none."""
     return civil_ids.decrypt(row.phone_cipher, "reporter-phone") if row.phone_cipher else ""
 
 

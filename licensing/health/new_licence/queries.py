@@ -20,7 +20,7 @@ from municipality.cases.models import Case
 from municipality.delegation import queries as delegation
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
-from municipality.kernel.periods import Period
+from municipality.kernel.periods import Period, add_years
 from municipality.review import asked_files
 from municipality.review import queries as review
 from municipality.rulebook import queries as rulebook
@@ -150,7 +150,7 @@ class Commercial:
 def commercial_of(request: NewLicence, number: str, ends_on: dt.date | None) -> Commercial:
     """What is known of a commercial licence: by the register of shops, else by the Ministry, else by the copy that was sent.
 
-    Raises Refused: licensed_already, other_holder, other_place, not_active, no_documents, commercial_license (it has ended).
+    Raises Refused: licensed_already, other_holder, other_place, not_active, no_documents, end_too_far, commercial_license (it has ended).
     """
     found = _registered(request, number) or _stated(request, number) or _copied(request, ends_on)
     if found.end < clock.today():
@@ -197,6 +197,8 @@ def _copied(request: NewLicence, ends_on: dt.date | None) -> Commercial:
     if ends_on is None or not any(row.slot == COPY for row in uploads.ready(request.files_key)):
         text = _("No register knows this licence yet. Enter its last day, add a copy of it, and send again.")
         raise Refused("no_documents", text)
+    if ends_on > add_years(clock.today(), limit(request.case, "commercial_years")):
+        raise Refused("end_too_far", _("A commercial licence does not run that long. Check its last day."))
     return Commercial(ends_on, LicenceSource.COPY)
 
 

@@ -113,7 +113,7 @@ def refuse_signing(consent: BoardConsent, user: User, cards: Cards) -> None:
         raise LinkOver("draft_closed", _("The request is closed, so there is nothing to sign. Nothing is needed from you."))
     if consent.expires_at <= clock.now():
         raise LinkOver("expired", _("The time to answer has run out. If you still want to answer, ask for a new link."))
-    if consent.boards_digest != queries.digest_of_cards(cards):
+    if not cards.is_whole or consent.boards_digest != queries.digest_of_cards(cards):
         raise LinkOver("boards_changed", _("The boards were changed after you were asked. Ask for a new link, which shows them."))
     if _acts_for(user, consent.draft):
         raise NotPermitted("own_request", _("You are asking for these boards yourself. Pass the link on to the person who has to agree."))

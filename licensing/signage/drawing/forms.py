@@ -103,7 +103,7 @@ def stored(text: str, photos: Mapping[str, Upload]) -> StoredDrawingForm | None:
     """The drawing that a card keeps, measured anew; None where it is none, or its photo was removed."""
     try:
         data = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(data, dict) or not all(isinstance(value, str) for value in data.values()):
         return None

@@ -14,6 +14,7 @@ from municipality.audit.services import record
 from municipality.kernel import clock, subjects
 from municipality.kernel.errors import Refused
 from reports.models import Consequence, ConsequenceKind, Report
+from reports.states import ReportState
 from reports.triage.services import rows
 from violations.models import JudicialWarrant, Violation
 from violations.origins import FieldOrigin
@@ -23,9 +24,11 @@ from violations.origins import FieldOrigin
 def order_inspection(*, report: Report, inspector: User, reason: str) -> Inspection:
     """Order an inspection of the shop of a report; who inspects is drawn, and the owner reads the reason.
 
-    Raises NotPermitted, Refused: no_shop, and as `inspections.order_for_shop`.
+    Raises NotPermitted, Refused: not_assigned, no_shop, and as `inspections.order_for_shop`.
     """
     row, actor = rows.of_inspector(report, inspector), actor_of(inspector, "inspector")
+    if row.state != ReportState.ASSIGNED:
+        raise Refused("not_assigned", _("The report is not with you at this moment."))
     if row.shop is None:
         raise Refused("no_shop", _("The report names no shop, so there is nothing to inspect."))
     made = inspections.order_for_shop(shop=row.shop, actor=actor, reason=reason)

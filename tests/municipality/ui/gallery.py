@@ -337,7 +337,7 @@ def break_down(request: HttpRequest) -> HttpResponse:
 
 
 class LockNotAvailable(Exception):
-    """What psycopg2 raises when `lock_timeout` is over."""
+    """What psycopg2 raises when `lock_timeout` is over; a deadlock has the code 40P01."""
 
     pgcode = "55P03"
 

@@ -12,7 +12,8 @@ from django.db import DatabaseError
 from municipality.jobs.errors import PermanentFailure
 from municipality.jobs.models import Job
 from municipality.kernel import clock
-from municipality.kernel.errors import Refused
+from municipality.kernel.errors import Refused, TransitionRefused
+from municipality.kernel.transitions import MOVED_MEANWHILE
 from payments import registry
 from payments.models import Allocation, Attempt, Bill, GatewayMessage, Inquiry, Receipt, RefundDue
 from payments.services import (
@@ -84,6 +85,20 @@ def test_a_refusal_counts_as_handed_over(settled: Attempt, monkeypatch: pytest.M
         settlement.hand_over(allocation_id=Allocation.objects.get().pk)
     assert Allocation.objects.get().handed_over_at == START + seconds(5)
     assert RefundDue.objects.get().reason == "case_closed"
+
+
+def test_a_lost_race_is_no_refusal_the_job_asks_again(settled: Attempt, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lose(bill_id: int) -> None:
+        raise TransitionRefused(MOVED_MEANWHILE)
+
+    paid = registry.PAYABLES["tests.thing"]
+    monkeypatch.setitem(registry.PAYABLES, "tests.thing", registry.Payable(lose, lose))
+    with pytest.raises(TransitionRefused):
+        settlement.hand_over(allocation_id=Allocation.objects.get().pk)
+    assert Allocation.objects.get().handed_over_at is None and not RefundDue.objects.exists()
+    monkeypatch.setitem(registry.PAYABLES, "tests.thing", paid)
+    settlement.hand_over(allocation_id=Allocation.objects.get().pk)
+    assert Allocation.objects.get().handed_over_at is not None and Bill.objects.get().state == "paid"
 
 
 def test_an_inquiry_that_agrees_about_a_refusal_settles_nothing(at_bank: Callable[..., Attempt], bank: Book) -> None:

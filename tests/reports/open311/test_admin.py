@@ -9,11 +9,12 @@ from django.test import Client
 
 from municipality.audit.models import AuditEvent
 from municipality.kernel.errors import NotPermitted
-from reports.models import ApiKey
+from reports.models import ApiKey, Report
 from reports.open311 import keys
 from tests.browsers import signed_in
 from tests.factories import reports
 from tests.factories.accounts import StaffFactory
+from tests.factories.inspections import inspector
 from tests.reports.open311.conftest import Other
 
 pytestmark = pytest.mark.django_db
@@ -53,10 +54,15 @@ def test_only_operators_make_keys(other: Other) -> None:
 
 def test_updates_are_read_by_staff(other: Other, operator: Client) -> None:
     assert operator.get(UPDATES).status_code == 200
-    report = reports.received(api_key=other.row)
+    inspector("first", "HA")
+    report, foreign = reports.assigned(api_key=other.row), reports.received(api_key=other.row)
+    Report.objects.filter(pk=foreign.pk).update(branch="AH")
     said = {"service_request_id": report.number, "update_id": "u", "status": "FIXED", "description": "رُفعت"}
     other.send(path="servicerequestupdates", **said, updated_datetime="2026-01-01T10:00:00Z")
-    for role in ("supervisor", "inspector"):
-        page: Any = signed_in(StaffFactory(groups=[role], login=role)).get(UPDATES)
+    other.send(path="servicerequestupdates", **said | {"service_request_id": foreign.number}, updated_datetime="2026-01-01T10:00:00Z")
+    assert foreign.number in operator.get(UPDATES).content.decode()
+    for role in ("supervisor", "inspector"):  # only of reports that they may open: it may name who reported
+        page: Any = signed_in(StaffFactory(groups=[role], login=role, branch_id=report.branch_id)).get(UPDATES)
         assert report.number in page.content.decode() and "رُفعت" in page.content.decode()
+        assert foreign.number not in page.content.decode()
     assert signed_in(StaffFactory(groups=["cashier"], login="cashier")).get(UPDATES).status_code == 403

@@ -7,9 +7,11 @@ from urllib.parse import quote
 
 import pytest
 
-from reports.models import Report
+from municipality.jobs.models import Job
+from reports.models import HeldPhoto, Report
 from reports.models.reporter import Reporter
 from reports.photos import services as photos
+from reports.reporters.services import Sender
 from tests import serving
 from tests.factories import report_photos
 from tests.reports.open311.conftest import Other
@@ -131,6 +133,19 @@ def test_a_phone_that_is_none_and_a_picture_elsewhere_are_left_out(other: Other)
     (answer,) = other.send(phone="12", media_url="http://127.0.0.1/x.jpg")
     assert "media_url" in answer["service_notice"] and "phone number" in answer["service_notice"]
     assert not Reporter.objects.get().phone_cipher
+
+
+def test_a_phone_that_another_system_gave_is_not_taken_for_a_confirmed_one(other: Other) -> None:
+    """Or anybody could use up the messages and the limits of a stranger, or have them banned."""
+    other.send(phone="6555 0000")
+    row = Reporter.objects.get()
+    assert row.phone_cipher and row.phone_digest and row.phone_digest not in Sender(phone="+96565550000").digests
+    assert not Job.objects.filter(kind="reports.text").exists()
+
+
+def test_of_an_emergency_no_photo_is_kept(other: Other) -> None:
+    refusal = other.refused(400, service_code="hazard", media=[report_photos.file()], **{"attribute[fire_or_gas]": "yes"})
+    assert "112" in refusal and not HeldPhoto.objects.exists()
 
 
 def test_the_limit_of_a_key(other: Other) -> None:

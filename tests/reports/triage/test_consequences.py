@@ -17,7 +17,7 @@ from reports.models import Consequence, Report
 from reports.triage import services
 from shops.models import Shop
 from tests.browsers import signed_in
-from tests.factories import reports
+from tests.factories import report_steps, reports
 from violations.models import Violation
 from violations.services import violation_reports
 from violations.services.assessments import Findings
@@ -76,3 +76,6 @@ def test_an_inspection_is_ordered_and_tied(about_shop: Report, row: Report) -> N
     other = User.objects.filter(groups__name="inspector").exclude(pk=about_shop.inspector_id)[0]
     with pytest.raises(NotPermitted, match="not_drawn"):
         services.order_inspection(report=about_shop, inspector=other, reason="x")
+    report_steps.closed(about_shop)
+    with pytest.raises(Refused, match="not_assigned"):
+        services.order_inspection(report=about_shop, inspector=about_shop.inspector, reason="x")

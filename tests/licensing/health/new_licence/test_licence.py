@@ -28,6 +28,7 @@ from tests.factories.accounts import PersonFactory
 from tests.factories.licensing import HealthLicenceFactory
 from tests.factories.new_licences import NUMBER, answers, approved, bill_of, billed, fresh, pass_inspection, with_copy
 from tests.factories.shops import ShopFactory
+from tests.factories.uploads import UploadFactory
 from zoning.models import Plot
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guards, pytest.mark.usefixtures("inspectors")]
@@ -57,6 +58,9 @@ def test_a_copy_and_the_last_day_do_where_no_register_knows_the_licence(plot: Pl
     request = approved(owner, officer)
     with pytest.raises(Refused, match="no_documents"):
         ask(request.case, owner)
+    UploadFactory(owner=owner, subject=request.files_key, slot="license_copy")
+    with pytest.raises(Refused, match="end_too_far"):
+        ask(request.case, owner, ends_on=dt.date(9999, 12, 31))
     request = with_copy(request)
     assert (request.case.state, request.commercial_license_no, request.commercial_source) == ("inspection", NUMBER, "copy")
     inspection = Inspection.objects.get(case=request.case)

@@ -132,6 +132,10 @@ def test_a_link_is_answered_once_in_time_for_the_same_boards(draft: Draft, shop:
     other = changed(fresh(draft), shop, faces="2")
     assert code_of(services.agree, consent=consent, user=signer) == "boards_changed"
     consent, _token = asked(other)
+    unfinished = services.cards_of(other)
+    unfinished.fees.pop()
+    with pytest.raises(Refused, match="boards_changed"):
+        services.refuse_signing(consent, signer, unfinished)
     services.agree(consent=consent, user=signer)
     assert code_of(services.refuse, consent=consent, user=signer, reason="x") == "answered"
     third, _token = asked(other, MARK)
