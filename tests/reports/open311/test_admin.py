@@ -57,9 +57,9 @@ def test_updates_are_read_by_staff(other: Other, operator: Client) -> None:
     inspector("first", "HA")
     report, foreign = reports.assigned(api_key=other.row), reports.received(api_key=other.row)
     Report.objects.filter(pk=foreign.pk).update(branch="AH")
-    said = {"service_request_id": report.number, "update_id": "u", "status": "FIXED", "description": "رُفعت"}
-    other.send(path="servicerequestupdates", **said, updated_datetime="2026-01-01T10:00:00Z")
-    other.send(path="servicerequestupdates", **said | {"service_request_id": foreign.number}, updated_datetime="2026-01-01T10:00:00Z")
+    for update, one in (("u", report), ("v", foreign)):
+        said = {"service_request_id": one.number, "update_id": update, "status": "FIXED", "description": "رُفعت"}
+        other.send(path="servicerequestupdates", **said, updated_datetime="2026-01-01T10:00:00Z")
     assert foreign.number in operator.get(UPDATES).content.decode()
     for role in ("supervisor", "inspector"):  # only of reports that they may open: it may name who reported
         page: Any = signed_in(StaffFactory(groups=[role], login=role, branch_id=report.branch_id)).get(UPDATES)
