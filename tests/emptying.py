@@ -2,7 +2,7 @@
 
 Django's flush empties every table, and the handlers of post_migrate then write permissions, roles, edges and guards anew: some 2,000
 statements of DDL, seconds of PostgreSQL's time after each such test. Here only tables that hold something are emptied. What the handlers
-write stays where it is as they left it; where a test has changed it, or a guard, the whole flush follows.
+write stays where it is as they left it; where a test has changed it, or a guard, or has written thousands of rows, the whole flush follows.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from django.test import TransactionTestCase
 
 from municipality.kernel import guards
 
+MANY = 2000  # rows of one table: each deleted row is looked for in all tables that may refer to it, while Django truncates
 _flush = TransactionTestCase._fixture_teardown
 _TRIGGERS = {
     "postgresql": "SELECT t.tgname, t.tgrelid::regclass::text, t.tgenabled::text, t.tgtype, md5(p.prosrc), p.proconfig FROM pg_trigger t"
@@ -45,12 +46,13 @@ def empty(case: TransactionTestCase) -> None:
         before = _flushed.get(name)
         # A test of some apps alone, or with rows from migrations, is Django's.
         added = None if before is None or case.available_apps is not None or case.serialized_rollback else _added(connection, before)
-        if before is not None and added is not None:
+        filled = _filled(connection)
+        if before is not None and added is not None and max(filled.values(), default=0) < MANY:
             ContentType.objects.clear_cache()
-            _delete(connection, {table: [] for table in _filled(connection) if table not in before.rows} | added)
+            _delete(connection, {table: [] for table in filled if table not in before.rows} | added)
         else:
             _flush_whole(case)
-            _flushed[name] = _state(connection, _filled(connection))
+            _flushed[name] = _state(connection, list(_filled(connection)))
 
 
 def _added(connection: BaseDatabaseWrapper, before: Flushed) -> dict[str, list[Any]] | None:
@@ -87,14 +89,15 @@ def _state(connection: BaseDatabaseWrapper, tables: list[str]) -> Flushed:
     return Flushed(rows, _rows(connection, _TRIGGERS[connection.vendor]))
 
 
-def _filled(connection: BaseDatabaseWrapper) -> list[str]:
-    """The tables of models that hold a row."""
-    found: list[str] = []
+def _filled(connection: BaseDatabaseWrapper) -> dict[str, int]:
+    """The tables of models that hold a row, with their rows as far as MANY."""
+    found: dict[str, int] = {}
     tables = connection.introspection.django_table_names(only_existing=True, include_views=False)
     for start in range(0, len(tables), 100):  # SQLite joins no more than 500 selections
         part = tables[start : start + 100]
-        selections = (f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM {connection.ops.quote_name(table)})" for table in part)
-        found += [row[0] for row in _rows(connection, " UNION ALL ".join(selections))]
+        counted = "SELECT '{}' AS name, count(*) AS rows FROM (SELECT 1 FROM {} LIMIT {}) AS part"
+        selections = (counted.format(table, connection.ops.quote_name(table), MANY) for table in part)
+        found |= {name: rows for name, rows in _rows(connection, " UNION ALL ".join(selections)) if rows}
     return found
 
 

@@ -89,3 +89,11 @@ def test_few_statements_empty_a_database_in_which_nothing_was_written(flushes: l
         empty()
     assert len(asked) < 15
     assert not flushes
+
+
+def test_thousands_of_rows_are_truncated(flushes: list[object], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(emptying, "MANY", 2)
+    PersonFactory()
+    PersonFactory(noura=True)
+    empty()
+    assert flushes and not User.objects.exists()
