@@ -175,7 +175,7 @@ class PlotFeatures:
         except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
             raise NotReadable("damaged") from error
         features = found.get("features") if isinstance(found, dict) and found.get("type") == "FeatureCollection" else None
-        if not isinstance(features, list) or not all(isinstance(one, dict) and one.get("type") == "Feature" for one in features):
+        if not isinstance(features, list) or not all(map(_is_feature, features)):
             raise NotReadable("json_kind")
         self._features = features
         self.count = len(features)
@@ -188,6 +188,10 @@ class PlotFeatures:
             properties = feature.get("properties") or {}
             values = {code: properties.get(name) for name, code in self._known.items()}
             yield values, _wkb(feature.get("geometry"))
+
+
+def _is_feature(one: Any) -> bool:
+    return isinstance(one, dict) and one.get("type") == "Feature" and isinstance(one.get("properties"), dict | None)
 
 
 def _refuse(name: str) -> Any:

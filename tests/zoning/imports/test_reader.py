@@ -92,6 +92,7 @@ def test_an_empty_layer_is_refused(maker: Any) -> None:
         (b"", "empty"),
         (b"number;area\r\n1;2\r\n", "not_a_map"),
         (b"%PDF-1.7", "not_a_map"),
+        (b'{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": ["number"]}]}', "json_kind"),
         (
             b"<OGRVRTDataSource><OGRVRTLayer name='x'><SrcDataSource>/vsicurl/http://127.0.0.1/x.shp</SrcDataSource></OGRVRTLayer>",
             "not_a_map",
