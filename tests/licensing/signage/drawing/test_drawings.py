@@ -112,7 +112,7 @@ def test_a_photo_of_another_request_is_not_drawn_on(shop: Shop, owner: User, mak
     ("language", "other", "said"),
     [
         ("en", {"known_width": ""}, "Enter the width of the door or shutter in metres."),
-        ("ar", {"known_width": ""}, "يرجى إدخال عرض الباب"),
+        ("ar", {"known_width": ""}, "يُرجى إدخال عرض الباب"),
         ("en", {"outline": "60,80 580,176 580,80 60,176"}, "Two sides cross"),
     ],
 )
