@@ -259,6 +259,13 @@ def frozen_clock() -> Iterator[Clock]:
     stopped.release()
 
 
+@pytest.fixture(autouse=True)
+def sessions_of_a_live_server(request: pytest.FixtureRequest) -> None:
+    """The threads of a live server have the running clock. A session that began at a frozen noon would be idle there after a while."""
+    if "live_server" in request.fixturenames:
+        request.getfixturevalue("settings").SESSION_IDLE_SECONDS = 24 * 3600
+
+
 @pytest.fixture
 def rules(db: None, frozen_clock: Clock) -> None:
     """Places, activities and the published rulebook."""
