@@ -28,9 +28,9 @@ class Sender:
 
     person: User | None = None
     phone: str = ""
-    system: str = ""
     device: str = ""
     address: str = ""
+    system: str = ""
 
     @property
     def is_named(self) -> bool:
