@@ -27,7 +27,7 @@ MOST_PAGES = 100  # further back `start_date` and `end_date` lead
 
 
 def find(query: QueryDict) -> tuple[list[dict[str, Any]], bool]:
-    """A page of the steps of a span of time, newest first, and whether there are more. Raises BadRequest."""
+    """A page of the steps of a span of time, newest first, and whether another page follows. Raises BadRequest."""
     reader = ParameterReader(query)
     start, end = window(reader)
     page, size = reader.whole(("page",), 1, MOST_PAGES), reader.whole(("page_size", "per_page", "count"), MOST, MOST)
@@ -43,7 +43,7 @@ def find(query: QueryDict) -> tuple[list[dict[str, Any]], bool]:
     parts = Prefetch("subject", with_parts(Report.objects.all()))
     found = list(rows.prefetch_related(parts).order_by("-at", "-pk")[first : first + size + 1])
     # A report may be hidden after its steps were read.
-    return [_document(step) for step in found[:size] if step.subject.hidden_at is None], len(found) > size
+    return [_document(step) for step in found[:size] if step.subject.hidden_at is None], len(found) > size and page < MOST_PAGES
 
 
 def _document(step: ReportEvent) -> dict[str, Any]:

@@ -6,8 +6,12 @@ import re
 from typing import Any
 
 import pytest
+from django.db import OperationalError
+from django.http import HttpResponse
 from django.template import loader
-from django.test import Client
+from django.test import Client, RequestFactory
+
+from municipality.ui.middleware import RefusalMiddleware
 
 ARABIC = re.compile("[\u0621-\u064a]")
 
@@ -96,3 +100,14 @@ def test_the_worst_page_survives_broken_templates(client: Client, monkeypatch: p
     answer = client.get("/en/break/")
     assert answer.status_code == 500
     assert "Please try again in a few minutes." in answer.content.decode()
+
+
+@pytest.mark.parametrize(("code", "status"), [("55P03", 503), ("40P01", 503), ("57014", None)])
+def test_a_lock_that_is_not_released_and_a_deadlock_are_tried_again(rf: RequestFactory, code: str, status: int | None) -> None:
+    class Cause(Exception):
+        pgcode = code
+
+    error = OperationalError()
+    error.__cause__ = Cause()
+    answer = RefusalMiddleware(lambda request: HttpResponse()).process_exception(rf.get("/api/v1/nothing/"), error)
+    assert (answer.status_code if answer is not None else None) == status

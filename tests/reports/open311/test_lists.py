@@ -12,6 +12,7 @@ from django.utils import translation
 
 from municipality.kernel import clock
 from reports.models import Report, ReportEvent
+from reports.open311 import updates
 from reports.places import blurred
 from reports.public_page.queries import PublicReport
 from reports.public_page.steps import steps
@@ -73,11 +74,19 @@ def test_a_hidden_report_is_nowhere(other: Other) -> None:
         other.get(path, 404)
 
 
+def test_updates_end_with_the_last_page_that_is_given(other: Other, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(updates, "MOST_PAGES", 2)
+    for _number in range(3):
+        reports.assigned()
+    links = [other.client.get(f"/open311/v2/servicerequestupdates.json?page_size=1&page={page}").get("Link", "") for page in (1, 2)]
+    assert "page=2" in links[0] and 'rel="next"' not in links[1]
+
+
 def test_a_report_that_is_hidden_while_its_updates_are_read_is_left_out(other: Other) -> None:
     seen, report = reports.assigned(), reports.assigned()
     with acting_before('FROM "reports_report" ', lambda: change(report, hidden_at=clock.now())):
-        updates = other.get("servicerequestupdates")
-    assert {update["service_request_id"] for update in updates} == {seen.number}
+        told = other.get("servicerequestupdates")
+    assert {update["service_request_id"] for update in told} == {seen.number}
 
 
 def test_the_window_and_what_overrides_it(other: Other) -> None:

@@ -17,6 +17,7 @@ from PIL import Image
 from licensing.models import Board, BoardDrawing
 from licensing.signage import invariants
 from licensing.signage.drawing import drawings
+from licensing.signage.drawing.forms import stored
 from licensing.signage.services import issue, requests
 from licensing.signage.states import BOARDS
 from municipality.accounts.models import User, actor_of
@@ -270,3 +271,8 @@ def test_pages_read_all_drawings_at_once(shop: Shop, owner: User) -> None:
     shown = statements(client, f"/en/cases/{request.case.public_id}/")
     assert not [sql for sql in shown if 'FROM "licensing_boarddrawing"' in sql], "in the query of the boards"
     assert len(statements(client, f"/en/boards/{board.public_id}/drawing/")) <= 12
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", '{"photo": 1}', "[" * 200_000])
+def test_a_drawing_that_is_none_is_left_out(text: str) -> None:
+    assert stored(text, {}) is None
