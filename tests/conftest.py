@@ -403,9 +403,12 @@ def stack(stack_template: Template, tmp_path_factory: pytest.TempPathFactory) ->
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """The system's Chromium with a profile of its own that is gone afterwards."""
+    from playwright.sync_api import expect
+
     found = found_browser()
     if found is None:
         pytest.skip("no Chromium was found; install the package chromium")
+    expect.set_options(timeout=30_000)  # a busy machine's browser is late, not wrong
     return {**browser_type_launch_args, "executable_path": found, "args": CHROMIUM}
 
 

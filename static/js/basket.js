@@ -23,6 +23,7 @@ async function count() {
 }
 
 for (const box of boxes) box.addEventListener("change", count);
+if ([...boxes].some((box) => box.checked !== box.defaultChecked)) count(); // ticked before this module came
 
 // A button that ticks all boxes of its group, or of the page, or none; without this module the server does it.
 for (const button of form?.querySelectorAll("button[name=all], button[name=none]") ?? []) {

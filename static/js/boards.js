@@ -26,3 +26,6 @@ form?.addEventListener("change", (event) => {
   form.action = `#${event.target.closest("fieldset").id}`; // the page comes anew, at this board
   form.requestSubmit();
 });
+
+// What was typed before this module came.
+if ([...(form?.querySelectorAll("input") ?? [])].some((input) => input.value !== input.defaultValue)) update();

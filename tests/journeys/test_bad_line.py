@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from playwright.sync_api import FilePayload, Response
+from playwright.sync_api import FilePayload, Response, expect
 
 from tests.journeys import changed_shop
 from tests.journeys.measurements import overhang
@@ -87,6 +87,6 @@ def test_twelve_files_on_a_slow_line_cut_twice_arrive_once_each(
     assert pieces and max(pieces.values()) == 1, "no piece that had arrived was sent again"
     assert set(refused) <= {409, 423}, refused
     page.reload()
-    assert page.locator(".kp-upload .kp-tag--ok").count() == 12
+    expect(page.locator(".kp-upload .kp-tag--ok")).to_have_count(12)
     cut = [complaint for complaint in owner.wrongs() if "ERR_INTERNET_DISCONNECTED" not in complaint and "/uploads/" not in complaint]
     assert cut == []

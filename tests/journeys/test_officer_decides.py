@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.journeys import changed_shop
 from tests.journeys.measurements import axe, overhang
@@ -79,7 +80,7 @@ def test_a_changed_shop_is_corrected_approved_paid_and_licensed_with_its_new_fac
     assert changed.count() == 2
     told = page.locator(".kp-casefacts").inner_text()
     assert shop["ar"] in told and NAMES[code][0] in told and "85" in told, "the screen shows what was, and what is asked for"
-    assert page.locator(".kp-tabs input").count() == 2
+    expect(page.locator(".kp-tabs input")).to_have_count(2)
     page.locator(".kp-tabs label").nth(1).click()
     assert [page.locator(".kp-paper").nth(number).is_visible() for number in (0, 1)] == [False, True]
     drawn = "[...document.querySelectorAll('.kp-paper:nth-of-type(2) img')].every((one) => one.complete && one.naturalWidth)"
@@ -105,8 +106,8 @@ def test_a_changed_shop_is_corrected_approved_paid_and_licensed_with_its_new_fac
     owner.go(f"cases/{case}/")
     owner.page.click("a.kp-btn--fill[href$='/corrections/']")
     owner.arrive("/corrections/$")
-    assert owner.page.locator("#form input:not([type=hidden], [type=file])").count() == 1, "only the area can be typed"
-    assert owner.page.locator("#form [data-upload]").count() == 1, "only the drawing can be sent again"
+    expect(owner.page.locator("#form input:not([type=hidden], [type=file])"), "only the area can be typed").to_have_count(1)
+    expect(owner.page.locator("#form [data-upload]"), "only the drawing can be sent again").to_have_count(1)
     assert NAMES[code][0 if code == "ar" else 1] in owner.page.locator("#rest + dl").inner_text(), "the rest is shown, locked"
     assert overhang(owner.page) == 0
     owner.page.click("#form p > button.kp-btn--fill")
@@ -125,7 +126,7 @@ def test_a_changed_shop_is_corrected_approved_paid_and_licensed_with_its_new_fac
     assert "وصل الرد" in page.locator("#mine tr", has_text=reference).inner_text(), "the answer alerts its officer"
     changed_shop.at_desk(stack, f"first_for('{case}', '{officer.login}')")  # the case that opened after sending lies on the desk
     officer.next()
-    assert page.locator(".kp-diff .is-changed", has_text="88").count() == 1
+    expect(page.locator(".kp-diff .is-changed", has_text="88")).to_have_count(1)
     officer.check_all()
     page.keyboard.press("1")
     shown = officer.preview("approve")
@@ -153,7 +154,7 @@ def test_a_changed_shop_is_corrected_approved_paid_and_licensed_with_its_new_fac
     anybody.go("")
     anybody.go(f"/verify/{typed[0].replace(' ', '')}")
     assert NAMES[code][0 if code == "ar" else 1] in anybody.main()
-    assert anybody.page.locator(".kp-verdict .kp-tag--ok, .kp-verdict .kp-tag--wait").count() == 1
+    expect(anybody.page.locator(".kp-verdict .kp-tag--ok, .kp-verdict .kp-tag--wait")).to_have_count(1)
     for walker in (owner, officer.visitor, anybody):
         assert walker.wrongs() == []
         assert walker.foreign_requests() == []
@@ -244,7 +245,7 @@ def test_a_paid_request_that_is_refused_is_owed_back_and_both_sides_see_it(
     owner.arrive("^/pay/r/")
     owner.go(f"cases/{case}/")
     owner.look_until(lambda: words.owed in owner.main(), PATIENCE, "the amount to be owed back")
-    assert page.locator("a[href^='/documents/HLT-']").count() == 0
+    expect(page.locator("a[href^='/documents/HLT-']")).to_have_count(0)
     assert overhang(page) == 0 and axe(page) == []
     auditor = visit("ar")
     enter(auditor, "auditor")

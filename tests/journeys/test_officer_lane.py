@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
 from tests.journeys.changed_shop import attach
 from tests.journeys.measurements import axe, overhang
@@ -100,7 +101,7 @@ def test_a_changed_shop_is_sent_from_a_phone_and_its_corrections_are_answered(
     visitor.go(f"cases/{case}/")
     page.click("a.kp-btn--fill")
     visitor.arrive("/corrections/$")
-    assert page.locator("#form input:not([type=hidden])").count() == 1
+    expect(page.locator("#form input:not([type=hidden])")).to_have_count(1)
     page.fill("#id_area_m2-area_m2", "88")
     page.click("#form button.kp-btn--fill")
     visitor.arrive(f"/cases/{case}/$")
@@ -137,7 +138,7 @@ def test_a_session_that_ends_on_page_five_goes_on_at_another_device_with_every_a
     page.click(f"a[href$='/{shop}/changes/continue/']")
     phone.arrive("/changes/manager/$")
     assert page.input_value("#id_name_en") == "Ali Al-Saleh" and WORDS["ar"]["back"] in phone.main()
-    assert page.locator(".kp-errors").count() == 0
+    expect(page.locator(".kp-errors")).to_have_count(0)
     for name, selector, value in (("trade_name", "#id_name_en", "Dar Al Ward"), ("area_m2", "#id_area_m2", "75")):
         phone.go(f"health-licence/{shop}/changes/{name}/")
         assert page.input_value(selector) == value

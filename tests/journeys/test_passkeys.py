@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.journeys.measurements import axe
 from tests.journeys.people import identity
@@ -82,7 +82,7 @@ def test_a_person_adds_a_passkey_signs_in_with_it_and_removes_it(local: Callable
     page.fill("#id_name", "هاتفي" if code == "ar" else "My phone")
     press(visitor)
     visitor.arrive("/profile/passkeys/$")
-    assert page.locator("main ul.kp-list > li").count() == 1
+    expect(page.locator("main ul.kp-list > li")).to_have_count(1)
     assert len(device.keys()) == 1
     assert axe(page) == []
 
@@ -116,7 +116,7 @@ def test_a_person_adds_a_passkey_signs_in_with_it_and_removes_it(local: Callable
     assert axe(page) == []
     page.click("main form button.kp-btn--fill")
     visitor.arrive("/profile/passkeys/$")
-    assert page.locator("main ul.kp-list > li").count() == 0
+    expect(page.locator("main ul.kp-list > li")).to_have_count(0)
 
     visitor.go("profile/").locator("form[action*='/sign-out/'] button").click()
     visitor.arrive(f"^/{code}/$")
@@ -196,5 +196,5 @@ def test_a_signer_who_came_by_a_code_is_led_to_a_first_passkey_and_on_to_the_wor
     operator.arrive("^/admin/jobs/job/$")
     assert len(device.keys()) == 1
     operator.go("profile/passkeys/")
-    assert page.locator("main ul.kp-list > li").count() == 1
+    expect(page.locator("main ul.kp-list > li")).to_have_count(1)
     assert operator.wrongs() == []

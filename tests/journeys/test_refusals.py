@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.journeys.conftest import LATE, PAYING
 from tests.journeys.people import identity, shop_of
@@ -70,7 +71,7 @@ def test_each_obstacle_is_said_at_once_with_its_way_out(
                 assert visitor.context.request.get(f"{stack.base_url}{way}").ok, f"{story}: {way}"
         else:
             assert re.search(told.way, words), story
-        assert page.locator("main button, main input, main form").count() == 0, f"{story}: nothing to fill in or press"
+        expect(page.locator("main button, main input, main form"), f"{story}: nothing to fill in or press").to_have_count(0)
         assert (page.locator("main table").count() > 0) == told.names_a_fee, story
         answer = visitor.context.request.post(
             f"{stack.base_url}/{code}/health-licence/{shop_id}/renew/",
@@ -88,7 +89,7 @@ def test_a_shop_of_somebody_else_does_not_exist(stack: Stack, visit: Callable[..
     ((strange,),) = stack.sql("SELECT public_id FROM shops_shop WHERE name_en = %s", shop_of("clean", "Noura Al-Marsa")[1])
     visitor.go(f"health-licence/{strange}/renew/")
     assert visitor.pages_with_status[visitor.page.url] == 404
-    assert visitor.page.locator("main h1").count() == 1
+    expect(visitor.page.locator("main h1")).to_have_count(1)
 
 
 # The bank's bad days
@@ -190,7 +191,7 @@ def test_a_payment_that_did_not_happen_is_told_and_can_be_made_again(payer: Call
     assert somebody.bill_state() == "due"
     somebody.page.locator(f"main a.kp-btn--fill[href*='/pay/{somebody.bill}/']").click()
     somebody.visitor.arrive(f"/pay/{somebody.bill}/$")
-    assert somebody.page.locator("main form button.kp-btn--fill").count() == 1
+    expect(somebody.page.locator("main form button.kp-btn--fill")).to_have_count(1)
     if day.pay_again:
         somebody.pays()
     assert somebody.visitor.wrongs() == []
@@ -204,7 +205,7 @@ def test_a_browser_closed_after_paying_loses_nothing(payer: Callable[..., Payer]
     somebody.page.wait_for_url(f"{somebody.stack.knet_url}/kpg/decide")
     somebody.to_the_bill()
     somebody.visitor.look_until(lambda: "This bill is paid" in somebody.visitor.main(), PATIENCE, "the bill to be paid")
-    assert somebody.page.locator("main form button.kp-btn--fill").count() == 0
+    expect(somebody.page.locator("main form button.kp-btn--fill")).to_have_count(0)
     assert somebody.receipts() == 1
 
 
@@ -214,7 +215,7 @@ def test_leaving_the_banks_page_is_asked_after_and_then_paid(payer: Callable[...
     somebody.to_the_bill()
     page = somebody.page
     assert "لدى البنك عملية دفع مفتوحة لهذه الفاتورة" in somebody.visitor.main()
-    assert page.locator("main .kp-next form").count() == 0, "no second payment while one is open"
+    expect(page.locator("main .kp-next form"), "no second payment while one is open").to_have_count(0)
     page.locator("main form[action='left/'] button").click()
     somebody.visitor.arrive("^/pay/r/")
     somebody.told("لم يُدفع: أُلغيت العملية")
@@ -233,7 +234,7 @@ def test_an_error_of_the_gateway_is_told_and_nothing_is_paid(payer: Callable[...
     somebody.visitor.arrive("^/pay/r/")
     somebody.told("Not paid: the payment expired")
     assert somebody.receipts() == 0
-    assert somebody.page.locator(f"main a.kp-btn--fill[href*='/pay/{somebody.bill}/']").count() == 1
+    expect(somebody.page.locator(f"main a.kp-btn--fill[href*='/pay/{somebody.bill}/']")).to_have_count(1)
 
 
 def test_a_wrong_amount_in_the_notification_changes_nothing(payer: Callable[..., Payer]) -> None:
@@ -256,7 +257,7 @@ def test_a_bank_that_calls_a_payment_suspect_is_reviewed_and_never_paid(payer: C
     somebody.told("عملية الدفع قيد المراجعة")
     assert somebody.receipts() == 0
     somebody.to_the_bill()
-    assert somebody.page.locator("main form button").count() == 0, "no second payment while money may have moved"
+    expect(somebody.page.locator("main form button"), "no second payment while money may have moved").to_have_count(0)
 
 
 def test_a_late_reversal_suspends_the_licence_and_tells_the_owner(payer: Callable[..., Payer]) -> None:

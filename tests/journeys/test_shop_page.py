@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.journeys import changed_shop
 from tests.journeys.measurements import axe, overhang
@@ -137,6 +138,6 @@ def test_the_sheet_for_the_door_fits_a_phone_and_is_one_code(
     page.locator("a[href$='/door/']").first.click()
     visitor.arrive("/door/$")
     assert axe(page) == [] and overhang(page) <= 0
-    assert page.locator(".kp-entrance-sheet svg").count() == 1
+    expect(page.locator(".kp-entrance-sheet svg")).to_have_count(1)
     page.emulate_media(media="print")
     assert page.locator("h1").is_hidden() and page.locator(".kp-entrance-sheet svg").is_visible()

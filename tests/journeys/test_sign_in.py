@@ -97,9 +97,9 @@ def test_the_other_language_keeps_answers_errors_and_focus(
     assert page.title().startswith("Error:")
     assert page.locator(".kp-errors li").all_inner_texts() == ["Tick the box to make the declaration. The renewal cannot go on without it."]
     if scripts:
-        assert page.locator("#id_declared:focus").count() == 1
+        expect(page.locator("#id_declared:focus")).to_have_count(1)
     else:
-        assert page.locator(".kp-errors:focus").count() == 1
+        expect(page.locator(".kp-errors:focus")).to_have_count(1)
     page.check("#id_declared")
     page.click("button.kp-lang")
     visitor.arrive("^/ar/health-licence/.+/renew/$")
@@ -115,11 +115,11 @@ def test_the_sign_in_form_keeps_a_wrong_number_in_the_other_language(visit: Call
     page.click("#form button.kp-btn--fill")
     page.wait_for_selector(".kp-errors:focus")
     page.locator(".kp-errors a").click()
-    assert page.locator("#id_civil_id:focus").count() == 1
+    expect(page.locator("#id_civil_id:focus")).to_have_count(1)
     page.click("button.kp-lang")
     visitor.arrive("^/ar/sign-in/$")
     assert page.input_value("#id_civil_id") == "٢٩٠٠١٠١٠٠٠١٤"
-    assert page.locator(".kp-errors li").count() == 1
+    expect(page.locator(".kp-errors li")).to_have_count(1)
     assert visitor.wrongs() == []
 
 
@@ -129,7 +129,7 @@ def test_sessions_are_listed_and_ended_by_their_owner(visit: Callable[..., Visit
     here.sign_in(identity(ROAMS).civil_id)
     elsewhere.sign_in(identity(ROAMS).civil_id)
     page = here.go("profile/sessions/")
-    assert page.locator("main ul.kp-list > li").count() == 2
+    expect(page.locator("main ul.kp-list > li")).to_have_count(2)
     page.locator("main ul.kp-list > li:not(:has(.kp-tag)) button").click()
     here.arrive("/profile/sessions/$")
     expect(page.locator("main ul.kp-list > li")).to_have_count(1, timeout=PATIENCE * 1000)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.journeys.staff import enter, password, sign_out, to_the_code
 from tests.journeys.visitor import PATIENCE, Visitor
@@ -46,13 +47,13 @@ def test_an_officer_enters_with_both_factors_and_reads_arabic(visit: Callable[..
     page.fill("#id_code", page.locator("main tbody bdi").last.inner_text().strip())
     page.click("#form button.kp-btn--fill")
     officer.arrive("^/admin/$")
-    assert page.locator("html[lang=ar][dir=rtl]").count() == 1
+    expect(page.locator("html[lang=ar][dir=rtl]")).to_have_count(1)
     assert page.evaluate("getComputedStyle(document.body).direction") == "rtl"
     assert officer.foreign_requests() == []
 
     officer.go("/admin/cases/case/")
     assert "لا تُعرض الطلبات هنا" in page.locator("#content").inner_text()
-    assert page.locator("#result_list tbody tr").count() == 0
+    expect(page.locator("#result_list tbody tr")).to_have_count(0)
     assert officer.wrongs() == []
     sign_out(officer)
     officer.arrive("^/staff/sign-in/$")
@@ -86,7 +87,7 @@ def test_an_auditor_reads_record_and_cases_and_the_person_sees_it(
     rows.first.locator("th a").click()
     auditor.arrive("^/admin/audit/auditevent/[0-9]+/change/$")
     assert page.locator("#content .readonly").count() > 3
-    assert page.locator("#content input[type=submit], #content input[type=text], #content select").count() == 0
+    expect(page.locator("#content input[type=submit], #content input[type=text], #content select")).to_have_count(0)
     auditor.go("/admin/cases/case/")
     assert page.locator("#result_list tbody tr").count() > 10
     ((number, public_id),) = stack.sql(
@@ -160,7 +161,7 @@ def test_an_operator_sees_a_dead_job_and_lets_it_run_again(stack: Stack, visit: 
         "the job to run",
     )
     page.reload()
-    assert page.locator("a[href$='/retry/']").count() == 0
+    expect(page.locator("a[href$='/retry/']")).to_have_count(0)
     assert operator.wrongs() == []
 
 
@@ -168,4 +169,4 @@ def test_a_person_is_told_no_at_the_staff_door(visit: Callable[..., Visitor], si
     person = visit("en", storage_state=signed_in("Rajiv Menhas"))
     person.go("/admin/")
     assert person.pages_with_status[person.page.url] == 403
-    assert person.page.locator("#menu, #me, #content-main .module").count() == 0
+    expect(person.page.locator("#menu, #me, #content-main .module")).to_have_count(0)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import ViewportSize
+from playwright.sync_api import ViewportSize, expect
 
 from municipality.documents import verification
 from tests.journeys.conftest import STORY
@@ -91,8 +91,8 @@ def test_a_clean_licence_is_renewed_paid_sealed_and_checked(
     page.click("#form button.kp-btn--fill")
     page.wait_for_selector(".kp-errors")
     assert page.title().startswith(words.error)
-    assert page.locator(".kp-errors:focus").count() == 1
-    assert page.locator(".kp-errors li").count() == 1
+    expect(page.locator(".kp-errors:focus")).to_have_count(1)
+    expect(page.locator(".kp-errors li")).to_have_count(1)
     page.check("input[name=declared]")
     page.click("#form button.kp-btn--fill")
 
@@ -137,7 +137,7 @@ def test_a_clean_licence_is_renewed_paid_sealed_and_checked(
     anybody.arrive("^/verify/.+")
     assert number[1] in anybody.main()
     assert shop[code] in anybody.main()
-    assert shown_page.locator(".kp-verdict .kp-tag--ok, .kp-verdict .kp-tag--wait").count() == 1
+    expect(shown_page.locator(".kp-verdict .kp-tag--ok, .kp-verdict .kp-tag--wait")).to_have_count(1)
     source = shown_page.content()
     for private in (person.person.name_ar, person.person.name_en, person.civil_id, person.civil_id[-4:], person.email):
         assert private not in source, "the check page names nobody"

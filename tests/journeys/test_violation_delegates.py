@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 
 import pytest
+from playwright.sync_api import expect
 
 from municipality.kernel import clock
 from tests.journeys import changed_shop
@@ -69,7 +70,7 @@ def test_a_delegate_objects_for_the_owner_and_pays_nothing_more_once_revoked(
     page.click(f"main a[href='/ar/violations/{objected}/']")
     delegate.arrive(f"/violations/{objected}/$")
     assert "تصرف بموجب تفويض" in delegate.main() and axe(page) == [] and overhang(page) == 0
-    assert page.locator(f"a[href$='/{objected}/not-mine/']").count() == 0, "what speaks of the party's own person is closed"
+    expect(page.locator(f"a[href$='/{objected}/not-mine/']"), "what speaks of the party's own person is closed").to_have_count(0)
     page.click(f"a[href$='/{objected}/object/']")
     delegate.arrive("/object/$")
     page.check("input[name=ground][value=facts_wrong]")
@@ -86,7 +87,9 @@ def test_a_delegate_objects_for_the_owner_and_pays_nothing_more_once_revoked(
     )
     assert (state, applicant, actor) == ("objected", OWNER, DELEGATE)
     owner.go("my-requests/")
-    assert owner.page.locator(f"a[href$='{delegate.here().rstrip('/').rsplit('/', 1)[-1]}/']").count() == 1, "the matter is the owner's"
+    expect(owner.page.locator(f"a[href$='{delegate.here().rstrip('/').rsplit('/', 1)[-1]}/']"), "the matter is the owner's").to_have_count(
+        1
+    )
 
     # The form of the other one is open while the owner revokes, on a device of her own.
     page = delegate.go(f"violations/{payable}/pay/")

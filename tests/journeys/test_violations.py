@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.journeys import changed_shop, fines
 from tests.journeys.field import Field, open_own, pay_at_bank, settle, state_of
@@ -69,7 +70,7 @@ def test_minutes_written_without_a_line_arrive_once_and_their_owner_objects_to_o
     page.wait_for_selector("[data-field-queue]", state="hidden")
     assert _seen(page, stack, shop) == 2, "none came twice"
     rows = dict(stack.sql(OF_SHOP.format(what="v.offence, v.public_id"), shop))
-    assert page.locator(f"a[href='/admin/field/{rows[OBJECTED]}/']").count() == 1
+    expect(page.locator(f"a[href='/admin/field/{rows[OBJECTED]}/']")).to_have_count(1)
 
     owner = visit(code, viewport=PHONE, storage_state=signed_in(name))
     _object(owner, rows[OBJECTED])
@@ -128,7 +129,7 @@ def test_three_fines_and_a_licence_are_one_payment_with_a_receipt_each(
     for box in page.locator("input[name=item]").all():
         box.set_checked(any(str(box.get_attribute("value")).startswith(line) for line in wanted))
     page.wait_for_selector(".kp-paybar__sum:has-text('235.000')")
-    assert page.locator("input[name=item]:checked").count() == 4
+    expect(page.locator("input[name=item]:checked")).to_have_count(4)
     assert "235.000" in visitor.main(), "10 for the licence, 5, 100 and the court's 120"
     page.locator("#basket button[name=step][value=pay]").click()
     pay_at_bank(visitor)
@@ -204,7 +205,7 @@ def test_an_unpaid_order_stops_a_renewal_and_payment_frees_it(
     visitor = visit(code, viewport=PHONE, storage_state=signed_in(owner))
     page = visitor.go(f"health-licence/{shop}/renew/")
     assert WORDS[code].stopped in visitor.main() and row["reference"] in visitor.main()
-    assert page.locator("#form").count() == 0, "no renewal while it is owed"
+    expect(page.locator("#form"), "no renewal while it is owed").to_have_count(0)
     assert axe(page) == [] and overhang(page) == 0
 
     page.locator(f".kp-stop a.kp-btn--fill[href*='/{row['id']}/pay/']").click()

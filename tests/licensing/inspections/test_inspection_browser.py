@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from licensing.models import Inspection
 from municipality.accounts.models import User
@@ -106,16 +106,20 @@ def test_without_scripts_the_result_is_shown_and_confirmed_on_the_page(visit: Op
     row = inspections.appointed(inspections.ordered(shop))
     due(row)
     page = visit(f"/admin/inspections/{row.public_id}/", row.inspector, language="ar", java_script_enabled=False)
-    page.click(".kp-field-bar button")
-    assert page.locator("fieldset .kp-desk-bad").count() == 12
+    with page.expect_navigation():
+        page.click(".kp-field-bar button")
+    expect(page.locator("fieldset .kp-desk-bad")).to_have_count(12)
     filled(page)
-    page.click(".kp-field-bar button")
+    with page.expect_navigation():
+        page.click(".kp-field-bar button")
     assert page.locator("[name=confirmed]").input_value() and page.locator(".kp-field-final").count() == 1
     assert not row.visits.exists()
-    page.click(".kp-field-bar button")
-    assert page.locator("fieldset .kp-desk-bad").count() == 6, "photos are chosen once more, with the confirmation"
+    with page.expect_navigation():
+        page.click(".kp-field-bar button")
+    expect(page.locator("fieldset .kp-desk-bad"), "photos are chosen once more, with the confirmation").to_have_count(6)
     filled(page)
-    page.click(".kp-field-bar button")
+    with page.expect_navigation():
+        page.click(".kp-field-bar button")
     row.refresh_from_db()
     assert (row.state, row.visits.get().visit.evidence.count()) == ("passed", 13)
     if folder := os.environ.get("PICTURES"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.municipality.fieldwork.portal import KEPT, KEY, STORED, Portal, running
 
@@ -154,4 +154,4 @@ def test_a_mended_field_loses_its_problem(device: Page) -> None:
     _send(device, "far too long for this field")
     device.locator("#note ~ [data-field-wrong]").wait_for()
     device.fill("#note", "short")
-    assert device.locator("[data-field-wrong]").count() == 0
+    expect(device.locator("[data-field-wrong]")).to_have_count(0)

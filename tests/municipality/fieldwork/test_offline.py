@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, Route
+from playwright.sync_api import Browser, Page, Request, Route, expect
 
 from tests.municipality.fieldwork.portal import KEPT, KEY, STORED, Portal, running
 
@@ -109,7 +109,7 @@ def test_what_is_refused_stays_with_its_reason_until_its_person_decides(device: 
     assert not Portal.visits and [row["key"] for row in device.evaluate(STORED)] == [key]
     again, drop = device.locator(f"{KEPT} button").all()
     drop.click()
-    assert device.locator(KEPT).count() == 1, "nothing is removed by one press"
+    expect(device.locator(KEPT), "nothing is removed by one press").to_have_count(1)
     Portal.mode = ""
     again.click()
     device.wait_for_selector("[data-field-queue]", state="hidden")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from municipality.notifications.models import Message
 from municipality.review.models import CheckAnswer, QueueEntry
@@ -69,7 +69,7 @@ def test_keys_choose_show_close_and_send_and_the_message_is_what_was_shown(visit
     english = page.locator("#desk-corrections .kp-desk-choice:has(:checked) textarea[lang=en]")
     english.fill("Page two")
     page.locator(".kp-sheet:visible [data-problem]").wait_for()
-    assert page.locator(SEND).count() == 0, "an addition in one language cannot be sent"
+    expect(page.locator(SEND), "an addition in one language cannot be sent").to_have_count(0)
     page.locator("#desk-corrections .kp-desk-choice:has(:checked) textarea[lang=ar]").fill("الصفحة الثانية")
     page.locator(LETTERS, has_text="Page two").wait_for()
     assert axe(page) == []
@@ -137,10 +137,10 @@ def test_on_a_small_screen_a_question_is_in_sight_and_the_buttons_stay_where_the
         assert buttons.bounding_box() == place and is_in_sight(), key
     page.keyboard.press("1")
     page.wait_for_selector("[data-problem]")
-    assert page.locator("[data-show]:visible").count() == 0, "the text comes by itself"
+    expect(page.locator("[data-show]:visible"), "the text comes by itself").to_have_count(0)
     assert is_in_sight() and page.locator(".kp-unanswered:visible").count() == 3
     page.check("[name='check.files_complete'][value=yes]", force=True)
-    assert page.locator(".kp-unanswered:visible").count() == 2
+    expect(page.locator(".kp-unanswered:visible")).to_have_count(2)
     assert page.locator("[data-open]").inner_text() == "بقي سؤالان دون إجابة"
     page.check("[name='check.drawing_matches'][value=no]", force=True)
     assert page.locator("[data-closed]").inner_text().endswith("السؤال رقم 3")
@@ -154,7 +154,7 @@ def test_without_scripts_the_server_shows_the_text_before_it_is_sent(visit: Visi
         page.click("[formaction$='/checks/']")
     page.check("[name=move][value=refuse]", force=True)
     page.check("#desk-refuse [value=layout_changed]")
-    assert page.locator(SEND).count() == 0
+    expect(page.locator(SEND)).to_have_count(0)
     with page.expect_navigation():
         page.click("[data-show]:visible")
     assert page.locator(".kp-desk-letter").count() == 2 and QueueEntry.objects.filter(state="held").count() == 1

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from municipality.review.models import ConflictOfInterest, Decision
 from municipality.review.services import desk
@@ -68,7 +68,7 @@ def test_keys_choose_a_no_closes_the_signature_and_enter_signs(visit: Visit) -> 
         assert chosen(page) == [move] and page.locator(SEND).count() == can_send
     page.keyboard.press("1")
     answer(page)
-    assert page.locator(SEND).count() == 1
+    expect(page.locator(SEND)).to_have_count(1)
     page.check("[name='answer.is_proven'][value=no]", force=True)
     assert chosen(page) == [] and page.locator("#desk-closed").is_visible() and page.locator(".kp-says-no:visible").count() == 1
     page.keyboard.press("1")
@@ -111,7 +111,7 @@ def test_without_scripts_a_no_hides_the_signature_and_the_proposal_goes_back(vis
     page = visit(java_script_enabled=False)
     answer(page)
     page.check("[name=move][value=sign]", force=True)
-    assert page.locator(SEND).count() == 1
+    expect(page.locator(SEND)).to_have_count(1)
     page.check("[name='answer.article_applies'][value=no]", force=True)
     assert page.locator(SEND).count() == 0 and page.locator("#desk-closed").is_visible()
     page.check("[name=move][value=back]", force=True)

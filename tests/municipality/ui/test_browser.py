@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 # The browser's driver runs an event loop in this thread, which makes Django refuse its own database calls.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -34,7 +34,7 @@ def test_focus_goes_to_the_error_summary_and_the_title_says_error(chromium: Brow
         page.click("main button[type=submit]")
         page.wait_for_selector(".kp-errors")
         assert page.title().startswith("خطأ: ")
-        assert page.locator(".kp-errors:focus").count() == 1
+        expect(page.locator(".kp-errors:focus")).to_have_count(1)
         page.context.close()
 
 
@@ -45,8 +45,8 @@ def test_the_language_switch_brings_answers_and_focus_along(chromium: Browser, l
     page.click("button.kp-lang")
     page.wait_for_url("**/en/probe/")
     assert page.input_value("#id_note") == "نص"
-    assert page.locator("#id_note:focus").count() == 1
-    assert page.locator(".kp-errors").count() == 0
+    expect(page.locator("#id_note:focus")).to_have_count(1)
+    expect(page.locator(".kp-errors")).to_have_count(0)
     page.context.close()
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.journeys import measurements
 
@@ -80,7 +80,7 @@ def test_marks_come_apart_where_there_is_room_and_stay_text(browser: Browser, li
         page.keyboard.press("Enter")
         if page.locator(".kp-map__told li").count():
             break
-    assert page.locator(".kp-map__told li").count() == 2
+    expect(page.locator(".kp-map__told li")).to_have_count(2)
     assert "Hawalli <2>" in page.inner_text(".kp-map__told")
     assert wrong == []
     page.context.close()
@@ -89,7 +89,7 @@ def test_marks_come_apart_where_there_is_room_and_stay_text(browser: Browser, li
 def test_without_a_script_the_list_stands_alone(browser: Browser, live_server: Any) -> None:
     page, wrong = opened(browser, live_server, "en", java_script_enabled=False)
     assert not page.locator(".kp-map").is_visible()
-    assert page.locator("#places li").count() == 4
+    expect(page.locator("#places li")).to_have_count(4)
     assert wrong == []
     page.context.close()
 
@@ -129,7 +129,7 @@ def test_a_base_map_that_cannot_be_read_leaves_the_marks(browser: Browser, live_
     page.goto(f"{live_server}/en/map/")
     page.wait_for_selector(f"{PINS} >> nth=1")
     page.wait_for_selector(".kp-map__land path.is-home")
-    assert page.locator("canvas.leaflet-tile").count() == 0, "nothing of the file is drawn"
+    expect(page.locator("canvas.leaflet-tile"), "nothing of the file is drawn").to_have_count(0)
     page.context.close()
 
 
@@ -138,5 +138,5 @@ def test_without_its_ground_the_marks_still_stand(browser: Browser, live_server:
     page.route("**/map/kuwait.json", lambda route: route.abort())
     page.goto(f"{live_server}/en/map/")
     page.wait_for_selector(f"{PINS} >> nth=1")
-    assert page.locator(".kp-map__land path").count() == 0
+    expect(page.locator(".kp-map__land path")).to_have_count(0)
     page.context.close()

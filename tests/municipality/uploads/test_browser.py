@@ -63,14 +63,6 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 Visit = Callable[..., Page]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def patient() -> Iterator[None]:
-    """A busy machine's browser is late, not wrong."""
-    expect.set_options(timeout=30_000)
-    yield
-    expect.set_options(timeout=5_000)
-
-
 @pytest.fixture
 def visit(browser: Browser, live_server: Any, owner: User, draft: Draft) -> Iterator[Visit]:
     """Opens pages in which the owner has signed in."""
@@ -269,13 +261,13 @@ def test_without_a_script_everything_can_be_done_as_well(
     page = visit(f"/{language}" + PAGE[3:], java_script_enabled=False)
     page.set_input_files("#upload-lease-files", files[:3])
     page.locator("[data-upload-without-script] button").click()
-    assert page.locator(".kp-upload__file").count() == 3
-    assert page.locator("noscript meta[http-equiv=refresh], meta[http-equiv=refresh]").count() == 1
+    expect(page.locator(".kp-upload__file")).to_have_count(3)
+    expect(page.locator("noscript meta[http-equiv=refresh], meta[http-equiv=refresh]")).to_have_count(1)
     assert outbox("uploads.inspect") == 3
     page.reload()
-    assert page.locator(".kp-upload__file .kp-tag--ok").count() == 3
+    expect(page.locator(".kp-upload__file .kp-tag--ok")).to_have_count(3)
     page.locator(".kp-upload__acts button").first.click()
-    assert page.locator(".kp-upload__file").count() == 2
+    expect(page.locator(".kp-upload__file")).to_have_count(2)
 
 
 @pytest.mark.parametrize("language", ["ar", "en"])

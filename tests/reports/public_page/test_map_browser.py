@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from municipality.kernel import clock
 from municipality.places.models import Area
@@ -41,10 +41,10 @@ def test_marks_heat_and_countdown(browser: Browser, live_server: Any) -> None:
     assert page.locator(".kp-map__arc circle").get_attribute("stroke-dasharray", timeout=5000).split(".")[0].split(" ")[0] == "66"  # type: ignore[union-attr]
     page.goto(f"{live_server}/ar/reports/map/?area={area.pk}")
     page.locator(".kp-map__pin.is-late").first.wait_for()
-    assert page.locator(".kp-map__pin.is-wait").count() == 1
+    expect(page.locator(".kp-map__pin.is-wait")).to_have_count(1)
     page.goto(f"{live_server}/ar/reports/map/?view=heat")
     page.locator(".kp-map__heat").wait_for()
-    assert page.locator(".kp-map__pin").count() == 0
+    expect(page.locator(".kp-map__pin")).to_have_count(0)
     page.goto(f"{live_server}/ar/reports/{report.public_id}/")
     page.locator("[data-countdown]").wait_for(state="hidden")
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0 and wrong == []

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.template.loader import render_to_string
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Page, Route, expect
 
 pytestmark = pytest.mark.browser
 NAMES = "[...new FormData(document.forms[0]).getAll('photos')].filter((file) => file.size).map((file) => file.name)"
@@ -56,7 +56,7 @@ def test_a_search_without_a_result_says_so_and_is_cleared(browser: Browser, type
     page.route("http://field.test/**", _search)
     page.goto("http://field.test/")
     page.fill("#filter", typed)
-    assert page.locator("label:has([name=offence]):visible").count() == left
+    expect(page.locator("label:has([name=offence]):visible")).to_have_count(left)
     assert page.locator("[data-field-unfound]").is_visible() is said
     if said:
         page.click("[data-field-unfound] button")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from shapely.affinity import translate
 
 from municipality.places.seeds import load_places
@@ -106,7 +106,7 @@ def test_without_base_data_the_map_and_its_list_stand(page: Page, live_server: A
     page.route("**/map-tiles/**", lambda route: route.abort())
     page.goto(f"{live_server}/ar/zoning/")
     page.wait_for_selector(".kp-map__land path.is-home", state="attached")
-    assert page.locator(".kp-map__outline").count() == 0
+    expect(page.locator(".kp-map__outline")).to_have_count(0)
     page.route("**/zoning/map.json", lambda route: route.abort())
     page.reload()
     page.wait_for_selector(".kp-map__land path.is-home", state="attached")

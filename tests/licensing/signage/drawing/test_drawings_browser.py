@@ -49,7 +49,7 @@ def test_a_board_is_drawn_on_a_sent_photo(visit: Open, shop: Shop, owner: User, 
     page.wait_for_url("**/boards/new/*/#board-1")
     answers = Draft.objects.get(pk=draft.pk).answers[requests.PAGE]
     assert page.locator("[name='0-width']").input_value() == answers["0-width"] != ""
-    assert page.locator(".kp-draw__photo polygon").count() == 2
+    expect(page.locator(".kp-draw__photo polygon")).to_have_count(2)
     look(page, f"card-{language}")
     page.click("button[name=draw]")
     page.wait_for_url("**/draw/1/#board-1")  # a redirect keeps the place in the page
@@ -110,5 +110,5 @@ def test_licensed_boards_are_marks_on_the_map(
     page.wait_for_url("**/boards/*/")
     look(page, f"board-plain-{language}")
     mine = visit(page.url.partition(f"/{language}/")[2].join([f"/{language}/", ""]), owner, language=language)
-    assert mine.locator("a[href$='plate.pdf']").count() == 1
+    expect(mine.locator("a[href$='plate.pdf']")).to_have_count(1)
     look(mine, f"board-mine-{language}")
