@@ -110,7 +110,7 @@ class DayFilter(admin.SimpleListFilter):
 
 
 def _result(faults: int) -> str:
-    return _("{count} faults.").format(count=faults) if faults else _("no fault.")
+    return str(_("{count} faults.").format(count=faults) if faults else _("no fault."))
 
 
 def last_verification() -> SafeString:
