@@ -86,9 +86,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
         page = reverse("admin:notifications_delivery_change", args=[delivery.pk], current_app=self.admin_site.name)
         until = services.limited_until(delivery)
         if until is not None:
-            text = _(
-                "The number has reached its limit of messages and takes the next one on {at}. Until then the message would fail."
-            )
+            text = _("The number has reached its limit of messages and takes the next one on {at}. Until then the message would fail.")
             self.message_user(request, format_html(str(text), at=moment(until)), messages.WARNING)
             return HttpResponseRedirect(page)
         if request.method != "POST":
