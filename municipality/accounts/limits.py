@@ -1,4 +1,4 @@
-"""Rate limits, counted in the database: atomic, and independent of the cache."""
+"""Rate limits, counted in the database: atomic, and independent of the cache. Every refusal leaves a line in the log."""
 
 from __future__ import annotations
 
@@ -42,6 +42,13 @@ class LimitUsage:
         return max(0, self.amount - self.used)
 
 
+def _logged(usage: LimitUsage) -> LimitUsage:
+    """`usage`, after a line in the log where it is above the limit: the limit and its name, and nothing about who was refused."""
+    if not usage.is_within:
+        log.warning("the limit %s was reached: %s in %s s", usage.name, usage.amount, usage.seconds)
+    return usage
+
+
 # Inserts or locks the row and reads it: attempts of one subject are counted one after another, and `forget` cannot delete it meanwhile.
 _ROW = (
     "INSERT INTO accounts_throttle (key, hits, touched_at) VALUES (%s, '[]', %s)"
@@ -75,7 +82,8 @@ class AttemptLimit:
             if used <= self.amount:
                 cursor.execute(_HITS, [json.dumps([*hits, now.timestamp()]), key])
         first = min(hits, default=now.timestamp())
-        return LimitUsage(self.name, self.amount, self.seconds, used, max(1, math.ceil(first + self.seconds - now.timestamp())))
+        reset = max(1, math.ceil(first + self.seconds - now.timestamp()))
+        return _logged(LimitUsage(self.name, self.amount, self.seconds, used, reset))
 
     def give_back(self, subject: str) -> None:
         """Remove the newest attempt of `subject`, which succeeded."""
@@ -183,7 +191,7 @@ def count_read(request: HttpRequest, what: str, *, limit: int, seconds: int) -> 
     except (RedisError, OSError, ValueError):  # the cache is away, or the counter expired between the two commands
         log.warning("reads of %s are not counted", what)
         used = 1
-    return LimitUsage(what, limit, seconds, used, reset)
+    return _logged(LimitUsage(what, limit, seconds, used, reset))
 
 
 def forget(older_than: dt.timedelta = dt.timedelta(days=2)) -> int:

@@ -7,8 +7,10 @@ from uuid import uuid4
 
 import pytest
 
+from municipality.accounts import limits
+from municipality.kernel.errors import Refused
 from reports.intake import services
-from reports.intake.services import Received
+from reports.intake.services import Received, ReportPlace
 from reports.models import Report
 from reports.reporters import services as reporters
 from reports.reporters.services import Sender
@@ -42,3 +44,23 @@ def test_without_its_unique_key_it_is_stored_more_than_once(monkeypatch: pytest.
     with without_uniqueness("reports_report", "key"):
         _same_at_once(8)
         assert Report.objects.count() > 1
+
+
+def _others_at_once(start: int, times: int) -> list[Any]:
+    """What became of as many different reports of one sender, from different places."""
+    sent = [reports.sent(place=ReportPlace(latitude=29.2 + number / 100, longitude=48.0)) for number in range(start, start + times)]
+    return at_once(*(lambda one=one: services.receive(one, SENDER) for one in sent))  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("locked", [True, False])
+def test_the_last_of_an_hour_is_taken_once_because_its_count_is_locked(locked: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten an hour: after nine, twenty at once. Without the lock of the count they all read nine."""
+    for number in range(9):
+        services.receive(reports.sent(place=ReportPlace(latitude=29.2 + number / 100, longitude=48.0)), SENDER)
+    if not locked:
+        read = "SELECT coalesce((SELECT hits FROM accounts_throttle WHERE key = %s), '[]'), %s::timestamptz"
+        monkeypatch.setattr(limits, "_ROW", read)
+    ends = _others_at_once(9, 20)
+    stored, refused = (sum(isinstance(end, kind) for end in ends) for kind in (Received, Refused))
+    assert stored + refused == 20 and Report.objects.count() == 9 + stored, ends
+    assert stored == 1 if locked else stored > 1
