@@ -27,9 +27,8 @@ def moved(report: Report, move: str, **changes: Any) -> Report:
     return report
 
 
-def closed(report: Report, *, code: str = "removed", text_en: str = "The waste was removed.") -> Report:
-    """A report of a drawn inspector, closed now with a second signature."""
-    now = clock.now()
+def proposed(report: Report, *, code: str = "removed", text_en: str = "The waste was removed.") -> Closure:
+    """The result of a drawn inspector, which waits for a second signature."""
     closure = Closure.objects.create(
         report=report,
         code=code,
@@ -37,9 +36,15 @@ def closed(report: Report, *, code: str = "removed", text_en: str = "The waste w
         text_en=text_en,
         is_on_the_spot=False,
         closed_by=report.inspector,
-        closed_at=now,
+        closed_at=clock.now(),
     )
     moved(report, "propose_close")
+    return closure
+
+
+def closed(report: Report, **result: str) -> Report:
+    """A report of a drawn inspector, closed now with a second signature."""
+    closure, now = proposed(report, **result), clock.now()
     Closure.objects.filter(pk=closure.pk).update(signed_by=StaffFactory(supervisor=True, login=f"signs-{report.pk}"), signed_at=now)
     return moved(report, "countersign", closed_at=now)
 

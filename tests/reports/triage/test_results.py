@@ -20,6 +20,7 @@ from reports.triage import services
 from reports.triage.distances import route
 from reports.triage.services.joins import ReportPart
 from reports.triage.services.results import FoundResult
+from tests.factories.accounts import StaffFactory
 
 pytestmark = pytest.mark.django_db
 HERE = (29.3328, 48.0283)  # of the reports of the factory
@@ -139,6 +140,22 @@ def test_not_solved_draws_another_inspector_than_the_closer(late: Report, frozen
         services.close(report=again, inspector=again.inspector, found=found(minutes=60))
     parts = services.split(report=again, inspector=again.inspector, parts=[ReportPart(code, "x") for code in ("hazard", "waste")])
     assert [part.due_at - clock.now() for part in parts] == [dt.timedelta(hours=12), dt.timedelta(hours=48)]
+
+
+def test_who_signed_what_solved_nothing_does_not_sign_the_next_result(late: Report, supervisor: User) -> None:
+    unproved: dict[str, Any] = {"metres": 200, "asks_signature": True}
+    made, _new = services.close(report=late, inspector=late.inspector, found=found(**unproved))
+    services.countersign(report=late, supervisor=supervisor)
+    SolvedAnswer.objects.create(closure=made, is_solved=False, at=clock.now())
+    services.reopen(late)
+    services.assign(late)
+    again = Report.objects.get(pk=late.pk)
+    services.close(report=again, inspector=again.inspector, found=found(**unproved))
+    with pytest.raises(NotPermitted, match="signed_before"):
+        services.countersign(report=again, supervisor=supervisor)
+    other = StaffFactory(groups=["supervisor"], login="other-supervisor", branch=supervisor.branch)
+    services.countersign(report=again, supervisor=other)
+    assert state(late) == "closed"
 
 
 def test_the_route_goes_to_the_nearest_stop_each_time() -> None:
