@@ -251,6 +251,8 @@ def voided(bill_id: int) -> None:
 
 
 def cancel_bills(row: Violation, *, actor: Actor, reason: str) -> None:
-    """Void the bills that wait for payment. Raises Refused("payment_open") while a payment is at the bank."""
+    """Void the bills that wait for payment. Raises Refused("payment_open") while a payment is on its way. The row is locked."""
+    if queries.is_at_bank(row):
+        raise Refused("payment_open", _("A payment for this violation is on its way. Please try again once its outcome is known."))
     for charge in row.charges.filter(bill__state=BillState.DUE).select_related("bill"):
         void_bill(bill=charge.bill, actor=actor, reason=reason)

@@ -1,4 +1,4 @@
-"""A payment that the bank has confirmed while the violation has yet to hear of it: what waits for it, and in which order it is heard."""
+"""A payment that the bank has confirmed while the violation has yet to hear of it: what waits for it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from municipality.audit.models import AuditEvent
 from municipality.kernel import clock
+from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
 from payments.models import Allocation, Bill, RefundDue
+from payments.services import owe_back
 from payments.services.settlement import hand_over
 from tests.bank import Bank
 from tests.conftest import Clock
@@ -19,8 +20,7 @@ from tests.due_jobs import JOB_KINDS, run_due
 from tests.factories.accounts import StaffFactory
 from tests.factories.payments import AttemptFactory
 from tests.violations.test_delegates import OBJECTION
-from violations import invariants, queries
-from violations.models import Plan, Violation
+from violations.models import Violation
 from violations.services import court, dues, notices, objections, relief, settlements, terms
 
 pytestmark = pytest.mark.django_db
@@ -48,18 +48,6 @@ def settle_unheard(bill: Bill) -> Allocation:
     return allocation
 
 
-@pytest.mark.parametrize("in_order", [True, False], ids=["in order", "the last part first"])
-def test_the_last_two_parts_complete_the_plan_in_either_order(served: Violation, owner: Any, in_order: bool) -> None:
-    terms.agree_plan(violation=served, person=owner, count=2)
-    parts = [settle_unheard(settlements.bill_for(violation=served, person=owner)) for _part in range(2)]
-    for allocation in parts if in_order else reversed(parts):
-        hand_over(allocation_id=allocation.pk)
-    assert (fresh(served).state, Plan.objects.get().state, queries.paid_fils(served)) == ("paid", "paid", 100_000)
-    assert not RefundDue.objects.exists()
-    assert AuditEvent.objects.filter(action="violation.instalment_paid", subject=served.key).count() == 2
-    assert list(invariants.findings()) == []
-
-
 def test_what_was_paid_in_time_neither_lapses_nor_goes_to_the_court(served: Violation, owner: Any, frozen_clock: Clock) -> None:
     allocation = settle_unheard(settlements.bill_for(violation=served, person=owner))
     assert dues.dues(owner) == []
@@ -69,18 +57,6 @@ def test_what_was_paid_in_time_neither_lapses_nor_goes_to_the_court(served: Viol
         court.refer(clerk=StaffFactory(groups=["court_clerk"], login="court"))
     hand_over(allocation_id=allocation.pk)
     assert fresh(served).state == "paid" and not RefundDue.objects.exists()
-
-
-def test_what_was_paid_after_the_lapse_does_not_go_to_the_court(served: Violation, owner: Any, frozen_clock: Clock) -> None:
-    """The payment began in time; the bank confirmed it when the period was over."""
-    bill = settlements.bill_for(violation=served, person=owner)
-    Violation.objects.filter(pk=served.pk).update(settle_until=clock.today())
-    allocation = settle_unheard(bill)
-    frozen_clock.move(days=61)
-    with pytest.raises(Refused, match="nothing_due"):
-        court.refer(clerk=StaffFactory(groups=["court_clerk"], login="court"))
-    hand_over(allocation_id=allocation.pk)
-    assert fresh(served).state == "paid"
 
 
 def test_nothing_else_is_begun_while_a_payment_is_unheard(served: Violation, owner: Any) -> None:
@@ -109,9 +85,6 @@ def test_a_plan_does_not_fall_over_a_part_that_is_paid_and_unheard(served: Viola
 
 
 def test_what_is_owed_back_before_the_violation_heard_of_it_is_not_waited_for(served: Violation, owner: Any, frozen_clock: Clock) -> None:
-    from municipality.kernel.actors import system
-    from payments.services import owe_back
-
     allocation = settle_unheard(settlements.bill_for(violation=served, person=owner))
     owe_back(bill=allocation.bill, reason="test", actor=system("test"))
     frozen_clock.move(days=60)
