@@ -1,4 +1,4 @@
-"""A payment that the bank has confirmed while the violation has yet to hear of it: what waits for it."""
+"""A payment that the bank has confirmed while the violation has yet to hear of it: what waits for it, and in which order it is heard."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from municipality.audit.models import AuditEvent
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
@@ -20,7 +21,8 @@ from tests.due_jobs import JOB_KINDS, run_due
 from tests.factories.accounts import StaffFactory
 from tests.factories.payments import AttemptFactory
 from tests.violations.test_delegates import OBJECTION
-from violations.models import Violation
+from violations import invariants, queries
+from violations.models import Plan, Violation
 from violations.services import court, dues, notices, objections, relief, settlements, terms
 
 pytestmark = pytest.mark.django_db
@@ -46,6 +48,18 @@ def settle_unheard(bill: Bill) -> Allocation:
     allocation = Allocation.objects.get(bill=bill)
     assert allocation.is_settled and allocation.handed_over_at is None
     return allocation
+
+
+@pytest.mark.parametrize("in_order", [True, False], ids=["in order", "the last part first"])
+def test_the_last_two_parts_complete_the_plan_in_either_order(served: Violation, owner: Any, in_order: bool) -> None:
+    terms.agree_plan(violation=served, person=owner, count=2)
+    parts = [settle_unheard(settlements.bill_for(violation=served, person=owner)) for _part in range(2)]
+    for allocation in parts if in_order else reversed(parts):
+        hand_over(allocation_id=allocation.pk)
+    assert (fresh(served).state, Plan.objects.get().state, queries.paid_fils(served)) == ("paid", "paid", 100_000)
+    assert not RefundDue.objects.exists()
+    assert AuditEvent.objects.filter(action="violation.instalment_paid", subject=served.key).count() == 2
+    assert list(invariants.findings()) == []
 
 
 def test_what_was_paid_in_time_neither_lapses_nor_goes_to_the_court(served: Violation, owner: Any, frozen_clock: Clock) -> None:
