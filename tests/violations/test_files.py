@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
+from municipality.delegation.services import delegations
 from municipality.kernel import clock
 from municipality.uploads import registry
 from municipality.uploads import services as uploads
@@ -18,11 +20,12 @@ from municipality.uploads.models import Upload
 from municipality.uploads.refusals import FileRefused
 from tests.browsers import signed_in
 from tests.due_jobs import run_due
+from tests.factories.accounts import NOURA
 from tests.violations import field_entries
-from tests.violations.test_delegates import OBJECTION, let
 from violations.files import SLOTS
 from violations.models import EvidenceKind, Violation
 from violations.services import evidence, notices, objections
+from violations.states import SERVICE
 
 pytestmark = pytest.mark.django_db
 
@@ -30,6 +33,13 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def folder(settings: Any, tmp_path: Path) -> None:
     settings.VAR_DIR = tmp_path
+
+
+def let(owner: Any, delegate: Any, row: Violation) -> None:
+    assert row.shop is not None
+    last_day = clock.today() + dt.timedelta(days=60)
+    given = delegations.give(giver=owner, number=NOURA, subject=row.shop.key, service=SERVICE, last_day=last_day)
+    delegations.accept(delegation=given, person=delegate)
 
 
 def picture(colour: str = "white") -> SimpleUploadedFile:
@@ -54,13 +64,13 @@ def test_each_side_writes_to_its_own_slots_only(
     colleague, elsewhere = make_inspector("colleague"), make_inspector("elsewhere", "JA")
     warned, row = write("SHP-05", quantity_hundredths=300), write()
     assert warned.state == "warned"
-    let(owner, stranger, row.shop.key)  # type: ignore[union-attr]
+    let(owner, stranger, row)
     staff, people = (inspector, colleague), (owner, stranger)
     assert [written_to(user, warned) for user in staff] == [{"photos", "signature"}] * 2
     assert [written_to(user, warned) for user in people] == [{"correction"}] * 2
     assert [written_to(user, row) for user in staff] == [{"photos", "signature"}] * 2
     assert [written_to(user, row) for user in people] == [{"objection"}] * 2
-    objections.file(violation=row, person=owner, **OBJECTION)
+    objections.file(violation=row, person=owner, ground="facts_wrong", words="لم تكن الأكياس للمحل")
     assert [written_to(user, row) for user in staff] == [{"defence"}] * 2
     assert [written_to(user, row) for user in people] == [set()] * 2
     assert written_to(elsewhere, row) == written_to(elsewhere, warned) == set()
@@ -68,7 +78,7 @@ def test_each_side_writes_to_its_own_slots_only(
 
 def test_neither_side_takes_away_what_the_other_sent(write: Callable[..., Violation], inspector: Any, owner: Any, stranger: Any) -> None:
     row = write()
-    let(owner, stranger, row.shop.key)  # type: ignore[union-attr]
+    let(owner, stranger, row)
     notices.record_opening(violation=row, person=owner)
     photo = photographed(row, inspector)
     paper = uploads.receive(owner=owner, subject=row.key, slot="objection", name="p.jpg", content=picture())

@@ -20,7 +20,6 @@ from tests.conftest import Clock
 from tests.due_jobs import JOB_KINDS, run_due
 from tests.factories.accounts import StaffFactory
 from tests.factories.payments import AttemptFactory
-from tests.violations.test_delegates import OBJECTION
 from violations import invariants, queries
 from violations.models import Plan, Violation
 from violations.services import court, dues, notices, objections, relief, settlements, terms
@@ -76,7 +75,7 @@ def test_what_was_paid_in_time_neither_lapses_nor_goes_to_the_court(served: Viol
 def test_nothing_else_is_begun_while_a_payment_is_unheard(served: Violation, owner: Any) -> None:
     allocation = settle_unheard(settlements.bill_for(violation=served, person=owner))
     with pytest.raises(Refused, match="at_bank"):
-        objections.file(violation=served, person=owner, **OBJECTION)
+        objections.file(violation=served, person=owner, ground="facts_wrong", words="لم تكن الأكياس للمحل")
     with pytest.raises(Refused, match="at_bank"):
         terms.extend(violation=served, person=owner)
     with pytest.raises(Refused, match="at_bank"):
