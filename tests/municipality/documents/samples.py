@@ -13,6 +13,40 @@ from payments.documents import ReceiptFacts, ReceiptLine
 
 ISSUED = dt.datetime(2026, 11, 29, 7, 42, 11, tzinfo=dt.UTC)
 
+# Values that would load, run, turn or break something where a template does not escape them.
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "<link rel=attachment href='file:///etc/passwd'>",
+    "<link rel=stylesheet href='http://127.0.0.1:9/x.css'>",
+    "<img src='http://127.0.0.1:9/x.png'>",
+    "<style>@import url(http://127.0.0.1:9/x.css);</style>",
+    "</style><style>body{background:url(file:///etc/passwd)}</style>",
+    "<svg><image href='file:///etc/passwd'/></svg>",
+    "<svg xmlns='http://www.w3.org/2000/svg'><use href='http://127.0.0.1:9/x.svg#a'/></svg>",
+    "<object data='file:///etc/passwd'></object>",
+    "<a rel=attachment href='file:///etc/passwd'>x</a>",
+    "<base href='http://127.0.0.1:9/'>",
+    "<meta http-equiv=refresh content='0;url=http://127.0.0.1:9/'>",
+    '" onload="x" style="background:url(\'http://127.0.0.1:9/\')',
+    "' style='position:fixed;inset:0;background:red",
+    "{{ facts.number }}{% load static %}{% include 'x' %}",
+    "&lt;img src=x&gt;&#60;b&#62;&amp;",
+    "]]><!--<b>--><![CDATA[x]]>",
+    "\u202e0002 DK 000.1\u202c صالون",
+    "\u2067نص\u2066 abc \u2069\u200f\u200e\u061c",
+    "a\x00b\x07c\x1b[31md\ue000",
+    "\ufeff\ufff9x\ufffb\u2028y\u2029z",
+    "صالون‌های نمونه ﷺ ﷽ ﻻ",
+    "Ünïcødé – ‘quotes’ “and” … dashes — €",
+    "美容院 ไทย हिन्दी 😀👍🏽🇰🇼",
+    "e" + "\u0301" * 80,
+    "م" + "\u0651\u064e" * 40,
+    "W" * 300,
+    "ش" * 300,
+    "url(javascript:alert(1))",
+    "..\\..\\etc\\passwd %2e%2e%2f file:///etc/passwd",
+]
+
 
 def licence(**changes: Any) -> HealthLicenceFacts:
     """A salon in Salmiya; `changes` replace single facts."""

@@ -23,8 +23,7 @@ from licensing.health.documents import RenewalRefusalFacts
 from licensing.signage.documents import BoardLicenceFacts
 from municipality.documents import assets, qr, rendering
 from municipality.documents.facts import SHORT, EditionLabel, Facts, LetterDate, LetterFacts, LetterRow, LetterSection
-from tests.municipality.documents.samples import ISSUED, licence, receipt
-from tests.municipality.documents.test_rendering import HOSTILE
+from tests.municipality.documents.samples import HOSTILE, ISSUED, licence, receipt
 from violations.documents import NoticeFacts
 from zoning.extract.facts import ExtractAnswer, ExtractFacts, ExtractGround, ExtractLayer, ExtractLimit, ExtractMap, ExtractPart
 from zoning.opinion.documents import OpinionFacts
