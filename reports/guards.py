@@ -126,6 +126,16 @@ guard(
     " WHERE q.report_id = NEW.subject_id AND q.answered_at IS NULL AND q.ended_at IS NULL)",
     "no_question",
 )
+# Nor is anybody asked whom no message reaches: whoever has a link alone would not learn of the question.
+guard(
+    f"{_E}_asked_of_somebody",
+    _E,
+    "INSERT",
+    "NEW.move = 'ask' AND NEW.from_state = 'assigned' AND NEW.to_state = 'asked' AND NOT EXISTS (SELECT 1 FROM reports_reporter p"
+    " JOIN reports_report r ON r.id = p.report_id WHERE p.report_id = NEW.subject_id"
+    " AND (p.person_id IS NOT NULL OR (p.phone_cipher <> '' AND r.api_key_id IS NULL)))",
+    "not_reachable",
+)
 # Nothing joins a report that is itself joined with another.
 _ENDS = "EXISTS (SELECT 1 FROM reports_report r WHERE r.id = NEW.merged_into_id AND r.state = 'merged')"
 guard(f"{_R}_joined", _R, "UPDATE", f"NEW.merged_into_id IS NOT NULL AND OLD.merged_into_id IS NULL AND {_ENDS}", "joined_with_joined")

@@ -35,6 +35,7 @@ from reports.states import OPEN, REPORT_WORKFLOW, ReportState
 from reports.triage import queries, services
 from reports.triage.distances import route
 from reports.triage.forms import FORMS, OF_INSPECTOR, OF_SUPERVISOR, CloseForm, StepForm
+from reports.triage.services.questions import NOT_REACHABLE, can_ask
 from reports.triage.services.results import FoundResult
 
 INSPECTOR, SUPERVISOR, AUDITOR = "inspector", "supervisor", "auditor"
@@ -173,7 +174,8 @@ def _open_steps(request: AuthenticatedHttpRequest, row: Report) -> list[str]:
     steps: list[str] = []
     if in_group(request, INSPECTOR) and row.inspector_id == request.user.pk:
         missing = {"inspect"} if row.shop_id is None else set()
-        of_part = {"ask", "split"} if row.parent_id is not None else set()  # it has no reporter of its own, and is divided already
+        of_part = {"split"} if row.parent_id is not None else set()  # it is divided already
+        missing |= set() if can_ask(row) else {"ask"}
         steps += [step for step in OF_INSPECTOR.get(row.state, []) if step not in missing | of_part]
     if in_group(request, SUPERVISOR):
         steps += OF_SUPERVISOR.get(row.state, [])
@@ -238,8 +240,8 @@ def _apply(request: AuthenticatedHttpRequest, row: Report, step: str, form: Step
 def _page(
     request: AuthenticatedHttpRequest, row: Report, *, status: int = 200, typed: tuple[str, Any] = ("", None), error: str = ""
 ) -> HttpResponse:
-    steps = []
-    for step in _open_steps(request, row):
+    steps, open_steps = [], _open_steps(request, row)
+    for step in open_steps:
         form = typed[1] if step == typed[0] else CloseForm(report=row) if step == "close" else FORMS[step](report=row, step=step)
         steps.append((step, *WORDS[step], form))
     is_mine = row.inspector_id == request.user.pk and row.state == ReportState.ASSIGNED and in_group(request, INSPECTOR)
@@ -263,6 +265,7 @@ def _page(
         "answers": _answers(row),
         "steps": steps,
         "chosen": typed[0],
+        "not_reachable": NOT_REACHABLE if is_mine and row.parent_id is None and "ask" not in open_steps else "",
         "is_field": in_group(request, INSPECTOR),
         "begins": f"{reverse('admin:field_new')}?origin={row.subject_key}" if is_mine else "",
         "error": error,

@@ -18,7 +18,7 @@ from reports.photos import queries as photos
 from reports.places import blurred
 from reports.public_page import standings
 from reports.public_page.chain import MOVES, ChainLink, chain
-from reports.results import RELATED, ToldResult, ending, told
+from reports.results import NO_ANSWER, RELATED, ToldResult, ending, told
 from reports.states import ReportState
 from violations.models import ViolationEvent
 
@@ -126,7 +126,9 @@ class PublicReport:
 
     def answer_until(self) -> dt.date | None:
         """The last day on which the reporter may say that it is not solved; None when nothing is asked."""
-        if self.report.state != ReportState.CLOSED or not self.closures or hasattr(self.closures[-1], "answer"):
+        if self.report.state != ReportState.CLOSED or not self.closures:
+            return None
+        if self.closures[-1].code == NO_ANSWER or hasattr(self.closures[-1], "answer"):
             return None
         assert self.report.closed_at is not None  # noqa: S101 - of every closed one
         last = clock.day_of(self.report.closed_at) + dt.timedelta(days=queries.limits()["solved_days"])

@@ -25,7 +25,7 @@ from municipality.ui.texts import both
 from reports import promises, queries
 from reports.models import Report
 from reports.reporters import notifications
-from reports.results import MEASURES, NOT_YET
+from reports.results import MEASURES, NOT_YET, is_unanswered
 from reports.states import ReportState
 from reports.triage.services import rows
 from reports.triage.services.joins import LEAST_PARTS, ReportPart
@@ -70,7 +70,7 @@ class StepForm(forms.Form):
 
 class SignForm(StepForm):
     def message(self) -> str:
-        return _closing(self.report)
+        return notifications.preview(self.report, "unanswered") if is_unanswered(self.report) else _closing(self.report)
 
 
 def _closing(report: Report) -> str:

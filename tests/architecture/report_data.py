@@ -161,7 +161,7 @@ def _part(report: Report) -> Report:
 
 
 def fresh(sample: Sample) -> Report:
-    return reports.received(Sender(device="fresh"))
+    return reports.received(Sender(phone="96550000017"))
 
 
 def grounds(row: Report, target: str, sample: Sample) -> dict[str, Any]:
@@ -176,7 +176,7 @@ def grounds(row: Report, target: str, sample: Sample) -> dict[str, Any]:
         back_on, names = clock.today() + dt.timedelta(days=7), {"name_ar": "جهة", "name_en": "Body", "contact": "1"}
         HandOver.objects.create(report=row, body="paaf", back_on=back_on, made_by=drawn, made_at=now, **names)
     if (row.state, target) == ("split", "closed"):
-        _close(_part(row))
+        _close(_part(row), sample.supervisor)
     if target == "closed":
         if row.state in ("assigned", "countersign"):
             is_spot = row.state == "assigned"
@@ -189,11 +189,11 @@ def grounds(row: Report, target: str, sample: Sample) -> dict[str, Any]:
     return {"closed_at": None} if row.state == "closed" else {}
 
 
-def _close(part: Report) -> None:
+def _close(part: Report, supervisor: User) -> None:
     _move(part, "assign", inspector=part.parent.inspector if part.parent else None)
-    Question.objects.create(report=part, text="أين؟", asked_by=part.inspector, asked_at=clock.now(), due_on=clock.today())
-    _move(part, "ask")
-    _move(part, "close_unanswered", closed_at=clock.now())
+    _move(part, "propose_close")
+    Closure.objects.create(**_result(part), is_on_the_spot=False, signed_by=supervisor, signed_at=clock.now())
+    _move(part, "countersign", closed_at=clock.now())
 
 
 def inspections_of(sample: Sample) -> User:
@@ -208,6 +208,12 @@ def _event(row: Report, move: str, target: str) -> Any:
 
 def _moved(sample: Sample) -> None:
     Report.objects.filter(pk=sample.reports.assigned.pk).update(state="asked", last_event=None)
+
+
+def _ask_nobody(row: Report) -> None:
+    Question.objects.create(report=row, text="أين؟", asked_by=User.objects.all()[0], asked_at=clock.now(), due_on=clock.today())
+    row.state = "assigned"
+    _event(row, "ask", "asked")
 
 
 def _closer_again(sample: Sample) -> None:
@@ -271,6 +277,7 @@ BY_HAND: dict[str, Callable[[Sample], None]] = {
     "reports_handover_later": _handed_over_today,
     "reports_consequence_inspection": _inspection_of_another,
     "reports_reportevent_asked": lambda sample: _event(sample.reports.assigned, "ask", "asked") and None,
+    "reports_reportevent_asked_of_somebody": lambda sample: _ask_nobody(sample.reports.received),
     "reports_reportevent_proved": lambda sample: _event(sample.reports.assigned, "close", "closed") and None,
     "reports_reportevent_signed": lambda sample: _event(sample.reports.countersign, "countersign", "closed") and None,
     "reports_reportevent_parts_first": lambda sample: _event(sample.reports.split, "complete", "closed") and None,

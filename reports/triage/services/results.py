@@ -26,6 +26,7 @@ from reports.models import Closure, PhotoKind, Report, ReportPhoto
 from reports.photos import services as photos
 from reports.places import metres_between
 from reports.reporters import notifications
+from reports.results import NO_ANSWER
 from reports.states import ReportState
 from reports.triage.services import joins, rows
 
@@ -153,7 +154,7 @@ def _written(row: Report, inspector: User, found: FoundResult, visit: Visit) -> 
 
 
 def _end(row: Report, made: Closure) -> None:
-    notifications.tell(row, "closed", result=made)
+    notifications.tell(row, "unanswered" if made.code == NO_ANSWER else "closed", result=made)
     joins.complete_parent(row)
 
 

@@ -198,7 +198,7 @@ def test_nothing_of_the_reporter_is_on_any_page(inspectors: list[User], supervis
 
 
 def test_the_list_counts_what_the_menu_counts(row: Report) -> None:
-    waits = next(one for one in iter(reports.assigned, None) if one.inspector_id == row.inspector_id)
+    waits = next(one for one in iter(lambda: reports.assigned(Sender(phone="96550000014")), None) if one.inspector_id == row.inspector_id)
     services.ask(report=waits, inspector=row.inspector, text="أين المكان؟")
     page = signed_in(row.inspector).get("/admin/eye/").content.decode()
     due, _, others = page.partition('id="elsewhere"')

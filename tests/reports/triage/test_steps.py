@@ -21,12 +21,15 @@ from municipality.review.models import Absence, ConflictOfInterest
 from municipality.rulebook.models import LimitRule
 from reports import queries as rules
 from reports.intake.services import ReportPlace
-from reports.models import MeToo, PhotoKind, Report, ReportPhoto
+from reports.models import ApiKey, MeToo, PhotoKind, Report, ReportPhoto
 from reports.photos import services as photos
 from reports.photos.queries import shown
+from reports.reporters import solved
+from reports.reporters.services import Sender
 from reports.triage import queries, services
 from reports.triage.services.joins import ReportPart
 from tests.factories import reports
+from tests.factories.accounts import PersonFactory
 from violations.models import JudicialWarrant
 
 pytestmark = pytest.mark.django_db
@@ -131,13 +134,31 @@ def test_a_question_is_answered(row: Report, told: Told) -> None:
         services.answer(row, "مرة أخرى")
 
 
-def test_without_an_answer_it_closes_and_a_late_one_opens_it_again(row: Report, told: Told, frozen_clock: Any) -> None:
+def test_nobody_is_asked_whom_no_message_reaches(row: Report, told: Told) -> None:
+    key = ApiKey.objects.create(name="x", contact="x", digest="k" * 64, per_hour=1, made_by=row.inspector, made_at=clock.now())
+    senders = (Sender(device="a link alone"), Sender(phone="96550000013", system=key.public_id))
+    for sender, facts in zip(senders, ({}, {"api_key": key}), strict=True):
+        other = reports.assigned(sender, **facts)
+        with pytest.raises(Refused, match="not_reachable"):
+            services.ask(report=other, inspector=fresh(other).inspector, text="أين؟")
+        assert fresh(other).state == "assigned"
+    other = reports.assigned(Sender(person=PersonFactory()))
+    services.ask(report=other, inspector=fresh(other).inspector, text="أين؟")
+    assert told == [(other.pk, "asked")]
+
+
+def test_without_an_answer_a_supervisor_closes_it_and_a_late_one_opens_it_again(
+    row: Report, supervisor: User, told: Told, frozen_clock: Any
+) -> None:
     services.ask(report=row, inspector=row.inspector, text="أين بالضبط؟")
     frozen_clock.move(days=5)
     assert services.end_unanswered() == 0
     frozen_clock.move(days=1)
     assert services.end_unanswered() == 1
+    assert fresh(row).state == "countersign" and told == [(row.pk, "asked")]  # closed by nobody alone
+    services.countersign(report=row, supervisor=supervisor)
     assert (fresh(row).state, fresh(row).last_event.reason) == ("closed", "no_answer") and told[-1] == (row.pk, "unanswered")  # type: ignore[union-attr]
+    assert solved.result_to_judge(fresh(row)) is None  # an answer opens it again
     frozen_clock.move(days=1)
     services.answer(row, "خلف المدرسة")
     again = fresh(row)
@@ -145,6 +166,22 @@ def test_without_an_answer_it_closes_and_a_late_one_opens_it_again(row: Report, 
     assert Job.objects.filter(kind="reports.assign", key__startswith=row.subject_key).count() == 2
     services.assign(again)
     assert fresh(row).state == "assigned"
+
+
+@pytest.mark.parametrize("what", ["answer", "send back"])
+def test_without_an_answer_it_goes_back_to_the_inspector_who_decides(
+    row: Report, supervisor: User, told: Told, frozen_clock: Any, what: str
+) -> None:
+    services.ask(report=row, inspector=row.inspector, text="أين بالضبط؟")
+    frozen_clock.move(days=6)
+    services.end_unanswered()
+    if what == "answer":
+        services.answer(row, "خلف المدرسة")
+    else:
+        services.send_back(report=row, supervisor=supervisor, code="proof_unclear")
+    assert fresh(row).state == "assigned" and row.closures.get().sent_back_at and (row.pk, "unanswered") not in told
+    with pytest.raises(Refused, match="not_proposed"):
+        services.countersign(report=row, supervisor=supervisor)
 
 
 def test_the_rulebook_may_let_the_inspector_go_on_without_an_answer(
