@@ -169,6 +169,16 @@ guard(
     "NOT EXISTS (SELECT 1 FROM reports_report r WHERE r.id = NEW.report_id AND r.inspector_id = NEW.closed_by_id)",
     "other_inspector",
 )
+# What a result says was done at the place was done: a warning, or a violation report, written from this report.
+_MEASURE = "SELECT 1 FROM reports_consequence c JOIN violations_violation v ON v.id = c.violation_id WHERE c.report_id = NEW.report_id AND"
+guard(
+    f"{_C}_measure",
+    _C,
+    "INSERT",
+    f"(NEW.code = 'warned' AND NOT EXISTS ({_MEASURE} v.warning_number IS NOT NULL))"
+    f" OR (NEW.code = 'violation' AND NOT EXISTS ({_MEASURE} v.number IS NOT NULL))",
+    "no_measure",
+)
 guard(
     f"{_C}_photo_of_report",
     _C,

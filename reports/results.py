@@ -15,9 +15,16 @@ from violations import publication
 from violations.models import Violation
 
 NO_ANSWER = "no_answer"  # the result that the portal writes where the reporter did not answer in time
-MEASURES = ("warned", "violation")  # results that tell a measure
+# Results that tell a measure, and the number that the violation of a consequence has once it was taken.
+MEASURES = {"warned": "warning_number", "violation": "number"}
 NOT_YET = _("An inspector visited the place and acted. What was done is told on the page of the report once it is final.")
 RELATED = ("violation__objection__case", "violation__judgment", "violation__last_event")  # of a consequence
+
+
+def lacks_measure(report: Report, code: str) -> bool:
+    """Whether a result tells a warning or a violation report that was not written from a report."""
+    number = MEASURES.get(code)
+    return number is not None and not report.consequences.filter(**{f"violation__{number}__isnull": False}).exists()
 
 
 class ToldResult(NamedTuple):

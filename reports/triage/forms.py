@@ -265,6 +265,8 @@ class CloseForm(VisitForm):
     def _results(self) -> Iterator[tuple[str, SafeString]]:
         for code, reason in rows.reasons(rows.RESULT).items():
             text: Any = bilingual(reason, "text")
+            if code in MEASURES:
+                text = format_html("{} {}", text, _("Only after it was written from this page."))
             if self.row.shop_id is not None and code in MEASURES:
                 text = format_html("{} {} {}", text, _("Until it is final, everybody reads instead:"), NOT_YET)
             yield code, _option(bilingual(reason, "label"), text)

@@ -285,6 +285,9 @@ BY_HAND: dict[str, Callable[[Sample], None]] = {
     "reports_closure_by_drawn": lambda sample: (
         Closure.objects.create(**(_result(sample.reports.assigned) | {"closed_by": sample.reports.far}), is_on_the_spot=False) and None
     ),
+    "reports_closure_measure": lambda sample: (
+        Closure.objects.create(**(_result(sample.reports.assigned) | {"code": "violation"}), is_on_the_spot=False) and None
+    ),
     "reports_closure_photo_of_report": lambda sample: (
         Closure.objects.create(**_result(sample.reports.countersign), is_on_the_spot=False, photo=sample.reports.photo) and None
     ),

@@ -128,7 +128,7 @@ def test_the_page_of_the_reporter_tells_no_measure_before_it_is_public(monkeypat
     place = ReportPlace(source="shop", latitude=29.33, longitude=48.02, area=shop.area, shop=shop)
     report = reports.assigned(Sender(person=person), place=place)
     report_steps.led_to(report, shop)
-    report_steps.closed(report, code="warned", text_en="A warning was given.")
+    report_steps.closed(report, code="violation", text_en="A warning was given.")
     page, public = f"/en/reports/{report.public_id}/mine/", f"/en/reports/{report.public_id}/"
     for status, is_told in (("", False), (CONTESTED, True)):
         monkeypatch.setattr(publication, "statuses", lambda rows, said=status: {row.pk: said for row in rows})

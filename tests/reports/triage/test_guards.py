@@ -138,6 +138,11 @@ def inspected_before(row: Report) -> None:
     led_to(later, made)
 
 
+def told_measure(row: Report, code: str) -> None:
+    facts = {"code": code, "text_ar": "x", "text_en": "x", "closed_by": row.inspector, "closed_at": clock.now()}
+    Closure.objects.create(report=row, is_on_the_spot=False, **facts)
+
+
 ATTACKS: dict[str, tuple[str, Callable[[Report], Any]]] = {
     "a part of a report that is not divided": ("not_divided", part_of),
     "a part of a part": ("not_divided", part_of_a_part),
@@ -148,6 +153,8 @@ ATTACKS: dict[str, tuple[str, Callable[[Report], Any]]] = {
     "asked of the sender of another system": ("not_reachable", asked_of_another_system),
     "closed for want of an answer, signed by nobody": ("not_signed", closed_without_an_answer),
     "closed by nobody while the answer is awaited": ("no_such_edge", closed_while_asked),
+    "a result that tells a warning of which there is none": ("no_measure", lambda row: told_measure(row, "warned")),
+    "a result that tells a violation report of which there is none": ("no_measure", lambda row: told_measure(row, "violation")),
     "back on the same day": ("not_later", lambda row: handed_over(row, clock.today())),
     "back before": ("not_later", lambda row: handed_over(row, clock.today() - dt.timedelta(days=1))),
     "joined with a closed one": ("joined_with_closed", joined_with_closed),
