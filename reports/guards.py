@@ -144,6 +144,19 @@ _OVER = (
     " AND (r.state IN ('closed', 'split') OR r.parent_id = NEW.id OR r.id = NEW.parent_id))"
 )
 guard(f"{_R}_joined_open", _R, "UPDATE", f"NEW.merged_into_id IS NOT NULL AND OLD.merged_into_id IS NULL AND {_OVER}", "joined_with_closed")
+# Only reports of one problem are joined. The rulebook sets how near (`similar_metres`); beyond 0.005 degrees, some 500 m, no rule counts.
+_SAME = (
+    "EXISTS (SELECT 1 FROM reports_report r WHERE r.id = NEW.merged_into_id AND r.category = NEW.category"
+    " AND (r.shop_id = NEW.shop_id OR r.board_id = NEW.board_id"
+    " OR (ABS(r.latitude - NEW.latitude) <= 0.005 AND ABS(r.longitude - NEW.longitude) <= 0.005)))"
+)
+guard(
+    f"{_R}_joined_same",
+    _R,
+    "UPDATE",
+    f"NEW.merged_into_id IS NOT NULL AND OLD.merged_into_id IS NULL AND NOT {_SAME}",
+    "another_problem",
+)
 frozen(_R, ["merged_into_id"], once="OLD.merged_into_id IS NOT NULL", name="joined_once")
 
 _C = "reports_closure"

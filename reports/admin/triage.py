@@ -224,7 +224,7 @@ def _apply(request: AuthenticatedHttpRequest, row: Report, step: str, form: Step
         "ask": (lambda: services.ask(report=row, inspector=user, text=data["text"]), _("The question is sent.")),
         "hand_over": (lambda: services.hand_over(report=row, inspector=user, **data), _("Handed over. The promise runs on.")),
         "recategorise": (lambda: services.recategorise(report=row, inspector=user, **data), _("The category is changed.")),
-        "merge": (lambda: services.merge(report=row, into=data["into"], inspector=user), _("Joined. Both reporters are told.")),
+        "merge": (lambda: services.merge(report=row, inspector=user, **data), _("Joined. Both reporters are told.")),
         "split": (lambda: services.split(report=row, inspector=user, parts=form.parts), _("Divided. An inspector is drawn for each part.")),  # type: ignore[attr-defined]
         "inspect": (lambda: services.order_inspection(report=row, inspector=user, **data), _("The inspection is ordered.")),
         "take_back": (lambda: services.take_back(report=row, inspector=user), _("The report is with you again.")),

@@ -180,13 +180,20 @@ class HandOverForm(ReasonForm):
 
 
 class MergeForm(StepForm):
-    """The number of the other report."""
+    """The number of the other report, and why both are one."""
 
     into = FoldedField(
         label=_("Number of the other report"),
         max_length=20,
-        help_text=_("Both numbers stay alive; both reporters are told, and read the page of the other report from then on."),
+        help_text=_("Of the same category and at the same place. Both numbers stay alive, and both reporters are told."),
         error_messages={"required": _("Give the number of the other report.")},
+    )
+    why = forms.CharField(
+        label=_("By what one sees that it is the same problem"),
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("It is kept in the audit log with the distance between the two."),
+        error_messages={"required": _("Write by what one sees that both reports are about the same problem.")},
     )
 
     def message(self) -> str:

@@ -75,7 +75,7 @@ def test_a_photo_of_before_names_its_report_and_open_reports_come_first(photo: R
     steps.assign(photo.report)
     photo.report.refresh_from_db()
     assert photo.report.inspector is not None
-    steps.merge(report=photo.report, into=later.report, inspector=photo.report.inspector)
+    steps.merge(report=photo.report, into=later.report, inspector=photo.report.inspector, why="x")
     ReportPhoto.objects.filter(pk=later.pk).update(reused=photo)
     assert [one.pk for one in queries.most_urgent()] == [later.pk, photo.pk]
     page = signed_in(StaffFactory(groups=["intake"])).get(reverse("admin:report_photos")).content.decode()

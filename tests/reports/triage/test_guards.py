@@ -82,7 +82,7 @@ def joined_with_a_part(row: Report) -> None:
 
 
 def joined_with_closed(row: Report) -> None:
-    other = reports.received()
+    other = reports.received(category=row.category)
     moved(other, "assign", "assigned", inspector=row.inspector)
     other.refresh_from_db()
     report_steps.closed(other)
@@ -143,6 +143,10 @@ def told_measure(row: Report, code: str) -> None:
     Closure.objects.create(report=row, is_on_the_spot=False, **facts)
 
 
+def joined_with_another_problem(row: Report, **facts: Any) -> None:
+    moved(row, "merge", "merged", merged_into=reports.assigned(**{"category": row.category, **facts}))
+
+
 ATTACKS: dict[str, tuple[str, Callable[[Report], Any]]] = {
     "a part of a report that is not divided": ("not_divided", part_of),
     "a part of a part": ("not_divided", part_of_a_part),
@@ -155,6 +159,15 @@ ATTACKS: dict[str, tuple[str, Callable[[Report], Any]]] = {
     "closed by nobody while the answer is awaited": ("no_such_edge", closed_while_asked),
     "a result that tells a warning of which there is none": ("no_measure", lambda row: told_measure(row, "warned")),
     "a result that tells a violation report of which there is none": ("no_measure", lambda row: told_measure(row, "violation")),
+    "joined with one of another category": ("another_problem", lambda row: joined_with_another_problem(row, category="waste")),
+    "joined with one far away": (
+        "another_problem",
+        lambda row: joined_with_another_problem(row, place=ReportPlace(latitude=29.3428, longitude=48.0283, area=row.area)),
+    ),
+    "joined with one without a place": (
+        "another_problem",
+        lambda row: joined_with_another_problem(row, place=ReportPlace(area=row.area, note="x")),
+    ),
     "back on the same day": ("not_later", lambda row: handed_over(row, clock.today())),
     "back before": ("not_later", lambda row: handed_over(row, clock.today() - dt.timedelta(days=1))),
     "joined with a closed one": ("joined_with_closed", joined_with_closed),

@@ -142,7 +142,7 @@ def test_steps_by_their_forms(row: Report, supervisor: User) -> None:
 
 def test_joined_by_the_number_of_the_other(row: Report) -> None:
     other = reports.assigned()
-    assert posted(row, row.inspector, "merge", into=other.number.lower()).status_code == 302
+    assert posted(row, row.inspector, "merge", into=other.number.lower(), why="نفس الكومة").status_code == 302
     page = signed_in(row.inspector).get(url(other)).content.decode()
     assert row.number in page and state(row) == "merged"
 

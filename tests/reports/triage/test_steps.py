@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -218,12 +219,12 @@ def test_two_reports_are_joined_and_both_numbers_stay_alive(row: Report, told: T
     for report, who in ((row, "a"), (row, "b"), (other, "b")):
         MeToo.objects.create(report=report, who=who, at=clock.now())
     Report.objects.filter(pk=other.pk).update(me_too_count=1)
-    services.merge(report=row, into=other, inspector=row.inspector)
+    services.merge(report=row, into=other, inspector=row.inspector, why="x")
     assert (fresh(row).state, fresh(row).merged_into) == ("merged", other)
     assert fresh(other).me_too_count == 3  # b, a, and who sent the other report
     assert told == [(row.pk, "joined"), (other.pk, "joined_here")] and rules.joined(other) == [row]
     with pytest.raises(Refused, match="not_open"):
-        services.merge(report=other, into=row, inspector=other.inspector)
+        services.merge(report=other, into=row, inspector=other.inspector, why="x")
 
 
 def test_everybody_sees_the_photos_of_a_joined_report_on_the_other(row: Report) -> None:
@@ -231,7 +232,7 @@ def test_everybody_sees_the_photos_of_a_joined_report_on_the_other(row: Report) 
     kept = store.put(b"a copy", "image/jpeg")
     ReportPhoto.objects.filter(pk=photo.pk).update(copy=kept, blur="clear")
     other = reports.assigned()
-    services.merge(report=row, into=other, inspector=row.inspector)
+    services.merge(report=row, into=other, inspector=row.inspector, why="x")
     assert list(shown(other)) == [photo]
     assert "SCAN reports_reportphoto" not in shown(other).explain(), "photos are found by their index, not by reading all"
 
@@ -239,12 +240,38 @@ def test_everybody_sees_the_photos_of_a_joined_report_on_the_other(row: Report) 
 def test_an_asked_report_is_joined_and_nothing_joins_a_report_of_another_branch(row: Report) -> None:
     services.ask(report=row, inspector=row.inspector, text="أين؟")
     other = reports.assigned()
-    services.merge(report=row, into=other, inspector=row.inspector)
+    services.merge(report=row, into=other, inspector=row.inspector, why="x")
     assert row.questions.get().ended_at
     third = reports.received()
     Report.objects.filter(pk=third.pk).update(branch="JA")
     with pytest.raises(NotPermitted, match="other_branch"):
-        services.merge(report=other, into=third, inspector=other.inspector)
+        services.merge(report=other, into=third, inspector=other.inspector, why="x")
+
+
+@pytest.mark.parametrize(
+    ("facts", "code"),
+    [
+        ({"category": "hazard"}, "other_category"),
+        ({"place": ReportPlace(latitude=29.33335, longitude=48.0283)}, "too_far"),  # 61 m
+        ({"place": ReportPlace(note="خلف المدرسة")}, "no_place"),
+        ({}, "why_missing"),
+    ],
+)
+def test_only_reports_of_one_problem_are_joined(row: Report, told: Told, facts: dict[str, Any], code: str) -> None:
+    if "place" in facts:
+        facts = {"place": replace(facts["place"], area=row.area)}
+    other = reports.assigned(**facts)
+    with pytest.raises(Refused, match=code):
+        services.merge(report=row, into=other, inspector=row.inspector, why=" " if code == "why_missing" else "نفس الكومة")
+    assert fresh(row).state == "assigned" and told == []
+
+
+def test_why_two_reports_were_joined_is_kept_with_their_distance(row: Report) -> None:
+    other = reports.assigned(place=ReportPlace(latitude=29.33295, longitude=48.0283, area=row.area))
+    services.merge(report=row, into=other, inspector=row.inspector, why="نفس الكومة")
+    facts = {"why": "نفس الكومة", "metres": 17}
+    assert AuditEvent.objects.get(action="report.merged", subject=row.subject_key).data == {"into": other.number, **facts}
+    assert AuditEvent.objects.get(action="report.joined", subject=other.subject_key).data == {"from": row.number, **facts}
 
 
 def test_a_divided_report_closes_with_its_last_part(row: Report, told: Told) -> None:
@@ -261,9 +288,10 @@ def test_a_divided_report_closes_with_its_last_part(row: Report, told: Told) -> 
     with pytest.raises(Refused, match="no_reporter"):
         services.ask(report=first, inspector=fresh(first).inspector, text="أين؟")
     other = reports.assigned()
-    services.merge(report=first, into=other, inspector=fresh(first).inspector)
+    services.merge(report=first, into=other, inspector=fresh(first).inspector, why="x")
     assert fresh(row).state == "split"
-    services.merge(report=second, into=other, inspector=fresh(second).inspector)
+    other = reports.assigned(category="hazard")
+    services.merge(report=second, into=other, inspector=fresh(second).inspector, why="x")
     assert fresh(row).state == "closed" and told.count((row.pk, "closed")) == 1
     with pytest.raises(TransitionRefused):
         services.take_back(report=row, inspector=row.inspector)
