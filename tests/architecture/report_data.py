@@ -185,7 +185,7 @@ def grounds(row: Report, target: str, sample: Sample) -> dict[str, Any]:
             Closure.objects.create(**_result(row), is_on_the_spot=is_spot, **measured, **signed)
         return {"closed_at": now}
     if target == "merged":
-        return {"merged_into": Report.objects.exclude(pk=row.pk).filter(state="assigned").order_by("pk")[0]}
+        return {"merged_into": Report.objects.exclude(pk=row.pk).filter(state="assigned", category=row.category).order_by("pk")[0]}
     return {"closed_at": None} if row.state == "closed" else {}
 
 
