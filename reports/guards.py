@@ -274,6 +274,15 @@ guard(
     f"OLD.words_shown_at IS NULL AND NEW.words_shown_at IS NOT NULL AND EXISTS ({_STANDS} 'words' AND m.report_id = NEW.id)",
     "words_hidden",
 )
+# Nothing is decided of a photo while it is hidden for a reason: it would be undone when that reason is lifted.
+guard(
+    "reports_reportphoto_hidden",
+    "reports_reportphoto",
+    "UPDATE",
+    "NEW.blur IN ('agreed', 'clear') AND OLD.blur <> NEW.blur"
+    " AND EXISTS (SELECT 1 FROM reports_moderation m WHERE m.photo_id = NEW.id AND m.lifted_at IS NULL)",
+    "photo_hidden",
+)
 frozen("reports_moderation", ["lifted_by_id", "lifted_at"], once="OLD.lifted_at IS NOT NULL", name="lifted_once")
 guard(
     "reports_moderation_own_photo",

@@ -268,6 +268,12 @@ def _change_unsure(sample: Sample, **facts: Any) -> None:
     ReportPhoto.objects.filter(pk=sample.reports.unsure.pk).update(**facts)
 
 
+def _show_hidden(sample: Sample) -> None:
+    photo = sample.reports.unsure
+    Moderation.objects.create(report=photo.report, part="photo", photo=photo, code="insult", by=sample.supervisor, at=clock.now())
+    _change_unsure(sample, blur="agreed")
+
+
 BY_HAND: dict[str, Callable[[Sample], None]] = {
     **reporter_data.BY_HAND,
     "reports_report_moves": _moved,
@@ -299,6 +305,7 @@ BY_HAND: dict[str, Callable[[Sample], None]] = {
         Closure.objects.create(**_result(sample.reports.countersign), is_on_the_spot=False, photo=sample.reports.photo) and None
     ),
     "reports_reportphoto_searched": lambda sample: _change_unsure(sample, is_searched=True),
+    "reports_reportphoto_hidden": _show_hidden,
     "reports_reportphoto_agreed": lambda sample: _change_unsure(sample, blur="clear"),
     "reports_consequence_after": lambda sample: (
         Consequence.objects.create(
