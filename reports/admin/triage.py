@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from licensing.signage.labels import size_of
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.documents import store
 from municipality.fieldwork import device
@@ -161,7 +162,7 @@ def branch(request: AuthenticatedHttpRequest) -> HttpResponse:
 
 def _row(request: AuthenticatedHttpRequest, public_id: str) -> Report:
     visible = _visible(request)
-    rows = Report.objects.select_related(*queries.RELATED, "shop__activity", "parent", "merged_into")
+    rows = Report.objects.select_related(*queries.RELATED, "shop__activity", "board__request__document", "parent", "merged_into")
     row = queries.with_soon(rows).filter(public_id=public_id).first()
     if row is None:
         raise Http404
@@ -263,6 +264,7 @@ def _page(
         "consequences": row.consequences.select_related("inspection", "violation").order_by("pk"),
         "course": [(event, REPORT_WORKFLOW.moves[event.move].label, reasons.get(event.reason)) for event in row.events.order_by("pk")],
         "answers": _answers(row),
+        "board_size": size_of(row.board) if row.board is not None else "",
         "steps": steps,
         "chosen": typed[0],
         "not_reachable": NOT_REACHABLE if is_mine and row.parent_id is None and "ask" not in open_steps else "",

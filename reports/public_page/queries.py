@@ -29,7 +29,11 @@ def by_public_id(public_id: str) -> Report | None:
     """A report, hidden or not; None without one."""
     if len(public_id) != ID_LENGTH:
         return None
-    return Report.objects.select_related("area__governorate", "parent", "merged_into", "last_event").filter(public_id=public_id).first()
+    return (
+        Report.objects.select_related("area__governorate", "board", "parent", "merged_into", "last_event")
+        .filter(public_id=public_id)
+        .first()
+    )
 
 
 def newest(reports: QuerySet[Report], count: int) -> list[Report]:
