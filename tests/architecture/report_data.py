@@ -271,7 +271,7 @@ def _change_unsure(sample: Sample, **facts: Any) -> None:
 def _show_hidden(sample: Sample) -> None:
     photo = sample.reports.unsure
     Moderation.objects.create(report=photo.report, part="photo", photo=photo, code="insult", by=sample.supervisor, at=clock.now())
-    _change_unsure(sample, blur="agreed")
+    _change_unsure(sample, blur="agreed", agreed_by=sample.supervisor, agreed_at=clock.now())
 
 
 BY_HAND: dict[str, Callable[[Sample], None]] = {
