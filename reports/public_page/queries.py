@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
+from django.urls import reverse
 
 from municipality.kernel import clock
 from reports import queries
@@ -18,6 +19,7 @@ from reports.photos import queries as photos
 from reports.places import blurred
 from reports.public_page import standings
 from reports.public_page.chain import MOVES, ChainLink, chain
+from reports.public_page.numbers import PREFIX, canonical
 from reports.results import NO_ANSWER, RELATED, ToldResult, ending, told
 from reports.states import ReportState
 from violations.models import ViolationEvent
@@ -34,6 +36,14 @@ def by_public_id(public_id: str) -> Report | None:
         .filter(public_id=public_id)
         .first()
     )
+
+
+def address_of(number: str) -> str:
+    """The page of the report with a number as people type it, or the one that finds reports; empty for no number of a report."""
+    if not number.startswith(PREFIX):
+        return ""
+    row = Report.objects.filter(number=canonical(number)).first()
+    return reverse("reports:report", args=[row.public_id]) if row is not None else reverse("reports:all")
 
 
 def newest(reports: QuerySet[Report], count: int) -> list[Report]:

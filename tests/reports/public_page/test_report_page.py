@@ -138,6 +138,16 @@ def test_a_joined_report_leads_to_the_other_which_counts_its_people(drawn: Any) 
     assert "3 people reported it" in page(end)
 
 
+def test_the_form_that_tracks_requests_leads_to_a_report_by_its_number_alone() -> None:
+    report = reports.received()
+    for typed in (report.number, report.number.lower(), report.number.replace("-", "")):
+        answer = Client().post("/en/track/", {"reference": typed, "last_four": ""})
+        assert (answer.status_code, answer.headers["Location"]) == (302, f"/en/reports/{report.public_id}/"), typed
+    answer = Client().post("/en/track/", {"reference": "EYE-0000", "last_four": "1234"})
+    assert answer.headers["Location"] == "/en/reports/"
+    assert Client().post("/en/track/", {"reference": "HL-2026-000001-K", "last_four": ""}).status_code == 200
+
+
 def test_the_page_needs_few_queries() -> None:
     with clock.at(NOON):
         report = report_steps.answered(report_steps.closed(report_steps.handed_over_and_back(reports.assigned())), is_solved=True)
