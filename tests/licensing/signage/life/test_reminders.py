@@ -14,6 +14,7 @@ from municipality.notifications.models import Message
 from payments.models import RefundDue
 from shops.models import Shop
 from shops.register import events
+from tests.bank import Book
 from tests.browsers import signed_in
 from tests.factories import boards
 from tests.factories.accounts import StaffFactory
@@ -56,6 +57,25 @@ def test_without_a_paid_deposit_nobody_is_reminded(shop: Shop, owner: User, offi
     events.close(shop=shop, source="tests", actor=services.SYSTEM)
     frozen_clock.move(days=8)
     assert reminders.remind() == 0 and BoardEnd.objects.filter(board__request=request).count() == 2
+
+
+@pytest.mark.parametrize(
+    "changed", [{"medium": "glass"}, {"medium": "screen"}, boards.CART, boards.CART | {"medium": "bike", "months": "12"}]
+)
+def test_a_lapsed_board_without_a_deposit_is_on_the_list_until_an_inspector_finds_it_gone(
+    changed: dict[str, str], shop: Shop, owner: User, officer: User, inspector: User, bank: Book, sealed: None, frozen_clock: Any
+) -> None:
+    board = boards.issued_at_bank(shop, owner, officer, bank, boards.FRONT | changed).boards.get()
+    assert board.deposit_fils == 0 and board.last_day is not None
+    frozen_clock.move(days=(board.last_day - clock.today()).days + 30)
+    assert not reminders.to_visit(shop.branch_id)
+    frozen_clock.move(days=1)
+    assert list(reminders.to_visit(shop.branch_id)) == [board] and reminders.remind() == 0
+    boards.photo(board, inspector)
+    assert services.end_by_inspector(board=board, inspector=inspector).reason == "found_gone"
+    assert not reminders.to_visit(shop.branch_id) and not RefundDue.objects.exists()
+    told = Message.objects.get(kind="licensing.board_ended")
+    assert "No deposit of this board is held" in told.body_en
 
 
 @pytest.mark.parametrize("language", ["ar", "en"])
