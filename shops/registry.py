@@ -13,11 +13,12 @@ from shops.models import LicenceState, Shop
 
 @dataclass(frozen=True)
 class LicenceFact:
-    """The current licence of a shop: its number, its state without regard to the day, and its last day."""
+    """The current licence of a shop: its number, its state without regard to the day, its last day, and the numbers of those before it."""
 
     number: str
     state: LicenceState
     end: dt.date | None
+    before: tuple[str, ...] = ()
 
 
 # Each takes many shops (primary keys).

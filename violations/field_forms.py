@@ -20,7 +20,7 @@ from municipality.ui.forms import CivilIdField, DecimalNumberField, FoldedField,
 from municipality.ui.texts import Text
 from shops.models import Shop
 from shops.register import queries as shops
-from violations import queries, rules
+from violations import queries, rules, units
 from violations.models import JudicialWarrant, Signed
 from violations.services import assessments, evidence
 from violations.services.assessments import Findings
@@ -150,7 +150,20 @@ class ViolationReportForm(VisitForm):
             self.add_error("shop_no", _("Please say against whom: a shop, a civil number, a name, or at least where exactly it is."))
         if data["shop"] is None and data.get("area") is None and "area" not in self.errors and not number:
             self.add_error("area", _("Please choose the area."))
+        self._require_measure(data)
         return data
+
+    def _require_measure(self, data: dict[str, Any]) -> None:
+        """What the offence is counted or measured by: never taken for one of them where nothing was typed."""
+        offence = self.offences.get(data.get("offence", ""))
+        if offence is None or offence.unit == rules.EACH:
+            return
+        if data.get("quantity") is None and "quantity" not in self.errors:
+            self.add_error(
+                "quantity", _("This violation is settled by it. Please give it: %(name)s.") % {"name": units.NAMES[offence.unit]}
+            )
+        if offence.unit == rules.M2_MONTH and not data.get("months") and "months" not in self.errors:
+            self.add_error("months", _("Please give the number of whole months."))
 
     def findings(self) -> Findings:
         """The facts for `violation_reports.record`. Only for a valid form."""

@@ -111,11 +111,18 @@ def current(shop: Shop) -> HealthLicence | None:
 
 
 def licence_facts(shops: Sequence[int]) -> dict[int, LicenceFact]:
-    """The current licence of each shop (by primary key), for the search index."""
-    rows = HealthLicence.objects.filter(shop__in=shops, is_current=True).values_list(
-        "shop_id", "document__number", "document__state", "last_day"
-    )
-    return {shop: LicenceFact(number, _LICENCE_STATES.get(state, LicenceState.ACTIVE), end) for shop, number, state, end in rows}
+    """The current licence of each shop (by primary key), for the search index. An older one may be in force still, and on the wall."""
+    columns = ("shop_id", "is_current", "document__number", "document__state", "last_day")
+    rows = HealthLicence.objects.filter(shop__in=shops).values_list(*columns)
+    before: dict[int, list[str]] = {}
+    for shop, is_current, number, _document, _end in rows:
+        if not is_current:
+            before.setdefault(shop, []).append(number)
+    return {
+        shop: LicenceFact(number, _LICENCE_STATES.get(state, LicenceState.ACTIVE), end, tuple(before.get(shop, ())))
+        for shop, is_current, number, state, end in rows
+        if is_current
+    }
 
 
 _LICENCE_STATES: dict[str, LicenceState] = {DocumentState.SUSPENDED: LicenceState.SUSPENDED, DocumentState.REVOKED: LicenceState.REVOKED}

@@ -109,14 +109,17 @@ class DayFilter(admin.SimpleListFilter):
         return queryset.filter(at__lt=midnight) if days == 1 else queryset
 
 
+def _result(faults: int) -> str:
+    return str(_("{count} faults.").format(count=faults) if faults else _("no fault."))
+
+
 def last_verification() -> SafeString:
     """When the whole chain was verified last, and with what result, with a link to that line of the log."""
     event = queries.last_verification()
     if event is None:
         return format_html("{}", _("The whole chain was not verified yet; the portal does it once a day."))
-    faults = event.data.get("faults", 0)
     text = _("The whole chain, up to line {line}, was verified on {at}: {result}")
-    result = _("{count} faults.").format(count=faults) if faults else _("no fault.")
+    result = _result(event.data.get("faults", 0))
     sentence = format_html(str(text), line=ref(event.data.get("to", 0)), at=moment(event.at), result=result)
     page = reverse("admin:audit_auditevent_change", args=[event.pk])
     return format_html('{} <a href="{}">{}</a>', sentence, page, _("The result in the log"))
@@ -198,7 +201,13 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("the whole chain"))
     def chain(self, event: AuditEvent) -> SafeString:
-        return last_verification()
+        since = queries.verify_since(event) if hasattr(event, "link") else None
+        if since is None:
+            return last_verification()
+        first, faults = since
+        text = _("Lines {first} to {line}, which are newer, were verified just now: {result}")
+        newer = format_html(str(text), first=ref(first), line=ref(event.link.number), result=_result(len(faults)))
+        return format_html("{}<br>{}", last_verification(), newer)
 
     @admin.display(description=_("the row fits its hash"))
     def fits(self, event: AuditEvent) -> Any:

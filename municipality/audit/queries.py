@@ -17,6 +17,7 @@ from municipality.kernel.actors import system
 VERIFIED = "audit.verified"
 CHAIN = "audit:chain"
 PART = 300_000  # events that one run of the job verifies: some 30 seconds
+MOST_NOW = 10_000  # events that are verified while somebody waits: some two seconds
 PAUSE = dt.timedelta(hours=20)  # between the end of one verification of the whole chain and the start of the next
 MAX_WAIT = dt.timedelta(minutes=1)  # an event is normally numbered within a second
 
@@ -86,6 +87,18 @@ def _record_verified(to: int, found: list[Fault], *, earlier: int = 0, is_whole:
 def last_verification() -> AuditEvent | None:
     """The event of the last verification of the whole chain; None before the first."""
     return AuditEvent.objects.filter(subject=CHAIN, action=VERIFIED, data__is_whole=True).order_by("-pk").first()
+
+
+def verify_since(event: AuditEvent) -> tuple[int, list[Fault]] | None:
+    """Verify the chain from the last verification of the whole to a newer event: the first number and the faults; nothing is recorded.
+
+    None where the whole verification covers the event, or where more than MOST_NOW events lie between.
+    """
+    last = last_verification()
+    after = last.data["to"] if last is not None else 0
+    if not after < event.link.number <= after + MOST_NOW or (after and not Link.objects.filter(number=after).exists()):
+        return None
+    return after + 1, list(faults(after, event.link.number))
 
 
 def unnumbered() -> QuerySet[AuditEvent]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy
 
 from municipality.cases.models import Case
 from municipality.kernel.registry import Registry
@@ -15,6 +16,7 @@ from municipality.kernel.workflow import WORKFLOWS
 from municipality.notifications.registry import MessageKind
 from municipality.ui.texts import Text
 
+APPROVED = gettext_lazy("Approved")
 # Moves that the workflow of a reviewed service must have, between states of its own.
 MOVES = frozenset(
     {
@@ -114,6 +116,8 @@ class Reviewable:
     accepted_message: type[MessageKind] | None = None
     # What an approval is called on the desk where it does not say yes to what was asked, such as signing an opinion; else empty.
     accept_label: Text = ""
+    # What a case is called that was so approved.
+    accepted_label: Text = APPROVED
     # Codes of questions of the checklist → names of the items whose values answer them; a question about a changed fact has that one.
     evidence: Mapping[str, Collection[str]] = field(default_factory=dict)
     # Code of the question about all files, which names those that are required; empty where none is asked.

@@ -86,7 +86,7 @@ def _marks(condition: Q) -> ExpressionWrapper:
 def _line(row: Any) -> SimilarCase:
     event = row.place.last_event
     if event.reason == "accepted":
-        kind, word = "ok", _("Approved")
+        kind, word = "ok", reviewable(row).accepted_label
     elif row.is_set_aside:
         kind, word = "warn", _("Refused, then set aside on appeal")
     else:

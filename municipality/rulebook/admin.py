@@ -20,7 +20,7 @@ from municipality.audit.services import record
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
-from municipality.rulebook import boards, calendars, labels, land, queries, services  # noqa: F401  (labels of the subjects)
+from municipality.rulebook import boards, calendars, differences, labels, land, queries, services  # noqa: F401  (labels of the subjects)
 from municipality.rulebook.inlines import (
     DAYS,
     INLINES,
@@ -133,7 +133,7 @@ class RuleSetAdmin(PluralTitleMixin, admin.ModelAdmin):  # type: ignore[type-arg
         if ruleset is not None:
             context["may_publish"] = ruleset.published_at is None and in_group(request, PUBLISHER)
             context["may_follow"] = in_group(request, MAKER)
-            context.update(_calendar_facts(ruleset), effects=_effects(ruleset))
+            context.update(_calendar_facts(ruleset), **_changes(ruleset), effects=_effects(ruleset))
         return super().change_view(request, object_id, form_url, context)
 
     def publish(self, request: HttpRequest, ruleset_id: int) -> HttpResponse:
@@ -143,7 +143,7 @@ class RuleSetAdmin(PluralTitleMixin, admin.ModelAdmin):  # type: ignore[type-arg
         page = reverse("admin:rulebook_ruleset_change", args=[ruleset.pk], current_app=self.admin_site.name)
         if request.method != "POST":
             context = {**self.admin_site.each_context(request), "opts": self.opts, "ruleset": ruleset, "title": _("Publish"), "back": page}
-            context.update(_calendar_facts(ruleset), effects=_effects(ruleset))
+            context.update(_calendar_facts(ruleset), **_changes(ruleset), effects=_effects(ruleset))
             return TemplateResponse(request, "admin/rulebook/ruleset/publish.html", context)
         user: Any = request.user
         try:
@@ -177,6 +177,14 @@ def _effects(ruleset: RuleSet) -> list[DraftEffect]:
     if ruleset.published_at is not None:
         return []
     return [effect for effects in DRAFT_EFFECTS.values() for effect in effects(ruleset)]
+
+
+def _changes(ruleset: RuleSet) -> dict[str, Any]:
+    """What a draft changes in the edition before it. Empty for a published edition, and for a calendar, which says it in days."""
+    if ruleset.published_at is not None or ruleset.subject == calendars.SUBJECT:
+        return {}
+    before = differences.previous(ruleset)
+    return {"before": before, "row_changes": differences.changes(ruleset, before)}
 
 
 def _calendar_facts(ruleset: RuleSet) -> dict[str, Any]:

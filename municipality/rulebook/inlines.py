@@ -94,6 +94,7 @@ class _RowInline(admin.TabularInline):  # type: ignore[type-arg]
 
 class FeeInline(_RowInline):
     model = FeeRule
+    fields = ("label_ar", "fils", "unit", "article_ar", "article_en", "label_en", "code", "revenue_account", "is_assumption")
 
 
 class LimitInline(_RowInline):

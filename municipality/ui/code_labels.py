@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 CODE_LABELS: dict[str, Any] = {}
 
@@ -34,5 +35,5 @@ def label_of_edition(stamp: str) -> SafeString | str:
 
 
 def moved(source: Any, target: Any) -> SafeString:
-    """The labels of two states with an arrow, right to left; only the second if there is no first."""
-    return format_html("{} ← {}", source, target) if source else format_html("{}", target)
+    """The labels of two states with an arrow in the direction of reading; only the second if there is no first."""
+    return format_html("{} {} {}", source, gettext("→"), target) if source else format_html("{}", target)

@@ -102,6 +102,8 @@ class DifferenceAdmin(MoneyAdmin):
                 None if totals.bank is None else code(signed(totals.bank)),
                 code(signed(totals.gateway)),
                 code(signed(totals.ledger)),
+                totals.by_hand,
+                totals.agrees,
             )
             for totals in reconciliation.days()
         ]
@@ -128,10 +130,11 @@ class DifferenceAdmin(MoneyAdmin):
             content = as_csv(head, rows)
         else:
             by_day: list[list[Cell]] = [
-                [totals.day.isoformat(), "" if totals.bank is None else totals.bank, totals.gateway, totals.ledger]
+                [totals.day.isoformat(), "" if totals.bank is None else totals.bank, totals.gateway, totals.ledger, totals.by_hand]
                 for totals in reconciliation.days(count=31)
             ]
             day_head = [gettext("Day"), gettext("At the bank, fils"), gettext("At the gateway, fils"), gettext("In the ledger, fils")]
+            day_head.append(gettext("Returned by bank transfer, fils"))
             content = as_xlsx([(gettext("Differences"), head, rows), (gettext("Days"), day_head, by_day)])
         user = request.user
         with transaction.atomic():

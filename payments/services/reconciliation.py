@@ -310,12 +310,20 @@ def _agrees_now(row: Difference) -> bool:
 
 @dataclass(frozen=True)
 class DayTotals:
-    """Net amounts of a day of Kuwait in fils; `bank` None where no statement covers the day."""
+    """Net amounts of a day of Kuwait in fils; `bank` None where no statement covers the day.
+
+    `by_hand` was returned by bank transfer that day. It passes neither the gateway nor its statements, so `ledger` leaves it out.
+    """
 
     day: dt.date
     bank: int | None
     gateway: int
     ledger: int
+    by_hand: int = 0
+
+    @property
+    def agrees(self) -> bool:
+        return self.gateway == self.ledger and self.bank in (None, self.ledger)
 
 
 def days(*, count: int = 14) -> list[DayTotals]:
@@ -345,6 +353,8 @@ def _day(day: dt.date) -> DayTotals:
     out = RefundDue.objects.filter(state=RefundState.PAID_OUT, way=RefundWay.GATEWAY, paid_out_at__gte=start, paid_out_at__lt=end)
     gateway -= sum(out.values_list("fils", flat=True))
     entries = LedgerEntry.objects.filter(_clearing(), posting__at__gte=start, posting__at__lt=end)
-    sums = entries.aggregate(debit=Sum("debit_fils"), credit=Sum("credit_fils"))
+    transfer = Q(posting__kind=PostingKind.REFUND, posting__refund__way=RefundWay.BY_HAND)
+    sums = entries.aggregate(debit=Sum("debit_fils"), credit=Sum("credit_fils"), by_hand=Sum("credit_fils", filter=transfer))
+    by_hand = sums["by_hand"] or 0
     bank = lines.get(LineKind.CAPTURE, 0) - lines.get(LineKind.REFUND, 0) if has_bank else None
-    return DayTotals(day, bank, gateway, (sums["debit"] or 0) - (sums["credit"] or 0))
+    return DayTotals(day, bank, gateway, (sums["debit"] or 0) - (sums["credit"] or 0) + by_hand, by_hand)

@@ -108,7 +108,7 @@ def describe(
     place = (*place, f"l:{state.value}", *filters.of_shop(shop.week, shop.ramadan))
     numbers = {number_of(number) for number in (shop.commercial_license_no, shop.commercial_registration_no, shop.paci_number, *numbered)}
     if licence:
-        numbers.add(number_of(licence.number))
+        numbers |= {number_of(number) for number in (licence.number, *licence.before)}
     return Described(
         values=(
             shop.pk, key_of(shop.name_ar)[:170], key_of(shop.name_en)[:170], shop.area, shop.latitude, shop.longitude, shop.closed_on,

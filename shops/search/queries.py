@@ -144,11 +144,9 @@ class _Search:
         if unknown := [n for n, group in enumerate(self.groups) if not (group.matches or group.is_trade)]:
             vocabulary.widen(self.groups, unknown)
         found = self._find_by_groups()
-        if not found and not numbered:
+        if not found and not numbered and not self.typed.is_only_number:
             vocabulary.widen(self.groups, range(len(self.groups)))
-            found = self._find_by_groups()
-        if not found and not numbered:
-            found = self._find_without_one()
+            found = self._find_by_groups() or self._find_without_one()
         self._set_meant(found)
         numbered_pks = {candidate.shop_id for _, candidate in numbered}
         return numbered + [pair for pair in found if pair[1].shop_id not in numbered_pks]

@@ -73,6 +73,11 @@ class QueryText:
     words: tuple[str, ...]
     number: str
 
+    @property
+    def is_only_number(self) -> bool:
+        """Nothing but a number of a document or a register: parts of it that resemble words mean no shop."""
+        return sum(c.isdigit() for c in self.number) >= 6 and " " not in self.text
+
 
 def read(text: str) -> QueryText:
     """Parse a text: at most MAX_LETTERS letters and MAX_WORDS words of it."""

@@ -8,7 +8,7 @@ const form = document.querySelector("[data-field-form]");
 const shops = document.querySelector("[data-field-shops]");
 const camera = document.querySelector("[data-field-camera]");
 
-/** Measure and months are asked for only where the chosen violation is counted by them. */
+/** Measure and months are asked for only where the chosen violation is counted by them, and right below it. */
 function measure() {
   const units = JSON.parse(document.getElementById("field-units").textContent);
   const unit = units[form.elements.offence.value] || "each";
@@ -17,6 +17,7 @@ function measure() {
   measured.hidden = unit === "each";
   const words = JSON.parse(document.getElementById("field-unit-words").textContent);
   if (words[unit]) measured.querySelector("label").textContent = words[unit];
+  form.querySelector("[name=offence]:checked")?.closest("label").after(measured);
   if (appears && document.activeElement?.name === "offence") measured.scrollIntoView({ block: "center" });
   form.elements.months.closest("[data-field-row]").hidden = unit !== "m2_month";
 }
@@ -108,6 +109,7 @@ function filtering() {
       group.hidden = !group.querySelector("label:not([hidden])");
     }
     none.hidden = found > 0;
+    measure();
   });
   none.querySelector("button").addEventListener("click", () => {
     const typed = box.querySelector("input");

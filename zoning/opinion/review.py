@@ -100,6 +100,7 @@ REVIEWED = Reviewable(
     second_signature=study.second_signature,
     accepted_message=OpinionSigned,
     accept_label=gettext_lazy("Signing the opinion"),
+    accepted_label=gettext_lazy("Opinion signed"),
     is_blind_until_decided=True,
     same_activity=same_activity,
     compares=False,

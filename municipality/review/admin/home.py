@@ -26,6 +26,7 @@ from municipality.review.admin import clocks, late
 from municipality.review.admin.page import RETURNED
 from municipality.review.boards import SOON_DAYS, decisions_of, due_clocks, promises
 from municipality.review.models import Assignment
+from municipality.review.registry import reviewable
 from municipality.review.returned import is_returned
 from municipality.review.services import queue
 from municipality.review.states import QueueEntryState
@@ -56,9 +57,8 @@ NONE_OF = {
     QueueEntryState.COUNTERSIGN: gettext_lazy("No proposal waits for a signature."),
     QueueEntryState.AWAY: gettext_lazy("Nothing is with an applicant."),
 }
-# Outcome of a decision → tag and word.
+# Outcome of a decision other than an approval → tag and word.
 MADE = {
-    "accept": ("ok", gettext_lazy("Approved")),
     "refuse": ("bad", gettext_lazy("Refusal")),
     "second_round": ("wait", gettext_lazy("Second round of corrections")),
 }
@@ -195,7 +195,7 @@ def _decided_today(request: AuthenticatedHttpRequest) -> list[Row]:
             "",
             TIMELINES[decision.case.service].name if decision.case.service in TIMELINES else "",
             term(bilingual(decision.case, "title")),
-            MADE[decision.outcome],
+            ("ok", reviewable(decision.case).accepted_label) if decision.outcome == "accept" else MADE[decision.outcome],
             state_note=moment(decision.made_at),
         )
         for decision in made.defer("case__editions", "case__snapshot")[:ROWS]

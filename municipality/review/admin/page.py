@@ -46,7 +46,6 @@ PARTIES = {
     "signatory": gettext_lazy("signatory"),
 }
 FORMS = ("approve", "corrections", "refuse", "give-back", "conflict", "reveal")
-OUTCOMES = {"accepted": ("ok", gettext_lazy("Approved")), "refused": ("bad", gettext_lazy("Refused"))}  # by the reason of leaving
 # By the move that sends a proposal for the second signature.
 PROPOSED = {"propose_refusal": gettext_lazy("Refusal"), "propose_acceptance": gettext_lazy("Approval")}
 RETURNED = gettext_lazy("Returned by the second signature")
@@ -240,7 +239,8 @@ def _outcome(entry: QueueEntry) -> CaseOutcome | None:
     """How a case left the queue; None while it stands in it."""
     if entry.state != QueueEntryState.LEFT or entry.last_event is None:
         return None
-    kind, word = OUTCOMES.get(entry.last_event.reason, ("wait", QueueEntryState.LEFT.label))
+    outcomes = {"accepted": ("ok", reviewable(entry.case).accepted_label), "refused": ("bad", _("Refused"))}  # by the reason of leaving
+    kind, word = outcomes.get(entry.last_event.reason, ("wait", QueueEntryState.LEFT.label))
     return CaseOutcome(kind, word, entry.last_event.at)
 
 

@@ -82,6 +82,12 @@ def test_a_code_typed_from_paper_is_found() -> None:
     assert made.number in answer.content.decode()
 
 
+def test_who_types_the_number_is_told_where_the_code_stands() -> None:
+    made = document()
+    page = Client(HTTP_ACCEPT_LANGUAGE="en").post("/verify/", {"code": f" {made.number.lower()} "}).content.decode()
+    assert "This is the number of the document." in page and made.number.lower() in page
+
+
 @pytest.mark.parametrize("code", ["x", "0" * 20, "..%2f..%2fetc", "٠" * 20, "A" * 500])
 def test_a_wrong_code_is_a_neutral_404(code: str) -> None:
     document()

@@ -18,6 +18,7 @@ from payments.services import inquiries, owe_back, reconciliation, settle
 from payments.services.differences import add_note, ask_gateway, close_difference, propose_closing
 from payments.services.reconciliation import days, drop_statement, load_statement, take_statement
 from tests.bank import Book
+from tests.browsers import signed_in
 from tests.due_jobs import run_due
 from tests.payments.bank_statements import content, line, take
 from tests.payments.conftest import START
@@ -200,6 +201,11 @@ def test_a_refund_by_hand_is_no_matter_of_the_gateways_file(pay: Callable[..., A
         approve(refund, checker)
     assert take(cashier, line(attempt)) == []
     assert reconciliation.returned_of([attempt.pk]) == {}
+    with clock.at(LATER):
+        totals = [row for row in days(count=3) if row.by_hand]
+        assert [(row.by_hand, row.agrees) for row in totals] == [(attempt.fils, True)], "it passed neither the gateway nor its file"
+        page = signed_in(cashier).get("/admin/payments/difference/days/").content.decode()
+    assert "وأُعيد إضافةً إلى ذلك" in page and "مختلف" not in page
 
 
 def test_an_unknown_refund_is_settled_only_by_a_line_of_its_own_amount(

@@ -64,6 +64,14 @@ def test_numbers_are_found_from_their_first_digits_in_any_digits(make_shop: Make
         assert found(text) == [shop.pk]
 
 
+def test_a_number_that_no_shop_has_finds_none_by_its_parts(make_shop: Make) -> None:
+    make_shop(name_ar="حلويات الواحة 4", name_en="Al-Waha Sweets 4")
+    shop = make_shop(name_ar="صالون النور", name_en="Al-Noor Salon")
+    assert found("HLT-HA-2025-000282-4") == []
+    assert found("nor salon 4") != [], "other texts are still read generously"
+    assert found("صالون النور") == [shop.pk]
+
+
 def test_filters_hold_back_and_go_together(make_shop: Make) -> None:
     here = make_shop(name_ar="صالون النور")
     there = make_shop(name_ar="صالون النور", area=Area.objects.get(name_ar="الجابرية"), activity_id="BARB")

@@ -123,6 +123,7 @@ def test_a_conflict_is_told_and_writes_nothing(inspector: Any, make_inspector: C
         ({"offence": "QQQ"}, "offence"),
         ({"quantity": "كثير"}, "quantity"),
         ({"quantity": "-1"}, "quantity"),
+        ({"offence": "SHP-05", "quantity": ""}, "quantity"),
         ({"months": "0"}, "months"),
         ({"latitude": "95"}, "latitude"),
         ({"signed": "perhaps"}, "signed"),

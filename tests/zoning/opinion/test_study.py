@@ -49,6 +49,13 @@ def test_a_draft_that_agrees_needs_one_signature(heard: Opinion, held: Assignmen
     assert not RuleTask.objects.exists()
 
 
+def test_a_signed_no_is_not_called_an_approval(heard: Opinion, held: Assignment, planner: User) -> None:
+    draft(held, heard.instant_outcome)
+    desk.accept(assignment=held)
+    home = signed_in(planner).get("/admin/").content.decode()
+    assert "وُقّع الرأي" in home and "تمت الموافقة" not in home
+
+
 def test_a_draft_that_deviates_needs_a_reason(heard: Opinion, held: Assignment) -> None:
     with pytest.raises(Refused, match="reason_missing"):
         draft(held, "permitted")

@@ -28,6 +28,7 @@ from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
 from municipality.notifications.models import Message
 from payments import queries as payments
+from shops.search.queries import SearchQuery, search_shops
 from tests.conftest import TODAY
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guards]
@@ -127,6 +128,8 @@ def test_the_old_paper_stays_valid_to_its_last_day_and_is_superseded_on_the_next
     assert licence.previous is not None
     old = licence.previous.document
     assert old.live_state == "valid"
+    for number in (old.number, new.number):  # both may hang on the wall
+        assert [hit.shop_id for hit in search_shops(SearchQuery(text=number)).hits] == [licence.shop_id]
     job = Job.objects.get(kind="licensing.supersede")
     assert clock.day_of(job.due_at) == licence.first_day
     with clock.at(job.due_at + dt.timedelta(seconds=1)):

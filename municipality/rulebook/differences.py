@@ -1,0 +1,93 @@
+"""What the rows of an edition change in the edition before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import BooleanField, Field, Model, UniqueConstraint
+from django.utils.text import capfirst
+from django.utils.translation import get_language, gettext
+
+from municipality.rulebook.models import RuleSet
+from municipality.rulebook.services import ROWS
+from municipality.ui.templatetags.portal import kwd
+
+NAMES = ("label", "name", "text")  # of a row, in Arabic and English
+
+
+@dataclass(frozen=True)
+class RowChange:
+    """One value of a row in words; `before` is empty for a row that is new, `after` for one that is gone."""
+
+    row: str
+    field: str
+    before: Any
+    after: Any
+
+
+def previous(ruleset: RuleSet) -> RuleSet | None:
+    """The published edition that this one follows; None for the first."""
+    earlier = RuleSet.objects.filter(subject=ruleset.subject, version__lt=ruleset.version, published_at__isnull=False)
+    return earlier.order_by("-version").first()
+
+
+def changes(ruleset: RuleSet, before: RuleSet | None) -> list[RowChange]:
+    """What differs in the rows of two editions of one subject, in the order of the rows."""
+    found: list[RowChange] = []
+    for name in ROWS:
+        model = getattr(ruleset, name).model
+        identifying, fields = _fields(model)
+        related = [field.name for field in fields if field.is_relation]
+        now, old = (
+            {tuple(getattr(row, name) for name in identifying): row for row in getattr(each, name).select_related(*related)}
+            if each is not None
+            else {}
+            for each in (ruleset, before)
+        )
+        for key in dict.fromkeys([*now, *old]):
+            found += _changes_of(now.get(key), old.get(key), [field for field in fields if field.attname not in identifying] or fields)
+    return found
+
+
+def _fields(model: type[Model]) -> tuple[list[str], list[Any]]:
+    """What a row is recognised by in another edition, as attributes, and all its fields; one without a key by everything."""
+    fields = [field for field in model._meta.concrete_fields if not field.primary_key and field.name != "ruleset"]
+    keys = [
+        constraint.fields
+        for constraint in model._meta.constraints
+        if isinstance(constraint, UniqueConstraint) and "ruleset" in constraint.fields
+    ]
+    names = set(keys[0]) if keys else {field.name for field in fields}
+    return [field.attname for field in fields if field.name in names], fields
+
+
+def _changes_of(now: Model | None, old: Model | None, fields: list[Any]) -> list[RowChange]:
+    row = _name(now or old)
+    if now is not None and old is not None:
+        changed = [field for field in fields if getattr(now, field.attname) != getattr(old, field.attname)]
+        return [RowChange(row, capfirst(str(field.verbose_name)), _value(old, field), _value(now, field)) for field in changed]
+    one: Any = now or old
+    shown = [field for field in fields if getattr(one, field.attname) not in (None, "", False)]
+    return [
+        RowChange(row, capfirst(str(field.verbose_name)), *(("", _value(one, field)) if now is not None else (_value(one, field), "")))
+        for field in shown
+    ]
+
+
+def _name(row: Any) -> str:
+    """The row in words: its name in the language of the page and its code, or what the model calls it."""
+    language = "ar" if get_language() == "ar" else "en"
+    words = next((getattr(row, f"{name}_{language}") for name in NAMES if hasattr(row, f"{name}_{language}")), "")
+    return words or str(row)
+
+
+def _value(row: Any, field: Field[Any, Any]) -> Any:
+    value = getattr(row, field.name)
+    if value is None or value == "":
+        return "—"
+    if isinstance(field, BooleanField):
+        return gettext("Yes") if value else gettext("No")
+    if field.name.endswith("fils"):
+        return kwd(value)
+    return getattr(row, f"get_{field.name}_display")() if field.choices else value
