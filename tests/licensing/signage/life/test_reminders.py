@@ -8,16 +8,19 @@ import pytest
 
 from licensing.models import Board, BoardEnd, BoardRequest
 from licensing.signage.life import reminders, services
+from licensing.signage.services import issue
 from municipality.accounts.models import User
 from municipality.kernel import clock
 from municipality.notifications.models import Message
 from payments.models import RefundDue
 from shops.models import Shop
 from shops.register import events
+from tests import desk_acts
 from tests.bank import Book
 from tests.browsers import signed_in
 from tests.factories import boards
 from tests.factories.accounts import StaffFactory
+from tests.factories.drawings import sent_drawn
 
 pytestmark = pytest.mark.django_db
 
@@ -95,6 +98,21 @@ def test_an_inspector_of_the_branch_finds_it_on_the_list_and_ends_it(
     assert BoardEnd.objects.get().photo.owner == inspector
     assert board.number not in client.get("/admin/boards/").content.decode()
     assert client.get(page).status_code == 200 and client.post(page).status_code == 409
+
+
+def test_the_page_of_a_visit_shows_the_drawing_and_leads_to_the_licensed_board(
+    shop: Shop, owner: User, officer: User, inspector: User, bank: Book, sealed: None, frozen_clock: Any
+) -> None:
+    request = sent_drawn(shop, owner)
+    issue.issue_licence(case=boards.paid_of(desk_acts.approve(officer)).case)
+    board, plain = request.boards.get(), boards.issued(shop, owner, officer, boards.BOX).boards.get()
+    client = signed_in(inspector)
+    text = client.get(f"/admin/boards/{board.public_id}/").content.decode()
+    for path in ("", "picture/", "drawing/"):
+        address = f"/boards/{board.public_id}/{path}"
+        assert f'{address}"' in text and client.get(f"/ar{address}").status_code == 200, address
+    bare = client.get(f"/admin/boards/{plain.public_id}/").content.decode()
+    assert f'/boards/{plain.public_id}/"' in bare and "/picture/" not in bare
 
 
 def test_other_branches_and_roles_see_no_board(board: Board, owner: User, officer: User, frozen_clock: Any) -> None:
