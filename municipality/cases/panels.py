@@ -19,6 +19,8 @@ SHOP_PAGE: Registry[Provider] = Registry()
 PLOT_PAGE: Registry[Provider] = Registry()
 CASE: Registry[Provider] = Registry()
 MY_SHOPS: Registry[Provider] = Registry()
+# What comes next where zoning says that an activity may open: by its code, the floor and the plot.
+OPENING: Registry[Callable[[str, int, Any], list[NextStep]]] = Registry()
 # What can be done for many shops at once, on "my shops": label and name of the address.
 MANY_SHOPS: Registry[tuple[Text, str]] = Registry()
 # Lists of what a person sent that is no case, below their requests: label and address; none where nothing was sent.
