@@ -168,7 +168,7 @@ def _detail(row: Objection, order: SettlementOrder | None, *, is_party: bool) ->
 def _sent(row: Objection) -> list[Fact]:
     """Ground and words of the objection, as sent."""
     ground = rulebook.edition(queries.REPLIES, clock.day_of(row.filed_at)).reasons.get(row.ground)
-    lines = [Fact(_("Ground"), bilingual(ground, "text"))] if ground is not None else []
+    lines = [Fact(_("Ground of the objection"), bilingual(ground, "text"))] if ground is not None else []
     return [*lines, Fact(_("Text of the objection"), term(row.words), moment(row.filed_at))]
 
 

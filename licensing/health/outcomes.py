@@ -51,7 +51,9 @@ def outcome(bill: Bill) -> PaidOutcome | None:
         text=period,
         steps=[
             PaymentStep(
-                "next", format_html(_("Before {}"), day(licence.first_day)), _("Hang the new licence in the shop where it can be seen.")
+                "next",
+                format_html(_("On {}"), day(licence.first_day)),
+                _("Hang the new licence in place of the present one, which is in force until then."),
             )
             if licence.first_day > clock.today()
             else PaymentStep("now", _("Now"), _("Hang the new licence in the shop where it can be seen.")),

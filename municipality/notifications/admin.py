@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -60,7 +61,7 @@ label_codes(
 class DeliveryAdmin(ReadOnlyAdmin):
     change_form_template = "admin/notifications/delivery/change_form.html"
     list_display = ("kind", "channel_name", "state_name", "reason_name", "when", "provider")
-    list_filter = ("channel", "state")
+    list_filter = ("state", "channel")
     list_select_related = ("message",)
     ordering = ("-pk",)
     fields = ("kind", "subject_code", "channel_name", "state_name", "reason_name", "when", "provider", "key")
@@ -81,8 +82,13 @@ class DeliveryAdmin(ReadOnlyAdmin):
     def retry(self, request: HttpRequest, delivery_id: int) -> HttpResponse:
         """Ask for confirmation (GET), then enqueue the delivery again (POST)."""
         require_role(request, OPERATOR)
-        delivery = get_object_or_404(Delivery.objects.select_related("message"), pk=delivery_id)
+        delivery = get_object_or_404(Delivery.objects.select_related("message__person"), pk=delivery_id)
         page = reverse("admin:notifications_delivery_change", args=[delivery.pk], current_app=self.admin_site.name)
+        until = services.limited_until(delivery)
+        if until is not None:
+            text = _("The number has reached its limit of messages and takes the next one on {at}. Until then the message would fail.")
+            self.message_user(request, format_html(str(text), at=moment(until)), messages.WARNING)
+            return HttpResponseRedirect(page)
         if request.method != "POST":
             context = {
                 **self.admin_site.each_context(request),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -158,6 +159,13 @@ def mark_failed(*, delivery_id: int) -> None:
     delivery = Delivery.objects.select_related("message__person").get(pk=delivery_id)
     if delivery.state == DeliveryState.WAITING:
         _fail(delivery, "exhausted")
+
+
+def limited_until(delivery: Delivery) -> dt.datetime | None:
+    """When the number takes another message, where a delivery failed at its limit; None where it may be tried again now."""
+    if delivery.channel != Channel.SMS or delivery.reason != "limit":
+        return None
+    return sms.free_at(address_of(delivery.message.person, delivery.channel))
 
 
 def retry(delivery: Delivery, *, actor: Actor) -> bool:

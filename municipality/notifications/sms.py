@@ -61,12 +61,24 @@ def _digest(number: str) -> str:
     return hmac.new(f"sms:{settings.CIVIL_ID_KEY}".encode(), number.encode(), hashlib.sha256).hexdigest()
 
 
+def free_at(number: str) -> dt.datetime | None:
+    """When a number at its limit of a day takes the next message; None where it takes one now."""
+    now = clock.now()
+    newest = SmsUse.objects.filter(number_id=_digest(number), at__gt=now - DAY).order_by("-at").values_list("at", flat=True)
+    last = newest[_per_day() - 1 : _per_day()].first()
+    return last + DAY if last else None
+
+
+def _per_day() -> int:
+    return getattr(settings, "SMS_PER_DAY", 10)
+
+
 def count_message(number: str, *, idempotency_key: str, is_code: bool = False) -> None:
     """Count one message against the number: 3 codes in any hour, 10 messages in any 24 hours. Raises LimitReached.
 
     Counted in the database, so that it works across processes and without the cache. The same key counts once.
     """
-    codes_per_hour, per_day = getattr(settings, "SMS_CODES_PER_HOUR", 3), getattr(settings, "SMS_PER_DAY", 10)
+    codes_per_hour, per_day = getattr(settings, "SMS_CODES_PER_HOUR", 3), _per_day()
     now = clock.now()
     digest = _digest(number)
     with transaction.atomic():

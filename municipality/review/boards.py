@@ -39,7 +39,11 @@ class OfficerLine:
     given_back: int  # over PACE_DAYS
     absent: bool
     reminded: bool  # today
-    may_take: bool  # without a request in hand, while one of the branch waits in a field of work of theirs
+    may_remind: bool  # a request waits for a step of theirs, or one of the branch that they may take
+
+
+# The states of a place in which the officer who has the request takes the next step.
+OWN_STEP = (QueueEntryState.HELD, QueueEntryState.ANSWERED)
 
 
 @dataclass(frozen=True)
@@ -224,6 +228,7 @@ def _officers(branch: Branch) -> list[OfficerLine]:
         .values("officer_id")
         .annotate(
             held=Count("pk", filter=Q(ended_at__isnull=True)),
+            own_step=Count("pk", filter=Q(ended_at__isnull=True, place__state__in=OWN_STEP)),
             decided=Count("pk", filter=Q(end_code__in=DECIDED)),
             # The other codes are those of the rulebook for giving a case back.
             given_back=Count("pk", filter=Q(ended_at__isnull=False) & ~Q(end_code__in=(*DECIDED, *SYSTEM_END_CODES))),
@@ -245,7 +250,7 @@ def _officers(branch: Branch) -> list[OfficerLine]:
             counts.get(officer.pk, no_counts).get("given_back", 0),
             officer.absent,
             officer.reminded,
-            officer.may_take and not counts.get(officer.pk, no_counts).get("held", 0),
+            officer.may_take or counts.get(officer.pk, no_counts).get("own_step", 0) > 0,
         )
         for officer in officers.order_by("pk")
     ]

@@ -12,7 +12,7 @@ from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
 from municipality.notifications.services import send
 from municipality.review import queries
-from municipality.review.boards import reminders_today
+from municipality.review.boards import OWN_STEP, reminders_today
 from municipality.review.models import Assignment
 from municipality.review.notifications import Reminded
 
@@ -27,9 +27,9 @@ def remind(*, officer: User, by: User) -> Message:
         raise NotPermitted("not_supervisor", _("Only a supervisor of the branch does this."))
     if queries.is_absent(officer):
         raise Refused("absent", _("This officer is absent today."))
-    has_work = Assignment.objects.filter(officer=officer, ended_at__isnull=True).exists()
+    has_work = Assignment.objects.filter(officer=officer, ended_at__isnull=True, place__state__in=OWN_STEP).exists()
     if not has_work and not queries.assignable(officer).exists():
-        raise Refused("nothing_in_hand", _("This officer has no request in hand, and none waits that this officer may take."))
+        raise Refused("nothing_in_hand", _("No request waits for a step of this officer, and none waits that this officer may take."))
     key = f"{officer.public_id}:{clock.today().isoformat()}"
     if reminders_today().filter(person=officer).exists():
         raise Refused("reminded_already", _("This officer was reminded today."))

@@ -11,6 +11,7 @@ import pytest
 import requests
 from django.core import mail
 from django.db import IntegrityError, connection, transaction
+from django.urls import reverse
 
 from municipality.audit.models import AuditEvent
 from municipality.jobs import registry
@@ -23,7 +24,8 @@ from municipality.notifications import queries, services
 from municipality.notifications.invariants import findings
 from municipality.notifications.models import Delivery, DeliveryState, Message, SmsUse
 from municipality.notifications.texts import Bilingual
-from tests.factories.accounts import NOURA, PersonFactory
+from tests.browsers import signed_in
+from tests.factories.accounts import NOURA, PersonFactory, StaffFactory
 from tests.municipality.notifications.conftest import GREETING, Make, RememberingSms, both
 
 pytestmark = pytest.mark.django_db
@@ -220,7 +222,14 @@ def test_a_delivery_beyond_its_limit_gets_a_new_job_when_tried_again(
     carry_out()
     delivery = messages[-1].deliveries.get(channel="sms")
     assert (delivery.state, delivery.reason) == (DeliveryState.FAILED, "limit")
+    free = SmsUse.objects.order_by("at")[0].at + dt.timedelta(days=1)
+    assert services.limited_until(delivery) == free
+    page = reverse("admin:notifications_delivery_retry", args=[delivery.pk])
+    refused = signed_in(StaffFactory(groups=["operator"])).post(page, follow=True).content.decode()
+    delivery.refresh_from_db()
+    assert "بلغ الرقم الحد الأقصى لرسائله" in refused and delivery.state == DeliveryState.FAILED, "it would fail again"
     SmsUse.objects.update(at=clock.now() - dt.timedelta(days=2))
+    assert services.limited_until(delivery) is None
     assert services.retry(delivery, actor=Actor("operator", "person:x"))
     carry_out()
     assert states(messages[-1])["sms"] == DeliveryState.SENT

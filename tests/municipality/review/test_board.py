@@ -150,6 +150,14 @@ def test_an_idle_officer_is_reminded_only_where_something_waits_for_them(office:
     assert Message.objects.filter(kind="review.reminded", person=office.officer).count() == 1
 
 
+def test_nobody_is_reminded_of_what_is_with_the_applicant(office: Office) -> None:
+    permits.sent(office.applicant)
+    desk.ask_corrections(assignment=desk_acts.assigned(office.officer), items=[desk.CorrectionRequest("file_expired", "lease")])
+    assert 'value="remind"' not in text_of(english(office.supervisor).get(BOARD))
+    with pytest.raises(Refused, match="nothing_in_hand"):
+        reminders.remind(officer=office.officer, by=office.supervisor)
+
+
 # --- Reminders -------------------------------------------------------------------------------------------------------------
 
 
