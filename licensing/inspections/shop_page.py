@@ -28,8 +28,9 @@ def block(user: Visitor, listed: Sequence[Shop]) -> dict[str, list[PageBlock]]:
     """The newest results of each shop, in two queries; nothing for a shop that was never inspected."""
     found = queries.public_results(listed, most=SHOWN)
     shown = [row.pk for rows in found.values() for row, _answers in rows]
-    is_person = user.is_authenticated and not user.is_staff
-    own = set(queries.visible_to(user).filter(pk__in=shown).values_list("pk", flat=True)) if shown and is_person else set()
+    own: set[int] = set()
+    if shown and user.is_authenticated and not user.is_staff:
+        own = set(queries.visible_to(user).filter(pk__in=shown).values_list("pk", flat=True))
     return {shop.key: [_block(found[shop.pk], own)] for shop in listed if shop.pk in found}
 
 

@@ -157,6 +157,6 @@ class CaseDetail:
     warning: tuple[Text, Text] | None = None  # title and text, above everything
 
 
-def collect(page: Registry[Provider], user: Visitor, subjects: Sequence[Any]) -> dict[str, dict[str, list[Any]]]:
-    """Panel name → subject key → entries."""
-    return {name: provider(user, subjects) for name, provider in page.items()}
+def collect(page: Registry[Provider], user: Visitor, subjects: Sequence[Any], only: str = "") -> dict[str, dict[str, list[Any]]]:
+    """Panel name → subject key → entries; of one panel where `only` names it."""
+    return {name: provider(user, subjects) for name, provider in page.items() if only in ("", name)}
