@@ -47,7 +47,7 @@ def main(servers: Servers, arguments: list[str]) -> int:
     django.setup()
     began = time.monotonic()
     with attacked(servers) as (production, inside, port):
-        people = [Identity(**one) for one in inside.ask("begin", people=options.people)]
+        people = [Identity(**one) for one in inside.do("begin", people=options.people)]
         print(f"{len(people)} identities, the portal is up after {time.monotonic() - began:.0f} s", flush=True)
         if options.again:
             kept = json.loads(options.again.read_text(encoding="utf8"))
@@ -59,7 +59,7 @@ def main(servers: Servers, arguments: list[str]) -> int:
         attack = Attack(
             Door(port),
             people,
-            open_session=lambda pk: str(inside.ask("session", user=pk)),
+            open_session=lambda pk: str(inside.do("session", user=pk)),
             ask_facts=lambda: facts_of(inside),
             report=report,
             size=size,
@@ -82,7 +82,7 @@ def main(servers: Servers, arguments: list[str]) -> int:
 
 def facts_of(inside: Any) -> Facts:
     """What the hand inside says now."""
-    told = inside.ask("facts")
+    told = inside.do("facts")
     return Facts(told["objects"], told["shops"], frozenset(frozenset(pair) for pair in told["kin"]), told["marks"])
 
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import socket
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from script.support.environment import ROOT
 from script.support.services import free_port
+from tools.stack.answering import AnsweringProcess
 from tools.stack.front import PROGRAM, nginx, rendered
 from tools.stack.production import Production, started
 from tools.stack.running import Servers, wait_until
@@ -33,38 +30,15 @@ seal.make_seal(Path(settings.SIGNER_KEY_FILE), settings.SIGNER_PASSPHRASE)
 """
 
 
-class Inside:
+class Inside(AnsweringProcess):
     """`tools.attack.inside` as a process with the portal's own environment and rights."""
 
     def __init__(self, production: Production) -> None:
-        self.log = (production.var / "log" / "inside.log").open("ab")
-        self.process = subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-m", "tools.attack.inside"],
-            cwd=ROOT,
-            env=production.environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self.log,
-            text=True,
-        )
+        super().__init__("tools.attack.inside", environment=production.environment, log=production.var / "log" / "inside.log")
 
-    def ask(self, do: str, **given: Any) -> Any:
-        """Raises RuntimeError with what went wrong inside."""
-        assert self.process.stdin and self.process.stdout
-        self.process.stdin.write(json.dumps({"do": do, **given}) + "\n")
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
-        told = json.loads(line) if line else {"error": "the process ended"}
-        if "error" in told:
-            raise RuntimeError(told["error"])
-        return told["answer"]
-
-    def end(self) -> None:
-        assert self.process.stdin and self.process.stdout
-        self.process.stdin.close()
-        self.process.wait(timeout=20)
-        self.process.stdout.close()
-        self.log.close()
+    def do(self, name: str, **given: Any) -> Any:
+        """The answer to one request by its name. Raises RuntimeError as `ask` does."""
+        return self.ask({"do": name, **given})
 
 
 def _load(production: Production) -> None:

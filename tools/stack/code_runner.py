@@ -1,6 +1,6 @@
 """Runs pieces of Python in the environment of a stack, as `manage.py shell -c` does, but in one process for all of them.
 
-A line in is a piece of code as JSON; a line out is `{"said": …}`, what it printed, or `{"error": …}`, its trace.
+A line in is a piece of code as JSON; a line out is `{"answer": …}`, what it printed, or `{"error": …}`, its trace.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def serve() -> None:
         try:
             with contextlib.redirect_stdout(said):
                 exec(json.loads(line), {"__name__": "__main__"})  # noqa: S102 - the test's own code
-            answer = {"said": said.getvalue()}
+            answer = {"answer": said.getvalue()}
         except Exception:  # noqa: BLE001 - told to the test
             answer = {"error": traceback.format_exc()}
         translation.deactivate()

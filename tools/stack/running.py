@@ -25,6 +25,7 @@ from urllib.parse import urlsplit, urlunsplit
 from script.support.environment import ROOT
 from script.support.processes import Process, beat, demo_environment, simulators, web, worker
 from script.support.services import free_port
+from tools.stack.answering import AnsweringProcess
 
 _numbers = count(1)
 # Redis has 16 numbered databases. Those with an even number belong to the tests' own processes (`municipality.settings.test`).
@@ -197,7 +198,7 @@ class Stack:
         self.environment = environment(self.port, var) | servers.environment() | dict(more or {})
         self.definitions = {process.name: process for process in self._define()}
         self.running: dict[str, subprocess.Popen[bytes]] = {}
-        self._code_runner: subprocess.Popen[str] | None = None
+        self._code_runner: AnsweringProcess | None = None
 
     def _define(self) -> list[Process]:
         python = sys.executable
@@ -293,7 +294,7 @@ class Stack:
     def end_processes(self) -> None:
         """End everything in order, hard where asking does not help."""
         if self._code_runner is not None:
-            self._code_runner.communicate(timeout=60)  # its input ends
+            self._code_runner.end()
             self._code_runner = None
         for name in self.running:
             if self.alive(name):
@@ -318,23 +319,9 @@ class Stack:
         Raises RuntimeError with its trace.
         """
         if self._code_runner is None:
-            with (self.var / "log" / "code.log").open("ab") as log:
-                self._code_runner = subprocess.Popen(
-                    [sys.executable, "-W", "ignore", "-m", "tools.stack.code_runner"],
-                    cwd=ROOT,
-                    env=self.environment,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=log,
-                    text=True,
-                )
-        assert self._code_runner.stdin and self._code_runner.stdout
-        self._code_runner.stdin.write(json.dumps(code) + "\n")
-        self._code_runner.stdin.flush()
-        answer: dict[str, str] = json.loads(self._code_runner.stdout.readline())
-        if "error" in answer:
-            raise RuntimeError(answer["error"])
-        return answer["said"]
+            module, log = "tools.stack.code_runner", self.var / "log" / "code.log"
+            self._code_runner = AnsweringProcess(module, environment=self.environment, log=log)
+        return str(self._code_runner.ask(code))
 
     def sql(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """Rows of a query, or an empty list after a statement; placeholders are %s on both databases."""
