@@ -31,7 +31,7 @@ from municipality.documents.rendering import RendererMissing
 from municipality.drafts import queries as drafts
 from municipality.drafts.services import EditConflict
 from municipality.kernel import clock
-from municipality.kernel.errors import Refused
+from municipality.kernel.errors import NotPermitted, Refused
 from municipality.review.shared_pages import corrections_page, withdrawal_page
 from municipality.ui.language import read_form
 from municipality.ui.templatetags.portal import ref
@@ -142,6 +142,8 @@ def send(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
                 expected_fils=given["total"],
                 actor=allowed.actor,
             )
+        except NotPermitted:  # the shop has passed to another holder: nothing of it is shown
+            raise
         except Refused as refused:
             refusal, form = refused, SendBoardsForm(initial=initial)
         else:

@@ -30,6 +30,7 @@ from payments.rules import DEPOSITS
 from shops.models import Shop
 from tests import desk_acts
 from tests.browsers import signed_in
+from tests.due_jobs import closes_after_the_payment
 from tests.factories import boards
 from tests.factories.boards import BOX, CART, DEPOSIT, FEE, FRONT, begun, bill_of, fresh, sent
 from tests.factories.uploads import UploadFactory
@@ -173,6 +174,12 @@ def test_a_shop_that_closed_before_the_payment_gets_its_money_back(shop: Shop, o
     issue.paid(bill_of(request))
     assert fresh(request.case).case.state == "refused"
     assert Message.objects.filter(person=owner, kind="licensing.boards_not_issued").count() == 1
+
+
+def test_an_unpaid_request_does_not_lapse_while_its_payment_is_open(shop: Shop, owner: User, officer: User) -> None:
+    request = boards.approved(shop, owner, officer)
+    closes_after_the_payment("licensing.close_unpaid_boards", Bill.objects.get(pk=bill_of(request)))
+    assert fresh(request.case).case.state == "expired"
 
 
 def test_an_unpaid_request_is_withdrawn_or_lapses(shop: Shop, owner: User, officer: User) -> None:

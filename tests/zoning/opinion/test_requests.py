@@ -18,8 +18,10 @@ from municipality.review.services import desk
 from municipality.review.services.desk import CorrectionRequest
 from municipality.uploads import queries as uploads
 from payments import queries as payments
+from payments.models import Bill
 from tests import desk_acts
 from tests.browsers import signed_in
+from tests.due_jobs import closes_after_the_payment
 from tests.factories.accounts import PersonFactory
 from tests.factories.opinions import FEE, begun, paid, submitted
 from tests.factories.uploads import UploadFactory
@@ -70,6 +72,12 @@ def test_another_price_than_the_one_read_is_refused(plot: Plot, owner: User) -> 
     draft = begun(plot, owner)
     with pytest.raises(Refused, match="price_changed"):
         requests.submit(draft=draft, person=owner, version=draft.version, expected_fils=FEE - 1)
+
+
+def test_an_unpaid_request_does_not_lapse_while_its_payment_is_open(plot: Plot, owner: User) -> None:
+    opinion = submitted(plot, owner)
+    closes_after_the_payment("zoning.close_unpaid", Bill.objects.get(subject=opinion.case.key))
+    assert Case.objects.get(pk=opinion.case_id).state == "expired"
 
 
 def test_an_unpaid_request_is_withdrawn_or_lapses(plot: Plot, owner: User) -> None:
