@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from municipality.jobs import services as jobs
 from municipality.jobs.models import Job
+from municipality.kernel import clock
+from payments.models import Bill
+from tests.factories.payments import AttemptFactory
 
 JOB_KINDS = (
     "payments.inquire",
@@ -32,3 +37,20 @@ def run_due(kinds: tuple[str, ...] = JOB_KINDS) -> int:
             return ran
         for pk in found:
             ran += jobs.run(pk)
+
+
+def closes_after_the_payment(kind: str, bill: Bill) -> None:
+    """The newest job of `kind`, which closes an unpaid request, waits while a payment of its bill is open, without using up a try."""
+    attempt, job = AttemptFactory(bills=[bill]), Job.objects.filter(kind=kind).latest("pk")
+    for _turn in range(jobs.MAX_TRIES + 1):
+        due = max(job.due_at, job.lease_until or job.due_at) + dt.timedelta(seconds=1)
+        with clock.at(due):
+            assert jobs.run(job.pk)
+        job.refresh_from_db()
+        assert (job.state, job.tries, job.last_error[:8]) == ("on_hold", 0, "payment:")
+    attempt.allocations.update(is_open=False)
+    with clock.at(due + dt.timedelta(minutes=11)):
+        assert jobs.run(job.pk)
+    job.refresh_from_db()
+    bill.refresh_from_db()
+    assert (job.state, bill.state) == ("done", "void")

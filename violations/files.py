@@ -9,20 +9,24 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
 from municipality.delegation.authorization import authorize
+from municipality.fieldwork import queries as fieldwork
 from municipality.kernel import clock, subjects
 from municipality.review import queries as review
 from municipality.uploads.registry import Prefix, Slot
 from violations import queries
 from violations.models import JudicialWarrant, Violation
+from violations.services import notices
 from violations.states import STUDIED, ViolationState
 
 V = ViolationState
 SLOTS = {
-    "photos": Slot("photos", _("Photos of the violation"), most=8, photo=True),
-    "signature": Slot("signature", _("Signed paper"), most=1, photo=True),
-    "correction": Slot("correction", _("Photos of what was put right"), most=6, photo=True),
-    "objection": Slot("objection", _("Documents for the objection"), most=6, hint=_("Optional: photos or papers that support it.")),
-    "defence": Slot("defence", _("Evidence of the inspector"), most=6, photo=True),
+    "photos": Slot("photos", _("Photos of the violation"), most=8, photo=True, by_staff=True),
+    "signature": Slot("signature", _("Signed paper"), most=1, photo=True, by_staff=True),
+    "correction": Slot("correction", _("Photos of what was put right"), most=6, photo=True, by_staff=False),
+    "objection": Slot(
+        "objection", _("Documents for the objection"), most=6, hint=_("Optional: photos or papers that support it."), by_staff=False
+    ),
+    "defence": Slot("defence", _("Evidence of the inspector"), most=6, photo=True, by_staff=True),
 }
 # Photos may arrive this long after the violation report (bad connections).
 FIELD_TIME = dt.timedelta(hours=72)
@@ -88,6 +92,14 @@ def _locked(subject: str) -> Collection[str]:
     return set(SLOTS) - open_slots
 
 
+def _hidden(user: User, subject: str) -> Collection[str]:
+    """The slots of staff, to a party who has yet to open the notice: seeing the evidence is the proof that it was received."""
+    row = _violation(subject)
+    if row is None or user.is_staff or not notices.is_unopened_by(row, authorize(user, row)):
+        return ()
+    return {code for code, slot in SLOTS.items() if slot.by_staff}
+
+
 def _owner(subject: str, sender: User) -> User | None:
     """The owner of an upload: the party where a delegate sends it; None: the sender."""
     row = _violation(subject)
@@ -125,4 +137,12 @@ PROOF_FILES = Prefix(
     slots=lambda subject: PROOFS if _violation(subject) is not None else {},
     locked=_proofs_locked,
 )
-VIOLATION_FILES = Prefix(may_write=_may_write, may_read=_may_read, slots=_slots, locked=_locked, owner=_owner)
+VIOLATION_FILES = Prefix(
+    may_write=_may_write,
+    may_read=_may_read,
+    slots=_slots,
+    locked=_locked,
+    owner=_owner,
+    hidden=_hidden,
+    held=fieldwork.evidence_files,
+)

@@ -334,9 +334,14 @@ def visitor_receipts(violation: Violation) -> QuerySet[Receipt]:
     return rows.filter(allocation__attempt__started_by__isnull=True).select_related("document__file").order_by("pk")
 
 
+def unheard_payments() -> QuerySet[Allocation]:
+    """Payments that are open at the bank, or settled while the service has yet to hear of it."""
+    return Allocation.objects.filter(Q(is_open=True) | Q(is_settled=True, handed_over_at=None, bill__state=BillState.PAID))
+
+
 def is_at_bank(violation: Violation) -> bool:
-    """Whether a payment for the violation is open at the bank."""
-    return Allocation.objects.filter(is_open=True, bill__in=violation.charges.values("bill")).exists()
+    """Whether a payment for the violation is on its way (`unheard_payments`)."""
+    return unheard_payments().filter(bill__in=violation.charges.values("bill")).exists()
 
 
 def paid_fils(violation: Violation) -> int:
@@ -355,7 +360,7 @@ def charge_of(bill_id: int) -> Charge:
 def annotate_at_bank(rows: QuerySet[Violation]) -> QuerySet[Violation]:
     """Annotate `at_bank` (see `is_at_bank`) in the same query."""
     bills = Charge.objects.filter(violation=OuterRef(OuterRef("pk"))).values("bill")
-    return rows.annotate(at_bank=Exists(Allocation.objects.filter(is_open=True, bill__in=bills)))
+    return rows.annotate(at_bank=Exists(unheard_payments().filter(bill__in=bills)))
 
 
 def status_of(

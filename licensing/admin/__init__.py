@@ -143,6 +143,7 @@ label_codes(
         "licensing.transfer_asked_for": _("A delegate asks for a transfer"),
         "licensing.transfer_ended": _("A transfer ended without a licence"),
         "licensing.transfer_goes_on": _("A transfer goes on after an appeal"),
+        "not_claimed": _("A claim to the shop is open"),
         "nothing_owed": _("Something is owed on the shop"),
         "licensing.end_measures": _("End measures after their last day"),
         "licensing.measure_began": _("A measure against the shop is in force"),

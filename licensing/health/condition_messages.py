@@ -327,6 +327,15 @@ def _owed(c: RenewalCondition, s: Subject) -> Obstacle:
     )
 
 
+def _claimed(c: RenewalCondition, s: Subject) -> Obstacle:
+    until = c.facts["until"]
+    if until is not None:
+        text = _("It can be disputed until %(day)s. The licence can be transferred or cancelled after that day.") % {"day": _day(until)}
+    else:
+        text = _("The Municipality decides whose the shop is. The licence can be transferred or cancelled after that.")
+    return Obstacle(_("A claim to this shop is open"), text, ways=[_my_shops()])
+
+
 _OBSTACLES: dict[str, Callable[[RenewalCondition, Subject], Obstacle]] = {
     "competent_authority": _authority,
     "shop_open": _shop_closed,
@@ -337,6 +346,7 @@ _OBSTACLES: dict[str, Callable[[RenewalCondition, Subject], Obstacle]] = {
     "no_open_case": _open_already,
     "commercial_license": _commercial_ended,
     "no_flag": _flagged,
+    "not_claimed": _claimed,
     "nothing_owed": _owed,
     "licence_valid": _not_valid,
     "has_begun": _not_begun,

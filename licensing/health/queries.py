@@ -33,7 +33,9 @@ from municipality.rulebook.queries import Fee, RulebookEdition
 from municipality.uploads import queries as uploads
 from municipality.uploads.states import UploadState
 from payments.rules import Line
-from shops.models import LicenceState, Shop
+from shops.claims import queries as claims
+from shops.claims.states import ClaimState
+from shops.models import Claim, LicenceState, Shop
 from shops.register import queries as shops
 from shops.registry import LicenceFact
 
@@ -198,6 +200,7 @@ def offer(shop: Shop, service: str = RENEWAL) -> Offer:
     validity = limits.limits["validity_years"].value
     years = rules.years_to_cover(licence.last_day, validity, today) if licence else validity
     blocks = cases.active_blocks(shop.key, RENEWAL)
+    claim = claims.open_claim(shop) if service in (TRANSFER, CANCEL) else None
     context = renewal_context(
         shop,
         licence,
@@ -207,6 +210,7 @@ def offer(shop: Shop, service: str = RENEWAL) -> Offer:
         blocks=blocks,
         facts=facts_of(licence) if licence else {},
         owed_fils=sum(item.fils for item in transfers.owed_on(shop)) if service == TRANSFER else 0,
+        claim=claim,
         no_surcharge_until=without_surcharge([licence]).get(licence.pk) if licence else None,
     )
     late_days = limits.limits["late_days"].value if "late_days" in limits.limits else 0
@@ -252,6 +256,7 @@ def renewal_context(
     blocks: Sequence[Block],
     facts: dict[str, str],
     owed_fils: int = 0,
+    claim: Claim | None = None,
     no_surcharge_until: dt.date | None,
 ) -> rules.RenewalContext:
     """What the conditions of a renewal depend on. `facts` are the registered facts of the licence; a missing one counts as unchanged."""
@@ -271,6 +276,8 @@ def renewal_context(
         reviews=tuple((b.sentence_ar, b.sentence_en) for b in blocks if b.effect == Effect.REVIEW),
         changed=rules.changed_fields(facts, shop.registered_facts()),
         owed_fils=owed_fils,
+        is_claimed=claim is not None,
+        claim_until=claim.dispute_until if claim is not None and claim.case.state == ClaimState.MATCHED else None,
     )
 
 

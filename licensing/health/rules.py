@@ -31,6 +31,8 @@ class RenewalContext:
     licence_first_day: dt.date | None = None
     open_service: str = ""  # of the open case
     owed_fils: int = 0  # on the shop, by those who hold it; only a transfer asks for it
+    is_claimed: bool = False  # a claim to the shop is open; only a transfer and the end of the licence ask for it
+    claim_until: dt.date | None = None  # the last day to dispute that claim, where no officer decides it
     no_surcharge_until: dt.date | None = None  # the last day in time, moved after an incident; None if it never moved or is over
 
 
@@ -86,8 +88,8 @@ def conditions(context: RenewalContext, *, window_days: int, late_days: int = 0)
 BETWEEN = {
     CHANGE: frozenset({"has_begun", "commercial_license", "no_flag", "unchanged"}),
     DUPLICATE: frozenset({"has_begun", "unchanged"}),
-    TRANSFER: frozenset({"has_begun", "commercial_license", "nothing_owed", "no_flag", "unchanged"}),
-    CANCEL: frozenset[str](),
+    TRANSFER: frozenset({"has_begun", "commercial_license", "not_claimed", "nothing_owed", "no_flag", "unchanged"}),
+    CANCEL: frozenset({"not_claimed"}),
 }
 
 
@@ -104,6 +106,7 @@ def conditions_between(context: RenewalContext, service: str) -> list[RenewalCon
     own = [
         RenewalCondition("has_begun", not s.next_is_issued, {"first_day": s.licence_first_day}),
         RenewalCondition("commercial_license", s.commercial_license_end >= s.today, {"end": s.commercial_license_end}),
+        RenewalCondition("not_claimed", not s.is_claimed, {"until": s.claim_until}),
         RenewalCondition("nothing_owed", not s.owed_fils, {"fils": s.owed_fils}),
         RenewalCondition("no_flag", not s.reviews, {"sentences": s.reviews}),
         RenewalCondition("unchanged", not s.changed, {"fields": s.changed}),

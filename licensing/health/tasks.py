@@ -6,6 +6,7 @@ from licensing.health import services
 from municipality.cases.models import Case
 from municipality.incidents.services import wait_for_relief
 from municipality.jobs.registry import every, job
+from payments.services import held_by_payment
 
 
 def _case(case_id: int) -> Case:
@@ -25,7 +26,8 @@ def supersede(*, licence_id: int) -> None:
 @job("licensing.close_unpaid", queue="bulk")
 def close_unpaid(*, case_id: int) -> None:
     wait_for_relief()
-    services.close_unpaid(case=_case(case_id))
+    with held_by_payment():
+        services.close_unpaid(case=_case(case_id))
 
 
 @job("licensing.refusal_document", queue="documents", time_limit=90)

@@ -13,6 +13,7 @@ from licensing.inspections.services.visits import SLOT
 from licensing.models import Inspection, InspectionVisit
 from municipality.accounts.models import User
 from municipality.delegation.authorization import authorize, is_authorized
+from municipality.fieldwork import queries as fieldwork
 from municipality.kernel import clock, request_cache, subjects
 from municipality.review.queries import is_supervisor
 from municipality.uploads.registry import Prefix, Slot
@@ -84,4 +85,4 @@ def _visit_locked(subject: str) -> Collection[str]:
 
 
 SELF_CHECK_PHOTOS = Prefix(may_write=_may_write, may_read=_may_read, slots=_slots, locked=_locked, owner=_owner)
-VISIT_PHOTOS = Prefix(may_write=_visits, may_read=_may_read, slots=_visit_slots, locked=_visit_locked)
+VISIT_PHOTOS = Prefix(may_write=_visits, may_read=_may_read, slots=_visit_slots, locked=_visit_locked, held=fieldwork.evidence_files)

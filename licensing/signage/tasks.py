@@ -8,6 +8,7 @@ from licensing.signage.services import issue, requests
 from municipality.cases.models import Case
 from municipality.incidents.services import wait_for_relief
 from municipality.jobs.registry import every, job
+from payments.services import held_by_payment
 
 
 def _case(case_id: int) -> Case:
@@ -22,7 +23,8 @@ def issue_boards(*, case_id: int) -> None:
 @job("licensing.close_unpaid_boards", queue="bulk")
 def close_unpaid(*, case_id: int) -> None:
     wait_for_relief()
-    requests.close_unpaid(case=_case(case_id))
+    with held_by_payment():
+        requests.close_unpaid(case=_case(case_id))
 
 
 @every("licensing.lapse_boards", seconds=3600)

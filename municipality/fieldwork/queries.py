@@ -15,3 +15,8 @@ def visit_of(key: str) -> Visit | None:
 def evidence_of(visit: Visit | int | None) -> QuerySet[Evidence]:
     """The evidence of a visit with its uploads, oldest first; empty for None."""
     return Evidence.objects.filter(visit=visit).select_related("upload").order_by("pk") if visit is not None else Evidence.objects.none()
+
+
+def evidence_files(subject: str) -> set[int]:
+    """Primary keys of the uploads of a subject that are evidence of a visit: they are never removed (`guards`)."""
+    return set(Evidence.objects.filter(upload__subject=subject).values_list("upload", flat=True))

@@ -129,10 +129,11 @@ def _field(request: AuthenticatedHttpRequest, subject: str, slot_code: str, rows
         raise LookupError(slot_code)
     may_write = registry.may_write(request.user, subject, slot_code)
     query = f"?{urlencode({'next': next_path})}" if next_path else ""
+    held = registry.held(subject) if may_write and rows else ()
     return Field(
         slot=slot,
         subject=subject,
-        lines=[_line(request, row, may_write, query) for row in rows],
+        lines=[_line(request, row, may_write, query, is_held=row.pk in held) for row in rows],
         may_write=may_write,
         is_full=sum(row.state in LIVE for row in rows) >= slot.most,
         post_url=reverse("uploads:slot", args=[subject, slot_code]) + query,
@@ -147,7 +148,7 @@ def lines_of(request: AuthenticatedHttpRequest, subject: str, slot_code: str | N
     return [_line(request, row, False, "") for row in queries.of(subject, slot_code)]
 
 
-def _line(request: AuthenticatedHttpRequest, row: Upload, may_write: bool, query: str) -> UploadLine:
+def _line(request: AuthenticatedHttpRequest, row: Upload, may_write: bool, query: str, *, is_held: bool = False) -> UploadLine:
     ready = row.state == UploadState.READY
 
     def url(name: str) -> str:
@@ -162,8 +163,8 @@ def _line(request: AuthenticatedHttpRequest, row: Upload, may_write: bool, query
         preview_url=links.link(row, request.user, request.session, purpose="preview") if ready else "",
         open_url=url("look") if ready else "",
         save_url=url("save") if ready else "",
-        remove_url=url("remove") + query if may_write else "",
-        replace_url=url("replace") + query if may_write and ready else "",
+        remove_url=url("remove") + query if may_write and not is_held else "",
+        replace_url=url("replace") + query if may_write and not is_held and ready else "",
         resource_url=url("resource") if may_write and row.state == UploadState.RECEIVING else "",
     )
 

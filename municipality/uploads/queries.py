@@ -42,7 +42,7 @@ def is_waiting(subject: str) -> bool:
 def readable(user: Visitor, public_id: str) -> Upload | None:
     """A file that a user may see, by the rules of its subject; else None."""
     upload = Upload.objects.filter(public_id=public_id).select_related("last_event", "file", "preview", "owner").first()
-    if upload is None or not registry.may_read(user, upload.subject):
+    if upload is None or not registry.may_read(user, upload.subject, upload.slot):
         return None
     return upload
 

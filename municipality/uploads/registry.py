@@ -14,16 +14,28 @@ from municipality.ui.texts import Text
 
 @dataclass(frozen=True)
 class Slot:
-    """A slot for at most `most` files; `photo` offers the camera first."""
+    """A slot for at most `most` files; `photo` offers the camera first.
+
+    `by_staff` says which side writes to it, where both sides write to files of the subject: True only staff, False only people.
+    """
 
     code: str
     label: Text
     hint: Text = ""
     most: int = 1
     photo: bool = False
+    by_staff: bool | None = None
 
 
 def _no_slots(subject: str) -> Collection[str]:
+    return ()
+
+
+def _nothing_hidden(user: Any, subject: str) -> Collection[str]:
+    return ()
+
+
+def _nothing_held(subject: str) -> Collection[int]:
     return ()
 
 
@@ -36,8 +48,9 @@ class Prefix:
     """The rules for files of subjects `prefix:<id>`. All callables take the whole subject key, at every request.
 
     `slots` returns the slots of a subject by code (none for an unknown subject), `locked` the codes of those that may not be written
-    to now, `owner` the owner of a file by its sender (None: the sender). Files of `ownerless` subjects have no owner: it must not be seen
-    from whom they came. Their service receives them (`services.begin_ownerless`), with limits of its own.
+    to now, `owner` the owner of a file by its sender (None: the sender). `hidden` returns the codes of slots that a user who may read the
+    others does not see now, `held` the primary keys of uploads that are never removed. Files of `ownerless` subjects have no owner: it
+    must not be seen from whom they came. Their service receives them (`services.begin_ownerless`), with limits of its own.
     """
 
     may_write: Callable[[Any, str], bool]
@@ -46,6 +59,8 @@ class Prefix:
     locked: Callable[[str], Collection[str]] = _no_slots
     owner: Callable[[str, Any], Any] = _same_sender
     ownerless: bool = False
+    hidden: Callable[[Any, str], Collection[str]] = _nothing_hidden
+    held: Callable[[str], Collection[int]] = _nothing_held
 
 
 PREFIXES: Registry[Prefix] = Registry()
@@ -65,19 +80,29 @@ def slot_of(subject: str, code: str) -> Slot | None:
     return prefix.slots(subject).get(code) if prefix else None
 
 
-def may_read(user: Visitor, subject: str) -> bool:
-    """Whether a user may see the files of a subject."""
+def held(subject: str) -> Collection[int]:
+    """Primary keys of the uploads of a subject that are neither removed nor replaced, by anybody."""
     prefix = prefix_of(subject)
-    return prefix is not None and bool(user.is_authenticated) and prefix.may_read(user, subject)
+    return prefix.held(subject) if prefix else ()
+
+
+def may_read(user: Visitor, subject: str, slot: str) -> bool:
+    """Whether a user may see the files of a slot."""
+    prefix = prefix_of(subject)
+    return (
+        prefix is not None and bool(user.is_authenticated) and prefix.may_read(user, subject) and slot not in prefix.hidden(user, subject)
+    )
 
 
 def may_write(user: Visitor, subject: str, slot: str) -> bool:
     """Whether a user may send to a slot, or remove from it, now."""
     prefix = prefix_of(subject)
+    if prefix is None or not user.is_authenticated:
+        return False
+    definition = prefix.slots(subject).get(slot)
     return (
-        prefix is not None
-        and bool(user.is_authenticated)
-        and slot in prefix.slots(subject)
+        definition is not None
+        and definition.by_staff in (None, user.is_staff)
         and slot not in prefix.locked(subject)
         and prefix.may_write(user, subject)
     )

@@ -48,6 +48,8 @@ def begin(*, owner: Any, subject: str, slot: str, name: str, size: int, fingerpr
     _check_size(size)
     if replaces is not None and ((replaces.subject, replaces.slot) != (subject, slot) or replaces.state == UploadState.REMOVED):
         replaces = None
+    if replaces is not None and replaces.pk in registry.held(subject):
+        raise refusals.locked()
     if (begun := _find_unfinished(owner, subject, slot, size, fingerprint, replaces)) is not None:
         return begun
     _count_daily_use(owner, size)  # locks the row of the day, so that the files of a person are counted one by one
@@ -212,7 +214,7 @@ def accept(upload: Upload, reencoded: Reencoded) -> None:
     record("upload.accepted", subject=upload.key, actor=SYSTEM, data={"about": upload.subject, "sha256": file.sha256})
     _delete_part_on_commit(upload)
     replaced = Upload.objects.filter(pk=upload.replaces_id).exclude(state=UploadState.REMOVED).first() if upload.replaces_id else None
-    if replaced is not None:
+    if replaced is not None and replaced.pk not in registry.held(replaced.subject):
         _remove(replaced, actor=SYSTEM, reason="replaced")
 
 
@@ -239,10 +241,15 @@ def refuse(upload: Upload, code: str, *, found: str = "") -> None:
 
 @transaction.atomic
 def remove(upload: Upload, *, user: User) -> None:
-    """Remove a file. Raises FileRefused("locked") where files cannot be changed now, TransitionRefused if it is removed."""
-    if upload.owner is None or not registry.may_write(user, upload.subject, upload.slot):
+    """Remove a file. Raises FileRefused("locked") where it cannot be removed now, TransitionRefused if it is removed."""
+    if upload.owner is None or not may_remove(upload, user=user):
         raise refusals.locked()
     _remove(upload, actor=actor_for(user, upload.owner))
+
+
+def may_remove(upload: Upload, *, user: User) -> bool:
+    """Whether a user may remove or replace a file now."""
+    return registry.may_write(user, upload.subject, upload.slot) and upload.pk not in registry.held(upload.subject)
 
 
 def _remove(upload: Upload, *, actor: Actor, reason: str = "") -> None:

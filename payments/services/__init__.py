@@ -2,7 +2,7 @@
 
 from payments.services.attempts import give_up, redirect_url, session_digest, start_attempt, started_by_visitor
 from payments.services.basket import pay_basket
-from payments.services.bills import issue_bill, void_bill
+from payments.services.bills import held_by_payment, issue_bill, void_bill
 from payments.services.callbacks import note_error, take_notice, take_notification
 from payments.services.inquiries import confirm, inquire
 from payments.services.refunds import owe_back, owe_deposit
@@ -24,6 +24,7 @@ __all__ = [
     "confirm_finding",
     "give_up",
     "hand_over",
+    "held_by_payment",
     "inquire",
     "issue_bill",
     "look_up_refund",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 
 from django.db import transaction
@@ -12,12 +13,16 @@ from django.utils.translation import gettext_lazy as _
 from municipality.accounts.models import User
 from municipality.audit.services import record
 from municipality.documents.numbers import next_number
+from municipality.jobs.errors import OnHold
 from municipality.kernel import clock, subjects
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
 from municipality.kernel.transitions import transition
 from payments.models import Bill, BillLine
 from payments.rules import Line, total
+
+PAYMENT_OPEN = "payment_open"
+HELD_SECONDS = 600
 
 
 def issue_bill(
@@ -51,12 +56,23 @@ def issue_bill(
     return bill
 
 
+@contextmanager
+def held_by_payment() -> Iterator[None]:
+    """Around what a job does with a bill: while its payment is open at the bank, the job waits, instead of using up its tries."""
+    try:
+        yield
+    except Refused as refusal:
+        if refusal.code != PAYMENT_OPEN:
+            raise
+        raise OnHold("payment", "a payment is open at the bank", seconds=HELD_SECONDS) from refusal
+
+
 @transaction.atomic
 def void_bill(*, bill: Bill, actor: Actor, reason: str = "withdrawn") -> None:
     """Void an unpaid bill. Raises Refused("payment_open") while a payment is at the bank, TransitionRefused."""
     locked = Bill.objects.select_for_update().get(pk=bill.pk)
     if locked.allocations.filter(is_open=True).exists():
-        raise Refused("payment_open", _("A payment of this bill is open at the bank. The bill can be cancelled when its outcome is known."))
+        raise Refused(PAYMENT_OPEN, _("A payment of this bill is open at the bank. The bill can be cancelled when its outcome is known."))
     transition(locked, "void", actor=actor, reason=reason)
     record("bill.voided", subject=locked.key, actor=actor, data={"reason": reason})
     bill.state, bill.last_event = locked.state, locked.last_event

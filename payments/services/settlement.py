@@ -127,7 +127,8 @@ def hand_over(*, allocation_id: int) -> None:
         raise PermanentFailure(f"nobody takes payments for {allocation.bill.kind}")
     try:
         with transaction.atomic():
-            if Allocation.objects.filter(pk=allocation.pk, handed_over_at__isnull=True).update(handed_over_at=clock.now()) != 1:
+            waiting = Allocation.objects.filter(pk=allocation.pk, is_settled=True, handed_over_at__isnull=True)
+            if waiting.update(handed_over_at=clock.now()) != 1:  # handed over meanwhile, or taken back by the bank
                 return
             payable.paid(allocation.bill_id)
     except Refused as refusal:

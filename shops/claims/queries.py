@@ -10,7 +10,7 @@ from municipality.uploads import queries as uploads
 from municipality.uploads.registry import Slot
 from municipality.uploads.states import UploadState
 from shops.claims.states import ClaimState
-from shops.models import Claim
+from shops.models import Claim, Shop
 
 SLOTS = {
     "ownership": Slot(
@@ -28,6 +28,11 @@ def claim_of(case: Case) -> Claim:
     return Claim.objects.select_related(
         "shop__branch", "shop__area", "shop__activity", "organisation", "holder", "holder_organisation", "case__applicant", "refusal"
     ).get(case=case)
+
+
+def open_claim(shop: Shop) -> Claim | None:
+    """The claim to a shop that is not ended: with an officer, or granted by the register and still within its days to dispute it."""
+    return Claim.objects.filter(shop=shop, case__is_open=True).select_related("case").first()
 
 
 def requested_slots(case: Case) -> list[str]:

@@ -18,7 +18,7 @@ from municipality.delegation import queries as delegation
 from municipality.delegation.queries import Grant
 from municipality.delegation.registry import Held, Ownership
 from municipality.kernel import clock, subjects
-from municipality.kernel.errors import Refused
+from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.subjects import SubjectKey
 from municipality.places.models import Area
 from municipality.rulebook.models import Activity
@@ -141,6 +141,12 @@ def refuse_merged(shop: Shop) -> None:
     """Raises Refused("merged") for a shop that was merged into another one; call it on a locked row."""
     if shop.merged_into_id is not None:
         raise Refused("merged", _("This entry was found to be the same shop as another one. Look the shop up by its number again."))
+
+
+def require_holder(shop: Shop, person: User) -> None:
+    """Raises NotPermitted("other_holder") where a person does not hold the shop any more; call it on a locked row."""
+    if person not in owners(shop):
+        raise NotPermitted("other_holder", _("This shop has another holder by now. Nothing was sent."))
 
 
 def by_licence(numbers: Iterable[str], *joined: str) -> dict[str, Shop]:

@@ -107,6 +107,7 @@ KIND = ImportKind(
             LineOutcome.ADD: _("Good and new"),
             LineOutcome.SAME: _("Known from an earlier file, not taken again"),
             LineOutcome.WRONG: _("With errors, not taken"),
+            LineOutcome.LEFT: _("Left out, because the catalogue of offences changed after the dry run"),
         },
         notes={},
     ),

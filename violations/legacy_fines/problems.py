@@ -47,6 +47,10 @@ LINE: dict[str, Any] = {
     "area_branch": _("This area does not belong to the branch of the fine. Please compare both."),
     "twice_in_file": _("This number of a violation report stands in an earlier line of the file already. Please take one of them out."),
     "known_differs": _("A fine with this number was carried over before with another sum or state. Please compare both with the paper."),
+    "changed_since": _(
+        "The catalogue has no such offence any more, as it changed after the dry run. The line was left out. Please compare it with the "
+        "catalogue and load it again."
+    ),
 }
 
 

@@ -27,12 +27,22 @@ FORMULA = ("المبلغ كما في السجل الورقي، ولم تحسبه
 
 
 def apply(file: ImportFile, rows: Sequence[PaperRow]) -> Applied:
-    """Create the violations of released lines; numbers that exist by now are confirmed only."""
+    """Create the violations of released lines; numbers that exist by now are confirmed only.
+
+    A line whose offence is not in the catalogue any more, of which an edition may have begun since the dry run, is left out.
+    """
+    offences = rulebook.edition(queries.OFFENCES, clock.today()).offences
     existing = set(Violation.objects.filter(number__in=[row.number for row in rows]).values_list("number", flat=True))
-    new = [row for row in rows if row.number not in existing]
+    unknown = [row for row in rows if row.number not in existing]
+    new = [row for row in unknown if row.offence in offences]
     prefetch_related_objects(new, "shop__activity", "shop__owner", "shop__organisation", "area", "branch")
     _create(new, file)
-    return Applied(added=len(new), confirmed=len(rows) - len(new), facts={"fils": sum(row.fils or 0 for row in new)})
+    return Applied(
+        added=len(new),
+        confirmed=len(rows) - len(unknown),
+        left_out=[row.pk for row in unknown if row.offence not in offences],
+        facts={"fils": sum(row.fils or 0 for row in new)},
+    )
 
 
 def settle_by() -> Callable[[dt.date], dict[str, int]]:

@@ -15,7 +15,7 @@ from municipality.kernel.errors import NotPermitted, Refused
 from municipality.ui.plurals import counted
 from municipality.ui.templatetags.portal import day
 from municipality.ui.texts import Text
-from payments.models import Allocation, Bill
+from payments.models import Bill
 from payments.registry import Due, PaidOutcome, PaymentStep
 from payments.states import BillState
 from violations import queries
@@ -33,11 +33,11 @@ MISSED = _("Missing it ends the instalment plan.")
 def dues(person: User) -> list[Due]:
     """Open settlements in their period, the next instalment of each plan and amounts of the court; oldest first.
 
-    Not listed: those with a bill of this person, those with a payment at the bank, and delegated ones (paid on their own page).
+    Not listed: those with a bill of this person, those with a payment on its way, and delegated ones (paid on their own page).
     """
     rows = queries.concerning(person).filter(state__in=(V.ORDERED, V.INSTALMENTS, V.JUDGED)).order_by("pk")
     rows = rows.exclude(charges__bill__in=Bill.objects.filter(payer=person, state=BillState.DUE))
-    rows = rows.exclude(charges__bill__in=Allocation.objects.filter(is_open=True).values("bill"))
+    rows = rows.exclude(charges__bill__in=queries.unheard_payments().values("bill"))
     payable = list(rows.exclude(state=V.ORDERED, settle_until__lt=clock.today()).select_related(*RELATED)[:MAX_DUES])
     orders, no_day = queries.orders_of(payable), _no_day(payable)
     return [due for row in payable if (due := _due(row, orders.get(row.pk), no_day)) is not None]

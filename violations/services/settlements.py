@@ -214,11 +214,14 @@ def _tell_party(row: Violation, charge: Charge, *, lifts: bool = False) -> None:
 
 
 def _instalment_paid(row: Violation, charge: Charge) -> None:
-    if row.state != V.INSTALMENTS or charge.instalment is None or charge.instalment.plan.state != PlanState.ACTIVE:
+    plan = Plan.objects.select_for_update().filter(instalments=charge.instalment_id).first()
+    states = (row.state, plan.state) if plan is not None else None
+    # Of two parts that are paid, whichever is heard of first finds every part paid and completes the plan; the other is paid all the same.
+    is_completed = states == (V.PAID, PlanState.PAID) and charge.bill.state == BillState.PAID
+    if plan is None or charge.instalment is None or (states != (V.INSTALMENTS, PlanState.ACTIVE) and not is_completed):
         raise Refused("not_owed", _("This amount is no longer owed in this way. What was paid is returned."))
     record("violation.instalment_paid", subject=row.key, actor=ME, data={"number": charge.instalment.number, "bill": charge.bill.reference})
-    plan = Plan.objects.select_for_update().get(pk=charge.instalment.plan_id)
-    if unpaid_parts(plan):
+    if is_completed or unpaid_parts(plan):
         return
     transition(plan, "complete", actor=ME)
     transition(row, "settle", actor=ME, data={"plan": plan.public_id})
@@ -251,6 +254,8 @@ def voided(bill_id: int) -> None:
 
 
 def cancel_bills(row: Violation, *, actor: Actor, reason: str) -> None:
-    """Void the bills that wait for payment. Raises Refused("payment_open") while a payment is at the bank."""
+    """Void the bills that wait for payment. Raises Refused("payment_open") while a payment is on its way. The row is locked."""
+    if queries.is_at_bank(row):
+        raise Refused("payment_open", _("A payment for this violation is on its way. Please try again once its outcome is known."))
     for charge in row.charges.filter(bill__state=BillState.DUE).select_related("bill"):
         void_bill(bill=charge.bill, actor=actor, reason=reason)

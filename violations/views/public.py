@@ -226,8 +226,10 @@ def _receipts(request: HttpRequest, row: Violation, access: Access | None) -> li
 @never_cache
 @require_safe
 def photo(request: HttpRequest, public_id: str, photo_id: str) -> HttpResponse:
-    """The preview of a photo, for visitors who may see the violation."""
-    row, _access = violation_or_404(request, public_id)
+    """The preview of a photo, for visitors who may see the violation. Raises Http404 while its party has yet to open the notice."""
+    row, access = violation_or_404(request, public_id)
+    if access is not None and notices.is_unopened_by(row, access):
+        raise Http404
     upload = (
         Upload.objects.filter(subject=row.key, public_id=photo_id, slot__in=["photos", "correction", "defence"], state=UploadState.READY)
         .select_related("preview")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from municipality.cases.models import Case
 from municipality.incidents.services import wait_for_relief
 from municipality.jobs.registry import every, job
+from payments.services import held_by_payment
 from zoning.opinion.services import consultations, issue, requests
 
 
@@ -20,7 +21,8 @@ def issue_opinion(*, case_id: int) -> None:
 @job("zoning.close_unpaid", queue="bulk")
 def close_unpaid(*, case_id: int) -> None:
     wait_for_relief()
-    requests.close_unpaid(case=_case(case_id))
+    with held_by_payment():
+        requests.close_unpaid(case=_case(case_id))
 
 
 @every("zoning.mark_silent", seconds=600)

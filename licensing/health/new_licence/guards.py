@@ -12,6 +12,17 @@ for _column in ("approval_id", "refusal_id", "licence_id", "shop_id"):
     frozen("licensing_newlicence", [_column], once=f"OLD.{_column} IS NOT NULL", name=f"{_column}_once")
 _COMMERCIAL = ["commercial_license_no", "commercial_license_end", "commercial_source"]
 frozen("licensing_newlicence", _COMMERCIAL, once="OLD.commercial_license_no <> ''", name="commercial_once")
+# A commercial licence is named by one open request.
+_NAMES = "OLD.commercial_license_no = '' AND NEW.commercial_license_no <> ''"
+guard(
+    "licensing_newlicence_number_once",
+    "licensing_newlicence",
+    "UPDATE",
+    f"{_NAMES} AND EXISTS (SELECT 1 FROM licensing_newlicence n JOIN cases_case c ON c.id = n.case_id"  # noqa: S608 - constants
+    " WHERE n.commercial_license_no = NEW.commercial_license_no AND n.id <> NEW.id AND c.is_open)",
+    "number_taken",
+    one_by_one=_NAMES,
+)
 _EDGE = (  # no edge at all is another guard's
     "NEW.workflow = 'licensing.new_licence' AND EXISTS (SELECT 1 FROM audit_edge e WHERE e.workflow = NEW.workflow"
     " AND e.move = NEW.move AND e.from_state = NEW.from_state AND e.to_state = NEW.to_state)"

@@ -6,6 +6,7 @@ from licensing.health.new_licence.services import approval, issue, requests
 from municipality.cases.models import Case
 from municipality.incidents.services import wait_for_relief
 from municipality.jobs.registry import every, job
+from payments.services import held_by_payment
 
 
 def _case(case_id: int) -> Case:
@@ -30,7 +31,8 @@ def issue_new(*, case_id: int) -> None:
 @job("licensing.expire_new", queue="bulk")
 def expire_new(*, case_id: int, state: str) -> None:
     wait_for_relief()
-    requests.expire(case=_case(case_id), state=state)
+    with held_by_payment():
+        requests.expire(case=_case(case_id), state=state)
 
 
 @every("licensing.lapse_new", seconds=3600)

@@ -59,11 +59,12 @@ def send_to_officer(
     Raises Refused: the first unmet condition that an officer cannot waive, "nothing_changed" where nobody need decide,
     "not_complete" with pages or files missing, "draft_changed" when another device changed an answer since the page was
     read, "price_changed" when `expected_fils` is not the total, "zoning_changed" when the answer for a new address is not the
-    one marked `expected_zoning`, "files_waiting" while a file is being checked. Raises NotPermitted where `actor` may not act for
-    the applicant.
+    one marked `expected_zoning`, "files_waiting" while a file is being checked. Raises NotPermitted where the applicant
+    does not hold the shop any more, or `actor` may not act for them.
     """
     shop = Shop.objects.select_for_update(of=("self",)).select_related("branch").get(pk=shop.pk)
     shops.refuse_merged(shop)
+    shops.require_holder(shop, applicant)
     row = Draft.objects.select_for_update(of=("self",)).get(pk=draft.pk)
     offer = queries.offer(shop, row.service)
     names = draft_pages.changed_facts(row)

@@ -51,11 +51,13 @@ def submit(
 
     Many at once are told of together: then without a message of its own.
 
-    `actor` acts for the applicant (default: the applicant). Raises NotPermitted where `actor` may not act for the applicant,
-    Refused with the code of the first unmet condition, or "price_changed" when `expected_fils` is not the total.
+    `actor` acts for the applicant (default: the applicant). Raises NotPermitted where the applicant does not hold the shop any more,
+    or `actor` may not act for them; Refused with the code of the first unmet condition, or "price_changed" when `expected_fils` is not
+    the total.
     """
     shop = Shop.objects.select_for_update(of=("self",)).select_related("branch").get(pk=shop.pk)
     shops.refuse_merged(shop)
+    shops.require_holder(shop, applicant)
     offer = queries.offer(shop, service)
     if not offer.may_renew or offer.licence is None or offer.period is None:
         raise Refused(offer.unmet[0].code, _("A condition is no longer met. The page shows which one and what to do."))

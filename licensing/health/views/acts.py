@@ -24,7 +24,7 @@ from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.cases import queries as cases
 from municipality.delegation.authorization import NotYours, authorize
 from municipality.kernel import clock
-from municipality.kernel.errors import Refused
+from municipality.kernel.errors import NotPermitted, Refused
 from municipality.rulebook import queries as rulebook
 from municipality.ui.language import read_form
 from shops.models import Shop
@@ -100,6 +100,8 @@ def duplicate(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse
             if user.is_staff:  # staff who assist do not pay
                 return redirect("cases:case", public_id=case.public_id)
             return redirect("payments:pay", public_id=bill.public_id)
+        except NotPermitted:  # the shop has passed to another holder: nothing of it is shown
+            raise
         except Refused as refused:
             refusal = refused
     offer = queries.offer(shop, DUPLICATE)

@@ -32,7 +32,7 @@ from municipality.drafts import unsaved
 from municipality.drafts.models import Draft
 from municipality.drafts.unsaved import keeps_typed
 from municipality.kernel import clock
-from municipality.kernel.errors import Refused
+from municipality.kernel.errors import NotPermitted, Refused
 from municipality.review.services.case_clock import promised_day
 from municipality.rulebook import queries as rulebook
 from municipality.ui.language import read_form
@@ -284,6 +284,8 @@ def _check(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, draft
                 expected_zoning=data["zoning"],
                 actor=allowed.actor,
             )
+        except NotPermitted:  # the shop has passed to another holder: nothing of it is shown
+            raise
         except Refused as refused:
             refusal = refused
             draft.refresh_from_db()

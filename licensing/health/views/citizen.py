@@ -23,7 +23,7 @@ from municipality.cases import queries as cases
 from municipality.cases.catalogue import CATALOGUE
 from municipality.cases.opening import case_or_404
 from municipality.kernel import clock
-from municipality.kernel.errors import Refused
+from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.rulebook import queries as rulebook
 from municipality.ui.language import read_form
@@ -46,6 +46,8 @@ def renew(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
             if user.is_staff:  # staff who assist do not pay
                 return redirect("cases:case", public_id=case.public_id)
             return redirect("payments:pay", public_id=bill.public_id)
+        except NotPermitted:  # the shop has passed to another holder: nothing of it is shown
+            raise
         except Refused as refused:
             refusal = refused
     offer = queries.offer(shop)

@@ -111,7 +111,7 @@ def _drawing(request: HttpRequest, public_id: str, *, is_whole: bool) -> BoardDr
         raise Http404
     is_licensed = drawing.board.first_day is not None
     is_open = is_licensed and (not is_whole or (request.user.is_authenticated and request.user.is_staff))
-    if not is_open and not registry.may_read(request.user, drawing.board.request.files_key):
+    if not is_open and not registry.may_read(request.user, drawing.board.request.files_key, drawing.photo.slot):
         raise Http404
     return drawing
 

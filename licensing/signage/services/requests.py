@@ -104,10 +104,11 @@ def submit(*, shop: Shop, person: User, draft: Draft, version: int, expected_fil
     A board that is changed to no more than was licensed, and of whose deposit nothing goes back, is changed by the rule, without an
     officer, files or payment. Raises Refused: what `queries.obstacle` finds, "draft_closed", "draft_changed", "not_complete",
     "files_waiting", "no_documents", "against_rules", "price_changed", "already_open", what `changes.queries.obstacle`, `unchanged` and
-    `consents.queries.obstacle` find; NotPermitted where `actor` may not act for the person.
+    `consents.queries.obstacle` find; NotPermitted where the person does not hold the shop any more, or `actor` may not act for them.
     """
     shop = Shop.objects.select_for_update(of=("self",)).select_related("branch").get(pk=shop.pk)
     shops.refuse_merged(shop)
+    shops.require_holder(shop, person)
     if (refusal := queries.obstacle(shop)) is not None:
         raise refusal
     row = Draft.objects.select_for_update(of=("self",)).get(pk=draft.pk)
@@ -128,8 +129,9 @@ def submit(*, shop: Shop, person: User, draft: Draft, version: int, expected_fil
     if uploads.is_waiting(key):
         raise Refused("files_waiting", _("A file is still being checked. Please wait a moment and send again."))
     lane = lane_of(cards, shop)
-    if lane == Lane.OFFICER and queries.missing_files(key, rules[2]):
-        raise Refused("no_documents", _("A document is missing. Add it and send again."))
+    if lane == Lane.OFFICER and (missing := queries.missing_files(key, rules[2])):
+        names = _(", ").join(str(queries.SLOTS[slot].label) for slot in missing)
+        raise Refused("no_documents", _("Still missing: %(documents)s. Add it and send again.") % {"documents": names})
     if cards.fils != expected_fils:
         raise Refused("price_changed", _("The fee changed while the page was open. Check the new amounts and submit again."))
     rows = [(board, form.results) for board, form in zip(rows_of(cards), cards.forms, strict=True)]

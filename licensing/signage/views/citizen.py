@@ -31,7 +31,7 @@ from municipality.documents.rendering import RendererMissing
 from municipality.drafts import queries as drafts
 from municipality.drafts.services import EditConflict
 from municipality.kernel import clock
-from municipality.kernel.errors import Refused
+from municipality.kernel.errors import NotPermitted, Refused
 from municipality.review.shared_pages import corrections_page, withdrawal_page
 from municipality.ui.language import read_form
 from municipality.ui.templatetags.portal import ref
@@ -142,6 +142,8 @@ def send(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
                 expected_fils=given["total"],
                 actor=allowed.actor,
             )
+        except NotPermitted:  # the shop has passed to another holder: nothing of it is shown
+            raise
         except Refused as refused:
             refusal, form = refused, SendBoardsForm(initial=initial)
         else:
@@ -158,6 +160,7 @@ def send(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "consents": consent_labels.rows_of(consents.of_draft(draft), consents.digest_of_cards(cards)),
         "fields": fields_of(request, requests.files_key(draft), least, next_path=request.path),
         "optional": [queries.SLOTS[slot].label for slot, count in least.items() if not count],
+        "missing": queries.missing_files(requests.files_key(draft), files) if refusal and refusal.code == "no_documents" else [],
         "is_clean": is_clean,
         "changed": cards.changed,
         "returned_fils": sum(row.returned_fils for row in rows),

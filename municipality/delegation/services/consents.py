@@ -159,7 +159,8 @@ def enter_code(*, consent: Consent, staff: User, typed: str) -> Consent:
 
 @transaction.atomic
 def _open(row: Consent, staff: User, now: dt.datetime, expired: CodeOver) -> Consent:
-    Consent.objects.filter(staff=staff, opened_at__isnull=False, closed_at__isnull=True).update(closed_at=now)
+    for earlier in Consent.objects.select_for_update(of=("self",)).filter(staff=staff, opened_at__isnull=False, closed_at__isnull=True):
+        _close(earlier, assistant(staff))
     until = now + _minutes("consent_minutes")
     pending_rows = Consent.objects.filter(pk=row.pk, opened_at__isnull=True, closed_at__isnull=True, code_until__gt=now)
     if pending_rows.update(opened_at=now, open_until=until, code_cipher="") != 1:

@@ -26,7 +26,7 @@ from municipality.uploads.states import UploadState
 @require_http_methods(["GET", "HEAD", "POST"])
 def slot(request: AuthenticatedHttpRequest, subject: str, slot: str) -> HttpResponse:
     """The files of a slot, with the form that sends more; redirects to `next` after that."""
-    if not registry.may_read(request.user, subject) or registry.slot_of(subject, slot) is None:
+    if not registry.may_read(request.user, subject, slot) or registry.slot_of(subject, slot) is None:
         raise Http404
     if request.method == "POST" and not language.is_switch(request):
         _receive_files(request, subject, slot)
@@ -39,7 +39,7 @@ def slot(request: AuthenticatedHttpRequest, subject: str, slot: str) -> HttpResp
 @require_safe
 def listing(request: AuthenticatedHttpRequest, subject: str, slot: str) -> HttpResponse:
     """The list of the files of a slot, as a fragment for the script."""
-    if not registry.may_read(request.user, subject) or registry.slot_of(subject, slot) is None:
+    if not registry.may_read(request.user, subject, slot) or registry.slot_of(subject, slot) is None:
         raise Http404
     field = fields.field_of(request, subject, slot, next_path=requested(request))
     return render(request, "components/upload_list.html", {"field": field})
@@ -117,7 +117,7 @@ def remove(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
 def replace(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """Send a file that replaces this one when it is accepted."""
     upload = _upload_or_404(request, public_id)
-    if not registry.may_write(request.user, upload.subject, upload.slot):
+    if not services.may_remove(upload, user=request.user):
         raise refusals.locked()
     if request.method == "POST" and not language.is_switch(request):
         is_received = _receive_files(request, upload.subject, upload.slot, replaces=upload)

@@ -34,7 +34,7 @@ OTHER_VERSION, CHECKSUM_MISMATCH, LOCKED = 412, 460, 423
 @require_http_methods(["POST"])
 def create(request: AuthenticatedHttpRequest, subject: str, slot: str) -> HttpResponse:
     """Creation: Upload-Length and Upload-Metadata (filename, fingerprint, replaces) → 201 with Location. Raises Http404 for another's."""
-    if not registry.may_read(request.user, subject) or registry.slot_of(subject, slot) is None:
+    if not registry.may_read(request.user, subject, slot) or registry.slot_of(subject, slot) is None:
         raise Http404
     if not _supports_version(request):
         return _reply(OTHER_VERSION)
@@ -76,6 +76,8 @@ def resource(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
             services.remove(upload, user=request.user)
         except TransitionRefused:
             raise Http404 from None
+        except Refused as refusal:
+            return _refusal(refusal)
         return _reply(204)
     return _append_piece(request, upload)
 

@@ -140,6 +140,18 @@ def test_a_consent_for_one_service_does_not_open_another(owner: User, clerk: Use
     assert shops.visible_to(clerk, RENEWAL).exists() and not shops.visible_to(clerk, "another.service").exists()
 
 
+def test_the_next_consent_of_an_employee_ends_the_first_and_the_log_says_so(
+    owner: User, delegate: User, clerk: User, tray: type[Tray]
+) -> None:
+    rows = []
+    for number in (OWNER, DELEGATE):
+        consent = ask(clerk, number)
+        rows.append(consents.enter_code(consent=consent, staff=clerk, typed=code_for(consent, tray)))
+    assert list(delegation.open_consents()) == [rows[1]]
+    act = AuditEvent.objects.get(action="consent.closed")
+    assert (act.subject, act.actor_key) == (rows[0].key, clerk.key)
+
+
 def test_a_code_serves_once_ten_minutes_and_five_tries(owner: User, clerk: User, tray: type[Tray]) -> None:
     consent = ask(clerk)
     code = code_for(consent, tray)

@@ -22,7 +22,9 @@ from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
 from municipality.uploads import registry
+from municipality.uploads import services as uploads
 from municipality.uploads.registry import Slot
+from tests.database_guards import without_guards
 from tests.factories.accounts import StaffFactory
 from tests.open_database import on_postgres
 
@@ -157,6 +159,17 @@ def add(visit: Visit, *pictures: bytes, captured_at: dt.datetime = NOW) -> tuple
         sender=visit.sender,
         actor=Actor("inspector", visit.sender.key),
     )
+
+
+@pytest.mark.guards
+def test_the_database_keeps_a_photo_that_is_evidence(visit: Visit) -> None:
+    add(visit, ONE)
+    upload = queries.evidence_of(visit).get().upload
+    assert queries.evidence_files(SUBJECT) == {upload.pk}
+    with pytest.raises(IntegrityError, match="guard:evidence"):
+        uploads.drop_all(SUBJECT, reason="draft_ended")
+    without_guards()
+    assert uploads.drop_all(SUBJECT, reason="draft_ended") == 1, "the control: without the guard it is gone"
 
 
 ONE, TWO, THREE = (b"\xff\xd8\xff\xe0 picture " + name for name in (b"one", b"two", b"three"))

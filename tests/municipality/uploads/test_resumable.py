@@ -144,7 +144,7 @@ def test_without_the_rule_of_the_subject_a_stranger_would_write(
     client: Client, stranger: User, jpeg: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address = create(client, len(jpeg))["Location"]
-    monkeypatch.setattr("municipality.uploads.registry.may_read", lambda user, subject: True)
+    monkeypatch.setattr("municipality.uploads.registry.may_read", lambda user, subject, slot: True)
     monkeypatch.setattr("municipality.uploads.registry.may_write", lambda user, subject, slot: True)
     assert patch(signed_in(stranger), address, 0, jpeg).status_code == 204
 

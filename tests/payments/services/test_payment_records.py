@@ -29,8 +29,10 @@ from payments.services import (
     start_attempt,
     void_bill,
 )
+from payments.services.settlement import void_attempt
 from payments.states import AttemptState
 from tests.bank import Book
+from tests.interleaving import acting_before
 from tests.payments.conftest import START, walk
 from tests.payments.records import BY, acts, jobs, one, seconds
 
@@ -74,6 +76,20 @@ def test_a_bill_that_is_owed_back_before_its_owner_heard_is_not_handed_over(sett
     owe_back(bill=Bill.objects.get(), reason="shop_closed", actor=BY)
     settlement.hand_over(allocation_id=Allocation.objects.get().pk)
     assert paid_for["paid"] == [] and Allocation.objects.get().handed_over_at is None
+
+
+def test_a_payment_that_the_bank_takes_back_beside_the_hand_over_is_not_handed_over(
+    settled: Attempt, bank: Book, paid_for: dict[str, list[int]]
+) -> None:
+    bank.decide(settled, "FAILURE(NOT CAPTURED)")
+    inquiry, allocation = inquiries.ask(settled), Allocation.objects.get()
+    assert inquiry is not None
+    with acting_before('UPDATE "payments_allocation"', lambda: void_attempt(attempt=settled, inquiry=inquiry)):
+        settlement.hand_over(allocation_id=allocation.pk)
+    allocation.refresh_from_db()
+    assert (allocation.is_settled, allocation.handed_over_at, Bill.objects.get().state) == (False, None, "due")
+    settlement.notify_void(allocation_id=allocation.pk)
+    assert paid_for == {"paid": [], "voided": []}
 
 
 def test_a_refusal_counts_as_handed_over(settled: Attempt, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -184,9 +184,9 @@ def test_the_person_adds_proof_until_the_decision_and_planners_read_it(plot: Plo
     row = contested(plot, person)
     other, clerk = PersonFactory(noura=True), StaffFactory(groups=["plot_clerk"], login="c")
     assert [registry.may_write(one, row.key, "proof") for one in (person, other, planner)] == [True, False, False]
-    assert [registry.may_read(one, row.key) for one in (person, other, planner, clerk)] == [True, False, True, False]
+    assert [registry.may_read(one, row.key, "proof") for one in (person, other, planner, clerk)] == [True, False, True, False]
     services.decide(contest=row, outcome="upheld", answer="x", article="", decided_by=planner)
-    assert not registry.may_write(person, row.key, "proof") and registry.may_read(person, row.key)
+    assert not registry.may_write(person, row.key, "proof") and registry.may_read(person, row.key, "proof")
 
 
 def test_a_contest_goes_through_its_pages(client: Client, plot: Plot, person: Any, planner: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from licensing.health.new_licence import queries
@@ -137,14 +137,18 @@ def _ask_inspection(case: Case, person: User, number: str, ends_on: dt.date | No
     if locked.state != NewLicenceState.LOCATION_APPROVED:
         raise Refused("not_approved", _("The location is not approved, or the inspection was asked for already."))
     request = queries.request_of(locked)
-    if NewLicence.objects.filter(commercial_license_no=number, case__is_open=True).exclude(pk=request.pk).exists():
-        raise Refused("number_taken", _("Another open request names this commercial licence."))
     if uploads.is_waiting(request.files_key):
         raise Refused("files_waiting", _("A file is still being checked. Please wait a moment and send again."))
     found = queries.commercial_of(request, number, ends_on)
     request.commercial_license_no, request.commercial_license_end, request.commercial_source = number, found.end, found.source
     request.shop = found.shop
-    request.save(update_fields=["commercial_license_no", "commercial_license_end", "commercial_source", "shop"])
+    try:
+        with transaction.atomic():
+            request.save(update_fields=["commercial_license_no", "commercial_license_end", "commercial_source", "shop"])
+    except IntegrityError as error:
+        if "guard:number_taken" not in str(error):
+            raise
+        raise Refused("number_taken", _("Another open request names this commercial licence.")) from error
     advance(locked, "inspect", actor=actor, data={"source": found.source})
     address_ar, address_en = address(request)
     latitude, longitude = place_of_request(request).answer.point(clock.today())

@@ -10,7 +10,7 @@ import pytest
 from licensing.health import queries as health
 from licensing.health.new_licence.services import approval, issue, requests
 from licensing.inspections import services as inspections
-from licensing.models import HealthLicence, Inspection
+from licensing.models import HealthLicence, Inspection, NewLicence
 from municipality.accounts.models import User
 from municipality.cases.models import Case
 from municipality.cases.services import place_block
@@ -23,6 +23,7 @@ from payments.models import Bill, BillLine
 from shops.models import RegisteredOwner, Shop, ShopEvent
 from shops.models.commercial_register import CommercialFeed, CommercialLicence, CommercialNotice
 from shops.register import queries as registered
+from tests.database_guards import refused, without_guards
 from tests.factories import new_licences
 from tests.factories.accounts import PersonFactory
 from tests.factories.licensing import HealthLicenceFactory
@@ -133,6 +134,11 @@ def test_one_commercial_licence_belongs_to_one_open_request(plot: Plot, owner: U
     other = approved(owner, officer, floor="1")
     with pytest.raises(Refused, match="number_taken"):
         with_copy(other)
+    named = NewLicence.objects.filter(pk=other.pk)
+    facts = {"commercial_license_no": NUMBER, "commercial_license_end": clock.today(), "commercial_source": "copy"}
+    refused(lambda: named.update(**facts), match="guard:number_taken")
+    without_guards()
+    assert named.update(**facts) == 1, "the control: without the guard two requests name it"
 
 
 def test_a_failed_inspection_leads_to_no_bill(plot: Plot, owner: User, officer: User, outbox: Any, frozen_clock: Any) -> None:

@@ -22,7 +22,9 @@ from municipality.notifications.models import Message
 from municipality.review.models import Decision, QueueEntry
 from municipality.review.services import desk
 from municipality.review.services.desk import CorrectionRequest
+from payments.models import Bill
 from tests import desk_acts
+from tests.due_jobs import closes_after_the_payment
 from tests.factories import new_licences
 from tests.factories.accounts import OrganisationFactory
 from tests.factories.new_licences import answers, begun, fresh, send, sent
@@ -184,6 +186,12 @@ def test_a_request_is_withdrawn_or_lapses_after_its_days(plot: Plot, owner: User
     outbox("licensing.expire_new")
     assert fresh(other.case).case.state == "expired"
     assert Message.objects.filter(person=owner, kind="licensing.new_licence_lapsed").count() == 1
+
+
+def test_a_request_does_not_lapse_while_its_payment_is_open(plot: Plot, owner: User, officer: User, inspectors: Any) -> None:
+    request = new_licences.billed(owner, officer)
+    closes_after_the_payment("licensing.expire_new", Bill.objects.get(pk=new_licences.bill_of(request)))
+    assert fresh(request.case).case.state == "expired"
 
 
 def test_a_stranger_withdraws_nothing(plot: Plot, owner: User) -> None:

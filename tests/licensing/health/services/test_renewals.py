@@ -25,9 +25,11 @@ from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import FeeRule, RuleSet
 from municipality.rulebook.services import publish
 from payments import queries as payments
+from payments.models import Bill
 from payments.services import start_attempt
 from shops.models import Shop
 from tests.conftest import TODAY
+from tests.due_jobs import closes_after_the_payment
 from tests.factories.accounts import NOURA, OrganisationFactory, PersonFactory, StaffFactory
 from tests.factories.licensing import food_activity
 
@@ -218,6 +220,13 @@ def test_nobody_else_withdraws_a_request(make_shop: Any, owner: Any) -> None:
         services.withdraw_renewal(case=case, applicant=stranger)
     with pytest.raises(NotPermitted):
         advance(case, "pay", actor=Actor("applicant", owner.key))
+
+
+def test_an_unpaid_renewal_does_not_lapse_while_its_payment_is_open(make_shop: Any, owner: Any) -> None:
+    case = services.submit_renewal(shop=make_shop(), applicant=owner)
+    closes_after_the_payment("licensing.close_unpaid", Bill.objects.get(subject=case.key))
+    case.refresh_from_db()
+    assert case.state == "expired"
 
 
 def test_an_unpaid_renewal_lapses_once_and_says_so(make_shop: Any, owner: Any) -> None:

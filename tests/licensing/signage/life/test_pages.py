@@ -100,10 +100,10 @@ def test_strangers_and_visitors_see_neither_deposit_nor_the_way_to_remove(board:
 def test_photos_are_sent_by_the_holder_and_locked_with_the_end(board: Board, owner: User, stranger: User, inspector: User) -> None:
     key = f"board:{board.public_id}"
     assert registry.may_write(owner, key, "after") and registry.may_write(inspector, key, "after")
-    assert not registry.may_write(stranger, key, "after") and not registry.may_read(stranger, key)
+    assert not registry.may_write(stranger, key, "after") and not registry.may_read(stranger, key, "after")
     boards.photo(board, owner)
     signed_in(owner).post(f"/en/boards/{board.public_id}/remove/", posted())
-    assert registry.may_read(owner, key) and registry.may_read(inspector, key)
+    assert registry.may_read(owner, key, "after") and registry.may_read(inspector, key, "after")
     assert not registry.may_write(owner, key, "after") and not registry.may_write(inspector, key, "after")
 
 

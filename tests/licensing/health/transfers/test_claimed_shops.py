@@ -1,0 +1,93 @@
+"""While a claim to a shop is open, its licence is neither transferred nor cancelled: it may have to go back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from licensing.health import queries, services
+from licensing.health.states import CANCEL, CHANGE, DUPLICATE, TRANSFER
+from licensing.health.transfers import services as transfers
+from municipality.accounts.models import User
+from municipality.cases.models import Case
+from municipality.kernel import clock
+from municipality.kernel.errors import Refused
+from payments.models import RefundDue
+from shops.claims import services as claims
+from shops.models import Claim, RegisteredOwner, Shop
+from tests import desk_acts
+from tests.browsers import signed_in
+from tests.conftest import Clock
+from tests.factories.accounts import NOURA, PersonFactory
+from tests.factories.claims import ClaimCaseFactory
+
+pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+OTHER = "290010100046"
+
+
+@pytest.fixture
+def noura(db: None) -> User:
+    return PersonFactory(noura=True)
+
+
+def matched(shop: Shop, person: User) -> Case:
+    """A claim that the commercial register grants at once."""
+    RegisteredOwner.objects.create(
+        commercial_license_no=shop.commercial_license_no, owner_digest=person.civil_id_digest or "", source="moci", as_of=clock.now()
+    )
+    return claims.claim_by_register(shop=shop, person=person)
+
+
+def unmet(shop: Shop, service: str) -> list[str]:
+    return [condition.code for condition in queries.offer(shop, service).unmet]
+
+
+def test_the_new_holder_by_a_match_waits_for_the_days_of_the_dispute(
+    shop: Shop, owner: User, noura: User, frozen_clock: Clock, settings: Any
+) -> None:
+    matched(shop, noura)
+    shop.refresh_from_db()
+    assert shop.owner == noura
+    with pytest.raises(Refused, match="not_claimed"):
+        transfers.ask(shop=shop, person=noura, number=OTHER)
+    with pytest.raises(Refused, match="not_claimed"):
+        services.cancel_licence(shop=shop, person=noura)
+    assert [unmet(shop, service) for service in (CHANGE, DUPLICATE)] == [[], []]
+    page = f"health-licence/{shop.public_id}/cancel/"
+    assert "It can be disputed until 8 December 2026." in signed_in(noura).get(f"/en/{page}").content.decode()
+    assert "توجد مطالبة مفتوحة بهذا المحل" in signed_in(noura).get(f"/ar/{page}").content.decode()
+    until = Claim.objects.get().dispute_until
+    assert until is not None
+    frozen_clock.move(days=(until - clock.today()).days)
+    assert claims.settle_due() == 0 and unmet(shop, CANCEL) == ["not_claimed"]
+    frozen_clock.move(days=1)
+    assert claims.settle_due() == 1 and unmet(shop, CANCEL) == unmet(shop, TRANSFER) == []
+
+
+def test_the_holder_waits_for_the_decision_about_a_claim_by_documents(shop: Shop, owner: User, noura: User) -> None:
+    case = ClaimCaseFactory(shop=shop, applicant=noura)
+    for attempt in (
+        lambda: transfers.ask(shop=shop, person=owner, number=OTHER),
+        lambda: services.cancel_licence(shop=shop, person=owner),
+    ):
+        with pytest.raises(Refused, match="not_claimed"):
+            attempt()
+    page = signed_in(owner).get(f"/en/health-licence/{shop.public_id}/transfer/").content.decode()
+    assert "The Municipality decides whose the shop is." in page
+    claims.withdraw(case=case, person=noura)
+    assert unmet(shop, CANCEL) == unmet(shop, TRANSFER) == []
+
+
+def test_a_claim_before_the_payment_refuses_the_transfer_and_the_amount_is_paid_back(
+    shop: Shop, owner: User, noura: User, officer: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = transfers.agree(transfer=transfers.ask(shop=shop, person=owner, number=NOURA), user=noura)
+    desk_acts.approve(officer)
+    ClaimCaseFactory(shop=shop, applicant=PersonFactory(civil_id=OTHER))
+    owed: list[str] = []
+    monkeypatch.setattr("licensing.health.services.issue.owe_back", lambda *, reason, **_facts: owed.append(reason))
+    services.take_payment(case=Case.objects.get(pk=case.pk))
+    case.refresh_from_db()
+    shop.refresh_from_db()
+    assert (case.state, owed, shop.owner) == ("refused", ["not_claimed"], owner) and not RefundDue.objects.exists()
