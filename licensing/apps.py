@@ -154,6 +154,7 @@ class LicensingConfig(AppConfig):
         OBLIGATIONS.register("health", obligations.obligations)
         panels.MY_SHOPS.register("health", health.my_shops)
         panels.SHOP_PAGE.register("licence", shop_page.licences)
+        panels.OPENING.register("health", new_panels.opening_steps)
         CATALOGUE.register("new_health", NEW_HEALTH)
         INSPECTED.register(NEW_LICENCE, new_licences.inspected)
         SERVICES.register(NEW_LICENCE, DelegableService(_("New health licence"), is_assisted=False, waits_in_dispute=False))

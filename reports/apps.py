@@ -10,7 +10,7 @@ class ReportsConfig(AppConfig):
     def ready(self) -> None:
         from municipality.cases import panels
         from municipality.cases.catalogue import CATALOGUE
-        from municipality.cases.home_forms import HOME_FORMS, HomeForm
+        from municipality.cases.home_forms import HOME_FORMS, PUBLIC_NUMBERS, HomeForm
         from municipality.cases.obligations import OBLIGATIONS
         from municipality.kernel.open_data import OPEN_SETS
         from municipality.ui.errors import OTHER_FORMS
@@ -19,6 +19,7 @@ class ReportsConfig(AppConfig):
         from reports.open311 import errors as open311
         from reports.photos import files
         from reports.public_page import open_data
+        from reports.public_page import queries as public_page
         from reports.public_page.numbers import ReportNumberForm
         from reports.reporters import queries as reporters
         from reports.triage.services.consequences import ORIGIN
@@ -28,6 +29,7 @@ class ReportsConfig(AppConfig):
         start = (_("Report a problem"), "reports:new")
         text = _("With a photo, also without an account; or find a report by its number")
         HOME_FORMS.register("report", HomeForm("eye", start[0], text, ReportNumberForm, "reports:all", _("Find"), 4, start))
+        PUBLIC_NUMBERS.register("reports", public_page.address_of)
         PREFIXES.register(files.HELD, files.HELD_FILES)
         PREFIXES.register("report", files.REPORT_FILES)
         OTHER_FORMS.register(open311.PREFIX, open311.of_portal)

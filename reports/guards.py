@@ -126,6 +126,16 @@ guard(
     " WHERE q.report_id = NEW.subject_id AND q.answered_at IS NULL AND q.ended_at IS NULL)",
     "no_question",
 )
+# Nor is anybody asked whom no message reaches: whoever has a link alone would not learn of the question.
+guard(
+    f"{_E}_asked_of_somebody",
+    _E,
+    "INSERT",
+    "NEW.move = 'ask' AND NEW.from_state = 'assigned' AND NEW.to_state = 'asked' AND NOT EXISTS (SELECT 1 FROM reports_reporter p"
+    " JOIN reports_report r ON r.id = p.report_id WHERE p.report_id = NEW.subject_id"
+    " AND (p.person_id IS NOT NULL OR (p.phone_cipher <> '' AND r.api_key_id IS NULL)))",
+    "not_reachable",
+)
 # Nothing joins a report that is itself joined with another.
 _ENDS = "EXISTS (SELECT 1 FROM reports_report r WHERE r.id = NEW.merged_into_id AND r.state = 'merged')"
 guard(f"{_R}_joined", _R, "UPDATE", f"NEW.merged_into_id IS NOT NULL AND OLD.merged_into_id IS NULL AND {_ENDS}", "joined_with_joined")
@@ -134,6 +144,19 @@ _OVER = (
     " AND (r.state IN ('closed', 'split') OR r.parent_id = NEW.id OR r.id = NEW.parent_id))"
 )
 guard(f"{_R}_joined_open", _R, "UPDATE", f"NEW.merged_into_id IS NOT NULL AND OLD.merged_into_id IS NULL AND {_OVER}", "joined_with_closed")
+# Only reports of one problem are joined. The rulebook sets how near (`similar_metres`); beyond 0.005 degrees, some 500 m, no rule counts.
+_SAME = (
+    "EXISTS (SELECT 1 FROM reports_report r WHERE r.id = NEW.merged_into_id AND r.category = NEW.category"
+    " AND (r.shop_id = NEW.shop_id OR r.board_id = NEW.board_id"
+    " OR (ABS(r.latitude - NEW.latitude) <= 0.005 AND ABS(r.longitude - NEW.longitude) <= 0.005)))"
+)
+guard(
+    f"{_R}_joined_same",
+    _R,
+    "UPDATE",
+    f"NEW.merged_into_id IS NOT NULL AND OLD.merged_into_id IS NULL AND NOT {_SAME}",
+    "another_problem",
+)
 frozen(_R, ["merged_into_id"], once="OLD.merged_into_id IS NOT NULL", name="joined_once")
 
 _C = "reports_closure"
@@ -158,6 +181,16 @@ guard(
     "INSERT",
     "NOT EXISTS (SELECT 1 FROM reports_report r WHERE r.id = NEW.report_id AND r.inspector_id = NEW.closed_by_id)",
     "other_inspector",
+)
+# What a result says was done at the place was done: a warning, or a violation report, written from this report.
+_MEASURE = "SELECT 1 FROM reports_consequence c JOIN violations_violation v ON v.id = c.violation_id WHERE c.report_id = NEW.report_id AND"
+guard(
+    f"{_C}_measure",
+    _C,
+    "INSERT",
+    f"(NEW.code = 'warned' AND NOT EXISTS ({_MEASURE} v.warning_number IS NOT NULL))"
+    f" OR (NEW.code = 'violation' AND NOT EXISTS ({_MEASURE} v.number IS NOT NULL))",
+    "no_measure",
 )
 guard(
     f"{_C}_photo_of_report",
@@ -240,6 +273,15 @@ guard(
     "UPDATE",
     f"OLD.words_shown_at IS NULL AND NEW.words_shown_at IS NOT NULL AND EXISTS ({_STANDS} 'words' AND m.report_id = NEW.id)",
     "words_hidden",
+)
+# Nothing is decided of a photo while it is hidden for a reason: it would be undone when that reason is lifted.
+guard(
+    "reports_reportphoto_hidden",
+    "reports_reportphoto",
+    "UPDATE",
+    "NEW.blur IN ('agreed', 'clear') AND OLD.blur <> NEW.blur"
+    " AND EXISTS (SELECT 1 FROM reports_moderation m WHERE m.photo_id = NEW.id AND m.lifted_at IS NULL)",
+    "photo_hidden",
 )
 frozen("reports_moderation", ["lifted_by_id", "lifted_at"], once="OLD.lifted_at IS NOT NULL", name="lifted_once")
 guard(

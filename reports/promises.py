@@ -28,9 +28,14 @@ def severity_of(category: ReportCategory, answers: Mapping[str, str]) -> str:
     return found
 
 
+def hours(category: ReportCategory, severity: str, limits: Mapping[str, int]) -> float:
+    """The promised hours, on the clock of the category: its own in the per cent of the severity, within `least_hours` and `most_hours`."""
+    return min(max(category.hours * limits[f"{severity}_percent"] / 100, limits["least_hours"]), limits["most_hours"])
+
+
 def due_at(category: ReportCategory, severity: str, since: dt.datetime, limits: Mapping[str, int]) -> dt.datetime:
-    """The promised time: the hours of the category in the per cent of its severity (`limits.reports`), on the clock of the category."""
-    time = dt.timedelta(hours=category.hours) * limits[f"{severity}_percent"] / 100
+    """The promised time (`hours`), by the limits of `limits.reports`."""
+    time = dt.timedelta(hours=hours(category, severity, limits))
     if category.clock == ReportClock.ALWAYS:
         return since + time
     return worktime.add_working_time(rulebook.calendar(), since, time)

@@ -8,18 +8,23 @@ from typing import NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
-from municipality.kernel import clock
-from municipality.rulebook import queries as rulebook
 from municipality.ui.texts import both
-from reports import queries
 from reports.models import Closure, Report
 from reports.states import ReportState
 from violations import publication
 from violations.models import Violation
 
-MEASURES = ("warned", "violation")  # results that tell a measure
+NO_ANSWER = "no_answer"  # the result that the portal writes where the reporter did not answer in time
+# Results that tell a measure, and the number that the violation of a consequence has once it was taken.
+MEASURES = {"warned": "warning_number", "violation": "number"}
 NOT_YET = _("An inspector visited the place and acted. What was done is told on the page of the report once it is final.")
 RELATED = ("violation__objection__case", "violation__judgment", "violation__last_event")  # of a consequence
+
+
+def lacks_measure(report: Report, code: str) -> bool:
+    """Whether a result tells a warning or a violation report that was not written from a report."""
+    number = MEASURES.get(code)
+    return number is not None and not report.consequences.filter(**{f"violation__{number}__isnull": False}).exists()
 
 
 class ToldResult(NamedTuple):
@@ -42,18 +47,18 @@ def told(report: Report, closures: Sequence[Closure], violations: Sequence[Viola
     return found
 
 
-def unanswered(at: dt.datetime) -> ToldResult:
-    """What is told of a report that was closed at a time because no answer came."""
-    reason = rulebook.edition(queries.REPLIES, clock.day_of(at)).reasons["no_answer"]
-    return ToldResult(reason.text_ar, reason.text_en, at)
+def is_unanswered(report: Report) -> bool:
+    """Whether it is closed, or waits for a second signature, because the reporter did not answer; an answer opens it again."""
+    if report.state not in (ReportState.COUNTERSIGN, ReportState.CLOSED):
+        return False
+    last = report.closures.filter(sent_back_at__isnull=True).order_by("pk").last()
+    return last is not None and last.code == NO_ANSWER
 
 
 def ending(report: Report, results: Sequence[ToldResult]) -> ToldResult | None:
     """With what a report is closed now, of the results in `told`; not one from before it was opened again. None while it is open."""
     if report.state != ReportState.CLOSED or report.closed_at is None:
         return None
-    if report.last_event is not None and report.last_event.move == "close_unanswered":
-        return unanswered(report.closed_at)
     return results[-1] if results else None
 
 

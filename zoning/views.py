@@ -23,7 +23,7 @@ from municipality.ui.templatetags.portal import bilingual, ltr
 from zoning.answer import survey
 from zoning.answer.drawing import distances
 from zoning.answer.forms import QuestionForm, WhereForm, floor_name
-from zoning.answer.labels import TONES, state_of, text_of
+from zoning.answer.labels import TONES, AnswerText, state_of, text_of
 from zoning.answer.queries import ActivityQuestion
 from zoning.answer.rules import CONDITIONAL, PERMITTED
 from zoning.contests import queries as contests
@@ -47,11 +47,15 @@ def find(request: HttpRequest) -> HttpResponse:
     """The forms, the plots that fit, and the map with its three levels; one plot alone is opened."""
     if not allow_read(request, "plots", limit=READS, seconds=SECONDS):
         return too_many_requests(request, SECONDS)
-    ways: dict[str, Form] = {"text": PlotTextForm(), "address": PlotAddressForm(), "place": PlotPlaceForm()}
+    ways: dict[str, Form] = {"text": PlotTextForm(example=queries.example()), "address": PlotAddressForm(), "place": PlotPlaceForm()}
     typed = request.GET.get("q", request.GET.get("paci_number"))  # the second in older links
     way = "text" if typed is not None else "place" if "near" in request.GET else "address"
     is_bound = way == "place" or not request.GET.keys().isdisjoint(PlotAddressForm.base_fields)
-    form = ways[way] = type(ways[way])({"q": typed} if typed is not None else request.GET if is_bound else None)
+    if typed is not None:
+        ways["text"] = PlotTextForm({"q": typed}, example=queries.example())
+    elif is_bound:
+        ways[way] = type(ways[way])(request.GET)
+    form = ways[way]
     plots: list[Plot] = []
     found = TextSearch()
     is_asked = form.is_bound and form.is_valid()
@@ -78,6 +82,7 @@ def find(request: HttpRequest) -> HttpResponse:
         "is_more": found.is_more or len(plots) > MOST_LISTED,
         "level": level,
         "is_block": is_level,
+        "near": found.near if way == "text" else queries.known_block(area, block) if area is not None and not plots else None,
         "is_first": level is not None and level.name != "areas",
     }
     return render(request, "zoning/find.html", context, status=400 if form.is_bound and not is_asked else 200)
@@ -150,12 +155,24 @@ def plot(request: HttpRequest, public_id: str) -> HttpResponse:
         "topics": lists,
         "uses": [part for topic in lists["applies"] if topic.finding.layer.kind == Layer.Kind.LAND_USE for part in topic.parts],
         "answer": answer,
+        "steps": _steps(row, question) if question is not None and found.day == today and _may_open(answer) else [],
         "distances": list(distances(found.shape.shape, found.answer)) if found.shape is not None and found.answer is not None else [],
         "limits": found.limits,
         **_measures(found),
         "crumbs": [(_("Find a plot"), reverse("zoning:find")), (heading, "")],
     }
     return render(request, "zoning/plot.html", context, status=400 if is_asked and not is_answered else 200)
+
+
+def _may_open(answer: AnswerText | None) -> bool:
+    return answer is not None and answer.outcome in (PERMITTED, CONDITIONAL)
+
+
+def _steps(row: Plot, question: ActivityQuestion) -> list[panels.NextStep]:
+    """What services above zoning offer to who wants to open there; nothing on a plot of the past."""
+    if row.valid_to is not None:
+        return []
+    return [step for offer in panels.OPENING.values() for step in offer(question.activity, question.floor, row)]
 
 
 def _blocks(request: HttpRequest, row: Plot) -> list[panels.PageBlock]:

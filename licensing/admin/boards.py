@@ -42,7 +42,11 @@ def visits(request: AuthenticatedHttpRequest) -> HttpResponse:
 def visit(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """One board with its place; the photo of an inspector who finds it gone ends it."""
     require_role(request, INSPECTOR)
-    board = Board.objects.filter(public_id=public_id, first_day__isnull=False).select_related(*RELATED, "request__shop__area").first()
+    board = (
+        Board.objects.filter(public_id=public_id, first_day__isnull=False)
+        .select_related(*RELATED, "request__shop__area", "drawing")
+        .first()
+    )
     if board is None:
         raise Http404
     if not inspects(request.user, board):
@@ -55,7 +59,13 @@ def visit(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         except Refused as refusal:
             error = str(refusal.sentence)
     field = field_of(request, life.key_of(board), "after", next_path=request.path)
-    context = {"board": board, "kind": kind_of(board), "size": size_of(board), "standing": STANDING[queries.standing(board)]}
+    context = {
+        "board": board,
+        "has_drawing": getattr(board, "drawing", None) is not None,
+        "kind": kind_of(board),
+        "size": size_of(board),
+        "standing": STANDING[queries.standing(board)],
+    }
     is_open = (end := life.end_of(board)) is None or end.photo_id is None
     return staff_page(
         request,

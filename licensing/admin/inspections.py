@@ -20,6 +20,7 @@ from licensing.inspections.forms import PHOTO, InspectionForm, PutOffForm, time_
 from licensing.inspections.services import appointments, visits
 from licensing.inspections.states import OPEN, InspectionState
 from licensing.models import DayPart, Inspection, InspectionVisit, VisitOutcome
+from licensing.workers import queries as workers
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.fieldwork import device
 from municipality.fieldwork.services import ConfirmationNeeded
@@ -107,6 +108,7 @@ def _page(request: AuthenticatedHttpRequest, row: Inspection, form: InspectionFo
         "lines": labels.result_lines(row, photos) if is_over else [],
         "photos": photos["place"],
         "unchecked": labels.unchecked_photos(result),
+        "workers": workers.of_shop(row.shop) if is_due and row.shop is not None else [],
         "drawings": labels.drawings_of(row, request.user) if is_due else [],
         "result": result,
     }

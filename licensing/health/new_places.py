@@ -1,6 +1,7 @@
 """What zoning says of the new address of a shop: shown to applicant and officer, and kept as it was when the request was sent.
 
-It decides nothing: a request for a place where the activity is not permitted is sent as any other, and the officer decides.
+It decides nothing: a request for a place where the activity is not permitted is sent as any other, and the officer decides. The location
+is approved before a licence is issued (decree of 1977); where plot, floor and activity are those of the licence, nothing is warned of.
 """
 
 from __future__ import annotations
@@ -39,11 +40,12 @@ class KeptThen:
 
     answer: KeptAnswer
     at: dt.datetime
+    is_same: bool = False
 
     @property
     def is_against(self) -> bool:
-        """Whether the activity was not permitted."""
-        return self.answer.tone == AGAINST
+        """Whether the activity was not permitted, at a place that is another one than the licensed."""
+        return not self.is_same and self.answer.tone == AGAINST
 
 
 @dataclass
@@ -83,8 +85,8 @@ class NewPlace:
 
     @property
     def is_against(self) -> bool:
-        """Whether the rules of today do not permit the activity there."""
-        return self.answer.tone == AGAINST
+        """Whether the rules of today do not permit the activity there, and the place is another one than the licensed."""
+        return not self.is_same and self.answer.tone == AGAINST
 
     @property
     def stays_valid_until(self) -> dt.date | None:
@@ -110,7 +112,7 @@ class NewPlace:
         facts = self.answer.facts()
         if event is None or {name: event.data.get(name) for name in facts} == facts:
             return None
-        return KeptThen(places.kept(event.data), event.at)
+        return _kept(event)
 
 
 # Registered facts that say where a shop is.
@@ -161,7 +163,11 @@ def place_of_renewal(renewal: Renewal, shop: Shop) -> NewPlace | None:
 def kept_of(case: Case) -> KeptThen | None:
     """The answer that was kept with a case when its address was sent last; None where the address stays. One query."""
     event = _event_of(case)
-    return KeptThen(places.kept(event.data), event.at) if event is not None else None
+    return _kept(event) if event is not None else None
+
+
+def _kept(event: AuditEvent) -> KeptThen:
+    return KeptThen(places.kept(event.data), event.at, event.data.get("is_same", False))
 
 
 def _event_of(case: Case) -> AuditEvent | None:
@@ -170,4 +176,4 @@ def _event_of(case: Case) -> AuditEvent | None:
 
 def keep(case: Case, place: NewPlace, *, actor: Actor) -> None:
     """Keep the answer with the case as an audit event, in the caller's transaction."""
-    record(KEPT, subject=case.key, actor=actor, data=place.answer.facts())
+    record(KEPT, subject=case.key, actor=actor, data={**place.answer.facts(), "is_same": place.is_same})

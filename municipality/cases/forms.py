@@ -14,7 +14,11 @@ from municipality.ui.texts import Text
 
 class TrackForm(forms.Form):
     reference = ReferenceField(label=_("Reference number"), help_text=_("As in the message you received, for example HL-2026-000001-K."))
-    last_four = DigitsField(label=_("Last 4 digits of the civil number"), length=4, help_text=_("Of the person who submitted the request."))
+    last_four = DigitsField(
+        label=_("Last 4 digits of the civil number"),
+        length=4,
+        help_text=_("Of the person who submitted the request; not needed for a report of a problem."),
+    )
 
 
 class FeedbackForm(forms.Form):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,8 +35,18 @@ class HomeForm:
         return self.form(auto_id=f"home{self.order}_%s")
 
 
+# By the name of a service: the address of the public page of what a number names, empty where it is no number of that service. For what
+# is no request, so that the form for requests does not ask for the digits of a person.
+PUBLIC_NUMBERS: Registry[Callable[[str], str]] = Registry()
+
+
 # By the name of the page that each leads to.
 HOME_FORMS: Registry[HomeForm] = Registry()
+
+
+def public_page_of(number: str) -> str:
+    """The address of the page of a number that needs no digits beside it, or an empty text."""
+    return next((url for page_of in PUBLIC_NUMBERS.values() if (url := page_of(number))), "")
 
 
 def home_forms() -> list[HomeForm]:

@@ -19,6 +19,8 @@ SHOP_PAGE: Registry[Provider] = Registry()
 PLOT_PAGE: Registry[Provider] = Registry()
 CASE: Registry[Provider] = Registry()
 MY_SHOPS: Registry[Provider] = Registry()
+# What comes next where zoning says that an activity may open: by its code, the floor and the plot.
+OPENING: Registry[Callable[[str, int, Any], list[NextStep]]] = Registry()
 # What can be done for many shops at once, on "my shops": label and name of the address.
 MANY_SHOPS: Registry[tuple[Text, str]] = Registry()
 # Lists of what a person sent that is no case, below their requests: label and address; none where nothing was sent.
@@ -155,6 +157,6 @@ class CaseDetail:
     warning: tuple[Text, Text] | None = None  # title and text, above everything
 
 
-def collect(page: Registry[Provider], user: Visitor, subjects: Sequence[Any]) -> dict[str, dict[str, list[Any]]]:
-    """Panel name → subject key → entries."""
-    return {name: provider(user, subjects) for name, provider in page.items()}
+def collect(page: Registry[Provider], user: Visitor, subjects: Sequence[Any], only: str = "") -> dict[str, dict[str, list[Any]]]:
+    """Panel name → subject key → entries; of one panel where `only` names it."""
+    return {name: provider(user, subjects) for name, provider in page.items() if only in ("", name)}

@@ -78,7 +78,7 @@ def answer(*, draft: Draft, page: str, answers: dict[str, Any], version: int, ac
     Raises EditConflict where the page has got other answers since, NotPermitted where `actor` may no longer act for the person, and
     Refused("draft_closed") where the draft was sent, discarded or has expired.
     """
-    row = _open(draft)
+    row = lock_open(draft)
     if actor is not None and not may(actor, person=row.person, service=row.service, subject=row.rights_key):
         raise NotPermitted("not_yours", _("You may no longer act in this request. Nothing was saved."))
     saved = row.answers.get(page)
@@ -104,7 +104,7 @@ def answer(*, draft: Draft, page: str, answers: dict[str, Any], version: int, ac
 @transaction.atomic
 def forget_pages(*, draft: Draft, pages: list[str]) -> Draft:
     """Delete the answers of pages that no longer belong to the request (a change that was unticked)."""
-    row = _open(draft)
+    row = lock_open(draft)
     remaining = {page: answers for page, answers in row.answers.items() if page not in pages}
     if remaining != row.answers:
         row.answers, row.version = remaining, row.version + 1
@@ -116,19 +116,20 @@ def forget_pages(*, draft: Draft, pages: list[str]) -> Draft:
 @transaction.atomic
 def send(*, draft: Draft, sent_as: str, actor: Actor) -> None:
     """Close a draft that became the case `sent_as`. Raises Refused("draft_closed")."""
-    _close(_open(draft), "draft.sent", actor, sent_as=sent_as)
+    _close(lock_open(draft), "draft.sent", actor, sent_as=sent_as)
 
 
 @transaction.atomic
 def discard(*, draft: Draft, actor: Actor | None = None) -> None:
     """Close a draft and remove its files, by its person or `actor`. Raises Refused("draft_closed")."""
-    row = _open(draft)
+    row = lock_open(draft)
     actor = actor or actor_of(row.person)
     _close(row, "draft.discarded", actor)
     uploads.drop_all(row.key, reason="draft_ended", actor=actor)
 
 
-def _open(draft: Draft) -> Draft:
+def lock_open(draft: Draft) -> Draft:
+    """The draft, locked in the caller's transaction. Raises Refused("draft_closed")."""
     row = Draft.objects.select_for_update().select_related("person").get(pk=draft.pk)
     if row.closed_at is not None or row.expires_at <= clock.now():
         raise Refused("draft_closed", _("This request has already been sent or deleted. You can start it again from My shops."))

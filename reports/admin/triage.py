@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from licensing.signage.labels import size_of
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.documents import store
 from municipality.fieldwork import device
@@ -35,6 +36,7 @@ from reports.states import OPEN, REPORT_WORKFLOW, ReportState
 from reports.triage import queries, services
 from reports.triage.distances import route
 from reports.triage.forms import FORMS, OF_INSPECTOR, OF_SUPERVISOR, CloseForm, StepForm
+from reports.triage.services.questions import NOT_REACHABLE, can_ask
 from reports.triage.services.results import FoundResult
 
 INSPECTOR, SUPERVISOR, AUDITOR = "inspector", "supervisor", "auditor"
@@ -160,7 +162,7 @@ def branch(request: AuthenticatedHttpRequest) -> HttpResponse:
 
 def _row(request: AuthenticatedHttpRequest, public_id: str) -> Report:
     visible = _visible(request)
-    rows = Report.objects.select_related(*queries.RELATED, "shop__activity", "parent", "merged_into")
+    rows = Report.objects.select_related(*queries.RELATED, "shop__activity", "board__request__document", "parent", "merged_into")
     row = queries.with_soon(rows).filter(public_id=public_id).first()
     if row is None:
         raise Http404
@@ -173,7 +175,8 @@ def _open_steps(request: AuthenticatedHttpRequest, row: Report) -> list[str]:
     steps: list[str] = []
     if in_group(request, INSPECTOR) and row.inspector_id == request.user.pk:
         missing = {"inspect"} if row.shop_id is None else set()
-        of_part = {"ask", "split"} if row.parent_id is not None else set()  # it has no reporter of its own, and is divided already
+        of_part = {"split"} if row.parent_id is not None else set()  # it is divided already
+        missing |= set() if can_ask(row) else {"ask"}
         steps += [step for step in OF_INSPECTOR.get(row.state, []) if step not in missing | of_part]
     if in_group(request, SUPERVISOR):
         steps += OF_SUPERVISOR.get(row.state, [])
@@ -222,7 +225,7 @@ def _apply(request: AuthenticatedHttpRequest, row: Report, step: str, form: Step
         "ask": (lambda: services.ask(report=row, inspector=user, text=data["text"]), _("The question is sent.")),
         "hand_over": (lambda: services.hand_over(report=row, inspector=user, **data), _("Handed over. The promise runs on.")),
         "recategorise": (lambda: services.recategorise(report=row, inspector=user, **data), _("The category is changed.")),
-        "merge": (lambda: services.merge(report=row, into=data["into"], inspector=user), _("Joined. Both reporters are told.")),
+        "merge": (lambda: services.merge(report=row, inspector=user, **data), _("Joined. Both reporters are told.")),
         "split": (lambda: services.split(report=row, inspector=user, parts=form.parts), _("Divided. An inspector is drawn for each part.")),  # type: ignore[attr-defined]
         "inspect": (lambda: services.order_inspection(report=row, inspector=user, **data), _("The inspection is ordered.")),
         "take_back": (lambda: services.take_back(report=row, inspector=user), _("The report is with you again.")),
@@ -238,8 +241,8 @@ def _apply(request: AuthenticatedHttpRequest, row: Report, step: str, form: Step
 def _page(
     request: AuthenticatedHttpRequest, row: Report, *, status: int = 200, typed: tuple[str, Any] = ("", None), error: str = ""
 ) -> HttpResponse:
-    steps = []
-    for step in _open_steps(request, row):
+    steps, open_steps = [], _open_steps(request, row)
+    for step in open_steps:
         form = typed[1] if step == typed[0] else CloseForm(report=row) if step == "close" else FORMS[step](report=row, step=step)
         steps.append((step, *WORDS[step], form))
     is_mine = row.inspector_id == request.user.pk and row.state == ReportState.ASSIGNED and in_group(request, INSPECTOR)
@@ -261,8 +264,10 @@ def _page(
         "consequences": row.consequences.select_related("inspection", "violation").order_by("pk"),
         "course": [(event, REPORT_WORKFLOW.moves[event.move].label, reasons.get(event.reason)) for event in row.events.order_by("pk")],
         "answers": _answers(row),
+        "board_size": size_of(row.board) if row.board is not None else "",
         "steps": steps,
         "chosen": typed[0],
+        "not_reachable": NOT_REACHABLE if is_mine and row.parent_id is None and "ask" not in open_steps else "",
         "is_field": in_group(request, INSPECTOR),
         "begins": f"{reverse('admin:field_new')}?origin={row.subject_key}" if is_mine else "",
         "error": error,

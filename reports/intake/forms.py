@@ -126,6 +126,9 @@ class ReportForm(forms.Form):
         self.rules = rules
         area: Any = self.fields["area"]
         area.choices = [("", area.empty_label), *places.grouped_areas()]
+        position: Any = self.fields["position"]
+        if not self["shop"].value() and not self["board"].value():  # neither is optional without the other
+            area.either, position.either = _("(or the position)"), _("(or the area)")
         category: Any = self.fields["category"]
         category.choices = [(code, named(one)) for code, one in rules.categories.items()]
         for one in rules.categories.values():

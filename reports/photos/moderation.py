@@ -9,17 +9,20 @@ from municipality.accounts.models import User, actor_of
 from municipality.audit.services import record
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
-from reports.models import BlurState, Report, ReportPhoto
+from reports.models import BlurState, Moderation, Report, ReportPhoto
 
 
 @transaction.atomic
 def judge(photo: ReportPhoto, *, user: User, is_shown: bool, is_change: bool = False) -> None:
     """Show the copy of a photo to everybody, or keep it private; with `is_change` otherwise than an employee decided before.
 
-    Raises Refused("judged") if somebody has judged it, or changed that, meanwhile.
+    Raises Refused: judged if somebody has judged it, or changed that, meanwhile; hidden while it is hidden for a reason, since a
+    decision made now would be lost when it is shown again.
     """
     blur, other = (BlurState.AGREED, BlurState.PRIVATE) if is_shown else (BlurState.PRIVATE, BlurState.AGREED)
     row = ReportPhoto.objects.select_for_update(of=("self",)).select_related("report").get(pk=photo.pk)
+    if Moderation.objects.filter(photo=row, lifted_at__isnull=True).exists():
+        raise Refused("hidden", _("This photo is hidden for a reason. Show it again on the page of its report first, then decide."))
     is_decided = row.agreed_by_id is not None and row.copy_id is not None
     if row.blur != (other if is_change else BlurState.UNSURE) or (is_change and not is_decided):
         raise Refused("judged", _("Another employee has looked at this photo meanwhile."))

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from municipality.kernel import ids
 from municipality.ui.forms import ReferenceField
 
-_PREFIX, _LENGTH = "EYE", 9  # eight characters and the check character
+PREFIX, _LENGTH = "EYE", 9  # eight characters and the check character
 
 
 def canonical(typed: str) -> str:
@@ -17,11 +17,11 @@ def canonical(typed: str) -> str:
 
     O, I and L are read as 0 and 1, also as the check character where only that fits.
     """
-    code = typed.replace("-", "").removeprefix(_PREFIX)
+    code = typed.replace("-", "").removeprefix(PREFIX)
     if len(code) != _LENGTH:
         return ""
     stem = ids.normalise_code(code[:-1])
-    number = ids.with_check(f"{_PREFIX}-{stem[:4]}-{stem[4:]}")
+    number = ids.with_check(f"{PREFIX}-{stem[:4]}-{stem[4:]}")
     return number if ids.normalise_code(number[-1]) == ids.normalise_code(code[-1]) else ""
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
+from django.urls import reverse
 
 from municipality.kernel import clock
 from reports import queries
@@ -18,7 +19,8 @@ from reports.photos import queries as photos
 from reports.places import blurred
 from reports.public_page import standings
 from reports.public_page.chain import MOVES, ChainLink, chain
-from reports.results import RELATED, ToldResult, ending, told
+from reports.public_page.numbers import PREFIX, canonical
+from reports.results import NO_ANSWER, RELATED, ToldResult, ending, told
 from reports.states import ReportState
 from violations.models import ViolationEvent
 
@@ -29,7 +31,19 @@ def by_public_id(public_id: str) -> Report | None:
     """A report, hidden or not; None without one."""
     if len(public_id) != ID_LENGTH:
         return None
-    return Report.objects.select_related("area__governorate", "parent", "merged_into", "last_event").filter(public_id=public_id).first()
+    return (
+        Report.objects.select_related("area__governorate", "board", "parent", "merged_into", "last_event")
+        .filter(public_id=public_id)
+        .first()
+    )
+
+
+def address_of(number: str) -> str:
+    """The page of the report with a number as people type it, or the one that finds reports; empty for no number of a report."""
+    if not number.startswith(PREFIX):
+        return ""
+    row = Report.objects.filter(number=canonical(number)).first()
+    return reverse("reports:report", args=[row.public_id]) if row is not None else reverse("reports:all")
 
 
 def newest(reports: QuerySet[Report], count: int) -> list[Report]:
@@ -126,7 +140,9 @@ class PublicReport:
 
     def answer_until(self) -> dt.date | None:
         """The last day on which the reporter may say that it is not solved; None when nothing is asked."""
-        if self.report.state != ReportState.CLOSED or not self.closures or hasattr(self.closures[-1], "answer"):
+        if self.report.state != ReportState.CLOSED or not self.closures:
+            return None
+        if self.closures[-1].code == NO_ANSWER or hasattr(self.closures[-1], "answer"):
             return None
         assert self.report.closed_at is not None  # noqa: S101 - of every closed one
         last = clock.day_of(self.report.closed_at) + dt.timedelta(days=queries.limits()["solved_days"])

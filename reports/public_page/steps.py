@@ -15,10 +15,10 @@ from municipality.ui.templatetags.portal import bilingual, day
 from municipality.ui.texts import Text
 from reports.models import HandOver, Report, ReportEvent
 from reports.public_page.chain import lasting
-from reports.results import ToldResult, unanswered
+from reports.results import ToldResult
 from reports.states import REPORT_WORKFLOW, ReportState
 
-_RESULTS = ("close", "countersign", "close_unanswered")  # moves with a result in words
+_RESULTS = ("close", "countersign")  # moves with a result in words
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,7 @@ def steps(
     for event in events:
         step = {"kind": "done", "title": REPORT_WORKFLOW.moves[event.move].label, "at": event.at}
         if event.move in _RESULTS:
-            is_unanswered = event.move == "close_unanswered"
-            result = unanswered(event.at) if is_unanswered else _last_before(results, event.at, "closed_at")
+            result = _last_before(results, event.at, "closed_at")
             step["note"] = bilingual(result, "text") if result is not None else ""
         elif event.move == "hand_over" and (hand_over := _last_before(hand_overs, event.at, "made_at")) is not None:
             until = _("answers by")

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from licensing.signage.labels import size_of
 from municipality.accounts.access import public
 from municipality.accounts.limits import take_attempt
 from municipality.ui.errors import too_many_requests
@@ -48,6 +49,7 @@ def report(request: HttpRequest, public_id: str) -> HttpResponse:
         "result": found.result,
         "answers": found.answers(),
         "answer_until": found.answer_until(),
+        "board_size": size_of(row.board) if row.board is not None else "",
         "metres": METRES,
         "crumbs": [(_("Reports"), reverse("reports:all")), (bilingual(row.category_facts, "name"), request.path)],
     }

@@ -22,7 +22,6 @@ from reports.models import Ban, Report
 from reports.models.reporter import Reporter
 from reports.reporters.services import known_by, phone_of, secret_of
 from reports.results import result_of
-from reports.states import ReportState
 
 
 class _ToReporter(MessageKind):
@@ -39,7 +38,7 @@ class Asked(_ToReporter):
 
 
 class ClosedUnanswered(_ToReporter):
-    """No answer came in time, and the report is closed."""
+    """No answer came in time, and the report is closed with a second signature."""
 
     kind = "reports.unanswered"
 
@@ -122,8 +121,6 @@ def tell(report: Report, kind: str, **facts: Any) -> int:
     if declared is ReportReceived:  # nothing is joined with it yet, and it is received once
         return _tell(report, declared, f"{report.public_id}:0", Q(report=report))
     row = Report.objects.select_related("merged_into", "last_event").get(pk=report.pk)
-    if declared is ClosedUnanswered and row.state != ReportState.CLOSED:  # the inspector goes on without the answer
-        return 0
     if declared is JoinedHere:
         return _tell(row, declared, f"{row.public_id}:{row.joined.count()}", Q(report=row))
     whom = Q(report=row) if declared in (Joined, Asked) else Q(report__in=[row, *queries.joined(row)])

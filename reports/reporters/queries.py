@@ -18,6 +18,7 @@ from municipality.ui.templatetags.portal import bilingual
 from reports import queries
 from reports.models import Closure, Question, Report
 from reports.models.reporter import Reporter
+from reports.results import NO_ANSWER
 from reports.states import ReportState
 
 MAX_LISTED = 50
@@ -44,7 +45,7 @@ def obligations(user: User) -> list[Obligation]:
     results = Closure.objects.filter(report=OuterRef("pk"), sent_back_at__isnull=True).order_by("-pk")
     since = clock.now() - dt.timedelta(days=days + 1)
     rows = of_person(user).filter(Q(state=R.ASKED) | Q(state=R.CLOSED, closed_at__gte=since))
-    rows = rows.annotate(until=Subquery(asked.values("due_on")[:1]), result=Subquery(results.values("pk")[:1]))
+    rows = rows.annotate(until=Subquery(asked.values("due_on")[:1]), result=Subquery(results.values("code")[:1]))
     rows = rows.annotate(is_answered=Exists(results.filter(answer__isnull=False)))
     found = (_obligation(row, days) for row in rows.order_by("pk")[:MAX_LISTED])
     return [obligation for obligation in found if obligation is not None]
@@ -53,7 +54,7 @@ def obligations(user: User) -> list[Obligation]:
 def _obligation(row: Report, days: int) -> Obligation | None:
     is_asked = row.state == R.ASKED
     until: dt.date | None = row.until if is_asked else None  # type: ignore[attr-defined]
-    if not is_asked and row.closed_at is not None and row.result and not row.is_answered:  # type: ignore[attr-defined]
+    if not is_asked and row.closed_at is not None and row.result not in (None, NO_ANSWER) and not row.is_answered:  # type: ignore[attr-defined]
         until = last_day_to_say(row.closed_at, days)
     if until is None or (not is_asked and until < clock.today()):
         return None

@@ -112,6 +112,12 @@ def ban_of(sender: Sender) -> Ban | None:
     return Ban.objects.filter(who, until__gt=now, lifted_at__isnull=True).order_by("-until").first()
 
 
+def is_reachable(report: Report) -> bool:
+    """Whether a message reaches who reported: an account, or a phone number that was confirmed here. A link alone tells nobody anything."""
+    named = Q(person__isnull=False) | (~Q(phone_cipher="") & Q(report__api_key__isnull=True))
+    return Reporter.objects.filter(named, report=report).exists()
+
+
 def phone_of(row: Reporter) -> str:
     """The phone number of a reporter without an account, confirmed here or given by another system; empty if there is none."""
     return civil_ids.decrypt(row.phone_cipher, "reporter-phone") if row.phone_cipher else ""

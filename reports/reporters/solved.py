@@ -11,6 +11,7 @@ from municipality.kernel.errors import Refused
 from reports import queries
 from reports.models import Closure, Report, SolvedAnswer
 from reports.reporters.queries import last_day_to_say
+from reports.results import NO_ANSWER
 from reports.states import ReportState
 
 MAX_WORDS = 300  # characters
@@ -23,7 +24,9 @@ def result_to_judge(report: Report) -> Closure | None:
     if clock.today() > last_day_to_say(report.closed_at, queries.limits()["solved_days"]):
         return None
     closure = Closure.objects.filter(report=report, sent_back_at__isnull=True).select_related("answer").order_by("-pk").first()
-    return closure if closure is not None and getattr(closure, "answer", None) is None else None
+    if closure is None or closure.code == NO_ANSWER:  # an answer to the question opens it again
+        return None
+    return closure if getattr(closure, "answer", None) is None else None
 
 
 def say(report: Report, *, is_solved: bool, words: str = "") -> SolvedAnswer:

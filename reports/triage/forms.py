@@ -25,7 +25,7 @@ from municipality.ui.texts import both
 from reports import promises, queries
 from reports.models import Report
 from reports.reporters import notifications
-from reports.results import MEASURES, NOT_YET
+from reports.results import MEASURES, NOT_YET, is_unanswered
 from reports.states import ReportState
 from reports.triage.services import rows
 from reports.triage.services.joins import LEAST_PARTS, ReportPart
@@ -70,7 +70,7 @@ class StepForm(forms.Form):
 
 class SignForm(StepForm):
     def message(self) -> str:
-        return _closing(self.report)
+        return notifications.preview(self.report, "unanswered") if is_unanswered(self.report) else _closing(self.report)
 
 
 def _closing(report: Report) -> str:
@@ -180,13 +180,20 @@ class HandOverForm(ReasonForm):
 
 
 class MergeForm(StepForm):
-    """The number of the other report."""
+    """The number of the other report, and why both are one."""
 
     into = FoldedField(
         label=_("Number of the other report"),
         max_length=20,
-        help_text=_("Both numbers stay alive; both reporters are told, and read the page of the other report from then on."),
+        help_text=_("Of the same category and at the same place. Both numbers stay alive, and both reporters are told."),
         error_messages={"required": _("Give the number of the other report.")},
+    )
+    why = forms.CharField(
+        label=_("By what one sees that it is the same problem"),
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("It is kept in the audit log with the distance between the two."),
+        error_messages={"required": _("Write by what one sees that both reports are about the same problem.")},
     )
 
     def message(self) -> str:
@@ -265,6 +272,8 @@ class CloseForm(VisitForm):
     def _results(self) -> Iterator[tuple[str, SafeString]]:
         for code, reason in rows.reasons(rows.RESULT).items():
             text: Any = bilingual(reason, "text")
+            if code in MEASURES:
+                text = format_html("{} {}", text, _("Only after it was written from this page."))
             if self.row.shop_id is not None and code in MEASURES:
                 text = format_html("{} {} {}", text, _("Until it is final, everybody reads instead:"), NOT_YET)
             yield code, _option(bilingual(reason, "label"), text)

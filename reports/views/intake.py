@@ -24,6 +24,7 @@ from municipality.accounts.limits import address_of, allow_read, take_attempt
 from municipality.drafts import unsaved
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
+from municipality.places import queries as places
 from municipality.rulebook.models import ReportSeverity
 from municipality.rulebook.report_categories import ReportCategory, ReportRules
 from municipality.ui.dates import moment_html
@@ -221,6 +222,7 @@ def _page(request: HttpRequest, form: ReportForm, status: int = 200) -> HttpResp
         "board": board,
         "photos": photos.held(str(form["key"].value() or "")),
         "promises": _promises(form.rules),
+        "areas": {area.pk: [area.latitude, area.longitude] for area in places.areas() if area.latitude is not None},
         "phone": EMERGENCY_PHONE,
         "most_photos": queries.limits()["photos"],
         "is_signed_in": _person(request) is not None,
@@ -244,7 +246,7 @@ def _check(request: HttpRequest, form: ReportForm, refusal: Refused | None = Non
         "severity": ReportSeverity(severity).label,
         "due": promises.due_at(chosen, severity, clock.now(), queries.limits()),
         "place": place,
-        "photos": len(photos.held(data["key"])),
+        "photos": photos.held(data["key"]),
         "similar": nearby.similar(chosen.code, place.latitude, place.longitude) if has_position else [],
         "refusal": refusal,
         "ban": refusal.facts.get("ban", "") if refusal is not None else "",

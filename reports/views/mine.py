@@ -30,7 +30,7 @@ from reports.models import Ban, Question, Report
 from reports.moderation.queries import why_hidden
 from reports.reporters import bans, notifications, services, solved
 from reports.reporters import queries as reporters
-from reports.results import result_of
+from reports.results import is_unanswered, result_of
 from reports.states import ReportState
 from reports.triage import services as triage
 from reports.triage.services.questions import LONGEST_ANSWER
@@ -169,11 +169,10 @@ def _crumbs(request: HttpRequest, title: Any) -> list[tuple[Any, str]]:
 
 
 def _waits_for_answer(row: Report, question: Question | None) -> bool:
-    """Whether an answer is of use: to the open question, and late to one that the inspector did without or that closed the report."""
+    """Whether an answer is of use: to the open question, and late to one that the inspector did without or that ends the report."""
     if question is None or question.answered_at is not None:
         return False
-    went_on = row.state in (R.ASKED, R.ASSIGNED)
-    return went_on or (row.state == R.CLOSED and row.last_event is not None and row.last_event.move == "close_unanswered")
+    return row.state in (R.ASKED, R.ASSIGNED) or is_unanswered(row)
 
 
 def _days_left(row: Report) -> int:

@@ -60,11 +60,11 @@ class Holding:
         }
 
 
-def holdings_of(user: User) -> tuple[list[Holding], bool]:
-    """The first MAX_LISTED shops of a user, what has to be done first, and whether there are more."""
+def holdings_of(user: User, panel: str = "") -> tuple[list[Holding], bool]:
+    """The first MAX_LISTED shops of a user, what has to be done first, and whether there are more; with the lines of one panel alone."""
     shops = queries.listed_shops(user)
     listed = shops[:MAX_LISTED]
-    collected = panels.collect(panels.MY_SHOPS, user, listed)
+    collected = panels.collect(panels.MY_SHOPS, user, listed, only=panel)
     grants = delegation.grants(user)
     own: set[int] = set()  # queried only if the list may have shops of others
     if grants and not user.is_staff:

@@ -1,6 +1,8 @@
 // The form of a report, one section a screen: tiles that move on by one tap, the place of the device, a pin on the map, and the promise.
 // Without this file the form is one page with one button, and everything else is the same.
 
+import { frame, picture } from "./report_shots.js";
+
 const L = window.L;
 const form = document.querySelector("[data-report]");
 const STEP = 5 / 111195; // degrees of latitude in five metres
@@ -32,8 +34,12 @@ function show(index, { focus = true } = {}) {
     steps[now].focus({ preventScroll: true });
   }
   similar.hidden = now !== steps.length - 1;
+  strip.hidden = now === 0;
+  find("lack").textContent = "";
   if (steps[now].id === "place") {
     find("map").open = true; // it is drawn when it has a size
+    map?.invalidateSize({ animate: false }); // it had none while another step was shown
+    aim(true);
     askDevice();
   }
   name();
@@ -51,12 +57,21 @@ function go(index) {
   show(index);
 }
 
+/** What the step that is shown lacks, as the portal would say it; photos that it does not have yet may say where they were taken. */
+function lacking() {
+  const kind = chosen();
+  if (steps[now].id === "what") return !kind ? form.dataset.textWhat : severity(kind) === null ? form.dataset.textAnswer : "";
+  if (steps[now].id !== "place" || ["position", "shop", "board", "area"].some((one) => field(one).value)) return "";
+  const isOpen = form.querySelector("[data-shot]") || [...kept.values()].flat().some((file) => !held.has(file));
+  return isOpen ? "" : form.dataset.textWhere;
+}
+
 /** The step that an address names; 0 for another one. */
 const named = () => Math.max(0, steps.findIndex((step) => `#${step.id}` === location.hash));
 
 // Photos
 
-const shots = find("shots");
+const [shots, strip] = [find("shots"), find("strip")];
 const kept = new Map(); // by input, since a second choice would replace the first one
 const held = new Map(); // file → its id, once the portal has it: the form does not send it again
 
@@ -110,22 +125,15 @@ async function drop(file, key = field("key").value) {
   return gone;
 }
 
-async function picture(file, canvas) {
-  const shown = await createImageBitmap(file, { resizeWidth: 192 }).catch(() => null);
-  if (!shown) return;
-  Object.assign(canvas, { width: 96, height: Math.round((96 * shown.height) / shown.width) });
-  canvas.getContext("2d").drawImage(shown, 0, 0, canvas.width, canvas.height);
-}
-
 function draw(tooMany) {
   shots.replaceChildren();
+  strip.replaceChildren();
   let count = 0;
   for (const [input, files] of kept) {
     for (const file of files) {
       count += 1;
       const line = document.createElement("li");
-      const canvas = Object.assign(document.createElement("canvas"), { width: 96, height: 72 });
-      canvas.setAttribute("aria-hidden", "true");
+      const [canvas, small] = [frame(), frame()];
       const label = Object.assign(document.createElement("bdi"), { textContent: file.name });
       const remove = Object.assign(document.createElement("button"), { type: "button", className: "kp-btn kp-btn--quiet" });
       remove.textContent = form.dataset.textRemove;
@@ -136,7 +144,8 @@ function draw(tooMany) {
       });
       line.append(canvas, label, remove);
       shots.append(line);
-      picture(file, canvas);
+      strip.append(small);
+      picture(file, held.get(file), canvas, small);
     }
   }
   find("photos").textContent = tooMany ? form.dataset.textMost : count ? `${form.dataset.textPhotos} ${count}` : "";
@@ -193,8 +202,12 @@ function put(latitude, longitude, source, accuracy = "") {
   name();
 }
 
-function aim() {
+const areas = JSON.parse(document.getElementById("report-areas").textContent); // id of an area → its place
+
+/** Show the pin, or the area that was chosen from the list; `anew` also where the map has it in sight. */
+function aim(anew = false) {
   const at = place();
+  if (map && !at && areas[field("area").value]) map.setView(areas[field("area").value], 14, { animate: false });
   if (!map || !at) return;
   if (!pin) {
     const html = find("where").querySelector("svg").cloneNode(true);
@@ -204,7 +217,8 @@ function aim() {
     map.setView(at, 17, { animate: false });
   }
   pin.setLatLng(at);
-  if (!map.getBounds().contains(at)) map.panTo(at);
+  if (anew) map.setView(at, Math.max(map.getZoom(), 15), { animate: false });
+  else if (!map.getBounds().contains(at)) map.panTo(at);
 }
 
 let telling = 0;
@@ -336,7 +350,10 @@ form.addEventListener("change", ({ target }) => {
     if (stepped && shots.children.length === 1 && now === 0) go(1);
   } else if (target.name === "category") choose();
   else if (target.closest(".kp-report__asked")) promise();
-  else if (ADDRESS.includes(target.name)) forget(target.name);
+  else if (ADDRESS.includes(target.name)) {
+    forget(target.name);
+    if (target.name === "area") aim();
+  }
   else if (target.name === "position") {
     field("source").value = "pin";
     find("undo").hidden = true;
@@ -363,12 +380,18 @@ if (navigator.geolocation && window.isSecureContext) {
   find("here").addEventListener("click", () => askDevice(true));
 }
 promise();
+form.action = location.pathname + location.search; // the page that says what is wrong begins at its top, not at the last step
 if (stepped) {
   form.classList.add("is-stepped");
   marks.hidden = false;
   find("typed").open = Boolean(field("area").value);
   back.addEventListener("click", () => { if (history.state?.report) history.back(); else show(now - 1); });
-  on.addEventListener("click", () => go(now + 1));
+  on.addEventListener("click", () => {
+    const lack = lacking();
+    find("lack").textContent = lack;
+    if (!lack) go(now + 1);
+    else if (steps[now].id === "place") find("typed").open = true;
+  });
   addEventListener("popstate", () => show(named()));
   show(named(), { focus: false });
 }

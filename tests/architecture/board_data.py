@@ -444,5 +444,6 @@ def visits() -> list[Visit]:
         Visit(f"{mine}corrected.case.public_id}}/corrections/", "asker", post={}, status=409, note="nothing added"),
         Visit(f"{mine}unpaid.case.public_id}}/withdraw/", "asker"),
         Visit("/{lang}/my-shops/", "asker", note="with boards"),
+        Visit("/{lang}/my-shops/?only=boards", "asker", note="to choose the shop for boards"),
         Visit("/{lang}/shops/{s.boards.issued.shop.public_id}/", note="with boards", status=302),
     ]

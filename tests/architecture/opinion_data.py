@@ -329,7 +329,8 @@ def visits() -> list[Visit]:
         Visit(f"{question}?activity=WSAL&floor=0", "asker", note="from the answer"),
         Visit(question, "asker", post={}, status=400, note="empty"),
         Visit(order, "asker"),
-        Visit(order, "asker", post={"total": "1"}, status=409, note="another price"),
+        Visit(order, "asker", post={"version": "{s.opinions.draft.version}", "total": "1"}, status=409, note="another price"),
+        Visit(order, "asker", post={"version": "0", "total": "1"}, status=409, note="another question"),
         Visit(f"{unpaid}withdraw/", "asker"),
         *(
             Visit(f"{case}{{s.opinions.{name}.case.public_id}}/", "asker", note=f"an opinion, {name}")

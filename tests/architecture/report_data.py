@@ -161,7 +161,7 @@ def _part(report: Report) -> Report:
 
 
 def fresh(sample: Sample) -> Report:
-    return reports.received(Sender(device="fresh"))
+    return reports.received(Sender(phone="96550000017"))
 
 
 def grounds(row: Report, target: str, sample: Sample) -> dict[str, Any]:
@@ -176,7 +176,7 @@ def grounds(row: Report, target: str, sample: Sample) -> dict[str, Any]:
         back_on, names = clock.today() + dt.timedelta(days=7), {"name_ar": "جهة", "name_en": "Body", "contact": "1"}
         HandOver.objects.create(report=row, body="paaf", back_on=back_on, made_by=drawn, made_at=now, **names)
     if (row.state, target) == ("split", "closed"):
-        _close(_part(row))
+        _close(_part(row), sample.supervisor)
     if target == "closed":
         if row.state in ("assigned", "countersign"):
             is_spot = row.state == "assigned"
@@ -185,15 +185,15 @@ def grounds(row: Report, target: str, sample: Sample) -> dict[str, Any]:
             Closure.objects.create(**_result(row), is_on_the_spot=is_spot, **measured, **signed)
         return {"closed_at": now}
     if target == "merged":
-        return {"merged_into": Report.objects.exclude(pk=row.pk).filter(state="assigned").order_by("pk")[0]}
+        return {"merged_into": Report.objects.exclude(pk=row.pk).filter(state="assigned", category=row.category).order_by("pk")[0]}
     return {"closed_at": None} if row.state == "closed" else {}
 
 
-def _close(part: Report) -> None:
+def _close(part: Report, supervisor: User) -> None:
     _move(part, "assign", inspector=part.parent.inspector if part.parent else None)
-    Question.objects.create(report=part, text="أين؟", asked_by=part.inspector, asked_at=clock.now(), due_on=clock.today())
-    _move(part, "ask")
-    _move(part, "close_unanswered", closed_at=clock.now())
+    _move(part, "propose_close")
+    Closure.objects.create(**_result(part), is_on_the_spot=False, signed_by=supervisor, signed_at=clock.now())
+    _move(part, "countersign", closed_at=clock.now())
 
 
 def inspections_of(sample: Sample) -> User:
@@ -208,6 +208,12 @@ def _event(row: Report, move: str, target: str) -> Any:
 
 def _moved(sample: Sample) -> None:
     Report.objects.filter(pk=sample.reports.assigned.pk).update(state="asked", last_event=None)
+
+
+def _ask_nobody(row: Report) -> None:
+    Question.objects.create(report=row, text="أين؟", asked_by=User.objects.all()[0], asked_at=clock.now(), due_on=clock.today())
+    row.state = "assigned"
+    _event(row, "ask", "asked")
 
 
 def _closer_again(sample: Sample) -> None:
@@ -225,6 +231,12 @@ def _joined_with_closed(sample: Sample) -> None:
     row = sample.reports.assigned
     made = _event(row, "merge", "merged")
     Report.objects.filter(pk=row.pk).update(state="merged", last_event=made, merged_into=sample.reports.closed)
+
+
+def _joined_with_another_problem(sample: Sample) -> None:
+    row = sample.reports.assigned
+    made = _event(row, "merge", "merged")
+    Report.objects.filter(pk=row.pk).update(state="merged", last_event=made, merged_into=sample.reports.about_shop)
 
 
 def _drawn_although_tied(sample: Sample) -> None:
@@ -256,6 +268,12 @@ def _change_unsure(sample: Sample, **facts: Any) -> None:
     ReportPhoto.objects.filter(pk=sample.reports.unsure.pk).update(**facts)
 
 
+def _show_hidden(sample: Sample) -> None:
+    photo = sample.reports.unsure
+    Moderation.objects.create(report=photo.report, part="photo", photo=photo, code="insult", by=sample.supervisor, at=clock.now())
+    _change_unsure(sample, blur="agreed", agreed_by=sample.supervisor, agreed_at=clock.now())
+
+
 BY_HAND: dict[str, Callable[[Sample], None]] = {
     **reporter_data.BY_HAND,
     "reports_report_moves": _moved,
@@ -266,11 +284,13 @@ BY_HAND: dict[str, Callable[[Sample], None]] = {
     "reports_report_another": _closer_again,
     "reports_report_joined": _joined_with_joined,
     "reports_report_joined_open": _joined_with_closed,
+    "reports_report_joined_same": _joined_with_another_problem,
     "reports_report_not_tied": _drawn_although_tied,
     "reports_report_part_of_divided": lambda sample: _part(sample.reports.assigned) and None,
     "reports_handover_later": _handed_over_today,
     "reports_consequence_inspection": _inspection_of_another,
     "reports_reportevent_asked": lambda sample: _event(sample.reports.assigned, "ask", "asked") and None,
+    "reports_reportevent_asked_of_somebody": lambda sample: _ask_nobody(sample.reports.received),
     "reports_reportevent_proved": lambda sample: _event(sample.reports.assigned, "close", "closed") and None,
     "reports_reportevent_signed": lambda sample: _event(sample.reports.countersign, "countersign", "closed") and None,
     "reports_reportevent_parts_first": lambda sample: _event(sample.reports.split, "complete", "closed") and None,
@@ -278,10 +298,14 @@ BY_HAND: dict[str, Callable[[Sample], None]] = {
     "reports_closure_by_drawn": lambda sample: (
         Closure.objects.create(**(_result(sample.reports.assigned) | {"closed_by": sample.reports.far}), is_on_the_spot=False) and None
     ),
+    "reports_closure_measure": lambda sample: (
+        Closure.objects.create(**(_result(sample.reports.assigned) | {"code": "violation"}), is_on_the_spot=False) and None
+    ),
     "reports_closure_photo_of_report": lambda sample: (
         Closure.objects.create(**_result(sample.reports.countersign), is_on_the_spot=False, photo=sample.reports.photo) and None
     ),
     "reports_reportphoto_searched": lambda sample: _change_unsure(sample, is_searched=True),
+    "reports_reportphoto_hidden": _show_hidden,
     "reports_reportphoto_agreed": lambda sample: _change_unsure(sample, blur="clear"),
     "reports_consequence_after": lambda sample: (
         Consequence.objects.create(

@@ -27,7 +27,8 @@ def begun(plot: Plot, person: User, activity: str | None = "WSAL", floor: int | 
 
 def submitted(plot: Plot, person: User, **question: Any) -> Opinion:
     """A request whose fee is not paid yet."""
-    case, _bill = requests.submit(draft=begun(plot, person, **question), person=person, expected_fils=FEE)
+    draft = begun(plot, person, **question)
+    case, _bill = requests.submit(draft=draft, person=person, version=draft.version, expected_fils=FEE)
     return Opinion.objects.select_related("case").get(case=case)
 
 

@@ -77,9 +77,9 @@ def handed_over_and_back(report: Report) -> Report:
     return moved(report, "take_back")
 
 
-def led_to(report: Report, shop: Shop) -> Consequence:
+def led_to(report: Report, shop: Shop, offence: str = "CLN-03") -> Consequence:
     """A violation of a shop that the inspector of the report saw there and wrote."""
-    seen = {"client_key": str(uuid4()), "offence": "CLN-03", "seen_at": clock.now(), "area": shop.area, "shop": shop, "note_ar": "أكياس"}
+    seen = {"client_key": str(uuid4()), "offence": offence, "seen_at": clock.now(), "area": shop.area, "shop": shop, "note_ar": "أكياس"}
     findings = Findings(latitude=29.33, longitude=48.02, accuracy_m=8, **seen)
     violation, _new = violation_reports.record(inspector=report.inspector, findings=findings)
     return Consequence.objects.create(report=report, kind="violation", violation=violation, made_by=report.inspector, made_at=clock.now())

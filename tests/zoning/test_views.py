@@ -85,6 +85,16 @@ def test_a_permitted_use_names_article_and_rules(client: Client, plot: Plot) -> 
     assert "is-permitted" in text and "article 38" in text and "MD 206/2009" in text
 
 
+def test_what_comes_next_leads_to_the_health_licence_of_this_place_or_to_the_food_authority(client: Client, plot: Plot) -> None:
+    address = f"/en/plots/{plot.public_id}/"
+    text = page(client, address, activity="LAUN", floor="0")
+    assert f"/en/health-licence/new/?activity=LAUN&amp;area={plot.area_id}&amp;block=3&amp;plot=12&amp;floor=0" in text
+    food = page(client, address, activity="GROC", floor="0")
+    assert "Licence of the food authority" in food and "/health-licence/new/" not in food
+    assert "What comes next" not in page(client, address, activity="WSAL", floor="0"), "the school is too near"
+    assert "What comes next" not in page(client, address, activity="LAUN", floor="0", on="2026-10-01")
+
+
 def test_a_school_too_near_refuses_with_the_measured_metres(client: Client, plot: Plot) -> None:
     text = asked(client, plot, "WSAL")
     assert "is-not_permitted" in text and "less than the 200 m" in text and "184." in text

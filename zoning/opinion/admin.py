@@ -111,7 +111,8 @@ def _save(request: AuthenticatedHttpRequest, assignment: Assignment) -> str:
         objection_services.choose_new_study(assignment=assignment, code=posted.get("study_code", ""))
         return _("It is proposed that the question is studied anew.")
     given = {name: posted.get(name, "") for name in ("outcome", "code", "text_ar", "text_en")}
-    services.write_draft(assignment=assignment, **given)
+    after = posted.get("after", "")
+    services.write_draft(assignment=assignment, after=int(after) if after.isascii() and after.isdigit() and len(after) < 16 else 0, **given)
     return _("The draft is saved.")
 
 

@@ -39,11 +39,11 @@ class OpinionQuestionForm(forms.Form):
         return {"asker": self.cleaned_data["asker"], "activity": activity, "floor": (self.cleaned_data["floor"] or 0) if activity else None}
 
 
-class OpinionOrderForm(forms.Form):
-    """The order; `total` is the fee on the page in fils, another one is refused."""
+_INCOMPLETE = dict.fromkeys(("required", "invalid"), _("The page was sent incomplete. Reload it and try again."))
 
-    total = WholeNumberField(
-        widget=forms.HiddenInput,
-        min_value=0,
-        error_messages=dict.fromkeys(("required", "invalid"), _("The page was sent incomplete. Reload it and try again.")),
-    )
+
+class OpinionOrderForm(forms.Form):
+    """The order; `version` is that of the draft and `total` the fee in fils on the page. Others are refused."""
+
+    version = WholeNumberField(widget=forms.HiddenInput, min_value=0, error_messages=_INCOMPLETE)
+    total = WholeNumberField(widget=forms.HiddenInput, min_value=0, error_messages=_INCOMPLETE)

@@ -110,7 +110,8 @@ def order(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     refusal: Refused | None = None
     if submitted and form.is_valid():
         try:
-            _case, bill = requests.submit(draft=draft, person=request.user, expected_fils=form.cleaned_data["total"])
+            sent = form.cleaned_data
+            _case, bill = requests.submit(draft=draft, person=request.user, version=sent["version"], expected_fils=sent["total"])
         except Refused as refused:
             refusal = refused
         else:
@@ -122,8 +123,9 @@ def order(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         instant = queries.instant(plot, given["activity"], given["floor"])
     except Refused as refused:
         refusal = refusal or refused
+    shown = {"version": draft.version, "total": fees.fees["opinion"].fils}
     context = {
-        "form": OpinionOrderForm(initial={"total": fees.fees["opinion"].fils}) if not submitted or refusal else form,
+        "form": OpinionOrderForm(initial=shown) if not submitted or refusal else form,
         "plot": plot,
         "place": plot_name(plot),
         "asker": Asker(given["asker"]).label,

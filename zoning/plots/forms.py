@@ -6,10 +6,13 @@ from typing import Any
 
 from django import forms
 from django.core.validators import RegexValidator
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from municipality.places import queries as places
 from municipality.ui.forms import FoldedField, LtrInput, NearField
+from municipality.ui.templatetags.portal import bilingual
+from zoning.models import Plot
 from zoning.plots.numbers import normal_number
 
 _NO_PACI = _("A PACI number has 8 digits. Check it against the blue plate.")
@@ -25,11 +28,11 @@ class NumberField(forms.CharField):
 
 
 class PlotTextForm(forms.Form):
-    """By an address as people write it, a PACI number, or a former number."""
+    """By an address as people write it, a PACI number, or a former number; `example` is a plot that is found."""
 
     q = forms.CharField(
         label=_("Address or PACI number"),
-        help_text=_("In Arabic or English, as you would write it: Salmiya block 4 plot 30. Old numbers are found too."),
+        help_text=_("In Arabic or English: area, block and plot. Old numbers are found too."),
         max_length=200,
         widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off", "dir": "auto"}),
         error_messages={
@@ -37,6 +40,15 @@ class PlotTextForm(forms.Form):
             "max_length": _("The address is too long. Area, block and plot are enough."),
         },
     )
+
+    def __init__(self, *args: Any, example: Plot | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if example is not None:
+            words = {"area": bilingual(example.area, "name"), "block": example.block, "number": example.number}
+            text = gettext(
+                "In Arabic or English, as you would write it: %(area)s block %(block)s plot %(number)s. Old numbers are found too."
+            )
+            self.fields["q"].help_text = text % words
 
 
 class PlotAddressForm(forms.Form):

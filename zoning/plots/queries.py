@@ -142,3 +142,14 @@ def successions(plots: Sequence[Plot]) -> list[PlotSuccession]:
     shown = [f"{side}__{name}" for side in ("predecessor", "successor") for name in ("public_id", "number")]
     rows = rows.select_related("change", "predecessor", "successor").only("change", *shown)
     return list(rows.order_by("change__day", "pk"))
+
+
+def example() -> Plot | None:
+    """A present plot whose number is written with digits alone, for the example beside the search; None where none is loaded."""
+    rows = Plot.objects.filter(not_undone(), valid_to__isnull=True, number__regex="^[0-9]+$").select_related("area")
+    return rows.order_by("pk").first()
+
+
+def known_block(area: Area, block: str) -> tuple[Area, str] | None:
+    """An area and a block of it, if there are plots in that block today."""
+    return (area, block) if Plot.objects.filter(not_undone(), area=area, block=block, valid_to__isnull=True).exists() else None

@@ -23,7 +23,7 @@ MOST_FOUND = 20
 MOST_AREAS = 8  # that a text may mean
 MOST_STREETS = 3000  # of the area, compared with what was typed
 
-_AREA = gettext_lazy("Begin with the area, as in “Salmiya block 4 plot 30”, or choose it from the list.")
+_AREA = gettext_lazy("Begin with the area, then its block and its plot, or choose it from the list.")
 
 
 @dataclass(frozen=True)
@@ -49,13 +49,15 @@ class Note:
 class TextSearch:
     """The plots of a text with their addresses, and what is to be said. `is_sure`: one of them alone may be opened.
 
-    `areas` are those that were understood; `level` is the area and block ("" for all) where no plot was asked for.
+    `areas` are those that were understood; `level` is the area and block ("" for all) where no plot was asked for, `near` those in
+    which the plot that was asked for is not.
     """
 
     plots: list[Plot] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     areas: tuple[Area, ...] = ()
     level: tuple[Area, str] | None = None
+    near: tuple[Area, str] | None = None
     is_sure: bool = True
     is_more: bool = False
 
@@ -160,4 +162,6 @@ class _AddressSearch:
 
     def nothing(self, why: Note) -> TextSearch:
         understood = Note(_("Understood: {parts}"), {"parts": " · ".join(self.understood)})
-        return TextSearch(notes=[why, understood, *self.notes], areas=self.areas)
+        known = len(self.understood) > 1 and self.asked.block and len(self.areas) == 1
+        near = (self.areas[0], self.asked.block) if known else None
+        return TextSearch(notes=[why, understood, *self.notes], areas=self.areas, near=near)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import urlencode
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from licensing.health.appeals.panels import after_refusal
@@ -19,8 +21,11 @@ from municipality.accounts.models import User
 from municipality.cases.models import Case
 from municipality.cases.panels import CaseDetail, Fact, FileLine, MoneyLine, NextStep, Round
 from municipality.documents.models import Document
+from municipality.kernel import clock
 from municipality.review import queries as review
 from municipality.review.panels import queue_facts, refusal_file, refused_step, waiting_step
+from municipality.rulebook import queries as rulebook
+from municipality.rulebook.models import Authority
 from municipality.ui.templatetags.portal import bilingual, day, ltr, ref, term
 from municipality.ui.texts import Text
 from municipality.uploads import queries as uploads
@@ -29,8 +34,26 @@ from payments.models import Bill
 from payments.registry import Due, PaidOutcome
 from payments.states import BillState
 from zoning.answer.places import kept
+from zoning.models import Plot
 
 S = NewLicenceState
+PAFN = gettext_lazy(
+    "This activity is licensed by the Public Authority for Food and Nutrition, not by the Municipality. "
+    "You cannot apply or pay here; apply to the Authority."
+)
+ELSEWHERE = gettext_lazy("This activity is licensed by another authority. Call 139 to find out which one.")
+
+
+def opening_steps(activity: str, floor: int, plot: Plot) -> list[NextStep]:
+    """What is next where zoning says that an activity may open: the health licence, or who licenses the activity instead."""
+    authority = rulebook.competent_authority(activity, clock.today())
+    if authority == Authority.PAFN:
+        return [NextStep(_("Licence of the food authority"), PAFN, settings.PAFN_URL)]
+    if authority != Authority.MUNICIPALITY:
+        return [NextStep(_("Licence of another authority"), ELSEWHERE)]
+    place = {"activity": activity, "area": plot.area_id, "block": plot.block, "plot": plot.number, "floor": floor}
+    text = _("With this plot, floor and activity. The location is approved first; then come the inspection, the fee and the licence.")
+    return [NextStep(_("New health licence"), text, f"{reverse('licensing:new_start')}?{urlencode(place)}")]
 
 
 def case_page(user: User, listed: Sequence[Case]) -> dict[str, list[CaseDetail]]:

@@ -1,4 +1,4 @@
-"""Ended boards whose deposit waits for a photo: a reminder to the holder, then a visit of an inspector."""
+"""Boards that are over and that nobody has seen removed: a reminder to who has a deposit to come, then a visit of an inspector."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.db.models.functions import Concat
 
 from licensing.models import Board
 from licensing.signage import queries
-from licensing.signage.life.queries import deposits_of, deposits_of_each, held_fils
+from licensing.signage.life.queries import deposits_of, held_fils
 from licensing.signage.notifications import BoardPhotoMissing
 from licensing.signage.states import BOARDS
 from municipality.jobs import sweeps
@@ -25,28 +25,22 @@ WINDOW = dt.timedelta(days=7)  # in which a reminder is caught up with
 
 
 def without_photo(before: dt.date, *, since: dt.date | None = None) -> QuerySet[Board]:
-    """Boards with a paid deposit that ended, or whose licence ran out, on a day before `before`, and that have no photo.
-
-    Also boards in place of earlier ones, whatever is still held of the deposits of those (`holding`).
-    """
+    """Licensed boards that ended, or whose licence ran out, on a day before `before`, and that have no photo of the place without them."""
     ended = Q(end__photo__isnull=True, end__day__lte=before)
     ran_out = Q(end__isnull=True, last_day__lt=before)
     if since is not None:
         ended, ran_out = ended & Q(end__day__gt=since), ran_out & Q(last_day__gte=since)
-    paid = Bill.objects.filter(kind=BOARDS, state=BillState.PAID, subject=Concat(Value("case:"), OuterRef("request__case__public_id")))
     is_renewed = Exists(Board.objects.filter(Q(request__case__is_open=True) | Q(first_day__isnull=False), previous=OuterRef("pk")))
-    holds = Q(Exists(paid), deposit_fils__gt=0) | Q(previous__isnull=False)
-    rows = Board.objects.filter(ended | ran_out, holds, ~is_renewed, first_day__isnull=False)
+    rows = Board.objects.filter(ended | ran_out, ~is_renewed, first_day__isnull=False)
     return rows.select_related("end", "request__case__applicant", "request__document__last_event", "request__shop__area").order_by(
         "last_day", "pk"
     )
 
 
-def holding(boards: QuerySet[Board]) -> QuerySet[Board]:
-    """Without the boards in place of earlier ones that hold nothing of a deposit."""
-    later = list(boards.filter(previous__isnull=False))
-    deposits = deposits_of_each(later)
-    return boards.exclude(pk__in=[board.pk for board in later if not held_fils(deposits[board.pk])])
+def with_deposit(boards: QuerySet[Board]) -> QuerySet[Board]:
+    """Those with a paid deposit, and those in place of earlier ones, whatever is still held of the deposits of those."""
+    paid = Bill.objects.filter(kind=BOARDS, state=BillState.PAID, subject=Concat(Value("case:"), OuterRef("request__case__public_id")))
+    return boards.filter(Q(Exists(paid), deposit_fils__gt=0) | Q(previous__isnull=False))
 
 
 def _days(name: str) -> int | None:
@@ -64,7 +58,7 @@ def remind() -> int:
     if days is None or now.hour not in DAYTIME:
         return 0
     before = now.date() - dt.timedelta(days=days)
-    waiting = without_photo(before, since=before - WINDOW)
+    waiting = with_deposit(without_photo(before, since=before - WINDOW))
     return sweeps.for_each("licensing.remind_boards", list(waiting.values_list("pk", flat=True)), _remind)
 
 
@@ -79,8 +73,11 @@ def _remind(pk: int) -> bool:
 
 
 def to_visit(branch: str | None) -> QuerySet[Board]:
-    """The boards of a branch at which an inspector is to look, since nobody sent a photo; those that ended first come first."""
+    """The boards of a branch at which an inspector is to look, since nobody sent a photo; those that ended first come first.
+
+    With a deposit or without: a screen or a lettering on glass that lapsed may still be in its place.
+    """
     days = _days("photo_visit_days")
     if days is None or branch is None:
         return Board.objects.none()
-    return holding(without_photo(clock.today() - dt.timedelta(days=days)).filter(request__shop__branch=branch))
+    return without_photo(clock.today() - dt.timedelta(days=days)).filter(request__shop__branch=branch)

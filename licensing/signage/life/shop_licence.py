@@ -37,15 +37,16 @@ _IN_FORCE = Q(document__state__in=[*LIVE, DocumentState.SUSPENDED], document__va
 @receiver(shops_changed)
 def follow_changed(sender: type[Shop], keys: Sequence[int], **_: Any) -> None:
     """End, suspend or resume the boards of changed shops, in the transaction of the change."""
-    for start in range(0, len(keys), BATCH):
-        follow(keys[start : start + BATCH])
+    ordered = sorted(keys)
+    for start in range(0, len(ordered), BATCH):
+        follow(ordered[start : start + BATCH])
 
 
 def follow_all() -> int:
     """Follow all shops whose boards are in force and that are closed, suspended or without a licence in force. Returns how many."""
     fallen = HealthLicence.objects.filter(is_current=True, document__state__in=[DocumentState.REVOKED, DocumentState.SUSPENDED])
     wanted = Q(shop__closed_on__lte=clock.today()) | Q(shop__suspended_on__isnull=False) | Q(shop__in=fallen.values("shop"))
-    keys = sorted(set(BoardRequest.objects.filter(_IN_FORCE & wanted, document__state__in=LIVE).values_list("shop", flat=True)))
+    keys = list(set(BoardRequest.objects.filter(_IN_FORCE & wanted, document__state__in=LIVE).values_list("shop", flat=True)))
     follow_changed(Shop, keys)
     return len(keys)
 
@@ -60,12 +61,18 @@ class _Verdict:
 
 @transaction.atomic
 def follow(shops: Sequence[int]) -> None:
-    """Bring the boards of some shops into line with their shops, with one message to each holder."""
+    """Bring the boards of some shops into line with their shops, with one message to each holder.
+
+    Shops with boards in force are locked, then their requests, before anything is read: what another transaction changes meanwhile
+    (a closing taken back, a board that its holder ends) is seen, or waits for this one.
+    """
     related = ("shop", "case__applicant", "document__last_event")
     rows = BoardRequest.objects.filter(_IN_FORCE, shop__in=shops, document__valid_to__gte=clock.today())
-    requests = list(rows.select_related(*related).prefetch_related("boards__end").order_by("shop", "-pk"))
-    if not requests:
+    if not (shops := sorted(set(rows.values_list("shop", flat=True)))):
         return
+    list(Shop.objects.filter(pk__in=shops).order_by("pk").select_for_update(no_key=True).values_list("pk"))
+    list(rows.order_by("pk").select_related("document").select_for_update(of=("self", "document")))
+    requests = list(rows.select_related(*related).prefetch_related("boards__end").order_by("shop", "-pk"))
     told: dict[tuple[str, Shop, User], list[tuple[Board, int]]] = {}
     states = dict(HealthLicence.objects.filter(shop__in=shops, is_current=True).values_list("shop", "document__state"))
     ends = _ends(shops)

@@ -194,5 +194,5 @@ def issue_licence(*, case: Case) -> None:
 
     related = ("case__applicant", "case__branch", "shop__activity", "shop__area__governorate")
     waiting = BoardRequest.objects.filter(case=case, case__state=BoardsState.PAID, document=None).select_related(*related)
-    lookup, lock = {"subject": case.key}, ("self", "case")
+    lookup, lock = {"subject": case.key}, ("shop", "self", "case")  # the shop first, as where boards follow it
     documents.issue(BoardLicenceFacts, waiting=waiting, draft_lookup=lookup, new=new, link=link, actor=SYSTEM, lock=lock)

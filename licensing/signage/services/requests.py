@@ -129,8 +129,9 @@ def submit(*, shop: Shop, person: User, draft: Draft, version: int, expected_fil
     if uploads.is_waiting(key):
         raise Refused("files_waiting", _("A file is still being checked. Please wait a moment and send again."))
     lane = lane_of(cards, shop)
-    if lane == Lane.OFFICER and queries.missing_files(key, rules[2]):
-        raise Refused("no_documents", _("A document is missing. Add it and send again."))
+    if lane == Lane.OFFICER and (missing := queries.missing_files(key, rules[2])):
+        names = _(", ").join(str(queries.SLOTS[slot].label) for slot in missing)
+        raise Refused("no_documents", _("Still missing: %(documents)s. Add it and send again.") % {"documents": names})
     if cards.fils != expected_fils:
         raise Refused("price_changed", _("The fee changed while the page was open. Check the new amounts and submit again."))
     rows = [(board, form.results) for board, form in zip(rows_of(cards), cards.forms, strict=True)]

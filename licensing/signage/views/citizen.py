@@ -160,6 +160,7 @@ def send(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "consents": consent_labels.rows_of(consents.of_draft(draft), consents.digest_of_cards(cards)),
         "fields": fields_of(request, requests.files_key(draft), least, next_path=request.path),
         "optional": [queries.SLOTS[slot].label for slot, count in least.items() if not count],
+        "missing": queries.missing_files(requests.files_key(draft), files) if refusal and refusal.code == "no_documents" else [],
         "is_clean": is_clean,
         "changed": cards.changed,
         "returned_fils": sum(row.returned_fils for row in rows),

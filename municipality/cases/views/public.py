@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -16,6 +16,7 @@ from municipality.accounts.services import contacts
 from municipality.cases import queries, timeline
 from municipality.cases.catalogue import CATALOGUE, ServiceEntry, terms
 from municipality.cases.forms import TrackForm
+from municipality.cases.home_forms import public_page_of
 from municipality.cases.models import Figure
 from municipality.kernel import clock
 from municipality.ui.errors import too_many_requests
@@ -55,12 +56,19 @@ def service_card(request: HttpRequest, code: str, template: str, **context: Any)
 @public
 @require_http_methods(["GET", "HEAD", "POST"])
 def track(request: HttpRequest) -> HttpResponse:
-    """Show a case by its reference and the last four digits, without an account; every miss gets the same answer."""
+    """Show a case by its reference and the last four digits, without an account; every miss gets the same answer.
+
+    The number of something whose page is public, such as a report of a problem, leads to that page.
+    """
     form, submitted = read_form(request, TrackForm)
     context: dict[str, Any] = {"form": form}
-    if submitted and form.is_valid():
+    is_valid = submitted and form.is_valid()
+    other = public_page_of(form.cleaned_data.get("reference", "")) if submitted else ""
+    if is_valid or other:
         if not take_attempt(request, "track", limit=10, seconds=600):
             return too_many_requests(request, 600)
+        if other:
+            return redirect(other)
         reference = form.cleaned_data["reference"]
         guess = WRONG_DIGITS.use(reference)
         if not guess.is_within:

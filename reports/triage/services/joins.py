@@ -18,6 +18,7 @@ from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.transitions import transition
 from reports import promises, queries
 from reports.models import Closure, MeToo, Report
+from reports.places import metres_between
 from reports.reporters import notifications
 from reports.states import OPEN, ReportState
 from reports.triage.queries import visible_to
@@ -36,10 +37,12 @@ class ReportPart:
 
 
 @transaction.atomic
-def merge(*, report: Report, into: Report, inspector: User) -> None:
+def merge(*, report: Report, into: Report, inspector: User, why: str) -> None:
     """Join a report with an open one of the same problem; both numbers stay, and those who saw the same count together.
 
-    Raises NotPermitted: not_drawn, not_able, other_branch, Refused: not_itself, not_open, own_part, and TransitionRefused.
+    The same problem has the same category and the same place (`_metres_apart`). `why` is kept in the audit log with the metres between.
+    Raises NotPermitted: not_drawn, not_able, other_branch, Refused: not_itself, not_open, own_part, why_missing, other_category,
+    no_place, too_far, and TransitionRefused.
     """
     if report.pk == into.pk:
         raise Refused("not_itself", _("A report cannot be joined with itself. Give the number of the other one."))
@@ -51,6 +54,11 @@ def merge(*, report: Report, into: Report, inspector: User) -> None:
         raise Refused("not_open", _("The other report is closed, divided or joined itself. Choose one that is still open."))
     if row.pk == target.parent_id or (row.parent_id == target.pk):
         raise Refused("own_part", _("A part is not joined with the report that it is part of."))
+    if not why.strip():
+        raise Refused("why_missing", _("Write by what one sees that both reports are about the same problem."))
+    if target.category != row.category:
+        raise Refused("other_category", _("The other report has another category. Change the category first, if it is the same problem."))
+    facts = {"why": why.strip(), "metres": _metres_apart(row, target)}
     actor, now = actor_of(inspector, "inspector"), clock.now()
     row.questions.filter(answered_at__isnull=True, ended_at__isnull=True).update(ended_at=now)
     transition(row, "merge", actor=actor, data={"into": target.number}, merged_into=target, updated_at=now)
@@ -59,11 +67,28 @@ def merge(*, report: Report, into: Report, inspector: User) -> None:
     MeToo.objects.bulk_create(others)
     senders = 1 + len(queries.joined(row))  # who sent this one, and those that were joined with it
     Report.objects.filter(pk=target.pk).update(me_too_count=F("me_too_count") + len(others) + senders)
-    record("report.merged", subject=row.subject_key, actor=actor, data={"into": target.number})
-    record("report.joined", subject=target.subject_key, actor=actor, data={"from": row.number})
+    record("report.merged", subject=row.subject_key, actor=actor, data={"into": target.number, **facts})
+    record("report.joined", subject=target.subject_key, actor=actor, data={"from": row.number, **facts})
     notifications.tell(row, "joined", into=target)
     notifications.tell(target, "joined_here", joined=row)
     complete_parent(row)
+
+
+def _metres_apart(row: Report, target: Report) -> int:
+    """How far two reports are from each other, 0 at one shop or board.
+
+    Raises Refused: no_place, too_far where it is more than a similar report may be (`similar_metres` of `limits.reports`).
+    """
+    if (row.shop_id is not None and row.shop_id == target.shop_id) or (row.board_id is not None and row.board_id == target.board_id):
+        return 0
+    if row.latitude is None or row.longitude is None or target.latitude is None or target.longitude is None:
+        raise Refused("no_place", _("One of the two reports has no exact place, so they are not joined. Each is closed with its result."))
+    metres = round(metres_between((row.latitude, row.longitude), (target.latitude, target.longitude)))
+    most = queries.limits()["similar_metres"]
+    if metres > most:
+        far = _("The two places are %(metres)s metres apart; at most %(most)s are allowed. Each report is closed with its own result.")
+        raise Refused("too_far", far % {"metres": metres, "most": most})
+    return metres
 
 
 @transaction.atomic

@@ -17,25 +17,32 @@ from municipality.kernel.actors import VISITOR
 from municipality.kernel.errors import Refused
 from municipality.kernel.transitions import transition
 from reports import promises, queries
-from reports.models import PhotoKind, Question, Report
+from reports.models import Closure, PhotoKind, Question, Report
 from reports.photos import services as photos
 from reports.reporters import notifications
+from reports.reporters import services as reporters
+from reports.results import NO_ANSWER, is_unanswered
 from reports.states import ReportState
-from reports.triage.services import joins, rows
+from reports.triage.services import rows
 from reports.triage.services.rows import SYSTEM
 
 LONGEST = 1000  # characters of a question
 LONGEST_ANSWER = 2000
+NOT_REACHABLE = _(
+    "Nobody would read the question: who reported left neither an account nor a confirmed phone number. Decide by what is at the place."
+)
 
 
 @transaction.atomic
 def ask(*, report: Report, inspector: User, text: str) -> Question:
-    """Ask the reporter. Raises NotPermitted, Refused: text_missing, too_long, no_reporter, and TransitionRefused."""
+    """Ask the reporter. Raises NotPermitted, Refused: text_missing, too_long, no_reporter, not_reachable, and TransitionRefused."""
     row = rows.of_inspector(report, inspector)
     if not text.strip():
         raise Refused("text_missing", _("Write the question."))
     if row.parent_id is not None:
         raise Refused("no_reporter", _("Nobody can be asked about a part of a divided report. Decide by what is at the place."))
+    if not reporters.is_reachable(row):
+        raise Refused("not_reachable", NOT_REACHABLE)
     actor, now = actor_of(inspector, "inspector"), clock.now()
     due_on = clock.today() + dt.timedelta(days=queries.limits()["answer_days"])
     question = Question.objects.create(report=row, text=_short(text, LONGEST), asked_by=inspector, asked_at=now, due_on=due_on)
@@ -45,19 +52,26 @@ def ask(*, report: Report, inspector: User, text: str) -> Question:
     return question
 
 
+def can_ask(report: Report) -> bool:
+    """Whether somebody would learn of a question: nobody of a part of a divided report, which has no reporter of its own."""
+    return report.parent_id is None and reporters.is_reachable(report)
+
+
 @transaction.atomic
 def answer(report: Report, text: str, files: Sequence[UploadedFile] = ()) -> Question:
-    """The answer of the reporter, whom the caller has recognised; one that comes after its day opens a closed report again.
+    """The answer of the reporter, whom the caller has recognised.
+
+    One that comes after its day opens a closed report again, and takes back the result "no answer" that waits for a signature.
 
     Raises Refused: text_missing, too_long, not_asked, and those of a photo.
     """
     row = rows.locked(report)
     question = row.questions.order_by("pk").last()
-    if question is None or question.answered_at is not None or row.state not in (*_WAIT, ReportState.CLOSED):
+    if question is None or question.answered_at is not None or row.state not in (*_WAIT, ReportState.COUNTERSIGN, ReportState.CLOSED):
         raise Refused("not_asked", _("No question is open on this report. It may have been answered already."))
-    is_late = row.state == ReportState.CLOSED
-    if is_late and (row.last_event is None or row.last_event.move != "close_unanswered"):
-        raise Refused("not_asked", _("This report was closed with a result. If the problem is still there, say that it is not solved."))
+    is_late, waits = row.state == ReportState.CLOSED, row.state == ReportState.COUNTERSIGN
+    if (is_late or waits) and not is_unanswered(row):
+        raise Refused("not_asked", _("A result is written for this report. If the problem is still there after it is closed, say so."))
     if not text.strip():
         raise Refused("text_missing", _("Write an answer."))
     now = clock.now()
@@ -65,7 +79,9 @@ def answer(report: Report, text: str, files: Sequence[UploadedFile] = ()) -> Que
     question.save(update_fields=["answer", "answered_at"])
     for file in files:
         photos.add(row, PhotoKind.ANSWER, file)
-    if row.state == ReportState.ASKED:
+    if waits:
+        row.closures.filter(signed_by__isnull=True, sent_back_at__isnull=True).update(sent_back_at=now)
+    if waits or row.state == ReportState.ASKED:
         transition(row, "answer", actor=VISITOR, updated_at=now)
     elif is_late:
         transition(row, "answer_late", actor=VISITOR, due_at=promises.promised_again(row, queries.limits()), closed_at=None, updated_at=now)
@@ -85,7 +101,10 @@ _WAIT = (ReportState.ASKED, ReportState.ASSIGNED)  # assigned: the inspector wen
 
 
 def end_unanswered() -> int:
-    """Close reports whose question was not answered in time, or go on without it, as the rulebook says. Returns how many."""
+    """End questions that were not answered in time. Returns how many.
+
+    As the rulebook says (`unanswered_closes`), closing for want of an answer waits for a supervisor's signature, or the inspector goes on.
+    """
     due = Question.objects.filter(answered_at__isnull=True, ended_at__isnull=True, due_on__lt=clock.today(), report__state="asked")
     return sweeps.for_each("reports.unanswered", due.order_by("pk").values_list("report", flat=True), _end)
 
@@ -97,12 +116,13 @@ def _end(pk: int) -> bool:
         return False
     question.ended_at = now
     question.save(update_fields=["ended_at"])
-    closes = bool(queries.limits()["unanswered_closes"])
-    if closes:
-        transition(row, "close_unanswered", actor=SYSTEM, reason="no_answer", closed_at=now, updated_at=now)
-        joins.complete_parent(row)
-    else:
-        transition(row, "go_on", actor=SYSTEM, updated_at=now)
-    record("report.unanswered", subject=row.subject_key, actor=SYSTEM, data={"question": question.public_id, "closed": closes})
-    notifications.tell(row, "unanswered", question=question, closed=closes)
+    is_proposed = bool(queries.limits()["unanswered_closes"])
+    if is_proposed:
+        result = rows.written_by_portal(NO_ANSWER)
+        texts = {"code": result.code, "text_ar": result.text_ar, "text_en": result.text_en}
+        assert row.inspector is not None  # noqa: S101 - who asked
+        Closure.objects.create(report=row, closed_by=row.inspector, closed_at=now, is_on_the_spot=False, **texts)
+    transition(row, "propose_unanswered" if is_proposed else "go_on", actor=SYSTEM, updated_at=now)
+    data = {"question": question.public_id, "proposed": is_proposed}
+    record("report.unanswered", subject=row.subject_key, actor=SYSTEM, data=data)
     return True

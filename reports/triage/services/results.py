@@ -20,12 +20,14 @@ from municipality.kernel import clock
 from municipality.kernel.actors import VISITOR
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.transitions import transition
+from municipality.ui.templatetags.portal import bilingual
 from municipality.ui.texts import Text
 from reports import promises, queries
 from reports.models import Closure, PhotoKind, Report, ReportPhoto
 from reports.photos import services as photos
 from reports.places import metres_between
 from reports.reporters import notifications
+from reports.results import NO_ANSWER, lacks_measure
 from reports.states import ReportState
 from reports.triage.services import joins, rows
 
@@ -97,8 +99,8 @@ def prove(report: Report, photo: ReportPhoto | None, written: dt.datetime) -> Sp
 def close(*, report: Report, inspector: User, found: FoundResult) -> tuple[Closure, bool]:
     """Write the result, once for the key of its visit: closed with a photo from the spot, else it waits for a second signature.
 
-    Returns the result and whether it is new. Raises NotPermitted, Refused: unknown_code, no_proof where nobody is asked to sign,
-    sent_differently, those of `require_time` and of a photo, and TransitionRefused.
+    Returns the result and whether it is new. Raises NotPermitted, Refused: unknown_code, no_measure, no_proof where nobody is asked to
+    sign, sent_differently, those of `require_time` and of a photo, and TransitionRefused.
     """
     message = _("Another result was sent under this key. Reload the page and fill it in again.")
 
@@ -119,6 +121,9 @@ def close(*, report: Report, inspector: User, found: FoundResult) -> tuple[Closu
 
 def _written(row: Report, inspector: User, found: FoundResult, visit: Visit) -> Closure:
     result, written, actor = rows.reason_of(found.code, rows.RESULT), require_time(found), actor_of(inspector, "inspector")
+    if lacks_measure(row, result.code):
+        first = _("“%(result)s”: none was written from this report. Write it first on the page of the report, or choose another result.")
+        raise Refused("no_measure", first % {"result": bilingual(result, "label")})
     photo: ReportPhoto | None = None
     if found.photo is not None:
         place = (found.sent.latitude, found.sent.longitude)
@@ -153,7 +158,7 @@ def _written(row: Report, inspector: User, found: FoundResult, visit: Visit) -> 
 
 
 def _end(row: Report, made: Closure) -> None:
-    notifications.tell(row, "closed", result=made)
+    notifications.tell(row, "unanswered" if made.code == NO_ANSWER else "closed", result=made)
     joins.complete_parent(row)
 
 

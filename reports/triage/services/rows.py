@@ -14,11 +14,12 @@ from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Reason
 from reports import queries
 from reports.models import Report
+from reports.results import NO_ANSWER
 from reports.triage import draws
 
 SYSTEM = system("reports")
 STEP, RESULT = "report_step", "report_result"
-BY_PORTAL = ("no_answer", "parts_done")  # results that nobody chooses
+BY_PORTAL = (NO_ANSWER, "parts_done")  # results that nobody chooses
 
 
 def locked(report: Report) -> Report:

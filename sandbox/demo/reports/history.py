@@ -81,10 +81,11 @@ def run(loading: Loading) -> str:
     drawn = scenes.draw()
     made: list[Report] = []
     for number, story in enumerate(STORIES):
-        sender = Sender(person=people[number % len(people)]) if number % 3 else Sender(device=f"demo-{number}")
+        is_named = number % 3 or "ask" in story.steps  # nobody else can be asked
+        sender = Sender(person=people[number % len(people)]) if is_named else Sender(device=f"demo-{number}")
         at = loading.anchor - dt.timedelta(days=story.days)
         with clock.at(at):
-            report = _send(story, sender, drawn[story.scene], rng)
+            report = _send(story, sender, drawn[story.scene], rng, made[-1] if "merge" in story.steps else None)
         for _more in range(rng.randint(0, 3) if story.category == "waste" else 0):
             MeToo.objects.create(report=report, who=f"{rng.getrandbits(256):064x}", at=at + HOUR)
         Report.objects.filter(pk=report.pk).update(me_too_count=report.me_toos.count())
@@ -101,12 +102,15 @@ PARTS = [ReportPart("building", "بناء مخالف"), ReportPart("waste", "أ�
 REPORTERS = ("Noura Al-Marsa", "Salem Al-Mouj")
 
 
-def _send(story: Story, sender: Sender, photo: bytes, rng: Random) -> Report:
+def _send(story: Story, sender: Sender, photo: bytes, rng: Random, same: Report | None) -> Report:
+    """A report, `same`: at the place of an earlier one."""
     area = Area.objects.get(name_en=story.area)
     key = str(UUID(int=rng.getrandbits(128), version=4))
     shop = Shop.objects.filter(area=area, closed_on__isnull=True, latitude__isnull=False).order_by("pk").first()
     assert area.latitude is not None and area.longitude is not None  # noqa: S101 - of the areas of the stories
     latitude, longitude = area.latitude + rng.uniform(-300, 300) * METRES, area.longitude + rng.uniform(-300, 300) * METRES
+    if same is not None and same.latitude is not None and same.longitude is not None:
+        latitude, longitude = same.latitude + 10 * METRES, same.longitude
     if story.category == "shop" and shop is not None:
         place = ReportPlace(PlaceSource.SHOP, shop.latitude, shop.longitude, area=area, block=shop.block, shop=shop)
     else:
@@ -136,7 +140,7 @@ def _go_on(report: Report, story: Story, at: dt.datetime, drawn: dict[str, bytes
             if step == "ask":
                 triage.ask(report=report, inspector=inspector, text="ما رقم الطابق الذي فيه المحل؟")
             if step == "merge":
-                triage.merge(report=report, into=earlier[-1], inspector=inspector)
+                triage.merge(report=report, into=earlier[-1], inspector=inspector, why="الحاوية نفسها")
             if step == "split":
                 for part in triage.split(report=report, inspector=inspector, parts=PARTS):
                     triage.assign(part)

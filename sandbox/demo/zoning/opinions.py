@@ -113,7 +113,7 @@ def _order(story: _Story, plot: Plot, person: User) -> tuple[Case, Bill]:
     for slot, least in queries.slots(files, "owner").items():
         if least:
             attach(person, requests.files_key(draft), slot)
-    return requests.submit(draft=draft, person=person, expected_fils=queries.fee_line(fees).fils)
+    return requests.submit(draft=draft, person=person, version=draft.version, expected_fils=queries.fee_line(fees).fils)
 
 
 def _pay(bill: Bill, sent: dt.datetime, rng: Random) -> None:

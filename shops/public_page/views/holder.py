@@ -25,14 +25,19 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 @access("on_behalf")
 @require_safe
 def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """My shops: one row for each shop, what has to be done first, with the next action; a long list can be narrowed down."""
+    """My shops: one row for each shop, what has to be done first, with the next action; a long list can be narrowed down.
+
+    `only` in the query is the panel of one service, whose card leads here to choose the shop: its lines alone are shown.
+    """
     user = request.user
-    rows, has_more = holdings.holdings_of(user)
+    only = asked if (asked := request.GET.get("only", "")) in panels.MY_SHOPS else ""
+    rows, has_more = holdings.holdings_of(user, only)
     form = holdings.HoldingsFilter(request.GET, rows) if len(rows) >= holdings.FILTER_FROM else None
     found = form.apply(rows) if form else rows
     context = {
         "claimed": [] if user.is_staff else panels_of_claims.disputable_claims(user),
         "form": form,
+        "only": only,
         "is_narrowed": form is not None and len(found) < len(rows),
         "total": len(rows),
         "due": sum(bool(row.due_lines) for row in rows),

@@ -19,6 +19,7 @@ from shops.models import Shop
 from tests.browsers import signed_in
 from tests.factories import inspections
 from tests.factories.accounts import StaffFactory
+from tests.factories.workers import worker
 
 pytestmark = pytest.mark.django_db
 CHECK, SYNC = "/admin/inspections/check/", "/admin/inspections/sync/"
@@ -75,6 +76,14 @@ def test_a_missing_photo_and_a_missing_answer_are_named_beside_their_question(ro
     assert set(problems) == {f"answer_{name.removeprefix('photo_')}" for name in photos(row)}
     problems = client.post(SYNC, entry(row, confirmed="x") | photos(row, "fire")).json()["fields"]
     assert set(problems) == {"answer_fire"}
+
+
+def test_the_certificates_of_workers_stand_beside_the_checklist_that_asks_for_them(row: Inspection) -> None:
+    client, page = signed_in(row.inspector), f"/admin/inspections/{row.public_id}/"
+    assert "لم يدخل صاحب المحل شيئاً منها" in client.get(page).content.decode()
+    soon = worker(row.shop, ends_in=5)
+    text = client.get(page).content.decode()
+    assert soon.name in text and soon.number in text and soon.civil_id_masked in text
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.translation import override
@@ -17,6 +18,7 @@ from licensing.inspections.services import appointments
 from licensing.inspections.services.self_checks import send_self_check
 from licensing.models import Inspection
 from municipality.accounts.models import User
+from municipality.fieldwork.models import Evidence
 from municipality.kernel import clock
 from municipality.notifications.models import Message
 from municipality.uploads.registry import PREFIXES
@@ -65,6 +67,24 @@ def test_each_state_has_its_page(row: Inspection, owner: User, language: str, fr
     public = read(None, f"/{language}/shops/{row.shop.public_id}/")  # type: ignore[union-attr]
     assert getattr(rules["area"], f"question_{language}") in public and "شكوى" not in public
     assert getattr(rules["first_aid"], f"question_{language}") not in public, "advice is between inspector and owner"
+
+
+@LANGUAGES
+def test_the_page_of_the_shop_shows_the_photos_of_a_visit_to_its_holder_alone(
+    row: Inspection, owner: User, language: str, frozen_clock: Any
+) -> None:
+    row = visited(row, frozen_clock, area=8)
+    visit = row.visits.get().visit
+    photo = UploadFactory(owner=row.inspector, subject=f"visited:{row.public_id}", slot="visit")
+    Evidence.objects.create(visit=visit, kind="area", upload=photo, received_at=clock.now(), added_by=row.inspector.key)
+    page, look = f"/{language}/shops/{row.shop.public_id}/", f"/uploads/file/{photo.public_id}/look/"  # type: ignore[union-attr]
+    own = read(owner, page)
+    assert look in own and f"/{language}/inspections/{row.public_id}/" in own
+    for other in (None, row.inspector):
+        text = read(other, page)
+        assert look not in text and f"/inspections/{row.public_id}/" not in text
+    anonymous = Client().get(page, follow=True).content.decode()
+    assert f'id="inspection-{row.public_id}"' in anonymous and look not in anonymous
 
 
 @LANGUAGES

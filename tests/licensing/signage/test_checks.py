@@ -17,7 +17,7 @@ from zoning.answer.places import PlaceLand
 from zoning.models import Plot
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rules")]
-FIRST, BEFORE, AMENDED = dt.date(2023, 11, 1), dt.date(2025, 12, 21), dt.date(2025, 12, 22)
+FIRST, BEFORE, AMENDED = dt.date(2023, 11, 1), dt.date(2025, 12, 31), dt.date(2026, 1, 1)
 NAMES = {"PRIVATE": ("سكن خاص", "Private housing"), "MODEL": ("سكن نموذجي", "Model housing"), "COMMERCIAL": ("تجاري", "Commercial")}
 
 

@@ -6,9 +6,11 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
+from django.utils import translation
 
 from licensing.models import Board, BoardRequest
-from licensing.signage import invariants
+from licensing.signage import invariants, queries
 from licensing.signage.cards import query_of
 from licensing.signage.services import issue, requests
 from licensing.signage.states import BOARDS
@@ -27,6 +29,7 @@ from payments.models import Bill, BillLine
 from payments.rules import DEPOSITS
 from shops.models import Shop
 from tests import desk_acts
+from tests.browsers import signed_in
 from tests.due_jobs import closes_after_the_payment
 from tests.factories import boards
 from tests.factories.boards import BOX, CART, DEPOSIT, FEE, FRONT, begun, bill_of, fresh, sent
@@ -102,6 +105,23 @@ def test_who_sends_an_old_price_is_refused(shop: Shop, owner: User) -> None:
 def test_a_missing_file_stops_the_request(shop: Shop, owner: User) -> None:
     with pytest.raises(Refused, match="no_documents"):
         submit(shop, begun(shop, owner, with_files=False))
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_the_page_names_the_missing_files_and_marks_their_boxes(shop: Shop, owner: User, language: str) -> None:
+    draft = begun(shop, owner, with_files=False)
+    UploadFactory(owner=owner, subject=requests.files_key(draft), slot="plan")
+    client, page = signed_in(owner), f"/{language}/boards/new/{shop.public_id}/send/"
+    before = client.get(page)
+    assert b"is-missing" not in before.content
+    refused = client.post(page, {"version": draft.version, "total": before.context["total"]})
+    text = BeautifulSoup(refused.content, "html.parser")
+    with translation.override(language):
+        label, plan = str(queries.SLOTS["front"].label), str(queries.SLOTS["plan"].label)
+    alert = text.select_one("[role=alert]")
+    assert refused.status_code == 409 and alert is not None and label in alert.text and plan not in alert.text
+    assert [box["id"] for box in text.select(".kp-upload.is-missing")] == ["upload-front"]
+    assert text.select_one("form[data-missing=front]") is not None and len(text.select("[data-upload-missing]")) == 1
 
 
 def test_a_file_that_is_still_checked_stops_the_request(shop: Shop, owner: User) -> None:

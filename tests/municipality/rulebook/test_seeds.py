@@ -61,6 +61,23 @@ def test_fees_are_those_of_the_published_service_card() -> None:
     assert all("منشور في البوابة" in fee.article_ar for fee in published.values())
     assert {code: fee.fils for code, fee in assumed.items()} == {"late_surcharge": 5_000, "amendment": 10_000, "transfer": 15_000}
     assert all(fee.is_assumption for fee in assumed.values())
+    yearly = {code for code, fee in published.items() if fee.is_assumption}
+    assert yearly == {"new", "renewal"}, "the card names an amount and no period"
+    assert all(fee.unit == "year" for code, fee in published.items() if code in yearly)
+
+
+def test_the_food_authority_is_asked_about_every_place_for_food() -> None:
+    (bodies,) = [edition for edition in read_editions() if edition["subject"] == "zoning.bodies"]
+    food = {row["group"]: row for row in bodies["consultation"] if row["code"] == "food"}
+    assert food.keys() == {"kitchen", "food_service"}
+    assert all(row["is_safety"] and row["is_assumption"] and "112/2013" in row["article_en"] for row in food.values())
+
+
+def test_the_amendment_of_december_2025_has_one_first_day_and_is_marked() -> None:
+    newest = {edition["subject"]: edition for edition in read_editions()}
+    amended = [newest[subject] for subject in ("fees.boards", "rules.boards", "checks.boards")]
+    assert {edition["first_day"] for edition in amended} == {dt.date(2026, 1, 1)} and all(edition["is_assumption"] for edition in amended)
+    assert all("assumption" in edition["instrument_en"] for edition in amended[:2])
 
 
 @pytest.mark.usefixtures("seeded")

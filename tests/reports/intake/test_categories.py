@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
-from municipality.kernel import clock
+from municipality.kernel import clock, worktime
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import ReportSeverity
 from reports import promises, queries
@@ -37,6 +39,25 @@ def test_every_severity_that_answers_give_has_a_promise() -> None:
     for one in queries.rules().categories.values():
         for severity in {one.severity, *(question.raises_to for question in one.questions)} - {ReportSeverity.EMERGENCY}:
             assert promises.due_at(one, severity, now, limits) > now
+
+
+def test_every_promise_lies_within_4_and_72_hours_on_its_clock() -> None:
+    limits, rules = queries.limits(), queries.rules()
+    severities = [severity for severity in promises.SEVERITIES if severity != ReportSeverity.EMERGENCY]
+    promised = {(one.code, severity): promises.hours(one, severity, limits) for one in rules.categories.values() for severity in severities}
+    assert len(promised) == 4 * len(rules.categories) and {key: time for key, time in promised.items() if not 4 <= time <= 72} == {}
+    assert {promised[code, "urgent"] for code in rules.categories} == {4}  # the most severe has the least time
+    beside = {**limits, "least_hours": 0, "most_hours": 1000}
+    assert promises.hours(rules.categories["shop"], "low", beside) == 108  # without the limits
+
+
+def test_the_time_is_promised_on_the_clock_of_the_category() -> None:
+    limits, rules, now = queries.limits(), queries.rules(), clock.now()
+    for one in rules.categories.values():
+        for severity in ("low", "normal", "high", "urgent"):
+            time = dt.timedelta(hours=promises.hours(one, severity, limits))
+            due = promises.due_at(one, severity, now, limits)
+            assert due == (now + time if one.clock == "always" else worktime.add_working_time(rulebook.calendar(), now, time))
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,11 @@ def test_a_report_takes_six_taps(opened: Callable[..., Page], photo: Path) -> No
     assert "2026" in page.inner_text("[data-report-promise]")
     page.locator(f"[data-report-similar] form[action*='{near.public_id}']").wait_for()
     assert measurements.axe(page) == [] and measurements.overhang(page) <= 0
+    assert page.locator("[data-report-strip] canvas").is_visible()  # the photo, on each screen after it
     tap("[data-report-check]")
+    page.wait_for_selector("img[data-shot]:not([hidden])")
+    assert page.evaluate("document.querySelector('img[data-shot]').naturalWidth") == 96
+    assert measurements.axe(page) == [] and measurements.overhang(page) <= 0
     tap("button[name=send]")
     page.wait_for_url("**/report/sent/**")
     report = Report.objects.latest("pk")
@@ -115,6 +119,45 @@ def test_an_answer_that_is_an_emergency_stops_at_once(opened: Callable[..., Page
     assert page.locator("[data-report-stop] a[href='tel:112']").is_visible() and page.locator("[data-report-on]").is_disabled()
     page.check("#id_hazard-fire_or_gas_1")
     assert page.locator("[data-report-promise]").is_visible()
+
+
+def test_no_step_is_left_without_what_it_asks_and_errors_are_in_sight(opened: Callable[..., Page], photo: Path) -> None:
+    page = opened()
+    page.click("[data-report-on]")
+    page.click("[data-report-on]")
+    assert page.locator("#place").is_visible() and "المنطقة" in page.inner_text("[data-report-lack]")
+    assert "اختيار" not in page.inner_text("label[for=id_area]") and "أو الموقع" in page.inner_text("label[for=id_area]")
+    assert page.evaluate("document.querySelector('[data-report-lack]').getBoundingClientRect().bottom <= innerHeight")
+    page.select_option("#id_area", label="حولي")
+    page.click("[data-report-on]")
+    page.click("[data-report-on]")
+    assert page.locator("#what").is_visible() and page.inner_text("[data-report-lack]")
+    page.evaluate("location.hash = 'who'")
+    page.reload()
+    page.click("[data-report-check]")
+    page.wait_for_selector(".kp-errors")
+    assert page.evaluate("location.hash") == "" and page.evaluate("document.activeElement.className") == "kp-errors"
+    assert page.evaluate("document.querySelector('.kp-errors').getBoundingClientRect().top") >= 0 and page.evaluate("scrollY") < 400
+
+
+def test_the_map_shows_the_pin_again_after_going_back_and_the_area_that_is_chosen(opened: Callable[..., Page], photo: Path) -> None:
+    seen = "(() => { const m = document.querySelector('.kp-map__ground'), p = m.querySelector('.kp-report__pin');"
+    seen += " const [a, b] = [m.getBoundingClientRect(), p.getBoundingClientRect()];"
+    seen += " return [(b.left + b.width / 2 - a.left) / a.width, (b.bottom - a.top) / a.height]; })()"
+    page = opened(geolocation=HERE, permissions=["geolocation"])
+    page.set_input_files("#id_photos", str(photo))
+    page.locator(".kp-report__pin").wait_for()
+    page.click("[data-report-on]")
+    page.set_viewport_size({"width": 412, "height": 700})  # as when the keyboard or a bar goes away
+    page.click("[data-report-back]")
+    page.wait_for_selector("#place:not([hidden])")
+    across, down = page.evaluate(seen)
+    assert 0.4 < across < 0.6 and 0.4 < down < 0.6
+    before = page.evaluate("document.querySelector('.kp-map__ground .leaflet-map-pane').style.transform")
+    page.click("[data-report-typed] summary")
+    page.select_option("#id_area", label="الجهراء")
+    assert not page.locator(".kp-report__pin").count()
+    assert page.evaluate("document.querySelector('.kp-map__ground .leaflet-map-pane').style.transform") != before
 
 
 def test_without_scripts_it_is_one_page(opened: Callable[..., Page], photo: Path) -> None:

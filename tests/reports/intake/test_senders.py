@@ -191,7 +191,7 @@ def test_me_too_stands_on_the_page_that_is_checked(client: Client) -> None:
 def test_me_too_follows_a_report_that_was_joined_meanwhile(client: Client) -> None:
     drawn = inspector("mine", "HA")
     newer, older = reports.assigned(), reports.assigned()
-    triage.merge(report=newer, into=older, inspector=drawn)
+    triage.merge(report=newer, into=older, inspector=drawn, why="x")
     before = Report.objects.get(pk=older.pk).me_too_count
     client.get("/en/report/")
     shown = client.post(f"/en/reports/{newer.public_id}/me-too/").content.decode()

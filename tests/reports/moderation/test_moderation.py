@@ -168,8 +168,8 @@ def test_who_reported_is_forgotten_after_its_period() -> None:
 def test_who_sent_a_report_that_was_joined_twice_is_forgotten_with_the_last() -> None:
     inspector("drawn", "HA", scope=["CLN"])
     first, second, last = (reports.assigned(Sender(phone=f"9655550123{n}")) for n in range(3))
-    triage.merge(report=first, into=second, inspector=first.inspector)
-    triage.merge(report=Report.objects.get(pk=second.pk), into=last, inspector=first.inspector)
+    triage.merge(report=first, into=second, inspector=first.inspector, why="x")
+    triage.merge(report=Report.objects.get(pk=second.pk), into=last, inspector=first.inspector, why="x")
     assert notifications.tell(last, "came_back") == 3
     _close(last, clock.now() - dt.timedelta(days=91))
     assert retention.forget() == 3

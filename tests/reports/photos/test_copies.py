@@ -75,7 +75,7 @@ def test_a_photo_of_before_names_its_report_and_open_reports_come_first(photo: R
     steps.assign(photo.report)
     photo.report.refresh_from_db()
     assert photo.report.inspector is not None
-    steps.merge(report=photo.report, into=later.report, inspector=photo.report.inspector)
+    steps.merge(report=photo.report, into=later.report, inspector=photo.report.inspector, why="x")
     ReportPhoto.objects.filter(pk=later.pk).update(reused=photo)
     assert [one.pk for one in queries.most_urgent()] == [later.pk, photo.pk]
     page = signed_in(StaffFactory(groups=["intake"])).get(reverse("admin:report_photos")).content.decode()
@@ -94,6 +94,29 @@ def test_nothing_of_a_hidden_report_or_photo_is_shown(photo: ReportPhoto, client
     assert client.get(_url(photo)).status_code == 200
     moderations.hide(report=photo.report, part=ModeratedPart.REPORT, code="personal_data", by=clerk)
     assert client.get(_url(photo)).status_code == 404
+
+
+def test_nothing_is_decided_of_a_photo_while_it_is_hidden(photo: ReportPhoto) -> None:
+    clerk = StaffFactory(groups=["intake"])
+    moderation.judge(photo, user=clerk, is_shown=True)
+    row = moderations.hide(report=photo.report, part="photo", code="personal_data", by=clerk, photo_id=photo.public_id)
+    for is_shown in (True, False):  # shown after all, and back to private: lost when it is shown again
+        with pytest.raises(Refused, match="hidden"):
+            moderation.judge(photo, user=clerk, is_shown=is_shown, is_change=True)
+    again = ReportPhoto.objects.filter(pk=photo.pk)
+    refused(lambda: again.update(blur="agreed"), "guard:photo_hidden")
+    moderations.show_again(moderation=row, by=clerk)
+    assert again.get().blur == "agreed"
+    moderation.judge(photo, user=clerk, is_shown=False, is_change=True)
+    assert again.get().blur == "private"
+
+
+def test_without_its_guard_a_hidden_photo_is_shown(photo: ReportPhoto) -> None:
+    clerk = StaffFactory(groups=["intake"])
+    moderation.judge(photo, user=clerk, is_shown=True)
+    moderations.hide(report=photo.report, part="photo", code="personal_data", by=clerk, photo_id=photo.public_id)
+    without_guards()
+    assert gets_through(lambda: ReportPhoto.objects.filter(pk=photo.pk).update(blur="agreed"))
 
 
 @pytest.mark.parametrize(("judged", "blur"), [(True, "agreed"), (False, "unsure"), (None, "unsure")])

@@ -59,7 +59,7 @@ def test_a_result_that_is_a_measure_at_a_shop_is_told_once_it_is_public(shop: An
     with clock.at(NOON):
         report = reports.assigned(place=place)
         report_steps.led_to(report, shop)
-        report_steps.closed(report, code="warned", text_en="A warning was given.")
+        report_steps.closed(report, code="violation", text_en="A warning was given.")
         pages = [f"/en/reports/{report.public_id}/", f"/open311/v2/requests/{report.number}.json?extensions=true&locale=en"]
         pages += ["/open311/v2/servicerequestupdates.json?locale=en"]
         for status, is_told in (("", False), (CONTESTED, True)):

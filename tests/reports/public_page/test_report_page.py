@@ -13,9 +13,11 @@ from django.test.utils import CaptureQueriesContext
 from municipality.kernel import clock
 from reports.models import Report
 from reports.places import blurred
+from reports.reporters.services import Sender
 from reports.triage import services as triage
 from tests.conftest import NOON
 from tests.factories import report_steps, reports
+from tests.factories.accounts import StaffFactory
 from tests.factories.inspections import inspector
 
 
@@ -69,15 +71,19 @@ def test_a_result_shows_its_text_and_the_answers() -> None:
 
 
 def test_a_report_closed_without_an_answer_does_not_tell_the_result_of_before_it_was_opened_again(drawn: Any) -> None:
-    report = report_steps.answered(report_steps.closed(reports.assigned()), is_solved=False)
+    report = report_steps.answered(report_steps.closed(reports.assigned(Sender(phone="96550000011"))), is_solved=False)
     inspector("next", "HA")
     triage.assign(report)
     report.refresh_from_db()
     triage.ask(report=report, inspector=report.inspector, text="Which side?")
     with clock.at(clock.now() + dt.timedelta(days=6)):
         assert triage.end_unanswered() == 1
+        waits = Client().get(f"/en/reports/{report.public_id}/").content.decode()
+        report.refresh_from_db()
+        triage.countersign(report=report, supervisor=StaffFactory(supervisor=True, login="signs"))
         page = Client().get(f"/en/reports/{report.public_id}/").content.decode()
         other = Client().get(f"/open311/v2/requests/{report.number}.json?extensions=true&locale=en").json()[0]
+    assert "It could not go on without an answer" not in waits  # nobody has signed yet
     assert page.count("It could not go on without an answer") == 2  # beside the promise, and as a step
     assert page.count("The waste was removed.") == 1  # the step of before
     assert "It could not go on" in other["status_notes"] and "It could not go on" in other["notes"][-1]["description"]
@@ -125,11 +131,21 @@ class _At:
 
 def test_a_joined_report_leads_to_the_other_which_counts_its_people(drawn: Any) -> None:
     end, target, report = reports.assigned(), reports.assigned(), reports.assigned()
-    triage.merge(report=report, into=target, inspector=drawn)
+    triage.merge(report=report, into=target, inspector=drawn, why="x")
     assert f"/en/reports/{target.public_id}/" in page(report)
     assert "2 people reported it" in page(target)
-    triage.merge(report=target, into=end, inspector=drawn)
+    triage.merge(report=target, into=end, inspector=drawn, why="x")
     assert "3 people reported it" in page(end)
+
+
+def test_the_form_that_tracks_requests_leads_to_a_report_by_its_number_alone() -> None:
+    report = reports.received()
+    for typed in (report.number, report.number.lower(), report.number.replace("-", "")):
+        answer = Client().post("/en/track/", {"reference": typed, "last_four": ""})
+        assert (answer.status_code, answer.headers["Location"]) == (302, f"/en/reports/{report.public_id}/"), typed
+    answer = Client().post("/en/track/", {"reference": "EYE-0000", "last_four": "1234"})
+    assert answer.headers["Location"] == "/en/reports/"
+    assert Client().post("/en/track/", {"reference": "HL-2026-000001-K", "last_four": ""}).status_code == 200
 
 
 def test_the_page_needs_few_queries() -> None:

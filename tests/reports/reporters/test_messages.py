@@ -128,7 +128,7 @@ def test_the_page_of_the_reporter_tells_no_measure_before_it_is_public(monkeypat
     place = ReportPlace(source="shop", latitude=29.33, longitude=48.02, area=shop.area, shop=shop)
     report = reports.assigned(Sender(person=person), place=place)
     report_steps.led_to(report, shop)
-    report_steps.closed(report, code="warned", text_en="A warning was given.")
+    report_steps.closed(report, code="violation", text_en="A warning was given.")
     page, public = f"/en/reports/{report.public_id}/mine/", f"/en/reports/{report.public_id}/"
     for status, is_told in (("", False), (CONTESTED, True)):
         monkeypatch.setattr(publication, "statuses", lambda rows, said=status: {row.pk: said for row in rows})
@@ -142,7 +142,7 @@ def test_both_are_told_that_reports_were_joined_and_then_of_the_result() -> None
     drawn = inspector("mine", "HA")
     first, second = PersonFactory(), PersonFactory(noura=True)
     older, newer = reports.assigned(Sender(person=first)), reports.assigned(Sender(person=second))
-    triage.merge(report=newer, into=older, inspector=drawn)
+    triage.merge(report=newer, into=older, inspector=drawn, why="x")
     older.refresh_from_db()
     report_steps.closed(older)
     _tell(older, "closed")
@@ -158,7 +158,7 @@ def test_only_who_can_answer_is_asked() -> None:
     drawn = inspector("mine", "HA")
     first = PersonFactory()
     older, newer = reports.assigned(Sender(person=first)), reports.assigned(Sender(person=PersonFactory(noura=True)))
-    triage.merge(report=newer, into=older, inspector=drawn)
+    triage.merge(report=newer, into=older, inspector=drawn, why="x")
     older.refresh_from_db()
     triage.ask(report=older, inspector=drawn, text="Which side?")
     assert list(Message.objects.filter(kind="reports.asked").values_list("person", flat=True)) == [first.pk]

@@ -15,6 +15,8 @@ from municipality.accounts.models import User, actor_of
 from municipality.cases.obligations import obligations_of
 from municipality.kernel import clock
 from municipality.kernel.transitions import transition
+from municipality.places.models import Area
+from reports.intake.services import ReportPlace
 from reports.models import Closure, Question, Report, SolvedAnswer
 from reports.reporters import bans
 from reports.reporters.services import Sender, secret_of
@@ -53,6 +55,19 @@ def _asked(person: User) -> Report:
 def _actor(report: Report) -> Any:
     assert report.inspector is not None
     return actor_of(report.inspector, "inspector")
+
+
+def test_street_and_landmark_are_shown_to_the_reporter_alone() -> None:
+    place = ReportPlace(area=Area.objects.get(name_en="Hawalli"), block="4", street="Tunis", note="Behind the school")
+    report, client = reports.received(place=place), Client()
+    url = f"{_page(report)}?s={secret_of(report.key)}"
+    own = client.get(url, follow=True).content.decode()
+    sent = client.get(f"/en/report/sent/{report.public_id}/").content.decode()
+    public = client.get(f"/en/reports/{report.public_id}/").content.decode()
+    for text in (own, sent):
+        assert "Tunis" in text and "Behind the school" in text and "to the inspector" in text
+    assert "Tunis" not in public and "Behind the school" not in public
+    assert "The number is for looking" in sent and "The link is for acting" in sent and "overdue, and by how long" in sent
 
 
 def _closed(sender: Sender) -> Report:

@@ -11,6 +11,7 @@ from municipality.accounts.models import User
 from municipality.places.models import Branch
 from reports.models import Report
 from reports.reporters import notifications
+from reports.reporters.services import Sender
 from tests.factories import reports
 from tests.factories.accounts import StaffFactory
 from tests.factories.inspections import inspector
@@ -41,5 +42,5 @@ def supervisor(inspectors: list[User]) -> User:
 
 @pytest.fixture
 def row(inspectors: list[User], told: list[Any], store: Path) -> Report:
-    """A report of waste in Hawalli with its drawn inspector."""
-    return reports.assigned()
+    """A report of waste in Hawalli with its drawn inspector; who sent it confirmed a phone number."""
+    return reports.assigned(Sender(phone="96550000011"))

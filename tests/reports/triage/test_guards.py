@@ -15,10 +15,11 @@ from municipality.accounts.models import User
 from municipality.kernel import clock, ids
 from municipality.review.models import ConflictOfInterest
 from reports.intake.services import ReportPlace
-from reports.models import Consequence, HandOver, Question, Report, ReportEvent
+from reports.models import ApiKey, Closure, Consequence, HandOver, Question, Report, ReportEvent
 from reports.models.report import report_number
+from reports.reporters.services import Sender
 from tests.database_guards import gets_through, refused, without_guards
-from tests.factories import inspections, reports
+from tests.factories import inspections, report_steps, reports
 
 pytestmark = pytest.mark.django_db
 
@@ -27,7 +28,9 @@ pytestmark = pytest.mark.django_db
 def about_shop(make_shop: Callable[..., Any], store: Path, inspectors: list[User], told: Any) -> Report:
     shop = make_shop(activity_id="BARB")
     return reports.assigned(
-        category="shop", place=ReportPlace(source="shop", latitude=29.3328, longitude=48.0283, area=shop.area, shop=shop)
+        Sender(phone="96550000011"),
+        category="shop",
+        place=ReportPlace(source="shop", latitude=29.3328, longitude=48.0283, area=shop.area, shop=shop),
     )
 
 
@@ -79,14 +82,43 @@ def joined_with_a_part(row: Report) -> None:
 
 
 def joined_with_closed(row: Report) -> None:
-    other = reports.received()
+    other = reports.received(category=row.category)
     moved(other, "assign", "assigned", inspector=row.inspector)
     other.refresh_from_db()
+    report_steps.closed(other)
+    moved(row, "merge", "merged", merged_into=other)
+
+
+def asked(row: Report) -> None:
+    Question.objects.create(report=row, text="س", asked_by=row.inspector, asked_at=clock.now(), due_on=clock.today())
+    event(row, "ask", "asked")
+
+
+def asked_of_another_system(row: Report) -> None:
+    """The number that another system gave is confirmed by nobody."""
+    key = ApiKey.objects.create(name="x", contact="x", digest="k" * 64, per_hour=1, made_by=row.inspector, made_at=clock.now())
+    asked(reports.assigned(Sender(phone="96550000013", system=key.public_id), api_key=key))
+
+
+def closed_without_an_answer(row: Report) -> None:
+    """As long as nobody has signed."""
+    other = reports.assigned(Sender(phone="96550000012"))
+    Question.objects.create(report=other, text="س", asked_by=row.inspector, asked_at=clock.now(), due_on=clock.today())
+    moved(other, "ask", "asked")
+    other.refresh_from_db()
+    moved(other, "propose_unanswered", "countersign")
+    facts = {"code": "no_answer", "text_ar": "x", "text_en": "x", "closed_by": other.inspector, "closed_at": clock.now()}
+    Closure.objects.create(report=other, is_on_the_spot=False, **facts)
+    other.refresh_from_db()
+    moved(other, "countersign", "closed", closed_at=clock.now())
+
+
+def closed_while_asked(row: Report) -> None:
+    other = reports.assigned(Sender(phone="96550000012"))
     Question.objects.create(report=other, text="س", asked_by=row.inspector, asked_at=clock.now(), due_on=clock.today())
     moved(other, "ask", "asked")
     other.refresh_from_db()
     moved(other, "close_unanswered", "closed", closed_at=clock.now())
-    moved(row, "merge", "merged", merged_into=other)
 
 
 def handed_over(row: Report, back_on: dt.date) -> None:
@@ -106,12 +138,36 @@ def inspected_before(row: Report) -> None:
     led_to(later, made)
 
 
+def told_measure(row: Report, code: str) -> None:
+    facts = {"code": code, "text_ar": "x", "text_en": "x", "closed_by": row.inspector, "closed_at": clock.now()}
+    Closure.objects.create(report=row, is_on_the_spot=False, **facts)
+
+
+def joined_with_another_problem(row: Report, **facts: Any) -> None:
+    moved(row, "merge", "merged", merged_into=reports.assigned(**{"category": row.category, **facts}))
+
+
 ATTACKS: dict[str, tuple[str, Callable[[Report], Any]]] = {
     "a part of a report that is not divided": ("not_divided", part_of),
     "a part of a part": ("not_divided", part_of_a_part),
     "drawn although tied to the shop": ("conflict_of_interest", lambda row: drawn_although_tied(row, row.shop.key)),  # type: ignore[union-attr]
     "drawn although tied to the owner": ("conflict_of_interest", lambda row: drawn_although_tied(row, row.shop.owner.key)),  # type: ignore[union-attr]
     "asked without a question": ("no_question", lambda row: event(row, "ask", "asked")),
+    "asked although no message reaches anybody": ("not_reachable", lambda row: asked(reports.assigned())),
+    "asked of the sender of another system": ("not_reachable", asked_of_another_system),
+    "closed for want of an answer, signed by nobody": ("not_signed", closed_without_an_answer),
+    "closed by nobody while the answer is awaited": ("no_such_edge", closed_while_asked),
+    "a result that tells a warning of which there is none": ("no_measure", lambda row: told_measure(row, "warned")),
+    "a result that tells a violation report of which there is none": ("no_measure", lambda row: told_measure(row, "violation")),
+    "joined with one of another category": ("another_problem", lambda row: joined_with_another_problem(row, category="waste")),
+    "joined with one far away": (
+        "another_problem",
+        lambda row: joined_with_another_problem(row, place=ReportPlace(latitude=29.3428, longitude=48.0283, area=row.area)),
+    ),
+    "joined with one without a place": (
+        "another_problem",
+        lambda row: joined_with_another_problem(row, place=ReportPlace(area=row.area, note="x")),
+    ),
     "back on the same day": ("not_later", lambda row: handed_over(row, clock.today())),
     "back before": ("not_later", lambda row: handed_over(row, clock.today() - dt.timedelta(days=1))),
     "joined with a closed one": ("joined_with_closed", joined_with_closed),

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from municipality.accounts.models import User
 from municipality.kernel import clock
 from municipality.places.models import Branch
+from reports.intake.services import ReportPlace
 from reports.models import Closure, Report
 from reports.reporters.services import Sender
 from reports.triage import services
 from tests.browsers import signed_in
-from tests.factories import reports
+from tests.factories import boards, reports
 from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.factories.inspections import inspector
+from tests.factories.review import OfficerFactory
 
 pytestmark = pytest.mark.django_db
 HERE = {"latitude": "29.3328", "longitude": "48.0283"}
@@ -142,7 +146,7 @@ def test_steps_by_their_forms(row: Report, supervisor: User) -> None:
 
 def test_joined_by_the_number_of_the_other(row: Report) -> None:
     other = reports.assigned()
-    assert posted(row, row.inspector, "merge", into=other.number.lower()).status_code == 302
+    assert posted(row, row.inspector, "merge", into=other.number.lower(), why="نفس الكومة").status_code == 302
     page = signed_in(row.inspector).get(url(other)).content.decode()
     assert row.number in page and state(row) == "merged"
 
@@ -197,8 +201,23 @@ def test_nothing_of_the_reporter_is_on_any_page(inspectors: list[User], supervis
     assert dt.timedelta(0) < row.due_at - row.received_at
 
 
+def test_a_report_about_a_board_shows_what_is_licensed(inspectors: list[User], make_shop: Any, owner: User, told: Any, store: Path) -> None:
+    shop = make_shop()
+    officer = OfficerFactory(login="officer", branch_id=shop.branch_id, skills=["boards"])
+    board = boards.licensed(shop, owner, officer, boards.FRONT).boards.get()
+    place = ReportPlace(source="board", latitude=29.3328, longitude=48.0283, area=shop.area, shop=shop, board=board)
+    row = reports.assigned(category="board", place=place)
+    page = signed_in(row.inspector).get(url(row)).content.decode()
+    for said in (board.number, f"/boards/{board.public_id}/", "عرض", "6.00"):
+        assert said in page, said
+    public = Client().get(f"/ar/reports/{row.public_id}/").content.decode()
+    assert "6.00" in public and "0.80" in public
+    for hidden in (board.number, board.public_id, shop.name_ar):  # the page of the board names its shop
+        assert hidden not in public
+
+
 def test_the_list_counts_what_the_menu_counts(row: Report) -> None:
-    waits = next(one for one in iter(reports.assigned, None) if one.inspector_id == row.inspector_id)
+    waits = next(one for one in iter(lambda: reports.assigned(Sender(phone="96550000014")), None) if one.inspector_id == row.inspector_id)
     services.ask(report=waits, inspector=row.inspector, text="أين المكان؟")
     page = signed_in(row.inspector).get("/admin/eye/").content.decode()
     due, _, others = page.partition('id="elsewhere"')

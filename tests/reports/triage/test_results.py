@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -20,6 +21,8 @@ from reports.triage import services
 from reports.triage.distances import route
 from reports.triage.services.joins import ReportPart
 from reports.triage.services.results import FoundResult
+from shops.models import Shop
+from tests.factories import report_steps
 
 pytestmark = pytest.mark.django_db
 HERE = (29.3328, 48.0283)  # of the reports of the factory
@@ -38,6 +41,12 @@ def late(row: Report, frozen_clock: Any) -> Report:
     """The report, four hours after it came."""
     frozen_clock.move(hours=4)
     return row
+
+
+@pytest.fixture
+def shop(make_shop: Callable[..., Any]) -> Shop:
+    made: Shop = make_shop(activity_id="BARB")
+    return made
 
 
 def state(row: Report) -> str:
@@ -121,6 +130,22 @@ def test_results_that_the_portal_writes_are_not_chosen(late: Report) -> None:
     for code in ("no_answer", "parts_done", "absent", ""):
         with pytest.raises(Refused, match="unknown_code"):
             services.close(report=late, inspector=late.inspector, found=found(code=code))
+
+
+@pytest.mark.parametrize(("offence", "told_as"), [("CLN-03", "violation"), ("SHP-04", "warned")])
+def test_a_measure_is_told_only_where_it_was_written_from_the_report(late: Report, shop: Shop, offence: str, told_as: str) -> None:
+    def close(code: str) -> None:
+        services.close(report=late, inspector=late.inspector, found=found(code=code))
+
+    for code in ("warned", "violation"):
+        with pytest.raises(Refused, match="no_measure"):
+            close(code)
+    report_steps.led_to(late, shop, offence)
+    with pytest.raises(Refused, match="no_measure"):
+        close({"warned": "violation", "violation": "warned"}[told_as])
+    assert state(late) == "assigned" and not late.closures.exists()
+    close(told_as)
+    assert state(late) == "closed" and late.closures.get().code == told_as
 
 
 def test_not_solved_draws_another_inspector_than_the_closer(late: Report, frozen_clock: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,12 +22,15 @@ from municipality.review.models import Absence, ConflictOfInterest
 from municipality.rulebook.models import LimitRule
 from reports import queries as rules
 from reports.intake.services import ReportPlace
-from reports.models import MeToo, PhotoKind, Report, ReportPhoto
+from reports.models import ApiKey, MeToo, PhotoKind, Report, ReportPhoto
 from reports.photos import services as photos
 from reports.photos.queries import shown
+from reports.reporters import solved
+from reports.reporters.services import Sender
 from reports.triage import queries, services
 from reports.triage.services.joins import ReportPart
 from tests.factories import reports
+from tests.factories.accounts import PersonFactory
 from violations.models import JudicialWarrant
 
 pytestmark = pytest.mark.django_db
@@ -131,13 +135,31 @@ def test_a_question_is_answered(row: Report, told: Told) -> None:
         services.answer(row, "مرة أخرى")
 
 
-def test_without_an_answer_it_closes_and_a_late_one_opens_it_again(row: Report, told: Told, frozen_clock: Any) -> None:
+def test_nobody_is_asked_whom_no_message_reaches(row: Report, told: Told) -> None:
+    key = ApiKey.objects.create(name="x", contact="x", digest="k" * 64, per_hour=1, made_by=row.inspector, made_at=clock.now())
+    senders = (Sender(device="a link alone"), Sender(phone="96550000013", system=key.public_id))
+    for sender, facts in zip(senders, ({}, {"api_key": key}), strict=True):
+        other = reports.assigned(sender, **facts)
+        with pytest.raises(Refused, match="not_reachable"):
+            services.ask(report=other, inspector=fresh(other).inspector, text="أين؟")
+        assert fresh(other).state == "assigned"
+    other = reports.assigned(Sender(person=PersonFactory()))
+    services.ask(report=other, inspector=fresh(other).inspector, text="أين؟")
+    assert told == [(other.pk, "asked")]
+
+
+def test_without_an_answer_a_supervisor_closes_it_and_a_late_one_opens_it_again(
+    row: Report, supervisor: User, told: Told, frozen_clock: Any
+) -> None:
     services.ask(report=row, inspector=row.inspector, text="أين بالضبط؟")
     frozen_clock.move(days=5)
     assert services.end_unanswered() == 0
     frozen_clock.move(days=1)
     assert services.end_unanswered() == 1
+    assert fresh(row).state == "countersign" and told == [(row.pk, "asked")]  # closed by nobody alone
+    services.countersign(report=row, supervisor=supervisor)
     assert (fresh(row).state, fresh(row).last_event.reason) == ("closed", "no_answer") and told[-1] == (row.pk, "unanswered")  # type: ignore[union-attr]
+    assert solved.result_to_judge(fresh(row)) is None  # an answer opens it again
     frozen_clock.move(days=1)
     services.answer(row, "خلف المدرسة")
     again = fresh(row)
@@ -145,6 +167,22 @@ def test_without_an_answer_it_closes_and_a_late_one_opens_it_again(row: Report, 
     assert Job.objects.filter(kind="reports.assign", key__startswith=row.subject_key).count() == 2
     services.assign(again)
     assert fresh(row).state == "assigned"
+
+
+@pytest.mark.parametrize("what", ["answer", "send back"])
+def test_without_an_answer_it_goes_back_to_the_inspector_who_decides(
+    row: Report, supervisor: User, told: Told, frozen_clock: Any, what: str
+) -> None:
+    services.ask(report=row, inspector=row.inspector, text="أين بالضبط؟")
+    frozen_clock.move(days=6)
+    services.end_unanswered()
+    if what == "answer":
+        services.answer(row, "خلف المدرسة")
+    else:
+        services.send_back(report=row, supervisor=supervisor, code="proof_unclear")
+    assert fresh(row).state == "assigned" and row.closures.get().sent_back_at and (row.pk, "unanswered") not in told
+    with pytest.raises(Refused, match="not_proposed"):
+        services.countersign(report=row, supervisor=supervisor)
 
 
 def test_the_rulebook_may_let_the_inspector_go_on_without_an_answer(
@@ -181,12 +219,12 @@ def test_two_reports_are_joined_and_both_numbers_stay_alive(row: Report, told: T
     for report, who in ((row, "a"), (row, "b"), (other, "b")):
         MeToo.objects.create(report=report, who=who, at=clock.now())
     Report.objects.filter(pk=other.pk).update(me_too_count=1)
-    services.merge(report=row, into=other, inspector=row.inspector)
+    services.merge(report=row, into=other, inspector=row.inspector, why="x")
     assert (fresh(row).state, fresh(row).merged_into) == ("merged", other)
     assert fresh(other).me_too_count == 3  # b, a, and who sent the other report
     assert told == [(row.pk, "joined"), (other.pk, "joined_here")] and rules.joined(other) == [row]
     with pytest.raises(Refused, match="not_open"):
-        services.merge(report=other, into=row, inspector=other.inspector)
+        services.merge(report=other, into=row, inspector=other.inspector, why="x")
 
 
 def test_everybody_sees_the_photos_of_a_joined_report_on_the_other(row: Report) -> None:
@@ -194,7 +232,7 @@ def test_everybody_sees_the_photos_of_a_joined_report_on_the_other(row: Report) 
     kept = store.put(b"a copy", "image/jpeg")
     ReportPhoto.objects.filter(pk=photo.pk).update(copy=kept, blur="clear")
     other = reports.assigned()
-    services.merge(report=row, into=other, inspector=row.inspector)
+    services.merge(report=row, into=other, inspector=row.inspector, why="x")
     assert list(shown(other)) == [photo]
     assert "SCAN reports_reportphoto" not in shown(other).explain(), "photos are found by their index, not by reading all"
 
@@ -202,12 +240,38 @@ def test_everybody_sees_the_photos_of_a_joined_report_on_the_other(row: Report) 
 def test_an_asked_report_is_joined_and_nothing_joins_a_report_of_another_branch(row: Report) -> None:
     services.ask(report=row, inspector=row.inspector, text="أين؟")
     other = reports.assigned()
-    services.merge(report=row, into=other, inspector=row.inspector)
+    services.merge(report=row, into=other, inspector=row.inspector, why="x")
     assert row.questions.get().ended_at
     third = reports.received()
     Report.objects.filter(pk=third.pk).update(branch="JA")
     with pytest.raises(NotPermitted, match="other_branch"):
-        services.merge(report=other, into=third, inspector=other.inspector)
+        services.merge(report=other, into=third, inspector=other.inspector, why="x")
+
+
+@pytest.mark.parametrize(
+    ("facts", "code"),
+    [
+        ({"category": "hazard"}, "other_category"),
+        ({"place": ReportPlace(latitude=29.33335, longitude=48.0283)}, "too_far"),  # 61 m
+        ({"place": ReportPlace(note="خلف المدرسة")}, "no_place"),
+        ({}, "why_missing"),
+    ],
+)
+def test_only_reports_of_one_problem_are_joined(row: Report, told: Told, facts: dict[str, Any], code: str) -> None:
+    if "place" in facts:
+        facts = {"place": replace(facts["place"], area=row.area)}
+    other = reports.assigned(**facts)
+    with pytest.raises(Refused, match=code):
+        services.merge(report=row, into=other, inspector=row.inspector, why=" " if code == "why_missing" else "نفس الكومة")
+    assert fresh(row).state == "assigned" and told == []
+
+
+def test_why_two_reports_were_joined_is_kept_with_their_distance(row: Report) -> None:
+    other = reports.assigned(place=ReportPlace(latitude=29.33295, longitude=48.0283, area=row.area))
+    services.merge(report=row, into=other, inspector=row.inspector, why="نفس الكومة")
+    facts = {"why": "نفس الكومة", "metres": 17}
+    assert AuditEvent.objects.get(action="report.merged", subject=row.subject_key).data == {"into": other.number, **facts}
+    assert AuditEvent.objects.get(action="report.joined", subject=other.subject_key).data == {"from": row.number, **facts}
 
 
 def test_a_divided_report_closes_with_its_last_part(row: Report, told: Told) -> None:
@@ -224,9 +288,10 @@ def test_a_divided_report_closes_with_its_last_part(row: Report, told: Told) -> 
     with pytest.raises(Refused, match="no_reporter"):
         services.ask(report=first, inspector=fresh(first).inspector, text="أين؟")
     other = reports.assigned()
-    services.merge(report=first, into=other, inspector=fresh(first).inspector)
+    services.merge(report=first, into=other, inspector=fresh(first).inspector, why="x")
     assert fresh(row).state == "split"
-    services.merge(report=second, into=other, inspector=fresh(second).inspector)
+    other = reports.assigned(category="hazard")
+    services.merge(report=second, into=other, inspector=fresh(second).inspector, why="x")
     assert fresh(row).state == "closed" and told.count((row.pk, "closed")) == 1
     with pytest.raises(TransitionRefused):
         services.take_back(report=row, inspector=row.inspector)

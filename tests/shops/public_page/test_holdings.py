@@ -52,6 +52,17 @@ def test_a_long_list_is_narrowed_down_by_name_number_area_and_what_is_due(owner:
     assert "No shop of yours matches." in listed(client, "?q=nothing like it")
 
 
+def test_the_card_of_boards_leads_to_the_list_with_the_step_of_boards_alone(owner: User, many: list[Shop]) -> None:
+    client = signed_in(owner)
+    assert 'href="/en/my-shops/?only=boards"' in client.get("/en/boards/").content.decode()
+    text = listed(client, "?only=boards")
+    assert "Choose the shop" in text and text.count("Ask for boards") == len(many) and "/renew/" not in text
+    assert '<input type="hidden" name="only" value="boards">' in text and "?only=boards&amp;due=on" in text
+    everything = listed(client)
+    assert "/renew/" in everything and "Choose the shop" not in everything
+    assert "Choose the shop" not in listed(client, "?only=x")
+
+
 def test_a_long_list_is_sorted_by_day_name_or_area(owner: User, many: list[Shop]) -> None:
     client = signed_in(owner)
     names = sorted(Shop.objects.filter(pk__in=[shop.pk for shop in many]).values_list("name_en", flat=True))

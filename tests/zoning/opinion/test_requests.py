@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 
 from municipality.accounts.models import User
 from municipality.cases.models import Case, Figure
 from municipality.drafts import services as drafts
+from municipality.drafts.models import Draft
 from municipality.kernel.errors import Refused
 from municipality.notifications.models import Message
 from municipality.review.models import QueueEntry
@@ -62,13 +64,14 @@ def test_the_fee_is_of_the_rulebook_and_payment_leads_to_the_queue(plot: Plot, o
 def test_a_document_that_is_missing_stops_the_order(plot: Plot, owner: User, fils: int, code: str) -> None:
     draft = requests.begin(plot=plot, person=owner, answers={"asker": "office", "activity": "WSAL", "floor": 0})
     with pytest.raises(Refused, match=code):
-        requests.submit(draft=draft, person=owner, expected_fils=fils)
+        requests.submit(draft=draft, person=owner, version=draft.version, expected_fils=fils)
     assert not Opinion.objects.exists()
 
 
 def test_another_price_than_the_one_read_is_refused(plot: Plot, owner: User) -> None:
+    draft = begun(plot, owner)
     with pytest.raises(Refused, match="price_changed"):
-        requests.submit(draft=begun(plot, owner), person=owner, expected_fils=FEE - 1)
+        requests.submit(draft=draft, person=owner, version=draft.version, expected_fils=FEE - 1)
 
 
 def test_an_unpaid_request_does_not_lapse_while_its_payment_is_open(plot: Plot, owner: User) -> None:
@@ -108,15 +111,33 @@ def test_the_pages_lead_from_the_plot_to_the_payment(plot: Plot, owner: User) ->
     assert "Service fee of the zoning department" not in page, "an assumption is no legal ground"
     again = client.get(f"/en/plots/{plot.public_id}/opinion/").content.decode()
     assert '<option value="WSAL" selected>' in again, "a change of the question begins with the question"
-    refused = client.post(sent["Location"], {"total": FEE})
+    whole = {"version": Draft.objects.get().version, "total": FEE}
+    refused = client.post(sent["Location"], whole)
     assert refused.status_code == 409 and "Still missing: Title deed, or contract of use or lease." in refused.content.decode()
     assert 'data-missing="title"' in refused.content.decode()
     begun(plot, owner)
-    ordered = client.post(sent["Location"], {"total": FEE})
+    ordered = client.post(sent["Location"], whole)
     assert ordered.status_code == 302 and "/en/pay/" in ordered["Location"]
     case = Case.objects.get(service="zoning.opinion")
     seen = client.get(f"/en/cases/{case.public_id}/").content.decode()
     assert seen.index("Pay the fee") < seen.index("Instant answer and opinion")
+
+
+def test_a_question_changed_in_another_tab_is_seen_before_it_is_sent(plot: Plot, owner: User) -> None:
+    client, draft = signed_in(owner), begun(plot, owner)
+    page = f"/en/opinions/{draft.public_id}/"
+
+    def shown() -> dict[str, str]:
+        fields = BeautifulSoup(client.get(page).content, "html.parser").select("#form input[type=hidden]")
+        return {str(field["name"]): str(field["value"]) for field in fields if field.get("value")}
+
+    older = shown()
+    requests.begin(plot=plot, person=owner, answers={"asker": "owner", "activity": None, "floor": None})
+    refused = client.post(page, older)
+    assert refused.status_code == 409 and not Case.objects.filter(service="zoning.opinion").exists()
+    text = refused.content.decode()
+    assert "The question has been changed on another page." in text and "What may be built on this plot?" in text
+    assert client.post(page, shown()).status_code == 302 and Opinion.objects.get().activity_id is None
 
 
 def test_the_first_page_says_what_is_needed_what_it_costs_and_how_long_it_took(plot: Plot, owner: User) -> None:
@@ -151,7 +172,7 @@ def test_no_fee_is_asked_for_a_plot_that_ended_since_the_draft_began(plot: Plot,
     draft = begun(plot, owner)
     Plot.objects.filter(pk=plot.pk).update(valid_to=requests.clock.today())
     with pytest.raises(Refused, match="plot_ended"):
-        requests.submit(draft=draft, person=owner, expected_fils=FEE)
+        requests.submit(draft=draft, person=owner, version=draft.version, expected_fils=FEE)
 
 
 def test_a_document_that_is_asked_for_again_brings_the_case_back(plot: Plot, owner: User, planner: User, frozen_clock: Any) -> None:

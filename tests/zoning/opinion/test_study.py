@@ -255,3 +255,24 @@ def test_the_draft_that_the_supervisor_read_is_the_one_signed(heard: Opinion, he
     decision = desk.accept(assignment=held)
     decision.items = [{**decision.items[0], "outcome": "conditional"}]
     assert desk.digest(decision) != decision.digest
+
+
+def test_a_planners_older_page_does_not_replace_a_newer_draft(heard: Opinion, held: Assignment, planner: User) -> None:
+    client, page = signed_in(planner), f"/admin/opinions/{heard.case.public_id}/"
+
+    def shown(response: Any) -> str:
+        field = BeautifulSoup(response.content, "html.parser").select_one("input[name=after]")
+        assert field is not None
+        return str(field["value"])
+
+    first, newest = shown(client.get(page)), draft(held, "not_permitted")
+    typed = {"act": "draft", "outcome": "not_permitted", "code": "", "text_ar": "نص أقدم.", "text_en": "An older text."}
+    refused = client.post(page, typed | {"after": first})
+    text = refused.content.decode()
+    assert (first, refused.status_code) == ("0", 409) and queries.draft_of(heard) == newest
+    assert "حُفظت مسودة أحدث في صفحة أخرى" in text and "An older text." in text and WORDS["text_ar"] in text
+    assert client.post(page, typed | {"after": shown(refused)}).status_code == 302
+    kept = queries.draft_of(heard)
+    assert kept is not None and kept.text_en == "An older text."
+    with pytest.raises(Refused, match="draft_changed"):
+        study.write_draft(assignment=held, outcome="not_permitted", after=newest.pk, **WORDS)

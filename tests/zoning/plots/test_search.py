@@ -114,6 +114,27 @@ def test_what_is_not_known_is_named_and_the_text_is_kept(client: Client, salmiya
     assert "No plot was found" not in shown(client, text, "/ar/zoning/")
 
 
+def test_a_missing_plot_of_a_known_block_leads_to_the_plots_of_the_block(client: Client, salmiya: Area) -> None:
+    link = f'href="/en/zoning/?area={salmiya.pk}&amp;block=4#on-map"'
+    for text in ("Salmiya block 4 plot 99", "Salmiya 4 street 77"):
+        assert link in shown(client, text) and "All plots of block 4 of Salmiya" in plain(shown(client, text))
+    assert link not in shown(client, "Salmiya block 40 plot 3") and link not in shown(client, "Salmiya plot 99")
+    typed = client.get(FIND, {"area": salmiya.pk, "block": "4", "number": "99"}).content.decode()
+    assert (
+        link in typed and "All plots of block" not in client.get(FIND, {"area": salmiya.pk, "block": "77", "number": "9"}).content.decode()
+    )
+
+
+def test_the_example_beside_the_search_is_a_plot_that_it_opens(client: Client, salmiya: Area) -> None:
+    page = plain(client.get(FIND).content.decode())
+    found = re.search(r"as you would write it: ([^.]+)\.", page)
+    assert found is not None and opened(client, found[1]) == "30"
+    arabic = plain(client.get("/ar/zoning/").content.decode())
+    assert "السالمية قطعة 4 قسيمة 30" in arabic
+    Plot.objects.update(valid_to="2020-01-01")
+    assert "area, block and plot" in client.get(FIND).content.decode()
+
+
 def test_a_doubt_is_shown_before_a_plot_is_opened(client: Client, salmiya: Area) -> None:
     for text, doubt in (("South Salmiya 4 30", "Not understood: south"), ("Salmiya 4 street 99 plot 30", "Street 99 is not known for it.")):
         page = shown(client, text)

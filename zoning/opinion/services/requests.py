@@ -68,20 +68,24 @@ def plot_of(draft: Draft) -> Plot:
     return Plot.objects.select_related("area__governorate").get(public_id=subjects.parse(draft.subject).id)
 
 
-def submit(*, draft: Draft, person: User, expected_fils: int) -> tuple[Case, Bill]:
+def submit(*, draft: Draft, person: User, version: int, expected_fils: int) -> tuple[Case, Bill]:
     """Submit a draft: case, opinion with the instant answer of now, bill and message in one transaction.
 
-    Raises Refused: plot_ended, files_waiting, no_documents, price_changed, no_outline, draft_closed, too_often (status 429).
+    `version` is that of the draft on the page. Raises Refused: plot_ended, files_waiting, no_documents, price_changed, no_outline,
+    draft_closed, draft_changed, too_often (status 429).
     """
     if not REQUEST_LIMIT.take(person.key):
         refusal = Refused("too_often", _("You have sent as many as a day allows. Please send the rest tomorrow."))
         refusal.status = 429
         raise refusal
-    return _submit(draft, person, expected_fils)
+    return _submit(draft, person, version, expected_fils)
 
 
 @transaction.atomic
-def _submit(draft: Draft, person: User, expected_fils: int) -> tuple[Case, Bill]:
+def _submit(draft: Draft, person: User, version: int, expected_fils: int) -> tuple[Case, Bill]:
+    draft = drafts.lock_open(draft)
+    if draft.version != version:
+        raise Refused("draft_changed", _("The question has been changed on another page. Check it below and send again."))
     given, key, today, actor = draft.answers[PAGE], files_key(draft), clock.today(), actor_of(person)
     plot = plot_of(draft)
     _require_present(plot)

@@ -30,15 +30,23 @@ _ARABIC, _LATIN = re.compile("[\u0621-\u064a]"), re.compile("[A-Za-z]")
 
 
 @transaction.atomic
-def write_draft(*, assignment: Assignment, outcome: str, text_ar: str, text_en: str, code: str = "") -> OpinionDraft:
+def write_draft(
+    *, assignment: Assignment, outcome: str, text_ar: str, text_en: str, code: str = "", after: int | None = None
+) -> OpinionDraft:
     """Write a draft, compared with the instant answer and with like cases; the newest counts.
 
-    Raises Refused: not_on_desk, unknown_outcome, text_missing, text_long, reason_missing (it deviates, or differs from all like cases).
+    `after` is the primary key of the draft on the page that is sent, 0 where it showed none; None compares nothing. Raises Refused:
+    not_on_desk, draft_changed (another was saved since), unknown_outcome, text_missing, text_long, reason_missing (it deviates, or
+    differs from all like cases).
     """
     row, entry = queue.lock_assignment(assignment)
     if entry.state != QueueEntryState.HELD:
         raise Refused("not_on_desk", _("This case is not open on the desk."))
     opinion, ar, en = queries.opinion_of(entry.case), text_ar.strip(), text_en.strip()
+    newest = queries.draft_of(opinion)
+    if after is not None and after != (newest.pk if newest is not None else 0):
+        text = _("A newer draft was saved on another page. It is shown above; what you wrote is kept below. Compare them, then save again.")
+        raise Refused("draft_changed", text)
     if outcome not in opinion.outcomes:
         raise Refused("unknown_outcome", _("Choose the outcome of the opinion."))
     if not (_ARABIC.search(ar) and _LATIN.search(en)):

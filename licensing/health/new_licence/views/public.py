@@ -10,12 +10,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from licensing.health.new_licence import queries
 from licensing.health.new_licence.catalogue import NEW_HEALTH
 from licensing.health.new_licence.forms import PlaceQuestionForm
+from licensing.health.new_licence.panels import ELSEWHERE, PAFN
 from licensing.health.new_licence.places import place_of_answers
 from municipality.accounts.access import public
 from municipality.accounts.limits import allow_read
@@ -27,11 +27,6 @@ from municipality.rulebook.models import Authority
 from municipality.ui.errors import too_many_requests
 
 READS, SECONDS = 60, 60  # of one visitor
-PAFN = gettext_lazy(
-    "This activity is licensed by the Public Authority for Food and Nutrition, not by the Municipality. "
-    "You cannot apply or pay here; apply to the Authority."
-)
-ELSEWHERE = gettext_lazy("This activity is licensed by another authority. Call 139 to find out which one.")
 
 
 @public

@@ -120,7 +120,11 @@ def test_another_street_on_the_same_plot_and_floor_is_said_to_be_the_same_place(
     shop = shop_for(make_shop, "WSAL")
     stays = {"area": str(shop.area_id), "block": shop.block, "plot": shop.plot, "paci_number": shop.paci_number, "floor": str(shop.floor)}
     addressed(owner, shop, **({} if moved else stays), street="909")
-    assert ("Plot, floor and activity are those of the present licence" in check_page(owner, shop)) is not moved
+    shown = check_page(owner, shop)
+    assert ("Plot, floor and activity are those of the present licence" in shown) is not moved
+    assert ("The place stays as it is licensed" in shown) is not moved
+    for threat in ("Warning: the officer may refuse", "so the officer may refuse", "What helps:"):
+        assert (threat in shown) is moved, threat
 
 
 PROMPTS = {
@@ -159,6 +163,29 @@ def test_the_page_of_the_request_keeps_the_warning(make_shop: Any, owner: Any) -
         case = RenewalCaseFactory(shop=shop, applicant=owner, changed=["address"])
         page = signed_in(owner).get(f"/en/cases/{case.public_id}/").content.decode()
         assert ("The officer may refuse this request" in page) is is_against
+
+
+def test_a_request_about_the_same_place_warns_nobody_and_the_officer_reads_that_it_stays(make_shop: Any, owner: Any) -> None:
+    plot = plot_of_new_address()
+    shop = make_shop(activity_id="WSAL", area=plot.area, block=plot.block, plot=plot.number, paci_number="20220222")
+    Shop.objects.filter(pk=shop.pk).update(street="909")
+    case = RenewalCaseFactory(shop=Shop.objects.get(pk=shop.pk), applicant=owner, changed=[])
+    assert "The officer may refuse this request" not in signed_in(owner).get(f"/en/cases/{case.public_id}/").content.decode()
+    assert "only the words of the address are new" in desk_page(case)
+
+
+@pytest.mark.parametrize("language", PROMPTS)
+def test_what_the_register_changed_needs_no_file(make_shop: Any, owner: Any, language: str) -> None:
+    shop = shop_for(make_shop, "WSAL")
+    page = f"/{language}/health-licence/{shop.public_id}/changes/"
+    whole, none = {"en": ("Files for each change", "None for what the register has"), "ar": ("المستندات المطلوبة لكل تعديل", "لا شيء لما")}[
+        language
+    ]
+    before = html.unescape(signed_in(owner).get(page).content.decode())
+    assert none not in before
+    Shop.objects.filter(pk=shop.pk).update(street="909")
+    text = html.unescape(signed_in(owner).get(page).content.decode())
+    assert none in text and whole not in text
 
 
 @pytest.mark.parametrize("outcome", ANSWERS)

@@ -317,11 +317,15 @@ def test_a_board_that_was_changed_without_a_bill_waits_for_its_photo_while_a_dep
     assert new not in reminders.to_visit(new.request.shop.branch_id)
 
 
-def test_one_that_holds_nothing_is_not_visited(shop: Shop, owner: User, officer: User, frozen_clock: Clock) -> None:
+def test_one_that_holds_nothing_is_visited_without_a_reminder(shop: Shop, owner: User, officer: User, frozen_clock: Clock) -> None:
     (glass,) = boards.issued(shop, owner, officer, boards.FRONT | {"medium": "glass", "width": "2"}).boards.all()
     new = changed(sent(begun(glass, owner, width="1")))
-    frozen_clock.move(days=500)
-    assert new in reminders.without_photo(clock.today()) and new not in reminders.to_visit(shop.branch_id)
+    assert new.last_day is not None
+    frozen_clock.set(dt.datetime.combine(new.last_day + dt.timedelta(days=9), dt.time(9), clock.KUWAIT))
+    reminders.remind()
+    assert not Message.objects.filter(kind="licensing.board_photo_missing", key=new.public_id).exists()
+    frozen_clock.move(days=40)
+    assert new in reminders.to_visit(shop.branch_id)
 
 
 def test_the_deposits_of_a_chain_are_read_in_three_statements(

@@ -8,15 +8,19 @@ import pytest
 
 from licensing.models import Board, BoardEnd, BoardRequest
 from licensing.signage.life import reminders, services
+from licensing.signage.services import issue
 from municipality.accounts.models import User
 from municipality.kernel import clock
 from municipality.notifications.models import Message
 from payments.models import RefundDue
 from shops.models import Shop
 from shops.register import events
+from tests import desk_acts
+from tests.bank import Book
 from tests.browsers import signed_in
 from tests.factories import boards
 from tests.factories.accounts import StaffFactory
+from tests.factories.drawings import sent_drawn
 
 pytestmark = pytest.mark.django_db
 
@@ -58,6 +62,25 @@ def test_without_a_paid_deposit_nobody_is_reminded(shop: Shop, owner: User, offi
     assert reminders.remind() == 0 and BoardEnd.objects.filter(board__request=request).count() == 2
 
 
+@pytest.mark.parametrize(
+    "changed", [{"medium": "glass"}, {"medium": "screen"}, boards.CART, boards.CART | {"medium": "bike", "months": "12"}]
+)
+def test_a_lapsed_board_without_a_deposit_is_on_the_list_until_an_inspector_finds_it_gone(
+    changed: dict[str, str], shop: Shop, owner: User, officer: User, inspector: User, bank: Book, sealed: None, frozen_clock: Any
+) -> None:
+    board = boards.issued_at_bank(shop, owner, officer, bank, boards.FRONT | changed).boards.get()
+    assert board.deposit_fils == 0 and board.last_day is not None
+    frozen_clock.move(days=(board.last_day - clock.today()).days + 30)
+    assert not reminders.to_visit(shop.branch_id)
+    frozen_clock.move(days=1)
+    assert list(reminders.to_visit(shop.branch_id)) == [board] and reminders.remind() == 0
+    boards.photo(board, inspector)
+    assert services.end_by_inspector(board=board, inspector=inspector).reason == "found_gone"
+    assert not reminders.to_visit(shop.branch_id) and not RefundDue.objects.exists()
+    told = Message.objects.get(kind="licensing.board_ended")
+    assert "No deposit of this board is held" in told.body_en
+
+
 @pytest.mark.parametrize("language", ["ar", "en"])
 def test_an_inspector_of_the_branch_finds_it_on_the_list_and_ends_it(
     language: str, board: Board, owner: User, inspector: User, frozen_clock: Any
@@ -75,6 +98,21 @@ def test_an_inspector_of_the_branch_finds_it_on_the_list_and_ends_it(
     assert BoardEnd.objects.get().photo.owner == inspector
     assert board.number not in client.get("/admin/boards/").content.decode()
     assert client.get(page).status_code == 200 and client.post(page).status_code == 409
+
+
+def test_the_page_of_a_visit_shows_the_drawing_and_leads_to_the_licensed_board(
+    shop: Shop, owner: User, officer: User, inspector: User, bank: Book, sealed: None, frozen_clock: Any
+) -> None:
+    request = sent_drawn(shop, owner)
+    issue.issue_licence(case=boards.paid_of(desk_acts.approve(officer)).case)
+    board, plain = request.boards.get(), boards.issued(shop, owner, officer, boards.BOX).boards.get()
+    client = signed_in(inspector)
+    text = client.get(f"/admin/boards/{board.public_id}/").content.decode()
+    for path in ("", "picture/", "drawing/"):
+        address = f"/boards/{board.public_id}/{path}"
+        assert f'{address}"' in text and client.get(f"/ar{address}").status_code == 200, address
+    bare = client.get(f"/admin/boards/{plain.public_id}/").content.decode()
+    assert f'/boards/{plain.public_id}/"' in bare and "/picture/" not in bare
 
 
 def test_other_branches_and_roles_see_no_board(board: Board, owner: User, officer: User, frozen_clock: Any) -> None:
