@@ -34,7 +34,6 @@ from municipality.uploads import queries as uploads
 from municipality.uploads.states import UploadState
 from payments.rules import Line
 from shops.claims import queries as claims
-from shops.claims.states import ClaimState
 from shops.models import Claim, LicenceState, Shop
 from shops.register import queries as shops
 from shops.registry import LicenceFact
@@ -200,7 +199,6 @@ def offer(shop: Shop, service: str = RENEWAL) -> Offer:
     validity = limits.limits["validity_years"].value
     years = rules.years_to_cover(licence.last_day, validity, today) if licence else validity
     blocks = cases.active_blocks(shop.key, RENEWAL)
-    claim = claims.open_claim(shop) if service in (TRANSFER, CANCEL) else None
     context = renewal_context(
         shop,
         licence,
@@ -210,7 +208,7 @@ def offer(shop: Shop, service: str = RENEWAL) -> Offer:
         blocks=blocks,
         facts=facts_of(licence) if licence else {},
         owed_fils=sum(item.fils for item in transfers.owed_on(shop)) if service == TRANSFER else 0,
-        claim=claim,
+        claim=claims.open_claim(shop) if service in (TRANSFER, CANCEL) else None,
         no_surcharge_until=without_surcharge([licence]).get(licence.pk) if licence else None,
     )
     late_days = limits.limits["late_days"].value if "late_days" in limits.limits else 0
@@ -277,7 +275,7 @@ def renewal_context(
         changed=rules.changed_fields(facts, shop.registered_facts()),
         owed_fils=owed_fils,
         is_claimed=claim is not None,
-        claim_until=claim.dispute_until if claim is not None and claim.case.state == ClaimState.MATCHED else None,
+        claim_until=None if claim is None or claim.is_disputed else claim.dispute_until,
     )
 
 
@@ -334,9 +332,7 @@ def get_renewal(case: Case) -> Renewal:
 
 def declared_changes(renewal: Renewal) -> list[RenewalChange]:
     """The newest declared change of each fact, in the order of `changes.FACTS`."""
-    newest: dict[str, RenewalChange] = {}
-    for row in RenewalChange.objects.filter(renewal=renewal).order_by("round", "pk"):
-        newest[row.name] = row
+    newest = {row.name: row for row in RenewalChange.objects.filter(renewal=renewal).order_by("round", "pk")}
     return [newest[name] for name in changes.FACTS if name in newest]
 
 
