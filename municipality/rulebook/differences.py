@@ -11,7 +11,7 @@ from django.utils.translation import get_language, gettext
 
 from municipality.rulebook.models import RuleSet
 from municipality.rulebook.services import ROWS
-from municipality.ui.templatetags.portal import kwd
+from municipality.ui.templatetags.portal import kwd, term
 
 NAMES = ("label", "name", "text")  # of a row, in Arabic and English
 
@@ -90,4 +90,6 @@ def _value(row: Any, field: Field[Any, Any]) -> Any:
         return gettext("Yes") if value else gettext("No")
     if field.name.endswith("fils"):
         return kwd(value)
-    return getattr(row, f"get_{field.name}_display")() if field.choices else value
+    if field.choices:
+        return getattr(row, f"get_{field.name}_display")()
+    return term(str(value), field.name[-2:] if field.name.endswith(("_ar", "_en")) else "")
