@@ -349,11 +349,11 @@ def _waiting(request: HttpRequest) -> int:
     return request_cache.get_or_set(("reports_waiting", request.user.pk), rows.count)
 
 
-def _soon(request: HttpRequest) -> int | None:
+def _pressing(request: HttpRequest) -> int | None:
     if not in_group(request, SUPERVISOR):
         return None
-    rows = queries.warned_of(queries.visible_to(request.user))  # type: ignore[arg-type]
-    return request_cache.get_or_set(("reports_soon", request.user.pk), rows.count)
+    rows = queries.pressing(queries.visible_to(request.user))  # type: ignore[arg-type]
+    return request_cache.get_or_set(("reports_pressing", request.user.pk), rows.count)
 
 
 PAGES = [
@@ -374,8 +374,8 @@ staff_menu.register(
         gettext_lazy("Reports of the branch"),
         "admin:eye_branch",
         (INSPECTOR, SUPERVISOR, AUDITOR),
-        count=_soon,
-        tile=gettext_lazy("reports whose promise ends soon"),
+        count=_pressing,
+        tile=gettext_lazy("reports late or soon late, or to sign"),
         tone="warn",
     ),
 )

@@ -48,9 +48,10 @@ def soon() -> Q:
     return Q(state__in=OPEN, due_at__gt=now) & (Q(due_at__lte=now + hours) | working)
 
 
-def warned_of(rows: QuerySet[Report]) -> QuerySet[Report]:
-    """Those of which supervisors were warned and whose promise has not passed: nearly `soon`, without the rulebook."""
-    return rows.filter(state__in=OPEN, warned_of=F("due_at"), due_at__gt=clock.now())
+def pressing(rows: QuerySet[Report]) -> QuerySet[Report]:
+    """Those that a supervisor looks at first: overdue, warned of (nearly `soon`, without the rulebook), or waiting for a signature."""
+    late = Q(warned_of=F("due_at")) | Q(due_at__lte=clock.now())
+    return rows.filter(Q(state=ReportState.COUNTERSIGN) | Q(state__in=OPEN) & late)
 
 
 def with_soon(rows: QuerySet[Report]) -> QuerySet[Report]:

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from municipality.accounts.models import User
 from municipality.audit.models import AuditEvent
+from municipality.fieldwork.services import SentVisit
 from municipality.kernel import clock
 from municipality.notifications.models import Message
 from municipality.places.models import Branch
 from municipality.review.models import ConflictOfInterest
 from reports.models import Report
 from reports.triage import queries, services
+from reports.triage.services.results import FoundResult
 from tests.browsers import signed_in
 from tests.conftest import NOON
 from tests.factories import reports
 from tests.factories.accounts import StaffFactory
 
 pytestmark = pytest.mark.django_db
+
+
+def unproven() -> FoundResult:
+    """A result without a photo, which another person signs."""
+    return FoundResult(SentVisit(str(uuid4()), clock.now()), "fixed", "", None, None, asks_signature=True)
 
 
 def warned() -> list[str]:
@@ -43,6 +51,20 @@ def test_supervisors_of_the_branch_are_told_once_before_the_promise_ends(row: Re
     assert AuditEvent.objects.filter(action="report.warned", subject=row.subject_key).count() == 1
     with clock.at(row.due_at + dt.timedelta(minutes=1)):
         assert not Report.objects.filter(queries.soon()).exists() and services.warn() == 0
+
+
+def test_the_first_page_counts_what_is_late_soon_late_or_to_sign(row: Report, supervisor: User) -> None:
+    def counted() -> int:
+        return queries.pressing(queries.visible_to(supervisor)).count()
+
+    assert counted() == 0
+    with clock.at(row.due_at - dt.timedelta(hours=1)):
+        services.warn()
+        assert counted() == 1
+    with clock.at(row.due_at + dt.timedelta(days=2)):
+        assert counted() == 1 and "بلاغات متأخرة" in signed_in(supervisor).get("/admin/").content.decode()
+    services.close(report=row, inspector=row.inspector, found=unproven())
+    assert Report.objects.get(pk=row.pk).state == "countersign" and counted() == 1
 
 
 def test_a_new_promise_is_warned_of_again(row: Report, supervisor: User) -> None:
