@@ -35,7 +35,7 @@ MORE = {
     "municipality.notifications": {"registry", "texts"},
     "municipality.review": {"registry", "timeline", "panels", "study_times", "asked_files", "shared_pages"},  # of every reviewed case
     "municipality.uploads": {"registry", "fields", "links", "refusals", "pictures", "multipart"},
-    "licensing": {"registry"},  # of inspections, of violation reports under a measure
+    "licensing": {"registry", "labels"},  # of inspections, of violation reports under a measure; how the size of a board is said
     "payments": {"registry", "providers", "rules", "origins"},  # rules: the lines that a bill is made of
     "shops": {"registry", "opening", "signals", "events"},  # signals: what the register tells upward; events: a shop closes
     # What everybody reads of the violations of a shop, with small counts hidden; what a report of an inspector begins from.
@@ -44,7 +44,7 @@ MORE = {
 }
 # Packages of an app that have doors of their own.
 FEATURES = {
-    "licensing": {"health", "inspections", "measures", "workers"},
+    "licensing": {"health", "inspections", "measures", "signage", "workers"},
     "shops": {"claims", "commercial_register", "hours", "open_data", "public_page", "register", "search", "subscriptions"},
     "zoning": {"answer", "plots"},
 }
