@@ -158,6 +158,13 @@ def _licensed_unpaid(sample: Sample) -> None:
     rows.update(shop=licence.shop_id, licence=licence)
 
 
+def _number_of_another(sample: Sample) -> None:
+    """A request names the commercial licence that another open one named."""
+    names = ("commercial_license_no", "commercial_license_end", "commercial_source")
+    named = NewLicence.objects.filter(pk=sample.new.unpaid.pk).values(*names).get()
+    NewLicence.objects.filter(pk=sample.new.studied.pk).update(**named)
+
+
 def _twice(column: str, *values: Callable[[Sample], Any]) -> Callable[[Sample], None]:
     def attack(sample: Sample) -> None:
         for value in values:
@@ -182,6 +189,7 @@ BY_HAND: dict[str, Callable[[Sample], Any]] = {
     "cases_caseevent_new_inspected": lambda sample: _event(sample.new.inspected.case, "inspected", "inspection", "awaiting_payment"),
     "cases_caseevent_new_issued": lambda sample: _event(sample.new.unpaid.case, "issue", "paid", "issued"),
     "licensing_newlicence_licensed_when_paid": _licensed_unpaid,
+    "licensing_newlicence_number_once": _number_of_another,
     "licensing_newlicence_approval_id_once": _twice("approval", _document(1), _document(2)),
     "licensing_newlicence_refusal_id_once": _twice("refusal", _document(3), _document(4)),
     "licensing_newlicence_licence_id_once": lambda sample: NewLicence.objects.filter(pk=sample.new.issued.pk).update(licence=None),

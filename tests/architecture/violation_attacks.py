@@ -63,6 +63,14 @@ def _evidence_of_an_unknown_kind(sample: Sample) -> None:
     row.save()
 
 
+def _evidence_removed(sample: Sample) -> None:
+    """The photo of a report is taken away, by an event as it must be."""
+    from tests.architecture import state_changes
+
+    upload = Evidence.objects.get(visit=sample.fines.served.visit_id).upload
+    state_changes.update_with(upload, "removed", state_changes.event(upload, "remove", upload.state, "removed"))
+
+
 def _without_ground(state: str, *path: str) -> Any:
     """A legal move to a state, by an event as it must be, on no ground at all."""
 
@@ -185,6 +193,7 @@ def _annulled_when_paid(sample: Sample) -> None:
 
 
 BY_HAND = {
+    "fieldwork_evidence_stays": _evidence_removed,
     "violations_annulled_by_its_writer": _annulled_by_another,
     "violations_annulled_in_time": _annulled_too_late,
     "violations_annulled_unpaid": _annulled_when_paid,
