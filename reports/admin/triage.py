@@ -179,7 +179,8 @@ def _open_steps(request: AuthenticatedHttpRequest, row: Report) -> list[str]:
         missing |= set() if can_ask(row) else {"ask"}
         steps += [step for step in OF_INSPECTOR.get(row.state, []) if step not in missing | of_part]
     if in_group(request, SUPERVISOR):
-        steps += OF_SUPERVISOR.get(row.state, [])
+        barred = set() if services.rows.may_sign(row, request.user) else {"countersign"}
+        steps += [step for step in OF_SUPERVISOR.get(row.state, []) if step not in barred]
     return steps
 
 

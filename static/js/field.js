@@ -91,7 +91,7 @@ const folded = (text) => text.normalize("NFKD").replace(/[\u064b-\u065f\u0670\u0
 function filtering() {
   const box = form.querySelector("[data-field-filter]");
   const none = form.querySelector("[data-field-unfound]");
-  const orders = new Map([...form.querySelectorAll("#step-offence fieldset")].map((group) => [group, [...group.querySelectorAll("label")]]));
+  const orders = new Map([...form.querySelectorAll("#step-offence fieldset")].map((group) => [group, [...group.querySelectorAll(".kp-field-pick")]]));
   box.hidden = false;
   box.querySelector("input").addEventListener("input", ({ target }) => {
     const words = folded(target.value).trim().split(/\s+/).filter((word, _, all) => word.length > 1 || all.length === 1);
@@ -106,7 +106,7 @@ function filtering() {
         label.hidden = !label.querySelector("input").checked && !score;
         group.append(label);
       }
-      group.hidden = !group.querySelector("label:not([hidden])");
+      group.hidden = !group.querySelector(".kp-field-pick:not([hidden])");
     }
     none.hidden = found > 0;
     measure();

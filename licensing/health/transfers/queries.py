@@ -15,7 +15,6 @@ from municipality.kernel.subjects import SubjectKey
 from municipality.rulebook import queries as rulebook
 from payments import queries as payments
 from payments.queries import BasketItem
-from shops.claims import queries as claims
 from shops.models import Shop
 from shops.register import queries as shops
 
@@ -83,11 +82,12 @@ def choices(transfer: LicenceTransfer, user: User) -> list[Organisation]:
 
 
 def lost_condition(transfer: LicenceTransfer, shop: Shop) -> str:
-    """What forbids a transfer since it was asked for: "other_holder", "not_claimed", "nothing_owed", or ""."""
+    """What forbids a transfer since it was asked for: "other_holder", "nothing_owed", or "".
+
+    A claim by the commercial register changes the holder, a disputed one blocks the shop; papers alone, which anybody sends, undo nothing.
+    """
     if key_of(shop.licensee) != transfer.holder_key:
         return "other_holder"
     if transfer.organisation is not None and transfer.signer not in shops.owners(Shop(organisation=transfer.organisation)):
         return "other_holder"
-    if claims.open_claim(shop) is not None:
-        return "not_claimed"
     return "nothing_owed" if owed_on(shop) else ""

@@ -33,6 +33,7 @@ from municipality.notifications.services import send
 from payments import queries as payments
 from payments.models import Bill
 from payments.services import owe_back, void_bill
+from shops.models import Shop
 
 SYSTEM = system("licensing")
 VOIDED = "payment_voided"
@@ -52,6 +53,8 @@ def paid(bill_id: int) -> None:
     Where the shop may have no boards any more, the request is refused and the amount owed back. Raises Refused("case_closed").
     """
     case = case_of_bill(bill_id)
+    shop_id = BoardRequest.objects.values_list("shop", flat=True).get(case=case)
+    Shop.objects.select_for_update(no_key=True).get(pk=shop_id)  # before the document, as whatever changes a shop
     locked = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case.pk)
     request = BoardRequest.objects.select_related("shop", "document__last_event").get(case=locked)
     if locked.state == BoardsState.AWAITING_PAYMENT:

@@ -171,15 +171,12 @@ def _proposed(row: Report) -> Closure:
 
 @transaction.atomic
 def countersign(*, report: Report, supervisor: User) -> None:
-    """Sign a result that the photo does not prove, and close the report. Not who signed one that the reporter said solved nothing.
-
-    Raises NotPermitted, Refused("not_proposed").
-    """
+    """Sign a result that the photo does not prove, and close the report (`rows.may_sign`). Raises NotPermitted, Refused("not_proposed")."""
     row, actor, now = rows.of_supervisor(report, supervisor), actor_of(supervisor, "supervisor"), clock.now()
     made = _proposed(row)
     if made.closed_by_id == supervisor.pk:
         raise NotPermitted("same_person", _("You wrote this result, so another person signs it."))
-    if row.closures.filter(signed_by=supervisor, answer__is_solved=False).exists():
+    if not rows.may_sign(row, supervisor):
         raise NotPermitted("signed_before", _("The result that you signed did not solve it, so another supervisor signs this one."))
     made.signed_by, made.signed_at = supervisor, now
     made.save(update_fields=["signed_by", "signed_at"])

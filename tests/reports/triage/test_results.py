@@ -22,6 +22,7 @@ from reports.triage.distances import route
 from reports.triage.services.joins import ReportPart
 from reports.triage.services.results import FoundResult
 from shops.models import Shop
+from tests.browsers import signed_in
 from tests.factories import report_steps
 from tests.factories.accounts import StaffFactory
 
@@ -176,9 +177,12 @@ def test_who_signed_what_solved_nothing_does_not_sign_the_next_result(late: Repo
     services.assign(late)
     again = Report.objects.get(pk=late.pk)
     services.close(report=again, inspector=again.inspector, found=found(**unproved))
+    page = f"/admin/eye/{late.public_id}/"
+    assert 'value="countersign"' in signed_in(supervisor).get(page).content.decode(), "nobody else could"
+    other = StaffFactory(groups=["supervisor"], login="other-supervisor", branch=supervisor.branch)
+    assert 'value="countersign"' not in signed_in(supervisor).get(page).content.decode()
     with pytest.raises(NotPermitted, match="signed_before"):
         services.countersign(report=again, supervisor=supervisor)
-    other = StaffFactory(groups=["supervisor"], login="other-supervisor", branch=supervisor.branch)
     services.countersign(report=again, supervisor=other)
     assert state(late) == "closed"
 

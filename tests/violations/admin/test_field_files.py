@@ -16,9 +16,10 @@ SHOWN = "[...document.querySelectorAll('#photos-files bdi:first-of-type')].map((
 
 SEARCH = """<meta charset=utf-8><div data-field>{queue}{check}<form data-field-form data-field-copy><section id=step-offence>
 <p data-field-filter hidden><input id=filter></p><div data-field-unfound hidden><button type=button>x</button></div>
-<fieldset><label data-words="زبالة، bags"><input type=radio name=offence value=a>كيس</label>
-<label><input type=radio name=offence value=b>ماء</label></fieldset>
-<p data-field-measure></p><p data-field-row><input name=months></p><input name=client_key><p data-field-place hidden>
+<fieldset><label class=kp-field-pick data-words="زبالة، bags"><input type=radio name=offence value=a{chosen}>كيس</label>
+<label class=kp-field-pick><input type=radio name=offence value=b>ماء</label></fieldset>
+<div data-field-measure><label for=q>x</label><input id=q name=quantity><p data-field-row><input name=months></p></div>
+<input name=client_key><p data-field-place hidden>
 <button type=button data-field-locate></button></p></section></form><script id=field-units type=application/json>{{}}</script>
 <script id=field-unit-words type=application/json>{{}}</script>
 <script type=module src=/js/field.js></script></div>"""
@@ -81,11 +82,25 @@ def test_of_several_words_any_finds_an_offence_and_the_best_stands_first(browser
     page.context.close()
 
 
+def test_a_search_keeps_the_offence_that_a_form_opens_with(browser: Browser) -> None:
+    page = browser.new_context().new_page()
+    page.route("http://field.test/**", _search)
+    page.goto("http://field.test/?chosen")
+    page.fill("#filter", "ماء")
+    expect(page.locator("label:has([name=offence]):visible")).to_have_count(2)
+    page.fill("#filter", "خشب")
+    expect(page.locator("[data-field-unfound]")).to_be_visible()
+    expect(page.locator("label:has([name=offence]):visible")).to_have_count(1)
+    page.context.close()
+
+
 def _search(route: Route) -> None:
     if "/js/" in route.request.url:
         return _answer(route)
     dialog = render_to_string("fieldwork/check.html", {"issue": "issue"})
-    route.fulfill(body=SEARCH.format(queue=render_to_string("fieldwork/queue.html"), check=dialog), content_type="text/html")
+    chosen = " checked" if "chosen" in route.request.url else ""
+    page = SEARCH.format(queue=render_to_string("fieldwork/queue.html"), check=dialog, chosen=chosen)
+    route.fulfill(body=page, content_type="text/html")
 
 
 def _take(page: Page, name: str, into: str = "#camera") -> None:

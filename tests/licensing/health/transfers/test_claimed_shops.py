@@ -79,15 +79,20 @@ def test_the_holder_waits_for_the_decision_about_a_claim_by_documents(shop: Shop
     assert unmet(shop, CANCEL) == unmet(shop, TRANSFER) == []
 
 
-def test_a_claim_before_the_payment_refuses_the_transfer_and_the_amount_is_paid_back(
-    shop: Shop, owner: User, noura: User, officer: User, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("is_disputed", [True, False])
+def test_a_dispute_before_the_payment_refuses_the_transfer_and_mere_papers_do_not(
+    shop: Shop, owner: User, noura: User, officer: User, monkeypatch: pytest.MonkeyPatch, frozen_clock: Clock, is_disputed: bool
 ) -> None:
     case = transfers.agree(transfer=transfers.ask(shop=shop, person=owner, number=NOURA), user=noura)
     desk_acts.approve(officer)
+    frozen_clock.move(minutes=5)
     ClaimCaseFactory(shop=shop, applicant=PersonFactory(civil_id=OTHER))
+    if is_disputed:
+        claims.dispute(claim=Claim.objects.get(), person=owner, text="The shop is mine.")
     owed: list[str] = []
     monkeypatch.setattr("licensing.health.services.issue.owe_back", lambda *, reason, **_facts: owed.append(reason))
     services.take_payment(case=Case.objects.get(pk=case.pk))
     case.refresh_from_db()
     shop.refresh_from_db()
-    assert (case.state, owed, shop.owner) == ("refused", ["not_claimed"], owner) and not RefundDue.objects.exists()
+    assert (case.state, owed) == (("refused", ["blocked"]) if is_disputed else ("approved", []))
+    assert shop.owner == owner and not RefundDue.objects.exists()

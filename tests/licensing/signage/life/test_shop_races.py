@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from functools import partial
@@ -59,31 +60,30 @@ def test_a_shop_reopened_before_the_hourly_run_reads_it_keeps_its_boards(license
     assert states(licensed) == {"valid"} and not BoardEnd.objects.exists()
 
 
-def slowly(act: Callable[[], Any]) -> Callable[[], Any]:
-    """An act whose transaction is kept only after a while."""
+def one_within_another(first: Callable[[], Any], second: Callable[[], Any]) -> list[Any]:
+    """What both return or raise: the second begins when the first has done its work and has not committed yet."""
+    done = threading.Event()
 
-    def run() -> Any:
+    def slowly() -> Any:
         with transaction.atomic():
-            done = act()
-            time.sleep(0.6)
-        return done
+            try:
+                return first()
+            finally:
+                done.set()
+                time.sleep(0.6)
 
-    return run
+    def after() -> Any:
+        assert done.wait(30)
+        return second()
 
-
-def after(seconds: float, act: Callable[[], Any]) -> Callable[[], Any]:
-    def run() -> Any:
-        time.sleep(seconds)
-        return act()
-
-    return run
+    return at_once(slowly, after)
 
 
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_the_hourly_run_waits_for_a_shop_that_is_being_reopened(licensed: BoardRequest, shop: Shop) -> None:
     close_silently(shop)
-    ends = at_once(slowly(lambda: reopen(shop)), after(0.3, shop_licence.follow_all))
+    ends = one_within_another(lambda: reopen(shop), shop_licence.follow_all)
     assert not [end for end in ends if isinstance(end, Exception)]
     assert states(licensed) == {"valid"} and not BoardEnd.objects.exists()
 
@@ -93,8 +93,10 @@ def test_the_hourly_run_waits_for_a_shop_that_is_being_reopened(licensed: BoardR
 def test_a_shop_closes_while_its_holder_ends_a_board(licensed: BoardRequest, shop: Shop, owner: User) -> None:
     """Without the lock of the request the second end of the board would undo the closing."""
     board = Board.objects.get(request=licensed)
-    end = slowly(lambda: end_by_holder(board=board, person=owner, day=clock.today()))
-    ends = at_once(end, after(0.3, lambda: events.close(shop=shop, source="tests", actor=BY)))
+    ends = one_within_another(
+        lambda: end_by_holder(board=board, person=owner, day=clock.today()),
+        lambda: events.close(shop=shop, source="tests", actor=BY),
+    )
     assert not [found for found in ends if isinstance(found, Exception)]
     assert Shop.objects.get(pk=shop.pk).is_closed and BoardEnd.objects.get().reason == "removed"
     assert not list(invariants.findings())
@@ -104,6 +106,8 @@ def test_a_shop_closes_while_its_holder_ends_a_board(licensed: BoardRequest, sho
 @pytest.mark.django_db(transaction=True)
 def test_a_board_is_ended_while_its_shop_closes(licensed: BoardRequest, shop: Shop, owner: User) -> None:
     board = Board.objects.get(request=licensed)
-    close = slowly(lambda: events.close(shop=shop, source="tests", actor=BY))
-    ends = at_once(close, after(0.3, lambda: end_by_holder(board=board, person=owner, day=clock.today())))
+    ends = one_within_another(
+        lambda: events.close(shop=shop, source="tests", actor=BY),
+        lambda: end_by_holder(board=board, person=owner, day=clock.today()),
+    )
     assert isinstance(ends[1], Refused) and BoardEnd.objects.get().reason == "with_shop"
