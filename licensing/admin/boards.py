@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path
@@ -25,17 +26,16 @@ from municipality.ui.admin_base import MAX_COUNT, require_role, staff_page
 from municipality.ui.staff_menu import StaffEntry
 from municipality.uploads.fields import field_of
 
-MOST_SHOWN = 200
+LISTED = 100
 
 
 @require_safe
 def visits(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The boards of the inspector's branch, those that ended first come first."""
     require_role(request, INSPECTOR)
-    lines = [
-        (board, kind_of(board), STANDING[queries.standing(board)]) for board in reminders.to_visit(request.user.branch_id)[:MOST_SHOWN]
-    ]
-    return staff_page(request, "admin/licensing/board_visits.html", title=_("Boards to look at"), lines=lines)
+    page = Paginator(reminders.to_visit(request.user.branch_id), LISTED).get_page(request.GET.get("page"))
+    lines = [(board, kind_of(board), STANDING[queries.standing(board)]) for board in page]
+    return staff_page(request, "admin/licensing/board_visits.html", title=_("Boards to look at"), lines=lines, page=page)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -100,6 +100,19 @@ def test_an_inspector_of_the_branch_finds_it_on_the_list_and_ends_it(
     assert client.get(page).status_code == 200 and client.post(page).status_code == 409
 
 
+def test_a_long_list_of_visits_has_pages(
+    shop: Shop, owner: User, officer: User, inspector: User, sealed: None, frozen_clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("licensing.admin.boards.LISTED", 1)
+    rows = list(boards.issued(shop, owner, officer, boards.FRONT, boards.FRONT).boards.order_by("pk"))
+    frozen_clock.move(days=400)
+    client = signed_in(inspector)
+    first, second = (client.get("/admin/boards/", {"page": number}).content.decode() for number in (1, 2))
+    shown = [[board.number for board in rows if board.number in page] for page in (first, second)]
+    assert sorted(map(len, shown)) == [1, 1] and shown[0] != shown[1]
+    assert 'href="?page=2"' in first and 'href="?page=1"' in second
+
+
 def test_the_page_of_a_visit_shows_the_drawing_and_leads_to_the_licensed_board(
     shop: Shop, owner: User, officer: User, inspector: User, bank: Book, sealed: None, frozen_clock: Any
 ) -> None:
