@@ -112,7 +112,7 @@ def test_without_scripts_the_result_is_shown_and_confirmed_on_the_page(visit: Op
     filled(page)
     with page.expect_navigation():
         page.click(".kp-field-bar button")
-    assert page.locator("[name=confirmed]").input_value() and page.locator(".kp-field-final").count() == 1
+    assert page.locator("[name=confirmed]").input_value() and page.locator("p.kp-field-final").count() == 1
     assert not row.visits.exists()
     with page.expect_navigation():
         page.click(".kp-field-bar button")
