@@ -53,18 +53,21 @@ def test_supervisors_of_the_branch_are_told_once_before_the_promise_ends(row: Re
         assert not Report.objects.filter(queries.soon()).exists() and services.warn() == 0
 
 
-def test_the_first_page_counts_what_is_late_soon_late_or_to_sign(row: Report, supervisor: User) -> None:
-    def counted() -> int:
-        return queries.pressing(queries.visible_to(supervisor)).count()
+def pressing(supervisor: User) -> int:
+    return queries.pressing(queries.visible_to(supervisor)).count()
 
-    assert counted() == 0
+
+def test_the_first_page_counts_what_is_late_or_soon_late(row: Report, supervisor: User) -> None:
+    assert pressing(supervisor) == 0
+    with clock.at(row.due_at + dt.timedelta(days=2)):  # and nobody was warned
+        assert pressing(supervisor) == 1 and "بلاغات متأخرة" in signed_in(supervisor).get("/admin/").content.decode()
     with clock.at(row.due_at - dt.timedelta(hours=1)):
-        services.warn()
-        assert counted() == 1
-    with clock.at(row.due_at + dt.timedelta(days=2)):
-        assert counted() == 1 and "بلاغات متأخرة" in signed_in(supervisor).get("/admin/").content.decode()
+        assert pressing(supervisor) == 0 and services.warn() == 1 and pressing(supervisor) == 1
+
+
+def test_the_first_page_counts_what_waits_for_a_signature(row: Report, supervisor: User) -> None:
     services.close(report=row, inspector=row.inspector, found=unproven())
-    assert Report.objects.get(pk=row.pk).state == "countersign" and counted() == 1
+    assert Report.objects.get(pk=row.pk).state == "countersign" and pressing(supervisor) == 1
 
 
 def test_a_new_promise_is_warned_of_again(row: Report, supervisor: User) -> None:
