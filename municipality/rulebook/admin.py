@@ -143,6 +143,9 @@ class RuleSetAdmin(PluralTitleMixin, admin.ModelAdmin):  # type: ignore[type-arg
         page = reverse("admin:rulebook_ruleset_change", args=[ruleset.pk], current_app=self.admin_site.name)
         if request.method != "POST":
             context = {**self.admin_site.each_context(request), "opts": self.opts, "ruleset": ruleset, "title": _("Publish"), "back": page}
+            # The other tables stand whole on the page of the edition; here only what changes in them.
+            listed = {*services.LISTS, "board_limits"} - {"inspection_rules"}
+            context["has_table"] = any(getattr(ruleset, rows).all() for rows in listed)
             context.update(_calendar_facts(ruleset), **_changes(ruleset), effects=_effects(ruleset))
             return TemplateResponse(request, "admin/rulebook/ruleset/publish.html", context)
         user: Any = request.user

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import BooleanField, Field, Model, UniqueConstraint
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import get_language, gettext
 
@@ -20,7 +22,7 @@ NAMES = ("label", "name", "text")  # of a row, in Arabic and English
 class RowChange:
     """One value of a row in words; `before` is empty for a row that is new, `after` for one that is gone."""
 
-    row: str
+    row: SafeString
     field: str
     before: Any
     after: Any
@@ -46,7 +48,7 @@ def changes(ruleset: RuleSet, before: RuleSet | None) -> list[RowChange]:
             for each in (ruleset, before)
         )
         for key in dict.fromkeys([*now, *old]):
-            found += _changes_of(now.get(key), old.get(key), [field for field in fields if field.attname not in identifying] or fields)
+            found += _changes_of(now.get(key), old.get(key), identifying, fields)
     return found
 
 
@@ -62,8 +64,9 @@ def _fields(model: type[Model]) -> tuple[list[str], list[Any]]:
     return [field.attname for field in fields if field.name in names], fields
 
 
-def _changes_of(now: Model | None, old: Model | None, fields: list[Any]) -> list[RowChange]:
-    row = _name(now or old)
+def _changes_of(now: Model | None, old: Model | None, identifying: list[str], fields: list[Any]) -> list[RowChange]:
+    row = _name(now or old, [field for field in fields if field.attname in identifying])
+    fields = [field for field in fields if field.attname not in identifying] or fields
     if now is not None and old is not None:
         changed = [field for field in fields if getattr(now, field.attname) != getattr(old, field.attname)]
         return [RowChange(row, capfirst(str(field.verbose_name)), _value(old, field), _value(now, field)) for field in changed]
@@ -75,11 +78,11 @@ def _changes_of(now: Model | None, old: Model | None, fields: list[Any]) -> list
     ]
 
 
-def _name(row: Any) -> str:
-    """The row in words: its name in the language of the page and its code, or what the model calls it."""
+def _name(row: Any, identifying: list[Any]) -> SafeString:
+    """The row in words: its name in the language of the page, or the values that identify it."""
     language = "ar" if get_language() == "ar" else "en"
     words = next((getattr(row, f"{name}_{language}") for name in NAMES if hasattr(row, f"{name}_{language}")), "")
-    return words or str(row)
+    return format_html("{}", term(words)) if words else format_html_join(" · ", "{}", ((_value(row, field),) for field in identifying))
 
 
 def _value(row: Any, field: Field[Any, Any]) -> Any:
