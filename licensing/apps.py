@@ -28,6 +28,7 @@ class LicensingConfig(AppConfig):
             timeline,
         )
         from licensing.health import panels as health
+        from licensing.health.appealed import ACT, TRANSFERRED
         from licensing.health.appeals import guards as appeal_guards  # noqa: F401
         from licensing.health.appeals import notifications as appeal_messages  # noqa: F401
         from licensing.health.appeals import obligations as appeal_obligations
@@ -36,6 +37,7 @@ class LicensingConfig(AppConfig):
         from licensing.health.appeals import tasks as appeal_tasks  # noqa: F401
         from licensing.health.appeals import timeline as appeal_timeline
         from licensing.health.appeals.documents import AppealDecisionFacts
+        from licensing.health.appeals.registry import APPEALABLES
         from licensing.health.appeals.states import APPEAL
         from licensing.health.documents import HealthLicenceFacts, RenewalRefusalFacts
         from licensing.health.new_licence import files as new_files
@@ -47,6 +49,7 @@ class LicensingConfig(AppConfig):
         from licensing.health.new_licence import review as new_review
         from licensing.health.new_licence import tasks as new_tasks  # noqa: F401
         from licensing.health.new_licence import timeline as new_timeline
+        from licensing.health.new_licence.appealed import NEW
         from licensing.health.new_licence.catalogue import NEW_HEALTH
         from licensing.health.new_licence.documents import LocationApprovalFacts, NewLicenceRefusalFacts
         from licensing.health.new_licence.services import issue as new_licences
@@ -55,6 +58,7 @@ class LicensingConfig(AppConfig):
         from licensing.health.transfers import guards as transfer_guards  # noqa: F401
         from licensing.health.transfers import notifications as transfer_messages  # noqa: F401
         from licensing.health.transfers import obligations as transfer_obligations
+        from licensing.health.transfers import panels as transfer_panels
         from licensing.health.transfers import tasks as transfer_tasks  # noqa: F401
         from licensing.inspections import guards as inspection_guards  # noqa: F401
         from licensing.inspections import notifications as inspection_messages  # noqa: F401
@@ -78,6 +82,7 @@ class LicensingConfig(AppConfig):
         from licensing.signage import review as board_review
         from licensing.signage import tasks as board_tasks  # noqa: F401
         from licensing.signage import timeline as board_timeline
+        from licensing.signage.appealed import BOARDS_APPEALABLE
         from licensing.signage.catalogue import SIGNAGE
         from licensing.signage.changes import guards as board_change_guards  # noqa: F401
         from licensing.signage.consents import guards as consent_guards  # noqa: F401
@@ -126,11 +131,13 @@ class LicensingConfig(AppConfig):
         REVIEWABLES.register(CHANGE, review.CHANGE_REVIEWED)
         REVIEWABLES.register(TRANSFER, review.TRANSFER_REVIEWED)
         OBLIGATIONS.register("transfers", transfer_obligations.obligations)
+        panels.OTHER_LISTS.register("transfers", transfer_panels.other_lists)
         DRAFT_KINDS.register(RENEWAL, draft_pages.RENEWAL_DRAFT)
         DRAFT_KINDS.register(CHANGE, draft_pages.RENEWAL_DRAFT)
         PREFIXES.register("draft", files.DRAFT_FILES)
         PREFIXES.register("case", files.CASE_FILES)
         for act in ACTS:
+            APPEALABLES.register(act, TRANSFERRED if act == TRANSFER else ACT)
             BILLED.register(act, origins.billed)
             OUTCOMES.register(act, outcomes.outcome)
             PAYABLES.register(act, Payable(paid=health.paid, voided=health.voided, sends_text=True))
@@ -143,7 +150,7 @@ class LicensingConfig(AppConfig):
         LICENCES.register("licensing", queries.licence_facts)
         SERVICES.register(
             APPEAL,
-            DelegableService(_("Appeal against a refused request about a health licence"), is_assisted=False, waits_in_dispute=False),
+            DelegableService(_("Appeal against a refused request for a licence"), is_assisted=False, waits_in_dispute=False),
         )
         TIMELINES.register(APPEAL, appeal_timeline.TIMELINE)
         ADDED_STEPS.register("licensing", appeal_timeline.added_steps)
@@ -160,6 +167,7 @@ class LicensingConfig(AppConfig):
         SERVICES.register(NEW_LICENCE, DelegableService(_("New health licence"), is_assisted=False, waits_in_dispute=False))
         TIMELINES.register(NEW_LICENCE, new_timeline.TIMELINE)
         REVIEWABLES.register(NEW_LICENCE, new_review.REVIEWED)
+        APPEALABLES.register(NEW_LICENCE, NEW)
         DRAFT_KINDS.register(NEW_LICENCE, new_files.DRAFT)
         PREFIXES.register("new_licence", new_files.FILES)
         BILLED.register(NEW_LICENCE, new_panels.billed)
@@ -173,6 +181,7 @@ class LicensingConfig(AppConfig):
         SERVICES.register(BOARDS, DelegableService(_("Licence for boards"), is_assisted=False))
         TIMELINES.register(BOARDS, board_timeline.TIMELINE)
         REVIEWABLES.register(BOARDS, board_review.REVIEWED)
+        APPEALABLES.register(BOARDS, BOARDS_APPEALABLE)
         DRAFT_KINDS.register(BOARDS, board_files.BOARDS_DRAFT)
         PREFIXES.register("boards", board_files.BOARDS_FILES)
         PREFIXES.register("board", BOARD_PHOTOS)

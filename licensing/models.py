@@ -191,7 +191,8 @@ class Board(ChangedBoard):
 
     What is counted in pieces (carts, motorcycles) has no size. The two days are those of its licence, once that is issued. What a rule
     needs and nobody stated is empty: `top_cm` is the height of the upper edge above the ground, `next_cm` the distance to the next
-    free-standing board, `front_cm` the width of the shop front; `approval` names an official approval of what is advertised.
+    free-standing board, `front_cm` the width of the shop front, `projection_cm` how far the board stands out from the wall; `approval`
+    names an official approval of what is advertised.
 
     `previous` is the board that this one renews, or changes. Its deposit is still held: a renewed board has none of its own, a changed
     one the difference.
@@ -209,6 +210,8 @@ class Board(ChangedBoard):
     pieces = models.PositiveSmallIntegerField(_("pieces"))
     months = models.PositiveSmallIntegerField(_("months"))
     place = models.CharField(_("place"), max_length=120)
+    is_lit = models.BooleanField(_("lit"), default=False)
+    projection_cm = models.PositiveIntegerField(_("projection from the wall in centimetres"), null=True, blank=True)
     is_standing = models.BooleanField(_("stands on the ground on a base of its own"), default=False)
     top_cm = models.PositiveIntegerField(_("height of the upper edge in centimetres"), null=True, blank=True)
     next_cm = models.PositiveIntegerField(_("distance to the next free-standing board in centimetres"), null=True, blank=True)
@@ -307,9 +310,10 @@ class BoardCheck(models.Model):
 
     `measured_value` and `limit_value` are centimetres, for the share of the front per mille; None for what is banned, and where nothing
     was measured. The texts say both with their units. An assumption is a question to the officer: it stops no request, and only staff
-    see it.
+    see it. `plot_url` is the page of the measured plot; only what is checked for a page has one.
     """
 
+    plot_url = ""
     board = models.ForeignKey(Board, models.PROTECT, related_name="checks", verbose_name=pgettext_lazy("model", "board"))
     kind = models.CharField(_("rule"), max_length=10, choices=BoardRuleKind)
     outcome = models.CharField(_("result"), max_length=10, choices=BoardOutcome)
@@ -335,13 +339,13 @@ class BoardCheck(models.Model):
             # The result of a figure is what its comparison with the limit gives.
             models.CheckConstraint(
                 condition=models.Q(kind__in=["land", "subject"], measured_value__isnull=True, limit_value__isnull=True)
-                | models.Q(kind__in=["height", "share", "distance"], limit_value__isnull=False)
+                | models.Q(kind__in=["height", "share", "projection", "distance"], limit_value__isnull=False)
                 & (
                     models.Q(outcome="unknown", measured_value__isnull=True)
                     | models.Q(measured_value__isnull=False)  # a comparison with NULL is no refusal
                     & (
-                        models.Q(kind__in=["height", "share"], outcome="passes", measured_value__lte=models.F("limit_value"))
-                        | models.Q(kind__in=["height", "share"], outcome="fails", measured_value__gt=models.F("limit_value"))
+                        models.Q(kind__in=["height", "share", "projection"], outcome="passes", measured_value__lte=models.F("limit_value"))
+                        | models.Q(kind__in=["height", "share", "projection"], outcome="fails", measured_value__gt=models.F("limit_value"))
                         | models.Q(kind="distance", outcome="passes", measured_value__gte=models.F("limit_value"))
                         | models.Q(kind="distance", outcome="fails", measured_value__lt=models.F("limit_value"))
                     )

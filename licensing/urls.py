@@ -11,6 +11,7 @@ from licensing.health.transfers import views as transfers
 from licensing.health.views import acts, changes, citizen, corrections, public
 from licensing.inspections import views as inspections
 from licensing.signage.changes.views import change as change_board
+from licensing.signage.changes.views import smaller as smaller_board
 from licensing.signage.consents import views as consents
 from licensing.signage.drawing import views as drawings
 from licensing.signage.life import views as life
@@ -62,6 +63,7 @@ urlpatterns = [
     path("boards/requests/<slug:public_id>/corrections/", boards.corrections, name="correct_boards"),
     path("boards/requests/<slug:public_id>/withdraw/", boards.withdraw, name="withdraw_boards"),
     path("boards/<slug:public_id>/change/", change_board, name="change_board"),
+    path("boards/<slug:public_id>/smaller/", smaller_board, name="smaller_board"),
     path("boards/<slug:public_id>/remove/", life.remove, name="remove_board"),
     path("boards/<slug:public_id>/", public_boards.board, name="board"),
     path("boards/<slug:public_id>/plate.pdf", boards.plate, {"form": "pdf"}, name="board_plate"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from django.db.models import Case as Choose
-from django.db.models import F, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Exists, F, IntegerField, Q, QuerySet, Value, When
 from django.db.models.functions import Concat
 
 from municipality.accounts.models import User, actor_for
@@ -173,6 +173,7 @@ class ItemFacts(TypedDict, total=False):
     shop_name_ar: str
     shop_name_en: str
     reference: str
+    left: Text
     no_day: Text
 
 
@@ -197,6 +198,7 @@ class BasketItem:
     shop_name_ar: str = ""
     shop_name_en: str = ""
     reference: str = ""
+    left: Text = ""
     no_day: Text = ""
 
     @property
@@ -233,6 +235,11 @@ def basket_of(user: Visitor) -> list[BasketItem]:
     return items
 
 
+def is_at_bank(subject: Concat) -> Exists:
+    """Whether a due bill of a subject, an expression for its key, is in a payment that the bank has not answered."""
+    return Exists(Allocation.objects.filter(bill__subject=subject, bill__state=BillState.DUE, is_open=True, attempt__state__in=AT_BANK))
+
+
 def _described(bills: Sequence[Bill]) -> dict[int, Due]:
     """What bills are for, as their services say."""
     found: dict[int, Due] = {}
@@ -253,6 +260,7 @@ def _facts(due: Due | None) -> ItemFacts:
         "shop_name_ar": due.shop_name_ar,
         "shop_name_en": due.shop_name_en,
         "reference": due.reference,
+        "left": due.left,
         "no_day": due.no_day,
     }
 

@@ -73,6 +73,7 @@ class Due:
     shop_name_ar: str = ""
     shop_name_en: str = ""
     reference: str = ""
+    left: Text = ""  # what follows if an offer is left
     no_day: Text = ""  # why `until` is not known yet, and what begins it
 
 

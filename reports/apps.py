@@ -13,9 +13,10 @@ class ReportsConfig(AppConfig):
         from municipality.cases.home_forms import HOME_FORMS, PUBLIC_NUMBERS, HomeForm
         from municipality.cases.obligations import OBLIGATIONS
         from municipality.kernel.open_data import OPEN_SETS
+        from municipality.rulebook.registry import HIGHEST
         from municipality.ui.errors import OTHER_FORMS
         from municipality.uploads.registry import PREFIXES
-        from reports import catalogue, guards, shop_page, states, tasks  # noqa: F401
+        from reports import catalogue, guards, queries, shop_page, states, tasks  # noqa: F401
         from reports.open311 import errors as open311
         from reports.photos import files
         from reports.public_page import open_data
@@ -35,5 +36,6 @@ class ReportsConfig(AppConfig):
         OTHER_FORMS.register(open311.PREFIX, open311.of_portal)
         OBLIGATIONS.register("reports", reporters.obligations)
         ORIGINS.register("report", ORIGIN)
+        HIGHEST.register(f"{queries.LIMITS}:similar_metres", guards.FARTHEST_SIMILAR)
         OPEN_SETS.register("reports", open_data.REPORTS_SET)
         panels.SHOP_PAGE.register("reports", shop_page.block)

@@ -30,23 +30,32 @@ guard(
     f" AND NOT {_event('assign', 'draw_again', 'reopen', 'answer_late')}",
     "not_drawn",
 )
-# What was promised changes with the category only, or when it is opened again.
+# What was promised changes with the category only, when it is opened again, or to the earlier time of a report that was joined with it.
+_JOINED = (
+    f"OLD.category = NEW.category AND NEW.due_at <= OLD.due_at AND EXISTS (SELECT 1 FROM {_R} j WHERE j.merged_into_id = NEW.id"  # noqa: S608
+    " AND NEW.due_at IN (OLD.due_at, j.due_at) AND NEW.severity IN (OLD.severity, j.severity))"
+)
 guard(
     f"{_R}_promised",
     _R,
     "UPDATE",
     "(OLD.category IS DISTINCT FROM NEW.category OR OLD.due_at IS DISTINCT FROM NEW.due_at OR OLD.severity IS DISTINCT FROM NEW.severity)"
-    f" AND NOT {_event('recategorise', 'reopen', 'answer_late', 'assign')}",
+    f" AND NOT ({_JOINED}) AND NOT {_event('recategorise', 'reopen', 'answer_late', 'assign')}",
     "promise_kept",
 )
-# The closer never judges the closing: after a "not solved" another inspector is drawn.
+# Another category, which one inspector chooses alone, does not put it off.
+guard(f"{_R}_not_put_off", _R, "UPDATE", f"NEW.due_at > OLD.due_at AND {_event('recategorise')}", "promise_later")
+# The closer never judges the closing: after a "not solved" another inspector is drawn, who closed neither the report nor, where it was
+# divided, one of its parts or what that was joined with. The same holds for its parts.
 guard(
     f"{_R}_another",
     _R,
     "UPDATE",
     "NEW.state = 'assigned' AND (OLD.inspector_id IS DISTINCT FROM NEW.inspector_id OR OLD.state = 'received') AND EXISTS"
-    " (SELECT 1 FROM reports_closure c JOIN reports_solvedanswer s ON s.closure_id = c.id WHERE c.report_id = NEW.id"
-    " AND NOT s.is_solved AND c.closed_by_id = NEW.inspector_id)",
+    " (SELECT 1 FROM reports_solvedanswer s JOIN reports_closure j ON j.id = s.closure_id JOIN reports_closure c ON c.closed_at <= s.at"
+    " WHERE NOT s.is_solved AND j.report_id IN (NEW.id, NEW.parent_id) AND c.sent_back_at IS NULL AND c.closed_by_id = NEW.inspector_id"
+    " AND (c.id = j.id OR EXISTS (SELECT 1 FROM reports_report p WHERE p.parent_id = j.report_id"
+    " AND c.report_id IN (p.id, p.merged_into_id))))",
     "same_inspector",
 )
 # Nor does who has a conflict of interest with the shop, its owner, organisation or manager.
@@ -91,17 +100,18 @@ guard(
     f" AND NOT EXISTS ({_LATEST} AND c.signed_by_id IS NOT NULL)",
     "not_signed",
 )
-# A report that was divided closes last.
+# A report that was divided closes last, after its parts and the reports that those were joined with.
 guard(
     f"{_E}_parts_first",
     _E,
     "INSERT",
     "NEW.move = 'complete' AND NEW.from_state = 'split' AND NEW.to_state = 'closed' AND (EXISTS (SELECT 1 FROM reports_report p"
-    " WHERE p.parent_id = NEW.subject_id AND p.state NOT IN ('closed', 'merged'))"
+    " LEFT JOIN reports_report t ON t.id = p.merged_into_id WHERE p.parent_id = NEW.subject_id"
+    " AND COALESCE(t.state, p.state) NOT IN ('closed', 'merged'))"
     " OR NOT EXISTS (SELECT 1 FROM reports_report p WHERE p.parent_id = NEW.subject_id))",
     "parts_open",
 )
-# Handed over to a body with a day on which it comes back.
+# Handed over to a body with a day after which it comes back.
 guard(
     f"{_E}_handed_over",
     _E,
@@ -144,11 +154,12 @@ _OVER = (
     " AND (r.state IN ('closed', 'split') OR r.parent_id = NEW.id OR r.id = NEW.parent_id))"
 )
 guard(f"{_R}_joined_open", _R, "UPDATE", f"NEW.merged_into_id IS NOT NULL AND OLD.merged_into_id IS NULL AND {_OVER}", "joined_with_closed")
-# Only reports of one problem are joined. The rulebook sets how near (`similar_metres`); beyond 0.005 degrees, some 500 m, no rule counts.
+# Only reports of one problem are joined. The rulebook sets how near (`similar_metres`): so many metres at most, within the degrees.
+SIMILAR_DEGREES, FARTHEST_SIMILAR = 0.005, 480
 _SAME = (
-    "EXISTS (SELECT 1 FROM reports_report r WHERE r.id = NEW.merged_into_id AND r.category = NEW.category"
+    "EXISTS (SELECT 1 FROM reports_report r WHERE r.id = NEW.merged_into_id AND r.category = NEW.category"  # noqa: S608 - constants
     " AND (r.shop_id = NEW.shop_id OR r.board_id = NEW.board_id"
-    " OR (ABS(r.latitude - NEW.latitude) <= 0.005 AND ABS(r.longitude - NEW.longitude) <= 0.005)))"
+    f" OR (ABS(r.latitude - NEW.latitude) <= {SIMILAR_DEGREES} AND ABS(r.longitude - NEW.longitude) <= {SIMILAR_DEGREES})))"
 )
 guard(
     f"{_R}_joined_same",
@@ -215,7 +226,7 @@ guard(
     "reports_reportphoto_agreed",
     "reports_reportphoto",
     "UPDATE",
-    "NEW.blur = 'clear' AND OLD.blur IN ('unsure', 'private')",
+    "NEW.blur = 'clear' AND OLD.blur IN ('unsure', 'staff', 'private')",
     "not_agreed",
 )
 # Nor does a copy that no machine searched count as searched later, such as after a detector was installed.
@@ -267,11 +278,13 @@ guard(
     f"(EXISTS ({_STANDS} 'report' AND m.report_id IN (NEW.id, NEW.parent_id)))",
     "no_reason",
 )
+# The words of a part are a note of the inspector for the file.
 guard(
     f"{_R}_words_shown",
     _R,
     "UPDATE",
-    f"OLD.words_shown_at IS NULL AND NEW.words_shown_at IS NOT NULL AND EXISTS ({_STANDS} 'words' AND m.report_id = NEW.id)",
+    "OLD.words_shown_at IS NULL AND NEW.words_shown_at IS NOT NULL"
+    f" AND (NEW.parent_id IS NOT NULL OR EXISTS ({_STANDS} 'words' AND m.report_id = NEW.id))",
     "words_hidden",
 )
 # Nothing is decided of a photo while it is hidden for a reason: it would be undone when that reason is lifted.
@@ -279,7 +292,7 @@ guard(
     "reports_reportphoto_hidden",
     "reports_reportphoto",
     "UPDATE",
-    "NEW.blur IN ('agreed', 'clear') AND OLD.blur <> NEW.blur"
+    "NEW.blur IN ('agreed', 'staff', 'clear') AND OLD.blur <> NEW.blur"
     " AND EXISTS (SELECT 1 FROM reports_moderation m WHERE m.photo_id = NEW.id AND m.lifted_at IS NULL)",
     "photo_hidden",
 )

@@ -14,6 +14,8 @@ from municipality.rulebook.models import ReportClock, ReportSeverity
 from municipality.rulebook.report_categories import ReportCategory
 from reports.models import Report, ReportEvent
 
+MISSED = "missed"  # in the data of an event: the promised time that passed before the result
+OPENING = ("reopen", "answer_late")  # moves that open a closed report again
 SEVERITIES = [severity.value for severity in ReportSeverity]  # from the lowest
 
 
@@ -43,9 +45,27 @@ def due_at(category: ReportCategory, severity: str, since: dt.datetime, limits: 
 
 def opened_at(report: Report) -> dt.datetime:
     """When it, or the report that it is part of, was received or last opened again."""
-    again = ReportEvent.objects.filter(subject__in=[report.pk, report.parent_id or 0], move__in=["reopen", "answer_late"])
+    again = ReportEvent.objects.filter(subject__in=[report.pk, report.parent_id or 0], move__in=OPENING)
     last = again.order_by("pk").last()
     return last.at if last is not None else report.received_at
+
+
+def recategorised(report: Report, category: ReportCategory, since: dt.datetime, limits: Mapping[str, int]) -> tuple[str, dt.datetime]:
+    """The severity and the promised time of a report with another category: from `opened_at` on, and never later than what stands.
+
+    Raises Refused("emergency").
+    """
+    severity = severity_of(category, report.answers)
+    return severity, min(report.due_at, due_at(category, severity, since, limits))
+
+
+def missed(report: Report) -> dict[str, str]:
+    """For the event that opens a closed report again: by when a result was promised, where it came later. Empty where it did not.
+
+    The time that is promised next takes the place of `due_at`; pages and figures know by this that one was missed.
+    """
+    is_late = report.closed_at is not None and report.closed_at > report.due_at
+    return {MISSED: report.due_at.isoformat()} if is_late else {}
 
 
 def promised_again(report: Report, limits: Mapping[str, int]) -> dt.datetime:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from municipality.kernel import clock
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook import report_categories
 from municipality.rulebook.queries import RulebookEdition
 from municipality.rulebook.report_categories import ReportRules
-from reports.models import Report
+from reports.models import Closure, Report, SolvedAnswer
 
 LIMITS, REPLIES = "limits.reports", "replies.reports"
 
@@ -57,6 +57,21 @@ def end_of(report: Report) -> Report:
     while report.merged_into is not None:
         report = report.merged_into
     return report
+
+
+def unsolved(report: Report) -> QuerySet[Closure]:
+    """The results that solved nothing, as the reporter said.
+
+    For a report that was divided these are also the results of its parts, and of the reports that those were joined with, from before the
+    last "no". A part has those of the report that it is part of.
+    """
+    whole = report.parent_id or report.pk
+    last = SolvedAnswer.objects.filter(closure__report=whole, is_solved=False).order_by("-pk").first()
+    if last is None:
+        return Closure.objects.none()
+    parts = [end_of(part).pk for part in Report.objects.filter(parent=whole).select_related("merged_into")]
+    own = Q(report=whole, answer__is_solved=False)
+    return Closure.objects.filter(own | Q(report__in=parts, closed_at__lte=last.at), sent_back_at__isnull=True)
 
 
 def public_reports() -> QuerySet[Report]:

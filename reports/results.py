@@ -4,27 +4,41 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from municipality.ui.texts import both
-from reports.models import Closure, Report
+from reports import queries
+from reports.models import Closure, HandOver, Question, Report
 from reports.states import ReportState
 from violations import publication
 from violations.models import Violation
 
 NO_ANSWER = "no_answer"  # the result that the portal writes where the reporter did not answer in time
+BODY_ACTED = "body_acted"
 # Results that tell a measure, and the number that the violation of a consequence has once it was taken.
 MEASURES = {"warned": "warning_number", "violation": "number"}
 NOT_YET = _("An inspector visited the place and acted. What was done is told on the page of the report once it is final.")
+OTHER_SHOP = _(
+    "A warning or violation report belongs to this report only if it is written against its shop. If somebody else is responsible,"
+    " divide the report first, and mark the part that is not about the shop."
+)
 RELATED = ("violation__objection__case", "violation__judgment", "violation__last_event")  # of a consequence
 
 
-def lacks_measure(report: Report, code: str) -> bool:
-    """Whether a result tells a warning or a violation report that was not written from a report."""
-    number = MEASURES.get(code)
-    return number is not None and not report.consequences.filter(**{f"violation__{number}__isnull": False}).exists()
+def lacking_measures(report: Report) -> set[str]:
+    """The results that tell a warning or a violation report that was not written from a report."""
+    numbers = list(report.consequences.values(*(f"violation__{number}" for number in MEASURES.values())))
+    return {code for code, number in MEASURES.items() if not any(row[f"violation__{number}"] for row in numbers)}
+
+
+def impossible_results(report: Report) -> set[str]:
+    """The results that tell of a hand-over or a question which a report never had."""
+    happened: dict[str, Any] = {BODY_ACTED: HandOver.objects, NO_ANSWER: Question.objects}
+    found = Report.objects.filter(pk=report.pk).values_list(*(Exists(rows.filter(report=OuterRef("pk"))) for rows in happened.values()))
+    return {code for code, is_so in zip(happened, found.get(), strict=True) if not is_so}
 
 
 class ToldResult(NamedTuple):
@@ -62,14 +76,21 @@ def ending(report: Report, results: Sequence[ToldResult]) -> ToldResult | None:
     return results[-1] if results else None
 
 
-def result_of(report: Report) -> ToldResult | None:
-    """With what a report is closed now, as everybody reads it; for one that was divided, each of its parts under its number."""
+def written_result(report: Report) -> ToldResult | None:
+    """The last result that was written and not sent back, as everybody reads it once the report is closed with it."""
     closures = list(report.closures.filter(sent_back_at__isnull=True).order_by("pk"))
     led_to = report.consequences.filter(violation__isnull=False).select_related(*RELATED)
-    found = ending(report, told(report, closures, [one.violation for one in led_to if one.violation is not None]))
+    results = told(report, closures, [one.violation for one in led_to if one.violation is not None])
+    return results[-1] if results else None
+
+
+def result_of(report: Report) -> ToldResult | None:
+    """With what a report is closed now, as everybody reads it; for one that was divided, each of its parts under its number."""
+    written = written_result(report)
+    found = ending(report, [written] if written is not None else [])
     if found is None or report.last_event is None or report.last_event.move != "complete":
         return found
-    parts = report.parts.exclude(state=ReportState.MERGED).select_related("last_event").order_by("pk")
-    each = [(part.number, result) for part in parts if (result := result_of(part)) is not None]
+    parts = report.parts.select_related("merged_into", "last_event").order_by("pk")
+    each = [(part.number, result) for part in parts if (result := result_of(queries.end_of(part))) is not None]
     ar, en = ("\n".join(f"{number}: {result[place]}" for number, result in each) for place in (0, 1))
     return ToldResult(ar, en, found.closed_at) if each else found

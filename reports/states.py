@@ -24,8 +24,8 @@ OPEN = (R.RECEIVED, R.ASSIGNED, R.ASKED, R.HANDED_OVER, R.SPLIT, R.COUNTERSIGN)
 REPORT_WORKFLOW = workflow(
     REPORT,
     R.RECEIVED,
-    move("assign", R.RECEIVED, to=R.ASSIGNED, label=_("An inspector was drawn")),
-    move("draw_again", R.ASSIGNED, to=R.ASSIGNED, may="supervisor", needs_reason=True, label=_("Another inspector was drawn")),
+    move("assign", R.RECEIVED, to=R.ASSIGNED, label=_("An inspector was chosen by lot")),
+    move("draw_again", R.ASSIGNED, to=R.ASSIGNED, may="supervisor", needs_reason=True, label=_("Another inspector was chosen by lot")),
     move("recategorise", R.ASSIGNED, to=R.ASSIGNED, may="inspector", needs_reason=True, label=_("Another category")),
     move("ask", R.ASSIGNED, to=R.ASKED, may="inspector", label=_("A question to the reporter")),
     move("answer", [R.ASKED, R.COUNTERSIGN], to=R.ASSIGNED, may="reporter", label=_("The reporter answered")),

@@ -13,7 +13,7 @@ from reports.reporters import notifications, phones, retention
 from reports.triage import services as triage
 
 
-@job("reports.assign")
+@job("reports.assign", at_once=False)
 def assign(*, report_id: int) -> None:
     """Draw the inspector of a report."""
     try:
@@ -41,7 +41,7 @@ def area_digests() -> None:
     subscriptions.tell_everybody()
 
 
-@job("reports.public_copy", queue="documents", time_limit=90)
+@job("reports.public_copy", queue="documents", time_limit=90, at_once=False)  # its photo is looked at first
 def public_copy(*, photo_id: int) -> None:
     """Write the public copy of a photo."""
     copies.make(photo_id)
@@ -55,7 +55,7 @@ def drop_held() -> None:
 
 @every("reports.triage", seconds=600)
 def sweep() -> None:
-    """End questions without an answer, take back what another body had until today."""
+    """End questions without an answer, take back what another body had until yesterday."""
     triage.end_unanswered()
     triage.come_back()
 

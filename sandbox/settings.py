@@ -37,6 +37,7 @@ if env.str("CACHE_URL", ""):
 KNET_SIMULATOR_URL = env.str("KNET_SIMULATOR_URL", f"http://127.0.0.1:{PORT + 1}")
 KNET_PAYMENT_URL = f"{KNET_SIMULATOR_URL}/kpg/PaymentHTTP.htm"
 KNET_TRANPIPE_URL = f"{KNET_SIMULATOR_URL}/kpg/tranPipe.htm"
+BANK_STATEMENT_URL = f"{KNET_SIMULATOR_URL}/statements"
 MOBILE_ID_URL = env.str("MOBILE_ID_URL", f"http://127.0.0.1:{PORT + 2}")
 MOBILE_ID_SERVICE_ID = "portal-demo"
 SMS_URL = env.str("SMS_URL", f"http://127.0.0.1:{PORT + 3}")

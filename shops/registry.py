@@ -27,6 +27,13 @@ LICENCES: Registry[Callable[[Sequence[int]], dict[int, LicenceFact]]] = Registry
 # Each returns texts about open matters of a shop, which forbid that it is merged into another one.
 OPEN_MATTERS: Registry[Callable[[Shop], list[Any]]] = Registry()
 
+# Each returns texts about what has not ended of a shop and follows it to another holder, such as an unpaid violation.
+FOLLOWING: Registry[Callable[[Shop], list[Any]]] = Registry()
+
+# Each says whether something may still become payable about a shop (an objection under study, a way to the court): until that has ended,
+# its licence does not pass to another holder, whom it would follow with the shop.
+OPEN_SUMS: Registry[Callable[[Shop], bool]] = Registry()
+
 
 def licences_of(shops: Sequence[int]) -> dict[int, LicenceFact]:
     """The current licence of each shop that has one."""
@@ -34,6 +41,11 @@ def licences_of(shops: Sequence[int]) -> dict[int, LicenceFact]:
     for provider in LICENCES.values():
         facts |= provider(shops)
     return facts
+
+
+def has_open_sums(shop: Shop) -> bool:
+    """Whether something may still become payable about a shop."""
+    return any(is_open(shop) for is_open in OPEN_SUMS.values())
 
 
 @dataclass(frozen=True)

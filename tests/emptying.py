@@ -15,6 +15,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import TransactionTestCase
 
 from municipality.kernel import guards
+from tests import live_requests
 
 MANY = 2000  # rows of one table: each deleted row is looked for in all tables that may refer to it, while Django truncates
 _flush = TransactionTestCase._fixture_teardown
@@ -40,6 +41,7 @@ def empty(case: TransactionTestCase) -> None:
     """Take the place of `TransactionTestCase._fixture_teardown`."""
     from django.contrib.contenttypes.models import ContentType
 
+    live_requests.wait_until_over()
     for alias in case._databases_names(include_mirrors=False):
         connection = connections[alias]
         name = str(connection.settings_dict["NAME"])

@@ -24,7 +24,7 @@ class ViolationsConfig(AppConfig):
         from municipality.review.registry import REVIEWABLES
         from municipality.uploads.registry import PREFIXES
         from payments import registry as payments
-        from shops.registry import FINDINGS, OPEN_MATTERS
+        from shops.registry import FINDINGS, FOLLOWING, OPEN_MATTERS, OPEN_SUMS
         from violations import (
             block_causes,
             catalogue,
@@ -64,7 +64,9 @@ class ViolationsConfig(AppConfig):
         SERVICES.register(SERVICE, DelegableService(_("Violations of the shop"), is_assisted=False, waits_in_dispute=False))
         OWNERSHIPS.register("violations.Violation", queries.ownership)
         IMPORT_KINDS.register(LEGACY_FINES_IMPORT.name, LEGACY_FINES_IMPORT)
+        DEADLINES.register("violations.correction", deadlines.CORRECTION)
         DEADLINES.register("violations.settlement", deadlines.SETTLEMENT)
+        DEADLINES.register("violations.instalment", deadlines.INSTALMENT)
         DEADLINES.register("violations.objection", deadlines.OBJECTION)
         TIMELINES.register(OBJECTION, timeline.TIMELINE)
         REVIEWABLES.register(OBJECTION, review.REVIEWED)
@@ -81,6 +83,8 @@ class ViolationsConfig(AppConfig):
             DOCUMENT_KINDS.register(kind.kind, kind)
         OPENED_TO.register("violations", queries.visible_documents)
         OPEN_MATTERS.register("violations", shop_merges.open_of)
+        FOLLOWING.register("violations", shop_merges.following)
+        OPEN_SUMS.register("violations", queries.is_owed_on)
         FINDINGS.register("violation", publication.fact_of)
         REPORTS.register("violations", publication.report_of)
         OPEN_SETS.register("violations", open_data.VIOLATIONS)

@@ -13,8 +13,10 @@ from municipality.documents.facts import EditionLabel, LetterDate, LetterFacts, 
 from municipality.kernel import clock, money
 from municipality.review import queries as review
 from municipality.rulebook import queries as rulebook
+from municipality.ui.streets import street_text
 from violations import queries, rules, units
 from violations.models import Objection, Violation
+from violations.services import repetition
 
 L = TypeVar("L", bound=LetterFacts)
 SUBJECTS = {
@@ -71,8 +73,8 @@ def _place_text(row: Violation) -> tuple[str, str]:
         ar.append(f"قطعة {row.block}")
         en.append(f"block {row.block}")
     if row.street:
-        ar.append(f"شارع {row.street}")
-        en.append(f"street {row.street}")
+        ar.append(street_text(row.street, "ar"))
+        en.append(street_text(row.street, "en"))
     return "، ".join(ar), ", ".join(en)
 
 
@@ -97,8 +99,8 @@ def notice_facts(row: Violation) -> LetterFacts:
     ]
     if quantity := _quantity(row):
         rows.append(LetterRow("القياس", "Measure", *quantity))
-    if row.repeat_count:
-        rows.append(LetterRow("التكرار", "Repetition", f"{row.repeat_count} من قبل", f"{row.repeat_count} before"))
+    if before := repetition.count_now(row):
+        rows.append(LetterRow("التكرار", "Repetition", f"{before} من قبل", f"{before} before"))
     has_order = bool(row.number) and order is not None
     if row.number and order is not None:
         fils = money.to_display(order.fils)

@@ -123,12 +123,17 @@ class ViolationReportForm(VisitForm):
         return bound or (None if self.is_bound else self.initial.get("shop"))
 
     def offence_groups(self, usual: Sequence[str]) -> list[tuple[Text, list[tuple[forms.boundfield.BoundWidget, Offence, Any]]]]:
-        """The offences as radio buttons, with what is settled at the shop: those that the inspector writes most often, then all others."""
+        """The offences as radio buttons, with what is settled at the shop: that of an annulled report, the usual ones, all others."""
         amounts = assessments.outlook(self.offences.values(), self.shop) if self.shop is not None else {}
         widgets = {str(widget.data["value"]): widget for widget in self["offence"]}
-        first = [code for code in usual if code in widgets]
-        rest = [code for code in widgets if code not in first]
-        groups = [(_("You write these most often"), first), (_("All others") if first else _("All"), rest)]
+        copied = [code for code in widgets if self.initial.get("in_place_of") and code == self.initial.get("offence")]
+        first = [code for code in usual if code in widgets and code not in copied]
+        rest = [code for code in widgets if code not in (*copied, *first)]
+        groups = [
+            (_("Copied from the annulled report"), copied),
+            (_("You write these most often"), first),
+            (_("All others") if first else _("All"), rest),
+        ]
         return [(title, [(widgets[code], self.offences[code], amounts.get(code)) for code in codes]) for title, codes in groups if codes]
 
     def clean(self) -> dict[str, Any]:

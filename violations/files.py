@@ -1,4 +1,4 @@
-"""Access to the uploads of a violation: its party, inspectors of its branch, and the officer who decides an objection."""
+"""Access to the uploads of a violation: its party, inspectors of its branch, the office, and the officer who decides an objection."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from municipality.fieldwork import queries as fieldwork
 from municipality.kernel import clock, subjects
 from municipality.review import queries as review
 from municipality.uploads.registry import Prefix, Slot
-from violations import queries
+from violations import queries, reach
 from violations.models import JudicialWarrant, Violation
 from violations.services import notices
 from violations.states import STUDIED, ViolationState
@@ -24,10 +24,16 @@ SLOTS = {
     "signature": Slot("signature", _("Signed paper"), most=1, photo=True, by_staff=True),
     "correction": Slot("correction", _("Photos of what was put right"), most=6, photo=True, by_staff=False),
     "objection": Slot(
-        "objection", _("Documents for the objection"), most=6, hint=_("Optional: photos or papers that support it."), by_staff=False
+        "objection",
+        _("Documents for the objection"),
+        most=6,
+        hint=_("Optional: photos or papers that support it. The person who decides sees them: please cover names in them."),
+        by_staff=False,
     ),
     "defence": Slot("defence", _("Evidence of the inspector"), most=6, photo=True, by_staff=True),
 }
+OF_OBJECTION = ("objection", "defence")
+SIGNED = "signature"
 # Photos may arrive this long after the violation report (bad connections).
 FIELD_TIME = dt.timedelta(hours=72)
 
@@ -56,8 +62,19 @@ def _may_read(user: User, subject: str) -> bool:
         return False
     if not user.is_staff:
         return queries.visible_to(user).filter(pk=row.pk).exists()
-    if row.writer_id == user.pk or is_of_branch(user, row):
-        return True
+    return _is_involved(user, row) or reach.has_steps(user, row)
+
+
+def _is_involved(user: User, row: Violation) -> bool:
+    """Whether a member of staff wrote the report, inspects in its branch, or may open the objection to it."""
+    return _is_writer(user, row) or _decides(user, row)
+
+
+def _is_writer(user: User, row: Violation) -> bool:
+    return row.writer_id == user.pk or is_of_branch(user, row)
+
+
+def _decides(user: User, row: Violation) -> bool:
     objection = getattr(row, "objection", None)
     return objection is not None and review.may_open(user, objection.case)
 
@@ -71,15 +88,21 @@ def _may_write(user: User, subject: str) -> bool:
     return queries.visible_to(user).filter(pk=row.pk).exists()
 
 
+def _written_at(row: Violation) -> dt.datetime:
+    """When its report was written; before that, when what was seen was received."""
+    written = row.events.filter(move__in=("order", "charge")).order_by("-pk").first()
+    return written.at if written is not None else row.received_at
+
+
 def _locked(subject: str) -> Collection[str]:
     """Slots that take no upload in the present state."""
     row = _violation(subject)
     if row is None:
         return set(SLOTS)
     open_slots = set()
-    if row.state in (V.RECORDED, V.WARNED, V.ORDERED, V.UNSETTLEABLE) and clock.now() - row.received_at < FIELD_TIME:
+    if row.state in (V.RECORDED, V.WARNED, V.ORDERED, V.UNSETTLEABLE) and clock.now() - _written_at(row) < FIELD_TIME:
         open_slots |= {"photos", "signature"}
-    if row.state == V.WARNED:
+    if row.state == V.WARNED and row.correct_until is not None and clock.today() <= row.correct_until:
         open_slots.add("correction")
     objection = getattr(row, "objection", None)
     if objection is None and row.state in (V.ORDERED, V.OVERDUE, V.UNSETTLEABLE):
@@ -93,9 +116,19 @@ def _locked(subject: str) -> Collection[str]:
 
 
 def _hidden(user: User, subject: str) -> Collection[str]:
-    """The slots of staff, to a party who has yet to open the notice: seeing the evidence is the proof that it was received."""
+    """The slots of staff, to a party who has yet to open the notice: seeing the evidence is the proof that it was received.
+
+    The files of an objection, to the office: only who defends the report and who decides read them. The signed paper, to who decides
+    without names.
+    """
     row = _violation(subject)
-    if row is None or user.is_staff or not notices.is_unopened_by(row, authorize(user, row)):
+    if row is not None and user.is_staff:
+        if _is_writer(user, row):
+            return ()
+        if reach.has_steps(user, row):
+            return () if _decides(user, row) else OF_OBJECTION
+        return (SIGNED,)
+    if row is None or not notices.is_unopened_by(row, authorize(user, row)):
         return ()
     return {code for code, slot in SLOTS.items() if slot.by_staff}
 

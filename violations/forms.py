@@ -30,19 +30,20 @@ class ViolationLookupForm(forms.Form):
 
 class ObjectForm(forms.Form):
     ground = forms.ChoiceField(
-        label=_("What is the objection about?"),
+        label=_("Ground of the objection"),
+        help_text=_("If several fit, choose the strongest and write the others in the text."),
         widget=forms.RadioSelect,
-        error_messages={"required": _("Please choose what the objection is about."), "invalid_choice": _("Please choose one of the list.")},
+        error_messages={"required": _("Please choose the ground of the objection."), "invalid_choice": _("Please choose one of the list.")},
     )
     words = forms.CharField(
-        label=_("Why do you object?"),
+        label=_("Text of the objection"),
         help_text=_(
-            "In your own words, in Arabic or English. Please do not write any names: the person who decides must not know who you are."
+            "Why the violation is wrong, in Arabic or English. Please write no names: the person who decides must not know who you are."
         ),
         widget=forms.Textarea(attrs={"rows": 7}),
         max_length=MAX_WORDS,
         error_messages={
-            "required": _("Please write why you object."),
+            "required": _("Please write the text of the objection."),
             "max_length": _("Please shorten the objection to 4,000 characters."),
         },
     )

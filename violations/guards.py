@@ -28,15 +28,29 @@ frozen(
         *("seen_at", "received_at", "paper_id"),
     ],
 )
-for _column in ("number", "warning_number", "party_id", "correct_until"):
+for _column in ("number", "warning_number", "party_id"):
     frozen(_V, [_column], once=f"OLD.{_column} IS NOT NULL", name=f"{_column}_once")
-# It moves once it is set only as a row about an incident says. The name is that of the guard it replaces in older databases.
-_MOVED = (
-    "EXISTS (SELECT 1 FROM incidents_moveddeadline m WHERE m.kind = 'violations.objection' AND m.thing = OLD.id"
-    " AND m.before = OLD.object_until AND m.after = NEW.object_until)"
+
+
+def _not_moved(column: str, kind: str) -> str:
+    """SQL: a last day changes, once it is set, otherwise than a row about an incident says."""
+    moved = (
+        f"EXISTS (SELECT 1 FROM incidents_moveddeadline m WHERE m.kind = '{kind}' AND m.thing = OLD.id"  # noqa: S608 - the names below
+        f" AND m.before = OLD.{column} AND m.after = NEW.{column})"
+    )
+    return f"(OLD.{column} IS NOT NULL AND OLD.{column} IS DISTINCT FROM NEW.{column} AND NOT {moved})"
+
+
+for _column, _kind in (("object_until", "violations.objection"), ("correct_until", "violations.correction")):
+    guard(f"{_V}_{_column}_once", _V, "UPDATE", _not_moved(_column, _kind), "not_moved")
+guard(
+    "violations_instalment_no_update",
+    "violations_instalment",
+    "UPDATE",
+    "OLD.plan_id IS DISTINCT FROM NEW.plan_id OR OLD.number IS DISTINCT FROM NEW.number OR OLD.fils IS DISTINCT FROM NEW.fils OR "
+    + _not_moved("due_on", "violations.instalment"),
+    "not_moved",
 )
-_CHANGED = "OLD.object_until IS NOT NULL AND OLD.object_until IS DISTINCT FROM NEW.object_until"
-guard(f"{_V}_object_until_once", _V, "UPDATE", f"{_CHANGED} AND NOT {_MOVED}", "not_moved")
 # Only a judicial officer in office writes, and premises for women are for a team of women.
 guard(
     "violations_by_inspector",
@@ -128,7 +142,7 @@ guard(
 )
 insert_only("violations_settlementorder")
 insert_only("violations_extension")
-insert_only("violations_instalment")
+never_deleted("violations_instalment")
 insert_only("violations_referralbatch")
 insert_only("violations_referral")
 insert_only("violations_defence")
@@ -196,8 +210,17 @@ for _table in ("violations_annulment", "violations_relief", "violations_stoplift
         f"{_table}_refused_stays",
         _table,
         "UPDATE",
-        "OLD.refused_at IS NOT NULL AND (NEW.refused_at IS DISTINCT FROM OLD.refused_at OR NEW.allowed_by_id IS NOT NULL)",
+        "OLD.refused_at IS NOT NULL AND (NEW.refused_at IS DISTINCT FROM OLD.refused_at OR NEW.allowed_by_id IS NOT NULL"
+        " OR NEW.refused_because <> OLD.refused_because)",
         "refused_stays",
+    )
+    # Whoever proposed it reads why it was refused.
+    guard(
+        f"{_table}_refused_in_words",
+        _table,
+        "UPDATE",
+        "OLD.refused_at IS NULL AND NEW.refused_at IS NOT NULL AND trim(NEW.refused_because) = ''",
+        "refused_without_words",
     )
     guard(f"{_table}_asked_first", _table, "INSERT", "NEW.allowed_by_id IS NOT NULL OR NEW.refused_at IS NOT NULL", "asked_first")
 # A writer annuls alone: the report that stands, which is their own, until the moment that was set when it was issued, and unpaid.

@@ -44,7 +44,7 @@ def findings() -> Iterator[str]:
     )
     for bill in paid.filter(pk__in=Charge.objects.filter(kind__in=["settlement", "court"]).values("bill"))[:50]:
         yield f"bill {bill.reference} is paid, its violation is not"
-    for order in SettlementOrder.objects.exclude(ground__in=["minute", "reduction", "rest_of_plan", "paper"])[:50]:
+    for order in SettlementOrder.objects.exclude(ground__in=["minute", "reduction", "rest_of_plan", "no_repetition", "paper"])[:50]:
         yield f"order {order.pk} has no known ground"
     bounded = Violation.objects.filter(offence_facts__band_unit="each").exclude(offence_facts__band_max_fils=None)
     bounded = bounded.annotate(most=Cast(KT("offence_facts__band_max_fils"), BigIntegerField()))

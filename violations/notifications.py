@@ -92,14 +92,18 @@ class ObjectionFiled(_AboutViolation):
 
 
 class ObjectionUpheld(_AboutViolation):
+    """`note` is that of the officer, to who objected; it may be empty."""
+
     kind = "violations.objection_upheld"
     is_legal = True
 
 
 class ObjectionRefused(_AboutViolation):
+    """By a decision, with its `reason`, or by silence. `settle_until` is None where the settlement is over."""
+
     kind = "violations.objection_refused"
     is_legal = True
-    samples = {"court_until": SAMPLE_DAY}
+    samples = {"court_until": SAMPLE_DAY, "settle_until": SAMPLE_DAY, "reason": "", "silent": False}
 
 
 class Annulled(_AboutViolation):
@@ -119,7 +123,10 @@ class SumWaived(_AboutViolation):
 
 
 class SumReduced(_AboutViolation):
+    """`is_payable`: whether it can be settled now, and until when is known."""
+
     kind = "violations.sum_reduced"
+    samples = {"is_payable": True}
 
 
 class SentToCourt(_AboutViolation):

@@ -43,7 +43,7 @@ def _obligation(row: Violation) -> Obligation | None:
         action=_("Send a photo") if is_warning else _("Read the notice"),
         url=reverse("violations:page", args=[row.public_id]),
         subject=row.shop.key if row.shop is not None else "",
-        about=bilingual(row.offence_facts, "name"),
+        about=_about(row),
         reference=row.reference,
         until=row.correct_until if is_warning else None,
     )
@@ -59,7 +59,13 @@ def _objection(row: Violation) -> Obligation:
         action=_("See the options"),
         url=reverse("violations:page", args=[row.public_id]),
         subject=row.shop.key if row.shop is not None else "",
-        about=bilingual(row.offence_facts, "name"),
+        about=_about(row),
         reference=row.reference,
         until=row.object_until,
     )
+
+
+def _about(row: Violation) -> str:
+    """The offence, and the shop where it was seen."""
+    offence = bilingual(row.offence_facts, "name")
+    return offence if row.shop is None else f"{offence}: {bilingual(row.shop, 'name')}"

@@ -51,7 +51,7 @@ def my_shops(user: User, shops: Sequence[Shop]) -> dict[str, list[PanelLine]]:
     for shop_id, *values in rows.values_list("shop", *columns):
         steps.setdefault(shop_id, []).append(_step(*values))
     mine = reverse("violations:mine")
-    return {shop.key: [_line(steps[shop.pk], mine)] for shop in shops if shop.pk in steps}
+    return {shop.key: [_line(steps[shop.pk], f"{mine}?shop={shop.public_id}")] for shop in shops if shop.pk in steps}
 
 
 class _Step(NamedTuple):
@@ -154,7 +154,7 @@ def _detail(row: Objection, order: SettlementOrder | None, *, is_party: bool) ->
             Fact(
                 _("Decided in"),
                 bilingual(case.branch, "name"),
-                _("drawn by lot among the branches that did not write the violation report"),
+                _("chosen by lot among the branches that did not write the violation report"),
             ),
             *answer_days(case, row.answer_by),
             Fact(_("Settlement amount"), _settlement(row, order)),

@@ -42,13 +42,6 @@ def proof_key(violation: Violation) -> str:
     return f"notice:{violation.public_id}"
 
 
-def court_list_day(row: Violation) -> dt.date | None:
-    """The day from which a violation is on the list for the court: after its last day to settle and to object. None before service."""
-    if row.object_until is None:
-        return None
-    return max(day for day in (row.settle_until, row.object_until) if day is not None) + dt.timedelta(days=1)
-
-
 def undefended(rows: QuerySet[Violation]) -> QuerySet[Objection]:
     """Objections to the violations of `rows` that nobody defended in time, the newest first."""
     found = Objection.objects.filter(is_undefended=True, violation__in=rows.values("pk"))
@@ -123,6 +116,11 @@ OPEN_SUMS = (V.ORDERED, V.UNSETTLEABLE, V.OBJECTED, V.INSTALMENTS, V.OVERDUE, V.
 def owed(rows: QuerySet[Violation]) -> QuerySet[Violation]:
     """Those of some violations for which something is or may become payable: none of them allows a clearance certificate."""
     return rows.filter(state__in=OPEN_SUMS)
+
+
+def is_owed_on(shop: Shop) -> bool:
+    """Whether a shop has a violation of `owed`."""
+    return owed(Violation.objects.filter(shop=shop)).exists()
 
 
 def owed_by(person: User) -> QuerySet[Violation]:

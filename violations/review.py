@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from municipality.cases import queries as cases
@@ -17,9 +17,10 @@ from municipality.uploads import queries as uploads
 from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
 from violations import queries, rules, units
-from violations.files import SLOTS
+from violations.files import SIGNED, SLOTS
 from violations.models import Objection, Violation
-from violations.services import objections
+from violations.notifications import ObjectionRefused, ObjectionUpheld
+from violations.services import objections, repetition
 from violations.states import OBJECTION
 
 
@@ -39,9 +40,8 @@ def _measure(row: Violation) -> str:
     return units.measure(unit, row.quantity_hundredths, row.months)
 
 
-def _repeats(row: Violation) -> str:
+def _repeats(before: int) -> str:
     """How often the same violation was seen before, in words; empty for the first time."""
-    before = row.repeat_count
     return ngettext("seen %(count)s time before", "seen %(count)s times before", before) % {"count": before} if before else ""
 
 
@@ -59,7 +59,7 @@ def items(case: Case) -> list[Item]:
         ("article", _("Article"), _named(offence, "article"), False),
         ("seen", _("Seen on"), day_text(clock.day_of(row.seen_at)), False),
         ("measure", _("Measure"), _measure(row), False),
-        ("repeats", _("Repetition"), _repeats(row), False),
+        ("repeats", _("Repetition"), _repeats(repetition.count_now(row)), False),
         ("note", _("What the violation report says"), row.note_ar or "—", False),
         ("amount", _("Settlement"), kwd(order.fils) if order is not None else _("none"), False),
         ("ground", _("Ground of the objection"), reason.label_ar if get_language() == "ar" else reason.label_en, False),
@@ -72,6 +72,8 @@ def items(case: Case) -> list[Item]:
     for upload in uploads.of(row.key).filter(state=UploadState.READY):
         uploads_by_slot.setdefault(upload.slot, []).append(upload)
     for code, slot in SLOTS.items():
+        if code == SIGNED:  # it names the shop or party, and the badge
+            continue
         if code in uploads_by_slot or code == "objection":
             rows = uploads_by_slot.get(code, [])
             mark = ",".join(upload.sha256 for upload in rows)
@@ -82,7 +84,10 @@ def items(case: Case) -> list[Item]:
 def flags(case: Case) -> list[str]:
     """Sentences: why an officer decides. Annulment of an undefended violation report is proposed."""
     objection = _read(case)
-    sentences = [_("The party objects.")]
+    sentences = [
+        _("The party objects."),
+        _("Upholding the objection annuls the violation report; refusing it leaves the report in force. A lower sum is not decided here."),
+    ]
     if objection.violation.is_paper:
         sentences.append(_("Carried over from paper: what the branch holds of it comes with its defence, if it sends one."))
     if objection.is_undefended:
@@ -129,6 +134,12 @@ REVIEWED = Reviewable(
     related=related,
     accepted=objections.upheld,
     refused=objections.refused,
+    accepted_message=ObjectionUpheld,
+    refused_message=ObjectionRefused,
+    message_context=objections.message_context,
+    accept_label=gettext_lazy("Upholding the objection"),
+    accepted_label=gettext_lazy("Objection upheld"),
+    evidence={"read_both": ("note", "words", "defence"), "report_falls": ("note", "measure", "words", "defence")},
     is_blind=True,
     compares=False,
 )

@@ -130,10 +130,10 @@ class Delivered:
     at: dt.datetime | None
 
 
-def served_by_channels(sent: Sequence[Delivered], *, days: int, now: dt.datetime) -> dt.datetime | None:
-    """When an unopened notice counts as served: `days` after the second of two channels took it. None before that.
+def served_by_channels(sent: Sequence[Delivered], *, days: int, now: dt.datetime | None) -> dt.datetime | None:
+    """When an unopened notice counts as served: `days` after the second of two channels took it to one recipient. None before that.
 
-    Failed deliveries do not count.
+    `sent` are the deliveries to that recipient; failed ones do not count. Without `now` also a time ahead.
     """
     first: dict[str, dt.datetime] = {}
     for delivery in sent:
@@ -142,7 +142,7 @@ def served_by_channels(sent: Sequence[Delivered], *, days: int, now: dt.datetime
     if len(first) < 2:
         return None
     served_at = sorted(first.values())[1] + dt.timedelta(days=days)
-    return served_at if served_at <= now else None
+    return served_at if now is None or served_at <= now else None
 
 
 @dataclass(frozen=True)

@@ -63,15 +63,12 @@ def _block(
     text = " · ".join(filter(None, [counted, open_ones % {"count": contested} if contested else ""])) if public.findings else ""
     return PageBlock(
         "violations",
-        _("Inspections and violations"),
+        _("Violations"),
         order=30,
         text=text,
         records=[_record(finding, replies.get(finding.violation.key), is_theirs=is_theirs) for finding in records],
         empty=_("No final violation is on record."),
-        note=_(
-            "Only a violation that nobody can contest any more counts."
-            " Visits on which nothing was found are not recorded in the portal yet."
-        ),
+        note=_("Only a violation that nobody can contest any more counts."),
         actions=[
             *([(_("Open in the field"), reverse("admin:field_shop", args=[shop.public_id]))] if is_inspector else []),
             (_("Look a violation up by its number"), reverse("violations:start")),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from municipality.jobs.registry import every, job
-from violations.services import blocks, documents, notices, objections, terms
+from violations.services import blocks, documents, notices, objections, repetition, terms
 
 
 @job("violations.notice_document", queue="documents", time_limit=90)
@@ -28,8 +28,9 @@ def lapse_objection(*, objection_id: int) -> None:
 
 @every("violations.sweep", seconds=600)
 def sweep() -> None:
-    """Service by two channels, ends of periods, void plans, and service blocks that are due."""
+    """Service by two channels, ends of periods, void plans, sums without a repetition, and service blocks that are due."""
     notices.sweep()
     terms.void_missed()
     terms.lapse_due()
+    repetition.sweep()
     blocks.place_due()

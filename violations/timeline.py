@@ -20,7 +20,7 @@ TIMELINE = Timeline(
         O.WITHDRAWN: _("Withdrawn"),
     },
     moves={
-        "send": _("Objection sent; another branch was drawn by lot"),
+        "send": _("Objection sent; another branch was chosen by lot"),
         "answer": _("Answered, back with the officer"),
         "take_back": _("The officer takes the proposal back"),
         "return": _("The supervisor sends the proposal back"),

@@ -38,8 +38,10 @@ class ZoningConfig(AppConfig):
         from zoning.objections import review as objection_review
         from zoning.objections import tasks as objection_tasks  # noqa: F401
         from zoning.objections import timeline as objection_timeline
+        from zoning.objections.deadlines import TO_OBJECT
         from zoning.objections.documents import ObjectionDecisionFacts
         from zoning.objections.obligations import obligations
+        from zoning.objections.queries import OBJECTION_DEADLINE
         from zoning.objections.states import OBJECTION
         from zoning.opinion import files, guards, notifications, panels, review, tasks, timeline  # noqa: F401
         from zoning.opinion.documents import OpinionFacts
@@ -48,6 +50,7 @@ class ZoningConfig(AppConfig):
 
         to_pay = closed_by("zoning.close_unpaid", _("To pay the request"), state=OpinionState.AWAITING_PAYMENT)
         DEADLINES.register("zoning.payment", to_pay)
+        DEADLINES.register(OBJECTION_DEADLINE, TO_OBJECT)
         CATALOGUE.register("zoning", ZONING)
         OPEN_SETS.register("plots", open_data.PLOTS)
         OPEN_SETS.register("land_use", open_data.LAND_USE)

@@ -26,6 +26,7 @@ from zoning.answer.forms import QuestionForm, WhereForm, floor_name
 from zoning.answer.labels import TONES, AnswerText, state_of, text_of
 from zoning.answer.queries import ActivityQuestion
 from zoning.answer.rules import CONDITIONAL, PERMITTED
+from zoning.catalogue import opinion_fees
 from zoning.contests import queries as contests
 from zoning.geometry import measures
 from zoning.layers.labels import topics
@@ -39,6 +40,7 @@ from zoning.plots.summary import PlotSummary, summary
 
 READS, SURVEYS, SECONDS = 120, 30, 60  # of one visitor
 MOST_LISTED = 200
+APART_M2 = 1.0  # by which the outline and the official area of a plot may differ without a word
 
 
 @public
@@ -68,7 +70,8 @@ def find(request: HttpRequest) -> HttpResponse:
             return redirect(link(area=found.level[0].pk, **({"block": found.level[1]} if found.level[1] else {})))
     elif is_asked:
         plots = queries.find(**form.cleaned_data, day=clock.today(), most=MOST_LISTED + 1)
-        if len(plots) == 1:
+        is_present = form.cleaned_data.get("number") and plots and plots[0].valid_to is None  # others of the number were before it
+        if len(plots) == 1 or is_present:
             return redirect("zoning:plot", plots[0].public_id)
     area, block = (form.cleaned_data["area"], form.cleaned_data["block"]) if is_asked and way == "address" else (None, "")
     is_level = area is not None and not form.cleaned_data["number"]
@@ -158,6 +161,7 @@ def plot(request: HttpRequest, public_id: str) -> HttpResponse:
         "steps": _steps(row, question) if question is not None and found.day == today and _may_open(answer) else [],
         "distances": list(distances(found.shape.shape, found.answer)) if found.shape is not None and found.answer is not None else [],
         "limits": found.limits,
+        "opinion_fees": opinion_fees(clock.today()) if answer is not None else [],
         **_measures(found),
         "crumbs": [(_("Find a plot"), reverse("zoning:find")), (heading, "")],
     }
@@ -191,11 +195,12 @@ def _title(row: Plot) -> tuple[str, str]:
 def _measures(found: PlotSummary) -> dict[str, Any]:
     """The drawing, and the measured area beside the official one (square metres)."""
     if found.shape is None:
-        return {"drawing": None, "measured": None, "official": None, "place": None}
+        return {"drawing": None, "measured": None, "official": None, "differs": False, "place": None}
     shape, area = found.shape.shape, found.plot.official_area
     return {
         "drawing": draw(shape, found.around, found.inner),
-        "measured": measures.area_m2(shape),
+        "measured": (measured := measures.area_m2(shape)),
         "official": area / 100 if area is not None else None,
+        "differs": area is not None and abs(measured - area / 100) > APART_M2,
         "place": shape.representative_point(),
     }

@@ -58,6 +58,7 @@ label_codes(
         "board_changed": _("The board was changed"),
         "board_ended": _("The board has ended"),
         "licensing.board_ended": _("A board has ended"),
+        "licensing.board_smaller": _("A part of a deposit is being returned"),
         "licensing.board_photo_missing": _("The deposit of a board waits for a photo"),
         "licensing.follow_shops": _("End boards of closed shops"),
         "licensing.remind_boards": _("Remind of photos of removed boards"),

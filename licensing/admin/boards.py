@@ -1,4 +1,4 @@
-"""The boards at which inspectors are to look: their licence is over, and nobody sent a photo of the place."""
+"""The boards at which inspectors are to look: their licence is over, or they were made smaller, and nobody sent a photo."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from licensing.models import Board
 from licensing.signage import queries
+from licensing.signage.changes.smaller import prove_by_inspector
 from licensing.signage.labels import STANDING, kind_of, size_of
 from licensing.signage.life import queries as life
 from licensing.signage.life import reminders, services
 from licensing.signage.life.files import INSPECTOR, inspects
 from licensing.signage.life.views import RELATED
 from municipality.accounts.requests import AuthenticatedHttpRequest
-from municipality.kernel import request_cache
+from municipality.kernel import clock, request_cache
 from municipality.kernel.errors import Refused
 from municipality.ui import staff_menu
 from municipality.ui.admin_base import MAX_COUNT, require_role, staff_page
 from municipality.ui.staff_menu import StaffEntry
+from municipality.ui.texts import Text
 from municipality.uploads.fields import field_of
 
 LISTED = 100
@@ -34,13 +36,22 @@ def visits(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The boards of the inspector's branch, those that ended first come first."""
     require_role(request, INSPECTOR)
     page = Paginator(reminders.to_visit(request.user.branch_id), LISTED).get_page(request.GET.get("page"))
-    lines = [(board, kind_of(board), STANDING[queries.standing(board)]) for board in page]
+    lines = [(board, kind_of(board), _standing(board)) for board in page]
     return staff_page(request, "admin/licensing/board_visits.html", title=_("Boards to look at"), lines=lines, page=page)
+
+
+def _standing(board: Board) -> tuple[str, Text]:
+    state = queries.standing(board)
+    is_unseen = state == "valid" and board.returned_fils and board.smaller_photo_id is None
+    return ("warn", _("Made smaller, without a photo")) if is_unseen else STANDING[state]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def visit(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """One board with its place; the photo of an inspector who finds it gone ends it."""
+    """One board with its place; the photo of an inspector who finds it gone ends it, and of one made smaller returns a part of its deposit.
+
+    A smaller board whose licence ran out is looked for as any other.
+    """
     require_role(request, INSPECTOR)
     board = (
         Board.objects.filter(public_id=public_id, first_day__isnull=False)
@@ -51,20 +62,26 @@ def visit(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         raise Http404
     if not inspects(request.user, board):
         raise PermissionDenied
+    is_smaller = bool(life.smaller_without_photo(board)) and board.last_day is not None and board.last_day >= clock.today()
     error = ""
     if request.method == "POST":
         try:
-            services.end_by_inspector(board=board, inspector=request.user)
+            if is_smaller and "gone" not in request.POST:
+                prove_by_inspector(board=board, inspector=request.user)
+            else:
+                services.end_by_inspector(board=board, inspector=request.user)
             return redirect("admin:board_visits")
         except Refused as refusal:
             error = str(refusal.sentence)
-    field = field_of(request, life.key_of(board), "after", next_path=request.path)
+    field = field_of(request, life.key_of(board), life.SMALLER if is_smaller else "after", next_path=request.path)
     context = {
         "board": board,
         "has_drawing": getattr(board, "drawing", None) is not None,
         "kind": kind_of(board),
         "size": size_of(board),
-        "standing": STANDING[queries.standing(board)],
+        "standing": _standing(board),
+        "is_smaller": is_smaller,
+        "gone_field": field_of(request, life.key_of(board), "after", next_path=request.path) if is_smaller else None,
     }
     is_open = (end := life.end_of(board)) is None or end.photo_id is None
     return staff_page(

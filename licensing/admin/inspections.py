@@ -21,6 +21,8 @@ from licensing.inspections.services import appointments, visits
 from licensing.inspections.states import OPEN, InspectionState
 from licensing.models import DayPart, Inspection, InspectionVisit, VisitOutcome
 from licensing.workers import queries as workers
+from licensing.workers.services import log_names
+from municipality.accounts.models import actor_of
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.fieldwork import device
 from municipality.fieldwork.services import ConfirmationNeeded
@@ -99,6 +101,9 @@ def _page(request: AuthenticatedHttpRequest, row: Inspection, form: InspectionFo
     is_due = row.state == InspectionState.APPOINTED
     result = queries.result_of(row)
     photos = labels.photos_of(result)
+    listed = workers.of_shop(row.shop) if is_due and row.shop is not None else []
+    if row.shop is not None:
+        log_names(actor_of(request.user, INSPECTOR), row.shop, listed)
     context = {
         "row": row,
         "form": form if is_due else None,
@@ -108,7 +113,7 @@ def _page(request: AuthenticatedHttpRequest, row: Inspection, form: InspectionFo
         "lines": labels.result_lines(row, photos) if is_over else [],
         "photos": photos["place"],
         "unchecked": labels.unchecked_photos(result),
-        "workers": workers.of_shop(row.shop) if is_due and row.shop is not None else [],
+        "workers": listed,
         "drawings": labels.drawings_of(row, request.user) if is_due else [],
         "result": result,
     }

@@ -178,8 +178,8 @@ class ActivityForm(_UnchangedRefused):
         if authority == Authority.PAFN:
             raise ValidationError(
                 _(
-                    "This activity is licensed by the Public Authority for Food and Nutrition, not by the Municipality. "
-                    "You cannot apply or pay here; apply to the Authority."
+                    "This activity is licensed by the Public Authority for Food and Nutrition, not by the Municipality: you apply and pay "
+                    "for its licence there."
                 ),
                 code="pafn",
             )
@@ -201,7 +201,7 @@ class SquareMetres(FoldedField):
             return None
         metres = int(Decimal(text).quantize(Decimal(1), ROUND_HALF_UP)) if _METRES.fullmatch(text) else 0
         if not 1 <= metres <= 100_000:
-            raise ValidationError(_("Enter the area in square metres, from 1 to 100000, such as 42 or 42.5."), code="area")
+            raise ValidationError(_("Enter the size in square metres, from 1 to 100000, such as 42 or 42.5."), code="area")
         return metres
 
     def validate(self, value: Any) -> None:
@@ -215,12 +215,10 @@ class SquareMetres(FoldedField):
 class AreaForm(_UnchangedRefused):
     fact = "area_m2"
     area_m2 = SquareMetres(
-        label=_("Area in square metres"),
-        help_text=_(
-            "The floor area as on the drawing, without the pavement. The register holds whole metres: 42.4 is stored as 42, 42.5 as 43."
-        ),
+        label=_("Size in square metres"),
+        help_text=_("The floor area as on the drawing, without the pavement."),
         widget=LtrInput(inputmode="decimal"),
-        error_messages={"required": _("Enter the area in square metres.")},
+        error_messages={"required": _("Enter the size in square metres.")},
     )
 
 
@@ -278,9 +276,14 @@ class AddressForm(_UnchangedRefused):
         error_messages={"required": _("Choose the area."), "invalid_choice": _("Choose the area from the list.")},
     )
     block = FoldedField(label=_("Block"), max_length=10, error_messages={"required": _("Enter the block.")})
-    street = Text(label=_("Street"), max_length=60, error_messages={"required": _("Enter the street: its number or name.")})
+    street = Text(
+        label=_("Street"),
+        max_length=60,
+        help_text=_("Its number or name alone, such as 12 or Salem Al-Mubarak."),
+        error_messages={"required": _("Enter the street: its number or name.")},
+    )
     building = Text(label=_("Building"), max_length=20, required=False)
-    plot = Text(label=_("Plot"), max_length=20, required=False, help_text=_("Building or plot: one of them is needed."))
+    plot = Text(label=_("Plot"), max_length=20, required=False)
     floor = Text(label=_("Floor"), max_length=20, required=False)
     unit = Text(label=_("Unit"), max_length=20, required=False)
     paci_number = DigitsField(label=_("PACI number"), length=8, help_text=_("8 digits, on the blue plate at the entrance."))
@@ -288,6 +291,8 @@ class AddressForm(_UnchangedRefused):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["area"].choices = [("", _("Choose")), *places.grouped_areas()]  # type: ignore[attr-defined]
+
+        self.fields["building"].either, self.fields["plot"].either = _("(or the plot)"), _("(or the building)")  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()

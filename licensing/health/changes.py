@@ -106,7 +106,7 @@ FACTS: dict[str, RegisterFact] = {
         ),
         RegisterFact(
             "area_m2",
-            _("Area in square metres"),
+            _("Size in square metres"),
             _("What is the area of the shop now?"),
             lambda shop: {"area_m2": shop.area_m2},
             _area_text,

@@ -43,7 +43,7 @@ FIELDS = {
     "plot": lambda: _("plot"),
     "unit": lambda: _("unit"),
     "paci_number": lambda: _("PACI number"),
-    "area_m2": lambda: _("area in square metres"),
+    "area_m2": lambda: _("size in square metres"),
     "manager_name_ar": lambda: _("manager’s Arabic name"),
     "manager_name_en": lambda: _("manager’s English name"),
 }
@@ -242,6 +242,7 @@ def _too_early(c: RenewalCondition, s: Subject) -> Obstacle:
         _("The renewal window opens on %(day)s") % {"day": _day(c.facts["opens"])},
         _("The licence is valid until %(day)s.") % {"day": _day(c.facts["last_day"])},
         ways=[_my_shops()],
+        is_waiting=True,
     )
 
 
@@ -320,6 +321,12 @@ def _not_begun(c: RenewalCondition, s: Subject) -> Obstacle:
 
 
 def _owed(c: RenewalCondition, s: Subject) -> Obstacle:
+    if not c.facts["fils"]:
+        return Obstacle(
+            _("A violation of this shop is still open"),
+            _("It may still cost something: an objection is under study, or it goes to the court. A licence is transferred after its end."),
+            ways=[Way(_("See the violations"), reverse("violations:mine")), _my_shops()],
+        )
     return Obstacle(
         _("Something about this shop is not paid"),
         format_html(_("{} in bills and fines. A licence is transferred once nothing is owed on the shop."), kwd(c.facts["fils"])),

@@ -46,8 +46,10 @@ def _listed(names: Sequence[str], before: Mapping[str, str], now: Mapping[str, s
     hidden = "name_en" if get_language() == "ar" else "name_ar"  # a trade name in both languages is one change
     shown = [name for name in names if (name != hidden or len(names) == 1) and name not in ADDRESS]
     found = [FactDifference(FIELDS[name](), _text(name, before.get(name, "")), _text(name, now[name])) for name in shown]
-    if any(name in ADDRESS for name in names):
-        found.insert(0, FactDifference(_("address of the shop"), _address(before), _address(now), is_place=True))
+    parts = [str(FIELDS[name]()) for name in names if name in ADDRESS]
+    if parts:
+        label = _("address of the shop: %(parts)s") % {"parts": _(", ").join(parts)}
+        found.insert(0, FactDifference(label, _address(before), _address(now), is_place=True))
     return found
 
 

@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -22,9 +23,9 @@ from municipality.kernel import clock, money
 from municipality.kernel.periods import Period
 from municipality.review import queries as review
 from municipality.review.services.refusals import RefusalFacts
-from municipality.rulebook import queries as rulebook
+from municipality.ui.streets import street_text
 from municipality.ui.templatetags.portal import day as shown_day
-from municipality.ui.templatetags.portal import ref
+from municipality.ui.templatetags.portal import ref, tag
 from municipality.ui.texts import Text
 from payments import queries as payments
 from shops.models import Shop
@@ -79,6 +80,11 @@ class HealthLicenceFacts(Facts):
     duplicate_of: str = ""  # number of the licence that was lost or damaged
 
     @staticmethod
+    def shop_page(document: Document) -> str:
+        licence = HealthLicence.objects.filter(document=document).select_related("shop").first()
+        return reverse("shops:shop", args=[licence.shop.public_id]) if licence is not None else ""
+
+    @staticmethod
     def public_notes(document: Document) -> list[Text]:
         """Until a renewed licence begins: the one that is in force till then. Of a licence that its holder ended: that, and when."""
         event = document.last_event
@@ -93,7 +99,8 @@ class HealthLicenceFacts(Facts):
         if present is None or present.live_state != "valid":
             return []
         text = gettext("Until then the licence {} is in force, to {}.")
-        return [format_html(text, ref(present.number), shown_day(present.valid_to))]
+        licensed = tag("ok", gettext("The shop is licensed today"))
+        return [format_html("{} {}", licensed, format_html(text, ref(present.number), shown_day(present.valid_to)))]
 
     def context(self) -> dict[str, Any]:
         """The context of `licensing/documents/health_licence.html`."""
@@ -117,7 +124,7 @@ class HealthLicenceFacts(Facts):
         """The facts of the licence of a paid case for a period, by the editions of the case; `supersedes` is the number before it."""
         bill = payments.bill_of(case.key)
         line = bill.lines.order_by("order").first() if bill else None
-        conditions = rulebook.edition("conditions.health", clock.day_of(case.opened_at)).conditions
+        conditions = review.edition_for(case, "conditions.health").conditions
         address_ar, address_en = address(shop)
         return cls(
             case_reference=case.reference,
@@ -171,14 +178,14 @@ def address(shop: Shop) -> tuple[str, str]:
     parts = [
         (shop.area.name_ar, shop.area.name_en),
         (f"قطعة {shop.block}", f"block {shop.block}"),
-        (f"شارع {shop.street}", f"street {shop.street}"),
+        (street_text(shop.street, "ar"), street_text(shop.street, "en")),
     ]
     if shop.building:
         parts.append((f"مبنى {shop.building}", f"building {shop.building}"))
     if shop.plot:
         parts.append((f"قسيمة {shop.plot}", f"plot {shop.plot}"))
     if shop.floor:
-        parts.append((f"دور {shop.floor}", f"floor {shop.floor}"))
+        parts.append(("الدور الأرضي", "ground floor") if shop.floor == "0" else (f"دور {shop.floor}", f"floor {shop.floor}"))
     if shop.unit:
         parts.append((f"وحدة {shop.unit}", f"unit {shop.unit}"))
     return "، ".join(ar for ar, _en in parts), ", ".join(en for _ar, en in parts)

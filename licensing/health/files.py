@@ -1,4 +1,4 @@
-"""Permissions and slots of the files of a renewal or a change, as a draft and as a case, and of those of an appeal."""
+"""Permissions and slots of the files of a renewal or a change, as a draft and as a case, and of those of any appeal."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from licensing.health import changes, draft_pages, queries
 from licensing.health.appeals import queries as appeals
-from licensing.health.appeals.states import APPEALED
+from licensing.health.appeals.registry import APPEALABLES
 from licensing.health.states import ACTS, RenewalState
 from municipality.accounts.models import User
 from municipality.cases.models import Case
@@ -28,7 +28,7 @@ def _draft(subject: str) -> Draft | None:
 
 
 def _case(subject: str) -> Case | None:
-    return Case.objects.filter(public_id=subjects.parse(subject).id, service__in=APPEALED).first()
+    return Case.objects.filter(public_id=subjects.parse(subject).id, service__in=list(APPEALABLES)).first()
 
 
 def _own_draft(user: User, subject: str) -> bool:
@@ -69,18 +69,23 @@ def _case_slots(subject: str) -> Mapping[str, Slot]:
     case = _case(subject)
     if case is None:
         return {}
-    renewal = queries.renewal_of(case)
-    names = [row.name for row in queries.declared_changes(renewal)] if renewal else []
     uploaded = set(uploads.of(subject).values_list("slot", flat=True))
-    wanted = (
-        uploaded
-        | set(changes.required_slots(queries.files_edition(case), [*names, *([renewal.act] if renewal else [])]))
-        | set(requested_slots(case))
-    )
-    slots = {code: slot for code, slot in changes.SLOTS.items() if code in wanted}
+    slots = _act_slots(case, uploaded) if case.service in ACTS else {}
     if APPEAL_SLOT.code in uploaded or case.state == RenewalState.REFUSED:
         slots[APPEAL_SLOT.code] = APPEAL_SLOT
     return slots
+
+
+def _act_slots(case: Case, uploaded: Collection[str]) -> dict[str, Slot]:
+    """The slots of an act on a licence: what was sent, what it needs, and what is asked for."""
+    renewal = queries.renewal_of(case)
+    names = [row.name for row in queries.declared_changes(renewal)] if renewal else []
+    wanted = (
+        set(uploaded)
+        | set(changes.required_slots(queries.files_edition(case), [*names, *([renewal.act] if renewal else [])]))
+        | set(requested_slots(case))
+    )
+    return {code: slot for code, slot in changes.SLOTS.items() if code in wanted}
 
 
 def _locked(subject: str) -> Collection[str]:

@@ -30,6 +30,15 @@ class SubmitRenewal(forms.Form):
         },
     )
 
+    def __init__(self, *args: Any, has_ended_certificates: bool = False, **kwargs: Any) -> None:
+        """`has_ended_certificates`: those of workers have ended, so the declaration leaves them out."""
+        super().__init__(*args, **kwargs)
+        if has_ended_certificates:
+            self.fields["declared"].label = _(
+                "I declare that the details above are correct and unchanged, and that the shop meets its conditions, except for the "
+                "health certificates of workers that have ended."
+            )
+
 
 class OrderDuplicate(SubmitRenewal):
     """The declaration that the licence is lost or damaged."""

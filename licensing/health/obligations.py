@@ -14,7 +14,7 @@ from licensing.health.condition_messages import Subject, obstacle, study_title
 from licensing.health.draft_pages import CONTINUE, page_url
 from licensing.health.renewability import Renewability
 from licensing.health.rules import OFFICER_CONDITIONS, RenewalCondition
-from licensing.health.states import CHANGE, RENEWAL
+from licensing.health.states import CHANGE, RENEWAL, RenewalState
 from municipality.accounts.models import User
 from municipality.cases import block_causes
 from municipality.cases.block_causes import Obstacle
@@ -120,6 +120,8 @@ def obligation_of(shop: Shop, row: Renewability, draft: Draft | None) -> Obligat
     action: Text
     if row.open_case is not None and row.open_case.service == RENEWAL:
         code, duty, task, action = "renew", Duty.LATER, _("Renew the health licence"), _("See the state of the request")
+        if row.open_case.state == RenewalState.AWAITING_PAYMENT:
+            action = _("Pay the fee")
     elif not row.is_due and not row.blocks:
         code, duty, task, action = "renew", Duty.LATER, _("Renew the health licence"), _("Conditions of renewal")
     elif draft is not None:

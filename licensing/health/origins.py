@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from licensing.health.names import NAMES
 from licensing.health.states import CANCEL, CHANGE, DUPLICATE, RENEWAL
 from licensing.models import Renewal
 from municipality.accounts.models import User
+from municipality.ui.templatetags.portal import day
 from payments.models import Bill
 from payments.registry import Due, Origin
 from shops.register import queries as shops
@@ -48,6 +51,9 @@ def _due(bill: Bill, renewal: Renewal) -> Due:
         title_ar=bill.title_ar,
         title_en=bill.title_en,
         fils=bill.total_fils,
+        note=format_html(gettext("Licence valid from {} to {}."), day(renewal.first_day), day(renewal.last_day))
+        if renewal.case.service == RENEWAL
+        else "",
         shop=shop.key,
         url=reverse("cases:case", args=[renewal.case.public_id]),
         name_ar=name_ar,

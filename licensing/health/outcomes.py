@@ -53,7 +53,7 @@ def outcome(bill: Bill) -> PaidOutcome | None:
             PaymentStep(
                 "next",
                 format_html(_("On {}"), day(licence.first_day)),
-                _("Hang the new licence in place of the present one, which is in force until then."),
+                format_html(_("Hang the new licence in place of the present one, whose last day is {}."), day(renewal.licence.last_day)),
             )
             if licence.first_day > clock.today()
             else PaymentStep("now", _("Now"), _("Hang the new licence in the shop where it can be seen.")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -22,6 +23,7 @@ from licensing.health.states import RenewalState as S
 from licensing.health.transfers import queries as transfers
 from licensing.measures import effects
 from licensing.models import Act, HealthLicence, Lane, Renewal
+from licensing.shop_cases import last_days
 from municipality.accounts.models import User
 from municipality.cases.models import Case
 from municipality.cases.obligations import Duty, Obligation
@@ -54,6 +56,10 @@ LIVE_LABELS = {
 }
 
 
+TAKEN_OVER = _(
+    "The officer compares the register of the Ministry of Commerce and Industry: best have the commercial licence transferred there "
+    "before the decision. We send you a message with the decision, or if something is missing."
+)
 UNDER_WAY = {
     RENEWAL: _("Renewal under way"),
     CHANGE: _("Change under way"),
@@ -71,10 +77,20 @@ def my_shops(user: User, shops: Sequence[Shop]) -> dict[str, list[PanelLine]]:
     due = {shop.pk: obligations.obligation_of(shop, rows[shop.pk], saved.get(shop.key)) for shop in shops}
     stopped = [(shop, rows[shop.pk]) for shop in shops if (one := due[shop.pk]) is not None and one.code == "unblock"]
     reasons = obligations.reasons_of(user, stopped)
-    return {
-        shop.key: [_licence_line(shop, rows[shop.pk], elsewhere.get(shop.activity_id), due[shop.pk], reasons.get(shop.pk, ""))]
-        for shop in shops
+    # A transfer is the request of the new holder.
+    under_way = [row.open_case for row in rows.values() if row.open_case is not None and row.open_case.service != TRANSFER]
+    asked = last_days(under_way)
+    lines = {
+        shop: _licence_line(shop, rows[shop.pk], elsewhere.get(shop.activity_id), due[shop.pk], reasons.get(shop.pk, "")) for shop in shops
     }
+    return {shop.key: [_asked_line(line, rows[shop.pk].open_case, asked)] for shop, line in lines.items()}
+
+
+def _asked_line(line: PanelLine, case: Case | None, asked: dict[int, dt.date | None]) -> PanelLine:
+    """The line of a licence whose request waits to be paid or corrected: the last day is that of what is asked for."""
+    if case is None or case.pk not in asked:
+        return line
+    return replace(line, is_due=True, deadline=asked[case.pk] or line.deadline)
 
 
 def _licence_line(shop: Shop, row: Renewability, authority: str | None, obligation: Obligation | None, reason: Text = "") -> PanelLine:
@@ -85,7 +101,7 @@ def _licence_line(shop: Shop, row: Renewability, authority: str | None, obligati
         return PanelLine(title, state="bad", label=_("No licence on file"), action=_("What to do"), url=renew)
     label: Text
     state, label = LIVE_LABELS[row.licence.document.live_state]
-    page = reverse("licensing:licence", args=[shop.public_id]) if row.licence.document.live_state == "valid" else ""
+    page = reverse("licensing:licence", args=[shop.public_id]) if row.licence.document.live_state in ("valid", "not_yet") else ""
     data = {"page": page, "workers": reverse("licensing:workers", args=[shop.public_id])}
     common: dict[str, Any] = {"title": title, "reference": row.licence.document.number, "deadline": row.licence.last_day, "data": data}
     if state == "ok" and row.licence.document.file_id:
@@ -153,7 +169,7 @@ def _detail(case: Case, renewal: Renewal, *, is_self: bool) -> CaseDetail:
     actions = [(_("Withdraw the request"), reverse("licensing:withdraw", args=[case.public_id]))] if withdrawable else []
     if is_self and licence is not None and licence.is_current and licence.document.live_state == "valid":
         shop = case.subject.partition(":")[2]
-        actions.append((_("Change, duplicate or cancel the licence"), reverse("licensing:licence", args=[shop])))
+        actions.append((_("Change, transfer or cancel the licence, or a duplicate"), reverse("licensing:licence", args=[shop])))
     refund = None if bill is not None and bill.state == BillState.DUE else payments.refund_of(case.key)
     by_officer = renewal.lane == Lane.OFFICER
     return CaseDetail(
@@ -219,7 +235,7 @@ def _changes(renewal: Renewal, *, is_self: bool) -> list[Fact]:
 
 
 def _fee_ahead(case: Case, renewal: Renewal) -> Fact:
-    """What the request costs if an officer approves it: the fee of the day of the request."""
+    """What the request costs if an officer approves it: the fee by the edition stamped on the request."""
     total = services.bill_fils(case)
     in_time = clock.day_of(case.opened_at) <= renewal.licence.last_day
     note = (
@@ -282,7 +298,8 @@ def _next_step(case: Case, bill: Bill | None, licence: HealthLicence | None, ren
             _("Answer"),
         )
     if case.state in (S.IN_REVIEW, S.COUNTERSIGN):
-        return waiting_step()
+        step = waiting_step()
+        return replace(step, text=TAKEN_OVER) if case.service == TRANSFER else step
     if case.state == S.REFUSED:
         return _after_refusal(case, renewal)
     if case.state == S.AWAITING_PAYMENT and bill is not None:

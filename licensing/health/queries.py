@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import Case as DatabaseCase
@@ -207,7 +207,7 @@ def offer(shop: Shop, service: str = RENEWAL) -> Offer:
         open_case=open_case,
         blocks=blocks,
         facts=facts_of(licence) if licence else {},
-        owed_fils=sum(item.fils for item in transfers.owed_on(shop)) if service == TRANSFER else 0,
+        owed_fils=transfers.owed_fils(shop) if service == TRANSFER else None,
         claim=claims.open_claim(shop) if service in (TRANSFER, CANCEL) else None,
         no_surcharge_until=without_surcharge([licence]).get(licence.pk) if licence else None,
     )
@@ -236,6 +236,20 @@ def offer(shop: Shop, service: str = RENEWAL) -> Offer:
     )
 
 
+def until_commercial(offer: Offer) -> Offer | None:
+    """The offer of a renewal whose licence ends with the commercial licence instead of after the usual period.
+
+    The fee of a year is due for each year of which `year_begun_days` (limits.new_licence) have begun. None for another act, where an
+    officer decides, and where the commercial licence ends today, before the new period, or with it.
+    """
+    end, period = offer.shop.commercial_license_end, offer.period
+    if offer.service != RENEWAL or not offer.may_renew or period is None or end in (period.last, clock.today()) or end < period.first:
+        return None
+    period = Period(period.first, end)
+    years = rules.years_to_pay(period, rulebook.edition("limits.new_licence", clock.today()).limits["year_begun_days"].value)
+    return replace(offer, period=period, years=years, lines=fee_lines(offer.fees, years, is_late=offer.is_late))
+
+
 def _period(licence: HealthLicence, years: int, service: str, today: dt.date) -> Period | None:
     """The period of the new document; None for the change or transfer of a licence that has ended."""
     if service == RENEWAL:
@@ -253,7 +267,7 @@ def renewal_context(
     open_case: Case | None,
     blocks: Sequence[Block],
     facts: dict[str, str],
-    owed_fils: int = 0,
+    owed_fils: int | None = None,
     claim: Claim | None = None,
     no_surcharge_until: dt.date | None,
 ) -> rules.RenewalContext:
@@ -275,7 +289,7 @@ def renewal_context(
         changed=rules.changed_fields(facts, shop.registered_facts()),
         owed_fils=owed_fils,
         is_claimed=claim is not None,
-        claim_until=None if claim is None or claim.is_disputed else claim.dispute_until,
+        claim_until=claim.passes_after if claim is not None else None,
     )
 
 
@@ -387,8 +401,8 @@ def missing_answers(case: Case, correction_round: CorrectionRound, answers: Coll
 
 
 def files_edition(case: Case) -> RulebookEdition:
-    """The rules about required files on the day the case was opened."""
-    return rulebook.edition("files.health", clock.day_of(case.opened_at))
+    """The rules about required files by which a case is judged."""
+    return rulebook.edition_of("files.health", case.editions, clock.day_of(case.opened_at))
 
 
 def documents_opened_to(user: User) -> QuerySet[Any] | None:

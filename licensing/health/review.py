@@ -34,6 +34,7 @@ from municipality.ui.texts import Text
 from municipality.uploads import queries as uploads
 from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
+from shops.claims import queries as claims
 from shops.commercial_register import queries as commercial_queries
 from shops.models import Shop
 from shops.register import queries as register
@@ -130,7 +131,8 @@ def items(case: Case) -> list[Item]:
     ):
         mark, is_personal = changes.mark(str(value)), name == "licensee"
         result.append(Item(name, title, value, source=REGISTER, at=_as_of(shop), may_correct=False, mark=mark, is_personal=is_personal))
-    return [*(_with_new_holder(case, shop, item) for item in result), *_beyond_commercial(case, shop, renewal), *files]
+    follows = claims.following(case, shop) if renewal.act == Act.TRANSFER else []
+    return [*(_with_new_holder(case, shop, item) for item in result), *_beyond_commercial(case, shop, renewal), *follows, *files]
 
 
 def _beyond_commercial(case: Case, shop: Shop, renewal: Renewal) -> list[Item]:
@@ -330,7 +332,7 @@ def _late(case: Case, renewal: Renewal) -> str:
     facts = {"day": day_text(renewal.licence.last_day), "late": _days(days), "allowed": _days(allowed)}
     text = _("The licence ended on %(day)s; the renewal was asked for %(late)s later. Up to %(allowed)s late, no officer is needed.")
     sentences = [text % facts]
-    surcharge = rulebook.edition("fees.health", asked).fees.get("late_surcharge")  # the edition by which `officer.accepted` bills
+    surcharge = rulebook.edition_of("fees.health", case.editions, asked).fees.get("late_surcharge")
     if renewal.is_late and surcharge is not None and surcharge.fils:
         fee = (surcharge.label_ar, surcharge.label_en)[0 if get_language() == "ar" else 1]
         text = _("You decide: being late alone does not close the approval; its bill then adds {amount} ({fee}).")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from licensing.health.names import CANCEL, CHANGE, DUPLICATE, TRANSFER
-from municipality.kernel.periods import Period, following
+from municipality.kernel.periods import Period, add_years, following
 
 MUNICIPALITY = "municipality"
 
@@ -30,7 +30,7 @@ class RenewalContext:
     changed: tuple[str, ...] = ()
     licence_first_day: dt.date | None = None
     open_service: str = ""  # of the open case
-    owed_fils: int = 0  # on the shop, by those who hold it; only a transfer asks for it
+    owed_fils: int | None = None  # on the shop, by those who hold it; 0: something may become payable. Only a transfer asks for it
     is_claimed: bool = False  # a claim to the shop is open; only a transfer and the end of the licence ask for it
     claim_until: dt.date | None = None  # the last day to dispute that claim, where no officer decides it
     no_surcharge_until: dt.date | None = None  # the last day in time, moved after an incident; None if it never moved or is over
@@ -107,7 +107,7 @@ def conditions_between(context: RenewalContext, service: str) -> list[RenewalCon
         RenewalCondition("has_begun", not s.next_is_issued, {"first_day": s.licence_first_day}),
         RenewalCondition("commercial_license", s.commercial_license_end >= s.today, {"end": s.commercial_license_end}),
         RenewalCondition("not_claimed", not s.is_claimed, {"until": s.claim_until}),
-        RenewalCondition("nothing_owed", not s.owed_fils, {"fils": s.owed_fils}),
+        RenewalCondition("nothing_owed", s.owed_fils is None, {"fils": s.owed_fils}),
         RenewalCondition("no_flag", not s.reviews, {"sentences": s.reviews}),
         RenewalCondition("unchanged", not s.changed, {"fields": s.changed}),
     ]
@@ -157,6 +157,15 @@ def changed_fields(before: dict[str, str], now: dict[str, str]) -> tuple[str, ..
 def new_period(last_day: dt.date, validity_years: int) -> Period:
     """The new period starts the day after the old one ends, so early renewal costs no day."""
     return following(last_day, validity_years)
+
+
+def years_to_pay(span: Period, begun_days: int) -> int:
+    """The years whose fee is due: the whole ones, and one more where at least `begun_days` of it are in the period. At least 1."""
+    whole = 0
+    while add_years(span.first, whole + 1) - dt.timedelta(days=1) <= span.last:
+        whole += 1
+    rest = (span.last - add_years(span.first, whole)).days + 1
+    return max(whole + (rest >= begun_days > 0), 1)
 
 
 def renewal_amount(fils_per_year: int, years: int) -> int:

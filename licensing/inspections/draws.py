@@ -30,13 +30,19 @@ def able(*, is_womens: bool, parties: Collection[str], on: dt.date | None) -> Qu
 
 
 def draw(
-    *, branch_id: str, is_womens: bool, parties: Collection[str], without: Collection[int] = (), lot: Lot = secrets.choice
+    *,
+    branch_id: str,
+    is_womens: bool,
+    parties: Collection[str],
+    on: dt.date | None = None,
+    without: Collection[int] = (),
+    lot: Lot = secrets.choice,
 ) -> tuple[User, dict[str, Any]]:
     """Draw an inspector of a branch, of any other where it has none; not one of `without`. Returns them and the record of the draw.
 
-    Raises Refused("no_inspector").
+    `on` is the day of the visit, if there is one: nobody who is absent then (by default, today) is drawn. Raises Refused("no_inspector").
     """
-    candidates = list(able(is_womens=is_womens, parties=parties, on=clock.today()).exclude(pk__in=without))
+    candidates = list(able(is_womens=is_womens, parties=parties, on=on or clock.today()).exclude(pk__in=without))
     own = [user for user in candidates if user.branch_id == branch_id]
     drawn_from = own or candidates
     if not drawn_from:

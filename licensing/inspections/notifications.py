@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from municipality.notifications.registry import SAMPLE_DAY, MessageKind
 from municipality.notifications.services import send
+from shops.register.queries import owners
 
 if TYPE_CHECKING:
     from licensing.models import Inspection
@@ -43,6 +44,9 @@ class InspectionFailed(_AboutInspection):
 
 
 def tell(kind: type[MessageKind], inspection: Inspection, *, key: str, context: Mapping[str, Any]) -> None:
-    """Tell who is told of an inspection, in the caller's transaction; nobody where nobody of the place has an account."""
-    if inspection.contact is not None:
-        send(kind, person=inspection.contact, key=key, subject_key=inspection.key, context=context)
+    """Tell the contact of an inspection and whoever holds its shop, in the caller's transaction; nobody where there is no contact."""
+    if inspection.contact is None:
+        return
+    holders = owners(inspection.shop) if inspection.shop is not None else []
+    for person in {one.pk: one for one in (inspection.contact, *holders)}.values():
+        send(kind, person=person, key=key, subject_key=inspection.key, context=context)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Sequence
 
 from django.db import IntegrityError, transaction
 from django.utils import translation
@@ -34,9 +35,16 @@ from payments.states import BillState
 from shops.models import Shop
 from shops.register import queries as shops
 from shops.register import services as register
+from shops.register.conflicts import parties_of, unless_tied
 
 SYSTEM = system("licensing")
 PROPOSERS, SIGNERS = ("inspector", "supervisor"), ("supervisor",)
+
+
+def _parties(about: Shop | Measure) -> tuple[str, Callable[[], Sequence[str]]]:
+    """The key of a shop, or of that of a measure, and the keys of its parties."""
+    shop = about if isinstance(about, Shop) else about.shop
+    return shop.key, lambda: parties_of(shop)
 
 
 def require(user: User, shop: Shop, roles: tuple[str, ...]) -> Actor:
@@ -46,6 +54,7 @@ def require(user: User, shop: Shop, roles: tuple[str, ...]) -> Actor:
     return actor_of(user)
 
 
+@unless_tied("officer", "shop", _parties)
 @transaction.atomic
 def propose(
     *, shop: Shop, officer: User, kind: str, code: str, text: str, days: int | None, inspection: Inspection | None = None, report: str = ""
@@ -102,6 +111,7 @@ def _refuse_unlicensed(shop: Shop) -> None:
         raise Refused("not_licensed", _("This shop has no health licence that could be suspended."))
 
 
+@unless_tied("supervisor", "measure", _parties)
 @transaction.atomic
 def sign(*, measure: Measure, supervisor: User) -> Measure:
     """Sign a proposal: it is in force from today. Licence and boards are suspended, the renewal is blocked, the owners are told.
@@ -161,6 +171,7 @@ def _sentence(row: Measure) -> Bilingual:
     return Bilingual(f"{what.ar} {end.ar}: {row.reason_ar} ({row.article_ar})", f"{what.en} {end.en}: {row.reason_en} ({row.article_en})")
 
 
+@unless_tied("user", "measure", _parties)
 @transaction.atomic
 def reject(*, measure: Measure, user: User) -> Measure:
     """Take back one's own proposal, or decline that of another as a supervisor. Raises NotPermitted, Refused("not_open")."""
@@ -174,6 +185,7 @@ def reject(*, measure: Measure, user: User) -> Measure:
     return row
 
 
+@unless_tied("officer", "measure", _parties)
 @transaction.atomic
 def ask_lift(*, measure: Measure, officer: User, text: str) -> Measure:
     """Ask that a measure is lifted before its end. Raises NotPermitted, Refused("not_open")."""
@@ -186,6 +198,7 @@ def ask_lift(*, measure: Measure, officer: User, text: str) -> Measure:
     return row
 
 
+@unless_tied("user", "measure", _parties)
 @transaction.atomic
 def reject_lift(*, measure: Measure, user: User) -> Measure:
     """Take back one's own request for the lifting, or decline that of another as a supervisor; it can be asked for again.
@@ -203,6 +216,7 @@ def reject_lift(*, measure: Measure, user: User) -> Measure:
     return row
 
 
+@unless_tied("supervisor", "measure", _parties)
 @transaction.atomic
 def lift(*, measure: Measure, supervisor: User) -> Measure:
     """Lift a measure whose lifting somebody else asked for. Raises NotPermitted, Refused("not_open")."""

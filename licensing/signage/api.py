@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from licensing.signage import queries
-from licensing.signage.open_data import NAMES, names, row_of
+from licensing.signage.open_data import NAMES, YES_NO, names, row_of
 from licensing.signage.validity import licensed_on
 from municipality.accounts.access import public
 from municipality.interface import PublicView, parameter, responses
@@ -54,6 +54,8 @@ class LicensedBoardSerializer(serializers.Serializer[Any]):
     height_m = serializers.FloatField(allow_null=True)
     faces = serializers.IntegerField()
     pieces = serializers.IntegerField()
+    lit = serializers.ChoiceField(YES_NO)
+    projection_m = serializers.FloatField(allow_null=True, help_text="How far it stands out from the wall; null where nobody stated it.")
     first_day = serializers.DateField()
     last_day = serializers.DateField()
     governorate = serializers.CharField()

@@ -61,6 +61,13 @@ class Cards:
         was_asked = "update" in self.query or "continue" in self.query
         return sum(len(texts) for form in self.forms for texts in form.errors.values()) if was_asked else 0
 
+    def forget_missing(self) -> None:
+        """Show no error of a field that is still empty: nobody has sent the page, such as after a board was drawn."""
+        for form in self.forms:
+            for name, found in form.errors.as_data().items():
+                if all(error.code == "required" for error in found):
+                    form.errors.pop(name)
+
     def context(self) -> dict[str, Any]:
         """What `licensing/boards/_errors.html`, `_board.html` and `_total.html` show."""
         return {

@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from functools import lru_cache
+from typing import NamedTuple
 
 from django.utils.formats import number_format
 from django.utils.translation import get_language
@@ -23,7 +24,22 @@ from zoning.answer.places import PlaceLand
 Land = Callable[[], PlaceLand]  # the land use of the shop's place, read only where a rule asks for it
 
 
-def results_of(board: Board, limits: Sequence[BoardLimit], on: dt.date, land: Land) -> list[BoardCheck]:
+class StandingBoard(NamedTuple):
+    """A free-standing board that is licensed, or asked for in the same request: its number, and the distance of its shop."""
+
+    number: str
+    away_cm: int
+
+
+# The nearest other free-standing board of a class ("" for all) within so many centimetres of the shop, as far as the portal knows.
+Nearest = Callable[[Board, str, int], StandingBoard | None]
+
+
+def _none(board: Board, board_class: str, within_cm: int) -> StandingBoard | None:
+    return None
+
+
+def results_of(board: Board, limits: Sequence[BoardLimit], on: dt.date, land: Land, nearest: Nearest = _none) -> list[BoardCheck]:
     """The results of the rules that hold for a board on a day, one for each kind; of several limits the strictest counts.
 
     What no law states is a result of its own, marked as an assumption.
@@ -34,13 +50,13 @@ def results_of(board: Board, limits: Sequence[BoardLimit], on: dt.date, land: La
         for is_assumption in (False, True):
             rules = [one for one in about if one.kind == kind and one.is_assumption == is_assumption]
             if rules:
-                result = _check(board, kind, rules, land)
+                result = _check(board, kind, rules, land, nearest)
                 result.kind, result.is_assumption = kind, is_assumption
                 found.append(result)
     return found
 
 
-def _check(board: Board, kind: str, rules: Sequence[BoardLimit], land: Land) -> BoardCheck:
+def _check(board: Board, kind: str, rules: Sequence[BoardLimit], land: Land, nearest: Nearest) -> BoardCheck:
     if kind == BoardRuleKind.LAND:
         return _land_use(rules, land())
     if kind == BoardRuleKind.SUBJECT:
@@ -48,9 +64,11 @@ def _check(board: Board, kind: str, rules: Sequence[BoardLimit], land: Land) -> 
     if kind == BoardRuleKind.HEIGHT:
         rule = min(rules, key=lambda one: one.most_cm or 0)
         return _compared(rule, board.top_cm, rule.most_cm or 0, metres, at_most=True)
+    if kind == BoardRuleKind.PROJECTION:
+        rule = min(rules, key=lambda one: one.most_cm or 0)
+        return _compared(rule, 0 if board.is_standing else board.projection_cm, rule.most_cm or 0, metres, at_most=True)
     if kind == BoardRuleKind.DISTANCE:
-        rule = max(rules, key=lambda one: one.least_cm or 0)
-        return _compared(rule, board.next_cm, rule.least_cm or 0, metres, at_most=False)
+        return _apart(board, max(rules, key=lambda one: one.least_cm or 0), nearest)
     rule = min(rules, key=lambda one: one.most_permille or 0)
     share = -(-1000 * board.width_cm // board.front_cm) if board.front_cm else None  # rounded up, so that nothing above a limit passes
     return _compared(rule, share, rule.most_permille or 0, per_cent, at_most=True)
@@ -73,6 +91,29 @@ def _compared(rule: BoardLimit, measured: int | None, limit: int, written: Calla
     else:
         outcome = BoardOutcome.PASSES if (measured <= limit if at_most else measured >= limit) else BoardOutcome.FAILS
     return _result(rule, outcome, *_figures(measured, limit, written, at_most=at_most), measured=measured, limit=limit)
+
+
+def _apart(board: Board, rule: BoardLimit, nearest: Nearest) -> BoardCheck:
+    """The stated distance to the next board; left to the officer where it passes though the portal knows a nearer one.
+
+    The places are those of the shops, so a nearer board contradicts the statement, but proves no breach.
+    """
+    least = rule.least_cm or 0
+    if board.next_cm is not None and board.next_cm < least:
+        return _compared(rule, board.next_cm, least, metres, at_most=False)
+    known = nearest(board, rule.board_class, least)
+    if known is None:
+        return _compared(rule, board.next_cm, least, metres, at_most=False)
+
+    def said() -> str:
+        stated = metres(board.next_cm) if board.next_cm is not None else _("not stated")
+        facts = {"stated": stated, "number": known.number, "away": metres(known.away_cm)}
+        if not known.away_cm:
+            return _("stated: %(stated)s. Board %(number)s is at the same shop") % facts
+        return _("stated: %(stated)s. The licensed board %(number)s is %(away)s from the shop") % facts
+
+    bound = _figures(None, least, metres, at_most=False)[1]
+    return _result(rule, BoardOutcome.UNKNOWN, both(said), bound, limit=least)
 
 
 # A page checks hundreds of boards of few sizes and subjects: each text is written once.

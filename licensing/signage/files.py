@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from licensing.health.appeals.queries import may_open
 from licensing.models import BoardRequest
 from licensing.signage import queries
 from licensing.signage.services.requests import files_key
@@ -13,7 +14,6 @@ from municipality.delegation.authorization import is_authorized
 from municipality.drafts.models import Draft
 from municipality.drafts.registry import DraftKind
 from municipality.kernel import request_cache, subjects
-from municipality.review import queries as review
 from municipality.uploads.registry import Prefix, Slot
 from shops.models import Shop
 
@@ -58,7 +58,7 @@ def _may_write(user: User, subject: str) -> bool:
 
 def _may_read(user: User, subject: str) -> bool:
     request = _request(subject)
-    return (request is not None and user.is_staff and review.may_open(user, request.case)) or _may_write(user, subject)
+    return (request is not None and user.is_staff and may_open(user, request.case)) or _may_write(user, subject)
 
 
 def _slots(subject: str) -> Mapping[str, Slot]:

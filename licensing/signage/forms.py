@@ -23,11 +23,14 @@ from municipality.ui.plurals import counted
 MOST_BOARDS = 20  # of one calculation
 MOST_FACES = 4
 MAY_STAND = frozenset({BoardMedium.LIGHT_BOX.value, BoardMedium.SCREEN.value, BoardMedium.MOVING_SCREEN.value})
+LIT = MAY_STAND  # by what they are
+ON_WALL = MAY_STAND | {BoardMedium.FASCIA.value}  # what may stand out from a wall
 BY_PIECE = frozenset({BoardMedium.CART.value, BoardMedium.BIKE.value})  # counted, not measured
 _SIZE: dict[str, Any] = {"min_value": Decimal("0.1"), "max_value": 100, "decimal_places": 2}
 _METRES, _COUNT = LtrInput(inputmode="decimal", css="kp-board__number"), LtrInput(css="kp-board__number")
 _WIDTH = _("Enter the width in metres, from 0.10 to 100, such as 2.40.")
 _HEIGHT = _("Enter the height in metres, from 0.10 to 100, such as 0.80.")
+_PROJECTION = _("Enter how far the board stands out in metres, from 0 to 10, such as 0.15.")
 _PIECES = _("Enter the number of pieces, from 1 to 999.")
 _MONTHS = _("Enter the number of months, such as 12.")
 NO_RATE = _("The table of fees has no such board. Choose another class or medium, or ask at the municipal branch.")
@@ -116,6 +119,15 @@ class BoardForm(forms.Form):
 class RequestedBoardForm(BoardForm):
     """A board to be licensed: where it is, too, and the facts that the rules about such a board need."""
 
+    is_lit = forms.BooleanField(label=_("It is lit"), required=False)
+    projection = DecimalNumberField(
+        label=_("Metres that it stands out from the wall"),
+        widget=_METRES,
+        required=False,
+        help_text=_("With its frame and lamps. Leave it empty if you do not know it."),
+        error_messages=_said(_PROJECTION),
+        **_SIZE | {"min_value": 0, "max_value": 10},
+    )
     place = forms.CharField(
         label=_("Place"),
         max_length=120,
@@ -144,7 +156,7 @@ class RequestedBoardForm(BoardForm):
         label=_("Metres to the next free-standing board"),
         widget=_METRES,
         required=False,
-        help_text=_("Leave it empty if you do not know it: an officer measures it."),
+        help_text=_("Leave it empty if you do not know it."),
         **_SIZE | {"max_value": 100_000},
     )
     front = DecimalNumberField(
@@ -161,7 +173,7 @@ class RequestedBoardForm(BoardForm):
     def __init__(self, *args: Any, limits: Sequence[BoardLimit] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.limits = limits
-        for name in {"subject", "approval", "is_standing", "top", "next_board", "front"} - set(self._needed()):
+        for name in {"is_lit", "projection", "subject", "approval", "is_standing", "top", "next_board", "front"} - set(self._needed()):
             del self.fields[name]
 
     def _needed(self) -> list[str]:
@@ -175,6 +187,8 @@ class RequestedBoardForm(BoardForm):
         kinds = {one.kind for one in about}
         asks_subject = BoardRuleKind.SUBJECT in kinds and board_class != BoardClass.INTRODUCTORY
         needed = {
+            "is_lit": medium not in LIT | BY_PIECE,
+            "projection": medium in ON_WALL and not is_standing,
             "subject": asks_subject,
             "approval": asks_subject and any(one.is_lifted_by_approval and one.subject == subject for one in about),
             "is_standing": may_stand,
@@ -191,7 +205,8 @@ class RequestedBoardForm(BoardForm):
         facts = {name: value for name, value in (rate | asked).items() if name != "is_assumption"}
         given = self.cleaned_data
         checked = {
-            f"{name}_cm": _centimetres(given.get(field)) for name, field in (("top", "top"), ("next", "next_board"), ("front", "front"))
+            f"{name}_cm": _centimetres(given.get(field))
+            for name, field in (("projection", "projection"), ("top", "top"), ("next", "next_board"), ("front", "front"))
         }
         changes = {}
         if isinstance(fee, ChangeFee) and self.changed is not None:
@@ -204,6 +219,7 @@ class RequestedBoardForm(BoardForm):
             place=given["place"],
             fee_fils=fee.fee_fils,
             deposit_fils=fee.deposit_fils,
+            is_lit=fee.board.medium in LIT or given.get("is_lit", False),
             is_standing=given.get("is_standing", False),
             subject=BoardSubject.SHOP if fee.board.board_class == BoardClass.INTRODUCTORY else given.get("subject", ""),
             approval=given.get("approval", ""),

@@ -9,7 +9,7 @@ frozen("licensing_boardrequest", ["document_id"], once="OLD.document_id IS NOT N
 never_deleted("licensing_board")
 _NAMED = ["public_id", "request_id", "line", "previous_id", "months_left", "returned_fils"]
 _ASKED = ["board_class", "medium", "width_cm", "height_cm", "faces", "pieces", "months", "place"]
-_STATED = ["is_standing", "top_cm", "next_cm", "front_cm", "subject", "approval"]
+_STATED = ["is_lit", "projection_cm", "is_standing", "top_cm", "next_cm", "front_cm", "subject", "approval"]
 _PRICED = ["period", "rate_fils", "flat_fils", "deposit_percent", "article_ar", "article_en", "revenue_account", "fee_fils", "deposit_fils"]
 frozen("licensing_board", [*_NAMED, *_ASKED, *_STATED, *_PRICED])
 frozen("licensing_board", ["first_day", "last_day"], once="OLD.first_day IS NOT NULL", name="days_once")
@@ -108,6 +108,7 @@ guard(
     "not_checked",
 )
 # A board renews a licensed one of the same shop, and only once, unless the renewal came to nothing.
+_ENDED = "('refused', 'expired', 'withdrawn', 'unpaid')"
 guard(
     "licensing_board_renews_licensed",
     "licensing_board",
@@ -121,11 +122,21 @@ guard(
     "licensing_board_renewed_once",
     "licensing_board",
     "INSERT",
-    "NEW.previous_id IS NOT NULL AND EXISTS (SELECT 1 FROM licensing_board b JOIN licensing_boardrequest r ON r.id = b.request_id"
-    " JOIN cases_case c ON c.id = r.case_id WHERE b.previous_id = NEW.previous_id"
-    " AND c.state NOT IN ('refused', 'expired', 'withdrawn', 'unpaid'))",
+    "NEW.previous_id IS NOT NULL AND EXISTS (SELECT 1 FROM licensing_board b JOIN licensing_boardrequest r ON r.id = b.request_id"  # noqa: S608 - constants
+    f" JOIN cases_case c ON c.id = r.case_id WHERE b.previous_id = NEW.previous_id AND c.state NOT IN {_ENDED})",
     "renewed_already",
     one_by_one="NEW.previous_id IS NOT NULL",
+)
+# Nor does a refused renewal go on after an appeal beside another one; of two at once, a shop has one open request.
+guard(
+    "cases_caseevent_boards_reopened",
+    "cases_caseevent",
+    "INSERT",
+    f"{_EDGE} AND NEW.move = 'allow_appeal' AND EXISTS (SELECT 1 FROM licensing_boardrequest r"  # noqa: S608 - constants
+    " JOIN licensing_board b ON b.request_id = r.id JOIN licensing_board o ON o.previous_id = b.previous_id"
+    " JOIN licensing_boardrequest q ON q.id = o.request_id JOIN cases_case c ON c.id = q.case_id"
+    f" WHERE r.case_id = NEW.subject_id AND c.id <> NEW.subject_id AND c.state NOT IN {_ENDED})",
+    "renewed_already",
 )
 # No officer decides about boards that are renewed as they are, where the rules leave nothing open that an officer has not judged before.
 # Nor about a change to what is smaller, or the same, in all that the rules measure, and for which nothing of a deposit goes back.
@@ -133,7 +144,7 @@ _SIZES = ["width_cm", "height_cm", "faces", "pieces"]
 _DIFFERS = {name: f"b.{name} IS DISTINCT FROM p.{name}" for name in [*_ASKED, *_STATED]}
 _GREW = _DIFFERS | {
     **{name: f"b.{name} > p.{name}" for name in _SIZES},
-    "top_cm": "COALESCE(b.top_cm > p.top_cm, b.top_cm IS DISTINCT FROM p.top_cm)",
+    **{name: f"COALESCE(b.{name} > p.{name}, b.{name} IS DISTINCT FROM p.{name})" for name in ("top_cm", "projection_cm")},
     "next_cm": "COALESCE(b.next_cm < p.next_cm, b.next_cm IS DISTINCT FROM p.next_cm)",
 }
 _CHANGED = (

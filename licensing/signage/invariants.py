@@ -66,6 +66,6 @@ def _changed() -> Iterator[str]:
             yield f"board {board.public_id} and the one that it changes are both licensed"
     for board in newest.exclude(renewals__first_day__isnull=False).exclude(end__photo__isnull=False):
         deposits = deposits_of(board)
-        owed = sum(one.deposit_fils - one.returned_fils for one in chain(board))
+        owed = sum(one.deposit_fils - (one.returned_fils if one.smaller_photo_id else 0) for one in chain(board))
         if deposits and all(one.line.bill.state == BillState.PAID for one in deposits) and held_fils(deposits) != owed:
             yield f"{held_fils(deposits)} fils of deposit are held for the changed board {board.public_id}, {owed} are due"

@@ -37,6 +37,13 @@ STANDING = LIVE_LABELS | {
 }
 
 
+def _square_metres(area_cm2: int) -> str:
+    """`4.80`, or as many decimals as the fee is computed with: `3.0525`."""
+    area = Decimal(area_cm2) / 10_000
+    exponent = area.normalize().as_tuple().exponent
+    return number_format(area, max(2, -exponent if isinstance(exponent, int) else 2))
+
+
 def formula(fee: BoardFee) -> SafeString:
     """`KD 5.000 × 4.80 m² × 2 faces × 1 year`; of a changed board `(KD 48.000 − KD 24.000) × 5 of 12 months`."""
     return _formula(fee, get_language())
@@ -53,7 +60,7 @@ def _formula(fee: BoardFee, language: str | None) -> SafeString:
     period = counted(fee.periods, rate.period)
     parts = []
     if rate.rate_fils:
-        area = format_html('<bdi dir="ltr">{}</bdi>\u00a0{}', number_format(Decimal(board.area_cm2) / 10_000, 2), _("m²"))
+        area = format_html('<bdi dir="ltr">{}</bdi>\u00a0{}', _square_metres(board.area_cm2), _("m²"))
         parts.append([kwd(rate.rate_fils), area, counted(board.faces, "face"), period])
     if rate.flat_fils:
         parts.append([kwd(rate.flat_fils), counted(board.pieces, "piece"), period])
@@ -105,9 +112,14 @@ def rate_groups(rates: BoardRates) -> list[tuple[list[str], list[str], list[Boar
     ]
 
 
-def size_of(board: models.Board) -> str:
+def sides_of(board: models.Board) -> str:
     """`6.00 m wide, 0.80 m high, 2 faces`, or the pieces of what is counted."""
     return _size(board.width_cm, board.height_cm, board.faces, board.pieces, get_language())
+
+
+def size_of(board: models.Board) -> str:
+    """`6.00 m wide, 0.80 m high, 2 faces, lit, 0.20 m out from the wall`, or the pieces of what is counted."""
+    return _outside(sides_of(board), board.is_lit, board.projection_cm, get_language())
 
 
 @lru_cache(maxsize=1024)
@@ -118,12 +130,28 @@ def _size(width_cm: int, height_cm: int, faces: int, pieces: int, language: str 
     return format_html(text, width=_metres(width_cm), height=_metres(height_cm), faces=counted(faces, "face"))
 
 
-def picture_of(board: models.Board) -> SafeString:
-    """The picture of a board that was drawn on a photo, with a link to the whole drawing; empty without one."""
+@lru_cache(maxsize=1024)
+def _outside(size: str, is_lit: bool, projection_cm: int | None, language: str | None) -> str:
+    """A size with what else is seen of the board from outside, as far as it was stated."""
+    if is_lit:
+        size = format_html("{}{}{}", size, _(", "), _("lit"))
+    if projection_cm:
+        size = format_html("{}{}{}", size, _(", "), format_html(_("{length} m out from the wall"), length=_metres(projection_cm)))
+    return size
+
+
+def picture_of(board: models.Board, *, of_staff: bool = False) -> SafeString:
+    """The picture of a board that was drawn on a photo, with a link to the whole drawing; empty without one.
+
+    `of_staff`: the link has words and opens a new window, as the drawing stands among the pages of the applicant.
+    """
     if getattr(board, "drawing", None) is None:
         return SafeString("")
     urls = [reverse(f"licensing:board_{name}", args=[board.public_id]) for name in ("drawing", "picture")]
     said = _("Board %(number)s on the photo") % {"number": board.line}
+    if of_staff:
+        page = '<a href="{}" target="_blank" rel="noopener"><img src="{}" alt="" width="240" loading="lazy"> {}. {}</a>'
+        return format_html(page, *urls, said, _("It opens in a new window"))
     return format_html('<a href="{}"><img src="{}" alt="{}" width="240" loading="lazy"></a>', *urls, said)
 
 
@@ -193,6 +221,9 @@ _FAILURES = {
     ),
     BoardRuleKind.SHARE: gettext_lazy(
         "Board %(number)s takes %(measured)s of the width of the shop front. Allowed: %(limit)s (%(article)s). Make it narrower."
+    ),
+    BoardRuleKind.PROJECTION: gettext_lazy(
+        "Board %(number)s stands %(measured)s out from the wall. Allowed: %(limit)s (%(article)s). Make it flatter."
     ),
     BoardRuleKind.LAND: gettext_lazy(
         "Board %(number)s is electronic. Land use of the place: %(measured)s. Rule: %(limit)s (%(article)s). Choose another medium."

@@ -63,9 +63,19 @@ class BoardEnded(MessageKind):
 
 
 class BoardPhotoMissing(MessageKind):
-    """A board is over and nobody sent a photo of its place: what it is for, and who looks otherwise."""
+    """A board is over and nobody sent a photo of its place: what it is for, and who looks otherwise.
+
+    With `is_smaller` the board stands, and the photo of it as it is now is missing.
+    """
 
     kind = "licensing.board_photo_missing"
+    page = "/boards/{board.public_id}/"
+
+
+class BoardSmaller(MessageKind):
+    """The photo of a smaller board is here: what is returned of its deposit."""
+
+    kind = "licensing.board_smaller"
     page = "/boards/{board.public_id}/"
 
 

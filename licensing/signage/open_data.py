@@ -20,6 +20,7 @@ CHUNK = 2000  # rows in memory at a time
 _CODE, _SHOP = _("Name of the code."), _("That of the shop.")
 _PLACE = _("That of the shop, in degrees, WGS 84; null where the place is not known.")
 _PIECES = _("Null for what is counted in pieces.")
+YES_NO = ("yes", "no")
 COLUMNS: tuple[DatasetField, ...] = (
     DatasetField("id", "text", _("Identifier of the board"), _("Part of the address of its page; its plate leads there.")),
     DatasetField("number", "text", _("Number on the board"), _("That of its licence, with its own after a stroke.")),
@@ -36,6 +37,8 @@ COLUMNS: tuple[DatasetField, ...] = (
     DatasetField("height_m", "number", _("Height in metres"), _PIECES, may_be_null=True),
     DatasetField("faces", "integer", _("Faces"), _("On which it shows something.")),
     DatasetField("pieces", "integer", _("Pieces"), _("One but for what is counted in pieces.")),
+    DatasetField("lit", "choice", _("Lit"), _("Screens and light boxes always are."), choices=YES_NO),
+    DatasetField("projection_m", "number", _("Projection in metres"), _("From the wall; null where nobody stated it."), may_be_null=True),
     DatasetField("first_day", "day", _("Licensed from"), _("First day of its licence.")),
     DatasetField("last_day", "day", _("Licensed until"), _("Last day of its licence.")),
     DatasetField("governorate", "text", _("Code of the governorate"), _SHOP),
@@ -71,6 +74,8 @@ def row_of(board: Board, words: dict[str, tuple[str, str]]) -> Sequence[Any]:
         board.height_cm / 100 if board.height_cm else None,
         board.faces,
         board.pieces,
+        "yes" if board.is_lit else "no",
+        board.projection_cm / 100 if board.projection_cm is not None else None,
         board.first_day and board.first_day.isoformat(),
         board.last_day and board.last_day.isoformat(),
         governorate.pk,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,9 +12,10 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
+from licensing.health.appeals.panels import after_refusal
 from licensing.models import Board, BoardRequest, Lane
 from licensing.payment_results import being_prepared
-from licensing.shop_cases import cases_of
+from licensing.shop_cases import cases_of, last_days
 from licensing.signage import queries
 from licensing.signage.consents import queries as consents
 from licensing.signage.consents.labels import SIGNED, signer_of
@@ -143,7 +145,7 @@ def record(board: Board, *, is_public: bool = False) -> Record:
         held = (
             _("Its deposit stays held.")
             if not board.returned_fils
-            else format_html("{}: {}", _("Of the deposit goes back"), kwd(board.returned_fils))
+            else format_html("{}: {}", _returned_label(board), kwd(board.returned_fils))
         )
         lines.append(format_html("{} {}. {}", replaced_by(board), ref(board.previous.number), held))
     if not is_public:
@@ -152,6 +154,15 @@ def record(board: Board, *, is_public: bool = False) -> Record:
     page = (_("The page of this board"), reverse("licensing:board", args=[board.public_id])) if is_licensed else None
     title = kind_of(board) if is_public else format_html("{}. {}", ltr(board.line), kind_of(board))
     return Record(title, state, label, lines=lines, source=page)
+
+
+def _returned_label(board: Board) -> Text:
+    """Of a board that was made smaller: whether its photo is here."""
+    return (
+        _("Of the deposit goes back")
+        if board.smaller_photo_id is not None
+        else _("Of the deposit goes back for a photo of the smaller board")
+    )
 
 
 def _next_step(request: BoardRequest, bill: Bill | None) -> NextStep:
@@ -186,7 +197,8 @@ def _next_step(request: BoardRequest, bill: Bill | None) -> NextStep:
     title = _("The request is refused") if case.state == S.REFUSED else _("This request is closed")
     lost: Text = LOST.get(case.last_event.reason, "") if case.state == S.REFUSED and case.last_event is not None else ""
     text = bilingual(decision, "text") if decision else _("You can ask again from My shops.")
-    return NextStep(title, lost or text, reverse("shops:mine"), _("My shops"), label=_("Decision"))
+    step = NextStep(title, lost or text, reverse("shops:mine"), _("My shops"), label=_("Decision"))
+    return step if decision is None or lost else after_refusal(case, step)
 
 
 # --- My shops and the page of a shop -----------------------------------------------------------------------------------------
@@ -196,13 +208,17 @@ def my_shops(user: User, shops: Sequence[Shop]) -> dict[str, list[PanelLine]]:
     """How many boards of each shop are licensed and until when, what is under way, and the link to ask; a line more where some end soon."""
     shops = _allowed(user, shops)
     found = [case for case in cases_of(shops) if case.service == BOARDS]
-    return {shop.key: _lines(shop, [case for case in found if case.subject == shop.key]) for shop in shops}
+    asked = last_days([case for case in found if case.is_open])
+    return {shop.key: _lines(shop, [case for case in found if case.subject == shop.key], asked) for shop in shops}
 
 
-def _lines(shop: Shop, found: Sequence[Any]) -> list[PanelLine]:
+def _lines(shop: Shop, found: Sequence[Any], asked: dict[int, dt.date | None]) -> list[PanelLine]:
     ends = [case for case in found if case.ending]
     line = _line(shop, found)
-    return [replace(line, deadline=None), _ending(shop, ends)] if ends else [line]
+    waiting = next((case.pk for case in found if case.pk in asked), None)  # to be paid or corrected
+    if waiting is not None:
+        line = replace(line, is_due=True, deadline=asked[waiting] or line.deadline)
+    return [line, _ending(shop, ends)] if ends else [line]
 
 
 def _ending(shop: Shop, found: Sequence[Any]) -> PanelLine:

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 
 from licensing.models import Board
 from licensing.signage import queries
-from licensing.signage.labels import kind_of, size_of
+from licensing.signage.labels import kind_of, sides_of
 from municipality.documents import qr, rendering
 from municipality.documents.facts import day, grouped
 from municipality.ui.texts import both
@@ -44,7 +44,7 @@ def _context(board: Board) -> dict[str, Any]:
         "verify": f"{settings.PORTAL_URL.partition('://')[2]}/verify",
         "qr": qr.svg(address, label=address),
         "kind": both(lambda: kind_of(board)),
-        "size": both(lambda: strip_tags(size_of(board))),
+        "size": both(lambda: strip_tags(sides_of(board))),
         "begins": (begins.ar, begins.en),
         "ends": (ends.ar, ends.en),
         "demo": settings.DEMO,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,8 +10,10 @@ from django.db.models import Prefetch, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from licensing.models import Board, BoardRequest
+from licensing.signage.checks import StandingBoard
 from licensing.signage.life.queries import end_of
 from licensing.signage.states import BOARDS, WITH_SHOP
+from licensing.signage.validity import licensed_on
 from municipality.accounts.models import User
 from municipality.accounts.requests import Visitor
 from municipality.cases import queries as cases
@@ -27,6 +30,7 @@ from municipality.rulebook.queries import RulebookEdition
 from municipality.uploads import queries as uploads
 from municipality.uploads.registry import Slot
 from shops.models import Shop
+from shops.register import queries as registered
 
 FEES, LIMITS, FILES, REPLIES, CHECKS = "fees.boards", "limits.boards", "files.boards", "replies.boards", "checks.boards"
 RULES = boards.RULES
@@ -66,15 +70,20 @@ def obstacle_of(shop: Shop, blocks: Sequence[Block]) -> Refused | None:
     return None
 
 
-def slots(edition: RulebookEdition) -> dict[str, int]:
-    """How many files each slot needs at least."""
-    return {code: edition.limits[code].value for code in SLOTS if code in edition.limits}
+def slots(edition: RulebookEdition, *, are_drawn: bool = False) -> dict[str, int]:
+    """How many files each slot needs at least; `are_drawn` where every board is drawn on the photo."""
+    found = {}
+    for code in SLOTS:
+        own = f"{code}_if_drawn" if are_drawn and f"{code}_if_drawn" in edition.limits else code
+        if own in edition.limits:
+            found[code] = edition.limits[own].value
+    return found
 
 
-def missing_files(key: str, edition: RulebookEdition) -> list[str]:
-    """The slots that have fewer checked files than they need."""
+def missing_files(key: str, least: Mapping[str, int]) -> list[str]:
+    """The slots that have fewer checked files than they need by `slots`."""
     ready = [row.slot for row in uploads.ready(key)]
-    return [slot for slot, least in slots(edition).items() if ready.count(slot) < least]
+    return [slot for slot, count in least.items() if ready.count(slot) < count]
 
 
 def request_of(case: Case) -> BoardRequest:
@@ -113,6 +122,26 @@ def licensed(shops: Sequence[Shop]) -> dict[int, list[Board]]:
     for board in rows.order_by("-request", "line"):
         found.setdefault(board.request.shop_id, []).append(board)
     return found
+
+
+def nearest_standing(shop: Shop, board_class: str, on: dt.date, *, within_cm: int, but: int | None = None) -> StandingBoard | None:
+    """The free-standing board of a class ("" for all) that is licensed on a day and nearest to a shop, by the places of both shops.
+
+    `but` is the primary key of the board that is changed or renewed. None where there is none within the distance, or where the place of
+    the shop is not known.
+    """
+    if shop.latitude is None or shop.longitude is None:
+        return None
+    boards = licensed_on(on).filter(is_standing=True).select_related("request__document")
+    boards = boards.filter(board_class=board_class) if board_class else boards
+    boards = boards.exclude(pk=but) if but is not None else boards
+    among = Shop.objects.filter(pk__in=boards.values("request__shop"))
+    found = registered.near(shop.latitude, shop.longitude, metres=within_cm // 100, limit=1, among=among)
+    if not found:
+        return None
+    ((other, metres),) = found
+    board = boards.filter(request__shop=other).order_by("pk")[0]
+    return StandingBoard(board.number, 100 * metres) if 100 * metres < within_cm else None
 
 
 def standing(board: Board) -> str:

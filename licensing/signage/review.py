@@ -19,7 +19,7 @@ from licensing.signage.states import BOARDS
 from municipality.cases.models import Case
 from municipality.review import asked_files
 from municipality.review.registry import Item, Reviewable
-from municipality.rulebook.models import BoardRuleKind
+from municipality.rulebook.models import BoardMedium, BoardRuleKind
 from municipality.ui.plurals import counted
 from municipality.ui.templatetags.portal import bilingual, kwd, ref, term
 from municipality.ui.texts import Text
@@ -33,7 +33,10 @@ EVIDENCE = {
     "screen_allowed": ("rule_land",),
     "height_allowed": ("rule_height",),
     "distance_allowed": ("rule_distance",),
+    "share_allowed": ("rule_share",),
+    "projection_allowed": ("rule_projection",),
 }
+SCREENS = frozenset({BoardMedium.SCREEN, BoardMedium.MOVING_SCREEN})
 
 
 def items(case: Case) -> list[Item]:
@@ -59,13 +62,17 @@ def items(case: Case) -> list[Item]:
         + _drawings(request)
         + _consents(request)
         + _results(request)
-        + asked_files.items(request.files_key, queries.SLOTS, queries.slots(queries.files_of(case)))
+        + asked_files.items(request.files_key, queries.SLOTS, queries.slots(queries.files_of(case), are_drawn=_are_drawn(request)))
     )
+
+
+def _are_drawn(request: BoardRequest) -> bool:
+    return all(getattr(board, "drawing", None) is not None for board in request.boards.all())
 
 
 def _drawings(request: BoardRequest) -> list[Item]:
     """The boards that were drawn on a photo, whose size the server measured."""
-    pictures = format_html_join(" ", "{}", ((picture_of(board),) for board in request.boards.all()))
+    pictures = format_html_join(" ", "{}", ((picture_of(board, of_staff=True),) for board in request.boards.all()))
     source = _("measured on the photo")
     return [Item("drawings", _("Drawn on the photo"), pictures, source=source, may_correct=False)] if pictures.strip() else []
 
@@ -92,15 +99,15 @@ def _results(request: BoardRequest) -> list[Item]:
     for board in request.boards.all():
         for result in board.checks.all():
             found.setdefault(result.kind, []).append(_result(board, result))
-    lines = {kind: format_html_join(" ", "{}", ((line,) for line in rows)) for kind, rows in found.items()}
+    lines = {kind: format_html_join(SafeString("<br>"), "{}", ((line,) for line in rows)) for kind, rows in found.items()}
     return [Item(f"rule_{kind}", BoardRuleKind(kind).label, text, source=CHECKED, may_correct=False) for kind, text in lines.items()]
 
 
 def _result(board: Board, result: BoardCheck) -> SafeString:
     assumed = format_html(" ({})", _("assumption")) if result.is_assumption else ""
-    text = "{} {}: {} ({}, {}). {}{}"
+    text = "{} {}: {} ({}{}{}). {}{}"
     measured, limit, article = (bilingual(result, name) for name in ("measured", "limit", "article"))
-    return format_html(text, _("Board"), board.line, term(measured), limit, article, result.get_outcome_display(), assumed)
+    return format_html(text, _("Board"), board.line, term(measured), limit, _(", "), article, result.get_outcome_display(), assumed)
 
 
 def questions(case: Case) -> list[str]:
@@ -109,9 +116,26 @@ def questions(case: Case) -> list[str]:
     return [question(line, result) for line, result in rows if result.outcome != BoardOutcome.PASSES]
 
 
+def unasked(case: Case) -> set[str]:
+    """The questions that no board of the request raises; width and projection are asked where the rule check left them open."""
+    boards = list(queries.request_of(case).boards.all())
+    left = {result.kind for board in boards for result in board.checks.all() if result.outcome != BoardOutcome.PASSES}
+    raised = {
+        "height_allowed": any(board.is_standing for board in boards),
+        "distance_allowed": any(board.is_standing for board in boards),
+        "screen_allowed": any(board.medium in SCREENS for board in boards),
+        "light_allowed": any(board.is_lit for board in boards),
+        "share_allowed": BoardRuleKind.SHARE in left,
+        "projection_allowed": BoardRuleKind.PROJECTION in left,
+    }
+    return {code for code, is_raised in raised.items() if not is_raised}
+
+
 def _facts(board: Board) -> Text:
     text = "{}. {}. {}. {}. {}"
-    amount = format_html("{} + {}", kwd(board.fee_fils), kwd(board.deposit_fils)) if board.deposit_fils else kwd(board.fee_fils)
+    amount = format_html(_("fee {amount}"), amount=kwd(board.fee_fils))
+    if board.deposit_fils:
+        amount = format_html(_("{fee} and deposit {deposit}"), fee=amount, deposit=kwd(board.deposit_fils))
     facts = format_html(text, kind_of(board), size_of(board), term(board.place), counted(board.months, "month"), amount)
     return (
         facts
@@ -148,10 +172,12 @@ REVIEWED = Reviewable(
     parties=parties,
     related=lambda case: [],
     accepted=requests.accepted,
+    approved=("shop", "board"),
     refused=requests.refused,
     is_blind_until_decided=True,
     bill_fils=lambda case: queries.request_of(case).fils,
     same_activity=same_activity,
     compares=False,
     evidence=EVIDENCE,
+    unasked=unasked,
 )

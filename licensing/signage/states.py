@@ -30,6 +30,8 @@ BOARDS_WORKFLOW = workflow(
     move("submit", S.DRAFT, to=S.AWAITING_PAYMENT, may="applicant", label=_("Renew")),
     move("send_to_officer", S.DRAFT, to=S.IN_REVIEW, may="applicant", label=_("Send to the Municipality")),
     *desk_moves(S.IN_REVIEW, corrections=S.CORRECTIONS, countersign=S.COUNTERSIGN, accepted=S.AWAITING_PAYMENT, refused=S.REFUSED),
+    # An appeal against the refusal was allowed by another branch, whose decision takes the place of the first one.
+    move("allow_appeal", S.REFUSED, to=S.AWAITING_PAYMENT, reopens=True, label=_("Approve after an appeal")),
     move("pay", S.AWAITING_PAYMENT, to=S.PAID, label=_("Confirm the payment")),
     move("free", S.AWAITING_PAYMENT, to=S.PAID, label=_("Go on without a payment")),
     move("issue", S.PAID, to=S.ISSUED, label=_("Issue the licence")),

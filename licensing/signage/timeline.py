@@ -28,6 +28,7 @@ TIMELINE = Timeline(
         "submit": _("Asked for under the published rules"),
         "send_to_officer": _("Sent to the Municipality, waiting for an officer"),
         "accept": _("Approved by an officer"),
+        "allow_appeal": _("The appeal is allowed: approved, waiting for payment"),
         "free": _("Nothing is to be paid"),
         "lapse": _("Closed because the corrections were not answered"),
     },

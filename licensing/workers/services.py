@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -10,9 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from licensing.models import WorkerCertificate
 from licensing.workers import queries
 from licensing.workers.notifications import CertificatesEnd
+from licensing.workers.queries import ListedCertificate
 from municipality.accounts import civil_ids
 from municipality.accounts.models import User
-from municipality.audit.services import record
+from municipality.audit.services import log_access, record
 from municipality.jobs import sweeps
 from municipality.kernel import civil_id, clock
 from municipality.kernel.actors import Actor
@@ -114,3 +116,10 @@ def _remind(shop_id: int) -> bool:
         row.reminded_of = row.last_day
     WorkerCertificate.objects.bulk_update(rows, ["reminded_of"])
     return True
+
+
+def log_names(viewer: Actor, shop: Shop, listed: Sequence[ListedCertificate]) -> None:
+    """Log that staff see the certificates of a shop, for each of its workers who has an account; call it before the page is rendered."""
+    digests = [one.row.civil_id_digest for one in listed]
+    for person in User.objects.people().filter(civil_id_digest__in=digests) if digests else []:
+        log_access(viewer=viewer, person_key=person.key, subject=shop.key, purpose="workers")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.translation import gettext
@@ -14,12 +16,16 @@ from municipality.accounts import (
     keys_admin,  # noqa: F401  (registers its pages)
     purposes,
 )
+from municipality.accounts.access_log import REASONS
 from municipality.accounts.models import Organisation, Signatory, User, actor_of
+from municipality.audit.registry import PEOPLE
 from municipality.audit.services import log_access
 from municipality.kernel.actors import Actor
 from municipality.ui.admin_base import ReadOnlyAdmin, in_group, moment
 from municipality.ui.code_labels import label_codes
-from municipality.ui.templatetags.portal import bilingual
+from municipality.ui.subject_names import NAMES
+from municipality.ui.templatetags.portal import bilingual, term
+from municipality.ui.texts import Text
 
 label_codes(
     {
@@ -44,6 +50,7 @@ label_codes(
         "accounts.tell_alarms": _("Tell of superusers"),
         "accounts.way_back_opened": _("Way back to a lost passkey opened"),
         **purposes.PURPOSES,
+        **{code: REASONS[code] for code in ("review", "names", "file", "violation", "workers", "call")},
     }
 )
 admin.site.add_pages(purposes.PAGES)  # type: ignore[attr-defined]
@@ -131,3 +138,20 @@ class OrganisationAdmin(ReadOnlyAdmin):
     def signatories(self, organisation: Organisation) -> str:
         rows = Signatory.objects.filter(organisation=organisation).select_related("person").order_by("first_day")
         return gettext(", ").join(str(bilingual(row.person, "name")) for row in rows)
+
+
+def keys_of(name: str) -> list[str]:
+    """The keys of the people with a whole name, for the search of the access log."""
+    rows = User.objects.filter(Q(name_ar=name) | Q(name_en__iexact=name), is_staff=False)
+    return [user.key for user in rows.only("public_id", "is_staff")]
+
+
+PEOPLE.register("accounts", keys_of)
+
+
+def _names(public_ids: Collection[str]) -> dict[str, Text]:
+    rows = User.objects.filter(public_id__in=public_ids, is_staff=True)
+    return {row.public_id: term(bilingual(row, "name")) for row in rows.only("public_id", "name_ar", "name_en")}
+
+
+NAMES.register("staff", _names)

@@ -7,6 +7,7 @@ import ipaddress
 import json
 import logging
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from allauth.account.adapter import get_adapter
@@ -49,12 +50,20 @@ def _logged(usage: LimitUsage) -> LimitUsage:
     return usage
 
 
-# Inserts or locks the row and reads it: attempts of one subject are counted one after another, and `forget` cannot delete it meanwhile.
-_ROW = (
-    "INSERT INTO accounts_throttle (key, hits, touched_at) VALUES (%s, '[]', %s)"
-    " ON CONFLICT (key) DO UPDATE SET touched_at = excluded.touched_at RETURNING hits"
+# Inserts or locks the rows and reads them: attempts of a subject are counted one after another, and `forget` cannot delete them meanwhile.
+_ROWS = (
+    "INSERT INTO accounts_throttle (key, hits, touched_at) VALUES {rows}"
+    " ON CONFLICT (key) DO UPDATE SET touched_at = excluded.touched_at RETURNING key, hits"
 )
-_HITS = "UPDATE accounts_throttle SET hits = %s WHERE key = %s"
+_HITS = "INSERT INTO accounts_throttle (key, hits, touched_at) VALUES {rows} ON CONFLICT (key) DO UPDATE SET hits = excluded.hits"
+
+
+def _write(statement: str, hits: Mapping[str, str], now: dt.datetime) -> dict[str, str]:
+    """Run a statement of the two above for all keys, in their order; what it returns by key."""
+    at = connection.ops.adapt_datetimefield_value(now)
+    with connection.cursor() as cursor:
+        cursor.execute(statement.format(rows=", ".join(["(%s, %s, %s)"] * len(hits))), [one for row in hits.items() for one in (*row, at)])
+        return dict(cursor.fetchall()) if cursor.description else {}
 
 
 @dataclass(frozen=True)
@@ -74,16 +83,7 @@ class AttemptLimit:
 
     def use(self, subject: str) -> LimitUsage:
         """As `take`, but returns the use of the limit."""
-        key, now = self._key(subject), clock.now()
-        with transaction.atomic(savepoint=False), connection.cursor() as cursor:
-            cursor.execute(_ROW, [key, connection.ops.adapt_datetimefield_value(now)])
-            hits = [hit for hit in json.loads(cursor.fetchone()[0]) if hit > now.timestamp() - self.seconds]
-            used = len(hits) + 1
-            if used <= self.amount:
-                cursor.execute(_HITS, [json.dumps([*hits, now.timestamp()]), key])
-        first = min(hits, default=now.timestamp())
-        reset = max(1, math.ceil(first + self.seconds - now.timestamp()))
-        return _logged(LimitUsage(self.name, self.amount, self.seconds, used, reset))
+        return use_all([(self, subject)])[0]
 
     def give_back(self, subject: str) -> None:
         """Remove the newest attempt of `subject`, which succeeded."""
@@ -98,6 +98,29 @@ class AttemptLimit:
         Throttle.objects.filter(key=self._key(subject)).update(hits=[])
 
 
+def use_all(attempts: Sequence[tuple[AttemptLimit, str]]) -> list[LimitUsage]:
+    """Count an attempt of several subjects, each by its limit, in two statements; none if one of the limits is reached.
+
+    Attempts are given in one order by everybody, so that two requests never wait for each other.
+    """
+    if not attempts:
+        return []
+    now = clock.now()
+    at = now.timestamp()
+    keys = {limit._key(subject): limit for limit, subject in attempts}
+    with transaction.atomic(savepoint=False):
+        found = _write(_ROWS, dict.fromkeys(keys, "[]"), now)
+        hits = {key: [hit for hit in json.loads(found[key]) if hit > at - limit.seconds] for key, limit in keys.items()}
+        if all(len(hits[key]) < limit.amount for key, limit in keys.items()):
+            _write(_HITS, {key: json.dumps([*own, at]) for key, own in hits.items()}, now)
+    usages = []
+    for key, limit in keys.items():
+        reset = max(1, math.ceil(min(hits[key], default=at) + limit.seconds - at))
+        usages.append(LimitUsage(limit.name, limit.amount, limit.seconds, len(hits[key]) + 1, reset))
+    _logged(next((usage for usage in usages if not usage.is_within), usages[0]))
+    return usages
+
+
 PUSHES = AttemptLimit("push", 3, 600)  # a civil number: against approval out of fatigue
 # Many people share the one address of a mobile network: browsers with our cookie count by themselves, within a high limit of the address.
 SIGN_INS_PER_BROWSER = AttemptLimit("sign_in_per_browser", 30, 600)  # a browser with our cookie
@@ -109,7 +132,9 @@ STAFF_PER_ADDRESS = AttemptLimit("staff_from", 20, 300)  # an address, over all 
 STAFF_PER_NAME = AttemptLimit("staff_name", 30, 3600)
 STAFF_NAME_SLOW = AttemptLimit("staff_name_slowly", 1, 60)
 STAFF_CODE = AttemptLimit("staff_code", 5, 300)  # an account
-WRONG_DIGITS = AttemptLimit("wrong_digits", 10, 3600)  # a reference whose four digits are guessed, from wherever
+WRONG_DIGITS = AttemptLimit("wrong_digits", 6, 900)  # a reference whose four digits are guessed, from wherever
+# An address, over all references; a try that finds something is given back, since a mobile network is one address.
+WRONG_REFERENCES = AttemptLimit("wrong_references", 60, 600)
 CODES_PER_HOUR = AttemptLimit("code_to_hour", 3, 3600)  # an e-mail address or a phone
 CODES_PER_DAY = AttemptLimit("code_to_day", 10, 86_400)
 CODES_PER_CLIENT = AttemptLimit("code_from", 20, 3600)  # a client

@@ -25,14 +25,15 @@ from municipality.ui.texts import Text
 
 # By the code in the access log.
 PURPOSES: dict[str, Text] = {
-    "purpose.linked": gettext_lazy("I study another request of the same shop, person or plot"),
-    "purpose.similar": gettext_lazy("I compare a similar request before I sign a refusal"),
-    "purpose.supervision": gettext_lazy("I supervise the study of the request"),
-    "purpose.complaint": gettext_lazy("I answer a complaint or a question of the person"),
-    "purpose.court": gettext_lazy("A court, the prosecution or another authority asked for it"),
-    "purpose.record": gettext_lazy("I check what is on file before it is corrected"),
-    "purpose.misuse": gettext_lazy("I check whether reports are misused"),
-    "purpose.audit": gettext_lazy("I audit"),
+    "purpose.linked": gettext_lazy("Study of a linked request of the same shop, person or plot"),
+    "purpose.similar": gettext_lazy("Comparison with a similar request before a refusal"),
+    "purpose.supervision": gettext_lazy("Supervision of the study of the request"),
+    "purpose.complaint": gettext_lazy("Answer to a complaint or a question of the person"),
+    "purpose.court": gettext_lazy("Request by a court, the prosecution or another authority"),
+    "purpose.record": gettext_lazy("Check of the entry before its correction"),
+    "purpose.photo": gettext_lazy("Check of the copy of a photo before it is shown"),
+    "purpose.misuse": gettext_lazy("Check whether reports are misused"),
+    "purpose.audit": gettext_lazy("Audit"),
 }
 KEPT = dt.timedelta(minutes=15)
 KEPT_MOST = 20  # files
@@ -51,10 +52,17 @@ def chosen(request: HttpRequest, subject: str) -> str:
 
 
 def ask(
-    request: HttpRequest, subject: str, *, chosen_wrongly: bool = False, back_to: str = "", fitting: Collection[str] = (), about: str = ""
+    request: HttpRequest,
+    subject: str,
+    *,
+    chosen_wrongly: bool = False,
+    back_to: str = "",
+    fitting: Collection[str] = (),
+    about: str = "",
+    leave: str = "",
 ) -> TemplateResponse:
     """The page that asks for the purpose. It says nothing about the person. `fitting` are the codes to offer, by default all; `about` names
-    the file, and no person.
+    the file, and no person; `leave` is the page to go back to without opening it.
     """
     context = {
         **admin.site.page_context(request),  # type: ignore[attr-defined]
@@ -62,6 +70,7 @@ def ask(
         "purposes": [(code, label) for code, label in PURPOSES.items() if not fitting or code in fitting],
         "purpose_subject": subject,
         "about": about,
+        "leave": leave,
         "next": back_to or request.get_full_path(),
         "error": _("Please choose why you open the file.") if chosen_wrongly else "",
     }

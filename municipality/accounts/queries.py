@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import Organisation, Signatory, User
@@ -23,9 +23,14 @@ def require_group(person: User, *roles: str) -> None:
         raise NotPermitted("not_your_role", _("Your role cannot do this."))
 
 
-def supervisors_of(branch_id: str | None) -> QuerySet[User]:
-    """The supervisors of a branch."""
+def supervisors_of(branch_id: str | OuterRef | None) -> QuerySet[User]:
+    """The supervisors of a branch, also of one that an outer query refers to."""
     return User.objects.filter(is_staff=True, is_active=True, branch=branch_id, groups__name="supervisor").order_by("pk")
+
+
+def auditors() -> QuerySet[User]:
+    """The auditors of the Municipality."""
+    return User.objects.filter(is_staff=True, is_active=True, groups__name="auditor").order_by("pk")
 
 
 def signatures(person: User, on: dt.date | None = None) -> QuerySet[Signatory]:

@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 
 from municipality.audit import queries, registry
 from municipality.audit.models import AccessLogEntry, AuditEvent
 from municipality.audit.services import chain_hash
 from municipality.kernel import clock
+from municipality.kernel.actors import Actor
 from municipality.ui import staff_menu
-from municipality.ui.admin_base import MAX_COUNT, ReadOnlyAdmin, code, in_group, moment, structure
+from municipality.ui.admin_base import MAX_COUNT, ReadOnlyAdmin, code, in_group, moment, require_role, structure
 from municipality.ui.code_labels import CODE_LABELS, label_codes, label_of
 from municipality.ui.staff_home import HomePart, Next
 from municipality.ui.staff_menu import StaffEntry
 from municipality.ui.staff_names import name_of_actor
 from municipality.ui.staff_search import cleaned
+from municipality.ui.subject_names import NAMES, NamedSubjectsMixin, name_in_full, name_of
 from municipality.ui.templatetags.portal import ref
+from municipality.ui.texts import Text
 
+AUDITOR = "auditor"
 RECENT = 5_000
 label_codes(
     {
@@ -40,6 +47,7 @@ label_codes(
         "system": _("The portal, automatically"),
         "audit": _("Audit"),
         "audit.verified": _("Chain of the audit log verified"),
+        "audit.verified_newest": _("Newest lines of the audit log verified"),
         "audit.verify": _("Verify the chain of the audit log"),
         "person_page": _("The page of a person"),
         "organisation_page": _("The page of an organisation"),
@@ -54,7 +62,7 @@ def _looks_today(request: HttpRequest) -> int:
 
 def home(request: HttpRequest) -> HomePart:
     """What an auditor reads next."""
-    if not in_group(request, "auditor"):
+    if not in_group(request, AUDITOR):
         return HomePart()
     page = reverse("admin:audit_auditevent_changelist")
     text = _("Every act of the portal and of staff, in order and bound by hashes.")
@@ -74,6 +82,7 @@ staff_menu.register(
     ),
 )
 admin.site.add_pages([], home=home)  # type: ignore[attr-defined]
+NAMES.register("audit", lambda _keys: {"chain": gettext("The chain of the audit log")})
 
 
 class ActionFilter(admin.SimpleListFilter):
@@ -121,14 +130,29 @@ def last_verification() -> SafeString:
     text = _("The whole chain, up to line {line}, was verified on {at}: {result}")
     result = _result(event.data.get("faults", 0))
     sentence = format_html(str(text), line=ref(event.data.get("to", 0)), at=moment(event.at), result=result)
-    page = reverse("admin:audit_auditevent_change", args=[event.pk])
-    return format_html('{} <a href="{}">{}</a>', sentence, page, _("The result in the log"))
+    return format_html("{} {}", sentence, _link_to(event))
+
+
+def newest_verification() -> SafeString | str:
+    """Which lines were verified by hand since, and with what result; empty where none were."""
+    event = queries.last_of_newest()
+    return format_html("{} {}", _of_newest(event), _link_to(event)) if event is not None else ""
+
+
+def _of_newest(event: AuditEvent) -> SafeString:
+    text = gettext("Lines {first} to {line} were verified on {at}: {result}")
+    numbers = {"first": ref(event.data["from"]), "line": ref(event.data["to"])}
+    return format_html(text, **numbers, at=moment(event.at), result=_result(event.data["faults"]))
+
+
+def _link_to(event: AuditEvent) -> SafeString:
+    return format_html('<a href="{}">{}</a>', reverse("admin:audit_auditevent_change", args=[event.pk]), gettext("The result in the log"))
 
 
 @admin.register(AuditEvent)
-class AuditEventAdmin(ReadOnlyAdmin):
+class AuditEventAdmin(NamedSubjectsMixin, ReadOnlyAdmin):
     change_list_template = "admin/audit/auditevent/change_list.html"
-    list_display = ("number", "when", "action_code", "subject_code", "actor", "short_hash")
+    list_display = ("number", "when", "action_code", "subject_name", "actor", "short_hash")
     list_filter = (ActionFilter, DayFilter)
     list_select_related = ("link",)
     ordering = ("-pk",)
@@ -138,7 +162,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
         "number",
         "when",
         "action_in_full",
-        "subject_code",
+        "subject_in_full",
         "actor",
         "details",
         "commitment_code",
@@ -153,7 +177,34 @@ class AuditEventAdmin(ReadOnlyAdmin):
         return (queryset.filter(subject__in={term, *registry.keys_of(cleaned(term))}) if term else queryset), False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().changelist_view(request, {**(extra_context or {}), "verification": last_verification()})
+        context = {"verification": last_verification(), "newest": newest_verification(), "may_verify": in_group(request, AUDITOR)}
+        return super().changelist_view(request, {**(extra_context or {}), **context})
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        row: Any = self.get_object(request, object_id)
+        titles = {"title": CODE_LABELS.get(row.action, row.action), "subtitle": None} if row is not None else {}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **titles})
+
+    def get_urls(self) -> list[URLPattern]:
+        verify = self.admin_site.admin_view(require_POST(self.verify))
+        return [path("verify/", verify, name="audit_auditevent_verify"), *super().get_urls()]
+
+    def verify(self, request: HttpRequest) -> HttpResponse:
+        """Verify the lines of the chain that were not verified yet, which is recorded."""
+        require_role(request, AUDITOR)
+        user: Any = request.user
+        event = queries.verify_newest(Actor(AUDITOR, user.key))
+        if event is None:
+            self.message_user(request, _("Every line was verified already."))
+        else:
+            self.message_user(request, _of_newest(event), messages.ERROR if event.data["faults"] else messages.SUCCESS)
+        page = reverse("admin:audit_auditevent_changelist")  # with the filter and search from which it was asked for
+        return HttpResponseRedirect(f"{page}?{request.GET.urlencode()}" if request.GET else page)
+
+    def subject_keys(self, row: Any) -> Iterable[str]:
+        return [row.subject]
 
     @admin.display(description=_("number"), empty_value="—")
     def number(self, event: AuditEvent) -> Any:
@@ -172,8 +223,12 @@ class AuditEventAdmin(ReadOnlyAdmin):
         return label_of(event.action, event.action)
 
     @admin.display(description=_("subject"))
-    def subject_code(self, event: AuditEvent) -> SafeString | str:
-        return code(event.subject)
+    def subject_name(self, event: AuditEvent) -> SafeString | Text:
+        return name_of(event.subject)
+
+    @admin.display(description=_("subject"))
+    def subject_in_full(self, event: AuditEvent) -> SafeString | Text:
+        return name_in_full(event.subject)
 
     @admin.display(description=_("who"))
     def actor(self, event: AuditEvent) -> SafeString | str:
@@ -219,13 +274,22 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
 
 @admin.register(AccessLogEntry)
-class AccessLogEntryAdmin(ReadOnlyAdmin):
-    list_display = ("when", "viewer", "person", "subject_code", "purpose_code")
+class AccessLogEntryAdmin(NamedSubjectsMixin, ReadOnlyAdmin):
+    list_display = ("when", "viewer", "person", "subject_name", "purpose_code")
     list_filter = (DayFilter,)
     ordering = ("-pk",)
-    search_fields = ("person_key__exact",)
-    search_help_text = _("A whole key of a person, such as person:…")
+    search_fields = ("person_key__exact",)  # which has an index
+    search_help_text = _("The whole name of the person whose data was read, or a whole key such as person:…")
     fields = list_display
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
+        term = " ".join(search_term.split())
+        if not term:
+            return queryset, False
+        people = registry.people_of(term)
+        if not people and ":" not in term:
+            messages.warning(request, _("Nobody has this whole name, so the list is empty."))
+        return queryset.filter(person_key__in={term, *people}), False
 
     @admin.display(description=_("time"))
     def when(self, entry: AccessLogEntry) -> str:
@@ -236,12 +300,15 @@ class AccessLogEntryAdmin(ReadOnlyAdmin):
         return name_of_actor(entry.viewer_role, entry.viewer_key)
 
     @admin.display(description=_("whose data"))
-    def person(self, entry: AccessLogEntry) -> SafeString | str:
-        return code(entry.person_key)
+    def person(self, entry: AccessLogEntry) -> SafeString | Text:
+        return name_of(entry.person_key)
 
     @admin.display(description=_("subject"))
-    def subject_code(self, entry: AccessLogEntry) -> SafeString | str:
-        return code(entry.subject)
+    def subject_name(self, entry: AccessLogEntry) -> SafeString | Text:
+        return name_of(entry.subject)
+
+    def subject_keys(self, row: Any) -> Iterable[str]:
+        return [row.subject, row.person_key]
 
     @admin.display(description=_("purpose"))
     def purpose_code(self, entry: AccessLogEntry) -> SafeString | str:

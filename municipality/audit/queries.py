@@ -11,10 +11,11 @@ from django.db.models import QuerySet
 
 from municipality.audit.models import AccessLogEntry, AuditEvent, Link
 from municipality.audit.services import GENESIS, chain_hash, record
-from municipality.kernel import clock
-from municipality.kernel.actors import system
+from municipality.kernel import clock, request_cache
+from municipality.kernel.actors import Actor, system
 
 VERIFIED = "audit.verified"
+VERIFIED_NEWEST = "audit.verified_newest"
 CHAIN = "audit:chain"
 PART = 300_000  # events that one run of the job verifies: some 30 seconds
 MOST_NOW = 10_000  # events that are verified while somebody waits: some two seconds
@@ -85,8 +86,38 @@ def _record_verified(to: int, found: list[Fault], *, earlier: int = 0, is_whole:
 
 
 def last_verification() -> AuditEvent | None:
-    """The event of the last verification of the whole chain; None before the first."""
+    """The event of the last verification of the whole chain; None before the first. Read once a request."""
+    return request_cache.get_or_set("audit.last_verification", _last_verification)
+
+
+def _last_verification() -> AuditEvent | None:
     return AuditEvent.objects.filter(subject=CHAIN, action=VERIFIED, data__is_whole=True).order_by("-pk").first()
+
+
+def last_of_newest() -> AuditEvent | None:
+    """The event of the last verification by hand, where it covers more than that of the whole chain; None otherwise."""
+    event = AuditEvent.objects.filter(subject=CHAIN, action=VERIFIED_NEWEST).order_by("-pk").first()
+    whole = last_verification()
+    return event if event is not None and (whole is None or event.data["to"] > whole.data["to"]) else None
+
+
+def verify_newest(actor: Actor, most: int = MOST_NOW) -> AuditEvent | None:
+    """Verify the next `most` lines after those that were verified before, and record the result; None where there are none.
+
+    The result covers all lines since the whole verification, with the faults that were found in them before.
+    """
+    newest, whole = last_of_newest(), last_verification()
+    before = newest or whole
+    after = before.data["to"] if before is not None and Link.objects.filter(number=before.data["to"]).exists() else 0
+    end = min(after + most, _last_number())
+    if end <= after:
+        return None
+    found = list(faults(after, end))
+    first, faulty, rows = (newest.data["from"], newest.data["faults"], newest.data["rows"]) if newest and after else (after + 1, 0, [])
+    rows = [*rows, *(fault.number for fault in found)][:20]
+    data = {"from": first, "to": end, "faults": faulty + len(found), "rows": rows}
+    with transaction.atomic():
+        return record(VERIFIED_NEWEST, subject=CHAIN, actor=actor, data=data)
 
 
 def verify_since(event: AuditEvent) -> tuple[int, list[Fault]] | None:

@@ -1,4 +1,4 @@
-"""The keys of what a public number names, for the search of the audit log: each app registers its own."""
+"""The keys of what a public number or a name names, for the search of the two logs: each app registers its own."""
 
 from __future__ import annotations
 
@@ -8,6 +8,15 @@ from municipality.kernel.registry import Registry
 
 # Each takes a number in capitals, as it stands on papers, and returns the keys of the subjects that it names.
 SUBJECTS: Registry[Callable[[str], Iterable[str]]] = Registry()
+
+
+# Each takes the whole name of a person, and returns the keys of those who have it.
+PEOPLE: Registry[Callable[[str], Iterable[str]]] = Registry()
+
+
+def people_of(name: str) -> set[str]:
+    """The keys of the people with a name, in all apps; empty where there are none."""
+    return {key for named in PEOPLE.values() for key in named(name)} if name else set()
 
 
 def keys_of(number: str) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.contrib import admin
@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts import purposes
+from municipality.audit.models import AuditEvent
 from municipality.audit.registry import SUBJECTS
 from municipality.audit.services import log_access
 from municipality.cases import queries
@@ -29,10 +30,13 @@ from municipality.ui.staff_menu import StaffEntry
 from municipality.ui.staff_names import name_of_actor
 from municipality.ui.staff_roles import has_table
 from municipality.ui.staff_search import FINDERS
-from municipality.ui.templatetags.portal import bilingual
+from municipality.ui.subject_names import NAMES, name_of
+from municipality.ui.templatetags.portal import bilingual, ref, term
 from municipality.ui.texts import Text
 
 AUDITOR = "auditor"
+PURPOSES = ("purpose.audit", "purpose.complaint", "purpose.court", "purpose.misuse")  # why an auditor opens a request
+LISTED = 200  # acts on the page of a request
 label_codes(
     {
         "block.lifted": _("Block lifted"),
@@ -49,11 +53,21 @@ def _titles(workflow: str) -> Mapping[str, Text]:
     return TIMELINES[workflow].titles if workflow in TIMELINES else {}
 
 
+def _who(case: Case, role: str, key: str) -> SafeString | str:
+    """The role of who acted, with the name of a member of staff and of the applicant; nobody's key."""
+    if key == case.applicant.key:
+        return format_html("{} {}", label_of(role), term(bilingual(case.applicant, "name")))
+    return name_of_actor(role, key) if key.startswith("staff:") else label_of(role)
+
+
 class EventInline(ReadOnlyInline):
     model = CaseEvent
     fk_name = "subject"
     ordering = ("pk",)
     fields = ("when", "step", "actor", "reason_code")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[CaseEvent]:
+        return super().get_queryset(request).select_related("subject__applicant")
 
     @admin.display(description=_("time"))
     def when(self, event: CaseEvent) -> str:
@@ -68,11 +82,13 @@ class EventInline(ReadOnlyInline):
 
     @admin.display(description=_("who"))
     def actor(self, event: CaseEvent) -> SafeString | str:
-        return name_of_actor(event.actor_role, event.actor_key)
+        return _who(event.subject, event.actor_role, event.actor_key)
 
     @admin.display(description=_("reason"))
     def reason_code(self, event: CaseEvent) -> SafeString | str:
-        return label_of_reason(event.reason, event.subject.editions)
+        codes = [event.reason] if event.reason else dict.fromkeys(code for _target, code in event.data.get("items", ()))
+        lines = [(label_of_reason(code, event.subject.editions),) for code in codes]
+        return format_html_join(SafeString("<br>"), "{}", lines) if lines else label_of_reason("")
 
 
 staff_menu.register(
@@ -102,6 +118,14 @@ def keys_of(reference: str) -> list[str]:
 SUBJECTS.register("cases", keys_of)
 
 
+def _names(public_ids: Collection[str]) -> dict[str, Text]:
+    rows = Case.objects.filter(public_id__in=public_ids).values_list("public_id", "reference")
+    return {public_id: format_html("{} {}", gettext("Request"), ref(reference)) for public_id, reference in rows}
+
+
+NAMES.register("case", _names)
+
+
 class OpenCaseFilter(admin.SimpleListFilter):
     title = _("standing")
     parameter_name = "standing"
@@ -111,6 +135,10 @@ class OpenCaseFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Case]) -> QuerySet[Case]:
         return queryset.filter(is_open=self.value() == "open") if self.value() in ("open", "closed") else queryset
+
+
+def _act_link(event: AuditEvent) -> tuple[str, SafeString | str]:
+    return reverse("admin:audit_auditevent_change", args=[event.pk]), label_of(event.action)
 
 
 @admin.register(Case)
@@ -125,8 +153,8 @@ class CaseAdmin(ReadOnlyAdmin):
     search_help_text = _("A whole reference")
     inlines = (EventInline,)
     fields = (
-        *("reference_code", "service_name", "state_name", "title_ar", "title_en", "subject_code", "person", "civil_number", "how_filed"),
-        *("branch", "opened_at", "due_on", "closed_at", "rules", "values"),
+        *("reference_code", "service_name", "state_name", "title_ar", "title_en", "subject_words", "person", "civil_number", "how_filed"),
+        *("branch_name", "opened_at", "due_on", "closed_at", "rules", "values", "acts"),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Case]:
@@ -149,7 +177,7 @@ class CaseAdmin(ReadOnlyAdmin):
             user: Any = request.user
             purpose = purposes.chosen(request, case.key)
             if not purpose:
-                return purposes.ask(request, case.key)
+                return purposes.ask(request, case.key, fitting=PURPOSES, about=ref(case.reference))
             log_access(viewer=Actor(AUDITOR, user.key), person_key=case.applicant.key, subject=case.key, purpose=purpose)
         return super().change_view(request, object_id, form_url, extra_context)
 
@@ -166,8 +194,8 @@ class CaseAdmin(ReadOnlyAdmin):
         return _titles(case.service).get(case.state) or code(case.state)
 
     @admin.display(description=_("subject"))
-    def subject_code(self, case: Case) -> SafeString | str:
-        return code(case.subject)
+    def subject_words(self, case: Case) -> SafeString | Text:
+        return name_of(case.subject)
 
     @admin.display(description=_("applicant"))
     def person(self, case: Case) -> str:
@@ -177,6 +205,10 @@ class CaseAdmin(ReadOnlyAdmin):
     def civil_number(self, case: Case) -> SafeString | str:
         return code(case.applicant.civil_id_masked)
 
+    @admin.display(description=_("branch"))
+    def branch_name(self, case: Case) -> Any:
+        return term(bilingual(case.branch, "name"))
+
     @admin.display(description=_("sent in"))
     def how_filed(self, case: Case) -> Text | SafeString:
         return FiledBy(case.filed_by).label
@@ -185,6 +217,14 @@ class CaseAdmin(ReadOnlyAdmin):
     def rules(self, case: Case) -> SafeString | str:
         stamps = [stamp.rpartition(" ") for stamp in case.editions]
         return format_html_join(gettext(", "), "{}", ((label_of(subject, version),) for subject, _space, version in stamps)) or "—"
+
+    @admin.display(description=_("all acts, from the audit log"))
+    def acts(self, case: Case) -> SafeString:
+        events = list(AuditEvent.objects.filter(subject=case.key).order_by("pk")[:LISTED])
+        lines = ((moment(event.at), *_act_link(event), _who(case, event.actor_role, event.actor_key)) for event in events)
+        return (
+            format_html("<ol>{}</ol>", format_html_join("", '<li>{} · <a href="{}">{}</a> · {}</li>', lines)) if events else SafeString("—")
+        )
 
     @admin.display(description=_("values used"))
     def values(self, case: Case) -> SafeString:

@@ -39,6 +39,7 @@ class Obstacle:
     until: dt.date | None = None
     after: Text = ""  # what happens after `until`
     lifted: Text = ""  # what lifts it, and when
+    is_waiting: bool = False  # nothing is wrong and nothing can be done: it ends by itself
 
 
 # Takes the user, the blocks of one ground, and the page to return to after a payment (see `payments.origins`). Returns an obstacle

@@ -1,6 +1,7 @@
-"""What a person must do, may do until a day, or can do later: the source of the home page and of My shops.
+"""What a person must do, may do until a day, or can do later: the source of the home page.
 
-Each service registers one provider. The same obligation has the same day, amount and link wherever it is shown.
+My shops has panels of its own (`cases.panels.MY_SHOPS`). Each service registers one provider. The same obligation
+has the same day, amount and link wherever it is shown.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ class Obligation:
     until: dt.date | None = None
     starts: dt.date | None = None
     fils: int = 0
+    is_asked: bool = False  # another person waits for the answer: never only among later deadlines
 
     @property
     def days_left(self) -> int | None:

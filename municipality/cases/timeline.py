@@ -30,6 +30,7 @@ ACTORS = {
     "officer": _("Officer"),
     "other_officer": _("An officer of another branch"),
     "supervisor": _("Supervisor"),
+    "inspector": _("Inspector"),
 }
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.contrib import admin
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from municipality.audit.registry import SUBJECTS
@@ -12,6 +16,9 @@ from municipality.ui import staff_menu
 from municipality.ui.admin_base import ReadOnlyAdmin, code, moment
 from municipality.ui.code_labels import label_codes
 from municipality.ui.staff_menu import StaffEntry
+from municipality.ui.subject_names import NAMES
+from municipality.ui.templatetags.portal import ref
+from municipality.ui.texts import Text
 
 label_codes(
     {
@@ -41,6 +48,14 @@ def keys_of(number: str) -> list[str]:
 
 
 SUBJECTS.register("documents", keys_of)
+
+
+def _names(numbers: Collection[str]) -> dict[str, Text]:
+    rows = Document.objects.filter(pk__in=[number for number in numbers if number.isdecimal()]).values_list("pk", "number")
+    return {str(pk): format_html("{} {}", gettext("Document"), ref(number)) for pk, number in rows}
+
+
+NAMES.register("document", _names)
 
 
 @admin.register(SealToken)

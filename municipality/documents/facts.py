@@ -186,6 +186,11 @@ class Facts:
         return ""
 
     @staticmethod
+    def shop_page(document: Any) -> str:
+        """The address of the public page of the shop that the document is for, for the check page; empty without one."""
+        return ""
+
+    @staticmethod
     def public_notes(document: Any) -> Sequence[Text]:
         """Sentences about the present state of the document, for the check page; none where the state says everything."""
         return ()

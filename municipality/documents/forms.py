@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import digits, ids
 
-_NUMBER = re.compile(r"[A-Z]{2,4}-[A-Z0-9]+-")  # as in HLT-HW-2026-004217-K
+_NUMBER = re.compile(r"[A-Z]{2,4}-[A-Z0-9]+-")  # of a document, as in HLT-HW-2026-004217-K
 
 
 class CodeForm(forms.Form):
@@ -26,7 +26,7 @@ class CodeForm(forms.Form):
         if len(code) != 20 or not set(code) <= set(ids.ALPHABET):
             if _NUMBER.match(typed.strip().upper()):
                 raise forms.ValidationError(
-                    _("This is the number of the document. What is checked is the code of 20 letters and digits beside the QR code."),
+                    _("This is the number of the document. What is checked here is the code of 20 letters and digits beside the QR code."),
                     code="number",
                 )
             raise forms.ValidationError(

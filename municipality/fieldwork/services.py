@@ -100,25 +100,25 @@ def add_evidence(
         if digest in known_digests:
             continue
         try:
-            upload = uploads.receive(owner=sender, subject=subject, slot=slot, name=file.name or "photo", content=file)
+            with transaction.atomic():
+                upload = uploads.receive(owner=sender, subject=subject, slot=slot, name=file.name or "photo", content=file)
+                Evidence.objects.create(
+                    visit=visit,
+                    kind=kind,
+                    upload=upload,
+                    captured_at=captured_at,
+                    received_at=clock.now(),
+                    latitude=visit.latitude,
+                    longitude=visit.longitude,
+                    accuracy_m=visit.accuracy_m,
+                    added_by=sender.key,
+                )
+                record("evidence.added", subject=subject, actor=actor, data={"kind": kind, "sha256": digest})
         except FileRefused as refusal:
             if refusal.code == "no_room":
                 raise
             refused.append(refusal.sentence)
             continue
-        with transaction.atomic():
-            Evidence.objects.create(
-                visit=visit,
-                kind=kind,
-                upload=upload,
-                captured_at=captured_at,
-                received_at=clock.now(),
-                latitude=visit.latitude,
-                longitude=visit.longitude,
-                accuracy_m=visit.accuracy_m,
-                added_by=sender.key,
-            )
-            record("evidence.added", subject=subject, actor=actor, data={"kind": kind, "sha256": digest})
         known_digests.add(digest)
         added += 1
     return added, refused

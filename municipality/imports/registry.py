@@ -82,6 +82,8 @@ class Pages:
     help: Text = _HELP
     columns_title: Text = _COLUMNS
     template: str = "admin/imports/file.html"
+    release_note: Text = ""  # what follows from the release
+    line_heads: Sequence[Text] = ()  # of the table of good lines; without them there is none
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,7 @@ class ImportKind:
     applies: tuple[str, ...] = (LineOutcome.ADD, LineOutcome.CHANGE, LineOutcome.SAME)  # the outcomes whose lines are applied
     is_secret: bool = False  # the bytes are kept encrypted
     stops: bool = True  # applying may be stopped between two batches
+    lines: Callable[[Sequence[Any]], Iterable[Sequence[Text]]] = lambda rows: ()  # the cells of good lines, under `Pages.line_heads`
     figures: Callable[[ImportFile], dict[str, int]] = lambda file: {}  # more numbers at the end of the dry run
     visible: Callable[[AuthenticatedHttpRequest, QuerySet[ImportFile]], QuerySet[ImportFile]] = lambda request, files: files
 

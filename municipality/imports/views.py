@@ -84,11 +84,8 @@ def file(request: AuthenticatedHttpRequest, kind: str, public_id: str) -> HttpRe
         except Refused as refusal:
             error = str(refusal.sentence)
             row.refresh_from_db()
-    after = request.GET.get("after", "")
-    problem_lines = _problem_lines(row)
-    if after.isascii() and after.isdigit():
-        problem_lines = problem_lines.filter(line__gt=int(after[:9]))
-    page_lines = list(problem_lines[: PAGE + 1])
+    page_lines, older = _page_of(request, "after", _problem_lines(row))
+    good_lines, further = _page_of(request, "good_after", _good_lines(row, spec))
     applicable = services.count_applicable(row)
     applied = row.added + row.changed + row.confirmed + row.left_out
     user = request.user
@@ -106,10 +103,10 @@ def file(request: AuthenticatedHttpRequest, kind: str, public_id: str) -> HttpRe
         taken=applied,
         share=100 * applied // applicable if applicable else 0,
         read_share=100 * row.read // row.lines if row.lines else 0,
-        line_errors=[
-            (line, [(_column(spec, column), spec.problems[code]) for column, code in line.problems]) for line in page_lines[:PAGE]
-        ],
-        older=page_lines[PAGE - 1].line if len(page_lines) > PAGE else None,
+        line_errors=[(line, [(_column(spec, column), spec.problems[code]) for column, code in line.problems]) for line in page_lines],
+        older=older,
+        good_lines=list(zip(good_lines, spec.lines(good_lines), strict=True)),
+        further=further,
         may_release=is_undecided and is_releaser and row.checked_at is not None and not is_mine and applicable,
         may_refuse=is_undecided and (is_releaser or is_mine),
         may_stop=spec.stops and row.released_at is not None and row.done_at is None and row.stopped_at is None,
@@ -124,6 +121,22 @@ def file(request: AuthenticatedHttpRequest, kind: str, public_id: str) -> HttpRe
 
 def _problem_lines(row: ImportFile) -> QuerySet[Any]:
     return services.rows(row).filter(outcome__in=(LineOutcome.WRONG, LineOutcome.LEFT)).order_by("line")
+
+
+def _good_lines(row: ImportFile, kind: ImportKind) -> QuerySet[Any]:
+    """The lines that the release covers, or covered; none before the dry run is over, or where the kind shows none."""
+    if row.checked_at is None or not kind.pages.line_heads:
+        return services.rows(row).none()
+    return services.rows(row).filter(outcome__in=kind.applies).order_by("line")
+
+
+def _page_of(request: AuthenticatedHttpRequest, name: str, rows: QuerySet[Any]) -> tuple[list[Any], int | None]:
+    """The lines after the one that the address names, and the last of them where more follow."""
+    after = request.GET.get(name, "")
+    if after.isascii() and after.isdigit():
+        rows = rows.filter(line__gt=int(after[:9]))
+    found = list(rows[: PAGE + 1])
+    return found[:PAGE], found[PAGE - 1].line if len(found) > PAGE else None
 
 
 def _counts(row: ImportFile, kind: ImportKind) -> list[tuple[Any, Any, Any]]:

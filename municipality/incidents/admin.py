@@ -8,8 +8,9 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from municipality.incidents import queries, services
@@ -19,8 +20,11 @@ from municipality.kernel.errors import Refused
 from municipality.ui import staff_menu
 from municipality.ui.admin_base import ReadOnlyAdmin, ReadOnlyInline, code, in_group, moment, require_role, staff_page
 from municipality.ui.code_labels import label_codes
+from municipality.ui.errors import errors_today
 from municipality.ui.plurals import span
+from municipality.ui.staff_home import HomeNotice, HomePart
 from municipality.ui.staff_menu import StaffEntry
+from municipality.ui.templatetags.portal import ref
 from municipality.ui.texts import Text
 
 label_codes(
@@ -127,6 +131,29 @@ class IncidentAdmin(ReadOnlyAdmin):
         return format_html_join(", ", '<bdi dir="ltr">{}</bdi>', ((event.subject.reference,) for event in events)) or "—"
 
 
+def home(request: HttpRequest) -> HomePart:
+    """For an operator: what is out now, and that the portal records incidents by itself."""
+    if not in_group(request, services.ROLE):
+        return HomePart()
+    page, link = reverse("admin:incidents_incident_changelist"), _("Incidents")
+    going_on = Incident.objects.filter(ended_at__isnull=True, withheld_at__isnull=True).order_by("started_at")
+    notices = [
+        HomeNotice(
+            format_html(gettext("Out since {at}: {part}"), at=moment(row.started_at), part=row.get_part_display()),
+            url=reverse("admin:incidents_incident_change", args=[row.pk]),
+            link=_("The incident"),
+            kind="bad",
+        )
+        for row in going_on
+    ]
+    if count := errors_today():
+        text = _("Pages that ended in an error today: {count}. The log of the server says which.")
+        notices.append(HomeNotice(format_html(str(text), count=ref(count)), kind="bad"))
+    text = _("The portal checks its parts and records incidents by itself; nobody adds one by hand")
+    return HomePart(notices=[*notices, HomeNotice(text, url=page, link=link)])
+
+
+admin.site.add_pages([], home=home)  # type: ignore[attr-defined]
 staff_menu.register(
     "incidents",
     StaffEntry("operation", _("Incidents"), "admin:incidents_incident_changelist", permission="incidents.view_incident"),

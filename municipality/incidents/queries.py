@@ -61,6 +61,25 @@ def moved_to(kind: str, things: Collection[int]) -> dict[int, dt.date]:
     return {row["thing"]: row["last"] for row in rows}
 
 
+def as_moved(kind: str, days: dict[int, dt.date]) -> dict[int, dt.date]:
+    """Last days by the primary key of the row, each as late as an incident moved it, for pages: up to a minute old.
+
+    No query where none can have moved.
+    """
+    newest = last_moved_day()
+    return _latest(kind, days, [thing for thing, day in days.items() if newest is not None and day < newest])
+
+
+def as_moved_now(kind: str, days: dict[int, dt.date]) -> dict[int, dt.date]:
+    """The same as it is now, for what is decided by it; one query."""
+    return _latest(kind, days, list(days))
+
+
+def _latest(kind: str, days: dict[int, dt.date], asked: Collection[int]) -> dict[int, dt.date]:
+    moved = moved_to(kind, asked)
+    return {thing: max(day, moved.get(thing, day)) for thing, day in days.items()}
+
+
 def moved_day(kind: str, first: dt.date) -> Subquery:
     """The last day of the deadline of an outer row, where it moved to `first` or later: a subquery."""
     rows = MovedDeadline.objects.filter(kind=kind, thing=OuterRef("pk"), after__gte=first)

@@ -23,6 +23,7 @@ from municipality.ui.admin_base import MAX_COUNT, ReadOnlyAdmin, code, in_group,
 from municipality.ui.code_labels import label_codes, label_of
 from municipality.ui.staff_home import ROWS, HomePart, Next, Row, Work
 from municipality.ui.staff_menu import StaffEntry
+from municipality.ui.texts import Text
 
 OPERATOR = "operator"
 label_codes(
@@ -36,6 +37,7 @@ label_codes(
     }
 )
 WAITING_FOR_A_PERSON = frozenset({JobState.DEAD, JobState.ON_HOLD})
+STATES: dict[str, Text] = {**dict(JobState.choices), JobState.DEAD: _("failed, not tried again")}
 
 
 def _stuck(request: HttpRequest) -> int | None:
@@ -49,7 +51,7 @@ def home(request: HttpRequest) -> HomePart:
         return HomePart()
     jobs = Job.objects.filter(state__in=WAITING_FOR_A_PERSON).order_by("pk")[:ROWS]
     rows = [
-        Row(label_of(job.kind), reverse("admin:jobs_job_change", args=[job.pk]), "", label_of(job.queue), ("bad", job.get_state_display()))
+        Row(label_of(job.kind), reverse("admin:jobs_job_change", args=[job.pk]), "", label_of(job.queue), ("bad", STATES[job.state]))
         for job in jobs
     ]
     page, nothing = reverse("admin:jobs_job_changelist"), _("No job waits for a person.")
@@ -75,16 +77,36 @@ staff_menu.register(
 )
 
 
+class _JobStateFilter(admin.SimpleListFilter):
+    """By default what needs a person; a search looks through all."""
+
+    title = _("state")  # type: ignore[assignment]
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [*STATES.items(), ("all", _("All"))]
+
+    def choices(self, changelist: Any) -> Any:
+        choices = super().choices(changelist)
+        yield {**next(choices), "display": _("Waits for a person")}
+        yield from choices
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[Job]) -> QuerySet[Job]:
+        if self.value() == "all" or (not self.value() and request.GET.get("q")):
+            return rows
+        return rows.filter(state__in=[self.value()] if self.value() else WAITING_FOR_A_PERSON)
+
+
 @admin.register(Job)
 class JobAdmin(ReadOnlyAdmin):
     change_form_template = "admin/jobs/job/change_form.html"
-    list_display = ("kind_code", "key_code", "queue_code", "state", "tries", "lost_workers", "due_at", "finished_at")
-    list_filter = ("state", "queue")
+    list_display = ("kind_code", "queue_code", "state_name", "tries", "due_at", "finished_at")
+    list_filter = (_JobStateFilter, "queue")
     ordering = ("-pk",)
     search_fields = ("key",)
     search_help_text = _("A whole key of a job")
     fields = (
-        *("kind_in_full", "key_code", "queue_code", "state", "tries", "lost_workers"),
+        *("kind_in_full", "key_code", "queue_code", "state_name", "tries", "lost_workers"),
         *("created_at", "due_at", "finished_at", "arguments", "error"),
     )
 
@@ -132,6 +154,10 @@ class JobAdmin(ReadOnlyAdmin):
     @admin.display(description=_("kind"))
     def kind_in_full(self, job: Job) -> SafeString | str:
         return label_of(job.kind, job.kind)
+
+    @admin.display(description=_("state"), ordering="state")
+    def state_name(self, job: Job) -> Text:
+        return STATES[job.state]
 
     @admin.display(description=_("key"))
     def key_code(self, job: Job) -> SafeString | str:

@@ -19,6 +19,7 @@ class JobKind:
     queue: str
     time_limit: int  # seconds
     given_up: Handler | None = None
+    at_once: bool = True
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,13 @@ JOB_KINDS: dict[str, JobKind] = {}
 SCHEDULES: dict[str, Schedule] = {}
 
 
-def job(name: str, *, queue: str = "urgent", time_limit: int = 60, given_up: Handler | None = None) -> Callable[[Handler], Handler]:
+def job(
+    name: str, *, queue: str = "urgent", time_limit: int = 60, given_up: Handler | None = None, at_once: bool = True
+) -> Callable[[Handler], Handler]:
     """Decorator: declare the handler of a kind. It takes ids by keyword and must do nothing if the work is done already.
 
-    `time_limit` is in seconds. `given_up` takes the same ids; it is called in the transaction in which the job becomes dead.
+    `time_limit` is in seconds. `given_up` takes the same ids; it is called in the transaction in which the job becomes dead. Without
+    `at_once` the next tick, within a second, dispatches the job instead of the request that enqueues it, for work nobody waits for.
     """
     if queue not in QUEUES:
         raise ValueError(f"no such queue: {queue}")
@@ -42,7 +46,7 @@ def job(name: str, *, queue: str = "urgent", time_limit: int = 60, given_up: Han
     def declare(handler: Handler) -> Handler:
         if name in JOB_KINDS and JOB_KINDS[name].handler.__qualname__ != handler.__qualname__:
             raise ValueError(f"job {name} is declared twice")
-        JOB_KINDS[name] = JobKind(name, handler, queue, time_limit, given_up)
+        JOB_KINDS[name] = JobKind(name, handler, queue, time_limit, given_up, at_once)
         return handler
 
     return declare

@@ -62,7 +62,7 @@ def enqueue_all(
     now, queue = clock.now(), queue or declared.queue
     due = {"due_at": due_at or now, "created_at": now, "queue": queue}
     numbers = _insert_new([Job(kind=kind, key=key, args=dict(ids), **due) for key, ids in args_by_key.items()])
-    if due_at is None or due_at <= now:
+    if declared.at_once and (due_at is None or due_at <= now):
         for number in numbers.values():
             transaction.on_commit(partial(_dispatch, number, queue, kind))
     missing = [key for key in args_by_key if key not in numbers]

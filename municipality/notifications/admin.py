@@ -1,47 +1,39 @@
-"""Deliveries, read-only, without texts and addresses."""
+"""People to call about a message, and letters to other bodies."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.audit.services import log_access
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
-from municipality.notifications import not_reached, queries, services
-from municipality.notifications.models import CallOutcome, Delivery, DeliveryState, NotReached
+from municipality.notifications import deliveries_admin, letters, not_reached, queries
+from municipality.notifications.deliveries_admin import REASONS
+from municipality.notifications.models import CallOutcome, DeliveryState, Letter, NotReached
 from municipality.ui import staff_menu
-from municipality.ui.admin_base import MAX_COUNT, ReadOnlyAdmin, code, in_group, moment, require_role
+from municipality.ui.admin_base import MAX_COUNT, ReadOnlyAdmin, in_group, moment, require_role, staff_page
 from municipality.ui.code_labels import label_codes, label_of
 from municipality.ui.staff_home import HomeNotice, HomePart
 from municipality.ui.staff_menu import StaffEntry
+from municipality.ui.subject_names import NamedSubjectsMixin, name_of
 from municipality.ui.texts import Text
 
-OPERATOR = "operator"
-# Why a message was not sent by a channel.
-REASONS: dict[str, Text] = {
-    "": "—",
-    "no_address": _("The person has no confirmed address"),
-    "limit": _("The number has reached its limit of messages"),
-    "refused": _("The channel refused it permanently"),
-    "foreign_link": _("The text contains an external address"),
-    "exhausted": _("Every attempt failed"),
-    "demo": _("Demo data, not sent"),
-    "switched_off": _("Switched off by the person"),
-    "legal_notice": _("A legal notice: sent although switched off"),
-    "fallback": _("In place of a channel that failed"),
-}
+OPERATOR, AUDITOR = "operator", "auditor"
+LISTED = 200
 label_codes(
     {
         "delivery.retried": _("Message tried again"),
@@ -52,90 +44,14 @@ label_codes(
         "notifications.account": _("Message about an account"),
         "notifications.code": _("Send a one-time code"),
         "notifications.deliver": _("Send a message"),
+        "notifications.letter": _("Send a letter to a body"),
+        "letter.sent": _("Letter to a body sent"),
+        "letter.not_sent": _("Letter to a body not sent"),
+        "letter.retried": _("Letter to a body sent again"),
+        "letter.posted": _("Letter to a body sent on paper"),
         "limits.messages": _("Periods of following up messages"),
     }
 )
-
-
-@admin.register(Delivery)
-class DeliveryAdmin(ReadOnlyAdmin):
-    change_form_template = "admin/notifications/delivery/change_form.html"
-    list_display = ("kind", "channel_name", "state_name", "reason_name", "when", "provider")
-    list_filter = ("state", "channel")
-    list_select_related = ("message",)
-    ordering = ("-pk",)
-    fields = ("kind", "subject_code", "channel_name", "state_name", "reason_name", "when", "provider", "key")
-
-    def get_urls(self) -> list[URLPattern]:
-        return [
-            path("<int:delivery_id>/retry/", self.admin_site.admin_view(self.retry), name="notifications_delivery_retry"),
-            *super().get_urls(),
-        ]
-
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        delivery: Delivery | None = self.get_object(request, object_id)
-        may = delivery is not None and delivery.state == DeliveryState.FAILED and in_group(request, OPERATOR)
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "may_retry": may})
-
-    def retry(self, request: HttpRequest, delivery_id: int) -> HttpResponse:
-        """Ask for confirmation (GET), then enqueue the delivery again (POST)."""
-        require_role(request, OPERATOR)
-        delivery = get_object_or_404(Delivery.objects.select_related("message__person"), pk=delivery_id)
-        page = reverse("admin:notifications_delivery_change", args=[delivery.pk], current_app=self.admin_site.name)
-        until = services.limited_until(delivery)
-        if until is not None:
-            text = _("The number has reached its limit of messages and takes the next one on {at}. Until then the message would fail.")
-            self.message_user(request, format_html(str(text), at=moment(until)), messages.WARNING)
-            return HttpResponseRedirect(page)
-        if request.method != "POST":
-            context = {
-                **self.admin_site.each_context(request),
-                "opts": self.opts,
-                "delivery": delivery,
-                "title": _("Try again"),
-                "back": page,
-            }
-            return TemplateResponse(request, "admin/notifications/delivery/retry.html", context)
-        user: Any = request.user
-        if services.retry(delivery, actor=Actor(OPERATOR, user.key)):
-            self.message_user(request, _("The message will be sent by this channel now."))
-        else:
-            self.message_user(request, _("This message has not failed on this channel. Nothing was changed."), messages.WARNING)
-        return HttpResponseRedirect(page)
-
-    @admin.display(description=_("kind"))
-    def kind(self, delivery: Delivery) -> SafeString | str:
-        return label_of(delivery.message.kind)
-
-    @admin.display(description=_("subject"))
-    def subject_code(self, delivery: Delivery) -> SafeString | str:
-        return code(delivery.message.subject_key)
-
-    @admin.display(description=_("handed over"))
-    def when(self, delivery: Delivery) -> str:
-        return moment(delivery.sent_at)
-
-    @admin.display(description=_("reason"))
-    def reason_name(self, delivery: Delivery) -> Text:
-        return REASONS.get(delivery.reason, code(delivery.reason))
-
-    @admin.display(description=_("channel"), ordering="channel")
-    def channel_name(self, delivery: Delivery) -> str:
-        return delivery.get_channel_display()
-
-    @admin.display(description=_("state"), ordering="state")
-    def state_name(self, delivery: Delivery) -> str:
-        return delivery.get_state_display()
-
-    @admin.display(description=_("number at the channel"))
-    def provider(self, delivery: Delivery) -> SafeString | str:
-        return code(delivery.provider_id)
-
-    @admin.display(description=_("idempotency key"))
-    def key(self, delivery: Delivery) -> SafeString | str:
-        return code(delivery.idempotency_key)
 
 
 class _Progress(admin.SimpleListFilter):
@@ -161,15 +77,15 @@ class _Progress(admin.SimpleListFilter):
 
 
 @admin.register(NotReached)
-class NotReachedAdmin(ReadOnlyAdmin):
+class NotReachedAdmin(NamedSubjectsMixin, ReadOnlyAdmin):
     """Who is to be called. The list has no names; opening a row, and its number, is in the access log of the person."""
 
     change_form_template = "admin/notifications/notreached/change_form.html"
-    list_display = ("kind", "cause_name", "when", "called", "outcome_name")
+    list_display = ("kind", "subject_name", "cause_name", "when", "called", "outcome_name")
     list_filter = (_Progress, "cause")
     list_select_related = ("message", "called_by")
     ordering = ("since", "pk")
-    fields = ("kind", "title", "subject_code", "cause_name", "when", "person", "called", "outcome_name")
+    fields = ("kind", "title", "subject_name", "cause_name", "when", "person", "called", "outcome_name")
 
     def get_urls(self) -> list[URLPattern]:
         call = self.admin_site.admin_view(self.call)
@@ -228,8 +144,11 @@ class NotReachedAdmin(ReadOnlyAdmin):
         return row.message.title
 
     @admin.display(description=_("subject"))
-    def subject_code(self, row: NotReached) -> SafeString | str:
-        return code(row.message.subject_key)
+    def subject_name(self, row: NotReached) -> SafeString | Text:
+        return name_of(row.message.subject_key)
+
+    def subject_keys(self, row: Any) -> Iterable[str]:
+        return [row.message.subject_key]
 
     @admin.display(description=_("reason"), ordering="cause")
     def cause_name(self, row: NotReached) -> str:
@@ -257,6 +176,54 @@ def _calls(request: HttpRequest) -> int | None:
     return queries.to_call()[:MAX_COUNT].count() if in_group(request, not_reached.ROLE) else None
 
 
+@require_safe
+def letters_to_bodies(request: HttpRequest) -> HttpResponse:
+    """The letters that were not sent, those that failed first, and those sent last."""
+    if not (in_group(request, OPERATOR) or in_group(request, AUDITOR)):
+        raise PermissionDenied
+    waiting = Letter.objects.exclude(state=DeliveryState.SENT).exclude(reason=letters.NOT_NEEDED)
+    unsent = waiting.order_by("state", "created_at", "pk")[:LISTED]  # failed ones before those to print
+    sent = Letter.objects.filter(state=DeliveryState.SENT).order_by("-sent_at")[:20]
+    context: dict[str, Any] = {"title": _("Letters to bodies"), "unsent": unsent, "sent": sent}
+    return staff_page(request, "admin/notifications/letters.html", **context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def letter(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
+    """One letter, to be read or printed; POST sends it again, or records that it went on paper.
+
+    404 for a letter of a service in which the reader has no role.
+    """
+    row = get_object_or_404(Letter, public_id=public_id)
+    senders = (OPERATOR, *letters.kind_of(row).roles)
+    may_send = any(in_group(request, role) for role in senders)
+    if not may_send and not in_group(request, AUDITOR):
+        raise Http404
+    error, status = "", 200
+    if request.method == "POST":
+        if not may_send:
+            raise PermissionDenied
+        try:
+            if "posted" in request.POST:
+                letters.mark_posted(letter=row, sender=request.user)
+                messages.success(request, _("The letter is recorded as sent on paper today."))
+            else:
+                letters.send_again(letter=row, sender=request.user)
+                messages.success(request, _("The letter will be sent now."))
+            return HttpResponseRedirect(request.path)
+        except Refused as refusal:
+            error, status = str(refusal.sentence), refusal.status
+    context = {"title": _("Letter to a body"), "letter": row, "reason": REASONS.get(row.reason, ""), "error": error}
+    return staff_page(request, "admin/notifications/letter.html", status, **context, may_send=may_send and row.state in letters.UNSENT)
+
+
+def _unsent(request: HttpRequest) -> int | None:
+    """How many letters wait for an operator; an auditor reads the list without a count on each page."""
+    if not in_group(request, OPERATOR):
+        return None
+    return Letter.objects.filter(state__in=letters.UNSENT).exclude(reason=letters.NOT_NEEDED)[:MAX_COUNT].count()
+
+
 def home(request: AuthenticatedHttpRequest) -> HomePart:
     """What the first page says about messages that the member of staff has not opened."""
     unread = queries.unread_count(request.user)
@@ -277,8 +244,19 @@ staff_menu.register(
         tile=_("no message reached them"),
         tone="warn",
     ),
-    StaffEntry("operation", _("Sending of messages"), "admin:notifications_delivery_changelist", permission="notifications.view_delivery"),
+    StaffEntry(
+        "operation",
+        _("Letters to bodies"),
+        "admin:letters",
+        (OPERATOR, AUDITOR),
+        count=_unsent,
+        tile=_("letters not sent to other bodies"),
+        tone="warn",
+    ),
+    deliveries_admin.ENTRY,
 )
 
 
-admin.site.add_pages([], home=home)  # type: ignore[attr-defined]
+admin.site.add_pages(  # type: ignore[attr-defined]
+    [path("letters/", letters_to_bodies, name="letters"), path("letters/<slug:public_id>/", letter, name="letter")], home=home
+)

@@ -1,4 +1,4 @@
-"""Guards of messages: what was sent does not change."""
+"""Guards of messages and letters: what was sent does not change."""
 
 from municipality.kernel.guards import frozen, never_deleted
 
@@ -17,3 +17,12 @@ never_deleted("notifications_delivery")
 frozen("notifications_notreached", ["message_id", "cause", "since"])
 frozen("notifications_notreached", ["called_at", "called_by_id", "outcome"], once="OLD.called_at IS NOT NULL", name="called_once")
 never_deleted("notifications_notreached")
+frozen(
+    "notifications_letter",
+    [
+        *("public_id", "kind", "key", "subject_key", "reference", "code", "name_ar", "name_en", "created_at"),
+        *("title_ar", "title_en", "body_ar", "body_en"),
+    ],
+)
+frozen("notifications_letter", ["state", "address", "sent_at", "posted_by_id"], once="OLD.state = 'sent'", name="sent_once")
+never_deleted("notifications_letter")

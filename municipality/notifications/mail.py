@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from municipality.jobs.errors import PermanentFailure
-from municipality.notifications.models import Message
+from municipality.notifications.models import Letter, Message
 from municipality.notifications.registry import MESSAGE_KINDS
 from municipality.notifications.texts import foreign_links, link
 
@@ -64,10 +64,27 @@ def send(*, subject: str, body: str, to: str, idempotency_key: str, url: str = "
         },
     )
     email.attach_alternative(render_to_string("notifications/email.html", context), "text/html")
+    _hand_over(email)
+    return own_id
+
+
+def send_letter(letter: Letter, *, to: str) -> None:
+    """Send a letter to a body, Arabic first. Raises PermanentFailure as `send` does."""
+    if foreign_links(f"{letter.body_ar}\n{letter.body_en}"):
+        raise PermanentFailure("foreign link in a letter")
+    headers = {"Message-ID": message_id(letter.public_id), "Content-Language": "ar, en"}
+    context = {"letter": letter}
+    text = render_to_string("notifications/letter.txt", context)
+    email = EmailMultiAlternatives(subject=f"{letter.title_ar} | {letter.title_en}", body=text, to=[to], headers=headers)
+    email.attach_alternative(render_to_string("notifications/letter.html", context), "text/html")
+    _hand_over(email)
+
+
+def _hand_over(email: EmailMultiAlternatives) -> None:
+    """To the mail system. Raises PermanentFailure when it refuses the recipient for good."""
     try:
         email.send()
     except smtplib.SMTPRecipientsRefused as refusal:
         if all(500 <= code < 600 for code, _reason in refusal.recipients.values()):
             raise PermanentFailure("the mail system refused the address") from refusal
         raise
-    return own_id

@@ -86,11 +86,58 @@ class Delivery(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["message", "channel"], name="notifications_channel_once")]
+        indexes = [models.Index(fields=["id"], condition=models.Q(state="failed"), name="notifications_failed")]
         verbose_name = _("delivery")
         verbose_name_plural = _("deliveries")
 
     def __str__(self) -> str:
         return f"{self.get_channel_display()}: {self.get_state_display()}"
+
+
+class Letter(models.Model):
+    """A letter to another body about one subject, stored in both languages as sent: Arabic first, English below.
+
+    `code` is the body in the rulebook, which has its e-mail address. `address` is the one to which the letter went. Nothing in it names
+    an applicant or a reporter.
+    """
+
+    public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)  # the key of the e-mail on every try too
+    kind = models.CharField(max_length=60)
+    key = models.CharField(max_length=120)
+    subject_key = models.CharField(max_length=80)
+    reference = models.CharField(_("reference"), max_length=40)
+    code = models.CharField(_("body"), max_length=30)
+    name_ar = models.CharField(_("name in Arabic"), max_length=120)
+    name_en = models.CharField(_("name in English"), max_length=120)
+    title_ar = models.CharField(max_length=200)
+    title_en = models.CharField(max_length=200)
+    body_ar = models.TextField()
+    body_en = models.TextField()
+    created_at = models.DateTimeField(_("written at"))
+    state = models.CharField(_("state"), max_length=10, choices=DeliveryState, default=DeliveryState.WAITING)
+    reason = models.CharField(max_length=40, blank=True)  # why it was not sent: see admin.REASONS
+    address = models.EmailField(_("e-mail address"), blank=True)
+    sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
+    posted_by = models.ForeignKey(  # who printed it and sent it on paper, in place of an e-mail
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("sent on paper by")
+    )
+
+    class Meta:
+        verbose_name = pgettext_lazy("model", "letter to a body")
+        verbose_name_plural = pgettext_lazy("model", "letters to bodies")
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "key"], name="notifications_letter_once"),
+            models.CheckConstraint(
+                condition=models.Q(state="sent", sent_at__isnull=False, posted_by__isnull=True) & ~models.Q(address="")
+                | models.Q(state="sent", sent_at__isnull=False, posted_by__isnull=False, address="")
+                | ~models.Q(state="sent") & models.Q(sent_at__isnull=True, address="", posted_by__isnull=True),
+                name="notifications_letter_sent",
+            ),
+        ]
+        indexes = [models.Index(fields=["created_at"], condition=~models.Q(state="sent"), name="notifications_letter_unsent")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key}"
 
 
 class ChannelChoice(models.Model):

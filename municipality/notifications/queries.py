@@ -68,6 +68,14 @@ def reached_after_all() -> QuerySet[NotReached]:
     return NotReached.objects.filter(_reached(), called_at__isnull=True)
 
 
+def not_delivered() -> QuerySet[Delivery]:
+    """Failed deliveries of messages that nobody opened, that no other channel has taken or will take, and about which nobody called."""
+    others = Delivery.objects.filter(message=OuterRef("message"), state__in=[DeliveryState.SENT, DeliveryState.WAITING])
+    called = NotReached.objects.filter(message=OuterRef("message"), called_at__isnull=False)
+    rows = Delivery.objects.filter(state=DeliveryState.FAILED, message__read_at__isnull=True)
+    return rows.exclude(Exists(others)).exclude(Exists(called))
+
+
 def to_call() -> QuerySet[NotReached]:
     """Messages that reached nobody and about which nobody has called."""
     return NotReached.objects.filter(called_at__isnull=True).exclude(pk__in=reached_after_all().values("pk"))

@@ -64,6 +64,7 @@ class MessageKind:
     asks_for_answer: ClassVar[bool] = False
     # Sample values by dotted name, for placeholders that a filter formats (dates, amounts). Only `check` uses them.
     samples: ClassVar[Mapping[str, Any]] = {}
+    parts: ClassVar[tuple[str, ...]] = PARTS
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -98,14 +99,14 @@ class MessageKind:
         missing = self.required - set(context)
         if missing:
             raise KeyError(f"{self.kind} needs {', '.join(sorted(missing))}")
-        title, body, short = (render(self.template(part), context, language) for part in PARTS)
-        return MessageText(" ".join(title.split()), body, " ".join(short.split()))
+        found = {part: render(self.template(part), context, language) for part in self.parts}
+        return MessageText(" ".join(found["title"].split()), found["body"], " ".join(found.get("short", "").split()))
 
     @cached_property
     def required(self) -> frozenset[str]:
         """The names that the templates read from the context."""
         context = _RecordingContext(self.samples)
-        for part in PARTS:
+        for part in self.parts:
             render(self.template(part), context, "en")
         return frozenset(context.names)
 
@@ -114,6 +115,21 @@ class CaseMessage(MessageKind):
     """A message about a case (`case` of its context), which leads to the page of the case."""
 
     page = "/cases/{case.public_id}/"
+
+
+class LetterKind(MessageKind):
+    """A letter to another body (`notifications.letters`)."""
+
+    parts = ("title", "body")
+    roles: ClassVar[tuple[str, ...]] = ()  # staff who may read, print and send it again, beside operators
+
+    def address(self, code: str) -> str:
+        """The e-mail address that the rulebook of today gives a body; empty for none."""
+        raise NotImplementedError
+
+    def stands(self, key: str) -> bool:
+        """Whether the body is still asked for what the letter with this key says."""
+        raise NotImplementedError
 
 
 def _sample(name: str, samples: Mapping[str, Any]) -> Any:
@@ -159,7 +175,7 @@ MESSAGE_KINDS: dict[str, MessageKind] = {}
 
 def check(message: MessageKind) -> None:
     """Raise IncompleteMessage unless every part exists in both languages, each in its own letters, with the same placeholders."""
-    for part in PARTS:
+    for part in message.parts:
         texts = {language: _render_sample(message, part, language) for language in LANGUAGES}
         used = {language: {_LANGUAGE_SUFFIX.sub("", name) for name in _PLACEHOLDER.findall(text)} for language, text in texts.items()}
         if used["ar"] != used["en"]:

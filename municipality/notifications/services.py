@@ -123,6 +123,14 @@ def address_of(person: User, channel: str) -> str:
     return str(person.phone) if person.phone_confirmed_at else ""
 
 
+def masked_address(delivery: Delivery) -> str:
+    """The address of a delivery as staff may read it: the last three digits of a number, the domain of an e-mail address."""
+    address = address_of(delivery.message.person, delivery.channel)
+    if delivery.channel == Channel.EMAIL:
+        return f"…@{address.rpartition('@')[2]}" if address else ""
+    return f"…{address[-3:]}" if address else ""
+
+
 def deliver(delivery_id: int) -> None:
     """Send one message by one channel, in the person's language, outside any transaction.
 
@@ -199,6 +207,8 @@ def sms_text(message: Message, language: str, *, although_off: bool = False) -> 
 
 @transaction.atomic
 def _fail(delivery: Delivery, reason: str) -> None:
+    # The message is locked first: two channels that fail at once would each see the other one as waiting.
+    Message.objects.select_for_update(no_key=True).get(pk=delivery.message_id)
     _close(delivery, DeliveryState.FAILED, reason=reason)
     _fall_back(delivery.message)
 

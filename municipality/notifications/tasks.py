@@ -6,13 +6,18 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 
 from municipality.jobs.registry import every, job
-from municipality.notifications import not_reached, services
+from municipality.notifications import letters, not_reached, services
 from municipality.notifications.account import ACCOUNT_MESSAGES
 
 
 @job("notifications.deliver", queue="messages", time_limit=30, given_up=services.mark_failed)
 def deliver(*, delivery_id: int) -> None:
     services.deliver(delivery_id)
+
+
+@job("notifications.letter", queue="messages", time_limit=30, given_up=letters.mark_failed)
+def letter(*, letter_id: int) -> None:
+    letters.deliver(letter_id)
 
 
 @job("notifications.code", queue="messages", time_limit=30)

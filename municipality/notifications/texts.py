@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from django.conf import settings
 from django.template import Context, Engine
 from django.urls import Resolver404, resolve
 from django.utils import translation
+from django.utils.html import strip_tags
 
 LANGUAGES = ("ar", "en")
 _LINK = re.compile(r"(?:https?://|www\.)[^\s<>\"']+", re.IGNORECASE)
@@ -26,6 +28,15 @@ class Bilingual:
 
     def in_language(self, language: str) -> str:
         return self.ar if language == "ar" else self.en
+
+
+def in_both(text: Callable[[], object]) -> Bilingual:
+    """What `text` returns in each language, without its HTML."""
+    found = []
+    for language in LANGUAGES:
+        with translation.override(language):
+            found.append(html.unescape(strip_tags(str(text()))))
+    return Bilingual(*found)
 
 
 def render(template: str, context: Mapping[str, Any], language: str) -> str:

@@ -24,9 +24,12 @@ def grouped_areas() -> list[tuple[str, list[tuple[int, str]]]]:
     groups: dict[str, list[tuple[int, str]]] = {}
     for area in areas():
         groups.setdefault(getattr(area.governorate, name), []).append((area.pk, getattr(area, name)))
+    if name == "name_en":
+        return [(governorate, sorted(rows, key=lambda row: row[1])) for governorate, rows in groups.items()]
     return list(groups.items())
 
 
 def branch_of(area: Area) -> Branch:
     """The branch of an area: that of its governorate. Raises Branch.DoesNotExist if it is not loaded."""
-    return Branch.objects.get(governorate=area.governorate_id)
+    branch: Branch = area.governorate.branch
+    return branch

@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from municipality.accounts.models import User
+from municipality.accounts.queries import supervisors_of
 from municipality.kernel import clock, request_cache, worktime
 from municipality.notifications.models import Message
 from municipality.places.models import Branch
@@ -39,7 +40,8 @@ class OfficerLine:
     given_back: int  # over PACE_DAYS
     absent: bool
     reminded: bool  # today
-    may_remind: bool  # a request waits for a step of theirs, or one of the branch that they may take
+    has_step: bool  # a request that they have waits for their step
+    may_take: bool  # one of the branch waits that they may take
 
 
 # The states of a place in which the officer who has the request takes the next step.
@@ -120,6 +122,13 @@ def late_clocks(branch: Branch) -> QuerySet[Clock]:
     return _running(branch).filter(due_at__lt=clock.now()).order_by("due_at", "pk")
 
 
+def audited_clocks() -> QuerySet[Clock]:
+    """The running clocks of all branches that were escalated to the auditors and are late, the latest first."""
+    told = Q(level__gte=2) | Q(level=1) & ~Exists(supervisors_of(OuterRef("case__branch")))
+    rows = Clock.objects.filter(told, stopped_at__isnull=True, due_at__lt=clock.now())
+    return rows.select_related("case__branch").order_by("due_at", "pk")
+
+
 def soon_clocks(branch: Branch, days: int = SOON_DAYS[0]) -> QuerySet[Clock]:
     """The running clocks of a branch whose promise ends within some working days and has not passed, the first one first."""
     return _running(branch).filter(due_at__gte=clock.now(), due_at__lt=soon_until(days)).order_by("due_at", "pk")
@@ -180,6 +189,11 @@ def _present_skills(branch_id: str) -> QuerySet[Skill]:
     absences = Absence.objects.filter(officer=OuterRef("officer"), first_day__lte=today, last_day__gte=today, cancelled_at__isnull=True)
     skills = Skill.objects.filter(ended_at__isnull=True, officer__branch=branch_id, officer__is_active=True, officer__is_staff=True)
     return skills.filter(~Exists(absences))
+
+
+def waiting_places(branch: Branch) -> QuerySet[QueueEntry]:
+    """The requests of a branch that are with nobody, in the order of the queue."""
+    return QueueEntry.objects.filter(state=QueueEntryState.WAITING, branch=branch).select_related("case").order_by("pk")
 
 
 def able_officers(place: QueueEntry) -> list[tuple[User, bool, bool]]:
@@ -250,7 +264,8 @@ def _officers(branch: Branch) -> list[OfficerLine]:
             counts.get(officer.pk, no_counts).get("given_back", 0),
             officer.absent,
             officer.reminded,
-            officer.may_take or counts.get(officer.pk, no_counts).get("own_step", 0) > 0,
+            counts.get(officer.pk, no_counts).get("own_step", 0) > 0,
+            officer.may_take,
         )
         for officer in officers.order_by("pk")
     ]

@@ -1,9 +1,10 @@
-"""Messages to the applicant of a reviewed case; the texts are in templates/review/messages."""
+"""Messages to the applicant of a reviewed case, and to staff; the texts are in templates/review/messages."""
 
 from __future__ import annotations
 
 import datetime as dt
 
+from municipality.notifications.models import Channel
 from municipality.notifications.registry import SAMPLE_DAY, CaseMessage, MessageKind
 from municipality.review.models import CorrectionRound
 from municipality.review.states import QueueEntryState
@@ -51,6 +52,16 @@ class RefusedByOfficer(CaseMessage):
 
 class Escalated(CaseMessage):
     kind = "review.escalated"
+    samples = {"due_on": SAMPLE_DAY, "level": 1}
+
+
+class EscalatedToStaff(MessageKind):
+    """To the supervisors of the branch, from level 2 also to the auditors: a request is past its promised time. Without its facts."""
+
+    kind = "review.escalated_to_staff"
+    channels = (Channel.EMAIL,)
+    must_reach = False
+    page = "/admin/desk/{case.public_id}/"
     samples = {"due_on": SAMPLE_DAY, "level": 1}
 
 

@@ -15,6 +15,7 @@ from municipality.accounts.models import User
 from municipality.accounts.queries import has_role
 from municipality.cases.models import Case
 from municipality.kernel import clock, request_cache, worktime
+from municipality.kernel.errors import Refused
 from municipality.review.boards import DECIDED, PACE_DAYS, OfficerLine, board, holders, late_clocks, midnight, soon_clocks
 from municipality.review.models import (
     Absence,
@@ -96,30 +97,61 @@ def case_access(user: User, public_id: str) -> CaseAccess | None:
             moved=Exists(QueueEntryEvent.objects.filter(subject=OuterRef("pk"))),
             escalated=Exists(Escalation.objects.filter(case=OuterRef("case"))),
             overridden=Exists(Override.objects.filter(place=OuterRef("pk"))),
+            officiates=Exists(groups.filter(name="officer")),
+            decided=Exists(still_open_to(user).filter(case=OuterRef("case"))),
         )
         .first()
     )
     if entry is None:
         return None
     row: Any = entry
-    roles = frozenset(name for name, has in (("auditor", row.audits), ("supervisor", row.supervises)) if has)
+    is_own_branch = user.branch_id == entry.branch_id
+    roles = frozenset(name for name, has in (("auditor", row.audits), ("supervisor", row.supervises and is_own_branch)) if has)
     is_staff = bool(user.is_active and user.is_staff)
     was_handled = entry.state != QueueEntryState.WAITING or row.moved or row.escalated or row.overridden
-    own_branch = "supervisor" in roles and user.branch_id == entry.branch_id
-    is_allowed = is_staff and not row.has_conflict and (row.held or "auditor" in roles or (own_branch and was_handled))
+    may = row.held or "auditor" in roles or ("supervisor" in roles and was_handled) or (row.officiates and row.decided)
+    is_allowed = is_staff and not row.has_conflict and may
     return CaseAccess(entry, row.has_conflict, row.held, roles, bool(is_allowed))
 
 
 def may_open(user: User, case: Case) -> bool:
     """Whether a member of staff may open a case.
 
-    Its officer may while it is assigned to them, an auditor always, a supervisor of its branch once it was assigned, escalated or an
-    override was requested; none of them with a conflict of interest.
+    Its officer may while it is assigned to them and, as an officer of its branch, for some days after their decision (`decided_since`)
+    while it is not in the queue again, an auditor always, a supervisor of its branch once it was assigned, escalated or an override was
+    requested; none of them with a conflict of interest.
     """
     access = case_access(user, case.public_id)
     if access is not None:
         return access.may_open
     return has_role(user, "auditor") and not has_conflict(user, case)
+
+
+def decided_by(officer: User) -> QuerySet[Decision]:
+    """The approvals and refusals in force that an officer made, newest first. A proposal that waits for a signature decides nothing."""
+    in_force = Q(signed_at__isnull=False) | Q(outcome="accept", code="")
+    rows = Decision.objects.filter(in_force, outcome__in=("accept", "refuse"), made_by=officer, voided_at__isnull=True)
+    return rows.order_by("-pk")
+
+
+def still_open_to(officer: User) -> QuerySet[Decision]:
+    """Those whose requests an officer may still read: of their branch, not in the queue again, in force since `decided_since`."""
+    recent = Q(signed_at__gte=decided_since()) | Q(signed_at__isnull=True, made_at__gte=decided_since())
+    return decided_by(officer).filter(recent, case__place__state=QueueEntryState.LEFT, case__branch=officer.branch_id)
+
+
+def decided_since() -> dt.datetime:
+    """Since when a decision must be in force to leave its request open to its officer, for the applicant who calls."""
+    return clock.now() - dt.timedelta(days=decided_days())
+
+
+def decided_days() -> int:
+    """How many days a decided request stays open to its officer (`decided_open_days`); none before any rules are published."""
+    try:
+        row = rulebook.edition("limits.review", clock.today()).limits.get("decided_open_days")
+    except Refused:
+        return 0
+    return row.value if row is not None else 0
 
 
 # --- The queue -------------------------------------------------------------------------------------------------------------
@@ -313,9 +345,13 @@ class CheckLine:
 
 
 def questions(case: Case, items: list[Item] | None = None, *, among: Collection[str] | None = None) -> list[Check]:
-    """The questions of the checklist of a case: those of every case, and those about facts that changed. `among`: only of these codes."""
+    """The questions of the checklist of a case: those that arise in it (`Reviewable.unasked`), and of those about a fact the ones about
+    facts that changed. `among`: only of these codes."""
     service = reviewable(case)
-    checks = [check for check in edition_for(case, service.checks).checks if among is None or check.code in among]
+    unasked = service.unasked(case)
+    checks = [
+        check for check in edition_for(case, service.checks).checks if check.code not in unasked and (among is None or check.code in among)
+    ]
     if not any(check.about for check in checks):  # reading the items takes many statements
         return checks
     changed = {item.name for item in (service.items(case) if items is None else items) if item.before}
@@ -340,10 +376,10 @@ def decision_of(case: Case) -> Decision | None:
 
 
 def appeal_until(decision: Decision) -> dt.date:
-    """The last day to appeal against a signed refusal. Raises ValueError for one that is not signed."""
+    """The last day to appeal against a signed refusal, which its message names. Raises ValueError for one that is not signed."""
     if decision.signed_at is None:
         raise ValueError(f"decision {decision.pk} is not signed")
-    days = edition_for(decision.case, "limits.review").limits["objection_days"].value
+    days = limits(decision.case).limits["objection_days"].value
     return clock.day_of(decision.signed_at) + dt.timedelta(days=days)
 
 

@@ -76,6 +76,14 @@ def _none(case: Case) -> list[Text]:
     return []
 
 
+def _no_context(case: Case) -> dict[str, Any]:
+    return {}
+
+
+def _no_codes(case: Case) -> Collection[str]:
+    return ()
+
+
 def _not_needed(case: Case) -> None:
     return None
 
@@ -112,16 +120,25 @@ class Reviewable:
     # What an approval of a case must be signed for by a second person, None where the officer's own is enough. Raises Refused where the
     # case cannot be approved as it stands. Its workflow then has the moves of `states.second_signature_moves`.
     second_signature: Callable[[Case], SecondSignature | None] = _not_needed
-    # The message of an approval where it says something else than that the request is approved; its context is that of `Accepted`.
+    # The message of an approval where it says something else than that the request is approved; its context is that of `Accepted`, with
+    # what `message_context` adds. `refused_message` likewise, with the context of `RefusedByOfficer`.
     accepted_message: type[MessageKind] | None = None
+    refused_message: type[MessageKind] | None = None
+    message_context: Callable[[Case], dict[str, Any]] = _no_context
     # What an approval is called on the desk where it does not say yes to what was asked, such as signing an opinion; else empty.
     accept_label: Text = ""
+    # What a refusal is called there, where it refuses something else than what was asked; else empty.
+    refuse_label: Text = ""
     # What a case is called that was so approved.
     accepted_label: Text = APPROVED
+    # Names of the items that an approval is about, beside what changed; its preview shows them. `board` stands for `board_1` too.
+    approved: Collection[str] = ()
     # Codes of questions of the checklist → names of the items whose values answer them; a question about a changed fact has that one.
     evidence: Mapping[str, Collection[str]] = field(default_factory=dict)
     # Code of the question about all files, which names those that are required; empty where none is asked.
     files_check: str = ""
+    # Codes of questions of the checklist that do not arise in a case.
+    unasked: Callable[[Case], Collection[str]] = _no_codes
     # Whether facts of a case may differ from what the Municipality held before; without it the desk has no list of what changed.
     compares: bool = True
 

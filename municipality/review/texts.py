@@ -158,11 +158,14 @@ def refusal_context(decision: Decision, until: dt.date) -> dict[str, Any]:
             (decision.text_en, decision.article_en, decision.note_en),
         )
     )
-    return {"case": decision.case, "until": until, "reason": Bilingual(*texts), "to_court": reviewable(decision.case).to_court}
+    service = reviewable(decision.case)
+    own = service.message_context(decision.case)
+    return {"case": decision.case, "until": until, "reason": Bilingual(*texts), "to_court": service.to_court} | own
 
 
 def acceptance_context(case: Case, note_ar: str, note_en: str) -> dict[str, Any]:
-    return {"case": case, "note": Bilingual(note_ar, note_en), "has_bill": reviewable(case).bill_fils is not None}
+    service = reviewable(case)
+    return {"case": case, "note": Bilingual(note_ar, note_en), "has_bill": service.bill_fils is not None} | service.message_context(case)
 
 
 def answer_deadline(case: Case) -> dt.date:
@@ -201,7 +204,8 @@ def preview_decision(decision: Decision) -> Preview:
         return _preview(CorrectionsAsked, corrections_context(decision.case, items, answer_deadline(decision.case)))
     if decision.outcome == "accept":
         return preview_acceptance(case=decision.case, note_ar=decision.note_ar, note_en=decision.note_en)
-    return _preview(RefusedByOfficer, refusal_context(decision, objection_deadline(decision.case)))
+    message = reviewable(decision.case).refused_message or RefusedByOfficer
+    return _preview(message, refusal_context(decision, objection_deadline(decision.case)))
 
 
 def draft_refusal(case: Case, code: str, note_ar: str, note_en: str) -> Decision:

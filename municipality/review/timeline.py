@@ -42,10 +42,11 @@ SECOND_ROUND: dict[str, Any] = {
     "return": _("The supervisor sends the further round back"),
     "take_back": _("The officer takes the further round back"),
 }
+# Whom each level tells: `services.case_clock.escalate`.
 LEVELS: dict[int, Any] = {
-    1: _("Escalated to the supervisor: the promised time is used up"),
-    2: _("Escalated to the head of the branch"),
-    3: _("Escalated to the head of the sector"),
+    1: _("Escalated to the supervisor of the branch: the promised time is used up"),
+    2: _("Escalated to the auditors of the Municipality as well"),
+    3: _("Escalated once more to the supervisor and the auditors"),
 }
 ROLES = {"officer": "officer", "supervisor": "supervisor"}
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Model
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -32,6 +33,7 @@ from municipality.rulebook.inlines import (
     LimitInline,
     OffenceInline,
     ReasonInline,
+    long_text,
     may_edit,
 )
 from municipality.rulebook.models import (
@@ -42,15 +44,18 @@ from municipality.rulebook.models import (
 from municipality.rulebook.registry import DRAFT_EFFECTS, DraftEffect
 from municipality.ui import staff_menu
 from municipality.ui.admin_base import CappedPaginator, PluralTitleMixin, ReadOnlyAdmin, ReadOnlyInline, in_group, require_role
-from municipality.ui.code_labels import label_codes, label_of
+from municipality.ui.code_labels import CODE_LABELS, label_codes, label_of
 from municipality.ui.staff_home import ROWS, HomePart, Next, Row, Work
 from municipality.ui.staff_menu import StaffEntry
+from municipality.ui.templatetags.portal import bilingual, term
 
 PUBLISHER = "rule_publisher"
+CARDS = 20  # rows of a table that stand as cards
 label_codes(
     {
         "rulebook.drafted": _("Edition drafted"),
         "rulebook.published": _("Edition published"),
+        "rulebook.sent_back": _("Draft of an edition sent back to its maker"),
     }
 )
 
@@ -62,6 +67,33 @@ staff_menu.register(
 )
 
 
+class _EditionStandingFilter(admin.SimpleListFilter):
+    """By default what is in force, will be, or waits for its publication; a search looks through all."""
+
+    title = _("standing")  # type: ignore[assignment]
+    parameter_name = "standing"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("drafts", _("Drafts")), ("ended", _("Ended")), ("all", _("All"))]
+
+    def choices(self, changelist: Any) -> Any:
+        choices = super().choices(changelist)
+        looks_through_all = self.value() is None and bool(changelist.query)
+        standing = next(choices)
+        yield {**standing, "display": _("In force or waiting"), "selected": standing["selected"] and not looks_through_all}
+        *others, every = choices
+        yield from others
+        yield {**every, "selected": every["selected"] or looks_through_all}
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[RuleSet]) -> QuerySet[RuleSet]:
+        ended = Q(published_at__isnull=False, last_day__lt=clock.today())
+        if self.value() == "drafts":
+            return rows.filter(published_at__isnull=True)
+        if self.value() == "ended":
+            return rows.filter(ended)
+        return rows if self.value() == "all" or request.GET.get("q") else rows.exclude(ended)
+
+
 @admin.register(RuleSet)
 class RuleSetAdmin(PluralTitleMixin, admin.ModelAdmin):  # type: ignore[type-arg]
     actions = None
@@ -70,26 +102,45 @@ class RuleSetAdmin(PluralTitleMixin, admin.ModelAdmin):  # type: ignore[type-arg
     paginator = CappedPaginator
     show_facets = admin.ShowFacets.NEVER
     show_full_result_count = False
-    list_display = ("edition", "instrument_ar", "first_day", "last_day", "is_assumption", "stage", "made_by", "published_by")
-    list_filter = ("is_assumption",)
+    list_display = ("edition", "instrument", "first_day", "last_day", "basis", "stage", "maker", "publisher")
+    list_filter = (_EditionStandingFilter, "is_assumption")
+    list_per_page = 25
     list_select_related = ("made_by", "published_by")
     ordering = ("subject", "-version")
     search_fields = ("subject", "instrument_ar", "instrument_en")
     inlines = (FeeInline, LimitInline, ConditionInline, ReasonInline, CheckInline)
     _written = ("subject", "instrument_ar", "instrument_en", "first_day", "is_assumption")
-    _read_only = ("version", "last_day", "made_by", "made_at", "published_by", "published_at")
+    _read_only = ("last_day", "maker", "made_at", "publisher", "published_at")
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        return (*self._written, *self._read_only) if obj else self._written
+        return (*self._written[1:], *self._read_only) if obj else self._written
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str] | tuple[str, ...]:
-        return (*self._read_only, "subject") if obj else ()
+        return self._read_only if obj else ()
 
     def get_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
         """The inlines of a subject: calendars, catalogues of offences, land use and words for trades have their own."""
         if obj is not None and obj.subject in INLINES:
             return INLINES[obj.subject]
         return (OffenceInline,) if obj is not None and obj.subject.startswith(OFFENCES) else self.inlines
+
+    def get_inline_instances(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """The tables of the subject: for its maker short ones as cards and empty ones folded; for others without the empty ones."""
+        tables = super().get_inline_instances(request, obj)
+        if obj is None or obj.pk is None:
+            return tables
+        edits, shown = may_edit(request, obj), []
+        for table in tables:
+            count = table.model._default_manager.filter(ruleset=obj).count()
+            table.classes = [] if count else ["collapse"]
+            if edits and count <= CARDS:
+                table.template = "admin/rulebook/ruleset/rows.html"
+            if count or edits:
+                shown.append(table)
+        return shown
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        return super().formfield_for_dbfield(db_field, request, **long_text(db_field, kwargs))
 
     def get_actions(self, request: HttpRequest, action_location: Any = None) -> dict[str, Any]:  # the location is of Django 6.1
         return {}
@@ -106,6 +157,7 @@ class RuleSetAdmin(PluralTitleMixin, admin.ModelAdmin):  # type: ignore[type-arg
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if not change:
             obj.version, obj.made_by, obj.made_at = services.next_version(obj.subject), request.user, clock.now()
+        obj.sent_back_at, obj.sent_back_words = None, ""
         super().save_model(request, obj, form, change)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
@@ -113,6 +165,17 @@ class RuleSetAdmin(PluralTitleMixin, admin.ModelAdmin):  # type: ignore[type-arg
         user: Any = request.user
         data = {"edition": str(form.instance), "new": not change}
         record("rulebook.drafted", subject=f"ruleset:{form.instance.pk}", actor=Actor(MAKER, user.key), data=data)
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+        return self._saved(request, obj)
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        return self._saved(request, obj)
+
+    def _saved(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        """One message in words, without the code of the edition."""
+        self.message_user(request, _("The draft is saved and waits for the publisher. Until it is published you can change it."))
+        return self.response_post_save_change(request, obj)
 
     def get_urls(self) -> list[URLPattern]:
         return [
@@ -132,7 +195,9 @@ class RuleSetAdmin(PluralTitleMixin, admin.ModelAdmin):  # type: ignore[type-arg
         context: dict[str, Any] = dict(extra_context or {})
         if ruleset is not None:
             context["may_publish"] = ruleset.published_at is None and in_group(request, PUBLISHER)
-            context["may_follow"] = in_group(request, MAKER)
+            context["may_follow"] = ruleset.published_at is not None and in_group(request, MAKER)
+            context["title"] = title_of(ruleset)
+            context["subtitle"] = None
             context.update(_calendar_facts(ruleset), **_changes(ruleset), effects=_effects(ruleset))
         return super().change_view(request, object_id, form_url, context)
 
@@ -142,13 +207,21 @@ class RuleSetAdmin(PluralTitleMixin, admin.ModelAdmin):  # type: ignore[type-arg
         ruleset = get_object_or_404(RuleSet.objects.prefetch_related(*services.ROWS, "trades__activity"), pk=ruleset_id)
         page = reverse("admin:rulebook_ruleset_change", args=[ruleset.pk], current_app=self.admin_site.name)
         if request.method != "POST":
-            context = {**self.admin_site.each_context(request), "opts": self.opts, "ruleset": ruleset, "title": _("Publish"), "back": page}
+            context = {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "ruleset": ruleset,
+                "title": title_of(ruleset),
+                "back": page,
+            }
             # The other tables stand whole on the page of the edition; here only what changes in them.
             listed = {*services.LISTS, "board_limits"} - {"inspection_rules"}
             context["has_table"] = any(getattr(ruleset, rows).all() for rows in listed)
             context.update(_calendar_facts(ruleset), **_changes(ruleset), effects=_effects(ruleset))
             return TemplateResponse(request, "admin/rulebook/ruleset/publish.html", context)
         user: Any = request.user
+        if request.POST.get("step") == "send_back":
+            return self._send_back(request, ruleset, user)
         try:
             services.publish(ruleset=ruleset, publisher=user, actor=Actor(PUBLISHER, user.key))
         except Refused as refusal:
@@ -157,12 +230,23 @@ class RuleSetAdmin(PluralTitleMixin, admin.ModelAdmin):  # type: ignore[type-arg
             self.message_user(request, _("The edition is published. It can no longer be changed."))
         return HttpResponseRedirect(page)
 
+    def _send_back(self, request: HttpRequest, ruleset: RuleSet, user: Any) -> HttpResponse:
+        try:
+            services.send_back(ruleset=ruleset, publisher=user, actor=Actor(PUBLISHER, user.key), words=request.POST.get("words", ""))
+        except Refused as refusal:
+            self.message_user(request, refusal.sentence, messages.ERROR)
+            return HttpResponseRedirect(request.path)
+        self.message_user(request, _("The draft is back with its maker, with what you wrote."))
+        return HttpResponseRedirect(reverse("admin:index", current_app=self.admin_site.name))
+
     def draft_next(self, request: HttpRequest, ruleset_id: int) -> HttpResponse:
         """Create a draft with the rows of this edition."""
         require_role(request, MAKER)
         user: Any = request.user
         ruleset = get_object_or_404(RuleSet, pk=ruleset_id)
-        draft = services.copy_as_draft(ruleset=ruleset, maker=user, actor=Actor(MAKER, user.key))
+        # A calendar holds at once whatever its day; of other rules a day that nobody looked at shall not be today.
+        not_before = None if ruleset.subject == calendars.SUBJECT else clock.today() + dt.timedelta(days=1)
+        draft = services.copy_as_draft(ruleset=ruleset, maker=user, actor=Actor(MAKER, user.key), not_before=not_before)
         self.message_user(request, _("A new draft with the same rows. Correct it; a second person publishes it."))
         return HttpResponseRedirect(reverse("admin:rulebook_ruleset_change", args=[draft.pk], current_app=self.admin_site.name))
 
@@ -170,9 +254,31 @@ class RuleSetAdmin(PluralTitleMixin, admin.ModelAdmin):  # type: ignore[type-arg
     def edition(self, ruleset: RuleSet) -> SafeString | str:
         return label_of(ruleset.subject, f"v{ruleset.version}")
 
+    @admin.display(description=_("legal instrument"))
+    def instrument(self, ruleset: RuleSet) -> Any:
+        return term(bilingual(ruleset, "instrument"))
+
+    @admin.display(description=_("prepared by"))
+    def maker(self, ruleset: RuleSet) -> Any:
+        return term(bilingual(ruleset.made_by, "name"))
+
+    @admin.display(description=_("published by"))
+    def publisher(self, ruleset: RuleSet) -> Any:
+        return term(bilingual(ruleset.published_by, "name")) if ruleset.published_by is not None else "—"
+
+    @admin.display(description=_("basis"))
+    def basis(self, ruleset: RuleSet) -> Any:
+        return _("assumption") if ruleset.is_assumption else _("confirmed")
+
     @admin.display(description=_("stage"))
     def stage(self, ruleset: RuleSet) -> Any:
         return _("draft") if ruleset.published_at is None else _("published")
+
+
+def title_of(ruleset: RuleSet) -> str:
+    """What an edition is called: `Fees of zoning opinions, edition 2`."""
+    subject = CODE_LABELS.get(ruleset.subject, ruleset.subject)
+    return str(_("%(subject)s, edition %(number)s") % {"subject": subject, "number": ruleset.version})
 
 
 def _effects(ruleset: RuleSet) -> list[DraftEffect]:
@@ -215,6 +321,7 @@ def _drafts(request: AuthenticatedHttpRequest) -> list[RuleSet]:
     rows = RuleSet.objects.filter(published_at__isnull=True).select_related("made_by").order_by("made_at", "pk")
     if in_group(request, MAKER):
         return list(rows.filter(made_by=request.user)[: ROWS + 1])
+    rows = rows.filter(sent_back_at__isnull=True)
     return list(rows.exclude(made_by=request.user)[: ROWS + 1]) if in_group(request, PUBLISHER) else []
 
 
@@ -224,18 +331,32 @@ def home(request: AuthenticatedHttpRequest) -> HomePart:
     if not is_maker and not in_group(request, PUBLISHER):
         return HomePart()
     drafts, page = _drafts(request), reverse("admin:rulebook_ruleset_changelist")
-    state = ("wait", _("draft")) if is_maker else ("warn", _("waits for a second person"))
     rows = [
-        Row(label_of(row.subject), _draft_url(row, is_maker), _("Edition %(number)s") % {"number": row.version}, row.instrument_ar, state)
+        Row(
+            label_of(row.subject),
+            _draft_url(row, is_maker),
+            _("Edition %(number)s") % {"number": row.version},
+            row.sent_back_words or bilingual(row, "instrument"),
+            _draft_state(row),
+        )
         for row in drafts[:ROWS]
     ]
     if not drafts:
         offer = Next(_("Rules"), _("No draft waits for you."), "", _("Editions of the rules"), page, waits=False)
     else:
-        button = _("Go on with the draft") if is_maker else _("Check and publish")
-        offer = Next(_("Rules"), label_of(drafts[0].subject), drafts[0].instrument_ar, button, _draft_url(drafts[0], is_maker))
+        one = next((draft for draft in drafts if draft.sent_back_at is not None), drafts[0])
+        waits = not is_maker or one.sent_back_at is not None
+        button = _("Check and publish") if not is_maker else _("Go on with the draft") if waits else _("Open the draft")
+        text = one.sent_back_words or _draft_state(one)[1]
+        offer = Next(_("Rules"), label_of(one.subject), text, button, _draft_url(one, is_maker), waits=waits)
     title = _("My drafts") if is_maker else _("Drafts to publish")
     return HomePart(offer, [Work(title, rows, more=page, empty=_("No draft waits for you."))])
+
+
+def _draft_state(draft: RuleSet) -> tuple[str, Any]:
+    if draft.sent_back_at is not None:
+        return "bad", _("sent back by the publisher")
+    return "wait", _("waits for the publisher")
 
 
 def _draft_url(draft: RuleSet, is_maker: bool) -> str:

@@ -69,12 +69,11 @@ def _changes_of(now: Model | None, old: Model | None, identifying: list[str], fi
     fields = [field for field in fields if field.attname not in identifying] or fields
     if now is not None and old is not None:
         changed = [field for field in fields if getattr(now, field.attname) != getattr(old, field.attname)]
-        return [RowChange(row, capfirst(str(field.verbose_name)), _value(old, field), _value(now, field)) for field in changed]
+        return [RowChange(row, _field_name(field), _value(old, field), _value(now, field)) for field in changed]
     one: Any = now or old
     shown = [field for field in fields if getattr(one, field.attname) not in (None, "", False)]
     return [
-        RowChange(row, capfirst(str(field.verbose_name)), *(("", _value(one, field)) if now is not None else (_value(one, field), "")))
-        for field in shown
+        RowChange(row, _field_name(field), *(("", _value(one, field)) if now is not None else (_value(one, field), ""))) for field in shown
     ]
 
 
@@ -83,6 +82,11 @@ def _name(row: Any, identifying: list[Any]) -> SafeString:
     language = "ar" if get_language() == "ar" else "en"
     words = next((getattr(row, f"{name}_{language}") for name in NAMES if hasattr(row, f"{name}_{language}")), "")
     return format_html("{}", term(words)) if words else format_html_join(" · ", "{}", ((_value(row, field),) for field in identifying))
+
+
+def _field_name(field: Field[Any, Any]) -> str:
+    """The name of a field; sums are shown in dinars, whatever they are stored in."""
+    return gettext("Amount") if field.name == "fils" else capfirst(str(field.verbose_name))
 
 
 def _value(row: Any, field: Field[Any, Any]) -> Any:

@@ -16,6 +16,8 @@ frozen(
         "made_at",
         "published_by_id",
         "published_at",
+        "sent_back_at",
+        "sent_back_words",
     ],
     once="OLD.published_at IS NOT NULL",
 )

@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from municipality.rulebook import boards, calendars, land, queries, report_categories
-from municipality.rulebook.forms import WEEK, HoursForm, weekday_name
+from municipality.rulebook.forms import WEEK, DinarField, HoursForm, OneLine, weekday_name
 from municipality.rulebook.models import (
     Activity,
     ActivityGroupRule,
@@ -42,6 +42,7 @@ from municipality.rulebook.models import (
 )
 from municipality.ui.admin_base import code, in_group
 from municipality.ui.forms import DayField
+from municipality.ui.templatetags.portal import kwd
 
 MAKER = "rule_maker"
 
@@ -62,6 +63,26 @@ class _RowFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
             form.fields["DELETE"].widget.attrs["aria-label"] = form.fields["DELETE"].label
 
 
+def long_text(db_field: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of the form field, with room for a text that is longer than a line."""
+    is_long = isinstance(db_field, models.CharField) and not db_field.choices and (db_field.max_length or 0) >= LONG
+    if not is_long:
+        return kwargs
+    language = db_field.name.rpartition("_")[2]
+    own = {"lang": language} if language in ("ar", "en") else {}
+    return {"widget": OneLine(attrs={"rows": 3, "dir": "auto", **own}), **kwargs}
+
+
+LONG = 100  # characters
+# Labels of amounts, which are stored in fils, typed and read in dinars.
+IN_DINARS: dict[str, Any] = {
+    "fils": _("amount in dinars"),
+    "band_min_fils": _("lowest fine in dinars"),
+    "band_max_fils": _("highest fine in dinars"),
+    "settlement_fils": _("settlement in dinars"),
+    "rate_fils": _("dinars for a square metre and face"),
+    "flat_fils": _("dinars for a piece"),
+}
 OFFENCES = "offences."
 DAYS: dict[Any, Any] = {models.DateField: {"form_class": DayField, "widget": AdminDateWidget, "input_formats": None}}
 
@@ -74,10 +95,49 @@ class _RowInline(admin.TabularInline):  # type: ignore[type-arg]
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Label each cell: a screen reader does not read the heading of its column."""
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name.endswith("fils"):
+            field: Any = DinarField(required=not db_field.blank, initial=db_field.default if db_field.has_default() else None)
+            field.widget.attrs["inputmode"] = "decimal"
+        else:
+            field = super().formfield_for_dbfield(db_field, request, **long_text(db_field, kwargs))
         if field is not None:
-            field.widget.attrs["aria-label"] = capfirst(str(db_field.verbose_name))
+            label = IN_DINARS.get(db_field.name, db_field.verbose_name)
+            field.label, field.widget.attrs["aria-label"] = capfirst(str(label)), capfirst(str(label))
         return field
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """As declared; who only reads finds amounts in dinars."""
+        fields = super().get_fields(request, obj)
+        return fields if may_edit(request, obj) else [*dict.fromkeys(f"in_dinars_{name}" if name in IN_DINARS else name for name in fields)]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        if may_edit(request, obj):
+            return super().get_readonly_fields(request, obj)
+        return [f"in_dinars_{field.name}" for field in self.model._meta.fields if field.name in IN_DINARS]
+
+    @admin.display(description=IN_DINARS["fils"])
+    def in_dinars_fils(self, row: Any) -> Any:
+        return kwd(row.fils)
+
+    @admin.display(description=IN_DINARS["band_min_fils"])
+    def in_dinars_band_min_fils(self, row: Any) -> Any:
+        return kwd(row.band_min_fils) if row.band_min_fils is not None else "—"
+
+    @admin.display(description=IN_DINARS["band_max_fils"])
+    def in_dinars_band_max_fils(self, row: Any) -> Any:
+        return kwd(row.band_max_fils) if row.band_max_fils is not None else "—"
+
+    @admin.display(description=IN_DINARS["settlement_fils"])
+    def in_dinars_settlement_fils(self, row: Any) -> Any:
+        return kwd(row.settlement_fils) if row.settlement_fils is not None else "—"
+
+    @admin.display(description=IN_DINARS["rate_fils"])
+    def in_dinars_rate_fils(self, row: Any) -> Any:
+        return kwd(row.rate_fils)
+
+    @admin.display(description=IN_DINARS["flat_fils"])
+    def in_dinars_flat_fils(self, row: Any) -> Any:
+        return kwd(row.flat_fils)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return True

@@ -72,6 +72,7 @@ class ConsultedBody:
     article_ar: str
     article_en: str
     is_assumption: bool
+    email: str = ""
 
 
 @dataclass(frozen=True)

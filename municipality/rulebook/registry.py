@@ -1,4 +1,4 @@
-"""What other apps register about editions: handlers of their publication, and what a draft would do to open requests."""
+"""What other apps register about editions: handlers of their publication, what a draft would do to open requests, highest limits."""
 
 from __future__ import annotations
 
@@ -29,6 +29,10 @@ class DraftEffect:
 
 # By name: the effects of a draft, for its page and the page that publishes it; empty where its subject does not concern the app.
 DRAFT_EFFECTS: Registry[Callable[[RuleSet], list[DraftEffect]]] = Registry()
+
+
+# By `<subject>:<code>`: the highest value that a limit may have, where a higher one would meet a guard of the database.
+HIGHEST: Registry[int] = Registry()
 
 
 def call_handlers(ruleset: RuleSet) -> None:

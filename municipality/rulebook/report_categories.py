@@ -56,6 +56,7 @@ class ReportBody:
     name_en: str
     contact: str
     days: int
+    email: str = ""
 
 
 @dataclass(frozen=True)

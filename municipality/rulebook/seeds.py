@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Value
+from django.db.models.functions import Concat
 
 from municipality.accounts.models import User, actor_of
 from municipality.kernel import clock
@@ -190,13 +192,16 @@ def _in_minutes(hours: dict[str, Any]) -> dict[str, Any]:
 
 
 @transaction.atomic
-def seed(maker: User, publisher: User) -> int:
+def seed(maker: User, publisher: User, *, mail_host: str = "") -> int:
     """For demo and tests: load activities, and editions drafted by `maker` and published by `publisher`.
 
-    Returns how many editions were published. Raises Refused("same_person").
+    With a `mail_host` every body that gets letters has the invented address `<code>@<mail_host>`. Returns how many editions were
+    published. Raises Refused("same_person").
     """
     load_activities()
     drafts = draft_rules(maker)
+    for model in (ConsultationRule, ReportBodyRule) if mail_host else ():
+        model.objects.filter(ruleset__in=drafts).update(email=Concat("code", Value(f"@{mail_host}")))
     for ruleset in sorted(drafts, key=lambda r: (r.subject, r.version)):
         services.publish(ruleset=ruleset, publisher=publisher, actor=actor_of(publisher, "rule_publisher"))
     return len(drafts)

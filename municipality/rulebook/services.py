@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max, Q
 from django.utils.translation import gettext_lazy as _
@@ -14,7 +15,7 @@ from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
 from municipality.rulebook import calendars, registry
-from municipality.rulebook.models import RuleSet
+from municipality.rulebook.models import LimitRule, RuleSet
 
 LAND_ROWS = ("land_classes", "activity_groups", "land_uses", "spacings", "consultations")
 BOARD_ROWS = ("board_fees", "board_limits")
@@ -29,7 +30,7 @@ ROWS = (*LISTS, *BOARD_ROWS, *LAND_ROWS, *REPORT_ROWS)
 def publish(*, ruleset: RuleSet, publisher: User, actor: Actor) -> None:
     """Publish an edition, end the one before it, and call the handlers of `registry`.
 
-    Raises Refused for the maker, for an empty or overlapping edition, and for a calendar without a working week.
+    Raises Refused for the maker, for an empty or overlapping edition, a calendar without a working week, and a limit that is too high.
     """
     rows = {row.pk: row for row in RuleSet.objects.select_for_update().filter(subject=ruleset.subject).order_by("pk")}
     ruleset.published_at = rows[ruleset.pk].published_at
@@ -41,6 +42,8 @@ def publish(*, ruleset: RuleSet, publisher: User, actor: Actor) -> None:
         raise Refused("empty", _("An edition without rows cannot be published."))
     if ruleset.subject == calendars.SUBJECT:
         _check_week(ruleset)
+    for limit in ruleset.limits.select_related("ruleset"):
+        _check_limit(limit)
     earlier = RuleSet.objects.filter(subject=ruleset.subject, published_at__isnull=False)
     if earlier.filter(Q(first_day__gte=ruleset.first_day) | Q(last_day__gte=ruleset.first_day)).exists():
         raise Refused("overlap", _("A published edition holds on that day or later. Choose a later first day."))
@@ -52,6 +55,24 @@ def publish(*, ruleset: RuleSet, publisher: User, actor: Actor) -> None:
     registry.call_handlers(ruleset)
 
 
+@transaction.atomic
+def send_back(*, ruleset: RuleSet, publisher: User, actor: Actor, words: str) -> None:
+    """Send a draft back to its maker with a reason, which stands until the maker saves it again.
+
+    Raises Refused: published, same_person, no_words.
+    """
+    row = RuleSet.objects.select_for_update().get(pk=ruleset.pk)
+    if row.published_at is not None:
+        raise Refused("published", _("This edition is already published."))
+    if row.made_by_id == publisher.pk:
+        raise Refused("same_person", _("The person who made an edition cannot publish it. A second person must."))
+    if not words.strip():
+        raise Refused("no_words", _("Write what is to be changed in the draft."))
+    row.sent_back_at, row.sent_back_words = clock.now(), words.strip()[:300]
+    row.save(update_fields=["sent_back_at", "sent_back_words"])
+    record("rulebook.sent_back", subject=f"ruleset:{row.pk}", actor=actor, data={"edition": str(row)}, text=row.sent_back_words)
+
+
 def _check_week(ruleset: RuleSet) -> None:
     try:
         calendars.read(ruleset)
@@ -59,6 +80,13 @@ def _check_week(ruleset: RuleSet) -> None:
         raise Refused(
             "no_week", _("This calendar cannot be used: its ordinary week needs at least one working day, and shifts may not overlap.")
         ) from error
+
+
+def _check_limit(limit: LimitRule) -> None:
+    try:
+        limit.clean()
+    except ValidationError as error:
+        raise Refused("limit_too_high", f"{limit.code}: {error.messages[0]}") from error
 
 
 def next_version(subject: str) -> int:
@@ -70,12 +98,14 @@ def next_version(subject: str) -> int:
 
 
 @transaction.atomic
-def copy_as_draft(*, ruleset: RuleSet, maker: User, actor: Actor) -> RuleSet:
-    """Create a draft by `maker` with the rows of an edition, from today or the first day after the published editions."""
+def copy_as_draft(*, ruleset: RuleSet, maker: User, actor: Actor, not_before: dt.date | None = None) -> RuleSet:
+    """Create a draft by `maker` with the rows of an edition, from today, `not_before` or the first day after the published editions."""
     version = next_version(ruleset.subject)
     editions = RuleSet.objects.filter(subject=ruleset.subject)
     last_taken = max((row.last_day or row.first_day for row in editions if row.published_at is not None), default=None)
-    first_day = clock.today() if last_taken is None else max(clock.today(), last_taken + dt.timedelta(days=1))
+    first_day = not_before or clock.today()
+    if last_taken is not None:
+        first_day = max(first_day, last_taken + dt.timedelta(days=1))
     draft = RuleSet.objects.create(
         subject=ruleset.subject,
         version=version,

@@ -222,6 +222,7 @@ KNET_XML_WRAPPER = env.bool("KNET_XML_WRAPPER", False)
 KNET_CREDITED_ELEMENT = env.str("KNET_CREDITED_ELEMENT", "creditedamt")
 # The mapping of the bank's settlement file, a JSON object (docs/reconciliation.md). Its format is an assumption.
 BANK_STATEMENT_MAPPING = env.json("BANK_STATEMENT_MAPPING", {})
+BANK_STATEMENT_URL = env.str("BANK_STATEMENT_URL", "")
 # Seconds from our acknowledgement to the first inquiry, and to the one that would detect a late void.
 KNET_INQUIRY_DELAY_SECONDS = env.int("KNET_INQUIRY_DELAY_SECONDS", 3)
 KNET_CONFIRM_DELAY_SECONDS = env.int("KNET_CONFIRM_DELAY_SECONDS", 600)

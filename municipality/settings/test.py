@@ -34,11 +34,11 @@ PORTAL_URL = "https://portal.example.test"
 DATABASES = {"default": from_url(env.str("DATABASE_URL", "sqlite://:memory:"))}
 # Parallel test processes share the Redis servers, each with its own numbered database.
 _NUMBER = int(env.str("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) * 2
-# A test may hold its transaction open while another process loads a whole demo, and drops triggers while the server vacuums a table.
+# A test may hold its transaction open while another process loads a whole demo, drops triggers while the server vacuums a table, and runs
+# on a machine that stops for seconds.
 if "options" in DATABASES["default"]["OPTIONS"]:
-    _options = DATABASES["default"]["OPTIONS"]["options"].replace("lock_timeout=3000", "lock_timeout=30000")
-    DATABASES["default"]["OPTIONS"]["options"] = _options.replace(
-        "idle_in_transaction_session_timeout=30000", "idle_in_transaction_session_timeout=600000"
+    DATABASES["default"]["OPTIONS"]["options"] = (
+        "-c statement_timeout=60000 -c lock_timeout=30000 -c idle_in_transaction_session_timeout=600000"
     )
 if env.str("CACHE_URL", ""):
     _location = f"{env.str('CACHE_URL').rpartition('/')[0]}/{_NUMBER}"

@@ -6,12 +6,15 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from django.core.cache import cache
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.template import loader
 from django.utils import translation
 from django.utils.translation import gettext as _
+from redis.exceptions import RedisError
 
+from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.kernel.registry import Registry
 from municipality.ui import language
@@ -103,8 +106,30 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     return _respond(request, 404, _("Not found"), _("There is nothing at this address."), "404.html")
 
 
+def _errors_key() -> str:
+    return f"errors:{clock.today().isoformat()}"
+
+
+def errors_today() -> int:
+    """How many pages ended in an error today, as the cache remembers it; 0 where the cache is away."""
+    try:
+        return int(cache.get(_errors_key(), 0))
+    except (RedisError, OSError):
+        log.warning("the errors of today are not known")
+        return 0
+
+
+def _count_error() -> None:
+    try:
+        cache.add(_errors_key(), 0, timeout=2 * 24 * 60 * 60)
+        cache.incr(_errors_key())
+    except Exception:  # the cache may be what failed
+        log.exception("an error was not counted")
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500: a constant page, without database, session or user."""
+    """500: a constant page, without database, session or user. It is counted for the operators (`errors_today`)."""
+    _count_error()
     code = language.of_path(request.path_info) or translation.get_language() or "ar"
     with translation.override(code):
         if _is_api(request):

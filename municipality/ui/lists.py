@@ -70,5 +70,6 @@ def labelled(cell: str, label: Any) -> SafeString:
         return SafeString(cell)
     element, attributes, content = (SafeString(part) for part in found.groups())
     role = "rowheader" if element == "th" else "cell"
-    named = "" if element == "th" else format_html(' data-label="{}"', capfirst(str(label)))
+    is_checkbox = "action-checkbox" in attributes
+    named = "" if element == "th" or is_checkbox else format_html(' data-label="{}"', capfirst(str(label)))
     return format_html('<{0}{1} role="{2}"{3}><div>{4}</div></{0}>', element, attributes, role, named, content)

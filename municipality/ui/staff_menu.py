@@ -30,6 +30,9 @@ GROUPS: dict[str, Text] = {
 }
 
 
+OPEN_LINES = 12  # of the menu that stand open together
+
+
 @dataclass(frozen=True)
 class StaffEntry:
     """One page of the menu, shown to whoever has one of `roles` and the permission, where these are given.
@@ -95,10 +98,15 @@ class MenuLine:
 
 @dataclass(frozen=True)
 class Section:
-    """A group with its lines."""
+    """A group with its lines; a folded one shows how much waits behind them."""
 
     label: Text
     lines: list[MenuLine]
+    is_open: bool = True
+
+    @property
+    def count(self) -> int:
+        return sum(line.count or 0 for line in self.lines if line.entry.tone)
 
 
 def sections(request: HttpRequest, *, counted: bool = True) -> list[Section]:
@@ -119,7 +127,23 @@ def _sections(request: HttpRequest, counted: bool) -> list[Section]:
     for entry in MENU.values():
         if entry.is_open_to(request):
             groups[entry.group].append(_line(request, entry, counted))
-    return [Section(GROUPS[group], lines) for group, lines in groups.items() if lines]
+    return _folded([Section(GROUPS[group], lines) for group, lines in groups.items() if lines])
+
+
+def _folded(groups: list[Section]) -> list[Section]:
+    """The groups with those folded that would make the menu longer than OPEN_LINES, never the first or that of this page."""
+    room = OPEN_LINES - sum(len(group.lines) for group in groups if _stays_open(group, groups))
+    result = []
+    for group in groups:
+        is_open = _stays_open(group, groups)
+        if not is_open and len(group.lines) <= room:
+            is_open, room = True, room - len(group.lines)
+        result.append(replace(group, is_open=is_open))
+    return result
+
+
+def _stays_open(group: Section, groups: list[Section]) -> bool:
+    return group is groups[0] or any(line.is_current for line in group.lines)
 
 
 def _line(request: HttpRequest, entry: StaffEntry, counted: bool) -> MenuLine:

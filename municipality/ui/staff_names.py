@@ -20,6 +20,8 @@ def _staff() -> dict[str, Any]:
 
 def name_of_actor(role: str, key: str) -> SafeString | str:
     """The role of an actor and who it is: `Officer Sara Al-Ahmad (officer)`. People stay a key; one query in a request with staff."""
+    if key.startswith("system:"):
+        return label_of("system")
     user = request_cache.get_or_set("ui.staff_names", _staff).get(key) if key.startswith("staff:") else None
     if user is None:
         return label_of(role, key)

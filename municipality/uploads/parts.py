@@ -17,6 +17,7 @@ from django.conf import settings
 from municipality.kernel import clock
 
 OLD_SECONDS = 24 * 3600
+PIECE = 1024 * 1024  # bytes in memory while a file is copied
 
 
 class PartBusy(Exception):
@@ -54,16 +55,41 @@ def writing(public_id: str) -> Iterator[Any]:
 
 def write(part: Any, offset: int, content: bytes) -> None:
     """Write bytes durably at `offset` and truncate after them. On OSError none of them stay."""
-    remaining = memoryview(content)
     part.seek(offset)
     try:
-        while remaining:
-            remaining = remaining[part.write(remaining) :]
+        _write_all(part, content)
         part.truncate()
         os.fsync(part.fileno())
     except OSError:
         part.truncate(offset)
         raise
+
+
+def _write_all(part: Any, content: bytes) -> None:
+    remaining = memoryview(content)
+    while remaining:
+        remaining = remaining[part.write(remaining) :]
+
+
+def write_whole(public_id: str, content: Any, head_bytes: int, sha256: str = "") -> tuple[str, bytes]:
+    """Write a Django file durably as the part of a new upload. Returns its SHA-256 (`sha256` where given) and its first bytes.
+
+    On OSError nothing stays.
+    """
+    computed, head = hashlib.sha256(), b""
+    content.seek(0)
+    try:
+        with writing(public_id) as part:
+            while piece := content.read(PIECE):
+                head = head or piece[:head_bytes]
+                if not sha256:
+                    computed.update(piece)
+                _write_all(part, piece)
+            os.fsync(part.fileno())
+    except OSError:
+        drop(public_id)
+        raise
+    return sha256 or computed.hexdigest(), head
 
 
 def digest(public_id: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
@@ -24,7 +25,6 @@ from municipality.uploads.models import DailyUploads, Upload
 from municipality.uploads.states import LIVE, UploadState
 
 SYSTEM = system("uploads")
-FILL_BYTES = 1024 * 1024  # each piece is written durably and committed
 
 
 class OffsetDiffers(Exception):
@@ -35,6 +35,18 @@ class OffsetDiffers(Exception):
         self.offset = offset
 
 
+@contextmanager
+def storing() -> Iterator[None]:
+    """Around the transaction that stores bytes: without room on the disk it ends with an alarm and FileRefused("no_room", 507)."""
+    try:
+        yield
+    except OSError as error:
+        if not alarms.is_disk_full(error):
+            raise
+        alarms.disk_full()
+        raise refusals.FileRefused("no_room", status=507) from error
+
+
 @transaction.atomic
 def begin(*, owner: Any, subject: str, slot: str, name: str, size: int, fingerprint: str = "", replaces: Upload | None = None) -> Upload:
     """Create an upload of `size` bytes, before any of them have arrived; it counts for the daily limits of its sender.
@@ -43,6 +55,10 @@ def begin(*, owner: Any, subject: str, slot: str, name: str, size: int, fingerpr
     the same slot is removed when the new one is accepted. An unfinished upload with the same `fingerprint` is returned again. Raises
     FileRefused: locked (403), empty (400), too_large (413), slot_full (409), day_is_full (429).
     """
+    return _begin(owner, subject, slot, name, size, fingerprint, replaces)
+
+
+def _begin(owner: Any, subject: str, slot: str, name: str, size: int, fingerprint: str = "", replaces: Upload | None = None) -> Upload:
     if not registry.may_write(owner, subject, slot):
         raise refusals.locked()
     _check_size(size)
@@ -53,7 +69,7 @@ def begin(*, owner: Any, subject: str, slot: str, name: str, size: int, fingerpr
     if (begun := _find_unfinished(owner, subject, slot, size, fingerprint, replaces)) is not None:
         return begun
     _count_daily_use(owner, size)  # locks the row of the day, so that the files of a person are counted one by one
-    _check_room(subject, slot, replaces)
+    _check_room(subject, registry.slot_of(subject, slot), replaces)
     prefix = registry.prefix_of(subject)
     person = (prefix.owner(subject, owner) if prefix else None) or owner
     return _create(
@@ -68,17 +84,22 @@ def begin(*, owner: Any, subject: str, slot: str, name: str, size: int, fingerpr
     )
 
 
-@transaction.atomic
-def begin_ownerless(*, subject: str, slot: str, name: str, size: int) -> Upload:
-    """As `begin`, for a subject whose files have no owner. The caller has checked who may send, and counts what one sender sends.
+@transaction.atomic(savepoint=False)
+def begin_ownerless(*, subject: str, slot: str, name: str, size: int, has_room: bool = False) -> Upload:
+    """As `begin`, for a subject whose files have no owner; `fill` follows in the same transaction.
 
-    Raises FileRefused: locked (403), empty (400), too_large (413), slot_full (409).
+    The caller has checked who may send, and counts what one sender sends; with `has_room` also the files of the slot. Raises
+    FileRefused: locked (403), empty (400), too_large (413), slot_full (409).
     """
     prefix = registry.prefix_of(subject)
-    if prefix is None or not prefix.ownerless or slot not in prefix.slots(subject) or slot in prefix.locked(subject):
+    if prefix is None or not prefix.ownerless or slot in prefix.locked(subject):
         raise refusals.locked()
     _check_size(size)
-    _check_room(subject, slot)
+    if not has_room:
+        definition = prefix.slots(subject).get(slot)
+        if definition is None:
+            raise refusals.locked()
+        _check_room(subject, definition)
     return _create(owner=None, subject=subject, slot=slot, name=name, size=size)
 
 
@@ -89,10 +110,9 @@ def _check_size(size: int) -> None:
         raise refusals.too_large()
 
 
-def _check_room(subject: str, slot: str, replaces: Upload | None = None) -> None:
-    slot_definition = registry.slot_of(subject, slot)
-    max_files = slot_definition.most if slot_definition else 0
-    others = queries.of(subject, slot).filter(state__in=LIVE)
+def _check_room(subject: str, slot: registry.Slot | None, replaces: Upload | None = None) -> None:
+    max_files = slot.most if slot else 0
+    others = queries.of(subject, slot.code if slot else "").filter(state__in=LIVE)
     if replaces is not None:
         others = others.exclude(pk=replaces.pk)
     if others.count() >= max_files:
@@ -128,13 +148,8 @@ def append(upload: Upload, *, offset: int, content: bytes) -> int:
     Raises OffsetDiffers where the received bytes end elsewhere, parts.PartBusy when another request writes, ValueError for more bytes
     than announced, and FileRefused("no_room", 507), with an alarm, when the disk is full: then none of the bytes are stored.
     """
-    try:
+    with storing():
         return _append(upload, offset, content)
-    except OSError as error:
-        if not alarms.is_disk_full(error):
-            raise
-        alarms.disk_full()
-        raise refusals.FileRefused("no_room", status=507) from error
 
 
 def _append(upload: Upload, offset: int, content: bytes) -> int:
@@ -156,14 +171,16 @@ def _append(upload: Upload, offset: int, content: bytes) -> int:
     return received
 
 
-@transaction.atomic
 def finish(upload: Upload) -> None:
     """A file has fully arrived: store its hash and enqueue its inspection, or refuse it by its first bytes."""
+    _finish(upload, parts.digest(upload.public_id), parts.head(upload.public_id, file_names.HEAD))
+
+
+def _finish(upload: Upload, digest: str, head: bytes, **changes: Any) -> None:
     actor = actor_for(upload.sent_by or upload.owner, upload.owner) if upload.owner is not None else VISITOR
-    digest = parts.digest(upload.public_id)
-    transition(upload, "receive", actor=actor, data={"sha256": digest}, sha256=digest)
+    transition(upload, "receive", actor=actor, data={"sha256": digest}, sha256=digest, **changes)
     record("upload.received", subject=upload.key, actor=actor, data={"about": upload.subject, "slot": upload.slot, "sha256": digest})
-    kind = file_names.kind_of(parts.head(upload.public_id, file_names.HEAD))
+    kind = file_names.kind_of(head)
     if kind in file_names.ACCEPTED:
         enqueue("uploads.inspect", key=upload.key, upload_id=upload.pk)
     else:
@@ -171,28 +188,20 @@ def finish(upload: Upload) -> None:
 
 
 def receive(*, owner: Any, subject: str, slot: str, name: str, content: Any, replaces: Upload | None = None) -> Upload:
-    """Receive a whole file from a form. `content` is a Django file; raises what `begin` raises."""
-    upload = begin(owner=owner, subject=subject, slot=slot, name=name, size=content.size, replaces=replaces)
-    fill(upload, content)
+    """Receive a whole file from a form, in one transaction. `content` is a Django file; raises what `begin` and `storing` raise."""
+    with storing(), transaction.atomic():
+        upload = _begin(owner, subject, slot, name, content.size, replaces=replaces)
+        fill(upload, content)
     return upload
 
 
-def fill(upload: Upload, content: Any) -> None:
-    """Append what is missing of a Django file; without room for it the upload is removed.
+def fill(upload: Upload, content: Any, sha256: str = "") -> None:
+    """Store a whole Django file durably as an upload that the same transaction has begun, within `storing`; then it is finished.
 
-    Raises FileRefused("no_room", 507), and OffsetDiffers where another request is writing the same file.
+    `sha256` is its hash where the caller has computed it. Of a transaction that is undone a part may stay, which `sweep` deletes.
     """
-    offset = upload.received
-    content.seek(offset)
-    try:
-        while chunk := content.read(FILL_BYTES):
-            offset = append(upload, offset=offset, content=chunk)
-    except parts.PartBusy:
-        raise OffsetDiffers(offset) from None
-    except refusals.FileRefused:  # remove the incomplete file
-        with transaction.atomic():
-            _remove(upload, actor=SYSTEM, reason="no_room")
-        raise
+    digest, head = parts.write_whole(upload.public_id, content, file_names.HEAD, sha256)
+    _finish(upload, digest, head, received=upload.size)
 
 
 @transaction.atomic
@@ -270,13 +279,15 @@ def _delete_part_on_commit(upload: Upload) -> None:
 
 
 @transaction.atomic
-def attach(from_subject: str, to_subject: str, *, actor: Actor, with_waiting: bool = False, slots: Collection[str] | None = None) -> int:
-    """Move the files of a subject, such as a draft, to another. Returns how many.
+def attach(
+    from_subject: str, to_subject: str, *, actor: Actor, with_waiting: bool = False, slots: Collection[str] | None = None
+) -> list[Upload]:
+    """Move the files of a subject, such as a draft, to another. Returns those that were moved.
 
     Removes files that are unfinished or refused, and those outside `slots` where it is given. Raises
     FileRefused("files_waiting") while one of the others is being checked, unless `with_waiting` moves these too.
     """
-    rows = list(queries.of(from_subject).select_for_update(of=("self",)).order_by("pk"))
+    rows = list(queries.of(from_subject).select_related(None).select_for_update().order_by("pk"))
     wanted = [row for row in rows if slots is None or row.slot in slots]
     if not with_waiting and any(row.state == UploadState.CHECKING for row in wanted):
         raise refusals.files_waiting()
@@ -286,8 +297,9 @@ def attach(from_subject: str, to_subject: str, *, actor: Actor, with_waiting: bo
             _remove(row, actor=actor, reason="not_submitted")
     Upload.objects.filter(pk__in=[row.pk for row in attached]).update(subject=to_subject)
     for row in attached:
+        row.subject = to_subject
         record("upload.attached", subject=row.key, actor=actor, data={"from": from_subject, "to": to_subject})
-    return len(attached)
+    return attached
 
 
 @transaction.atomic

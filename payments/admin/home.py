@@ -9,6 +9,7 @@ from django.db.models import Case, IntegerField, Q, QuerySet, When
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.requests import AuthenticatedHttpRequest
@@ -20,6 +21,7 @@ from municipality.ui.staff_home import ROWS, HomePart, Next, Row, Work
 from municipality.ui.staff_menu import StaffEntry
 from municipality.ui.staff_roles import has_table
 from municipality.ui.staff_search import FINDERS
+from municipality.ui.subject_names import NAMES
 from municipality.ui.templatetags.portal import counted, day, kwd, ref
 from municipality.ui.texts import Text
 from payments.admin.base import CASH_OFFICE
@@ -160,4 +162,22 @@ def keys_of(number: str) -> list[str]:
 
 
 SUBJECTS.register("payments", keys_of)
+
+
+def _bills(public_ids: Collection[str]) -> dict[str, Text]:
+    rows = Bill.objects.filter(public_id__in=public_ids).values_list("public_id", "reference")
+    return {public_id: format_html("{} {}", gettext("Bill"), ref(reference)) for public_id, reference in rows}
+
+
+def _attempts(track_ids: Collection[str]) -> dict[str, Text]:
+    return {track_id: format_html("{} {}", gettext("Payment"), ref(track_id)) for track_id in track_ids}
+
+
+def _refunded(public_ids: Collection[str]) -> dict[str, Text]:
+    rows = RefundDue.objects.filter(public_id__in=public_ids).values_list("public_id", "attempt__trackid")
+    return {public_id: format_html("{} {}", gettext("Amount to be returned"), ref(track_id)) for public_id, track_id in rows}
+
+
+for _kind, _words in {"bill": _bills, "attempt": _attempts, "refund": _refunded}.items():
+    NAMES.register(_kind, _words)
 admin.site.add_pages([], home=home)  # type: ignore[attr-defined]

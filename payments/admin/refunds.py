@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -19,14 +20,17 @@ from municipality.kernel.errors import Refused
 from municipality.rulebook.labels import label_of_reason
 from municipality.ui.admin_base import code, in_group, moment
 from municipality.ui.templatetags.portal import bilingual, kwd, ref, tag
+from municipality.ui.texts import Text
 from payments import services
 from payments.admin.base import AUDITOR, CASH_OFFICE, EventInline, MoneyAdmin, by_at, source_of, typed, what_for
 from payments.models import RefundDue, RefundEvent, RefundWay
+from payments.providers.knet.errors import meaning_of
 from payments.registry import GROUNDS
 from payments.services.returns import refund_reasons, remaining_of
 from payments.states import CASHIER, CHECKER, RefundState
 
 S = RefundState
+DEPOSIT_OVER = "deposit_over"  # of the reasons in the rulebook
 # State → role → form.
 FORMS: dict[str, dict[str, str]] = {
     S.DUE: {CASHIER: "propose"},
@@ -38,12 +42,30 @@ FORMS: dict[str, dict[str, str]] = {
 
 def failure_text(refund: RefundDue) -> SafeString | str:
     """That the last try to pay a refund out failed, when, and with which reason and code of the bank; "" otherwise."""
-    event = refund.failure
-    if event is None:
-        return ""
+    return _failed(refund.failure) if refund.failure is not None else ""
+
+
+def _failed(event: RefundEvent) -> SafeString | str:
     text = format_html("{}: {}", moment(event.at), label_of_reason(event.reason))
     result = event.data.get("result")
-    return format_html("{} ({} {})", text, _("the bank’s code"), ref(result)) if result else text
+    return format_html("{} ({} {}: {})", text, _("the bank’s code"), ref(result), meaning_of(result)) if result else text
+
+
+def _said(step: str, refund: RefundDue) -> Text:
+    """What a step did, and who is next."""
+    if step == "propose":
+        return _("Proposed. A second person of finance approves it.")
+    if step == "approve" and refund.way == RefundWay.GATEWAY:
+        return _("Approved. The bank is asked to pay it back; its answer appears here.")
+    if step == "approve":
+        return _("Approved. It is recorded as paid back, with the bank’s reference.")
+    return _("Done. The next step is with the other person or with the bank.")
+
+
+def _earlier_failure(refund: RefundDue) -> SafeString | str:
+    """That an earlier try failed, for whoever approves the next; "" where none did."""
+    event = RefundEvent.objects.filter(subject=refund, move="fail").order_by("-pk").first()
+    return _failed(event) if event is not None else ""
 
 
 class FailedFilter(admin.SimpleListFilter):
@@ -82,6 +104,17 @@ class RefundAdmin(MoneyAdmin):
     def person_of(self, row: Any) -> tuple[str, str] | None:
         return row.payer.key, row.key
 
+    def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
+        """The list, whose rows lead the cash office to the step that waits."""
+        if not any(in_group(request, role) for role in CASH_OFFICE):
+            return super().get_changelist(request, **options)
+
+        class ToPayOut(ChangeList):
+            def url_for_result(self, result: Any) -> str:
+                return reverse("admin:payments_refunddue_pay_out", args=[result.pk])
+
+        return ToPayOut
+
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
@@ -102,7 +135,7 @@ class RefundAdmin(MoneyAdmin):
             self._apply_step(request, refund)
         except Refused as refusal:
             return self._page(request, RefundDue.objects.get(pk=refund.pk), refusal)
-        self.message_user(request, _("Done. The next step is with the other person or with the bank."))
+        self.message_user(request, str(_said(request.POST.get("step", ""), RefundDue.objects.get(pk=refund.pk))))
         return HttpResponseRedirect(reverse("admin:payments_refunddue_pay_out", args=[refund.pk]))
 
     def _apply_step(self, request: AuthenticatedHttpRequest, refund: RefundDue) -> None:
@@ -137,6 +170,9 @@ class RefundAdmin(MoneyAdmin):
         forms = [form for role, form in FORMS.get(refund.state, {}).items() if in_group(request, role)]
         remaining = remaining_of(refund)
         reasons = refund_reasons() if "propose" in forms else []
+        given = typed(request, "code", "way", "bank_reference")
+        if refund.line is not None and not given["code"]:
+            given["code"] = DEPOSIT_OVER  # what the row itself says
         return self.page(
             request,
             "refund",
@@ -150,7 +186,7 @@ class RefundAdmin(MoneyAdmin):
             source=source_of(reasons),
             failure=failure_text(refund),
             ways=RefundWay.choices,
-            typed=typed(request, "code", "way", "bank_reference"),
+            typed=given,
             error=refusal.sentence if refusal else "",
         )
 
@@ -161,18 +197,22 @@ class RefundAdmin(MoneyAdmin):
             *([(_("deposit"), self.deposit(refund))] if refund.line else []),
             (_("payer"), bilingual(refund.payer, "name")),
             (_("amount"), kwd(refund.fils)),
-            (_("left of the payment"), kwd(remaining)),
+            (_("left of the payment"), kwd(remaining - (refund.fils if refund.state == S.PAID_OUT else 0))),
             (_("state"), refund.get_state_display()),
             (_("owed because"), self.reason_code(refund)),
             (_("due since"), moment(refund.due_since)),
         ]
         if refund.line is not None and (found := GROUNDS.get(refund.line.bill.kind)) is not None:
-            facts += [(label, format_html('<a href="{}">{}</a>', url, _("Look"))) for label, url in found(refund)]
+            facts += [
+                (label, format_html('<a href="{}" target="_blank" rel="noopener">{}</a>', url, _("Look"))) for label, url in found(refund)
+            ]
         if refund.failure is not None:  # its proposal is over; the course of the refund keeps who made it
             return [*facts, (_("last try"), failure_text(refund))]
         if refund.proposed_by is not None:
             facts += [(_("ground"), self.ground(refund)), (_("way"), refund.get_way_display())]
             facts += [(_("proposed by"), by_at(refund.proposed_by, refund.proposed_at))]
+        if failed := _earlier_failure(refund):
+            facts += [(_("earlier try"), failed)]
         if refund.approved_by is not None:
             facts += [(_("approved by"), by_at(refund.approved_by, refund.approved_at))]
         if refund.bank_reference:

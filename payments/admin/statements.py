@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
@@ -11,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.requests import AuthenticatedHttpRequest
-from municipality.kernel import money
+from municipality.kernel import clock, money
 from municipality.kernel.errors import Refused
 from municipality.ui.admin_base import code, in_group, require_role
 from municipality.ui.templatetags.portal import day, kwd
@@ -19,13 +20,42 @@ from municipality.ui.texts import Text
 from payments.admin.base import AUDITOR, CASH_OFFICE, MoneyAdmin, by_at
 from payments.models import BankStatement
 from payments.services import reconciliation
-from payments.statements.mapping import MAX_BYTES, NotReadable
+from payments.statements.mapping import MAX_BYTES, REQUIRED, NotReadable, mapping
 from payments.states import CASHIER
 
 
 def signed(fils: int) -> str:
     """A possibly negative amount in fils, as text."""
     return f"{'-' if fils < 0 else ''}{money.to_display(abs(fils))}"
+
+
+_COLUMNS = {
+    "kind": _("Kind of movement"),
+    "trackid": _("Track ID of the payment"),
+    "amount": _("Amount"),
+    "day": _("Day"),
+    "payment_id": _("Payment ID"),
+    "ref": _("Reference at the bank"),
+}
+_SAMPLE = {"trackid": "ABC123", "payment_id": "100202600012345", "ref": "260101000123"}
+
+
+def _format() -> dict[str, Any]:
+    """What a file must hold, and a sample of it, by the mapping in force."""
+    layout, day_shown = mapping(), clock.today()
+    sample = _SAMPLE | {
+        "kind": next(iter(layout.kinds)),
+        "amount": "10000" if layout.unit == "fils" else "10.000",
+        "day": day_shown.strftime(layout.date_format),
+    }
+    names = [name for name in layout.columns if name in _COLUMNS]
+    lines = ([layout.columns[name] for name in names], [sample[name] for name in names])
+    return {
+        "columns": [(layout.columns[name], _COLUMNS[name], name in REQUIRED) for name in names],
+        "kinds": ", ".join(layout.kinds),
+        "sample": "\n".join(layout.delimiter.join(line) for line in lines),
+        "bank_url": settings.BANK_STATEMENT_URL,
+    }
 
 
 @admin.register(BankStatement)
@@ -67,6 +97,10 @@ class StatementAdmin(MoneyAdmin):
     def load(self, request: AuthenticatedHttpRequest) -> HttpResponse:
         """Load a file of the bank; with errors, which are listed by line, nothing is saved."""
         require_role(request, CASHIER)
+        if request.method == "GET" and "sample" in request.GET:
+            content = _format()["sample"].encode(mapping().encoding)
+            headers = {"Content-Disposition": 'attachment; filename="sample.csv"'}
+            return HttpResponse(content, content_type="text/csv", headers=headers)
         errors: list[tuple[int, Text]] = []
         status = 200
         if request.method == "POST":
@@ -82,7 +116,7 @@ class StatementAdmin(MoneyAdmin):
                 errors, status = [(0, refusal.sentence)], refusal.status
             else:
                 return HttpResponseRedirect(reverse("admin:payments_bankstatement_take", args=[statement.pk]))
-        return self.page(request, "load", status=status, title=_("Load a statement"), errors=errors, error="")
+        return self.page(request, "load", status=status, title=_("Load a statement"), errors=errors, error="", **_format())
 
     def take(self, request: AuthenticatedHttpRequest, statement_id: int) -> HttpResponse:
         """Preview a statement, then take or drop it."""

@@ -39,6 +39,7 @@ from payments.services.roles import require_role
 from payments.statements import mapping
 from payments.states import CASHIER, RefundState
 
+NOT_COMPARED_DAYS = 14  # before today
 ME = system("payments")
 K = DifferenceKind
 
@@ -326,13 +327,13 @@ class DayTotals:
         return self.gateway == self.ledger and self.bank in (None, self.ledger)
 
 
-def days(*, count: int = 14) -> list[DayTotals]:
-    """Totals of the last days, newest first; a payment belongs to the day of its settlement."""
+def days(*, count: int = NOT_COMPARED_DAYS + 1) -> list[DayTotals]:
+    """Totals of today and the days before, newest first; a payment belongs to the day of its settlement."""
     today = clock.today()
     return [_day(today - dt.timedelta(days=age)) for age in range(count)]
 
 
-def not_compared(*, count: int = 14) -> list[dt.date]:
+def not_compared(*, count: int = NOT_COMPARED_DAYS) -> list[dt.date]:
     """The days with money among the last ones, today left out, that no taken statement of the bank covers; oldest first. Two queries."""
     today = clock.today()
     start, end = (dt.datetime.combine(day, dt.time.min, clock.KUWAIT) for day in (today - dt.timedelta(days=count), today))

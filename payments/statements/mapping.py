@@ -12,6 +12,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.conf import settings
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import money
@@ -100,8 +102,11 @@ def read(content: bytes, layout: StatementMapping | None = None) -> list[Stateme
     except csv.Error:
         raise NotReadable([(0, _("The file is not a table of the kind that is expected."))]) from None
     present = set(lines[0]) if lines else set()
-    if not lines or any(layout.columns[name] not in present for name in REQUIRED):
-        raise NotReadable([(0, _("The file has no lines, or a column is missing. The columns expected are in the documentation."))])
+    if not lines:
+        raise NotReadable([(0, _("The file has no lines."))])
+    if missing := [layout.columns[name] for name in REQUIRED if layout.columns[name] not in present]:
+        names = format_html_join(gettext(", "), '<bdi dir="ltr">{}</bdi>', ((name,) for name in missing))
+        raise NotReadable([(0, format_html(gettext("These columns are missing: {names}"), names=names))])
     if len(lines) > MAX_ROWS:
         raise NotReadable([(0, _("The file has too many lines."))])
     rows, errors = [], []

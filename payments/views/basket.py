@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -57,6 +58,7 @@ def basket(request: AuthenticatedHttpRequest) -> HttpResponse:
 def _page(request: HttpRequest, *, chosen: set[str] | None, is_counted: bool = False, refusal: Refused | None = None) -> HttpResponse:
     """The basket. At first, and unless the address says otherwise, every bill is chosen; an offer is only ever chosen by the person."""
     items = sorted(queries.basket_of(request.user), key=lambda item: item.until or dt.date.max)
+    prefetch_related_objects([item.bill for item in items if item.bill is not None], "lines")
     rows = [(item, not item.is_offer if chosen is None else item.code in chosen) for item in items if item.can_choose]
     context = {
         "bills": [(item, is_chosen) for item, is_chosen in rows if not item.is_offer],

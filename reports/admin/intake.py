@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path, reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.accounts import purposes
@@ -24,10 +26,13 @@ from municipality.ui.admin_base import MAX_COUNT, in_group, require_role, staff_
 from municipality.ui.code_labels import label_codes
 from municipality.ui.staff_home import HomePart, Next
 from municipality.ui.staff_menu import StaffEntry
-from municipality.ui.templatetags.portal import bilingual
+from municipality.ui.subject_names import NAMES
+from municipality.ui.templatetags.portal import bilingual, ref
+from municipality.ui.texts import Text
 from reports.models import Ban, ModeratedPart, Moderation, Report
 from reports.moderation import queries, services
 from reports.photos import queries as photos
+from reports.queries import limits
 from reports.reporters import bans, bursts
 from reports.reporters import queries as reporters
 from reports.reporters import services as identities
@@ -41,7 +46,7 @@ PURPOSES = ("purpose.misuse", "purpose.complaint", "purpose.court")
 def waiting(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Descriptions that nobody has read, appeals, and many reports of one sender or about one shop."""
     require_role(request, INTAKE)
-    words = [(row, bilingual(row.category_facts, "name")) for row in queries.unread_words()[:MOST_SHOWN]]
+    words = [(row, bilingual(row.category_facts, "name")) for row in queries.unread_words().select_related("area")[:MOST_SHOWN]]
     appeals = [(row, row.by_id == request.user.pk) for row in queries.open_appeals()[:MOST_SHOWN]]
     context: dict[str, Any] = {
         "words": words,
@@ -49,7 +54,7 @@ def waiting(request: AuthenticatedHttpRequest) -> HttpResponse:
         "bursts": bursts.bursts(),
         "unsure": photos.unsure()[:MAX_COUNT].count(),
     }
-    return staff_page(request, "admin/reports/intake.html", title=_("Reports to look at"), **context)
+    return staff_page(request, "admin/reports/intake.html", title=_("Reports to decide on"), **context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -63,7 +68,14 @@ def moderate(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     if request.method == "POST":
         try:
             messages.success(request, _act(request, report))
-            return redirect("admin:report_moderation", public_id=report.public_id)
+            if request.POST.get("step") != "agree":
+                return redirect("admin:report_moderation", public_id=report.public_id)
+            following = queries.unread_words().first()
+            if following is None:
+                return redirect("admin:report_intake")
+            number = queries.unread_words()[:MAX_COUNT].count()
+            messages.info(request, _("This is the next description. Not read yet: %(number)s.") % {"number": number})
+            return redirect("admin:report_moderation", public_id=following.public_id)
         except Refused as refusal:
             error = str(refusal.sentence)
             report.refresh_from_db()
@@ -79,6 +91,7 @@ def moderate(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "trace": trace,
         "hide_reasons": [(code, bilingual(reason, "label")) for code, reason in services.reasons().items()],
         "ban_reasons": [(code, bilingual(reason, "label")) for code, reason in bans.reasons("report_ban").items()],
+        "ban_days": limits()["ban_days"],
         "bans": [(row, _label(bans.reasons("report_ban").get(row.code), row.code)) for row in _bans(report)],
         "typed": request.POST,
         "error": error,
@@ -106,7 +119,7 @@ def _act(request: AuthenticatedHttpRequest, report: Report) -> str:
     step, by, code = request.POST.get("step", ""), request.user, request.POST.get("code", "")
     if step == "agree":
         services.agree_words(report=report, by=by)
-        return _("Everybody can read the description now.")
+        return _("Everybody can read the description of %(number)s now.") % {"number": report.number}
     if step == "hide":
         part, photo_id = request.POST.get("part", ""), request.POST.get("photo", "")[:26]
         services.hide(report=report, part=part, code=code, by=by, photo_id=photo_id)
@@ -135,7 +148,9 @@ def reporter(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     subject = reporters.reporter_key(report)
     purpose = purposes.chosen(request, subject)
     if not purpose:
-        return purposes.ask(request, subject, fitting=PURPOSES, about=report.number)
+        return purposes.ask(
+            request, subject, fitting=PURPOSES, about=report.number, leave=reverse("admin:report_moderation", args=[report.public_id])
+        )
     viewer = actor_of(request.user, INTAKE)
     log_access(viewer=viewer, person_key=subject, subject=report.subject_key, purpose=purpose)
     try:
@@ -186,7 +201,8 @@ def home(request: AuthenticatedHttpRequest) -> HomePart:
     number = _count(request)
     text = _("What waits: %(number)s") % {"number": number} if number else _("All are read.")
     page = reverse("admin:report_intake")
-    return HomePart(Next(_("My work"), _("Reports to look at"), text, _("Reports to look at"), page, waits=bool(number)))
+    button = _("Read and decide") if number else ""
+    return HomePart(Next(_("My work"), _("Reports to decide on"), text, button, page, waits=bool(number)))
 
 
 PAGES = [
@@ -199,7 +215,12 @@ admin.site.add_pages(PAGES, home=home)  # type: ignore[attr-defined]
 staff_menu.register(
     "reports",
     StaffEntry(
-        "work", gettext_lazy("Reports to look at"), "admin:report_intake", (INTAKE,), count=_count, tile=gettext_lazy("reports to look at")
+        "work",
+        gettext_lazy("Reports to decide on"),
+        "admin:report_intake",
+        (INTAKE,),
+        count=_count,
+        tile=gettext_lazy("reports to decide on"),
     ),
 )
 label_codes(
@@ -233,3 +254,11 @@ label_codes(
         "reports.unanswered": gettext_lazy("A report is closed without an answer"),
     }
 )
+
+
+def _names(public_ids: Collection[str]) -> dict[str, Text]:
+    rows = Report.objects.filter(public_id__in=public_ids).values_list("public_id", "number")
+    return {public_id: format_html("{} {}", pgettext("noun", "Report"), ref(number)) for public_id, number in rows}
+
+
+NAMES.register("report", _names)

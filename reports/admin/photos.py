@@ -24,13 +24,19 @@ from municipality.ui import staff_menu
 from municipality.ui.admin_base import MAX_COUNT, require_role, staff_page
 from municipality.ui.code_labels import label_codes
 from municipality.ui.staff_menu import StaffEntry
+from municipality.ui.texts import Text
 from municipality.uploads.pictures import response_of
-from reports.models import ReportPhoto
+from reports.models import BlurState, ReportPhoto
 from reports.photos import moderation, queries
 from reports.reporters.services import INTAKE
 
 MOST_SHOWN = 12
-PURPOSES = ("purpose.supervision", "purpose.complaint", "purpose.court")
+SAID: dict[str, Text] = {
+    BlurState.AGREED: gettext_lazy("%(kind)s (%(number)s): everybody sees it now."),
+    BlurState.STAFF: gettext_lazy("%(kind)s (%(number)s): its inspectors see it, and nobody else."),
+    BlurState.PRIVATE: gettext_lazy("%(kind)s (%(number)s): nobody sees it, not even the inspectors."),
+}
+PURPOSES = ("purpose.photo", "purpose.misuse", "purpose.complaint", "purpose.court")
 
 
 @require_safe
@@ -38,23 +44,24 @@ def waiting(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The copies that wait, those of open reports first, at reading size; and what was decided lately."""
     require_role(request, INTAKE)
     context: dict[str, Any] = {"photos": queries.most_urgent()[:MOST_SHOWN], "judged": queries.judged()[:MOST_SHOWN]}
-    return staff_page(request, "admin/reports/photos.html", title=_("Photos to look at"), **context)
+    return staff_page(request, "admin/reports/photos.html", title=_("Photos to decide on"), **context)
 
 
 @require_http_methods(["POST"])
 def judge(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """Show a copy to everybody, or keep it private; also after it was decided otherwise."""
+    """Show a copy to everybody, to inspectors alone, or to nobody; also after it was decided otherwise."""
     require_role(request, INTAKE)
-    photo, is_shown = _photo(public_id), request.POST.get("blur") == "agreed"
+    photo, blur = _photo(public_id), request.POST.get("blur", "")
     try:
-        moderation.judge(photo, user=request.user, is_shown=is_shown, is_change="change" in request.POST)
+        moderation.judge(photo, user=request.user, blur=blur, is_change="change" in request.POST)
     except Refused as refusal:
         messages.error(request, str(refusal.sentence))
     else:
-        said = _("Photo of report %(number)s: everybody sees it now.") if is_shown else _("Photo of report %(number)s: it stays private.")
+        said = SAID[blur]
         way = _("Change the decision")
         url = reverse("admin:report_photo", args=[photo.public_id])
-        messages.success(request, format_html('{} <a href="{}">{}</a>', said % {"number": photo.report.number}, url, way))
+        about = said % {"kind": photo.get_kind_display(), "number": photo.report.number}
+        messages.success(request, format_html('{} <a href="{}">{}</a>', about, url, way))
     return redirect("admin:report_photos")
 
 
@@ -65,7 +72,8 @@ def compare(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     photo = _photo(public_id)
     purpose = purposes.chosen(request, photo.report.subject_key)
     if not purpose:
-        return purposes.ask(request, photo.report.subject_key, fitting=PURPOSES, about=photo.report.number)
+        photos = reverse("admin:report_photos")
+        return purposes.ask(request, photo.report.subject_key, fitting=PURPOSES, about=photo.report.number, leave=photos)
     return staff_page(request, "admin/reports/photo.html", title=_("Photo of a report"), photo=photo)
 
 
@@ -105,7 +113,12 @@ admin.site.add_pages(  # type: ignore[attr-defined]
 staff_menu.register(
     "reports",
     StaffEntry(
-        "work", gettext_lazy("Photos to look at"), "admin:report_photos", (INTAKE,), count=_count, tile=gettext_lazy("photos to look at")
+        "work",
+        gettext_lazy("Photos to decide on"),
+        "admin:report_photos",
+        (INTAKE,),
+        count=_count,
+        tile=gettext_lazy("photos to decide on"),
     ),
 )
 label_codes(

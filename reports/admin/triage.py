@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -11,6 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
+from django.template.loader import render_to_string
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -22,6 +24,7 @@ from municipality.documents import store
 from municipality.fieldwork import device
 from municipality.kernel import clock, request_cache
 from municipality.kernel.errors import NotPermitted, Refused
+from municipality.notifications import letters
 from municipality.places import queries as places
 from municipality.places.models import Governorate
 from municipality.ui import staff_menu
@@ -32,10 +35,12 @@ from reports import queries as rules
 from reports.admin.intake import labelled_trace
 from reports.models import Closure, Report
 from reports.places import Place, metres_between
+from reports.results import OTHER_SHOP
 from reports.states import OPEN, REPORT_WORKFLOW, ReportState
 from reports.triage import queries, services
 from reports.triage.distances import route
 from reports.triage.forms import FORMS, OF_INSPECTOR, OF_SUPERVISOR, CloseForm, StepForm
+from reports.triage.notifications import HandOverLetter
 from reports.triage.services.questions import NOT_REACHABLE, can_ask
 from reports.triage.services.results import FoundResult
 
@@ -78,14 +83,16 @@ def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
     error = _("The device gave no place in Kuwait.") if stand is not None and here is None else ""
     is_route = "route" in (request.POST if request.method == "POST" else request.GET)
     due, others = [row for row in rows if row.state == ReportState.ASSIGNED], [row for row in rows if row.state != ReportState.ASSIGNED]
-    context = {"lines": _lines(due, here, is_route), "others": _lines(others, here), "is_route": is_route, "error": error}
+    waiting, elsewhere = _lines("reports", due, here, is_route, is_own=True), _lines("others", others, here, is_own=True)
+    context = {"due": len(due), "waiting": waiting, "others": len(others), "elsewhere": elsewhere, "is_route": is_route, "error": error}
     return staff_page(request, "admin/reports/mine.html", 400 if error else 200, title=_("Reports of the public"), **context)
 
 
-def _lines(rows: list[Report], here: Place | None, is_route: bool = False) -> list[tuple[Report, int | None]]:
-    if is_route:
-        return _route(rows, here)
-    return [(row, round(metres_between(here, place)) if here and (place := _place(row)) else None) for row in rows]
+def _lines(name: str, rows: list[Report], here: Place | None = None, is_route: bool = False, *, is_own: bool = False) -> str:
+    """The list of that id. Rendered by itself: deep inside the blocks of the page it takes longer (docs/performance.md)."""
+    metres = [(row, round(metres_between(here, place)) if here and (place := _place(row)) else None) for row in rows]
+    lines = _route(rows, here) if is_route else metres
+    return render_to_string("admin/reports/lines.html", {"lines": lines, "id": name, "is_own": is_own}) if lines else ""
 
 
 def _route(rows: list[Report], here: Place | None) -> list[tuple[Report, int | None]]:
@@ -96,13 +103,13 @@ def _route(rows: list[Report], here: Place | None) -> list[tuple[Report, int | N
     return found + [(row, None) for row in rows if _place(row) is None]
 
 
-def _visible(request: AuthenticatedHttpRequest) -> QuerySet[Report]:
+def _visible(request: AuthenticatedHttpRequest, rows: Callable[..., QuerySet[Report]] = queries.visible_to) -> QuerySet[Report]:
     """Raises PermissionDenied without a role."""
     if in_group(request, AUDITOR):
         return Report.objects.all()
     if not (in_group(request, INSPECTOR) or in_group(request, SUPERVISOR)):
         raise PermissionDenied
-    return queries.visible_to(request.user)
+    return rows(request.user)
 
 
 PROMISES = [("", gettext_lazy("All")), ("soon", gettext_lazy("Ends soon")), ("late", gettext_lazy("Overdue"))]
@@ -153,7 +160,7 @@ def branch(request: AuthenticatedHttpRequest) -> HttpResponse:
         asked["after"] = listed[LISTED - 1].public_id
     context = {
         "form": form,
-        "lines": [(row, None) for row in listed[:LISTED]],
+        "lines": _lines("reports", listed[:LISTED]),
         "more": f"?{asked.urlencode()}" if len(listed) > LISTED else "",
         "error": "" if is_valid else _("Please choose from the lists: one of the choices does not exist."),
     }
@@ -161,7 +168,7 @@ def branch(request: AuthenticatedHttpRequest) -> HttpResponse:
 
 
 def _row(request: AuthenticatedHttpRequest, public_id: str) -> Report:
-    visible = _visible(request)
+    visible = _visible(request, queries.readable_by)
     rows = Report.objects.select_related(*queries.RELATED, "shop__activity", "board__request__document", "parent", "merged_into")
     row = queries.with_soon(rows).filter(public_id=public_id).first()
     if row is None:
@@ -187,7 +194,7 @@ def _open_steps(request: AuthenticatedHttpRequest, row: Report) -> list[str]:
 @require_safe
 def photo(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """The copy of a photo without faces and number plates (`queries.copies`); never the original."""
-    shown = queries.copies().filter(public_id=public_id, report__in=_visible(request)).select_related("copy").first()
+    shown = queries.copies().filter(public_id=public_id, report__in=_visible(request, queries.readable_by)).select_related("copy").first()
     if shown is None or shown.copy is None:
         raise Http404
     response = HttpResponse(store.read(shown.copy), content_type=shown.copy.media_type)
@@ -249,28 +256,36 @@ def _page(
     is_mine = row.inspector_id == request.user.pk and row.state == ReportState.ASSIGNED and in_group(request, INSPECTOR)
     reasons = {**services.rows.reasons(), **services.rows.reasons(services.rows.RESULT)}
     joined = rules.joined(row)
-    photos = list(queries.copies().filter(report__in=[row, *joined]).select_related("report"))
+    given = row.hand_overs.filter(returned_at__isnull=True).first()
+    wholes = [row.parent] if row.parent and _visible(request, queries.readable_by).filter(pk=row.parent_id).exists() else []
+    photos = list(queries.copies().filter(report__in=[row, *joined, *wholes]).select_related("report"))
+    has_photo, photo_waits = queries.photos_held([row, *wholes])
     context = {
         "row": row,
         "photos": photos,
         "shown_photos": {photo.pk for photo in photos},
-        "photo_waits": queries.waits_for_intake(row),
+        "has_photo": has_photo,
+        "photo_waits": photo_waits,
         "similar": queries.similar(row) if is_mine else [],
         "joined": joined,
         "parts": row.parts.order_by("pk"),
         "questions": row.questions.order_by("pk"),
-        "hand_over": row.hand_overs.filter(returned_at__isnull=True).first(),
+        "hand_over": given,
+        "letter": letters.of_keys(HandOverLetter, [given.pk]).get(str(given.pk)) if given is not None else None,
         "closures": row.closures.select_related("closed_by", "signed_by", "answer", "photo").order_by("pk"),
         "trace": labelled_trace(row),
         "consequences": row.consequences.select_related("inspection", "violation").order_by("pk"),
         "course": [(event, REPORT_WORKFLOW.moves[event.move].label, reasons.get(event.reason)) for event in row.events.order_by("pk")],
-        "answers": _answers(row),
+        "answers": _answers(wholes[0] if wholes else row),
+        "whole": wholes[0] if wholes else None,
         "board_size": size_of(row.board) if row.board is not None else "",
         "steps": steps,
-        "chosen": typed[0],
+        "chosen": typed[0] or request.GET.get("step", ""),
+        "is_told": "ask" in open_steps if is_mine else partial(can_ask, row),  # read where a text is shown
         "not_reachable": NOT_REACHABLE if is_mine and row.parent_id is None and "ask" not in open_steps else "",
         "is_field": in_group(request, INSPECTOR),
         "begins": f"{reverse('admin:field_new')}?origin={row.subject_key}" if is_mine else "",
+        "other_shop": OTHER_SHOP if is_mine and row.shop_id is not None and "split" in open_steps else "",
         "error": error,
     }
     return staff_page(request, "admin/reports/report.html", status, title=_("Report"), **context)
@@ -301,9 +316,12 @@ def _found(request: HttpRequest, form: CloseForm) -> FoundResult:
     )
 
 
-def _say_closed(request: HttpRequest, made: Closure) -> None:
-    closed, waits = _("Closed. The reporter is told."), _("The result waits for the signature of another person.")
-    messages.success(request, closed if made.is_on_the_spot else waits)
+def _say_closed(request: HttpRequest, row: Report, made: Closure) -> None:
+    text = _("The result waits for the signature of another person.")
+    if made.is_on_the_spot:
+        untold = _("Closed. The public page says so; no message reaches the reporter.")
+        text = _("Closed. The reporter is told.") if can_ask(row) else untold
+    messages.success(request, text)
 
 
 def _close(request: AuthenticatedHttpRequest, row: Report) -> HttpResponse:
@@ -315,7 +333,7 @@ def _close(request: AuthenticatedHttpRequest, row: Report) -> HttpResponse:
         made, _new = services.close(report=row, inspector=request.user, found=_found(request, form))
     except Refused as refusal:
         return _page(request, row, status=refusal.status, typed=("close", form), error=str(refusal.sentence))
-    _say_closed(request, made)
+    _say_closed(request, row, made)
     return redirect("admin:eye_report", row.public_id)
 
 
@@ -332,7 +350,7 @@ def sync(request: AuthenticatedHttpRequest) -> JsonResponse:
 def _saved(request: AuthenticatedHttpRequest, form: CloseForm) -> device.ReceivedVisit:
     made, new = services.close(report=form.row, inspector=request.user, found=_found(request, form))
     if new:
-        _say_closed(request, made)  # on the next page that the device opens
+        _say_closed(request, form.row, made)  # on the next page that the device opens
     return device.ReceivedVisit(form.row.number, reverse("admin:eye_report", args=[form.row.public_id]), new)
 
 
@@ -369,7 +387,7 @@ admin.site.add_pages(PAGES, focused=("eye", "eye_report"))  # type: ignore[attr-
 _REPORTS = gettext_lazy("Reports of the public")
 staff_menu.register(
     "reports",
-    StaffEntry("work", _REPORTS, "admin:eye", (INSPECTOR,), count=_waiting, tile=gettext_lazy("reports to act on")),
+    StaffEntry("work", _REPORTS, "admin:eye", (INSPECTOR,), count=_waiting, tile=gettext_lazy("reports to act on"), tone="warn"),
     StaffEntry(
         "branch",
         gettext_lazy("Reports of the branch"),

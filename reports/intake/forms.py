@@ -59,14 +59,14 @@ class PositionField(forms.CharField):
             return None
         parts = _SPLIT.split(text)
         if len(parts) != 2 or not all(re.fullmatch(r"-?\d{1,3}(\.\d{1,15})?", part) for part in parts):
-            raise ValidationError(_("Write the position as latitude and longitude with a comma between them, such as 29.3759, 47.9774."))
+            raise ValidationError(_("Write the coordinates as latitude and longitude with a comma between them, such as 29.3759, 47.9774."))
         latitude, longitude = (float(part) for part in parts)
         if is_in_kuwait(latitude, longitude):
             return latitude, longitude
         if is_in_kuwait(longitude, latitude):
             right = f"{parts[1]}, {parts[0]}"
             raise ValidationError(_("Latitude and longitude are the wrong way round. It should read %(right)s.") % {"right": right})
-        raise ValidationError(_("This position is not in Kuwait. Check it, or choose the area instead."))
+        raise ValidationError(_("These coordinates are not in Kuwait. Check them, or choose the area instead."))
 
 
 class ReportForm(forms.Form):
@@ -85,7 +85,7 @@ class ReportForm(forms.Form):
         widget=PhotosInput(attrs={"accept": "image/jpeg,image/png,image/webp", "multiple": True}),
     )
     position = PositionField(
-        label=_("Position"),
+        label=_("Coordinates"),
         required=False,
         max_length=60,
         widget=LtrInput(inputmode="text"),
@@ -103,7 +103,13 @@ class ReportForm(forms.Form):
         error_messages={"invalid_choice": _("Choose the area from the list.")},
     )
     street_block = FoldedField(label=_("Block"), required=False, max_length=10)
-    street = FoldedField(label=_("Street"), required=False, max_length=60, widget=forms.TextInput(attrs={"dir": "auto"}))
+    street = FoldedField(
+        label=_("Street"),
+        required=False,
+        max_length=60,
+        help_text=_("Its number or name alone, such as 12 or Salem Al-Mubarak."),
+        widget=forms.TextInput(attrs={"dir": "auto"}),
+    )
     place_note = forms.CharField(
         label=_("What is beside it?"),
         required=False,
@@ -118,7 +124,7 @@ class ReportForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
         help_text=_("Without names or phone numbers of people. Everybody may read it after an employee has looked at it."),
     )
-    who = forms.ChoiceField(label=_("How do you hear of it?"), choices=WHO, required=False, widget=forms.RadioSelect)
+    who = forms.ChoiceField(label=_("How shall we tell you the result?"), choices=WHO, required=False, widget=forms.RadioSelect)
     phone = PhoneField(label=_("Mobile number"), required=False)
 
     def __init__(self, *args: Any, rules: ReportRules, **kwargs: Any) -> None:
@@ -128,7 +134,7 @@ class ReportForm(forms.Form):
         area.choices = [("", area.empty_label), *places.grouped_areas()]
         position: Any = self.fields["position"]
         if not self["shop"].value() and not self["board"].value():  # neither is optional without the other
-            area.either, position.either = _("(or the position)"), _("(or the area)")
+            area.either, position.either = _("(or the coordinates)"), _("(or the area)")
         category: Any = self.fields["category"]
         category.choices = [(code, named(one)) for code, one in rules.categories.items()]
         for one in rules.categories.values():
@@ -196,9 +202,9 @@ class ReportForm(forms.Form):
         if "position" not in self.errors and "area" not in self.errors:
             data["place"] = self._place(data)
             if data["place"] is None:
-                self.add_error("area", _("Say where it is: choose the area, or give the position."))
+                self.add_error("area", _("Say where it is: choose the area, or give the coordinates."))
             elif data.get("position") and data.get("area") and not may_be_in(data["area"], *data["position"]):
-                self.add_error("position", _("This position is not in the chosen area. Remove the position, or choose its area."))
+                self.add_error("position", _("These coordinates are not in the chosen area. Remove them, or choose their area."))
         return data
 
     def _place(self, data: dict[str, Any]) -> ReportPlace | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
-from municipality.accounts.limits import AttemptLimit
+from municipality.accounts.limits import AttemptLimit, use_all
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, TooMany
 from municipality.rulebook import queries as rulebook
@@ -31,8 +31,9 @@ def check(sender: Sender, place: ReportPlace, amounts: Mapping[str, int]) -> Non
     per_address_hour, per_address_day, per_address_place_day (429).
     """
     refuse_banned(sender)
-    for code, seconds, subject in _counted(sender, place):
-        usage = AttemptLimit(f"reports_{code}", amounts[code], seconds).use(subject)
+    counted = list(_counted(sender, place))
+    attempts = [(AttemptLimit(f"reports_{code}", amounts[code], seconds), subject) for code, seconds, subject in counted]
+    for (code, _seconds, _subject), usage in zip(counted, use_all(attempts), strict=True):
         if not usage.is_within:
             text = {
                 "per_hour": _("%(most)s reports were sent from here within an hour, which is the most of one sender."),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from django.conf import settings
+
 from municipality.kernel import clock
+from municipality.kernel.ttl_cache import ttl_cache
 from municipality.places.models import Area
 from reports.places import metres_between
 from zoning.plots import queries as plots
@@ -28,10 +31,18 @@ def may_be_in(area: Area, latitude: float, longitude: float) -> bool:
 def locate(latitude: float, longitude: float) -> tuple[Area | None, str]:
     """The area and block of the plot at a position, or of the nearest plot; else the nearest area, with an empty block."""
     today = clock.today()
-    plot = plots.at_point(longitude, latitude, today)
-    found = [plot] if plot is not None else plots.near_point(longitude, latitude, today)
-    if found:
-        return found[0].area, found[0].block
-    known = Area.objects.filter(latitude__isnull=False, longitude__isnull=False).select_related("governorate")
+    found = plots.block_at(longitude, latitude, today)
+    if found is None and (near := plots.near_point(longitude, latitude, today)):
+        found = near[0].area_id, near[0].block
+    areas = _areas()
+    if found is not None:
+        return areas.get(found[0]) or Area.objects.get(pk=found[0]), found[1]
     here = (latitude, longitude)
+    known = [area for area in areas.values() if area.latitude is not None and area.longitude is not None]
     return min(known, key=lambda area: metres_between(here, (area.latitude or 0, area.longitude or 0)), default=None), ""
+
+
+@ttl_cache(lambda: settings.NAMED_LISTS_SECONDS)
+def _areas() -> dict[int, Area]:
+    """All areas by primary key, with their governorates and branches; only an upgrade changes them."""
+    return {area.pk: area for area in Area.objects.select_related("governorate__branch").order_by("pk")}

@@ -94,13 +94,13 @@ def _first_category(known: Report) -> str:
     return str(changed.data["before"]) if changed is not None else known.category
 
 
-def receive(sent: SentReport, sender: Sender) -> Received:
+def receive(sent: SentReport, sender: Sender, *, is_new: bool = False) -> Received:
     """Store a report with its reporter and photos and enqueue the draw of an inspector, in one transaction.
 
-    The same key again is the same report. Raises Refused: unknown_category, emergency, name_needed, sent_differently, and what
-    `limits.check` raises.
+    The same key again is the same report; with `is_new` the caller has just seen that there is none. Raises Refused:
+    unknown_category, emergency, name_needed, sent_differently, and what `limits.check` raises.
     """
-    known = Report.objects.filter(key=sent.key).first()
+    known = None if is_new else Report.objects.filter(key=sent.key).first()
     if known is None:
         try:
             with transaction.atomic():
@@ -155,10 +155,12 @@ def _store(sent: SentReport, sender: Sender) -> Report:
         branch=places.branch_of(area) if area is not None else None,
     )
     reporters.attach(report, sender)
-    phones.forget(sent.key)
-    photos.attach_held(report)
+    if sent.channel != ReportChannel.OPEN311:  # whose numbers are confirmed by nobody, and whose photos come with the report
+        phones.forget(sent.key)
+        photos.attach_held(report, is_new=True)
     # The log names no reporter: whoever reads it does not learn who reported.
     record("report.received", subject=report.subject_key, actor=VISITOR, data={"category": category.code, "severity": severity})
     enqueue("reports.assign", key=report.subject_key, report_id=report.pk)
-    notifications.tell(report, "received")
+    if sender.is_told:
+        notifications.tell(report, "received")
     return report

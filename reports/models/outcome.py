@@ -47,7 +47,10 @@ class Question(models.Model):
 
 
 class HandOver(models.Model):
-    """A report that another body has to act on, until a day. Names and contact are those of the rulebook on that day."""
+    """A report that another body has to act on until a day, `back_on`, after which it comes back.
+
+    Names and contact are those of the rulebook on that day.
+    """
 
     report = models.ForeignKey(Report, models.PROTECT, related_name="hand_overs", verbose_name=_("report"))
     body = models.CharField(_("body"), max_length=20)

@@ -27,7 +27,8 @@ class BlurState(models.TextChoices):
     CLEAR = "clear", _("Blurred by machine, or nothing to blur")
     UNSURE = "unsure", _("Waits for an employee")
     AGREED = "agreed", _("An employee agreed")
-    PRIVATE = "private", _("Not shown to the public")
+    STAFF = "staff", _("Shown to inspectors alone")
+    PRIVATE = "private", _("Shown to nobody")
 
 
 class HeldPhoto(models.Model):
@@ -94,13 +95,15 @@ class ReportPhoto(models.Model):
             models.CheckConstraint(condition=Q(kind__in=PhotoKind.values, blur__in=BlurState.values), name="reports_photo_choices"),
             models.CheckConstraint(condition=IN_KUWAIT, name="reports_photo_in_kuwait"),
             models.CheckConstraint(
-                condition=~Q(blur__in=["clear", "agreed", "unsure"]) | Q(copy__isnull=False), name="reports_photo_shown_has_copy"
+                condition=~Q(blur__in=["clear", "agreed", "staff", "unsure"]) | Q(copy__isnull=False), name="reports_photo_shown_has_copy"
             ),
             models.CheckConstraint(
                 condition=Q(agreed_by__isnull=True, agreed_at__isnull=True) | Q(agreed_by__isnull=False, agreed_at__isnull=False),
                 name="reports_photo_agreed_whole",
             ),
-            models.CheckConstraint(condition=~Q(blur="agreed") | Q(agreed_by__isnull=False), name="reports_photo_agreed_by_somebody"),
+            models.CheckConstraint(
+                condition=~Q(blur__in=["agreed", "staff"]) | Q(agreed_by__isnull=False), name="reports_photo_agreed_by_somebody"
+            ),
             models.CheckConstraint(condition=Q(reused__isnull=True) | ~Q(reused=F("pk")), name="reports_photo_reused_other"),
             models.UniqueConstraint(fields=["report", "kind", "sha256"], name="reports_photo_once"),
         ]

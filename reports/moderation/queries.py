@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
 
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
@@ -10,13 +10,18 @@ from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Reason
 from reports import queries
 from reports.models import Ban, ModeratedPart, Moderation, Report
+from reports.states import OPEN
 
 
 def unread_words() -> QuerySet[Report]:
-    """Reports whose description nobody of the Municipality has looked at, the oldest first."""
+    """Reports whose description nobody of the Municipality has looked at, those of open reports first, then the oldest.
+
+    What an inspector wrote of a part is no description.
+    """
     hidden = Moderation.objects.filter(report=OuterRef("pk"), part=ModeratedPart.WORDS)
-    rows = Report.objects.filter(~Q(words=""), words_shown_at__isnull=True, hidden_at__isnull=True).exclude(Exists(hidden))
-    return rows.order_by("received_at", "pk")
+    rows = Report.objects.filter(~Q(words=""), words_shown_at__isnull=True, hidden_at__isnull=True, parent__isnull=True)
+    is_closed = Case(When(state__in=OPEN, then=Value(0)), default=Value(1))
+    return rows.exclude(Exists(hidden)).order_by(is_closed, "received_at", "pk")
 
 
 def open_appeals() -> QuerySet[Ban]:

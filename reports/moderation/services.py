@@ -37,7 +37,7 @@ def hide(*, report: Report, part: str, code: str, by: User, photo_id: str = "") 
         raise Refused("unknown_reason", _("Choose a reason from the list."))
     row = Report.objects.select_for_update(of=("self",)).get(pk=report.pk)
     photo = ReportPhoto.objects.select_for_update().filter(report=row, public_id=photo_id).first() if part == P.PHOTO else None
-    if part not in P.values or (part == P.PHOTO and photo is None) or (part == P.WORDS and not row.words):
+    if part not in P.values or (part == P.PHOTO and photo is None) or (part == P.WORDS and not row.is_described):
         raise Refused("unknown_part", _("This report has no such part. Choose the report, its description or one of its photos."))
     if Moderation.objects.filter(report=row, part=part, photo=photo, lifted_at__isnull=True).exists():
         raise Refused("hidden", _("It is hidden already."))
@@ -80,7 +80,7 @@ def agree_words(*, report: Report, by: User) -> None:
     """Agree that everybody may read the description. Raises NotPermitted, Refused: no_words, words_hidden."""
     require_group(by, INTAKE)
     row = Report.objects.select_for_update(of=("self",)).get(pk=report.pk)
-    if not row.words:
+    if not row.is_described:
         raise Refused("no_words", _("This report has no description."))
     if Moderation.objects.filter(report=row, part=P.WORDS, lifted_at__isnull=True).exists():
         raise Refused("words_hidden", _("The description is hidden. Show it again instead."))

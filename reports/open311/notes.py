@@ -10,8 +10,10 @@ from typing import Any
 
 from django.utils.html import strip_tags
 
+from municipality.ui.texts import Text
 from reports.models import Report, ReportEvent
 from reports.open311.service_list import named
+from reports.public_page.chain import chain
 from reports.public_page.steps import steps
 from reports.results import ToldResult, ending, told
 from reports.states import ReportState as R
@@ -25,25 +27,30 @@ class CourseNote:
 
 
 def notes_of(report: Report) -> list[CourseNote]:
-    """Its receipt and each step, oldest first. The report has its parts (`request_list.with_parts`)."""
+    """What its public page tells, oldest first: steps, visit, what became of it. The report has its parts (`request_list.with_parts`)."""
     parts: Any = report
-    codes = ["received", *(step.move for step in parts.steps)]
-    return [CourseNote(at, code, text) for code, (at, text) in zip(codes, _lines(report), strict=False)]
+    acts = [act for one in parts.measures if one.violation is not None for act in one.violation.public_acts]
+    happened = steps(report, parts.steps, _results(report), parts.bodies)
+    found = chain(report, happened, parts.measures, acts, parts.shown_photos, parts.closed, report.people)
+    return [CourseNote(link.at, link.code, _plain(link.title, link.text)) for link in found if link.at is not None]
 
 
 def text_of(report: Report, step: ReportEvent) -> str:
     """What the course says of one of its steps."""
     parts: Any = report
     keys = [one.pk for one in parts.steps]
-    return list(_lines(report))[keys.index(step.pk) + 1][1]
+    return list(_lines(report))[keys.index(step.pk) + 1]
 
 
-def _lines(report: Report) -> Iterator[tuple[dt.datetime, str]]:
-    """Time and words of the receipt and of each step; what is still to come, which the page tells last, has no code."""
+def _lines(report: Report) -> Iterator[str]:
+    """The words of the receipt and of each step; what is still to come, which the page tells last, follows them."""
     parts: Any = report
     for line in steps(report, parts.steps, _results(report), parts.bodies):
-        words = [str(line["title"]), str(line.get("note", ""))]
-        yield line["at"], html.unescape(strip_tags(": ".join(filter(None, words))))
+        yield _plain(line["title"], line.get("note", ""))
+
+
+def _plain(title: Text, note: Text) -> str:
+    return html.unescape(strip_tags(": ".join(filter(None, (str(title), str(note))))))
 
 
 def status_notes(report: Report) -> str:
@@ -60,4 +67,4 @@ def status_notes(report: Report) -> str:
 
 def _results(report: Report) -> list[ToldResult]:
     parts: Any = report
-    return told(report, parts.closed, [one.violation for one in parts.measures])
+    return told(report, parts.closed, [one.violation for one in parts.measures if one.violation is not None])

@@ -19,9 +19,11 @@ from reports.open311.parameters import Circle, ListQuery
 from reports.open311.service_list import named
 from reports.photos.queries import public_photos
 from reports.places import DEGREE, EAST, NORTH, SHOWN_LATITUDE, SHOWN_LONGITUDE, blurred
+from reports.public_page.chain import MOVES
 from reports.queries import public_reports
 from reports.results import RELATED
 from reports.states import ReportState as R
+from violations.models import ViolationEvent
 
 CLOSED = (R.CLOSED, R.MERGED)
 # The finer state in the words of CitySDK; REJECTED is known there, and no report has it.
@@ -86,9 +88,15 @@ def with_parts(rows: QuerySet[Report]) -> QuerySet[Report]:
         Prefetch("photos", public_photos(), to_attr="shown_photos"),
         Prefetch("events", ReportEvent.objects.order_by("pk"), to_attr="steps"),
         Prefetch("closures", Closure.objects.filter(sent_back_at__isnull=True).order_by("pk"), to_attr="closed"),
-        Prefetch("consequences", Consequence.objects.filter(violation__isnull=False).select_related(*RELATED), to_attr="measures"),
+        Prefetch("consequences", _measures(), to_attr="measures"),
         Prefetch("hand_overs", HandOver.objects.order_by("pk"), to_attr="bodies"),
     )
+
+
+def _measures() -> QuerySet[Consequence]:
+    acts = ViolationEvent.objects.filter(move__in=list(MOVES)).order_by("pk")
+    rows = Consequence.objects.select_related("inspection", *RELATED).order_by("pk")
+    return rows.prefetch_related(Prefetch("violation__events", acts, to_attr="public_acts"))
 
 
 def one(number: str) -> Report | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import get_language
@@ -31,6 +32,7 @@ from reports.open311 import attached, formats, keys
 from reports.open311.errors import BadRequest
 from reports.open311.parameters import ParameterReader
 from reports.open311.service_list import category_of, options_of
+from reports.photos import services as photos
 from reports.promises import severity_of
 from reports.reporters.services import Sender
 
@@ -70,10 +72,7 @@ def receive(query: QueryDict, form: QueryDict, files: MultiValueDict[str, Any]) 
     keys.count(api_key)
     sending = _read(reader)
     severity_of(sending.category, sending.answers)  # of an emergency nothing is kept, nor its photos
-    key, known = _key(api_key, sending)
-    notices = list(sending.notices)
-    if known is None:
-        notices += attached.hold(key, files)
+    key, is_new = _key(api_key, sending)
     sender = Sender(phone=sending.phone, system=api_key.public_id, device=f"open311:{api_key.public_id}:{sending.identity or key}")
     sent = SentReport(
         key=key,
@@ -86,20 +85,24 @@ def receive(query: QueryDict, form: QueryDict, files: MultiValueDict[str, Any]) 
         api_key=api_key,
         language="en" if get_language() == "en" else "ar",
     )
-    return intake.receive(sent, sender), notices
+    limits = queries.limits()
+    with transaction.atomic():
+        received = intake.receive(sent, sender, is_new=is_new)
+        refused = photos.add_sent(received.report, attached.of(files), limits) if received.is_new else []
+    return received, [*sending.notices, *(one.sentence for one in refused)]
 
 
-def _key(api_key: ApiKey, sending: Sending) -> tuple[str, Report | None]:
-    """The key of a report, and the report if it came already: by the id of the other system, or by its content for some hours."""
+def _key(api_key: ApiKey, sending: Sending) -> tuple[str, bool]:
+    """The key of a report, and whether it is new: by the id of the other system, or by its content for some hours."""
     if sending.own_id:
         key = _uuid(api_key, "id", sending.own_id)
-        return key, Report.objects.filter(key=key).first()
+        return key, not Report.objects.filter(key=key).exists()
     hours = queries.limits()["repeat_hours"]
     content = hashlib.sha256(sending.content.encode()).hexdigest()
     span = int(clock.now().timestamp()) // (hours * 3600)
     now, before = (_uuid(api_key, "content", content, str(one)) for one in (span, span - 1))
-    known = Report.objects.filter(key__in=(now, before)).order_by("-received_at").first()
-    return (known.key, known) if known is not None else (now, None)
+    known = Report.objects.filter(key__in=(now, before)).order_by("-received_at").values_list("key", flat=True).first()
+    return known or now, known is None
 
 
 def _uuid(api_key: ApiKey, *parts: str) -> str:

@@ -1,4 +1,4 @@
-"""An employee agrees to the public copy of a photo, or keeps it private."""
+"""An employee decides who sees the copy of a photo."""
 
 from __future__ import annotations
 
@@ -11,20 +11,23 @@ from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from reports.models import BlurState, Moderation, Report, ReportPhoto
 
+JUDGED = (BlurState.AGREED, BlurState.STAFF, BlurState.PRIVATE)
+
 
 @transaction.atomic
-def judge(photo: ReportPhoto, *, user: User, is_shown: bool, is_change: bool = False) -> None:
-    """Show the copy of a photo to everybody, or keep it private; with `is_change` otherwise than an employee decided before.
+def judge(photo: ReportPhoto, *, user: User, blur: str, is_change: bool = False) -> None:
+    """Show the copy of a photo to everybody, to inspectors alone or to nobody (`JUDGED`); with `is_change` otherwise than decided before.
 
-    Raises Refused: judged if somebody has judged it, or changed that, meanwhile; hidden while it is hidden for a reason, since a
-    decision made now would be lost when it is shown again.
+    Raises Refused: unknown_choice; judged if somebody has judged it, or changed that, meanwhile; hidden while it is hidden for a reason,
+    since a decision made now would be lost when it is shown again.
     """
-    blur, other = (BlurState.AGREED, BlurState.PRIVATE) if is_shown else (BlurState.PRIVATE, BlurState.AGREED)
+    if blur not in JUDGED:
+        raise Refused("unknown_choice", _("Choose who sees the photo."))
     row = ReportPhoto.objects.select_for_update(of=("self",)).select_related("report").get(pk=photo.pk)
     if Moderation.objects.filter(photo=row, lifted_at__isnull=True).exists():
         raise Refused("hidden", _("This photo is hidden for a reason. Show it again on the page of its report first, then decide."))
-    is_decided = row.agreed_by_id is not None and row.copy_id is not None
-    if row.blur != (other if is_change else BlurState.UNSURE) or (is_change and not is_decided):
+    is_decided = row.blur in JUDGED and row.blur != blur and row.agreed_by_id is not None and row.copy_id is not None
+    if not (is_decided if is_change else row.blur == BlurState.UNSURE):
         raise Refused("judged", _("Another employee has looked at this photo meanwhile."))
     row.blur = blur
     row.agreed_by, row.agreed_at = user, clock.now()

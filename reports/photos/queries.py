@@ -11,9 +11,10 @@ from reports.states import OPEN
 SHOWN = (BlurState.CLEAR, BlurState.AGREED)
 
 
-def shown(report: Report) -> QuerySet[ReportPhoto]:
+def shown(report: Report, *, with_joined: bool = True) -> QuerySet[ReportPhoto]:
     """The photos of a report and of those joined with it whose public copy everybody sees, oldest first; none of a hidden report."""
-    return public_photos().filter(report__in=[report, *queries.joined(report)])
+    reports = [report, *(queries.joined(report) if with_joined else [])]
+    return public_photos().filter(report__in=reports).select_related(None)
 
 
 def public_photos() -> QuerySet[ReportPhoto]:
@@ -26,6 +27,11 @@ def public_photos() -> QuerySet[ReportPhoto]:
 def unsure() -> QuerySet[ReportPhoto]:
     """Photos whose public copy waits for an employee, oldest first."""
     return ReportPhoto.objects.filter(blur=BlurState.UNSURE).select_related("report", "copy").order_by("pk")
+
+
+def not_agreed() -> QuerySet[ReportPhoto]:
+    """Photos of which it is open yet whether everybody sees them."""
+    return ReportPhoto.objects.filter(blur__in=(BlurState.WAITING, BlurState.UNSURE))
 
 
 def most_urgent() -> QuerySet[ReportPhoto]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
 from municipality.audit.services import record
@@ -20,7 +19,6 @@ from municipality.kernel.actors import VISITOR, Actor
 from municipality.uploads import services as uploads
 from municipality.uploads.models import Upload
 from municipality.uploads.refusals import FileRefused
-from municipality.uploads.states import UploadState
 from reports import queries
 from reports.models import HeldPhoto, PhotoKind, Report, ReportPhoto
 from reports.photos import files, metadata
@@ -41,46 +39,26 @@ def hold(key: str, file: Any, captured_at: dt.datetime | None = None) -> HeldPho
     _check_kind(file)
     sha256, found, limits = _digest(file), metadata.read(file), queries.limits()
     for _attempt in range(limits["photos"] + 1):
-        held = _held(key, sha256)
-        if held is not None:
-            break
         try:
-            with transaction.atomic():
-                held = _begin(key, file, sha256, found, captured_at, limits)
-            break
+            with uploads.storing(), transaction.atomic():
+                return _hold(key, file, sha256, found, captured_at, limits)
         except IntegrityError:  # another photo of the report, or this one, was sent at the same time
             continue
-    else:
-        raise _full(limits["photos"])
-    _fill(held.upload, file)
-    return held
+    raise _full(limits["photos"])
 
 
-def _fill(upload: Upload, file: Any) -> None:
-    if upload.state == UploadState.RECEIVING:
-        with suppress(uploads.OffsetDiffers):  # the same file is being received by another request
-            uploads.fill(upload, file)
-
-
-def _held(key: str, sha256: str) -> HeldPhoto | None:
-    held = HeldPhoto.objects.filter(key=key, sha256=sha256).select_related("upload__last_event").first()
-    if held is not None and held.upload.state == UploadState.REMOVED:  # there was no room for it
-        held.delete()
-        return None
-    return held
-
-
-def _begin(key: str, file: Any, sha256: str, found: Metadata, captured_at: dt.datetime | None, limits: dict[str, int]) -> HeldPhoto:
-    rows = HeldPhoto.objects.filter(key=key)
-    taken = set(rows.values_list("position", flat=True))
-    free = [number for number in range(1, limits["photos"] + 1) if number not in taken]
+def _hold(key: str, file: Any, sha256: str, found: Metadata, captured_at: dt.datetime | None, limits: dict[str, int]) -> HeldPhoto:
+    known = list(HeldPhoto.objects.filter(key=key).select_related("upload__last_event"))
+    for row in known:
+        if row.sha256 == sha256:
+            return row
+    free = sorted(set(range(1, limits["photos"] + 1)) - {row.position for row in known})
     if len(free) <= ReportPhoto.objects.filter(report__key=key, kind=PhotoKind.BEFORE).count():
         raise _full(limits["photos"])
-    if (rows.aggregate(sum=Sum("upload__size"))["sum"] or 0) + file.size > limits["photos_mb"] * _MB:
-        text = _("The photos of a report may have %(mb)s MB together. Remove one, or send it smaller.") % {"mb": limits["photos_mb"]}
-        raise FileRefused("report_full", text)
-    upload = uploads.begin_ownerless(subject=files.held_subject(key), slot=PhotoKind.BEFORE, name="photo", size=file.size)
-    return HeldPhoto.objects.create(
+    _check_size([row.upload.size for row in known], file, limits)
+    subject = files.held_subject(key)
+    upload = uploads.begin_ownerless(subject=subject, slot=PhotoKind.BEFORE, name="photo", size=file.size, has_room=True)
+    held = HeldPhoto.objects.create(
         key=key,
         position=free[0],
         upload=upload,
@@ -90,12 +68,43 @@ def _begin(key: str, file: Any, sha256: str, found: Metadata, captured_at: dt.da
         longitude=found.longitude,
         created_at=clock.now(),
     )
+    uploads.fill(upload, file, sha256)
+    return held
+
+
+def _check_size(sizes: Iterable[int], file: Any, limits: Mapping[str, int]) -> None:
+    if sum(sizes) + file.size > limits["photos_mb"] * _MB:
+        text = _("The photos of a report may have %(mb)s MB together. Remove one, or send it smaller.") % {"mb": limits["photos_mb"]}
+        raise FileRefused("report_full", text)
+
+
+def add_sent(report: Report, files: Iterable[Any], limits: Mapping[str, int]) -> list[FileRefused]:
+    """Keep the photos that come with a report, each once, in the transaction that has stored it. Returns each reason why not, once."""
+    added, refused = dict[str, int](), dict[str, FileRefused]()
+    for file in files:
+        try:
+            _check_kind(file)
+            sha256 = _digest(file)
+            if sha256 in added:
+                continue
+            if len(added) == limits["photos"]:
+                raise _full(limits["photos"])
+            _check_size(added.values(), file, limits)
+            with uploads.storing(), transaction.atomic():
+                upload = uploads.begin_ownerless(
+                    subject=report.subject_key, slot=PhotoKind.BEFORE, name="photo", size=file.size, has_room=True
+                )
+                _make(report, PhotoKind.BEFORE, upload, sha256, metadata.read(file))
+                uploads.fill(upload, file, sha256)
+            added[sha256] = file.size
+        except FileRefused as refusal:
+            refused.setdefault(refusal.code, refusal)
+    return list(refused.values())
 
 
 def held(key: str) -> list[HeldPhoto]:
     """The photos that are kept under the key of a report that is not sent yet, also those that were refused, oldest first."""
-    rows = HeldPhoto.objects.filter(key=key).exclude(upload__state=UploadState.REMOVED)
-    return list(rows.select_related("upload__last_event").order_by("pk"))
+    return list(HeldPhoto.objects.filter(key=key).select_related("upload__last_event").order_by("pk"))
 
 
 def of_key(key: str) -> list[ReportPhoto]:
@@ -128,8 +137,7 @@ def _drop(found: HeldPhoto) -> bool:
     row = HeldPhoto.objects.select_for_update().filter(pk=found.pk).first()
     if row is None:
         return False
-    if row.upload.state != UploadState.REMOVED:
-        uploads.remove_ownerless(row.upload)
+    uploads.remove_ownerless(row.upload)
     row.delete()
     return True
 
@@ -141,15 +149,16 @@ def drop_old() -> int:
     return sweeps.for_each("reports.drop_held", rows, _drop)
 
 
-@transaction.atomic
-def attach_held(report: Report) -> list[ReportPhoto]:
-    """Make the photos kept under the key of a report its photos; call it in the transaction that stores the report, or after it."""
+@transaction.atomic(savepoint=False)
+def attach_held(report: Report, *, is_new: bool = False) -> list[ReportPhoto]:
+    """Make the photos kept under the key of a report its photos; call it in the transaction that stores the report (`is_new`), or later."""
     rows = list(HeldPhoto.objects.select_for_update().filter(key=report.key).order_by("pk"))
     if not rows:
         return []
-    uploads.attach(files.held_subject(report.key), report.subject_key, actor=VISITOR, with_waiting=True)
-    known = set(ReportPhoto.objects.filter(report=report, kind=PhotoKind.BEFORE).values_list("sha256", flat=True))
-    attached = Upload.objects.filter(subject=report.subject_key, state__in=[UploadState.CHECKING, UploadState.READY]).in_bulk()
+    moved = uploads.attach(files.held_subject(report.key), report.subject_key, actor=VISITOR, with_waiting=True)
+    attached = {upload.pk: upload for upload in moved}
+    photos = ReportPhoto.objects.filter(report=report, kind=PhotoKind.BEFORE)
+    known = set() if is_new else set(photos.values_list("sha256", flat=True))
     made = [
         _make(report, PhotoKind.BEFORE, attached[row.upload_id], row.sha256, Metadata(row.captured_at, row.latitude, row.longitude))
         for row in rows
@@ -179,14 +188,14 @@ def add(
     latitude, longitude = metadata.in_kuwait(latitude, longitude)
     if found.latitude is not None:
         latitude, longitude = found.latitude, found.longitude
-    with transaction.atomic():
+    with uploads.storing(), transaction.atomic():
         report = Report.objects.select_for_update().get(pk=report.pk)
-        photo = ReportPhoto.objects.filter(report=report, kind=kind, sha256=sha256).select_related("upload").first()
+        photo = ReportPhoto.objects.filter(report=report, kind=kind, sha256=sha256).first()
         if photo is None:
             upload = _begin_sent(report, kind, file.size)
             facts = Metadata(found.captured_at or _past(captured_at), latitude, longitude)
             photo = _make(report, kind, upload, sha256, facts, actor)
-    _fill(photo.upload, file)
+            uploads.fill(upload, file, sha256)
     return photo
 
 

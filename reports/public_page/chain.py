@@ -1,10 +1,11 @@
-"""What a report led to, from its receipt to the end of a violation, without names."""
+"""What happened with a report and what it led to, from its receipt to the end of a violation, without names."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -13,7 +14,7 @@ from licensing.inspections.states import InspectionState
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.ui import plurals
 from municipality.ui.texts import Text
-from reports.models import Closure, Consequence, PhotoKind, Report, ReportEvent, ReportPhoto
+from reports.models import Closure, Consequence, PhotoKind, Report, ReportPhoto
 from violations import publication
 from violations.models import Violation, ViolationEvent
 from violations.rules import CONTESTED, FINAL, GONE, PAID
@@ -38,17 +39,29 @@ MOVES = {
     "annul": "check",
     "annul_by_writer": "check",
 }
+# Moves of a report with an icon of their own.
+ICONS = {
+    "assign": "user",
+    "draw_again": "user",
+    "ask": "mail",
+    "answer": "mail",
+    "hand_over": "send",
+    "close": "check",
+    "countersign": "check",
+}
+COMING = ("next", "bad")  # kinds of the step that is still to come
 TWO_DAYS = dt.timedelta(days=2)
 
 
 @dataclass(frozen=True)
 class ChainLink:
-    """One consequence: what, when, and a sentence about it."""
+    """One step or consequence: what, when, and a sentence about it. `code` is its move, or "received", "visit", "measure"."""
 
     icon: str
     title: Text
     at: dt.datetime | None
     text: Text = ""
+    code: str = "measure"
 
 
 def lasting(time: dt.timedelta) -> str:
@@ -59,26 +72,23 @@ def lasting(time: dt.timedelta) -> str:
 
 def chain(
     report: Report,
-    events: Sequence[ReportEvent],
+    steps: Sequence[Mapping[str, Any]],
     consequences: Sequence[Consequence],
     acts: Sequence[ViolationEvent],
     photos: Sequence[ReportPhoto],
     closures: Sequence[Closure],
     people: int,
 ) -> list[ChainLink]:
-    """Received, drawn, visited, warning, violation and what became of it, then the result; each only once it happened."""
-    found = [ChainLink("camera", _("Report received"), report.received_at, _people(people))]
-    drawn = [event.at for event in events if event.move == "assign"]
-    if drawn:
-        found.append(ChainLink("user", _("Inspector drawn by lot"), drawn[0], _("No name is shown, and nobody picks.")))
+    """The `steps` that happened, the first one with the number of `people` who reported it; visit, violations and what became of them."""
+    happened = [step for step in steps if step["kind"] not in COMING]
+    found = [ChainLink(step["icon"], step["title"], step["at"], step.get("note", ""), step["code"]) for step in happened]
+    found[0] = replace(found[0], text=_people(people))
     visited = _visited_at(consequences, photos, closures)
     if visited is not None:
         after = _("After %(time)s") % {"time": lasting(visited - report.received_at)}
-        found.append(ChainLink("pin", _("Visit"), visited, after))
+        found.append(ChainLink("pin", _("Visit"), visited, after, "visit"))
     violations = [one.violation for one in consequences if one.violation is not None]
     found += _violation_links(report, violations, acts)
-    if report.closed_at is not None:
-        found.append(ChainLink("check", _("Report closed"), report.closed_at))
     return sorted(found, key=lambda link: (link.at is None, link.at))
 
 
@@ -104,9 +114,9 @@ def _violation_links(report: Report, violations: Sequence[Violation], acts: Sequ
         status = statuses.get(violation.pk, FINAL)
         if status in (FINAL, CONTESTED):
             own = [act for act in acts if act.subject_id == violation.pk and (violation.state == PAID or act.move not in _PAYMENTS)]
-            found += [ChainLink(MOVES[act.move], moves[act.move].label, act.at) for act in own]
+            found += [ChainLink(MOVES[act.move], moves[act.move].label, act.at, code=act.move) for act in own]
         elif status == GONE and violation.last_event is not None:
-            found.append(ChainLink("check", _("A violation was annulled"), violation.last_event.at))
+            found.append(ChainLink("check", _("A violation was annulled"), violation.last_event.at, code=violation.last_event.move))
         else:
             named = _("Measures against a shop are named here once they are final, or once an objection to them is open.")
             found.append(ChainLink("wait", _("A measure was taken"), violation.received_at, named))

@@ -15,6 +15,7 @@ from django.db.models import Count, F, Q
 from municipality.kernel import clock
 from municipality.places.models import Area, Branch
 from reports import queries
+from reports.promises import MISSED, OPENING
 from reports.public_page import standings
 from reports.states import ReportState
 from violations.figures import hidden, nearest
@@ -123,6 +124,9 @@ def _groups(now: dt.datetime) -> dict[tuple[Any, ...], _Sums]:
         groups[tuple(row.pop(split) for split in SPLITS)].counts |= row
     for *key, again in rows.filter(events__move="reopen").values_list(*SPLITS).annotate(again=Count("pk", distinct=True)):
         groups[tuple(key)].counts["reopened"] = again
+    late = rows.filter(is_closed, closed_at__lte=F("due_at"), events__move__in=OPENING, events__data__has_key=MISSED)
+    for *key, missed in late.values_list(*SPLITS).annotate(missed=Count("pk", distinct=True)):
+        groups[tuple(key)].counts["in_time"] -= missed
     spans = rows.filter(is_closed).values_list(*SPLITS, "received_at", "closed_at")
     for *key, received, closed in spans.iterator(chunk_size=5000):
         groups[tuple(key)].minutes.append((closed - received).total_seconds() / 60)

@@ -11,9 +11,11 @@ from django.utils.translation import gettext_lazy as _
 from municipality.kernel import clock
 from municipality.kernel.open_data import DatasetField, OpenSet
 from municipality.ui.texts import both
+from reports import queries
 from reports.models import Standing
 from reports.places import blurred
 from reports.public_page import standings
+from reports.states import ReportState
 
 CHUNK = 2000  # rows in memory at a time
 _CODE = _("Name of the code.")
@@ -42,13 +44,14 @@ COLUMNS: tuple[DatasetField, ...] = (
     DatasetField("latitude", "number", _("Latitude"), _PLACE, may_be_null=True),
     DatasetField("longitude", "number", _("Longitude"), _PLACE, may_be_null=True),
     DatasetField("me_too", "integer", _("Others who saw it"), _("Each person or device once.")),
+    DatasetField("part_of", "text", _("Divided report"), _("Its id; null where it is no part."), may_be_null=True),
 )
 
 
 def rows(_today: dt.date) -> Iterator[Sequence[Any]]:
-    """The row of each report that is neither hidden nor joined with another, in the order of COLUMNS."""
+    """The row of each report that is neither hidden nor joined with another, and of each part of one, in the order of COLUMNS."""
     names = {choice.value: both(choice.label) for choice in Standing}
-    reports = standings.counted().select_related("area").order_by("public_id")
+    reports = queries.public_reports().exclude(state=ReportState.MERGED).select_related("area", "parent").order_by("public_id")
     for report in reports.iterator(chunk_size=CHUNK):
         standing, area, facts = standings.standing_of(report), report.area, report.category_facts
         place = (None, None) if report.latitude is None or report.longitude is None else blurred(report.latitude, report.longitude)
@@ -73,6 +76,7 @@ def rows(_today: dt.date) -> Iterator[Sequence[Any]]:
             report.block,
             *place,
             report.me_too_count,
+            report.parent and report.parent.public_id,
         )
 
 

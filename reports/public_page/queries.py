@@ -8,34 +8,41 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet, Window
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.urls import reverse
 
 from municipality.kernel import clock
 from reports import queries
-from reports.models import Closure, Consequence, HandOver, PhotoKind, Report, ReportEvent, ReportPhoto, Standing
+from reports.models import Closure, Consequence, HandOver, ModeratedPart, Moderation, PhotoKind, Report, ReportEvent, ReportPhoto, Standing
 from reports.photos import queries as photos
 from reports.places import blurred
+from reports.promises import MISSED
 from reports.public_page import standings
 from reports.public_page.chain import MOVES, ChainLink, chain
 from reports.public_page.numbers import PREFIX, canonical
+from reports.public_page.steps import steps
 from reports.results import NO_ANSWER, RELATED, ToldResult, ending, told
 from reports.states import ReportState
 from violations.models import ViolationEvent
 
 ID_LENGTH = 26
+# What most reports have not, told with the report; a part that is not there is not read.
+_PARTS = {
+    "has_photos": Exists(ReportPhoto.objects.filter(report=OuterRef("pk"))),
+    "has_waiting_photos": Exists(photos.not_agreed().filter(report=OuterRef("pk"))),
+    "has_hidden_words": Exists(Moderation.objects.filter(report=OuterRef("pk"), part=ModeratedPart.WORDS)),
+    "has_joined": Exists(Report.objects.filter(merged_into=OuterRef("pk"))),
+    "has_consequences": Exists(Consequence.objects.filter(report=OuterRef("pk"))),
+}
+_WITH_CLOSURE = {"close", "propose_close", "propose_unanswered", "complete"}  # moves that write one
 
 
 def by_public_id(public_id: str) -> Report | None:
-    """A report, hidden or not; None without one."""
+    """A report for `PublicReport`, hidden or not; None without one."""
     if len(public_id) != ID_LENGTH:
         return None
-    return (
-        Report.objects.select_related("area__governorate", "board", "parent", "merged_into", "last_event")
-        .filter(public_id=public_id)
-        .first()
-    )
+    return Report.objects.select_related("area").annotate(**_PARTS).filter(public_id=public_id).order_by().first()
 
 
 def address_of(number: str) -> str:
@@ -67,9 +74,15 @@ def at_shops(shops: Sequence[int], most: int) -> dict[int, tuple[dict[str, int],
 
 @dataclass(frozen=True)
 class PublicReport:
-    """What everybody sees of a report that is not hidden; each part is read once."""
+    """What everybody sees of a report that is not hidden; each part is read once, of one from `by_public_id` only where there is one."""
 
     report: Report
+
+    def _has(self, part: str) -> bool:
+        return bool(getattr(self.report, f"has_{part}", True))
+
+    def _moved(self, *moves: str) -> bool:
+        return any(event.move in moves for event in self.events)
 
     @cached_property
     def events(self) -> list[ReportEvent]:
@@ -77,12 +90,15 @@ class PublicReport:
 
     @cached_property
     def closures(self) -> list[Closure]:
+        if not self._moved(*_WITH_CLOSURE):
+            return []
         return list(self.report.closures.filter(sent_back_at__isnull=True).select_related("answer").order_by("pk"))
 
     @cached_property
     def photos(self) -> list[ReportPhoto]:
-        """Photos whose public copy everybody sees."""
-        return list(photos.shown(self.report))
+        """Photos whose public copy everybody sees, also those of reports that were joined with it."""
+        has_joined = self._has("joined")
+        return list(photos.shown(self.report, with_joined=has_joined)) if has_joined or self._has("photos") else []
 
     @property
     def before(self) -> list[ReportPhoto]:
@@ -94,7 +110,7 @@ class PublicReport:
 
     @cached_property
     def hand_overs(self) -> list[HandOver]:
-        return list(self.report.hand_overs.order_by("pk"))
+        return list(self.report.hand_overs.order_by("pk")) if self._moved("hand_over") else []
 
     @property
     def hand_over(self) -> HandOver | None:
@@ -103,6 +119,8 @@ class PublicReport:
 
     @cached_property
     def parts(self) -> list[Report]:
+        if not self._moved("split"):
+            return []
         rows = queries.public_reports().filter(parent=self.report).select_related("area")
         return sorted(rows, key=lambda row: row.pk)  # without ORDER BY, for which the table would be read in its order
 
@@ -113,8 +131,21 @@ class PublicReport:
             return None
         return blurred(self.report.latitude, self.report.longitude)
 
+    @property
+    def missed(self) -> list[dt.datetime]:
+        """The promised times that passed before a result, of each time that it was opened again."""
+        return [dt.datetime.fromisoformat(event.data[MISSED]) for event in self.events if MISSED in event.data]
+
+    @property
+    def waits_for_look(self) -> bool:
+        """Whether a photo or the description waits until an employee has looked at it; of one from `by_public_id`."""
+        words = self.report.is_described and self.report.words_shown_at is None and not self._has("hidden_words")
+        return words or self._has("waiting_photos")
+
     @cached_property
     def consequences(self) -> list[Consequence]:
+        if not self._has("consequences"):
+            return []
         return list(self.report.consequences.select_related("inspection", *RELATED).order_by("pk"))
 
     @cached_property
@@ -131,7 +162,8 @@ class PublicReport:
         acts: Sequence[ViolationEvent] = (
             list(ViolationEvent.objects.filter(subject__in=found, move__in=list(MOVES)).order_by("pk")) if found else []
         )
-        return chain(self.report, self.events, self.consequences, acts, self.photos, self.closures, self.report.people)
+        happened = steps(self.report, self.events, self.results, self.hand_overs)
+        return chain(self.report, happened, self.consequences, acts, self.photos, self.closures, self.report.people)
 
     def answers(self) -> dict[str, int]:
         """How often reporters said that it is solved, and that it is not."""

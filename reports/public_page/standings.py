@@ -1,4 +1,5 @@
-"""Reports by their standing in public: open, overdue or closed. Those joined with another count once, as that one."""
+"""Reports by their standing in public: open, overdue or closed. Those joined with another count once, as that one, and those that were
+divided once, as the whole."""
 
 from __future__ import annotations
 
@@ -21,8 +22,8 @@ def of(now: dt.datetime) -> Case:
 
 
 def counted(rows: QuerySet[Report] | None = None) -> QuerySet[Report]:
-    """The public reports that are counted: not hidden, and not joined with another."""
-    return (queries.public_reports() if rows is None else rows).exclude(state=ReportState.MERGED)
+    """The public reports that are counted: not hidden, not joined with another, and no part of one that was divided."""
+    return (queries.public_reports() if rows is None else rows).filter(parent__isnull=True).exclude(state=ReportState.MERGED)
 
 
 def recent(now: dt.datetime | None = None) -> QuerySet[Report]:

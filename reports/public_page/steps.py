@@ -11,10 +11,11 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from municipality.kernel import clock
-from municipality.ui.templatetags.portal import bilingual, day
+from municipality.ui.templatetags.portal import bilingual, day, moment
 from municipality.ui.texts import Text
 from reports.models import HandOver, Report, ReportEvent
-from reports.public_page.chain import lasting
+from reports.promises import MISSED
+from reports.public_page.chain import ICONS, lasting
 from reports.results import ToldResult
 from reports.states import REPORT_WORKFLOW, ReportState
 
@@ -57,16 +58,20 @@ def promise(report: Report) -> Promise:
 def steps(
     report: Report, events: Sequence[ReportEvent], results: Sequence[ToldResult], hand_overs: Sequence[HandOver]
 ) -> list[dict[str, Any]]:
-    """The steps in their order for the timeline: labels of moves, the text of a result, the body of a hand-over. No reasons, no names."""
-    found: list[dict[str, Any]] = [{"kind": "done", "title": _("Received"), "at": report.received_at}]
+    """The steps in their order: labels of moves, the text of a result, the body of a hand-over. No reasons, no names."""
+    found: list[dict[str, Any]] = [{"kind": "done", "icon": "camera", "title": _("Received"), "at": report.received_at, "code": "received"}]
     for event in events:
-        step = {"kind": "done", "title": REPORT_WORKFLOW.moves[event.move].label, "at": event.at}
+        title = REPORT_WORKFLOW.moves[event.move].label
+        step = {"kind": "done", "icon": ICONS.get(event.move, "clock"), "title": title, "at": event.at, "code": event.move}
         if event.move in _RESULTS:
             result = _last_before(results, event.at, "closed_at")
             step["note"] = bilingual(result, "text") if result is not None else ""
         elif event.move == "hand_over" and (hand_over := _last_before(hand_overs, event.at, "made_at")) is not None:
             until = _("answers by")
             step["note"] = format_html("{} · {} {}", bilingual(hand_over, "name"), until, day(hand_over.back_on))
+        elif MISSED in event.data:
+            missed = _("The earlier result came later than promised:")
+            step["note"] = format_html("{} {}", missed, moment(dt.datetime.fromisoformat(event.data[MISSED])))
         found.append(step)
     if report.is_open:
         found[-1]["kind"] = "now"

@@ -22,7 +22,7 @@ from reports.moderation.queries import why_hidden
 from reports.places import METRES
 from reports.public_page import queries as shown
 from reports.public_page.numbers import ReportNumberForm
-from reports.public_page.steps import promise, steps
+from reports.public_page.steps import promise
 
 NEWEST = 8
 TRIES, SECONDS = 30, 600  # of numbers, of one visitor
@@ -45,7 +45,6 @@ def report(request: HttpRequest, public_id: str) -> HttpResponse:
         "severity": Severity(row.severity).label,
         "chain": found.chain(),
         "promise": promise(row),
-        "steps": steps(row, found.events, found.results, found.hand_overs),
         "result": found.result,
         "answers": found.answers(),
         "answer_until": found.answer_until(),

@@ -176,24 +176,32 @@ def context_of(kind: type[MessageKind], report: Report, own: Report) -> dict[str
     elif kind is Closed:
         result = result_of(report)
         context["result"] = Bilingual(result.text_ar, result.text_en) if result is not None else Bilingual("", "")
-        context["may_judge"] = own.pk == report.pk and not report.parts.exists()
+        context["may_judge"] = own.pk == report.pk
         context["days"] = queries.limits()["solved_days"]
     return context
 
 
 def tell_of_ban(ban: Ban) -> None:
-    """Tell a person that their reporting was stopped, or what was decided on their appeal, in the caller's transaction."""
+    """Tell who reported that their reporting was stopped, or what was decided on their appeal, in the caller's transaction.
+
+    A person in their account, a confirmed phone by a text; whoever left neither reads it when they report next.
+    """
     row = Reporter.objects.filter(report_id=ban.report_id).select_related("person").first()
-    if row is None or row.person is None or ban.who not in known_by(row):
+    if row is None or ban.who not in known_by(row):
         return
     kind = Banned if ban.decided_at is None else BanLifted if ban.lifted_at is not None else BanKept
-    context = {"ban": ban, "until": ban.until}
-    send(kind, person=row.person, key=ban.public_id, subject_key=ban.report.subject_key, context=context)
+    if row.person is not None:
+        context = {"ban": ban, "until": ban.until}
+        send(kind, person=row.person, key=ban.public_id, subject_key=ban.report.subject_key, context=context)
+    elif row.phone_cipher and ban.report.api_key_id is None:
+        ids: dict[str, Any] = {"reporter_id": row.pk, "report_id": ban.report_id, "step": ban.pk}
+        enqueue("reports.text", key=f"{kind.kind}:{ban.public_id}", message=kind.kind, **ids)
 
 
 def send_text(*, reporter_id: int, report_id: int, message: str, step: int) -> None:
     """Send the short text of a message to a confirmed phone, with the secret link; nothing over the limits of a number.
 
+    `step` is the primary key of the last event of the report; that of the ban in a message about one, which has the link of its page.
     Nothing is sent either if the reporter was deleted meanwhile. Raises what the gateway raises.
     """
     row = Reporter.objects.filter(pk=reporter_id).select_related("report").first()
@@ -202,7 +210,11 @@ def send_text(*, reporter_id: int, report_id: int, message: str, step: int) -> N
         return
     declared = type(MESSAGE_KINDS[message])
     own, language = row.report, row.report.language
-    context = context_of(declared, Report.objects.select_related("merged_into", "last_event").get(pk=report_id), own)
-    page = texts.link(f"/reports/{own.public_id}/mine/", language)
-    text = f"{declared().texts(context, language).short} {page}?s={secret_of(own.key)}"
+    if issubclass(declared, Banned):
+        ban = Ban.objects.get(pk=step)
+        context, page = {"ban": ban, "until": ban.until}, texts.link(f"/reports/bans/{ban.public_id}/", language)
+    else:
+        context = context_of(declared, Report.objects.select_related("merged_into", "last_event").get(pk=report_id), own)
+        page = f"{texts.link(f'/reports/{own.public_id}/mine/', language)}?s={secret_of(own.key)}"
+    text = f"{declared().texts(context, language).short} {page}"
     send_sms(to=number, text=text, idempotency_key=f"{message}-{reporter_id}-{report_id}-{step}")

@@ -30,6 +30,11 @@ def of_person(person: User) -> QuerySet[Report]:
     return Report.objects.filter(pk__in=Reporter.objects.filter(person=person).values("report"))
 
 
+def is_named(report: Report) -> bool:
+    """Whether an account or a phone number stands behind a report."""
+    return Reporter.objects.filter(report=report).exclude(person=None, phone_digest="").exists()
+
+
 def last_day_to_say(closed_at: dt.datetime, days: int) -> dt.date:
     """The last day to say whether a closed report is solved; `days` as in `limits.reports`."""
     return clock.day_of(closed_at) + dt.timedelta(days=days)

@@ -37,6 +37,11 @@ class Sender:
         return self.person is not None or bool(self.phone)
 
     @property
+    def is_told(self) -> bool:
+        """Whether messages go to them: to their account, or to a number that was confirmed here."""
+        return self.person is not None or (bool(self.phone) and not self.system)
+
+    @property
     def phone_digest(self) -> str:
         """The keyed hash of the phone number, or an empty text."""
         return phone_digest(f"{self.system} {self.phone}" if self.system else self.phone) if self.phone else ""
@@ -109,7 +114,8 @@ def ban_of(sender: Sender) -> Ban | None:
         same_device = Reporter.objects.filter(device_digest=_digest("device", sender.device))
         who |= Q(report__in=same_device.values("report"))
     now = clock.now()
-    return Ban.objects.filter(who, until__gt=now, lifted_at__isnull=True).order_by("-until").first()
+    rows = Ban.objects.filter(who, until__gt=now, lifted_at__isnull=True).order_by("-until")
+    return rows.only("public_id", "code", "until").first()
 
 
 def is_reachable(report: Report) -> bool:

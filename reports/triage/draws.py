@@ -13,14 +13,14 @@ from django.utils.translation import gettext_lazy as _
 from licensing.inspections import services as inspections
 from municipality.accounts.models import User
 from municipality.accounts.queries import organisations_signed_by
-from municipality.delegation.organisations import key_of as organisation_key
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
-from municipality.review.models import ConflictOfInterest
 from municipality.review.queries import conflict_keys
-from reports.models import Report, SolvedAnswer
+from reports import queries
+from reports.models import Report
 from shops.models import Shop
-from shops.register.queries import owners
+from shops.register.conflicts import is_tied as is_tied
+from shops.register.conflicts import parties_of
 
 Lot = Callable[[Sequence[User]], User]
 
@@ -28,10 +28,10 @@ Lot = Callable[[Sequence[User]], User]
 def able(report: Report, *, on: dt.date | None) -> QuerySet[User]:
     """Who may act on a report: an inspector in office without a conflict of interest with its shop, not away on a day.
 
-    Not who closed it before and was told that it is not solved.
+    Not who closed it, or a part of it, before and was told that it is not solved (`queries.unsolved`).
     """
     shop = report.shop
-    closers = SolvedAnswer.objects.filter(closure__report=report, is_solved=False).values("closure__closed_by")
+    closers = list(queries.unsolved(report).values_list("closed_by", flat=True))
     is_womens = shop is not None and shop.activity.is_womens
     return inspections.able(is_womens=is_womens, parties=parties_of(shop) if shop else [], on=on).exclude(pk__in=closers)
 
@@ -49,13 +49,6 @@ def draw(report: Report, *, without: set[int] | None = None, lot: Lot = secrets.
     return lot(drawn_from), {"branch": report.branch_id, "is_own_branch": bool(own), "candidates": [user.key for user in drawn_from]}
 
 
-def is_tied(user: User, shop: Shop | None) -> bool:
-    """Whether a user has a conflict of interest with a shop now."""
-    if shop is None:
-        return False
-    return ConflictOfInterest.objects.filter(officer=user, ended_at__isnull=True, party_key__in=parties_of(shop)).exists()
-
-
 def tied_shops(user: User) -> QuerySet[Shop] | None:
     """The shops with which a user has a conflict of interest now, as `parties_of` has it; None for a user without any."""
     by_kind: dict[str, list[str]] = {}
@@ -71,11 +64,3 @@ def tied_shops(user: User) -> QuerySet[Shop] | None:
         if person.civil_id_digest:
             own |= Q(manager_civil_id_digest=person.civil_id_digest)
     return Shop.objects.filter(own)
-
-
-def parties_of(shop: Shop) -> list[str]:
-    """The keys with which an inspector must have no conflict of interest: shop, owners, organisation, manager."""
-    keys = [shop.key, *(person.key for person in owners(shop))]
-    if shop.manager_civil_id_digest:
-        keys += [person.key for person in User.objects.filter(civil_id_digest=shop.manager_civil_id_digest)]
-    return [*keys, organisation_key(shop.organisation)] if shop.organisation is not None else keys

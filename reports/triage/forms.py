@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 from uuid import uuid4
@@ -25,7 +25,7 @@ from municipality.ui.texts import both
 from reports import promises, queries
 from reports.models import Report
 from reports.reporters import notifications
-from reports.results import MEASURES, NOT_YET, is_unanswered
+from reports.results import MEASURES, NOT_YET, impossible_results, is_unanswered, lacking_measures, written_result
 from reports.states import ReportState
 from reports.triage.services import rows
 from reports.triage.services.joins import LEAST_PARTS, ReportPart
@@ -35,7 +35,7 @@ _CHOOSE = {"required": _("Choose a reason from the list."), "invalid_choice": _(
 _WRONG_DAY = _("Choose a day such as 2026-12-31.")
 
 
-_RESULT = _("[the result]")
+_RESULT = _("(the text of the result that you choose)")
 
 
 def _option(label: Any, text: Any) -> SafeString:
@@ -70,11 +70,14 @@ class StepForm(forms.Form):
 
 class SignForm(StepForm):
     def message(self) -> str:
-        return notifications.preview(self.report, "unanswered") if is_unanswered(self.report) else _closing(self.report)
+        if is_unanswered(self.report):
+            return notifications.preview(self.report, "unanswered")
+        written = written_result(self.report)
+        return _closing(self.report, Bilingual(written.text_ar, written.text_en)) if written is not None else ""
 
 
-def _closing(report: Report) -> str:
-    return notifications.preview(report, "closed", result=Bilingual(*both(_RESULT)), may_judge=True, days=queries.limits()["solved_days"])
+def _closing(report: Report, result: Bilingual) -> str:
+    return notifications.preview(report, "closed", result=result, may_judge=True, days=queries.limits()["solved_days"])
 
 
 # Reasons that fit some steps only; any other of the rulebook is offered at each.
@@ -124,7 +127,7 @@ class CategoryForm(ReasonForm):
         since, limits = promises.opened_at(self.report), queries.limits()
         for code, found in queries.rules().categories.items():
             with suppress(Refused):  # an emergency
-                until = promises.due_at(found, promises.severity_of(found, self.report.answers), since, limits)
+                _severity, until = promises.recategorised(self.report, found, since, limits)
                 if code != self.report.category:
                     text = notifications.preview(self.report, "recategorised", category=_named(found), until=until)
                     yield code, _option(bilingual(found, "name"), text)
@@ -147,7 +150,7 @@ class AskReporterForm(StepForm):
 
 
 class HandOverForm(ReasonForm):
-    """The body, and the day on which the report comes back."""
+    """The body, and its last day, after which the report comes back."""
 
     first = "not_ours"
     body = forms.ChoiceField(
@@ -156,9 +159,12 @@ class HandOverForm(ReasonForm):
         error_messages={"required": _("Choose the body from the list."), "invalid_choice": _("Choose the body from the list.")},
     )
     back_on = DayField(
-        label=_("Back on"),
+        label=_("Last day of the body"),
         required=False,
-        help_text=_("Without a day it comes back when the time of the body is over. The promise to the reporter runs on."),
+        help_text=_(
+            "The report comes back after this day. Left empty, it comes back after the full time of the body. "
+            "The time promised to the reporter goes on."
+        ),
         error_messages={"invalid": _WRONG_DAY},
     )
     field_order = ("body", "back_on", "code")
@@ -207,7 +213,7 @@ class MergeForm(StepForm):
 
 
 class SplitForm(StepForm):
-    """Category and words of each part; a line that is left empty is no part."""
+    """Category and words of each part, and of a report at a shop whether it is about that shop; a line that is left empty is no part."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -220,6 +226,9 @@ class SplitForm(StepForm):
             self.fields[f"words_{number}"] = forms.CharField(
                 label=_("Part %(number)s: what it is, for the file") % facts, required=is_needed, max_length=300
             )
+            if self.report.shop_id is not None:
+                label = _("Part %(number)s is not about this shop: somebody else is responsible")
+                self.fields[f"is_other_{number}"] = forms.BooleanField(label=label % facts, required=False)
 
     def message(self) -> str:
         return notifications.preview(self.report, "divided", parts="EYE-…، EYE-…")
@@ -227,9 +236,12 @@ class SplitForm(StepForm):
     @property
     def parts(self) -> list[ReportPart]:
         """The parts of a valid form."""
-        data, count = self.cleaned_data, len(self.fields) // 2
-        pairs = [(data[f"category_{number}"], data[f"words_{number}"]) for number in range(1, count + 1)]
-        return [ReportPart(category, words) for category, words in pairs if category or words]
+        data, numbers = self.cleaned_data, range(1, queries.limits()["parts"] + 1)
+        parts = [
+            ReportPart(data[f"category_{number}"], data[f"words_{number}"], is_about_shop=not data.get(f"is_other_{number}"))
+            for number in numbers
+        ]
+        return [part for part in parts if part.category or part.words]
 
 
 class InspectForm(StepForm):
@@ -261,25 +273,33 @@ class CloseForm(VisitForm):
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("Nobody outside reads it."),
     )
-    asks_signature = forms.BooleanField(label=_("Where the photo proves too little, another person is asked to sign"), required=False)
+    asks_signature = forms.BooleanField(
+        label=_("Where the photo proves too little, another person is asked to sign"),
+        required=False,
+        help_text=_("This is always asked for where a result was kept offline and reached the portal with its photo too late."),
+    )
 
     def __init__(self, data: Any = None, *, report: Report) -> None:
         initial = {"client_key": str(uuid4()), "seen_at": clock.now().isoformat(timespec="seconds"), "report": report.public_id}
         super().__init__(data, initial=initial, auto_id="close_%s")
         self.row = report
-        self.fields["code"].choices = list(self._results())  # type: ignore[attr-defined]
+        lacking = lacking_measures(report) - {(data or {}).get("code")}
+        self.fields["code"].choices = list(self._results(lacking))  # type: ignore[attr-defined]
+        if lacking:
+            self.fields["code"].help_text = _("A warning or a violation report can be chosen once it is written from this page.")
 
-    def _results(self) -> Iterator[tuple[str, SafeString]]:
+    def _results(self, lacking: Collection[str]) -> Iterator[tuple[str, SafeString]]:
+        impossible = impossible_results(self.row)
         for code, reason in rows.reasons(rows.RESULT).items():
+            if code in lacking or code in impossible:
+                continue
             text: Any = bilingual(reason, "text")
-            if code in MEASURES:
-                text = format_html("{} {}", text, _("Only after it was written from this page."))
             if self.row.shop_id is not None and code in MEASURES:
                 text = format_html("{} {} {}", text, _("Until it is final, everybody reads instead:"), NOT_YET)
             yield code, _option(bilingual(reason, "label"), text)
 
     def message(self) -> str:
-        return _closing(self.row)
+        return _closing(self.row, Bilingual(*both(_RESULT)))
 
     def clean_written_at(self) -> dt.datetime | None:
         """None where the device gives no time."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 from django.db.models import Case, F, Prefetch, Q, QuerySet, When
 
@@ -29,6 +30,12 @@ def visible_to(user: User) -> QuerySet[Report]:
     return _untied(Report.objects.filter(own), user)
 
 
+def readable_by(user: User) -> QuerySet[Report]:
+    """Those `visible_to` a user, and the divided reports of whose parts one was drawn for them; for one report, since a list is slower."""
+    wholes = Report.objects.filter(inspector=user.pk, parent__isnull=False).values("parent")
+    return visible_to(user) | _untied(Report.objects.filter(pk__in=wholes), user)
+
+
 def _untied(rows: QuerySet[Report], user: User) -> QuerySet[Report]:
     shops = draws.tied_shops(user)
     return rows if shops is None else rows.filter(Q(shop__isnull=True) | ~Q(shop__in=shops))
@@ -36,9 +43,8 @@ def _untied(rows: QuerySet[Report], user: User) -> QuerySet[Report]:
 
 def listed(rows: QuerySet[Report]) -> QuerySet[Report]:
     """Rows as a list shows them, the nearest promise first, so what is overdue on top; `copies` are the public copies of photos."""
-    return (
-        with_soon(rows).select_related(*RELATED).prefetch_related(Prefetch("photos", copies(), to_attr="copies")).order_by("due_at", "pk")
-    )
+    rows = with_soon(rows).select_related("area", "shop").defer("answers", "draw", "words")
+    return rows.prefetch_related(Prefetch("photos", copies(), to_attr="copies")).order_by("due_at", "pk")
 
 
 def soon() -> Q:
@@ -60,16 +66,17 @@ def with_soon(rows: QuerySet[Report]) -> QuerySet[Report]:
 
 
 def copies() -> QuerySet[ReportPhoto]:
-    """Photos of which there is a copy that everybody may see or, where faces and number plates are blurred by machine, that waits for an
-    employee; never an original.
+    """Photos of which there is a copy that everybody or an inspector may see or, where faces and number plates are blurred by machine,
+    that waits for an employee; never an original.
     """
-    seen = Q(blur__in=SHOWN) | Q(blur=BlurState.UNSURE, is_searched=True)
+    seen = Q(blur__in=(*SHOWN, BlurState.STAFF)) | Q(blur=BlurState.UNSURE, is_searched=True)
     return ReportPhoto.objects.filter(seen, copy__isnull=False).order_by("pk")
 
 
-def waits_for_intake(report: Report) -> bool:
-    """Whether a photo of a report is not seen here before an employee of intake has looked at it."""
-    return report.photos.filter(blur=BlurState.UNSURE, is_searched=False).exists()
+def photos_held(reports: Sequence[Report]) -> tuple[bool, bool]:
+    """Whether reports have photos, and whether one is not seen here before an employee of intake has looked at it; one query."""
+    held = list(ReportPhoto.objects.filter(report__in=reports).values_list("blur", "is_searched"))
+    return bool(held), (BlurState.UNSURE, False) in held
 
 
 def of_inspector(user: User) -> QuerySet[Report]:

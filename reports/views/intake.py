@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 from django.conf import settings
+from django.db.models import Count, Q
 from django.forms.utils import ErrorDict
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -18,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from licensing.signage.labels import size_of
 from municipality.accounts import known_devices
 from municipality.accounts.access import public
 from municipality.accounts.limits import address_of, allow_read, take_attempt
@@ -35,7 +37,7 @@ from reports.intake import services
 from reports.intake import similar as nearby
 from reports.intake.forms import BOARD_ID, NOBODY, PERSON, PHONE, PositionField, ReportForm, at_board, at_shop
 from reports.intake.places import locate
-from reports.models import Report
+from reports.models import PhotoKind, Report
 from reports.photos import services as photos
 from reports.reporters import phones
 from reports.reporters import services as reporters
@@ -220,6 +222,7 @@ def _page(request: HttpRequest, form: ReportForm, status: int = 200) -> HttpResp
         "form": form,
         "shop": shop or (board.request.shop if board is not None else None),
         "board": board,
+        "board_size": size_of(board) if board is not None else "",
         "photos": photos.held(str(form["key"].value() or "")),
         "promises": _promises(form.rules),
         "areas": {area.pk: [area.latitude, area.longitude] for area in places.areas() if area.latitude is not None},
@@ -243,7 +246,6 @@ def _check(request: HttpRequest, form: ReportForm, refusal: Refused | None = Non
         "form": form,
         "category": chosen,
         "answers": [(question, form[f"{chosen.code}-{question.code}"]) for question in chosen.questions if question.code in form.answers],
-        "severity": ReportSeverity(severity).label,
         "due": promises.due_at(chosen, severity, clock.now(), queries.limits()),
         "place": place,
         "photos": photos.held(data["key"]),
@@ -322,7 +324,10 @@ def me_too(request: HttpRequest, public_id: str) -> HttpResponse:
 def sent(request: HttpRequest, public_id: str) -> HttpResponse:
     """What was received: number, promise and links; for whoever has the secret of the report, which leaves the address."""
     secret = request.GET.get("s", request.session.get(SESSION_KEY, {}).get(public_id, ""))
-    report = get_object_or_404(Report.objects.select_related("area"), public_id=public_id)
+    report = get_object_or_404(
+        Report.objects.select_related("area").annotate(photo_count=Count("photos", filter=~Q(photos__kind=PhotoKind.AFTER))),
+        public_id=public_id,
+    )
     if not secret or not reporters.opens(report, secret=secret):
         raise Http404
     if "s" in request.GET:

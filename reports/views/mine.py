@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -26,7 +27,7 @@ from municipality.ui.errors import too_many_requests
 from municipality.ui.language import read_form
 from municipality.ui.templatetags.portal import bilingual, ref
 from reports import queries
-from reports.models import Ban, Question, Report
+from reports.models import Ban, PhotoKind, Question, Report
 from reports.moderation.queries import why_hidden
 from reports.reporters import bans, notifications, services, solved
 from reports.reporters import queries as reporters
@@ -113,7 +114,8 @@ def _not_theirs(request: HttpRequest, report: Report) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def mine(request: HttpRequest, public_id: str) -> HttpResponse:
     """The page of the reporter: what happens, the open question, whether it is solved, and who looked at who they are."""
-    row = Report.objects.filter(public_id=public_id).select_related("area", "merged_into", "last_event").first()
+    rows = Report.objects.filter(public_id=public_id).select_related("area", "merged_into", "last_event")
+    row = rows.annotate(photo_count=Count("photos", filter=~Q(photos__kind=PhotoKind.AFTER))).first()
     if row is None:
         raise Http404
     if request.method != "POST" and "s" in request.GET:
@@ -155,6 +157,7 @@ def mine(request: HttpRequest, public_id: str) -> HttpResponse:
         "form_id": "answer" if is_asked else "solve",
         "refusal": refusal,
         "hidden_reason": why_hidden(row)[1] if row.hidden_at is not None else None,
+        "is_named": reporters.is_named(row),
         "looks": reporters.looks(row),
         "keep_days": queries.limits()["keep_reporter_days"],
         "crumbs": _crumbs(request, ref(row.number)),

@@ -57,8 +57,6 @@ def hold(request: HttpRequest) -> JsonResponse:
         held = photos.hold(key, file, device.with_times(request, "photo", clock.now())[0][1])
     except Refused as refusal:
         return device.refusal_response(refusal)
-    if held.upload.state == UploadState.RECEIVING:  # another request is writing the same file, and may fail
-        return JsonResponse({"code": "busy"}, status=503)
     if held.upload.state == UploadState.REFUSED:
         return device.refusal_response(photos.refusal_of(held))
     facts = {"captured_at": held.captured_at, "latitude": held.latitude, "longitude": held.longitude}

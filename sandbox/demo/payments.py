@@ -6,9 +6,13 @@ The bank's answers are made up and marked so in the stored messages.
 from __future__ import annotations
 
 import datetime as dt
+import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
+from typing import Any
 
 from django.utils.crypto import salted_hmac
 
@@ -16,15 +20,16 @@ from municipality.accounts.models import actor_of
 from municipality.audit.models import AuditEvent
 from municipality.kernel import clock, ids, money
 from municipality.kernel.actors import system
-from payments.models import Allocation, Attempt, BankMessageKind, Bill, Direction, GatewayMessage, Inquiry, Receipt
+from payments.models import Allocation, Attempt, BankMessageKind, Bill, Direction, GatewayMessage, Inquiry, Receipt, RefundDue, RefundWay
 from payments.rules import MAX_TRACKID
 from payments.services import ledger
-from payments.states import AttemptState, BillState
+from payments.states import AttemptState, BillState, RefundState
 from sandbox.demo.bulk import audit_event, event, move, take_numbers
 from sandbox.demo.seeds import public_id
 
 CASHIER = system("payments")
 MADE_UP = "made up for the demo"
+FILE = "demo-payments.json"
 PAGE_LIFETIME = dt.timedelta(minutes=30)
 
 
@@ -73,6 +78,36 @@ def pay(payments: Sequence[Payment], rng: Random) -> list[Receipt]:
     move(Bill.objects.filter(pk__in=[p.bill.pk for p in payments], state=BillState.DUE), BillState.PAID)
     AuditEvent.objects.bulk_create(row for p, r in zip(payments, receipts, strict=True) for row in _audit_events(p, r))
     return receipts
+
+
+def write_for_simulator(path: Path) -> int:
+    """Write the captured payments and their refunds for the book of the gateway's simulator. Returns how many payments."""
+    refunds: dict[int, list[dict[str, Any]]] = {}
+    for row in RefundDue.objects.filter(state=RefundState.PAID_OUT, way=RefundWay.GATEWAY, paid_out_at__isnull=False).order_by("pk"):
+        line = {"amt": row.fils, "ref": row.bank_reference, "made_at": row.paid_out_at.timestamp() if row.paid_out_at else 0}
+        refunds.setdefault(row.attempt_id, []).append(line)
+    attempts = Attempt.objects.filter(provider="knet", settled_at__isnull=False, payment_id__isnull=False).order_by("pk")
+    payments = [
+        {
+            "paymentid": attempt.payment_id,
+            "trackid": attempt.trackid,
+            "amt": attempt.fils,
+            "language": attempt.language,
+            "tranid": attempt.tran_id or "",
+            "ref": attempt.ref,
+            "auth": attempt.auth,
+            "postdate": attempt.postdate,
+            "resp_code": attempt.auth_resp_code,
+            "created_at": attempt.created_at.timestamp(),
+            "decided_at": attempt.settled_at.timestamp() if attempt.settled_at else 0,
+            "refunds": refunds.get(attempt.pk, []),
+        }
+        for attempt in attempts.iterator()
+    ]
+    temporary = path.with_suffix(f".{os.getpid()}")
+    temporary.write_text(json.dumps(payments), encoding="utf8")
+    temporary.replace(path)
+    return len(payments)
 
 
 def _attempt(payment: Payment, rng: Random) -> Attempt:

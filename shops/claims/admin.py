@@ -11,6 +11,8 @@ label_codes(
         "shops.settle_claims": _("Settle claims of shops"),
         "shops.claim_sent": _("Claim of a shop sent"),
         "shops.claim_granted": _("Claim of a shop granted"),
+        "shops.claim_approved": _("Claim of a shop approved"),
+        "holder_changes": _("The holder changes"),
         "shops.shop_claimed": _("Shop claimed by another person"),
         "shops.claim_disputed": _("Claim of a shop disputed by its holder"),
         "shops.claim_decided": _("Claim of a shop decided"),

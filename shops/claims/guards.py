@@ -1,6 +1,6 @@
 """Database triggers of claims."""
 
-from municipality.kernel.guards import frozen, never_deleted
+from municipality.kernel.guards import frozen, guard, never_deleted
 
 never_deleted("shops_claim")
 frozen(
@@ -12,3 +12,28 @@ frozen(
 )
 frozen("shops_claim", ["disputed_at", "disputed_by_id", "dispute"], once="OLD.disputed_at IS NOT NULL", name="disputed_once")
 frozen("shops_claim", ["refusal_id"], once="OLD.refusal_id IS NOT NULL", name="refusal_once")
+
+_APPROVED = (  # no edge at all is another guard's
+    "NEW.workflow = 'shops.claim' AND NEW.move IN ('accept', 'sign_acceptance') AND EXISTS (SELECT 1 FROM audit_edge e"
+    " WHERE e.workflow = NEW.workflow AND e.move = NEW.move AND e.from_state = NEW.from_state AND e.to_state = NEW.to_state)"
+)
+# An approval takes the shop from its holder: another person than its officer signed it,
+guard(
+    "cases_caseevent_claim_signed",
+    "cases_caseevent",
+    "INSERT",
+    f"{_APPROVED} AND EXISTS (SELECT 1 FROM shops_claim c WHERE c.case_id = NEW.subject_id)"  # noqa: S608 - constants
+    " AND NOT (NEW.move = 'sign_acceptance' AND EXISTS (SELECT 1 FROM review_decision s WHERE s.case_id = NEW.subject_id"
+    " AND s.outcome = 'accept' AND s.voided_at IS NULL AND s.signed_at IS NOT NULL AND s.signed_digest = s.digest"
+    " AND s.signed_by_id <> s.made_by_id))",
+    "claim_unsigned",
+)
+# and the holder has disputed it, or could until that day.
+guard(
+    "cases_caseevent_claim_heard",
+    "cases_caseevent",
+    "INSERT",
+    f"{_APPROVED} AND EXISTS (SELECT 1 FROM shops_claim c WHERE c.case_id = NEW.subject_id"  # noqa: S608 - constants
+    " AND c.disputed_at IS NULL AND c.dispute_until IS NOT NULL AND NEW.at < c.dispute_until)",
+    "holder_not_heard",
+)

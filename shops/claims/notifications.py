@@ -25,6 +25,12 @@ class ClaimGranted(_AboutClaim):
     kind = "shops.claim_granted"
 
 
+class ClaimApproved(_AboutClaim):
+    """To the claimant: two people approved the claim. `note` is the officer's and may be empty."""
+
+    kind = "shops.claim_approved"
+
+
 class ClaimRefusalReady(_AboutClaim):
     """To the claimant: the sealed refusal can be downloaded."""
 
@@ -32,9 +38,10 @@ class ClaimRefusalReady(_AboutClaim):
 
 
 class ShopClaimed(_AboutClaim):
-    """To the current holder: the shop is claimed, and how to dispute that."""
+    """To the current holder: the shop is claimed, and until when to dispute that."""
 
     kind = "shops.shop_claimed"
+    is_legal = True
     page = "/claims/{case.public_id}/dispute/"
 
 

@@ -22,7 +22,7 @@ from municipality.ui.templatetags.portal import bilingual, day, ltr, ref, term
 from shops.claims import queries
 from shops.claims import services as claims
 from shops.claims.states import CLAIM, ClaimState
-from shops.models import Claim
+from shops.models import Claim, ClaimGround
 
 C = ClaimState
 
@@ -42,6 +42,8 @@ def _detail(case: Case) -> CaseDetail:
     ]
     if claim.dispute_until is not None and case.state == C.MATCHED:
         facts.append(Fact(_("May be disputed until"), day(claim.dispute_until)))
+    if claim.ground == ClaimGround.DOCUMENTS and claim.dispute_until is not None and case.is_open and review.position(case) is None:
+        facts.append(Fact(_("The holder can answer until"), day(claim.dispute_until), _("Then the claim takes its place in the queue.")))
     if claim.statement:
         facts.append(Fact(_("Your statement"), term(claim.statement)))
     if claim.organisation is not None:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from municipality.cases.models import Case
+from municipality.cases.timeline import TIMELINES, label
 from municipality.review import queries as review
+from municipality.review.registry import Item
+from municipality.ui.templatetags.portal import ref
 from municipality.uploads import queries as uploads
 from municipality.uploads.registry import Slot
 from municipality.uploads.states import UploadState
 from shops.claims.states import ClaimState
 from shops.models import Claim, Shop
+from shops.registry import FOLLOWING
 
 SLOTS = {
     "ownership": Slot(
@@ -54,3 +61,19 @@ def missing_documents(case: Case) -> list[str]:
         ):
             missing.append(slot)
     return missing
+
+
+def following(case: Case, shop: Shop) -> list[Item]:
+    """What follows a shop to another holder, for whoever decides: its other open requests, and what `registry.FOLLOWING` names."""
+    others = Case.objects.filter(subject=shop.key, service__in=list(TIMELINES), is_open=True).exclude(pk=case.pk)
+    requests = [format_html("{} {} ({})", ref(one.reference), TIMELINES[one.service].name, label(one)[1]) for one in others.order_by("pk")]
+    rest = [text for found in FOLLOWING.values() for text in found(shop)]
+    return [
+        _lines("open_requests", gettext("Open requests of the shop"), requests),
+        _lines("open_violations", gettext("Violations of the shop that have not ended"), rest),
+    ]
+
+
+def _lines(name: str, title: str, lines: list[SafeString]) -> Item:
+    value = format_html_join(SafeString("<br>"), "{}", ((line,) for line in lines)) or gettext("none")
+    return Item(name, title, value, may_correct=False, mark=str(value))

@@ -10,11 +10,14 @@ from django.utils.translation import gettext as _
 from municipality.accounts.queries import signatories_of
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
-from municipality.kernel import request_cache
+from municipality.kernel import clock, request_cache
+from municipality.notifications.models import Message
 from municipality.review.registry import Item, Reviewable
+from municipality.ui.dates import day_text
 from municipality.uploads import queries as uploads
 from municipality.uploads.states import UploadState
 from shops.claims import queries, services
+from shops.claims.notifications import ClaimApproved, ShopClaimed
 from shops.claims.parties import holders, key_of
 from shops.claims.states import CLAIM
 from shops.commercial_register import queries as commercial_queries
@@ -50,6 +53,7 @@ def items(case: Case) -> list[Item]:
         ("holder", _("Present holder"), (holder.name_ar, holder.name_en)[number], REGISTER, as_of),
         ("matched", _("The register names the claimant as owner"), _("yes") if matched else _("no"), REGISTER, as_of),
         ("statement", _("Statement of the claimant"), claim.statement, DECLARED, case.opened_at),
+        ("told", _("The holder was told"), _told(claim), gettext_lazy("messages of the portal"), case.opened_at),
         ("dispute", _("Statement of the holder"), claim.dispute, gettext_lazy("declared by the holder"), claim.disputed_at),
     )
     result = [
@@ -57,6 +61,7 @@ def items(case: Case) -> list[Item]:
         for name, title, value, source, at in facts
         if value
     ]
+    result += queries.following(case, shop)
     for code, slot in queries.SLOTS.items():
         rows = list(uploads.of(claim.files_key, code).filter(state=UploadState.READY)) if claim.files_key else []
         may_ask = bool(claim.files_key)
@@ -64,6 +69,16 @@ def items(case: Case) -> list[Item]:
         at = rows[-1].created_at if rows else None
         result.append(Item(code, slot.label, source=DECLARED, at=at, is_file=True, files=rows, may_correct=may_ask, mark=mark))
     return result
+
+
+def _told(claim: Claim) -> str:
+    """When the holder was told, and until when an answer is waited for."""
+    if not Message.objects.filter(kind=ShopClaimed.kind, key=claim.case.public_id).exists():
+        return _("nobody: the holder has no signatory today")
+    if claim.is_disputed or claim.dispute_until is None:
+        return day_text(clock.day_of(claim.case.opened_at))
+    days = {"told": day_text(clock.day_of(claim.case.opened_at)), "until": day_text(claim.dispute_until)}
+    return _("%(told)s; can answer until %(until)s") % days
 
 
 def flags(case: Case) -> list[str]:
@@ -106,5 +121,9 @@ REVIEWED = Reviewable(
     related=related,
     accepted=services.accepted,
     refused=services.refused,
+    second_signature=services.second_signature,
+    accepted_message=ClaimApproved,
+    accepted_label=gettext_lazy("Claim granted"),
+    evidence={"ownership_shown": ("matched", "statement"), "holder_heard": ("told", "dispute")},
     compares=False,
 )

@@ -25,8 +25,11 @@ from municipality.kernel.actors import Actor, system
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.services import send
 from municipality.review import queries as review
+from municipality.review.models import QueueEntry
+from municipality.review.registry import SecondSignature
 from municipality.review.services import case_clock, desk, queue
 from municipality.rulebook import queries as rulebook
+from municipality.ui.dates import day_text
 from municipality.uploads import queries as uploads
 from municipality.uploads import services as upload_services
 from shops.claims import parties
@@ -93,7 +96,9 @@ def claim_by_register(*, shop: Shop, person: User, organisation: Organisation | 
     return case
 
 
-def _open_claim(row: Shop, claimant: Claimant, ground: str, **facts: Any) -> tuple[Case, Claim]:
+def _open_claim(
+    row: Shop, claimant: Claimant, ground: str, *, dispute_until: dt.date, due_on: dt.date | None = None, **facts: Any
+) -> tuple[Case, Claim]:
     today = clock.today()
     case = open_case(
         service=CLAIM,
@@ -106,7 +111,7 @@ def _open_claim(row: Shop, claimant: Claimant, ground: str, **facts: Any) -> tup
         editions=[*rulebook.editions(EDITIONS, today), rulebook.calendar_edition()],
         actor=claimant.actor,
         held_under=claimant.held_under,
-        due_on=case_clock.promised_day(rulebook.edition("limits.review", today)) if ground == ClaimGround.DOCUMENTS else None,
+        due_on=due_on,
     )
     claim = Claim.objects.create(
         case=case,
@@ -115,6 +120,7 @@ def _open_claim(row: Shop, claimant: Claimant, ground: str, **facts: Any) -> tup
         organisation=claimant.organisation,
         holder=row.owner,
         holder_organisation=row.organisation,
+        dispute_until=dispute_until,
         **facts,
     )
     return case, claim
@@ -146,7 +152,7 @@ def files_key(draft: Draft) -> str:
 
 @transaction.atomic
 def send_claim(*, draft: Draft, person: User, statement: str) -> Case:
-    """Send a claim with its documents to an officer: case, queue entry and messages in one transaction.
+    """Send a claim with its documents: case and messages in one transaction. It joins the queue once its holder was heard (`join_heard`).
 
     Raises Refused: yours_already, claimed_already, no_documents, files_waiting; NotPermitted where `person` may not act for the
     claimant.
@@ -159,11 +165,19 @@ def send_claim(*, draft: Draft, person: User, statement: str) -> Case:
         raise Refused("files_waiting", _("A file is still being checked. Please wait a moment and send again."))
     if not uploads.ready(key).exists():
         raise Refused("no_documents", _("Add a document that shows that the shop is yours."))
-    case, claim = _open_claim(row, claimant, ClaimGround.DOCUMENTS, files_key=key, statement=statement)
+    days = rulebook.edition(LIMITS, clock.today()).limits["hearing_days"].value
+    heard_by = clock.today() + dt.timedelta(days=days)
+    case, claim = _open_claim(
+        row,
+        claimant,
+        ClaimGround.DOCUMENTS,
+        dispute_until=heard_by,
+        due_on=case_clock.promised_day(rulebook.edition("limits.review", clock.today()), clock.end_of(heard_by)),
+        files_key=key,
+        statement=statement,
+    )
     drafts.send(draft=draft, sent_as=case.key, actor=claimant.actor)
     advance(case, "send_to_officer", actor=claimant.actor)
-    queue.join(case=case, actor=claimant.actor)
-    case.refresh_from_db()
     send(
         ClaimSent,
         person=claimant.person,
@@ -181,7 +195,7 @@ def _notify_holders(claim: Claim, case: Case) -> None:
             "case": case,
             "shop": claim.shop,
             "matched": claim.ground == ClaimGround.REGISTER,
-            "until": claim.dispute_until or case.due_on,
+            "until": claim.dispute_until,
         }
         send(ShopClaimed, person=person, key=case.public_id, subject_key=case.key, context=context)
 
@@ -233,6 +247,8 @@ def dispute(*, claim: Claim, person: User, text: str) -> Case:
         queue.join(case=case, actor=actor)
     else:
         advance(case, "object", actor=actor)
+        if not QueueEntry.objects.filter(case=case).exists():
+            queue.join(case=case, actor=actor)
     for service in (code for code, entry in delegable.SERVICES.items() if entry.waits_in_dispute):
         place_block(
             subject=row.shop.key, ground="claim", source=case.key, stops=service, sentence_ar=BLOCK_AR, sentence_en=BLOCK_EN, actor=actor
@@ -248,6 +264,15 @@ def dispute(*, claim: Claim, person: User, text: str) -> Case:
             context={"case": case, "shop": row.shop, "due_on": case.due_on},
         )
     return case
+
+
+def second_signature(case: Case) -> SecondSignature:
+    """Always: an approval takes the shop from its holder. Raises Refused("holder_not_heard") while the holder can still answer first."""
+    claim = claim_queries.claim_of(case)
+    if not claim.is_disputed and claim.dispute_until is not None and clock.today() <= claim.dispute_until:
+        text = _("The present holder can answer until %(day)s. The claim can be approved after that day, or once the holder has answered.")
+        raise Refused("holder_not_heard", text % {"day": day_text(claim.dispute_until)})
+    return SecondSignature("holder_changes", "تنقل الموافقة المحل من حائزه.", "The approval takes the shop from its holder.", [])
 
 
 def accepted(case: Case) -> None:
@@ -296,11 +321,25 @@ def answer(*, case: Case, person: User) -> None:
 
 
 def settle_due() -> int:
-    """Close matched claims that were not disputed in time, and claims whose corrections were not answered. Returns how many."""
+    """Close matched claims that were not disputed in time, and claims whose corrections were not answered; and let those by documents
+    join the queue whose holder had the days to answer. Returns how many.
+    """
     due = Claim.objects.filter(disputed_at__isnull=True, dispute_until__lt=clock.today(), case__state=ClaimState.MATCHED)
     unanswered = review.overdue_rounds().filter(case__service=CLAIM)
+    heard = Claim.objects.filter(ground=ClaimGround.DOCUMENTS, dispute_until__lt=clock.today(), case__state=ClaimState.IN_REVIEW)
+    heard = heard.exclude(case__in=QueueEntry.objects.values("case"))
     settled = sweeps.for_each("shops.settle_claim", list(due.values_list("case", flat=True)[:500]), _settle)
+    settled += sweeps.for_each("shops.join_claim", list(heard.order_by("pk").values_list("case", flat=True)[:500]), join_heard)
     return settled + sweeps.for_each("shops.lapse_claim", list(unanswered.values_list("case", flat=True)), _lapse)
+
+
+def join_heard(case_id: int) -> bool:
+    """Put a claim by documents into the queue: before, no officer could approve it. False where it is there, or decided."""
+    case = Case.objects.select_for_update(of=("self",)).select_related("applicant", "branch").get(pk=case_id)
+    if case.state != ClaimState.IN_REVIEW or QueueEntry.objects.filter(case=case).exists():
+        return False
+    queue.join(case=case, actor=SYSTEM)
+    return True
 
 
 def _settle(case_id: int) -> bool:

@@ -4,7 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel.workflow import move, workflow
-from municipality.review.states import desk_moves
+from municipality.review.states import desk_moves, second_signature_moves
 
 CLAIM = "shops.claim"
 
@@ -34,6 +34,7 @@ CLAIM_WORKFLOW = workflow(
     # Without a match: documents, and an officer.
     move("send_to_officer", C.DRAFT, to=C.IN_REVIEW, may="applicant", label=_("Send to the Municipality")),
     *desk_moves(C.IN_REVIEW, corrections=C.CORRECTIONS, countersign=C.COUNTERSIGN, accepted=C.GRANTED, refused=C.REFUSED),
+    *second_signature_moves(C.IN_REVIEW, countersign=C.COUNTERSIGN, accepted=C.GRANTED),
     move("lapse", C.CORRECTIONS, to=C.EXPIRED, label=_("Close without an answer")),
     move("withdraw", [C.IN_REVIEW, C.CORRECTIONS, C.COUNTERSIGN], to=C.WITHDRAWN, may="applicant", label=_("Withdraw the request")),
 )

@@ -13,7 +13,7 @@ TIMELINE = Timeline(
     titles={
         C.DRAFT: _("Being filled in"),
         C.MATCHED: _("Matched with the commercial register"),
-        C.IN_REVIEW: _("With an officer of the branch"),
+        C.IN_REVIEW: _("With the Municipality"),
         C.CORRECTIONS: _("Corrections asked for"),
         C.COUNTERSIGN: _("A decision waits for a second signature"),
         C.GRANTED: _("Claim granted"),
@@ -23,15 +23,15 @@ TIMELINE = Timeline(
     },
     moves={
         **MOVES,
-        "send_to_officer": _("Sent to the Municipality, waiting for an officer"),
+        "send_to_officer": _("Sent to the Municipality: the holder is heard, then an officer decides"),
         "dispute": _("Disputed by the holder: frozen until an officer decides"),
         "object": _("Disputed by the holder: frozen until an officer decides"),
         "settle": _("Nobody disputed the claim in its days"),
     },
     path=(C.IN_REVIEW, C.GRANTED),
-    ahead={C.IN_REVIEW: _("Decision of the officer")},
-    rejoins={C.CORRECTIONS: C.IN_REVIEW},
-    next_actor={C.CORRECTIONS: "applicant", C.IN_REVIEW: "officer", C.COUNTERSIGN: "supervisor"},
+    ahead={C.IN_REVIEW: _("Decision of the officer"), C.GRANTED: _("Decision")},
+    rejoins={C.CORRECTIONS: C.IN_REVIEW, C.COUNTERSIGN: C.GRANTED},
+    next_actor={C.CORRECTIONS: "applicant", C.IN_REVIEW: "officer", C.COUNTERSIGN: "supervisor", C.GRANTED: "officer"},
     notes={
         C.MATCHED: _("The shop stands in your list. Its holder until now may dispute the claim for some days."),
         C.IN_REVIEW: _("Requests are studied in order of arrival. They keep their place during corrections and absences of officers."),

@@ -57,6 +57,8 @@ class StatedLicence:
     paci_number: str
     owner_digest: str
     organisation_no: str
+    name_ar: str
+    name_en: str
 
     def is_of(self, holder: User | Organisation) -> bool:
         """Whether a person or organisation owns it; True where the register names no owner."""
@@ -79,6 +81,8 @@ def stated(licence_no: str) -> StatedLicence | None:
         digits.clean(address.get("paci_number") or ""),
         owner.owner_digest if owner is not None else "",
         owner.organisation_no if owner is not None else "",
+        body.get("name_ar") or "",
+        body.get("name_en") or "",
     )
 
 

@@ -79,10 +79,10 @@ def _today(lines: tuple[DayLine, ...], today: dt.date) -> tuple[DayLine, ...]:
 
 
 def times(day: Day) -> SafeString:
-    """`09:00–13:00 · 16:00–22:00`, each in its own direction; `Closed`, `24 hours`."""
+    """`09:00–13:00 · 16:00–22:00`, in Arabic in words, which read the right way round; `Closed`, `24 hours`."""
     if not day:
         return format_html("{}", _("Closed that day"))
     if day == WHOLE_DAY:
         return format_html("{}", _("24 hours"))
-    spans = [(f"{clock_text(opens)}–{clock_text(closes)}",) for opens, closes in day]
-    return format_html_join(" · ", '<bdi dir="ltr">{}</bdi>', spans)
+    spans = [(gettext("{}–{}").format(clock_text(opens), clock_text(closes)),) for opens, closes in day]
+    return format_html_join(" · ", "<bdi>{}</bdi>", spans)

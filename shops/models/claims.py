@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -35,6 +37,7 @@ class Claim(models.Model):
     holder_organisation = models.ForeignKey(
         Organisation, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("holding organisation")
     )
+    # Of a claim by the register, the last day to dispute it; of one by documents, the last day before which it is not approved unheard.
     dispute_until = models.DateField(_("may be disputed until"), null=True, blank=True)
     disputed_at = models.DateTimeField(_("disputed at"), null=True, blank=True)
     disputed_by = models.ForeignKey(
@@ -63,6 +66,11 @@ class Claim(models.Model):
 
     def __str__(self) -> str:
         return f"{self.shop_id} {self.ground}"
+
+    @property
+    def passes_after(self) -> dt.date | None:
+        """The last day to dispute a claim by the register, after which it stands; None where an officer decides."""
+        return self.dispute_until if self.ground == ClaimGround.REGISTER and not self.is_disputed else None
 
     @property
     def is_disputed(self) -> bool:

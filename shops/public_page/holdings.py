@@ -31,7 +31,7 @@ FILTER_FROM = 6  # shops; shorter lists are read whole
 
 @dataclass(frozen=True)
 class Holding:
-    """A shop of the list. `last_day` is that of the nearest thing to do, or the last possible day."""
+    """A shop of the list. `order`: those with something to do, by its nearest day; then by the nearest deadline of all."""
 
     shop: Shop
     grant: Grant | None
@@ -43,8 +43,8 @@ class Holding:
         return [line for line in self.lines if line.is_due]
 
     @property
-    def last_day(self) -> dt.date:
-        return min((line.deadline for line in self.due_lines if line.deadline), default=dt.date.max)
+    def order(self) -> tuple[bool, dt.date, dt.date]:
+        return not self.due_lines, _nearest(self.due_lines), _nearest(self.lines)
 
     def as_row(self) -> dict[str, Any]:
         """The variables of a row; templates read a dictionary faster than an object, and the name is escaped once for all its uses."""
@@ -58,6 +58,11 @@ class Holding:
             "entrance_sheet": reverse("shops:entrance_sheet", args=[shop.public_id]),
             "hours": reverse("shops:hours", args=[shop.public_id]) if self.may_state_hours else "",
         }
+
+
+def _nearest(lines: Sequence[PanelLine]) -> dt.date:
+    """The nearest deadline, or the last possible day."""
+    return min((line.deadline for line in lines if line.deadline), default=dt.date.max)
 
 
 def holdings_of(user: User, panel: str = "") -> tuple[list[Holding], bool]:
@@ -77,7 +82,7 @@ def holdings_of(user: User, panel: str = "") -> tuple[list[Holding], bool]:
         may_state = grant is None or any(g.covers(shop.key) and g.serves(HOURS) for g in grants)
         if lines:  # nothing for shops that are granted for another service only
             rows.append(Holding(shop, grant, lines, may_state and shop.closed_on is None and not user.is_staff))
-    rows.sort(key=lambda row: (row.last_day, row.shop.pk))
+    rows.sort(key=lambda row: (row.order, row.shop.pk))
     return rows, len(shops) > MAX_LISTED
 
 
@@ -85,7 +90,7 @@ class HoldingsFilter(forms.Form):
     """Narrows the list down by name or number, by area, and to shops with something to do; and sorts it."""
 
     ORDERS: ClassVar[dict[str, Callable[[Holding], tuple[Any, ...]]]] = {
-        "day": lambda row: (row.last_day, row.shop.pk),
+        "day": lambda row: (row.order, row.shop.pk),
         "name": lambda row: (arabic.fold(str(bilingual(row.shop, "name"))), row.shop.pk),
         "area": lambda row: (arabic.fold(str(bilingual(row.shop.area, "name"))), arabic.fold(str(bilingual(row.shop, "name")))),
     }

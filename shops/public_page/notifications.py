@@ -17,6 +17,13 @@ class PageRequestSent(MessageKind):
     page = "/cases/{case.public_id}/"
 
 
+class CorrectionMade(MessageKind):
+    """To the sender of a correction: what the register says now. `fact` and `value` are bilingual, as `note`, which may be empty."""
+
+    kind = "shops.correction_made"
+    page = "/cases/{case.public_id}/"
+
+
 class PageCorrected(MessageKind):
     """To the holder: an officer accepted a correction of the shop."""
 

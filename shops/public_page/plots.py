@@ -24,7 +24,8 @@ def shops_of(user: Visitor, plots: Sequence[Plot]) -> dict[str, list[PageBlock]]
     """The open shops at the PACI addresses of each plot. `plots` come with their addresses; one query."""
     plot_of = {address.paci_number: plot for plot in plots for address in plot.addresses.all()}
     found: dict[str, list[Shop]] = {plot.public_id: [] for plot in plots}
-    shops = open_shops().filter(paci_number__in=list(plot_of)).select_related("activity").order_by("name_ar", "pk")
+    names = ("public_id", "name_ar", "name_en", "paci_number", "activity__name_ar", "activity__name_en")
+    shops = open_shops().filter(paci_number__in=list(plot_of)).select_related("activity").only(*names).order_by("name_ar", "pk")
     for shop in shops if plot_of else ():
         found[plot_of[shop.paci_number].public_id].append(shop)
     return {key: [_block(rows)] for key, rows in found.items()}

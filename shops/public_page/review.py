@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from html import unescape
 from typing import Any
 
+from django.utils.html import format_html_join, strip_tags
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.cases.timeline import TIMELINES, label
+from municipality.notifications.texts import Bilingual
 from municipality.review.registry import Item, Reviewable
 from municipality.ui.templatetags.portal import bilingual, term
+from municipality.ui.texts import Text, both
+from shops.commercial_register import queries as commercial_queries
 from shops.models import PageFact, Shop
 from shops.public_page import facts, services
 from shops.public_page import queries as page_queries
+from shops.public_page.notifications import CorrectionMade
 from shops.public_page.states import CORRECTION, REPLY
 from shops.register import queries
 from shops.registry import finding_of
@@ -45,9 +51,25 @@ def correction_items(case: Case) -> list[Item]:
             at=case.opened_at,
             may_correct=False,
             mark=str(row.proposed),
+            compare=_("The commercial register holds the name:") if row.fact == PageFact.TRADE_NAME else "",
+            compare_value=_stated_name(row.shop) if row.fact == PageFact.TRADE_NAME else "",
         ),
         Item("why", _("Why"), term(row.why), source=DECLARED, at=case.opened_at, may_correct=False, mark=row.why),
     ]
+
+
+def _stated_name(shop: Shop) -> Text:
+    """The trade name as the commercial register stated it last, or that it stated none."""
+    stated = commercial_queries.stated(shop.commercial_license_no)
+    names = [name for name in (stated.name_ar, stated.name_en) if name] if stated is not None else []
+    return format_html_join(" · ", "{}", [(term(name),) for name in names]) if names else _("none of this shop")
+
+
+def corrected_context(case: Case) -> dict[str, Any]:
+    """What an approval writes to the register, for its message."""
+    row = page_queries.correction_of(case)
+    value = both(lambda: unescape(strip_tags(str(facts.display(row.fact, row.proposed)))))
+    return {"shop": row.shop, "fact": Bilingual(*both(row.get_fact_display)), "value": Bilingual(*value)}
 
 
 def reply_items(case: Case) -> list[Item]:
@@ -66,9 +88,10 @@ def reply_items(case: Case) -> list[Item]:
 
 def correction_flags(case: Case) -> list[str]:
     row = page_queries.correction_of(case)
+    sentences = [_("An approval changes the public register at once. What nothing shows to be right is refused.")]
     if facts.read(row.shop, row.fact) != row.before:
-        return [_("The register changed since this was asked for.")]
-    return []
+        sentences.append(_("The register changed since this was asked for."))
+    return sentences
 
 
 def reply_flags(case: Case) -> list[str]:
@@ -100,7 +123,10 @@ CORRECTIONS = Reviewable(
     parties=lambda case: _parties(case, page_queries.correction_of(case).shop),
     related=lambda case: _related(case, page_queries.correction_of(case).shop),
     accepted=services.corrected,
+    accepted_message=CorrectionMade,
+    message_context=corrected_context,
     refused=services.leave_unchanged,
+    is_blind_until_decided=True,
 )
 REPLIES = Reviewable(
     service=REPLY,
@@ -114,5 +140,6 @@ REPLIES = Reviewable(
     related=lambda case: _related(case, page_queries.reply_of(case).shop),
     accepted=services.published,
     refused=services.leave_unchanged,
+    is_blind_until_decided=True,
     compares=False,
 )

@@ -13,6 +13,7 @@ label_codes(
         "register_keeper": _("Keeper of the register"),
         "shop.opened": _("Shop opened"),
         "shop.suspended": _("Shop suspended"),
+        "shop.tied_attempt": _("Attempt to act on a shop despite a conflict of interest"),
         "shop.resumed": _("Shop resumed"),
         "shop.closed": _("Shop closed"),
         "shop.reopened": _("Shop opened again"),

@@ -33,30 +33,34 @@ def record_event(
     return event
 
 
-def record_history(shop: Shop, columns: Mapping[str, Any], *, source: str, actor: Actor) -> None:
-    """Record the name, activity and address that `columns` are about to replace, with an event each. Call before the shop is saved."""
+def record_history(shop: Shop, columns: Mapping[str, Any], *, source: str, actor: Actor, on: dt.date | None = None) -> None:
+    """Record the name, activity and address that `columns` replace on a day (default: today), with an event each.
+
+    Call before the shop is saved.
+    """
     differs = {name for name, value in columns.items() if getattr(shop, name) != value}
     if differs & {"name_ar", "name_en"}:
-        first, last = _days(shop, TradeName.objects.filter(shop=shop).order_by("-last_day", "-pk").first())
+        first, last = _days(shop, TradeName.objects.filter(shop=shop).order_by("-last_day", "-pk").first(), on)
         TradeName.objects.create(shop=shop, name_ar=shop.name_ar, name_en=shop.name_en, first_day=first, last_day=last, source=source)
         after = [columns.get("name_ar", shop.name_ar), columns.get("name_en", shop.name_en)]
-        record_event(shop, EventKind.RENAMED, source=source, actor=actor, data={"before": [shop.name_ar, shop.name_en], "after": after})
+        data: dict[str, Any] = {"before": [shop.name_ar, shop.name_en], "after": after}
+        record_event(shop, EventKind.RENAMED, source=source, actor=actor, on=on, data=data)
     if "activity_id" in differs:
-        first, last = _days(shop, ShopActivity.objects.filter(shop=shop).order_by("-last_day", "-pk").first())
+        first, last = _days(shop, ShopActivity.objects.filter(shop=shop).order_by("-last_day", "-pk").first(), on)
         ShopActivity.objects.create(shop=shop, activity_id=shop.activity_id, first_day=first, last_day=last, source=source)
         data = {"before": shop.activity_id, "after": columns["activity_id"]}
-        record_event(shop, EventKind.ACTIVITY_CHANGED, source=source, actor=actor, data=data)
+        record_event(shop, EventKind.ACTIVITY_CHANGED, source=source, actor=actor, on=on, data=data)
     if differs & set(ADDRESS_COLUMNS):
         before = {name: getattr(shop, name) for name in ADDRESS_COLUMNS}
         data = {"before": before, "after": {name: columns.get(name, value) for name, value in before.items()}}
-        record_event(shop, EventKind.MOVED, source=source, actor=actor, data=data)
+        record_event(shop, EventKind.MOVED, source=source, actor=actor, on=on, data=data)
 
 
-def _days(shop: Shop, before: TradeName | ShopActivity | None) -> tuple[dt.date | None, dt.date]:
-    """First and last day of the current value, which followed `before`."""
+def _days(shop: Shop, before: TradeName | ShopActivity | None, on: dt.date | None) -> tuple[dt.date | None, dt.date]:
+    """First and last day of the current value, which followed `before` and is replaced on a day (default: today)."""
     first = before.last_day + dt.timedelta(days=1) if before else shop.opened_on
-    yesterday = clock.today() - dt.timedelta(days=1)
-    return first, max(first, yesterday) if first else yesterday
+    last = (on or clock.today()) - dt.timedelta(days=1)
+    return first, max(first, last) if first else last
 
 
 @transaction.atomic

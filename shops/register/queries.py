@@ -118,15 +118,16 @@ def open_shops() -> QuerySet[Shop]:
 _METRES = 111_195  # of one degree of latitude
 
 
-def near(latitude: float, longitude: float, *, metres: int, limit: int) -> list[tuple[Shop, int]]:
-    """The shops around a point (WGS 84), nearest first, with their distance in metres; merged and closed ones are left out.
+def near(latitude: float, longitude: float, *, metres: int, limit: int, among: QuerySet[Shop] | None = None) -> list[tuple[Shop, int]]:
+    """The shops around a point (WGS 84), nearest first, with their distance in metres; those `among` some, or all that are
+    neither merged nor closed.
 
     A bounding box for the index, then the distance on a plane: at this size it differs from that on the globe by centimetres.
     """
     north = metres / _METRES
     east_metres = _METRES * cos(radians(latitude))
     east = metres / east_metres
-    rows = open_shops().filter(
+    rows = (open_shops() if among is None else among).filter(
         latitude__range=(latitude - north, latitude + north),
         longitude__range=(longitude - east, longitude + east),
     )

@@ -93,12 +93,13 @@ def _holder_key(owner: User | None, organisation: Organisation | None) -> str:
 
 
 @transaction.atomic
-def change_register(*, shop: Shop, changes: Sequence[FactChange], source: str, actor: Actor) -> Shop:
+def change_register(*, shop: Shop, changes: Sequence[FactChange], source: str, actor: Actor, on: dt.date | None = None) -> Shop:
     """Write decided changes to the register, with a RegisterChange each. `source` is unique, such as `case:…`. Returns the shop.
 
+    `on` is the day on which it happened (default: today).
     Raises ValueError for a fact or column that no decision changes.
     """
-    return _write(shop, changes, COLUMNS, {}, source=source, actor=actor)
+    return _write(shop, changes, COLUMNS, {}, source=source, actor=actor, on=on)
 
 
 @transaction.atomic
@@ -118,6 +119,7 @@ def _write(
     *,
     source: str,
     actor: Actor,
+    on: dt.date | None = None,
 ) -> Shop:
     row = Shop.objects.select_for_update().get(pk=shop.pk)
     columns: dict[str, Any] = {}
@@ -139,7 +141,7 @@ def _write(
         )
         for change in changes
     )
-    record_history(row, columns, source=source, actor=actor)
+    record_history(row, columns, source=source, actor=actor, on=on)
     for column, value in {**columns, **metadata}.items():
         setattr(row, column, value)
     row.save(update_fields=[*columns, *metadata])

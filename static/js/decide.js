@@ -6,6 +6,8 @@ const moves = [...root.querySelectorAll("[name=move]")];
 const typing = "input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable]";
 const chosen = () => moves.find((move) => move.checked);
 const sheetOf = (move) => root.querySelector(`.kp-sheet[data-move="${move.value}"]`);
+const barOf = (sheet) => root.querySelector(`.kp-send[data-move="${sheet.dataset.move}"]`);
+const sendOf = (sheet) => barOf(sheet).querySelector("[data-send]");
 let latest = 0; // the number of the last text that was asked for
 let saving = Promise.resolve();
 
@@ -21,10 +23,14 @@ function post(url, form, step) {
 function show(sheet, words, seal, failed = false) {
   const pane = sheet.querySelector("[data-words]");
   pane.first ??= [...pane.childNodes];
-  pane.replaceChildren(...(words ?? pane.first));
+  // What stands in the way is said where the button would be: it is in sight however long the reasons are.
+  const stop = words?.find((part) => part.matches("[data-problem]"));
+  barOf(sheet).querySelector("[data-problem]")?.remove();
+  if (stop) barOf(sheet).prepend(stop);
+  pane.replaceChildren(...(words && !stop ? words : pane.first));
   pane.removeAttribute("aria-busy");
   sheet.querySelector("[data-seen]").value = seal;
-  sheet.querySelector("[data-send]").hidden = !seal;
+  sendOf(sheet).hidden = !seal;
   // The text comes by itself once what it needs is chosen; the button is there for where it did not come.
   sheet.querySelector("[data-show]").hidden = !failed;
 }
@@ -41,7 +47,7 @@ async function refresh() {
     return;
   }
   sheet.querySelector("[data-words]").setAttribute("aria-busy", "true");
-  sheet.querySelector("[data-send]").hidden = true;
+  sendOf(sheet).hidden = true;
   try {
     await saving;
     const response = await post(form.action, form, "words");
@@ -63,7 +69,7 @@ function reveal(pane, element) {
 
 /** Bring what a move needs first into view: an open question, or the reason that an answer ticked. */
 function showFirst(move) {
-  if (move.value === "approve") {
+  if (move.value === "approve" || move.value === "refuse") {
     for (const note of root.querySelectorAll(".kp-unanswered")) note.hidden = false;
     reveal(root.querySelector(".kp-casefacts"), checks.find((check) => !answerOf(check)));
   }
@@ -76,7 +82,7 @@ root.addEventListener("input", (event) => {
   const sheet = chosen() && sheetOf(chosen());
   if (sheet?.querySelector("[data-words]")) {
     latest += 1; // the text that is shown is no longer that of the form
-    sheet.querySelector("[data-send]").hidden = true;
+    sendOf(sheet).hidden = true;
   }
   clearTimeout(waiting);
   waiting = setTimeout(refresh, event.target.matches("textarea") ? 400 : 0);

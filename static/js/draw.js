@@ -15,6 +15,7 @@ class Drawing {
     this.root = root;
     this.part = (name) => root.querySelector(`[data-draw-${name}]`);
     this.corners = structuredClone(START);
+    this.isMoved = { known: false, outline: false }; // a frame that nobody has moved is not measured
     this.handles = { known: this.handlesOf("known"), outline: this.handlesOf("outline") };
     this.running = null;
     this.part("photo")?.addEventListener("change", ({ target }) => this.open(target.files[0]));
@@ -34,6 +35,7 @@ class Drawing {
       handle.addEventListener("pointermove", (event) => {
         if (!handle.hasPointerCapture(event.pointerId)) return;
         const box = this.part("image").getBoundingClientRect();
+        this.isMoved[name] = true;
         this.move(name, at, (event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height);
       });
       handle.addEventListener("pointerup", () => this.measure());
@@ -43,6 +45,7 @@ class Drawing {
         event.preventDefault();
         const [x, y] = this.corners[name][at];
         const step = STEP * (event.shiftKey ? FAR : 1);
+        this.isMoved[name] = true;
         this.move(name, at, x + way[0] * step, y + way[1] * step);
         this.measure();
       });
@@ -75,6 +78,7 @@ class Drawing {
   }
 
   begin() {
+    this.part("steps").hidden = false;
     this.corners = { known: this.given("known"), outline: this.given("outline") };
     for (const [name, corners] of Object.entries(this.corners)) corners.forEach(([x, y], at) => this.move(name, at, x, y));
     this.measure();
@@ -88,7 +92,8 @@ class Drawing {
   given(name) {
     const points = (this.field(name)?.value ?? "").split(" ").map((point) => point.split(",").map(Number));
     const { width, height } = this.photo;
-    return points.length === START[name].length ? points.map(([x, y]) => [x / width, y / height]) : structuredClone(START[name]);
+    this.isMoved[name] = points.length === START[name].length;
+    return this.isMoved[name] ? points.map(([x, y]) => [x / width, y / height]) : structuredClone(START[name]);
   }
 
   move(name, at, x, y) {
@@ -98,19 +103,25 @@ class Drawing {
     [style.left, style.top] = place.map((share) => `${100 * share}%`);
     this.root.querySelector("svg").setAttribute("viewBox", `0 0 ${this.photo.width} ${this.photo.height}`);
     this.part(name).setAttribute("points", this.pixels(name));
-    if (this.field(name)) this.field(name).value = this.pixels(name);
+    const label = this.root.querySelector(`[data-draw-name=${name}]`);
+    label.hidden = false;
+    [label.style.left, label.style.top] = [0, 1].map((axis) => `${25 * this.corners[name].reduce((sum, corner) => sum + corner[axis], 0)}%`);
+    if (this.field(name)) this.field(name).value = this.drawn(name);
   }
 
   pixels(name) {
     return this.corners[name].map(([x, y]) => `${(x * this.photo.width).toFixed(1)},${(y * this.photo.height).toFixed(1)}`).join(" ");
   }
 
+  drawn(name) {
+    return this.isMoved[name] ? this.pixels(name) : "";
+  }
+
   async measure() {
     this.running?.abort();
     this.running = new AbortController();
     this.size = null;
-    if (!this.part("width").value.trim()) return; // nothing is known yet
-    const drawn = { size: `${this.photo.width}x${this.photo.height}`, known: this.pixels("known"), outline: this.pixels("outline") };
+    const drawn = { size: `${this.photo.width}x${this.photo.height}`, known: this.drawn("known"), outline: this.drawn("outline") };
     const lengths = { known_width: this.part("width").value, known_height: this.part("height").value };
     let answer;
     try {

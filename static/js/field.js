@@ -1,6 +1,6 @@
 // The inspector's device: finding the shop, and the form of a violation report, kept and sent by fieldwork.js. Every page works without it.
 
-import { Check, Panel, Queue, Store, VisitForm, start } from "./fieldwork.js";
+import { Check, Panel, Queue, Store, VisitForm, picture, start } from "./fieldwork.js";
 import { scanning } from "./scan.js";
 
 const page = document.querySelector("[data-field]");
@@ -17,9 +17,22 @@ function measure() {
   measured.hidden = unit === "each";
   const words = JSON.parse(document.getElementById("field-unit-words").textContent);
   if (words[unit]) measured.querySelector("label").textContent = words[unit];
+  const help = measured.querySelector(".help");
+  if (help) help.hidden = Boolean(words[unit]); // the label says it already
   form.querySelector("[name=offence]:checked")?.closest("label").after(measured);
   if (appears && document.activeElement?.name === "offence") measured.scrollIntoView({ block: "center" });
   form.elements.months.closest("[data-field-row]").hidden = unit !== "m2_month";
+}
+
+/** The measure that the chosen offence needs is given before the next step. */
+function stopUnmeasured(event) {
+  for (const box of [form.elements.quantity, form.elements.months]) {
+    box.required = box.checkVisibility();
+    if (!box.reportValidity()) {
+      event.preventDefault();
+      return;
+    }
+  }
 }
 
 const kept = new Map(); // by input: its files, since a second choice would replace the first one
@@ -63,17 +76,6 @@ function show(input, tooMany = false) {
     line.append(picture(file), name, size, remove);
     return line;
   }));
-}
-
-/** Drawn, since the policy of the page allows no picture from memory. */
-function picture(file) {
-  const drawn = Object.assign(document.createElement("canvas"), { width: 0, height: 0 });
-  drawn.setAttribute("aria-hidden", "true");
-  createImageBitmap(file, { resizeHeight: 64, resizeQuality: "low" }).then((map) => {
-    Object.assign(drawn, { width: map.width, height: map.height });
-    drawn.getContext("2d").drawImage(map, 0, 0);
-  }).catch(() => {});
-  return drawn;
 }
 
 /** The inputs whose files are shown: all but those that add to another one. */
@@ -203,6 +205,7 @@ if (page) {
     for (const name of ["civil_id", "party_name_ar", "place_note"]) {
       form.elements[name]?.addEventListener("input", () => visit.mended(form.elements.shop_no));
     }
+    form.querySelector("a[href='#step-end']").addEventListener("click", stopUnmeasured);
     scanning(form.querySelector("[data-field-scan]"), camera, (text) => {
       form.elements.shop_no.value = text;
       visit.mended(form.elements.shop_no);

@@ -350,6 +350,17 @@ export class VisitForm {
   }
 }
 
+/** A chosen photo, small; drawn, since the policy of the page allows no picture from memory. */
+export function picture(file) {
+  const drawn = Object.assign(document.createElement("canvas"), { width: 0, height: 0 });
+  drawn.setAttribute("aria-hidden", "true");
+  createImageBitmap(file, { resizeHeight: 64, resizeQuality: "low" }).then((map) => {
+    Object.assign(drawn, { width: map.width, height: map.height });
+    drawn.getContext("2d").drawImage(map, 0, 0);
+  }).catch(() => {});
+  return drawn;
+}
+
 /** Keep the form at hand without a line, show what lies here, and send it now and whenever the line is back. */
 export async function start(queue, panel, worker) {
   if (worker && navigator.serviceWorker) navigator.serviceWorker.register(worker).catch(() => {});

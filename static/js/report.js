@@ -345,6 +345,7 @@ form.addEventListener("keydown", (event) => {
   choose();
 });
 form.addEventListener("change", ({ target }) => {
+  find("lack").textContent = "";
   if (target.type === "file") {
     take(target);
     if (stepped && shots.children.length === 1 && now === 0) go(1);

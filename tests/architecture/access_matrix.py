@@ -203,6 +203,7 @@ ROWS: list[Row] = [
     staff("/admin/nothing-is-here/", NOWHERE, NOWHERE),
     # What staff read.
     *table("audit/auditevent", "{s.act.pk}", auditor=PAGE),
+    staff("/admin/audit/auditevent/verify/", "405 405 403 405 405 405", "405 405 302 405 405 405"),
     *table("audit/accesslogentry", "{s.look.pk}", auditor=PAGE),
     *table("jobs/job", "{s.dead_job.pk}", auditor=PAGE),
     *table("documents/sealtoken", "{s.seal_token.pk}", auditor=PAGE),
@@ -283,6 +284,7 @@ ROWS: list[Row] = [
     # The desk.
     desk("next/", officer="405 405 302 405 405 405"),
     desk("absence/", officer=FORM),
+    desk("decided/", officer=READ, auditor=NO_READ, supervisor=NO_READ),
     desk("sign/", supervisor="200 200 409 405 405 405", why="409: no proposal is named"),
     desk("board/", supervisor="200 200 409 405 405 405"),
     *(staff(f"/admin/desk/figures/{page}", NO_READ, READ, supervisor=READ) for page in ("", "cases/", "export/")),

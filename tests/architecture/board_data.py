@@ -23,6 +23,7 @@ from shops.models import Shop
 from tests import desk_acts
 from tests.architecture import board_consent_data
 from tests.factories import boards, drawings
+from tests.factories.accounts import StaffFactory
 from tests.factories.review import OfficerFactory
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ BY = system("tests")
 
 @dataclass
 class BoardRows:
-    """Requests of the asker: `issued` has its licence, `unpaid` its bill, `corrected` waits for a file, `studied` for an officer.
+    """Requests of the asker: `issued` has its licence, `unpaid` its bill, `corrected` waits for a file, `studied` for an
+    officer, `refused` can be appealed.
 
     `shop` has a draft with boards, under which signatures are asked for (`links`).
     """
@@ -43,6 +45,7 @@ class BoardRows:
     issued: BoardRequest
     unpaid: BoardRequest
     corrected: BoardRequest
+    refused: BoardRequest
     studied: BoardRequest
     shop: Shop
     links: board_consent_data.Links
@@ -67,7 +70,7 @@ def fill(sample: Sample) -> BoardRows:
     from tests.architecture import sample_data
 
     asker = sample.opinions.asker
-    shops = [sample_data.shop_of(asker, 600 + number) for number in range(5)]
+    shops = [sample_data.shop_of(asker, 600 + number) for number in range(6)]
     officer = OfficerFactory(login="board-officer", branch_id=shops[0].branch_id, skills=["boards"])
     drawings.sent_drawn(shops[0], asker, boards.BOX, boards.FRONT | {"place": "Side"})
     issued = boards.paid_of(desk_acts.approve(officer))
@@ -76,9 +79,11 @@ def fill(sample: Sample) -> BoardRows:
     unpaid = boards.approved(shops[1], asker, officer)
     corrected = boards.sent(shops[2], asker)
     desk.ask_corrections(assignment=desk_acts.assigned(officer), items=[CorrectionRequest("plan_incomplete", "plan")])
+    boards.sent(shops[5], asker)
+    refused = boards.fresh(desk_acts.refuse(officer, StaffFactory(supervisor=True, login="board-signer"), "banned_content"))
     studied = boards.sent_of(shops[3], asker, board_consent_data.signed(boards.begun(shops[3], asker), sample))
     links = board_consent_data.fill(drawings.drawn(boards.begun(shops[4], asker)), sample)
-    return BoardRows(boards.fresh(issued.case), unpaid, corrected, studied, shops[4], links)
+    return BoardRows(boards.fresh(issued.case), unpaid, corrected, refused, studied, shops[4], links)
 
 
 def _seal(sample: Sample, request: BoardRequest) -> None:
@@ -223,6 +228,20 @@ def _renewed_twice(sample: Sample) -> None:
         _renewal(_request(fresh(sample), sample), previous)
 
 
+def _renewed_beside_another(sample: Sample) -> None:
+    """A refused renewal is opened again after an appeal, while the same board is renewed by another request."""
+    from tests.architecture import state_changes
+
+    previous, case = _licensed(sample), fresh(sample)
+    _renewal(_request(case, sample, deposit_fils=0), previous)
+    for move in ("send_to_officer", "propose_refusal", "countersign"):
+        ends = {"is_open": False, "closed_at": clock.now()} if move == "countersign" else {}
+        transition(case, move, actor=BY, reason="tests", **ends)
+    state_changes.grounds(case, "awaiting_payment", sample)
+    _renewal(_request(fresh(sample), sample), previous)
+    transition(case, "allow_appeal", actor=BY, is_open=True, closed_at=None)
+
+
 def _ended_after_its_renewal(sample: Sample) -> None:
     previous = _licensed(sample)
     renewal = _renewal(_request(fresh(sample), sample), previous)
@@ -261,8 +280,20 @@ def _ended(sample: Sample, **facts: Any) -> BoardEnd:
 
 
 def _with_another_photo(sample: Sample) -> None:
-    other = Upload.objects.filter(subject__startswith="boards:").order_by("pk")[0]
-    BoardEnd.objects.filter(pk=_ended(sample).pk).update(photo=other)
+    BoardEnd.objects.filter(pk=_ended(sample).pk).update(photo=_other_photo())
+
+
+def _other_photo() -> Upload:
+    return Upload.objects.filter(subject__startswith="boards:").order_by("pk")[0]
+
+
+def _smaller(board: Board, photo: Upload | None) -> None:
+    Board.objects.filter(pk=board.pk).update(smaller_photo=photo)
+
+
+def _another_photo_of_the_smaller(sample: Sample) -> None:
+    _smaller(sample.boards.board, boards.photo(sample.boards.board, sample.opinions.asker, slot="smaller"))
+    _smaller(sample.boards.board, None)
 
 
 def _deposit_of_a_board_that_stands(sample: Sample) -> None:
@@ -318,6 +349,9 @@ BY_HAND: dict[str, Callable[[Sample], None]] = {
     "licensing_board_change_priced": lambda sample: _change(sample, fee_fils=1) and None,
     "licensing_boardend_changed": lambda sample: _ended(sample, reason="changed") and None,
     "payments_refunddue_board_changed": _deposit_of_no_change,
+    "licensing_board_smaller_photo_insert": lambda sample: _change(sample, smaller_photo=_other_photo()) and None,
+    "licensing_board_smaller_photo_update": lambda sample: _smaller(sample.boards.board, _other_photo()),
+    "licensing_board_smaller_photo_once": _another_photo_of_the_smaller,
     "payments_refund_line_left": _deposit_twice,
     "cases_caseevent_boards_replaced": _changed_beside_the_other,
     "cases_caseevent_boards_free": _free_of_charge,
@@ -338,6 +372,7 @@ BY_HAND: dict[str, Callable[[Sample], None]] = {
     "cases_caseevent_boards_checked": _sent_without_checks,
     "licensing_board_renews_licensed": _renewed_before_it_was_licensed,
     "licensing_board_renewed_once": _renewed_twice,
+    "cases_caseevent_boards_reopened": _renewed_beside_another,
     "cases_caseevent_boards_clean": _renewed_by_nobody,
     "cases_caseevent_boards_issued": _issued_without_days,
 }
@@ -367,6 +402,7 @@ def rows() -> list[Row]:
         everybody("/{lang}/boards/{s.boards.removed.public_id}/", READ),
         everybody("/{lang}/boards/nothing/", HIDDEN),
         own("/{lang}/boards/{s.boards.board.public_id}/remove/", HIDDEN_FORM, HIDDEN_FORM, asker=form),
+        own("/{lang}/boards/{s.boards.board.public_id}/smaller/", HIDDEN_FORM, HIDDEN_FORM, asker="302 302 409 405 405 405"),
         own("/{lang}/boards/{s.boards.board.public_id}/change/", HIDDEN_FORM, HIDDEN_FORM, asker="200 200 302 405 405 405"),
         own("/{lang}/boards/{s.boards.unseen.public_id}/remove/", HIDDEN_FORM, HIDDEN_FORM, asker="200 200 409 405 405 405"),
         staff("/admin/boards/", NO_READ, NO_READ, inspector="200 200 405 405 405 405", **dict.fromkeys(OFFICE, NO_READ)),
@@ -402,7 +438,7 @@ def visits() -> list[Visit]:
 
     new, mine = "/{lang}/boards/new/{s.boards.shop.public_id}/", "/{lang}/boards/requests/{s.boards."
     remove = "/{lang}/boards/{s.boards.board.public_id}/remove/"
-    cases = [f"/{{lang}}/cases/{{s.boards.{name}.case.public_id}}/" for name in ("issued", "unpaid", "corrected", "studied")]
+    cases = [f"/{{lang}}/cases/{{s.boards.{name}.case.public_id}}/" for name in ("issued", "unpaid", "corrected", "refused", "studied")]
     tall = {"0-medium": "moving_screen", "0-board_class": "commercial", "0-subject": "tobacco", "0-is_standing": "on", "continue": "1"}
     one = {"boards": "1", "version": "0", **{f"0-{name}": value for name, value in boards.FRONT.items()}}
     return [
@@ -419,6 +455,7 @@ def visits() -> list[Visit]:
         Visit("/admin/boards/{s.boards.unseen.public_id}/", "inspector", post={}, status=409, note="without a photo"),
         Visit(remove, "asker"),
         Visit("/{lang}/boards/{s.boards.board.public_id}/change/", "asker"),
+        Visit("/{lang}/boards/{s.boards.board.public_id}/smaller/", "asker", post={}, status=409, note="nothing waits for it"),
         Visit("/{lang}/boards/{s.boards.unseen.public_id}/change/", "asker", post={}, status=409, note="of an ended board"),
         Visit(remove, "asker", post={"day": ""}, status=400, note="without a day"),
         Visit(remove, "asker", post={"day": "2031-01-01", "is_removed": "on"}, status=409, note="another day"),
@@ -443,6 +480,7 @@ def visits() -> list[Visit]:
         Visit(f"{mine}corrected.case.public_id}}/corrections/", "asker"),
         Visit(f"{mine}corrected.case.public_id}}/corrections/", "asker", post={}, status=409, note="nothing added"),
         Visit(f"{mine}unpaid.case.public_id}}/withdraw/", "asker"),
+        Visit("/{lang}/cases/{s.boards.refused.case.public_id}/appeal/", "asker"),
         Visit("/{lang}/my-shops/", "asker", note="with boards"),
         Visit("/{lang}/my-shops/?only=boards", "asker", note="to choose the shop for boards"),
         Visit("/{lang}/shops/{s.boards.issued.shop.public_id}/", note="with boards", status=302),

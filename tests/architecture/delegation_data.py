@@ -14,6 +14,7 @@ from municipality.delegation.models import Consent, Delegation
 from municipality.delegation.services import consents, delegations
 from municipality.drafts.models import Draft
 from municipality.kernel import clock
+from municipality.review.models import Decision
 from shops.claims import services as claims
 from shops.models import Claim, RegisteredOwner, Shop
 from tests.factories.accounts import NOURA, SALIM, PersonFactory, StaffFactory
@@ -179,7 +180,28 @@ def a_step_of_staff_without_consent(sample: Sample) -> None:
     _step(sample, "assistant", sample.officer)
 
 
+def a_claim_approved_by_one(sample: Sample) -> None:
+    """The holder has answered; nobody signed."""
+    from tests.architecture import state_changes
+
+    disputed = Claim.objects.select_related("case").get(disputed_at__isnull=False, case__state="in_review")
+    state_changes.event(disputed.case, "accept", "in_review", "granted")
+
+
+def a_claim_approved_unheard(sample: Sample) -> None:
+    """Two persons sign before the holder could answer."""
+    from tests.architecture import state_changes
+
+    case = Case.objects.get(pk=sample.grants.claim.pk)
+    row = Decision.objects.create(case=case, outcome="accept", digest="d" * 64, made_by=sample.officer, made_at=clock.now())
+    signer = User.objects.filter(is_staff=True).exclude(pk=sample.officer.pk)[0]
+    Decision.objects.filter(pk=row.pk).update(signed_by=signer, signed_at=clock.now(), signed_digest=row.digest)
+    state_changes.event(case, "sign_acceptance", "countersign", "granted")
+
+
 BY_HAND = {
+    "cases_caseevent_claim_signed": a_claim_approved_by_one,
+    "cases_caseevent_claim_heard": a_claim_approved_unheard,
     "cases_case_filed_once": filed_by_another,
     "delegation_named": accepted_by_another,
     "delegation_consent_opens": opened_without_a_code,

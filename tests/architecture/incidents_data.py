@@ -64,8 +64,15 @@ def objects_later(sample: Any) -> None:
     Violation.objects.filter(pk=row.pk).update(object_until=row.object_until + dt.timedelta(days=1))
 
 
+def corrects_later(sample: Any) -> None:
+    row = Violation.objects.filter(correct_until__isnull=False).order_by("pk")[0]
+    assert row.correct_until is not None
+    Violation.objects.filter(pk=row.pk).update(correct_until=row.correct_until + dt.timedelta(days=1))
+
+
 BY_HAND: dict[str, Callable[[Any], None]] = {
     "incidents_incident_ended_once": ends_later,
     "incidents_moveddeadline_of_ended": moved_by_an_open_one,
+    "violations_violation_correct_until_once": corrects_later,
     "violations_violation_object_until_once": objects_later,
 }

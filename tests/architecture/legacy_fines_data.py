@@ -69,7 +69,7 @@ def lifts(sample: Sample) -> None:
         if turn == 0:
             StopLift.objects.filter(pk=asked.pk).update(allowed_by=second, allowed_at=clock.now(), allowed_unit="KU")
         if turn == 1:
-            StopLift.objects.filter(pk=asked.pk).update(refused_at=clock.now())
+            StopLift.objects.filter(pk=asked.pk).update(refused_at=clock.now(), refused_because="لا يكفي السبب")
     file = imports.load("paper", content=sheet("900;0;?;;;"), name="aside.csv", loaded_by=sample.fines.clerk)
     imports.check(file_id=file.pk)
     imports.refuse(file=file, refused_by=sample.fines.authority)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from licensing.health.appeals.states import APPEALED
+from licensing.health.appeals.registry import APPEALABLES
 from licensing.models import Appeal, BatchLine, Lane, Renewal, RenewalBatch, RenewalChange
 from municipality.accounts.models import User
 from municipality.cases.models import Case
@@ -184,7 +184,7 @@ def grounds(row: Case, target: str, sample: Sample) -> None:
 
     board_data.grounds(row, target, sample)
     new_licence_data.grounds(row, target, sample)
-    if row.service not in APPEALED or (row.state, target) not in (("refused", "awaiting_payment"), ("refused", "location_approved")):
+    if row.service not in APPEALABLES or (row.state, target) not in (("refused", "awaiting_payment"), ("refused", "location_approved")):
         return
     case = state_changes.walk(fresh_appeal(sample), "allowed", sample)
     decided = review_data.refusal_of(row, sample.queue.officer, sample.queue.supervisor)  # type: ignore[attr-defined]

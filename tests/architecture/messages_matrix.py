@@ -8,9 +8,11 @@ from typing import Any
 from tests.architecture.page_responses import Visit
 
 NO = "403 403 403 403 403 403"
+READ = "200 200 405 405 405 405"
 PAGE = "200 200 200 200 200 200"
 ASKS = "200 200 302 405 405 405"
 DELIVERY, CALLS = "/admin/notifications/delivery/", "/admin/notifications/notreached/"
+LETTERS, LETTER = "/admin/letters/", "/admin/letters/{s.letter.public_id}/"
 CALL = f"{CALLS}{{s.not_reached.pk}}/call/"
 
 
@@ -25,6 +27,8 @@ def acts(staff: Callable[..., Any], own: Callable[..., Any]) -> list[Any]:
     return [
         staff(f"{DELIVERY}{{s.delivery.pk}}/retry/", NO, NO, operator="200 200 302 200 200 200", publisher=NO, maker=NO),
         staff(CALL, NO, NO, supervisor=NO, operator=NO, counter=PAGE),
+        staff(LETTERS, "403 403 405 405 405 405", READ, operator=READ, planner="403 403 405 405 405 405"),
+        staff(LETTER, "404 404 404 405 405 405", "200 200 403 405 405 405", operator="200 200 409 405 405 405"),
         own("/{lang}/messages/channels/", ASKS, ASKS),
     ]
 
@@ -36,6 +40,8 @@ VISITS = [
     Visit(f"{DELIVERY}{{s.failed_delivery.pk}}/retry/", "operator"),
     Visit(f"{DELIVERY}{{s.failed_delivery.pk}}/retry/", "operator", post={}, note="tried again"),
     Visit(f"{DELIVERY}{{s.delivery.pk}}/retry/", "operator", post={}, note="nothing failed"),
+    *(Visit(page, who) for page in (LETTERS, LETTER) for who in ("operator", "auditor")),
+    Visit(LETTER, "operator", post={}, status=409, note="no address"),
     *(Visit(page, "counter") for page in (CALLS, f"{CALLS}{{s.not_reached.pk}}/change/", CALL)),
     Visit(CALL, "counter", post={"step": "show"}, note="the number"),
     Visit(CALL, "counter", post={"step": "record", "outcome": "spoken"}, note="called"),

@@ -53,4 +53,5 @@ def rows(staff: Callable[..., Any]) -> list[Any]:
         office("paper/{s.fines.paper.public_id}/problems.csv", "403 403 405 405 405 405", clerk=READ, authority=READ),
         office("paper/00000000000000000000000000/", NO_FORM, clerk=HIDDEN_FORM, authority=HIDDEN_FORM),
         office("referrals/{s.fines.batch.public_id}/", "403 403 405 405 405 405", court=READ),
+        office("referrals/{s.fines.batch.public_id}/file.csv", "403 403 405 405 405 405", court=READ),
     ]

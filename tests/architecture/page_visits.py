@@ -333,6 +333,7 @@ def of_staff() -> list[Visit]:
         Visit("/admin/payments/ledgerposting/{s.money.posting.pk}/change/", "cashier"),
         Visit("/admin/payments/bankstatement/", "cashier"),
         Visit("/admin/payments/bankstatement/load/", "cashier"),
+        Visit("/admin/payments/bankstatement/load/?sample", "cashier", note="a sample"),
         Visit("/admin/payments/bankstatement/load/", "cashier", post={}, status=400, note="no file"),
         Visit(TAKE, "cashier"),
         Visit(TAKE, "cashier", post={}, status=409, note="nothing chosen"),

@@ -221,6 +221,12 @@ def _closer_again(sample: Sample) -> None:
     Report.objects.filter(pk=row.pk).update(state="assigned", last_event=_event(row, "assign", "assigned"))
 
 
+def _put_off(sample: Sample) -> None:
+    row = sample.reports.assigned
+    later = row.due_at + dt.timedelta(hours=1)
+    Report.objects.filter(pk=row.pk).update(due_at=later, last_event=_event(row, "recategorise", "assigned"))
+
+
 def _joined_with_joined(sample: Sample) -> None:
     row = sample.reports.assigned
     made = _event(row, "merge", "merged")
@@ -281,6 +287,7 @@ BY_HAND: dict[str, Callable[[Sample], None]] = {
         Report.objects.filter(pk=sample.reports.assigned.pk).update(inspector=sample.reports.far) and None
     ),
     "reports_report_promised": lambda sample: Report.objects.filter(pk=sample.reports.assigned.pk).update(severity="low") and None,
+    "reports_report_not_put_off": _put_off,
     "reports_report_another": _closer_again,
     "reports_report_joined": _joined_with_joined,
     "reports_report_joined_open": _joined_with_closed,

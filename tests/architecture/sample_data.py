@@ -41,7 +41,7 @@ from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.ids import public_id
 from municipality.kernel.transitions import transition
-from municipality.notifications.models import Delivery, Message, NotReached
+from municipality.notifications.models import Delivery, Letter, Message, NotReached
 from municipality.notifications.services import mark_failed
 from municipality.places.seeds import load_places
 from municipality.rulebook import queries
@@ -167,6 +167,7 @@ class Sample:
     zoning: zoning_data.PlotRows = field(init=False)
     plots: plot_files_data.PlotFiles = field(init=False)
     opinions: opinion_data.OpinionRows = field(init=False)
+    letter: Letter = field(init=False)  # to a consulted body without an address
     boards: board_data.BoardRows = field(init=False)
     worker: WorkerCertificate = field(init=False)  # of the owner's shop
     batch: RenewalBatch = field(init=False)  # of the owner, finished, with one line that was refused
@@ -291,6 +292,7 @@ def build() -> Sample:
     sample.zoning = zoning_data.fill()
     sample.plots = plot_files_data.fill(owner.person, sample.zoning.plot)
     sample.opinions = opinion_data.fill(sample)
+    sample.letter = Letter.objects.order_by("pk")[0]
     sample.boards = board_data.fill(sample)
     sample.worker = worker(owner.shop, ends_in=10)
     sample.batch = licensing_data.batch(owner.person, owner.shop)

@@ -8,7 +8,7 @@ from typing import Any
 from municipality.accounts.models import KeyLoss, SuperuserAlarm, User
 from municipality.accounts.services import alarms, key_losses
 from municipality.kernel import clock
-from municipality.notifications.models import NotReached
+from municipality.notifications.models import Letter, NotReached
 from tests.architecture import incidents_data
 from tests.factories.accounts import StaffFactory
 
@@ -61,9 +61,16 @@ def called_twice(sample: Any) -> None:
     row.update(outcome="spoken")
 
 
+def sent_twice(sample: Any) -> None:
+    row = Letter.objects.filter(pk=sample.letter.pk)
+    for address in ("a@example.com", "b@example.com"):
+        row.update(state="sent", address=address, sent_at=clock.now())
+
+
 BY_HAND = {
     **incidents_data.BY_HAND,
     "notifications_notreached_called_once": called_twice,
+    "notifications_letter_sent_once": sent_twice,
     "accounts_user_born_mighty": born_mighty,
     "accounts_user_announced": unannounced,
     "accounts_user_two_mighty": a_third,

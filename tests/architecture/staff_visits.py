@@ -10,6 +10,7 @@ LINKED = [
     Visit("/admin/desk/{s.studied.public_id}/linked/?before=1", "officer", note="past the end"),
     Visit(ONE, "officer"),
     Visit("/admin/desk/{case_countersign}/similar/{case_appealable}/", "supervisor"),
+    Visit("/admin/desk/decided/", "officer"),
     Visit("/admin/desk/figures/", "supervisor"),
     Visit("/admin/desk/figures/", "auditor"),
     Visit("/admin/desk/figures/cases/?branch=HA&service=licensing.renewal", "auditor"),

@@ -15,6 +15,7 @@ from django.http import HttpRequest
 from django.utils import translation
 
 from municipality.rulebook.admin import RuleSetAdmin
+from municipality.rulebook.forms import DinarField
 from municipality.rulebook.inlines import HolidayInline, HoursInline, OffenceInline
 from municipality.rulebook.models import RuleSet
 from municipality.ui import dates
@@ -26,7 +27,7 @@ ARABIC, PERSIAN = ("٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹")
 # Text in which people write numbers, by the names of the fields.
 NUMBERED = {"block", "street", "building", "plot", "floor", "unit", "paci_number", "number", "shop_no", "area_m2"}
 TYPED = (CivilIdField, DigitsField, PhoneField, ReferenceField, FoldedField)
-NUMERIC = (forms.IntegerField, forms.FloatField, forms.DecimalField, forms.DateField, forms.DateTimeField, forms.TimeField)
+NUMERIC = (forms.IntegerField, forms.FloatField, forms.DecimalField, forms.DateField, forms.DateTimeField, forms.TimeField, DinarField)
 
 
 def _modules() -> Iterator[str]:
@@ -89,7 +90,7 @@ def sample(name: str, field: forms.Field) -> str:
     if isinstance(field, forms.FloatField):
         return {"latitude": "29.5", "longitude": "47.9"}.get(last, "12.5")
     if isinstance(field, forms.DecimalField):
-        return "12.5"
+        return "12.5" if field.max_value is None or field.max_value > 12 else "2.5"
     return "10220001" if last == "paci_number" else "12"
 
 

@@ -32,12 +32,13 @@ MORE = {
     "municipality.imports": {"registry", "sheets", "guards", "views"},
     "municipality.incidents": {"registry", "requests", "timeline"},  # requests: the time to pay one
     "municipality.jobs": {"registry", "errors", "in_process", "sweeps"},
-    "municipality.notifications": {"registry", "texts"},
+    "municipality.notifications": {"registry", "texts", "letters"},
     "municipality.review": {"registry", "timeline", "panels", "study_times", "asked_files", "shared_pages"},  # of every reviewed case
     "municipality.uploads": {"registry", "fields", "links", "refusals", "pictures", "multipart"},
     "licensing": {"registry", "labels"},  # of inspections, of violation reports under a measure; how the size of a board is said
     "payments": {"registry", "providers", "rules", "origins"},  # rules: the lines that a bill is made of
-    "shops": {"registry", "opening", "signals", "events"},  # signals: what the register tells upward; events: a shop closes
+    # signals: what the register tells upward; events: a shop closes; conflicts: of interest of staff with a shop.
+    "shops": {"registry", "opening", "signals", "events", "conflicts"},
     # What everybody reads of the violations of a shop, with small counts hidden; what a report of an inspector begins from.
     "violations": {"publication", "rules", "figures", "origins"},
     "zoning": {"places", "labels"},

@@ -13,7 +13,8 @@ from django.core.exceptions import FieldDoesNotExist
 from django.http import HttpRequest
 from django.utils import translation
 
-from municipality.jobs.models import Job, JobState
+from municipality.jobs.models import Job
+from payments.models import Difference, DifferenceKind
 from tests.architecture.pages import foreign_in
 from tests.factories.accounts import StaffFactory
 
@@ -116,6 +117,6 @@ def test_a_planted_text_of_the_other_language_is_found(
     """The red control: a model's name, a field's label and a choice that are not translated."""
     monkeypatch.setattr(Job._meta.get_field("due_at"), "verbose_name", planted)
     monkeypatch.setattr(Job._meta, "verbose_name", planted)
-    monkeypatch.setattr(Job._meta.get_field("state"), "choices", [(JobState.QUEUED, planted)])
-    expected = [f"jobs.Job (one): {planted}", f"jobs.Job.due_at: {planted}", f"jobs.Job.state (choice): {planted}"]
+    monkeypatch.setattr(Difference._meta.get_field("kind"), "choices", [(DifferenceKind.values[0], planted)])
+    expected = [f"jobs.Job (one): {planted}", f"jobs.Job.due_at: {planted}", f"payments.Difference.kind (choice): {planted}"]
     assert foreign(language, request_of_staff) == expected

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tests.architecture.sample_data import Sample
 
 # A row made by hand stays against the same shop: a violation is against somebody.
-from tests.architecture.violation_data import _charge, _pay, bill, fresh, fresh_objection, proposal, visit_like
+from tests.architecture.violation_data import _charge, _pay, bill, fresh, fresh_objection, fresh_plan, proposal, visit_like
 
 
 def _by_whoever(sample: Sample) -> None:
@@ -124,20 +124,28 @@ def _objection_at_home(sample: Sample) -> None:
 
 
 def _decided_then_refused(model: Any) -> Any:
-    return lambda sample: model.objects.filter(allowed_by__isnull=False).update(refused_at=clock.now())
+    return lambda sample: model.objects.filter(allowed_by__isnull=False).update(refused_at=clock.now(), refused_because="x")
 
 
 def _refused_then_not(model: Any) -> Any:
     return lambda sample: model.objects.filter(refused_at__isnull=False).update(refused_at=None)
 
 
+def _asked(model: Any, sample: Sample, **signed: Any) -> Any:
+    more_of: dict[str, Any] = {"kind": "waiver", "before_fils": 1, "after_fils": 0} if model is Relief else {}
+    if model is StopLift:
+        more_of = {"until": clock.today(), "asked_unit": "HA"}
+    return model.objects.create(violation=sample.fines.served, **proposal(sample), **more_of, **signed)
+
+
+def _refused_without_words(model: Any) -> Any:
+    return lambda sample: model.objects.filter(pk=_asked(model, sample).pk).update(refused_at=clock.now(), refused_because=" ")
+
+
 def _born_allowed(model: Any) -> Any:
     def attack(sample: Sample) -> None:
-        more_of: dict[str, Any] = {"kind": "waiver", "before_fils": 1, "after_fils": 0} if model is Relief else {}
-        if model is StopLift:
-            more_of = {"until": clock.today(), "asked_unit": "HA", "allowed_unit": "KU"}
-        signed = {"allowed_by": sample.fines.authority, "allowed_at": clock.now()}
-        model.objects.create(violation=sample.fines.served, **proposal(sample), **more_of, **signed)
+        unit = {"allowed_unit": "KU"} if model is StopLift else {}
+        _asked(model, sample, allowed_by=sample.fines.authority, allowed_at=clock.now(), **unit)
 
     return attack
 
@@ -192,7 +200,14 @@ def _annulled_when_paid(sample: Sample) -> None:
     _annulled_by_its_writer(sample)
 
 
+def _instalment_put_off(sample: Sample) -> None:
+    part = fresh_plan(sample).instalments.order_by("pk")[0]
+    part.due_on += dt.timedelta(days=1)
+    part.save()
+
+
 BY_HAND = {
+    "violations_instalment_no_update": _instalment_put_off,
     "fieldwork_evidence_stays": _evidence_removed,
     "violations_annulled_by_its_writer": _annulled_by_another,
     "violations_annulled_in_time": _annulled_too_late,
@@ -214,6 +229,7 @@ BY_HAND = {
     "violations_objection_elsewhere": _objection_at_home,
     **{f"violations_{n}_decided_once": _decided_then_refused(m) for n, m in LIFTED},
     **{f"violations_{n}_refused_stays": _refused_then_not(m) for n, m in LIFTED},
+    **{f"violations_{n}_refused_in_words": _refused_without_words(m) for n, m in LIFTED},
     **{f"violations_{n}_asked_first": _born_allowed(m) for n, m in LIFTED},
     "violations_judgment_entered_first": _ruling_of_one_person,
     "violations_judgment_confirmed_stays": _ruling_vanishes,

@@ -380,7 +380,7 @@ def more(sample: Sample) -> None:
     writer_annulments.annul(violation=mistaken, inspector=inspector, code="writer_wrong_shop", note_ar="المحل المجاور")
     for model, extra in ((Annulment, {}), (Relief, {"kind": "waiver", "before_fils": 1, "after_fils": 0})):
         asked = model.objects.create(violation=other, **proposal(sample), **extra)
-        model.objects.filter(pk=asked.pk).update(refused_at=clock.now())
+        model.objects.filter(pk=asked.pk).update(refused_at=clock.now(), refused_because="لا يكفي السبب")
     legacy_fines_data.lifts(sample)
     known = fresh(sample)
     Violation.objects.filter(pk=known.pk).update(party=sample.owner.person)

@@ -49,7 +49,7 @@ def of_a_party() -> list[Visit]:
         Visit(f"{START}{{s.fines.referred.public_id}}/", "owner"),
         Visit(f"{START}{{violation_judged}}/pay/", "owner", note="of the court"),
         Visit(f"{START}{{violation_instalments}}/pay/", "owner", note="a part"),
-        Visit(f"{SERVED}pay/", "owner", post={}, note="to the bill"),
+        Visit(f"{SERVED}pay/", "owner", post={}, status=409, note="without the amount"),
         Visit(f"{WARNED}pay/", "owner", post={}, status=409),
         Visit(f"{SERVED}object/", "owner", post={}, note="empty"),
         Visit(f"{SERVED}object/", "owner", post={"ground": "x", "words": "1" * 4100}, note="no ground, too long"),
@@ -130,8 +130,9 @@ def of_the_office() -> list[Visit]:
     ]
     v += [
         *(Visit("/admin/office/unserved/", who) for who in ("clerk", "authority", "auditor")),
-        Visit(MINUTE % "charged", "clerk", post={"step": "serve", "served_on": "x"}, status=409, note="no day of service"),
+        Visit(MINUTE % "charged", "clerk", post={"step": "look", "served_on": "x"}, status=409, note="no day of service"),
         Visit("/admin/office/referrals/", "court"),
+        Visit("/admin/office/referrals/{s.fines.batch.public_id}/", "court"),
         Visit("/admin/office/referrals/", "court", post={}, status=409, note="nothing is due"),
         Visit(MINUTE % "served", "clerk", post=annul, note="asked"),
         Visit(MINUTE % "served", "clerk", post=annul | {"code": ""}, status=409, note="no reason"),

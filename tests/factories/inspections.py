@@ -53,10 +53,9 @@ def ordered(shop: Shop, *, activity: str = "", is_new: bool = False, **facts: An
         "address_ar": "حولي، قطعة 3",
         "address_en": "Hawalli, block 3",
         "contact": shop.owner,
-        "actor": actor_of(shop.owner),
     }
     with transaction.atomic():
-        return services.order(**(given | facts))
+        return services.order(**({"actor": actor_of(facts.get("contact") or shop.owner)} | given | facts))
 
 
 def appointed(row: Inspection) -> Inspection:

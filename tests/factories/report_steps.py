@@ -45,7 +45,7 @@ def proposed(report: Report, *, code: str = "removed", text_en: str = "The waste
 def closed(report: Report, **result: str) -> Report:
     """A report of a drawn inspector, closed now with a second signature."""
     closure, now = proposed(report, **result), clock.now()
-    Closure.objects.filter(pk=closure.pk).update(signed_by=StaffFactory(supervisor=True, login=f"signs-{report.pk}"), signed_at=now)
+    Closure.objects.filter(pk=closure.pk).update(signed_by=StaffFactory(supervisor=True, login=f"signs-{closure.pk}"), signed_at=now)
     return moved(report, "countersign", closed_at=now)
 
 

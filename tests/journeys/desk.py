@@ -14,6 +14,8 @@ from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.review.models import Assignment, QueueEntry, Skill
 from municipality.review.services import desk, queue
+from shops.claims import services as claims
+from shops.claims.states import CLAIM
 from tests import desk_acts
 
 
@@ -61,6 +63,9 @@ def end_sessions(name_en: str) -> None:
 def first_for(public_id: str, login: str) -> None:
     """Let a member of the demo's staff find this case by the button: their own desk is emptied, colleagues take what waits before it."""
     case = Case.objects.get(public_id=public_id)
+    if case.service == CLAIM:  # as after the days of its holder
+        with transaction.atomic():
+            claims.join_heard(case.pk)
     place = QueueEntry.objects.get(case=case)
     mine = Assignment.objects.filter(officer__login=login, ended_at__isnull=True).exclude(place=place)
     for row in mine.filter(place__state__in=("held", "answered")):

@@ -73,8 +73,6 @@ def settle(owner: Visitor, violation: str) -> None:
     owner.arrive(f"/violations/{violation}/pay/$")
     assert "5.000" in owner.main()
     page.click("#form button.kp-btn--fill")
-    owner.arrive(f"^/{owner.code}/pay/[^/]+/$")
-    page.locator("main form button.kp-btn--fill").click()
     pay_at_bank(owner)
     wait_until(lambda: state_of(owner.stack, violation) == "paid", PATIENCE * 2, "the violation to be settled")
     owner.go(f"violations/{violation}/")

@@ -92,7 +92,7 @@ def uphold(violation: str) -> Any:
             Skill.objects.create(officer=officer, code=SKILL, given_by=giver, given_at=clock.now())
         held = queue.next_case(officer=officer)
         if held is not None and held.place.case_id == case.pk:
-            for check in ("photos_show", "article_fits", "served"):
+            for check in ("read_both", "report_falls"):
                 desk.check(assignment=held, code=check, answer="yes")
             desk.accept(assignment=held)
             return Violation.objects.get(pk=row.pk)

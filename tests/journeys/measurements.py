@@ -23,6 +23,9 @@ _SETTLED = """() => Promise.allSettled(
   document.getAnimations().filter((one) => one.effect.getTiming().iterations < 9).map((one) => one.finished)
 )"""
 MOVED = "window.kpShifts.slice(0, 8).join(', ')"
+_SIZES = """() => axe.run({ exclude: [".leaflet-container", "[data-draw-stage]"] }, {
+  resultTypes: ["violations"], runOnly: { type: "rule", values: ["target-size"] }
+})"""
 
 
 @cache
@@ -38,14 +41,26 @@ def axe(page: Page, *rules: str) -> list[str]:
     options: dict[str, Any] = {"resultTypes": ["violations"]}
     if rules:
         options["runOnly"] = {"type": "rule", "values": list(rules)}
-    found = page.evaluate("(options) => axe.run(document, options)", options)
+    return _lines(page.evaluate("(options) => axe.run(document, options)", options)["violations"])
+
+
+def small_targets(page: Page) -> list[str]:
+    """What is pressed and smaller than 24 pixels (WCAG 2.2, 2.5.8), which `axe` leaves out.
+
+    Points of a map and corners of a drawing are exempt, since their places are essential.
+    """
+    page.evaluate(_axe())
+    return _lines(page.evaluate(_SIZES)["violations"])
+
+
+def _lines(found: list[dict[str, Any]]) -> list[str]:
     return [
         f"{one['id']} ({one['help']}): "
         + " | ".join(
             f"{node['target']} {node['html'][:160]} {node['failureSummary'][:300] if one['id'] == 'color-contrast' else ''}"
             for node in one["nodes"][:4]
         )
-        for one in found["violations"]
+        for one in found
     ]
 
 

@@ -47,7 +47,7 @@ class Desk:
     def preview(self, move: str) -> dict[str, str]:
         """The words that go out by the move that was chosen, by language: they stand beside it before it can be sent."""
         sheet = self.page.locator(f".kp-sheet[data-move={move}]")
-        sheet.locator("[data-send]").wait_for()
+        self.page.locator(f".kp-send[data-move={move}] [data-send]").wait_for()
         assert axe(self.page) == []
         return {code: plain(sheet.locator(f".kp-desk-letter[lang={code}] .kp-desk-body").inner_text()) for code in ("ar", "en")}
 

@@ -94,7 +94,7 @@ def test_a_claim_is_refused_on_paper_another_granted_and_a_third_matches_the_reg
     words, name = WORDS[code], CLAIMANTS[code]
     view = PHONE if code == "ar" else DESKTOP
     claimant = visit(code, java_script_enabled=scripts, storage_state=signed_in(name), viewport=view)
-    staff = [_refused(claimant, visit, shops.pop()["id"], words, tmp_path), _granted(claimant, visit, shops.pop()["id"])]
+    staff = [_refused(claimant, visit, shops.pop()["id"], words, tmp_path), _granted(claimant, visit, signed_in, shops.pop()["id"])]
     _matched(claimant, shops.pop()["id"], identity(name).civil_id, words, tmp_path)
     for walker in (claimant, *(one for several in staff for one in several)):
         assert walker.wrongs() == []
@@ -141,20 +141,31 @@ def _refused(claimant: Visitor, visit: Callable[..., Visitor], shop: str, words:
     return [officer.visitor, supervisor.visitor, anybody]
 
 
-def _granted(claimant: Visitor, visit: Callable[..., Visitor], shop: str) -> list[Visitor]:
-    """By documents an officer looks at: the shop stands in the claimant's list."""
+def _granted(claimant: Visitor, visit: Callable[..., Visitor], signed_in: Callable[[str], Any], shop: str) -> list[Visitor]:
+    """By documents: the holder answers, an officer approves, another person signs; then the shop stands in the claimant's list."""
     stack = claimant.stack
     case = _send(claimant, _number(stack, shop), "I bought the shop in March.")
     assert not _holds(claimant, shop)
-    officer = Desk(visit("ar"), stack, case)
+    officer, supervisor = Desk(visit("ar"), stack, case), Desk(visit("ar"), stack, case, "supervisor")
+    holder = visit("ar", storage_state=signed_in(HOLDER), viewport=PHONE)
+    page = holder.go(f"claims/{case}/dispute/")
+    page.fill("textarea[name=dispute]", "لم أبع المحل لأحد.")
+    page.click("form#form button.kp-btn--fill")
+    holder.arrive("/my-shops/$")
     changed_shop.at_desk(stack, f"first_for('{case}', '{officer.login}')")
     officer.next()
     officer.check_all()
     officer.page.keyboard.press("1")
     officer.preview("approve")
     officer.send()
+    assert not _holds(claimant, shop), "one person takes a shop from nobody"
+    signing = supervisor.visitor.go("/admin/desk/sign/")
+    until_this(supervisor)
+    signing.keyboard.press("1")
+    signing.click("button[name=step][value=sign]")
+    signing.wait_for_selector(".messagelist .success")
     assert _holds(claimant, shop) and overhang(claimant.page) == 0
-    return [officer.visitor]
+    return [officer.visitor, supervisor.visitor, holder]
 
 
 def _matched(claimant: Visitor, shop: str, civil_id: str, words: Words, folder: Path) -> None:

@@ -136,7 +136,7 @@ def test_the_counter_files_a_renewal_with_the_code_from_the_persons_phone_and_th
     seen = owner.main()
     assert "بمساعدة موظف" in seen and "موظف في" in seen and "غدير المرساة" not in seen
     looked = owner.go("profile/looks/")
-    assert "تصرف نيابة عنك بالرمز الذي قدمته" in owner.main() and axe(looked) == [] and overhang(looked) == 0
+    assert "المساعدة عند الشباك برمز صاحب الشأن" in owner.main() and axe(looked) == [] and overhang(looked) == 0
     told = owner.go("messages/")
     assert "خطوة أُنجزت نيابة عنك" in told.locator("main").inner_text()
     assert owner.wrongs() == [] and clerk.wrongs() == []

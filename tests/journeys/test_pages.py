@@ -89,6 +89,7 @@ def test_a_page_is_accessible_narrow_light_and_still(
         page.emulate_media(color_scheme=scheme)
         wrong += [f"{viewport['width']} pixels, {scheme}: {finding}" for finding in measurements.axe(page)]
     wrong += [f"drawn in another order: {text}" for text in measurements.disordered(page)]
+    wrong += [] if is_admin else measurements.small_targets(page)
     page.set_viewport_size(NARROW)
     if not is_admin and measurements.overhang(page) > 0:
         wrong.append(f"{measurements.overhang(page)} pixels wider than a screen of 320")
@@ -107,18 +108,21 @@ def test_the_gates_see_what_they_are_for(visit: Callable[..., Visitor]) -> None:
     scales = measurements.Scales(page)
     visitor.go("privacy/")
     assert measurements.movement(page) <= STILL
-    assert measurements.axe(page) == []
+    assert measurements.axe(page) == [] and measurements.small_targets(page) == []
     assert sum(scales.read().values()) > LATER_VIEW, "a first view brings style and fonts"
     page.evaluate(
         """() => {
             const main = document.querySelector("main");
             main.insertAdjacentHTML("beforeend", "<img src='/static/nothing.png'><p style='color:#999;background:#fff'>pale words</p>");
             main.insertAdjacentHTML("beforeend", "<div style='inline-size:600px;block-size:9px'></div>");
+            const small = "<button style='inline-size:9px;block-size:9px;padding:0;min-block-size:0'>x</button>";
+            main.insertAdjacentHTML("beforeend", small + small);
         }"""
     )
     found = " ".join(measurements.axe(page))
     assert "image-alt" in found
     assert "color-contrast" in found
+    assert "target-size" in " ".join(measurements.small_targets(page))
     assert measurements.overhang(page) > 0
     assert measurements.disordered(page) == []
     page.evaluate(

@@ -36,7 +36,7 @@ OBSTACLES = {
     "early": Told("تُفتح فترة التجديد", "The renewal window opens on", "/my-shops/"),
     "renewed": Told("سبق تجديد الترخيص", "already been renewed", "/my-requests/"),
     "open": Told("مفتوح", "already open", "/cases/"),
-    "blocked": Told("المبلغ الذي حددته المحكمة لم يُدفع", "The amount that the court set is unpaid", "/pay/"),
+    "blocked": Told("مبلغ الحكم لم يُدفع", "The amount that the court set is unpaid", "/pay/"),
     "commercial": Told("انتهى الترخيص التجاري", "The commercial licence ended on", "/my-shops/"),
     "changed": Told("تغيّر السجل", "The commercial register changed since the last licence", "/changes/"),
     "ended": Told("انتهى الترخيص في", "The licence ended on", "/changes/"),

@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.stack, pytest.mark.browser]
 OFFENCE = "CLN-01"
 PRESSES = 6  # of a report with a photo, beside the shutter; nothing is typed
 OWNER, FIRST_ROW = "Mahmoud Al-Nakhlawi", 890_000
-CHAIN = ("استلام بلاغ", "اختير المفتش بالقرعة", "محضر وأمر صلح", "تم الصلح", "أُقفل البلاغ")  # on the public page
+CHAIN = ("وصل", "اختير مفتش بالقرعة", "محضر وأمر صلح", "تم الصلح", "أُقفل بصورة من المكان")  # on the public page
 PLACE = (29.3328, 48.0283)  # in Hawalli
 
 

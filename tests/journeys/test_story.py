@@ -137,7 +137,7 @@ def test_a_clean_licence_is_renewed_paid_sealed_and_checked(
     anybody.arrive("^/verify/.+")
     assert number[1] in anybody.main()
     assert shop[code] in anybody.main()
-    expect(shown_page.locator(".kp-verdict .kp-tag--ok, .kp-verdict .kp-tag--wait")).to_have_count(1)
+    expect(shown_page.locator(".kp-verdict h2 .kp-tag--ok, .kp-verdict h2 .kp-tag--wait")).to_have_count(1)
     source = shown_page.content()
     for private in (person.person.name_ar, person.person.name_en, person.civil_id, person.civil_id[-4:], person.email):
         assert private not in source, "the check page names nobody"

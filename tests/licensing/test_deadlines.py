@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import translation
 
 from licensing.health import queries, renewability, services
-from licensing.health.states import RENEWAL
+from licensing.health.states import DUPLICATE, RENEWAL
 from licensing.models import Renewal
 from municipality.audit.models import AuditEvent
 from municipality.cases import timeline
@@ -52,6 +52,15 @@ def relieved(**facts: Any) -> Incident:
 
 def days(kind: str) -> list[tuple[dt.date, dt.date]]:
     return [*MovedDeadline.objects.filter(kind=kind).order_by("pk").values_list("before", "after")]
+
+
+def test_an_open_duplicate_takes_no_relief_away_and_an_open_renewal_needs_none(make_licensed_shop: Any, owner: Any) -> None:
+    repeated, renewed = make_licensed_shop(ends_in=0), make_licensed_shop(ends_in=0)
+    services.submit(shop=repeated, applicant=owner, service=DUPLICATE)
+    services.submit_renewal(shop=renewed, applicant=owner)
+    relieved()
+    moved = MovedDeadline.objects.filter(kind="licensing.health")
+    assert [*moved.values_list("subject", flat=True)] == [repeated.key]
 
 
 def reasons(case: Case) -> int:
@@ -277,7 +286,9 @@ def test_a_request_that_ended_before_anything_could_move_is_listed(make_licensed
 def test_only_deadlines_of_people_are_registered() -> None:
     assert set(DEADLINES) == {
         *("licensing.health", "licensing.boards", "licensing.payment", "licensing.boards_payment", "licensing.new_licence"),
-        *("review.corrections", "violations.settlement", "violations.objection", "zoning.payment"),
+        *("licensing.appeal", "review.corrections", "violations.correction", "violations.settlement", "violations.instalment"),
+        "violations.objection",
+        *("zoning.payment", "zoning.objection"),
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -44,7 +43,7 @@ PROPOSAL = {"step": "propose", "code": "service_refused", "way": "gateway", "rem
 def test_two_people_pay_an_amount_back_by_buttons(owed: RefundDue, cashier: Any, checker: Any, bank: Book, payer: Any) -> None:
     first, second = signed_in(cashier), signed_in(checker)
     text = first.get(page(owed)).content.decode()
-    assert "اقتراح الصرف" in text and "اعتماد" not in re.sub(r"<title>.*?</title>", "", text)
+    assert "اقتراح الصرف" in text and 'value="approve"' not in text
     assert first.post(page(owed), PROPOSAL).status_code == 302
     assert 'value="approve"' not in first.get(page(owed)).content.decode()
     text = second.get(page(owed)).content.decode()

@@ -76,13 +76,14 @@ def test_a_refusal_of_the_bank_is_told_on_the_row_the_pages_and_as_work(refused:
     assert "IPAY0100033" in listing
 
 
-def test_after_a_new_proposal_nothing_tells_of_the_old_refusal(refused: RefundDue, cashier: Any) -> None:
-    """The control: the sentence comes from the last event alone."""
+def test_after_a_new_proposal_the_old_refusal_is_an_earlier_try_and_no_failure(refused: RefundDue, cashier: Any) -> None:
+    """The control: the sentence comes from the last event alone. Who approves next reads what the bank said before."""
     assert refused.failure is not None
     propose(refused, cashier)
     again = RefundDue.objects.get()
     assert again.failure is None
-    assert "IPAY0100033" not in read(cashier, f"/admin/payments/refunddue/{again.pk}/pay-out/")
+    page = read(cashier, f"/admin/payments/refunddue/{again.pk}/pay-out/")
+    assert "The last try to pay it back failed" not in page and "IPAY0100033" in page
     assert "IPAY0100033" not in read(cashier, "/admin/payments/refunddue/?failed=yes")
 
 

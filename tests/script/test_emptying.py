@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from typing import Any
+
 import pytest
+import requests
 from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
+from django.core.handlers.wsgi import WSGIHandler
 from django.db import connection, transaction
+from django.http import HttpRequest, HttpResponse
 from django.test import TransactionTestCase
 from django.test.utils import CaptureQueriesContext
 
@@ -14,7 +20,7 @@ from municipality.audit.models import AuditEvent, Edge
 from municipality.audit.services import record
 from municipality.kernel import guards
 from municipality.kernel.actors import system
-from tests import emptying
+from tests import emptying, live_requests
 from tests.database_guards import drop_guard
 from tests.factories.accounts import PersonFactory
 
@@ -97,3 +103,28 @@ def test_thousands_of_rows_are_truncated(flushes: list[object], monkeypatch: pyt
     PersonFactory(noura=True)
     empty()
     assert flushes and not User.objects.exists()
+
+
+@pytest.mark.parametrize("waits", [True, False], ids=["waited for", "not waited for"])
+def test_what_a_late_request_writes_goes_too(live_server: Any, monkeypatch: pytest.MonkeyPatch, waits: bool) -> None:
+    """A page that the test has left is still sending. Without the wait its row is there in the next test."""
+    arrived, may_write = threading.Event(), threading.Event()
+
+    def late(handler: WSGIHandler, request: HttpRequest) -> HttpResponse:
+        arrived.set()
+        assert may_write.wait(60)
+        PersonFactory()
+        return HttpResponse()
+
+    monkeypatch.setattr(WSGIHandler, "get_response", late)
+    page = threading.Thread(target=requests.get, args=[f"{live_server}/ar/"])
+    page.start()
+    assert arrived.wait(60)
+    if waits:
+        threading.Timer(0.5, may_write.set).start()
+    else:
+        monkeypatch.setattr(live_requests, "wait_until_over", lambda: None)
+    empty()
+    may_write.set()
+    page.join()
+    assert User.objects.exists() is not waits

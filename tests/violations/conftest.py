@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 
+from municipality.accounts.models import Signatory
 from municipality.kernel import clock
 from municipality.places.models import Area, Branch
 from municipality.review.services import desk
@@ -18,12 +19,12 @@ from tests import desk_acts
 from tests.bank import Bank, Book
 from tests.conftest import Clock
 from tests.due_jobs import run_due
-from tests.factories.accounts import PersonFactory, StaffFactory
+from tests.factories.accounts import OrganisationFactory, PersonFactory, StaffFactory
 from tests.factories.payments import AttemptFactory
 from tests.factories.review import OfficerFactory
 from tests.factories.shops import ShopFactory
 from violations.models import JudicialWarrant, Objection, Team, Violation
-from violations.services import settlements, violation_reports
+from violations.services import notices, settlements, violation_reports
 from violations.services.assessments import Findings
 
 BRANCHES = ("AH", "AS", "FA", "HA", "JA", "MU")
@@ -157,3 +158,14 @@ def decide(objection: Objection, decider: Callable[..., Any], *, uphold: bool) -
     desk.sign(
         decision=decision, supervisor=StaffFactory(supervisor=True, login="signs", branch_id=officer.branch_id), answers=desk_acts.ALL_YES
     )
+
+
+@pytest.fixture
+def signed_by_two(write: Callable[..., Violation], make_shop: Callable[..., Any], owner: Any, stranger: Any) -> Violation:
+    """A violation at a shop whose organisation two people sign for; one of them opened its notice."""
+    company = OrganisationFactory()
+    for who in (owner, stranger):
+        Signatory.objects.create(organisation=company, person=who, first_day=clock.today())
+    row = write("CLN-03", shop=make_shop(owner=None, organisation=company))
+    notices.record_opening(violation=row, person=owner)
+    return row

@@ -11,11 +11,12 @@ from municipality.cases.models import Block
 from municipality.kernel import clock
 from payments.models import Attempt, Bill
 from shops.models import Shop
+from shops.registry import FOLLOWING
 from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.violations.conftest import settle
-from violations import block_causes
+from violations import block_causes, shop_merges
 from violations.models import Violation
 from violations.services import blocks, court, notices, terms
 
@@ -73,8 +74,7 @@ def test_the_amount_of_the_court_is_paid_from_the_renewal_and_leads_back_to_it_w
     way = f"/en/violations/{judged.public_id}/pay/?from=renewal%3A{shop.public_id}"
     assert "120.000" in main and judged.reference in main and "77/2027" in main and main.count("kp-btn--fill") == 1
     assert f'class="kp-btn kp-btn--fill" href="{way}"' in main
-    bill_page = client.post(way)["Location"]
-    client.post(bill_page)
+    assert client.post(way, {"fils": "120000"}).status_code == 303
     attempt = Attempt.objects.get()
     assert f'href="{renewal(shop)}"' not in main_of(client, f"/pay/r/{attempt.token}"), "not paid yet"
     settle(Bill.objects.get())
@@ -103,3 +103,10 @@ def test_somebody_who_may_renew_but_not_see_the_violation_reads_the_sentence_of_
     block = Block.objects.get(source=judged.key)
     assert block.pk in block_causes.explain(owner, [block], "")
     assert block_causes.explain(PersonFactory(noura=True), [block], "") == {}
+
+
+def test_what_has_not_ended_follows_the_shop_to_whoever_decides_about_its_holder(write: Callable[..., Violation], shop: Shop) -> None:
+    row = write("CLN-03", shop=shop)
+    (line,) = shop_merges.following(shop)
+    assert row.number in line and row.get_state_display() in line  # type: ignore[operator]
+    assert FOLLOWING["violations"] is shop_merges.following

@@ -18,13 +18,16 @@ from municipality.documents import seal, store
 from municipality.documents.models import Document
 from municipality.documents.verification import check
 from municipality.kernel import clock
-from municipality.review.services import desk, queue
+from municipality.review.models import Assignment
+from municipality.review.services import desk
 from tests import desk_acts, poppler
 from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.factories.accounts import OrganisationFactory, StaffFactory
+from tests.killed_issue import ends_as_undisturbed
 from tests.violations.conftest import pay
-from violations.models import Violation
+from violations import documents as papers
+from violations.models import Objection, Violation
 from violations.services import documents, notices, objections, violation_reports
 
 pytestmark = pytest.mark.django_db
@@ -79,31 +82,36 @@ def test_no_paper_of_a_violation_names_the_inspector_or_a_civil_number(write: Ca
         assert secret not in text
 
 
+def studied(write: Callable[..., Violation], owner: Any, decider: Callable[..., Any]) -> Assignment:
+    """An objection to a notice on the desk of who decides it, its questions answered in favour of the party."""
+    row = write("CLN-03")
+    notices.record_opening(violation=row, person=owner)
+    objection = objections.file(violation=row, person=owner, ground="facts_wrong", words="لم تكن الأكياس لنا")
+    assignment = desk_acts.assigned(decider(objection.case.branch_id))
+    for code in ("read_both", "report_falls"):
+        desk.check(assignment=assignment, code=code, answer="yes")
+    return assignment
+
+
 @pytest.mark.parametrize("uphold", [True, False], ids=["upheld", "refused"])
 def test_the_decision_about_an_objection_gives_reasons_and_the_way_to_the_court(
     uphold: bool, write: Callable[..., Violation], owner: Any, decider: Callable[..., Any]
 ) -> None:
-    row = write("CLN-03")
-    notices.record_opening(violation=row, person=owner)
-    objection = objections.file(violation=row, person=owner, ground="facts_wrong", words="لم تكن الأكياس لنا")
-    officer = decider(objection.case.branch_id)
-    assignment = queue.next_case(officer=officer)
-    assert assignment is not None
-    for code in ("photos_show", "article_fits", "served"):
-        desk.check(assignment=assignment, code=code, answer="yes")
+    assignment = studied(write, owner, decider)
+    objection = Objection.objects.select_related("case", "violation").get(case=assignment.place.case_id)
     if uphold:
         desk.accept(assignment=assignment)
     else:
         decision = desk.propose_refusal(assignment=desk_acts.checked(assignment), code="facts_proved")
         desk.sign(
             decision=decision,
-            supervisor=StaffFactory(groups=["supervisor"], login="signs", branch=officer.branch),
+            supervisor=StaffFactory(groups=["supervisor"], login="signs", branch=assignment.officer.branch),
             answers=desk_acts.ALL_YES,
         )
     documents.write_decision(case_id=objection.case_id)
     objection.refresh_from_db()
     text = read(objection.decision)
-    assert objection.case.reference in text and row.reference in text and owner.name_en not in text
+    assert objection.case.reference in text and objection.violation.reference in text and owner.name_en not in text
     assert ("upheld and the violation annulled" in text) is uphold
     assert ("To the court by" in text and "stays open for" in text) is not uphold
     assert not Case.objects.get(pk=objection.case_id).is_open
@@ -149,3 +157,16 @@ def test_whoever_signs_for_the_organisation_opens_what_its_page_links_to(
         assert [client.get(link).status_code for link in links] == [200] * len(links)
     Signatory.objects.filter(person=stranger).update(first_day=dt.date(2020, 1, 1), last_day=clock.today() - dt.timedelta(days=1))
     assert signed_in(stranger).get(f"/documents/{paper.number}.pdf").status_code == 404
+
+
+@pytest.mark.parametrize(("offence", "facts"), [("SHP-04", papers.WarningFacts), ("CLN-03", papers.NoticeFacts)])
+def test_a_worker_that_dies_leaves_one_notice(write: Callable[..., Violation], offence: str, facts: Any) -> None:
+    row = write(offence, **({"quantity_hundredths": 350} if offence == "SHP-04" else {}))
+    ends_as_undisturbed(lambda: documents.write_notice(violation_id=row.pk), facts)
+
+
+def test_a_worker_that_dies_leaves_one_decision(write: Callable[..., Violation], owner: Any, decider: Callable[..., Any]) -> None:
+    assignment = studied(write, owner, decider)
+    objection = Objection.objects.select_related("case", "violation").get(case=assignment.place.case_id)
+    desk.accept(assignment=assignment)
+    ends_as_undisturbed(lambda: documents.write_decision(case_id=objection.case_id), papers.DecisionFacts)

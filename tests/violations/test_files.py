@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
-from PIL import Image
 
 from municipality.delegation.services import delegations
 from municipality.kernel import clock
@@ -21,10 +18,10 @@ from municipality.uploads.refusals import FileRefused
 from tests.browsers import signed_in
 from tests.due_jobs import run_due
 from tests.factories.accounts import NOURA
-from tests.violations import field_entries
+from tests.violations.photographs import photographed, picture
 from violations.files import SLOTS
-from violations.models import EvidenceKind, Violation
-from violations.services import evidence, notices, objections
+from violations.models import Violation
+from violations.services import notices, objections
 from violations.states import SERVICE
 
 pytestmark = pytest.mark.django_db
@@ -42,18 +39,6 @@ def let(owner: Any, delegate: Any, row: Violation) -> None:
     delegations.accept(delegation=given, person=delegate)
 
 
-def picture(colour: str = "white") -> SimpleUploadedFile:
-    content = BytesIO()
-    Image.new("RGB", (640, 480), colour).save(content, "JPEG")
-    return field_entries.picture(content.getvalue())
-
-
-def photographed(row: Violation, inspector: Any) -> Upload:
-    evidence.take(violation=row, sender=inspector, slot="photos", kind=EvidenceKind.OFFENCE, files=[picture()], captured_at=clock.now())
-    run_due(("uploads.inspect",))
-    return Upload.objects.get(subject=row.key, slot="photos")
-
-
 def written_to(user: Any, row: Violation) -> set[str]:
     return {slot for slot in SLOTS if registry.may_write(user, row.key, slot)}
 
@@ -68,6 +53,8 @@ def test_each_side_writes_to_its_own_slots_only(
     staff, people = (inspector, colleague), (owner, stranger)
     assert [written_to(user, warned) for user in staff] == [{"photos", "signature"}] * 2
     assert [written_to(user, warned) for user in people] == [{"correction"}] * 2
+    with clock.at(clock.now() + dt.timedelta(days=4)):
+        assert [written_to(user, warned) for user in people] == [set()] * 2, "the time to put it right is over"
     assert [written_to(user, row) for user in staff] == [{"photos", "signature"}] * 2
     assert [written_to(user, row) for user in people] == [{"objection"}] * 2
     objections.file(violation=row, person=owner, ground="facts_wrong", words="لم تكن الأكياس للمحل")

@@ -208,4 +208,4 @@ def test_listing_and_page_say_that_the_set_is_replaced_whole(write: Callable[...
         assert one["label_ar"] != one["label_en"] and one["note_ar"] != one["note_en"]
     page = Client().get("/en/open-data/").content.decode()
     assert "the whole set is replaced every night" in page and "/open-data/violations.csv" in page
-    assert "rather than an empty one" in page and Client().get("/open-data/boards.csv").status_code == 404
+    assert "it would be empty" in page and Client().get("/open-data/boards.csv").status_code == 404

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.utils import translation
 
 from municipality.review.registry import REVIEWABLES
+from municipality.uploads import registry
 from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.factories.accounts import StaffFactory
+from tests.factories.uploads import UploadFactory
 from tests.factories.violations import ObjectionFactory
 from tests.purposes import opened
 from violations import review
@@ -68,14 +71,31 @@ def test_a_measure_is_said_in_words_and_one_piece_not_at_all(
 
 def test_repetitions_are_said_in_words_and_a_first_time_not_at_all() -> None:
     with translation.override("en"):
-        assert [review._repeats(Violation(repeat_count=count)) for count in (0, 1, 2)] == ["", "seen 1 time before", "seen 2 times before"]
+        assert [review._repeats(count) for count in (0, 1, 2)] == ["", "seen 1 time before", "seen 2 times before"]
     with translation.override("ar"):
-        assert review._repeats(Violation(repeat_count=2)) == "رُصدت مرتين من قبل"
+        assert review._repeats(2) == "رُصدت مرتين من قبل"
 
 
 def test_what_has_no_words_is_no_line_of_the_page(objected: Callable[..., Objection]) -> None:
     names = {item.name for item in review.items(objected().case)}
     assert {"note", "words", "defence"} <= names and not names & {"measure", "repeats"}
+
+
+def test_the_signed_paper_which_names_people_is_not_on_the_desk(
+    write: Callable[..., Violation], inspector: Any, owner: Any, settings: Any, tmp_path: Path
+) -> None:
+    settings.VAR_DIR = tmp_path
+    row = write()
+    for slot in ("photos", "signature"):
+        UploadFactory(owner=inspector, subject=row.key, slot=slot)
+    notices.record_opening(violation=row, person=owner)
+    objection = ObjectionFactory(violation=row, person=owner)
+    auditor = StaffFactory(groups=["auditor"], branch_id="HA")
+    client = signed_in(auditor)
+    html = opened(client, f"/admin/desk/{objection.case.public_id}/", "purpose.audit").content.decode()
+    assert "صور المخالفة" in html and "الورقة الموقعة" not in html
+    assert registry.may_read(auditor, row.key, "photos") and not registry.may_read(auditor, row.key, "signature")
+    assert registry.may_read(inspector, row.key, "signature")
 
 
 def test_amount_and_day_are_written_as_on_every_page(objected: Callable[..., Objection]) -> None:

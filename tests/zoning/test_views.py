@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from shapely.geometry import box
 
 from municipality.places.models import Area
 from tests.factories.zoning import SQUARE, PlotFactory, make_layer, repeal_layer
+from zoning.geometry import measures
 from zoning.models import Layer, Plot, PlotAddress
 
 pytestmark = pytest.mark.django_db
@@ -51,6 +53,14 @@ def test_every_way_leads_to_the_same_address(client: Client, plot: Plot) -> None
     ):
         response = client.get("/ar/zoning/", query)
         assert (response.status_code, response["Location"]) == (302, f"/ar/plots/{plot.public_id}/"), query
+
+
+def test_the_present_plot_of_a_number_is_opened_though_an_ended_one_had_it(client: Client, rules: None) -> None:
+    ended = PlotFactory(number="44", valid_to=dt.date(2020, 3, 1))
+    query = {"area": ended.area_id, "block": "3", "number": "44"}
+    assert client.get("/en/zoning/", query)["Location"] == f"/en/plots/{ended.public_id}/"
+    present = PlotFactory(number="44", valid_from=dt.date(2020, 3, 1))
+    assert client.get("/en/zoning/", query)["Location"] == f"/en/plots/{present.public_id}/"
 
 
 def test_a_block_is_listed_and_nothing_found_is_said(client: Client, plot: Plot) -> None:
@@ -115,6 +125,12 @@ def test_a_split_plot_shows_both_parts_with_their_shares(client: Client, rules: 
     make_layer("land_use", *halves, kind="land_use", covers=AROUND)
     text = page(client, f"/en/plots/{row.public_id}/")
     assert "63.0%" in text and "37.0%" in text
+    whole = measures.area_m2(SQUARE)
+    said = f"measured from the plan, <bdi>{whole:.1f}</bdi> m² in all. The official area is <bdi>400.00</bdi> m²."
+    shown = [float(one) for one in re.findall(r"<bdi>([0-9.]+)</bdi>&nbsp;m² · <bdi>[0-9.]+%</bdi>", text)]
+    assert said in text and sum(shown) == pytest.approx(whole, abs=0.2)
+    Plot.objects.filter(pk=row.pk).update(official_area=round(100 * whole))
+    assert "m² in all" not in page(client, f"/en/plots/{row.public_id}/")
     assert "is-not_permitted" in asked(client, row, "LAUN")
 
 

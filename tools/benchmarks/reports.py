@@ -107,10 +107,13 @@ def _pages() -> Iterator[subjects.Page]:
     from reports.models import Report
 
     row = Report.objects.filter(inspector__isnull=False, state="assigned").order_by("-pk")[0]
+    whole = Report.objects.filter(photos__isnull=False, closures__isnull=False, hidden_at__isnull=True).order_by("pk")[0]
     with translation.override("ar"):
-        status, chart = reverse("reports:report", args=[row.public_id]), reverse("reports:map")
+        status, end = (reverse("reports:report", args=[one.public_id]) for one in (row, whole))
+        chart = reverse("reports:map")
         figures, data = reverse("reports:figures"), reverse("reports:map_data")
     yield subjects.Page("Status page", "report-status", subjects._always(status), most=3)
+    yield subjects.Page("Status page, closed, with photos", "report-end", subjects._always(end), most=3)
     session = subjects._session(row.inspector)
     listed = subjects._always(reverse("admin:eye"), session)
     yield subjects.Page("Staff list of 50", "report-list", listed, most=8, most_queries=15, language="")

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from municipality.accounts.models import User
 from municipality.accounts.requests import AuthenticatedHttpRequest
+from municipality.audit.services import log_access
 from municipality.documents import store
 from municipality.fieldwork import device
 from municipality.fieldwork import queries as fieldwork
@@ -27,10 +28,10 @@ from municipality.ui.admin_base import staff_page
 from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
 from violations import queries, units
-from violations.admin import field_annulled, field_begin, field_check, field_shops
+from violations.admin import field_annulled, field_begin, field_check, field_shops, office
 from violations.field_forms import PHOTOS, ViolationReportForm
 from violations.models import EvidenceKind, JudicialWarrant, Objection, Violation
-from violations.services import evidence, notices, objections, violation_reports, writer_annulments
+from violations.services import conflicts, evidence, notices, objections, violation_reports, writer_annulments
 from violations.states import STUDIED, ViolationState
 
 V = ViolationState
@@ -53,6 +54,22 @@ def _warrant(request: AuthenticatedHttpRequest) -> JudicialWarrant:
     return queries.warrant_of(request.user, clock.today())
 
 
+def warned_of(warrant: JudicialWarrant) -> QuerySet[Violation]:
+    """The warnings of the branch that an inspector looks at again."""
+    rows = Violation.objects.filter(branch=warrant.team.branch_id, state=V.WARNED)
+    return rows if warrant.team.is_womens else rows.filter(is_womens_premises=False)
+
+
+def to_defend(warrant: JudicialWarrant) -> QuerySet[Objection]:
+    """The objections to reports of an inspector, or to legacy fines of the branch, that can be defended today."""
+    return Objection.objects.filter(
+        Q(violation__inspector__user=warrant.user_id) | Q(violation__paper__isnull=False, violation__branch=warrant.team.branch_id),
+        case__state__in=STUDIED,
+        defend_by__gte=clock.today(),
+        defence__isnull=True,
+    )
+
+
 @require_safe
 def home(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Today's list: places to visit again, corrections to check, violation reports to defend, and those written today."""
@@ -61,18 +78,10 @@ def home(request: AuthenticatedHttpRequest) -> HttpResponse:
     except NotPermitted as refusal:
         return field_shops.ended(request, refusal)
     today = clock.today()
-    branch = Violation.objects.filter(branch=warrant.team.branch_id).select_related("area", "shop")
-    if not warrant.team.is_womens:
-        branch = branch.filter(is_womens_premises=False)
-    warned = branch.filter(state=V.WARNED).order_by("correct_until", "pk")
+    warned = warned_of(warrant).select_related("area", "shop").order_by("correct_until", "pk")
     uploaded = Upload.objects.filter(slot="correction", state=UploadState.READY).values_list("subject", flat=True)
     proofs = {subject.partition(":")[2] for subject in uploaded.filter(subject__in=[row.key for row in warned[:500]])}
-    defend = Objection.objects.filter(
-        Q(violation__inspector__user=request.user.pk) | Q(violation__paper__isnull=False, violation__branch=warrant.team.branch_id),
-        case__state__in=STUDIED,
-        defend_by__gte=today,
-        defence__isnull=True,
-    ).select_related("violation")
+    defend = to_defend(warrant).select_related("violation")
     mine = Violation.objects.filter(inspector__user=request.user.pk, received_at__gte=clock.start_of(today)).select_related("area", "shop")
     rows = list(warned[:100])
     return _page(
@@ -270,7 +279,9 @@ def violation(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse
             error = str(refusal.sentence)
             row.refresh_from_db()
     objection = getattr(row, "objection", None)
-    proofs = Upload.objects.filter(subject=row.key, slot="correction", state=UploadState.READY).order_by("pk")
+    for person in queries.people_of(row):
+        log_access(viewer=violation_reports.inspector_actor(warrant), person_key=person.key, subject=row.key, purpose="violation")
+    has_undecided = row.state == V.WARNED and violation_reports.has_undecided_proof(row)
     replies = rulebook.edition(queries.REPLIES, clock.today())
     return _page(
         request,
@@ -288,9 +299,11 @@ def violation(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse
         error=error,
         order=queries.order_of(row),
         marks=[(EvidenceKind(mark.kind).label, mark) for mark in fieldwork.evidence_of(row.visit_id)],
-        proofs=proofs,
+        proofs=office.photos(request, row, ["correction"]),
         photos=PHOTOS,
-        may_minute=row.state == V.WARNED and row.correct_until is not None and row.correct_until < clock.today(),
+        is_over=row.state == V.WARNED and row.correct_until is not None and row.correct_until < clock.today(),
+        has_undecided=has_undecided,
+        to_order=violation_reports.ordered(row, clock.today()) if row.state == V.WARNED else None,
         is_warned=row.state == V.WARNED,
         has_notice=_is_written(row) and row.state != V.ANNULLED,
         may_sign=row.state in notices.SERVE and row.inspector_id == warrant.pk and not hasattr(row, "service"),
@@ -299,7 +312,7 @@ def violation(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse
         annul_until=writer_annulments.open_until(row, request.user),
         annul_reasons=[(reason, field_begin.taken_over(reason.code)) for reason in replies.reasons_of(writer_annulments.KIND)],
         typed=request.POST,
-        objection=objection,
+        **office.objection_context(row),
         may_defend=objection is not None
         and objections.may_defend(row, request.user)
         and objection.case.state in STUDIED
@@ -322,9 +335,15 @@ def notice(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     return response
 
 
+# No colleague can do these; they take nothing away from the Municipality.
+OF_THE_WRITER = ("defend", "signed")
+
+
 def _apply_step(request: AuthenticatedHttpRequest, row: Violation) -> str:
     """Apply the submitted step. Returns the message. Raises Refused."""
     step = request.POST.get("step", "")
+    if step not in OF_THE_WRITER:
+        conflicts.refuse_row(request.user, row)  # here, so that no transaction of a step takes the record of the attempt back
     if step == "accept":
         violation_reports.accept_correction(violation=row, inspector=request.user)
         return _("The correction is accepted; nothing is owed.")
@@ -332,10 +351,7 @@ def _apply_step(request: AuthenticatedHttpRequest, row: Violation) -> str:
         violation_reports.refuse_correction(violation=row, inspector=request.user, code=request.POST.get("code", ""))
         return _("The party is told why the proof was not accepted.")
     if step == "minute":
-        violation_reports.write_report(violation=row, inspector=request.user, seen_at=clock.now())
-        photos = request.FILES.getlist("photos")[:PHOTOS]
-        evidence.take(violation=row, sender=request.user, slot="photos", kind=EvidenceKind.OFFENCE, files=photos, captured_at=clock.now())
-        return _("The violation report is written: %(reference)s") % {"reference": row.reference}
+        return _write_after_warning(request, row)
     if step == "signed":
         return _record_signature(request, row)
     if step == "defend" and hasattr(row, "objection"):
@@ -352,6 +368,19 @@ def _apply_step(request: AuthenticatedHttpRequest, row: Violation) -> str:
             text = _("%(reference)s is annulled. The portal cannot reach the party: take the paper back. What was copied is said below.")
         return text % {"reference": row.reference}
     raise Refused("unknown_step", _("The page was sent incomplete. Reload it and try again."))
+
+
+def _write_after_warning(request: AuthenticatedHttpRequest, row: Violation) -> str:
+    """The violation report with the photos of what is still there, or neither. Returns the message. Raises Refused."""
+    photos, now = request.FILES.getlist("photos")[:PHOTOS], clock.now()
+    with transaction.atomic():
+        violation_reports.write_report(violation=row, inspector=request.user, seen_at=now)
+        _new, refused = evidence.take(
+            violation=row, sender=request.user, slot="photos", kind=EvidenceKind.OFFENCE, files=photos, captured_at=now
+        )
+        if refused:
+            raise Refused("photo_refused", refused[0])
+    return _("The violation report is written: %(reference)s") % {"reference": row.reference}
 
 
 def _record_signature(request: AuthenticatedHttpRequest, row: Violation) -> str:

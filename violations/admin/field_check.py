@@ -21,7 +21,7 @@ from shops.models import Shop
 from violations import queries, units
 from violations.field_forms import ViolationReportForm
 from violations.models import Team, Violation
-from violations.services import assessments
+from violations.services import assessments, conflicts
 from violations.services.assessments import Findings
 
 PHOTOS, SIGNATURE = "photos", "signature"  # the fields of files
@@ -42,6 +42,7 @@ def look(inspector: User, form: ViolationReportForm, *, taken: Mapping[str, int]
     findings = form.findings()
     facts: dict[str, Any] = {"findings": findings, "shop": findings.shop, "offence_name": form.offence_names.get(findings.offence, "")}
     try:
+        conflicts.refuse_findings(inspector, findings)
         assessment = assessments.assess(inspector=inspector, findings=findings)
     except Refused as refusal:
         return stopped(refusal, facts, findings)

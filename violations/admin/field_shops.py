@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from licensing.workers import queries as workers
+from licensing.workers.services import log_names
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel import clock, digits
 from municipality.kernel.errors import NotPermitted, Refused
@@ -27,7 +28,7 @@ from violations import queries
 from violations.admin import field_check
 from violations.field_forms import ADDRESS
 from violations.models import JudicialWarrant, Violation
-from violations.services import assessments, handovers
+from violations.services import assessments, handovers, violation_reports
 from violations.states import ViolationState
 
 V = ViolationState
@@ -164,6 +165,8 @@ def confirm(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         except Refused as refusal:
             error = refusal.sentence
     stop = stop_of(warrant, shop)
+    listed = workers.of_shop(shop) if stop is None else []
+    log_names(violation_reports.inspector_actor(warrant), shop, listed)
     context: dict[str, Any] = {
         "title": str(stop.sentence) if stop is not None else _("Is it this shop?"),
         "shop": shop,
@@ -172,7 +175,7 @@ def confirm(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "may_hand_over": stop is not None and queries.inspectors_of(shop).exists(),
         "is_seen_from_street": stop is not None and stop.code == "womens_team" and shop.branch_id == warrant.team.branch_id,
         "before": _before(shop) if stop is None else [],
-        "workers": workers.of_shop(shop) if stop is None else [],
+        "workers": listed,
         "error": error,
     }
     page_context = {**admin.site.page_context(request), **context}

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Collection
 from typing import Any
 
 from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.audit.registry import SUBJECTS
 from municipality.imports import services as imports
 from municipality.imports.models import ImportFile
-from municipality.kernel import request_cache
+from municipality.kernel import clock, request_cache
 from municipality.ui import staff_menu
-from municipality.ui.admin_base import MAX_COUNT, in_group
+from municipality.ui.admin_base import MAX_COUNT, in_group, moment
 from municipality.ui.staff_home import ROWS, HomePart, Next, Row, Work
 from municipality.ui.staff_menu import StaffEntry
 from municipality.ui.staff_roles import has_table
 from municipality.ui.staff_search import FINDERS
+from municipality.ui.subject_names import NAMES
 from municipality.ui.templatetags.portal import bilingual, ref, term
+from municipality.ui.texts import Text
 from violations.admin import field, lists, office, supervision
 from violations.admin.tables import of_unit, role_of, within_reach
 from violations.models import JudicialWarrant, Violation
@@ -28,6 +34,7 @@ from violations.services import court, notices
 
 CLERK, AUTHORITY, COURT = office.ROLES
 INSPECTOR = "inspector"
+REFUSED_FOR = dt.timedelta(days=14)  # how long a refused proposal stands on the first page of its clerk
 SEERS = ("auditor", COURT, AUTHORITY, CLERK, "supervisor")
 PROPOSAL_NAMES = {"annulment": _("Annulment"), "relief": _("Waiver or reduction"), "stoplift": _("Lifting of the stop of services")}
 
@@ -82,14 +89,35 @@ def _referable(request: HttpRequest) -> int:
     return request_cache.get_or_set("referable", lambda: court.referable()[:MAX_COUNT].count())
 
 
+def _field_counts(warrant: JudicialWarrant) -> tuple[int, int]:
+    """How many places an inspector sees again, and how many reports they may defend. Read once a request."""
+
+    def read() -> tuple[int, int]:
+        again = field.warned_of(warrant).filter(correct_until__lt=clock.today())
+        return again[:MAX_COUNT].count(), field.to_defend(warrant)[:MAX_COUNT].count()
+
+    return request_cache.get_or_set(("field_counts", warrant.pk), read)
+
+
+def _to_do_in_the_field(request: HttpRequest) -> int | None:
+    warrant = _warrant(request) if in_group(request, INSPECTOR) else None
+    return sum(_field_counts(warrant)) if warrant is not None else None
+
+
 def field_home(request: AuthenticatedHttpRequest) -> HomePart:
     """What is next for an inspector."""
     warrant = _warrant(request) if in_group(request, INSPECTOR) else None
     if warrant is None:
         return HomePart()
-    team = warrant.team.name_ar
-    text = _("Badge %(number)s") % {"number": warrant.badge_no}
-    return HomePart(Next(_("Field"), term(team, "ar"), text, _("Open the field pages"), reverse("admin:field")))
+    again, defend = _field_counts(warrant)
+    text = _("Badge %(number)s · to see again: %(again)s · reports to defend: %(defend)s") % {
+        "number": warrant.badge_no,
+        "again": again,
+        "defend": defend,
+    }
+    return HomePart(
+        Next(_("Field"), term(bilingual(warrant.team, "name")), text, _("Field pages and new violation report"), reverse("admin:field"))
+    )
 
 
 def office_home(request: AuthenticatedHttpRequest) -> HomePart:
@@ -99,21 +127,41 @@ def office_home(request: AuthenticatedHttpRequest) -> HomePart:
     if in_group(request, CLERK):
         return _clerk(request)
     if in_group(request, COURT):
-        count = _referable(request)
-        title = _("Violations are due for the court") if count else _("No violation is due for the court.")
-        page = reverse("admin:office_referrals")
-        return HomePart(Next(_("Violations"), title, "", _("Referral to the court"), page, waits=bool(count)))
+        return _court(request)
     return HomePart()
 
 
-def _minute_row(violation: Violation, note: Any, about: Any, state: tuple[str, Any], since: Any = None) -> Row:
-    return Row(ref(violation.reference), reverse("admin:office_minute", args=[violation.public_id]), note, about, state, None, since)
+def _court(request: AuthenticatedHttpRequest) -> HomePart:
+    """Rulings that another clerk entered, before what is due for the court."""
+    rulings = court.unconfirmed().exclude(entered_by=request.user)
+    state = ("warn", _("Waiting for a second person"))
+    rows = [  # not the ruling itself: the second clerk reads it anew
+        _minute_row(row.violation, bilingual(row.violation.offence_facts, "name"), term(bilingual(row.entered_by, "name")), state)
+        for row in rulings[:ROWS]
+    ]
+    page = reverse("admin:office_referrals")
+    count = _referable(request)
+    title = _("Violations are due for the court") if count else _("No violation is due for the court.")
+    offer = Next(_("Violations"), title, "", _("Referral to the court"), page, waits=bool(count))
+    if rows:
+        offer = Next(_("Violations"), _("Rulings that wait for a second person"), rows[0].title, _("Confirm the next ruling"), rows[0].url)
+    nothing = _("No ruling waits for you.")
+    return HomePart(offer, [Work(_("Rulings that wait for a second person"), rows, more=page if rows else "", empty=nothing)])
+
+
+def _minute_row(violation: Violation, note: Any, about: Any, state: tuple[str, Any], state_note: Any = "") -> Row:
+    url = reverse("admin:office_minute", args=[violation.public_id])
+    return Row(ref(violation.reference), url, note, about, state, state_note=state_note)
+
+
+def _since(at: dt.datetime) -> Any:
+    return format_html("{} {}", gettext("since"), moment(at))
 
 
 def _authority(request: AuthenticatedHttpRequest) -> HomePart:
     state = ("warn", _("Waiting for a second person"))
     rows = [
-        _minute_row(row.violation, PROPOSAL_NAMES[kind], term(bilingual(row.asked_by, "name")), state, row.asked_at)
+        _minute_row(row.violation, PROPOSAL_NAMES[kind], term(bilingual(row.asked_by, "name")), state, _since(row.asked_at))
         for kind, row in _proposals(request)
     ]
     papers = imports.waiting("paper").select_related("loaded_by").order_by("pk")[:ROWS]
@@ -144,22 +192,42 @@ def _clerk(request: AuthenticatedHttpRequest) -> HomePart:
         offer = Next(_("Violations"), title, rows[0].title, _("Serve the next notice"), rows[0].url)
     else:
         page = reverse("admin:violations_violation_changelist")
-        offer = Next(_("Violations"), _("Every notice is served."), "", _("Violation reports"), page, waits=False)
+        offer = Next(_("Violations"), _("Every notice is served or on its way."), "", _("Violation reports"), page, waits=False)
     more = reverse("admin:office_unserved")
-    return HomePart(offer, [Work(_("Notices that were not served"), rows, more=more, empty=_("Every notice is served."))])
+    unserved = Work(_("Notices that were not served"), rows, more=more, empty=_("Every notice is served or on its way."))
+    return HomePart(offer, [unserved, Work(_("Refused by the second person"), _refused(request), is_done=True)])
+
+
+def _refused(request: AuthenticatedHttpRequest) -> list[Row]:
+    """What this clerk proposed and was refused in the last days, the newest first, with the words of the refusal."""
+    state = ("bad", _("refused"))
+    found = []
+    for kind, model in office.PROPOSALS.items():
+        refused = model.objects.filter(asked_by=request.user, refused_at__gte=clock.now() - REFUSED_FOR).select_related("violation")
+        found += [(kind, one) for one in refused.order_by("-pk")[:ROWS]]
+    found.sort(key=lambda one: one[1].refused_at, reverse=True)
+    return [_minute_row(one.violation, PROPOSAL_NAMES[kind], term(one.refused_because), state) for kind, one in found[:ROWS]]
 
 
 staff_menu.register(
     "violations",
-    StaffEntry("work", _("Field pages"), "admin:field", (INSPECTOR,), may=_inspects),
+    StaffEntry(
+        "work",
+        _("Field pages"),
+        "admin:field",
+        (INSPECTOR,),
+        may=_inspects,
+        count=_to_do_in_the_field,
+        tile=_("to see again, or reports to defend"),
+        tone="warn",
+    ),
     StaffEntry("work", _("Map of the round"), "admin:field_map", (INSPECTOR,), may=_inspects),
     StaffEntry(
         "violations",
         _("Violation reports"),
         "admin:violations_violation_changelist",
         permission="violations.view_violation",
-        count=_proposal_count,
-        tile=_("proposals that wait for you"),
+        count=_proposal_count,  # they stand on the first page one by one
         tone="warn",
     ),
     StaffEntry(
@@ -197,6 +265,7 @@ staff_menu.register(
         _("Batches for the court"),
         "admin:violations_referralbatch_changelist",
         permission="violations.view_referralbatch",
+        may=lambda request: not in_group(request, COURT),  # has them under what is due
     ),
     StaffEntry("violations", _("Inspectors"), "admin:violations_judicialwarrant_changelist", permission="violations.view_judicialwarrant"),
     StaffEntry("violations", _("Teams of inspectors"), "admin:violations_team_changelist", permission="violations.view_team"),
@@ -204,8 +273,8 @@ staff_menu.register(
 
 
 def find(request: HttpRequest, reference: str) -> str:
-    """The page of a violation report or warning: of the office, of the field, or the record."""
-    rows = Violation.objects.filter(Q(number=reference) | Q(warning_number=reference))
+    """The page of a violation report, a warning, or the violation of an objection: of the office, of the field, or the record."""
+    rows = Violation.objects.filter(Q(number=reference) | Q(warning_number=reference) | Q(objection__case__reference=reference))
     if role_of(request):
         row = within_reach(request, rows).first()
         if row is None:
@@ -229,3 +298,11 @@ def keys_of(number: str) -> list[str]:
 
 
 SUBJECTS.register("violations", keys_of)
+
+
+def _names(public_ids: Collection[str]) -> dict[str, Text]:
+    rows = Violation.objects.filter(public_id__in=public_ids).only("public_id", "number", "warning_number")
+    return {row.public_id: format_html("{} {}", gettext("Violation"), ref(row.reference)) for row in rows}
+
+
+NAMES.register("violation", _names)

@@ -23,6 +23,7 @@ label_codes(
         "violation.annulled": _("Violation report annulled"),
         "violation.relieved": _("Sum waived or reduced"),
         "violation.referred": _("Violation report referred to the court"),
+        "violation.repetition_gone": _("Amount without the increase for repetition: the earlier violation no longer stands"),
         "violation.stop_lifted": _("Stop of services lifted by hand"),
         "stoplift.asked": _("Lifting of a stop asked for"),
         "stoplift.refused": _("Lifting of a stop refused"),

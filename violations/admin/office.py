@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -24,17 +25,36 @@ from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
 from municipality.rulebook import queries as rulebook
 from municipality.ui.admin_base import in_group, staff_page
+from municipality.ui.texts import Text
+from municipality.uploads import links
 from municipality.uploads import queries as uploads
-from violations import queries
+from violations import court_list, queries, reach
 from violations.admin.tables import role_of, within_reach
-from violations.models import Annulment, Handover, Judgment, ReferralBatch, Relief, StopLift, Violation
-from violations.services import block_lifts, blocks, court, notices, relief
-from violations.states import ViolationState
+from violations.files import OF_OBJECTION, SLOTS
+from violations.models import Annulment, Handover, ReferralBatch, Relief, StopLift, Violation
+from violations.services import block_lifts, blocks, court, notices, relief, repetition
+from violations.states import STUDIED, ObjectionState, ViolationState
 
 V = ViolationState
-FORM_FIELDS = ("code", "note_ar", "percent", "until", "ruling_no", "ruled_on", "amount", "outcome", "served_on", "how", "receipt")
-ROLES = ("violation_clerk", "violation_authority", "court_clerk")
+FORM_FIELDS = (
+    *("code", "note_ar", "percent", "until", "ruling_no", "ruled_on", "amount", "outcome"),
+    *("served_on", "how", "receipt", "because"),
+)
+ROLES = reach.OFFICE
 PROPOSALS: dict[str, Any] = {"annulment": Annulment, "relief": Relief, "stoplift": StopLift}
+
+
+def objection_context(row: Violation) -> dict[str, Any]:
+    """The objection to a violation for the pages of staff: its ground, and whether it is still studied."""
+    objection = getattr(row, "objection", None)
+    if objection is None:
+        return {"objection": None}
+    return {
+        "objection": objection,
+        "ground": rulebook.edition(queries.REPLIES, clock.day_of(objection.filed_at)).reasons.get(objection.ground),
+        "is_studied": objection.case.state in STUDIED,
+        "objection_state": ObjectionState(objection.case.state).label,
+    }
 
 
 def _require_role(request: HttpRequest) -> None:
@@ -59,11 +79,26 @@ def violation(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse
     error = ""
     if request.method == "POST":
         try:
+            if request.POST.get("step") == "look":
+                return _page(request, row, look=notices.check_by_hand(violation=row, clerk=request.user, **_handover(request.POST)))
+            if request.POST.get("step") == "edit":
+                return _page(request, row)
             messages.success(request, _apply_step(request, row))
+            if not rows.filter(pk=row.pk).exists():  # refused, and of another branch
+                return redirect("admin:index")
             return redirect("admin:office_minute", row.public_id)
         except Refused as refusal:
             error = str(refusal.sentence)
             row.refresh_from_db()
+    return _page(request, row, error)
+
+
+def _handover(post: QueryDict) -> dict[str, Any]:
+    return {"on": _until(post, "served_on"), "how": post.get("how", ""), "receipt": post.get("receipt", "")}
+
+
+def _page(request: AuthenticatedHttpRequest, row: Violation, error: str = "", look: dict[str, Any] | None = None) -> HttpResponse:
+    """The page of a violation; `look` is what serving by hand would record, shown before it is recorded."""
     user = request.user
     for person in queries.people_of(row):
         log_access(viewer=Actor(role_of(request), user.key), person_key=person.key, subject=row.key, purpose="violation")
@@ -73,6 +108,10 @@ def violation(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse
         for model in PROPOSALS.values()
         for proposal in model.objects.filter(violation=row).select_related("asked_by", "allowed_by").order_by("pk")
     ]
+    service, judgment = getattr(row, "service", None), getattr(row, "judgment", None)
+    unserved = row.state in notices.SERVE and service is None
+    waiting = {type(one) for one in proposals if one.allowed_at is None and one.refused_at is None}
+    order = queries.order_of(row)
     is_clerk, allows, is_court = (in_group(request, role) for role in ROLES)
     return page(
         request,
@@ -81,26 +120,48 @@ def violation(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse
         error,
         row=row,
         rule=row.rule,
-        order=queries.order_of(row),
-        annulments=replies.reasons_of("annulment"),
+        order=order,
+        is_raised_for_nothing=repetition.is_raised_for_nothing(row, order),
+        annulments=relief.office_reasons(replies),
         waivers=replies.reasons_of("waiver"),
         asked=[(one, type(one).__name__.lower(), one.asked_by_id == user.pk, replies.reasons.get(one.code)) for one in proposals],
-        may_annul=is_clerk and row.state in (V.WARNED, V.ORDERED, V.UNSETTLEABLE, V.OVERDUE),
+        may_annul=is_clerk and Annulment not in waiting and row.state in (V.WARNED, V.ORDERED, V.UNSETTLEABLE, V.OVERDUE),
         lifts=replies.reasons_of(block_lifts.KIND),
-        may_lift=is_clerk and blocks.is_blocking(row),
+        may_lift=is_clerk and StopLift not in waiting and blocks.is_blocking(row),
         lift_most=queries.limits()["lift_most_days"],
-        may_serve=is_clerk and row.state in notices.SERVE and not hasattr(row, "service"),
-        service=getattr(row, "service", None),
+        may_serve=is_clerk and unserved,
+        unserved=unserved,
+        by_messages=notices.served_by_messages_on(row) if unserved else None,
+        look=look,
+        handed_to=service.proof.get("receipt", "") if service is not None else "",
+        service=service,
         ways=Handover.choices,
         proof_key=queries.proof_key(row),
         proofs=uploads.ready(queries.proof_key(row)),
-        may_relieve=is_clerk and row.state in relief.SUMS,
+        photos=photos(request, row, [slot for slot in SLOTS if slot not in OF_OBJECTION]),
+        may_relieve=is_clerk and Relief not in waiting and row.state in relief.SUMS,
+        waits=bool(waiting),
         allows=allows,
         is_court=is_court,
-        judgment=getattr(row, "judgment", None),
+        judgment=judgment,
+        is_own_ruling=judgment is not None and judgment.entered_by_id == user.pk,
         is_referred=row.state == V.REFERRED,
-        typed={name: request.POST.get(name, "") if error else "" for name in FORM_FIELDS},
+        **objection_context(row),
+        typed={name: request.POST.get(name, "") for name in FORM_FIELDS},
     )
+
+
+def photos(request: AuthenticatedHttpRequest, row: Violation, slots: Collection[str]) -> list[tuple[Text, str, str]]:
+    """The evidence of a violation that came as files to some slots: what it is, and links to its preview and to itself."""
+    return [
+        (
+            SLOTS[upload.slot].label,
+            links.link(upload, request.user, request.session, purpose="preview"),
+            links.link(upload, request.user, request.session, purpose="page"),
+        )
+        for upload in uploads.ready(row.key)
+        if upload.slot in slots
+    ]
 
 
 def _apply_step(request: AuthenticatedHttpRequest, row: Violation) -> str:
@@ -120,12 +181,10 @@ def _apply_step(request: AuthenticatedHttpRequest, row: Violation) -> str:
         block_lifts.ask(violation=row, code=post.get("code", ""), note_ar=note, until=_until(post), asked_by=user)
         return _("The request waits for a second person.")
     if step == "serve":
-        notices.serve_by_hand(
-            violation=row, clerk=user, on=_until(post, "served_on"), how=post.get("how", ""), receipt=post.get("receipt", "")
-        )
+        notices.serve_by_hand(violation=row, clerk=user, **_handover(post))
         return _("The service is recorded, and the periods run from its day.")
     if step in ("allow", "refuse"):
-        return _decide(row, step, post.get("kind", ""), post.get("asked", ""), user)
+        return _decide(row, step, post.get("kind", ""), post.get("asked", ""), post.get("because", "")[:1000], user)
     if step == "judgment":
         court.enter_judgment(violation=row, clerk=user, fils=_fils(post), ruling_no=post.get("ruling_no", ""), ruled_on=_day(post))
         return _("The ruling waits for a second person.")
@@ -134,17 +193,17 @@ def _apply_step(request: AuthenticatedHttpRequest, row: Violation) -> str:
             court.delete_judgment(judgment=row.judgment, clerk=user)
             return _("The entered ruling is taken back.")
         court.confirm_judgment(judgment=row.judgment, clerk=user, ruling_no=post.get("ruling_no", ""), fils=_fils(post))
-        return _("The ruling holds.")
+        return _("The ruling is confirmed, and the party is told.")
     raise Refused("unknown_step", _("The page was sent incomplete. Reload it and try again."))
 
 
-def _decide(row: Violation, step: str, kind: str, public_id: str, user: User) -> str:
+def _decide(row: Violation, step: str, kind: str, public_id: str, because: str, user: User) -> str:
     model = PROPOSALS.get(kind)
     proposal = model.objects.filter(violation=row, public_id=public_id).first() if model is not None else None
     if proposal is None:
         raise Refused("unknown_step", _("The page was sent incomplete. Reload it and try again."))
     if step == "refuse":
-        relief.refuse(proposal=proposal, refused_by=user)
+        relief.refuse(proposal=proposal, refused_by=user, because=because)
         return _("What was asked for is refused.")
     if kind == "annulment":
         relief.allow_annulment(annulment=proposal, allowed_by=user)
@@ -186,35 +245,59 @@ def referrals(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Violations due for the court, which one button refers, and the batches made so far."""
     if not in_group(request, court.GROUP):
         raise PermissionDenied
+    due = court_list.annotate_entered(court.referable())
     error = ""
     if request.method == "POST":
         try:
-            batch = court.refer(clerk=request.user)
-            messages.success(request, _("Batch %(number)s is made.") % {"number": batch.number})
-            return redirect(reverse("admin:office_referrals"))
+            made = court.refer(clerk=request.user, shown=request.POST.get("shown", ""))
+            messages.success(request, _("Batch %(number)s is made.") % {"number": made.number})
+            return redirect("admin:office_batch", made.public_id)
         except Refused as refusal:
             error = str(refusal.sentence)
-    due = court.referable()
+    rows = list(due[: court.MOST])
+    orders = queries.orders_of(rows)
     return page(
         request,
         "admin/violations/referrals.html",
         _("Referral to the court"),
         error,
-        due=[(row, queries.court_list_day(row)) for row in due[:50]],
-        count=due.count(),
-        batches=ReferralBatch.objects.order_by("-pk")[:50],
-        waiting=Judgment.objects.filter(confirmed_at__isnull=True).select_related("violation").order_by("pk")[:50],
+        due=[(row, orders.get(row.pk), court_list.list_day(row)) for row in rows],
+        count=len(rows),
+        left=due.count() - len(rows),
+        shown=court.digest_of(rows),
+        fils=sum(order.fils for order in orders.values()),
+        batches=ReferralBatch.objects.annotate(size=Count("referrals")).order_by("-pk")[:50],
+        waiting=court.unconfirmed()[:50],
     )
 
 
-@require_safe
-def batch_file(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The exact file of a batch."""
+def _batch_or_404(request: HttpRequest, public_id: str) -> ReferralBatch:
     if not in_group(request, court.GROUP):
         raise PermissionDenied
-    batch = ReferralBatch.objects.filter(public_id=public_id).select_related("file").first()
-    if batch is None:
+    found = ReferralBatch.objects.filter(public_id=public_id).select_related("file", "made_by").first()
+    if found is None:
         raise Http404
-    response = HttpResponse(store.read(batch.file), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{batch.number}.csv"'
+    return found
+
+
+@require_safe
+def batch(request: HttpRequest, public_id: str) -> HttpResponse:
+    """A batch: its violation reports with what became of them, its file, and what follows."""
+    made = _batch_or_404(request, public_id)
+    rows = list(Violation.objects.filter(referral__batch=made).select_related("branch").order_by("pk"))
+    orders = queries.orders_of(rows)
+    context = {"batch": made, "rows": [(row, orders.get(row.pk)) for row in rows]}
+    return page(request, "admin/violations/batch.html", _("Batch of referrals"), "", **context)
+
+
+@require_safe
+def batch_file(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
+    """The exact file of a batch. It names people, so each is written to the access log."""
+    made = _batch_or_404(request, public_id)
+    viewer = Actor(role_of(request), request.user.key)
+    for row in Violation.objects.filter(referral__batch=made).select_related("party", "shop__owner", "shop__organisation"):
+        for person in queries.people_of(row):
+            log_access(viewer=viewer, person_key=person.key, subject=row.key, purpose="violation")
+    response = HttpResponse(store.read(made.file), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{made.number}.csv"'
     return response

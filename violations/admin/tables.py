@@ -2,45 +2,45 @@
 
 from __future__ import annotations
 
-from functools import reduce
-from operator import or_
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from municipality.audit.services import log_access
+from municipality.kernel import clock
 from municipality.kernel.actors import Actor
+from municipality.kernel.errors import Refused
+from municipality.kernel.workflow import WORKFLOWS
+from municipality.rulebook import queries as rulebook
+from municipality.rulebook.labels import label_of_reason
 from municipality.ui.admin_base import ReadOnlyAdmin, ReadOnlyInline, code, in_group, moment
-from municipality.ui.code_labels import label_of, moved
+from municipality.ui.code_labels import moved
+from municipality.ui.staff_names import name_of_actor
 from municipality.ui.templatetags.portal import bilingual
-from violations import queries
-from violations.models import Annulment, JudicialWarrant, ReferralBatch, Relief, StopLift, Team, Violation, ViolationEvent
+from violations import queries, reach
+from violations.models import JudicialWarrant, ReferralBatch, Team, Violation, ViolationEvent
 from violations.states import ViolationState
 
-# Roles that see all branches, and those that see their own. An authority of the headquarters sees all; one of a branch sees its own and
-# proposals (`within_reach`). See docs/security/staff-authority.md.
-ALL_BRANCHES = ("auditor", "court_clerk")
-AUTHORITY = "violation_authority"
-OWN_BRANCH = ("violation_clerk", "supervisor")
-PROPOSALS = (Annulment, Relief, StopLift)
+
+def _holds(request: HttpRequest) -> reach.Holds:
+    return partial(in_group, request)
 
 
 def role_of(request: HttpRequest) -> str:
     """The role by which a member of staff sees violations; empty for none."""
-    return next((role for role in (*ALL_BRANCHES, AUTHORITY, *OWN_BRANCH) if in_group(request, role)), "")
+    return reach.role_of(_holds(request))
 
 
 def branch_of(request: HttpRequest) -> str | None:
     """The branch whose violations a member of staff sees: None for all, "-" for none."""
-    role, branch = role_of(request), getattr(request.user, "branch_id", None)
-    if role in ALL_BRANCHES or (role == AUTHORITY and not branch):
-        return None
-    return branch if role and branch else "-"
+    return reach.branch_of(_holds(request), getattr(request.user, "branch_id", None))
 
 
 def of_unit(request: HttpRequest, rows: QuerySet[Violation]) -> QuerySet[Violation]:
@@ -50,14 +50,9 @@ def of_unit(request: HttpRequest, rows: QuerySet[Violation]) -> QuerySet[Violati
 
 
 def within_reach(request: HttpRequest, rows: QuerySet[Violation]) -> QuerySet[Violation]:
-    """Violations that a member of staff may open: `of_unit`; for an authority also those of any branch with a proposal that waits or that
-    they allowed, and legacy fines that they released."""
-    branch = branch_of(request)
-    if branch is None or role_of(request) != AUTHORITY:
-        return of_unit(request, rows)
-    waits_or_own = Q(allowed_at__isnull=True, refused_at__isnull=True) | Q(allowed_by=request.user)
-    proposed = [Q(pk__in=model.objects.filter(waits_or_own).values("violation")) for model in PROPOSALS]
-    return rows.filter(reduce(or_, proposed, Q(branch=branch) | Q(paper__file__released_by=request.user)))
+    """Violations that a member of staff may open (`reach.within_reach`)."""
+    user: Any = request.user
+    return reach.within_reach(user, _holds(request), rows)
 
 
 class EventInline(ReadOnlyInline):
@@ -73,22 +68,41 @@ class EventInline(ReadOnlyInline):
     @admin.display(description=_("step"))
     def step(self, event: ViolationEvent) -> SafeString | str:
         labels = dict(ViolationState.choices)
+        if event.from_state == event.to_state:
+            return format_html("{}", WORKFLOWS[event.workflow].moves[event.move].label)
         return moved(labels.get(event.from_state, event.from_state), labels.get(event.to_state, event.to_state))
 
     @admin.display(description=_("who"))
     def actor(self, event: ViolationEvent) -> SafeString | str:
-        return label_of(event.actor_role, event.actor_key)
+        return name_of_actor(event.actor_role, event.actor_key)
 
     @admin.display(description=_("reason"))
     def reason_code(self, event: ViolationEvent) -> SafeString | str:
-        return label_of(event.reason)
+        return label_of_reason(event.reason)
+
+
+class OffenceFilter(admin.SimpleListFilter):
+    """By offence, with the names of the catalogue in force."""
+
+    title = _("violation")
+    parameter_name = "offence"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        try:
+            offences = rulebook.edition(queries.OFFENCES, clock.today()).offences
+        except Refused:  # no edition is in force
+            return []
+        return [(code, f"{code} {bilingual(offence, 'name')}") for code, offence in offences.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(offence=self.value()) if self.value() else queryset
 
 
 @admin.register(Violation)
 class ViolationAdmin(ReadOnlyAdmin):
     change_form_template = "admin/violations/violation/change_form.html"
     list_display = ("reference_code", "offence_name", "branch", "state", "seen_at", "settle_until", "amount")
-    list_filter = ("state", "branch", "offence")
+    list_filter = ("state", "branch", OffenceFilter)
     list_select_related = ("branch",)
     ordering = ("-pk",)
     search_fields = ("number",)

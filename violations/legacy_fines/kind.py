@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, prefetch_related_objects
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts import civil_ids
@@ -16,6 +16,8 @@ from municipality.kernel import arabic, clock, digits
 from municipality.places.models import Area, Branch
 from municipality.rulebook import queries as rulebook
 from municipality.ui.admin_base import in_group
+from municipality.ui.templatetags.portal import bilingual, day, kwd, ref, term
+from municipality.ui.texts import Text
 from shops.register import queries as shops
 from violations import queries, rules
 from violations.legacy_fines import problems, validation, writer
@@ -79,6 +81,24 @@ def visible(request: AuthenticatedHttpRequest, files: QuerySet[ImportFile]) -> Q
     return files.filter(undecided | Q(branch=user.branch_id) | Q(released_by=user) | Q(refused_by=user))
 
 
+def lines(rows: Sequence[PaperRow]) -> Iterator[Sequence[Text]]:
+    """What the second person signs for: each fine with its day, offence, sum, state, and the shop or the masked civil number."""
+    offences = rulebook.edition(queries.OFFENCES, clock.today()).offences
+    prefetch_related_objects(rows, "shop", "area")
+    for row in rows:
+        offence = offences.get(row.offence)
+        against = term(bilingual(row.shop, "name")) if row.shop is not None else ref(row.party_masked)
+        yield (
+            ref(row.paper_no),
+            day(row.written_on),
+            term(row.offence_text) or (bilingual(offence, "name") if offence is not None else ref(row.offence)),
+            kwd(row.fils or 0),
+            row.get_state_display(),
+            against,
+            bilingual(row.area, "name"),
+        )
+
+
 KIND = ImportKind(
     name="paper",
     rows=PaperRow,
@@ -95,6 +115,7 @@ KIND = ImportKind(
     is_secret=True,
     stops=False,
     visible=visible,
+    lines=lines,
     pages=Pages(
         urls=("office_paper", "office_paper_file", "office_paper_problems"),
         title=_("Fines on paper"),
@@ -103,6 +124,9 @@ KIND = ImportKind(
             "The same paper twice does nothing twice."
         ),
         limit=_("CSV file, at most 50,000 lines"),
+        release_note=_(
+            "Each good line becomes a violation report, and its party is told. Lines with errors stay out; the clerk corrects them."
+        ),
         labels={
             LineOutcome.ADD: _("Good and new"),
             LineOutcome.SAME: _("Known from an earlier file, not taken again"),
@@ -110,5 +134,6 @@ KIND = ImportKind(
             LineOutcome.LEFT: _("Left out, because the catalogue of offences changed after the dry run"),
         },
         notes={},
+        line_heads=(_("Number"), _("Date"), _("Violation"), _("Amount"), _("State"), _("Shop or civil number"), _("Area")),
     ),
 )

@@ -36,6 +36,7 @@ class _Proposal(models.Model):
     )
     allowed_at = models.DateTimeField(_("allowed at"), null=True, blank=True)
     refused_at = models.DateTimeField(_("refused on"), null=True, blank=True)
+    refused_because = models.TextField(_("why it was refused"), blank=True)
 
     class Meta:
         abstract = True

@@ -18,7 +18,7 @@ from violations.states import PlanState
 
 
 class SettlementOrder(models.Model):
-    """The settlement amount of a violation and its computation. A reduction is a new version."""
+    """The settlement amount of a violation and its computation. Another sum is a new version."""
 
     violation = models.ForeignKey(Violation, models.PROTECT, related_name="orders")
     version = models.PositiveSmallIntegerField(_("edition"), default=1)
@@ -30,7 +30,7 @@ class SettlementOrder(models.Model):
     article_ar = models.CharField(_("article in Arabic"), max_length=200)
     article_en = models.CharField(_("article in English"), max_length=200)
     edition = models.CharField(_("edition"), max_length=60)
-    ground = models.CharField(_("reason"), max_length=40)  # minute, reduction, rest of a plan
+    ground = models.CharField(_("reason"), max_length=40)  # minute, reduction, rest of a plan, no repetition
     made_at = models.DateTimeField(_("issued on"))
 
     class Meta:

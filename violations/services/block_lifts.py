@@ -21,6 +21,7 @@ from violations.models import StopLift, Violation
 from violations.models.decisions import HEADQUARTERS
 from violations.notifications import StopLifted
 from violations.services import blocks
+from violations.services.conflicts import unless_tied
 from violations.services.relief import ASKS, locked, require_reason, require_second_person
 
 KIND = "stop_lift"
@@ -31,6 +32,7 @@ def unit_of(user: User) -> str:
     return user.branch_id or HEADQUARTERS
 
 
+@unless_tied("asked_by", "violation")
 @transaction.atomic
 def ask(*, violation: Violation, code: str, note_ar: str, until: dt.date | None, asked_by: User) -> StopLift:
     """Propose to lift the blocks of a violation until a last day.
@@ -64,6 +66,7 @@ def ask(*, violation: Violation, code: str, note_ar: str, until: dt.date | None,
     return proposal
 
 
+@unless_tied("allowed_by", "lift")
 @transaction.atomic
 def allow(*, lift: StopLift, allowed_by: User) -> None:
     """Lift the blocks as the second person, of another role and unit, and tell the party.

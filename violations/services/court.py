@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import hashlib
 import io
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
@@ -23,12 +25,18 @@ from municipality.kernel.transitions import transition
 from violations import queries
 from violations.models import Judgment, Referral, ReferralBatch, Violation
 from violations.notifications import CourtRuled, SentToCourt, notify
-from violations.services import blocks
+from violations.services import blocks, repetition
+from violations.services.conflicts import unless_tied
 from violations.states import ViolationState
 
 V = ViolationState
 GROUP = "court_clerk"
-COLUMNS = ("number", "written_on", "offence", "article", "branch", "area", "settlement_fils", "served_on", "repeats")
+SHOP = ("shop__owner", "shop__organisation")
+MOST = 1000  # violations of one batch
+COLUMNS = (
+    *("رقم المحضر", "تاريخ المحضر", "المخالفة", "المادة", "الفرع", "المنطقة", "مبلغ الصلح (د.ك)", "تاريخ تسلم الإخطار", "مرات التكرار"),
+    *("المخالف", "الرقم المدني (مستتر)", "الاسم التجاري", "رقم الترخيص التجاري"),
+)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -44,19 +52,30 @@ def _require_clerk(user: User) -> Actor:
 
 
 def referable() -> QuerySet[Violation]:
-    """Violations due for the court, oldest first: no open settlement, the objection period over, notice served."""
+    """Violations due for the court, oldest first: no open settlement or payment, the objection period over, notice served."""
     rows = Violation.objects.filter(state__in=[V.OVERDUE, V.UNSETTLEABLE], service__isnull=False, object_until__lt=clock.today())
-    return rows.filter(referral__isnull=True).select_related("branch", "area", "service").order_by("pk")
+    rows = rows.exclude(charges__bill__in=queries.unheard_payments().values("bill"))
+    return rows.filter(referral__isnull=True).select_related("branch", "area", "service", "party", *SHOP).order_by("pk")
+
+
+def digest_of(rows: Sequence[Violation]) -> str:
+    """SHA-256 of the primary keys of violations, in their order."""
+    return hashlib.sha256(",".join(str(row.pk) for row in rows).encode()).hexdigest()
 
 
 @transaction.atomic
-def refer(*, clerk: User, limit: int = 1000) -> ReferralBatch:
-    """Refer everything that is due, oldest first. Raises NotPermitted, Refused("nothing_due")."""
+def refer(*, clerk: User, limit: int = MOST, shown: str | None = None) -> ReferralBatch:
+    """Refer everything that is due, oldest first. `shown` is the `digest_of` what the clerk saw.
+
+    Raises NotPermitted, Refused: nothing_due, list_changed.
+    """
     actor = _require_clerk(clerk)
     rows = list(referable().select_for_update(of=("self",))[:limit])
     rows = [row for row in rows if not queries.is_at_bank(row)]
     if not rows:
         raise Refused("nothing_due", _("Nothing is due for referral."))
+    if shown is not None and shown != digest_of(rows):
+        raise Refused("list_changed", _("The list has changed since it was shown. Please look through it again."))
     batch = ReferralBatch.objects.create(
         number=next_number(f"REF-{clock.today().year}"), made_by=clerk, made_at=clock.now(), file=store.put(_sheet(rows), "text/csv")
     )
@@ -70,7 +89,7 @@ def refer(*, clerk: User, limit: int = 1000) -> ReferralBatch:
 
 
 def _sheet(rows: list[Violation]) -> bytes:
-    """A batch as CSV in UTF-8 with a byte order mark, one violation a line."""
+    """A batch as CSV in UTF-8 with a byte order mark, one violation a line, in Arabic as the court reads it; sums in dinars."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
@@ -83,14 +102,27 @@ def _sheet(rows: list[Violation]) -> bytes:
             row.offence_facts["article_ar"],
             row.branch.name_ar,
             row.area.name_ar,
-            order.fils if order is not None else "",
+            money.to_display(order.fils) if order is not None else "",
             clock.day_of(row.service.at).isoformat(),
-            row.repeat_count,
+            repetition.count_now(row),
+            *_party(row),
+            *((row.shop.name_ar, row.shop.commercial_license_no) if row.shop is not None else ("", "")),
         )
         writer.writerow([cell(value) for value in values])
     return b"\xef\xbb\xbf" + text.getvalue().encode()
 
 
+def _party(row: Violation) -> tuple[str, str]:
+    """Name and masked civil number of the party; an organisation has none, the number of its licence identifies it."""
+    if row.party is not None:
+        return row.party.name_ar, row.party.civil_id_masked
+    if row.party_digest or row.shop is None:
+        return row.party_name_ar, row.party_masked
+    holder = row.shop.owner or row.shop.organisation
+    return (holder.name_ar, getattr(holder, "civil_id_masked", "")) if holder is not None else ("", "")
+
+
+@unless_tied("clerk", "violation")
 @transaction.atomic
 def enter_judgment(*, violation: Violation, ruling_no: str, ruled_on: dt.date, fils: int | None, clerk: User) -> Judgment:
     """Enter a judgment: a fine in fils, or None where the court found no violation. A second clerk confirms it.
@@ -116,6 +148,7 @@ def enter_judgment(*, violation: Violation, ruling_no: str, ruled_on: dt.date, f
     return judgment
 
 
+@unless_tied("clerk", "judgment")
 @transaction.atomic
 def confirm_judgment(*, judgment: Judgment, clerk: User, ruling_no: str, fils: int | None) -> None:
     """Confirm a judgment as the second clerk, by entering number and amount again.
@@ -135,9 +168,16 @@ def confirm_judgment(*, judgment: Judgment, clerk: User, ruling_no: str, fils: i
     record("judgment.confirmed", subject=row.key, actor=actor, data=data)
     if ruling.fils is None:
         blocks.lift(row, reason="acquitted")
+        repetition.recompute_after(row)
     notify(CourtRuled, row, key="ruled", judgment=ruling)
 
 
+def unconfirmed() -> QuerySet[Judgment]:
+    """Judgments that wait for the second clerk, the oldest first."""
+    return Judgment.objects.filter(confirmed_at__isnull=True).select_related("violation", "entered_by").order_by("pk")
+
+
+@unless_tied("clerk", "judgment")
 @transaction.atomic
 def delete_judgment(*, judgment: Judgment, clerk: User) -> None:
     """Delete an unconfirmed judgment that was entered wrongly. Raises NotPermitted, Refused("done")."""

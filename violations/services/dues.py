@@ -6,12 +6,15 @@ import datetime as dt
 from collections.abc import Sequence
 
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.text import format_lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
+from municipality.rulebook.models import Blocks
 from municipality.ui.plurals import counted
 from municipality.ui.templatetags.portal import day
 from municipality.ui.texts import Text
@@ -69,7 +72,7 @@ def outcome(bill: Bill) -> PaidOutcome | None:
         after = [PaymentStep("next", day(part.due_on), _("The next instalment is due.")) for part in unpaid[:1]]
         return PaidOutcome(is_done=True, title=_("Instalment paid"), label=_("Violation"), reference=row.reference, steps=after, act=page)
     if charge.kind == ChargeKind.COURT:
-        title, text = _("Judgment paid"), _("The amount of the judgment is paid and the violation is closed.")
+        title, text = _("The amount set by the court is paid"), _("The violation is closed.")
     else:
         title, text = _("Violation paid"), _("The violation is paid and closed. It does not go to court.")
     if blocks.has_reopened(row):
@@ -94,8 +97,8 @@ def _describe(row: Violation, kind: str, fils: int, until: dt.date | None, part:
     title_ar, title_en = settlements.titles(kind)
     is_offer = kind == ChargeKind.SETTLEMENT
     before_ar, before_en = {
-        ChargeKind.SETTLEMENT: ("صلح", "Settlement"),
-        ChargeKind.COURT: ("مبلغ الحكم", "Amount of the court"),
+        ChargeKind.SETTLEMENT: ("صلح عن مخالفة", "Settlement of a violation"),
+        ChargeKind.COURT: ("مبلغ الحكم", "Amount set by the court"),
         ChargeKind.INSTALMENT: (
             f"القسط {part.number} من {part.plan.count}" if part else "",
             f"Instalment {part.number} of {part.plan.count}" if part else "",
@@ -111,6 +114,7 @@ def _describe(row: Violation, kind: str, fils: int, until: dt.date | None, part:
         no_day=no_day if is_offer and row.settle_until is None else "",
         until=until,
         is_offer=is_offer,
+        left=_left(row) if is_offer else "",
         shop=row.shop.key if row.shop is not None else "",
         url=reverse("violations:page", args=[row.public_id]),
         name_ar=f"{before_ar}: {row.offence_facts['name_ar']}",
@@ -119,6 +123,18 @@ def _describe(row: Violation, kind: str, fils: int, until: dt.date | None, part:
         shop_name_en=row.shop.name_en if row.shop is not None else "",
         reference=row.reference,
     )
+
+
+def _left(row: Violation) -> Text:
+    """What follows if a settlement is left; empty where it stops no service, and before the notice is received."""
+    scope = row.offence_facts.get("blocks")
+    if row.block_from is None or scope == Blocks.NOBODY or (scope == Blocks.SHOP and row.shop is None):
+        return ""
+    # A later last day, as of a sum that was reduced, ends before anything is stopped.
+    stops = row.block_from if row.settle_until is None else max(row.block_from, row.settle_until + dt.timedelta(days=1))
+    if queries.has_objection_left(row):
+        return format_html(gettext("If it is neither paid nor contested, the licence is not renewed from {}."), day(stops))
+    return format_html(gettext("If it is not paid, the licence is not renewed from {}."), day(stops))
 
 
 def _no_day(rows: Sequence[Violation]) -> Text:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from functools import reduce
-from operator import and_
 from typing import Any
 
 from django.db import transaction
@@ -21,17 +19,19 @@ from municipality.kernel import clock
 from municipality.kernel.actors import Actor, system
 from municipality.kernel.errors import Refused
 from municipality.kernel.transitions import transition
-from municipality.notifications.models import Channel, Delivery, DeliveryState
+from municipality.notifications.models import Channel, Delivery, DeliveryState, Message
 from municipality.uploads import queries as uploads
 from violations import queries, rules
 from violations.models import Handover, Service, ServiceGround, Violation
 from violations.notifications import CarriedOver, ReportWritten
 from violations.services import relief
+from violations.services.conflicts import unless_tied
 from violations.states import ViolationState
 
 V = ViolationState
 ME = system("violations")
 MAX_RECEIPT = 160  # characters
+MOST = 2000  # notices of one sweep
 NOTICES = (ReportWritten.kind, CarriedOver.kind)
 SERVE = {V.ORDERED: "serve", V.UNSETTLEABLE: "serve_charge"}
 
@@ -44,19 +44,24 @@ def record_service(*, violation: Violation, ground: str, at: dt.datetime, proof:
     """
     if violation.state not in SERVE or Service.objects.filter(violation=violation).exists():
         return False
-    day = clock.day_of(at)
-    periods = queries.limits(day)
     Service.objects.create(violation=violation, ground=ground, at=at, proof=proof)
-    days: dict[str, Any] = {
+    days = _last_days(violation, clock.day_of(at))
+    data = {"ground": ground} | {name: value.isoformat() for name, value in days.items()}
+    transition(violation, SERVE[V(violation.state)], actor=actor, data=data, **days)
+    record("violation.served", subject=violation.key, actor=actor, data=data)
+    return True
+
+
+def _last_days(violation: Violation, day: dt.date) -> dict[str, Any]:
+    """The last days of the periods of a notice that is served on a day, by the rulebook of that day."""
+    periods = queries.limits(day)
+    days = {
         "object_until": day + dt.timedelta(days=periods["objection_days"]),
         "block_from": day + dt.timedelta(days=periods["block_after_days"] + 1),
     }
     if violation.state == V.ORDERED:
         days["settle_until"] = day + dt.timedelta(days=periods["settlement_days"])
-    data = {"ground": ground} | {name: value.isoformat() for name, value in days.items()}
-    transition(violation, SERVE[V(violation.state)], actor=actor, data=data, **days)
-    record("violation.served", subject=violation.key, actor=actor, data=data)
-    return True
+    return days
 
 
 def is_unopened_by(violation: Violation, access: Access) -> bool:
@@ -78,57 +83,96 @@ def record_opening(*, violation: Violation, person: User) -> bool:
     return done
 
 
+@unless_tied("clerk", "violation")
 @transaction.atomic
 def serve_by_hand(*, violation: Violation, clerk: User, on: dt.date | None, how: str, receipt: str) -> None:
     """Record that staff served the notice, with the number of the receipt or the name of the witness, and the papers sent as proof.
 
-    Its periods run from that day. Raises NotPermitted without the role, Refused: served, bad_day, unknown_way, no_proof, files_waiting.
+    Its periods run from that day. Raises as `check_by_hand`.
+    """
+    row = Violation.objects.select_for_update(of=("self",)).get(pk=violation.pk)
+    day = check_by_hand(violation=row, clerk=clerk, on=on, how=how, receipt=receipt)["on"]
+    files = list(uploads.ready(queries.proof_key(row)).values_list("public_id", flat=True))
+    proof = {"how": how, "receipt": _receipt(receipt), "by": clerk.key, "entered_at": clock.now().isoformat(), "files": files}
+    at = clock.now() if day == clock.today() else clock.start_of(day)
+    actor = actor_of(clerk, relief.ASKS)
+    record_service(violation=row, ground=ServiceGround.BY_HAND, at=max(at, row.seen_at), proof=proof, actor=actor)
+    violation.refresh_from_db()
+
+
+def _receipt(text: str) -> str:
+    return text.strip()[:MAX_RECEIPT]
+
+
+def check_by_hand(*, violation: Violation, clerk: User, on: dt.date | None, how: str, receipt: str) -> dict[str, Any]:
+    """What `serve_by_hand` would record: day, way, receipt, and the last days of the periods. Changes nothing.
+
+    Raises NotPermitted without the role, Refused: served, bad_day, unknown_way, no_proof, files_waiting.
     """
     require_group(clerk, relief.ASKS)
-    row = Violation.objects.select_for_update(of=("self",)).get(pk=violation.pk)
-    receipt, proof_key = receipt.strip()[:MAX_RECEIPT], queries.proof_key(row)
+    row = violation
     if row.state not in SERVE or Service.objects.filter(violation=row).exists():
         raise Refused("served", _("This notice is served already, or the violation has moved on."))
     if on is None or not clock.day_of(row.seen_at) <= on <= clock.today():
         raise Refused("bad_day", _("Please give the day of service: not before the violation was seen, and not ahead."))
     if how not in Handover.values:
         raise Refused("unknown_way", _("Choose how the notice was served."))
-    if not receipt:
+    if not _receipt(receipt):
         raise Refused("no_proof", _("Please give the number of the receipt or the name of the witness."))
-    if uploads.is_waiting(proof_key):
+    if uploads.is_waiting(queries.proof_key(row)):
         raise Refused("files_waiting", _("A file is still being checked. Please wait a moment and try again."))
-    files = list(uploads.ready(proof_key).values_list("public_id", flat=True))
-    proof = {"how": how, "receipt": receipt, "by": clerk.key, "entered_at": clock.now().isoformat(), "files": files}
-    at = clock.now() if on == clock.today() else clock.start_of(on)
-    actor = actor_of(clerk, relief.ASKS)
-    record_service(violation=row, ground=ServiceGround.BY_HAND, at=max(at, row.seen_at), proof=proof, actor=actor)
-    violation.refresh_from_db()
+    return {"on": on, "how": Handover(how).label, "receipt": _receipt(receipt), **_last_days(row, on)}
 
 
-def deliveries_of(violation: Violation) -> list[rules.Delivered]:
-    """Deliveries of the notice; a skipped or failed one has no time."""
-    rows = Delivery.objects.filter(message__subject_key=violation.key, message__kind__in=NOTICES)
-    return [rules.Delivered(row.channel, row.sent_at if row.state == DeliveryState.SENT else None) for row in rows]
+def deliveries_of(violation: Violation) -> list[list[rules.Delivered]]:
+    """Deliveries of the notice, those to one recipient together; a skipped or failed one has no time."""
+    by_message: dict[int, list[rules.Delivered]] = {}
+    for row in Delivery.objects.filter(message__subject_key=violation.key, message__kind__in=NOTICES):
+        sent_at = row.sent_at if row.state == DeliveryState.SENT else None
+        by_message.setdefault(row.message_id, []).append(rules.Delivered(row.channel, sent_at))
+    return list(by_message.values())
+
+
+_NOTICE = {"subject_key": Concat(Value("violation:"), OuterRef("public_id")), "kind__in": NOTICES}
+
+
+def _taken(**sent: Any) -> Exists:
+    """Whether every channel took the notice to one and the same recipient. `sent`: further conditions on each delivery."""
+    messages = Message.objects.filter(**_NOTICE)
+    for channel in Channel.values:
+        deliveries = Delivery.objects.filter(message=OuterRef("pk"), state=DeliveryState.SENT, channel=channel, **sent)
+        messages = messages.filter(Exists(deliveries))
+    return Exists(messages)
+
+
+def served_by_messages_on(violation: Violation) -> dt.date | None:
+    """The day on which an unopened notice will count as served, as two channels took it; None where they did not."""
+    at = _served_at(violation, queries.limits()["two_channel_days"], now=None)
+    return clock.day_of(at) if at is not None else None
+
+
+def _served_at(violation: Violation, days: int, *, now: dt.datetime | None) -> dt.datetime | None:
+    """The earliest time of `rules.served_by_channels` over the recipients."""
+    found = [rules.served_by_channels(sent, days=days, now=now) for sent in deliveries_of(violation)]
+    return min((at for at in found if at is not None), default=None)
 
 
 def not_served(rows: QuerySet[Violation]) -> QuerySet[Violation]:
     """Those of the violations whose notice two channels do not serve, as one failed or is missing, oldest first."""
-    message = {"message__subject_key": Concat(Value("violation:"), OuterRef("public_id")), "message__kind__in": NOTICES}
-    deliveries = Delivery.objects.filter(**message)
-    waits = Exists(deliveries.filter(state=DeliveryState.WAITING))
-    took = reduce(and_, (Q(Exists(deliveries.filter(state=DeliveryState.SENT, channel=channel))) for channel in Channel.values))
-    return rows.filter(~Q(waits), ~took, state__in=list(SERVE), service__isnull=True).order_by("pk")
+    waits = Exists(Message.objects.filter(**_NOTICE, deliveries__state=DeliveryState.WAITING))
+    return rows.filter(~Q(waits), ~Q(_taken()), state__in=list(SERVE), service__isnull=True).order_by("pk")
 
 
 def sweep() -> int:
     """Record service of unopened notices that two channels delivered long enough ago. Returns how many."""
-    waiting = Violation.objects.filter(state__in=list(SERVE), service__isnull=True).order_by("pk")
-    return sweeps.for_each("violations.serve", waiting.only("pk", "public_id")[:2000], _serve)
+    before = clock.now() - dt.timedelta(days=queries.limits()["two_channel_days"])
+    waiting = Violation.objects.filter(_taken(sent_at__lte=before), state__in=list(SERVE), service__isnull=True).order_by("pk")
+    return sweeps.for_each("violations.serve", waiting.only("pk", "public_id")[:MOST], _serve)
 
 
 def _serve(violation: Violation) -> bool:
     days = queries.limits()["two_channel_days"]
-    at = rules.served_by_channels(deliveries_of(violation), days=days, now=clock.now())
+    at = _served_at(violation, days, now=clock.now())
     if at is None:
         return False
     row = Violation.objects.select_for_update(of=("self",)).get(pk=violation.pk)

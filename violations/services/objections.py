@@ -27,7 +27,7 @@ from municipality.uploads import queries as uploads
 from violations import queries
 from violations.models import Addition, Defence, JudicialWarrant, Objection, Violation
 from violations.notifications import ObjectionFiled, ObjectionRefused, ObjectionUpheld, notify, notify_supervisors
-from violations.services import blocks, delegates, settlements, terms
+from violations.services import blocks, delegates, repetition, settlements, terms
 from violations.states import OBJECTION, STUDIED, ObjectionState, ViolationState
 
 V = ViolationState
@@ -36,6 +36,11 @@ SKILL = "objections"
 BACK = {V.ORDERED: "back_to_settlement", V.OVERDUE: "back_to_overdue", V.UNSETTLEABLE: "back_to_charge"}
 NOT_MINE = "not_mine"  # a ground, and the option of the same name
 MAX_WORDS = 4000  # characters
+
+
+def answer_by() -> dt.date:
+    """The day until which an objection of today is answered; silence after it is a refusal."""
+    return clock.today() + dt.timedelta(days=queries.limits()["objection_answer_days"])
 
 
 @transaction.atomic
@@ -52,10 +57,10 @@ def file(*, violation: Violation, person: User, ground: str, words: str, lot: Lo
     today = clock.today()
     grounds = {reason.code for reason in rulebook.edition(queries.REPLIES, today).reasons_of("ground")}
     if ground not in grounds:
-        raise Refused("unknown_ground", _("Please choose what the objection is about."))
+        raise Refused("unknown_ground", _("Please choose the ground of the objection."))
     words = words.strip()
     if not words:
-        raise Refused("no_words", _("Please write why you object."))
+        raise Refused("no_words", _("Please write the text of the objection."))
     if len(words) > MAX_WORDS:
         raise Refused("too_long", _("Please shorten the objection to 4,000 characters."))
     periods = queries.limits()
@@ -82,7 +87,7 @@ def file(*, violation: Violation, person: User, ground: str, words: str, lot: Lo
         words=words,
         origin=row.state,
         keeps_price=row.state == V.ORDERED,
-        answer_by=today + dt.timedelta(days=periods["objection_answer_days"]),
+        answer_by=answer_by(),
         defend_by=worktime.add_working_days(rulebook.calendar(), today, periods["evidence_working_days"]),
         draw={"issued_by": row.branch_id, "among": candidates},
         filed_at=clock.now(),
@@ -185,8 +190,10 @@ def upheld(case: Case) -> None:
     transition(row, "uphold_objection", actor=ME, reason=code, data={"case": case.reference})
     record("violation.annulled", subject=row.key, actor=ME, data={"code": code, "case": case.key})
     blocks.lift(row, reason="annulled")
+    repetition.recompute_after(row)
     enqueue("violations.objection_document", key=case.public_id, case_id=case.pk)
-    notify(ObjectionUpheld, row, key="upheld", case=case)
+    # The applicant has the message of the decision, with the officer's note.
+    notify(ObjectionUpheld, row, key="upheld", without=case.applicant, case=case, note="")
 
 
 def refused(case: Case) -> None:
@@ -194,7 +201,29 @@ def refused(case: Case) -> None:
     objection = objection_of(case)
     end_unsuccessful(objection, reason="objection_refused")
     enqueue("violations.objection_document", key=case.public_id, case_id=case.pk)
-    notify(ObjectionRefused, objection.violation, key="refused", case=case, court_until=_court_until(), silent=False)
+    context = _after_refusal(objection)
+    notify(ObjectionRefused, objection.violation, key="refused", without=case.applicant, case=case, silent=False, reason="", **context)
+
+
+def message_context(case: Case) -> dict[str, Any]:
+    """What the messages of a decision say beyond its reasons."""
+    objection = objection_of(case)
+    return {"violation": objection.violation, "offence": objection.violation.rule, "silent": False, **_after_refusal(objection)}
+
+
+def _after_refusal(objection: Objection) -> dict[str, Any]:
+    """The last days after a refusal of today: to go to court, and to settle, None where the settlement is over."""
+    row = objection.violation
+    until = row.settle_until if row.state == V.ORDERED else _kept_price_until(objection)
+    return {"court_until": _court_until(), "settle_until": until}
+
+
+def _kept_price_until(objection: Objection) -> dt.date | None:
+    """The last day to settle at the amount of before the objection, if it were refused today."""
+    if not objection.keeps_price or objection.violation.settle_until is None:
+        return None
+    until = clock.today() + dt.timedelta(days=queries.limits()["kept_price_days"])
+    return max(until, objection.violation.settle_until)
 
 
 def _court_until() -> dt.date:
@@ -212,8 +241,8 @@ def end_unsuccessful(objection: Objection, *, reason: str) -> None:
     changes: dict[str, Any] = {}
     today = clock.today()
     if objection.keeps_price:
-        until = today + dt.timedelta(days=periods["kept_price_days"])
-        changes["settle_until"] = max(until, row.settle_until) if row.settle_until is not None else None
+        objection.violation = row
+        changes["settle_until"] = _kept_price_until(objection)
     if row.block_from is not None and row.block_from <= today + dt.timedelta(days=periods["kept_price_days"]):
         changes["block_from"] = today + dt.timedelta(days=periods["kept_price_days"] + 1)
     data = {name: value.isoformat() for name, value in changes.items() if value is not None}
@@ -232,7 +261,7 @@ def lapse(*, objection_id: int) -> None:
     queue.leave(case=case, actor=ME, code="lapsed")
     end_unsuccessful(objection, reason="objection_lapsed")
     record("objection.lapsed", subject=case.key, actor=ME, data={"answer_by": objection.answer_by.isoformat()})
-    notify(ObjectionRefused, objection.violation, key="lapsed", case=case, court_until=_court_until(), silent=True)
+    notify(ObjectionRefused, objection.violation, key="lapsed", case=case, silent=True, reason="", **_after_refusal(objection))
 
 
 @transaction.atomic

@@ -16,16 +16,18 @@ from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.transitions import transition
 from municipality.rulebook import queries as rulebook
-from municipality.rulebook.queries import Reason
+from municipality.rulebook.queries import Reason, RulebookEdition
 from violations import queries
 from violations.models import Annulment, Relief, ReliefKind, StopLift, Violation
 from violations.notifications import Annulled, SumReduced, SumWaived, notify
-from violations.services import blocks, settlements, terms
+from violations.services import blocks, repetition, settlements, terms
+from violations.services.conflicts import unless_tied
 from violations.states import ViolationState
 
 V = ViolationState
 P = TypeVar("P", Annulment, Relief, StopLift)
 ASKS, ALLOWS = "violation_clerk", "violation_authority"  # the groups of the two people
+OF_OBJECTIONS = ("objection_upheld", "undefended")  # annulments by the decision of an objection
 SUMS = (V.ORDERED, V.OVERDUE)
 
 
@@ -40,11 +42,17 @@ def locked(violation: Violation) -> Violation:
     return Violation.objects.select_for_update(of=("self",)).select_related("shop", "party").get(pk=violation.pk)
 
 
+def office_reasons(replies: RulebookEdition) -> list[Reason]:
+    """The reasons for which the office may annul: not those that only the decision of an objection gives."""
+    return [reason for reason in replies.reasons_of("annulment") if reason.code not in OF_OBJECTIONS]
+
+
+@unless_tied("asked_by", "violation")
 @transaction.atomic
 def ask_annulment(*, violation: Violation, code: str, note_ar: str, asked_by: User) -> Annulment:
     """Propose an annulment. Raises NotPermitted, Refused: unknown_code, asked_already, not_now."""
     require_group(asked_by, ASKS)
-    require_reason(code, "annulment")
+    require_reason("" if code in OF_OBJECTIONS else code, "annulment")
     row = locked(violation)
     if row.state not in (V.WARNED, V.ORDERED, V.UNSETTLEABLE, V.OVERDUE):
         raise Refused("not_now", _("In its present state this violation report cannot be annulled by authority."))
@@ -57,6 +65,7 @@ def ask_annulment(*, violation: Violation, code: str, note_ar: str, asked_by: Us
     return proposal
 
 
+@unless_tied("allowed_by", "annulment")
 @transaction.atomic
 def allow_annulment(*, annulment: Annulment, allowed_by: User) -> None:
     """Annul as the second person; bills are voided and blocks end. Raises NotPermitted, Refused, TransitionRefused."""
@@ -68,9 +77,11 @@ def allow_annulment(*, annulment: Annulment, allowed_by: User) -> None:
     transition(row, "annul", actor=actor, reason=proposal.code, data={"annulment": proposal.public_id})
     record("violation.annulled", subject=row.key, actor=actor, data={"code": proposal.code, "asked_by": proposal.asked_by.key})
     blocks.lift(row, reason="annulled")
+    repetition.recompute_after(row)
     notify(Annulled, row, key="annulled", reason=_reason_text(proposal.code))
 
 
+@unless_tied("asked_by", "violation")
 @transaction.atomic
 def ask_relief(*, violation: Violation, code: str, note_ar: str, percent: int, asked_by: User) -> Relief:
     """Propose to waive a sum (`percent` 0) or to reduce it to 1–99 per cent.
@@ -107,6 +118,7 @@ def ask_relief(*, violation: Violation, code: str, note_ar: str, percent: int, a
     return proposal
 
 
+@unless_tied("allowed_by", "relief")
 @transaction.atomic
 def allow_relief(*, relief: Relief, allowed_by: User) -> None:
     """Waive or reduce as the second person, if the sum has not changed since.
@@ -134,17 +146,22 @@ def allow_relief(*, relief: Relief, allowed_by: User) -> None:
             changes = {"settle_until": clock.today() + dt.timedelta(days=queries.limits()["kept_price_days"])}
         transition(row, "reduce", actor=actor, reason=proposal.code, data=data, **changes)
         blocks.lift(row, reason="reduced")
-        notify(SumReduced, row, key=f"reduced:{proposal.public_id}", reason=_reason_text(proposal.code))
+        is_payable = row.settle_until is not None
+        notify(SumReduced, row, key=f"reduced:{proposal.public_id}", reason=_reason_text(proposal.code), is_payable=is_payable)
     record("violation.relieved", subject=row.key, actor=actor, data=data | {"code": proposal.code, "asked_by": proposal.asked_by.key})
 
 
+@unless_tied("refused_by", "proposal")
 @transaction.atomic
-def refuse(*, proposal: P, refused_by: User) -> None:
-    """Refuse a proposal as the second person. Raises NotPermitted, Refused("done")."""
+def refuse(*, proposal: P, refused_by: User, because: str) -> None:
+    """Refuse a proposal as the second person, in words for whoever proposed it. Raises NotPermitted, Refused: done, no_words."""
     row = require_second_person(type(proposal), proposal.pk, refused_by)
-    type(proposal).objects.filter(pk=row.pk).update(refused_at=clock.now())
+    if not because.strip():
+        raise Refused("no_words", _("Please say why this is refused; whoever proposed it reads these words."))
+    type(proposal).objects.filter(pk=row.pk).update(refused_at=clock.now(), refused_because=because.strip())
     kind = type(proposal).__name__.lower()
-    record(f"{kind}.refused", subject=row.violation.key, actor=Actor("authority", refused_by.key), data={"code": row.code})
+    actor = Actor("authority", refused_by.key)
+    record(f"{kind}.refused", subject=row.violation.key, actor=actor, data={"code": row.code}, text=because.strip())
 
 
 def require_second_person(model: type[P], pk: int, user: User) -> P:

@@ -17,9 +17,9 @@ from municipality.kernel.actors import VISITOR, Actor, system
 from municipality.kernel.errors import Refused
 from municipality.kernel.transitions import transition
 from payments import queries as payments
-from payments.models import Bill
+from payments.models import Attempt, Bill
 from payments.rules import Line
-from payments.services import issue_bill, void_bill
+from payments.services import issue_bill, start_attempt, void_bill
 from payments.states import BillState
 from violations import queries
 from violations.models import Charge, ChargeKind, Instalment, Plan, SettlementOrder, Violation
@@ -43,6 +43,20 @@ def bill_for(*, violation: Violation, person: User, instalment: Instalment | Non
     row = locked(violation)
     access = delegates.authorize_step(row, person, "settle" if row.state == V.ORDERED else "pay")
     return _bill(row, instalment, payers=[access.person], actor=access.actor)
+
+
+@transaction.atomic
+def start_payment(*, violation: Violation, person: User, fils: int, language: str, session_key: str) -> Attempt:
+    """Begin a payment of `fils`, the amount that the page showed. Raises as `require_amount`, `bill_for` and `start_attempt`."""
+    bill = bill_for(violation=violation, person=person)
+    require_amount(bill, fils)
+    return start_attempt(bills=[bill], payer=person, language=language, session_key=session_key)
+
+
+def require_amount(bill: Bill, fils: int) -> None:
+    """Raise Refused("amount_changed") where a page showed another amount than the bill has."""
+    if bill.total_fils != fils:
+        raise Refused("amount_changed", _("The amount has changed. Nothing was charged; the page shows the amount that is due now."))
 
 
 def bill_for_visitor(row: Violation) -> Bill:
@@ -87,7 +101,7 @@ def _bill(row: Violation, instalment: Instalment | None, *, payers: Sequence[Use
 _TITLES = {
     ChargeKind.SETTLEMENT: ("صلح المخالفة", "Settlement of violation"),
     ChargeKind.INSTALMENT: ("قسط المخالفة", "Instalment of violation"),
-    ChargeKind.COURT: ("حكم المخالفة", "Court amount of violation"),
+    ChargeKind.COURT: ("مبلغ الحكم في المخالفة", "Amount set by the court for violation"),
 }
 
 

@@ -118,14 +118,16 @@ def _void(plan: Plan) -> bool:
     return True
 
 
-def next_version(row: Violation, order: SettlementOrder, fils: int, *, ground: str, formula: tuple[str, str]) -> SettlementOrder:
-    """Replace a settlement order by one with another sum in fils."""
+def next_version(
+    row: Violation, order: SettlementOrder, fils: int, *, ground: str, formula: tuple[str, str], percent: int | None = None
+) -> SettlementOrder:
+    """Replace a settlement order by one with another sum in fils, and another percentage for repetition where one is given."""
     return SettlementOrder.objects.create(
         violation=row,
         version=order.version + 1,
         fils=fils,
         rate_fils=order.rate_fils,
-        percent=order.percent,
+        percent=order.percent if percent is None else percent,
         formula_ar=formula[0],
         formula_en=formula[1],
         article_ar=order.article_ar,

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts import civil_ids
@@ -23,14 +24,18 @@ from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.transitions import transition
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Offence
+from municipality.uploads import queries as uploads
+from municipality.uploads.states import UploadState
 from violations import origins, queries, rules
 from violations.models import JudicialWarrant, ServiceGround, SettlementOrder, Signed, Violation
 from violations.notifications import CorrectionAccepted, CorrectionRefused, ReportWritten, WarningGiven, notify
-from violations.services import assessments, notices, writer_annulments
+from violations.services import assessments, conflicts, notices, repetition, writer_annulments
 from violations.services.assessments import Assessment, Findings
+from violations.services.conflicts import unless_tied
 from violations.states import ViolationState
 
 V = ViolationState
+STILL_ARRIVING = dt.timedelta(days=1)
 
 
 def inspector_actor(warrant: JudicialWarrant) -> Actor:
@@ -60,6 +65,8 @@ def record_confirmed(*, inspector: User, findings: Findings, confirmed: str) -> 
 
 def _received(inspector: User, findings: Findings, check: Callable[[Assessment], None]) -> tuple[Violation, bool]:
     message = _("Another violation report was sent under this key. Please begin a new one and keep this one's photos.")
+
+    conflicts.refuse_findings(inspector, findings)
 
     def write(visit: Visit) -> Violation:
         assessment = assessments.assess(inspector=inspector, findings=findings, lock=True)
@@ -130,11 +137,12 @@ def _warn(violation: Violation, offence: Offence, actor: Actor) -> None:
     notify(WarningGiven, violation, key="warning", until=until)
 
 
+@unless_tied("inspector", "violation")
 @transaction.atomic
 def write_report(*, violation: Violation, inspector: User, seen_at: dt.datetime, signed: str = Signed.ABSENT) -> None:
     """Write the violation report of a warning that was not corrected in time, on the same facts.
 
-    Raises NotPermitted as `record`, Refused("correction_runs") within the period, TransitionRefused when no warning stands.
+    Raises NotPermitted as `record`, Refused: correction_runs within the period, proof_waits; TransitionRefused when no warning stands.
     """
     row = Violation.objects.select_for_update(of=("self",)).select_related("shop__activity", "area").get(pk=violation.pk)
     day = clock.day_of(seen_at)
@@ -148,26 +156,47 @@ def write_report(*, violation: Violation, inspector: User, seen_at: dt.datetime,
         raise NotPermitted("womens_team", _("Premises for women are inspected by a team of women."))
     if row.state == V.WARNED and row.correct_until is not None and day <= row.correct_until:
         raise Refused("correction_runs", _("The correction period still runs. A violation report can be written the day after it ends."))
+    if row.state == V.WARNED and has_undecided_proof(row):
+        raise Refused("proof_waits", _("A proof was sent in time. Decide on it first; a violation report can be written after that."))
     _write(row, warrant, day, signed=signed)
     violation.refresh_from_db()
+
+
+def has_undecided_proof(row: Violation) -> bool:
+    """Whether the party sent a proof of correction that nobody has looked at; none is taken after the last day."""
+    refused = row.events.filter(move="refuse_correction").order_by("-pk").first()
+    # On a slow line a file may still arrive for a while.
+    arriving = Q(state=UploadState.RECEIVING, created_at__gt=clock.now() - STILL_ARRIVING)
+    proofs = uploads.of(row.key, "correction").filter(Q(state__in=[UploadState.CHECKING, UploadState.READY]) | arriving)
+    return proofs.filter(created_at__gt=refused.at).exists() if refused is not None else proofs.exists()
+
+
+def ordered(row: Violation, day: dt.date) -> rules.Amount | None:
+    """The settlement that a report written on a day orders for recorded facts; None where it goes to the court."""
+    offence = Offence(**row.offence_facts)
+    if not assessments.is_settleable(offence, queries.limits(day)):
+        return None
+    return assessments.settlement(offence, rules.Measurement(row.quantity_hundredths, row.months), repetition.count_now(row))
 
 
 def _write(row: Violation, warrant: JudicialWarrant, day: dt.date, *, signed: str | None = None) -> None:
     """Give the number, the settlement order or charge, the notice and the message; served at once if the party signed."""
     actor = inspector_actor(warrant)
     offence = Offence(**row.offence_facts)
-    periods = queries.limits(day)
+    amount = ordered(row, day)
     number = next_number(f"VIO-{clock.today().year}")
     changes: dict[str, Any] = {"number": number}
     if signed is not None:
         changes["signed"] = signed
-    is_settleable = assessments.is_settleable(offence, periods)
     data = {"number": number, "by": warrant.badge_no, **writer_annulments.deadline()}
-    transition(row, "order" if is_settleable else "charge", actor=actor, data=data, **changes)
-    if is_settleable:
-        _order(row, offence)
+    transition(row, "charge" if amount is None else "order", actor=actor, data=data, **changes)
+    if amount is not None:
+        _order(row, offence, amount)
     record_event(
-        "violation.minuted", subject=row.key, actor=actor, data={"number": number, "settles": is_settleable, "repeats": row.repeat_count}
+        "violation.minuted",
+        subject=row.key,
+        actor=actor,
+        data={"number": number, "settles": amount is not None, "repeats": row.repeat_count},
     )
     enqueue("violations.notice_document", key=f"{row.key}:minute", violation_id=row.pk)
     notify(ReportWritten, row, key="minute")
@@ -175,8 +204,7 @@ def _write(row: Violation, warrant: JudicialWarrant, day: dt.date, *, signed: st
         notices.record_service(violation=row, ground=ServiceGround.SIGNED, at=row.seen_at, proof={"badge": warrant.badge_no})
 
 
-def _order(row: Violation, offence: Offence) -> SettlementOrder:
-    amount = assessments.settlement(offence, rules.Measurement(row.quantity_hundredths, row.months), row.repeat_count)
+def _order(row: Violation, offence: Offence, amount: rules.Amount) -> SettlementOrder:
     formula_ar, formula_en = assessments.formula(amount, offence.unit)
     return SettlementOrder.objects.create(
         violation=row,
@@ -193,6 +221,7 @@ def _order(row: Violation, offence: Offence) -> SettlementOrder:
     )
 
 
+@unless_tied("inspector", "violation")
 @transaction.atomic
 def record_signature(*, violation: Violation, inspector: User, at: dt.datetime) -> None:
     """Record that the party signed the printed notice before the inspector who wrote the report; its periods run from then.
@@ -208,6 +237,7 @@ def record_signature(*, violation: Violation, inspector: User, at: dt.datetime) 
     violation.refresh_from_db()
 
 
+@unless_tied("inspector", "violation")
 @transaction.atomic
 def accept_correction(*, violation: Violation, inspector: User) -> None:
     """Accept a correction; the violation ends without an amount. Raises NotPermitted, TransitionRefused."""
@@ -218,6 +248,7 @@ def accept_correction(*, violation: Violation, inspector: User) -> None:
     violation.refresh_from_db()
 
 
+@unless_tied("inspector", "violation")
 @transaction.atomic
 def refuse_correction(*, violation: Violation, inspector: User, code: str) -> None:
     """Refuse the proof of a correction with a coded reason. Raises NotPermitted, Refused("unknown_code"), TransitionRefused."""

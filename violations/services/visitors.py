@@ -47,8 +47,7 @@ def start_payment(*, violation: Violation, fils: int, language: str, session_key
     if not option.is_open:
         raise Refused(option.closed, options.CLOSED[option.closed])
     bill = settlements.bill_for_visitor(row)
-    if bill.total_fils != fils:
-        raise Refused("amount_changed", _("The amount has changed. Nothing was charged; the page shows the amount that is due now."))
+    settlements.require_amount(bill, fils)
     if not PAYMENTS.take(row.key):
         refusal = Refused(
             "too_often", _("Too many payments of this violation were begun within this hour. Please try again in an hour, or sign in.")

@@ -17,7 +17,8 @@ from municipality.rulebook import queries as rulebook
 from violations import queries
 from violations.models import Violation, ViolationEvent, WriterAnnulment
 from violations.notifications import AnnulledByWriter, notify
-from violations.services import blocks, settlements
+from violations.services import blocks, repetition, settlements
+from violations.services.conflicts import unless_tied
 from violations.states import ViolationState
 
 V = ViolationState
@@ -43,6 +44,7 @@ def open_until(violation: Violation, inspector: User) -> dt.datetime | None:
     return until
 
 
+@unless_tied("inspector", "violation")
 @transaction.atomic
 def annul(*, violation: Violation, inspector: User, code: str, note_ar: str) -> int:
     """Annul a report as its writer; bills are voided and blocks end. Returns how many people were told.
@@ -63,6 +65,7 @@ def annul(*, violation: Violation, inspector: User, code: str, note_ar: str) -> 
     transition(row, "annul_by_writer", actor=actor, reason=code)
     record("violation.annulled", subject=row.key, actor=actor, data={"code": code, "by": "writer"})
     blocks.lift(row, reason="annulled")
+    repetition.recompute_after(row)
     told = notify(AnnulledByWriter, row, key="annulled", reason=reasons[code])
     violation.refresh_from_db()
     return told

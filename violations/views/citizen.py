@@ -5,8 +5,10 @@ from __future__ import annotations
 import html
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.db.models import OuterRef, Subquery
 from django.db.models.fields.json import KT
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -35,9 +37,10 @@ from payments import origins
 from shops.register import queries as shops
 from violations import options, queries, rules
 from violations.forms import AnswerForm, ObjectForm, PlanForm
-from violations.models import Objection, Violation
+from violations.models import Objection, SettlementOrder, Violation
 from violations.services import delegates, documents, notices, objections, settlements, terms
 from violations.states import ObjectionState, ViolationState
+from violations.views.bank import to_bank
 from violations.views.public import TAGS
 
 V = ViolationState
@@ -76,25 +79,34 @@ def _number(request: AuthenticatedHttpRequest, name: str) -> int | None:
 @access("person")
 @require_safe
 def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """Violations that the person may see, in keyset pages: those with an open deadline by that day, then the newest first."""
+    """Violations that the person may see, all or of one shop, in keyset pages: with an open deadline by that day, then the newest first."""
     language, today = get_language() or "ar", clock.today()
     older, newer = _number(request, "before"), _number(request, "after")
-    found = queries.by_deadline(queries.visible_to(request.user), after=older, before=newer, limit=PAGE_SIZE + 1)
+    rows, kept, only_shop = queries.visible_to(request.user), "", request.GET.get("shop", "")
+    if only_shop:
+        rows, kept = rows.filter(shop__public_id=only_shop), "&" + urlencode({"shop": only_shop})
+    found = queries.by_deadline(rows, after=older, before=newer, limit=PAGE_SIZE + 1)
     has_more = len(found) > PAGE_SIZE  # in the direction of the link
     found = found[1:] if has_more and newer is not None else found[:PAGE_SIZE]
     deadlines = dict(found)
     # Only the columns of the list are read: unpacking the facts of each offence is slow.
-    lines = Violation.objects.filter(pk__in=deadlines).annotate(name=KT(f"offence_facts__name_{language}"))
-    fields = (*LIST_FIELDS, "objection", f"shop__name_{language}", "shop__name_ar", "name", "judgment__fils")
+    orders = SettlementOrder.objects.filter(violation=OuterRef("pk")).order_by("-version")
+    lines = Violation.objects.filter(pk__in=deadlines)
+    lines = lines.annotate(name=KT(f"offence_facts__name_{language}"), offer=Subquery(orders.values("fils")[:1]))
+    fields = (*LIST_FIELDS, "objection", f"shop__name_{language}", "shop__name_ar", "name", "judgment__fils", "offer")
     page = {pk: line for pk, *line in lines.values_list("pk", *fields)}
     url_parts, labels = reverse("violations:page", args=["0"]).split("0"), {value: tag(TAGS[value], label) for value, label in V.choices}
+    unopened_tag = tag("warn", _("Not opened yet"))
     warning_over = tag(TAGS[V.WARNED], _("Warning: the time to put it right is over"))
     grants = queries.grants_by_violation(request.user, list(deadlines))
     listed = []
     for pk, deadline in deadlines.items():
         public_id, number, warning, seen_at, state, settle_until, correct_until, object_until, objection, *more = page[pk]
-        shop, shop_ar, name, court = more
+        shop, shop_ar, name, court, offer = more
         may_object = state in queries.MAY_OBJECT and objection is None and object_until is not None and object_until >= today
+        # Not served: the list says what opening it does, before it is done.
+        is_unopened = object_until is None and state in notices.SERVE and pk not in grants
+        label = warning_over if state == V.WARNED and deadline is None else labels[state]
         listed.append(
             (
                 SafeString(public_id.join(url_parts)),
@@ -102,21 +114,23 @@ def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
                 number or warning or public_id,
                 seen_at,
                 SafeString(html.escape(shop or shop_ar or "")),
-                settle_until if state == V.ORDERED else None,
+                settle_until if state == V.ORDERED and settle_until is not None and settle_until >= today else None,
+                offer,
                 correct_until if state == V.WARNED and deadline is not None else None,
                 deadline if state == V.INSTALMENTS else None,
                 object_until if may_object else None,
-                # Not served: the list says what opening it does, before it is done.
-                object_until is None and state in notices.SERVE and pk not in grants,
-                warning_over if state == V.WARNED and deadline is None else labels[state],
+                is_unopened,
+                unopened_tag if is_unopened else label,
                 court if state == V.JUDGED else None,
                 grants[pk].giver if pk in grants else None,
             )
         )
+    dated = sum(deadline is not None for deadline in deadlines.values())  # they come first
     context = {
-        "rows": listed,
-        "older_url": f"?before={found[-1][0]}" if found and (has_more or newer is not None) else "",
-        "newer_url": f"?after={found[0][0]}" if found and (older is not None or (has_more and newer is not None)) else "",
+        "groups": [(_("With a deadline"), listed[:dated]), (_("Without a deadline now"), listed[dated:])],
+        "only_shop": only_shop,
+        "older_url": f"?before={found[-1][0]}{kept}" if found and (has_more or newer is not None) else "",
+        "newer_url": f"?after={found[0][0]}{kept}" if found and (older is not None or (has_more and newer is not None)) else "",
         "crumbs": [(_("Violations"), "")],
     }
     return render(request, "violations/mine.html", context)
@@ -136,14 +150,13 @@ def open_(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
 def pay(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """Confirm what is payable now; POST makes the bill and redirects to its page."""
+    """What is payable now; POST makes the bill and redirects to the bank."""
     row, allowed = violation_or_404(request.user, public_id, "pay")
     origins.remember(request, row.key)
     refusal: Refused | None = None
     if request.method == "POST":
         try:
-            bill = settlements.bill_for(violation=row, person=request.user)
-            return redirect("payments:pay", public_id=bill.public_id)
+            return to_bank(request, settlements.start_payment, violation=row, person=request.user)
         except Refused as refused:
             refusal = refused
     status = queries.status_of(row, is_party=True)
@@ -256,6 +269,7 @@ def object_(request: AuthenticatedHttpRequest, public_id: str, ground: str = "")
         "access": allowed,
         "keeps_price": row.state == V.ORDERED,
         "due_on": promised_day(rulebook.edition("limits.review", clock.today())),
+        "answer_by": objections.answer_by(),
         "field": field_of(request, row.key, "objection", next_path=request.path),
         "crumbs": crumbs(row, _("Objection")),
     }

@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.accounts.access import public
-from municipality.accounts.limits import WRONG_DIGITS, take_attempt
+from municipality.accounts.limits import WRONG_DIGITS, WRONG_REFERENCES, address_of
 from municipality.cases import queries as cases
 from municipality.cases.views.public import service_card
 from municipality.delegation.authorization import Access, authorize, is_authorized
@@ -35,15 +35,14 @@ from municipality.uploads.pictures import preview_response
 from municipality.uploads.states import UploadState
 from payments import queries as payments
 from payments.models import Receipt
-from violations import options, queries, rules, units
+from violations import court_list, options, queries, rules, units
 from violations.forms import ViolationLookupForm
 from violations.models import Relief, StopLift, Violation
-from violations.services import blocks, notices, settlements
+from violations.services import blocks, notices, repetition, settlements
 from violations.states import VIOLATION
 
 FOUND = "violations_found"  # signed cookie: violations that this browser found by number and digits
 MAX_FOUND, FOUND_SECONDS = 20, 3600
-MAX_TRIES, SECONDS = 10, 600
 PAGE_SIZE = 50
 M = TypeVar("M", bound=Model)
 TAGS = {
@@ -76,13 +75,15 @@ def start(request: HttpRequest) -> HttpResponse:
     form, submitted = read_form(request, ViolationLookupForm)
     is_missed, refusal = False, None
     if submitted and form.is_valid():
-        if not take_attempt(request, "violation", limit=MAX_TRIES, seconds=SECONDS):
-            return too_many_requests(request, SECONDS)
+        address = address_of(request)
+        if not WRONG_REFERENCES.take(address):
+            return too_many_requests(request, WRONG_REFERENCES.seconds)
         number = form.cleaned_data["number"]
         attempt = WRONG_DIGITS.use(number)
         row = queries.by_number(number, form.cleaned_data["last_four"]) if attempt.is_within else None
         if row is not None:
             WRONG_DIGITS.give_back(number)
+            WRONG_REFERENCES.give_back(address)
             known = [pk for pk in _found_ids(request) if pk != row.public_id]
             answer = redirect("violations:page", public_id=row.public_id)
             answer.set_signed_cookie(
@@ -172,8 +173,9 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
             "moved_deadlines": moved_deadlines(row.key),
             "tag": TAGS[row.state],
             "order": order,
-            "court_list_day": queries.court_list_day(row),
-            "is_on_court_list": (queries.court_list_day(row) or dt.date.max) <= clock.today(),
+            "repeats": repetition.count_now(row),
+            "court_list_day": court_list.list_day(row),
+            "is_on_court_list": (court_list.list_day(row) or dt.date.max) <= clock.today(),
             "days_left": days_left,
             "days_run": days_run,
             "days_gone": max(days_run - (days_left or 0), 0),

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
@@ -18,9 +17,9 @@ from municipality.documents.states import DocumentState
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.ui.errors import too_many_requests
 from municipality.ui.templatetags.portal import ref
-from payments.services import redirect_url
 from violations import queries
 from violations.services import settlements, visitors
+from violations.views.bank import to_bank
 from violations.views.public import violation_or_404
 
 MAX_PAYMENTS, SECONDS = 20, 600  # of a client
@@ -41,7 +40,7 @@ def pay(request: HttpRequest, public_id: str) -> HttpResponse:
         if not take_attempt(request, "visitor_payment", limit=MAX_PAYMENTS, seconds=SECONDS):
             return too_many_requests(request, SECONDS)
         try:
-            return _to_bank(request, row.public_id)
+            return to_bank(request, visitors.start_payment, violation=row)
         except Refused as refused:
             refusal = refused
             row.refresh_from_db()
@@ -64,20 +63,6 @@ def pay(request: HttpRequest, public_id: str) -> HttpResponse:
         ],
     }
     return render(request, "violations/pay_visitor.html", context, status=refusal.status if refusal else 200)
-
-
-def _to_bank(request: HttpRequest, public_id: str) -> HttpResponse:
-    row, _access = violation_or_404(request, public_id)
-    if request.session.session_key is None:
-        request.session.save()
-    sent = request.POST.get("fils", "")
-    attempt = visitors.start_payment(
-        violation=row,
-        fils=int(sent[:12]) if sent.isascii() and sent.isdigit() else 0,
-        language=get_language() or "ar",
-        session_key=str(request.session.session_key),
-    )
-    return HttpResponseRedirect(redirect_url(attempt), status=303)
 
 
 @public

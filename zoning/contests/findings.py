@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zoning.layers import queries as layers
 from zoning.layers.queries import LayerFinding
-from zoning.models import Layer, LayerStatus
+from zoning.models import Layer
 from zoning.plots.summary import PlotSummary
 
 
@@ -18,6 +18,6 @@ def finding_of(found: PlotSummary, code: str) -> LayerFinding | None:
         return None
     shape, distances = found.shape.shape, {code: metres}
     known = layers.around(shape, found.day, {}, distances)
-    version = next((one for one in known.versions if one.status != LayerStatus.PENDING), None)
+    version = next((one for one in known.versions if layers.applies(one, found.day)), None)
     near = layers.surroundings(shape, distances, found.day, known)[code]
     return LayerFinding(layer, version, unknown_share=0.0 if near.is_known else 1.0, nearest=near.nearest)

@@ -121,6 +121,7 @@ def _layer(one: LayerFinding, found: PlotSummary) -> ExtractLayer:
         no_data_percent=round(100 * one.unknown_share, 1),
         coming=one.pending.valid_from.isoformat() if one.pending is not None else "",
         contested_since=one.contested_since.isoformat() if one.contested_since is not None else "",
+        ends_on=one.ends_on.isoformat() if one.ends_on is not None else "",
     )
 
 

@@ -49,7 +49,8 @@ class ExtractPart:
 class ExtractLayer:
     """What a layer says. `standing` is applies, does_not_apply or no_data; `version` is 0 where there was none on the day.
 
-    `since`, `coming` (of an announced change) and `contested_since` (by an applicant) are ISO dates or empty.
+    `since`, `coming` (of an announced change), `contested_since` (by an applicant) and `ends_on` (of a version that is repealed, the first
+    day on which it no longer applies) are ISO dates or empty.
     """
 
     code: str
@@ -68,6 +69,7 @@ class ExtractLayer:
     no_data_percent: float
     coming: str
     contested_since: str = ""
+    ends_on: str = ""
 
 
 @dataclass(frozen=True)

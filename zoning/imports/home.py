@@ -49,7 +49,7 @@ def home(request: AuthenticatedHttpRequest) -> HomePart:
         url = reverse("admin:plot_undo", args=[undo.file.public_id])
         rows.append(Row(term(undo.file.name), url, _("Undoing of a load"), term(bilingual(undo.asked_by, "name")), state))
     rows += waiting_layers()
-    nothing = _("Nothing waits for a second person.")
+    nothing = _("No layer and no file of plots waits for a second person.")
     label, page = _("Plots"), reverse("admin:plot_files")
     if in_group(request, PLANNER):
         first = rows[0] if rows else None

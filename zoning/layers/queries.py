@@ -11,6 +11,7 @@ import shapely
 from django.db.models import Q, QuerySet
 from shapely.geometry.base import BaseGeometry
 
+from municipality.kernel import clock
 from zoning.geometry import boxes, measures
 from zoning.models import Layer, LayerFeature, LayerStatus, LayerVersion
 
@@ -34,8 +35,9 @@ class LayerFinding:
     """What a layer says about a shape.
 
     `version` is None where the layer had none on the day. `unknown_share` is the part of the shape that it has no data for. `pending` is
-    an announced version that says something else. `contested_since` is the day since which a person contests it. `nearest` is the nearest
-    object of a layer of objects.
+    the first version that comes later, decided or loaded, and says something else. `ends_on` is the first day on which the version no
+    longer applies, where that is decided and no other follows it. `contested_since` is the day since which a person contests it. `nearest`
+    is the nearest object of a layer of objects.
     """
 
     layer: Layer
@@ -43,6 +45,7 @@ class LayerFinding:
     surfaces: tuple[Surface, ...] = ()
     unknown_share: float = 1.0
     pending: LayerVersion | None = field(default=None)
+    ends_on: dt.date | None = None
     contested_since: dt.date | None = None
     nearest: NearObject | None = None
 
@@ -64,6 +67,11 @@ def announced() -> Q:
     return Q(status=LayerStatus.PENDING, load__refused_at__isnull=True)
 
 
+def coming(day: dt.date) -> Q:
+    """Versions that two people put in force and whose first day is still to come, after a day and after today."""
+    return ~Q(status=LayerStatus.PENDING) & Q(valid_from__gt=max(day, clock.today()))
+
+
 def catalogue(rows: QuerySet[Layer] | None = None) -> dict[str, Layer]:
     """All layers by code, in their order; `rows` are those asked for. A layer of which no version ever was in force is none yet."""
     layers = rows if rows is not None else Layer.objects.all()
@@ -73,7 +81,7 @@ def catalogue(rows: QuerySet[Layer] | None = None) -> dict[str, Layer]:
 
 @dataclass(frozen=True)
 class LayersAround:
-    """The versions of a day, also those that are announced, and their surfaces on or near a shape by version."""
+    """The versions of a day, also those that come later, and their surfaces on or near a shape by version."""
 
     versions: Sequence[LayerVersion]
     surfaces: Mapping[int, Sequence[LayerFeature]]
@@ -82,7 +90,7 @@ class LayersAround:
 def around(shape: BaseGeometry, day: dt.date, catalogue: Mapping[str, Layer], distances: Mapping[str, float]) -> LayersAround:
     """What `findings` and `surroundings` need for a shape (WGS 84) on a day, in two statements; `distances` are metres by layer."""
     on = [layer.pk for layer in catalogue.values() if layer.kind != Layer.Kind.OBJECTS]
-    versions = list(LayerVersion.objects.filter(announced() | in_force(day), layer__in={*on, *distances}))
+    versions = list(LayerVersion.objects.filter(announced() | coming(day) | in_force(day), layer__in={*on, *distances}))
     rows = boxes.meeting(LayerFeature.objects.filter(version__in=[one for one in versions if one.layer_id in on]), shape.bounds)
     if distances:
         wide = measures.box_around(shape, max(distances.values()))
@@ -96,8 +104,11 @@ def around(shape: BaseGeometry, day: dt.date, catalogue: Mapping[str, Layer], di
 def findings(shape: BaseGeometry, day: dt.date, catalogue: Mapping[str, Layer], known: LayersAround | None = None) -> list[LayerFinding]:
     """What every layer of a catalogue says about a shape (WGS 84) on a day; not those of objects, which are asked for by distance."""
     known = known or around(shape, day, catalogue, {})
-    applying = {version.layer_id: version for version in known.versions if version.status != LayerStatus.PENDING}
-    pending = {version.layer_id: version for version in known.versions if version.status == LayerStatus.PENDING}
+    applying = {version.layer_id: version for version in known.versions if applies(version, day)}
+    later: dict[str, list[LayerVersion]] = defaultdict(list)
+    for one in sorted(known.versions, key=lambda one: (one.valid_from, one.number)):
+        if not applies(one, day):
+            later[one.layer_id].append(one)
     whole = measures.area_m2(shape)
     found = []
     for layer in catalogue.values():
@@ -106,11 +117,24 @@ def findings(shape: BaseGeometry, day: dt.date, catalogue: Mapping[str, Layer], 
         version = applying.get(layer.pk)
         is_land_use = layer.kind == Layer.Kind.LAND_USE
         surfaces, unknown = _surfaces(shape, whole, known.surfaces[version.pk], is_land_use) if version is not None else ((), 1.0)
-        coming = pending.get(layer.pk)
-        if coming is not None and _codes(_surfaces(shape, whole, known.surfaces[coming.pk], is_land_use)[0]) == _codes(surfaces):
-            coming = None
-        found.append(LayerFinding(layer, version, surfaces, unknown, coming))
+        said = _codes(surfaces)
+        others = (one for one in later[layer.pk] if _codes(_surfaces(shape, whole, known.surfaces[one.pk], is_land_use)[0]) != said)
+        ends_on = _ends_on(version, later[layer.pk]) if unknown < 1 else None
+        found.append(LayerFinding(layer, version, surfaces, unknown, next(others, None), ends_on))
     return found
+
+
+def applies(version: LayerVersion, day: dt.date) -> bool:
+    """Whether a version of `around` is in force on its day, and not coming or only loaded."""
+    return version.status != LayerStatus.PENDING and version.valid_from <= day
+
+
+def _ends_on(version: LayerVersion | None, later: Sequence[LayerVersion]) -> dt.date | None:
+    """The coming day on which a version ends without one that follows it on that day."""
+    if version is None or version.valid_to is None or version.valid_to <= clock.today():
+        return None
+    is_followed = any(one.status != LayerStatus.PENDING and one.valid_from == version.valid_to for one in later)
+    return None if is_followed else version.valid_to
 
 
 def _surfaces(shape: BaseGeometry, whole: float, rows: Sequence[LayerFeature], is_land_use: bool) -> tuple[tuple[Surface, ...], float]:
@@ -177,7 +201,7 @@ def surroundings(
     known = known or around(shape, day, {}, distances)
     found = {layer: Surroundings() for layer in distances}
     for version in known.versions:
-        if version.layer_id not in distances or version.status == LayerStatus.PENDING:
+        if version.layer_id not in distances or not applies(version, day):
             continue
         metres, rows = distances[version.layer_id], known.surfaces[version.pk]
         covered = shapely.union_all([row.shape for row in rows if row.is_coverage])

@@ -89,14 +89,14 @@ class Agreement(models.TextChoices):
 class OpinionDraft(models.Model):
     """A draft of an opinion; insert only, the newest one counts.
 
-    `agreement` is with the instant answer. `is_unlike` means that its outcome differs from those of all like cases. A draft that
-    deviates, or is unlike, has the coded reason why.
+    `agreement` is with the instant answer. `is_unlike` means that its outcome differs from those of most of the similar opinions. A draft
+    that deviates, or is unlike, has the coded reason why.
     """
 
     opinion = models.ForeignKey(Opinion, models.PROTECT, related_name="drafts", verbose_name=_("zoning opinion"))
     outcome = models.CharField(_("outcome"), max_length=15, choices=OpinionOutcome)
     agreement = models.CharField(_("against the instant answer"), max_length=10, choices=Agreement)
-    is_unlike = models.BooleanField(_("unlike all like cases"), default=False)
+    is_unlike = models.BooleanField(_("unlike most of the similar opinions"), default=False)
     code = models.CharField(_("reason"), max_length=40, blank=True)
     text_ar = models.TextField(_("text in Arabic"))
     text_en = models.TextField(_("text in English"))

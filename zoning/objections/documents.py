@@ -23,9 +23,10 @@ SUBJECTS = {
     "calendar": ("التقويم", "Calendar"),
 }
 OUTCOMES = {
-    "stands": ("رُفض الاعتراض وبقي الرأي قائماً", "Refused: the opinion stands"),
+    "stands": ("رُفض الاعتراض وبقي القرار قائماً", "Refused: the decision stands"),
     "anew": ("قُبل الاعتراض ويُدرس السؤال من جديد", "Upheld: the question is studied anew"),
     "replaced": ("قُبل الاعتراض ويحل رأي جديد محل السابق", "Upheld: a new opinion replaces the old one"),
+    "instead": ("قُبل الاعتراض ويحل رأي محل الرفض", "Upheld: an opinion takes the place of the refusal"),
 }
 FOLLOWS = {
     "stands": ("يجوز اللجوء إلى القضاء الإداري خلال المدة القانونية.", "You can go to the administrative court within the legal time."),
@@ -33,6 +34,8 @@ FOLLOWS = {
         "يبقى الرأي السابق سارياً حتى يصدر الرأي الجديد، ولا يُستحق رسم.",
         "The old opinion stays valid until the new opinion is issued. No fee is due.",
     ),
+    "instead": ("يصدر الرأي في مستند مستقل، ولا يُستحق رسم.", "The opinion is issued as a document of its own. No fee is due."),
+    "again": ("يُدرس السؤال من جديد دون رسم.", "The question is studied anew without a fee."),
     "replaced": ("ينتهي الرأي السابق يوم صدور الرأي الجديد.", "The old opinion ends on the day on which the new one is issued."),
 }
 
@@ -48,18 +51,21 @@ def facts_of(objection: OpinionObjection) -> ObjectionDecisionFacts:
     """The facts of a decided objection. Raises LookupError for one without a decision."""
     case, opinion = objection.case, objection.opinion
     decision = review.decision_of(case)
-    if decision is None or opinion.document is None:
+    if decision is None:
         raise LookupError(f"{case.reference} has no decision")
-    outcome = "stands" if case.state == OpinionObjectionState.REFUSED else "anew" if objection.study_code else "replaced"
-    draft = opinions.draft_of(opinions.opinion_of(case)) if outcome == "replaced" else None
+    paper = opinion.document  # None for the refusal of a request
+    upheld = "anew" if objection.study_code else "replaced" if paper else "instead"
+    outcome = "stands" if case.state == OpinionObjectionState.REFUSED else upheld
+    draft = opinions.draft_of(opinions.opinion_of(case)) if outcome in ("replaced", "instead") else None
+    follows = FOLLOWS["again" if outcome == "anew" and paper is None else outcome]
     lines = (
         ("السبب", "Reason", decision.text_ar, decision.text_en),
         ("السند", "Legal ground", decision.article_ar, decision.article_en),
         ("إيضاح", "Explanation", decision.note_ar, decision.note_en),
     )
     sections = [LetterSection("نص الرأي الجديد", "Text of the new opinion", (draft.text_ar,), (draft.text_en,))] if draft else []
-    elsewhere = ("نظر الاعتراض فرع لم يصدر الرأي.", "A branch that had no part in the opinion decided the objection.")
-    sections.append(LetterSection("ما بعد القرار", "What follows", *zip(elsewhere, FOLLOWS[outcome], strict=True)))
+    elsewhere = ("نظر الاعتراض فرع لم يشارك في القرار.", "A branch that had no part in the decision decided the objection.")
+    sections.append(LetterSection("ما بعد القرار", "What follows", *zip(elsewhere, follows, strict=True)))
     decided_at = decision.signed_at or decision.made_at
     return ObjectionDecisionFacts(
         title_ar=ObjectionDecisionFacts.title,
@@ -75,7 +81,9 @@ def facts_of(objection: OpinionObjection) -> ObjectionDecisionFacts:
         rows=(
             LetterRow("القرار", "Decision", *OUTCOMES[outcome], lead=True),
             LetterRow("مقدم الاعتراض", "Applicant", case.applicant.name_ar, case.applicant.name_en),
-            LetterRow("الرأي", "Opinion", opinion.document.number, opinion.document.number),
+            LetterRow("الرأي", "Opinion", paper.number, paper.number)
+            if paper
+            else LetterRow("الطلب المرفوض", "Refused request", opinion.case.reference, opinion.case.reference),
             LetterRow("الاعتراض", "Objection", case.reference, case.reference),
             *([LetterRow("الرأي الجديد", "New opinion", *opinion_documents.both(OpinionOutcome(draft.outcome).label))] if draft else []),
             *(LetterRow(label_ar, label_en, ar, en) for label_ar, label_en, ar, en in lines if ar),

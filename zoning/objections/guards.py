@@ -5,13 +5,16 @@ from municipality.kernel.guards import frozen, guard, never_deleted
 never_deleted("zoning_opinionobjection")
 frozen("zoning_opinionobjection", ["case_id", "opinion_id", "words", "answer_by", "draw", "filed_at"])
 frozen("zoning_opinionobjection", ["decision_id"], once="OLD.decision_id IS NOT NULL", name="decision_once")
-# Against an issued opinion that replaces no other, in another branch, with a study of the same question.
+# Against an issued opinion or the signed refusal of a request for one, which replaces no other; in another branch, with a study of the
+# same question.
 guard(
     "zoning_opinionobjection_elsewhere",
     "zoning_opinionobjection",
     "INSERT",
     "NOT EXISTS (SELECT 1 FROM zoning_opinion f JOIN cases_case fc ON fc.id = f.case_id JOIN zoning_opinion o ON o.first_id = f.id"
-    " JOIN cases_case c ON c.id = o.case_id WHERE f.id = NEW.opinion_id AND o.case_id = NEW.case_id AND fc.state = 'issued'"
+    " JOIN cases_case c ON c.id = o.case_id WHERE f.id = NEW.opinion_id AND o.case_id = NEW.case_id"
+    " AND (fc.state = 'issued' OR fc.state = 'refused' AND EXISTS (SELECT 1 FROM review_decision r WHERE r.case_id = fc.id"
+    " AND r.outcome = 'refuse' AND r.signed_at IS NOT NULL AND r.voided_at IS NULL))"
     " AND f.first_id IS NULL AND c.service = 'zoning.objection' AND c.branch_id <> fc.branch_id)",
     "objection_at_home",
 )

@@ -9,22 +9,23 @@ from municipality.accounts.models import User
 from municipality.cases.obligations import Duty, Obligation
 from municipality.ui.templatetags.portal import bilingual
 from zoning.objections import queries
+from zoning.opinion.states import OpinionState
 
 
 def obligations(user: User) -> list[Obligation]:
-    """One offer for each opinion that can still be objected to."""
+    """One offer for each opinion or refusal that can still be objected to."""
     return [
         Obligation(
             "object",
-            opinion.case.key,
+            case.key,
             Duty.OFFER,
-            _("Last day to object to an opinion"),
-            _("You may object to an opinion"),
+            _("Last day to object to an opinion") if case.state != OpinionState.REFUSED else _("Last day to object to a refusal"),
+            _("You may object to an opinion") if case.state != OpinionState.REFUSED else _("You may object to a refusal"),
             _("Object"),
-            reverse("zoning:objection", args=[opinion.case.public_id]),
-            about=bilingual(opinion.case, "title"),
-            reference=opinion.case.reference,
+            reverse("zoning:objection", args=[case.public_id]),
+            about=bilingual(case, "title"),
+            reference=case.reference,
             until=until,
         )
-        for opinion, until in queries.open_opinions(user)
+        for case, until in queries.open_cases(user)
     ]

@@ -43,8 +43,10 @@ def _detail(row: OpinionObjection) -> CaseDetail:
         label = _("Opinion that was replaced") if again.document else _("Opinion objected to")
         files.append(FileLine(label, first.document.number, reverse("document", args=[first.document.number]), _("sealed file")))
     withdrawable = case.state in OBJECTION_WORKFLOW.moves["withdraw"].sources
-    slot = opinions.OBJECTION_SLOT
-    blocks = [answers_block(first, opinions.draft_of(first), _("Opinion objected to"))]
+    slot, against = opinions.OBJECTION_SLOT, _("Opinion objected to")
+    if first.document is None:
+        against = _("Refused request objected to")
+    blocks = [answers_block(first, queries.issued_draft(first), against)]
     if case.state in UPHELD:
         blocks.append(answers_block(again, opinions.draft_of(again), _("New opinion")))
     return CaseDetail(
@@ -59,11 +61,11 @@ def _detail(row: OpinionObjection) -> CaseDetail:
             for upload in uploads.ready(first.files_key, slot.code)
         ],
         facts=[
-            Fact(_("Opinion objected to"), ref(first.case.reference)),
+            Fact(against, ref(first.case.reference)),
             Fact(_("Question"), question(first.activity, first.floor)),
             Fact(_("Plot"), plot_name(first.plot)),
             *reasons,
-            Fact(_("Decided in"), bilingual(case.branch, "name"), _("drawn by lot among the branches that had no part in the opinion")),
+            Fact(_("Decided in"), bilingual(case.branch, "name"), _("chosen by lot among the branches that had no part in the decision")),
             *answer_days(case, row.answer_by),
         ],
         queue=queue_facts(case),
@@ -71,8 +73,10 @@ def _detail(row: OpinionObjection) -> CaseDetail:
     )
 
 
-def _replaced(by: Document) -> NextStep:
+def _replaced(by: Document, first: Opinion) -> NextStep:
     text = _("The new opinion replaces the old one, which stays readable; its check says that it was replaced.")
+    if first.document is None:
+        text = _("The opinion takes the place of the refusal.")
     url = reverse("document", args=[by.number])
     return NextStep(_("The objection is upheld"), text, url, _("Download the opinion"), label=_("Decision"))
 
@@ -85,16 +89,24 @@ def _next_step(row: OpinionObjection, again: Opinion) -> NextStep:
     if case.is_open:
         return waiting_step()
     if again.document is not None:
-        return _replaced(again.document)
+        return _replaced(again.document, row.opinion)
     page, button = reverse("cases:case", args=[row.opinion.case.public_id]), _("To the opinion")
+    is_refusal = row.opinion.document is None
     if case.state == S.SENT_BACK:
         anew = Opinion.objects.filter(first=row.opinion_id).exclude(pk=again.pk).select_related("case", "document").get()
         if anew.document is not None:
-            return _replaced(anew.document)
+            return _replaced(anew.document, row.opinion)
         text = _("Planners who had no part in the opinion study the question anew, without a fee. The old opinion is valid until then.")
+        if is_refusal:
+            text = _("Planners who had no part in the refusal study the question anew, without a fee.")
         url = reverse("cases:case", args=[anew.case.public_id])
         return NextStep(_("The objection is upheld"), text, url, _("To the new study"), label=_("Decision"))
-    text = _("The opinion stands. The message about the decision says until when you can go to court.")
     if case.state == S.WITHDRAWN:
-        text = _("The opinion stands.")
+        text = _("The refusal stands.") if is_refusal else _("The opinion stands.")
+    elif is_refusal:
+        text = _("The refusal stands. The message about the decision says until when you can go to court.")
+    else:
+        text = _("The opinion stands. The message about the decision says until when you can go to court.")
+    if is_refusal:
+        button = _("To the request")
     return NextStep(_("The objection has ended"), text, page, button, label=_("Decision"))

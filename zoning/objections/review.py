@@ -30,8 +30,12 @@ def _read(case: Case) -> OpinionObjection:
 def items(case: Case) -> list[Item]:
     """The opinion and the words against it with their files, then what its study had. Nothing of it can be corrected."""
     objection = _read(case)
-    draft, language = opinions.draft_of(objection.opinion), "ar" if get_language() == "ar" else "en"
+    draft, refusal = queries.issued_draft(objection.opinion), queries.refusal_of(objection.opinion)
+    language = "ar" if get_language() == "ar" else "en"
     texts = (
+        ("refusal", _("Reason of the refusal"), getattr(refusal, f"text_{language}", "")),
+        ("article", _("Article"), getattr(refusal, f"article_{language}", "")),
+        ("note", _("Explanation"), getattr(refusal, f"note_{language}", "")),
         ("first", _("Opinion objected to"), draft.get_outcome_display() if draft else ""),
         ("first_text", _("Text of the opinion"), getattr(draft, f"text_{language}", "")),
         ("words", _("Words of the objection"), objection.words),
@@ -49,14 +53,17 @@ def items(case: Case) -> list[Item]:
 
 
 def flags(case: Case) -> list[str]:
-    return [_("The applicant objects to an opinion of another branch."), *opinion_review.flags(case)]
+    said = _("The applicant objects to an opinion of another branch.")
+    if _read(case).opinion.document_id is None:
+        said = _("The applicant objects to the refusal of a request by another branch.")
+    return [said, *opinion_review.flags(case)]
 
 
 def second_signature(case: Case) -> SecondSignature | None:
     """That of a new study, always; of a new opinion, as of any other. Raises Refused as `study.second_signature`, and same_outcome."""
     objection = queries.objection_of(case)
     if not objection.study_code:
-        first, draft = opinions.draft_of(objection.opinion), opinions.draft_of(opinions.opinion_of(case))
+        first, draft = queries.issued_draft(objection.opinion), opinions.draft_of(opinions.opinion_of(case))
         if draft is not None and first is not None and draft.outcome == first.outcome == OpinionOutcome.NOT_PERMITTED:
             text = _("The draft says what the opinion says. Refuse the objection, or have the question studied anew.")
             raise Refused("same_outcome", text)
@@ -84,4 +91,5 @@ REVIEWED = Reviewable(
     same_activity=opinion_review.same_activity,
     to_court=True,
     compares=False,
+    approved=("question", "first", "draft", "new_study"),
 )

@@ -51,7 +51,7 @@ _INSTANT = (
 
 @transaction.atomic
 def file(*, case: Case, person: User, words: str, lot: Lot = secrets.choice) -> OpinionObjection:
-    """Object to an issued opinion; a planner of another branch, drawn by lot, decides it.
+    """Object to an issued opinion or to the refusal of a request for one; a planner of another branch, drawn by lot, decides it.
 
     The study begins with the instant answer and the answers of the bodies of the opinion. `person` is the applicant or who acts for
     them. Raises NotPermitted, Refused: no_words, too_long, or as `queries.require_open`.
@@ -140,7 +140,7 @@ def upheld(case: Case) -> None:
 
 
 def _study_anew(objection: OpinionObjection) -> None:
-    """A new request with the question, without a fee, in the branch that decided; the old opinion is valid until its opinion is issued."""
+    """A new request with the question, without a fee, in the branch that decided; an old opinion is valid until its opinion is issued."""
     case, first = objection.case, objection.opinion
     uses = answers.rules_on(clock.today())
     rules = rulebook.editions([subject for subject in opinions.EDITIONS if subject != opinions.FEES], clock.today())
@@ -164,7 +164,7 @@ def _study_anew(objection: OpinionObjection) -> None:
 
 
 def refused(case: Case) -> None:
-    """The objection is refused: the opinion stands. In the transaction of the decision, whose message says until when one can sue."""
+    """The objection is refused: the decision stands. In the transaction of the refusal, whose message says until when one can sue."""
     enqueue("zoning.objection_document", key=case.public_id, case_id=case.pk)
 
 

@@ -15,9 +15,9 @@ class OpinionObjectionState(models.TextChoices):
     CORRECTIONS = "corrections", _("Waiting for your answer")
     COUNTERSIGN = "countersign", _("Waiting for a second signature")
     DECIDED = "decided", _("Upheld, the new opinion is being sealed")
-    REPLACED = "replaced", _("Upheld: a new opinion replaces the old one")
+    REPLACED = "replaced", _("Upheld: a new opinion is issued")
     SENT_BACK = "sent_back", _("Upheld: the question is studied anew")
-    REFUSED = "refused", _("Refused: the opinion stands")
+    REFUSED = "refused", _("Refused: the decision stands")
     LAPSED = "lapsed", _("Refused by silence")
     WITHDRAWN = "withdrawn", _("Withdrawn")
 

@@ -30,7 +30,7 @@ from zoning.opinion.states import OPINION
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
 def objection(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """The opinion, who decides and until when, and the form: words and files."""
+    """The opinion or the refusal, who decides and until when, and the form: words and files."""
     case, _access = case_or_404(request.user, public_id, service=OPINION)
     form, submitted = read_form(request, OpinionObjectionForm)
     refusal: Refused | None = None
@@ -43,16 +43,17 @@ def objection(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse
             messages.info(request, _("The objection is filed. Another branch decides it."))
             return redirect("cases:case", public_id=filed.case.public_id)
     opinion = opinions.opinion_of(case)
-    draft, until = opinions.draft_of(opinion), queries.last_day(opinion)
+    draft, decision, until = queries.issued_draft(opinion), queries.refusal_of(opinion), queries.last_day(opinion)
     if until is None and refusal is None:
         return redirect("cases:case", public_id=case.public_id)
-    if draft is None:
+    if draft is None and decision is None:
         raise Http404
     slot = opinions.OBJECTION_SLOT.code
     context = {
         "case": case,
         "draft": draft,
-        "tone": TAGS[draft.outcome],
+        "decision": decision,
+        "tone": TAGS[draft.outcome] if draft is not None else "",
         "form": form,
         "refusal": refusal,
         "until": until,

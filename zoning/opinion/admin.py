@@ -8,29 +8,34 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import path
+from django.urls import path, reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.audit.services import log_access
+from municipality.cases.panels import PageBlock
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
+from municipality.notifications import letters
 from municipality.review import queries as review
 from municipality.review.models import Assignment
 from municipality.ui import staff_menu
 from municipality.ui.admin_base import in_group, staff_page
 from municipality.ui.code_labels import label_codes, label_of_edition
 from municipality.ui.staff_menu import StaffEntry
-from zoning.models import BodyAnswer, Consultation, RuleTask
+from municipality.ui.templatetags.portal import bilingual
+from zoning.models import BodyAnswer, Consultation, Opinion, RuleTask
 from zoning.objections import queries as objections
 from zoning.objections import services as objection_services
 from zoning.objections.states import OBJECTION
 from zoning.opinion import panels, queries
 from zoning.opinion.labels import plot_name, question
-from zoning.opinion.review import SKILL
+from zoning.opinion.notifications import ConsultationLetter
+from zoning.opinion.review import SKILL, still_asked
 from zoning.opinion.services import consultations
 from zoning.opinion.services import study as services
 from zoning.opinion.states import OPINION
@@ -54,13 +59,13 @@ def _assignment(request: AuthenticatedHttpRequest, public_id: str) -> Assignment
 def study(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """The instant answer beside the draft, the bodies and the like cases; writes a draft, or what a body answered."""
     assignment = _assignment(request, public_id)
-    error, status = "", 200
+    error, status, code = "", 200, ""
     if request.method == "POST":
         try:
             messages.success(request, _save(request, assignment))
             return redirect("admin:opinion_study", public_id)
         except Refused as refusal:
-            error, status = str(refusal.sentence), refusal.status
+            error, status, code = str(refusal.sentence), refusal.status, refusal.code
     case = assignment.place.case
     log_access(viewer=Actor("officer", request.user.key), person_key=case.applicant.key, subject=case.key, purpose="review")
     opinion = queries.opinion_of(case)
@@ -71,28 +76,39 @@ def study(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     names = (*kept, "body", "answer", "words")
     typed = {name: request.POST.get(name, "") for name in names} if error else kept
     bodies = list(opinion.consultations.order_by("pk"))
-    silent = queries.silent_this_month([row.code for row in bodies])
+    silent, sent = queries.silent_this_month([row.code for row in bodies]), letters.of_keys(ConsultationLetter, [row.pk for row in bodies])
     context = {
-        "title": _("Draft, bodies and like cases"),
+        "title": _("Draft, bodies and similar opinions"),
         "error": error,
         "case": case,
         "opinion": opinion,
         "draft": draft,
+        "still_asked": still_asked(opinion),
         "question": question(opinion.activity, opinion.floor),
         "plot_name": plot_name(opinion.plot),
         "answers": panels.answers_block(opinion, draft),
         "objection": objection,
-        "first": panels.answers_block(opinion.first, queries.draft_of(opinion.first), _("Opinion objected to")) if opinion.first else None,
+        "first": _objected(opinion.first) if opinion.first else None,
         "study_reasons": review.replies(case).reasons_of("new_study") if objection is not None else [],
-        "bodies": [(row, panels.body(row, silent)) for row in bodies],
+        "bodies": [(row, panels.body(row, silent), sent.get(str(row.pk))) for row in bodies],
         "alike": panels.like_block(opinion, alike),
-        "outcomes": [(outcome.value, outcome.label, queries.agreement(opinion.instant_outcome, outcome)) for outcome in opinion.outcomes],
+        "outcomes": [
+            (outcome.value, outcome.label, queries.agreement(opinion.instant_outcome, outcome), queries.is_unlike(outcome, alike))
+            for outcome in opinion.outcomes
+        ],
+        "lacks_reason": code == "reason_missing",
         "reasons": review.replies(case).reasons_of("deviation"),
         "body_answers": BodyAnswer.choices,
         "typed": typed,
         "is_held": assignment.place.state == "held",
     }
     return staff_page(request, "admin/zoning/study.html", status, **context)
+
+
+def _objected(first: Opinion) -> PageBlock:
+    """What is objected to: an issued opinion, or the refusal of its request, whose drafts count for nothing."""
+    draft = objections.issued_draft(first)
+    return panels.answers_block(first, draft, _("Opinion objected to") if draft is not None else _("Refused request that is objected to"))
 
 
 def _save(request: AuthenticatedHttpRequest, assignment: Assignment) -> str:
@@ -106,14 +122,19 @@ def _save(request: AuthenticatedHttpRequest, assignment: Assignment) -> str:
         consultations.record_answer(
             consultation=row, officer=request.user, answer=posted.get("answer", ""), words=posted.get("words", "")[:500]
         )
-        return _("The answer of the body is recorded.")
+        return format_html(_("Recorded: the answer of {body}."), body=bilingual(row, "name"))
     if posted.get("act") == "new_study":
         objection_services.choose_new_study(assignment=assignment, code=posted.get("study_code", ""))
         return _("It is proposed that the question is studied anew.")
     given = {name: posted.get(name, "") for name in ("outcome", "code", "text_ar", "text_en")}
     after = posted.get("after", "")
-    services.write_draft(assignment=assignment, after=int(after) if after.isascii() and after.isdigit() and len(after) < 16 else 0, **given)
-    return _("The draft is saved.")
+    seen = int(after) if after.isascii() and after.isdigit() and len(after) < 16 else 0
+    draft = services.write_draft(assignment=assignment, after=seen, **given)
+    said = _("The draft is saved.")
+    if draft.agreement == "deviates":
+        said = _("The draft is saved. It deviates, so a supervisor signs it after you.")
+    page = reverse("admin:desk_case", args=[assignment.place.case.public_id])
+    return format_html('{} <a href="{}">{}</a>', said, page, _("To the decision"))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -196,6 +217,7 @@ label_codes(
         "zoning.mark_silent": gettext_lazy("Look for bodies that did not answer"),
         "zoning.lapse_unanswered": gettext_lazy("Close opinions without an answer"),
         "zoning.drop_files": gettext_lazy("Delete documents of unsent opinions"),
+        "zoning.consultation": gettext_lazy("Letter to a consulted body"),
         "zoning.opinion_submitted": gettext_lazy("The request for an opinion waits for its fee"),
         "zoning.opinion_paid": gettext_lazy("The request for an opinion is paid"),
         "zoning.opinion_signed": gettext_lazy("The opinion is signed"),

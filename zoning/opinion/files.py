@@ -16,7 +16,7 @@ from zoning.models import Opinion
 from zoning.objections import queries as objections
 from zoning.opinion import queries
 from zoning.opinion.services.requests import files_key, plot_of
-from zoning.opinion.states import OPINION
+from zoning.opinion.states import OPINION, OpinionState
 
 
 def _title(draft: Draft) -> tuple[str, str]:
@@ -67,11 +67,15 @@ def _may_read(user: User, subject: str) -> bool:
     return _may_write(user, subject)
 
 
+def _is_decided(opinion: Opinion) -> bool:
+    return opinion.document_id is not None or opinion.case.state == OpinionState.REFUSED
+
+
 def _slots(subject: str) -> Mapping[str, Slot]:
     if _draft(subject) is None:
         return {}
     slot = queries.OBJECTION_SLOT
-    return queries.SLOTS | {slot.code: slot} if any(opinion.document_id for opinion in _opinions(subject)) else queries.SLOTS
+    return queries.SLOTS | {slot.code: slot} if any(_is_decided(opinion) for opinion in _opinions(subject)) else queries.SLOTS
 
 
 def _locked(subject: str) -> Collection[str]:

@@ -1,9 +1,13 @@
-"""Messages about opinions; their texts are in templates/zoning/messages."""
+"""Messages about opinions, and the letter to consulted bodies; their texts are in templates/zoning/messages."""
 
 from __future__ import annotations
 
+from municipality.kernel import clock
 from municipality.notifications.models import Channel
-from municipality.notifications.registry import SAMPLE_DAY, CaseMessage
+from municipality.notifications.registry import SAMPLE_DAY, CaseMessage, LetterKind
+from municipality.rulebook import land
+from municipality.rulebook import queries as rulebook
+from zoning.models import Consultation
 
 
 class OpinionSubmitted(CaseMessage):
@@ -45,3 +49,16 @@ class OpinionHeld(CaseMessage):
 
 class OpinionPaidAgain(CaseMessage):
     kind = "zoning.opinion_paid_again"
+
+
+class ConsultationLetter(LetterKind):
+    """The question to a consulted body, with the day until which it can answer."""
+
+    kind = "zoning.consultation"
+    roles = ("planner",)
+
+    def stands(self, key: str) -> bool:
+        return Consultation.objects.filter(pk=int(key), answer="", opinion__case__is_open=True).exists()
+
+    def address(self, code: str) -> str:
+        return next((body.email for body in rulebook.edition(land.BODIES, clock.today()).bodies if body.code == code and body.email), "")

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from municipality.accounts.models import User
 from municipality.cases.models import Case
 from municipality.cases.panels import CaseDetail, Fact, FileLine, MoneyLine, NextStep, PageBlock, Record
+from municipality.kernel import clock
 from municipality.review import queries as review
 from municipality.review.panels import queue_facts, waiting_step
 from municipality.ui.templatetags.portal import bilingual, day, ltr, moment, ref, term
@@ -90,8 +91,10 @@ def _related(opinion: Opinion, until: dt.date | None) -> list[Fact]:
 def _objecting(opinion: Opinion, until: dt.date | None) -> list[tuple[Text, str]]:
     """The link to object while one may, and to the objection afterwards."""
     if until is not None:
-        return [(_("Object to the opinion"), reverse("zoning:objection", args=[opinion.case.public_id]))]
-    objection = objections.objection_to(opinion) if opinion.document is not None else None
+        label = _("Object to the opinion") if opinion.document is not None else _("Object to the refusal")
+        return [(label, reverse("zoning:objection", args=[opinion.case.public_id]))]
+    is_decided = opinion.document is not None or opinion.case.state == S.REFUSED
+    objection = objections.objection_to(opinion.case_id) if is_decided else None
     return [(_("To the objection"), reverse("cases:case", args=[objection.case.public_id]))] if objection is not None else []
 
 
@@ -161,8 +164,9 @@ def answers_block(opinion: Opinion, draft: OpinionDraft | None, title: Text = ""
         lines = [term(bilingual(draft, "text")), *_why(opinion, draft)]
         records.append(Record(_("Opinion of the planner"), TAGS[draft.outcome], draft.get_outcome_display(), lines=lines))
         records.append(Record(_("Against the instant answer"), AGREEMENT_TAGS[draft.agreement], draft.get_agreement_display()))
-    note = _("An opinion that agrees needs one signature. One that deviates needs a coded reason and two; without them it is not issued.")
-    return PageBlock(f"answers-{opinion.pk}" if title else "answers", title or _("Instant answer and opinion"), records=records, note=note)
+    if title:  # what another case decided
+        return PageBlock(f"answers-{opinion.pk}", title, records=records)
+    return PageBlock("answers", _("Instant answer and opinion"), records=records)
 
 
 def _edition(stamp: str) -> Text:
@@ -171,19 +175,30 @@ def _edition(stamp: str) -> Text:
 
 
 def _why(opinion: Opinion, draft: OpinionDraft) -> list[Text]:
-    """The coded reason of a draft, and the task that it opened."""
+    """The coded reason of a draft, and the task that it opened; none without a code."""
+    if not draft.code:
+        return []
     reason = review.replies(opinion.case).reasons.get(draft.code)
-    lines: list[Text] = [format_html("{}: {}. {}", _("Why"), bilingual(reason, "label"), bilingual(reason, "text"))] if reason else []
+    why = (
+        _("Why it deviates from the instant answer")
+        if draft.agreement == "deviates"
+        else _("Why it differs from most of the similar opinions")
+    )
+    if draft.agreement == "deviates" and draft.is_unlike:
+        why = _("Why it deviates from the instant answer and from most of the similar opinions")
+    lines: list[Text] = [format_html("{}: {}. {}", why, bilingual(reason, "label"), bilingual(reason, "text"))] if reason else []
     task = RuleTask.objects.filter(opinion=opinion).first()
     if task is not None:
-        state = _("done") if task.done_at else format_html("{} {}", _("to be done by"), day(task.due_on))
+        is_late = not task.done_at and task.due_on < clock.today()
+        until = _("not done; it was due on") if is_late else _("to be done by")
+        state = _("done") if task.done_at else format_html("{} {}", until, day(task.due_on))
         lines.append(format_html("{}: {}", _("The rule or layer is looked at"), state))
     return lines
 
 
 def _bodies(rows: Sequence[Consultation]) -> PageBlock:
     silent = queries.silent_this_month([row.code for row in rows if row.silent_at and not row.answer])
-    note = _("Each body has a deadline, and the request does not stop at one that stays silent.")
+    note = _("Each body has a deadline; if one stays silent, the study goes on.")
     actions = [(_("Who stayed silent, month by month"), reverse("zoning:silence"))]
     return PageBlock("bodies", _("Bodies consulted"), records=[body(row, silent) for row in rows], note=note, actions=actions)
 
@@ -193,15 +208,16 @@ def body(row: Consultation, silent: dict[str, int]) -> Record:
     lines = [bilingual(row, "question"), format_html("{}: {}", _("To answer by"), moment(row.due_at))]
     if row.answer:
         state, label = ("bad" if row.answer == "objection" else "ok"), row.get_answer_display()
-        lines.append(format_html("{} {}", term(row.words), moment(row.answered_at)))
+        lines += [term(row.words)] if row.words else []
+        lines.append(format_html("{}: {}", _("Answer recorded"), moment(row.answered_at)))
     elif row.silent_at:
         state, label = "warn", _("Silent")
         times = _("Silent this month: %(count)s") % {"count": silent.get(row.code, 0)}
-        lines += [_("No answer by the deadline. The next step was opened. Silence is not approval."), times]
+        lines += [_("No answer by the deadline; the study goes on. Silence is not approval."), times]
     else:
         state, label = "wait", _("Asked")
     if row.is_safety and row.answer not in ("no_objection", "conditions"):
-        lines.append(_("In matters of health and safety silence never counts as a yes."))
+        lines.append(_("On health or safety: without its agreement the opinion cannot be a yes."))
     return Record(bilingual(row, "name"), state, label, lines=lines)
 
 
@@ -233,4 +249,5 @@ def paid_outcome(bill: Bill) -> PaidOutcome | None:
         PaymentStep("next", _("The sealed opinion can be downloaded"), format_html("{} {}", _("Promised for"), day(opinion.case.due_on))),
     ]
     act = (_("To the request"), reverse("cases:case", args=[opinion.case.public_id]))
-    return PaidOutcome(is_done=False, label=_("Request"), reference=opinion.case.reference, steps=steps, act=act)
+    is_done = opinion.case.state != S.AWAITING_PAYMENT
+    return PaidOutcome(is_done=is_done, label=_("Request"), reference=opinion.case.reference, steps=steps, act=act)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import TruncMonth
+from django.db.models.functions import Coalesce, TruncMonth
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from shapely.geometry import Point
@@ -38,6 +38,7 @@ from zoning.opinion.labels import limits_text
 from zoning.plots import queries as plots
 
 FEES, LIMITS, FILES, BODIES = "fees.opinion", "limits.opinion", "files.opinion", "zoning.bodies"
+OBJECTION_LIMITS = "limits.opinion_objection"
 REPLIES, CHECKS = "replies.opinion", "checks.opinion"
 EDITIONS = (FEES, LIMITS, REPLIES, CHECKS, FILES, BODIES)
 MOST_ALIKE = 5
@@ -124,8 +125,8 @@ def visible_to(user: User) -> QuerySet[Opinion]:
 
 
 def draft_of(opinion: Opinion) -> OpinionDraft | None:
-    """The newest draft, which counts."""
-    return opinion.drafts.order_by("-pk").first()
+    """The newest draft, which counts; read once a request."""
+    return request_cache.get_or_set(("zoning.draft", opinion.pk), opinion.drafts.order_by("-pk").first)
 
 
 def newest_document(case: Case) -> Document | None:
@@ -249,7 +250,7 @@ _asked = Consultation.objects.exclude(opinion__case__service=OBJECTION)
 
 
 def silent_this_month(codes: Collection[str]) -> dict[str, int]:
-    """How often each of these bodies fell silent in the present month."""
+    """How often each of these bodies fell silent in the present month, as `silence_by_month` counts it."""
     begins = clock.start_of(clock.today().replace(day=1))
     rows = _asked.filter(code__in=codes, silent_at__gte=begins).values("code").annotate(times=Count("pk"))
     return {row["code"]: row["times"] for row in rows}
@@ -267,11 +268,14 @@ class SilentMonth:
 
 
 def silence_by_month(most: int) -> Sequence[SilentMonth]:
-    """The newest `most` lines of months and bodies, by the month of the deadline."""
+    """The newest `most` lines of months and bodies, by the month in which a body fell silent, or else had to answer.
+
+    A body is counted once it answered or was found silent: the letter to another one may still lie here.
+    """
     rows = (
         _asked.filter(due_at__lte=clock.now())
-        .filter(Q(silent_at__isnull=False) | Q(answered_at__isnull=False) | Q(opinion__case__is_open=True))
-        .annotate(month=TruncMonth("due_at", tzinfo=clock.KUWAIT))
+        .filter(Q(silent_at__isnull=False) | Q(answered_at__isnull=False))
+        .annotate(month=TruncMonth(Coalesce("silent_at", "due_at"), tzinfo=clock.KUWAIT))
         .values("month", "name_ar", "name_en")
         .annotate(asked=Count("pk"), silent=Count("silent_at"))
         .order_by("-month", "-silent", "name_en")[:most]
@@ -280,8 +284,8 @@ def silence_by_month(most: int) -> Sequence[SilentMonth]:
 
 
 def is_unlike(outcome: str, alike: Sequence[LikeCase]) -> bool:
-    """Whether an outcome differs from those of all like cases; False where there are none."""
-    return bool(alike) and outcome not in {one.outcome for one in alike}
+    """Whether an outcome differs from those of more than half of the similar opinions; False where there are none."""
+    return 2 * sum(one.outcome != outcome for one in alike) > len(alike)
 
 
 def agreement(instant_outcome: str, outcome: str) -> str:

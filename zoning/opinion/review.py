@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.db.models import Q
@@ -52,7 +53,8 @@ def _draft(opinion: Opinion) -> Text:
     draft = queries.draft_of(opinion)
     if draft is None:
         return _("not written yet")
-    return format_html("{}: {}. {}", draft.get_agreement_display(), draft.get_outcome_display(), term(bilingual(draft, "text")))
+    texts = term(draft.text_ar), term(draft.text_en)
+    return format_html("{} ({}). {} · {}", draft.get_outcome_display(), draft.get_agreement_display(), *texts)
 
 
 def standing(row: Any) -> Text:
@@ -72,10 +74,23 @@ def flags(case: Case) -> list[str]:
     """What the planner does next about the draft, with the link to its page; nothing once it waits for a signature."""
     if case.state != OpinionState.IN_REVIEW:
         return []
-    draft = queries.draft_of(queries.opinion_of(case))
-    text = _("The opinion is written beside the instant answer.") if draft is None else _("The draft can be changed until it is signed.")
-    link = format_html('<a href="{}">{}</a>', reverse("admin:opinion_study", args=[case.public_id]), _("Draft, bodies and like cases"))
-    return [format_html("{} {}", text, link)]
+    opinion = queries.opinion_of(case)
+    is_new, page = queries.draft_of(opinion) is None, reverse("admin:opinion_study", args=[case.public_id])
+    text = _("The opinion is written beside the instant answer.") if is_new else _("The draft can be changed until it is signed.")
+    button = _("Write the opinion") if is_new else _("Change the draft")
+    link = format_html('<a class="kp-desk-main" href="{}">{}</a>', page, button)
+    return [*still_asked(opinion), format_html("{} {}", text, link)]
+
+
+def still_asked(opinion: Opinion) -> list[str]:
+    """Until when bodies may answer before the opinion can be signed; nothing once all were heard."""
+    last = queries.unheard(opinion).order_by("due_at").last()
+    if last is None:
+        return []
+    if last.due_at < clock.now():  # its letter left later than it was written
+        return [str(_("A body still has time to answer, counted from the day on which its letter left."))]
+    sentence = _("Bodies may answer until {day}. Before that, the opinion can be signed only once all of them have answered.")
+    return [format_html(sentence, day=day(clock.day_of(last.due_at)))]
 
 
 def same_activity(case: Case) -> Q:
@@ -83,6 +98,14 @@ def same_activity(case: Case) -> Q:
     group, activity = Opinion.objects.filter(case=case).values_list("activity_group", "activity").get()
     alike = Opinion.objects.filter(activity_group=group) if group else Opinion.objects.filter(activity=activity)
     return Q(pk__in=alike.values("case"))
+
+
+def _after_refusal(case: Case) -> dict[str, Any]:
+    """The refusal of a new study is objected to no more: the court comes next, within the days of the limits of objections."""
+    if not Opinion.objects.filter(case=case, first__isnull=False).exists():
+        return {}
+    days = rulebook.edition(queries.OBJECTION_LIMITS, clock.today()).limits["court_days"].value
+    return {"to_court": True, "until": clock.today() + dt.timedelta(days=days)}
 
 
 REVIEWED = Reviewable(
@@ -100,8 +123,11 @@ REVIEWED = Reviewable(
     second_signature=study.second_signature,
     accepted_message=OpinionSigned,
     accept_label=gettext_lazy("Signing the opinion"),
+    refuse_label=gettext_lazy("Refusing to give an opinion"),
     accepted_label=gettext_lazy("Opinion signed"),
+    message_context=_after_refusal,
     is_blind_until_decided=True,
     same_activity=same_activity,
     compares=False,
+    approved=("question", "draft"),
 )

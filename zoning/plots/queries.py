@@ -87,17 +87,26 @@ def at_point(longitude: float, latitude: float, day: dt.date) -> Plot | None:
     """The plot on which a point of WGS 84 lies on a day; of two that share an edge the one with the smaller key."""
     point = Point(longitude, latitude)
     rows = boxes.meeting(PlotShape.objects.filter(period(day)), (longitude, latitude, longitude, latitude))
-    for row in rows.select_related("plot__area").order_by("plot_id"):
+    for row in rows.select_related("plot__area").defer("original").order_by("plot_id"):
         if row.shape.intersects(point):
             return row.plot
     return None
 
 
+def block_at(longitude: float, latitude: float, day: dt.date) -> tuple[int, str] | None:
+    """The key of the area and the block of the plot of `at_point`, of which nothing else is read."""
+    point = Point(longitude, latitude)
+    rows = boxes.meeting(PlotShape.objects.filter(period(day)), (longitude, latitude, longitude, latitude)).order_by("plot_id")
+    found = rows.values_list("geometry", "plot__area", "plot__block")
+    return next(((area, block) for geometry, area, block in found if shapes.read(bytes(geometry)).intersects(point)), None)
+
+
 def near_point(longitude: float, latitude: float, day: dt.date) -> list[Plot]:
     """The five plots nearest to a point on a day, of those within NEIGHBOURS_WITHIN metres; nearest first."""
     point = Point(longitude, latitude)
-    rows = boxes.meeting(PlotShape.objects.filter(period(day)), measures.box_around(point, NEIGHBOURS_WITHIN)).select_related("plot__area")
-    found = sorted(((measures.distance(point, row.shape).metres, row.plot_id, row.plot) for row in rows), key=lambda one: one[:2])
+    rows = boxes.meeting(PlotShape.objects.filter(period(day)), measures.box_around(point, NEIGHBOURS_WITHIN))
+    near = rows.select_related("plot__area").defer("original")
+    found = sorted(((measures.distance(point, row.shape).metres, row.plot_id, row.plot) for row in near), key=lambda one: one[:2])
     return [plot for away, _, plot in found[:5] if away <= NEIGHBOURS_WITHIN]
 
 

@@ -47,8 +47,7 @@ guard(
     "cases_caseevent_appeal_allowed",
     "cases_caseevent",
     "INSERT",
-    "NEW.workflow IN ('licensing.renewal', 'licensing.change', 'licensing.transfer', 'licensing.new_licence')"
-    " AND NEW.move = 'allow_appeal'"
+    "NEW.move = 'allow_appeal'"
     " AND EXISTS (SELECT 1 FROM audit_edge e"
     " WHERE e.workflow = NEW.workflow AND e.move = NEW.move AND e.from_state = NEW.from_state AND e.to_state = NEW.to_state)"
     " AND NOT EXISTS (SELECT 1 FROM licensing_appeal a"  # no edge at all is another guard's

@@ -1,4 +1,4 @@
-"""Appeals against refused requests about a health licence; imported by `licensing.models`."""
+"""Appeals against refused requests for licences; imported by `licensing.models`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from municipality.review.models import Decision
 
 
 class Appeal(models.Model):
-    """An appeal against a refused request about a health licence, decided as a case of another branch; one for each refusal.
+    """An appeal against a refused request for a licence, decided as a case of another branch; one for each refusal.
 
     `unit` is the branch that refused: neither its members nor those who signed `refusal` decide.
     """

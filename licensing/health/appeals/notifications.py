@@ -11,7 +11,7 @@ class AppealFiled(CaseMessage):
 
 
 class AppealAllowed(CaseMessage):
-    """`reopens`: the request goes on; otherwise another one is under way already."""
+    """`reopens`: the request goes on; otherwise something else has come since the refusal."""
 
     kind = "licensing.appeal_allowed"
     is_legal = True

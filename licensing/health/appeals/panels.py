@@ -53,7 +53,7 @@ def _detail(row: Appeal) -> CaseDetail:
         facts=[
             Fact(_("Refused request"), ref(first.reference)),
             Fact(_("Reason of the refusal"), bilingual(row.refusal, "text"), bilingual(row.refusal, "article")),
-            Fact(_("Decided in"), bilingual(case.branch, "name"), _("drawn by lot among the branches that did not refuse")),
+            Fact(_("Decided in"), bilingual(case.branch, "name"), _("chosen by lot among the branches that did not refuse")),
             *answer_days(case, row.answer_by),
         ],
         queue=queue_facts(case),

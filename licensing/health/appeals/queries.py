@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Iterator
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from licensing.health.appeals.states import APPEALED
+from licensing.health.appeals.registry import APPEALABLES
 from licensing.health.states import RenewalState
 from licensing.models import Appeal
 from municipality.accounts.models import User
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
+from municipality.incidents import queries as incidents
 from municipality.kernel import clock, request_cache
 from municipality.kernel.errors import Refused
 from municipality.review import queries as review
 from municipality.review.models import Decision
 
 LIMITS, REPLIES, CHECKS = "limits.appeal", "replies.appeal", "checks.appeal"
+APPEAL_DEADLINE = "licensing.appeal"  # of the deadlines that move after an incident
 LONGEST = dt.timedelta(days=366)  # how far back a list looks for refusals whose period may still run
 MAX_LISTED = 50
-REFUSED = RenewalState.REFUSED  # a new licence has the same
+REFUSED = RenewalState.REFUSED  # the others have the same
+Moved = Callable[[str, dict[int, dt.date]], dict[int, dt.date]]
 
 
 def refusal_of(case: Case) -> Decision | None:
     """The signed refusal of a refused request; None for one that no officer refused."""
-    if case.service not in APPEALED or case.state != REFUSED:
+    if case.service not in APPEALABLES or case.state != REFUSED:
         return None
     decision = review.decision_of(case)
     if decision is None or decision.outcome != "refuse" or not decision.is_signed:
@@ -55,7 +60,7 @@ def last_day(case: Case) -> dt.date | None:
     refusal = refusal_of(case)
     if refusal is None or appeal_read(case) is not None:
         return None
-    until = review.appeal_until(refusal)
+    until = _with_last_days([refusal])[0][1]
     return until if clock.today() <= until else None
 
 
@@ -71,16 +76,32 @@ def require_open(case: Case) -> Decision:
         raise Refused("not_refused", _("There is no refusal of this request that could be appealed."))
     if appeal_against(case) is not None:
         raise Refused("appealed_once", _("This refusal has been appealed already."))
-    if clock.today() > review.appeal_until(refusal):
+    if clock.today() > _with_last_days([refusal], incidents.as_moved_now)[0][1]:
         raise Refused("too_late", _("The time to appeal is over."))
     return refusal
 
 
 def open_refusals(user: User) -> list[tuple[Case, dt.date]]:
-    """The refused requests that a person sees and may still appeal, each with its last day; one query."""
+    """The refused requests that a person sees and may still appeal, each with its last day."""
     since = clock.now() - LONGEST
-    refused = Case.objects.filter(service__in=APPEALED, state=REFUSED, closed_at__gte=since, pk__in=cases.visible_to(user).values("pk"))
-    rows = Decision.objects.filter(case__in=refused, outcome="refuse", signed_at__isnull=False, voided_at__isnull=True, appeal__isnull=True)
+    rows = _unappealed(since).filter(case__in=cases.visible_to(user).values("pk"))[:MAX_LISTED]
     today = clock.today()
-    found = [(row.case, review.appeal_until(row)) for row in rows.select_related("case").order_by("pk")[:MAX_LISTED]]
-    return [(case, until) for case, until in found if today <= until]
+    return [(row.case, until) for row, until in _with_last_days(list(rows)) if today <= until]
+
+
+def running(first: dt.date, last: dt.date) -> Iterator[tuple[Decision, dt.date]]:
+    """The refusals whose last day to appeal lies in a period, each with that day."""
+    rows = _with_last_days(list(_unappealed(clock.start_of(first) - LONGEST)), incidents.as_moved_now)
+    return ((row, until) for row, until in rows if first <= until <= last)
+
+
+def _unappealed(since: dt.datetime) -> QuerySet[Decision]:
+    """The signed refusals of requests that were refused since a moment and not appealed."""
+    refused = {"case__service__in": list(APPEALABLES), "case__state": REFUSED, "case__closed_at__gte": since, "outcome": "refuse"}
+    rows = Decision.objects.filter(**refused, signed_at__isnull=False, voided_at__isnull=True, appeal__isnull=True)
+    return rows.select_related("case").order_by("pk")
+
+
+def _with_last_days(rows: list[Decision], moved: Moved = incidents.as_moved) -> list[tuple[Decision, dt.date]]:
+    days = moved(APPEAL_DEADLINE, {row.pk: review.appeal_until(row) for row in rows})
+    return [(row, days[row.pk]) for row in rows]

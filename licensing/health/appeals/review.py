@@ -79,5 +79,6 @@ REVIEWED = Reviewable(
     accepted=services.allowed,
     refused=services.refused,
     to_court=True,
+    is_blind_until_decided=True,
     second_signature=second_signature,
 )

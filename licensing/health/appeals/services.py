@@ -11,16 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from licensing.health.appeals import queries
 from licensing.health.appeals.documents import AppealDecisionFacts, facts_of
 from licensing.health.appeals.notifications import AppealAllowed, AppealFiled, AppealLapsed
+from licensing.health.appeals.registry import APPEALABLES
 from licensing.health.appeals.states import APPEAL, STUDIED, AppealState
-from licensing.health.new_licence import queries as new_licences
-from licensing.health.new_licence.services import approval
-from licensing.health.new_licence.states import NEW_LICENCE
-from licensing.health.queries import get_renewal, open_act
-from licensing.health.services import officer
-from licensing.health.states import TRANSFER
-from licensing.health.transfers import queries as transfers_of
-from licensing.health.transfers import services as transfers
-from licensing.models import Appeal, HealthLicence, Renewal
+from licensing.models import Appeal
 from municipality.accounts.models import User
 from municipality.audit.services import record
 from municipality.cases.models import Case
@@ -37,10 +30,10 @@ from municipality.kernel.errors import Refused
 from municipality.notifications.registry import MessageKind
 from municipality.notifications.services import send
 from municipality.review import queries as review
+from municipality.review.registry import reviewable
 from municipality.review.services import case_clock, queue
 from municipality.review.services.other_branch import Lot, choose_branch_by_lot, keep_out
 from municipality.rulebook import queries as rulebook
-from shops.models import Shop
 
 SYSTEM = system("licensing")
 SKILL = "objections"  # of officers who decide about what another branch decided
@@ -106,32 +99,20 @@ def _tell(kind: type[MessageKind], case: Case, **context: object) -> None:
 def allowed(case: Case) -> None:
     """The appeal is allowed: its decision takes the place of the refusal. In the transaction of the decision.
 
-    The request is approved, as by its own officer, unless another licence, or another request about it or its place, has come since
-    the refusal, or the holder of the shop has named another person meanwhile.
+    The request is approved, as by its own officer, unless its service finds that something else has come since the refusal.
     """
     appeal = queries.appeal_of(case)
     first = Case.objects.select_for_update(of=("self",)).select_related("applicant", "branch").get(pk=appeal.refusal.case_id)
-    if first.service == NEW_LICENCE:
-        paper, reopens = new_licences.request_of(first).refusal, not new_licences.is_asked_again(first)
-    else:
-        renewal = get_renewal(first)
-        paper, reopens = renewal.refusal, _goes_on(first, renewal)
-    if reopens:
+    service = APPEALABLES[first.service]
+    if reopens := service.goes_on(first):
         advance(first, "allow_appeal", actor=SYSTEM, data={"case": case.reference})
-        (approval if first.service == NEW_LICENCE else officer).accepted(first)
-        transfers.go_on(first)
-    if paper is not None and paper.state in LIVE:
-        documents.revoke(paper, reason="appeal_allowed", actor=SYSTEM)
+        reviewable(first).accepted(first)
+        service.went_on(first)
+    if (letter := service.letter(first)) is not None and letter.state in LIVE:
+        documents.revoke(letter, reason="appeal_allowed", actor=SYSTEM)
     record("appeal.allowed", subject=first.key, actor=SYSTEM, data={"case": case.key, "reopens": reopens})
     enqueue("licensing.appeal_document", key=case.public_id, case_id=case.pk)
     _tell(AppealAllowed, case, first=first, reopens=reopens)
-
-
-def _goes_on(first: Case, renewal: Renewal) -> bool:
-    """Whether nothing about the licence has come since the refusal. Locks the shop, as every service that opens an act."""
-    shop = Shop.objects.select_for_update(of=("self",)).get(pk=renewal.licence.shop_id)
-    is_current = HealthLicence.objects.filter(pk=renewal.licence_id, is_current=True).exists()
-    return is_current and open_act(first.subject) is None and (first.service != TRANSFER or transfers_of.waiting_on(shop) is None)
 
 
 def refused(case: Case) -> None:

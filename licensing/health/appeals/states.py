@@ -1,15 +1,12 @@
-"""The appeal against a refused request about a health licence: states and moves. The study by an officer has the moves of the desk."""
+"""The appeal against a refused request for a licence: states and moves. The study by an officer has the moves of the desk."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from licensing.health.names import ACTS
-from licensing.health.new_licence.states import NEW_LICENCE
 from municipality.kernel.workflow import move, workflow
 from municipality.review.states import desk_moves, second_signature_moves
 
 APPEAL = "licensing.appeal"
-APPEALED = (*ACTS, NEW_LICENCE)  # the services whose refusals are appealed here
 
 
 class AppealState(models.TextChoices):

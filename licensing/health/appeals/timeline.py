@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from django.utils.translation import gettext_lazy as _
 
 from licensing.health.appeals import queries
-from licensing.health.appeals.states import APPEALED, AppealState
+from licensing.health.appeals.registry import APPEALABLES
+from licensing.health.appeals.states import AppealState
 from municipality.cases.models import Case, CaseEvent
 from municipality.cases.timeline import AddedStep, Timeline
 from municipality.review.timeline import MOVES
 
 A = AppealState
 TIMELINE = Timeline(
-    name=_("Appeal against a refused request about a health licence"),
+    name=_("Appeal against a refused request for a licence"),
     bad=frozenset({A.REFUSED, A.LAPSED, A.WITHDRAWN}),
     titles={
         A.DRAFT: _("Being sent"),
@@ -26,7 +27,7 @@ TIMELINE = Timeline(
         A.LAPSED: _("Refused by silence: the legal time is over"),
         A.WITHDRAWN: _("Withdrawn by the applicant"),
     },
-    moves={**MOVES, "send": _("Appeal sent; another branch was drawn by lot"), "countersign": _("Refused: the refusal stands")},
+    moves={**MOVES, "send": _("Appeal sent; another branch was chosen by lot"), "countersign": _("Refused: the refusal stands")},
     path=(A.IN_REVIEW, A.ALLOWED),
     ahead={A.ALLOWED: _("Decision")},
     rejoins={A.CORRECTIONS: A.IN_REVIEW},
@@ -41,7 +42,7 @@ TIMELINE = Timeline(
 
 def added_steps(case: Case, events: Sequence[CaseEvent]) -> list[AddedStep]:
     """The filing of the appeal, for a request that was refused."""
-    if case.service not in APPEALED or not any(event.move == "countersign" for event in events):
+    if case.service not in APPEALABLES or not any(event.move == "countersign" for event in events):
         return []
     appeal = queries.appeal_read(case)
     return [AddedStep(appeal.filed_at, _("Appealed; another branch decides"), "applicant")] if appeal is not None else []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -11,7 +13,8 @@ from django.views.decorators.http import require_http_methods
 
 from licensing.health.appeals import queries, services
 from licensing.health.appeals.forms import AppealForm
-from licensing.health.appeals.states import APPEAL, APPEAL_WORKFLOW, APPEALED
+from licensing.health.appeals.registry import APPEALABLES
+from licensing.health.appeals.states import APPEAL, APPEAL_WORKFLOW
 from licensing.health.files import APPEAL_SLOT
 from municipality.accounts.access import access
 from municipality.accounts.requests import AuthenticatedHttpRequest
@@ -30,7 +33,7 @@ from municipality.uploads.fields import field_of
 @require_http_methods(["GET", "HEAD", "POST"])
 def appeal(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """The refusal, who decides and until when, and the form: words and files."""
-    case, allowed = case_or_404(request.user, public_id, service=APPEALED)
+    case, allowed = case_or_404(request.user, public_id, service=APPEALABLES)
     form, submitted = read_form(request, AppealForm)
     refusal: Refused | None = None
     if submitted and form.is_valid():
@@ -44,6 +47,7 @@ def appeal(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     until = queries.last_day(case)
     if until is None and refusal is None:
         return redirect("cases:case", public_id=case.public_id)
+    edition = rulebook.edition(queries.LIMITS, clock.today())
     context = {
         "case": case,
         "decision": queries.refusal_of(case),
@@ -51,8 +55,9 @@ def appeal(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "form": form,
         "refusal": refusal,
         "until": until,
-        "limits": rulebook.edition(queries.LIMITS, clock.today()).limits,
-        "due_on": promised_day(rulebook.edition(queries.LIMITS, clock.today())),
+        "limits": edition.limits,
+        "due_on": promised_day(edition),
+        "answer_by": clock.today() + dt.timedelta(days=edition.limits["appeal_answer_days"].value),
         "field": field_of(request, case.key, APPEAL_SLOT.code, next_path=request.path),
         "crumbs": [
             (_("My requests"), reverse("cases:mine")),

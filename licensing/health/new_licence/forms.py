@@ -37,8 +37,15 @@ class PlaceQuestionForm(forms.Form):
         error_messages={"required": _("Choose the area."), "invalid_choice": _("Choose the area from the list.")},
     )
     block = FoldedField(label=_("Block"), max_length=10, error_messages={"required": _("Enter the block.")})
-    plot = Text(label=_("Plot"), max_length=20, required=False, help_text=_("The plot or the PACI number: one of them is needed."))
-    paci_number = DigitsField(label=_("PACI number"), length=8, required=False, help_text=_("8 digits, on the blue plate at the entrance."))
+    plot = Text(label=_("Plot"), max_length=20, required=False)
+    paci_number = DigitsField(
+        label=_("PACI number"),
+        length=8,
+        required=False,
+        help_text=_(
+            "8 digits, on the blue plate at the entrance. The plot is enough for this answer; the next page needs the PACI number."
+        ),
+    )
     floor = Text(label=_("Floor"), max_length=20, required=False, help_text=_("0 is the ground floor."))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -46,6 +53,7 @@ class PlaceQuestionForm(forms.Form):
         name = "name_ar" if get_language() == "ar" else "name_en"
         fields: dict[str, Any] = self.fields
         fields["activity"].choices = [("", _("Choose")), *Activity.objects.order_by(name).values_list("code", name)]
+        fields["plot"].either, fields["paci_number"].either = _("(or the PACI number)"), _("(or the plot)")
         fields["area"].choices = [("", _("Choose")), *places.grouped_areas()]
 
     def clean(self) -> dict[str, Any]:
@@ -80,6 +88,10 @@ class RequestForm(TradeName, ActivityForm, AreaForm, AddressForm):
     civil_id = CivilIdField(label=_("Civil number of the manager"), help_text=_("12 digits. It is kept encrypted and never shown in full."))
     term = forms.ChoiceField(
         label=_("How long is the licence to be valid?"),
+        help_text=_(
+            "The commercial licence comes after the approval of the location: none is needed yet. "
+            "Until its end, the fee is paid for each year begun: for 2 years and 3 months, 3 times."
+        ),
         widget=forms.RadioSelect,
         initial=USUAL,
         error_messages={"required": _("Choose how long the licence is to be valid.")},

@@ -26,6 +26,7 @@ from municipality.review import queries as review
 from municipality.review.panels import queue_facts, refusal_file, refused_step, waiting_step
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import Authority
+from municipality.ui.plurals import counted
 from municipality.ui.templatetags.portal import bilingual, day, ltr, ref, term
 from municipality.ui.texts import Text
 from municipality.uploads import queries as uploads
@@ -38,8 +39,8 @@ from zoning.models import Plot
 
 S = NewLicenceState
 PAFN = gettext_lazy(
-    "This activity is licensed by the Public Authority for Food and Nutrition, not by the Municipality. "
-    "You cannot apply or pay here; apply to the Authority."
+    "This activity is licensed by the Public Authority for Food and Nutrition, not by the Municipality: you apply and pay for its licence "
+    "there."
 )
 ELSEWHERE = gettext_lazy("This activity is licensed by another authority. Call 139 to find out which one.")
 
@@ -101,17 +102,17 @@ def _files(request: NewLicence) -> list[FileLine]:
 
 def _facts(request: NewLicence) -> list[Fact]:
     answer = kept(request.zoning_answer)
-    edition = format_html("{} · {}", answer.floor, answer.edition) if answer.edition else answer.floor
     commercial = []
     if request.commercial_license_no:
         source = format_html("{} {} · {}", _("until"), day(request.commercial_license_end), request.get_commercial_source_display())
         commercial = [Fact(_("Commercial licence"), ref(request.commercial_license_no), source)]
-    term_text = _("until the commercial licence ends") if request.ends_with_commercial else _("the usual period")
+    years = queries.usual_years(queries.edition_of(request.case, "limits.health"))
+    term_text = _("until the commercial licence ends") if request.ends_with_commercial else counted(years, "year")
     return [
         Fact(_("Activity"), bilingual(request.activity, "name")),
         Fact(_("Address"), term(address(request)[0 if get_language() == "ar" else 1])),
-        Fact(_("Area in square metres"), ltr(request.area_m2)),
-        Fact(_("Zoning answer when it was sent"), answer.state, edition),
+        Fact(_("Size in square metres"), ltr(request.area_m2)),
+        Fact(_("Zoning answer when it was sent"), answer.state, answer.floor),
         *([Fact(_("Holder"), term(bilingual(request.organisation, "name")))] if request.organisation is not None else []),
         *commercial,
         Fact(_("Validity"), term_text),

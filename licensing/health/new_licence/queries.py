@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from licensing.health import queries as health
+from licensing.health import rules as health_rules
 from licensing.health.new_licence import rules
 from licensing.health.new_licence.states import NEW_LICENCE, NewLicenceState
 from licensing.models import HealthLicence, LicenceSource, NewLicence
@@ -121,7 +122,7 @@ def fee_lines(request: NewLicence, first: dt.date) -> list[Line]:
 
 
 def _lines(request: NewLicence, period: Period) -> list[Line]:
-    years = rules.years_to_pay(period, limit(request.case, "year_begun_days"))
+    years = health_rules.years_to_pay(period, limit(request.case, "year_begun_days"))
     return health.fee_lines(edition_of(request.case, FEES), years, code="new")
 
 

@@ -47,7 +47,7 @@ def items(case: Case) -> list[Item]:
     facts: list[tuple[str, Text, Text]] = [
         ("trade_name", _("Trade name"), term(bilingual(request, "name"))),
         ("activity", _("Activity"), bilingual(request.activity, "name")),
-        ("area_m2", _("Area in square metres"), ltr(request.area_m2)),
+        ("area_m2", _("Size in square metres"), ltr(request.area_m2)),
         ("paci_number", _("PACI number"), ltr(request.paci_number)),
         ("ends", _("Ends"), ends),
         ("zoning", _("Zoning answer when it was sent"), kept(request.zoning_answer).state),
@@ -111,6 +111,7 @@ REVIEWED = Reviewable(
     is_blind_until_decided=True,
     second_signature=approval.second_signature,
     accepted_message=LocationApproved,
+    approved=("trade_name", "activity", "area_m2", "address"),
     same_activity=same_activity,
     compares=False,
     evidence=EVIDENCE,

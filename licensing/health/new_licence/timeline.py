@@ -37,7 +37,7 @@ TIMELINE = Timeline(
     path=(S.IN_REVIEW, S.LOCATION_APPROVED, S.INSPECTION, S.AWAITING_PAYMENT, S.ISSUED),
     ahead={
         S.IN_REVIEW: _("Decision of the officer about the location, with the reason if it is a refusal"),
-        S.LOCATION_APPROVED: _("Approval of the location; then you state the commercial licence"),
+        S.LOCATION_APPROVED: _("Commercial licence, by the day that the approval of the location names"),
         S.INSPECTION: _("Inspection of the shop"),
         S.AWAITING_PAYMENT: _("Payment, if the inspection is passed"),
         S.ISSUED: _("Issue of the licence"),
@@ -51,6 +51,7 @@ TIMELINE = Timeline(
         S.CORRECTIONS: "applicant",
         S.IN_REVIEW: "officer",
         S.COUNTERSIGN: "supervisor",
+        S.INSPECTION: "inspector",
     },
     notes={
         S.IN_REVIEW: _("Requests are studied in order of arrival. They keep their place during corrections and absences of officers."),

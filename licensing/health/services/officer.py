@@ -220,8 +220,8 @@ def accepted_by(case: Case) -> Actor:
 
 
 def _bill_lines(case: Case, renewal: Renewal) -> list[Line]:
-    """The fee of the day of the request, with the surcharge if the licence had ended then."""
-    fees = rulebook.edition("fees.health", clock.day_of(case.opened_at))
+    """The fee by the edition stamped on the request, with the surcharge if the licence had ended then."""
+    fees = review.edition_for(case, "fees.health")
     return queries.fee_lines(fees, renewal.years, is_late=renewal.is_late, service=case.service)
 
 

@@ -12,6 +12,7 @@ from licensing.health.names import NAMES
 from licensing.health.notifications import RenewalLapsed, RenewalSubmitted
 from licensing.health.services.cases import open_renewal
 from licensing.health.states import RENEWAL, RenewalState
+from licensing.workers import queries as workers
 from municipality.accounts.models import User, actor_of
 from municipality.cases.models import Case
 from municipality.cases.services import advance
@@ -45,15 +46,17 @@ def submit(
     expected_fils: int | None = None,
     actor: Actor | None = None,
     service: str = RENEWAL,
+    ends_on: dt.date | None = None,
     with_message: bool = True,
 ) -> tuple[Case, Bill]:
     """Submit a renewal with nothing changed, or a duplicate: case, renewal, bill and message in one transaction.
 
     Many at once are told of together: then without a message of its own.
 
-    `actor` acts for the applicant (default: the applicant). Raises NotPermitted where the applicant does not hold the shop any more,
-    or `actor` may not act for them; Refused with the code of the first unmet condition, or "price_changed" when `expected_fils` is not
-    the total.
+    `actor` acts for the applicant (default: the applicant). With `ends_on` the licence ends on that day, the last one of the commercial
+    licence, instead of after the usual period. Raises NotPermitted where the applicant does not hold the shop any more,
+    or `actor` may not act for them; Refused with the code of the first unmet condition, "end_changed" when the commercial licence ends on
+    another day, or "price_changed" when `expected_fils` is not the total.
     """
     shop = Shop.objects.select_for_update(of=("self",)).select_related("branch").get(pk=shop.pk)
     shops.refuse_merged(shop)
@@ -61,12 +64,20 @@ def submit(
     offer = queries.offer(shop, service)
     if not offer.may_renew or offer.licence is None or offer.period is None:
         raise Refused(offer.unmet[0].code, _("A condition is no longer met. The page shows which one and what to do."))
+    editions = [offer.fees, offer.limits, offer.printed, rulebook.calendar_edition()]
+    if ends_on is not None:
+        aligned = queries.until_commercial(offer)
+        if aligned is None or aligned.period is None or aligned.period.last != ends_on:
+            raise Refused("end_changed", _("The commercial licence ends on another day now. Check the new period and submit again."))
+        offer = aligned
+        editions.append(rulebook.edition("limits.new_licence", clock.today()))
     if expected_fils is not None and expected_fils != offer.total:
         raise Refused("price_changed", _("The fee changed while the page was open. Check the new amounts and submit again."))
     actor = actor or actor_of(applicant)
-    editions = [offer.fees, offer.limits, offer.printed, rulebook.calendar_edition()]
     case = open_renewal(shop=shop, applicant=applicant, offer=offer, editions=editions, due_on=offer.due_on, actor=actor).case
-    advance(case, "submit", actor=actor)
+    certificates = workers.lights([shop]).get(shop.pk) if service == RENEWAL else None
+    ended = {"ended_certificates": certificates.ended} if certificates is not None and certificates.ended else None
+    advance(case, "submit", actor=actor, data=ended)  # what the declaration left out
     bill = issue_bill(
         kind=service,
         subject=case.key,

@@ -23,7 +23,7 @@ class NameHolder(forms.Form):
 
     civil_id = CivilIdField(
         label=_("Civil number of the new holder"),
-        help_text=_("For a company: of a person who signs for it. Whether the number is known here is not shown."),
+        help_text=_("For a company: of a person who signs for it."),
     )
     understood = forms.BooleanField(
         label=_("I understand that shop and licence pass to the new holder, and that the licences of its boards end."),
@@ -42,7 +42,12 @@ class TakeOver(forms.Form):
     )
     holder = forms.ChoiceField(label=_("Who is to hold the licence"), widget=forms.RadioSelect, required=False, error_messages=_HOLDER)
     declared = forms.BooleanField(
-        label=_("I declare that I use the shop by right from then on and meet the conditions of its licence."), required=False
+        label=_(
+            "I declare that I have the right to use the shop, such as by a lease, from the issue of the new licence on, "
+            "and meet its conditions."
+        ),
+        help_text=_("Only if you take the shop over."),
+        required=False,
     )
 
     def __init__(self, *args: Any, organisations: Sequence[Organisation], **kwargs: Any) -> None:

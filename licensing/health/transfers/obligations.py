@@ -25,6 +25,7 @@ def obligations(user: User) -> list[Obligation]:
             url=reverse("licensing:answer_transfer", args=[row.public_id]),
             about=bilingual(row.shop, "name"),
             until=clock.day_of(row.expires_at),
+            is_asked=True,
         )
         for row in queries.waiting(user)
     ]

@@ -17,6 +17,7 @@ from payments import queries as payments
 from payments.queries import BasketItem
 from shops.models import Shop
 from shops.register import queries as shops
+from shops.registry import has_open_sums
 
 RELATED = ("shop", "asked_by", "signer", "organisation", "case")
 
@@ -30,6 +31,12 @@ def owed_on(shop: Shop) -> list[BasketItem]:
     """What those who hold a shop have to pay about it, fines that may still be settled among them: bills, and sums without a bill."""
     items = {item.code: item for holder in shops.owners(shop) for item in payments.basket_of(holder)}
     return [item for item in items.values() if item.shop == shop.key]
+
+
+def owed_fils(shop: Shop) -> int | None:
+    """What there is to pay about a shop, in fils; 0 if something may only become payable yet, None if nothing is owed."""
+    fils = sum(item.fils for item in owed_on(shop))
+    return fils if fils or has_open_sums(shop) else None
 
 
 def answer_days() -> int:
@@ -53,9 +60,19 @@ def waiting(user: User) -> QuerySet[LicenceTransfer]:
     return named(user).filter(_is_waiting()).order_by("expires_at", "pk")
 
 
+def _under_way() -> QuerySet[LicenceTransfer]:
+    """The transfers whose request is open, or that wait for an answer."""
+    return LicenceTransfer.objects.filter(_is_waiting() | Q(case__is_open=True)).select_related(*RELATED)
+
+
+def asked_by(user: User) -> QuerySet[LicenceTransfer]:
+    """The transfers under way that a person asked for, the newest first."""
+    return _under_way().filter(asked_by=user).order_by("-pk")
+
+
 def open_of(shop: Shop) -> LicenceTransfer | None:
     """The transfer of a shop whose request is open, or that waits for an answer."""
-    rows = LicenceTransfer.objects.filter(_is_waiting() | Q(case__is_open=True), shop=shop).select_related(*RELATED)
+    rows = _under_way().filter(shop=shop)
     return rows.order_by(F("case").asc(nulls_last=True), "-pk").first()
 
 
@@ -90,4 +107,4 @@ def lost_condition(transfer: LicenceTransfer, shop: Shop) -> str:
         return "other_holder"
     if transfer.organisation is not None and transfer.signer not in shops.owners(Shop(organisation=transfer.organisation)):
         return "other_holder"
-    return "nothing_owed" if owed_on(shop) else ""
+    return "nothing_owed" if owed_fils(shop) is not None else ""

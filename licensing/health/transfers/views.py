@@ -32,13 +32,14 @@ from shops.register.opening import find_shop
 @require_http_methods(["GET", "HEAD", "POST"])
 @reauthentication_required
 def transfer(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """Whom the holder names, or how the transfer stands. A POST asks, or takes it back."""
+    """Whom the holder names, or how the transfer stands. A POST shows the number whole, then asks; or it takes a transfer back."""
     user, shop = request.user, find_shop(public_id)
     allowed = named_access(user, shop, TRANSFER)
     if shop.owner_id == allowed.person.pk:
         shop.owner = allowed.person  # saves a query
     row = queries.open_of(shop)
     refusal: Refused | None = None
+    number = ""  # to be looked at before it is asked
     here = redirect("licensing:transfer", public_id=shop.public_id)
     form, submitted = read_form(request, NameHolder)
     try:
@@ -48,13 +49,15 @@ def transfer(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
                 messages.info(request, _("The transfer is taken back. The licence stays with its present holder."))
             return here
         if row is None and submitted and form.is_valid():
-            services.ask(shop=shop, person=user, number=form.cleaned_data["civil_id"])
-            messages.info(request, _("The transfer is asked for. If the number is right, its owner now sees it in the portal."))
-            return here
+            if "checked" in request.POST:
+                services.ask(shop=shop, person=user, number=form.cleaned_data["civil_id"])
+                messages.info(request, _("The transfer is asked for. If the number is right, its owner now sees it in the portal."))
+                return here
+            number = form.cleaned_data["civil_id"] if "change" not in request.POST else ""
     except Refused as refused:
         refusal = refused
     offer = licences.offer(shop, TRANSFER) if row is None else None
-    title = _("Transfer the licence to another holder")
+    title = _("Transfer the licence to another person or company")
     context = {
         "shop": shop,
         "access": allowed,
@@ -66,6 +69,7 @@ def transfer(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "obstacles": obstacles(user, offer, None, without=offer.flags) if offer is not None else [],
         "days": offer.limits.limits["transfer_answer_days"].value if offer is not None else 0,
         "form": form,
+        "number": number,
         "refusal": refusal,
         "title": title,
         "crumbs": [
@@ -74,7 +78,7 @@ def transfer(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
             (title, ""),
         ],
     }
-    status = refusal.status if refusal is not None else 400 if submitted and row is None else 200
+    status = refusal.status if refusal is not None else 400 if submitted and row is None and not form.is_valid() else 200
     return render(request, "licensing/acts/transfer.html", context, status=status)
 
 
@@ -111,6 +115,7 @@ def answer(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "transfer": row,
         "shop": shop,
         "address": address(shop)[0 if get_language() == "ar" else 1],
+        "shop_page": reverse("shops:shop", args=[shop.public_id]),
         "licence": licences.current(shop),
         "fils": sum(line.fils for line in licences.fee_lines(fees, 1, service=TRANSFER)),
         "promise_days": study.limits["promise_working_days"].value,

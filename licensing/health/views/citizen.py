@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language
@@ -37,12 +39,16 @@ def renew(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """What prevents the renewal, then facts and fees; if nothing does, the declaration and the button to submit and pay."""
     user = request.user
     shop, allowed = shop_or_404(user, public_id, RENEWAL)
-    form, submitted = read_form(request, SubmitRenewal)
+    ends_on = _end_asked_for(request)
+    certificates = workers.lights([shop]).get(shop.pk)
+    has_ended = certificates is not None and certificates.ended > 0
+    form, submitted = read_form(request, SubmitRenewal, has_ended_certificates=has_ended)
     answers = form.cleaned_data if submitted and form.is_valid() else {}
     refusal: Refused | None = None
     if answers:  # `submit` checks every condition itself
         try:
-            case, bill = services.submit(shop=shop, applicant=allowed.person, expected_fils=answers["total"], actor=allowed.actor)
+            sent = {"applicant": allowed.person, "expected_fils": answers["total"], "actor": allowed.actor}
+            case, bill = services.submit(shop=shop, ends_on=ends_on, **sent)
             if user.is_staff:  # staff who assist do not pay
                 return redirect("cases:case", public_id=case.public_id)
             return redirect("payments:pay", public_id=bill.public_id)
@@ -50,13 +56,18 @@ def renew(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
             raise
         except Refused as refused:
             refusal = refused
-    offer = queries.offer(shop)
+    usual = queries.offer(shop)
+    aligned = queries.until_commercial(usual)
+    offer = usual
+    if aligned is not None and aligned.period is not None and aligned.period.last == ends_on:
+        offer, aligned = aligned, usual
     if refusal is not None:
-        form = SubmitRenewal({**request.POST.dict(), "total": str(offer.total)})
+        form = SubmitRenewal({**request.POST.dict(), "total": str(offer.total)}, has_ended_certificates=has_ended)
         refusal = refusal if offer.may_renew else None  # an unmet condition has its own message
     form.initial["total"] = offer.total
     open_case = cases.visible_to(user).filter(pk=offer.open_case.pk).first() if offer.open_case else None
     as_of = clock.day_of(commercial_queries.as_of(shop))
+    found = obstacles(user, offer, open_case, as_of=as_of)
     context = {
         "shop": shop,
         "register_as_of": as_of,
@@ -64,14 +75,17 @@ def renew(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "surcharge_after": offer.in_time_until,
         "access": allowed,
         "offer": offer,
+        "other": aligned,  # the other choice of a last day
+        "is_with_commercial": offer is not usual,
         "form": form,
         "refusal": refusal,
         "days_left": (offer.licence.last_day - clock.today()).days if offer.licence else 0,
-        "obstacles": obstacles(user, offer, open_case, as_of=as_of),
-        "is_blocked_only": all(condition.code == "no_block" for condition in offer.unmet),
+        "obstacles": found,
+        "stops": [one for one in found if not one.is_waiting],
+        "is_blocked_only": all(condition.code in ("no_block", "in_window") for condition in offer.unmet),
         "differences": differences(offer, is_self=allowed.is_self),
         "place": new_places.place_of_offer(offer, {}) if offer.may_be_studied else None,
-        "workers": workers.lights([shop]).get(shop.pk) if offer.may_renew else None,
+        "ended_certificates": certificates.ended if certificates is not None else 0,
         "conditions": rulebook.edition("conditions.health", clock.today()).conditions if offer.may_renew else [],
         "met": [met(condition) for condition in offer.conditions if condition.is_met],
         "promise_days": offer.promise_days,
@@ -81,6 +95,14 @@ def renew(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "address": address(shop)[0 if get_language() == "ar" else 1],
     }
     return render(request, "licensing/renew.html", context, status=409 if refusal else 200)
+
+
+def _end_asked_for(request: HttpRequest) -> dt.date | None:
+    """The last day of the licence that is asked for in the query, `until`; None for the usual period, and for what is no day."""
+    try:
+        return dt.date.fromisoformat(request.GET.get("until", ""))
+    except ValueError:
+        return None
 
 
 @access("on_behalf")

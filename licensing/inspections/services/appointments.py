@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
 
 from licensing.inspections import queries
@@ -208,10 +208,26 @@ def _draw_again(pk: int) -> bool:
     row = Inspection.objects.select_for_update(of=("self",)).select_related(*queries.RELATED).get(pk=pk)
     if row.state not in OPEN or _is_able(row):
         return False
-    without = [row.inspector_id, *([row.previous.inspector_id] if row.previous is not None else [])]
-    parties = parties_of(row.contact, row.shop, row.case)
-    inspector, drawn = draw(branch_id=row.branch_id, is_womens=row.activity.is_womens, parties=parties, without=without)
+    inspector, drawn, keeps_day = _drawn_again(row)
     data = {"before": row.inspector.key, "inspector": inspector.key, **drawn}
     transition(row, f"draw_{row.state}", actor=SYSTEM, reason="not_able", data=data, inspector=inspector, draw=drawn)
     record("inspection.drawn_again", subject=row.key, actor=SYSTEM, data=data)
+    times = [] if keeps_day else offered(row)
+    if times:
+        _appoint(row, "appoint_again", times[0], actor=SYSTEM)
     return True
+
+
+def _drawn_again(row: Inspection) -> tuple[User, dict[str, Any], bool]:
+    """Another inspector, with the record of the draw; whether they have time on the appointed day, else the portal sets another one."""
+    without = {row.inspector_id, *([row.previous.inspector_id] if row.previous is not None else [])}
+    facts: dict[str, Any] = {"branch_id": row.branch_id, "is_womens": row.activity.is_womens}
+    facts["parties"] = parties_of(row.contact, row.shop, row.case)
+    if row.day is None:
+        return *draw(**facts, without=without), True
+    visits = Inspection.objects.filter(state=InspectionState.APPOINTED, day=row.day).order_by().values("inspector")
+    full = visits.annotate(booked=Count("pk")).filter(booked__gte=queries.limits()["visits_a_day"])
+    try:
+        return *draw(**facts, on=row.day, without=without | set(full.values_list("inspector", flat=True))), True
+    except Refused:
+        return *draw(**facts, without=without), False

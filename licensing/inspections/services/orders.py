@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from django.db import IntegrityError, connection, transaction
-from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
+from licensing.health.documents import address
 from licensing.inspections import queries
 from licensing.inspections.draws import draw
 from licensing.inspections.notifications import InspectionOrdered, tell
@@ -15,7 +15,6 @@ from municipality.accounts.models import User, actor_of
 from municipality.audit.services import record
 from municipality.cases.models import Case
 from municipality.delegation.authorization import authorize
-from municipality.delegation.organisations import key_of as organisation_key
 from municipality.documents.numbers import next_number
 from municipality.kernel import clock, worktime
 from municipality.kernel.actors import Actor
@@ -27,6 +26,7 @@ from municipality.review.queries import is_supervisor
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import Activity, RuleSet
 from shops.models import Shop
+from shops.register import conflicts
 from shops.register.queries import owners
 from shops.registry import licences_of
 
@@ -107,10 +107,7 @@ def parties_of(contact: User | None, shop: Shop | None, case: Case | None) -> li
     """The keys with which an inspector must have no conflict of interest."""
     keys = [contact.key] if contact is not None else []
     if shop is not None:
-        keys += [shop.key, *(person.key for person in owners(shop))]
-        keys += [organisation_key(shop.organisation)] if shop.organisation is not None else []
-        managers = User.objects.filter(civil_id_digest=shop.manager_civil_id_digest) if shop.manager_civil_id_digest else []
-        keys += [person.key for person in managers]
+        keys += conflicts.parties_of(shop)
     return [*keys, case.key, *Party.objects.filter(case=case).values_list("key", flat=True)] if case is not None else keys
 
 
@@ -135,6 +132,7 @@ def order_for_shop(*, shop: Shop, actor: Actor, reason: str) -> Inspection:
     if shop.pk not in licences_of([shop.pk]):
         raise Refused("not_licensed", _("This shop has no health licence. Only licensed shops are inspected here."))
     holders = owners(shop)
+    address_ar, address_en = address(shop)
     return order(
         case=None,
         shop=shop,
@@ -142,23 +140,14 @@ def order_for_shop(*, shop: Shop, actor: Actor, reason: str) -> Inspection:
         name_en=shop.name_en,
         activity=shop.activity,
         branch=shop.branch,
-        address_ar=address_of(shop, "ar"),
-        address_en=address_of(shop, "en"),
+        address_ar=address_ar[:300],
+        address_en=address_en[:300],
         contact=holders[0] if holders else None,
         latitude=shop.latitude,
         longitude=shop.longitude,
         actor=actor,
         reason=reason.strip(),
     )
-
-
-def address_of(shop: Shop, language: str) -> str:
-    """Area, block, street and building of a shop, in `ar` or `en`."""
-    with translation.override(language):
-        named = [(_("Block"), shop.block), (_("Street"), shop.street), (_("Building"), shop.building), (_("Unit"), shop.unit)]
-        separator = "، " if language == "ar" else ", "
-        parts = [getattr(shop.area, f"name_{language}"), *(f"{name} {value}" for name, value in named if value)]
-        return separator.join(str(part) for part in parts)[:300]
 
 
 @transaction.atomic

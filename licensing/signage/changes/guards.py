@@ -1,7 +1,7 @@
 """What the database refuses of changed boards: another period, other amounts, an end or a deposit without a licensed change."""
 
 from licensing.signage.guards import WHOLE
-from municipality.kernel.guards import guard
+from municipality.kernel.guards import frozen, guard
 
 # Until the same last day, for the same months of which some are left.
 guard(
@@ -41,7 +41,7 @@ guard(
     " AND n.months_left IS NOT NULL AND n.first_day = NEW.day)",
     "not_changed",
 )
-# Of the deposits of a shop no more goes back for changes than its licensed changes say.
+# Of the deposits of a shop no more goes back for changes than its licensed changes say, of those that are smaller on a photo.
 _OF_SHOP = (
     "SELECT r.shop_id FROM payments_billline l JOIN payments_bill p ON p.id = l.bill_id JOIN cases_case c"
     " ON p.subject = 'case:' || c.public_id JOIN licensing_boardrequest r ON r.case_id = c.id WHERE l.id = {line}"
@@ -54,10 +54,22 @@ guard(
     " WHERE d.reason = 'board_changed' AND d.state <> 'released'"
     f" AND ({_OF_SHOP.format(line='d.line_id')}) = ({_OF_SHOP.format(line='NEW.line_id')}))"
     " > (SELECT COALESCE(SUM(b.returned_fils), 0) FROM licensing_board b JOIN licensing_boardrequest q ON q.id = b.request_id"
-    f" WHERE b.first_day IS NOT NULL AND q.shop_id = ({_OF_SHOP.format(line='NEW.line_id')}))",
+    f" WHERE b.first_day IS NOT NULL AND b.smaller_photo_id IS NOT NULL AND q.shop_id = ({_OF_SHOP.format(line='NEW.line_id')}))",
     "not_changed",
     one_by_one="NEW.reason = 'board_changed'",
 )
+# That photo is of the licensed board itself, or of the one that was licensed in its place.
+for _event in ("INSERT", "UPDATE"):
+    guard(
+        f"licensing_board_smaller_photo_{_event.lower()}",
+        "licensing_board",
+        _event,
+        "NEW.smaller_photo_id IS NOT NULL AND (NEW.first_day IS NULL OR NOT EXISTS (SELECT 1 FROM uploads_upload u"
+        " WHERE u.id = NEW.smaller_photo_id AND u.subject = 'board:' || NEW.public_id AND u.slot = 'smaller' AND u.state = 'ready')"
+        " AND NOT EXISTS (SELECT 1 FROM licensing_board n WHERE n.previous_id = NEW.id AND n.smaller_photo_id = NEW.smaller_photo_id))",
+        "other_photo",
+    )
+frozen("licensing_board", ["smaller_photo_id"], once="OLD.smaller_photo_id IS NOT NULL", name="smaller_photo_once")
 # Nothing goes on without a payment but what costs nothing.
 guard(
     "cases_caseevent_boards_free",

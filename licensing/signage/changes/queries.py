@@ -14,7 +14,7 @@ from licensing.models import Board, BoardCheck, BoardOutcome
 from licensing.signage import queries
 from licensing.signage.fees import BoardFee
 from licensing.signage.labels import whole_fee_of
-from licensing.signage.life.queries import deposits_of, held_fils
+from licensing.signage.life.queries import deposits_of, held_fils, smaller_without_photo
 from municipality.cases.models import Block, Effect
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
@@ -25,7 +25,7 @@ from municipality.rulebook.queries import RulebookEdition
 
 CHANGES = "changes"  # the public id of the board, in the answers of a draft
 SIZES = ("width_cm", "height_cm", "faces", "pieces")
-SAME = ("board_class", "medium", "months", "place", "is_standing", "front_cm", "subject", "approval")
+SAME = ("board_class", "medium", "months", "place", "is_lit", "is_standing", "front_cm", "subject", "approval")
 RELATED = ("end", "previous", "request__case", "request__document__last_event", "request__shop__branch")
 
 
@@ -44,8 +44,8 @@ class Changed:
 
     @cached_property
     def held_fils(self) -> int:
-        """The deposit that is held for it; reads bills and what is returned of them."""
-        return held_fils(deposits_of(self.board))
+        """The deposit that is held for it, less what only waits for a photo; reads bills and what is returned of them."""
+        return max(held_fils(deposits_of(self.board)) - sum(one.returned_fils for one in smaller_without_photo(self.board)), 0)
 
 
 def changed(board: Board) -> Changed:
@@ -81,7 +81,9 @@ def obstacle(board: Board) -> Refused | None:
 def unchanged(board: Board) -> Refused | None:
     """The refusal of a change that changes nothing."""
     before = board.previous
-    if before is None or any(getattr(board, name) != getattr(before, name) for name in (*SAME, *SIZES, "top_cm", "next_cm")):
+    if before is None or any(
+        getattr(board, name) != getattr(before, name) for name in (*SAME, *SIZES, "top_cm", "next_cm", "projection_cm")
+    ):
         return None
     return Refused("nothing_changed", _("The board is as it is licensed. Change at least one of its facts."))
 
@@ -103,7 +105,8 @@ def _grew(board: Board, before: Board) -> bool:
     if any(getattr(board, name) != getattr(before, name) for name in SAME):
         return True
     grew = any(getattr(board, name) > getattr(before, name) for name in SIZES)
-    return grew or _is_above(board.top_cm, before.top_cm) or _is_above(before.next_cm, board.next_cm)
+    grew = grew or _is_above(board.top_cm, before.top_cm) or _is_above(board.projection_cm, before.projection_cm)
+    return grew or _is_above(before.next_cm, board.next_cm)
 
 
 def _is_above(one: int | None, other: int | None) -> bool:

@@ -1,4 +1,4 @@
-"""A changed board takes the place of the one before, and what is held too much of its deposit goes back."""
+"""A changed board takes the place of the one before; what is held too much of its deposit goes back for a photo of the smaller board."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from municipality.documents import services as documents
 from municipality.documents.models import Document
 from municipality.kernel import clock
 from municipality.kernel.actors import system
+from payments.models import RefundDue
 from payments.services import owe_deposit
 
 SYSTEM = system("licensing")
@@ -16,7 +17,7 @@ REASON = "board_changed"  # of the refund
 
 
 def replace(board: Board, document: Document) -> None:
-    """End the board that a newly licensed one changes, with its licence if that has no other board, and return the difference."""
+    """End the board that a newly licensed one changes, with its licence if that has no other board."""
     old = board.previous
     if old is None or board.first_day is None:
         raise ValueError("the board changes none")
@@ -25,18 +26,22 @@ def replace(board: Board, document: Document) -> None:
     record("board.ended", subject=old.request.case.key, actor=SYSTEM, data=data)
     if old.request.document is not None and not old.request.boards.filter(end__isnull=True).exists():
         documents.supersede(old.request.document, by=document, actor=SYSTEM)
-    give_back(board)
 
 
-def give_back(board: Board) -> None:
-    """Owe back what a licensed change returns of the deposits of the boards before it, and those that it replaced, as far as it is not."""
+def give_back(board: Board) -> list[RefundDue]:
+    """Owe back what licensed changes return of the deposits of a board and those before it, as far as it is not.
+
+    Only for those that are smaller on a photo. Returns what is owed back now.
+    """
     deposits = deposits_of(board)
     owed = sum(refund.fils for deposit in deposits for refund in deposit.refunds if refund.reason == REASON)
-    left = sum(one.returned_fils for one in chain(board)) - owed
+    left = sum(one.returned_fils for one in chain(board) if one.smaller_photo_id is not None) - owed
+    found = []
     for deposit in deposits:
-        if left and deposit.is_held:
-            refund = owe_deposit(line=deposit.line, reason=REASON, actor=SYSTEM, most_fils=left)
-            left -= refund.fils if refund is not None else 0
+        if left and deposit.is_held and (refund := owe_deposit(line=deposit.line, reason=REASON, actor=SYSTEM, most_fils=left)):
+            found.append(refund)
+            left -= refund.fils
+    return found
 
 
 def return_parts(request: BoardRequest) -> None:

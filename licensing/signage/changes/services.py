@@ -48,7 +48,10 @@ def begin(*, board: Board, draft: Draft | None, access: Access) -> Draft:
 def answers_of(board: Board) -> dict[str, str]:
     """What a draft keeps of a board that it is to change."""
     facts: dict[str, Any] = {name: getattr(board, name) for name in ("board_class", "medium", "months", "place", "subject", "approval")}
-    facts |= {name: getattr(board, name) for name in ("faces", "pieces")} | {"is_standing": "on" if board.is_standing else None}
+    facts |= {name: getattr(board, name) for name in ("faces", "pieces")}
+    facts |= {name: "on" if getattr(board, name) else None for name in ("is_lit", "is_standing")}
     sizes = {"width": board.width_cm, "height": board.height_cm, "top": board.top_cm, "next_board": board.next_cm, "front": board.front_cm}
     facts |= {name: f"{size / 100:.2f}" for name, size in sizes.items() if size}
+    if board.projection_cm is not None:  # 0 is stated, too: flat on the wall
+        facts["projection"] = f"{board.projection_cm / 100:.2f}"
     return {"boards": "1", queries.CHANGES: board.public_id} | {f"0-{name}": str(value) for name, value in facts.items() if value}

@@ -1,7 +1,8 @@
-"""The page on which the change of a licensed board begins, and its fee while somebody types."""
+"""The pages on which the change of a licensed board begins, its fee while somebody types, and the photo of one that became smaller."""
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -12,14 +13,19 @@ from licensing.models import Board
 from licensing.signage import queries as boards
 from licensing.signage.cards import Cards
 from licensing.signage.changes import queries, services
+from licensing.signage.changes.smaller import prove_by_holder
 from licensing.signage.forms import BoardForm
 from licensing.signage.labels import kind_of, size_of
+from licensing.signage.life import queries as life
+from licensing.signage.life.views import RELATED
 from licensing.signage.states import BOARDS
 from municipality.accounts.access import access
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.delegation.authorization import authorize
 from municipality.drafts import queries as drafts
 from municipality.kernel.errors import Refused
+from municipality.ui.language import is_switch
+from municipality.uploads.fields import fields_of
 from shops.register.opening import shop_or_404
 
 
@@ -56,6 +62,38 @@ def change(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     }
     status = refusal.status if refusal is not None and request.method == "POST" else 200
     return render(request, "licensing/boards/change.html", context, status=status)
+
+
+@access("person")
+@require_http_methods(["GET", "HEAD", "POST"])
+def smaller(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
+    """The photo of a board that was made smaller; a POST returns the difference of its deposit. Raises Http404 for another's."""
+    board = Board.objects.filter(public_id=public_id, first_day__isnull=False).select_related(*RELATED).first()
+    if board is None:
+        raise Http404
+    allowed = authorize(request.user, board.request.case)
+    waiting, refusal = life.smaller_without_photo(board), None
+    if request.method == "POST" and not is_switch(request):
+        try:
+            prove_by_holder(board=board, person=request.user)
+        except Refused as refused:
+            refusal = refused
+        else:
+            messages.info(request, _("The photo is here. The difference of the deposit is being returned."))
+            return redirect("licensing:board", public_id=public_id)
+    elif not waiting:
+        return redirect("licensing:board", public_id=public_id)
+    context = {
+        "board": board,
+        "kind": kind_of(board),
+        "size": size_of(board),
+        "smaller_fils": sum(one.returned_fils for one in waiting),
+        "fields": fields_of(request, life.key_of(board), life.SMALLER_SLOTS, next_path=request.path),
+        "access": allowed,
+        "refusal": refusal,
+        "crumbs": [(_("Board"), reverse("licensing:board", args=[public_id])), (_("Photo of the smaller board"), "")],
+    }
+    return render(request, "licensing/boards/smaller.html", context, status=refusal.status if refusal else 200)
 
 
 def _fee(request: AuthenticatedHttpRequest, board: Board) -> HttpResponse:

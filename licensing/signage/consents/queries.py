@@ -19,7 +19,7 @@ from municipality.kernel.errors import Refused
 # What a signature is about: the boards as they are shown to the signer. Fees and rates are not.
 FACTS = (
     *("board_class", "medium", "width_cm", "height_cm", "faces", "pieces", "months", "place"),
-    *("is_standing", "top_cm", "next_cm", "front_cm", "subject", "approval"),
+    *("is_lit", "projection_cm", "is_standing", "top_cm", "next_cm", "front_cm", "subject", "approval"),
 )
 Drawn = tuple[str, Sequence[Sequence[float]]]  # the photo's public id, and the outline
 

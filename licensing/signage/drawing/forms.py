@@ -30,11 +30,13 @@ _KNOWN: dict[str, Any] = {"min_value": Decimal("0.1"), "max_value": 100, "decima
 class CornersField(forms.CharField):
     """`12,30.5 80,31 79,60`: pixels of a photo, from `least` to `most` of them."""
 
-    def __init__(self, *, least: int, most: int) -> None:
-        super().__init__(max_length=300, error_messages=_INCOMPLETE)
+    def __init__(self, *, least: int, most: int, missing: Any) -> None:
+        super().__init__(max_length=300, error_messages={**_INCOMPLETE, "required": missing})
         self.least, self.most = least, most
 
     def to_python(self, value: Any) -> Any:
+        if value in self.empty_values:
+            return []
         found = [_CORNER.fullmatch(part) for part in (super().to_python(value) or "").split(" ")]
         if not self.least <= len(found) <= self.most or None in found:
             raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
@@ -45,9 +47,10 @@ class DrawingForm(forms.Form):
     """One drawing; `measured` is the size of the board once it is valid."""
 
     size = forms.RegexField(_SIZE, error_messages=_INCOMPLETE)
-    known = CornersField(least=4, most=4)
-    outline = CornersField(least=3, most=MOST_CORNERS)
-    known_width = DecimalNumberField(error_messages={"required": _("Enter the width of the door or shutter in metres.")}, **_KNOWN)
+    # What is still missing is the next step; a frame that nobody has moved is not sent.
+    known = CornersField(least=4, most=4, missing=_("Next: the black frame is moved to the door or shutter."))
+    outline = CornersField(least=3, most=MOST_CORNERS, missing=_("Next: the blue frame is moved to the board."))
+    known_width = DecimalNumberField(error_messages={"required": _("Next: the width of the door or shutter in metres.")}, **_KNOWN)
     known_height = DecimalNumberField(required=False, **_KNOWN)
     drawn: Drawn | None = None
     measured: Measured | None = None

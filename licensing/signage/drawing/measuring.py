@@ -48,7 +48,13 @@ def measure(drawing: Drawn) -> Measured:
         wall = Wall(drawing.known)
         spots = [wall.on_wall(point) for point in drawing.outline]
     except (ShapeUnknown, ZeroDivisionError):
-        raise Refused("height_needed", _("The photo does not tell the height of the door or shutter: enter it too.")) from None
+        raise Refused(
+            "height_needed",
+            _(
+                "This frame does not tell the height: move the corners of the black frame to the corners of the door or shutter. "
+                "If they are there, enter the height too."
+            ),
+        ) from None
     except Horizon:
         spots = [(float("inf"), 0.0)]
         ratio = 1.0

@@ -36,21 +36,20 @@ def _may_write(user: User, subject: str) -> bool:
 
 def _may_read(user: User, subject: str) -> bool:
     """Who may write, and the cash office once the photo is what a deposit is returned for."""
-    board = _board(subject)
-    end = queries.end_of(board) if board is not None else None
-    pays = end is not None and end.photo_id is not None and user.is_staff and user.groups.filter(name__in=[CASHIER, CHECKER]).exists()
+    pays = bool(_locked(subject)) and user.is_staff and user.groups.filter(name__in=[CASHIER, CHECKER]).exists()
     return pays or _may_write(user, subject)
 
 
 def _slots(subject: str) -> Mapping[str, Slot]:
-    return queries.SLOTS if _board(subject) is not None else {}
+    return {**queries.SLOTS, **queries.SMALLER_SLOTS} if _board(subject) is not None else {}
 
 
 def _locked(subject: str) -> Collection[str]:
-    """Everything once the photo has ended the board: its deposit goes back for it."""
+    """What a deposit goes back for: all photos of a removal once one has ended the board, and the one of the smaller board."""
     board = _board(subject)
     end = queries.end_of(board) if board is not None else None
-    return queries.SLOTS if end is not None and end.photo_id is not None else ()
+    removal = queries.SLOTS if end is not None and end.photo_id is not None else ()
+    return [*removal, *(queries.SMALLER_SLOTS if board is not None and board.smaller_photo_id is not None else ())]
 
 
 def _owner(subject: str, sender: User) -> User | None:

@@ -14,13 +14,15 @@ from payments.models import RefundDue
 def grounds(refund: RefundDue) -> list[tuple[Text, str]]:
     """The photo of the place without the board, and its public page.
 
-    Of what a change returns, the page of the board that paid it, which leads to the one in its place.
+    Of what a change returns, the photos of the smaller boards in its place, and the page of the board that paid it, which leads to them.
     """
     code = refund.line.code if refund.line is not None else ""
     case_id = refund.subject.partition(":")[2]
     if refund.reason == REASON:
         boards = [board for board in Board.objects.filter(request__case__public_id=case_id) if code == f"boards.deposit_{board.line}"]
-        return [(_("The board that was changed"), reverse("licensing:board", args=[board.public_id])) for board in boards]
+        photos = dict.fromkeys(one.smaller_photo for board in boards for one in _later(board) if one.smaller_photo is not None)
+        found: list[tuple[Text, str]] = [(_("Photo of the smaller board"), reverse("uploads:look", args=[one.public_id])) for one in photos]
+        return found + [(_("The board that was changed"), reverse("licensing:board", args=[board.public_id])) for board in boards]
     ends = BoardEnd.objects.filter(photo__isnull=False, board__request__case__public_id=case_id)
     for end in ends.select_related("photo", "board"):
         if end.photo is not None and code == f"boards.deposit_{end.board.line}":
@@ -30,3 +32,11 @@ def grounds(refund: RefundDue) -> list[tuple[Text, str]]:
                 (_("The page of this board"), page),
             ]
     return []
+
+
+def _later(board: Board) -> list[Board]:
+    """A board and those that were licensed in its place, one after the other."""
+    found = [board]
+    while (later := found[-1].renewals.filter(first_day__isnull=False).select_related("smaller_photo").first()) is not None:
+        found.append(later)
+    return found

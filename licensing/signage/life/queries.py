@@ -22,6 +22,10 @@ SLOTS: Mapping[str, Slot] = {
         Slot("after", _("Photo after the removal"), _("The whole place without the board."), photo=True),
     )
 }
+SMALLER = "smaller"  # the slot of a board that was changed
+SMALLER_SLOTS: Mapping[str, Slot] = {
+    SMALLER: Slot(SMALLER, _("Photo of the smaller board"), _("The whole board in its place, as it is now."), photo=True)
+}
 
 
 def key_of(board: Board) -> str:
@@ -34,9 +38,9 @@ def end_of(board: Board) -> BoardEnd | None:
     return getattr(board, "end", None)
 
 
-def photo_of(board: Board) -> Upload | None:
-    """The newest accepted photo of the place without the board."""
-    return uploads.ready(key_of(board), "after").order_by("-pk").first()
+def photo_of(board: Board, slot: str = "after") -> Upload | None:
+    """The newest accepted photo of the place without the board, or of the smaller board."""
+    return uploads.ready(key_of(board), slot).order_by("-pk").first()
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,16 @@ def deposits_of_each(boards: Sequence[Board]) -> dict[int, list[Deposit]]:
         lines = [bills.get(one.request.case.key, {}).get(f"boards.deposit_{one.line}") for one in earlier]
         found[pk] = [Deposit(line, list(line.refunds.all())) for line in lines if line is not None]
     return found
+
+
+def smaller_without_photo(board: Board) -> list[Board]:
+    """The boards of the chain of one that stands, the newest first, whose licensed change returns a part of the deposit for a photo.
+
+    Empty where the board is not licensed or has ended: a removal returns all of it.
+    """
+    if board.first_day is None or end_of(board) is not None:
+        return []
+    return [one for one in chain(board) if one.returned_fils and one.smaller_photo_id is None]
 
 
 def chain(board: Board) -> list[Board]:

@@ -1,4 +1,4 @@
-"""Boards that are over and that nobody has seen removed: a reminder to who has a deposit to come, then a visit of an inspector."""
+"""Boards that nobody has seen removed or made smaller: a reminder to who has a deposit to come, then a visit of an inspector."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from django.db.models.functions import Concat
 
 from licensing.models import Board
 from licensing.signage import queries
-from licensing.signage.life.queries import deposits_of, held_fils
+from licensing.signage.life.queries import deposits_of, end_of, held_fils
+from licensing.signage.life.queries import smaller_without_photo as smaller
 from licensing.signage.notifications import BoardPhotoMissing
 from licensing.signage.states import BOARDS
 from municipality.jobs import sweeps
@@ -21,6 +22,7 @@ from payments.models import Bill
 from payments.states import BillState
 
 DAYTIME = range(8, 20)  # hours of Kuwait: a text message wakes nobody
+_RELATED = ("end", "request__case__applicant", "request__document__last_event", "request__shop__area")
 WINDOW = dt.timedelta(days=7)  # in which a reminder is caught up with
 
 
@@ -32,9 +34,13 @@ def without_photo(before: dt.date, *, since: dt.date | None = None) -> QuerySet[
         ended, ran_out = ended & Q(end__day__gt=since), ran_out & Q(last_day__gte=since)
     is_renewed = Exists(Board.objects.filter(Q(request__case__is_open=True) | Q(first_day__isnull=False), previous=OuterRef("pk")))
     rows = Board.objects.filter(ended | ran_out, ~is_renewed, first_day__isnull=False)
-    return rows.select_related("end", "request__case__applicant", "request__document__last_event", "request__shop__area").order_by(
-        "last_day", "pk"
-    )
+    return rows.select_related(*_RELATED).order_by("last_day", "pk")
+
+
+def smaller_without_photo(before: dt.date, *, since: dt.date | None = None) -> QuerySet[Board]:
+    """Boards in force that were licensed smaller before `before`, of whose deposit a part waits for a photo."""
+    rows = Board.objects.filter(first_day__lte=before, last_day__gte=clock.today(), returned_fils__gt=0, smaller_photo=None, end=None)
+    return rows if since is None else rows.filter(first_day__gt=since)
 
 
 def with_deposit(boards: QuerySet[Board]) -> QuerySet[Board]:
@@ -53,31 +59,37 @@ def _days(name: str) -> int | None:
 
 
 def remind() -> int:
-    """Remind the holders of boards that wait for a photo, once each; does nothing at night. Returns how many."""
+    """Remind the holders of boards that wait for a photo, once for each photo; does nothing at night. Returns how many."""
     days, now = _days("photo_reminder_days"), clock.now().astimezone(clock.KUWAIT)
     if days is None or now.hour not in DAYTIME:
         return 0
     before = now.date() - dt.timedelta(days=days)
-    waiting = with_deposit(without_photo(before, since=before - WINDOW))
-    return sweeps.for_each("licensing.remind_boards", list(waiting.values_list("pk", flat=True)), _remind)
+    waiting = [*with_deposit(without_photo(before, since=before - WINDOW)), *smaller_without_photo(before, since=before - WINDOW)]
+    return sweeps.for_each("licensing.remind_boards", [board.pk for board in waiting], _remind)
 
 
 def _remind(pk: int) -> bool:
-    board = Board.objects.select_related("request__case__applicant", "request__document").get(pk=pk)
-    case, fils = board.request.case, held_fils(deposits_of(board))
+    board = Board.objects.select_related("end", "request__case__applicant", "request__document").get(pk=pk)
+    is_smaller = board.last_day is not None and board.last_day >= clock.today() and end_of(board) is None
+    waiting = sum(one.returned_fils for one in smaller(board)) if is_smaller else None
+    case, fils = board.request.case, held_fils(deposits_of(board)) if waiting is None else waiting
     if not fils:
         return False
-    context = {"board": board, "amount": money.to_display(fils)}
-    send(BoardPhotoMissing, person=case.applicant, key=board.public_id, subject_key=case.key, context=context)
+    context = {"board": board, "amount": money.to_display(fils), "is_smaller": is_smaller}
+    key = f"{board.public_id}:smaller" if is_smaller else board.public_id
+    send(BoardPhotoMissing, person=case.applicant, key=key, subject_key=case.key, context=context)
     return True
 
 
 def to_visit(branch: str | None) -> QuerySet[Board]:
     """The boards of a branch at which an inspector is to look, since nobody sent a photo; those that ended first come first.
 
-    With a deposit or without: a screen or a lettering on glass that lapsed may still be in its place.
+    With a deposit or without: a screen or a lettering on glass that lapsed may still be in its place. Those that were licensed smaller,
+    and of which nobody sent a photo either, are among them.
     """
     days = _days("photo_visit_days")
     if days is None or branch is None:
         return Board.objects.none()
-    return without_photo(clock.today() - dt.timedelta(days=days)).filter(request__shop__branch=branch)
+    before = clock.today() - dt.timedelta(days=days)
+    rows = Board.objects.filter(Q(pk__in=without_photo(before).values("pk")) | Q(pk__in=smaller_without_photo(before).values("pk")))
+    return rows.filter(request__shop__branch=branch).select_related(*_RELATED).order_by("last_day", "pk")

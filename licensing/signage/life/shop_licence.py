@@ -43,10 +43,18 @@ def follow_changed(sender: type[Shop], keys: Sequence[int], **_: Any) -> None:
 
 
 def follow_all() -> int:
-    """Follow all shops whose boards are in force and that are closed, suspended or without a licence in force. Returns how many."""
-    fallen = HealthLicence.objects.filter(is_current=True, document__state__in=[DocumentState.REVOKED, DocumentState.SUSPENDED])
-    wanted = Q(shop__closed_on__lte=clock.today()) | Q(shop__suspended_on__isnull=False) | Q(shop__in=fallen.values("shop"))
-    keys = list(set(BoardRequest.objects.filter(_IN_FORCE & wanted, document__state__in=LIVE).values_list("shop", flat=True)))
+    """Follow all shops with boards to end or to suspend: those closed, suspended, or with a licence revoked or suspended. Returns how many.
+
+    Boards that are suspended already end like the others.
+    """
+    licences = HealthLicence.objects.filter(is_current=True)
+    revoked, suspended = (
+        licences.filter(document__state=state).values("shop") for state in (DocumentState.REVOKED, DocumentState.SUSPENDED)
+    )
+    to_end = Q(shop__closed_on__lte=clock.today()) | Q(shop__in=revoked)
+    to_suspend = Q(document__state__in=LIVE) & (Q(shop__suspended_on__isnull=False) | Q(shop__in=suspended))
+    rows = BoardRequest.objects.filter(_IN_FORCE & (to_end | to_suspend), document__valid_to__gte=clock.today())
+    keys = list(set(rows.values_list("shop", flat=True)))
     follow_changed(Shop, keys)
     return len(keys)
 

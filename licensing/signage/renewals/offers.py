@@ -11,7 +11,7 @@ from django.db.models import Count, Exists, Min, OuterRef, Prefetch, Q, QuerySet
 
 from licensing.models import Board, BoardCheck, BoardOutcome, BoardRequest
 from licensing.signage import queries
-from licensing.signage.checks import results_of
+from licensing.signage.checks import StandingBoard, results_of
 from licensing.signage.fees import AskedBoard, BoardFee, NoRate, PartOfPeriod, fee_of
 from licensing.signage.states import BOARDS
 from municipality.accounts.models import User
@@ -31,7 +31,7 @@ from zoning.answer.places import PlaceLand, land_at
 WINDOW = "limits.board_renewals"
 BOARDS_DEADLINE = "licensing.boards"  # of the deadlines that move after an incident
 MOST_LISTED = 400  # boards of one page and of one act
-_STATED = ("place", "is_standing", "top_cm", "next_cm", "front_cm", "subject", "approval")
+_STATED = ("place", "is_lit", "projection_cm", "is_standing", "top_cm", "next_cm", "front_cm", "subject", "approval")
 UNDER_WAY, OTHER_REQUEST, SUSPENDED, NO_FEE, AGAINST_RULES = "under_way", "other_request", "suspended", "no_fee", "against_rules"
 
 
@@ -169,6 +169,9 @@ def _fill(group: ShopBoards, rules: Sequence[RulebookEdition], edition: int, *, 
     def land() -> PlaceLand:
         return land_at(paci_number=shop.paci_number, area=shop.area_id, block=shop.block, plot_number=shop.plot, day=today)
 
+    def nearest(board: Board, board_class: str, within_cm: int) -> StandingBoard | None:
+        return queries.nearest_standing(shop, board_class, today, within_cm=within_cm, but=board.previous_id)
+
     for one in group.boards:
         one.stop = _stopped(one.previous, group)
         try:
@@ -177,9 +180,10 @@ def _fill(group: ShopBoards, rules: Sequence[RulebookEdition], edition: int, *, 
             one.stop = one.stop or NO_FEE
             continue
         judged = list(one.previous.checks.all())
-        kept = [] if is_exact or one.previous.request.rules_id != edition else [row for row in judged if row.kind == BoardRuleKind.LAND]
-        limits = [row for row in newest.board_limits if not kept or row.kind != BoardRuleKind.LAND]
-        one.results = [*results_of(one.board, limits, today, land), *kept]
+        is_kept = not is_exact and one.previous.request.rules_id == edition
+        kept = [row for row in judged if is_kept and row.kind in (BoardRuleKind.LAND, BoardRuleKind.DISTANCE)]
+        limits = [row for row in newest.board_limits if row.kind not in {row.kind for row in kept}]
+        one.results = [*results_of(one.board, limits, today, land, nearest), *kept]
         known = {(row.kind, row.outcome) for row in judged if not row.is_assumption}
         open_ones = [row for row in one.results if row.outcome == BoardOutcome.UNKNOWN and not row.is_assumption]
         one.left_open = [row for row in open_ones if (row.kind, row.outcome) not in known]

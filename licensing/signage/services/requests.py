@@ -81,6 +81,11 @@ def keep(*, shop: Shop, person: User, cards: Cards, version: int, actor: Actor) 
     return drafts.answer(draft=draft, page=PAGE, answers=cards.kept(), version=version or draft.version, actor=actor)
 
 
+def are_drawn(cards: Cards) -> bool:
+    """Whether each board has a drawing on the photo that gives its size (`drawings.attach`)."""
+    return all(isinstance(form, RequestedBoardForm) and form.drawn is not None for form in cards.forms)
+
+
 def keep_drawing(*, draft: Draft, number: int, form: StoredDrawingForm, version: int, actor: Actor) -> Draft:
     """Keep a valid drawing and the size that it gives with the card of a place, from 0. Raises EditConflict as `keep` does."""
     if form.sides is None:
@@ -129,7 +134,7 @@ def submit(*, shop: Shop, person: User, draft: Draft, version: int, expected_fil
     if uploads.is_waiting(key):
         raise Refused("files_waiting", _("A file is still being checked. Please wait a moment and send again."))
     lane = lane_of(cards, shop)
-    if lane == Lane.OFFICER and (missing := queries.missing_files(key, rules[2])):
+    if lane == Lane.OFFICER and (missing := queries.missing_files(key, queries.slots(rules[2], are_drawn=are_drawn(cards)))):
         names = _(", ").join(str(queries.SLOTS[slot].label) for slot in missing)
         raise Refused("no_documents", _("Still missing: %(documents)s. Add it and send again.") % {"documents": names})
     if cards.fils != expected_fils:

@@ -84,6 +84,8 @@ def boards(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
                 return redirect(f"{request.path}#board-{len(cards.forms)}")
             refusal = refusal or (broken if "continue" in request.POST else None)
             status = 400 if cards.errors or refusal is not None else 200
+    elif not page.is_bound and "errors" not in request.GET:
+        cards.forget_missing()
     context = cards.context() | {
         "shop": shop,
         "access": allowed,
@@ -126,7 +128,7 @@ def send(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     drawings.link(request, cards)
     checked.check(cards, shop, clock.today())
     if not cards.is_whole or requests.refusal_of(cards) is not None:  # the page of the boards says why
-        return redirect("licensing:new_boards", public_id=shop.public_id)
+        return redirect(f"{reverse('licensing:new_boards', args=[shop.public_id])}?errors")
     initial = {"version": draft.version, "total": cards.fils}
     form, submitted = read_form(request, SendBoardsForm, initial=initial)
     is_clean = requests.lane_of(cards, shop) == Lane.CLEAN
@@ -151,16 +153,22 @@ def send(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
             messages.info(request, format_html("{} {}", said, ref(case.reference)))
             return redirect("cases:case", public_id=case.public_id)
     rows = requests.rows_of(cards)
-    least = queries.slots(files)
+    drawn = requests.are_drawn(cards)
+    least = queries.slots(files, are_drawn=drawn)
+    signatures = consent_labels.rows_of(consents.of_draft(draft), consents.digest_of_cards(cards))
+    needs_no_plan = drawn and not least.get("plan")
+    fields = fields_of(request, requests.files_key(draft), least, next_path=request.path)
     context = {
         "shop": shop,
         "access": allowed,
         "form": form,
         "boards": [(row, kind_of(row), size_of(row), form) for row, form in zip(rows, cards.forms, strict=True)],
-        "consents": consent_labels.rows_of(consents.of_draft(draft), consents.digest_of_cards(cards)),
-        "fields": fields_of(request, requests.files_key(draft), least, next_path=request.path),
-        "optional": [queries.SLOTS[slot].label for slot, count in least.items() if not count],
-        "missing": queries.missing_files(requests.files_key(draft), files) if refusal and refusal.code == "no_documents" else [],
+        "consents": signatures,
+        "is_signing": any(row["consent"] for row in signatures),
+        "fields": [field for field in fields if field.lines or not (needs_no_plan and field.slot.code == "plan")],
+        "optional": [queries.SLOTS[slot].label for slot, count in least.items() if not count and not (drawn and slot == "plan")],
+        "missing": queries.missing_files(requests.files_key(draft), least) if refusal and refusal.code == "no_documents" else [],
+        "needs_no_plan": needs_no_plan,
         "is_clean": is_clean,
         "changed": cards.changed,
         "returned_fils": sum(row.returned_fils for row in rows),

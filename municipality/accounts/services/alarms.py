@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from municipality.accounts.models import AlarmKind, SuperuserAlarm, User
+from municipality.accounts.queries import auditors
 from municipality.audit.services import record
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
@@ -32,11 +33,11 @@ def notify_auditors() -> int:
         with transaction.atomic():
             if not SuperuserAlarm.objects.filter(pk=alarm.pk, told_at__isnull=True).update(told_at=clock.now()):
                 continue  # another worker was there first
-            auditors = list(User.objects.filter(is_active=True, is_staff=True, groups__name=AUDITOR).order_by("pk"))
+            people = list(auditors())
             action = "accounts.superuser_made" if alarm.kind == AlarmKind.FLAG_SET else "accounts.superuser_signed_in"
-            data = {"alarm": alarm.pk, "auditors": len(auditors)}
+            data = {"alarm": alarm.pk, "auditors": len(people)}
             record(action, subject=alarm.user.key, actor=system("alarm"), data=data)
-            for auditor in auditors:
+            for auditor in people:
                 enqueue(
                     "notifications.account",
                     key=f"{action}:{alarm.pk}:{auditor.pk}",

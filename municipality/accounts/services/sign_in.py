@@ -265,8 +265,11 @@ def is_replay(request_id: str) -> bool:
         return answered.exists()
 
 
-def forget(older_than: dt.timedelta = dt.timedelta(days=1)) -> int:
-    """Delete expired requests; the audit log keeps who signed in. Returns how many."""
+def forget(older_than: dt.timedelta = dt.timedelta(days=30)) -> int:
+    """Delete requests that expired that long ago; until then a replayed callback is recognised. The audit log keeps who signed in.
+
+    Returns how many.
+    """
     return SignInRequest.objects.filter(expires_at__lt=clock.now() - older_than).delete()[0]
 
 

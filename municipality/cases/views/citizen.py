@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import Q, Subquery
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -29,10 +30,11 @@ QUESTION = gettext_lazy("How easy was it to send this request?")
 def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
     """My requests, newest first, by keyset pages of 25."""
     user = request.user
-    cases = timeline.with_queue(queries.visible_to(user)).select_related("applicant").order_by("-pk")
+    cases = timeline.with_queue(queries.visible_to(user)).select_related("applicant").order_by("-opened_at", "-pk")
     before = request.GET.get("before", "")
     if before.isascii() and before.isdigit():
-        cases = cases.filter(pk__lt=int(before[:18]))
+        last = Subquery(Case.objects.filter(pk=int(before[:18])).values("opened_at"))
+        cases = cases.filter(Q(opened_at__lt=last) | Q(opened_at=last, pk__lt=int(before[:18])))
     rows = list(cases[: PAGE + 1])
     return render(
         request,

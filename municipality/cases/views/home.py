@@ -13,12 +13,12 @@ from municipality.accounts.models import User
 from municipality.cases import obligations, queries, timeline
 from municipality.cases.catalogue import services
 from municipality.cases.home_forms import home_forms
-from municipality.cases.obligations import Duty
+from municipality.cases.obligations import Duty, Obligation
 from municipality.cases.views.public import card_of
 from municipality.kernel import clock
 from municipality.notifications import queries as notifications
 
-MAX_LINES = 6  # of each list; the pages behind them show all
+MAX_LINES = 6  # of each list; more stand folded under it, or on the page behind it
 
 
 @public
@@ -32,10 +32,15 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "public/home.html", {"cards": cards, "forms": [entry.context() for entry in home_forms()]})
 
 
+def _is_undated(one: Obligation) -> bool:
+    return one.until is None and one.duty == Duty.MUST and not one.fils
+
+
 def _dashboard(person: User) -> dict[str, Any]:
     found = obligations.obligations_of(person)
     next_one, choice = obligations.next_of(found), obligations.choice_of(found)
-    dated = [one for one in found if one.until is not None]
+    dated = [one for one in found if one.until is not None and not one.is_asked]
+    first = next_one or choice
     to_pay = [one for one in found if one.fils and one.duty == Duty.MUST]
     offers = [one for one in found if one.fils and one.duty == Duty.OFFER]
     page = notifications.inbox(person)
@@ -51,8 +56,8 @@ def _dashboard(person: User) -> dict[str, Any]:
         "choice": choice,
         "coming": next((one for one in dated if one.duty == Duty.LATER), None),
         "deadlines": dated[:MAX_LINES],
-        "more_deadlines": max(0, len(dated) - MAX_LINES),
-        "undated": [one for one in found if one.until is None and one.duty == Duty.MUST and not one.fils and one is not next_one],
+        "later": dated[MAX_LINES:],
+        "waiting": [one for one in found if one is not first and (one.is_asked or _is_undated(one))],
         "due_fils": obligations.total_fils(found, Duty.MUST),
         "due_count": len(to_pay),
         "due_until": next((one.until for one in to_pay if one.until), None),

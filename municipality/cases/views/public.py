@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.accounts.access import public
-from municipality.accounts.limits import WRONG_DIGITS, take_attempt
+from municipality.accounts.limits import WRONG_DIGITS, WRONG_REFERENCES, address_of
 from municipality.accounts.services import contacts
 from municipality.cases import queries, timeline
 from municipality.cases.catalogue import CATALOGUE, ServiceEntry, terms
@@ -65,9 +65,11 @@ def track(request: HttpRequest) -> HttpResponse:
     is_valid = submitted and form.is_valid()
     other = public_page_of(form.cleaned_data.get("reference", "")) if submitted else ""
     if is_valid or other:
-        if not take_attempt(request, "track", limit=10, seconds=600):
-            return too_many_requests(request, 600)
+        address = address_of(request)
+        if not WRONG_REFERENCES.take(address):
+            return too_many_requests(request, WRONG_REFERENCES.seconds)
         if other:
+            WRONG_REFERENCES.give_back(address)
             return redirect(other)
         reference = form.cleaned_data["reference"]
         guess = WRONG_DIGITS.use(reference)
@@ -82,6 +84,7 @@ def track(request: HttpRequest) -> HttpResponse:
             context["missed"] = True
         else:
             WRONG_DIGITS.give_back(reference)
+            WRONG_REFERENCES.give_back(address)
             events = queries.events_of(case)
             context |= {"case": case, "steps": timeline.steps(case, events), "tag": timeline.label(case)}
     return render(request, "cases/track.html", context)

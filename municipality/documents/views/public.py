@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
@@ -28,7 +29,9 @@ def ask(request: HttpRequest) -> HttpResponse:
     form, submitted = read_form(request, CodeForm)
     if submitted and form.is_valid():
         return redirect("verify", code=form.cleaned_data["code"])
-    return render(request, "documents/ask.html", {"form": form})
+    typed = form.data["code"].strip().upper() if submitted and form.has_error("code", "number") else ""
+    number = typed if typed.startswith("HLT-") else ""  # the numbers of other documents find no shop
+    return render(request, "documents/ask.html", {"form": form, "number": number})
 
 
 @public
@@ -41,9 +44,11 @@ def verify(request: HttpRequest, code: str) -> HttpResponse:
     document = services.look_up(code)
     context: dict[str, Any] = {"document": document, "state": document.live_state if document else ""}
     facts_class = queries.DOCUMENT_KINDS.get(document.kind) if document else None
+    context["host"] = settings.PORTAL_URL.partition("://")[2].rstrip("/") + "/"
     context["kind"] = facts_class.name if facts_class else ""
     context["notes"] = facts_class.public_notes(document) if facts_class else ()
     context["page"] = facts_class.public_page(document) if facts_class else ""
+    context["shop_page"] = facts_class.shop_page(document) if facts_class else ""
     if document:
         index = 0 if get_language() == "ar" else 1
         context |= {

@@ -5,12 +5,13 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import path
 
-from municipality.review.admin import branch, case, countersign, figures, home, labels, linked, people  # noqa: F401
+from municipality.review.admin import branch, case, countersign, decided, figures, home, labels, linked, people  # noqa: F401
 
 # Fixed paths come before that of a case.
 PAGES = [
     path("desk/next/", home.next_case, name="desk_next"),
     path("desk/absence/", people.own_absence, name="desk_absence"),
+    path("desk/decided/", decided.decided, name="desk_decided"),
     path("desk/sign/", countersign.sign, name="desk_sign"),
     path("desk/board/", branch.board, name="desk_board"),
     path("desk/figures/", figures.figures, name="desk_figures"),

@@ -26,7 +26,7 @@ from municipality.ui.templatetags.portal import bilingual, ref, term
 
 STUDY = "review"
 # Purposes that are offered for the file of a request: that of the role's own work, and what others ask for.
-WORK = {"supervisor": "purpose.supervision", "auditor": "purpose.audit"}
+WORK = {"supervisor": ("purpose.supervision",), "auditor": ("purpose.audit",)}
 OUTSIDE = ("purpose.complaint", "purpose.court")
 ASKED_LENGTH = 40  # characters of a guessed id that are recorded
 
@@ -62,10 +62,10 @@ def open_case(request: AuthenticatedHttpRequest, public_id: str) -> OpenedCase |
     access = queries.case_access(request.user, public_id)
     if access is None or not access.may_open:
         return _not_found(request, public_id)
-    role = "officer" if access.holds else "auditor" if "auditor" in access.roles else "supervisor"
+    role = "officer" if access.holds else next((role for role in ("auditor", "supervisor") if role in access.roles), "officer")
     purpose = STUDY if access.holds else purposes.chosen(request, access.place.case.key)
     if not purpose:
-        return purposes.ask(request, access.place.case.key, fitting=(WORK[role], *OUTSIDE), about=_named(access.place.case))
+        return purposes.ask(request, access.place.case.key, fitting=(*WORK.get(role, ()), *OUTSIDE), about=_named(access.place.case))
     log_case_access(request, access.place.case, role, purpose)
     return OpenedCase(access.place.case, access.place, access.holds, role)
 

@@ -23,7 +23,7 @@ from municipality.kernel.errors import Refused
 from municipality.places.models import Branch
 from municipality.review import queries
 from municipality.review.admin import late
-from municipality.review.boards import MOST, PACE_DAYS, SOON_DAYS, is_next, other_supervisors, overrides_for
+from municipality.review.boards import MOST, PACE_DAYS, SOON_DAYS, is_next, other_supervisors, overrides_for, waiting_places
 from municipality.review.models import QueueEntry
 from municipality.review.registry import REVIEWABLES
 from municipality.review.services import queue, reminders
@@ -42,6 +42,8 @@ WHERE_OPEN = {
     QueueEntryState.AWAY: gettext_lazy("with applicants"),
     QueueEntryState.COUNTERSIGN: gettext_lazy("to be signed"),
 }
+# State of a place → where the page lists its requests.
+WHERE_LISTED = {QueueEntryState.WAITING: "ahead", QueueEntryState.HELD: "officers", QueueEntryState.ANSWERED: "officers"}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -80,7 +82,8 @@ def _board_context(request: AuthenticatedHttpRequest, branch: Branch) -> dict[st
     labels = {reason.code: bilingual(reason, "label") for reason in reasons}
     return {
         "board": state,
-        "figures": [(label, state.counts.get(place, 0)) for place, label in WHERE_OPEN.items()],
+        "figures": [(label, state.counts.get(place, 0), WHERE_LISTED.get(place, "")) for place, label in WHERE_OPEN.items()],
+        "waiting": waiting_places(branch)[:MOST],
         "late_rows": late_rows,
         "soon_rows": soon_rows,
         "days": days,

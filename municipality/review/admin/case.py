@@ -85,13 +85,12 @@ def _preview(
     approved: Callable[[], dict[str, Any]] = dict,
 ) -> HttpResponse | None:
     """The preview; None where the user has seen exactly this one and sends it. `approved`: what an approval approves (`_approved`)."""
-    digest = answers.preview_digest(preview)
+    case, digest = assignment.place.case, answers.preview_digest(preview)
     seen = request.POST.get("seen", "")
     if request.POST.get("step") == "send" and seen == digest:
         return None
     if request.POST.get("step") == "words":
-        return _words(request, {"preview": preview, "seal": digest, **approved()})
-    case = assignment.place.case
+        return _words(request, {"preview": preview, "seal": digest, "needs_signature": _is_signed_twice(case, verb), **approved()})
     log_case_access(request, case, "officer")
     context = {
         **admin.site.page_context(request),
@@ -158,12 +157,15 @@ def _approve(request: AuthenticatedHttpRequest, assignment: Assignment) -> HttpR
     _save_checks(request, assignment)
     without = bool(request.POST.get("without"))
     checklist.check_approvable(queries.checklist(case), without=without)  # before the preview, not after it
+    _is_signed_twice(case, "approve")  # refuses what cannot be approved as it stands
     preview = texts.preview_acceptance(case=case, **_note(request))
     response = _preview(request, assignment, "approve", preview, _("Approval: what the applicant receives"), lambda: _approved(assignment))
     if response is not None:
         return response
     if desk.accept(assignment=assignment, without=without, **_note(request)).code:
         sentence = _("The approval of request {reference} waits for a supervisor.")
+        if reviewable(case).accept_label:
+            sentence = _("The decision on request {reference} waits for a supervisor.")
         return _done(request, format_html(sentence, reference=ref(case.reference)))
     sentence = _("Request {reference} is approved and its applicant is told.")
     if reviewable(case).accept_label:
@@ -185,6 +187,7 @@ def _approved(assignment: Assignment) -> dict[str, Any]:
     return {
         "is_approval": True,
         "changed": [item for item in items if item.before and not item.is_file],
+        "approved": [item for item in items if any(item.name == name or item.name.startswith(f"{name}_") for name in service.approved)],
         "bill_fils": service.bill_fils(case) if service.bill_fils is not None else None,
     }
 

@@ -13,7 +13,7 @@ from municipality.review.boards import SOON_DAYS, soon_until
 from municipality.review.models import Clock
 from municipality.review.timeline import LEVELS
 from municipality.rulebook import queries as rulebook
-from municipality.ui.plurals import counted
+from municipality.ui.plurals import counted, within
 from municipality.ui.texts import Text
 
 
@@ -34,7 +34,7 @@ class ClockLine:
 
 
 def level_text(level: int) -> str:
-    """How far a request was escalated: `Escalated to the head of the branch (level 2 of 3)`; empty for level 0."""
+    """How far a request was escalated: `Escalated to the auditors of the Municipality as well (level 2 of 3)`; empty for level 0."""
     if not level:
         return ""
     return gettext("%(escalated)s (level %(level)s of %(levels)s)") % {"escalated": LEVELS[level], "level": level, "levels": len(LEVELS)}
@@ -47,9 +47,9 @@ def late_text(due_at: dt.datetime, calendar: worktime.Calendar) -> str:
 
 
 def due_text(due_at: dt.datetime, calendar: worktime.Calendar) -> str:
-    """`Due in 2 working days`."""
+    """`Due within 2 working days`."""
     days = worktime.working_days_between(calendar, clock.today(), clock.day_of(due_at))
-    return gettext("Due in %(days)s") % {"days": counted(days, "working_day")} if days else gettext("Due today")
+    return gettext("Due %(within)s") % {"within": within(days, "working_day")} if days else gettext("Due today")
 
 
 def line(row: Clock | None, calendar: worktime.Calendar | None = None) -> ClockLine | None:

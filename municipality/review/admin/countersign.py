@@ -101,7 +101,7 @@ def _decision_context(request: AuthenticatedHttpRequest, decision: Decision, *, 
         "tie_kinds": DECLARED,
         "clock": clocks.line(getattr(case, "clock", None)),
         "move": typed.get("step", ""),
-        "typed": {name: typed.get(name, "") for name in ("code", "party", "kind")},
+        "typed": {name: typed.get(name, "") for name in ("code", "party", "kind", "words")},
         **(_refusal_context(request, decision, lines, items, typed) if decision.outcome == "refuse" else {}),
     }
 
@@ -159,7 +159,9 @@ def _sign(request: AuthenticatedHttpRequest, decision: Decision) -> str:
 
 
 def _send_back(request: AuthenticatedHttpRequest, decision: Decision) -> str:
-    desk.send_back(decision=decision, supervisor=request.user, code=request.POST.get("code", ""), answers=_answers(request.POST))
+    typed = request.POST
+    words = typed.get("words", "")[:500]
+    desk.send_back(decision=decision, supervisor=request.user, code=typed.get("code", ""), answers=_answers(typed), words=words)
     return _("The proposal on request {reference} is back with its officer.")
 
 

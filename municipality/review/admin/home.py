@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -19,14 +18,13 @@ from django.views.decorators.http import require_POST
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.cases.models import Case
 from municipality.cases.timeline import TIMELINES
-from municipality.kernel import clock, request_cache
+from municipality.kernel import request_cache
 from municipality.kernel.errors import Refused
 from municipality.review import queries
-from municipality.review.admin import clocks, late
+from municipality.review.admin import clocks, decided, late
 from municipality.review.admin.page import RETURNED
-from municipality.review.boards import SOON_DAYS, decisions_of, due_clocks, promises
-from municipality.review.models import Assignment
-from municipality.review.registry import reviewable
+from municipality.review.boards import SOON_DAYS, audited_clocks, decisions_of, due_clocks, promises
+from municipality.review.models import Assignment, Clock
 from municipality.review.returned import is_returned
 from municipality.review.services import queue
 from municipality.review.states import QueueEntryState
@@ -47,7 +45,7 @@ STATES = {
     QueueEntryState.HELD: ("warn", gettext_lazy("On the desk")),
     QueueEntryState.ANSWERED: ("ok", gettext_lazy("Answer arrived")),
     QueueEntryState.AWAY: ("wait", gettext_lazy("With the applicant")),
-    QueueEntryState.COUNTERSIGN: ("wait", gettext_lazy("Waits for a signature")),
+    QueueEntryState.COUNTERSIGN: ("wait", gettext_lazy("With a supervisor to sign")),
 }
 
 # Of the officer's own places: state → what is said where there is none.
@@ -57,12 +55,6 @@ NONE_OF = {
     QueueEntryState.COUNTERSIGN: gettext_lazy("No proposal waits for a signature."),
     QueueEntryState.AWAY: gettext_lazy("Nothing is with an applicant."),
 }
-# Outcome of a decision other than an approval → tag and word.
-MADE = {
-    "refuse": ("bad", gettext_lazy("Refusal")),
-    "second_round": ("wait", gettext_lazy("Second round of corrections")),
-}
-
 NOTHING_WAITS = gettext_lazy("No request is waiting for you.")
 BACK = gettext_lazy("Answered or returned")  # the tile of ANSWERED, in which a returned proposal stands too
 
@@ -121,8 +113,9 @@ staff_menu.register(
     "review",
     _mine(QueueEntryState.HELD, gettext_lazy("open before you")),
     _mine(QueueEntryState.ANSWERED, gettext_lazy("their place is kept")),
-    _mine(QueueEntryState.COUNTERSIGN, gettext_lazy("with the second person")),
+    _mine(QueueEntryState.COUNTERSIGN, gettext_lazy("nothing is sent before the signature")),
     _mine(QueueEntryState.AWAY, gettext_lazy("the clock stands still")),
+    StaffEntry("work", gettext_lazy("Decided by me"), "admin:desk_decided", (OFFICER,)),
     StaffEntry("work", gettext_lazy("My absences and conflicts of interest"), "admin:desk_absence", (OFFICER,)),
     StaffEntry(
         "branch",
@@ -155,6 +148,8 @@ def home(request: AuthenticatedHttpRequest) -> HomePart:
         return _officer(request)
     if in_group(request, SUPERVISOR) and _has_branch(request):
         return _supervisor(request)
+    if in_group(request, AUDITOR):
+        return _auditor()
     return HomePart()
 
 
@@ -179,27 +174,9 @@ def _officer(request: AuthenticatedHttpRequest) -> HomePart:
     states = {row.place.state for row in held}
     none_of = [(_anchor(state), text) for state, text in NONE_OF.items() if state not in states]
     mine = Work(_("In my hands"), rows, empty=_("Nothing is in your hands."), none_of=none_of)
-    return HomePart(offer, [mine, Work(_("Decided today"), _decided_today(request), is_done=True)], notices)
-
-
-def _decided_today(request: AuthenticatedHttpRequest) -> list[Row]:
-    """What this officer decided today, newest first. Without links: it is not in their hands any more.
-
-    A proposal that waits for its signature decides nothing yet; it stands among what is in their hands.
-    """
-    in_force = Q(signed_at__isnull=False) | Q(outcome="accept", code="")
-    made = decisions_of(request.user).filter(in_force, made_at__gte=clock.start_of(clock.today())).select_related("case")
-    return [
-        Row(
-            ref(decision.case.reference),
-            "",
-            TIMELINES[decision.case.service].name if decision.case.service in TIMELINES else "",
-            term(bilingual(decision.case, "title")),
-            ("ok", reviewable(decision.case).accepted_label) if decision.outcome == "accept" else MADE[decision.outcome],
-            state_note=moment(decision.made_at),
-        )
-        for decision in made.defer("case__editions", "case__snapshot")[:ROWS]
-    ]
+    made = decided.rows_of(request, ROWS)
+    more = reverse("admin:desk_decided") if made else ""
+    return HomePart(offer, [mine, Work(_("Decided by me"), made, more=more, is_done=True)], notices)
 
 
 def _next(desk: queries.OfficerDesk, skills: Sequence[str], *, is_absent: bool) -> Next:
@@ -276,6 +253,22 @@ def _late_row(line: late.LateLine) -> Row:
     )
 
 
+def _auditor() -> HomePart:
+    """The late requests of all branches that were escalated to the auditors, the latest first."""
+    found = list(audited_clocks()[:ROWS])
+    calendar = rulebook.calendar() if found else None
+    rows = [_audited_row(row, clocks.clock_line(row, calendar)) for row in found]
+    empty = _("No late request is escalated to the auditors.")
+    return HomePart(work=[Work(_("Late requests, escalated to the auditors"), rows, empty=empty)])
+
+
+def _audited_row(row: Clock, line: clocks.ClockLine) -> Row:
+    name = TIMELINES[row.case.service].name if row.case.service in TIMELINES else ""
+    branch = bilingual(row.case.branch, "name")
+    url = reverse("admin:desk_case", args=[row.case.public_id])
+    return Row(ref(row.case.reference), url, name, branch, ("bad", line.escalated), (line.kind, line.word), line.due_at)
+
+
 def find(request: HttpRequest, reference: str) -> str:
     """The page of a request on the desk, for those who may open it."""
     public_id = Case.objects.filter(reference=reference).values_list("public_id", flat=True).first()
@@ -288,7 +281,7 @@ FINDERS.register("review", find)
 
 
 def no_longer_open(request: HttpRequest, reference: str) -> Text:
-    """That this person decided the request and when: an officer may open it only while it is in their hands."""
+    """That this person decided the request and when: it stays open to its officer for some days only (`queries.may_open`)."""
     user: Any = request.user
     decision = decisions_of(user).filter(case__reference=reference).first()
     if decision is None:

@@ -30,6 +30,7 @@ label_codes(
         "review.corrections_asked": _("Corrections are asked for"),
         "review.escalate": _("Move up a request past its time"),
         "review.escalated": _("The request has moved up"),
+        "review.escalated_to_staff": _("A request is past its promised time"),
         "review.figures_exported": _("Figures of decisions taken as a file"),
         "review.guessed": _("Attempt to open a request assigned to a colleague"),
         "review.in_review": _("An officer has taken up the request"),

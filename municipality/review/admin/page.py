@@ -48,7 +48,7 @@ PARTIES = {
 FORMS = ("approve", "corrections", "refuse", "give-back", "conflict", "reveal")
 # By the move that sends a proposal for the second signature.
 PROPOSED = {"propose_refusal": gettext_lazy("Refusal"), "propose_acceptance": gettext_lazy("Approval")}
-RETURNED = gettext_lazy("Returned by the second signature")
+RETURNED = gettext_lazy("Sent back by the supervisor")
 DECLARED = [kind for kind in ConflictKind if kind not in FROM_ACTS]
 
 
@@ -84,6 +84,7 @@ class CaseOutcome:
     word: Text
     at: dt.datetime
     reason: Text = ""
+    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -165,6 +166,7 @@ def case_context(
         "proposal": _proposal(entry, history, replies),
         "moves": moves,
         "accept_label": service.accept_label,
+        "refuse_label": service.refuse_label,
         "targets": targets,
         "target_reasons": sum(len(target.choices) for target in targets),
         "signatures": signature.answered(case) if role == "auditor" else [],
@@ -250,7 +252,7 @@ def _returned(entry: QueueEntry, replies: RulebookEdition) -> CaseOutcome | None
     if event is None:
         return None
     reason = replies.reasons.get(event.reason)
-    return CaseOutcome("warn", RETURNED, event.at, bilingual(reason, "text") if reason else "")
+    return CaseOutcome("warn", RETURNED, event.at, bilingual(reason, "text") if reason else "", event.data.get("words", ""))
 
 
 def _form_values(typed: Mapping[str, Any]) -> dict[str, Any]:

@@ -40,7 +40,7 @@ class Clock(models.Model):
 
 
 class Escalation(models.Model):
-    """An escalation of a case that took too long: to the supervisor, the branch head or the sector."""
+    """An escalation of a case that took too long: to the supervisors of the branch, from level 2 also to the auditors."""
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="escalations", verbose_name=_("request"))
     level = models.PositiveSmallIntegerField(_("level"))

@@ -10,6 +10,8 @@ import datetime as dt
 
 from django.db import transaction
 
+from municipality.accounts.models import User
+from municipality.accounts.queries import auditors, supervisors_of
 from municipality.audit.services import record
 from municipality.cases.models import Case
 from municipality.cases.services import advance
@@ -19,7 +21,7 @@ from municipality.kernel.actors import system
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.notifications.services import send
 from municipality.review.models import Clock, Escalation, QueueEntryEvent
-from municipality.review.notifications import Escalated, PromiseMoved
+from municipality.review.notifications import Escalated, EscalatedToStaff, PromiseMoved
 from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import RulebookEdition
@@ -158,7 +160,7 @@ def escalate_due() -> int:
 
 @transaction.atomic
 def escalate(*, clock_id: int) -> int:
-    """Escalate a case by all levels that its clock has passed. Returns how many."""
+    """Escalate a case by all levels that its clock has passed, and tell its applicant and staff. Returns how many."""
     case = _case_of(clock_id)
     row = Clock.objects.select_for_update().get(pk=clock_id)
     row.case = case
@@ -179,7 +181,21 @@ def escalate(*, clock_id: int) -> int:
             subject_key=case.key,
             context={"case": case, "level": row.level, "due_on": case.due_on},
         )
+        for person in _told(case, row.level):
+            send(
+                EscalatedToStaff,
+                person=person,
+                key=f"{case.public_id}:{row.level}",
+                subject_key=case.key,
+                context={"case": case, "branch": case.branch, "level": row.level, "due_on": case.due_on},
+            )
     return reached
+
+
+def _told(case: Case, level: int) -> list[User]:
+    """Whom an escalation tells: the supervisors of the branch; from level 2, or where the branch has none, also the auditors."""
+    supervisors = list(supervisors_of(case.branch_id))
+    return supervisors if level == 1 and supervisors else [*supervisors, *auditors()]
 
 
 def _update_times(row: Clock, calendar: worktime.Calendar | None = None) -> None:

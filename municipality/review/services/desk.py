@@ -370,29 +370,31 @@ def _sign(read_decision: Decision, supervisor: User, answers: Mapping[str, bool]
     reviewable(case).refused(case)
     queue.leave(case=case, actor=actor, code="refused")
     context: Mapping[str, Any] = texts.refusal_context(decision, texts.objection_deadline(case))
-    send(RefusedByOfficer, person=case.applicant, key=case.public_id, subject_key=case.key, context=context)
+    message = reviewable(case).refused_message or RefusedByOfficer
+    send(message, person=case.applicant, key=case.public_id, subject_key=case.key, context=context)
     return decision
 
 
-def send_back(*, decision: Decision, supervisor: User, code: str, answers: Mapping[str, bool] | None = None) -> None:
+def send_back(*, decision: Decision, supervisor: User, code: str, answers: Mapping[str, bool] | None = None, words: str = "") -> None:
     """Void a proposal and return the case to its officer; of a refusal all `answers` are kept, or none where one is missing.
 
-    Raises as `sign`, and Refused("unknown_code").
+    `words` are for the officer, and stay in the history of the case for staff. Raises as `sign`, and Refused("unknown_code").
     """
     queue.refuse_conflict(supervisor, decision.case)
-    _send_back(decision, supervisor, code, answers or {})
+    _send_back(decision, supervisor, code, answers or {}, words.strip())
 
 
 @transaction.atomic
-def _send_back(decision: Decision, supervisor: User, code: str, answers: Mapping[str, bool]) -> None:
+def _send_back(decision: Decision, supervisor: User, code: str, answers: Mapping[str, bool], words: str) -> None:
     proposal, row, entry = _lock_proposal(decision, supervisor)
     case, actor = entry.case, actor_of(supervisor, "supervisor")
     texts.reason_of(case, "send_back", code)
     given = _answer(proposal, answers) if set(answers) >= set(ANSWERS) else {}
     proposal.save(update_fields=ANSWERS)
     _void_proposal(case)
-    transition(entry, "return", actor=actor, reason=code, data={"decision": proposal.digest})
+    said = {"words": words} if words else {}
+    transition(entry, "return", actor=actor, reason=code, data={"decision": proposal.digest, **said})
     _take_off_desk(row)
     if proposal.outcome != "second_round":
-        advance(case, "return", actor=actor, reason=code)
-    record("desk.sent_back", subject=case.key, actor=actor, data={"code": code, "decision": proposal.digest, "answers": given})
+        advance(case, "return", actor=actor, reason=code, data=said)
+    record("desk.sent_back", subject=case.key, actor=actor, data={"code": code, "decision": proposal.digest, "answers": given}, text=words)

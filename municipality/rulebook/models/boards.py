@@ -98,6 +98,7 @@ class BoardRuleKind(models.TextChoices):
     HEIGHT = "height", _("Height of a free-standing board with its base")
     DISTANCE = "distance", _("Distance to the next free-standing board")
     SHARE = "share", _("Width as a share of the shop front")
+    PROJECTION = "projection", _("Projection from the wall")
     LAND = "land", _("Land use of the place")
     SUBJECT = "subject", _("What the board advertises")
 
@@ -106,8 +107,9 @@ class BoardLimitRule(models.Model):
     """A limit of boards, or what is banned, from its first to its last day; without days as long as its edition.
 
     An empty class or medium means all of them; `is_standing` rules are about boards that stand on the ground on a base of their own.
-    `most_cm` is the height of the upper edge above the ground, `least_cm` the distance to the next board, `most_permille` the width of
-    the board to that of the shop front; `land_class` is a code of `LandClassRule`. A ban that is lifted by approval needs its number.
+    `most_cm` is the height of the upper edge above the ground or the projection from the wall, `least_cm` the distance to the next board,
+    `most_permille` the width of the board to that of the shop front; `land_class` is a code of `LandClassRule`. A ban that is lifted by
+    approval needs its number.
     """
 
     ruleset = models.ForeignKey(RuleSet, models.PROTECT, related_name="board_limits")
@@ -150,6 +152,7 @@ class BoardLimitRule(models.Model):
                 condition=_only("height", "most_cm")
                 | _only("distance", "least_cm")
                 | _only("share", "most_permille")
+                | _only("projection", "most_cm")
                 | _only("land", "land_class")
                 | _only("subject", "subject"),
                 name="rulebook_board_limit_figure",

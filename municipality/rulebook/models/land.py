@@ -135,7 +135,8 @@ class SpacingRule(_LandRow):
 class ConsultationRule(_LandRow):
     """A body that is asked about a group of activities; a rule with the group "" holds for all requests.
 
-    It has `working_days` to answer. Where the question is about health or safety, silence never counts as a yes.
+    It has `working_days` to answer, and is asked by a letter to `email`; without one, staff print the letter. Where the question is about
+    health or safety, silence never counts as a yes.
     """
 
     ruleset = models.ForeignKey(RuleSet, models.PROTECT, related_name="consultations")
@@ -146,6 +147,7 @@ class ConsultationRule(_LandRow):
     question_ar = models.CharField(_("question in Arabic"), max_length=200)
     question_en = models.CharField(_("question in English"), max_length=200)
     working_days = models.PositiveSmallIntegerField(_("working days to answer"))
+    email = models.EmailField(_("e-mail address for letters"), blank=True)
     is_safety = models.BooleanField(_("about health or safety"), default=False)
 
     class Meta(_LandRow.Meta):

@@ -103,7 +103,7 @@ class ReportQuestionRule(models.Model):
 
 
 class ReportBodyRule(models.Model):
-    """A body to which a report is handed over, its contact, and the days after which it comes back."""
+    """A body to which a report is handed over, its contact for people, its address for letters, and the days after which it comes back."""
 
     ruleset = models.ForeignKey(RuleSet, models.PROTECT, related_name="report_bodies")
     code = models.CharField(_("code"), max_length=20)
@@ -111,6 +111,7 @@ class ReportBodyRule(models.Model):
     name_en = models.CharField(_("name in English"), max_length=120)
     contact = models.CharField(_("contact"), max_length=160)
     days = models.PositiveSmallIntegerField(_("days until it comes back"))
+    email = models.EmailField(_("e-mail address for letters"), blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["ruleset", "code"], name="rulebook_report_body_once")]

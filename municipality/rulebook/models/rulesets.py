@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
+
+from municipality.rulebook import registry
 
 
 class RuleSet(models.Model):
@@ -24,6 +27,10 @@ class RuleSet(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("published by")
     )
     published_at = models.DateTimeField(_("published at"), null=True, blank=True)
+
+    # Of a draft that the publisher sent back to its maker, until it is saved again.
+    sent_back_at = models.DateTimeField(_("sent back at"), null=True, blank=True)
+    sent_back_words = models.CharField(_("why it was sent back"), max_length=300, blank=True)
 
     class Meta:
         constraints = [
@@ -47,6 +54,10 @@ class RuleSet(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject} v{self.version}"
+
+
+# How a unit reads after the amount of a fee.
+FEE_UNITS = {"year": _("per year"), "licence": _("per licence"), "opinion": _("per opinion")}
 
 
 class FeeRule(models.Model):
@@ -74,6 +85,11 @@ class FeeRule(models.Model):
     def __str__(self) -> str:
         return self.code
 
+    @property
+    def unit_label(self) -> str:
+        """How the unit reads after the amount; empty where it has no words."""
+        return str(FEE_UNITS.get(self.unit, ""))
+
 
 class LimitRule(models.Model):
     """A number with its unit: days of a window, years of validity, promised working days."""
@@ -93,6 +109,13 @@ class LimitRule(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    def clean(self) -> None:
+        """Raises ValidationError for a value above what the app of its subject can keep."""
+        most = registry.HIGHEST.get(f"{self.ruleset.subject}:{self.code}")
+        if most is not None and self.value is not None and self.value > most:
+            sentence = _("This limit may be %(most)s at most. By a higher one the portal would promise what its database refuses.")
+            raise ValidationError({"value": sentence % {"most": most}})
 
 
 class ConditionRule(models.Model):

@@ -18,7 +18,7 @@ from django.utils.translation import get_language, gettext
 
 from municipality.kernel import money
 from municipality.settings.maps import is_vector
-from municipality.ui import dates, lists
+from municipality.ui import dates, lists, streets
 from municipality.ui import plurals as counting
 
 register = template.Library()
@@ -143,6 +143,12 @@ def term(value: Any, language: str = "") -> SafeString | str:
         return ""
     language = language or ("ar" if any("\u0600" <= letter <= "\u06ff" for letter in str(value)) else "en")
     return format_html('<bdi lang="{}" data-term>{}</bdi>', language, value)
+
+
+@register.filter
+def street(value: str) -> SafeString | str:
+    """`{{ shop.street|street }}`: "street 12", "Tunis Street"."""
+    return streets.street_html(value)
 
 
 @register.filter

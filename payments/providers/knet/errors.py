@@ -70,6 +70,25 @@ def kind_of(code: str) -> ErrorKind:
     return ErrorKind.LATER if match["area"] == "02" else CODES.get(int(match["number"]), ErrorKind.OTHER)
 
 
+# The same for staff who pay back; 263 and 199 stand alone in the bank's list.
+REFUND_MEANINGS: dict[int, Promise] = {
+    33: _("the bank has not opened refunds for this terminal"),
+    115: _("the portal named no payment"),
+    116: _("the numbers of the payment do not agree"),
+    136: _("the payment was not captured, or was reversed"),
+    137: _("the amount is more than what is left of the payment"),
+    199: _("the payment was returned in full before"),
+    263: _("the bank does not find the payment"),
+}
+
+
+def meaning_of(code: str) -> Promise:
+    """What a code means in the answer to a refund."""
+    match = _CODE.match(code.strip())
+    number = int(match["number"]) if match is not None and match["area"] == "01" else 0
+    return REFUND_MEANINGS.get(number, _("its meaning for refunds is not known"))
+
+
 def sentence_for(code: str) -> tuple[str, Promise]:
     """The code if it is well formed, else "", and its sentence."""
     match = _CODE.match(code.strip())

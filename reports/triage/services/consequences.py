@@ -60,9 +60,12 @@ def _initial(key: str, warrant: JudicialWarrant) -> dict[str, Any]:
 
 
 def _written(key: str, violation: Violation, inspector: User) -> None:
-    """Tie a violation to the report that it began from, unless the report is about another shop."""
-    row = Report.objects.filter(public_id=subjects.parse(key).id, inspector=inspector).first()
-    if row is not None and (row.shop_id is None or row.shop_id == violation.shop_id):
+    """Tie a violation to the report that it began from, unless the report is about another shop, or a part about anybody but this one."""
+    row = Report.objects.filter(public_id=subjects.parse(key).id, inspector=inspector).select_related("parent").first()
+    if row is None:
+        return
+    is_elsewhere = row.parent is not None and row.parent.shop_id is not None and row.parent.shop_id == violation.shop_id
+    if row.shop_id == violation.shop_id or (row.shop_id is None and not is_elsewhere):
         _tie(row, inspector, kind=ConsequenceKind.VIOLATION, violation=violation)
 
 

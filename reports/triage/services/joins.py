@@ -30,15 +30,21 @@ LEAST_PARTS = 2
 
 @dataclass(frozen=True)
 class ReportPart:
-    """One part of a report to be divided: its category, and words for the file."""
+    """One part of a report to be divided: its category, and words for the file.
+
+    A part that is not about the shop or board of the report names neither, so that a violation report against anybody is tied to it.
+    """
 
     category: str
     words: str
+    is_about_shop: bool = True
 
 
 @transaction.atomic
 def merge(*, report: Report, into: Report, inspector: User, why: str) -> None:
     """Join a report with an open one of the same problem; both numbers stay, and those who saw the same count together.
+
+    The other one takes the earlier promise and the higher severity of the two.
 
     The same problem has the same category and the same place (`_metres_apart`). `why` is kept in the audit log with the metres between.
     Raises NotPermitted: not_drawn, not_able, other_branch, Refused: not_itself, not_open, own_part, why_missing, other_category,
@@ -66,12 +72,12 @@ def merge(*, report: Report, into: Report, inspector: User, why: str) -> None:
     others = [MeToo(report=target, who=one.who, at=one.at) for one in MeToo.objects.filter(report=row).exclude(who__in=known)]
     MeToo.objects.bulk_create(others)
     senders = 1 + len(queries.joined(row))  # who sent this one, and those that were joined with it
-    Report.objects.filter(pk=target.pk).update(me_too_count=F("me_too_count") + len(others) + senders)
+    promise = {"severity": max(row.severity, target.severity, key=promises.SEVERITIES.index), "due_at": min(row.due_at, target.due_at)}
+    Report.objects.filter(pk=target.pk).update(me_too_count=F("me_too_count") + len(others) + senders, **promise)
     record("report.merged", subject=row.subject_key, actor=actor, data={"into": target.number, **facts})
     record("report.joined", subject=target.subject_key, actor=actor, data={"from": row.number, **facts})
     notifications.tell(row, "joined", into=target)
     notifications.tell(target, "joined_here", joined=row)
-    complete_parent(row)
 
 
 def _metres_apart(row: Report, target: Report) -> int:
@@ -95,7 +101,8 @@ def _metres_apart(row: Report, target: Report) -> int:
 def split(*, report: Report, inspector: User, parts: Sequence[ReportPart]) -> list[Report]:
     """Divide a report; each part has its own category, promise from the receipt or the last opening, and inspector. Returns the parts.
 
-    Raises NotPermitted, Refused: parts_number, is_part, words_missing, unknown_category, and TransitionRefused.
+    What the reporter answered counts for the severity of a part as for that of the report.
+    Raises NotPermitted, Refused: parts_number, is_part, words_missing, unknown_category, emergency, and TransitionRefused.
     """
     row, limits, rules = rows.of_inspector(report, inspector), queries.limits(), queries.rules()
     if row.parent_id is not None:
@@ -109,7 +116,7 @@ def split(*, report: Report, inspector: User, parts: Sequence[ReportPart]) -> li
     transition(row, "split", actor=actor, data={"parts": len(parts)}, updated_at=now)
     made = []
     for part, category in zip(parts, categories, strict=True):
-        severity = promises.severity_of(category, {})
+        severity = promises.severity_of(category, row.answers)
         child = Report.objects.create(
             parent=row,
             key=str(uuid4()),
@@ -120,9 +127,10 @@ def split(*, report: Report, inspector: User, parts: Sequence[ReportPart]) -> li
             updated_at=now,
             severity=severity,
             due_at=promises.due_at(category, severity, opened, limits),
-            **_same(row),
+            **_same(row) | ({} if part.is_about_shop else {"shop_id": None, "board_id": None}),
         )
-        record("report.part_made", subject=child.subject_key, actor=actor, data={"of": row.number, "category": category.code})
+        facts = {"of": row.number, "category": category.code} | ({} if part.is_about_shop else {"about": "somebody else"})
+        record("report.part_made", subject=child.subject_key, actor=actor, data=facts)
         rows.have_drawn(child)
         made.append(child)
     record("report.split", subject=row.subject_key, actor=actor, data={"parts": [child.number for child in made]})
@@ -139,12 +147,20 @@ def _same(row: Report) -> dict[str, Any]:
     return {name: getattr(row, name) for name in names}
 
 
-def complete_parent(part: Report) -> None:
-    """Close the report that a part belongs to with its last part, in the caller's transaction; its reporter gets one message."""
-    if part.parent_id is None:
-        return
-    row = rows.locked(Report(pk=part.parent_id))
-    if row.state != ReportState.SPLIT or row.parts.exclude(state__in=[ReportState.CLOSED, ReportState.MERGED]).exists():
+def complete_parents(closed: Report) -> None:
+    """Close each divided report whose last part a closed report was, or was joined with it; in the caller's transaction.
+
+    The reporter of each gets one message.
+    """
+    parents = {part.parent_id for part in (closed, *queries.joined(closed)) if part.parent_id is not None}
+    for parent in sorted(parents):
+        _complete(parent)
+
+
+def _complete(parent: int) -> None:
+    row = rows.locked(Report(pk=parent))
+    parts = row.parts.select_related("merged_into")
+    if row.state != ReportState.SPLIT or any(queries.end_of(part).state != ReportState.CLOSED for part in parts):
         return
     now, result = clock.now(), rows.written_by_portal("parts_done")
     texts = {"code": result.code, "text_ar": result.text_ar, "text_en": result.text_en}
@@ -153,3 +169,4 @@ def complete_parent(part: Report) -> None:
     transition(row, "complete", actor=SYSTEM, reason=result.code, closed_at=now, updated_at=now)
     record("report.completed", subject=row.subject_key, actor=SYSTEM)
     notifications.tell(row, "closed", result=result, parts=list(row.parts.order_by("pk")))
+    complete_parents(row)  # a part of another report may have been joined with it before it was divided

@@ -84,7 +84,8 @@ def answer(report: Report, text: str, files: Sequence[UploadedFile] = ()) -> Que
     if waits or row.state == ReportState.ASKED:
         transition(row, "answer", actor=VISITOR, updated_at=now)
     elif is_late:
-        transition(row, "answer_late", actor=VISITOR, due_at=promises.promised_again(row, queries.limits()), closed_at=None, updated_at=now)
+        data, due_at = promises.missed(row), promises.promised_again(row, queries.limits())
+        transition(row, "answer_late", actor=VISITOR, data=data, due_at=due_at, closed_at=None, updated_at=now)
         rows.have_drawn(row)
     record("report.answered", subject=row.subject_key, actor=VISITOR, data={"question": question.public_id, "is_late": is_late})
     return question

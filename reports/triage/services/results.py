@@ -27,7 +27,7 @@ from reports.models import Closure, PhotoKind, Report, ReportPhoto
 from reports.photos import services as photos
 from reports.places import metres_between
 from reports.reporters import notifications
-from reports.results import NO_ANSWER, lacks_measure
+from reports.results import NO_ANSWER, OTHER_SHOP, lacking_measures
 from reports.states import ReportState
 from reports.triage.services import joins, rows
 
@@ -52,11 +52,15 @@ class FoundResult:
 
 @dataclass(frozen=True)
 class SpotProof:
-    """What the portal measured of a photo; `lacks` says why it is not from the spot, empty where it is."""
+    """What the portal measured of a photo; `lacks` says why it is not from the spot, empty where it is.
+
+    `is_sent_late`: by the clock of the device it is from the spot, but it reached the portal later, as without a line.
+    """
 
     distance_m: int | None
-    age_minutes: int | None
+    age_minutes: int | None  # when the portal received it
     lacks: Text = ""
+    is_sent_late: bool = False
 
 
 def require_time(found: FoundResult) -> dt.datetime:
@@ -70,16 +74,17 @@ def require_time(found: FoundResult) -> dt.datetime:
 
 
 def prove(report: Report, photo: ReportPhoto | None, written: dt.datetime) -> SpotProof:
-    """Measure whether a photo is from the spot: not older than `spot_minutes` when the result was written, within `spot_metres`.
+    """Measure whether a photo is from the spot: not older than `spot_minutes` when the portal receives it, within `spot_metres`.
 
-    What the camera wrote into the photo wins over the device; nothing from before the report was last opened counts.
+    When a result was written is said by the device alone, so that time proves nothing: a result that was kept without a line waits for
+    a second signature. What the camera wrote into the photo wins over the device; nothing from before the report was last opened counts.
     """
     limits = queries.limits()
     if photo is None:
         return SpotProof(None, None, _("There is no photo of the place after the visit."))
     if photo.captured_at is None:
         return SpotProof(None, None, _("Neither photo nor device say when it was taken."))
-    age = math.ceil(max(dt.timedelta(0), written - photo.captured_at) / dt.timedelta(minutes=1))
+    age, age_written = _minutes(clock.now() - photo.captured_at), _minutes(written - photo.captured_at)
     if photo.latitude is None or photo.longitude is None:
         return SpotProof(None, age, _("Neither photo nor device say where it was taken."))
     if report.latitude is None or report.longitude is None:
@@ -87,17 +92,26 @@ def prove(report: Report, photo: ReportPhoto | None, written: dt.datetime) -> Sp
     distance = round(metres_between((report.latitude, report.longitude), (photo.latitude, photo.longitude)))
     if photo.captured_at < promises.opened_at(report):
         return SpotProof(distance, age, _("The photo is older than the report."))
-    if age > limits["spot_minutes"]:
+    if age_written > limits["spot_minutes"]:
         late = _("The photo was taken %(age)s minutes before the result was written; at most %(most)s are allowed.")
-        return SpotProof(distance, age, late % {"age": age, "most": limits["spot_minutes"]})
+        return SpotProof(distance, age, late % {"age": age_written, "most": limits["spot_minutes"]})
     if distance > limits["spot_metres"]:
         far = _("The photo was taken %(metres)s metres from the place of the report; at most %(most)s metres are allowed.")
         return SpotProof(distance, age, far % {"metres": distance, "most": limits["spot_metres"]})
+    if age > limits["spot_minutes"]:
+        sent_late = _("The photo was taken %(age)s minutes before the portal received it; at most %(most)s are allowed.")
+        return SpotProof(distance, age, sent_late % {"age": age, "most": limits["spot_minutes"]}, is_sent_late=True)
     return SpotProof(distance, age)
+
+
+def _minutes(time: dt.timedelta) -> int:
+    return math.ceil(max(dt.timedelta(0), time) / dt.timedelta(minutes=1))
 
 
 def close(*, report: Report, inspector: User, found: FoundResult) -> tuple[Closure, bool]:
     """Write the result, once for the key of its visit: closed with a photo from the spot, else it waits for a second signature.
+
+    One that was written on the spot without a line, and is sent later, waits for it without being asked.
 
     Returns the result and whether it is new. Raises NotPermitted, Refused: unknown_code, no_measure, no_proof where nobody is asked to
     sign, sent_differently, those of `require_time` and of a photo, and TransitionRefused.
@@ -121,16 +135,17 @@ def close(*, report: Report, inspector: User, found: FoundResult) -> tuple[Closu
 
 def _written(row: Report, inspector: User, found: FoundResult, visit: Visit) -> Closure:
     result, written, actor = rows.reason_of(found.code, rows.RESULT), require_time(found), actor_of(inspector, "inspector")
-    if lacks_measure(row, result.code):
+    if result.code in lacking_measures(row):
         first = _("“%(result)s”: none was written from this report. Write it first on the page of the report, or choose another result.")
-        raise Refused("no_measure", first % {"result": bilingual(result, "label")})
+        other = f" {OTHER_SHOP}" if row.shop_id is not None else ""
+        raise Refused("no_measure", f"{first % {'result': bilingual(result, 'label')}}{other}")
     photo: ReportPhoto | None = None
     if found.photo is not None:
         place = (found.sent.latitude, found.sent.longitude)
         photo = photos.add(row, PhotoKind.AFTER, found.photo, found.captured_at, *place, actor=actor)
     proof = prove(row, photo, written)
     is_proved = not proof.lacks
-    if not is_proved and not found.asks_signature:
+    if not is_proved and not found.asks_signature and not proof.is_sent_late:
         hint = _("Take a new photo at the place, or ask below for a second signature. The same photo would be refused again.")
         raise Refused("no_proof", f"{proof.lacks} {hint}")
     made = Closure.objects.create(
@@ -159,7 +174,7 @@ def _written(row: Report, inspector: User, found: FoundResult, visit: Visit) -> 
 
 def _end(row: Report, made: Closure) -> None:
     notifications.tell(row, "unanswered" if made.code == NO_ANSWER else "closed", result=made)
-    joins.complete_parent(row)
+    joins.complete_parents(row)
 
 
 def _proposed(row: Report) -> Closure:
@@ -204,6 +219,7 @@ def reopen(report: Report) -> None:
     """
     row = rows.locked(report)
     due_at = promises.promised_again(row, queries.limits())
-    transition(row, "reopen", actor=VISITOR, due_at=due_at, closed_at=None, updated_at=clock.now())
+    missed = promises.missed(row)
+    transition(row, "reopen", actor=VISITOR, data=missed, due_at=due_at, closed_at=None, updated_at=clock.now())
     record("report.reopened", subject=row.subject_key, actor=VISITOR)
     rows.have_drawn(row)

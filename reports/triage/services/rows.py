@@ -52,9 +52,10 @@ def of_supervisor(report: Report, supervisor: User) -> Report:
 def may_sign(row: Report, supervisor: User) -> bool:
     """Whether a supervisor of the branch may sign its next result.
 
-    Who signed one that solved nothing, as the reporter said, does so again only where the branch has no other supervisor.
+    Who signed one that solved nothing, its own or that of a part (`queries.unsolved`), does so again only where the branch has no other
+    supervisor.
     """
-    if not row.closures.filter(signed_by=supervisor, answer__is_solved=False).exists():
+    if not queries.unsolved(row).filter(signed_by=supervisor).exists():
         return True
     others = User.objects.filter(groups__name="supervisor", is_active=True, is_staff=True, branch=supervisor.branch_id)
     return not others.exclude(pk=supervisor.pk).exists()

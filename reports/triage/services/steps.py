@@ -1,4 +1,4 @@
-"""Another category, and the hand-over to another body with the day on which it comes back."""
+"""Another category, and the hand-over to another body with the day after which it comes back."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from reports import promises, queries
 from reports.models import HandOver, Report
 from reports.reporters import notifications
 from reports.states import ReportState
+from reports.triage.notifications import write_letter
 from reports.triage.services import rows
 from reports.triage.services.rows import SYSTEM
 
@@ -40,20 +41,21 @@ def facts_of(category: ReportCategory) -> dict[str, object]:
 
 @transaction.atomic
 def recategorise(*, report: Report, inspector: User, category: str, code: str) -> None:
-    """Another category, with its severity and its promise from the receipt or the last opening on.
+    """Another category, with its severity, and with its promise from the receipt or the last opening on where that is the earlier one.
 
     Raises NotPermitted, Refused: unknown_category, same_category, unknown_code, emergency, and TransitionRefused.
     """
     row, found, reason = rows.of_inspector(report, inspector), category_of(category), rows.reason_of(code)
     if found.code == row.category:
         raise Refused("same_category", _("The report has this category already. Choose another one."))
-    actor, before, severity = actor_of(inspector, "inspector"), row.category, promises.severity_of(found, row.answers)
+    actor, before = actor_of(inspector, "inspector"), row.category
+    severity, due_at = promises.recategorised(row, found, promises.opened_at(row), queries.limits())
     changes = {
         "category": found.code,
         "category_facts": facts_of(found),
         "edition_id": queries.rules().pk,
         "severity": severity,
-        "due_at": promises.due_at(found, severity, promises.opened_at(row), queries.limits()),
+        "due_at": due_at,
         "updated_at": clock.now(),
     }
     data = {"before": before, "after": found.code}
@@ -83,6 +85,7 @@ def hand_over(*, report: Report, inspector: User, body: str, code: str, back_on:
     transition(row, "hand_over", actor=actor, reason=reason.code, data=data, updated_at=now)
     record("report.handed_over", subject=row.subject_key, actor=actor, data={"code": reason.code, **data})
     notifications.tell(row, "handed_over", hand_over=made, reason=reason)
+    write_letter(row, made)
     return made
 
 
@@ -96,8 +99,8 @@ def take_back(*, report: Report, inspector: User) -> None:
 
 
 def come_back() -> int:
-    """Take reports back on the day of the other body. Returns how many."""
-    due = HandOver.objects.filter(returned_at__isnull=True, back_on__lte=clock.today(), report__state=ReportState.HANDED_OVER)
+    """Take reports back after the last day of the other body. Returns how many."""
+    due = HandOver.objects.filter(returned_at__isnull=True, back_on__lt=clock.today(), report__state=ReportState.HANDED_OVER)
     return sweeps.for_each("reports.come_back", due.order_by("pk").values_list("report", flat=True), _come_back)
 
 

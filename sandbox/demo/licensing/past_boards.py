@@ -67,6 +67,7 @@ def opening(shop: Shop, kind: str, rng: Random) -> dict[str, str]:
     places = PLACES[shop.owner.language if shop.owner is not None else "ar"]
     width, height = f"{rng.randrange(300, 801, 20) / 100:.2f}", f"{rng.randrange(60, 121, 10) / 100:.2f}"
     front = {"board_class": "introductory", "medium": "fascia", "width": width, "height": height, "faces": "1", "months": "12"}
+    front |= {"is_lit": "on", "projection": f"{rng.randrange(5, 31, 5) / 100:.2f}"}
     if kind == "season":
         found = [front | {"board_class": "seasonal", "subject": "goods", "months": "2"}]
     else:

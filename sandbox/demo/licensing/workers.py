@@ -13,7 +13,8 @@ from sandbox.demo.seeds import public_id, seeded
 from sandbox.demo.shops import stories
 from shops.models import Shop
 
-NAMES = ("سلمى الشاطئ", "Anita Green", "جوزيف الميناء", "Ramesh Sands", "فاطمة الواحة", "Grace Harbour", "عمر الشراع", "Lina Dune")
+WOMEN = ("سلمى الشاطئ", "Anita Green", "جميلة الميناء", "Rosa Sands", "فاطمة الواحة", "Grace Harbour", "عائشة الشراع", "Lina Dune")
+MEN = ("سليمان الشاطئ", "Anil Green", "جوزيف الميناء", "Ramesh Sands", "فهد الواحة", "George Harbour", "عمر الشراع", "Liam Dune")
 ENDS_IN = (-6, 9, 40, 120, 200, 260, 310, 350)  # days
 
 
@@ -21,9 +22,11 @@ def run(loading: Loading) -> str:
     rng = seeded("workers step")
     numbers = [one.commercial_license_no for one in stories.placed()]
     rows: list[WorkerCertificate] = []
-    for place, shop in enumerate(Shop.objects.filter(commercial_license_no__in=numbers, closed_on=None).order_by("pk")):
+    shops = Shop.objects.filter(commercial_license_no__in=numbers, closed_on=None).select_related("activity")
+    for place, shop in enumerate(shops.order_by("pk")):
+        names = WOMEN if shop.activity.is_womens else MEN
         first = place % 3  # the first shop has a certificate that has ended, the second one that ends soon, the third none
-        for name, days in zip(NAMES[first::2], ENDS_IN[first::2], strict=True):
+        for name, days in zip(names[first::2], ENDS_IN[first::2], strict=True):
             number = _civil_number(len(rows))
             person = applicant_of(shop, rng)
             rows.append(

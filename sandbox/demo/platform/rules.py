@@ -14,5 +14,5 @@ from sandbox.demo.loading import Loading
 def run(loading: Loading) -> str:
     maker, publisher = (User.objects.get(login=login) for login in ("rule.maker", "rule.publisher"))
     with clock.at(loading.anchor - dt.timedelta(days=220)):  # before the first case
-        published = seed(maker, publisher)
+        published = seed(maker, publisher, mail_host="example.com")
     return f"{Activity.objects.count()} activities, {published} editions of rules"

@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,10 @@ CREATE TABLE IF NOT EXISTS refunds (
     made_at REAL NOT NULL
 );
 """
+
+
+# What a file of earlier payments says of each.
+SEEDED = ("paymentid", "trackid", "amt", "language", "tranid", "ref", "auth", "postdate", "resp_code", "created_at", "decided_at")
 
 
 class TrackIdUsed(Exception):
@@ -97,6 +101,24 @@ class Book(Storage):
         super().__init__(path, SCHEMA)
         with self.transaction() as connection:  # jobs that a killed process claimed are due again
             connection.execute("UPDATE jobs SET claimed = 0 WHERE done = 0")
+
+    def seed(self, payments: Sequence[dict[str, Any]]) -> None:
+        """Write down payments that were captured before, with their refunds; those that stand here already are left alone."""
+        udfs = json.dumps({f"udf{n}": "" for n in range(1, 6)})
+        with self.transaction() as connection:
+            for one in payments:
+                values = [one[name] for name in SEEDED]
+                refunds = one["refunds"]
+                new = connection.execute(
+                    f"INSERT OR IGNORE INTO transactions ({', '.join(SEEDED)}, refunded, result, udfs, response_url, error_url, trandata)"  # noqa: S608
+                    f" VALUES ({', '.join('?' * len(SEEDED))}, ?, ?, ?, '', '', '')",
+                    (*values, sum(refund["amt"] for refund in refunds), PAID, udfs),
+                ).rowcount
+                for refund in refunds if new else ():
+                    connection.execute(
+                        "INSERT INTO refunds (paymentid, amt, tranid, ref, made_at) VALUES (?, ?, ?, ?, ?)",
+                        (one["paymentid"], refund["amt"], new_tranid(), refund["ref"], refund["made_at"]),
+                    )
 
     def by_paymentid(self, paymentid: str) -> dict[str, Any] | None:
         """The transaction, or None."""

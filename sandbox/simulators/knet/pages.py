@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
@@ -34,6 +36,7 @@ TEXTS = {
         "void_text": "لم ترد الجهة على إشعار الدفع، فأُلغيت العملية ولم يُخصم أي مبلغ.",
         "refused": "تعذر فتح صفحة الدفع",
         "code": "رمز الخطأ",
+        "statements": "ملفات التسوية التجريبية – كي نت",
     },
     "en": {
         "title": "KNET payment page, simulated",
@@ -59,6 +62,7 @@ TEXTS = {
         "void_text": "The merchant did not acknowledge the payment. It has been reversed; no money was taken.",
         "refused": "The payment page cannot be opened",
         "code": "Error code",
+        "statements": "KNET settlement files, simulated",
     },
 }
 BANNER = ("محاكاة – لا نقود حقيقية", "Simulation: no real money")
@@ -99,6 +103,14 @@ def payment_page(payment: dict[str, Any]) -> str:
         f'<form method="post" action="/kpg/decide"><input type="hidden" name="paymentid" value="{payment["paymentid"]}">'
         f"<h2>{text['choose']}</h2>{buttons}<details><summary>{text['knobs']}</summary><ul>{knobs}</ul></details></form>",
     )
+
+
+def statements_page(language: str, days: Sequence[dt.date]) -> str:
+    """The settlement files of some days, to download."""
+    rows = "".join(
+        f'<li><a href="/control/statement?day={day}" download="knet-{day}.csv"><bdi dir="ltr">knet-{day}.csv</bdi></a></li>' for day in days
+    )
+    return _page(language, TEXTS[language]["statements"], f"<ul>{rows}</ul>")
 
 
 def outcome_page(payment: dict[str, Any], kind: str) -> str:

@@ -10,7 +10,7 @@ Control desk (JSON in, JSON out):
 - `POST /control/pay` `{"trackid", "result"}`: the customer's decision without the page; result as on the buttons, `close` and `error` too.
 - `POST /control/notify` `{"trackid", "count"}`: the genuine result again, `count` times at the same moment.
 - `GET /control/statement` `?day=2026-11-24`: the settlement file of a day (CSV, an invented format); `without`, `changed`, `twice`
-  name a track id that is left out, one dinar too high, or there twice.
+  name a track id that is left out, one dinar too high, or there twice. `GET /statements`: a page with those of the last 14 days that ended.
 - `POST /control/reset` `{}`: an empty book.
 """
 
@@ -24,11 +24,13 @@ from typing import Any
 
 from .. import serving
 from ..serving import Refused, Request, Response, as_html, as_json, redirect
+from ..storage import now
 from . import behaviours, pages, protocol, statement
-from .book import Book
+from .book import KUWAIT, Book
 from .gateway import DEFAULTS, Dropped, Gateway, Outcome, Unavailable, error_url
 from .protocol import RESULTS, ProtocolError, Terminal
 
+STATEMENTS = 14  # days on the page of settlement files
 KEY_NAMES = ("KNET_TRANPORTAL_ID", "KNET_PASSWORD", "KNET_RESOURCE_KEY")
 ALLOWED: dict[str, Any] = {
     "shape": lambda value: value in (1, 2, "alternate"),
@@ -198,6 +200,11 @@ class Desk:
         bad = {name: request.query.get(name, "") for name in ("without", "changed", "twice")}
         return Response(statement.statement(self.gateway.book, day, **bad), 200, "text/csv; charset=utf-8")
 
+    def statements(self, request: Request) -> Response:
+        """A page with the settlement files of the last days that have ended."""
+        today = dt.datetime.fromtimestamp(now(), KUWAIT).date()
+        return as_html(pages.statements_page(request.language(), [today - dt.timedelta(days=age) for age in range(1, STATEMENTS + 1)]))
+
     def reset(self, request: Request) -> Response:
         """Empty the book."""
         request.json()
@@ -222,6 +229,7 @@ def application(gateway: Gateway) -> serving.Application:
         ("POST", "/control/pay", desk.pay),
         ("POST", "/control/notify", desk.notify),
         ("GET", "/control/statement", desk.statement),
+        ("GET", "/statements", desk.statements),
         ("POST", "/control/reset", desk.reset),
     ):
         app.route(method, path.replace(".", r"\."), action)
@@ -245,6 +253,10 @@ def read_terminal(keys: Path | None) -> Terminal:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the simulator until it is told to stop."""
-    chosen = serving.options("knet", 1, argv, keys="JSON file with the terminal's id, password and key")
-    gateway = Gateway(Book(chosen.book), read_terminal(chosen.keys or chosen.var / "demo-keys.json"))
+    extra = {"keys": "JSON file with the terminal's id, password and key", "seeds": "JSON file with earlier payments"}
+    chosen = serving.options("knet", 1, argv, **extra)
+    book, seeds = Book(chosen.book), chosen.seeds or chosen.var / "demo-payments.json"
+    if seeds.exists():
+        book.seed(json.loads(seeds.read_text(encoding="utf8")))
+    gateway = Gateway(book, read_terminal(chosen.keys or chosen.var / "demo-keys.json"))
     return serving.run(application(gateway), "knet", chosen.port)

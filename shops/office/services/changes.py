@@ -86,7 +86,7 @@ def allow(*, proposal: EventProposal, allowed_by: User) -> Shop:
     if act.kind in FACTS:
         before = {name: getattr(shop, name) for name in act.after}
         change = FactChange(FACTS[ByHand(act.kind)], act.after, before, act.after)
-        return change_register(shop=shop, changes=[change], source=act.key, actor=actor)
+        return change_register(shop=shop, changes=[change], source=act.key, actor=actor, on=act.on)
     return SERVICES[act.kind](shop=shop, source=act.key, actor=actor, on=act.on)
 
 

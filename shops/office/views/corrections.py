@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from municipality.accounts.proof import reauthentication_required, steps
 from municipality.accounts.requests import AuthenticatedHttpRequest
+from municipality.cases.models import Case
 from municipality.documents.models import StoredFile
 from municipality.kernel.errors import Refused
 from municipality.places.models import Area, Governorate
@@ -24,6 +25,7 @@ from shops.office.services import corrections as services
 from shops.office.views.base import page, require_reader
 
 SALT = "shops.corrections"
+ASKED_FOR = ("shops.correction", "shops.claim")  # services by which people ask for a correction or for a shop
 MAX_SHOWN = 200  # changes displayed
 HOUR = 3600
 FILTERS = {"governorate": "area__governorate", "area": "area", "activity": "activity"}
@@ -70,6 +72,7 @@ def corrections(request: AuthenticatedHttpRequest) -> HttpResponse:
         wrong=[] if preview is None else [(line, _column(column), sentence) for line, column, sentence in preview.errors[:MAX_SHOWN]],
         token=signing.dumps(preview.file.pk, salt=SALT) if may_correct and preview else "",
         done=done,
+        asked_for=Case.objects.filter(service__in=ASKED_FOR, is_open=True).count(),
         columns=[COLUMNS[name][0] for name in COLUMNS if name in resources.WRITABLE or name in ("activity", "area", "governorate")],
         key=COLUMNS["commercial_license_no"][0],
     )

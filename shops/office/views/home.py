@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.requests import AuthenticatedHttpRequest
@@ -15,7 +18,9 @@ from municipality.ui.admin_base import in_group
 from municipality.ui.staff_home import ROWS, HomePart, Next, Row, Work
 from municipality.ui.staff_menu import StaffEntry
 from municipality.ui.staff_search import FINDERS
-from municipality.ui.templatetags.portal import bilingual, term
+from municipality.ui.subject_names import NAMES
+from municipality.ui.templatetags.portal import bilingual, ref, term
+from municipality.ui.texts import Text
 from shops.models import Shop, ShopMerge
 from shops.models.office import OPEN
 from shops.office.views.base import READERS
@@ -103,3 +108,11 @@ def keys_of(number: str) -> list[str]:
 
 
 SUBJECTS.register("shops", keys_of)
+
+
+def _names(public_ids: Collection[str]) -> dict[str, Text]:
+    rows = Shop.objects.filter(public_id__in=public_ids).only("public_id", "name_ar", "name_en", "commercial_license_no")
+    return {row.public_id: format_html("{} {}", term(bilingual(row, "name")), ref(row.commercial_license_no)) for row in rows}
+
+
+NAMES.register("shop", _names)

@@ -33,10 +33,9 @@ FIELD_KINDS: dict[str, Any] = {
 }
 
 
-# Datasets of services that are not open yet, and why there is no file.
+# Datasets that are not published yet, and why there is no file.
 LATER: tuple[tuple[Any, Any], ...] = (
-    (_("Inspections"), _("Visits on which nothing was found are not recorded in the portal yet.")),
-    (_("Reports"), _("The Eye of Kuwait takes no report yet.")),
+    (_("Inspections"), _("The results of inspections stand on the pages of the shops. A set of them is not published yet.")),
     (_("Opinions"), _("It is not decided yet what is published of a zoning opinion.")),
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core.exceptions import ValidationError
 
-from licensing.health.change_forms import AreaForm, SquareMetres
+from licensing.health.change_forms import SquareMetres
 from tests.browsers import signed_in
 from tests.factories.licensing import LicensedShopFactory
 
@@ -39,15 +39,14 @@ def test_an_area_with_decimals_is_rounded_half_up(typed: str, stored: int) -> No
 def test_what_is_no_area_is_refused_with_an_example(typed: str) -> None:
     with pytest.raises(ValidationError) as refused:
         SquareMetres().clean(typed)
-    assert refused.value.code == "area" and "42.5" in str(AreaForm.base_fields["area_m2"].help_text)
+    assert refused.value.code == "area" and "42.5" in str(refused.value.message)
 
 
 @pytest.mark.django_db
-def test_the_page_says_how_it_rounds_and_shows_the_whole_metres(rules: None, owner: object) -> None:
+def test_the_page_shows_the_whole_metres(rules: None, owner: object) -> None:
     client, shop = signed_in(owner), LicensedShopFactory(owner=owner, area_m2=60)  # type: ignore[arg-type]
     page = f"/en/health-licence/{shop.public_id}/changes/"
     client.post(page)
     client.post(f"{page}what/", {"changed": ["area_m2"], "version": "1"})
-    assert "42.5 as 43" in client.get(f"{page}area_m2/").content.decode()
     assert client.post(f"{page}area_m2/", {"area_m2": "٤٢٫٥", "version": "2"}).status_code == 302
     assert 'value="43"' in client.get(f"{page}area_m2/").content.decode()

@@ -50,7 +50,12 @@ def test_it_names_the_licence_that_is_in_force(
 ) -> None:
     page = read(client, renewed, language)
     assert words in page and present.document.number in page
+    assert {"en": "The shop is licensed today", "ar": "المحل مرخص اليوم"}[language] in page
     assert words not in read(client, present.document, language)
+
+
+def test_it_leads_to_the_page_of_the_shop(client: Client, present: HealthLicence) -> None:
+    assert f'href="/ar/shops/{present.shop.public_id}/"' in read(client, present.document, "ar")
 
 
 def test_it_names_none_once_it_has_begun_or_the_old_one_is_out_of_force(

@@ -122,6 +122,48 @@ def test_another_inspector_is_drawn_for_one_who_cannot_go(row: Inspection, inspe
     assert row.inspector != before and row.last_event.move == "draw_appointed" and before.key not in row.draw["candidates"]
 
 
+def away(officer: User, first: dt.date, last: dt.date, by: User) -> None:
+    Absence.objects.create(officer=officer, kind="sick", first_day=first, last_day=last, entered_by=by, entered_at=clock.now())
+
+
+def test_who_is_drawn_again_is_present_and_has_time_on_the_day_of_the_visit(
+    row: Inspection, inspectors: list[User], frozen_clock: Any
+) -> None:
+    appointed = inspections.appointed(row)
+    before, chief = row.inspector, StaffFactory(supervisor=True, login="chief")
+    assert appointed.day is not None
+    (other,) = [one for one in inspectors if one != before]
+    away(before, appointed.day, appointed.day, chief)
+    away(other, clock.today(), clock.today(), chief)  # today only: the visit is later
+    assert appointments.set_overdue() == 1
+    row.refresh_from_db()
+    assert (row.inspector, row.day) == (other, appointed.day)
+    assert appointments.set_overdue() == 0, "the draw does not repeat"
+
+
+@pytest.mark.parametrize("why", ["absent", "full"])
+def test_where_nobody_has_time_on_the_day_another_day_is_set(
+    row: Inspection, inspectors: list[User], make_shop: Any, frozen_clock: Any, monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    appointed = inspections.appointed(row)
+    before, chief = row.inspector, StaffFactory(supervisor=True, login="chief")
+    assert appointed.day is not None
+    (other,) = [one for one in inspectors if one != before]
+    away(before, clock.today(), appointed.day, chief)
+    if why == "absent":
+        away(other, appointed.day, appointed.day, chief)
+    else:
+        limit = limits() | {"visits_a_day": 1}
+        monkeypatch.setattr("licensing.inspections.queries.limits", lambda on=None: limit)
+        second = inspections.appointed(inspections.ordered(make_shop(activity_id="BARB")))
+        assert (second.inspector, second.day) == (other, appointed.day)
+    assert appointments.set_overdue() == 1
+    row.refresh_from_db()
+    assert row.inspector == other and row.day is not None and row.day > appointed.day
+    assert row.last_event.move == "appoint_again" and not row.was_moved
+    assert appointments.set_overdue() == 0, "the draw does not repeat"
+
+
 def holiday_on(when: dt.date) -> None:
     """A calendar is published in which a day is a holiday."""
     maker, publisher = (StaffFactory(groups=[f"rule_{name}"], login=f"calendar-{name}") for name in ("maker", "publisher"))

@@ -69,7 +69,8 @@ def test_from_the_day_to_the_result(visit: Open, shop: Shop, owner: User, inspec
         page.check(f"[name={name}][value=yes]")
     page.fill("[name=number_area]", "35.5")
     look(page, f"self-check-{language}")
-    page.click("form.kp-form > p button.kp-btn--fill")
+    with page.expect_navigation():
+        page.click("form.kp-form > p button.kp-btn--fill")
     row.refresh_from_db()
     assert row.day is not None and row.answers.filter(by_owner=True).count() == 12
     due(row)

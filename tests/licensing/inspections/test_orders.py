@@ -9,12 +9,13 @@ import pytest
 from licensing.inspections import questions
 from licensing.inspections.services.orders import parties_of
 from licensing.models import Inspection
-from municipality.accounts.models import User
+from municipality.accounts.models import Signatory, User
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.notifications.models import Message
 from municipality.review.models import Absence, ConflictOfInterest, Party
 from shops.models import Shop
+from tests.browsers import signed_in
 from tests.factories import inspections
 from tests.factories.accounts import OrganisationFactory, PersonFactory, StaffFactory
 from tests.factories.licensing import RenewalCaseFactory
@@ -28,6 +29,17 @@ def test_order_keeps_edition_and_draw(shop: Shop, inspectors: list[User], women:
     assert row.inspector in [*inspectors, women]
     assert row.draw == {"branch": shop.branch_id, "is_own_branch": True, "candidates": [user.key for user in (*inspectors, women)]}
     assert Message.objects.get(kind="licensing.inspection_ordered").person == shop.owner
+
+
+def test_everybody_who_signs_for_the_holder_is_told(shop: Shop, inspectors: list[User], owner: User) -> None:
+    other, organisation = PersonFactory(noura=True), OrganisationFactory()
+    for person in (owner, other):
+        Signatory.objects.create(organisation=organisation, person=person, first_day=clock.today())
+    Shop.objects.filter(pk=shop.pk).update(owner=None, organisation=organisation)
+    row = inspections.ordered(Shop.objects.get(pk=shop.pk), contact=owner)
+    told = Message.objects.filter(kind="licensing.inspection_ordered").values_list("person", flat=True)
+    assert set(told) == {owner.pk, other.pk} and row.contact == owner
+    assert row.public_id in signed_in(other).get(f"/en/inspections/{row.public_id}/").content.decode()
 
 
 def test_premises_for_women_are_for_their_team(shop: Shop, inspectors: list[User], women: User) -> None:

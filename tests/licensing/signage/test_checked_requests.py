@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,8 +14,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from licensing.models import BoardCheck, BoardRequest
-from licensing.signage import invariants
+from licensing.signage import invariants, queries
 from licensing.signage.forms import RequestedBoardForm
+from licensing.signage.review import REVIEWED
 from licensing.signage.services import requests
 from municipality.accounts.models import User, actor_of
 from municipality.cases.models import Case
@@ -20,13 +24,15 @@ from municipality.drafts.models import Draft
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.review import queries as review
+from municipality.review.registry import REVIEWABLES
+from municipality.review.services import desk
 from municipality.rulebook.boards import read_limits
 from municipality.rulebook.models import RuleSet
 from municipality.rulebook.services import publish
 from shops.models import Shop
 from tests import desk_acts
 from tests.browsers import signed_in
-from tests.factories.boards import BOX, FRONT, begun, fresh, sent, typed
+from tests.factories.boards import BOX, FRONT, begun, fresh, licensed, sent, typed
 from tests.factories.zoning import SQUARE, PlotFactory, make_layer
 from zoning.models import Plot, PlotAddress
 
@@ -98,7 +104,7 @@ def test_a_broken_rule_stops_the_page_and_keeps_what_was_typed(shop: Shop, owner
     assert answer.status_code == 400 and sentence in text and 'value="5.01"' in text and answer.context["is_whole"]
     again = client.get(page).content.decode()
     assert sentence in again and 'value="5.01"' in again
-    assert client.get(f"{page}send/")["Location"] == page
+    assert client.get(f"{page}send/")["Location"] == f"{page}?errors"
     passed = client.post(page, typed(STANDING | {"top": "5.00"}, version=_version()) | {"continue": "1"})
     assert passed.status_code == 302 and passed["Location"] == f"{page}send/"
 
@@ -109,7 +115,7 @@ def test_a_missing_height_is_asked_for_and_a_missing_distance_goes_to_the_office
     assert answer.status_code == 400 and set(answer.context["forms"][0].errors) == {"top"}
     assert "Enter the height of the upper edge in metres." in answer.content.decode()
     request = sent(shop, owner, STANDING | {"next_board": ""})
-    assert results(request) == {"height": "passes", "distance": "unknown", "subject": "passes"}
+    assert results(request) == {"height": "passes", "distance": "unknown", "projection": "passes", "subject": "passes"}
     assignment = desk_acts.assigned(officer)
     desk = signed_in(officer).get(f"/admin/desk/{assignment.place.case.public_id}/").content.decode()
     assert "لم يُقَس" in desk and "300.00 م على الأقل" in desk and "4.80 م" in desk
@@ -142,10 +148,12 @@ def test_a_screen_asks_zoning_what_the_plot_of_the_shop_is(shop: Shop, owner: Us
     answer = client.post(page, typed(SCREEN, version=0) | {"continue": "1"})
     assert (answer.status_code == 302) is (said == "passes")
     if said == "fails":
-        assert "Board 1 is electronic." in answer.content.decode()
+        shown = answer.content.decode()
+        assert "Board 1 is electronic." in shown
+        assert shown.count(f'<a href="/en/plots/{plot.public_id}/">') == 2, "in the sentence and beside the result"
         assert client.post(page, typed(BOX, version=_version()) | {"continue": "1"}).status_code == 302, "a light box may be there"
     else:
-        assert results(sent(shop, owner, SCREEN)) == {"land": "passes", "subject": "passes"}
+        assert results(sent(shop, owner, SCREEN)) == {"projection": "unknown", "land": "passes", "subject": "passes"}
 
 
 def test_a_screen_on_an_unknown_plot_is_sent_with_a_question_to_the_officer(shop: Shop, owner: User, officer: User) -> None:
@@ -187,11 +195,75 @@ def test_an_assumption_is_shown_to_staff_only_and_stops_nothing(shop: Shop, owne
     assert not [page for page in ("", "send/") if "120.0%" in client.get(f"{page_of(shop)}{page}").content.decode()]
     Draft.objects.all().delete()
     request = sent(shop, owner, wide)
-    assert results(request) == {"share": "fails", "subject": "passes"}
+    assert results(request) == {"share": "fails", "projection": "unknown", "subject": "passes"}
     assert "120.0%" not in client.get(f"/en/cases/{request.case.public_id}/").content.decode()
     assignment = desk_acts.assigned(officer)
     desk = signed_in(officer).get(f"/admin/desk/{assignment.place.case.public_id}/").content.decode()
     assert "120.0%" in desk and "افتراض" in desk
+
+
+@pytest.mark.parametrize(
+    ("facts", "asked"),
+    [
+        ({}, {"share_allowed", "projection_allowed"}),
+        ({"front": "8.00", "projection": "0.20"}, set()),
+        ({"front": "8.00", "projection": "1.50"}, {"projection_allowed"}),
+        ({"front": "8.00", "projection": "0", "is_lit": "on"}, {"light_allowed"}),
+    ],
+)
+def test_the_checklist_asks_what_the_boards_raise(
+    shop: Shop, owner: User, officer: User, monkeypatch: pytest.MonkeyPatch, facts: dict[str, str], asked: set[str]
+) -> None:
+    case = Case.objects.get(pk=sent(shop, owner, FRONT | facts).case_id)
+    always = {"size_as_planned", "mark_approved", "content_allowed"}
+    assert {line.check.code for line in review.checklist(case)} == always | asked
+    assignment = desk_acts.assigned(officer)
+    with pytest.raises(Refused, match="unknown_check"):
+        desk.check(assignment=assignment, code="screen_allowed", answer="yes")
+    monkeypatch.setitem(REVIEWABLES, case.service, replace(REVIEWED, unasked=lambda case: ()))
+    assert "screen_allowed" in {line.check.code for line in review.checklist(case)}, "red control: of a painted board"
+
+
+@pytest.mark.parametrize(("out", "said"), [("1.00", "passes"), ("1.01", "fails"), ("0", "passes"), ("", "unknown")])
+def test_light_and_projection_are_asked_kept_and_shown(shop: Shop, owner: User, officer: User, out: str, said: str) -> None:
+    request = sent(shop, owner, FRONT | {"is_lit": "on", "projection": out})
+    board = request.boards.get()
+    assert (board.is_lit, board.projection_cm) == (True, int(float(out) * 100) if out else None)
+    assert results(request)["projection"] == said, "a figure that no law states: it stops nothing"
+    shown = f'1 face, lit, <bdi dir="ltr">{out}</bdi> m out from the wall' if out.strip("0") else "1 face, lit"
+    case = signed_in(owner).get(f"/en/cases/{request.case.public_id}/").content.decode()
+    assert shown in case and "Projection from the wall" not in case
+    assignment = desk_acts.assigned(officer)
+    desk = signed_in(officer).get(f"/admin/desk/{assignment.place.case.public_id}/").content.decode()
+    assert "وجه واحد، مضاءة" in desk and "البروز عن الجدار" in desk
+    assert "light_allowed" in {line.check.code for line in review.checklist(Case.objects.get(pk=request.case_id))}
+
+
+@pytest.mark.parametrize(
+    ("board", "asked", "is_lit"),
+    [
+        (FRONT, {"is_lit", "projection"}, False),
+        (BOX, {"projection"}, True),
+        (STANDING, set(), True),
+        (FRONT | {"medium": "roof", "board_class": "commercial", "subject": "goods"}, {"is_lit"}, False),
+        ({"board_class": "commercial", "medium": "cart", "pieces": "2", "months": "3", "place": "Lane", "subject": "goods"}, set(), False),
+    ],
+    ids=["front", "box", "standing", "roof", "cart"],
+)
+def test_what_is_lit_by_its_nature_is_not_asked(shop: Shop, owner: User, board: dict[str, str], asked: set[str], is_lit: bool) -> None:
+    answer = signed_in(owner).post(page_of(shop), typed(board, update=1, version=0))
+    assert set(answer.context["forms"][0].fields) & {"is_lit", "projection"} == asked
+    assert sent(shop, owner, board).boards.get().is_lit is is_lit
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [("en", "Enter how far the board stands out in metres, from 0 to 10"), ("ar", "يُرجى إدخال بروز اللوحة بالمتر، من 0 إلى 10")],
+)
+@pytest.mark.parametrize("typed_as", ["-1", "10.01", "x", "0.123"])
+def test_a_projection_that_cannot_be_is_said(shop: Shop, owner: User, language: str, sentence: str, typed_as: str) -> None:
+    answer = signed_in(owner).post(page_of(shop, language), typed(FRONT | {"projection": typed_as}, version=0) | {"continue": "1"})
+    assert answer.status_code == 400 and sentence in answer.content.decode() and f'value="{typed_as}"' in answer.content.decode()
 
 
 def test_a_new_edition_changes_nothing_of_what_was_sent(shop: Shop, owner: User, officer: User, frozen_clock: Any) -> None:
@@ -229,3 +301,32 @@ def test_zoning_costs_five_statements_and_only_where_a_rule_asks_it(
             assert client.get(page).status_code == 200
         texts = [one["sql"] for one in found if "rulebook_" not in one["sql"]]  # editions are cached outside of transactions
         assert sum("zoning_" in text for text in texts) == asked and len(texts) <= 12 + asked, texts
+
+
+def test_a_nearer_board_in_the_register_contradicts_the_stated_distance(
+    shop: Shop, owner: User, officer: User, make_shop: Callable[..., Shop]
+) -> None:
+    """The places are those of the shops: what passes as stated goes to the officer, with the number of the nearer board."""
+    Shop.objects.filter(pk=shop.pk).update(latitude=29.3, longitude=48.0)
+    near, far = (make_shop(latitude=29.3 + north, longitude=48.0) for north in (0.001, 0.0028))
+    other = licensed(near, owner, officer, STANDING, ends_in=300).boards.get()
+    licensed(far, owner, officer, STANDING, ends_in=300)
+    client, page = signed_in(owner), page_of(shop)
+    shown = client.post(page, typed(STANDING, update=1, version=0)).content.decode()
+    assert f"stated: 310.00 m. The licensed board {other.number} is 111.00 m from the shop" in shown
+    request = sent(shop, owner, STANDING)
+    assert results(request)["distance"] == "unknown"
+    assignment = desk_acts.assigned(officer)
+    desk = signed_in(officer).get(f"/admin/desk/{assignment.place.case.public_id}/").content.decode()
+    assert other.number in desk and "111.00 م" in desk
+    within = partial(queries.nearest_standing, Shop.objects.get(pk=shop.pk), "", clock.today())
+    assert within(within_cm=11_000) is None and within(within_cm=11_200) == (other.number, 11_100)
+    assert queries.nearest_standing(Shop(), "", clock.today(), within_cm=30_000) is None, "its place is not known"
+
+
+def test_two_free_standing_boards_of_one_request_go_to_the_officer(shop: Shop, owner: User) -> None:
+    request = sent(shop, owner, STANDING, STANDING)
+    rows = BoardCheck.objects.filter(board__request=request, kind="distance").order_by("pk")
+    assert [(row.outcome, row.measured_en) for row in rows] == [
+        ("unknown", f"stated: 310.00 m. Board {number} is at the same shop") for number in (2, 1)
+    ]

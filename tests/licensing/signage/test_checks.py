@@ -164,6 +164,14 @@ SENTENCES = [
         " يُرجى اختيار مكان آخر.",
     ),
     (
+        "projection",
+        {"is_standing": False, "projection_cm": 120},
+        "Board 2 stands 1.20 m out from the wall. Allowed: at most 1.00 m (The amendment of December 2025 regulates projecting boards; no"
+        " figure was found, an assumption). Make it flatter.",
+        "تبرز اللوحة 2 عن الجدار 1.20 م. المسموح: 1.00 م على الأكثر (ينظم تعديل ديسمبر 2025 اللوحات البارزة؛ لم يوجد نص بالمقدار، افتراض)."
+        " يُرجى تقليل بروزها.",
+    ),
+    (
         "land",
         {"medium": "screen"},
         "Board 2 is electronic. Land use of the place: Private housing. Rule: not allowed on: Private housing, Model housing (Advertising"

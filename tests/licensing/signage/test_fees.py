@@ -7,7 +7,9 @@ import random
 from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
+from django.utils.translation import override
 
+from licensing.signage import labels
 from licensing.signage.fees import AskedBoard, NoRate, PartOfPeriod, fee_of
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.boards import BoardRate, BoardRates
@@ -69,6 +71,14 @@ def test_what_an_edition_does_not_name_has_no_fee(medium: str, day: dt.date) -> 
 def test_a_board_of_whole_years_is_not_licensed_for_a_part(months: int) -> None:
     with pytest.raises(PartOfPeriod):
         fee_of(AskedBoard("commercial", "fascia", 100, 100, 1, 1, months), rates(LATEST))
+
+
+@pytest.mark.parametrize(("width", "height", "said"), [(200, 240, "4.80"), (165, 185, "3.0525"), (145, 100, "1.45")])
+def test_the_formula_says_the_area_that_the_fee_is_computed_with(width: int, height: int, said: str) -> None:
+    fee = fee_of(AskedBoard("introductory", "fascia", width, height, 1, 1, 12), rates(LATEST))
+    with override("en"):
+        assert f'">{said}</bdi>\u00a0m²' in labels.formula(fee)
+    assert fee.fee_fils == (Decimal(said) * fee.rate.rate_fils).quantize(Decimal(1), ROUND_HALF_UP)
 
 
 def test_the_amount_of_ten_thousand_boards_is_the_exact_formula() -> None:

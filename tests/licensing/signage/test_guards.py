@@ -194,7 +194,7 @@ CHECKS: dict[str, tuple[str, Callable[[BoardCheck], object]]] = {
     "another article": ("frozen", lambda check: BoardCheck.objects.filter(pk=check.pk).update(article_en="x")),
     "another rule": ("frozen", lambda check: BoardCheck.objects.filter(pk=check.pk).update(kind="land")),
     "no result": ("never_deleted", lambda check: check.delete()),
-    "one more": ("sent_already", lambda check: checked(check.board, kind="land")),
+    "one more": ("sent_already", lambda check: checked(check.board, kind="distance", outcome="passes", measured_value=2, limit_value=1)),
 }
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from licensing.models import HealthLicence
 from licensing.signage import invariants, queries
-from licensing.signage.documents import ONE_PAGE
+from licensing.signage.documents import ONE_PAGE, BoardLicenceFacts
 from licensing.signage.services import issue, requests
 from municipality.accounts.models import User
 from municipality.documents import rendering, store
@@ -26,6 +26,7 @@ from shops.models import Shop
 from shops.register.services import refresh_search
 from tests.factories import boards
 from tests.factories.boards import bill_of, fresh
+from tests.killed_issue import ends_as_undisturbed
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guards, pytest.mark.usefixtures("sealed")]
 
@@ -63,7 +64,7 @@ def test_the_licence_of_few_boards_is_one_page_and_laid_out_once_unless_its_word
 ) -> None:
     if is_long:
         Shop.objects.filter(pk=shop.pk).update(name_ar="متجر الواحة " * 13, name_en="Oasis Shop of " * 11)
-    board = boards.FRONT | ({"place": "فوق المدخل الرئيسي " * 6} if is_long else {})
+    board = boards.FRONT | {"is_lit": "on", "projection": "0.15"} | ({"place": "فوق المدخل الرئيسي " * 6} if is_long else {})
     write, written = rendering._write_pdf, []
     monkeypatch.setattr(rendering, "_write_pdf", lambda *given, **named: (written.append(given), write(*given, **named))[1])
     request = boards.issued(shop, owner, officer, *[board] * count)
@@ -153,3 +154,17 @@ def test_boards_that_are_forbidden_between_payment_and_issue_are_paid_back(
     request = fresh(request.case)
     assert (request.case.state, request.document, owed) == ("refused", None, ["shop_closed"])
     assert Message.objects.filter(person=owner, kind="licensing.boards_not_issued").count() == 1
+
+
+def test_a_worker_that_dies_leaves_one_licence_of_boards(shop: Shop, owner: User, officer: User) -> None:
+    request = boards.paid(shop, owner, officer)
+    ends_as_undisturbed(lambda: issue.issue_licence(case=fresh(request.case).case), BoardLicenceFacts)
+
+
+def test_without_its_draft_a_dead_worker_uses_a_second_number(
+    shop: Shop, owner: User, officer: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request, whole = boards.paid(shop, owner, officer), documents.issue
+    monkeypatch.setattr(documents, "issue", lambda facts, **more: whole(facts, **(more | {"draft_lookup": None})))
+    with pytest.raises(AssertionError, match="after a death at drafted"):
+        ends_as_undisturbed(lambda: issue.issue_licence(case=fresh(request.case).case), BoardLicenceFacts)

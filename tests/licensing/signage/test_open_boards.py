@@ -98,6 +98,7 @@ def test_an_answer_says_what_the_page_of_the_board_says_and_names_nobody(license
     assert (cart["width_m"], cart["pieces"], cart["class"], cart["medium_en"]) == (None, 2, "commercial", "Cart")
     (box,) = asked("?medium=light_box")["results"]
     assert (box["width_m"], box["height_m"], box["faces"], box["number"]) == (0.9, 0.9, 2, licensed[1].number)
+    assert (box["lit"], box["projection_m"]) == ("yes", None)
     assert (box["first_day"], dt.date.fromisoformat(box["last_day"])) == ("2026-11-24", licensed[1].last_day)
     assert box["page_en"].endswith(f"/en/boards/{licensed[1].public_id}/")
     for text in (json.dumps(asked(), ensure_ascii=False), str(published())):

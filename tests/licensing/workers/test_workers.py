@@ -10,11 +10,13 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
+from licensing.health.services import submit_renewal
 from licensing.models import WorkerCertificate
 from licensing.workers import panels, queries, services
 from municipality.accounts.models import User, actor_of
-from municipality.audit.models import AuditEvent
+from municipality.audit.models import AccessLogEntry, AuditEvent
 from municipality.kernel import clock
+from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
 from municipality.notifications.models import Message
 from shops.models import Shop
@@ -101,6 +103,17 @@ def test_the_database_takes_a_worker_of_a_shop_once(shop: Shop) -> None:
         row.save(force_insert=True)
 
 
+def test_a_worker_with_an_account_reads_who_saw_the_name(shop: Shop, owner: User) -> None:
+    person = PersonFactory(civil_id=civil_number(1))
+    for serial in (1, 2):
+        worker(shop, serial=serial)
+    services.log_names(Actor("inspector", "staff:x"), shop, queries.of_shop(shop))
+    [entry] = AccessLogEntry.objects.all()
+    assert (entry.person_key, entry.subject, entry.purpose) == (person.key, shop.key, "workers")
+    page = signed_in(person).get("/en/profile/looks/").content.decode()
+    assert "look at the health certificate" in page and "Inspector" in page
+
+
 def test_a_full_list_takes_nobody_more(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     worker(shop)
     real = queries.limit
@@ -164,3 +177,20 @@ def test_who_declares_is_warned_of_ended_certificates(days: int, is_warned: bool
     frozen_clock.move(days=days)
     text = signed_in(owner).get(f"/en/health-licence/{shop.public_id}/renew/").content.decode()
     assert "Continue to payment" in text and ("Ended health certificates: 1 worker" in text) is is_warned
+    assert ("except for the health certificates of workers that have ended" in text) is is_warned
+    case = submit_renewal(shop=shop, applicant=owner)
+    assert case.events.get(move="submit").data == ({"ended_certificates": 1} if is_warned else {})
+
+
+def test_who_comes_from_the_renewal_goes_back_to_it_once_no_certificate_has_ended(shop: Shop, owner: User, frozen_clock: Clock) -> None:
+    rows = [worker(shop, ends_in=3), worker(shop, ends_in=3, serial=2)]
+    frozen_clock.move(days=4)
+    client, renewal = signed_in(owner), f"/en/health-licence/{shop.public_id}/renew/"
+    listed = f"{page_of(shop)}?from=renewal"
+    assert listed in client.get(renewal).content.decode()
+    assert renewal in client.get(listed).content.decode() and renewal not in client.get(page_of(shop)).content.decode()
+    sent = {"number": "HC-2", "last_day": (clock.today() + dt.timedelta(days=200)).isoformat()}
+    for row, goes_to in zip(rows, (listed, renewal), strict=True):
+        address = f"{page_of(shop)}{row.public_id}/?from=renewal"
+        assert address in client.get(listed).content.decode()
+        assert client.post(address, sent).headers["Location"] == goes_to

@@ -20,6 +20,7 @@ from municipality.accounts.models import SignInRequest, User
 from municipality.accounts.services import sign_in
 from municipality.accounts.views.sign_in import REQUEST_SESSION_KEY
 from municipality.audit.models import AuditEvent
+from municipality.kernel import clock
 from tests.municipality.accounts.conftest import Phones, address, ask, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -97,6 +98,18 @@ def test_a_replayed_callback_is_refused_and_recorded_once(phones: Phones, client
     event = AuditEvent.objects.get(action="accounts.callback_replayed")
     assert event.data == {"channel": "push", "status": "approved", "used": True}
     assert signed_in(thief) is None
+
+
+def test_a_callback_that_is_replayed_days_later_is_still_recognised(phones: Phones, client: Client) -> None:
+    row = ask(client, phones.people[0])
+    phones.press(row)
+    client.get(address("accounts:waiting"))
+    client.get(address("accounts:finish"))
+    SignInRequest.objects.filter(pk=row.pk).update(hinted_at=clock.now())
+    with clock.at(clock.now() + dt.timedelta(days=29)):
+        assert sign_in.forget() == 0
+        assert post(Client(), told(row.request_id))[0] == 409
+    assert AuditEvent.objects.filter(action="accounts.callback_replayed").count() == 1
 
 
 def test_before_the_answer_a_second_callback_is_no_replay(phones: Phones, client: Client) -> None:

@@ -16,6 +16,7 @@ from municipality.audit.services import log_access
 from municipality.cases import queries, services, timeline
 from municipality.cases.models import Block, Case
 from municipality.cases.timeline import TIMELINES
+from municipality.cases.views import citizen
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor, system
 from municipality.kernel.workflow import WORKFLOWS
@@ -64,6 +65,21 @@ def test_a_list_of_requests_goes_on_page_by_page(case: Case, owner: Any) -> None
         assert client.get("/ar/my-requests/", {"before": before}).status_code == 200
 
 
+def test_requests_are_listed_by_their_time_and_the_next_page_goes_on_there(
+    case: Case, owner: Any, make_shop: Any, monkeypatch: Any
+) -> None:
+    with clock.at(NOON - dt.timedelta(days=2)):
+        older = submit_renewal(shop=make_shop(), applicant=owner)  # written later, opened earlier
+    client = signed_in(owner)
+    page = client.get("/en/my-requests/").content.decode()
+    assert page.index(case.reference) < page.index(older.reference)
+    monkeypatch.setattr(citizen, "PAGE", 1)
+    page = client.get("/en/my-requests/").content.decode()
+    assert case.reference in page and older.reference not in page
+    page = client.get("/en/my-requests/", {"before": str(case.pk)}).content.decode()
+    assert older.reference in page and case.reference not in page
+
+
 def test_tracking_needs_reference_and_last_four_digits(case: Case) -> None:
     answer = Client().post("/en/track/", {"reference": case.reference.lower(), "last_four": "٠٠١٣"})
     body = answer.content.decode()
@@ -83,8 +99,17 @@ def test_every_kind_of_miss_reads_the_same(case: Case, typed: dict[str, str]) ->
 
 def test_guessing_is_limited(case: Case) -> None:
     client = Client()
-    answers = [client.post("/en/track/", {"reference": case.reference, "last_four": f"{n:04d}"}).status_code for n in range(1, 13)]
-    assert answers[:10] == [200] * 10 and answers[10:] == [429, 429]
+    answers = [client.post("/en/track/", {"reference": case.reference, "last_four": f"{n:04d}"}).status_code for n in range(1, 9)]
+    assert answers[:6] == [200] * 6 and answers[6:] == [429, 429]
+
+
+def test_who_finds_their_request_takes_nothing_from_the_others_of_a_mobile_network(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert limits.WRONG_REFERENCES.amount >= 60
+    monkeypatch.setattr("municipality.cases.views.public.WRONG_REFERENCES", limits.AttemptLimit("wrong_references", 3, 600))
+    for _person in range(5):
+        assert "Submitted, waiting for payment" in guess(case.reference, "0013").content.decode()
+    misses = [guess(f"HL-2026-00009{n}-X").status_code for n in range(4)]
+    assert misses == [200, 200, 200, 429], "guesses over many references are limited by the address"
 
 
 def guess(reference: str, digits: str = "9999", place: int = 0) -> Any:
@@ -93,20 +118,20 @@ def guess(reference: str, digits: str = "9999", place: int = 0) -> Any:
 
 
 def told(reference: str) -> tuple[int, str]:
-    """What eleven guessers from eleven addresses are told at last, without what is random or was typed."""
+    """What seven guessers from seven addresses are told at last, without what is random or was typed."""
     with clock.at(NOON):
-        answer = [guess(reference, place=n) for n in range(11)][-1]
+        answer = [guess(reference, place=n) for n in range(7)][-1]
     body = re.sub(r'csrfmiddlewaretoken" value="[^"]+"', "", answer.content.decode())
-    assert f'value="{reference}"' in body and int(answer["Retry-After"]) == 3600
+    assert f'value="{reference}"' in body and int(answer["Retry-After"]) == 900
     return answer.status_code, body.replace(reference, "")
 
 
-def test_a_reference_that_was_guessed_at_ten_times_is_closed_for_an_hour(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reference_that_was_guessed_at_six_times_is_closed_for_a_quarter_of_an_hour(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     exists, none = told(case.reference), told("HL-2026-000099-X")
     assert exists == none and exists[0] == 429 and "Too many wrong tries for this reference" in exists[1]
-    with clock.at(NOON + dt.timedelta(minutes=59)):
+    with clock.at(NOON + dt.timedelta(minutes=14)):
         assert guess(case.reference.lower(), "0013", 99).status_code == 429  # right, and not looked at
-    with clock.at(NOON + dt.timedelta(minutes=61)):
+    with clock.at(NOON + dt.timedelta(minutes=16)):
         assert "Submitted, waiting for payment" in guess(case.reference, "0013", 99).content.decode()
     # Red control: counted by the address alone, the digits are guessed from many.
     monkeypatch.setattr(limits.WRONG_DIGITS.__class__, "use", lambda self, subject: limits.LimitUsage(self.name, 1, 1, 1, 1))
@@ -114,9 +139,9 @@ def test_a_reference_that_was_guessed_at_ten_times_is_closed_for_an_hour(case: C
 
 
 def test_right_digits_use_up_no_try(case: Case) -> None:
-    for n in range(9):
+    for n in range(5):
         guess(case.reference, place=n)
-    for n in range(9, 14):
+    for n in range(5, 14):
         assert "Submitted, waiting for payment" in guess(case.reference, "0013", n).content.decode()
     assert [guess(case.reference, place=n).status_code for n in (15, 16)] == [200, 429]
 

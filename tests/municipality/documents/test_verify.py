@@ -85,7 +85,9 @@ def test_a_code_typed_from_paper_is_found() -> None:
 def test_who_types_the_number_is_told_where_the_code_stands() -> None:
     made = document()
     page = Client(HTTP_ACCEPT_LANGUAGE="en").post("/verify/", {"code": f" {made.number.lower()} "}).content.decode()
-    assert "This is the number of the document." in page and made.number.lower() in page
+    assert "This is the number of the document." in page and f'?q={made.number}"' in page
+    other = Client(HTTP_ACCEPT_LANGUAGE="en").post("/verify/", {"code": "ZOP-HA-2026-000001-X"}).content.decode()
+    assert "This is the number of the document." in other and "?q=" not in other, "no shop has the number of an opinion"
 
 
 @pytest.mark.parametrize("code", ["x", "0" * 20, "..%2f..%2fetc", "٠" * 20, "A" * 500])

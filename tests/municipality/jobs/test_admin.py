@@ -84,11 +84,14 @@ def test_rank_alone_does_not_retry() -> None:
 
 def test_the_list_is_filtered_by_state_and_shows_no_trace(operator: User) -> None:
     client = signed_in(operator)
-    job(JobState.DEAD, "dead-one")
+    failed = job(JobState.DEAD, "dead-one")
     row = job(JobState.DONE, "done-one")
-    page = client.get(reverse("admin:jobs_job_changelist"), {"state__exact": "dead"}).content.decode()
-    assert "dead-one" in page
-    assert "done-one" not in page
+    address = reverse("admin:jobs_job_changelist")
+    links = {one: reverse("admin:jobs_job_change", args=[one.pk]) for one in (failed, row)}
+    for query, listed in (({}, {failed}), ({"state": "done"}, {row}), ({"state": "all"}, {failed, row})):
+        page = client.get(address, query).content.decode()
+        assert {one for one, link in links.items() if link in page} == listed
+        assert "dead-one" not in page, "no keys in the list"
     shown = client.get(reverse("admin:jobs_job_change", args=[row.pk])).content.decode()
     assert "OSError: closed" in shown
     assert "secret" not in shown

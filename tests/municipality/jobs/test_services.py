@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import time
 from itertools import pairwise
@@ -142,6 +143,16 @@ def test_after_a_failure_nobody_waits_for_the_broker_again_at_once(
     monkeypatch.setitem(services._broker, "away_until", 0.0)
     third = promise("3")
     assert asked == [first.pk, third.pk]
+
+
+def test_what_nobody_waits_for_is_dispatched_by_the_next_tick(open_db: None, declare: Declare, bell: list[int]) -> None:
+    declare("testing.errand", lambda: None)
+    first = promise("1")
+    kind = registry.JOB_KINDS["testing.errand"]
+    registry.JOB_KINDS["testing.errand"] = dataclasses.replace(kind, at_once=False)  # `declare` takes it back
+    second = promise("2")
+    assert bell == [first.pk]
+    assert services.sweep() == 2 and bell == [first.pk, first.pk, second.pk]
 
 
 def test_ringing_a_broker_that_is_away_fails_at_once() -> None:

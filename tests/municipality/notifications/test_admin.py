@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -11,11 +13,13 @@ from municipality.audit.models import AuditEvent
 from municipality.cases.roles import ensure_roles
 from municipality.jobs.models import Job
 from municipality.kernel import clock
-from municipality.notifications.models import Channel, Delivery, DeliveryState, Message
+from municipality.notifications import sms
+from municipality.notifications.models import CallOutcome, Channel, Delivery, DeliveryState, Message, NotReached, NotReachedCause
 from tests.browsers import signed_in
 from tests.factories.accounts import PersonFactory, StaffFactory
 
 pytestmark = pytest.mark.django_db
+LIST = "/admin/notifications/delivery/"
 
 
 @pytest.fixture
@@ -24,9 +28,9 @@ def operator() -> User:
     return StaffFactory(groups=["operator"])
 
 
-def delivery(state: str = DeliveryState.FAILED, reason: str = "exhausted") -> Delivery:
+def delivery(state: str = DeliveryState.FAILED, reason: str = "exhausted", key: str = "1", person: User | None = None) -> Delivery:
     words = dict.fromkeys(("title_ar", "title_en", "body_ar", "body_en", "short_ar", "short_en"), "x")
-    message = Message.objects.create(person=PersonFactory(), kind="testing.greeting", key="1", created_at=clock.now(), **words)
+    message = Message.objects.create(person=person or PersonFactory(), kind="testing.greeting", key=key, created_at=clock.now(), **words)
     return Delivery.objects.create(message=message, channel=Channel.SMS, state=state, reason=reason)
 
 
@@ -37,7 +41,8 @@ def pages(row: Delivery) -> tuple[str, str]:
 def test_an_operator_reads_why_and_tries_again(operator: User) -> None:
     row, client = delivery(), signed_in(operator)
     change, retry = pages(row)
-    assert "تعذّرت كل المحاولات" in client.get(reverse("admin:notifications_delivery_changelist")).content.decode()
+    page = client.get(LIST).content.decode()
+    assert "تعذّرت كل المحاولات" in page and f"…{row.message.person.phone[-3:]}" in page and row.message.person.phone not in page
     assert retry in client.get(change).content.decode()
     assert client.get(retry).status_code == 200
     row.refresh_from_db()
@@ -68,3 +73,42 @@ def test_another_role_may_not_try_again(role: str) -> None:
     assert client.post(pages(row)[1]).status_code == 403
     row.refresh_from_db()
     assert row.state == DeliveryState.FAILED
+
+
+def test_the_first_page_and_the_list_name_what_failed_and_reached_nobody(operator: User) -> None:
+    person = PersonFactory()
+    lost, read, mailed, called = (delivery(key=str(n), person=person) for n in range(4))
+    Message.objects.filter(pk=read.message_id).update(read_at=clock.now())
+    Delivery.objects.create(message=mailed.message, channel=Channel.EMAIL, state=DeliveryState.SENT, sent_at=clock.now())
+    outcome = {"called_at": clock.now(), "called_by": operator, "outcome": CallOutcome.SPOKEN}
+    NotReached.objects.create(message=called.message, cause=NotReachedCause.FAILED, since=clock.now(), **outcome)
+    client = signed_in(operator)
+    client.cookies["staff_language"] = "en"
+    home = client.get("/admin/").content.decode()
+    assert "One message failed and reached nobody" in home and "Written at:" in home
+    assert "records incidents by itself" in home
+    page = client.get(LIST).content.decode()
+    assert pages(lost)[0] in page and not any(pages(row)[0] in page for row in (read, mailed, called))
+    page = client.get(LIST, {"state": "failed"}).content.decode()
+    assert all(words in page for words in ("Yes: opened in the portal", "Yes: e-mail", "Called: Spoken with", "No: only in the person"))
+
+
+def test_chosen_messages_are_tried_again_at_once_except_those_at_their_limit(operator: User, settings: Any) -> None:
+    settings.SMS_PER_DAY = 1
+    person, other = PersonFactory(), PersonFactory(noura=True)
+    free, sent = delivery(key="1", person=person), delivery(DeliveryState.SENT, "", key="3", person=person)
+    limited = delivery(reason="limit", key="2", person=other)
+    sms.count_message(other.phone, idempotency_key="earlier")
+    chosen = {"action": "try_again", "index": "0", "_selected_action": [row.pk for row in (free, limited, sent)]}
+    auditor = signed_in(StaffFactory(groups=["auditor"], login="auditor"))
+    assert "_selected_action" not in auditor.get(LIST).content.decode()
+    auditor.post(f"{LIST}?state=all", chosen)
+    assert not Job.objects.exists()
+    client = signed_in(operator)
+    client.cookies["staff_language"] = "en"
+    assert "_selected_action" in client.get(LIST).content.decode()
+    page = client.post(f"{LIST}?state=all", chosen, follow=True).content.decode()
+    assert "One message will be sent now." in page and "One message is not sent" in page
+    assert Job.objects.get().args == {"delivery_id": free.pk}
+    assert AuditEvent.objects.get(action="delivery.retried").subject == f"delivery:{free.pk}"
+    assert pages(limited)[1] not in client.get(pages(limited)[0]).content.decode(), "no button that refuses"

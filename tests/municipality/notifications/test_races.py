@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 
 import pytest
@@ -9,10 +10,11 @@ from django.db import connection, transaction
 
 from municipality.jobs.models import Job
 from municipality.notifications import services
-from municipality.notifications.models import Delivery, Message
+from municipality.notifications.models import Delivery, Message, NotReached
 from tests.factories.accounts import PersonFactory
 from tests.municipality.notifications.conftest import GREETING, Make
 from tests.open_database import on_postgres
+from tests.threads import PATIENCE, at_once, without_lock
 
 pytestmark = pytest.mark.postgres
 
@@ -49,3 +51,25 @@ def test_who_sends_beside_an_open_transaction_gets_the_message_that_stands_in_th
     assert second == [Message.objects.get()]
     assert (second == [first]) is commits
     assert Delivery.objects.count() == Job.objects.filter(kind="notifications.deliver").count() == 2
+
+
+@pytest.mark.parametrize("locked", [True, False])
+def test_two_channels_that_fail_at_once_still_list_the_message(make_kind: Make, monkeypatch: pytest.MonkeyPatch, *, locked: bool) -> None:
+    """Without the lock on the message (the red control), each failure sees the other channel as waiting and nobody is called."""
+    make_kind("testing.notice", GREETING, is_legal=True)
+    with transaction.atomic():
+        message = services.send("testing.notice", person=PersonFactory(), key="case-1", context={"shop": "x", "number": "1"})
+    both_closed, fall_back = threading.Barrier(2), services._fall_back
+
+    def meet(failed: Message) -> None:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both_closed.wait(PATIENCE)
+        fall_back(failed)
+
+    monkeypatch.setattr(services, "_fall_back", meet)
+    if not locked:
+        without_lock(monkeypatch)
+    rows = list(Delivery.objects.filter(message=message).select_related("message__person"))
+    assert at_once(*(lambda row=row: services._fail(row, "refused") for row in rows)) == [None, None]
+    assert set(Delivery.objects.values_list("state", flat=True)) == {"failed"}
+    assert NotReached.objects.filter(message=message).exists() is locked

@@ -68,7 +68,7 @@ def test_keys_choose_show_close_and_send_and_the_message_is_what_was_shown(visit
     page.click("#desk-corrections .kp-desk-choice:has(:checked) summary")
     english = page.locator("#desk-corrections .kp-desk-choice:has(:checked) textarea[lang=en]")
     english.fill("Page two")
-    page.locator(".kp-sheet:visible [data-problem]").wait_for()
+    page.locator("[data-problem]:visible").wait_for()
     expect(page.locator(SEND), "an addition in one language cannot be sent").to_have_count(0)
     page.locator("#desk-corrections .kp-desk-choice:has(:checked) textarea[lang=ar]").fill("الصفحة الثانية")
     page.locator(LETTERS, has_text="Page two").wait_for()

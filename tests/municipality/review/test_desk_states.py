@@ -41,7 +41,7 @@ def test_a_returned_proposal_says_so_with_its_reason_until_the_officer_acts(offi
     proposal = desk.propose_refusal(assignment=desk_acts.checked(Assignment.objects.get(place__case=case)), code="layout_changed")
     supervisor = signed_in(office.supervisor)
     supervisor.post(SIGN, {"decision": proposal.pk, "digest": proposal.digest, "step": "back", "code": "could_be_corrected", **EVERY_YES})
-    returned, reason = "أعاده التوقيع الثاني", "يمكن لصاحب الطلب استكمال النقص."
+    returned, reason = "أعاده المشرف", "يمكن لصاحب الطلب استكمال النقص."
     assert returned in text_of(client.get("/admin/"))
     for _step in ("before it is taken up", "on the desk"):
         html = text_of(client.get(case_url(case)))
@@ -79,10 +79,10 @@ def test_the_tile_of_late_requests_leads_to_their_list(office: Office, frozen_cl
     assert '<a href="#late">2</a>' in html and re.search(r'<h2 id="late"[^>]*>Late requests <b class="kp-n">2</b></h2>', html)
     assert first.case.reference in html and second.case.reference in html
     assert case_url(first.case) in html and case_url(second.case) not in html, "nobody opens a case that waits"
-    assert re.search(r"Escalated to the head of the \w+ \(level [23] of 3\)</small>", html), "a level is said in words"
+    assert re.search(r"Escalated (to|once more to) the [\w ]+ \(level [23] of 3\)</small>", html), "a level is said in words"
     assert html.count(case_url(first.case)) == 1, "no request is listed twice"
     page = text_of(opened(client, case_url(first.case), "purpose.supervision"))
-    assert re.search(r"Escalated to the head of the \w+ \(level [23] of 3\)</span>", page)
+    assert re.search(r"Escalated (to|once more to) the [\w ]+ \(level [23] of 3\)</span>", page)
     assert AccessLogEntry.objects.filter(subject=first.case.key).exists()
 
 

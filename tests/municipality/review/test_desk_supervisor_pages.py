@@ -122,6 +122,7 @@ def test_each_page_opens_for_its_role_only(office: Office) -> None:
         CONFLICTS: (403, 200, 200),
         OWN: (200, 403, 403),
         NEXT: (405, 405, 405),
+        "/admin/desk/decided/": (200, 403, 403),
         "/admin/desk/figures/": (403, 200, 200),
         "/admin/desk/figures/cases/": (403, 200, 200),
         "/admin/desk/figures/export/": (403, 200, 200),

@@ -13,11 +13,15 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
+from municipality.accounts.models import User
 from municipality.cases.models import Case
+from municipality.kernel import clock
+from municipality.notifications.models import Message
 from municipality.review import boards, queries
 from municipality.review.admin import clocks, late
 from municipality.review.admin.people import skill_name
 from municipality.review.models import Assignment, QueueEntry
+from municipality.review.models import Clock as CaseClock
 from municipality.review.registry import REVIEWABLES
 from municipality.review.services import case_clock, desk, queue
 from tests import desk_acts, serving
@@ -105,7 +109,7 @@ def test_the_lists_of_the_board_cost_no_more_with_many_late_requests(
         escalated(permits.sent(permits.applicant(number)))
     frozen_clock.move(days=28)
     client = signed_in(office.supervisor)
-    assert cost() == one <= 16
+    assert cost() == one <= 17
 
 
 def test_the_oldest_request_is_the_oldest_of_all_whoever_has_it(office: Office, frozen_clock: Clock) -> None:
@@ -141,6 +145,41 @@ def test_the_history_shows_the_escalations(office: Office, frozen_clock: Clock) 
     told = [f"(level {level} of 3)" for level in (1, 2, 3)]
     history = text.partition("What a supervisor may do")[2].rpartition("History")[2]
     assert all(one in history for one in told) and re.search(r"\d+% of the promised time was used", history)
+
+
+def test_each_level_tells_staff_who_can_open_the_request(office: Office, frozen_clock: Clock) -> None:
+    auditor = StaffFactory(groups=["auditor"], branch_id="JA")
+    elsewhere = StaffFactory(supervisor=True, login="chief-JA", branch_id="JA")
+    entry, told = permits.sent(office.applicant), []
+    assert "No late request is escalated to the auditors." in words(english(auditor), HOME)
+    while len(told) < 3:
+        frozen_clock.move(hours=4)
+        if case_clock.escalate(clock_id=entry.case.clock.pk):
+            rows = Message.objects.filter(kind="review.escalated_to_staff").exclude(pk__in=[pk for found in told for pk, _person in found])
+            told.append(list(rows.values_list("pk", "person")))
+            is_listed = entry.case.reference in words(english(auditor), HOME)
+            assert is_listed == (len(told) > 1), "from the second level it stands on the auditors' first page"
+    supervisors = {office.supervisor.pk, office.second.pk}
+    assert [{person for _pk, person in found} for found in told] == [supervisors, supervisors | {auditor.pk}, supervisors | {auditor.pk}]
+    assert queries.may_open(auditor, entry.case) and not queries.may_open(elsewhere, entry.case)
+    applicant = Message.objects.filter(kind="review.escalated", person=entry.case.applicant).latest("pk")
+    assert "senior officer" not in applicant.body_en and "the auditors of the Municipality" in applicant.body_en
+    message = Message.objects.filter(person=auditor).latest("pk")
+    assert entry.case.title_ar not in message.body_ar and message.path == case_url(entry.case)
+    page = words(english(office.supervisor), case_url(entry.case))
+    assert "the request is still decided by its officer" in page
+
+
+def test_without_a_supervisor_the_first_level_tells_the_auditors(office: Office, frozen_clock: Clock) -> None:
+    auditor = StaffFactory(groups=["auditor"], branch_id="JA")
+    User.objects.filter(pk__in=[office.supervisor.pk, office.second.pk]).update(is_active=False)
+    entry = permits.sent(office.applicant)
+    while not case_clock.escalate(clock_id=entry.case.clock.pk):
+        frozen_clock.move(hours=4)
+    assert Message.objects.get(kind="review.escalated_to_staff").person == auditor
+    while (row := CaseClock.objects.get(case=entry.case)).due_at is None or row.due_at >= clock.now():
+        frozen_clock.move(hours=4)
+    assert row.level == 1 and entry.case.reference in words(english(auditor), HOME), "the message names this list"
 
 
 def test_a_supervisor_is_offered_what_may_be_done_and_an_auditor_is_not(office: Office, frozen_clock: Clock) -> None:

@@ -272,7 +272,7 @@ def test_nobody_opens_a_case_that_merely_waits_and_its_officer_opens_it_while_it
     assert queries.may_open(auditor, place.case) and not queries.may_open(office.applicant, place.case)
     assignment = desk_acts.assigned(office.officer)
     assert [queries.may_open(user, place.case) for user in staff_of_branch] == [True, False, True]
-    finish(assignment)
+    queue.give_back(assignment=assignment, code="outside_my_skill")
     assert [queries.may_open(user, place.case) for user in staff_of_branch] == [False, False, True]
 
 

@@ -93,7 +93,7 @@ def test_the_documents_stand_beside_the_questions_and_a_case_leads_to_its_own_de
     client = signed_in(office.supervisor)
     page = BeautifulSoup(text_of(client.get(SIGN, {"case": second.case.public_id})), "html.parser")
     assert page.select_one('#desk-sign [name="decision"]')["value"] == str(second.pk)
-    assert [label.get_text(strip=True) for label in page.select(".kp-tabs label")] == ["النص المرسل", "1عقد الإيجار"]
+    assert [label.get_text(strip=True) for label in page.select(".kp-tabs label")] == ["النص الذي يُرسل", "1عقد الإيجار"]
     assert client.get(SIGN).context_data["decision"] == first
     case = BeautifulSoup(text_of(opened(client, case_url(second.case), "purpose.supervision")), "html.parser")
     assert case.select_one(f'a.kp-desk-main[href="{SIGN}?case={second.case.public_id}"]')
@@ -127,6 +127,16 @@ def test_the_auditor_reads_the_answers_on_the_page_of_the_case(office: Office) -
     part = html[html.index('id="desk-signatures"') :].split("</section>")[0]
     assert part.count("<b>نعم</b>") == 2 and part.count("<b>لا</b>") == 2
     assert "desk-signatures" not in text_of(opened(signed_in(office.supervisor), case_url(decision.case)))
+
+
+def test_the_signer_says_in_words_what_to_change_and_staff_read_it(office: Office) -> None:
+    decision = proposed(office)
+    back = {"step": "back", "words": "يُرجى قياس المساحة من جديد"}
+    wrong = post(signed_in(office.supervisor), decision, **back)
+    assert wrong.status_code == 409 and "يُرجى قياس المساحة من جديد" in text_of(wrong), "what was typed stays"
+    assert post(signed_in(office.supervisor), decision, **back, code="words_unclear").status_code == 302
+    html = text_of(signed_in(office.officer).get(case_url(decision.case)))
+    assert html.count("يُرجى قياس المساحة من جديد") == 2, "beside the decision and in the history"
 
 
 # The move of a signer with a conflict.

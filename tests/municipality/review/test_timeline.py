@@ -54,9 +54,9 @@ def test_hand_out_giving_back_and_escalation_are_told_in_their_order(office: Off
     assert [(title, who) for _kind, title, who in told[-5:]] == [
         ("Handed out to an officer, in its turn", "Officer"),
         ("The officer gives it back: again in the queue, at its own place", "Officer"),
-        ("Escalated to the supervisor: the promised time is used up", "The portal, automatically"),
-        ("Escalated to the head of the branch", "The portal, automatically"),
-        ("Escalated to the head of the sector", "The portal, automatically"),
+        ("Escalated to the supervisor of the branch: the promised time is used up", "The portal, automatically"),
+        ("Escalated to the auditors of the Municipality as well", "The portal, automatically"),
+        ("Escalated once more to the supervisor and the auditors", "The portal, automatically"),
     ]
     assert [kind for kind, _title, _who in told] == ["done"] * (len(told) - 1) + ["now"]
 

@@ -6,12 +6,14 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 from django.test import Client
 from django.urls import reverse
 
 from municipality.accounts.models import User
 from municipality.audit.models import AuditEvent
 from municipality.cases.roles import ensure_roles
+from municipality.kernel import clock, money
 from municipality.rulebook.models import FeeRule, RuleSet
 from tests.browsers import signed_in
 from tests.factories.accounts import StaffFactory
@@ -52,7 +54,7 @@ def form(fils: int = 10_000, fee: FeeRule | None = None, first_day: str = "2027-
         "label_en": "Fee",
         "article_ar": "م 1",
         "article_en": "Art. 1",
-        "fils": fils,
+        "fils": money.to_text(fils),
         "unit": "year",
         "revenue_account": "1",
     }
@@ -116,13 +118,29 @@ def test_a_second_person_sees_the_rows_once_more_and_publishes(maker: User, chec
     page = client.get(reverse(CHANGE, args=[ruleset.pk])).content.decode()
     assert reverse(PUBLISH, args=[ruleset.pk]) in page
     asked = publish(client, ruleset, "get").content.decode()
-    assert "10.000" in asked
+    assert "10.000" in asked and "عن كل سنة" in asked
     ruleset.refresh_from_db()
     assert ruleset.published_at is None
     assert publish(client, ruleset).status_code == 200
     ruleset.refresh_from_db()
     assert ruleset.published_by == checker
     assert reverse(PUBLISH, args=[ruleset.pk]) not in client.get(reverse(CHANGE, args=[ruleset.pk])).content.decode()
+
+
+def test_a_publisher_sends_a_draft_back_with_a_reason_until_it_is_saved_again(maker: User, checker: User) -> None:
+    ruleset, client = drafted(maker), signed_in(checker)
+    url = reverse(PUBLISH, args=[ruleset.pk])
+    assert client.post(url, {"step": "send_back", "words": " "}).status_code == 302
+    assert client.post(url, {"step": "send_back", "words": "رقم القرار ناقص"}).status_code == 302
+    ruleset.refresh_from_db()
+    assert (ruleset.sent_back_words, ruleset.published_at) == ("رقم القرار ناقص", None)
+    assert AuditEvent.objects.get(action="rulebook.sent_back").actor_key == checker.key
+    assert url not in client.get("/admin/").content.decode()
+    assert "رقم القرار ناقص" in signed_in(maker).get("/admin/").content.decode()
+    assert signed_in(maker).post(reverse(CHANGE, args=[ruleset.pk]), form(12_000, ruleset.fees.get())).status_code == 302
+    ruleset.refresh_from_db()
+    assert (ruleset.sent_back_at, ruleset.sent_back_words) == (None, "")
+    assert url in client.get("/admin/").content.decode()
 
 
 def test_a_published_edition_is_read_only_for_its_maker(maker: User, checker: User) -> None:
@@ -166,3 +184,55 @@ def test_a_wrong_row_of_a_draft_can_be_taken_out(maker: User) -> None:
     changes = form(10_000, ruleset.fees.get(), **{"fees-0-DELETE": "on"})
     signed_in(maker).post(reverse(CHANGE, args=[ruleset.pk]), changes)
     assert not ruleset.fees.exists()
+
+
+def test_a_limit_above_what_the_database_keeps_is_refused_where_it_is_typed(maker: User) -> None:
+    row = {"code": "similar_metres", "unit": "metre", "article_ar": "م 1", "article_en": "Art. 1", "id": "", "ruleset": ""}
+    for value, status in ((481, 200), (480, 302)):
+        limit = {f"limits-0-{name}": text for name, text in {**row, "value": value}.items()}
+        changes = form(subject="limits.reports", **{"limits-TOTAL_FORMS": 1, **limit})
+        answer = signed_in(maker).post(reverse(ADD), changes)
+        assert answer.status_code == status
+        if status == 200:
+            content = answer.content.decode()
+            assert "لا يتجاوز هذا الحد 480" in content and 'value="481"' in content
+    assert RuleSet.objects.get().limits.get().value == 480
+
+
+def test_amounts_are_typed_and_read_in_dinars_and_empty_tables_are_folded(maker: User, checker: User) -> None:
+    ruleset = drafted(maker)
+    client = signed_in(maker)
+    page = BeautifulSoup(client.get(reverse(CHANGE, args=[ruleset.pk])).content, "html.parser")
+    assert page.find("input", {"name": "fees-0-fils"})["value"] == "10.000"  # type: ignore[index]
+    assert [bool(page.select_one(f"#{name}-group details")) for name in ("fees", "limits")] == [False, True]
+    buttons = [button["value"] for button in page.select("#ruleset_form .submit-row input[type=submit]")]
+    assert buttons == ["حفظ وإرسال إلى الناشر"], "one button, which says where the draft goes"
+    for typed, fils in (("12.5", 12_500), ("١٢٫٧٥٠", 12_750), ("13", 13_000)):
+        assert client.post(reverse(CHANGE, args=[ruleset.pk]), form(0, ruleset.fees.get(), **{"fees-0-fils": typed})).status_code == 302
+        assert ruleset.fees.get().fils == fils
+    refused = client.post(reverse(CHANGE, args=[ruleset.pk]), form(0, ruleset.fees.get(), **{"fees-0-fils": "12,5000 x"}))
+    assert refused.status_code == 200 and "مبلغ بالدينار" in refused.content.decode()
+    read = signed_in(checker).get(reverse(CHANGE, args=[ruleset.pk])).content.decode()
+    assert "13.000" in read and "limits-group" not in read
+
+
+def test_the_list_opens_on_what_is_in_force_or_waits(maker: User, checker: User) -> None:
+    first = drafted(maker)
+    publish(signed_in(checker), first)
+    RuleSet.objects.filter(pk=first.pk).update(last_day=None)
+    page = reverse("admin:rulebook_ruleset_changelist")
+    link = reverse(CHANGE, args=[first.pk])
+    assert link in signed_in(maker).get(page).content.decode()
+    with clock.at(clock.now() + dt.timedelta(days=3650)):
+        signed_in(maker).post(reverse(ADD), form(first_day="2027-06-01"))
+        publish(signed_in(checker), RuleSet.objects.get(version=2))
+        assert link not in signed_in(maker).get(page).content.decode()
+        assert link in signed_in(maker).get(page, {"standing": "ended"}).content.decode()
+
+
+def test_a_draft_of_a_published_edition_begins_tomorrow_at_the_earliest(maker: User, checker: User) -> None:
+    first = drafted(maker)
+    publish(signed_in(checker), first)
+    with clock.at(clock.now() + dt.timedelta(days=3650)):
+        signed_in(maker).post(reverse("admin:rulebook_ruleset_next", args=[first.pk]))
+        assert RuleSet.objects.get(version=2).first_day == clock.today() + dt.timedelta(days=1)

@@ -40,10 +40,11 @@ def draft(maker: User, checker: User) -> RuleSet:
 
 
 def test_only_what_sources_state_is_law(draft: RuleSet) -> None:
-    for version, kinds in ((1, {"subject"}), (2, {"subject", "height", "distance", "land"})):
+    found = ((1, {"subject"}, {"share"}), (2, {"subject", "height", "distance", "land"}, {"share", "projection"}))
+    for version, kinds, assumed in found:
         rows = BoardLimitRule.objects.filter(ruleset__subject="rules.boards", ruleset__version=version)
         assert set(rows.filter(is_assumption=False).values_list("kind", flat=True)) == kinds
-        assert set(rows.filter(is_assumption=True).values_list("kind", flat=True)) == {"share"}
+        assert set(rows.filter(is_assumption=True).values_list("kind", flat=True)) == assumed
     assert draft.board_limits.count() == BoardLimitRule.objects.filter(ruleset__version=2, ruleset__subject="rules.boards").count()
 
 

@@ -105,6 +105,18 @@ def test_limits_that_no_law_states_say_that_they_are_assumptions() -> None:
     assert all(limit.is_assumption for limit in limits.values())
 
 
+def test_what_is_assumed_in_law_is_said_to_staff_and_not_in_a_decision_to_a_person() -> None:
+    told = [
+        (edition["subject"], row["code"], name)
+        for edition in read_editions()
+        for row in edition.get("reason", [])
+        if row["kind"] in ("refusal", "correction", "second_round")
+        for name, value in row.items()
+        if name.startswith(("text_", "article_")) and ("افتراض" in value or "assum" in value.lower())
+    ]
+    assert told == []
+
+
 @pytest.mark.usefixtures("seeded")
 def test_seven_conditions_are_printed() -> None:
     assert len(queries.edition("conditions.health", on=TODAY).conditions) == 7

@@ -54,6 +54,12 @@ def test_a_second_person_publishes_and_it_is_recorded(maker: User, checker: User
     assert (act.actor_key, act.data) == (checker.key, {"edition": "fees.testing v1"})
 
 
+def test_a_limit_above_what_the_database_keeps_is_not_published(maker: User, checker: User) -> None:
+    ruleset = RuleSetFactory(made_by=maker, subject="limits.reports")
+    LimitRule.objects.create(ruleset=ruleset, code="similar_metres", value=481, unit="metre", article_ar="م 1", article_en="Art. 1")
+    assert refusal(ruleset, checker) == "limit_too_high"
+
+
 def test_the_maker_cannot_publish_by_the_service(maker: User) -> None:
     assert refusal(RuleSetFactory(made_by=maker), maker) == "same_person"
 

@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.template import loader
 from django.test import Client, RequestFactory
 
+from municipality.ui import errors
 from municipality.ui.middleware import RefusalMiddleware
 
 ARABIC = re.compile("[\u0621-\u064a]")
@@ -83,6 +84,16 @@ def test_a_lock_that_is_not_released_in_time_says_when_to_try_again(client: Clie
     answer = client.get("/en/busy/")
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert "Somebody else is changing the same record" in answer.content.decode()
+
+
+def test_errors_are_counted_for_the_operators_while_the_cache_is_there(client: Client, settings: Any) -> None:
+    before = errors.errors_today()
+    errors.server_error(RequestFactory().get("/en/"))
+    assert errors.errors_today() == before + 1
+    redis = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:9/0"}
+    settings.CACHES = {**settings.CACHES, "default": redis}
+    errors.server_error(RequestFactory().get("/en/"))
+    assert errors.errors_today() == 0
 
 
 def test_a_stale_form_says_that_nothing_was_sent() -> None:

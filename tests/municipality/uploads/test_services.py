@@ -130,7 +130,7 @@ def test_a_submitted_draft_hands_its_files_to_the_case(send: Send, jpeg: bytes, 
     waiting = send(seeds.photo(seed=9), looked_at=False)
     with pytest.raises(FileRefused, match="files_waiting"):
         services.attach(SUBJECT, "case:9", actor=actor_of(owner))
-    assert services.attach(SUBJECT, "case:9", actor=actor_of(owner), with_waiting=True) == 2
+    assert len(services.attach(SUBJECT, "case:9", actor=actor_of(owner), with_waiting=True)) == 2
     assert list(queries.of("case:9")) == [ready, waiting]
     assert list(queries.of(SUBJECT)) == []
     for left in (refused, half):

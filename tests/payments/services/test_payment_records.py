@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from municipality.kernel import clock
 from municipality.kernel.errors import Refused, TransitionRefused
 from municipality.kernel.transitions import MOVED_MEANWHILE
 from payments import registry
+from payments.documents import ReceiptFacts
 from payments.models import Allocation, Attempt, Bill, GatewayMessage, Inquiry, Receipt, RefundDue
 from payments.services import (
     attempts,
@@ -33,6 +35,7 @@ from payments.services.settlement import void_attempt
 from payments.states import AttemptState
 from tests.bank import Book
 from tests.interleaving import acting_before
+from tests.killed_issue import ends_as_undisturbed
 from tests.payments.conftest import START, walk
 from tests.payments.records import BY, acts, jobs, one, seconds
 
@@ -348,3 +351,7 @@ def test_a_signed_notice_is_kept_as_it_came_and_read_up_to_its_limit(size: int, 
     kept = GatewayMessage.objects.get()
     assert kept.attempt is None and kept.remote_addr == "192.0.2.7" and "xx" in kept.raw
     assert read == ([size] if size <= callbacks.MAX_BODY else [])
+
+
+def test_a_worker_that_dies_leaves_one_receipt_document(settled: Attempt, store: Path) -> None:
+    ends_as_undisturbed(lambda: receipts.write_document(receipt_id=Receipt.objects.get().pk), ReceiptFacts)

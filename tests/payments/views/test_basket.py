@@ -12,6 +12,7 @@ from payments.models import Attempt, Bill
 from payments.services import void_bill
 from tests.bank import Book
 from tests.browsers import signed_in
+from tests.factories.payments import bill_line
 from tests.payments.conftest import walk
 from tests.payments.dues import KIND, Fines
 
@@ -46,6 +47,17 @@ def test_everything_is_chosen_at_first_and_one_button_leaves_for_the_bank(issue:
     assert Attempt.objects.get().fils == 15_500
     arabic = client.get("/ar/basket/").content.decode()
     assert "مفتوح لدى البنك" in arabic and "15" not in re.findall(r'name="total" value="(\d+)"', arabic)
+
+
+def test_a_bill_of_several_lines_shows_each_before_the_bank(issue: Callable[..., Bill], payer: Any) -> None:
+    bill_of_one = issue(7_000, subject="case:one")
+    issue(lines=[bill_line(10_000), bill_line(5_000)], fils=15_000)
+    text = signed_in(payer).get(PAGE).content.decode()
+    first, second = text.split('<li class="kp-bill">')[1:]
+    if bill_of_one.reference in second:
+        first, second = second, first
+    assert "KD\u00a010.000" in second and "KD\u00a05.000" in second and "KD\u00a015.000" in second
+    assert first.count("KD\u00a07.000") == 1, "a single line is not said twice"
 
 
 def test_another_choice_is_counted_before_it_is_paid_without_any_script(issue: Callable[..., Bill], payer: Any, fines: Fines) -> None:

@@ -218,7 +218,7 @@ def test_a_payment_that_the_bank_reports_is_said_first_and_the_warning_second(at
     text = page(attempt, client)
     assert "kp-panel--calm" in text and "may have been taken" not in text
     assert text.index("Payment reported by the bank, confirming</h1>") < text.index("This takes a few seconds. Please do not pay again")
-    assert "أبلغ البنك بالدفع" in page(attempt, client, "ar")
+    assert "أبلغَنا البنك بالدفع" in page(attempt, client, "ar")
     Attempt.objects.filter(pk=attempt.pk).update(hint="other")
     text = page(attempt, client)
     assert "kp-panel--wait" in text and "Do not pay again: an amount may have been taken." in text, "the control: nothing is reported"
@@ -235,7 +235,7 @@ def test_a_paid_bill_says_what_it_has_brought_and_the_next_act(
     client = signed_in(payer)
     text = page(attempt, client)
     assert "<h1>Payment confirmed</h1>" in text and "Sealing" in text and "R-1" in text and "kp-panel--ok" in text
-    assert '<meta http-equiv="refresh" content="10">' in text and "Check again" in text
+    assert '<meta http-equiv="refresh" content="10">' in text and "The payment is finished." in text and "Check again" not in text
     assert client.get(f"/pay/r/{attempt.token}/state?seen=paid").json() == {"done": False}
     shown = registry.PaidOutcome(is_done=True, title="Fine closed", act=("See it", "/en/fine/"))
     text = page(attempt, client)
@@ -261,7 +261,7 @@ def test_several_bills_say_for_each_what_is_closed_and_lead_on(
     monkeypatch.setitem(registry.OUTCOMES, first.kind, lambda bill: told[bill.pk])
     text = page(attempt, signed_in(payer))
     assert "Fine one is closed." in text and 'href="/en/fine/1/">See it' in text and "this is being completed" in text
-    assert "What else you can pay" in text and 'href="/en/">Home</a>' in text
+    assert "What else you can pay" in text and 'href="/en/">Home</a>' in text and "Back to the request" not in text
     assert "Fine one is closed." not in page(attempt, Client())
 
 

@@ -126,7 +126,7 @@ def test_no_step_is_left_without_what_it_asks_and_errors_are_in_sight(opened: Ca
     page.click("[data-report-on]")
     page.click("[data-report-on]")
     assert page.locator("#place").is_visible() and "المنطقة" in page.inner_text("[data-report-lack]")
-    assert "اختيار" not in page.inner_text("label[for=id_area]") and "أو الموقع" in page.inner_text("label[for=id_area]")
+    assert "اختيار" not in page.inner_text("label[for=id_area]") and "أو الإحداثيات" in page.inner_text("label[for=id_area]")
     assert page.evaluate("document.querySelector('[data-report-lack]').getBoundingClientRect().bottom <= innerHeight")
     page.select_option("#id_area", label="حولي")
     page.click("[data-report-on]")

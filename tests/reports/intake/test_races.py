@@ -58,8 +58,10 @@ def test_the_last_of_an_hour_is_taken_once_because_its_count_is_locked(locked: b
     for number in range(9):
         services.receive(reports.sent(place=ReportPlace(latitude=29.2 + number / 100, longitude=48.0)), SENDER)
     if not locked:
-        read = "SELECT coalesce((SELECT hits FROM accounts_throttle WHERE key = %s), '[]'), %s::timestamptz"
-        monkeypatch.setattr(limits, "_ROW", read)
+        read = (
+            "SELECT v.key, coalesce(t.hits, v.hits::jsonb) FROM (VALUES {rows}) v (key, hits, at) LEFT JOIN accounts_throttle t USING (key)"
+        )
+        monkeypatch.setattr(limits, "_ROWS", read)
     ends = _others_at_once(9, 20)
     stored, refused = (sum(isinstance(end, kind) for end in ends) for kind in (Received, Refused))
     assert stored + refused == 20 and Report.objects.count() == 9 + stored, ends

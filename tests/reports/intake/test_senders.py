@@ -178,7 +178,9 @@ def test_me_too_stands_on_the_page_that_is_checked(client: Client) -> None:
     typed = {"key": key, "opened": opened, "position": "29.3328, 48.02835", "category": "waste"}
     shown = client.post("/en/report/", typed, follow=True).content.decode()
     address = f"/en/reports/{report.public_id}/me-too/"
-    assert address in shown and "Send the report" in shown
+    assert address in shown and "Send the report" in shown and f'/en/reports/{report.public_id}/"' in shown and report.words not in shown
+    Report.objects.filter(pk=report.pk).update(words_shown_at=clock.now())
+    assert report.words in client.get("/en/report/near/", {"position": typed["position"], "category": "waste"}).content.decode()
     near = client.get("/en/report/near/", {"position": typed["position"], "category": "waste"}).content.decode()
     assert address in near and "Hawalli" in client.get("/en/report/near/", {"position": typed["position"]}).content.decode()
     assert client.get("/en/report/near/", {"position": "1, 2"}).status_code == 400

@@ -223,6 +223,15 @@ def test_no_ban_is_lifted_without_an_appeal(clerk: User) -> None:
     assert gets_through(attack)
 
 
+def test_the_next_unread_description_opens_after_one_is_shown(clerk: User) -> None:
+    first, second = (reports.received(Sender(person=PersonFactory(noura=noura))) for noura in (True, False))
+    browser = signed_in(clerk)
+    answer = browser.post(f"/admin/intake/reports/{first.public_id}/", {"step": "agree"})
+    assert answer["Location"] == f"/admin/intake/reports/{second.public_id}/"
+    answer = browser.post(answer["Location"], {"step": "agree"})
+    assert answer["Location"] == "/admin/intake/", "nothing is left: the list says so"
+
+
 def test_the_pages_of_intake(clerk: User, other: User) -> None:
     report = reports.received(Sender(person=PersonFactory()))
     page, browser = f"/admin/intake/reports/{report.public_id}/", signed_in(clerk)

@@ -15,11 +15,11 @@ from reports.models import Report, ReportEvent
 from reports.open311 import updates
 from reports.places import blurred
 from reports.public_page.queries import PublicReport
-from reports.public_page.steps import steps
 from reports.reporters.services import Sender
 from tests.database_guards import without_guards
 from tests.factories import inspections, report_steps, reports
 from tests.factories.accounts import PersonFactory
+from tests.factories.shops import ShopFactory
 from tests.interleaving import acting_before
 from tests.reports.open311.conftest import Other
 
@@ -33,7 +33,7 @@ FIELDS = {
 
 @pytest.fixture(autouse=True)
 def _inspector(other: Other) -> None:
-    inspections.inspector("mine", "HA")
+    inspections.inspector("mine", "HA", scope=["SHP", "CLN"])
 
 
 def ids(other: Other, **query: Any) -> list[str]:
@@ -144,16 +144,24 @@ def test_pages_lead_to_the_next(other: Other) -> None:
     assert ids(other, page=3, per_page=2) == [] == ids(other, page=999_999_999) and ids(other, count=1) == numbers[:1]
 
 
+def told_by_page(report: Report) -> list[str]:
+    with translation.override("en"):
+        links = PublicReport(report).chain()
+        return [": ".join(filter(None, (str(link.title), str(link.text)))) for link in links]
+
+
 def test_the_course_is_told(other: Other) -> None:
     report = reports.assigned()
     (request,) = other.get(f"requests/{report.number}", extensions="true")
     assert request["extended_attributes"]["detailed_status"] == "IN_PROCESS" and not request["extended_attributes"]["is_overdue"]
     assert [note["type"] for note in request["notes"]] == ["received", "assign"]
-    assert request["notes"][1]["description"] == "An inspector was drawn"
-    shown = PublicReport(report)
-    with translation.override("en"):
-        page = [str(line["title"]) for line in steps(report, shown.events, shown.closures, shown.hand_overs)]
-    assert [note["description"] for note in request["notes"]] == page[:2]
+    assert request["notes"][1]["description"] == "An inspector was chosen by lot"
+    assert [note["description"] for note in request["notes"]] == told_by_page(report)
+    report_steps.led_to(report, ShopFactory(owner=PersonFactory()))
+    report_steps.closed(report)
+    (request,) = other.get(f"requests/{report.number}", extensions="true")
+    assert [note["description"] for note in request["notes"]] == told_by_page(report)
+    assert {"received", "assign", "order", "countersign"} <= {note["type"] for note in request["notes"]}, "what it led to, too"
     assert "notes" not in other.get("requests")[0] and "notes" not in other.get("requests", extensions="false")[0]
     assert other.get(f"tokens/{report.number}") == [{"service_request_id": report.number, "token": report.number}]
 

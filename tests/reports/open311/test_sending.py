@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
+from municipality.audit.models import AuditEvent
 from municipality.jobs.models import Job
-from reports.models import HeldPhoto, Report
+from municipality.uploads.models import Upload
+from reports import queries
+from reports.models import HeldPhoto, Report, ReportPhoto
 from reports.models.reporter import Reporter
 from reports.photos import services as photos
 from reports.reporters.services import Sender
 from tests import serving
 from tests.factories import report_photos
+from tests.full_disk import full_disk
 from tests.reports.open311.conftest import Other
 
 pytestmark = pytest.mark.django_db
@@ -111,12 +117,12 @@ def test_photos_are_kept_under_any_of_their_names(other: Other) -> None:
 def test_a_report_and_its_photo_take_few_statements(
     other: Other, monkeypatch: pytest.MonkeyPatch, django_assert_max_num_queries: Any
 ) -> None:
-    """A large photo is written in pieces, each with its own statements."""
+    """However large the photo is: it is stored with its report, in one transaction."""
     serving.warm(monkeypatch)
     sent(other, description="1")
-    with django_assert_max_num_queries(32):
+    with django_assert_max_num_queries(22):
         sent(other, description="2")
-    with django_assert_max_num_queries(80):
+    with django_assert_max_num_queries(34):
         sent(other, description="3", media=report_photos.file(report_photos.camera(1) + bytes(900_000)))
 
 
@@ -145,7 +151,34 @@ def test_a_phone_that_another_system_gave_is_not_taken_for_a_confirmed_one(other
 
 def test_of_an_emergency_no_photo_is_kept(other: Other) -> None:
     refusal = other.refused(400, service_code="hazard", media=[report_photos.file()], **{"attribute[fire_or_gas]": "yes"})
-    assert "112" in refusal and not HeldPhoto.objects.exists()
+    assert "112" in refusal and not HeldPhoto.objects.exists() and not Upload.objects.exists()
+
+
+def test_of_a_report_that_is_not_taken_no_photo_is_kept(other: Other, monkeypatch: pytest.MonkeyPatch) -> None:
+    limits = queries.limits() | {"per_day": 1}
+    rules = queries.rules()
+    monkeypatch.setattr(queries, "rules_and_limits", lambda: (rules, limits))
+    other.send(description="1", device_id="x", media=report_photos.file())
+    other.refused(429, description="2", device_id="x", media=report_photos.file(report_photos.camera(2)))
+    assert Report.objects.count() == ReportPhoto.objects.count() == Upload.objects.count() == 1
+
+
+def test_a_photo_that_comes_twice_is_one_and_comes_no_more_when_the_report_is_sent_again(other: Other) -> None:
+    for _ in range(2):
+        (answer,) = other.send(media=[report_photos.file(), report_photos.file()])
+        assert answer["service_notice"] is None
+    other.send(media=[report_photos.file(report_photos.camera(2))])
+    assert Report.objects.count() == ReportPhoto.objects.count() == Upload.objects.count() == 1
+
+
+def test_a_report_is_kept_where_there_is_no_room_for_its_photo(other: Other, settings: Any, tmp_path: Path) -> None:
+    with full_disk(tmp_path / "small", room=8192) as folder:
+        settings.VAR_DIR = folder
+        (answer,) = other.send(media=report_photos.file(report_photos.camera(1) + os.urandom(200_000)))
+        assert not list((folder / "uploads" / "parts").iterdir())
+    assert answer["service_notice"]
+    assert Report.objects.count() == 1 and not Upload.objects.exists() and not ReportPhoto.objects.exists()
+    assert AuditEvent.objects.filter(action="store.no_room").count() == 1
 
 
 def test_the_limit_of_a_key(other: Other) -> None:

@@ -46,23 +46,46 @@ def _url(photo: ReportPhoto) -> str:
 
 def test_a_copy_is_shown_once_an_employee_agreed(photo: ReportPhoto, client: Client) -> None:
     assert photo.blur == "unsure" and client.get(_url(photo)).status_code == 404
-    moderation.judge(photo, user=StaffFactory(groups=["intake"]), is_shown=True)
+    moderation.judge(photo, user=StaffFactory(groups=["intake"]), blur="agreed")
     answer = client.get(_url(photo))
     assert (answer.status_code, answer["Content-Type"], answer["X-Content-Type-Options"]) == (200, "image/jpeg", "nosniff")
     assert answer["Content-Security-Policy"].startswith("sandbox;") and "no-store" in answer["Cache-Control"]
     assert list(queries.shown(photo.report)) == [photo]
     with pytest.raises(Refused, match="judged"):
-        moderation.judge(photo, user=StaffFactory(groups=["intake"], login="second"), is_shown=False)
+        moderation.judge(photo, user=StaffFactory(groups=["intake"], login="second"), blur="private")
+
+
+@pytest.mark.parametrize(("blur", "seen"), [("staff", True), ("private", False)])
+def test_inspectors_see_what_the_public_does_not_and_nobody_what_would_tell_who_reported(
+    photo: ReportPhoto, client: Client, blur: str, seen: bool
+) -> None:
+    inspector()
+    steps.assign(photo.report)
+    photo.report.refresh_from_db()
+    assert photo.report.inspector is not None
+    browser = signed_in(photo.report.inspector)
+    url, page = reverse("admin:eye_photo", args=[photo.public_id]), reverse("admin:eye_report", args=[photo.report.public_id])
+    assert browser.get(url).status_code == 404, "no machine searched it, and nobody has looked at it"
+    signed_in(StaffFactory(groups=["intake"])).post(reverse("admin:report_photo_judge", args=[photo.public_id]), {"blur": blur})
+    assert (browser.get(url).status_code == 200) is seen and (url in browser.get(page).content.decode()) is seen
+    assert client.get(_url(photo)).status_code == 404 and not queries.public_photos().exists()
 
 
 def test_a_decision_names_its_photo_and_can_be_changed(photo: ReportPhoto) -> None:
     browser = signed_in(StaffFactory(groups=["intake"]))
     url = reverse("admin:report_photo_judge", args=[photo.public_id])
     told = browser.post(url, {"blur": "agreed"}, follow=True).content.decode()
-    assert f"صورة البلاغ {photo.report.number}: تظهر للجميع الآن." in told
+    assert f"صورة البلاغ ({photo.report.number}): تظهر للجميع الآن." in told
     assert reverse("admin:report_photo", args=[photo.public_id]) in told and "قرارات حديثة" in told
-    for change, blur in (({}, "agreed"), ({"change": "1"}, "private"), ({"change": "1"}, "private")):
-        browser.post(url, {"blur": "private", **change})
+    tries = (
+        ("private", {}, "agreed"),
+        ("x", {"change": "1"}, "agreed"),
+        ("private", {"change": "1"}, "private"),
+        ("private", {"change": "1"}, "private"),
+        ("staff", {"change": "1"}, "staff"),
+    )
+    for asked, change, blur in tries:
+        browser.post(url, {"blur": asked, **change})
         photo.refresh_from_db()
         assert photo.blur == blur
 
@@ -80,11 +103,12 @@ def test_a_photo_of_before_names_its_report_and_open_reports_come_first(photo: R
     assert [one.pk for one in queries.most_urgent()] == [later.pk, photo.pk]
     page = signed_in(StaffFactory(groups=["intake"])).get(reverse("admin:report_photos")).content.decode()
     assert reverse("admin:report_moderation", args=[photo.report.public_id]) in page and "كرسي مكسور" in page
+    assert page.count(reverse("admin:report_photo_picture", args=[photo.public_id, "copy"])) == 2, "on its own and beside the later one"
 
 
 def test_nothing_of_a_hidden_report_or_photo_is_shown(photo: ReportPhoto, client: Client) -> None:
     clerk = StaffFactory(groups=["intake"])
-    moderation.judge(photo, user=clerk, is_shown=True)
+    moderation.judge(photo, user=clerk, blur="agreed")
     hidden = Moderation.objects.create(
         report=photo.report, part=ModeratedPart.PHOTO, photo=photo, code="personal_data", by=clerk, at=clock.now()
     )
@@ -98,32 +122,32 @@ def test_nothing_of_a_hidden_report_or_photo_is_shown(photo: ReportPhoto, client
 
 def test_nothing_is_decided_of_a_photo_while_it_is_hidden(photo: ReportPhoto) -> None:
     clerk = StaffFactory(groups=["intake"])
-    moderation.judge(photo, user=clerk, is_shown=True)
+    moderation.judge(photo, user=clerk, blur="agreed")
     row = moderations.hide(report=photo.report, part="photo", code="personal_data", by=clerk, photo_id=photo.public_id)
-    for is_shown in (True, False):  # shown after all, and back to private: lost when it is shown again
+    for blur in ("agreed", "staff", "private"):  # shown after all, and back to private: lost when it is shown again
         with pytest.raises(Refused, match="hidden"):
-            moderation.judge(photo, user=clerk, is_shown=is_shown, is_change=True)
+            moderation.judge(photo, user=clerk, blur=blur, is_change=True)
     again = ReportPhoto.objects.filter(pk=photo.pk)
     refused(lambda: again.update(blur="agreed"), "guard:photo_hidden")
     moderations.show_again(moderation=row, by=clerk)
     assert again.get().blur == "agreed"
-    moderation.judge(photo, user=clerk, is_shown=False, is_change=True)
+    moderation.judge(photo, user=clerk, blur="private", is_change=True)
     assert again.get().blur == "private"
 
 
 def test_without_its_guard_a_hidden_photo_is_shown(photo: ReportPhoto) -> None:
     clerk = StaffFactory(groups=["intake"])
-    moderation.judge(photo, user=clerk, is_shown=True)
+    moderation.judge(photo, user=clerk, blur="agreed")
     moderations.hide(report=photo.report, part="photo", code="personal_data", by=clerk, photo_id=photo.public_id)
     without_guards()
     assert gets_through(lambda: ReportPhoto.objects.filter(pk=photo.pk).update(blur="agreed"))
 
 
-@pytest.mark.parametrize(("judged", "blur"), [(True, "agreed"), (False, "unsure"), (None, "unsure")])
-def test_a_photo_shown_again_is_as_it_was_before(photo: ReportPhoto, judged: bool | None, blur: str) -> None:
+@pytest.mark.parametrize(("judged", "blur"), [("agreed", "agreed"), ("staff", "unsure"), ("private", "unsure"), (None, "unsure")])
+def test_a_photo_shown_again_is_as_it_was_before(photo: ReportPhoto, judged: str | None, blur: str) -> None:
     clerk = StaffFactory(groups=["intake"])
     if judged is not None:
-        moderation.judge(photo, user=clerk, is_shown=judged)
+        moderation.judge(photo, user=clerk, blur=judged)
     hidden = moderations.hide(report=photo.report, part=ModeratedPart.PHOTO, photo_id=photo.public_id, code="personal_data", by=clerk)
     moderations.show_again(moderation=hidden, by=clerk)
     photo.refresh_from_db()
@@ -147,9 +171,9 @@ def test_a_photo_hidden_before_its_copy_was_made_gets_it_when_shown_again(outbox
 def test_inspectors_see_no_unblurred_copy_before_intake_has(photo: ReportPhoto, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(detector, "find", lambda picture: detector.Detection([], True))  # installed after the copy was made
     copies.make(photo.pk)
-    assert not triage.copies().exists() and triage.waits_for_intake(photo.report)
-    moderation.judge(photo, user=StaffFactory(groups=["intake"]), is_shown=True)
-    assert list(triage.copies()) == [photo] and not triage.waits_for_intake(photo.report)
+    assert not triage.copies().exists() and triage.photos_held([photo.report])[1]
+    moderation.judge(photo, user=StaffFactory(groups=["intake"]), blur="agreed")
+    assert list(triage.copies()) == [photo] and not triage.photos_held([photo.report])[1]
 
 
 def test_inspectors_see_a_copy_that_a_machine_searched(monkeypatch: pytest.MonkeyPatch, outbox: Callable[..., int]) -> None:
@@ -157,7 +181,7 @@ def test_inspectors_see_a_copy_that_a_machine_searched(monkeypatch: pytest.Monke
     made = services.add(reports.received(), "before", report_photos.file())
     outbox("uploads.inspect")
     outbox("reports.public_copy")
-    assert list(triage.copies()) == [made] and not triage.waits_for_intake(made.report) and not queries.public_photos().exists()
+    assert list(triage.copies()) == [made] and not triage.photos_held([made.report])[1] and not queries.public_photos().exists()
 
 
 def test_a_copy_never_counts_as_searched_afterwards(photo: ReportPhoto) -> None:
@@ -170,7 +194,7 @@ def test_a_copy_never_counts_as_searched_afterwards(photo: ReportPhoto) -> None:
 
 
 def test_a_copy_has_no_metadata_and_is_small(photo: ReportPhoto, client: Client) -> None:
-    moderation.judge(photo, user=StaffFactory(groups=["intake"]), is_shown=True)
+    moderation.judge(photo, user=StaffFactory(groups=["intake"]), blur="agreed")
     content = client.get(_url(photo)).content
     with Image.open(io.BytesIO(content)) as copy:
         copy.load()
@@ -217,11 +241,11 @@ def test_staff_see_an_unsure_copy_and_the_original_with_a_purpose(photo: ReportP
     assert browser.get(side("copy")).status_code == 200 and browser.get(side("original")).status_code == 404
     assert client.get(side("copy")).status_code == 302
     assert signed_in(StaffFactory(groups=["inspector"])).get(side("copy")).status_code == 403
-    page = opened(browser, reverse("admin:report_photo", args=[photo.public_id]), "purpose.complaint")
+    page = opened(browser, reverse("admin:report_photo", args=[photo.public_id]), "purpose.photo")
     assert side("original") in page.content.decode()
     assert browser.get(side("original")).status_code == 200
     entry = AccessLogEntry.objects.get()
-    assert (entry.subject, entry.purpose) == (photo.report.subject_key, "purpose.complaint")
+    assert (entry.subject, entry.purpose) == (photo.report.subject_key, "purpose.photo")
     browser.post(reverse("admin:report_photo_judge", args=[photo.public_id]), {"blur": "private"})
     photo.refresh_from_db()
     assert photo.blur == "private" and client.get(_url(photo)).status_code == 404

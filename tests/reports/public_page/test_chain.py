@@ -13,6 +13,7 @@ from reports.intake.services import ReportPlace
 from reports.models import Consequence, Report
 from reports.public_page.chain import chain
 from reports.public_page.queries import PublicReport
+from reports.public_page.steps import steps
 from tests.conftest import NOON
 from tests.factories import report_steps, reports
 from tests.factories.accounts import PersonFactory
@@ -77,5 +78,5 @@ def test_a_payment_that_the_bank_took_back_is_not_shown(state: str, shown: bool)
     report = reports.received()
     violation = Violation(pk=1, state=state)
     act = ViolationEvent(subject=violation, move="settle", at=clock.now())
-    found = chain(report, [], [Consequence(violation=violation)], [act], [], [], 1)
+    found = chain(report, steps(report, [], [], []), [Consequence(violation=violation)], [act], [], [], 1)
     assert (len(found) == 2) is shown

@@ -12,12 +12,15 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from municipality.kernel import clock
+from municipality.kernel.open_data import OPEN_SETS
 from municipality.places.models import Area
 from reports.intake.services import ReportPlace
 from reports.models import MapCount, Report
 from reports.places import blurred
 from reports.public_page import counts, figures, maps
 from reports.public_page.maps import MapBox, MapFilters
+from reports.triage import services as triage
+from reports.triage.services.joins import ReportPart
 from tests.conftest import NOON
 from tests.factories import report_steps, reports
 
@@ -148,6 +151,16 @@ def test_the_figures_are_those_of_the_pages(five: list[Report]) -> None:
     assert total.in_time == sum(label.startswith("Kept") for label in labels) == 1
     assert total.overdue == sum(label.startswith("Overdue") for label in labels)
     assert total.hours == 40.0
+
+
+def test_a_divided_report_counts_once_and_open_data_link_its_parts(drawn: Any) -> None:
+    with clock.at(NOON):
+        report = reports.assigned()
+        parts = triage.split(report=report, inspector=drawn, parts=[ReportPart("waste", "x"), ReportPart("hazard", "y")])
+        counts.refresh()
+        assert figures.count().total.received == sum(cluster.count for cluster in maps.areas(MapFilters())) == 1
+        rows = [dict(zip(OPEN_SETS["reports"].names, row, strict=True)) for row in OPEN_SETS["reports"].rows(NOON.date())]
+    assert {row["id"]: row["part_of"] for row in rows} == {report.public_id: None} | {part.public_id: report.public_id for part in parts}
 
 
 def test_small_numbers_are_hidden(five: list[Report]) -> None:

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from reports.models import ReportPhoto
+from municipality.kernel import clock
+from reports.models import Report, ReportPhoto
 from reports.photos import moderation, services
+from reports.triage import services as triage
 from tests.factories import report_photos, reports
 from tests.factories.accounts import StaffFactory
 
@@ -32,10 +34,20 @@ def test_photos_are_shown_once_they_may_be_seen(photos: list[ReportPhoto]) -> No
     path, clerk = f"/en/reports/{photos[0].report.public_id}/", StaffFactory(groups=["intake"])
     content = Client().get(path).content.decode()
     assert '<h2 id="photos">' not in content and photos[0].public_id not in content
+    assert "It is shown here after an employee has agreed." in content
     for photo in photos:
-        moderation.judge(photo, user=clerk, is_shown=True)
+        moderation.judge(photo, user=clerk, blur="agreed")
+    Report.objects.filter(pk=photos[0].report_id).update(words_shown_at=clock.now())
     content = Client().get(path).content.decode()
+    assert "It is shown here after an employee has agreed." not in content
     assert "Before and after" in content and "data-compare" in content
     assert content.index(f"/reports/photos/{photos[0].public_id}.jpg") < content.index(f"/reports/photos/{photos[1].public_id}.jpg")
     assert "An employee looks at each photo before it is shown" in content
     assert "Visit" in content  # the photo of the result was taken by an inspector there
+
+
+def test_photos_of_a_joined_report_stand_on_the_page_of_the_other(photos: list[ReportPhoto]) -> None:
+    report, target = photos[0].report, reports.assigned()
+    moderation.judge(photos[0], user=StaffFactory(groups=["intake"]), blur="agreed")
+    triage.merge(report=report, into=target, inspector=report.inspector, why="x")
+    assert photos[0].public_id in Client().get(f"/en/reports/{target.public_id}/").content.decode()

@@ -12,14 +12,14 @@ from municipality.notifications.models import Message, NotReached
 from municipality.notifications.registry import check
 from reports.intake.services import ReportPlace
 from reports.models import Report
-from reports.reporters import notifications
+from reports.reporters import bans, notifications
 from reports.reporters.services import Sender, secret_of
 from reports.results import result_of
 from reports.triage import services as triage
-from reports.triage.services.joins import ReportPart, complete_parent
+from reports.triage.services.joins import ReportPart, complete_parents
 from tests.browsers import signed_in
 from tests.factories import report_steps, reports
-from tests.factories.accounts import PersonFactory
+from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.factories.inspections import inspector
 from tests.factories.shops import ShopFactory
 from tests.published_rules import publish_rules
@@ -84,6 +84,20 @@ def test_a_confirmed_phone_gets_a_text_with_the_link(gateway: Gateway) -> None:
     assert number == PHONE and report.number in text and f"/mine/?s={secret_of(report.key)}" in text
 
 
+def test_a_confirmed_phone_is_told_of_a_stop_and_of_what_became_of_the_appeal(gateway: Gateway) -> None:
+    clerk, other = (StaffFactory(groups=["intake"], login=login) for login in ("clerk", "other"))
+    ban = bans.make(report=reports.received(Sender(phone=PHONE)), code="false_reports", by=clerk)
+    bans.appeal(ban=ban, words="لم أكذب")
+    bans.decide(ban=ban, lift=False, by=other)
+    for job in Job.objects.filter(kind="reports.text", key__contains=ban.public_id).order_by("pk"):
+        notifications.send_text(**job.args)
+    (_to, told), (to, kept) = gateway.sent
+    assert to == PHONE and f"/reports/bans/{ban.public_id}/" in told and told != kept and "?s=" not in told
+    gateway.sent.clear()
+    bans.make(report=reports.received(Sender(device="d")), code="false_reports", by=clerk)
+    assert not Job.objects.filter(kind="reports.text", key__startswith="reports.banned").exclude(key__contains=ban.public_id).exists()
+
+
 def test_texts_to_a_phone_are_limited(gateway: Gateway, settings: Any) -> None:
     settings.SMS_PER_DAY = 1
     for _n in range(2):
@@ -108,7 +122,7 @@ def test_the_results_of_all_parts_come_in_one_message() -> None:
         part.refresh_from_db()
         report_steps.closed(part)
         with transaction.atomic():
-            complete_parent(part)
+            complete_parents(part)
     body = Message.objects.get(kind="reports.closed", person=person).body_en
     assert all(f"{part.number}: The waste was removed." in body for part in parts)
     inspector("other", "HA")

@@ -59,15 +59,15 @@ def _actor(report: Report) -> Any:
 
 def test_street_and_landmark_are_shown_to_the_reporter_alone() -> None:
     place = ReportPlace(area=Area.objects.get(name_en="Hawalli"), block="4", street="Tunis", note="Behind the school")
-    report, client = reports.received(place=place), Client()
+    report, client = reports.received(place=place, words="Bags beside the container"), Client()
     url = f"{_page(report)}?s={secret_of(report.key)}"
     own = client.get(url, follow=True).content.decode()
     sent = client.get(f"/en/report/sent/{report.public_id}/").content.decode()
     public = client.get(f"/en/reports/{report.public_id}/").content.decode()
     for text in (own, sent):
-        assert "Tunis" in text and "Behind the school" in text and "to the inspector" in text
+        assert "Tunis" in text and "Behind the school" in text and "to the inspector" in text and "Bags beside the container" in text
     assert "Tunis" not in public and "Behind the school" not in public
-    assert "The number is for looking" in sent and "The link is for acting" in sent and "overdue, and by how long" in sent
+    assert "The number is for looking" in sent and "Use this link to answer questions" in sent and "overdue, and by how long" in sent
 
 
 def _closed(sender: Sender) -> Report:
@@ -81,7 +81,7 @@ def test_the_secret_opens_the_page_and_leaves_the_address() -> None:
     answer = browser.get(_page(report), {"s": secret})
     assert answer.status_code == 302 and answer["Location"] == _page(report)
     text = browser.get(_page(report)).content.decode()
-    assert report.number in text and secret not in text
+    assert report.number in text and secret not in text and "sent without a name" in text
 
 
 def test_a_wrong_secret_gets_a_clear_page_and_tries_end() -> None:
@@ -105,7 +105,11 @@ def test_only_the_person_who_reported_sees_it() -> None:
     person = PersonFactory()
     report = reports.received(Sender(person=person))
     page = signed_in(person).get(_page(report))
-    assert page.status_code == 200 and "messages in an account stay there" in page.content.decode()  # nothing deletes them
+    assert (
+        page.status_code == 200
+        and "messages in an account stay there" in page.content.decode()
+        and "without a name" not in page.content.decode()
+    )  # nothing deletes them
     assert signed_in(PersonFactory(noura=True)).get(_page(report)).status_code == 403
     assert signed_in(StaffFactory(groups=["inspector"])).get(_page(report)).status_code == 403
 

@@ -10,11 +10,14 @@ from uuid import uuid4
 import pytest
 
 from municipality.accounts.models import User
+from municipality.fieldwork.services import SentVisit
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from reports.intake.services import ReportPlace
 from reports.models import Consequence, Report
+from reports.results import OTHER_SHOP
 from reports.triage import services
+from reports.triage.services.results import FoundResult
 from shops.models import Shop
 from tests.browsers import signed_in
 from tests.factories import report_steps, reports
@@ -54,6 +57,26 @@ def test_a_violation_report_is_tied_to_the_report_it_began_from(about_shop: Repo
 def test_a_violation_of_something_else_is_not_tied(about_shop: Report, facts: dict[str, Any]) -> None:
     violation_reports.record(inspector=about_shop.inspector, findings=findings(about_shop, **facts))
     assert Violation.objects.count() == 1 and not Consequence.objects.exists()
+
+
+def test_a_violation_of_the_neighbour_is_tied_to_a_part_that_is_not_about_the_shop(about_shop: Report, make_shop: Any) -> None:
+    client, url = signed_in(about_shop.inspector), f"/admin/eye/{about_shop.public_id}/"
+    page = client.get(url).content.decode()
+    assert str(OTHER_SHOP) in page and 'href="?step=split#step-split"' in page and 'id="step-split" open' not in page
+    assert 'id="step-split" open' in client.get(f"{url}?step=split").content.decode()
+    told = FoundResult(SentVisit(str(uuid4()), clock.now()), "violation", "", None, None, asks_signature=True)
+    with pytest.raises(Refused, match="no_measure") as refused:
+        services.close(report=about_shop, inspector=about_shop.inspector, found=told)
+    assert str(OTHER_SHOP) in str(refused.value.sentence)
+    parts = {"category_1": "shop", "words_1": "لا شيء", "category_2": "waste", "words_2": "لوحة الجار", "is_other_2": "on"}
+    assert client.post(url, {"step": "split", **parts}).status_code == 302
+    own, other = about_shop.parts.order_by("pk")
+    assert (own.shop_id, other.shop_id, other.board_id) == (about_shop.shop_id, None, None)
+    services.assign(other)
+    other.refresh_from_db()
+    neighbour = make_shop(activity_id="BARB")
+    violation_reports.record(inspector=other.inspector, findings=findings(other, shop=neighbour))
+    assert Consequence.objects.get().report == other
 
 
 def test_the_form_begins_with_shop_or_place_and_the_offence(about_shop: Report, row: Report) -> None:

@@ -15,7 +15,7 @@ from municipality.accounts.models import User
 from municipality.kernel import clock, ids
 from municipality.review.models import ConflictOfInterest
 from reports.intake.services import ReportPlace
-from reports.models import ApiKey, Closure, Consequence, HandOver, Question, Report, ReportEvent
+from reports.models import ApiKey, Closure, Consequence, HandOver, Question, Report, ReportEvent, SolvedAnswer
 from reports.models.report import report_number
 from reports.reporters.services import Sender
 from tests.database_guards import gets_through, refused, without_guards
@@ -87,6 +87,38 @@ def joined_with_closed(row: Report) -> None:
     other.refresh_from_db()
     report_steps.closed(other)
     moved(row, "merge", "merged", merged_into=other)
+
+
+def divided(row: Report) -> Report:
+    """A part with its inspector, by hand."""
+    moved(row, "split", "split")
+    part = part_of(Report.objects.get(pk=row.pk))
+    moved(part, "assign", "assigned", inspector=row.inspector)
+    part.refresh_from_db()
+    row.refresh_from_db()
+    return part
+
+
+def completed_with_an_open_one(row: Report) -> None:
+    other = reports.assigned(category=row.category)
+    moved(divided(row), "merge", "merged", merged_into=other)
+    event(row, "complete", "closed")
+
+
+def drawn_although_closer_of_a_part(row: Report) -> None:
+    part, drawn = divided(row), other_of(row)
+    report_steps.moved(part, "draw_again", inspector=drawn)
+    report_steps.closed(part)
+    facts = {"code": "parts_done", "text_ar": "x", "text_en": "x", "closed_by": row.inspector, "closed_at": clock.now()}
+    made = Closure.objects.create(report=row, is_on_the_spot=False, **facts)
+    report_steps.moved(row, "complete", closed_at=clock.now())
+    SolvedAnswer.objects.create(closure=made, is_solved=False, at=clock.now())
+    report_steps.moved(row, "reopen", closed_at=None)
+    report_steps.moved(row, "assign", inspector=drawn)
+
+
+def published_note(row: Report) -> None:
+    Report.objects.filter(pk=divided(row).pk).update(words_shown_at=clock.now())
 
 
 def asked(row: Report) -> None:
@@ -168,6 +200,17 @@ ATTACKS: dict[str, tuple[str, Callable[[Report], Any]]] = {
         "another_problem",
         lambda row: joined_with_another_problem(row, place=ReportPlace(area=row.area, note="x")),
     ),
+    "closed although a part is joined with an open one": ("parts_open", completed_with_an_open_one),
+    "drawn although they closed a part": ("same_inspector", drawn_although_closer_of_a_part),
+    "put off by another category": (
+        "promise_later",
+        lambda row: moved(row, "recategorise", "assigned", due_at=row.due_at + dt.timedelta(hours=1)),
+    ),
+    "promised anew without a report that was joined": (
+        "promise_kept",
+        lambda row: Report.objects.filter(pk=row.pk).update(due_at=row.due_at - dt.timedelta(hours=1)),
+    ),
+    "the note on a part published": ("words_hidden", published_note),
     "back on the same day": ("not_later", lambda row: handed_over(row, clock.today())),
     "back before": ("not_later", lambda row: handed_over(row, clock.today() - dt.timedelta(days=1))),
     "joined with a closed one": ("joined_with_closed", joined_with_closed),

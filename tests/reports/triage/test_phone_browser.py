@@ -21,8 +21,8 @@ HERE = {"latitude": 29.3329, "longitude": 48.0283}  # eleven metres from the rep
 
 
 @pytest.fixture
-def phone(browser: Browser, live_server: Any, row: Report, frozen_clock: Any) -> Iterator[Page]:
-    """The page of the report; the clock of the phone is that of the server, which stands still."""
+def phone(browser: Browser, live_server: Any, row: Report) -> Iterator[Page]:
+    """The page of the report; the clock of the phone stands still at the time of the server."""
     context = browser.new_context(
         viewport={"width": 390, "height": 844}, base_url=live_server.url, geolocation=HERE, permissions=["geolocation"]
     )
@@ -48,6 +48,7 @@ def test_a_result_that_was_written_without_a_line_closes_the_report_once(phone: 
     phone.locator("[data-field-queue]").wait_for(state="hidden")
     row.refresh_from_db()
     made = row.closures.get()
-    assert (row.state, made.is_on_the_spot, made.distance_m, made.age_minutes) == ("closed", True, 11, 0)
+    assert (row.state, made.is_on_the_spot, made.distance_m) == ("closed", True, 11)
+    assert made.age_minutes in (0, 1), "until the portal had it"
     if folder := os.environ.get("PICTURES"):
         phone.screenshot(path=f"{folder}/closed.png", full_page=True)

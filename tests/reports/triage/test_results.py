@@ -89,6 +89,17 @@ def test_without_proof_it_is_refused_or_waits_for_another_person(
     assert made.signed_by == supervisor and state(late) == "closed" and told == [(late.pk, "closed")]
 
 
+@pytest.mark.parametrize(("hours", "state_after"), [(0.25, "closed"), (1, "countersign"), (143, "countersign")])
+def test_a_result_that_was_kept_without_a_line_waits_for_a_signature(
+    late: Report, frozen_clock: Any, hours: float, state_after: str
+) -> None:
+    kept = found(minutes=2, written_at=clock.now())
+    frozen_clock.move(hours=hours)
+    made, _new = services.close(report=late, inspector=late.inspector, found=kept)  # nobody is asked to sign, and it is not refused
+    assert state(late) == state_after and made.is_on_the_spot == (state_after == "closed")
+    assert made.age_minutes == 2 + hours * 60, "by the clock of the portal"
+
+
 def test_a_report_without_a_place_needs_a_signature(late: Report) -> None:
     for place in (SentVisit(str(uuid4()), clock.now()),):
         with pytest.raises(Refused, match="no_proof"):

@@ -21,15 +21,19 @@ from municipality.kernel.errors import NotPermitted, Refused, TransitionRefused
 from municipality.review.models import Absence, ConflictOfInterest
 from municipality.rulebook.models import LimitRule
 from reports import queries as rules
+from reports.guards import FARTHEST_SIMILAR, SIMILAR_DEGREES
+from reports.intake.places import NORTH, SOUTH
 from reports.intake.services import ReportPlace
 from reports.models import ApiKey, MeToo, PhotoKind, Report, ReportPhoto
 from reports.photos import services as photos
 from reports.photos.queries import shown
+from reports.places import box_around
 from reports.reporters import solved
 from reports.reporters.services import Sender
 from reports.triage import queries, services
-from reports.triage.services.joins import ReportPart
-from tests.factories import reports
+from reports.triage.services.joins import ReportPart, complete_parents
+from tests.database_guards import refused
+from tests.factories import report_steps, reports
 from tests.factories.accounts import PersonFactory
 from violations.models import JudicialWarrant
 
@@ -113,6 +117,17 @@ def test_another_category_brings_its_promise_from_the_receipt(row: Report, told:
     after = fresh(row)
     assert (after.category, after.severity) == ("hazard", "high")
     assert after.due_at == row.received_at + dt.timedelta(hours=12) and (row.pk, "recategorised") in told
+
+
+def test_another_category_never_puts_a_promise_off(told: Told, inspectors: Any, frozen_clock: Any) -> None:
+    row = reports.assigned(category="hazard")
+    frozen_clock.move(hours=13)
+    assert row.is_overdue
+    services.recategorise(report=row, inspector=row.inspector, category="waste", code="other_category")
+    after = fresh(row)
+    assert (after.category, after.due_at) == ("waste", row.due_at) and after.is_overdue
+    later = row.due_at + dt.timedelta(hours=1)
+    refused(lambda: report_steps.moved(after, "recategorise", due_at=later), "guard:promise_later")
 
 
 def test_only_the_drawn_inspector_acts(row: Report) -> None:
@@ -203,8 +218,8 @@ def test_handed_over_until_a_day_while_the_promise_runs(row: Report, told: Told,
             services.hand_over(report=row, inspector=row.inspector, body="paaf", code="not_ours", back_on=wrong)
     made = services.hand_over(report=row, inspector=row.inspector, body="paaf", code="not_ours")
     assert made.back_on == clock.today() + dt.timedelta(days=7) and made.contact == "1806006" and fresh(row).due_at == row.due_at
-    frozen_clock.move(days=6)
-    assert services.come_back() == 0 and fresh(row).is_overdue
+    frozen_clock.move(days=7)
+    assert services.come_back() == 0 and fresh(row).is_overdue, "it has its last day"
     frozen_clock.move(days=1)
     assert services.come_back() == 1
     made.refresh_from_db()
@@ -225,6 +240,17 @@ def test_two_reports_are_joined_and_both_numbers_stay_alive(row: Report, told: T
     assert told == [(row.pk, "joined"), (other.pk, "joined_here")] and rules.joined(other) == [row]
     with pytest.raises(Refused, match="not_open"):
         services.merge(report=other, into=row, inspector=other.inspector, why="x")
+
+
+def test_a_joined_report_keeps_its_promise_and_severity(row: Report, told: Told, frozen_clock: Any) -> None:
+    promise = {"severity": "urgent", "due_at": clock.now() + dt.timedelta(hours=4)}
+    report_steps.moved(row, "recategorise", **promise)
+    other, third = reports.assigned(), reports.assigned()
+    refused(lambda: Report.objects.filter(pk=other.pk).update(**promise), "guard:promise_kept")
+    services.merge(report=row, into=other, inspector=row.inspector, why="x")
+    assert (fresh(other).severity, fresh(other).due_at) == ("urgent", promise["due_at"])
+    services.merge(report=third, into=other, inspector=third.inspector, why="x")
+    assert (fresh(other).severity, fresh(other).due_at) == ("urgent", promise["due_at"]), "a slower one changes nothing"
 
 
 def test_everybody_sees_the_photos_of_a_joined_report_on_the_other(row: Report) -> None:
@@ -289,9 +315,9 @@ def test_a_divided_report_closes_with_its_last_part(row: Report, told: Told) -> 
         services.ask(report=first, inspector=fresh(first).inspector, text="أين؟")
     other = reports.assigned()
     services.merge(report=first, into=other, inspector=fresh(first).inspector, why="x")
+    complete_parents(report_steps.closed(fresh(second)))
     assert fresh(row).state == "split"
-    other = reports.assigned(category="hazard")
-    services.merge(report=second, into=other, inspector=fresh(second).inspector, why="x")
+    complete_parents(report_steps.closed(fresh(other)))
     assert fresh(row).state == "closed" and told.count((row.pk, "closed")) == 1
     with pytest.raises(TransitionRefused):
         services.take_back(report=row, inspector=row.inspector)
@@ -311,3 +337,9 @@ def test_passives_in_arabic_do_not_read_as_commands() -> None:
         labels = [str(move.label) for move in REPORT_WORKFLOW.moves.values()] + [str(label) for label in ReportState.labels]
     bare = {"أقفل", "أقفلت", "أعيد", "أحيل", "قسم", "ضم", "سحب", "فتح", "كتبت", "أرسل"}
     assert not [label for label in labels if bare & set(label.split())]
+
+
+@pytest.mark.parametrize("latitude", [SOUTH, NORTH])
+def test_the_farthest_that_the_rulebook_may_allow_is_within_the_guard(latitude: float) -> None:
+    (south, north), (west, east) = box_around(latitude, 48.0, FARTHEST_SIMILAR)
+    assert max(north - south, east - west) / 2 <= SIMILAR_DEGREES

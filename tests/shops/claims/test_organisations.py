@@ -28,7 +28,7 @@ from shops.register import queries as shops
 from tests import desk_acts
 from tests.browsers import signed_in
 from tests.conftest import NOON, TODAY
-from tests.factories.accounts import OrganisationFactory, PersonFactory
+from tests.factories.accounts import OrganisationFactory, PersonFactory, StaffFactory
 from tests.factories.review import OfficerFactory
 from tests.factories.uploads import UploadFactory
 
@@ -161,6 +161,7 @@ def test_without_a_match_the_clerks_documents_go_to_an_officer_and_the_shop_to_t
     client.post(page, {"statement": "The company bought it."})
     case = Case.objects.get()
     assert case.applicant == signs and case.state == ClaimState.IN_REVIEW and Claim.objects.get().organisation == company
+    claims.dispute(claim=Claim.objects.get(), person=owner, text="لم أبعه")
     user = OfficerFactory(skills=["health", "claims"])
     screen = signed_in(user)
     assignment = desk_acts.assigned(user)
@@ -171,7 +172,7 @@ def test_without_a_match_the_clerks_documents_go_to_an_officer_and_the_shop_to_t
 
     for line in review.checklist(case):
         desk.check(assignment=assignment, code=line.check.code, answer="yes")
-    desk.accept(assignment=assignment)
+    desk.sign(decision=desk.accept(assignment=assignment), supervisor=StaffFactory(supervisor=True))
     assert Case.objects.get().state == ClaimState.GRANTED
     assert Shop.objects.get().organisation == company
     assert RegisterChange.objects.get().after == {"holder": key(company)}

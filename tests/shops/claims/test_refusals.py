@@ -33,6 +33,7 @@ from tests.factories.accounts import OrganisationFactory, PersonFactory, StaffFa
 from tests.factories.claims import ClaimCaseFactory
 from tests.factories.review import OfficerFactory
 from tests.factories.uploads import UploadFactory
+from tests.killed_issue import ends_as_undisturbed
 
 OWNER, CLAIMANT, STRANGER = "290010100046", "290010100054", "290010100062"
 pytestmark = pytest.mark.django_db
@@ -165,7 +166,7 @@ def test_an_organisation_that_was_refused_is_named_and_its_signatory_fetches_the
     Signatory.objects.create(organisation=company, person=claimant, first_day=TODAY)
     draft = claims.begin(shop=make_shop(), person=claimant, organisation=company)
     UploadFactory(owner=claimant, subject=claims.files_key(draft), slot="ownership")
-    claims.send_claim(draft=draft, person=claimant, statement="x")
+    claims.join_heard(claims.send_claim(draft=draft, person=claimant, statement="x").pk)
     refused()
     work()
     document = Document.objects.select_related("file").get(kind=refusals.ClaimRefusalFacts.kind)
@@ -187,3 +188,9 @@ def test_the_database_keeps_the_paper_on_its_claim(make_shop: Any, owner: User, 
     without_guards()
     strike()
     assert Shop.objects.get().owner == owner
+
+
+def test_a_worker_that_dies_leaves_one_refusal(make_shop: Any, owner: User, claimant: User) -> None:
+    ClaimCaseFactory(shop=make_shop(), applicant=claimant)
+    case = refused()
+    ends_as_undisturbed(lambda: refusals.write_refusal(case=case), refusals.ClaimRefusalFacts)

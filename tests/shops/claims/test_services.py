@@ -23,19 +23,23 @@ from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
 from municipality.review import queries as review
+from municipality.review.models import Decision
 from municipality.review.services import desk
 from municipality.review.services.desk import CorrectionRequest
 from municipality.uploads.models import Upload
+from shops.claims import review as desk_review
 from shops.claims import services as claims
 from shops.claims.states import ClaimState
 from shops.models import Claim, RegisterChange, RegisteredOwner, Shop
 from shops.register import queries as shops
+from shops.registry import FOLLOWING
 from tests import desk_acts
 from tests.browsers import signed_in
 from tests.conftest import NOON
 from tests.database_guards import without_guards
 from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.factories.claims import ClaimCaseFactory
+from tests.factories.licensing import RenewalCaseFactory
 from tests.factories.review import OfficerFactory
 from tests.factories.uploads import UploadFactory
 
@@ -131,10 +135,13 @@ def test_a_disputed_match_is_frozen_and_an_officer_decides(make_shop: Any, owner
     with pytest.raises(Refused):
         submit_renewal(shop=shop, applicant=owner)
     desk_acts.approve(OfficerFactory(skills=["health", "claims"]))
+    assert Shop.objects.get().owner == owner, "one person takes a shop from nobody"
+    desk.sign(decision=Decision.objects.get(), supervisor=StaffFactory(supervisor=True))
     assert Case.objects.get(pk=case.pk).state == ClaimState.GRANTED and Shop.objects.get().owner == claimant
     assert not Block.objects.filter(lifted_at__isnull=True).exists()
     assert Message.objects.filter(person=owner, kind="shops.claim_decided").exists()
-    assert Message.objects.filter(person=claimant, kind="review.accepted").exists()
+    told = Message.objects.get(person=claimant, kind="shops.claim_approved")
+    assert shop.name_en in told.title_en and not Message.objects.filter(kind="review.accepted").exists()
 
 
 def test_without_the_freeze_the_shop_could_be_renewed_in_the_middle_of_the_dispute(make_shop: Any, owner: User, claimant: User) -> None:
@@ -175,6 +182,16 @@ def test_the_desk_reads_both_sides_and_no_contact_details(make_shop: Any, owner:
         assert words in page
     for secret in (owner.email, owner.phone, claimant.email, claimant.phone):
         assert secret not in page
+
+
+def test_the_desk_names_what_follows_the_shop(make_shop: Any, owner: User, claimant: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = make_shop()
+    renewal = RenewalCaseFactory(shop=shop, applicant=owner, changed=["area_m2"])
+    case = ClaimCaseFactory(shop=shop, applicant=claimant)
+    monkeypatch.setitem(FOLLOWING, "tests", lambda shop: ["VIO-2026-000001-A"])
+    shown = {item.name: str(item.value) for item in desk_review.items(case)}
+    assert renewal.reference in shown["open_requests"] and case.reference not in shown["open_requests"]
+    assert "VIO-2026-000001-A" in shown["open_violations"]
 
 
 def test_asked_documents_are_sent_again_and_nothing_else(make_shop: Any, owner: User, claimant: User) -> None:

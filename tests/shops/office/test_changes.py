@@ -58,12 +58,15 @@ def test_an_event_by_hand_changes_nothing_until_a_second_person_confirms(
 def test_a_new_name_and_a_new_address_go_through_the_register(
     make_shop: Callable[..., Shop], propose: Callable[..., EventProposal], keeper: Any
 ) -> None:
-    shop = make_shop(name_ar="مخبز السنبلة")
+    shop = make_shop(name_ar="مخبز السنبلة", opened_on=dt.date(2020, 1, 1))
     changes.allow(proposal=propose(shop, "renamed", after={"name_ar": "مخبز الوادي", "name_en": "", "owner_id": 1}), allowed_by=keeper)
     changes.allow(proposal=propose(shop, "moved", after={"block": "9", "street": "12"}), allowed_by=keeper)
     shop.refresh_from_db()
     assert (shop.name_ar, shop.block, shop.former_names.get().name_ar) == ("مخبز الوادي", "9", "مخبز السنبلة")
     assert shop.organisation is not None, "no proposal changes the holder"
+    on = clock.today() - dt.timedelta(days=2)
+    assert list(shop.events.filter(kind__in=["renamed", "moved"]).values_list("on", flat=True)) == [on, on]
+    assert shop.former_names.get().last_day == on - dt.timedelta(days=1), "the day that was allowed, not that of the signature"
     for text in ("السنبلة", "الوادي"):
         assert {hit.shop_id for hit in search_shops(SearchQuery(text)).hits} == {shop.pk}
 

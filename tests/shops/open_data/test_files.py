@@ -22,6 +22,7 @@ from municipality.kernel.open_data import OPEN_SETS
 from shops.models import Edition, Shop
 from shops.open_data import dictionary, formats, table, writer
 from shops.open_data.views import api as feed_views
+from shops.open_data.views.pages import LATER
 from shops.register import events
 from tests.conftest import Clock
 from tests.shops.open_data.conftest import TESTS, Register, fill, publish_all
@@ -238,3 +239,7 @@ def max_lines_at_once(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
     write = formats.Output.write
     monkeypatch.setattr(formats.Output, "write", lambda out, data: pieces.append(data.count(b"\n")) or write(out, data))
     return lambda: max(pieces)
+
+
+def test_the_page_calls_no_published_set_missing() -> None:
+    assert not {str(title) for title, _why in LATER} & {str(one.counted) for one in OPEN_SETS.values()}

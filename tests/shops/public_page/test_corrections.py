@@ -10,6 +10,7 @@ import pytest
 from django.core.cache import cache
 from django.db import IntegrityError, transaction
 from django.test import Client
+from django.utils import translation
 
 from municipality.accounts.models import User
 from municipality.cases.models import Case
@@ -19,7 +20,7 @@ from municipality.places.models import Area
 from municipality.review.services import desk, queue
 from shops.models import Correction, EventKind, RegisterChange, Shop, ShopEvent
 from shops.office.services import merges
-from shops.public_page import facts, services
+from shops.public_page import facts, review, services
 from shops.public_page.states import CORRECTION
 from shops.register import events
 from shops.register.services import FactChange, change_register
@@ -81,6 +82,9 @@ def test_a_correction_that_an_officer_finds_right_changes_page_and_search(shop: 
     told = Message.objects.get(person=passer_by, kind="shops.page_request_sent")
     assert case.reference in told.title_ar and case.reference in told.title_en
     assert Shop.objects.get().name_en == shop.name_en, "nothing changes before the answer"
+    with translation.override("en"):
+        fact = next(item for item in review.correction_items(case) if item.name == "fact")
+    assert (fact.compare, fact.compare_value) == ("The commercial register holds the name:", "none of this shop")
     decide(right=True)
     page = Client().get(before, follow=True)
     assert page.redirect_chain[0][0].endswith("/al-zumurrud-salon/") and "Renamed" in page.content.decode()
@@ -88,7 +92,8 @@ def test_a_correction_that_an_officer_finds_right_changes_page_and_search(shop: 
     assert RegisterChange.objects.get().source == case.key and ShopEvent.objects.filter(kind=EventKind.RENAMED).count() == 1
     status = client.get(f"/en/cases/{case.public_id}/").content.decode()
     assert "The page is corrected" in status and WHY in status
-    assert Message.objects.filter(person=passer_by, kind="review.accepted").count() == 1
+    told = Message.objects.get(person=passer_by, kind="shops.correction_made")
+    assert NAMES["name_ar"] in told.body_ar and NAMES["name_en"] in told.body_en, "what the register says now"
 
 
 def test_a_refused_correction_leaves_the_register_and_names_its_reason(shop: Shop, passer_by: User) -> None:
@@ -139,9 +144,9 @@ def test_a_register_that_changed_meanwhile_is_told_to_the_officer(shop: Shop, pa
     from shops.public_page.review import correction_flags
 
     case = services.ask_correction(shop=shop, person=passer_by, fact="trade_name", proposed=NAMES, why=WHY)
-    assert correction_flags(case) == []
-    change_register(shop=shop, changes=[FactChange("trade_name", {"name_en": "Another"})], source="case:other", actor=TESTS)
     assert len(correction_flags(case)) == 1
+    change_register(shop=shop, changes=[FactChange("trade_name", {"name_en": "Another"})], source="case:other", actor=TESTS)
+    assert len(correction_flags(case)) == 2
 
 
 def test_one_fact_is_corrected_by_one_request_at_a_time_and_another_beside_it(shop: Shop, passer_by: User) -> None:

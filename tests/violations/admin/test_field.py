@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from municipality.audit.models import AccessLogEntry
 from municipality.documents import seal
 from municipality.fieldwork.models import Evidence
 from municipality.kernel import clock
@@ -21,6 +22,7 @@ from shops.models import Shop
 from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.factories.accounts import SALIM, PersonFactory, StaffFactory
+from tests.factories.uploads import UploadFactory
 from tests.full_disk import full_disk
 from tests.violations.field_entries import PICTURE, confirmed, picture, typed
 from violations.models import Defence, Violation
@@ -205,6 +207,40 @@ def test_a_sent_proof_is_decided_on(write: Callable[..., Violation], inspector: 
     inspect(upload_id=upload.pk)
     page = signed_in(inspector).get(f"/admin/field/{row.public_id}/").content.decode()
     assert 'value="refuse"' in page and 'value="accept" class="kp-desk-main' in page
+    assert "kp-desk-sheet" in page and "done.jpg" not in page, "its picture, not the name of its file"
+    assert AccessLogEntry.objects.filter(person_key=owner.key, viewer_key=inspector.key, purpose="violation").count() == 1
+
+
+def test_no_report_is_written_while_a_proof_sent_in_time_waits(
+    write: Callable[..., Violation], inspector: Any, owner: Any, frozen_clock: Clock
+) -> None:
+    row = write("SHP-05", quantity_hundredths=200)
+    UploadFactory(owner=owner, subject=row.key, slot="correction")
+    frozen_clock.move(days=4)
+    client, url = signed_in(inspector), f"/admin/field/{row.public_id}/"
+    assert 'value="minute"' not in client.get(url).content.decode()
+    refused = client.post(url, {"step": "minute", "photos": [picture()]})
+    assert refused.status_code == 409 and "إثبات" in refused.content.decode()
+    row.refresh_from_db()
+    assert row.state == "warned"
+    assert client.post(url, {"step": "refuse", "code": "still_there"}).status_code == 302
+    page = client.get(url).content.decode()
+    assert 'value="minute"' in page and "100.000" in page, "with the sum that it orders"
+    assert client.post(url, {"step": "minute", "photos": [picture()]}).status_code == 302
+    row.refresh_from_db()
+    assert row.state == "ordered"
+
+
+def test_a_report_after_a_warning_and_its_photos_are_saved_together_or_not_at_all(
+    write: Callable[..., Violation], inspector: Any, frozen_clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = write("SHP-05", quantity_hundredths=200)
+    frozen_clock.move(days=4)
+    monkeypatch.setattr("violations.admin.field.evidence.take", lambda **_said: (0, ["لم تُقبل الصورة"]))
+    refused = signed_in(inspector).post(f"/admin/field/{row.public_id}/", {"step": "minute", "photos": [picture()]})
+    assert refused.status_code == 409 and "لم تُقبل الصورة" in refused.content.decode()
+    row.refresh_from_db()
+    assert row.state == "warned"
 
 
 def test_the_notice_is_printed_by_inspectors_of_its_branch(
@@ -245,6 +281,7 @@ def test_the_writer_defends_a_minute(write: Callable[..., Violation], inspector:
     url = f"/admin/field/{row.public_id}/"
     assert "words" in client.get(url).content.decode()
     assert row.number in client.get("/admin/field/").content.decode()  # type: ignore[operator]
+    assert row.objection.words in client.get(url).content.decode()
     assert client.post(url, {"step": "defend", "words": "الصور تبين"}).status_code == 302
     assert Defence.objects.get().words == "الصور تبين"
 

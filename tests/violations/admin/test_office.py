@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,20 +12,23 @@ import pytest
 from municipality.audit.models import AccessLogEntry
 from municipality.kernel import clock
 from municipality.notifications.models import Delivery
+from municipality.uploads import registry
 from tests import staff_links
 from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.factories.accounts import StaffFactory
 from tests.factories.violations import ObjectionFactory
-from violations.admin import tables
+from tests.violations.photographs import photographed
+from violations import reach
 from violations.models import Annulment, Judgment, ReferralBatch, Relief, Violation
-from violations.services import notices, objections, terms
+from violations.services import court, notices, objections, terms
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def plain_static(settings: Any) -> None:
+def plain_static(settings: Any, tmp_path: Path) -> None:
+    settings.VAR_DIR = tmp_path
     settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 
 
@@ -95,8 +100,32 @@ def test_an_authority_of_another_branch_opens_what_is_put_before_them_and_nothin
     figures = signed_in(farwaniya).get("/admin/office/figures/?by=offence").content.decode()
     assert served.rule.name_ar not in figures.split("<table")[-1]
     # Red control: counted among those who see everywhere, they open it with nothing put before them.
-    monkeypatch.setattr(tables, "ALL_BRANCHES", (*tables.ALL_BRANCHES, tables.AUTHORITY))
+    monkeypatch.setattr(reach, "ALL_BRANCHES", (*reach.ALL_BRANCHES, reach.AUTHORITY))
     assert sees(ahmadi)
+
+
+def test_who_decides_a_proposal_sees_the_evidence_and_who_proposed_reads_why_not(
+    write: Callable[..., Violation], clerk: Any, authority: Any, inspector: Any
+) -> None:
+    row = write("CLN-03", note_ar="أكياس قمامة على الرصيف")
+    photo = photographed(row, inspector)
+    elsewhere = StaffFactory(groups=["violation_authority"], login="ja", branch_id="JA")
+    assert not registry.may_read(elsewhere, photo.subject, photo.slot), "nothing is put before them"
+    signed_in(clerk).post(url(row), {"step": "ask_annulment", "code": "written_twice", "note_ar": "حُرر محضر آخر في اليوم نفسه"})
+    assert registry.may_read(elsewhere, photo.subject, photo.slot)
+    client = signed_in(elsewhere)
+    page = client.get(url(row)).content.decode()
+    assert "أكياس قمامة على الرصيف" in page and "حُرر محضر آخر في اليوم نفسه" in page
+    preview = re.search(r'<img class="kp-desk-sheet" src="([^"]+)"', page)
+    assert preview is not None and client.get(preview[1]).status_code == 200
+    asked = {"kind": "annulment", "asked": Annulment.objects.get().public_id}
+    assert client.post(url(row), {"step": "refuse", "because": " ", **asked}).status_code == 409
+    refused = client.post(url(row), {"step": "refuse", "because": "الصورتان لموضعين مختلفين", **asked}, follow=True)
+    assert refused.redirect_chain == [("/admin/", 302)] and refused.status_code == 200, "the report is out of their sight again"
+    assert not registry.may_read(elsewhere, photo.subject, photo.slot), "decided, and of another branch"
+    proposer = signed_in(clerk)
+    assert "الصورتان لموضعين مختلفين" in proposer.get(url(row)).content.decode()
+    assert "الصورتان لموضعين مختلفين" in proposer.get("/admin/").content.decode()
 
 
 @pytest.mark.parametrize("percent", ["", "x", "100", "-1", "٥٠"])
@@ -117,17 +146,28 @@ def test_the_court_is_turned_to_in_order_and_its_ruling_needs_two(
     terms.lapse_due()
     client = signed_in(clerk)
     assert served.number in client.get("/admin/office/referrals/").content.decode()  # type: ignore[operator]
-    assert client.post("/admin/office/referrals/").status_code == 302
+    shown = court.digest_of([served])
+    assert client.post("/admin/office/referrals/", {"shown": court.digest_of([])}).status_code == 409, (
+        "another list than the one that was shown"
+    )
+    assert client.post("/admin/office/referrals/", {"shown": shown}).status_code == 302
     batch = ReferralBatch.objects.get()
-    file = client.get(f"/admin/office/referrals/{batch.public_id}/")
-    assert served.number in file.content.decode()  # type: ignore[operator]
-    assert client.post("/admin/office/referrals/").status_code == 409
+    assert served.number in client.get(f"/admin/office/referrals/{batch.public_id}/").content.decode()  # type: ignore[operator]
+    file = client.get(f"/admin/office/referrals/{batch.public_id}/file.csv")
+    head, line = file.content.decode("utf-8-sig").splitlines()[:2]
+    assert "مبلغ الصلح (د.ك)" in head and served.number in line  # type: ignore[operator]
+    assert served.shop is not None and f",{served.shop.name_ar},{served.shop.commercial_license_no}" in line
+    assert client.post("/admin/office/referrals/", {"shown": shown}).status_code == 409
     wrong = {"step": "judgment", "ruling_no": "ج 1", "ruled_on": "soon", "amount": "250"}
     assert client.post(url(served), wrong).status_code == 409
     right = {"step": "judgment", "ruling_no": "ج 1", "ruled_on": clock.today().isoformat(), "amount": "250.000"}
     assert client.post(url(served), right).status_code == 302
     assert Judgment.objects.get().fils == 250_000
-    second = signed_in(authority)
+    own, second = client.get(url(served)).content.decode(), signed_in(authority)
+    assert 'value="confirm"' not in own and 'value="drop"' in own
+    other = signed_in(StaffFactory(groups=["court_clerk"], login="court2"))
+    assert served.number in other.get("/admin/").content.decode(), "it waits on the first page of the second clerk"  # type: ignore[operator]
+    assert ">ج 1<" in own and ">ج 1<" not in other.get(url(served)).content.decode(), "they read the ruling anew"
     assert second.post(url(served), {"step": "confirm", "ruling_no": "ج 1", "amount": "25.000"}).status_code == 409
     assert second.post(url(served), {"step": "confirm", "ruling_no": "ج 1", "amount": "250.000"}).status_code == 302
     assert Violation.objects.get().state == "judged"
@@ -146,12 +186,21 @@ def test_a_clerk_finds_what_was_not_served_and_records_its_service(write: Callab
     page = client.get(url(row)).content.decode()
     assert f"/uploads/notice:{row.public_id}/proof/" in page
     assert client.get(f"/ar/uploads/notice:{row.public_id}/proof/").status_code == 200
-    empty = client.post(url(row), {"step": "serve", "served_on": "x", "how": "handed", "receipt": "R-7"})
+    empty = client.post(url(row), {"step": "look", "served_on": "x", "how": "handed", "receipt": "R-7"})
     assert empty.status_code == 409 and 'value="R-7"' in empty.content.decode()
-    client.post(url(row), {"step": "serve", "served_on": clock.today().isoformat(), "how": "handed", "receipt": "R-7"})
+    typed = {"served_on": clock.today().isoformat(), "how": "handed", "receipt": "R-7"}
+    look = client.post(url(row), typed | {"step": "look"}).content.decode()
+    row.refresh_from_db()
+    assert row.settle_until is None and 'value="serve"' in look and f'value="{clock.today().isoformat()}"' in look, (
+        "nothing is recorded yet"
+    )
+    again = client.post(url(row), typed | {"step": "edit"}).content.decode()
+    assert 'value="look"' in again and 'value="R-7"' in again
+    client.post(url(row), typed | {"step": "serve"})
     row.refresh_from_db()
     assert row.settle_until is not None and row.number not in client.get("/admin/office/unserved/").content.decode()  # type: ignore[operator]
-    assert 'value="serve"' not in client.get(url(row)).content.decode()
+    served = client.get(url(row)).content.decode()
+    assert 'value="look"' not in served and "R-7" in served, "the page says to whom it was handed"
     elsewhere = StaffFactory(groups=["violation_clerk"], login="ja", branch_id="JA")
     assert signed_in(elsewhere).get(f"/ar/uploads/notice:{row.public_id}/proof/").status_code == 404
 

@@ -31,7 +31,7 @@ from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.full_disk import full_disk
 from tests.violations.conftest import pay
 from tests.violations.legacy_fines.sheets import CIVIL_ID, sheet
-from violations import figures, invariants, queries
+from violations import court_list, figures, invariants, queries
 from violations.legacy_fines import writer
 from violations.legacy_fines.kind import KIND
 from violations.legacy_fines.problems import NotReadable
@@ -224,6 +224,9 @@ def test_it_stops_what_the_rulebook_says_but_nothing_before_the_grace(
     carry: Callable[..., ImportFile], owner: Any, shop: Shop, frozen_clock: Clock
 ) -> None:
     carry({"state": "overdue", "served_on": "2026-08-05"})
+    row = one()
+    assert row.object_until is not None and row.object_until < clock.today()
+    assert court_list.list_day(row) == clock.today(), "on the list for the court since it was taken in, not since the paper"
     assert blocks.place_due() == 0, "the party learns of it today"
     frozen_clock.move(days=30)
     assert blocks.place_due() == 0
@@ -348,6 +351,9 @@ def test_by_the_pages_of_the_office(clerk: Any, authority: Any, shop: Shop) -> N
     errors = loading.get(f"{url}problems.csv").content.decode("utf-8-sig")
     assert "spreadsheet" in errors and "صيغة" in errors and errors.splitlines()[1].startswith("3;amount;")
     second = signed_in(authority)
+    signed_for = second.get(url).content.decode().split('id="lines"')[1].split("</table>")[0]
+    assert "1001-2025" in signed_for and shop.name_ar in signed_for and signed_for.count("<tr>") == 2
+    assert "1001/2025" not in second.get(f"{url}?good_after=2").content.decode(), "the second page has no further line"
     assert second.post(url, {"step": "release"}).status_code == 302
     run_due(JOBS)
     assert "1 / 1" in second.get(url).content.decode()

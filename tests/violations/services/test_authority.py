@@ -154,6 +154,26 @@ def test_the_database_refuses_one_person_as_both(served: Violation, clerk: Any, 
 
 
 @pytest.mark.guards
+def test_nobody_refuses_a_proposal_without_words(served: Violation, clerk: Any, authority: Any) -> None:
+    asked = relief.ask_relief(violation=served, code="hardship", note_ar="", percent=10, asked_by=clerk)
+    with pytest.raises(Refused, match="no_words"):
+        relief.refuse(proposal=asked, refused_by=authority, because=" ")
+    waiting = Relief.objects.filter(pk=asked.pk)
+    with pytest.raises(IntegrityError, match="refused_without_words"), transaction.atomic():
+        waiting.update(refused_at=clock.now(), refused_because=" ")
+    connection.check_constraints()
+    guards.remove(connection)
+    with transaction.atomic():
+        waiting.update(refused_at=clock.now())  # without the guard the harm happens
+        assert Relief.objects.get().refused_because == ""
+        transaction.set_rollback(True)
+    guards.install(connection)
+    relief.refuse(proposal=asked, refused_by=authority, because="لا يكفي السبب")
+    with pytest.raises(IntegrityError, match="refused_stays"), transaction.atomic():
+        waiting.update(refused_because="سبب آخر")
+
+
+@pytest.mark.guards
 @pytest.mark.parametrize(("move", "role", "code"), [("annul", "annuller", "form_defect"), ("waive", "waiver", "hardship")])
 def test_no_door_annuls_or_waives_without_two_people(served: Violation, clerk: Any, move: str, role: str, code: str) -> None:
     with pytest.raises(IntegrityError, match="without_ground"), transaction.atomic():
@@ -187,5 +207,5 @@ def test_a_sum_that_changed_meanwhile_is_not_waived(served: Violation, clerk: An
     terms.next_version(served, order, 90_000, ground="reduction", formula=("خُفض", "Reduced"))  # type: ignore[arg-type]
     with pytest.raises(Refused, match="sum_changed"):
         relief.allow_relief(relief=asked, allowed_by=authority)
-    relief.refuse(proposal=asked, refused_by=authority)
+    relief.refuse(proposal=asked, refused_by=authority, because="لا يكفي السبب")
     relief.ask_relief(violation=served, code="hardship", note_ar="", percent=10, asked_by=clerk)  # may be asked for anew

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
+from municipality.ui.templatetags.portal import day
 from payments import queries as payments
 from payments.models import Attempt, Bill, Receipt
 from payments.registry import PAYABLES, Payable
@@ -124,8 +125,9 @@ def test_a_settlement_is_an_offer_with_or_without_its_bill_and_names_offence_sho
     for _turn in ("due", "bill"):
         (item,) = payments.basket_of(owner)
         fresh = Violation.objects.get(pk=row.pk)
-        assert item.is_offer and item.name_en == f"Settlement: {row.offence_facts['name_en']}"
+        assert item.is_offer and item.name_en == f"Settlement of a violation: {row.offence_facts['name_en']}"
         assert (item.shop_name_ar, item.reference, item.until) == (row.shop.name_ar, row.reference, fresh.settle_until)  # type: ignore[union-attr]
+        assert fresh.block_from is not None and day(fresh.block_from) in item.left, "from when leaving it stops a renewal"
         assert item.note == dues.ENDS and row.public_id in item.url and not item.no_day
         settlements.bill_for(violation=row, person=owner)
 
@@ -138,7 +140,7 @@ def test_what_the_court_set_and_an_instalment_are_due_and_no_offer(
     terms.agree_plan(violation=parts, person=owner, count=3)
     for _turn in ("due", "bill"):
         items = sorted(payments.basket_of(owner), key=lambda item: item.name_en)
-        assert [item.name_en.partition(":")[0] for item in items] == ["Amount of the court", "Instalment 1 of 3"]
+        assert [item.name_en.partition(":")[0] for item in items] == ["Amount set by the court", "Instalment 1 of 3"]
         assert not any(item.is_offer for item in items) and items[1].note == dues.MISSED
         for row in (judged, parts):
             settlements.bill_for(violation=row, person=owner)

@@ -88,7 +88,7 @@ def test_nobody_lifts_alone_or_within_one_unit_or_without_the_role(stopped: Viol
     with pytest.raises(NotPermitted, match="same_unit"):
         block_lifts.allow(lift=asked, allowed_by=colleague)
     both = StaffFactory(groups=["violation_clerk", "violation_authority"], login="both", branch_id="JA")
-    relief.refuse(proposal=asked, refused_by=authority)
+    relief.refuse(proposal=asked, refused_by=authority, because="لا يكفي السبب")
     own = ask(stopped, both)
     with pytest.raises(NotPermitted, match="same_person"):
         block_lifts.allow(lift=own, allowed_by=both)

@@ -16,8 +16,9 @@ from municipality.notifications.models import Message
 from payments.models import Bill
 from tests.browsers import signed_in
 from tests.conftest import Clock
+from tests.database_guards import drop_guard
 from tests.factories.incidents import IncidentFactory
-from violations.models import Violation
+from violations.models import Instalment, Violation
 from violations.services import notices, settlements, terms
 
 pytestmark = pytest.mark.django_db
@@ -64,6 +65,31 @@ def test_the_last_day_to_object_moves_only_as_an_incident_says(served: Violation
     assert (moved.before, moved.after) == (before, served.object_until)
 
 
+@pytest.mark.guards
+def test_an_instalment_moves_and_its_plan_stands(served: Violation, owner: Any, frozen_clock: Clock) -> None:
+    plan = terms.agree_plan(violation=served, person=owner, count=3)
+    first, second = plan.instalments.all()[:2]
+    bill = settlements.bill_for(violation=served, person=owner, instalment=first)
+    incident = IncidentFactory()
+    frozen_clock.move(days=1)
+    relief.relieve(incident.pk)
+    first.refresh_from_db()
+    moved = MovedDeadline.objects.get(kind="violations.instalment")
+    assert (moved.thing, moved.before, moved.after) == (first.pk, clock.today() - dt.timedelta(days=1), first.due_on)
+    assert first.due_on >= clock.today() and terms.void_missed() == 0, "nobody pays for an outage of the portal"
+    assert Bill.objects.get(pk=bill.pk).state == "void"
+    assert settlements.bill_for(violation=served, person=owner, instalment=first).due_until == first.due_on
+    assert Message.objects.filter(kind="incidents.deadlines_moved", person=owner).count() == 1
+    day_more = second.due_on + dt.timedelta(days=1)
+    for changes in ({"due_on": day_more}, {"fils": 1}):
+        with pytest.raises(IntegrityError, match="guard:not_moved"), transaction.atomic():
+            Instalment.objects.filter(pk=second.pk).update(**changes)
+    drop_guard("violations_instalment_no_update", "violations_instalment")
+    Instalment.objects.filter(pk=second.pk).update(due_on=day_more)
+    frozen_clock.set(clock.start_of(first.due_on) + dt.timedelta(days=1, hours=9))
+    assert terms.void_missed() == 1
+
+
 def test_what_has_ended_does_not_move(served: Violation, owner: Any, frozen_clock: Clock) -> None:
     settle_until = served.settle_until
     assert settle_until is not None
@@ -71,3 +97,20 @@ def test_what_has_ended_does_not_move(served: Violation, owner: Any, frozen_cloc
     assert terms.lapse_due() == 1
     relief.relieve(IncidentFactory(minutes=3 * 24 * 60).pk)
     assert not MovedDeadline.objects.filter(kind="violations.settlement").exists()
+
+
+@pytest.mark.guards
+def test_the_last_day_to_correct_moves_only_as_an_incident_says(write: Callable[..., Violation], frozen_clock: Clock) -> None:
+    warned = write("SHP-04", quantity_hundredths=350)
+    before = warned.correct_until
+    assert warned.state == "warned" and before is not None
+    day_more = before + dt.timedelta(days=1)
+    with pytest.raises(IntegrityError, match="guard:not_moved"), transaction.atomic():
+        Violation.objects.filter(pk=warned.pk).update(correct_until=day_more)
+    frozen_clock.set(clock.start_of(before) + dt.timedelta(hours=12))
+    relief.relieve(IncidentFactory().pk)
+    warned.refresh_from_db()
+    moved = MovedDeadline.objects.get(kind="violations.correction")
+    assert (moved.before, moved.after) == (before, warned.correct_until)
+    drop_guard("violations_violation_correct_until_once", "violations_violation")
+    Violation.objects.filter(pk=warned.pk).update(correct_until=day_more)

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
+from municipality.accounts.models import Signatory
 from municipality.audit.models import AuditEvent
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Delivery, DeliveryState, Message
 from tests.conftest import Clock
-from tests.factories.accounts import StaffFactory
+from tests.factories.accounts import OrganisationFactory, StaffFactory
 from tests.factories.uploads import UploadFactory
 from tests.factories.violations import ObjectionFactory
 from violations import queries
@@ -63,6 +64,34 @@ def test_what_two_channels_took_is_no_task(write: Callable[..., Violation], froz
     assert not notices.not_served(Violation.objects.all()).exists()
     frozen_clock.move(days=30)
     assert notices.sweep() == 1
+
+
+def test_two_channels_to_two_people_serve_nobody(
+    write: Callable[..., Violation], make_shop: Callable[..., Any], owner: Any, stranger: Any, frozen_clock: Clock
+) -> None:
+    organisation = OrganisationFactory()
+    for person in (owner, stranger):
+        Signatory.objects.create(organisation=organisation, person=person, first_day=clock.today())
+    row = write(shop=make_shop(owner=None, organisation=organisation))
+    for person, took in ((owner, "email"), (stranger, "sms")):
+        rows = Delivery.objects.filter(message__subject_key=row.key, message__person=person)
+        assert rows.filter(channel=took).update(state=DeliveryState.SENT, sent_at=clock.now()) == 1
+        assert rows.exclude(channel=took).update(state=DeliveryState.FAILED) == 1
+    frozen_clock.move(days=30)
+    assert notices.sweep() == 0 and list(notices.not_served(Violation.objects.all())) == [row], "nobody had both"
+
+
+def test_what_no_channel_takes_stands_before_nothing(
+    write: Callable[..., Violation], frozen_clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sweep takes the oldest that it can serve; the red control: old ones that it never serves filled its list."""
+    for offence in ("CLN-03", "CLN-04"):
+        delivered(write(offence), email=DeliveryState.SENT, sms=DeliveryState.FAILED)
+    served = write("CLN-05")
+    delivered(served, email=DeliveryState.SENT, sms=DeliveryState.SENT)
+    frozen_clock.move(days=30)
+    monkeypatch.setattr(notices, "MOST", 2)
+    assert notices.sweep() == 1 and Service.objects.get().violation_id == served.pk
 
 
 def test_service_by_hand_starts_the_periods_on_its_day_under_the_name_of_the_clerk(

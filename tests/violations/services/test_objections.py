@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 from django.utils import translation
+from django.utils.formats import date_format
 
 from licensing.health.states import RENEWAL
 from municipality.cases import queries as cases
@@ -20,12 +21,14 @@ from municipality.notifications.models import Message
 from municipality.places.models import Branch
 from municipality.review.services import desk, queue
 from municipality.review.services.other_branch import choose_branch_by_lot
+from shops.registry import has_open_sums
+from tests import desk_acts
 from tests.conftest import Clock
 from tests.factories.violations import ObjectionFactory
 from tests.violations.conftest import decide, pay
 from violations import invariants, review
 from violations.models import Objection, Violation
-from violations.services import blocks, notices, objections, settlements, terms
+from violations.services import blocks, dues, notices, objections, settlements, terms
 
 pytestmark = pytest.mark.django_db
 DAY = dt.date(2026, 11, 24)
@@ -50,6 +53,7 @@ def test_an_objection_goes_to_another_branch_and_payment_stands_still(served: Vi
     assert objection.defend_by == dt.date(2026, 11, 29)  # Wednesday, Thursday, Sunday
     with pytest.raises(Refused, match="nothing_payable"):
         settlements.bill_for(violation=served, person=owner)
+    assert served.shop is not None and not list(dues.dues(owner)) and has_open_sums(served.shop), "a transfer of the shop waits for its end"
     assert list(invariants.findings()) == []
     with pytest.raises(Refused, match="objected_once"):
         ObjectionFactory(violation=fresh(served), person=owner)
@@ -83,8 +87,37 @@ def test_an_upheld_objection_annuls_and_keeps_the_number(served: Violation, owne
     decide(objection, decider, uphold=True)
     row = fresh(served)
     assert (row.state, row.number) == ("annulled", served.number)
-    assert Message.objects.filter(person=owner, kind="violations.objection_upheld").exists()
+    message = _told(owner, objection)
+    assert (message.kind, f"Violation {row.number} is annulled" in message.body_en) == ("violations.objection_upheld", True)
     assert list(invariants.findings()) == []
+
+
+@pytest.mark.parametrize("uphold", [True, False])
+def test_whoever_else_signs_is_told_of_the_decision_too(
+    signed_by_two: Violation, owner: Any, stranger: Any, decider: Callable[..., Any], uphold: bool
+) -> None:
+    objection = ObjectionFactory(violation=signed_by_two, person=owner)
+    decide(objection, decider, uphold=uphold)
+    kind = f"violations.objection_{'upheld' if uphold else 'refused'}"
+    assert _told(owner, objection).kind == _told(stranger, objection).kind == kind
+
+
+def _told(person: Any, objection: Objection) -> Message:
+    """The one message about the decision."""
+    messages = Message.objects.filter(person=person, subject_key=objection.case.key).exclude(kind="violations.objection_filed")
+    return messages.exclude(kind="review.in_review").get()
+
+
+def test_a_no_says_that_the_report_holds_and_only_then_is_an_objection_refused(
+    served: Violation, owner: Any, decider: Callable[..., Any]
+) -> None:
+    objection = ObjectionFactory(violation=served, person=owner)
+    assignment = desk_acts.assigned(decider(objection.case.branch_id))
+    desk.check(assignment=assignment, code="read_both", answer="yes")
+    desk.check(assignment=assignment, code="report_falls", answer="no")
+    with pytest.raises(Refused):
+        desk.accept(assignment=assignment)
+    desk.propose_refusal(assignment=assignment, code="facts_proved")
 
 
 def test_a_refused_objection_of_the_last_day_keeps_the_price(
@@ -96,6 +129,11 @@ def test_a_refused_objection_of_the_last_day_keeps_the_price(
     decide(objection, decider, uphold=False)
     row = fresh(served)
     assert (row.state, row.settle_until) == ("ordered", clock.today() + dt.timedelta(days=14))
+    message = _told(owner, objection)
+    assert message.kind == "violations.objection_refused" and "The facts are proved" in message.body_en
+    with translation.override("en"):
+        until = date_format(clock.today() + dt.timedelta(days=14), "DATE_FORMAT")
+    assert f"settled again, at the amount of before, until {until}" in message.body_en
     assert pay(row, owner).state == "paid"
 
 
@@ -107,7 +145,7 @@ def test_an_objection_after_the_settlement_period_does_not_open_it_again(
     objection = ObjectionFactory(violation=fresh(served), person=owner)
     assert not objection.keeps_price
     decide(objection, decider, uphold=False)
-    assert fresh(served).state == "overdue"
+    assert fresh(served).state == "overdue" and "settled again" not in _told(owner, objection).body_en
 
 
 def test_silence_is_refusal_and_is_told_on_the_day(served: Violation, owner: Any, frozen_clock: Clock) -> None:

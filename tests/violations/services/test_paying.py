@@ -319,7 +319,7 @@ def test_an_unpaid_violation_stops_the_renewal_and_payment_of_the_court_amount_f
     assert cases.active_blocks(shop.key, RENEWAL) == []
     with translation.override("en"):
         said = dues.outcome(Charge.objects.get(violation=served, kind="court").bill)
-        assert said is not None and "judgment is paid" in str(said.text) and "go to court" not in str(said.text)
+        assert said is not None and "amount set by the court is paid" in str(said.title) and "go to court" not in str(said.text)
 
 
 def test_an_open_settlement_or_plan_stops_nothing(served: Violation, owner: Any, frozen_clock: Clock) -> None:

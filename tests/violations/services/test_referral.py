@@ -16,7 +16,7 @@ from payments.services import start_attempt
 from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.factories.accounts import StaffFactory
-from violations import queries, tasks
+from violations import court_list, tasks
 from violations.models import Violation
 from violations.services import court, notices, settlements, terms
 
@@ -58,7 +58,8 @@ def test_it_is_on_the_list_on_its_day_without_anybodys_act(served: Violation, fr
     frozen_clock.move(days=1)
     tasks.sweep()
     assert list(court.referable()) == [served]
-    assert queries.court_list_day(served) == clock.today()
+    assert court_list.list_day(served) == clock.today()
+    assert court_list.annotate_entered(court.referable()).get().entered_at is not None
     clerk = signed_in(StaffFactory(groups=["court_clerk"], login="court", branch_id="HA"))
     page = clerk.get("/admin/office/referrals/").content.decode()
     assert served.number is not None and served.number in page
@@ -82,7 +83,7 @@ def test_what_may_not_be_settled_is_on_the_list_by_itself_too(write: Callable[..
 def test_an_extension_moves_the_day(served: Violation, owner: Any, frozen_clock: Clock) -> None:
     until = terms.extend(violation=served, person=owner)
     served.refresh_from_db()
-    assert queries.court_list_day(served) == until + dt.timedelta(days=1)
+    assert court_list.list_day(served) == until + dt.timedelta(days=1)
     frozen_clock.move(days=(until - clock.today()).days)
     tasks.sweep()
     assert list(court.referable()) == []

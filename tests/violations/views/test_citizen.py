@@ -10,7 +10,9 @@ import pytest
 from django.test import Client
 from django.utils import translation
 
+from municipality.accounts import limits
 from municipality.kernel import clock
+from payments.models import Attempt, Bill
 from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.factories.accounts import SALIM, StaffFactory
@@ -96,25 +98,38 @@ def test_every_miss_gets_the_same_answer(write: Callable[..., Violation], digits
 def test_guessing_is_stopped(write: Callable[..., Violation]) -> None:
     row = write()
     client = Client()
-    answers = [client.post("/en/violations/", {"number": row.number, "last_four": "0000"}).status_code for _turn in range(12)]
-    assert answers[:10] == [200] * 10
-    assert answers[10:] == [429] * 2
+    answers = [client.post("/en/violations/", {"number": row.number, "last_four": "0000"}).status_code for _turn in range(8)]
+    assert answers[:6] == [200] * 6
+    assert answers[6:] == [429] * 2
 
 
-def test_a_number_that_was_guessed_at_ten_times_is_closed_for_an_hour(write: Callable[..., Violation]) -> None:
+def test_who_finds_a_violation_takes_nothing_from_the_others_of_a_mobile_network(
+    write: Callable[..., Violation], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = write()
+    monkeypatch.setattr("violations.views.public.WRONG_REFERENCES", limits.AttemptLimit("wrong_references", 2, 600))
+
+    def guess(number: str, digits: str) -> int:
+        return Client().post("/en/violations/", {"number": number, "last_four": digits}).status_code
+
+    assert [guess(row.number, SALIM[-4:]) for _person in range(4)] == [302] * 4
+    assert [guess(f"VIO-2026-99999{n}-X", "0000") for n in range(3)] == [200, 200, 429], "guesses are limited by the address"
+
+
+def test_a_number_that_was_guessed_at_six_times_is_closed_for_a_quarter_of_an_hour(write: Callable[..., Violation]) -> None:
     row = write()
 
     def guess(number: str, digits: str, place: int) -> Any:
         return Client(REMOTE_ADDR=f"10.0.1.{place}").post("/en/violations/", {"number": number, "last_four": digits})
 
     for number in (row.number, "VIO-2026-999999-X"):
-        answers = [guess(number, "0000", place) for place in range(11)]
-        assert [answer.status_code for answer in answers] == [200] * 10 + [429]
+        answers = [guess(number, "0000", place) for place in range(7)]
+        assert [answer.status_code for answer in answers] == [200] * 6 + [429]
         body = answers[-1].content.decode()
         assert "Too many wrong tries for this reference" in body and f'value="{number}"' in body
-        assert 3500 < int(answers[-1]["Retry-After"]) <= 3600
+        assert 880 < int(answers[-1]["Retry-After"]) <= 900
     assert guess(row.number, SALIM[-4:], 99).status_code == 429
-    with clock.at(clock.now() + dt.timedelta(minutes=61)):
+    with clock.at(clock.now() + dt.timedelta(minutes=16)):
         assert guess(row.number, SALIM[-4:], 99).status_code == 302
 
 
@@ -145,16 +160,23 @@ def test_all_ways_stand_on_the_page_with_their_effects(write: Callable[..., Viol
             assert word in page
 
 
-def test_settling_leads_to_the_bill(write: Callable[..., Violation], owner: Any) -> None:
+def test_settling_leads_to_the_bank_over_the_amount_shown(write: Callable[..., Violation], owner: Any) -> None:
     row = write()
     client = signed_in(owner)
-    assert "100.000" in client.get(url(row, "pay/")).content.decode()
-    answer = client.post(url(row, "pay/"))
-    assert answer.status_code == 302
-    assert "/en/pay/" in answer["Location"]
-    assert pay(fresh(row), owner).state == "paid"
-    assert client.get(url(row, "pay/")).status_code == 302
-    assert client.post(url(row, "pay/")).status_code == 409
+    shown = client.get(url(row, "pay/")).content.decode()
+    assert "100.000" in shown and 'name="fils" value="100000"' in shown
+    for wrong in ({}, {"fils": "99000"}, {"fils": "x"}):
+        refused = client.post(url(row, "pay/"), wrong)
+        assert refused.status_code == 409 and "The amount has changed" in refused.content.decode()
+        assert not Attempt.objects.exists() and not Bill.objects.exists()
+    answer = client.post(url(row, "pay/"), {"fils": "100000"})
+    assert answer.status_code == 303 and answer["Location"].startswith("https://bank.example.test/kpg/PaymentHTTP.htm")
+    assert client.post(url(row, "pay/"), {"fils": "100000"}).status_code == 303
+    assert Attempt.objects.get().fils == 100_000, "pressed twice, it is one payment"
+    paid = write("CLN-01")
+    assert pay(paid, owner).state == "paid"
+    assert client.get(url(paid, "pay/")).status_code == 302
+    assert client.post(url(paid, "pay/")).status_code == 409
 
 
 def test_more_time_and_its_refusal_stand_on_one_page(write: Callable[..., Violation], owner: Any) -> None:
@@ -224,6 +246,18 @@ def test_the_list_holds_what_concerns_the_person(write: Callable[..., Violation]
     row = write()
     assert row.number in signed_in(owner).get("/en/violations/mine/").content.decode()  # type: ignore[operator]
     assert "No violations" in signed_in(stranger).get("/en/violations/mine/").content.decode()
+
+
+def test_my_shops_leads_to_the_violations_of_that_shop_alone(
+    write: Callable[..., Violation], make_shop: Any, owner: Any, frozen_clock: Clock
+) -> None:
+    here, elsewhere = write(), write(shop=make_shop())
+    line = panels.my_shops(owner, [fresh(here).shop])[fresh(here).shop.key][0]  # type: ignore[list-item,union-attr]
+    page = signed_in(owner).get(line.url.replace("/ar/", "/en/")).content.decode()
+    assert here.number in page and elsewhere.number not in page  # type: ignore[operator]
+    assert "Not opened yet" in page and "Settlement is open" not in page, "a notice that was not served"
+    everything = signed_in(owner).get("/en/violations/mine/").content.decode()
+    assert here.number in everything and elsewhere.number in everything  # type: ignore[operator]
 
 
 def test_my_shops_says_that_something_is_open(write: Callable[..., Violation], owner: Any, frozen_clock: Clock) -> None:

@@ -53,8 +53,8 @@ def test_a_new_objection_names_who_decides_and_both_days_and_has_changed_no_date
 @pytest.mark.parametrize(
     ("language", "promise", "silence"),
     [
-        ("en", "If you send it today, the Municipality decides by", "If no answer has come within 30 days"),
-        ("ar", "إذا أُرسل اليوم بتّت فيه البلدية حتى", "إن لم يصل رد خلال 30 يوماً"),
+        ("en", "If you send it today, the Municipality promises a decision by", "No answer by {} counts as a refusal"),
+        ("ar", "إذا أُرسل اليوم فأقصى موعد للبت فيه", "وعدم الرد حتى {} يُعدّ رفضاً"),
     ],
 )
 def test_the_form_promises_the_day_that_the_case_then_has(
@@ -66,7 +66,8 @@ def test_the_form_promises_the_day_that_the_case_then_has(
     objection = ObjectionFactory(violation=row, person=owner)
     objection.case.refresh_from_db()
     with translation.override(language):
-        assert f"{promise} {portal.day(objection.case.due_on)}." in form and silence in form
+        assert f"{promise} {portal.day(objection.case.due_on)}." in form
+        assert silence.format(portal.day(objection.answer_by)) in form
         message = Message.objects.get(kind="violations.objection_filed", person=owner)
         assert date_format(objection.case.due_on, "DATE_FORMAT") in getattr(message, f"short_{language}"), (
             "the day in the text is the promised one"

@@ -62,7 +62,7 @@ def test_ones_and_noughts_are_read_as_the_letters_that_look_like_them(write: Cal
 def test_a_try_with_another_spelling_counts_as_the_same_number(write: Callable[..., Violation]) -> None:
     row = write()
     assert row.number is not None
-    for turn in range(11):
+    for turn in range(7):
         number = row.number.replace("0", "O") if turn % 2 else row.number
         answer = Client(REMOTE_ADDR=f"10.0.0.{turn}").post("/en/violations/", {"number": number, "last_four": "0000"})
     assert answer.status_code == 429

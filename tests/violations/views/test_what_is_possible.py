@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from municipality.accounts.models import Signatory
 from municipality.documents.services import draft
 from municipality.kernel import clock
 from municipality.notifications.models import Message
@@ -20,7 +19,7 @@ from tests.bank import Bank
 from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.due_jobs import run_due
-from tests.factories.accounts import SALIM, OrganisationFactory, StaffFactory
+from tests.factories.accounts import SALIM, StaffFactory
 from tests.factories.violations import ObjectionFactory
 from tests.violations.conftest import pay
 from violations import options, queries, rules
@@ -128,23 +127,18 @@ def test_nothing_is_opened_again_while_another_violation_stops_it_or_where_nothi
     assert blocks.place_due() == 2
     rule_on(served)
     pay(served, owner)
-    assert outcome_text(served) == "The amount of the judgment is paid and the violation is closed."
+    assert outcome_text(served) == "The violation is closed."
 
 
 def test_whoever_else_signs_is_told_once_that_a_violation_is_paid_and_stops_nothing(
-    write: Callable[..., Violation], make_shop: Callable[..., Any], owner: Any, stranger: Any, frozen_clock: Clock
+    signed_by_two: Violation, owner: Any, stranger: Any, frozen_clock: Clock
 ) -> None:
-    company = OrganisationFactory()
-    for who in (owner, stranger):
-        Signatory.objects.create(organisation=company, person=who, first_day=clock.today())
-    row = write("CLN-03", shop=make_shop(owner=None, organisation=company))
-    notices.record_opening(violation=row, person=owner)
     frozen_clock.move(days=31)
     terms.lapse_due()
     assert blocks.place_due() == 1
-    rule_on(row)
+    rule_on(signed_by_two)
     known = set(Message.objects.values_list("pk", flat=True))
-    pay(row, owner)
+    pay(signed_by_two, owner)
     told = Message.objects.exclude(pk__in=known).order_by("kind")
     assert [(one.kind, one.person) for one in told] == [("payments.payment_received", owner), ("violations.settled", stranger)]
     assert "It no longer stops any service." in told[1].body_en and "لم تعد توقف أي خدمة" in told[1].body_ar

@@ -20,10 +20,15 @@ from shapely.geometry import box
 from municipality.documents import store as documents_store
 from municipality.documents.seal import make_seal
 from municipality.kernel import clock
+from municipality.ui.templatetags.portal import bilingual
 from tests import poppler
 from tests.database_guards import without_guards
 from tests.due_jobs import run_due
 from tests.factories.zoning import SQUARE, PlotFactory, make_layer, repeal_layer
+from tests.killed_issue import ends_as_undisturbed
+from zoning.answer.queries import ActivityQuestion
+from zoning.extract import services as extracts
+from zoning.extract.facts import ExtractFacts
 from zoning.extract.formats import NAMESPACE
 from zoning.models import Plot, PlotAddress, PlotExtract
 
@@ -117,6 +122,15 @@ def test_the_paper_says_what_is_not_known_of_a_layer_that_applies_and_what_is_an
         assert "50.0%" in text and "A change is announced for" in text and "2030-01-01" in text
 
 
+def test_the_paper_says_that_a_repeal_is_decided(client: Client, plot: Plot) -> None:
+    make_layer("road", ("road", AROUND), covers=AROUND, valid_to=dt.date(2030, 1, 1), status="repealed")
+    row = made(client, plot)
+    printed = " ".join(poppler.text(files(client, row)[0]).split())
+    for text in (printed, client.get(f"/en/zoning/extracts/{row.uuid}/").content.decode()):
+        assert "Its repeal is decided" in text and "2030-01-01" in text
+    assert "Its repeal is decided" in client.get(f"/en/plots/{plot.public_id}/").content.decode()
+
+
 def test_a_layer_that_does_not_cover_the_plot_is_said_without_version_and_day(client: Client, plot: Plot) -> None:
     make_layer("power_line", covers=translate(SQUARE, 0.1, 0), valid_from=dt.date(2011, 6, 1), article_en="Unsaid")
     row = made(client, plot)
@@ -174,6 +188,23 @@ def test_an_extract_stays_as_issued_and_the_day_of_then_gives_it_again(client: C
     assert [part["code"] for part in land_use(after)] == ["PRIVATE"]
     own = ("uuid", "number", "verification_code", "verification_url", "issued_at")
     assert {key: value for key, value in then.items() if key not in own} == {key: value for key, value in before.items() if key not in own}
+
+
+def test_the_page_says_that_a_layer_was_changed_for_a_day_after_the_extract_was_issued(client: Client, plot: Plot) -> None:
+    row = made(client, plot, **SALON)
+
+    def changed() -> list[str]:
+        return [bilingual(layer, "name") for layer in client.get(f"/en/zoning/extracts/{row.uuid}/").context["changed"]]
+
+    assert changed() == [] and "Since this extract was issued" not in client.get(f"/en/zoning/extracts/{row.uuid}/").content.decode()
+    with clock.at(clock.now() + dt.timedelta(days=30)):
+        make_layer("flood", ("flood", AROUND), covers=AROUND, valid_from=clock.today())
+        assert changed() == [], "a version of a later day says nothing else about the day of the extract"
+        repeal_layer("land_use", row.day)
+        make_layer("land_use", ("PRIVATE", AROUND), covers=AROUND, valid_from=row.day)
+        repeal_layer("heritage", row.day)
+        assert changed() == ["Land_Use", "Heritage"]
+        assert "Since this extract was issued" in client.get(f"/en/zoning/extracts/{row.uuid}/").content.decode()
 
 
 def test_the_code_leads_to_the_extract_also_in_a_year(client: Client, plot: Plot) -> None:
@@ -235,7 +266,7 @@ def test_the_page_reads_with_few_statements(client: Client, plot: Plot) -> None:
     client.get(f"/en/zoning/extracts/{row.uuid}/")
     with CaptureQueriesContext(connection) as statements:
         client.get(f"/en/zoning/extracts/{row.uuid}/")
-    assert len(statements) <= 3
+    assert len(statements) <= 4
 
 
 def test_an_extract_is_never_changed_or_deleted(client: Client, plot: Plot) -> None:
@@ -244,3 +275,9 @@ def test_an_extract_is_never_changed_or_deleted(client: Client, plot: Plot) -> N
         with pytest.raises(IntegrityError, match="insert_only"), transaction.atomic():
             act()
     assert documents_store.read(PlotExtract.objects.get().document.file)[:5] == b"%PDF-"
+
+
+def test_a_worker_that_dies_leaves_one_extract(plot: Plot) -> None:
+    row = extracts.make(plot, clock.today(), ActivityQuestion("WSAL", 0))
+    assert row is not None
+    ends_as_undisturbed(lambda: extracts.write_document(extract_id=row.pk), ExtractFacts)

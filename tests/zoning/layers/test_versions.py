@@ -34,6 +34,11 @@ def land(office: Office) -> LayerVersion:
     return make_layer("land_use", ("PRIVATE", AROUND), kind="land_use", covers=AROUND)
 
 
+def only() -> queries.LayerFinding:
+    (found,) = queries.findings(SQUARE, clock.today(), queries.catalogue())
+    return found
+
+
 def said(day: dt.date) -> tuple[str, list[str], int]:
     """What the layer says of the square: standing, codes, and the number of an announced version."""
     (found,) = queries.findings(SQUARE, day, queries.catalogue())
@@ -58,6 +63,30 @@ def test_a_version_is_announced_then_in_force_and_the_one_before_ends_on_the_sam
     ]
     with pytest.raises(Refused, match="done"):
         services.refuse(version=new, by=office.planner)
+
+
+def test_a_version_that_is_decided_for_a_later_day_stays_announced_until_then(office: Office, land: LayerVersion) -> None:
+    first = clock.today() + 30 * DAY
+    services.put_in_force(version=loaded("land_use", SHOPS, first, office.clerk), by=office.planner)
+    assert said(clock.today()) == ("applies", ["PRIVATE"], 2)
+    assert only().ends_on is None, "another version follows"
+    loaded("land_use", surfaces(("INVESTMENT", AROUND), ("", AROUND)), first + DAY, office.clerk)
+    assert said(clock.today())[2] == 2, "the first of two is announced"
+    with clock.at(clock.now() + 30 * DAY):
+        assert said(first) == ("applies", ["COMMERCIAL"], 3)
+        assert said(first - DAY) == ("applies", ["PRIVATE"], 3)
+
+
+def test_an_object_of_a_later_day_is_not_measured_yet(office: Office) -> None:
+    make_layer("schools", kind="objects", covers=AROUND)
+    near = surfaces(("school", translate(SQUARE, 0.001, 0)), ("", AROUND))
+    first = clock.today() + 30 * DAY
+    services.put_in_force(version=loaded("schools", near, first, office.clerk), by=office.planner)
+    assert queries.surroundings(SQUARE, {"schools": 400}, clock.today())["schools"] == queries.Surroundings(is_known=True)
+    known = queries.around(SQUARE, clock.today(), {}, {"schools": 400}).versions
+    assert {one.pk for one in known if queries.applies(one, clock.today())} < {one.pk for one in known}, "a contest names the one in force"
+    with clock.at(clock.now() + 30 * DAY):
+        assert queries.surroundings(SQUARE, {"schools": 400}, first)["schools"].nearest is not None
 
 
 def test_whoever_loaded_a_version_cannot_put_it_in_force_and_a_clerk_never_can(office: Office, land: LayerVersion) -> None:
@@ -148,6 +177,16 @@ def test_a_repeal_takes_two_people_and_leaves_no_data(office: Office, land: Laye
     assert repeal.event is not None and repeal.event.action == "layers.repealed" and repeal.allowed_by == office.second
     with pytest.raises(Refused, match="done"):
         services.refuse_repeal(version=land, by=office.second)
+
+
+def test_a_repeal_that_is_decided_for_a_later_day_is_announced(office: Office, land: LayerVersion) -> None:
+    ends_on = clock.today() + 30 * DAY
+    services.ask_repeal(version=land, ends_on=ends_on, instrument_ar="قرار", instrument_en="Decision", asked_by=office.clerk)
+    assert only().ends_on is None, "nobody decided it yet"
+    services.allow_repeal(version=land, by=office.planner)
+    assert (only().standing, only().ends_on) == ("applies", ends_on)
+    with clock.at(clock.now() + 30 * DAY):
+        assert (only().standing, only().ends_on) == ("no_data", None)
 
 
 def test_a_repeal_that_was_refused_changes_nothing_and_may_be_asked_for_again(office: Office, land: LayerVersion) -> None:

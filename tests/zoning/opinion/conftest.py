@@ -1,4 +1,4 @@
-"""A plot near a school, a planner and a supervisor of its branch."""
+"""A plot near a school, a planner and a supervisor of its branch and of another."""
 
 from __future__ import annotations
 
@@ -48,6 +48,18 @@ def planner(db: None) -> User:
 @pytest.fixture
 def head(db: None) -> User:
     return StaffFactory(supervisor=True, login="head", branch_id="HA")
+
+
+@pytest.fixture
+def other(db: None) -> User:
+    """A planner of another branch."""
+    return OfficerFactory(login="planner-JA", groups=["officer", "planner"], branch_id="JA", skills=["zoning"])
+
+
+@pytest.fixture
+def chief(db: None) -> User:
+    """The supervisor of that branch."""
+    return StaffFactory(supervisor=True, login="head-JA", branch_id="JA")
 
 
 @pytest.fixture

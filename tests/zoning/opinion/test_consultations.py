@@ -16,6 +16,8 @@ from municipality.cases.services import advance
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted, Refused
+from municipality.notifications import letters
+from municipality.notifications.models import Letter
 from municipality.review.models import Assignment, Decision
 from municipality.review.services import desk
 from tests import desk_acts
@@ -52,6 +54,13 @@ def test_only_the_planner_who_holds_the_case_records_an_answer_once(opinion: Opi
         answer(opinion, "roads", planner)
 
 
+def post_letters(planner: User) -> None:
+    """The bodies have no address here: their letters go on paper, now."""
+    for letter in Letter.objects.filter(state="skipped"):
+        if letters.kind_of(letter).stands(letter.key):
+            letters.mark_posted(letter=letter, sender=planner)
+
+
 def test_the_opinion_waits_while_a_deadline_runs(held: Assignment, opinion: Opinion, planner: User) -> None:
     study.write_draft(assignment=held, outcome="not_permitted", **WORDS)
     with pytest.raises(Refused, match="body_not_heard"):
@@ -63,7 +72,16 @@ def test_after_the_deadline_the_body_is_silent_and_the_process_goes_on(
 ) -> None:
     assert consultations.mark_silent() == 0
     frozen_clock.move(days=6)
+    assert consultations.mark_silent() == 0, "the letters have no address and lie here"
+    assert queries.silence_by_month(10) == [], "nobody was asked whom no letter has left for"
+    post_letters(planner)
+    assert consultations.mark_silent() == 0, "a letter on paper gives the body the same time"
+    frozen_clock.move(days=7)
     assert (consultations.mark_silent(), consultations.mark_silent()) == (3, 0)
+    assert clock.today().month == 12 and {(line.month.month, line.asked, line.silent) for line in queries.silence_by_month(10)} == {
+        (12, 1, 1)
+    }
+    assert queries.silent_this_month(["fire"]) == {"fire": 1}, "the same month as in public"
     study.write_draft(assignment=held, outcome="not_permitted", **WORDS)
     desk.accept(assignment=held)
     case = Case.objects.get(pk=opinion.case_id)
@@ -77,20 +95,22 @@ def test_silence_is_counted_by_month_in_public(
     held: Assignment, opinion: Opinion, planner: User, frozen_clock: Any, client: Client
 ) -> None:
     answer(opinion, "roads", planner)
-    frozen_clock.move(days=6)
+    post_letters(planner)
+    frozen_clock.move(days=7)
     consultations.mark_silent()
     assert queries.silent_this_month(["fire", "roads"]) == {"fire": 1}
     lines = {row.name_en: (row.month.isoformat(), row.asked, row.silent) for row in queries.silence_by_month(10)}
-    assert lines["Kuwait Fire Force"] == ("2026-11-01", 1, 1)
+    assert lines["Kuwait Fire Force"] == ("2026-12-01", 1, 1), "as on the page of the case, though the deadline was in November"
     assert lines["Public Authority for Roads and Transportation"] == ("2026-11-01", 1, 0)
     page = client.get("/en/zoning/silence/").content.decode()
-    assert "Kuwait Fire Force" in page and "November 2026" in page
+    assert "Kuwait Fire Force" in page and "November 2026" in page and "December 2026" in page
     seen = signed_in(opinion.case.applicant).get(f"/en/cases/{opinion.case.public_id}/").content.decode()
     assert "Silence is not approval" in seen and "Silent this month: 1" in seen
 
 
 def test_silence_on_safety_never_counts_as_a_yes(held: Assignment, opinion: Opinion, planner: User, frozen_clock: Any, head: User) -> None:
-    frozen_clock.move(days=6)
+    post_letters(planner)
+    frozen_clock.move(days=7)
     consultations.mark_silent()
     study.write_draft(assignment=held, outcome="permitted", code="layer_outdated", **WORDS)
     with pytest.raises(Refused, match="safety_open"):
@@ -103,7 +123,8 @@ def test_silence_on_safety_never_counts_as_a_yes(held: Assignment, opinion: Opin
 
 def test_an_objection_on_safety_forbids_a_yes(held: Assignment, opinion: Opinion, planner: User, frozen_clock: Any) -> None:
     answer(opinion, "fire", planner, "objection", "One exit only.")
-    frozen_clock.move(days=6)
+    post_letters(planner)
+    frozen_clock.move(days=7)
     consultations.mark_silent()
     study.write_draft(assignment=held, outcome="permitted", code="layer_outdated", **WORDS)
     with pytest.raises(Refused, match="safety_open"):
@@ -129,7 +150,8 @@ def test_the_database_refuses_it_too(
     held: Assignment, opinion: Opinion, planner: User, head: User, frozen_clock: Any, silent: bool, code: str
 ) -> None:
     if silent:
-        frozen_clock.move(days=6)
+        post_letters(planner)
+        frozen_clock.move(days=7)
         consultations.mark_silent()
     else:
         answer(opinion, "fire", planner)

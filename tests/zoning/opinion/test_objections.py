@@ -11,6 +11,8 @@ import pytest
 from municipality.accounts.models import User
 from municipality.cases import invariants as case_invariants
 from municipality.cases.obligations import Duty
+from municipality.incidents import relief
+from municipality.incidents.models import MovedDeadline
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
@@ -22,11 +24,13 @@ from payments.models import Bill
 from tests import desk_acts
 from tests.browsers import signed_in
 from tests.conftest import Clock
-from tests.factories.accounts import PersonFactory, StaffFactory
-from tests.factories.review import OfficerFactory
+from tests.factories.accounts import PersonFactory
+from tests.factories.incidents import IncidentFactory
 from tests.factories.uploads import UploadFactory
+from tests.killed_issue import ends_as_undisturbed
 from zoning.models import Opinion, OpinionObjection, RuleTask
 from zoning.objections import queries, review, services
+from zoning.objections.documents import ObjectionDecisionFacts
 from zoning.objections.obligations import obligations
 from zoning.opinion import queries as opinions
 from zoning.opinion.services import consultations, issue, study
@@ -43,16 +47,6 @@ def fresh(row: Any) -> Any:
 @pytest.fixture
 def issued(issued_opinion: Callable[..., Opinion]) -> Opinion:
     return issued_opinion()
-
-
-@pytest.fixture
-def other(db: None) -> User:
-    return OfficerFactory(login="planner-JA", groups=["officer", "planner"], branch_id="JA", skills=["zoning"])
-
-
-@pytest.fixture
-def chief(db: None) -> User:
-    return StaffFactory(supervisor=True, login="head-JA", branch_id="JA")
 
 
 @pytest.fixture
@@ -122,7 +116,7 @@ def test_a_refused_objection_leaves_the_opinion_and_gives_its_reason(
     assert "You can go to court until" in told.body_en
     for language, reason in (("en", "The opinion matches the plans"), ("ar", "يطابق الرأي المخططات")):
         assert reason in signed_in(owner).get(f"/{language}/cases/{objection.case.public_id}/").content.decode()
-    assert "Refused: the opinion stands" in str(fresh(objection).decision.facts)
+    assert "Refused: the decision stands" in str(fresh(objection).decision.facts)
 
 
 def test_a_new_opinion_replaces_the_old_one_wherever_it_is_shown(
@@ -297,3 +291,21 @@ def test_who_had_a_part_in_the_opinion_is_not_handed_the_objection(objection: Op
 def test_an_opinion_and_that_of_its_objection_are_no_like_cases(objection: OpinionObjection, issued: Opinion, at_other: Assignment) -> None:
     again = opinions.opinion_of(objection.case)
     assert opinions.like_cases(again) == [] == opinions.like_cases(issued), "neither is like itself"
+
+
+def test_a_worker_that_dies_leaves_one_decision(objection: OpinionObjection, other: User, chief: User) -> None:
+    desk_acts.refuse(other, chief, code="opinion_holds")
+    ends_as_undisturbed(lambda: services.write_decision(case=fresh(objection.case)), ObjectionDecisionFacts)
+
+
+def test_an_outage_on_the_last_day_gives_a_working_day_more(issued: Opinion, owner: Any, frozen_clock: Clock) -> None:
+    last = queries.last_day(opinions.opinion_of(issued.case))
+    assert last is not None
+    frozen_clock.set(clock.start_of(last) + dt.timedelta(hours=12))
+    relief.relieve(IncidentFactory().pk)
+    moved = MovedDeadline.objects.get(kind=queries.OBJECTION_DEADLINE)
+    assert moved.before == last < moved.after
+    (offer,) = obligations(owner)
+    assert offer.until == moved.after
+    frozen_clock.set(clock.start_of(moved.after) + dt.timedelta(hours=23))
+    assert services.file(case=issued.case, person=owner, words=WHY).opinion_id == issued.pk

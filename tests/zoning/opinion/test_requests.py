@@ -26,6 +26,7 @@ from tests.factories.accounts import PersonFactory
 from tests.factories.opinions import FEE, begun, paid, submitted
 from tests.factories.uploads import UploadFactory
 from zoning.models import Opinion, Plot
+from zoning.opinion import panels
 from zoning.opinion.services import consultations, issue, requests, study
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guards]
@@ -51,7 +52,10 @@ def test_the_fee_is_of_the_rulebook_and_payment_leads_to_the_queue(plot: Plot, o
     assert bill is not None and bill.total_fils == FEE
     assert (opinion.case.state, opinion.case.branch_id) == ("awaiting_payment", "HA")
     assert not QueueEntry.objects.exists()
+    before = panels.paid_outcome(bill)
     issue.paid(bill.pk)
+    after = panels.paid_outcome(bill)
+    assert before is not None and not before.is_done and after is not None and after.is_done, "the result page waits no longer"
     case = Case.objects.get(pk=opinion.case_id)
     assert case.state == "in_review" and QueueEntry.objects.get(case=case).skill == "zoning"
     assert case.due_on is not None and case.due_on.isoformat() == "2026-12-01"  # five working days after Tuesday 24 November

@@ -19,6 +19,7 @@ from municipality.cases.services import advance
 from municipality.documents import seal, store
 from municipality.documents.models import Document
 from municipality.documents.verification import check
+from municipality.kernel import clock
 from municipality.kernel.actors import Actor, system
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
@@ -29,8 +30,10 @@ from tests import desk_acts
 from tests.browsers import signed_in
 from tests.database_guards import drop_guard
 from tests.factories.opinions import paid
+from tests.killed_issue import ends_as_undisturbed
 from zoning.models import Opinion, OpinionDraft, Plot, RuleTask
 from zoning.opinion import queries
+from zoning.opinion.documents import OpinionFacts
 from zoning.opinion.services import issue, study
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guards]
@@ -208,7 +211,7 @@ def test_like_cases_are_the_nearest_of_the_same_kind(heard: Opinion, held: Assig
     assert queries.like_cases(other) == []
 
 
-def test_an_outcome_unlike_all_like_cases_needs_a_reason(
+def test_an_outcome_unlike_most_like_cases_needs_a_reason(
     heard: Opinion, held: Assignment, head: User, planner: User, sealed: None, owner: Any, plot: Plot
 ) -> None:
     _issued(heard, held, head)
@@ -218,6 +221,15 @@ def test_an_outcome_unlike_all_like_cases_needs_a_reason(
         draft(again, "not_permitted")  # it agrees with the instant answer, but the one before was permitted
     written = draft(again, "not_permitted", "place_differs")
     assert (written.is_unlike, written.agreement) == (True, "agrees")
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "found"), [("", False), ("p", False), ("n", True), ("pn", False), ("pnn", True), ("ppnn", False), ("pnnnn", True)]
+)
+def test_unlike_is_what_differs_from_more_than_half(outcomes: str, found: bool) -> None:
+    names = {"p": "permitted", "n": "not_permitted"}
+    alike = [queries.LikeCase(0.0, clock.today(), "", names[one], "agrees", "") for one in outcomes]
+    assert queries.is_unlike("permitted", alike) is found
 
 
 def test_the_messages_before_and_after_are_the_same(heard: Opinion, held: Assignment, head: User) -> None:
@@ -276,3 +288,9 @@ def test_a_planners_older_page_does_not_replace_a_newer_draft(heard: Opinion, he
     assert kept is not None and kept.text_en == "An older text."
     with pytest.raises(Refused, match="draft_changed"):
         study.write_draft(assignment=held, outcome="not_permitted", after=newest.pk, **WORDS)
+
+
+def test_a_worker_that_dies_leaves_one_opinion(heard: Opinion, held: Assignment, head: User) -> None:
+    draft(held, "permitted", "layer_outdated")
+    desk.sign(decision=desk.accept(assignment=held), supervisor=head)
+    ends_as_undisturbed(lambda: issue.issue_opinion(case=Case.objects.get(pk=heard.case_id)), OpinionFacts)

@@ -11,16 +11,20 @@ from municipality.jobs import sweeps
 from municipality.kernel import clock, worktime
 from municipality.kernel.actors import system
 from municipality.kernel.errors import NotPermitted, Refused
+from municipality.notifications import letters
+from municipality.notifications.texts import in_both
 from municipality.review.models import Assignment
 from municipality.rulebook import queries as rulebook
 from zoning.models import BodyAnswer, Consultation, Opinion
 from zoning.opinion import queries
+from zoning.opinion.labels import plot_name, question
+from zoning.opinion.notifications import ConsultationLetter
 
 SYSTEM = system("zoning")
 
 
 def ask(opinion: Opinion) -> list[Consultation]:
-    """Ask the bodies of the rulebook for the group of activities of a request, each until the end of its working days."""
+    """Ask the bodies of the rulebook for the group of activities of a request by letters, each until the end of its working days."""
     case, now, calendar = opinion.case, clock.now(), rulebook.calendar()
     edition = rulebook.edition_of(queries.BODIES, case.editions, clock.day_of(case.opened_at))
     bodies = {body.code: body for body in edition.bodies if body.group in ("", opinion.activity_group)}
@@ -39,7 +43,21 @@ def ask(opinion: Opinion) -> list[Consultation]:
         for body in bodies.values()
     ]
     record("opinion.bodies_asked", subject=case.key, actor=SYSTEM, data={"bodies": sorted(bodies)})
-    return Consultation.objects.bulk_create(rows)
+    rows = Consultation.objects.bulk_create(rows)
+    for row in rows:
+        _write_letter(row)
+    return rows
+
+
+def _write_letter(row: Consultation) -> None:
+    """The letter to a body: plot, question and day, nothing of the applicant."""
+    opinion, names = row.opinion, {"name_ar": row.name_ar, "name_en": row.name_en}
+    plot, use = in_both(lambda: plot_name(opinion.plot)), in_both(lambda: question(opinion.activity, opinion.floor))
+    context = {"consultation": row, "reference": opinion.case.reference, "plot": plot, "use": use, "branch": opinion.case.branch}
+    reference = opinion.case.reference
+    letters.write(
+        ConsultationLetter, key=str(row.pk), subject_key=opinion.case.key, reference=reference, code=row.code, names=names, context=context
+    )
 
 
 @transaction.atomic
@@ -63,14 +81,24 @@ def record_answer(*, consultation: Consultation, officer: User, answer: str, wor
 
 
 def mark_silent() -> int:
-    """Record the bodies whose deadline passed without an answer. Returns how many."""
+    """Record the bodies whose deadline passed without an answer, where the question reached them. Returns how many."""
     rows = Consultation.objects.filter(due_at__lt=clock.now(), answer="", silent_at__isnull=True, opinion__case__is_open=True)
     return sweeps.for_each("zoning.silent", list(rows.order_by("pk").values_list("pk", flat=True)), _mark_silent)
+
+
+def _was_asked(row: Consultation) -> bool:
+    """Whether the letter was sent; the time of one that went on paper counts from that day."""
+    letter = letters.of_keys(ConsultationLetter, [row.pk]).get(str(row.pk))
+    if letter is None or letter.state not in letters.UNSENT:
+        return letter is None or letter.posted_by_id is None or clock.now() >= (letter.sent_at or clock.now()) + (row.due_at - row.asked_at)
+    return False
 
 
 def _mark_silent(pk: int) -> bool:
     row = Consultation.objects.select_for_update(of=("self",)).select_related("opinion__case").get(pk=pk)
     if row.answer or row.silent_at is not None or not row.opinion.case.is_open:
+        return False
+    if not _was_asked(row):
         return False
     row.silent_at = clock.now()
     row.save(update_fields=["silent_at"])

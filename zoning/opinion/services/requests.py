@@ -101,13 +101,13 @@ def _submit(draft: Draft, person: User, version: int, expected_fils: int) -> tup
         raise Refused("price_changed", _("The fee changed while the page was open. Check the new amounts and submit again."))
     instant = queries.instant(plot, given["activity"], given["floor"])
     uses = answers.rules_on(today)
-    title_ar = f"الرأي التنظيمي: القسيمة {plot.number}، قطعة {plot.block}، {plot.area.name_ar}"
-    title_en = f"Zoning opinion: plot {plot.number}, block {plot.block}, {plot.area.name_en}"
+    title_ar = f"القسيمة {plot.number}، قطعة {plot.block}، {plot.area.name_ar}"
+    title_en = f"Plot {plot.number}, block {plot.block}, {plot.area.name_en}"
     case = open_case(
         service=OPINION,
         subject=str(SubjectKey("plot_opinion", draft.public_id)),
-        title_ar=title_ar[:160],
-        title_en=title_en[:160],
+        title_ar=title_ar[:140],
+        title_en=title_en[:140],
         applicant=person,
         branch=queries.branch_of(plot),
         series="ZO",
@@ -126,7 +126,13 @@ def _submit(draft: Draft, person: User, version: int, expected_fils: int) -> tup
     drafts.send(draft=draft, sent_as=case.key, actor=actor)
     advance(case, "submit", actor=actor)
     bill = issue_bill(
-        kind=OPINION, subject=case.key, payer=person, title_ar=case.title_ar, title_en=case.title_en, lines=[line], actor=actor
+        kind=OPINION,
+        subject=case.key,
+        payer=person,
+        title_ar=f"الرأي التنظيمي: {case.title_ar}",
+        title_en=f"Zoning opinion: {case.title_en}",
+        lines=[line],
+        actor=actor,
     )
     unpaid_days = limits.limits["unpaid_days"].value
     due_at = clock.end_of(clock.today() + dt.timedelta(days=unpaid_days))

@@ -37,7 +37,7 @@ def write_draft(
 
     `after` is the primary key of the draft on the page that is sent, 0 where it showed none; None compares nothing. Raises Refused:
     not_on_desk, draft_changed (another was saved since), unknown_outcome, text_missing, text_long, reason_missing (it deviates, or
-    differs from all like cases).
+    differs from most of the similar opinions).
     """
     row, entry = queue.lock_assignment(assignment)
     if entry.state != QueueEntryState.HELD:
@@ -57,7 +57,21 @@ def write_draft(
     is_unlike = queries.is_unlike(outcome, queries.like_cases(opinion))
     if agreement == "deviates" or is_unlike:
         if code not in {reason.code for reason in review.replies(entry.case).reasons_of("deviation")}:
-            raise Refused("reason_missing", _("Choose why the opinion deviates from the instant answer or differs from all like cases."))
+            text = _(
+                "The opinion deviates from the instant answer. "
+                "Choose why, under “Why it deviates, or differs from most of the similar opinions”."
+            )
+            if agreement != "deviates":
+                text = _(
+                    "Most of the similar opinions below had another outcome. "
+                    "Choose why, under “Why it deviates, or differs from most of the similar opinions”."
+                )
+            elif is_unlike:
+                text = _(
+                    "The opinion deviates from the instant answer, and most of the similar opinions below had another outcome. "
+                    "Choose why, under “Why it deviates, or differs from most of the similar opinions”."
+                )
+            raise Refused("reason_missing", text)
     else:
         code = ""
     draft = OpinionDraft.objects.create(

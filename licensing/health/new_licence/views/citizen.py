@@ -9,7 +9,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -32,6 +32,7 @@ from municipality.kernel.errors import Refused
 from municipality.review.shared_pages import corrections_page, withdrawal_page
 from municipality.rulebook.models import Activity
 from municipality.ui.language import read_form
+from municipality.ui.plurals import counted
 from municipality.ui.templatetags.portal import bilingual, ref
 from municipality.uploads.fields import fields_of
 
@@ -62,7 +63,7 @@ def fill_in(request: AuthenticatedHttpRequest, public_id: str = "") -> HttpRespo
     years = queries.usual_years(editions["limits.health"])
     given: dict[str, Any] = {
         "organisations": list(organisations_signed_by(request.user).order_by("pk")[:MOST_ORGANISATIONS]),
-        "years": ngettext("%(count)s year", "%(count)s years", years) % {"count": years},
+        "years": counted(years, "year"),
         "saved": saved,
     }
     known = {name: request.GET[name] for name in ("activity", "area", "block", "plot", "paci_number", "floor") if name in request.GET}
@@ -121,6 +122,7 @@ def send(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "holder": next((bilingual(one, "name") for one in organisations_signed_by(request.user) if one.public_id == answers["holder"]), ""),
         "address": changes.FACTS["address"].text(answers)[language],
         "ends_with_commercial": answers["term"] == COMMERCIAL,
+        "years": queries.usual_years(editions["limits.health"]),
         "place": place,
         "fields": fields_of(request, requests.files_key(draft), queries.slots(editions[queries.FILES]), next_path=request.path),
         "lines": lines,

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from municipality.kernel import civil_id
-from sandbox.demo import loading
+from sandbox.demo import loading, payments
 from sandbox.demo.models import Anchor
 from sandbox.demo.platform import people, staff
 from sandbox.demo.platform.accounts import PEOPLE_FILE
@@ -47,6 +47,9 @@ class Command(BaseCommand):
         licences = settings.VAR_DIR / commercial.FILE
         if not licences.exists():
             commercial.write_for_simulator(licences)
+        paid = settings.VAR_DIR / payments.FILE
+        if not paid.exists():
+            payments.write_for_simulator(paid)
         anchor = Anchor.objects.get(key=loading.ANCHOR).at
         self.stdout.write(
             f"Demo data loaded; its dates count from {anchor:%Y-%m-%d}." if done else f"Demo data of {anchor:%Y-%m-%d} is in place."

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from licensing.health import invariants as health
 from licensing.health.appeals import queries, review, services
+from licensing.health.appeals.documents import AppealDecisionFacts
 from licensing.health.services import submit_renewal
 from licensing.models import Appeal, Renewal
 from municipality.accounts.models import User
 from municipality.cases import invariants as case_invariants
 from municipality.cases.models import Case
 from municipality.documents import seal
+from municipality.incidents import relief
+from municipality.incidents.models import MovedDeadline
 from municipality.jobs.models import Job
-from municipality.kernel import clock
+from municipality.kernel import clock, request_cache
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
 from municipality.review import invariants as review_invariants
@@ -29,7 +33,9 @@ from shops.models import Shop
 from tests import desk_acts
 from tests.conftest import Clock
 from tests.factories.accounts import StaffFactory, UserFactory
+from tests.factories.incidents import IncidentFactory
 from tests.factories.uploads import UploadFactory
+from tests.killed_issue import ends_as_undisturbed
 
 pytestmark = pytest.mark.django_db
 WORDS = "The drain was fitted in October; the photo shows it."
@@ -180,3 +186,35 @@ def test_the_desk_shows_the_refusal_the_words_and_the_renewal(refused: Case, own
     assert not any(item.may_correct for item in items.values())
     assert len(review.flags(appeal.case)) == 2  # an appeal, and why the renewal itself came to an officer
     assert owner.key in [key for _role, key in review.parties(appeal.case)]
+
+
+def test_a_worker_that_dies_leaves_one_decision(appeal: Appeal, store: Path) -> None:
+    signs = StaffFactory(supervisor=True, login="signs", branch_id="JA")
+    desk_acts.refuse(User.objects.get(login="decider-JA"), signs, code="reason_proved")
+    ends_as_undisturbed(lambda: services.write_decision(case=fresh(appeal.case)), AppealDecisionFacts)
+
+
+def test_an_outage_on_the_last_day_gives_a_working_day_more(
+    refused: Case, owner: Any, decider: Callable[..., User], frozen_clock: Clock
+) -> None:
+    decider()
+    last = queries.last_day(refused)
+    assert last is not None
+    frozen_clock.set(clock.start_of(last) + dt.timedelta(hours=12))
+    relief.relieve(IncidentFactory().pk)
+    moved = MovedDeadline.objects.get(kind=queries.APPEAL_DEADLINE)
+    assert moved.before == last < moved.after
+    assert Message.objects.filter(kind="incidents.deadlines_moved", person=owner).count() == 1
+    request_cache.clear()
+    assert queries.last_day(refused) == moved.after and queries.open_refusals(owner) == [(refused, moved.after)]
+    frozen_clock.set(clock.start_of(moved.after) + dt.timedelta(hours=23))
+    assert services.file(case=refused, person=owner, words=WORDS).refusal.case_id == refused.pk
+
+
+def test_the_day_after_an_appeal_is_too_late(refused: Case, owner: Any, decider: Callable[..., User], frozen_clock: Clock) -> None:
+    decider()
+    last = queries.last_day(refused)
+    assert last is not None
+    frozen_clock.set(clock.start_of(last) + dt.timedelta(days=1, hours=1))
+    with pytest.raises(Refused, match="too_late"):
+        services.file(case=refused, person=owner, words=WORDS)

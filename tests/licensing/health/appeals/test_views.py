@@ -54,7 +54,7 @@ def test_an_appeal_is_filed_by_its_page_and_stands_on_both_pages(refused: Case, 
     assert answer.url == f"/en/cases/{appeal.case.public_id}/"
     page = client.get(answer.url).content.decode()
     for words in (
-        "Appeal against a refused request about a health licence",
+        "Appeal against a refused request for a licence",
         "The drain was fitted.",
         refused.reference,
         "In the queue",

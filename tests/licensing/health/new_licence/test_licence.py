@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from licensing.health import queries as health
+from licensing.health.documents import HealthLicenceFacts
+from licensing.health.new_licence.documents import LocationApprovalFacts, NewLicenceRefusalFacts
 from licensing.health.new_licence.services import approval, issue, requests
 from licensing.inspections import services as inspections
 from licensing.models import HealthLicence, Inspection, NewLicence
@@ -23,6 +25,7 @@ from payments.models import Bill, BillLine
 from shops.models import RegisteredOwner, Shop, ShopEvent
 from shops.models.commercial_register import CommercialFeed, CommercialLicence, CommercialNotice
 from shops.register import queries as registered
+from tests import desk_acts
 from tests.database_guards import refused, without_guards
 from tests.factories import new_licences
 from tests.factories.accounts import PersonFactory
@@ -30,6 +33,7 @@ from tests.factories.licensing import HealthLicenceFactory
 from tests.factories.new_licences import NUMBER, answers, approved, bill_of, billed, fresh, pass_inspection, with_copy
 from tests.factories.shops import ShopFactory
 from tests.factories.uploads import UploadFactory
+from tests.killed_issue import ends_as_undisturbed
 from zoning.models import Plot
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guards, pytest.mark.usefixtures("inspectors")]
@@ -307,3 +311,16 @@ def test_a_renewal_after_the_bill_gives_no_more_years_than_were_paid(plot: Plot,
     issue.issue_licence(case=request.case)
     licence = fresh(request.case).licence
     assert licence is not None and licence.last_day == add_years(clock.today(), 2) - dt.timedelta(days=1)
+
+
+def test_a_worker_that_dies_leaves_one_approval_and_one_licence(plot: Plot, owner: User, officer: User) -> None:
+    request = approved(owner, officer)
+    ends_as_undisturbed(lambda: approval.write_approval(case=fresh(request.case).case), LocationApprovalFacts)
+    request = new_licences.pay(pass_inspection(with_copy(request)))
+    ends_as_undisturbed(lambda: issue.issue_licence(case=fresh(request.case).case), HealthLicenceFacts)
+
+
+def test_a_worker_that_dies_leaves_one_refusal(plot: Plot, owner: User, officer: User, head: User) -> None:
+    new_licences.sent(owner)
+    case = desk_acts.refuse(officer, head, "location_not_allowed")
+    ends_as_undisturbed(lambda: approval.write_refusal(case=fresh(case).case), NewLicenceRefusalFacts)

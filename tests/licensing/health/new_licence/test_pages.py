@@ -19,7 +19,7 @@ from tests.factories.accounts import OrganisationFactory, PersonFactory
 from tests.factories.licensing import MANAGER, food_activity
 from tests.factories.new_licences import FEE, NUMBER, answers, begun, sent
 from tests.factories.uploads import UploadFactory
-from zoning.models import Plot
+from zoning.models import Plot, PlotAddress
 
 pytestmark = pytest.mark.django_db
 START, REQUEST = "/en/health-licence/new/", "/en/health-licence/new/request/"
@@ -65,6 +65,16 @@ def test_an_unknown_place_has_no_data(client: Client, plot: Plot) -> None:
     assert "No data" in page and REQUEST in page
 
 
+def test_a_paci_number_of_another_place_is_a_warning_before_the_files(plot: Plot, owner: User) -> None:
+    client = signed_in(owner)
+    PlotAddress.objects.create(plot=plot, paci_number=answers()["paci_number"])
+    client.post(REQUEST, typed(plot="13"))
+    draft = Draft.objects.get(service=NEW_LICENCE)
+    page = client.get(f"/en/health-licence/new/{draft.public_id}/send/").content.decode()
+    assert "The PACI number and the address do not agree" in page and "neither a yes nor a no" not in page
+    assert page.index("do not agree") < page.index('type="file"') and f"/en/health-licence/new/{draft.public_id}/" in page
+
+
 @pytest.mark.parametrize("facts", [{"plot": ""}, {"activity": "NONE"}, {"area": "x"}, {"paci_number": "12"}, {"block": ""}])
 def test_a_wrong_question_is_said(client: Client, plot: Plot, facts: dict[str, str]) -> None:
     answer = client.get(START, asked(**facts))
@@ -92,7 +102,10 @@ def test_the_request_is_kept_and_sent(plot: Plot, owner: User) -> None:
     done = client.post(here, shown | {"declared": "on"})
     case = NewLicence.objects.get().case
     assert done["Location"] == f"/en/cases/{case.public_id}/"
-    assert "Zoning answer" in client.get(done["Location"]).content.decode()
+    case_page = client.get(done["Location"]).content.decode()
+    assert "Zoning answer" in case_page and "1 year" in case_page and "Inspector" in case_page and "automatically" in case_page
+    inspected = case_page.index("Inspection of the shop")
+    assert case_page.index("Inspector", inspected) < case_page.index("automatically", inspected), "nobody else comes to the shop"
     assert client.get(here).status_code == 404
 
 

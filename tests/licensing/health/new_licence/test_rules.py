@@ -6,7 +6,8 @@ import datetime as dt
 
 import pytest
 
-from licensing.health.new_licence.rules import period, years_to_pay
+from licensing.health.new_licence.rules import period
+from licensing.health.rules import years_to_pay
 from municipality.kernel.periods import Period
 
 FIRST = dt.date(2026, 11, 29)

@@ -13,6 +13,7 @@ from django.utils.translation import override
 from stdnum.iso7064 import mod_37_36
 
 from licensing.health import outcomes, services
+from licensing.health.documents import HealthLicenceFacts, RenewalRefusalFacts
 from licensing.models import HealthLicence, Renewal
 from municipality.audit.models import AuditEvent
 from municipality.cases.models import Case
@@ -29,7 +30,12 @@ from municipality.kernel.errors import Refused
 from municipality.notifications.models import Message
 from payments import queries as payments
 from shops.search.queries import SearchQuery, search_shops
+from tests import desk_acts
 from tests.conftest import TODAY
+from tests.factories.accounts import StaffFactory
+from tests.factories.licensing import RenewalCaseFactory
+from tests.factories.review import OfficerFactory
+from tests.killed_issue import ends_as_undisturbed
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guards]
 
@@ -214,3 +220,13 @@ def test_the_result_page_shows_the_steps_and_then_the_licence(paid: Case) -> Non
         assert after.link is not None and after.link[1].endswith(f"/verify/{document.code}") and after.reference == document.number
         documents.suspend(document, reason="layout_changed", actor=system("licensing"))
         assert outcomes.outcome(bill) is None, "a licence that is not in force is not called renewed"
+
+
+def test_a_worker_that_dies_leaves_one_licence(paid: Case) -> None:
+    ends_as_undisturbed(lambda: services.issue_renewal(case=Case.objects.get(pk=paid.pk)), HealthLicenceFacts)
+
+
+def test_a_worker_that_dies_leaves_one_refusal(make_shop: Any, owner: Any) -> None:
+    RenewalCaseFactory(shop=make_shop(), applicant=owner, changed=["area_m2"])
+    case = desk_acts.refuse(OfficerFactory(), StaffFactory(supervisor=True))
+    ends_as_undisturbed(lambda: services.write_refusal(case=case), RenewalRefusalFacts)

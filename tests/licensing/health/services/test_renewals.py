@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,6 +21,7 @@ from municipality.jobs.models import Job
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor, system
 from municipality.kernel.errors import NotPermitted, Refused, TransitionRefused
+from municipality.kernel.periods import Period
 from municipality.notifications.models import Message
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import FeeRule, RuleSet
@@ -63,6 +65,31 @@ def test_the_same_lines_stand_before_start_and_on_the_bill(make_shop: Any, owner
         for b in bill.lines.order_by("order")
     ]
     assert billed == [(x.label_ar, x.label_en, x.formula_ar, x.formula_en, x.article_ar, x.article_en, x.edition, x.fils) for x in lines]
+
+
+def test_a_renewal_may_end_with_the_commercial_licence(make_shop: Any, owner: Any) -> None:
+    last = TODAY + dt.timedelta(days=500)
+    shop = make_shop(commercial_license_end=last)
+    offer = queries.offer(shop)
+    assert offer.period is not None
+    aligned = queries.until_commercial(offer)
+    assert aligned is not None and aligned.period == Period(offer.period.first, last)
+    assert (aligned.years, aligned.total) == (2, 2 * offer.total), "a second year has begun"
+    with pytest.raises(Refused, match="end_changed"):
+        services.submit(shop=shop, applicant=owner, ends_on=last - dt.timedelta(days=1))
+    case, bill = services.submit(shop=shop, applicant=owner, ends_on=last, expected_fils=aligned.total)
+    renewal = Renewal.objects.get(case=case)
+    assert (renewal.last_day, renewal.years, bill.total_fils) == (last, 2, aligned.total)
+    assert any(stamp.startswith("limits.new_licence") for stamp in case.editions), "by whose rule a begun year counts"
+
+
+@pytest.mark.parametrize("end", ["today", "before", "usual"])
+def test_a_commercial_licence_that_ends_too_early_or_with_the_usual_period_gives_no_choice(make_shop: Any, end: str) -> None:
+    shop = make_shop()
+    offer = queries.offer(shop)
+    assert offer.period is not None and queries.until_commercial(offer) is not None
+    shop.commercial_license_end = {"today": TODAY, "before": offer.period.first - dt.timedelta(days=1), "usual": offer.period.last}[end]
+    assert queries.until_commercial(replace(offer, shop=shop)) is None
 
 
 def test_a_failure_at_the_end_leaves_nothing_behind(make_shop: Any, owner: Any, monkeypatch: pytest.MonkeyPatch) -> None:

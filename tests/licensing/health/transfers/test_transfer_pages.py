@@ -16,6 +16,7 @@ from licensing.health.transfers import services as transfers
 from licensing.models import LicenceTransfer
 from municipality.accounts.models import Signatory, User
 from municipality.cases.models import Case
+from municipality.cases.obligations import OBLIGATIONS, Duty, Obligation
 from municipality.kernel import clock
 from municipality.review.services import desk
 from shops.models import Shop
@@ -27,7 +28,8 @@ from tests.factories.uploads import UploadFactory
 pytestmark = pytest.mark.django_db
 NUMBER, NOBODY = "290010100046", "290010100089"
 LANGUAGES = pytest.mark.parametrize("language", ["ar", "en"])
-NAMED = {"understood": "on", "civil_id": NUMBER}
+TYPED = {"understood": "on", "civil_id": NUMBER}
+NAMED = TYPED | {"checked": "1"}
 TAKEN = {"answer": "agreed", "declared": "on"}
 
 
@@ -67,10 +69,16 @@ def test_it_goes_from_the_page_of_the_licence_to_the_case_of_the_new_holder(shop
     shown(holder, url(shop, language=language))
     wrong = holder.post(url(shop, language=language), {"civil_id": "123"})
     assert wrong.status_code == 400 and 'value="123"' in wrong.content.decode()
+    check = holder.post(url(shop, language=language), TYPED)
+    assert check.status_code == 200 and f'<strong><bdi dir="ltr">{NUMBER}</bdi></strong>' in check.content.decode()
+    assert not LicenceTransfer.objects.exists(), "the number is looked at first"
+    again = holder.post(url(shop, language=language), TYPED | {"change": "1"})
+    assert again.status_code == 200 and 'id="id_civil_id"' in again.content.decode() and f'value="{NUMBER}"' in again.content.decode()
     assert holder.post(url(shop, language=language), NAMED)["Location"] == url(shop, language=language)
     row = LicenceTransfer.objects.get()
     state = shown(holder, url(shop, language=language))
     assert row.to_masked in state and noura.name_en not in state and noura.name_ar not in state
+    assert url(shop, language=language) in holder.get(f"/{language}/my-requests/").content.decode(), "below the requests"
     assert offered(row, language) in taker.get(f"/{language}/").content.decode(), "on the home page"
     text = shown(taker, offered(row, language))
     assert "15.000" in text and owner.civil_id_masked not in text
@@ -84,6 +92,16 @@ def test_it_goes_from_the_page_of_the_licence_to_the_case_of_the_new_holder(shop
     under_way = "Transfer under way" if language == "en" else "تنازل قيد الإجراء"
     assert under_way in shown(holder, f"/{language}/my-shops/") and case.reference in shown(holder, url(shop, language=language))
     assert holder.get(sent["Location"]).status_code == 404, "the request is the new holder's"
+
+
+def test_an_offer_is_on_the_home_page_behind_any_number_of_deadlines(
+    shop: Shop, owner: User, noura: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = transfers.ask(shop=shop, person=owner, number=NUMBER)
+    near = [Obligation("renew", f"n{n}", Duty.MUST, "Ends", "Renew", "Renew", f"/n{n}/", until=clock.today()) for n in range(9)]
+    monkeypatch.setitem(OBLIGATIONS, "tests", lambda _user: near)
+    page = signed_in(noura).get("/en/").content.decode()
+    assert "3 later deadlines" in page and offered(row) in page.partition("Waiting for you")[2].partition("Deadlines")[0]
 
 
 def test_an_unknown_number_gets_the_same_answer(shop: Shop, make_shop: Any, owner: User, noura: User) -> None:
@@ -177,7 +195,7 @@ def test_the_pages_ask_the_database_little(shop: Shop, owner: User, noura: User,
     row = transfers.ask(shop=shop, person=owner, number=NUMBER)
     found = [asked_of_the_database(holder, url(shop)), asked_of_the_database(taker, offered(row))]
     assert max(*found, asked_of_the_database(holder, url(shop, ""))) <= 12, found
-    assert before <= 15, "four of them ask what the holder owes, one whether the shop is claimed"
+    assert before <= 16, "four of them ask what the holder owes, one what may become payable, one whether the shop is claimed"
 
 
 def asked_of_the_database(client: Client, path: str) -> int:

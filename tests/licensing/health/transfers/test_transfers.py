@@ -31,6 +31,7 @@ from payments import queries as payments
 from payments.models import Bill, RefundDue
 from shops.models import EventKind, Shop, ShopEvent
 from tests import desk_acts
+from tests.browsers import signed_in
 from tests.factories.accounts import NOURA, OrganisationFactory, PersonFactory, StaffFactory
 from tests.factories.licensing import RenewalCaseFactory
 from tests.factories.review import OfficerFactory
@@ -134,6 +135,21 @@ def test_a_signatory_takes_it_over_for_the_company(shop: Shop, noura: User, aske
     Signatory.objects.create(organisation=company, person=noura, first_day=clock.today())
     new = approve_and_issue(transfers.agree(transfer=asked, user=noura, organisation=company))
     assert holder_of(shop) == company and new.document.facts["licensee_en"] == company.name_en
+
+
+def test_what_may_become_payable_stops_it_until_its_end(
+    shop: Shop, owner: User, noura: User, asked: LicenceTransfer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shops.registry.OPEN_SUMS", {"tests": lambda row: row.pk == shop.pk})
+    with pytest.raises(Refused) as refused:
+        transfers.agree(transfer=asked, user=noura)
+    assert refused.value.code == "not_possible" and queries.lost_condition(asked, shop) == "nothing_owed"
+    transfers.take_back(transfer=asked, person=owner)
+    assert (
+        "A violation of this shop is still open" in signed_in(owner).get(f"/en/health-licence/{shop.public_id}/transfer/").content.decode()
+    )
+    monkeypatch.setattr("shops.registry.OPEN_SUMS", {})
+    assert transfers.ask(shop=shop, person=owner, number=NOURA).outcome == "", "what is over stops nothing"
 
 
 @pytest.mark.parametrize("reason", ["no_block", "no_open_case", "licence_valid", "nothing_owed", "own_number", "asked_already"])

@@ -122,7 +122,7 @@ def test_an_officer_sees_the_names_once_for_a_reason_that_is_written_down(review
     assert looks(reviewed.case)[-1] == ("officer", "names")
     assert reviewed.owner.name_ar not in reviewed.officer.get(reviewed.page).content.decode(), "only that one page shows them"
     shown = signed_in(reviewed.owner).get(f"/en/cases/{reviewed.case.public_id}/").content.decode()
-    assert "saw the names of a request before it was decided" in shown
+    assert "look at the names of a request before its decision" in shown
 
 
 def test_whoever_signs_sees_the_names_for_a_reason_too(reviewed: Reviewed) -> None:

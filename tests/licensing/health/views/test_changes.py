@@ -64,7 +64,7 @@ def test_the_task_list_names_each_page_and_opens_the_last_one_when_all_is_done(m
     shop = make_shop()
     client = begun(owner, shop, "area_m2")
     body = main(client.get(url(shop)))
-    assert "Area in square metres" in body and "Drawing" not in body and "Available when everything else is done" in body
+    assert "Size in square metres" in body and "Drawing" not in body and "Available when everything else is done" in body
     assert client.get(url(shop, "check"))["Location"].endswith("/changes/")
     client.post(url(shop, "area_m2"), {"area_m2": "٨٥", "version": "2"})
     assert draft_of(owner, shop).answers["area_m2"] == {"area_m2": 85}
@@ -397,7 +397,7 @@ def test_the_case_page_shows_what_was_sent_and_what_it_will_cost(make_shop: Any,
     facts = main(signed_in(owner).get(f"/en/cases/{case.public_id}/")).split('id="ft"')[1]
     street = facts.split("Address of the shop")[1]
     assert new in street and "before: " in street and old in street
-    assert "Area in square metres" in facts and "85 m²" in facts
+    assert "Size in square metres" in facts and "85 m²" in facts
     assert "After approval" in facts and "10.000" in facts
 
 

@@ -16,7 +16,7 @@ from licensing.health import panels
 from licensing.health.renewability import Renewability
 from licensing.health.services import submit_renewal
 from licensing.health.states import RenewalState
-from licensing.models import HealthLicence
+from licensing.models import HealthLicence, Renewal
 from municipality.cases.models import Case
 from municipality.cases.services import place_block
 from municipality.documents import services as documents
@@ -50,6 +50,25 @@ def test_submitting_leads_to_the_bill(make_shop: Any, owner: Any) -> None:
     bill = payments.bill_of(case.key)
     assert bill is not None
     assert answer.status_code == 302 and answer["Location"] == f"/ar/pay/{bill.public_id}/"
+
+
+def test_the_licence_may_end_with_the_commercial_one_at_the_price_that_the_page_says(make_shop: Any, owner: Any) -> None:
+    last = clock.today() + dt.timedelta(days=500)
+    shop, client = make_shop(commercial_license_end=last), signed_in(owner)
+    chosen = f"{url(shop, 'en')}?until={last.isoformat()}"
+    link = f'href="?until={last.isoformat()}"'
+    for other in ("", "?until=x", "?until=2026-13-40", f"?until={clock.today().isoformat()}"):
+        assert link in page(client, url(shop, "en") + other), other
+    shown = page(client, chosen)
+    assert link not in shown and f'action="{chosen}"' in shown and "KD\xa020.000" in shown and "Ends with the commercial licence" in shown
+    sent = {"declared": "on", "total": "20000"}
+    Shop.objects.filter(pk=shop.pk).update(commercial_license_end=last + dt.timedelta(days=1))
+    refused = client.post(chosen, sent)
+    assert refused.status_code == 409 and "ends on another day now" in refused.content.decode()
+    assert f'action="{url(shop, "en")}"' in refused.content.decode() and not Case.objects.exists()
+    Shop.objects.filter(pk=shop.pk).update(commercial_license_end=last)
+    assert client.post(chosen, sent).status_code == 302
+    assert Renewal.objects.get().last_day == last
 
 
 def test_a_stranger_finds_no_such_shop(make_shop: Any) -> None:
@@ -251,7 +270,7 @@ def test_the_pages_promise_the_same_time_for_what_an_officer_studies(make_shop: 
     Shop.objects.filter(pk=shop.pk).update(street=f"{shop.street}9")
     for address in (url(shop, "en"), f"/en/health-licence/{shop.public_id}/changes/", "/en/health-licence/", "/en/"):
         body = page(client if address != "/en/" else Client(), address)
-        assert "at most" in body or "Service time" in body, address
+        assert "Service time" in body or "With changes:" in body, address
         assert "5 working days" in body and "3 working days" not in body, address
     for address in ("/en/health-licence/", "/en/"):
         body = page(Client(), address)
@@ -260,8 +279,8 @@ def test_the_pages_promise_the_same_time_for_what_an_officer_studies(make_shop: 
 
 def test_what_a_late_renewal_costs_is_said_before_it_is_late(make_shop: Any, owner: Any) -> None:
     body = page(signed_in(owner), url(make_shop(ends_in=5), "en"))
-    assert "the surcharge for late renewal is added" in body and "5.000" in body
-    assert "the surcharge for late renewal is added" not in page(signed_in(owner), url(make_shop(ends_in=-3), "en")), "it is in the bill"
+    assert "has a surcharge for late renewal" in body and "5.000" in body
+    assert "has a surcharge for late renewal" not in page(signed_in(owner), url(make_shop(ends_in=-3), "en")), "it is in the bill"
     assert "Surcharge for late renewal" in page(Client(), "/en/health-licence/")
 
 

@@ -20,6 +20,7 @@ from payments import queries as payments
 from shops.models.commercial_register import CommercialFeed, CommercialLicence, CommercialNotice
 from tests import desk_acts, serving
 from tests.browsers import signed_in
+from tests.conftest import Clock
 from tests.factories.accounts import StaffFactory
 from tests.factories.licensing import MANAGER, RenewalCaseFactory
 from tests.factories.review import OfficerFactory
@@ -158,7 +159,7 @@ def test_a_name_that_nothing_proves_is_asked_for_with_the_commercial_licence(mak
     assert "Compare with this document: Copy of the commercial licence<" in html and "holds no name" not in html
 
 
-def test_an_approval_says_what_is_approved_and_the_first_page_what_was_decided(make_shop: Any, owner: Any) -> None:
+def test_an_approval_says_what_is_approved_and_the_first_page_what_was_decided(make_shop: Any, owner: Any, frozen_clock: Clock) -> None:
     case = RenewalCaseFactory(shop=make_shop(), applicant=owner, changed=["area_m2"])
     officer = OfficerFactory()
     client = signed_in(officer)
@@ -176,9 +177,12 @@ def test_an_approval_says_what_is_approved_and_the_first_page_what_was_decided(m
         assert "النص القصير بلدية الكويت" in shown and "Short text Kuwait Municipality" in shown
     desk_acts.approve(officer)
     home = plain(client.get("/admin/"))
-    assert re.search(rf"Decided today .*{case.reference} .*Approved", home)
+    assert re.search(rf"Decided by me .*{case.reference} .*Approved", home)
     html = client.get("/admin/").content.decode()
     assert re.search(r'id="mine-away"[^>]*>Nothing is with an applicant\.<', html) and 'href="/admin/#mine-away"' in html
+    frozen_clock.move(days=31)
+    client = signed_in(officer)
+    client.cookies["staff_language"] = "en"
     found = plain(client.get("/admin/find/", {"q": case.reference}))
     assert "You decided this request on" in found and "It is not open to you any more." in found
     colleague = signed_in(OfficerFactory(login="colleague"))

@@ -122,14 +122,14 @@ def test_another_street_on_the_same_plot_and_floor_is_said_to_be_the_same_place(
     addressed(owner, shop, **({} if moved else stays), street="909")
     shown = check_page(owner, shop)
     assert ("Plot, floor and activity are those of the present licence" in shown) is not moved
-    assert ("The place stays as it is licensed" in shown) is not moved
+    assert ("Same place: only the words of the address have changed" in shown) is not moved
     for threat in ("Warning: the officer may refuse", "so the officer may refuse", "What helps:"):
         assert (threat in shown) is moved, threat
 
 
 PROMPTS = {
-    "en": "It is corrected in the commercial register, at the Ministry of Commerce and Industry",
-    "ar": "يُصحَّح في السجل التجاري لدى وزارة التجارة والصناعة",
+    "en": "it is corrected at the Ministry of Commerce and Industry",
+    "ar": "فيُصحَّح لدى وزارة التجارة والصناعة",
 }
 
 

@@ -40,6 +40,7 @@ def signer() -> User:
 def test_the_link_is_passed_on_and_answered(visit: Open, shop: Shop, owner: User, signer: User, language: str) -> None:
     draft = drawn(boards.begun(shop, owner, boards.FRONT, boards.BOX))
     page = visit(f"/{language}/boards/new/{shop.public_id}/send/", owner, language=language)
+    page.click("#signatures > summary")
     page.click("button[name=ask][value=landlord]")
     page.wait_for_url("**/consents/")
     look(page, f"consent-link-{language}")

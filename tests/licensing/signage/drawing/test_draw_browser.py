@@ -88,9 +88,14 @@ def test_a_drawn_board_fills_in_its_size_and_its_fee(page: Page) -> None:
 
 def test_corners_move_by_the_keyboard_and_problems_are_said(page: Page) -> None:
     opened(page)
+    result, english = page.locator("[data-draw-result]"), "/en/" in page.url
+    for step, corner in (("black frame", "known"), ("blue frame", "outline")):
+        expect(result).to_contain_text(step if english else "الإطار الأسود" if corner == "known" else "الإطار الأزرق")
+        page.locator(f"[data-corner={corner}]").first.focus()
+        page.keyboard.press("ArrowLeft")
+    expect(result).to_contain_text("width of the door" if english else "عرض الباب")
     page.locator("[data-draw-width]").fill("3.2")
     page.locator("[data-draw-height]").fill("2.4")
-    result = page.locator("[data-draw-result]")
     expect(result).to_contain_text("m²" if "/en/" in page.url else "م²")
     before = result.inner_text()
     page.locator("[data-corner=outline]").first.focus()

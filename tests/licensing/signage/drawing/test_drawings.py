@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from PIL import Image
 
 from licensing.models import Board, BoardDrawing
-from licensing.signage import invariants
+from licensing.signage import invariants, review
 from licensing.signage.drawing import drawings
 from licensing.signage.drawing.forms import stored
 from licensing.signage.services import issue, requests
@@ -24,6 +24,7 @@ from municipality.accounts.models import User, actor_of
 from municipality.audit.models import AccessLogEntry
 from municipality.documents import store
 from municipality.drafts.models import Draft
+from municipality.kernel.errors import Refused
 from municipality.uploads.models import Upload
 from shops.models import Shop
 from tests import desk_acts
@@ -64,6 +65,33 @@ def test_a_drawing_gives_the_size_and_is_sent_with_the_request(shop: Shop, owner
     assert (row.board.width_cm, row.board.height_cm, row.known_width_cm, row.known_height_cm) == (488, 90, 90, 180)
     assert (row.photo.public_id, row.known_points) == (name, "100.0,240.0 196.0,240.0 196.0,432.0 100.0,432.0")
     assert not list(invariants.findings())
+
+
+def test_where_each_board_is_drawn_no_plan_is_asked_for(shop: Shop, owner: User) -> None:
+    draft = drawn(boards.begun(shop, owner, boards.FRONT, with_files=False))
+    page = signed_in(owner).get(f"/en/boards/new/{shop.public_id}/send/").content.decode()
+    assert "no plan is needed" in page and "Plan of the boards" not in page
+    fils = boards.cards_of(requests.query_of(draft.answers[requests.PAGE])).fils
+    sent = {"shop": shop, "person": owner, "draft": draft, "version": draft.version, "actor": actor_of(owner)}
+    case = requests.submit(**sent, expected_fils=fils)
+    asked = {item.name: item.is_optional for item in review.items(case) if item.is_file}
+    assert asked == {"front": False, "plan": True, "trademark": True}
+
+
+def test_after_a_drawing_nothing_is_said_of_fields_that_are_still_empty(shop: Shop, owner: User) -> None:
+    drawn(boards.begun(shop, owner, boards.FRONT | {"place": ""}, with_files=False))
+    client, page = signed_in(owner), f"/en/boards/new/{shop.public_id}/"
+    assert "Say where the board is." not in client.get(page).content.decode()
+    sent = client.post(page, boards.typed(boards.FRONT | {"place": ""}, version=Draft.objects.get().version, **{"continue": ""}))
+    assert "Say where the board is." in sent.content.decode()
+
+
+def test_a_typed_size_needs_a_plan_though_the_board_was_drawn(shop: Shop, owner: User) -> None:
+    draft = drawn(boards.begun(shop, owner, boards.FRONT, with_files=False))
+    cards = boards.cards_of(requests.query_of({**draft.answers[requests.PAGE], "0-width": "5"}))
+    draft = requests.keep(shop=shop, person=owner, cards=cards, version=draft.version, actor=actor_of(owner))
+    with pytest.raises(Refused, match="no_documents"):
+        requests.submit(shop=shop, person=owner, draft=draft, version=draft.version, expected_fils=cards.fils, actor=actor_of(owner))
 
 
 def test_a_typed_size_counts_and_leaves_the_drawing_out(shop: Shop, owner: User) -> None:
@@ -112,8 +140,8 @@ def test_a_photo_of_another_request_is_not_drawn_on(shop: Shop, owner: User, mak
 @pytest.mark.parametrize(
     ("language", "other", "said"),
     [
-        ("en", {"known_width": ""}, "Enter the width of the door or shutter in metres."),
-        ("ar", {"known_width": ""}, "يُرجى إدخال عرض الباب"),
+        ("en", {"known_width": ""}, "Next: the width of the door or shutter in metres."),
+        ("ar", {"known_width": ""}, "إدخال عرض الباب"),
         ("en", {"outline": "60,80 580,176 580,80 60,176"}, "Two sides cross"),
     ],
 )

@@ -37,6 +37,9 @@ def test_a_board_is_drawn_on_a_sent_photo(visit: Open, shop: Shop, owner: User, 
     page = visit(f"/{language}/boards/new/{shop.public_id}/", owner, language=language)
     page.click("button[name=draw]")
     page.wait_for_url("**/draw/1/")
+    for frame in ("known", "outline"):
+        page.locator(f"[data-corner={frame}]").first.focus()
+        page.keyboard.press("ArrowLeft")
     page.locator("[data-draw-width]").fill("0.9")
     page.locator("[data-draw-height]").fill("1.8")
     use = page.locator("[data-draw-use] button")
@@ -61,7 +64,8 @@ def test_without_scripts_the_photo_is_shown_and_the_numbers_are_typed(visit: Ope
     draft = boards.begun(shop, owner, boards.FRONT, with_files=False)
     UploadFactory(owner=owner, subject=requests.files_key(draft), slot="front", content=photo())
     page = visit(f"/en/boards/new/{shop.public_id}/draw/1/", owner, language="en", java_script_enabled=False)
-    assert "both ways count alike" in page.locator("main").inner_text()
+    said = page.locator("main").inner_text()
+    assert "both ways count alike" in said and "Black frame" not in said and "Door or shutter" not in said
     page.click("main a[href$='#board-1']")
     assert page.locator("[name='0-width']").input_value() == "6"
 

@@ -31,7 +31,9 @@ def test_the_problem_is_said_in_the_language_of_the_page(client: Client) -> None
     crossed = "1000,200 3000,600 3000,200 1000,600"
     assert answer(client, outline=crossed) == (400, {"problem": "Two sides cross: move the corners so that they follow the edge round."})
     assert "يتقاطع" in answer(client, "ar", outline=crossed)[1]["problem"]
-    assert answer(client, known_width="") == (400, {"problem": "Enter the width of the door or shutter in metres."})
+    assert answer(client, known="", known_width="") == (400, {"problem": "Next: the black frame is moved to the door or shutter."})
+    assert answer(client, outline="", known_width="") == (400, {"problem": "Next: the blue frame is moved to the board."})
+    assert answer(client, known_width="") == (400, {"problem": "Next: the width of the door or shutter in metres."})
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,9 @@ def test_a_board_is_drawn_refused_by_a_rule_corrected_and_licensed(
     page = visit(f"/ar/boards/new/{shop.public_id}/", owner, language="ar")
     page.click("button[name=draw]")
     page.wait_for_url("**/draw/1/")
+    for frame in ("known", "outline"):
+        page.locator(f"[data-corner={frame}]").first.focus()
+        page.keyboard.press("ArrowLeft")
     page.locator("[data-draw-width]").fill("0.9")
     page.locator("[data-draw-height]").fill("1.8")
     use = page.locator("[data-draw-use] button")

@@ -19,16 +19,14 @@ from licensing.signage.life import services as ends
 from licensing.signage.life.grounds import grounds
 from licensing.signage.services import issue, requests
 from licensing.signage.validity import licensed_on
-from municipality.accounts.models import User, actor_of
+from municipality.accounts.models import User
 from municipality.delegation.authorization import authorize
-from municipality.drafts.models import Draft
-from municipality.drafts.services import answer
 from municipality.kernel import clock, ids
 from municipality.kernel.errors import Refused
 from municipality.kernel.periods import add_months
 from municipality.notifications.models import Message
+from municipality.uploads.models import Upload
 from payments import balances
-from payments import invariants as payment_invariants
 from payments.models import Attempt, Bill, RefundDue
 from payments.services import approve_refund, inquiries, propose_refund
 from payments.services.returns import remaining_of
@@ -41,7 +39,7 @@ from tests.database_guards import drop_guard
 from tests.due_jobs import run_due
 from tests.factories import boards, drawings
 from tests.factories.accounts import StaffFactory
-from tests.factories.uploads import UploadFactory
+from tests.licensing.signage.life.changed_boards import approved, begun, changed, held, seen, sent, sound
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guards]
 
@@ -54,50 +52,10 @@ def five_months_left(licensed: BoardRequest, frozen_clock: Clock) -> None:
     Shop.objects.filter(pk=licensed.shop_id).update(commercial_license_end=now + dt.timedelta(days=900))
 
 
-def begun(board: Board, owner: User, **facts: str) -> Draft:
-    """The draft of a change, with other facts than are licensed."""
-    row = Board.objects.select_related(*changes.RELATED, "drawing__photo").get(pk=board.pk)
-    shop = Shop.objects.get(pk=row.request.shop_id)
-    draft = services.begin(board=row, draft=None, access=authorize(owner, shop, "licensing.boards"))
-    answers = draft.answers[requests.PAGE] | {f"0-{name}": value for name, value in facts.items()}
-    return answer(draft=draft, page=requests.PAGE, answers=answers, version=draft.version, actor=actor_of(owner))
-
-
-def sent(draft: Draft, *, with_files: bool = False) -> BoardRequest:
-    if with_files:
-        for slot, least in queries.slots(queries.rules()[2]).items():
-            for _number in range(least):
-                UploadFactory(owner=draft.person, subject=requests.files_key(draft), slot=slot)
-    shop, actor = Shop.objects.get(public_id=draft.subject.partition(":")[2]), actor_of(draft.person)
-    fils = requests.cards_of(draft, queries.rules()).fils
-    case = requests.submit(shop=shop, person=draft.person, draft=draft, version=draft.version, expected_fils=fils, actor=actor)
-    return boards.fresh(case)
-
-
-def approved(board: Board, owner: User, officer: User, **facts: str) -> BoardRequest:
-    """A change that an officer approved, for which nothing is to be paid."""
-    sent(begun(board, owner, **facts), with_files=True)
-    return boards.fresh(desk_acts.approve(officer))
-
-
-def changed(request: BoardRequest) -> Board:
-    """The board in place of the one before, once its licence is issued."""
-    issue.issue_licence(case=request.case)
-    return Board.objects.select_related(*changes.RELATED, "previous__end", "previous__request__document").get(request=request)
-
-
-def held(board: Board) -> int:
-    return life.held_fils(life.deposits_of(board))
-
-
 def refusal(act: Any) -> str:
     with pytest.raises(Refused) as refused:
         act()
     return refused.value.code
-
-
-def sound() -> bool:
-    return not [*invariants.findings(), *payment_invariants.findings()]
 
 
 def test_a_smaller_board_is_decided_by_an_officer_and_the_difference_of_its_deposit_goes_back(
@@ -110,7 +68,10 @@ def test_a_smaller_board_is_decided_by_an_officer_and_the_difference_of_its_depo
     request = boards.fresh(desk_acts.approve(officer))
     assert request.case.state == "paid" and not Bill.objects.filter(subject=request.case.key)
     assert set(licensed_on(clock.today())) == {board, *board.request.boards.exclude(pk=board.pk)}  # until the licence is issued
-    new, refund = changed(request), RefundDue.objects.get()
+    new = changed(request)
+    assert not RefundDue.objects.exists() and held(new) == 12_000 and sound(), "nobody saw yet that it is smaller"
+    seen(new)
+    refund = RefundDue.objects.get()
     assert (refund.fils, refund.reason, refund.payer, refund.state) == (6_000, "board_changed", owner, "due")
     assert (new.width_cm, new.first_day, new.last_day, new.months, new.months_left) == (300, clock.today(), board.last_day, 12, 5)
     assert new.previous is not None and queries.standing(new.previous) == "changed" and queries.standing(new) == "valid"
@@ -135,6 +96,26 @@ def test_the_database_gives_no_deposit_back_without_an_officer(board: Board, own
     assert sent(draft).case.state == "paid"
 
 
+@pytest.mark.parametrize(
+    ("facts", "lane"),
+    [
+        ({"projection": "0.10"}, "clean"),
+        ({"projection": "0.31"}, "officer"),
+        ({"projection": ""}, "officer"),
+        ({"is_lit": "on"}, "officer"),
+    ],
+    ids=["flatter", "farther out", "not known", "lit"],
+)
+def test_a_board_that_is_lit_or_stands_farther_out_is_another_one(
+    shop: Shop, owner: User, officer: User, facts: dict[str, str], lane: str
+) -> None:
+    front = boards.FRONT | {"medium": "fascia", "width": "2", "projection": "0.30"}
+    (old,) = boards.issued(shop, owner, officer, front).boards.all()
+    draft = begun(old, owner, **facts)
+    assert draft.answers[requests.PAGE]["0-projection"] == facts.get("projection", "0.30"), "the draft begins with what is licensed"
+    assert sent(draft, with_files=True).lane == lane
+
+
 def test_a_larger_board_pays_the_difference_for_the_months_that_are_left(board: Board, owner: User, officer: User, bank: Book) -> None:
     draft = begun(board, owner, height="1.60")  # 48 dinars instead of 24 a year: 24 × 5 of 12 months; a deposit of 24 instead of 12
     request = sent(draft, with_files=True)
@@ -155,7 +136,7 @@ def test_another_place_costs_nothing_and_an_officer_decides(board: Board, owner:
 
 
 def test_changes_follow_each_other_and_the_end_gives_all_of_the_rest_back(board: Board, owner: User, officer: User) -> None:
-    new = changed(approved(changed(approved(board, owner, officer, width="3")), owner, officer, height="0.40"))
+    new = seen(changed(approved(seen(changed(approved(board, owner, officer, width="3"))), owner, officer, height="0.40")))
     assert [refund.fils for refund in RefundDue.objects.order_by("pk")] == [6_000, 3_000] and held(new) == 3_000 and sound()
     boards.photo(new, owner)
     ends.end_by_holder(board=new, person=owner, day=clock.today())
@@ -166,8 +147,8 @@ def test_changes_follow_each_other_and_the_end_gives_all_of_the_rest_back(board:
 def test_what_changes_give_back_is_owed_again_once_a_reversed_payment_is_made_again(
     board: Board, box: Board, owner: User, officer: User, licensed: BoardRequest, bank: Book
 ) -> None:
-    changed(approved(board, owner, officer, width="3"))
-    changed(approved(box, owner, officer, width="0.5"))
+    seen(changed(approved(board, owner, officer, width="3")))
+    seen(changed(approved(box, owner, officer, width="0.5")))
     owed = [refund.fils for refund in RefundDue.objects.order_by("pk")]
     head = StaffFactory(supervisor=True, login="head", branch_id=licensed.shop.branch_id)
     attempt, bill = Attempt.objects.order_by("pk")[0], boards.bill_of(licensed)
@@ -189,7 +170,7 @@ def test_what_changes_give_back_is_owed_again_once_a_reversed_payment_is_made_ag
 def test_two_people_release_the_difference(
     board: Board, owner: User, officer: User, cashier: User, checker: User, frozen_clock: Clock
 ) -> None:
-    changed(approved(board, owner, officer, width="3"))
+    seen(changed(approved(board, owner, officer, width="3")))
     frozen_clock.move(minutes=30)
     refund = RefundDue.objects.get()
     propose_refund(refund=refund, proposed_by=cashier, code="deposit_over", remaining_fils=remaining_of(refund))
@@ -290,7 +271,7 @@ def test_the_database_changes_a_board_once(board: Board, owner: User) -> None:
 
 
 def test_the_database_refuses_to_return_more_than_the_changes_say(board: Board, owner: User, officer: User) -> None:
-    changed(approved(board, owner, officer, width="3"))
+    seen(changed(approved(board, owner, officer, width="3")))
     refund = RefundDue.objects.get()
     more = {"attempt": refund.attempt, "line": refund.line, "payer": owner, "subject": refund.subject, "due_since": clock.now()}
     with pytest.raises(DatabaseError, match="not_changed"), transaction.atomic():
@@ -305,7 +286,7 @@ def test_the_database_refuses_to_return_more_than_the_changes_say(board: Board, 
 def test_a_board_that_was_changed_without_a_bill_waits_for_its_photo_while_a_deposit_is_held(
     board: Board, owner: User, officer: User, frozen_clock: Clock
 ) -> None:
-    new = changed(approved(board, owner, officer, width="3"))
+    new = seen(changed(approved(board, owner, officer, width="3")))
     assert new.last_day is not None
     frozen_clock.set(dt.datetime.combine(new.last_day + dt.timedelta(days=9), dt.time(9), clock.KUWAIT))
     reminders.remind()
@@ -331,7 +312,7 @@ def test_one_that_holds_nothing_is_visited_without_a_reminder(shop: Shop, owner:
 def test_the_deposits_of_a_chain_are_read_in_three_statements(
     board: Board, owner: User, officer: User, django_assert_num_queries: Any
 ) -> None:
-    newest = changed(approved(changed(approved(board, owner, officer, width="3")), owner, officer, height="0.40"))
+    newest = seen(changed(approved(seen(changed(approved(board, owner, officer, width="3"))), owner, officer, height="0.40")))
     newest = Board.objects.select_related("request__case").get(pk=newest.pk)
     with django_assert_num_queries(3):  # the boards, the lines of their bills, what goes back of these
         deposits = life.deposits_of(newest)
@@ -342,10 +323,13 @@ def test_the_deposits_of_a_chain_are_read_in_three_statements(
 
 
 def test_cashiers_see_the_board_that_paid_what_goes_back(board: Board, box: Board, owner: User, officer: User) -> None:
-    changed(approved(board, owner, officer, width="3"))
-    changed(approved(box, owner, officer, width="0.5"))
-    pages = [[page.rstrip("/").rpartition("/")[2] for _label, page in grounds(refund)] for refund in RefundDue.objects.order_by("pk")]
-    assert pages == [[board.public_id], [box.public_id]]
+    seen(changed(approved(board, owner, officer, width="3")))
+    seen(changed(approved(box, owner, officer, width="0.5")))
+    pages = [
+        [page.split("/")[-3 if "/look/" in page else -2] for _label, page in grounds(refund)] for refund in RefundDue.objects.order_by("pk")
+    ]
+    photos = [upload.public_id for upload in Upload.objects.filter(slot="smaller").order_by("pk")]
+    assert pages == [[photos[0], board.public_id], [photos[1], box.public_id]]
 
 
 def test_a_change_of_a_board_that_ended_before_the_issue_is_refused(shop: Shop, owner: User, officer: User) -> None:
@@ -356,3 +340,16 @@ def test_a_change_of_a_board_that_ended_before_the_issue_is_refused(shop: Shop, 
     request = boards.fresh(request.case)
     assert (request.case.state, request.document) == ("refused", None)
     assert request.case.last_event is not None and request.case.last_event.reason == "previous_licence"
+
+
+def test_a_free_standing_board_is_not_its_own_neighbour(shop: Shop, owner: User, officer: User) -> None:
+    """Its stated distance passes as before, so nothing new is left to an officer for it."""
+    Shop.objects.filter(pk=shop.pk).update(latitude=29.3, longitude=48.0)
+    board = boards.licensed(shop, owner, officer, boards.STANDING, ends_in=300).boards.get()
+    assert queries.nearest_standing(fresh(shop), "commercial", clock.today(), within_cm=30_000) is not None
+    request = sent(begun(board, owner, top="4.50"), with_files=True)
+    assert request.boards.get().checks.get(kind="distance").outcome == "passes"
+
+
+def fresh(shop: Shop) -> Shop:
+    return Shop.objects.get(pk=shop.pk)

@@ -138,6 +138,18 @@ def test_a_shop_that_closes_on_a_later_day_loses_them_on_that_day(licensed: Boar
     assert shop_licence.follow_all() == 0
 
 
+def test_boards_suspended_before_a_later_day_of_closing_end_on_it(
+    licensed: BoardRequest, shop: Shop, owner: User, frozen_clock: Any
+) -> None:
+    events.close(shop=shop, source="tests", actor=BY, on=clock.today() + dt.timedelta(days=3))
+    documents.suspend(licence_of(shop).document, reason="tests", actor=BY)
+    refresh_search([shop.pk])
+    assert states(shop) == ["suspended_with_shop"] * 2 and shop_licence.follow_all() == 0
+    frozen_clock.move(days=3)
+    assert shop_licence.follow_all() == 1 and states(shop) == ["with_shop"] * 2
+    assert shop_licence.follow_all() == 0 and told(owner) == ["suspended_with_shop", "ended_with_shop"]
+
+
 def test_a_payment_reversed_meanwhile_holds_them_after_the_suspension(licensed: BoardRequest, shop: Shop, bank: Book, owner: User) -> None:
     events.suspend(shop=shop, source="tests", actor=BY)
     attempt = Attempt.objects.get()

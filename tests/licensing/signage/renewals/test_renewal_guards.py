@@ -46,6 +46,8 @@ def test_a_board_as_it_was_is_renewed_without_an_officer(shop: Shop, owner: User
         {"place": "Wall"},
         {"subject": "other"},
         {"top_cm": 100},
+        {"is_lit": True},
+        {"projection_cm": 30},
         {"approval": "x"},
         {"previous": None, "deposit_fils": 12_000},
     ],

@@ -1,0 +1,147 @@
+"""Letters to other bodies: written in the transaction of their cause, sent outside it, sent again by staff."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
+
+from municipality.accounts.models import User, actor_of
+from municipality.audit.services import record
+from municipality.jobs import services as jobs
+from municipality.jobs.errors import PermanentFailure
+from municipality.jobs.models import Job
+from municipality.jobs.services import enqueue
+from municipality.kernel import clock, ids
+from municipality.kernel.actors import system
+from municipality.kernel.errors import Refused
+from municipality.kernel.failpoints import failpoint
+from municipality.notifications import mail
+from municipality.notifications.models import DeliveryState, Letter
+from municipality.notifications.registry import MESSAGE_KINDS, LetterKind
+
+SYSTEM = system("notifications")
+UNSENT = (DeliveryState.FAILED, DeliveryState.SKIPPED)
+NOT_NEEDED = "not_needed"
+
+
+def write(
+    kind: type[LetterKind],
+    *,
+    key: str,
+    subject_key: str,
+    reference: str,
+    code: str,
+    names: Mapping[str, str],
+    context: Mapping[str, Any],
+) -> Letter:
+    """Write a letter to the body with this code and enqueue its e-mail, in the caller's transaction.
+
+    `names` are `name_ar` and `name_en` of the body. The same (kind, key) again is the same letter. A body without an address gets none:
+    staff print the letter. Raises RuntimeError outside a transaction, KeyError for a placeholder without a value.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("a letter is written inside the transaction of its cause")
+    declared = _declared(kind.kind)
+    ar, en = declared.texts(context, "ar"), declared.texts(context, "en")
+    texts = {"title_ar": ar.title, "title_en": en.title, "body_ar": ar.body, "body_en": en.body}
+    has_address = bool(declared.address(code))
+    state = {} if has_address else {"state": DeliveryState.SKIPPED, "reason": "body_without_address"}
+    fields = {"subject_key": subject_key, "reference": reference, "code": code, "created_at": clock.now(), **names, **texts, **state}
+    letter, is_new = Letter.objects.get_or_create(kind=kind.kind, key=key, defaults=fields)
+    if is_new and has_address:
+        enqueue("notifications.letter", key=_job_key(letter), letter_id=letter.pk)
+    return letter
+
+
+def _job_key(letter: Letter) -> str:
+    return f"letter:{letter.pk}"
+
+
+def kind_of(letter: Letter) -> LetterKind:
+    """What is declared about the letters of its kind."""
+    return _declared(letter.kind)
+
+
+def _declared(kind: str) -> LetterKind:
+    return cast(LetterKind, MESSAGE_KINDS[kind])
+
+
+def of_keys(kind: type[LetterKind], keys: Iterable[Any]) -> dict[str, Letter]:
+    """Key → letter of one kind."""
+    return {letter.key: letter for letter in Letter.objects.filter(kind=kind.kind, key__in=[str(key) for key in keys])}
+
+
+def deliver(letter_id: int) -> None:
+    """Send one letter to the address that the rulebook has now, unless its cause is over; does nothing for one that was sent or waits
+    for staff.
+
+    Raises PermanentFailure when the address is refused for good; after any other exception the job is tried again under the same
+    Message-ID.
+    """
+    letter = Letter.objects.get(pk=letter_id)
+    if letter.state != DeliveryState.WAITING:
+        return
+    if not kind_of(letter).stands(letter.key):
+        _close(letter, DeliveryState.SKIPPED, reason=NOT_NEEDED)
+        return
+    address = kind_of(letter).address(letter.code)
+    if not address:
+        _close(letter, DeliveryState.SKIPPED, reason="body_without_address")
+        return
+    try:
+        mail.send_letter(letter, to=address)
+    except PermanentFailure as end:
+        _close(letter, DeliveryState.FAILED, reason="foreign_link" if "foreign" in str(end) else "refused")
+        raise
+    failpoint("letter.handed_over")
+    _close(letter, DeliveryState.SENT, address=address, sent_at=clock.now())
+
+
+def mark_failed(*, letter_id: int) -> None:
+    """Mark a letter as failed, after the last try of its job."""
+    letter = Letter.objects.get(pk=letter_id)
+    if letter.state == DeliveryState.WAITING:
+        _close(letter, DeliveryState.FAILED, reason="exhausted")
+
+
+@transaction.atomic
+def _close(letter: Letter, state: DeliveryState, *, reason: str = "", **fields: Any) -> None:
+    if Letter.objects.filter(pk=letter.pk, state=DeliveryState.WAITING).update(state=state, reason=reason, **fields):
+        data = {"kind": letter.kind, "body": letter.code, "letter": letter.public_id}
+        action = "letter.sent" if state == DeliveryState.SENT else "letter.not_sent"
+        record(action, subject=letter.subject_key, actor=SYSTEM, data=data | ({"reason": reason} if reason else {}))
+
+
+def _refuse_needless(letter: Letter) -> None:
+    if not kind_of(letter).stands(letter.key):
+        raise Refused(NOT_NEEDED, _("What the letter asks for is done or over, so that it is not sent any more."))
+
+
+@transaction.atomic
+def mark_posted(*, letter: Letter, sender: User) -> None:
+    """Record that a letter that no e-mail took was printed and sent on paper now. Raises Refused: not_needed, not_unsent."""
+    _refuse_needless(letter)
+    changes = {"state": DeliveryState.SENT, "reason": "", "sent_at": clock.now(), "posted_by": sender}
+    if not Letter.objects.filter(pk=letter.pk, state__in=UNSENT).update(**changes):
+        raise Refused("not_unsent", _("This letter is sent already, or is being sent. Nothing was changed."))
+    data = {"kind": letter.kind, "body": letter.code, "letter": letter.public_id}
+    record("letter.posted", subject=letter.subject_key, actor=actor_of(sender), data=data)
+
+
+@transaction.atomic
+def send_again(*, letter: Letter, sender: User) -> None:
+    """Send a letter that was not sent. Raises Refused: not_needed, body_without_address, not_unsent."""
+    _refuse_needless(letter)
+    if not kind_of(letter).address(letter.code):
+        sentence = _("The rulebook has no e-mail address of this body. Print the letter, or have the address added.")
+        raise Refused("body_without_address", sentence)
+    if not Letter.objects.filter(pk=letter.pk, state__in=UNSENT).update(state=DeliveryState.WAITING, reason=""):
+        raise Refused("not_unsent", _("This letter is sent already, or is being sent. Nothing was changed."))
+    job_id = Job.objects.filter(kind="notifications.letter", key=_job_key(letter)).values_list("pk", flat=True).first()
+    if job_id is None or not jobs.retry(job_id):
+        enqueue("notifications.letter", key=f"{_job_key(letter)}:{ids.public_id()}", letter_id=letter.pk)
+    data = {"kind": letter.kind, "body": letter.code, "letter": letter.public_id, "was": letter.reason}
+    record("letter.retried", subject=letter.subject_key, actor=actor_of(sender), data=data)

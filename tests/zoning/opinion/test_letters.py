@@ -1,0 +1,176 @@
+"""Letters to consulted bodies: written with the question, sent once, printed and sent again by staff."""
+
+from __future__ import annotations
+
+import smtplib
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.core.mail import EmailMultiAlternatives
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+
+from municipality.accounts.models import User
+from municipality.audit.models import AuditEvent
+from municipality.jobs.models import Job, JobState
+from municipality.jobs.services import due, run
+from municipality.notifications import letters
+from municipality.notifications.models import Letter
+from municipality.review.models import Assignment
+from tests.browsers import signed_in
+from tests.database_guards import drop_guard
+from tests.factories.accounts import StaffFactory
+from tests.factories.opinions import paid
+from zoning.models import Opinion, Plot
+from zoning.opinion.notifications import ConsultationLetter
+from zoning.opinion.services import consultations
+
+pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+
+
+@pytest.fixture
+def addressed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each body has an address in the rulebook."""
+    monkeypatch.setattr(ConsultationLetter, "address", lambda self, code: f"{code}@example.com")
+
+
+@pytest.fixture
+def asked(addressed: None, opinion: Opinion) -> Opinion:
+    return opinion
+
+
+def carry_out() -> None:
+    for number in Job.objects.filter(kind="notifications.letter", state=JobState.QUEUED).values_list("pk", flat=True):
+        Job.objects.filter(pk=number).update(due_at="2020-01-01T00:00:00Z")
+        run(number)
+
+
+def to_bodies() -> list[Any]:
+    return [one for one in mail.outbox if one.to[0].endswith("@example.com")]
+
+
+def fire() -> Letter:
+    return Letter.objects.get(code="fire")
+
+
+def test_each_body_gets_one_letter_with_the_question_and_nothing_of_the_applicant(asked: Opinion, owner: Any) -> None:
+    assert not to_bodies() and Letter.objects.filter(state="waiting").count() == 3, "the jobs send them after the commit"
+    carry_out()
+    sent = {one.to[0]: one for one in to_bodies()}
+    assert sorted(sent) == ["electricity@example.com", "fire@example.com", "roads@example.com"]
+    letter, row = sent["fire@example.com"], asked.consultations.get(code="fire")
+    reference = asked.case.reference
+    assert letter.subject == f"استشارة في الرأي التنظيمي {reference} | Consultation on zoning opinion {reference}"
+    text = str(letter.body)
+    parts = [
+        row.name_ar,
+        row.question_ar,
+        "القسيمة 12",
+        "29 نوفمبر 2026",
+        row.name_en,
+        row.question_en,
+        "29 November 2026",
+        "health or safety",
+    ]
+    places = [text.find(part) for part in parts]
+    assert -1 not in places and places == sorted(places), "Arabic first, English below"
+    assert text.count(reference) == 2
+    for of_person in (owner.name_ar, owner.name_en, owner.public_id):
+        assert of_person not in text + str(letter.alternatives[0][0])
+    assert fire().state == "sent" and fire().address == "fire@example.com" and fire().sent_at
+    assert AuditEvent.objects.filter(action="letter.sent", subject=asked.case.key).count() == 3
+
+
+def test_letters_and_jobs_are_undone_with_the_question(addressed: None, plot: Plot, owner: Any) -> None:
+    with transaction.atomic():
+        paid(plot, owner)
+        assert Letter.objects.count() == 3
+        transaction.set_rollback(True)
+    assert not Letter.objects.exists() and not Job.objects.filter(kind="notifications.letter").exists()
+
+
+def test_a_retry_sends_no_second_letter(asked: Opinion) -> None:
+    carry_out()
+    row = fire()
+    for _try in range(2):
+        letters.deliver(row.pk)
+        letters.mark_failed(letter_id=row.pk)
+    with pytest.raises(letters.Refused, match="not_unsent"):
+        letters.send_again(letter=row, sender=StaffFactory(groups=["planner"]))
+    assert len(to_bodies()) == 3 and fire().state == "sent"
+    again = {"state": "waiting", "address": "", "sent_at": None}
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Letter.objects.filter(pk=row.pk).update(**again)
+
+
+def test_without_the_guard_a_letter_goes_out_twice(asked: Opinion) -> None:
+    """Control; under one Message-ID all the same, by which a mail system keeps one."""
+    carry_out()
+    drop_guard("notifications_letter_sent_once", "notifications_letter")
+    Letter.objects.filter(code="fire").update(state="waiting", address="", sent_at=None)
+    letters.deliver(fire().pk)
+    twice = [one.extra_headers["Message-ID"] for one in to_bodies() if one.to == ["fire@example.com"]]
+    assert len(twice) == 2 and len(set(twice)) == 1
+
+
+def test_a_body_without_an_address_gets_it_on_paper(opinion: Opinion, held: Assignment, planner: User) -> None:
+    """As in the seeds, which name no address."""
+    assert set(Letter.objects.values_list("state", "reason")) == {("skipped", "body_without_address")}
+    assert not Job.objects.filter(kind="notifications.letter").exists()
+    page = signed_in(planner).get(reverse("admin:opinion_study", args=[opinion.case.public_id])).content.decode()
+    assert page.count("يلزم طبع الخطاب") == 3
+    printed = signed_in(planner).get(reverse("admin:letter", args=[fire().public_id])).content.decode()
+    assert fire().body_en.splitlines()[0] in printed and "data-print" in printed
+    url = reverse("admin:letter", args=[fire().public_id])
+    answer = signed_in(planner).post(url)
+    assert answer.status_code == 409 and "لا عنوان إلكترونياً" in answer.content.decode()
+    for status in (302, 409):  # once
+        assert signed_in(planner).post(url, {"posted": "1"}).status_code == status
+    assert (fire().state, fire().posted_by, fire().address) == ("sent", planner, "")
+    assert "على الورق" in signed_in(planner).get(url).content.decode()
+
+
+def test_nothing_is_sent_after_its_cause_is_over(asked: Opinion, held: Assignment, planner: User) -> None:
+    consultations.record_answer(consultation=asked.consultations.get(code="fire"), officer=planner, answer="no_objection")
+    carry_out()
+    assert (fire().state, fire().reason) == ("skipped", "not_needed") and len(to_bodies()) == 2
+    with pytest.raises(letters.Refused, match="not_needed"):
+        letters.send_again(letter=fire(), sender=planner)
+    listed = signed_in(StaffFactory(groups=["operator"])).get(reverse("admin:letters")).content.decode()
+    assert "أُرسلت كل الخطابات" in listed, "nothing is left to do"
+
+
+def test_a_letter_that_fails_is_shown_and_sent_again(
+    asked: Opinion, held: Assignment, planner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Any, *given: Any, **options: Any) -> int:
+        raise smtplib.SMTPRecipientsRefused({self.to[0]: (550, b"no such user")})
+
+    with monkeypatch.context() as broken:
+        broken.setattr(EmailMultiAlternatives, "send", refuse)
+        carry_out()
+    assert set(Letter.objects.values_list("state", "reason")) == {("failed", "refused")}
+    operator = StaffFactory(groups=["operator"])
+    listed = signed_in(operator).get(reverse("admin:letters")).content.decode()
+    assert listed.count("تعذر إرسال الخطاب") == 3
+    page = signed_in(planner).get(reverse("admin:opinion_study", args=[asked.case.public_id])).content.decode()
+    assert "تعذر إرسال الخطاب" in page
+    assert signed_in(planner).post(reverse("admin:letter", args=[fire().public_id])).status_code == 302
+    carry_out()
+    assert fire().state == "sent" and [one.to for one in to_bodies()] == [["fire@example.com"]]
+    assert AuditEvent.objects.filter(action="letter.retried", actor_key=planner.key).count() == 1
+
+
+def test_only_the_roles_of_a_letter_open_it(asked: Opinion) -> None:
+    page = reverse("admin:letter", args=[fire().public_id])
+    roles = ("planner", "operator", "auditor", "inspector")
+    client = {role: signed_in(StaffFactory(groups=[role], login=f"{role}.of.letters")) for role in roles}
+    assert [client[role].get(page).status_code for role in roles] == [200, 200, 200, 404]
+    assert [client[role].post(page).status_code for role in ("auditor", "inspector")] == [403, 404]
+    assert client["planner"].get(reverse("admin:letters")).status_code == 403
+
+
+def test_due_jobs_carry_the_letters(asked: Opinion) -> None:
+    kinds = set(Job.objects.filter(pk__in=[number for number, _queue in due()]).values_list("kind", flat=True))
+    assert "notifications.letter" in kinds

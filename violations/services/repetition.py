@@ -1,0 +1,110 @@
+"""Repetition after an earlier report was annulled or ended with no violation: what was counted then no longer raises a sum."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+from django.db.models import Exists, OuterRef, Q, Subquery
+
+from municipality.audit.services import record
+from municipality.jobs import sweeps
+from municipality.kernel.actors import system
+from municipality.kernel.errors import Refused
+from municipality.rulebook.queries import Offence
+from violations import queries, rules
+from violations.models import SettlementOrder, Violation
+from violations.notifications import SumReduced, notify
+from violations.services import assessments, settlements, terms
+from violations.states import ViolationState
+
+V = ViolationState
+ME = system("violations")
+GROUND = "no_repetition"
+UNPAID = (V.ORDERED, V.OVERDUE, V.OBJECTED)  # with one sum that nothing was paid of
+MOST = 500  # violations of one sweep
+RAISED = ("minute", "reduction")  # grounds of the orders that a repetition may have raised and that are computed anew
+
+
+@dataclass(frozen=True)
+class _Reason:
+    """Why a sum was reduced, as `Reason` of the rulebook has its texts."""
+
+    text_ar: str
+    text_en: str
+
+
+REASON = _Reason(
+    "المخالفة السابقة التي رُفع المبلغ بسببها للتكرار لم تعد قائمة.",
+    "The earlier violation for whose repetition the amount was raised no longer stands.",
+)
+
+
+def count_now(row: Violation) -> int:
+    """How many earlier reports count as repetitions of a violation today; never more than when it was recorded."""
+    if not row.repeat_count:
+        return 0
+    days = Offence(**row.offence_facts).repeat_days
+    now = queries.repeats(offence=row.offence, before=row.seen_at, days=days, shop=row.shop, party=row.party, digest=row.party_digest)
+    return min(row.repeat_count, now)
+
+
+def is_raised_for_nothing(row: Violation, order: SettlementOrder | None) -> bool:
+    """Whether the sum of a violation still has the percentage of a repetition of which nothing stands."""
+    return order is not None and order.percent != rules.HUNDRED and not count_now(row)
+
+
+def recompute_after(ended: Violation) -> int:
+    """Give the later unpaid violations that counted this one their sums without it, and tell their parties. Returns how many.
+
+    In the transaction in which it was annulled. What is paid, paid in parts or at the bank keeps its sum; the office sees it
+    (`is_raised_for_nothing`).
+    """
+    same_party = Q(shop=ended.shop) if ended.shop_id is not None else Q()
+    if ended.party_id is not None:
+        same_party |= Q(party=ended.party)
+    if ended.party_digest:
+        same_party |= Q(party_digest=ended.party_digest)
+    if not same_party:
+        return 0
+    later = Violation.objects.select_for_update(of=("self",)).select_related("shop", "party").order_by("pk")
+    later = later.filter(same_party, offence=ended.offence, seen_at__gt=ended.seen_at, repeat_count__gt=0, state__in=UNPAID)
+    return sum(_recompute(row) for row in later)
+
+
+def sweep() -> int:
+    """Do for one violation after another what `recompute_after` could not, as a payment was at the bank then. Returns how many."""
+    gone = Violation.objects.filter(offence=OuterRef("offence"), seen_at__lt=OuterRef("seen_at"), state__in=(V.ANNULLED, V.ACQUITTED))
+    gone = gone.filter(
+        Q(shop=OuterRef("shop")) | Q(party=OuterRef("party")) | Q(party_digest=OuterRef("party_digest"), party_digest__gt="")
+    )
+    newest = SettlementOrder.objects.filter(violation=OuterRef("pk")).order_by("-version").values("ground")[:1]
+    rows = Violation.objects.filter(Exists(gone), repeat_count__gt=0, state__in=UNPAID).annotate(ground=Subquery(newest))
+    return sweeps.for_each("violations.repetition", rows.filter(ground__in=RAISED).only("pk", "public_id")[:MOST], _recompute_one)
+
+
+def _recompute_one(violation: Violation) -> bool:
+    row = Violation.objects.select_for_update(of=("self",)).select_related("shop", "party").get(pk=violation.pk)
+    return row.state in UNPAID and _recompute(row)
+
+
+def _recompute(row: Violation) -> bool:
+    order = queries.order_of(row)
+    if order is None or order.ground not in RAISED or not is_raised_for_nothing(row, order):
+        return False
+    amount = assessments.settlement(Offence(**row.offence_facts), rules.Measurement(row.quantity_hundredths, row.months), 0)
+    raised = row.orders.order_by("version")[0]
+    after = max(order.fils * amount.fils // raised.fils, 1)  # a reduction by authority keeps its share
+    if after >= order.fils:
+        return False
+    with suppress(Refused):  # a payment is at the bank
+        settlements.cancel_bills(row, actor=ME, reason="repetition_gone")
+        formula = assessments.formula(amount, row.offence_facts["unit"])
+        if order.ground != "minute":
+            formula = (f"{order.formula_ar}، بلا تكرار", f"{order.formula_en}, without repetition")
+        terms.next_version(row, order, after, ground=GROUND, formula=formula, percent=rules.HUNDRED)
+        record("violation.repetition_gone", subject=row.key, actor=ME, data={"before": order.fils, "after": after})
+        is_payable = row.state == V.ORDERED and row.settle_until is not None
+        notify(SumReduced, row, key=f"no_repetition:{order.version + 1}", reason=REASON, is_payable=is_payable)
+        return True
+    return False
