@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextvars
+import datetime as dt
 from typing import Any
 
 from allauth.account.internal.flows import login
@@ -25,3 +27,8 @@ def signed_in(user: User, *, factor: str = "webauthn", **options: Any) -> Client
         session[login._AUTHENTICATION_METHODS_USER_SESSION_KEY] = user_id_to_str(user)
         session.save()
     return client
+
+
+def server_time() -> dt.datetime:
+    """The present instant of a live server, whose threads know nothing of a clock that a test stopped."""
+    return contextvars.Context().run(clock.now)

@@ -20,6 +20,8 @@ from script.support.system import has_pango, pango_advice
 from tests import emptying, migrated
 from tools.stack.running import Servers, Stack, Template, shared_template
 
+# The assertions of helpers tell what they compared, like those of tests.
+pytest.register_assert_rewrite("tests.journeys", "tests.licensing", "tests.municipality", "tests.violations", "tests.factories")
 NOON = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)  # noon in Kuwait, a working day
 TODAY = NOON.date()
 CHROMIUM = [

@@ -34,7 +34,8 @@ def _axe() -> str:
 
 
 def axe(page: Page, *rules: str) -> list[str]:
-    """Findings of axe once nothing moves, one line a rule with the places; all rules, or those named."""
+    """Findings of axe once the page is loaded and nothing moves, one line a rule with the places; all rules, or those named."""
+    page.wait_for_load_state()
     page.evaluate(_SETTLED)
     if not page.evaluate("typeof window.axe === 'object'"):
         page.evaluate(_axe())
@@ -93,7 +94,8 @@ def disordered(page: Page) -> list[str]:
 
 
 def overhang(page: Page) -> int:
-    """CSS pixels by which the page is wider than the window."""
+    """CSS pixels by which the page, once it is loaded, is wider than the window."""
+    page.wait_for_load_state()
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
 
 

@@ -55,16 +55,20 @@ def test_from_the_day_to_the_result(visit: Open, shop: Shop, owner: User, inspec
     desk = visit("/admin/inspections/order/", head, language=language)
     desk.fill("[name=shop_no]", shop.commercial_license_no)
     desk.fill("[name=reason]", "شكوى من الجيران")
-    desk.click("form.kp-desk-card button")
+    with desk.expect_navigation():
+        desk.click("form.kp-desk-card button")
     look(desk, f"order-{language}")
     row = Inspection.objects.get()
     page = visit(f"/{language}/inspections/{row.public_id}/", owner, language=language)
-    page.click("#form button")
+    with page.expect_navigation():
+        page.click("#form button")
     look(page, f"choose-{language}")
     page.locator("[name=time]").nth(1).check()
-    page.click("#form button")
+    with page.expect_navigation():
+        page.click("#form button")
     look(page, f"appointed-{language}")
-    page.click("section.kp-card a.kp-btn")
+    with page.expect_navigation():
+        page.click("section.kp-card a.kp-btn")
     for name in page.locator("[name^=answer_][value=yes]").evaluate_all("all => all.map((one) => one.name)"):
         page.check(f"[name={name}][value=yes]")
     page.fill("[name=number_area]", "35.5")
@@ -98,7 +102,8 @@ def test_from_the_day_to_the_result(visit: Open, shop: Shop, owner: User, inspec
     look(page, f"failed-{language}")
     public = visit(f"/{language}/shops/{shop.public_id}/", language=language)
     look(public, f"shop-{language}")
-    page.click("button[value=again]")
+    with page.expect_navigation():
+        page.click("button[value=again]")
     look(page, f"again-{language}")
     assert Inspection.objects.order_by("-pk")[0].previous == row
 

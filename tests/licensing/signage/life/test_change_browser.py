@@ -56,7 +56,8 @@ def test_a_smaller_board_gives_the_difference_of_its_deposit_back(
     context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])
     page = context.new_page()
     page.goto(f"{live_server.url}/ar/boards/{old.public_id}/")
-    page.click("main a[href$='/change/']")
+    with page.expect_navigation():
+        page.click("main a[href$='/change/']")
     assert not axe(page) and not overhang(page)
     scripts: list[Route] = []
     page.route("**/js/boards*.js", lambda route: scripts.append(route))
@@ -66,7 +67,8 @@ def test_a_smaller_board_gives_the_difference_of_its_deposit_back(
     page.press("#id_0-width", "Tab")  # on a slow line, before the script is there
     scripts.pop().continue_()
     expect(page.locator("#fee-1")).to_contain_text("6.000")  # of the deposit of 12 dinars, while nothing was sent yet
-    page.click("button[name=continue]")
+    with page.expect_navigation():
+        page.click("button[name=continue]")
     assert not axe(page) and not overhang(page) and old.number in page.inner_text("main")
     with transaction.atomic():
         add_files(owner)
@@ -80,7 +82,8 @@ def test_a_smaller_board_gives_the_difference_of_its_deposit_back(
     assert new.width_cm == 300 and "بانتظار صورة" in page.inner_text("main") and "6.000" in page.inner_text("main")
     with transaction.atomic():
         boards.photo(new, owner, slot="smaller")
-    page.click("main a[href$='/smaller/']")
+    with page.expect_navigation():
+        page.click("main a[href$='/smaller/']")
     assert not axe(page) and not overhang(page)
     page.click("main form button.kp-btn--fill")
     expect(page.locator("main")).to_contain_text("قيد الرد")

@@ -73,6 +73,7 @@ def test_the_sum_is_that_of_the_ticks(page: Page, request: pytest.FixtureRequest
     box.uncheck()
     for route in held:
         route.continue_()
+    page.unroute_all()
     if not scripts:
         update.click()
     expect(total).to_contain_text(LESS)
@@ -83,7 +84,8 @@ def test_the_sum_is_that_of_the_ticks(page: Page, request: pytest.FixtureRequest
     expect(total).to_contain_text(FULL)
     expect(box).to_be_checked()
     box.focus()
-    page.keyboard.press("Enter")  # counts, and neither ticks nor sends
+    with page.expect_navigation():
+        page.keyboard.press("Enter")  # counts, and neither ticks nor sends
     expect(page.locator("main [role=status]")).to_contain_text(FULL)
     expect(box).to_be_checked()
     assert overhang(page) == 0
