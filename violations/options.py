@@ -38,7 +38,7 @@ CLOSED = {
     "corrected": _("It was corrected and is closed."),
     "acquitted": _("The court found no violation."),
     "party_only": _("Only the party may do this, not a delegate."),
-    "no_warning": _("There is nothing to put right here."),
+    "no_warning": _("No warning came before it, so there is no time to put it right without paying."),
     "minute_written": _("The time to put it right without paying is over; the violation report is written."),
     "correction_over": _("The time to put it right is over."),
     "still_warned": _("Nothing is owed yet: this is a warning."),

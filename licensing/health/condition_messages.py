@@ -272,11 +272,14 @@ def _commercial_ended(c: RenewalCondition, s: Subject) -> Obstacle:
 
 def _when_the_register_has_it(as_of: dt.date | None) -> Text:
     """When a change of the commercial register reaches the page of the renewal, and what to do until then."""
-    come_back = _("No message is sent when it does: please come back to this page.")
+    come_back = _("No message is sent then: please look at this page again.")
     if as_of is None or (clock.today() - as_of).days < LATE_DAYS:
-        return format_html("{} {}", _("This page opens once the register has it, usually overnight."), come_back)
-    late = _("This page opens once the register has it. Its last answer about this shop is of {}, which is late.")
-    call = _("If the licence is renewed already, call %(hotline)s.") % _with_hotline()
+        return format_html("{} {}", _("You can then renew here once the Ministry’s register shows it, usually overnight."), come_back)
+    late = _(
+        "You can then renew here once the Ministry’s register shows it. Its last news of this shop is of {}, so what we show may be "
+        "out of date."
+    )
+    call = _("If you have renewed the commercial licence already, call %(hotline)s.") % _with_hotline()
     return format_html("{} {} {}", format_html(late, day(as_of)), call, come_back)
 
 

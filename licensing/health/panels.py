@@ -329,7 +329,7 @@ def _next_step(case: Case, bill: Bill | None, licence: HealthLicence | None, ren
                 return NextStep(_("Licence issued"), _("Issued on paper, carried over into the register"), label=_("Done"))
             return NextStep(
                 _("The licence is ready"),
-                _("Print it and hang it in the shop where visitors and inspectors can see it."),
+                _hanging(licence),
                 reverse("document", args=[licence.document.number]),
                 _("Download the licence"),
                 label=_("Done"),
@@ -345,6 +345,14 @@ def _next_step(case: Case, bill: Bill | None, licence: HealthLicence | None, ren
     if case.state in (S.EXPIRED, S.WITHDRAWN):
         return _closed_step()
     return None
+
+
+def _hanging(licence: HealthLicence) -> Text:
+    """Where the sealed licence belongs, and from which day if it has not begun."""
+    if licence.first_day > clock.today():
+        text = _("Print it. From {}, its first day, it hangs in the shop in place of the present one.")
+        return format_html(text, day(licence.first_day))
+    return _("Print it and hang it in the shop where visitors and inspectors can see it.")
 
 
 def _after_refusal(case: Case, renewal: Renewal) -> NextStep:

@@ -69,4 +69,5 @@ def _obligation(shop: Shop, light: Light) -> Obligation:
         subject=shop.key,
         about=format_lazy("{}. {}", whose, _("This does not stop the renewal of the licence.")),
         until=light.until,
+        stops_nothing=True,
     )

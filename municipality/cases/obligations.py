@@ -46,6 +46,7 @@ class Obligation:
     starts: dt.date | None = None
     fils: int = 0
     is_asked: bool = False  # another person waits for the answer: never only among later deadlines
+    stops_nothing: bool = False  # no service of the portal depends on it: suggested next only where nothing else must be done
 
     @property
     def days_left(self) -> int | None:
@@ -69,8 +70,12 @@ def obligations_of(user: User) -> list[Obligation]:
 
 
 def next_of(obligations: Sequence[Obligation]) -> Obligation | None:
-    """The one to do next: the first that must be done, unless the last day of an offer is nearer. Offers are never suggested."""
-    first = next((obligation for obligation in obligations if obligation.duty == Duty.MUST), None)
+    """The one to do next: the first that must be done and on which something depends, unless the last day of an offer is nearer.
+
+    Offers are never suggested.
+    """
+    duties = sorted((one for one in obligations if one.duty == Duty.MUST), key=lambda one: one.stops_nothing)  # else by their last day
+    first = duties[0] if duties else None
     offer = choice_of(obligations)
     if first is not None and offer is not None and first.until is not None and offer.order < first.order:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -22,7 +22,7 @@ from municipality.review import study_times
 from municipality.review.boards import DECIDED, PACE_DAYS, midnight
 from municipality.review.models import QueueEntry, QueueEntryEvent
 from municipality.review.out_of_turn import PublishedOverride, published_overrides
-from municipality.review.registry import REVIEWABLES
+from municipality.review.registry import REVIEWABLES, Reviewable
 from municipality.review.states import QueueEntryState
 from municipality.review.study_times import MIN_DECISIONS, StudyTime
 from municipality.rulebook import queries as rulebook
@@ -41,11 +41,17 @@ class QueueLine:
     waiting: int
     oldest_since: dt.datetime | None
     pace_per_day: float  # decisions in a working day, over PACE_DAYS
-    promise_days: int | None  # working days
+    promises: list[tuple[Any, int]]  # name of each service with its promise in working days
     decided: int  # over FIGURE_DAYS
     half_days: int | None  # median of whole working days, without pauses
     in_time_percent: int | None
     overrides: int  # of all times
+
+    @property
+    def promise_days(self) -> int | None:
+        """The promise in working days where all services give the same one."""
+        days = {days for _name, days in self.promises}
+        return days.pop() if len(days) == 1 else None
 
 
 @dataclass(frozen=True)
@@ -128,7 +134,7 @@ def compute(now: dt.datetime) -> PublicQueue:
         override_counts[key] = override_counts.get(key, 0) + 1
     skills = sorted({entry.skill for entry in REVIEWABLES.values()} | {skill for _branch, skill in waiting})
     today = clock.day_of(now)
-    promises = {skill: _promise(skill, today) for skill in skills}
+    promises = {skill: list(_promises(skill, today)) for skill in skills}
     first = today - dt.timedelta(days=PACE_DAYS)
     days = worktime.working_days_between(rulebook.calendar(), first, today)
     lines = [
@@ -201,7 +207,7 @@ def _line(
     waiting: Any,
     cases: list[_DecidedCase],
     overrides: int,
-    promise: int | None,
+    promises: list[tuple[Any, int]],
     fortnight: dt.datetime,
     days: int,
 ) -> QueueLine:
@@ -209,11 +215,11 @@ def _line(
     has_figures, times = len(cases) >= MIN_DECISIONS, [case.time for case in cases]
     return QueueLine(
         branch,
-        list(_services(skill)),
+        [name for name, _service in _services(skill) if name],
         waiting["many"] if waiting else 0,
         waiting["oldest"] if waiting else None,
         round(sum(case.at >= fortnight for case in cases) / days, 1) if days else 0.0,
-        promise,
+        promises,
         len(cases),
         study_times.whole_days(study_times.half(times)) if has_figures else None,
         round(100 * sum(not time.is_late for time in times) / len(times)) if has_figures else None,
@@ -221,22 +227,19 @@ def _line(
     )
 
 
-def _services(skill: str) -> Iterable[Any]:
-    """The names of the services with this skill: as in the catalogue, else as on the page of a request."""
+def _services(skill: str) -> Iterator[tuple[Any, Reviewable]]:
+    """The services with this skill and their names: as in the catalogue, else as on the page of a request, else empty."""
     names = {entry.workflow: entry.name for entry in CATALOGUE.values()}
     for workflow, service in REVIEWABLES.items():
-        if service.skill == skill and (workflow in names or workflow in TIMELINES):
-            yield names[workflow] if workflow in names else TIMELINES[workflow].name
+        if service.skill == skill:
+            yield names.get(workflow) or (TIMELINES[workflow].name if workflow in TIMELINES else ""), service
 
 
-def _promise(skill: str, today: dt.date) -> int | None:
-    """The promised working days of a skill; None while no edition is in force."""
-    reviewable = next((service for service in REVIEWABLES.values() if service.skill == skill), None)
-    if reviewable is None:
-        return None
-    try:
-        return rulebook.edition(reviewable.limits, today).limits["promise_working_days"].value
-    except Refused as refusal:
-        if refusal.code != "no_edition":
-            raise
-        return None
+def _promises(skill: str, today: dt.date) -> Iterator[tuple[Any, int]]:
+    """The promised working days of each service with a skill; without those of which no edition is in force."""
+    for name, service in _services(skill):
+        try:
+            yield name, rulebook.edition(service.limits, today).limits["promise_working_days"].value
+        except Refused as refusal:
+            if refusal.code != "no_edition":
+                raise

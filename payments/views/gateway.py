@@ -131,6 +131,8 @@ def receipt(request: HttpRequest, token: str) -> HttpResponse:
     context = {
         "page": page,
         "poll_url": f"{links.receipt_path(token)}/state?seen={page.step}",
+        "may_sign_in": attempt.started_by_id is not None and not request.user.is_authenticated,
+        "began_by_visitor": attempt.started_by_id is None,
         "origin": origins.origin_of(request, [row.bill.subject for row in page.rows]),
     }
     if page.asks_feedback:

@@ -18,6 +18,7 @@ TODAY = dt.date(2026, 11, 24)
 OPEN = ViolationStatus(
     "ordered",
     TODAY,
+    correct_until=TODAY - dt.timedelta(days=3),
     settle_until=TODAY + dt.timedelta(days=5),
     object_until=TODAY + dt.timedelta(days=20),
     fils=100_000,
@@ -48,6 +49,7 @@ TABLE = {
         {"state": "warned", "correct_until": TODAY - dt.timedelta(days=1)},
         ["correction_over", "still_warned", "still_warned", "still_warned", *["still_warned"] * 3],
     ),
+    "without a warning": ({"correct_until": None}, ["no_warning", "", "no_ruling", "", "", "", ""]),
     "ordered": ({}, ["minute_written", "", "no_ruling", "", "", "", ""]),
     "not served yet": (
         {"settle_until": None, "object_until": None},

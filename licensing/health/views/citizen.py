@@ -17,6 +17,7 @@ from licensing.health.condition_messages import met, obstacles
 from licensing.health.differences import differences
 from licensing.health.documents import address
 from licensing.health.forms import SubmitRenewal
+from licensing.health.rules import OFFICER_CONDITIONS
 from licensing.health.states import ACTS, RENEWAL
 from licensing.workers import queries as workers
 from municipality.accounts.access import access
@@ -67,7 +68,8 @@ def renew(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     form.initial["total"] = offer.total
     open_case = cases.visible_to(user).filter(pk=offer.open_case.pk).first() if offer.open_case else None
     as_of = clock.day_of(commercial_queries.as_of(shop))
-    found = obstacles(user, offer, open_case, as_of=as_of)
+    decided_there = OFFICER_CONDITIONS if offer.open_case else ()  # an officer decides about them in the request that is under way
+    found = obstacles(user, offer, open_case, without=decided_there, as_of=as_of)
     context = {
         "shop": shop,
         "register_as_of": as_of,
@@ -83,7 +85,7 @@ def renew(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "obstacles": found,
         "stops": [one for one in found if not one.is_waiting],
         "is_blocked_only": all(condition.code in ("no_block", "in_window") for condition in offer.unmet),
-        "differences": differences(offer, is_self=allowed.is_self),
+        "differences": [] if offer.open_case else differences(offer, is_self=allowed.is_self),
         "place": new_places.place_of_offer(offer, {}) if offer.may_be_studied else None,
         "ended_certificates": certificates.ended if certificates is not None else 0,
         "conditions": rulebook.edition("conditions.health", clock.today()).conditions if offer.may_renew else [],

@@ -295,13 +295,6 @@ def _void_proposal(case: Case) -> Decision:
 # --- The second person -----------------------------------------------------------------------------------------------------
 
 
-def next_to_sign(*, supervisor: User) -> Decision | None:
-    """The oldest proposal that a supervisor may sign. Raises NotPermitted for other users."""
-    if not queries.is_supervisor(supervisor):
-        raise NotPermitted("not_supervisor", _("Only a supervisor signs."))
-    return queries.decisions_to_sign(supervisor).first()
-
-
 def _lock_proposal(decision: Decision, supervisor: User) -> tuple[Decision, Assignment, QueueEntry]:
     if not queries.is_supervisor(supervisor):
         raise NotPermitted("not_supervisor", _("Only a supervisor signs."))

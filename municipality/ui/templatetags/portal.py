@@ -215,12 +215,6 @@ def here(context: dict[str, Any], url: str, *, exact: bool = False) -> SafeStrin
 
 
 @register.filter
-def state_icon(state: str) -> str:
-    """The name of the icon of a state."""
-    return TAG_ICONS[state]
-
-
-@register.filter
 def at(items: Any, index: int) -> Any:
     """The item at an index, from 0."""
     return items[index]

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from municipality.accounts.access import public
 from municipality.accounts.limits import allow_read
 from municipality.cases import panels
+from municipality.kernel import clock
 from municipality.rulebook.models import Activity
 from municipality.ui.errors import too_many_requests
 from municipality.ui.templatetags.portal import bilingual
@@ -45,6 +46,7 @@ def shop(request: HttpRequest, public_id: str, name: str = "") -> HttpResponse:
         key=lambda one: one.order,
     )
     activities = Activity.objects.in_bulk({event.data[side] for event in events if event.kind == "activity_changed" for side in event.data})
+    fresh = freshness()
     context: dict[str, Any] = {
         "shop": row,
         "preview_title": bilingual(row, "name"),
@@ -54,7 +56,8 @@ def shop(request: HttpRequest, public_id: str, name: str = "") -> HttpResponse:
         "story": _story(row, [timeline.TimelineEntry(event, activities) for event in events], blocks),
         "blocks": blocks,
         "picture": next((block.picture for block in blocks if block.picture), None),
-        "fresh": freshness(),
+        "fresh": fresh,
+        "read_at": fresh.as_of if fresh.is_stale else clock.now(),
         "former": list(row.former_names.order_by("-last_day", "-pk")) if EventKind.RENAMED in kinds else [],
         "merged": list(row.merged.order_by("pk")) if EventKind.MERGED in kinds else [],
         "hours": table_of(row.hours) if hasattr(row, "hours") else None,

@@ -185,7 +185,7 @@ def test_a_second_round_about_what_stood_there_before_waits_for_a_supervisor(off
     assert isinstance(decision, Decision)
     case = case_of(assignment)
     assert (case.state, place_of(assignment).state, CorrectionRound.objects.count()) == ("in_review", "countersign", 1)
-    assert desk.next_to_sign(supervisor=office.supervisor) == decision
+    assert queries.decisions_to_sign(office.supervisor).first() == decision
     preview = texts.preview_decision(decision)
     desk.sign(decision=decision, supervisor=office.supervisor, answers=desk_acts.ALL_YES)
     made = queries.rounds_of(case)[1]
@@ -240,7 +240,7 @@ def test_neither_the_maker_nor_another_branch_nor_a_tied_person_nor_an_officer_s
         with pytest.raises(NotPermitted):
             desk.send_back(decision=decision, supervisor=person, code="words_unclear", answers=desk_acts.ALL_YES)
     assert case_of(assignment).state == "countersign"
-    assert desk.next_to_sign(supervisor=office.second) is None
+    assert queries.decisions_to_sign(office.second).first() is None
 
 
 def test_other_words_void_the_proposal_and_are_signed_anew(office: Office) -> None:

@@ -82,7 +82,7 @@ def test_a_tie_declared_later_takes_the_case_at_once_at_any_stage(office: Office
     staff.declare_conflict(officer=office.officer, party_key=office.applicant.key, kind="business", declared_by=office.supervisor)
     assert [state(n) for n in (held, away, proposed)] == ["away", "waiting", "waiting"]
     assert not Assignment.objects.filter(ended_at__isnull=True).exists()
-    assert Case.objects.get(place=away).state == "in_review" and desk.next_to_sign(supervisor=office.supervisor) is None
+    assert Case.objects.get(place=away).state == "in_review" and queries.decisions_to_sign(office.supervisor).first() is None
     assert permits.answer(QueueEntry.objects.get(pk=held), lease="sha-2").state == "waiting"
     assert desk_acts.assigned(office.colleague).place_id == held
     assert not list(invariants.findings())

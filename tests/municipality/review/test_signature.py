@@ -119,8 +119,8 @@ def test_a_signer_with_a_conflict_leaves_the_proposal_to_another_at_its_place(of
     first, second = proposal(office), proposal(office)
     staff.recuse(decision=first, supervisor=office.supervisor, role="applicant", kind="relative")
     assert state_of(first) == ("countersign", "countersign"), "the proposal stands"
-    assert desk.next_to_sign(supervisor=office.supervisor) is None, "the other case has the same applicant"
-    assert desk.next_to_sign(supervisor=office.second) == first and second.pk > first.pk, "it kept its place"
+    assert queries.decisions_to_sign(office.supervisor).first() is None, "the other case has the same applicant"
+    assert queries.decisions_to_sign(office.second).first() == first and second.pk > first.pk, "it kept its place"
     rows = ConflictOfInterest.objects.filter(officer=office.supervisor).values_list("party_key", "kind")
     assert set(rows) == {(office.applicant.key, "relative"), (first.case.key, "recused")}
     event = AuditEvent.objects.get(action="desk.recused")
@@ -137,7 +137,7 @@ def test_it_never_comes_back_to_them_even_after_the_tie_with_the_party_ended(off
     staff.end_conflict(conflict=tie, ended_by=office.second)
     with pytest.raises(NotPermitted):
         staff.end_conflict(conflict=own, ended_by=office.second)
-    assert desk.next_to_sign(supervisor=office.supervisor) is None
+    assert queries.decisions_to_sign(office.supervisor).first() is None
     for act in (
         lambda: desk.sign(decision=decision, supervisor=office.supervisor, answers=ALL_YES),
         lambda: staff.recuse(decision=decision, supervisor=office.supervisor, role="applicant", kind="relative"),
@@ -148,7 +148,7 @@ def test_it_never_comes_back_to_them_even_after_the_tie_with_the_party_ended(off
     # Red control: were the conflict with the case not kept, they would be offered it again.
     without_guards()
     own.delete()
-    assert desk.next_to_sign(supervisor=office.supervisor) == decision
+    assert queries.decisions_to_sign(office.supervisor).first() == decision
 
 
 def test_only_the_signer_of_the_branch_recuses_for_a_kind_and_a_party_that_exist(office: Office) -> None:

@@ -243,7 +243,7 @@ def test_a_licence_that_is_on_paper_only_is_not_offered_for_download() -> None:
     for file_id, offered in ((None, False), (7, True)):
         document = SimpleNamespace(live_state="valid", number="HLT-HA-2025-000001-X", file_id=file_id)
         case: Any = SimpleNamespace(state=RenewalState.ISSUED)
-        step = panels._next_step(case, None, SimpleNamespace(document=document), None)  # type: ignore[arg-type]
+        step = panels._next_step(case, None, SimpleNamespace(document=document, first_day=clock.today()), None)  # type: ignore[arg-type]
         assert step is not None and bool(step.url) == bool(step.button) == offered
 
 
