@@ -122,6 +122,8 @@ def obligation_of(shop: Shop, row: Renewability, draft: Draft | None) -> Obligat
         code, duty, task, action = "renew", Duty.LATER, _("Renew the health licence"), _("See the state of the request")
         if row.open_case.state == RenewalState.AWAITING_PAYMENT:
             action = _("Pay the fee")
+        elif row.open_case.state == RenewalState.CORRECTIONS:
+            action = _("Answer the corrections")
     elif not row.is_due and not row.blocks:
         code, duty, task, action = "renew", Duty.LATER, _("Renew the health licence"), _("Conditions of renewal")
     elif draft is not None:

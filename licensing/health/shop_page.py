@@ -30,8 +30,9 @@ def licences(user: User, shops: Sequence[Shop]) -> dict[str, list[PageBlock]]:
     A measure in force suspends the licence, so only the shops of suspended ones are asked for measures.
     """
     rows = HealthLicence.objects.filter(shop__in=[shop.pk for shop in shops], is_current=True).select_related("document")
-    columns = ("number", "code", "state", "valid_from", "valid_to")
-    current = {row.shop_id: row for row in rows.only("shop_id", "first_day", "last_day", *(f"document__{name}" for name in columns))}
+    days, document = ("first_day", "last_day"), ("number", "code", "state", "valid_from", "valid_to")
+    columns = [f"{of}{name}" for of in ("", "previous__") for name in (*days, *(f"document__{one}" for one in document))]
+    current = {row.shop_id: row for row in rows.select_related("previous__document").only("shop_id", *columns)}
     authorities = rulebook.licensed_elsewhere({shop.activity_id for shop in shops}, clock.today())
     photos = fronts_of(shops)
     suspended = {pk for pk, row in current.items() if row.document.state == DocumentState.SUSPENDED}
@@ -55,9 +56,15 @@ def _front(shop: Shop, photo: Upload | None) -> Picture | None:
 def _licence(row: HealthLicence | None, authority: str | None, picture: Picture | None) -> PageBlock:
     if authority is not None:
         return _elsewhere(row, authority, picture)
-    records = [_record(row)] if row is not None else []
+    records = [_record(one) for one in _in_force(row)] if row is not None else []
     empty = _("No health licence of this shop is in the register.")
     return PageBlock("licence", _("Health licence"), order=10, records=records, empty=empty, picture=picture)
+
+
+def _in_force(row: HealthLicence) -> list[HealthLicence]:
+    """A current licence, after the one that is valid until it begins."""
+    before = row.previous if row.first_day > clock.today() else None
+    return [before, row] if before is not None and before.document.live_state == "valid" else [row]
 
 
 def _elsewhere(row: HealthLicence | None, authority: str, picture: Picture | None) -> PageBlock:

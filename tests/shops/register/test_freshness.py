@@ -47,7 +47,9 @@ def test_page_and_interface_say_as_of_when(
     warns, as_of, stale = seen(client, shop)
     assert (warns, stale) == (False, False) and as_of.startswith("2026-11-24T09:00:00")
     page = client.get(f"/en/shops/{shop.public_id}/", follow=True).content.decode()
-    assert "Information as of" in page and "12:05" in page.partition("Information as of")[2][:200], "the page is read anew, the search is not"
+    assert "Information as of" in page and "12:05" in page.partition("Information as of")[2][:200], (
+        "the page is read anew, the search is not"
+    )
 
 
 def test_a_night_without_the_job_makes_the_page_warn_without_a_deploy(

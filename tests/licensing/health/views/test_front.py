@@ -1,4 +1,4 @@
-"""The photo of a shop's front: public with the issued licence, never before, and only its copy without metadata."""
+"""What the public page shows of a licence: the one in force, and the photo of the front once it is issued, without metadata."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import pytest
 from django.test import Client
 
 from licensing.health import services
+from licensing.models import HealthLicence
+from municipality.accounts.models import actor_of
 from municipality.cases.models import Case
 from municipality.documents import seal
 from municipality.uploads.models import Upload
@@ -58,3 +60,14 @@ def test_a_shop_without_a_photo_has_no_frame(make_shop: Any) -> None:
     page, status = page_and_photo(shop)
     assert "kp-front" not in page and status == 404
     assert Client().get("/en/health-licence/00000000000000000000000000/front/").status_code == 404
+
+
+def test_the_public_page_shows_the_licence_of_today_beside_the_one_that_begins_later(
+    make_shop: Any, owner: Any, pay_and_issue: Any
+) -> None:
+    shop = make_shop()
+    old = HealthLicence.objects.select_related("document").get(shop=shop)
+    assert page_and_photo(shop)[0].count("Check this licence") == 1, "the control"
+    pay_and_issue(services.submit(shop=shop, applicant=owner, actor=actor_of(owner), expected_fils=10_000)[0])
+    shown = page_and_photo(shop)[0]
+    assert old.document.number in shown and shown.count("Check this licence") == 2

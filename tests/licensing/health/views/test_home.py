@@ -18,12 +18,18 @@ from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.factories.licensing import RenewalCaseFactory
 from tests.factories.review import OfficerFactory
+from tests.factories.workers import worker
 
 pytestmark = pytest.mark.django_db
 
 
 def home(owner: Any, language: str = "en") -> str:
     return str(signed_in(owner).get(f"/{language}/").content.decode().split("<main")[1])
+
+
+def next_step(owner: Any) -> str:
+    """The card of what is to be done next."""
+    return home(owner).partition("kp-next")[2].partition("</section>")[0]
 
 
 def block(shop: Shop) -> None:
@@ -98,7 +104,11 @@ def test_an_ended_commercial_licence_leads_to_the_ministry_and_says_when_the_reg
     assert "usually overnight" in shown and "may be out of date" not in shown
     Shop.objects.filter(pk=shop.pk).update(facts_at=clock.now() - dt.timedelta(days=14))
     shown = signed_in(owner).get(address).content.decode()
-    assert "usually overnight" not in shown and "may be out of date" in shown and "If you have renewed the commercial licence already, call 139" in shown
+    assert (
+        "usually overnight" not in shown
+        and "may be out of date" in shown
+        and "If you have renewed the commercial licence already, call 139" in shown
+    )
 
 
 def test_only_blocks_are_called_blocks_on_the_page_of_the_renewal(make_shop: Any, owner: Any) -> None:
@@ -107,3 +117,24 @@ def test_only_blocks_are_called_blocks_on_the_page_of_the_renewal(make_shop: Any
     for language, words in (("en", "1 service block on the renewal"), ("ar", "على التجديد حظر واحد")):
         shown = signed_in(owner).get(f"/{language}/health-licence/{shop.public_id}/renew/").content.decode()
         assert words in shown
+
+
+def test_what_stops_nothing_is_next_only_where_nothing_else_must_be_done(make_shop: Any, owner: Any) -> None:
+    shop = make_shop(ends_in=300)
+    worker(shop, ends_in=1)
+    task = "Renew the certificates of workers"
+    assert task in next_step(owner), "nothing else must be done"
+    make_shop()
+    shown = next_step(owner)
+    assert task not in shown and "Renew the health licence" in shown, "though its last day comes later"
+    assert "Health certificates of workers end" in home(owner), "it stays among the deadlines"
+
+
+def test_the_renewal_page_leaves_to_the_request_what_an_officer_decides_in_it(make_shop: Any, owner: Any) -> None:
+    shop = make_shop()
+    Shop.objects.filter(pk=shop.pk).update(street=f"{shop.street}9")
+    address = f"/en/health-licence/{shop.public_id}/renew/"
+    assert "Renew with the change" in signed_in(owner).get(address).content.decode(), "the control"
+    RenewalCaseFactory(shop=shop, applicant=owner, changed=["area_m2"])
+    shown = signed_in(owner).get(address).content.decode()
+    assert "1 thing prevents the renewal" in shown and "Renew with the change" not in shown
