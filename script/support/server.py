@@ -104,9 +104,14 @@ def _set_up(port: int, var: Path, log: Path) -> None:
             installed = system.may_install() and system.install(system.PANGO_DEBIAN, log / "setup.log")
             current.note = "installed" if installed else f"missing: licences wait until you run: {system.pango_advice()}"
     prepare = [str(VENV / "bin" / "python"), "-W", "ignore", "-m", "script.support.prepare", str(var)]
-    code = subprocess.run(prepare, cwd=ROOT, env=demo_environment(port, var), stdin=subprocess.DEVNULL).returncode
+    code = subprocess.run(prepare, cwd=ROOT, env=_surroundings(port, var), stdin=subprocess.DEVNULL).returncode
     if code:
         raise Stop("Setting up stopped at the step above; script/server --fresh begins with an empty database.")
+
+
+def _surroundings(port: int, var: Path) -> dict[str, str]:
+    """The environment of a demo that people open under a host name: browsers store no passkey for an IP address."""
+    return demo_environment(port, var) | {"PORTAL_URL": f"http://localhost:{port}"}
 
 
 def _run(port: int, var: Path, began: float) -> int:
@@ -118,7 +123,7 @@ def _run(port: int, var: Path, began: float) -> int:
     supervisor = subprocess.Popen(
         supervise.command(VENV, configuration),
         cwd=ROOT,
-        env=demo_environment(port, var),
+        env=_surroundings(port, var),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -182,7 +187,7 @@ def _answers(address: str) -> bool:
 
 def _greet(port: int, run: Path, began: float) -> None:
     people = run / "people.txt"
-    print(f"\nReady after {time.monotonic() - began:.0f} s:  http://127.0.0.1:{port}/")
+    print(f"\nReady after {time.monotonic() - began:.0f} s:  http://localhost:{port}/")
     if people.exists():
         print("\n" + people.read_text(encoding="utf8").rstrip())
     print("\nCtrl-C stops everything. Warnings follow here; whole logs are in var/log.\n", flush=True)

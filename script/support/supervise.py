@@ -28,7 +28,7 @@ def claim(run: Path, port: int) -> IO[str]:
             lock.seek(0)
             pid, _, their_port = lock.read().strip().partition(" ")
         raise Stop(
-            f"The portal of this folder already runs at http://127.0.0.1:{their_port}/ (process {pid}); stop it with Ctrl-C first."
+            f"The portal of this folder already runs at http://localhost:{their_port}/ (process {pid}); stop it with Ctrl-C first."
         ) from None
     lock.seek(0)
     lock.truncate()

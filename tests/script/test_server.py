@@ -86,7 +86,7 @@ def test_a_second_start_is_told_where_the_first_one_is(tmp_path: Path) -> None:
     with supervise.claim(tmp_path, 8123):
         with pytest.raises(Stop) as refusal:
             supervise.claim(tmp_path, 8200)
-        assert f"http://127.0.0.1:8123/ (process {os.getpid()})" in refusal.value.sentence
+        assert f"http://localhost:8123/ (process {os.getpid()})" in refusal.value.sentence
     supervise.claim(tmp_path, 8200).close()
 
 
