@@ -19,6 +19,7 @@ from municipality.documents import qr
 from municipality.documents.assets import STORED
 from municipality.jobs.errors import PermanentFailure
 from municipality.kernel import clock
+from municipality.ui.dates import hijri_text
 from municipality.ui.texts import Text
 
 # Invisible characters and those that change the direction of text. The joiners are allowed: Persian needs them.
@@ -80,14 +81,7 @@ def day(date: dt.date) -> PrintedDay:
     """A date in both calendars; the Hijri text is empty outside the tables (1924 to 2077)."""
     western = Gregorian(date.year, date.month, date.day)
     gregorian = BilingualText(*(f"{date.day} {western.month_name(language)} {date.year}" for language in ("ar", "en")))
-    try:
-        lunar = western.to_hijri()
-    except OverflowError:
-        return PrintedDay(gregorian, BilingualText(""))
-    return PrintedDay(
-        gregorian,
-        BilingualText(*(f"{lunar.day} {lunar.month_name(language)} {lunar.year} {lunar.notation(language)}" for language in ("ar", "en"))),
-    )
+    return PrintedDay(gregorian, BilingualText(*(hijri_text(date, language).replace("\u00a0", " ") for language in ("ar", "en"))))
 
 
 def local_time(instant: dt.datetime) -> str:

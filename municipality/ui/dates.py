@@ -44,14 +44,17 @@ def _day_text(day: dt.date, weekday: bool, _language: str | None) -> str:
     return formats.date_format(day, "l j\u00a0F\u00a0Y" if weekday else "j\u00a0F\u00a0Y")
 
 
-def hijri_text(value: dt.date) -> str:
-    """`14 Jumada II 1448 AH`, `14 جمادى الآخرة 1448 هـ`; empty outside the table's years (1343 to 1500 AH)."""
+def hijri_text(value: dt.date, language: str | None = None) -> str:
+    """`14 Jumada II 1448 AH`, `14 جمادى الآخرة 1448 هـ`; empty outside the table's years (1343 to 1500 AH).
+
+    In the active language unless one is given.
+    """
     day = as_day(value)
     try:
         hijri = Gregorian(day.year, day.month, day.day).to_hijri()
     except OverflowError:
         return ""
-    if get_language() == "ar":
+    if (language or get_language()) == "ar":
         return f"{hijri.day}\u00a0{hijri.month_name('ar')}\u00a0{hijri.year}\u00a0هـ"
     return f"{hijri.day}\u00a0{_HIJRI_MONTHS_EN[hijri.month - 1]}\u00a0{hijri.year}\u00a0AH"
 

@@ -14,7 +14,7 @@ from tests.municipality.documents.samples import licence, receipt
 @pytest.mark.parametrize(
     ("date", "arabic", "english", "hijri_ar", "hijri_en"),
     [
-        (dt.date(2026, 12, 1), "1 ديسمبر 2026", "1 December 2026", "21 جمادى الآخرة 1448 هـ", "21 Jumada al-Akhirah 1448 AH"),
+        (dt.date(2026, 12, 1), "1 ديسمبر 2026", "1 December 2026", "21 جمادى الآخرة 1448 هـ", "21 Jumada II 1448 AH"),
         (dt.date(2027, 11, 30), "30 نوفمبر 2027", "30 November 2027", "2 رجب 1449 هـ", "2 Rajab 1449 AH"),
         (dt.date(2100, 1, 1), "1 يناير 2100", "1 January 2100", "", ""),
     ],
