@@ -144,7 +144,7 @@ STATUS_TEXTS: dict[str, StatusText] = {
 }
 REPORTED = StatusText(
     "wait",
-    _("Payment reported by the bank, confirming"),
+    _("The bank reported the payment; we are checking it"),
     _("The bank reported that the payment succeeded. We ask the bank once more before we record it as paid."),
     _("This takes a few seconds. Please do not pay again meanwhile."),
     _("You may wait here or close this page. The outcome is kept."),

@@ -327,7 +327,10 @@ def _owed(c: RenewalCondition, s: Subject) -> Obstacle:
     if not c.facts["fils"]:
         return Obstacle(
             _("A violation of this shop is still open"),
-            _("It may still cost something: an objection is under study, or it goes to the court. A licence is transferred after its end."),
+            _(
+                "Something may still have to be paid: an objection is being studied, or the violation goes to court. "
+                "The licence can be transferred once the violation has ended."
+            ),
             ways=[Way(_("See the violations"), reverse("violations:mine")), _my_shops()],
         )
     return Obstacle(

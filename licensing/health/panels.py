@@ -57,8 +57,9 @@ LIVE_LABELS = {
 
 
 TAKEN_OVER = _(
-    "The officer compares the register of the Ministry of Commerce and Industry: best have the commercial licence transferred there "
-    "before the decision. We send you a message with the decision, or if something is missing."
+    "The officer compares the request with the register of the Ministry of Commerce and Industry, so "
+    "transfer the commercial licence there before the decision if you can. We will send you a message "
+    "with the decision, or if something is missing."
 )
 UNDER_WAY = {
     RENEWAL: _("Renewal under way"),

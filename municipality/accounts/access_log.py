@@ -27,7 +27,7 @@ REASONS = {
     "names": _("look at the names of a request before its decision"),
     "file": _("look at a file of a request"),
     "violation": _("look at a violation"),
-    "workers": _("inspection of a shop, look at the health certificate that it has entered for you"),
+    "workers": _("inspection of a shop: look at your health certificate, which the shop entered"),
     "call": _("call about a message that did not reach you"),
     "paying_back": _("look at a bill or payment, to pay money back"),
     "assisted": _("help at the counter, with your code"),

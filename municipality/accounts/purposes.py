@@ -30,7 +30,7 @@ PURPOSES: dict[str, Text] = {
     "purpose.supervision": gettext_lazy("Supervision of the study of the request"),
     "purpose.complaint": gettext_lazy("Answer to a complaint or a question of the person"),
     "purpose.court": gettext_lazy("Request by a court, the prosecution or another authority"),
-    "purpose.record": gettext_lazy("Check of the entry before its correction"),
+    "purpose.record": gettext_lazy("Check of an entry before it is corrected"),
     "purpose.photo": gettext_lazy("Check of the copy of a photo before it is shown"),
     "purpose.misuse": gettext_lazy("Check whether reports are misused"),
     "purpose.audit": gettext_lazy("Audit"),

@@ -26,7 +26,7 @@ class CodeForm(forms.Form):
         if len(code) != 20 or not set(code) <= set(ids.ALPHABET):
             if _NUMBER.match(typed.strip().upper()):
                 raise forms.ValidationError(
-                    _("This is the number of the document. What is checked here is the code of 20 letters and digits beside the QR code."),
+                    _("This is the number of the document. To check it, enter the code of 20 letters and digits beside the QR code."),
                     code="number",
                 )
             raise forms.ValidationError(

@@ -124,7 +124,7 @@ class ReportForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
         help_text=_("Without names or phone numbers of people. Everybody may read it after an employee has looked at it."),
     )
-    who = forms.ChoiceField(label=_("How shall we tell you the result?"), choices=WHO, required=False, widget=forms.RadioSelect)
+    who = forms.ChoiceField(label=_("How should we tell you the result?"), choices=WHO, required=False, widget=forms.RadioSelect)
     phone = PhoneField(label=_("Mobile number"), required=False)
 
     def __init__(self, *args: Any, rules: ReportRules, **kwargs: Any) -> None:

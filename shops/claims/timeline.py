@@ -23,7 +23,7 @@ TIMELINE = Timeline(
     },
     moves={
         **MOVES,
-        "send_to_officer": _("Sent to the Municipality: the holder is heard, then an officer decides"),
+        "send_to_officer": _("Sent to the Municipality: the present holder can answer, then an officer decides"),
         "dispute": _("Disputed by the holder: frozen until an officer decides"),
         "object": _("Disputed by the holder: frozen until an officer decides"),
         "settle": _("Nobody disputed the claim in its days"),

@@ -88,7 +88,7 @@ def reply_items(case: Case) -> list[Item]:
 
 def correction_flags(case: Case) -> list[str]:
     row = page_queries.correction_of(case)
-    sentences = [_("An approval changes the public register at once. What nothing shows to be right is refused.")]
+    sentences = [_("An approval changes the public register at once. Refuse anything for which there is no evidence.")]
     if facts.read(row.shop, row.fact) != row.before:
         sentences.append(_("The register changed since this was asked for."))
     return sentences

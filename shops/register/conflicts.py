@@ -51,7 +51,7 @@ def refuse_tied(user: User, subject: str, keys: Callable[[], Sequence[str]]) -> 
     with transaction.atomic():
         data = {"kind": conflict.kind, "party": conflict.party_key}
         record("shop.tied_attempt", subject=subject, actor=actor_of(user), data=data)
-    raise NotPermitted("tied", _("You declared a conflict of interest here. A colleague has to do this; the attempt was recorded."))
+    raise NotPermitted("tied", _("You declared a conflict of interest here, so a colleague has to do this. This attempt was recorded."))
 
 
 def unless_tied(

@@ -125,7 +125,8 @@ KIND = ImportKind(
         ),
         limit=_("CSV file, at most 50,000 lines"),
         release_note=_(
-            "Each good line becomes a violation report, and its party is told. Lines with errors stay out; the clerk corrects them."
+            "Each line without errors becomes a violation report, and its party is told. Lines with errors are "
+            "left out; the clerk corrects them."
         ),
         labels={
             LineOutcome.ADD: _("Good and new"),

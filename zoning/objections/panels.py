@@ -45,7 +45,7 @@ def _detail(row: OpinionObjection) -> CaseDetail:
     withdrawable = case.state in OBJECTION_WORKFLOW.moves["withdraw"].sources
     slot, against = opinions.OBJECTION_SLOT, _("Opinion objected to")
     if first.document is None:
-        against = _("Refused request objected to")
+        against = _("Refusal objected to")
     blocks = [answers_block(first, queries.issued_draft(first), against)]
     if case.state in UPHELD:
         blocks.append(answers_block(again, opinions.draft_of(again), _("New opinion")))

@@ -55,7 +55,7 @@ def items(case: Case) -> list[Item]:
 def flags(case: Case) -> list[str]:
     said = _("The applicant objects to an opinion of another branch.")
     if _read(case).opinion.document_id is None:
-        said = _("The applicant objects to the refusal of a request by another branch.")
+        said = _("The applicant objects to a refusal by another branch.")
     return [said, *opinion_review.flags(case)]
 
 

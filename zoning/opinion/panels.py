@@ -217,7 +217,7 @@ def body(row: Consultation, silent: dict[str, int]) -> Record:
     else:
         state, label = "wait", _("Asked")
     if row.is_safety and row.answer not in ("no_objection", "conditions"):
-        lines.append(_("On health or safety: without its agreement the opinion cannot be a yes."))
+        lines.append(_("About health or safety: the opinion cannot permit this without the agreement of this body."))
     return Record(bilingual(row, "name"), state, label, lines=lines)
 
 

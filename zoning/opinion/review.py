@@ -88,7 +88,7 @@ def still_asked(opinion: Opinion) -> list[str]:
     if last is None:
         return []
     if last.due_at < clock.now():  # its letter left later than it was written
-        return [str(_("A body still has time to answer, counted from the day on which its letter left."))]
+        return [str(_("A body still has time to answer, counted from the day on which the letter to it was sent."))]
     sentence = _("Bodies may answer until {day}. Before that, the opinion can be signed only once all of them have answered.")
     return [format_html(sentence, day=day(clock.day_of(last.due_at)))]
 

@@ -89,8 +89,9 @@ class RequestForm(TradeName, ActivityForm, AreaForm, AddressForm):
     term = forms.ChoiceField(
         label=_("How long is the licence to be valid?"),
         help_text=_(
-            "The commercial licence comes after the approval of the location: none is needed yet. "
-            "Until its end, the fee is paid for each year begun: for 2 years and 3 months, 3 times."
+            "You do not need the commercial licence yet: it comes after the approval of the location. If you "
+            "choose that the health licence ends with it, you pay the fee for each year or part of a year: for 2 "
+            "years and 3 months, 3 times."
         ),
         widget=forms.RadioSelect,
         initial=USUAL,

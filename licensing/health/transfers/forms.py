@@ -43,8 +43,8 @@ class TakeOver(forms.Form):
     holder = forms.ChoiceField(label=_("Who is to hold the licence"), widget=forms.RadioSelect, required=False, error_messages=_HOLDER)
     declared = forms.BooleanField(
         label=_(
-            "I declare that I have the right to use the shop, such as by a lease, from the issue of the new licence on, "
-            "and meet its conditions."
+            "I declare that from the day the new licence is issued I have the right to use the shop, for example "
+            "under a lease, and that I will meet the conditions of the licence."
         ),
         help_text=_("Only if you take the shop over."),
         required=False,

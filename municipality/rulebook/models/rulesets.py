@@ -114,7 +114,9 @@ class LimitRule(models.Model):
         """Raises ValidationError for a value above what the app of its subject can keep."""
         most = registry.HIGHEST.get(f"{self.ruleset.subject}:{self.code}")
         if most is not None and self.value is not None and self.value > most:
-            sentence = _("This limit may be %(most)s at most. By a higher one the portal would promise what its database refuses.")
+            sentence = _(
+                "This limit can be %(most)s at most. The database refuses anything higher, so the portal could not keep the promise."
+            )
             raise ValidationError({"value": sentence % {"most": most}})
 
 

@@ -111,7 +111,7 @@ def test_a_worker_with_an_account_reads_who_saw_the_name(shop: Shop, owner: User
     [entry] = AccessLogEntry.objects.all()
     assert (entry.person_key, entry.subject, entry.purpose) == (person.key, shop.key, "workers")
     page = signed_in(person).get("/en/profile/looks/").content.decode()
-    assert "look at the health certificate" in page and "Inspector" in page
+    assert "look at your health certificate" in page and "Inspector" in page
 
 
 def test_a_full_list_takes_nobody_more(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

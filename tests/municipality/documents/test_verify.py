@@ -61,7 +61,7 @@ def test_suspended_revoked_and_superseded_are_said_at_once() -> None:
     services.suspend(made, reason="inspection", actor=BY)
     assert "Suspended" in state(made)
     services.resume(made, reason="cleared", actor=BY)
-    assert "in force today" in state(made)
+    assert "valid today" in state(made)
     newer = document(number="HLT-HA-2026-000002-X")
     services.supersede(made, by=newer, actor=BY)
     assert newer.number in state(made) and "A newer document took its place." in state(made)

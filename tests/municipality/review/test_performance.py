@@ -129,7 +129,7 @@ def test_too_few_studied_requests_make_no_figure(decided: list[Case], supervisor
         compute_figures()
     assert not Figure.objects.filter(service=HEALTH).exists()
     body = Client().get("/en/health-licence/").content.decode()
-    assert "half took" not in body and "<b>5 working days</b>" in body
+    assert "half were decided" not in body and "<b>5 working days</b>" in body
 
 
 def test_figures_of_something_else_than_the_ledger_would_be_found(

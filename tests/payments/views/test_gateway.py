@@ -235,7 +235,7 @@ def test_a_paid_bill_says_what_it_has_brought_and_the_next_act(
     client = signed_in(payer)
     text = page(attempt, client)
     assert "<h1>Payment confirmed</h1>" in text and "Sealing" in text and "R-1" in text and "kp-panel--ok" in text
-    assert '<meta http-equiv="refresh" content="10">' in text and "The payment is finished." in text and "Check again" not in text
+    assert '<meta http-equiv="refresh" content="10">' in text and "Your payment is complete." in text and "Check again" not in text
     assert client.get(f"/pay/r/{attempt.token}/state?seen=paid").json() == {"done": False}
     shown = registry.PaidOutcome(is_done=True, title="Fine closed", act=("See it", "/en/fine/"))
     text = page(attempt, client)

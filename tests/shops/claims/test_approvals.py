@@ -74,8 +74,8 @@ def test_it_joins_the_queue_once_its_holder_was_heard_so_that_no_desk_waits_for_
     with translation.override("en"):
         until = date_format(Claim.objects.get().dispute_until, "DATE_FORMAT")
     dispute = signed_in(owner).get(f"/en/claims/{case.public_id}/dispute/").content.decode()
-    assert "Without it the claim can be approved after" in dispute and until in dispute.replace("\u00a0", " ")
-    assert "the holder is heard, then an officer decides" in page and "Claim granted" not in page
+    assert "If you send no statement, the claim can be approved after" in dispute and until in dispute.replace("\u00a0", " ")
+    assert "the present holder can answer, then an officer decides" in page and "Claim granted" not in page
     for _day in range(6):
         assert claims.settle_due() == 0 and queue.next_case(officer=officer) is None
         frozen_clock.move(days=1)

@@ -133,7 +133,7 @@ def test_a_refused_objection_of_the_last_day_keeps_the_price(
     assert message.kind == "violations.objection_refused" and "The facts are proved" in message.body_en
     with translation.override("en"):
         until = date_format(clock.today() + dt.timedelta(days=14), "DATE_FORMAT")
-    assert f"settled again, at the amount of before, until {until}" in message.body_en
+    assert f"settle it again, at the same amount as before, until {until}" in message.body_en
     assert pay(row, owner).state == "paid"
 
 
@@ -145,7 +145,7 @@ def test_an_objection_after_the_settlement_period_does_not_open_it_again(
     objection = ObjectionFactory(violation=fresh(served), person=owner)
     assert not objection.keeps_price
     decide(objection, decider, uphold=False)
-    assert fresh(served).state == "overdue" and "settled again" not in _told(owner, objection).body_en
+    assert fresh(served).state == "overdue" and "settle it again" not in _told(owner, objection).body_en
 
 
 def test_silence_is_refusal_and_is_told_on_the_day(served: Violation, owner: Any, frozen_clock: Clock) -> None:

@@ -73,7 +73,7 @@ def test_what_was_paid_stays_and_the_office_is_told(twice: tuple[Violation, Viol
     assert fils(second) == 200_000 and repetition.is_raised_for_nothing(second, queries.order_of(second))
     clerk = signed_in(StaffFactory(groups=["violation_clerk"], login="reads", branch_id=second.branch_id))
     page = clerk.get(f"/admin/office/{second.public_id}/").content.decode()
-    assert "رُفع للتكرار" in page
+    assert "زِيد المبلغ للتكرار" in page
 
 
 def test_another_repetition_keeps_the_percentage(

@@ -71,7 +71,7 @@ def test_a_paci_number_of_another_place_is_a_warning_before_the_files(plot: Plot
     client.post(REQUEST, typed(plot="13"))
     draft = Draft.objects.get(service=NEW_LICENCE)
     page = client.get(f"/en/health-licence/new/{draft.public_id}/send/").content.decode()
-    assert "The PACI number and the address do not agree" in page and "neither a yes nor a no" not in page
+    assert "The PACI number does not match the address" in page and "neither a yes nor a no" not in page
     assert page.index("do not agree") < page.index('type="file"') and f"/en/health-licence/new/{draft.public_id}/" in page
 
 

@@ -128,7 +128,7 @@ def test_another_street_on_the_same_plot_and_floor_is_said_to_be_the_same_place(
 
 
 PROMPTS = {
-    "en": "it is corrected at the Ministry of Commerce and Industry",
+    "en": "have it corrected at the Ministry of Commerce and Industry",
     "ar": "فيُصحَّح لدى وزارة التجارة والصناعة",
 }
 
