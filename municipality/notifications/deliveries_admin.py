@@ -20,6 +20,7 @@ from municipality.kernel import request_cache
 from municipality.kernel.actors import Actor
 from municipality.notifications import letters, queries, services
 from municipality.notifications.models import Delivery, DeliveryState
+from municipality.notifications.registry import MESSAGE_KINDS
 from municipality.ui.admin_base import MAX_COUNT, ReadOnlyAdmin, code, in_group, moment, require_role
 from municipality.ui.code_labels import label_of
 from municipality.ui.staff_home import HomePart, Next
@@ -144,7 +145,8 @@ class DeliveryAdmin(NamedSubjectsMixin, ReadOnlyAdmin):
 
     @admin.display(description=_("recipient"))
     def recipient(self, delivery: Delivery) -> SafeString | str:
-        return code(services.masked_address(delivery))
+        declared = MESSAGE_KINDS.get(delivery.message.kind)
+        return "—" if declared is not None and declared.hides_recipient else code(services.masked_address(delivery))
 
     @admin.display(description=_("written"), ordering="pk")
     def written(self, delivery: Delivery) -> str:

@@ -60,6 +60,8 @@ class MessageKind:
     is_legal: ClassVar[bool] = False
     # Sent by another channel where its own ones fail, and otherwise listed for a phone call. False for news that a person follows.
     must_reach: ClassVar[bool] = True
+    # Staff who look after deliveries see nothing of the recipient's address: it would stand beside what only a few may know of a person.
+    hides_recipient: ClassVar[bool] = False
     # Listed for a phone call if nobody opens it within the rulebook's `unread_days`, while `is_unanswered`.
     asks_for_answer: ClassVar[bool] = False
     # Sample values by dotted name, for placeholders that a filter formats (dates, amounts). Only `check` uses them.

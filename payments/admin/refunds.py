@@ -171,7 +171,7 @@ class RefundAdmin(MoneyAdmin):
         remaining = remaining_of(refund)
         reasons = refund_reasons() if "propose" in forms else []
         given = typed(request, "code", "way", "bank_reference")
-        if refund.line is not None and not given["code"]:
+        if refund.reason == "board_ended" and not given["code"]:
             given["code"] = DEPOSIT_OVER  # what the row itself says
         return self.page(
             request,

@@ -27,6 +27,7 @@ from reports.results import result_of
 class _ToReporter(MessageKind):
     page = "/reports/{report.public_id}/mine/"
     must_reach = False
+    hides_recipient = True
 
 
 class ReportReceived(_ToReporter):

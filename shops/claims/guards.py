@@ -28,7 +28,7 @@ guard(
     " AND s.signed_by_id <> s.made_by_id))",
     "claim_unsigned",
 )
-# and the holder has disputed it, or could until that day.
+# and the holder has disputed it, or the last day to do so had begun; the service waits until that day has ended.
 guard(
     "cases_caseevent_claim_heard",
     "cases_caseevent",

@@ -50,8 +50,18 @@ def count_now(row: Violation) -> int:
 
 
 def is_raised_for_nothing(row: Violation, order: SettlementOrder | None) -> bool:
-    """Whether the sum of a violation still has the percentage of a repetition of which nothing stands."""
-    return order is not None and order.percent != rules.HUNDRED and not count_now(row)
+    """Whether the sum of a violation is still raised by a repetition of which nothing stands."""
+    return order is not None and order.percent != rules.HUNDRED and not count_now(row) and _fils_without(row, order) < order.fils
+
+
+def _fils_without(row: Violation, order: SettlementOrder) -> int:
+    """The sum without a repetition; a reduction by authority keeps its share. A raised sum that reached the maximum may be no lower."""
+    raised = row.orders.order_by("version")[0]
+    return max(order.fils * _amount_without(row).fils // raised.fils, 1)
+
+
+def _amount_without(row: Violation) -> rules.Amount:
+    return assessments.settlement(Offence(**row.offence_facts), rules.Measurement(row.quantity_hundredths, row.months), 0)
 
 
 def recompute_after(ended: Violation) -> int:
@@ -78,9 +88,11 @@ def sweep() -> int:
     gone = gone.filter(
         Q(shop=OuterRef("shop")) | Q(party=OuterRef("party")) | Q(party_digest=OuterRef("party_digest"), party_digest__gt="")
     )
-    newest = SettlementOrder.objects.filter(violation=OuterRef("pk")).order_by("-version").values("ground")[:1]
-    rows = Violation.objects.filter(Exists(gone), repeat_count__gt=0, state__in=UNPAID).annotate(ground=Subquery(newest))
-    return sweeps.for_each("violations.repetition", rows.filter(ground__in=RAISED).only("pk", "public_id")[:MOST], _recompute_one)
+    newest = SettlementOrder.objects.filter(violation=OuterRef("pk")).order_by("-version")
+    rows = Violation.objects.filter(Exists(gone), repeat_count__gt=0, state__in=UNPAID)
+    rows = rows.annotate(ground=Subquery(newest.values("ground")[:1]), percent=Subquery(newest.values("percent")[:1]))
+    raised = rows.filter(ground__in=RAISED).exclude(percent=rules.HUNDRED).order_by("-seen_at", "-pk")  # the newest may change most
+    return sweeps.for_each("violations.repetition", raised.only("pk", "public_id")[:MOST], _recompute_one)
 
 
 def _recompute_one(violation: Violation) -> bool:
@@ -92,11 +104,7 @@ def _recompute(row: Violation) -> bool:
     order = queries.order_of(row)
     if order is None or order.ground not in RAISED or not is_raised_for_nothing(row, order):
         return False
-    amount = assessments.settlement(Offence(**row.offence_facts), rules.Measurement(row.quantity_hundredths, row.months), 0)
-    raised = row.orders.order_by("version")[0]
-    after = max(order.fils * amount.fils // raised.fils, 1)  # a reduction by authority keeps its share
-    if after >= order.fils:
-        return False
+    amount, after = _amount_without(row), _fils_without(row, order)
     with suppress(Refused):  # a payment is at the bank
         settlements.cancel_bills(row, actor=ME, reason="repetition_gone")
         formula = assessments.formula(amount, row.offence_facts["unit"])

@@ -196,7 +196,7 @@ def _write(row: Violation, warrant: JudicialWarrant, day: dt.date, *, signed: st
         "violation.minuted",
         subject=row.key,
         actor=actor,
-        data={"number": number, "settles": amount is not None, "repeats": row.repeat_count},
+        data={"number": number, "settles": amount is not None, "repeats": repetition.count_now(row)},
     )
     enqueue("violations.notice_document", key=f"{row.key}:minute", violation_id=row.pk)
     notify(ReportWritten, row, key="minute")
@@ -221,10 +221,11 @@ def _order(row: Violation, offence: Offence, amount: rules.Amount) -> Settlement
     )
 
 
-@unless_tied("inspector", "violation")
 @transaction.atomic
 def record_signature(*, violation: Violation, inspector: User, at: dt.datetime) -> None:
     """Record that the party signed the printed notice before the inspector who wrote the report; its periods run from then.
+
+    Nobody else can do it, so a conflict of interest that the writer has declared since does not stop it.
 
     Raises NotPermitted: not_its_writer and as `queries.warrant_of`; Refused("served").
     """

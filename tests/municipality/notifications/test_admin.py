@@ -28,9 +28,11 @@ def operator() -> User:
     return StaffFactory(groups=["operator"])
 
 
-def delivery(state: str = DeliveryState.FAILED, reason: str = "exhausted", key: str = "1", person: User | None = None) -> Delivery:
+def delivery(
+    state: str = DeliveryState.FAILED, reason: str = "exhausted", key: str = "1", person: User | None = None, kind: str = "testing.greeting"
+) -> Delivery:
     words = dict.fromkeys(("title_ar", "title_en", "body_ar", "body_en", "short_ar", "short_en"), "x")
-    message = Message.objects.create(person=person or PersonFactory(), kind="testing.greeting", key=key, created_at=clock.now(), **words)
+    message = Message.objects.create(person=person or PersonFactory(), kind=kind, key=key, created_at=clock.now(), **words)
     return Delivery.objects.create(message=message, channel=Channel.SMS, state=state, reason=reason)
 
 
@@ -53,6 +55,16 @@ def test_an_operator_reads_why_and_tries_again(operator: User) -> None:
     assert Job.objects.get().args == {"delivery_id": row.pk}
     act = AuditEvent.objects.get(action="delivery.retried")
     assert (act.actor_key, act.subject, act.data["was"]) == (operator.key, f"delivery:{row.pk}", "exhausted")
+
+
+def test_the_address_of_a_reporter_does_not_stand_beside_the_report(operator: User) -> None:
+    """The control is another kind of message to the same person."""
+    person, client = PersonFactory(), signed_in(operator)
+    shown = f"…{person.phone[-3:]}"
+    row = delivery(person=person, kind="reports.closed")
+    assert all(shown not in client.get(page).content.decode() for page in (LIST, pages(row)[0]))
+    delivery(person=person, key="2")
+    assert shown in client.get(LIST).content.decode()
 
 
 @pytest.mark.parametrize("state", [DeliveryState.SENT, DeliveryState.WAITING, DeliveryState.SKIPPED])

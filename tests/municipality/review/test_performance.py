@@ -119,7 +119,7 @@ def test_the_service_card_and_the_interface_have_the_same_figures(decided: list[
     for address in ("/en/", "/en/health-licence/"):
         body = " ".join(Client().get(address).content.decode().split())
         assert "Without changes: <b>usually within a minute of paying</b>" in re.sub(r"\s+", " ", body), address
-        assert f"half took within {half} working day" in body and "<b>5 working days</b>" in body, address
+        assert f"half were decided within {half} working day" in body and "<b>5 working days</b>" in body, address
 
 
 def test_too_few_studied_requests_make_no_figure(decided: list[Case], supervisor: User) -> None:

@@ -10,10 +10,12 @@ from bs4 import BeautifulSoup
 from django.test import Client
 from django.urls import reverse
 
-from municipality.accounts.models import User
+from municipality.accounts.models import User, actor_of
 from municipality.audit.models import AuditEvent
 from municipality.cases.roles import ensure_roles
 from municipality.kernel import clock, money
+from municipality.kernel.errors import Refused
+from municipality.rulebook import services
 from municipality.rulebook.models import FeeRule, RuleSet
 from tests.browsers import signed_in
 from tests.factories.accounts import StaffFactory
@@ -136,6 +138,8 @@ def test_a_publisher_sends_a_draft_back_with_a_reason_until_it_is_saved_again(ma
     assert (ruleset.sent_back_words, ruleset.published_at) == ("رقم القرار ناقص", None)
     assert AuditEvent.objects.get(action="rulebook.sent_back").actor_key == checker.key
     assert url not in client.get("/admin/").content.decode()
+    with pytest.raises(Refused, match="sent_back"):  # by a page that was open before
+        services.publish(ruleset=ruleset, publisher=checker, actor=actor_of(checker))
     assert "رقم القرار ناقص" in signed_in(maker).get("/admin/").content.decode()
     assert signed_in(maker).post(reverse(CHANGE, args=[ruleset.pk]), form(12_000, ruleset.fees.get())).status_code == 302
     ruleset.refresh_from_db()

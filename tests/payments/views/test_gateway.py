@@ -217,7 +217,8 @@ def test_a_payment_that_the_bank_reports_is_said_first_and_the_warning_second(at
     client = signed_in(payer)
     text = page(attempt, client)
     assert "kp-panel--calm" in text and "may have been taken" not in text
-    assert text.index("Payment reported by the bank, confirming</h1>") < text.index("This takes a few seconds. Please do not pay again")
+    heading = "The bank reported the payment; we are checking it</h1>"
+    assert text.index(heading) < text.index("This takes a few seconds. Please do not pay again")
     assert "أبلغَنا البنك بالدفع" in page(attempt, client, "ar")
     Attempt.objects.filter(pk=attempt.pk).update(hint="other")
     text = page(attempt, client)

@@ -16,6 +16,7 @@ from PIL import Image
 from municipality.fieldwork.models import Evidence
 from municipality.kernel import clock
 from municipality.notifications.registry import MESSAGE_KINDS
+from municipality.review.services import staff
 from shops.models import Shop
 from tests.browsers import signed_in
 from tests.due_jobs import run_due
@@ -143,6 +144,8 @@ def test_the_signature_is_recorded_after_the_notice_is_printed(
     client = signed_in(inspector)
     assert client.post(url, {"step": "signed"}).status_code == 409
     assert not Service.objects.exists() and not Evidence.objects.exists()
+    # A tie that the writer has declared since does not stop it: nobody else can record the signature.
+    staff.declare_conflict(officer=inspector, party_key=row.shop.key, kind="relative", declared_by=inspector)
     assert client.post(url, signature | {"signature": picture(content.getvalue())}).status_code == 302
     assert Service.objects.get(violation=row).ground == "signed"
     assert Evidence.objects.get(visit=row.visit).kind == "signature"

@@ -72,7 +72,7 @@ def test_a_paci_number_of_another_place_is_a_warning_before_the_files(plot: Plot
     draft = Draft.objects.get(service=NEW_LICENCE)
     page = client.get(f"/en/health-licence/new/{draft.public_id}/send/").content.decode()
     assert "The PACI number does not match the address" in page and "neither a yes nor a no" not in page
-    assert page.index("do not agree") < page.index('type="file"') and f"/en/health-licence/new/{draft.public_id}/" in page
+    assert page.index("does not match the address") < page.index('type="file"') and f"/en/health-licence/new/{draft.public_id}/" in page
 
 
 @pytest.mark.parametrize("facts", [{"plot": ""}, {"activity": "NONE"}, {"area": "x"}, {"paci_number": "12"}, {"block": ""}])
