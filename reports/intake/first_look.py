@@ -8,19 +8,18 @@ from municipality.audit.services import record
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from reports.models import FIRST_LOOK, ModeratedPart, Moderation, Report
-from reports.reporters.trust import TrustLevel
+from reports.reporters.trust import Trust, TrustLevel
 from reports.states import ReportState
 
 SYSTEM = system("reports")
 
 
-def hold(report: Report, level: TrustLevel, limits: Mapping[str, int]) -> None:
-    """Hide a report that was just received until it is looked at, in the caller's transaction, where its sender is doubtful or many
-    report about its shop today.
+def hold(report: Report, trust: Trust, limits: Mapping[str, int]) -> None:
+    """Hide a report that was just received until it is looked at, in the caller's transaction: of a doubtful sender, or one of many.
 
     Nothing that is stored says which of the two it was, so that nobody learns a level from it.
     """
-    if level != TrustLevel.DOUBTFUL and not (limits.get("first_look_shop") and _is_burst(report, limits["burst_shop"])):
+    if trust.level != TrustLevel.DOUBTFUL and not (limits.get("first_look_burst") and _is_one_of_many(report, trust, limits)):
         return
     Moderation.objects.create(report=report, part=ModeratedPart.REPORT, code=FIRST_LOOK, at=report.received_at)
     report.hidden_at = report.received_at
@@ -28,9 +27,11 @@ def hold(report: Report, level: TrustLevel, limits: Mapping[str, int]) -> None:
     record("report.hidden", subject=report.subject_key, actor=SYSTEM, data={"part": ModeratedPart.REPORT, "code": FIRST_LOOK, "photo": ""})
 
 
-def _is_burst(report: Report, least: int) -> bool:
-    """Whether so many reports about its shop arrived today, with this one."""
+def _is_one_of_many(report: Report, trust: Trust, limits: Mapping[str, int]) -> bool:
+    """Whether so many reports of its sender, who is not proven, or about its shop arrived today, with this one."""
+    if trust.level != TrustLevel.PROVEN and trust.today + 1 >= limits["burst_sender"]:
+        return True
     if report.shop_id is None:
         return False
     rows = Report.objects.filter(shop=report.shop_id, parent__isnull=True, received_at__gte=clock.start_of(clock.today()))
-    return rows.exclude(state=ReportState.MERGED).count() >= least
+    return rows.exclude(state=ReportState.MERGED).count() >= limits["burst_shop"]

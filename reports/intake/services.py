@@ -124,8 +124,8 @@ def _store(sent: SentReport, sender: Sender) -> Report:
         raise Refused("name_needed", _("This kind of report needs your name or a confirmed phone number. Inspectors never see it."))
     answers = {question.code: sent.answers[question.code] for question in category.questions if question.code in sent.answers}
     severity = promises.severity_of(category, answers)
-    level = trust.of_sender(sender, limits).level
-    sender_limits.check(sender, sent.place, limits, level)
+    trusted = trust.of_sender(sender, limits)
+    sender_limits.check(sender, sent.place, limits, trusted.level)
     area = sent.place.area
     facts = asdict(category)
     facts.pop("questions")
@@ -157,7 +157,7 @@ def _store(sent: SentReport, sender: Sender) -> Report:
         branch=places.branch_of(area) if area is not None else None,
     )
     reporters.attach(report, sender)
-    first_look.hold(report, level, limits)
+    first_look.hold(report, trusted, limits)
     if sent.channel != ReportChannel.OPEN311:  # whose numbers are confirmed by nobody, and whose photos come with the report
         phones.forget(sent.key)
         photos.attach_held(report, is_new=True)

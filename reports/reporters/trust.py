@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.db import models
 from django.db.models import OuterRef, Q, Subquery
@@ -38,7 +38,10 @@ class TrustLevel(models.TextChoices):
 
 @dataclass(frozen=True)
 class Trust:
-    """A level and its reasons: reports of the last `days` that were found right, unfounded, or an abuse, and whether a stop counts."""
+    """A level and its reasons: reports of the last `days` that were found right, unfounded, or an abuse, and whether a stop counts.
+
+    `today`: how many reports arrived today.
+    """
 
     level: TrustLevel
     days: int = 0
@@ -46,6 +49,7 @@ class Trust:
     unfounded: int = 0
     abusive: int = 0
     was_stopped: bool = False
+    today: int = field(default=0, compare=False)
 
 
 def of_sender(sender: Sender, limits: Mapping[str, int]) -> Trust:
@@ -78,7 +82,9 @@ def _trust(base: TrustLevel, who: Q, digests: Collection[str], device: str, limi
     stops = bans_of(digests, device).filter(until__gt=now - dt.timedelta(days=limits["doubtful_ban_days"]))
     was_stopped = stops.exists()
     who |= Q(device_digest=device) if device else Q()
-    found = _findings(who, now - dt.timedelta(days=days))
+    sent = Reporter.objects.filter(who, created_at__gte=now - dt.timedelta(days=days)).order_by("-pk")
+    own = dict(sent.values_list("report", "created_at")[:MOST])
+    found = _findings(own)
     right, unfounded, abusive = (len(found[finding]) for finding in (ReportFinding.RIGHT, ReportFinding.UNFOUNDED, ReportFinding.ABUSIVE))
     wrong, least = unfounded + abusive, limits["doubtful_wrong"]
     level = base
@@ -86,17 +92,17 @@ def _trust(base: TrustLevel, who: Q, digests: Collection[str], device: str, limi
         level = TrustLevel.DOUBTFUL
     elif base != TrustLevel.ANONYMOUS and right >= limits["proven_right"] and not abusive:
         level = TrustLevel.PROVEN
-    return Trust(level, days, right, unfounded, abusive, was_stopped)
+    today = sum(at >= clock.start_of(clock.today()) for at in own.values())
+    return Trust(level, days, right, unfounded, abusive, was_stopped, today)
 
 
-def _findings(who: Q, since: dt.datetime) -> dict[str, set[int]]:
-    """Reports by what was found of them, as the rulebook in force says of each code. A report is in one set at most.
+def _findings(own: Collection[int]) -> dict[str, set[int]]:
+    """Reports of one sender by what was found of them, as the rulebook in force says of each code. A report is in one set at most.
 
     A report that was joined has the result of the one in which its joins end, and several that were joined there count once; one that
     was divided is right if a part of it is.
     """
     found: dict[str, set[int]] = defaultdict(set)
-    own = Reporter.objects.filter(who, created_at__gte=since).order_by("-pk").values_list("report", flat=True)[:MOST]
     ends = {pk: pk for pk in own}
     if not ends:
         return found

@@ -317,6 +317,17 @@ def test_many_reports_about_one_shop_wait_too_so_that_waiting_tells_no_level(mak
         assert reports.received(**there).hidden_at is None
 
 
+def test_many_of_one_sender_wait_too_but_not_of_a_proven_one(drawn: User) -> None:
+    with clock.at(NOON):
+        made = [reports.received(Sender(phone=PHONE, device=f"phone-{number}")) for number in range(9)]
+    assert [row.hidden_at is not None for row in made] == [False] * 7 + [True] * 2
+    proven = Sender(phone="+96555509999")
+    with clock.at(NOON):
+        history(proven, drawn, right=5)
+        assert level_of(proven) == L.PROVEN
+        assert not [row for row in [reports.received(proven) for _n in range(5)] if row.hidden_at is not None]
+
+
 def test_the_database_lets_nothing_be_hidden_or_shown_by_nobody(clerk: User) -> None:
     report = reports.received()
     facts: dict[str, Any] = {"report": report, "part": "report", "at": clock.now()}
