@@ -70,6 +70,7 @@ class Reason:
     text_en: str
     article_ar: str
     article_en: str
+    counts_as: str = ""  # what it says of a report: a `ReportFinding`
 
 
 @dataclass(frozen=True)

@@ -29,11 +29,11 @@ from municipality.ui.staff_menu import StaffEntry
 from municipality.ui.subject_names import NAMES
 from municipality.ui.templatetags.portal import bilingual, ref
 from municipality.ui.texts import Text
-from reports.models import Ban, ModeratedPart, Moderation, Report
+from reports.models import FIRST_LOOK, Ban, ModeratedPart, Moderation, Report
 from reports.moderation import queries, services
 from reports.photos import queries as photos
 from reports.queries import limits
-from reports.reporters import bans, bursts
+from reports.reporters import bans, bursts, trust
 from reports.reporters import queries as reporters
 from reports.reporters import services as identities
 from reports.reporters.services import INTAKE
@@ -44,11 +44,12 @@ PURPOSES = ("purpose.misuse", "purpose.complaint", "purpose.court")
 
 @require_safe
 def waiting(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """Descriptions that nobody has read, appeals, and many reports of one sender or about one shop."""
+    """Reports that nobody has looked at, descriptions that nobody has read, appeals, and many reports of one sender or about one shop."""
     require_role(request, INTAKE)
     words = [(row, bilingual(row.category_facts, "name")) for row in queries.unread_words().select_related("area")[:MOST_SHOWN]]
     appeals = [(row, row.by_id == request.user.pk) for row in queries.open_appeals()[:MOST_SHOWN]]
     context: dict[str, Any] = {
+        "first_looks": [(row.report, bilingual(row.report.category_facts, "name")) for row in queries.first_looks()[:MOST_SHOWN]],
         "words": words,
         "appeals": appeals,
         "bursts": bursts.bursts(),
@@ -79,7 +80,8 @@ def moderate(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         except Refused as refusal:
             error = str(refusal.sentence)
             report.refresh_from_db()
-    trace = labelled_trace(report)
+    trace = labelled_trace(report, of_intake=True)
+    first_look = next((row for row, _label in trace if row.code == FIRST_LOOK and row.lifted_at is None), None)
     hidden = {(row.part, row.photo_id) for row, _label in trace if row.lifted_at is None}
     photos = [(photo, (ModeratedPart.PHOTO, photo.pk) in hidden) for photo in report.photos.order_by("pk")]
     context = {
@@ -87,7 +89,8 @@ def moderate(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "name": bilingual(report.category_facts, "name"),
         "photos": photos,
         "words_hidden": (ModeratedPart.WORDS, None) in hidden,
-        "report_hidden": (ModeratedPart.REPORT, None) in hidden,
+        "report_hidden": (ModeratedPart.REPORT, None) in hidden and first_look is None,
+        "first_look": first_look,
         "trace": trace,
         "hide_reasons": [(code, bilingual(reason, "label")) for code, reason in services.reasons().items()],
         "ban_reasons": [(code, bilingual(reason, "label")) for code, reason in bans.reasons("report_ban").items()],
@@ -104,10 +107,13 @@ def _label(reason: Any, code: str) -> Any:
     return bilingual(reason, "label") if reason is not None else code
 
 
-def labelled_trace(report: Report) -> list[tuple[Moderation, Any]]:
-    """What was hidden of a report with the label of each reason, for `admin/reports/_trace.html`."""
-    rows = queries.trace(report)
-    known = services.reasons() if rows else {}
+def labelled_trace(report: Report, *, of_intake: bool = False) -> list[tuple[Moderation, Any]]:
+    """What was hidden of a report with the label of each reason, for `admin/reports/_trace.html`.
+
+    Intake alone reads that a report waited for a first look, which may be because of who sent it.
+    """
+    rows = [row for row in queries.trace(report) if of_intake or row.code != FIRST_LOOK]
+    known = bans.reasons("report_hidden") if rows else {}
     return [(row, _label(known.get(row.code), row.code)) for row in rows]
 
 
@@ -130,7 +136,7 @@ def _act(request: AuthenticatedHttpRequest, report: Report) -> str:
         if row is None:
             raise Http404
         services.show_again(moderation=row, by=by)
-        return _("The public can see it again.")
+        return _("Everybody can see the report now.") if row.code == FIRST_LOOK else _("The public can see it again.")
     if step == "ban":
         bans.make(report=report, code=code, by=by)
         return _("Reporting is stopped for who sent this report. They can appeal once.")
@@ -154,10 +160,10 @@ def reporter(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     viewer = actor_of(request.user, INTAKE)
     log_access(viewer=viewer, person_key=subject, subject=report.subject_key, purpose=purpose)
     try:
-        found, error = identities.reveal(report), ""
+        found, known, error = identities.reveal(report), trust.of_reporter(report), ""
     except Refused as refusal:
-        found, error = None, str(refusal.sentence)
-    context = {"report": report, "found": found, "error": error}
+        found, known, error = None, None, str(refusal.sentence)
+    context = {"report": report, "found": found, "trust": known, "error": error}
     return staff_page(request, "admin/reports/reporter.html", 404 if error else 200, title=_("Who reported"), **context)
 
 
@@ -189,9 +195,8 @@ def appeal(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
 
 
 def _count(request: HttpRequest) -> int:
-    return request_cache.get_or_set(
-        "report_intake", lambda: queries.unread_words()[:MAX_COUNT].count() + queries.open_appeals()[:MAX_COUNT].count()
-    )
+    waiting = (queries.unread_words, queries.open_appeals, queries.first_looks)
+    return request_cache.get_or_set("report_intake", lambda: sum(rows()[:MAX_COUNT].count() for rows in waiting))
 
 
 def home(request: AuthenticatedHttpRequest) -> HomePart:

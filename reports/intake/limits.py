@@ -6,38 +6,60 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from municipality.accounts.limits import AttemptLimit, use_all
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, TooMany
 from municipality.rulebook import queries as rulebook
 from municipality.ui.dates import day_text
-from municipality.ui.plurals import within_span
+from municipality.ui.plurals import counted, within, within_span
 from municipality.ui.templatetags.portal import bilingual
 from reports import queries
 from reports.reporters.services import Sender, ban_of
+from reports.reporters.trust import TrustLevel
 
 if TYPE_CHECKING:
     from reports.intake.services import ReportPlace
 
 HOUR, DAY = 3600, 86_400
+L = TrustLevel
+BY_LEVEL = ("per_hour", "per_day")
+LADDER = (L.ANONYMOUS, L.CONFIRMED, L.IDENTIFIED, L.PROVEN)
+HOW = {
+    ("per_hour", L.CONFIRMED): gettext_lazy("With a confirmed phone number, or signed in, up to %(more)s can be sent within an hour."),
+    ("per_day", L.CONFIRMED): gettext_lazy("With a confirmed phone number, or signed in, up to %(more)s can be sent within a day."),
+    ("per_hour", L.IDENTIFIED): gettext_lazy("Signed in, up to %(more)s can be sent within an hour."),
+    ("per_day", L.IDENTIFIED): gettext_lazy("Signed in, up to %(more)s can be sent within a day."),
+    ("per_hour", L.PROVEN): gettext_lazy(
+        "Once at least %(right)s reports %(days)s, sent signed in or with a confirmed phone number, were found right,"
+        " up to %(more)s can be sent within an hour."
+    ),
+    ("per_day", L.PROVEN): gettext_lazy(
+        "Once at least %(right)s reports %(days)s, sent signed in or with a confirmed phone number, were found right,"
+        " up to %(more)s can be sent within a day."
+    ),
+}
 
 
-def check(sender: Sender, place: ReportPlace, amounts: Mapping[str, int]) -> None:
+def check(sender: Sender, place: ReportPlace, amounts: Mapping[str, int], level: TrustLevel | None = None) -> None:
     """Refuse whoever is banned, and count a report of everybody else; to be called in the transaction that stores it.
 
+    Of an hour and a day most is what the level of the sender allows; without a level, what anybody may send.
     What is counted is locked until that transaction ends, so that reports at the same time cannot pass a limit together, and a report
     that is not stored is not counted. Raises Refused: banned (403, with the ban), per_hour, per_day, per_place_day,
     per_address_hour, per_address_day, per_address_place_day (429).
     """
     refuse_banned(sender)
+    if sender.system and level == TrustLevel.ANONYMOUS:
+        level = None  # the other system has limits of its own, and its people can neither sign in nor confirm a phone there
     counted = list(_counted(sender, place))
-    attempts = [(AttemptLimit(f"reports_{code}", amounts[code], seconds), subject) for code, seconds, subject in counted]
+    attempts = [(AttemptLimit(f"reports_{code}", most(code, level, amounts), seconds), subject) for code, seconds, subject in counted]
     for (code, _seconds, _subject), usage in zip(counted, use_all(attempts), strict=True):
         if not usage.is_within:
             text = {
-                "per_hour": _("%(most)s reports were sent from here within an hour, which is the most of one sender."),
-                "per_day": _("%(most)s reports were sent from here within a day, which is the most of one sender."),
+                "per_hour": _("%(most)s reports were sent from here within an hour. No more are taken for now."),
+                "per_day": _("%(most)s reports were sent from here within a day. No more are taken for now."),
                 "per_place_day": _("%(most)s reports about this place were sent from here within a day, which is the most of one sender."),
                 "per_address_day": _(
                     "%(most)s reports without a name came from this network within a day, which is the most of one network."
@@ -48,7 +70,30 @@ def check(sender: Sender, place: ReportPlace, amounts: Mapping[str, int]) -> Non
                 "per_address_hour": _("%(most)s reports came from this network within an hour, which is the most of one network."),
             }[code]
             again = _("Sending works again %(time)s. What was typed is kept.") % {"time": within_span(-(-usage.reset // 60))}
-            raise TooMany(code, f"{text % {'most': usage.amount}} {again}", retry_after=usage.reset)
+            more = _how_to_send_more(code, level, amounts)
+            raise TooMany(code, f"{text % {'most': usage.amount}} {again} {more}".rstrip(), retry_after=usage.reset)
+
+
+def most(code: str, level: TrustLevel | None, amounts: Mapping[str, int]) -> int:
+    """The amount of a limit for a level, which may have a row of its own (`per_hour_proven`)."""
+    return amounts.get(f"{code}_{level}", amounts[code])
+
+
+def _how_to_send_more(code: str, level: TrustLevel | None, amounts: Mapping[str, int]) -> str:
+    """How whoever reached the limit of their level gets a higher one; empty where there is none."""
+    if level is None or code not in BY_LEVEL:
+        return ""
+    if level == L.DOUBTFUL:
+        sentence = _(
+            "Fewer can be sent for a time, because earlier reports from here were not right or reporting was stopped."
+            " What is older than %(days)s no longer counts."
+        )
+        return sentence % {"days": counted(max(amounts["trust_days"], amounts["doubtful_ban_days"]), "day")}
+    for higher in LADDER[LADDER.index(level) + 1 :]:
+        if most(code, higher, amounts) > most(code, level, amounts):
+            facts = {"right": amounts["proven_right"], "days": within(amounts["trust_days"], "day")} if higher == L.PROVEN else {}
+            return HOW[code, higher] % {"more": most(code, higher, amounts), **facts}
+    return ""
 
 
 def refuse_banned(sender: Sender) -> None:

@@ -18,10 +18,11 @@ from municipality.kernel.errors import Refused
 from municipality.places import queries as places
 from municipality.places.models import Area
 from reports import promises, queries
+from reports.intake import first_look
 from reports.intake import limits as sender_limits
 from reports.models import ApiKey, PlaceSource, Report, ReportChannel
 from reports.photos import services as photos
-from reports.reporters import notifications, phones
+from reports.reporters import notifications, phones, trust
 from reports.reporters import services as reporters
 from reports.reporters.services import Sender
 from shops.models import Shop
@@ -123,7 +124,8 @@ def _store(sent: SentReport, sender: Sender) -> Report:
         raise Refused("name_needed", _("This kind of report needs your name or a confirmed phone number. Inspectors never see it."))
     answers = {question.code: sent.answers[question.code] for question in category.questions if question.code in sent.answers}
     severity = promises.severity_of(category, answers)
-    sender_limits.check(sender, sent.place, limits)
+    trusted = trust.of_sender(sender, limits)
+    sender_limits.check(sender, sent.place, limits, trusted.level)
     area = sent.place.area
     facts = asdict(category)
     facts.pop("questions")
@@ -155,6 +157,7 @@ def _store(sent: SentReport, sender: Sender) -> Report:
         branch=places.branch_of(area) if area is not None else None,
     )
     reporters.attach(report, sender)
+    first_look.hold(report, trusted, limits)
     if sent.channel != ReportChannel.OPEN311:  # whose numbers are confirmed by nobody, and whose photos come with the report
         phones.forget(sent.key)
         photos.attach_held(report, is_new=True)

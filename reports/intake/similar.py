@@ -7,16 +7,19 @@ from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.utils.translation import gettext_lazy as _
 
 from municipality.audit.services import record
 from municipality.kernel import clock
 from municipality.kernel.actors import VISITOR
+from municipality.kernel.errors import Refused
 from reports import queries
 from reports.intake.limits import refuse_banned
 from reports.models import MeToo, Report, ReportPhoto
 from reports.photos.queries import shown
 from reports.places import METRES, blurred, box_around, metres_between
 from reports.reporters import services as reporters
+from reports.reporters import trust
 from reports.reporters.services import Sender
 from reports.states import OPEN
 
@@ -52,9 +55,14 @@ def similar(category: str, latitude: float, longitude: float) -> list[Similar]:
 def me_too(report: Report, sender: Sender) -> bool:
     """Count a sender who saw the same, once. Returns whether they were counted now; the reporter and who was counted are not.
 
-    Raises NotPermitted("banned").
+    A doubtful sender confirms nothing. Raises NotPermitted("banned"), Refused("not_counted").
     """
     refuse_banned(sender)
+    if trust.of_sender(sender, queries.limits()).level == trust.TrustLevel.DOUBTFUL:
+        raise Refused(
+            "not_counted",
+            _("Nobody is counted from here for a time, because earlier reports were not right. Your own report is received as always."),
+        )
     digests = sender.digests
     if not digests or reporters.sent_by(report, sender) or MeToo.objects.filter(report=report, who__in=digests).exists():
         return False

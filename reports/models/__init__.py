@@ -1,13 +1,14 @@
 """Models of reports: what was seen and where, its photos, and what became of it."""
 
 from reports.models import reporter  # noqa: F401  its table; nothing but `reports.reporters` reads it
-from reports.models.access import ApiKey, Ban, ModeratedPart, Moderation, OutsideUpdate
+from reports.models.access import FIRST_LOOK, ApiKey, Ban, ModeratedPart, Moderation, OutsideUpdate
 from reports.models.outcome import Closure, Consequence, ConsequenceKind, HandOver, Question, SolvedAnswer
 from reports.models.photo import BlurState, HeldPhoto, PhotoKind, ReportPhoto
 from reports.models.public import AreaFollow, MapCount, Standing
 from reports.models.report import MeToo, PlaceSource, Report, ReportChannel, ReportEvent, Severity
 
 __all__ = [
+    "FIRST_LOOK",
     "ApiKey",
     "AreaFollow",
     "Ban",

@@ -18,14 +18,20 @@ class ModeratedPart(models.TextChoices):
     PHOTO = "photo", _("A photo")
 
 
+FIRST_LOOK = "first_look"  # the reason of a report that nobody has looked at yet
+
+
 class Moderation(models.Model):
-    """Something of a report that was hidden from the public for a coded reason, and shown again. Nothing is deleted."""
+    """Something of a report that was hidden from the public for a coded reason, and shown again. Nothing is deleted.
+
+    The portal itself (`by` is empty) hides nothing but a whole report, until a person has looked at it.
+    """
 
     report = models.ForeignKey(Report, models.PROTECT, related_name="moderations", verbose_name=_("report"))
     part = models.CharField(_("part"), max_length=10, choices=ModeratedPart)
     photo = models.ForeignKey(ReportPhoto, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("photo"))
     code = models.CharField(_("reason"), max_length=40)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("hidden by"))
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("hidden by"))
     at = models.DateTimeField(_("hidden at"))
     lifted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("shown again by")
@@ -40,6 +46,10 @@ class Moderation(models.Model):
             models.CheckConstraint(
                 condition=Q(part="photo", photo__isnull=False) | (~Q(part="photo") & Q(photo__isnull=True)), name="reports_moderation_part"
             ),
+            models.CheckConstraint(
+                condition=Q(by__isnull=False) | Q(code=FIRST_LOOK, part=ModeratedPart.REPORT), name="reports_moderation_by_somebody"
+            ),
+            models.CheckConstraint(condition=Q(lifted_at__isnull=True) | Q(lifted_by__isnull=False), name="reports_moderation_looked_at"),
         ]
 
     def __str__(self) -> str:

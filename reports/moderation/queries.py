@@ -9,7 +9,7 @@ from municipality.kernel.errors import Refused
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Reason
 from reports import queries
-from reports.models import Ban, ModeratedPart, Moderation, Report
+from reports.models import FIRST_LOOK, Ban, ModeratedPart, Moderation, Report
 from reports.states import OPEN
 
 
@@ -22,6 +22,13 @@ def unread_words() -> QuerySet[Report]:
     rows = Report.objects.filter(~Q(words=""), words_shown_at__isnull=True, hidden_at__isnull=True, parent__isnull=True)
     is_closed = Case(When(state__in=OPEN, then=Value(0)), default=Value(1))
     return rows.exclude(Exists(hidden)).order_by(is_closed, "received_at", "pk")
+
+
+def first_looks() -> QuerySet[Moderation]:
+    """Reports that everybody sees once somebody has looked at them, those that are open first, then the oldest."""
+    is_closed = Case(When(report__state__in=OPEN, then=Value(0)), default=Value(1))
+    rows = Moderation.objects.filter(code=FIRST_LOOK, lifted_at__isnull=True).select_related("report__area")
+    return rows.order_by(is_closed, "at", "pk")
 
 
 def open_appeals() -> QuerySet[Ban]:

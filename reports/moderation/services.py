@@ -16,15 +16,16 @@ from municipality.kernel.errors import Refused
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Reason
 from reports import queries
-from reports.models import BlurState, ModeratedPart, Moderation, Report, ReportPhoto
+from reports.models import FIRST_LOOK, BlurState, ModeratedPart, Moderation, Report, ReportPhoto
 from reports.reporters.services import INTAKE
 
 P = ModeratedPart
 
 
 def reasons() -> dict[str, Reason]:
-    """The coded reasons to hide something that are in force, by code."""
-    return {reason.code: reason for reason in rulebook.edition(queries.REPLIES, clock.today()).reasons_of("report_hidden")}
+    """The coded reasons for which a person hides something that are in force, by code."""
+    found = rulebook.edition(queries.REPLIES, clock.today()).reasons_of("report_hidden")
+    return {reason.code: reason for reason in found if reason.code != FIRST_LOOK}
 
 
 @transaction.atomic
@@ -39,9 +40,10 @@ def hide(*, report: Report, part: str, code: str, by: User, photo_id: str = "") 
     photo = ReportPhoto.objects.select_for_update().filter(report=row, public_id=photo_id).first() if part == P.PHOTO else None
     if part not in P.values or (part == P.PHOTO and photo is None) or (part == P.WORDS and not row.is_described):
         raise Refused("unknown_part", _("This report has no such part. Choose the report, its description or one of its photos."))
-    if Moderation.objects.filter(report=row, part=part, photo=photo, lifted_at__isnull=True).exists():
+    standing, now = Moderation.objects.filter(report=row, part=part, photo=photo, lifted_at__isnull=True), clock.now()
+    if standing.exclude(code=FIRST_LOOK).exists():
         raise Refused("hidden", _("It is hidden already."))
-    now = clock.now()
+    standing.update(lifted_by=by, lifted_at=now)  # looked at, and hidden for this reason
     moderation = Moderation.objects.create(report=row, part=part, photo=photo, code=code, by=by, at=now)
     if photo is not None:
         was_shown = photo.is_shown  # remembered by `agreed_by`, for `show_again`

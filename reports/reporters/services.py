@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts import civil_ids
@@ -51,7 +52,7 @@ class Sender:
         """Keyed hashes by which limits, bans and `me too` know them."""
         found = [_digest("person", self.person.public_id)] if self.person is not None else []
         found += [self.phone_digest] if self.phone else []
-        return found + ([_digest("device", self.device)] if self.device else [])
+        return found + ([device_of(self)] if self.device else [])
 
 
 def _digest(kind: str, value: str) -> str:
@@ -79,7 +80,7 @@ def attach(report: Report, sender: Sender) -> None:
         phone_digest=sender.phone_digest,
         phone_cipher=civil_ids.encrypt(sender.phone, "reporter-phone") if sender.phone else "",
         secret_digest=secret_digest(secret_of(report.key)),
-        device_digest=_digest("device", sender.device) if sender.device else "",
+        device_digest=device_of(sender),
         created_at=clock.now(),
     )
 
@@ -107,15 +108,26 @@ def known_by(row: Reporter) -> list[str]:
     return person + [digest for digest in (row.phone_digest, row.device_digest) if digest]
 
 
+def device_of(sender: Sender) -> str:
+    """The keyed hash of the device of a sender, or an empty text."""
+    return _digest("device", sender.device) if sender.device else ""
+
+
+def bans_of(digests: Collection[str], device: str) -> QuerySet[Ban]:
+    """The bans of whoever is known by these digests that were not lifted, also those that are over.
+
+    `device` is the digest of the device of whoever gives no name: a ban about a report that it sent is theirs too.
+    """
+    who = Q(who__in=digests)
+    if device:
+        who |= Q(report__in=Reporter.objects.filter(device_digest=device).values("report"))
+    return Ban.objects.filter(who, lifted_at__isnull=True)
+
+
 def ban_of(sender: Sender) -> Ban | None:
     """The ban that holds for a sender now. Without a name they are also known by the device of the report that the ban is about."""
-    who = Q(who__in=sender.digests)
-    if sender.device and not sender.is_named:
-        same_device = Reporter.objects.filter(device_digest=_digest("device", sender.device))
-        who |= Q(report__in=same_device.values("report"))
-    now = clock.now()
-    rows = Ban.objects.filter(who, until__gt=now, lifted_at__isnull=True).order_by("-until")
-    return rows.only("public_id", "code", "until").first()
+    rows = bans_of(sender.digests, device_of(sender) if not sender.is_named else "").filter(until__gt=clock.now())
+    return rows.order_by("-until").only("public_id", "code", "until").first()
 
 
 def is_reachable(report: Report) -> bool:

@@ -24,6 +24,7 @@ from municipality.rulebook.models.rulesets import (
     OffenceUnit,
     ReasonKind,
     ReasonRule,
+    ReportFinding,
     RuleSet,
 )
 from municipality.rulebook.models.trades import MOST_WORDS, TradeRule, check_word_list, word_list
@@ -60,6 +61,7 @@ __all__ = [
     "ReportBodyRule",
     "ReportCategoryRule",
     "ReportClock",
+    "ReportFinding",
     "ReportQuestionRule",
     "ReportSeverity",
     "RuleSet",

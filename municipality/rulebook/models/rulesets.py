@@ -166,10 +166,19 @@ class ReasonKind(models.TextChoices):
     REPORT_BAN = "report_ban", _("Stop of reporting")
 
 
+class ReportFinding(models.TextChoices):
+    """What a result, or a reason to hide something, says of the report."""
+
+    RIGHT = "right", _("The report was right")
+    UNFOUNDED = "unfounded", _("The report was unfounded")
+    ABUSIVE = "abusive", _("The report was an abuse")
+
+
 class ReasonRule(models.Model):
     """A coded reason with the text that a person receives, and its article.
 
-    A correction may name the field or file it concerns (`target`); where that is empty, the officer chooses.
+    A correction may name the field or file it concerns (`target`); where that is empty, the officer chooses. A result of a report, or a
+    reason to hide something of it, may say what the report was (`counts_as`); where that is empty, it says nothing.
     """
 
     ruleset = models.ForeignKey(RuleSet, models.PROTECT, related_name="reasons")
@@ -182,6 +191,7 @@ class ReasonRule(models.Model):
     text_en = models.TextField(_("text of the answer in English"))
     article_ar = models.CharField(_("article in Arabic"), max_length=160, blank=True)
     article_en = models.CharField(_("article in English"), max_length=160, blank=True)
+    counts_as = models.CharField(_("what it says of the report"), max_length=10, choices=ReportFinding, blank=True)
     is_assumption = models.BooleanField(_("assumption"), default=False)
 
     class Meta:
@@ -193,6 +203,12 @@ class ReasonRule(models.Model):
                 name="rulebook_refusal_has_article",
             ),
             models.CheckConstraint(condition=models.Q(kind__in=ReasonKind.values), name="rulebook_reason_kind"),
+            models.CheckConstraint(
+                condition=models.Q(counts_as="")
+                | models.Q(counts_as__in=ReportFinding.values, kind__in=[ReasonKind.REPORT_RESULT, ReasonKind.REPORT_HIDDEN]),
+                name="rulebook_reason_counts_as",
+                violation_error_message=_("Only a result of a report, or a reason to hide something of it, says what the report was."),
+            ),
         ]
         verbose_name = _("reason and text of the answer")
         verbose_name_plural = _("reasons and texts of the answers")

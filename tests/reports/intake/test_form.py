@@ -253,6 +253,7 @@ def test_too_many_reports_are_slowed_with_a_time_and_everything_kept(client: Cli
     shown = answer.content.decode()
     assert statuses == [302] * 10 + [429] and Report.objects.count() == 10
     assert "works again within" in shown and "Bag 10" in shown and int(answer["Retry-After"]) <= 3600
+    assert "signed in or with a confirmed phone number" in shown and "Change something" in shown, "how more can be sent"
 
 
 def test_a_key_that_is_none_and_a_strange_time_do_no_harm(client: Client) -> None:

@@ -113,8 +113,11 @@ def test_the_page_of_a_shop_counts_its_reports() -> None:
     owner = PersonFactory()
     shop, other = ShopFactory(owner=owner), ShopFactory(owner=owner)
     place = ReportPlace(source="shop", latitude=29.33, longitude=48.02, area=shop.area, shop=shop)
+    rows = []
+    for hours in range(72, -1, -12):  # many of one day would wait for a first look
+        with clock.at(NOON - dt.timedelta(hours=hours)):
+            rows.append(reports.assigned(place=place))
     with clock.at(NOON):
-        rows = [reports.assigned(place=place) for _number in range(7)]
         report_steps.closed(rows[0])
         report_steps.hidden(rows[1])
     with clock.at(NOON + dt.timedelta(hours=1)):

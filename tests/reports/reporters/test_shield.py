@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from django.apps import apps
 from django.db import transaction
+from django.db.models import Value
+from django.db.models.functions import Concat
 from django.test import Client
 
 from municipality.accounts.models import User
-from municipality.audit.models import AccessLogEntry
+from municipality.audit.models import AccessLogEntry, AuditEvent
 from municipality.audit.services import record
 from municipality.cases.roles import READS
 from municipality.jobs.models import Job
+from municipality.kernel import clock
 from municipality.kernel.actors import VISITOR
-from reports.models import Report
-from reports.reporters import bans, notifications
+from municipality.ui.texts import both
+from reports import queries
+from reports.admin import triage
+from reports.models import Ban, Report
+from reports.reporters import bans, notifications, trust
 from reports.reporters.services import Sender, secret_of
+from reports.reporters.trust import TrustLevel
 from tests.browsers import signed_in
 from tests.factories import reports
 from tests.factories.accounts import PersonFactory, StaffFactory
@@ -80,8 +89,9 @@ def _walk(user: User, extra: list[str]) -> Iterator[tuple[str, str]]:
         waiting += [link for link in re.findall(r'href="(/admin/[^"?#]*)', text) if link not in seen]
 
 
-def _named(person: User, made: list[Report], roles: list[str]) -> list[str]:
-    needles, found, pages = _needles(person), [], 0
+def _named(needles: list[str], made: list[Report], roles: list[str]) -> list[str]:
+    found: list[str] = []
+    pages = 0
     extra = [page for report in made for page in (f"/admin/intake/reports/{report.public_id}/", f"/admin/eye/{report.public_id}/")]
     written = []
     for model in map(apps.get_model, WRITTEN):
@@ -98,13 +108,13 @@ def _named(person: User, made: list[Report], roles: list[str]) -> list[str]:
 
 @pytest.mark.slow
 def test_no_page_of_staff_names_a_reporter(person: User, shielded: list[Report]) -> None:
-    assert _named(person, shielded, sorted(READS)) == []
+    assert _named(_needles(person), shielded, sorted(READS)) == []
 
 
 def test_red_control_a_page_that_names_a_reporter_is_found(person: User, shielded: list[Report]) -> None:
     with transaction.atomic():
         record("report.named", subject=shielded[0].subject_key, actor=VISITOR, data={"name": str(person.name_en)})
-    assert _named(person, shielded, ["auditor"])
+    assert _named(_needles(person), shielded, ["auditor"])
 
 
 def test_no_public_page_names_a_reporter(person: User, shielded: list[Report]) -> None:
@@ -136,3 +146,53 @@ def test_intake_opens_who_reported_with_a_purpose_and_the_reporter_reads_it(pers
     assert "Employee of report intake" in read and "check whether reports are misused" in read
     for role in ("inspector", "supervisor", "auditor", "operator"):
         assert signed_in(StaffFactory(groups=[role], login=f"no-{role}")).get(page).status_code == 403
+
+
+# The level of a sender, and that a report waited for a look, which may be because of it.
+LEVELS = [*both(TrustLevel.DOUBTFUL.label), *both(TrustLevel.PROVEN.label), "How far this sender is trusted", "درجة الثقة بهذا المرسل"]
+WAITED = ["Waits for an employee to look", "ينتظر اطلاع موظف"]
+
+
+@pytest.fixture
+def held() -> Report:
+    """A report of whoever was stopped until yesterday, with an inspector."""
+    sender, now = Sender(phone=PHONE, device="d3"), clock.now()
+    inspector("drawn", "HA")
+    stop = {"who": sender.digests[0], "code": "false_reports", "by": StaffFactory(groups=["intake"], login="stops")}
+    before = now - dt.timedelta(days=9)
+    Ban.objects.create(report=reports.received(), at=before, until=now - dt.timedelta(days=1), **stop)
+    report = reports.assigned(sender)
+    assert trust.of_sender(sender, queries.limits()).level == TrustLevel.DOUBTFUL and report.hidden_at is not None
+    return report
+
+
+@pytest.mark.slow
+def test_no_page_of_staff_tells_a_level(held: Report) -> None:
+    assert _named(LEVELS, [held], sorted(READS)) == []
+    User.objects.filter(login__startswith="walks-").update(login=Concat(Value("before-"), "login"))
+    assert _named(WAITED, [held], ["inspector", "supervisor"]) == []
+
+
+def test_red_control_a_page_that_tells_a_level_is_found(held: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _named([*LEVELS, *WAITED], [held], ["supervisor"]) == []
+    User.objects.filter(login="walks-supervisor").update(login="before")
+    monkeypatch.setattr(triage, "labelled_trace", partial(triage.labelled_trace, of_intake=True))
+    assert _named(WAITED, [held], ["supervisor"])
+
+
+def test_intake_reads_a_level_with_its_reasons_beside_who_reported(held: Report) -> None:
+    browser = signed_in(StaffFactory(groups=["intake"], login="clerk", branch_id="HA"))
+    page = f"/admin/intake/reports/{held.public_id}/"
+    assert not [level for level in LEVELS if level in browser.get(page).content.decode()]
+    browser.get(f"{page}reporter/")
+    browser.post("/admin/purpose/", {"purpose": "purpose.misuse", "subject": f"reporter:{held.public_id}", "next": f"{page}reporter/"})
+    shown = browser.get(f"{page}reporter/").content.decode()
+    assert "درجة الثقة بهذا المرسل" in shown and "بلاغات سابقة مشكوك فيها" in shown and "إيقاف للإبلاغ لا يزال محسوباً" in shown
+    assert AccessLogEntry.objects.filter(subject=held.subject_key).count() == 1
+
+
+def test_no_public_page_nor_export_tells_a_level(held: Report) -> None:
+    pages = [*PUBLIC, "/en/reports/", f"/en/reports/{held.public_id}/", f"/open311/v2/requests/{held.number}.json"]
+    text = "".join(Client().get(page).content.decode() for page in pages)
+    stored = " ".join(f"{job.key} {job.args}" for job in Job.objects.all()) + str(list(AuditEvent.objects.values("data")))
+    assert not [level for level in [*LEVELS, TrustLevel.DOUBTFUL.value] if level in text + stored]
