@@ -191,8 +191,9 @@ class Position:
 
 
 def entry_of(case: Case) -> QueueEntry | None:
-    """The queue entry of a case, also one that has left; the parts of a page read it once."""
-    return request_cache.get_or_set(("review.entry", case.pk), QueueEntry.objects.filter(case=case).first)
+    """The queue entry of a case, also one that has left; the page of a case has read it with the case."""
+    entry: QueueEntry | None = getattr(case, "place", None)
+    return entry
 
 
 def position(case: Case) -> Position | None:
