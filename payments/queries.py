@@ -131,7 +131,7 @@ def bill_with_lines(subject: str) -> tuple[Bill | None, list[BillLine]]:
 
 
 @dataclass(frozen=True)
-class Account:
+class SubjectAccount:
     """What a subject has paid and owes: `bill_of` it with its lines in order, its `receipt_numbers`, and the fils of `refund_of` it."""
 
     bill: Bill | None
@@ -140,7 +140,7 @@ class Account:
     refund_fils: int
 
 
-def account_of(subject: str) -> Account:
+def account_of(subject: str) -> SubjectAccount:
     """The account of a subject, in one statement. A bill has at most one valid receipt."""
     receipt = Receipt.objects.filter(bill=OuterRef("bill"), allocation__is_settled=True, document__isnull=False)
     refund = RefundDue.objects.filter(subject=subject, state__in=OWED).order_by("-pk")
@@ -151,7 +151,7 @@ def account_of(subject: str) -> Account:
     bill = next((row.bill for row in reversed(rows) if row.bill.state != BillState.VOID), None)
     lines = [row for row in rows if bill is not None and row.bill_id == bill.pk]
     receipts = {row.bill_id: row.receipt for row in rows if row.receipt is not None}
-    return Account(bill, lines, list(receipts.values()), (rows[0].refund_fils or 0) if rows else 0)
+    return SubjectAccount(bill, lines, list(receipts.values()), (rows[0].refund_fils or 0) if rows else 0)
 
 
 @dataclass(frozen=True)
