@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from django.db.models import Case as Choose
-from django.db.models import Exists, F, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Concat
 
 from municipality.accounts.models import User, actor_for
@@ -128,6 +128,30 @@ def bill_with_lines(subject: str) -> tuple[Bill | None, list[BillLine]]:
     rows = BillLine.objects.filter(bill__subject=subject).exclude(bill__state=BillState.VOID).select_related("bill")
     lines = list(rows.order_by("-bill_id", "order"))
     return (lines[0].bill, [line for line in lines if line.bill_id == lines[0].bill_id]) if lines else (None, [])
+
+
+@dataclass(frozen=True)
+class SubjectAccount:
+    """What a subject has paid and owes: `bill_of` it with its lines in order, its `receipt_numbers`, and the fils of `refund_of` it."""
+
+    bill: Bill | None
+    lines: list[BillLine]
+    receipts: list[str]
+    refund_fils: int
+
+
+def account_of(subject: str) -> SubjectAccount:
+    """The account of a subject, in one statement. A bill has at most one valid receipt."""
+    receipt = Receipt.objects.filter(bill=OuterRef("bill"), allocation__is_settled=True, document__isnull=False)
+    refund = RefundDue.objects.filter(subject=subject, state__in=OWED).order_by("-pk")
+    columns = {"receipt": Subquery(receipt.values("number")[:1]), "refund_fils": Subquery(refund.values("fils")[:1])}
+    rows: list[Any] = list(
+        BillLine.objects.filter(bill__subject=subject).select_related("bill").annotate(**columns).order_by("bill_id", "order")
+    )
+    bill = next((row.bill for row in reversed(rows) if row.bill.state != BillState.VOID), None)
+    lines = [row for row in rows if bill is not None and row.bill_id == bill.pk]
+    receipts = {row.bill_id: row.receipt for row in rows if row.receipt is not None}
+    return SubjectAccount(bill, lines, list(receipts.values()), (rows[0].refund_fils or 0) if rows else 0)
 
 
 @dataclass(frozen=True)

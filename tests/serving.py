@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.conf import settings
 
 from municipality.incidents import queries as incidents
+from municipality.kernel.ttl_cache import TTLCache
 from municipality.rulebook import queries as rulebook
 from shops.register import name_lists
 from shops.search import trades
 from tests.published_rules import read_editions
+from zoning.answer import forms
 
 
 def warm(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -21,6 +25,7 @@ def warm(monkeypatch: pytest.MonkeyPatch) -> None:
 def cache_names(monkeypatch: pytest.MonkeyPatch) -> None:
     """Names of areas and activities, what people call a trade and who licenses what are cached, for this test alone."""
     monkeypatch.setattr(settings, "NAMED_LISTS_SECONDS", 60)
-    for cached in (name_lists.cached_lists, trades.in_force, rulebook.authorities, incidents.last_moved_day):
+    lists: list[TTLCache[Any]] = [name_lists.cached_lists, trades.in_force, rulebook.authorities, rulebook.recently_published]
+    for cached in (*lists, incidents.last_moved_day, *forms._NAMES.values()):
         monkeypatch.setattr(cached, "_entry", None)
         cached()

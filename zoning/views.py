@@ -40,6 +40,7 @@ from zoning.plots.summary import PlotSummary, summary
 
 READS, SURVEYS, SECONDS = 120, 30, 60  # of one visitor
 MOST_LISTED = 200
+ANY = "any"  # code of a layer, in the address that all contests of a plot have in common
 APART_M2 = 1.0  # by which the outline and the official area of a plot may differ without a word
 
 
@@ -128,7 +129,7 @@ def plot(request: HttpRequest, public_id: str) -> HttpResponse:
     """One plot in any state, what applies on it on a day, and the answer to a question about an activity."""
     if not allow_read(request, "plots", limit=READS, seconds=SECONDS):
         return too_many_requests(request, SECONDS)
-    row = queries.by_public_id(public_id)
+    row: Any = queries.on_its_page(public_id)
     if row is None:
         raise Http404
     is_asked = "activity" in request.GET
@@ -137,7 +138,7 @@ def plot(request: HttpRequest, public_id: str) -> HttpResponse:
     today = clock.today()
     title, heading = _title(row)
     day, question = form.asked() if is_answered else (None, None)
-    found = summary(row, day or today, question)
+    found = summary(row, day or today, question, has_contests=row.has_contests)
     answer, lists = None, topics(found.findings, found.rules)
     if question is not None and found.answer is not None:
         answer = text_of(found.answer, found.catalogue, form.names[question.activity], floor_name(question.floor))
@@ -148,10 +149,11 @@ def plot(request: HttpRequest, public_id: str) -> HttpResponse:
         "day": found.day,
         "is_past": found.day != today,
         "may_contest": found.day == today and row.valid_to is None,
-        "has_contested": request.user.is_authenticated and contests.visible_to(request.user).filter(plot=row).exists(),
+        "has_contested": row.has_contests and request.user.is_authenticated and contests.visible_to(request.user).filter(plot=row).exists(),
+        "contests_under": reverse("zoning:contest", args=[row.public_id, ANY]).removesuffix(f"{ANY}/"),  # once for all layers
         "is_before": found.day < row.valid_from,
         "form": form,
-        "successions": queries.successions([row]),
+        "successions": queries.successions([row]) if row.has_successions else [],
         "present": queries.present(row) if row.valid_to is not None else [],
         "addresses": row.addresses.all(),
         "blocks": _blocks(request, row),

@@ -11,7 +11,7 @@ from municipality.accounts.limits import take_attempt
 from municipality.accounts.models import User
 from municipality.cases import queries, services
 from municipality.cases.forms import FeedbackForm
-from municipality.cases.models import Feedback
+from municipality.cases.models import Case, Feedback
 from municipality.ui.errors import too_many_requests
 from municipality.ui.language import read_form
 from municipality.ui.redirects import SeeOther
@@ -36,6 +36,12 @@ class FeedbackSection:
 def section(*, subject: str, person: User | None, question: Text, url: str) -> FeedbackSection:
     """The section of a confirmation page."""
     return FeedbackSection(question, url, queries.feedback_of(subject, person))
+
+
+def section_of(case: Case, *, question: Text, url: str) -> FeedbackSection:
+    """The section on the page of a case that was read with `queries.feedback_columns`."""
+    ease, text = getattr(case, "given_ease", None), getattr(case, "given_text", None)
+    return FeedbackSection(question, url, Feedback(ease=ease, text=text or "") if ease is not None else None)
 
 
 def take_answer(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from django.db.models import Avg, Count, Q, QuerySet
+from django.db.models import Avg, Count, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Concat
 
 from municipality.accounts.models import User
 from municipality.accounts.requests import Visitor
@@ -117,6 +119,12 @@ def events_of(case: Case) -> list[CaseEvent]:
 def feedback_of(subject: str, person: User | None) -> Feedback | None:
     """The answer of a person, or of a visitor (None), about a subject."""
     return Feedback.objects.filter(subject=subject, person=person).first()
+
+
+def feedback_columns(person: User) -> dict[str, Combinable]:
+    """What a person answered about a case as columns of its row, `given_ease` (None without an answer) and `given_text`: subqueries."""
+    answer = Feedback.objects.filter(subject=Concat(Value("case:"), OuterRef("public_id")), person=person)
+    return {f"given_{name}": Subquery(answer.values(name)[:1]) for name in ("ease", "text")}
 
 
 def feedback_averages() -> list[tuple[str, int, float]]:

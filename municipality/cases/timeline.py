@@ -100,6 +100,8 @@ class AddedStep:
 ADDED_STEPS: Registry[Callable[[Case, Sequence[CaseEvent]], Sequence[AddedStep]]] = Registry()
 # Whether a case waits until somebody takes it up: subqueries over a case, by name of the app.
 QUEUED: Registry[Callable[[], Exists]] = Registry()
+# One-to-one relations of a case to rows of apps above, by name of the app: the page of one case reads them with it.
+READ_WITH_A_CASE: Registry[tuple[str, ...]] = Registry()
 
 
 def actor_text(event: CaseEvent, people: Mapping[str, User]) -> Text:

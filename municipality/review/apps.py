@@ -9,7 +9,7 @@ class ReviewConfig(AppConfig):
 
     def ready(self) -> None:
         from municipality.cases.obligations import OBLIGATIONS
-        from municipality.cases.timeline import ADDED_STEPS, QUEUED
+        from municipality.cases.timeline import ADDED_STEPS, QUEUED, READ_WITH_A_CASE
         from municipality.incidents.registry import DEADLINES
         from municipality.jobs.services import enqueue
         from municipality.review import deadlines, obligations, tasks, timeline  # noqa: F401
@@ -23,6 +23,7 @@ class ReviewConfig(AppConfig):
 
         ADDED_STEPS.register("review", timeline.added_steps)
         QUEUED.register("review", timeline.waits_in_queue)
+        READ_WITH_A_CASE.register("review", ("place", "clock"))
         anew = _("Their promised day is counted anew at once")
         DRAFT_EFFECTS.register(
             "review.clocks", lambda draft: [DraftEffect(anew, case_clock.running())] if draft.subject == calendars.SUBJECT else []

@@ -8,7 +8,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib.auth.models import Group
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from municipality.accounts.models import User
@@ -80,9 +79,19 @@ class CaseAccess:
     may_open: bool
 
 
-def case_access(user: User, public_id: str) -> CaseAccess | None:
-    """The rights of a user on a case that is or was in the queue, by one query; None for any other."""
-    groups = Group.objects.filter(user=user)
+def case_access(user: User, public_id: str, groups: Collection[str] | None = None) -> CaseAccess | None:
+    """The rights of a user on a case that is or was in the queue; None for any other.
+
+    One query where the names of the user's `groups` are known, and one for an officer who does not hold the case.
+    """
+    names = set(user.groups.values_list("name", flat=True)) if groups is None else set(groups)
+    asked: dict[str, Exists] = {}
+    if "supervisor" in names:
+        asked |= {
+            "moved": Exists(QueueEntryEvent.objects.filter(subject=OuterRef("pk"))),
+            "escalated": Exists(Escalation.objects.filter(case=OuterRef("case"))),
+            "overridden": Exists(Override.objects.filter(place=OuterRef("pk"))),
+        }
     parties = Party.objects.filter(
         case=OuterRef("case"), key__in=ConflictOfInterest.objects.filter(officer=user, ended_at__isnull=True).values("party_key")
     )
@@ -92,24 +101,18 @@ def case_access(user: User, public_id: str) -> CaseAccess | None:
         .annotate(
             has_conflict=Exists(parties),
             held=Exists(Assignment.objects.filter(place=OuterRef("pk"), officer=user, ended_at__isnull=True)),
-            audits=Exists(groups.filter(name="auditor")),
-            supervises=Exists(groups.filter(name="supervisor")),
-            moved=Exists(QueueEntryEvent.objects.filter(subject=OuterRef("pk"))),
-            escalated=Exists(Escalation.objects.filter(case=OuterRef("case"))),
-            overridden=Exists(Override.objects.filter(place=OuterRef("pk"))),
-            officiates=Exists(groups.filter(name="officer")),
-            decided=Exists(still_open_to(user).filter(case=OuterRef("case"))),
+            **asked,
         )
         .first()
     )
     if entry is None:
         return None
     row: Any = entry
-    is_own_branch = user.branch_id == entry.branch_id
-    roles = frozenset(name for name, has in (("auditor", row.audits), ("supervisor", row.supervises and is_own_branch)) if has)
+    roles = frozenset(names & ({"auditor", "supervisor"} if user.branch_id == entry.branch_id else {"auditor"}))
     is_staff = bool(user.is_active and user.is_staff)
-    was_handled = entry.state != QueueEntryState.WAITING or row.moved or row.escalated or row.overridden
-    may = row.held or "auditor" in roles or ("supervisor" in roles and was_handled) or (row.officiates and row.decided)
+    was_handled = entry.state != QueueEntryState.WAITING or any(getattr(row, name, False) for name in ("moved", "escalated", "overridden"))
+    may = row.held or "auditor" in roles or ("supervisor" in roles and was_handled)
+    may = may or ("officer" in names and still_open_to(user).filter(case=entry.case_id).exists())
     is_allowed = is_staff and not row.has_conflict and may
     return CaseAccess(entry, row.has_conflict, row.held, roles, bool(is_allowed))
 
@@ -191,8 +194,9 @@ class Position:
 
 
 def entry_of(case: Case) -> QueueEntry | None:
-    """The queue entry of a case, also one that has left; the parts of a page read it once."""
-    return request_cache.get_or_set(("review.entry", case.pk), QueueEntry.objects.filter(case=case).first)
+    """The queue entry of a case, also one that has left; the page of a case has read it with the case."""
+    entry: QueueEntry | None = getattr(case, "place", None)
+    return entry
 
 
 def position(case: Case) -> Position | None:

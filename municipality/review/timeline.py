@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from municipality.cases.models import Case, CaseEvent
 from municipality.cases.timeline import AddedStep
 from municipality.review import queries
-from municipality.review.models import Escalation, Override, QueueEntry, QueueEntryEvent
+from municipality.review.models import Clock, Escalation, Override, QueueEntry, QueueEntryEvent
 from municipality.review.registry import REVIEWABLES
 from municipality.review.states import QueueEntryState
 
@@ -58,8 +58,11 @@ def added_steps(case: Case, events: Sequence[CaseEvent]) -> list[AddedStep]:
     if entry is None:  # approved automatically
         return []
     refusals = {event.data.get("decision") for event in events if event.move in ("propose_refusal", "propose_acceptance")}
-    moves = QueueEntryEvent.objects.filter(subject=entry, move__in=[*ENTRY_MOVES, *SECOND_ROUND]).order_by("pk")
-    steps = _overtaken(entry)
+    own = QueueEntryEvent.objects.filter(subject=entry, move__in=[*ENTRY_MOVES, *SECOND_ROUND])
+    # A union of two index scans: with OR the database would scan the whole table.
+    found = QueueEntryEvent.objects.filter(pk__in=own.values("pk").union(_later_overrides(entry).values("pk"))).order_by("pk")
+    moves = [event for event in found if event.subject_id == entry.pk]
+    steps = _overtaken(entry, [event for event in found if event.subject_id != entry.pk])
     for event in moves:
         name = "draw:override" if event.move == "draw" and "override" in event.data else event.move
         title = ENTRY_MOVES.get(name)
@@ -68,6 +71,9 @@ def added_steps(case: Case, events: Sequence[CaseEvent]) -> list[AddedStep]:
         if title is not None:
             steps.append(AddedStep(event.at, title, ROLES.get(event.actor_role, "system")))
     steps.sort(key=lambda step: step.at)
+    clock: Clock | None = getattr(case, "clock", None)
+    if clock is None or not clock.level:
+        return steps
     levels = Escalation.objects.filter(case=case).order_by("level").values_list("at", "level")
     return steps + [AddedStep(at, LEVELS[level], "system") for at, level in levels]
 
@@ -77,17 +83,22 @@ def waits_in_queue() -> Exists:
     return Exists(QueueEntry.objects.filter(case=OuterRef("pk"), state=QueueEntryState.WAITING))
 
 
-def _overtaken(entry: QueueEntry) -> list[AddedStep]:
-    """Later requests that were handed out before this one, each with its published reason."""
-    draws = QueueEntryEvent.objects.filter(
+def _later_overrides(entry: QueueEntry) -> QuerySet[QueueEntryEvent]:
+    """The draws ahead of their turn of requests that came to the branch after this one."""
+    return QueueEntryEvent.objects.filter(
         move="draw", data__has_key="override", subject__branch=entry.branch_id, subject_id__gt=entry.pk, at__gte=entry.joined_at
     )
-    passed = [draw for draw in draws.select_related("subject__case").order_by("pk") if entry.pk in draw.data.get("passed", [])]
-    overrides = Override.objects.in_bulk([draw.data["override"] for draw in passed])
+
+
+def _overtaken(entry: QueueEntry, draws: Sequence[QueueEntryEvent]) -> list[AddedStep]:
+    """Those of `draws` that passed this request, each with its published reason."""
+    passed = [draw for draw in draws if entry.pk in draw.data.get("passed", [])]
+    overrides = Override.objects.select_related("place__case").in_bulk([draw.data["override"] for draw in passed])
     language = "ar" if get_language() == "ar" else "en"
     steps = []
     for draw in passed:
-        reason = queries.replies(draw.subject.case).reasons.get(overrides[draw.data["override"]].code)
+        override = overrides[draw.data["override"]]
+        reason = queries.replies(override.place.case).reasons.get(override.code)
         why = getattr(reason, f"label_{language}") if reason else gettext("a reason of an earlier rulebook")
         title = gettext("A later request was handed out before this one: %(reason)s") % {"reason": why}
         steps.append(AddedStep(draw.at, title, "supervisor"))

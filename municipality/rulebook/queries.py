@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
@@ -211,6 +211,17 @@ def _published() -> list[PublishedEdition]:
     return request_cache.get_or_set("rulebook.published", _query_published)
 
 
+@ttl_cache(lambda: settings.NAMED_LISTS_SECONDS)
+def recently_published() -> list[PublishedEdition]:
+    """All published editions, cached for NAMED_LISTS_SECONDS."""
+    return _query_published()
+
+
+def shown_edition(subject: str, on: dt.date) -> RulebookEdition:
+    """The edition in force on a day, for a page that decides nothing by it: up to a minute old. Raises Refused("no_edition")."""
+    return _in_force(recently_published(), [subject], on)[0]
+
+
 def preload_editions() -> int:
     """Cache every published edition and return how many. Call it outside transactions, which cache none."""
     return len([_read_edition(row) for row in _published()])
@@ -222,9 +233,16 @@ def edition(subject: str, on: dt.date) -> RulebookEdition:
 
 
 def edition_of(subject: str, stamps: Collection[str], on: dt.date) -> RulebookEdition:
-    """The edition of a subject among the stamps of a case, else the one in force on a day. Raises Refused("no_edition")."""
-    stamped = [row for row in _published() if row.subject == subject and f"{subject} v{row.version}" in stamps]
-    return _read_edition(stamped[0]) if stamped else edition(subject, on)
+    """The edition of a subject among the stamps of a case, else the one in force on a day. Raises Refused("no_edition").
+
+    One with a stamp never changes, so it is looked for first among those that are known already.
+    """
+    known: list[Callable[[], list[PublishedEdition]]] = [recently_published] if settings.NAMED_LISTS_SECONDS else []
+    for published in (*known, _published):
+        for row in published():
+            if row.subject == subject and f"{subject} v{row.version}" in stamps:
+                return _read_edition(row)
+    return edition(subject, on)
 
 
 def published_ids(stamps: Collection[str]) -> dict[str, int]:

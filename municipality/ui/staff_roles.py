@@ -10,10 +10,15 @@ from django.http import HttpRequest
 
 def in_group(request: HttpRequest, name: str) -> bool:
     """Whether the signed-in member of staff is in a group; one query a request. Superusers are not in all groups."""
+    return name in groups_of(request)
+
+
+def groups_of(request: HttpRequest) -> frozenset[str]:
+    """The names of the groups of the signed-in member of staff, none of anybody else; one query a request."""
     user: Any = request.user
     if not (user.is_authenticated and user.is_active and user.is_staff):
-        return False
-    return name in _held(request)[0]
+        return frozenset()
+    return _held(request)[0]
 
 
 def has_role(request: HttpRequest) -> bool:

@@ -193,12 +193,12 @@ def test_a_plot_without_a_shape_says_so_and_is_no_error(client: Client, rules: N
     assert "The plan of this plot is not in the portal" in text and "kp-plan" not in text and "No layer is known" not in text
 
 
-def test_an_answered_page_reads_with_twelve_statements(client: Client, plot: Plot) -> None:
+def test_an_answered_page_reads_with_nine_statements(client: Client, plot: Plot) -> None:
     asked(client, plot, "WSAL")
     with CaptureQueriesContext(connection) as statements:
         asked(client, plot, "WSAL")
     # A published edition is read once in a process; a test's transaction keeps none.
-    assert len([one for one in statements if "rulebook_ruleset" not in one["sql"] and '"ruleset_id" =' not in one["sql"]]) <= 12
+    assert len([one for one in statements if "rulebook_ruleset" not in one["sql"] and '"ruleset_id" =' not in one["sql"]]) <= 9
 
 
 def test_building_limits_stand_with_their_figures(client: Client, plot: Plot) -> None:

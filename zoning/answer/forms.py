@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import clock
+from municipality.kernel.ttl_cache import TTLCache
 from municipality.places import queries as places
 from municipality.rulebook.models import Activity
 from municipality.ui.forms import DayField
@@ -26,6 +29,14 @@ def floor_name(floor: int) -> str:
     return gettext("Floor %(number)s") % {"number": floor} if floor > 0 else gettext("Basement")
 
 
+def _names(column: str) -> dict[str, str]:
+    return dict(Activity.objects.order_by(column).values_list("code", column))
+
+
+# The names of the activities by code, in the order of each language; cached for NAMED_LISTS_SECONDS.
+_NAMES = {column: TTLCache(partial(_names, column), lambda: settings.NAMED_LISTS_SECONDS) for column in ("name_ar", "name_en")}
+
+
 class QuestionForm(forms.Form):
     """`on` is the day whose rules and layers are asked for; empty is today. `names` are those of the activities, by code."""
 
@@ -37,8 +48,7 @@ class QuestionForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        name = "name_ar" if get_language() == "ar" else "name_en"
-        self.names: dict[str, str] = dict(Activity.objects.order_by(name).values_list("code", name))
+        self.names = _NAMES["name_ar" if get_language() == "ar" else "name_en"]()
         activities: Any = self.fields["activity"]
         activities.choices = [("", gettext("Choose an activity")), *self.names.items()]
         floors: Any = self.fields["floor"]

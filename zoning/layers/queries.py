@@ -56,6 +56,11 @@ class LayerFinding:
             return "applies"
         return "no_data" if self.version is None or self.unknown_share > 0 else "does_not_apply"
 
+    @property
+    def has_notes(self) -> bool:
+        """Whether a change is announced, its end decided, or it is contested."""
+        return bool(self.pending or self.ends_on or self.contested_since)
+
 
 def in_force(day: dt.date) -> Q:
     """Versions that applied on a day, also those that were repealed since."""
@@ -91,10 +96,10 @@ def around(shape: BaseGeometry, day: dt.date, catalogue: Mapping[str, Layer], di
     """What `findings` and `surroundings` need for a shape (WGS 84) on a day, in two statements; `distances` are metres by layer."""
     on = [layer.pk for layer in catalogue.values() if layer.kind != Layer.Kind.OBJECTS]
     versions = list(LayerVersion.objects.filter(announced() | coming(day) | in_force(day), layer__in={*on, *distances}))
-    rows = boxes.meeting(LayerFeature.objects.filter(version__in=[one for one in versions if one.layer_id in on]), shape.bounds)
+    rows = boxes.meeting(LayerFeature.objects.filter(version__in=[one.pk for one in versions if one.layer_id in on]), shape.bounds)
     if distances:
         wide = measures.box_around(shape, max(distances.values()))
-        rows |= boxes.meeting(LayerFeature.objects.filter(version__in=[one for one in versions if one.layer_id in distances]), wide)
+        rows |= boxes.meeting(LayerFeature.objects.filter(version__in=[one.pk for one in versions if one.layer_id in distances]), wide)
     surfaces: dict[int, list[LayerFeature]] = defaultdict(list)
     for row in rows.defer("original").order_by("pk"):
         surfaces[row.version_id].append(row)

@@ -28,18 +28,27 @@ LONGEST = dt.timedelta(days=366)  # how far back a list looks for opinions whose
 MAX_LISTED = 50
 
 
-def until(draft: OpinionDraft, issued_on: dt.date) -> dt.date | None:
-    """The last day to object to an opinion that was signed as `draft`; None for one that neither denies, conditions nor deviates."""
+def until(draft: OpinionDraft, issued_on: dt.date, *, is_shown: bool = False) -> dt.date | None:
+    """The last day to object to an opinion that was signed as `draft`; None for one that neither denies, conditions nor deviates.
+
+    `is_shown`: for a page that decides nothing by it, by rules that are up to a minute old.
+    """
     if draft.outcome not in AGAINST and draft.agreement != Agreement.DEVIATES:
         return None
-    return issued_on + dt.timedelta(days=rulebook.edition(LIMITS, issued_on).limits["objection_days"].value)
+    edition = (rulebook.shown_edition if is_shown else rulebook.edition)(LIMITS, issued_on)
+    return issued_on + dt.timedelta(days=edition.limits["objection_days"].value)
+
+
+def decision_of(case: Case) -> Decision | None:
+    """The decision of a case that is not void, or None; read once a request."""
+    return request_cache.get_or_set(("zoning.decision", case.pk), lambda: review.decision_of(case))
 
 
 def refusal_of(opinion: Opinion) -> Decision | None:
     """The signed refusal of a request for an opinion; None for one that was not refused."""
     if opinion.case.state != OpinionState.REFUSED:
         return None
-    decision = review.decision_of(opinion.case)
+    decision = decision_of(opinion.case)
     if decision is None or decision.outcome != "refuse" or not decision.is_signed:
         return None
     decision.case = opinion.case
@@ -63,10 +72,13 @@ def objection_of(case: Case) -> OpinionObjection:
     return OpinionObjection.objects.select_related(*related, "decision").get(case=case)
 
 
-def last_day(opinion: Opinion) -> dt.date | None:
-    """The last day to object to an opinion or to the refusal of its request; None where nothing can be objected to (any more)."""
+def last_day(opinion: Opinion, *, is_shown: bool = False) -> dt.date | None:
+    """The last day to object to an opinion or to the refusal of its request; None where nothing can be objected to (any more).
+
+    `is_shown`: for a page that decides nothing by it; rules and days that moved are up to a minute old.
+    """
     try:
-        return _open_until(opinion)
+        return _open_until(opinion, is_shown=is_shown)
     except Refused:
         return None
 
@@ -81,7 +93,7 @@ def require_open(case: Case) -> Opinion:
     return opinion
 
 
-def _open_until(opinion: Opinion) -> dt.date:
+def _open_until(opinion: Opinion, *, is_shown: bool = False) -> dt.date:
     nothing = Refused("nothing_against", _("There is no opinion of this request that you can object to."))
     document, refusal = opinion.document, refusal_of(opinion)
     is_live = document is not None and document.state in LIVE and document.valid_from is not None
@@ -93,10 +105,12 @@ def _open_until(opinion: Opinion) -> dt.date:
         day: dt.date | None = review.appeal_until(refusal)
     else:
         draft = opinions.draft_of(opinion)
-        day = until(draft, document.valid_from) if draft is not None and document is not None and document.valid_from is not None else None
+        first = document.valid_from if document is not None else None
+        day = until(draft, first, is_shown=is_shown) if draft is not None and first is not None else None
     if day is None:
         raise nothing
-    day = incidents.as_moved_now(OBJECTION_DEADLINE, {opinion.pk: day})[opinion.pk]
+    moved = incidents.as_moved if is_shown else incidents.as_moved_now
+    day = moved(OBJECTION_DEADLINE, {opinion.pk: day})[opinion.pk]
     if clock.today() > day:
         raise Refused("too_late", _("The time to object is over."))
     return day

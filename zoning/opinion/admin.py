@@ -27,6 +27,7 @@ from municipality.ui import staff_menu
 from municipality.ui.admin_base import in_group, staff_page
 from municipality.ui.code_labels import label_codes, label_of_edition
 from municipality.ui.staff_menu import StaffEntry
+from municipality.ui.staff_roles import groups_of
 from municipality.ui.templatetags.portal import bilingual
 from zoning.models import BodyAnswer, Consultation, Opinion, RuleTask
 from zoning.objections import queries as objections
@@ -49,7 +50,7 @@ def _assignment(request: AuthenticatedHttpRequest, public_id: str) -> Assignment
     """The planner's assignment of an opinion or an objection. Raises Http404 for any other case."""
     held = Assignment.objects.filter(officer=request.user, ended_at__isnull=True, place__case__service__in=(OPINION, OBJECTION))
     row = held.filter(place__case__public_id=public_id).select_related("officer", "place__case__applicant").first()
-    found = review.case_access(request.user, public_id) if row is not None else None
+    found = review.case_access(request.user, public_id, groups_of(request)) if row is not None else None
     if row is None or found is None or not found.may_open:
         raise Http404
     return row

@@ -31,23 +31,21 @@ from zoning.opinion.labels import AGREEMENT_TAGS, TAGS, ground, plot_name, quest
 from zoning.opinion.states import OPINION, OpinionState
 
 S = OpinionState
-SHOWS_DRAFT = (S.COUNTERSIGN, S.DECIDED, S.ISSUED)  # before that a planner may still change it
 
 
 def case_page(user: User, listed: Sequence[Case]) -> dict[str, list[CaseDetail]]:
     """Next step, answers, bodies, like cases, files, money and facts of opinions."""
-    return {case.key: [_detail(queries.opinion_of(case))] for case in listed if case.service == OPINION}
+    return {case.key: [_detail(queries.shown(case))] for case in listed if case.service == OPINION}
 
 
 def _detail(opinion: Opinion) -> CaseDetail:
     case, document = opinion.case, opinion.document
-    (bill, bill_lines), until = payments.bill_with_lines(case.key), objections.last_day(opinion)
+    account, until = payments.account_of(case.key), objections.last_day(opinion, is_shown=True)
+    bill = account.bill
     files = (
         [FileLine(_("Zoning opinion"), document.number, reverse("document", args=[document.number]), _("sealed file"))] if document else []
     )
-    numbers = payments.receipt_numbers(case.key)
-    files += [FileLine(_("Receipt"), number, reverse("payments:receipt", args=[number])) for number in numbers]
-    refund = payments.refund_of(case.key)
+    files += [FileLine(_("Receipt"), number, reverse("payments:receipt", args=[number])) for number in account.receipts]
     withdrawn = reverse("zoning:opinion_withdraw", args=[case.public_id])
     withdrawals = [(_("Withdraw the request"), withdrawn)] if case.state == S.AWAITING_PAYMENT else []
     return CaseDetail(
@@ -61,9 +59,9 @@ def _detail(opinion: Opinion) -> CaseDetail:
             for row in uploads.ready(opinion.files_key)
             if row.slot in queries.SLOTS
         ],
-        money=[MoneyLine(bilingual(line, "label"), line.fils, bilingual(line, "formula")) for line in bill_lines],
+        money=[MoneyLine(bilingual(line, "label"), line.fils, bilingual(line, "formula")) for line in account.lines],
         total_fils=bill.total_fils if bill else None,
-        refund_fils=refund.fils if refund else 0,
+        refund_fils=account.refund_fils,
         queue=queue_facts(case),
         facts=[
             Fact(_("Question"), question(opinion.activity, opinion.floor)),
@@ -128,7 +126,7 @@ def _next_step(opinion: Opinion, bill: Bill | None) -> NextStep:
     if case.is_open:
         return waiting_step()
     url = reverse("zoning:plot", args=[opinion.plot.public_id])
-    decision = review.decision_of(case) if case.state == S.REFUSED else None
+    decision = objections.decision_of(case) if case.state == S.REFUSED else None
     title = _("The request is refused") if decision else _("This request is closed")
     text = bilingual(decision, "text") if decision else _("You can ask again from the page of the plot.")
     return NextStep(title, text, url, _("To the plot"), label=_("Decision"))
@@ -139,13 +137,13 @@ def _next_step(opinion: Opinion, bill: Bill | None) -> NextStep:
 
 def _is_draft_proposed(case: Case) -> bool:
     """Whether what waits for the second signature is the draft, and not a refusal of the request."""
-    decision = review.decision_of(case) if case.state == S.COUNTERSIGN else None
+    decision = objections.decision_of(case) if case.state == S.COUNTERSIGN else None
     return decision is None or decision.outcome == "accept"
 
 
 def blocks(opinion: Opinion) -> list[PageBlock]:
     """The instant answer beside the opinion, the consulted bodies, and like cases."""
-    draft = queries.draft_of(opinion) if opinion.case.state in SHOWS_DRAFT and _is_draft_proposed(opinion.case) else None
+    draft = queries.draft_of(opinion) if opinion.case.state in queries.SHOWS_DRAFT and _is_draft_proposed(opinion.case) else None
     found = [answers_block(opinion, draft)]
     rows = queries.consultations_of(opinion.case_id)
     if rows:
@@ -187,7 +185,7 @@ def _why(opinion: Opinion, draft: OpinionDraft) -> list[Text]:
     if draft.agreement == "deviates" and draft.is_unlike:
         why = _("Why it deviates from the instant answer and from most of the similar opinions")
     lines: list[Text] = [format_html("{}: {}. {}", why, bilingual(reason, "label"), bilingual(reason, "text"))] if reason else []
-    task = RuleTask.objects.filter(opinion=opinion).first()
+    task: RuleTask | None = getattr(opinion, "task", None)
     if task is not None:
         is_late = not task.done_at and task.due_on < clock.today()
         until = _("not done; it was due on") if is_late else _("to be done by")
@@ -197,7 +195,7 @@ def _why(opinion: Opinion, draft: OpinionDraft) -> list[Text]:
 
 
 def _bodies(rows: Sequence[Consultation]) -> PageBlock:
-    silent = queries.silent_this_month([row.code for row in rows if row.silent_at and not row.answer])
+    silent = {row.code: times for row in rows if (times := getattr(row, "silent_times", None))}
     note = _("Each body has a deadline; if one stays silent, the study goes on.")
     actions = [(_("Who stayed silent, month by month"), reverse("zoning:silence"))]
     return PageBlock("bodies", _("Bodies consulted"), records=[body(row, silent) for row in rows], note=note, actions=actions)

@@ -6,7 +6,8 @@ import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case as Choose
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce, TruncMonth
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
@@ -35,6 +36,7 @@ from zoning.layers import queries as layers
 from zoning.models import Consultation, Opinion, OpinionDraft, OpinionOutcome, Plot
 from zoning.objections.states import OBJECTION
 from zoning.opinion.labels import limits_text
+from zoning.opinion.states import OpinionState
 from zoning.plots import queries as plots
 
 FEES, LIMITS, FILES, BODIES = "fees.opinion", "limits.opinion", "files.opinion", "zoning.bodies"
@@ -42,6 +44,7 @@ OBJECTION_LIMITS = "limits.opinion_objection"
 REPLIES, CHECKS = "replies.opinion", "checks.opinion"
 EDITIONS = (FEES, LIMITS, REPLIES, CHECKS, FILES, BODIES)
 MOST_ALIKE = 5
+SHOWS_DRAFT = (OpinionState.COUNTERSIGN, OpinionState.DECIDED, OpinionState.ISSUED)  # before that a planner may still change it
 SLOTS: dict[str, Slot] = {
     slot.code: slot
     for slot in (
@@ -117,6 +120,24 @@ def opinion_of(case: Case) -> Opinion:
     """The opinion of a case with its plot. Raises Opinion.DoesNotExist for another case."""
     related = ("case__applicant", "case__branch", "plot__area", "activity", "document__replaced_by", "first__document")
     return Opinion.objects.select_related(*related).get(case=case)
+
+
+def shown(case: Case) -> Opinion:
+    """The opinion of a case as its page shows it, with the objection to it and its rule to look at. Raises Opinion.DoesNotExist.
+
+    Once a draft can be shown, one statement reads both; `draft_of` and `objections.objection_to` have them then.
+    """
+    related = ("plot__area", "activity", "document__replaced_by", "first__document", "objection__case", "task")
+    draft = None
+    if case.state in SHOWS_DRAFT:
+        drafts = OpinionDraft.objects.filter(opinion__case=case).select_related(*(f"opinion__{name}" for name in related))
+        draft = drafts.order_by("-pk").first()
+    opinion = draft.opinion if draft is not None else Opinion.objects.select_related(*related).get(case=case)
+    opinion.case = case
+    if draft is not None:
+        request_cache.get_or_set(("zoning.draft", opinion.pk), lambda: draft)
+    request_cache.get_or_set(("zoning.objection_to", case.pk), lambda: getattr(opinion, "objection", None))
+    return opinion
 
 
 def visible_to(user: User) -> QuerySet[Opinion]:
@@ -230,8 +251,11 @@ def like_cases(opinion: Opinion) -> list[LikeCase]:
 
 
 def consultations_of(case_id: int) -> list[Consultation]:
-    """The consulted bodies of a case in their order; blocks and timeline of a page read them once."""
-    rows = Consultation.objects.filter(opinion__case=case_id).order_by("pk")
+    """The consulted bodies of a case in their order; blocks and timeline of a page read them once.
+
+    `silent_times` is how often one that is silent was so in the present month, as `silent_this_month` counts it; else None.
+    """
+    rows = Consultation.objects.filter(opinion__case=case_id).annotate(**_silence()).order_by("pk")
     return request_cache.get_or_set(("zoning.consultations", case_id), lambda: list(rows))
 
 
@@ -249,11 +273,19 @@ def unsafe(opinion: Opinion) -> QuerySet[Consultation]:
 _asked = Consultation.objects.exclude(opinion__case__service=OBJECTION)
 
 
+def _month_begins() -> dt.datetime:
+    return clock.start_of(clock.today().replace(day=1))
+
+
 def silent_this_month(codes: Collection[str]) -> dict[str, int]:
     """How often each of these bodies fell silent in the present month, as `silence_by_month` counts it."""
-    begins = clock.start_of(clock.today().replace(day=1))
-    rows = _asked.filter(code__in=codes, silent_at__gte=begins).values("code").annotate(times=Count("pk"))
+    rows = _asked.filter(code__in=codes, silent_at__gte=_month_begins()).values("code").annotate(times=Count("pk"))
     return {row["code"]: row["times"] for row in rows}
+
+
+def _silence() -> dict[str, Choose]:
+    silent = _asked.filter(code=OuterRef("code"), silent_at__gte=_month_begins()).order_by().values("code").annotate(times=Count("pk"))
+    return {"silent_times": Choose(When(silent_at__isnull=False, answer="", then=Subquery(silent.values("times"))))}
 
 
 @dataclass(frozen=True)

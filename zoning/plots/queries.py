@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from django.db.models import F, Prefetch, Q
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
 from django.db.models.functions import Length
 from shapely.geometry import MultiPolygon, Point
 
 from municipality.places.models import Area
 from zoning.geometry import boxes, measures, shapes
-from zoning.models import Plot, PlotAddress, PlotShape, PlotSuccession
+from zoning.models import LayerContest, Plot, PlotAddress, PlotShape, PlotSuccession
 
 MOST_GENERATIONS = 20  # of successions that are followed; more would be a circle
 NEIGHBOURS_WITHIN = 60.0  # metres, at most
@@ -31,9 +31,19 @@ def not_undone(prefix: str = "") -> Q:
 
 def by_public_id(public_id: str) -> Plot | None:
     """The plot of a link, ended or not, with its area and governorate, and its addresses in order."""
+    return _of_links().filter(public_id=public_id).first()
+
+
+def _of_links() -> QuerySet[Plot]:
     addresses = Prefetch("addresses", PlotAddress.objects.order_by("paci_number"))
-    rows = Plot.objects.select_related("area__governorate").prefetch_related(addresses)
-    return rows.filter(not_undone(), public_id=public_id).first()
+    return Plot.objects.filter(not_undone()).select_related("area__governorate").prefetch_related(addresses)
+
+
+def on_its_page(public_id: str) -> Plot | None:
+    """`by_public_id`, which also says whether there are any `successions` and contests to read: `has_successions`, `has_contests`."""
+    successions = PlotSuccession.objects.filter(Q(predecessor=OuterRef("pk")) | Q(successor=OuterRef("pk")))
+    contests = LayerContest.objects.filter(plot=OuterRef("pk"))
+    return _of_links().filter(public_id=public_id).annotate(has_successions=Exists(successions), has_contests=Exists(contests)).first()
 
 
 def by_number(area: Area | int, block: str, number: str) -> list[Plot]:

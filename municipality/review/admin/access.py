@@ -22,6 +22,7 @@ from municipality.review import linked, queries, similar
 from municipality.review.blind import RevealReason
 from municipality.review.models import Assignment, QueueEntry
 from municipality.review.services.queue import refuse_conflict
+from municipality.ui.staff_roles import groups_of
 from municipality.ui.templatetags.portal import bilingual, ref, term
 
 STUDY = "review"
@@ -44,7 +45,7 @@ class OpenedCase:
 def own_assignment(request: AuthenticatedHttpRequest, public_id: str) -> Assignment:
     """The user's assignment of a case. Raises Http404, with an audit event, for any other case."""
     user = request.user
-    access = queries.case_access(user, public_id)
+    access = queries.case_access(user, public_id, groups_of(request))
     if access is None or not (access.holds and access.may_open):
         return _not_found(request, public_id)
     assignment = Assignment.objects.select_related("officer").filter(place=access.place, officer=user, ended_at__isnull=True).first()
@@ -59,7 +60,7 @@ def open_case(request: AuthenticatedHttpRequest, public_id: str) -> OpenedCase |
 
     Raises Http404 as `own_assignment` does.
     """
-    access = queries.case_access(request.user, public_id)
+    access = queries.case_access(request.user, public_id, groups_of(request))
     if access is None or not access.may_open:
         return _not_found(request, public_id)
     role = "officer" if access.holds else next((role for role in ("auditor", "supervisor") if role in access.roles), "officer")

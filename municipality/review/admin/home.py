@@ -34,6 +34,7 @@ from municipality.ui.admin_base import in_group, require_role
 from municipality.ui.plurals import within
 from municipality.ui.staff_home import ROWS, HomeNotice, HomePart, Next, Row, Work
 from municipality.ui.staff_menu import StaffEntry
+from municipality.ui.staff_roles import groups_of
 from municipality.ui.staff_search import FINDERS, NOTES
 from municipality.ui.templatetags.portal import bilingual, moment, ref, term
 from municipality.ui.texts import Text
@@ -273,7 +274,7 @@ def find(request: HttpRequest, reference: str) -> str:
     """The page of a request on the desk, for those who may open it."""
     public_id = Case.objects.filter(reference=reference).values_list("public_id", flat=True).first()
     user: Any = request.user
-    access = queries.case_access(user, public_id) if public_id else None
+    access = queries.case_access(user, public_id, groups_of(request)) if public_id else None
     return reverse("admin:desk_case", args=[public_id]) if access is not None and access.may_open else ""
 
 

@@ -170,6 +170,7 @@ def case_context(
         "targets": targets,
         "target_reasons": sum(len(target.choices) for target in targets),
         "signatures": signature.answered(case) if role == "auditor" else [],
+        "rules_of_replies": replies.stamp,
         "refusals": queries.refusals(replies, has_rounds=bool(rounds)),
         "give_backs": [reason for reason in replies.reasons_of("give_back") if reason.code != queries.TIED],
         "second_rounds": replies.reasons_of("second_round") if rounds else [],

@@ -53,6 +53,9 @@ def test_a_refused_bill_leaves_one_amount_owed_to_its_payer(
     assert (refund.fils, refund.reason, refund.state, refund.payer) == (10_000, "case_closed", "due", payer)
     assert refund.allocation is not None and refund.allocation.bill == bill_of(attempt)
     assert queries.refund_of(bill_of(attempt).subject) == refund
+    account = queries.account_of(bill_of(attempt).subject)
+    assert (account.bill, account.refund_fils, account.receipts) == (bill_of(attempt), 10_000, queries.receipt_numbers(refund.subject))
+    assert account.lines == queries.lines_of(bill_of(attempt))
     assert Message.objects.filter(person=payer, kind="payments.amount_returned").count() == 1
 
 

@@ -14,7 +14,7 @@ from zoning.models import Opinion
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize(("page", "most"), [("begin", 6), ("order", 18), ("case", 24)])
+@pytest.mark.parametrize(("page", "most"), [("begin", 6), ("order", 18), ("case", 14)])
 def test_a_page_asks_the_database_a_bounded_number_of_times(opinion: Opinion, owner: User, page: str, most: int) -> None:
     draft = begun(opinion.plot, owner)
     paths = {

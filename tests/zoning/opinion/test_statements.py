@@ -9,12 +9,19 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from municipality.cases.services import give_feedback
+from payments.models import Bill, Receipt
+from payments.services import receipts, settle
+from payments.services.inquiries import ask
 from tests import serving
+from tests.bank import Bank, Book
 from tests.browsers import signed_in
-from tests.factories.opinions import begun
+from tests.factories.opinions import begun, submitted
+from tests.factories.payments import AttemptFactory
 from zoning.models import Opinion, Plot
 
 pytestmark = pytest.mark.django_db
+MOST = 12
 
 
 def asked_by(visit: Callable[[], Any]) -> int:
@@ -32,11 +39,42 @@ def test_the_order_page_asks_twelve_times(plot: Plot, owner: Any, monkeypatch: p
     assert asked_by(lambda: client.get(f"/en/opinions/{draft.public_id}/")) <= 12
 
 
-def test_the_case_page_of_a_person_asks_eighteen_times(heard: Opinion, owner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Twelve without the course of the queue, messages, and who opened the request, which stand on the page of every service."""
+def test_the_case_page_under_study_asks_twelve_times(heard: Opinion, owner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     serving.warm(monkeypatch)
     client = signed_in(owner)
-    assert asked_by(lambda: client.get(f"/en/cases/{heard.case.public_id}/")) <= 18
+    assert asked_by(lambda: client.get(f"/en/cases/{heard.case.public_id}/")) <= MOST
+
+
+def test_the_case_page_of_an_unpaid_request_asks_twelve_times(plot: Plot, owner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = submitted(plot, owner).case
+    serving.warm(monkeypatch)
+    client = signed_in(owner)
+    assert asked_by(lambda: client.get(f"/en/cases/{case.public_id}/")) <= MOST
+
+
+@pytest.mark.parametrize("given", [{}, {"outcome": "conditional", "code": "layer_outdated"}], ids=["agrees", "deviates"])
+def test_the_case_page_of_an_issued_opinion_asks_twelve_times(
+    issued_opinion: Callable[..., Opinion], owner: Any, settings: Any, monkeypatch: pytest.MonkeyPatch, given: dict[str, str]
+) -> None:
+    """The fee is paid, the opinion can be objected to, and the applicant has said how easy it was."""
+    case = issued_opinion(**given).case
+    settings.PAYMENT_PROVIDER = "tests.bank.Bank"
+    Bank.book = Book()
+    bill = Bill.objects.get(subject=case.key)
+    attempt = AttemptFactory(bills=[bill], payer=owner)
+    Bank.book.decide(attempt)
+    inquiry = ask(attempt)
+    assert inquiry is not None
+    settle(attempt=attempt, inquiry=inquiry)
+    receipt = Receipt.objects.get(bill=bill)
+    receipts.write_document(receipt_id=receipt.pk)
+    give_feedback(subject=case.key, service=case.service, person=owner, ease=5, text="It was quick.")
+    serving.warm(monkeypatch)
+    client = signed_in(owner)
+    page = client.get(f"/en/cases/{case.public_id}/").content.decode()
+    assert "You can object until" in page and "It was quick." in page and receipt.number in page
+    assert ("Why it deviates" in page) == bool(given)
+    assert asked_by(lambda: client.get(f"/en/cases/{case.public_id}/")) <= MOST
 
 
 def test_the_bodies_are_read_once_for_blocks_and_course(heard: Opinion, owner: Any) -> None:
