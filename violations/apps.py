@@ -11,7 +11,7 @@ class ViolationsConfig(AppConfig):
         from licensing.inspections.registry import INSPECTORS
         from licensing.measures.registry import REPORTS
         from municipality.cases import panels as case_panels
-        from municipality.cases.block_causes import BLOCK_CAUSES
+        from municipality.cases.block_causes import BLOCK_CAUSES, BLOCK_TITLES
         from municipality.cases.catalogue import CATALOGUE
         from municipality.cases.home_forms import HOME_FORMS, HomeForm
         from municipality.cases.obligations import OBLIGATIONS
@@ -48,6 +48,7 @@ class ViolationsConfig(AppConfig):
 
         INSPECTORS.register("violations", queries.able_to_inspect)
         BLOCK_CAUSES.register(blocks.GROUND, block_causes.explain)
+        BLOCK_TITLES.register(blocks.GROUND, block_causes.titles)
         CATALOGUE.register("violations", catalogue.VIOLATIONS)
         HOME_FORMS.register(
             "violation",

@@ -11,14 +11,18 @@ from django.utils.translation import gettext as _
 from municipality.accounts.models import User
 from municipality.cases.block_causes import Obstacle, Way
 from municipality.cases.models import Block
+from municipality.delegation import queries as delegation
 from municipality.kernel import clock
 from municipality.rulebook import queries as rulebook
 from municipality.ui.templatetags.portal import bilingual, day, kwd, term
+from municipality.ui.texts import Text
 from payments.origins import with_origin
 from payments.states import BillState
+from shops.models import Shop
+from shops.register import queries as registered
 from violations import queries, rules
 from violations.models import Charge, ChargeKind, SettlementOrder, Violation
-from violations.states import ViolationState
+from violations.states import SERVICE, ViolationState
 
 V = ViolationState
 
@@ -41,6 +45,38 @@ def explain(user: User, blocks: Sequence[Block], origin: str) -> dict[int, Obsta
     }
 
 
+def titles(user: User, blocks: Sequence[Block], listed: Sequence[Shop]) -> dict[int, Obstacle]:
+    """The obstacles of the blocks whose violation the person may see, with title, reference and amount alone.
+
+    One query, and one more for violations that neither concern a listed shop nor are against the person. Whoever acts for nobody holds
+    the listed shops; a delegation may be for another service.
+    """
+    if user.is_staff:
+        return {}
+    ids = {block.source.partition(":")[2] for block in blocks}
+    columns = ("public_id", "number", "warning_number", "state", "judgment__fils", "party", "party_digest", "shop")
+    rows = list(Violation.objects.filter(public_id__in=ids).values_list(*columns))
+    seen = set() if delegation.grants(user) else {shop.pk for shop in listed}
+    others = {shop for *_facts, party, digest, shop in rows if shop is not None and not queries.is_against(user, party, digest)} - seen
+    if others:
+        seen |= set(registered.visible_to(user, SERVICE).filter(pk__in=others).values_list("pk", flat=True))
+    found: dict[str, Obstacle] = {}
+    for public_id, number, warning_number, state, fils, party, digest, shop in rows:
+        if shop in seen or queries.is_against(user, party, digest):
+            title, owed = _title(state, fils)
+            found[f"violation:{public_id}"] = Obstacle(title, fils=owed, reference=number or warning_number or public_id)
+    return {block.pk: found[block.source] for block in blocks if block.source in found}
+
+
+def _title(state: str, court_fils: int | None) -> tuple[Text, int | None]:
+    """What the block of a violation is about, and the amount where the court set one."""
+    if state == V.JUDGED and court_fils is not None:
+        return _("The amount that the court set is unpaid"), court_fils
+    if state == V.REFERRED:
+        return _("An unpaid violation is with the court"), None
+    return _("The settlement period of a violation is over"), None
+
+
 def _paid_to_the_court(rows: Sequence[Violation]) -> set[int]:
     """The primary keys of those violations whose amount that the court set is paid; asked only where a court set one."""
     judged = [row.pk for row in rows if row.state == V.JUDGED]
@@ -50,6 +86,7 @@ def _paid_to_the_court(rows: Sequence[Violation]) -> set[int]:
 
 def _obstacle(row: Violation, order: SettlementOrder | None, ground: str, origin: str, *, is_paid: bool, by_delegate: bool) -> Obstacle:
     judgment = row.judgment if row.state == V.JUDGED else None
+    title, owed = _title(row.state, judgment.fils if judgment is not None else None)
     status = queries.status_of(row, is_party=True, by_delegate=by_delegate, order=order)
     is_open = {option.code: option.is_open for option in rules.option_statuses(status)}
     page = Way(_("See the violation"), reverse("violations:page", args=[row.public_id]))
@@ -64,8 +101,8 @@ def _obstacle(row: Violation, order: SettlementOrder | None, ground: str, origin
         else:
             lifted = _("The block is lifted automatically within a minute of the bank’s confirmation.")
         return Obstacle(
-            _("The amount that the court set is unpaid"),
-            fils=judgment.fils,
+            title,
+            fils=owed,
             about=name,
             reference=row.reference,
             why=why,
@@ -75,7 +112,7 @@ def _obstacle(row: Violation, order: SettlementOrder | None, ground: str, origin
         )
     if row.state == V.REFERRED:
         return Obstacle(
-            _("An unpaid violation is with the court"),
+            title,
             about=name,
             reference=row.reference,
             why=_("It was not settled in time. The court sets the amount; nothing can be paid before it rules."),
@@ -91,7 +128,7 @@ def _obstacle(row: Violation, order: SettlementOrder | None, ground: str, origin
     may_object = is_open["object"]
     objecting = Way(_("Object to the violation"), reverse("violations:object", args=[row.public_id]))
     return Obstacle(
-        _("The settlement period of a violation is over"),
+        title,
         about=name,
         reference=row.reference,
         why=settled_by,

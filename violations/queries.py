@@ -175,6 +175,11 @@ def _against(person: User) -> Q:
     return mine
 
 
+def is_against(person: User, party: int | None, digest: str) -> bool:
+    """The same for the party of one violation: its primary key, or the keyed hash of its civil number."""
+    return party == person.pk or (party is None and bool(digest) and digest == person.civil_id_digest)
+
+
 def visible_to(user: Visitor) -> QuerySet[Violation]:
     """Violations that concern a person, and those of shops for which they act by delegation. None for staff."""
     if not user.is_authenticated or user.is_staff:

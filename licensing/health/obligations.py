@@ -15,10 +15,10 @@ from licensing.health.draft_pages import CONTINUE, page_url
 from licensing.health.renewability import Renewability
 from licensing.health.rules import OFFICER_CONDITIONS, RenewalCondition
 from licensing.health.states import CHANGE, RENEWAL, RenewalState
+from licensing.shop_cases import OpenCase
 from municipality.accounts.models import User
 from municipality.cases import block_causes
 from municipality.cases.block_causes import Obstacle
-from municipality.cases.models import Case
 from municipality.cases.obligations import Duty, Obligation
 from municipality.delegation import queries as delegation
 from municipality.drafts import queries as drafts
@@ -66,7 +66,7 @@ def _saved_changes(user: User, shops: Sequence[Shop]) -> list[Obligation]:
     ]
 
 
-def _with_request(one: Obligation | None, case: Case | None, user: User) -> Obligation | None:
+def _with_request(one: Obligation | None, case: OpenCase | None, user: User) -> Obligation | None:
     """The obligation with the address of the request under way, for the person who sent it."""
     if one is None or case is None or case.service != RENEWAL or case.applicant_id != user.pk:
         return one
@@ -76,7 +76,7 @@ def _with_request(one: Obligation | None, case: Case | None, user: User) -> Obli
 def reasons_of(user: User, pairs: Sequence[tuple[Shop, Renewability]]) -> dict[int, Text]:
     """What stops each renewal, with the amount of a block, or what sends it to an officer; by the primary key of the shop."""
     blocks = [block for _shop, row in pairs for block in row.blocks]
-    causes = block_causes.explain(user, blocks, "") if blocks else {}
+    causes = block_causes.titles(user, blocks, [shop for shop, _row in pairs]) if blocks else {}
     found: dict[int, Text] = {}
     for shop, row in pairs:
         unmet = _unmet(row)

@@ -23,7 +23,7 @@ from licensing.health.states import RenewalState as S
 from licensing.health.transfers import queries as transfers
 from licensing.measures import effects
 from licensing.models import Act, HealthLicence, Lane, Renewal
-from licensing.shop_cases import last_days
+from licensing.shop_cases import OpenCase, last_days
 from municipality.accounts.models import User
 from municipality.cases.models import Case
 from municipality.cases.obligations import Duty, Obligation
@@ -87,7 +87,7 @@ def my_shops(user: User, shops: Sequence[Shop]) -> dict[str, list[PanelLine]]:
     return {shop.key: [_asked_line(line, rows[shop.pk].open_case, asked)] for shop, line in lines.items()}
 
 
-def _asked_line(line: PanelLine, case: Case | None, asked: dict[int, dt.date | None]) -> PanelLine:
+def _asked_line(line: PanelLine, case: OpenCase | None, asked: dict[int, dt.date | None]) -> PanelLine:
     """The line of a licence whose request waits to be paid or corrected: the last day is that of what is asked for."""
     if case is None or case.pk not in asked:
         return line

@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Case as DatabaseCase
-from django.db.models import DateField, F, JSONField, OuterRef, QuerySet, Subquery, When
+from django.db.models import F, JSONField, OuterRef, QuerySet, Subquery, When
 from django.utils.translation import gettext_lazy as _
 
 from licensing.health import changes, rules
@@ -37,6 +37,9 @@ from shops.claims import queries as claims
 from shops.models import Claim, LicenceState, Shop
 from shops.register import queries as shops
 from shops.registry import LicenceFact
+
+if TYPE_CHECKING:
+    from licensing.shop_cases import OpenCase
 
 SURCHARGE_DEADLINE = "licensing.health"  # of the deadlines that move after an incident
 
@@ -264,7 +267,7 @@ def renewal_context(
     *,
     today: dt.date,
     authority: str,
-    open_case: Case | None,
+    open_case: Case | OpenCase | None,
     blocks: Sequence[Block],
     facts: dict[str, str],
     owed_fils: int | None = None,
@@ -313,18 +316,21 @@ def licences_of(shop_list: Sequence[Shop], *, facts_until: dt.date) -> dict[int,
     Those that end by `facts_until` carry what `facts_of` returns as `current_facts`; unpacking the facts of all would be slow. Those that
     have ended carry what `without_surcharge` returns as `no_surcharge_until`.
     """
+    today = clock.today()
     accepted = Renewal.objects.filter(licence=OuterRef("pk"), accepted_facts__isnull=False).order_by("-pk")
-    facts = {"issued_facts": F("registered_facts"), "accepted_facts": Subquery(accepted.values("accepted_facts")[:1])}
+    due = When(last_day__lte=facts_until, then=F("registered_facts"))
     rows = HealthLicence.objects.filter(shop__in=[shop.pk for shop in shop_list], is_current=True)
     rows = rows.select_related("document").only(*LISTED_FIELDS)
-    for name, value in facts.items():
-        due = When(last_day__lte=facts_until, then=value)
-        rows = rows.annotate(**{name: DatabaseCase(due, default=None, output_field=JSONField())})
-    has_ended = When(last_day__lt=clock.today(), then=incidents.moved_day(SURCHARGE_DEADLINE, clock.today()))
-    rows = rows.annotate(no_surcharge_until=DatabaseCase(has_ended, default=None, output_field=DateField()))
-    licences: dict[int, HealthLicence] = {row.shop_id: row for row in rows}
+    rows = rows.annotate(
+        issued_facts=DatabaseCase(due, default=None, output_field=JSONField()),
+        accepted_facts=Subquery(accepted.values("accepted_facts")[:1]),
+        no_surcharge_until=incidents.moved_day(SURCHARGE_DEADLINE, today),
+    )
+    licences: dict[int, Any] = {row.shop_id: row for row in rows}
     for row in licences.values():
-        row.current_facts = {**(getattr(row, "issued_facts", None) or {}), **(getattr(row, "accepted_facts", None) or {})}
+        row.current_facts = {**(row.issued_facts or {}), **(row.accepted_facts or {})} if row.last_day <= facts_until else {}
+        if row.last_day >= today:
+            row.no_surcharge_until = None
     return licences
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from licensing.health import queries, rules
 from licensing.health.states import ACTS, RENEWAL
 from licensing.models import HealthLicence
-from licensing.shop_cases import cases_of
+from licensing.shop_cases import OpenCase, cases_of
 from municipality.cases import queries as cases
-from municipality.cases.models import Block, Case, Effect
+from municipality.cases.models import Block, Effect
 from municipality.kernel import clock
 from municipality.rulebook import queries as rulebook
 from shops.models import Shop
@@ -22,7 +22,7 @@ class Renewability:
     """Whether the licence of a shop can be renewed today, and what its list entry needs to say so."""
 
     licence: HealthLicence | None
-    open_case: Case | None  # any act on the licence, of any applicant
+    open_case: OpenCase | None  # any act on the licence, of any applicant
     conditions: list[rules.RenewalCondition]
     window_opens: dt.date | None  # the first day on which the licence may be renewed
     blocks: Sequence[Block] = field(default_factory=tuple)  # those that stop the renewal
@@ -58,7 +58,7 @@ def of_shops(shops: Sequence[Shop]) -> dict[int, Renewability]:
     # Facts are compared only where the period of renewal runs, which is a small part of a long list.
     licences = queries.licences_of(shops, facts_until=today + dt.timedelta(days=window))
     keys = [shop.key for shop in shops]
-    open_cases = {case.subject: case for case in cases_of(shops) if case.service in ACTS}
+    open_cases = {case.subject: case for case in cases_of(shops).open if case.service in ACTS}
     blocks = cases.blocks_by_subject(keys, RENEWAL)
     rows = {}
     for shop in shops:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
@@ -15,7 +14,7 @@ from django.utils.translation import gettext as _
 from licensing.health.appeals.panels import after_refusal
 from licensing.models import Board, BoardRequest, Lane
 from licensing.payment_results import being_prepared
-from licensing.shop_cases import cases_of, last_days
+from licensing.shop_cases import NO_BOARDS, BoardSums, OpenCase, cases_of, last_days
 from licensing.signage import queries
 from licensing.signage.consents import queries as consents
 from licensing.signage.consents.labels import SIGNED, signer_of
@@ -207,24 +206,26 @@ def _next_step(request: BoardRequest, bill: Bill | None) -> NextStep:
 def my_shops(user: User, shops: Sequence[Shop]) -> dict[str, list[PanelLine]]:
     """How many boards of each shop are licensed and until when, what is under way, and the link to ask; a line more where some end soon."""
     shops = _allowed(user, shops)
-    found = [case for case in cases_of(shops) if case.service == BOARDS]
-    asked = last_days([case for case in found if case.is_open])
-    return {shop.key: _lines(shop, [case for case in found if case.subject == shop.key], asked) for shop in shops}
+    found = cases_of(shops)
+    requests = [case for case in found.open if case.service == BOARDS]
+    asked = last_days(requests)
+    by_shop: dict[str, list[OpenCase]] = {}
+    for case in requests:
+        by_shop.setdefault(case.subject, []).append(case)
+    return {shop.key: _lines(shop, by_shop.get(shop.key, []), found.boards.get(shop.key, NO_BOARDS), asked) for shop in shops}
 
 
-def _lines(shop: Shop, found: Sequence[Any], asked: dict[int, dt.date | None]) -> list[PanelLine]:
-    ends = [case for case in found if case.ending]
-    line = _line(shop, found)
-    waiting = next((case.pk for case in found if case.pk in asked), None)  # to be paid or corrected
+def _lines(shop: Shop, requests: Sequence[OpenCase], boards: BoardSums, asked: dict[int, dt.date | None]) -> list[PanelLine]:
+    line = _line(shop, requests, boards)
+    waiting = next((case.pk for case in requests if case.pk in asked), None)  # to be paid or corrected
     if waiting is not None:
         line = replace(line, is_due=True, deadline=asked[waiting] or line.deadline)
-    return [line, _ending(shop, ends)] if ends else [line]
+    return [line, _ending(shop, boards.ends, boards.ending)] if boards.ends is not None else [line]
 
 
-def _ending(shop: Shop, found: Sequence[Any]) -> PanelLine:
+def _ending(shop: Shop, until: dt.date, count: int) -> PanelLine:
     """The line of boards that end soon or ended lately, with the link to their renewal."""
-    until = min(case.ends for case in found)
-    is_over, count = until < clock.today(), sum(case.ending for case in found)
+    is_over = until < clock.today()
     label = format_html("{}: {}", _("Ended") if is_over else _("Renewal is due"), counted(count, "board"))
     return PanelLine(
         _("Boards"),
@@ -248,12 +249,11 @@ def _allowed(user: User, shops: Sequence[Shop]) -> list[Shop]:
     return [shop for shop in shops if shop.pk in allowed]
 
 
-def _line(shop: Shop, found: Sequence[Any]) -> PanelLine:
-    count, open_case = sum(case.boards or 0 for case in found), next((case for case in found if case.is_open), None)
-    until = min((case.until for case in found if case.until is not None), default=None)
+def _line(shop: Shop, requests: Sequence[OpenCase], boards: BoardSums) -> PanelLine:
+    count, open_case = boards.licensed, next(iter(requests), None)
     label: Text = format_html("{}: {}", _("Licensed"), counted(count, "board")) if count else _("No board is licensed")
-    if held := sum(case.suspended or 0 for case in found):
-        text = format_html("{}: {}", _("Suspended"), counted(held, "board"))
+    if boards.suspended:
+        text = format_html("{}: {}", _("Suspended"), counted(boards.suspended, "board"))
         label = format_html("{} · {}", label, text) if count else text
     state, action, url = ("ok" if count else "wait"), _("Ask for boards"), reverse("licensing:new_boards", args=[shop.public_id])
     if open_case is not None:
@@ -261,7 +261,7 @@ def _line(shop: Shop, found: Sequence[Any]) -> PanelLine:
         action = _("Continue the request") if waits_for_holder else _("See the state of the request")
         url = reverse("cases:case", args=[open_case.public_id])
         state, label = "warn", format_html("{} · {}", label, _("Request under way"))
-    return PanelLine(_("Boards"), state=state, label=label, deadline=until, action=action, url=url, order=20)
+    return PanelLine(_("Boards"), state=state, label=label, deadline=boards.until, action=action, url=url, order=20)
 
 
 def shop_page(user: Visitor, shops: Sequence[Shop]) -> dict[str, list[PageBlock]]:

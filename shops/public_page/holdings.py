@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django import forms
-from django.urls import reverse
-from django.utils.html import conditional_escape
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -45,19 +43,6 @@ class Holding:
     @property
     def order(self) -> tuple[bool, dt.date, dt.date]:
         return not self.due_lines, _nearest(self.due_lines), _nearest(self.lines)
-
-    def as_row(self) -> dict[str, Any]:
-        """The variables of a row; templates read a dictionary faster than an object, and the name is escaped once for all its uses."""
-        shop = self.shop
-        return {
-            "shop": shop,
-            "grant": self.grant,
-            "name": conditional_escape(bilingual(shop, "name")),
-            "lines": [vars(line) for line in self.lines],
-            "page": reverse("shops:shop", args=[shop.public_id]),
-            "entrance_sheet": reverse("shops:entrance_sheet", args=[shop.public_id]),
-            "hours": reverse("shops:hours", args=[shop.public_id]) if self.may_state_hours else "",
-        }
 
 
 def _nearest(lines: Sequence[PanelLine]) -> dt.date:

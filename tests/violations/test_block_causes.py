@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from licensing.health.states import RENEWAL
 from municipality.cases.models import Block
+from municipality.delegation.services import delegations
 from municipality.kernel import clock
 from payments.models import Attempt, Bill
 from shops.models import Shop
 from shops.registry import FOLLOWING
 from tests.browsers import signed_in
 from tests.conftest import Clock
-from tests.factories.accounts import PersonFactory, StaffFactory
+from tests.factories.accounts import NOURA, PersonFactory, StaffFactory
 from tests.violations.conftest import settle
 from violations import block_causes, shop_merges
 from violations.models import Violation
 from violations.services import blocks, court, notices, terms
+from violations.states import SERVICE
 
 pytestmark = pytest.mark.django_db
 
@@ -103,6 +107,26 @@ def test_somebody_who_may_renew_but_not_see_the_violation_reads_the_sentence_of_
     block = Block.objects.get(source=judged.key)
     assert block.pk in block_causes.explain(owner, [block], "")
     assert block_causes.explain(PersonFactory(noura=True), [block], "") == {}
+
+
+@pytest.mark.parametrize("state", ["overdue", "judged"])
+def test_a_list_names_a_block_as_the_page_of_the_renewal_does(state: str, request: pytest.FixtureRequest, owner: Any, shop: Shop) -> None:
+    row: Violation = request.getfixturevalue(state)
+    block = Block.objects.get(source=row.key)
+    cause, short = block_causes.explain(owner, [block], "")[block.pk], block_causes.titles(owner, [block], [shop])[block.pk]
+    assert (short.title, short.reference, short.fils) == (cause.title, cause.reference, cause.fils)
+
+
+def test_a_list_names_no_violation_that_its_reader_may_not_see(judged: Violation, owner: Any, shop: Shop) -> None:
+    block, noura = Block.objects.get(source=judged.key), PersonFactory(noura=True)
+    assert block_causes.titles(owner, [block], [])  # of another shop of theirs
+    assert block_causes.titles(noura, [block], []) == {}
+    given = {"number": NOURA, "subject": shop.key, "last_day": clock.today() + dt.timedelta(days=60)}
+    delegations.accept(delegation=delegations.give(giver=owner, service=RENEWAL, **given), person=noura)
+    assert block_causes.titles(noura, [block], [shop]) == {}, "a delegation for renewals alone"
+    delegations.accept(delegation=delegations.give(giver=owner, service=SERVICE, **given), person=noura)
+    assert block_causes.titles(noura, [block], [shop]), "the red control: only the service was missing"
+    assert block_causes.titles(StaffFactory(login="counter"), [block], [shop]) == {}
 
 
 def test_what_has_not_ended_follows_the_shop_to_whoever_decides_about_its_holder(write: Callable[..., Violation], shop: Shop) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -17,6 +20,8 @@ from municipality.documents import qr
 from shops.claims import panels as panels_of_claims
 from shops.models import Shop
 from shops.public_page import holdings
+from shops.public_page.cells import Cells
+from shops.public_page.holdings import Holding
 from shops.register.opening import shop_or_404
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -37,16 +42,24 @@ def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
     context = {
         "claimed": [] if user.is_staff else panels_of_claims.disputable_claims(user),
         "form": form,
+        "filter_fields": [form[name] for name in ("q", "area", "sort", "due")] if form else [],
+        "is_filtered": form is not None and any(request.GET.get(name) for name in form.fields),
         "only": only,
         "is_narrowed": form is not None and len(found) < len(rows),
         "total": len(rows),
         "due": sum(bool(row.due_lines) for row in rows),
         "many_shops": [] if user.is_staff or len(rows) < 2 else list(panels.MANY_SHOPS.values()),
-        "rows": [row.as_row() for row in found],
+        "rows": found,
+        "table": _table(found, is_staff=user.is_staff) if found else "",
         "more": has_more,
         "most": holdings.MAX_LISTED,
     }
     return render(request, "shops/mine.html", context)
+
+
+def _table(listed: Sequence[Holding], *, is_staff: bool) -> SafeString:
+    """Rendered separately: within the blocks of the page it takes longer (docs/performance.md)."""
+    return render_to_string("shops/_holdings.html", {"rows": Cells().rows(listed), "is_staff": is_staff})
 
 
 @access("on_behalf")
