@@ -59,6 +59,20 @@ def end_of(report: Report) -> Report:
     return report
 
 
+def promise_of(report: Report) -> Report | None:
+    """The older report whose promise a report has: the one that it was joined with, or one that was joined with it; None for its own.
+
+    Its time may lie before this report was sent. Only of reports that go on.
+    """
+    end = end_of(report)
+    if not end.is_open:
+        return None
+    if end != report:
+        return end
+    older = [row for row in joined(report) if row.due_at == report.due_at and row.received_at < report.received_at]
+    return min(older, key=lambda row: row.received_at, default=None)
+
+
 def unsolved(report: Report) -> QuerySet[Closure]:
     """The results that solved nothing, as the reporter said.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import connection, transaction
@@ -42,9 +43,13 @@ def record(action: str, *, subject: str, actor: Actor, data: dict[str, Any] | No
 
 def log_access(*, viewer: Actor, person_key: str, subject: str, purpose: str) -> None:
     """Insert an access of staff to a person's data; call it before the page is rendered."""
-    AccessLogEntry.objects.create(
-        at=clock.now(), viewer_key=viewer.key, viewer_role=viewer.role, person_key=person_key, subject=subject, purpose=purpose
-    )
+    log_accesses(viewer=viewer, seen=[(person_key, subject)], purpose=purpose)
+
+
+def log_accesses(*, viewer: Actor, seen: Iterable[tuple[str, str]], purpose: str) -> None:
+    """Insert the accesses of one page or file to the data of several people: `seen` are their keys and the subjects. One statement."""
+    viewed = {"at": clock.now(), "viewer_key": viewer.key, "viewer_role": viewer.role, "purpose": purpose}
+    AccessLogEntry.objects.bulk_create(AccessLogEntry(person_key=key, subject=subject, **viewed) for key, subject in seen)
 
 
 def canonical(event: AuditEvent) -> bytes:

@@ -29,6 +29,8 @@ _BARE = (
 )
 
 
+_STAFF_HOME = "/admin/"  # as `language.is_staff` has it; not reversed, since the URLs may be what failed
+
 # By the beginning of their addresses: interfaces whose errors have a form of their own (request, status, sentence).
 OTHER_FORMS: Registry[Callable[[HttpRequest, int, str], HttpResponse]] = Registry()
 
@@ -51,7 +53,10 @@ def _problem(request: HttpRequest, status: int, title: str, detail: str, **membe
 
 
 def _page(request: HttpRequest, template: str, status: int, **context: Any) -> HttpResponse:
-    return HttpResponse(loader.render_to_string(template, context, request), status=status)
+    """A page in the frame of its address: among the staff pages theirs, with the way to their first page."""
+    home = _STAFF_HOME if language.is_staff(request.path_info) else ""
+    frame = {"shell": "errors/staff.html" if home else "layouts/narrow.html", "staff_home": home}
+    return HttpResponse(loader.render_to_string(template, {**frame, **context}, request), status=status)
 
 
 def _respond(request: HttpRequest, status: int, title: str, detail: str, template: str, **context: Any) -> HttpResponse:
@@ -128,15 +133,18 @@ def _count_error() -> None:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500: a constant page, without database, session or user. It is counted for the operators (`errors_today`)."""
+    """500: a constant page, without database, session or user; one for people, one for staff. Counted for operators (`errors_today`)."""
     _count_error()
     code = language.of_path(request.path_info) or translation.get_language() or "ar"
     with translation.override(code):
         if _is_api(request):
             detail = _("The error is ours and has been recorded. Please try again in a few minutes.")
             return _problem(request, 500, _("Error in the portal"), detail)
+        is_staff = language.is_staff(request.path_info)
+        template = "errors/staff_500.html" if is_staff else "500.html"
+        context = {"LANGUAGE_CODE": code, "home": f"/{code}/", "staff_home": _STAFF_HOME}
         try:
-            return HttpResponse(loader.render_to_string("500.html", {"LANGUAGE_CODE": code, "home": f"/{code}/"}), status=500)
+            return HttpResponse(loader.render_to_string(template, context), status=500)
         except Exception:
             log.exception("the page for errors cannot be rendered")
             return HttpResponse(_BARE, status=500)

@@ -136,6 +136,13 @@ class PublicReport:
         """The promised times that passed before a result, of each time that it was opened again."""
         return [dt.datetime.fromisoformat(event.data[MISSED]) for event in self.events if MISSED in event.data]
 
+    @cached_property
+    def promise_of(self) -> Report | None:
+        """The older report that was joined with this one and whose promise it has; None for its own, and for one that is joined itself."""
+        if self.report.state == ReportState.MERGED or not self._has("joined"):
+            return None
+        return queries.promise_of(self.report)
+
     @property
     def waits_for_look(self) -> bool:
         """Whether a photo or the description waits until an employee has looked at it; of one from `by_public_id`."""

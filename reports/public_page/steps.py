@@ -43,7 +43,7 @@ def promise(report: Report) -> Promise:
     now = clock.now()
     until = report.closed_at or now
     rest, whole = report.due_at - until, report.due_at - report.received_at
-    share = min(100, max(0, round(100 * (until - report.received_at) / whole))) if whole else 100
+    share = min(100, max(0, round(100 * (until - report.received_at) / whole))) if whole > dt.timedelta() else 100
     time = {"time": lasting(rest)}
     if report.closed_at is not None:
         label = _("Kept, early by: %(time)s") % time if rest >= dt.timedelta() else _("Late by: %(time)s") % time

@@ -157,6 +157,7 @@ def mine(request: HttpRequest, public_id: str) -> HttpResponse:
         "form_id": "answer" if is_asked else "solve",
         "refusal": refusal,
         "hidden_reason": why_hidden(row)[1] if row.hidden_at is not None else None,
+        "promise_of": queries.promise_of(row),
         "is_named": reporters.is_named(row),
         "looks": reporters.looks(row),
         "keep_days": queries.limits()["keep_reporter_days"],

@@ -116,6 +116,9 @@ function button(text, act) {
 }
 
 async function begin() {
+  // The dates of a kept page were counted from the day on which it was kept.
+  form.querySelector("[data-report-dated]").hidden = isOld;
+  form.querySelector("[data-report-undated]").hidden = !isOld;
   new BroadcastChannel("kp-reports").addEventListener("message", show);
   addEventListener("online", sendAll);
   form.addEventListener("submit", async (event) => {

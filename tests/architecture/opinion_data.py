@@ -176,14 +176,21 @@ def _decide(opinion: Opinion) -> None:
     state_changes.event(opinion.case, "accept", "in_review", "decided")
 
 
+def _decide_on_own_answers(opinion: Opinion) -> None:
+    """A yes on answers that the planner entered, decided by the planner alone."""
+    _write_draft(opinion)
+    _decide(opinion)
+
+
 def _on_silence(opinion: Opinion, *, silent: bool) -> None:
     _write_draft(opinion)
     now = clock.now()
     rows = Consultation.objects.filter(opinion=opinion)
     if silent:  # past its deadline, which nothing here moves
         others = rows.filter(is_safety=False)
-        others.update(answer="no_objection", answered_at=now, recorded_by=User.objects.get(login="planner"))
-        rows.filter(is_safety=True).update(answer="objection", answered_at=now, recorded_by=User.objects.get(login="planner"))
+        heard = {"answered_at": now, "recorded_by": User.objects.get(login="planner-elsewhere")}
+        others.update(answer="no_objection", **heard)
+        rows.filter(is_safety=True).update(answer="objection", **heard)
     _decide(opinion)
 
 
@@ -270,6 +277,7 @@ def _studied_for_nothing(sample: Sample) -> None:
 
 BY_HAND: dict[str, Callable[[Sample], None]] = {
     "cases_caseevent_opinion_signed": lambda sample: _decide(sample.opinions.held),
+    "cases_caseevent_opinion_answers": lambda sample: _decide_on_own_answers(sample.opinions.held),
     "cases_caseevent_opinion_safe": lambda sample: _on_silence(sample.opinions.safe, silent=True),
     "cases_caseevent_opinion_heard": lambda sample: _on_silence(sample.opinions.open, silent=False),
     "cases_caseevent_opinion_task": lambda sample: _issue(sample.opinions.held),

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from municipality.accounts.models import User
 from municipality.accounts.proof import reauthentication_required, steps
 from municipality.accounts.requests import AuthenticatedHttpRequest
-from municipality.audit.services import log_access
+from municipality.audit.services import log_access, log_accesses
 from municipality.documents import store
 from municipality.kernel import clock, digits, money
 from municipality.kernel.actors import Actor
@@ -28,7 +28,7 @@ from municipality.ui.admin_base import in_group, staff_page
 from municipality.ui.texts import Text
 from municipality.uploads import links
 from municipality.uploads import queries as uploads
-from violations import court_list, queries, reach
+from violations import court_list, court_names, queries, reach
 from violations.admin.tables import role_of, within_reach
 from violations.files import OF_OBJECTION, SLOTS
 from violations.models import Annulment, Handover, ReferralBatch, Relief, StopLift, Violation
@@ -292,12 +292,10 @@ def batch(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_safe
 def batch_file(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """The exact file of a batch. It names people, so each is written to the access log."""
+    """The exact file of a batch. It names people, so each is written to the access log, also who held a shop only then."""
     made = _batch_or_404(request, public_id)
     viewer = Actor(role_of(request), request.user.key)
-    for row in Violation.objects.filter(referral__batch=made).select_related("party", "shop__owner", "shop__organisation"):
-        for person in queries.people_of(row):
-            log_access(viewer=viewer, person_key=person.key, subject=row.key, purpose="violation")
+    log_accesses(viewer=viewer, seen=court_names.people_in(made), purpose="violation")
     response = HttpResponse(store.read(made.file), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{made.number}.csv"'
     return response

@@ -42,6 +42,17 @@ guard(
     " AND s.signed_at IS NOT NULL AND s.signed_digest = s.digest AND s.signed_by_id <> s.made_by_id))))",
     "deviates_unsigned",
 )
+# What bodies answered by the word of whoever decides: another person signs it, unless the rules say no without them.
+guard(
+    "cases_caseevent_opinion_answers",
+    "cases_caseevent",
+    "INSERT",
+    f"{_DECIDES} AND EXISTS ({_DRAFT} AND d.agreement <> 'deviates' AND NOT (d.agreement = 'agrees' AND d.outcome = 'not_permitted')"  # noqa: S608 - constants
+    " AND EXISTS (SELECT 1 FROM zoning_consultation c JOIN review_decision s ON s.made_by_id = c.recorded_by_id"
+    " WHERE c.opinion_id = o.id AND s.case_id = NEW.subject_id AND s.voided_at IS NULL AND (s.signed_at IS NULL"
+    " OR s.signed_digest <> s.digest OR s.signed_by_id = c.recorded_by_id)))",
+    "own_answers",
+)
 # Silence of a body that is asked about health or safety never counts as a yes, and its objection forbids one.
 guard(
     "cases_caseevent_opinion_safe",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import secrets
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
 
 from licensing.inspections import queries
-from licensing.inspections.draws import able, draw
+from licensing.inspections.draws import Lot, able, draw
 from licensing.inspections.notifications import InspectionAppointed, tell
 from licensing.inspections.services.orders import parties_of
 from licensing.inspections.states import OPEN, InspectionState
@@ -205,10 +206,22 @@ def _is_able(row: Inspection) -> bool:
 
 
 def _draw_again(pk: int) -> bool:
+    """Draw, lock whom the lot chose and then the inspection, as `_locked` does, and draw among those who are able now.
+
+    Whoever is not among them any more goes nowhere: the next run draws again.
+    """
+    row = Inspection.objects.select_related(*queries.RELATED).get(pk=pk)
+    if row.state not in OPEN or _is_able(row):
+        return False
+    chosen, *_rest = _drawn_again(row, secrets.choice)
+    # The whole row, so that an absence or a conflict of interest of theirs, which refers to it, is saved before this or after.
+    User.objects.select_for_update().get(pk=chosen.pk)
     row = Inspection.objects.select_for_update(of=("self",)).select_related(*queries.RELATED).get(pk=pk)
     if row.state not in OPEN or _is_able(row):
         return False
-    inspector, drawn, keeps_day = _drawn_again(row)
+    inspector, drawn, keeps_day = _drawn_again(row, lambda users: chosen if chosen in users else users[0])
+    if inspector != chosen:
+        return False
     data = {"before": row.inspector.key, "inspector": inspector.key, **drawn}
     transition(row, f"draw_{row.state}", actor=SYSTEM, reason="not_able", data=data, inspector=inspector, draw=drawn)
     record("inspection.drawn_again", subject=row.key, actor=SYSTEM, data=data)
@@ -218,10 +231,10 @@ def _draw_again(pk: int) -> bool:
     return True
 
 
-def _drawn_again(row: Inspection) -> tuple[User, dict[str, Any], bool]:
+def _drawn_again(row: Inspection, lot: Lot) -> tuple[User, dict[str, Any], bool]:
     """Another inspector, with the record of the draw; whether they have time on the appointed day, else the portal sets another one."""
     without = {row.inspector_id, *([row.previous.inspector_id] if row.previous is not None else [])}
-    facts: dict[str, Any] = {"branch_id": row.branch_id, "is_womens": row.activity.is_womens}
+    facts: dict[str, Any] = {"branch_id": row.branch_id, "is_womens": row.activity.is_womens, "lot": lot}
     facts["parties"] = parties_of(row.contact, row.shop, row.case)
     if row.day is None:
         return *draw(**facts, without=without), True

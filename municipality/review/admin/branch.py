@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -75,7 +77,8 @@ def board(request: AuthenticatedHttpRequest) -> HttpResponse:
 def _board_context(request: AuthenticatedHttpRequest, branch: Branch) -> dict[str, Any]:
     user, days = request.user, _days(request)
     state = queries.board(branch, days)
-    listed = [list(queries.late_clocks(branch)[:MOST]), state.soon, state.escalated]
+    late_page = _page(request, "late", queries.late_clocks(branch), state.promises.late)
+    listed = [list(late_page), state.soon, state.escalated]
     lines = iter(late.lines([row for rows in listed for row in rows]))
     late_rows, soon_rows, escalated = ([next(lines) for _row in rows] for rows in listed)
     reasons = _override_reasons()
@@ -83,7 +86,8 @@ def _board_context(request: AuthenticatedHttpRequest, branch: Branch) -> dict[st
     return {
         "board": state,
         "figures": [(label, state.counts.get(place, 0), WHERE_LISTED.get(place, "")) for place, label in WHERE_OPEN.items()],
-        "waiting": waiting_places(branch)[:MOST],
+        "waiting": _page(request, "queue", waiting_places(branch), state.counts.get(QueueEntryState.WAITING, 0)),
+        "late_page": late_page,
         "late_rows": late_rows,
         "soon_rows": soon_rows,
         "days": days,
@@ -95,6 +99,13 @@ def _board_context(request: AuthenticatedHttpRequest, branch: Branch) -> dict[st
         "signers": other_supervisors(user),
         "overrides": [(o, labels.get(o.code, o.code), o.asked_by_id == user.pk) for o in overrides_for(user)],
     }
+
+
+def _page(request: AuthenticatedHttpRequest, key: str, rows: QuerySet[Any], count: int) -> Page[Any]:
+    """The page of a list that the query names under `key`; `count`, how many rows there are, is known from the board."""
+    pages = Paginator(rows, MOST)
+    pages.count = count
+    return pages.get_page(request.GET.get(key))
 
 
 def _days(request: AuthenticatedHttpRequest) -> int:

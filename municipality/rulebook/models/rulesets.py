@@ -157,6 +157,7 @@ class ReasonKind(models.TextChoices):
     STOP_LIFT = "stop_lift", _("Lifting of a service block")
     WRITER_ANNULMENT = "writer_annulment", _("Annulment by the writer of the report")
     DEVIATION = "deviation", _("Deviation of an opinion")
+    SECOND_SIGNATURE = "second_signature", _("Second signature")
     NEW_STUDY = "new_study", _("New study after an objection")
     VISIT_MOVED = "visit_moved", _("Move of an inspection")
     MEASURE = "measure", _("Measure against a shop")

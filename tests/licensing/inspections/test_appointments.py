@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from time import sleep
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from licensing.inspections.forms import time_label
 from licensing.inspections.queries import limits
 from licensing.inspections.services import appointments
-from licensing.models import DayPart, Inspection
+from licensing.models import DayPart, Inspection, InspectionEvent
 from municipality.accounts.models import User, actor_of
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
-from municipality.review.models import Absence
+from municipality.review.models import Absence, ConflictOfInterest
 from municipality.rulebook.models import HolidayRule, RuleSet
 from municipality.rulebook.services import copy_as_draft, publish
 from municipality.ui.templatetags.portal import day
@@ -23,6 +28,7 @@ from shops.models import Shop
 from tests.browsers import signed_in
 from tests.factories import inspections
 from tests.factories.accounts import PersonFactory, StaffFactory
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -198,3 +204,93 @@ def test_after_a_day_on_which_nobody_came_another_one_is_set(row: Inspection, fr
     assert appointments.set_overdue() == 1
     row.refresh_from_db()
     assert row.day is not None and row.day > clock.today() and (row.state, row.last_event.move) == ("appointed", "appoint_again")
+
+
+# --- Two draws at once, and a draw of somebody who may not go by then ---------------------------------------------------------
+
+
+def acting_after_the_lot(monkeypatch: pytest.MonkeyPatch, act: Callable[[], Any]) -> None:
+    """What somebody else commits after the lot has chosen and before whom it chose is locked; once."""
+
+    def lot(users: Sequence[User]) -> User:
+        monkeypatch.undo()
+        act()
+        return users[0]
+
+    monkeypatch.setattr("secrets.choice", lot)
+
+
+@pytest.mark.parametrize("why", ["absent", "tied"])
+def test_who_may_not_go_by_the_time_they_are_locked_is_not_drawn(
+    row: Inspection, inspectors: list[User], frozen_clock: Any, why: str
+) -> None:
+    appointed, before, chief = inspections.appointed(row), row.inspector, StaffFactory(supervisor=True, login="chief")
+    assert appointed.day is not None and row.contact is not None
+    visit_on, owner = appointed.day, row.contact.key
+    (other,) = [one for one in inspectors if one != before]
+    away(before, clock.today(), visit_on, chief)
+    third: list[User] = []
+
+    def meanwhile() -> None:
+        third.append(inspections.inspector("third", row.branch_id))
+        if why == "absent":
+            away(other, visit_on, visit_on, chief)
+        else:
+            ConflictOfInterest.objects.create(officer=other, party_key=owner, kind="relative", declared_by=other, declared_at=clock.now())
+
+    with pytest.MonkeyPatch.context() as patched:
+        acting_after_the_lot(patched, meanwhile)
+        assert appointments.set_overdue() == 0
+    row.refresh_from_db()
+    assert row.inspector == before
+    assert appointments.set_overdue() == 1, "the next run draws among those who may go"
+    row.refresh_from_db()
+    assert [row.inspector] == third
+
+
+def test_two_runs_at_once_draw_once(row: Inspection, inspectors: list[User], frozen_clock: Any) -> None:
+    appointed, before = inspections.appointed(row), row.inspector
+    assert appointed.day is not None
+    away(before, clock.today(), appointed.day, StaffFactory(supervisor=True, login="chief"))
+    with pytest.MonkeyPatch.context() as patched:
+        acting_after_the_lot(patched, appointments.set_overdue)
+        assert appointments.set_overdue() == 0
+    assert InspectionEvent.objects.filter(subject=row, move="draw_appointed").count() == 1
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_two_draws_at_once_give_an_inspector_no_more_visits_than_a_day_takes(
+    make_shop: Any, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second draw begins before the first is committed. It waits for whom both lots chose, and sets another day."""
+    with transaction.atomic():
+        shops = [make_shop(activity_id="BARB") for _one in range(2)]
+    away_one = inspections.inspector("away", shops[0].branch_id)
+    rows = [inspections.ordered(shop) for shop in shops]
+    day = {inspections.appointed(row).day for row in rows}.pop()
+    assert day is not None
+    other = inspections.inspector("other", shops[0].branch_id)
+    away(away_one, clock.today(), day, StaffFactory(supervisor=True, login="chief"))
+    limit = limits() | {"visits_a_day": 1}
+    monkeypatch.setattr("licensing.inspections.queries.limits", lambda on=None: limit)
+    done = threading.Event()
+
+    def first() -> bool:
+        with transaction.atomic():
+            try:
+                return appointments._draw_again(rows[0].pk)
+            finally:
+                done.set()
+                sleep(0.5)
+
+    def second() -> bool:
+        assert done.wait(10)
+        with transaction.atomic():
+            return appointments._draw_again(rows[1].pk)
+
+    ends = at_once(first, second)
+    assert Inspection.objects.filter(inspector=other, state="appointed", day=day).count() == 1
+    assert ends[0] is True and ends[1] in (True, False)
+    appointments.set_overdue()
+    assert len({row.day for row in Inspection.objects.filter(inspector=other, state="appointed")}) == 2

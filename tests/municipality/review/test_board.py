@@ -15,6 +15,7 @@ from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
 from municipality.places.models import Branch
 from municipality.review import boards, queries
+from municipality.review.admin import branch
 from municipality.review.models import Absence, Override, QueueEntry
 from municipality.review.services import case_clock, desk, queue, reminders, staff
 from tests import desk_acts
@@ -254,3 +255,27 @@ def test_where_nobody_can_allow_it_it_is_not_offered(office: Office) -> None:
     assert "Nobody can allow this now" in words(page) and page.select_one("#ahead [name=code]") is None
     refused = client.post(BOARD, {"reference": behind.case.reference, "code": "danger_to_health"})
     assert refused.status_code == 409 and not Override.objects.exists()
+
+
+# --- Pages -----------------------------------------------------------------------------------------------------------------
+
+
+def test_every_waiting_and_every_late_request_is_on_a_page(office: Office, frozen_clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent = [permits.sent(permits.applicant(one)).case.reference for one in (2, 3, 4)]
+    frozen_clock.move(days=28)
+    monkeypatch.setattr(branch, "MOST", 2)
+    client = english(office.supervisor)
+
+    def choices(page: BeautifulSoup) -> list[str]:
+        return [option["value"] for option in page.select("[name=reference] option") if option["value"]]
+
+    first = page_of(client, BOARD)
+    assert (choices(first), references(first, "late")) == (sent[:2], sent[:2])
+    assert words(first).count("Listed here: 1 to 2 of 3.") == 2
+    nexts = [link["href"] for link in first.select('a[rel="next"]')]
+    assert nexts == ["?late=2#late", "?queue=2#ahead"]
+    assert references(page_of(client, f"{BOARD}?late=2"), "late") == sent[2:]
+    second = page_of(client, f"{BOARD}?queue=2")
+    assert choices(second) == sent[2:] and second.select_one('a[rel="prev"]')["href"] == "?queue=1#ahead"
+    monkeypatch.setattr(branch, "MOST", 3)  # control: nothing is cut
+    assert "Listed here" not in words(page_of(client, BOARD))

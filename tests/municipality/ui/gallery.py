@@ -17,7 +17,7 @@ from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.db import OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils.translation import get_language
@@ -332,6 +332,11 @@ def forbid(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
+def miss(request: HttpRequest) -> HttpResponse:
+    raise Http404
+
+
+@login_not_required
 def break_down(request: HttpRequest) -> HttpResponse:
     raise RuntimeError("a bug")
 
@@ -364,6 +369,7 @@ urlpatterns = [
     path("api/v1/slow", slow_down),
     path("api/v1/busy", wait_for_lock),
     path("api/v1/forbid", forbid),
+    *(path(f"admin/{name}/", view) for name, view in (("refuse", refuse), ("forbid", forbid), ("missing", miss), ("break", break_down))),
     path("admin/", admin.site.urls),
     *i18n_patterns(
         path("", gallery, name="home"),

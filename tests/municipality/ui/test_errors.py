@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.template import loader
 from django.test import Client, RequestFactory
 
-from municipality.ui import errors
+from municipality.ui import errors, language
 from municipality.ui.middleware import RefusalMiddleware
 
 ARABIC = re.compile("[\u0621-\u064a]")
@@ -47,6 +47,23 @@ def test_an_error_page_speaks_one_language_and_has_one_heading(client: Client, p
         assert not ARABIC.search(visible(html))
     else:
         assert not re.search("[A-Za-z]{2,}", visible(html))
+
+
+@pytest.mark.parametrize(("path", "status"), [("refuse", 409), ("forbid", 403), ("missing", 404), ("break", 500)])
+@pytest.mark.parametrize("code", ["ar", "en"])
+def test_an_error_among_the_staff_pages_leads_to_their_first_page(client: Client, path: str, status: int, code: str) -> None:
+    """Without the database, which this test may not use. Control: elsewhere the same error leads to the people's pages."""
+    client.raise_request_exception = False
+    client.cookies[language.STAFF_COOKIE] = code
+    answer = client.get(f"/admin/{path}/")
+    html = answer.content.decode()
+    assert answer.status_code == status
+    assert f'<html lang="{code}" dir="{"rtl" if code == "ar" else "ltr"}">' in html
+    assert 'class="kp-bar"' in html and html.count('href="/admin/"') == 2 and html.count("<h1>") == 1
+    assert 'href="/ar/' not in html and 'href="/en/' not in html
+    assert not re.search("[A-Za-z]{2,}" if code == "ar" else ARABIC, visible(html))
+    elsewhere = client.get(f"/{code}/{path}/").content.decode()
+    assert f'href="/{code}/"' in elsewhere and 'href="/admin/"' not in re.sub("<footer.*?</footer>", "", elsewhere, flags=re.DOTALL)
 
 
 def test_a_refusal_becomes_a_page_with_its_sentence(client: Client) -> None:

@@ -30,6 +30,12 @@ FILL = """([area]) => {
   form.requestSubmit(document.querySelector("[data-report-check]"));
 }"""
 
+CHOOSE = """() => {
+  for (const step of document.querySelectorAll("[data-report-step]")) step.hidden = false;
+  document.querySelector("[name=category][value=waste]").click();
+  for (const group of document.querySelectorAll("[data-report-kind=waste] .kp-report__asked input[value=no]")) group.click();
+}"""
+
 # As the gallery sends it: the share target of the manifest.
 SHARE = """() => {
   const form = document.createElement("form");
@@ -78,6 +84,27 @@ def test_a_report_without_a_line_is_sent_once(browser: Browser, live_server: Any
     report = Report.objects.get()
     assert report.channel == "app" and report.photos.count() == 1
     assert abs(report.captured_at - seen) < dt.timedelta(minutes=1) < report.received_at - report.captured_at
+    context.close()
+
+
+def test_a_kept_form_promises_no_date(browser: Browser, live_server: Any) -> None:
+    """It would be counted from the day on which the form was kept. Control: the form from the portal says one."""
+    context = browser.new_context(viewport={"width": 390, "height": 844}, locale="ar")
+    page = context.new_page()
+    form = f"{live_server}/ar/report/"
+    page.goto(form)
+    page.evaluate(READY)
+
+    def promised() -> tuple[bool, bool]:
+        page.evaluate(CHOOSE)
+        expect(page.locator("[data-report-promise]")).to_be_visible()
+        return page.locator("[data-report-dated]").is_visible(), page.locator("[data-report-undated]").is_visible()
+
+    assert promised() == (True, False)
+    context.set_offline(True)
+    page.goto(form)  # from the phone
+    expect(page.locator("[data-report-undated]")).not_to_have_attribute("hidden", "")
+    assert promised() == (False, True)
     context.close()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from reports.intake.services import ReportPlace
 from reports.models import Closure, Question, Report, SolvedAnswer
 from reports.reporters import bans
 from reports.reporters.services import Sender, secret_of
+from reports.triage import services as triage
 from reports.triage.draws import draw
 from tests.browsers import signed_in
 from tests.factories import report_steps, reports
@@ -123,6 +125,30 @@ def test_the_page_costs_few_statements() -> None:
                 assert report.number in browser.get(page).content.decode()
             # The rules of an edition are read once a process; only the transaction of this test keeps them from the cache.
             assert len([one for one in statements if '"rulebook_' not in one["sql"]]) < 12
+
+
+@pytest.mark.parametrize("into", ["the newer", "the older"])
+def test_a_promise_from_before_it_was_sent_is_said_to_be_that_of_the_older_report(frozen_clock: Any, into: str) -> None:
+    """Control: before the two are joined, the newer report has a promise of its own and no such sentence."""
+    person = PersonFactory()
+    older = reports.assigned(Sender(person=PersonFactory(noura=True)))
+    with clock.at(older.due_at + dt.timedelta(hours=2)):
+        newer = reports.assigned(Sender(person=person))
+        browser, said = signed_in(person), f"This is the promise of report {older.number}"
+        assert said not in _text(browser.get(_page(newer))) and newer.due_at > newer.received_at
+        row, target = (older, newer) if into == "the newer" else (newer, older)
+        assert row.inspector is not None
+        triage.merge(report=row, into=target, inspector=row.inspector, why="x")
+        newer.refresh_from_db()
+        assert Report.objects.get(pk=target.pk).due_at < newer.received_at
+        assert said in _text(browser.get(_page(newer)))
+        public = _text(Client().get(f"/en/reports/{newer.public_id}/"))
+        assert (said in public) is (into == "the newer"), "the public page of a joined report leads to the other"
+
+
+def _text(answer: Any) -> str:
+    """What a person reads on a page, in one line."""
+    return re.sub(r"\s+", " ", re.sub("<[^>]*>", "", answer.content.decode()))
 
 
 def test_the_obligations_of_a_person_are_those_of_the_page() -> None:

@@ -210,13 +210,15 @@ def test_documents_of_a_discarded_draft_are_deleted(plot: Plot, owner: User) -> 
     assert not uploads.ready(requests.files_key(draft)).exists()
 
 
-def test_an_issued_opinion_is_suspended_and_resumed_with_its_payment(plot: Plot, owner: User, planner: User, sealed: None) -> None:
+def test_an_issued_opinion_is_suspended_and_resumed_with_its_payment(
+    plot: Plot, owner: User, planner: User, head: User, sealed: None
+) -> None:
     opinion = paid(plot, owner, activity="LAUN")
     assignment = desk_acts.checked(desk_acts.assigned(planner))
     for row in opinion.consultations.all():
         consultations.record_answer(consultation=row, officer=planner, answer="no_objection")
     study.write_draft(assignment=assignment, outcome="permitted", text_ar="مسموح", text_en="Permitted")
-    desk.accept(assignment=assignment)
+    desk.sign(decision=desk.accept(assignment=assignment), supervisor=head)
     issue.issue_opinion(case=Case.objects.get(pk=opinion.case_id))
     bill = payments.bill_of(opinion.case.key)
     assert bill is not None

@@ -25,16 +25,17 @@ from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
 from municipality.review import texts
 from municipality.review.models import Assignment, Decision
-from municipality.review.services import desk
+from municipality.review.services import desk, queue
 from tests import desk_acts
 from tests.browsers import signed_in
 from tests.database_guards import drop_guard
 from tests.factories.opinions import paid
+from tests.factories.review import OfficerFactory
 from tests.killed_issue import ends_as_undisturbed
 from zoning.models import Opinion, OpinionDraft, Plot, RuleTask
 from zoning.opinion import queries
 from zoning.opinion.documents import OpinionFacts
-from zoning.opinion.services import issue, study
+from zoning.opinion.services import consultations, issue, study
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guards]
 WORDS = {"text_ar": "انتقلت المدرسة.", "text_en": "The school moved."}
@@ -125,6 +126,49 @@ def test_without_the_guard_one_person_deviates(heard: Opinion, held: Assignment)
     drop_guard("cases_caseevent_opinion_signed", "cases_caseevent")
     _accept_alone(heard, held)
     assert Case.objects.get(pk=heard.case_id).state == "decided"
+
+
+@pytest.fixture
+def laundry(plot: Plot, owner: Any, planner: User) -> Opinion:
+    """A request that the rules permit, on the planner's desk with the answers of all bodies."""
+    found = paid(plot, owner, activity="LAUN")
+    held = desk_acts.checked(desk_acts.assigned(planner))
+    for row in found.consultations.all():
+        consultations.record_answer(consultation=row, officer=planner, answer="no_objection")
+    assert draft(held, "permitted").agreement == "agrees"
+    return found
+
+
+def _held(opinion: Opinion) -> Assignment:
+    return Assignment.objects.select_related("officer").get(place__case=opinion.case_id, ended_at__isnull=True)
+
+
+def test_a_yes_on_answers_that_its_planner_entered_is_signed_by_a_second_person(laundry: Opinion, head: User) -> None:
+    decision = desk.accept(assignment=_held(laundry))
+    assert Case.objects.get(pk=laundry.case_id).state == "countersign"
+    assert decision.code == "own_answers" and decision.items[0]["answers"] == [["roads", "no_objection", ""]]
+    page = signed_in(head).get("/admin/desk/sign/").content.decode()
+    assert "أجوبة الجهات أدخلها من يقرر" in page and "سبب الاختلاف" not in page
+    with pytest.raises(NotPermitted):
+        desk.sign(decision=decision, supervisor=decision.made_by)
+    desk.sign(decision=decision, supervisor=head)
+    assert Case.objects.get(pk=laundry.case_id).state == "decided" and not RuleTask.objects.exists()
+
+
+def test_answers_that_another_planner_entered_need_no_second_signature(laundry: Opinion) -> None:
+    """Control: two people have seen to it already."""
+    queue.give_back(assignment=_held(laundry), code="leave_begins")
+    second = OfficerFactory(login="planner-2", groups=["officer", "planner"], branch_id="HA", skills=["zoning"])
+    decision = desk.accept(assignment=desk_acts.checked(desk_acts.assigned(second)))
+    assert (decision.code, Case.objects.get(pk=laundry.case_id).state) == ("", "decided")
+
+
+def test_the_database_refuses_a_yes_on_answers_that_one_person_entered_and_decides_on(laundry: Opinion) -> None:
+    with pytest.raises(IntegrityError, match="guard:own_answers"):
+        _accept_alone(laundry, _held(laundry))
+    drop_guard("cases_caseevent_opinion_answers", "cases_caseevent")
+    _accept_alone(laundry, _held(laundry))
+    assert Case.objects.get(pk=laundry.case_id).state == "decided"
 
 
 def test_the_database_refuses_a_deviation_without_its_task(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from django.db import transaction
 from django.utils import translation
@@ -21,11 +22,13 @@ from municipality.review.registry import SecondSignature
 from municipality.review.services import queue
 from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
-from zoning.models import OpinionDraft, OpinionObjection, RuleTask
+from municipality.rulebook.queries import Reason
+from zoning.models import Consultation, OpinionDraft, OpinionObjection, RuleTask
 from zoning.models.opinions import A_YES, OpinionOutcome
 from zoning.opinion import queries
 
 MOST_WORDS = 500
+OWN_ANSWERS = "own_answers"  # the reason of the second signature on answers that whoever decides entered
 _ARABIC, _LATIN = re.compile("[\u0621-\u064a]"), re.compile("[A-Za-z]")
 
 
@@ -93,7 +96,7 @@ def write_draft(
 
 
 def second_signature(case: Case) -> SecondSignature | None:
-    """The second signature that a draft which deviates needs; None for one that does not.
+    """The second signature that a draft needs which deviates, or rests on answers of bodies that its planner entered; else None.
 
     Raises Refused: no_draft, body_not_heard (its deadline runs), safety_open (a yes without the yes of a body on health or safety).
     """
@@ -105,14 +108,31 @@ def second_signature(case: Case) -> SecondSignature | None:
         raise Refused("body_not_heard", _("A body has not answered and its deadline still runs. The opinion waits for it."))
     if draft.outcome in A_YES and queries.unsafe(opinion).exists():
         raise Refused("safety_open", _("A body on health or safety has not agreed. Its silence never counts as a yes."))
-    if draft.agreement != "deviates":
-        return None
-    reason = review.replies(case).reasons[draft.code]
-    signed = {"draft": draft.pk, "outcome": draft.outcome, "text_ar": draft.text_ar, "text_en": draft.text_en}
+    signed: dict[str, Any] = {"draft": draft.pk, "outcome": draft.outcome, "text_ar": draft.text_ar, "text_en": draft.text_en}
     for language in ("ar", "en"):
         with translation.override(language):
             signed[f"outcome_{language}"] = str(OpinionOutcome(draft.outcome).label)
-    return SecondSignature(draft.code, reason.text_ar, reason.text_en, [signed])
+    if draft.agreement == "deviates":
+        reason = review.replies(case).reasons[draft.code]
+    elif answers := _own_answers(case, draft):
+        reason, signed["answers"] = _reason_of_answers(case), answers
+    else:
+        return None
+    return SecondSignature(reason.code, reason.text_ar, reason.text_en, [signed])
+
+
+def _own_answers(case: Case, draft: OpinionDraft) -> list[list[str]]:
+    """What bodies answered by the word of the planner who decides: body, answer and words. A no of the rules rests on none of them."""
+    if draft.outcome == OpinionOutcome.NOT_PERMITTED and draft.agreement == "agrees":
+        return []
+    planners = Assignment.objects.filter(place__case=case, ended_at__isnull=True).values("officer")
+    rows = Consultation.objects.filter(opinion=draft.opinion_id, recorded_by__in=planners).exclude(answer="").order_by("pk")
+    return [[row.code, row.answer, row.words] for row in rows]
+
+
+def _reason_of_answers(case: Case) -> Reason:
+    """The reason by the edition of a case, or of today where that one is older than the rule."""
+    return review.replies(case).reasons.get(OWN_ANSWERS) or rulebook.edition(queries.REPLIES, clock.today()).reasons[OWN_ANSWERS]
 
 
 def accepted(case: Case) -> None:
