@@ -352,7 +352,7 @@ def _hanging(licence: HealthLicence) -> Text:
     """Where the sealed licence belongs, and from which day if it has not begun."""
     if licence.first_day > clock.today():
         text = _("Print it. From {}, its first day, it hangs in the shop in place of the present one.")
-        return format_html(text, day(licence.first_day))
+        return format_html(str(text), day(licence.first_day))
     return _("Print it and hang it in the shop where visitors and inspectors can see it.")
 
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('rulebook', '0004_sent_back_drafts'),
+        ('rulebook', '0005_second_signature_reasons'),
     ]
 
     operations = [
