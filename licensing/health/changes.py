@@ -144,13 +144,14 @@ FACTS: dict[str, RegisterFact] = {
     )
 }
 
+DRAWING = "drawing"  # shows the area
 LICENSE_COPY = "license_copy"  # proves a trade name that the register does not hold
 
 SLOTS: dict[str, Slot] = {
     slot.code: slot
     for slot in (
         Slot("lease", _("Lease or title of use"), _("All pages, with the signatures of both sides."), most=6),
-        Slot("drawing", _("Drawing of the shop"), _("Stamped by an engineering office, with the area in square metres."), most=4),
+        Slot(DRAWING, _("Drawing of the shop"), _("Stamped by an engineering office, with the area in square metres."), most=4),
         Slot("manager_letter", _("Letter that appoints the manager"), _("Signed by the owner or an authorised signatory."), most=2),
         Slot("photo_front", _("Photo of the front"), _("The whole front with the sign, by daylight."), most=3, photo=True),
         Slot(LICENSE_COPY, _("Copy of the commercial licence"), _("The page that carries the new trade name."), most=2),

@@ -190,6 +190,8 @@ def _compared(case: Case, data: _RenewalData, files: list[Item]) -> dict[str, di
             result[row.name] = {"compare": _with_documents(labels)}
     if "trade_name" in result:
         result["trade_name"]["shown_by"] = changes.LICENSE_COPY
+    if "area_m2" in result:  # the drawing may show another area, or none
+        result["area_m2"] |= {"shown_by": changes.DRAWING, "is_file_unsure": True}
     return result
 
 
@@ -297,7 +299,10 @@ NOTHING_ELSE = gettext_lazy("nothing else in the register changed")  # beside th
 def passed(case: Case) -> list[Text]:
     """What was checked automatically and found in order when the request was sent."""
     data = _renewal_data(case)
-    texts = [(flag, NOTHING_ELSE if flag == "unchanged" and data.declared else text) for flag, text in _PASSED]
+    own: dict[str, Text] = {"in_time": _late_within(case, data.renewal)}
+    if data.declared:
+        own["unchanged"] = NOTHING_ELSE
+    texts = [(flag, own.get(flag) or text) for flag, text in _PASSED]
     left_out = {*data.renewal.flags} if data.renewal.act == Act.RENEWAL else {*data.renewal.flags, "in_time"}
     return [text for flag, text in texts if flag not in left_out]
 
@@ -322,6 +327,17 @@ def flags(case: Case) -> list[str]:
     if data.declared:
         sentences.append(_("The applicant declares changes."))
     return sentences
+
+
+def _late_within(case: Case, renewal: Renewal) -> str:
+    """That a renewal was asked for after its licence ended, but within the days in which no officer is needed; empty if not so late."""
+    asked = clock.day_of(case.opened_at)
+    days = (asked - renewal.licence.last_day).days
+    if days <= 0:
+        return ""
+    limits = rulebook.edition_of("limits.health", case.editions, asked).limits
+    facts = {"late": _days(days), "allowed": _days(limits["late_days"].value if "late_days" in limits else 0)}
+    return _("asked for %(late)s after the licence ended (up to %(allowed)s, no officer is needed)") % facts
 
 
 def _late(case: Case, renewal: Renewal) -> str:

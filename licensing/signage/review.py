@@ -9,11 +9,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from licensing.health.queries import shop_parties
-from licensing.models import Board, BoardCheck, BoardOutcome, BoardRequest
+from licensing.models import Board, BoardOutcome, BoardRequest
 from licensing.signage import queries
 from licensing.signage.consents import queries as consents
 from licensing.signage.consents.labels import SIGNED
-from licensing.signage.labels import kind_of, picture_of, question, replaced_by, size_of
+from licensing.signage.labels import kind_of, picture_of, replaced_by, size_of
+from licensing.signage.questions import evidence, left_to_officer
 from licensing.signage.services import requests
 from licensing.signage.states import BOARDS
 from municipality.cases.models import Case
@@ -35,6 +36,14 @@ EVIDENCE = {
     "distance_allowed": ("rule_distance",),
     "share_allowed": ("rule_share",),
     "projection_allowed": ("rule_projection",),
+}
+# What a board is cannot be changed in the request: a new photo or plan can show it.
+LEADS_TO = {
+    "size_as_planned": ("front", "plan"),
+    "mark_approved": ("trademark",),
+    "light_allowed": ("plan",),
+    "share_allowed": ("front", "plan"),
+    "projection_allowed": ("plan",),
 }
 SCREENS = frozenset({BoardMedium.SCREEN, BoardMedium.MOVING_SCREEN})
 
@@ -98,22 +107,15 @@ def _results(request: BoardRequest) -> list[Item]:
     found: dict[str, list[SafeString]] = {}
     for board in request.boards.all():
         for result in board.checks.all():
-            found.setdefault(result.kind, []).append(_result(board, result))
+            found.setdefault(result.kind, []).append(evidence(board.line, result))
     lines = {kind: format_html_join(SafeString("<br>"), "{}", ((line,) for line in rows)) for kind, rows in found.items()}
     return [Item(f"rule_{kind}", BoardRuleKind(kind).label, text, source=CHECKED, may_correct=False) for kind, text in lines.items()]
-
-
-def _result(board: Board, result: BoardCheck) -> SafeString:
-    assumed = format_html(" ({})", _("assumption")) if result.is_assumption else ""
-    text = "{} {}: {} ({}{}{}). {}{}"
-    measured, limit, article = (bilingual(result, name) for name in ("measured", "limit", "article"))
-    return format_html(text, _("Board"), board.line, term(measured), limit, _(", "), article, result.get_outcome_display(), assumed)
 
 
 def questions(case: Case) -> list[str]:
     """What the rule check leaves to the officer: facts that nobody stated, and what breaks a rule that no law states."""
     rows = [(board.line, result) for board in queries.request_of(case).boards.all() for result in board.checks.all()]
-    return [question(line, result) for line, result in rows if result.outcome != BoardOutcome.PASSES]
+    return [left_to_officer(line, result) for line, result in rows if result.outcome != BoardOutcome.PASSES]
 
 
 def unasked(case: Case) -> set[str]:
@@ -136,7 +138,7 @@ def _facts(board: Board) -> Text:
     amount = format_html(_("fee {amount}"), amount=kwd(board.fee_fils))
     if board.deposit_fils:
         amount = format_html(_("{fee} and deposit {deposit}"), fee=amount, deposit=kwd(board.deposit_fils))
-    facts = format_html(text, kind_of(board), size_of(board), term(board.place), counted(board.months, "month"), amount)
+    facts = format_html(text, kind_of(board), size_of(board), _place(board), counted(board.months, "month"), amount)
     return (
         facts
         if board.previous is None
@@ -144,12 +146,17 @@ def _facts(board: Board) -> Text:
     )
 
 
+def _place(board: Board) -> SafeString:
+    """Where a board is, as the applicant wrote it, in whatever language."""
+    return format_html(_("Place, as the applicant wrote it: “{place}”"), place=term(board.place))
+
+
 def _before(board: Board) -> SafeString:
     """What the board that is changed is licensed as."""
     previous = board.previous
     if previous is None or board.months_left is None:
         return SafeString("")
-    return format_html(" ({}. {}. {})", kind_of(previous), size_of(previous), term(previous.place))
+    return format_html(" ({}. {}. {})", kind_of(previous), size_of(previous), _place(previous))
 
 
 def parties(case: Case) -> list[tuple[str, str]]:
@@ -179,5 +186,6 @@ REVIEWED = Reviewable(
     same_activity=same_activity,
     compares=False,
     evidence=EVIDENCE,
+    leads_to=LEADS_TO,
     unasked=unasked,
 )

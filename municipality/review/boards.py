@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from municipality.accounts.models import User
 from municipality.accounts.queries import supervisors_of
@@ -105,6 +105,10 @@ def _ahead(branch: Branch, days: int) -> tuple[list[Clock], list[Clock]]:
 
 
 def _running(branch: Branch) -> QuerySet[Clock]:
+    """The running clocks of a branch, with what their places in the queue come after.
+
+    `comes_after` is the reference of the waiting request of the same field that was put ahead of this one's turn, None where none was.
+    """
     rows = Clock.objects.filter(stopped_at__isnull=True, case__place__branch=branch)
     before = QueueEntry.objects.filter(
         state=QueueEntryState.WAITING, branch=branch, skill=OuterRef("case__place__skill"), pk__lt=OuterRef("case__place__pk")
@@ -114,7 +118,21 @@ def _running(branch: Branch) -> QuerySet[Clock]:
         is_first=~Exists(before),
         is_asked=Exists(asked.filter(allowed_at__isnull=True)),
         is_allowed=Exists(asked.filter(allowed_at__isnull=False)),
+        comes_after=Subquery(_put_ahead(branch).values("case__reference")[:1]),
     )
+
+
+def _put_ahead(branch: Branch) -> QuerySet[QueueEntry]:
+    """The waiting requests that are handed out before the one of the outer clock because they were put ahead of their turn.
+
+    Among those that were put ahead, the one with the lower number comes first, as `queries.next_entry` hands them out.
+    """
+    own, allowed = OuterRef("case__place"), Override.objects.filter(allowed_at__isnull=False)
+    ahead = QueueEntry.objects.filter(
+        state=QueueEntryState.WAITING, branch=branch, skill=OuterRef("case__place__skill"), override__allowed_at__isnull=False
+    )
+    is_own = Exists(allowed.filter(place=OuterRef(own)))
+    return ahead.exclude(pk=own).filter(~is_own | Q(pk__lt=own)).order_by("pk")
 
 
 def late_clocks(branch: Branch) -> QuerySet[Clock]:

@@ -52,6 +52,8 @@ class Item:
     proof: str = ""
     # The file that shows the value, also where it is there: a reason about that file and one about the value are about the same thing.
     shown_by: str = ""
+    # Whether a "no" to the question about the value may as well be about the file that shows it: no reason is then ticked by itself.
+    is_file_unsure: bool = False
     is_file: bool = False
     is_optional: bool = False  # a file that may be left out
     files: Sequence[Any] = ()  # uploads, for a file slot
@@ -137,6 +139,9 @@ class Reviewable:
     evidence: Mapping[str, Collection[str]] = field(default_factory=dict)
     # Code of the question about all files, which names those that are required; empty where none is asked.
     files_check: str = ""
+    # Codes of questions of the checklist → names of the items whose reasons for corrections a "no" leads to, beside the fact that a
+    # question is about with its file, and all files for `files_check`.
+    leads_to: Mapping[str, Collection[str]] = field(default_factory=dict)
     # Codes of questions of the checklist that do not arise in a case.
     unasked: Callable[[Case], Collection[str]] = _no_codes
     # Whether facts of a case may differ from what the Municipality held before; without it the desk has no list of what changed.

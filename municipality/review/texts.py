@@ -65,12 +65,23 @@ class Preview:
     en: MessageText
 
 
+NOTE_IN_BOTH = _("Write the addition in Arabic and in English, or leave both empty.")
+
+
+def lacking(ar: str, en: str) -> str:
+    """The language, `ar` or `en`, in which an addition is missing; empty where both are there in their own script, or neither."""
+    ar, en = ar.strip(), en.strip()
+    if not ar and not en:
+        return ""
+    return "ar" if not _ARABIC.search(ar) else "" if _LATIN.search(en) else "en"
+
+
 def note(ar: str, en: str) -> tuple[str, str]:
     """A stripped note. Raises Refused("note_both_languages") unless both languages are there in their own script, or neither, and
     Refused("note_long") above NOTE_LENGTH."""
     ar, en = ar.strip(), en.strip()
-    if (ar or en) and not (_ARABIC.search(ar) and _LATIN.search(en)):
-        raise Refused("note_both_languages", _("Write the addition in Arabic and in English, or leave both empty."))
+    if lacking(ar, en):
+        raise Refused("note_both_languages", NOTE_IN_BOTH)
     if max(len(ar), len(en)) > NOTE_LENGTH:
         raise Refused("note_long", _("The addition is longer than 500 characters."))
     return ar, en
@@ -100,11 +111,15 @@ def facts_shown(items: Sequence[Item]) -> dict[str, str]:
 
 
 def _refuse_two_about_one(corrections: Sequence[CorrectionText], reasons: Mapping[str, Reason], items: Sequence[Item]) -> None:
-    """Raises Refused("asked_of_one") for two coded reasons about one fact, itself or the file that shows it: only one can be true."""
+    """Raises Refused("asked_of_one") for two coded reasons about one fact, itself or the file that shows it: only one can be true.
+
+    A file that shows no fact of the request may lack several things at once.
+    """
     shown = facts_shown(items)
+    files = {item.name for item in items if item.is_file} - set(shown)
     said: dict[str, CorrectionText] = {}
     for correction in corrections:
-        if not reasons[correction.code].target:
+        if not reasons[correction.code].target or correction.target in files:
             continue  # of a file as such: unreadable and expired go together
         other = said.setdefault(shown.get(correction.target, correction.target), correction)
         if other is not correction:

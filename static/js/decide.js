@@ -20,7 +20,7 @@ function post(url, form, step) {
 // --- The text ---
 
 /** Show a text of the server in a sheet, or what stands there at first; only a text that is shown can be sent. */
-function show(sheet, words, seal, failed = false) {
+function show(sheet, words, seal, failed = false, isChosen = true) {
   const pane = sheet.querySelector("[data-words]");
   pane.first ??= [...pane.childNodes];
   // What stands in the way is said where the button would be: it is in sight however long the reasons are.
@@ -28,9 +28,15 @@ function show(sheet, words, seal, failed = false) {
   barOf(sheet).querySelector("[data-problem]")?.remove();
   if (stop) barOf(sheet).prepend(stop);
   pane.replaceChildren(...(words && !stop ? words : pane.first));
+  for (const hint of pane.querySelectorAll("[data-choose]")) hint.hidden = isChosen;
+  // What lacks the other language is said at the box that is empty; the button stays, and cannot be pressed.
+  const lacks = stop?.dataset.lacks?.split(" ") ?? [];
+  const form = document.getElementById(`desk-${sheet.dataset.move}`);
+  for (const lack of form.querySelectorAll("[data-lack]")) lack.hidden = !lacks.includes(lack.dataset.lack);
   pane.removeAttribute("aria-busy");
   sheet.querySelector("[data-seen]").value = seal;
-  sendOf(sheet).hidden = !seal;
+  sendOf(sheet).hidden = !seal && !lacks.length;
+  sendOf(sheet).disabled = !seal;
   // The text comes by itself once what it needs is chosen; the button is there for where it did not come.
   sheet.querySelector("[data-show]").hidden = !failed;
 }
@@ -43,7 +49,7 @@ async function refresh() {
   const number = (latest += 1);
   const asked = move.value === "corrections" ? "[name=ask]:checked" : move.value === "refuse" ? "[name=code]:checked" : "*";
   if (!form.querySelector(asked)) {
-    show(sheet, null, "");
+    show(sheet, null, "", false, false);
     return;
   }
   sheet.querySelector("[data-words]").setAttribute("aria-busy", "true");
@@ -103,6 +109,22 @@ function answerOf(check) {
   return check.querySelector(":checked")?.value ?? "";
 }
 
+const targets = [...root.querySelectorAll("[data-target]")]; // in the order of the server
+
+/** What an answer of no leads to stands first, as the server puts it, also for answers given since. */
+function order() {
+  const no = checks.filter((check) => answerOf(check) === "no").map((check) => check.querySelector("input").name.replace(/^check\./, ""));
+  const isLed = (target) => (target.dataset.about ?? "").split(" ").some((code) => no.includes(code));
+  const sorted = [...targets.filter(isLed), ...targets.filter((target) => !isLed(target))];
+  const held = document.activeElement;
+  const end = targets.length ? document.createComment("") : null;
+  if (!end || sorted.every((target, index) => target === root.querySelectorAll("[data-target]")[index])) return;
+  [...root.querySelectorAll("[data-target]")].at(-1).after(end);
+  for (const target of sorted) end.before(target);
+  end.remove();
+  if (held !== document.activeElement) held.focus();
+}
+
 function follow(input) {
   const code = input.name.replace(/^check\./, "");
   for (const box of root.querySelectorAll(`[data-checks~="${CSS.escape(code)}"]`)) box.checked = input.value === "no";
@@ -123,6 +145,7 @@ function follow(input) {
   const count = root.querySelector("[data-open]");
   count.textContent = wordsOf("desk-open-words")[open];
   count.parentElement.hidden = open === 0;
+  order();
 }
 
 // --- The questions of the second signature ---

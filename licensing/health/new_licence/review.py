@@ -32,6 +32,7 @@ EVIDENCE = {
     "drawing_matches": ("area_m2",),
     "address_matches": ("address", "paci_number"),
 }
+LEADS_TO = {"tenure_valid": ("tenure",), "drawing_matches": ("drawing",), "address_matches": ("tenure", "place")}
 
 
 def _request(case: Case) -> NewLicence:
@@ -65,7 +66,15 @@ def items(case: Case) -> list[Item]:
         template="licensing/changes/_place_of_desk.html",
         found=place_of_request(request),
     )
-    person = Item("manager", _("Manager in charge"), manager, source=asked_files.DECLARED, may_correct=False, is_personal=True)
+    person = Item(
+        "manager",
+        _("Manager in charge"),
+        manager,
+        source=asked_files.DECLARED,
+        at=request.declared_at,
+        may_correct=False,
+        is_personal=True,
+    )
     files = asked_files.items(request.files_key, queries.SLOTS, queries.slots(queries.edition_of(case, queries.FILES)))
     return [*found, place, person, *files]
 
@@ -115,5 +124,6 @@ REVIEWED = Reviewable(
     same_activity=same_activity,
     compares=False,
     evidence=EVIDENCE,
+    leads_to=LEADS_TO,
     files_check="files_complete",
 )

@@ -11,8 +11,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from municipality.review import texts
 from municipality.review.queries import CheckLine
-from municipality.review.registry import Item
+from municipality.review.registry import Item, Reviewable
 from municipality.review.texts import CorrectionRequest, Preview
 from municipality.rulebook.queries import Reason, RulebookEdition
 
@@ -45,23 +46,34 @@ class Target:
 
     item: Item
     choices: list[Choice]
+    about: str = ""  # codes of the questions whose "no" leads here, separated by spaces
+    is_no: bool = False  # one of them is answered with no
 
     @property
     def is_open(self) -> bool:
         return any(choice.is_chosen for choice in self.choices)
 
 
-def targets(items: Iterable[Item], replies: RulebookEdition, lines: Iterable[CheckLine], typed: Mapping[str, Any] | None) -> list[Target]:
+def targets(
+    items: Iterable[Item],
+    replies: RulebookEdition,
+    lines: Iterable[CheckLine],
+    typed: Mapping[str, Any] | None,
+    leads_to: Mapping[str, Collection[str]],
+) -> list[Target]:
     """The fields and files that may be corrected. A reason without a target is for files.
 
     Reasons are ticked as in `typed`; where that is None, those whose question of the checklist is answered with no. A question and a
-    reason match if they are about the same field; where nothing proves the field yet (`Item.proof`), the reason is about that file.
-    What is ticked comes first, then what changed.
+    reason match if they are about the same field; where nothing proves the field yet (`Item.proof`), the reason is about that file, and
+    where it may be about either (`Item.is_file_unsure`), none is ticked. `leads_to` names the items of each question (`led_to`). First
+    comes what an answer of no leads to, then what is ticked, then what changed.
     """
-    items = list(items)
+    items, lines = list(items), list(lines)
     reasons = replies.reasons_of("correction")
     proofs = {item.name: item.proof for item in items if item.proof}
-    checks = [(line, proofs.get(line.check.about, line.check.about)) for line in lines if line.check.about]
+    unsure = {item.name for item in items if item.is_file_unsure}
+    known = [line for line in lines if line.check.about and line.check.about not in unsure]
+    checks = [(line, proofs.get(line.check.about, line.check.about)) for line in known]
     chosen = set(_values(typed, "ask")) if typed is not None else {about for line, about in checks if line.answer == "no"}
     result = []
     for item in items:
@@ -69,8 +81,24 @@ def targets(items: Iterable[Item], replies: RulebookEdition, lines: Iterable[Che
         if item.may_correct and fitting:
             codes = " ".join(line.check.code for line, about in checks if about == item.name)
             fitting.sort(key=lambda reason: not reason.target)
-            result.append(Target(item, [_choice(item, reason, chosen, codes if reason.target else "", typed or {}) for reason in fitting]))
-    return sorted(result, key=lambda target: (not target.is_open, not target.item.before))
+            choices = [_choice(item, reason, chosen, codes if reason.target else "", typed or {}) for reason in fitting]
+            led = [line for line in lines if item.name in leads_to.get(line.check.code, ())]
+            led_by = " ".join(line.check.code for line in led)
+            result.append(Target(item, choices, led_by, any(line.answer == "no" for line in led)))
+    return sorted(result, key=lambda target: (not target.is_no, not target.is_open, not target.item.before))
+
+
+def led_to(items: Iterable[Item], lines: Iterable[CheckLine], service: Reviewable) -> dict[str, set[str]]:
+    """Code of each question of the checklist → names of the items whose reasons for corrections a "no" leads to."""
+    items = list(items)
+    files = {item.name for item in items if item.is_file}
+    shown = {item.name: {item.proof} if item.proof else {item.name, item.shown_by} - {""} for item in items}
+    return {
+        line.check.code: shown.get(line.check.about, set())
+        | set(service.leads_to.get(line.check.code, ()))
+        | (files if line.check.code == service.files_check else set())
+        for line in lines
+    }
 
 
 def _choice(item: Item, reason: Reason, chosen: set[str], checks: str, typed: Mapping[str, Any]) -> Choice:
@@ -86,6 +114,14 @@ def correction_requests(typed: Mapping[str, Any]) -> list[CorrectionRequest]:
         target, _dot, code = value.partition(".")
         requests.append(CorrectionRequest(code, target, typed.get(f"note_ar.{value}", ""), typed.get(f"note_en.{value}", "")))
     return requests
+
+
+def lacking_notes(typed: Mapping[str, Any]) -> list[str]:
+    """The names of the boxes of a form in which an addition is missing that is there in the other language; of ticked reasons only."""
+    asked = {f".{value}" for value in _values(typed, "ask")} | {""}
+    notes = dict.fromkeys(name[len("note_ar") :] for name in typed if name.startswith(("note_ar", "note_en")))
+    found = [(texts.lacking(typed.get(f"note_ar{one}", ""), typed.get(f"note_en{one}", "")), one) for one in notes if one in asked]
+    return [f"note_{language}{one}" for language, one in found if language]
 
 
 def changed_answers(lines: Iterable[CheckLine], typed: Mapping[str, Any]) -> list[tuple[str, str]]:

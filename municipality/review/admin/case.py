@@ -54,7 +54,8 @@ def act(request: AuthenticatedHttpRequest, public_id: str, verb: str) -> HttpRes
         return ACTS[verb](request, assignment)
     except Refused as refusal:
         if request.POST.get("step") == "words":
-            return _words(request, {"problem": _sentence(refusal)}, refusal.status)
+            lacks = answers.lacking_notes(request.POST) if refusal.code == "note_both_languages" else []
+            return _words(request, {"problem": _sentence(refusal), "lacks": lacks}, refusal.status)
         return _render_case(request, assignment, verb, refusal)
 
 

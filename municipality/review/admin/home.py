@@ -190,7 +190,7 @@ def _next(desk: queries.OfficerDesk, skills: Sequence[str], *, is_absent: bool) 
         button: Any = format_html(_("Go on with {reference}"), reference=ref(desk.open.place.case.reference))
     elif desk.answered or queries.assignable(desk.officer, skills).exists():
         title = _("The next one of the queue")
-        text = _("The button hands out the request that waited longest; answers that arrived come first.")
+        text = _("The button hands out answers that arrived, then what was put ahead of its turn, then the request that waited longest.")
         button = _("Next case")
     else:
         return Next(_("My desk"), NOTHING_WAITS, "", waits=False)

@@ -22,7 +22,7 @@ from municipality.review.boards import able_officers, is_next, reminders_today
 from municipality.review.models import Clock, Escalation, Override, QueueEntry
 from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
-from municipality.ui.templatetags.portal import bilingual, moment, term
+from municipality.ui.templatetags.portal import bilingual, moment, ref, term
 from municipality.ui.texts import Text
 
 IDLE = 5  # officers without a case who are named on the page of a waiting one
@@ -94,12 +94,15 @@ def _step(place: QueueEntry, officer: User | None, *, is_reminded: bool) -> Supe
 def _waiting_step(row: Any) -> SupervisorStep:
     """The one thing that a supervisor may do about a waiting request; `row` is a clock as `boards` annotates it."""
     place, board = row.case.place, reverse("admin:desk_board")
-    if row.is_allowed:
+    if row.is_allowed and not row.comes_after:
         return SupervisorStep(_("It is handed out next: two supervisors put it ahead of its turn."))
     if row.is_asked:
         return SupervisorStep(ASKED, f"{board}#ahead", _("Ahead of its turn"))
-    if not row.is_first:
+    if not row.is_first and not row.is_allowed:
         return SupervisorStep("", f"{board}?reference={place.case.reference}#ahead", _("Ask for it ahead of its turn"))
+    if row.comes_after:
+        text = _("It comes after {reference}, which was put ahead of its turn.")
+        return SupervisorStep(format_html(text, reference=ref(row.comes_after)))
     able = able_officers(place)
     if not able:
         text = _("It is the next one of its queue, and nobody who is present may decide it.")

@@ -17,7 +17,7 @@ from municipality.cases.models import Case, CaseEvent
 from municipality.cases.timeline import ACTORS, TIMELINES, actor_text
 from municipality.delegation.queries import users_by_key
 from municipality.kernel.workflow import WORKFLOWS
-from municipality.review import linked, queries, signature
+from municipality.review import linked, queries, signature, texts
 from municipality.review.admin import answers, clocks, late
 from municipality.review.blind import RevealReason, hides_names, without_names
 from municipality.review.models import CorrectionItem, CorrectionRound, Escalation, QueueEntry
@@ -127,7 +127,8 @@ def case_context(
     moves = _moves(case, entry, holds)
     lines = queries.checklist(case, items)
     asked = typed if panel == "corrections" else None
-    targets = answers.targets(items, replies, lines, asked) if "ask_corrections" in moves else []
+    leads_to = answers.led_to(items, lines, service)
+    targets = answers.targets(items, replies, lines, asked, leads_to) if "ask_corrections" in moves else []
     rounds = _rounds(case) if any(line.event.move == "ask_corrections" for line in history) else []
     last_answered = next((row for row, _items in reversed(rounds) if row.answered_at is not None), None)
     return {
@@ -168,6 +169,8 @@ def case_context(
         "accept_label": service.accept_label,
         "refuse_label": service.refuse_label,
         "targets": targets,
+        "targets_are_led_to": any(target.about for target in targets),
+        "targets_are_chosen": any(target.is_open for target in targets),
         "target_reasons": sum(len(target.choices) for target in targets),
         "signatures": signature.answered(case) if role == "auditor" else [],
         "rules_of_replies": replies.stamp,
@@ -179,6 +182,8 @@ def case_context(
         "panel": panel,
         "is_without": panel == "approve" and bool(typed.get("without")),
         "forms": {verb.replace("-", "_"): _form_values(typed if verb == panel else {}) for verb in FORMS},
+        "lacks": answers.lacking_notes(typed),
+        "note_in_both": texts.NOTE_IN_BOTH,
         "error": error,
     }
 

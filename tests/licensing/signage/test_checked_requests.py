@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -118,7 +119,7 @@ def test_a_missing_height_is_asked_for_and_a_missing_distance_goes_to_the_office
     assert results(request) == {"height": "passes", "distance": "unknown", "projection": "passes", "subject": "passes"}
     assignment = desk_acts.assigned(officer)
     desk = signed_in(officer).get(f"/admin/desk/{assignment.place.case.public_id}/").content.decode()
-    assert "لم يُقَس" in desk and "300.00 م على الأقل" in desk and "4.80 م" in desk
+    assert "بُعد اللوحة 1 عن أقرب لوحة قائمة، فلم يُقَس" in desk and "300.00 م على الأقل" in desk and "4.80 م" in desk
 
 
 def test_what_breaks_a_rule_is_not_sent(shop: Shop, owner: User) -> None:
@@ -199,7 +200,8 @@ def test_an_assumption_is_shown_to_staff_only_and_stops_nothing(shop: Shop, owne
     assert "120.0%" not in client.get(f"/en/cases/{request.case.public_id}/").content.decode()
     assignment = desk_acts.assigned(officer)
     desk = signed_in(officer).get(f"/admin/desk/{assignment.place.case.public_id}/").content.decode()
-    assert "120.0%" in desk and "افتراض" in desk
+    assert "120.0%" in desk and "وهي افتراض من البلدية إلى أن يوجد نص" in desk
+    assert "لم يذكر مقدم الطلب بروز اللوحة 1 عن الجدار، فلم يُقَس. يُنظر في الصورة والمخطط." in desk and "غير مذكور" not in desk
 
 
 @pytest.mark.parametrize(
@@ -222,6 +224,30 @@ def test_the_checklist_asks_what_the_boards_raise(
         desk.check(assignment=assignment, code="screen_allowed", answer="yes")
     monkeypatch.setitem(REVIEWABLES, case.service, replace(REVIEWED, unasked=lambda case: ()))
     assert "screen_allowed" in {line.check.code for line in review.checklist(case)}, "red control: of a painted board"
+
+
+def test_each_reason_for_a_correction_stands_under_the_file_it_is_about(shop: Shop, owner: User, officer: User) -> None:
+    case = Case.objects.get(pk=sent(shop, owner, FRONT | {"is_lit": "on", "place": "Above the entrance"}).case_id)
+    desk_acts.assigned(officer)
+    client = signed_in(officer)
+
+    def targets() -> list[list[str]]:
+        page = BeautifulSoup(client.get(f"/admin/desk/{case.public_id}/").content.decode(), "html.parser")
+        assert "يأتي أولاً ما أُجيب عنه بـ«لا»" in page.get_text() and "كما كتبه مقدم الطلب: «Above the entrance»" in page.get_text()
+        assert page.select_one('#desk-refuse [value="light_too_strong"]') is not None
+        return [[box["value"] for box in target.select('[name="ask"]')] for target in page.select("[data-target]")]
+
+    plan = ["plan.plan_incomplete", "plan.plan_needed", "plan.light_not_stated", "plan.file_unreadable"]
+    front, mark = ["front.front_differs", "front.file_unreadable"], ["trademark.mark_without_approval"]
+    found = targets()
+    assert [sorted(one) for one in found] == [sorted(one) for one in (front, plan, mark)]
+    url = f"/admin/desk/{case.public_id}/"
+    assert client.post(f"{url}checks/", {"check.mark_approved": "no", "step": "keep"}).status_code == 204
+    assert targets()[0] == mark, "what the checklist answered with no stands first"
+    assert client.post(f"{url}checks/", {"check.mark_approved": "yes", "check.light_allowed": "no", "step": "keep"}).status_code == 204
+    assert sorted(targets()[0]) == sorted(plan)
+    two = {"ask": ["plan.plan_incomplete", "plan.light_not_stated"], "step": "words"}
+    assert client.post(f"{url}corrections/", two).status_code == 200, "a plan may lack both"
 
 
 @pytest.mark.parametrize(("out", "said"), [("1.00", "passes"), ("1.01", "fails"), ("0", "passes"), ("", "unknown")])

@@ -142,6 +142,27 @@ def test_a_request_that_was_asked_for_ahead_of_its_turn_is_not_offered_again(off
     assert "two supervisors put it ahead of its turn" in words(page_of(english(office.supervisor), BOARD))
 
 
+def test_what_comes_after_a_request_put_ahead_says_so_and_only_one_is_next(office: Office, frozen_clock: Clock) -> None:
+    first, second, third = (permits.sent(permits.applicant(one)) for one in (2, 3, 4))
+    frozen_clock.move(days=28)
+    another = StaffFactory(supervisor=True, login="chief-2", branch_id="HA")
+    code = queries.replies(second.case).reasons_of("override")[0].code
+    client = english(office.supervisor)
+
+    def told(entry: QueueEntry) -> str:
+        rows = page_of(client, BOARD).select("section:has(#late) tbody tr")
+        return next(row.get_text(" ", strip=True) for row in rows if entry.case.reference in row.select_one("th").get_text())
+
+    assert "next one of its queue" in told(first)
+    queue.allow_override(override=queue.ask_override(place=third, code=code, asked_by=office.supervisor), allowed_by=another)
+    assert f"It comes after {third.case.reference} , which was put ahead" in told(first) and "next one of its queue" not in told(first)
+    assert "handed out next" in told(third)
+    queue.allow_override(override=queue.ask_override(place=second, code=code, asked_by=office.supervisor), allowed_by=another)
+    assert "handed out next" in told(second) and f"It comes after {second.case.reference}" in told(third)
+    assert desk_acts.assigned(office.officer).place_id == second.pk
+    assert f"It comes after {third.case.reference}" in told(first)
+
+
 def test_an_idle_officer_is_reminded_only_where_something_waits_for_them(office: Office) -> None:
     with pytest.raises(Refused) as refused:
         reminders.remind(officer=office.officer, by=office.supervisor)

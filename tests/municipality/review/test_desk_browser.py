@@ -69,10 +69,14 @@ def test_keys_choose_show_close_and_send_and_the_message_is_what_was_shown(visit
     english = page.locator("#desk-corrections .kp-desk-choice:has(:checked) textarea[lang=en]")
     english.fill("Page two")
     page.locator("[data-problem]:visible").wait_for()
-    expect(page.locator(SEND), "an addition in one language cannot be sent").to_have_count(0)
+    expect(page.locator(SEND), "an addition in one language cannot be sent; the button stays").to_be_disabled()
+    lack = page.locator("[data-lack]:visible")
+    expect(lack, "it is said at the empty box alone").to_have_attribute("data-lack", "note_ar.lease.file_unreadable")
+    assert page.locator("[data-choose]:visible").count() == 0, "a reason is chosen"
     page.locator("#desk-corrections .kp-desk-choice:has(:checked) textarea[lang=ar]").fill("الصفحة الثانية")
     page.locator(LETTERS, has_text="Page two").wait_for()
-    assert axe(page) == []
+    expect(page.locator(SEND)).to_be_enabled()
+    assert axe(page) == [] and lack.count() == 0
     shown = [letter.inner_text() for letter in page.locator(f"{LETTERS} .kp-desk-body").all()]
     english.press("Enter")
     assert not Message.objects.filter(kind="review.corrections_asked").exists(), "Enter in a text is a new line"
@@ -98,6 +102,8 @@ def test_a_no_is_saved_at_once_ticks_its_reason_and_closes_the_approval(visit: V
     page.keyboard.press("1")
     assert chosen(page) == [], "the key of a closed move does nothing"
     assert page.is_checked("input[value='area_m2.area_differs']")
+    first = page.locator("[data-target]").first
+    assert first.locator("input[value='area_m2.area_differs']").count() == 1, "what it leads to stands first"
     with page.expect_response("**/checks/"):
         page.check("[name='check.drawing_matches'][value=yes]", force=True)
     assert not page.is_checked("input[value='area_m2.area_differs']") and page.locator("#desk-closed").is_hidden()

@@ -308,6 +308,7 @@ def test_a_question_answered_with_no_ticks_its_reason_and_closes_the_approval(of
     assert client.post(case_url(case, "checks"), {"check.drawing_matches": "no", "step": "keep"}).status_code == 204
     html = text_of(client.get(case_url(case)))
     assert re.findall(r'value="([^"]+)" checked\s+data-checks="drawing_matches"', html) == ["area_m2.area_differs"]
+    assert re.search(r"<legend>([^<]*)", html.partition("data-target")[2])[1].strip() == "المساحة", "what the no leads to stands first"
     assert re.search(r'value="approve"[^>]*\bdisabled', html)
     number = re.search(r"data-closed[^>]*>[^<]*?(\d+)<", html)
     assert number and re.search(rf"<b>{number[1]}</b>[^<]*المخطط", html)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from bs4 import BeautifulSoup
 from django.test import Client
 from django.urls import reverse
 from django.utils import translation
@@ -39,6 +40,26 @@ def panel_of(client: Client) -> str:
 
 def messages_of(client: Client, url: str) -> list[tuple[str, str]]:
     return re.findall(r'<li class="(\w+)">(.*?)</li>', text_of(client.get(url)), re.DOTALL)
+
+
+# --- An addition in one language -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("language", "empty"), [("ar", "en"), ("en", "ar")])
+def test_an_addition_in_one_language_is_said_at_the_empty_box_and_nothing_else(office: Office, language: str, empty: str) -> None:
+    client, case = assigned(office)
+    ticked = "lease.file_unreadable"
+    form = {"ask": ticked, f"note_{language}.{ticked}": "الصفحة الثانية" if language == "ar" else "Page two"}
+    form[f"note_{language}.lease.file_expired"] = "of a reason that is not ticked"
+    beside = client.post(case_url(case, "corrections"), {**form, "step": "words"})
+    assert beside.status_code == 409 and f'data-lacks="note_{empty}.{ticked}"' in text_of(beside)
+    page = BeautifulSoup(text_of(client.post(case_url(case, "corrections"), form)), "html.parser")
+    said = [box["data-lack"] for box in page.select("#desk-corrections [data-lack]") if not box.has_attr("hidden")]
+    assert said == [f"note_{empty}.{ticked}"]
+    assert page.select_one('.kp-sheet[data-move="corrections"] [data-choose]').has_attr("hidden"), "a reason is chosen"
+    assert not page.select_one('.kp-sheet[data-move="refuse"] [data-choose]').has_attr("hidden"), "red control: none is chosen there"
+    form[f"note_{empty}.{ticked}"] = "الصفحة الثانية" if empty == "ar" else "Page two"
+    assert client.post(case_url(case, "corrections"), form).status_code == 200
 
 
 # --- The first page ------------------------------------------------------------------------------------------------------------

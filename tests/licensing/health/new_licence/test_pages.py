@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from licensing.health.new_licence.review import items
 from licensing.health.new_licence.services import requests
 from licensing.health.new_licence.states import NEW_LICENCE
 from licensing.models import NewLicence
 from municipality.accounts.models import User
 from municipality.drafts.models import Draft
 from municipality.kernel import clock
+from municipality.review.admin.page import facts_context
 from tests.browsers import signed_in
 from tests.factories import new_licences
 from tests.factories.accounts import OrganisationFactory, PersonFactory
@@ -187,6 +189,11 @@ def test_the_commercial_licence_is_entered(plot: Plot, owner: User, officer: Use
     assert client.post(page, {"number": "٢٠٢٧/٥٥٠٠١", "ends_on": "2028-01-01"}).status_code == 302
     assert NewLicence.objects.get().commercial_license_no == NUMBER
     assert client.get(page).status_code == 302
+
+
+def test_the_desk_names_each_source_once(plot: Plot, owner: User) -> None:
+    sources = facts_context(items(sent(owner).case), compares=False)["sources"]
+    assert [str(source.text) for source in sources] == ["أقرّ به مقدم الطلب"]
 
 
 @pytest.mark.usefixtures("inspectors")

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -157,6 +158,34 @@ def test_a_name_that_nothing_proves_is_asked_for_with_the_commercial_licence(mak
     client.post(reverse("admin:desk_next"))
     html = in_english(client, case)
     assert "Compare with this document: Copy of the commercial licence<" in html and "holds no name" not in html
+
+
+def test_a_drawing_that_shows_no_measure_has_its_own_reason_and_nothing_is_ticked(make_shop: Any, owner: Any) -> None:
+    client, case = on_the_desk(make_shop, owner)
+    address = reverse("admin:desk_act", args=[case.public_id, "checks"])
+    assert client.post(address, {"check.drawing_matches": "no", "step": "keep"}).status_code == 204
+    page = BeautifulSoup(in_english(client, case), "html.parser")
+    assert "What the checklist answered with No stands first." in page.get_text()
+    first, second = ([box["value"] for box in target.select('[name="ask"]')] for target in page.select("[data-target]")[:2])
+    assert (first, second[0]) == (["area_m2.area_differs"], "drawing.drawing_without_area")
+    assert not page.select('[name="ask"][checked]'), "which of the two is true is not known"
+    url = reverse("admin:desk_act", args=[case.public_id, "corrections"])
+    both = client.post(url, {"ask": [*first, second[0]], "step": "words"})
+    assert both.status_code == 409 and "cannot both be true" in both.content.decode()
+    shown = client.post(url, {"ask": second[0], "step": "words"}).content.decode()
+    assert "The drawing does not show the area in square metres or the layout." in shown
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [(0, "asked for in time"), (2, "asked for 2 days after the licence ended (up to 14 days, no officer is needed)")],
+)
+def test_a_renewal_after_the_end_is_late_also_where_no_officer_is_needed(make_shop: Any, owner: Any, days: int, said: str) -> None:
+    case = RenewalCaseFactory(shop=make_shop(ends_in=-days), applicant=owner, changed=["area_m2"])
+    client = signed_in(OfficerFactory())
+    client.post(reverse("admin:desk_next"))
+    html = in_english(client, case)
+    assert said in html and ("asked for in time" in html) is (days == 0)
 
 
 def test_an_approval_says_what_is_approved_and_the_first_page_what_was_decided(make_shop: Any, owner: Any, frozen_clock: Clock) -> None:
