@@ -13,8 +13,7 @@ from municipality.documents.facts import EditionLabel, LetterDate, LetterFacts, 
 from municipality.kernel import clock, money
 from municipality.review import queries as review
 from municipality.rulebook import queries as rulebook
-from municipality.ui.streets import street_text
-from violations import queries, rules, units
+from violations import parties, queries, rules, units
 from violations.models import Objection, Violation
 from violations.services import repetition
 
@@ -67,17 +66,6 @@ class ClearanceFacts(LetterFacts):
 FACTS_CLASSES = (WarningFacts, NoticeFacts, DecisionFacts, ClearanceFacts)
 
 
-def _place_text(row: Violation) -> tuple[str, str]:
-    ar, en = [row.area.name_ar], [row.area.name_en]
-    if row.block:
-        ar.append(f"قطعة {row.block}")
-        en.append(f"block {row.block}")
-    if row.street:
-        ar.append(street_text(row.street, "ar"))
-        en.append(street_text(row.street, "en"))
-    return "، ".join(ar), ", ".join(en)
-
-
 def _quantity(row: Violation) -> tuple[str, str] | None:
     unit = row.offence_facts["unit"]
     if unit == rules.EACH:
@@ -89,12 +77,12 @@ def _quantity(row: Violation) -> tuple[str, str] | None:
 def notice_facts(row: Violation) -> LetterFacts:
     """Facts of a warning or notice, without civil number and name of the inspector."""
     offence, order, shop = row.offence_facts, queries.order_of(row), row.shop
-    party = (shop.name_ar, shop.name_en) if shop is not None else (row.party_name_ar or "—", row.party_name_ar or "—")
     rows = [
         LetterRow("المخالفة", "Violation", offence["name_ar"], offence["name_en"], lead=True),
         LetterRow("السند", "Legal ground", offence["article_ar"], offence["article_en"]),
-        LetterRow("المخالف", "Party", *party),
-        LetterRow("المكان", "Place", *_place_text(row)),
+        LetterRow("المخالف", "Party", *parties.party_of(row)),
+        *([LetterRow("المحل", "Shop", shop.name_ar, shop.name_en)] if shop is not None else []),
+        LetterRow("المكان", "Place", *parties.place_of(row)),
         LetterRow("الساعة", "Time", row.seen_at.astimezone(clock.KUWAIT).strftime("%H:%M")),
     ]
     if quantity := _quantity(row):

@@ -164,11 +164,9 @@ class ViolationReportForm(VisitForm):
         if offence is None or offence.unit == rules.EACH:
             return
         if data.get("quantity") is None and "quantity" not in self.errors:
-            self.add_error(
-                "quantity", _("This violation is settled by it. Please give it: %(name)s.") % {"name": units.NAMES[offence.unit]}
-            )
+            self.add_error("quantity", units.missing()[offence.unit])
         if offence.unit == rules.M2_MONTH and not data.get("months") and "months" not in self.errors:
-            self.add_error("months", _("Please give the number of whole months."))
+            self.add_error("months", units.missing()[units.MONTHS])
 
     def findings(self) -> Findings:
         """The facts for `violation_reports.record`. Only for a valid form."""

@@ -15,6 +15,18 @@ NAMES = {
     rules.M2: gettext_lazy("Measure in square metres"),
     rules.M2_MONTH: gettext_lazy("Measure in square metres"),
 }
+MONTHS = "months"  # beside the units: how long land was occupied
+
+
+def labels() -> dict[str, str]:
+    """By unit, and for `MONTHS`: the label of the field that an offence needs."""
+    return {unit: _("%(name)s (required)") % {"name": name} for unit, name in {**NAMES, MONTHS: _("Months of occupancy")}.items()}
+
+
+def missing() -> dict[str, str]:
+    """By unit, and for `MONTHS`: what is said where the field that an offence needs is empty."""
+    told = {unit: _("This violation is settled by it. Please give it: %(name)s.") % {"name": name} for unit, name in NAMES.items()}
+    return {**told, MONTHS: _("Please give the number of whole months.")}
 
 
 def quantity(unit: str, hundredths: int) -> str:

@@ -39,7 +39,7 @@ class OfficerLine:
     decided: int  # over PACE_DAYS
     given_back: int  # over PACE_DAYS
     absent: bool
-    reminded: bool  # today
+    reminded_at: dt.datetime | None  # today
     has_step: bool  # a request that they have waits for their step
     may_take: bool  # one of the branch waits that they may take
 
@@ -187,12 +187,11 @@ def _promises(branch: str, days: int) -> Promises:
     return Promises(late, soon, later, sum(states.values()) - late - soon - later, states)
 
 
-def holders(clocks: Iterable[Clock]) -> dict[int, tuple[User, bool]]:
-    """The officers who hold the cases of these clocks, and whether each was reminded today, by the number of the place; one query."""
+def holders(clocks: Iterable[Clock]) -> dict[int, tuple[User, dt.datetime | None]]:
+    """The officers who hold the cases of these clocks, and when each was reminded today, by the number of the place; one query."""
     places = [row.case.place.pk for row in clocks]
-    reminded = Exists(reminders_today().filter(person=OuterRef("officer")))
-    rows: Any = Assignment.objects.filter(place__in=places, ended_at__isnull=True).select_related("officer").annotate(is_reminded=reminded)
-    return {row.place_id: (row.officer, row.is_reminded) for row in rows} if places else {}
+    rows: Any = Assignment.objects.filter(place__in=places, ended_at__isnull=True).select_related("officer")
+    return {row.place_id: (row.officer, row.reminded_at) for row in rows.annotate(reminded_at=_reminded_at("officer"))} if places else {}
 
 
 def _available_skills(branch: Branch) -> QuerySet[Skill]:
@@ -210,19 +209,20 @@ def _present_skills(branch_id: str) -> QuerySet[Skill]:
 
 
 def waiting_places(branch: Branch) -> QuerySet[QueueEntry]:
-    """The requests of a branch that are with nobody, in the order of the queue."""
-    return QueueEntry.objects.filter(state=QueueEntryState.WAITING, branch=branch).select_related("case").order_by("pk")
+    """The requests of a branch that are with nobody and were not asked for ahead of their turn, in the order of the queue."""
+    rows = QueueEntry.objects.filter(state=QueueEntryState.WAITING, branch=branch, override__isnull=True)
+    return rows.select_related("case").order_by("pk")
 
 
-def able_officers(place: QueueEntry) -> list[tuple[User, bool, bool]]:
-    """The present officers who may decide a waiting case; whether each has something in hand, and was reminded today; one query."""
+def able_officers(place: QueueEntry) -> list[tuple[User, bool, dt.datetime | None]]:
+    """The present officers who may decide a waiting case; whether each has something in hand, and when reminded today; one query."""
     conflicts = ConflictOfInterest.objects.filter(
         officer=OuterRef("officer"), ended_at__isnull=True, party_key__in=Party.objects.filter(case=place.case_id).values("key")
     )
     busy = Assignment.objects.filter(officer=OuterRef("officer"), ended_at__isnull=True)
     skills: Any = _present_skills(place.branch_id).filter(code=place.skill).filter(~Exists(conflicts))
-    skills = skills.annotate(is_busy=Exists(busy), is_reminded=Exists(reminders_today().filter(person=OuterRef("officer"))))
-    return [(skill.officer, skill.is_busy, skill.is_reminded) for skill in skills.select_related("officer").order_by("officer")]
+    skills = skills.annotate(is_busy=Exists(busy), reminded_at=_reminded_at("officer"))
+    return [(skill.officer, skill.is_busy, skill.reminded_at) for skill in skills.select_related("officer").order_by("officer")]
 
 
 def is_next(place: QueueEntry) -> bool:
@@ -242,11 +242,20 @@ def other_supervisors(user: User) -> list[User]:
 
 
 def overrides_for(user: User) -> QuerySet[Override]:
-    """The overrides that a supervisor reads: those of their branch, and those that wait in a branch where nobody else may allow them."""
+    """The overrides of requests in the queue that a supervisor reads.
+
+    They are those of their branch, those that wait in a branch where nobody else may allow them, and those that they allowed.
+    """
     colleague = _supervisors().filter(branch=OuterRef("place__branch")).exclude(pk=OuterRef("asked_by"))
     alone = Q(allowed_at__isnull=True) & ~Exists(colleague)
-    waiting = Override.objects.filter(place__state=QueueEntryState.WAITING).filter(Q(place__branch=user.branch_id) | alone)
+    waiting = Override.objects.filter(place__state=QueueEntryState.WAITING)
+    waiting = waiting.filter(Q(place__branch=user.branch_id) | alone | Q(allowed_by=user))
     return waiting.select_related("place__case", "place__branch", "asked_by", "allowed_by").order_by("pk")
+
+
+def overrides_to_allow(user: User) -> QuerySet[Override]:
+    """Those of `overrides_for` that wait for the supervisor."""
+    return overrides_for(user).filter(allowed_at__isnull=True).exclude(asked_by=user)
 
 
 def _officers(branch: Branch) -> list[OfficerLine]:
@@ -271,7 +280,7 @@ def _officers(branch: Branch) -> list[OfficerLine]:
     absences = Absence.objects.filter(officer=OuterRef("pk"), first_day__lte=today, last_day__gte=today, cancelled_at__isnull=True)
     officers: Any = User.objects.filter(Q(pk__in=list(counts)) | Q(pk__in=skilled.values("officer"))).annotate(
         absent=Exists(absences),
-        reminded=Exists(reminders_today().filter(person=OuterRef("pk"))),
+        reminded_at=_reminded_at("pk"),
         may_take=Exists(skilled.filter(officer=OuterRef("pk"), code__in=waiting)),
     )
     return [
@@ -281,7 +290,7 @@ def _officers(branch: Branch) -> list[OfficerLine]:
             counts.get(officer.pk, no_counts).get("decided", 0),
             counts.get(officer.pk, no_counts).get("given_back", 0),
             officer.absent,
-            officer.reminded,
+            officer.reminded_at,
             counts.get(officer.pk, no_counts).get("own_step", 0) > 0,
             officer.may_take,
         )
@@ -292,6 +301,16 @@ def _officers(branch: Branch) -> list[OfficerLine]:
 def reminders_today() -> QuerySet[Message]:
     """The messages by which officers were reminded today (`services.reminders`)."""
     return Message.objects.filter(kind=Reminded.kind, created_at__gte=clock.start_of(clock.today()))
+
+
+def reminded_at(officer: User) -> dt.datetime | None:
+    """When an officer was reminded today."""
+    return reminders_today().filter(person=officer).values_list("created_at", flat=True).first()
+
+
+def _reminded_at(field: str) -> Subquery:
+    """When the officer of the outer query, by the name of their field, was reminded today."""
+    return Subquery(reminders_today().filter(person=OuterRef(field)).values("created_at")[:1])
 
 
 def decisions_of(officer: User) -> QuerySet[Decision]:

@@ -148,13 +148,12 @@ class ChoiceForm(forms.Form):
 def branch(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Reports of the branch by nearest promise beside their map, in keyset pages."""
     rows, form = _visible(request), ChoiceForm(request.GET)
-    is_valid = form.is_valid()
-    found = queries.listed(form.narrow(rows) if is_valid else rows.none())
+    found = queries.listed(form.narrow(rows) if (is_valid := form.is_valid()) else rows.none())
     after = request.GET.get("after", "")[:26]
     last = rows.filter(public_id=after).first() if after else None
     if last is not None:
         found = found.filter(Q(due_at__gt=last.due_at) | Q(due_at=last.due_at, pk__gt=last.pk))
-    listed = list(found[: LISTED + 1])
+    listed = list(queries.with_inspector(found, request.user, is_supervisor=in_group(request, SUPERVISOR))[: LISTED + 1])
     asked = request.GET.copy()
     if len(listed) > LISTED:
         asked["after"] = listed[LISTED - 1].public_id
@@ -169,7 +168,8 @@ def branch(request: AuthenticatedHttpRequest) -> HttpResponse:
 
 def _row(request: AuthenticatedHttpRequest, public_id: str) -> Report:
     visible = _visible(request, queries.readable_by)
-    rows = Report.objects.select_related(*queries.RELATED, "shop__activity", "board__request__document", "parent", "merged_into")
+    rows = queries.with_inspector(Report.objects.all(), request.user, is_supervisor=in_group(request, SUPERVISOR))
+    rows = rows.select_related(*queries.RELATED, "shop__activity", "board__request__document", "parent", "merged_into")
     row = queries.with_soon(rows).filter(public_id=public_id).first()
     if row is None:
         raise Http404

@@ -5,14 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from django.db.models import Case, F, Prefetch, Q, QuerySet, When
+from django.db.models import Case, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery, When
 
 from municipality.accounts.models import User
 from municipality.kernel import clock, worktime
+from municipality.review.models import Absence
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import ReportClock
 from reports import queries
-from reports.models import BlurState, Report, ReportPhoto
+from reports.models import BlurState, Report, ReportEvent, ReportPhoto
 from reports.photos.queries import SHOWN
 from reports.places import box_around, metres_between
 from reports.states import OPEN, ReportState
@@ -63,6 +64,20 @@ def pressing(rows: QuerySet[Report]) -> QuerySet[Report]:
 def with_soon(rows: QuerySet[Report]) -> QuerySet[Report]:
     """Rows with `is_soon`, whether they are among the `soon` ones."""
     return rows.annotate(is_soon=Case(When(soon(), then=True), default=False))
+
+
+def with_inspector(rows: QuerySet[Report], reader: User, *, is_supervisor: bool) -> QuerySet[Report]:
+    """Rows with their inspector as a supervisor reads it of their branch; for other readers as they are.
+
+    `drawn_at` is when the inspector was drawn, None for a report of another branch; `is_away` whether they are absent today.
+    """
+    if reader.branch_id is None or not is_supervisor:
+        return rows
+    drawn = ReportEvent.objects.filter(subject=OuterRef("pk"), move__in=("assign", "draw_again")).order_by("-pk").values("at")[:1]
+    own = Q(branch=reader.branch_id) | Q(branch__isnull=True, inspector__branch=reader.branch_id)
+    today = clock.today()
+    away = Absence.objects.filter(officer=OuterRef("inspector"), first_day__lte=today, last_day__gte=today, cancelled_at__isnull=True)
+    return rows.select_related("inspector").annotate(drawn_at=Case(When(own, then=Subquery(drawn))), is_away=Exists(away))
 
 
 def copies() -> QuerySet[ReportPhoto]:

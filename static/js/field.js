@@ -8,31 +8,38 @@ const form = document.querySelector("[data-field-form]");
 const shops = document.querySelector("[data-field-shops]");
 const camera = document.querySelector("[data-field-camera]");
 
+const facts = (id) => JSON.parse(document.getElementById(id).textContent);
+const unitOf = () => facts("field-units")[form.elements.offence.value] || "each";
+
 /** Measure and months are asked for only where the chosen violation is counted by them, and right below it. */
 function measure() {
-  const units = JSON.parse(document.getElementById("field-units").textContent);
-  const unit = units[form.elements.offence.value] || "each";
+  const unit = unitOf();
   const measured = form.querySelector("[data-field-measure]");
   const appears = measured.hidden && unit !== "each";
   measured.hidden = unit === "each";
-  const words = JSON.parse(document.getElementById("field-unit-words").textContent);
+  const words = facts("field-unit-words");
   if (words[unit]) measured.querySelector("label").textContent = words[unit];
   const help = measured.querySelector(".help");
   if (help) help.hidden = Boolean(words[unit]); // the label says it already
   form.querySelector("[name=offence]:checked")?.closest("label").after(measured);
   if (appears && document.activeElement?.name === "offence") measured.scrollIntoView({ block: "center" });
-  form.elements.months.closest("[data-field-row]").hidden = unit !== "m2_month";
+  const months = form.elements.months.closest("[data-field-row]");
+  months.hidden = unit !== "m2_month";
+  months.querySelector("label").textContent = words.months;
 }
 
-/** The measure that the chosen offence needs is given before the next step. */
-function stopUnmeasured(event) {
+/** The measure that the chosen offence needs is given before the next step: what is missing is said beside its field. */
+function stopUnmeasured(event, visit) {
+  const missing = facts("field-unit-missing");
+  const wrong = {};
   for (const box of [form.elements.quantity, form.elements.months]) {
     box.required = box.checkVisibility();
-    if (!box.reportValidity()) {
-      event.preventDefault();
-      return;
-    }
+    if (box.validity.valid) continue;
+    wrong[box.name] = [box.validity.valueMissing ? missing[box.name === "months" ? "months" : unitOf()] : box.validationMessage];
   }
+  if (!Object.keys(wrong).length) return;
+  event.preventDefault();
+  visit.tell(wrong, "");
 }
 
 const kept = new Map(); // by input: its files, since a second choice would replace the first one
@@ -205,7 +212,7 @@ if (page) {
     for (const name of ["civil_id", "party_name_ar", "place_note"]) {
       form.elements[name]?.addEventListener("input", () => visit.mended(form.elements.shop_no));
     }
-    form.querySelector("a[href='#step-end']").addEventListener("click", stopUnmeasured);
+    form.querySelector("a[href='#step-end']").addEventListener("click", (event) => stopUnmeasured(event, visit));
     scanning(form.querySelector("[data-field-scan]"), camera, (text) => {
       form.elements.shop_no.value = text;
       visit.mended(form.elements.shop_no);

@@ -170,3 +170,17 @@ def test_a_worker_that_dies_leaves_one_decision(write: Callable[..., Violation],
     objection = Objection.objects.select_related("case", "violation").get(case=assignment.place.case_id)
     desk.accept(assignment=assignment)
     ends_as_undisturbed(lambda: documents.write_decision(case_id=objection.case_id), papers.DecisionFacts)
+
+
+def test_after_an_annulment_a_paper_is_taken_back_only_where_there_may_be_one(inspector: Any, write: Callable[..., Violation]) -> None:
+    client, told = signed_in(inspector), {}
+    for name, signed in (("none", "absent"), ("written", "absent"), ("signed", "signed")):
+        row = write("CLN-03", shop=None, block="4", street=str(len(told)), place_note=f"الرصيف {name}", signed=signed)
+        if name == "written":
+            notice(row)
+        words = {"step": "annul", "code": "writer_written_twice", "words": "المكان"}
+        page = client.post(f"/admin/field/{row.public_id}/", words, follow=True).content.decode()
+        told[name] = page.partition(f"أُلغي {row.reference}")[2].partition("</li>")[0]
+    assert all("لا تستطيع البوابة إبلاغ المخالف" in text for text in told.values())
+    assert "ورقة" not in told["none"]
+    assert "إن سُلّمت ورقة فتُسترد" in told["written"] and "تُسترد الورقة الموقعة" in told["signed"]

@@ -27,7 +27,7 @@ from municipality.rulebook import queries as rulebook
 from municipality.ui.admin_base import staff_page
 from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
-from violations import queries, units
+from violations import parties, queries, units
 from violations.admin import field_annulled, field_begin, field_check, field_shops, office
 from violations.field_forms import PHOTOS, ViolationReportForm
 from violations.models import EvidenceKind, JudicialWarrant, Objection, Violation
@@ -152,7 +152,8 @@ def _form_page(
         error=error,
         confirmed=confirmed,
         units=offered,
-        unit_words={unit: str(word) for unit, word in units.NAMES.items()},
+        unit_words=units.labels(),
+        unit_missing=units.missing(),
         photos=PHOTOS,
         sync_url=reverse("admin:field_sync"),
         shop=form.shop,
@@ -295,7 +296,7 @@ def violation(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse
         measured=units.measure(row.rule.unit, row.quantity_hundredths, row.months),
         replaced_by=field_annulled.replaced_by(row),
         replaces=field_annulled.replaces(row),
-        building=row.shop.building if row.shop and (row.block, row.street) == (row.shop.block, row.shop.street) else "",
+        place=parties.in_both(parties.place_of(row)),
         error=error,
         order=queries.order_of(row),
         marks=[(EvidenceKind(mark.kind).label, mark) for mark in fieldwork.evidence_of(row.visit_id)],
@@ -360,13 +361,8 @@ def _apply_step(request: AuthenticatedHttpRequest, row: Violation) -> str:
     if step == "annul":
         posted = request.POST
         told = writer_annulments.annul(violation=row, inspector=request.user, code=posted.get("code", ""), note_ar=posted.get("words", ""))
-        if posted.get("code") == field_begin.WRITTEN_TWICE:  # nothing is written in its place
-            text = _("%(reference)s is annulled and the party is told.") if told else _("%(reference)s is annulled. Take the paper back.")
-        elif told:
-            text = _("%(reference)s is annulled and the party is told. What was copied and what is missing is said below.")
-        else:
-            text = _("%(reference)s is annulled. The portal cannot reach the party: take the paper back. What was copied is said below.")
-        return text % {"reference": row.reference}
+        # Of a report that was written twice nothing is written in its place.
+        return field_annulled.said(row, told=told, is_copied=posted.get("code") != field_begin.WRITTEN_TWICE)
     raise Refused("unknown_step", _("The page was sent incomplete. Reload it and try again."))
 
 

@@ -12,7 +12,7 @@ from municipality.accounts.models import User
 from municipality.rulebook.queries import RulebookEdition
 from municipality.ui.templatetags.portal import bilingual
 from municipality.ui.texts import Text
-from violations.models import Violation
+from violations.models import Signed, Violation
 from violations.states import ViolationState
 
 
@@ -36,6 +36,24 @@ def annulled(row: Violation, replies: RulebookEdition) -> AnnulmentNote | None:
     written = getattr(row, "writer_annulment", None)
     named = upheld or (bilingual(reason, "label") if reason else "—")
     return AnnulmentNote(named, event.at, written.by, written.note_ar) if written is not None else AnnulmentNote(named, event.at, None)
+
+
+def said(row: Violation, *, told: int, is_copied: bool) -> str:
+    """What its writer reads after the annulment. `told`: how many people the portal told; `is_copied`: a new report is begun."""
+    reference = {"reference": row.reference}
+    if told:
+        copied = _("%(reference)s is annulled and the party is told. What was copied and what is missing is said below.")
+        return (copied if is_copied else _("%(reference)s is annulled and the party is told.")) % reference
+    parts = [_("%(reference)s is annulled. The portal cannot reach the party.") % reference, _paper(row)]
+    return " ".join(filter(None, [*parts, _("What was copied is said below.") if is_copied else ""]))
+
+
+def _paper(row: Violation) -> str:
+    """What to do about the paper: of one that was never written there is nothing to take back; whether it was printed is not known."""
+    if row.signed == Signed.SIGNED:
+        return _("Take the signed paper back.")
+    is_written = row.notice is not None and row.notice.file is not None
+    return _("If a paper was handed over, take it back.") if is_written else ""
 
 
 def replaced_by(row: Violation) -> Violation | None:

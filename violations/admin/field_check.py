@@ -18,7 +18,7 @@ from municipality.places.models import Area
 from municipality.ui.templatetags.portal import bilingual
 from municipality.ui.texts import Text
 from shops.models import Shop
-from violations import queries, units
+from violations import parties, queries, units
 from violations.field_forms import ViolationReportForm
 from violations.models import Team, Violation
 from violations.services import assessments, conflicts
@@ -40,7 +40,15 @@ class Found:
 def look(inspector: User, form: ViolationReportForm, *, taken: Mapping[str, int] | None = None) -> Found:
     """What a valid form would record; writes nothing. `taken`: how many photos the device holds by field, None where that is not known."""
     findings = form.findings()
-    facts: dict[str, Any] = {"findings": findings, "shop": findings.shop, "offence_name": form.offence_names.get(findings.offence, "")}
+    party = parties.party(findings.shop, name_ar=findings.party_name_ar, has_civil_id=bool(findings.civil_id))
+    where = parties.place(findings.area, block=findings.block, street=findings.street, note=findings.place_note, shop=findings.shop)
+    facts: dict[str, Any] = {
+        "findings": findings,
+        "shop": findings.shop,
+        "offence": form.offences.get(findings.offence),
+        "party": parties.in_both(party),
+        "place": parties.in_both(where),
+    }
     try:
         conflicts.refuse_findings(inspector, findings)
         assessment = assessments.assess(inspector=inspector, findings=findings)
@@ -48,7 +56,7 @@ def look(inspector: User, form: ViolationReportForm, *, taken: Mapping[str, int]
         return stopped(refusal, facts, findings)
     amount = assessment.amount
     if amount is not None and amount.fils != amount.rate_fils:  # else the computation is the amount once more
-        facts["formula"] = dict(zip(("text_ar", "text_en"), assessments.formula(amount, assessment.offence.unit), strict=True))
+        facts["formula"] = parties.in_both(assessments.formula(amount, assessment.offence.unit))
     facts |= {"assessment": assessment, "is_reachable": _is_reachable(assessment.party, findings), "taken": taken}
     facts["kept"] = len(form.kept_photos)
     facts["signed"] = dict(form.fields["signed"].choices).get(findings.signed, "")  # type: ignore[attr-defined]

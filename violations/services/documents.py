@@ -48,7 +48,7 @@ def write_notice(*, violation_id: int) -> None:
         if row.notice is not None:
             documents.supersede(row.notice, by=document, actor=SYSTEM)
 
-    related = ("notice", "shop", "area", "branch", "inspector", "party")
+    related = ("notice", "shop__organisation", "area", "branch", "inspector", "party")
     waiting = Violation.objects.filter(pk=violation_id).exclude(notice__number=number).select_related(*related)
     documents.issue(kind, waiting=waiting, draft_lookup={"number": number}, new=new, link=link, actor=SYSTEM)
 

@@ -46,6 +46,12 @@ WHERE_OPEN = {
 }
 # State of a place → where the page lists its requests.
 WHERE_LISTED = {QueueEntryState.WAITING: "ahead", QueueEntryState.HELD: "officers", QueueEntryState.ANSWERED: "officers"}
+# What is counted of an officer → its column.
+COUNTED = {
+    "held": gettext_lazy("in hand, in whatever state"),
+    "decided": gettext_lazy("decided"),
+    "given_back": gettext_lazy("returned to the queue by the officer"),
+}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -93,7 +99,7 @@ def _board_context(request: AuthenticatedHttpRequest, branch: Branch) -> dict[st
         "days": days,
         "day_choices": sorted(SOON_DAYS),
         "escalated": escalated,
-        "totals": [sum(getattr(line, name) for line in state.officers) for name in ("held", "decided", "given_back")],
+        "totals": [(label, sum(getattr(line, name) for line in state.officers)) for name, label in COUNTED.items()],
         "pace_days": PACE_DAYS,
         "reasons": reasons,
         "signers": other_supervisors(user),
@@ -129,11 +135,11 @@ def _remind(request: AuthenticatedHttpRequest) -> HttpResponse:
         raise Refused("unknown_officer", _("There is no such officer in the branch."))
     reminders.remind(officer=officer, by=request.user)
     messages.success(request, format_html(_("{officer} is reminded by a message."), officer=term(bilingual(officer, "name"))))
-    back = request.POST.get("back", "")
+    back, row = request.POST.get("back", ""), request.POST.get("row", "")
+    known = Case.objects.filter(public_id__in=(back, row)).values_list("public_id", flat=True).first()
     if back in LISTS:
-        return redirect(f"{reverse('admin:desk_board')}#{back}")
-    known = Case.objects.filter(public_id=back).values_list("public_id", flat=True).first()
-    return redirect("admin:desk_case", known) if known else redirect(f"{reverse('admin:desk_board')}#officers")
+        return redirect(f"{reverse('admin:desk_board')}#{f'row-{known}' if known else back}")
+    return redirect("admin:desk_case", known) if known else redirect(f"{reverse('admin:desk_board')}#officer-{officer.public_id}")
 
 
 def _change_override(request: AuthenticatedHttpRequest) -> HttpResponse:
@@ -145,6 +151,7 @@ def _change_override(request: AuthenticatedHttpRequest) -> HttpResponse:
         if override is None:
             raise Refused("unknown_override", _("There is no such request any more."))
         queue.allow_override(override=override, allowed_by=user)
+        public_id = override.place.case.public_id
         messages.success(request, _("Allowed: the request is handed out next, and the reason is published."))
     else:
         reference = request.POST.get("reference", "").strip().upper()
@@ -160,5 +167,6 @@ def _change_override(request: AuthenticatedHttpRequest) -> HttpResponse:
         if is_next(entry):
             raise Refused("next_already", late.NEXT_ALREADY)
         queue.ask_override(place=entry, code=request.POST.get("code", ""), asked_by=user)
+        public_id = entry.case.public_id
         messages.success(request, _("Asked for: another supervisor allows it."))
-    return redirect(f"{reverse('admin:desk_board')}#ahead")
+    return redirect(f"{reverse('admin:desk_board')}#ahead-{public_id}")

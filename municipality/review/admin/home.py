@@ -23,7 +23,7 @@ from municipality.kernel.errors import Refused
 from municipality.review import queries
 from municipality.review.admin import clocks, decided, late
 from municipality.review.admin.page import RETURNED
-from municipality.review.boards import SOON_DAYS, audited_clocks, decisions_of, due_clocks, promises
+from municipality.review.boards import SOON_DAYS, audited_clocks, decisions_of, due_clocks, overrides_to_allow, promises
 from municipality.review.models import Assignment, Clock
 from municipality.review.returned import is_returned
 from municipality.review.services import queue
@@ -70,6 +70,12 @@ def _to_sign(request: HttpRequest) -> int:
     """How many decisions wait for this supervisor. Read once a request."""
     user: Any = request.user
     return request_cache.get_or_set(("to_sign", user.pk), lambda: queries.decisions_to_sign(user).count())
+
+
+def _to_allow(request: HttpRequest) -> int:
+    """How many requests ahead of their turn wait for this supervisor. Read once a request."""
+    user: Any = request.user
+    return request_cache.get_or_set(("to_allow", user.pk), lambda: overrides_to_allow(user).count())
 
 
 def _has_branch(request: HttpRequest) -> bool:
@@ -126,6 +132,17 @@ staff_menu.register(
         may=_has_branch,
         count=_to_sign,
         tile=gettext_lazy("wait for a signature"),
+        tone="warn",
+    ),
+    StaffEntry(
+        "branch",
+        gettext_lazy("Ahead of its turn"),
+        "admin:desk_board",
+        (SUPERVISOR,),
+        may=_has_branch,
+        fragment="#ahead",
+        count=_to_allow,
+        tile=gettext_lazy("wait for you to allow them"),
         tone="warn",
     ),
     StaffEntry("branch", gettext_lazy("Board of the branch"), "admin:desk_board", (SUPERVISOR,)),

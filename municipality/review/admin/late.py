@@ -18,7 +18,7 @@ from municipality.cases.models import Case
 from municipality.review import queries
 from municipality.review.admin.clocks import ClockLine, clock_line
 from municipality.review.admin.people import skill_name
-from municipality.review.boards import able_officers, is_next, reminders_today
+from municipality.review.boards import able_officers, is_next, reminded_at
 from municipality.review.models import Clock, Escalation, Override, QueueEntry
 from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
@@ -42,15 +42,15 @@ WHERE = {
 class SupervisorStep:
     """Something a supervisor may do about a request; `url` is empty where there is nothing but to know it.
 
-    `officer` may be reminded by a button, unless `is_reminded`: they were reminded today.
+    `officer` may be reminded by a button; `reminded` are those who were reminded today, and when.
     """
 
     text: Text
     url: str = ""
     link: Text = ""
     officer: User | None = None
-    is_reminded: bool = False
     idle: tuple[User, ...] = ()  # officers with nothing in hand who may take it and were not reminded today
+    reminded: tuple[tuple[User, dt.datetime], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,25 +70,32 @@ def lines(clocks: Iterable[Clock]) -> list[LateLine]:
     rows = list(clocks)
     officers = queries.holders(rows)
     calendar = rulebook.calendar() if rows else None
-    nobody: tuple[User | None, bool] = (None, False)
+    nobody: tuple[User | None, dt.datetime | None] = (None, None)
     return [_line(row, officers.get(row.case.place.pk, nobody), calendar) for row in rows]
 
 
-def _line(row: Clock, holder: tuple[User | None, bool], calendar: Any) -> LateLine:
-    place, told, (officer, is_reminded) = row.case.place, clock_line(row, calendar), holder
+def _line(row: Clock, holder: tuple[User | None, dt.datetime | None], calendar: Any) -> LateLine:
+    place, told, (officer, at) = row.case.place, clock_line(row, calendar), holder
     # A supervisor opens a case once an officer had it, or once it was escalated, which the clock does by itself.
     url = reverse("admin:desk_case", args=[row.case.public_id]) if row.level or place.state != QueueEntryState.WAITING else ""
-    step = _waiting_step(row) if place.state == QueueEntryState.WAITING else _step(place, officer, is_reminded=is_reminded)
+    step = _waiting_step(row) if place.state == QueueEntryState.WAITING else _step(place, officer, at)
     return LateLine(row.case, url, where(place, officer), since(place), told, step)
 
 
-def _step(place: QueueEntry, officer: User | None, *, is_reminded: bool) -> SupervisorStep:
+def _step(place: QueueEntry, officer: User | None, at: dt.datetime | None) -> SupervisorStep:
     """The one thing that a supervisor may do about a request of a list that is not waiting in the queue."""
     if place.state == QueueEntryState.AWAY:
         return SupervisorStep(_("Nothing now: the applicant has to answer"))
     if place.state == QueueEntryState.COUNTERSIGN:
         return SupervisorStep("", f"{reverse('admin:desk_sign')}?case={place.case.public_id}", _("Sign this decision"))
-    return SupervisorStep("", officer=officer, is_reminded=is_reminded)
+    return _reminder("", officer, at)
+
+
+def _reminder(text: Text, officer: User | None, at: dt.datetime | None) -> SupervisorStep:
+    """The button that reminds an officer, or when they were reminded today."""
+    return (
+        SupervisorStep(text, reminded=((officer, at),)) if officer is not None and at is not None else SupervisorStep(text, officer=officer)
+    )
 
 
 def _waiting_step(row: Any) -> SupervisorStep:
@@ -109,8 +116,9 @@ def _waiting_step(row: Any) -> SupervisorStep:
         return SupervisorStep(text, reverse("admin:desk_people"), _("Fields of work"))
     names = format_html_join(_(", "), "{}", ((term(bilingual(officer, "name")),) for officer, *_rest in able))
     text = _("It is the next one of its queue: whoever of these asks for the next case first gets it: {names}.")
-    idle = tuple(officer for officer, is_busy, is_reminded in able if not is_busy and not is_reminded)
-    return SupervisorStep(format_html(str(text), names=names), idle=idle[:IDLE])
+    idle = tuple(officer for officer, is_busy, at in able if not is_busy and at is None)
+    reminded = tuple((officer, at) for officer, _is_busy, at in able if at is not None)
+    return SupervisorStep(format_html(str(text), names=names), idle=idle[:IDLE], reminded=reminded[:IDLE])
 
 
 def where(place: QueueEntry, officer: User | None) -> SafeString:
@@ -146,8 +154,8 @@ def ways(place: QueueEntry, escalated: Escalation | None = None) -> list[Supervi
         ]
     people = f"{reverse('admin:desk_people')}?officer={officer.pk if officer else ''}#absence"
     text = _("An officer who is absent loses the request once the absence is entered: it goes back to its place, to a colleague.")
-    is_reminded = officer is not None and reminders_today().filter(person=officer).exists()
-    return [SupervisorStep(standing, officer=officer, is_reminded=is_reminded), SupervisorStep(text, people, _("Enter an absence"))]
+    at = reminded_at(officer) if officer is not None else None
+    return [_reminder(standing, officer, at), SupervisorStep(text, people, _("Enter an absence"))]
 
 
 def _waiting(place: QueueEntry, escalated: Escalation | None) -> list[SupervisorStep]:
@@ -159,9 +167,7 @@ def _waiting(place: QueueEntry, escalated: Escalation | None) -> list[Supervisor
     able = able_officers(place)
     text = _("{officer} is present with nothing in hand and has not asked for the next case.")
     steps += [
-        SupervisorStep(format_html(text, officer=term(bilingual(officer, "name"))))
-        for officer, is_busy, _is_reminded in able[:IDLE]
-        if not is_busy
+        SupervisorStep(format_html(text, officer=term(bilingual(officer, "name")))) for officer, is_busy, _at in able[:IDLE] if not is_busy
     ]
     field = {"field": skill_name(place.skill)}
     text = (

@@ -198,7 +198,9 @@ def test_an_officer_is_reminded_once_a_day_and_finds_it_among_their_messages(off
     assert done.redirect_chain == [(f"{BOARD}#soon", 302)]
     places = page_of(client, BOARD).select("section:has(#soon), #officers")
     assert all("reminded today" in place.get_text() and not place.select('[value="remind"]') for place in places) and len(places) == 2
-    assert "is reminded by a message" in text_of(done) and "reminded today" in text_of(done)
+    row = page_of(client, BOARD).select_one(f"#row-{entry.case.public_id}")
+    assert row is not None and re.search(r"was reminded today at \d\d:\d\d", words(row)) and office.officer.name_en in words(row)
+    assert "is reminded by a message" in text_of(done)
     message = Message.objects.get(kind="review.reminded", person=office.officer)
     assert office.supervisor.name_en in message.title_en and message.path == HOME and "ثم طلب التالي" in message.body_ar
     assert AuditEvent.objects.filter(action="officer.reminded", subject=office.officer.key).count() == 1
@@ -209,6 +211,23 @@ def test_an_officer_is_reminded_once_a_day_and_finds_it_among_their_messages(off
     back = client.post(BOARD, {"step": "remind", "officer": office.officer.pk, "back": entry.case.public_id})
     assert back["Location"] == f"/admin/desk/{entry.case.public_id}/"
     assert Message.objects.filter(kind="review.reminded").count() == 2
+    for row, fragment in ((entry.case.public_id, f"row-{entry.case.public_id}"), ("strange", "soon")):
+        frozen_clock.move(days=1)
+        client = english(office.supervisor)
+        back = client.post(BOARD, {"step": "remind", "officer": office.officer.pk, "back": "soon", "row": row})
+        assert back["Location"] == f"{BOARD}#{fragment}"
+
+
+def test_who_may_take_the_next_request_and_was_reminded_stands_in_its_row(office: Office, frozen_clock: Clock) -> None:
+    entry = permits.sent(office.applicant)
+    frozen_clock.move(days=28)
+    client = english(office.supervisor)
+    row = f"#row-{entry.case.public_id}"
+    before = page_of(client, BOARD).select_one(row)
+    assert before is not None and before.select('[value="remind"]') and "reminded today" not in words(before)
+    client.post(BOARD, {"step": "remind", "officer": office.officer.pk, "back": "late", "row": entry.case.public_id})
+    after = page_of(client, BOARD).select_one(row)
+    assert after is not None and re.search(rf"{office.officer.name_en}\s+was reminded today at \d\d:\d\d", words(after))
 
 
 def test_nobody_else_reminds_and_nobody_absent_is_reminded(office: Office) -> None:
@@ -238,21 +257,32 @@ def alone(office: Office) -> User:
     return office.supervisor
 
 
+def waiting_to_allow(client: Client) -> str:
+    """The number of the first page that leads to what waits for this supervisor."""
+    tile = page_of(client, HOME).select_one(f'.kp-strip a[href="{BOARD}#ahead"] b')
+    return tile.get_text(strip=True) if tile is not None else ""
+
+
 def test_where_a_branch_has_one_supervisor_those_of_the_others_are_named_and_allow(office: Office) -> None:
     only = alone(office)
     permits.sent(office.applicant)
     behind = permits.sent(permits.applicant(2))
     other = StaffFactory(supervisor=True, login="chief-JA", branch_id="JA", name_en="Yaqoub Elsewhere")
-    client = english(only)
+    client, theirs = english(only), english(other)
     page = words(page_of(client, BOARD))
-    assert "one of another branch allows it: Yaqoub Elsewhere" in page
-    assert client.post(BOARD, {"reference": behind.case.reference, "code": "danger_to_health"}).status_code == 302
+    assert "one of another branch allows it: Yaqoub Elsewhere" in page and waiting_to_allow(theirs) == "0"
+    done = client.post(BOARD, {"reference": behind.case.reference, "code": "danger_to_health"})
+    assert done["Location"] == f"{BOARD}#ahead-{behind.case.public_id}"
+    offered = [option["value"] for option in page_of(client, BOARD).select("#ahead [name=reference] option")]
+    assert behind.case.reference not in offered and len(offered) > 1, "it is asked for once"
     asked = Override.objects.get(place=behind)
-    theirs = english(other)
+    assert (waiting_to_allow(theirs), waiting_to_allow(client)) == ("1", "0")
     assert behind.case.reference in words(page_of(theirs, BOARD))
-    assert theirs.post(BOARD, {"step": "allow", "override": asked.pk}).status_code in (200, 302)
+    done = theirs.post(BOARD, {"step": "allow", "override": asked.pk})
     asked.refresh_from_db()
-    assert asked.allowed_by == other
+    assert asked.allowed_by == other and done["Location"] == f"{BOARD}#ahead-{behind.case.public_id}"
+    allowed = page_of(theirs, BOARD).select_one(f"#ahead-{behind.case.public_id}")
+    assert allowed is not None and "Yaqoub Elsewhere" in words(allowed) and not allowed.select("button") and waiting_to_allow(theirs) == "0"
 
 
 def test_where_the_branch_has_two_the_others_see_nothing_of_it(office: Office) -> None:

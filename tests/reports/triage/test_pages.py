@@ -16,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from municipality.accounts.models import User
 from municipality.kernel import clock
 from municipality.places.models import Branch
+from municipality.review.services import staff
 from reports.intake.services import ReportPlace
 from reports.models import Closure, Report
 from reports.reporters.services import Sender
@@ -102,6 +103,21 @@ def test_lists_are_short_in_statements_and_overdue_comes_first(row: Report, supe
     assert 'value="warned"' not in page and "يُختار الإنذار أو المحضر نتيجةً بعد تحريره" in page, "nothing was written from it yet"
     assert len(statements(found)) <= 22, statements(found)
     assert 'value="body_acted"' not in page and 'value="no_answer"' not in page, "nothing was handed over or asked"
+
+
+def test_the_supervisor_of_the_branch_reads_who_was_drawn_and_whether_they_are_there(row: Report, supervisor: User) -> None:
+    inspector, other = row.inspector, User.objects.filter(groups__name="inspector", branch="HA").exclude(pk=row.inspector_id).get()
+    assert inspector is not None
+    User.objects.filter(pk=inspector.pk).update(name_en="Ghalia Drawn")
+    readers = {user: signed_in(user) for user in (supervisor, other, StaffFactory(groups=["auditor"], login="auditor"))}
+    for today in ("present today", "absent today"):
+        for user, client in readers.items():
+            client.cookies["staff_language"] = "en"
+            for address in ("/admin/eye/branch/", url(row)):
+                page = client.get(address).content.decode()
+                assert row.number in page and ("Ghalia Drawn" in page) == (today in page) == (user == supervisor), (user, address)
+        day = clock.today()
+        staff.enter_absence(officer=inspector, kind="sick", first_day=day, last_day=day, entered_by=supervisor)
 
 
 def test_the_route_begins_where_the_device_is(row: Report) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 from unittest.mock import patch
 
@@ -12,8 +13,10 @@ from municipality.fieldwork.models import Evidence
 from municipality.places.models import Area
 from shops.models import Shop
 from tests.browsers import signed_in
+from tests.factories.accounts import OrganisationFactory
 from tests.violations.conftest import found
 from tests.violations.field_entries import confirmed, picture, typed
+from violations.documents import notice_facts
 from violations.models import Violation
 from violations.services import assessments, violation_reports
 
@@ -41,6 +44,43 @@ def test_the_check_names_shop_offence_amount_and_recipient_and_writes_nothing(in
         assert "مالك هذا المحل في السجل" in text
     assert signed_facts(by_device.json()["confirmed"]) in by_hand.content.decode()
     assert not Violation.objects.exists()
+
+
+def test_the_offence_stands_in_the_language_of_the_page_and_in_arabic_below(inspector: Any, shop: Shop) -> None:
+    client = signed_in(inspector)
+    arabic = client.post(CHECK, typed(shop)).json()["html"]
+    client.cookies["staff_language"] = "en"
+    english = client.post(CHECK, typed(shop)).json()["html"]
+    offence = assessments.assess(inspector=inspector, findings=found(shop)).offence
+    assert offence.name_en not in arabic and arabic.count(offence.name_ar) == 1
+    assert 0 < english.index(offence.name_en) < english.index(offence.name_ar)
+
+
+@pytest.mark.parametrize("against", ["company", "owner", "name", "nobody"])
+def test_the_check_and_the_notice_name_the_same_party_and_address(
+    against: str, inspector: Any, make_shop: Callable[..., Shop], write: Callable[..., Violation]
+) -> None:
+    owner = {"owner": None, "organisation": OrganisationFactory()} if against == "company" else {}
+    shop = make_shop(building="121", floor="0", unit="7", **owner) if against in ("company", "owner") else None
+    place: dict[str, Any] = {"block": "4", "street": "12", "place_note": "أمام الحديقة"} if shop is None else {}
+    place |= {"party_name_ar": "سالم البائع"} if against == "name" else {}
+    area = Area.objects.filter(governorate="HA").order_by("pk")[0]
+    client = signed_in(inspector)
+    client.cookies["staff_language"] = "en"
+    shown = client.post(CHECK, typed(shop, area=str(area.pk), **place)).json()["html"]
+    at = place if shop is None else {"block": shop.block, "street": shop.street}
+    row = Violation.objects.select_related("shop__organisation", "area").get(pk=write("CLN-03", shop=shop, **at).pk)
+    rows = {one.label_en: one for one in notice_facts(row).rows}
+    for name in ("Party", "Place"):
+        assert unescape(shown).count(rows[name].en) >= 1, (name, rows[name].en)
+    expected = {
+        "company": "Nakheel Company",
+        "owner": "The owner of this shop in the register",
+        "name": "سالم البائع",
+        "nobody": "Not known yet",
+    }
+    assert rows["Party"].en == expected[against] and ("Shop" in rows) == (shop is not None)
+    assert rows["Place"].en.endswith("building 121, ground floor, unit 7" if shop is not None else "block 4, street 12, أمام الحديقة")
 
 
 def test_a_warning_and_a_charge_say_so(inspector: Any, shop: Shop) -> None:

@@ -53,6 +53,11 @@ def test_the_page_of_a_report_leads_on(inspector: Any, write: Callable[..., Viol
     assert "إلغاؤه وتحريره من جديد" in page and "حُرر المحضر" in page
 
 
+def test_a_warning_is_called_one(inspector: Any, write: Callable[..., Violation]) -> None:
+    page = signed_in(inspector).get(f"{FIELD}{write('SHP-04', quantity_hundredths=350).public_id}/").content.decode()
+    assert "حُرر الإنذار" in page and "حُرر المحضر" not in page
+
+
 def test_what_was_seen_is_asked_before_the_offences_and_the_signature_says_of_which_paper(inspector: Any, shop: Any) -> None:
     page = signed_in(inspector).get(NEW, {"shop": shop.public_id}).content.decode()
     assert page.index('name="note_ar"') < page.index('name="offence"')
