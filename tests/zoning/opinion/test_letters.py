@@ -19,6 +19,7 @@ from municipality.notifications import letters
 from municipality.notifications.models import Letter
 from municipality.review.models import Assignment
 from tests.browsers import signed_in
+from tests.conftest import Clock
 from tests.database_guards import drop_guard
 from tests.factories.accounts import StaffFactory
 from tests.factories.opinions import paid
@@ -160,6 +161,20 @@ def test_a_letter_that_fails_is_shown_and_sent_again(
     carry_out()
     assert fire().state == "sent" and [one.to for one in to_bodies()] == [["fire@example.com"]]
     assert AuditEvent.objects.filter(action="letter.retried", actor_key=planner.key).count() == 1
+
+
+def test_a_body_is_silent_only_once_its_time_since_the_letter_left_is_over(
+    opinion: Opinion, planner: User, frozen_clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frozen_clock.move(days=6)
+    monkeypatch.setattr(ConsultationLetter, "address", lambda self, code: "fire@example.com" if code == "fire" else "")
+    letters.send_again(letter=fire(), sender=planner)
+    assert (fire().state, consultations.mark_silent()) == ("waiting", 0), "it has not left yet"
+    carry_out()
+    assert (fire().state, consultations.mark_silent()) == ("sent", 0), "it left a moment ago"
+    frozen_clock.move(days=6)
+    assert consultations.mark_silent() == 1
+    assert opinion.consultations.get(silent_at__isnull=False).code == "fire"
 
 
 def test_only_the_roles_of_a_letter_open_it(asked: Opinion) -> None:

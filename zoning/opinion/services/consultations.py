@@ -87,11 +87,11 @@ def mark_silent() -> int:
 
 
 def _was_asked(row: Consultation) -> bool:
-    """Whether the letter was sent; the time of one that went on paper counts from that day."""
+    """Whether the letter left, by e-mail or on paper, and the whole time of the body has passed since."""
     letter = letters.of_keys(ConsultationLetter, [row.pk]).get(str(row.pk))
-    if letter is None or letter.state not in letters.UNSENT:
-        return letter is None or letter.posted_by_id is None or clock.now() >= (letter.sent_at or clock.now()) + (row.due_at - row.asked_at)
-    return False
+    if letter is None:
+        return True
+    return letter.sent_at is not None and clock.now() >= letter.sent_at + (row.due_at - row.asked_at)
 
 
 def _mark_silent(pk: int) -> bool:
