@@ -245,8 +245,8 @@ def unsafe(opinion: Opinion) -> QuerySet[Consultation]:
     return opinion.consultations.filter(is_safety=True).exclude(answer__in=("no_objection", "conditions"))
 
 
-# Questions that were put to a body; an objection has copies of those of its opinion.
-_asked = Consultation.objects.exclude(opinion__case__service=OBJECTION)
+# Questions that were put to a body; an objection has copies of those of its opinion, asked before it was filed.
+_asked = Consultation.objects.exclude(opinion__case__service=OBJECTION, asked_at__lt=F("opinion__case__opened_at"))
 
 
 def silent_this_month(codes: Collection[str]) -> dict[str, int]:
