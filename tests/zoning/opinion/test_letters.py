@@ -142,6 +142,14 @@ def test_nothing_is_sent_after_its_cause_is_over(asked: Opinion, held: Assignmen
     assert "أُرسلت كل الخطابات" in listed, "nothing is left to do"
 
 
+def test_a_letter_without_an_address_is_closed_once_its_cause_is_over(opinion: Opinion, held: Assignment, planner: User) -> None:
+    consultations.record_answer(consultation=opinion.consultations.get(code="fire"), officer=planner, answer="no_objection")
+    assert (fire().reason, letters.close_needless(), letters.close_needless()) == ("body_without_address", 1, 0)
+    assert (fire().state, fire().reason) == ("skipped", "not_needed")
+    assert sorted(letters.for_staff().values_list("code", flat=True)) == ["electricity", "roads"]
+    assert AuditEvent.objects.filter(action="letter.not_sent", subject=opinion.case.key).count() == 1
+
+
 def test_a_letter_that_fails_is_shown_and_sent_again(
     asked: Opinion, held: Assignment, planner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
