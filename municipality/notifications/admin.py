@@ -42,6 +42,7 @@ label_codes(
         "notifications.channels_chosen": _("Channels of messages chosen"),
         "notifications.escalate_unread": _("List messages that nobody opened"),
         "notifications.account": _("Message about an account"),
+        "notifications.close_letters": _("Close letters that are not needed any more"),
         "notifications.code": _("Send a one-time code"),
         "notifications.deliver": _("Send a message"),
         "notifications.letter": _("Send a letter to a body"),
@@ -221,7 +222,7 @@ def _unsent(request: HttpRequest) -> int | None:
     """How many letters wait for an operator; an auditor reads the list without a count on each page."""
     if not in_group(request, OPERATOR):
         return None
-    return Letter.objects.filter(state__in=letters.UNSENT).exclude(reason=letters.NOT_NEEDED)[:MAX_COUNT].count()
+    return letters.for_staff()[:MAX_COUNT].count()
 
 
 def home(request: AuthenticatedHttpRequest) -> HomePart:

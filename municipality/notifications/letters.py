@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, cast
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User, actor_of
 from municipality.audit.services import record
 from municipality.jobs import services as jobs
+from municipality.jobs import sweeps
 from municipality.jobs.errors import PermanentFailure
 from municipality.jobs.models import Job
 from municipality.jobs.services import enqueue
@@ -23,6 +25,7 @@ from municipality.notifications.models import DeliveryState, Letter
 from municipality.notifications.registry import MESSAGE_KINDS, LetterKind
 
 SYSTEM = system("notifications")
+WAITING = (DeliveryState.WAITING,)
 UNSENT = (DeliveryState.FAILED, DeliveryState.SKIPPED)
 NOT_NEEDED = "not_needed"
 
@@ -108,11 +111,30 @@ def mark_failed(*, letter_id: int) -> None:
 
 
 @transaction.atomic
-def _close(letter: Letter, state: DeliveryState, *, reason: str = "", **fields: Any) -> None:
-    if Letter.objects.filter(pk=letter.pk, state=DeliveryState.WAITING).update(state=state, reason=reason, **fields):
-        data = {"kind": letter.kind, "body": letter.code, "letter": letter.public_id}
-        action = "letter.sent" if state == DeliveryState.SENT else "letter.not_sent"
-        record(action, subject=letter.subject_key, actor=SYSTEM, data=data | ({"reason": reason} if reason else {}))
+def _close(letter: Letter, state: DeliveryState, *, reason: str = "", was: Collection[str] = WAITING, **fields: Any) -> bool:
+    if not Letter.objects.filter(pk=letter.pk, state__in=was).update(state=state, reason=reason, **fields):
+        return False
+    data = {"kind": letter.kind, "body": letter.code, "letter": letter.public_id}
+    action = "letter.sent" if state == DeliveryState.SENT else "letter.not_sent"
+    record(action, subject=letter.subject_key, actor=SYSTEM, data=data | ({"reason": reason} if reason else {}))
+    return True
+
+
+def for_staff() -> QuerySet[Letter]:
+    """The letters that no e-mail took, and that staff print or send again."""
+    return Letter.objects.filter(state__in=UNSENT).exclude(reason=NOT_NEEDED)
+
+
+def close_needless() -> int:
+    """Close the letters that wait for staff although their cause is over. Returns how many."""
+
+    def close(pk: int) -> bool:
+        letter = for_staff().select_for_update().filter(pk=pk).first()
+        if letter is None or kind_of(letter).stands(letter.key):
+            return False
+        return _close(letter, DeliveryState.SKIPPED, reason=NOT_NEEDED, was=UNSENT)
+
+    return sweeps.for_each("notifications.close_letters", list(for_staff().order_by("pk").values_list("pk", flat=True)), close)
 
 
 def _refuse_needless(letter: Letter) -> None:

@@ -37,3 +37,8 @@ def account(*, user_id: int, message: str, about: str) -> None:
 @every("notifications.escalate_unread", seconds=3600, time_limit=110)
 def escalate_unread() -> None:
     not_reached.escalate_unread()
+
+
+@every("notifications.close_letters", seconds=600)
+def close_letters() -> None:
+    letters.close_needless()

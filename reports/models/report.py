@@ -175,6 +175,11 @@ class Report(models.Model):
         return bool(self.words) and self.parent_id is None
 
     @property
+    def public_words(self) -> str:
+        """The description as everybody may read it; empty where there is none or nobody agreed."""
+        return self.words if self.is_described and self.words_shown_at is not None else ""
+
+    @property
     def is_open(self) -> bool:
         return self.state in OPEN
 

@@ -126,7 +126,7 @@ def _document(report: Report) -> dict[str, Any]:
         "status_notes": status_notes(report),
         "service_name": named(report.category_facts, "name"),
         "service_code": report.category,
-        "description": report.words if report.words_shown_at is not None else None,
+        "description": report.public_words or None,
         "agency_responsible": named(body, "name") if body is not None else _("Kuwait Municipality"),
         "service_notice": None,
         "requested_datetime": moment(report.received_at),

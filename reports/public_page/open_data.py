@@ -68,7 +68,7 @@ def rows(_today: dt.date) -> Iterator[Sequence[Any]]:
             report.category,
             facts.get("name_ar", ""),
             facts.get("name_en", ""),
-            report.words if report.words_shown_at is not None else None,
+            report.public_words or None,
             area and area.governorate_id,
             area and area.pk,
             area and area.name_ar,

@@ -30,7 +30,7 @@ from municipality.review.services.other_branch import Lot, choose_branch_by_lot,
 from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
 from zoning.answer import queries as answers
-from zoning.models import Consultation, Opinion, OpinionObjection
+from zoning.models import Opinion, OpinionObjection
 from zoning.objections import queries
 from zoning.objections.documents import ObjectionDecisionFacts, facts_of
 from zoning.objections.notifications import OpinionObjectionFiled, OpinionObjectionLapsed
@@ -53,8 +53,8 @@ _INSTANT = (
 def file(*, case: Case, person: User, words: str, lot: Lot = secrets.choice) -> OpinionObjection:
     """Object to an issued opinion or to the refusal of a request for one; a planner of another branch, drawn by lot, decides it.
 
-    The study begins with the instant answer and the answers of the bodies of the opinion. `person` is the applicant or who acts for
-    them. Raises NotPermitted, Refused: no_words, too_long, or as `queries.require_open`.
+    The study begins with the instant answer and the answers of the bodies of the opinion; who was not heard yet is asked anew.
+    `person` is the applicant or who acts for them. Raises NotPermitted, Refused: no_words, too_long, or as `queries.require_open`.
     """
     row = Case.objects.select_for_update(of=("self",)).select_related("applicant", "branch").get(pk=case.pk)
     access = authorize(person, row)
@@ -79,11 +79,7 @@ def file(*, case: Case, person: User, words: str, lot: Lot = secrets.choice) -> 
         due_on=case_clock.promised_day(rules[0]),
     )
     again = _again(first, objection_case, {name: getattr(first, name) for name in _INSTANT})
-    heard = list(first.consultations.order_by("pk"))
-    for body in heard:
-        body.pk, body.opinion = None, again
-        body._state.adding = True
-    Consultation.objects.bulk_create(heard)
+    consultations.take_over(again, first)
     objection = OpinionObjection.objects.create(
         case=objection_case,
         opinion=first,

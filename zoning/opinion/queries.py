@@ -269,8 +269,8 @@ def unsafe(opinion: Opinion) -> QuerySet[Consultation]:
     return opinion.consultations.filter(is_safety=True).exclude(answer__in=("no_objection", "conditions"))
 
 
-# Questions that were put to a body; an objection has copies of those of its opinion.
-_asked = Consultation.objects.exclude(opinion__case__service=OBJECTION)
+# Questions that were put to a body; an objection has copies of those of its opinion, asked before it was filed.
+_asked = Consultation.objects.exclude(opinion__case__service=OBJECTION, asked_at__lt=F("opinion__case__opened_at"))
 
 
 def _month_begins() -> dt.datetime:

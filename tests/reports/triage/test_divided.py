@@ -18,18 +18,20 @@ from reports.models import Closure, PhotoKind, Report, ReportPhoto, SolvedAnswer
 from reports.moderation import queries as moderation
 from reports.moderation import services as moderating
 from reports.photos import services as photos
+from reports.public_page import open_data
 from reports.reporters import notifications
 from reports.results import result_of
 from reports.triage import draws, queries, services
 from reports.triage.services import rows
 from reports.triage.services.joins import ReportPart, complete_parents
 from tests.browsers import signed_in
-from tests.database_guards import refused
+from tests.database_guards import refused, without_guards
 from tests.factories import report_steps, reports
 from tests.factories.accounts import StaffFactory
 from tests.factories.inspections import inspector
 
 pytestmark = pytest.mark.django_db
+DESCRIPTION = [column.name for column in open_data.COLUMNS].index("description")
 
 
 @pytest.fixture(autouse=True)
@@ -143,3 +145,15 @@ def test_the_message_of_a_divided_report_asks_whether_it_is_solved(row: Report) 
     for part in divided(row, "waste", "hazard"):
         closed_by(part, part.inspector)  # type: ignore[arg-type]
     assert notifications.context_of(notifications.Closed, fresh(row), row)["may_judge"]
+
+
+def test_not_even_a_note_that_was_agreed_to_before_notes_were_for_the_file_alone(row: Report) -> None:
+    part = divided(row, "waste", "hazard")[0]
+    without_guards()
+    Report.objects.filter(pk__in=[row.pk, part.pk]).update(words_shown_at=clock.now())
+    shown = {one[0]: one[DESCRIPTION] for one in open_data.rows(clock.today())}
+    assert (shown[row.public_id], shown[part.public_id]) == (row.words, None)
+    for said, words in ((row, row.words), (part, None)):
+        assert Client().get(f"/open311/v2/requests/{said.number}.json").json()[0]["description"] == words
+    assert row.words in Client().get(f"/en/reports/{row.public_id}/").content.decode()
+    assert "note waste" not in Client().get(f"/en/reports/{part.public_id}/").content.decode()

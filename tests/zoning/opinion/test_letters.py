@@ -19,6 +19,7 @@ from municipality.notifications import letters
 from municipality.notifications.models import Letter
 from municipality.review.models import Assignment
 from tests.browsers import signed_in
+from tests.conftest import Clock
 from tests.database_guards import drop_guard
 from tests.factories.accounts import StaffFactory
 from tests.factories.opinions import paid
@@ -141,6 +142,14 @@ def test_nothing_is_sent_after_its_cause_is_over(asked: Opinion, held: Assignmen
     assert "أُرسلت كل الخطابات" in listed, "nothing is left to do"
 
 
+def test_a_letter_without_an_address_is_closed_once_its_cause_is_over(opinion: Opinion, held: Assignment, planner: User) -> None:
+    consultations.record_answer(consultation=opinion.consultations.get(code="fire"), officer=planner, answer="no_objection")
+    assert (fire().reason, letters.close_needless(), letters.close_needless()) == ("body_without_address", 1, 0)
+    assert (fire().state, fire().reason) == ("skipped", "not_needed")
+    assert sorted(letters.for_staff().values_list("code", flat=True)) == ["electricity", "roads"]
+    assert AuditEvent.objects.filter(action="letter.not_sent", subject=opinion.case.key).count() == 1
+
+
 def test_a_letter_that_fails_is_shown_and_sent_again(
     asked: Opinion, held: Assignment, planner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -160,6 +169,20 @@ def test_a_letter_that_fails_is_shown_and_sent_again(
     carry_out()
     assert fire().state == "sent" and [one.to for one in to_bodies()] == [["fire@example.com"]]
     assert AuditEvent.objects.filter(action="letter.retried", actor_key=planner.key).count() == 1
+
+
+def test_a_body_is_silent_only_once_its_time_since_the_letter_left_is_over(
+    opinion: Opinion, planner: User, frozen_clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frozen_clock.move(days=6)
+    monkeypatch.setattr(ConsultationLetter, "address", lambda self, code: "fire@example.com" if code == "fire" else "")
+    letters.send_again(letter=fire(), sender=planner)
+    assert (fire().state, consultations.mark_silent()) == ("waiting", 0), "it has not left yet"
+    carry_out()
+    assert (fire().state, consultations.mark_silent()) == ("sent", 0), "it left a moment ago"
+    frozen_clock.move(days=6)
+    assert consultations.mark_silent() == 1
+    assert opinion.consultations.get(silent_at__isnull=False).code == "fire"
 
 
 def test_only_the_roles_of_a_letter_open_it(asked: Opinion) -> None:

@@ -9,9 +9,10 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from municipality.accounts.models import User
+from municipality.cases.models import Case
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
-from municipality.notifications.models import Message
+from municipality.notifications.models import Letter, Message
 from municipality.review.models import ConflictOfInterest, Decision
 from municipality.review.services import desk
 from tests import desk_acts
@@ -105,6 +106,24 @@ def test_an_opinion_takes_the_place_of_the_refusal(
     shown = signed_in(owner).get(f"/en/cases/{objection.case.public_id}/").content.decode()
     assert "The opinion takes the place of the refusal." in shown
     assert opinions.newest_document(refused.case) is not None
+
+
+def test_a_body_that_was_not_heard_is_asked_anew(
+    opinion: Opinion, planner: User, head: User, owner: Any, other: User, frozen_clock: Clock
+) -> None:
+    held = desk_acts.checked(desk_acts.assigned(planner))
+    consultations.record_answer(consultation=opinion.consultations.get(code="roads"), officer=planner, answer="no_objection")
+    desk.sign(decision=desk.propose_refusal(assignment=held, code=CODE), supervisor=head, answers=desk_acts.ALL_YES)
+    frozen_clock.move(days=20)
+    filed = services.file(case=Case.objects.get(pk=opinion.case_id), person=owner, words=WHY)
+    again = opinions.opinion_of(filed.case)
+    assert set(again.consultations.values_list("code", "answer")) == {("roads", "no_objection"), ("fire", ""), ("electricity", "")}
+    unheard = {str(row.pk): row for row in again.consultations.filter(answer="")}
+    assert all(row.asked_at == clock.now() < row.due_at for row in unheard.values())
+    written = Letter.objects.filter(key__in=unheard)
+    assert {letter.reference for letter in written} == {filed.case.reference} and len(written) == 2
+    frozen_clock.move(days=20)
+    assert consultations.mark_silent() == 0, "their letters have no address and lie here"
 
 
 def test_the_refusal_stands_or_is_studied_anew(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +17,7 @@ from municipality.notifications import letters
 from municipality.notifications.texts import in_both
 from municipality.review.models import Assignment
 from municipality.rulebook import queries as rulebook
+from municipality.rulebook.land import ConsultedBody
 from zoning.models import BodyAnswer, Consultation, Opinion
 from zoning.opinion import queries
 from zoning.opinion.labels import plot_name, question
@@ -25,24 +28,48 @@ SYSTEM = system("zoning")
 
 def ask(opinion: Opinion) -> list[Consultation]:
     """Ask the bodies of the rulebook for the group of activities of a request by letters, each until the end of its working days."""
-    case, now, calendar = opinion.case, clock.now(), rulebook.calendar()
-    edition = rulebook.edition_of(queries.BODIES, case.editions, clock.day_of(case.opened_at))
-    bodies = {body.code: body for body in edition.bodies if body.group in ("", opinion.activity_group)}
+    bodies = _bodies(opinion)
     rows = [
         Consultation(
-            opinion=opinion,
             code=body.code,
             name_ar=body.name_ar,
             name_en=body.name_en,
             question_ar=body.question_ar,
             question_en=body.question_en,
             is_safety=body.is_safety,
-            asked_at=now,
-            due_at=worktime.promise_ends(calendar, now, body.working_days),
         )
         for body in bodies.values()
     ]
-    record("opinion.bodies_asked", subject=case.key, actor=SYSTEM, data={"bodies": sorted(bodies)})
+    return _ask(opinion, rows, bodies)
+
+
+def take_over(opinion: Opinion, first: Opinion) -> None:
+    """Copy what bodies said about a question to its study in another case. One that was not heard yet is asked anew, with its whole
+    time."""
+    heard: list[Consultation] = []
+    unheard: list[Consultation] = []
+    for row in first.consultations.order_by("pk"):
+        (heard if row.answer or row.silent_at is not None else unheard).append(row)
+        row.pk, row.opinion = None, opinion
+        row._state.adding = True
+    Consultation.objects.bulk_create(heard)
+    if unheard:
+        _ask(opinion, unheard, _bodies(first))
+
+
+def _bodies(opinion: Opinion) -> dict[str, ConsultedBody]:
+    """The bodies that are asked about an opinion, by code."""
+    case = opinion.case
+    edition = rulebook.edition_of(queries.BODIES, case.editions, clock.day_of(case.opened_at))
+    return {body.code: body for body in edition.bodies if body.group in ("", opinion.activity_group)}
+
+
+def _ask(opinion: Opinion, rows: list[Consultation], bodies: Mapping[str, ConsultedBody]) -> list[Consultation]:
+    now, calendar = clock.now(), rulebook.calendar()
+    for row in rows:
+        row.opinion, row.asked_at = opinion, now
+        row.due_at = worktime.promise_ends(calendar, now, bodies[row.code].working_days)
+    record("opinion.bodies_asked", subject=opinion.case.key, actor=SYSTEM, data={"bodies": sorted(row.code for row in rows)})
     rows = Consultation.objects.bulk_create(rows)
     for row in rows:
         _write_letter(row)
@@ -87,11 +114,11 @@ def mark_silent() -> int:
 
 
 def _was_asked(row: Consultation) -> bool:
-    """Whether the letter was sent; the time of one that went on paper counts from that day."""
+    """Whether the letter left, by e-mail or on paper, and the whole time of the body has passed since."""
     letter = letters.of_keys(ConsultationLetter, [row.pk]).get(str(row.pk))
-    if letter is None or letter.state not in letters.UNSENT:
-        return letter is None or letter.posted_by_id is None or clock.now() >= (letter.sent_at or clock.now()) + (row.due_at - row.asked_at)
-    return False
+    if letter is None:
+        return True
+    return letter.sent_at is not None and clock.now() >= letter.sent_at + (row.due_at - row.asked_at)
 
 
 def _mark_silent(pk: int) -> bool:
