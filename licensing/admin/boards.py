@@ -62,7 +62,7 @@ def visit(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         raise Http404
     if not inspects(request.user, board):
         raise PermissionDenied
-    is_smaller = bool(life.smaller_without_photo(board)) and board.last_day is not None and board.last_day >= clock.today()
+    is_smaller = bool(life.waiting_fils(board)) and board.last_day is not None and board.last_day >= clock.today()
     error = ""
     if request.method == "POST":
         try:

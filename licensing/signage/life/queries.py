@@ -22,6 +22,7 @@ SLOTS: Mapping[str, Slot] = {
         Slot("after", _("Photo after the removal"), _("The whole place without the board."), photo=True),
     )
 }
+CHANGED = "board_changed"  # the reason of refunds of what a licensed change returns
 SMALLER = "smaller"  # the slot of a board that was changed
 SMALLER_SLOTS: Mapping[str, Slot] = {
     SMALLER: Slot(SMALLER, _("Photo of the smaller board"), _("The whole board in its place, as it is now."), photo=True)
@@ -59,6 +60,11 @@ class Deposit:
     def is_held(self) -> bool:
         return self.fils > 0
 
+    @property
+    def changed_fils(self) -> int:
+        """What went back of it, or is going back, for licensed changes."""
+        return sum(refund.fils for refund in self.refunds if refund.reason == CHANGED)
+
 
 def deposits_of(board: Board) -> list[Deposit]:
     """The deposits that a board holds: its own, and those of the boards that it renewed. None for boards from paper.
@@ -91,9 +97,29 @@ def smaller_without_photo(board: Board) -> list[Board]:
 
     Empty where the board is not licensed or has ended: a removal returns all of it.
     """
-    if board.first_day is None or end_of(board) is not None:
+    if not waiting_fils(board):
         return []
     return [one for one in chain(board) if one.returned_fils and one.smaller_photo_id is None]
+
+
+def waiting_fils(board: Board) -> int:
+    """What of the deposits of a board waits for a photo of it, in fils; 0 where it is not licensed or has ended.
+
+    That is what the licensed changes of its chain return, less what went back for them already.
+    """
+    return waiting_fils_of_each([board])[board.pk]
+
+
+def waiting_fils_of_each(boards: Sequence[Board]) -> dict[int, int]:
+    """`waiting_fils` of each board, by its primary key; four statements at most."""
+    found = dict.fromkeys((board.pk for board in boards), 0)
+    chains = _chains([board for board in boards if board.first_day is not None and end_of(board) is None])
+    unseen = {pk: sum(one.returned_fils for one in rows if one.smaller_photo_id is None) for pk, rows in chains.items()}
+    deposits = deposits_of_each([board for board in boards if unseen.get(board.pk)])
+    for pk, lines in deposits.items():
+        left = sum(one.returned_fils for one in chains[pk]) - sum(deposit.changed_fils for deposit in lines)
+        found[pk] = max(min(unseen[pk], left), 0)
+    return found
 
 
 def chain(board: Board) -> list[Board]:

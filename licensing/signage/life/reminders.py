@@ -9,8 +9,7 @@ from django.db.models.functions import Concat
 
 from licensing.models import Board
 from licensing.signage import queries
-from licensing.signage.life.queries import deposits_of, end_of, held_fils
-from licensing.signage.life.queries import smaller_without_photo as smaller
+from licensing.signage.life.queries import deposits_of, end_of, held_fils, waiting_fils, waiting_fils_of_each
 from licensing.signage.notifications import BoardPhotoMissing
 from licensing.signage.states import BOARDS
 from municipality.jobs import sweeps
@@ -40,7 +39,9 @@ def without_photo(before: dt.date, *, since: dt.date | None = None) -> QuerySet[
 def smaller_without_photo(before: dt.date, *, since: dt.date | None = None) -> QuerySet[Board]:
     """Boards in force that were licensed smaller before `before`, of whose deposit a part waits for a photo."""
     rows = Board.objects.filter(first_day__lte=before, last_day__gte=clock.today(), returned_fils__gt=0, smaller_photo=None, end=None)
-    return rows if since is None else rows.filter(first_day__gt=since)
+    rows = rows if since is None else rows.filter(first_day__gt=since)
+    waiting = waiting_fils_of_each(list(rows.select_related("end", "request__case")))
+    return Board.objects.filter(pk__in=[pk for pk, fils in waiting.items() if fils])
 
 
 def with_deposit(boards: QuerySet[Board]) -> QuerySet[Board]:
@@ -71,7 +72,7 @@ def remind() -> int:
 def _remind(pk: int) -> bool:
     board = Board.objects.select_related("end", "request__case__applicant", "request__document").get(pk=pk)
     is_smaller = board.last_day is not None and board.last_day >= clock.today() and end_of(board) is None
-    waiting = sum(one.returned_fils for one in smaller(board)) if is_smaller else None
+    waiting = waiting_fils(board) if is_smaller else None
     case, fils = board.request.case, held_fils(deposits_of(board)) if waiting is None else waiting
     if not fils:
         return False

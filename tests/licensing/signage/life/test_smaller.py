@@ -75,6 +75,19 @@ def test_a_change_that_returns_nothing_between_two_that_do_stops_no_photo(new: B
     assert len(set(Board.objects.filter(pk__in=[new.pk, farther.pk, newest.pk]).values_list("smaller_photo", flat=True))) == 1
 
 
+def test_what_went_back_for_a_change_waits_for_no_photo(new: Board, owner: User, officer: User, frozen_clock: Clock) -> None:
+    without_guards()  # of before a photo was asked for
+    line = BillLine.objects.get(code="boards.deposit_1", bill__subject=new.previous.request.case.key)  # type: ignore[union-attr]
+    owe_deposit(line=line, reason=REASON, actor=SYSTEM, most_fils=6_000)
+    assert not life.waiting_fils(new) and refusal(lambda: seen(new)) == "nothing_waits"
+    frozen_clock.move(days=39)
+    assert not reminders.to_visit(new.request.shop.branch_id)
+    newest = changed(approved(new, owner, officer, height="0.40"))
+    assert (newest.returned_fils, life.waiting_fils(newest)) == (3_000, 3_000), "what went back is not subtracted twice"
+    seen(newest)
+    assert returned() == [6_000, 3_000] and sound()
+
+
 def test_an_inspector_who_finds_a_smaller_board_gone_records_that(new: Board, inspector: User) -> None:
     client, page = signed_in(inspector), f"/admin/boards/{new.public_id}/"
     assert "تسجيل الإزالة" in client.get(page).content.decode()
