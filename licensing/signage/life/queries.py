@@ -76,8 +76,8 @@ def deposits_of(board: Board) -> list[Deposit]:
 
 def deposits_of_each(boards: Sequence[Board]) -> dict[int, list[Deposit]]:
     """`deposits_of` each board, by its primary key, in as many statements."""
-    chains = _chains(boards)
-    subjects = {one.request.case.key for found in chains.values() for one in found}
+    rows_of = chains(boards)
+    subjects = {one.request.case.key for found in rows_of.values() for one in found}
     refunds = Prefetch("refunds", RefundDue.objects.exclude(state=RefundState.RELEASED).order_by("pk"))
     rows = BillLine.objects.filter(bill__subject__in=subjects).exclude(bill__state=BillState.VOID).select_related("bill")
     bills: dict[str, dict[str, BillLine]] = {}
@@ -86,7 +86,7 @@ def deposits_of_each(boards: Sequence[Board]) -> dict[int, list[Deposit]]:
         if newest.setdefault(line.bill.subject, line.bill_id) == line.bill_id:
             bills.setdefault(line.bill.subject, {})[line.code] = line
     found: dict[int, list[Deposit]] = {}
-    for pk, earlier in chains.items():
+    for pk, earlier in rows_of.items():
         lines = [bills.get(one.request.case.key, {}).get(f"boards.deposit_{one.line}") for one in earlier]
         found[pk] = [Deposit(line, list(line.refunds.all())) for line in lines if line is not None]
     return found
@@ -113,21 +113,22 @@ def waiting_fils(board: Board) -> int:
 def waiting_fils_of_each(boards: Sequence[Board]) -> dict[int, int]:
     """`waiting_fils` of each board, by its primary key; four statements at most."""
     found = dict.fromkeys((board.pk for board in boards), 0)
-    chains = _chains([board for board in boards if board.first_day is not None and end_of(board) is None])
-    unseen = {pk: sum(one.returned_fils for one in rows if one.smaller_photo_id is None) for pk, rows in chains.items()}
+    rows_of = chains([board for board in boards if board.first_day is not None and end_of(board) is None])
+    unseen = {pk: sum(one.returned_fils for one in rows if one.smaller_photo_id is None) for pk, rows in rows_of.items()}
     deposits = deposits_of_each([board for board in boards if unseen.get(board.pk)])
     for pk, lines in deposits.items():
-        left = sum(one.returned_fils for one in chains[pk]) - sum(deposit.changed_fils for deposit in lines)
+        left = sum(one.returned_fils for one in rows_of[pk]) - sum(deposit.changed_fils for deposit in lines)
         found[pk] = max(min(unseen[pk], left), 0)
     return found
 
 
 def chain(board: Board) -> list[Board]:
     """A board and those that it renewed, the newest first; one statement where there are any."""
-    return _chains([board])[board.pk]
+    return chains([board])[board.pk]
 
 
-def _chains(boards: Sequence[Board]) -> dict[int, list[Board]]:
+def chains(boards: Sequence[Board]) -> dict[int, list[Board]]:
+    """`chain` of each board, by its primary key; one statement where there are any."""
     later = [board for board in boards if board.previous_id is not None]
     rows = Board.objects.filter(request__shop__in={board.request.shop_id for board in later}, first_day__isnull=False)
     known = rows.select_related("request__case").in_bulk() if later else {}

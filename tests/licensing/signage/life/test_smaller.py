@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,9 @@ from licensing.signage.changes.replacing import REASON, SYSTEM
 from licensing.signage.life import queries as life
 from licensing.signage.life import reminders
 from licensing.signage.life import services as ends
+from licensing.signage.renewals import offers
+from licensing.signage.renewals import services as renewals
+from licensing.signage.services import issue
 from municipality.accounts.models import User
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
@@ -22,6 +26,8 @@ from municipality.notifications.models import Message
 from municipality.uploads import registry
 from payments.models import BillLine, RefundDue
 from payments.services import owe_deposit
+from shops.models import Shop
+from tests.bank import Book
 from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.database_guards import drop_guard, without_guards
@@ -86,6 +92,23 @@ def test_what_went_back_for_a_change_waits_for_no_photo(new: Board, owner: User,
     assert (newest.returned_fils, life.waiting_fils(newest)) == (3_000, 3_000), "what went back is not subtracted twice"
     seen(newest)
     assert returned() == [6_000, 3_000] and sound()
+
+
+def test_one_that_was_renewed_is_still_visited(new: Board, owner: User, inspector: User, bank: Book, frozen_clock: Clock) -> None:
+    shop, last = new.request.shop, new.last_day
+    assert last is not None
+    frozen_clock.set(dt.datetime.combine(last - dt.timedelta(days=20), dt.time(9), clock.KUWAIT))
+    Shop.objects.filter(pk=shop.pk).update(commercial_license_end=last + dt.timedelta(days=900))
+    (one,) = [one for group in offers.of_user(owner) for one in group.ready]
+    (request,) = renewals.renew(user=owner, chosen=[new.public_id], expected_fils=one.fils)
+    boards.pay_at_bank(boards.fresh(request.case), bank)
+    issue.paid(boards.bill_of(request))
+    issue.issue_licence(case=request.case)
+    renewed = request.boards.get()
+    assert list(reminders.to_visit(shop.branch_id)) == [new]
+    frozen_clock.set(dt.datetime.combine(last + dt.timedelta(days=2), dt.time(9), clock.KUWAIT))
+    assert list(reminders.to_visit(shop.branch_id)) == [renewed]
+    assert "مصغرة دون صورة" in signed_in(inspector).get("/admin/boards/").content.decode()
 
 
 def test_an_inspector_who_finds_a_smaller_board_gone_records_that(new: Board, inspector: User) -> None:
