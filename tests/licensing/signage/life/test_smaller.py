@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 
-from licensing.models import Board
+from licensing.models import Board, BoardEnd
 from licensing.signage import invariants
 from licensing.signage.changes import smaller
 from licensing.signage.changes.replacing import REASON, SYSTEM
@@ -20,9 +20,11 @@ from licensing.signage.renewals import offers
 from licensing.signage.renewals import services as renewals
 from licensing.signage.services import issue
 from municipality.accounts.models import User
+from municipality.audit.models import AuditEvent
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
+from municipality.review.services import staff
 from municipality.uploads import registry
 from payments.models import BillLine, RefundDue
 from payments.services import owe_deposit
@@ -137,6 +139,19 @@ def test_nobody_else_sends_it(new: Board, stranger: User, cashier: User, inspect
     smaller.prove_by_inspector(board=new, inspector=inspector)
     assert returned() == [6_000] and registry.may_read(cashier, life.key_of(new), "smaller")
     assert not registry.may_write(inspector, life.key_of(new), "smaller"), "money went back for it"
+
+
+def test_an_inspector_with_a_tie_to_the_shop_owes_nothing_back(new: Board, owner: User, inspector: User) -> None:
+    staff.declare_conflict(officer=inspector, party_key=owner.key, kind="relative", declared_by=inspector)
+    boards.photo(new, inspector, slot="smaller")
+    boards.photo(new, inspector, slot="after")
+    client = signed_in(inspector)
+    for sent in ({}, {"gone": "1"}):
+        assert client.post(f"/admin/boards/{new.public_id}/", sent).status_code == 409
+    assert not returned() and not BoardEnd.objects.filter(board=new).exists()
+    assert AuditEvent.objects.filter(action="shop.tied_attempt", subject=new.request.shop.key).count() == 2
+    smaller.prove_by_holder(board=new, person=owner)
+    assert returned() == [6_000], "its holder is not shut out"
 
 
 def test_who_sends_none_is_reminded_and_then_visited(new: Board, owner: User, inspector: User, frozen_clock: Clock) -> None:
