@@ -36,13 +36,14 @@ def visits(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The boards of the inspector's branch, those that ended first come first."""
     require_role(request, INSPECTOR)
     page = Paginator(reminders.to_visit(request.user.branch_id), LISTED).get_page(request.GET.get("page"))
-    lines = [(board, kind_of(board), _standing(board)) for board in page]
+    waiting = life.waiting_fils_of_each(list(page))
+    lines = [(board, kind_of(board), _standing(board, waiting[board.pk])) for board in page]
     return staff_page(request, "admin/licensing/board_visits.html", title=_("Boards to look at"), lines=lines, page=page)
 
 
-def _standing(board: Board) -> tuple[str, Text]:
+def _standing(board: Board, waiting_fils: int) -> tuple[str, Text]:
     state = queries.standing(board)
-    is_unseen = state == "valid" and board.returned_fils and board.smaller_photo_id is None
+    is_unseen = state == "valid" and waiting_fils
     return ("warn", _("Made smaller, without a photo")) if is_unseen else STANDING[state]
 
 
@@ -62,7 +63,8 @@ def visit(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         raise Http404
     if not inspects(request.user, board):
         raise PermissionDenied
-    is_smaller = bool(life.smaller_without_photo(board)) and board.last_day is not None and board.last_day >= clock.today()
+    waiting_fils = life.waiting_fils(board)
+    is_smaller = bool(waiting_fils) and board.last_day is not None and board.last_day >= clock.today()
     error = ""
     if request.method == "POST":
         try:
@@ -79,7 +81,7 @@ def visit(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "has_drawing": getattr(board, "drawing", None) is not None,
         "kind": kind_of(board),
         "size": size_of(board),
-        "standing": _standing(board),
+        "standing": _standing(board, waiting_fils),
         "is_smaller": is_smaller,
         "gone_field": field_of(request, life.key_of(board), "after", next_path=request.path) if is_smaller else None,
     }

@@ -14,7 +14,7 @@ from licensing.models import Board, BoardCheck, BoardOutcome
 from licensing.signage import queries
 from licensing.signage.fees import BoardFee
 from licensing.signage.labels import whole_fee_of
-from licensing.signage.life.queries import deposits_of, held_fils, smaller_without_photo
+from licensing.signage.life.queries import deposits_of, held_fils, waiting_fils
 from municipality.cases.models import Block, Effect
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
@@ -45,7 +45,7 @@ class Changed:
     @cached_property
     def held_fils(self) -> int:
         """The deposit that is held for it, less what only waits for a photo; reads bills and what is returned of them."""
-        return max(held_fils(deposits_of(self.board)) - sum(one.returned_fils for one in smaller_without_photo(self.board)), 0)
+        return max(held_fils(deposits_of(self.board)) - waiting_fils(self.board), 0)
 
 
 def changed(board: Board) -> Changed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from licensing.models import Board, BoardEnd, BoardEndReason, BoardRequest
-from licensing.signage.life.queries import chain, deposits_of
+from licensing.signage.life.queries import CHANGED, chain, deposits_of
 from municipality.audit.services import record
 from municipality.documents import services as documents
 from municipality.documents.models import Document
@@ -13,7 +13,7 @@ from payments.models import RefundDue
 from payments.services import owe_deposit
 
 SYSTEM = system("licensing")
-REASON = "board_changed"  # of the refund
+REASON = CHANGED  # of the refund
 
 
 def replace(board: Board, document: Document) -> None:
@@ -34,7 +34,7 @@ def give_back(board: Board) -> list[RefundDue]:
     Only for those that are smaller on a photo. Returns what is owed back now.
     """
     deposits = deposits_of(board)
-    owed = sum(refund.fils for deposit in deposits for refund in deposit.refunds if refund.reason == REASON)
+    owed = sum(deposit.changed_fils for deposit in deposits)
     left = sum(one.returned_fils for one in chain(board) if one.smaller_photo_id is not None) - owed
     found = []
     for deposit in deposits:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from licensing.models import Board, BoardRequest
 from licensing.signage.changes.replacing import give_back
 from licensing.signage.life import queries
-from licensing.signage.life.files import inspects
+from licensing.signage.life.files import inspects, parties_of
 from licensing.signage.notifications import BoardSmaller
 from municipality.accounts.models import User, actor_of
 from municipality.audit.services import record
@@ -20,6 +20,7 @@ from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.services import send
 from municipality.uploads import queries as uploads
+from shops.register.conflicts import unless_tied
 
 
 def prove_by_holder(*, board: Board, person: User) -> Board:
@@ -30,8 +31,9 @@ def prove_by_holder(*, board: Board, person: User) -> Board:
     return _prove(board, authorize(person, board.request.case).actor)
 
 
+@unless_tied("inspector", "board", parties_of)
 def prove_by_inspector(*, board: Board, inspector: User) -> Board:
-    """The same with the photo of an inspector of the branch. Raises NotPermitted, Refused as `prove_by_holder`."""
+    """The same with the photo of an inspector of the branch, without a tie to the shop. Raises as `prove_by_holder`."""
     if not inspects(inspector, board):
         raise NotPermitted("not_your_role", _("Only an inspector of the branch records this."))
     return _prove(board, actor_of(inspector, "inspector"))

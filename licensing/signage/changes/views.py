@@ -72,7 +72,7 @@ def smaller(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     if board is None:
         raise Http404
     allowed = authorize(request.user, board.request.case)
-    waiting, refusal = life.smaller_without_photo(board), None
+    waiting, refusal = life.waiting_fils(board), None
     if request.method == "POST" and not is_switch(request):
         try:
             prove_by_holder(board=board, person=request.user)
@@ -87,7 +87,7 @@ def smaller(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "board": board,
         "kind": kind_of(board),
         "size": size_of(board),
-        "smaller_fils": sum(one.returned_fils for one in waiting),
+        "smaller_fils": waiting,
         "fields": fields_of(request, life.key_of(board), life.SMALLER_SLOTS, next_path=request.path),
         "access": allowed,
         "refusal": refusal,

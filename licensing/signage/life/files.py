@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from licensing.models import Board
 from licensing.signage.life import queries
@@ -11,6 +11,7 @@ from municipality.delegation.authorization import is_authorized
 from municipality.kernel import request_cache, subjects
 from municipality.uploads.registry import Prefix, Slot
 from payments.states import CASHIER, CHECKER
+from shops.register import conflicts
 
 INSPECTOR = "inspector"
 
@@ -25,6 +26,12 @@ def inspects(user: User, board: Board) -> bool:
     """Whether a user is an inspector of the branch of a board."""
     same_branch = user.is_staff and user.branch_id is not None and user.branch_id == board.request.shop.branch_id
     return same_branch and user.groups.filter(name=INSPECTOR).exists()
+
+
+def parties_of(board: Board) -> tuple[str, Callable[[], Sequence[str]]]:
+    """The key of the shop of a board, and the keys of its parties."""
+    shop = board.request.shop
+    return shop.key, lambda: conflicts.parties_of(shop)
 
 
 def _may_write(user: User, subject: str) -> bool:

@@ -22,6 +22,7 @@ SLOTS: Mapping[str, Slot] = {
         Slot("after", _("Photo after the removal"), _("The whole place without the board."), photo=True),
     )
 }
+CHANGED = "board_changed"  # the reason of refunds of what a licensed change returns
 SMALLER = "smaller"  # the slot of a board that was changed
 SMALLER_SLOTS: Mapping[str, Slot] = {
     SMALLER: Slot(SMALLER, _("Photo of the smaller board"), _("The whole board in its place, as it is now."), photo=True)
@@ -59,6 +60,11 @@ class Deposit:
     def is_held(self) -> bool:
         return self.fils > 0
 
+    @property
+    def changed_fils(self) -> int:
+        """What went back of it, or is going back, for licensed changes."""
+        return sum(refund.fils for refund in self.refunds if refund.reason == CHANGED)
+
 
 def deposits_of(board: Board) -> list[Deposit]:
     """The deposits that a board holds: its own, and those of the boards that it renewed. None for boards from paper.
@@ -70,8 +76,8 @@ def deposits_of(board: Board) -> list[Deposit]:
 
 def deposits_of_each(boards: Sequence[Board]) -> dict[int, list[Deposit]]:
     """`deposits_of` each board, by its primary key, in as many statements."""
-    chains = _chains(boards)
-    subjects = {one.request.case.key for found in chains.values() for one in found}
+    rows_of = chains(boards)
+    subjects = {one.request.case.key for found in rows_of.values() for one in found}
     refunds = Prefetch("refunds", RefundDue.objects.exclude(state=RefundState.RELEASED).order_by("pk"))
     rows = BillLine.objects.filter(bill__subject__in=subjects).exclude(bill__state=BillState.VOID).select_related("bill")
     bills: dict[str, dict[str, BillLine]] = {}
@@ -80,7 +86,7 @@ def deposits_of_each(boards: Sequence[Board]) -> dict[int, list[Deposit]]:
         if newest.setdefault(line.bill.subject, line.bill_id) == line.bill_id:
             bills.setdefault(line.bill.subject, {})[line.code] = line
     found: dict[int, list[Deposit]] = {}
-    for pk, earlier in chains.items():
+    for pk, earlier in rows_of.items():
         lines = [bills.get(one.request.case.key, {}).get(f"boards.deposit_{one.line}") for one in earlier]
         found[pk] = [Deposit(line, list(line.refunds.all())) for line in lines if line is not None]
     return found
@@ -91,17 +97,38 @@ def smaller_without_photo(board: Board) -> list[Board]:
 
     Empty where the board is not licensed or has ended: a removal returns all of it.
     """
-    if board.first_day is None or end_of(board) is not None:
+    if not waiting_fils(board):
         return []
     return [one for one in chain(board) if one.returned_fils and one.smaller_photo_id is None]
 
 
+def waiting_fils(board: Board) -> int:
+    """What of the deposits of a board waits for a photo of it, in fils; 0 where it is not licensed or has ended.
+
+    That is what the licensed changes of its chain return, less what went back for them already.
+    """
+    return waiting_fils_of_each([board])[board.pk]
+
+
+def waiting_fils_of_each(boards: Sequence[Board]) -> dict[int, int]:
+    """`waiting_fils` of each board, by its primary key; four statements at most."""
+    found = dict.fromkeys((board.pk for board in boards), 0)
+    rows_of = chains([board for board in boards if board.first_day is not None and end_of(board) is None])
+    unseen = {pk: sum(one.returned_fils for one in rows if one.smaller_photo_id is None) for pk, rows in rows_of.items()}
+    deposits = deposits_of_each([board for board in boards if unseen.get(board.pk)])
+    for pk, lines in deposits.items():
+        left = sum(one.returned_fils for one in rows_of[pk]) - sum(deposit.changed_fils for deposit in lines)
+        found[pk] = max(min(unseen[pk], left), 0)
+    return found
+
+
 def chain(board: Board) -> list[Board]:
     """A board and those that it renewed, the newest first; one statement where there are any."""
-    return _chains([board])[board.pk]
+    return chains([board])[board.pk]
 
 
-def _chains(boards: Sequence[Board]) -> dict[int, list[Board]]:
+def chains(boards: Sequence[Board]) -> dict[int, list[Board]]:
+    """`chain` of each board, by its primary key; one statement where there are any."""
     later = [board for board in boards if board.previous_id is not None]
     rows = Board.objects.filter(request__shop__in={board.request.shop_id for board in later}, first_day__isnull=False)
     known = rows.select_related("request__case").in_bulk() if later else {}

@@ -9,7 +9,7 @@ from django.db.models.functions import Concat
 
 from licensing.models import Board
 from licensing.signage import queries
-from licensing.signage.life.queries import deposits_of, end_of, held_fils
+from licensing.signage.life.queries import chains, deposits_of, end_of, held_fils, waiting_fils, waiting_fils_of_each
 from licensing.signage.life.queries import smaller_without_photo as smaller
 from licensing.signage.notifications import BoardPhotoMissing
 from licensing.signage.states import BOARDS
@@ -38,9 +38,19 @@ def without_photo(before: dt.date, *, since: dt.date | None = None) -> QuerySet[
 
 
 def smaller_without_photo(before: dt.date, *, since: dt.date | None = None) -> QuerySet[Board]:
-    """Boards in force that were licensed smaller before `before`, of whose deposit a part waits for a photo."""
-    rows = Board.objects.filter(first_day__lte=before, last_day__gte=clock.today(), returned_fils__gt=0, smaller_photo=None, end=None)
-    return rows if since is None else rows.filter(first_day__gt=since)
+    """Boards in force that were licensed smaller before `before`, or follow such ones, of whose deposits a part waits for a photo."""
+    unseen = Board.objects.filter(first_day__lte=before, returned_fils__gt=0, smaller_photo=None)
+    if since is not None:
+        unseen = unseen.filter(first_day__gt=since)
+    shops = dict(unseen.values_list("pk", "request__shop"))
+    if not shops:
+        return Board.objects.none()
+    today = clock.today()
+    rows = Board.objects.filter(request__shop__in=set(shops.values()), first_day__lte=today, last_day__gte=today, end=None)
+    in_force = list(rows.select_related("end", "request__case"))
+    later = chains(in_force)
+    waiting = waiting_fils_of_each([board for board in in_force if any(one.pk in shops for one in later[board.pk])])
+    return Board.objects.filter(pk__in=[pk for pk, fils in waiting.items() if fils])
 
 
 def with_deposit(boards: QuerySet[Board]) -> QuerySet[Board]:
@@ -71,12 +81,12 @@ def remind() -> int:
 def _remind(pk: int) -> bool:
     board = Board.objects.select_related("end", "request__case__applicant", "request__document").get(pk=pk)
     is_smaller = board.last_day is not None and board.last_day >= clock.today() and end_of(board) is None
-    waiting = sum(one.returned_fils for one in smaller(board)) if is_smaller else None
+    waiting = waiting_fils(board) if is_smaller else None
     case, fils = board.request.case, held_fils(deposits_of(board)) if waiting is None else waiting
     if not fils:
         return False
     context = {"board": board, "amount": money.to_display(fils), "is_smaller": is_smaller}
-    key = f"{board.public_id}:smaller" if is_smaller else board.public_id
+    key = f"{smaller(board)[0].public_id}:smaller" if is_smaller else board.public_id
     send(BoardPhotoMissing, person=case.applicant, key=key, subject_key=case.key, context=context)
     return True
 

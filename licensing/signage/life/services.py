@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from licensing.models import Board, BoardEnd, BoardEndReason, BoardRequest
 from licensing.signage.life import queries
+from licensing.signage.life.files import inspects, parties_of
 from licensing.signage.notifications import BoardEnded
 from licensing.signage.queries import renewal_of
 from municipality.accounts.models import User, actor_of
@@ -24,6 +25,7 @@ from municipality.uploads import queries as uploads
 from municipality.uploads.models import Upload
 from payments.models import RefundDue
 from payments.services import owe_deposit
+from shops.register.conflicts import unless_tied
 
 SYSTEM = system("licensing")
 REASON = "board_ended"  # of the refund of its deposit, and of a licence all of whose boards have ended
@@ -80,11 +82,13 @@ def _require(photo: Upload | None) -> None:
         raise Refused("photo_missing", _("Add a photo of the place without the board: the deposit goes back only with it."))
 
 
+@unless_tied("inspector", "board", parties_of)
 @transaction.atomic
 def end_by_inspector(*, board: Board, inspector: User) -> BoardEnd:
-    """Record that an inspector found a board gone, with the photo they took. Raises NotPermitted, Refused as `end_by_holder`."""
-    from licensing.signage.life.files import inspects
+    """Record that an inspector without a tie to the shop found a board gone, with their photo.
 
+    Raises NotPermitted, Refused as `end_by_holder`.
+    """
     row = _locked(board)
     if not inspects(inspector, row):
         raise NotPermitted("not_your_role", _("Only an inspector of the branch records this."))

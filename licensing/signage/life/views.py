@@ -79,5 +79,5 @@ def holder_part(user: Visitor, board: Board, renewal: Board | None) -> dict[str,
         "deposits": queries.deposits_of(board),
         "waits_for_photo": may_remove and is_gone,
         "may_remove": may_remove,
-        "smaller_fils": sum(one.returned_fils for one in queries.smaller_without_photo(board)),
+        "smaller_fils": queries.waiting_fils(board),
     }

@@ -16,6 +16,7 @@ from licensing.signage.renewals import services as renewals
 from licensing.signage.services import issue
 from licensing.signage.states import BOARDS
 from municipality.accounts.models import User
+from municipality.audit.models import AuditEvent
 from municipality.cases import invariants as case_invariants
 from municipality.cases.models import Case, Effect
 from municipality.cases.services import advance, place_block
@@ -169,6 +170,18 @@ def test_a_shop_that_passed_to_another_holder_gets_no_boards_of_the_one_before(r
     desk_acts.approve(decider)
     assert fresh(refused).case.state == "refused"
     assert "another holder" in Message.objects.get(kind="licensing.appeal_allowed").body_en
+
+
+def test_what_would_be_refused_at_once_does_not_go_on(refused: Case, shop: Shop, decider: User) -> None:
+    file(refused)
+    boards.forbid(shop, "shop_closed")
+    desk_acts.approve(decider)
+    assert fresh(refused).case.state == "refused"
+    told = Message.objects.get(kind="licensing.appeal_allowed")
+    assert "can no longer be licensed" in told.body_en and "لم يعد ترخيصه ممكناً" in told.body_ar
+    assert not Message.objects.filter(kind="licensing.boards_not_issued").exists()
+    assert AuditEvent.objects.get(action="appeal.allowed").data["reopens"] is False
+    assert findings() == []
 
 
 def renewed(owner: User) -> Case:

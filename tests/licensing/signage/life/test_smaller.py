@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 
-from licensing.models import Board
+from licensing.models import Board, BoardEnd
 from licensing.signage import invariants
 from licensing.signage.changes import smaller
 from licensing.signage.changes.replacing import REASON, SYSTEM
 from licensing.signage.life import queries as life
 from licensing.signage.life import reminders
 from licensing.signage.life import services as ends
+from licensing.signage.renewals import offers
+from licensing.signage.renewals import services as renewals
+from licensing.signage.services import issue
 from municipality.accounts.models import User
+from municipality.audit.models import AuditEvent
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
+from municipality.review.services import staff
 from municipality.uploads import registry
 from payments.models import BillLine, RefundDue
 from payments.services import owe_deposit
+from shops.models import Shop
+from tests.bank import Book
 from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.database_guards import drop_guard, without_guards
@@ -75,6 +83,36 @@ def test_a_change_that_returns_nothing_between_two_that_do_stops_no_photo(new: B
     assert len(set(Board.objects.filter(pk__in=[new.pk, farther.pk, newest.pk]).values_list("smaller_photo", flat=True))) == 1
 
 
+def test_what_went_back_for_a_change_waits_for_no_photo(new: Board, owner: User, officer: User, frozen_clock: Clock) -> None:
+    without_guards()  # of before a photo was asked for
+    line = BillLine.objects.get(code="boards.deposit_1", bill__subject=new.previous.request.case.key)  # type: ignore[union-attr]
+    owe_deposit(line=line, reason=REASON, actor=SYSTEM, most_fils=6_000)
+    assert not life.waiting_fils(new) and refusal(lambda: seen(new)) == "nothing_waits"
+    frozen_clock.move(days=39)
+    assert not reminders.to_visit(new.request.shop.branch_id)
+    newest = changed(approved(new, owner, officer, height="0.40"))
+    assert (newest.returned_fils, life.waiting_fils(newest)) == (3_000, 3_000), "what went back is not subtracted twice"
+    seen(newest)
+    assert returned() == [6_000, 3_000] and sound()
+
+
+def test_one_that_was_renewed_is_still_visited(new: Board, owner: User, inspector: User, bank: Book, frozen_clock: Clock) -> None:
+    shop, last = new.request.shop, new.last_day
+    assert last is not None
+    frozen_clock.set(dt.datetime.combine(last - dt.timedelta(days=20), dt.time(9), clock.KUWAIT))
+    Shop.objects.filter(pk=shop.pk).update(commercial_license_end=last + dt.timedelta(days=900))
+    (one,) = [one for group in offers.of_user(owner) for one in group.ready]
+    (request,) = renewals.renew(user=owner, chosen=[new.public_id], expected_fils=one.fils)
+    boards.pay_at_bank(boards.fresh(request.case), bank)
+    issue.paid(boards.bill_of(request))
+    issue.issue_licence(case=request.case)
+    renewed = request.boards.get()
+    assert list(reminders.to_visit(shop.branch_id)) == [new]
+    frozen_clock.set(dt.datetime.combine(last + dt.timedelta(days=2), dt.time(9), clock.KUWAIT))
+    assert list(reminders.to_visit(shop.branch_id)) == [renewed]
+    assert "مصغرة دون صورة" in signed_in(inspector).get("/admin/boards/").content.decode()
+
+
 def test_an_inspector_who_finds_a_smaller_board_gone_records_that(new: Board, inspector: User) -> None:
     client, page = signed_in(inspector), f"/admin/boards/{new.public_id}/"
     assert "تسجيل الإزالة" in client.get(page).content.decode()
@@ -101,6 +139,19 @@ def test_nobody_else_sends_it(new: Board, stranger: User, cashier: User, inspect
     smaller.prove_by_inspector(board=new, inspector=inspector)
     assert returned() == [6_000] and registry.may_read(cashier, life.key_of(new), "smaller")
     assert not registry.may_write(inspector, life.key_of(new), "smaller"), "money went back for it"
+
+
+def test_an_inspector_with_a_tie_to_the_shop_owes_nothing_back(new: Board, owner: User, inspector: User) -> None:
+    staff.declare_conflict(officer=inspector, party_key=owner.key, kind="relative", declared_by=inspector)
+    boards.photo(new, inspector, slot="smaller")
+    boards.photo(new, inspector, slot="after")
+    client = signed_in(inspector)
+    for sent in ({}, {"gone": "1"}):
+        assert client.post(f"/admin/boards/{new.public_id}/", sent).status_code == 409
+    assert not returned() and not BoardEnd.objects.filter(board=new).exists()
+    assert AuditEvent.objects.filter(action="shop.tied_attempt", subject=new.request.shop.key).count() == 2
+    smaller.prove_by_holder(board=new, person=owner)
+    assert returned() == [6_000], "its holder is not shut out"
 
 
 def test_who_sends_none_is_reminded_and_then_visited(new: Board, owner: User, inspector: User, frozen_clock: Clock) -> None:
