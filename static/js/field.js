@@ -25,7 +25,7 @@ function measure() {
   if (appears && document.activeElement?.name === "offence") measured.scrollIntoView({ block: "center" });
   const months = form.elements.months.closest("[data-field-row]");
   months.hidden = unit !== "m2_month";
-  months.querySelector("label").textContent = words.months;
+  if (words.months) months.querySelector("label").textContent = words.months;
 }
 
 /** The measure that the chosen offence needs is given before the next step: what is missing is said beside its field. */
