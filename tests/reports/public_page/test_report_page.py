@@ -55,7 +55,7 @@ def test_a_hand_over_names_the_body_and_the_clock_runs_on() -> None:
         content = page(report)
     assert "Ministry of Interior" in content and "27 November 2026".replace(" ", "\xa0") in content
     assert "Overdue by: 12 hours" in content and "The clock runs on" in content
-    assert 'Its contact: <bdi dir="ltr">112</bdi>' in content
+    assert 'You can contact it: <bdi dir="ltr">112</bdi>' in content
 
 
 def test_a_result_shows_its_text_and_the_answers() -> None:
