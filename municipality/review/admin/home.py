@@ -123,7 +123,7 @@ staff_menu.register(
     _mine(QueueEntryState.COUNTERSIGN, gettext_lazy("nothing is sent before the signature")),
     _mine(QueueEntryState.AWAY, gettext_lazy("the clock stands still")),
     StaffEntry("work", gettext_lazy("Decided by me"), "admin:desk_decided", (OFFICER,)),
-    StaffEntry("work", gettext_lazy("My absences and conflicts of interest"), "admin:desk_absence", (OFFICER,)),
+    StaffEntry("work", gettext_lazy("My absences and conflicts of interest"), "admin:desk_absence", (OFFICER, "inspector")),
     StaffEntry(
         "branch",
         gettext_lazy("Decisions to sign"),

@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -32,6 +32,7 @@ from municipality.ui.forms import DayField
 from municipality.ui.texts import Text
 
 MAX_CONFLICTS = 500
+STUDIES = ("officer", "supervisor")
 
 
 class _DateInput(forms.DateInput):
@@ -57,8 +58,9 @@ def skill_name(code: str) -> Text:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def own_absence(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """An officer's own absences and conflicts of interest."""
-    require_role(request, "officer")
+    """The absences of an officer or inspector, and their conflicts of interest."""
+    if not (in_group(request, "officer") or in_group(request, "inspector")):
+        raise PermissionDenied
     user = request.user
     form, error, status = AbsenceForm(), "", 200
     if request.method == "POST":
@@ -97,9 +99,10 @@ def _change_absence(request: AuthenticatedHttpRequest, officer: User | None, for
     if not form.is_valid():
         return False
     staff.enter_absence(officer=officer, entered_by=request.user, **form.cleaned_data)
-    messages.success(
-        request, _("The absence is entered; the officer's requests go back to their places in the queue from the first day on.")
+    text = _(
+        "The absence is entered. From the first day on requests go back to the queue; for reports and visits another inspector is drawn."
     )
+    messages.success(request, text)
     return True
 
 
@@ -109,15 +112,16 @@ def _number(request: AuthenticatedHttpRequest, name: str) -> int:
 
 
 def officers_of(branch_id: str | None) -> QuerySet[User]:
-    """Active officers and supervisors of a branch."""
-    rows = User.objects.filter(is_staff=True, is_active=True, branch_id=branch_id, groups__name__in=("officer", "supervisor"))
+    """Active officers, supervisors and inspectors of a branch; `studies` is false for who only inspects and has no field of work."""
+    rows = User.objects.filter(is_staff=True, is_active=True, branch_id=branch_id, groups__name__in=(*STUDIES, "inspector"))
+    rows = rows.annotate(studies=Exists(User.groups.through.objects.filter(user_id=OuterRef("pk"), group__name__in=STUDIES)))
     return rows.distinct().order_by("name_ar", "pk")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @reauthentication_required(when=steps("give", "end", field="act"))
 def people(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """The officers of the supervisor's branch with their skills and upcoming absences, and actions on them."""
+    """The officers and inspectors of the supervisor's branch with their skills and upcoming absences, and actions on them."""
     require_role(request, "supervisor")
     user = request.user
     officers = list(officers_of(user.branch_id)) if user.branch_id else []
@@ -136,13 +140,14 @@ def people(request: AuthenticatedHttpRequest) -> HttpResponse:
     absences: dict[int, list[Absence]] = defaultdict(list)
     for absence in _upcoming_absences().filter(officer__in=officers):
         absences[absence.officer_id].append(absence)
+    gives = {o.pk for o in officers if getattr(o, "studies", False) and o.pk != user.pk}  # nobody gives a field of work to themselves
     context = {
         **admin.site.page_context(request),
         "title": _("People of the branch"),
         "form": form,
         "error": error,
         "chosen": _number(request, "officer"),
-        "officers": [(o, skills[o.pk], absences[o.pk], [] if o.pk == user.pk else _missing_skills(skills[o.pk])) for o in officers],
+        "officers": [(o, skills[o.pk], absences[o.pk], _missing_skills(skills[o.pk]) if o.pk in gives else []) for o in officers],
     }
     return TemplateResponse(request, "admin/review/people.html", context, status=status)
 
@@ -158,7 +163,7 @@ def _do_nothing(request: AuthenticatedHttpRequest, officer: User | None, form: A
 
 
 def _give(request: AuthenticatedHttpRequest, officer: User | None, form: AbsenceForm, officer_ids: set[int]) -> bool:
-    if officer is None:
+    if officer is None or not getattr(officer, "studies", False):
         raise Refused("unknown_officer", _("Choose an officer of the branch."))
     staff.give_skill(officer=officer, code=request.POST.get("skill", ""), given_by=request.user)
     messages.success(request, _("The field of work is given."))

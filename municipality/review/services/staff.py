@@ -1,4 +1,4 @@
-"""Skills, absences and conflicts of interest of officers. Changes apply to assigned cases at once."""
+"""Skills of officers, absences and conflicts of interest of officers and inspectors. Changes apply to assigned cases at once."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User, actor_of
+from municipality.accounts.queries import has_role
 from municipality.audit.services import record
 from municipality.cases.models import Case
 from municipality.kernel import clock, subjects
@@ -28,7 +29,8 @@ def _check_supervisor(user: User, officer: User) -> None:
 
 
 def _actor(user: User) -> Actor:
-    return actor_of(user, "supervisor" if queries.is_supervisor(user) else "officer")
+    role = "supervisor" if queries.is_supervisor(user) else "officer" if has_role(user, "officer") else "inspector"
+    return actor_of(user, role)
 
 
 @transaction.atomic

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.test import Client
 
-from municipality.audit.models import AccessLogEntry
+from municipality.audit.models import AccessLogEntry, AuditEvent
 from municipality.cases.models import Case
+from municipality.kernel import clock
 from municipality.review import queries
 from municipality.review.admin import PAGES
 from municipality.review.models import Absence, Assignment, CorrectionRound, Decision, Override, QueueEntry, Skill
@@ -165,8 +166,6 @@ def test_fields_of_work_are_given_and_taken_by_a_supervisor_never_by_oneself(off
 
 
 def test_absences_are_entered_and_cancelled_by_the_officer_or_a_supervisor(office: Office, frozen_clock: Clock) -> None:
-    from municipality.kernel import clock
-
     client, case = assigned(office)
     today = clock.today().isoformat()
     wrong = client.post(OWN, {"act": "absence", "kind": "leave", "first_day": "x", "last_day": today})
@@ -180,6 +179,22 @@ def test_absences_are_entered_and_cancelled_by_the_officer_or_a_supervisor(offic
     entered = {"act": "absence", "officer": office.colleague.pk, "kind": "sick", "first_day": today, "last_day": today}
     assert supervisor.post(PEOPLE, entered).status_code == 302
     assert queries.is_absent(office.colleague)
+
+
+def test_an_absent_inspector_is_entered_by_themselves_or_the_supervisor(office: Office) -> None:
+    branch, day = office.supervisor.branch_id, clock.today().isoformat()
+    inspectors = [StaffFactory(groups=["inspector"], login=login, branch_id=branch) for login in ("walks", "drives")]
+    absence = {"act": "absence", "kind": "leave", "first_day": day, "last_day": day}
+    client, supervisor = signed_in(inspectors[0]), signed_in(office.supervisor)
+    assert OWN in text_of(client.get("/admin/")), "the menu leads to it"
+    assert client.post(OWN, absence).status_code == 302
+    assert AuditEvent.objects.get(action="staff.absence_entered").actor_role == "inspector"
+    page = text_of(supervisor.get(PEOPLE))
+    assert page.count(f'<option value="{inspectors[1].pk}"') == 1
+    assert queries.is_absent(inspectors[0]) and not queries.is_absent(inspectors[1])
+    assert supervisor.post(PEOPLE, absence | {"officer": inspectors[1].pk}).status_code == 302
+    assert all(map(queries.is_absent, inspectors))
+    assert supervisor.post(PEOPLE, {"act": "give", "officer": inspectors[1].pk, "skill": permits.SKILL}).status_code == 409
 
 
 def test_a_tie_is_listed_for_the_auditor_and_ended_by_another(office: Office) -> None:
