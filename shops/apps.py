@@ -16,7 +16,7 @@ class ShopsConfig(AppConfig):
         from municipality.drafts.registry import DRAFT_KINDS
         from municipality.imports.registry import IMPORT_KINDS
         from municipality.kernel.open_data import OPEN_SETS
-        from municipality.review.registry import ON_PLOT, REVIEWABLES
+        from municipality.review.registry import ON_PLOT, PARTY_NUMBERS, REVIEWABLES
         from municipality.uploads.registry import PREFIXES
         from shops import catalogue, tasks  # noqa: F401
         from shops.claims import drafts, files, panels, parties, refusals, review, timeline
@@ -57,6 +57,7 @@ class ShopsConfig(AppConfig):
         SERVICES.register(CLAIM, DelegableService(_("Claims of shops"), is_assisted=False, waits_in_dispute=False))
         TIMELINES.register(CLAIM, timeline.TIMELINE)
         REVIEWABLES.register(CLAIM, review.REVIEWED)
+        PARTY_NUMBERS.register("shop", queries.key_by_licence)
         DRAFT_KINDS.register(CLAIM, drafts.CLAIM_DRAFT)
         PREFIXES.register("claim", files.CLAIM_FILES)
         DOCUMENT_KINDS.register(refusals.ClaimRefusalFacts.kind, refusals.ClaimRefusalFacts)

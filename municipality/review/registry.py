@@ -154,6 +154,9 @@ def _check_moves(service: str, entry: Reviewable) -> None:
         raise ValueError(f"{service} lacks the moves {', '.join(sorted(missing))}")
 
 
+# By the kind of a subject ("shop"): its key by the number under which people know it, empty for none.
+PARTY_NUMBERS: Registry[Callable[[str], str]] = Registry()
+
 # By the code of the workflow, which has the moves of `MOVES`.
 REVIEWABLES: Registry[Reviewable] = Registry(_check_moves)
 

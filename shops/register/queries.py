@@ -161,6 +161,12 @@ def by_licence(numbers: Iterable[str], *joined: str) -> dict[str, Shop]:
     return by_number
 
 
+def key_by_licence(number: str) -> str:
+    """The key of the shop with a commercial licence number; empty for none."""
+    row = by_licence([number]).get(number)
+    return row.key if row is not None else ""
+
+
 # --- Registered with municipality.delegation -------------------------------------------------------------------------------
 
 

@@ -283,7 +283,7 @@ ROWS: list[Row] = [
     ),
     # The desk.
     desk("next/", officer="405 405 302 405 405 405"),
-    desk("absence/", officer=FORM, inspector=FORM),
+    desk("absence/", **dict.fromkeys(("officer", "supervisor", "inspector", "clerk", "authority", "court"), FORM)),
     desk("decided/", officer=READ, auditor=NO_READ, supervisor=NO_READ),
     desk("sign/", supervisor="200 200 409 405 405 405", why="409: no proposal is named"),
     desk("board/", supervisor="200 200 409 405 405 405"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Value
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -27,6 +29,7 @@ from municipality.review.boards import SOON_DAYS, audited_clocks, decisions_of, 
 from municipality.review.models import Assignment, Clock
 from municipality.review.returned import is_returned
 from municipality.review.services import queue
+from municipality.review.services.staff import ROLES
 from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
 from municipality.ui import staff_menu
@@ -66,16 +69,24 @@ def _desk(request: HttpRequest) -> queries.OfficerDesk:
     return request_cache.get_or_set(("desk", user.pk), lambda: queries.desk_of(user))
 
 
+def _waiting(request: HttpRequest) -> Counter[str]:
+    """What waits for this supervisor: decisions to `sign`, requests ahead of their turn to `allow`. One statement a request."""
+
+    def read() -> Counter[str]:
+        user: Any = request.user
+        to_sign = queries.decisions_to_sign(user).order_by().values_list(Value("sign"), "pk")
+        to_allow = overrides_to_allow(user).order_by().values_list(Value("allow"), "pk")
+        return Counter(which for which, _pk in to_sign.union(to_allow, all=True))
+
+    return request_cache.get_or_set(("waiting", request.user.pk), read)
+
+
 def _to_sign(request: HttpRequest) -> int:
-    """How many decisions wait for this supervisor. Read once a request."""
-    user: Any = request.user
-    return request_cache.get_or_set(("to_sign", user.pk), lambda: queries.decisions_to_sign(user).count())
+    return _waiting(request)["sign"]
 
 
 def _to_allow(request: HttpRequest) -> int:
-    """How many requests ahead of their turn wait for this supervisor. Read once a request."""
-    user: Any = request.user
-    return request_cache.get_or_set(("to_allow", user.pk), lambda: overrides_to_allow(user).count())
+    return _waiting(request)["allow"]
 
 
 def _has_branch(request: HttpRequest) -> bool:
@@ -123,7 +134,7 @@ staff_menu.register(
     _mine(QueueEntryState.COUNTERSIGN, gettext_lazy("nothing is sent before the signature")),
     _mine(QueueEntryState.AWAY, gettext_lazy("the clock stands still")),
     StaffEntry("work", gettext_lazy("Decided by me"), "admin:desk_decided", (OFFICER,)),
-    StaffEntry("work", gettext_lazy("My absences and conflicts of interest"), "admin:desk_absence", (OFFICER, "inspector")),
+    StaffEntry("work", gettext_lazy("My absences and conflicts of interest"), "admin:desk_absence", ROLES),
     StaffEntry(
         "branch",
         gettext_lazy("Decisions to sign"),

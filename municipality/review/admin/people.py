@@ -20,15 +20,16 @@ from django.views.decorators.http import require_http_methods
 from municipality.accounts.models import User
 from municipality.accounts.proof import reauthentication_required, steps
 from municipality.accounts.requests import AuthenticatedHttpRequest
-from municipality.kernel import clock
+from municipality.kernel import clock, digits
 from municipality.kernel.errors import Refused
 from municipality.review.models import Absence, ConflictOfInterest, Skill
-from municipality.review.models.staff import AbsenceKind
-from municipality.review.registry import REVIEWABLES
+from municipality.review.models.staff import FROM_ACTS, AbsenceKind, ConflictKind
+from municipality.review.registry import PARTY_NUMBERS, REVIEWABLES
 from municipality.review.services import staff
-from municipality.ui.admin_base import in_group, require_role
+from municipality.ui.admin_base import code, in_group, require_role
 from municipality.ui.code_labels import CODE_LABELS
 from municipality.ui.forms import DayField
+from municipality.ui.subject_names import names_of
 from municipality.ui.texts import Text
 
 MAX_CONFLICTS = 500
@@ -50,6 +51,15 @@ class AbsenceForm(forms.Form):
     last_day = DayField(label=gettext_lazy("Last day"), input_formats=["%Y-%m-%d"], widget=_DateInput)
 
 
+class ConflictForm(forms.Form):
+    """A shop with which a member of staff has a conflict of interest."""
+
+    number = forms.CharField(label=gettext_lazy("Number of the commercial licence"), max_length=40)
+    kind = forms.ChoiceField(
+        label=gettext_lazy("Conflict of interest"), choices=[one for one in ConflictKind.choices if one[0] not in FROM_ACTS]
+    )
+
+
 def skill_name(code: str) -> Text:
     """The name of a skill, which the app of its service declares as `skill.<code>`; its code where it has none."""
     name: Text = CODE_LABELS.get(f"skill.{code}", code)
@@ -58,15 +68,17 @@ def skill_name(code: str) -> Text:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def own_absence(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """The absences of an officer or inspector, and their conflicts of interest."""
-    if not (in_group(request, "officer") or in_group(request, "inspector")):
+    """The conflicts of interest of a member of staff, and the absences of who is assigned requests, reports or visits."""
+    if not any(in_group(request, role) for role in staff.ROLES):
         raise PermissionDenied
     user = request.user
-    form, error, status = AbsenceForm(), "", 200
+    form, conflict, error, status = AbsenceForm(), ConflictForm(), "", 200
     if request.method == "POST":
-        form = AbsenceForm(request.POST) if request.POST.get("act") == "absence" else form
+        act = request.POST.get("act")
+        form = AbsenceForm(request.POST) if act == "absence" else form
+        conflict = ConflictForm(request.POST) if act == "conflict" else conflict
         try:
-            if _change_absence(request, user, form, {user.pk}):
+            if _declare(request, conflict) if act == "conflict" else _change_absence(request, user, form, {user.pk}):
                 return redirect("admin:desk_absence")
         except Refused as refusal:
             error, status = str(refusal.sentence), refusal.status
@@ -74,11 +86,33 @@ def own_absence(request: AuthenticatedHttpRequest) -> HttpResponse:
         **admin.site.page_context(request),
         "title": _("My absences and conflicts of interest"),
         "form": form,
+        "conflict": conflict,
         "error": error,
+        "is_assigned": any(in_group(request, role) for role in ("officer", "supervisor", "inspector")),
         "absences": _upcoming_absences().filter(officer=user),
-        "conflicts": ConflictOfInterest.objects.filter(officer=user, ended_at__isnull=True).order_by("-pk")[:MAX_CONFLICTS],
+        "conflicts": _declared(user),
     }
     return TemplateResponse(request, "admin/review/own.html", context, status=status)
+
+
+def _declared(user: User) -> list[tuple[ConflictOfInterest, Text]]:
+    """The conflicts of interest of somebody; shops by name, people by their key, since a reviewer reads no name."""
+    rows = ConflictOfInterest.objects.filter(officer=user, ended_at__isnull=True).order_by("-pk")[:MAX_CONFLICTS]
+    names = names_of(row.party_key for row in rows if row.party_key.startswith("shop:"))
+    return [(row, names.get(row.party_key) or code(row.party_key)) for row in rows]
+
+
+def _declare(request: AuthenticatedHttpRequest, form: ConflictForm) -> bool:
+    """Declare one's own conflict of interest with a shop. Returns False for an invalid form. Raises Refused."""
+    if not form.is_valid():
+        return False
+    number = digits.clean(form.cleaned_data["number"])
+    key = next((key for find in PARTY_NUMBERS.values() if (key := find(number))), "")
+    if not key:
+        raise Refused("unknown_shop", _("No shop has a commercial licence with this number. Please check the number."))
+    staff.declare_conflict(officer=request.user, party_key=key, kind=form.cleaned_data["kind"], declared_by=request.user)
+    messages.success(request, _("The conflict of interest is declared. Nothing about this shop is assigned to you any more."))
+    return True
 
 
 def _upcoming_absences() -> QuerySet[Absence]:

@@ -9,7 +9,6 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User, actor_of
-from municipality.accounts.queries import has_role
 from municipality.audit.services import record
 from municipality.cases.models import Case
 from municipality.kernel import clock, subjects
@@ -28,9 +27,13 @@ def _check_supervisor(user: User, officer: User) -> None:
         raise NotPermitted("not_supervisor", _("Only a supervisor of the branch does this."))
 
 
+# Who may have a conflict of interest with whom a decision or visit is about; the first role that somebody has stands in the log.
+ROLES = ("supervisor", "officer", "inspector", "violation_clerk", "violation_authority", "court_clerk")
+
+
 def _actor(user: User) -> Actor:
-    role = "supervisor" if queries.is_supervisor(user) else "officer" if has_role(user, "officer") else "inspector"
-    return actor_of(user, role)
+    held = set(user.groups.values_list("name", flat=True))
+    return actor_of(user, next((role for role in ROLES if role in held), "officer"))
 
 
 @transaction.atomic

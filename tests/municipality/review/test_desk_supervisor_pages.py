@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from django.test import Client
 
 from municipality.audit.models import AccessLogEntry, AuditEvent
@@ -9,12 +10,13 @@ from municipality.cases.models import Case
 from municipality.kernel import clock
 from municipality.review import queries
 from municipality.review.admin import PAGES
-from municipality.review.models import Absence, Assignment, CorrectionRound, Decision, Override, QueueEntry, Skill
+from municipality.review.models import Absence, Assignment, ConflictOfInterest, CorrectionRound, Decision, Override, QueueEntry, Skill
 from municipality.review.services import case_clock, staff
 from tests import desk_acts
 from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.factories.accounts import StaffFactory
+from tests.factories.shops import ShopFactory
 from tests.municipality.review import permits
 from tests.municipality.review.desk_in_a_browser import (
     BOARD,
@@ -33,6 +35,8 @@ from tests.municipality.review.desk_in_a_browser import (
     text_of,
 )
 from tests.municipality.review.permits import Office
+
+ARABIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 
 # --- The second person -----------------------------------------------------------------------------------------------------------
 
@@ -121,7 +125,7 @@ def test_each_page_opens_for_its_role_only(office: Office) -> None:
         BOARD: (403, 200, 403),
         PEOPLE: (403, 200, 403),
         CONFLICTS: (403, 200, 200),
-        OWN: (200, 403, 403),
+        OWN: (200, 200, 403),
         NEXT: (405, 405, 405),
         "/admin/desk/decided/": (200, 403, 403),
         "/admin/desk/figures/": (403, 200, 200),
@@ -195,6 +199,22 @@ def test_an_absent_inspector_is_entered_by_themselves_or_the_supervisor(office: 
     assert supervisor.post(PEOPLE, absence | {"officer": inspectors[1].pk}).status_code == 302
     assert all(map(queries.is_absent, inspectors))
     assert supervisor.post(PEOPLE, {"act": "give", "officer": inspectors[1].pk, "skill": permits.SKILL}).status_code == 409
+
+
+@pytest.mark.parametrize("role", ["inspector", "violation_clerk", "court_clerk"])
+def test_staff_declare_a_shop_of_their_own_people_by_its_number(office: Office, role: str) -> None:
+    shop, user = ShopFactory(owner=office.applicant), StaffFactory(groups=[role], login="declares", branch_id=office.supervisor.branch_id)
+    client, typed = signed_in(user), {"act": "conflict", "kind": "relative"}
+    for number, status in (("", 200), ("000000", 409)):
+        assert client.post(OWN, typed | {"number": number}).status_code == status
+    assert client.post(OWN, typed | {"number": shop.commercial_license_no, "kind": "decided"}).status_code == 200, "nobody declares that"
+    assert not ConflictOfInterest.objects.exists()
+    assert client.post(OWN, typed | {"number": shop.commercial_license_no.translate(ARABIC)}).status_code == 302
+    row = ConflictOfInterest.objects.get()
+    assert (row.officer, row.party_key, row.kind) == (user, shop.key, "relative")
+    assert AuditEvent.objects.get(action="staff.tie_declared").actor_role == role
+    page = text_of(client.get(OWN))
+    assert shop.name_ar in page and ('value="absence"' in page) == (role == "inspector")
 
 
 def test_a_tie_is_listed_for_the_auditor_and_ended_by_another(office: Office) -> None:
