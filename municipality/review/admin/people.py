@@ -96,9 +96,9 @@ def own_absence(request: AuthenticatedHttpRequest) -> HttpResponse:
 
 
 def _declared(user: User) -> list[tuple[ConflictOfInterest, Text]]:
-    """The conflicts of interest of somebody; shops by name, people by their key, since a reviewer reads no name."""
+    """The conflicts of interest of somebody; people by their key only, since a reviewer reads no name."""
     rows = ConflictOfInterest.objects.filter(officer=user, ended_at__isnull=True).order_by("-pk")[:MAX_CONFLICTS]
-    names = names_of(row.party_key for row in rows if row.party_key.startswith("shop:"))
+    names = names_of(row.party_key for row in rows if not row.party_key.startswith("person:"))
     return [(row, names.get(row.party_key) or code(row.party_key)) for row in rows]
 
 
