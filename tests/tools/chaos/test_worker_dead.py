@@ -70,7 +70,8 @@ def test_poison_ends_in_a_visible_row_and_others_go_on(portal: Portal) -> None:
     ends = portal.ask("job", pk=failing), portal.ask("job", pk=killing)
     assert (ends[0]["tries"], ends[0]["lost_workers"]) == (8, 0)
     assert "DoesNotExist" in ends[0]["error"]
-    assert (ends[1]["tries"], ends[1]["lost_workers"]) == (0, 2)
+    # On a slow machine the job may be claimed once while its failure is not armed; it then fails by itself.
+    assert (ends[1]["tries"], ends[1]["lost_workers"]) in ((0, 2), (1, 2))
     assert "the worker died" in ends[1]["error"]
     portal.issued([renewal])
     assert Counter("is dead" in finding for finding in portal.ask("damage")) == {True: 2, False: 1}  # the third counts them
