@@ -19,7 +19,7 @@ from municipality.jobs import services
 from municipality.jobs.models import Job, JobState
 from municipality.kernel.actors import Actor
 from municipality.ui import staff_menu
-from municipality.ui.admin_base import MAX_COUNT, ReadOnlyAdmin, code, in_group, require_role, structure
+from municipality.ui.admin_base import MAX_COUNT, NarrowedFilter, ReadOnlyAdmin, code, in_group, require_role, structure
 from municipality.ui.code_labels import label_codes, label_of
 from municipality.ui.staff_home import ROWS, HomePart, Next, Row, Work
 from municipality.ui.staff_menu import StaffEntry
@@ -77,19 +77,15 @@ staff_menu.register(
 )
 
 
-class _JobStateFilter(admin.SimpleListFilter):
+class _JobStateFilter(NarrowedFilter):
     """By default what needs a person; a search looks through all."""
 
     title = _("state")  # type: ignore[assignment]
     parameter_name = "state"
+    by_default = _("Waits for a person")
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [*STATES.items(), ("all", _("All"))]
-
-    def choices(self, changelist: Any) -> Any:
-        choices = super().choices(changelist)
-        yield {**next(choices), "display": _("Waits for a person")}
-        yield from choices
 
     def queryset(self, request: HttpRequest, rows: QuerySet[Job]) -> QuerySet[Job]:
         if self.value() == "all" or (not self.value() and request.GET.get("q")):

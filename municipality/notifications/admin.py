@@ -25,7 +25,7 @@ from municipality.notifications import deliveries_admin, letters, not_reached, q
 from municipality.notifications.deliveries_admin import REASONS
 from municipality.notifications.models import CallOutcome, DeliveryState, Letter, NotReached
 from municipality.ui import staff_menu
-from municipality.ui.admin_base import MAX_COUNT, ReadOnlyAdmin, in_group, moment, require_role, staff_page
+from municipality.ui.admin_base import MAX_COUNT, NarrowedFilter, ReadOnlyAdmin, in_group, moment, require_role, staff_page
 from municipality.ui.code_labels import label_codes, label_of
 from municipality.ui.staff_home import HomeNotice, HomePart
 from municipality.ui.staff_menu import StaffEntry
@@ -55,19 +55,15 @@ label_codes(
 )
 
 
-class _Progress(admin.SimpleListFilter):
+class _Progress(NarrowedFilter):
     """By default what is still to call."""
 
     title = _("progress")  # type: ignore[assignment]
     parameter_name = "progress"
+    by_default = _("To call")
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [("reached", _("Reached after all")), ("called", _("Called")), ("all", _("All"))]
-
-    def choices(self, changelist: Any) -> Any:
-        choices = super().choices(changelist)
-        yield {**next(choices), "display": _("To call")}
-        yield from choices
 
     def queryset(self, request: HttpRequest, rows: QuerySet[NotReached]) -> QuerySet[NotReached]:
         if self.value() == "called":

@@ -21,7 +21,7 @@ from municipality.kernel.actors import Actor
 from municipality.notifications import letters, queries, services
 from municipality.notifications.models import Delivery, DeliveryState
 from municipality.notifications.registry import MESSAGE_KINDS
-from municipality.ui.admin_base import MAX_COUNT, ReadOnlyAdmin, code, in_group, moment, require_role
+from municipality.ui.admin_base import MAX_COUNT, NarrowedFilter, ReadOnlyAdmin, code, in_group, moment, require_role
 from municipality.ui.code_labels import label_of
 from municipality.ui.staff_home import HomePart, Next
 from municipality.ui.staff_menu import StaffEntry
@@ -46,19 +46,15 @@ REASONS: dict[str, Text] = {
 }
 
 
-class _DeliveryStateFilter(admin.SimpleListFilter):
+class _DeliveryStateFilter(NarrowedFilter):
     """By default what failed and reached its person by no other way."""
 
     title = _("state")  # type: ignore[assignment]
     parameter_name = "state"
+    by_default = _("Failed, person not reached")
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [*DeliveryState.choices, ("all", _("All"))]
-
-    def choices(self, changelist: Any) -> Any:
-        choices = super().choices(changelist)
-        yield {**next(choices), "display": _("Failed, person not reached")}
-        yield from choices
 
     def queryset(self, request: HttpRequest, rows: QuerySet[Delivery]) -> QuerySet[Delivery]:
         if self.value() == "all":

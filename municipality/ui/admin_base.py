@@ -21,6 +21,7 @@ from django.utils.timezone import localtime
 from municipality.ui import staff_menu
 from municipality.ui.staff_roles import in_group as in_group
 from municipality.ui.staff_roles import require_role as require_role
+from municipality.ui.texts import Text
 
 MAX_COUNT = 10_000
 
@@ -32,6 +33,17 @@ class CappedPaginator(Paginator):
     def count(self) -> int:
         rows: Any = self.object_list
         return int(rows[:MAX_COUNT].count()) if isinstance(rows, QuerySet) else len(rows)
+
+
+class NarrowedFilter(admin.SimpleListFilter):
+    """A filter that shows a part of the rows until something else is chosen; `by_default` names that part in place of "All"."""
+
+    by_default: Text
+
+    def choices(self, changelist: Any) -> Any:
+        choices = super().choices(changelist)
+        yield {**next(choices), "display": self.by_default}
+        yield from choices
 
 
 def staff_page(request: HttpRequest, template: str, status: int = 200, **context: Any) -> TemplateResponse:
