@@ -18,6 +18,7 @@ from tests.licensing.signage.browsing import Open, look
 from zoning.models import Plot
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser, pytest.mark.usefixtures("inspectors")]
+NOT_PERMITTED = "غير مسموح"
 
 
 @pytest.mark.parametrize("language", ["ar", "en"])
@@ -68,7 +69,11 @@ def test_from_the_place_to_the_approved_location(plot: Plot, owner: User, office
 def test_a_place_that_is_not_permitted(housing: Plot, owner: User, officer: User, visit: Open) -> None:
     given = answers()
     query = "&".join(f"{name}={given[name]}" for name in ("activity", "area", "block", "plot", "floor"))
-    look(visit(f"/ar/health-licence/new/?{query}", language="ar"), "against-ar")
+    page = visit(f"/ar/health-licence/new/?{query}", language="ar")
+    look(page, "against-ar")
+    assert NOT_PERMITTED in page.inner_text("main")
     request = new_licences.sent(owner)
     desk_acts.assigned(officer)
-    look(visit(f"/admin/desk/{request.case.public_id}/", officer, language="ar"), "against-desk")
+    desk = visit(f"/admin/desk/{request.case.public_id}/", officer, language="ar")
+    look(desk, "against-desk")
+    assert NOT_PERMITTED in desk.inner_text("main")
