@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods
 from municipality.accounts.models import User
 from municipality.accounts.proof import reauthentication_required, steps
 from municipality.accounts.requests import AuthenticatedHttpRequest
-from municipality.kernel import clock, digits
+from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.review.models import Absence, ConflictOfInterest, Skill
 from municipality.review.models.staff import FROM_ACTS, AbsenceKind, ConflictKind
@@ -28,11 +28,12 @@ from municipality.review.registry import PARTY_NUMBERS, REVIEWABLES
 from municipality.review.services import staff
 from municipality.ui.admin_base import code, in_group, require_role
 from municipality.ui.code_labels import CODE_LABELS
-from municipality.ui.forms import DayField
+from municipality.ui.forms import DayField, FoldedField
 from municipality.ui.subject_names import names_of
 from municipality.ui.texts import Text
 
 MAX_CONFLICTS = 500
+CONFLICT_IDS = "id_conflict_%s"  # both forms of the page have a field `kind`
 STUDIES = ("officer", "supervisor")
 
 
@@ -54,7 +55,7 @@ class AbsenceForm(forms.Form):
 class ConflictForm(forms.Form):
     """A shop with which a member of staff has a conflict of interest."""
 
-    number = forms.CharField(label=gettext_lazy("Number of the commercial licence"), max_length=40)
+    number = FoldedField(label=gettext_lazy("Number of the commercial licence"), max_length=40)
     kind = forms.ChoiceField(
         label=gettext_lazy("Conflict of interest"), choices=[one for one in ConflictKind.choices if one[0] not in FROM_ACTS]
     )
@@ -72,11 +73,11 @@ def own_absence(request: AuthenticatedHttpRequest) -> HttpResponse:
     if not any(in_group(request, role) for role in staff.ROLES):
         raise PermissionDenied
     user = request.user
-    form, conflict, error, status = AbsenceForm(), ConflictForm(), "", 200
+    form, conflict, error, status = AbsenceForm(), ConflictForm(auto_id=CONFLICT_IDS), "", 200
     if request.method == "POST":
         act = request.POST.get("act")
         form = AbsenceForm(request.POST) if act == "absence" else form
-        conflict = ConflictForm(request.POST) if act == "conflict" else conflict
+        conflict = ConflictForm(request.POST, auto_id=CONFLICT_IDS) if act == "conflict" else conflict
         try:
             if _declare(request, conflict) if act == "conflict" else _change_absence(request, user, form, {user.pk}):
                 return redirect("admin:desk_absence")
@@ -106,8 +107,7 @@ def _declare(request: AuthenticatedHttpRequest, form: ConflictForm) -> bool:
     """Declare one's own conflict of interest with a shop. Returns False for an invalid form. Raises Refused."""
     if not form.is_valid():
         return False
-    number = digits.clean(form.cleaned_data["number"])
-    key = next((key for find in PARTY_NUMBERS.values() if (key := find(number))), "")
+    key = next((key for find in PARTY_NUMBERS.values() if (key := find(form.cleaned_data["number"]))), "")
     if not key:
         raise Refused("unknown_shop", _("No shop has a commercial licence with this number. Please check the number."))
     staff.declare_conflict(officer=request.user, party_key=key, kind=form.cleaned_data["kind"], declared_by=request.user)
