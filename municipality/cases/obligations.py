@@ -70,21 +70,22 @@ def obligations_of(user: User) -> list[Obligation]:
 
 
 def next_of(obligations: Sequence[Obligation]) -> Obligation | None:
-    """The one to do next: the first that must be done and on which something depends, unless the last day of an offer is nearer.
+    """The one to do next: the first that must be done and on which something depends.
 
-    Offers are never suggested.
+    None where the last day of an offer on which something depends is nearer: the offer is shown instead, never suggested.
     """
     duties = sorted((one for one in obligations if one.duty == Duty.MUST), key=lambda one: one.stops_nothing)  # else by their last day
     first = duties[0] if duties else None
     offer = choice_of(obligations)
-    if first is not None and offer is not None and first.until is not None and offer.order < first.order:
+    if first is not None and offer is not None and not offer.stops_nothing and first.until is not None and offer.order < first.order:
         return None
     return first
 
 
 def choice_of(obligations: Sequence[Obligation]) -> Obligation | None:
-    """The offer with the nearest last day."""
-    return next((one for one in obligations if one.duty == Duty.OFFER and one.until is not None), None)
+    """The offer with the nearest last day, first among those on which something depends."""
+    offers = [one for one in obligations if one.duty == Duty.OFFER and one.until is not None]
+    return min(offers, key=lambda one: (one.stops_nothing, one.order), default=None)
 
 
 def total_fils(obligations: Sequence[Obligation], duty: Duty) -> int:

@@ -71,7 +71,9 @@ class BranchBoard:
     oldest: QueueEntry | None  # open case that joined first, of all skills and in whatever state
     soon: list[Clock]  # as `soon_clocks` gives them
     escalated: list[Clock]  # escalated open cases that are neither late nor due soon
+    more_escalated: bool  # there are more of them than are listed
     stuck: list[QueueEntry]  # waiting cases that no present officer may decide
+    more_stuck: bool
     to_sign: int
     officers: list[OfficerLine]
 
@@ -80,8 +82,9 @@ def board(branch: Branch, days: int = SOON_DAYS[0]) -> BranchBoard:
     """The board of a branch, by at most ten queries; `days` as for `soon_clocks`."""
     entries = QueueEntry.objects.filter(branch=branch).exclude(state=QueueEntryState.LEFT)
     waiting = QueueEntry.objects.filter(branch=branch, state=QueueEntryState.WAITING)
-    soon, escalated = _ahead(branch, days)
+    soon, escalated, more_escalated = _ahead(branch, days)
     found = promises(branch.pk, days)
+    stuck = list(waiting.filter(~Exists(_available_skills(branch))).select_related("case").order_by("pk")[: MOST + 1])
     return BranchBoard(
         branch,
         found.states,
@@ -89,19 +92,25 @@ def board(branch: Branch, days: int = SOON_DAYS[0]) -> BranchBoard:
         entries.select_related("case").order_by("joined_at", "pk").first(),
         soon,
         escalated,
-        list(waiting.filter(~Exists(_available_skills(branch))).select_related("case").order_by("pk")[:50]),
+        more_escalated,
+        stuck[:MOST],
+        len(stuck) > MOST,
         found.states.get(QueueEntryState.COUNTERSIGN, 0),
         _officers(branch),
     )
 
 
-def _ahead(branch: Branch, days: int) -> tuple[list[Clock], list[Clock]]:
-    """The clocks that are not late: those due soon, and those of other escalated cases; one query."""
+def _ahead(branch: Branch, days: int) -> tuple[list[Clock], list[Clock], bool]:
+    """The clocks that are not late: those due soon, and those of other escalated cases; one query.
+
+    True: there are more escalated cases, or there may be, since so many are due soon.
+    """
     until = soon_until(days)
     rows = _running(branch).exclude(due_at__lt=clock.now()).filter(Q(due_at__lt=until) | Q(level__gt=0))
-    ordered = list(rows.order_by(F("due_at").asc(nulls_last=True), "pk")[: 2 * MOST])
+    ordered = list(rows.order_by(F("due_at").asc(nulls_last=True), "pk")[: 2 * MOST + 1])
     soon = [row for row in ordered if row.due_at is not None and row.due_at < until]
-    return soon[:MOST], ordered[len(soon) :][:MOST]
+    escalated = ordered[len(soon) :]
+    return soon[:MOST], escalated[:MOST], len(escalated) > MOST or len(ordered) > 2 * MOST
 
 
 def _running(branch: Branch) -> QuerySet[Clock]:

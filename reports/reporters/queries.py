@@ -74,6 +74,7 @@ def _obligation(row: Report, days: int) -> Obligation | None:
         about=bilingual(row.category_facts, "name"),
         reference=row.number,
         until=until,
+        stops_nothing=not is_asked,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 
 from municipality.accounts.models import actor_of
 from municipality.audit.models import AuditEvent
@@ -15,11 +16,12 @@ from municipality.kernel import clock, guards
 from municipality.kernel.actors import system
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.transitions import transition
-from municipality.review import invariants, out_of_turn, queries
+from municipality.review import boards, invariants, models, out_of_turn, queries
 from municipality.review.models import Assignment, ConflictOfInterest, Override, QueueEntry
 from municipality.review.services import desk, queue, staff
 from municipality.review.services.desk import CorrectionRequest
 from tests import desk_acts, serving
+from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.factories.accounts import StaffFactory
 from tests.municipality.review import permits
@@ -290,6 +292,22 @@ def test_the_board_shows_the_branch_and_what_nobody_there_may_decide(
     assert board.counts == {"waiting": 2, "held": 1}
     assert [p.pk for p in board.stuck] == [stuck.pk]
     assert {line.officer: line.held for line in board.officers} == {office.officer: 1, office.colleague: 0}
+
+
+def test_the_board_says_when_a_list_is_cut(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    staff.declare_conflict(officer=office.officer, party_key="person:boss", kind="self", declared_by=office.officer)
+    staff.declare_conflict(officer=office.colleague, party_key="person:boss", kind="self", declared_by=office.colleague)
+    for _number in range(2):
+        permits.sent(office.applicant, parties=[("applicant", "person:boss")])
+    models.Clock.objects.update(level=1)
+    cut, address = "يوجد منها أكثر مما هو معروض هنا.", reverse("admin:desk_board")
+    board = queries.board(office.officer.branch)
+    assert (len(board.stuck), len(board.escalated), board.more_stuck, board.more_escalated) == (2, 2, False, False), "the control"
+    assert cut not in signed_in(office.supervisor).get(address).content.decode()
+    monkeypatch.setattr(boards, "MOST", 1)
+    board = queries.board(office.officer.branch)
+    assert (len(board.stuck), len(board.escalated), board.more_stuck, board.more_escalated) == (1, 1, True, True)
+    assert signed_in(office.supervisor).get(address).content.decode().count(cut) == 2
 
 
 # What the database refuses by itself, and lets through once its guards are gone.
