@@ -92,7 +92,7 @@ def _obstacle(row: Violation, order: SettlementOrder | None, ground: str, origin
     page = Way(_("See the violation"), reverse("violations:page", args=[row.public_id]))
     name = bilingual(row.offence_facts, "name")
     if judgment is not None and judgment.fils is not None:
-        why = format_html(_("The court set this amount on {}, ruling {}."), day(judgment.ruled_on), term(judgment.ruling_no))
+        why = format_html(_("The court set this amount on {}, judgment {}."), day(judgment.ruled_on), term(judgment.ruling_no))
         pay = Way(format_html("{} {}", _("Pay"), kwd(judgment.fils)), with_origin(reverse("violations:pay", args=[row.public_id]), origin))
         if is_paid:
             lifted = _("The payment is confirmed. The block is being lifted; this page shows it within a minute.")

@@ -50,7 +50,7 @@ CLOSED = {
     "settlement_over": _("The settlement period is over."),
     "at_bank": _("A payment is open at the bank; wait for its outcome. Please do not pay again."),
     "court_decides": _("The court has not ruled yet."),
-    "no_ruling": _("There is no plan and no ruling; settling is the way to pay."),
+    "no_ruling": _("There is no plan and no judgment; settling is the way to pay."),
     "objected_once": _("An objection has already been made, and only one is possible."),
     "objection_over": _("The time to object is over."),
     "extended_once": _("The period has already been extended once."),

@@ -132,10 +132,10 @@ def office_home(request: AuthenticatedHttpRequest) -> HomePart:
 
 
 def _court(request: AuthenticatedHttpRequest) -> HomePart:
-    """Rulings that another clerk entered, before what is due for the court."""
+    """Judgments that another clerk entered, before what is due for the court."""
     rulings = court.unconfirmed().exclude(entered_by=request.user)
     state = ("warn", _("Waiting for a second person"))
-    rows = [  # not the ruling itself: the second clerk reads it anew
+    rows = [  # not the judgment itself: the second clerk reads it anew
         _minute_row(row.violation, bilingual(row.violation.offence_facts, "name"), term(bilingual(row.entered_by, "name")), state)
         for row in rulings[:ROWS]
     ]
@@ -144,9 +144,11 @@ def _court(request: AuthenticatedHttpRequest) -> HomePart:
     title = _("Violations are due for the court") if count else _("No violation is due for the court.")
     offer = Next(_("Violations"), title, "", _("Referral to the court"), page, waits=bool(count))
     if rows:
-        offer = Next(_("Violations"), _("Rulings that wait for a second person"), rows[0].title, _("Confirm the next ruling"), rows[0].url)
-    nothing = _("No ruling waits for you.")
-    return HomePart(offer, [Work(_("Rulings that wait for a second person"), rows, more=page if rows else "", empty=nothing)])
+        offer = Next(
+            _("Violations"), _("Judgments that wait for a second person"), rows[0].title, _("Confirm the next judgment"), rows[0].url
+        )
+    nothing = _("No judgment waits for you.")
+    return HomePart(offer, [Work(_("Judgments that wait for a second person"), rows, more=page if rows else "", empty=nothing)])
 
 
 def _minute_row(violation: Violation, note: Any, about: Any, state: tuple[str, Any], state_note: Any = "") -> Row:

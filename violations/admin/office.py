@@ -187,13 +187,13 @@ def _apply_step(request: AuthenticatedHttpRequest, row: Violation) -> str:
         return _decide(row, step, post.get("kind", ""), post.get("asked", ""), post.get("because", "")[:1000], user)
     if step == "judgment":
         court.enter_judgment(violation=row, clerk=user, fils=_fils(post), ruling_no=post.get("ruling_no", ""), ruled_on=_day(post))
-        return _("The ruling waits for a second person.")
+        return _("The judgment waits for a second person.")
     if step in ("confirm", "drop") and hasattr(row, "judgment"):
         if step == "drop":
             court.delete_judgment(judgment=row.judgment, clerk=user)
-            return _("The entered ruling is taken back.")
+            return _("The entered judgment is taken back.")
         court.confirm_judgment(judgment=row.judgment, clerk=user, ruling_no=post.get("ruling_no", ""), fils=_fils(post))
-        return _("The ruling is confirmed, and the party is told.")
+        return _("The judgment is confirmed, and the party is told.")
     raise Refused("unknown_step", _("The page was sent incomplete. Reload it and try again."))
 
 
@@ -221,7 +221,7 @@ def _fils(post: QueryDict) -> int | None:
     try:
         return money.from_text(post.get("amount", "").strip())
     except ValueError as error:
-        raise Refused("bad_amount", _("Please give the amount of the ruling in dinars with three decimals.")) from error
+        raise Refused("bad_amount", _("Please give the amount of the judgment in dinars with three decimals.")) from error
 
 
 def _until(post: QueryDict, name: str = "until") -> dt.date | None:
@@ -236,7 +236,7 @@ def _day(post: QueryDict) -> dt.date:
         return dt.date.fromisoformat(post.get("ruled_on", ""))
     except ValueError as error:
         raise Refused(
-            "bad_ruling", _("Please give the number of the ruling and its day, which lies after the violation report and not ahead.")
+            "bad_ruling", _("Please give the number of the judgment and its day, which lies after the violation report and not ahead.")
         ) from error
 
 

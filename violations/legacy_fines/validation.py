@@ -172,7 +172,7 @@ def _check_amount(fine: Fine, text: Mapping[str, str]) -> None:
 
 
 def _check_maximum(fine: Fine, known: KnownViolations) -> None:
-    """A settlement asks for no more than the court could impose (rules.settlement); a ruling is the court's own."""
+    """A settlement asks for no more than the court could impose (rules.settlement); a judgment is the court's own."""
     most = known.offences.get(fine.values.get("offence", ""))
     if most is not None and fine.values.get("state") in ("open", "overdue", "referred") and fine.values.get("fils", 0) > most:
         fine.wrong("amount", "above_court")

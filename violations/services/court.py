@@ -132,15 +132,15 @@ def enter_judgment(*, violation: Violation, ruling_no: str, ruled_on: dt.date, f
     actor = _require_clerk(clerk)
     row = Violation.objects.select_for_update(of=("self",)).get(pk=violation.pk)
     if row.state != V.REFERRED:
-        raise Refused("not_referred", _("Only a violation report that is with the court has a ruling."))
+        raise Refused("not_referred", _("Only a violation report that is with the court has a judgment."))
     if Judgment.objects.filter(violation=row).exists():
-        raise Refused("entered", _("A ruling has already been entered and is waiting for the second person."))
+        raise Refused("entered", _("A judgment has already been entered and is waiting for the second person."))
     if not ruling_no.strip() or ruled_on > clock.today() or ruled_on < clock.day_of(row.seen_at):
         raise Refused(
-            "bad_ruling", _("Please give the number of the ruling and its day, which lies after the violation report and not ahead.")
+            "bad_ruling", _("Please give the number of the judgment and its day, which lies after the violation report and not ahead.")
         )
     if fils is not None and not 0 < fils <= money.MAX_FILS:
-        raise Refused("bad_amount", _("Please give the amount of the ruling in dinars with three decimals."))
+        raise Refused("bad_amount", _("Please give the amount of the judgment in dinars with three decimals."))
     judgment = Judgment.objects.create(
         violation=row, ruling_no=ruling_no.strip(), ruled_on=ruled_on, fils=fils, entered_by=clerk, entered_at=clock.now()
     )
@@ -161,7 +161,7 @@ def confirm_judgment(*, judgment: Judgment, clerk: User, ruling_no: str, fils: i
     if ruling.entered_by_id == clerk.pk:
         raise NotPermitted("same_person", _("The person who entered it cannot confirm it. A second person must."))
     if (ruling.ruling_no, ruling.fils) != (ruling_no.strip(), fils):
-        raise Refused("differs", _("Number or amount differ from what was entered. Please read the ruling together."))
+        raise Refused("differs", _("Number or amount differ from what was entered. Please read the judgment together."))
     Judgment.objects.filter(pk=ruling.pk).update(confirmed_by=clerk, confirmed_at=clock.now())
     data = {"ruling": ruling.ruling_no, "fils": ruling.fils}
     transition(row, "judge" if ruling.fils is not None else "acquit", actor=actor, data=data)

@@ -171,7 +171,7 @@ def _line(row: Violation, kind: ChargeKind, fils: int, source: dict[str, Any]) -
     ruling = source.get("judgment")
     formula_ar, formula_en = (order.formula_ar, order.formula_en) if order is not None else ("", "")
     if ruling is not None:
-        formula_ar, formula_en = f"حكم رقم {ruling.ruling_no}", f"Ruling {ruling.ruling_no}"
+        formula_ar, formula_en = f"حكم رقم {ruling.ruling_no}", f"Judgment {ruling.ruling_no}"
     if kind == ChargeKind.INSTALMENT:
         part = source["instalment"]
         formula_ar, formula_en = f"القسط {part.number} من {part.plan.count}", f"Instalment {part.number} of {part.plan.count}"

@@ -1,4 +1,4 @@
-"""The shops whose story is that an unpaid amount of the court blocks the renewal: the violation from its report to the ruling."""
+"""The shops whose story is that an unpaid amount of the court blocks the renewal: the violation from its report to the judgment."""
 
 from __future__ import annotations
 

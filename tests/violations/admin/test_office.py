@@ -167,7 +167,7 @@ def test_the_court_is_turned_to_in_order_and_its_ruling_needs_two(
     assert 'value="confirm"' not in own and 'value="drop"' in own
     other = signed_in(StaffFactory(groups=["court_clerk"], login="court2"))
     assert served.number in other.get("/admin/").content.decode(), "it waits on the first page of the second clerk"  # type: ignore[operator]
-    assert ">ج 1<" in own and ">ج 1<" not in other.get(url(served)).content.decode(), "they read the ruling anew"
+    assert ">ج 1<" in own and ">ج 1<" not in other.get(url(served)).content.decode(), "they read the judgment anew"
     assert second.post(url(served), {"step": "confirm", "ruling_no": "ج 1", "amount": "25.000"}).status_code == 409
     assert second.post(url(served), {"step": "confirm", "ruling_no": "ج 1", "amount": "250.000"}).status_code == 302
     assert Violation.objects.get().state == "judged"
