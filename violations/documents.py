@@ -142,11 +142,17 @@ def _options_section(has_order: bool) -> LetterSection:
     else:
         lines_ar = ["لا صلح في هذه المخالفة، وتحال إلى المحكمة بعد انقضاء مهلة الاعتراض."]
         lines_en = ["There is no settlement; the violation report goes to the court after the time to object."]
-    lines_ar.append(f"الاعتراض خلال {time} يوماً من تسلّم الإخطار؛ يوقف الاعتراض السداد، ويبقى مبلغ الصلح إن قُدم في مهلته، وينظره فرع آخر.")
-    lines_en.append(
-        f"Object within {time} days of receiving the notice. Payment stands still meanwhile, the settlement amount stays if the objection"
-        " comes in its period, and another branch decides."
-    )
+    if has_order:
+        lines_ar.append(
+            f"الاعتراض خلال {time} يوماً من تسلّم الإخطار؛ يوقف الاعتراض السداد، ويبقى مبلغ الصلح إن قُدم في مهلته، وينظره فرع آخر."
+        )
+        lines_en.append(
+            f"Object within {time} days of receiving the notice. Payment stands still meanwhile, the settlement amount stays if the"
+            " objection comes in its period, and another branch decides."
+        )
+    else:
+        lines_ar.append(f"الاعتراض خلال {time} يوماً من تسلّم الإخطار، وينظره فرع آخر.")
+        lines_en.append(f"Object within {time} days of receiving the notice; another branch decides.")
     return LetterSection("الطرق المتاحة", "The ways open", tuple(lines_ar), tuple(lines_en))
 
 

@@ -217,6 +217,15 @@ def _present_skills(branch_id: str) -> QuerySet[Skill]:
     return skills.filter(~Exists(absences))
 
 
+def comes_after(place: QueueEntry) -> str:
+    """The reference of the waiting request that is handed out before a waiting one because it was put ahead of its turn; "" for none."""
+    rows = QueueEntry.objects.filter(state=QueueEntryState.WAITING, branch_id=place.branch_id, skill=place.skill).exclude(pk=place.pk)
+    rows = rows.filter(override__allowed_at__isnull=False)
+    if Override.objects.filter(place=place, allowed_at__isnull=False).exists():
+        rows = rows.filter(pk__lt=place.pk)
+    return rows.order_by("pk").values_list("case__reference", flat=True).first() or ""
+
+
 def waiting_places(branch: Branch) -> QuerySet[QueueEntry]:
     """The requests of a branch that are with nobody and were not asked for ahead of their turn, in the order of the queue."""
     rows = QueueEntry.objects.filter(state=QueueEntryState.WAITING, branch=branch, override__isnull=True)

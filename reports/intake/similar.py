@@ -61,7 +61,10 @@ def me_too(report: Report, sender: Sender) -> bool:
     if trust.of_sender(sender, queries.limits()).level == trust.TrustLevel.DOUBTFUL:
         raise Refused(
             "not_counted",
-            _("Nobody is counted from here for a time, because earlier reports were not right. Your own report is received as always."),
+            _(
+                "Nobody is counted from here for a time, because earlier reports were not right or reporting was stopped."
+                " Your own report is received."
+            ),
         )
     digests = sender.digests
     if not digests or reporters.sent_by(report, sender) or MeToo.objects.filter(report=report, who__in=digests).exists():

@@ -138,10 +138,11 @@ class PublicReport:
 
     @cached_property
     def promise_of(self) -> Report | None:
-        """The older report that was joined with this one and whose promise it has; None for its own, and for one that is joined itself."""
+        """The older report that was joined with this one and whose promise it has, if it is shown; None if this one is joined."""
         if self.report.state == ReportState.MERGED or not self._has("joined"):
             return None
-        return queries.promise_of(self.report)
+        older = queries.promise_of(self.report)
+        return older if older is not None and older.hidden_at is None else None
 
     @property
     def waits_for_look(self) -> bool:

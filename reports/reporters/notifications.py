@@ -92,6 +92,7 @@ class LateAnswer(_ToReporter):
 
 class Banned(MessageKind):
     kind = "reports.banned"
+    hides_recipient = True
     page = "/reports/bans/{ban.public_id}/"
     must_reach = False
 

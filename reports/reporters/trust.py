@@ -58,7 +58,7 @@ def of_sender(sender: Sender, limits: Mapping[str, int]) -> Trust:
     who |= Q(phone_digest=sender.phone_digest) if sender.phone else Q()
     device = device_of(sender) if not sender.is_named else ""
     base = TrustLevel.IDENTIFIED if sender.person is not None else TrustLevel.CONFIRMED if sender.is_told else TrustLevel.ANONYMOUS
-    return _trust(base, who, sender.digests, device, limits)
+    return _trust(base, who, _without_device(sender.digests, device_of(sender), device), device, limits)
 
 
 def of_reporter(report: Report) -> Trust | None:
@@ -71,7 +71,12 @@ def of_reporter(report: Report) -> Trust | None:
     is_confirmed = bool(row.phone_digest) and row.report.api_key_id is None  # nobody here confirmed the number that another system gave
     base = TrustLevel.IDENTIFIED if row.person is not None else TrustLevel.CONFIRMED if is_confirmed else TrustLevel.ANONYMOUS
     device = row.device_digest if row.person is None and not row.phone_digest else ""
-    return _trust(base, who, known_by(row), device, queries.limits())
+    return _trust(base, who, _without_device(known_by(row), row.device_digest, device), device, queries.limits())
+
+
+def _without_device(digests: Collection[str], digest: str, device: str) -> list[str]:
+    """The digests of a sender, without that of the device for whoever gives a name (`device` is empty)."""
+    return [one for one in digests if device or one != digest]
 
 
 def _trust(base: TrustLevel, who: Q, digests: Collection[str], device: str, limits: Mapping[str, int]) -> Trust:

@@ -102,6 +102,7 @@ def study(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "body_answers": BodyAnswer.choices,
         "typed": typed,
         "is_held": assignment.place.state == "held",
+        "waits_for_signature": assignment.place.state == "countersign",
     }
     return staff_page(request, "admin/zoning/study.html", status, **context)
 
@@ -134,6 +135,8 @@ def _save(request: AuthenticatedHttpRequest, assignment: Assignment) -> str:
     said = _("The draft is saved.")
     if draft.agreement == "deviates":
         said = _("The draft is saved. It deviates, so a supervisor signs it after you.")
+    elif services.own_answers(assignment.place.case, draft):
+        said = _("The draft is saved. It rests on answers that you entered, so a supervisor signs it after you.")
     page = reverse("admin:desk_case", args=[assignment.place.case.public_id])
     return format_html('{} <a href="{}">{}</a>', said, page, _("To the decision"))
 

@@ -87,13 +87,16 @@ def _board_context(request: AuthenticatedHttpRequest, branch: Branch) -> dict[st
     listed = [list(late_page), state.soon, state.escalated]
     lines = iter(late.lines([row for rows in listed for row in rows]))
     late_rows, soon_rows, escalated = ([next(lines) for _row in rows] for rows in listed)
+    overrides = list(overrides_for(user))
+    own = sum(override.place.branch_id == branch.pk for override in overrides)  # they stand in a list of their own
     reasons = _override_reasons()
     labels = {reason.code: bilingual(reason, "label") for reason in reasons}
     return {
         "board": state,
         "figures": [(label, state.counts.get(place, 0), WHERE_LISTED.get(place, "")) for place, label in WHERE_OPEN.items()],
-        "waiting": _page(request, "queue", waiting_places(branch), state.counts.get(QueueEntryState.WAITING, 0)),
+        "waiting": _page(request, "queue", waiting_places(branch), state.counts.get(QueueEntryState.WAITING, 0) - own),
         "late_page": late_page,
+        "rest": {key: _without(request, key) for key in ("late", "queue")},
         "late_rows": late_rows,
         "soon_rows": soon_rows,
         "days": days,
@@ -103,7 +106,7 @@ def _board_context(request: AuthenticatedHttpRequest, branch: Branch) -> dict[st
         "pace_days": PACE_DAYS,
         "reasons": reasons,
         "signers": other_supervisors(user),
-        "overrides": [(o, labels.get(o.code, o.code), o.asked_by_id == user.pk) for o in overrides_for(user)],
+        "overrides": [(o, labels.get(o.code, o.code), o.asked_by_id == user.pk) for o in overrides],
     }
 
 
@@ -112,6 +115,13 @@ def _page(request: AuthenticatedHttpRequest, key: str, rows: QuerySet[Any], coun
     pages = Paginator(rows, MOST)
     pages.count = count
     return pages.get_page(request.GET.get(key))
+
+
+def _without(request: AuthenticatedHttpRequest, key: str) -> str:
+    """The query without one name, ready for another value of it; empty where there is no other."""
+    query = request.GET.copy()
+    query.pop(key, None)
+    return f"{query.urlencode()}&" if query else ""
 
 
 def _days(request: AuthenticatedHttpRequest) -> int:

@@ -18,7 +18,7 @@ from municipality.cases.models import Case
 from municipality.review import queries
 from municipality.review.admin.clocks import ClockLine, clock_line
 from municipality.review.admin.people import skill_name
-from municipality.review.boards import able_officers, is_next, reminded_at
+from municipality.review.boards import able_officers, comes_after, is_next, reminded_at
 from municipality.review.models import Clock, Escalation, Override, QueueEntry
 from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
@@ -108,8 +108,9 @@ def _waiting_step(row: Any) -> SupervisorStep:
     if not row.is_first and not row.is_allowed:
         return SupervisorStep("", f"{board}?reference={place.case.reference}#ahead", _("Ask for it ahead of its turn"))
     if row.comes_after:
-        text = _("It comes after {reference}, which was put ahead of its turn.")
-        return SupervisorStep(format_html(text, reference=ref(row.comes_after)))
+        if row.is_allowed:
+            return SupervisorStep(_after(row.comes_after))
+        return SupervisorStep(_after(row.comes_after), f"{board}?reference={place.case.reference}#ahead", _("Ask for it ahead of its turn"))
     able = able_officers(place)
     if not able:
         text = _("It is the next one of its queue, and nobody who is present may decide it.")
@@ -119,6 +120,10 @@ def _waiting_step(row: Any) -> SupervisorStep:
     idle = tuple(officer for officer, is_busy, at in able if not is_busy and at is None)
     reminded = tuple((officer, at) for officer, _is_busy, at in able if at is not None)
     return SupervisorStep(format_html(str(text), names=names), idle=idle[:IDLE], reminded=reminded[:IDLE])
+
+
+def _after(reference: str) -> SafeString:
+    return format_html(_("It comes after {reference}, which was put ahead of its turn."), reference=ref(reference))
 
 
 def where(place: QueueEntry, officer: User | None) -> SafeString:
@@ -166,9 +171,10 @@ def _waiting(place: QueueEntry, escalated: Escalation | None) -> list[Supervisor
         steps.append(SupervisorStep(format_html(text, **level)))
     able = able_officers(place)
     text = _("{officer} is present with nothing in hand and has not asked for the next case.")
-    steps += [
-        SupervisorStep(format_html(text, officer=term(bilingual(officer, "name")))) for officer, is_busy, _at in able[:IDLE] if not is_busy
-    ]
+    for officer, is_busy, at in able[:IDLE]:
+        if not is_busy:
+            told = format_html(text, officer=term(bilingual(officer, "name")))
+            steps.append(SupervisorStep(told, idle=(officer,)) if at is None else SupervisorStep(told, reminded=((officer, at),)))
     field = {"field": skill_name(place.skill)}
     text = (
         _("More officers with its field of work (%(field)s) shorten the queue.") % field
@@ -189,4 +195,6 @@ def _ahead(place: QueueEntry) -> SupervisorStep:
         return SupervisorStep(text, board, _("Ask for it ahead of its turn"))
     if asked.allowed_at is None:
         return SupervisorStep(ASKED, board, _("Ahead of its turn"))
+    if before := comes_after(place):
+        return SupervisorStep(_after(before))
     return SupervisorStep(_("It is handed out next: two supervisors put it ahead of its turn."))

@@ -73,9 +73,12 @@ def own_absence(request: AuthenticatedHttpRequest) -> HttpResponse:
     if not any(in_group(request, role) for role in staff.ROLES):
         raise PermissionDenied
     user = request.user
+    is_assigned = any(in_group(request, role) for role in ("officer", "supervisor", "inspector"))
     form, conflict, error, status = AbsenceForm(), ConflictForm(auto_id=CONFLICT_IDS), "", 200
     if request.method == "POST":
         act = request.POST.get("act")
+        if act != "conflict" and not is_assigned:
+            raise PermissionDenied
         form = AbsenceForm(request.POST) if act == "absence" else form
         conflict = ConflictForm(request.POST, auto_id=CONFLICT_IDS) if act == "conflict" else conflict
         try:
@@ -89,7 +92,7 @@ def own_absence(request: AuthenticatedHttpRequest) -> HttpResponse:
         "form": form,
         "conflict": conflict,
         "error": error,
-        "is_assigned": any(in_group(request, role) for role in ("officer", "supervisor", "inspector")),
+        "is_assigned": is_assigned,
         "absences": _upcoming_absences().filter(officer=user),
         "conflicts": _declared(user),
     }
@@ -111,7 +114,7 @@ def _declare(request: AuthenticatedHttpRequest, form: ConflictForm) -> bool:
     if not key:
         raise Refused("unknown_shop", _("No shop has a commercial licence with this number. Please check the number."))
     staff.declare_conflict(officer=request.user, party_key=key, kind=form.cleaned_data["kind"], declared_by=request.user)
-    messages.success(request, _("The conflict of interest is declared. Nothing about this shop is assigned to you any more."))
+    messages.success(request, _("The conflict of interest is declared. From now on nothing about this shop is assigned to you."))
     return True
 
 
@@ -134,7 +137,8 @@ def _change_absence(request: AuthenticatedHttpRequest, officer: User | None, for
         return False
     staff.enter_absence(officer=officer, entered_by=request.user, **form.cleaned_data)
     text = _(
-        "The absence is entered. From the first day on requests go back to the queue; for reports and visits another inspector is drawn."
+        "The absence is entered. From the first day on requests go back to the queue,"
+        " and reports and visits of those days to other inspectors."
     )
     messages.success(request, text)
     return True
@@ -227,7 +231,7 @@ _PEOPLE_ACTIONS: dict[str, Callable[[AuthenticatedHttpRequest, User | None, Abse
 def conflicts(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Conflicts of interest: all for auditors, read-only; those of the branch for its supervisor, who may end them."""
     user = request.user
-    supervises = in_group(request, "supervisor") and bool(user.branch_id)
+    supervises = in_group(request, "supervisor")
     if not supervises and not in_group(request, "auditor"):
         raise PermissionDenied
     rows = ConflictOfInterest.objects.select_related("officer", "declared_by", "ended_by").order_by("-pk")

@@ -38,11 +38,12 @@ SYSTEM = system("review")
 
 
 def lock_branch_queue(branch_id: str | None) -> None:
-    """Lock the queue of a branch until the end of the transaction.
+    """Lock the queue of a branch until the end of the transaction; nothing for staff without a branch, who have no queue.
 
     FOR NO KEY UPDATE on PostgreSQL, so that rows that refer to the branch are not blocked; on SQLite transactions are IMMEDIATE.
     """
-    Branch.objects.select_for_update(no_key=True).get(pk=branch_id)
+    if branch_id is not None:
+        Branch.objects.select_for_update(no_key=True).get(pk=branch_id)
 
 
 @transaction.atomic

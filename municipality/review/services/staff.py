@@ -118,8 +118,7 @@ def declare_conflict(*, officer: User, party_key: str, kind: str, declared_by: U
         raise Refused("unknown_kind", _("Choose a kind from the list."))
     subjects.parse(party_key)
     _lock_cases_of(officer)
-    if officer.branch_id:
-        queue.lock_branch_queue(officer.branch_id)
+    queue.lock_branch_queue(officer.branch_id)
     try:
         with transaction.atomic():
             conflict = ConflictOfInterest.objects.create(

@@ -43,6 +43,7 @@ from shops.register.queries import with_names
 SKILL = "boards"
 LICENSED = ("licensed", "ending")
 STUDIED = ("unpaid", "corrections", "refused", "waiting")
+PLAN = "Steel frame on the wall, no mark of others. Light: 300 lux, steady"
 FINDINGS = {"corrections": ("size_as_planned", "plan_incomplete"), "refused": ("content_allowed", "banned_content")}
 
 
@@ -163,7 +164,7 @@ def _send(shop: Shop, moment: dt.datetime, rng: Random) -> Case:
         cards, actor = cards_of(shop, opening(shop, "year", rng)), actor_of(person)
         draft = requests.keep(shop=shop, person=person, cards=cards, version=0, actor=actor)
         for slot in ("front", "plan"):
-            attach(person, requests.files_key(draft), slot)
+            attach(person, requests.files_key(draft), slot, PLAN if slot == "plan" else "")
         draft = _drawn(draft, actor)
         total = requests.cards_of(draft, queries.rules()).fils
         return requests.submit(shop=shop, person=person, draft=draft, version=draft.version, expected_fils=total, actor=actor)

@@ -63,7 +63,7 @@ def _send(loading: Loading, number: int, moment: dt.datetime) -> Case:
         answers = _answers(number)
         draft = requests.keep(person=person, answers=answers)
         for slot in queries.SLOTS:
-            attach(person, requests.files_key(draft), slot)
+            attach(person, requests.files_key(draft), slot, f"Area: {answers['area_m2']} m2" if slot == "drawing" else "")
         total = sum(line.fils for line in requests.least_lines(answers, queries.editions()))
         mark = place_of_answers(answers).mark
         return requests.submit(draft=draft, person=person, version=draft.version, expected_fils=total, expected_zoning=mark)

@@ -147,10 +147,12 @@ def _send(shop: Shop, rng: Random) -> None:
     names = rng.choice(CHANGES)
     draft = drafts.begin(person=owner, service=RENEWAL, subject=shop.key)
     draft = drafts.answer(draft=draft, page=draft_pages.WHAT, answers={"changed": list(names)}, version=draft.version)
+    given: dict[str, Any] = {}
     for name in names:
-        draft = drafts.answer(draft=draft, page=name, answers=_answers(shop, name, rng), version=draft.version)
+        answers = _answers(shop, name, rng)
+        draft, given = drafts.answer(draft=draft, page=name, answers=answers, version=draft.version), given | answers
     for slot in (slot for slot, least in draft_pages.required_slots(draft).items() if least):
-        attach(owner, draft.key, slot)
+        attach(owner, draft.key, slot, f"Area: {given['area_m2']} m2" if slot == "drawing" and "area_m2" in given else "")
     send_to_officer(shop=shop, applicant=owner, draft=draft, version=draft.version)
 
 
@@ -161,9 +163,9 @@ def _answers(shop: Shop, name: str, rng: Random) -> dict[str, Any]:
     return {"name_ar": name_ar, "name_en": name_en}
 
 
-def attach(owner: Any, subject: str, slot: str) -> None:
-    """Upload a drawn page and accept it."""
-    picture, (width, height) = (scenes.front(), scenes.SIZE) if slot in ("photo_front", "front") else (page(slot), (480, 640))
+def attach(owner: Any, subject: str, slot: str, note: str = "") -> None:
+    """Upload a drawn page, with a note on it, and accept it."""
+    picture, (width, height) = (scenes.front(), scenes.SIZE) if slot in ("photo_front", "front") else (page(slot, note), (480, 640))
     upload = uploads.receive(owner=owner, subject=subject, slot=slot, name=f"{slot}.jpg", content=SimpleUploadedFile("page.jpg", picture))
     upload.refresh_from_db()
     uploads.accept(upload, Reencoded(picture, picture, "image/jpeg", 1, width, height))

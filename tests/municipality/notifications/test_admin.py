@@ -57,11 +57,12 @@ def test_an_operator_reads_why_and_tries_again(operator: User) -> None:
     assert (act.actor_key, act.subject, act.data["was"]) == (operator.key, f"delivery:{row.pk}", "exhausted")
 
 
-def test_the_address_of_a_reporter_does_not_stand_beside_the_report(operator: User) -> None:
+@pytest.mark.parametrize("kind", ["reports.closed", "reports.banned", "reports.ban_kept"])
+def test_the_address_of_a_reporter_does_not_stand_beside_the_report(operator: User, kind: str) -> None:
     """The control is another kind of message to the same person."""
     person, client = PersonFactory(), signed_in(operator)
     shown = f"…{person.phone[-3:]}"
-    row = delivery(person=person, kind="reports.closed")
+    row = delivery(person=person, kind=kind)
     assert all(shown not in client.get(page).content.decode() for page in (LIST, pages(row)[0]))
     delivery(person=person, key="2")
     assert shown in client.get(LIST).content.decode()

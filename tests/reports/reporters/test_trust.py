@@ -175,6 +175,14 @@ def test_who_gives_a_name_is_not_blamed_for_others_on_the_device(drawn: User) ->
     assert level_of(Sender(device="mine")) == L.DOUBTFUL, "nor is the doubt shaken off by leaving the name out"
 
 
+def test_a_stop_of_whoever_gave_no_name_counts_for_no_name_on_the_device(drawn: User) -> None:
+    sender, now = Sender(device="of-the-family"), clock.now()
+    stop = {"who": sender.digests[0], "code": "false_reports", "by": drawn}
+    Ban.objects.create(report=reports.received(sender), at=now - dt.timedelta(days=9), until=now - dt.timedelta(days=1), **stop)
+    assert level_of(sender) == L.DOUBTFUL, "the control"
+    assert level_of(Sender(phone=PHONE, device="of-the-family")) == L.CONFIRMED
+
+
 def test_joined_reports_count_once_and_a_divided_one_by_its_parts(drawn: User) -> None:
     sender, later = Sender(phone=PHONE), clock.now() + dt.timedelta(hours=1)
     first, second, last = (reports.assigned(sender) for _n in range(3))

@@ -199,7 +199,7 @@ def test_its_writer_annuls_a_report_and_corrects_its_copy(inspector: Any, shop: 
     assert "annul-words" not in client.get(url).content.decode()
     entry = typed(shop, offence="CLN-01", seen_at=row.seen_at.isoformat())
     copied = form.partition("data-field-copy")[2].partition("</details>")[0]
-    assert "يُرجى بيانهما في الخطوة 3" in copied and "الرقم المدني" not in copied, "the flow of a shop asks for no civil number"
+    assert "تُختار المخالفة في الخطوة 3" in copied and "الرقم المدني" not in copied, "the flow of a shop asks for no civil number"
     assert client.post("/admin/field/sync/", confirmed(client, entry)).status_code == 201
     new = Violation.objects.exclude(pk=row.pk).get()
     old_page, new_page = (client.get(f"/admin/field/{one.public_id}/").content.decode() for one in (row, new))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import smtplib
 from typing import Any
 
@@ -15,9 +16,11 @@ from municipality.accounts.models import User
 from municipality.audit.models import AuditEvent
 from municipality.jobs.models import Job, JobState
 from municipality.jobs.services import due, run
+from municipality.kernel import clock, worktime
 from municipality.notifications import letters
 from municipality.notifications.models import Letter
 from municipality.review.models import Assignment
+from municipality.rulebook import queries as rulebook
 from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.database_guards import drop_guard
@@ -51,8 +54,12 @@ def to_bodies() -> list[Any]:
     return [one for one in mail.outbox if one.to[0].endswith("@example.com")]
 
 
+def letter(code: str) -> Letter:
+    return Letter.objects.get(code=code)
+
+
 def fire() -> Letter:
-    return Letter.objects.get(code="fire")
+    return letter("fire")
 
 
 def test_each_body_gets_one_letter_with_the_question_and_nothing_of_the_applicant(asked: Opinion, owner: Any) -> None:
@@ -174,15 +181,23 @@ def test_a_letter_that_fails_is_shown_and_sent_again(
 def test_a_body_is_silent_only_once_its_time_since_the_letter_left_is_over(
     opinion: Opinion, planner: User, frozen_clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    frozen_clock.move(days=6)
-    monkeypatch.setattr(ConsultationLetter, "address", lambda self, code: "fire@example.com" if code == "fire" else "")
-    letters.send_again(letter=fire(), sender=planner)
-    assert (fire().state, consultations.mark_silent()) == ("waiting", 0), "it has not left yet"
+    frozen_clock.move(days=9)  # a Thursday
+    monkeypatch.setattr(ConsultationLetter, "address", lambda self, code: "roads@example.com" if code == "roads" else "")
+    letters.send_again(letter=letter("roads"), sender=planner)
+    assert (letter("roads").state, consultations.mark_silent()) == ("waiting", 0), "it has not left yet"
     carry_out()
-    assert (fire().state, consultations.mark_silent()) == ("sent", 0), "it left a moment ago"
-    frozen_clock.move(days=6)
+    assert (letter("roads").state, consultations.mark_silent()) == ("sent", 0), "it left a moment ago"
+    row = opinion.consultations.get(code="roads")
+    days = worktime.working_days_between(rulebook.calendar(), clock.day_of(row.asked_at), clock.day_of(row.due_at))
+    sent = letter("roads").sent_at
+    assert sent is not None
+    ends = worktime.promise_ends(rulebook.calendar(), sent, days)
+    assert ends > sent + (row.due_at - row.asked_at) + dt.timedelta(days=1), "a weekend lies between"
+    frozen_clock.set(sent + (row.due_at - row.asked_at) + dt.timedelta(minutes=1))
+    assert consultations.mark_silent() == 0, "days of rest are not its time"
+    frozen_clock.set(ends + dt.timedelta(minutes=1))
     assert consultations.mark_silent() == 1
-    assert opinion.consultations.get(silent_at__isnull=False).code == "fire"
+    assert opinion.consultations.get(silent_at__isnull=False).code == "roads"
 
 
 def test_only_the_roles_of_a_letter_open_it(asked: Opinion) -> None:

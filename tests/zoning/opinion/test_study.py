@@ -10,6 +10,7 @@ import pytest
 from bs4 import BeautifulSoup
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.test import Client
 from django.urls import reverse
 
@@ -153,6 +154,25 @@ def test_a_yes_on_answers_that_its_planner_entered_is_signed_by_a_second_person(
         desk.sign(decision=decision, supervisor=decision.made_by)
     desk.sign(decision=decision, supervisor=head)
     assert Case.objects.get(pk=laundry.case_id).state == "decided" and not RuleTask.objects.exists()
+
+
+def test_whoever_signs_reads_all_answers_that_the_planner_entered(plot: Plot, owner: Any, planner: User) -> None:
+    """None is added while the decision waits for the signature, and those of a deviation are signed too."""
+    opinion = paid(plot, owner, activity="LAUN")
+    held, row = desk_acts.checked(desk_acts.assigned(planner)), opinion.consultations.get()
+    opinion.consultations.update(silent_at=F("due_at"))
+    draft(held, "not_permitted", "layer_outdated")
+    assert "answers" not in desk.accept(assignment=held).items[0], "the control: nothing was entered yet"
+    page = reverse("admin:opinion_study", args=[opinion.case.public_id])
+    assert 'name="answer"' not in signed_in(planner).get(page).content.decode()
+    answer = {"consultation": row, "officer": planner, "answer": "objection", "words": "x"}
+    with pytest.raises(Refused, match="waits_for_signature"):
+        consultations.record_answer(**answer)
+    desk.take_back(assignment=_held(opinion))
+    assert 'name="answer"' in signed_in(planner).get(page).content.decode()
+    consultations.record_answer(**answer)
+    decision = desk.accept(assignment=_held(opinion))
+    assert decision.code == "layer_outdated" and decision.items[0]["answers"] == [["roads", "objection", "x"]]
 
 
 def test_answers_that_another_planner_entered_need_no_second_signature(laundry: Opinion) -> None:

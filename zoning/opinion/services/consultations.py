@@ -16,6 +16,8 @@ from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications import letters
 from municipality.notifications.texts import in_both
 from municipality.review.models import Assignment
+from municipality.review.services import queue
+from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.land import ConsultedBody
 from zoning.models import BodyAnswer, Consultation, Opinion
@@ -89,11 +91,19 @@ def _write_letter(row: Consultation) -> None:
 
 @transaction.atomic
 def record_answer(*, consultation: Consultation, officer: User, answer: str, words: str = "") -> Consultation:
-    """Record what a body answered, also after its deadline. Raises Refused: answered_already, unknown_answer, words_missing; NotPermitted
-    for all but the planner who holds the case."""
-    row = Consultation.objects.select_for_update(of=("self",)).select_related("opinion__case").get(pk=consultation.pk)
-    if not Assignment.objects.filter(place__case=row.opinion.case_id, officer=officer, ended_at__isnull=True).exists():
+    """Record what a body answered, also after its deadline, but not while a decision waits for its second signature.
+
+    Raises Refused: waits_for_signature, answered_already, unknown_answer, words_missing; NotPermitted for all but the planner who holds
+    the case.
+    """
+    assignment = Assignment.objects.filter(place__case=consultation.opinion.case_id, officer=officer, ended_at__isnull=True).first()
+    if assignment is None:
         raise NotPermitted("not_in_your_hands", _("You cannot take this step."))
+    _assignment, entry = queue.lock_assignment(assignment)
+    if entry.state == QueueEntryState.COUNTERSIGN:  # whoever signs has read the answers as they stand
+        text = _("The decision waits for its second signature. An answer can be recorded again if the decision is sent back.")
+        raise Refused("waits_for_signature", text)
+    row = Consultation.objects.select_for_update(of=("self",)).select_related("opinion__case").get(pk=consultation.pk)
     if row.answer:
         raise Refused("answered_already", _("The answer of this body is recorded already."))
     if answer not in BodyAnswer.values:
@@ -114,11 +124,15 @@ def mark_silent() -> int:
 
 
 def _was_asked(row: Consultation) -> bool:
-    """Whether the letter left, by e-mail or on paper, and the whole time of the body has passed since."""
+    """Whether the letter left, by e-mail or on paper, and as many working days as the body has to answer have passed since."""
     letter = letters.of_keys(ConsultationLetter, [row.pk]).get(str(row.pk))
     if letter is None:
         return True
-    return letter.sent_at is not None and clock.now() >= letter.sent_at + (row.due_at - row.asked_at)
+    if letter.sent_at is None:
+        return False
+    calendar = rulebook.calendar()
+    days = worktime.working_days_between(calendar, clock.day_of(row.asked_at), clock.day_of(row.due_at))
+    return clock.now() > worktime.promise_ends(calendar, letter.sent_at, days)
 
 
 def _mark_silent(pk: int) -> bool:

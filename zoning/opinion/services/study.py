@@ -98,7 +98,8 @@ def write_draft(
 def second_signature(case: Case) -> SecondSignature | None:
     """The second signature that a draft needs which deviates, or rests on answers of bodies that its planner entered; else None.
 
-    Raises Refused: no_draft, body_not_heard (its deadline runs), safety_open (a yes without the yes of a body on health or safety).
+    Raises Refused: no_draft, body_not_heard (its deadline runs), safety_open (a yes without the yes of a body on health or safety),
+    rule_missing.
     """
     opinion = queries.opinion_of(case)
     draft = queries.draft_of(opinion)
@@ -112,16 +113,18 @@ def second_signature(case: Case) -> SecondSignature | None:
     for language in ("ar", "en"):
         with translation.override(language):
             signed[f"outcome_{language}"] = str(OpinionOutcome(draft.outcome).label)
+    if answers := own_answers(case, draft):
+        signed["answers"] = answers
     if draft.agreement == "deviates":
         reason = review.replies(case).reasons[draft.code]
-    elif answers := _own_answers(case, draft):
-        reason, signed["answers"] = _reason_of_answers(case), answers
+    elif answers:
+        reason = _reason_of_answers(case)
     else:
         return None
     return SecondSignature(reason.code, reason.text_ar, reason.text_en, [signed])
 
 
-def _own_answers(case: Case, draft: OpinionDraft) -> list[list[str]]:
+def own_answers(case: Case, draft: OpinionDraft) -> list[list[str]]:
     """What bodies answered by the word of the planner who decides: body, answer and words. A no of the rules rests on none of them."""
     if draft.outcome == OpinionOutcome.NOT_PERMITTED and draft.agreement == "agrees":
         return []
@@ -131,8 +134,12 @@ def _own_answers(case: Case, draft: OpinionDraft) -> list[list[str]]:
 
 
 def _reason_of_answers(case: Case) -> Reason:
-    """The reason by the edition of a case, or of today where that one is older than the rule."""
-    return review.replies(case).reasons.get(OWN_ANSWERS) or rulebook.edition(queries.REPLIES, clock.today()).reasons[OWN_ANSWERS]
+    """The reason by the edition of a case, or of today where that one is older than the rule. Raises Refused: rule_missing."""
+    reason = review.replies(case).reasons.get(OWN_ANSWERS) or rulebook.edition(queries.REPLIES, clock.today()).reasons.get(OWN_ANSWERS)
+    if reason is None:
+        text = _("The rules in force have no reason for a second signature of answers that a planner entered. The rule team adds it.")
+        raise Refused("rule_missing", text)
+    return reason
 
 
 def accepted(case: Case) -> None:

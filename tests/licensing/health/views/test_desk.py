@@ -165,7 +165,7 @@ def test_a_drawing_that_shows_no_measure_has_its_own_reason_and_nothing_is_ticke
     address = reverse("admin:desk_act", args=[case.public_id, "checks"])
     assert client.post(address, {"check.drawing_matches": "no", "step": "keep"}).status_code == 204
     page = BeautifulSoup(in_english(client, case), "html.parser")
-    assert "What the checklist answered with No stands first." in page.get_text()
+    assert "The fields and files that an answer of No is about stand first." in page.get_text()
     first, second = ([box["value"] for box in target.select('[name="ask"]')] for target in page.select("[data-target]")[:2])
     assert (first, second[0]) == (["area_m2.area_differs"], "drawing.drawing_without_area")
     assert not page.select('[name="ask"][checked]'), "which of the two is true is not known"
