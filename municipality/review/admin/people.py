@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -229,14 +229,14 @@ _PEOPLE_ACTIONS: dict[str, Callable[[AuthenticatedHttpRequest, User | None, Abse
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def conflicts(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """Conflicts of interest: all for auditors, read-only; those of the branch for its supervisor, who may end them."""
+    """All conflicts of interest for auditors; for a supervisor those of the branch and of staff without one, which they may end."""
     user = request.user
-    supervises = in_group(request, "supervisor")
+    supervises = in_group(request, "supervisor") and bool(user.branch_id)
     if not supervises and not in_group(request, "auditor"):
         raise PermissionDenied
     rows = ConflictOfInterest.objects.select_related("officer", "declared_by", "ended_by").order_by("-pk")
     if supervises:
-        rows = rows.filter(officer__branch=user.branch_id)
+        rows = rows.filter(Q(officer__branch=user.branch_id) | Q(officer__branch=None))
     error, status = "", 200
     if request.method == "POST":
         if not supervises:

@@ -170,14 +170,18 @@ def recuse(*, decision: Decision, supervisor: User, role: str, kind: str) -> Non
 
 @transaction.atomic
 def end_conflict(*, conflict: ConflictOfInterest, ended_by: User) -> None:
-    """End a conflict of interest, by a supervisor of the branch other than the officer. Raises NotPermitted."""
+    """End a conflict of interest, by a supervisor of the branch other than the officer; any supervisor for one who has no branch.
+
+    Raises NotPermitted.
+    """
     if ended_by.pk == conflict.officer_id:
         raise NotPermitted("own_tie", _("Another person must record the end of a conflict of interest."))
     if conflict.kind == ConflictKind.DECIDED:
         raise NotPermitted("decided", _("Who took part in a decision does not decide the appeal against it."))
     if conflict.kind == ConflictKind.RECUSED:
         raise NotPermitted("recused", _("Who left a proposal to another signer is not offered it again."))
-    _check_supervisor(ended_by, conflict.officer)
+    if conflict.officer.branch_id is not None or not queries.is_supervisor(ended_by):
+        _check_supervisor(ended_by, conflict.officer)
     queue.lock_branch_queue(conflict.officer.branch_id)
     if ConflictOfInterest.objects.filter(pk=conflict.pk, ended_at__isnull=True).update(ended_at=clock.now(), ended_by=ended_by):
         record("staff.tie_ended", subject=conflict.officer.key, actor=_actor(ended_by), data={"party": conflict.party_key})

@@ -217,6 +217,28 @@ def test_staff_declare_a_shop_of_their_own_people_by_its_number(office: Office, 
     assert shop.name_ar in page and ('value="absence"' in page) == (role == "inspector")
 
 
+def test_an_inspector_without_a_branch_enters_an_absence_and_a_clerk_none(office: Office) -> None:
+    day = clock.today().isoformat()
+    typed = {"act": "absence", "kind": "leave", "first_day": day, "last_day": day}
+    for role, status, count in (("inspector", 302, 1), ("court_clerk", 403, 1)):
+        client = signed_in(StaffFactory(groups=[role], login=role, branch_id=None))
+        assert (client.post(OWN, typed).status_code, Absence.objects.count()) == (status, count)
+    absence = Absence.objects.get()
+    client = signed_in(absence.officer)
+    assert client.post(OWN, {"act": "cancel", "absence": absence.pk}).status_code == 302
+    assert Absence.objects.get().cancelled_at is not None
+
+
+def test_the_conflict_of_whoever_has_no_branch_is_ended_by_any_supervisor(office: Office) -> None:
+    for login, branch, is_ended in (("elsewhere", "JA", False), ("nowhere", None, True)):
+        clerk = StaffFactory(groups=["court_clerk"], login=login, branch_id=branch)
+        conflict = staff.declare_conflict(officer=clerk, party_key=office.applicant.key, kind="relative", declared_by=clerk)
+        assert (office.applicant.key in text_of(signed_in(office.supervisor).get(CONFLICTS))) == is_ended
+        signed_in(office.supervisor).post(CONFLICTS, {"conflict": conflict.pk})
+        conflict.refresh_from_db()
+        assert (conflict.ended_at is not None) == is_ended
+
+
 def test_a_tie_is_listed_for_the_auditor_and_ended_by_another(office: Office) -> None:
     conflict = staff.declare_conflict(officer=office.officer, party_key=office.applicant.key, kind="relative", declared_by=office.officer)
     assert office.applicant.key in text_of(signed_in(StaffFactory(groups=["auditor"], branch_id="HA")).get(CONFLICTS))

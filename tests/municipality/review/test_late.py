@@ -193,6 +193,7 @@ def test_a_supervisor_is_offered_what_may_be_done_and_an_auditor_is_not(office: 
     told = re.sub(r"<[^>]+>", "", html)
     assert "Level 3 was reached on" in told and "The decision still waits for an officer." in told
     assert "is present with nothing in hand and has not asked for the next case." in told
+    assert html.count('name="step" value="remind"') == 2 == len({office.officer, office.colleague}), "whoever is idle is reminded here"
     assert "bringing it forward would change nothing" in text_of(opened(supervisor, case_url(before.case), "purpose.supervision"))
     asked = {"step": "ask", "reference": before.case.reference, "code": "already_late"}
     refused = supervisor.post(BOARD, asked)

@@ -17,6 +17,7 @@ from municipality.kernel.actors import system
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.transitions import transition
 from municipality.review import boards, invariants, models, out_of_turn, queries
+from municipality.review.admin import branch
 from municipality.review.models import Assignment, ConflictOfInterest, Override, QueueEntry
 from municipality.review.services import desk, queue, staff
 from municipality.review.services.desk import CorrectionRequest
@@ -292,6 +293,17 @@ def test_the_board_shows_the_branch_and_what_nobody_there_may_decide(
     assert board.counts == {"waiting": 2, "held": 1}
     assert [p.pk for p in board.stuck] == [stuck.pk]
     assert {line.officer: line.held for line in board.officers} == {office.officer: 1, office.colleague: 0}
+
+
+def test_the_board_counts_the_waiting_requests_that_it_lists(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that was asked for ahead of its turn stands in a list of its own; the links to other pages keep the rest of the query."""
+    numbers(office, 3)
+    code = queries.replies(Case.objects.latest("pk")).reasons_of("override")[0].code
+    queue.ask_override(place=QueueEntry.objects.latest("pk"), code=code, asked_by=office.supervisor)
+    monkeypatch.setattr(branch, "MOST", 1)
+    shown = signed_in(office.supervisor).get(reverse("admin:desk_board"), {"days": "5"})
+    assert shown.context["waiting"].paginator.count == 2
+    assert 'href="?days=5&amp;queue=2#ahead"' in shown.content.decode()
 
 
 def test_the_board_says_when_a_list_is_cut(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from municipality.kernel.transitions import transition
 from municipality.places.models import Area
 from reports.intake.services import ReportPlace
 from reports.models import Closure, Question, Report, SolvedAnswer
+from reports.moderation import services as moderation
 from reports.reporters import bans
 from reports.reporters.services import Sender, secret_of
 from reports.triage import services as triage
@@ -144,6 +145,9 @@ def test_a_promise_from_before_it_was_sent_is_said_to_be_that_of_the_older_repor
         assert said in _text(browser.get(_page(newer)))
         public = _text(Client().get(f"/en/reports/{newer.public_id}/"))
         assert (said in public) is (into == "the newer"), "the public page of a joined report leads to the other"
+        clerk = StaffFactory(groups=["intake"], login="hides")
+        moderation.hide(report=Report.objects.get(pk=older.pk), part="report", code="insult", by=clerk)
+        assert said not in _text(Client().get(f"/en/reports/{newer.public_id}/")), "nor does it name a hidden one"
 
 
 def _text(answer: Any) -> str:
