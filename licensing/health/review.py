@@ -148,7 +148,7 @@ def _beyond_commercial(case: Case, shop: Shop, renewal: Renewal) -> list[Item]:
         else _("It may: the commercial licence has to be valid on the day of the request, and no longer. %(source)s.")
     )
     value = text % {"days": rule.value, "source": bilingual(rule, "article")}
-    return [Item(OUTLAST, _("Beyond the end of the commercial licence"), value, source=_("rulebook"), may_correct=False)]
+    return [Item(OUTLAST, _("Longer than the commercial licence runs"), value, source=_("rulebook"), may_correct=False)]
 
 
 def _with_new_holder(case: Case, shop: Shop, item: Item) -> Item:
