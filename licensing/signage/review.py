@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db.models import Q
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -28,9 +30,10 @@ from municipality.ui.texts import Text
 SKILL = "boards"
 CHECKED = gettext_lazy("checked when the request was sent")
 EVIDENCE = {
-    "size_as_planned": ("drawings",),
+    "size_as_planned": ("drawings", "undrawn"),
     "mark_approved": ("trademark", "consent_trademark_owner"),
     "content_allowed": ("rule_subject",),
+    "light_allowed": ("light",),
     "screen_allowed": ("rule_land",),
     "height_allowed": ("rule_height",),
     "distance_allowed": ("rule_distance",),
@@ -80,10 +83,26 @@ def _are_drawn(request: BoardRequest) -> bool:
 
 
 def _drawings(request: BoardRequest) -> list[Item]:
-    """The boards that were drawn on a photo, whose size the server measured."""
+    """The boards that were drawn on a photo, whose size the server measured, those that were not, and those that are lit."""
     pictures = format_html_join(" ", "{}", ((picture_of(board, of_staff=True),) for board in request.boards.all()))
-    source = _("measured on the photo")
-    return [Item("drawings", _("Drawn on the photo"), pictures, source=source, may_correct=False)] if pictures.strip() else []
+    undrawn = _numbers(board for board in request.boards.all() if getattr(board, "drawing", None) is None)
+    lit = _numbers(board for board in request.boards.all() if board.is_lit)
+    compare = format_html(
+        _("Boards: {numbers}. Compare them with the plan; if it does not state their size, the answer is No."), numbers=undrawn
+    )
+    light = format_html(
+        _("Boards: {numbers}. The text states no figure: judge by the plan, which states how strong the light is."), numbers=lit
+    )
+    found = [
+        (pictures.strip(), Item("drawings", _("Drawn on the photo"), pictures, source=_("measured on the photo"), may_correct=False)),
+        (undrawn, Item("undrawn", _("Not drawn on the photo"), compare, may_correct=False)),
+        (lit, Item("light", _("Lit"), light, may_correct=False)),
+    ]
+    return [item for is_any, item in found if is_any]
+
+
+def _numbers(boards: Iterable[Board]) -> str:
+    return _(", ").join(str(board.line) for board in boards)
 
 
 def _consents(request: BoardRequest) -> list[Item]:

@@ -9,6 +9,7 @@ from random import Random
 
 from licensing.models import Board
 from licensing.signage import queries
+from licensing.signage.cards import Cards
 from licensing.signage.drawing import drawings
 from licensing.signage.drawing.forms import StoredDrawingForm
 from licensing.signage.forms import RequestedBoardForm
@@ -43,7 +44,6 @@ from shops.register.queries import with_names
 SKILL = "boards"
 LICENSED = ("licensed", "ending")
 STUDIED = ("unpaid", "corrections", "refused", "waiting")
-PLAN = "Steel frame on the wall, no mark of others. Light: 300 lux, steady"
 FINDINGS = {"corrections": ("size_as_planned", "plan_incomplete"), "refused": ("content_allowed", "banned_content")}
 
 
@@ -164,10 +164,20 @@ def _send(shop: Shop, moment: dt.datetime, rng: Random) -> Case:
         cards, actor = cards_of(shop, opening(shop, "year", rng)), actor_of(person)
         draft = requests.keep(shop=shop, person=person, cards=cards, version=0, actor=actor)
         for slot in ("front", "plan"):
-            attach(person, requests.files_key(draft), slot, PLAN if slot == "plan" else "")
+            attach(person, requests.files_key(draft), slot, _plan(cards) if slot == "plan" else "")
         draft = _drawn(draft, actor)
         total = requests.cards_of(draft, queries.rules()).fils
         return requests.submit(shop=shop, person=person, draft=draft, version=draft.version, expected_fils=total, actor=actor)
+
+
+def _plan(cards: Cards) -> str:
+    """What the plan of a request states of its boards."""
+    sizes = [
+        f"{number}: {form.cleaned_data['width']} x {form.cleaned_data['height']} m"
+        for number, form in enumerate(cards.forms, 1)
+        if form.cleaned_data.get("width")
+    ]
+    return "\n".join(["Boards, steel frames on the wall:", *sizes, "Light: 300 lux, steady, no glare"])
 
 
 def _drawn(draft: Draft, actor: Actor) -> Draft:
