@@ -16,7 +16,8 @@ from municipality.ui.dates import day_text
 from municipality.ui.plurals import counted, within, within_span
 from municipality.ui.templatetags.portal import bilingual
 from reports import queries
-from reports.reporters.services import Sender, ban_of
+from reports.models import Ban
+from reports.reporters.services import Sender
 from reports.reporters.trust import TrustLevel
 
 if TYPE_CHECKING:
@@ -43,14 +44,13 @@ HOW = {
 
 
 def check(sender: Sender, place: ReportPlace, amounts: Mapping[str, int], level: TrustLevel | None = None) -> None:
-    """Refuse whoever is banned, and count a report of everybody else; to be called in the transaction that stores it.
+    """Count a report of a sender, in the transaction that stores it. Whoever is banned was refused before (`refuse`).
 
     Of an hour and a day most is what the level of the sender allows; without a level, what anybody may send.
     What is counted is locked until that transaction ends, so that reports at the same time cannot pass a limit together, and a report
-    that is not stored is not counted. Raises Refused: banned (403, with the ban), per_hour, per_day, per_place_day,
-    per_address_hour, per_address_day, per_address_place_day (429).
+    that is not stored is not counted. Raises TooMany: per_hour, per_day, per_place_day, per_address_hour, per_address_day,
+    per_address_place_day (429).
     """
-    refuse_banned(sender)
     if sender.system and level == TrustLevel.ANONYMOUS:
         level = None  # the other system has limits of its own, and its people can neither sign in nor confirm a phone there
     counted = list(_counted(sender, place))
@@ -96,9 +96,8 @@ def _how_to_send_more(code: str, level: TrustLevel | None, amounts: Mapping[str,
     return ""
 
 
-def refuse_banned(sender: Sender) -> None:
-    """Raise NotPermitted("banned") with the ban in its facts if one of a sender is in force."""
-    ban = ban_of(sender)
+def refuse(ban: Ban | None) -> None:
+    """Raise NotPermitted("banned"), 403, with the ban that is in force for a sender in its facts, if there is one."""
     if ban is None:
         return
     reason = rulebook.edition(queries.REPLIES, clock.today()).reasons.get(ban.code)
@@ -110,11 +109,12 @@ def refuse_banned(sender: Sender) -> None:
 
 def _counted(sender: Sender, place: ReportPlace) -> Iterator[tuple[str, int, str]]:
     """Limits in one order for everybody, so that two requests never wait for each other."""
-    for digest in sender.digests:
+    digests = sender.digests if not sender.is_new else []
+    for digest in digests:
         yield "per_hour", HOUR, digest
-    for digest in sender.digests:
+    for digest in digests:
         yield "per_day", DAY, digest
-    for digest in sender.digests:
+    for digest in digests:
         yield "per_place_day", DAY, f"{digest}:{_key_of(place)}"
     if sender.address:
         yield "per_address_hour", HOUR, sender.address

@@ -17,6 +17,7 @@ from municipality.kernel.actors import VISITOR
 from municipality.kernel.errors import Refused
 from municipality.places import queries as places
 from municipality.places.models import Area
+from municipality.rulebook.report_categories import ReportRules
 from reports import promises, queries
 from reports.intake import first_look
 from reports.intake import limits as sender_limits
@@ -95,28 +96,41 @@ def _first_category(known: Report) -> str:
     return str(changed.data["before"]) if changed is not None else known.category
 
 
-def receive(sent: SentReport, sender: Sender, *, is_new: bool = False) -> Received:
+def receive(sent: SentReport, sender: Sender) -> Received:
     """Store a report with its reporter and photos and enqueue the draw of an inspector, in one transaction.
 
-    The same key again is the same report; with `is_new` the caller has just seen that there is none. Raises Refused:
-    unknown_category, emergency, name_needed, sent_differently, and what `limits.check` raises.
+    The same key again is the same report. Raises Refused: unknown_category, emergency, name_needed, sent_differently, and what
+    `limits.refuse` and `limits.check` raise.
     """
-    known = None if is_new else Report.objects.filter(key=sent.key).first()
+    known = Report.objects.filter(key=sent.key).first()
     if known is None:
         try:
             with transaction.atomic():
-                return Received(_store(sent, sender), reporters.secret_of(sent.key), is_new=True)
+                return receive_new(sent, sender, *queries.rules_and_limits())
         except IntegrityError:  # received at the same time by another request
             known = Report.objects.filter(key=sent.key).first()
             if known is None:
                 raise
+    return receive_known(known, sent, sender)
+
+
+def receive_known(known: Report, sent: SentReport, sender: Sender) -> Received:
+    """A report that was received under the key of `sent`. Raises Refused("sent_differently") unless it is that of its sender."""
     if not _is_same(known, sent) or not reporters.sent_by(known, sender):
         raise Refused("sent_differently", _("Another report was sent under this key. Begin a new report; its photos can be used again."))
     return Received(known, reporters.secret_of(sent.key), is_new=False)
 
 
-def _store(sent: SentReport, sender: Sender) -> Report:
-    (rules, limits), now = queries.rules_and_limits(), clock.now()
+def receive_new(sent: SentReport, sender: Sender, rules: ReportRules, limits: Mapping[str, int]) -> Received:
+    """As `receive`, of a key that the caller has not found, by the rules that the caller's transaction has read.
+
+    Raises IntegrityError, after which that transaction cannot go on, where another request receives the same at the same time.
+    """
+    return Received(_store(sent, sender, rules, limits), reporters.secret_of(sent.key), is_new=True)
+
+
+def _store(sent: SentReport, sender: Sender, rules: ReportRules, limits: Mapping[str, int]) -> Report:
+    now = clock.now()
     category = rules.categories.get(sent.category)
     if category is None:
         raise Refused("unknown_category", _("Choose what it is from the list."))
@@ -125,6 +139,7 @@ def _store(sent: SentReport, sender: Sender) -> Report:
     answers = {question.code: sent.answers[question.code] for question in category.questions if question.code in sent.answers}
     severity = promises.severity_of(category, answers)
     trusted = trust.of_sender(sender, limits)
+    sender_limits.refuse(trusted.ban)
     sender_limits.check(sender, sent.place, limits, trusted.level)
     area = sent.place.area
     facts = asdict(category)

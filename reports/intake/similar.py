@@ -14,7 +14,7 @@ from municipality.kernel import clock
 from municipality.kernel.actors import VISITOR
 from municipality.kernel.errors import Refused
 from reports import queries
-from reports.intake.limits import refuse_banned
+from reports.intake.limits import refuse
 from reports.models import MeToo, Report, ReportPhoto
 from reports.photos.queries import shown
 from reports.places import METRES, blurred, box_around, metres_between
@@ -57,8 +57,9 @@ def me_too(report: Report, sender: Sender) -> bool:
 
     A doubtful sender confirms nothing. Raises NotPermitted("banned"), Refused("not_counted").
     """
-    refuse_banned(sender)
-    if trust.of_sender(sender, queries.limits()).level == trust.TrustLevel.DOUBTFUL:
+    trusted = trust.of_sender(sender, queries.limits())
+    refuse(trusted.ban)
+    if trusted.level == trust.TrustLevel.DOUBTFUL:
         raise Refused(
             "not_counted",
             _(

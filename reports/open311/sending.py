@@ -6,12 +6,12 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import get_language
@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from municipality.kernel import arabic, clock
 from municipality.places import names
 from municipality.places.models import Area
-from municipality.rulebook.report_categories import ReportCategory
+from municipality.rulebook.report_categories import ReportCategory, ReportRules
 from municipality.ui.forms import PhoneField
 from municipality.ui.texts import Text
 from reports import queries
@@ -67,13 +67,26 @@ def receive(query: QueryDict, form: QueryDict, files: MultiValueDict[str, Any]) 
 
     Raises BadKey, HourIsFull, Unknown, BadRequest, and what `intake.services.receive` refuses.
     """
-    reader = ParameterReader(form, query)
-    api_key = keys.check(reader.text("api_key"))
+    api_key = keys.check(ParameterReader(form, query).text("api_key"))
     keys.count(api_key)
-    sending = _read(reader)
+    try:
+        return _receive(api_key, ParameterReader(form, query), attached.of(files))
+    except IntegrityError:  # another request received the same at the same time: its report is found now
+        return _receive(api_key, ParameterReader(form, query), attached.of(files))
+
+
+@transaction.atomic
+def _receive(api_key: ApiKey, reader: ParameterReader, files: list[Any]) -> tuple[Received, list[Text]]:
+    rules, limits = queries.rules_and_limits()
+    sending = _read(reader, rules)
     severity_of(sending.category, sending.answers)  # of an emergency nothing is kept, nor its photos
-    key, is_new = _key(api_key, sending)
-    sender = Sender(phone=sending.phone, system=api_key.public_id, device=f"open311:{api_key.public_id}:{sending.identity or key}")
+    key, is_new = _key(api_key, sending, limits)
+    sender = Sender(
+        phone=sending.phone,
+        system=api_key.public_id,
+        device=f"open311:{api_key.public_id}:{sending.identity or key}",
+        is_new=is_new and not sending.phone and not sending.identity,
+    )
     sent = SentReport(
         key=key,
         category=sending.category.code,
@@ -85,36 +98,35 @@ def receive(query: QueryDict, form: QueryDict, files: MultiValueDict[str, Any]) 
         api_key=api_key,
         language="en" if get_language() == "en" else "ar",
     )
-    limits = queries.limits()
-    with transaction.atomic():
-        received = intake.receive(sent, sender, is_new=is_new)
-        refused = photos.add_sent(received.report, attached.of(files), limits) if received.is_new else []
+    if not is_new:
+        return intake.receive_known(Report.objects.get(key=key), sent, sender), sending.notices
+    received = intake.receive_new(sent, sender, rules, limits)
+    refused = photos.add_sent(received.report, files, limits)
     return received, [*sending.notices, *(one.sentence for one in refused)]
 
 
-def _key(api_key: ApiKey, sending: Sending) -> tuple[str, bool]:
+def _key(api_key: ApiKey, sending: Sending, limits: Mapping[str, int]) -> tuple[str, bool]:
     """The key of a report, and whether it is new: by the id of the other system, or by its content for some hours."""
     if sending.own_id:
-        key = _uuid(api_key, "id", sending.own_id)
-        return key, not Report.objects.filter(key=key).exists()
-    hours = queries.limits()["repeat_hours"]
-    content = hashlib.sha256(sending.content.encode()).hexdigest()
-    span = int(clock.now().timestamp()) // (hours * 3600)
-    now, before = (_uuid(api_key, "content", content, str(one)) for one in (span, span - 1))
-    known = Report.objects.filter(key__in=(now, before)).order_by("-received_at").values_list("key", flat=True).first()
-    return known or now, known is None
+        possible = [_uuid(api_key, "id", sending.own_id)]
+    else:
+        content = hashlib.sha256(sending.content.encode()).hexdigest()
+        span = int(clock.now().timestamp()) // (limits["repeat_hours"] * 3600)
+        possible = [_uuid(api_key, "content", content, str(one)) for one in (span, span - 1)]
+    known = Report.objects.filter(key__in=possible).order_by("-received_at").values_list("key", flat=True).first()
+    return known or possible[0], known is None
 
 
 def _uuid(api_key: ApiKey, *parts: str) -> str:
     return str(uuid.uuid5(_NAMESPACE, "\n".join((api_key.public_id, *parts))))
 
 
-def _read(reader: ParameterReader) -> Sending:
+def _read(reader: ParameterReader, rules: ReportRules) -> Sending:
     """Raises Unknown, BadRequest."""
     code = reader.text("service_code")
     if not code:
         raise BadRequest(_("service_code is missing. The services are listed at /open311/v2/services."))
-    category = category_of(code)
+    category = category_of(code, rules)
     given = _attributes(reader.sources)
     answers = _answers(reader, category, given)
     words = reader.text("description")

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from municipality.kernel import clock
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import ReportClock, ReportSeverity
-from municipality.rulebook.report_categories import SUBJECT, ReportCategory, ReportQuestion
+from municipality.rulebook.report_categories import SUBJECT, ReportCategory, ReportQuestion, ReportRules
 from municipality.ui.plurals import within
 from reports import queries
 from reports.open311 import formats
@@ -77,9 +77,9 @@ def _service(category: ReportCategory) -> dict[str, Any]:
     }
 
 
-def category_of(code: str) -> ReportCategory:
+def category_of(code: str, rules: ReportRules) -> ReportCategory:
     """Raises Unknown."""
-    found = queries.rules().categories.get(formats.clean(code))
+    found = rules.categories.get(formats.clean(code))
     if found is None:
         raise Unknown(_("No service has this code. They are listed at /open311/v2/services."))
     return found
@@ -93,7 +93,7 @@ def options_of(question: ReportQuestion) -> dict[str, str]:
 
 def definition(code: str) -> dict[str, Any]:
     """The questions of a service. Raises Unknown."""
-    category = category_of(code)
+    category = category_of(code, queries.rules())
     return {
         "service_code": category.code,
         "attributes": [_attribute(order, question) for order, question in enumerate(category.questions, start=1)],

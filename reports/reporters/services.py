@@ -24,7 +24,8 @@ class Sender:
     """Who sends: a person who signed in, a phone number that they confirmed, or only a device (a random value in its cookie).
 
     `system` is the other system that gave the number, which nobody has confirmed here: it is told apart from the same number of anybody
-    else, and gets no text. `address` is that of the network, which is counted for the limits and never stored with a report.
+    else, and gets no text. `address` is that of the network, which is counted for the limits and never stored with a report. With `is_new`
+    the device was made of the report that is sent now, so that nothing is known of it and it sends no more: there is nothing to count.
     """
 
     person: User | None = None
@@ -32,6 +33,7 @@ class Sender:
     device: str = ""
     address: str = ""
     system: str = ""
+    is_new: bool = False
 
     @property
     def is_named(self) -> bool:
@@ -122,12 +124,6 @@ def bans_of(digests: Collection[str], device: str) -> QuerySet[Ban]:
     if device:
         who |= Q(report__in=Reporter.objects.filter(device_digest=device).values("report"))
     return Ban.objects.filter(who, lifted_at__isnull=True)
-
-
-def ban_of(sender: Sender) -> Ban | None:
-    """The ban that holds for a sender now. Without a name they are also known by the device of the report that the ban is about."""
-    rows = bans_of(sender.digests, device_of(sender) if not sender.is_named else "").filter(until__gt=clock.now())
-    return rows.order_by("-until").only("public_id", "code", "until").first()
 
 
 def is_reachable(report: Report) -> bool:

@@ -19,7 +19,7 @@ from municipality.kernel import clock
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import ReportFinding
 from reports import queries
-from reports.models import Closure, ModeratedPart, Moderation, Report
+from reports.models import Ban, Closure, ModeratedPart, Moderation, Report
 from reports.models.reporter import Reporter
 from reports.reporters.services import Sender, bans_of, device_of, known_by
 from reports.states import ReportState
@@ -40,7 +40,7 @@ class TrustLevel(models.TextChoices):
 class Trust:
     """A level and its reasons: reports of the last `days` that were found right, unfounded, or an abuse, and whether a stop counts.
 
-    `today`: how many reports arrived today.
+    `today`: how many reports arrived today; `ban`: the stop that is in force.
     """
 
     level: TrustLevel
@@ -50,6 +50,7 @@ class Trust:
     abusive: int = 0
     was_stopped: bool = False
     today: int = field(default=0, compare=False)
+    ban: Ban | None = field(default=None, compare=False)
 
 
 def of_sender(sender: Sender, limits: Mapping[str, int]) -> Trust:
@@ -58,7 +59,9 @@ def of_sender(sender: Sender, limits: Mapping[str, int]) -> Trust:
     who |= Q(phone_digest=sender.phone_digest) if sender.phone else Q()
     device = device_of(sender) if not sender.is_named else ""
     base = TrustLevel.IDENTIFIED if sender.person is not None else TrustLevel.CONFIRMED if sender.is_told else TrustLevel.ANONYMOUS
-    return _trust(base, who, _without_device(sender.digests, device_of(sender), device), device, limits)
+    if sender.is_new:
+        return Trust(base)
+    return _trust(base, who, sender.digests, device, limits)
 
 
 def of_reporter(report: Report) -> Trust | None:
@@ -71,21 +74,19 @@ def of_reporter(report: Report) -> Trust | None:
     is_confirmed = bool(row.phone_digest) and row.report.api_key_id is None  # nobody here confirmed the number that another system gave
     base = TrustLevel.IDENTIFIED if row.person is not None else TrustLevel.CONFIRMED if is_confirmed else TrustLevel.ANONYMOUS
     device = row.device_digest if row.person is None and not row.phone_digest else ""
-    return _trust(base, who, _without_device(known_by(row), row.device_digest, device), device, queries.limits())
-
-
-def _without_device(digests: Collection[str], digest: str, device: str) -> list[str]:
-    """The digests of a sender, without that of the device for whoever gives a name (`device` is empty)."""
-    return [one for one in digests if device or one != digest]
+    return _trust(base, who, known_by(row), device, queries.limits())
 
 
 def _trust(base: TrustLevel, who: Q, digests: Collection[str], device: str, limits: Mapping[str, int]) -> Trust:
     """`device`: of whoever gives no name, by which their reports are known; a name is not blamed for others on its device."""
-    if not all(code in limits for code in RULES):  # an edition from before there were levels
-        return Trust(base)
-    now, days = clock.now(), limits["trust_days"]
-    stops = bans_of(digests, device).filter(until__gt=now - dt.timedelta(days=limits["doubtful_ban_days"]))
-    was_stopped = stops.exists()
+    now, knows_levels = clock.now(), all(code in limits for code in RULES)
+    lasting = dt.timedelta(days=limits["doubtful_ban_days"] if knows_levels else 0)
+    # One statement: the stop that ends last is the one in force, if there is one.
+    stop = bans_of(digests, device).filter(until__gt=now - lasting).order_by("-until").only("public_id", "code", "until").first()
+    was_stopped, ban = stop is not None, stop if stop is not None and stop.until > now else None
+    if not knows_levels:  # an edition from before there were levels
+        return Trust(base, ban=ban)
+    days = limits["trust_days"]
     who |= Q(device_digest=device) if device else Q()
     sent = Reporter.objects.filter(who, created_at__gte=now - dt.timedelta(days=days)).order_by("-pk")
     own = dict(sent.values_list("report", "created_at")[:MOST])
@@ -98,7 +99,7 @@ def _trust(base: TrustLevel, who: Q, digests: Collection[str], device: str, limi
     elif base != TrustLevel.ANONYMOUS and right >= limits["proven_right"] and not abusive:
         level = TrustLevel.PROVEN
     today = sum(at >= clock.start_of(clock.today()) for at in own.values())
-    return Trust(level, days, right, unfounded, abusive, was_stopped, today)
+    return Trust(level, days, right, unfounded, abusive, was_stopped, today, ban)
 
 
 def _findings(own: Collection[int]) -> dict[str, set[int]]:
