@@ -11,6 +11,7 @@ from municipality.kernel import clock, worktime
 from municipality.kernel.errors import Refused
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import ReportClock, ReportSeverity
+from municipality.rulebook.queries import DayRules
 from municipality.rulebook.report_categories import ReportCategory
 from reports.models import Report, ReportEvent
 
@@ -35,12 +36,14 @@ def hours(category: ReportCategory, severity: str, limits: Mapping[str, int]) ->
     return min(max(category.hours * limits[f"{severity}_percent"] / 100, limits["least_hours"]), limits["most_hours"])
 
 
-def due_at(category: ReportCategory, severity: str, since: dt.datetime, limits: Mapping[str, int]) -> dt.datetime:
-    """The promised time (`hours`), by the limits of `limits.reports`."""
+def due_at(
+    category: ReportCategory, severity: str, since: dt.datetime, limits: Mapping[str, int], day: DayRules | None = None
+) -> dt.datetime:
+    """The promised time (`hours`), by the limits of `limits.reports` and the calendar of `day`, where the caller has read one."""
     time = dt.timedelta(hours=hours(category, severity, limits))
     if category.clock == ReportClock.ALWAYS:
         return since + time
-    return worktime.add_working_time(rulebook.calendar(), since, time)
+    return worktime.add_working_time(day.calendar() if day is not None else rulebook.calendar(), since, time)
 
 
 def opened_at(report: Report) -> dt.datetime:

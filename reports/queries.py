@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
 
 from municipality.kernel import clock
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook import report_categories
-from municipality.rulebook.queries import RulebookEdition
+from municipality.rulebook.queries import DayRules, RulebookEdition
 from municipality.rulebook.report_categories import ReportRules
 from reports.models import Closure, Report, SolvedAnswer
 
@@ -26,10 +27,19 @@ def limits(on: dt.date | None = None) -> dict[str, int]:
     return _limits_of(rulebook.edition(LIMITS, on or clock.today()))
 
 
-def rules_and_limits() -> tuple[ReportRules, dict[str, int]]:
-    """Both of today, in one statement: a transaction reads them anew each time. Raises Refused("no_edition")."""
-    rules, limits = rulebook.editions([report_categories.SUBJECT, LIMITS], clock.today())
-    return _rules_of(rules), _limits_of(limits)
+@dataclass(frozen=True)
+class InForce:
+    """Categories and bodies, the limits of reports by code, and what else is in force on the same day."""
+
+    rules: ReportRules
+    limits: dict[str, int]
+    day: DayRules
+
+
+def in_force() -> InForce:
+    """All of today, in one statement: a transaction reads them anew each time. Raises Refused("no_edition")."""
+    day = rulebook.day_rules(clock.today())
+    return InForce(_rules_of(day.edition(report_categories.SUBJECT)), _limits_of(day.edition(LIMITS)), day)
 
 
 def _rules_of(edition: RulebookEdition) -> ReportRules:

@@ -10,7 +10,7 @@ import threading
 import time
 import traceback
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -53,10 +53,9 @@ def enqueue_all(
     Raises what `enqueue` raises.
     """
     declared = registry.JOB_KINDS[kind]
-    if not connection.in_atomic_block:
-        raise RuntimeError("a job is enqueued inside the transaction of the change that needs it")
     if queue and queue not in registry.QUEUES:
         raise ValueError(f"no such queue: {queue}")
+    _check_transaction()
     if not args_by_key:
         return []
     now, queue = clock.now(), queue or declared.queue
@@ -65,14 +64,33 @@ def enqueue_all(
     if declared.at_once and (due_at is None or due_at <= now):
         for number in numbers.values():
             transaction.on_commit(partial(_dispatch, number, queue, kind))
-    missing = [key for key in args_by_key if key not in numbers]
+    missing = [key for key in args_by_key if (kind, key) not in numbers]
     if missing:  # at READ COMMITTED a statement of its own sees a job that another transaction committed during the first one
-        numbers |= dict(Job.objects.filter(kind=kind, key__in=missing).values_list("key", "pk"))
-    return [numbers[key] for key in args_by_key]
+        known = Job.objects.filter(kind=kind, key__in=missing).values_list("key", "pk")
+        numbers |= {(kind, key): number for key, number in known}
+    return [numbers[kind, key] for key in args_by_key]
 
 
-def _insert_new(rows: Sequence[Job]) -> dict[str, int]:
-    """Insert jobs of one kind by one statement, except those whose (kind, key) exists. Returns the primary keys of the new rows by key.
+def enqueue_unhurried(jobs: Iterable[tuple[str, str, Mapping[str, Any]]]) -> None:
+    """Enqueue jobs of several kinds by one statement, each as its kind, its key and its arguments; the next tick dispatches them.
+
+    For work nobody waits for. Raises what `enqueue` raises.
+    """
+    _check_transaction()
+    now = clock.now()
+    due = {"due_at": now, "created_at": now}
+    rows = [Job(kind=kind, key=key, args=dict(ids), queue=registry.JOB_KINDS[kind].queue, **due) for kind, key, ids in jobs]
+    if rows:
+        _insert_new(rows)
+
+
+def _check_transaction() -> None:
+    if not connection.in_atomic_block:
+        raise RuntimeError("a job is enqueued inside the transaction of the change that needs it")
+
+
+def _insert_new(rows: Sequence[Job]) -> dict[tuple[str, str], int]:
+    """Insert jobs by one statement, except those whose (kind, key) exists. Returns the primary keys of the new rows by (kind, key).
 
     Waits for another transaction that has inserted the same (kind, key) and has not ended. Raises IntegrityError for any other violation.
     SQL, since `bulk_create(ignore_conflicts=True)` does not return which rows are new, and on SQLite ignores violated checks too.
@@ -83,10 +101,10 @@ def _insert_new(rows: Sequence[Job]) -> dict[str, int]:
     params = [field.get_db_prep_save(getattr(row, field.attname), connection) for row in rows for field in fields]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO jobs_job ({columns}) VALUES {values} ON CONFLICT (kind, key) DO NOTHING RETURNING id, key",  # noqa: S608 - names of columns
+            f"INSERT INTO jobs_job ({columns}) VALUES {values} ON CONFLICT (kind, key) DO NOTHING RETURNING id, kind, key",  # noqa: S608 - names of columns
             params,
         )
-        return {key: number for number, key in cursor.fetchall()}
+        return {(kind, key): number for number, kind, key in cursor.fetchall()}
 
 
 _broker = {"away_until": 0.0}  # of this process, in seconds of the monotonic clock

@@ -22,17 +22,20 @@ from municipality.kernel.workflow import WORKFLOWS, Move
 MOVED_MEANWHILE = "moved_meanwhile"  # the code of a refusal where another transaction was first
 
 
-def transition(row: Any, name: str, *, actor: Actor, reason: str = "", data: dict[str, Any] | None = None, **changes: Any) -> Any:
+def transition(
+    row: Any, name: str, *, actor: Actor, reason: str = "", data: dict[str, Any] | None = None, savepoint: bool = True, **changes: Any
+) -> Any:
     """Make the move `name` on `row` and return its event; `changes` are columns that change with it.
 
     Raises TransitionRefused("no_such_move") when the table has no such edge and TransitionRefused("moved_meanwhile")
-    when another transaction moved the row first. Must run inside a transaction.
+    when another transaction moved the row first; then, without `savepoint`, the transaction cannot go on: for a row that the same
+    transaction has inserted. Must run inside a transaction.
     """
     model = _model_in_transaction(row)
     step = WORKFLOWS[row.workflow_name].move(name, row.state)
     if step.needs_reason and not reason:
         raise TransitionRefused("reason_missing", move=name)
-    with transaction.atomic():  # a lost race leaves no event behind, whatever the caller does with the exception
+    with transaction.atomic(savepoint=savepoint):  # a lost race leaves no event behind, whatever the caller does with the exception
         event = _event(row, step, actor, clock.now(), data or {}, reason)
         event.save(force_insert=True)
         moved = model._base_manager.filter(pk=row.pk, state=row.state).update(state=step.target, last_event=event, **changes)

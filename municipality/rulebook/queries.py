@@ -291,6 +291,24 @@ def editions_and_calendar(subjects: Sequence[str], on: dt.date) -> tuple[list[Ru
     return _in_force(published, subjects, on), _calendar(_newest_calendar(published))
 
 
+@dataclass(frozen=True)
+class DayRules:
+    """The editions in force on a day, and the newest working time, as one statement has read them. Both raise Refused("no_edition")."""
+
+    on: dt.date
+    published: Sequence[PublishedEdition]
+
+    def edition(self, subject: str) -> RulebookEdition:
+        return _in_force(self.published, [subject], self.on)[0]
+
+    def calendar(self) -> Calendar:
+        return _calendar(_newest_calendar(self.published))
+
+
+def day_rules(on: dt.date) -> DayRules:
+    return DayRules(on, _published())
+
+
 def _in_force(published: Sequence[PublishedEdition], subjects: Sequence[str], on: dt.date) -> list[RulebookEdition]:
     return [_newest(subject, [row for row in published if row.subject == subject and row.holds(on)]) for subject in subjects]
 

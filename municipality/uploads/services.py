@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import F
 
 from municipality.accounts.models import User, actor_for
-from municipality.audit.services import record
+from municipality.audit.services import AuditedAct, record
 from municipality.documents import alarms, store
 from municipality.jobs import sweeps
 from municipality.jobs.services import enqueue
@@ -119,9 +119,15 @@ def _check_room(subject: str, slot: registry.Slot | None, replaces: Upload | Non
         raise refusals.slot_full(max_files)
 
 
-def _create(*, name: str, **facts: Any) -> Upload:
+def _create(**facts: Any) -> Upload:
+    upload = _new(**facts)
+    upload.save(force_insert=True)
+    return upload
+
+
+def _new(*, name: str, **facts: Any) -> Upload:
     now = clock.now()
-    return Upload.objects.create(name=file_names.clean_name(name), touched_at=now, created_at=now, **facts)
+    return Upload(name=file_names.clean_name(name), touched_at=now, created_at=now, **facts)
 
 
 def _find_unfinished(owner: Any, subject: str, slot: str, size: int, fingerprint: str, replaces: Upload | None) -> Upload | None:
@@ -176,9 +182,9 @@ def finish(upload: Upload) -> None:
     _finish(upload, parts.digest(upload.public_id), parts.head(upload.public_id, file_names.HEAD))
 
 
-def _finish(upload: Upload, digest: str, head: bytes, **changes: Any) -> None:
+def _finish(upload: Upload, digest: str, head: bytes, *, savepoint: bool = True, **changes: Any) -> None:
     actor = actor_for(upload.sent_by or upload.owner, upload.owner) if upload.owner is not None else VISITOR
-    transition(upload, "receive", actor=actor, data={"sha256": digest}, sha256=digest, **changes)
+    transition(upload, "receive", actor=actor, data={"sha256": digest}, savepoint=savepoint, sha256=digest, **changes)
     record("upload.received", subject=upload.key, actor=actor, data={"about": upload.subject, "slot": upload.slot, "sha256": digest})
     kind = file_names.kind_of(head)
     if kind in file_names.ACCEPTED:
@@ -201,7 +207,41 @@ def fill(upload: Upload, content: Any, sha256: str = "") -> None:
     `sha256` is its hash where the caller has computed it. Of a transaction that is undone a part may stay, which `sweep` deletes.
     """
     digest, head = parts.write_whole(upload.public_id, content, file_names.HEAD, sha256)
-    _finish(upload, digest, head, received=upload.size)
+    _finish(upload, digest, head, savepoint=False, received=upload.size)
+
+
+def keep(*, subject: str, slot: str, name: str, content: Any, sha256: str) -> Upload:
+    """Store the bytes of a whole Django file durably, for a subject whose files have no owner. Returns its upload for `receive_kept`.
+
+    Without a row `sweep` deletes the bytes. `sha256` is their hash. The caller has checked who may send, and that the slot has room.
+    Raises FileRefused: locked (403), empty, type, heic (400), too_large (413), no_room (507).
+    """
+    prefix = registry.prefix_of(subject)
+    if prefix is None or not prefix.ownerless or slot in prefix.locked(subject):
+        raise refusals.locked()
+    _check_size(content.size)
+    content.seek(0)
+    kind = file_names.kind_of(content.read(file_names.HEAD))
+    if kind not in file_names.ACCEPTED:
+        raise refusals.FileRefused(kind, status=400)
+    upload = _new(owner=None, subject=subject, slot=slot, name=name, size=content.size, received=content.size, sha256=sha256)
+    with storing():
+        parts.write_whole(upload.public_id, content, file_names.HEAD, sha256)
+    return upload
+
+
+def receive_kept(uploads: Sequence[Upload]) -> tuple[list[AuditedAct], list[tuple[str, str, dict[str, Any]]]]:
+    """Insert the rows of uploads whose bytes `keep` has stored.
+
+    Returns their acts and jobs, which the caller records and enqueues in the same transaction.
+    """
+    Upload.objects.bulk_create(uploads)
+    for row in uploads:
+        transition(row, "receive", actor=VISITOR, data={"sha256": row.sha256}, savepoint=False)
+    acts = [
+        AuditedAct("upload.received", row.key, VISITOR, {"about": row.subject, "slot": row.slot, "sha256": row.sha256}) for row in uploads
+    ]
+    return acts, [("uploads.inspect", row.key, {"upload_id": row.pk}) for row in uploads]
 
 
 @transaction.atomic

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from licensing.models import Board
-from municipality.audit.services import record
-from municipality.jobs.services import enqueue
+from municipality.audit.services import AuditedAct, record_all
+from municipality.jobs.services import enqueue_unhurried
 from municipality.kernel import clock
 from municipality.kernel.actors import VISITOR
 from municipality.kernel.errors import Refused
 from municipality.places import queries as places
 from municipality.places.models import Area
-from municipality.rulebook.report_categories import ReportRules
+from municipality.uploads.refusals import FileRefused
 from reports import promises, queries
 from reports.intake import first_look
 from reports.intake import limits as sender_limits
 from reports.models import ApiKey, PlaceSource, Report, ReportChannel
 from reports.photos import services as photos
+from reports.queries import InForce
 from reports.reporters import notifications, phones, trust
 from reports.reporters import services as reporters
 from reports.reporters.services import Sender
@@ -62,11 +64,12 @@ class SentReport:
 
 @dataclass(frozen=True)
 class Received:
-    """A report that is stored; `secret` opens it for its reporter, also without a name."""
+    """A report that is stored; `secret` opens it for its reporter, also without a name. `refused`: why photos sent with it were not."""
 
     report: Report
     secret: str
     is_new: bool
+    refused: Sequence[FileRefused] = ()
 
 
 def received_before(sent: SentReport, sender: Sender) -> Received | None:
@@ -106,7 +109,7 @@ def receive(sent: SentReport, sender: Sender) -> Received:
     if known is None:
         try:
             with transaction.atomic():
-                return receive_new(sent, sender, *queries.rules_and_limits())
+                return receive_new(sent, sender, queries.in_force())
         except IntegrityError:  # received at the same time by another request
             known = Report.objects.filter(key=sent.key).first()
             if known is None:
@@ -121,16 +124,25 @@ def receive_known(known: Report, sent: SentReport, sender: Sender) -> Received:
     return Received(known, reporters.secret_of(sent.key), is_new=False)
 
 
-def receive_new(sent: SentReport, sender: Sender, rules: ReportRules, limits: Mapping[str, int]) -> Received:
+def receive_new(sent: SentReport, sender: Sender, rules: InForce, files: Iterable[Any] = ()) -> Received:
     """As `receive`, of a key that the caller has not found, by the rules that the caller's transaction has read.
 
-    Raises IntegrityError, after which that transaction cannot go on, where another request receives the same at the same time.
+    `files` are photos that come with it. Raises IntegrityError, after which that transaction cannot go on, where another request
+    receives the same at the same time.
     """
-    return Received(_store(sent, sender, rules, limits), reporters.secret_of(sent.key), is_new=True)
+    report = _store(sent, sender, rules)
+    photos_sent = photos.add_sent(report, files, rules.limits)
+    # The log names no reporter: whoever reads it does not learn who reported.
+    facts = {"category": report.category, "severity": report.severity}
+    record_all([AuditedAct("report.received", report.subject_key, VISITOR, facts), *photos_sent.acts])
+    enqueue_unhurried([("reports.assign", report.subject_key, {"report_id": report.pk}), *photos_sent.jobs])
+    if sender.is_told:
+        notifications.tell(report, "received")
+    return Received(report, reporters.secret_of(sent.key), True, photos_sent.refused)
 
 
-def _store(sent: SentReport, sender: Sender, rules: ReportRules, limits: Mapping[str, int]) -> Report:
-    now = clock.now()
+def _store(sent: SentReport, sender: Sender, in_force: InForce) -> Report:
+    rules, limits, now = in_force.rules, in_force.limits, clock.now()
     category = rules.categories.get(sent.category)
     if category is None:
         raise Refused("unknown_category", _("Choose what it is from the list."))
@@ -138,7 +150,7 @@ def _store(sent: SentReport, sender: Sender, rules: ReportRules, limits: Mapping
         raise Refused("name_needed", _("This kind of report needs your name or a confirmed phone number. Inspectors never see it."))
     answers = {question.code: sent.answers[question.code] for question in category.questions if question.code in sent.answers}
     severity = promises.severity_of(category, answers)
-    trusted = trust.of_sender(sender, limits)
+    trusted = trust.of_sender(sender, limits, in_force.day)
     sender_limits.refuse(trusted.ban)
     sender_limits.check(sender, sent.place, limits, trusted.level)
     area = sent.place.area
@@ -168,7 +180,7 @@ def _store(sent: SentReport, sender: Sender, rules: ReportRules, limits: Mapping
         received_at=now,
         updated_at=now,
         severity=severity,
-        due_at=promises.due_at(category, severity, now, limits),
+        due_at=promises.due_at(category, severity, now, limits, in_force.day),
         branch=places.branch_of(area) if area is not None else None,
     )
     reporters.attach(report, sender)
@@ -176,9 +188,4 @@ def _store(sent: SentReport, sender: Sender, rules: ReportRules, limits: Mapping
     if sent.channel != ReportChannel.OPEN311:  # whose numbers are confirmed by nobody, and whose photos come with the report
         phones.forget(sent.key)
         photos.attach_held(report, is_new=True)
-    # The log names no reporter: whoever reads it does not learn who reported.
-    record("report.received", subject=report.subject_key, actor=VISITOR, data={"category": category.code, "severity": severity})
-    enqueue("reports.assign", key=report.subject_key, report_id=report.pk)
-    if sender.is_told:
-        notifications.tell(report, "received")
     return report

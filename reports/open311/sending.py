@@ -32,7 +32,6 @@ from reports.open311 import attached, formats, keys
 from reports.open311.errors import BadRequest
 from reports.open311.parameters import ParameterReader
 from reports.open311.service_list import category_of, options_of
-from reports.photos import services as photos
 from reports.promises import severity_of
 from reports.reporters.services import Sender
 
@@ -77,10 +76,10 @@ def receive(query: QueryDict, form: QueryDict, files: MultiValueDict[str, Any]) 
 
 @transaction.atomic
 def _receive(api_key: ApiKey, reader: ParameterReader, files: list[Any]) -> tuple[Received, list[Text]]:
-    rules, limits = queries.rules_and_limits()
-    sending = _read(reader, rules)
+    rules = queries.in_force()
+    sending = _read(reader, rules.rules)
     severity_of(sending.category, sending.answers)  # of an emergency nothing is kept, nor its photos
-    key, is_new = _key(api_key, sending, limits)
+    key, is_new = _key(api_key, sending, rules.limits)
     sender = Sender(
         phone=sending.phone,
         system=api_key.public_id,
@@ -100,9 +99,8 @@ def _receive(api_key: ApiKey, reader: ParameterReader, files: list[Any]) -> tupl
     )
     if not is_new:
         return intake.receive_known(Report.objects.get(key=key), sent, sender), sending.notices
-    received = intake.receive_new(sent, sender, rules, limits)
-    refused = photos.add_sent(received.report, files, limits)
-    return received, [*sending.notices, *(one.sentence for one in refused)]
+    received = intake.receive_new(sent, sender, rules, files)
+    return received, [*sending.notices, *(one.sentence for one in received.refused)]
 
 
 def _key(api_key: ApiKey, sending: Sending, limits: Mapping[str, int]) -> tuple[str, bool]:

@@ -6,12 +6,12 @@ import datetime as dt
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from municipality.audit.services import record
+from municipality.audit.services import AuditedAct, record_all
 from municipality.jobs import sweeps
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
@@ -26,6 +26,7 @@ from reports.photos.metadata import Metadata
 
 _KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MB = 1024 * 1024
+COPY = "reports.public_copy"
 
 
 def hold(key: str, file: Any, captured_at: dt.datetime | None = None) -> HeldPhoto:
@@ -78,28 +79,40 @@ def _check_size(sizes: Iterable[int], file: Any, limits: Mapping[str, int]) -> N
         raise FileRefused("report_full", text)
 
 
-def add_sent(report: Report, files: Iterable[Any], limits: Mapping[str, int]) -> list[FileRefused]:
-    """Keep the photos that come with a report, each once, in the transaction that has stored it. Returns each reason why not, once."""
-    added, refused = dict[str, int](), dict[str, FileRefused]()
+class Sent(NamedTuple):
+    """What is to be written of a report and its photos together: acts and jobs; and each reason why a photo was not kept, once."""
+
+    acts: list[AuditedAct]
+    jobs: list[tuple[str, str, dict[str, Any]]]
+    refused: list[FileRefused]
+
+
+def add_sent(report: Report, files: Iterable[Any], limits: Mapping[str, int]) -> Sent:
+    """Keep the photos that come with a report, each once, in the transaction that has stored it.
+
+    Their bytes are on the disk before the first row. The caller records the acts and enqueues the jobs.
+    """
+    kept, refused = dict[str, tuple[Upload, Metadata]](), dict[str, FileRefused]()
     for file in files:
         try:
             _check_kind(file)
             sha256 = _digest(file)
-            if sha256 in added:
+            if sha256 in kept:
                 continue
-            if len(added) == limits["photos"]:
+            if len(kept) == limits["photos"]:
                 raise _full(limits["photos"])
-            _check_size(added.values(), file, limits)
-            with uploads.storing(), transaction.atomic():
-                upload = uploads.begin_ownerless(
-                    subject=report.subject_key, slot=PhotoKind.BEFORE, name="photo", size=file.size, has_room=True
-                )
-                _make(report, PhotoKind.BEFORE, upload, sha256, metadata.read(file))
-                uploads.fill(upload, file, sha256)
-            added[sha256] = file.size
+            _check_size([upload.size for upload, _facts in kept.values()], file, limits)
+            upload = uploads.keep(subject=report.subject_key, slot=PhotoKind.BEFORE, name="photo", content=file, sha256=sha256)
+            kept[sha256] = upload, metadata.read(file)
         except FileRefused as refusal:
             refused.setdefault(refusal.code, refusal)
-    return list(refused.values())
+    if not kept:
+        return Sent([], [], list(refused.values()))
+    acts, jobs = uploads.receive_kept([upload for upload, _facts in kept.values()])
+    rows = ReportPhoto.objects.bulk_create(_row(report, PhotoKind.BEFORE, upload, upload.sha256, facts) for upload, facts in kept.values())
+    acts += [_act(report, row, VISITOR) for row in rows]
+    jobs += [(COPY, *_copy_of(row)) for row in rows]
+    return Sent(acts, jobs, list(refused.values()))
 
 
 def held(key: str) -> list[HeldPhoto]:
@@ -210,19 +223,26 @@ def _begin_sent(report: Report, kind: str, size: int) -> Upload:
 
 
 def _make(report: Report, kind: str, upload: Upload, sha256: str, facts: Metadata, actor: Actor = VISITOR) -> ReportPhoto:
-    photo = ReportPhoto.objects.create(
-        report=report,
-        kind=kind,
-        upload=upload,
-        sha256=sha256,
-        captured_at=facts.captured_at,
-        latitude=facts.latitude,
-        longitude=facts.longitude,
-        received_at=clock.now(),
-    )
-    record("report.photo_added", subject=report.subject_key, actor=actor, data={"kind": kind, "sha256": sha256})
-    enqueue("reports.public_copy", key=f"photo:{photo.public_id}", photo_id=photo.pk)
+    photo = _row(report, kind, upload, sha256, facts)
+    photo.save(force_insert=True)
+    record_all([_act(report, photo, actor)])
+    key, ids = _copy_of(photo)
+    enqueue(COPY, key=key, **ids)
     return photo
+
+
+def _row(report: Report, kind: str, upload: Upload, sha256: str, facts: Metadata) -> ReportPhoto:
+    where = {"latitude": facts.latitude, "longitude": facts.longitude}
+    times = {"captured_at": facts.captured_at, "received_at": clock.now()}
+    return ReportPhoto(report=report, kind=kind, upload=upload, sha256=sha256, **where, **times)
+
+
+def _act(report: Report, photo: ReportPhoto, actor: Actor) -> AuditedAct:
+    return AuditedAct("report.photo_added", report.subject_key, actor, {"kind": photo.kind, "sha256": photo.sha256})
+
+
+def _copy_of(photo: ReportPhoto) -> tuple[str, dict[str, Any]]:
+    return f"photo:{photo.public_id}", {"photo_id": photo.pk}
 
 
 def _check_kind(file: Any) -> None:

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from municipality.kernel import clock
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import ReportFinding
+from municipality.rulebook.queries import DayRules
 from reports import queries
 from reports.models import Ban, Closure, ModeratedPart, Moderation, Report
 from reports.models.reporter import Reporter
@@ -53,15 +54,18 @@ class Trust:
     ban: Ban | None = field(default=None, compare=False)
 
 
-def of_sender(sender: Sender, limits: Mapping[str, int]) -> Trust:
-    """The trust in who sends now; `limits` are those of `limits.reports`. An account is made by Kuwait Mobile ID alone."""
+def of_sender(sender: Sender, limits: Mapping[str, int], day: DayRules | None = None) -> Trust:
+    """The trust in who sends now; `limits` are those of `limits.reports`, `day` the rules of today where the caller has read them.
+
+    An account is made by Kuwait Mobile ID alone.
+    """
     who = Q(person=sender.person) if sender.person is not None else Q(pk__in=[])
     who |= Q(phone_digest=sender.phone_digest) if sender.phone else Q()
     device = device_of(sender) if not sender.is_named else ""
     base = TrustLevel.IDENTIFIED if sender.person is not None else TrustLevel.CONFIRMED if sender.is_told else TrustLevel.ANONYMOUS
     if sender.is_new:
         return Trust(base)
-    return _trust(base, who, sender.digests, device, limits)
+    return _trust(base, who, sender.digests, device, limits, day)
 
 
 def of_reporter(report: Report) -> Trust | None:
@@ -77,20 +81,23 @@ def of_reporter(report: Report) -> Trust | None:
     return _trust(base, who, known_by(row), device, queries.limits())
 
 
-def _trust(base: TrustLevel, who: Q, digests: Collection[str], device: str, limits: Mapping[str, int]) -> Trust:
+def _trust(
+    base: TrustLevel, who: Q, digests: Collection[str], device: str, limits: Mapping[str, int], day: DayRules | None = None
+) -> Trust:
     """`device`: of whoever gives no name, by which their reports are known; a name is not blamed for others on its device."""
     now, knows_levels = clock.now(), all(code in limits for code in RULES)
+    who |= Q(device_digest=device) if device else Q()
+    own = dict(Reporter.objects.filter(who).order_by("-pk").values_list("report", "created_at")[:MOST])
     lasting = dt.timedelta(days=limits["doubtful_ban_days"] if knows_levels else 0)
-    # One statement: the stop that ends last is the one in force, if there is one.
-    stop = bans_of(digests, device).filter(until__gt=now - lasting).order_by("-until").only("public_id", "code", "until").first()
+    # One statement: the stop that ends last is the one in force, if there is one. A device that sent nothing brings none.
+    stops = bans_of(digests, device if own else "").filter(until__gt=now - lasting).order_by("-until")
+    stop = stops.only("public_id", "code", "until").first()
     was_stopped, ban = stop is not None, stop if stop is not None and stop.until > now else None
     if not knows_levels:  # an edition from before there were levels
         return Trust(base, ban=ban)
     days = limits["trust_days"]
-    who |= Q(device_digest=device) if device else Q()
-    sent = Reporter.objects.filter(who, created_at__gte=now - dt.timedelta(days=days)).order_by("-pk")
-    own = dict(sent.values_list("report", "created_at")[:MOST])
-    found = _findings(own)
+    own = {report: at for report, at in own.items() if at >= now - dt.timedelta(days=days)}
+    found = _findings(own, day)
     right, unfounded, abusive = (len(found[finding]) for finding in (ReportFinding.RIGHT, ReportFinding.UNFOUNDED, ReportFinding.ABUSIVE))
     wrong, least = unfounded + abusive, limits["doubtful_wrong"]
     level = base
@@ -102,7 +109,7 @@ def _trust(base: TrustLevel, who: Q, digests: Collection[str], device: str, limi
     return Trust(level, days, right, unfounded, abusive, was_stopped, today, ban)
 
 
-def _findings(own: Collection[int]) -> dict[str, set[int]]:
+def _findings(own: Collection[int], day: DayRules | None) -> dict[str, set[int]]:
     """Reports of one sender by what was found of them, as the rulebook in force says of each code. A report is in one set at most.
 
     A report that was joined has the result of the one in which its joins end, and several that were joined there count once; one that
@@ -114,7 +121,8 @@ def _findings(own: Collection[int]) -> dict[str, set[int]]:
         return found
     while onward := dict(Report.objects.filter(pk__in=ends.values(), state=ReportState.MERGED).values_list("pk", "merged_into")):
         ends = {pk: onward.get(end) or end for pk, end in ends.items()}
-    says = {code: reason.counts_as for code, reason in rulebook.edition(queries.REPLIES, clock.today()).reasons.items()}
+    replies = (day or rulebook.day_rules(clock.today())).edition(queries.REPLIES)
+    says = {code: reason.counts_as for code, reason in replies.reasons.items()}
     last = Closure.objects.filter(report=OuterRef("pk"), sent_back_at__isnull=True).order_by("-pk").values("code")[:1]
     wholes = set(ends.values())
     closed = Report.objects.filter(Q(pk__in=wholes) | Q(parent__in=wholes), state=ReportState.CLOSED)

@@ -16,7 +16,8 @@ from tools.benchmarks.client import Ask, Line
 from tools.benchmarks.pages import HEADS, Measured, Run, _Backends, measure_page, portal, processor_seconds
 from tools.stack.running import Servers, Stack
 
-PHOTOS = {"no photo": 0, "photo of 222 kB": 222_000, "photo of 2 MB": 2_000_000}
+PHOTOS = {"no photo": 0, "photo of 222 kB": 222_000, "photo of 2 MB": 2_000_000}  # of a sender whom nothing but the report names
+NAMED = {f"{name}, device_id": PHOTOS[name] for name in ("no photo", "photo of 222 kB")}  # whose limits and stops are looked up
 BORDER = "benchmark"
 BOX = "29.30,48.00,29.36,48.06"
 OPEN311 = "/open311/v2/requests.json"
@@ -64,7 +65,7 @@ def main(servers: Servers, arguments: list[str]) -> int:
         subjects.set_up(stack.environment)
         ask = _reports()
         if options.only in ("", "intake"):
-            rows = [intake(stack, ask, name, options.runs, options.posts) for name in PHOTOS]
+            rows = [intake(stack, ask, name, options.runs, options.posts) for name in PHOTOS | NAMED]
             publish(f"Intake by Open311, {options.runs} runs of {options.posts} reports.\n\n{tables.table(INTAKE, rows)}")
             publish(report_load.text(stack, lambda: ask("photo of 222 kB"), options.seconds))
         for size in map(int, options.reports.split(",")):
@@ -126,14 +127,15 @@ def _pages() -> Iterator[subjects.Page]:
 
 
 def _reports() -> Callable[..., Posted]:
-    """A function that gives a new report with the photo of a name of PHOTOS, for the address of reports or another one."""
+    """A function that gives a new report with the photo of a name of PHOTOS or NAMED, for the address of reports or another one."""
     from municipality.accounts.models import User
     from reports.open311 import keys
 
     operator = User.objects.filter(is_staff=True, groups__name=keys.ROLE).order_by("pk")[0]
     _row, key = keys.make(name="Benchmark", contact="-", per_hour=10**6, by=operator)
-    photos, numbers = {name: _photo(size) if size else b"" for name, size in PHOTOS.items()}, count()
-    return lambda name, path=OPEN311: Posted(path, subjects._headers(), None, _body(key, next(numbers), photos[name]))
+    made, numbers = {size: _photo(size) if size else b"" for size in PHOTOS.values()}, count()
+    photos = {name: made[size] for name, size in (PHOTOS | NAMED).items()}
+    return lambda name, path=OPEN311: Posted(path, subjects._headers(), None, _body(key, next(numbers), photos[name], name in NAMED))
 
 
 def intake(stack: Stack, ask: Callable[..., Posted], name: str, runs: int, posts: int) -> tuple[object, ...]:
@@ -186,9 +188,10 @@ def _row_of(name: str, runs: list[tuple[Run, Run, Run]]) -> tuple[object, ...]:
     )
 
 
-def _body(key: str, number: int, photo: bytes) -> bytes:
+def _body(key: str, number: int, photo: bytes, is_named: bool = False) -> bytes:
     """A report that was never sent before; its photo differs from every other in its last bytes, which are no part of the picture."""
     fields = {"api_key": key, "service_code": "waste", "lat": "29.3328", "long": "48.0283", "description": f"أنقاض {number}"}
+    fields |= {"device_id": f"device {number}"} if is_named else {}
     parts = [f'--{BORDER}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode() for name, value in fields.items()]
     if photo:
         head = f'--{BORDER}\r\nContent-Disposition: form-data; name="media"; filename="a.jpg"\r\nContent-Type: image/jpeg\r\n\r\n'

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
@@ -141,7 +141,7 @@ def allow_relief(*, relief: Relief, allowed_by: User) -> None:
     else:
         formula = (f"خُفض إلى {proposal.percent}%", f"Reduced to {proposal.percent} %")
         terms.next_version(row, order, proposal.after_fils, ground="reduction", formula=formula)
-        changes = {}
+        changes: dict[str, Any] = {}
         if row.state == V.OVERDUE:
             changes = {"settle_until": clock.today() + dt.timedelta(days=queries.limits()["kept_price_days"])}
         transition(row, "reduce", actor=actor, reason=proposal.code, data=data, **changes)

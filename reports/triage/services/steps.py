@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import asdict
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -50,7 +51,7 @@ def recategorise(*, report: Report, inspector: User, category: str, code: str) -
         raise Refused("same_category", _("The report has this category already. Choose another one."))
     actor, before = actor_of(inspector, "inspector"), row.category
     severity, due_at = promises.recategorised(row, found, promises.opened_at(row), queries.limits())
-    changes = {
+    changes: dict[str, Any] = {
         "category": found.code,
         "category_facts": facts_of(found),
         "edition_id": queries.rules().pk,

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
+from django.forms.models import model_to_dict
+from django.test.utils import CaptureQueriesContext
 
 from municipality.audit import invariants, services
 from municipality.audit.models import AccessLogEntry, ActText, AuditEvent, Edge, Link
@@ -22,7 +24,7 @@ from municipality.audit.queries import (
     unnumbered,
     verify_part,
 )
-from municipality.audit.services import log_access, record, sequence
+from municipality.audit.services import AuditedAct, log_access, record, record_all, sequence
 from municipality.kernel import clock, guards
 from municipality.kernel.actors import Actor, system
 from tests.conftest import Clock
@@ -43,6 +45,20 @@ def test_an_act_outside_a_transaction_is_refused(open_db: None) -> None:
     with pytest.raises(RuntimeError, match="together"):
         record("testing.acted", subject="case:1", actor=OFFICER)
     assert not AuditEvent.objects.exists()
+
+
+def test_several_acts_are_recorded_by_one_statement_as_each_would_be(open_db: None) -> None:
+    with transaction.atomic(), CaptureQueriesContext(connection) as asked:
+        record_all(AuditedAct("testing.acted", f"case:{n}", OFFICER, {"number": n}) for n in (1, 2))
+    assert len(asked) == 1
+    with transaction.atomic():
+        record("testing.acted", subject="case:2", actor=OFFICER, data={"number": 2})
+    first, second, alone = (
+        model_to_dict(event, exclude=["id", "at"]) for event in AuditEvent.objects.filter(action="testing.acted").order_by("pk")
+    )
+    assert second == alone and first["subject"] == "case:1" and sequence() == 3
+    with pytest.raises(RuntimeError, match="together"):
+        record_all([AuditedAct("testing.acted", "case:3", OFFICER)])
 
 
 @pytest.mark.django_db

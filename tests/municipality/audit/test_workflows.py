@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.db import IntegrityError, connection, transaction
+from django.db.transaction import TransactionManagementError
 
 from municipality.documents import services as documents
 from municipality.documents import store
@@ -157,6 +158,18 @@ def test_whoever_moves_second_is_refused_and_leaves_no_event(draft: Document) ->
         transition(draft, "activate", actor=BY)
     with transaction.atomic(), pytest.raises(TransitionRefused, match="moved_meanwhile"):
         transition(stale, "carry_over", actor=BY)
+    assert DocumentEvent.objects.filter(subject=draft).count() == 1
+
+
+def test_without_a_savepoint_the_transaction_of_a_lost_race_stores_nothing(draft: Document) -> None:
+    stale = Document.objects.get(pk=draft.pk)
+    with transaction.atomic():
+        transition(draft, "activate", actor=BY, savepoint=False)
+    with transaction.atomic():
+        with pytest.raises(TransitionRefused, match="moved_meanwhile"):
+            transition(stale, "carry_over", actor=BY, savepoint=False)
+        with pytest.raises(TransactionManagementError):
+            Document.objects.count()
     assert DocumentEvent.objects.filter(subject=draft).count() == 1
 
 

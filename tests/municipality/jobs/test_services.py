@@ -104,6 +104,26 @@ def test_new_jobs_take_one_statement_and_none_take_none(open_db: None, declare: 
     assert numbers == [Job.objects.get(key=str(number)).pk for number in range(40)]
 
 
+def test_jobs_of_several_kinds_take_one_statement_and_wait_for_the_next_tick(open_db: None, declare: Declare, bell: list[int]) -> None:
+    declare("testing.errand", lambda *, number: None)
+    declare("testing.other", lambda: None)
+    first = promise("1", number=1)
+    bell.clear()
+    with transaction.atomic(), CaptureQueriesContext(connection) as asked:
+        services.enqueue_unhurried(
+            [("testing.errand", "1", {"number": 9}), ("testing.other", "1", {}), ("testing.errand", "2", {"number": 2})]
+        )
+        services.enqueue_unhurried([])
+    assert len(asked) == 1 and bell == []
+    known = Job.objects.order_by("pk").values_list("kind", "key", "args")
+    assert list(known) == [("testing.errand", "1", {"number": 1}), ("testing.other", "1", {}), ("testing.errand", "2", {"number": 2})]
+    assert services.sweep() == 3 and first.pk in bell
+    with pytest.raises(KeyError), transaction.atomic():
+        services.enqueue_unhurried([("testing.never_declared", "1", {})])
+    with pytest.raises(RuntimeError, match="inside the transaction"):
+        services.enqueue_unhurried([("testing.errand", "3", {})])
+
+
 @pytest.mark.django_db
 def test_only_the_same_kind_and_key_is_ignored(declare: Declare) -> None:
     """A row that violates another constraint is refused, on both databases."""

@@ -9,12 +9,14 @@ from urllib.parse import quote
 
 import pytest
 
+from municipality.accounts.models import Throttle
 from municipality.audit.models import AuditEvent
 from municipality.jobs.models import Job
 from municipality.uploads.models import Upload
 from reports import queries
 from reports.models import HeldPhoto, Report, ReportPhoto
 from reports.models.reporter import Reporter
+from reports.open311 import sending
 from reports.photos import services as photos
 from reports.reporters.services import Sender
 from tests import serving
@@ -120,10 +122,14 @@ def test_a_report_and_its_photo_take_few_statements(
     """However large the photo is: it is stored with its report, in one transaction."""
     serving.warm(monkeypatch)
     sent(other, description="1")
-    with django_assert_max_num_queries(22):
-        sent(other, description="2")
-    with django_assert_max_num_queries(34):
-        sent(other, description="3", media=report_photos.file(report_photos.camera(1) + bytes(900_000)))
+    with django_assert_max_num_queries(13):
+        other.send(description="2")
+    with django_assert_max_num_queries(17):
+        other.send(description="3", media=report_photos.file(report_photos.camera(1) + bytes(900_000)))
+    with django_assert_max_num_queries(17):
+        other.send(description="4", device_id="known")
+    with django_assert_max_num_queries(21):
+        other.send(description="5", device_id="known")
 
 
 def test_a_refused_photo_does_not_stop_the_report(other: Other) -> None:
@@ -133,6 +139,46 @@ def test_a_refused_photo_does_not_stop_the_report(other: Other) -> None:
     many = [report_photos.file(report_photos.camera(seed)) for seed in range(8)]
     (answer,) = other.send(media=many, description="many")
     assert "6" in answer["service_notice"] and Report.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"GIF89a no photo", "not accepted"), (b"\0\0\0\x20ftypheic no photo", "HEIC"), (b"words", "not accepted"), (b"", "empty")],
+)
+def test_a_file_that_is_no_photo_is_refused_before_anything_of_it_is_kept(other: Other, tmp_path: Path, content: bytes, said: str) -> None:
+    (answer,) = other.send(media=[report_photos.file(content, "photo.jpg"), report_photos.file()])
+    assert said in answer["service_notice"] and Report.objects.count() == 1
+    assert Upload.objects.count() == ReportPhoto.objects.count() == len(list((tmp_path / "uploads" / "parts").iterdir())) == 1
+
+
+def test_photos_are_inspected_and_copied_by_jobs_that_come_with_the_report(other: Other) -> None:
+    report = sent(other, media=[report_photos.file(), report_photos.file(report_photos.camera(2))])
+    kinds = sorted(Job.objects.exclude(kind="review.recompute_clocks").values_list("kind", flat=True))
+    assert kinds == ["reports.assign", *2 * ["reports.public_copy"], *2 * ["uploads.inspect"]]
+    assert {row.state for row in Upload.objects.all()} == {"checking"} and report.photos.count() == 2
+    acts = AuditEvent.objects.filter(subject=report.subject_key).order_by("pk").values_list("action", flat=True)
+    assert list(acts) == ["report.received", "report.photo_added", "report.photo_added"]
+    assert AuditEvent.objects.filter(action="upload.received").count() == 2
+
+
+def test_of_whom_nothing_is_known_nothing_is_counted(other: Other) -> None:
+    other.send()
+    assert Throttle.objects.count() == 1  # that of the key
+    other.send(description="2", device_id="x")
+    assert Throttle.objects.count() == 4
+
+
+def test_a_report_that_another_request_stores_at_the_same_time_is_found(other: Other, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, found, asked = other.send(), sending._key, []
+
+    def late(*facts: Any) -> tuple[str, bool]:
+        asked.append(facts)
+        key, is_new = found(*facts)
+        return key, is_new or len(asked) == 1
+
+    monkeypatch.setattr(sending, "_key", late)
+    assert other.send(media=report_photos.file()) == first
+    assert len(asked) == 2 and Report.objects.count() == 1 and not Upload.objects.exists()
 
 
 def test_a_phone_that_is_none_and_a_picture_elsewhere_are_left_out(other: Other) -> None:
@@ -155,9 +201,9 @@ def test_of_an_emergency_no_photo_is_kept(other: Other) -> None:
 
 
 def test_of_a_report_that_is_not_taken_no_photo_is_kept(other: Other, monkeypatch: pytest.MonkeyPatch) -> None:
-    limits = queries.limits() | {"per_day": 1}
-    rules = queries.rules()
-    monkeypatch.setattr(queries, "rules_and_limits", lambda: (rules, limits))
+    rules = queries.in_force()
+    rules.limits["per_day"] = 1
+    monkeypatch.setattr(queries, "in_force", lambda: rules)
     other.send(description="1", device_id="x", media=report_photos.file())
     other.refused(429, description="2", device_id="x", media=report_photos.file(report_photos.camera(2)))
     assert Report.objects.count() == ReportPhoto.objects.count() == Upload.objects.count() == 1
