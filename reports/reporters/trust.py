@@ -61,11 +61,10 @@ def of_sender(sender: Sender, limits: Mapping[str, int], day: DayRules | None = 
     """
     who = Q(person=sender.person) if sender.person is not None else Q(pk__in=[])
     who |= Q(phone_digest=sender.phone_digest) if sender.phone else Q()
-    device = device_of(sender) if not sender.is_named else ""
     base = TrustLevel.IDENTIFIED if sender.person is not None else TrustLevel.CONFIRMED if sender.is_told else TrustLevel.ANONYMOUS
     if sender.is_new:
         return Trust(base)
-    return _trust(base, who, sender.digests, device, limits, day)
+    return _trust(base, who, sender.digests, device_of(sender), limits, day, is_named=sender.is_named)
 
 
 def of_reporter(report: Report) -> Trust | None:
@@ -77,22 +76,33 @@ def of_reporter(report: Report) -> Trust | None:
     who |= Q(phone_digest=row.phone_digest) if row.phone_digest else Q()
     is_confirmed = bool(row.phone_digest) and row.report.api_key_id is None  # nobody here confirmed the number that another system gave
     base = TrustLevel.IDENTIFIED if row.person is not None else TrustLevel.CONFIRMED if is_confirmed else TrustLevel.ANONYMOUS
-    device = row.device_digest if row.person is None and not row.phone_digest else ""
-    return _trust(base, who, known_by(row), device, queries.limits())
+    is_named = row.person is not None or bool(row.phone_digest)
+    return _trust(base, who, known_by(row), row.device_digest, queries.limits(), is_named=is_named)
 
 
 def _trust(
-    base: TrustLevel, who: Q, digests: Collection[str], device: str, limits: Mapping[str, int], day: DayRules | None = None
+    base: TrustLevel,
+    who: Q,
+    digests: Collection[str],
+    device: str,
+    limits: Mapping[str, int],
+    day: DayRules | None = None,
+    *,
+    is_named: bool,
 ) -> Trust:
-    """`device`: of whoever gives no name, by which their reports are known; a name is not blamed for others on its device."""
+    """`device`: the digest of the device, by which the reports of whoever gives no name are known.
+
+    A name is not blamed for others on its device, but a stop of the device that is in force holds for all who use it.
+    """
     now, knows_levels = clock.now(), all(code in limits for code in RULES)
-    who |= Q(device_digest=device) if device else Q()
+    who |= Q(device_digest=device) if device and not is_named else Q()
     own = dict(Reporter.objects.filter(who).order_by("-pk").values_list("report", "created_at")[:MOST])
     lasting = dt.timedelta(days=limits["doubtful_ban_days"] if knows_levels else 0)
     # One statement: the stop that ends last is the one in force, if there is one. A device that sent nothing brings none.
-    stops = bans_of(digests, device if own else "").filter(until__gt=now - lasting).order_by("-until")
-    stop = stops.only("public_id", "code", "until").first()
-    was_stopped, ban = stop is not None, stop if stop is not None and stop.until > now else None
+    rows = bans_of(digests, device if own and not is_named else "").filter(until__gt=now - lasting).order_by("-until")
+    stops = list(rows.only("public_id", "code", "until", "who")[:MOST])
+    ban = stops[0] if stops and stops[0].until > now else None
+    was_stopped = any(stop.who != device or not is_named for stop in stops)
     if not knows_levels:  # an edition from before there were levels
         return Trust(base, ban=ban)
     days = limits["trust_days"]

@@ -233,7 +233,10 @@ def test_each_reason_for_a_correction_stands_under_the_file_it_is_about(shop: Sh
 
     def targets() -> list[list[str]]:
         page = BeautifulSoup(client.get(f"/admin/desk/{case.public_id}/").content.decode(), "html.parser")
-        assert "الحقول والملفات التي تتعلق بجواب «لا» معروضة أولاً" in page.get_text() and "كما كتبه مقدم الطلب: «Above the entrance»" in page.get_text()
+        assert (
+            "الحقول والملفات التي تتعلق بجواب «لا» معروضة أولاً" in page.get_text()
+            and "كما كتبه مقدم الطلب: «Above the entrance»" in page.get_text()
+        )
         assert page.select_one('#desk-refuse [value="light_too_strong"]') is not None
         return [[box["value"] for box in target.select('[name="ask"]')] for target in page.select("[data-target]")]
 

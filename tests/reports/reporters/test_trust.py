@@ -180,7 +180,10 @@ def test_a_stop_of_whoever_gave_no_name_counts_for_no_name_on_the_device(drawn: 
     stop = {"who": sender.digests[0], "code": "false_reports", "by": drawn}
     Ban.objects.create(report=reports.received(sender), at=now - dt.timedelta(days=9), until=now - dt.timedelta(days=1), **stop)
     assert level_of(sender) == L.DOUBTFUL, "the control"
-    assert level_of(Sender(phone=PHONE, device="of-the-family")) == L.CONFIRMED
+    named = Sender(phone=PHONE, device="of-the-family")
+    assert level_of(named) == L.CONFIRMED
+    with clock.at(now - dt.timedelta(days=2)):
+        assert trust.of_sender(named, queries.limits()).ban is not None, "while it lasts, giving a name is no way round it"
 
 
 def test_joined_reports_count_once_and_a_divided_one_by_its_parts(drawn: User) -> None:
