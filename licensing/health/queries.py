@@ -352,7 +352,16 @@ def get_renewal(case: Case) -> Renewal:
 
 def declared_changes(renewal: Renewal) -> list[RenewalChange]:
     """The newest declared change of each fact, in the order of `changes.FACTS`."""
-    newest = {row.name: row for row in RenewalChange.objects.filter(renewal=renewal).order_by("round", "pk")}
+    return _newest(RenewalChange.objects.filter(renewal=renewal))
+
+
+def declared_in(case: Case) -> list[RenewalChange]:
+    """Those of the renewal of a case, before it is read."""
+    return _newest(RenewalChange.objects.filter(renewal__case=case))
+
+
+def _newest(rows: QuerySet[RenewalChange]) -> list[RenewalChange]:
+    newest = {row.name: row for row in rows.order_by("round", "pk")}
     return [newest[name] for name in changes.FACTS if name in newest]
 
 

@@ -33,7 +33,6 @@ from municipality.ui.templatetags.portal import bilingual, kwd
 from municipality.ui.texts import Text
 from municipality.uploads import queries as uploads
 from municipality.uploads.models import Upload
-from municipality.uploads.states import UploadState
 from shops.claims import queries as claims
 from shops.commercial_register import queries as commercial_queries
 from shops.models import Shop
@@ -67,20 +66,27 @@ def _load(case: Case) -> _RenewalData:
     accepted = (
         Renewal.objects.filter(licence=OuterRef("licence"), accepted_facts__isnull=False).order_by("-pk").values("accepted_facts")[:1]
     )
-    # Each further joined table doubles the time in which PostgreSQL plans this: activity and area come from the cached lists.
-    rows = Renewal.objects.filter(case=case).select_related("licence__document", "licence__shop__owner", "licence__shop__organisation")
-    stated = commercial_queries.newest_licences(OuterRef("licence__shop__commercial_license_no"))
-    renewal: Any = rows.annotate(
-        accepted_before=Subquery(accepted),
-        stated_facts=Subquery(stated.values("notice__body")[:1]),
-        stated_at=Subquery(stated.values("notice__received_at")[:1]),
-    ).first()
-    if renewal is None:
-        raise LookupError(f"case {case.pk} has no renewal")
-    register.attach_names([renewal.licence.shop])
+    # Each further joined table doubles the time in which PostgreSQL plans this: activity and area come from the cached lists, the holder is
+    # the applicant or is read alone, and what the Ministry says is read only where a name is compared with it.
+    rows = Renewal.objects.select_related("licence__document", "licence__shop").annotate(accepted_before=Subquery(accepted))
+    declared = queries.declared_in(case)
+    if any(row.name == "trade_name" for row in declared):
+        stated = commercial_queries.newest_licences(OuterRef("licence__shop__commercial_license_no"))
+        rows = rows.annotate(
+            stated_facts=Subquery(stated.values("notice__body")[:1]), stated_at=Subquery(stated.values("notice__received_at")[:1])
+        )
+    try:
+        renewal: Any = rows.defer("licence__document__facts", "licence__document__public_facts").get(case=case)
+    except Renewal.DoesNotExist:
+        raise LookupError(f"case {case.pk} has no renewal") from None
+    shop = renewal.licence.shop
+    if shop.owner_id == case.applicant_id:
+        shop.owner = case.applicant
+    register.attach_names([shop])
     before = {**renewal.licence.registered_facts, **(renewal.accepted_before or {})}
-    names = {name: text for name in ("name_ar", "name_en") if isinstance(text := (renewal.stated_facts or {}).get(name), str)}
-    return _RenewalData(renewal, renewal.licence.shop, queries.declared_changes(renewal), before, names, renewal.stated_at)
+    stated_facts = getattr(renewal, "stated_facts", None) or {}
+    names = {name: text for name in ("name_ar", "name_en") if isinstance(text := stated_facts.get(name), str)}
+    return _RenewalData(renewal, shop, declared, before, names, getattr(renewal, "stated_at", None))
 
 
 def _named_rows(shop: Shop, rows: list[RenewalChange]) -> NamedRows:
@@ -261,7 +267,7 @@ def _registered_since(data: _RenewalData) -> list[Item]:
 
 def _files(case: Case, names: list[str]) -> list[Item]:
     slots: dict[str, list[Upload]] = {}
-    for row in uploads.of(case.key).filter(state=UploadState.READY):
+    for row in uploads.ready(case.key).select_related(None):
         slots.setdefault(row.slot, []).append(row)
     wanted = changes.required_slots(queries.files_edition(case), names)
     result = []

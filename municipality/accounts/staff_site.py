@@ -79,7 +79,12 @@ class StaffSite(AdminSite):
 
     def page_context(self, request: HttpRequest) -> dict[str, Any]:
         """As `each_context`, for pages that belong to no model: the counts of the menu are left out, since these pages ask much already."""
-        return {**self.each_context(request), "menu": SimpleLazyObject(lambda: staff_menu.sections(request, counted=False))}
+
+        def sections() -> list[staff_menu.Section]:
+            return staff_menu.sections(request, counted=False)
+
+        lazy = {"menu": SimpleLazyObject(sections), "menu_key": SimpleLazyObject(lambda: staff_menu.key_of(sections()))}
+        return {**self.each_context(request), **lazy}
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """The first page: what is next, what waits, the own open work, and notices."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
@@ -45,11 +45,11 @@ def visible_to(user: User, case: Case) -> QuerySet[Case]:
         return Case.objects.none()
     shop = case.rights_key
     services = [name for name in TIMELINES if name not in REVIEWABLES or not REVIEWABLES[name].is_blind]
-    ids = Case.objects.filter(subject=shop).values("pk").union(Case.objects.filter(applicant=case.applicant_id).values("pk"))
+    ids = Case.objects.filter(Q(subject=shop) | Q(applicant=case.applicant_id)).values("pk")
     on_plot = ON_PLOT.get(shop.partition(":")[0])
     if on_plot is not None:
         ids = ids.union(Case.objects.filter(subject__in=on_plot(shop)).values("pk"))
-    return without_conflicts(user, Case.objects.filter(pk__in=ids).filter(service__in=services).exclude(pk=case.pk)).order_by("-pk")
+    return without_conflicts(user, Case.objects.filter(~Q(pk=case.pk), pk__in=ids, service__in=services)).order_by("-pk")
 
 
 def without_conflicts(user: User, cases: QuerySet[Case]) -> QuerySet[Case]:

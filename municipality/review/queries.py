@@ -95,17 +95,14 @@ def case_access(user: User, public_id: str, groups: Collection[str] | None = Non
     parties = Party.objects.filter(
         case=OuterRef("case"), key__in=ConflictOfInterest.objects.filter(officer=user, ended_at__isnull=True).values("party_key")
     )
-    entry = (
-        QueueEntry.objects.filter(case__public_id=public_id)
-        .select_related("case__applicant", "case__branch", "case__clock", "last_event")
-        .annotate(
-            has_conflict=Exists(parties),
-            held=Exists(Assignment.objects.filter(place=OuterRef("pk"), officer=user, ended_at__isnull=True)),
-            **asked,
-        )
-        .first()
+    entries = QueueEntry.objects.select_related("case__applicant", "case__branch", "case__clock", "last_event").annotate(
+        has_conflict=Exists(parties),
+        held=Exists(Assignment.objects.filter(place=OuterRef("pk"), officer=user, ended_at__isnull=True)),
+        **asked,
     )
-    if entry is None:
+    try:
+        entry = entries.get(case__public_id=public_id)
+    except QueueEntry.DoesNotExist:
         return None
     row: Any = entry
     roles = frozenset(names & ({"auditor", "supervisor"} if user.branch_id == entry.branch_id else {"auditor"}))
@@ -339,8 +336,6 @@ class CheckLine:
 
     check: Check
     answer: str
-    by: User | None = None
-    at: dt.datetime | None = None
 
     @property
     def may_not_apply(self) -> bool:
@@ -364,14 +359,8 @@ def questions(case: Case, items: list[Item] | None = None, *, among: Collection[
 
 def checklist(case: Case, items: list[Item] | None = None) -> list[CheckLine]:
     """The checklist of a case: its questions with their newest answers."""
-    newest: dict[str, CheckAnswer] = {}
-    for row in CheckAnswer.objects.filter(case=case).select_related("officer").order_by("pk"):
-        newest[row.code] = row
-    lines = []
-    for check in questions(case, items):
-        answer = newest.get(check.code)
-        lines.append(CheckLine(check, answer.answer, answer.officer, answer.at) if answer else CheckLine(check, ""))
-    return lines
+    newest = dict(CheckAnswer.objects.filter(case=case).order_by("pk").values_list("code", "answer"))
+    return [CheckLine(check, newest.get(check.code, "")) for check in questions(case, items)]
 
 
 def decision_of(case: Case) -> Decision | None:

@@ -217,6 +217,11 @@ def recently_published() -> list[PublishedEdition]:
     return _query_published()
 
 
+def _shown() -> list[PublishedEdition]:
+    """Those of another request while they are cached for several, else those of this one."""
+    return recently_published() if settings.NAMED_LISTS_SECONDS else _published()
+
+
 def shown_edition(subject: str, on: dt.date) -> RulebookEdition:
     """The edition in force on a day, for a page that decides nothing by it: up to a minute old. Raises Refused("no_edition")."""
     return _in_force(recently_published(), [subject], on)[0]
@@ -247,7 +252,16 @@ def edition_of(subject: str, stamps: Collection[str], on: dt.date) -> RulebookEd
 
 def published_ids(stamps: Collection[str]) -> dict[str, int]:
     """The primary keys of the published editions with these stamps, by stamp."""
-    return {stamp: row.pk for row in _published() if (stamp := f"{row.subject} v{row.version}") in stamps}
+    return _ids(_published(), stamps)
+
+
+def shown_ids(stamps: Collection[str]) -> dict[str, int]:
+    """As `published_ids`, for a page that decides nothing by them: of editions that are a minute old."""
+    return _ids(_shown(), stamps)
+
+
+def _ids(published: Sequence[PublishedEdition], stamps: Collection[str]) -> dict[str, int]:
+    return {stamp: row.pk for row in published if (stamp := f"{row.subject} v{row.version}") in stamps}
 
 
 def calendar_edition(on: dt.date | None = None) -> RulebookEdition:
@@ -263,6 +277,11 @@ def calendar_edition(on: dt.date | None = None) -> RulebookEdition:
 def calendar(on: dt.date | None = None) -> Calendar:
     """The working time of `calendar_edition`."""
     return _calendar(calendar_edition(on))
+
+
+def shown_calendar() -> Calendar:
+    """As `calendar`, for a page that decides nothing by it: up to a minute old."""
+    return _calendar(_newest_calendar(_shown()))
 
 
 def is_ramadan(day: dt.date) -> bool:

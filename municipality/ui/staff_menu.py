@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import request_cache
 from municipality.kernel.registry import Registry
-from municipality.ui.staff_roles import has_table, in_group
+from municipality.ui.staff_roles import groups_of, has_table
 from municipality.ui.texts import Text
 
 # Groups of the menu in their order; one without entries for this person is not drawn.
@@ -56,7 +56,7 @@ class StaffEntry:
 
     def is_open_to(self, request: HttpRequest) -> bool:
         """Whether the signed-in member of staff may open the page."""
-        if self.roles and not any(in_group(request, role) for role in self.roles):
+        if self.roles and groups_of(request).isdisjoint(self.roles):
             return False
         if self.permission and not has_table(request, self.permission):
             return False
@@ -114,6 +114,11 @@ def sections(request: HttpRequest, *, counted: bool = True) -> list[Section]:
     user: Any = request.user
     key = ("staff_menu", counted, user.pk)
     return request_cache.get_or_set(key, lambda: _sections(request, counted))
+
+
+def key_of(groups: Collection[Section]) -> str:
+    """What groups without counts look like, for a fragment that everybody shares who has the same ones."""
+    return repr([(group.is_open, [(line.url, line.is_current) for line in group.lines]) for group in groups])
 
 
 def tiles(request: HttpRequest) -> list[MenuLine]:

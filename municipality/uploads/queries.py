@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 
 from django.db.models import QuerySet
 
@@ -21,9 +22,9 @@ def visible_to(user: Visitor) -> QuerySet[Upload]:
     return Upload.objects.filter(owner=user)
 
 
-def of(subject: str, slot: str | None = None) -> QuerySet[Upload]:
+def of(subject: str, slot: str | None = None, *, states: Collection[str] = SHOWN) -> QuerySet[Upload]:
     """The files of a subject that were not removed, oldest first. Check `registry.may_read` before showing them."""
-    rows = Upload.objects.filter(subject=subject, state__in=SHOWN)
+    rows = Upload.objects.filter(subject=subject, state__in=states)
     if slot is not None:
         rows = rows.filter(slot=slot)
     return rows.select_related("last_event", "file").order_by("pk")
@@ -31,7 +32,7 @@ def of(subject: str, slot: str | None = None) -> QuerySet[Upload]:
 
 def ready(subject: str, slot: str | None = None) -> QuerySet[Upload]:
     """The files of a subject that are ready."""
-    return of(subject, slot).filter(state=UploadState.READY)
+    return of(subject, slot, states=(UploadState.READY,))
 
 
 def is_waiting(subject: str) -> bool:

@@ -35,9 +35,8 @@ def as_of(shop: Shop) -> dt.datetime:
     never delivered, the shop keeps its `facts_at`.
     """
     facts_at: dt.datetime = shop.facts_at
-    known = CommercialLicence.objects.filter(feed=OuterRef("pk"), licence_no=shop.commercial_license_no)
-    feeds = CommercialFeed.objects.filter(Exists(known), ~Exists(_known_differences(shop)), code=CODE, as_of__gt=facts_at)
-    return feeds.values_list("as_of", flat=True).first() or facts_at
+    confirmed = newest_licences(shop.commercial_license_no).filter(~Exists(_known_differences(shop)), feed__as_of__gt=facts_at)
+    return confirmed.values_list("feed__as_of", flat=True).first() or facts_at
 
 
 def newest_licences(licence_no: Any) -> QuerySet[CommercialLicence]:

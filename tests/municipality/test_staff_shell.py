@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from bs4 import BeautifulSoup
+from django.core.cache import caches
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -74,6 +75,18 @@ def test_the_menu_says_where_one_is_and_no_list_of_models_is_left(rules: None) -
     assert [a.get_text(strip=True) for a in page.select("#menu [aria-current=page]")] == ["الفواتير"]
     assert not page.select("#nav-sidebar, .app-payments.module, a[href='/admin/payments/']")
     assert page.select("[popovertarget=menu]") and page.select("#menu[popover]") and page.select("#me[popover]")
+
+
+def test_people_of_other_roles_and_other_pages_have_a_menu_of_their_own(rules: None) -> None:
+    officer, both = staff("officer"), staff("officer", "supervisor")
+    visits = [(officer, "/admin/desk/absence/"), (both, "/admin/desk/absence/"), (both, "/admin/desk/board/"), (both, "/admin/")]
+    drawn = []
+    for visit in (visits, visits[::-1]):
+        caches["template_fragments"].clear()
+        menus = [[(a["href"], a.get("aria-current")) for a in soup(*one).select("#menu a")] for one in visit]
+        drawn.append(menus if visit is visits else menus[::-1])
+    assert drawn[0] == drawn[1]
+    assert len({str(menu) for menu in drawn[0]}) == len(visits)
 
 
 def test_an_unknown_group_is_refused() -> None:

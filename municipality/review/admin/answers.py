@@ -50,6 +50,12 @@ class Target:
     is_no: bool = False  # one of them is answered with no
 
     @property
+    def key(self) -> str:
+        """What its part of the page depends on beside language and edition, while no additions are typed."""
+        choices = [(choice.value, choice.is_chosen, choice.checks) for choice in self.choices]
+        return repr((str(self.item.label), bool(self.item.before), self.about, choices))
+
+    @property
     def is_open(self) -> bool:
         return any(choice.is_chosen for choice in self.choices)
 

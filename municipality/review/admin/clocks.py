@@ -59,7 +59,7 @@ def line(row: Clock | None, calendar: worktime.Calendar | None = None) -> ClockL
 
 def clock_line(row: Clock, calendar: worktime.Calendar | None = None) -> ClockLine:
     """The state of a clock now: the same tag on every page."""
-    calendar = calendar or rulebook.calendar()
+    calendar = calendar or rulebook.shown_calendar()
     until = row.stopped_at or row.paused_at or clock.now()
     used = worktime.working_minutes_between(calendar, row.started_at, until) - row.paused_minutes
     percent = max(0, 100 * used // max(1, row.promised_minutes))

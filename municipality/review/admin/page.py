@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -54,10 +55,9 @@ DECLARED = [kind for kind in ConflictKind if kind not in FROM_ACTS]
 
 @dataclass(frozen=True)
 class Sheet:
-    """One file: links to its preview and its pages."""
+    """One file with links to its pages."""
 
     upload: Upload
-    preview: str
     pages: list[str]
     is_new: bool  # sent with the last answer
 
@@ -130,6 +130,7 @@ def case_context(
     leads_to = answers.led_to(items, lines, service)
     targets = answers.targets(items, replies, lines, asked, leads_to) if "ask_corrections" in moves else []
     rounds = _rounds(case) if any(line.event.move == "ask_corrections" for line in history) else []
+    found = linked.first_of(request.user, case)
     last_answered = next((row for row, _items in reversed(rounds) if row.answered_at is not None), None)
     return {
         **admin.site.page_context(request),
@@ -154,7 +155,8 @@ def case_context(
         "corrected": {item.name for item in items if last_answered is not None and last_answered.standing.get(item.name) != item.mark},
         "flags": service.flags(case),
         "related": service.related(case),
-        "linked": linked.first_of(request.user, case),
+        "linked": found,
+        "linked_lines": _linked_lines(case, found, holds),
         "checks": [
             (line, typed.get(f"check.{line.check.code}", line.answer), answers.evidence(line, items, service.evidence)) for line in lines
         ],
@@ -188,10 +190,16 @@ def case_context(
     }
 
 
+def _linked_lines(case: Case, found: linked.LinkedCases, holds: bool) -> str:
+    """The list of linked cases, rendered outside the blocks of the page: deep inside them its loop costs three times as much."""
+    context = {"case": case, "linked": found, "holds": holds}
+    return render_to_string("admin/review/linked_lines.html", context) if found.lines else ""
+
+
 def _rules(request: AuthenticatedHttpRequest, case: Case) -> list[tuple[Text, str]]:
     """The editions that a case is judged by: label, and the address of its page for those who may read the rulebook."""
     stamps = queries.stamps_of(case)
-    ids = rulebook.published_ids(stamps) if has_table(request, "rulebook.view_ruleset") else {}
+    ids = rulebook.shown_ids(stamps) if has_table(request, "rulebook.view_ruleset") else {}
     urls = {stamp: reverse("admin:rulebook_ruleset_change", args=[pk]) for stamp, pk in ids.items()}
     return [(label_of_edition(stamp), urls.get(stamp, "")) for stamp in stamps]
 
@@ -330,6 +338,5 @@ def _sheets(request: AuthenticatedHttpRequest, item: Item, last_answered: Correc
             continue
         numbers = range(1, upload.pages + 1)
         pages = [links.link(upload, request.user, request.session, purpose="page", page=n) for n in numbers]
-        preview = links.link(upload, request.user, request.session, purpose="preview")
-        sheets.append(Sheet(upload, preview, pages, last_answered is not None and upload.created_at > last_answered.asked_at))
+        sheets.append(Sheet(upload, pages, last_answered is not None and upload.created_at > last_answered.asked_at))
     return sheets

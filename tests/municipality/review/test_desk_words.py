@@ -62,6 +62,31 @@ def test_an_addition_in_one_language_is_said_at_the_empty_box_and_nothing_else(o
     assert client.post(case_url(case, "corrections"), form).status_code == 200
 
 
+def chosen_on(html: str) -> tuple[list[str], list[str], list[str]]:
+    """The ticked reasons of a page of a case, the texts in its boxes, and the sheets that ask for a reason."""
+    page = BeautifulSoup(html, "html.parser")
+    ticked = [box["value"] for box in page.select('[name="ask"][checked]')]
+    typed = [box.text for box in page.select(".kp-whys textarea") if box.text.strip()]
+    sheets = [sheet["data-move"] for sheet in page.select(".kp-sheet") if sheet.select("[data-choose]:not([hidden])")]
+    return ticked, typed, sheets
+
+
+@pytest.mark.parametrize("is_read_before", [True, False])
+def test_what_is_ticked_or_typed_on_one_page_stands_on_no_other(office: Office, is_read_before: bool) -> None:
+    client, case = assigned(office)
+    nothing: tuple[list[str], list[str], list[str]] = ([], [], ["corrections", "refuse"])
+    assert not is_read_before or chosen_on(text_of(client.get(case_url(case)))) == nothing
+    ticked = "lease.file_unreadable"
+    forms = {
+        "corrections": ({"ask": ticked, f"note_ar.{ticked}": "الصفحة"}, ([ticked], ["الصفحة"], ["refuse"])),
+        "approve": ({"note_ar": "مبروك"}, ([], ["مبروك"], ["corrections", "refuse"])),
+        "refuse": ({"code": "layout_changed", "note_en": "Sorry"}, ([], ["Sorry"], ["corrections"])),
+    }
+    for verb, (form, shown) in forms.items():
+        assert chosen_on(text_of(client.post(case_url(case, verb), {**form, "step": "edit"}))) == shown, verb
+        assert chosen_on(text_of(client.get(case_url(case)))) == nothing, verb
+
+
 # --- The first page ------------------------------------------------------------------------------------------------------------
 
 
