@@ -1,5 +1,6 @@
 """The web server, in the demo as in production. WEB_BIND, WEB_WORKERS and WEB_THREADS set its size."""
 
+import gc
 import os
 
 bind = os.environ.get("WEB_BIND", "127.0.0.1:8000")
@@ -23,3 +24,12 @@ control_socket_disable = True
 accesslog = os.environ.get("WEB_ACCESS_LOG") or None
 # Method, path without the query (which may carry a search for a name), status, bytes, microseconds.
 access_log_format = "%(t)s %(m)s %(U)s %(s)s %(B)s %(D)s"
+
+
+def post_worker_init(worker):
+    """Once the application is loaded: what lasts as long as the process is not looked through at each collection of garbage.
+
+    Otherwise a full collection stops all threads of the worker for 150 ms, about once in 200 pages.
+    """
+    gc.collect()
+    gc.freeze()
