@@ -304,10 +304,8 @@ def facts_of(licence: HealthLicence, *, before: Renewal | None = None) -> dict[s
     return {**licence.registered_facts, **(accepted.values_list("accepted_facts", flat=True).first() or {})}
 
 
-LISTED_FIELDS = (
-    *("shop_id", "first_day", "last_day"),
-    *(f"document__{name}" for name in ("number", "code", "state", "valid_from", "valid_to", "file_id")),
-)
+_LISTED_OF_DOCUMENT = ("number", "code", "state", "valid_from", "valid_to", "file_id")
+LISTED_FIELDS = ("shop_id", "first_day", "last_day", *(f"document__{name}" for name in _LISTED_OF_DOCUMENT))
 
 
 def licences_of(shop_list: Sequence[Shop], *, facts_until: dt.date) -> dict[int, HealthLicence]:
@@ -350,17 +348,9 @@ def get_renewal(case: Case) -> Renewal:
     return renewal
 
 
-def declared_changes(renewal: Renewal) -> list[RenewalChange]:
-    """The newest declared change of each fact, in the order of `changes.FACTS`."""
-    return _newest(RenewalChange.objects.filter(renewal=renewal))
-
-
-def declared_in(case: Case) -> list[RenewalChange]:
-    """Those of the renewal of a case, before it is read."""
-    return _newest(RenewalChange.objects.filter(renewal__case=case))
-
-
-def _newest(rows: QuerySet[RenewalChange]) -> list[RenewalChange]:
+def declared_changes(of: Renewal | Case) -> list[RenewalChange]:
+    """The newest declared change of each fact of a renewal, or of that of a case, in the order of `changes.FACTS`."""
+    rows = RenewalChange.objects.filter(**{"renewal__case" if isinstance(of, Case) else "renewal": of})
     newest = {row.name: row for row in rows.order_by("round", "pk")}
     return [newest[name] for name in changes.FACTS if name in newest]
 

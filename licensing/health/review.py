@@ -69,7 +69,7 @@ def _load(case: Case) -> _RenewalData:
     # Each further joined table doubles the time in which PostgreSQL plans this: activity and area come from the cached lists, the holder is
     # the applicant or is read alone, and what the Ministry says is read only where a name is compared with it.
     rows = Renewal.objects.select_related("licence__document", "licence__shop").annotate(accepted_before=Subquery(accepted))
-    declared = queries.declared_in(case)
+    declared = queries.declared_changes(case)
     if any(row.name == "trade_name" for row in declared):
         stated = commercial_queries.newest_licences(OuterRef("licence__shop__commercial_license_no"))
         rows = rows.annotate(
