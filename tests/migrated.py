@@ -2,16 +2,20 @@
 
 Applying every migration takes some twenty seconds of processor time, most of it Django drawing its models anew. A database in memory
 therefore begins as a copy of the file that an earlier process left, and one of PostgreSQL as a copy of a template on its server, as long
-as no migration and no library has changed; `migrate` runs over it all the same and finds nothing to apply.
+as no migration and no library has changed; `migrate` runs over it all the same and finds nothing to apply. Where nothing is kept yet,
+one process of a parallel run migrates and the others wait for its file.
 """
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -39,9 +43,12 @@ def keep() -> None:
         return name
 
     def created(self: Any, *arguments: Any, **options: Any) -> str:
-        name: str = create(self, *arguments, **options)
-        if self.is_in_memory_db(name) and not kept().exists():
-            _write(self.connection.connection)
+        if kept().exists() or not self.is_in_memory_db(self._get_test_db_name()):
+            return str(create(self, *arguments, **options))
+        with _alone():
+            name: str = create(self, *arguments, **options)
+            if not kept().exists():
+                _write(self.connection.connection)
         return name
 
     DatabaseCreation._create_test_db = made  # type: ignore[method-assign]
@@ -93,9 +100,17 @@ def _number() -> str:
     return number.hexdigest()[:32]
 
 
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """One process at a time; whoever waited finds what the one before it kept."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with (FOLDER / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def _write(connection: sqlite3.Connection) -> None:
     """A whole file or none; the ones of earlier migrations go."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
     fresh = FOLDER / f"{os.getpid()}.new"
     with sqlite3.connect(fresh) as target:
         connection.backup(target)

@@ -306,8 +306,7 @@ def _moved_by_an_officer_it_was_never_assigned_to(sample: Sample) -> None:
 
 
 def _countersigned_without_a_signature(sample: Sample) -> None:
-    case = _queue(sample).proposed.case
-    event(case, "countersign", "countersign", "refused")
+    event(_queue(sample).proposed.case, "countersign", "countersign", "refused")
 
 
 def _receipt_without_inquiry(sample: Sample) -> None:
@@ -455,6 +454,7 @@ def test_no_form_of_the_admin_offers_a_state_an_amount_or_a_way_to_delete(sample
         assert set(options.get_actions(request)) <= {"try_again"}, model  # sends failed messages again
 
 
+@pytest.mark.slow
 @MODELS
 def test_a_superuser_with_every_role_moves_nothing_by_posting_to_the_admin(
     model: Any, sample: Sample, monkeypatch: pytest.MonkeyPatch

@@ -35,7 +35,7 @@ from tests.factories.boards import licensed
 from tests.factories.payments import AttemptFactory
 from tests.factories.review import OfficerFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 BY = system("tests")
 JOB = ("licensing.send_batch",)
 PAGE = "/en/renewals/"
@@ -126,6 +126,7 @@ def test_one_line_that_is_refused_keeps_none_of_the_others_back(shop: Shop, make
     assert text.index(stopped.reason_en) < text.index(sent.case.reference)
 
 
+@pytest.mark.guards
 def test_parts_that_were_killed_are_finished_once(
     shop: Shop, make_shop: Callable[..., Any], owner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -250,6 +251,7 @@ def attacks(batch: RenewalBatch) -> dict[str, tuple[str, Callable[[], Any]]]:
     }
 
 
+@pytest.mark.guards
 @pytest.mark.parametrize("name", ["another fee", "a second result", "an end that is taken back"])
 def test_a_result_is_final(name: str, shop: Shop, owner: User) -> None:
     batch = ask(owner)
@@ -260,6 +262,7 @@ def test_a_result_is_final(name: str, shop: Shop, owner: User) -> None:
     assert gets_through(attack)
 
 
+@pytest.mark.guards
 def test_a_batch_does_not_end_while_a_line_waits(shop: Shop, owner: User) -> None:
     batch, guard = ask(owner), "licensing_renewalbatch_finished"
 

@@ -35,7 +35,7 @@ from tests.browsers import signed_in
 from tests.database_guards import gets_through, refused, without_guards
 from tests.factories.accounts import StaffFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 BY = system("tests")
 WORDS: dict[str, Any] = {"kind": "suspension", "code": "inspection_failed", "text": "The drain is open.", "days": 10}
 
@@ -88,6 +88,7 @@ def test_nothing_follows_before_the_second_signature(shop: Shop, proposed: Measu
         services.sign(measure=proposed, supervisor=head)
 
 
+@pytest.mark.guards
 def test_in_force_it_suspends_the_licence_blocks_the_renewal_and_tells_the_owner(shop: Shop, measure: Measure, owner: User) -> None:
     assert state(shop) == "suspended" and measure.last_day == clock.today() + dt.timedelta(days=9)
     unmet = {condition.code for condition in licences.offer(shop).unmet}
@@ -321,6 +322,7 @@ def signed(by: User) -> dict[str, object]:
     return {"signed_by": by, "signed_at": clock.now(), "first_day": clock.today(), "last_day": clock.today()}
 
 
+@pytest.mark.guards
 def test_nobody_signs_their_own_and_one_of_a_kind_is_open(shop: Shop, proposed: Measure, inspector: User) -> None:
     for attack in (lambda: write(proposed, **signed(inspector)), lambda: insert(proposed)):
         with pytest.raises(IntegrityError), transaction.atomic():
@@ -334,6 +336,7 @@ def insert(row: Measure, **facts: object) -> None:
     row.save(force_insert=True)
 
 
+@pytest.mark.guards
 def test_a_measure_is_not_born_in_force(proposed: Measure, head: User) -> None:
     attack = lambda: insert(Measure.objects.get(pk=proposed.pk), kind="closure", **signed(head))  # noqa: E731
     refused(attack, "guard:not_proposed")
@@ -341,6 +344,7 @@ def test_a_measure_is_not_born_in_force(proposed: Measure, head: User) -> None:
     assert gets_through(attack)
 
 
+@pytest.mark.guards
 def test_an_ended_or_signed_measure_does_not_change(measure: Measure, inspector: User, head: User, other_head: User) -> None:
     attacks = [lambda: write(measure, signed_by=other_head), lambda: write(measure, text="x"), lambda: write(measure, days=90)]
     for attack in attacks:
@@ -353,6 +357,7 @@ def test_an_ended_or_signed_measure_does_not_change(measure: Measure, inspector:
     assert all(gets_through(attack) for attack in attacks)
 
 
+@pytest.mark.guards
 def test_no_licence_is_suspended_for_a_measure_that_nobody_signed(shop: Shop, proposed: Measure) -> None:
     def attack() -> None:
         documents.suspend(HealthLicence.objects.get(shop=shop).document, reason=effects.MEASURE, actor=BY)
@@ -362,6 +367,7 @@ def test_no_licence_is_suspended_for_a_measure_that_nobody_signed(shop: Shop, pr
     assert gets_through(attack)
 
 
+@pytest.mark.guards
 def test_no_licence_comes_back_while_a_measure_runs(shop: Shop, measure: Measure) -> None:
     def attack() -> None:
         documents.resume(HealthLicence.objects.get(shop=shop).document, reason="paid_again", actor=BY)

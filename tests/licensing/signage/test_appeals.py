@@ -38,7 +38,7 @@ from tests.factories.boards import DEPOSIT, FEE, bill_of, fresh, licensed
 from tests.factories.review import OfficerFactory
 from tests.factories.uploads import UploadFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 BY = system("tests")
 WORDS = "The text is the name of the shop; the photo shows it."
 
@@ -62,6 +62,7 @@ def findings() -> list[str]:
     return [*case_invariants.findings(), *review_invariants.findings(), *invariants.findings()]
 
 
+@pytest.mark.guards
 def test_an_allowed_appeal_bills_what_was_sent_by_the_rates_of_that_day_and_the_licence_follows(
     refused: Case, owner: User, decider: User, frozen_clock: Clock, sealed: None
 ) -> None:
@@ -192,6 +193,7 @@ def renewed(owner: User) -> Case:
     return request.case
 
 
+@pytest.mark.guards
 def test_a_refused_renewal_does_not_go_on_beside_a_later_one(
     shop: Shop, owner: User, officer: User, head: User, decider: User, sealed: None
 ) -> None:
@@ -215,6 +217,7 @@ def test_a_refused_renewal_does_not_go_on_beside_a_later_one(
     assert fresh(refused).case.state == "awaiting_payment"
 
 
+@pytest.mark.guards
 def test_a_refused_request_is_opened_again_by_an_allowed_appeal_only(refused: Case) -> None:
     with pytest.raises(IntegrityError, match="guard:no_allowed_appeal"), transaction.atomic():
         advance(Case.objects.get(pk=refused.pk), "allow_appeal", actor=BY)

@@ -37,7 +37,7 @@ from tests.factories.boards import BOX, FRONT, begun, fresh, licensed, sent, typ
 from tests.factories.zoning import SQUARE, PlotFactory, make_layer
 from zoning.models import Plot, PlotAddress
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 AROUND = SQUARE.buffer(0.02)
 STANDING = BOX | {"board_class": "commercial", "subject": "goods", "is_standing": "on", "top": "4.80", "next_board": "310"}
 SCREEN = BOX | {"medium": "moving_screen", "board_class": "commercial", "subject": "goods", "faces": "1"}
@@ -169,6 +169,7 @@ def test_a_screen_on_an_unknown_plot_is_sent_with_a_question_to_the_officer(shop
     assert "screen_allowed" in {line.check.code for line in review.checklist(Case.objects.get(pk=request.case_id))}
 
 
+@pytest.mark.guards
 def test_results_are_shown_before_sending_and_stored_as_they_were(shop: Shop, owner: User) -> None:
     draft = begun(shop, owner, STANDING)
     client = signed_in(owner)
@@ -332,6 +333,7 @@ def test_zoning_costs_five_statements_and_only_where_a_rule_asks_it(
         assert sum("zoning_" in text for text in texts) == asked and len(texts) <= 12 + asked, texts
 
 
+@pytest.mark.guards
 def test_a_nearer_board_in_the_register_contradicts_the_stated_distance(
     shop: Shop, owner: User, officer: User, make_shop: Callable[..., Shop]
 ) -> None:

@@ -28,9 +28,10 @@ from tests.factories import boards
 from tests.factories.boards import bill_of, fresh
 from tests.killed_issue import ends_as_undisturbed
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards, pytest.mark.usefixtures("sealed")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sealed")]
 
 
+@pytest.mark.guards
 def test_after_the_payment_a_job_seals_one_licence_with_the_days_of_each_board(
     shop: Shop, owner: User, officer: User, frozen_clock: Any
 ) -> None:
@@ -156,6 +157,7 @@ def test_boards_that_are_forbidden_between_payment_and_issue_are_paid_back(
     assert Message.objects.filter(person=owner, kind="licensing.boards_not_issued").count() == 1
 
 
+@pytest.mark.guards
 def test_a_worker_that_dies_leaves_one_licence_of_boards(shop: Shop, owner: User, officer: User) -> None:
     request = boards.paid(shop, owner, officer)
     ends_as_undisturbed(lambda: issue.issue_licence(case=fresh(request.case).case), BoardLicenceFacts)

@@ -25,7 +25,7 @@ from shops.open_data import writer
 from tests.factories import boards
 from tests.factories.boards import BOX, CART, FRONT, bill_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards, pytest.mark.usefixtures("sealed")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sealed")]
 
 
 @pytest.fixture
@@ -105,6 +105,7 @@ def test_an_answer_says_what_the_page_of_the_board_says_and_names_nobody(license
         assert owner.name_ar not in text and owner.name_en not in text
 
 
+@pytest.mark.guards
 def test_a_list_is_narrowed_and_read_page_by_page(licensed: list[Board], monkeypatch: pytest.MonkeyPatch) -> None:
     shop = licensed[3].request.shop
     assert [one["id"] for one in asked(f"?shop={shop.public_id}")["results"]] == [licensed[3].public_id]
@@ -138,6 +139,7 @@ def test_an_empty_map_says_so(client: Client, rules: None) -> None:
     assert "لا توجد هنا لوحة مرخصة اليوم" in client.get("/ar/boards/map/").content.decode()
 
 
+@pytest.mark.guards
 def test_the_files_of_the_set_are_written(licensed: list[Board]) -> None:
     assert OPEN_SETS["boards"] is BOARDS_SET
     edition = writer.publish("boards")

@@ -35,7 +35,7 @@ from tests.factories import boards
 from tests.factories.boards import BOX, CART, DEPOSIT, FEE, FRONT, begun, bill_of, fresh, sent
 from tests.factories.uploads import UploadFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 
 
 def submit(shop: Shop, draft: Draft, fils: int = FEE + DEPOSIT, version: int = 0) -> Case:
@@ -44,6 +44,7 @@ def submit(shop: Shop, draft: Draft, fils: int = FEE + DEPOSIT, version: int = 0
     return requests.submit(shop=shop, person=person, draft=draft, version=version, expected_fils=fils, actor=actor_of(person))
 
 
+@pytest.mark.guards
 def test_a_request_is_sent_with_boards_rates_place_in_the_queue_and_message(shop: Shop, owner: User) -> None:
     request = sent(shop, owner)
     rows = list(request.boards.all())

@@ -19,7 +19,7 @@ from municipality.notifications.models import Message
 from tests.conftest import NOON
 from tests.factories.accounts import NOURA, PersonFactory, StaffFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 SERVICE = "tests.kept"
 
 
@@ -39,6 +39,7 @@ def days_later(days: int) -> Any:
     return clock.at(NOON + dt.timedelta(days=days))
 
 
+@pytest.mark.guards
 def test_a_request_is_begun_once_and_found_again(draft: Draft, owner: Any) -> None:
     assert services.begin(person=owner, service=SERVICE, subject="shop:one") == draft
     assert draft.expires_at == NOON + dt.timedelta(days=28)
@@ -160,6 +161,7 @@ def test_a_request_that_was_sent_takes_no_answer_and_keeps_none(draft: Draft, ow
     assert services.begin(person=owner, service=SERVICE, subject="shop:one") != draft
 
 
+@pytest.mark.guards
 def test_a_closed_request_that_still_holds_answers_is_refused_by_the_database(draft: Draft) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         Draft.objects.filter(pk=draft.pk).update(closed_at=NOON, answers={"area": {}})

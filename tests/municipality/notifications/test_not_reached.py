@@ -30,7 +30,7 @@ from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.municipality.notifications.conftest import GREETING, Make, RememberingSms
 from tests.municipality.review import permits
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 Carry = Callable[[], list[Job]]
 CONTEXT = {"shop": "Gulf Grill", "number": "HLT-1"}
 LIST = "/admin/notifications/notreached/"
@@ -120,6 +120,7 @@ def test_news_that_a_person_follows_neither_falls_back_nor_is_called(
     assert states(message) == {"email": ("failed", "refused")} and not NotReached.objects.exists() and not gateway.sent
 
 
+@pytest.mark.guards
 def test_a_legal_notice_to_somebody_without_an_address_is_listed(greeting: str, notice: str) -> None:
     nobody = PersonFactory(unreachable=True)
     send(greeting, nobody)
@@ -257,6 +258,7 @@ def test_nobody_else_records_a_call(groups: list[str]) -> None:
     assert not AuditEvent.objects.filter(action="message.called").exists()
 
 
+@pytest.mark.guards
 def test_the_database_keeps_a_recorded_call(caller: User) -> None:
     row = listed()
     with pytest.raises(Refused):

@@ -16,7 +16,7 @@ from tests.due_jobs import run_due
 from tests.municipality.review import permits
 from tests.municipality.review.permits import Office
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 ASKED = [desk.CorrectionRequest("file_unreadable", "lease")]
 
 
@@ -30,6 +30,7 @@ def walk(place: QueueEntry, steps: list[tuple[str, Callable[[], Any], list[str]]
         told |= {row.pk for row in rows}
 
 
+@pytest.mark.guards
 def test_a_case_walked_through_its_states_sends_the_messages_of_the_table(office: Office) -> None:
     place = permits.sent(office.applicant)
     held: list[Assignment] = []

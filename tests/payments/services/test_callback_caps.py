@@ -26,7 +26,7 @@ from payments.states import AttemptState
 from tests.bank import notification
 from tests.payments.conftest import START
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 JUNK = b"j" * callbacks.MAX_BODY
 UNKNOWN = "https://portal.example.test/pay/r/unknown"
 
@@ -54,6 +54,7 @@ def lifted(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(rules, name, 10**12)
 
 
+@pytest.mark.guards
 def test_a_flood_that_names_a_payment_ends_at_its_cap_and_is_told_once(at_bank: Callable[..., Attempt]) -> None:
     attempt = at_bank()
     flood(named(attempt), 60)
@@ -179,6 +180,7 @@ def test_a_signed_notice_of_tasdeed_is_kept_whole_once_and_junk_is_capped(
     assert GatewayMessage.objects.filter(direction="in").get().raw.encode() == signed
 
 
+@pytest.mark.guards
 @pytest.mark.parametrize("change", [{"kept_bytes": 0}, {"dropped": 0}, {"full_at": None}, {"key": "other"}])
 def test_a_counter_only_grows(change: dict[str, Any], at_bank: Callable[..., Attempt]) -> None:
     attempt = at_bank()

@@ -26,7 +26,7 @@ from tests.payments.bank_statements import take
 from tests.payments.conftest import START, walk
 from tests.payments.refunds import LATER, approve, propose
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 BY = system("tests")
 
 
@@ -74,6 +74,7 @@ def test_a_deposit_is_booked_out_of_the_deposits_and_the_fee_stays_earned(paid: 
     assert Bill.objects.get().state == "paid" and not list(invariants.findings())
 
 
+@pytest.mark.guards
 def test_it_goes_back_once_by_two_people_and_the_bill_stays_paid(paid: Bill, payer: Any, cashier: Any, checker: Any) -> None:
     pay_out(owed(), cashier, checker)
     assert RefundDue.objects.get().state == "paid_out"
@@ -145,6 +146,7 @@ def row(paid: Bill, code: str = "deposit_1", **more: Any) -> dict[str, Any]:
     return facts | {"reason": "x", "due_since": START} | more
 
 
+@pytest.mark.guards
 @pytest.mark.parametrize("what", ["fee", "more", "both"])
 def test_the_database_refuses_what_is_no_deposit_or_another_amount(what: str, paid: Bill) -> None:
     attacks = {
@@ -162,6 +164,7 @@ def test_the_database_refuses_what_is_no_deposit_or_another_amount(what: str, pa
             transaction.set_rollback(True)
 
 
+@pytest.mark.guards
 def test_the_database_refuses_a_second_return_of_one_deposit(paid: Bill, cashier: Any, checker: Any) -> None:
     pay_out(owed(), cashier, checker)
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -169,6 +172,7 @@ def test_the_database_refuses_a_second_return_of_one_deposit(paid: Bill, cashier
     RefundDue.objects.create(**row(paid, "deposit_2"))
 
 
+@pytest.mark.guards
 def test_a_deposit_goes_back_in_parts_but_no_more_of_it_than_there_is(paid: Bill) -> None:
     line = BillLine.objects.get(code="deposit_1")
     parts = [owe_deposit(line=line, reason="smaller", actor=BY, most_fils=fils) for fils in (2_000, 500)]
@@ -185,6 +189,7 @@ def test_a_deposit_goes_back_in_parts_but_no_more_of_it_than_there_is(paid: Bill
         transaction.set_rollback(True)
 
 
+@pytest.mark.guards
 def test_the_database_refuses_the_whole_bill_after_a_deposit_and_the_control_shows_the_harm(paid: Bill) -> None:
     owe()
     whole = row(paid, line=None, allocation=paid.allocations.get(), fils=20_000)

@@ -23,7 +23,7 @@ from tests.database_guards import drop_guard
 from tests.factories.payments import BillFactory
 from tests.payments.conftest import START, walk
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 BY = system("tests")
 
 
@@ -49,6 +49,7 @@ def posting(paid: Bill) -> LedgerPosting:
     return LedgerPosting.objects.get(kind="settle")
 
 
+@pytest.mark.guards
 def test_a_payment_debits_the_gateway_and_credits_each_fee_to_its_account(paid: Bill) -> None:
     assert balances.balances() == {"clearing-knet": 15_000, "1422101": -10_000, "1422205": -5_000}
     posting = LedgerPosting.objects.get()
@@ -121,6 +122,7 @@ def test_legs_that_do_not_balance_are_no_posting(legs: list[Leg]) -> None:
         balanced(legs)
 
 
+@pytest.mark.guards
 def test_the_database_refuses_every_change_of_what_is_booked(paid: Bill) -> None:
     for change in (
         lambda: LedgerEntry.objects.update(credit_fils=1),
@@ -132,6 +134,7 @@ def test_the_database_refuses_every_change_of_what_is_booked(paid: Bill) -> None
             change()
 
 
+@pytest.mark.guards
 def test_one_side_more_is_refused_and_without_the_guard_the_invariants_see_it(posting: LedgerPosting) -> None:
     row = {"posting": posting, "account": "1422101", "credit_fils": 1}
     with pytest.raises(DatabaseError, match="posting_unbalanced"), transaction.atomic():
@@ -143,6 +146,7 @@ def test_one_side_more_is_refused_and_without_the_guard_the_invariants_see_it(po
         transaction.set_rollback(True)
 
 
+@pytest.mark.guards
 def test_money_that_nobody_paid_is_not_booked_and_without_the_guard_the_invariants_see_it(posting: LedgerPosting) -> None:
     row = {"key": "settle:RCT-0", "kind": "settle", "at": START, "fils": 1, "attempt_id": posting.attempt_id}
     with pytest.raises(DatabaseError, match="posting_without_ground"), transaction.atomic():
@@ -219,6 +223,7 @@ def test_one_person_does_not_correct_alone(posting: LedgerPosting, cashier: Any,
     assert LedgerPosting.objects.count() == 1
 
 
+@pytest.mark.guards
 def test_the_database_refuses_a_correction_by_one_person_and_the_control_shows_the_harm(posting: LedgerPosting, cashier: Any) -> None:
     correction = correct(posting, cashier)
     with pytest.raises(IntegrityError), transaction.atomic():

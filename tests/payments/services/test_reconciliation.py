@@ -26,7 +26,7 @@ from tests.payments.bank_statements import DAY, HEAD, content, line, take
 from tests.payments.conftest import START, walk
 from tests.payments.refunds import LATER, approve, propose
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 BY = system("tests")
 
 
@@ -137,6 +137,7 @@ def test_a_refund_of_unknown_outcome_is_settled_by_the_banks_statement(
 # The file.
 
 
+@pytest.mark.guards
 def test_a_file_is_loaded_once_and_counts_only_when_it_is_taken(paid: list[Attempt], cashier: Any, checker: Any) -> None:
     text = content(line(paid[0]))
     statement = load_statement(content=text, file_name="../../=bank.csv", loaded_by=cashier)
@@ -230,6 +231,7 @@ def closing(difference: Difference, person: Any, code: str = "bank_asked") -> No
     propose_closing(difference=difference, proposed_by=person, code=code)
 
 
+@pytest.mark.guards
 def test_a_difference_is_closed_by_two_people_with_a_note(paid: list[Attempt], cashier: Any, checker: Any) -> None:
     difference = take(cashier, *all_of(paid), line("STRANGER", 5_000))[0]
     with pytest.raises(Refused) as bare:
@@ -254,6 +256,7 @@ def test_a_difference_is_closed_by_two_people_with_a_note(paid: list[Attempt], c
     assert again.value.code == "closed_already"
 
 
+@pytest.mark.guards
 def test_what_stands_in_the_ledger_is_closed_by_a_reversal_only_and_the_control_shows_the_harm(
     paid: list[Attempt], cashier: Any, checker: Any
 ) -> None:
@@ -280,6 +283,7 @@ def test_what_stands_in_the_ledger_is_closed_by_a_reversal_only_and_the_control_
     assert Difference.objects.get().correction == correction and not list(invariants.findings())
 
 
+@pytest.mark.guards
 def test_what_the_bank_wrote_cannot_be_changed(paid: list[Attempt], cashier: Any) -> None:
     take(cashier, *all_of(paid)[1:])
     for change in (
@@ -293,6 +297,7 @@ def test_what_the_bank_wrote_cannot_be_changed(paid: list[Attempt], cashier: Any
             change()
 
 
+@pytest.mark.guards
 def test_the_simulators_own_file_is_read_and_matches(paid: list[Attempt], cashier: Any, tmp_path: Any) -> None:
     from sandbox.simulators.knet import book, statement
 

@@ -34,7 +34,7 @@ from tests.factories.accounts import StaffFactory
 from tests.payments.conftest import walk
 from tests.payments.refunds import LATER, approve, propose
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 BY = system("tests")
 
 
@@ -65,6 +65,7 @@ def at(minutes: float) -> None:
         run_due()
 
 
+@pytest.mark.guards
 def test_an_amount_goes_back_once_by_two_people_and_everybody_is_told(approved: RefundDue, bank: Book, payer: Any) -> None:
     at(0)
     refund = fresh(approved)
@@ -125,6 +126,7 @@ def test_only_another_person_of_the_second_role_approves(role: str, owed: Refund
     assert refused.value.status == 403 and fresh(owed).state == "proposed"
 
 
+@pytest.mark.guards
 def test_the_database_refuses_one_person_as_both_and_the_control_shows_the_harm(owed: RefundDue, cashier: Any) -> None:
     propose(owed, cashier)
     row = fresh(owed)
@@ -140,6 +142,7 @@ def test_the_database_refuses_one_person_as_both_and_the_control_shows_the_harm(
         transaction.set_rollback(True)
 
 
+@pytest.mark.guards
 def test_what_two_people_agreed_on_stays_as_it_was(approved: RefundDue, checker: Any) -> None:
     for changes in ({"approved_by": None}, {"proposed_by": None}, {"way": "by_hand"}, {"remaining_fils": 1}, {"code": "x"}):
         with pytest.raises(IntegrityError), transaction.atomic():
@@ -355,6 +358,7 @@ def test_eight_approvals_at_once_are_one_refund(owed: RefundDue, cashier: Any, b
     assert not list(invariants.findings())
 
 
+@pytest.mark.guards
 def test_without_lock_and_single_writer_two_approvals_pay_twice(
     owed: RefundDue, cashier: Any, checker: Any, bank: Book, monkeypatch: pytest.MonkeyPatch
 ) -> None:

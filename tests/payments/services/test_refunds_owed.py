@@ -22,7 +22,7 @@ from tests.bank import Book, notification
 from tests.due_jobs import run_due
 from tests.payments.conftest import START, walk
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 BY = system("tests")
 
 
@@ -39,6 +39,7 @@ def paid(at_bank: Callable[..., Attempt], bank: Book, paid_for: Any) -> Bill:
     return bill_of(attempt)
 
 
+@pytest.mark.guards
 def test_a_refused_bill_leaves_one_amount_owed_to_its_payer(
     at_bank: Callable[..., Attempt], bank: Book, monkeypatch: pytest.MonkeyPatch, payer: Any
 ) -> None:
@@ -113,6 +114,7 @@ def test_a_reversal_by_the_bank_releases_what_was_owed(paid: Bill, bank: Book) -
     assert not list(invariants.findings())
 
 
+@pytest.mark.guards
 def test_the_database_refuses_an_amount_that_nobody_paid_and_the_control_shows_the_harm(
     at_bank: Callable[..., Attempt], payer: Any
 ) -> None:
@@ -137,6 +139,7 @@ def test_the_database_refuses_an_amount_that_nobody_paid_and_the_control_shows_t
         transaction.set_rollback(True)
 
 
+@pytest.mark.guards
 def test_another_amount_than_was_paid_is_refused_by_the_database(paid: Bill, payer: Any) -> None:
     allocation = paid.allocations.get()
     with pytest.raises(DatabaseError, match="refund_without_payment"), transaction.atomic():
@@ -160,6 +163,7 @@ def test_the_invariants_see_a_bill_to_be_returned_for_which_nothing_is_owed(paid
     assert [finding for finding in invariants.findings() if "0 amounts are owed" in finding]
 
 
+@pytest.mark.guards
 def test_what_is_owed_is_neither_changed_nor_deleted(paid: Bill) -> None:
     owe_back(bill=paid, reason="shop_closed", actor=BY)
     for change in (

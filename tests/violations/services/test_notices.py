@@ -23,7 +23,7 @@ from violations import queries
 from violations.models import Service, ServiceGround, Violation
 from violations.services import notices, objections
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -94,6 +94,7 @@ def test_what_no_channel_takes_stands_before_nothing(
     assert notices.sweep() == 1 and Service.objects.get().violation_id == served.pk
 
 
+@pytest.mark.guards
 def test_service_by_hand_starts_the_periods_on_its_day_under_the_name_of_the_clerk(
     write: Callable[..., Violation], clerk: Any, frozen_clock: Clock, store: Path
 ) -> None:
@@ -111,6 +112,7 @@ def test_service_by_hand_starts_the_periods_on_its_day_under_the_name_of_the_cle
     assert "R-7" not in str(event.data)
 
 
+@pytest.mark.guards
 def test_a_served_notice_is_not_served_again(write: Callable[..., Violation], clerk: Any, owner: Any) -> None:
     row = write()
     by_hand(row, clerk)
@@ -141,6 +143,7 @@ def test_without_proof_nothing_is_served(write: Callable[..., Violation], clerk:
     assert not Service.objects.exists()
 
 
+@pytest.mark.guards
 @pytest.mark.parametrize("proof", [{}, {"how": "handed", "by": "staff:x"}, {"how": "x", "by": "staff:x", "receipt": "1"}])
 def test_the_database_refuses_a_service_by_hand_without_its_proof(write: Callable[..., Violation], proof: dict[str, str]) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():

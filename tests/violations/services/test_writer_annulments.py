@@ -22,7 +22,7 @@ from violations import invariants
 from violations.models import Violation, WriterAnnulment
 from violations.services import objections, settlements, violation_reports, writer_annulments
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 CODE = "writer_wrong_shop"
 
 
@@ -117,6 +117,7 @@ def _insert(row: Violation, by: Any, at: dt.datetime) -> None:
         WriterAnnulment.objects.create(violation=row, code=CODE, note_ar="خطأ", by=by, at=at)
 
 
+@pytest.mark.guards
 @pytest.mark.parametrize(
     ("harm", "guard"), [("foreign", "not_its_writer"), ("late", "too_late"), ("paid", "not_its_writer|already_paid|too_late")]
 )
@@ -137,6 +138,7 @@ def test_the_database_refuses_a_late_foreign_or_paid_one(
     _insert(row, by, at)  # without the guard the harm happens
 
 
+@pytest.mark.guards
 @pytest.mark.parametrize("empty", ["code", "note_ar"])
 def test_the_database_refuses_one_without_reason_or_words(write: Callable[..., Violation], inspector: Any, empty: str) -> None:
     values = {"code": CODE, "note_ar": "خطأ"} | {empty: ""}
@@ -144,6 +146,7 @@ def test_the_database_refuses_one_without_reason_or_words(write: Callable[..., V
         WriterAnnulment.objects.create(violation=write(), by=inspector, at=clock.now(), **values)
 
 
+@pytest.mark.guards
 def test_the_database_refuses_the_state_without_it(write: Callable[..., Violation], inspector: Any) -> None:
     from municipality.kernel.actors import Actor
     from municipality.kernel.transitions import transition

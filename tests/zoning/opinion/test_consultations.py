@@ -27,7 +27,7 @@ from zoning.models import Consultation, Opinion
 from zoning.opinion import queries
 from zoning.opinion.services import consultations, study
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 WORDS = {"text_ar": "نص", "text_en": "Text"}
 
 
@@ -91,6 +91,7 @@ def test_after_the_deadline_the_body_is_silent_and_the_process_goes_on(
     assert any("Kuwait Fire Force: no answer by" in title for title in titles)
 
 
+@pytest.mark.guards
 def test_silence_is_counted_by_month_in_public(
     held: Assignment, opinion: Opinion, planner: User, frozen_clock: Any, client: Client
 ) -> None:
@@ -145,6 +146,7 @@ def _sign_past_the_services(opinion: Opinion, held: Assignment, head: User) -> N
         advance(case, "sign_acceptance", actor=Actor("supervisor", head.key), reason=draft.code)
 
 
+@pytest.mark.guards
 @pytest.mark.parametrize(("silent", "code"), [(True, "safety_open"), (False, "body_not_heard")])
 def test_the_database_refuses_it_too(
     held: Assignment, opinion: Opinion, planner: User, head: User, frozen_clock: Any, silent: bool, code: str

@@ -30,7 +30,7 @@ from zoning.models import Opinion, Plot
 from zoning.opinion.notifications import ConsultationLetter
 from zoning.opinion.services import consultations
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -62,6 +62,7 @@ def fire() -> Letter:
     return letter("fire")
 
 
+@pytest.mark.guards
 def test_each_body_gets_one_letter_with_the_question_and_nothing_of_the_applicant(asked: Opinion, owner: Any) -> None:
     assert not to_bodies() and Letter.objects.filter(state="waiting").count() == 3, "the jobs send them after the commit"
     carry_out()
@@ -98,6 +99,7 @@ def test_letters_and_jobs_are_undone_with_the_question(addressed: None, plot: Pl
     assert not Letter.objects.exists() and not Job.objects.filter(kind="notifications.letter").exists()
 
 
+@pytest.mark.guards
 def test_a_retry_sends_no_second_letter(asked: Opinion) -> None:
     carry_out()
     row = fire()
@@ -112,6 +114,7 @@ def test_a_retry_sends_no_second_letter(asked: Opinion) -> None:
         Letter.objects.filter(pk=row.pk).update(**again)
 
 
+@pytest.mark.guards
 def test_without_the_guard_a_letter_goes_out_twice(asked: Opinion) -> None:
     """Control; under one Message-ID all the same, by which a mail system keeps one."""
     carry_out()

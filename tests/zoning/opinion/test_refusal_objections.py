@@ -26,7 +26,7 @@ from zoning.objections.obligations import obligations
 from zoning.opinion import queries as opinions
 from zoning.opinion.services import consultations, issue, study
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 CODE = "no_standing"
 WHY = "The plot is the one of the deed."
 NEW = {"text_ar": "يُسمح به.", "text_en": "It is permitted."}
@@ -141,6 +141,7 @@ def test_the_refusal_stands_or_is_studied_anew(
     assert "without a fee" in signed_in(owner).get(f"/en/cases/{objection.case.public_id}/").content.decode()
 
 
+@pytest.mark.guards
 def test_who_refused_has_no_part_in_it(objection: OpinionObjection, planner: User, head: User) -> None:
     ConflictOfInterest.objects.update(ended_at=clock.now(), ended_by=StaffFactory(supervisor=True, login="chief"))
     for user in (planner, head):
@@ -164,6 +165,7 @@ def test_who_refused_has_no_part_in_it(objection: OpinionObjection, planner: Use
     assert write(planner).pk, "without the guards they decide on their own refusal"
 
 
+@pytest.mark.guards
 def test_the_database_takes_no_objection_before_the_refusal_is_signed(
     opinion: Opinion, planner: User, owner: Any, other: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -29,7 +29,7 @@ from zoning.models import Opinion, Plot
 from zoning.opinion import panels
 from zoning.opinion.services import consultations, issue, requests, study
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 
 
 def test_the_instant_answer_of_the_day_is_kept_in_both_languages(plot: Plot, owner: User) -> None:
@@ -46,6 +46,7 @@ def test_what_may_be_built_is_answered_by_the_limits_of_the_class(plot: Plot, ow
     assert "400%" in opinion.instant_grounds[0]["en"]
 
 
+@pytest.mark.guards
 def test_the_fee_is_of_the_rulebook_and_payment_leads_to_the_queue(plot: Plot, owner: User) -> None:
     opinion = submitted(plot, owner)
     bill = payments.bill_of(opinion.case.key)

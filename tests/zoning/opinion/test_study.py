@@ -38,7 +38,7 @@ from zoning.opinion import queries
 from zoning.opinion.documents import OpinionFacts
 from zoning.opinion.services import consultations, issue, study
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 WORDS = {"text_ar": "انتقلت المدرسة.", "text_en": "The school moved."}
 
 
@@ -46,6 +46,7 @@ def draft(held: Assignment, outcome: str, code: str = "") -> OpinionDraft:
     return study.write_draft(assignment=held, outcome=outcome, code=code, **WORDS)
 
 
+@pytest.mark.guards
 def test_a_draft_that_agrees_needs_one_signature(heard: Opinion, held: Assignment) -> None:
     assert draft(held, "not_permitted").agreement == "agrees"
     decision = desk.accept(assignment=held)
@@ -61,6 +62,7 @@ def test_a_signed_no_is_not_called_an_approval(heard: Opinion, held: Assignment,
     assert "وُقّع الرأي" in home and "تمت الموافقة" not in home
 
 
+@pytest.mark.guards
 def test_a_draft_that_deviates_needs_a_reason(heard: Opinion, held: Assignment) -> None:
     with pytest.raises(Refused, match="reason_missing"):
         draft(held, "permitted")
@@ -116,12 +118,14 @@ def _accept_alone(opinion: Opinion, held: Assignment) -> None:
         advance(Case.objects.get(pk=opinion.case_id), "accept", actor=actor)
 
 
+@pytest.mark.guards
 def test_the_database_refuses_a_deviation_without_the_second_signature(heard: Opinion, held: Assignment) -> None:
     draft(held, "permitted", "layer_outdated")
     with pytest.raises(IntegrityError, match="guard:deviates_unsigned"):
         _accept_alone(heard, held)
 
 
+@pytest.mark.guards
 def test_without_the_guard_one_person_deviates(heard: Opinion, held: Assignment) -> None:
     draft(held, "permitted", "layer_outdated")
     drop_guard("cases_caseevent_opinion_signed", "cases_caseevent")
@@ -183,6 +187,7 @@ def test_answers_that_another_planner_entered_need_no_second_signature(laundry: 
     assert (decision.code, Case.objects.get(pk=laundry.case_id).state) == ("", "decided")
 
 
+@pytest.mark.guards
 def test_the_database_refuses_a_yes_on_answers_that_one_person_entered_and_decides_on(laundry: Opinion) -> None:
     with pytest.raises(IntegrityError, match="guard:own_answers"):
         _accept_alone(laundry, _held(laundry))
@@ -191,6 +196,7 @@ def test_the_database_refuses_a_yes_on_answers_that_one_person_entered_and_decid
     assert Case.objects.get(pk=laundry.case_id).state == "decided"
 
 
+@pytest.mark.guards
 def test_the_database_refuses_a_deviation_without_its_task(
     heard: Opinion, held: Assignment, head: User, sealed: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -203,6 +209,7 @@ def test_the_database_refuses_a_deviation_without_its_task(
     advance(Case.objects.get(pk=heard.case_id), "issue", actor=system("zoning"))
 
 
+@pytest.mark.guards
 def test_without_a_draft_nothing_is_signed(heard: Opinion, held: Assignment) -> None:
     with pytest.raises(Refused, match="no_draft"):
         desk.accept(assignment=held)

@@ -30,7 +30,7 @@ from tests.factories.new_licences import sent
 from tests.factories.review import OfficerFactory
 from tests.factories.uploads import UploadFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 WORDS = "The corridor is 1.20 m wide; sheet 2 of the drawing shows it."
 
 
@@ -91,6 +91,7 @@ def test_an_appeal_waits_for_a_second_signature_where_zoning_did_not_permit_it(
     assert findings() == []
 
 
+@pytest.mark.guards
 def test_the_database_refuses_an_allowed_appeal_against_zoning_that_nobody_signed(
     housing: Any, owner: User, officer: User, head: User, decider: User
 ) -> None:
@@ -104,6 +105,7 @@ def test_the_database_refuses_an_allowed_appeal_against_zoning_that_nobody_signe
         object.__setattr__(review.REVIEWED, "second_signature", review.second_signature)
 
 
+@pytest.mark.guards
 def test_a_refused_new_licence_is_opened_again_by_an_allowed_appeal_only(plot: Any, owner: User, officer: User, head: User) -> None:
     refused = refuse(owner, officer, head)
     with pytest.raises(IntegrityError, match="guard:no_allowed_appeal"), transaction.atomic():
@@ -113,6 +115,7 @@ def test_a_refused_new_licence_is_opened_again_by_an_allowed_appeal_only(plot: A
     assert fresh(refused).state == "location_approved"
 
 
+@pytest.mark.guards
 def test_neither_the_refuser_nor_a_colleague_decides(plot: Any, owner: User, officer: User, head: User, decider: User) -> None:
     appeal = file(refuse(owner, officer, head))
     words = {"code": "reason_proved", "text_ar": "س", "text_en": "x", "article_ar": "م", "article_en": "a", "digest": "d" * 64}

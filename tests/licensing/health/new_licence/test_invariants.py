@@ -13,7 +13,7 @@ from tests.database_guards import without_guards
 from tests.factories import new_licences
 from zoning.models import Plot
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards, pytest.mark.usefixtures("inspectors")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("inspectors")]
 
 
 def test_nothing_is_found_of_an_issued_licence(plot: Plot, owner: User, officer: User, sealed: None) -> None:
@@ -42,6 +42,7 @@ def test_what_is_found(plot: Plot, owner: User, officer: User, frozen_clock: Any
     assert found in told
 
 
+@pytest.mark.guards
 def test_a_bill_without_an_inspection_and_another_answer_are_found(plot: Plot, owner: User, officer: User) -> None:
     request = new_licences.approved(owner, officer)
     without_guards()

@@ -36,7 +36,7 @@ from tests.factories.uploads import UploadFactory
 from tests.killed_issue import ends_as_undisturbed
 from zoning.models import Plot
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards, pytest.mark.usefixtures("inspectors")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("inspectors")]
 
 
 def ask(case: Case, person: User, number: str = NUMBER, ends_on: dt.date | None = None) -> None:
@@ -59,6 +59,7 @@ def stated(status: str = "active", until: str = "2028-06-30", **body: Any) -> No
     CommercialLicence.objects.create(status=status, notice=notice, **facts)
 
 
+@pytest.mark.guards
 def test_a_copy_and_the_last_day_do_where_no_register_knows_the_licence(plot: Plot, owner: User, officer: User) -> None:
     request = approved(owner, officer)
     with pytest.raises(Refused, match="no_documents"):
@@ -133,6 +134,7 @@ def test_a_shop_of_the_register_that_is_another(plot: Plot, owner: User, officer
     assert fresh(request.case).case.state == "location_approved" and not Inspection.objects.exists()
 
 
+@pytest.mark.guards
 def test_one_commercial_licence_belongs_to_one_open_request(plot: Plot, owner: User, officer: User) -> None:
     new_licences.waiting_for_inspection(owner, officer)
     other = approved(owner, officer, floor="1")

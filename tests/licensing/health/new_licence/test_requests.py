@@ -31,9 +31,10 @@ from tests.factories.new_licences import answers, begun, fresh, send, sent
 from tests.factories.uploads import UploadFactory
 from zoning.models import Plot
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.guards
 def test_a_request_is_sent_with_its_facts_and_the_zoning_answer(plot: Plot, owner: User) -> None:
     request = sent(owner)
     case = request.case

@@ -25,10 +25,11 @@ from shops.models import EventKind, Shop, ShopEvent
 from tests.factories.accounts import OrganisationFactory, PersonFactory
 from tests.factories.licensing import RenewalCaseFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 BY = system("tests")
 
 
+@pytest.mark.guards
 def test_the_licence_ends_for_good_and_its_check_page_says_who_ended_it(shop: Shop, owner: User) -> None:
     licence = services.cancel_licence(shop=shop, person=owner)
     document = HealthLicence.objects.select_related("document__last_event").get(pk=licence.pk).document

@@ -20,13 +20,14 @@ from shops.models import Shop
 from tests.database_guards import drop_guard, gets_through
 from tests.factories.licensing import RenewalCaseFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 
 
 def ordered(shop: Shop, owner: User) -> Case:
     return services.submit(shop=shop, applicant=owner, service=DUPLICATE)[0]
 
 
+@pytest.mark.guards
 def test_a_duplicate_is_paid_and_issued_without_an_officer(shop: Shop, owner: User, pay_and_issue: Any) -> None:
     old = HealthLicence.objects.select_related("document").get(shop=shop)
     case = ordered(shop, owner)
@@ -93,6 +94,7 @@ def _again(row: Renewal, **different: Any) -> None:
     row.save()
 
 
+@pytest.mark.guards
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_the_database_refuses_a_duplicate_that_changes_something(shop: Shop, owner: User, attack: str) -> None:
     row = Renewal.objects.get(case=ordered(shop, owner))
@@ -100,6 +102,7 @@ def test_the_database_refuses_a_duplicate_that_changes_something(shop: Shop, own
         ATTACKS[attack](row)
 
 
+@pytest.mark.guards
 @pytest.mark.parametrize("attack", [attack for attack in ATTACKS if attack != "another lane"])  # that one is a constraint of its table
 def test_without_its_guard_the_database_takes_it(shop: Shop, owner: User, attack: str) -> None:
     row = Renewal.objects.get(case=ordered(shop, owner))
@@ -114,6 +117,7 @@ def test_without_its_guard_the_database_takes_it(shop: Shop, owner: User, attack
     assert gets_through(lambda: ATTACKS[attack](row))
 
 
+@pytest.mark.guards
 def test_a_second_open_act_is_refused_by_the_database_and_taken_without_the_guard(shop: Shop, owner: User) -> None:
     case = ordered(shop, owner)
 

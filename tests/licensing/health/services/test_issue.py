@@ -37,7 +37,7 @@ from tests.factories.licensing import RenewalCaseFactory
 from tests.factories.review import OfficerFactory
 from tests.killed_issue import ends_as_undisturbed
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
@@ -60,6 +60,7 @@ def issue(case: Case) -> Document:
     return renewal.new_licence.document
 
 
+@pytest.mark.guards
 def test_a_paid_renewal_is_approved_by_the_rule_and_no_staff_appears(paid: Case) -> None:
     assert paid.state == "approved"
     assert {e.actor_role for e in paid.events.all()} == {"applicant", "system"}
@@ -188,6 +189,7 @@ def test_money_for_a_closed_case_is_refused_so_that_it_can_be_owed_back(make_sho
     assert refused.value.code == "case_closed"
 
 
+@pytest.mark.guards
 def test_a_document_cannot_be_changed_after_it_is_issued(paid: Case) -> None:
     document = issue(paid)
     for change in ({"number": "X"}, {"valid_to": TODAY}, {"facts": {}}, {"file": None}):
@@ -222,6 +224,7 @@ def test_the_result_page_shows_the_steps_and_then_the_licence(paid: Case) -> Non
         assert outcomes.outcome(bill) is None, "a licence that is not in force is not called renewed"
 
 
+@pytest.mark.guards
 def test_a_worker_that_dies_leaves_one_licence(paid: Case) -> None:
     ends_as_undisturbed(lambda: services.issue_renewal(case=Case.objects.get(pk=paid.pk)), HealthLicenceFacts)
 

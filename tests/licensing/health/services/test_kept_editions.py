@@ -22,7 +22,7 @@ from tests.factories.accounts import StaffFactory
 from tests.factories.licensing import RenewalCaseFactory
 from tests.factories.review import OfficerFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 
 
 def publish_next(subject: str) -> None:
@@ -42,6 +42,7 @@ def publish_next(subject: str) -> None:
     publish(ruleset=new, publisher=publisher, actor=system("tests"))
 
 
+@pytest.mark.guards
 def test_an_edition_of_the_same_day_changes_nothing_of_a_request_that_was_sent(make_shop: Any, owner: Any) -> None:
     shop = make_shop()
     before = queries.offer(shop).total

@@ -29,7 +29,7 @@ from tests.factories.accounts import StaffFactory
 from tests.factories.licensing import RenewalCaseFactory, RenewalDraftFactory, answers_for
 from tests.factories.review import OfficerFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 BY = system("tests")
 
 
@@ -75,6 +75,7 @@ def test_its_renewal_follows_the_licence_that_was_changed(shop: Shop, owner: Use
     assert not {condition.code for condition in offer.unmet} & {"unchanged", "licence_in_force"}
 
 
+@pytest.mark.guards
 def test_a_change_that_is_not_paid_leaves_register_and_licence_as_they_were(shop: Shop, owner: User, officer: User) -> None:
     case = moving(shop, owner)
     desk_acts.approve(officer)
@@ -169,6 +170,7 @@ def test_one_request_about_a_licence_is_open_at_a_time(make_shop: Any, owner: Us
     assert refused.value.code == "no_open_case"
 
 
+@pytest.mark.guards
 def test_past_the_condition_the_database_still_refuses_the_second_act(make_shop: Any, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
     shop = make_shop()
     moving(shop, owner)

@@ -41,7 +41,7 @@ from tests.factories.licensing import MANAGER, RenewalCaseFactory, RenewalDraftF
 from tests.factories.review import OfficerFactory
 from tests.factories.uploads import UploadFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 BY = system("tests")
 
 
@@ -50,6 +50,7 @@ def own_folder(settings: Any, tmp_path: Any) -> None:
     settings.VAR_DIR = tmp_path
 
 
+@pytest.mark.guards
 def test_a_changed_shop_is_sent_with_case_changes_files_place_clock_and_message_together(make_shop: Any, owner: Any) -> None:
     shop = make_shop()
     case = RenewalCaseFactory(shop=shop, applicant=owner, changed=["area_m2", "manager"])
@@ -242,6 +243,7 @@ def test_what_an_officer_accepted_is_no_change_at_the_next_try(make_shop: Any, o
     assert offer.may_renew and offer.unmet == []
 
 
+@pytest.mark.guards
 def test_the_new_licence_is_issued_on_the_accepted_facts(make_shop: Any, owner: Any, settings: Any, tmp_path: Any) -> None:
     settings.SIGNER_KEY_FILE = str(tmp_path / "seal.p12")
     seal.make_seal(tmp_path / "seal.p12", settings.SIGNER_PASSPHRASE)
@@ -260,6 +262,7 @@ def test_the_new_licence_is_issued_on_the_accepted_facts(make_shop: Any, owner: 
         Renewal.objects.filter(case=case).update(accepted_facts={})
 
 
+@pytest.mark.guards
 def test_without_acceptance_no_licence_can_be_linked_and_the_control_shows_the_harm(make_shop: Any, owner: Any) -> None:
     from django.db import connection
 
@@ -277,6 +280,7 @@ def test_without_acceptance_no_licence_can_be_linked_and_the_control_shows_the_h
         transaction.set_rollback(True)
 
 
+@pytest.mark.guards
 def test_declared_changes_are_written_once(make_shop: Any, owner: Any) -> None:
     RenewalCaseFactory(shop=make_shop(), applicant=owner, changed=["area_m2"])
     with pytest.raises(DatabaseError, match="insert_only"), transaction.atomic():

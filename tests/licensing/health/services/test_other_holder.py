@@ -19,7 +19,7 @@ from tests.browsers import signed_in
 from tests.factories.accounts import PersonFactory
 from tests.interleaving import acting_before
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 LOCK = 'WHERE "shops_shop"."id" = '  # the page has found the shop by its public id, the service locks it by its primary key
 
 
@@ -42,6 +42,7 @@ def test_a_request_of_whom_the_shop_has_left_is_refused(make_shop: Any, owner: U
     assert not Case.objects.exists()
 
 
+@pytest.mark.guards
 def test_every_lane_asks_who_holds_the_shop(make_shop: Any, owner: User) -> None:
     shop = make_shop()
     passes(shop)()

@@ -28,7 +28,7 @@ from tests.conftest import TODAY, Clock
 from tests.factories.accounts import OrganisationFactory, PersonFactory
 from tests.factories.licensing import food_activity
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 STEPS = [60, 30, 7, 1]
 
 
@@ -91,6 +91,7 @@ def test_a_renewal_under_way_silences_and_its_end_brings_the_newest_reminder_onl
     assert "26 days are left." in Message.objects.filter(kind="licensing.licence_ends").order_by("-pk")[0].body_en
 
 
+@pytest.mark.guards
 def test_of_missed_days_only_the_newest_reminder_is_sent(make_shop: Any, frozen_clock: Clock) -> None:
     shop = make_shop(ends_in=5)
     pass_days(frozen_clock, 3)
@@ -206,6 +207,7 @@ def test_licences_that_get_none_do_not_keep_others_from_theirs(
     assert services.remind() == 1 and reminders_of(later) == [30]
 
 
+@pytest.mark.guards
 def test_the_sweep_uses_the_index_of_ends(make_shop: Any, frozen_clock: Clock) -> None:
     plan = reminders.due(TODAY, STEPS).values_list("last_day", "pk", "shop_id").explain()
     assert "licensing_ending" in plan or connection.vendor == "postgresql"  # PostgreSQL scans an empty table

@@ -35,9 +35,10 @@ from tests.due_jobs import closes_after_the_payment
 from tests.factories.accounts import NOURA, OrganisationFactory, PersonFactory, StaffFactory
 from tests.factories.licensing import food_activity
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.guards
 def test_a_clean_renewal_commits_case_bill_message_record_and_jobs_together(make_shop: Any, owner: Any) -> None:
     shop = make_shop()
     case = services.submit_renewal(shop=shop, applicant=owner)
@@ -155,6 +156,7 @@ def test_a_shop_that_changed_since_its_licence_goes_to_the_officer(make_shop: An
     assert refused.value.code == "unchanged"
 
 
+@pytest.mark.guards
 def test_one_live_renewal_a_shop_says_the_service_and_the_database(make_shop: Any, owner: Any) -> None:
     shop = make_shop()
     case = services.submit_renewal(shop=shop, applicant=owner)
@@ -176,6 +178,7 @@ def test_one_live_renewal_a_shop_says_the_service_and_the_database(make_shop: An
         )
 
 
+@pytest.mark.guards
 def test_a_case_that_slipped_past_the_condition_is_refused_by_the_index_in_words(
     make_shop: Any, owner: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -198,6 +201,7 @@ def test_a_price_that_changed_while_the_page_was_open_is_not_charged_silently(ma
     assert refused.value.code == "price_changed"
 
 
+@pytest.mark.guards
 def test_a_case_keeps_the_rules_it_was_submitted_under(make_shop: Any, owner: Any) -> None:
     shop = make_shop()
     case = services.submit_renewal(shop=shop, applicant=owner)

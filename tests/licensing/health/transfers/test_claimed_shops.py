@@ -22,7 +22,7 @@ from tests.conftest import Clock
 from tests.factories.accounts import NOURA, PersonFactory
 from tests.factories.claims import ClaimCaseFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 OTHER = "290010100046"
 
 
@@ -43,6 +43,7 @@ def unmet(shop: Shop, service: str) -> list[str]:
     return [condition.code for condition in queries.offer(shop, service).unmet]
 
 
+@pytest.mark.guards
 def test_the_new_holder_by_a_match_waits_for_the_days_of_the_dispute(
     shop: Shop, owner: User, noura: User, frozen_clock: Clock, settings: Any
 ) -> None:

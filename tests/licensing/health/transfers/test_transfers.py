@@ -36,7 +36,7 @@ from tests.factories.accounts import NOURA, OrganisationFactory, PersonFactory, 
 from tests.factories.licensing import RenewalCaseFactory
 from tests.factories.review import OfficerFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 BY = system("tests")
 OTHER = "290010100046"
 
@@ -319,6 +319,7 @@ def test_a_delegate_asks_only_by_a_delegation_that_names_this(make_shop: Any, ow
         transfers.ask(shop=shop, person=delegate, number=NOURA)
 
 
+@pytest.mark.guards
 def test_too_many_numbers_are_not_tried(make_shop: Any, owner: User) -> None:
     for _number in range(transfers.ASKS.amount):
         transfers.ask(shop=make_shop(ends_in=200), person=owner, number=OTHER)

@@ -26,7 +26,7 @@ from tests.factories.accounts import NOURA, PersonFactory, UserFactory
 from tests.factories.board_consents import agreed, asked
 from tests.factories.drawings import drawn
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 LANDLORD, MARK = ConsentRole.LANDLORD, ConsentRole.TRADEMARK_OWNER
 
 
@@ -64,6 +64,7 @@ def test_only_the_digest_of_the_link_is_kept_and_it_ends_after_seven_days(draft:
     assert AuditEvent.objects.get(action="board_consent.asked").data["role"] == "landlord"
 
 
+@pytest.mark.guards
 def test_a_request_is_sent_with_the_signatures_that_were_given(draft: Draft, shop: Shop, owner: User, signer: User) -> None:
     agreed(draft, signer)
     agreed(draft, UserFactory(), MARK)

@@ -35,7 +35,7 @@ from tests.factories.accounts import PersonFactory
 from tests.factories.drawings import BOARD, DOOR, GIVEN, SIZE, drawn, photo, sent_drawn
 from tests.factories.uploads import UploadFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 
 
 def begun(shop: Shop, owner: User) -> tuple[Draft, str]:
@@ -67,6 +67,7 @@ def test_a_drawing_gives_the_size_and_is_sent_with_the_request(shop: Shop, owner
     assert not list(invariants.findings())
 
 
+@pytest.mark.guards
 def test_where_each_board_is_drawn_no_plan_is_asked_for(shop: Shop, owner: User) -> None:
     draft = drawn(boards.begun(shop, owner, boards.FRONT, with_files=False))
     page = signed_in(owner).get(f"/en/boards/new/{shop.public_id}/send/").content.decode()
@@ -201,6 +202,7 @@ def copy(row: BoardDrawing, **other: Any) -> None:
     row.save(force_insert=True)
 
 
+@pytest.mark.guards
 @pytest.mark.parametrize("name", ATTACKS)
 def test_a_drawing_stays_as_it_was_sent(shop: Shop, owner: User, name: str) -> None:
     row = BoardDrawing.objects.get(board__request=sent_drawn(shop, owner, boards.BOX))
@@ -213,6 +215,7 @@ def test_a_drawing_stays_as_it_was_sent(shop: Shop, owner: User, name: str) -> N
     attack(BoardDrawing.objects.get(board__line=1))
 
 
+@pytest.mark.guards
 def test_another_size_than_the_drawn_one_is_found(shop: Shop, owner: User) -> None:
     sent_drawn(shop, owner)
     without_guards()

@@ -18,7 +18,7 @@ from tests.factories.accounts import NOURA, PersonFactory
 from tests.factories.licensing import RenewalCaseFactory
 from tests.factories.review import OfficerFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 
 
 def states(shop: Shop) -> set[str]:
@@ -59,6 +59,7 @@ def test_a_change_of_something_else_leaves_the_boards(licensed: BoardRequest, sh
     assert states(shop) == before
 
 
+@pytest.mark.guards
 def test_a_transfer_ends_the_boards_with_the_issue_and_not_before(licensed: BoardRequest, shop: Shop, owner: User) -> None:
     before, noura = states(shop), PersonFactory(noura=True)
     reader = OfficerFactory(login="health", branch_id=shop.branch_id, skills=["health"])

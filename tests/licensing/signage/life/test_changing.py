@@ -41,7 +41,7 @@ from tests.factories import boards, drawings
 from tests.factories.accounts import StaffFactory
 from tests.licensing.signage.life.changed_boards import approved, begun, changed, held, seen, sent, sound
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
@@ -87,6 +87,7 @@ def test_a_smaller_board_without_a_deposit_is_changed_by_the_rule_at_once(shop: 
     assert changed(request).width_cm == 100 and not RefundDue.objects.exists() and sound()
 
 
+@pytest.mark.guards
 def test_the_database_gives_no_deposit_back_without_an_officer(board: Board, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(requests, "lane_of", lambda cards, shop: Lane.CLEAN)
     draft = begun(board, owner, width="3")
@@ -116,6 +117,7 @@ def test_a_board_that_is_lit_or_stands_farther_out_is_another_one(
     assert sent(draft, with_files=True).lane == lane
 
 
+@pytest.mark.guards
 def test_a_larger_board_pays_the_difference_for_the_months_that_are_left(board: Board, owner: User, officer: User, bank: Book) -> None:
     draft = begun(board, owner, height="1.60")  # 48 dinars instead of 24 a year: 24 × 5 of 12 months; a deposit of 24 instead of 12
     request = sent(draft, with_files=True)
@@ -244,6 +246,7 @@ def test_the_months_that_are_left_count_whole_once_they_have_begun(board: Board)
 OTHER = {"fee": {"fee_fils": 9_999}, "deposit": {"deposit_fils": 11_999}, "returned": {"returned_fils": 1}, "months": {"months_left": 13}}
 
 
+@pytest.mark.guards
 @pytest.mark.parametrize("what", OTHER)
 def test_the_database_refuses_other_amounts_and_another_period(what: str, board: Board, owner: User) -> None:
     facts = {"width": "3"} if what == "months" else {"height": "1.60"}  # what is smaller is free for any months
@@ -259,6 +262,7 @@ def test_the_database_refuses_other_amounts_and_another_period(what: str, board:
     row.save(force_insert=True)
 
 
+@pytest.mark.guards
 def test_the_database_changes_a_board_once(board: Board, owner: User) -> None:
     (row,) = requests.rows_of(requests.cards_of(begun(board, owner, width="3"), queries.rules()))
     row.request, row.line = boards.opened(board.request.shop, owner), 1
@@ -270,6 +274,7 @@ def test_the_database_changes_a_board_once(board: Board, owner: User) -> None:
     row.save(force_insert=True)
 
 
+@pytest.mark.guards
 def test_the_database_refuses_to_return_more_than_the_changes_say(board: Board, owner: User, officer: User) -> None:
     seen(changed(approved(board, owner, officer, width="3")))
     refund = RefundDue.objects.get()

@@ -28,7 +28,7 @@ from tests.database_guards import drop_guard
 from tests.due_jobs import run_due
 from tests.factories import boards
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 
 
 def remove(board: Board, person: User, day: dt.date | None = None) -> BoardEnd:
@@ -48,6 +48,7 @@ def pay_out(refund: RefundDue, cashier: User, checker: User, frozen_clock: Any) 
     run_due(("payments.confirm", "payments.send_refund"))
 
 
+@pytest.mark.guards
 def test_a_removed_board_with_a_photo_gives_its_deposit_back_and_the_other_one_stays(
     board: Board, box: Board, owner: User, licensed: BoardRequest
 ) -> None:
@@ -159,6 +160,7 @@ def owe(number: int = 1) -> Any:
     return owe_deposit(line=deposit_line(number), reason="board_ended", actor=services.SYSTEM)
 
 
+@pytest.mark.guards
 def test_the_database_refuses_the_deposit_of_a_board_that_stands_and_the_control_shows_the_harm(board: Board, owner: User) -> None:
     def attack() -> None:
         with pytest.raises(DatabaseError, match="board_stands"), transaction.atomic():
@@ -178,6 +180,7 @@ def test_the_database_refuses_the_deposit_of_a_board_that_stands_and_the_control
         owe(2)  # of the box, which stands
 
 
+@pytest.mark.guards
 def test_the_database_refuses_a_second_return_and_the_control_shows_the_harm(
     board: Board, owner: User, cashier: User, checker: User, frozen_clock: Any
 ) -> None:
@@ -193,6 +196,7 @@ def test_the_database_refuses_a_second_return_and_the_control_shows_the_harm(
         RefundDue.objects.create(allocation=attempt.allocations.get(), **row)  # the same through the bill
 
 
+@pytest.mark.guards
 def test_the_database_refuses_another_photo_and_the_control_shows_the_harm(board: Board, box: Board, owner: User) -> None:
     other = boards.photo(box, owner)
     before = boards.photo(board, owner, slot="before")
@@ -211,6 +215,7 @@ def test_the_database_refuses_another_photo_and_the_control_shows_the_harm(board
         transaction.set_rollback(True)
 
 
+@pytest.mark.guards
 @pytest.mark.parametrize("change", [{"day": dt.date(2026, 1, 1)}, {"reason": "with_shop"}, {"photo": None}, {"by": None}])
 def test_an_end_is_not_changed(change: dict[str, Any], board: Board, owner: User) -> None:
     boards.photo(board, owner)

@@ -29,7 +29,7 @@ from tests.conftest import Clock
 from tests.database_guards import drop_guard
 from tests.factories import boards
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 FRONT_DEPOSIT = 12_000
 
 
@@ -118,6 +118,7 @@ def test_a_renewed_board_that_ran_out_waits_for_its_photo_and_names_the_first_de
     assert "12.000" in Message.objects.get(kind="licensing.board_photo_missing", key=renewed.public_id).body_ar
 
 
+@pytest.mark.guards
 def test_both_end_with_their_shop_though_the_newest_has_not_begun(
     board: Board, renewed: Board, owner: User, frozen_clock: Clock, licensed: BoardRequest
 ) -> None:
@@ -142,6 +143,7 @@ def test_a_board_that_ends_while_its_renewal_waits_for_payment_is_not_licensed_a
     assert boards.fresh(asked.case).case.state == "refused"
 
 
+@pytest.mark.guards
 def test_the_database_ends_the_newest_board_first_and_renews_no_ended_one(board: Board, renewed: Board, owner: User) -> None:
     def write() -> None:
         with transaction.atomic():

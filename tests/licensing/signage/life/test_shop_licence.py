@@ -26,7 +26,7 @@ from tests.bank import Book
 from tests.browsers import signed_in
 from tests.factories import boards
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 BY = system("tests")
 
 
@@ -95,6 +95,7 @@ def test_a_suspended_licence_suspends_and_lifting_it_lifts_theirs(licensed: Boar
     assert told(owner) == ["suspended_with_shop", "resumed"] * 2 and not list(invariants.findings())
 
 
+@pytest.mark.guards
 def test_a_revoked_licence_ends_them(licensed: BoardRequest, shop: Shop) -> None:
     documents.revoke(licence_of(shop).document, reason="tests", actor=BY)
     refresh_search([shop.pk])

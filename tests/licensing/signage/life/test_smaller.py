@@ -36,7 +36,7 @@ from tests.database_guards import drop_guard, without_guards
 from tests.factories import boards
 from tests.licensing.signage.life.changed_boards import approved, changed, held, seen, sound
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -197,6 +197,7 @@ def test_its_holder_sends_it_from_the_page_of_the_board(language: str, new: Boar
     assert client.get(f"{page}smaller/").status_code == 302 and returned() == [6_000]
 
 
+@pytest.mark.guards
 def test_the_database_returns_no_part_without_the_photo(new: Board) -> None:
     line = BillLine.objects.get(code="boards.deposit_1", bill__subject=new.previous.request.case.key)  # type: ignore[union-attr]
     with pytest.raises(DatabaseError, match="not_changed"), transaction.atomic():
@@ -206,6 +207,7 @@ def test_the_database_returns_no_part_without_the_photo(new: Board) -> None:
     assert [text for text in invariants.findings() if "of deposit are held" in text], "the harm that the guard prevents"
 
 
+@pytest.mark.guards
 @pytest.mark.parametrize("what", ["of the removal", "of another board", "before it is licensed", "another afterwards", "none afterwards"])
 def test_the_database_takes_no_other_photo(what: str, new: Board, box: Board, owner: User, make_shop: Callable[..., Any]) -> None:
     target = new

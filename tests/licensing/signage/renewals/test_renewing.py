@@ -31,7 +31,7 @@ from tests.factories import boards
 from tests.factories.accounts import UserFactory
 from tests.factories.boards import BOX, FRONT, bill_of, fresh, licensed
 
-pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+pytestmark = pytest.mark.django_db
 FRONT_FILS = 24_000
 BY = system("tests")
 
@@ -44,6 +44,7 @@ def renew(user: User, *rows: Board, fils: int | None = None) -> list[BoardReques
     return [fresh(row.case) for row in services.renew(user=user, chosen=chosen, expected_fils=total)]
 
 
+@pytest.mark.guards
 def test_one_act_makes_a_request_and_a_bill_for_each_shop_without_an_officer(
     make_shop: Callable[..., Any], shop: Shop, owner: User, officer: User
 ) -> None:
