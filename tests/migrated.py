@@ -84,6 +84,20 @@ def database(url: str) -> str:
     return str(kept()) if kept().exists() else ""
 
 
+def file() -> Path:
+    """The file of a migrated database of SQLite, to be copied; made by whichever process of a parallel run asks first."""
+    if not kept().exists():
+        with _alone():
+            if not kept().exists():
+                fresh = FOLDER / f"{os.getpid()}.new"
+                migrate = [sys.executable, "manage.py", "migrate", "--run-syncdb", "--verbosity=0"]
+                subprocess.run(migrate, cwd=ROOT, env={**os.environ, "DATABASE_URL": f"sqlite:///{fresh}"}, check=True)
+                with contextlib.closing(sqlite3.connect(fresh)) as written:
+                    written.execute("PRAGMA journal_mode = DELETE")
+                _keep(fresh)
+    return kept()
+
+
 @cache
 def kept() -> Path:
     """Where the database of SQLite is kept."""
@@ -115,6 +129,10 @@ def _write(connection: sqlite3.Connection) -> None:
     with sqlite3.connect(fresh) as target:
         connection.backup(target)
     target.close()
+    _keep(fresh)
+
+
+def _keep(fresh: Path) -> None:
     for old in sorted(FOLDER.glob("*.sqlite3"), key=lambda path: path.stat().st_mtime)[:-3]:
         old.unlink(missing_ok=True)
     fresh.replace(kept())

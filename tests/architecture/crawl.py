@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
 import requests
 from django.conf import settings
 from django.contrib.sessions.models import Session
@@ -33,6 +34,7 @@ from tests.architecture.access_matrix import METHODS, ROWS, Row
 from tests.architecture.page_responses import Fields, Visit, _filled, around, prepare
 from tests.architecture.page_visits import VISITS
 from tests.architecture.pages import may_be_kept
+from tests.architecture.requests_undone import errors_once_for_each_reader
 from tests.architecture.routes import LANGUAGES
 from tests.architecture.sample_data import NOON, SETTINGS, Sample, build
 
@@ -213,7 +215,8 @@ def without_language(route: str) -> str:
 @contextlib.contextmanager
 def crawl() -> Iterator[Crawl]:
     """The sample, committed, and the portal over it. The test must be transactional, so that the database is emptied after it."""
-    with override_settings(**SETTINGS), clock.at(NOON):
+    with override_settings(**SETTINGS), clock.at(NOON), pytest.MonkeyPatch.context() as patch:
+        errors_once_for_each_reader(patch)
         with transaction.atomic():
             sample = build()
             names = prepare(sample)

@@ -19,10 +19,12 @@ from django.contrib.auth.backends import ModelBackend
 from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpRequest, HttpResponse
 from django.template.backends.django import Template
+from django.utils.translation import get_language
 
 from municipality.accounts.backends import PersonBackend
 from municipality.documents import rendering
 from municipality.ui import errors
+from municipality.ui.language import is_staff
 
 
 def read_once(patch: pytest.MonkeyPatch) -> None:
@@ -62,6 +64,22 @@ def errors_once(patch: pytest.MonkeyPatch) -> None:
         if (template, status) not in pages:
             pages[template, status] = draw(request, template, status, **context).content
         return HttpResponse(pages[template, status], status=status)
+
+    patch.setattr(errors, "_page", error)
+
+
+def errors_once_for_each_reader(patch: pytest.MonkeyPatch) -> None:
+    """Draw the page of each error once for each user in each language, with the same words and in the same frame; then give a copy."""
+    pages: dict[Hashable, bytes] = {}
+    draw = errors._page
+
+    def error(request: HttpRequest, template: str, status: int, **context: Any) -> HttpResponse:
+        user = getattr(getattr(request, "user", None), "pk", None)
+        frame = user, get_language(), is_staff(request.path_info)
+        key = *frame, template, status, *sorted(f"{name}={value}" for name, value in context.items())
+        if key not in pages:
+            pages[key] = draw(request, template, status, **context).content
+        return HttpResponse(pages[key], status=status)
 
     patch.setattr(errors, "_page", error)
 

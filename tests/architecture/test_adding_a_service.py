@@ -69,8 +69,7 @@ def built(files: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Pa
     """A folder with the app of the page, its settings and its database, migrated."""
     folder = tmp_path_factory.mktemp("service")
     write(folder, {**files, "portal.py": SETTINGS, "addresses.py": URLS})
-    if migrated.kept().exists():
-        shutil.copy(migrated.kept(), folder / "db.sqlite3")
+    shutil.copy(migrated.file(), folder / "db.sqlite3")
     fine(run(folder, "build"))
     return folder
 

@@ -263,8 +263,7 @@ def test_another_process_and_database_gets_the_same_demo(tmp_path: Path) -> None
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    if migrated.kept().exists():
-        shutil.copy(migrated.kept(), tmp_path / "demo.sqlite3")
+    shutil.copy(migrated.file(), tmp_path / "demo.sqlite3")
     run("manage.py", "migrate", "--run-syncdb", "--verbosity=0")
     run("manage.py", "make_seal")
     run("manage.py", "demo", "--small", "--anchor", ANCHOR.isoformat())

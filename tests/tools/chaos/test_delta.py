@@ -10,7 +10,9 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,29 +52,50 @@ def register(folder: Path, licences: Path, key: str) -> Iterator[str]:
         book.close()
 
 
-@pytest.fixture
-def nights(stack_template: Template, tmp_path: Path) -> Iterator[list[Night]]:
-    """Two portals that begin alike, beside one commercial register that says the same to both."""
-    made, licences = [], tmp_path / "licences.json"
+@contextmanager
+def prepared(template: Template, folder: Path) -> Iterator[Night]:
+    """A portal whose commercial register has news; all of them begin alike."""
     window = {"MOCI_WINDOW": "00:00-00:00", "MOCI_PAGE_SIZE": str(PAGE)}  # the whole day
+    stack = Stack(*template.copy(folder / "portal"), more=window)
+    try:
+        night = Night({**os.environ, **stack.environment}, folder)
+        night.run("prepare", str(ROWS), str(folder / "licences.json"))
+        yield night
+    finally:
+        stack.stop()
+
+
+@dataclass
+class Undisturbed:
+    """The register that says the same to all portals, and how the delta ends where nobody disturbs it."""
+
+    address: str
+    content: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(stack_template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Undisturbed]:
+    folder = tmp_path_factory.mktemp("undisturbed")
     with contextlib.ExitStack() as ending:
-        for name in ("undisturbed", "disturbed"):
-            stack = Stack(*stack_template.copy(tmp_path / name), more=window)
-            ending.callback(stack.stop)
-            night = Night({**os.environ, **stack.environment}, tmp_path)
-            night.run("prepare", str(ROWS), str(licences))
-            made.append(night)
-        address = ending.enter_context(register(tmp_path, licences, moci_key(demo_keys(tmp_path / "undisturbed"))))
-        for night in made:
-            night.environment["MOCI_URL"] = address
-            night.run("begin")
+        night = ending.enter_context(prepared(stack_template, folder))
+        address = ending.enter_context(register(folder, folder / "licences.json", moci_key(demo_keys(folder / "portal"))))
+        night.environment["MOCI_URL"] = address
+        night.run("begin")
+        night.run("work")
+        yield Undisturbed(address, night.content())
+
+
+@pytest.fixture
+def night(stack_template: Template, undisturbed: Undisturbed, tmp_path: Path) -> Iterator[Night]:
+    with prepared(stack_template, tmp_path) as made:
+        made.environment["MOCI_URL"] = undisturbed.address
+        made.run("begin")
         yield made
 
 
 @pytest.mark.timeout(3600)
-def test_a_delta_whose_worker_dies_between_pages_and_in_them_ends_as_an_undisturbed_one(nights: list[Night]) -> None:
-    undisturbed, disturbed = nights
-    undisturbed.run("work")
+def test_a_delta_whose_worker_dies_between_pages_and_in_them_ends_as_an_undisturbed_one(night: Night, undisturbed: Undisturbed) -> None:
+    disturbed = night
     for point in POINTS:
         assert disturbed.run("page", crash_at=point)[0] == DEAD, point
         assert disturbed.run("page")[0] == 0  # the page is taken, or it was taken already
@@ -85,7 +108,7 @@ def test_a_delta_whose_worker_dies_between_pages_and_in_them_ends_as_an_undistur
             process.communicate()
             disturbed.run("page")
     disturbed.run("work")
-    expected, found = undisturbed.content(), disturbed.content()
+    expected, found = undisturbed.content, disturbed.content()
     assert expected["run"]["ended"] and expected["run"]["pages"] > ROWS / PAGE and expected["record"][0] == 1
     assert expected["run"]["raised"] == expected["differences"][0] > ROWS / 10 and expected["run"]["applied"] > ROWS / 20
     assert found == expected
@@ -94,12 +117,11 @@ def test_a_delta_whose_worker_dies_between_pages_and_in_them_ends_as_an_undistur
 
 
 @pytest.mark.timeout(3600)
-def test_a_cursor_that_is_kept_before_its_page_loses_differences(nights: list[Night]) -> None:
+def test_a_cursor_that_is_kept_before_its_page_loses_differences(night: Night, undisturbed: Undisturbed) -> None:
     """The red control."""
-    undisturbed, torn = nights
-    undisturbed.run("work")
+    torn = night
     assert torn.run("torn-page", crash_at="commercial.page_torn")[0] == DEAD
     torn.run("work")
-    expected, found = undisturbed.content(), torn.content()
+    expected, found = undisturbed.content, torn.content()
     assert found["cursor"] == expected["cursor"] and found["run"]["ended"], "it looks as if nothing had happened"
     assert found["notices"][0] == expected["notices"][0] - PAGE and found["differences"] != expected["differences"]

@@ -8,6 +8,7 @@ import random
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,30 +24,36 @@ POINTS = {
 }
 
 
+@contextlib.contextmanager
+def begun(template: Template, folder: Path) -> Iterator[Office]:
+    """A portal with the sheet; all of them begin alike."""
+    stack = Stack(*template.copy(folder / "portal"))
+    try:
+        office = Office({**os.environ, **stack.environment}, folder)
+        office.run("prepare", str(ROWS))
+        yield office
+    finally:
+        stack.stop()
+
+
 @pytest.fixture(scope="module")
-def template(stack_template: Template) -> Template:
-    return stack_template
+def expected(stack_template: Template, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """How the sheet ends where nobody disturbs it."""
+    with begun(stack_template, tmp_path_factory.mktemp("undisturbed")) as undisturbed:
+        assert [undisturbed.step(step) for step in POINTS] == [0, 0]
+        return undisturbed.content()
 
 
 @pytest.fixture
-def offices(template: Template, tmp_path: Path) -> Iterator[list[Office]]:
-    """Two portals that begin alike."""
-    made = []
-    with contextlib.ExitStack() as ending:
-        for name in ("undisturbed", "disturbed"):
-            stack = Stack(*template.copy(tmp_path / name))
-            ending.callback(stack.stop)
-            office = Office({**os.environ, **stack.environment}, tmp_path)
-            office.run("prepare", str(ROWS))
-            made.append(office)
+def office(stack_template: Template, tmp_path: Path) -> Iterator[Office]:
+    with begun(stack_template, tmp_path) as made:
         yield made
 
 
 @pytest.mark.timeout(7200)
-def test_a_worker_killed_at_each_step_of_a_sheet_ends_as_an_undisturbed_one(offices: list[Office]) -> None:
-    undisturbed, disturbed = offices
+def test_a_worker_killed_at_each_step_of_a_sheet_ends_as_an_undisturbed_one(office: Office, expected: dict[str, Any]) -> None:
+    disturbed = office
     for step in ("check", "take"):
-        undisturbed.step(step)
         for point in POINTS[step]:
             assert disturbed.step(step, crash_at=point) == DEAD, point
         if size(0, 1):  # and at moments that nobody chose
@@ -57,21 +64,19 @@ def test_a_worker_killed_at_each_step_of_a_sheet_ends_as_an_undisturbed_one(offi
                 process.kill()
                 process.communicate()
         assert disturbed.step(step) == 0
-    expected, found = undisturbed.content(), disturbed.content()
+    found = disturbed.content()
     assert expected["shops"][0] > ROWS / 2 and expected["file"][-1] is True
     assert found == expected
     assert disturbed.step("take") == 0 and disturbed.content() == expected, "once more changes nothing"
 
 
 @pytest.mark.timeout(3600)
-def test_a_batch_that_is_no_transaction_ends_otherwise(offices: list[Office]) -> None:
+def test_a_batch_that_is_no_transaction_ends_otherwise(office: Office, expected: dict[str, Any]) -> None:
     """The red control."""
-    undisturbed, torn = offices
-    for office in offices:
-        office.step("check")
-    undisturbed.step("take")
+    torn = office
+    torn.step("check")
     assert torn.step("take", crash_at="register.indexed", torn=True) == DEAD
     torn.step("take")
-    expected, found = undisturbed.content(), torn.content()
+    found = torn.content()
     differ = {name for name in expected if expected[name] != found[name]}
     assert {"entries", "lines", "file"} <= differ

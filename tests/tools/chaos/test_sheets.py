@@ -6,6 +6,7 @@ real ones, and the moment is whatever the clock says.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -56,17 +57,31 @@ class Workers:
         return int(self.stack.sql("SELECT coalesce(sum(lost_workers), 0) FROM jobs_job WHERE kind LIKE 'imports.%%'")[0][0])
 
 
-@pytest.fixture
-def two(stack_template: Template, tmp_path: Path) -> Iterator[list[Workers]]:
-    """Two portals that begin alike, a sheet uploaded in both."""
-    made = [Workers(stack_template, tmp_path / name) for name in ("undisturbed", "disturbed")]
+@contextlib.contextmanager
+def uploaded(template: Template, folder: Path) -> Iterator[Workers]:
+    """A portal in which a sheet was uploaded; all of them begin alike."""
+    made = Workers(template, folder / "portal")
     try:
-        for one in made:
-            one.office.run("prepare", str(ROWS))
+        made.office.run("prepare", str(ROWS))
         yield made
     finally:
-        for one in made:
-            one.stack.stop()
+        made.stack.stop()
+
+
+@pytest.fixture(scope="module")
+def expected(stack_template: Template, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """How the sheet ends where nobody disturbs it."""
+    with uploaded(stack_template, tmp_path_factory.mktemp("undisturbed")) as undisturbed:
+        undisturbed.undisturbed()
+        undisturbed.stack.end_processes()
+        assert undisturbed.lost_workers() == 0
+        return undisturbed.office.content()
+
+
+@pytest.fixture
+def portal(stack_template: Template, tmp_path: Path) -> Iterator[Workers]:
+    with uploaded(stack_template, tmp_path) as made:
+        yield made
 
 
 def kill_within(portal: Workers, chance: random.Random, field: str, end: int) -> None:
@@ -80,11 +95,8 @@ def kill_within(portal: Workers, chance: random.Random, field: str, end: int) ->
 
 
 @pytest.mark.timeout(3600)
-def test_a_worker_killed_in_the_dry_run_and_in_the_taking_ends_as_an_undisturbed_one(two: list[Workers]) -> None:
-    undisturbed, disturbed = two
-    undisturbed.undisturbed()
-    undisturbed.stack.end_processes()
-
+def test_a_worker_killed_in_the_dry_run_and_in_the_taking_ends_as_an_undisturbed_one(portal: Workers, expected: dict[str, Any]) -> None:
+    disturbed = portal
     chance = random.Random(5)
     disturbed.stack.start("worker", "beat", wait=False)
     disturbed.stack.kill("worker")  # before it took anything
@@ -96,19 +108,16 @@ def test_a_worker_killed_in_the_dry_run_and_in_the_taking_ends_as_an_undisturbed
     for _ in range(KILLS):
         kill_within(disturbed, chance, "taken", ROWS + 1)
     disturbed.until("the end of the taking", lambda sheet: sheet["done"])
-    assert disturbed.lost_workers() >= 2 * KILLS and undisturbed.lost_workers() == 0, "the new worker took up what the dead one held"
-    expected, found = undisturbed.office.content(), disturbed.office.content()
+    assert disturbed.lost_workers() >= 2 * KILLS, "the new worker took up what the dead one held"
+    found = disturbed.office.content()
     assert expected["shops"][0] > ROWS and expected["file"][-1] is True
     assert found == expected
 
 
 @pytest.mark.timeout(3600)
-def test_two_workers_at_one_sheet_take_each_line_once(two: list[Workers]) -> None:
+def test_two_workers_at_one_sheet_take_each_line_once(portal: Workers, expected: dict[str, Any]) -> None:
     """Both jobs of one sheet are due at once (it was stopped and goes on while the first job still runs), in two worker processes."""
-    undisturbed, shared = two
-    undisturbed.undisturbed()
-    undisturbed.stack.end_processes()
-
+    shared = portal
     shared.stack.start("worker", "second", "beat", wait=False)
     shared.office.run("twice", "check")
     shared.until("the end of the dry run", lambda sheet: sheet["checked"])
@@ -117,11 +126,11 @@ def test_two_workers_at_one_sheet_take_each_line_once(two: list[Workers]) -> Non
     jobs = "SELECT count(*) FROM jobs_job WHERE kind = %s AND state = 'done'"
     for kind in ("imports.check", "imports.take"):
         wait_until(lambda kind=kind: shared.stack.sql(jobs, kind)[0][0] >= 3, FAR, f"the end of both jobs of {kind}")  # type: ignore[misc]
-    assert shared.office.content() == undisturbed.office.content()
+    assert shared.office.content() == expected
 
 
-def test_an_upload_that_dies_leaves_nothing_and_is_taken_once_afterwards(two: list[Workers]) -> None:
-    one, _other = two
+def test_an_upload_that_dies_leaves_nothing_and_is_taken_once_afterwards(portal: Workers) -> None:
+    one = portal
     files = "SELECT count(*) FROM imports_importfile"
     jobs = "SELECT count(*) FROM jobs_job WHERE kind = 'imports.check'"
     before = one.stack.sql(files)[0][0], one.stack.sql(jobs)[0][0]
