@@ -1,8 +1,9 @@
 """The published rulebook, made once in a process and copied into the database of each test that needs it.
 
 Publishing all editions takes some 300 statements. The first test of a process does it; what it wrote is kept as rows, and the tests after
-it insert the same rows, through the same guards. A copy is made only into tables that are as empty as they were then, at the same time.
-The editions are in memory, as in a process that has served pages before; `tests/conftest.py` forgets them after each test.
+it insert the same rows, through the same guards; PostgreSQL looks at their references the first time only. A copy is made only into
+tables that are as empty as they were then, at the same time. The editions are in memory, as in a process that has served pages before;
+`tests/conftest.py` forgets them after each test.
 """
 
 from __future__ import annotations
@@ -99,9 +100,12 @@ def _rows(table: str) -> Any:
 @transaction.atomic
 def _insert(kept: dict[str, Any]) -> None:
     with connection.cursor() as cursor:
-        for table, rows in kept.items():
-            if connection.vendor == "postgresql":
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL session_replication_role = replica")
+            for table, rows in kept.items():
                 cursor.copy_expert(f"COPY {table} FROM STDIN (FORMAT binary)", io.BytesIO(rows))
-            else:
-                places = ", ".join("?" * len(rows[0]))
-                connection.connection.executemany(f"INSERT INTO {table} VALUES ({places})", rows)
+            cursor.execute("SET LOCAL session_replication_role = origin")
+            return
+        for table, rows in kept.items():
+            places = ", ".join("?" * len(rows[0]))
+            connection.connection.executemany(f"INSERT INTO {table} VALUES ({places})", rows)

@@ -70,7 +70,7 @@ def run(branch: Branch, cases: int) -> Counter[str]:
     idle = 0
     count_at = 50
     _count_rows()
-    while sent < cases or idle < 40 * len(branch.officers):
+    while sent < cases or idle < 20 * len(branch.officers):
         with branch.pass_time():
             roll = branch.die.random()
             if sent < cases and roll < 0.50:
@@ -80,13 +80,14 @@ def run(branch: Branch, cases: int) -> Counter[str]:
                 if sent >= count_at:
                     _count_rows()
                     count_at = sent * 5 // 4
-            elif roll < 0.56 and branch.away:
-                _answer(branch)
-            elif roll < 0.563:
+            elif roll < 0.56:
+                if branch.away:
+                    _answer(branch)
+            elif roll < 0.57:
                 _absence(branch)
-            elif roll < 0.567:
+            elif roll < 0.575:
                 branch.happened["released"] += queue.release_absent()
-            elif roll < 0.577:
+            elif roll < 0.585:
                 _override(branch)
             else:
                 idle = 0 if _work(branch, branch.die.choice(branch.officers)) or sent < cases or branch.away else idle + 1
