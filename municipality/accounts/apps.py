@@ -10,7 +10,13 @@ class AccountsConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        from municipality.accounts import signals  # noqa: F401  (connects its receivers)
+        from municipality.accounts import (
+            queries,
+            signals,  # noqa: F401  (connects its receivers)
+        )
+        from municipality.accounts.backends import PERSON_ANNOTATIONS
+
+        PERSON_ANNOTATIONS.register("has_signed", queries.has_signed())
 
 
 class StaffAdminConfig(admin_apps.AdminConfig):

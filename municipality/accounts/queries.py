@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.db.models import OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import Organisation, Signatory, User
@@ -31,6 +31,16 @@ def supervisors_of(branch_id: str | OuterRef | None) -> QuerySet[User]:
 def auditors() -> QuerySet[User]:
     """The auditors of the Municipality."""
     return User.objects.filter(is_staff=True, is_active=True, groups__name="auditor").order_by("pk")
+
+
+def has_signed() -> Exists:
+    """Whether a person signs for an organisation on any day, read with the person: what depends on it is asked only then."""
+    return Exists(Signatory.objects.filter(person=OuterRef("pk")))
+
+
+def may_sign(person: User) -> bool:
+    """Whether a person may sign for an organisation; False only for the person of a session who signs for none."""
+    return bool(getattr(person, "has_signed", True))
 
 
 def signatures(person: User, on: dt.date | None = None) -> QuerySet[Signatory]:

@@ -9,7 +9,8 @@ class DelegationConfig(AppConfig):
 
     def ready(self) -> None:
         from municipality.accounts.access import ASSISTANCE_CHECKS
-        from municipality.delegation import organisations
+        from municipality.accounts.backends import PERSON_ANNOTATIONS
+        from municipality.delegation import organisations, queries
         from municipality.delegation.registry import HOLDERS, NAMES, OWNERSHIPS
         from municipality.delegation.services import consents
 
@@ -17,3 +18,4 @@ class DelegationConfig(AppConfig):
         HOLDERS.register("organisation", organisations.holding)
         NAMES.register("organisation", organisations.names)
         OWNERSHIPS.register("accounts.Organisation", organisations.ownership)
+        PERSON_ANNOTATIONS.register("is_delegate", queries.is_delegate())

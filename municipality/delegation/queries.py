@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from municipality.accounts.models import User
 from municipality.accounts.queries import organisations_signed_by
@@ -67,6 +67,11 @@ def in_force(on: dt.date | None = None) -> QuerySet[Delegation]:
     )
 
 
+def is_delegate() -> Exists:
+    """Whether a person holds a delegation on any day, read with the person: `grants` asks for rows only then."""
+    return Exists(Delegation.objects.filter(delegate=OuterRef("pk"), state=DelegationState.ACTIVE))
+
+
 def open_consents() -> QuerySet[Consent]:
     """Consents by which staff may act now."""
     now = clock.now()
@@ -87,7 +92,9 @@ def _grants(user: User) -> list[Grant]:
     if user.is_staff:
         consents = open_consents().filter(staff=user).prefetch_related("person", "branch")
         return [Grant(row.person, "", row.purpose, None, "assistant", row.open_until, row) for row in consents if row.person is not None]
-    # Runs on every page of a person, few of whom act for others: related rows are prefetched only if there is a delegation.
+    if not getattr(user, "is_delegate", True):  # the person of a session who holds none
+        return []
+    # Runs on every page of a delegate: related rows are prefetched only if a delegation is in force.
     rows = in_force().filter(delegate=user).order_by("pk").prefetch_related("giver", "organisation")
     return [Grant(row.giver, row.subject, row.service, row.organisation_id, row.role, row.last_day, row) for row in rows]
 

@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
-from municipality.accounts.queries import signatures
+from municipality.accounts.queries import may_sign, signatures
 from municipality.cases.models import Case
 from municipality.cases.panels import CaseDetail, Fact, NextStep, Round
 from municipality.delegation import queries as delegation
@@ -108,7 +108,9 @@ def _next_step(case: Case, claim: Claim) -> NextStep:
 
 def _claims_against(user: User) -> Q:
     """Claims against a user and the organisations they sign for, and of shops for whose holder they may act."""
-    condition = Q(holder=user) | Q(holder_organisation__in=signatures(user).values("organisation"))
+    condition = Q(holder=user)
+    if may_sign(user):
+        condition |= Q(holder_organisation__in=signatures(user).values("organisation"))
     for grant in delegation.grants(user, CLAIM):
         if not grant.subject:
             continue
@@ -119,18 +121,10 @@ def _claims_against(user: User) -> Q:
     return condition
 
 
-# What the notice of a claim shows, and by what it is known whether the reader may dispute it.
-_DISPUTED = (
-    *("holder", "holder_organisation", "ground", "dispute_until", "disputed_at"),
-    *("case__public_id", "case__state", "case__service"),
-    *("shop__public_id", "shop__name_ar", "shop__name_en"),
-)
-
-
 def disputable_claims(user: User) -> list[Claim]:
     """The claims that a user may dispute now, as holder of the shop or delegate."""
     undisputed = Claim.objects.filter(_claims_against(user), disputed_at__isnull=True, case__is_open=True)
-    against = list(undisputed.select_related("case", "shop").only(*_DISPUTED).order_by("pk")[:20])
+    against = list(undisputed.prefetch_related("case", "shop").order_by("pk")[:20])  # few people have any: no joins for all
     for claim in against:
         if claim.holder_id == user.pk:
             claim.holder = user
